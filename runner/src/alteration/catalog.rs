@@ -1,0 +1,110 @@
+//! The catalog: every alteration that a set of component files offers.
+
+use super::{
+    AlterationId, AlterationKey, Checksum, Dialect, Manifest, Permissions, PluginName, Requirements,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
+
+/// One component on disk or in the archive, known by its bytes' checksum and its manifest.
+#[derive(Debug, Clone)]
+pub struct ComponentFile {
+    pub path: PathBuf,
+    pub component_checksum: Checksum,
+    pub manifest: Manifest,
+}
+
+/// One alteration of the catalog.
+#[derive(Debug, Clone)]
+pub struct Alteration {
+    pub key: AlterationKey,
+    pub checksum: Checksum,
+    pub component_checksum: Checksum,
+    pub path: PathBuf,
+    pub requires: Requirements,
+    pub dialects: BTreeSet<Dialect>,
+    pub permissions: Permissions,
+    pub description: Option<String>,
+    pub irreversible: bool,
+}
+
+/// Alterations by plugin, then in their order within the plugin.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    plugins: BTreeMap<PluginName, BTreeMap<AlterationId, Alteration>>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    #[error(
+        "{key} is in two files: {} and {}",
+        crate::escape::Escaped(&first.display().to_string()),
+        crate::escape::Escaped(&second.display().to_string())
+    )]
+    Duplicate { key: AlterationKey, first: PathBuf, second: PathBuf },
+}
+
+impl Catalog {
+    pub fn new(files: impl IntoIterator<Item = ComponentFile>) -> Result<Self, CatalogError> {
+        let mut catalog = Self::default();
+        for file in files {
+            catalog.add(file)?;
+        }
+        Ok(catalog)
+    }
+
+    fn add(&mut self, file: ComponentFile) -> Result<(), CatalogError> {
+        let ComponentFile { path, component_checksum, manifest } = file;
+        let plugin = self.plugins.entry(manifest.plugin.clone()).or_default();
+        for declaration in manifest.alterations {
+            let key = AlterationKey { plugin: manifest.plugin.clone(), id: declaration.id.clone() };
+            if let Some(first) = plugin.get(&declaration.id) {
+                let first = first.path.clone();
+                return Err(CatalogError::Duplicate { key, first, second: path });
+            }
+            plugin.insert(
+                declaration.id,
+                Alteration {
+                    key,
+                    checksum: declaration.checksum.unwrap_or(component_checksum),
+                    component_checksum,
+                    path: path.clone(),
+                    requires: manifest.requires.clone(),
+                    dialects: manifest.dialects.clone(),
+                    permissions: declaration.permissions,
+                    description: declaration.description,
+                    irreversible: declaration.irreversible,
+                },
+            );
+        }
+        Ok(())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.plugins.is_empty()
+    }
+
+    pub fn plugins(&self) -> impl Iterator<Item = &PluginName> {
+        self.plugins.keys()
+    }
+
+    pub fn has_plugin(&self, plugin: &PluginName) -> bool {
+        self.plugins.contains_key(plugin)
+    }
+
+    pub fn get(&self, key: &AlterationKey) -> Option<&Alteration> {
+        self.plugins.get(&key.plugin)?.get(&key.id)
+    }
+
+    /// The alterations of one plugin, in order; none if the plugin is unknown.
+    pub fn of(&self, plugin: &PluginName) -> impl DoubleEndedIterator<Item = &Alteration> {
+        self.plugins.get(plugin).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// All alterations, by plugin name and then in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Alteration> {
+        self.plugins.values().flat_map(BTreeMap::values)
+    }
+}

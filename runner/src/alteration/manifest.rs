@@ -1,0 +1,213 @@
+//! The manifest: what a component says about itself, as JSON in its custom section.
+//!
+//! Every byte of it is a stranger's. Parsing is strict: an unknown field or a contradiction is an error.
+
+use super::{AlterationId, Checksum, Dialect, Permissions, PluginName};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The name of the custom section, at the component's top level, exactly once.
+pub const MANIFEST_SECTION: &str = "runner:manifest";
+/// Upper bound for the JSON text: room for some 10,000 alterations.
+pub const MANIFEST_BYTES_MAX: usize = 4 << 20;
+const MANIFEST_FORMAT: u32 = 1;
+const DESCRIPTION_CHARS_MAX: usize = 500;
+
+/// Plugins that must be deployed first, each with the versions that will do.
+pub type Requirements = BTreeMap<PluginName, semver::VersionReq>;
+
+/// The contents of a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The format's number: 1.
+    pub manifest: u32,
+    pub plugin: PluginName,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub requires: Requirements,
+    /// The dialects the alterations are written for; empty for all of them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub dialects: BTreeSet<Dialect>,
+    pub alterations: Vec<Declaration>,
+}
+
+/// One alteration, as its manifest declares it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Declaration {
+    pub id: AlterationId,
+    /// SHA-256 of the alteration's source. Required where the component carries several; absent
+    /// where it carries one, because then the component's own checksum cannot be made up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<Checksum>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// True when there is no way back: `rollback` refuses before it runs anything.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub irreversible: bool,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub permissions: Permissions,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    #[error("the manifest is {0} bytes; at most {MANIFEST_BYTES_MAX} are read")]
+    TooLarge(usize),
+    #[error("the manifest is not valid: {}", crate::escape::Escaped(&.0.to_string()))]
+    Malformed(#[from] serde_json::Error),
+    #[error("the manifest has format {0}; this runner reads format {MANIFEST_FORMAT}")]
+    Format(u32),
+    #[error("the manifest declares no alteration")]
+    Empty,
+    #[error("the manifest declares {0} twice")]
+    Duplicate(AlterationId),
+    #[error("the manifest of {0} requires {0} itself")]
+    RequiresItself(PluginName),
+    #[error("the component carries several alterations, so {0} needs a `checksum` of its own")]
+    ChecksumMissing(AlterationId),
+    #[error(
+        "the component carries one alteration, which its own bytes identify: the `checksum` of {0} contradicts that"
+    )]
+    ChecksumGiven(AlterationId),
+    #[error("the description of {0} is longer than {DESCRIPTION_CHARS_MAX} characters")]
+    DescriptionTooLong(AlterationId),
+}
+
+impl Manifest {
+    pub fn new(plugin: PluginName, alterations: Vec<Declaration>) -> Self {
+        Self {
+            manifest: MANIFEST_FORMAT,
+            plugin,
+            requires: Requirements::new(),
+            dialects: BTreeSet::new(),
+            alterations,
+        }
+    }
+
+    /// Parses and validates.
+    pub fn parse(json: &[u8]) -> Result<Self, ManifestError> {
+        /// Only the format's number, so that a newer format is named as such
+        /// before its unknown fields are complained about.
+        #[derive(Deserialize)]
+        struct Format {
+            manifest: u32,
+        }
+        if json.len() > MANIFEST_BYTES_MAX {
+            return Err(ManifestError::TooLarge(json.len()));
+        }
+        let Format { manifest: format } = serde_json::from_slice(json)?;
+        if format != MANIFEST_FORMAT {
+            return Err(ManifestError::Format(format));
+        }
+        let manifest: Self = serde_json::from_slice(json)?;
+        manifest.validate()?;
+        Ok(manifest)
+    }
+
+    /// Checks what the types cannot say.
+    pub fn validate(&self) -> Result<(), ManifestError> {
+        if self.requires.contains_key(&self.plugin) {
+            return Err(ManifestError::RequiresItself(self.plugin.clone()));
+        }
+        let mut seen = BTreeSet::new();
+        for declaration in &self.alterations {
+            let id = || declaration.id.clone();
+            if !seen.insert(&declaration.id) {
+                return Err(ManifestError::Duplicate(id()));
+            }
+            let description = declaration.description.as_deref().unwrap_or_default();
+            if description.chars().count() > DESCRIPTION_CHARS_MAX {
+                return Err(ManifestError::DescriptionTooLong(id()));
+            }
+            match (self.alterations.len(), declaration.checksum) {
+                (1, Some(_)) => return Err(ManifestError::ChecksumGiven(id())),
+                (2.., None) => return Err(ManifestError::ChecksumMissing(id())),
+                _ => {}
+            }
+        }
+        if self.alterations.is_empty() {
+            return Err(ManifestError::Empty);
+        }
+        Ok(())
+    }
+
+    /// The JSON text, deterministic: the same manifest always gives the same bytes.
+    pub fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a manifest holds nothing that JSON cannot say")
+    }
+}
+
+impl Declaration {
+    pub fn new(id: AlterationId) -> Self {
+        Self {
+            id,
+            checksum: None,
+            description: None,
+            irreversible: false,
+            permissions: Permissions::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(json: &str) -> Result<Manifest, String> {
+        Manifest::parse(json.as_bytes()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn round_trip() {
+        let json = r#"{"manifest":1,"plugin":"acme/shop","requires":{"acme/core":">=1.2.0"},"alterations":[{"id":"1.4.0-1718000000-x","irreversible":true,"permissions":["entropy"]}]}"#;
+        assert_eq!(parse(json).unwrap().to_json(), json.as_bytes());
+    }
+
+    #[test]
+    fn refused() {
+        let sum = "a".repeat(64);
+        let table = [
+            ("{", "not valid"),
+            ("[]", "not valid"),
+            (r#"{"manifest":2,"new":true}"#, "format 2"),
+            (r#"{"manifest":1,"plugin":"acme/shop","alterations":[]}"#, "no alteration"),
+            (r#"{"manifest":1,"plugin":"acme/shop","alterations":[],"evil":1}"#, "unknown field"),
+            (r#"{"manifest":1,"plugin":"shop","alterations":[]}"#, "vendor/name"),
+            (r#"{"manifest":1,"plugin":"a/b","plugin":"c/d","alterations":[]}"#, "duplicate field"),
+            (
+                r#"{"manifest":1,"plugin":"a/b","requires":{"a/b":"*"},"alterations":[{"id":"1-x"}]}"#,
+                "itself",
+            ),
+            (
+                r#"{"manifest":1,"plugin":"a/b","requires":{"a/c":"x"},"alterations":[{"id":"1-x"}]}"#,
+                "not valid",
+            ),
+            (
+                r#"{"manifest":1,"plugin":"a/b","alterations":[{"id":"1-x"},{"id":"1-x"}]}"#,
+                "needs a `checksum`",
+            ),
+            (
+                &format!(
+                    r#"{{"manifest":1,"plugin":"a/b","alterations":[{{"id":"1-x","checksum":"{sum}"}},{{"id":"1-x","checksum":"{sum}"}}]}}"#
+                ),
+                "twice",
+            ),
+            (
+                &format!(
+                    r#"{{"manifest":1,"plugin":"a/b","alterations":[{{"id":"1-x","checksum":"{sum}"}}]}}"#
+                ),
+                "contradicts",
+            ),
+            (
+                r#"{"manifest":1,"plugin":"a/b","alterations":[{"id":"1-x","permissions":["root"]}]}"#,
+                "unknown variant",
+            ),
+        ];
+        for (json, expected) in table {
+            let error = parse(json).unwrap_err();
+            assert!(error.contains(expected), "{json}: {error}");
+        }
+        let huge = vec![b' '; MANIFEST_BYTES_MAX + 1];
+        assert!(matches!(Manifest::parse(&huge), Err(ManifestError::TooLarge(_))));
+    }
+}

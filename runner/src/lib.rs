@@ -1,0 +1,4 @@
+//! Applies database alterations shipped by people you do not have to trust.
+
+pub mod alteration;
+pub mod escape;
