@@ -2,3 +2,4 @@
 
 pub mod alteration;
 pub mod escape;
+pub mod pack;

@@ -1,0 +1,222 @@
+//! Reads a folder of SQL into alterations. The only part of SQL packing that touches files.
+//!
+//! Takes the names from `sql_name`, checks the texts with `sql_text`, adds what `alteration.toml` says.
+//! Does not go into folders below, but refuses to pass over SQL that lies there. Does not write.
+
+use super::{
+    read::{ReadError, read_file},
+    settings::{self, SETTINGS_FILE, Settings},
+    shown,
+    sql_name::{self, SqlNameError},
+    sql_text::{self, SQL_BYTES_MAX, SqlTextError},
+};
+use crate::{
+    alteration::{
+        AlterationId, Dialect, Direction, MANIFEST_BYTES_MAX, Permissions, PluginName, Requirements,
+    },
+    escape::EscapedLines,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// Folder names that say what is inside rather than whose it is.
+const GENERIC_NAMES: [&str; 4] = ["alterations", "db", "migrations", "sql"];
+
+/// A folder's alterations, and what holds for all of them.
+#[derive(Debug)]
+pub(super) struct SqlFolder {
+    pub(super) plugin: PluginName,
+    pub(super) requires: Requirements,
+    pub(super) dialects: BTreeSet<Dialect>,
+    /// In the order of their ids; at least one.
+    pub(super) alterations: Vec<SqlAlteration>,
+}
+
+#[derive(Debug)]
+pub(super) struct SqlAlteration {
+    pub(super) id: AlterationId,
+    pub(super) up: String,
+    /// Absent when there is no way back.
+    pub(super) down: Option<String>,
+    pub(super) description: Option<String>,
+    pub(super) permissions: Permissions,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("{}: {error}", shown(.path))]
+    Name { path: PathBuf, error: SqlNameError },
+    #[error("{}: {error}", shown(.path))]
+    Text { path: PathBuf, error: SqlTextError },
+    #[error("{}: {}", shown(.path), EscapedLines(.message))]
+    Settings { path: PathBuf, message: String },
+    #[error("{}: names {id}, of which there is no SQL file; correct the id or remove the table", shown(.path))]
+    SettingsWithoutFile { path: PathBuf, id: AlterationId },
+    #[error("{} and {} are the same alteration and direction; remove one", shown(.first), shown(.second))]
+    Duplicate { first: PathBuf, second: PathBuf },
+    #[error("{}: there is no `.up.sql` beside it; add one, or remove this file", shown(.path))]
+    DownWithoutUp { path: PathBuf },
+    #[error("{}: no SQL file in it; expected files named <id>.up.sql and <id>.down.sql", shown(.path))]
+    NoSql { path: PathBuf },
+    #[error(
+        "{}: SQL in a folder below the one to pack; move the file up, or pack its folder by itself",
+        shown(.path)
+    )]
+    Nested { path: PathBuf },
+    #[error("{} says plugin {found}, but {asked} was asked for; make them agree", shown(.path))]
+    PluginContradicts { path: PathBuf, found: PluginName, asked: PluginName },
+    #[error(
+        "{}: whose alterations are these? Name the plugin as vendor/name: with `--plugin`, in an {SETTINGS_FILE} (plugin = \"acme/shop\"), or by the last two folder names",
+        shown(.path)
+    )]
+    PluginUnknown { path: PathBuf },
+}
+
+/// Reads `folder`. `plugin` is needed where neither `alteration.toml` nor the folder's name tells.
+pub(super) fn read(folder: &Path, plugin: Option<&PluginName>) -> Result<SqlFolder, FolderError> {
+    let files = list(folder)?;
+    let settings = read_settings(folder)?;
+    let (plugin, requires, dialects, mut details) = match settings {
+        Some(settings) => {
+            let Settings { plugin: found, requires, dialects, alterations } = settings;
+            if let Some(asked) = plugin
+                && *asked != found
+            {
+                let path = folder.join(SETTINGS_FILE);
+                return Err(FolderError::PluginContradicts { path, found, asked: asked.clone() });
+            }
+            (found, requires, dialects, alterations)
+        }
+        None => {
+            let plugin = match plugin {
+                Some(plugin) => plugin.clone(),
+                None => plugin_of_folder(folder)?,
+            };
+            (plugin, Requirements::new(), BTreeSet::new(), BTreeMap::new())
+        }
+    };
+    let mut alterations = Vec::with_capacity(files.len());
+    for (id, files) in files {
+        let details = details.remove(&id).unwrap_or_default();
+        alterations.push(SqlAlteration {
+            up: read_sql(&files.up)?,
+            down: files.down.as_deref().map(read_sql).transpose()?,
+            id,
+            description: details.description,
+            permissions: details.permissions,
+        });
+    }
+    if let Some(id) = details.into_keys().next() {
+        return Err(FolderError::SettingsWithoutFile { path: folder.join(SETTINGS_FILE), id });
+    }
+    Ok(SqlFolder { plugin, requires, dialects, alterations })
+}
+
+struct SqlFiles {
+    up: PathBuf,
+    down: Option<PathBuf>,
+}
+
+/// The SQL files by alteration, nothing read yet; at least one.
+fn list(folder: &Path) -> Result<BTreeMap<AlterationId, SqlFiles>, FolderError> {
+    let mut found: BTreeMap<(AlterationId, Direction), PathBuf> = BTreeMap::new();
+    for path in entries(folder)? {
+        if path.is_dir() && !is_hidden(&path) {
+            if let Some(path) = entries(&path)?.into_iter().find(|path| parse_name(path).is_some())
+            {
+                return Err(FolderError::Nested { path });
+            }
+            continue;
+        }
+        let Some(name) = parse_name(&path) else { continue };
+        let key = match name {
+            Ok(key) => key,
+            Err(error) => return Err(FolderError::Name { path, error }),
+        };
+        match found.entry(key) {
+            Entry::Vacant(entry) => entry.insert(path),
+            Entry::Occupied(entry) => {
+                return Err(FolderError::Duplicate { first: entry.get().clone(), second: path });
+            }
+        };
+    }
+    pair(folder, found)
+}
+
+fn pair(
+    folder: &Path,
+    mut found: BTreeMap<(AlterationId, Direction), PathBuf>,
+) -> Result<BTreeMap<AlterationId, SqlFiles>, FolderError> {
+    let mut pairs = BTreeMap::new();
+    while let Some(((id, direction), path)) = found.pop_first() {
+        // `Up` sorts before `Down`, so a `down` that comes first has no `up`.
+        if direction == Direction::Down {
+            return Err(FolderError::DownWithoutUp { path });
+        }
+        let down = found.remove(&(id.clone(), Direction::Down));
+        pairs.insert(id, SqlFiles { up: path, down });
+    }
+    match pairs.is_empty() {
+        true => Err(FolderError::NoSql { path: folder.to_owned() }),
+        false => Ok(pairs),
+    }
+}
+
+/// Sorted, so that the same folder gives the same first error everywhere.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, FolderError> {
+    let unreadable = |error| ReadError::Unreadable { path: folder.to_owned(), error };
+    let mut paths = fs::read_dir(folder)
+        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>())
+        .map_err(unreadable)?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+}
+
+/// A name that is not Unicode is read with replacement characters, which no id may hold.
+fn parse_name(path: &Path) -> Option<Result<(AlterationId, Direction), SqlNameError>> {
+    sql_name::parse(&path.file_name()?.to_string_lossy())
+}
+
+fn read_settings(folder: &Path) -> Result<Option<Settings>, FolderError> {
+    let path = folder.join(SETTINGS_FILE);
+    let invalid = |message| FolderError::Settings { path: path.clone(), message };
+    let bytes = match read_file(&path, MANIFEST_BYTES_MAX) {
+        Ok(bytes) => bytes,
+        Err(ReadError::Unreadable { error, .. }) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if bytes.len() > MANIFEST_BYTES_MAX {
+        return Err(invalid(format!("larger than {MANIFEST_BYTES_MAX} bytes")));
+    }
+    let text = String::from_utf8(bytes)
+        .map_err(|_| invalid("not UTF-8; save the file as UTF-8".to_owned()))?;
+    settings::parse(&text).map(Some).map_err(invalid)
+}
+
+fn read_sql(path: &Path) -> Result<String, FolderError> {
+    sql_text::check(read_file(path, SQL_BYTES_MAX)?)
+        .map_err(|error| FolderError::Text { path: path.to_owned(), error })
+}
+
+fn plugin_of_folder(folder: &Path) -> Result<PluginName, FolderError> {
+    let unknown = || FolderError::PluginUnknown { path: folder.to_owned() };
+    let whole = fs::canonicalize(folder)
+        .map_err(|error| ReadError::Unreadable { path: folder.to_owned(), error })?;
+    let name = whole.file_name().and_then(|name| name.to_str()).ok_or_else(unknown)?;
+    let vendor = whole.parent().and_then(Path::file_name).and_then(|name| name.to_str());
+    if GENERIC_NAMES.contains(&name) {
+        return Err(unknown());
+    }
+    format!("{}/{name}", vendor.ok_or_else(unknown)?).parse().map_err(|_| unknown())
+}

@@ -1,0 +1,127 @@
+//! What a WebAssembly file says about itself and what it can do, for `runner inspect`.
+//!
+//! Reads and validates bytes; compiles and runs nothing. Every text in the result is a stranger's, as
+//! it stands in the file: whoever prints it escapes it.
+
+use super::{
+    interfaces::{self, Interface},
+    section::{self, Kind, SectionError},
+};
+use crate::alteration::{Checksum, Manifest, Permissions};
+use serde::Serialize;
+use wasmparser::{BinaryReaderError, KnownCustom, Parser, Payload};
+
+/// Everything about one file that can be told without running it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Inspection {
+    pub kind: Kind,
+    pub size_bytes: usize,
+    /// SHA-256 of the whole file.
+    pub component_checksum: Checksum,
+    pub manifest: ManifestFound,
+    /// What its alterations ask for together; empty without a valid manifest.
+    pub permissions: Permissions,
+    pub imports: Vec<Interface>,
+    pub exports: Vec<Interface>,
+    /// In what it was written and by what it was made, as far as the tools have signed.
+    pub producers: Vec<Producer>,
+    /// The sizes of the core modules in the component; none for a core module itself.
+    pub core_module_sizes_bytes: Vec<usize>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ManifestFound {
+    Valid(Manifest),
+    /// Why it cannot be used.
+    Invalid(String),
+    Absent,
+}
+
+/// One entry of a `producers` section.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Producer {
+    /// `language`, `processed-by` or `sdk`.
+    pub field: String,
+    pub name: String,
+    /// Empty where there is none.
+    pub version: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum InspectError {
+    #[error(transparent)]
+    Section(#[from] SectionError),
+    #[error(
+        "not valid WebAssembly at byte {}: {}",
+        .0.offset(),
+        crate::escape::EscapedLines(.0.message())
+    )]
+    Invalid(BinaryReaderError),
+}
+
+/// Looks at a component, or at a core module that is yet to be packed.
+pub fn inspect(bytes: &[u8]) -> Result<Inspection, InspectError> {
+    let kind = section::kind(bytes)?;
+    let (manifest, interfaces) = match kind {
+        Kind::Component => (section::manifest(bytes), interfaces::of_component(bytes)),
+        Kind::Module => (section::embedded_manifest(bytes), interfaces::of_module(bytes)),
+    };
+    let interfaces = interfaces.map_err(InspectError::Invalid)?;
+    let manifest = match manifest {
+        Ok(None) => ManifestFound::Absent,
+        Ok(Some(json)) => match Manifest::parse(json) {
+            Ok(manifest) => ManifestFound::Valid(manifest),
+            Err(error) => ManifestFound::Invalid(error.to_string()),
+        },
+        Err(error) => ManifestFound::Invalid(error.to_string()),
+    };
+    let permissions = match &manifest {
+        ManifestFound::Valid(manifest) => {
+            manifest.alterations.iter().flat_map(|a| a.permissions.iter().copied()).collect()
+        }
+        _ => Permissions::new(),
+    };
+    let (producers, core_module_sizes_bytes) = walk(bytes).map_err(InspectError::Invalid)?;
+    Ok(Inspection {
+        kind,
+        size_bytes: bytes.len(),
+        component_checksum: Checksum::of(bytes),
+        manifest,
+        permissions,
+        imports: interfaces.imports,
+        exports: interfaces.exports,
+        producers,
+        core_module_sizes_bytes,
+    })
+}
+
+/// Producers, each once, and core module sizes, at every depth.
+fn walk(bytes: &[u8]) -> Result<(Vec<Producer>, Vec<usize>), BinaryReaderError> {
+    let mut producers = Vec::new();
+    let mut sizes = Vec::new();
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload? {
+            Payload::ModuleSection { unchecked_range, .. } => sizes.push(unchecked_range.len()),
+            Payload::CustomSection(custom) => {
+                // A malformed one does no harm and tells nothing.
+                if let KnownCustom::Producers(reader) = custom.as_known() {
+                    for field in reader.into_iter().flatten() {
+                        for value in field.values.into_iter().flatten() {
+                            let producer = Producer {
+                                field: field.name.to_owned(),
+                                name: value.name.to_owned(),
+                                version: value.version.to_owned(),
+                            };
+                            if !producers.contains(&producer) {
+                                producers.push(producer);
+                            }
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok((producers, sizes))
+}

@@ -1,0 +1,190 @@
+//! Sources -> components that the runner can deploy.
+//!
+//! A source is a folder of SQL, a core module, or a component without its manifest. The same source
+//! gives the same bytes on every machine. `pack` reads, `write` writes; in between all is data.
+//! Talks to `alteration` alone: it knows no database and runs no component, and leaves printing to
+//! its caller.
+
+mod folder;
+mod inspect;
+mod interfaces;
+mod manifest_file;
+mod module;
+mod read;
+pub mod section;
+mod settings;
+mod sql_component;
+mod sql_module;
+mod sql_name;
+mod sql_text;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use folder::FolderError;
+pub use inspect::{InspectError, Inspection, ManifestFound, Producer, inspect};
+pub use interfaces::{Interface, Interfaces};
+pub use manifest_file::ManifestFileError;
+pub use module::{ManifestOrigin, ModuleError};
+pub use read::ReadError;
+pub use sql_component::SqlComponentError;
+pub use sql_name::SqlNameError;
+pub use sql_text::{SQL_BYTES_MAX, SqlTextError};
+pub use write::{Existing, Outcome, WriteError, Written};
+
+use crate::{
+    alteration::{Manifest, PluginName, Version},
+    escape::Escaped,
+};
+use folder::{SqlAlteration, SqlFolder};
+use section::COMPONENT_BYTES_MAX;
+use sql_component::SqlEncoder;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// How to pack; the default is one component for each SQL file, named as the source says.
+#[derive(Debug, Clone, Default)]
+pub struct PackOptions {
+    /// The plugin whose alterations these are; needed only where the source does not tell.
+    pub plugin: Option<PluginName>,
+    /// The manifest of a module or component, as a JSON or TOML file; a folder of SQL has its own.
+    pub manifest: Option<PathBuf>,
+    /// One component for each version of an SQL folder, instead of one for each alteration.
+    pub bundle: bool,
+}
+
+/// A component that is ready to be written.
+#[derive(Debug, Clone)]
+pub struct PackedComponent {
+    /// The name within its folder, as in `1.0.0-1735689600-create-customers.wasm`.
+    pub file_name: String,
+    pub bytes: Vec<u8>,
+    pub manifest: Manifest,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum PackError {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    #[error("{}: {error}", shown(.path))]
+    Sql { path: PathBuf, error: SqlComponentError },
+    #[error("{}: {error}", shown(.path))]
+    Module { path: PathBuf, error: ModuleError },
+    #[error(transparent)]
+    ManifestFile(#[from] ManifestFileError),
+    #[error("{}: larger than {} MiB", shown(.path), COMPONENT_BYTES_MAX >> 20)]
+    TooLarge { path: PathBuf },
+    #[error("{} is the manifest of plugin {found}, but {asked} was asked for; make them agree", shown(.path))]
+    PluginContradicts { path: PathBuf, found: PluginName, asked: PluginName },
+    #[error("{}: a folder of SQL takes no manifest file; write an alteration.toml into it", shown(.path))]
+    ManifestForFolder { path: PathBuf },
+    #[error("{}: only a folder of SQL can be bundled; this is already one file", shown(.path))]
+    BundleOfFile { path: PathBuf },
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+/// Packs a folder of SQL, a core module or a component. Writes nothing.
+pub fn pack(source: &Path, options: &PackOptions) -> Result<Vec<PackedComponent>, PackError> {
+    let metadata = fs::metadata(source)
+        .map_err(|error| ReadError::Unreadable { path: source.to_owned(), error })?;
+    match metadata.is_dir() {
+        true => pack_folder(source, options),
+        false => Ok(vec![pack_file(source, options)?]),
+    }
+}
+
+/// Writes components into `out`: all, or none if one of them cannot be written.
+pub fn write(
+    components: &[PackedComponent],
+    out: &Path,
+    existing: Existing,
+) -> Result<Vec<Written>, PackError> {
+    Ok(write::write(components, out, existing)?)
+}
+
+fn pack_folder(source: &Path, options: &PackOptions) -> Result<Vec<PackedComponent>, PackError> {
+    if options.manifest.is_some() {
+        return Err(PackError::ManifestForFolder { path: source.to_owned() });
+    }
+    let folder = folder::read(source, options.plugin.as_ref())?;
+    let encoder = SqlEncoder::new();
+    let encode = |alterations: &[&SqlAlteration]| {
+        let failed = |error| PackError::Sql { path: source.to_owned(), error };
+        let (bytes, manifest) = encoder.encode(&folder, alterations).map_err(failed)?;
+        finish(source, bytes, manifest, options.bundle)
+    };
+    match options.bundle {
+        true => versions(&folder).values().map(|alterations| encode(alterations)).collect(),
+        false => folder.alterations.iter().map(|alteration| encode(&[alteration])).collect(),
+    }
+}
+
+/// The alterations of each version; those without one come together, and first.
+fn versions(folder: &SqlFolder) -> BTreeMap<Option<&Version>, Vec<&SqlAlteration>> {
+    let mut versions: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for alteration in &folder.alterations {
+        versions.entry(alteration.id.version()).or_default().push(alteration);
+    }
+    versions
+}
+
+fn pack_file(source: &Path, options: &PackOptions) -> Result<PackedComponent, PackError> {
+    if options.bundle {
+        return Err(PackError::BundleOfFile { path: source.to_owned() });
+    }
+    let given = options.manifest.as_deref().map(manifest_file::read).transpose()?;
+    let bytes = read::read_file(source, COMPONENT_BYTES_MAX)?;
+    if bytes.len() > COMPONENT_BYTES_MAX {
+        return Err(PackError::TooLarge { path: source.to_owned() });
+    }
+    let (bytes, manifest) = module::pack(&bytes, given)
+        .map_err(|error| PackError::Module { path: source.to_owned(), error })?;
+    if let Some(asked) = &options.plugin
+        && *asked != manifest.plugin
+    {
+        let path = options.manifest.as_deref().unwrap_or(source).to_owned();
+        let (found, asked) = (manifest.plugin, asked.clone());
+        return Err(PackError::PluginContradicts { path, found, asked });
+    }
+    finish(source, bytes, manifest, false)
+}
+
+fn finish(
+    source: &Path,
+    bytes: Vec<u8>,
+    manifest: Manifest,
+    bundle: bool,
+) -> Result<PackedComponent, PackError> {
+    if bytes.len() > COMPONENT_BYTES_MAX {
+        return Err(PackError::TooLarge { path: source.to_owned() });
+    }
+    let file_name = file_name(&manifest, bundle);
+    Ok(PackedComponent { file_name, bytes, manifest })
+}
+
+/// `<id>.wasm` for one alteration, else `<name>-<version>.wasm`, or `<name>.wasm` where its
+/// alterations share no version. A bundle is named by its version however few it holds, so that
+/// its name does not change when a second alteration joins. Ids and names hold no path separator.
+fn file_name(manifest: &Manifest, bundle: bool) -> String {
+    if let ([alteration], false) = (&manifest.alterations[..], bundle) {
+        return format!("{}.wasm", alteration.id);
+    }
+    let plugin = manifest.plugin.as_str();
+    let name = plugin.split_once('/').map_or(plugin, |(_, name)| name);
+    let versions: BTreeSet<_> = manifest.alterations.iter().map(|a| a.id.version()).collect();
+    match versions.first() {
+        Some(Some(version)) if versions.len() == 1 => format!("{name}-{version}.wasm"),
+        _ => format!("{name}.wasm"),
+    }
+}
+
+/// A path as errors show it.
+fn shown(path: &Path) -> String {
+    Escaped(&path.display().to_string()).to_string()
+}

@@ -1,0 +1,79 @@
+//! `alteration.toml`: what an SQL folder says about its alterations beyond their names. Pure parsing;
+//! does not know which files there are.
+
+use crate::alteration::{AlterationId, Dialect, Permissions, PluginName, Requirements};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) const SETTINGS_FILE: &str = "alteration.toml";
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Settings {
+    pub(super) plugin: PluginName,
+    #[serde(default)]
+    pub(super) requires: Requirements,
+    /// Empty for every dialect.
+    #[serde(default)]
+    pub(super) dialects: BTreeSet<Dialect>,
+    #[serde(default)]
+    pub(super) alterations: BTreeMap<AlterationId, AlterationSettings>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AlterationSettings {
+    pub(super) description: Option<String>,
+    #[serde(default)]
+    pub(super) permissions: Permissions,
+}
+
+/// The error says where: it quotes the line. It holds newlines and the file's own text.
+pub(super) fn parse(text: &str) -> Result<Settings, String> {
+    toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn complete() {
+        let settings = parse(
+            r#"
+            plugin = "acme/shop"
+            dialects = ["sqlite", "postgresql"]
+            [requires]
+            "acme/core" = ">=1.2"
+            [alterations."1.0.0-17-x"]
+            description = "why"
+            permissions = ["entropy"]
+            "#,
+        )
+        .unwrap();
+        assert_eq!(settings.plugin.as_str(), "acme/shop");
+        assert_eq!(settings.dialects.len(), 2);
+        assert!(settings.requires.contains_key(&"acme/core".parse().unwrap()));
+        let alteration = &settings.alterations[&"1.0.0-17-x".parse().unwrap()];
+        assert_eq!(alteration.description.as_deref(), Some("why"));
+        assert_eq!(alteration.permissions.len(), 1);
+    }
+
+    #[test]
+    fn refused() {
+        let table = [
+            ("", "missing field `plugin`"),
+            ("plugin = 'shop'", "vendor/name"),
+            ("plugin = 'a/b'\nversion = '1'", "unknown field `version`"),
+            ("plugin = 'a/b'\ndialects = ['oracle']", "unknown variant"),
+            ("plugin = 'a/b'\n[requires]\n'a/c' = 'newest'", "a/c"),
+            ("plugin = 'a/b'\n[alterations.x]", "not an alteration id"),
+            ("plugin = 'a/b'\n[alterations.1-x]\nirreversible = true", "unknown field"),
+            ("plugin = ", "line 1"),
+        ];
+        for (text, expected) in table {
+            let error = parse(text).unwrap_err();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What SQL must look like before it is packed. It is kept byte for byte, so nothing is repaired here:
+//! what a database could not take is refused. Pure; does not parse SQL.
+
+/// Upper bound for one SQL file.
+pub const SQL_BYTES_MAX: usize = 64 << 20;
+
+/// Comments by which other tools keep both directions in one file.
+const DOWN_MARKERS: [&str; 3] = ["migrate:down", "+goose down", "+migrate down"];
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SqlTextError {
+    #[error(
+        "it is empty; write the SQL, or for a `.down.sql` delete the file: there is then no way back"
+    )]
+    Empty,
+    #[error("it is larger than {} MiB; load bulk data with a code component instead", SQL_BYTES_MAX >> 20)]
+    TooLarge,
+    #[error("line {line} is not UTF-8; save the file as UTF-8")]
+    NotUtf8 { line: usize },
+    #[error("it is UTF-16; save the file as UTF-8")]
+    Utf16,
+    #[error(
+        "it starts with a byte order mark, which databases refuse; save the file as UTF-8 without one"
+    )]
+    ByteOrderMark,
+    #[error("line {line} holds a NUL character, which databases refuse; remove it")]
+    Nul { line: usize },
+    #[error(
+        "line {line} is another tool's mark for the way back, so this file holds both directions and would undo itself; split it into `.up.sql` and `.down.sql`"
+    )]
+    BothDirections { line: usize },
+}
+
+/// The text of an SQL file, unchanged.
+pub(super) fn check(bytes: Vec<u8>) -> Result<String, SqlTextError> {
+    if bytes.len() > SQL_BYTES_MAX {
+        return Err(SqlTextError::TooLarge);
+    }
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(SqlTextError::Utf16);
+    }
+    let text = String::from_utf8(bytes).map_err(|error| SqlTextError::NotUtf8 {
+        line: line_at(error.as_bytes(), error.utf8_error().valid_up_to()),
+    })?;
+    if text.starts_with('\u{feff}') {
+        return Err(SqlTextError::ByteOrderMark);
+    }
+    if let Some(at) = text.find('\0') {
+        return Err(SqlTextError::Nul { line: line_at(text.as_bytes(), at) });
+    }
+    if text.trim().is_empty() {
+        return Err(SqlTextError::Empty);
+    }
+    match text.lines().position(marks_down) {
+        Some(index) => Err(SqlTextError::BothDirections { line: index + 1 }),
+        None => Ok(text),
+    }
+}
+
+fn marks_down(line: &str) -> bool {
+    let Some(comment) = line.trim_start().strip_prefix("--") else { return false };
+    let comment = comment.trim_start().as_bytes();
+    DOWN_MARKERS.iter().any(|marker| {
+        comment.get(..marker.len()).is_some_and(|s| s.eq_ignore_ascii_case(marker.as_bytes()))
+    })
+}
+
+fn line_at(bytes: &[u8], offset: usize) -> usize {
+    1 + bytes[..offset].iter().filter(|&&byte| byte == b'\n').count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kept_byte_for_byte() {
+        let table = [
+            "SELECT 1",
+            "\r\n SELECT 'é' ;\r\n\t",
+            "-- nothing to do",
+            "-- migrate:up\nSELECT '-- migrate:down'",
+        ];
+        for sql in table {
+            assert_eq!(check(sql.into()).as_deref(), Ok(sql));
+        }
+    }
+
+    #[test]
+    fn refused() {
+        let table: [(&[u8], SqlTextError); 10] = [
+            (b"", SqlTextError::Empty),
+            (b" \r\n\t\n", SqlTextError::Empty),
+            (b"a\nb\n\xff", SqlTextError::NotUtf8 { line: 3 }),
+            (b"cut \xc3", SqlTextError::NotUtf8 { line: 1 }),
+            (b"\xff\xfeS\0", SqlTextError::Utf16),
+            (b"\xef\xbb\xbfSELECT 1", SqlTextError::ByteOrderMark),
+            (b"a\n\0", SqlTextError::Nul { line: 2 }),
+            (b"a;\n-- migrate:down\nb", SqlTextError::BothDirections { line: 2 }),
+            (b"a;\r\n\r\n --+GOOSE Down", SqlTextError::BothDirections { line: 3 }),
+            (b"-- +migrate Down", SqlTextError::BothDirections { line: 1 }),
+        ];
+        for (bytes, expected) in table {
+            assert_eq!(check(bytes.to_vec()), Err(expected), "{bytes:?}");
+        }
+        assert_eq!(check(vec![b' '; SQL_BYTES_MAX + 1]), Err(SqlTextError::TooLarge));
+    }
+}

@@ -1,0 +1,154 @@
+//! Writes components into a folder: all of them or none, as far as a file system allows.
+//!
+//! Everything is written and synced in a temporary folder inside the target before the first file gets
+//! its name; if one cannot get it, those before it are taken back. Does not remove files that
+//! were there before, and knows nothing of what the bytes mean.
+
+use super::{PackedComponent, shown};
+use serde::Serialize;
+use std::{
+    fs, io,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+/// What to do with a file of the same name and other contents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// A component that was shipped never changes: its alterations may be applied somewhere.
+    Keep,
+    Replace,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    Created,
+    Replaced,
+    /// The file was there with the same bytes; it was not touched.
+    Unchanged,
+}
+
+/// One component on disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Written {
+    pub path: PathBuf,
+    pub size_bytes: usize,
+    pub outcome: Outcome,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    #[error("cannot write to {}: {error}; no component was written", shown(.path))]
+    Io { path: PathBuf, error: io::Error },
+    #[error(
+        "{} exists with other contents; a component that was shipped never changes. Give the alteration a new id, or replace the file if it was never shipped; no component was written",
+        shown(.path)
+    )]
+    Exists { path: PathBuf },
+    #[error(
+        "cannot write to {}: {error}; and {} could not be put back: {undo_error}. Compare the folder with its backup",
+        shown(.path), shown(.undo_path)
+    )]
+    HalfWritten { path: PathBuf, error: io::Error, undo_path: PathBuf, undo_error: io::Error },
+}
+
+/// Writes `components` into `out`, which is created if it does not exist.
+pub(super) fn write(
+    components: &[PackedComponent],
+    out: &Path,
+    existing: Existing,
+) -> Result<Vec<Written>, WriteError> {
+    let written: Vec<Written> =
+        components.iter().map(|c| compare(c, out, existing)).collect::<Result<_, _>>()?;
+    if written.iter().all(|file| file.outcome == Outcome::Unchanged) {
+        return Ok(written);
+    }
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |error| WriteError::Io { path, error }
+    };
+    fs::create_dir_all(out).map_err(failed(out))?;
+    let staging = tempfile::Builder::new().prefix(".pack-").tempdir_in(out).map_err(failed(out))?;
+    let mut renames = Vec::new();
+    for (component, file) in components.iter().zip(&written) {
+        if file.outcome != Outcome::Unchanged {
+            let staged = staging.path().join(&component.file_name);
+            write_synced(&staged, &component.bytes).map_err(failed(&staged))?;
+            let backup = staging.path().join(format!("{}.before", component.file_name));
+            renames.push(Rename { staged, target: file.path.clone(), backup });
+        }
+    }
+    rename_all(&renames)?;
+    sync_folder(out).map_err(failed(out))?;
+    Ok(written)
+}
+
+fn compare(
+    component: &PackedComponent,
+    out: &Path,
+    existing: Existing,
+) -> Result<Written, WriteError> {
+    let path = out.join(&component.file_name);
+    let size_bytes = component.bytes.len();
+    let outcome = match fs::read(&path) {
+        Ok(bytes) if bytes == component.bytes => Outcome::Unchanged,
+        Ok(_) if existing == Existing::Replace => Outcome::Replaced,
+        Ok(_) => return Err(WriteError::Exists { path }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Outcome::Created,
+        Err(error) => return Err(WriteError::Io { path, error }),
+    };
+    Ok(Written { path, size_bytes, outcome })
+}
+
+struct Rename {
+    staged: PathBuf,
+    target: PathBuf,
+    /// Where a file that is replaced waits until all is done; the temporary folder goes with it.
+    backup: PathBuf,
+}
+
+impl Rename {
+    fn apply(&self) -> io::Result<()> {
+        match fs::hard_link(&self.target, &self.backup) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            // Not every file system has hard links.
+            Err(_) => drop(fs::copy(&self.target, &self.backup)?),
+            Ok(()) => {}
+        }
+        fs::rename(&self.staged, &self.target)
+    }
+
+    fn undo(&self) -> io::Result<()> {
+        match fs::rename(&self.backup, &self.target) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => fs::remove_file(&self.target),
+            result => result,
+        }
+    }
+}
+
+fn rename_all(renames: &[Rename]) -> Result<(), WriteError> {
+    for (index, rename) in renames.iter().enumerate() {
+        let Err(error) = rename.apply() else { continue };
+        let path = rename.target.clone();
+        for done in renames[..index].iter().rev() {
+            if let Err(undo_error) = done.undo() {
+                let undo_path = done.target.clone();
+                return Err(WriteError::HalfWritten { path, error, undo_path, undo_error });
+            }
+        }
+        return Err(WriteError::Io { path, error });
+    }
+    Ok(())
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = fs::File::create_new(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Makes the new names survive a power failure; only Unix can open a folder to say so.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { fs::File::open(folder)?.sync_all() } else { Ok(()) }
+}
