@@ -9,8 +9,8 @@ use super::{
     sql_module,
 };
 use crate::alteration::{Checksum, Declaration, Manifest, ManifestError};
-use wasm_encoder::{ComponentSection as _, Encode, ProducersField, ProducersSection};
-use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wasm_encoder::{CustomSection, Encode, ProducersField, ProducersSection, Section as _};
+use wit_component::{ComponentEncoder, StringEncoding, metadata};
 use wit_parser::{Resolve, WorldId};
 
 const WIT: &str = include_str!("../../../wit/alteration.wit");
@@ -43,6 +43,11 @@ impl SqlEncoder {
         Self { resolve, world }
     }
 
+    #[cfg(test)]
+    pub(super) fn resolve(&self) -> &Resolve {
+        &self.resolve
+    }
+
     /// One component that carries `alterations`, of which there must be at least one.
     pub(super) fn encode(
         &self,
@@ -64,19 +69,30 @@ impl SqlEncoder {
         Ok((bytes, manifest))
     }
 
+    /// The encoder signs its work with its own version, in two places. A component's bytes identify
+    /// the alteration, so they must not change when a library of the runner is brought up to date:
+    /// both signatures are taken out.
     fn componentize(&self, mut module: Vec<u8>) -> Vec<u8> {
-        let component =
-            embed_component_metadata(&mut module, &self.resolve, self.world, StringEncoding::UTF8)
-                .and_then(|()| ComponentEncoder::default().module(&module)?.encode())
-                .expect("the module has the imports and exports of its interface");
-        // The encoder signs with its own version. A component's bytes identify the alteration, so
-        // they must not change when a library of the runner is brought up to date.
-        let mut bytes = section::strip(&component, "producers").expect("just encoded");
+        let interface = metadata::encode(&self.resolve, self.world, StringEncoding::UTF8, None)
+            .expect("the interface was parsed");
+        let interface = unsigned(&interface);
+        let section = CustomSection { name: "component-type".into(), data: interface.into() };
+        module.push(section.id());
+        section.encode(&mut module);
+        let component = ComponentEncoder::default()
+            .module(&module)
+            .and_then(|mut encoder| encoder.encode())
+            .expect("the module has the imports and exports of its interface");
+        let mut bytes = unsigned(&component);
         let producers = producers();
         bytes.push(producers.id());
         producers.encode(&mut bytes);
         bytes
     }
+}
+
+fn unsigned(bytes: &[u8]) -> Vec<u8> {
+    section::strip(bytes, "producers").expect("just encoded")
 }
 
 fn producers() -> ProducersSection {

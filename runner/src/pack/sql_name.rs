@@ -88,9 +88,7 @@ mod tests {
         for name in ["1-x.SQL", "1-x.up.Sql", "1-x.UP.sql", "1-x.Down.sql"] {
             assert_eq!(parse(name), Some(Err(SqlNameError::UpperCase)), "{name}");
         }
-        for name in
-            ["create.up.sql", "1_.sql", "_x.sql", "1.4-17-x.sql", "1-é.sql", "1 x.sql", "up.sql"]
-        {
+        for name in ["create.up.sql", "1_.sql", "_x.sql", "1-é.sql", "1 x.sql", "up.sql"] {
             assert!(matches!(parse(name), Some(Err(SqlNameError::Id(_)))), "{name}");
         }
     }
