@@ -4,6 +4,7 @@ pub mod alteration;
 pub mod backend;
 mod crash;
 pub mod escape;
+pub mod host;
 mod operator;
 pub mod session;
 pub mod sql;
