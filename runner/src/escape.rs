@@ -4,9 +4,11 @@ use std::fmt::{self, Write};
 
 /// Displays text with control characters, bidirectional overrides and invisible characters
 /// written as `\u{…}`. Newlines and tabs are escaped too, so that one value stays on one line.
+#[derive(Debug, Clone, Copy)]
 pub struct Escaped<'a>(pub &'a str);
 
 /// As [`Escaped`], but newlines and tabs stay: for text that is allowed several lines.
+#[derive(Debug, Clone, Copy)]
 pub struct EscapedLines<'a>(pub &'a str);
 
 impl fmt::Display for Escaped<'_> {

@@ -84,6 +84,8 @@ impl FromStr for AlterationId {
             let end = start + segment.len();
             if let Some(stamp) = Stamp::parse(segment) {
                 let version = match start {
+                    // Without a version, `1.4-1718000000-x` would pass for the stamp 1.4.
+                    0 if !stamp.fraction.is_empty() => return Err(shape()),
                     0 => None,
                     _ => Some(text[..start - 1].parse().map_err(|_| shape())?),
                 };
@@ -213,9 +215,9 @@ mod tests {
             "1-b",
             "2-a",
             "10-a",
-            "1676190092-a",
-            "1676190092.25-a",
-            "1676190092.5-a",
+            "1.0.0-1676190092-a",
+            "1.0.0-1676190092.25-a",
+            "1.0.0-1676190092.5-a",
             "0001676190093-a",
             "20240131120000-a",
         ];

@@ -179,7 +179,7 @@ mod tests {
                 "itself",
             ),
             (
-                r#"{"manifest":1,"plugin":"a/b","requires":{"a/c":"x"},"alterations":[{"id":"1-x"}]}"#,
+                r#"{"manifest":1,"plugin":"a/b","requires":{"a/c":"newest"},"alterations":[{"id":"1-x"}]}"#,
                 "not valid",
             ),
             (

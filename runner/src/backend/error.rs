@@ -1,0 +1,82 @@
+//! What can go wrong between the runner and a database, as data that callers act on.
+
+use crate::{escape::Escaped, session::SqlError};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+#[derive(Debug, thiserror::Error)]
+pub enum BackendError {
+    #[error("cannot open the database {url}: {reason}")]
+    Connect { url: String, reason: String },
+    #[error("the database URL is not usable: {0}")]
+    Url(String),
+    #[error("the database {url} is read-only: {reason}")]
+    ReadOnly { url: String, reason: String },
+    #[error("the file {0} is not a SQLite database")]
+    NotADatabase(String),
+    #[error("another runner holds the lock ({0})")]
+    Locked(LockHolder),
+    #[error("the database is locked by another program: {0}")]
+    Busy(String),
+    #[error(
+        "the state tables have version {found}; this runner knows version {known}: use a newer runner"
+    )]
+    NewerSchema { found: i64, known: i64 },
+    #[error("the recorded state cannot be read: {0}")]
+    Corrupt(String),
+    /// Somebody else changed the state since it was read: read and plan again.
+    #[error("the recorded state changed while this runner worked")]
+    Moved,
+    #[error("the transaction ended behind the runner's back: {0}")]
+    TransactionEnded(String),
+    /// The work of a hook that the database refused only at the end.
+    #[error("{0}")]
+    Refused(SqlError),
+    #[error("the archive holds no component {0}")]
+    NotArchived(String),
+    #[error("the archived component {0} is damaged: its bytes no longer have that checksum")]
+    ArchiveDamaged(String),
+    #[error("the disk is full: {0}")]
+    DiskFull(String),
+    #[error("database error: {0}")]
+    Database(String),
+    #[error("cannot use the lock file {path}: {reason}")]
+    LockFile { path: String, reason: String },
+}
+
+/// Who holds the runner's lock, as far as it said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LockHolder {
+    pub pid: u32,
+    pub host: String,
+    pub user: String,
+    /// RFC 3339, UTC.
+    pub since: String,
+}
+
+impl LockHolder {
+    /// This process, from now on.
+    pub fn current() -> Self {
+        Self {
+            pid: std::process::id(),
+            host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            user: crate::operator::name(),
+            since: crate::operator::now(),
+        }
+    }
+
+    pub(crate) fn unknown() -> Self {
+        Self { pid: 0, host: String::new(), user: String::new(), since: String::new() }
+    }
+}
+
+impl fmt::Display for LockHolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.pid == 0 {
+            return f.write_str("it did not say who it is");
+        }
+        let Self { pid, host, user, since } = self;
+        let (host, user, since) = (Escaped(host), Escaped(user), Escaped(since));
+        write!(f, "process {pid} of {user} on {host}, since {since}")
+    }
+}

@@ -1,0 +1,121 @@
+//! Databases: connection, dialect, lock and the recorded state, behind one trait.
+//!
+//! Talks to sqlx and nothing else does. Knows neither WebAssembly nor the plan.
+
+mod error;
+mod sqlite;
+mod state;
+mod url;
+
+pub use error::{BackendError, LockHolder};
+pub use state::{
+    Attempt, Claim, Counts, Ending, Revision, SCHEMA_VERSION, Snapshot, StateRow, Status,
+};
+pub use url::{DatabaseUrl, ParseUrlError, Scheme};
+
+use crate::{
+    alteration::{Checksum, Dialect},
+    session::SharedSession,
+};
+use async_trait::async_trait;
+use std::time::Duration;
+
+/// What the caller is about to do with a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Only look. A database that does not exist counts as empty and is not created.
+    Read,
+    /// Alter what is there.
+    Write,
+    /// Alter, and create the database file if there is none.
+    Create,
+}
+
+/// Bounds on what a guest's SQL may make the database hold in memory.
+#[derive(Debug, Clone, Copy)]
+pub struct SqlLimits {
+    pub sql_bytes_max: usize,
+    pub value_bytes_max: usize,
+    pub cursors_max: usize,
+}
+
+/// One connected database.
+///
+/// The *operator's* side (lock, state, archive) and the *plugin's* side (the session that
+/// [`Backend::begin`] returns) are kept apart, even where one connection serves both.
+#[async_trait]
+pub trait Backend: Send {
+    fn dialect(&self) -> Dialect;
+
+    /// Whether an `up` and its state row commit together, so that a failure changes nothing.
+    fn has_transactional_ddl(&self) -> bool;
+
+    /// Obtains the runner's lock, polling for at most `patience`. `waiting` is called each time
+    /// somebody else is found to hold it.
+    async fn lock(
+        &mut self,
+        patience: Duration,
+        waiting: &mut (dyn FnMut(LockHolder) + Send),
+    ) -> Result<(), BackendError>;
+
+    /// Releases the lock. Dropping the backend, or dying, does too.
+    async fn unlock(&mut self);
+
+    /// Creates or upgrades the runner's own tables. Needs the lock.
+    async fn prepare(&mut self) -> Result<(), BackendError>;
+
+    /// Reads the state; an untouched database reads as empty.
+    async fn snapshot(&mut self) -> Result<Snapshot, BackendError>;
+
+    /// From here on nothing is kept: every transaction becomes part of one that
+    /// [`Backend::end_rehearsal`] rolls back.
+    async fn begin_rehearsal(&mut self) -> Result<(), BackendError>;
+
+    async fn end_rehearsal(&mut self) -> Result<(), BackendError>;
+
+    /// The component with this checksum from the archive; verified against the checksum.
+    async fn archived(&mut self, component: Checksum) -> Result<Option<Vec<u8>>, BackendError>;
+
+    /// Records, in a transaction of its own, that an attempt starts. Advances the revision.
+    async fn record_start(
+        &mut self,
+        attempt: &Attempt,
+        revision: Revision,
+    ) -> Result<Revision, BackendError>;
+
+    /// Begins the transaction of a hook: swaps the ledger's revision, claims the state row and
+    /// archives the component, then hands out the plugin's session.
+    async fn begin(&mut self, claim: &Claim<'_>) -> Result<SharedSession, BackendError>;
+
+    /// Ends the hook's transaction: checks what the backend left unchecked, writes the final
+    /// state and history rows, commits, and verifies that the commit took place.
+    async fn commit(
+        &mut self,
+        claim: &Claim<'_>,
+        counts: &Counts,
+    ) -> Result<Revision, BackendError>;
+
+    /// Rolls the hook's transaction back, ending a statement that still runs.
+    async fn rollback(&mut self) -> Result<(), BackendError>;
+
+    /// Records, after [`Backend::rollback`], how a failed attempt ended.
+    async fn record_failure(
+        &mut self,
+        attempt: &Attempt,
+        counts: &Counts,
+        error: &str,
+    ) -> Result<(), BackendError>;
+
+    async fn close(self: Box<Self>);
+}
+
+/// Connects to the database that `url` names.
+pub async fn connect(
+    url: &DatabaseUrl,
+    access: Access,
+    limits: SqlLimits,
+) -> Result<Box<dyn Backend>, BackendError> {
+    match url.scheme() {
+        Scheme::Sqlite => Ok(Box::new(sqlite::SqliteBackend::connect(url, access, limits).await?)),
+    }
+}

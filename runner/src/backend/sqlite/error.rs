@@ -1,0 +1,128 @@
+//! SQLite's result codes, sorted into the kinds of the WIT package and the runner's own errors.
+
+use super::{guard::Guard, raw::RawError};
+use crate::{
+    backend::BackendError,
+    session::{ErrorKind, SqlError},
+};
+use libsqlite3_sys as ffi;
+use std::sync::atomic::Ordering;
+
+/// An error of a guest's statement, explained.
+pub(super) fn guest_error(error: sqlx::Error, guard: &Guard) -> SqlError {
+    raw_guest_error(raw(error), guard)
+}
+
+pub(super) fn raw_guest_error(error: RawError, guard: &Guard) -> SqlError {
+    let denied = guard.take_denied();
+    let RawError { code, message, offset } = error;
+    if let Some(reason) = denied {
+        return SqlError { offset, ..SqlError::new(ErrorKind::Denied, reason) };
+    }
+    let constraint = constraint(code, &message);
+    let kind = match code & 0xff {
+        ffi::SQLITE_CONSTRAINT => ErrorKind::Constraint,
+        ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => ErrorKind::Serialization,
+        ffi::SQLITE_AUTH | ffi::SQLITE_PERM | ffi::SQLITE_READONLY => ErrorKind::Denied,
+        ffi::SQLITE_TOOBIG | ffi::SQLITE_FULL | ffi::SQLITE_NOMEM => ErrorKind::Limit,
+        ffi::SQLITE_INTERRUPT if guard.interrupted.load(Ordering::SeqCst) => ErrorKind::Limit,
+        ffi::SQLITE_MISMATCH | ffi::SQLITE_RANGE => ErrorKind::Conversion,
+        ffi::SQLITE_IOERR | ffi::SQLITE_CORRUPT | ffi::SQLITE_NOTADB | ffi::SQLITE_CANTOPEN => {
+            ErrorKind::Disconnected
+        }
+        ffi::SQLITE_ERROR => ErrorKind::Syntax,
+        _ => ErrorKind::Other,
+    };
+    SqlError {
+        kind,
+        message,
+        sqlstate: None,
+        constraint,
+        retryable: kind == ErrorKind::Serialization,
+        offset,
+    }
+}
+
+/// The constraint's name, or the columns it is about, from SQLite's message.
+fn constraint(code: i32, message: &str) -> Option<String> {
+    if code & 0xff != ffi::SQLITE_CONSTRAINT {
+        return None;
+    }
+    let (_, name) = message.split_once("constraint failed: ")?;
+    Some(name.to_owned())
+}
+
+/// An error of one of the runner's own statements.
+pub(super) fn host_error(error: sqlx::Error) -> BackendError {
+    raw_host_error(raw(error))
+}
+
+pub(super) fn raw_host_error(RawError { code, message, .. }: RawError) -> BackendError {
+    match code & 0xff {
+        ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => BackendError::Busy(message),
+        ffi::SQLITE_FULL => BackendError::DiskFull(message),
+        ffi::SQLITE_NOTADB | ffi::SQLITE_CORRUPT => BackendError::Corrupt(message),
+        _ => BackendError::Database(message),
+    }
+}
+
+pub(super) fn raw(error: sqlx::Error) -> RawError {
+    match error {
+        sqlx::Error::Database(error) => RawError {
+            code: error.code().and_then(|code| code.parse().ok()).unwrap_or(ffi::SQLITE_ERROR),
+            message: error.message().to_owned(),
+            offset: None,
+        },
+        other => RawError { code: ffi::SQLITE_INTERNAL, message: other.to_string(), offset: None },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_and_constraints() {
+        let table = [
+            (
+                ffi::SQLITE_CONSTRAINT_UNIQUE,
+                "UNIQUE constraint failed: t.a, t.b",
+                ErrorKind::Constraint,
+                Some("t.a, t.b"),
+            ),
+            (
+                ffi::SQLITE_CONSTRAINT_CHECK,
+                "CHECK constraint failed: positive",
+                ErrorKind::Constraint,
+                Some("positive"),
+            ),
+            (
+                ffi::SQLITE_CONSTRAINT_FOREIGNKEY,
+                "FOREIGN KEY constraint failed",
+                ErrorKind::Constraint,
+                None,
+            ),
+            (ffi::SQLITE_BUSY, "database is locked", ErrorKind::Serialization, None),
+            (ffi::SQLITE_TOOBIG, "string or blob too big", ErrorKind::Limit, None),
+            (ffi::SQLITE_ERROR, "near \"x\": syntax error", ErrorKind::Syntax, None),
+        ];
+        for (code, message, kind, name) in table {
+            let raw = RawError { code, message: message.into(), offset: None };
+            let error = raw_guest_error(raw, &Guard::default());
+            assert_eq!((error.kind, error.constraint.as_deref()), (kind, name), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_its_reason() {
+        let guard = Guard::default();
+        guard.deny("PRAGMA x is refused");
+        let raw =
+            RawError { code: ffi::SQLITE_AUTH, message: "not authorized".into(), offset: None };
+        let error = raw_guest_error(raw, &guard);
+        assert_eq!(
+            (error.kind, error.message.as_str()),
+            (ErrorKind::Denied, "PRAGMA x is refused")
+        );
+    }
+}

@@ -1,0 +1,79 @@
+//! Foreign keys on SQLite: off while a hook runs, checked before its transaction is committed.
+//!
+//! With them on, the usual rebuild of a parent table would silently delete its children, and
+//! SQLite cannot switch them inside a transaction.
+
+use super::session::quote;
+use sqlx::SqliteConnection;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many rows of which child table lack their parent.
+pub(super) type Violations = BTreeMap<(String, String), i64>;
+
+/// Counts violations in the tables that `touched` may concern: themselves, and those that refer
+/// to them. `None` looks at every table.
+pub(super) async fn violations(
+    connection: &mut SqliteConnection,
+    touched: Option<&BTreeSet<String>>,
+) -> Result<Violations, sqlx::Error> {
+    let references: Vec<(String, String)> = sqlx::query_as(
+        "SELECT DISTINCT child.name, parent.\"table\"
+         FROM main.sqlite_schema AS child, pragma_foreign_key_list(child.name) AS parent
+         WHERE child.type = 'table'",
+    )
+    .persistent(false)
+    .fetch_all(&mut *connection)
+    .await?;
+    let concerned =
+        |name: &str| touched.is_none_or(|touched| touched.contains(&name.to_ascii_lowercase()));
+    let children: BTreeSet<String> = references
+        .into_iter()
+        .filter(|(child, parent)| concerned(child) || concerned(parent))
+        .map(|(child, _)| child)
+        .collect();
+    let mut found = Violations::new();
+    for child in children {
+        let sql = format!("PRAGMA main.foreign_key_check({})", quote(&child));
+        let rows: Vec<(String, Option<i64>, String, i64)> =
+            sqlx::query_as(sqlx::AssertSqlSafe(sql))
+                .persistent(false)
+                .fetch_all(&mut *connection)
+                .await?;
+        for (table, _, parent, _) in rows {
+            *found.entry((table, parent)).or_default() += 1;
+        }
+    }
+    Ok(found)
+}
+
+/// Describes the violations that `after` has and `before` had not.
+pub(super) fn added(before: &Violations, after: &Violations) -> Option<String> {
+    let news: Vec<String> = after
+        .iter()
+        .filter_map(|((child, parent), count)| {
+            let before = before.get(&(child.clone(), parent.clone())).copied().unwrap_or_default();
+            (*count > before).then(|| {
+                format!(
+                    "{} rows of {child} refer to rows of {parent} that do not exist",
+                    count - before
+                )
+            })
+        })
+        .collect();
+    (!news.is_empty()).then(|| news.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_new_violations_count() {
+        let key = |child: &str| (child.to_owned(), "p".to_owned());
+        let before = Violations::from([(key("a"), 2), (key("b"), 1)]);
+        assert_eq!(added(&before, &Violations::from([(key("a"), 2)])), None);
+        let after = Violations::from([(key("a"), 3), (key("c"), 1)]);
+        let text = added(&before, &after).unwrap();
+        assert!(text.contains("1 rows of a") && text.contains("1 rows of c"), "{text}");
+    }
+}

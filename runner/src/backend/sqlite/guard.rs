@@ -1,0 +1,273 @@
+//! What a guest may do on SQLite: the authorizer's policy, and the flags its callbacks share.
+//!
+//! Decides from SQLite's own description of each action, never from the SQL text.
+
+use libsqlite3_sys as ffi;
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU8, Ordering},
+    },
+};
+
+/// The runner's own tables. A guest can neither read nor write nor shadow them.
+pub(super) const OWN_TABLES: [&str; 5] = [
+    "alteration_ledger",
+    "alteration_state",
+    "alteration_history",
+    "alteration_archive",
+    "alteration_journal",
+];
+
+/// Temporary tables that hold cursors' snapshots start with this.
+pub(super) const CURSOR_PREFIX: &str = "runner_cursor_";
+
+const READING_PRAGMAS: [&str; 14] = [
+    "application_id",
+    "collation_list",
+    "compile_options",
+    "foreign_key_check",
+    "foreign_key_list",
+    "function_list",
+    "index_info",
+    "index_list",
+    "index_xinfo",
+    "table_info",
+    "table_list",
+    "table_xinfo",
+    "user_version",
+    "encoding",
+];
+
+const VIRTUAL_TABLE_MODULES: [&str; 5] = ["fts3", "fts4", "fts5", "rtree", "geopoly"];
+
+/// Shared between the session and the callbacks that SQLite makes on its own thread.
+#[derive(Debug, Default)]
+pub(super) struct Guard {
+    /// [`Rights`] of the statement that is prepared or runs.
+    rights: AtomicU8,
+    /// True only while the host itself commits.
+    pub(super) commit_allowed: AtomicBool,
+    /// Makes a running statement stop at SQLite's next progress callback.
+    pub(super) interrupted: AtomicBool,
+    /// Set when a prepared statement would change the schema, so that cached facts are dropped.
+    pub(super) schema_changed: AtomicBool,
+    /// Set when a trigger or view was created, whose text must be looked at.
+    pub(super) text_created: AtomicBool,
+    denied: Mutex<Option<String>>,
+    touched: Mutex<BTreeSet<String>>,
+}
+
+/// Whose rights a statement runs with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Rights {
+    /// The runner's own statement: not restricted.
+    Host,
+    Guest,
+    /// A guest's reading statement, whose rows the host puts into a cursor's snapshot.
+    CursorFill,
+}
+
+/// One action, as SQLite describes it to an authorizer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Action<'a> {
+    pub(super) code: i32,
+    pub(super) first: &'a str,
+    pub(super) second: &'a str,
+}
+
+impl Guard {
+    pub(super) fn set(&self, rights: Rights) {
+        self.rights.store(rights as u8, Ordering::SeqCst);
+    }
+
+    /// Answers SQLite's authorizer. `true` allows.
+    pub(super) fn authorize(&self, action: Action<'_>) -> bool {
+        self.note(action);
+        let rights = self.rights.load(Ordering::SeqCst);
+        let fills_cursor = rights == Rights::CursorFill as u8
+            && action.code == ffi::SQLITE_INSERT
+            && action.first.starts_with(CURSOR_PREFIX);
+        if rights == Rights::Host as u8 || fills_cursor {
+            return true;
+        }
+        match refusal(action) {
+            None => true,
+            Some(reason) => {
+                // The first refusal explains the error; SQLite may ask on after it.
+                lock(&self.denied).get_or_insert(reason);
+                false
+            }
+        }
+    }
+
+    /// Why the last statement was refused, once.
+    pub(super) fn take_denied(&self) -> Option<String> {
+        lock(&self.denied).take()
+    }
+
+    pub(super) fn deny(&self, reason: &str) {
+        lock(&self.denied).get_or_insert(reason.to_owned());
+    }
+
+    /// Tables that statements since the last call may have changed.
+    pub(super) fn take_touched(&self) -> BTreeSet<String> {
+        std::mem::take(&mut lock(&self.touched))
+    }
+
+    fn note(&self, Action { code, first, second }: Action<'_>) {
+        match code {
+            ffi::SQLITE_INSERT | ffi::SQLITE_UPDATE | ffi::SQLITE_DELETE => {
+                if first.starts_with("sqlite_") {
+                    self.schema_changed.store(true, Ordering::SeqCst);
+                } else {
+                    lock(&self.touched).insert(first.to_ascii_lowercase());
+                }
+            }
+            ffi::SQLITE_DROP_TABLE | ffi::SQLITE_CREATE_TABLE => {
+                lock(&self.touched).insert(first.to_ascii_lowercase());
+                self.schema_changed.store(true, Ordering::SeqCst);
+            }
+            ffi::SQLITE_ALTER_TABLE => {
+                lock(&self.touched).insert(second.to_ascii_lowercase());
+                self.schema_changed.store(true, Ordering::SeqCst);
+            }
+            ffi::SQLITE_CREATE_TRIGGER | ffi::SQLITE_CREATE_VIEW => {
+                self.text_created.store(true, Ordering::SeqCst);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // A panic while holding it cannot leave these values half-written.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The table names that belong to the runner, in any spelling.
+pub(super) fn is_own(name: &str) -> bool {
+    OWN_TABLES.iter().any(|own| own.eq_ignore_ascii_case(name))
+        || name.get(..CURSOR_PREFIX.len()).is_some_and(|p| p.eq_ignore_ascii_case(CURSOR_PREFIX))
+}
+
+/// Why a guest may not do `action`; `None` if it may.
+fn refusal(action: Action<'_>) -> Option<String> {
+    let Action { code, first, second } = action;
+    let own = |name: &str| {
+        is_own(name).then(|| {
+            format!("the runner's table {} is not for alterations", name.to_ascii_lowercase())
+        })
+    };
+    let refused = |what: &str| Some(what.to_owned());
+    match code {
+        ffi::SQLITE_TRANSACTION => {
+            refused("BEGIN, COMMIT and ROLLBACK are the host's: a hook runs in one transaction")
+        }
+        ffi::SQLITE_SAVEPOINT => refused("SAVEPOINT, RELEASE and ROLLBACK TO are the host's"),
+        ffi::SQLITE_ATTACH | ffi::SQLITE_DETACH => {
+            refused("ATTACH and DETACH are refused: a hook sees one database")
+        }
+        ffi::SQLITE_PRAGMA => pragma_refusal(first, second),
+        ffi::SQLITE_FUNCTION => match second.to_ascii_lowercase().as_str() {
+            "load_extension" | "fts3_tokenizer" => {
+                Some(format!("the SQL function {second} is refused"))
+            }
+            _ => None,
+        },
+        ffi::SQLITE_CREATE_VTABLE | ffi::SQLITE_DROP_VTABLE => {
+            let known =
+                VIRTUAL_TABLE_MODULES.iter().any(|module| module.eq_ignore_ascii_case(second));
+            match known {
+                true => own(first),
+                false => Some(format!(
+                    "virtual tables of the module {second} are refused; allowed are {}",
+                    VIRTUAL_TABLE_MODULES.join(", ")
+                )),
+            }
+        }
+        ffi::SQLITE_CREATE_TEMP_TRIGGER | ffi::SQLITE_CREATE_TEMP_VIEW => {
+            refused("temporary triggers and views are refused: they would outlive the hook")
+        }
+        ffi::SQLITE_ALTER_TABLE => own(second),
+        // For indexes and triggers the table comes second.
+        ffi::SQLITE_CREATE_INDEX
+        | ffi::SQLITE_CREATE_TEMP_INDEX
+        | ffi::SQLITE_CREATE_TRIGGER
+        | ffi::SQLITE_DROP_INDEX
+        | ffi::SQLITE_DROP_TEMP_INDEX
+        | ffi::SQLITE_DROP_TRIGGER
+        | ffi::SQLITE_DROP_TEMP_TRIGGER => own(first).or_else(|| own(second)),
+        ffi::SQLITE_CREATE_TABLE
+        | ffi::SQLITE_CREATE_TEMP_TABLE
+        | ffi::SQLITE_CREATE_VIEW
+        | ffi::SQLITE_DROP_TABLE
+        | ffi::SQLITE_DROP_TEMP_TABLE
+        | ffi::SQLITE_DROP_VIEW
+        | ffi::SQLITE_DROP_TEMP_VIEW
+        | ffi::SQLITE_INSERT
+        | ffi::SQLITE_UPDATE
+        | ffi::SQLITE_DELETE
+        | ffi::SQLITE_READ
+        | ffi::SQLITE_ANALYZE => own(first),
+        ffi::SQLITE_SELECT | ffi::SQLITE_RECURSIVE | ffi::SQLITE_REINDEX => None,
+        // An action that a later SQLite invents is refused until somebody has thought about it.
+        other => Some(format!("SQLite action {other} is refused")),
+    }
+}
+
+fn pragma_refusal(name: &str, value: &str) -> Option<String> {
+    let name = name.to_ascii_lowercase();
+    match name.as_str() {
+        "foreign_keys" | "defer_foreign_keys" => Some(format!(
+            "PRAGMA {name} is refused: foreign keys are off while a hook runs and are checked at its end"
+        )),
+        "user_version" | "application_id" | "encoding" if !value.is_empty() => {
+            Some(format!("PRAGMA {name} can be read, not set"))
+        }
+        name if READING_PRAGMAS.contains(&name) => None,
+        name => Some(format!("PRAGMA {name} is refused")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(code: i32, first: &str, second: &str) -> bool {
+        refusal(Action { code, first, second }).is_some()
+    }
+
+    #[test]
+    fn policy() {
+        let table = [
+            (ffi::SQLITE_TRANSACTION, "COMMIT", "", true),
+            (ffi::SQLITE_SAVEPOINT, "BEGIN", "x", true),
+            (ffi::SQLITE_ATTACH, "x.db", "", true),
+            (ffi::SQLITE_INSERT, "customers", "", false),
+            (ffi::SQLITE_INSERT, "Alteration_State", "", true),
+            (ffi::SQLITE_READ, "alteration_ledger", "revision", true),
+            (ffi::SQLITE_READ, "alteration_notes", "x", false),
+            (ffi::SQLITE_UPDATE, "runner_cursor_1", "x", true),
+            (ffi::SQLITE_ALTER_TABLE, "main", "alteration_state", true),
+            (ffi::SQLITE_CREATE_TRIGGER, "t", "alteration_state", true),
+            (ffi::SQLITE_CREATE_TEMP_TABLE, "alteration_state", "", true),
+            (ffi::SQLITE_CREATE_TEMP_TABLE, "scratch", "", false),
+            (ffi::SQLITE_CREATE_TEMP_TRIGGER, "t", "customers", true),
+            (ffi::SQLITE_PRAGMA, "table_info", "customers", false),
+            (ffi::SQLITE_PRAGMA, "Journal_Mode", "off", true),
+            (ffi::SQLITE_PRAGMA, "user_version", "", false),
+            (ffi::SQLITE_PRAGMA, "user_version", "7", true),
+            (ffi::SQLITE_FUNCTION, "", "LOAD_EXTENSION", true),
+            (ffi::SQLITE_FUNCTION, "", "lower", false),
+            (ffi::SQLITE_CREATE_VTABLE, "docs", "fts5", false),
+            (ffi::SQLITE_CREATE_VTABLE, "docs", "csv", true),
+            (9_999, "", "", true),
+        ];
+        for (code, first, second, expected) in table {
+            assert_eq!(refused(code, first, second), expected, "{code} {first} {second}");
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The few calls that sqlx does not offer, made on SQLite's own handle. All of this backend's
+//! `unsafe` is here.
+//!
+//! Every function takes sqlx's locked handle: while that exists, the connection's worker thread
+//! makes no call of its own, which is what makes these calls sound.
+
+use super::guard::{Action, Guard};
+use crate::session::Column;
+use libsqlite3_sys as ffi;
+use sqlx::sqlite::LockedSqliteHandle;
+use std::{
+    ffi::{CStr, c_char, c_int, c_void},
+    path::PathBuf,
+    ptr,
+    sync::{Arc, atomic::Ordering},
+};
+
+/// SQLite asks for progress this often, in virtual machine instructions.
+const PROGRESS_INSTRUCTIONS: i32 = 4_000;
+
+/// What a statement is, found by preparing it.
+#[derive(Debug, Clone)]
+pub(super) struct Shape {
+    /// Where the statement ends in the text it was read from, in bytes.
+    pub(super) end: usize,
+    /// Names and declared types; empty for a statement that returns no rows.
+    pub(super) columns: Vec<Column>,
+    pub(super) parameters: usize,
+    pub(super) read_only: bool,
+}
+
+/// An error as SQLite tells it.
+#[derive(Debug, Clone)]
+pub(super) struct RawError {
+    /// Extended result code.
+    pub(super) code: i32,
+    pub(super) message: String,
+    pub(super) offset: Option<usize>,
+}
+
+/// Bounds that SQLite itself enforces, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RawLimits {
+    pub(super) value_bytes_max: usize,
+    pub(super) sql_bytes_max: usize,
+}
+
+/// Puts the connection under `guard`: authorizer, commit hook, progress handler, limits.
+pub(super) fn confine(
+    handle: &mut LockedSqliteHandle<'_>,
+    guard: &Arc<Guard>,
+    limits: RawLimits,
+) -> Result<(), RawError> {
+    let commits = Arc::clone(guard);
+    handle.set_commit_hook(move || commits.commit_allowed.load(Ordering::SeqCst));
+    let progress = Arc::clone(guard);
+    handle.set_progress_handler(PROGRESS_INSTRUCTIONS, move || {
+        !progress.interrupted.load(Ordering::SeqCst)
+    });
+    let db = handle.as_raw_handle().as_ptr();
+    let clamp = |bytes: usize| c_int::try_from(bytes).unwrap_or(c_int::MAX);
+    // SAFETY: `db` is open and not in use by another thread while `handle` exists. The guard that
+    // the authorizer receives lives as long as the connection, because the commit hook's closure,
+    // which sqlx drops together with the connection, holds it.
+    unsafe {
+        ffi::sqlite3_limit(db, ffi::SQLITE_LIMIT_ATTACHED, 0);
+        ffi::sqlite3_limit(db, ffi::SQLITE_LIMIT_LENGTH, clamp(limits.value_bytes_max));
+        ffi::sqlite3_limit(db, ffi::SQLITE_LIMIT_SQL_LENGTH, clamp(limits.sql_bytes_max));
+        for option in [ffi::SQLITE_DBCONFIG_DEFENSIVE, ffi::SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION] {
+            let on: c_int = (option == ffi::SQLITE_DBCONFIG_DEFENSIVE).into();
+            check(db, ffi::sqlite3_db_config(db, option, on, ptr::null_mut::<c_int>()))?;
+        }
+        let off: c_int = 0;
+        check(
+            db,
+            ffi::sqlite3_db_config(
+                db,
+                ffi::SQLITE_DBCONFIG_TRUSTED_SCHEMA,
+                off,
+                ptr::null_mut::<c_int>(),
+            ),
+        )?;
+        let data = Arc::as_ptr(guard).cast_mut().cast::<c_void>();
+        check(db, ffi::sqlite3_set_authorizer(db, Some(authorize), data))
+    }
+}
+
+/// Whether a transaction is open.
+pub(super) fn in_transaction(handle: &mut LockedSqliteHandle<'_>) -> bool {
+    // SAFETY: the handle is open, and locked by us.
+    unsafe { ffi::sqlite3_get_autocommit(handle.as_raw_handle().as_ptr()) == 0 }
+}
+
+/// Whether SQLite opened the main database for reading only.
+pub(super) fn is_read_only(handle: &mut LockedSqliteHandle<'_>) -> bool {
+    // SAFETY: the handle is open, and locked by us; the name is a C string.
+    unsafe { ffi::sqlite3_db_readonly(handle.as_raw_handle().as_ptr(), c"main".as_ptr()) == 1 }
+}
+
+/// The main database's file as SQLite resolved it; `None` for a database in memory.
+pub(super) fn file_name(handle: &mut LockedSqliteHandle<'_>) -> Option<PathBuf> {
+    // SAFETY: the handle is open, and locked by us. SQLite owns the returned C string, which
+    // stays valid while the database is open; it is copied here.
+    let name = unsafe {
+        let name = ffi::sqlite3_db_filename(handle.as_raw_handle().as_ptr(), c"main".as_ptr());
+        if name.is_null() {
+            return None;
+        }
+        CStr::from_ptr(name).to_string_lossy().into_owned()
+    };
+    (!name.is_empty()).then(|| PathBuf::from(name))
+}
+
+/// Prepares the first statement of `sql` and describes it; `None` if there is only white space
+/// and comments. The statement is not run.
+pub(super) fn inspect(
+    handle: &mut LockedSqliteHandle<'_>,
+    sql: &str,
+) -> Result<Option<Shape>, RawError> {
+    let db = handle.as_raw_handle().as_ptr();
+    let length = c_int::try_from(sql.len()).unwrap_or(c_int::MAX);
+    let mut statement = ptr::null_mut();
+    let mut tail: *const c_char = ptr::null();
+    // SAFETY: `sql` is valid for `length` bytes and outlives the call; both out-pointers are
+    // valid. The handle is open, and locked by us.
+    let code = unsafe {
+        ffi::sqlite3_prepare_v3(
+            db,
+            sql.as_ptr().cast::<c_char>(),
+            length,
+            0,
+            &raw mut statement,
+            &raw mut tail,
+        )
+    };
+    if code != ffi::SQLITE_OK {
+        return Err(last_error(db));
+    }
+    if statement.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: `tail` points into `sql` or just behind it, because prepare succeeded. `statement`
+    // is valid until finalized, which happens once, below, after the last use.
+    unsafe {
+        let end = usize::try_from(tail.offset_from(sql.as_ptr().cast())).unwrap_or(sql.len());
+        let columns =
+            (0..ffi::sqlite3_column_count(statement)).map(|at| column(statement, at)).collect();
+        let shape = Shape {
+            end,
+            columns,
+            parameters: usize::try_from(ffi::sqlite3_bind_parameter_count(statement))
+                .unwrap_or_default(),
+            read_only: ffi::sqlite3_stmt_readonly(statement) != 0,
+        };
+        ffi::sqlite3_finalize(statement);
+        Ok(Some(shape))
+    }
+}
+
+/// # Safety
+/// `statement` must be a prepared statement with more than `at` columns.
+unsafe fn column(statement: *mut ffi::sqlite3_stmt, at: c_int) -> Column {
+    // SAFETY: the caller vouches for the statement; SQLite returns null or a C string that lives
+    // until the statement is finalized, and `text` copies it.
+    unsafe {
+        Column {
+            name: text(ffi::sqlite3_column_name(statement, at)),
+            type_name: text(ffi::sqlite3_column_decltype(statement, at)),
+        }
+    }
+}
+
+/// # Safety
+/// `pointer` must be null or a C string.
+unsafe fn text(pointer: *const c_char) -> String {
+    if pointer.is_null() {
+        return String::new();
+    }
+    // SAFETY: not null, and the caller vouches for the rest.
+    unsafe { CStr::from_ptr(pointer) }.to_string_lossy().into_owned()
+}
+
+fn check(db: *mut ffi::sqlite3, code: c_int) -> Result<(), RawError> {
+    if code == ffi::SQLITE_OK { Ok(()) } else { Err(last_error(db)) }
+}
+
+fn last_error(db: *mut ffi::sqlite3) -> RawError {
+    // SAFETY: only called with an open handle that is locked by us; the message is copied.
+    unsafe {
+        RawError {
+            code: ffi::sqlite3_extended_errcode(db),
+            message: text(ffi::sqlite3_errmsg(db)),
+            offset: usize::try_from(ffi::sqlite3_error_offset(db)).ok(),
+        }
+    }
+}
+
+/// SQLite's authorizer callback. Runs on whichever thread prepares a statement.
+extern "C" fn authorize(
+    guard: *mut c_void,
+    code: c_int,
+    first: *const c_char,
+    second: *const c_char,
+    _database: *const c_char,
+    _inside: *const c_char,
+) -> c_int {
+    // SAFETY: `guard` is what `confine` registered, and lives as long as the connection. The
+    // strings are null or C strings that live for this call.
+    let (guard, first, second) = unsafe { (&*guard.cast::<Guard>(), text(first), text(second)) };
+    // Unwinding out of a C callback would abort the process; nothing in `authorize` panics.
+    match guard.authorize(Action { code, first: &first, second: &second }) {
+        true => ffi::SQLITE_OK,
+        false => ffi::SQLITE_DENY,
+    }
+}

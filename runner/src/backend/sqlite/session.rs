@@ -1,0 +1,450 @@
+//! The plugin's session on SQLite: statements, cursors and bulk-writers under the guard.
+//!
+//! Keeps the host inside its own transaction: after every call it looks whether that still
+//! exists. Begins and ends no transaction itself; `mod.rs` does.
+
+use super::{
+    error::{guest_error, raw_guest_error},
+    guard::{CURSOR_PREFIX, Guard, Rights},
+    raw::{self, Shape},
+    value::{self, Hint},
+    writer::Writer,
+};
+use crate::{
+    alteration::Dialect,
+    backend::SqlLimits,
+    crash,
+    session::{
+        Column, ErrorKind, Handle, Outcome, ResultLimit, Row, RowSet, Session, SqlError, Value,
+    },
+};
+use async_trait::async_trait;
+use futures_util::TryStreamExt;
+use sqlx::{AssertSqlSafe, Executor, SqliteConnection, sqlite::SqliteRow};
+use std::{
+    collections::HashMap,
+    sync::{Arc, atomic::Ordering},
+};
+
+const SHAPES_MAX: usize = 64;
+const FETCH_ROWS_MAX: usize = 10_000;
+
+#[derive(Debug)]
+pub(super) struct SqliteSession {
+    pub(super) connection: SqliteConnection,
+    pub(super) guard: Arc<Guard>,
+    limits: SqlLimits,
+    shapes: HashMap<String, Arc<Shape>>,
+    cursors: HashMap<Handle, Cursor>,
+    writers: HashMap<Handle, Writer>,
+    next_handle: u32,
+}
+
+/// A snapshot of a result in a temporary table, read by its row ids.
+#[derive(Debug)]
+struct Cursor {
+    columns: Vec<Column>,
+    hints: Vec<Hint>,
+    last_row: i64,
+}
+
+impl SqliteSession {
+    pub(super) fn new(connection: SqliteConnection, guard: Arc<Guard>, limits: SqlLimits) -> Self {
+        Self {
+            connection,
+            guard,
+            limits,
+            shapes: HashMap::new(),
+            cursors: HashMap::new(),
+            writers: HashMap::new(),
+            next_handle: 0,
+        }
+    }
+
+    /// Forgets what belonged to a hook: handles and cached facts.
+    pub(super) fn reset(&mut self) {
+        self.shapes.clear();
+        self.cursors.clear();
+        self.writers.clear();
+    }
+
+    fn new_handle(&mut self) -> Handle {
+        self.next_handle += 1;
+        Handle(self.next_handle)
+    }
+
+    /// Describes the one statement of `sql`, which must hold exactly one, and counts parameters.
+    async fn one_statement(&mut self, sql: &str, params: usize) -> Result<Arc<Shape>, SqlError> {
+        let shape = match self.shapes.get(sql) {
+            Some(shape) => Arc::clone(shape),
+            None => {
+                let Some(shape) = self.inspect(sql).await? else {
+                    return Err(SqlError::new(ErrorKind::Syntax, "there is no statement to run"));
+                };
+                let rest = &sql[shape.end..];
+                if self.inspect(rest).await.map_or(true, |rest| rest.is_some()) {
+                    return Err(SqlError {
+                        offset: Some(shape.end),
+                        ..SqlError::new(
+                            ErrorKind::Syntax,
+                            "expected one statement, found several; use execute-script",
+                        )
+                    });
+                }
+                let shape = Arc::new(shape);
+                if self.shapes.len() >= SHAPES_MAX {
+                    self.shapes.clear();
+                }
+                self.shapes.insert(sql.to_owned(), Arc::clone(&shape));
+                shape
+            }
+        };
+        if shape.parameters != params {
+            let expected = shape.parameters;
+            return Err(SqlError::new(
+                ErrorKind::Conversion,
+                format!("the statement has {expected} parameters, {params} values were given"),
+            ));
+        }
+        Ok(shape)
+    }
+
+    async fn inspect(&mut self, sql: &str) -> Result<Option<Shape>, SqlError> {
+        if sql.len() > self.limits.sql_bytes_max {
+            let (length, max) = (sql.len(), self.limits.sql_bytes_max);
+            return Err(SqlError::new(
+                ErrorKind::Limit,
+                format!("the SQL text has {length} bytes; at most {max} are allowed"),
+            ));
+        }
+        // SQLite would silently stop reading there.
+        if let Some(at) = sql.find('\0') {
+            return Err(SqlError {
+                offset: Some(at),
+                ..SqlError::new(ErrorKind::Syntax, "the SQL text contains a NUL character")
+            });
+        }
+        self.guard.set(Rights::Guest);
+        let mut handle = self.connection.lock_handle().await.map_err(disconnected)?;
+        raw::inspect(&mut handle, sql).map_err(|error| raw_guest_error(error, &self.guard))
+    }
+
+    /// Runs a statement that was inspected, as the guest or on its behalf, and hands each row on.
+    async fn run(
+        &mut self,
+        sql: &str,
+        params: impl IntoIterator<Item = Value>,
+        rights: Rights,
+        mut each: impl FnMut(SqliteRow) -> Result<(), SqlError> + Send,
+    ) -> Result<sqlx::sqlite::SqliteQueryResult, SqlError> {
+        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(rights == Rights::Guest);
+        for param in params {
+            query = value::bind(query, param)?;
+        }
+        self.guard.set(rights);
+        crash::point("before a statement");
+        let mut result = sqlx::sqlite::SqliteQueryResult::default();
+        let mut failure = None;
+        {
+            let mut stream = (&mut self.connection).fetch_many(query);
+            loop {
+                match stream.try_next().await {
+                    Ok(Some(sqlx::Either::Left(done))) => result.extend([done]),
+                    Ok(Some(sqlx::Either::Right(row))) => {
+                        if let Err(error) = each(row) {
+                            failure = Some(error);
+                            break;
+                        }
+                    }
+                    Ok(None) => break,
+                    Err(error) => {
+                        failure = Some(guest_error(error, &self.guard));
+                        break;
+                    }
+                }
+            }
+        }
+        crash::point("after a statement");
+        self.after_call(failure.as_ref()).await?;
+        match failure {
+            Some(error) => Err(error),
+            None => Ok(result),
+        }
+    }
+
+    /// Whether the host's transaction survived the call, and whether the call left something in
+    /// the schema that would act for the guest later.
+    async fn after_call(&mut self, failure: Option<&SqlError>) -> Result<(), SqlError> {
+        let mut handle = self.connection.lock_handle().await.map_err(disconnected)?;
+        if !raw::in_transaction(&mut handle) {
+            let cause = failure.map(|error| format!(": {}", error.message)).unwrap_or_default();
+            return Err(SqlError::new(
+                failure.map_or(ErrorKind::Denied, |error| error.kind),
+                format!("the statement ended the host's transaction{cause}"),
+            ));
+        }
+        drop(handle);
+        if self.guard.schema_changed.swap(false, Ordering::SeqCst) {
+            self.shapes.clear();
+        }
+        if self.guard.text_created.swap(false, Ordering::SeqCst) {
+            self.refuse_own_names().await?;
+        }
+        Ok(())
+    }
+
+    /// Triggers and views are compiled when they are used, perhaps by the application's next
+    /// write; the authorizer is not there then. So their text may not name the runner's tables.
+    async fn refuse_own_names(&mut self) -> Result<(), SqlError> {
+        self.guard.set(Rights::Host);
+        let texts: Vec<(String, String)> = sqlx::query_as(
+            "SELECT name, lower(sql) FROM main.sqlite_schema WHERE type IN ('trigger', 'view')",
+        )
+        .persistent(false)
+        .fetch_all(&mut self.connection)
+        .await
+        .map_err(|error| guest_error(error, &self.guard))?;
+        for (name, text) in texts {
+            if let Some(own) = super::guard::OWN_TABLES.iter().find(|own| text.contains(**own)) {
+                return Err(SqlError::new(
+                    ErrorKind::Denied,
+                    format!("the trigger or view {name} names the runner's table {own}"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    async fn flush(&mut self, writer: Handle) -> Result<u64, SqlError> {
+        let mut inserted = 0;
+        while let Some((sql, params)) = self.writer(writer)?.next_batch() {
+            inserted += self.run(&sql, params, Rights::Guest, |_| Ok(())).await?.rows_affected();
+        }
+        Ok(inserted)
+    }
+
+    fn writer(&mut self, writer: Handle) -> Result<&mut Writer, SqlError> {
+        self.writers
+            .get_mut(&writer)
+            .ok_or_else(|| SqlError::new(ErrorKind::Other, "the bulk-writer is finished"))
+    }
+}
+
+#[async_trait]
+impl Session for SqliteSession {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    fn quote_identifier(&self, name: &str) -> String {
+        quote(name)
+    }
+
+    async fn statement_end(&mut self, script: &str) -> Result<Option<usize>, SqlError> {
+        Ok(self.inspect(script).await?.map(|shape| shape.end))
+    }
+
+    async fn execute(&mut self, sql: &str, params: Vec<Value>) -> Result<Outcome, SqlError> {
+        let shape = self.one_statement(sql, params.len()).await?;
+        let result = self.run(sql, params, Rights::Guest, |_| Ok(())).await?;
+        Ok(outcome(&shape, sql, &result))
+    }
+
+    async fn query(
+        &mut self,
+        sql: &str,
+        params: Vec<Value>,
+        limit: ResultLimit,
+    ) -> Result<RowSet, SqlError> {
+        let shape = self.one_statement(sql, params.len()).await?;
+        let hints: Vec<Hint> = shape.columns.iter().map(Hint::of).collect();
+        let (mut rows, mut bytes) = (Vec::new(), 0);
+        self.run(sql, params, Rights::Guest, |row| {
+            let row = value::decode_row(&row, 0, &shape.columns, &hints)?;
+            bytes += value::size(&row);
+            if rows.len() == limit.rows_max || bytes > limit.bytes_max {
+                let ResultLimit { rows_max, bytes_max } = limit;
+                return Err(SqlError::new(
+                    ErrorKind::Limit,
+                    format!("the result has more than {rows_max} rows or {bytes_max} bytes; use a cursor"),
+                ));
+            }
+            rows.push(row);
+            Ok(())
+        })
+        .await?;
+        Ok(RowSet { columns: shape.columns.clone(), rows })
+    }
+
+    async fn open_cursor(
+        &mut self,
+        sql: &str,
+        params: Vec<Value>,
+    ) -> Result<(Handle, Vec<Column>), SqlError> {
+        let shape = self.one_statement(sql, params.len()).await?;
+        if shape.columns.is_empty() || !shape.read_only {
+            return Err(SqlError::new(
+                ErrorKind::Syntax,
+                "a cursor needs a statement that returns rows and changes nothing; use query",
+            ));
+        }
+        if self.cursors.len() >= self.limits.cursors_max {
+            let max = self.limits.cursors_max;
+            return Err(SqlError::new(ErrorKind::Limit, format!("more than {max} open cursors")));
+        }
+        let handle = self.new_handle();
+        let names: Vec<String> = (0..shape.columns.len()).map(|at| format!("c{at}")).collect();
+        let table = cursor_table(handle);
+        // Columns without a type have no affinity, so that every value stays as it was read.
+        self.run(
+            &format!("CREATE TEMP TABLE {table} ({})", names.join(", ")),
+            [],
+            Rights::Host,
+            |_| Ok(()),
+        )
+        .await?;
+        let fill = format!("INSERT INTO temp.{table} {sql}");
+        self.run(&fill, params, Rights::CursorFill, |_| Ok(())).await?;
+        let hints = shape.columns.iter().map(Hint::of).collect();
+        let columns = shape.columns.clone();
+        self.cursors.insert(handle, Cursor { columns: columns.clone(), hints, last_row: 0 });
+        Ok((handle, columns))
+    }
+
+    async fn fetch(&mut self, cursor: Handle, limit: ResultLimit) -> Result<Vec<Row>, SqlError> {
+        let Some(mut open) = self.cursors.remove(&cursor) else {
+            return Err(SqlError::new(ErrorKind::Other, "the cursor is closed"));
+        };
+        let sql = format!(
+            "SELECT rowid, * FROM temp.{} WHERE rowid > ?1 ORDER BY rowid LIMIT ?2",
+            cursor_table(cursor)
+        );
+        let rows_max = limit.rows_max.min(FETCH_ROWS_MAX);
+        let params = [
+            Value::Int64(open.last_row),
+            Value::Int64(i64::try_from(rows_max).unwrap_or(i64::MAX)),
+        ];
+        let (mut rows, mut bytes, mut full) = (Vec::new(), 0, false);
+        self.run(&sql, params, Rights::Host, |raw_row| {
+            if full {
+                return Ok(());
+            }
+            let row = value::decode_row(&raw_row, 1, &open.columns, &open.hints)?;
+            bytes += value::size(&row);
+            if bytes > limit.bytes_max {
+                // What does not fit any more comes with the next call; one row alone must fit.
+                full = true;
+                return if rows.is_empty() {
+                    Err(SqlError::new(
+                        ErrorKind::Limit,
+                        format!("one row has more than {} bytes", limit.bytes_max),
+                    ))
+                } else {
+                    Ok(())
+                };
+            }
+            open.last_row = sqlx::Row::try_get(&raw_row, 0)
+                .map_err(|error| SqlError::new(ErrorKind::Other, error.to_string()))?;
+            rows.push(row);
+            Ok(())
+        })
+        .await?;
+        self.cursors.insert(cursor, open);
+        Ok(rows)
+    }
+
+    async fn close_cursor(&mut self, cursor: Handle) -> Result<(), SqlError> {
+        if self.cursors.remove(&cursor).is_some() {
+            let drop = format!("DROP TABLE temp.{}", cursor_table(cursor));
+            self.run(&drop, [], Rights::Host, |_| Ok(())).await?;
+        }
+        Ok(())
+    }
+
+    async fn open_writer(&mut self, table: &str, columns: &[String]) -> Result<Handle, SqlError> {
+        let writer = Writer::new(table, columns)?;
+        // An unknown table or column is told now, not after the first thousand rows.
+        self.one_statement(&writer.probe(), columns.len()).await?;
+        let handle = self.new_handle();
+        self.writers.insert(handle, writer);
+        Ok(handle)
+    }
+
+    async fn write(&mut self, writer: Handle, rows: Vec<Row>) -> Result<u64, SqlError> {
+        self.writer(writer)?.push(rows)?;
+        self.flush(writer).await
+    }
+
+    async fn finish_writer(&mut self, writer: Handle) -> Result<u64, SqlError> {
+        self.writer(writer)?.finish();
+        let inserted = self.flush(writer).await?;
+        self.writers.remove(&writer);
+        Ok(inserted)
+    }
+}
+
+/// What a statement did. SQLite keeps the counts of the last write, so they are asked for only
+/// where the statement is one.
+fn outcome(shape: &Shape, sql: &str, result: &sqlx::sqlite::SqliteQueryResult) -> Outcome {
+    let verb = first_word(sql);
+    let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(verb));
+    if shape.read_only || !is(&["insert", "replace", "update", "delete", "with"]) {
+        return Outcome::default();
+    }
+    let last_insert_id = (is(&["insert", "replace"]) && result.rows_affected() > 0)
+        .then(|| u64::try_from(result.last_insert_rowid()).ok())
+        .flatten();
+    Outcome { rows_affected: result.rows_affected(), last_insert_id }
+}
+
+/// The first word of a statement, behind white space, semicolons and comments.
+fn first_word(sql: &str) -> &str {
+    let mut rest = sql;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ';');
+        rest = if let Some(comment) = rest.strip_prefix("--") {
+            comment.split_once('\n').map_or("", |(_, rest)| rest)
+        } else if let Some(comment) = rest.strip_prefix("/*") {
+            comment.split_once("*/").map_or("", |(_, rest)| rest)
+        } else {
+            let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+            return &rest[..end];
+        };
+    }
+}
+
+fn cursor_table(cursor: Handle) -> String {
+    format!("{CURSOR_PREFIX}{}", cursor.0)
+}
+
+pub(super) fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn disconnected(error: sqlx::Error) -> SqlError {
+    SqlError::new(ErrorKind::Disconnected, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_words() {
+        let table = [
+            ("INSERT INTO t", "INSERT"),
+            ("  -- x\n /* y */ ;; update t", "update"),
+            ("/* open", ""),
+            ("", ""),
+            ("(SELECT 1)", ""),
+        ];
+        for (sql, word) in table {
+            assert_eq!(first_word(sql), word, "{sql}");
+        }
+    }
+
+    #[test]
+    fn quoting() {
+        assert_eq!(quote("a\"b"), "\"a\"\"b\"");
+    }
+}

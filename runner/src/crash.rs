@@ -1,0 +1,33 @@
+//! Crash points: places where a test kills this process, to prove that nothing is lost.
+//!
+//! Compiled to nothing unless the feature `crash-points` is on, which only the tests turn on.
+
+/// Marks a place where the process may die.
+///
+/// With the feature on, every point is counted; the process kills itself with SIGKILL at the
+/// point whose number stands in `RUNNER_CRASH_AT`, and appends each point's name to the file
+/// named by `RUNNER_CRASH_TRACE`.
+#[cfg(feature = "crash-points")]
+pub(crate) fn point(name: &str) {
+    use std::{io::Write, sync::atomic::AtomicU64, sync::atomic::Ordering};
+
+    static PASSED: AtomicU64 = AtomicU64::new(0);
+    let number = PASSED.fetch_add(1, Ordering::SeqCst) + 1;
+    if let Ok(trace) = std::env::var("RUNNER_CRASH_TRACE")
+        && let Ok(mut file) = std::fs::OpenOptions::new().create(true).append(true).open(trace)
+    {
+        // A trace that cannot be written shows as a missing line in the test that reads it.
+        let _ = writeln!(file, "{number} {name}");
+    }
+    if std::env::var("RUNNER_CRASH_AT").is_ok_and(|at| at == number.to_string()) {
+        let _ =
+            rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        // The signal is delivered before the process goes on; nothing may run after it.
+        loop {
+            std::thread::park();
+        }
+    }
+}
+
+#[cfg(not(feature = "crash-points"))]
+pub(crate) fn point(_name: &str) {}

@@ -1,0 +1,169 @@
+//! Compiled components on disk, so that the next run need not compile them again.
+//!
+//! An artefact is native code: whoever can write it runs with the operator's rights. So folder
+//! and file must belong to this user and be writable by nobody else, and each file says which
+//! component it is of and what its bytes hash to. Anything doubtful counts as absent.
+
+use crate::alteration::Checksum;
+use rustix::fs::{FileType, Mode, OFlags};
+use std::{
+    fs::File,
+    hash::{DefaultHasher, Hash, Hasher},
+    io::{Read, Write},
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+};
+use wasmtime::{Engine, component::Component};
+
+const MAGIC: &[u8; 8] = b"RUNNERA1";
+const HEADER_BYTES: usize = MAGIC.len() + 2 * 64;
+const WRITABLE_BY_OTHERS: u32 = 0o022;
+/// The oldest artefacts go when the folder holds more than this.
+const FOLDER_BYTES_MAX: u64 = 1 << 30;
+
+#[derive(Debug)]
+pub(super) struct Cache {
+    folder: PathBuf,
+}
+
+impl Cache {
+    /// Opens the cache; `None` when the folder cannot be had or is not safe.
+    pub(super) fn open(folder: &Path) -> Option<Self> {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).ok()?;
+        let stat = rustix::fs::lstat(folder).ok()?;
+        let is_folder = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
+        (is_folder && is_ours(&stat)).then(|| Self { folder: folder.to_owned() })
+    }
+
+    pub(super) fn load(&self, engine: &Engine, checksum: Checksum) -> Option<Component> {
+        let key = key(engine, checksum);
+        let artefact = self.read(key)?;
+        // SAFETY: the bytes were written by `store`, from `Component::serialize`: file and folder
+        // belong to this user and nobody else may write them, the header names this component and
+        // this engine's settings, and the checksum shows that the bytes are whole. Wasmtime
+        // verifies version and settings once more.
+        unsafe { Component::deserialize(engine, artefact) }.ok()
+    }
+
+    /// Stores an artefact. A cache that cannot be written is only slower, so errors end here.
+    pub(super) fn store(&self, engine: &Engine, checksum: Checksum, component: &Component) {
+        if let Ok(artefact) = component.serialize() {
+            let _ = self.write(key(engine, checksum), &artefact);
+            let _ = self.prune();
+        }
+    }
+
+    fn path(&self, key: Checksum) -> PathBuf {
+        self.folder.join(format!("{key}.artefact"))
+    }
+
+    fn read(&self, key: Checksum) -> Option<Vec<u8>> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mut file = File::from(rustix::fs::open(self.path(key), flags, Mode::empty()).ok()?);
+        let stat = rustix::fs::fstat(&file).ok()?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile || !is_ours(&stat) {
+            return None;
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).ok()?;
+        let (header, artefact) = bytes.split_at_checked(HEADER_BYTES)?;
+        (header == self::header(key, artefact)).then(|| artefact.to_vec())
+    }
+
+    fn write(&self, key: Checksum, artefact: &[u8]) -> std::io::Result<()> {
+        // Created with mode 0600, and renamed when whole: nobody reads half an artefact.
+        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
+        file.write_all(&header(key, artefact))?;
+        file.write_all(artefact)?;
+        file.persist(self.path(key))?;
+        Ok(())
+    }
+
+    fn prune(&self) -> std::io::Result<()> {
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(&self.folder)? {
+            let metadata = entry.as_ref().map(|entry| entry.metadata());
+            if let (Ok(entry), Ok(Ok(metadata))) = (&entry, metadata) {
+                files.push((metadata.modified()?, metadata.len(), entry.path()));
+            }
+        }
+        files.sort();
+        let mut total: u64 = files.iter().map(|(_, bytes, _)| bytes).sum();
+        for (_, bytes, path) in files {
+            if total <= FOLDER_BYTES_MAX {
+                break;
+            }
+            std::fs::remove_file(path)?;
+            total -= bytes;
+        }
+        Ok(())
+    }
+}
+
+fn is_ours(stat: &rustix::fs::Stat) -> bool {
+    stat.st_uid == rustix::process::geteuid().as_raw() && stat.st_mode & WRITABLE_BY_OTHERS == 0
+}
+
+fn header(key: Checksum, artefact: &[u8]) -> Vec<u8> {
+    [MAGIC, key.to_string().as_bytes(), Checksum::of(artefact).to_string().as_bytes()].concat()
+}
+
+/// Names the artefact of one component under one engine's settings and version.
+fn key(engine: &Engine, checksum: Checksum) -> Checksum {
+    let mut settings = DefaultHasher::new();
+    engine.precompile_compatibility_hash().hash(&mut settings);
+    Checksum::of_parts([checksum.to_string().as_bytes(), &settings.finish().to_le_bytes()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    const KEY: &[u8] = b"component";
+
+    fn cache() -> (tempfile::TempDir, Cache, Checksum) {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(&folder.path().join("cache")).unwrap();
+        let key = Checksum::of(KEY);
+        cache.write(key, b"artefact").unwrap();
+        (folder, cache, key)
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let (_folder, cache, key) = cache();
+        assert_eq!(cache.read(key).as_deref(), Some(&b"artefact"[..]));
+        assert_eq!(cache.read(Checksum::of(b"other")), None);
+    }
+
+    #[test]
+    fn a_flipped_bit_or_another_name_counts_as_absent() {
+        let (_folder, cache, key) = cache();
+        let other = Checksum::of(b"other");
+        fs::copy(cache.path(key), cache.path(other)).unwrap();
+        assert_eq!(cache.read(other), None);
+        let mut bytes = fs::read(cache.path(key)).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(cache.path(key), bytes).unwrap();
+        assert_eq!(cache.read(key), None);
+    }
+
+    #[test]
+    fn what_others_can_write_is_not_trusted() {
+        let (_folder, cache, key) = cache();
+        fs::set_permissions(cache.path(key), fs::Permissions::from_mode(0o666)).unwrap();
+        assert_eq!(cache.read(key), None);
+        fs::set_permissions(&cache.folder, fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(Cache::open(&cache.folder).is_none());
+    }
+
+    #[test]
+    fn links_are_not_followed() {
+        let (folder, cache, key) = cache();
+        let moved = folder.path().join("elsewhere");
+        fs::rename(cache.path(key), &moved).unwrap();
+        std::os::unix::fs::symlink(&moved, cache.path(key)).unwrap();
+        assert_eq!(cache.read(key), None);
+    }
+}

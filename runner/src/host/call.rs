@@ -1,0 +1,145 @@
+//! Runs one hook: a store of its own, bounded in time and memory, dropped afterwards.
+
+use super::{
+    Limits,
+    bindings::runner::alteration::types as wit,
+    error::HookError,
+    load::Loaded,
+    log::{HookObserver, Level, LogSink, LogStream},
+    state::{HookState, MemoryLimiter},
+    wasi,
+};
+use crate::{
+    alteration::{AlterationId, Direction, Permissions},
+    backend::Counts,
+    session::SharedSession,
+};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+use wasmtime::{Engine, Store, Trap, UpdateDeadline, component::ResourceTable};
+
+/// One hook to call.
+pub struct Call {
+    pub direction: Direction,
+    pub id: AlterationId,
+    pub session: SharedSession,
+    pub permissions: Permissions,
+    pub observer: HookObserver,
+}
+
+pub(super) async fn call(
+    engine: &Engine,
+    limits: &Arc<Limits>,
+    loaded: &Loaded,
+    call: Call,
+) -> (Counts, Result<(), HookError>) {
+    let started = Instant::now();
+    let log = Arc::new(LogSink::new(call.observer, limits.log_lines_max));
+    let stdout = LogStream::new(&log, Level::Info);
+    let stderr = LogStream::new(&log, Level::Warn);
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(limits.handles_max);
+    let mut store = Store::new(
+        engine,
+        HookState {
+            session: call.session,
+            limits: Arc::clone(limits),
+            permissions: call.permissions,
+            log: Arc::clone(&log),
+            counts: Counts::default(),
+            failed: None,
+            undeclared: None,
+            writers_open: 0,
+            now_ms: unix_ms(),
+            memory: MemoryLimiter::new(limits),
+            table,
+            wasi: wasi::context(&stdout, &stderr),
+        },
+    );
+    store.limiter(|state| &mut state.memory);
+    store.set_hostcall_fuel(limits.result_bytes_max);
+    // Giving way at each tick lets the time-out below end even a loop that calls nothing.
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(|_| Ok(UpdateDeadline::Yield(1)));
+
+    let timeout = Duration::from_millis(limits.timeout_ms);
+    let ran =
+        tokio::time::timeout(timeout, run(&mut store, loaded, call.direction, &call.id)).await;
+    stdout.close();
+    stderr.close();
+    log.close();
+    let state = store.data_mut();
+    let result = match ran {
+        Err(_elapsed) => Err(HookError::Timeout { timeout_ms: limits.timeout_ms }),
+        Ok(Err(error)) => Err(trapped(state, limits, &error)),
+        Ok(Ok(answer)) => judge(state, answer),
+    };
+    let mut counts = state.counts;
+    counts.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    (counts, result)
+}
+
+async fn run(
+    store: &mut Store<HookState>,
+    loaded: &Loaded,
+    direction: Direction,
+    id: &AlterationId,
+) -> wasmtime::Result<Result<(), wit::Error>> {
+    let instance = loaded.pre.instantiate_async(&mut *store).await?;
+    let hooks = loaded.hooks.load(&mut *store, &instance)?;
+    match direction {
+        Direction::Up => hooks.call_up(&mut *store, id.as_str()).await,
+        Direction::Down => hooks.call_down(&mut *store, id.as_str()).await,
+    }
+}
+
+/// What a hook that came to its end is worth.
+fn judge(state: &mut HookState, answer: Result<(), wit::Error>) -> Result<(), HookError> {
+    match (answer, state.failed.take()) {
+        (Ok(()), None) if state.writers_open == 0 => Ok(()),
+        (Ok(()), None) => Err(HookError::UnfinishedWriter(state.writers_open)),
+        (Ok(()), Some(failed)) => Err(HookError::Ignored(failed)),
+        (Err(returned), Some(failed)) => {
+            // Guests often wrap the error; what they add is worth a line of its own.
+            if !failed.error.message.contains(&returned.message)
+                && !returned.message.contains(&failed.error.message)
+            {
+                state.log.line(Level::Error, &returned.message);
+            }
+            Err(HookError::Statement(failed))
+        }
+        (Err(returned), None) => Err(HookError::Returned(returned.message)),
+    }
+}
+
+fn trapped(state: &mut HookState, limits: &Limits, error: &wasmtime::Error) -> HookError {
+    if let Some(what) = state.undeclared {
+        return HookError::Undeclared(what);
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::StackOverflow) => HookError::Stack { bytes_max: limits.stack_bytes_max },
+        _ if state.memory.refused => HookError::Memory { bytes_max: limits.memory_bytes_max },
+        _ if error.chain().any(|cause| cause.to_string().contains("allocated for hostcalls")) => {
+            HookError::Arguments { bytes_max: limits.result_bytes_max }
+        }
+        _ => match state.failed.take() {
+            // Guests in some languages abort on an error that nobody caught.
+            Some(failed) => HookError::Statement(failed),
+            None => HookError::Trapped(root_cause(error)),
+        },
+    }
+}
+
+fn root_cause(error: &wasmtime::Error) -> String {
+    match error.downcast_ref::<Trap>() {
+        Some(trap) => trap.to_string(),
+        None => error.root_cause().to_string(),
+    }
+}
+
+fn unix_ms() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,44 @@
+//! The WebAssembly engine: which features exist, how deep a stack may grow, and the ticker that
+//! makes running code give way.
+
+use super::{Limits, error::LoadError};
+use std::time::Duration;
+use wasmtime::{Config, Engine, WasmBacktraceDetails};
+
+/// How often running WebAssembly gives way, so that time-outs and interrupts are noticed.
+const TICK: Duration = Duration::from_millis(5);
+/// What host functions may need on a fiber's stack, beside the guest's own part.
+const HOST_STACK_BYTES: usize = 1 << 20;
+
+pub(super) fn engine(limits: &Limits) -> Result<Engine, LoadError> {
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        .epoch_interruption(true)
+        .max_wasm_stack(limits.stack_bytes_max)
+        .async_stack_size(limits.stack_bytes_max + HOST_STACK_BYTES)
+        .cranelift_nan_canonicalization(true)
+        .wasm_relaxed_simd(false)
+        .wasm_memory64(false)
+        .wasm_backtrace_details(WasmBacktraceDetails::Disable);
+    let engine = Engine::new(&config).map_err(|error| LoadError::Engine(format!("{error:#}")))?;
+    start_ticker(&engine)?;
+    Ok(engine)
+}
+
+/// An OS thread, because a busy async runtime could not be relied on to tick. It ends with the
+/// engine.
+fn start_ticker(engine: &Engine) -> Result<(), LoadError> {
+    let weak = engine.weak();
+    std::thread::Builder::new()
+        .name("epoch-ticker".to_owned())
+        .spawn(move || {
+            while let Some(engine) = weak.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                std::thread::sleep(TICK);
+            }
+        })
+        .map(|_| ())
+        .map_err(|error| LoadError::Engine(error.to_string()))
+}

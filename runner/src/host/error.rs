@@ -1,0 +1,90 @@
+//! Failures of loading and of running a component, told apart by whose fault they are.
+
+use crate::session::SqlError;
+use std::fmt;
+
+/// The component cannot be used. Found before any of its code runs.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error("the component does not compile: {0}")]
+    Compile(String),
+    #[error("it imports `{import}`, which this runner does not offer; it offers {offered}")]
+    UnknownImport { import: String, offered: String },
+    #[error("it imports `{import}`; this runner offers `{offered}`: build it against that version")]
+    ImportVersion { import: String, offered: String },
+    #[error(
+        "it imports the function `{function}` of `{interface}`, which has no such function; it has {offered}"
+    )]
+    UnknownFunction { interface: String, function: String, offered: String },
+    #[error("its imports do not fit: {0}")]
+    Link(String),
+    #[error("it exports no `{expected}`; {found}")]
+    NoHooks { expected: String, found: String },
+    #[error("its export `{interface}` does not fit: {reason}")]
+    WrongHooks { interface: String, reason: String },
+    #[error("this machine cannot run WebAssembly: {0}")]
+    Engine(String),
+}
+
+/// A hook did not succeed. Its transaction is rolled back.
+#[derive(Debug, thiserror::Error)]
+pub enum HookError {
+    /// The guest returned an error of its own accord.
+    #[error("the hook returned an error: {0}")]
+    Returned(String),
+    #[error("{0}")]
+    Statement(FailedStatement),
+    #[error("the hook went on after a failed statement and reported success; {0}")]
+    Ignored(FailedStatement),
+    #[error("the hook left {0} bulk-writers unfinished: their rows would be lost")]
+    UnfinishedWriter(usize),
+    #[error("the hook trapped: {0}")]
+    Trapped(String),
+    #[error("the hook needed more than {bytes_max} bytes of memory")]
+    Memory { bytes_max: usize },
+    #[error("the hook recursed deeper than its stack of {bytes_max} bytes")]
+    Stack { bytes_max: usize },
+    #[error("the hook passed more than {bytes_max} bytes in one call")]
+    Arguments { bytes_max: usize },
+    #[error("the hook ran longer than {timeout_ms} ms")]
+    Timeout { timeout_ms: u64 },
+    #[error("the hook used `{0}`, which its manifest does not declare")]
+    Undeclared(&'static str),
+}
+
+impl HookError {
+    /// The bound of [`super::Limits`] that an operator may raise, as a command line flag.
+    pub fn flag(&self) -> Option<&'static str> {
+        match self {
+            Self::Memory { .. } => Some("--max-memory"),
+            Self::Stack { .. } => Some("--max-stack"),
+            Self::Arguments { .. } => Some("--max-result"),
+            Self::Timeout { .. } => Some("--timeout"),
+            _ => None,
+        }
+    }
+}
+
+/// The first statement of a hook that failed.
+#[derive(Debug, Clone)]
+pub struct FailedStatement {
+    /// Counted from 1 over the hook's statements.
+    pub number: u64,
+    pub error: SqlError,
+    /// The lines around the position, escaped.
+    pub excerpt: String,
+}
+
+impl fmt::Display for FailedStatement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { number, error, excerpt } = self;
+        let message = crate::escape::Escaped(&error.message);
+        write!(f, "statement {number} failed ({}): {message}", error.kind)?;
+        if let Some(constraint) =
+            error.constraint.as_deref().filter(|c| !error.message.contains(*c))
+        {
+            write!(f, " [constraint {}]", crate::escape::Escaped(constraint))?;
+        }
+        if excerpt.is_empty() { Ok(()) } else { write!(f, "\n{excerpt}") }
+    }
+}

@@ -1,0 +1,54 @@
+//! The interfaces `log` and `entropy`: what a guest may say, and the only chance it is given.
+
+use super::{
+    HookEvent,
+    bindings::runner::alteration::{entropy, log},
+    log::Level,
+    state::HookState,
+};
+use crate::alteration::Permission;
+
+impl log::Host for HookState {
+    async fn log(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
+        let level = match level {
+            log::Level::Debug => Level::Debug,
+            log::Level::Info => Level::Info,
+            log::Level::Warn => Level::Warn,
+            log::Level::Error => Level::Error,
+        };
+        self.log.line(level, &message);
+        Ok(())
+    }
+
+    async fn progress(&mut self, done: u64, total: Option<u64>) -> wasmtime::Result<()> {
+        self.log.event(HookEvent::Progress { done, total });
+        Ok(())
+    }
+}
+
+impl HookState {
+    fn permit_entropy(&mut self) -> wasmtime::Result<()> {
+        if self.permissions.contains(&Permission::Entropy) {
+            return Ok(());
+        }
+        self.undeclared = Some("entropy");
+        Err(wasmtime::Error::msg("entropy is not permitted"))
+    }
+}
+
+impl entropy::Host for HookState {
+    async fn random_bytes(&mut self, length: u32) -> wasmtime::Result<Vec<u8>> {
+        self.permit_entropy()?;
+        if length as usize > self.limits.result_bytes_max {
+            return Err(wasmtime::Error::msg("more random bytes than one result may hold"));
+        }
+        let mut bytes = vec![0; length as usize];
+        getrandom::fill(&mut bytes).map_err(|error| wasmtime::Error::msg(error.to_string()))?;
+        Ok(bytes)
+    }
+
+    async fn now_ms(&mut self) -> wasmtime::Result<u64> {
+        self.permit_entropy()?;
+        Ok(self.now_ms)
+    }
+}

@@ -1,0 +1,90 @@
+//! From a component's bytes to something that can be called: compile, check, link. No guest
+//! code runs here.
+
+use super::{
+    bindings::exports::runner::alteration::{backfill, hooks, preparation},
+    cache::Cache,
+    error::LoadError,
+    offer::{HOOKS, Offer},
+    state::HookState,
+};
+use crate::alteration::Checksum;
+use wasmtime::{
+    Engine,
+    component::{Component, HasSelf, InstancePre, Linker},
+};
+
+/// A component that has been compiled, checked and linked.
+pub struct Loaded {
+    pub(super) pre: InstancePre<HookState>,
+    pub(super) hooks: hooks::GuestIndices,
+    /// Whether it exports `preparation`, found without running it.
+    pub has_preparation: bool,
+    /// Whether it exports `backfill`, found without running it.
+    pub has_backfill: bool,
+}
+
+impl std::fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Loaded")
+            .field("has_preparation", &self.has_preparation)
+            .field("has_backfill", &self.has_backfill)
+            .finish_non_exhaustive()
+    }
+}
+
+pub(super) fn linker(engine: &Engine) -> Result<Linker<HookState>, LoadError> {
+    let failed = |error: wasmtime::Error| LoadError::Engine(format!("{error:#}"));
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(failed)?;
+    super::bindings::AlterationComplete::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)
+        .map_err(failed)?;
+    Ok(linker)
+}
+
+/// Compiles (or takes from the cache), checks imports and exports, and links.
+pub(super) fn load(
+    engine: &Engine,
+    linker: &Linker<HookState>,
+    offer: &Offer,
+    cache: Option<&Cache>,
+    bytes: &[u8],
+    checksum: Checksum,
+) -> Result<Loaded, LoadError> {
+    let cached = cache.and_then(|cache| cache.load(engine, checksum));
+    let component = match cached {
+        Some(component) => component,
+        None => {
+            let component = Component::new(engine, bytes)
+                .map_err(|error| LoadError::Compile(format!("{error:#}")))?;
+            if let Some(cache) = cache {
+                cache.store(engine, checksum, &component);
+            }
+            component
+        }
+    };
+    offer.check(engine, &component)?;
+    let pre = linker
+        .instantiate_pre(&component)
+        .map_err(|error| LoadError::Link(format!("{error:#}")))?;
+    let hooks =
+        hooks::GuestIndices::new(&pre).map_err(|error| no_hooks(engine, &component, &error))?;
+    let has_preparation = preparation::GuestIndices::new(&pre).is_ok();
+    let has_backfill = backfill::GuestIndices::new(&pre).is_ok();
+    Ok(Loaded { pre, hooks, has_preparation, has_backfill })
+}
+
+fn no_hooks(engine: &Engine, component: &Component, error: &wasmtime::Error) -> LoadError {
+    let component_type = component.component_type();
+    let exports: Vec<String> =
+        component_type.exports(engine).map(|(name, _)| format!("`{name}`")).collect();
+    if exports.contains(&format!("`{HOOKS}`")) {
+        let reason = format!("{error:#}");
+        return LoadError::WrongHooks { interface: HOOKS.to_owned(), reason };
+    }
+    let found = match exports.is_empty() {
+        true => "it exports nothing".to_owned(),
+        false => format!("it exports {}", exports.join(", ")),
+    };
+    LoadError::NoHooks { expected: HOOKS.to_owned(), found }
+}

@@ -1,0 +1,97 @@
+//! The host: loads components and runs their hooks, each in a sandbox of its own.
+//!
+//! The only place that knows wasmtime. Talks to a database through [`crate::session::Session`]
+//! alone, and knows nothing of plans, state or transactions.
+
+mod bindings;
+mod cache;
+mod call;
+mod database;
+mod engine;
+mod error;
+mod guest_services;
+mod limits;
+mod load;
+mod log;
+mod offer;
+mod state;
+mod value;
+mod wasi;
+
+pub use call::Call;
+pub use error::{FailedStatement, HookError, LoadError};
+pub use limits::Limits;
+pub use load::Loaded;
+pub use log::{HookObserver, Level};
+
+use crate::{alteration::Checksum, backend::Counts};
+use cache::Cache;
+use offer::Offer;
+use state::HookState;
+use std::{path::Path, sync::Arc};
+use wasmtime::{Engine, component::Linker};
+
+/// What a hook reports while it runs. All text is the guest's: escape it before printing.
+#[derive(Debug, Clone, Copy)]
+pub enum HookEvent<'a> {
+    Log {
+        level: Level,
+        message: &'a str,
+    },
+    Progress {
+        done: u64,
+        total: Option<u64>,
+    },
+    /// A statement was run; `rows` were returned or affected.
+    Statement {
+        sql: &'a str,
+        rows: u64,
+    },
+}
+
+/// One engine with its settings; cheap to clone.
+#[derive(Clone)]
+pub struct Host {
+    engine: Engine,
+    linker: Arc<Linker<HookState>>,
+    offer: Arc<Offer>,
+    cache: Option<Arc<Cache>>,
+    limits: Arc<Limits>,
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Host").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl Host {
+    /// `cache_folder` keeps compiled components; `None` compiles every time.
+    pub fn new(limits: Limits, cache_folder: Option<&Path>) -> Result<Self, LoadError> {
+        let engine = engine::engine(&limits)?;
+        Ok(Self {
+            linker: Arc::new(load::linker(&engine)?),
+            engine,
+            offer: Arc::new(Offer::new()),
+            cache: cache_folder.and_then(Cache::open).map(Arc::new),
+            limits: Arc::new(limits),
+        })
+    }
+
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Compiles, checks and links a component without running any of it. Takes CPU time: call it
+    /// where blocking is allowed.
+    pub fn load(&self, bytes: &[u8], checksum: Checksum) -> Result<Loaded, LoadError> {
+        load::load(&self.engine, &self.linker, &self.offer, self.cache.as_deref(), bytes, checksum)
+    }
+
+    /// Runs one hook to its end and returns what it counted, also when it failed.
+    ///
+    /// Dropping the future ends the guest; the session stays usable for a rollback.
+    pub async fn call(&self, loaded: &Loaded, call: Call) -> (Counts, Result<(), HookError>) {
+        call::call(&self.engine, &self.limits, loaded, call).await
+    }
+}

@@ -1,0 +1,108 @@
+//! What one store holds: everything that belongs to one hook call and ends with it.
+
+use super::{Limits, error::FailedStatement, log::LogSink};
+use crate::{
+    alteration::Permissions,
+    backend::Counts,
+    session::{Column, Handle, SharedSession},
+};
+use std::sync::Arc;
+use wasmtime::{ResourceLimiter, component::ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+/// The data of a hook's store.
+pub(super) struct HookState {
+    pub(super) session: SharedSession,
+    pub(super) limits: Arc<Limits>,
+    pub(super) permissions: Permissions,
+    pub(super) log: Arc<LogSink>,
+    pub(super) counts: Counts,
+    /// The first failed statement. After it the session takes no more, on every backend alike.
+    pub(super) failed: Option<FailedStatement>,
+    pub(super) undeclared: Option<&'static str>,
+    pub(super) writers_open: usize,
+    /// Unix time at the start of the hook.
+    pub(super) now_ms: u64,
+    pub(super) memory: MemoryLimiter,
+    pub(super) table: ResourceTable,
+    pub(super) wasi: WasiCtx,
+}
+
+/// The host's side of a `cursor`.
+#[derive(Debug)]
+pub struct CursorResource {
+    pub(super) handle: Handle,
+    pub(super) columns: Vec<Column>,
+    pub(super) sql: Arc<str>,
+}
+
+/// The host's side of a `bulk-writer`.
+#[derive(Debug)]
+pub struct WriterResource {
+    pub(super) handle: Handle,
+    pub(super) table: Arc<str>,
+    pub(super) width: usize,
+    pub(super) rows: u64,
+    pub(super) finished: bool,
+}
+
+impl WasiView for HookState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+/// Bounds memories and tables over all instances of a store, and remembers a refusal, because
+/// the guest's own message about it is rarely helpful.
+#[derive(Debug)]
+pub(super) struct MemoryLimiter {
+    bytes_max: usize,
+    bytes: usize,
+    elements_max: usize,
+    elements: usize,
+    pub(super) refused: bool,
+}
+
+impl MemoryLimiter {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            bytes_max: limits.memory_bytes_max,
+            bytes: 0,
+            elements_max: limits.table_elements_max,
+            elements: 0,
+            refused: false,
+        }
+    }
+}
+
+impl ResourceLimiter for MemoryLimiter {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let grown = self.bytes.saturating_add(desired.saturating_sub(current));
+        let allowed = grown <= self.bytes_max;
+        if allowed {
+            self.bytes = grown;
+        }
+        self.refused |= !allowed;
+        Ok(allowed)
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let grown = self.elements.saturating_add(desired.saturating_sub(current));
+        let allowed = grown <= self.elements_max;
+        if allowed {
+            self.elements = grown;
+        }
+        self.refused |= !allowed;
+        Ok(allowed)
+    }
+}

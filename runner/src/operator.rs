@@ -1,0 +1,19 @@
+//! Who runs this process and when: what the state tables record about an attempt.
+
+/// The operating system's name for the user, with the host, as in `deploy@db1`.
+pub(crate) fn identity() -> String {
+    format!("{}@{}", name(), rustix::system::uname().nodename().to_string_lossy())
+}
+
+/// The user's name, or the numeric id where the environment has none.
+pub(crate) fn name() -> String {
+    ["SUDO_USER", "USER", "LOGNAME"]
+        .iter()
+        .find_map(|variable| std::env::var(variable).ok().filter(|name| !name.is_empty()))
+        .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
+}
+
+/// The time of day, RFC 3339 in UTC with milliseconds.
+pub(crate) fn now() -> String {
+    format!("{:.3}", jiff::Timestamp::now())
+}

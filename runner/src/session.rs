@@ -1,0 +1,168 @@
+//! What a hook can do to a database: the one trait through which `host` and `backend` meet.
+//!
+//! Types here mirror `wit/alteration.wit` without knowing WebAssembly. Transactions are
+//! deliberately absent: they belong to [`crate::backend::Backend`], never to a guest.
+
+use crate::alteration::Dialect;
+use async_trait::async_trait;
+use std::{fmt, sync::Arc};
+
+/// One database value, as a parameter or in a row. Mirrors `types.value` of the WIT package.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    Null,
+    Boolean(bool),
+    /// From a database always within ±(2^53 − 1); larger ones are `BigInteger`.
+    Int64(i64),
+    BigInteger(String),
+    Float64(f64),
+    Decimal(String),
+    Text(String),
+    Bytes(Vec<u8>),
+    Date(String),
+    Time(String),
+    Timestamp(String),
+    Timestamptz(String),
+    Uuid(String),
+    Json(String),
+    Other {
+        type_name: String,
+        text: String,
+    },
+}
+
+pub type Row = Vec<Value>;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    pub name: String,
+    /// The backend's name for the type; empty where an expression has none.
+    pub type_name: String,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowSet {
+    pub columns: Vec<Column>,
+    pub rows: Vec<Row>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Outcome {
+    pub rows_affected: u64,
+    pub last_insert_id: Option<u64>,
+}
+
+/// How much one result may hold.
+#[derive(Debug, Clone, Copy)]
+pub struct ResultLimit {
+    pub rows_max: usize,
+    pub bytes_max: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    Constraint,
+    Serialization,
+    Denied,
+    Limit,
+    Syntax,
+    Conversion,
+    Disconnected,
+    Other,
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Constraint => "constraint",
+            Self::Serialization => "serialization",
+            Self::Denied => "denied",
+            Self::Limit => "limit",
+            Self::Syntax => "syntax",
+            Self::Conversion => "conversion",
+            Self::Disconnected => "disconnected",
+            Self::Other => "error",
+        })
+    }
+}
+
+/// A failed call, as the guest sees it, with what only the host needs to explain it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct SqlError {
+    pub kind: ErrorKind,
+    pub message: String,
+    pub sqlstate: Option<String>,
+    pub constraint: Option<String>,
+    pub retryable: bool,
+    /// Byte offset in the statement, where the backend tells one.
+    pub offset: Option<usize>,
+}
+
+impl SqlError {
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            sqlstate: None,
+            constraint: None,
+            retryable: false,
+            offset: None,
+        }
+    }
+}
+
+/// Names a cursor or a bulk-writer within its session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Handle(pub u32);
+
+/// The plugin's connection during one hook call, inside a transaction that the backend began.
+///
+/// Every method runs with the guest's rights only. After an error the host makes no further call
+/// but [`Session::close`] methods; the transaction is then rolled back.
+#[async_trait]
+pub trait Session: Send {
+    fn dialect(&self) -> Dialect;
+
+    fn quote_identifier(&self, name: &str) -> String;
+
+    /// Where the first statement of `script` ends, in bytes; `None` when nothing is left but
+    /// white space and comments. Needs every earlier statement to have been executed.
+    async fn statement_end(&mut self, script: &str) -> Result<Option<usize>, SqlError>;
+
+    /// Runs exactly one statement.
+    async fn execute(&mut self, sql: &str, params: Vec<Value>) -> Result<Outcome, SqlError>;
+
+    /// Runs exactly one statement and returns all its rows; a `Limit` error beyond `limit`.
+    async fn query(
+        &mut self,
+        sql: &str,
+        params: Vec<Value>,
+        limit: ResultLimit,
+    ) -> Result<RowSet, SqlError>;
+
+    /// Opens a cursor over a snapshot of the result: later writes do not change what it returns.
+    async fn open_cursor(
+        &mut self,
+        sql: &str,
+        params: Vec<Value>,
+    ) -> Result<(Handle, Vec<Column>), SqlError>;
+
+    /// The next rows, at most `limit`; none at the end. Fewer than `rows_max` says nothing.
+    async fn fetch(&mut self, cursor: Handle, limit: ResultLimit) -> Result<Vec<Row>, SqlError>;
+
+    async fn close_cursor(&mut self, cursor: Handle) -> Result<(), SqlError>;
+
+    /// Prepares inserting rows of `columns` into `table` (`name` or `schema.name`).
+    async fn open_writer(&mut self, table: &str, columns: &[String]) -> Result<Handle, SqlError>;
+
+    /// Writes rows, each as wide as the writer's columns. Returns how many were inserted by now.
+    async fn write(&mut self, writer: Handle, rows: Vec<Row>) -> Result<u64, SqlError>;
+
+    /// Writes what is buffered and ends the writer. Returns the rows inserted by this call.
+    async fn finish_writer(&mut self, writer: Handle) -> Result<u64, SqlError>;
+}
+
+/// A session that a backend and a hook call hold together. The backend gets it back even when
+/// the call is cancelled half-way.
+pub type SharedSession = Arc<tokio::sync::Mutex<dyn Session>>;
