@@ -74,7 +74,10 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, InspectError> {
             Ok(manifest) => ManifestFound::Valid(manifest),
             Err(error) => ManifestFound::Invalid(error.to_string()),
         },
-        Err(error) => ManifestFound::Invalid(error.to_string()),
+        Err(error @ (SectionError::Doubled | SectionError::TooLarge(_))) => {
+            ManifestFound::Invalid(error.to_string())
+        }
+        Err(error) => return Err(error.into()),
     };
     let permissions = match &manifest {
         ManifestFound::Valid(manifest) => {

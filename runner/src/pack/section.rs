@@ -137,6 +137,23 @@ pub(super) fn strip(bytes: &[u8], name: &str) -> Result<Vec<u8>, SectionError> {
     Ok(kept)
 }
 
+/// The file without its custom sections that are called one of `names`, nor those of the core
+/// modules directly in it.
+pub(super) fn strip_all(bytes: &[u8], names: &[&str]) -> Result<Vec<u8>, SectionError> {
+    let kind = kind(bytes)?;
+    let mut kept = bytes[..HEADER_LEN].to_vec();
+    for section in Sections::of(bytes) {
+        let section = section?;
+        if kind == Kind::Component && section.id == NESTED_MODULE {
+            kept.push(NESTED_MODULE);
+            strip_all(section.contents, names)?.encode(&mut kept);
+        } else if section.custom()?.is_none_or(|(found, _)| !names.contains(&found)) {
+            kept.extend_from_slice(&bytes[section.whole]);
+        }
+    }
+    Ok(kept)
+}
+
 /// The manifest that a toolchain left inside a core module, or inside the core modules of a
 /// component, where a static with `#[link_section]` ends up.
 pub(super) fn embedded_manifest(bytes: &[u8]) -> Result<Option<&[u8]>, SectionError> {

@@ -9,12 +9,14 @@ use super::{
     sql_module,
 };
 use crate::alteration::{Checksum, Declaration, Manifest, ManifestError};
-use wasm_encoder::{CustomSection, Encode, ProducersField, ProducersSection, Section as _};
-use wit_component::{ComponentEncoder, StringEncoding, metadata};
+use wasm_encoder::{Encode, ProducersField, ProducersSection, Section as _};
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldId};
 
 const WIT: &str = include_str!("../../../wit/alteration.wit");
 const WORLD: &str = "alteration";
+/// The custom sections in which the encoder writes about itself.
+const SIGNATURES: [&str; 3] = ["producers", "name", "component-name"];
 
 #[derive(Debug, thiserror::Error)]
 pub enum SqlComponentError {
@@ -69,30 +71,23 @@ impl SqlEncoder {
         Ok((bytes, manifest))
     }
 
-    /// The encoder signs its work with its own version, in two places. A component's bytes identify
-    /// the alteration, so they must not change when a library of the runner is brought up to date:
-    /// both signatures are taken out.
+    /// The encoder signs its work with its own version, and names things for debuggers. A
+    /// component's bytes identify the alteration, so they must not change when a library of the
+    /// runner is brought up to date: both are taken out.
     fn componentize(&self, mut module: Vec<u8>) -> Vec<u8> {
-        let interface = metadata::encode(&self.resolve, self.world, StringEncoding::UTF8, None)
+        embed_component_metadata(&mut module, &self.resolve, self.world, StringEncoding::UTF8)
             .expect("the interface was parsed");
-        let interface = unsigned(&interface);
-        let section = CustomSection { name: "component-type".into(), data: interface.into() };
-        module.push(section.id());
-        section.encode(&mut module);
         let component = ComponentEncoder::default()
             .module(&module)
             .and_then(|mut encoder| encoder.encode())
             .expect("the module has the imports and exports of its interface");
-        let mut bytes = unsigned(&component);
+        let mut bytes = section::strip_all(&component, &SIGNATURES)
+            .expect("the encoder's output is well-formed");
         let producers = producers();
         bytes.push(producers.id());
         producers.encode(&mut bytes);
         bytes
     }
-}
-
-fn unsigned(bytes: &[u8]) -> Vec<u8> {
-    section::strip(bytes, "producers").expect("just encoded")
 }
 
 fn producers() -> ProducersSection {

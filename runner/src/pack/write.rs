@@ -152,3 +152,33 @@ fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
 fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { fs::File::open(folder)?.sync_all() } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_renamed_before_a_failure_is_taken_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let rename = |n| Rename {
+            staged: path(&format!("staged-{n}")),
+            target: path(&format!("target-{n}")),
+            backup: path(&format!("backup-{n}")),
+        };
+        fs::write(path("target-1"), "old").unwrap();
+        fs::write(path("staged-1"), "new").unwrap();
+        fs::write(path("staged-2"), "new").unwrap();
+        // The third was never staged, so it cannot be renamed.
+        let error = rename_all(&[rename(1), rename(2), rename(3)]).unwrap_err();
+        assert!(matches!(error, WriteError::Io { path: failed, .. } if failed == path("target-3")));
+        assert_eq!(fs::read(path("target-1")).unwrap(), b"old");
+        assert!(!path("target-2").exists());
+
+        fs::write(path("staged-1"), "new").unwrap();
+        fs::write(path("staged-2"), "new").unwrap();
+        rename_all(&[rename(1), rename(2)]).unwrap();
+        assert_eq!(fs::read(path("target-1")).unwrap(), b"new");
+        assert_eq!(fs::read(path("target-2")).unwrap(), b"new");
+    }
+}
