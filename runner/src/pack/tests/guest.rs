@@ -18,6 +18,7 @@ pub(super) struct HookError {
 #[derive(Debug, Clone, Copy, PartialEq, ComponentType, Lift, Lower)]
 #[component(enum)]
 #[repr(u8)]
+#[expect(dead_code, reason = "the interface has them all, the tests need one")]
 pub(super) enum ErrorKind {
     #[component(name = "constraint")]
     Constraint,

@@ -9,6 +9,9 @@ use wasm_encoder::{
     Component, CustomSection, Encode, Module, ModuleSection, RawSection, Section as _,
 };
 
+/// What reading a manifest gives.
+type Found<'a> = Result<Option<&'a [u8]>, SectionError>;
+
 const MODULE: &[u8] = b"\0asm\x01\0\0\0";
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
@@ -67,7 +70,7 @@ fn kinds() {
 fn manifests() {
     let other = || custom("name", b"");
     let one = || custom(MANIFEST_SECTION, b"{}");
-    let table: [(Vec<u8>, Result<Option<&[u8]>, SectionError>); 8] = [
+    let table: [(Vec<u8>, Found<'_>); 8] = [
         (with(COMPONENT, &[]), Ok(None)),
         (with(COMPONENT, &[other()]), Ok(None)),
         (with(COMPONENT, &[other(), one(), other()]), Ok(Some(b"{}"))),
@@ -163,7 +166,7 @@ fn sections_that_are_not_custom_stay_byte_for_byte() {
 
 #[test]
 fn embedded_manifests() {
-    let table: [(Vec<u8>, Result<Option<&[u8]>, SectionError>); 6] = [
+    let table: [(Vec<u8>, Found<'_>); 6] = [
         (with(MODULE, &[custom(MANIFEST_SECTION, b"{}")]), Ok(Some(b"{}"))),
         (with(MODULE, &[]), Ok(None)),
         (nesting(&[b"", b"{}", b""]), Ok(Some(b"{}"))),
