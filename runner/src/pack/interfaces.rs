@@ -9,10 +9,10 @@ use wasmparser::{
 };
 
 /// The imports and exports of one file, in its own order. All names are the file's own text.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Interfaces {
-    pub imports: Vec<Interface>,
-    pub exports: Vec<Interface>,
+#[derive(Debug, Default)]
+pub(super) struct Interfaces {
+    pub(super) imports: Vec<Interface>,
+    pub(super) exports: Vec<Interface>,
 }
 
 /// One interface, or for a core module one of its imported modules.

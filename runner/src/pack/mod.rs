@@ -23,7 +23,7 @@ mod write;
 
 pub use folder::FolderError;
 pub use inspect::{InspectError, Inspection, ManifestFound, Producer, inspect};
-pub use interfaces::{Interface, Interfaces};
+pub use interfaces::Interface;
 pub use manifest_file::ManifestFileError;
 pub use module::{ManifestOrigin, ModuleError};
 pub use read::ReadError;
@@ -45,7 +45,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// How to pack; the default is one component for each SQL file, named as the source says.
+/// How to pack; the default is one component for each alteration of an SQL folder.
 #[derive(Debug, Clone, Default)]
 pub struct PackOptions {
     /// The plugin whose alterations these are; needed only where the source does not tell.

@@ -125,28 +125,24 @@ pub fn append(component: &[u8], manifest: &[u8]) -> Result<Vec<u8>, SectionError
 
 /// The file without its top-level custom sections called `name`.
 pub(super) fn strip(bytes: &[u8], name: &str) -> Result<Vec<u8>, SectionError> {
-    kind(bytes)?;
-    let mut kept = Vec::with_capacity(bytes.len());
-    kept.extend_from_slice(&bytes[..HEADER_LEN]);
-    for section in Sections::of(bytes) {
-        let section = section?;
-        if section.custom()?.is_none_or(|(found, _)| found != name) {
-            kept.extend_from_slice(&bytes[section.whole]);
-        }
-    }
-    Ok(kept)
+    without(bytes, &[name], false)
 }
 
 /// The file without its custom sections that are called one of `names`, nor those of the core
 /// modules directly in it.
 pub(super) fn strip_all(bytes: &[u8], names: &[&str]) -> Result<Vec<u8>, SectionError> {
-    let kind = kind(bytes)?;
-    let mut kept = bytes[..HEADER_LEN].to_vec();
+    without(bytes, names, true)
+}
+
+fn without(bytes: &[u8], names: &[&str], nested: bool) -> Result<Vec<u8>, SectionError> {
+    let nested = kind(bytes)? == Kind::Component && nested;
+    let mut kept = Vec::with_capacity(bytes.len());
+    kept.extend_from_slice(&bytes[..HEADER_LEN]);
     for section in Sections::of(bytes) {
         let section = section?;
-        if kind == Kind::Component && section.id == NESTED_MODULE {
+        if nested && section.id == NESTED_MODULE {
             kept.push(NESTED_MODULE);
-            strip_all(section.contents, names)?.encode(&mut kept);
+            without(section.contents, names, false)?.encode(&mut kept);
         } else if section.custom()?.is_none_or(|(found, _)| !names.contains(&found)) {
             kept.extend_from_slice(&bytes[section.whole]);
         }
