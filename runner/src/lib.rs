@@ -7,5 +7,6 @@ pub mod escape;
 pub mod host;
 mod operator;
 pub mod pack;
+pub mod plan;
 pub mod session;
 pub mod sql;

@@ -1,0 +1,255 @@
+//! The plan of a deploy: which alterations go up, and what speaks against it.
+
+use super::{Bound, Finding, Plan, Policy, Reason, SkipReason, Skipped, Step, Target, order};
+use crate::{
+    alteration::{Alteration, AlterationId, Catalog, Dialect, Direction, PluginName, Version},
+    backend::{Snapshot, Status},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Plans deploying `catalog` to a database of `dialect` in the state of `snapshot`.
+pub fn deploy(
+    catalog: &Catalog,
+    snapshot: &Snapshot,
+    dialect: Dialect,
+    target: &Target,
+    policy: Policy,
+) -> Plan {
+    let mut planner = Planner {
+        catalog,
+        snapshot,
+        dialect,
+        policy,
+        plan: Plan {
+            steps: Vec::new(),
+            skipped: Vec::new(),
+            findings: Vec::new(),
+            revision: snapshot.revision,
+        },
+    };
+    planner.recorded();
+    match order::plugins(catalog) {
+        Err(circle) => planner.plan.findings.push(circle),
+        Ok(plugins) => {
+            let bounds = planner.bounds(target);
+            for plugin in plugins {
+                planner.plugin(&plugin, bounds.get(&plugin));
+            }
+            planner.requirements();
+        }
+    }
+    planner.plan
+}
+
+struct Planner<'a> {
+    catalog: &'a Catalog,
+    snapshot: &'a Snapshot,
+    dialect: Dialect,
+    policy: Policy,
+    plan: Plan,
+}
+
+impl Planner<'_> {
+    fn find(&mut self, finding: Finding) {
+        self.plan.findings.push(finding);
+    }
+
+    /// How far each plugin goes; a plugin that is not in the answer is left alone.
+    fn bounds(&mut self, target: &Target) -> BTreeMap<PluginName, Bound> {
+        match target {
+            Target::All(bound) => {
+                self.catalog.plugins().map(|plugin| (plugin.clone(), bound.clone())).collect()
+            }
+            Target::Plugins(named) => {
+                let mut bounds = BTreeMap::new();
+                for (plugin, bound) in named {
+                    if !self.catalog.has_plugin(plugin) {
+                        self.find(Finding::UnknownTarget { plugin: plugin.clone() });
+                    }
+                    for required in order::with_required(self.catalog, plugin) {
+                        bounds.entry(required).or_insert(Bound::Latest);
+                    }
+                    bounds.insert(plugin.clone(), bound.clone());
+                }
+                // A plugin that is both named and required goes as far as it was named.
+                bounds.extend(named.iter().map(|(plugin, bound)| (plugin.clone(), bound.clone())));
+                bounds
+            }
+        }
+    }
+
+    /// What is to be said about recorded alterations.
+    fn recorded(&mut self) {
+        let mut absent: BTreeMap<&PluginName, usize> = BTreeMap::new();
+        for row in self.snapshot.rows.values() {
+            let key = row.key.clone();
+            match row.status {
+                Status::Running => self.find(Finding::Running { key }),
+                Status::Failed if self.catalog.get(&row.key).is_some() => {
+                    let error = row.error.clone().unwrap_or_default();
+                    self.find(Finding::Failed { key, error, blocks: false });
+                }
+                Status::Failed | Status::Reverted => {}
+                Status::Applied => match self.catalog.get(&row.key) {
+                    Some(file) if file.checksum != row.checksum => self.find(Finding::Changed {
+                        key,
+                        recorded: row.checksum,
+                        found: file.checksum,
+                        allowed: self.policy.changed,
+                    }),
+                    Some(_) => {}
+                    None => match self.catalog.of(&row.key.plugin).next_back() {
+                        None => *absent.entry(&row.key.plugin).or_default() += 1,
+                        Some(newest) if row.key.id > newest.key.id => {
+                            let newest_file = newest.key.id.clone();
+                            self.ahead(&row.key.plugin, &row.key.id, newest_file);
+                        }
+                        Some(_) => {
+                            let allowed = self.policy.missing;
+                            self.find(Finding::Missing { key, allowed });
+                        }
+                    },
+                },
+            }
+        }
+        for (plugin, applied) in absent {
+            self.find(Finding::PluginAbsent { plugin: plugin.clone(), applied });
+        }
+    }
+
+    /// Says once for each plugin, with the newest applied alteration, that the files are older.
+    fn ahead(&mut self, plugin: &PluginName, id: &AlterationId, newest_file: AlterationId) {
+        let known = self.plan.findings.iter_mut().find_map(|finding| match finding {
+            Finding::Ahead { plugin: known, applied, .. } if known == plugin => Some(applied),
+            _ => None,
+        });
+        match known {
+            Some(applied) => *applied = id.clone().max(applied.clone()),
+            None => {
+                let (plugin, applied) = (plugin.clone(), id.clone());
+                self.find(Finding::Ahead { plugin, applied, newest_file });
+            }
+        }
+    }
+
+    fn plugin(&mut self, plugin: &PluginName, bound: Option<&Bound>) {
+        let newest_applied = self
+            .snapshot
+            .applied()
+            .filter(|row| row.key.plugin == *plugin)
+            .map(|row| &row.key.id)
+            .max();
+        for alteration in self.catalog.of(plugin) {
+            let row = self.snapshot.rows.get(&alteration.key);
+            let status = row.map(|row| row.status);
+            let key = || alteration.key.clone();
+            if let Some(Status::Applied | Status::Running) = status {
+                if let (Some(bound @ Bound::Version(_)), Some(Status::Applied)) = (bound, status)
+                    && !bound.includes(&alteration.key.id)
+                {
+                    self.find(Finding::AboveTarget { key: key(), target: bound.to_string() });
+                }
+                continue;
+            }
+            if let Some(reason) = skip_reason(alteration, bound) {
+                self.plan.skipped.push(Skipped { key: key(), reason });
+                continue;
+            }
+            if !alteration.dialects.is_empty() && !alteration.dialects.contains(&self.dialect) {
+                let names: Vec<_> = alteration.dialects.iter().map(|d| d.as_str()).collect();
+                let written_for = names.join(", ");
+                self.find(Finding::WrongDialect {
+                    key: key(),
+                    written_for,
+                    database: self.dialect,
+                });
+            }
+            let newer = newest_applied.filter(|newest| **newest > alteration.key.id).cloned();
+            let reason = match (newer, status) {
+                (Some(newest_applied), _) => {
+                    if !self.policy.out_of_order {
+                        let newest_applied = newest_applied.clone();
+                        self.find(Finding::OutOfOrder { key: key(), newest_applied });
+                    }
+                    Reason::OutOfOrder { newest_applied }
+                }
+                (None, Some(Status::Failed)) => Reason::FailedBefore,
+                (None, Some(_)) => Reason::RolledBack,
+                (None, None) => Reason::New,
+            };
+            self.plan.steps.push(Step {
+                key: key(),
+                direction: Direction::Up,
+                reason,
+                description: alteration.description.clone(),
+                irreversible: alteration.irreversible,
+            });
+        }
+    }
+
+    /// Checks that every plugin that is about to change finds what it requires.
+    fn requirements(&mut self) {
+        let mut checked = BTreeSet::new();
+        for step in self.plan.steps.clone() {
+            let Some(alteration) = self.catalog.get(&step.key) else { continue };
+            for (requires, requirement) in &alteration.requires {
+                let known = (step.key.plugin.clone(), requires.clone(), requirement.to_string());
+                if !checked.insert(known) {
+                    continue;
+                }
+                if let Some(found) = self.unmet(requires, requirement) {
+                    self.find(Finding::UnmetRequirement {
+                        plugin: step.key.plugin.clone(),
+                        requires: requires.clone(),
+                        requirement: requirement.to_string(),
+                        found,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Why `requires` would not meet `requirement` after the plan; `None` if it would.
+    fn unmet(&self, requires: &PluginName, requirement: &semver::VersionReq) -> Option<String> {
+        let applied = self.snapshot.applied().map(|row| &row.key);
+        let planned = self.plan.steps.iter().map(|step| &step.key);
+        let ids: Vec<&AlterationId> = applied
+            .chain(planned)
+            .filter(|key| key.plugin == *requires)
+            .map(|key| &key.id)
+            .collect();
+        reaches(&ids, requirement).err()
+    }
+}
+
+/// Whether alterations `ids` of one plugin bring it to a version that meets `requirement`; else
+/// what they bring it to.
+pub(super) fn reaches(
+    ids: &[&AlterationId],
+    requirement: &semver::VersionReq,
+) -> Result<(), String> {
+    if ids.is_empty() {
+        return Err("it is not applied and not among the files".to_owned());
+    }
+    if *requirement == semver::VersionReq::STAR {
+        return Ok(());
+    }
+    let newest: Option<&Version> = ids.iter().filter_map(|id| id.version()).max();
+    match newest {
+        Some(version) if version.meets(requirement) => Ok(()),
+        Some(version) => Err(format!("it would be at {version}")),
+        None => Err("its alterations carry no version".to_owned()),
+    }
+}
+
+fn skip_reason(alteration: &Alteration, bound: Option<&Bound>) -> Option<SkipReason> {
+    let id = &alteration.key.id;
+    match bound {
+        None => Some(SkipReason::NotTargeted),
+        Some(bound) if bound.includes(id) => None,
+        Some(Bound::Version(version)) => {
+            Some(SkipReason::BeyondTarget { version: version.to_string() })
+        }
+        Some(Bound::Latest | Bound::Next) => Some(SkipReason::NotReleased),
+    }
+}

@@ -1,0 +1,220 @@
+//! Findings: what a plan noticed that somebody should know or decide.
+
+use crate::{
+    alteration::{AlterationId, AlterationKey, Checksum, Dialect, PluginName},
+    escape::Escaped,
+};
+use serde::Serialize;
+use std::fmt;
+
+/// What a finding means for running the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing; nothing is wrong.
+    Note,
+    /// The recorded state needs a person's decision.
+    Decision,
+    /// What was given cannot be run.
+    Invalid,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Finding {
+    /// The last attempt failed. Nothing was changed; deploying tries again.
+    Failed {
+        key: AlterationKey,
+        error: String,
+        blocks: bool,
+    },
+    /// An attempt was begun and neither ended nor undone.
+    Running {
+        key: AlterationKey,
+    },
+    /// The file is not what was applied.
+    Changed {
+        key: AlterationKey,
+        recorded: Checksum,
+        found: Checksum,
+        allowed: bool,
+    },
+    /// It is applied, its plugin is here, and it is not.
+    Missing {
+        key: AlterationKey,
+        allowed: bool,
+    },
+    /// The database is newer than these files.
+    Ahead {
+        plugin: PluginName,
+        applied: AlterationId,
+        newest_file: AlterationId,
+    },
+    /// It is pending and older than an applied one.
+    OutOfOrder {
+        key: AlterationKey,
+        newest_applied: AlterationId,
+    },
+    /// A plugin with applied alterations is not among the given files at all.
+    PluginAbsent {
+        plugin: PluginName,
+        applied: usize,
+    },
+    /// The target is older than what is applied; deploying never goes back.
+    AboveTarget {
+        key: AlterationKey,
+        target: String,
+    },
+    UnmetRequirement {
+        plugin: PluginName,
+        requires: PluginName,
+        requirement: String,
+        found: String,
+    },
+    Cycle {
+        path: String,
+    },
+    WrongDialect {
+        key: AlterationKey,
+        written_for: String,
+        database: Dialect,
+    },
+    UnknownTarget {
+        plugin: PluginName,
+    },
+    /// Something applied needs what would be rolled back.
+    StillRequired {
+        dependent: PluginName,
+        requires: PluginName,
+        requirement: String,
+    },
+    Irreversible {
+        key: AlterationKey,
+    },
+    /// `--to` compares versions, and this one has none.
+    Unversioned {
+        key: AlterationKey,
+    },
+}
+
+impl Finding {
+    pub fn severity(&self) -> Severity {
+        match self {
+            Self::PluginAbsent { .. } | Self::AboveTarget { .. } => Severity::Note,
+            Self::Failed { blocks, .. } => decision_if(*blocks),
+            Self::Changed { allowed, .. } | Self::Missing { allowed, .. } => decision_if(!allowed),
+            Self::Running { .. }
+            | Self::Ahead { .. }
+            | Self::OutOfOrder { .. }
+            | Self::StillRequired { .. }
+            | Self::Irreversible { .. } => Severity::Decision,
+            Self::UnmetRequirement { .. }
+            | Self::Cycle { .. }
+            | Self::WrongDialect { .. }
+            | Self::UnknownTarget { .. }
+            | Self::Unversioned { .. } => Severity::Invalid,
+        }
+    }
+
+    /// What an operator can type or do about it.
+    pub fn advice(&self) -> String {
+        match self {
+            Self::Failed { .. } => "mend the cause and run `runner deploy` again".to_owned(),
+            Self::Running { .. } => {
+                "see whether another runner is at work; if not, run `runner deploy` again".to_owned()
+            }
+            Self::Changed { .. } => {
+                "restore the file that was applied, or accept the new one with `--changed allow`"
+                    .to_owned()
+            }
+            Self::Missing { .. } => {
+                "restore the file, or go on without it with `--missing allow`".to_owned()
+            }
+            Self::Ahead { plugin, newest_file, .. } => match newest_file.version() {
+                Some(version) => format!(
+                    "use the newer files, or go back with `runner rollback --plugin {plugin} --to {version}`"
+                ),
+                None => "use the newer files, or go back with `runner rollback --steps N`".to_owned(),
+            },
+            Self::OutOfOrder { .. } => {
+                "look whether it can run after the newer one; then deploy with `--out-of-order allow`"
+                    .to_owned()
+            }
+            Self::PluginAbsent { plugin, .. } => format!(
+                "if it was removed on purpose, `runner rollback --plugin {plugin} --to none` takes its alterations back"
+            ),
+            Self::AboveTarget { key, target } => {
+                format!("to go back, use `runner rollback --plugin {} --to {target}`", key.plugin)
+            }
+            Self::UnmetRequirement { requires, requirement, .. } => {
+                format!("deploy {requires} {requirement} with it: add its files")
+            }
+            Self::Cycle { .. } => "one of these plugins has to drop its requirement".to_owned(),
+            Self::WrongDialect { .. } => "use the plugin's build for this database".to_owned(),
+            Self::UnknownTarget { .. } => "add its files, or correct `--target`".to_owned(),
+            Self::StillRequired { dependent, .. } => {
+                format!("roll that back first: `runner rollback --plugin {dependent} --to none`")
+            }
+            Self::Irreversible { .. } => {
+                "restore a backup to get behind it, or roll back fewer alterations".to_owned()
+            }
+            Self::Unversioned { .. } => "use `--steps N` instead of `--to`".to_owned(),
+        }
+    }
+}
+
+fn decision_if(blocks: bool) -> Severity {
+    if blocks { Severity::Decision } else { Severity::Note }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed { key, error, .. } => {
+                let first = error.lines().next().unwrap_or_default();
+                write!(f, "{key} failed and changed nothing: {}", Escaped(first))
+            }
+            Self::Running { key } => write!(f, "{key} was begun and has not ended"),
+            Self::Changed { key, recorded, found, .. } => write!(
+                f,
+                "{key} was changed after it was applied: {} was applied, the file has {}",
+                recorded.short(),
+                found.short()
+            ),
+            Self::Missing { key, .. } => write!(f, "{key} is applied, but its file is missing"),
+            Self::Ahead { plugin, applied, newest_file } => write!(
+                f,
+                "the database is ahead of the files of {plugin}: {applied} is applied, the newest file is {newest_file}"
+            ),
+            Self::OutOfOrder { key, newest_applied } => {
+                write!(f, "{key} is out of order: {newest_applied} is newer and already applied")
+            }
+            Self::PluginAbsent { plugin, applied } => {
+                write!(
+                    f,
+                    "{plugin} has {applied} applied alterations, but none of its files are here"
+                )
+            }
+            Self::AboveTarget { key, target } => {
+                write!(f, "{key} is applied, although it is newer than the target {target}")
+            }
+            Self::UnmetRequirement { plugin, requires, requirement, found } => {
+                write!(f, "{plugin} requires {requires} {requirement}, but {found}")
+            }
+            Self::Cycle { path } => write!(f, "plugins require each other in a circle: {path}"),
+            Self::WrongDialect { key, written_for, database } => {
+                write!(f, "{key} is written for {written_for}, this database is {database}")
+            }
+            Self::UnknownTarget { plugin } => {
+                write!(f, "the target names {plugin}, of which there are no files")
+            }
+            Self::StillRequired { dependent, requires, requirement } => {
+                write!(f, "{dependent} is applied and requires {requires} {requirement}")
+            }
+            Self::Irreversible { key } => write!(f, "{key} is irreversible: it has no way back"),
+            Self::Unversioned { key } => {
+                write!(f, "{key} has no version to compare with `--to`")
+            }
+        }
+    }
+}

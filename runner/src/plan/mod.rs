@@ -1,0 +1,133 @@
+//! Plans: from what is offered and what is recorded to what would run, and why.
+//!
+//! Pure: (catalog, snapshot, target) in, data out. No I/O, no clock. What a plan says is rendered
+//! by the command line and carried out by [`crate::deploy`].
+
+mod deploy;
+mod finding;
+mod order;
+mod rollback;
+mod status;
+mod target;
+
+pub use deploy::deploy;
+pub use finding::{Finding, Severity};
+pub use rollback::{RollbackTarget, rollback};
+pub use status::{Flag, StatusLine, status};
+pub use target::{Bound, ParseTargetError, Target};
+
+use crate::{
+    alteration::{AlterationId, AlterationKey, Direction, PluginName},
+    backend::Revision,
+};
+use serde::Serialize;
+
+/// What would run, in order, with everything that speaks against it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Plan {
+    pub steps: Vec<Step>,
+    /// Alterations of the catalog that are not applied and would not be.
+    pub skipped: Vec<Skipped>,
+    pub findings: Vec<Finding>,
+    /// The revision that the plan rests on; `None` where nothing was recorded yet.
+    #[serde(skip)]
+    pub revision: Option<Revision>,
+}
+
+impl Plan {
+    /// Findings that forbid running the plan.
+    pub fn objections(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.severity() != Severity::Note)
+    }
+}
+
+/// One alteration to run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Step {
+    #[serde(flatten)]
+    pub key: AlterationKey,
+    pub direction: Direction,
+    pub reason: Reason,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    pub irreversible: bool,
+}
+
+/// Why a step runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Reason {
+    /// It was never applied.
+    New,
+    /// Its last attempt failed and changed nothing.
+    FailedBefore,
+    /// It was rolled back.
+    RolledBack,
+    /// It is older than an applied one, and that was allowed.
+    OutOfOrder { newest_applied: AlterationId },
+    /// It is newer than the version to go back to.
+    NewerThan { version: String },
+    /// It is among the last that were applied.
+    Last { steps: usize },
+}
+
+/// An alteration that is pending but not part of the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Skipped {
+    #[serde(flatten)]
+    pub key: AlterationKey,
+    pub reason: SkipReason,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum SkipReason {
+    /// Its version is `next`, and the target is not.
+    NotReleased,
+    /// Its version is newer than the target.
+    BeyondTarget { version: String },
+    /// The target names other plugins.
+    NotTargeted,
+}
+
+/// What may be done although it usually should not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Policy {
+    pub out_of_order: bool,
+    pub changed: bool,
+    pub missing: bool,
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::New => f.write_str("not applied yet"),
+            Self::FailedBefore => f.write_str("failed before, changed nothing"),
+            Self::RolledBack => f.write_str("was rolled back"),
+            Self::OutOfOrder { newest_applied } => {
+                write!(f, "out of order: older than {newest_applied}, allowed")
+            }
+            Self::NewerThan { version } => write!(f, "newer than {version}"),
+            Self::Last { steps: 1 } => f.write_str("the last one applied"),
+            Self::Last { steps } => write!(f, "among the last {steps} applied"),
+        }
+    }
+}
+
+impl std::fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotReleased => f.write_str("not released yet; --target next deploys it"),
+            Self::BeyondTarget { version } => write!(f, "newer than the target {version}"),
+            Self::NotTargeted => f.write_str("its plugin is not in the target"),
+        }
+    }
+}
+
+/// `plugin` and the plugins it requires, by name, joined for a message.
+fn join<'a>(plugins: impl IntoIterator<Item = &'a PluginName>) -> String {
+    plugins.into_iter().map(ToString::to_string).collect::<Vec<_>>().join(" -> ")
+}
+
+#[cfg(test)]
+mod tests;

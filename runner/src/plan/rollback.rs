@@ -1,0 +1,93 @@
+//! The plan of a rollback: which applied alterations go down. Needs no files at all.
+
+use super::{Finding, Plan, Reason, Step, deploy::reaches};
+use crate::{
+    alteration::{AlterationId, Direction, PluginName, Version},
+    backend::{Snapshot, StateRow, Status},
+};
+use std::collections::BTreeSet;
+
+/// How far to go back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RollbackTarget {
+    /// The last so many alterations, of all plugins in the order they were applied.
+    Steps(usize),
+    /// Until the plugin is at this version again.
+    Version(Version),
+    /// Until the plugin has nothing applied.
+    Nothing,
+}
+
+/// Plans going back, for one plugin or, with [`RollbackTarget::Steps`], for all.
+pub fn rollback(snapshot: &Snapshot, plugin: Option<&PluginName>, target: &RollbackTarget) -> Plan {
+    let mut findings = Vec::new();
+    let mut applied: Vec<&StateRow> = snapshot
+        .applied()
+        .filter(|row| plugin.is_none_or(|plugin| row.key.plugin == *plugin))
+        .collect();
+    // The latest first, whatever plugin it is of: what came later may build on what came before.
+    applied.sort_by_key(|row| std::cmp::Reverse(row.revision));
+    let (rows, reason): (Vec<&StateRow>, Reason) = match target {
+        RollbackTarget::Steps(steps) => {
+            applied.truncate(*steps);
+            (applied, Reason::Last { steps: *steps })
+        }
+        RollbackTarget::Nothing => (applied, Reason::NewerThan { version: "none".to_owned() }),
+        RollbackTarget::Version(version) => {
+            for row in applied.iter().filter(|row| row.key.id.version().is_none()) {
+                findings.push(Finding::Unversioned { key: row.key.clone() });
+            }
+            applied.retain(|row| row.key.id.version().is_some_and(|applied| applied > version));
+            (applied, Reason::NewerThan { version: version.to_string() })
+        }
+    };
+    for row in snapshot.rows.values().filter(|row| row.status == Status::Running) {
+        findings.push(Finding::Running { key: row.key.clone() });
+    }
+    for row in rows.iter().filter(|row| row.irreversible) {
+        findings.push(Finding::Irreversible { key: row.key.clone() });
+    }
+    findings.extend(still_required(snapshot, &rows));
+    let steps = rows
+        .into_iter()
+        .map(|row| Step {
+            key: row.key.clone(),
+            direction: Direction::Down,
+            reason: reason.clone(),
+            description: None,
+            irreversible: row.irreversible,
+        })
+        .collect();
+    Plan { steps, skipped: Vec::new(), findings, revision: snapshot.revision }
+}
+
+/// What stays applied and would lose what it requires.
+fn still_required(snapshot: &Snapshot, leaving: &[&StateRow]) -> Vec<Finding> {
+    let leaving_keys: BTreeSet<_> = leaving.iter().map(|row| &row.key).collect();
+    let ids = |plugin: &PluginName, after: bool| -> Vec<&AlterationId> {
+        snapshot
+            .applied()
+            .filter(|row| row.key.plugin == *plugin)
+            .filter(|row| !after || !leaving_keys.contains(&row.key))
+            .map(|row| &row.key.id)
+            .collect()
+    };
+    let mut found = Vec::new();
+    for row in snapshot.applied().filter(|row| !leaving_keys.contains(&row.key)) {
+        for (requires, requirement) in &row.requires {
+            // What is not met today is not made worse by going back.
+            let met = reaches(&ids(requires, false), requirement).is_ok();
+            if met && reaches(&ids(requires, true), requirement).is_err() {
+                let finding = Finding::StillRequired {
+                    dependent: row.key.plugin.clone(),
+                    requires: requires.clone(),
+                    requirement: requirement.to_string(),
+                };
+                if !found.contains(&finding) {
+                    found.push(finding);
+                }
+            }
+        }
+    }
+    found
+}

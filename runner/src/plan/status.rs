@@ -1,0 +1,102 @@
+//! Every alteration that is known, from files or from the state, with its status and flags.
+
+use crate::{
+    alteration::{AlterationKey, Catalog},
+    backend::{Snapshot, StateRow, Status},
+};
+use serde::Serialize;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+/// A computed flag beside the stored status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Flag {
+    Pending,
+    Changed,
+    Missing,
+    OutOfOrder,
+}
+
+impl fmt::Display for Flag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pending => "pending",
+            Self::Changed => "changed",
+            Self::Missing => "missing",
+            Self::OutOfOrder => "out-of-order",
+        })
+    }
+}
+
+/// One alteration; `status` is absent where nothing is recorded.
+#[derive(Debug, Clone, Serialize)]
+pub struct StatusLine {
+    #[serde(flatten)]
+    pub key: AlterationKey,
+    pub status: Option<Status>,
+    pub flags: BTreeSet<Flag>,
+    pub applied_at: Option<String>,
+    pub applied_by: Option<String>,
+    pub duration_ms: Option<u64>,
+    pub statements: Option<u64>,
+    pub rows_affected: Option<u64>,
+    pub irreversible: bool,
+    pub error: Option<String>,
+}
+
+/// Lists by plugin and then in order. Without a catalog, only what is recorded.
+pub fn status(catalog: Option<&Catalog>, snapshot: &Snapshot) -> Vec<StatusLine> {
+    let mut keys: BTreeSet<&AlterationKey> = snapshot.rows.keys().collect();
+    keys.extend(catalog.into_iter().flat_map(Catalog::iter).map(|alteration| &alteration.key));
+    let mut newest = BTreeMap::new();
+    for row in snapshot.applied() {
+        let newest = newest.entry(&row.key.plugin).or_insert(&row.key.id);
+        *newest = (*newest).max(&row.key.id);
+    }
+    keys.into_iter()
+        .map(|key| {
+            let row = snapshot.rows.get(key);
+            let file = catalog.and_then(|catalog| catalog.get(key));
+            let applied = row.is_some_and(|row| row.status == Status::Applied);
+            let running = row.is_some_and(|row| row.status == Status::Running);
+            let pending = file.is_some() && !applied && !running;
+            let older = newest.get(&key.plugin).is_some_and(|newest| **newest > key.id);
+            let changed = match (file, row) {
+                (Some(file), Some(row)) => applied && file.checksum != row.checksum,
+                _ => false,
+            };
+            let flags = [
+                (Flag::Pending, pending),
+                (Flag::Changed, changed),
+                (Flag::Missing, applied && catalog.is_some() && file.is_none()),
+                (Flag::OutOfOrder, pending && older),
+            ];
+            let irreversible = file.is_some_and(|file| file.irreversible);
+            StatusLine {
+                key: key.clone(),
+                status: row.map(|row| row.status),
+                flags: flags.into_iter().filter(|(_, set)| *set).map(|(flag, _)| flag).collect(),
+                irreversible: row.map_or(irreversible, |row| row.irreversible),
+                ..recorded(key, row)
+            }
+        })
+        .collect()
+}
+
+fn recorded(key: &AlterationKey, row: Option<&StateRow>) -> StatusLine {
+    StatusLine {
+        key: key.clone(),
+        status: None,
+        flags: BTreeSet::new(),
+        applied_at: row.and_then(|row| row.applied_at.clone()),
+        applied_by: row.and_then(|row| row.applied_by.clone()),
+        duration_ms: row.and_then(|row| row.duration_ms),
+        statements: row.and_then(|row| row.statements),
+        rows_affected: row.and_then(|row| row.rows_affected),
+        irreversible: false,
+        error: row.and_then(|row| row.error.clone()),
+    }
+}
