@@ -1,12 +1,39 @@
 //! Applies database alterations shipped by people you do not have to trust.
+//!
+//! Each alteration is a WebAssembly component with `up` and `down` hooks. It is run in a sandbox
+//! that gives it one database connection inside one transaction, and nothing else; what happened
+//! is recorded in the database itself. Nothing is altered when an application starts: the
+//! application only checks, and a person or a pipeline deploys.
+//!
+//! ```no_run
+//! # async fn start() -> Result<(), Box<dyn std::error::Error>> {
+//! use runner::{Control, DeployOptions, Runner};
+//!
+//! let runner = Runner::new("sqlite:app.db")?.plugins(["./plugins"]);
+//! runner.deploy(&DeployOptions::default(), &Control::default()).await?;
+//! runner.check().await?.require_deployed()?;
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod alteration;
 pub mod backend;
+pub mod cancel;
+pub mod cli;
 mod crash;
+pub mod deploy;
+mod error;
 pub mod escape;
+pub mod event;
 pub mod host;
 mod operator;
 pub mod pack;
 pub mod plan;
+mod runner;
 pub mod session;
+pub mod source;
 pub mod sql;
+
+pub use deploy::{Control, DeployOptions, Report, RollbackOptions, StepReport};
+pub use error::{Error, StepError, StepFailure};
+pub use runner::{Check, NotDeployed, Runner};

@@ -29,6 +29,8 @@ pub enum Access {
     Write,
     /// Alter, and create the database file if there is none.
     Create,
+    /// Alter, and take all of it back. A database that does not exist is rehearsed in memory.
+    Rehearse,
 }
 
 /// Bounds on what a guest's SQL may make the database hold in memory.

@@ -116,6 +116,27 @@ impl Finding {
         }
     }
 
+    /// The alteration that it is about, if it is about one.
+    pub fn subject(&self) -> Option<String> {
+        match self {
+            Self::Failed { key, .. }
+            | Self::Running { key }
+            | Self::Changed { key, .. }
+            | Self::Missing { key, .. }
+            | Self::OutOfOrder { key, .. }
+            | Self::AboveTarget { key, .. }
+            | Self::WrongDialect { key, .. }
+            | Self::Irreversible { key }
+            | Self::Unversioned { key } => Some(key.to_string()),
+            Self::Ahead { .. }
+            | Self::PluginAbsent { .. }
+            | Self::UnmetRequirement { .. }
+            | Self::Cycle { .. }
+            | Self::UnknownTarget { .. }
+            | Self::StillRequired { .. } => None,
+        }
+    }
+
     /// What an operator can type or do about it.
     pub fn advice(&self) -> String {
         match self {

@@ -108,6 +108,7 @@ impl Guard {
         lock(&self.denied).take()
     }
 
+    #[cfg(test)]
     pub(super) fn deny(&self, reason: &str) {
         lock(&self.denied).get_or_insert(reason.to_owned());
     }

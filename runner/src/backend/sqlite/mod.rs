@@ -44,11 +44,15 @@ const SAVEPOINT: &str = "runner_rehearsal";
 
 pub(super) struct SqliteBackend {
     url: String,
+    access: Access,
+    limits: SqlLimits,
     /// `None` where there is no database yet and none may be created.
     session: Option<Arc<Mutex<SqliteSession>>>,
     guard: Arc<Guard>,
     /// `None` for a database in memory.
     file: Option<PathBuf>,
+    /// How to create the database, while that is still to be done.
+    create: Option<SqliteConnectOptions>,
     lock: Option<lock::FileLock>,
     rehearsing: bool,
     /// Foreign key violations that were there before, counted once, kept up to date.
@@ -61,43 +65,55 @@ impl SqliteBackend {
         access: Access,
         limits: SqlLimits,
     ) -> Result<Self, BackendError> {
-        let guard = Arc::new(Guard::default());
         let mut backend = Self {
             url: url.to_string(),
+            access,
+            limits,
             session: None,
-            guard: Arc::clone(&guard),
+            guard: Arc::new(Guard::default()),
             file: None,
+            create: None,
             lock: None,
             rehearsing: false,
             violations: None,
         };
         let options = options(url, access)?;
         let in_memory = url.sqlite_part().starts_with(":memory:");
-        if access != Access::Create && !in_memory && !options.get_filename().exists() {
-            return Ok(backend);
+        match (access, in_memory || options.get_filename().exists()) {
+            (_, true) => backend.open(options).await?,
+            // The file is created only when everything that could be checked before is.
+            (Access::Create, false) => backend.create = Some(options),
+            (Access::Rehearse, false) => {
+                backend.open(options.filename("").in_memory(true)).await?;
+            }
+            (Access::Read | Access::Write, false) => {}
         }
-        let mut connection = options.connect().await.map_err(|e| backend.connect_error(e))?;
+        Ok(backend)
+    }
+
+    async fn open(&mut self, options: SqliteConnectOptions) -> Result<(), BackendError> {
+        let mut connection = options.connect().await.map_err(|e| self.connect_error(e))?;
         // Reading the first page tells whether this is a database at all.
         sqlx::query("SELECT count(*) FROM main.sqlite_schema")
             .persistent(false)
             .execute(&mut connection)
             .await
-            .map_err(|e| backend.connect_error(e))?;
-        let mut handle = connection.lock_handle().await.map_err(|e| backend.connect_error(e))?;
-        if access != Access::Read && raw::is_read_only(&mut handle) {
+            .map_err(|e| self.connect_error(e))?;
+        let mut handle = connection.lock_handle().await.map_err(|e| self.connect_error(e))?;
+        if self.access != Access::Read && raw::is_read_only(&mut handle) {
             let reason = "the file or its folder does not permit writing".to_owned();
-            return Err(BackendError::ReadOnly { url: backend.url, reason });
+            return Err(BackendError::ReadOnly { url: self.url.clone(), reason });
         }
-        backend.file = raw::file_name(&mut handle);
+        self.file = raw::file_name(&mut handle);
         let bounds = raw::RawLimits {
-            value_bytes_max: limits.value_bytes_max,
-            sql_bytes_max: limits.sql_bytes_max,
+            value_bytes_max: self.limits.value_bytes_max,
+            sql_bytes_max: self.limits.sql_bytes_max,
         };
-        raw::confine(&mut handle, &guard, bounds).map_err(raw_host_error)?;
+        raw::confine(&mut handle, &self.guard, bounds).map_err(raw_host_error)?;
         drop(handle);
-        let session = SqliteSession::new(connection, guard, limits);
-        backend.session = Some(Arc::new(Mutex::new(session)));
-        Ok(backend)
+        let session = SqliteSession::new(connection, Arc::clone(&self.guard), self.limits);
+        self.session = Some(Arc::new(Mutex::new(session)));
+        Ok(())
     }
 
     fn connect_error(&self, error: sqlx::Error) -> BackendError {
@@ -291,6 +307,9 @@ impl Backend for SqliteBackend {
         patience: Duration,
         waiting: &mut (dyn FnMut(LockHolder) + Send),
     ) -> Result<(), BackendError> {
+        if let Some(options) = self.create.take() {
+            self.open(options).await?;
+        }
         let Some(path) = self.file.as_deref().map(lock::path_for) else { return Ok(()) };
         let deadline = Instant::now() + patience;
         loop {

@@ -1,0 +1,183 @@
+//! `runner deploy`: applies what is pending, after asking.
+
+use super::{
+    explain::{self, Exit},
+    options::{Allow, Cache, Database, Format, LimitArgs, Lock, Output},
+    output::{self, count, duration},
+    plan,
+    report::{Reporter, Statement, Style},
+    signals::{self, Asking},
+};
+use crate::{
+    Control, DeployOptions, Error, Report,
+    deploy::Grant,
+    plan::{ParseTargetError, Plan, Policy, Target},
+};
+use serde::Serialize;
+use std::{
+    io::{BufRead, IsTerminal},
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering},
+};
+
+/// Applies the alterations that are pending
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  runner deploy ./plugins --database sqlite:demo.db
+  runner deploy ./plugins --dry-run                       run everything, keep nothing
+  runner deploy ./plugins --target acme/shop@1.1.0 --yes  one plugin, so far and no further
+  DATABASE_URL=sqlite:demo.db runner deploy ./plugins --format json")]
+pub(super) struct Args {
+    /// Component files, and folders that are searched for them
+    #[arg(required = true)]
+    plugins: Vec<PathBuf>,
+    #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    target: TargetArgs,
+    /// Permit what a manifest asks for: PERMISSION, or VENDOR/NAME:PERMISSION
+    #[arg(long, value_name = "GRANT")]
+    grant: Vec<Grant>,
+    /// Run everything in a transaction that is rolled back, and show each statement
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+    /// Show each statement and what guests log for debugging
+    #[arg(long, short)]
+    verbose: bool,
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    lock: Lock,
+    #[command(flatten)]
+    cache: Cache,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+/// What to plan for.
+#[derive(Debug, clap::Args)]
+pub(super) struct TargetArgs {
+    /// How far: latest (the default), next, or VENDOR/NAME@VERSION, which may be repeated
+    #[arg(long, value_name = "TARGET", value_parser = one_target)]
+    target: Vec<String>,
+    /// Alterations that are older than an applied one
+    #[arg(long, value_enum, default_value_t = Allow::Error, value_name = "WHAT")]
+    out_of_order: Allow,
+    /// Applied alterations whose file was changed afterwards
+    #[arg(long, value_enum, default_value_t = Allow::Error, value_name = "WHAT")]
+    changed: Allow,
+    /// Applied alterations whose file is missing
+    #[arg(long, value_enum, default_value_t = Allow::Error, value_name = "WHAT")]
+    missing: Allow,
+}
+
+fn one_target(text: &str) -> Result<String, ParseTargetError> {
+    Target::parse(&[text]).map(|_| text.to_owned())
+}
+
+impl TargetArgs {
+    pub(super) fn options(&self) -> Result<DeployOptions, Error> {
+        Ok(DeployOptions {
+            target: Target::parse(&self.target)?,
+            policy: Policy {
+                out_of_order: self.out_of_order == Allow::Allow,
+                changed: self.changed == Allow::Allow,
+                missing: self.missing == Allow::Allow,
+            },
+            ..DeployOptions::default()
+        })
+    }
+}
+
+pub(super) async fn run(args: Args) -> Exit {
+    let format = args.output.format;
+    let style = Style { format, statements: args.dry_run, verbose: args.verbose };
+    let reporter = Reporter::new(style);
+    let deployed = async {
+        let runner = args
+            .database
+            .runner(&args.plugins)?
+            .limits(args.limits.limits())
+            .cache_folder(args.cache.folder());
+        let options = DeployOptions {
+            grants: args.grant.iter().cloned().collect(),
+            lock_patience: args.lock.lock_timeout,
+            rehearse: args.dry_run,
+            ..args.target.options()?
+        };
+        let url = runner.url().to_string();
+        let control = control(&reporter, url.clone(), args.yes || args.dry_run, format);
+        runner.deploy(&options, &control).await.map(|report| (report, url))
+    };
+    let deployed = deployed.await;
+    reporter.clear();
+    match deployed {
+        Ok((report, url)) => {
+            summary(&report, &url, format, reporter.statements());
+            Exit::Done
+        }
+        Err(error) => explain::error(&error, format),
+    }
+}
+
+/// Takes part for a person at a terminal: asks there, and nowhere else.
+pub(super) fn control(reporter: &Arc<Reporter>, url: String, yes: bool, format: Format) -> Control {
+    let (cancelled, asking) = signals::listen();
+    let confirm = move |plan: &Plan| {
+        if format == Format::Text {
+            plan::text(plan, &url, output::note);
+        }
+        let at_terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        yes || !at_terminal || ask(&asking)
+    };
+    Control { observer: reporter.observer(), confirm: Box::new(confirm), cancelled }
+}
+
+fn ask(asking: &Asking) -> bool {
+    output::ask("Go on? [y/N] ");
+    asking.store(true, Ordering::SeqCst);
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    asking.store(false, Ordering::SeqCst);
+    read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+}
+
+/// The result of a deploy or rollback, as JSON.
+#[derive(Serialize)]
+struct Document<'a> {
+    database: &'a str,
+    outcome: &'static str,
+    #[serde(flatten)]
+    report: &'a Report,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    statements: Vec<Statement>,
+}
+
+pub(super) fn summary(report: &Report, url: &str, format: Format, statements: Vec<Statement>) {
+    let steps = report.steps.len() as u64;
+    let down = report.steps.iter().any(|step| step.direction == crate::alteration::Direction::Down);
+    let outcome = match (steps, report.rehearsed, down) {
+        (0, ..) => "up-to-date",
+        (_, true, _) => "rehearsed",
+        (_, false, true) => "reverted",
+        (_, false, false) => "applied",
+    };
+    if format == Format::Json {
+        output::json(&Document { database: url, outcome, report, statements });
+        return;
+    }
+    let total = duration(report.steps.iter().map(|step| step.counts.duration_ms).sum());
+    let alterations = count(steps, "alteration");
+    output::result(&match (steps, report.rehearsed, down) {
+        (0, ..) => format!("{url} is up to date."),
+        (_, true, _) => {
+            format!("Dry run: {alterations} ran in {total}; all of it was rolled back.")
+        }
+        (_, false, true) => format!("Rolled back {alterations} in {total}."),
+        (_, false, false) => format!("Applied {alterations} in {total}."),
+    });
+}

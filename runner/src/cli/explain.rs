@@ -1,0 +1,252 @@
+//! Errors for people: what happened, whether anything changed, what to type next; and exit codes.
+
+use super::{options::Format, output};
+use crate::{
+    Error, StepError, StepFailure,
+    backend::BackendError,
+    escape::EscapedLines,
+    host::HookError,
+    plan::{Finding, Plan, Severity},
+    source::SourceError,
+};
+use serde::Serialize;
+use std::process::ExitCode;
+
+/// How the process ends. The numbers are documented and stable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Exit {
+    Done = 0,
+    Failed = 1,
+    Usage = 2,
+    Undeployed = 3,
+    NeedsDecision = 4,
+    Locked = 5,
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+const NOTHING: &str = "nothing was altered";
+
+/// An error in the shape that `--format json` prints.
+#[derive(Debug, Serialize)]
+struct Explanation {
+    message: String,
+    /// The alteration that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alteration: Option<String>,
+    /// What is altered now.
+    changed: String,
+    next: String,
+    exit_code: u8,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    findings: Vec<Finding>,
+    #[serde(skip)]
+    details: Vec<(&'static str, String)>,
+}
+
+/// Explains `error` and tells the exit code.
+pub(super) fn error(error: &Error, format: Format) -> Exit {
+    let exit = exit(error);
+    let explanation = explain(error, exit);
+    if format == Format::Json {
+        output::json(&serde_json::json!({ "error": explanation }));
+    }
+    let mut lines = explanation.details;
+    lines.push(("changed", explanation.changed));
+    lines.push(("next", explanation.next));
+    output::problem(&EscapedLines(&explanation.message).to_string(), &lines);
+    exit
+}
+
+fn exit(error: &Error) -> Exit {
+    match error {
+        Error::Url(_) | Error::Target(_) | Error::Source(SourceError::NothingGiven) => Exit::Usage,
+        Error::Backend(error) => backend_exit(error),
+        Error::Objections(plan) => findings_exit(&plan.findings),
+        Error::KeepsMoving | Error::PlanChanged(_) => Exit::NeedsDecision,
+        Error::Interrupted => Exit::Interrupted,
+        Error::Step(failure) => match &failure.cause {
+            StepError::Interrupted => Exit::Interrupted,
+            StepError::Backend(error) => backend_exit(error),
+            StepError::Hook(_) => Exit::Failed,
+        },
+        Error::Source(_)
+        | Error::Engine(_)
+        | Error::Component { .. }
+        | Error::NotSupported { .. }
+        | Error::NotGranted { .. }
+        | Error::Declined => Exit::Failed,
+    }
+}
+
+fn backend_exit(error: &BackendError) -> Exit {
+    match error {
+        BackendError::Url(_) => Exit::Usage,
+        BackendError::Locked(_) | BackendError::Busy(_) => Exit::Locked,
+        BackendError::NewerSchema { .. }
+        | BackendError::Corrupt(_)
+        | BackendError::NotArchived(_)
+        | BackendError::ArchiveDamaged(_) => Exit::NeedsDecision,
+        _ => Exit::Failed,
+    }
+}
+
+/// 4 wherever a decision is needed, else 1 if something cannot be run.
+pub(super) fn findings_exit(findings: &[Finding]) -> Exit {
+    let any = |severity| findings.iter().any(|finding| finding.severity() == severity);
+    match (any(Severity::Decision), any(Severity::Invalid)) {
+        (true, _) => Exit::NeedsDecision,
+        (false, true) => Exit::Failed,
+        (false, false) => Exit::Done,
+    }
+}
+
+fn explain(error: &Error, exit: Exit) -> Explanation {
+    let mut explanation = Explanation {
+        message: error.to_string(),
+        alteration: None,
+        changed: NOTHING.to_owned(),
+        next: String::new(),
+        exit_code: exit as u8,
+        findings: Vec::new(),
+        details: Vec::new(),
+    };
+    explanation.next = match error {
+        Error::Url(_) => "give the database as `--database sqlite:FILE`".to_owned(),
+        Error::Target(_) => "correct `--target`".to_owned(),
+        Error::Source(error) => source_advice(error),
+        Error::Backend(error) => backend_advice(error),
+        Error::Engine(_) => "run on a machine with a supported processor".to_owned(),
+        Error::Objections(plan) => objections(&mut explanation, plan),
+        Error::Component { key, .. } => {
+            explanation.alteration = Some(key.to_string());
+            "look with `runner inspect FILE`, and ask the plugin's vendor for a build for this runner"
+                .to_owned()
+        }
+        Error::NotSupported { key, .. } => {
+            explanation.alteration = Some(key.to_string());
+            "leave this plugin out until a runner supports it".to_owned()
+        }
+        Error::NotGranted { key, permission } => {
+            explanation.alteration = Some(key.to_string());
+            format!("if you agree, deploy with `--grant {}:{permission}`", key.plugin)
+        }
+        Error::Declined => "run it again and answer y, or add `--yes`".to_owned(),
+        Error::KeepsMoving => "see who else deploys, then run it again".to_owned(),
+        Error::PlanChanged(key) => {
+            explanation.alteration = Some(key.to_string());
+            "look at the new plan: run it again".to_owned()
+        }
+        Error::Interrupted => "run it again when you are ready".to_owned(),
+        Error::Step(failure) => step(&mut explanation, failure),
+    };
+    explanation
+}
+
+fn objections(explanation: &mut Explanation, plan: &Plan) -> String {
+    explanation.findings = plan.objections().cloned().collect();
+    explanation.alteration = explanation.findings.first().and_then(Finding::subject);
+    explanation.details =
+        plan.objections().skip(1).map(|finding| ("also", finding.to_string())).collect();
+    let mut objections = plan.objections();
+    let first = objections.next();
+    explanation.message = first.map(ToString::to_string).unwrap_or_default();
+    first.map(Finding::advice).unwrap_or_default()
+}
+
+fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
+    let StepFailure { key, direction, cause, done, left, rehearsed, unrecorded } = failure;
+    explanation.alteration = Some(key.to_string());
+    let before = match (done.len(), *rehearsed) {
+        (_, true) => "nothing: this was a dry run".to_owned(),
+        (0, false) => NOTHING.to_owned(),
+        (done, false) => format!(
+            "{} before it stay {}; nothing of {key}",
+            output::count(done as u64, "alteration"),
+            match direction {
+                crate::alteration::Direction::Up => "applied",
+                crate::alteration::Direction::Down => "reverted",
+            }
+        ),
+    };
+    explanation.changed = before;
+    if *left > 0 {
+        let left = output::count(*left as u64, "alteration");
+        explanation.details.push(("not begun", left));
+    }
+    if let Some(why) = unrecorded {
+        explanation.details.push(("not recorded", format!("the failure itself: {why}")));
+    }
+    let again = match direction {
+        crate::alteration::Direction::Up => "runner deploy",
+        crate::alteration::Direction::Down => "runner rollback",
+    };
+    match cause {
+        StepError::Interrupted => format!("run `{again}` again when you are ready"),
+        StepError::Backend(error) => backend_advice(error),
+        StepError::Hook(HookError::Undeclared(_)) => {
+            "ask the plugin's vendor to declare the permission in its manifest".to_owned()
+        }
+        StepError::Hook(error) => match error.flag() {
+            Some(flag) => format!(
+                "if that is too little for what it does, raise the bound with `{flag}` and run `{again}` again"
+            ),
+            None => format!("mend the cause, or ask the plugin's vendor; then run `{again}` again"),
+        },
+    }
+}
+
+fn source_advice(error: &SourceError) -> String {
+    match error {
+        SourceError::NothingGiven | SourceError::NotFound(_) => {
+            "name the folder that holds the plugins, as in `runner deploy ./plugins`".to_owned()
+        }
+        SourceError::Empty(_) => {
+            "put components there; `runner pack SOURCE --out DIR` makes them".to_owned()
+        }
+        SourceError::Unreadable { .. } => "make it readable for this user".to_owned(),
+        SourceError::TooLarge { .. } => "if that is right, raise `--max-component`".to_owned(),
+        SourceError::Section { .. } | SourceError::Manifest { .. } => {
+            "get the file again from the plugin's vendor, or take it out of the folder".to_owned()
+        }
+        SourceError::Id { .. } | SourceError::Plugin { .. } => {
+            "give it a manifest with `runner pack FILE --manifest alteration.json --out DIR`, or name it VENDOR/NAME/ID.wasm"
+                .to_owned()
+        }
+        SourceError::Catalog(_) => "keep one of the two files".to_owned(),
+        SourceError::ChangedMeanwhile(_) => "let the copying finish, then run it again".to_owned(),
+    }
+}
+
+fn backend_advice(error: &BackendError) -> String {
+    match error {
+        BackendError::Connect { .. } => "check the path, and that its folder exists".to_owned(),
+        BackendError::Url(_) => "correct `--database`".to_owned(),
+        BackendError::ReadOnly { .. } => "make file and folder writable for this user".to_owned(),
+        BackendError::NotADatabase(_) => "check that `--database` names the right file".to_owned(),
+        BackendError::Locked(_) => {
+            "wait for it and run this again, or wait longer with `--lock-timeout 10m`".to_owned()
+        }
+        BackendError::Busy(_) => {
+            "close what else writes to this database, then run this again".to_owned()
+        }
+        BackendError::NewerSchema { .. } => "install the runner that deployed last".to_owned(),
+        BackendError::Corrupt(_) => {
+            "somebody edited the runner's tables: restore them from a backup".to_owned()
+        }
+        BackendError::Moved | BackendError::TransactionEnded(_) => "run it again".to_owned(),
+        BackendError::Refused(_) => "ask the plugin's vendor to mend the alteration".to_owned(),
+        BackendError::NotArchived(_) | BackendError::ArchiveDamaged(_) => {
+            "restore the table alteration_archive from a backup".to_owned()
+        }
+        BackendError::DiskFull(_) => "make room on the disk, then run it again".to_owned(),
+        BackendError::Database(_) => "mend the cause, then run it again".to_owned(),
+        BackendError::LockFile { .. } => "make the database's folder writable".to_owned(),
+    }
+}

@@ -1,0 +1,79 @@
+//! The command line: the only place that parses arguments, prints, and decides exit codes.
+//!
+//! Each verb has a file; what all share is in `options.rs`, what went wrong is explained in
+//! `explain.rs`, and what happens meanwhile is shown by `report.rs`.
+
+mod check;
+mod deploy;
+mod explain;
+mod inspect;
+mod manual;
+mod options;
+mod output;
+mod pack;
+mod plan;
+mod report;
+mod rollback;
+mod signals;
+mod status;
+
+use clap::{Parser, Subcommand};
+use explain::Exit;
+use std::process::ExitCode;
+
+const EXAMPLES: &str = "\
+Examples:
+  runner deploy ./plugins --database sqlite:demo.db       apply what is pending
+  runner check ./plugins --database sqlite:demo.db        exit 3 if something is undeployed
+  runner rollback --steps 1 --database sqlite:demo.db     take the last alteration back
+  runner pack ./sql --out ./plugins/acme/shop             SQL files become components
+
+Exit codes: 0 done or up to date; 1 failed; 2 usage; 3 undeployed alterations (check);
+4 the state needs a decision; 5 lock not obtained; 130 interrupted.";
+
+/// Applies database alterations shipped by people you do not have to trust.
+#[derive(Debug, Parser)]
+#[command(name = "runner", version, after_help = EXAMPLES, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Deploy(deploy::Args),
+    Check(check::Args),
+    Plan(plan::Args),
+    Status(status::Args),
+    Rollback(rollback::Args),
+    Pack(pack::Args),
+    Inspect(inspect::Args),
+    Completions(manual::CompletionsArgs),
+    Man(manual::ManArgs),
+}
+
+/// Parses the arguments of this process, does what they say, and tells how it ended.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output::problem(&format!("this process cannot start its threads: {error}"), &[]);
+            return Exit::Failed.into();
+        }
+    };
+    let exit = runtime.block_on(async {
+        match cli.verb {
+            Verb::Deploy(args) => deploy::run(args).await,
+            Verb::Check(args) => check::run(args).await,
+            Verb::Plan(args) => plan::run(args).await,
+            Verb::Status(args) => status::run(args).await,
+            Verb::Rollback(args) => rollback::run(args).await,
+            Verb::Pack(args) => pack::run(&args),
+            Verb::Inspect(args) => inspect::run(&args),
+            Verb::Completions(args) => manual::completions(&args),
+            Verb::Man(args) => manual::man(&args),
+        }
+    });
+    exit.into()
+}

@@ -1,0 +1,129 @@
+//! Options that several verbs share.
+
+use crate::{Error, Runner, host::Limits};
+use clap::{Args, ValueEnum};
+use std::{path::PathBuf, time::Duration};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Text,
+    /// For programs: one JSON document on standard output.
+    Json,
+}
+
+/// Whether something that is refused by default may be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Allow {
+    /// Refuse.
+    Error,
+    /// Go on.
+    Allow,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Database {
+    /// The database, as in sqlite:demo.db
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    pub(super) database: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Output {
+    /// How to write the result
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Lock {
+    /// How long to wait for another runner
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
+    pub(super) lock_timeout: Duration,
+}
+
+/// What one hook may use.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits of each hook")]
+pub(super) struct LimitArgs {
+    /// Wall time, its database calls included
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = humantime::parse_duration)]
+    timeout: Duration,
+    /// Memory of the guest
+    #[arg(long, value_name = "SIZE", default_value = "256MiB")]
+    max_memory: bytesize::ByteSize,
+    /// Call stack of the guest
+    #[arg(long, value_name = "SIZE", default_value = "1MiB")]
+    max_stack: bytesize::ByteSize,
+    /// One result, one value, and the arguments of one call
+    #[arg(long, value_name = "SIZE", default_value = "64MiB")]
+    max_result: bytesize::ByteSize,
+    /// Rows that one query may return at once
+    #[arg(long, value_name = "ROWS", default_value_t = Limits::default().result_rows_max)]
+    max_rows: usize,
+    /// One SQL text
+    #[arg(long, value_name = "SIZE", default_value = "16MiB")]
+    max_sql: bytesize::ByteSize,
+    /// Open handles: cursors, bulk-writers, streams
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().handles_max)]
+    max_handles: usize,
+    /// Elements of the guest's tables
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().table_elements_max)]
+    max_table: usize,
+    /// One component file
+    #[arg(long, value_name = "SIZE", default_value = "64MiB")]
+    max_component: bytesize::ByteSize,
+    /// Lines that the guest may log
+    #[arg(long, value_name = "LINES", default_value_t = Limits::default().log_lines_max)]
+    max_log: usize,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Cache {
+    /// Where compiled components are kept [default: the user's cache folder]
+    #[arg(long, value_name = "DIR", env = "RUNNER_CACHE_DIR")]
+    cache_dir: Option<PathBuf>,
+    /// Compile every component anew, and keep nothing
+    #[arg(long, conflicts_with = "cache_dir")]
+    no_cache: bool,
+}
+
+impl LimitArgs {
+    pub(super) fn limits(&self) -> Limits {
+        let bytes = |size: bytesize::ByteSize| usize::try_from(size.as_u64()).unwrap_or(usize::MAX);
+        Limits {
+            timeout_ms: u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX),
+            memory_bytes_max: bytes(self.max_memory),
+            stack_bytes_max: bytes(self.max_stack),
+            table_elements_max: self.max_table,
+            handles_max: self.max_handles,
+            result_rows_max: self.max_rows,
+            result_bytes_max: bytes(self.max_result),
+            sql_bytes_max: bytes(self.max_sql),
+            component_bytes_max: bytes(self.max_component),
+            log_lines_max: self.max_log,
+        }
+    }
+}
+
+impl Cache {
+    /// The folder to use; without one, every component is compiled every time.
+    pub(super) fn folder(&self) -> Option<PathBuf> {
+        if self.no_cache {
+            return None;
+        }
+        let set = |variable| std::env::var_os(variable).filter(|path| !path.is_empty());
+        self.cache_dir.clone().or_else(|| {
+            set("XDG_CACHE_HOME")
+                .map(PathBuf::from)
+                .or_else(|| set("HOME").map(|home| PathBuf::from(home).join(".cache")))
+                .map(|cache| cache.join("runner"))
+        })
+    }
+}
+
+impl Database {
+    pub(super) fn runner(&self, plugins: &[PathBuf]) -> Result<Runner, Error> {
+        Ok(Runner::new(&self.database)?.plugins(plugins.iter().cloned()))
+    }
+}

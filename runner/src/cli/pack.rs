@@ -1,0 +1,101 @@
+//! `runner pack`: sources become components, which are loaded once before they are written.
+
+use super::{
+    explain::Exit,
+    options::{Format, Output},
+    output::{self, count},
+};
+use crate::{
+    alteration::{Checksum, PluginName},
+    escape::{Escaped, EscapedLines},
+    host::{Host, Limits},
+    pack::{self, Existing, PackOptions},
+};
+use std::path::PathBuf;
+
+/// Makes components of a folder of SQL, a core module or a component
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  runner pack ./sql --out ./plugins/acme/shop              a component for each alteration
+  runner pack ./migrations --plugin acme/shop --out ./out  files named as sqlx names them
+  runner pack ./sql --bundle --out ./out                   a component for each version
+  runner pack module.wasm --manifest alteration.json --out ./out")]
+pub(super) struct Args {
+    /// A folder of SQL, a core module or a component
+    source: PathBuf,
+    /// The folder for the components
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// The plugin, where the source does not name it
+    #[arg(long, value_name = "VENDOR/NAME")]
+    plugin: Option<PluginName>,
+    /// The manifest of a module or component, JSON or TOML
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
+    /// One component for each version, instead of one for each alteration
+    #[arg(long)]
+    bundle: bool,
+    /// Replace files of the same name and other contents, which were never shipped
+    #[arg(long)]
+    replace: bool,
+    #[command(flatten)]
+    output: Output,
+}
+
+pub(super) fn run(args: &Args) -> Exit {
+    let options = PackOptions {
+        plugin: args.plugin.clone(),
+        manifest: args.manifest.clone(),
+        bundle: args.bundle,
+    };
+    let existing = if args.replace { Existing::Replace } else { Existing::Keep };
+    let written = pack::pack(&args.source, &options)
+        .map_err(|error| error.to_string())
+        .and_then(|components| load(&components).map(|()| components))
+        .and_then(|components| {
+            pack::write(&components, &args.out, existing).map_err(|error| error.to_string())
+        });
+    match written {
+        Ok(written) => {
+            match args.output.format {
+                Format::Json => output::json(&written),
+                Format::Text => text(&written),
+            }
+            Exit::Done
+        }
+        Err(message) => {
+            let message = EscapedLines(&message).to_string();
+            if args.output.format == Format::Json {
+                output::json(&serde_json::json!({
+                    "error": { "message": message, "exit_code": Exit::Failed as u8 }
+                }));
+            }
+            output::problem(&message, &[("changed", "nothing was written".to_owned())]);
+            Exit::Failed
+        }
+    }
+}
+
+/// Loads each component as `deploy` would: what does not load is not written.
+fn load(components: &[pack::PackedComponent]) -> Result<(), String> {
+    let host = Host::new(Limits::default(), None).map_err(|error| error.to_string())?;
+    for component in components {
+        host.load(&component.bytes, Checksum::of(&component.bytes))
+            .map_err(|error| format!("{}: {error}", component.file_name))?;
+    }
+    Ok(())
+}
+
+fn text(written: &[pack::Written]) {
+    for file in written {
+        let path = file.path.display().to_string();
+        let outcome = match file.outcome {
+            pack::Outcome::Created => "created",
+            pack::Outcome::Replaced => "replaced",
+            pack::Outcome::Unchanged => "unchanged",
+        };
+        output::result(&format!("{}  {} bytes, {outcome}", Escaped(&path), file.size_bytes));
+    }
+    output::result(&format!("Packed {}.", count(written.len() as u64, "component")));
+}

@@ -1,0 +1,84 @@
+//! `runner plan`: what a deploy would run, in which order, and why.
+
+use super::{
+    deploy::TargetArgs,
+    explain::{self, Exit},
+    options::{Database, Format, Output},
+    output,
+};
+use crate::{
+    alteration::Direction,
+    plan::{Plan, Severity},
+};
+use std::path::PathBuf;
+
+/// Shows what deploy would run, in which order, and why
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  runner plan ./plugins --database sqlite:demo.db
+  runner plan ./plugins --target acme/shop@1.1.0 --format json")]
+pub(super) struct Args {
+    /// Component files, and folders that are searched for them
+    #[arg(required = true)]
+    plugins: Vec<PathBuf>,
+    #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    target: TargetArgs,
+    #[command(flatten)]
+    output: Output,
+}
+
+pub(super) async fn run(args: Args) -> Exit {
+    let format = args.output.format;
+    let planned = async {
+        let runner = args.database.runner(&args.plugins)?;
+        runner.plan(&args.target.options()?).await.map(|plan| (plan, runner.url().to_string()))
+    };
+    match planned.await {
+        Ok((plan, url)) => {
+            match format {
+                Format::Json => output::json(&plan),
+                Format::Text => text(&plan, &url, output::result),
+            }
+            explain::findings_exit(&plan.findings)
+        }
+        Err(error) => explain::error(&error, format),
+    }
+}
+
+/// Lists a plan, line by line.
+pub(super) fn text(plan: &Plan, database: &str, line: impl Fn(&str)) {
+    let steps = plan.steps.len() as u64;
+    let way = match plan.steps.first().map(|step| step.direction) {
+        Some(Direction::Down) => "to roll back",
+        _ => "to apply",
+    };
+    match steps {
+        0 => line(&format!("{database}: nothing {way}")),
+        _ => line(&format!("{database}: {} {way}", output::count(steps, "alteration"))),
+    }
+    for (at, step) in plan.steps.iter().enumerate() {
+        let irreversible = if step.irreversible && step.direction == Direction::Up {
+            "; irreversible"
+        } else {
+            ""
+        };
+        line(&format!("{:>4}. {}  ({}{irreversible})", at + 1, step.key, step.reason));
+        if let Some(description) = &step.description {
+            line(&format!("      {}", crate::escape::Escaped(description)));
+        }
+    }
+    for skip in &plan.skipped {
+        line(&format!("   -  {}  (left: {})", skip.key, skip.reason));
+    }
+    for finding in &plan.findings {
+        let label = match finding.severity() {
+            Severity::Note => "note",
+            Severity::Decision | Severity::Invalid => "objection",
+        };
+        line(&format!("   {label}: {finding}"));
+        line(&format!("     next: {}", finding.advice()));
+    }
+}

@@ -1,0 +1,183 @@
+//! Shows what happens while it happens: lines, log output, and on a terminal a progress bar.
+
+use super::{
+    options::Format,
+    output::{self, count, duration},
+};
+use crate::{
+    alteration::{AlterationKey, Direction},
+    backend::Counts,
+    escape::{Escaped, EscapedLines},
+    event::{Event, Observer},
+    host::{HookEvent, Level},
+};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+use std::{
+    io::IsTerminal,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+const BAR_REFRESH: Duration = Duration::from_millis(100);
+
+/// What to show.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Style {
+    pub(super) format: Format,
+    /// Every statement with its rows.
+    pub(super) statements: bool,
+    pub(super) verbose: bool,
+}
+
+/// A statement that was run, for the JSON of a dry run.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Statement {
+    pub(super) alteration: String,
+    pub(super) sql: String,
+    pub(super) rows: u64,
+}
+
+/// Receives events and renders them.
+pub(super) struct Reporter {
+    style: Style,
+    bar: ProgressBar,
+    statements: Mutex<Vec<Statement>>,
+}
+
+impl Reporter {
+    pub(super) fn new(style: Style) -> Arc<Self> {
+        let on_terminal = std::io::stderr().is_terminal() && style.format == Format::Text;
+        let bar = match on_terminal {
+            true => ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()),
+            false => ProgressBar::hidden(),
+        };
+        Arc::new(Self { style, bar, statements: Mutex::default() })
+    }
+
+    pub(super) fn observer(self: &Arc<Self>) -> Observer {
+        let reporter = Arc::clone(self);
+        Arc::new(move |event| reporter.event(event))
+    }
+
+    /// Statements seen, where they are wanted.
+    pub(super) fn statements(&self) -> Vec<Statement> {
+        self.statements.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn event(&self, event: Event<'_>) {
+        match event {
+            Event::Loading { components } => {
+                if self.style.verbose {
+                    self.note(&format!("Compiling {}", count(components as u64, "component")));
+                }
+            }
+            Event::Waiting { holder } => {
+                // Asked many times a second; said once.
+                if self.bar.message().is_empty() {
+                    self.bar.set_message("waiting");
+                    self.note(&format!("Waiting for another runner: {holder}"));
+                }
+            }
+            Event::Started { key, position, total, .. } => self.started(key, position, total),
+            Event::Hook { key, event } => self.hook(key, event),
+            Event::Finished { key, direction, counts } => {
+                self.bar.disable_steady_tick();
+                self.bar.set_draw_target(ProgressDrawTarget::hidden());
+                if self.style.format == Format::Text {
+                    output::result(&line(key, direction, counts));
+                }
+            }
+            Event::Failed { .. } => self.clear(),
+        }
+    }
+
+    fn started(&self, key: &AlterationKey, position: usize, total: usize) {
+        if std::io::stderr().is_terminal() && self.style.format == Format::Text {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+            self.bar.reset();
+            self.bar.set_style(
+                ProgressStyle::with_template("{spinner} {prefix} {msg} {elapsed}")
+                    .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+            );
+            self.bar.set_prefix(format!("[{position}/{total}]"));
+            self.bar.set_message(key.to_string());
+            self.bar.enable_steady_tick(BAR_REFRESH);
+        }
+    }
+
+    fn hook(&self, key: &AlterationKey, event: HookEvent<'_>) {
+        match event {
+            HookEvent::Log { level: Level::Debug, .. } if !self.style.verbose => {}
+            HookEvent::Log { level, message } => {
+                let level = match level {
+                    Level::Debug => "debug",
+                    Level::Info => "info",
+                    Level::Warn => "warn",
+                    Level::Error => "error",
+                };
+                for text in EscapedLines(message).to_string().lines() {
+                    self.note(&format!("  {} {level}: {text}", key.id));
+                }
+            }
+            HookEvent::Progress { done, total: Some(total) } => {
+                let percent = done.saturating_mul(100) / total.max(1);
+                self.bar.set_message(format!("{key}: {done} of {total} ({percent} %)"));
+            }
+            HookEvent::Progress { done, total: None } => {
+                self.bar.set_message(format!("{key}: {done}"));
+            }
+            HookEvent::Statement { sql, rows } => self.statement(key, sql, rows),
+        }
+    }
+
+    fn statement(&self, key: &AlterationKey, sql: &str, rows: u64) {
+        match (self.style.statements, self.style.format) {
+            (true, Format::Json) => {
+                let statement =
+                    Statement { alteration: key.to_string(), sql: sql.to_owned(), rows };
+                self.statements.lock().unwrap_or_else(PoisonError::into_inner).push(statement);
+            }
+            (true, Format::Text) => self.bar.suspend(|| {
+                for line in EscapedLines(sql).to_string().lines() {
+                    output::result(&format!("    {line}"));
+                }
+                output::result(&format!("    -- {}", count(rows, "row")));
+            }),
+            (false, _) if self.style.verbose => {
+                let first = sql.lines().next().unwrap_or_default();
+                self.note(&format!(
+                    "  {} ran: {} ({})",
+                    key.id,
+                    Escaped(first),
+                    count(rows, "row")
+                ));
+            }
+            (false, _) => {}
+        }
+    }
+
+    fn note(&self, line: &str) {
+        self.bar.suspend(|| output::note(line));
+    }
+
+    /// Takes the bar away, before something else is written.
+    pub(super) fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// One finished alteration.
+fn line(key: &AlterationKey, direction: Direction, counts: Counts) -> String {
+    let arrow = match direction {
+        Direction::Up => "up  ",
+        Direction::Down => "down",
+    };
+    let Counts { duration_ms, statements, rows_affected } = counts;
+    format!(
+        "{arrow} {key}  {}, {}, {}",
+        duration(duration_ms),
+        count(statements, "statement"),
+        count(rows_affected, "row")
+    )
+}

@@ -1,0 +1,91 @@
+//! `runner rollback`: takes applied alterations back, from the archive.
+
+use super::{
+    deploy::{control, summary},
+    explain::{self, Exit},
+    options::{Cache, Database, Format, LimitArgs, Lock, Output},
+    output,
+    report::{Reporter, Style},
+};
+use crate::{
+    RollbackOptions,
+    alteration::{ParseVersionError, PluginName},
+    plan::RollbackTarget,
+};
+
+/// Takes applied alterations back; needs no plugin files
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  runner rollback --steps 1 --database sqlite:demo.db
+  runner rollback --plugin acme/shop --to 1.0.0 --database sqlite:demo.db
+  runner rollback --plugin acme/shop --to none --yes")]
+pub(super) struct Args {
+    #[command(flatten)]
+    database: Database,
+    /// Only this plugin; needed with --to
+    #[arg(long, value_name = "VENDOR/NAME")]
+    plugin: Option<PluginName>,
+    /// Until the plugin is at this version again; none takes everything back
+    #[arg(long, value_name = "VERSION", value_parser = version, requires = "plugin",
+        required_unless_present = "steps", conflicts_with = "steps")]
+    to: Option<RollbackTarget>,
+    /// The last so many alterations
+    #[arg(long, value_name = "N")]
+    steps: Option<usize>,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+    /// Show each statement and what guests log for debugging
+    #[arg(long, short)]
+    verbose: bool,
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    lock: Lock,
+    #[command(flatten)]
+    cache: Cache,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+fn version(text: &str) -> Result<RollbackTarget, ParseVersionError> {
+    match text {
+        "none" => Ok(RollbackTarget::Nothing),
+        version => version.parse().map(RollbackTarget::Version),
+    }
+}
+
+pub(super) async fn run(args: Args) -> Exit {
+    let format = args.output.format;
+    let reporter = Reporter::new(Style { format, statements: false, verbose: args.verbose });
+    let target = args.to.clone().unwrap_or(RollbackTarget::Steps(args.steps.unwrap_or_default()));
+    let rolled_back = async {
+        let runner = args
+            .database
+            .runner(&[])?
+            .limits(args.limits.limits())
+            .cache_folder(args.cache.folder());
+        let options = RollbackOptions {
+            plugin: args.plugin.clone(),
+            target,
+            lock_patience: args.lock.lock_timeout,
+        };
+        let url = runner.url().to_string();
+        let control = control(&reporter, url.clone(), args.yes, format);
+        runner.rollback(&options, &control).await.map(|report| (report, url))
+    };
+    let rolled_back = rolled_back.await;
+    reporter.clear();
+    match rolled_back {
+        Ok((report, url)) if report.steps.is_empty() && format == Format::Text => {
+            output::result(&format!("{url}: nothing to roll back."));
+            Exit::Done
+        }
+        Ok((report, url)) => {
+            summary(&report, &url, format, Vec::new());
+            Exit::Done
+        }
+        Err(error) => explain::error(&error, format),
+    }
+}

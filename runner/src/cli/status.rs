@@ -1,0 +1,78 @@
+//! `runner status`: every alteration and how it stands.
+
+use super::{
+    explain::{self, Exit},
+    options::{Database, Format, Output},
+    output,
+};
+use crate::{escape::Escaped, plan::StatusLine};
+use std::path::PathBuf;
+
+/// Lists every alteration with its status
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  runner status --database sqlite:demo.db            what is recorded
+  runner status ./plugins --database sqlite:demo.db  with what is pending, changed or missing")]
+pub(super) struct Args {
+    /// Component files, and folders that are searched for them
+    plugins: Vec<PathBuf>,
+    #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    output: Output,
+}
+
+pub(super) async fn run(args: Args) -> Exit {
+    let format = args.output.format;
+    let read = async { args.database.runner(&args.plugins)?.status().await };
+    match read.await {
+        Ok(lines) => {
+            match format {
+                Format::Json => output::json(&lines),
+                Format::Text => text(&lines),
+            }
+            Exit::Done
+        }
+        Err(error) => explain::error(&error, format),
+    }
+}
+
+fn text(lines: &[StatusLine]) {
+    if lines.is_empty() {
+        output::result("No alterations are recorded.");
+        return;
+    }
+    let cells: Vec<[String; 4]> = lines
+        .iter()
+        .map(|line| {
+            let flags: Vec<String> = line.flags.iter().map(ToString::to_string).collect();
+            [
+                line.key.to_string(),
+                line.status.map_or_else(String::new, |status| status.to_string()),
+                flags.join(", "),
+                line.applied_at.clone().unwrap_or_default(),
+            ]
+        })
+        .collect();
+    let mut widths = ["ALTERATION", "STATUS", "FLAGS"].map(str::len);
+    for row in &cells {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.len());
+        }
+    }
+    let [first, second, third] = widths;
+    let line = |row: [&str; 4]| {
+        let [a, b, c, d] = row;
+        let text = format!("{a:first$}  {b:second$}  {c:third$}  {d}");
+        output::result(text.trim_end());
+    };
+    line(["ALTERATION", "STATUS", "FLAGS", "AT"]);
+    for (row, status) in cells.iter().zip(lines) {
+        line([&row[0], &row[1], &row[2], &Escaped(&row[3]).to_string()]);
+        if let Some(error) = &status.error {
+            let first = error.lines().next().unwrap_or_default();
+            output::result(&format!("  last error: {}", Escaped(first)));
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The one apply loop: each step is begun, run, committed or rolled back, and recorded.
+
+use super::{StepReport, Work};
+use crate::{
+    alteration::AlterationKey,
+    backend::{Attempt, Backend, BackendError, Claim, Counts, Revision, Snapshot},
+    crash,
+    error::{Error, StepError, StepFailure},
+    event::Event,
+    host::{Call, HookObserver},
+    plan::{Plan, Step},
+};
+use std::sync::Arc;
+
+impl Work<'_> {
+    /// Applies the steps of a plan that rests on `snapshot`. [`BackendError::Moved`] means that
+    /// somebody else changed the state first: nothing of the step at hand was kept.
+    pub(super) async fn apply(
+        &mut self,
+        backend: &mut dyn Backend,
+        snapshot: &Snapshot,
+        plan: &Plan,
+    ) -> Result<(), Error> {
+        let mut revision = snapshot.revision.ok_or(BackendError::Moved)?;
+        let total = plan.steps.len();
+        for (at, step) in plan.steps.iter().enumerate() {
+            if self.control.cancelled.is_cancelled() {
+                return Err(self.failure(step, StepError::Interrupted, total - at, None));
+            }
+            let (key, direction) = (&step.key, step.direction);
+            (self.control.observer)(Event::Started { key, direction, position: at + 1, total });
+            crash::point("before an attempt");
+            revision = self.step(backend, step, revision, total - at - 1).await?;
+            crash::point("after an attempt");
+        }
+        Ok(())
+    }
+
+    async fn step(
+        &mut self,
+        backend: &mut dyn Backend,
+        step: &Step,
+        revision: Revision,
+        left: usize,
+    ) -> Result<Revision, Error> {
+        let Some((attempt, ready)) = self.components.get(&step.key) else {
+            return Err(Error::PlanChanged(step.key.clone()));
+        };
+        // A killed attempt is in the history, because its start is recorded first, on its own.
+        let revision = backend.record_start(attempt, revision).await?;
+        crash::point("after the start was recorded");
+        let claim = Claim { attempt, revision, component: &ready.bytes };
+        let session = backend.begin(&claim).await?;
+        let call = Call {
+            direction: step.direction,
+            id: step.key.id.clone(),
+            session,
+            permissions: attempt.permissions.clone(),
+            observer: self.hook_observer(&step.key),
+        };
+        let mut cancelled = self.control.cancelled.clone();
+        let (counts, result) = tokio::select! {
+            (counts, result) = self.host.call(&ready.loaded, call) => {
+                (counts, result.map_err(StepError::Hook))
+            }
+            () = cancelled.cancelled() => (Counts::default(), Err(StepError::Interrupted)),
+        };
+        crash::point("after the hook");
+        let committed = match result {
+            Ok(()) => backend.commit(&claim, &counts).await.map_err(StepError::Backend),
+            Err(error) => Err(error),
+        };
+        match committed {
+            Ok(revision) => {
+                let (key, direction) = (&step.key, step.direction);
+                (self.control.observer)(Event::Finished { key, direction, counts });
+                self.report.steps.push(StepReport { key: key.clone(), direction, counts });
+                Ok(revision)
+            }
+            Err(cause) => Err(self.undo(backend, step, attempt, counts, cause, left).await),
+        }
+    }
+
+    /// Rolls a step back and records that it failed.
+    async fn undo(
+        &self,
+        backend: &mut dyn Backend,
+        step: &Step,
+        attempt: &Attempt,
+        counts: Counts,
+        cause: StepError,
+        left: usize,
+    ) -> Error {
+        if let Err(error) = backend.rollback().await {
+            return self.failure(step, StepError::Backend(error), left, None);
+        }
+        let recorded = backend.record_failure(attempt, &counts, &cause.to_string()).await;
+        crash::point("after the failure was recorded");
+        let (key, direction) = (&step.key, step.direction);
+        (self.control.observer)(Event::Failed { key, direction, counts });
+        self.failure(step, cause, left, recorded.err())
+    }
+
+    fn failure(
+        &self,
+        step: &Step,
+        cause: StepError,
+        left: usize,
+        unrecorded: Option<BackendError>,
+    ) -> Error {
+        Error::Step(Box::new(StepFailure {
+            key: step.key.clone(),
+            direction: step.direction,
+            cause,
+            done: self.report.steps.clone(),
+            left,
+            rehearsed: self.report.rehearsed,
+            unrecorded: unrecorded.map(|error| error.to_string()),
+        }))
+    }
+
+    fn hook_observer(&self, key: &AlterationKey) -> HookObserver {
+        let (observer, key) = (Arc::clone(&self.control.observer), key.clone());
+        Arc::new(move |event| observer(Event::Hook { key: &key, event }))
+    }
+}

@@ -1,0 +1,119 @@
+//! The two jobs that alter a database, and what may be set for each.
+
+use crate::{
+    alteration::{
+        Catalog, Dialect, ParsePermissionError, ParsePluginError, Permission, PluginName,
+    },
+    backend::Snapshot,
+    plan::{self, Plan, Policy, RollbackTarget, Target},
+};
+use std::{collections::BTreeSet, str::FromStr, time::Duration};
+
+/// What an operator permits: to one plugin, or to all.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Grant {
+    pub plugin: Option<PluginName>,
+    pub permission: Permission,
+}
+
+pub type Grants = BTreeSet<Grant>;
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParseGrantError {
+    #[error(transparent)]
+    Plugin(#[from] ParsePluginError),
+    #[error(transparent)]
+    Permission(#[from] ParsePermissionError),
+}
+
+impl Grant {
+    /// Whether it gives `plugin` that permission.
+    pub fn covers(&self, plugin: &PluginName, permission: Permission) -> bool {
+        self.permission == permission
+            && self.plugin.as_ref().is_none_or(|granted| granted == plugin)
+    }
+}
+
+impl FromStr for Grant {
+    type Err = ParseGrantError;
+
+    /// `permission` or `vendor/name:permission`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once(':') {
+            Some((plugin, permission)) => {
+                Ok(Self { plugin: Some(plugin.parse()?), permission: permission.parse()? })
+            }
+            None => Ok(Self { plugin: None, permission: text.parse()? }),
+        }
+    }
+}
+
+/// How to deploy.
+#[derive(Debug, Clone)]
+pub struct DeployOptions {
+    pub target: Target,
+    pub policy: Policy,
+    pub grants: Grants,
+    /// How long to wait for another runner.
+    pub lock_patience: Duration,
+    /// Run everything, and roll all of it back.
+    pub rehearse: bool,
+}
+
+impl Default for DeployOptions {
+    fn default() -> Self {
+        Self {
+            target: Target::default(),
+            policy: Policy::default(),
+            grants: Grants::new(),
+            lock_patience: Duration::from_secs(60),
+            rehearse: false,
+        }
+    }
+}
+
+/// How to roll back.
+#[derive(Debug, Clone)]
+pub struct RollbackOptions {
+    /// `None` means all plugins, in the order in which alterations were applied.
+    pub plugin: Option<PluginName>,
+    pub target: RollbackTarget,
+    pub lock_patience: Duration,
+}
+
+/// What is to be done; the part that decides the plan.
+pub(crate) enum Job<'a> {
+    Deploy { catalog: &'a Catalog, options: &'a DeployOptions },
+    Rollback { options: &'a RollbackOptions },
+}
+
+impl Job<'_> {
+    pub(crate) fn plan(&self, snapshot: &Snapshot, dialect: Dialect) -> Plan {
+        match self {
+            Self::Deploy { catalog, options } => {
+                plan::deploy(catalog, snapshot, dialect, &options.target, options.policy)
+            }
+            Self::Rollback { options } => {
+                plan::rollback(snapshot, options.plugin.as_ref(), &options.target)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grants() {
+        let shop: PluginName = "acme/shop".parse().unwrap();
+        let other: PluginName = "acme/other".parse().unwrap();
+        let one: Grant = "acme/shop:entropy".parse().unwrap();
+        assert!(one.covers(&shop, Permission::Entropy) && !one.covers(&other, Permission::Entropy));
+        let all: Grant = "entropy".parse().unwrap();
+        assert!(all.covers(&other, Permission::Entropy));
+        for bad in ["", "root", "acme:entropy", "acme/shop:root"] {
+            assert!(bad.parse::<Grant>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Deploying and rolling back: plan, load, lock, apply. One loop serves both directions.
+//!
+//! Brings together plan, host and backend, and is the only place that changes state. Prints
+//! nothing: what happens goes to the observer.
+
+mod apply;
+mod components;
+mod job;
+
+pub(crate) use job::Job;
+pub use job::{DeployOptions, Grant, Grants, ParseGrantError, RollbackOptions};
+
+use crate::{
+    alteration::{AlterationKey, Direction},
+    backend::{Backend, BackendError, Counts},
+    cancel::Cancelled,
+    error::Error,
+    event::{Event, Observer},
+    host::Host,
+    plan::Plan,
+};
+use components::Components;
+use serde::Serialize;
+use std::{collections::BTreeSet, time::Duration};
+
+/// Times that a plan is made anew because somebody else changed the state.
+const REPLANS_MAX: usize = 10;
+
+/// How the caller takes part while the runner works.
+pub struct Control {
+    pub observer: Observer,
+    /// Asked once, with the plan, before anything is altered.
+    pub confirm: Box<dyn Fn(&Plan) -> bool + Send + Sync>,
+    pub cancelled: Cancelled,
+}
+
+impl Default for Control {
+    /// Says yes, looks away, never stops.
+    fn default() -> Self {
+        Self {
+            observer: crate::event::silent(),
+            confirm: Box::new(|_| true),
+            cancelled: Cancelled::never(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Control {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Control").finish_non_exhaustive()
+    }
+}
+
+/// What was done.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    pub steps: Vec<StepReport>,
+    /// True when everything was rolled back again on purpose.
+    pub rehearsed: bool,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct StepReport {
+    #[serde(flatten)]
+    pub key: AlterationKey,
+    pub direction: Direction,
+    #[serde(flatten)]
+    pub counts: Counts,
+}
+
+/// Runs a job from its plan to its report.
+pub(crate) async fn run(
+    job: &Job<'_>,
+    backend: &mut dyn Backend,
+    host: &Host,
+    lock_patience: Duration,
+    rehearse: bool,
+    control: &Control,
+) -> Result<Report, Error> {
+    let plan = acceptable(job.plan(&backend.snapshot().await?, backend.dialect()))?;
+    let mut report = Report { steps: Vec::new(), rehearsed: rehearse };
+    if plan.steps.is_empty() {
+        return Ok(report);
+    }
+    // Everything that will run is read, verified, compiled and linked before anything is altered.
+    let components = Components::load(job, &plan, backend, host, control).await?;
+    if !(control.confirm)(&plan) {
+        return Err(Error::Declined);
+    }
+    let mut cancelled = control.cancelled.clone();
+    let mut waiting = |holder| (control.observer)(Event::Waiting { holder: &holder });
+    tokio::select! {
+        locked = backend.lock(lock_patience, &mut waiting) => locked?,
+        () = cancelled.cancelled() => return Err(Error::Interrupted),
+    }
+    let mut work = Work { job, host, components: &components, control, report: &mut report };
+    let worked = match rehearse {
+        true => work.rehearse(backend).await,
+        false => work.work(backend).await,
+    };
+    backend.unlock().await;
+    worked.map(|()| report)
+}
+
+fn acceptable(plan: Plan) -> Result<Plan, Error> {
+    if plan.objections().next().is_some() {
+        return Err(Error::Objections(Box::new(plan)));
+    }
+    Ok(plan)
+}
+
+/// A job under the lock.
+struct Work<'a> {
+    job: &'a Job<'a>,
+    host: &'a Host,
+    components: &'a Components,
+    control: &'a Control,
+    report: &'a mut Report,
+}
+
+impl Work<'_> {
+    async fn rehearse(&mut self, backend: &mut dyn Backend) -> Result<(), Error> {
+        backend.begin_rehearsal().await?;
+        let worked = self.work(backend).await;
+        let ended = backend.end_rehearsal().await;
+        worked?;
+        Ok(ended?)
+    }
+
+    async fn work(&mut self, backend: &mut dyn Backend) -> Result<(), Error> {
+        backend.prepare().await?;
+        for _ in 0..REPLANS_MAX {
+            let snapshot = backend.snapshot().await?;
+            let plan = acceptable(self.job.plan(&snapshot, backend.dialect()))?;
+            let known: BTreeSet<&AlterationKey> = self.components.keys().collect();
+            if let Some(step) = plan.steps.iter().find(|step| !known.contains(&step.key)) {
+                return Err(Error::PlanChanged(step.key.clone()));
+            }
+            match self.apply(backend, &snapshot, &plan).await {
+                Err(Error::Backend(BackendError::Moved)) => {}
+                ended => return ended,
+            }
+        }
+        Err(Error::KeepsMoving)
+    }
+}

@@ -1,0 +1,69 @@
+//! What the runner's verbs can answer instead of a result.
+
+use crate::{
+    alteration::{AlterationKey, Direction, Permission},
+    backend::{BackendError, ParseUrlError},
+    deploy::StepReport,
+    host::{HookError, LoadError},
+    plan::{ParseTargetError, Plan},
+    source::SourceError,
+};
+
+/// Why a verb did not do what it was asked. Unless it is [`Error::Step`], nothing was altered.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Url(#[from] ParseUrlError),
+    #[error(transparent)]
+    Target(#[from] ParseTargetError),
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    #[error(transparent)]
+    Engine(LoadError),
+    /// The plan has findings that speak against running it.
+    #[error("{}", .0.objections().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Objections(Box<Plan>),
+    #[error("{key}: {error}")]
+    Component { key: AlterationKey, error: LoadError },
+    #[error("{key} needs `{export}`, which this runner cannot run on this database yet")]
+    NotSupported { key: AlterationKey, export: &'static str },
+    #[error("{key} asks for the permission `{permission}`, which is not granted")]
+    NotGranted { key: AlterationKey, permission: Permission },
+    #[error("the answer was no")]
+    Declined,
+    #[error("somebody else keeps changing the recorded state")]
+    KeepsMoving,
+    #[error("the plan changed while it waited for the lock: {0} is new in it")]
+    PlanChanged(AlterationKey),
+    #[error("interrupted before anything was altered")]
+    Interrupted,
+    #[error(transparent)]
+    Step(Box<StepFailure>),
+}
+
+/// A step that failed; those before it are done.
+#[derive(Debug, thiserror::Error)]
+#[error("{key} failed ({direction}): {cause}")]
+pub struct StepFailure {
+    pub key: AlterationKey,
+    pub direction: Direction,
+    pub cause: StepError,
+    pub done: Vec<StepReport>,
+    /// Steps that were not begun.
+    pub left: usize,
+    pub rehearsed: bool,
+    /// Why the failure could not be recorded, if it could not.
+    pub unrecorded: Option<String>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    #[error(transparent)]
+    Hook(#[from] HookError),
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    #[error("interrupted")]
+    Interrupted,
+}

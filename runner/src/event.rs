@@ -1,0 +1,52 @@
+//! What happens while the runner works, as data. Rendering is the command line's.
+
+use crate::{
+    alteration::{AlterationKey, Direction},
+    backend::{Counts, LockHolder},
+    host::HookEvent,
+};
+use std::sync::Arc;
+
+/// One thing that happened. Text inside [`HookEvent`] is the guest's: escape it.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// So many components are about to be verified and compiled.
+    Loading {
+        components: usize,
+    },
+    /// Another runner holds the lock; this one goes on asking.
+    Waiting {
+        holder: &'a LockHolder,
+    },
+    /// `position` counts from 1.
+    Started {
+        key: &'a AlterationKey,
+        direction: Direction,
+        position: usize,
+        total: usize,
+    },
+    Hook {
+        key: &'a AlterationKey,
+        event: HookEvent<'a>,
+    },
+    /// It is committed, or in a rehearsal: it ran to its end.
+    Finished {
+        key: &'a AlterationKey,
+        direction: Direction,
+        counts: Counts,
+    },
+    /// It is rolled back.
+    Failed {
+        key: &'a AlterationKey,
+        direction: Direction,
+        counts: Counts,
+    },
+}
+
+/// Receives events, on whichever thread they happen.
+pub type Observer = Arc<dyn Fn(Event<'_>) + Send + Sync>;
+
+/// An observer that looks away.
+pub fn silent() -> Observer {
+    Arc::new(|_| {})
+}

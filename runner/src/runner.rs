@@ -1,0 +1,188 @@
+//! The embedding API: one builder, one method for each verb.
+
+use crate::{
+    alteration::Catalog,
+    backend::{self, Access, Backend, DatabaseUrl},
+    deploy::{self, Control, DeployOptions, Job, Report, RollbackOptions},
+    error::Error,
+    host::{Host, Limits},
+    plan::{self, Finding, Plan, Severity, StatusLine, Step},
+    source,
+};
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// A database and the plugins for it.
+///
+/// ```no_run
+/// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
+/// // At start-up: refuse to go on while something is undeployed.
+/// runner::Runner::new("sqlite:app.db")?.plugins(["./plugins"]).check().await?.require_deployed()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Runner {
+    url: DatabaseUrl,
+    plugins: Vec<PathBuf>,
+    limits: Limits,
+    cache_folder: Option<PathBuf>,
+}
+
+/// What a start-up check found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Check {
+    /// Released alterations that are not applied, in the order in which they would be.
+    pub undeployed: Vec<Step>,
+    pub findings: Vec<Finding>,
+}
+
+/// Why an application should not start.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum NotDeployed {
+    #[error("Found undeployed database alterations: {}", names(.0))]
+    Undeployed(Vec<Step>),
+    #[error("The database alterations need a decision: {}", findings(.0))]
+    NeedsDecision(Vec<Finding>),
+}
+
+fn names(steps: &[Step]) -> String {
+    steps.iter().map(|step| step.key.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn findings(findings: &[Finding]) -> String {
+    findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+impl Check {
+    /// Findings that a person has to decide on, or that forbid deploying.
+    pub fn objections(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.severity() != Severity::Note)
+    }
+
+    /// An error unless everything released is applied and nothing speaks against it.
+    pub fn require_deployed(&self) -> Result<(), NotDeployed> {
+        let objections: Vec<Finding> = self.objections().cloned().collect();
+        if !objections.is_empty() {
+            return Err(NotDeployed::NeedsDecision(objections));
+        }
+        if !self.undeployed.is_empty() {
+            return Err(NotDeployed::Undeployed(self.undeployed.clone()));
+        }
+        Ok(())
+    }
+}
+
+impl Runner {
+    /// `url` as in `sqlite:app.db`.
+    pub fn new(url: &str) -> Result<Self, Error> {
+        Ok(Self {
+            url: url.parse()?,
+            plugins: Vec::new(),
+            limits: Limits::default(),
+            cache_folder: None,
+        })
+    }
+
+    /// Component files, and folders that are searched for them.
+    pub fn plugins<P: Into<PathBuf>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
+        self.plugins.extend(paths.into_iter().map(Into::into));
+        self
+    }
+
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Where compiled components are kept; without it each is compiled every time.
+    pub fn cache_folder(mut self, folder: Option<PathBuf>) -> Self {
+        self.cache_folder = folder;
+        self
+    }
+
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.url
+    }
+
+    fn catalog(&self) -> Result<Catalog, Error> {
+        Ok(source::read(&self.plugins, self.limits.component_bytes_max)?)
+    }
+
+    async fn connect(&self, access: Access) -> Result<Box<dyn Backend>, Error> {
+        Ok(backend::connect(&self.url, access, self.limits.sql()).await?)
+    }
+
+    /// Looks whether everything released is applied. Alters nothing, runs no guest code.
+    pub async fn check(&self) -> Result<Check, Error> {
+        let plan = self.plan(&DeployOptions::default()).await?;
+        let findings = plan.findings.into_iter().map(|finding| match finding {
+            // A deploy simply tries again; an application should not start over a failure.
+            Finding::Failed { key, error, .. } => Finding::Failed { key, error, blocks: true },
+            other => other,
+        });
+        Ok(Check { undeployed: plan.steps, findings: findings.collect() })
+    }
+
+    /// What `deploy` would run, in which order, and why. Alters nothing, runs no guest code.
+    pub async fn plan(&self, options: &DeployOptions) -> Result<Plan, Error> {
+        let catalog = self.catalog()?;
+        let mut backend = self.connect(Access::Read).await?;
+        let snapshot = backend.snapshot().await;
+        let job = Job::Deploy { catalog: &catalog, options };
+        let plan = snapshot.map(|snapshot| job.plan(&snapshot, backend.dialect()));
+        backend.close().await;
+        Ok(plan?)
+    }
+
+    /// Every alteration in files or records. Without plugins, what is recorded.
+    pub async fn status(&self) -> Result<Vec<StatusLine>, Error> {
+        let catalog = match self.plugins.is_empty() {
+            true => None,
+            false => Some(self.catalog()?),
+        };
+        let mut backend = self.connect(Access::Read).await?;
+        let snapshot = backend.snapshot().await;
+        backend.close().await;
+        Ok(plan::status(catalog.as_ref(), &snapshot?))
+    }
+
+    /// Applies what is pending.
+    pub async fn deploy(
+        &self,
+        options: &DeployOptions,
+        control: &Control,
+    ) -> Result<Report, Error> {
+        let catalog = self.catalog()?;
+        let access = if options.rehearse { Access::Rehearse } else { Access::Create };
+        let job = Job::Deploy { catalog: &catalog, options };
+        self.run(&job, access, options.lock_patience, options.rehearse, control).await
+    }
+
+    /// Takes applied alterations back. Needs no files: components come from the archive.
+    pub async fn rollback(
+        &self,
+        options: &RollbackOptions,
+        control: &Control,
+    ) -> Result<Report, Error> {
+        let job = Job::Rollback { options };
+        self.run(&job, Access::Write, options.lock_patience, false, control).await
+    }
+
+    async fn run(
+        &self,
+        job: &Job<'_>,
+        access: Access,
+        lock_patience: std::time::Duration,
+        rehearse: bool,
+        control: &Control,
+    ) -> Result<Report, Error> {
+        let host =
+            Host::new(self.limits.clone(), self.cache_folder.as_deref()).map_err(Error::Engine)?;
+        let mut backend = self.connect(access).await?;
+        let report =
+            deploy::run(job, backend.as_mut(), &host, lock_patience, rehearse, control).await;
+        backend.close().await;
+        report
+    }
+}
