@@ -1,6 +1,7 @@
 //! Cursors: results of any size, in batches by rows or by columns.
 //!
-//! By columns costs half as much a row, because text and numbers cross the boundary in lists of one type.
+//! By columns costs half as much a row, because text and numbers cross the boundary in lists of one
+//! type.
 
 use crate::{
     error::{Context, Error, Result},
@@ -13,7 +14,8 @@ use crate::{
 };
 use std::{marker::PhantomData, mem, rc::Rc, vec};
 
-/// Large enough that the crossing costs little, small enough that wide rows fit into a guest's memory.
+/// Large enough that the crossing costs little, small enough that wide rows fit into a guest's
+/// memory.
 const ROWS_A_FETCH: u32 = 1000;
 
 /// An open query. Closed when dropped.

@@ -1,7 +1,7 @@
 //! The database of the hook: statements, queries, and the way to cursors and bulk writers.
 //!
-//! Talks to the `database` import. There is no connection to open and no transaction to begin or end:
-//! both are the host's.
+//! Talks to the `database` import. There is no connection to open and no transaction to begin or
+//! end: both are the host's.
 
 use crate::{
     cursor::Cursor,
@@ -47,7 +47,8 @@ impl Database {
     /// ```
     /// # use runner_sdk::prelude::*;
     /// # fn hook(db: &Database) -> Result<()> {
-    /// let customers: Vec<(i64, Option<String>)> = db.query("SELECT id, email FROM customers", params![])?;
+    /// let sql = "SELECT id, email FROM customers WHERE email LIKE ?";
+    /// let customers: Vec<(i64, String)> = db.query(sql, params!["%@example.com"])?;
     /// # Ok(()) }
     /// ```
     pub fn query<T: FromRow>(&self, sql: &str, params: &[Value]) -> Result<Vec<T>> {

@@ -10,7 +10,8 @@ pub fn random_bytes(length: u32) -> Vec<u8> {
     raw::entropy::random_bytes(length)
 }
 
-/// The time at which the hook started, in milliseconds since 1970; it does not advance while the hook runs.
+/// The time at which the hook started, in milliseconds since 1970; it does not advance while the
+/// hook runs.
 pub fn now_ms() -> u64 {
     raw::entropy::now_ms()
 }

@@ -1,6 +1,7 @@
 //! The error of a hook: what the database said, or the author's own words.
 //!
-//! Converts from the WIT error, from text and from the errors of `std`, so that `?` works on all of them.
+//! Converts from the WIT error, from text and from the errors of `std`, so that `?` works on all of
+//! them.
 
 use crate::raw;
 use std::fmt;

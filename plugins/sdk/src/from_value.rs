@@ -9,10 +9,12 @@ use crate::{
 
 /// A Rust type that a database value can become.
 ///
-/// - Integers come from `int64` and `big-integer`, checked for their range; `bool` also from 0 and 1,
+/// - Integers come from `int64` and `big-integer`, checked for their range; `bool` also from 0 and
+///   1,
 ///   because SQLite and MySQL have no other booleans.
 /// - `f64` comes from `float64`, and from integers that a double holds exactly.
-/// - `String` comes from every case that travels as text: `text`, `decimal`, `date`, `time`, `timestamp`,
+/// - `String` comes from every case that travels as text: `text`, `decimal`, `date`, `time`,
+///   `timestamp`,
 ///   `timestamptz`, `uuid`, `json`, `big-integer` and `other`.
 /// - `Vec<u8>` comes from `bytes`.
 /// - [`Option`] takes null; anything else refuses it.

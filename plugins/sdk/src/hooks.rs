@@ -17,8 +17,8 @@ pub trait Alteration {
     fn down(db: &Database, alteration: &str) -> Result<()>;
 }
 
-/// Hooks that run before `up` and `down`, outside any transaction, for statements that refuse to run
-/// inside one (`CREATE INDEX CONCURRENTLY`).
+/// Hooks that run before `up` and `down`, outside any transaction, for statements that refuse to
+/// run inside one (`CREATE INDEX CONCURRENTLY`).
 ///
 /// The host journals each call, and after a crash replays the hook: write it so that the
 /// same input always makes the same calls.

@@ -1,8 +1,8 @@
 //! Write database alterations for the runner in Rust.
 //!
-//! An alteration is a WebAssembly component with two hooks, `up` and `down`. It sees a
-//! database and a log, and nothing else: no files, no network, no clock. The host owns
-//! the transaction: return `Ok`, and everything is committed together; return `Err`, and nothing is.
+//! An alteration is a WebAssembly component with two hooks, `up` and `down`. It sees a database and
+//! a log, and nothing else: no files, no network, no clock. The host owns the transaction: return
+//! `Ok`, and everything is committed together; return `Err`, and nothing is.
 //!
 //! # A whole alteration
 //!
@@ -79,16 +79,16 @@
 //!
 //! # Many rows
 //!
-//! [`Database::query`] returns all rows at once and is for small results. A [`Cursor`] reads any number
-//! in batches, a [`BulkWriter`] writes any number. Both work by rows, which is comfortable, and by columns, which
-//! costs half: see [`Cursor::next_batch`] and [`BulkWriter::write_columns`]. Report where you are with
-//! [`log::progress`].
+//! [`Database::query`] returns all rows at once and is for small results. A [`Cursor`] reads any
+//! number in batches, a [`BulkWriter`] writes any number. Both work by rows, which is comfortable,
+//! and by columns, which costs half: see [`Cursor::next_batch`] and [`BulkWriter::write_columns`].
+//! Report where you are with [`log::progress`].
 //!
 //! # Errors
 //!
-//! Every call returns [`Result`], and `?` converts text and the errors of `std` as well. A statement that failed
-//! has spoilt the transaction: ignoring its error does not help, the hook fails all the same. A
-//! panic fails the hook too, and its message is logged.
+//! Every call returns [`Result`], and `?` converts text and the errors of `std` as well. A
+//! statement that failed has spoilt the transaction: ignoring its error does not help, the hook
+//! fails all the same. A panic fails the hook too, and its message is logged.
 //!
 //! # Several alterations in one component
 //!
@@ -96,7 +96,8 @@
 //!
 //! # Beyond `up` and `down`
 //!
-//! [`Preparation`] runs outside the transaction, [`Backfill`] in many small ones; see [`alteration!`].
+//! [`Preparation`] runs outside the transaction, [`Backfill`] in many small ones; see
+//! [`alteration!`].
 
 #![warn(missing_docs)]
 
@@ -124,7 +125,8 @@ pub use row::{FromRow, Row};
 pub use value::ToValue;
 pub use writer::BulkWriter;
 
-/// The imports as WIT declares them, without this crate's conversions: the way around it, if one is ever needed.
+/// The imports as WIT declares them, without this crate's conversions: the way around it, if one is
+/// ever needed.
 pub mod raw {
     pub use crate::bindings::runner::alteration::{database, entropy, log, types};
 }

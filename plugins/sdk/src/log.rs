@@ -6,7 +6,8 @@ use crate::raw;
 
 pub use raw::log::Level;
 
-/// Logs a line; the macros [`debug!`](debug), [`info!`](info), [`warn!`](warn) and [`error!`](error) format one.
+/// Logs a line; the macros [`debug!`](debug), [`info!`](info), [`warn!`](warn) and
+/// [`error!`](error) format one.
 pub fn log(level: Level, message: &str) {
     raw::log::log(level, message);
 }

@@ -54,7 +54,8 @@ impl Row {
 
 /// A type that a whole row can become.
 ///
-/// Implemented for tuples, for a single value ([`FromValue`]), for [`Row`] and for `Vec<Value>`. For a struct:
+/// Implemented for tuples, for a single value ([`FromValue`]), for [`Row`] and for `Vec<Value>`.
+/// For a struct:
 ///
 /// ```
 /// use runner_sdk::{FromRow, Result, Row};
@@ -96,8 +97,8 @@ macro_rules! tuples {
         tuples!(@next $($name $index)*; $($rest_name $rest_index)*);
     };
     (@next $($name:ident $index:tt)*;) => {};
-    (@next $($name:ident $index:tt)*; $next:ident $next_index:tt $($rest_name:ident $rest_index:tt)*) => {
-        tuples!($($name $index)* $next $next_index; $($rest_name $rest_index)*);
+    (@next $($name:ident $index:tt)*; $next:ident $next_index:tt $($rest:tt)*) => {
+        tuples!($($name $index)* $next $next_index; $($rest)*);
     };
     (@impl $($name:ident $index:tt)*) => {
         impl<$($name: FromValue),*> FromRow for ($($name,)*) {

@@ -75,7 +75,8 @@ impl<T: ToValue> ToValue for Option<T> {
 ///
 /// ```
 /// # use runner_sdk::prelude::*;
-/// assert_eq!(params![1, "x", None::<i64>], [Value::Int64(1), Value::Text("x".into()), Value::Null]);
+/// let params = params![1, "x", None::<i64>];
+/// assert_eq!(params, [Value::Int64(1), Value::Text("x".into()), Value::Null]);
 /// ```
 #[macro_export]
 macro_rules! params {

@@ -13,7 +13,8 @@ use std::mem;
 
 const ROWS_BUFFERED_MAX: usize = 1000;
 
-/// Writes rows into one table. Must be [finished](Self::finish): a writer that is not fails the hook.
+/// Writes rows into one table. Must be [finished](Self::finish): a writer that is not fails the
+/// hook.
 #[derive(Debug)]
 #[must_use = "a bulk writer that is not finished fails the hook"]
 pub struct BulkWriter {
