@@ -1,8 +1,7 @@
 //! One component of guests that misbehave, or that do something hard which must work.
 //!
-//! The alteration's id says which one runs: `1.0.0-<stamp>-<name>`. Each file says what it tries
-//! and what should
-//! happen; the tests hold the host to it. The SQL is SQLite's.
+//! The alteration's id says which one runs: `1.0.0-<stamp>-<name>`. Each file says what it tries and
+//! what should happen; the tests hold the host to it. The SQL is SQLite's.
 
 use runner_sdk::{ErrorKind, prelude::*};
 
