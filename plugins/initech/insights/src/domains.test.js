@@ -36,19 +36,22 @@ test("columns of every sort", () => {
   ]);
 });
 
-test("what is thrown becomes the hook's error", () => {
+test("what is thrown becomes the hook's error, and its stack is logged", () => {
+  const lines = [];
+  const log = { log: (level, message) => lines.push([level, message]) };
   const thrown = (value) => {
+    const hook = asHook(() => {
+      throw value;
+    }, log);
     try {
-      asHook(() => {
-        throw value;
-      })();
+      hook();
     } catch (error) {
       return error;
     }
   };
   const denied = { kind: "denied", message: "no" };
-  assert.equal(thrown(denied), denied);
-  assert.equal(thrown({ payload: denied }), denied);
+  assert.equal(thrown(Object.assign(new Error("no"), { payload: denied })), denied);
   assert.equal(thrown("text").message, "text");
-  assert.match(thrown(new TypeError("oops")).message, /^TypeError: oops\n/);
+  assert.equal(thrown(new TypeError("oops")).message, "TypeError: oops");
+  assert.match(lines[2][1], /^TypeError: oops\n(.|\n)*domains\.test\.js/);
 });

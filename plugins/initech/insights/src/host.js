@@ -18,23 +18,32 @@ export function values(column) {
   return column.val.map((val) => (val === null ? { tag: "null" } : { tag, val }));
 }
 
-/** Makes a function a hook: what it throws becomes the error that the operator reads. */
-export function asHook(run) {
+/**
+ * Makes a function a hook: what it throws becomes the error that the operator reads.
+ *
+ * The host has no use for a thrown `Error`, which would end the component with a bare trap.
+ */
+export function asHook(run, log) {
   return (alteration) => {
     try {
       run(alteration);
     } catch (thrown) {
+      // QuickJS leaves the message out of the stack.
+      log.log("error", `${thrown}\n${thrown?.stack ?? ""}`);
       throw asError(thrown);
     }
   };
 }
 
 function asError(thrown) {
-  // What a call of the host throws has the shape already, by itself or as a payload.
-  const error = thrown?.payload ?? thrown;
-  if (typeof error?.kind === "string") {
-    return error;
-  }
-  const message = thrown instanceof Error ? `${thrown}\n${thrown.stack}` : String(thrown);
-  return { kind: "other", message, sqlstate: null, constraint: null, retryable: false };
+  // A failed call of the host throws an Error whose payload is the error as the host wants it back.
+  return (
+    thrown?.payload ?? {
+      kind: "other",
+      message: String(thrown),
+      sqlstate: null,
+      constraint: null,
+      retryable: false,
+    }
+  );
 }

@@ -60,4 +60,4 @@ function write(domains) {
   writer.finish();
 }
 
-export const hooks = { up: asHook(up), down: asHook(down) };
+export const hooks = { up: asHook(up, log), down: asHook(down, log) };
