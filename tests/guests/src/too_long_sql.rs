@@ -2,7 +2,13 @@
 
 use runner_sdk::prelude::*;
 
+const LENGTH: usize = 100_000_000;
+
 pub(crate) fn up(db: &Database) -> Result<()> {
-    let sql = format!("SELECT '{}'", "x".repeat(100_000_000));
-    crate::expect("length", db.query_one::<String>(&sql, params![])?.len(), 100_000_000)
+    // In one piece: a guest's memory may not hold it twice.
+    let mut sql = String::with_capacity(LENGTH + 20);
+    sql.push_str("SELECT length('");
+    sql.extend(std::iter::repeat_n('x', LENGTH));
+    sql.push_str("')");
+    crate::expect("length", db.query_one(&sql, params![])?, LENGTH)
 }
