@@ -1,15 +1,18 @@
-//! Recurses without end. The stack limit ends it as a trap, without harm to the host.
+//! Recurses without end. The stack limit ends it, without harm to the host.
 
 use runner_sdk::prelude::*;
+use std::hint::black_box;
 
 pub(crate) fn up(_: &Database) -> Result<()> {
-    Err(format!("the stack has no end: {}", deeper(1)).into())
+    Err(format!("the stack has an end after {}", deeper(1)).into())
 }
 
-/// The array is used after the call, so that the call is no tail call.
-#[inline(never)]
-#[expect(unconditional_recursion, reason = "it is what this guest tries")]
+/// The callee is hidden from the optimiser, which would make a loop of it. Next to nothing is kept
+/// in linear memory, so that the host's stack is the one that ends.
 fn deeper(depth: u64) -> u64 {
-    let frame = std::hint::black_box([depth; 16]);
-    deeper(depth + 1) + std::hint::black_box(frame)[3]
+    let callee: fn(u64) -> u64 = black_box(deeper);
+    match depth {
+        u64::MAX => depth,
+        _ => callee(depth + 1) ^ depth,
+    }
 }
