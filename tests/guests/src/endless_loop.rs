@@ -1,0 +1,10 @@
+//! Never returns, and never calls the host. The time limit ends it.
+
+use runner_sdk::prelude::*;
+
+pub(crate) fn up(_: &Database) -> Result<()> {
+    let mut rounds = 0u64;
+    loop {
+        rounds = std::hint::black_box(rounds.wrapping_add(1));
+    }
+}

@@ -1,0 +1,8 @@
+//! Makes the schema table writable. Denied.
+
+use runner_sdk::prelude::*;
+
+pub(crate) fn up(db: &Database) -> Result<()> {
+    db.execute("PRAGMA writable_schema = ON", params![])?;
+    Ok(())
+}

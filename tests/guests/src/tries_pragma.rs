@@ -1,0 +1,8 @@
+//! Turns the journal off, so that nothing could be rolled back. Denied.
+
+use runner_sdk::prelude::*;
+
+pub(crate) fn up(db: &Database) -> Result<()> {
+    db.execute("PRAGMA journal_mode = OFF", params![])?;
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! Writes a copy of the database into a file. Denied, and no file is made.
+
+use runner_sdk::prelude::*;
+
+pub(crate) fn up(db: &Database) -> Result<()> {
+    db.execute("VACUUM INTO 'tries_vacuum_into_escaped.db'", params![])?;
+    Ok(())
+}

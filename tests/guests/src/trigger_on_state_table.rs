@@ -1,0 +1,12 @@
+//! Hangs a trigger on the runner's own table. Denied.
+
+use runner_sdk::prelude::*;
+
+pub(crate) fn up(db: &Database) -> Result<()> {
+    db.execute(
+        "CREATE TRIGGER on_state AFTER INSERT ON alteration_state
+         BEGIN SELECT 1; END",
+        params![],
+    )?;
+    Ok(())
+}
