@@ -280,3 +280,15 @@ impl fmt::Display for Guess {
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_walk_ends_at_the_first_broken_section() {
+        let bytes = b"\0asm\x0d\0\x01\0\0\x02\x01a\0\x7f";
+        let walked: Vec<_> = Sections::of(bytes).take(9).map(|section| section.is_ok()).collect();
+        assert_eq!(walked, [true, false]);
+    }
+}
