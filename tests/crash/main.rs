@@ -1,0 +1,3 @@
+//! placeholder
+#[path = "../support/mod.rs"]
+mod support;

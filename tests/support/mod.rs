@@ -1,0 +1,231 @@
+//! What all test suites share: a place of their own, the real binary, and guests built from source.
+//!
+//! Included by each suite; a suite that does not use one of these functions still may.
+#![allow(dead_code, reason = "each suite uses its own part of this module")]
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::OnceLock,
+};
+
+/// A temporary folder with a database in it, and the runner to work on both.
+pub struct Sandbox {
+    folder: tempfile::TempDir,
+}
+
+/// What a run of the binary gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// The exit code; none if a signal ended it.
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Sandbox {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where `runner` looks for the database if not told otherwise.
+    pub fn database(&self) -> PathBuf {
+        self.path().join("app.db")
+    }
+
+    pub fn url(&self) -> String {
+        format!("sqlite:{}", self.database().display())
+    }
+
+    /// A command of the real binary, in this folder and with nothing of the caller's settings.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));
+        command
+            .args(args)
+            .current_dir(self.path())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.path())
+            .env("USER", "tester")
+            .env("DATABASE_URL", "sqlite:app.db")
+            .env("RUNNER_CACHE_DIR", cache_folder())
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub fn runner(&self, args: &[&str]) -> Run {
+        finish(&mut self.command(args))
+    }
+
+    /// As [`Sandbox::runner`], and it must have succeeded.
+    pub fn ok(&self, args: &[&str]) -> Run {
+        let run = self.runner(args);
+        assert_eq!(run.code, Some(0), "runner {args:?} failed: {run:#?}");
+        run
+    }
+
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(&path, bytes).expect("a file");
+        path
+    }
+
+    /// Packs SQL alterations, given as `(id, up, down)`, into `plugins/<plugin>/`.
+    pub fn sql_plugin(&self, plugin: &str, alterations: &[(&str, &str, &str)]) {
+        self.sql_plugin_requiring(plugin, "", alterations);
+    }
+
+    /// As [`Sandbox::sql_plugin`], with lines for the `[requires]` table.
+    pub fn sql_plugin_requiring(
+        &self,
+        plugin: &str,
+        requires: &str,
+        alterations: &[(&str, &str, &str)],
+    ) {
+        let source = format!("sources/{plugin}");
+        let _ = fs::remove_dir_all(self.path().join(&source));
+        self.write(
+            &format!("{source}/alteration.toml"),
+            format!("plugin = \"{plugin}\"\n[requires]\n{requires}\n"),
+        );
+        for (id, up, down) in alterations {
+            self.write(&format!("{source}/{id}.up.sql"), up);
+            if !down.is_empty() {
+                self.write(&format!("{source}/{id}.down.sql"), down);
+            }
+        }
+        self.ok(&["pack", &source, "--out", &format!("plugins/{plugin}"), "--replace"]);
+    }
+
+    /// Everything in the database but the runner's own tables: schema and rows, as text.
+    pub fn dump(&self) -> String {
+        self.dump_of("name NOT LIKE 'alteration\\_%' ESCAPE '\\'")
+    }
+
+    /// Rows of `alteration_state` as `plugin id status`, in order.
+    pub fn state(&self) -> Vec<String> {
+        self.rows("SELECT plugin || ' ' || id || ' ' || status FROM alteration_state ORDER BY 1")
+    }
+
+    /// The first column of a query's rows. The database is opened as any other program would.
+    pub fn rows(&self, sql: &str) -> Vec<String> {
+        let url = self.url();
+        block_on(async move {
+            use sqlx::Connection;
+            let mut connection = sqlx::SqliteConnection::connect(&url).await.expect("a database");
+            let rows =
+                sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(&mut connection).await;
+            connection.close().await.expect("closes");
+            rows.expect("rows")
+        })
+    }
+
+    /// Runs statements as the application would.
+    pub fn sql(&self, sql: &str) {
+        let url = format!("{}?mode=rwc", self.url());
+        block_on(async move {
+            use sqlx::Connection;
+            let mut connection = sqlx::SqliteConnection::connect(&url).await.expect("a database");
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.expect("runs");
+            connection.close().await.expect("closes");
+        });
+    }
+
+    fn dump_of(&self, filter: &str) -> String {
+        let mut dump = String::new();
+        let schema = format!(
+            "SELECT coalesce(sql, name) FROM sqlite_schema WHERE {} ORDER BY type, name",
+            filter.replace("name", "tbl_name")
+        );
+        for sql in self.rows(&schema) {
+            writeln!(dump, "{sql};").expect("a string grows");
+        }
+        let tables = format!(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND {filter} ORDER BY name"
+        );
+        for table in self.rows(&tables) {
+            let columns = self.rows(&format!(
+                "SELECT group_concat('quote(\"' || name || '\")', '||'',''||') FROM pragma_table_info('{table}')"
+            ));
+            let rows = self.rows(&format!("SELECT {} FROM \"{table}\" ORDER BY 1", columns[0]));
+            for row in rows {
+                writeln!(dump, "{table}: {row}").expect("a string grows");
+            }
+        }
+        dump
+    }
+}
+
+pub fn finish(command: &mut Command) -> Run {
+    let output = command.output().expect("the runner starts");
+    Run {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+        stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+    }
+}
+
+/// Runs a future to its end on a runtime of its own.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("runs")
+        .block_on(future)
+}
+
+/// The root of the repository.
+pub fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// One cache for all suites: what they compile is the same.
+fn cache_folder() -> PathBuf {
+    target_folder().join("test-cache")
+}
+
+fn target_folder() -> PathBuf {
+    let binary = Path::new(env!("CARGO_BIN_EXE_runner"));
+    binary.ancestors().nth(2).expect("the target folder").to_owned()
+}
+
+/// A guest that `tests/scripts/build-guests` built, as `hostile`, `directory` or `insights`.
+pub fn guest(name: &str) -> PathBuf {
+    let path = target_folder().join("guests").join(format!("{name}.wasm"));
+    assert!(
+        path.exists(),
+        "{} is missing: run the tests with tests/run, which builds it",
+        path.display()
+    );
+    path
+}
+
+/// The reference plugins, all three, packed into one folder.
+pub fn reference_plugins() -> &'static Path {
+    static PLUGINS: OnceLock<tempfile::TempDir> = OnceLock::new();
+    PLUGINS
+        .get_or_init(|| {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let sandbox = Sandbox::new();
+            let plugins = root().join("plugins");
+            let shop = plugins.join("acme/shop/sql").display().to_string();
+            let out = |plugin: &str| folder.path().join(plugin).display().to_string();
+            sandbox.ok(&["pack", &shop, "--out", &out("acme/shop")]);
+            for (guest_name, plugin) in
+                [("directory", "globex/directory"), ("insights", "initech/insights")]
+            {
+                let manifest = plugins.join(plugin).join("alteration.json").display().to_string();
+                let file = guest(guest_name).display().to_string();
+                sandbox.ok(&["pack", &file, "--manifest", &manifest, "--out", &out(plugin)]);
+            }
+            folder
+        })
+        .path()
+}
