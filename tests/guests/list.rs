@@ -53,6 +53,7 @@ macro_rules! for_each_guest {
             load_extension,
             log_escapes,
             log_flood,
+            log_long_line,
             undeclared_entropy,
             declared_entropy,
             nul_in_sql,

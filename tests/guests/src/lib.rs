@@ -64,4 +64,5 @@ fn violate(db: &Database, sql: &str, name: &str) -> Result<()> {
 }
 
 alteration!(Hostile);
+#[cfg(feature = "manifest")]
 manifest!("manifest.json", in "OUT_DIR");

@@ -1,4 +1,4 @@
-//! Writes a copy of the database into a file. Denied, and no file is made.
+//! Writes a copy of the database into a file. Refused, and no file is made.
 
 use runner_sdk::prelude::*;
 
