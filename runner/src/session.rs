@@ -5,7 +5,11 @@
 
 use crate::alteration::Dialect;
 use async_trait::async_trait;
-use std::{fmt, sync::Arc};
+use std::{
+    ffi::{CStr, CString},
+    fmt,
+    sync::Arc,
+};
 
 /// One database value, as a parameter or in a row. Mirrors `types.value` of the WIT package.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,6 +116,27 @@ impl SqlError {
     }
 }
 
+/// SQL text of any number of statements, ready to be walked without copying the rest each time.
+#[derive(Debug)]
+pub struct Script(CString);
+
+impl Script {
+    /// Refuses a NUL character, where databases would silently stop reading.
+    pub fn new(sql: &str) -> Result<Self, SqlError> {
+        CString::new(sql).map(Self).map_err(|error| SqlError {
+            offset: Some(error.nul_position()),
+            ..SqlError::new(ErrorKind::Syntax, "the SQL text contains a NUL character")
+        })
+    }
+
+    /// What is left from byte `start` on, with its terminator. Past the end, nothing.
+    pub fn rest(&self, start: usize) -> &CStr {
+        let bytes = self.0.as_bytes_with_nul();
+        let rest = bytes.get(start..).unwrap_or_default();
+        CStr::from_bytes_with_nul(rest).unwrap_or_default()
+    }
+}
+
 /// Names a cursor or a bulk-writer within its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Handle(pub u32);
@@ -126,9 +151,13 @@ pub trait Session: Send {
 
     fn quote_identifier(&self, name: &str) -> String;
 
-    /// Where the first statement of `script` ends, in bytes; `None` when nothing is left but
-    /// white space and comments. Needs every earlier statement to have been executed.
-    async fn statement_end(&mut self, script: &str) -> Result<Option<usize>, SqlError>;
+    /// How long the statement is that begins at byte `start` of `script`; `None` when nothing is
+    /// left but white space and comments. Needs every earlier statement to have been executed.
+    async fn statement_length(
+        &mut self,
+        script: &Script,
+        start: usize,
+    ) -> Result<Option<usize>, SqlError>;
 
     /// Runs exactly one statement.
     async fn execute(&mut self, sql: &str, params: Vec<Value>) -> Result<Outcome, SqlError>;

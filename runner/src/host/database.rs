@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     alteration::Dialect,
-    session::{ErrorKind, ResultLimit, SqlError, Value},
+    session::{ErrorKind, ResultLimit, Script, SqlError, Value},
     sql::excerpt,
 };
 use std::sync::Arc;
@@ -59,6 +59,7 @@ impl HookState {
     }
 
     async fn script(&mut self, sql: &str) -> Result<(), SqlError> {
+        let script = Script::new(sql).inspect_err(|_| self.counts.statements += 1)?;
         let session = Arc::clone(&self.session);
         let mut session = session.lock().await;
         let mut start = 0;
@@ -68,11 +69,13 @@ impl HookState {
                 error.offset = Some(start + error.offset.unwrap_or_else(|| blank(&sql[start..])));
                 error
             };
-            let Some(length) = session.statement_end(&sql[start..]).await.map_err(shift)? else {
+            self.counts.statements += 1;
+            let length = session.statement_length(&script, start).await.map_err(shift)?;
+            let Some(length) = length else {
+                self.counts.statements -= 1;
                 return Ok(());
             };
             let statement = &sql[start..start + length];
-            self.counts.statements += 1;
             let outcome = session.execute(statement, Vec::new()).await.map_err(shift)?;
             self.done(statement.trim(), outcome.rows_affected, outcome.rows_affected);
             start += length;

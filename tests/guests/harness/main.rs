@@ -179,6 +179,11 @@ guests! {
         let run = deploy(&sandbox, &[]);
         assert!(matches!(run.code, Some(0 | 1)), "{:?}", run.code);
     };
+    log_long_line => {
+        let sandbox = sandbox("log_long_line");
+        let run = deploy(&sandbox, &[]);
+        assert!(matches!(run.code, Some(0 | 1)), "{:?}", run.code);
+    };
     log_escapes => fails("log_escapes", &["\\u{1b}"]);
 
     // The host's transaction.

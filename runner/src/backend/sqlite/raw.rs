@@ -115,23 +115,17 @@ pub(super) fn file_name(handle: &mut LockedSqliteHandle<'_>) -> Option<PathBuf> 
 /// and comments. The statement is not run.
 pub(super) fn inspect(
     handle: &mut LockedSqliteHandle<'_>,
-    sql: &str,
+    sql: &CStr,
 ) -> Result<Option<Shape>, RawError> {
     let db = handle.as_raw_handle().as_ptr();
-    let length = c_int::try_from(sql.len()).unwrap_or(c_int::MAX);
+    // With the terminator counted in, SQLite reads the text where it is instead of copying it.
+    let length = c_int::try_from(sql.count_bytes() + 1).unwrap_or(c_int::MAX);
     let mut statement = ptr::null_mut();
     let mut tail: *const c_char = ptr::null();
     // SAFETY: `sql` is valid for `length` bytes and outlives the call; both out-pointers are
     // valid. The handle is open, and locked by us.
     let code = unsafe {
-        ffi::sqlite3_prepare_v3(
-            db,
-            sql.as_ptr().cast::<c_char>(),
-            length,
-            0,
-            &raw mut statement,
-            &raw mut tail,
-        )
+        ffi::sqlite3_prepare_v3(db, sql.as_ptr(), length, 0, &raw mut statement, &raw mut tail)
     };
     if code != ffi::SQLITE_OK {
         return Err(last_error(db));
@@ -142,7 +136,7 @@ pub(super) fn inspect(
     // SAFETY: `tail` points into `sql` or just behind it, because prepare succeeded. `statement`
     // is valid until finalized, which happens once, below, after the last use.
     unsafe {
-        let end = usize::try_from(tail.offset_from(sql.as_ptr().cast())).unwrap_or(sql.len());
+        let end = usize::try_from(tail.offset_from(sql.as_ptr())).unwrap_or_default();
         let columns =
             (0..ffi::sqlite3_column_count(statement)).map(|at| column(statement, at)).collect();
         let shape = Shape {

@@ -15,7 +15,8 @@ use crate::{
     backend::SqlLimits,
     crash,
     session::{
-        Column, ErrorKind, Handle, Outcome, ResultLimit, Row, RowSet, Session, SqlError, Value,
+        Column, ErrorKind, Handle, Outcome, ResultLimit, Row, RowSet, Script, Session, SqlError,
+        Value,
     },
 };
 use async_trait::async_trait;
@@ -23,6 +24,7 @@ use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, Executor, SqliteConnection, sqlite::SqliteRow};
 use std::{
     collections::HashMap,
+    ffi::CStr,
     sync::{Arc, atomic::Ordering},
 };
 
@@ -78,11 +80,11 @@ impl SqliteSession {
         let shape = match self.shapes.get(sql) {
             Some(shape) => Arc::clone(shape),
             None => {
-                let Some(shape) = self.inspect(sql).await? else {
+                let text = Script::new(sql)?;
+                let Some(shape) = self.inspect(text.rest(0)).await? else {
                     return Err(SqlError::new(ErrorKind::Syntax, "there is no statement to run"));
                 };
-                let rest = &sql[shape.end..];
-                if self.inspect(rest).await.map_or(true, |rest| rest.is_some()) {
+                if self.inspect(text.rest(shape.end)).await.map_or(true, |rest| rest.is_some()) {
                     return Err(SqlError {
                         offset: Some(shape.end),
                         ..SqlError::new(
@@ -109,20 +111,13 @@ impl SqliteSession {
         Ok(shape)
     }
 
-    async fn inspect(&mut self, sql: &str) -> Result<Option<Shape>, SqlError> {
-        if sql.len() > self.limits.sql_bytes_max {
-            let (length, max) = (sql.len(), self.limits.sql_bytes_max);
+    async fn inspect(&mut self, sql: &CStr) -> Result<Option<Shape>, SqlError> {
+        let (length, max) = (sql.count_bytes(), self.limits.sql_bytes_max);
+        if length > max {
             return Err(SqlError::new(
                 ErrorKind::Limit,
                 format!("the SQL text has {length} bytes; at most {max} are allowed"),
             ));
-        }
-        // SQLite would silently stop reading there.
-        if let Some(at) = sql.find('\0') {
-            return Err(SqlError {
-                offset: Some(at),
-                ..SqlError::new(ErrorKind::Syntax, "the SQL text contains a NUL character")
-            });
         }
         self.guard.set(Rights::Guest);
         let mut handle = self.connection.lock_handle().await.map_err(disconnected)?;
@@ -240,8 +235,12 @@ impl Session for SqliteSession {
         quote(name)
     }
 
-    async fn statement_end(&mut self, script: &str) -> Result<Option<usize>, SqlError> {
-        Ok(self.inspect(script).await?.map(|shape| shape.end))
+    async fn statement_length(
+        &mut self,
+        script: &Script,
+        start: usize,
+    ) -> Result<Option<usize>, SqlError> {
+        Ok(self.inspect(script.rest(start)).await?.map(|shape| shape.end))
     }
 
     async fn execute(&mut self, sql: &str, params: Vec<Value>) -> Result<Outcome, SqlError> {
