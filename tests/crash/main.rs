@@ -1,3 +1,8 @@
-//! placeholder
+//! Kills the real binary at every point where it could die, and lets runners race.
+//!
+//! After one more plain `deploy`, schema, data and state must be what an uninterrupted run leaves.
+
+mod kill;
+mod race;
 #[path = "../support/mod.rs"]
 mod support;

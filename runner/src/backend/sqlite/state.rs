@@ -241,6 +241,7 @@ pub(super) async fn advance(
     .execute(connection)
     .await
     .map_err(host_error)?;
+    crash::point("after the revision was swapped");
     match done.rows_affected() {
         1 => Ok(Revision(revision.0 + 1)),
         _ => Err(BackendError::Moved),
@@ -294,6 +295,7 @@ pub(super) async fn claim(
         .execute(connection)
         .await
         .map_err(host_error)?;
+    crash::point("after the row was claimed");
     if done.rows_affected() == 1 { Ok(()) } else { Err(BackendError::Moved) }
 }
 
@@ -339,6 +341,7 @@ pub(super) async fn finalise(
     .execute(connection)
     .await
     .map_err(host_error)?;
+    crash::point("after the row was finalised");
     if done.rows_affected() == 1 { Ok(()) } else { Err(BackendError::Moved) }
 }
 
@@ -379,6 +382,7 @@ pub(super) async fn fail(
         .execute(connection)
         .await
         .map_err(host_error)?;
+    crash::point("after the failure was written");
     Ok(())
 }
 
@@ -414,6 +418,7 @@ pub(super) async fn history(
     .execute(connection)
     .await
     .map_err(host_error)?;
+    crash::point("after a history row");
     Ok(())
 }
 
@@ -447,6 +452,7 @@ pub(super) async fn archive(
         .execute(&mut *connection)
         .await
         .map_err(host_error)?;
+        crash::point("after a chunk of the archive");
     }
     Ok(())
 }
