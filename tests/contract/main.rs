@@ -1,3 +1,130 @@
-//! placeholder
-#[path = "../support/mod.rs"]
-mod support;
+//! One contract for every backend: what the apply loop and the host rely on.
+//!
+//! A backend is plugged in by implementing [`Place`] and naming it in `contract!`. No backend can
+//! leave a case out: the macro makes them all.
+
+mod session;
+mod state;
+
+use runner::{
+    alteration::{
+        Alteration, AlterationKey, Catalog, Checksum, ComponentFile, Declaration, Manifest,
+    },
+    backend::{Access, Backend, Claim, Counts, Revision, connect},
+    host::Limits,
+    session::SharedSession,
+};
+
+/// Where a backend's databases come from.
+pub trait Place {
+    fn new() -> Self;
+
+    /// The URL of the one empty database of this place.
+    fn url(&self) -> String;
+}
+
+/// SQLite in a temporary folder.
+pub struct Sqlite(tempfile::TempDir);
+
+impl Place for Sqlite {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    fn url(&self) -> String {
+        format!("sqlite:{}", self.0.path().join("contract.db").display())
+    }
+}
+
+/// Opens another connection to the place's database, as another runner would.
+pub async fn open<P: Place>(place: &P) -> Box<dyn Backend> {
+    open_for(place, Access::Create).await
+}
+
+pub async fn open_for<P: Place>(place: &P, access: Access) -> Box<dyn Backend> {
+    let url = place.url().parse().expect("a URL");
+    connect(&url, access, Limits::default().sql()).await.expect("connects")
+}
+
+/// A backend under its lock, with the runner's tables, and the revision it is at.
+pub async fn ready<P: Place>(place: &P) -> (Box<dyn Backend>, Revision) {
+    let mut backend = open(place).await;
+    backend.lock(std::time::Duration::ZERO, &mut |_| {}).await.expect("locks");
+    backend.prepare().await.expect("prepares");
+    let revision = backend.snapshot().await.expect("reads").revision.expect("prepared");
+    (backend, revision)
+}
+
+/// An alteration called `name`, whose component's bytes are its name.
+pub fn alteration(name: &str) -> Alteration {
+    let id = format!("1.0.0-1700000000-{name}").parse().expect("an id");
+    let manifest =
+        Manifest::new("acme/contract".parse().expect("a name"), vec![Declaration::new(id)]);
+    let component_checksum = Checksum::of(name.as_bytes());
+    let file = ComponentFile { path: name.into(), component_checksum, manifest };
+    let catalog = Catalog::new([file]).expect("one alteration");
+    catalog.iter().next().expect("one alteration").clone()
+}
+
+pub fn key(name: &str) -> AlterationKey {
+    alteration(name).key
+}
+
+pub const COUNTS: Counts = Counts { duration_ms: 1, statements: 2, rows_affected: 3 };
+
+/// Begins the `up` of an alteration called `name`.
+pub async fn begin(
+    backend: &mut dyn Backend,
+    name: &str,
+    revision: Revision,
+) -> Result<SharedSession, runner::backend::BackendError> {
+    let attempt = runner::backend::Attempt::up(&alteration(name));
+    backend.begin(&Claim { attempt: &attempt, revision, component: name.as_bytes() }).await
+}
+
+pub async fn commit(
+    backend: &mut dyn Backend,
+    name: &str,
+    revision: Revision,
+) -> Result<Revision, runner::backend::BackendError> {
+    let attempt = runner::backend::Attempt::up(&alteration(name));
+    backend
+        .commit(&Claim { attempt: &attempt, revision, component: name.as_bytes() }, &COUNTS)
+        .await
+}
+
+/// Makes every case for a backend.
+macro_rules! contract {
+    ($($name:ident: $place:ty;)*) => {$(
+        mod $name {
+            use super::{Place, session, state};
+
+            contract!(@cases $place, state:
+                untouched_is_empty, preparing_twice_is_preparing_once, up_and_row_commit_together,
+                rolled_back_leaves_nothing, a_stale_revision_is_refused,
+                an_applied_alteration_is_not_claimed_again, down_needs_an_applied_row,
+                a_failure_is_recorded_and_can_be_retried, a_failure_never_hides_applied,
+                the_lock_excludes, the_lock_ends_with_its_backend, without_the_lock_the_ledger_holds,
+                the_archive_keeps_components, a_rehearsal_leaves_nothing,
+                reading_creates_nothing, a_cancelled_statement_ends,
+            );
+            contract!(@cases $place, session:
+                every_value_is_bound, rows_and_columns, outcomes, one_statement_is_one,
+                parameters_are_counted, scripts_are_walked, a_cursor_is_a_snapshot,
+                a_cursor_respects_its_limits, a_query_respects_its_limits, bulk_writer_inserts,
+                bulk_writer_checks_rows, constraints_are_named, syntax_errors_have_positions,
+                identifiers_are_quoted, the_transaction_is_the_hosts, own_tables_are_out_of_reach,
+            );
+        }
+    )*};
+    (@cases $place:ty, $module:ident: $($case:ident,)*) => {$(
+        #[tokio::test]
+        async fn $case() {
+            $module::$case(&<$place>::new()).await;
+        }
+    )*};
+}
+
+contract! {
+    sqlite: super::Sqlite;
+}

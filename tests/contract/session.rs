@@ -1,0 +1,288 @@
+//! The plugin's side: statements, cursors, bulk-writers, values, errors.
+
+use super::{Place, begin, ready};
+use runner::{
+    backend::Backend,
+    session::{ErrorKind, ResultLimit, Row, Script, SharedSession, SqlError, Value},
+};
+
+const PLENTY: ResultLimit = ResultLimit { rows_max: 100_000, bytes_max: 64 << 20 };
+
+/// A session in a transaction. The backend must outlive it.
+async fn session<P: Place>(place: &P) -> (Box<dyn Backend>, SharedSession) {
+    let (mut backend, revision) = ready(place).await;
+    let session = begin(backend.as_mut(), "one", revision).await.expect("begins");
+    (backend, session)
+}
+
+async fn execute(session: &SharedSession, sql: &str) {
+    session.lock().await.execute(sql, vec![]).await.expect(sql);
+}
+
+async fn fails(session: &SharedSession, sql: &str, params: Vec<Value>) -> SqlError {
+    session.lock().await.execute(sql, params).await.expect_err(sql)
+}
+
+async fn rows(session: &SharedSession, sql: &str) -> Vec<Row> {
+    session.lock().await.query(sql, vec![], PLENTY).await.expect(sql).rows
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+/// What goes in comes out, in a column of a fitting type.
+pub async fn every_value_is_bound<P: Place>(place: &P) {
+    let (_backend, session) = session(place).await;
+    execute(
+        &session,
+        "CREATE TABLE v (a BOOLEAN, b BIGINT, c BIGINT, d DOUBLE PRECISION, e DECIMAL(10, 2),
+            f TEXT, g BLOB, h DATE, i TIME, j TIMESTAMP, k UUID, l JSON, m TEXT)",
+    )
+    .await;
+    let row = vec![
+        Value::Boolean(true),
+        Value::Int64(-(1 << 53) + 1),
+        Value::BigInteger("9223372036854775807".into()),
+        Value::Float64(-0.1),
+        Value::Decimal("12.5".into()),
+        text("é\u{0}x"),
+        Value::Bytes(vec![0, 255]),
+        Value::Date("2024-02-29".into()),
+        Value::Time("23:59:59".into()),
+        Value::Timestamp("2024-02-29 23:59:59".into()),
+        Value::Uuid("6f1c3f3e-0d5a-4a8e-9a0b-1f2e3d4c5b6a".into()),
+        Value::Json("{\"a\":1}".into()),
+        Value::Null,
+    ];
+    let marks = vec!["?"; row.len()].join(", ");
+    let insert = format!("INSERT INTO v VALUES ({marks})");
+    session.lock().await.execute(&insert, row.clone()).await.expect("inserts");
+    assert_eq!(rows(&session, "SELECT * FROM v").await, [row]);
+    let too_large = vec![Value::BigInteger("9223372036854775808".into())];
+    let error = fails(&session, "INSERT INTO v (c) VALUES (?)", too_large).await;
+    assert_eq!(error.kind, ErrorKind::Conversion);
+}
+
+pub async fn rows_and_columns<P: Place>(place: &P) {
+    let (_backend, session) = session(place).await;
+    execute(&session, "CREATE TABLE t (a INTEGER, b TEXT)").await;
+    let set = session.lock().await.query("SELECT b, a FROM t", vec![], PLENTY).await;
+    let set = set.expect("reads");
+    let names: Vec<&str> = set.columns.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!((names, set.rows.len()), (vec!["b", "a"], 0));
+}
+
+pub async fn outcomes<P: Place>(place: &P) {
+    let (_backend, session) = session(place).await;
+    let mut session = session.lock().await;
+    let made = session.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, x INTEGER)", vec![]).await;
+    assert_eq!(made.expect("runs").rows_affected, 0);
+    let inserted =
+        session.execute("INSERT INTO t (x) VALUES (1), (2)", vec![]).await.expect("runs");
+    assert_eq!((inserted.rows_affected, inserted.last_insert_id), (2, Some(2)));
+    let updated = session.execute("UPDATE t SET x = 0", vec![]).await.expect("runs");
+    assert_eq!((updated.rows_affected, updated.last_insert_id), (2, None));
+    let indexed = session.execute("CREATE INDEX t_x ON t (x)", vec![]).await.expect("runs");
+    assert_eq!(indexed.rows_affected, 0, "the count of the statement before is not repeated");
+    let none = session.execute("DELETE FROM t WHERE x = 9", vec![]).await.expect("runs");
+    assert_eq!(none.rows_affected, 0);
+}
+
+pub async fn one_statement_is_one<P: Place>(place: &P) {
+    let (_backend, session) = session(place).await;
+    for sql in ["SELECT 1; SELECT 2", "", "  -- nothing", ";"] {
+        assert_eq!(fails(&session, sql, vec![]).await.kind, ErrorKind::Syntax, "{sql}");
+    }
+    execute(&session, "SELECT 1; -- and nothing more").await;
+}
+
+pub async fn parameters_are_counted<P: Place>(place: &P) {
+    let (_backend, session) = session(place).await;
+    for (sql, params) in [("SELECT ?", vec![]), ("SELECT 1", vec![Value::Null])] {
+        assert_eq!(fails(&session, sql, params).await.kind, ErrorKind::Conversion, "{sql}");
+    }
+}
+
+pub async fn scripts_are_walked<P: Place>(place: &P) {
+    let (_backend, session) = session(place).await;
+    let sql = "CREATE TABLE t (x TEXT);
+        -- a ; in a comment
+        INSERT INTO t VALUES ('a;b');
+        CREATE TRIGGER g AFTER INSERT ON t BEGIN DELETE FROM t; SELECT 1; END;
+        ";
+    let script = Script::new(sql).expect("no NUL");
+    let (mut start, mut statements) = (0, Vec::new());
+    let mut session = session.lock().await;
+    while let Some(length) = session.statement_length(&script, start).await.expect("walks") {
+        let statement = &sql[start..start + length];
+        session.execute(statement, vec![]).await.expect(statement);
+        statements.push(statement.trim());
+        start += length;
+    }
+    assert_eq!(statements.len(), 3, "{statements:#?}");
+    assert!(statements[2].ends_with("END;"));
+    assert!(Script::new("SELECT 1\0").is_err());
+}
+
+pub async fn a_cursor_is_a_snapshot<P: Place>(place: &P) {
+    let (_backend, session) = session(place).await;
+    execute(&session, "CREATE TABLE t (x INTEGER)").await;
+    execute(&session, "INSERT INTO t VALUES (1), (2), (3)").await;
+    let mut session = session.lock().await;
+    let (cursor, columns) = session
+        .open_cursor("SELECT x, x AS x FROM t WHERE x > ? ORDER BY x DESC", vec![Value::Int64(1)])
+        .await
+        .expect("opens");
+    assert_eq!(columns.len(), 2);
+    session.execute("UPDATE t SET x = x + 100", vec![]).await.expect("writes while it reads");
+    session.execute("DROP TABLE t", vec![]).await.expect("even this");
+    let one = ResultLimit { rows_max: 1, ..PLENTY };
+    assert_eq!(
+        session.fetch(cursor, one).await.expect("reads"),
+        [[Value::Int64(3), Value::Int64(3)]]
+    );
+    assert_eq!(
+        session.fetch(cursor, one).await.expect("reads"),
+        [[Value::Int64(2), Value::Int64(2)]]
+    );
+    assert!(session.fetch(cursor, one).await.expect("reads").is_empty());
+    session.close_cursor(cursor).await.expect("closes");
+    assert!(session.fetch(cursor, one).await.is_err());
+    for sql in ["CREATE TABLE u (x INTEGER)", "DELETE FROM nowhere"] {
+        assert!(session.open_cursor(sql, vec![]).await.is_err(), "{sql}");
+    }
+}
+
+pub async fn a_cursor_respects_its_limits<P: Place>(place: &P) {
+    let (_backend, session) = session(place).await;
+    execute(&session, "CREATE TABLE t (x TEXT)").await;
+    let insert = "INSERT INTO t VALUES (?)";
+    for _ in 0..4 {
+        let long = vec![text(&"x".repeat(1_000))];
+        session.lock().await.execute(insert, long).await.expect("inserts");
+    }
+    let mut session = session.lock().await;
+    let (cursor, _) = session.open_cursor("SELECT x FROM t", vec![]).await.expect("opens");
+    // Room for two rows: fewer than asked for come, and none is lost.
+    let limit = ResultLimit { rows_max: 10, bytes_max: 2_500 };
+    let mut read = 0;
+    loop {
+        let rows = session.fetch(cursor, limit).await.expect("reads").len();
+        assert!(rows <= 2);
+        if rows == 0 {
+            break;
+        }
+        read += rows;
+    }
+    assert_eq!(read, 4);
+    let (cursor, _) = session.open_cursor("SELECT x FROM t", vec![]).await.expect("opens");
+    let tiny = ResultLimit { rows_max: 10, bytes_max: 100 };
+    let error = session.fetch(cursor, tiny).await.expect_err("one row is too large");
+    assert_eq!(error.kind, ErrorKind::Limit);
+}
+
+pub async fn a_query_respects_its_limits<P: Place>(place: &P) {
+    let (_backend, session) = session(place).await;
+    let mut session = session.lock().await;
+    let three = "SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3";
+    let two_rows = ResultLimit { rows_max: 2, ..PLENTY };
+    let error = session.query(three, vec![], two_rows).await.expect_err("too many rows");
+    assert_eq!(error.kind, ErrorKind::Limit);
+    let three_rows = ResultLimit { rows_max: 3, ..PLENTY };
+    assert_eq!(session.query(three, vec![], three_rows).await.expect("fits").rows.len(), 3);
+    let few_bytes = ResultLimit { bytes_max: 10, ..PLENTY };
+    assert!(session.query(three, vec![], few_bytes).await.is_err());
+}
+
+pub async fn bulk_writer_inserts<P: Place>(place: &P) {
+    let (_backend, session) = session(place).await;
+    execute(&session, "CREATE TABLE \"od\"\"d\" (a INTEGER, \"b c\" TEXT)").await;
+    let columns = ["b c".to_owned(), "a".to_owned()];
+    let written = {
+        let mut session = session.lock().await;
+        let writer = session.open_writer("od\"d", &columns).await.expect("opens");
+        for start in [0, 700, 1_400] {
+            let batch = (start..start + 700).map(|n| vec![text("x"), Value::Int64(n)]).collect();
+            session.write(writer, batch).await.expect("writes");
+        }
+        session.write(writer, vec![vec![Value::Null, Value::Null]]).await.expect("writes");
+        session.finish_writer(writer).await.expect("finishes");
+        assert!(session.write(writer, vec![]).await.is_err(), "it is finished");
+        2_101
+    };
+    let found = rows(&session, "SELECT count(*), count(a), sum(a) FROM \"od\"\"d\"").await;
+    let sum = (0..2_100).sum();
+    assert_eq!(found, [[Value::Int64(written), Value::Int64(2_100), Value::Int64(sum)]]);
+}
+
+pub async fn bulk_writer_checks_rows<P: Place>(place: &P) {
+    let (_backend, session) = session(place).await;
+    execute(&session, "CREATE TABLE t (a INTEGER)").await;
+    let mut session = session.lock().await;
+    let columns = ["a".to_owned()];
+    assert!(session.open_writer("nowhere", &columns).await.is_err());
+    assert!(session.open_writer("t", &["nothing".to_owned()]).await.is_err());
+    assert!(session.open_writer("t", &[]).await.is_err());
+    let writer = session.open_writer("t", &columns).await.expect("opens");
+    assert!(session.write(writer, vec![vec![]]).await.is_err());
+}
+
+pub async fn constraints_are_named<P: Place>(place: &P) {
+    let (_backend, session) = session(place).await;
+    execute(
+        &session,
+        "CREATE TABLE t (a INTEGER UNIQUE, b INTEGER CONSTRAINT positive CHECK (b > 0))",
+    )
+    .await;
+    execute(&session, "INSERT INTO t VALUES (1, 1)").await;
+    for (sql, name) in
+        [("INSERT INTO t VALUES (1, 1)", "t.a"), ("INSERT INTO t VALUES (2, 0)", "positive")]
+    {
+        let error = fails(&session, sql, vec![]).await;
+        assert_eq!(error.kind, ErrorKind::Constraint, "{sql}");
+        assert!(error.constraint.is_some_and(|constraint| constraint.contains(name)), "{sql}");
+    }
+}
+
+pub async fn syntax_errors_have_positions<P: Place>(place: &P) {
+    let (_backend, session) = session(place).await;
+    let sql = "SELECT 1\n FORM t";
+    let error = fails(&session, sql, vec![]).await;
+    assert_eq!((error.kind, error.offset), (ErrorKind::Syntax, sql.find('t')));
+}
+
+pub async fn identifiers_are_quoted<P: Place>(place: &P) {
+    let (_backend, session) = session(place).await;
+    let quoted = session.lock().await.quote_identifier("a\"; DROP TABLE x; --");
+    execute(&session, &format!("CREATE TABLE {quoted} (x INTEGER)")).await;
+    execute(&session, &format!("INSERT INTO {quoted} VALUES (1)")).await;
+    assert_eq!(rows(&session, &format!("SELECT * FROM {quoted}")).await.len(), 1);
+}
+
+pub async fn the_transaction_is_the_hosts<P: Place>(place: &P) {
+    for sql in ["COMMIT", "END", "ROLLBACK", "BEGIN", "SAVEPOINT x", "RELEASE x", "/**/ commit"] {
+        let (_backend, session) = session(place).await;
+        assert_eq!(fails(&session, sql, vec![]).await.kind, ErrorKind::Denied, "{sql}");
+    }
+}
+
+pub async fn own_tables_are_out_of_reach<P: Place>(place: &P) {
+    let (_backend, session) = session(place).await;
+    for table in
+        ["alteration_ledger", "ALTERATION_STATE", "alteration_history", "alteration_archive"]
+    {
+        for sql in [
+            format!("SELECT * FROM {table}"),
+            format!("DELETE FROM {table}"),
+            format!("DROP TABLE {table}"),
+            format!("ALTER TABLE {table} RENAME TO mine"),
+            format!("ALTER TABLE {table} ADD COLUMN x INTEGER"),
+            format!("CREATE INDEX i ON {table} (1)"),
+        ] {
+            assert_eq!(fails(&session, &sql, vec![]).await.kind, ErrorKind::Denied, "{sql}");
+        }
+        let mut session = session.lock().await;
+        assert!(session.open_cursor(&format!("SELECT * FROM {table}"), vec![]).await.is_err());
+    }
+}

@@ -1,0 +1,200 @@
+//! The operator's side: lock, ledger, state, archive, rehearsal.
+
+use super::{COUNTS, Place, alteration, begin, commit, key, open, open_for, ready};
+use runner::backend::{Access, Attempt, BackendError, Claim, Revision, Status};
+use std::time::Duration;
+
+pub async fn untouched_is_empty<P: Place>(place: &P) {
+    let snapshot = open(place).await.snapshot().await.expect("reads");
+    assert!(snapshot.revision.is_none() && snapshot.rows.is_empty());
+}
+
+pub async fn reading_creates_nothing<P: Place>(place: &P) {
+    for _ in 0..2 {
+        let mut backend = open_for(place, Access::Read).await;
+        assert!(backend.snapshot().await.expect("reads").revision.is_none());
+        backend.close().await;
+    }
+}
+
+pub async fn preparing_twice_is_preparing_once<P: Place>(place: &P) {
+    let (mut backend, revision) = ready(place).await;
+    backend.prepare().await.expect("prepares");
+    let snapshot = backend.snapshot().await.expect("reads");
+    assert_eq!(snapshot.revision, Some(revision));
+}
+
+pub async fn up_and_row_commit_together<P: Place>(place: &P) {
+    let (mut backend, revision) = ready(place).await;
+    let session = begin(backend.as_mut(), "one", revision).await.expect("begins");
+    session.lock().await.execute("CREATE TABLE made (x INTEGER)", vec![]).await.expect("runs");
+    drop(session);
+
+    // Another connection sees neither before the commit, and both after it.
+    let mut other = open(place).await;
+    assert!(other.snapshot().await.expect("reads").rows.is_empty());
+    let next = commit(backend.as_mut(), "one", revision).await.expect("commits");
+    assert_eq!(next, Revision(revision.0 + 1));
+    let snapshot = other.snapshot().await.expect("reads");
+    assert_eq!(snapshot.revision, Some(next));
+    let row = &snapshot.rows[&key("one")];
+    assert_eq!(row.status, Status::Applied);
+    assert_eq!((row.duration_ms, row.statements, row.rows_affected), (Some(1), Some(2), Some(3)));
+    assert!(row.applied_at.is_some() && row.applied_by.is_some() && row.runner_version.is_some());
+}
+
+pub async fn rolled_back_leaves_nothing<P: Place>(place: &P) {
+    let (mut backend, revision) = ready(place).await;
+    let session = begin(backend.as_mut(), "one", revision).await.expect("begins");
+    session.lock().await.execute("CREATE TABLE made (x INTEGER)", vec![]).await.expect("runs");
+    drop(session);
+    backend.rollback().await.expect("rolls back");
+    let snapshot = backend.snapshot().await.expect("reads");
+    assert!(snapshot.rows.is_empty());
+    assert_eq!(snapshot.revision, Some(revision));
+    // The name is free: the table is gone too.
+    let session = begin(backend.as_mut(), "one", revision).await.expect("begins");
+    session.lock().await.execute("CREATE TABLE made (x INTEGER)", vec![]).await.expect("runs");
+}
+
+pub async fn a_stale_revision_is_refused<P: Place>(place: &P) {
+    let (mut backend, revision) = ready(place).await;
+    begin(backend.as_mut(), "one", revision).await.expect("begins");
+    let next = commit(backend.as_mut(), "one", revision).await.expect("commits");
+    let stale = begin(backend.as_mut(), "two", revision).await;
+    assert!(matches!(stale, Err(BackendError::Moved)));
+    let attempt = Attempt::up(&alteration("two"));
+    let stale = backend.record_start(&attempt, revision).await;
+    assert!(matches!(stale, Err(BackendError::Moved)));
+    begin(backend.as_mut(), "two", next).await.expect("the right revision is accepted");
+}
+
+pub async fn an_applied_alteration_is_not_claimed_again<P: Place>(place: &P) {
+    let (mut backend, revision) = ready(place).await;
+    begin(backend.as_mut(), "one", revision).await.expect("begins");
+    let next = commit(backend.as_mut(), "one", revision).await.expect("commits");
+    let again = begin(backend.as_mut(), "one", next).await;
+    assert!(matches!(again, Err(BackendError::Moved)));
+    assert_eq!(backend.snapshot().await.expect("reads").revision, Some(next));
+}
+
+pub async fn down_needs_an_applied_row<P: Place>(place: &P) {
+    let (mut backend, revision) = ready(place).await;
+    let mut attempt = Attempt::up(&alteration("one"));
+    attempt.direction = runner::alteration::Direction::Down;
+    let claim = Claim { attempt: &attempt, revision, component: b"one" };
+    assert!(matches!(backend.begin(&claim).await, Err(BackendError::Moved)));
+
+    begin(backend.as_mut(), "one", revision).await.expect("begins");
+    let revision = commit(backend.as_mut(), "one", revision).await.expect("commits");
+    let claim = Claim { attempt: &attempt, revision, component: b"one" };
+    backend.begin(&claim).await.expect("begins");
+    let revision = backend.commit(&claim, &COUNTS).await.expect("commits");
+    let snapshot = backend.snapshot().await.expect("reads");
+    assert_eq!(snapshot.rows[&key("one")].status, Status::Reverted);
+    let claim = Claim { attempt: &attempt, revision, component: b"one" };
+    assert!(matches!(backend.begin(&claim).await, Err(BackendError::Moved)));
+    begin(backend.as_mut(), "one", revision).await.expect("what was reverted goes up again");
+}
+
+pub async fn a_failure_is_recorded_and_can_be_retried<P: Place>(place: &P) {
+    let (mut backend, revision) = ready(place).await;
+    begin(backend.as_mut(), "one", revision).await.expect("begins");
+    backend.rollback().await.expect("rolls back");
+    let attempt = Attempt::up(&alteration("one"));
+    backend.record_failure(&attempt, &COUNTS, "it broke").await.expect("records");
+    let snapshot = backend.snapshot().await.expect("reads");
+    let row = &snapshot.rows[&key("one")];
+    assert_eq!((row.status, row.error.as_deref()), (Status::Failed, Some("it broke")));
+    let revision = snapshot.revision.expect("a revision");
+    begin(backend.as_mut(), "one", revision).await.expect("begins again");
+    commit(backend.as_mut(), "one", revision).await.expect("commits");
+    let snapshot = backend.snapshot().await.expect("reads");
+    let row = &snapshot.rows[&key("one")];
+    assert_eq!((row.status, row.error.as_deref()), (Status::Applied, None));
+}
+
+pub async fn a_failure_never_hides_applied<P: Place>(place: &P) {
+    let (mut backend, revision) = ready(place).await;
+    begin(backend.as_mut(), "one", revision).await.expect("begins");
+    commit(backend.as_mut(), "one", revision).await.expect("commits");
+    let attempt = Attempt::up(&alteration("one"));
+    backend.record_failure(&attempt, &COUNTS, "late news").await.expect("records");
+    let snapshot = backend.snapshot().await.expect("reads");
+    assert_eq!(snapshot.rows[&key("one")].status, Status::Applied);
+}
+
+pub async fn the_lock_excludes<P: Place>(place: &P) {
+    let (mut first, _) = ready(place).await;
+    let mut second = open(place).await;
+    let mut seen = 0;
+    let patience = Duration::from_millis(120);
+    let refused = second.lock(patience, &mut |_| seen += 1).await;
+    let Err(BackendError::Locked(holder)) = refused else { panic!("locked: {refused:?}") };
+    assert_eq!(holder.pid, std::process::id());
+    assert!(seen > 0, "it asked more than once");
+    first.unlock().await;
+    second.lock(Duration::ZERO, &mut |_| {}).await.expect("free now");
+}
+
+pub async fn the_lock_ends_with_its_backend<P: Place>(place: &P) {
+    let (first, _) = ready(place).await;
+    drop(first);
+    open(place).await.lock(Duration::from_secs(5), &mut |_| {}).await.expect("free now");
+}
+
+/// Safety does not rest on the lock: a second runner that has none is stopped by the ledger.
+pub async fn without_the_lock_the_ledger_holds<P: Place>(place: &P) {
+    let (mut first, revision) = ready(place).await;
+    let mut second = open(place).await;
+    assert_eq!(second.snapshot().await.expect("reads").revision, Some(revision));
+    begin(first.as_mut(), "one", revision).await.expect("begins");
+    commit(first.as_mut(), "one", revision).await.expect("commits");
+    let late = begin(second.as_mut(), "one", revision).await;
+    assert!(matches!(late, Err(BackendError::Moved)));
+}
+
+pub async fn the_archive_keeps_components<P: Place>(place: &P) {
+    let (mut backend, revision) = ready(place).await;
+    let checksum = alteration("one").component_checksum;
+    assert_eq!(backend.archived(checksum).await.expect("reads"), None);
+    begin(backend.as_mut(), "one", revision).await.expect("begins");
+    commit(backend.as_mut(), "one", revision).await.expect("commits");
+    let archived = backend.archived(checksum).await.expect("reads");
+    assert_eq!(archived.as_deref(), Some(&b"one"[..]));
+}
+
+pub async fn a_rehearsal_leaves_nothing<P: Place>(place: &P) {
+    let mut backend = open(place).await;
+    backend.lock(Duration::ZERO, &mut |_| {}).await.expect("locks");
+    backend.begin_rehearsal().await.expect("begins");
+    backend.prepare().await.expect("prepares");
+    for name in ["one", "two"] {
+        let revision = backend.snapshot().await.expect("reads").revision.expect("prepared");
+        let session = begin(backend.as_mut(), name, revision).await.expect("begins");
+        let sql = format!("CREATE TABLE made_{name} (x INTEGER)");
+        session.lock().await.execute(&sql, vec![]).await.expect("runs");
+        drop(session);
+        commit(backend.as_mut(), name, revision).await.expect("is kept for now");
+    }
+    assert_eq!(backend.snapshot().await.expect("reads").rows.len(), 2);
+    backend.end_rehearsal().await.expect("ends");
+    let snapshot = backend.snapshot().await.expect("reads");
+    assert!(snapshot.revision.is_none() && snapshot.rows.is_empty());
+}
+
+/// Dropping a call in the middle of a statement leaves a backend that can roll back and go on.
+pub async fn a_cancelled_statement_ends<P: Place>(place: &P) {
+    let (mut backend, revision) = ready(place).await;
+    let session = begin(backend.as_mut(), "one", revision).await.expect("begins");
+    let endless =
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";
+    let limit = runner::session::ResultLimit { rows_max: 1, bytes_max: 1_000 };
+    let call = async { session.lock().await.query(endless, vec![], limit).await };
+    let ended = tokio::time::timeout(Duration::from_millis(50), call).await;
+    assert!(ended.is_err(), "it should not have ended by itself");
+    drop(session);
+    backend.rollback().await.expect("rolls back");
+    begin(backend.as_mut(), "one", revision).await.expect("begins");
+    commit(backend.as_mut(), "one", revision).await.expect("commits");
+}
