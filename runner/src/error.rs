@@ -3,7 +3,7 @@
 use crate::{
     alteration::{AlterationKey, Direction, Permission},
     backend::{BackendError, ParseUrlError},
-    deploy::StepReport,
+    event::StepReport,
     host::{HookError, LoadError},
     plan::{ParseTargetError, Plan},
     source::SourceError,

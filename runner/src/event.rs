@@ -1,10 +1,12 @@
-//! What happens while the runner works, as data. Rendering is the command line's.
+//! What happens while the runner works, and what was done in the end, as data. Rendering is the
+//! command line's.
 
 use crate::{
     alteration::{AlterationKey, Direction},
     backend::{Counts, LockHolder},
     host::HookEvent,
 };
+use serde::Serialize;
 use std::sync::Arc;
 
 /// One thing that happened. Text inside [`HookEvent`] is the guest's: escape it.
@@ -49,4 +51,21 @@ pub type Observer = Arc<dyn Fn(Event<'_>) + Send + Sync>;
 /// An observer that looks away.
 pub fn silent() -> Observer {
     Arc::new(|_| {})
+}
+
+/// What was done.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    pub steps: Vec<StepReport>,
+    /// True when everything was rolled back again on purpose.
+    pub rehearsed: bool,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct StepReport {
+    #[serde(flatten)]
+    pub key: AlterationKey,
+    pub direction: Direction,
+    #[serde(flatten)]
+    pub counts: Counts,
 }

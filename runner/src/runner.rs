@@ -3,8 +3,9 @@
 use crate::{
     alteration::Catalog,
     backend::{self, Access, Backend, DatabaseUrl},
-    deploy::{self, Control, DeployOptions, Job, Report, RollbackOptions},
+    deploy::{self, Control, DeployOptions, Job, RollbackOptions},
     error::Error,
+    event::Report,
     host::{Host, Limits},
     plan::{self, Finding, Plan, Severity, StatusLine, Step},
     source,

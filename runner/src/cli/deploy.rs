@@ -2,17 +2,13 @@
 
 use super::{
     explain::{self, Exit},
-    options::{Allow, Cache, Database, Format, LimitArgs, Lock, Output},
+    options::{Cache, Database, Format, LimitArgs, Lock, Output, TargetArgs},
     output::{self, count, duration},
     plan,
     report::{Reporter, Statement, Style},
     signals::{self, Asking},
 };
-use crate::{
-    Control, DeployOptions, Error, Report,
-    deploy::Grant,
-    plan::{ParseTargetError, Plan, Policy, Target},
-};
+use crate::{Control, DeployOptions, Report, deploy::Grant, plan::Plan};
 use serde::Serialize;
 use std::{
     io::{BufRead, IsTerminal},
@@ -56,41 +52,6 @@ pub(super) struct Args {
     cache: Cache,
     #[command(flatten)]
     limits: LimitArgs,
-}
-
-/// What to plan for.
-#[derive(Debug, clap::Args)]
-pub(super) struct TargetArgs {
-    /// How far: latest (the default), next, or VENDOR/NAME@VERSION, which may be repeated
-    #[arg(long, value_name = "TARGET", value_parser = one_target)]
-    target: Vec<String>,
-    /// Alterations that are older than an applied one
-    #[arg(long, value_enum, default_value_t = Allow::Error, value_name = "WHAT")]
-    out_of_order: Allow,
-    /// Applied alterations whose file was changed afterwards
-    #[arg(long, value_enum, default_value_t = Allow::Error, value_name = "WHAT")]
-    changed: Allow,
-    /// Applied alterations whose file is missing
-    #[arg(long, value_enum, default_value_t = Allow::Error, value_name = "WHAT")]
-    missing: Allow,
-}
-
-fn one_target(text: &str) -> Result<String, ParseTargetError> {
-    Target::parse(&[text]).map(|_| text.to_owned())
-}
-
-impl TargetArgs {
-    pub(super) fn options(&self) -> Result<DeployOptions, Error> {
-        Ok(DeployOptions {
-            target: Target::parse(&self.target)?,
-            policy: Policy {
-                out_of_order: self.out_of_order == Allow::Allow,
-                changed: self.changed == Allow::Allow,
-                missing: self.missing == Allow::Allow,
-            },
-            ..DeployOptions::default()
-        })
-    }
 }
 
 pub(super) async fn run(args: Args) -> Exit {

@@ -1,6 +1,10 @@
 //! Options that several verbs share.
 
-use crate::{Error, Runner, host::Limits};
+use crate::{
+    DeployOptions, Error, Runner,
+    host::Limits,
+    plan::{ParseTargetError, Policy, Target},
+};
 use clap::{Args, ValueEnum};
 use std::{path::PathBuf, time::Duration};
 
@@ -125,5 +129,40 @@ impl Cache {
 impl Database {
     pub(super) fn runner(&self, plugins: &[PathBuf]) -> Result<Runner, Error> {
         Ok(Runner::new(&self.database)?.plugins(plugins.iter().cloned()))
+    }
+}
+
+/// What to plan for.
+#[derive(Debug, clap::Args)]
+pub(super) struct TargetArgs {
+    /// How far: latest (the default), next, or VENDOR/NAME@VERSION, which may be repeated
+    #[arg(long, value_name = "TARGET", value_parser = one_target)]
+    target: Vec<String>,
+    /// Alterations that are older than an applied one
+    #[arg(long, value_enum, default_value_t = Allow::Error, value_name = "WHAT")]
+    out_of_order: Allow,
+    /// Applied alterations whose file was changed afterwards
+    #[arg(long, value_enum, default_value_t = Allow::Error, value_name = "WHAT")]
+    changed: Allow,
+    /// Applied alterations whose file is missing
+    #[arg(long, value_enum, default_value_t = Allow::Error, value_name = "WHAT")]
+    missing: Allow,
+}
+
+fn one_target(text: &str) -> Result<String, ParseTargetError> {
+    Target::parse(&[text]).map(|_| text.to_owned())
+}
+
+impl TargetArgs {
+    pub(super) fn options(&self) -> Result<DeployOptions, Error> {
+        Ok(DeployOptions {
+            target: Target::parse(&self.target)?,
+            policy: Policy {
+                out_of_order: self.out_of_order == Allow::Allow,
+                changed: self.changed == Allow::Allow,
+                missing: self.missing == Allow::Allow,
+            },
+            ..DeployOptions::default()
+        })
     }
 }

@@ -1,9 +1,8 @@
 //! `runner plan`: what a deploy would run, in which order, and why.
 
 use super::{
-    deploy::TargetArgs,
     explain::{self, Exit},
-    options::{Database, Format, Output},
+    options::{Database, Format, Output, TargetArgs},
     output,
 };
 use crate::{

@@ -1,12 +1,12 @@
 //! The one apply loop: each step is begun, run, committed or rolled back, and recorded.
 
-use super::{StepReport, Work};
+use super::Work;
 use crate::{
     alteration::AlterationKey,
     backend::{Attempt, Backend, BackendError, Claim, Counts, Revision, Snapshot},
     crash,
     error::{Error, StepError, StepFailure},
-    event::Event,
+    event::{Event, StepReport},
     host::{Call, HookObserver},
     plan::{Plan, Step},
 };

@@ -11,16 +11,15 @@ pub(crate) use job::Job;
 pub use job::{DeployOptions, Grant, Grants, ParseGrantError, RollbackOptions};
 
 use crate::{
-    alteration::{AlterationKey, Direction},
-    backend::{Backend, BackendError, Counts},
+    alteration::AlterationKey,
+    backend::{Backend, BackendError},
     cancel::Cancelled,
     error::Error,
-    event::{Event, Observer},
+    event::{Event, Observer, Report},
     host::Host,
     plan::Plan,
 };
 use components::Components;
-use serde::Serialize;
 use std::{collections::BTreeSet, time::Duration};
 
 /// Times that a plan is made anew because somebody else changed the state.
@@ -49,23 +48,6 @@ impl std::fmt::Debug for Control {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Control").finish_non_exhaustive()
     }
-}
-
-/// What was done.
-#[derive(Debug, Clone, Serialize)]
-pub struct Report {
-    pub steps: Vec<StepReport>,
-    /// True when everything was rolled back again on purpose.
-    pub rehearsed: bool,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub struct StepReport {
-    #[serde(flatten)]
-    pub key: AlterationKey,
-    pub direction: Direction,
-    #[serde(flatten)]
-    pub counts: Counts,
 }
 
 /// Runs a job from its plan to its report.

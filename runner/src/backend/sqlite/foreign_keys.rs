@@ -3,7 +3,7 @@
 //! With them on, the usual rebuild of a parent table would silently delete its children, and
 //! SQLite cannot switch them inside a transaction.
 
-use super::session::quote;
+use super::identifier::quote;
 use sqlx::SqliteConnection;
 use std::collections::{BTreeMap, BTreeSet};
 

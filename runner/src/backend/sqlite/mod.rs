@@ -1,15 +1,21 @@
 //! SQLite: one connection for the operator and, while a hook runs, for the plugin.
 //!
 //! Implements [`Backend`] by putting together the lock (`lock.rs`), the state (`state.rs`) and the
-//! guarded session (`session.rs`). Every transaction on SQLite begins and ends in this file.
+//! guarded session (`session.rs`), each in a transaction (`transaction.rs`).
 
+mod archive;
 mod error;
 mod foreign_keys;
 mod guard;
+mod identifier;
 mod lock;
+mod outcome;
 mod raw;
+mod rows;
+mod schema;
 mod session;
 mod state;
+mod transaction;
 mod value;
 mod writer;
 
@@ -18,29 +24,23 @@ use super::{
     Revision, Snapshot, SqlLimits,
 };
 use crate::{
-    alteration::{Checksum, Dialect, Direction},
+    alteration::{Checksum, Dialect},
     crash,
-    session::{ErrorKind, SharedSession, SqlError},
+    session::SharedSession,
 };
 use async_trait::async_trait;
-use error::{host_error, raw_host_error};
+use error::raw_host_error;
 use guard::{Guard, Rights};
 use session::SqliteSession;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
-use std::{
-    path::PathBuf,
-    str::FromStr,
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use sqlx::{ConnectOptions, Connection};
+use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 use tokio::{sync::Mutex, time::Instant};
+use transaction::run;
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const LOCK_POLL: Duration = Duration::from_millis(50);
 const ROW_BUFFER: usize = 512;
-/// Each transaction of a rehearsal is this savepoint inside the one that is rolled back.
-const SAVEPOINT: &str = "runner_rehearsal";
 
 pub(super) struct SqliteBackend {
     url: String,
@@ -133,126 +133,6 @@ impl SqliteBackend {
             reason: "there is no such file".to_owned(),
         })
     }
-
-    /// Begins a transaction of the runner's own.
-    async fn start(&self, connection: &mut SqliteConnection) -> Result<(), BackendError> {
-        self.guard.set(Rights::Host);
-        crash::point("before begin");
-        if self.rehearsing {
-            run(connection, &format!("SAVEPOINT {SAVEPOINT}")).await
-        } else {
-            run(connection, "BEGIN IMMEDIATE").await
-        }
-    }
-
-    /// Commits it, and makes sure that it is committed.
-    async fn end(&self, connection: &mut SqliteConnection) -> Result<(), BackendError> {
-        self.guard.set(Rights::Host);
-        crash::point("before commit");
-        if self.rehearsing {
-            return run(connection, &format!("RELEASE {SAVEPOINT}")).await;
-        }
-        self.guard.commit_allowed.store(true, Ordering::SeqCst);
-        let committed = run(connection, "COMMIT").await;
-        self.guard.commit_allowed.store(false, Ordering::SeqCst);
-        crash::point("after commit");
-        committed?;
-        let mut handle = connection.lock_handle().await.map_err(host_error)?;
-        match raw::in_transaction(&mut handle) {
-            false => Ok(()),
-            true => Err(BackendError::TransactionEnded("COMMIT left it open".to_owned())),
-        }
-    }
-
-    /// Rolls back whatever is open, if anything is.
-    async fn abandon(&self, connection: &mut SqliteConnection) -> Result<(), BackendError> {
-        // The worker thread first has to give up a statement that still runs.
-        self.guard.interrupted.store(true, Ordering::SeqCst);
-        let handle = connection.lock_handle().await;
-        self.guard.interrupted.store(false, Ordering::SeqCst);
-        let open = raw::in_transaction(&mut handle.map_err(host_error)?);
-        self.guard.set(Rights::Host);
-        self.guard.take_denied();
-        self.guard.take_touched();
-        match (open, self.rehearsing) {
-            (false, false) => Ok(()),
-            (false, true) => Err(BackendError::TransactionEnded(
-                "the rehearsal's transaction is gone; nothing was kept".to_owned(),
-            )),
-            (true, false) => run(connection, "ROLLBACK").await,
-            (true, true) => {
-                run(connection, &format!("ROLLBACK TO {SAVEPOINT}")).await?;
-                run(connection, &format!("RELEASE {SAVEPOINT}")).await
-            }
-        }
-    }
-
-    /// Checks, before a commit, what SQLite was told not to check while the hook ran.
-    async fn check_foreign_keys(
-        &mut self,
-        connection: &mut SqliteConnection,
-    ) -> Result<(), BackendError> {
-        let touched = self.guard.take_touched();
-        let after =
-            foreign_keys::violations(connection, Some(&touched)).await.map_err(host_error)?;
-        let before = self.violations.take().unwrap_or_default();
-        let added = foreign_keys::added(&before, &after);
-        self.violations = Some(if added.is_none() {
-            // Only the tables concerned were counted; the others are as they were.
-            let mut kept = before;
-            kept.retain(|key, _| after.contains_key(key) || !touched.contains(&key.0));
-            kept.extend(after);
-            kept
-        } else {
-            before
-        });
-        match added {
-            None => Ok(()),
-            Some(what) => Err(BackendError::Refused(SqlError::new(
-                ErrorKind::Constraint,
-                format!("foreign keys are violated at the end of the hook: {what}"),
-            ))),
-        }
-    }
-
-    async fn finish(
-        &mut self,
-        connection: &mut SqliteConnection,
-        claim: &Claim<'_>,
-        counts: &Counts,
-    ) -> Result<(), BackendError> {
-        let mut handle = connection.lock_handle().await.map_err(host_error)?;
-        if !raw::in_transaction(&mut handle) {
-            return Err(BackendError::TransactionEnded("it was rolled back".to_owned()));
-        }
-        drop(handle);
-        self.guard.set(Rights::Host);
-        drop_temporary_tables(connection).await?;
-        self.check_foreign_keys(connection).await?;
-        state::finalise(connection, claim.attempt, counts).await?;
-        state::history(connection, claim.attempt, Some((Ending::Done, counts, None))).await?;
-        self.end(connection).await
-    }
-
-    async fn claim(
-        &mut self,
-        connection: &mut SqliteConnection,
-        claim: &Claim<'_>,
-    ) -> Result<(), BackendError> {
-        let revision = state::advance(connection, claim.revision).await?;
-        state::claim(connection, claim.attempt, revision).await?;
-        if claim.attempt.direction == Direction::Up {
-            let checksum = claim.attempt.component_checksum;
-            state::archive(connection, checksum, claim.component).await?;
-        }
-        if self.violations.is_none() {
-            let found = foreign_keys::violations(connection, None).await.map_err(host_error)?;
-            self.violations = Some(found);
-        }
-        self.guard.take_touched();
-        crash::point("after the claim");
-        Ok(())
-    }
 }
 
 fn options(url: &DatabaseUrl, access: Access) -> Result<SqliteConnectOptions, BackendError> {
@@ -267,29 +147,6 @@ fn options(url: &DatabaseUrl, access: Access) -> Result<SqliteConnectOptions, Ba
         .busy_timeout(BUSY_TIMEOUT)
         .row_buffer_size(ROW_BUFFER)
         .disable_statement_logging())
-}
-
-async fn run(connection: &mut SqliteConnection, sql: &str) -> Result<(), BackendError> {
-    sqlx::query(AssertSqlSafe(sql))
-        .persistent(false)
-        .execute(connection)
-        .await
-        .map(|_| ())
-        .map_err(host_error)
-}
-
-/// Temporary tables belong to the connection; the next hook must not find them.
-async fn drop_temporary_tables(connection: &mut SqliteConnection) -> Result<(), BackendError> {
-    let names: Vec<String> =
-        sqlx::query_scalar("SELECT name FROM temp.sqlite_schema WHERE type = 'table'")
-            .persistent(false)
-            .fetch_all(&mut *connection)
-            .await
-            .map_err(host_error)?;
-    for name in names.iter().filter(|name| !name.starts_with("sqlite_")) {
-        run(connection, &format!("DROP TABLE IF EXISTS temp.{}", session::quote(name))).await?;
-    }
-    Ok(())
 }
 
 #[async_trait]
@@ -338,7 +195,7 @@ impl Backend for SqliteBackend {
         let session = self.session()?;
         let connection = &mut session.lock().await.connection;
         self.start(connection).await?;
-        let upgraded = match state::upgrade(connection).await {
+        let upgraded = match schema::upgrade(connection).await {
             Ok(()) => self.end(connection).await,
             Err(error) => Err(error),
         };
@@ -353,10 +210,10 @@ impl Backend for SqliteBackend {
         let connection = &mut session.lock().await.connection;
         self.guard.set(Rights::Host);
         if self.rehearsing {
-            return state::snapshot(connection).await;
+            return rows::snapshot(connection).await;
         }
         run(connection, "BEGIN").await?;
-        let snapshot = state::snapshot(connection).await;
+        let snapshot = rows::snapshot(connection).await;
         run(connection, "ROLLBACK").await?;
         snapshot
     }
@@ -378,7 +235,7 @@ impl Backend for SqliteBackend {
     async fn archived(&mut self, component: Checksum) -> Result<Option<Vec<u8>>, BackendError> {
         let session = self.session()?;
         self.guard.set(Rights::Host);
-        state::archived(&mut session.lock().await.connection, component).await
+        archive::read(&mut session.lock().await.connection, component).await
     }
 
     async fn record_start(

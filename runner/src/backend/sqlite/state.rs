@@ -1,230 +1,16 @@
-//! The runner's own tables on SQLite: their schema, and the statements that change them.
+//! Changes of the recorded state on SQLite: ledger, state rows, history.
 //!
 //! Every name is qualified with `main.`, so that no temporary table can stand in for one.
 
-use super::error::{host_error, raw};
+use super::error::host_error;
 use crate::{
-    alteration::{AlterationKey, Checksum, Direction},
-    backend::{
-        Attempt, BackendError, Counts, Ending, Revision, SCHEMA_VERSION, Snapshot, StateRow, Status,
-    },
+    alteration::Direction,
+    backend::{Attempt, BackendError, Counts, Ending, Revision, SCHEMA_VERSION},
     crash, operator,
 };
-use sqlx::{AssertSqlSafe, Row, SqliteConnection, sqlite::SqliteRow};
-use std::{io::Read, str::FromStr};
+use sqlx::{AssertSqlSafe, SqliteConnection};
 
-/// Archived components are cut into pieces of this size, as on backends that bound a row.
-const CHUNK_BYTES: usize = 1 << 20;
-const COMPRESSION_LEVEL: i32 = 3;
-/// A damaged archive must not unpack without end.
-const UNPACKED_BYTES_MAX: u64 = 1 << 30;
 const RUNNER_VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// The steps from no tables to the current schema; step N leads to schema version N.
-const STEPS: [&str; SCHEMA_VERSION as usize] = [r"
-    CREATE TABLE main.alteration_ledger (
-        one INTEGER PRIMARY KEY CHECK (one = 1),
-        schema_version INTEGER NOT NULL,
-        revision INTEGER NOT NULL,
-        fence INTEGER NOT NULL
-    );
-    CREATE TABLE main.alteration_state (
-        plugin TEXT NOT NULL,
-        id TEXT NOT NULL,
-        version TEXT,
-        checksum TEXT NOT NULL,
-        component_checksum TEXT NOT NULL,
-        status TEXT NOT NULL CHECK (status IN ('applied', 'reverted', 'failed', 'running')),
-        applied_at TEXT,
-        duration_ms INTEGER,
-        statements INTEGER,
-        rows_affected INTEGER,
-        applied_by TEXT,
-        runner_version TEXT,
-        permissions TEXT NOT NULL,
-        requires TEXT NOT NULL,
-        irreversible INTEGER NOT NULL,
-        revision INTEGER NOT NULL,
-        error TEXT,
-        PRIMARY KEY (plugin, id)
-    );
-    CREATE TABLE main.alteration_history (
-        sequence INTEGER PRIMARY KEY,
-        plugin TEXT NOT NULL,
-        id TEXT NOT NULL,
-        direction TEXT NOT NULL,
-        event TEXT NOT NULL,
-        at TEXT NOT NULL,
-        by TEXT NOT NULL,
-        runner_version TEXT NOT NULL,
-        checksum TEXT NOT NULL,
-        component_checksum TEXT NOT NULL,
-        permissions TEXT NOT NULL,
-        duration_ms INTEGER,
-        statements INTEGER,
-        rows_affected INTEGER,
-        error TEXT
-    );
-    CREATE TABLE main.alteration_archive (
-        component_checksum TEXT NOT NULL,
-        chunk INTEGER NOT NULL,
-        bytes BLOB NOT NULL,
-        PRIMARY KEY (component_checksum, chunk)
-    );
-    INSERT INTO main.alteration_ledger (one, schema_version, revision, fence) VALUES (1, 0, 0, 0);
-"];
-
-/// The schema version found; `None` without the runner's tables.
-pub(super) async fn schema_version(
-    connection: &mut SqliteConnection,
-) -> Result<Option<i64>, BackendError> {
-    let tables: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = 'alteration_ledger'",
-    )
-    .persistent(false)
-    .fetch_one(&mut *connection)
-    .await
-    .map_err(host_error)?;
-    if tables == 0 {
-        return Ok(None);
-    }
-    let rows: Vec<i64> = sqlx::query_scalar("SELECT schema_version FROM main.alteration_ledger")
-        .persistent(false)
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(corrupt)?;
-    match rows[..] {
-        [found] if found > SCHEMA_VERSION => {
-            Err(BackendError::NewerSchema { found, known: SCHEMA_VERSION })
-        }
-        [found] => Ok(Some(found)),
-        _ => Err(BackendError::Corrupt(format!(
-            "alteration_ledger has {} rows; exactly one is expected",
-            rows.len()
-        ))),
-    }
-}
-
-/// Brings the runner's tables to the current version. Runs in the caller's transaction.
-pub(super) async fn upgrade(connection: &mut SqliteConnection) -> Result<(), BackendError> {
-    upgrade_by(connection, &STEPS).await
-}
-
-async fn upgrade_by(
-    connection: &mut SqliteConnection,
-    steps: &[&'static str],
-) -> Result<(), BackendError> {
-    let found = schema_version(connection).await?.unwrap_or_default();
-    let done = usize::try_from(found).unwrap_or_default();
-    for step in &steps[done.min(steps.len())..] {
-        sqlx::raw_sql(*step).execute(&mut *connection).await.map_err(host_error)?;
-        crash::point("after a step of the schema");
-    }
-    if done < steps.len() {
-        sqlx::query(
-            "UPDATE main.alteration_ledger SET schema_version = ?1, revision = revision + 1",
-        )
-        .persistent(false)
-        .bind(i64::try_from(steps.len()).unwrap_or(i64::MAX))
-        .execute(&mut *connection)
-        .await
-        .map_err(host_error)?;
-    }
-    Ok(())
-}
-
-/// Reads ledger and state rows. Runs in the caller's transaction, so that both fit together.
-pub(super) async fn snapshot(connection: &mut SqliteConnection) -> Result<Snapshot, BackendError> {
-    if schema_version(connection).await?.is_none_or(|version| version == 0) {
-        return Ok(Snapshot::empty());
-    }
-    let revision: i64 = sqlx::query_scalar("SELECT revision FROM main.alteration_ledger")
-        .persistent(false)
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(corrupt)?;
-    let rows = sqlx::query("SELECT * FROM main.alteration_state")
-        .persistent(false)
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(corrupt)?;
-    let rows = rows.iter().map(state_row).collect::<Result<Vec<_>, _>>()?;
-    Ok(Snapshot {
-        revision: Some(Revision(revision)),
-        rows: rows.into_iter().map(|row| (row.key.clone(), row)).collect(),
-    })
-}
-
-fn corrupt(error: sqlx::Error) -> BackendError {
-    match host_error(error) {
-        BackendError::Database(message) => BackendError::Corrupt(message),
-        other => other,
-    }
-}
-
-fn state_row(row: &SqliteRow) -> Result<StateRow, BackendError> {
-    let plugin: String = text(row, "plugin", "a row")?;
-    let id: String = text(row, "id", &plugin)?;
-    let name = format!("{plugin} {id}");
-    let key =
-        AlterationKey { plugin: parse(&plugin, "plugin", &name)?, id: parse(&id, "id", &name)? };
-    let number = |column: &str| -> Result<Option<u64>, BackendError> {
-        let value: Option<i64> = get(row, column, &name)?;
-        Ok(value.and_then(|value| u64::try_from(value).ok()))
-    };
-    Ok(StateRow {
-        checksum: parse(&text(row, "checksum", &name)?, "checksum", &name)?,
-        component_checksum: parse(
-            &text(row, "component_checksum", &name)?,
-            "component_checksum",
-            &name,
-        )?,
-        status: Status::from_str(&text(row, "status", &name)?)
-            .map_err(|()| invalid("status", &name))?,
-        applied_at: get(row, "applied_at", &name)?,
-        duration_ms: number("duration_ms")?,
-        statements: number("statements")?,
-        rows_affected: number("rows_affected")?,
-        applied_by: get(row, "applied_by", &name)?,
-        runner_version: get(row, "runner_version", &name)?,
-        permissions: json(&text(row, "permissions", &name)?, "permissions", &name)?,
-        requires: json(&text(row, "requires", &name)?, "requires", &name)?,
-        irreversible: get::<bool>(row, "irreversible", &name)?,
-        revision: Revision(get(row, "revision", &name)?),
-        error: get(row, "error", &name)?,
-        key,
-    })
-}
-
-fn get<'r, T>(row: &'r SqliteRow, column: &str, name: &str) -> Result<T, BackendError>
-where
-    T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
-{
-    row.try_get(column).map_err(|_| invalid(column, name))
-}
-
-fn text(row: &SqliteRow, column: &str, name: &str) -> Result<String, BackendError> {
-    get(row, column, name)
-}
-
-fn parse<T: FromStr>(text: &str, column: &str, name: &str) -> Result<T, BackendError> {
-    text.parse().map_err(|_| invalid(column, name))
-}
-
-fn json<T: serde::de::DeserializeOwned>(
-    text: &str,
-    column: &str,
-    name: &str,
-) -> Result<T, BackendError> {
-    serde_json::from_str(text).map_err(|_| invalid(column, name))
-}
-
-fn invalid(column: &str, name: &str) -> BackendError {
-    let name = crate::escape::Escaped(name);
-    BackendError::Corrupt(format!(
-        "alteration_state, {name}: the column {column} holds no valid value"
-    ))
-}
 
 /// The compare-and-swap that every change of state starts with.
 pub(super) async fn advance(
@@ -422,93 +208,16 @@ pub(super) async fn history(
     Ok(())
 }
 
-/// Stores a component, unless it is stored already.
-pub(super) async fn archive(
-    connection: &mut SqliteConnection,
-    checksum: Checksum,
-    component: &[u8],
-) -> Result<(), BackendError> {
-    let stored: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM main.alteration_archive WHERE component_checksum = ?1",
-    )
-    .persistent(false)
-    .bind(checksum.to_string())
-    .fetch_one(&mut *connection)
-    .await
-    .map_err(host_error)?;
-    if stored > 0 {
-        return Ok(());
-    }
-    let packed = zstd::encode_all(component, COMPRESSION_LEVEL)
-        .map_err(|error| BackendError::Database(error.to_string()))?;
-    for (number, chunk) in packed.chunks(CHUNK_BYTES).enumerate() {
-        sqlx::query(
-            "INSERT INTO main.alteration_archive (component_checksum, chunk, bytes) VALUES (?1, ?2, ?3)",
-        )
-        .persistent(false)
-        .bind(checksum.to_string())
-        .bind(i64::try_from(number).unwrap_or(i64::MAX))
-        .bind(chunk.to_vec())
-        .execute(&mut *connection)
-        .await
-        .map_err(host_error)?;
-        crash::point("after a chunk of the archive");
-    }
-    Ok(())
-}
-
-/// Reads a component back and verifies its checksum.
-pub(super) async fn archived(
-    connection: &mut SqliteConnection,
-    checksum: Checksum,
-) -> Result<Option<Vec<u8>>, BackendError> {
-    let chunks: Vec<Vec<u8>> = sqlx::query_scalar(
-        "SELECT bytes FROM main.alteration_archive WHERE component_checksum = ?1 ORDER BY chunk",
-    )
-    .persistent(false)
-    .bind(checksum.to_string())
-    .fetch_all(connection)
-    .await
-    .map_err(|error| BackendError::Corrupt(raw(error).message))?;
-    if chunks.is_empty() {
-        return Ok(None);
-    }
-    let packed = chunks.concat();
-    let damaged = || BackendError::ArchiveDamaged(checksum.to_string());
-    let mut component = Vec::new();
-    zstd::Decoder::new(&packed[..])
-        .map_err(|_| damaged())?
-        .take(UNPACKED_BYTES_MAX)
-        .read_to_end(&mut component)
-        .map_err(|_| damaged())?;
-    if Checksum::of(&component) == checksum { Ok(Some(component)) } else { Err(damaged()) }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{rows::snapshot, schema::upgrade},
+        *,
+    };
     use sqlx::Connection;
 
     async fn memory() -> SqliteConnection {
         SqliteConnection::connect("sqlite::memory:").await.unwrap()
-    }
-
-    #[tokio::test]
-    async fn an_older_schema_is_upgraded_step_by_step() {
-        let mut connection = memory().await;
-        upgrade(&mut connection).await.unwrap();
-        let later = [STEPS[0], "ALTER TABLE main.alteration_state ADD COLUMN later TEXT"];
-        upgrade_by(&mut connection, &later).await.unwrap();
-        let columns: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM pragma_table_info('alteration_state') WHERE name = 'later'",
-        )
-        .fetch_one(&mut connection)
-        .await
-        .unwrap();
-        assert_eq!(columns, 1);
-        // And this runner, which knows one version less, refuses what it finds.
-        let error = schema_version(&mut connection).await.unwrap_err();
-        assert!(matches!(error, BackendError::NewerSchema { found: 2, known: 1 }));
     }
 
     #[tokio::test]
@@ -519,22 +228,5 @@ mod tests {
         assert_eq!(advance(&mut connection, revision).await.unwrap(), Revision(revision.0 + 1));
         let again = advance(&mut connection, revision).await;
         assert!(matches!(again, Err(BackendError::Moved)));
-    }
-
-    #[tokio::test]
-    async fn the_archive_notices_damage() {
-        let mut connection = memory().await;
-        upgrade(&mut connection).await.unwrap();
-        let component: Vec<u8> =
-            (0..3_000_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
-        let checksum = Checksum::of(&component);
-        archive(&mut connection, checksum, &component).await.unwrap();
-        assert_eq!(archived(&mut connection, checksum).await.unwrap(), Some(component));
-        sqlx::query("UPDATE alteration_archive SET bytes = zeroblob(10) WHERE chunk = 1")
-            .execute(&mut connection)
-            .await
-            .unwrap();
-        let damaged = archived(&mut connection, checksum).await;
-        assert!(matches!(damaged, Err(BackendError::ArchiveDamaged(_))));
     }
 }

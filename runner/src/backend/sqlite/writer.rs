@@ -1,6 +1,6 @@
 //! Bulk-writers on SQLite: rows gathered into INSERT statements of many rows.
 
-use super::session::quote;
+use super::identifier::quote;
 use crate::session::{ErrorKind, Row, SqlError, Value};
 
 /// SQLite's bound on parameters of one statement.
