@@ -10,7 +10,7 @@ use crate::{
     host::{Call, HookObserver},
     plan::{Plan, Step},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 impl Work<'_> {
     /// Applies the steps of a plan that rests on `snapshot`. [`BackendError::Moved`] means that
@@ -46,6 +46,7 @@ impl Work<'_> {
         let Some((attempt, ready)) = self.components.get(&step.key) else {
             return Err(Error::PlanChanged(step.key.clone()));
         };
+        let began = Instant::now();
         // A killed attempt is in the history, because its start is recorded first, on its own.
         let revision = backend.record_start(attempt, revision).await?;
         crash::point("after the start was recorded");
@@ -73,6 +74,9 @@ impl Work<'_> {
         match committed {
             Ok(revision) => {
                 let (key, direction) = (&step.key, step.direction);
+                // The operator waited for the commit too; the record has the hook's own time.
+                let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+                let counts = Counts { duration_ms, ..counts };
                 (self.control.observer)(Event::Finished { key, direction, counts });
                 self.report.steps.push(StepReport { key: key.clone(), direction, counts });
                 Ok(revision)
