@@ -59,3 +59,35 @@ fn there_have_to_be_tables() {
     assert_eq!(run.status.code(), Some(1));
     assert_eq!(text(&run.stderr), "error: there is no table customers: deploy acme/shop first\n");
 }
+
+#[tokio::test]
+async fn orders_are_made_where_there_is_a_table_for_them() {
+    use sqlx::{Connection, SqliteConnection};
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let url = format!("sqlite:{}?mode=rwc", folder.path().join("shop.db").display());
+    let mut shop = SqliteConnection::connect(&url).await.expect("a database");
+    for schema in [
+        include_str!("../../../plugins/acme/shop/sql/1.0.0-1735689600-create-customers.up.sql"),
+        include_str!("../../../plugins/acme/shop/sql/1.1.0-1738368000-create-orders.up.sql"),
+    ] {
+        sqlx::raw_sql(schema).execute(&mut shop).await.expect("a table");
+    }
+
+    let fill = ["--database", "sqlite:shop.db", "--rows", "1000"];
+    let filled = customers(folder.path(), &fill);
+    assert_eq!(text(&filled.stderr), "");
+    assert_eq!(text(&filled.stdout), "1000 customers\n1825 orders\n");
+    let early: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM orders JOIN customers c ON c.id = customer_id WHERE placed_at < created_at",
+    )
+    .fetch_one(&mut shop)
+    .await
+    .expect("a number");
+    assert_eq!(early, 0, "nobody orders before they are a customer");
+
+    let again = customers(folder.path(), &fill);
+    assert_eq!(
+        text(&again.stderr),
+        "error: there are customers already: start from a new database\n"
+    );
+}
