@@ -41,14 +41,21 @@ pub struct Check {
 /// Why an application should not start.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum NotDeployed {
-    #[error("Found undeployed database alterations: {}", names(.0))]
+    #[error("Found undeployed database alterations: {}; apply them with `runner deploy`", names(.0))]
     Undeployed(Vec<Step>),
     #[error("The database alterations need a decision: {}", findings(.0))]
     NeedsDecision(Vec<Finding>),
 }
 
+/// The first few: this is a line in an application's log, and there may be hundreds.
 fn names(steps: &[Step]) -> String {
-    steps.iter().map(|step| step.key.to_string()).collect::<Vec<_>>().join(", ")
+    const NAMES_MAX: usize = 10;
+    let mut names: Vec<String> =
+        steps.iter().take(NAMES_MAX).map(|step| step.key.to_string()).collect();
+    if steps.len() > NAMES_MAX {
+        names.push(format!("and {} more", steps.len() - NAMES_MAX));
+    }
+    names.join(", ")
 }
 
 fn findings(findings: &[Finding]) -> String {
