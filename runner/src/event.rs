@@ -59,6 +59,8 @@ pub struct Report {
     pub steps: Vec<StepReport>,
     /// True when everything was rolled back again on purpose.
     pub rehearsed: bool,
+    /// Wall time from the answer to the question on, waiting for the lock included.
+    pub duration_ms: u64,
 }
 
 #[derive(Debug, Clone, Serialize)]

@@ -131,7 +131,7 @@ pub(super) fn summary(report: &Report, url: &str, format: Format, statements: Ve
         output::json(&Document { database: url, outcome, report, statements });
         return;
     }
-    let total = duration(report.steps.iter().map(|step| step.counts.duration_ms).sum());
+    let total = duration(report.duration_ms);
     let alterations = count(steps, "alteration");
     output::result(&match (steps, report.rehearsed, down) {
         (0, ..) => format!("{url} is up to date."),

@@ -20,7 +20,10 @@ use crate::{
     plan::Plan,
 };
 use components::Components;
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 /// Times that a plan is made anew because somebody else changed the state.
 const REPLANS_MAX: usize = 10;
@@ -60,7 +63,7 @@ pub(crate) async fn run(
     control: &Control,
 ) -> Result<Report, Error> {
     let plan = acceptable(job.plan(&backend.snapshot().await?, backend.dialect()))?;
-    let mut report = Report { steps: Vec::new(), rehearsed: rehearse };
+    let mut report = Report { steps: Vec::new(), rehearsed: rehearse, duration_ms: 0 };
     if plan.steps.is_empty() {
         return Ok(report);
     }
@@ -69,6 +72,7 @@ pub(crate) async fn run(
     if !(control.confirm)(&plan) {
         return Err(Error::Declined);
     }
+    let began = Instant::now();
     let mut cancelled = control.cancelled.clone();
     let mut waiting = |holder| (control.observer)(Event::Waiting { holder: &holder });
     tokio::select! {
@@ -81,6 +85,7 @@ pub(crate) async fn run(
         false => work.work(backend).await,
     };
     backend.unlock().await;
+    report.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     worked.map(|()| report)
 }
 

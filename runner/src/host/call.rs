@@ -15,6 +15,7 @@ use crate::{
     session::SharedSession,
 };
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -52,6 +53,7 @@ pub(super) async fn call(
             failed: None,
             undeclared: None,
             writers_open: 0,
+            cursors: BTreeMap::new(),
             now_ms: unix_ms(),
             memory: MemoryLimiter::new(limits),
             table,
@@ -69,8 +71,12 @@ pub(super) async fn call(
         tokio::time::timeout(timeout, run(&mut store, loaded, call.direction, &call.id)).await;
     stdout.close();
     stderr.close();
-    log.close();
     let state = store.data_mut();
+    // Cursors that the guest forgot are closed with the hook.
+    while let Some((handle, _)) = state.cursors.first_key_value() {
+        state.close_cursor(*handle);
+    }
+    log.close();
     let result = match ran {
         Err(_elapsed) => Err(HookError::Timeout { timeout_ms: limits.timeout_ms }),
         Ok(Err(error)) => Err(trapped(state, limits, &error)),

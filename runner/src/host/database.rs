@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     alteration::Dialect,
-    session::{ErrorKind, ResultLimit, Script, SqlError, Value},
+    session::{ErrorKind, Handle, ResultLimit, Script, SqlError, Value},
     sql::excerpt,
 };
 use std::sync::Arc;
@@ -158,9 +158,8 @@ impl Host for HookState {
         };
         Ok(match result {
             Ok((handle, columns)) => {
-                self.done(&sql, 0, 0);
-                let cursor = CursorResource { handle, columns, sql: sql.into() };
-                Ok(self.table.push(cursor)?)
+                self.cursors.insert(handle, (sql.into(), 0));
+                Ok(self.table.push(CursorResource { handle, columns })?)
             }
             Err(error) => Err(self.fail(&sql, error)),
         })
@@ -206,8 +205,8 @@ impl HookState {
         rows_max: u32,
     ) -> wasmtime::Result<Result<(Vec<Vec<Value>>, usize), wit::Error>> {
         let limit = self.result_limit(rows_max as usize);
-        let CursorResource { handle, columns, sql } = self.table.get(cursor)?;
-        let (handle, width, sql) = (*handle, columns.len(), Arc::clone(sql));
+        let CursorResource { handle, columns } = self.table.get(cursor)?;
+        let (handle, width) = (*handle, columns.len());
         let result = match (self.ready(), rows_max) {
             (Err(error), _) => Err(error),
             (Ok(()), 0) => Err(SqlError::new(
@@ -216,10 +215,24 @@ impl HookState {
             )),
             (Ok(()), _) => self.session.lock().await.fetch(handle, limit).await,
         };
+        let (sql, read) = self.cursors.entry(handle).or_default();
         Ok(match result {
-            Ok(rows) => Ok((rows, width)),
-            Err(error) => Err(self.fail(&sql, error)),
+            Ok(rows) => {
+                *read += rows.len() as u64;
+                Ok((rows, width))
+            }
+            Err(error) => {
+                let sql = Arc::clone(sql);
+                Err(self.fail(&sql, error))
+            }
         })
+    }
+
+    /// Reports a cursor's statement, now that it is known how many rows were read through it.
+    pub(super) fn close_cursor(&mut self, cursor: Handle) {
+        if let Some((sql, read)) = self.cursors.remove(&cursor) {
+            self.done(&sql, read, 0);
+        }
     }
 
     async fn write_rows(
@@ -273,13 +286,14 @@ impl HostCursor for HookState {
     }
 
     async fn drop(&mut self, cursor: Resource<CursorResource>) -> wasmtime::Result<()> {
-        let CursorResource { handle, sql, .. } = self.table.delete(cursor)?;
+        let CursorResource { handle, .. } = self.table.delete(cursor)?;
+        self.close_cursor(handle);
         if self.failed.is_some() {
             return Ok(());
         }
         let closed = self.session.lock().await.close_cursor(handle).await;
         if let Err(error) = closed {
-            self.fail(&sql, error);
+            self.fail("", error);
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use crate::{
     backend::Counts,
     session::{Column, Handle, SharedSession},
 };
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 use wasmtime::{ResourceLimiter, component::ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
@@ -21,6 +21,8 @@ pub(super) struct HookState {
     pub(super) failed: Option<FailedStatement>,
     pub(super) undeclared: Option<&'static str>,
     pub(super) writers_open: usize,
+    /// Open cursors, each with its statement and the rows read through it so far.
+    pub(super) cursors: BTreeMap<Handle, (Arc<str>, u64)>,
     /// Unix time at the start of the hook.
     pub(super) now_ms: u64,
     pub(super) memory: MemoryLimiter,
@@ -33,7 +35,6 @@ pub(super) struct HookState {
 pub struct CursorResource {
     pub(super) handle: Handle,
     pub(super) columns: Vec<Column>,
-    pub(super) sql: Arc<str>,
 }
 
 /// The host's side of a `bulk-writer`.
