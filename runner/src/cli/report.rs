@@ -52,6 +52,10 @@ impl Reporter {
             true => ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()),
             false => ProgressBar::hidden(),
         };
+        bar.set_style(
+            ProgressStyle::with_template("{spinner} {prefix} {msg} {elapsed}")
+                .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+        );
         Arc::new(Self { style, bar, statements: Mutex::default() })
     }
 
@@ -82,10 +86,8 @@ impl Reporter {
             Event::Started { key, position, total, .. } => self.started(key, position, total),
             Event::Hook { key, event } => self.hook(key, event),
             Event::Finished { key, direction, counts } => {
-                self.bar.disable_steady_tick();
-                self.bar.set_draw_target(ProgressDrawTarget::hidden());
                 if self.style.format == Format::Text {
-                    output::result(&line(key, direction, counts));
+                    self.bar.suspend(|| output::result(&line(key, direction, counts)));
                 }
             }
             Event::Failed { .. } => self.clear(),
@@ -93,17 +95,11 @@ impl Reporter {
     }
 
     fn started(&self, key: &AlterationKey, position: usize, total: usize) {
-        if std::io::stderr().is_terminal() && self.style.format == Format::Text {
-            self.bar.set_draw_target(ProgressDrawTarget::stderr());
-            self.bar.reset();
-            self.bar.set_style(
-                ProgressStyle::with_template("{spinner} {prefix} {msg} {elapsed}")
-                    .unwrap_or_else(|_| ProgressStyle::default_spinner()),
-            );
-            self.bar.set_prefix(format!("[{position}/{total}]"));
-            self.bar.set_message(key.to_string());
-            self.bar.enable_steady_tick(BAR_REFRESH);
-        }
+        // Where there is no terminal the bar is hidden, and all of this does nothing.
+        self.bar.reset();
+        self.bar.set_prefix(format!("[{position}/{total}]"));
+        self.bar.set_message(key.to_string());
+        self.bar.enable_steady_tick(BAR_REFRESH);
     }
 
     fn hook(&self, key: &AlterationKey, event: HookEvent<'_>) {
