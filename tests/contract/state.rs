@@ -150,7 +150,8 @@ pub async fn without_the_lock_the_ledger_holds<P: Place>(place: &P) {
     assert_eq!(second.snapshot().await.expect("reads").revision, Some(revision));
     begin(first.as_mut(), "one", revision).await.expect("begins");
     commit(first.as_mut(), "one", revision).await.expect("commits");
-    let late = begin(second.as_mut(), "one", revision).await;
+    // Not even for another alteration: the plan was made for a state that is no more.
+    let late = begin(second.as_mut(), "two", revision).await;
     assert!(matches!(late, Err(BackendError::Moved)));
 }
 

@@ -19,7 +19,7 @@ pub(super) async fn violations(
     let references: Vec<(String, String)> = sqlx::query_as(
         "SELECT DISTINCT child.name, parent.\"table\"
          FROM main.sqlite_schema AS child, pragma_foreign_key_list(child.name) AS parent
-         WHERE child.type = 'table'",
+         WHERE child.type = 'table' AND child.sql LIKE '%REFERENCES%'",
     )
     .persistent(false)
     .fetch_all(&mut *connection)
