@@ -43,6 +43,8 @@ pub(super) struct SqlAlteration {
     pub(super) down: Option<String>,
     pub(super) description: Option<String>,
     pub(super) permissions: Permissions,
+    /// Beyond those of the folder.
+    pub(super) requires: Requirements,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +111,7 @@ pub(super) fn read(folder: &Path, plugin: Option<&PluginName>) -> Result<SqlFold
             id,
             description: details.description,
             permissions: details.permissions,
+            requires: details.requires,
         });
     }
     if let Some(id) = details.into_keys().next() {

@@ -26,6 +26,10 @@ pub(super) struct AlterationSettings {
     pub(super) description: Option<String>,
     #[serde(default)]
     pub(super) permissions: Permissions,
+    /// Beyond those of the folder. A requirement that is new in a release belongs here, because
+    /// it may not change the components that were shipped before.
+    #[serde(default)]
+    pub(super) requires: Requirements,
 }
 
 /// The error says where: it quotes the line. It holds newlines and the file's own text.
@@ -48,6 +52,7 @@ mod tests {
             [alterations."1.0.0-17-x"]
             description = "why"
             permissions = ["entropy"]
+            requires = { "acme/core" = ">=2" }
             "#,
         )
         .unwrap();
@@ -57,6 +62,7 @@ mod tests {
         let alteration = &settings.alterations[&"1.0.0-17-x".parse().unwrap()];
         assert_eq!(alteration.description.as_deref(), Some("why"));
         assert_eq!(alteration.permissions.len(), 1);
+        assert_eq!(alteration.requires.len(), 1);
     }
 
     #[test]

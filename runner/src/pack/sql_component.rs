@@ -109,8 +109,11 @@ fn manifest(folder: &SqlFolder, alterations: &[&SqlAlteration]) -> Manifest {
             permissions: alteration.permissions.clone(),
         })
         .collect();
+    // What an alteration says itself counts more than what its folder says for all.
+    let mut requires = folder.requires.clone();
+    requires.extend(alterations.iter().flat_map(|alteration| alteration.requires.clone()));
     Manifest {
-        requires: folder.requires.clone(),
+        requires,
         dialects: folder.dialects.clone(),
         ..Manifest::new(folder.plugin.clone(), declarations)
     }

@@ -35,6 +35,7 @@ pub(super) fn core_module() -> Vec<u8> {
         down: None,
         description: None,
         permissions: Default::default(),
+        requires: Default::default(),
     };
     with_interface(sql_module::encode(&[&alteration]))
 }

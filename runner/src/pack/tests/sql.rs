@@ -146,6 +146,24 @@ fn settings_reach_the_manifest() {
 }
 
 #[test]
+fn a_new_requirement_leaves_older_components_as_they_are() {
+    let before: &[(&str, &[u8])] = &[("1.0.0-1-x.up.sql", b"SELECT 1")];
+    let after: &[(&str, &[u8])] = &[
+        ("1.0.0-1-x.up.sql", b"SELECT 1"),
+        ("1.1.0-2-y.up.sql", b"SELECT 2"),
+        (
+            "alteration.toml",
+            b"plugin = 'acme/shop'\n[alterations.'1.1.0-2-y']\nrequires = { 'acme/core' = '>=2' }",
+        ),
+    ];
+    let before = pack_files(before, &options()).unwrap();
+    let after = pack_files(after, &options()).unwrap();
+    assert_eq!(before[0].bytes, after[0].bytes);
+    assert!(after[0].manifest.requires.is_empty());
+    assert_eq!(after[1].manifest.requires.len(), 1);
+}
+
+#[test]
 fn bundles_by_version() {
     let files: [(&str, &[u8]); 6] = [
         ("1.0.0-1-a.sql", b"SELECT 1"),
