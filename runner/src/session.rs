@@ -143,8 +143,8 @@ pub struct Handle(pub u32);
 
 /// The plugin's connection during one hook call, inside a transaction that the backend began.
 ///
-/// Every method runs with the guest's rights only. After an error the host makes no further call
-/// but [`Session::close`] methods; the transaction is then rolled back.
+/// Every method runs with the guest's rights only. After an error the host makes no further call:
+/// the transaction is then rolled back.
 #[async_trait]
 pub trait Session: Send {
     fn dialect(&self) -> Dialect;
