@@ -68,11 +68,11 @@ impl HookState {
                 error.offset = Some(start + error.offset.unwrap_or_else(|| blank(&sql[start..])));
                 error
             };
-            let Some(length) = session.statement_end(&sql[start..]).await.map_err(shift)? else {
-                return Ok(());
-            };
+            let end = session.statement_end(&sql[start..]).await;
+            // One that cannot be parsed counts as well: the message says which it was.
+            self.counts.statements += u64::from(!matches!(end, Ok(None)));
+            let Some(length) = end.map_err(shift)? else { return Ok(()) };
             let statement = &sql[start..start + length];
-            self.counts.statements += 1;
             let outcome = session.execute(statement, Vec::new()).await.map_err(shift)?;
             self.done(statement.trim(), outcome.rows_affected, outcome.rows_affected);
             start += length;
