@@ -2,7 +2,7 @@
 //!
 //! Every name is qualified with `main.`, so that no temporary table can stand in for one.
 
-use super::error::{host_error, raw};
+use super::error::host_error;
 use crate::{
     alteration::{AlterationKey, Checksum, Direction},
     backend::{
@@ -74,19 +74,27 @@ const STEPS: [&str; SCHEMA_VERSION as usize] = [r"
     INSERT INTO main.alteration_ledger (one, schema_version, revision, fence) VALUES (1, 0, 0, 0);
 "];
 
+const TABLES: [&str; 4] =
+    ["alteration_ledger", "alteration_state", "alteration_history", "alteration_archive"];
+
 /// The schema version found; `None` without the runner's tables.
 pub(super) async fn schema_version(
     connection: &mut SqliteConnection,
 ) -> Result<Option<i64>, BackendError> {
-    let tables: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = 'alteration_ledger'",
+    let found: Vec<String> = sqlx::query_scalar(
+        "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name LIKE 'alteration!_%' ESCAPE '!'",
     )
     .persistent(false)
-    .fetch_one(&mut *connection)
+    .fetch_all(&mut *connection)
     .await
     .map_err(host_error)?;
-    if tables == 0 {
+    let missing: Vec<&str> =
+        TABLES.into_iter().filter(|table| !found.iter().any(|name| name == table)).collect();
+    if missing.len() == TABLES.len() {
         return Ok(None);
+    }
+    if missing.contains(&"alteration_ledger") {
+        return Err(BackendError::Corrupt("the table alteration_ledger is missing".to_owned()));
     }
     let rows: Vec<i64> = sqlx::query_scalar("SELECT schema_version FROM main.alteration_ledger")
         .persistent(false)
@@ -94,8 +102,15 @@ pub(super) async fn schema_version(
         .await
         .map_err(corrupt)?;
     match rows[..] {
+        // All are made in one transaction: some without the others mean that somebody dropped them.
+        [found] if found <= SCHEMA_VERSION && !missing.is_empty() => {
+            Err(BackendError::Corrupt(format!("the table {} is missing", missing.join(", "))))
+        }
         [found] if found > SCHEMA_VERSION => {
             Err(BackendError::NewerSchema { found, known: SCHEMA_VERSION })
+        }
+        [found] if found < 1 => {
+            Err(BackendError::Corrupt(format!("alteration_ledger has schema version {found}")))
         }
         [found] => Ok(Some(found)),
         _ => Err(BackendError::Corrupt(format!(
@@ -135,7 +150,7 @@ async fn upgrade_by(
 
 /// Reads ledger and state rows. Runs in the caller's transaction, so that both fit together.
 pub(super) async fn snapshot(connection: &mut SqliteConnection) -> Result<Snapshot, BackendError> {
-    if schema_version(connection).await?.is_none_or(|version| version == 0) {
+    if schema_version(connection).await?.is_none() {
         return Ok(Snapshot::empty());
     }
     let revision: i64 = sqlx::query_scalar("SELECT revision FROM main.alteration_ledger")
@@ -156,6 +171,9 @@ pub(super) async fn snapshot(connection: &mut SqliteConnection) -> Result<Snapsh
 }
 
 fn corrupt(error: sqlx::Error) -> BackendError {
+    if let sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) = error {
+        return BackendError::Corrupt("a column holds a value of the wrong type".to_owned());
+    }
     match host_error(error) {
         BackendError::Database(message) => BackendError::Corrupt(message),
         other => other,
@@ -463,7 +481,7 @@ pub(super) async fn archived(
     .bind(checksum.to_string())
     .fetch_all(connection)
     .await
-    .map_err(|error| BackendError::Corrupt(raw(error).message))?;
+    .map_err(corrupt)?;
     if chunks.is_empty() {
         return Ok(None);
     }
