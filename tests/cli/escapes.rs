@@ -130,3 +130,33 @@ fn in_the_state() {
     both_formats(&mut seen, &["check", "plugins"]);
     assert_snapshot!(seen);
 }
+
+/// A guest that logs it at every level, and over several lines.
+#[test]
+fn in_what_a_guest_logs() {
+    let sandbox = Sandbox::new();
+    let text = format!("{EVIL}\nerror: forged");
+    let bytes: String = text.bytes().map(|byte| format!("\\{byte:02x}")).collect();
+    let calls: String = (0..4)
+        .map(|level| {
+            format!("(call $log (i32.const {level}) (i32.const 2048) (i32.const {}))", text.len())
+        })
+        .collect();
+    let core = IDLE
+        .replace(
+            "#up\") (param i32 i32) (result i32) i32.const 0",
+            &format!("#up\") (param i32 i32) (result i32) {calls} i32.const 0"),
+        )
+        .replace("(memory", "(import \"runner:alteration/log@0.1.0\" \"log\" (func $log (param i32 i32 i32)))\n(memory");
+    let core = format!("{core} (data (i32.const 2048) \"{bytes}\")");
+    let wit = WIT.replace(
+        "world hooks-only {",
+        "world logging { import log; export hooks; }\nworld hooks-only {",
+    );
+    sandbox
+        .write("plugins/acme/shop/1.0.0-1700000000-x.wasm", wasm::encode(&wit, "logging", &core));
+    let mut seen = Transcript::of(&sandbox);
+    both_formats(&mut seen, &["deploy", "plugins", "--verbose", "--dry-run"]);
+    assert_eq!(seen.run(&["deploy", "plugins", "--verbose"]).code, Some(0));
+    assert_snapshot!(seen);
+}
