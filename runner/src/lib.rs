@@ -30,6 +30,7 @@ mod operator;
 pub mod pack;
 pub mod plan;
 mod runner;
+mod secret;
 pub mod session;
 pub mod source;
 pub mod sql;

@@ -24,6 +24,8 @@ const SKIPPED_FOLDERS: [&str; 2] = ["target", "node_modules"];
 pub enum SourceError {
     #[error("{}: no such file or folder", shown(.0))]
     NotFound(PathBuf),
+    #[error("{}: a database URL, where a folder of plugins is expected", shown(.0))]
+    Url(PathBuf),
     #[error("{}: cannot be read: {reason}", shown(.path))]
     Unreadable { path: PathBuf, reason: String },
     #[error("{}: holds no component (*.wasm)", shown(.0))]
@@ -47,7 +49,7 @@ pub enum SourceError {
 }
 
 fn shown(path: &Path) -> String {
-    Escaped(&path.display().to_string()).to_string()
+    Escaped(&crate::secret::hidden(&path.display().to_string())).to_string()
 }
 
 /// Reads the catalog of `paths`, each a component file or a folder that is searched.
@@ -81,11 +83,25 @@ pub fn read_component(path: &Path, checksum: Checksum) -> Result<Vec<u8>, Source
 }
 
 fn find(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), SourceError> {
-    let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+    let metadata = fs::metadata(path).map_err(|error| match (error.kind(), depth) {
+        (io::ErrorKind::NotFound, 0) if path.to_string_lossy().contains("://") => {
+            SourceError::Url(path.to_owned())
+        }
+        (io::ErrorKind::NotFound, 1..) => SourceError::Unreadable {
+            path: path.to_owned(),
+            reason: "it is a link that leads nowhere".to_owned(),
+        },
+        _ => unreadable(path, &error),
+    })?;
     if !metadata.is_dir() {
         let is_component = path.extension().is_some_and(|extension| extension == "wasm");
         // A file that was named itself is read whatever it is called.
         if is_component || depth == 0 {
+            // Reading a pipe or a device might never end.
+            if !metadata.is_file() {
+                let reason = "it is neither a file nor a folder".to_owned();
+                return Err(SourceError::Unreadable { path: path.to_owned(), reason });
+            }
             files.push(fs::canonicalize(path).map_err(|error| unreadable(path, &error))?);
         }
         return Ok(());

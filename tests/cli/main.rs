@@ -1,3 +1,31 @@
-//! placeholder
+//! The command line as an operator meets it: what it prints, how it exits, what it leaves behind.
+//!
+//! Every test runs the real binary in a sandbox of its own. What varies between machines is
+//! replaced before it is compared (`redact.rs`); everything else is compared exactly. Whatever a
+//! test is about, its output also has to pass the rules of `polite.rs`.
+
 #[path = "../support/mod.rs"]
 mod support;
+
+mod polite;
+mod redact;
+mod samples;
+mod transcript;
+mod wasm;
+
+mod components;
+mod databases;
+mod disk;
+mod escapes;
+mod files;
+mod help;
+mod inspect;
+mod manifests;
+mod pack;
+mod plans;
+mod secrets;
+mod signals;
+mod state;
+mod story;
+mod terminal;
+mod usage;

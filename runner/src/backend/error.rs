@@ -14,6 +14,8 @@ pub enum BackendError {
     ReadOnly { url: String, reason: String },
     #[error("the file {0} is not a SQLite database")]
     NotADatabase(String),
+    #[error("the database file is damaged: {reason}")]
+    Damaged { reason: String },
     #[error("another runner holds the lock ({0})")]
     Locked(LockHolder),
     #[error("the database is locked by another program: {0}")]

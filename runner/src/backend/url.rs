@@ -73,7 +73,9 @@ impl fmt::Display for DatabaseUrl {
         match self.scheme {
             Scheme::Sqlite => {
                 let file = self.sqlite_part().split('?').next().unwrap_or_default();
-                write!(f, "sqlite:{}", crate::escape::Escaped(file))
+                let shown = crate::secret::hidden(&format!("sqlite://{file}"));
+                let shown = shown.strip_prefix("sqlite://").unwrap_or_default();
+                write!(f, "sqlite:{}", crate::escape::Escaped(shown))
             }
         }
     }

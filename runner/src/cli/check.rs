@@ -5,7 +5,7 @@ use super::{
     options::{Database, Format, Output},
     output,
 };
-use crate::Check;
+use crate::{Check, plan::Severity};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -66,7 +66,12 @@ fn exit(check: &Check) -> Exit {
 
 fn text(check: &Check, url: &str, plugins: &[PathBuf]) {
     for finding in &check.findings {
-        output::warning(&finding.to_string(), &finding.advice());
+        match finding.severity() {
+            Severity::Note => output::warning(&finding.to_string(), &finding.advice()),
+            Severity::Decision | Severity::Invalid => {
+                output::problem(&finding.to_string(), &[("next", finding.advice())]);
+            }
+        }
     }
     if check.undeployed.is_empty() {
         if check.objections().next().is_none() {
@@ -77,6 +82,10 @@ fn text(check: &Check, url: &str, plugins: &[PathBuf]) {
     output::result("Found undeployed database alterations:");
     for step in &check.undeployed {
         output::result(&format!("  {}", step.key));
+    }
+    if check.objections().next().is_some() {
+        // Deploying would be refused as well: the findings say what to do.
+        return;
     }
     let plugins: Vec<String> = plugins
         .iter()

@@ -54,6 +54,8 @@ struct Explanation {
 pub(super) fn error(error: &Error, format: Format) -> Exit {
     let exit = exit(error);
     let explanation = explain(error, exit);
+    let mut explanation = explanation;
+    explanation.message = crate::secret::hidden(&explanation.message);
     if format == Format::Json {
         output::json(&serde_json::json!({ "error": explanation }));
     }
@@ -66,7 +68,9 @@ pub(super) fn error(error: &Error, format: Format) -> Exit {
 
 fn exit(error: &Error) -> Exit {
     match error {
-        Error::Url(_) | Error::Target(_) | Error::Source(SourceError::NothingGiven) => Exit::Usage,
+        Error::Url(_)
+        | Error::Target(_)
+        | Error::Source(SourceError::NothingGiven | SourceError::Url(_)) => Exit::Usage,
         Error::Backend(error) => backend_exit(error),
         Error::Objections(plan) => findings_exit(&plan.findings),
         Error::KeepsMoving | Error::PlanChanged(_) => Exit::NeedsDecision,
@@ -152,8 +156,11 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
 fn objections(explanation: &mut Explanation, plan: &Plan) -> String {
     explanation.findings = plan.objections().cloned().collect();
     explanation.alteration = explanation.findings.first().and_then(Finding::subject);
-    explanation.details =
-        plan.objections().skip(1).map(|finding| ("also", finding.to_string())).collect();
+    explanation.details = plan
+        .objections()
+        .skip(1)
+        .map(|finding| ("also", format!("{finding}; {}", finding.advice())))
+        .collect();
     let mut objections = plan.objections();
     let first = objections.next();
     explanation.message = first.map(ToString::to_string).unwrap_or_default();
@@ -210,7 +217,10 @@ fn source_advice(error: &SourceError) -> String {
         SourceError::Empty(_) => {
             "put components there; `runner pack SOURCE --out DIR` makes them".to_owned()
         }
-        SourceError::Unreadable { .. } => "make it readable for this user".to_owned(),
+        SourceError::Url(_) => "give the database with `--database`".to_owned(),
+        SourceError::Unreadable { .. } => {
+            "make it readable for this user, or take it out of the folder".to_owned()
+        }
         SourceError::TooLarge { .. } => "if that is right, raise `--max-component`".to_owned(),
         SourceError::Section { .. } | SourceError::Manifest { .. } => {
             "get the file again from the plugin's vendor, or take it out of the folder".to_owned()
@@ -228,8 +238,15 @@ fn backend_advice(error: &BackendError) -> String {
     match error {
         BackendError::Connect { .. } => "check the path, and that its folder exists".to_owned(),
         BackendError::Url(_) => "correct `--database`".to_owned(),
-        BackendError::ReadOnly { .. } => "make file and folder writable for this user".to_owned(),
+        BackendError::ReadOnly { .. } => {
+            "make file and folder writable for this user, and leave `mode=ro` and `immutable` out of the URL"
+                .to_owned()
+        },
         BackendError::NotADatabase(_) => "check that `--database` names the right file".to_owned(),
+        BackendError::Damaged { .. } => {
+            "restore the database from a backup; `PRAGMA integrity_check` tells what is damaged"
+                .to_owned()
+        }
         BackendError::Locked(_) => {
             "wait for it and run this again, or wait longer with `--lock-timeout 10m`".to_owned()
         }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     escape::{Escaped, EscapedLines},
-    pack::{self, Inspection, Interface, ManifestFound},
+    pack::{self, InspectFileError, Inspection, Interface, ManifestFound},
 };
 use std::path::PathBuf;
 
@@ -25,10 +25,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Exit {
-    let shown = Escaped(&args.file.display().to_string()).to_string();
-    let inspected = std::fs::read(&args.file)
-        .map_err(|error| error.to_string())
-        .and_then(|bytes| pack::inspect(&bytes).map_err(|error| error.to_string()));
+    let inspected = pack::inspect_file(&args.file);
     match inspected {
         Ok(inspection) => {
             match args.output.format {
@@ -38,11 +35,17 @@ pub(super) fn run(args: &Args) -> Exit {
             Exit::Done
         }
         Err(error) => {
-            let message = format!("{shown}: {}", EscapedLines(&error));
-            output::problem(
-                &message,
-                &[("next", "give the path of a WebAssembly file".to_owned())],
-            );
+            let next = match &error {
+                InspectFileError::Inspect { .. } => "get or build the file again",
+                _ => "give the path of a WebAssembly file",
+            };
+            let message = crate::secret::hidden(&EscapedLines(&error.to_string()).to_string());
+            if args.output.format == Format::Json {
+                output::json(&serde_json::json!({
+                    "error": { "message": message, "next": next, "exit_code": Exit::Failed as u8 }
+                }));
+            }
+            output::problem(&message, &[("next", next.to_owned())]);
             Exit::Failed
         }
     }

@@ -52,9 +52,25 @@ enum Verb {
     Man(manual::ManArgs),
 }
 
+/// Shows help, or what is wrong with the arguments: without a password that stands among them.
+fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        error.exit();
+    }
+    let text = error.render().to_string();
+    match crate::secret::hidden(&text) == text {
+        true => error.exit(),
+        false => output::note(crate::secret::hidden(&text).trim_end()),
+    }
+    Exit::Usage.into()
+}
+
 /// Parses the arguments of this process, does what they say, and tells how it ended.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -87,8 +87,8 @@ pub(super) struct Cache {
     /// Where compiled components are kept [default: the user's cache folder]
     #[arg(long, value_name = "DIR", env = "RUNNER_CACHE_DIR")]
     cache_dir: Option<PathBuf>,
-    /// Compile every component anew, and keep nothing
-    #[arg(long, conflicts_with = "cache_dir")]
+    /// Compile every component anew, and keep nothing, whatever --cache-dir says
+    #[arg(long)]
     no_cache: bool,
 }
 

@@ -1,6 +1,7 @@
 //! Writing to the terminal or the pipe: results to standard output, everything else to standard
 //! error. A reader that went away is no error.
 
+use crate::escape::EscapedLines;
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use std::io::Write;
@@ -19,7 +20,23 @@ pub(super) fn result(line: &str) {
 pub(super) fn json<T: Serialize>(value: &T) {
     let text =
         serde_json::to_string_pretty(value).expect("results hold nothing that JSON cannot say");
-    result(&text);
+    result(&ascii_where_it_matters(&text));
+}
+
+/// JSON leaves characters as they are that a terminal acts on; here they are escaped as well. They
+/// can stand in strings only, so that the document stays the same document.
+fn ascii_where_it_matters(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\n' || !crate::escape::is_deceptive(c) {
+            text.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                text.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    text
 }
 
 /// A line about what is going on.
@@ -42,8 +59,10 @@ pub(super) fn warning(message: &str, advice: &str) {
 
 /// Why it did not work, with labelled lines under it.
 pub(super) fn problem(message: &str, lines: &[(&str, String)]) {
-    note(&format!("{ERROR}error:{ERROR:#} {message}"));
+    let safe = |text: &str| EscapedLines(&crate::secret::hidden(text)).to_string();
+    note(&format!("{ERROR}error:{ERROR:#} {}", safe(message)));
     for (label, text) in lines {
+        let text = safe(text);
         note(&format!("  {LABEL}{label}:{LABEL:#} {text}"));
     }
 }
@@ -65,6 +84,14 @@ pub(super) fn count(count: u64, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_without_what_terminals_act_on() {
+        let value = "\u{9b}31m \u{202e} \u{e0001} é \u{7f}";
+        let text = ascii_where_it_matters(&serde_json::json!([value]).to_string());
+        assert_eq!(text, r#"["\u009b31m \u202e \udb40\udc01 é \u007f"]"#);
+        assert_eq!(serde_json::from_str::<[String; 1]>(&text).unwrap()[0], value);
+    }
 
     #[test]
     fn durations() {

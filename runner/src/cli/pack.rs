@@ -65,7 +65,7 @@ pub(super) fn run(args: &Args) -> Exit {
             Exit::Done
         }
         Err(message) => {
-            let message = EscapedLines(&message).to_string();
+            let message = crate::secret::hidden(&EscapedLines(&message).to_string());
             if args.output.format == Format::Json {
                 output::json(&serde_json::json!({
                     "error": { "message": message, "exit_code": Exit::Failed as u8 }

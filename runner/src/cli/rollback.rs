@@ -15,7 +15,7 @@ use crate::{
 
 /// Takes applied alterations back; needs no plugin files
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(group = clap::ArgGroup::new("how_far").required(true), after_help = "\
 Examples:
   runner rollback --steps 1 --database sqlite:demo.db
   runner rollback --plugin acme/shop --to 1.0.0 --database sqlite:demo.db
@@ -28,10 +28,10 @@ pub(super) struct Args {
     plugin: Option<PluginName>,
     /// Until the plugin is at this version again; none takes everything back
     #[arg(long, value_name = "VERSION", value_parser = version, requires = "plugin",
-        required_unless_present = "steps", conflicts_with = "steps")]
+        group = "how_far")]
     to: Option<RollbackTarget>,
     /// The last so many alterations
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", group = "how_far")]
     steps: Option<usize>,
     /// Do not ask
     #[arg(long, short)]

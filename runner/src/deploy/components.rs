@@ -140,9 +140,16 @@ async fn fetch(
             let path = catalog.get(key).map(|alteration| alteration.path.as_path());
             Ok(source::read_component(path.unwrap_or_else(|| "".as_ref()), checksum)?)
         }
-        Job::Rollback { .. } => match backend.archived(checksum).await? {
-            Some(bytes) => Ok(bytes),
-            None => Err(Error::Backend(BackendError::NotArchived(format!(
+        Job::Rollback { .. } => match backend.archived(checksum).await {
+            Ok(Some(bytes)) => Ok(bytes),
+            Err(BackendError::ArchiveDamaged(_)) => Err(Error::Backend(
+                BackendError::ArchiveDamaged(format!("{} of {key}", checksum.short())),
+            )),
+            Err(BackendError::Corrupt(reason)) => Err(Error::Backend(BackendError::Corrupt(
+                format!("the archive, for {key}: {reason}"),
+            ))),
+            Err(error) => Err(error.into()),
+            Ok(None) => Err(Error::Backend(BackendError::NotArchived(format!(
                 "{} of {key}",
                 checksum.short()
             )))),

@@ -5,6 +5,7 @@ use super::{
     bindings::exports::runner::alteration::{backfill, hooks, preparation},
     cache::Cache,
     error::LoadError,
+    exports,
     offer::{HOOKS, Offer},
     state::HookState,
 };
@@ -64,6 +65,7 @@ pub(super) fn load(
         }
     };
     offer.check(engine, &component)?;
+    exports::check(engine, &component)?;
     let pre = linker
         .instantiate_pre(&component)
         .map_err(|error| LoadError::Link(format!("{error:#}")))?;

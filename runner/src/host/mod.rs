@@ -9,6 +9,7 @@ mod call;
 mod database;
 mod engine;
 mod error;
+mod exports;
 mod guest_services;
 mod limits;
 mod load;

@@ -48,7 +48,8 @@ impl Offer {
                 return Err(self.unknown(import));
             };
             let ComponentItem::ComponentInstance(instance) = item.ty else {
-                return Err(self.unknown(import));
+                let reason = format!("`{import}` is an interface, and imported as something else");
+                return Err(LoadError::Link(reason));
             };
             for (function, item) in instance.exports(engine) {
                 let is_function = matches!(item.ty, ComponentItem::ComponentFunc(_));

@@ -5,10 +5,13 @@
 
 use super::{
     interfaces::{self, Interface},
-    section::{self, Kind, SectionError},
+    read::{ReadError, read_file},
+    section::{self, COMPONENT_BYTES_MAX, Kind, SectionError},
+    shown,
 };
 use crate::alteration::{Checksum, Manifest, Permissions};
 use serde::Serialize;
+use std::path::{Path, PathBuf};
 use wasmparser::{BinaryReaderError, KnownCustom, Parser, Payload};
 
 /// Everything about one file that can be told without running it.
@@ -49,6 +52,16 @@ pub struct Producer {
 }
 
 #[derive(Debug, thiserror::Error)]
+pub enum InspectFileError {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("{}: larger than {} MiB", shown(.path), COMPONENT_BYTES_MAX >> 20)]
+    TooLarge { path: PathBuf },
+    #[error("{}: {error}", shown(.path))]
+    Inspect { path: PathBuf, error: InspectError },
+}
+
+#[derive(Debug, thiserror::Error)]
 pub enum InspectError {
     #[error(transparent)]
     Section(#[from] SectionError),
@@ -58,6 +71,15 @@ pub enum InspectError {
         crate::escape::EscapedLines(.0.message())
     )]
     Invalid(BinaryReaderError),
+}
+
+/// As [`inspect`], with a file of a bounded size.
+pub fn inspect_file(path: &Path) -> Result<Inspection, InspectFileError> {
+    let bytes = read_file(path, COMPONENT_BYTES_MAX)?;
+    if bytes.len() > COMPONENT_BYTES_MAX {
+        return Err(InspectFileError::TooLarge { path: path.to_owned() });
+    }
+    inspect(&bytes).map_err(|error| InspectFileError::Inspect { path: path.to_owned(), error })
 }
 
 /// Looks at a component, or at a core module that is yet to be packed.

@@ -22,7 +22,9 @@ mod tests;
 mod write;
 
 pub use folder::FolderError;
-pub use inspect::{InspectError, Inspection, ManifestFound, Producer, inspect};
+pub use inspect::{
+    InspectError, InspectFileError, Inspection, ManifestFound, Producer, inspect, inspect_file,
+};
 pub use interfaces::Interface;
 pub use manifest_file::ManifestFileError;
 pub use module::{ManifestOrigin, ModuleError};
@@ -186,5 +188,5 @@ fn file_name(manifest: &Manifest, bundle: bool) -> String {
 
 /// A path as errors show it.
 fn shown(path: &Path) -> String {
-    Escaped(&path.display().to_string()).to_string()
+    Escaped(&crate::secret::hidden(&path.display().to_string())).to_string()
 }

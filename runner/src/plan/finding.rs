@@ -142,7 +142,8 @@ impl Finding {
         match self {
             Self::Failed { .. } => "mend the cause and run `runner deploy` again".to_owned(),
             Self::Running { .. } => {
-                "see whether another runner is at work; if not, run `runner deploy` again".to_owned()
+                "see whether another runner is at work and let it end; if there is none, restore alteration_state from a backup"
+                    .to_owned()
             }
             Self::Changed { .. } => {
                 "restore the file that was applied, or accept the new one with `--changed allow`"

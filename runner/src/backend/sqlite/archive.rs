@@ -1,6 +1,6 @@
 //! The archive on SQLite: components by checksum, compressed, in chunks.
 
-use super::error::{host_error, raw};
+use super::{error::host_error, rows::corrupt};
 use crate::{alteration::Checksum, backend::BackendError, crash};
 use sqlx::SqliteConnection;
 use std::io::Read;
@@ -58,7 +58,7 @@ pub(super) async fn read(
     .bind(checksum.to_string())
     .fetch_all(connection)
     .await
-    .map_err(|error| BackendError::Corrupt(raw(error).message))?;
+    .map_err(corrupt)?;
     if chunks.is_empty() {
         return Ok(None);
     }

@@ -61,7 +61,7 @@ pub(super) fn raw_host_error(RawError { code, message, .. }: RawError) -> Backen
     match code & 0xff {
         ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => BackendError::Busy(message),
         ffi::SQLITE_FULL => BackendError::DiskFull(message),
-        ffi::SQLITE_NOTADB | ffi::SQLITE_CORRUPT => BackendError::Corrupt(message),
+        ffi::SQLITE_NOTADB | ffi::SQLITE_CORRUPT => BackendError::Damaged { reason: message },
         _ => BackendError::Database(message),
     }
 }

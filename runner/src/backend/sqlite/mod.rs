@@ -86,7 +86,12 @@ impl SqliteBackend {
             (Access::Rehearse, false) => {
                 backend.open(options.filename("").in_memory(true)).await?;
             }
-            (Access::Read | Access::Write, false) => {}
+            (Access::Read, false) => {}
+            // There is nothing to roll back in a database that is not there: the path is wrong.
+            (Access::Write, false) => {
+                let reason = "there is no such file".to_owned();
+                return Err(BackendError::Connect { url: url.to_string(), reason });
+            }
         }
         Ok(backend)
     }
@@ -121,6 +126,7 @@ impl SqliteBackend {
         let url = self.url.clone();
         match raw.code & 0xff {
             libsqlite3_sys::SQLITE_NOTADB => BackendError::NotADatabase(url),
+            libsqlite3_sys::SQLITE_CORRUPT => BackendError::Damaged { reason: raw.message },
             libsqlite3_sys::SQLITE_BUSY => BackendError::Busy(raw.message),
             libsqlite3_sys::SQLITE_READONLY => BackendError::ReadOnly { url, reason: raw.message },
             _ => BackendError::Connect { url, reason: raw.message },
@@ -138,7 +144,7 @@ impl SqliteBackend {
 fn options(url: &DatabaseUrl, access: Access) -> Result<SqliteConnectOptions, BackendError> {
     let text = format!("sqlite:{}", url.sqlite_part());
     let options = SqliteConnectOptions::from_str(&text)
-        .map_err(|error| BackendError::Url(error.to_string()))?;
+        .map_err(|error| BackendError::Url(url_reason(&error)))?;
     Ok(options
         .create_if_missing(access == Access::Create)
         .foreign_keys(false)
@@ -147,6 +153,16 @@ fn options(url: &DatabaseUrl, access: Access) -> Result<SqliteConnectOptions, Ba
         .busy_timeout(BUSY_TIMEOUT)
         .row_buffer_size(ROW_BUFFER)
         .disable_statement_logging())
+}
+
+/// Why a URL is refused; without the value in it, which may be a secret in the wrong place.
+fn url_reason(error: &sqlx::Error) -> String {
+    let text = error.to_string();
+    let text = text.trim_start_matches("error with configuration: ");
+    match text.split_once("unknown value ").and_then(|(_, rest)| rest.rsplit_once(" for ")) {
+        Some((_, parameter)) => format!("it has an unknown value for {parameter}"),
+        None => text.to_owned(),
+    }
 }
 
 #[async_trait]

@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 /// Reads ledger and state rows. Runs in the caller's transaction, so that both fit together.
 pub(super) async fn snapshot(connection: &mut SqliteConnection) -> Result<Snapshot, BackendError> {
-    if schema_version(connection).await?.is_none_or(|version| version == 0) {
+    if schema_version(connection).await?.is_none() {
         return Ok(Snapshot::empty());
     }
     let revision: i64 = sqlx::query_scalar("SELECT revision FROM main.alteration_ledger")
@@ -31,6 +31,9 @@ pub(super) async fn snapshot(connection: &mut SqliteConnection) -> Result<Snapsh
 }
 
 pub(super) fn corrupt(error: sqlx::Error) -> BackendError {
+    if let sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) = error {
+        return BackendError::Corrupt("a column holds a value of the wrong type".to_owned());
+    }
     match host_error(error) {
         BackendError::Database(message) => BackendError::Corrupt(message),
         other => other,

@@ -63,19 +63,27 @@ const STEPS: [&str; SCHEMA_VERSION as usize] = [r"
     INSERT INTO main.alteration_ledger (one, schema_version, revision, fence) VALUES (1, 0, 0, 0);
 "];
 
+const TABLES: [&str; 4] =
+    ["alteration_ledger", "alteration_state", "alteration_history", "alteration_archive"];
+
 /// The schema version found; `None` without the runner's tables.
 pub(super) async fn schema_version(
     connection: &mut SqliteConnection,
 ) -> Result<Option<i64>, BackendError> {
-    let tables: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = 'alteration_ledger'",
+    let found: Vec<String> = sqlx::query_scalar(
+        "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name LIKE 'alteration!_%' ESCAPE '!'",
     )
     .persistent(false)
-    .fetch_one(&mut *connection)
+    .fetch_all(&mut *connection)
     .await
     .map_err(host_error)?;
-    if tables == 0 {
+    let missing: Vec<&str> =
+        TABLES.into_iter().filter(|table| !found.iter().any(|name| name == table)).collect();
+    if missing.len() == TABLES.len() {
         return Ok(None);
+    }
+    if missing.contains(&"alteration_ledger") {
+        return Err(BackendError::Corrupt("the table alteration_ledger is missing".to_owned()));
     }
     let rows: Vec<i64> = sqlx::query_scalar("SELECT schema_version FROM main.alteration_ledger")
         .persistent(false)
@@ -83,8 +91,15 @@ pub(super) async fn schema_version(
         .await
         .map_err(corrupt)?;
     match rows[..] {
+        // All are made in one transaction: some without the others mean that somebody dropped them.
+        [found] if found == SCHEMA_VERSION && !missing.is_empty() => {
+            Err(BackendError::Corrupt(format!("the table {} is missing", missing.join(", "))))
+        }
         [found] if found > SCHEMA_VERSION => {
             Err(BackendError::NewerSchema { found, known: SCHEMA_VERSION })
+        }
+        [found] if found < 1 => {
+            Err(BackendError::Corrupt(format!("alteration_ledger has schema version {found}")))
         }
         [found] => Ok(Some(found)),
         _ => Err(BackendError::Corrupt(format!(

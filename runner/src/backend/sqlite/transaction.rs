@@ -9,7 +9,7 @@ use crate::{
     crash,
     session::{ErrorKind, SqlError},
 };
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use std::sync::atomic::Ordering;
 
 /// Each transaction of a rehearsal is this savepoint inside the one that is rolled back.
@@ -54,10 +54,14 @@ impl SqliteBackend {
         &self,
         connection: &mut SqliteConnection,
     ) -> Result<(), BackendError> {
-        // The worker thread first has to give up a statement that still runs.
+        // The worker thread first has to give up a statement that still runs or is about to. Its
+        // answer tells that it has: the handle alone can be had before the worker wakes up and
+        // comes to a statement that was sent to it.
         self.guard.interrupted.store(true, Ordering::SeqCst);
+        let idle = connection.ping().await;
         let handle = connection.lock_handle().await;
         self.guard.interrupted.store(false, Ordering::SeqCst);
+        idle.map_err(host_error)?;
         let open = raw::in_transaction(&mut handle.map_err(host_error)?);
         self.guard.set(Rights::Host);
         self.guard.take_denied();

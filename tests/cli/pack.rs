@@ -1,0 +1,108 @@
+//! `pack`: sources become components, or a message says why they do not and nothing is written.
+
+use crate::{
+    samples::SHOP,
+    support::Sandbox,
+    transcript::{Transcript, tree},
+    wasm::{self, IDLE, WIT},
+};
+use insta::assert_snapshot;
+
+fn sources(sandbox: &Sandbox) {
+    sandbox.write("sql/alteration.toml", "plugin = \"acme/shop\"\n");
+    for (id, up, down) in SHOP {
+        sandbox.write(&format!("sql/{id}.up.sql"), up);
+        sandbox.write(&format!("sql/{id}.down.sql"), down);
+    }
+}
+
+#[test]
+fn sql() {
+    let sandbox = Sandbox::new();
+    sources(&sandbox);
+    let mut seen = Transcript::of(&sandbox);
+    seen.run(&["pack", "sql", "--out", "out"]);
+    seen.run(&["pack", "sql", "--out", "out", "--format", "json"]);
+    seen.run(&["pack", "sql", "--out", "bundles", "--bundle"]);
+    sandbox.write("sql/1.0.0-1700000100-first-customers.up.sql", "SELECT 1;");
+    let before = tree(sandbox.path());
+    let run = seen.run(&["pack", "sql", "--out", "out"]);
+    assert_eq!(run.code, Some(1));
+    assert!(tree(sandbox.path()) == before, "something was written: {run:#?}");
+    seen.run(&["pack", "sql", "--out", "out", "--replace"]);
+    sandbox.write("sqlx/20240131120000_add_users.up.sql", "CREATE TABLE users (id INTEGER);");
+    sandbox.write("sqlx/20240131120000_add_users.down.sql", "DROP TABLE users;");
+    seen.run(&["pack", "sqlx", "--plugin", "acme/users", "--out", "users"]);
+    sandbox.ok(&["deploy", "users"]);
+    assert_snapshot!(seen);
+}
+
+#[test]
+fn a_component_and_its_manifest() {
+    let sandbox = Sandbox::new();
+    sandbox.write("idle.wasm", wasm::encode(WIT, "hooks-only", IDLE));
+    let manifest = r#"{"manifest":1,"plugin":"a/b","alterations":[{"id":"1.0.0-1700000000-x"}]}"#;
+    sandbox.write("alteration.json", manifest);
+    let mut seen = Transcript::of(&sandbox);
+    seen.run(&["pack", "idle.wasm", "--manifest", "alteration.json", "--out", "out"]);
+    assert_eq!(seen.run(&["deploy", "out"]).code, Some(0));
+    assert_snapshot!(seen);
+}
+
+#[test]
+fn bad_sources() {
+    let sandbox = Sandbox::new();
+    sources(&sandbox);
+    sandbox.write("idle.wasm", wasm::encode(WIT, "hooks-only", IDLE));
+    sandbox.write("bare.wasm", wasm::from_text("(component)"));
+    sandbox.write("text.wasm", "hello");
+    sandbox.write("module.wasm", b"\0asm\x01\0\0\0");
+    sandbox.write("good.json", r#"{"manifest":1,"plugin":"a/b","alterations":[{"id":"1-x"}]}"#);
+    sandbox.write("bad.json", "{");
+    sandbox.write("bad.toml", "plugin = ");
+    sandbox.write("manifest.yaml", "plugin: a/b");
+    sandbox.write("a-file", "");
+    std::fs::create_dir(sandbox.path().join("empty")).expect("a folder");
+    sandbox.write("unnamed/1.0.0-1-x.up.sql", "SELECT 1;");
+    sandbox.write("no-up/alteration.toml", "plugin = \"a/b\"");
+    sandbox.write("no-up/1.0.0-1-x.down.sql", "SELECT 1;");
+    sandbox.write("bad-name/alteration.toml", "plugin = \"a/b\"");
+    sandbox.write("bad-name/create users.up.sql", "SELECT 1;");
+    sandbox.write("bad-toml/alteration.toml", "plugin = \"a/b\"\nroot = true\n");
+    sandbox.write("bad-toml/1.0.0-1-x.up.sql", "SELECT 1;");
+    sandbox.write("not-utf8/alteration.toml", "plugin = \"a/b\"");
+    sandbox.write("not-utf8/1.0.0-1-x.up.sql", b"SELECT '\xff';");
+    let mut seen = Transcript::of(&sandbox);
+    for args in [
+        &["none"][..],
+        &["empty"],
+        &["unnamed"],
+        &["no-up"],
+        &["bad-name"],
+        &["bad-toml"],
+        &["not-utf8"],
+        &["sql", "--plugin", "globex/other"],
+        &["sql", "--manifest", "good.json"],
+        &["idle.wasm", "--bundle", "--manifest", "good.json"],
+        &["idle.wasm"],
+        &["idle.wasm", "--manifest", "none.json"],
+        &["idle.wasm", "--manifest", "bad.json"],
+        &["idle.wasm", "--manifest", "bad.toml"],
+        &["idle.wasm", "--manifest", "manifest.yaml"],
+        &["idle.wasm", "--manifest", "good.json", "--plugin", "c/d"],
+        &["bare.wasm", "--manifest", "good.json"],
+        &["text.wasm", "--manifest", "good.json"],
+        &["module.wasm", "--manifest", "good.json"],
+    ] {
+        let before = tree(sandbox.path());
+        let args = [&["pack"], args, &["--out", "out"]].concat();
+        let run = seen.run(&args);
+        assert_eq!(run.code, Some(1), "{args:?}: {run:#?}");
+        assert!(run.stderr.contains("  changed: nothing was written"), "{args:?}: {run:#?}");
+        assert!(tree(sandbox.path()) == before, "something was written: {run:#?}");
+    }
+    let run = seen.run(&["pack", "sql", "--out", "a-file"]);
+    assert_eq!(run.code, Some(1));
+    seen.run(&["pack", "none", "--out", "out", "--format", "json"]);
+    assert_snapshot!(seen);
+}

@@ -1,0 +1,102 @@
+//! At a terminal the runner asks; anywhere else it does not, and writes no colours.
+
+use crate::{
+    polite,
+    samples::shop,
+    support::{Run, Sandbox},
+};
+use std::{
+    io::{Read as _, Write as _},
+    process::{Command, Stdio},
+};
+
+/// Runs `runner deploy plugins …` at a terminal of its own and types `answer` at the question.
+/// The output is what the terminal got, without a distinction of streams.
+fn at_terminal(sandbox: &Sandbox, more: &str, no_color: bool, answer: &str) -> Run {
+    let runner = sandbox.command(&[]);
+    let mut command = Command::new("script");
+    command
+        .args(["--quiet", "--return", "--command"])
+        .arg(format!("'{}' deploy plugins {more}", runner.get_program().display()))
+        .arg("/dev/null")
+        .current_dir(sandbox.path())
+        .env_clear()
+        .env("TERM", "xterm")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    command.envs(runner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    if no_color {
+        command.env("NO_COLOR", "1");
+    }
+    let mut child = command.spawn().expect("script of util-linux starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let mut stdout = child.stdout.take().expect("a pipe");
+    let mut seen = Vec::new();
+    let mut byte = [0];
+    let asked = |seen: &[u8]| String::from_utf8_lossy(seen).contains("Go on? [y/N] ");
+    while !asked(&seen) && stdout.read(&mut byte).expect("output") > 0 {
+        seen.push(byte[0]);
+    }
+    // The terminal stays open until the runner has ended; it may have ended unasked.
+    let _ = stdin.write_all(answer.as_bytes());
+    stdout.read_to_end(&mut seen).expect("output");
+    let code = child.wait().expect("it ends").code();
+    Run { code, stdout: String::from_utf8(seen).expect("UTF-8"), stderr: String::new() }
+}
+
+#[test]
+fn the_answer_no_alters_nothing() {
+    for answer in ["n\n", "\n", "no\n", "what?\n"] {
+        let sandbox = shop();
+        let run = at_terminal(&sandbox, "", false, answer);
+        assert_eq!(run.code, Some(1), "{answer:?}: {run:#?}");
+        assert!(run.stdout.contains("3 alterations to apply"), "{run:#?}");
+        assert!(run.stdout.contains("nothing was altered"), "{run:#?}");
+        assert!(!sandbox.database().exists(), "{answer:?} created a database");
+    }
+}
+
+#[test]
+fn the_answer_yes_applies() {
+    for answer in ["y\n", "YES\n"] {
+        let sandbox = shop();
+        let run = at_terminal(&sandbox, "", false, answer);
+        assert_eq!(run.code, Some(0), "{run:#?}");
+        assert!(run.stdout.contains("Applied 3 alterations"), "{run:#?}");
+        assert_eq!(sandbox.state().len(), 3);
+    }
+}
+
+#[test]
+fn nothing_is_asked_with_yes_or_in_a_dry_run() {
+    for more in ["--yes", "--dry-run"] {
+        let run = at_terminal(&shop(), more, false, "");
+        assert_eq!(run.code, Some(0), "{run:#?}");
+        assert!(!run.stdout.contains("Go on?"), "{run:#?}");
+    }
+}
+
+#[test]
+fn an_interrupt_is_an_answer() {
+    let sandbox = shop();
+    let run = at_terminal(&sandbox, "", false, "\u{3}");
+    assert_eq!(run.code, Some(130), "{run:#?}");
+    assert!(run.stdout.contains("nothing was altered"), "{run:#?}");
+    assert!(!sandbox.database().exists());
+}
+
+#[test]
+fn colours_are_for_terminals() {
+    let coloured = at_terminal(&shop(), "", false, "n\n");
+    assert!(coloured.stdout.contains("\u{1b}[1m\u{1b}[31merror:"), "{coloured:#?}");
+    let plain = at_terminal(&shop(), "", true, "n\n");
+    assert!(!plain.stdout.contains("\u{1b}[31m"), "{plain:#?}");
+    let sandbox = shop();
+    for args in
+        [&["deploy", "plugins"][..], &["deploy", "none"], &["status", "plugins"], &["--help"]]
+    {
+        // Holds no escape, whatever the terminal's name.
+        let run = crate::support::finish(sandbox.command(args).env("TERM", "xterm-256color"));
+        polite::check(&run);
+    }
+}
