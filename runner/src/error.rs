@@ -9,7 +9,8 @@ use crate::{
     source::SourceError,
 };
 
-/// Why a verb did not do what it was asked. Unless it is [`Error::Step`], nothing was altered.
+/// Why a verb did not do what it was asked. Unless it is [`Error::Step`] or [`Error::Halted`],
+/// nothing was altered.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -25,8 +26,13 @@ pub enum Error {
     /// The plan has findings that speak against running it.
     #[error("{}", .0.objections().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Objections(Box<Plan>),
-    #[error("{key}: {error}")]
-    Component { key: AlterationKey, error: LoadError },
+    #[error("{key} ({origin}): {error}")]
+    Component {
+        key: AlterationKey,
+        /// The file it came from, or that it came from the archive; escaped.
+        origin: String,
+        error: LoadError,
+    },
     #[error("{key} needs `{export}`, which this runner cannot run on this database yet")]
     NotSupported { key: AlterationKey, export: &'static str },
     #[error("{key} asks for the permission `{permission}`, which is not granted")]
@@ -37,8 +43,11 @@ pub enum Error {
     KeepsMoving,
     #[error("the plan changed while it waited for the lock: {0} is new in it")]
     PlanChanged(AlterationKey),
-    #[error("interrupted before anything was altered")]
+    #[error("interrupted")]
     Interrupted,
+    /// It stopped between two steps; those that are done stay done.
+    #[error("{cause}")]
+    Halted { done: Vec<StepReport>, rehearsed: bool, cause: Box<Error> },
     #[error(transparent)]
     Step(Box<StepFailure>),
 }

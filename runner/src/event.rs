@@ -3,8 +3,10 @@
 
 use crate::{
     alteration::{AlterationKey, Direction},
-    backend::{Counts, LockHolder},
+    backend::LockHolder,
     host::HookEvent,
+    plan::Finding,
+    session::Counts,
 };
 use serde::Serialize;
 use std::sync::Arc;
@@ -61,6 +63,9 @@ pub struct Report {
     pub rehearsed: bool,
     /// Wall time from the answer to the question on, waiting for the lock included.
     pub duration_ms: u64,
+    /// What an empty plan noticed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Finding>,
 }
 
 #[derive(Debug, Clone, Serialize)]

@@ -2,12 +2,12 @@
 
 use crate::{
     alteration::Catalog,
-    backend::{self, Access, Backend, DatabaseUrl},
+    backend::{self, Access, Backend, BackendError, DatabaseUrl},
     deploy::{self, Control, DeployOptions, Job, RollbackOptions},
     error::Error,
     event::Report,
     host::{Host, Limits},
-    plan::{self, Finding, Plan, Severity, StatusLine, Step},
+    plan::{self, Finding, Plan, Policy, Severity, StatusLine, Step},
     source,
 };
 use serde::Serialize;
@@ -123,7 +123,12 @@ impl Runner {
 
     /// Looks whether everything released is applied. Alters nothing, runs no guest code.
     pub async fn check(&self) -> Result<Check, Error> {
-        let plan = self.plan(&DeployOptions::default()).await?;
+        self.check_with(Policy::default()).await
+    }
+
+    /// As [`Runner::check`], for an operator who decided to leave something as it is.
+    pub async fn check_with(&self, policy: Policy) -> Result<Check, Error> {
+        let plan = self.plan(&DeployOptions { policy, ..DeployOptions::default() }).await?;
         let findings = plan.findings.into_iter().map(|finding| match finding {
             // A deploy simply tries again; an application should not start over a failure.
             Finding::Failed { key, error, .. } => Finding::Failed { key, error, blocks: true },
@@ -150,6 +155,10 @@ impl Runner {
             false => Some(self.catalog()?),
         };
         let mut backend = self.connect(Access::Read).await?;
+        if !backend.is_there() {
+            let reason = "there is no such file".to_owned();
+            return Err(BackendError::Connect { url: self.url.to_string(), reason }.into());
+        }
         let snapshot = backend.snapshot().await;
         backend.close().await;
         Ok(plan::status(catalog.as_ref(), &snapshot?))

@@ -5,6 +5,7 @@
 
 use crate::alteration::Dialect;
 use async_trait::async_trait;
+use serde::Serialize;
 use std::{
     ffi::{CStr, CString},
     fmt,
@@ -61,6 +62,22 @@ pub struct Outcome {
 pub struct ResultLimit {
     pub rows_max: usize,
     pub bytes_max: usize,
+}
+
+/// Bounds on what a guest's SQL may make the database hold in memory.
+#[derive(Debug, Clone, Copy)]
+pub struct SqlLimits {
+    pub sql_bytes_max: usize,
+    pub value_bytes_max: usize,
+    pub cursors_max: usize,
+}
+
+/// What a hook did, counted by the host.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    pub duration_ms: u64,
+    pub statements: u64,
+    pub rows_affected: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,9 +10,9 @@ use runner::{
     alteration::{
         Alteration, AlterationKey, Catalog, Checksum, ComponentFile, Declaration, Manifest,
     },
-    backend::{Access, Backend, Claim, Counts, Revision, connect},
+    backend::{Access, Backend, Claim, Revision, connect},
     host::Limits,
-    session::SharedSession,
+    session::{Counts, SharedSession},
 };
 
 /// Where a backend's databases come from.

@@ -8,14 +8,12 @@ mod state;
 mod url;
 
 pub use error::{BackendError, LockHolder};
-pub use state::{
-    Attempt, Claim, Counts, Ending, Revision, SCHEMA_VERSION, Snapshot, StateRow, Status,
-};
+pub use state::{Attempt, Claim, Ending, Revision, SCHEMA_VERSION, Snapshot, StateRow, Status};
 pub use url::{DatabaseUrl, ParseUrlError, Scheme};
 
 use crate::{
     alteration::{Checksum, Dialect},
-    session::SharedSession,
+    session::{Counts, SharedSession, SqlLimits},
 };
 use async_trait::async_trait;
 use std::time::Duration;
@@ -33,14 +31,6 @@ pub enum Access {
     Rehearse,
 }
 
-/// Bounds on what a guest's SQL may make the database hold in memory.
-#[derive(Debug, Clone, Copy)]
-pub struct SqlLimits {
-    pub sql_bytes_max: usize,
-    pub value_bytes_max: usize,
-    pub cursors_max: usize,
-}
-
 /// One connected database.
 ///
 /// The *operator's* side (lock, state, archive) and the *plugin's* side (the session that
@@ -49,8 +39,8 @@ pub struct SqlLimits {
 pub trait Backend: Send {
     fn dialect(&self) -> Dialect;
 
-    /// Whether an `up` and its state row commit together, so that a failure changes nothing.
-    fn has_transactional_ddl(&self) -> bool;
+    /// Whether there is a database at all; one that is yet to be created is not there.
+    fn is_there(&self) -> bool;
 
     /// Obtains the runner's lock, polling for at most `patience`. `waiting` is called each time
     /// somebody else is found to hold it.

@@ -144,14 +144,6 @@ pub struct Claim<'a> {
     pub component: &'a [u8],
 }
 
-/// What a hook did, counted by the host.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Counts {
-    pub duration_ms: u64,
-    pub statements: u64,
-    pub rows_affected: u64,
-}
-
 /// How an attempt ended, as history says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {

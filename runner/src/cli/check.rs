@@ -2,7 +2,7 @@
 
 use super::{
     explain::{self, Exit},
-    options::{Database, Format, Output},
+    options::{Database, Format, Output, PolicyArgs},
     output,
 };
 use crate::{Check, plan::Severity};
@@ -22,6 +22,8 @@ pub(super) struct Args {
     #[command(flatten)]
     database: Database,
     #[command(flatten)]
+    policy: PolicyArgs,
+    #[command(flatten)]
     output: Output,
 }
 
@@ -37,7 +39,7 @@ pub(super) async fn run(args: Args) -> Exit {
     let format = args.output.format;
     let checked = async {
         let runner = args.database.runner(&args.plugins)?;
-        runner.check().await.map(|check| (check, runner.url().to_string()))
+        runner.check_with(args.policy.policy()).await.map(|check| (check, runner.url().to_string()))
     };
     match checked.await {
         Ok((check, url)) => {
@@ -87,12 +89,11 @@ fn text(check: &Check, url: &str, plugins: &[PathBuf]) {
         // Deploying would be refused as well: the findings say what to do.
         return;
     }
-    let plugins: Vec<String> = plugins
-        .iter()
-        .map(|path| crate::escape::Escaped(&path.display().to_string()).to_string())
-        .collect();
+    let plugins: Vec<String> =
+        plugins.iter().map(|path| output::word(&path.display().to_string())).collect();
     output::result(&format!(
-        "Deploy them with: runner deploy {} --database {url}",
-        plugins.join(" ")
+        "Deploy them with: runner deploy {} --database {}",
+        plugins.join(" "),
+        output::word(url)
     ));
 }

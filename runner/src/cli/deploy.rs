@@ -89,11 +89,12 @@ pub(super) async fn run(args: Args) -> Exit {
 pub(super) fn control(reporter: &Arc<Reporter>, url: String, yes: bool, format: Format) -> Control {
     let (cancelled, asking) = signals::listen();
     let confirm = move |plan: &Plan| {
-        if format == Format::Text {
+        let person = !yes && std::io::stdin().is_terminal();
+        // Whoever is asked has to see what it is about, also when the result is for a program.
+        if format == Format::Text || person {
             plan::text(plan, &url, output::note);
         }
-        let at_terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-        yes || !at_terminal || ask(&asking)
+        !person || ask(&asking)
     };
     Control { observer: reporter.observer(), confirm: Box::new(confirm), cancelled }
 }
@@ -120,6 +121,9 @@ struct Document<'a> {
 
 pub(super) fn summary(report: &Report, url: &str, format: Format, statements: Vec<Statement>) {
     let steps = report.steps.len() as u64;
+    for finding in &report.notes {
+        output::warning(&finding.to_string(), &finding.advice());
+    }
     let down = report.steps.iter().any(|step| step.direction == crate::alteration::Direction::Down);
     let outcome = match (steps, report.rehearsed, down) {
         (0, ..) => "up-to-date",

@@ -2,7 +2,8 @@
 
 use super::{options::Format, output};
 use crate::{
-    Error, StepError, StepFailure,
+    Error, StepError, StepFailure, StepReport,
+    alteration::{AlterationKey, Direction},
     backend::BackendError,
     escape::EscapedLines,
     host::HookError,
@@ -46,6 +47,12 @@ struct Explanation {
     exit_code: u8,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     findings: Vec<Finding>,
+    /// What was done before it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    steps: Vec<StepReport>,
+    /// How many steps were not begun.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left: Option<usize>,
     #[serde(skip)]
     details: Vec<(&'static str, String)>,
 }
@@ -75,6 +82,7 @@ fn exit(error: &Error) -> Exit {
         Error::Objections(plan) => findings_exit(&plan.findings),
         Error::KeepsMoving | Error::PlanChanged(_) => Exit::NeedsDecision,
         Error::Interrupted => Exit::Interrupted,
+        Error::Halted { cause, .. } => exit(cause),
         Error::Step(failure) => match &failure.cause {
             StepError::Interrupted => Exit::Interrupted,
             StepError::Backend(error) => backend_exit(error),
@@ -119,6 +127,8 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
         next: String::new(),
         exit_code: exit as u8,
         findings: Vec::new(),
+        steps: Vec::new(),
+        left: None,
         details: Vec::new(),
     };
     explanation.next = match error {
@@ -148,6 +158,16 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
             "look at the new plan: run it again".to_owned()
         }
         Error::Interrupted => "run it again when you are ready".to_owned(),
+        Error::Halted { done, rehearsed, cause } => {
+            let inner = explain(cause, exit);
+            let next = inner.next;
+            explanation.alteration = inner.alteration;
+            explanation.findings = inner.findings;
+            explanation.details = inner.details;
+            explanation.changed = changed(done, *rehearsed, None);
+            explanation.steps.clone_from(done);
+            next
+        }
         Error::Step(failure) => step(&mut explanation, failure),
     };
     explanation
@@ -170,19 +190,9 @@ fn objections(explanation: &mut Explanation, plan: &Plan) -> String {
 fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
     let StepFailure { key, direction, cause, done, left, rehearsed, unrecorded } = failure;
     explanation.alteration = Some(key.to_string());
-    let before = match (done.len(), *rehearsed) {
-        (_, true) => "nothing: this was a dry run".to_owned(),
-        (0, false) => NOTHING.to_owned(),
-        (done, false) => format!(
-            "{} before it stay {}; nothing of {key}",
-            output::count(done as u64, "alteration"),
-            match direction {
-                crate::alteration::Direction::Up => "applied",
-                crate::alteration::Direction::Down => "reverted",
-            }
-        ),
-    };
-    explanation.changed = before;
+    explanation.changed = changed(done, *rehearsed, Some(key));
+    explanation.steps.clone_from(done);
+    explanation.left = Some(*left);
     if *left > 0 {
         let left = output::count(*left as u64, "alteration");
         explanation.details.push(("not begun", left));
@@ -191,8 +201,8 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
         explanation.details.push(("not recorded", format!("the failure itself: {why}")));
     }
     let again = match direction {
-        crate::alteration::Direction::Up => "runner deploy",
-        crate::alteration::Direction::Down => "runner rollback",
+        Direction::Up => "runner deploy",
+        Direction::Down => "runner rollback",
     };
     match cause {
         StepError::Interrupted => format!("run `{again}` again when you are ready"),
@@ -204,8 +214,32 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
             Some(flag) => format!(
                 "if that is too little for what it does, raise the bound with `{flag}` and run `{again}` again"
             ),
+            None if *direction == Direction::Down => {
+                "`down` comes from the archive, as it was deployed: mend the data that it stumbles over and run `runner rollback` again, or deploy a newer alteration instead"
+                    .to_owned()
+            }
             None => format!("mend the cause, or ask the plugin's vendor; then run `{again}` again"),
         },
+    }
+}
+
+/// What is altered now, after `done` and nothing of `failed`.
+fn changed(done: &[StepReport], rehearsed: bool, failed: Option<&AlterationKey>) -> String {
+    let Some(last) = done.last().filter(|_| !rehearsed) else {
+        return match rehearsed {
+            true => "nothing: this was a dry run".to_owned(),
+            false => NOTHING.to_owned(),
+        };
+    };
+    let state = match last.direction {
+        Direction::Up => "applied",
+        Direction::Down => "reverted",
+    };
+    let stays = if done.len() == 1 { "stays" } else { "stay" };
+    let count = output::count(done.len() as u64, "alteration");
+    match failed {
+        Some(key) => format!("{count} before it {stays} {state}; nothing of {key}"),
+        None => format!("{count} {stays} {state}; nothing else"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Cli, explain::Exit, output};
 use clap::CommandFactory;
-use std::{io::Write, path::PathBuf};
+use std::path::PathBuf;
 
 /// Writes completions for a shell to standard output
 #[derive(Debug, clap::Args)]
@@ -29,8 +29,7 @@ pub(super) struct ManArgs {
 pub(super) fn completions(args: &CompletionsArgs) -> Exit {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "runner", &mut text);
-    // A closed pipe means that nobody reads on.
-    let _ = std::io::stdout().write_all(&text);
+    output::raw(&text);
     Exit::Done
 }
 
@@ -41,7 +40,7 @@ pub(super) fn man(args: &ManArgs) -> Exit {
         None => {
             let mut text = Vec::new();
             let rendered = clap_mangen::Man::new(Cli::command()).render(&mut text);
-            let _ = std::io::stdout().write_all(&text);
+            output::raw(&text);
             rendered
         }
     };

@@ -91,5 +91,8 @@ pub fn main() -> ExitCode {
             Verb::Man(args) => manual::man(&args),
         }
     });
-    exit.into()
+    match exit {
+        Exit::Done if !output::all_written() => Exit::Failed.into(),
+        exit => exit.into(),
+    }
 }

@@ -85,7 +85,7 @@ pub(super) struct LimitArgs {
 #[derive(Debug, Args)]
 pub(super) struct Cache {
     /// Where compiled components are kept [default: the user's cache folder]
-    #[arg(long, value_name = "DIR", env = "RUNNER_CACHE_DIR")]
+    #[arg(long, value_name = "DIR", env = "RUNNER_CACHE_DIR", hide_env_values = true)]
     cache_dir: Option<PathBuf>,
     /// Compile every component anew, and keep nothing, whatever --cache-dir says
     #[arg(long)]
@@ -138,6 +138,27 @@ pub(super) struct TargetArgs {
     /// How far: latest (the default), next, or VENDOR/NAME@VERSION, which may be repeated
     #[arg(long, value_name = "TARGET", value_parser = one_target)]
     target: Vec<String>,
+    #[command(flatten)]
+    policy: PolicyArgs,
+}
+
+fn one_target(text: &str) -> Result<String, ParseTargetError> {
+    Target::parse(&[text]).map(|_| text.to_owned())
+}
+
+impl TargetArgs {
+    pub(super) fn options(&self) -> Result<DeployOptions, Error> {
+        Ok(DeployOptions {
+            target: Target::parse(&self.target)?,
+            policy: self.policy.policy(),
+            ..DeployOptions::default()
+        })
+    }
+}
+
+/// What may be, although it usually should not.
+#[derive(Debug, Args)]
+pub(super) struct PolicyArgs {
     /// Alterations that are older than an applied one
     #[arg(long, value_enum, default_value_t = Allow::Error, value_name = "WHAT")]
     out_of_order: Allow,
@@ -149,20 +170,12 @@ pub(super) struct TargetArgs {
     missing: Allow,
 }
 
-fn one_target(text: &str) -> Result<String, ParseTargetError> {
-    Target::parse(&[text]).map(|_| text.to_owned())
-}
-
-impl TargetArgs {
-    pub(super) fn options(&self) -> Result<DeployOptions, Error> {
-        Ok(DeployOptions {
-            target: Target::parse(&self.target)?,
-            policy: Policy {
-                out_of_order: self.out_of_order == Allow::Allow,
-                changed: self.changed == Allow::Allow,
-                missing: self.missing == Allow::Allow,
-            },
-            ..DeployOptions::default()
-        })
+impl PolicyArgs {
+    pub(super) fn policy(&self) -> Policy {
+        Policy {
+            out_of_order: self.out_of_order == Allow::Allow,
+            changed: self.changed == Allow::Allow,
+            missing: self.missing == Allow::Allow,
+        }
     }
 }

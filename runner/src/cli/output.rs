@@ -1,19 +1,45 @@
 //! Writing to the terminal or the pipe: results to standard output, everything else to standard
 //! error. A reader that went away is no error.
 
-use crate::escape::EscapedLines;
+use crate::escape::{Escaped, EscapedLines};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
-use std::io::Write;
+use std::{
+    io::{ErrorKind, IsTerminal, Write},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const LABEL: Style = AnsiColor::Cyan.on_default();
 
+/// Set when a result could not be written: then even a success is none.
+static UNWRITTEN: AtomicBool = AtomicBool::new(false);
+
 /// A line of the result.
 pub(super) fn result(line: &str) {
+    wrote(writeln!(anstream::stdout().lock(), "{line}"));
+}
+
+/// A document that is written as it is.
+pub(super) fn raw(text: &[u8]) {
+    let mut stdout = std::io::stdout().lock();
+    wrote(stdout.write_all(text).and_then(|()| stdout.flush()));
+}
+
+fn wrote(written: std::io::Result<()>) {
     // A closed pipe means that nobody reads on; there is nobody left to tell.
-    let _ = writeln!(anstream::stdout().lock(), "{line}");
+    if let Err(error) = written
+        && error.kind() != ErrorKind::BrokenPipe
+        && !UNWRITTEN.swap(true, Ordering::Relaxed)
+    {
+        problem(&format!("the result cannot be written: {error}"), &[]);
+    }
+}
+
+/// Whether every result reached its reader, or a reader that had enough.
+pub(super) fn all_written() -> bool {
+    !UNWRITTEN.load(Ordering::Relaxed)
 }
 
 /// A result for programs.
@@ -44,8 +70,15 @@ pub(super) fn note(line: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{line}");
 }
 
-/// Text without an end of line, for a question.
+/// Text without an end of line, for a question: to whoever sits at the terminal, even when standard
+/// error goes elsewhere.
 pub(super) fn ask(text: &str) {
+    if !std::io::stderr().is_terminal()
+        && let Ok(mut terminal) = std::fs::OpenOptions::new().write(true).open("/dev/tty")
+    {
+        let _ = write!(terminal, "{text}");
+        return;
+    }
     let mut stderr = anstream::stderr().lock();
     let _ = write!(stderr, "{text}");
     let _ = stderr.flush();
@@ -64,6 +97,16 @@ pub(super) fn problem(message: &str, lines: &[(&str, String)]) {
     for (label, text) in lines {
         let text = safe(text);
         note(&format!("  {LABEL}{label}:{LABEL:#} {text}"));
+    }
+}
+
+/// `text` as one word of a shell's command line, escaped for the terminal.
+pub(super) fn word(text: &str) -> String {
+    let text = Escaped(text).to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "._-/:@%+=,".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text,
+        false => format!("'{}'", text.replace('\'', "'\\''")),
     }
 }
 
@@ -91,6 +134,14 @@ mod tests {
         let text = ascii_where_it_matters(&serde_json::json!([value]).to_string());
         assert_eq!(text, r#"["\u009b31m \u202e \udb40\udc01 é \u007f"]"#);
         assert_eq!(serde_json::from_str::<[String; 1]>(&text).unwrap()[0], value);
+    }
+
+    #[test]
+    fn words() {
+        let table = [("./a/b", "./a/b"), ("a b", "'a b'"), ("it's", "'it'\\''s'"), ("", "''")];
+        for (text, expected) in table {
+            assert_eq!(word(text), expected);
+        }
     }
 
     #[test]

@@ -43,6 +43,10 @@ pub(super) struct Args {
     output: Output,
 }
 
+const UNCHANGED: &str = "nothing was written";
+const NEXT: &str =
+    "correct that and pack again; `--replace` replaces files that were never shipped";
+
 pub(super) fn run(args: &Args) -> Exit {
     let options = PackOptions {
         plugin: args.plugin.clone(),
@@ -59,7 +63,7 @@ pub(super) fn run(args: &Args) -> Exit {
     match written {
         Ok(written) => {
             match args.output.format {
-                Format::Json => output::json(&written),
+                Format::Json => output::json(&serde_json::json!({ "components": written })),
                 Format::Text => text(&written),
             }
             Exit::Done
@@ -68,10 +72,18 @@ pub(super) fn run(args: &Args) -> Exit {
             let message = crate::secret::hidden(&EscapedLines(&message).to_string());
             if args.output.format == Format::Json {
                 output::json(&serde_json::json!({
-                    "error": { "message": message, "exit_code": Exit::Failed as u8 }
+                    "error": {
+                        "message": message,
+                        "changed": UNCHANGED,
+                        "next": NEXT,
+                        "exit_code": Exit::Failed as u8,
+                    }
                 }));
             }
-            output::problem(&message, &[("changed", "nothing was written".to_owned())]);
+            output::problem(
+                &message,
+                &[("changed", UNCHANGED.to_owned()), ("next", NEXT.to_owned())],
+            );
             Exit::Failed
         }
     }

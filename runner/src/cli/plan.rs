@@ -9,6 +9,7 @@ use crate::{
     alteration::Direction,
     plan::{Plan, Severity},
 };
+use serde::Serialize;
 use std::path::PathBuf;
 
 /// Shows what deploy would run, in which order, and why
@@ -29,6 +30,13 @@ pub(super) struct Args {
     output: Output,
 }
 
+#[derive(Serialize)]
+struct Document<'a> {
+    database: &'a str,
+    #[serde(flatten)]
+    plan: &'a Plan,
+}
+
 pub(super) async fn run(args: Args) -> Exit {
     let format = args.output.format;
     let planned = async {
@@ -38,7 +46,7 @@ pub(super) async fn run(args: Args) -> Exit {
     match planned.await {
         Ok((plan, url)) => {
             match format {
-                Format::Json => output::json(&plan),
+                Format::Json => output::json(&Document { database: &url, plan: &plan }),
                 Format::Text => text(&plan, &url, output::result),
             }
             explain::findings_exit(&plan.findings)

@@ -6,10 +6,10 @@ use super::{
 };
 use crate::{
     alteration::{AlterationKey, Direction},
-    backend::Counts,
     escape::{Escaped, EscapedLines},
     event::{Event, Observer},
     host::{HookEvent, Level},
+    session::Counts,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;

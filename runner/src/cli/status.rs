@@ -6,11 +6,14 @@ use super::{
     output,
 };
 use crate::{escape::Escaped, plan::StatusLine};
+use serde::Serialize;
 use std::path::PathBuf;
 
 /// Lists every alteration with its status
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
+Exits 0 whatever it finds; `runner check` is the gate.
+
 Examples:
   runner status --database sqlite:demo.db            what is recorded
   runner status ./plugins --database sqlite:demo.db  with what is pending, changed or missing")]
@@ -23,13 +26,22 @@ pub(super) struct Args {
     output: Output,
 }
 
+#[derive(Serialize)]
+struct Document {
+    database: String,
+    alterations: Vec<StatusLine>,
+}
+
 pub(super) async fn run(args: Args) -> Exit {
     let format = args.output.format;
-    let read = async { args.database.runner(&args.plugins)?.status().await };
+    let read = async {
+        let runner = args.database.runner(&args.plugins)?;
+        runner.status().await.map(|lines| (lines, runner.url().to_string()))
+    };
     match read.await {
-        Ok(lines) => {
+        Ok((lines, database)) => {
             match format {
-                Format::Json => output::json(&lines),
+                Format::Json => output::json(&Document { database, alterations: lines }),
                 Format::Text => text(&lines),
             }
             Exit::Done

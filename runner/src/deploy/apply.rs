@@ -3,12 +3,13 @@
 use super::Work;
 use crate::{
     alteration::AlterationKey,
-    backend::{Attempt, Backend, BackendError, Claim, Counts, Revision, Snapshot},
+    backend::{Attempt, Backend, BackendError, Claim, Revision, Snapshot},
     crash,
     error::{Error, StepError, StepFailure},
     event::{Event, StepReport},
     host::{Call, HookObserver},
     plan::{Plan, Step},
+    session::Counts,
 };
 use std::{sync::Arc, time::Instant};
 
@@ -25,7 +26,7 @@ impl Work<'_> {
         let total = plan.steps.len();
         for (at, step) in plan.steps.iter().enumerate() {
             if self.control.cancelled.is_cancelled() {
-                return Err(self.failure(step, StepError::Interrupted, total - at, None));
+                return Err(Error::Interrupted);
             }
             let (key, direction) = (&step.key, step.direction);
             (self.control.observer)(Event::Started { key, direction, position: at + 1, total });
@@ -48,10 +49,21 @@ impl Work<'_> {
         };
         let began = Instant::now();
         // A killed attempt is in the history, because its start is recorded first, on its own.
-        let revision = backend.record_start(attempt, revision).await?;
+        let revision = match backend.record_start(attempt, revision).await {
+            Ok(revision) => revision,
+            Err(BackendError::Moved) => return Err(BackendError::Moved.into()),
+            Err(error) => return Err(self.failure(step, error.into(), left, None)),
+        };
         crash::point("after the start was recorded");
         let claim = Claim { attempt, revision, component: &ready.bytes };
-        let session = backend.begin(&claim).await?;
+        let session = match backend.begin(&claim).await {
+            Ok(session) => session,
+            Err(BackendError::Moved) => return Err(BackendError::Moved.into()),
+            Err(error) => {
+                let (counts, cause) = (Counts::default(), error.into());
+                return Err(self.undo(backend, step, attempt, counts, cause, left).await);
+            }
+        };
         let call = Call {
             direction: step.direction,
             id: step.key.id.clone(),
@@ -96,7 +108,7 @@ impl Work<'_> {
         left: usize,
     ) -> Error {
         if let Err(error) = backend.rollback().await {
-            return self.failure(step, StepError::Backend(error), left, None);
+            return self.failure(step, cause, left, Some(error));
         }
         let recorded = backend.record_failure(attempt, &counts, &cause.to_string()).await;
         crash::point("after the failure was recorded");

@@ -5,6 +5,7 @@ use crate::{
     alteration::{AlterationKey, Checksum},
     backend::{Attempt, Backend, BackendError},
     error::Error,
+    escape::Escaped,
     event::Event,
     host::{Host, LoadError, Loaded},
     plan::Plan,
@@ -55,10 +56,10 @@ impl Components {
                 collect(&mut tasks, &mut ready).await?;
             }
             let bytes = fetch(job, key, checksum, backend).await?;
-            let (host, key) = (host.clone(), key.clone());
-            tasks.spawn_blocking(move || {
-                let loaded = host.load(&bytes, checksum).map_err(|error| (key.clone(), error))?;
-                Ok((checksum, key, Ready { loaded, bytes }))
+            let (host, key, origin) = (host.clone(), key.clone(), origin(job, key));
+            tasks.spawn_blocking(move || match host.load(&bytes, checksum) {
+                Ok(loaded) => Ok((checksum, key, Ready { loaded, bytes })),
+                Err(error) => Err(Error::Component { key, origin, error }),
             });
         }
         while !tasks.is_empty() {
@@ -78,7 +79,7 @@ impl Components {
     }
 }
 
-type Task = Result<(Checksum, AlterationKey, Ready), (AlterationKey, LoadError)>;
+type Task = Result<(Checksum, AlterationKey, Ready), Error>;
 
 /// Waits for one component.
 async fn collect(
@@ -87,8 +88,7 @@ async fn collect(
 ) -> Result<(), Error> {
     let Some(joined) = tasks.join_next().await else { return Ok(()) };
     let task = joined.map_err(|error| Error::Engine(LoadError::Compile(error.to_string())))?;
-    let (checksum, key, component) =
-        task.map_err(|(key, error)| Error::Component { key, error })?;
+    let (checksum, key, component) = task?;
     let Loaded { has_preparation, has_backfill, .. } = component.loaded;
     for (has, export) in [(has_preparation, "preparation"), (has_backfill, "backfill")] {
         if has {
@@ -127,6 +127,16 @@ async fn attempts(
         }
     }
     Ok(attempts)
+}
+
+/// Where a component comes from, for messages.
+fn origin(job: &Job<'_>, key: &AlterationKey) -> String {
+    match job {
+        Job::Deploy { catalog, .. } => catalog.get(key).map_or_else(String::new, |alteration| {
+            Escaped(&alteration.path.display().to_string()).to_string()
+        }),
+        Job::Rollback { .. } => "from the archive".to_owned(),
+    }
 }
 
 async fn fetch(

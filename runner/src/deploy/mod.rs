@@ -63,8 +63,11 @@ pub(crate) async fn run(
     control: &Control,
 ) -> Result<Report, Error> {
     let plan = acceptable(job.plan(&backend.snapshot().await?, backend.dialect()))?;
-    let mut report = Report { steps: Vec::new(), rehearsed: rehearse, duration_ms: 0 };
+    let mut report =
+        Report { steps: Vec::new(), rehearsed: rehearse, duration_ms: 0, notes: Vec::new() };
     if plan.steps.is_empty() {
+        // Nobody is shown the plan, so what it noticed is reported.
+        report.notes = plan.findings;
         return Ok(report);
     }
     // Everything that will run is read, verified, compiled and linked before anything is altered.
@@ -110,11 +113,24 @@ impl Work<'_> {
         backend.begin_rehearsal().await?;
         let worked = self.work(backend).await;
         let ended = backend.end_rehearsal().await;
+        // Why it failed matters more than that nothing was left to roll back.
         worked?;
         Ok(ended?)
     }
 
+    /// Works, and makes every error say what was done before it.
     async fn work(&mut self, backend: &mut dyn Backend) -> Result<(), Error> {
+        match self.work_on(backend).await {
+            Err(error) if !self.report.steps.is_empty() && !matches!(error, Error::Step(_)) => {
+                let done = self.report.steps.clone();
+                let rehearsed = self.report.rehearsed;
+                Err(Error::Halted { done, rehearsed, cause: Box::new(error) })
+            }
+            worked => worked,
+        }
+    }
+
+    async fn work_on(&mut self, backend: &mut dyn Backend) -> Result<(), Error> {
         backend.prepare().await?;
         for _ in 0..REPLANS_MAX {
             let snapshot = backend.snapshot().await?;

@@ -11,8 +11,7 @@ use super::{
 };
 use crate::{
     alteration::{AlterationId, Direction, Permissions},
-    backend::Counts,
-    session::SharedSession,
+    session::{Counts, SharedSession},
 };
 use std::{
     collections::BTreeMap,

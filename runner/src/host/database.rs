@@ -16,7 +16,7 @@ use super::{
 use crate::{
     alteration::Dialect,
     session::{ErrorKind, Handle, ResultLimit, Script, SqlError, Value},
-    sql::excerpt,
+    sql::{blank, excerpt},
 };
 use std::sync::Arc;
 use wasmtime::component::Resource;
@@ -81,11 +81,6 @@ impl HookState {
             start += length;
         }
     }
-}
-
-/// Bytes of white space at the start, so that an error points at the statement behind it.
-fn blank(sql: &str) -> usize {
-    sql.len() - sql.trim_start().len()
 }
 
 fn params(params: Vec<wit::Value>) -> Vec<Value> {

@@ -1,6 +1,6 @@
 //! Failures of loading and of running a component, told apart by whose fault they are.
 
-use crate::session::SqlError;
+use crate::session::{ErrorKind, SqlError};
 use std::fmt;
 
 /// The component cannot be used. Found before any of its code runs.
@@ -60,6 +60,11 @@ impl HookError {
             Self::Stack { .. } => Some("--max-stack"),
             Self::Arguments { .. } => Some("--max-result"),
             Self::Timeout { .. } => Some("--timeout"),
+            Self::Statement(failed) | Self::Ignored(failed)
+                if failed.error.kind == ErrorKind::Limit =>
+            {
+                Some("--max-result`, `--max-rows`, `--max-sql` or `--max-handles")
+            }
             _ => None,
         }
     }

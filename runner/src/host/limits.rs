@@ -1,6 +1,6 @@
 //! What one hook call may use. Every bound has a default and can be set for a run.
 
-use crate::backend::SqlLimits;
+use crate::session::SqlLimits;
 
 const MIB: usize = 1 << 20;
 

@@ -25,7 +25,7 @@ pub use limits::Limits;
 pub use load::Loaded;
 pub use log::{HookObserver, Level};
 
-use crate::{alteration::Checksum, backend::Counts};
+use crate::{alteration::Checksum, session::Counts};
 use cache::Cache;
 use offer::Offer;
 use state::HookState;

@@ -3,8 +3,7 @@
 use super::{Limits, error::FailedStatement, log::LogSink};
 use crate::{
     alteration::Permissions,
-    backend::Counts,
-    session::{Column, Handle, SharedSession},
+    session::{Column, Counts, Handle, SharedSession},
 };
 use std::{collections::BTreeMap, sync::Arc};
 use wasmtime::{ResourceLimiter, component::ResourceTable};

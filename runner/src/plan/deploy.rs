@@ -120,14 +120,19 @@ impl Planner<'_> {
     /// Says once for each plugin, with the newest applied alteration, that the files are older.
     fn ahead(&mut self, plugin: &PluginName, id: &AlterationId, newest_file: AlterationId) {
         let known = self.plan.findings.iter_mut().find_map(|finding| match finding {
-            Finding::Ahead { plugin: known, applied, .. } if known == plugin => Some(applied),
+            Finding::Ahead { plugin: known, applied, newer, .. } if known == plugin => {
+                Some((applied, newer))
+            }
             _ => None,
         });
         match known {
-            Some(applied) => *applied = id.clone().max(applied.clone()),
+            Some((applied, newer)) => {
+                *applied = id.clone().max(applied.clone());
+                *newer += 1;
+            }
             None => {
                 let (plugin, applied) = (plugin.clone(), id.clone());
-                self.find(Finding::Ahead { plugin, applied, newest_file });
+                self.find(Finding::Ahead { plugin, applied, newest_file, newer: 1 });
             }
         }
     }

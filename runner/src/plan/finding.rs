@@ -49,6 +49,8 @@ pub enum Finding {
         plugin: PluginName,
         applied: AlterationId,
         newest_file: AlterationId,
+        /// How many applied alterations are newer than that.
+        newer: usize,
     },
     /// It is pending and older than an applied one.
     OutOfOrder {
@@ -82,9 +84,15 @@ pub enum Finding {
     UnknownTarget {
         plugin: PluginName,
     },
+    /// Nothing of the plugin to roll back was ever recorded.
+    NothingRecorded {
+        plugin: PluginName,
+    },
     /// Something applied needs what would be rolled back.
     StillRequired {
-        dependent: PluginName,
+        dependent: AlterationKey,
+        /// How many applied alterations of that plugin have to go for it to go.
+        steps: usize,
         requires: PluginName,
         requirement: String,
     },
@@ -112,6 +120,7 @@ impl Finding {
             | Self::Cycle { .. }
             | Self::WrongDialect { .. }
             | Self::UnknownTarget { .. }
+            | Self::NothingRecorded { .. }
             | Self::Unversioned { .. } => Severity::Invalid,
         }
     }
@@ -133,6 +142,7 @@ impl Finding {
             | Self::UnmetRequirement { .. }
             | Self::Cycle { .. }
             | Self::UnknownTarget { .. }
+            | Self::NothingRecorded { .. }
             | Self::StillRequired { .. } => None,
         }
     }
@@ -146,18 +156,15 @@ impl Finding {
                     .to_owned()
             }
             Self::Changed { .. } => {
-                "restore the file that was applied, or accept the new one with `--changed allow`"
+                "restore the file that was applied, or leave it as it is with `--changed allow`"
                     .to_owned()
             }
             Self::Missing { .. } => {
                 "restore the file, or go on without it with `--missing allow`".to_owned()
             }
-            Self::Ahead { plugin, newest_file, .. } => match newest_file.version() {
-                Some(version) => format!(
-                    "use the newer files, or go back with `runner rollback --plugin {plugin} --to {version}`"
-                ),
-                None => "use the newer files, or go back with `runner rollback --steps N`".to_owned(),
-            },
+            Self::Ahead { plugin, newer, .. } => format!(
+                "use the newer files, or go back with `runner rollback --plugin {plugin} --steps {newer}`"
+            ),
             Self::OutOfOrder { .. } => {
                 "look whether it can run after the newer one; then deploy with `--out-of-order allow`"
                     .to_owned()
@@ -173,10 +180,14 @@ impl Finding {
             }
             Self::Cycle { .. } => "one of these plugins has to drop its requirement".to_owned(),
             Self::WrongDialect { .. } => "use the plugin's build for this database".to_owned(),
-            Self::UnknownTarget { .. } => "add its files, or correct `--target`".to_owned(),
-            Self::StillRequired { dependent, .. } => {
-                format!("roll that back first: `runner rollback --plugin {dependent} --to none`")
+            Self::NothingRecorded { .. } => {
+                "look for its name with `runner status`, and correct `--plugin`".to_owned()
             }
+            Self::UnknownTarget { .. } => "add its files, or correct `--target`".to_owned(),
+            Self::StillRequired { dependent, steps, .. } => format!(
+                "roll that back first: `runner rollback --plugin {} --steps {steps}`",
+                dependent.plugin
+            ),
             Self::Irreversible { .. } => {
                 "restore a backup to get behind it, or roll back fewer alterations".to_owned()
             }
@@ -204,7 +215,7 @@ impl fmt::Display for Finding {
                 found.short()
             ),
             Self::Missing { key, .. } => write!(f, "{key} is applied, but its file is missing"),
-            Self::Ahead { plugin, applied, newest_file } => write!(
+            Self::Ahead { plugin, applied, newest_file, .. } => write!(
                 f,
                 "the database is ahead of the files of {plugin}: {applied} is applied, the newest file is {newest_file}"
             ),
@@ -230,7 +241,10 @@ impl fmt::Display for Finding {
             Self::UnknownTarget { plugin } => {
                 write!(f, "the target names {plugin}, of which there are no files")
             }
-            Self::StillRequired { dependent, requires, requirement } => {
+            Self::NothingRecorded { plugin } => {
+                write!(f, "nothing is recorded of {plugin} in this database")
+            }
+            Self::StillRequired { dependent, requires, requirement, .. } => {
                 write!(f, "{dependent} is applied and requires {requires} {requirement}")
             }
             Self::Irreversible { key } => write!(f, "{key} is irreversible: it has no way back"),

@@ -21,6 +21,11 @@ pub enum RollbackTarget {
 /// Plans going back, for one plugin or, with [`RollbackTarget::Steps`], for all.
 pub fn rollback(snapshot: &Snapshot, plugin: Option<&PluginName>, target: &RollbackTarget) -> Plan {
     let mut findings = Vec::new();
+    if let Some(plugin) = plugin
+        && !snapshot.rows.keys().any(|key| key.plugin == *plugin)
+    {
+        findings.push(Finding::NothingRecorded { plugin: plugin.clone() });
+    }
     let mut applied: Vec<&StateRow> = snapshot
         .applied()
         .filter(|row| plugin.is_none_or(|plugin| row.key.plugin == *plugin))
@@ -78,14 +83,15 @@ fn still_required(snapshot: &Snapshot, leaving: &[&StateRow]) -> Vec<Finding> {
             // What is not met today is not made worse by going back.
             let met = reaches(&ids(requires, false), requirement).is_ok();
             if met && reaches(&ids(requires, true), requirement).is_err() {
-                let finding = Finding::StillRequired {
-                    dependent: row.key.plugin.clone(),
+                let dependents = snapshot.applied().filter(|other| {
+                    other.key.plugin == row.key.plugin && other.revision >= row.revision
+                });
+                found.push(Finding::StillRequired {
+                    dependent: row.key.clone(),
+                    steps: dependents.count(),
                     requires: requires.clone(),
                     requirement: requirement.to_string(),
-                };
-                if !found.contains(&finding) {
-                    found.push(finding);
-                }
+                });
             }
         }
     }

@@ -339,12 +339,15 @@ fn going_back() {
         [
             "1.2.0-300-three newer than 1.0.0",
             "1.1.0-200-two newer than 1.0.0",
-            "!a/ext is applied and requires z/core >=1.1"
+            "!a/ext 0.1.0-50-ext is applied and requires z/core >=1.1"
         ]
     );
     assert_eq!(back(Some("a/ext"), RollbackTarget::Nothing), ["0.1.0-50-ext newer than none"]);
     assert_eq!(back(None, RollbackTarget::Steps(9)).len(), 4);
-    assert_eq!(back(Some("no/such"), RollbackTarget::Steps(1)), [""; 0]);
+    assert_eq!(
+        back(Some("no/such"), RollbackTarget::Steps(1)),
+        ["!!nothing is recorded of no/such in this database"]
+    );
 }
 
 #[test]

@@ -30,7 +30,8 @@ pub(super) fn raw_guest_error(error: RawError, guard: &Guard) -> SqlError {
         ffi::SQLITE_IOERR | ffi::SQLITE_CORRUPT | ffi::SQLITE_NOTADB | ffi::SQLITE_CANTOPEN => {
             ErrorKind::Disconnected
         }
-        ffi::SQLITE_ERROR => ErrorKind::Syntax,
+        // One code serves for everything else; only the text tells bad SQL from a missing table.
+        ffi::SQLITE_ERROR if is_syntax(&message) => ErrorKind::Syntax,
         _ => ErrorKind::Other,
     };
     SqlError {
@@ -41,6 +42,12 @@ pub(super) fn raw_guest_error(error: RawError, guard: &Guard) -> SqlError {
         retryable: kind == ErrorKind::Serialization,
         offset,
     }
+}
+
+fn is_syntax(message: &str) -> bool {
+    ["syntax error", "incomplete input", "unrecognized token"]
+        .iter()
+        .any(|sign| message.contains(sign))
 }
 
 /// The constraint's name, or the columns it is about, from SQLite's message.
@@ -105,6 +112,7 @@ mod tests {
             (ffi::SQLITE_BUSY, "database is locked", ErrorKind::Serialization, None),
             (ffi::SQLITE_TOOBIG, "string or blob too big", ErrorKind::Limit, None),
             (ffi::SQLITE_ERROR, "near \"x\": syntax error", ErrorKind::Syntax, None),
+            (ffi::SQLITE_ERROR, "no such table: x", ErrorKind::Other, None),
         ];
         for (code, message, kind, name) in table {
             let raw = RawError { code, message: message.into(), offset: None };

@@ -82,7 +82,14 @@ impl SqliteBackend {
         match (access, in_memory || options.get_filename().exists()) {
             (_, true) => backend.open(options).await?,
             // The file is created only when everything that could be checked before is.
-            (Access::Create, false) => backend.create = Some(options),
+            (Access::Create, false) => {
+                let folder = options.get_filename().parent().filter(|f| !f.as_os_str().is_empty());
+                if folder.is_some_and(|folder| !folder.is_dir()) {
+                    let reason = "its folder does not exist".to_owned();
+                    return Err(BackendError::Connect { url: url.to_string(), reason });
+                }
+                backend.create = Some(options);
+            }
             (Access::Rehearse, false) => {
                 backend.open(options.filename("").in_memory(true)).await?;
             }
@@ -171,8 +178,8 @@ impl Backend for SqliteBackend {
         Dialect::Sqlite
     }
 
-    fn has_transactional_ddl(&self) -> bool {
-        true
+    fn is_there(&self) -> bool {
+        self.session.is_some()
     }
 
     async fn lock(
@@ -216,7 +223,7 @@ impl Backend for SqliteBackend {
             Err(error) => Err(error),
         };
         if upgraded.is_err() {
-            self.abandon(connection).await?;
+            self.give_up(connection).await;
         }
         upgraded
     }
@@ -270,7 +277,7 @@ impl Backend for SqliteBackend {
         }
         .await;
         if recorded.is_err() {
-            self.abandon(connection).await?;
+            self.give_up(connection).await;
         }
         recorded
     }
@@ -282,7 +289,7 @@ impl Backend for SqliteBackend {
             open.reset();
             self.start(&mut open.connection).await?;
             if let Err(error) = self.claim(&mut open.connection, claim).await {
-                self.abandon(&mut open.connection).await?;
+                self.give_up(&mut open.connection).await;
                 return Err(error);
             }
         }
@@ -298,7 +305,7 @@ impl Backend for SqliteBackend {
         let mut open = session.lock().await;
         open.reset();
         if let Err(error) = self.finish(&mut open.connection, claim, counts).await {
-            self.abandon(&mut open.connection).await?;
+            self.give_up(&mut open.connection).await;
             return Err(error);
         }
         Ok(Revision(claim.revision.0 + 1))
@@ -331,7 +338,7 @@ impl Backend for SqliteBackend {
         }
         .await;
         if recorded.is_err() {
-            self.abandon(connection).await?;
+            self.give_up(connection).await;
         }
         recorded
     }

@@ -1,7 +1,7 @@
 //! What a statement changed, from SQLite's counters, which belong to the last write.
 
 use super::raw::Shape;
-use crate::session::Outcome;
+use crate::{session::Outcome, sql};
 use sqlx::sqlite::SqliteQueryResult;
 
 /// What a statement did. SQLite keeps the counts of the last write, so they are asked for only
@@ -20,18 +20,9 @@ pub(super) fn outcome(shape: &Shape, sql: &str, result: &SqliteQueryResult) -> O
 
 /// The first word of a statement, behind white space, semicolons and comments.
 fn first_word(sql: &str) -> &str {
-    let mut rest = sql;
-    loop {
-        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ';');
-        rest = if let Some(comment) = rest.strip_prefix("--") {
-            comment.split_once('\n').map_or("", |(_, rest)| rest)
-        } else if let Some(comment) = rest.strip_prefix("/*") {
-            comment.split_once("*/").map_or("", |(_, rest)| rest)
-        } else {
-            let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
-            return &rest[..end];
-        };
-    }
+    let rest = &sql[sql::blank(sql)..];
+    let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+    &rest[..end]
 }
 
 #[cfg(test)]

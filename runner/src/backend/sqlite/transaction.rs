@@ -79,6 +79,12 @@ impl SqliteBackend {
         }
     }
 
+    /// As [`Self::abandon`], after an error that says why. Another one would only hide it: what is
+    /// not rolled back now is rolled back when the connection closes.
+    pub(super) async fn give_up(&self, connection: &mut SqliteConnection) {
+        let _ = self.abandon(connection).await;
+    }
+
     /// Checks, before a commit, what SQLite was told not to check while the hook ran.
     async fn check_foreign_keys(
         &mut self,
