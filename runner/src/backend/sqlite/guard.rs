@@ -134,6 +134,13 @@ impl Guard {
             ffi::SQLITE_ALTER_TABLE => {
                 lock(&self.touched).insert(second.to_ascii_lowercase());
                 self.schema_changed.store(true, Ordering::SeqCst);
+                // SQLite tells the old name of a table that is renamed, never the new one.
+                self.text_created.store(true, Ordering::SeqCst);
+            }
+            // Without its unique index a parent's keys can no longer be checked.
+            ffi::SQLITE_DROP_INDEX => {
+                lock(&self.touched).insert(second.to_ascii_lowercase());
+                self.schema_changed.store(true, Ordering::SeqCst);
             }
             ffi::SQLITE_CREATE_TRIGGER | ffi::SQLITE_CREATE_VIEW => {
                 self.text_created.store(true, Ordering::SeqCst);

@@ -1,0 +1,37 @@
+//! Hostile alterations that need no guest but SQL.
+
+use super::support::{Run, Sandbox};
+
+const ID: &str = "1.0.0-1700000000-evil";
+const NEXT: &str = "1.0.0-1700000001-next";
+
+fn deploy(sandbox: &Sandbox, plugin: &str, alterations: &[(&str, &str)], args: &[&str]) -> Run {
+    let alterations: Vec<_> = alterations.iter().map(|(id, up)| (*id, *up, "SELECT 1")).collect();
+    sandbox.sql_plugin(plugin, &alterations);
+    sandbox.runner(&[&["deploy", "plugins"], args].concat())
+}
+
+/// The SQL fails with `word` in the message, nothing of it stays, and another plugin deploys.
+fn fails(sql: &str, args: &[&str], word: &str) {
+    let sandbox = Sandbox::new();
+    let run = deploy(&sandbox, "evil/sql", &[(ID, sql)], args);
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    assert!(run.stderr.contains(word), "no `{word}` in {}", run.stderr);
+    assert_eq!(sandbox.dump(), "", "something stayed");
+    assert!(!sandbox.path().join("app.db.runner-lock").exists(), "the lock was not released");
+    std::fs::remove_dir_all(sandbox.path().join("plugins/evil")).expect("removed");
+    let after = deploy(&sandbox, "acme/after", &[(NEXT, "CREATE TABLE t (x)")], &[]);
+    assert_eq!(after.code, Some(0), "{after:#?}");
+}
+
+#[test]
+fn a_key_that_cannot_be_checked_stops_nobody_else() {
+    let sandbox = Sandbox::new();
+    sandbox.sql("CREATE TABLE old_p (a); CREATE TABLE old_c (x REFERENCES old_p (a))");
+    let made = "CREATE TABLE p (u); CREATE UNIQUE INDEX pu ON p (u);
+        CREATE TABLE c (u REFERENCES p (u))";
+    let run = deploy(&sandbox, "evil/sql", &[(ID, made), (NEXT, "DROP INDEX pu")], &[]);
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    assert!(run.stderr.contains("a key of c refers to columns that are not unique"), "{run:#?}");
+    sandbox.ok(&["rollback", "--steps", "1", "--yes"]);
+}
