@@ -25,6 +25,22 @@ fn fails(sql: &str, args: &[&str], word: &str) {
 }
 
 #[test]
+fn a_rename_cannot_take_a_reserved_name() {
+    for name in ["alteration_journal", "[Alteration_Journal]", "pragma_foreign_key_list"] {
+        let sql = format!("CREATE TABLE x (a); ALTER TABLE x RENAME TO {name}");
+        fails(&sql, &[], "the name is reserved");
+    }
+}
+
+#[test]
+fn the_foreign_key_check_cannot_be_shadowed() {
+    let sql = "CREATE VIRTUAL TABLE pragma_foreign_key_list USING fts5(\"table\");
+        CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p REFERENCES p (id));
+        INSERT INTO c VALUES (99)";
+    fails(sql, &[], "is SQLite's");
+}
+
+#[test]
 fn a_key_that_cannot_be_checked_stops_nobody_else() {
     let sandbox = Sandbox::new();
     sandbox.sql("CREATE TABLE old_p (a); CREATE TABLE old_c (x REFERENCES old_p (a))");

@@ -20,6 +20,12 @@ pub(super) const OWN_TABLES: [&str; 5] = [
     "alteration_journal",
 ];
 
+/// A table of this name would stand in for SQLite's own table-valued function, which the runner asks.
+const ASKED_FUNCTION: &str = "pragma_foreign_key_list";
+
+/// Of [`OWN_TABLES`], the one that the schema does not have yet, so that a name may become it.
+const UNUSED_OWN_TABLE: &str = "alteration_journal";
+
 /// Temporary tables that hold cursors' snapshots start with this.
 pub(super) const CURSOR_PREFIX: &str = "runner_cursor_";
 
@@ -155,10 +161,20 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whether a table that a guest renamed now has a name that it could not have been made with.
+pub(super) fn is_reserved(name: &str) -> bool {
+    name.eq_ignore_ascii_case(UNUSED_OWN_TABLE)
+        || starts_with(name, CURSOR_PREFIX)
+        || name.eq_ignore_ascii_case(ASKED_FUNCTION)
+}
+
+fn starts_with(name: &str, prefix: &str) -> bool {
+    name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
 /// The table names that belong to the runner, in any spelling.
 pub(super) fn is_own(name: &str) -> bool {
-    OWN_TABLES.iter().any(|own| own.eq_ignore_ascii_case(name))
-        || name.get(..CURSOR_PREFIX.len()).is_some_and(|p| p.eq_ignore_ascii_case(CURSOR_PREFIX))
+    OWN_TABLES.iter().any(|own| own.eq_ignore_ascii_case(name)) || starts_with(name, CURSOR_PREFIX)
 }
 
 /// Why a guest may not do `action`; `None` if it may.
@@ -171,6 +187,11 @@ fn refusal(action: Action<'_>) -> Option<String> {
     };
     let refused = |what: &str| Some(what.to_owned());
     match code {
+        ffi::SQLITE_CREATE_TABLE | ffi::SQLITE_CREATE_VTABLE | ffi::SQLITE_CREATE_VIEW
+            if first.eq_ignore_ascii_case(ASKED_FUNCTION) =>
+        {
+            Some(format!("the name {ASKED_FUNCTION} is SQLite's"))
+        }
         ffi::SQLITE_TRANSACTION => {
             refused("BEGIN, COMMIT and ROLLBACK are the host's: a hook runs in one transaction")
         }

@@ -192,14 +192,21 @@ impl SqliteSession {
     /// write; the authorizer is not there then. So their text may not name the runner's tables.
     async fn refuse_own_names(&mut self) -> Result<(), SqlError> {
         self.guard.set(Rights::Host);
-        let texts: Vec<(String, String)> = sqlx::query_as(
-            "SELECT name, lower(sql) FROM main.sqlite_schema WHERE type IN ('trigger', 'view')",
+        let texts: Vec<(String, String, String)> = sqlx::query_as(
+            "SELECT type, name, iif(type IN ('trigger', 'view'), lower(sql), '')
+             FROM main.sqlite_schema WHERE type <> 'index'",
         )
         .persistent(false)
         .fetch_all(&mut self.connection)
         .await
         .map_err(|error| guest_error(error, &self.guard))?;
-        for (name, text) in texts {
+        for (kind, name, text) in texts {
+            if kind == "table" && super::guard::is_reserved(&name) {
+                return Err(SqlError::new(
+                    ErrorKind::Denied,
+                    format!("no table may be called {name}: the name is reserved"),
+                ));
+            }
             if let Some(own) = super::guard::OWN_TABLES.iter().find(|own| text.contains(**own)) {
                 return Err(SqlError::new(
                     ErrorKind::Denied,
