@@ -51,3 +51,13 @@ fn a_key_that_cannot_be_checked_stops_nobody_else() {
     assert!(run.stderr.contains("a key of c refers to columns that are not unique"), "{run:#?}");
     sandbox.ok(&["rollback", "--steps", "1", "--yes"]);
 }
+
+#[test]
+fn a_full_text_index_can_be_read() {
+    let sql = "CREATE VIRTUAL TABLE docs USING fts5(t); INSERT INTO docs VALUES ('hello world');
+        CREATE TABLE found AS SELECT t FROM docs WHERE docs MATCH 'hello'";
+    let sandbox = Sandbox::new();
+    let run = deploy(&sandbox, "acme/docs", &[(ID, sql)], &[]);
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    assert_eq!(sandbox.rows("SELECT t FROM found"), ["hello world"]);
+}

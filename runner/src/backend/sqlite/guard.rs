@@ -29,10 +29,16 @@ const UNUSED_OWN_TABLE: &str = "alteration_journal";
 /// Temporary tables that hold cursors' snapshots start with this.
 pub(super) const CURSOR_PREFIX: &str = "runner_cursor_";
 
-const READING_PRAGMAS: [&str; 14] = [
+/// Stack that compiling a statement may take: half of what the connection's own thread has, which
+/// compiles it again. SQLite bounds neither chains of triggers nor views upon views.
+const STACK_BYTES_MAX: usize = 1 << 20;
+
+const READING_PRAGMAS: [&str; 15] = [
     "application_id",
     "collation_list",
     "compile_options",
+    // FTS5 asks for it before it reads a table.
+    "data_version",
     "foreign_key_check",
     "foreign_key_list",
     "function_list",
@@ -293,6 +299,8 @@ mod tests {
             (ffi::SQLITE_FUNCTION, "", "lower", false),
             (ffi::SQLITE_CREATE_VTABLE, "docs", "fts5", false),
             (ffi::SQLITE_CREATE_VTABLE, "docs", "csv", true),
+            (ffi::SQLITE_CREATE_VTABLE, "Pragma_foreign_key_list", "fts5", true),
+            (ffi::SQLITE_PRAGMA, "data_version", "", false),
             (9_999, "", "", true),
         ];
         for (code, first, second, expected) in table {
