@@ -41,6 +41,12 @@ fn the_foreign_key_check_cannot_be_shadowed() {
 }
 
 #[test]
+fn a_temporary_sequence_does_not_outlive_its_hook() {
+    let sql = "CREATE TEMP TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT)";
+    fails(sql, &[], "AUTOINCREMENT would outlive the hook");
+}
+
+#[test]
 fn a_key_that_cannot_be_checked_stops_nobody_else() {
     let sandbox = Sandbox::new();
     sandbox.sql("CREATE TABLE old_p (a); CREATE TABLE old_c (x REFERENCES old_p (a))");

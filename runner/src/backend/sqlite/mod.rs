@@ -286,8 +286,15 @@ async fn drop_temporary_tables(connection: &mut SqliteConnection) -> Result<(), 
             .fetch_all(&mut *connection)
             .await
             .map_err(host_error)?;
-    for name in names.iter().filter(|name| !name.starts_with("sqlite_")) {
+    for name in names.iter().filter(|name| *name != "sqlite_sequence") {
         run(connection, &format!("DROP TABLE IF EXISTS temp.{}", session::quote(name))).await?;
+    }
+    // SQLite never drops this one, and the next hook's `sqlite_sequence` would mean it.
+    if names.iter().any(|name| name == "sqlite_sequence") {
+        return Err(BackendError::Refused(SqlError::new(
+            ErrorKind::Denied,
+            "a temporary table with AUTOINCREMENT would outlive the hook; leave AUTOINCREMENT out",
+        )));
     }
     Ok(())
 }
