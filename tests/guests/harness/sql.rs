@@ -59,6 +59,13 @@ fn a_key_that_cannot_be_checked_stops_nobody_else() {
 }
 
 #[test]
+fn what_cannot_be_interrupted_does_not_hold_the_runner() {
+    let sql =
+        "SELECT replace(printf('%.*c', 60000000, 'a'), printf('%.*c', 20000000, 'a') || 'b', '')";
+    fails(sql, &["--timeout", "500ms"], "cannot be interrupted");
+}
+
+#[test]
 fn a_full_text_index_can_be_read() {
     let sql = "CREATE VIRTUAL TABLE docs USING fts5(t); INSERT INTO docs VALUES ('hello world');
         CREATE TABLE found AS SELECT t FROM docs WHERE docs MATCH 'hello'";

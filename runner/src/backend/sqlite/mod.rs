@@ -38,6 +38,9 @@ use tokio::{sync::Mutex, time::Instant};
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const LOCK_POLL: Duration = Duration::from_millis(50);
+/// How long an interrupted statement may take to give way. SQLite looks for interrupts between
+/// instructions, but one call of `replace` or LIKE with large arguments can take hours.
+const GRACE: Duration = Duration::from_secs(5);
 const ROW_BUFFER: usize = 512;
 /// Each transaction of a rehearsal is this savepoint inside the one that is rolled back.
 const SAVEPOINT: &str = "runner_rehearsal";
@@ -55,6 +58,8 @@ pub(super) struct SqliteBackend {
     create: Option<SqliteConnectOptions>,
     lock: Option<lock::FileLock>,
     rehearsing: bool,
+    /// The worker thread did not give up a statement: nothing more can be asked of it.
+    stuck: bool,
     /// Foreign key violations that were there before, counted once, kept up to date.
     violations: Option<foreign_keys::Violations>,
 }
@@ -75,6 +80,7 @@ impl SqliteBackend {
             create: None,
             lock: None,
             rehearsing: false,
+            stuck: false,
             violations: None,
         };
         let options = options(url, access)?;
@@ -165,12 +171,20 @@ impl SqliteBackend {
     }
 
     /// Rolls back whatever is open, if anything is.
-    async fn abandon(&self, connection: &mut SqliteConnection) -> Result<(), BackendError> {
+    async fn abandon(&mut self, connection: &mut SqliteConnection) -> Result<(), BackendError> {
         // The worker thread first has to give up a statement that still runs.
         self.guard.interrupted.store(true, Ordering::SeqCst);
-        let handle = connection.lock_handle().await;
+        let open = tokio::time::timeout(GRACE, async {
+            let mut handle = connection.lock_handle().await.map_err(host_error)?;
+            Ok(raw::in_transaction(&mut handle))
+        })
+        .await;
+        let Ok(open) = open else {
+            self.stuck = true;
+            return Err(BackendError::Stuck);
+        };
         self.guard.interrupted.store(false, Ordering::SeqCst);
-        let open = raw::in_transaction(&mut handle.map_err(host_error)?);
+        let open = open?;
         self.guard.set(Rights::Host);
         self.guard.take_denied();
         self.guard.take_touched();
@@ -379,6 +393,9 @@ impl Backend for SqliteBackend {
     async fn end_rehearsal(&mut self) -> Result<(), BackendError> {
         let session = self.session()?;
         self.rehearsing = false;
+        if self.stuck {
+            return Err(BackendError::Stuck);
+        }
         self.abandon(&mut session.lock().await.connection).await
     }
 
@@ -472,6 +489,10 @@ impl Backend for SqliteBackend {
 
     async fn close(self: Box<Self>) {
         let Some(session) = self.session else { return };
+        if self.stuck {
+            // Closing would wait for the statement. The thread that runs it ends with the process.
+            return;
+        }
         if let Ok(session) = Arc::try_unwrap(session) {
             // Everything is committed by now; an error here loses nothing.
             let _ = session.into_inner().connection.close().await;
