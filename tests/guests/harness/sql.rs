@@ -66,6 +66,22 @@ fn what_cannot_be_interrupted_does_not_hold_the_runner() {
 }
 
 #[test]
+fn a_statement_cannot_take_all_memory() {
+    let value = "printf('%.*c', 60000000, 'x')";
+    fails(&format!("SELECT {}", vec![value; 40].join(", ")), &[], "out of memory");
+    // Doubles with every name, while it is compiled.
+    let doubled: String = (1..30)
+        .map(|n| {
+            format!(
+                ", w{n} AS NOT MATERIALIZED (SELECT x FROM w{0} UNION ALL SELECT x FROM w{0})",
+                n - 1
+            )
+        })
+        .collect();
+    fails(&format!("WITH w0 AS (SELECT 1 AS x){doubled} SELECT * FROM w29"), &[], "out of memory");
+}
+
+#[test]
 fn a_full_text_index_can_be_read() {
     let sql = "CREATE VIRTUAL TABLE docs USING fts5(t); INSERT INTO docs VALUES ('hello world');
         CREATE TABLE found AS SELECT t FROM docs WHERE docs MATCH 'hello'";
