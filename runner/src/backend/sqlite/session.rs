@@ -29,6 +29,8 @@ use std::{
 };
 
 const SHAPES_MAX: usize = 64;
+/// Longer statements are not kept prepared: hundreds of them, of many megabytes each, would be.
+const KEPT_SQL_BYTES_MAX: usize = 64 << 10;
 const FETCH_ROWS_MAX: usize = 10_000;
 
 #[derive(Debug)]
@@ -97,7 +99,9 @@ impl SqliteSession {
                 if self.shapes.len() >= SHAPES_MAX {
                     self.shapes.clear();
                 }
-                self.shapes.insert(sql.to_owned(), Arc::clone(&shape));
+                if sql.len() <= KEPT_SQL_BYTES_MAX {
+                    self.shapes.insert(sql.to_owned(), Arc::clone(&shape));
+                }
                 shape
             }
         };
@@ -132,7 +136,8 @@ impl SqliteSession {
         rights: Rights,
         mut each: impl FnMut(SqliteRow) -> Result<(), SqlError> + Send,
     ) -> Result<sqlx::sqlite::SqliteQueryResult, SqlError> {
-        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(rights == Rights::Guest);
+        let keep = rights == Rights::Guest && sql.len() <= KEPT_SQL_BYTES_MAX;
+        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(keep);
         for param in params {
             query = value::bind(query, param)?;
         }
@@ -368,6 +373,14 @@ impl Session for SqliteSession {
     }
 
     async fn open_writer(&mut self, table: &str, columns: &[String]) -> Result<Handle, SqlError> {
+        // A writer whose handle was dropped unfinished still holds its rows.
+        if self.writers.len() >= self.limits.cursors_max {
+            let max = self.limits.cursors_max;
+            return Err(SqlError::new(
+                ErrorKind::Limit,
+                format!("more than {max} unfinished bulk-writers"),
+            ));
+        }
         let writer = Writer::new(table, columns)?;
         // An unknown table or column is told now, not after the first thousand rows.
         self.one_statement(&writer.probe(), columns.len()).await?;
