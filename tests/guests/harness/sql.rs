@@ -82,6 +82,29 @@ fn a_statement_cannot_take_all_memory() {
 }
 
 #[test]
+fn nesting_without_end_is_an_error() {
+    let chain: String = (1..6_000)
+        .map(|n| {
+            format!(
+                ", w{n} AS NOT MATERIALIZED (SELECT x + 1 AS x FROM w{} ORDER BY x LIMIT 5)",
+                n - 1
+            )
+        })
+        .collect();
+    let sql = format!("WITH w0 AS (SELECT 1 AS x){chain} SELECT * FROM w5999");
+    fails(&sql, &[], "nested too deeply");
+    let mut triggers = "CREATE TABLE t0 (x);".to_owned();
+    for n in 0..1_500 {
+        let next = n + 1;
+        triggers += &format!(
+            "CREATE TABLE t{next} (x);
+             CREATE TRIGGER g{n} AFTER INSERT ON t{n} BEGIN INSERT INTO t{next} VALUES (1); END;"
+        );
+    }
+    fails(&format!("{triggers} INSERT INTO t0 VALUES (1)"), &[], "nested too deeply");
+}
+
+#[test]
 fn a_full_text_index_can_be_read() {
     let sql = "CREATE VIRTUAL TABLE docs USING fts5(t); INSERT INTO docs VALUES ('hello world');
         CREATE TABLE found AS SELECT t FROM docs WHERE docs MATCH 'hello'";

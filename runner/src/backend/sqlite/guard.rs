@@ -7,7 +7,7 @@ use std::{
     collections::BTreeSet,
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
     },
 };
 
@@ -67,6 +67,8 @@ pub(super) struct Guard {
     pub(super) schema_changed: AtomicBool,
     /// Set when a trigger or view was created, whose text must be looked at.
     pub(super) text_created: AtomicBool,
+    /// Where the stack was when a statement began to be inspected; 0 while none is.
+    pub(super) stack_base: AtomicUsize,
     denied: Mutex<Option<String>>,
     touched: Mutex<BTreeSet<String>>,
 }
@@ -105,7 +107,7 @@ impl Guard {
         if rights == Rights::Host as u8 || fills_cursor {
             return true;
         }
-        match refusal(action) {
+        match self.too_deep().or_else(|| refusal(action)) {
             None => true,
             Some(reason) => {
                 // The first refusal explains the error; SQLite may ask on after it.
@@ -113,6 +115,14 @@ impl Guard {
                 false
             }
         }
+    }
+
+    fn too_deep(&self) -> Option<String> {
+        let base = self.stack_base.load(Ordering::SeqCst);
+        let used = base.saturating_sub(stack_position());
+        (used > STACK_BYTES_MAX).then(|| {
+            "it is nested too deeply: triggers that fire triggers, or views upon views".to_owned()
+        })
     }
 
     /// Why the last statement was refused, once.
@@ -160,6 +170,13 @@ impl Guard {
             _ => {}
         }
     }
+}
+
+/// The address of something on the stack. Stacks grow downwards wherever the runner runs.
+#[inline(never)]
+pub(super) fn stack_position() -> usize {
+    let here = 0_u8;
+    std::hint::black_box(std::ptr::from_ref(&here)).addr()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -5,7 +5,7 @@
 
 use super::{
     error::{guest_error, raw_guest_error},
-    guard::{CURSOR_PREFIX, Guard, Rights},
+    guard::{CURSOR_PREFIX, Guard, Rights, stack_position},
     raw::{self, Shape},
     value::{self, Hint},
     writer::Writer,
@@ -125,7 +125,10 @@ impl SqliteSession {
         }
         self.guard.set(Rights::Guest);
         let mut handle = self.connection.lock_handle().await.map_err(disconnected)?;
-        raw::inspect(&mut handle, sql).map_err(|error| raw_guest_error(error, &self.guard))
+        self.guard.stack_base.store(stack_position(), Ordering::SeqCst);
+        let inspected = raw::inspect(&mut handle, sql);
+        self.guard.stack_base.store(0, Ordering::SeqCst);
+        inspected.map_err(|error| raw_guest_error(error, &self.guard))
     }
 
     /// Runs a statement that was inspected, as the guest or on its behalf, and hands each row on.
