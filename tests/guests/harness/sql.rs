@@ -105,6 +105,24 @@ fn nesting_without_end_is_an_error() {
 }
 
 #[test]
+fn an_endless_message_is_cut() {
+    let sql = "CREATE TABLE t (x);
+        CREATE TRIGGER g BEFORE INSERT ON t BEGIN
+            SELECT RAISE(ABORT, printf('%.*c', 20000000, 'z'));
+        END;
+        INSERT INTO t VALUES (1)";
+    let sandbox = Sandbox::new();
+    let run = deploy(&sandbox, "evil/sql", &[(ID, sql)], &[]);
+    assert!(
+        run.stderr.len() < 10_000 && run.stderr.contains("bytes in all"),
+        "{}",
+        run.stderr.len()
+    );
+    let stored = sandbox.rows("SELECT max(length(error)) FROM alteration_history");
+    assert!(stored[0].parse::<u64>().expect("a number") < 10_000, "{stored:?}");
+}
+
+#[test]
 fn a_full_text_index_can_be_read() {
     let sql = "CREATE VIRTUAL TABLE docs USING fts5(t); INSERT INTO docs VALUES ('hello world');
         CREATE TABLE found AS SELECT t FROM docs WHERE docs MATCH 'hello'";
