@@ -113,7 +113,13 @@ fn unreadable(path: &Path, error: &io::Error) -> SourceError {
 }
 
 fn component(path: PathBuf, bytes_max: usize) -> Result<ComponentFile, SourceError> {
-    let length = fs::metadata(&path).map_err(|error| unreadable(&path, &error))?.len();
+    let metadata = fs::metadata(&path).map_err(|error| unreadable(&path, &error))?;
+    if !metadata.is_file() {
+        // A device or a pipe never ends, or never begins.
+        let reason = "it is not a regular file".to_owned();
+        return Err(SourceError::Unreadable { path, reason });
+    }
+    let length = metadata.len();
     if length > bytes_max as u64 {
         return Err(SourceError::TooLarge { path, bytes: length, bytes_max });
     }
@@ -193,6 +199,15 @@ mod tests {
             let error = read_folder(&folder).unwrap_err().to_string();
             assert!(error.contains(expected) && error.contains(".wasm"), "{name}: {error}");
         }
+    }
+
+    #[test]
+    fn a_device_is_no_component() {
+        let folder = folder(&["acme/shop/1-x.wasm"]);
+        let link = folder.path().join("acme/shop/2-x.wasm");
+        std::os::unix::fs::symlink("/dev/zero", link).unwrap();
+        let error = read_folder(&folder).unwrap_err().to_string();
+        assert!(error.contains("not a regular file"), "{error}");
     }
 
     #[test]
