@@ -212,6 +212,15 @@ mod tests {
     }
 
     #[test]
+    fn a_device_is_no_component() {
+        let folder = folder(&["acme/shop/1-x.wasm"]);
+        let link = folder.path().join("acme/shop/2-x.wasm");
+        std::os::unix::fs::symlink("/dev/zero", link).unwrap();
+        let error = read_folder(&folder).unwrap_err().to_string();
+        assert!(error.contains("neither a file nor a folder"), "{error}");
+    }
+
+    #[test]
     fn nothing_there_is_an_error() {
         assert!(matches!(read_folder(&folder(&["a/README.md"])), Err(SourceError::Empty(_))));
         let missing = read(&[PathBuf::from("no/such/folder")], 1_000);

@@ -31,6 +31,9 @@ pub enum BackendError {
     Moved,
     #[error("the transaction ended behind the runner's back: {0}")]
     TransactionEnded(String),
+    /// A statement neither ended nor gave way; the database rolls back when this process ends.
+    #[error("the database still works on a statement that cannot be interrupted")]
+    Stuck,
     /// The work of a hook that the database refused only at the end.
     #[error("{0}")]
     Refused(SqlError),

@@ -292,7 +292,9 @@ fn backend_advice(error: &BackendError) -> String {
             "somebody edited the runner's tables: restore them from a backup".to_owned()
         }
         BackendError::Moved | BackendError::TransactionEnded(_) => "run it again".to_owned(),
-        BackendError::Refused(_) => "ask the plugin's vendor to mend the alteration".to_owned(),
+        BackendError::Stuck | BackendError::Refused(_) => {
+            "ask the plugin's vendor to mend the alteration".to_owned()
+        }
         BackendError::NotArchived(_) | BackendError::ArchiveDamaged(_) => {
             "restore the table alteration_archive from a backup".to_owned()
         }

@@ -115,7 +115,7 @@ fn judge(state: &mut HookState, answer: Result<(), wit::Error>) -> Result<(), Ho
             }
             Err(HookError::Statement(failed))
         }
-        (Err(returned), None) => Err(HookError::Returned(returned.message)),
+        (Err(returned), None) => Err(HookError::Returned(super::error::cut(returned.message))),
     }
 }
 

@@ -48,6 +48,11 @@ impl HookState {
         let answer = value::error_to_guest(&error);
         if self.failed.is_none() {
             let excerpt = excerpt(sql, error.offset);
+            let error = SqlError {
+                message: super::error::cut(error.message),
+                constraint: error.constraint.map(super::error::cut),
+                ..error
+            };
             self.failed = Some(FailedStatement { number: self.counts.statements, error, excerpt });
         }
         answer

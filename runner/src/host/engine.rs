@@ -7,8 +7,10 @@ use wasmtime::{Config, Engine, WasmBacktraceDetails};
 
 /// How often running WebAssembly gives way, so that time-outs and interrupts are noticed.
 const TICK: Duration = Duration::from_millis(5);
-/// What host functions may need on a fiber's stack, beside the guest's own part.
-const HOST_STACK_BYTES: usize = 1 << 20;
+/// What host functions may need on a fiber's stack, beside the guest's own part. SQLite compiles
+/// statements there, and recurses over nested ones before it can be stopped; memory that is never
+/// touched costs nothing.
+const HOST_STACK_BYTES: usize = 64 << 20;
 
 pub(super) fn engine(limits: &Limits) -> Result<Engine, LoadError> {
     let mut config = Config::new();

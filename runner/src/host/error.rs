@@ -70,6 +70,20 @@ impl HookError {
     }
 }
 
+/// Characters of a guest's message that are recorded and shown.
+const MESSAGE_CHARS_MAX: usize = 4_000;
+
+/// Shortens a message, which a guest may make as long as a result may be: it is stored with every
+/// attempt.
+pub(super) fn cut(mut message: String) -> String {
+    if let Some((end, _)) = message.char_indices().nth(MESSAGE_CHARS_MAX) {
+        let bytes = message.len();
+        message.truncate(end);
+        message.push_str(&format!("… ({bytes} bytes in all)"));
+    }
+    message
+}
+
 /// The first statement of a hook that failed.
 #[derive(Debug, Clone)]
 pub struct FailedStatement {
@@ -84,7 +98,10 @@ impl fmt::Display for FailedStatement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { number, error, excerpt } = self;
         let message = crate::escape::Escaped(&error.message);
-        write!(f, "statement {number} failed ({}): {message}", error.kind)?;
+        match error.kind {
+            ErrorKind::Other => write!(f, "statement {number} failed: {message}")?,
+            kind => write!(f, "statement {number} failed ({kind}): {message}")?,
+        }
         if let Some(constraint) =
             error.constraint.as_deref().filter(|c| !error.message.contains(*c))
         {

@@ -56,6 +56,7 @@ pub(super) fn load(
     let component = match cached {
         Some(component) => component,
         None => {
+            super::blowup::check(bytes)?;
             let component = Component::new(engine, bytes)
                 .map_err(|error| LoadError::Compile(format!("{error:#}")))?;
             if let Some(cache) = cache {

@@ -4,6 +4,7 @@
 //! alone, and knows nothing of plans, state or transactions.
 
 mod bindings;
+mod blowup;
 mod cache;
 mod call;
 mod database;

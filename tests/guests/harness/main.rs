@@ -6,6 +6,8 @@
 #[path = "../../support/mod.rs"]
 mod support;
 
+mod sql;
+
 use runner::pack::section;
 use std::{fs, sync::OnceLock, time::Duration};
 use support::{Run, Sandbox};

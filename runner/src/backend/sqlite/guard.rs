@@ -7,7 +7,7 @@ use std::{
     collections::BTreeSet,
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
     },
 };
 
@@ -20,13 +20,25 @@ pub(super) const OWN_TABLES: [&str; 5] = [
     "alteration_journal",
 ];
 
+/// A table of this name would stand in for SQLite's own table-valued function, which the runner asks.
+const ASKED_FUNCTION: &str = "pragma_foreign_key_list";
+
+/// Of [`OWN_TABLES`], the one that the schema does not have yet, so that a name may become it.
+const UNUSED_OWN_TABLE: &str = "alteration_journal";
+
 /// Temporary tables that hold cursors' snapshots start with this.
 pub(super) const CURSOR_PREFIX: &str = "runner_cursor_";
 
-const READING_PRAGMAS: [&str; 14] = [
+/// Stack that compiling a statement may take: half of what the connection's own thread has, which
+/// compiles it again. SQLite bounds neither chains of triggers nor views upon views.
+const STACK_BYTES_MAX: usize = 1 << 20;
+
+const READING_PRAGMAS: [&str; 15] = [
     "application_id",
     "collation_list",
     "compile_options",
+    // FTS5 asks for it before it reads a table.
+    "data_version",
     "foreign_key_check",
     "foreign_key_list",
     "function_list",
@@ -55,6 +67,8 @@ pub(super) struct Guard {
     pub(super) schema_changed: AtomicBool,
     /// Set when a trigger or view was created, whose text must be looked at.
     pub(super) text_created: AtomicBool,
+    /// Where the stack was when a statement began to be inspected; 0 while none is.
+    pub(super) stack_base: AtomicUsize,
     denied: Mutex<Option<String>>,
     touched: Mutex<BTreeSet<String>>,
 }
@@ -93,7 +107,7 @@ impl Guard {
         if rights == Rights::Host as u8 || fills_cursor {
             return true;
         }
-        match refusal(action) {
+        match self.too_deep().or_else(|| refusal(action)) {
             None => true,
             Some(reason) => {
                 // The first refusal explains the error; SQLite may ask on after it.
@@ -101,6 +115,14 @@ impl Guard {
                 false
             }
         }
+    }
+
+    fn too_deep(&self) -> Option<String> {
+        let base = self.stack_base.load(Ordering::SeqCst);
+        let used = base.saturating_sub(stack_position());
+        (used > STACK_BYTES_MAX).then(|| {
+            "it is nested too deeply: triggers that fire triggers, or views upon views".to_owned()
+        })
     }
 
     /// Why the last statement was refused, once.
@@ -134,6 +156,13 @@ impl Guard {
             ffi::SQLITE_ALTER_TABLE => {
                 lock(&self.touched).insert(second.to_ascii_lowercase());
                 self.schema_changed.store(true, Ordering::SeqCst);
+                // SQLite tells the old name of a table that is renamed, never the new one.
+                self.text_created.store(true, Ordering::SeqCst);
+            }
+            // Without its unique index a parent's keys can no longer be checked.
+            ffi::SQLITE_DROP_INDEX => {
+                lock(&self.touched).insert(second.to_ascii_lowercase());
+                self.schema_changed.store(true, Ordering::SeqCst);
             }
             ffi::SQLITE_CREATE_TRIGGER | ffi::SQLITE_CREATE_VIEW => {
                 self.text_created.store(true, Ordering::SeqCst);
@@ -143,15 +172,32 @@ impl Guard {
     }
 }
 
+/// The address of something on the stack. Stacks grow downwards wherever the runner runs.
+#[inline(never)]
+pub(super) fn stack_position() -> usize {
+    let here = 0_u8;
+    std::hint::black_box(std::ptr::from_ref(&here)).addr()
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     // A panic while holding it cannot leave these values half-written.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whether a table that a guest renamed now has a name that it could not have been made with.
+pub(super) fn is_reserved(name: &str) -> bool {
+    name.eq_ignore_ascii_case(UNUSED_OWN_TABLE)
+        || starts_with(name, CURSOR_PREFIX)
+        || name.eq_ignore_ascii_case(ASKED_FUNCTION)
+}
+
+fn starts_with(name: &str, prefix: &str) -> bool {
+    name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
 /// The table names that belong to the runner, in any spelling.
 pub(super) fn is_own(name: &str) -> bool {
-    OWN_TABLES.iter().any(|own| own.eq_ignore_ascii_case(name))
-        || name.get(..CURSOR_PREFIX.len()).is_some_and(|p| p.eq_ignore_ascii_case(CURSOR_PREFIX))
+    OWN_TABLES.iter().any(|own| own.eq_ignore_ascii_case(name)) || starts_with(name, CURSOR_PREFIX)
 }
 
 /// Why a guest may not do `action`; `None` if it may.
@@ -164,6 +210,11 @@ fn refusal(action: Action<'_>) -> Option<String> {
     };
     let refused = |what: &str| Some(what.to_owned());
     match code {
+        ffi::SQLITE_CREATE_TABLE | ffi::SQLITE_CREATE_VTABLE | ffi::SQLITE_CREATE_VIEW
+            if first.eq_ignore_ascii_case(ASKED_FUNCTION) =>
+        {
+            Some(format!("the name {ASKED_FUNCTION} is SQLite's"))
+        }
         ffi::SQLITE_TRANSACTION => {
             refused("BEGIN, COMMIT and ROLLBACK are the host's: a hook runs in one transaction")
         }
@@ -265,6 +316,8 @@ mod tests {
             (ffi::SQLITE_FUNCTION, "", "lower", false),
             (ffi::SQLITE_CREATE_VTABLE, "docs", "fts5", false),
             (ffi::SQLITE_CREATE_VTABLE, "docs", "csv", true),
+            (ffi::SQLITE_CREATE_VTABLE, "Pragma_foreign_key_list", "fts5", true),
+            (ffi::SQLITE_PRAGMA, "data_version", "", false),
             (9_999, "", "", true),
         ];
         for (code, first, second, expected) in table {

@@ -55,6 +55,8 @@ pub(super) struct SqliteBackend {
     create: Option<SqliteConnectOptions>,
     lock: Option<lock::FileLock>,
     rehearsing: bool,
+    /// The worker thread did not give up a statement: nothing more can be asked of it.
+    stuck: bool,
     /// Foreign key violations that were there before, counted once, kept up to date.
     violations: Option<foreign_keys::Violations>,
 }
@@ -75,6 +77,7 @@ impl SqliteBackend {
             create: None,
             lock: None,
             rehearsing: false,
+            stuck: false,
             violations: None,
         };
         let options = options(url, access)?;
@@ -252,6 +255,9 @@ impl Backend for SqliteBackend {
     async fn end_rehearsal(&mut self) -> Result<(), BackendError> {
         let session = self.session()?;
         self.rehearsing = false;
+        if self.stuck {
+            return Err(BackendError::Stuck);
+        }
         self.abandon(&mut session.lock().await.connection).await
     }
 
@@ -345,6 +351,10 @@ impl Backend for SqliteBackend {
 
     async fn close(self: Box<Self>) {
         let Some(session) = self.session else { return };
+        if self.stuck {
+            // Closing would wait for the statement. The thread that runs it ends with the process.
+            return;
+        }
         if let Ok(session) = Arc::try_unwrap(session) {
             // Everything is committed by now; an error here loses nothing.
             let _ = session.into_inner().connection.close().await;

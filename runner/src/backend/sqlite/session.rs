@@ -5,7 +5,7 @@
 
 use super::{
     error::{guest_error, raw_guest_error},
-    guard::{CURSOR_PREFIX, Guard, Rights},
+    guard::{CURSOR_PREFIX, Guard, Rights, stack_position},
     identifier::quote,
     outcome::outcome,
     raw::{self, Shape},
@@ -31,6 +31,8 @@ use std::{
 };
 
 const SHAPES_MAX: usize = 64;
+/// Longer statements are not kept prepared: hundreds of them, of many megabytes each, would be.
+const KEPT_SQL_BYTES_MAX: usize = 64 << 10;
 const FETCH_ROWS_MAX: usize = 10_000;
 
 #[derive(Debug)]
@@ -99,7 +101,9 @@ impl SqliteSession {
                 if self.shapes.len() >= SHAPES_MAX {
                     self.shapes.clear();
                 }
-                self.shapes.insert(sql.to_owned(), Arc::clone(&shape));
+                if sql.len() <= KEPT_SQL_BYTES_MAX {
+                    self.shapes.insert(sql.to_owned(), Arc::clone(&shape));
+                }
                 shape
             }
         };
@@ -123,7 +127,10 @@ impl SqliteSession {
         }
         self.guard.set(Rights::Guest);
         let mut handle = self.connection.lock_handle().await.map_err(disconnected)?;
-        raw::inspect(&mut handle, sql).map_err(|error| raw_guest_error(error, &self.guard))
+        self.guard.stack_base.store(stack_position(), Ordering::SeqCst);
+        let inspected = raw::inspect(&mut handle, sql);
+        self.guard.stack_base.store(0, Ordering::SeqCst);
+        inspected.map_err(|error| raw_guest_error(error, &self.guard))
     }
 
     /// Runs a statement that was inspected, as the guest or on its behalf, and hands each row on.
@@ -134,7 +141,8 @@ impl SqliteSession {
         rights: Rights,
         mut each: impl FnMut(SqliteRow) -> Result<(), SqlError> + Send,
     ) -> Result<sqlx::sqlite::SqliteQueryResult, SqlError> {
-        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(rights == Rights::Guest);
+        let keep = rights == Rights::Guest && sql.len() <= KEPT_SQL_BYTES_MAX;
+        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(keep);
         for param in params {
             query = value::bind(query, param)?;
         }
@@ -194,14 +202,21 @@ impl SqliteSession {
     /// write; the authorizer is not there then. So their text may not name the runner's tables.
     async fn refuse_own_names(&mut self) -> Result<(), SqlError> {
         self.guard.set(Rights::Host);
-        let texts: Vec<(String, String)> = sqlx::query_as(
-            "SELECT name, lower(sql) FROM main.sqlite_schema WHERE type IN ('trigger', 'view')",
+        let texts: Vec<(String, String, String)> = sqlx::query_as(
+            "SELECT type, name, iif(type IN ('trigger', 'view'), lower(sql), '')
+             FROM main.sqlite_schema WHERE type <> 'index'",
         )
         .persistent(false)
         .fetch_all(&mut self.connection)
         .await
         .map_err(|error| guest_error(error, &self.guard))?;
-        for (name, text) in texts {
+        for (kind, name, text) in texts {
+            if kind == "table" && super::guard::is_reserved(&name) {
+                return Err(SqlError::new(
+                    ErrorKind::Denied,
+                    format!("no table may be called {name}: the name is reserved"),
+                ));
+            }
             if let Some(own) = super::guard::OWN_TABLES.iter().find(|own| text.contains(**own)) {
                 return Err(SqlError::new(
                     ErrorKind::Denied,
@@ -363,6 +378,14 @@ impl Session for SqliteSession {
     }
 
     async fn open_writer(&mut self, table: &str, columns: &[String]) -> Result<Handle, SqlError> {
+        // A writer whose handle was dropped unfinished still holds its rows.
+        if self.writers.len() >= self.limits.cursors_max {
+            let max = self.limits.cursors_max;
+            return Err(SqlError::new(
+                ErrorKind::Limit,
+                format!("more than {max} unfinished bulk-writers"),
+            ));
+        }
         let writer = Writer::new(table, columns)?;
         // An unknown table or column is told now, not after the first thousand rows.
         self.one_statement(&writer.probe(), columns.len()).await?;

@@ -10,10 +10,13 @@ use crate::{
     session::{ErrorKind, SqlError},
 };
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 /// Each transaction of a rehearsal is this savepoint inside the one that is rolled back.
 const SAVEPOINT: &str = "runner_rehearsal";
+/// How long an interrupted statement may take to give way. SQLite looks for interrupts between
+/// instructions, but one call of `replace` or LIKE with large arguments can take hours.
+const GRACE: Duration = Duration::from_secs(5);
 
 impl SqliteBackend {
     /// Begins a transaction of the runner's own.
@@ -51,18 +54,25 @@ impl SqliteBackend {
 
     /// Rolls back whatever is open, if anything is.
     pub(super) async fn abandon(
-        &self,
+        &mut self,
         connection: &mut SqliteConnection,
     ) -> Result<(), BackendError> {
         // The worker thread first has to give up a statement that still runs or is about to. Its
         // answer tells that it has: the handle alone can be had before the worker wakes up and
         // comes to a statement that was sent to it.
         self.guard.interrupted.store(true, Ordering::SeqCst);
-        let idle = connection.ping().await;
-        let handle = connection.lock_handle().await;
+        let open = tokio::time::timeout(GRACE, async {
+            connection.ping().await.map_err(host_error)?;
+            let mut handle = connection.lock_handle().await.map_err(host_error)?;
+            Ok(raw::in_transaction(&mut handle))
+        })
+        .await;
+        let Ok(open) = open else {
+            self.stuck = true;
+            return Err(BackendError::Stuck);
+        };
         self.guard.interrupted.store(false, Ordering::SeqCst);
-        idle.map_err(host_error)?;
-        let open = raw::in_transaction(&mut handle.map_err(host_error)?);
+        let open = open?;
         self.guard.set(Rights::Host);
         self.guard.take_denied();
         self.guard.take_touched();
@@ -81,31 +91,22 @@ impl SqliteBackend {
 
     /// As [`Self::abandon`], after an error that says why. Another one would only hide it: what is
     /// not rolled back now is rolled back when the connection closes.
-    pub(super) async fn give_up(&self, connection: &mut SqliteConnection) {
+    pub(super) async fn give_up(&mut self, connection: &mut SqliteConnection) {
         let _ = self.abandon(connection).await;
     }
 
-    /// Checks, before a commit, what SQLite was told not to check while the hook ran.
+    /// Checks, before a commit, what SQLite was told not to check while the hook ran. Returns the
+    /// violations that there are then, for the next hook.
     async fn check_foreign_keys(
-        &mut self,
+        &self,
         connection: &mut SqliteConnection,
-    ) -> Result<(), BackendError> {
+    ) -> Result<foreign_keys::Violations, BackendError> {
         let touched = self.guard.take_touched();
         let after =
             foreign_keys::violations(connection, Some(&touched)).await.map_err(host_error)?;
-        let before = self.violations.take().unwrap_or_default();
-        let added = foreign_keys::added(&before, &after);
-        self.violations = Some(if added.is_none() {
-            // Only the tables concerned were counted; the others are as they were.
-            let mut kept = before;
-            kept.retain(|key, _| after.contains_key(key) || !touched.contains(&key.0));
-            kept.extend(after);
-            kept
-        } else {
-            before
-        });
-        match added {
-            None => Ok(()),
+        let before = self.violations.clone().unwrap_or_default();
+        match foreign_keys::added(&before, &after) {
+            None => Ok(foreign_keys::merged(before, after, &touched)),
             Some(what) => Err(BackendError::Refused(SqlError::new(
                 ErrorKind::Constraint,
                 format!("foreign keys are violated at the end of the hook: {what}"),
@@ -126,10 +127,12 @@ impl SqliteBackend {
         drop(handle);
         self.guard.set(Rights::Host);
         drop_temporary_tables(connection).await?;
-        self.check_foreign_keys(connection).await?;
+        let violations = self.check_foreign_keys(connection).await?;
         state::finalise(connection, claim.attempt, counts).await?;
         state::history(connection, claim.attempt, Some((Ending::Done, counts, None))).await?;
-        self.end(connection).await
+        self.end(connection).await?;
+        self.violations = Some(violations);
+        Ok(())
     }
 
     pub(super) async fn claim(
@@ -170,8 +173,15 @@ async fn drop_temporary_tables(connection: &mut SqliteConnection) -> Result<(), 
             .fetch_all(&mut *connection)
             .await
             .map_err(host_error)?;
-    for name in names.iter().filter(|name| !name.starts_with("sqlite_")) {
+    for name in names.iter().filter(|name| *name != "sqlite_sequence") {
         run(connection, &format!("DROP TABLE IF EXISTS temp.{}", identifier::quote(name))).await?;
+    }
+    // SQLite never drops this one, and the next hook's `sqlite_sequence` would mean it.
+    if names.iter().any(|name| name == "sqlite_sequence") {
+        return Err(BackendError::Refused(SqlError::new(
+            ErrorKind::Denied,
+            "a temporary table with AUTOINCREMENT would outlive the hook; leave AUTOINCREMENT out",
+        )));
     }
     Ok(())
 }

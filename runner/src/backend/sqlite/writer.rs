@@ -1,11 +1,14 @@
 //! Bulk-writers on SQLite: rows gathered into INSERT statements of many rows.
 
-use super::identifier::quote;
+use super::{identifier::quote, value};
 use crate::session::{ErrorKind, Row, SqlError, Value};
 
 /// SQLite's bound on parameters of one statement.
 const PARAMETERS_MAX: usize = 32_766;
 const ROWS_MAX: usize = 500;
+/// Rows of more than this do not wait to become a whole batch: a guest could have 499 of the
+/// largest size wait in each writer.
+const WAITING_BYTES_MAX: usize = 256 << 10;
 
 /// Rows that wait to be inserted.
 #[derive(Debug)]
@@ -13,6 +16,7 @@ pub(super) struct Writer {
     insert: String,
     width: usize,
     waiting: std::collections::VecDeque<Row>,
+    waiting_bytes: usize,
     finishing: bool,
 }
 
@@ -30,6 +34,7 @@ impl Writer {
             insert: format!("INSERT INTO {} ({}) VALUES ", table.join("."), names.join(", ")),
             width: columns.len(),
             waiting: std::collections::VecDeque::new(),
+            waiting_bytes: 0,
             finishing: false,
         })
     }
@@ -46,6 +51,7 @@ impl Writer {
                 format!("the bulk-writer has {} columns, a row has {}", self.width, row.len()),
             ));
         }
+        self.waiting_bytes += rows.iter().map(value::size).sum::<usize>();
         self.waiting.extend(rows);
         Ok(())
     }
@@ -62,9 +68,10 @@ impl Writer {
         let rows = match self.waiting.len() {
             0 => return None,
             waiting if waiting >= whole => whole,
-            _ if !self.finishing => return None,
+            _ if !self.finishing && self.waiting_bytes <= WAITING_BYTES_MAX => return None,
             waiting => waiting,
         };
+        self.waiting_bytes -= self.waiting.iter().take(rows).map(value::size).sum::<usize>();
         let params = self.waiting.drain(..rows).flatten().collect();
         Some((self.statement(rows), params))
     }
@@ -104,6 +111,15 @@ mod tests {
         writer.finish();
         assert_eq!(writer.next_batch().unwrap().1, [Value::Int64(1_000), Value::Null]);
         assert!(writer.next_batch().is_none());
+    }
+
+    #[test]
+    fn large_rows_do_not_wait() {
+        let mut writer = writer();
+        let large = vec![Value::Bytes(vec![0; WAITING_BYTES_MAX]), Value::Null];
+        writer.push(vec![large.clone()]).unwrap();
+        assert_eq!(writer.next_batch().unwrap().1, large);
+        assert_eq!((writer.next_batch(), writer.waiting_bytes), (None, 0));
     }
 
     #[test]
