@@ -18,6 +18,7 @@ mod databases;
 mod disk;
 mod escapes;
 mod files;
+mod halted;
 mod help;
 mod inspect;
 mod manifests;

@@ -127,6 +127,33 @@ impl Sandbox {
         })
     }
 
+    /// Once `runner` has applied something, takes SQLite's write lock between two of its
+    /// transactions, and keeps it until `runner` has ended.
+    pub fn lock_in_between(&self, runner: std::process::Child) -> Run {
+        let url = self.url();
+        block_on(async move {
+            use sqlx::Connection;
+            let mut connection = sqlx::SqliteConnection::connect(&url).await.expect("a database");
+            let impatient = "PRAGMA busy_timeout = 0";
+            sqlx::raw_sql(impatient).execute(&mut connection).await.expect("runs");
+            let applied = "SELECT count(*) FROM alteration_state WHERE status = 'applied'";
+            let mut count = async || {
+                let count = sqlx::query_scalar::<_, i64>(applied).fetch_one(&mut connection);
+                count.await.unwrap_or_default()
+            };
+            let before = count().await;
+            while count().await <= before {}
+            while sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut connection).await.is_err() {}
+            let output = runner.wait_with_output().expect("ends");
+            connection.close().await.expect("closes");
+            Run {
+                code: output.status.code(),
+                stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+                stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+            }
+        })
+    }
+
     /// Runs statements as the application would.
     pub fn sql(&self, sql: &str) {
         let url = format!("{}?mode=rwc", self.url());

@@ -27,6 +27,7 @@ pub fn deploy(
             revision: snapshot.revision,
         },
     };
+    planner.folders();
     planner.recorded();
     match order::plugins(catalog) {
         Err(circle) => planner.plan.findings.push(circle),
@@ -74,6 +75,23 @@ impl Planner<'_> {
                 // A plugin that is both named and required goes as far as it was named.
                 bounds.extend(named.iter().map(|(plugin, bound)| (plugin.clone(), bound.clone())));
                 bounds
+            }
+        }
+    }
+
+    /// Says which plugins lie in several folders and have something pending.
+    fn folders(&mut self) {
+        for plugin in self.catalog.plugins() {
+            let alterations = || self.catalog.of(plugin);
+            let folders: BTreeSet<_> =
+                alterations().filter_map(|alteration| alteration.path.parent()).collect();
+            let applied =
+                |key| self.snapshot.rows.get(key).is_some_and(|row| row.status == Status::Applied);
+            if folders.len() > 1 && !alterations().all(|alteration| applied(&alteration.key)) {
+                let folders = folders.into_iter().map(Into::into).collect();
+                self.plan
+                    .findings
+                    .push(Finding::SeveralFolders { plugin: plugin.clone(), folders });
             }
         }
     }

@@ -5,7 +5,7 @@ use crate::{
     escape::Escaped,
 };
 use serde::Serialize;
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 /// What a finding means for running the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -56,6 +56,11 @@ pub enum Finding {
     OutOfOrder {
         key: AlterationKey,
         newest_applied: AlterationId,
+    },
+    /// Alterations of one plugin lie in several folders: perhaps one is not that vendor's.
+    SeveralFolders {
+        plugin: PluginName,
+        folders: Vec<PathBuf>,
     },
     /// A plugin with applied alterations is not among the given files at all.
     PluginAbsent {
@@ -108,7 +113,9 @@ pub enum Finding {
 impl Finding {
     pub fn severity(&self) -> Severity {
         match self {
-            Self::PluginAbsent { .. } | Self::AboveTarget { .. } => Severity::Note,
+            Self::SeveralFolders { .. } | Self::PluginAbsent { .. } | Self::AboveTarget { .. } => {
+                Severity::Note
+            }
             Self::Failed { blocks, .. } => decision_if(*blocks),
             Self::Changed { allowed, .. } | Self::Missing { allowed, .. } => decision_if(!allowed),
             Self::Running { .. }
@@ -138,6 +145,7 @@ impl Finding {
             | Self::Irreversible { key }
             | Self::Unversioned { key } => Some(key.to_string()),
             Self::Ahead { .. }
+            | Self::SeveralFolders { .. }
             | Self::PluginAbsent { .. }
             | Self::UnmetRequirement { .. }
             | Self::Cycle { .. }
@@ -167,6 +175,10 @@ impl Finding {
             ),
             Self::OutOfOrder { .. } => {
                 "look whether it can run after the newer one; then deploy with `--out-of-order allow`"
+                    .to_owned()
+            }
+            Self::SeveralFolders { .. } => {
+                "a manifest can claim any name: make sure that all of them come from that vendor"
                     .to_owned()
             }
             Self::PluginAbsent { plugin, .. } => format!(
@@ -221,6 +233,13 @@ impl fmt::Display for Finding {
             ),
             Self::OutOfOrder { key, newest_applied } => {
                 write!(f, "{key} is out of order: {newest_applied} is newer and already applied")
+            }
+            Self::SeveralFolders { plugin, folders } => {
+                let folders: Vec<String> = folders
+                    .iter()
+                    .map(|folder| Escaped(&folder.display().to_string()).to_string())
+                    .collect();
+                write!(f, "{plugin} comes from several folders: {}", folders.join(", "))
             }
             Self::PluginAbsent { plugin, applied } => {
                 write!(

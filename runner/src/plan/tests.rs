@@ -318,6 +318,24 @@ fn a_component_for_another_database_is_refused() {
 }
 
 #[test]
+fn a_plugin_in_two_folders_is_noted() {
+    let file = |path: &str, id: &str| {
+        let id: AlterationId = id.parse().unwrap();
+        let manifest = Manifest::new("a/x".parse().unwrap(), vec![Declaration::new(id)]);
+        let component_checksum = Checksum::of(path.as_bytes());
+        ComponentFile { path: path.into(), component_checksum, manifest }
+    };
+    let plan = |files: Vec<ComponentFile>| {
+        let catalog = Catalog::new(files).unwrap();
+        let (snapshot, target) = (Snapshot::empty(), Target::default());
+        shown(&deploy(&catalog, &snapshot, Dialect::Sqlite, &target, Policy::default()))
+    };
+    let apart = plan(vec![file("a/x/1.wasm", "1-x"), file("evil/y/2.wasm", "2-x")]);
+    assert_eq!(apart[2], "?a/x comes from several folders: a/x, evil/y");
+    assert_eq!(plan(vec![file("a/x/1.wasm", "1-x"), file("a/x/2.wasm", "2-x")]).len(), 2);
+}
+
+#[test]
 fn going_back() {
     let rows = [
         "z/core 1.0.0-100-one applied",

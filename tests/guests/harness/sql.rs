@@ -131,3 +131,31 @@ fn a_full_text_index_can_be_read() {
     assert_eq!(run.code, Some(0), "{run:#?}");
     assert_eq!(sandbox.rows("SELECT t FROM found"), ["hello world"]);
 }
+
+/// What was mended may not be broken again under the old count.
+#[test]
+fn a_violation_that_was_mended_counts_as_new() {
+    let table: &[(&str, &str, &str)] = &[
+        (
+            "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE Orders (p REFERENCES p (id));
+             INSERT INTO Orders VALUES (1)",
+            "DELETE FROM orders",
+            "INSERT INTO orders VALUES (7)",
+        ),
+        (
+            "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE orders (p REFERENCES p (id));
+             INSERT INTO orders VALUES (1)",
+            "INSERT INTO p VALUES (1)",
+            "INSERT INTO orders VALUES (2)",
+        ),
+    ];
+    for (before, mends, breaks) in table {
+        let sandbox = Sandbox::new();
+        // Foreign keys are on for the application; it had them off once.
+        sandbox.sql(&format!("PRAGMA foreign_keys = OFF; {before}"));
+        let run = deploy(&sandbox, "evil/sql", &[(ID, mends), (NEXT, breaks)], &[]);
+        assert_eq!(run.code, Some(1), "{run:#?}");
+        assert!(run.stderr.contains("foreign keys are violated"), "{}", run.stderr);
+        assert!(run.stderr.contains("1 alteration before it stays applied"), "{}", run.stderr);
+    }
+}
