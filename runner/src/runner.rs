@@ -183,7 +183,7 @@ impl Runner {
         control: &Control,
     ) -> Result<Report, Error> {
         let job = Job::Rollback { options };
-        self.run(&job, Access::Write, options.lock_patience, false, control).await
+        self.run(&job, Access::Write, options.lock_patience, options.rehearse, control).await
     }
 
     async fn run(

@@ -20,6 +20,8 @@ fn text() {
     story.run(&["deploy", "plugins"]);
     story.run(&["status", "plugins"]);
     story.run(&["check", "plugins"]);
+    story.run(&["rollback", "--steps", "1", "--dry-run"]);
+    assert_eq!(sandbox.dump(), deployed, "a dry run took something back");
     story.run(&["rollback", "--steps", "1"]);
     story.run(&["status", "plugins"]);
     story.run(&["check", "plugins"]);

@@ -1,7 +1,7 @@
 //! The operator's side: lock, ledger, state, archive, rehearsal.
 
 use super::{COUNTS, Place, alteration, begin, commit, key, open, open_for, ready};
-use runner::backend::{Access, Attempt, BackendError, Claim, Revision, Status};
+use runner::backend::{Access, Attempt, BackendError, Claim, Ending, Revision, Status};
 use std::time::Duration;
 
 pub async fn untouched_is_empty<P: Place>(place: &P) {
@@ -102,7 +102,7 @@ pub async fn a_failure_is_recorded_and_can_be_retried<P: Place>(place: &P) {
     begin(backend.as_mut(), "one", revision).await.expect("begins");
     backend.rollback().await.expect("rolls back");
     let attempt = Attempt::up(&alteration("one"));
-    backend.record_failure(&attempt, &COUNTS, "it broke").await.expect("records");
+    backend.record_failure(&attempt, Ending::Failed, &COUNTS, "it broke").await.expect("records");
     let snapshot = backend.snapshot().await.expect("reads");
     let row = &snapshot.rows[&key("one")];
     assert_eq!((row.status, row.error.as_deref()), (Status::Failed, Some("it broke")));
@@ -119,9 +119,19 @@ pub async fn a_failure_never_hides_applied<P: Place>(place: &P) {
     begin(backend.as_mut(), "one", revision).await.expect("begins");
     commit(backend.as_mut(), "one", revision).await.expect("commits");
     let attempt = Attempt::up(&alteration("one"));
-    backend.record_failure(&attempt, &COUNTS, "late news").await.expect("records");
+    backend.record_failure(&attempt, Ending::Failed, &COUNTS, "late news").await.expect("records");
     let snapshot = backend.snapshot().await.expect("reads");
     assert_eq!(snapshot.rows[&key("one")].status, Status::Applied);
+}
+
+pub async fn an_interruption_leaves_the_state_as_it_was<P: Place>(place: &P) {
+    let (mut backend, revision) = ready(place).await;
+    begin(backend.as_mut(), "one", revision).await.expect("begins");
+    backend.rollback().await.expect("rolls back");
+    let attempt = Attempt::up(&alteration("one"));
+    let recorded = backend.record_failure(&attempt, Ending::Interrupted, &COUNTS, "stopped").await;
+    recorded.expect("records");
+    assert!(backend.snapshot().await.expect("reads").rows.is_empty());
 }
 
 pub async fn the_lock_excludes<P: Place>(place: &P) {

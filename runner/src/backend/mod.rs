@@ -90,10 +90,12 @@ pub trait Backend: Send {
     /// Rolls the hook's transaction back, ending a statement that still runs.
     async fn rollback(&mut self) -> Result<(), BackendError>;
 
-    /// Records, after [`Backend::rollback`], how a failed attempt ended.
+    /// Records, after [`Backend::rollback`], how an attempt ended that was not done. The state row
+    /// says `failed` only for [`Ending::Failed`].
     async fn record_failure(
         &mut self,
         attempt: &Attempt,
+        ending: Ending,
         counts: &Counts,
         error: &str,
     ) -> Result<(), BackendError>;

@@ -149,6 +149,8 @@ pub struct Claim<'a> {
 pub enum Ending {
     Done,
     Failed,
+    /// Somebody asked it to stop. The alteration is as it was before the attempt.
+    Interrupted,
 }
 
 impl Ending {
@@ -156,6 +158,7 @@ impl Ending {
         match self {
             Self::Done => "done",
             Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
         }
     }
 }

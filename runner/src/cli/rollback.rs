@@ -19,7 +19,7 @@ use crate::{
 Examples:
   runner rollback --steps 1 --database sqlite:demo.db
   runner rollback --plugin acme/shop --to 1.0.0 --database sqlite:demo.db
-  runner rollback --plugin acme/shop --to none --yes")]
+  runner rollback --plugin acme/shop --to none --dry-run")]
 pub(super) struct Args {
     #[command(flatten)]
     database: Database,
@@ -33,6 +33,9 @@ pub(super) struct Args {
     /// The last so many alterations
     #[arg(long, value_name = "N", group = "how_far")]
     steps: Option<usize>,
+    /// Run everything in a transaction that is rolled back, and show each statement
+    #[arg(long)]
+    dry_run: bool,
     /// Do not ask
     #[arg(long, short)]
     yes: bool,
@@ -58,7 +61,7 @@ fn version(text: &str) -> Result<RollbackTarget, ParseVersionError> {
 
 pub(super) async fn run(args: Args) -> Exit {
     let format = args.output.format;
-    let reporter = Reporter::new(Style { format, statements: false, verbose: args.verbose });
+    let reporter = Reporter::new(Style { format, statements: args.dry_run, verbose: args.verbose });
     let target = args.to.clone().unwrap_or(RollbackTarget::Steps(args.steps.unwrap_or_default()));
     let rolled_back = async {
         let runner = args
@@ -70,9 +73,10 @@ pub(super) async fn run(args: Args) -> Exit {
             plugin: args.plugin.clone(),
             target,
             lock_patience: args.lock.lock_timeout,
+            rehearse: args.dry_run,
         };
         let url = runner.url().to_string();
-        let control = control(&reporter, url.clone(), args.yes, format);
+        let control = control(&reporter, url.clone(), args.yes || args.dry_run, format);
         runner.rollback(&options, &control).await.map(|report| (report, url))
     };
     let rolled_back = rolled_back.await;
@@ -83,7 +87,7 @@ pub(super) async fn run(args: Args) -> Exit {
             Exit::Done
         }
         Ok((report, url)) => {
-            summary(&report, &url, format, Vec::new());
+            summary(&report, &url, format, reporter.statements());
             Exit::Done
         }
         Err(error) => explain::error(&error, format),

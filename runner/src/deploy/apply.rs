@@ -3,7 +3,7 @@
 use super::Work;
 use crate::{
     alteration::AlterationKey,
-    backend::{Attempt, Backend, BackendError, Claim, Revision, Snapshot},
+    backend::{Attempt, Backend, BackendError, Claim, Ending, Revision, Snapshot},
     crash,
     error::{Error, StepError, StepFailure},
     event::{Event, StepReport},
@@ -110,7 +110,11 @@ impl Work<'_> {
         if let Err(error) = backend.rollback().await {
             return self.failure(step, cause, left, Some(error));
         }
-        let recorded = backend.record_failure(attempt, &counts, &cause.to_string()).await;
+        let ending = match cause {
+            StepError::Interrupted => Ending::Interrupted,
+            StepError::Hook(_) | StepError::Backend(_) => Ending::Failed,
+        };
+        let recorded = backend.record_failure(attempt, ending, &counts, &cause.to_string()).await;
         crash::point("after the failure was recorded");
         let (key, direction) = (&step.key, step.direction);
         (self.control.observer)(Event::Failed { key, direction, counts });

@@ -79,6 +79,8 @@ pub struct RollbackOptions {
     pub plugin: Option<PluginName>,
     pub target: RollbackTarget,
     pub lock_patience: Duration,
+    /// Run everything, and undo all of it.
+    pub rehearse: bool,
 }
 
 /// What is to be done; the part that decides the plan.

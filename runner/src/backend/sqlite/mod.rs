@@ -329,6 +329,7 @@ impl Backend for SqliteBackend {
     async fn record_failure(
         &mut self,
         attempt: &Attempt,
+        ending: Ending,
         counts: &Counts,
         error: &str,
     ) -> Result<(), BackendError> {
@@ -337,9 +338,10 @@ impl Backend for SqliteBackend {
         self.start(connection).await?;
         let recorded = async {
             state::advance_any(connection).await?;
-            state::fail(connection, attempt, error).await?;
-            state::history(connection, attempt, Some((Ending::Failed, counts, Some(error))))
-                .await?;
+            if ending == Ending::Failed {
+                state::fail(connection, attempt, error).await?;
+            }
+            state::history(connection, attempt, Some((ending, counts, Some(error)))).await?;
             self.end(connection).await
         }
         .await;
