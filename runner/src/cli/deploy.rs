@@ -2,10 +2,10 @@
 
 use super::{
     explain::{self, Exit},
-    options::{Cache, Database, Format, LimitArgs, Lock, Output, TargetArgs},
+    options::{Database, Format, RunArgs, TargetArgs},
     output::{self, count, duration},
     plan,
-    report::{Reporter, Statement, Style},
+    report::{Reporter, Statement},
     signals::{self, Asking},
 };
 use crate::{Control, DeployOptions, Report, deploy::Grant, plan::Plan};
@@ -35,43 +35,23 @@ pub(super) struct Args {
     /// Permit what a manifest asks for: PERMISSION, or VENDOR/NAME:PERMISSION
     #[arg(long, value_name = "GRANT")]
     grant: Vec<Grant>,
-    /// Run everything in a transaction that is rolled back, and show each statement
-    #[arg(long)]
-    dry_run: bool,
-    /// Do not ask
-    #[arg(long, short)]
-    yes: bool,
-    /// Show each statement and what guests log for debugging
-    #[arg(long, short)]
-    verbose: bool,
     #[command(flatten)]
-    output: Output,
-    #[command(flatten)]
-    lock: Lock,
-    #[command(flatten)]
-    cache: Cache,
-    #[command(flatten)]
-    limits: LimitArgs,
+    run: RunArgs,
 }
 
 pub(super) async fn run(args: Args) -> Exit {
-    let format = args.output.format;
-    let style = Style { format, statements: args.dry_run, verbose: args.verbose };
-    let reporter = Reporter::new(style);
+    let format = args.run.output.format;
+    let reporter = Reporter::new(args.run.style());
     let deployed = async {
-        let runner = args
-            .database
-            .runner(&args.plugins)?
-            .limits(args.limits.limits())
-            .cache_folder(args.cache.folder());
+        let runner = args.run.runner(&args.database, &args.plugins)?;
         let options = DeployOptions {
             grants: args.grant.iter().cloned().collect(),
-            lock_patience: args.lock.lock_timeout,
-            rehearse: args.dry_run,
+            lock_patience: args.run.lock.lock_timeout,
+            rehearse: args.run.dry_run,
             ..args.target.options()?
         };
         let url = runner.url().to_string();
-        let control = control(&reporter, url.clone(), args.yes || args.dry_run, format);
+        let control = control(&reporter, url.clone(), args.run.yes || args.run.dry_run, format);
         runner.deploy(&options, &control).await.map(|report| (report, url))
     };
     let deployed = deployed.await;

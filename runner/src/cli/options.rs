@@ -1,5 +1,6 @@
 //! Options that several verbs share.
 
+use super::report::Style;
 use crate::{
     DeployOptions, Error, Runner,
     host::Limits,
@@ -49,7 +50,7 @@ pub(super) struct Lock {
 /// What one hook may use.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits of each hook")]
-pub(super) struct LimitArgs {
+struct LimitArgs {
     /// Wall time, its database calls included
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = humantime::parse_duration)]
     timeout: Duration,
@@ -83,7 +84,7 @@ pub(super) struct LimitArgs {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Cache {
+struct Cache {
     /// Where compiled components are kept [default: the user's cache folder]
     #[arg(long, value_name = "DIR", env = "RUNNER_CACHE_DIR", hide_env_values = true)]
     cache_dir: Option<PathBuf>,
@@ -93,7 +94,7 @@ pub(super) struct Cache {
 }
 
 impl LimitArgs {
-    pub(super) fn limits(&self) -> Limits {
+    fn limits(&self) -> Limits {
         let bytes = |size: bytesize::ByteSize| usize::try_from(size.as_u64()).unwrap_or(usize::MAX);
         Limits {
             timeout_ms: u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX),
@@ -112,7 +113,7 @@ impl LimitArgs {
 
 impl Cache {
     /// The folder to use; without one, every component is compiled every time.
-    pub(super) fn folder(&self) -> Option<PathBuf> {
+    fn folder(&self) -> Option<PathBuf> {
         if self.no_cache {
             return None;
         }
@@ -177,5 +178,38 @@ impl PolicyArgs {
             changed: self.changed == Allow::Allow,
             missing: self.missing == Allow::Allow,
         }
+    }
+}
+
+/// How a verb runs that runs hooks.
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// Run everything in a transaction that is rolled back, and show each statement
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    pub(super) yes: bool,
+    /// Show each statement and what guests log for debugging
+    #[arg(long, short)]
+    pub(super) verbose: bool,
+    #[command(flatten)]
+    pub(super) output: Output,
+    #[command(flatten)]
+    pub(super) lock: Lock,
+    #[command(flatten)]
+    cache: Cache,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+impl RunArgs {
+    pub(super) fn runner(&self, database: &Database, plugins: &[PathBuf]) -> Result<Runner, Error> {
+        let runner = database.runner(plugins)?;
+        Ok(runner.limits(self.limits.limits()).cache_folder(self.cache.folder()))
+    }
+
+    pub(super) fn style(&self) -> Style {
+        Style { format: self.output.format, statements: self.dry_run, verbose: self.verbose }
     }
 }

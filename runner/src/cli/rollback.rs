@@ -3,9 +3,9 @@
 use super::{
     deploy::{control, summary},
     explain::{self, Exit},
-    options::{Cache, Database, Format, LimitArgs, Lock, Output},
+    options::{Database, Format, RunArgs},
     output,
-    report::{Reporter, Style},
+    report::Reporter,
 };
 use crate::{
     RollbackOptions,
@@ -33,23 +33,8 @@ pub(super) struct Args {
     /// The last so many alterations
     #[arg(long, value_name = "N", group = "how_far")]
     steps: Option<usize>,
-    /// Run everything in a transaction that is rolled back, and show each statement
-    #[arg(long)]
-    dry_run: bool,
-    /// Do not ask
-    #[arg(long, short)]
-    yes: bool,
-    /// Show each statement and what guests log for debugging
-    #[arg(long, short)]
-    verbose: bool,
     #[command(flatten)]
-    output: Output,
-    #[command(flatten)]
-    lock: Lock,
-    #[command(flatten)]
-    cache: Cache,
-    #[command(flatten)]
-    limits: LimitArgs,
+    run: RunArgs,
 }
 
 fn version(text: &str) -> Result<RollbackTarget, ParseVersionError> {
@@ -60,23 +45,19 @@ fn version(text: &str) -> Result<RollbackTarget, ParseVersionError> {
 }
 
 pub(super) async fn run(args: Args) -> Exit {
-    let format = args.output.format;
-    let reporter = Reporter::new(Style { format, statements: args.dry_run, verbose: args.verbose });
+    let format = args.run.output.format;
+    let reporter = Reporter::new(args.run.style());
     let target = args.to.clone().unwrap_or(RollbackTarget::Steps(args.steps.unwrap_or_default()));
     let rolled_back = async {
-        let runner = args
-            .database
-            .runner(&[])?
-            .limits(args.limits.limits())
-            .cache_folder(args.cache.folder());
+        let runner = args.run.runner(&args.database, &[])?;
         let options = RollbackOptions {
             plugin: args.plugin.clone(),
             target,
-            lock_patience: args.lock.lock_timeout,
-            rehearse: args.dry_run,
+            lock_patience: args.run.lock.lock_timeout,
+            rehearse: args.run.dry_run,
         };
         let url = runner.url().to_string();
-        let control = control(&reporter, url.clone(), args.yes || args.dry_run, format);
+        let control = control(&reporter, url.clone(), args.run.yes || args.run.dry_run, format);
         runner.rollback(&options, &control).await.map(|report| (report, url))
     };
     let rolled_back = rolled_back.await;
