@@ -12,6 +12,7 @@ use crate::{
 /// Why a verb did not do what it was asked. Unless it is [`Error::Step`] or [`Error::Halted`],
 /// nothing was altered.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     #[error(transparent)]
     Url(#[from] ParseUrlError),
@@ -68,6 +69,7 @@ pub struct StepFailure {
 }
 
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StepError {
     #[error(transparent)]
     Hook(#[from] HookError),

@@ -40,6 +40,7 @@ pub struct Check {
 
 /// Why an application should not start.
 #[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
 pub enum NotDeployed {
     #[error("Found undeployed database alterations: {}; apply them with `runner deploy`", names(.0))]
     Undeployed(Vec<Step>),

@@ -21,6 +21,7 @@ const DEPTH_MAX: usize = 8;
 const SKIPPED_FOLDERS: [&str; 2] = ["target", "node_modules"];
 
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SourceError {
     #[error("{}: no such file or folder", shown(.0))]
     NotFound(PathBuf),

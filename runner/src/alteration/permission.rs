@@ -6,6 +6,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 /// Something that a manifest declares and that an operator must grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Permission {
     /// Random bytes and the time of day, through the `entropy` interface.
     Entropy,

@@ -10,11 +10,13 @@ pub struct DatabaseUrl {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Scheme {
     Sqlite,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ParseUrlError {
     #[error("the database URL is empty")]
     Empty,

@@ -5,6 +5,7 @@ use std::fmt;
 
 /// The component cannot be used. Found before any of its code runs.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LoadError {
     #[error("the component does not compile: {0}")]
     Compile(String),
@@ -28,6 +29,7 @@ pub enum LoadError {
 
 /// A hook did not succeed. Its transaction is rolled back.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum HookError {
     /// The guest returned an error of its own accord.
     #[error("the hook returned an error: {0}")]

@@ -80,10 +80,6 @@ impl Host {
         })
     }
 
-    pub fn limits(&self) -> &Limits {
-        &self.limits
-    }
-
     /// Compiles, checks and links a component without running any of it. Takes CPU time: call it
     /// where blocking is allowed.
     pub fn load(&self, bytes: &[u8], checksum: Checksum) -> Result<Loaded, LoadError> {

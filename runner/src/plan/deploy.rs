@@ -20,12 +20,7 @@ pub fn deploy(
         snapshot,
         dialect,
         policy,
-        plan: Plan {
-            steps: Vec::new(),
-            skipped: Vec::new(),
-            findings: Vec::new(),
-            revision: snapshot.revision,
-        },
+        plan: Plan { steps: Vec::new(), skipped: Vec::new(), findings: Vec::new() },
     };
     planner.folders();
     planner.recorded();

@@ -21,6 +21,7 @@ pub enum Severity {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Finding {
     /// The last attempt failed. Nothing was changed; deploying tries again.
     Failed {

@@ -16,10 +16,7 @@ pub use rollback::{RollbackTarget, rollback};
 pub use status::{Flag, StatusLine, status};
 pub use target::{Bound, ParseTargetError, Target};
 
-use crate::{
-    alteration::{AlterationId, AlterationKey, Direction, PluginName},
-    backend::Revision,
-};
+use crate::alteration::{AlterationId, AlterationKey, Direction, PluginName};
 use serde::Serialize;
 
 /// What would run, in order, with everything that speaks against it.
@@ -29,9 +26,6 @@ pub struct Plan {
     /// Alterations of the catalog that are not applied and would not be.
     pub skipped: Vec<Skipped>,
     pub findings: Vec<Finding>,
-    /// The revision that the plan rests on; `None` where nothing was recorded yet.
-    #[serde(skip)]
-    pub revision: Option<Revision>,
 }
 
 impl Plan {

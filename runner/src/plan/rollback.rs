@@ -63,7 +63,7 @@ pub fn rollback(snapshot: &Snapshot, plugin: Option<&PluginName>, target: &Rollb
             irreversible: row.irreversible,
         })
         .collect();
-    Plan { steps, skipped: Vec::new(), findings, revision: snapshot.revision }
+    Plan { steps, skipped: Vec::new(), findings }
 }
 
 /// What stays applied and would lose what it requires.

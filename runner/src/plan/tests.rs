@@ -5,7 +5,7 @@ use crate::{
     alteration::{
         Catalog, Checksum, ComponentFile, Declaration, Dialect, Manifest, Permissions, Requirements,
     },
-    backend::{Snapshot, StateRow, Status},
+    backend::{Revision, Snapshot, StateRow, Status},
 };
 
 /// Builds `plugin id [requires…]` lines into a catalog, one component each.
