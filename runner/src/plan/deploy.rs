@@ -62,6 +62,7 @@ impl Planner<'_> {
                     if !self.catalog.has_plugin(plugin) {
                         self.find(Finding::UnknownTarget { plugin: plugin.clone() });
                     }
+                    self.version_exists(plugin, bound);
                     for required in order::with_required(self.catalog, plugin) {
                         bounds.entry(required).or_insert(Bound::Latest);
                     }
@@ -71,6 +72,17 @@ impl Planner<'_> {
                 bounds.extend(named.iter().map(|(plugin, bound)| (plugin.clone(), bound.clone())));
                 bounds
             }
+        }
+    }
+
+    /// Says when a target names a version that no alteration has.
+    fn version_exists(&mut self, plugin: &PluginName, bound: &Bound) {
+        let Bound::Version(version) = bound else { return };
+        let known: BTreeSet<&Version> =
+            self.catalog.of(plugin).filter_map(|alteration| alteration.key.id.version()).collect();
+        if let Some(newest) = known.last().filter(|_| !known.contains(version)) {
+            let (version, newest) = (version.to_string(), newest.to_string());
+            self.find(Finding::NoSuchVersion { plugin: plugin.clone(), version, newest });
         }
     }
 

@@ -73,6 +73,12 @@ pub enum Finding {
         key: AlterationKey,
         target: String,
     },
+    /// No alteration has the version that the target names; perhaps it was mistyped.
+    NoSuchVersion {
+        plugin: PluginName,
+        version: String,
+        newest: String,
+    },
     UnmetRequirement {
         plugin: PluginName,
         requires: PluginName,
@@ -114,9 +120,10 @@ pub enum Finding {
 impl Finding {
     pub fn severity(&self) -> Severity {
         match self {
-            Self::SeveralFolders { .. } | Self::PluginAbsent { .. } | Self::AboveTarget { .. } => {
-                Severity::Note
-            }
+            Self::SeveralFolders { .. }
+            | Self::PluginAbsent { .. }
+            | Self::AboveTarget { .. }
+            | Self::NoSuchVersion { .. } => Severity::Note,
             Self::Failed { blocks, .. } => decision_if(*blocks),
             Self::Changed { allowed, .. } | Self::Missing { allowed, .. } => decision_if(!allowed),
             Self::Running { .. }
@@ -147,6 +154,7 @@ impl Finding {
             | Self::Unversioned { key } => Some(key.to_string()),
             Self::Ahead { .. }
             | Self::SeveralFolders { .. }
+            | Self::NoSuchVersion { .. }
             | Self::PluginAbsent { .. }
             | Self::UnmetRequirement { .. }
             | Self::Cycle { .. }
@@ -188,6 +196,7 @@ impl Finding {
             Self::AboveTarget { key, target } => {
                 format!("to go back, use `runner rollback --plugin {} --to {target}`", key.plugin)
             }
+            Self::NoSuchVersion { .. } => "see that the version is the one you mean".to_owned(),
             Self::UnmetRequirement { requires, requirement, .. } => {
                 format!("deploy {requires} {requirement} with it: add its files")
             }
@@ -250,6 +259,12 @@ impl fmt::Display for Finding {
             }
             Self::AboveTarget { key, target } => {
                 write!(f, "{key} is applied, although it is newer than the target {target}")
+            }
+            Self::NoSuchVersion { plugin, version, newest } => {
+                write!(
+                    f,
+                    "no alteration of {plugin} has the version {version}; the newest is {newest}"
+                )
             }
             Self::UnmetRequirement { plugin, requires, requirement, found } => {
                 write!(f, "{plugin} requires {requires} {requirement}, but {found}")

@@ -154,6 +154,13 @@ fn targets_bound_what_runs() {
         assert_eq!(planned(&all, &[], targets, Policy::default()), *expected, "{targets:?}");
     }
     assert_eq!(planned(&all, &[], &["next"], Policy::default()).len(), 3);
+    assert_eq!(
+        planned(&[ONE], &[], &["a/x@7.0.0"], Policy::default()),
+        [
+            "1.0.0-100-one not applied yet",
+            "?no alteration of a/x has the version 7.0.0; the newest is 1.0.0"
+        ]
+    );
     let above = planned(
         &[ONE, TWO],
         &["a/x 1.0.0-100-one applied", "a/x 1.1.0-200-two applied"],
