@@ -7,7 +7,7 @@ use crate::{
     crash,
     error::{Error, StepError, StepFailure},
     event::{Event, StepReport},
-    host::{Call, HookObserver},
+    host::{Call, Entropy, HookObserver, LoadError},
     plan::{Plan, Step},
     session::Counts,
 };
@@ -48,6 +48,8 @@ impl Work<'_> {
             return Err(Error::PlanChanged(step.key.clone()));
         };
         let began = Instant::now();
+        let entropy =
+            Entropy::draw().map_err(|error| Error::Engine(LoadError::Engine(error.to_string())))?;
         // A killed attempt is in the history, because its start is recorded first, on its own.
         let revision = match backend.record_start(attempt, revision).await {
             Ok(revision) => revision,
@@ -69,6 +71,7 @@ impl Work<'_> {
             id: step.key.id.clone(),
             session,
             permissions: attempt.permissions.clone(),
+            entropy,
             observer: self.hook_observer(&step.key),
         };
         let mut cancelled = self.control.cancelled.clone();

@@ -3,6 +3,7 @@
 use super::{
     Limits,
     bindings::runner::alteration::types as wit,
+    entropy::Entropy,
     error::HookError,
     load::Loaded,
     log::{HookObserver, Level, LogSink, LogStream},
@@ -16,7 +17,7 @@ use crate::{
 use std::{
     collections::BTreeMap,
     sync::Arc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 use wasmtime::{Engine, Store, Trap, UpdateDeadline, component::ResourceTable};
 
@@ -26,6 +27,7 @@ pub struct Call {
     pub id: AlterationId,
     pub session: SharedSession,
     pub permissions: Permissions,
+    pub entropy: Entropy,
     pub observer: HookObserver,
 }
 
@@ -53,7 +55,7 @@ pub(super) async fn call(
             undeclared: None,
             writers_open: 0,
             cursors: BTreeMap::new(),
-            now_ms: unix_ms(),
+            entropy: call.entropy.source(),
             memory: MemoryLimiter::new(limits),
             table,
             wasi: wasi::context(&stdout, &stderr),
@@ -142,9 +144,4 @@ fn root_cause(error: &wasmtime::Error) -> String {
         Some(trap) => trap.to_string(),
         None => error.root_cause().to_string(),
     }
-}
-
-fn unix_ms() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }

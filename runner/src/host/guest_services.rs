@@ -42,13 +42,11 @@ impl entropy::Host for HookState {
         if length as usize > self.limits.result_bytes_max {
             return Err(wasmtime::Error::msg("more random bytes than one result may hold"));
         }
-        let mut bytes = vec![0; length as usize];
-        getrandom::fill(&mut bytes).map_err(|error| wasmtime::Error::msg(error.to_string()))?;
-        Ok(bytes)
+        Ok(self.entropy.bytes(length as usize))
     }
 
     async fn now_ms(&mut self) -> wasmtime::Result<u64> {
         self.permit_entropy()?;
-        Ok(self.now_ms)
+        Ok(self.entropy.now_ms)
     }
 }

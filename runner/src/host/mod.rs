@@ -9,6 +9,7 @@ mod cache;
 mod call;
 mod database;
 mod engine;
+mod entropy;
 mod error;
 mod exports;
 mod guest_services;
@@ -21,6 +22,7 @@ mod value;
 mod wasi;
 
 pub use call::Call;
+pub use entropy::Entropy;
 pub use error::{FailedStatement, HookError, LoadError};
 pub use limits::Limits;
 pub use load::Loaded;

@@ -1,6 +1,6 @@
 //! What one store holds: everything that belongs to one hook call and ends with it.
 
-use super::{Limits, error::FailedStatement, log::LogSink};
+use super::{Limits, entropy::EntropySource, error::FailedStatement, log::LogSink};
 use crate::{
     alteration::Permissions,
     session::{Column, Counts, Handle, SharedSession},
@@ -22,8 +22,7 @@ pub(super) struct HookState {
     pub(super) writers_open: usize,
     /// Open cursors, each with its statement and the rows read through it so far.
     pub(super) cursors: BTreeMap<Handle, (Arc<str>, u64)>,
-    /// Unix time at the start of the hook.
-    pub(super) now_ms: u64,
+    pub(super) entropy: EntropySource,
     pub(super) memory: MemoryLimiter,
     pub(super) table: ResourceTable,
     pub(super) wasi: WasiCtx,
