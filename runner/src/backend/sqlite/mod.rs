@@ -55,6 +55,8 @@ pub(super) struct SqliteBackend {
     create: Option<SqliteConnectOptions>,
     lock: Option<lock::FileLock>,
     rehearsing: bool,
+    /// Held while guests may run.
+    heap: Option<raw::HeapBound>,
     /// The worker thread did not give up a statement: nothing more can be asked of it.
     stuck: bool,
     /// Foreign key violations that were there before, counted once, kept up to date.
@@ -77,6 +79,7 @@ impl SqliteBackend {
             create: None,
             lock: None,
             rehearsing: false,
+            heap: None,
             stuck: false,
             violations: None,
         };
@@ -124,6 +127,10 @@ impl SqliteBackend {
             value_bytes_max: self.limits.value_bytes_max,
             sql_bytes_max: self.limits.sql_bytes_max,
         };
+        if self.access != Access::Read {
+            // Reading runs no guest, and the application that only checks keeps its memory.
+            self.heap = Some(raw::HeapBound::set(bounds));
+        }
         raw::confine(&mut handle, &self.guard, bounds).map_err(raw_host_error)?;
         drop(handle);
         let session = SqliteSession::new(connection, Arc::clone(&self.guard), self.limits);

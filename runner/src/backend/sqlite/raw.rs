@@ -22,6 +22,33 @@ const PROGRESS_INSTRUCTIONS: i32 = 4_000;
 const HEAP_VALUES_MAX: usize = 8;
 const HEAP_BYTES_MIN: usize = 256 << 20;
 
+/// A bound on all of SQLite's memory in this process, for want of one for a connection; dropping it
+/// restores the bound of before.
+///
+/// Without it a row of many large values, or tables named twice over in each of 30 common table
+/// expressions, takes all memory, the latter while SQLite compiles and asks nobody.
+#[derive(Debug)]
+pub(super) struct HeapBound {
+    before: i64,
+}
+
+impl HeapBound {
+    pub(super) fn set(limits: RawLimits) -> Self {
+        let heap = limits.value_bytes_max.saturating_mul(HEAP_VALUES_MAX).max(HEAP_BYTES_MIN);
+        // SAFETY: may be called at any time from any thread.
+        let before =
+            unsafe { ffi::sqlite3_hard_heap_limit64(i64::try_from(heap).unwrap_or(i64::MAX)) };
+        Self { before }
+    }
+}
+
+impl Drop for HeapBound {
+    fn drop(&mut self) {
+        // SAFETY: may be called at any time from any thread.
+        unsafe { ffi::sqlite3_hard_heap_limit64(self.before) };
+    }
+}
+
 /// What a statement is, found by preparing it.
 #[derive(Debug, Clone)]
 pub(super) struct Shape {
@@ -63,12 +90,6 @@ pub(super) fn confine(
     });
     let db = handle.as_raw_handle().as_ptr();
     let clamp = |bytes: usize| c_int::try_from(bytes).unwrap_or(c_int::MAX);
-    // Bounds all of SQLite in this process, for want of a bound for one connection. Without it a row
-    // of many large values, or tables named twice over in each of 30 common table expressions, takes
-    // all memory, the latter while SQLite compiles and asks nobody.
-    let heap = limits.value_bytes_max.saturating_mul(HEAP_VALUES_MAX).max(HEAP_BYTES_MIN);
-    // SAFETY: may be called at any time from any thread.
-    unsafe { ffi::sqlite3_hard_heap_limit64(i64::try_from(heap).unwrap_or(i64::MAX)) };
     // SAFETY: `db` is open and not in use by another thread while `handle` exists. The guard that
     // the authorizer receives lives as long as the connection, because the commit hook's closure,
     // which sqlx drops together with the connection, holds it.
