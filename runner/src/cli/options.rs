@@ -1,6 +1,5 @@
 //! Options that several verbs share.
 
-use super::report::Style;
 use crate::{
     DeployOptions, Error, Runner,
     host::Limits,
@@ -179,6 +178,15 @@ impl PolicyArgs {
             missing: self.missing == Allow::Allow,
         }
     }
+}
+
+/// What to show.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Style {
+    pub(super) format: Format,
+    /// Every statement with its rows.
+    pub(super) statements: bool,
+    pub(super) verbose: bool,
 }
 
 /// How a verb runs that runs hooks.

@@ -1,7 +1,7 @@
 //! Shows what happens while it happens: lines, log output, and on a terminal a progress bar.
 
 use super::{
-    options::Format,
+    options::{Format, Style},
     output::{self, count, duration},
 };
 use crate::{
@@ -20,15 +20,6 @@ use std::{
 };
 
 const BAR_REFRESH: Duration = Duration::from_millis(100);
-
-/// What to show.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Style {
-    pub(super) format: Format,
-    /// Every statement with its rows.
-    pub(super) statements: bool,
-    pub(super) verbose: bool,
-}
 
 /// A statement that was run, for the JSON of a dry run.
 #[derive(Debug, Clone, Serialize)]

@@ -1,6 +1,6 @@
 //! The archive on SQLite: components by checksum, compressed, in chunks.
 
-use super::{error::host_error, rows::corrupt};
+use super::error::{corrupt, host_error};
 use crate::{alteration::Checksum, backend::BackendError, crash};
 use sqlx::SqliteConnection;
 use std::io::Read;

@@ -73,6 +73,17 @@ pub(super) fn raw_host_error(RawError { code, message, .. }: RawError) -> Backen
     }
 }
 
+/// An error of reading the runner's own tables: somebody has edited them.
+pub(super) fn corrupt(error: sqlx::Error) -> BackendError {
+    if let sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) = error {
+        return BackendError::Corrupt("a column holds a value of the wrong type".to_owned());
+    }
+    match host_error(error) {
+        BackendError::Database(message) => BackendError::Corrupt(message),
+        other => other,
+    }
+}
+
 pub(super) fn raw(error: sqlx::Error) -> RawError {
     match error {
         sqlx::Error::Database(error) => RawError {

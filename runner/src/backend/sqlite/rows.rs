@@ -1,6 +1,6 @@
 //! Reads the state tables on SQLite. Somebody may have edited them: every value is checked.
 
-use super::{error::host_error, schema::schema_version};
+use super::{error::corrupt, schema::schema_version};
 use crate::{
     alteration::AlterationKey,
     backend::{BackendError, Revision, Snapshot, StateRow, Status},
@@ -28,16 +28,6 @@ pub(super) async fn snapshot(connection: &mut SqliteConnection) -> Result<Snapsh
         revision: Some(Revision(revision)),
         rows: rows.into_iter().map(|row| (row.key.clone(), row)).collect(),
     })
-}
-
-pub(super) fn corrupt(error: sqlx::Error) -> BackendError {
-    if let sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) = error {
-        return BackendError::Corrupt("a column holds a value of the wrong type".to_owned());
-    }
-    match host_error(error) {
-        BackendError::Database(message) => BackendError::Corrupt(message),
-        other => other,
-    }
 }
 
 fn state_row(row: &SqliteRow) -> Result<StateRow, BackendError> {

@@ -2,7 +2,7 @@
 //!
 //! Every name is qualified with `main.`, so that no temporary table can stand in for one.
 
-use super::{error::host_error, rows::corrupt};
+use super::error::{corrupt, host_error};
 use crate::{
     backend::{BackendError, SCHEMA_VERSION},
     crash,
