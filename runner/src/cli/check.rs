@@ -2,7 +2,7 @@
 
 use super::{
     explain::{self, Exit},
-    options::{Database, Format, Output, PolicyArgs},
+    options::{Format, Offer, Output, PolicyArgs},
     output,
 };
 use crate::{Check, plan::Severity};
@@ -16,11 +16,8 @@ Examples:
   runner check ./plugins --database sqlite:app.db && exec ./server
   runner check ./plugins --format json")]
 pub(super) struct Args {
-    /// Component files, and folders that are searched for them
-    #[arg(required = true)]
-    plugins: Vec<PathBuf>,
     #[command(flatten)]
-    database: Database,
+    offer: Offer,
     #[command(flatten)]
     policy: PolicyArgs,
     #[command(flatten)]
@@ -38,7 +35,7 @@ struct Document<'a> {
 pub(super) async fn run(args: Args) -> Exit {
     let format = args.output.format;
     let checked = async {
-        let runner = args.database.runner(&args.plugins)?;
+        let runner = args.offer.runner()?;
         runner.check_with(args.policy.policy()).await.map(|check| (check, runner.url().to_string()))
     };
     match checked.await {
@@ -50,7 +47,7 @@ pub(super) async fn run(args: Args) -> Exit {
                     deployed: exit == Exit::Done,
                     check: &check,
                 }),
-                Format::Text => text(&check, &url, &args.plugins),
+                Format::Text => text(&check, &url, &args.offer.plugins),
             }
             exit
         }

@@ -2,7 +2,7 @@
 
 use super::{
     explain::{self, Exit},
-    options::{Database, Format, RunArgs, TargetArgs},
+    options::{Format, Offer, RunArgs, TargetArgs},
     output::{self, count, duration},
     plan,
     report::{Reporter, Statement},
@@ -12,7 +12,6 @@ use crate::{Control, DeployOptions, Report, deploy::Grant, plan::Plan};
 use serde::Serialize;
 use std::{
     io::{BufRead, IsTerminal},
-    path::PathBuf,
     sync::{Arc, atomic::Ordering},
 };
 
@@ -25,11 +24,8 @@ Examples:
   runner deploy ./plugins --target acme/shop@1.1.0 --yes  one plugin, so far and no further
   DATABASE_URL=sqlite:demo.db runner deploy ./plugins --format json")]
 pub(super) struct Args {
-    /// Component files, and folders that are searched for them
-    #[arg(required = true)]
-    plugins: Vec<PathBuf>,
     #[command(flatten)]
-    database: Database,
+    offer: Offer,
     #[command(flatten)]
     target: TargetArgs,
     /// Permit what a manifest asks for: PERMISSION, or VENDOR/NAME:PERMISSION
@@ -43,7 +39,7 @@ pub(super) async fn run(args: Args) -> Exit {
     let format = args.run.output.format;
     let reporter = Reporter::new(args.run.style());
     let deployed = async {
-        let runner = args.run.runner(&args.database, &args.plugins)?;
+        let runner = args.run.runner(&args.offer.database, &args.offer.plugins)?;
         let options = DeployOptions {
             grants: args.grant.iter().cloned().collect(),
             lock_patience: args.run.lock.lock_timeout,

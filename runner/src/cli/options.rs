@@ -32,6 +32,22 @@ pub(super) struct Database {
     pub(super) database: String,
 }
 
+/// Plugins and the database that they are for.
+#[derive(Debug, Args)]
+pub(super) struct Offer {
+    /// Component files, and folders that are searched for them
+    #[arg(required = true)]
+    pub(super) plugins: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) database: Database,
+}
+
+impl Offer {
+    pub(super) fn runner(&self) -> Result<Runner, Error> {
+        self.database.runner(&self.plugins)
+    }
+}
+
 #[derive(Debug, Args)]
 pub(super) struct Output {
     /// How to write the result

@@ -2,7 +2,7 @@
 
 use super::{
     explain::{self, Exit},
-    options::{Database, Format, Output, TargetArgs},
+    options::{Format, Offer, Output, TargetArgs},
     output,
 };
 use crate::{
@@ -10,7 +10,6 @@ use crate::{
     plan::{Plan, Severity},
 };
 use serde::Serialize;
-use std::path::PathBuf;
 
 /// Shows what deploy would run, in which order, and why
 #[derive(Debug, clap::Args)]
@@ -19,11 +18,8 @@ Examples:
   runner plan ./plugins --database sqlite:demo.db
   runner plan ./plugins --target acme/shop@1.1.0 --format json")]
 pub(super) struct Args {
-    /// Component files, and folders that are searched for them
-    #[arg(required = true)]
-    plugins: Vec<PathBuf>,
     #[command(flatten)]
-    database: Database,
+    offer: Offer,
     #[command(flatten)]
     target: TargetArgs,
     #[command(flatten)]
@@ -40,7 +36,7 @@ struct Document<'a> {
 pub(super) async fn run(args: Args) -> Exit {
     let format = args.output.format;
     let planned = async {
-        let runner = args.database.runner(&args.plugins)?;
+        let runner = args.offer.runner()?;
         runner.plan(&args.target.options()?).await.map(|plan| (plan, runner.url().to_string()))
     };
     match planned.await {
