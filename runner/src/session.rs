@@ -146,6 +146,13 @@ impl Script {
         })
     }
 
+    /// What is left from byte `start` on. Past the end, nothing.
+    pub fn text(&self, start: usize) -> &str {
+        // It was made from a `str`, and statements begin and end at characters.
+        let bytes = self.0.as_bytes().get(start..).unwrap_or_default();
+        std::str::from_utf8(bytes).unwrap_or_default()
+    }
+
     /// What is left from byte `start` on, with its terminator. Past the end, nothing.
     pub fn rest(&self, start: usize) -> &CStr {
         let bytes = self.0.as_bytes_with_nul();

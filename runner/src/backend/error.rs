@@ -42,6 +42,9 @@ pub enum BackendError {
     NotArchived(String),
     #[error("the archived component {0} is damaged: its bytes no longer have that checksum")]
     ArchiveDamaged(String),
+    /// The connection is gone; what a commit in flight came to is not known.
+    #[error("the connection to the database was lost: {0}")]
+    Disconnected(String),
     #[error("the disk is full: {0}")]
     DiskFull(String),
     #[error("database error: {0}")]

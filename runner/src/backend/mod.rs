@@ -2,6 +2,8 @@
 //!
 //! Talks to sqlx and nothing else does. Knows neither WebAssembly nor the plan.
 
+#[allow(dead_code)]
+mod connection;
 mod error;
 mod sqlite;
 mod state;
@@ -29,6 +31,48 @@ pub enum Access {
     Create,
     /// Alter, and take all of it back. A database that does not exist is rehearsed in memory.
     Rehearse,
+}
+
+/// How to work with a database.
+#[derive(Debug, Clone)]
+pub struct ConnectOptions {
+    pub access: Access,
+    pub limits: SqlLimits,
+    /// How long to try again while the server cannot be reached.
+    pub wait: Duration,
+    /// PostgreSQL: where the runner's own tables are; the connection's current schema by default.
+    pub schema: Option<String>,
+    pub lock: LockKind,
+    /// How long one statement may wait for somebody else's lock.
+    pub lock_wait: Duration,
+    /// How long one statement may take.
+    pub statement_time: Option<Duration>,
+}
+
+impl ConnectOptions {
+    pub fn new(access: Access, limits: SqlLimits) -> Self {
+        Self {
+            access,
+            limits,
+            wait: Duration::ZERO,
+            schema: None,
+            lock: LockKind::Auto,
+            lock_wait: Duration::from_secs(5),
+            statement_time: None,
+        }
+    }
+}
+
+/// What keeps other runners away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LockKind {
+    /// The session's lock, or a lease where it can be told that this would protect nothing.
+    #[default]
+    Auto,
+    /// A lock that belongs to the connection and ends with it.
+    Session,
+    /// A row with a heartbeat, for poolers that share sessions and for clusters.
+    Lease,
 }
 
 /// One connected database.
@@ -111,5 +155,8 @@ pub async fn connect(
 ) -> Result<Box<dyn Backend>, BackendError> {
     match url.scheme() {
         Scheme::Sqlite => Ok(Box::new(sqlite::SqliteBackend::connect(url, access, limits).await?)),
+        Scheme::Postgres | Scheme::Mysql => {
+            Err(BackendError::Url("this database is not supported yet".to_owned()))
+        }
     }
 }

@@ -13,6 +13,9 @@ pub struct DatabaseUrl {
 #[non_exhaustive]
 pub enum Scheme {
     Sqlite,
+    Postgres,
+    /// MySQL and MariaDB; which of the two says the server.
+    Mysql,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,8 +29,13 @@ pub enum ParseUrlError {
     NoScheme,
     #[error("the database URL names no file; expected, for example, sqlite:demo.db")]
     NoFile,
+    #[error("the database URL names no database; expected, for example, {example}")]
+    NoDatabase { example: &'static str },
+    /// Without the text, which may hold a password.
+    #[error("the database URL is not valid: {0}")]
+    Invalid(String),
     #[error(
-        "this runner cannot open a `{}:` database URL yet; it knows sqlite:",
+        "this runner cannot open a `{}:` database URL; it knows sqlite:, postgres:, mysql: and mariadb:",
         crate::escape::Escaped(.0)
     )]
     Scheme(String),
@@ -36,6 +44,11 @@ pub enum ParseUrlError {
 impl DatabaseUrl {
     pub fn scheme(&self) -> Scheme {
         self.scheme
+    }
+
+    /// The whole text, password and all, for connecting.
+    pub(crate) fn secret(&self) -> &str {
+        &self.text
     }
 
     /// The part after `sqlite:`, without a leading `//`.
@@ -65,8 +78,30 @@ impl FromStr for DatabaseUrl {
                 let file = url.sqlite_part().split('?').next().unwrap_or_default();
                 if file.is_empty() { Err(ParseUrlError::NoFile) } else { Ok(url) }
             }
+            "postgres" | "postgresql" => {
+                Self::server(Scheme::Postgres, text, "postgres://user@localhost/app")
+            }
+            // One client speaks to both; the scheme that it knows is `mysql`.
+            "mariadb" => Self::server(
+                Scheme::Mysql,
+                &format!("mysql{}", &text["mariadb".len()..]),
+                "mariadb://user@localhost/app",
+            ),
+            "mysql" => Self::server(Scheme::Mysql, text, "mysql://user@localhost/app"),
             other => Err(ParseUrlError::Scheme(other.to_owned())),
         }
+    }
+}
+
+impl DatabaseUrl {
+    fn server(scheme: Scheme, text: &str, example: &'static str) -> Result<Self, ParseUrlError> {
+        let parsed =
+            url::Url::parse(text).map_err(|error| ParseUrlError::Invalid(error.to_string()))?;
+        // An empty path would silently mean the database that is called like the user.
+        if parsed.path().trim_matches('/').is_empty() && !text.contains("dbname=") {
+            return Err(ParseUrlError::NoDatabase { example });
+        }
+        Ok(Self { scheme, text: text.to_owned() })
     }
 }
 
@@ -78,6 +113,20 @@ impl fmt::Display for DatabaseUrl {
                 let shown = crate::secret::hidden(&format!("sqlite://{file}"));
                 let shown = shown.strip_prefix("sqlite://").unwrap_or_default();
                 write!(f, "sqlite:{}", crate::escape::Escaped(shown))
+            }
+            Scheme::Postgres | Scheme::Mysql => {
+                let Ok(url) = url::Url::parse(&self.text) else {
+                    return f.write_str(if self.scheme == Scheme::Postgres {
+                        "postgres:"
+                    } else {
+                        "mysql:"
+                    });
+                };
+                write!(f, "{}://{}", url.scheme(), url.host_str().unwrap_or_default())?;
+                if let Some(port) = url.port() {
+                    write!(f, ":{port}")?;
+                }
+                write!(f, "{}", crate::escape::Escaped(url.path()))
             }
         }
     }
@@ -104,6 +153,13 @@ mod tests {
             ("C:\\demo.db", Err(ParseUrlError::NoScheme)),
             ("sqlite:", Err(ParseUrlError::NoFile)),
             ("oracle://u:secret@h/d", Err(ParseUrlError::Scheme("oracle".into()))),
+            ("postgres://u:secret@h:5/d?sslmode=require", Ok("postgres://h:5/d")),
+            ("postgresql:///d?host=/run/postgresql", Ok("postgresql:///d")),
+            ("mariadb://u:secret@h/d", Ok("mysql://h/d")),
+            (
+                "mysql://u:secret@h",
+                Err(ParseUrlError::NoDatabase { example: "mysql://user@localhost/app" }),
+            ),
         ];
         for (text, expected) in table {
             let url = text.parse::<DatabaseUrl>();

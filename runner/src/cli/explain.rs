@@ -301,5 +301,8 @@ fn backend_advice(error: &BackendError) -> String {
         BackendError::DiskFull(_) => "make room on the disk, then run it again".to_owned(),
         BackendError::Database(_) => "mend the cause, then run it again".to_owned(),
         BackendError::LockFile { .. } => "make the database's folder writable".to_owned(),
+        BackendError::Disconnected(_) => {
+            "see whether the server runs, then `runner deploy` again: it goes on where this one ended".to_owned()
+        }
     }
 }

@@ -1,0 +1,251 @@
+//! What one kind of database has to offer: one working connection with two sides.
+//!
+//! The *plugin's* side is [`Session`]. The *operator's* side is this trait: the runner's own
+//! statements, transactions, the lock, and what a journal needs to know. The rules of claims,
+//! records and journals are written once, above it, for every database.
+
+use super::{BackendError, LockHolder};
+use crate::session::{Outcome, Session, SqlError};
+use async_trait::async_trait;
+use std::{sync::Arc, time::Duration};
+
+/// A connection that the operator's side and a hook's session hold together.
+pub(super) type SharedConnection = Arc<tokio::sync::Mutex<dyn Connection>>;
+
+/// A parameter or a column of one of the runner's own statements. `None` is NULL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Cell {
+    Integer(Option<i64>),
+    Text(Option<String>),
+    Bytes(Option<Vec<u8>>),
+}
+
+/// The column types of the runner's own tables, as this database writes them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OwnTypes {
+    /// Text that may be part of a primary key, compared byte for byte: 255 characters.
+    pub(super) key: &'static str,
+    pub(super) text: &'static str,
+    /// Up to 16 MiB.
+    pub(super) bytes: &'static str,
+    /// 64 bits.
+    pub(super) integer: &'static str,
+    /// The whole definition of a column that numbers its rows and is the primary key.
+    pub(super) sequence: &'static str,
+}
+
+/// How the statements of a hook run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HookMode {
+    /// All in one transaction, with the record of it. What would end that transaction is refused.
+    Transaction,
+    /// Journaled: a statement may commit by itself, or run outside of any transaction.
+    Journaled,
+}
+
+/// What holds for the statements of one hook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct HookSettings {
+    pub(super) mode: HookMode,
+    /// How long one statement may wait for somebody else's lock.
+    pub(super) lock_wait: Duration,
+    /// How long one statement may take; `None` leaves it to the hook's own time-out.
+    pub(super) statement_time: Option<Duration>,
+}
+
+/// What one try at the lock gave.
+#[derive(Debug)]
+pub(super) enum LockTry {
+    Held,
+    HeldBy(LockHolder),
+}
+
+/// What the catalogue says about a statement whose end nobody saw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Done,
+    /// Nothing of it is left; it can run again.
+    NotDone,
+    /// Only a person can tell.
+    Unknown,
+}
+
+/// One connection to one database.
+///
+/// Own statements are written with `?` for each parameter and `@name` for the runner's own table
+/// `alteration_name`; an implementation puts its own spelling in (see [`super::own_sql`]).
+#[async_trait]
+pub(super) trait Connection: Session {
+    fn own_types(&self) -> OwnTypes;
+
+    /// Runs one of the runner's own statements; the rows that it matched.
+    async fn own_execute(&mut self, sql: &str, params: &[Cell]) -> Result<u64, BackendError>;
+
+    /// Reads with one of the runner's own statements.
+    async fn own_rows(
+        &mut self,
+        sql: &str,
+        params: &[Cell],
+    ) -> Result<Vec<Vec<Cell>>, BackendError>;
+
+    /// Whether the runner's own tables are there.
+    async fn has_own_tables(&mut self) -> Result<bool, BackendError>;
+
+    /// Begins a transaction: to write at once on SQLite, READ COMMITTED elsewhere.
+    async fn begin(&mut self) -> Result<(), BackendError>;
+
+    /// Commits, and makes sure that it is committed: an answer that says otherwise is an error.
+    async fn commit(&mut self) -> Result<(), BackendError>;
+
+    /// Rolls back whatever is open, if anything is. First ends a statement that still runs.
+    async fn rollback(&mut self) -> Result<(), BackendError>;
+
+    /// From here on [`Self::begin`] and the others are savepoints of one transaction that
+    /// [`Self::end_rehearsal`] rolls back.
+    async fn begin_rehearsal(&mut self) -> Result<(), BackendError>;
+
+    async fn end_rehearsal(&mut self) -> Result<(), BackendError>;
+
+    /// Called in the transaction, before a hook's first statement: forgets what an earlier hook
+    /// left in the session (handles, settings, temporary tables).
+    async fn enter_hook(&mut self, hook: HookSettings) -> Result<(), BackendError>;
+
+    /// Called in the transaction, after a hook's last statement and before its record is written:
+    /// checks what is left unchecked (deferred constraints, foreign keys, the runner's own tables),
+    /// and that the transaction is still the one that was begun.
+    async fn leave_hook(&mut self) -> Result<(), BackendError>;
+
+    /// Tries once for the runner's lock on this session; never waits.
+    async fn try_lock(&mut self) -> Result<LockTry, BackendError>;
+
+    async fn unlock(&mut self);
+
+    /// Whether statements can commit by themselves, so that `up` and `down` have to be journaled.
+    fn is_journaled(&self) -> bool {
+        false
+    }
+
+    /// Whether `sql` may commit by itself; true is always safe to say.
+    fn may_commit(&self, _sql: &str) -> bool {
+        false
+    }
+
+    /// Whether the transaction that [`Self::begin`] began is still open.
+    async fn is_in_transaction(&mut self) -> Result<bool, BackendError>;
+
+    /// Marks a point in the transaction to come back to when a statement turns out to need to run
+    /// outside of it. Only where that can happen.
+    async fn mark(&mut self) -> Result<(), BackendError> {
+        Ok(())
+    }
+
+    /// Comes back to the mark.
+    async fn back_to_mark(&mut self) -> Result<(), BackendError> {
+        Ok(())
+    }
+
+    /// Whether `error` says that the statement cannot run inside a transaction.
+    fn needs_outside(&self, _error: &SqlError) -> bool {
+        false
+    }
+
+    /// Runs one statement of a guest outside of any transaction. `marker` goes with it to the
+    /// server, so that [`Self::end_orphans`] finds it.
+    async fn execute_outside(&mut self, sql: &str, marker: &str) -> Result<Outcome, SqlError> {
+        let _ = (sql, marker);
+        Err(SqlError::new(
+            crate::session::ErrorKind::Denied,
+            "statements cannot run outside of a transaction on this database",
+        ))
+    }
+
+    /// Tells the session which `marker` goes to the server with each statement that may commit.
+    fn set_marker(&mut self, _marker: Option<&str>) {}
+
+    /// Ends statements that carry `marker` and still run, and waits until they are gone.
+    async fn end_orphans(&mut self, _marker: &str) -> Result<(), BackendError> {
+        Ok(())
+    }
+
+    /// What the catalogue says of everything that `sql` names, to be compared later. The text may
+    /// be large; callers store it as it is.
+    async fn fingerprint(&mut self, sql: &str) -> Result<String, BackendError> {
+        let _ = sql;
+        Ok(String::new())
+    }
+
+    /// Whether `sql`, which was begun when the catalogue was as in `before`, took effect. Mends
+    /// what a half-done one left behind, such as an invalid index. Outside of any transaction.
+    async fn verify(&mut self, sql: &str, before: &str) -> Result<Verdict, BackendError> {
+        let _ = (sql, before);
+        Ok(Verdict::Unknown)
+    }
+
+    /// The server's clock as an SQL expression: Unix time in milliseconds.
+    fn clock_ms(&self) -> &'static str;
+
+    /// Whether this connection reaches a place where a lock of the session protects nothing: a
+    /// pooler that shares sessions, a cluster that accepts writes on several nodes.
+    async fn needs_lease(&mut self) -> Result<bool, BackendError> {
+        Ok(false)
+    }
+
+    /// Ends the connection. `self` stays behind, dead.
+    async fn close(&mut self);
+}
+
+/// Makes connections to one database, the first as well as later ones.
+#[async_trait]
+pub(super) trait Connector: Send + Sync {
+    /// `None` where there is no database; with `create`, one is made.
+    async fn connect(&self, create: bool) -> Result<Option<SharedConnection>, BackendError>;
+}
+
+/// Puts a database's spelling into one of the runner's own statements: `prefix` before each own
+/// table (`@state` becomes `main.alteration_state`), and with `numbered`, `$1`, `$2` for each `?`.
+pub(super) fn own_sql(sql: &str, prefix: &str, numbered: bool) -> String {
+    let mut spelled = String::with_capacity(sql.len() + 64);
+    let mut number = 0;
+    for c in sql.chars() {
+        match c {
+            '@' => {
+                spelled.push_str(prefix);
+                spelled.push_str("alteration_");
+            }
+            '?' if numbered => {
+                number += 1;
+                spelled.push_str(&format!("${number}"));
+            }
+            c => spelled.push(c),
+        }
+    }
+    spelled
+}
+
+impl Cell {
+    pub(super) fn integer(value: impl TryInto<i64>) -> Self {
+        Self::Integer(Some(value.try_into().unwrap_or(i64::MAX)))
+    }
+
+    pub(super) fn text(text: impl ToString) -> Self {
+        Self::Text(Some(text.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_sql;
+
+    #[test]
+    fn own_statements_are_spelled() {
+        let sql = "UPDATE @ledger SET a = ? WHERE b = ?";
+        assert_eq!(
+            own_sql(sql, "main.", false),
+            "UPDATE main.alteration_ledger SET a = ? WHERE b = ?"
+        );
+        assert_eq!(
+            own_sql(sql, "\"x\".", true),
+            "UPDATE \"x\".alteration_ledger SET a = $1 WHERE b = $2"
+        );
+    }
+}
