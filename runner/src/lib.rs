@@ -22,6 +22,7 @@ pub mod cancel;
 pub mod cli;
 mod crash;
 pub mod deploy;
+mod entropy;
 mod error;
 pub mod escape;
 pub mod event;

@@ -30,6 +30,11 @@ pub enum BackendError {
     /// Somebody else changed the state since it was read: read and plan again.
     #[error("the recorded state changed while this runner worked")]
     Moved,
+    /// Run again, a journaled hook ended before it did what it had done the first time.
+    #[error("run again, the hook does not do what it did before")]
+    Diverged,
+    #[error("there is no statement whose end is not known")]
+    NothingToResolve,
     #[error("the transaction ended behind the runner's back: {0}")]
     TransactionEnded(String),
     /// A statement neither ended nor gave way; the database rolls back when this process ends.
