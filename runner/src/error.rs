@@ -34,7 +34,9 @@ pub enum Error {
         origin: String,
         error: LoadError,
     },
-    #[error("{key} was begun by a runner that speaks version {began} of the interface; this one speaks {speaks}")]
+    #[error(
+        "{key} was begun by a runner that speaks version {began} of the interface; this one speaks {speaks}"
+    )]
     OtherInterface { key: AlterationKey, began: String, speaks: &'static str },
     #[error("nothing of {0} is unfinished")]
     NothingUnfinished(AlterationKey),
@@ -98,7 +100,9 @@ pub enum StepError {
     #[error("another runner took the lease over")]
     LockLost,
     /// The connection was lost while it was committed, and could not be had again to look.
-    #[error("the connection was lost during the commit, so whether it took effect is not known: {0}")]
+    #[error(
+        "the connection was lost during the commit, so whether it took effect is not known: {0}"
+    )]
     Unknown(String),
     #[error("interrupted")]
     Interrupted,

@@ -36,7 +36,7 @@ pub mod session;
 pub mod source;
 pub mod sql;
 
-pub use deploy::{Control, DeployOptions, RollbackOptions};
+pub use deploy::{Control, DeployOptions, How, RollbackOptions};
 pub use error::{Error, StepError, StepFailure};
 pub use event::{Report, StepReport};
 pub use runner::{Check, NotDeployed, Runner};

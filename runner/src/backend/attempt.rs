@@ -5,11 +5,12 @@
 //! the transaction that also holds what the part did.
 
 use super::{
-    Attempt, Backend, BackendError, Checkpoint, Claim, Counts, Ending, Phase, Revision, Run, Status,
+    Attempt, Backend, BackendError, Checkpoint, Claim, Counts, Ending, Phase, Revision, Run,
+    Status,
     connection::{Connection, HookMode},
     database::HookLimits,
     journal::{Journal, Stop},
-    tables::{archive, history, journal, ledger, run, state},
+    tables::{self, archive, history, journal, ledger, run, state},
 };
 use crate::{alteration::Direction, crash, session::SharedSession};
 use std::sync::Arc;
@@ -216,7 +217,18 @@ impl Backend {
         next: &Next,
     ) -> Result<Option<Revision>, BackendError> {
         self.reconnect().await?;
-        let snapshot = self.snapshot().await?;
+        let shared = self.shared()?;
+        let connection = &mut *shared.lock().await;
+        // The server may still be about to commit: its transaction holds the ledger's row, which
+        // has to be had before anything that is read is final.
+        connection.begin().await?;
+        let read = match ledger::advance_any(connection, self.fence).await {
+            Ok(()) => tables::snapshot::read(connection).await,
+            Err(error) => Err(error),
+        };
+        connection.rollback().await?;
+        let (snapshot, _) = read?;
+        let revision = snapshot.revision.map(|revision| Revision(revision.0 - 1));
         let Some(revision) = snapshot.revision else { return Ok(None) };
         let key = &work.claim.attempt.key;
         let run = snapshot.runs.get(key);
@@ -293,7 +305,7 @@ impl Backend {
             if keep {
                 let status = match ending {
                     Ending::Failed => Status::Failed,
-                    Ending::Done | Ending::Interrupted => Status::Running,
+                    Ending::Done | Ending::Interrupted | Ending::Resolved => Status::Running,
                 };
                 state::mark(connection, &run.key, status, Some(error)).await?;
             } else {

@@ -143,10 +143,7 @@ impl Backend {
     }
 
     /// The component with this checksum from the archive; verified against the checksum.
-    pub async fn archived(
-        &mut self,
-        component: Checksum,
-    ) -> Result<Option<Vec<u8>>, BackendError> {
+    pub async fn archived(&mut self, component: Checksum) -> Result<Option<Vec<u8>>, BackendError> {
         let shared = self.shared()?;
         let mut connection = shared.lock().await;
         connection.begin_reading().await?;
@@ -168,7 +165,7 @@ impl Backend {
 
     /// Connects anew where the connection is gone, to record what came of it. The lock is gone with
     /// it; the ledger still keeps everybody right.
-    pub(super) async fn reconnect(&mut self) -> Result<(), BackendError> {
+    pub async fn reconnect(&mut self) -> Result<(), BackendError> {
         if let Some(connection) = self.connector.connect(false).await? {
             self.connection = Some(connection);
         }

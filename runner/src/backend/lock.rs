@@ -92,9 +92,7 @@ impl Backend {
     }
 }
 
-async fn lease_holder(
-    connection: &mut dyn Connection,
-) -> Result<Option<LockHolder>, BackendError> {
+async fn lease_holder(connection: &mut dyn Connection) -> Result<Option<LockHolder>, BackendError> {
     if !connection.own_tables().await?.contains("alteration_lease") {
         return Ok(None);
     }

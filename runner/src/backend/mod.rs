@@ -87,10 +87,7 @@ pub enum LockKind {
 }
 
 /// Connects to the database that `url` names.
-pub async fn connect(
-    url: &DatabaseUrl,
-    options: ConnectOptions,
-) -> Result<Backend, BackendError> {
+pub async fn connect(url: &DatabaseUrl, options: ConnectOptions) -> Result<Backend, BackendError> {
     let connector: Arc<dyn Connector> = match url.scheme() {
         Scheme::Sqlite if options.lock == LockKind::Lease => {
             return Err(BackendError::Url(

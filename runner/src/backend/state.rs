@@ -3,8 +3,8 @@
 use crate::{
     alteration::{
         Alteration, AlterationKey, Checksum, Dialect, Direction, Permissions, Requirements,
-        WaitLimits,
     },
+    backend::HookLimits,
     entropy::Entropy,
     operator,
     session::Counts,
@@ -116,9 +116,13 @@ pub struct Attempt {
     pub requires: Requirements,
     pub irreversible: bool,
     pub by: String,
-    pub waits: WaitLimits,
+    pub limits: HookLimits,
     /// What the state row says before it.
     pub previous: Option<Status>,
+}
+
+fn duration(ms: std::num::NonZeroU32) -> std::time::Duration {
+    std::time::Duration::from_millis(ms.get().into())
 }
 
 impl Attempt {
@@ -132,7 +136,10 @@ impl Attempt {
             requires: alteration.requires.clone(),
             irreversible: alteration.irreversible,
             by: operator::identity(),
-            waits: alteration.waits,
+            limits: HookLimits {
+                lock_wait: alteration.lock_timeout_ms.map(duration),
+                statement_time: alteration.statement_timeout_ms.map(duration),
+            },
             previous: None,
         }
     }
@@ -155,7 +162,7 @@ impl Attempt {
             requires: row.requires.clone(),
             irreversible: row.irreversible,
             by: operator::identity(),
-            waits: WaitLimits::default(),
+            limits: HookLimits::default(),
             previous: Some(row.status),
         }
     }

@@ -8,7 +8,9 @@ use super::{
     report::{Reporter, Statement},
     signals::{self, Asking},
 };
-use crate::{Control, DeployOptions, Report, deploy::Grant, plan::Plan};
+use crate::{
+    Control, DeployOptions, Report, deploy::Grant, escape::Escaped, event::NotRehearsed, plan::Plan,
+};
 use serde::Serialize;
 use std::{
     io::{BufRead, IsTerminal},
@@ -42,8 +44,7 @@ pub(super) async fn run(args: Args) -> Exit {
         let runner = args.run.runner(&args.offer.database, &args.offer.plugins)?;
         let options = DeployOptions {
             grants: args.grant.iter().cloned().collect(),
-            lock_patience: args.run.lock.lock_timeout,
-            rehearse: args.run.dry_run,
+            how: args.run.how(),
             ..args.target.options()?
         };
         let url = runner.url().to_string();
@@ -102,6 +103,7 @@ pub(super) fn summary(report: &Report, url: &str, format: Format, statements: Ve
     }
     let down = report.steps.iter().any(|step| step.direction == crate::alteration::Direction::Down);
     let outcome = match (steps, report.rehearsed, down) {
+        (_, true, _) if report.not_rehearsed.is_some() => "partly-rehearsed",
         (0, ..) => "up-to-date",
         (_, true, _) => "rehearsed",
         (_, false, true) => "reverted",
@@ -111,10 +113,21 @@ pub(super) fn summary(report: &Report, url: &str, format: Format, statements: Ve
         output::json(&Document { database: url, outcome, report, statements });
         return;
     }
+    if let Some(NotRehearsed { key, statement, rest }) = &report.not_rehearsed {
+        let what = format!(
+            "{key} was not rehearsed: it runs a statement that cannot be rolled back: {}",
+            Escaped(statement)
+        );
+        let rest = match rest {
+            0 => "nothing comes after it".to_owned(),
+            rest => format!("nor were the {} after it", count(*rest as u64, "alteration")),
+        };
+        output::warning(&what, &format!("{rest}; `--rehearse-on URL` runs all of it on a copy"));
+    }
     let total = duration(report.duration_ms);
     let alterations = count(steps, "alteration");
     output::result(&match (steps, report.rehearsed, down) {
-        (0, ..) => format!("{url} is up to date."),
+        (0, ..) if report.not_rehearsed.is_none() => format!("{url} is up to date."),
         (_, true, _) => {
             format!("Dry run: {alterations} ran in {total}; all of it was rolled back.")
         }

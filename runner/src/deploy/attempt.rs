@@ -5,10 +5,10 @@
 
 use super::{Work, components::Ready};
 use crate::{
-    alteration::{Direction, WaitLimits},
+    alteration::Direction,
     backend::{
-        self, Attempt, Backend, BackendError, Checkpoint, Claim, Ending, HookLimits, Next, Part,
-        Phase, Revision, Run, Stop,
+        self, Attempt, Backend, BackendError, Checkpoint, Claim, Ending, Next, Part, Phase,
+        Revision, Run, Stop,
     },
     crash,
     entropy::Entropy,
@@ -103,7 +103,9 @@ impl Work<'_> {
         let revision = match backend.record_start(attempt, revision).await {
             Ok(revision) => revision,
             Err(BackendError::Moved) => return Err(BackendError::Moved.into()),
-            Err(error) => return Err(self.failure(step, error.into(), Changed::Nothing, left, None)),
+            Err(error) => {
+                return Err(self.failure(step, error.into(), Changed::Nothing, left, None));
+            }
         };
         crash::point("after the start was recorded");
         let turn = Turn {
@@ -130,9 +132,7 @@ impl Work<'_> {
             Err(error) => Err(error),
         };
         let recorded = match undone {
-            Ok(()) => {
-                backend.record_failure(attempt, ending, &counts, &cause.to_string()).await
-            }
+            Ok(()) => backend.record_failure(attempt, ending, &counts, &cause.to_string()).await,
             Err(error) => Err(error),
         };
         crash::point("after the failure was recorded");
@@ -171,7 +171,9 @@ impl Work<'_> {
                 run
             }
             Err(BackendError::Moved) => return Err(BackendError::Moved.into()),
-            Err(error) => return Err(self.failure(step, error.into(), Changed::Nothing, left, None)),
+            Err(error) => {
+                return Err(self.failure(step, error.into(), Changed::Nothing, left, None));
+            }
         };
         let is_new = first_phase == Phase::Main && !preparation || run.phase == Phase::Preparation;
         crash::point("after the run was begun");
@@ -202,8 +204,7 @@ impl Work<'_> {
                         Next::Phase(phase) => run.phase = phase,
                         Next::Step(checkpoint) => {
                             run.checkpoint = checkpoint;
-                            let (since, rows) =
-                                steps_began.get_or_insert((Instant::now(), 0));
+                            let (since, rows) = steps_began.get_or_insert((Instant::now(), 0));
                             *rows += counts.rows_affected;
                             self.stepped(step, &run, since.elapsed(), *rows);
                             self.pause().await;
@@ -253,9 +254,8 @@ impl Work<'_> {
             (Some(error), None) => StepError::Backend(error),
             (None, None) => cause,
         };
-        let stays = !may_vanish
-            || !undone.effects.is_empty()
-            || matches!(cause, StepError::Stopped(_));
+        let stays =
+            !may_vanish || !undone.effects.is_empty() || matches!(cause, StepError::Stopped(_));
         let ending = cause.ending();
         let text = cause.to_string();
         let recorded = backend
@@ -368,12 +368,7 @@ impl Work<'_> {
         undone
     }
 
-    fn new_run(
-        &self,
-        backend: &Backend,
-        attempt: &Attempt,
-        phase: Phase,
-    ) -> Result<Run, Error> {
+    fn new_run(&self, backend: &Backend, attempt: &Attempt, phase: Phase) -> Result<Run, Error> {
         let entropy = draw()?;
         Ok(Run {
             key: attempt.key.clone(),
@@ -439,15 +434,7 @@ impl Work<'_> {
 
 impl Turn<'_> {
     fn work(&self) -> backend::Work<'_> {
-        let WaitLimits { lock_timeout_ms, statement_timeout_ms } = self.claim.attempt.waits;
-        backend::Work {
-            claim: &self.claim,
-            part: self.part,
-            limits: HookLimits {
-                lock_wait: lock_timeout_ms.map(Duration::from_millis),
-                statement_time: statement_timeout_ms.map(Duration::from_millis),
-            },
-        }
+        backend::Work { claim: &self.claim, part: self.part, limits: self.claim.attempt.limits }
     }
 }
 

@@ -64,8 +64,7 @@ pub(crate) async fn run(
 ) -> Result<Report, Error> {
     let rehearse = how.rehearse;
     let plan = acceptable(job.plan(&backend.snapshot().await?, backend.dialect()))?;
-    let mut report =
-        Report { rehearsed: rehearse, ..Report::default() };
+    let mut report = Report { rehearsed: rehearse, ..Report::default() };
     if plan.steps.is_empty() {
         // Nobody is shown the plan, so what it noticed is reported.
         report.notes = plan.findings;

@@ -41,11 +41,7 @@ pub enum Hook {
 /// What a backfill says after a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StepAnswer {
-    More {
-        state: Vec<u8>,
-        done: u64,
-        total: Option<u64>,
-    },
+    More { state: Vec<u8>, done: u64, total: Option<u64> },
     Finished,
 }
 
@@ -100,8 +96,7 @@ pub(super) async fn call(
     let timeout = Duration::from_millis(limits.timeout_ms);
     let timeout = call.timeout.map_or(timeout, |shorter| shorter.min(timeout));
     let timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
-    let ran =
-        tokio::time::timeout(timeout, run(&mut store, loaded, call.hook, &call.id)).await;
+    let ran = tokio::time::timeout(timeout, run(&mut store, loaded, call.hook, &call.id)).await;
     stdout.close();
     stderr.close();
     let state = store.data_mut();

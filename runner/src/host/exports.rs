@@ -15,7 +15,8 @@ use wasmtime::{
 };
 
 const HOOK: &str = "func(alteration: string) -> result<_, error>";
-const STEP: &str = "func(alteration: string, state: option<list<u8>>) -> result<step-result, error>";
+const STEP: &str =
+    "func(alteration: string, state: option<list<u8>>) -> result<step-result, error>";
 
 /// What is looked for: each interface, whether it is needed, its functions, their type.
 type Expected = (&'static str, &'static [&'static str], &'static str, fn(&ComponentFunc) -> bool);

@@ -2,7 +2,7 @@
 
 use crate::{
     escape::Escaped,
-    session::{Column, Handle, Outcome, Row, RowSet, SqlError, Value},
+    session::{Column, Handle, Outcome, Row, RowSet, SqlError},
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -63,10 +63,6 @@ pub(super) fn shown(sql: &str) -> String {
         shown.push('…');
     }
     shown
-}
-
-pub(super) fn size(values: &[Value]) -> usize {
-    postcard::to_allocvec(values).map_or(0, |bytes| bytes.len())
 }
 
 /// Why a journaled hook cannot go on by itself.

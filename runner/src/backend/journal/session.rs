@@ -333,25 +333,22 @@ impl Journal {
         }
     }
 
-    /// One call that neither commits nor runs alone: replayed, or made in the segment and kept.
-    async fn call(
+    /// For a call that neither commits nor runs alone: its recorded result, or `None` once the
+    /// segment is open in which to make it.
+    async fn before_call(
         &mut self,
         asked: [u8; 16],
         sql: &str,
-        run: impl AsyncFnOnce(&mut dyn Connection) -> Result<(CallResult, Option<String>), SqlError>
-        + Send,
-    ) -> Result<CallResult, SqlError> {
+    ) -> Result<Option<CallResult>, SqlError> {
         if let Some(result) = self.replayed(asked, sql)? {
-            return Ok(result);
+            return Ok(Some(result));
         }
         let shared = Arc::clone(&self.connection);
         let mut connection = shared.lock().await;
-        if let Err(error) = self.segment(&mut *connection).await {
-            return Err(self.own(error));
+        match self.segment(&mut *connection).await {
+            Ok(()) => Ok(None),
+            Err(error) => Err(self.own(error)),
         }
-        let (result, changes) = run(&mut *connection).await?;
-        self.keep(asked, changes, result.clone());
-        Ok(result)
     }
 }
 
@@ -421,86 +418,84 @@ impl Session for Journal {
         params: Vec<Value>,
     ) -> Result<(Handle, Vec<Column>), SqlError> {
         let asked = asked("open-cursor", sql, &params);
-        let opened = self
-            .call(asked, sql, async |connection| {
-                let (handle, columns) = connection.open_cursor(sql, params).await?;
-                Ok((CallResult::Opened(handle, columns), None))
-            })
-            .await?;
+        let opened = match self.before_call(asked, sql).await? {
+            Some(CallResult::Opened(handle, columns)) => (handle, columns),
+            Some(_) => return Err(unfitting()),
+            None => {
+                let opened = self.connection.lock().await.open_cursor(sql, params).await?;
+                self.keep(asked, None, CallResult::Opened(opened.0, opened.1.clone()));
+                opened
+            }
+        };
         self.open_handles += 1;
-        match opened {
-            CallResult::Opened(handle, columns) => Ok((handle, columns)),
-            _ => Err(unfitting()),
-        }
+        Ok(opened)
     }
 
     async fn fetch(&mut self, cursor: Handle, limit: ResultLimit) -> Result<Vec<Row>, SqlError> {
         let asked = asked("fetch", "", &(cursor, limit.rows_max, limit.bytes_max));
-        let fetched = self
-            .call(asked, "fetch", async |connection| {
-                Ok((CallResult::Fetched(connection.fetch(cursor, limit).await?), None))
-            })
-            .await?;
-        match fetched {
-            CallResult::Fetched(rows) => Ok(rows),
-            _ => Err(unfitting()),
+        match self.before_call(asked, "reading from a cursor").await? {
+            Some(CallResult::Fetched(rows)) => Ok(rows),
+            Some(_) => Err(unfitting()),
+            None => {
+                let rows = self.connection.lock().await.fetch(cursor, limit).await?;
+                self.keep(asked, None, CallResult::Fetched(rows.clone()));
+                Ok(rows)
+            }
         }
     }
 
     async fn close_cursor(&mut self, cursor: Handle) -> Result<(), SqlError> {
         let asked = asked("close-cursor", "", &cursor);
-        self.call(asked, "close a cursor", async |connection| {
-            connection.close_cursor(cursor).await?;
-            Ok((CallResult::Closed, None))
-        })
-        .await?;
+        if self.before_call(asked, "closing a cursor").await?.is_none() {
+            self.connection.lock().await.close_cursor(cursor).await?;
+            self.keep(asked, None, CallResult::Closed);
+        }
         self.open_handles = self.open_handles.saturating_sub(1);
         Ok(())
     }
 
     async fn open_writer(&mut self, table: &str, columns: &[String]) -> Result<Handle, SqlError> {
         let asked = asked("open-bulk-writer", table, &columns);
-        let opened = self
-            .call(asked, table, async |connection| {
-                let handle = connection.open_writer(table, columns).await?;
-                Ok((CallResult::Opened(handle, Vec::new()), None))
-            })
-            .await?;
+        let handle = match self.before_call(asked, table).await? {
+            Some(CallResult::Opened(handle, _)) => handle,
+            Some(_) => return Err(unfitting()),
+            None => {
+                let handle = self.connection.lock().await.open_writer(table, columns).await?;
+                self.keep(asked, None, CallResult::Opened(handle, Vec::new()));
+                handle
+            }
+        };
         self.open_handles += 1;
-        match opened {
-            CallResult::Opened(handle, _) => Ok(handle),
-            _ => Err(unfitting()),
-        }
+        Ok(handle)
     }
 
     async fn write(&mut self, writer: Handle, rows: Vec<Row>) -> Result<u64, SqlError> {
         let asked = asked("write", "", &(writer, &rows));
-        let written = self
-            .call(asked, "bulk-writer", async |connection| {
-                let rows = connection.write(writer, rows).await?;
-                Ok((CallResult::Written(rows), None))
-            })
-            .await?;
-        match written {
-            CallResult::Written(rows) => Ok(rows),
-            _ => Err(unfitting()),
+        match self.before_call(asked, "writing by a bulk-writer").await? {
+            Some(CallResult::Written(rows)) => Ok(rows),
+            Some(_) => Err(unfitting()),
+            None => {
+                let written = self.connection.lock().await.write(writer, rows).await?;
+                self.keep(asked, None, CallResult::Written(written));
+                Ok(written)
+            }
         }
     }
 
     async fn finish_writer(&mut self, writer: Handle) -> Result<u64, SqlError> {
         let asked = asked("finish", "", &writer);
-        let written = self
-            .call(asked, "bulk-writer", async |connection| {
-                let rows = connection.finish_writer(writer).await?;
+        let written = match self.before_call(asked, "finishing a bulk-writer").await? {
+            Some(CallResult::Written(rows)) => rows,
+            Some(_) => return Err(unfitting()),
+            None => {
+                let written = self.connection.lock().await.finish_writer(writer).await?;
                 let changes = Some("a bulk-writer's rows".to_owned());
-                Ok((CallResult::Written(rows), changes))
-            })
-            .await?;
+                self.keep(asked, changes, CallResult::Written(written));
+                written
+            }
+        };
         self.open_handles = self.open_handles.saturating_sub(1);
-        match written {
-            CallResult::Written(rows) => Ok(rows),
-            _ => Err(unfitting()),
-        }
+        Ok(written)
     }
 }
 

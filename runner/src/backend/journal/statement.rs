@@ -134,9 +134,8 @@ impl Journal {
             Ok(true) => {
                 self.in_flight = None;
                 let result = result?;
-                let forgotten = crate::backend::tables::journal::forget(
-                    connection, &self.key, row.call,
-                );
+                let forgotten =
+                    crate::backend::tables::journal::forget(connection, &self.key, row.call);
                 if let Err(error) = forgotten.await {
                     return Err(self.own(error));
                 }
@@ -250,8 +249,9 @@ fn nothing(is_query: bool) -> CallResult {
 
 fn first_words(sql: &str) -> (String, String) {
     let rest = &sql[sql::blank(sql)..];
-    let mut words =
-        rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    let mut words = rest
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|word| !word.is_empty());
     let mut word = || words.next().unwrap_or_default().to_ascii_uppercase();
     (word(), word())
 }

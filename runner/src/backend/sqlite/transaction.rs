@@ -134,7 +134,9 @@ pub(super) async fn run(connection: &mut SqliteConnection, sql: &str) -> Result<
 }
 
 /// Temporary tables belong to the connection; the next hook must not find them.
-pub(super) async fn drop_temporary_tables(connection: &mut SqliteConnection) -> Result<(), BackendError> {
+pub(super) async fn drop_temporary_tables(
+    connection: &mut SqliteConnection,
+) -> Result<(), BackendError> {
     let names: Vec<String> =
         sqlx::query_scalar("SELECT name FROM temp.sqlite_schema WHERE type = 'table'")
             .persistent(false)

@@ -59,12 +59,8 @@ pub(crate) async fn finish(
 ) -> Result<(), BackendError> {
     let sql = "UPDATE @journal SET status = 'done', results = ?
          WHERE plugin = ? AND id = ? AND call_number = ? AND status = 'started'";
-    let params = [
-        Cell::Bytes(results),
-        Cell::text(&key.plugin),
-        Cell::text(&key.id),
-        Cell::integer(call),
-    ];
+    let params =
+        [Cell::Bytes(results), Cell::text(&key.plugin), Cell::text(&key.id), Cell::integer(call)];
     let done = connection.own_execute(sql, &params).await?;
     crash::point("after a row of the journal was finished");
     if done == 1 { Ok(()) } else { Err(BackendError::Moved) }

@@ -28,8 +28,7 @@ pub(crate) async fn advance_any(
     connection: &mut dyn Connection,
     fence: i64,
 ) -> Result<(), BackendError> {
-    let sql =
-        "UPDATE @ledger SET revision = revision + 1 WHERE schema_version = ? AND fence = ?";
+    let sql = "UPDATE @ledger SET revision = revision + 1 WHERE schema_version = ? AND fence = ?";
     let params = [Cell::integer(SCHEMA_VERSION), Cell::integer(fence)];
     let done = connection.own_execute(sql, &params).await?;
     if done == 1 { Ok(()) } else { Err(BackendError::Moved) }

@@ -17,10 +17,7 @@ const COLUMNS: &str = "plugin, id, direction, phase, previous_status, component_
     entropy_seed, entropy_now_ms, wit_version, dialect, marker, started_at, checkpoint, steps,
     done, total, duration_ms, statements, rows_affected";
 
-pub(crate) async fn insert(
-    connection: &mut dyn Connection,
-    run: &Run,
-) -> Result<(), BackendError> {
+pub(crate) async fn insert(connection: &mut dyn Connection, run: &Run) -> Result<(), BackendError> {
     let sql = format!(
         "INSERT INTO @run ({COLUMNS})
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -84,13 +81,9 @@ pub(crate) async fn advance(
 }
 
 /// Ends a run; it must be where this runner left it.
-pub(crate) async fn delete(
-    connection: &mut dyn Connection,
-    run: &Run,
-) -> Result<(), BackendError> {
+pub(crate) async fn delete(connection: &mut dyn Connection, run: &Run) -> Result<(), BackendError> {
     let sql = "DELETE FROM @run WHERE plugin = ? AND id = ? AND marker = ?";
-    let params =
-        [Cell::text(&run.key.plugin), Cell::text(&run.key.id), Cell::text(&run.marker)];
+    let params = [Cell::text(&run.key.plugin), Cell::text(&run.key.id), Cell::text(&run.marker)];
     let done = connection.own_execute(sql, &params).await?;
     crash::point("after the run was ended");
     if done == 1 { Ok(()) } else { Err(BackendError::Moved) }

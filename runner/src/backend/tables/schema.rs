@@ -186,9 +186,8 @@ pub(crate) async fn upgrade(connection: &mut dyn Connection) -> Result<(), Backe
         connection.own_execute(&statement, &[]).await?;
         crash::point("after a step of the schema");
     }
-    let sql = format!(
-        "UPDATE @ledger SET schema_version = {SCHEMA_VERSION}, revision = revision + 1"
-    );
+    let sql =
+        format!("UPDATE @ledger SET schema_version = {SCHEMA_VERSION}, revision = revision + 1");
     connection.own_execute(&sql, &[]).await?;
     Ok(())
 }

@@ -24,7 +24,8 @@ pub(crate) async fn claim(
     let claimed = match attempt.direction {
         Direction::Up => write(connection, attempt, to, Some(revision), None).await?,
         Direction::Down => {
-            let sql = "UPDATE @state SET status = ?, applied_by = ?, runner_version = ?, error = NULL
+            let sql =
+                "UPDATE @state SET status = ?, applied_by = ?, runner_version = ?, error = NULL
                  WHERE plugin = ? AND id = ? AND status = 'applied'
                     AND checksum = ? AND component_checksum = ?
                     AND permissions = ? AND requires = ? AND irreversible = ?";
