@@ -229,7 +229,7 @@ impl Backend {
         connection.rollback().await?;
         let (snapshot, _) = read?;
         let revision = snapshot.revision.map(|revision| Revision(revision.0 - 1));
-        let Some(revision) = snapshot.revision else { return Ok(None) };
+        let Some(revision) = revision else { return Ok(None) };
         let key = &work.claim.attempt.key;
         let run = snapshot.runs.get(key);
         let wanted = match work.claim.attempt.direction {

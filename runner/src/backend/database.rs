@@ -10,10 +10,7 @@ use super::{
     lease::Lease,
     tables::{archive, schema, snapshot},
 };
-use crate::{
-    alteration::{Checksum, Dialect},
-    session::Session,
-};
+use crate::alteration::{Checksum, Dialect};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
 

@@ -59,7 +59,7 @@ fn state(lines: &[&str]) -> Snapshot {
         };
         (key, row)
     });
-    Snapshot { revision: Some(Revision(100)), rows: rows.collect() }
+    Snapshot { revision: Some(Revision(100)), rows: rows.collect(), ..Snapshot::empty() }
 }
 
 /// Steps as `id reason`, then skipped as `-id reason`, then findings as `!text`.

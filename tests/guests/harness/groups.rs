@@ -93,7 +93,7 @@ fn suspended(sandbox: &Sandbox, words: &str) {
 
 macro_rules! guests {
     ($($name:ident => $body:expr;)*) => {
-        $(#[test] #[ignore = "needs the journal"] fn $name() { let _ = $body; })*
+        $(#[test] fn $name() { let _ = $body; })*
     };
 }
 
@@ -203,7 +203,6 @@ fn in_sql(files: &[(&str, &str)]) -> Sandbox {
 }
 
 #[test]
-#[ignore = "needs the journal"]
 fn sql_before_up() {
     let sandbox = in_sql(&[
         ("before-up", "CREATE TABLE names (id INTEGER PRIMARY KEY); INSERT INTO names VALUES (1)"),
@@ -216,7 +215,6 @@ fn sql_before_up() {
 }
 
 #[test]
-#[ignore = "needs the journal"]
 fn sql_before_up_alone() {
     let sandbox = in_sql(&[("before-up", "CREATE TABLE names (id INTEGER PRIMARY KEY)")]);
     applied(&sandbox, &[]);
@@ -224,7 +222,6 @@ fn sql_before_up_alone() {
 }
 
 #[test]
-#[ignore = "needs the journal"]
 fn sql_steps() {
     let sandbox = in_sql(&[
         (
@@ -245,7 +242,6 @@ fn sql_steps() {
 }
 
 #[test]
-#[ignore = "needs the journal"]
 fn sql_step_of_two_statements() {
     let sandbox = in_sql(&[("step", "SELECT 1; SELECT 2")]);
     let run = deploy(&sandbox, &[]);

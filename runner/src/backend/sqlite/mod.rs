@@ -25,7 +25,7 @@ use async_trait::async_trait;
 use error::raw_host_error;
 use guard::Guard;
 use session::SqliteSession;
-use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
+use sqlx::{ConnectOptions as _, sqlite::SqliteConnectOptions};
 use std::{str::FromStr, sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 
