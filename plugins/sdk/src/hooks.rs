@@ -201,3 +201,46 @@ macro_rules! __export {
         };
     };
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::prelude::*;
+
+    struct All;
+
+    impl Alteration for All {
+        fn up(_: &Database, _: &str) -> Result<()> {
+            Ok(())
+        }
+
+        fn down(_: &Database, _: &str) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Preparation for All {
+        fn before_up(_: &Database, _: &str) -> Result<()> {
+            Ok(())
+        }
+
+        fn before_down(_: &Database, _: &str) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Backfill for All {
+        fn step(_: &Database, _: &str, _: Option<&[u8]>) -> Result<Step> {
+            Ok(Step::Finished)
+        }
+    }
+
+    /// What the macro takes; what it exports is seen in the guests of the tests.
+    #[test]
+    fn groups_come_in_either_order() {
+        alteration!(All);
+        alteration!(All, preparation);
+        alteration!(All, backfill,);
+        alteration!(All, preparation, backfill);
+        alteration!(All, backfill, preparation);
+    }
+}

@@ -97,6 +97,12 @@
 //! it [quotes a name](Database::quote_identifier); or name the ones you have written for as `dialects`
 //! in the manifest, and the runner refuses the others.
 //!
+//! # Waiting for others
+//!
+//! In the manifest, `"lock_timeout_ms"` of an alteration says how long one of its statements may wait
+//! for somebody else's lock, and `"statement_timeout_ms"` how long it may take. Without them the
+//! operator's settings hold.
+//!
 //! # Several alterations in one component
 //!
 //! The manifest may declare several; each hook is given the alteration's id, so match on it.
