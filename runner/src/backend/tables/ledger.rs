@@ -46,9 +46,10 @@ pub(crate) struct Ledger {
 pub(crate) async fn read(connection: &mut dyn Connection) -> Result<Ledger, BackendError> {
     let sql = "SELECT schema_version, revision, fence FROM @ledger";
     let rows = connection.own_rows(sql, &[]).await?;
-    let Ok([row]) = <[_; 1]>::try_from(rows) else {
-        return Err(BackendError::Corrupt("alteration_ledger has not exactly one row".to_owned()));
-    };
+    let [row] = <[_; 1]>::try_from(rows).map_err(|rows| {
+        let rows = rows.len();
+        BackendError::Corrupt(format!("alteration_ledger has {rows} rows; exactly one is expected"))
+    })?;
     let mut row = super::Record::new(row, "alteration_ledger");
     Ok(Ledger {
         schema_version: row.integer("schema_version")?,
