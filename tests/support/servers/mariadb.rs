@@ -18,6 +18,8 @@ pub struct Mariadb {
     /// `None` if another process keeps it.
     keeper: Option<Keeper>,
     settings: Vec<String>,
+    /// Whether it is ready only when it is in step with the other nodes.
+    is_node: bool,
 }
 
 impl Mariadb {
@@ -31,6 +33,7 @@ impl Mariadb {
                 port,
                 keeper: None,
                 settings: Vec::new(),
+                is_node: false,
             },
             None => Self::own(),
         })
@@ -72,6 +75,7 @@ impl Mariadb {
             port: 0,
             keeper: Some(keeper),
             settings: options.iter().map(|&option| option.to_owned()).collect(),
+            is_node: false,
         }
     }
 
@@ -116,12 +120,10 @@ impl Mariadb {
         assert!(self.start(&[]), "MariaDB does not start again: {}", self.keeper().log());
     }
 
-    pub(super) fn set_port(&mut self, port: u16) {
+    /// Makes it a node of a cluster, on this port.
+    pub(super) fn join_cluster(&mut self, port: u16) {
         self.port = port;
-    }
-
-    pub(super) fn log(&self) -> String {
-        self.keeper().log()
+        self.is_node = true;
     }
 
     pub(super) fn make_user(&self) {
@@ -159,7 +161,17 @@ impl Mariadb {
         command.extend(fixed.iter().map(String::as_str));
         command.extend(self.settings.iter().map(String::as_str));
         command.extend(more);
-        self.keeper().start(&command, || self.client.is_ready())
+        self.keeper().start(&command, || self.is_ready())
+    }
+
+    fn is_ready(&self) -> bool {
+        if !self.is_node {
+            return self.client.is_ready();
+        }
+        let sql = "SELECT variable_value FROM information_schema.global_status
+            WHERE variable_name = 'wsrep_local_state_comment';";
+        let state = self.client.try_rows(Role::Administrator, "", sql);
+        state.is_ok_and(|state| state == ["Synced"])
     }
 
     fn keeper(&self) -> &Keeper {

@@ -6,14 +6,18 @@
 mod client;
 mod database;
 mod dump;
+mod galera;
 mod keeper;
 mod mariadb;
+mod pgbouncer;
 mod postgres;
 
 pub use client::{Client, PASSWORD, Role, USER};
 pub use database::Database;
+pub use galera::Galera;
 pub use keeper::is_alive;
 pub use mariadb::Mariadb;
+pub use pgbouncer::PgBouncer;
 pub use postgres::Postgres;
 
 use std::{
