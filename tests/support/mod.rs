@@ -3,6 +3,7 @@
 //! Included by each suite; a suite that does not use one of these functions still may.
 #![allow(dead_code, unused_imports, reason = "each suite uses its own part of this module")]
 
+pub mod proxy;
 pub mod servers;
 
 use std::{

@@ -1,13 +1,13 @@
 //! A throw-away MariaDB server: one that is shared, or one of a test's own to stop and restart.
 
 use super::{
-    Database,
+    Database, MARIADB_VARIABLE,
     client::{Client, PASSWORD, Role, USER},
     free_port,
     keeper::Keeper,
     program, shared_folder, write_port,
 };
-use std::{path::Path, sync::OnceLock};
+use std::{net::SocketAddr, path::Path, sync::OnceLock};
 
 /// A running MariaDB server on 127.0.0.1 and on a socket in its folder.
 ///
@@ -23,11 +23,11 @@ pub struct Mariadb {
 }
 
 impl Mariadb {
-    /// The server that tests share: of the whole run if `tests/run` started one, else of this
+    /// The server that tests share: of the whole run if `with-servers` started one, else of this
     /// process. It ends with whoever started it.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Mariadb> = OnceLock::new();
-        SHARED.get_or_init(|| match shared_folder("RUNNER_TEST_MARIADB") {
+        SHARED.get_or_init(|| match shared_folder(MARIADB_VARIABLE) {
             Some((folder, port)) => Self {
                 client: Client::Mariadb { socket: folder.join("socket") },
                 port,
@@ -91,6 +91,11 @@ impl Mariadb {
 
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Where it listens, for a proxy.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
     }
 
     pub fn client(&self) -> &Client {

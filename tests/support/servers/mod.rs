@@ -26,6 +26,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Names the folder of the server that all tests of a run share; see `with-servers`.
+pub const POSTGRES_VARIABLE: &str = "RUNNER_TEST_POSTGRES";
+pub const MARIADB_VARIABLE: &str = "RUNNER_TEST_MARIADB";
+
 /// A port that was free a moment ago.
 fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");

@@ -7,13 +7,12 @@ use super::{
     keeper::Keeper,
     program,
 };
-use std::fs;
+use std::{fs, path::Path};
 
 /// A running PgBouncer on 127.0.0.1. Ended when dropped.
 pub struct PgBouncer {
     port: u16,
-    /// Held for what its end does.
-    _keeper: Keeper,
+    keeper: Keeper,
 }
 
 impl PgBouncer {
@@ -62,7 +61,7 @@ impl PgBouncer {
             };
             let is_ready = || client.try_sql(Role::Runner, "postgres", "SELECT 1;").is_ok();
             if keeper.start(&[&program, &format!("{folder}/pgbouncer.ini")], is_ready) {
-                return Self { port, _keeper: keeper };
+                return Self { port, keeper };
             }
         }
         panic!("PgBouncer does not start: {}", keeper.log());
@@ -75,6 +74,14 @@ impl PgBouncer {
 
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    pub fn pid(&self) -> Option<u32> {
+        self.keeper.pid()
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.keeper.folder()
     }
 }
 
