@@ -8,5 +8,6 @@ mod mariadb;
 mod pgbouncer;
 mod postgres;
 mod proxy;
+mod sandbox;
 #[path = "../support/mod.rs"]
 mod support;
