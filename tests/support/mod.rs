@@ -3,6 +3,8 @@
 //! Included by each suite; a suite that does not use one of these functions still may.
 #![allow(dead_code, reason = "each suite uses its own part of this module")]
 
+pub mod servers;
+
 use std::{
     fmt::Write as _,
     fs,
