@@ -12,7 +12,7 @@ use crate::{
     },
     sql::Statement,
 };
-use sqlx::{Row as _, mysql::MySqlArguments};
+use sqlx::Row as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Text that describes each thing, by its kind and name.
@@ -190,7 +190,7 @@ impl MysqlConnection {
 
     /// The text in column `at`; `None` when the thing is gone by now. Empty without the right to see it.
     async fn show(&mut self, sql: &str, at: usize) -> Result<Option<String>, BackendError> {
-        let rows = match self.ready().await?.rows(sql, MySqlArguments::default()).await {
+        let rows = match self.ready().await?.text_rows(sql).await {
             Ok(rows) => rows,
             Err(failure) if error::number(&failure).is_some_and(|n| GONE.contains(&n)) => {
                 return Ok(None);

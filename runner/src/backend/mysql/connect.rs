@@ -81,7 +81,8 @@ impl MysqlConnector {
             statement_time: self.options.statement_time,
         };
         let mut wire = wire::Wire::new(connection);
-        wire.text(&settings.sql()).await.map_err(failed)?;
+        // Not among the settings, which are also made inside a transaction.
+        wire.text(&format!("SET autocommit = 1; {}", settings.sql())).await.map_err(failed)?;
         Ok(MysqlConnection::new(wire, server, settings, self.url.clone(), &self.options))
     }
 }

@@ -43,8 +43,8 @@ pub(super) fn guest_error(error: &sqlx::Error, sql: &str) -> SqlError {
 fn kind(number: u16) -> ErrorKind {
     match number {
         // Duplicate key, NULL where there may be none, foreign keys, CHECK, generated columns.
-        1022 | 1048 | 1062 | 1169 | 1216 | 1217 | 1451 | 1452 | 1557 | 1586 | 1761 | 1762
-        | 3819 | 4025 => ErrorKind::Constraint,
+        1022 | 1048 | 1062 | 1169 | 1216 | 1217 | 1364 | 1451 | 1452 | 1557 | 1586 | 1761
+        | 1762 | 3819 | 4025 => ErrorKind::Constraint,
         // Waited too long, deadlock, refused by the cluster, NOWAIT; a row that changed meanwhile.
         1205 | 1213 | 3572 | 1020 => ErrorKind::Serialization,
         1044 | 1045 | 1142 | 1143 | 1227 | 1290 | 1370 | 1419 | 1698 | 1792 | 1836 | 3530 => {
@@ -81,6 +81,8 @@ fn constraint(number: u16, message: &str) -> Option<String> {
         }
         // Column 'x' cannot be null
         1048 => after("Column '").and_then(|rest| rest.rsplit_once('\'')).map(|(name, _)| name),
+        // Field 'x' doesn't have a default value
+        1364 => after("Field '").and_then(|rest| rest.rsplit_once("' ")).map(|(name, _)| name),
         // … CONSTRAINT `name` FOREIGN KEY …
         1451 | 1452 => after("CONSTRAINT `").and_then(|rest| rest.split_once('`')).map(|(n, _)| n),
         // CONSTRAINT `name` failed for `db`.`table`
@@ -142,6 +144,7 @@ mod tests {
         let table = [
             (1062, "Duplicate entry 'a' for key 'x'' for key 'PRIMARY'", Some("PRIMARY")),
             (1048, "Column 'a' cannot be null", Some("a")),
+            (1364, "Field 'a' doesn't have a default value", Some("a")),
             (
                 1452,
                 "Cannot add or update a child row: a foreign key constraint fails (`d`.`c`, \

@@ -88,8 +88,12 @@ impl MysqlConnection {
         }
     }
 
-    /// The connection, when nothing is under way on it.
+    /// The connection, when nothing is under way on it. In a transaction, what was cut off is an
+    /// error until the rollback: on a new session the statement would commit by itself.
     async fn ready(&mut self) -> Result<&mut Wire, BackendError> {
+        if self.begun && self.wire()?.is_cut_off() {
+            return Err(BackendError::Disconnected("an earlier call was cut off".to_owned()));
+        }
         self.end_what_runs().await?;
         self.wire()
     }

@@ -128,7 +128,11 @@ impl MysqlConnection {
     /// Has the server understand the statement and counts parameters. `None`: it goes as text,
     /// which the tokenizer found to be one statement.
     async fn prepare(&mut self, call: &Call, params: usize) -> Result<Option<Prepared>, SqlError> {
-        let wire = self.ready().await.map_err(guest_side)?;
+        let wire = self.wire().map_err(guest_side)?;
+        // Only a rollback makes good what was cut off, if with another session.
+        if wire.is_cut_off() {
+            return Err(SqlError::new(ErrorKind::Disconnected, "an earlier call was cut off"));
+        }
         let prepared = wire.prepare(&call.text).await;
         let prepared = match prepared {
             Ok(prepared) => prepared,
@@ -245,12 +249,14 @@ impl MysqlConnection {
         call: &Call,
         failure: Option<&SqlError>,
     ) -> Result<(), SqlError> {
-        if !call.plain {
-            self.hints.clear();
-        }
         // What was cut off is ended by the rollback that follows.
         if self.wire().map_err(guest_side)?.is_cut_off() {
             return Ok(());
+        }
+        if !call.plain {
+            self.hints.clear();
+            let forgotten = self.wire().map_err(guest_side)?.forget_statements().await;
+            forgotten.map_err(|failure| error::guest_error(&failure, ""))?;
         }
         if self.mode == HookMode::Transaction && !self.is_still_begun().await.map_err(guest_side)? {
             let cause = failure.map(|error| format!(": {}", error.message)).unwrap_or_default();

@@ -6,7 +6,7 @@
 
 use super::wire::Wire;
 use crate::session::{ErrorKind, SqlError};
-use sqlx::{Row as _, mysql::MySqlArguments};
+use sqlx::Row as _;
 use std::{collections::BTreeMap, time::Duration};
 
 /// Strict, so that what a column cannot hold is an error on tables of every engine. Zero dates
@@ -95,7 +95,7 @@ pub(super) struct Variables(BTreeMap<String, String>);
 
 impl Variables {
     pub(super) async fn read(wire: &mut Wire) -> Result<Self, sqlx::Error> {
-        let rows = wire.rows("SHOW SESSION VARIABLES", MySqlArguments::default()).await?;
+        let rows = wire.text_rows("SHOW SESSION VARIABLES").await?;
         rows.iter()
             .map(|row| Ok((row.try_get::<String, _>(0)?, row.try_get::<String, _>(1)?)))
             .collect::<Result<_, _>>()

@@ -39,7 +39,7 @@ impl MysqlConnection {
         }
         // To release it fails when it is gone; ROLLBACK TO would undo work.
         let sql = format!("RELEASE SAVEPOINT {SAVEPOINT}; SAVEPOINT {SAVEPOINT}");
-        match self.wire()?.text(&sql).await {
+        match self.ready().await?.text(&sql).await {
             Ok(()) => Ok(true),
             Err(error) if error::number(&error) == Some(error::NO_SUCH_SAVEPOINT) => {
                 self.begun = false;
@@ -134,7 +134,6 @@ impl MysqlConnection {
     }
 
     async fn replace_now(&mut self) -> Result<(), BackendError> {
-        let had_lock = std::mem::take(&mut self.locked);
         self.begun = false;
         self.untouched = None;
         let connector = connect::MysqlConnector::new(&self.url, &self.options);
@@ -156,7 +155,8 @@ impl MysqlConnection {
         self.server = fresh.server.clone();
         let sql = self.settings.sql();
         self.own_text(&sql).await?;
-        if had_lock {
+        // Until here it is still said to be locked, so that another try takes the lock as well.
+        if std::mem::take(&mut self.locked) {
             match self.take_lock().await? {
                 crate::backend::connection::LockTry::Held => {}
                 crate::backend::connection::LockTry::HeldBy(holder) => {

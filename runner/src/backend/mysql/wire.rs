@@ -108,11 +108,10 @@ impl Wire {
         };
         match outcome {
             Ok(()) => {
-                if prepared && sql.len() > KEPT_SQL_BYTES_MAX {
-                    let cleared = self.connection.clear_cached_statements().await;
-                    self.ended(cleared).map_err(Failure::Server)?;
-                }
                 self.busy = false;
+                if prepared && sql.len() > KEPT_SQL_BYTES_MAX {
+                    self.forget_statements().await.map_err(Failure::Server)?;
+                }
                 Ok(result)
             }
             Err(Failure::Server(error)) => {
@@ -140,6 +139,21 @@ impl Wire {
         let query = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(true);
         let rows = self.connection.fetch_all(query).await;
         self.ended(rows)
+    }
+
+    /// Rows of the runner's own statement, sent as text: for what is asked once, and for SHOW, which
+    /// answers from its first time when it is prepared.
+    pub(super) async fn text_rows(&mut self, sql: &str) -> Result<Vec<MySqlRow>, sqlx::Error> {
+        self.busy = true;
+        let rows = self.connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql))).await;
+        self.ended(rows)
+    }
+
+    /// Forgets prepared statements, because the schema may be another one now.
+    pub(super) async fn forget_statements(&mut self) -> Result<(), sqlx::Error> {
+        self.busy = true;
+        let cleared = self.connection.clear_cached_statements().await;
+        self.ended(cleared)
     }
 
     /// The rows that the runner's own prepared statement matched.

@@ -57,7 +57,10 @@ fn faithful() -> Vec<(&'static str, Vec<Value>)> {
         ("decimal(65,30)", vec![decimal(&nines), decimal(&format!("-{nines}"))]),
         ("decimal(65,0)", vec![decimal(&"9".repeat(65)), decimal("-1"), decimal("0")]),
         ("decimal(10,2)", vec![decimal("12.50"), decimal("-0.01")]),
-        ("date", vec![date("0001-01-01"), date("9999-12-31"), date("0000-00-00"), date("2024-00-00")]),
+        (
+            "date",
+            vec![date("0001-01-01"), date("9999-12-31"), date("0000-00-00"), date("2024-00-00")],
+        ),
         (
             "time(6)",
             vec![
@@ -100,7 +103,10 @@ fn faithful() -> Vec<(&'static str, Vec<Value>)> {
         ("uuid", vec![Value::Uuid("6f1c3f3e-0d5a-4a8e-9a0b-1f2e3d4c5b6a".to_owned())]),
         ("inet6", vec![other("inet6", "::1"), other("inet6", "2001:db8::ff00:42:8329")]),
         ("inet4", vec![other("inet4", "127.0.0.1")]),
-        ("json", vec![Value::Json("{\"a\": [1, null, \"é\"]}".to_owned()), Value::Json("1".to_owned())]),
+        (
+            "json",
+            vec![Value::Json("{\"a\": [1, null, \"é\"]}".to_owned()), Value::Json("1".to_owned())],
+        ),
         ("enum('a','b,c','é')", vec![other("enum", "b,c"), other("enum", "é")]),
         ("set('a','b','é')", vec![other("set", "a,é"), other("set", "")]),
         ("point", vec![other("geometry", "000000000101000000000000000000f03f0000000000000040")]),
@@ -236,8 +242,11 @@ async fn types_are_named_and_expressions_have_values() {
         assert_eq!(set.rows[0][1], text("b"), "{from}");
     }
     let set = connection
-        .query("SELECT ?, ? + 1, NULL, 1 = 1, count(*), sum(a), 0.1, now() > 0, 'x', x'00ff' FROM t",
-            vec![text("p"), Value::Int64(1)], PLENTY)
+        .query(
+            "SELECT ?, ? + 1, NULL, 1 = 1, count(*), sum(a), 0.1, now() > 0, 'x', x'00ff' FROM t",
+            vec![text("p"), Value::Int64(1)],
+            PLENTY,
+        )
         .await
         .expect("reads");
     assert_eq!(
