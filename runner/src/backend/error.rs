@@ -13,6 +13,19 @@ pub enum BackendError {
     Url(String),
     #[error("the database {url} is read-only: {reason}")]
     ReadOnly { url: String, reason: String },
+    #[error("the database {url} did not let this user in: {reason}")]
+    Unauthorized { url: String, reason: String },
+    #[error("no secure connection to the database {url} could be made: {reason}")]
+    Tls { url: String, reason: String },
+    #[error("the server has no database as named in {url}")]
+    UnknownDatabase { url: String },
+    #[error("the server of {url} is too old: it is {found}, at least {needed} is needed")]
+    TooOld { url: String, found: String, needed: String },
+    #[error("the database {url} cannot be reached: {reason}")]
+    Unreachable { url: String, reason: String },
+    /// What would be rehearsed cannot be taken back on this database.
+    #[error("a dry run is not possible on this database: {0}")]
+    CannotRehearse(String),
     #[error("the file {0} is not a SQLite database")]
     NotADatabase(String),
     #[error("the database file is damaged: {reason}")]
@@ -86,11 +99,14 @@ impl LockHolder {
 
 impl fmt::Display for LockHolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.pid == 0 {
-            return f.write_str("it did not say who it is");
-        }
         let Self { pid, host, user, since } = self;
-        let (host, user, since) = (Escaped(host), Escaped(user), Escaped(since));
-        write!(f, "process {pid} of {user} on {host}, since {since}")
+        let (host, user) = (Escaped(host), Escaped(user));
+        match pid {
+            0 if self.user.is_empty() => return f.write_str("it did not say who it is"),
+            // A server knows only who is connected, and from where.
+            0 => write!(f, "the database's user {user}, connected from {host}")?,
+            pid => write!(f, "process {pid} of {user} on {host}")?,
+        }
+        if since.is_empty() { Ok(()) } else { write!(f, ", since {}", Escaped(since)) }
     }
 }

@@ -9,6 +9,7 @@ mod error;
 mod journal;
 mod lease;
 mod lock;
+mod mysql;
 mod sqlite;
 mod state;
 mod tables;

@@ -1,0 +1,325 @@
+//! What the catalogue says about the things that a statement names, and whether it took effect.
+//!
+//! A statement whose end nobody saw is judged by comparing before and now. What the catalogue
+//! cannot show is `Unknown`: a person decides.
+
+use super::{MysqlConnection, error, identifier::quote};
+use crate::{
+    alteration::Dialect,
+    backend::{
+        BackendError,
+        connection::{Cell, Verdict},
+    },
+    sql::Statement,
+};
+use sqlx::Row as _;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Text that describes each thing, by its kind and name.
+type Things = BTreeMap<String, String>;
+
+const NO_SUCH_TABLE: u16 = 1146;
+/// A view whose tables are gone can still be shown; these say that the thing itself is gone.
+const GONE: [u16; 4] = [NO_SUCH_TABLE, 1305, 1360, 1539];
+
+/// Kinds of things that are compared; a statement about anything else is not judged.
+const KINDS_SEEN: [&str; 11] = [
+    "TABLE",
+    "TABLES",
+    "VIEW",
+    "INDEX",
+    "SEQUENCE",
+    "TRIGGER",
+    "PROCEDURE",
+    "FUNCTION",
+    "EVENT",
+    "DATABASE",
+    "SCHEMA",
+];
+const KINDS_UNSEEN: [&str; 9] = [
+    "USER",
+    "ROLE",
+    "SERVER",
+    "TABLESPACE",
+    "LOGFILE",
+    "INSTANCE",
+    "RESOURCE",
+    "PACKAGE",
+    "SONAME",
+];
+/// What an ALTER TABLE can do to rows or files without a trace in the table's definition.
+const TRACELESS: [&str; 4] = ["EXCHANGE", "DISCARD", "IMPORT", "TRUNCATE"];
+
+impl MysqlConnection {
+    /// Everything that `sql` names and that exists, as JSON.
+    pub(super) async fn catalogue_of(&mut self, sql: &str) -> Result<String, BackendError> {
+        let Ok(statement) = Statement::one(sql, self.server.dialect) else {
+            return Ok(String::new());
+        };
+        let names: BTreeSet<String> =
+            statement.names().iter().map(|name| name.to_lowercase()).collect();
+        let words: BTreeSet<String> = statement.words().map(|word| word.into_owned()).collect();
+        drop(statement);
+        let mut things = Things::new();
+        for schema in self.schemas(&names, &mut things).await? {
+            self.tables(&schema, &names, &mut things).await?;
+            if words.contains("TRIGGER") || words.contains("RENAME") {
+                self.shown("TRIGGER", "triggers", "trigger", &schema, &names, &mut things).await?;
+            }
+            if words.contains("PROCEDURE") || words.contains("FUNCTION") {
+                self.routines(&schema, &names, &mut things).await?;
+            }
+            if words.contains("EVENT") {
+                self.shown("EVENT", "events", "event", &schema, &names, &mut things).await?;
+            }
+        }
+        serde_json::to_string(&things).map_err(|error| BackendError::Database(error.to_string()))
+    }
+
+    /// The current database and those that are named.
+    async fn schemas(
+        &mut self,
+        names: &BTreeSet<String>,
+        things: &mut Things,
+    ) -> Result<Vec<String>, BackendError> {
+        let rows = self
+            .read_own(
+                "SELECT schema_name, CONCAT_WS(' ', default_character_set_name,
+                    default_collation_name) FROM information_schema.schemata",
+                &[],
+            )
+            .await?;
+        let mut schemas = Vec::new();
+        for row in rows {
+            let [Cell::Text(Some(name)), Cell::Text(Some(facts))] = &row[..] else { continue };
+            if names.contains(&name.to_lowercase()) {
+                things.insert(format!("database {name}"), facts.clone());
+                schemas.push(name.clone());
+            } else if *name == self.server.database {
+                schemas.push(name.clone());
+            }
+        }
+        Ok(schemas)
+    }
+
+    async fn tables(
+        &mut self,
+        schema: &str,
+        names: &BTreeSet<String>,
+        things: &mut Things,
+    ) -> Result<(), BackendError> {
+        let sql = "SELECT table_name FROM information_schema.tables WHERE table_schema = ?";
+        for name in self.named(sql, schema, names).await? {
+            let show = format!("SHOW CREATE TABLE {}.{}", quote(schema), quote(&name));
+            if let Some(text) = self.show(&show, 1).await? {
+                things.insert(format!("table {schema}.{name}"), without_counter(&text));
+            }
+        }
+        Ok(())
+    }
+
+    async fn routines(
+        &mut self,
+        schema: &str,
+        names: &BTreeSet<String>,
+        things: &mut Things,
+    ) -> Result<(), BackendError> {
+        for kind in ["PROCEDURE", "FUNCTION"] {
+            let sql = format!(
+                "SELECT routine_name FROM information_schema.routines
+                 WHERE routine_schema = ? AND routine_type = '{kind}'"
+            );
+            for name in self.named(&sql, schema, names).await? {
+                self.show_into(kind, schema, &name, 2, things).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Triggers or events, which are listed and shown alike.
+    async fn shown(
+        &mut self,
+        kind: &str,
+        list: &str,
+        column: &str,
+        schema: &str,
+        names: &BTreeSet<String>,
+        things: &mut Things,
+    ) -> Result<(), BackendError> {
+        let sql = format!(
+            "SELECT {column}_name FROM information_schema.{list} WHERE {column}_schema = ?"
+        );
+        let at = if kind == "EVENT" { 3 } else { 2 };
+        for name in self.named(&sql, schema, names).await? {
+            self.show_into(kind, schema, &name, at, things).await?;
+        }
+        Ok(())
+    }
+
+    async fn show_into(
+        &mut self,
+        kind: &str,
+        schema: &str,
+        name: &str,
+        at: usize,
+        things: &mut Things,
+    ) -> Result<(), BackendError> {
+        let show = format!("SHOW CREATE {kind} {}.{}", quote(schema), quote(name));
+        if let Some(text) = self.show(&show, at).await? {
+            things.insert(format!("{} {schema}.{name}", kind.to_lowercase()), text);
+        }
+        Ok(())
+    }
+
+    async fn named(
+        &mut self,
+        sql: &str,
+        schema: &str,
+        names: &BTreeSet<String>,
+    ) -> Result<Vec<String>, BackendError> {
+        let rows = self.read_own(sql, &[Cell::text(schema)]).await?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|row| match row.into_iter().next() {
+                Some(Cell::Text(Some(name))) => Some(name),
+                _ => None,
+            })
+            .filter(|name| names.contains(&name.to_lowercase()))
+            .collect())
+    }
+
+    /// The text in column `at`; `None` when the thing is gone by now. Empty without the right to see it.
+    async fn show(&mut self, sql: &str, at: usize) -> Result<Option<String>, BackendError> {
+        let rows = match self.ready().await?.text_rows(sql).await {
+            Ok(rows) => rows,
+            Err(failure) if error::number(&failure).is_some_and(|n| GONE.contains(&n)) => {
+                return Ok(None);
+            }
+            Err(failure) => return Err(self.host_error(&failure)),
+        };
+        let Some(row) = rows.first() else { return Ok(None) };
+        let text: Option<String> =
+            row.try_get(at).map_err(|error| BackendError::Database(error.to_string()))?;
+        Ok(Some(text.unwrap_or_default()))
+    }
+}
+
+/// Without the table option that every INSERT changes.
+fn without_counter(create: &str) -> String {
+    let Some((definition, options)) = create.rsplit_once("\n)") else { return create.to_owned() };
+    let Some((before, rest)) = options.split_once(" AUTO_INCREMENT=") else {
+        return create.to_owned();
+    };
+    let after = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    format!("{definition}\n){before}{after}")
+}
+
+/// Whether `sql` took effect, by what it names `before` and `now`.
+pub(super) fn judge(sql: &str, dialect: Dialect, before: &str, now: &str) -> Verdict {
+    let things = |text: &str| serde_json::from_str::<Things>(text).ok();
+    let (Ok(statement), Some(before), Some(now)) =
+        (Statement::one(sql, dialect), things(before), things(now))
+    else {
+        return Verdict::Unknown;
+    };
+    let words: Vec<String> = statement.words().map(|word| word.into_owned()).collect();
+    let has = |word: &str| words.iter().any(|found| found == word);
+    let verb = statement.verb();
+    match verb.as_str() {
+        // These can run twice, and a session's variables ended with the session.
+        "ANALYZE" | "CHECK" | "OPTIMIZE" | "SET" => return Verdict::NotDone,
+        "CREATE" | "ALTER" | "DROP" | "RENAME" => {}
+        _ => return Verdict::Unknown,
+    }
+    let kind = words
+        .iter()
+        .find(|word| KINDS_SEEN.contains(&word.as_str()) || KINDS_UNSEEN.contains(&word.as_str()));
+    if !kind.is_some_and(|kind| KINDS_SEEN.contains(&kind.as_str())) || has("SONAME") {
+        return Verdict::Unknown;
+    }
+    if verb == "ALTER" && TRACELESS.iter().any(|word| has(word)) {
+        return Verdict::Unknown;
+    }
+    if verb == "DROP"
+        && kind
+            .is_some_and(|kind| matches!(kind.as_str(), "TABLE" | "TABLES" | "VIEW" | "SEQUENCE"))
+    {
+        return dropped(&before, &now, has("IF"));
+    }
+    if before == now {
+        // Names that went round in a circle leave everything as it was.
+        let circle = verb == "RENAME" && words.iter().filter(|word| *word == "TO").count() > 1;
+        return if circle { Verdict::Unknown } else { Verdict::NotDone };
+    }
+    // Before 8.0.21 MySQL made the table and filled it in two steps.
+    let filled = verb == "CREATE" && (has("SELECT") || has("VALUES"));
+    if filled && has("TABLE") && dialect == Dialect::Mysql {
+        return Verdict::Unknown;
+    }
+    Verdict::Done
+}
+
+/// A list is dropped one after the other, so that a part of it can be gone.
+fn dropped(before: &Things, now: &Things, if_exists: bool) -> Verdict {
+    let tables = || before.keys().filter(|name| name.starts_with("table "));
+    let gone = tables().filter(|name| !now.contains_key(*name)).count();
+    match (gone, tables().count()) {
+        (0, _) => Verdict::NotDone,
+        (gone, all) if gone == all => Verdict::Done,
+        // What is gone already does not stand in the way of dropping the rest.
+        _ if if_exists => Verdict::NotDone,
+        _ => Verdict::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_counter_is_no_part_of_a_table() {
+        let create = "CREATE TABLE `t` (\n  `a` int COMMENT ' AUTO_INCREMENT=3 '\n) \
+                      ENGINE=InnoDB AUTO_INCREMENT=12 DEFAULT CHARSET=utf8mb4";
+        let expected = "CREATE TABLE `t` (\n  `a` int COMMENT ' AUTO_INCREMENT=3 '\n) \
+                        ENGINE=InnoDB DEFAULT CHARSET=utf8mb4";
+        assert_eq!(without_counter(create), expected);
+        assert_eq!(without_counter(expected), expected);
+    }
+
+    #[test]
+    fn verdicts() {
+        const NONE: &str = "{}";
+        const T: &str = r#"{"table d.t":"1"}"#;
+        const T2: &str = r#"{"table d.t":"2"}"#;
+        const TU: &str = r#"{"table d.t":"1","table d.u":"1"}"#;
+        let table = [
+            ("CREATE TABLE t (a int)", NONE, T, Verdict::Done),
+            ("CREATE TABLE t (a int)", NONE, NONE, Verdict::NotDone),
+            ("ALTER TABLE t ADD b int", T, T2, Verdict::Done),
+            ("ALTER TABLE t ADD b int", T, T, Verdict::NotDone),
+            ("ALTER TABLE t TRUNCATE PARTITION p", T, T, Verdict::Unknown),
+            ("CREATE INDEX i ON t (a)", T, T2, Verdict::Done),
+            ("DROP INDEX i ON t", T, T2, Verdict::Done),
+            ("DROP TABLE t", T, NONE, Verdict::Done),
+            ("DROP TABLE t", T, T, Verdict::NotDone),
+            ("DROP TABLE t, u", TU, T, Verdict::Unknown),
+            ("DROP TABLE IF EXISTS t, u", TU, T, Verdict::NotDone),
+            ("DROP TABLE t, u", TU, NONE, Verdict::Done),
+            ("RENAME TABLE t TO u", T, T, Verdict::NotDone),
+            ("RENAME TABLE t TO x, u TO t, x TO u", TU, TU, Verdict::Unknown),
+            ("TRUNCATE TABLE t", T, T, Verdict::Unknown),
+            ("OPTIMIZE TABLE t", T, T, Verdict::NotDone),
+            ("GRANT SELECT ON t TO u", T, T, Verdict::Unknown),
+            ("CREATE USER t", T, T, Verdict::Unknown),
+            ("CREATE FUNCTION f RETURNS STRING SONAME 'x.so'", NONE, NONE, Verdict::Unknown),
+            ("CREATE TABLE t AS SELECT 1", NONE, T, Verdict::Done),
+            ("CREATE TABLE t (a int)", "", T, Verdict::Unknown),
+            ("not ' closed", NONE, NONE, Verdict::Unknown),
+        ];
+        for (sql, before, now, verdict) in table {
+            assert_eq!(judge(sql, Dialect::Mariadb, before, now), verdict, "{sql}");
+        }
+        let filled = "CREATE TABLE t AS SELECT 1";
+        assert_eq!(judge(filled, Dialect::Mysql, NONE, T), Verdict::Unknown);
+    }
+}

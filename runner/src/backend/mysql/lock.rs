@@ -1,0 +1,124 @@
+//! The runner's lock: a named lock of the session that does the work, never waited for.
+//!
+//! It ends with the session. On a cluster it protects nothing; see `needs_lease`.
+//!
+//! Who holds it, and since when, is told by more named locks, one for each bit that is set: the
+//! only thing that sessions can see of each other without a table, and that ends with them.
+
+use super::MysqlConnection;
+use crate::backend::{
+    BackendError, LockHolder,
+    connection::{Cell, LockTry},
+};
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+
+/// Bits of a process id, and of a time in Unix seconds.
+const PID_BITS: u32 = 32;
+const SINCE_BITS: u32 = 34;
+
+impl MysqlConnection {
+    /// Names of locks are known to the whole server and at most 64 characters long.
+    fn lock_name(&self) -> String {
+        let digest = Sha256::digest(self.server.database.as_bytes());
+        digest.iter().take(16).fold("runner:".to_owned(), |mut name, byte| {
+            // Writing to a `String` cannot fail.
+            let _ = write!(name, "{byte:02x}");
+            name
+        })
+    }
+
+    pub(super) async fn take_lock(&mut self) -> Result<LockTry, BackendError> {
+        let name = self.lock_name();
+        self.end_what_runs().await?;
+        // Taking it twice would mean to release it twice.
+        if self.locked {
+            return Ok(LockTry::Held);
+        }
+        let taken = self.read_own("SELECT GET_LOCK(?, 0)", &[Cell::text(&name)]).await?;
+        match taken.first().map(Vec::as_slice) {
+            Some([Cell::Integer(Some(1))]) => {
+                self.locked = true;
+                self.sign_lock(&name).await?;
+                Ok(LockTry::Held)
+            }
+            Some([Cell::Integer(Some(0))]) => Ok(LockTry::HeldBy(self.holder(&name).await?)),
+            _ => Err(BackendError::Database("the server could not give out the lock".to_owned())),
+        }
+    }
+
+    async fn sign_lock(&mut self, name: &str) -> Result<(), BackendError> {
+        let pid = u64::from(std::process::id());
+        let since = u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or_default();
+        let mut locks: Vec<String> = bits('p', PID_BITS)
+            .filter(|(bit, _)| pid >> bit & 1 == 1)
+            .chain(bits('s', SINCE_BITS).filter(|(bit, _)| since >> bit & 1 == 1))
+            .map(|(_, sign)| format!("GET_LOCK('{name}:{sign}', 0)"))
+            .collect();
+        // The last one says that the others are there.
+        locks.push(format!("GET_LOCK('{name}:signed', 0)"));
+        self.read_own(&format!("SELECT {}", locks.join(", ")), &[]).await.map(drop)
+    }
+
+    /// Who holds the lock, as far as the server tells. It may change hands meanwhile; nothing
+    /// depends on this but a message.
+    async fn holder(&mut self, name: &str) -> Result<LockHolder, BackendError> {
+        let sql = "SELECT id, CAST(user AS CHAR), CAST(host AS CHAR)
+            FROM information_schema.processlist WHERE id = IS_USED_LOCK(?)";
+        let rows = self.read_own(sql, &[Cell::text(name)]).await?;
+        let Some([Cell::Integer(Some(id)), Cell::Text(Some(user)), Cell::Text(Some(host))]) =
+            rows.first().map(Vec::as_slice)
+        else {
+            return Ok(LockHolder::unknown());
+        };
+        let read: Vec<String> = std::iter::once("signed".to_owned())
+            .chain(bits('p', PID_BITS).chain(bits('s', SINCE_BITS)).map(|(_, sign)| sign))
+            .map(|sign| format!("COALESCE(IS_USED_LOCK('{name}:{sign}') = {id}, 0)"))
+            .collect();
+        let rows = self.read_own(&format!("SELECT {}", read.join(", ")), &[]).await?;
+        let signs: Vec<bool> =
+            rows.concat().into_iter().map(|cell| cell == Cell::integer(1)).collect();
+        // Without the port, which says nothing to people.
+        let host = host.rsplit_once(':').map_or(host.as_str(), |(host, _)| host);
+        let mut holder =
+            LockHolder { user: user.clone(), host: host.to_owned(), ..LockHolder::unknown() };
+        if let [true, signs @ ..] = &signs[..]
+            && let Some((pid, since)) = signs.split_at_checked(PID_BITS as usize)
+        {
+            holder.pid = u32::try_from(number(pid)).unwrap_or_default();
+            let since = i64::try_from(number(since)).unwrap_or_default();
+            holder.since = jiff::Timestamp::from_second(since)
+                .map(|since| since.to_string())
+                .unwrap_or_default();
+        }
+        Ok(holder)
+    }
+
+    pub(super) async fn release_lock(&mut self) {
+        if std::mem::take(&mut self.locked) {
+            // Where this fails, the end of the session releases them.
+            let _ = self.read_own("SELECT RELEASE_ALL_LOCKS()", &[]).await;
+        }
+    }
+}
+
+/// Each bit of a number, and the lock that stands for it.
+fn bits(field: char, count: u32) -> impl Iterator<Item = (u32, String)> {
+    (0..count).map(move |bit| (bit, format!("{field}{bit}")))
+}
+
+fn number(bits: &[bool]) -> u64 {
+    bits.iter().rev().fold(0, |number, bit| number << 1 | u64::from(*bit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_bits() {
+        assert_eq!(number(&[true, false, true, true]), 0b1101);
+        let long = format!("runner:{}:signed", "f".repeat(32));
+        assert!(long.len() <= 64);
+    }
+}

@@ -1,0 +1,274 @@
+//! MySQL and MariaDB: one connection with the operator's side and the plugin's side.
+//!
+//! Implements [`Connection`]: the runner's own statements, transactions (`transaction.rs`), the lock
+//! (`lock.rs`) and what a journal asks (`catalogue.rs`, `orphan.rs`). The plugin's side is
+//! `session.rs`. Schema changes commit by themselves here, so that hooks are journaled; the rules of
+//! that are written above this, once for every database.
+
+mod catalogue;
+mod column;
+mod connect;
+mod cursor;
+mod error;
+mod identifier;
+mod lock;
+mod orphan;
+mod own;
+mod parameter;
+mod session;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod time;
+mod transaction;
+mod value;
+mod wire;
+mod writer;
+
+pub(super) use connect::MysqlConnector;
+
+use super::{
+    BackendError, ConnectOptions, DatabaseUrl,
+    connection::{Cell, Connection, HookMode, HookSettings, LockTry, OwnTypes, Verdict},
+};
+use crate::session::Handle;
+use async_trait::async_trait;
+use column::TableHints;
+use connect::Server;
+use settings::{Settings, Variables};
+use std::{collections::HashMap, fmt, sync::Arc};
+use wire::Wire;
+use writer::Writer;
+
+/// One connection to one database on a MySQL or MariaDB server.
+pub(super) struct MysqlConnection {
+    /// `None` once it is closed.
+    wire: Option<Wire>,
+    server: Server,
+    settings: Settings,
+    url: DatabaseUrl,
+    options: ConnectOptions,
+    mode: HookMode,
+    marker: Option<String>,
+    /// Whether [`Connection::begin`] began a transaction that was not ended since.
+    begun: bool,
+    locked: bool,
+    /// What the catalogue says about tables that were read, until the schema changes.
+    hints: HashMap<String, Arc<TableHints>>,
+    /// The session's variables before a guest's first SET; `None` while nothing is to be put back.
+    untouched: Option<Variables>,
+    cursors: HashMap<Handle, cursor::Cursor>,
+    writers: HashMap<Handle, Writer>,
+    next_handle: u32,
+}
+
+impl MysqlConnection {
+    fn new(
+        wire: Wire,
+        server: Server,
+        settings: Settings,
+        url: DatabaseUrl,
+        options: &ConnectOptions,
+    ) -> Self {
+        Self {
+            wire: Some(wire),
+            server,
+            settings,
+            url,
+            options: options.clone(),
+            mode: HookMode::Transaction,
+            marker: None,
+            begun: false,
+            locked: false,
+            hints: HashMap::new(),
+            untouched: None,
+            cursors: HashMap::new(),
+            writers: HashMap::new(),
+            next_handle: 0,
+        }
+    }
+
+    /// The connection, when nothing is under way on it. In a transaction, what was cut off is an
+    /// error until the rollback: on a new session the statement would commit by itself.
+    async fn ready(&mut self) -> Result<&mut Wire, BackendError> {
+        if self.begun && self.wire()?.is_cut_off() {
+            return Err(BackendError::Disconnected("an earlier call was cut off".to_owned()));
+        }
+        self.end_what_runs().await?;
+        self.wire()
+    }
+
+    fn wire(&mut self) -> Result<&mut Wire, BackendError> {
+        self.wire.as_mut().ok_or_else(closed)
+    }
+
+    /// Runs the runner's own statements, without parameters.
+    async fn own_text(&mut self, sql: &str) -> Result<(), BackendError> {
+        let done = self.wire()?.text(sql).await;
+        done.map_err(|error| self.host_error(&error))
+    }
+
+    fn host_error(&self, error: &sqlx::Error) -> BackendError {
+        error::host_error(error, &self.url.to_string())
+    }
+
+    /// Forgets what belonged to a hook.
+    fn forget_hook(&mut self) {
+        self.cursors.clear();
+        self.writers.clear();
+        self.hints.clear();
+    }
+
+    /// Puts back the session variables that a guest has set.
+    async fn restore_settings(&mut self) -> Result<(), BackendError> {
+        let Some(untouched) = self.untouched.take() else { return Ok(()) };
+        let now = Variables::read(self.ready().await?).await.map_err(|e| self.host_error(&e))?;
+        for statement in untouched.restoring(&now) {
+            self.own_text(&statement).await?;
+        }
+        let sql = self.settings.sql();
+        self.own_text(&sql).await
+    }
+}
+
+fn closed() -> BackendError {
+    BackendError::Disconnected("the connection is closed".to_owned())
+}
+
+impl fmt::Debug for MysqlConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MysqlConnection").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Connection for MysqlConnection {
+    fn own_types(&self) -> OwnTypes {
+        OwnTypes {
+            key: "varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+            text: "longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+            bytes: "longblob",
+            integer: "bigint",
+            sequence: "bigint NOT NULL AUTO_INCREMENT PRIMARY KEY",
+        }
+    }
+
+    async fn own_execute(&mut self, sql: &str, params: &[Cell]) -> Result<u64, BackendError> {
+        self.execute_own(sql, params).await
+    }
+
+    async fn own_rows(
+        &mut self,
+        sql: &str,
+        params: &[Cell],
+    ) -> Result<Vec<Vec<Cell>>, BackendError> {
+        self.read_own(sql, params).await
+    }
+
+    async fn has_own_tables(&mut self) -> Result<bool, BackendError> {
+        let sql = "SELECT COUNT(*) FROM information_schema.tables
+            WHERE table_schema = ? AND table_name = 'alteration_ledger'";
+        let found = self.read_own(sql, &[Cell::text(&self.server.database.clone())]).await?;
+        Ok(found == [[Cell::integer(1)]])
+    }
+
+    async fn begin(&mut self) -> Result<(), BackendError> {
+        self.begin_transaction().await
+    }
+
+    async fn commit(&mut self) -> Result<(), BackendError> {
+        self.commit_transaction().await
+    }
+
+    async fn rollback(&mut self) -> Result<(), BackendError> {
+        self.roll_back().await
+    }
+
+    async fn begin_rehearsal(&mut self) -> Result<(), BackendError> {
+        Err(BackendError::CannotRehearse(
+            "MySQL and MariaDB commit each schema change by themselves; use --rehearse-on"
+                .to_owned(),
+        ))
+    }
+
+    async fn end_rehearsal(&mut self) -> Result<(), BackendError> {
+        Ok(())
+    }
+
+    async fn enter_hook(&mut self, hook: HookSettings) -> Result<(), BackendError> {
+        self.forget_hook();
+        self.restore_settings().await?;
+        self.mode = hook.mode;
+        let wanted = Settings {
+            lock_wait: hook.lock_wait,
+            statement_time: hook.statement_time,
+            ..self.settings
+        };
+        if wanted.sql() != self.settings.sql() {
+            self.settings = wanted;
+            self.own_text(&wanted.sql()).await?;
+        }
+        Ok(())
+    }
+
+    async fn leave_hook(&mut self) -> Result<(), BackendError> {
+        self.forget_hook();
+        self.restore_settings().await?;
+        if self.is_still_begun().await? { Ok(()) } else { Err(transaction::ended()) }
+    }
+
+    async fn try_lock(&mut self) -> Result<LockTry, BackendError> {
+        self.take_lock().await
+    }
+
+    async fn unlock(&mut self) {
+        self.release_lock().await;
+    }
+
+    fn is_journaled(&self) -> bool {
+        true
+    }
+
+    fn may_commit(&self, sql: &str) -> bool {
+        crate::sql::Statement::one(sql, self.server.dialect)
+            .map_or(true, |statement| !statement.is_plain())
+    }
+
+    async fn is_in_transaction(&mut self) -> Result<bool, BackendError> {
+        self.is_still_begun().await
+    }
+
+    fn set_marker(&mut self, marker: Option<&str>) {
+        self.marker = marker.map(orphan::comment);
+    }
+
+    async fn end_orphans(&mut self, marker: &str) -> Result<(), BackendError> {
+        self.end_marked(&orphan::comment(marker)).await
+    }
+
+    async fn fingerprint(&mut self, sql: &str) -> Result<String, BackendError> {
+        self.catalogue_of(sql).await
+    }
+
+    async fn verify(&mut self, sql: &str, before: &str) -> Result<Verdict, BackendError> {
+        let now = self.catalogue_of(sql).await?;
+        Ok(catalogue::judge(sql, self.server.dialect, before, &now))
+    }
+
+    fn clock_ms(&self) -> &'static str {
+        // SYSDATE, because NOW follows a session variable that guests can set.
+        "CAST(FLOOR(UNIX_TIMESTAMP(SYSDATE(3)) * 1000) AS SIGNED)"
+    }
+
+    /// On a Galera cluster, where two nodes give out the same lock at once.
+    async fn needs_lease(&mut self) -> Result<bool, BackendError> {
+        Ok(self.server.galera)
+    }
+
+    async fn close(&mut self) {
+        self.locked = false;
+        if let Some(wire) = self.wire.take() {
+            wire.close().await;
+        }
+    }
+}

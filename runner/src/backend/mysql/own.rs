@@ -1,0 +1,95 @@
+//! The runner's own statements, with cells as parameters and columns.
+//!
+//! Its tables are named with their database, so that no `USE` and no other database can stand in.
+
+use super::{MysqlConnection, column, identifier::quote, value};
+use crate::backend::{
+    BackendError,
+    connection::{Cell, own_sql},
+};
+use crate::session::Value;
+use sqlx::{
+    Arguments, Row as _,
+    mysql::{MySqlArguments, MySqlRow},
+};
+
+impl MysqlConnection {
+    fn own_sql(&self, sql: &str) -> String {
+        own_sql(sql, &format!("{}.", quote(&self.server.database)), false)
+    }
+
+    /// The rows that the statement matched.
+    pub(super) async fn execute_own(
+        &mut self,
+        sql: &str,
+        params: &[Cell],
+    ) -> Result<u64, BackendError> {
+        let (sql, arguments) = (self.own_sql(sql), arguments(params)?);
+        let done = self.ready().await?.execute(&sql, arguments).await;
+        done.map_err(|error| self.host_error(&error))
+    }
+
+    pub(super) async fn read_own(
+        &mut self,
+        sql: &str,
+        params: &[Cell],
+    ) -> Result<Vec<Vec<Cell>>, BackendError> {
+        let (sql, arguments) = (self.own_sql(sql), arguments(params)?);
+        let rows = self.ready().await?.rows(&sql, arguments).await;
+        let rows = rows.map_err(|error| self.host_error(&error))?;
+        rows.iter().map(cells).collect()
+    }
+}
+
+fn arguments(params: &[Cell]) -> Result<MySqlArguments, BackendError> {
+    let mut arguments = MySqlArguments::default();
+    for param in params {
+        match param {
+            Cell::Integer(value) => arguments.add(*value),
+            Cell::Text(value) => arguments.add(value.as_deref()),
+            Cell::Bytes(value) => arguments.add(value.as_deref()),
+        }
+        .map_err(|error| BackendError::Database(error.to_string()))?;
+    }
+    Ok(arguments)
+}
+
+fn cells(row: &MySqlRow) -> Result<Vec<Cell>, BackendError> {
+    row.columns()
+        .iter()
+        .enumerate()
+        .map(|(at, column)| cell(row, at, column).map_err(BackendError::Corrupt))
+        .collect()
+}
+
+/// By the column's type, whatever the value: a NULL has the case of its column.
+fn cell(row: &MySqlRow, at: usize, column: &sqlx::mysql::MySqlColumn) -> Result<Cell, String> {
+    let (_, kind) = column::describe(column, None);
+    let bytes = value::raw(row, at)?;
+    match kind {
+        column::Kind::Bytes => Ok(Cell::Bytes(bytes.map(<[u8]>::to_vec))),
+        column::Kind::Boolean { signed } | column::Kind::Integer { signed } => {
+            let kind = column::Kind::Integer { signed };
+            Ok(Cell::Integer(match value::value(kind, bytes, value::Format::Binary)? {
+                Value::Int64(value) => Some(value),
+                // Sums of the runner's own numbers; never beyond 64 bits.
+                Value::BigInteger(digits) => Some(whole(&digits)?),
+                _ => None,
+            }))
+        }
+        // What the server makes of a sum of integers.
+        column::Kind::Decimal => Ok(Cell::Integer(match bytes {
+            Some(bytes) => Some(whole(&String::from_utf8_lossy(bytes))?),
+            None => None,
+        })),
+        column::Kind::Null => Ok(Cell::Text(None)),
+        _ => match value::value(column::Kind::Text, bytes, value::Format::Binary)? {
+            Value::Text(text) => Ok(Cell::Text(Some(text))),
+            _ => Ok(Cell::Text(None)),
+        },
+    }
+}
+
+fn whole(digits: &str) -> Result<i64, String> {
+    digits.parse().map_err(|_| "a column holds a number that is not whole".to_owned())
+}

@@ -1,0 +1,103 @@
+//! What connecting says when it cannot.
+
+use super::*;
+use crate::backend::BackendError;
+use servers::PASSWORD;
+
+async fn error(text: &str, options: &ConnectOptions) -> BackendError {
+    let error = MysqlConnector::new(&url(text), options).open().await.expect_err(text);
+    assert!(!format!("{error} {error:?}").contains(PASSWORD), "{error:?}");
+    error
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said() {
+    let server = Mariadb::shared();
+    let database = server.database();
+    let options = options(Access::Write);
+    let wrong = database.url().replace(PASSWORD, "wrong");
+    assert!(matches!(error(&wrong, &options).await, BackendError::Unauthorized { .. }));
+    let nobody = format!("{}/mysql", server.server_url());
+    assert!(matches!(error(&nobody, &options).await, BackendError::Unauthorized { .. }));
+    // Only who may see every database is told that one is not there.
+    database.admin_sql(
+        "CREATE USER all_rights@'%' IDENTIFIED BY 's3cret'; GRANT ALL ON *.* TO all_rights@'%'",
+    );
+    let unknown = format!("mysql://all_rights:{PASSWORD}@127.0.0.1:{}/nowhere", server.port());
+    assert!(matches!(error(&unknown, &options).await, BackendError::UnknownDatabase { .. }));
+    database.admin_sql("DROP USER all_rights@'%'");
+    let tls = format!("{}?ssl-mode=REQUIRED", database.url());
+    assert!(matches!(error(&tls, &options).await, BackendError::Tls { .. }));
+    let away = "mysql://runner:s3cret@127.0.0.1:1/app";
+    assert!(matches!(error(away, &options).await, BackendError::Unreachable { .. }));
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_yet_is_waited_for() {
+    let server = Mariadb::own();
+    let database = server.database();
+    server.stop_immediate();
+    let patient = ConnectOptions { wait: Duration::from_secs(120), ..options(Access::Write) };
+    let connector = MysqlConnector::new(&url(database.url()), &patient);
+    let connecting = tokio::spawn(async move { connector.open().await });
+    // Whether an attempt was made by now or not: one of the later ones gets through.
+    tokio::task::yield_now().await;
+    server.restart();
+    connecting.await.expect("no panic").expect("connects");
+}
+
+#[tokio::test]
+async fn a_read_only_server_can_only_be_read() {
+    let server = Mariadb::with_options(&["--read-only=1"]);
+    let database = server.database();
+    let refused = error(database.url(), &options(Access::Write)).await;
+    assert!(matches!(refused, BackendError::ReadOnly { .. }), "{refused}");
+    let reading = MysqlConnector::new(&url(database.url()), &options(Access::Read));
+    let mut reading = reading.open().await.expect("reads");
+    assert!(!reading.has_own_tables().await.expect("asks"));
+}
+
+#[tokio::test]
+async fn who_only_looks_cannot_write() {
+    let database = Mariadb::shared().database();
+    database.sql("CREATE TABLE t (a int)");
+    let reading = MysqlConnector::new(&url(database.url()), &options(Access::Read));
+    let mut reading = reading.open().await.expect("reads");
+    let written = reading.own_execute("INSERT INTO t VALUES (1)", &[]).await;
+    assert!(matches!(written, Err(BackendError::ReadOnly { .. })), "{written:?}");
+    reading.begin().await.expect("begins");
+    assert!(reading.is_in_transaction().await.expect("asks"));
+    assert!(reading.own_execute("INSERT INTO t VALUES (1)", &[]).await.is_err());
+    reading.rollback().await.expect("rolls back");
+}
+
+/// The server's defaults do not matter.
+#[tokio::test]
+async fn odd_defaults_are_put_right() {
+    let server = Mariadb::with_options(&[
+        "--sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT",
+        "--character-set-server=latin1",
+        "--default-time-zone=+05:00",
+        "--transaction-isolation=SERIALIZABLE",
+        "--default-storage-engine=MyISAM",
+        "--autocommit=0",
+    ]);
+    let database = server.database();
+    let mut connection = open(&database).await;
+    connection.begin().await.expect("begins");
+    connection.enter_hook(settings(HookMode::Journaled)).await.expect("enters");
+    let found = rows(
+        &mut connection,
+        r#"SELECT "a\"b", @@time_zone, @@tx_isolation, @@autocommit, @@default_storage_engine, 'é'"#,
+    )
+    .await;
+    let expected = [
+        text("a\"b"),
+        text("+00:00"),
+        text("READ-COMMITTED"),
+        Value::Int64(1),
+        text("InnoDB"),
+        text("é"),
+    ];
+    assert_eq!(found, [expected]);
+}

@@ -1,0 +1,73 @@
+//! The connection on a real MariaDB server, started by the tests.
+//!
+//! MySQL is not among the servers that the tests can start: what differs there (`max_execution_time`,
+//! the names of catalogue columns, statements that cannot be prepared) is held to its manual only.
+
+mod connecting;
+mod session;
+mod transactions;
+mod values;
+mod verdicts;
+
+#[path = "../../../../../tests/support/servers/mod.rs"]
+#[allow(dead_code, reason = "each suite uses its own part of this module")]
+mod servers;
+
+use super::{MysqlConnection, MysqlConnector};
+use crate::{
+    backend::{
+        Access, ConnectOptions, DatabaseUrl,
+        connection::{Connection as _, HookMode, HookSettings},
+    },
+    session::{ErrorKind, Outcome, ResultLimit, Row, Session as _, SqlError, SqlLimits, Value},
+};
+use servers::{Database, Mariadb};
+use std::time::Duration;
+
+const PLENTY: ResultLimit = ResultLimit { rows_max: 100_000, bytes_max: 64 << 20 };
+
+fn options(access: Access) -> ConnectOptions {
+    let limits = SqlLimits { sql_bytes_max: 4 << 20, value_bytes_max: 256 << 20, cursors_max: 4 };
+    ConnectOptions::new(access, limits)
+}
+
+fn url(text: &str) -> DatabaseUrl {
+    text.parse().expect("a URL")
+}
+
+fn connector(database: &Database) -> MysqlConnector {
+    MysqlConnector::new(&url(database.url()), &options(Access::Write))
+}
+
+async fn open(database: &Database) -> MysqlConnection {
+    connector(database).open().await.expect("connects")
+}
+
+fn settings(mode: HookMode) -> HookSettings {
+    HookSettings { mode, lock_wait: Duration::from_secs(5), statement_time: None }
+}
+
+/// A fresh database, and a connection to it in a hook's transaction.
+async fn hook(mode: HookMode) -> (Database, MysqlConnection) {
+    let database = Mariadb::shared().database();
+    let mut connection = open(&database).await;
+    connection.begin().await.expect("begins");
+    connection.enter_hook(settings(mode)).await.expect("enters");
+    (database, connection)
+}
+
+async fn execute(connection: &mut MysqlConnection, sql: &str) -> Outcome {
+    connection.execute(sql, vec![]).await.expect(sql)
+}
+
+async fn fails(connection: &mut MysqlConnection, sql: &str, params: Vec<Value>) -> SqlError {
+    connection.execute(sql, params).await.expect_err(sql)
+}
+
+async fn rows(connection: &mut MysqlConnection, sql: &str) -> Vec<Row> {
+    connection.query(sql, vec![], PLENTY).await.expect(sql).rows
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}

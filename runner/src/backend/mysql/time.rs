@@ -1,0 +1,122 @@
+//! Dates and times: out of the binary protocol as text, and offsets into UTC on the way in.
+//!
+//! Loses nothing: zero dates, partly zero dates and times beyond a day stay what they are.
+
+use crate::session::{ErrorKind, SqlError};
+
+/// A DATE, DATETIME or TIMESTAMP of the binary protocol: a length byte, then as many bytes.
+pub(super) fn date(bytes: &[u8], with_time: bool) -> Result<String, String> {
+    let body = body(bytes)?;
+    let at = |index: usize| body.get(index).copied().unwrap_or_default();
+    let year = u16::from_le_bytes([at(0), at(1)]);
+    let mut text = format!("{year:04}-{:02}-{:02}", at(2), at(3));
+    if with_time {
+        let micros = u32::from_le_bytes([at(7), at(8), at(9), at(10)]);
+        text.push_str(&format!(" {:02}:{:02}:{:02}", at(4), at(5), at(6)));
+        push_fraction(&mut text, micros);
+    }
+    Ok(text)
+}
+
+/// A TIME of the binary protocol, from `-838:59:59` to `838:59:59` with microseconds.
+pub(super) fn time(bytes: &[u8]) -> Result<String, String> {
+    let body = body(bytes)?;
+    let at = |index: usize| body.get(index).copied().unwrap_or_default();
+    let days = u32::from_le_bytes([at(1), at(2), at(3), at(4)]);
+    let hours = u64::from(days) * 24 + u64::from(at(5));
+    let sign = if at(0) == 0 { "" } else { "-" };
+    let mut text = format!("{sign}{hours:02}:{:02}:{:02}", at(6), at(7));
+    push_fraction(&mut text, u32::from_le_bytes([at(8), at(9), at(10), at(11)]));
+    Ok(text)
+}
+
+fn body(bytes: &[u8]) -> Result<&[u8], String> {
+    match bytes.split_first() {
+        Some((length, body)) if usize::from(*length) == body.len() => Ok(body),
+        _ => Err("the server sent a time of a wrong length".to_owned()),
+    }
+}
+
+fn push_fraction(text: &mut String, micros: u32) {
+    if micros != 0 {
+        text.push_str(format!(".{micros:06}").trim_end_matches('0'));
+    }
+}
+
+/// Without the zeros that the text protocol pads a fraction with.
+pub(super) fn shortened(text: &str) -> String {
+    match text.split_once('.') {
+        Some((whole, fraction)) => {
+            let fraction = fraction.trim_end_matches('0');
+            if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") }
+        }
+        None => text.to_owned(),
+    }
+}
+
+/// A time with offset as the server takes it: in UTC, which is the session's time zone.
+pub(super) fn utc(text: &str) -> Result<String, SqlError> {
+    let trimmed = text.trim();
+    // Also for what is no instant, such as the zero date.
+    if let Some(plain) =
+        ["Z", "z", "+00:00", "+00"].iter().find_map(|utc| trimmed.strip_suffix(utc))
+    {
+        return Ok(plain.trim_end().replacen(['T', 't'], " ", 1));
+    }
+    let instant: jiff::Timestamp = trimmed.parse().map_err(|_| {
+        SqlError::new(
+            ErrorKind::Conversion,
+            "a timestamptz needs a date, a time and an offset, as in 2024-02-29T12:00:00Z",
+        )
+    })?;
+    Ok(instant.to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S%.f").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_of_the_protocol() {
+        let table: [(&[u8], bool, &str); 6] = [
+            (&[0], false, "0000-00-00"),
+            (&[0], true, "0000-00-00 00:00:00"),
+            (&[4, 0xe8, 7, 2, 29], false, "2024-02-29"),
+            (&[4, 0xe8, 7, 0, 0], true, "2024-00-00 00:00:00"),
+            (&[7, 0x0f, 0x27, 12, 31, 23, 59, 59], true, "9999-12-31 23:59:59"),
+            (&[11, 1, 0, 1, 1, 0, 0, 0, 0x3f, 0x42, 0x0f, 0], true, "0001-01-01 00:00:00.999999"),
+        ];
+        for (bytes, with_time, text) in table {
+            assert_eq!(date(bytes, with_time).as_deref(), Ok(text), "{bytes:?}");
+        }
+        assert!(date(&[], false).is_err() && date(&[4, 1], false).is_err());
+    }
+
+    #[test]
+    fn times_of_the_protocol() {
+        let table: [(&[u8], &str); 4] = [
+            (&[0], "00:00:00"),
+            (&[8, 1, 34, 0, 0, 0, 22, 59, 59], "-838:59:59"),
+            (&[8, 0, 0, 0, 0, 0, 1, 2, 3], "01:02:03"),
+            (&[12, 0, 0, 0, 0, 0, 1, 2, 3, 0x20, 0xa1, 7, 0], "01:02:03.5"),
+        ];
+        for (bytes, text) in table {
+            assert_eq!(time(bytes).as_deref(), Ok(text), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn offsets_become_utc() {
+        let table = [
+            ("2024-02-29T12:00:00Z", Some("2024-02-29 12:00:00")),
+            ("2024-02-29 12:00:00.25+00:00", Some("2024-02-29 12:00:00.25")),
+            ("0000-00-00 00:00:00Z", Some("0000-00-00 00:00:00")),
+            ("2024-03-01T01:30:00.5+02:00", Some("2024-02-29 23:30:00.5")),
+            ("2024-02-29 12:00:00", None),
+            ("tomorrow", None),
+        ];
+        for (text, expected) in table {
+            assert_eq!(utc(text).ok().as_deref(), expected, "{text}");
+        }
+    }
+}

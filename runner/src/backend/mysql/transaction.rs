@@ -1,0 +1,183 @@
+//! Transactions: begun with a mark that tells whether it is still the same one, and ended for sure.
+//!
+//! A statement that commits by itself takes the savepoint with it; that is how the end of a
+//! transaction is seen, on every version of either server and without special rights.
+
+use super::{MysqlConnection, connect, error, orphan};
+use crate::backend::BackendError;
+use futures_util::future::BoxFuture;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+const SAVEPOINT: &str = "runner_transaction";
+/// How long a statement may take to give way to being ended, before its whole session is ended.
+const QUERY_END_TIME: Duration = Duration::from_secs(30);
+const KILL_AGAIN: Duration = Duration::from_secs(1);
+/// Answers that may be errors of what was cut off, before the connection counts as broken.
+const STALE_ANSWERS_MAX: usize = 8;
+
+/// The transaction was ended by something else than the runner.
+pub(super) fn ended() -> BackendError {
+    BackendError::TransactionEnded("its savepoint is gone".to_owned())
+}
+
+impl MysqlConnection {
+    pub(super) async fn begin_transaction(&mut self) -> Result<(), BackendError> {
+        self.end_what_runs().await?;
+        // START TRANSACTION would silently commit it.
+        if self.is_still_begun().await? {
+            return Err(BackendError::Database("a transaction is already open".to_owned()));
+        }
+        self.own_text(&format!("START TRANSACTION; SAVEPOINT {SAVEPOINT}")).await?;
+        self.begun = true;
+        Ok(())
+    }
+
+    pub(super) async fn is_still_begun(&mut self) -> Result<bool, BackendError> {
+        if !self.begun {
+            return Ok(false);
+        }
+        // To release it fails when it is gone; ROLLBACK TO would undo work.
+        let sql = format!("RELEASE SAVEPOINT {SAVEPOINT}; SAVEPOINT {SAVEPOINT}");
+        match self.ready().await?.text(&sql).await {
+            Ok(()) => Ok(true),
+            Err(error) if error::number(&error) == Some(error::NO_SUCH_SAVEPOINT) => {
+                self.begun = false;
+                Ok(false)
+            }
+            Err(error) => Err(self.host_error(&error)),
+        }
+    }
+
+    /// Commits, if the transaction is still the one that was begun.
+    pub(super) async fn commit_transaction(&mut self) -> Result<(), BackendError> {
+        if !self.begun {
+            return Err(ended());
+        }
+        if self.wire()?.is_cut_off() {
+            return Err(BackendError::Database("a statement was cut off".to_owned()));
+        }
+        // The first error ends the text: without the savepoint there is no COMMIT.
+        match self.wire()?.text(&format!("RELEASE SAVEPOINT {SAVEPOINT}; COMMIT")).await {
+            Ok(()) => {
+                self.begun = false;
+                Ok(())
+            }
+            Err(error) if error::number(&error) == Some(error::NO_SUCH_SAVEPOINT) => {
+                self.begun = false;
+                Err(ended())
+            }
+            Err(error) => Err(self.host_error(&error)),
+        }
+    }
+
+    pub(super) async fn roll_back(&mut self) -> Result<(), BackendError> {
+        self.forget_hook();
+        self.end_what_runs().await?;
+        self.begun = false;
+        match self.own_text("ROLLBACK").await {
+            // The server rolls back a session that is gone; what is left is to have one again.
+            Err(BackendError::Disconnected(_)) => self.end_what_runs().await?,
+            result => result?,
+        }
+        self.restore_settings().await
+    }
+
+    /// Ends what the server may still work on after a call was cut off. Afterwards the connection
+    /// can be used; it is a new one, with the lock taken again, where the old one was lost.
+    pub(super) async fn end_what_runs(&mut self) -> Result<(), BackendError> {
+        let wire = self.wire()?;
+        if !wire.is_cut_off() {
+            return Ok(());
+        }
+        if wire.is_broken() || !self.end_query().await? {
+            self.replace().await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the statement alone, so that session and lock stay. False when the session did not come
+    /// back to answering.
+    async fn end_query(&mut self) -> Result<bool, BackendError> {
+        let Ok(mut second) = connect::second(&self.url).await else { return Ok(false) };
+        let id = self.server.connection_id;
+        let wire = self.wire.as_mut().ok_or_else(super::closed)?;
+        let deadline = Instant::now() + QUERY_END_TIME;
+        let came_back = {
+            let mut answering = std::pin::pin!(answers(wire));
+            loop {
+                // Again and again, because the statement may have begun only after the first time.
+                orphan::kill(&mut second, "QUERY", id)
+                    .await
+                    .map_err(|error| error::host_error(&error, &self.url.to_string()))?;
+                let pause = sleep(KILL_AGAIN);
+                tokio::select! {
+                    came_back = &mut answering => break came_back,
+                    () = pause => {}
+                }
+                if Instant::now() > deadline {
+                    break false;
+                }
+            }
+        };
+        super::wire::Wire::new(second).close().await;
+        if came_back {
+            wire.is_mended();
+        }
+        Ok(came_back)
+    }
+
+    /// Ends the old session, waits until it is gone with its transaction, and makes a new one.
+    fn replace(&mut self) -> BoxFuture<'_, Result<(), BackendError>> {
+        // Boxed, because what it calls may in turn find its own connection cut off.
+        Box::pin(self.replace_now())
+    }
+
+    async fn replace_now(&mut self) -> Result<(), BackendError> {
+        self.begun = false;
+        self.untouched = None;
+        let connector = connect::MysqlConnector::new(&self.url, &self.options);
+        let mut fresh = match connector.open().await {
+            Ok(fresh) => fresh,
+            Err(BackendError::Unreachable { reason, .. }) => {
+                return Err(BackendError::Disconnected(reason));
+            }
+            Err(other) => return Err(other),
+        };
+        // Another server, or the same one started again, gives the number to somebody else.
+        if fresh.server.is_same_process(&self.server) {
+            fresh.end_session(self.server.connection_id).await?;
+        }
+        if let Some(old) = self.wire.take() {
+            old.close().await;
+        }
+        self.wire = fresh.wire.take();
+        self.server = fresh.server.clone();
+        let sql = self.settings.sql();
+        self.own_text(&sql).await?;
+        // Until here it is still said to be locked, so that another try takes the lock as well.
+        if std::mem::take(&mut self.locked) {
+            match self.take_lock().await? {
+                crate::backend::connection::LockTry::Held => {}
+                crate::backend::connection::LockTry::HeldBy(holder) => {
+                    return Err(BackendError::Locked(holder));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the connection answers what it is asked. What was cut off may answer first.
+async fn answers(wire: &mut super::wire::Wire) -> bool {
+    for attempt in 0..STALE_ANSWERS_MAX {
+        match wire.echo(&format!("runner {attempt}")).await {
+            Ok(true) => return true,
+            Ok(false) => return false,
+            // The error of the statement that was ended, or this question was ended in its place.
+            Err(error) if error.as_database_error().is_some() => {}
+            Err(_) => return false,
+        }
+    }
+    false
+}

@@ -1,0 +1,206 @@
+//! One connection on the wire: prepares, runs, and knows whether a call was cut off half-way.
+//!
+//! Decides nothing about what may run, and explains no error; `session.rs` and `error.rs` do.
+
+use super::{error, value::Format};
+use crate::session::SqlError;
+use futures_util::TryStreamExt;
+use sqlx::{
+    AssertSqlSafe, Connection as _, Executor, MySqlConnection, SqlSafeStr, Statement as _,
+    mysql::{MySqlArguments, MySqlColumn, MySqlQueryResult, MySqlRow},
+};
+
+/// Longer statements are not kept prepared: dozens of them, of many megabytes each, would be.
+const KEPT_SQL_BYTES_MAX: usize = 64 << 10;
+/// Prepared statements that are kept, for each connection.
+pub(super) const KEPT_STATEMENTS_MAX: usize = 32;
+
+/// The connection. Between calls nothing is under way on it, unless [`Wire::is_cut_off`].
+#[derive(Debug)]
+pub(super) struct Wire {
+    connection: MySqlConnection,
+    /// Set while a call is under way: it stays set when the call's future is dropped.
+    busy: bool,
+    /// What comes next on the connection is not known.
+    broken: bool,
+}
+
+/// A statement as the server understood it.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) parameters: usize,
+    pub(super) columns: Vec<MySqlColumn>,
+}
+
+/// Why a statement did not end well.
+#[derive(Debug)]
+pub(super) enum Failure {
+    Server(sqlx::Error),
+    /// The receiver of the rows wanted no more.
+    Stopped(SqlError),
+}
+
+impl Wire {
+    pub(super) fn new(connection: MySqlConnection) -> Self {
+        Self { connection, busy: false, broken: false }
+    }
+
+    /// Whether a call was cut off, so that the server may still work on it.
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.busy || self.broken
+    }
+
+    /// Whether the connection cannot be understood any more.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Says that the server has been brought to an end with what was cut off.
+    pub(super) fn is_mended(&mut self) {
+        self.busy = false;
+    }
+
+    fn ended<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+        self.busy = false;
+        if let Err(error) = &result
+            && error.as_database_error().is_none()
+        {
+            self.broken = true;
+        }
+        result
+    }
+
+    /// Asks the server to understand one statement; several in one text are a syntax error.
+    /// `None` where this kind of statement cannot be prepared.
+    pub(super) async fn prepare(&mut self, sql: &str) -> Result<Option<Prepared>, sqlx::Error> {
+        self.busy = true;
+        let prepared = self.connection.prepare(AssertSqlSafe(sql).into_sql_str()).await;
+        match self.ended(prepared) {
+            Ok(statement) => Ok(Some(Prepared {
+                parameters: statement.parameters().and_then(|p| p.right()).unwrap_or_default(),
+                columns: statement.columns().to_vec(),
+            })),
+            Err(error) if error::number(&error) == Some(error::NOT_PREPARABLE) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Runs a statement and hands each row on: prepared with `arguments`, without them as text.
+    pub(super) async fn run(
+        &mut self,
+        sql: &str,
+        arguments: Option<MySqlArguments>,
+        mut each: impl FnMut(MySqlRow, Format) -> Result<(), SqlError> + Send,
+    ) -> Result<MySqlQueryResult, Failure> {
+        let prepared = arguments.is_some();
+        self.busy = true;
+        let mut result = MySqlQueryResult::default();
+        let outcome = match arguments {
+            Some(arguments) => {
+                let query = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(true);
+                let stream = (&mut self.connection).fetch_many(query);
+                drive(stream, Format::Binary, &mut result, &mut each).await
+            }
+            None => {
+                let stream = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(&mut self.connection);
+                drive(stream, Format::Text, &mut result, &mut each).await
+            }
+        };
+        match outcome {
+            Ok(()) => {
+                self.busy = false;
+                if prepared && sql.len() > KEPT_SQL_BYTES_MAX {
+                    self.forget_statements().await.map_err(Failure::Server)?;
+                }
+                Ok(result)
+            }
+            Err(Failure::Server(error)) => {
+                self.ended(Err(error)).map_err(Failure::Server).map(|()| result)
+            }
+            // The rest of the rows is still on its way: `busy` stays, and a rollback ends it.
+            Err(stopped) => Err(stopped),
+        }
+    }
+
+    /// Runs the runner's own text, which may hold several statements; the first error ends it.
+    pub(super) async fn text(&mut self, sql: &str) -> Result<(), sqlx::Error> {
+        self.busy = true;
+        let done = self.connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await;
+        self.ended(done).map(|_| ())
+    }
+
+    /// Rows of the runner's own prepared statement.
+    pub(super) async fn rows(
+        &mut self,
+        sql: &str,
+        arguments: MySqlArguments,
+    ) -> Result<Vec<MySqlRow>, sqlx::Error> {
+        self.busy = true;
+        let query = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(true);
+        let rows = self.connection.fetch_all(query).await;
+        self.ended(rows)
+    }
+
+    /// Rows of the runner's own statement, sent as text: for what is asked once, and for SHOW, which
+    /// answers from its first time when it is prepared.
+    pub(super) async fn text_rows(&mut self, sql: &str) -> Result<Vec<MySqlRow>, sqlx::Error> {
+        self.busy = true;
+        let rows = self.connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql))).await;
+        self.ended(rows)
+    }
+
+    /// Forgets prepared statements, because the schema may be another one now.
+    pub(super) async fn forget_statements(&mut self) -> Result<(), sqlx::Error> {
+        self.busy = true;
+        let cleared = self.connection.clear_cached_statements().await;
+        self.ended(cleared)
+    }
+
+    /// The rows that the runner's own prepared statement matched.
+    pub(super) async fn execute(
+        &mut self,
+        sql: &str,
+        arguments: MySqlArguments,
+    ) -> Result<u64, sqlx::Error> {
+        self.busy = true;
+        let query = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(true);
+        let done = self.connection.execute(query).await;
+        self.ended(done).map(|done| done.rows_affected())
+    }
+
+    /// Whether the server gives back `word`: if not, its answers belong to other questions.
+    pub(super) async fn echo(&mut self, word: &str) -> Result<bool, sqlx::Error> {
+        self.busy = true;
+        let sql = format!("SELECT '{word}'");
+        let row = self.connection.fetch_one(sqlx::raw_sql(AssertSqlSafe(sql))).await?;
+        Ok(sqlx::Row::try_get::<String, _>(&row, 0).is_ok_and(|found| found == word))
+    }
+
+    /// Ends the connection with a word to the server where that is possible.
+    pub(super) async fn close(self) {
+        // Nobody can do anything about an error here; the server sees the connection end anyway.
+        let _ = if self.busy || self.broken {
+            self.connection.close_hard().await
+        } else {
+            self.connection.close().await
+        };
+    }
+}
+
+async fn drive(
+    mut stream: futures_util::stream::BoxStream<
+        '_,
+        Result<sqlx::Either<MySqlQueryResult, MySqlRow>, sqlx::Error>,
+    >,
+    format: Format,
+    result: &mut MySqlQueryResult,
+    each: &mut (impl FnMut(MySqlRow, Format) -> Result<(), SqlError> + Send),
+) -> Result<(), Failure> {
+    while let Some(item) = stream.try_next().await.map_err(Failure::Server)? {
+        match item {
+            sqlx::Either::Left(done) => result.extend([done]),
+            sqlx::Either::Right(row) => each(row, format).map_err(Failure::Stopped)?,
+        }
+    }
+    Ok(())
+}
