@@ -1,7 +1,25 @@
-//! SQL as text: finding the lines that an error is about. No database, no I/O.
+//! SQL as text: taking it apart as each server does, finding what a guest may not say and the
+//! lines that an error is about. No database, no I/O.
 
 mod blank;
+mod bodies;
+mod boundary;
+mod decode;
 mod excerpt;
+mod lexer;
+mod names;
+mod own;
+mod plain;
+mod refusal;
+mod split;
+mod statement;
+mod token;
+mod view;
 
 pub use blank::blank;
 pub use excerpt::excerpt;
+pub use own::OWN_TABLES;
+pub use refusal::{Place, refusal};
+pub use split::statement_length;
+pub use statement::Statement;
+pub use token::{Token, TokenKind};

@@ -1,0 +1,51 @@
+//! Which statements a guest may not run, and why.
+//!
+//! The first of several walls: a server's own rights, its refusal of several statements in one
+//! message, and the check of the transaction behind every call stand behind it. What a function
+//! makes up while it runs cannot be seen here.
+
+mod mysql;
+mod mysql_set;
+mod postgresql;
+mod postgresql_set;
+
+use super::{names, own, statement::Statement, view::View};
+use crate::alteration::Dialect;
+
+/// How the hook runs whose statement is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// All in one transaction of the host.
+    Transaction,
+    /// Each call with a row in the journal; statements may commit by themselves.
+    Journaled,
+}
+
+/// Why a guest may not run `statement`, as a sentence without its full stop; `None` if it may.
+pub fn refusal(statement: &Statement<'_>, place: Place) -> Option<String> {
+    let view = statement.view();
+    let names = names::names(view);
+    if let Some(table) = own::mentioned(view, &names) {
+        return Some(format!("the statement names the runner's table {table}"));
+    }
+    match statement.dialect() {
+        Dialect::Postgresql => postgresql::refusal(view, &names, place),
+        Dialect::Mysql | Dialect::Mariadb => mysql::refusal(statement, &names, place),
+        // There the database itself asks for permission, action by action.
+        Dialect::Sqlite => None,
+    }
+}
+
+/// Beginnings of statements, longer ones before shorter ones, and why they are refused.
+type Refused = [(&'static [&'static str], &'static str)];
+
+const TRANSACTIONS: &str = "transactions are the host's";
+
+fn refused_beginning(view: View<'_>, table: &Refused) -> Option<String> {
+    let (words, why) = table.iter().find(|(words, _)| view.starts_with(words))?;
+    Some(because(&words.join(" "), why))
+}
+
+fn because(what: &str, why: &str) -> String {
+    format!("{what} is refused: {why}")
+}

@@ -1,0 +1,208 @@
+//! What MySQL or MariaDB would run and a guest may not.
+
+use super::{Place, Refused, TRANSACTIONS, because, mysql_set, refused_beginning};
+use crate::sql::{
+    statement::Statement,
+    token::{Token, TokenKind},
+    view::View,
+};
+use std::collections::BTreeSet;
+
+const PREPARED: &str = "a prepared statement could be any; pass parameters instead";
+const LOCKS: &str = "locks of the session are the host's";
+const SERVER: &str = "the server is the operator's";
+const FILES: &str = "files are the server's";
+const OUTSIDE: &str = "statements outside of routines have to be plain ones";
+const LATER: &str = "it would run later, with the rights of whoever deploys";
+const RESUME: &str = "it does not survive a resume";
+
+const BEGINNINGS: &Refused = &[
+    (&["BEGIN", "NOT", "ATOMIC"], OUTSIDE),
+    (&["BEGIN"], TRANSACTIONS),
+    (&["IF"], OUTSIDE),
+    (&["CASE"], OUTSIDE),
+    (&["LOOP"], OUTSIDE),
+    (&["WHILE"], OUTSIDE),
+    (&["REPEAT"], OUTSIDE),
+    (&["FOR"], OUTSIDE),
+    (&["START", "TRANSACTION"], TRANSACTIONS),
+    (&["COMMIT"], TRANSACTIONS),
+    (&["ROLLBACK"], TRANSACTIONS),
+    (&["SAVEPOINT"], TRANSACTIONS),
+    (&["RELEASE"], TRANSACTIONS),
+    (&["XA"], TRANSACTIONS),
+    (&["LOCK"], LOCKS),
+    (&["UNLOCK"], LOCKS),
+    (&["PREPARE"], PREPARED),
+    (&["EXECUTE"], PREPARED),
+    (&["DEALLOCATE"], PREPARED),
+    (&["DROP", "PREPARE"], PREPARED),
+    (&["CALL"], "a procedure may commit"),
+    (&["HANDLER"], "use open-cursor"),
+    (&["LOAD"], "use the bulk-writer; files are the server's"),
+    (&["IMPORT"], FILES),
+    (&["USE"], "an alteration works in one database"),
+    (&["DROP", "DATABASE"], "the runner's own tables could be in it"),
+    (&["DROP", "SCHEMA"], "the runner's own tables could be in it"),
+    (&["ALTER", "INSTANCE"], SERVER),
+    (&["BACKUP"], SERVER),
+    (&["BINLOG"], SERVER),
+    (&["CACHE"], SERVER),
+    (&["CHANGE"], SERVER),
+    (&["CLONE"], SERVER),
+    (&["FLUSH"], SERVER),
+    (&["INSTALL"], SERVER),
+    (&["KILL"], SERVER),
+    (&["PURGE"], SERVER),
+    (&["RESET"], SERVER),
+    (&["RESTART"], SERVER),
+    (&["SHUTDOWN"], SERVER),
+    (&["START"], SERVER),
+    (&["STOP"], SERVER),
+    (&["UNINSTALL"], SERVER),
+];
+
+/// What CREATE, ALTER and DROP may not be about.
+const KINDS: [(&str, &str); 5] = [
+    ("EVENT", LATER),
+    ("SERVER", SERVER),
+    ("TABLESPACE", FILES),
+    ("LOGFILE", FILES),
+    ("RESOURCE", SERVER),
+];
+
+const FUNCTIONS: [(&str, &str); 5] = [
+    ("get_lock", LOCKS),
+    ("release_lock", LOCKS),
+    ("release_all_locks", LOCKS),
+    ("is_used_lock", LOCKS),
+    ("load_file", FILES),
+];
+
+/// Storage engines that read files or other servers.
+const ENGINES: [&str; 5] = ["federated", "federatedx", "connect", "spider", "s3"];
+
+pub(super) fn refusal(
+    statement: &Statement<'_>,
+    names: &BTreeSet<String>,
+    place: Place,
+) -> Option<String> {
+    let view = statement.view();
+    if statement.hides() {
+        return Some(
+            "executable comments, quotes in hints and names that start with $ are refused: \
+             they can hide statements"
+                .to_owned(),
+        );
+    }
+    let reason = judge(view, place).or_else(|| {
+        let (name, why) = FUNCTIONS
+            .iter()
+            .find(|(name, _)| names.iter().any(|mentioned| mentioned.eq_ignore_ascii_case(name)))?;
+        Some(because(&name.to_ascii_uppercase(), why))
+    });
+    match place {
+        Place::Transaction => reason.or_else(|| {
+            let what = view.verb();
+            let what = if what.is_empty() { "the statement" } else { what.as_str() };
+            (!statement.is_plain())
+                .then(|| because(what, "it would commit by itself; a step is one transaction"))
+        }),
+        Place::Journaled => reason,
+    }
+}
+
+/// A statement without regard to the names in it.
+pub(super) fn judge(view: View<'_>, place: Place) -> Option<String> {
+    refused_beginning(view, BEGINNINGS)
+        .or_else(|| kind(view))
+        .or_else(|| files(view))
+        .or_else(|| mysql_set::refusal(view, place))
+        .or_else(|| match place {
+            Place::Transaction => None,
+            Place::Journaled => lost_on_resume(view),
+        })
+}
+
+/// What a statement creates, alters or drops.
+fn kind(view: View<'_>) -> Option<String> {
+    let verb = view.word(0).filter(|verb| matches!(verb.as_str(), "CREATE" | "ALTER" | "DROP"))?;
+    for index in 1..view.tokens.len() {
+        // The definer comes first, a name or a string.
+        let named = view.is_symbol(index - 1, b'=')
+            || view.is_symbol(index - 1, b'@')
+            || view.is_symbol(index - 1, b'.');
+        let Some(word) = view.word(index).filter(|_| !named) else {
+            continue;
+        };
+        if let Some((kind, why)) = KINDS.iter().find(|(kind, _)| *kind == word)
+            && !(verb == "DROP" && word == "EVENT")
+        {
+            return Some(because(&format!("{verb} {kind}"), why));
+        }
+        match word.as_str() {
+            "OR" | "REPLACE" | "AGGREGATE" | "DEFINER" | "UNDO" | "CURRENT_USER"
+            | "CURRENT_ROLE" => {}
+            "FUNCTION" if view.find(index, "SONAME").is_some() => {
+                return Some(because("SONAME", "libraries are the server's"));
+            }
+            "TABLE" | "TEMPORARY" => return storage(view),
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// Where a table would be kept.
+fn storage(view: View<'_>) -> Option<String> {
+    (1..view.tokens.len()).find_map(|index| {
+        let path = index + 2 + usize::from(view.is_symbol(index + 2, b'='));
+        if view.is_any(index, &["DATA", "INDEX"])
+            && view.is(index + 1, "DIRECTORY")
+            && view.string(path).is_some()
+        {
+            return Some(because("DIRECTORY", FILES));
+        }
+        if !view.is(index, "ENGINE") {
+            return None;
+        }
+        let at = index + 1 + usize::from(view.is_symbol(index + 1, b'='));
+        let engine = view.name(at).or_else(|| view.string(at))?.to_ascii_lowercase();
+        ENGINES.contains(&engine.as_str()).then(|| {
+            because(&format!("ENGINE {engine}"), "other servers and files are not the hook's")
+        })
+    })
+}
+
+fn files(view: View<'_>) -> Option<String> {
+    ["OUTFILE", "DUMPFILE"]
+        .into_iter()
+        .find(|word| view.has(&["INTO", word]))
+        .map(|word| because(&format!("INTO {word}"), FILES))
+}
+
+/// A journaled hook may go on in another session.
+fn lost_on_resume(view: View<'_>) -> Option<String> {
+    let creates = view.is(0, "CREATE");
+    if creates && (1..4).any(|index| view.is(index, "TEMPORARY")) {
+        return Some(because("a temporary table", RESUME));
+    }
+    // What a routine or trigger will do when it runs is its own matter.
+    let assigns = !creates
+        && (0..view.tokens.len()).any(|index| {
+            let variable = view.is_symbol(index + 1, b'@') && !view.is_symbol(index + 2, b'@');
+            variable
+                && !view.is_symbol(index, b'@')
+                && (view.is(index, "INTO") || is_assigned(view, index + 2))
+        });
+    assigns.then(|| because("a user variable", RESUME))
+}
+
+/// Whether `:=` stands behind the variable whose name begins at `index`; names may have dots.
+fn is_assigned(view: View<'_>, index: usize) -> bool {
+    let in_name = |token: &&Token| {
+        token.is_symbol(b'.') || !matches!(token.kind, TokenKind::Symbol(_) | TokenKind::Parameter)
+    };
+    let end = index + view.from(index).tokens.iter().take_while(in_name).count();
+    view.is_symbol(end, b':') && view.is_symbol(end + 1, b'=')
+}

@@ -1,0 +1,139 @@
+//! PostgreSQL's settings that a guest may not change: those that decide who it is, how its SQL is
+//! read, and what becomes of the transaction.
+
+use super::{TRANSACTIONS, because};
+use crate::sql::view::View;
+
+const IDENTITY: &str = "who a session is, is decided by the host";
+const READING: &str = "the host relies on it to read statements";
+const DURABILITY: &str = "when a commit is safe is decided by the operator";
+const LIBRARIES: &str = "libraries are the server's";
+
+/// Why the setting `name` is refused; names end with `*` for all that begin so.
+const SETTINGS: [(&str, &str); 11] = [
+    ("role", IDENTITY),
+    ("session_authorization", IDENTITY),
+    ("standard_conforming_strings", READING),
+    ("client_encoding", READING),
+    ("backslash_quote", READING),
+    ("transaction_*", TRANSACTIONS),
+    ("default_transaction_*", TRANSACTIONS),
+    ("synchronous_commit", DURABILITY),
+    ("session_preload_libraries", LIBRARIES),
+    ("local_preload_libraries", LIBRARIES),
+    ("dynamic_library_path", LIBRARIES),
+];
+
+pub(super) fn refusal(view: View<'_>) -> Option<String> {
+    refused_set(view).or_else(|| stored(view)).or_else(|| by_view(view))
+}
+
+/// SET and RESET at the beginning.
+pub(super) fn refused_set(view: View<'_>) -> Option<String> {
+    let verb = view.word(0).filter(|verb| verb == "SET" || verb == "RESET")?;
+    let mut at = 1;
+    let special = ["CHARACTERISTICS", "AUTHORIZATION"];
+    if verb == "SET" && (view.is(1, "LOCAL") || view.is(1, "SESSION") && !view.is_any(2, &special))
+    {
+        at += 1;
+    }
+    let rest = view.from(at);
+    let words: [(&[&str], &str); 5] = [
+        (&["TRANSACTION"], TRANSACTIONS),
+        (&["SESSION", "CHARACTERISTICS"], TRANSACTIONS),
+        (&["SESSION", "AUTHORIZATION"], IDENTITY),
+        (&["ROLE"], IDENTITY),
+        (&["ALL"], READING),
+    ];
+    if let Some((words, why)) = words.iter().find(|(words, _)| rest.starts_with(words)) {
+        return Some(because(&format!("{verb} {}", words.join(" ")), why));
+    }
+    if rest.is(0, "NAMES") {
+        return refused_setting("client_encoding", value(rest, 1).as_deref());
+    }
+    let name = rest.name(0)?;
+    // `vendor.setting` is nobody else's.
+    if rest.is_symbol(1, b'.') {
+        return None;
+    }
+    let value = (rest.is_symbol(1, b'=') || rest.is(1, "TO")).then(|| value(rest, 2)).flatten();
+    refused_setting(&name, value.as_deref())
+}
+
+/// ALTER ROLE, DATABASE and FUNCTION … SET, CREATE FUNCTION … SET: in force later.
+fn stored(view: View<'_>) -> Option<String> {
+    let kinds = ["ROLE", "USER", "DATABASE", "FUNCTION", "PROCEDURE", "ROUTINE"];
+    if !(view.is_any(0, &["ALTER", "CREATE"]) && (1..4).any(|index| view.is_any(index, &kinds))) {
+        return None;
+    }
+    let mut depth = 0_usize;
+    for index in 1..view.tokens.len() {
+        if view.is_symbol(index, b'(') {
+            depth += 1;
+        } else if view.is_symbol(index, b')') {
+            depth = depth.saturating_sub(1);
+        } else if view.is(index, "ATOMIC") {
+            // In the statements of a body, SET is UPDATE's.
+            break;
+        } else if depth == 0 {
+            let reason = refused_set(view.from(index));
+            if reason.is_some() {
+                return reason;
+            }
+        }
+    }
+    None
+}
+
+/// An update of the view of all settings sets them.
+fn by_view(view: View<'_>) -> Option<String> {
+    let updates = (0..view.tokens.len()).any(|index| {
+        let is_view = |index| view.name(index).is_some_and(|name| name == "pg_settings");
+        let table = index + 1 + usize::from(view.is(index + 1, "ONLY"));
+        view.is_any(index, &["UPDATE", "INTO"])
+            && (is_view(table) || view.is_symbol(table + 1, b'.') && is_view(table + 2))
+    });
+    updates.then(|| because("UPDATE of pg_settings", "use SET"))
+}
+
+/// `set_config('name', …)` anywhere.
+pub(super) fn by_function(view: View<'_>) -> Option<String> {
+    (0..view.tokens.len())
+        .find_map(|index| {
+            if !view.is_symbol(index + 1, b'(') || view.name(index)? != "set_config" {
+                return None;
+            }
+            match view.string(index + 2).filter(|_| view.is_symbol(index + 3, b',')) {
+                Some(name) => {
+                    let value = value(view, index + 4);
+                    refused_setting(&name, value.as_deref())
+                }
+                None => {
+                    Some(because("set_config", "which setting it changes has to be written out"))
+                }
+            }
+        })
+        .or_else(|| by_view(view))
+}
+
+fn value(view: View<'_>, index: usize) -> Option<String> {
+    view.string(index).or_else(|| view.name(index))
+}
+
+fn refused_setting(name: &str, value: Option<&str>) -> Option<String> {
+    let name = name.to_ascii_lowercase();
+    let matches = |pattern: &str| match pattern.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => name == pattern,
+    };
+    let (_, why) = SETTINGS.iter().find(|(pattern, _)| matches(pattern))?;
+    // Dumps begin with these, and they change nothing.
+    let value = value.map(str::to_ascii_lowercase);
+    let harmless = match value.as_deref() {
+        Some("on" | "true") => name == "standard_conforming_strings",
+        Some("utf8" | "utf-8") => name == "client_encoding",
+        _ => false,
+    };
+    (!harmless)
+        .then(|| because(&format!("setting {}", name.chars().take(63).collect::<String>()), why))
+}

@@ -1,0 +1,133 @@
+//! One statement, taken apart. Answers what it says; what a guest may say is `refusal`'s matter.
+
+use super::{
+    lexer::{Lexer, syntax_error},
+    names, plain, split,
+    token::{Token, TokenKind},
+    view::View,
+};
+use crate::{alteration::Dialect, session::SqlError};
+use std::{borrow::Cow, collections::BTreeSet, ops::Range};
+
+/// One statement, taken apart into tokens. All positions count from the start of its text.
+#[derive(Debug)]
+pub struct Statement<'a> {
+    text: &'a str,
+    offset: usize,
+    tokens: Vec<Token>,
+    dialect: Dialect,
+    hides: bool,
+}
+
+impl<'a> Statement<'a> {
+    /// Reads `sql`, which has to be one statement, with or without a `;` behind it.
+    ///
+    /// `Syntax` with an offset into `sql` where there is none or a second one, or where a quote
+    /// or a comment is never closed; `Limit` beyond 4 GiB.
+    pub fn one(sql: &'a str, dialect: Dialect) -> Result<Self, SqlError> {
+        let mut lexer = Lexer::new(sql, dialect);
+        let mut tokens = Vec::new();
+        let extent = split::read(&mut lexer, sql, dialect, |token| tokens.push(token))?
+            .ok_or_else(|| syntax_error(0, "there is no statement to run"))?;
+        let hides = lexer.hides();
+        while let Some(token) = lexer.next()? {
+            if !token.is_symbol(b';') {
+                return Err(syntax_error(
+                    token.range().start,
+                    "expected one statement, found several; use execute-script",
+                ));
+            }
+        }
+        let offset = extent.start;
+        // An executable comment is closed behind its last token; other comments can go.
+        let end = if hides { extent.terminator } else { extent.tokens_end };
+        let tokens = tokens.into_iter().map(|token| token.moved_back(offset)).collect();
+        let text = sql[offset..end].trim_end();
+        Ok(Self { text, offset, tokens, dialect, hides: hides || lexer.hides() })
+    }
+
+    /// The statement without `;` and without what comes behind its last token. Comments before
+    /// it and inside of it are kept.
+    pub fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// Where [`Self::text`] begins in the text that was read: 0 unless empty statements came first.
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    pub fn tokens(&self) -> &[Token] {
+        &self.tokens
+    }
+
+    /// Bare words in upper case, in order; none from inside literals and comments.
+    pub fn words(&self) -> impl Iterator<Item = Cow<'a, str>> {
+        let text = self.text;
+        let words = self.tokens.iter().filter(|token| token.kind == TokenKind::Word);
+        words.map(move |token| upper(token.text(text)))
+    }
+
+    /// The first word in upper case, behind opening parentheses; empty if it starts otherwise.
+    pub fn verb(&self) -> String {
+        self.view().verb()
+    }
+
+    /// Whether the statement's first tokens are these words, given in upper case.
+    pub fn starts_with(&self, words: &[&str]) -> bool {
+        self.view().starts_with(words)
+    }
+
+    /// Every name that the statement mentions, and its keywords: bare words in lower case, quoted
+    /// names as they are meant. Also those in dollar-quoted bodies, and in strings where a string
+    /// is a body. What a body makes up while it runs cannot be known.
+    pub fn names(&self) -> BTreeSet<String> {
+        names::names(self.view())
+    }
+
+    /// Placeholders with their ranges in [`Self::text`] and their numbers, from 1: `$2` is 2, and
+    /// each `?` counts on.
+    pub fn parameters(&self) -> Vec<(Range<usize>, usize)> {
+        let mut counted = 0;
+        let parameters = self.tokens.iter().filter(|token| token.kind == TokenKind::Parameter);
+        parameters
+            .map(|token| {
+                counted += 1;
+                let digits = &token.text(self.text)[1..];
+                let number = if digits.is_empty() {
+                    counted
+                } else {
+                    // More digits than a number can have are no parameter that anybody bound.
+                    digits.parse().unwrap_or(usize::MAX)
+                };
+                (token.range(), number)
+            })
+            .collect()
+    }
+
+    /// True only for what surely cannot commit by itself.
+    pub fn is_plain(&self) -> bool {
+        !self.hides && plain::is_plain(self.view())
+    }
+
+    /// Whether servers of this dialect may read it differently: executable comments above all.
+    pub(super) fn hides(&self) -> bool {
+        self.hides
+    }
+
+    pub(super) fn view(&self) -> View<'_> {
+        View { text: self.text, tokens: &self.tokens, dialect: self.dialect }
+    }
+}
+
+fn upper(text: &str) -> Cow<'_, str> {
+    if text.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        Cow::Owned(text.to_ascii_uppercase())
+    } else {
+        Cow::Borrowed(text)
+    }
+}
