@@ -13,6 +13,21 @@ pub enum BackendError {
     Url(String),
     #[error("the database {url} is read-only: {reason}")]
     ReadOnly { url: String, reason: String },
+    #[error("the database {url} did not let this user in: {reason}")]
+    Unauthorized { url: String, reason: String },
+    #[error("no secure connection to the database {url} could be made: {reason}")]
+    Tls { url: String, reason: String },
+    #[error("the server has no database as named in {url}")]
+    UnknownDatabase { url: String },
+    #[error("the server of {url} is too old: it is {found}, at least {needed} is needed")]
+    TooOld { url: String, found: String, needed: String },
+    #[error("the database {url} cannot be reached: {reason}")]
+    Unreachable { url: String, reason: String },
+    /// A lock of the session protects nothing where sessions are shared.
+    #[error(
+        "the connection goes through a pooler that shares server sessions, which the session's lock cannot work with; use --lock lease"
+    )]
+    SharedSession,
     #[error("the file {0} is not a SQLite database")]
     NotADatabase(String),
     #[error("the database file is damaged: {reason}")]

@@ -5,6 +5,8 @@
 #[allow(dead_code)]
 mod connection;
 mod error;
+#[allow(dead_code, unused_imports)]
+mod postgres;
 mod sqlite;
 mod state;
 mod url;

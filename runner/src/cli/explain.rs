@@ -276,6 +276,20 @@ fn backend_advice(error: &BackendError) -> String {
             "make file and folder writable for this user, and leave `mode=ro` and `immutable` out of the URL"
                 .to_owned()
         },
+        BackendError::Unauthorized { .. } => {
+            "check user, password and rights in `--database`".to_owned()
+        }
+        BackendError::Tls { .. } => {
+            "check the certificates, and the TLS parameters in `--database`".to_owned()
+        }
+        BackendError::UnknownDatabase { .. } => {
+            "create the database, or correct its name in `--database`".to_owned()
+        }
+        BackendError::TooOld { .. } => "upgrade the server".to_owned(),
+        BackendError::Unreachable { .. } => {
+            "check host and port, and that the server runs; `--wait 30s` waits for it".to_owned()
+        }
+        BackendError::SharedSession => "run it again with `--lock lease`".to_owned(),
         BackendError::NotADatabase(_) => "check that `--database` names the right file".to_owned(),
         BackendError::Damaged { .. } => {
             "restore the database from a backup; `PRAGMA integrity_check` tells what is damaged"

@@ -49,7 +49,7 @@ impl PostgresConnection {
             return Err(SqlError::new(ErrorKind::Limit, format!("more than {max} open cursors")));
         }
         self.ready_for_guest().await?;
-        let sent = self.with_literals(sql, &statement, params).await?;
+        let sent = self.with_literals(&statement, params).await?;
         let fields = self.parse(&sent).await?.columns;
         let handle = self.new_handle();
         let name = name(handle);
@@ -67,13 +67,10 @@ impl PostgresConnection {
         let prefix =
             format!("CREATE TEMPORARY TABLE pg_temp.{name}{list} ON COMMIT {commit} AS ");
         crash::point("before a statement");
-        let made = self.link.execute(&format!("{prefix}{}", sent.text), Default::default()).await;
+        let sent = sent.behind(&prefix);
+        let made = self.link.execute(&sent.text, Default::default()).await;
         crash::point("after a statement");
-        // Positions are told in the guest's text.
-        made.map_err(|error| {
-            let filled = Sent::plain("");
-            SqlError { offset: None, ..guest_error(error, &filled) }
-        })?;
+        made.map_err(|error| guest_error(error, &sent))?;
         let declare =
             format!("DECLARE {name} SCROLL CURSOR{hold} FOR SELECT * FROM pg_temp.{name}");
         self.link.run(&declare).await.map_err(|error| guest_error(error, &Sent::plain("")))?;

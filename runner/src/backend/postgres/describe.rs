@@ -16,12 +16,15 @@ const KEPT_MAX: usize = 256;
 
 impl PostgresConnection {
     /// The types of the parameters of one statement.
-    pub(super) async fn parameter_types(&mut self, sql: &str) -> Result<Vec<Type>, SqlError> {
+    pub(super) async fn parameter_types(
+        &mut self,
+        sent: &Sent<'_>,
+    ) -> Result<Vec<Type>, SqlError> {
+        let sql = &*sent.text;
         if let Some(known) = self.parameters.get(sql) {
             return Ok(known.clone());
         }
-        let described =
-            self.link.describe(sql).await.map_err(|error| guest_error(error, &Sent::plain(sql)))?;
+        let described = self.parse(sent).await?;
         let oids = match described.parameters {
             Some(oids) => oids,
             None => self.parameters_by_name(sql).await?,

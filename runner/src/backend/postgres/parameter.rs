@@ -26,11 +26,11 @@ pub(super) enum Encoded {
 }
 
 /// Encodes `value` for a parameter or column of `ty`, called `what` in errors.
-pub(super) fn encode(value: Value, ty: &Type, what: &str) -> Result<Encoded, SqlError> {
-    if let Some(bytes) = binary(&value, ty.base) {
+pub(super) fn encode(value: &Value, ty: &Type, what: &str) -> Result<Encoded, SqlError> {
+    if let Some(bytes) = binary(value, ty.base) {
         return Ok(Encoded::Binary(bytes));
     }
-    text(&value, ty, what).map(|text| match text {
+    text(value, ty, what).map(|text| match text {
         Some(text) => Encoded::Text(text.into_owned()),
         None => Encoded::Binary(None),
     })
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     fn encoded(value: Value, oid: u32) -> Result<Encoded, SqlError> {
-        encode(value, &Type::built_in(oid).unwrap(), "parameter 1")
+        encode(&value, &Type::built_in(oid).unwrap(), "parameter 1")
     }
 
     #[test]

@@ -69,14 +69,12 @@ impl PostgresConnection {
     /// The types of as many parameters as there are values.
     async fn types_for(
         &mut self,
-        sql: &str,
         statement: &Statement<'_>,
         params: &[Value],
     ) -> Result<Vec<Type>, SqlError> {
-        let types = match (statement.parameters().is_empty(), params.is_empty()) {
-            (true, true) => Vec::new(),
-            (true, false) => Vec::new(),
-            (false, _) => self.parameter_types(sql).await?,
+        let types = match statement.parameters().is_empty() {
+            true => Vec::new(),
+            false => self.parameter_types(&plain(statement)).await?,
         };
         if types.len() != params.len() {
             let (expected, given) = (types.len(), params.len());
@@ -97,13 +95,12 @@ impl PostgresConnection {
     /// The statement with all its parameters inside.
     pub(super) async fn with_literals<'a>(
         &mut self,
-        sql: &'a str,
-        statement: &Statement<'_>,
+        statement: &Statement<'a>,
         params: &[Value],
     ) -> Result<Sent<'a>, SqlError> {
-        let types = self.types_for(sql, statement, params).await?;
+        let types = self.types_for(statement, params).await?;
         if types.is_empty() {
-            return Ok(Sent::plain(sql));
+            return Ok(plain(statement));
         }
         let mut replacements = Vec::with_capacity(types.len());
         for (at, (value, ty)) in params.iter().zip(&types).enumerate() {
@@ -111,23 +108,22 @@ impl PostgresConnection {
             replacements
                 .push(Replacement::Expression(parameter::expression(text.as_deref(), ty)));
         }
-        Ok(Sent::replacing(sql, &statement.parameters(), &replacements))
+        Ok(replacing(statement, &replacements))
     }
 
     /// The statement with what fits as parameters, and the rest inside.
     async fn with_arguments<'a>(
         &mut self,
-        sql: &'a str,
-        statement: &Statement<'_>,
-        params: Vec<Value>,
+        statement: &Statement<'a>,
+        params: &[Value],
     ) -> Result<(Sent<'a>, PgArguments), SqlError> {
-        let types = self.types_for(sql, statement, &params).await?;
+        let types = self.types_for(statement, params).await?;
         let mut arguments = PgArguments::default();
         if types.is_empty() {
-            return Ok((Sent::plain(sql), arguments));
+            return Ok((plain(statement), arguments));
         }
         let (mut replacements, mut numbered) = (Vec::with_capacity(types.len()), 0);
-        for (at, (value, ty)) in params.into_iter().zip(&types).enumerate() {
+        for (at, (value, ty)) in params.iter().zip(&types).enumerate() {
             let what = format!("parameter {}", at + 1);
             replacements.push(match parameter::encode(value, ty, &what)? {
                 Encoded::Binary(bytes) => {
@@ -142,7 +138,7 @@ impl PostgresConnection {
                 }
             });
         }
-        Ok((Sent::replacing(sql, &statement.parameters(), &replacements), arguments))
+        Ok((replacing(statement, &replacements), arguments))
     }
 
     /// Has the server parse `sent` as the one statement that it must be.
@@ -171,6 +167,15 @@ impl PostgresConnection {
     }
 }
 
+fn plain<'a>(statement: &Statement<'a>) -> Sent<'a> {
+    Sent::plain(statement.text()).from_byte(statement.offset())
+}
+
+fn replacing<'a>(statement: &Statement<'a>, replacements: &[Replacement]) -> Sent<'a> {
+    Sent::replacing(statement.text(), &statement.parameters(), replacements)
+        .from_byte(statement.offset())
+}
+
 fn decode_row(row: &sqlx::postgres::PgRow, fields: &[link::Field]) -> Result<Row, SqlError> {
     let decode = |(at, (name, oid)): (usize, &link::Field)| {
         value::decode(*oid, link::raw(row, at))
@@ -180,7 +185,7 @@ fn decode_row(row: &sqlx::postgres::PgRow, fields: &[link::Field]) -> Result<Row
 }
 
 /// Whether the server's count is about rows that were changed, and not about rows that were read.
-fn changes_rows(statement: &Statement<'_>, sql: &str) -> bool {
+fn changes_rows(statement: &Statement<'_>) -> bool {
     let writes = |word: &str| {
         ["INSERT", "UPDATE", "DELETE", "MERGE"].iter().any(|verb| word.eq_ignore_ascii_case(verb))
     };
@@ -199,7 +204,7 @@ fn changes_rows(statement: &Statement<'_>, sql: &str) -> bool {
                 continue;
             }
             TokenKind::Word if depth == 0 && closed => {
-                let word = token.text(sql);
+                let word = token.text(statement.text());
                 if writes(word) {
                     return true;
                 }
@@ -236,21 +241,21 @@ impl Session for PostgresConnection {
     async fn execute(&mut self, sql: &str, params: Vec<Value>) -> Result<Outcome, SqlError> {
         let statement = self.checked(sql)?;
         self.ready_for_guest().await?;
-        let (sent, arguments) = self.with_arguments(sql, &statement, params.clone()).await?;
+        let (sent, arguments) = self.with_arguments(&statement, &params).await?;
         crash::point("before a statement");
         let executed = self.link.execute(&sent.text, arguments).await;
         crash::point("after a statement");
         let affected = match executed {
             // The server has taken it for one statement by then, and run nothing of it.
             Err(error) if link::is_undescribable(&error) => {
-                let sent = self.with_literals(sql, &statement, &params).await?;
+                let sent = self.with_literals(&statement, &params).await?;
                 let run = self.link.affected(&sent.text).await;
                 run.map_err(|error| guest_error(error, &sent))?
             }
             executed => executed.map_err(|error| guest_error(error, &sent))?,
         };
         self.forget_types_unless_plain(&statement.verb());
-        let rows_affected = if changes_rows(&statement, sql) { affected } else { 0 };
+        let rows_affected = if changes_rows(&statement) { affected } else { 0 };
         Ok(Outcome { rows_affected, last_insert_id: None })
     }
 
@@ -262,7 +267,7 @@ impl Session for PostgresConnection {
     ) -> Result<RowSet, SqlError> {
         let statement = self.checked(sql)?;
         self.ready_for_guest().await?;
-        let sent = self.with_literals(sql, &statement, &params).await?;
+        let sent = self.with_literals(&statement, &params).await?;
         let described = self.parse(&sent).await?;
         let (mut rows, mut bytes) = (Vec::new(), 0);
         let found = self
@@ -334,7 +339,7 @@ mod tests {
         ];
         for (sql, expected) in table {
             let statement = Statement::one(sql, Dialect::Postgresql).unwrap();
-            assert_eq!(changes_rows(&statement, sql), expected, "{sql}");
+            assert_eq!(changes_rows(&statement), expected, "{sql}");
         }
     }
 }

@@ -63,12 +63,27 @@ pub(super) struct Sent<'a> {
     /// Ranges of `text` that stand for a parameter, with the mark's place in the original and the
     /// parameter's number.
     replaced: Vec<(Range<usize>, Range<usize>, usize)>,
+    /// Bytes of what the runner put in front.
+    prefix: usize,
+    /// Where the original begins in what the guest gave.
+    offset: usize,
 }
 
 impl<'a> Sent<'a> {
     /// The statement as it is.
     pub(super) fn plain(sql: &'a str) -> Self {
-        Self { text: Cow::Borrowed(sql), replaced: Vec::new() }
+        Self { text: Cow::Borrowed(sql), replaced: Vec::new(), prefix: 0, offset: 0 }
+    }
+
+    /// The guest's statement begins at this byte of what it gave.
+    pub(super) fn from_byte(self, offset: usize) -> Self {
+        Self { offset, ..self }
+    }
+
+    /// The same with something of the runner's in front, once.
+    pub(super) fn behind(self, prefix: &str) -> Self {
+        let text = Cow::Owned(format!("{prefix}{}", self.text));
+        Self { text, prefix: prefix.len(), ..self }
     }
 
     /// `sql` with each mark replaced by what belongs to its number, which counts from 1.
@@ -93,24 +108,24 @@ impl<'a> Sent<'a> {
             copied = mark.end;
         }
         text.push_str(&sql[copied..]);
-        Self { text: Cow::Owned(text), replaced }
+        Self { text: Cow::Owned(text), replaced, prefix: 0, offset: 0 }
     }
 
     /// Where a character of the sent text, counted from 1, comes from: the byte in the original,
     /// and the parameter that it belongs to, if any.
     pub(super) fn origin(&self, character: usize) -> Option<(usize, Option<usize>)> {
         let at = self.text.char_indices().nth(character.checked_sub(1)?).map(|(at, _)| at);
-        let at = at.unwrap_or(self.text.len());
+        let at = at.unwrap_or(self.text.len()).checked_sub(self.prefix)?;
         let mut origin = at;
         for (sent, mark, number) in &self.replaced {
             if sent.contains(&at) {
-                return Some((mark.start, Some(*number)));
+                return Some((self.offset + mark.start, Some(*number)));
             }
             if sent.end <= at {
                 origin = mark.end + (at - sent.end);
             }
         }
-        Some((origin, None))
+        Some((self.offset + origin, None))
     }
 }
 
@@ -157,6 +172,14 @@ mod tests {
         assert_eq!(at("FROM"), Some((sql.find("FROM").unwrap(), None)));
         assert_eq!(sent.origin(10_000), Some((sql.len(), None)));
         assert_eq!(sent.origin(0), None);
+    }
+
+    #[test]
+    fn what_the_runner_puts_in_front_is_no_place() {
+        let sent = Sent::plain("SELECT x").from_byte(2).behind("/* é */ ");
+        assert_eq!(sent.text, "/* é */ SELECT x");
+        assert_eq!(sent.origin(1), None);
+        assert_eq!(sent.origin(9), Some((2, None)));
     }
 
     #[test]

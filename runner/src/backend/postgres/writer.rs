@@ -70,7 +70,8 @@ impl Writer {
             .as_database_error()
             .and_then(|error| error.try_downcast_ref::<PgDatabaseError>())
             .and_then(PgDatabaseError::r#where)
-            .and_then(place);
+            .and_then(place)
+            .map(|(line, column)| (line, column.map(str::to_owned)));
         let error = guest_error(error, &Sent::plain(""));
         let message = match place {
             Some((line, column)) => {
@@ -129,7 +130,7 @@ impl PostgresConnection {
         self.checked(&probe)?;
         self.ready_for_guest().await?;
         let types = self
-            .parameter_types(&probe)
+            .parameter_types(&Sent::plain(&probe))
             .await
             .map_err(|error| SqlError { offset: None, ..error })?;
         let handle = self.new_handle();
