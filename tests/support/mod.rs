@@ -1,7 +1,9 @@
 //! What all test suites share: a place of their own, the real binary, and guests built from source.
 //!
 //! Included by each suite; a suite that does not use one of these functions still may.
-#![allow(dead_code, reason = "each suite uses its own part of this module")]
+#![allow(dead_code, unused_imports, reason = "each suite uses its own part of this module")]
+
+pub mod servers;
 
 use std::{
     fmt::Write as _,

@@ -1,0 +1,59 @@
+//! One empty database on a throw-away server, dropped when it is not needed any more.
+
+use super::client::{Client, Role};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A database of its own for one test.
+pub struct Database {
+    client: Client,
+    name: String,
+    url: String,
+}
+
+impl Database {
+    /// `server` is the URL up to and without the name of the database.
+    pub(super) fn new(client: &Client, server: &str) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        // A server may outlive a killed test and its database, and process ids come again.
+        let now = std::time::UNIX_EPOCH.elapsed().expect("after 1970").as_nanos();
+        let name = format!("t{}_{now:x}_{number}", std::process::id());
+        client.create_database(&name);
+        Self { client: client.clone(), url: format!("{server}/{name}"), name }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where the runner finds it, with user and password.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Runs statements as the URL's user.
+    pub fn sql(&self, sql: &str) {
+        self.client.sql(Role::Runner, &self.name, sql);
+    }
+
+    /// Runs statements as the server's administrator.
+    pub fn admin_sql(&self, sql: &str) {
+        self.client.sql(Role::Administrator, &self.name, sql);
+    }
+
+    /// The first column of a query's rows, as text; null is `NULL`.
+    pub fn rows(&self, sql: &str) -> Vec<String> {
+        self.client.rows(Role::Administrator, &self.name, sql)
+    }
+
+    /// Schema and rows without the runner's own tables, as text that is equal for equal databases.
+    pub fn dump(&self) -> String {
+        self.client.dump(&self.name)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        self.client.drop_database(&self.name);
+    }
+}

@@ -1,0 +1,180 @@
+//! A throw-away MariaDB server: one that is shared, or one of a test's own to stop and restart.
+
+use super::{
+    Database,
+    client::{Client, PASSWORD, Role, USER},
+    free_port,
+    keeper::Keeper,
+    program, shared_folder, write_port,
+};
+use std::{path::Path, sync::OnceLock};
+
+/// A running MariaDB server on 127.0.0.1 and on a socket in its folder.
+///
+/// The user of its URLs has rights on the tests' databases only; `root` comes in without a password.
+pub struct Mariadb {
+    client: Client,
+    port: u16,
+    /// `None` if another process keeps it.
+    keeper: Option<Keeper>,
+    settings: Vec<String>,
+    /// Whether it is ready only when it is in step with the other nodes.
+    is_node: bool,
+}
+
+impl Mariadb {
+    /// The server that tests share: of the whole run if `tests/run` started one, else of this
+    /// process. It ends with whoever started it.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Mariadb> = OnceLock::new();
+        SHARED.get_or_init(|| match shared_folder("RUNNER_TEST_MARIADB") {
+            Some((folder, port)) => Self {
+                client: Client::Mariadb { socket: folder.join("socket") },
+                port,
+                keeper: None,
+                settings: Vec::new(),
+                is_node: false,
+            },
+            None => Self::own(),
+        })
+    }
+
+    /// A server of the caller's own, ended when dropped. It writes through to the disk.
+    pub fn own() -> Self {
+        Self::with_options(&[])
+    }
+
+    /// As [`Mariadb::own`] with options of `mariadbd`, as `--sql-mode=`.
+    pub fn with_options(options: &[&str]) -> Self {
+        let mut server = Self::installed(options);
+        // Somebody else may take a free port before the server does.
+        for _ in 0..5 {
+            server.port = free_port();
+            if server.start(&[]) {
+                server.make_user();
+                write_port(server.keeper().folder(), server.port);
+                return server;
+            }
+        }
+        panic!("MariaDB does not start: {}", server.keeper().log());
+    }
+
+    /// A data folder, and no server yet.
+    pub(super) fn installed(options: &[&str]) -> Self {
+        let keeper = Keeper::new("mariadb", "mysql", "KILL");
+        keeper.run(&[
+            &program("mariadb-install-db", "mariadb-server"),
+            "--no-defaults",
+            // A relative one is relative to another folder.
+            &format!("--datadir={}", keeper.folder().join("data").display()),
+            "--skip-test-db",
+            "--auth-root-authentication-method=normal",
+        ]);
+        Self {
+            client: Client::Mariadb { socket: keeper.folder().join("socket") },
+            port: 0,
+            keeper: Some(keeper),
+            settings: options.iter().map(|&option| option.to_owned()).collect(),
+            is_node: false,
+        }
+    }
+
+    /// A fresh empty database that the URL's user may do everything with.
+    pub fn database(&self) -> Database {
+        Database::new(&self.client, &self.server_url())
+    }
+
+    /// The URL without a database.
+    pub fn server_url(&self) -> String {
+        format!("mariadb://{USER}:{PASSWORD}@127.0.0.1:{}", self.port)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The server's folder. Only for one's own.
+    pub fn folder(&self) -> &Path {
+        self.keeper().folder()
+    }
+
+    /// The server's process, for tests that signal it themselves.
+    pub fn pid(&self) -> Option<u32> {
+        self.keeper().pid()
+    }
+
+    /// Kills the server: connections are cut, the next start has to recover.
+    pub fn stop_immediate(&self) {
+        self.keeper().stop("KILL");
+    }
+
+    /// Starts the server again, on the same port; stops it first if it runs.
+    pub fn restart(&self) {
+        if self.pid().is_some() {
+            self.stop_immediate();
+        }
+        assert!(self.start(&[]), "MariaDB does not start again: {}", self.keeper().log());
+    }
+
+    /// Makes it a node of a cluster, on this port.
+    pub(super) fn join_cluster(&mut self, port: u16) {
+        self.port = port;
+        self.is_node = true;
+    }
+
+    pub(super) fn make_user(&self) {
+        let user = format!("CREATE USER {USER}@'%' IDENTIFIED BY '{PASSWORD}';");
+        self.client.sql(Role::Administrator, "mysql", &user);
+    }
+
+    /// Starts the server with more options, for this start only. False if it ended at once.
+    pub(super) fn start(&self, more: &[&str]) -> bool {
+        let program = program("mariadbd", "mariadb-server");
+        let folder = self.keeper().folder().display();
+        let at = |name: &str| format!("{folder}/{name}");
+        let fixed = [
+            // Must come first.
+            "--no-defaults".to_owned(),
+            format!("--datadir={}", at("data")),
+            format!("--socket={}", at("socket")),
+            format!("--pid-file={}", at("pid")),
+            format!("--tmpdir={folder}"),
+            format!("--port={}", self.port),
+            "--bind-address=127.0.0.1".to_owned(),
+            "--skip-name-resolve".to_owned(),
+            "--character-set-server=utf8mb4".to_owned(),
+            "--max-connections=200".to_owned(),
+            "--innodb-flush-log-at-trx-commit=1".to_owned(),
+            "--innodb-buffer-pool-size=32M".to_owned(),
+            "--innodb-log-file-size=96M".to_owned(),
+            "--innodb-buffer-pool-dump-at-shutdown=0".to_owned(),
+            "--innodb-buffer-pool-load-at-startup=0".to_owned(),
+            "--key-buffer-size=1M".to_owned(),
+            "--aria-pagecache-buffer-size=8M".to_owned(),
+            "--table-open-cache=400".to_owned(),
+        ];
+        let mut command = vec![program.as_str()];
+        command.extend(fixed.iter().map(String::as_str));
+        command.extend(self.settings.iter().map(String::as_str));
+        command.extend(more);
+        self.keeper().start(&command, || self.is_ready())
+    }
+
+    fn is_ready(&self) -> bool {
+        if !self.is_node {
+            return self.client.is_ready();
+        }
+        let sql = "SELECT variable_value FROM information_schema.global_status
+            WHERE variable_name = 'wsrep_local_state_comment';";
+        let state = self.client.try_rows(Role::Administrator, "", sql);
+        state.is_ok_and(|state| state == ["Synced"])
+    }
+
+    fn keeper(&self) -> &Keeper {
+        self.keeper.as_ref().expect("a shared server is nobody's to stop: use Mariadb::own")
+    }
+}

@@ -1,0 +1,171 @@
+//! A throw-away PostgreSQL server: one that is shared, or one of a test's own to stop and restart.
+
+use super::{
+    Database,
+    client::{Client, PASSWORD, Role, USER},
+    free_port,
+    keeper::Keeper,
+    shared_folder, write_port,
+};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
+
+/// A running PostgreSQL server on 127.0.0.1 and on a socket in its folder.
+///
+/// The user of its URLs is no superuser and has to give a password; the administrator `postgres`
+/// comes in through the socket only.
+pub struct Postgres {
+    client: Client,
+    port: u16,
+    /// `None` if another process keeps it.
+    keeper: Option<Keeper>,
+    settings: Vec<String>,
+}
+
+impl Postgres {
+    /// The server that tests share: of the whole run if `tests/run` started one, else of this
+    /// process. It ends with whoever started it.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Postgres> = OnceLock::new();
+        SHARED.get_or_init(|| match shared_folder("RUNNER_TEST_POSTGRES") {
+            Some((folder, port)) => Self {
+                client: Client::Postgres { programs: programs(), folder, port },
+                port,
+                keeper: None,
+                settings: Vec::new(),
+            },
+            None => Self::own(),
+        })
+    }
+
+    /// A server of the caller's own, ended when dropped. It writes through to the disk.
+    pub fn own() -> Self {
+        Self::with_settings(&[])
+    }
+
+    /// As [`Postgres::own`] with settings of `postgresql.conf`, as `("fsync", "off")`.
+    pub fn with_settings(settings: &[(&str, &str)]) -> Self {
+        let programs = programs();
+        let keeper = Keeper::new("postgres", "postgres", "QUIT");
+        keeper.run(&[
+            &programs.join("initdb").display().to_string(),
+            "--pgdata=data",
+            "--no-sync",
+            "--username=postgres",
+            "--locale=C.UTF-8",
+            "--encoding=UTF8",
+            "--auth-local=trust",
+            "--auth-host=scram-sha-256",
+        ]);
+        let settings = settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let folder = keeper.folder().to_owned();
+        let client = Client::Postgres { programs, folder, port: 0 };
+        let mut server = Self { client, port: 0, keeper: Some(keeper), settings };
+        // Somebody else may take a free port before the server does.
+        for _ in 0..5 {
+            server.set_port(free_port());
+            if server.start() {
+                server.client.sql(
+                    Role::Administrator,
+                    "postgres",
+                    &format!("CREATE ROLE {USER} LOGIN CREATEDB CREATEROLE PASSWORD '{PASSWORD}';"),
+                );
+                write_port(server.folder(), server.port);
+                return server;
+            }
+        }
+        panic!("PostgreSQL does not start: {}", server.keeper().log());
+    }
+
+    /// A fresh empty database that belongs to the URL's user.
+    pub fn database(&self) -> Database {
+        Database::new(&self.client, &self.server_url())
+    }
+
+    /// The URL without a database.
+    pub fn server_url(&self) -> String {
+        format!("postgres://{USER}:{PASSWORD}@127.0.0.1:{}", self.port)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Where its socket is.
+    pub fn folder(&self) -> &Path {
+        match &self.client {
+            Client::Postgres { folder, .. } => folder,
+            Client::Mariadb { .. } => unreachable!("it was made above"),
+        }
+    }
+
+    /// The postmaster, for tests that signal it themselves.
+    pub fn pid(&self) -> Option<u32> {
+        self.keeper().pid()
+    }
+
+    /// Ends the server as a crash would: connections are cut, the next start has to recover.
+    pub fn stop_immediate(&self) {
+        self.keeper().stop("QUIT");
+    }
+
+    /// Starts the server again, on the same port; stops it first if it runs.
+    pub fn restart(&self) {
+        if self.pid().is_some() {
+            self.stop_immediate();
+        }
+        assert!(self.start(), "PostgreSQL does not start again: {}", self.keeper().log());
+    }
+
+    fn start(&self) -> bool {
+        let Client::Postgres { programs, .. } = &self.client else {
+            unreachable!("it was made above")
+        };
+        let program = programs.join("postgres").display().to_string();
+        let port = format!("port={}", self.port);
+        let socket = format!("unix_socket_directories={}", self.folder().display());
+        let mut command = vec![program.as_str(), "-D", "data"];
+        let fixed = [
+            port.as_str(),
+            socket.as_str(),
+            "listen_addresses=127.0.0.1",
+            "max_connections=200",
+            "shared_buffers=64MB",
+            "timezone=UTC",
+            // Were this 0, the server itself would refuse what the runner has to refuse.
+            "max_prepared_transactions=10",
+        ];
+        for setting in fixed.into_iter().chain(self.settings.iter().map(String::as_str)) {
+            command.extend(["-c", setting]);
+        }
+        self.keeper().start(&command, || self.client.is_ready())
+    }
+
+    fn set_port(&mut self, new: u16) {
+        self.port = new;
+        if let Client::Postgres { port, .. } = &mut self.client {
+            *port = new;
+        }
+    }
+
+    fn keeper(&self) -> &Keeper {
+        self.keeper.as_ref().expect("a shared server is nobody's to stop: use Postgres::own")
+    }
+}
+
+/// The folder of the newest server's programs.
+pub(super) fn programs() -> PathBuf {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let installed = versions.filter(|version| version.path().join("bin/postgres").exists());
+    let number = |version: &fs::DirEntry| version.file_name().to_str()?.parse::<u32>().ok();
+    let newest = installed.max_by_key(number);
+    let newest = newest.expect("PostgreSQL is missing: apt-get install postgresql, or tests/run");
+    newest.path().join("bin")
+}
