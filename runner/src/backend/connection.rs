@@ -96,6 +96,12 @@ pub(super) trait Connection: Session {
         Ok(())
     }
 
+    /// Makes the place where the runner's own tables are to be, if there is none yet. Called in a
+    /// transaction, under the lock, before they are created.
+    async fn prepare_place(&mut self) -> Result<(), BackendError> {
+        Ok(())
+    }
+
     /// Begins a transaction: to write at once on SQLite, READ COMMITTED elsewhere.
     async fn begin(&mut self) -> Result<(), BackendError>;
 

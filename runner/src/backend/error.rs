@@ -26,6 +26,11 @@ pub enum BackendError {
     /// What would be rehearsed cannot be taken back on this database.
     #[error("a dry run is not possible on this database: {0}")]
     CannotRehearse(String),
+    /// A lock of the session protects nothing where sessions are shared.
+    #[error(
+        "the connection goes through a pooler that shares server sessions, which the session's lock cannot work with; use --lock lease"
+    )]
+    SharedSession,
     #[error("the file {0} is not a SQLite database")]
     NotADatabase(String),
     #[error("the database file is damaged: {reason}")]

@@ -10,6 +10,7 @@ mod journal;
 mod lease;
 mod lock;
 mod mysql;
+mod postgres;
 mod sqlite;
 mod state;
 mod tables;
@@ -98,9 +99,8 @@ pub async fn connect(url: &DatabaseUrl, options: ConnectOptions) -> Result<Backe
         Scheme::Sqlite => {
             Arc::new(sqlite::SqliteConnector::new(url, options.access, options.limits)?)
         }
-        Scheme::Postgres | Scheme::Mysql => {
-            return Err(BackendError::Url("this database is not supported yet".to_owned()));
-        }
+        Scheme::Postgres => Arc::new(postgres::PostgresConnector::new(url, &options)?),
+        Scheme::Mysql => Arc::new(mysql::MysqlConnector::new(url, &options)?),
     };
     let connection = connector.connect(false).await?;
     Ok(Backend::new(url.to_string(), connector, connection, options))

@@ -365,6 +365,7 @@ fn backend_advice(error: &BackendError) -> String {
         BackendError::CannotRehearse(_) => {
             "rehearse on a copy of the database with `--rehearse-on URL`".to_owned()
         }
+        BackendError::SharedSession => "run it again with `--lock lease`".to_owned(),
         BackendError::NotADatabase(_) => "check that `--database` names the right file".to_owned(),
         BackendError::Damaged { .. } => {
             "restore the database from a backup; `PRAGMA integrity_check` tells what is damaged"
