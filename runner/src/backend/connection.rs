@@ -91,11 +91,6 @@ pub(super) trait Connection: Session {
     /// Which of the runner's own tables are there, in lower case.
     async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError>;
 
-    /// Makes the place for the runner's own tables, where it is not there yet. In a transaction.
-    async fn prepare_place(&mut self) -> Result<(), BackendError> {
-        Ok(())
-    }
-
     /// Makes the place where the runner's own tables are to be, if there is none yet. Called in a
     /// transaction, under the lock, before they are created.
     async fn prepare_place(&mut self) -> Result<(), BackendError> {

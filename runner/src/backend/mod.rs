@@ -100,7 +100,7 @@ pub async fn connect(url: &DatabaseUrl, options: ConnectOptions) -> Result<Backe
             Arc::new(sqlite::SqliteConnector::new(url, options.access, options.limits)?)
         }
         Scheme::Postgres => Arc::new(postgres::PostgresConnector::new(url, &options)?),
-        Scheme::Mysql => Arc::new(mysql::MysqlConnector::new(url, &options)?),
+        Scheme::Mysql => Arc::new(mysql::MysqlConnector::new(url, &options)),
     };
     let connection = connector.connect(false).await?;
     Ok(Backend::new(url.to_string(), connector, connection, options))

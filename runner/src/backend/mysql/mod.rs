@@ -30,13 +30,18 @@ pub(super) use connect::MysqlConnector;
 use super::{
     BackendError, ConnectOptions, DatabaseUrl,
     connection::{Cell, Connection, HookMode, HookSettings, LockTry, OwnTypes, Verdict},
+    tables::schema,
 };
 use crate::session::Handle;
 use async_trait::async_trait;
 use column::TableHints;
 use connect::Server;
 use settings::{Settings, Variables};
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+    sync::Arc,
+};
 use wire::Wire;
 use writer::Writer;
 
@@ -165,11 +170,22 @@ impl Connection for MysqlConnection {
         self.read_own(sql, params).await
     }
 
-    async fn has_own_tables(&mut self) -> Result<bool, BackendError> {
-        let sql = "SELECT COUNT(*) FROM information_schema.tables
-            WHERE table_schema = ? AND table_name = 'alteration_ledger'";
-        let found = self.read_own(sql, &[Cell::text(&self.server.database.clone())]).await?;
-        Ok(found == [[Cell::integer(1)]])
+    async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError> {
+        let sql = "SELECT table_name FROM information_schema.tables
+            WHERE table_schema = ? AND table_name LIKE 'alteration!_%' ESCAPE '!'";
+        let database = Cell::text(&self.server.database.clone());
+        let found = self.read_own(sql, &[database]).await?;
+        Ok(schema::own(found.into_iter().flatten().filter_map(|cell| match cell {
+            Cell::Text(name) => name,
+            Cell::Bytes(name) => String::from_utf8(name?).ok(),
+            Cell::Integer(_) => None,
+        })))
+    }
+
+    /// Changes of the schema have committed by themselves, and taken the transaction with them.
+    async fn commit_schema(&mut self) -> Result<(), BackendError> {
+        self.begun = false;
+        self.own_text("COMMIT").await
     }
 
     async fn begin(&mut self) -> Result<(), BackendError> {

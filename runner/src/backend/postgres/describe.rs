@@ -16,10 +16,7 @@ const KEPT_MAX: usize = 256;
 
 impl PostgresConnection {
     /// The types of the parameters of one statement.
-    pub(super) async fn parameter_types(
-        &mut self,
-        sent: &Sent<'_>,
-    ) -> Result<Vec<Type>, SqlError> {
+    pub(super) async fn parameter_types(&mut self, sent: &Sent<'_>) -> Result<Vec<Type>, SqlError> {
         let sql = &*sent.text;
         if let Some(known) = self.parameters.get(sql) {
             return Ok(known.clone());

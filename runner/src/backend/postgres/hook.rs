@@ -22,12 +22,8 @@ impl PostgresConnection {
         self.forget_handles();
         self.link.forget_described();
         let own = settings::own();
-        let sql = format!(
-            "{}; {}; {own}; {}",
-            settings::DISCARD,
-            settings::RESET,
-            self.facts_query()
-        );
+        let sql =
+            format!("{}; {}; {own}; {}", settings::DISCARD, settings::RESET, self.facts_query());
         let facts = facts(self.own_texts(&sql).await?);
         let sql = format!(
             "{}; {}",
@@ -46,12 +42,8 @@ impl PostgresConnection {
         // Deferred triggers run now, while everything is still the hook's.
         let checked = self.link.run("SET CONSTRAINTS ALL IMMEDIATE").await;
         checked.map_err(|error| error::refused(error, self.link.url()))?;
-        let sql = format!(
-            "CLOSE ALL; {}; {}; {}",
-            settings::RESET,
-            settings::own(),
-            self.facts_query()
-        );
+        let sql =
+            format!("CLOSE ALL; {}; {}; {}", settings::RESET, settings::own(), self.facts_query());
         let found = facts(self.own_texts(&sql).await?);
         self.side = Side::Own;
         self.forget_handles();

@@ -152,8 +152,7 @@ impl Link {
         let connection = self.connection.as_mut().ok_or_else(closed)?;
         self.busy = true;
         // The unnamed statement: names can be taken away or given another meaning by SQL.
-        let query =
-            sqlx::query_with(AssertSqlSafe(sql.to_owned()), arguments).persistent(false);
+        let query = sqlx::query_with(AssertSqlSafe(sql.to_owned()), arguments).persistent(false);
         let mut affected = 0;
         let mut stream = connection.fetch_many(query);
         let result = loop {
@@ -264,7 +263,8 @@ impl Link {
             }
         }
         let url = self.opener.url();
-        let connection = self.connection.as_mut().ok_or_else(|| error::host_error(closed(), url))?;
+        let connection =
+            self.connection.as_mut().ok_or_else(|| error::host_error(closed(), url))?;
         match timeout(CANCEL_POLL, connection.ping()).await {
             Ok(Ok(())) => Ok(true),
             // How the statement ended, after the fact; the next look finds the connection ready.

@@ -31,10 +31,14 @@ use super::{
     Access, BackendError, ConnectOptions,
     connection::{Cell, Connection, HookSettings, LockTry, OwnTypes, Verdict},
 };
-use crate::session::{Handle, Outcome, SqlError, SqlLimits};
+use crate::{
+    alteration::Dialect,
+    backend::tables::schema,
+    session::{Handle, Outcome, SqlError, SqlLimits},
+};
 use async_trait::async_trait;
 use link::{Link, TextRow};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// The transaction that the operator's side began.
 #[derive(Debug)]
@@ -173,17 +177,27 @@ impl Connection for PostgresConnection {
         self.read_own(sql, params).await
     }
 
-    async fn has_own_tables(&mut self) -> Result<bool, BackendError> {
+    async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError> {
         self.link.settle().await?;
         let sql = format!(
-            "SELECT pg_catalog.to_regclass({}) IS NOT NULL",
-            text::literal(&format!("{}alteration_ledger", self.prefix))
+            "SELECT relname::pg_catalog.text FROM pg_catalog.pg_class \
+             WHERE relnamespace = pg_catalog.to_regnamespace({}) AND relkind IN ('r', 'p')",
+            text::literal(&text::quote(&self.schema))
         );
-        let [there] = columns(self.own_texts(&sql).await?)?;
-        Ok(there.as_deref() == Some("t"))
+        let found = self.own_texts(&sql).await?;
+        Ok(schema::own(found.into_iter().flatten().flatten()))
     }
 
     async fn prepare_place(&mut self) -> Result<(), BackendError> {
+        // IF NOT EXISTS would ask for the right to create one even where it exists.
+        let sql = format!(
+            "SELECT pg_catalog.to_regnamespace({}) IS NOT NULL",
+            text::literal(&text::quote(&self.schema))
+        );
+        let [there] = columns(self.own_texts(&sql).await?)?;
+        if there.as_deref() == Some("t") {
+            return Ok(());
+        }
         self.own_run(&format!("CREATE SCHEMA IF NOT EXISTS {}", text::quote(&self.schema))).await
     }
 
@@ -225,6 +239,11 @@ impl Connection for PostgresConnection {
 
     async fn is_in_transaction(&mut self) -> Result<bool, BackendError> {
         self.still_in_transaction().await
+    }
+
+    fn may_need_outside(&self, sql: &str) -> bool {
+        crate::sql::Statement::one(sql, Dialect::Postgresql)
+            .map_or(true, |statement| !statement.is_plain())
     }
 
     async fn mark(&mut self) -> Result<(), BackendError> {

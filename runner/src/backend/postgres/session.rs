@@ -60,9 +60,10 @@ impl PostgresConnection {
 
     /// Ends a statement that was left half-way, and puts the session on the guest's side.
     pub(super) async fn ready_for_guest(&mut self) -> Result<(), SqlError> {
-        self.link.settle().await.map_err(|error| {
-            SqlError::new(ErrorKind::Disconnected, error.to_string())
-        })?;
+        self.link
+            .settle()
+            .await
+            .map_err(|error| SqlError::new(ErrorKind::Disconnected, error.to_string()))?;
         self.guest_side().await.map_err(|error| guest_error(error, &Sent::plain("")))
     }
 
@@ -105,8 +106,7 @@ impl PostgresConnection {
         let mut replacements = Vec::with_capacity(types.len());
         for (at, (value, ty)) in params.iter().zip(&types).enumerate() {
             let text = parameter::text(value, ty, &format!("parameter {}", at + 1))?;
-            replacements
-                .push(Replacement::Expression(parameter::expression(text.as_deref(), ty)));
+            replacements.push(Replacement::Expression(parameter::expression(text.as_deref(), ty)));
         }
         Ok(replacing(statement, &replacements))
     }

@@ -65,9 +65,7 @@ pub(super) const DISCARD: &str =
 
 /// As PostgreSQL's settings want it: 0 is no limit, so nothing becomes that by being short.
 pub(super) fn milliseconds(duration: Option<Duration>) -> i32 {
-    duration.map_or(0, |duration| {
-        i32::try_from(duration.as_millis()).unwrap_or(i32::MAX).max(1)
-    })
+    duration.map_or(0, |duration| i32::try_from(duration.as_millis()).unwrap_or(i32::MAX).max(1))
 }
 
 #[cfg(test)]

@@ -74,10 +74,9 @@ impl PostgresConnection {
         sql: &str,
         before: &str,
     ) -> Result<Verdict, BackendError> {
-        let (Ok(before), Ok(statement)) = (
-            serde_json::from_str::<Fingerprint>(before),
-            Statement::one(sql, Dialect::Postgresql),
-        ) else {
+        let (Ok(before), Ok(statement)) =
+            (serde_json::from_str::<Fingerprint>(before), Statement::one(sql, Dialect::Postgresql))
+        else {
             return Ok(Verdict::Unknown);
         };
         let words: Vec<String> = statement.words().map(|word| word.into_owned()).collect();
