@@ -217,6 +217,13 @@ pub(super) trait Connection: Session {
         Ok(false)
     }
 
+    /// How long the server lets this connection be idle in a transaction before it ends it. A
+    /// runner that is paused would keep its locks for as long, and whoever takes its lease over
+    /// has to wait for them.
+    async fn set_idle_limit(&mut self, _limit: Option<Duration>) -> Result<(), BackendError> {
+        Ok(())
+    }
+
     /// Ends the connection. `self` stays behind, dead.
     async fn close(&mut self);
 }

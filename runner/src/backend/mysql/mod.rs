@@ -41,6 +41,7 @@ use std::{
     collections::{BTreeSet, HashMap},
     fmt,
     sync::Arc,
+    time::Duration,
 };
 use wire::Wire;
 use writer::Writer;
@@ -279,6 +280,16 @@ impl Connection for MysqlConnection {
     /// On a Galera cluster, where two nodes give out the same lock at once.
     async fn needs_lease(&mut self) -> Result<bool, BackendError> {
         Ok(self.server.galera)
+    }
+
+    async fn set_idle_limit(&mut self, limit: Option<Duration>) -> Result<(), BackendError> {
+        if self.settings.idle == limit {
+            return Ok(());
+        }
+        self.settings.idle = limit;
+        self.end_what_runs().await?;
+        let sql = self.settings.sql();
+        self.own_text(&sql).await
     }
 
     async fn close(&mut self) {

@@ -120,7 +120,7 @@ impl MysqlConnection {
                 }
             }
         };
-        super::wire::Wire::new(second).close().await;
+        super::wire::Wire::new(second, KILL_AGAIN).close().await;
         if came_back {
             wire.is_mended();
         }

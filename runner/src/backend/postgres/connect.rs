@@ -161,9 +161,13 @@ impl PostgresConnector {
                 needed: version(VERSION_MIN),
             });
         }
-        let mut link = Link::new(Arc::clone(&self.opener), connection);
+        let mut link = Link::new(
+            Arc::clone(&self.opener),
+            connection,
+            self.options.answer_time + self.options.lock_wait,
+        );
         let facts = link
-            .rows(
+            .own_rows(
                 "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery(),
                     pg_catalog.current_setting('default_transaction_read_only'),
                     pg_catalog.current_setting('search_path'), pg_catalog.current_schema()",

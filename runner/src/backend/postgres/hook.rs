@@ -11,7 +11,10 @@ use crate::{
     },
     session::{ErrorKind, SqlError},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
+
+/// How long deferred triggers may take, which are the guest's work outside of its own time.
+const CHECK_TIME: Duration = Duration::from_secs(600);
 
 /// What the server says of the runner's own tables, by name.
 pub(super) type Facts = BTreeMap<String, String>;
@@ -26,7 +29,8 @@ impl PostgresConnection {
             format!("{}; {}; {own}; {}", settings::DISCARD, settings::RESET, self.facts_query());
         let facts = facts(self.own_texts(&sql).await?);
         let sql = format!(
-            "{}; {}",
+            "{}{}; {}",
+            settings::idle_bound(self.idle),
             settings::hook(&hook, self.version),
             settings::path(&self.search_path)
         );
@@ -40,10 +44,19 @@ impl PostgresConnection {
         self.link.settle().await?;
         self.guest_side().await.map_err(|error| error::refused(error, self.link.url()))?;
         // Deferred triggers run now, while everything is still the hook's.
-        let checked = self.link.run("SET CONSTRAINTS ALL IMMEDIATE").await;
+        let time = self.hook.as_ref().and_then(|hook| hook.settings.statement_time);
+        let checking = self
+            .link
+            .affected_within("SET CONSTRAINTS ALL IMMEDIATE", time.unwrap_or(CHECK_TIME));
+        let checked = checking.await;
         checked.map_err(|error| error::refused(error, self.link.url()))?;
-        let sql =
-            format!("CLOSE ALL; {}; {}; {}", settings::RESET, settings::own(), self.facts_query());
+        let sql = format!(
+            "CLOSE ALL; {}; {}; {}; {}",
+            settings::RESET,
+            settings::own(),
+            settings::bounds(self.lock_wait, self.idle),
+            self.facts_query()
+        );
         let found = facts(self.own_texts(&sql).await?);
         self.side = Side::Own;
         self.forget_handles();
@@ -67,7 +80,7 @@ impl PostgresConnection {
     /// Where the session still works as the runner, changes it to work for the hook.
     pub(super) async fn guest_side(&mut self) -> Result<(), sqlx::Error> {
         if self.side == Side::Own && self.hook.is_some() && self.transaction.is_some() {
-            self.link.run(settings::TO_GUEST).await?;
+            self.link.own_run(settings::TO_GUEST).await?;
             self.side = Side::Guest;
         }
         Ok(())

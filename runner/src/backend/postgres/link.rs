@@ -49,6 +49,8 @@ pub(super) struct Link {
     busy: bool,
     described: usize,
     described_bytes: usize,
+    /// How long the server may take to answer the runner's own statements.
+    answer_time: Duration,
 }
 
 impl std::fmt::Debug for Link {
@@ -65,7 +67,11 @@ fn closed() -> sqlx::Error {
 }
 
 impl Link {
-    pub(super) fn new(opener: Arc<Opener>, connection: PgConnection) -> Self {
+    pub(super) fn new(
+        opener: Arc<Opener>,
+        connection: PgConnection,
+        answer_time: Duration,
+    ) -> Self {
         Self {
             opener,
             connection: Some(connection),
@@ -74,6 +80,7 @@ impl Link {
             busy: false,
             described: 0,
             described_bytes: 0,
+            answer_time,
         }
     }
 
@@ -140,6 +147,66 @@ impl Link {
     /// Runs SQL that returns nothing of interest by the simple protocol.
     pub(super) async fn run(&mut self, sql: &str) -> Result<(), sqlx::Error> {
         self.affected(sql).await.map(drop)
+    }
+
+    /// As [`Link::each_row`] to the end, for the runner's own SQL: a server that does not answer
+    /// in time counts as lost.
+    pub(super) async fn own_each_row(
+        &mut self,
+        sql: &str,
+        mut each: impl FnMut(&PgRow) + Send,
+    ) -> Result<(), sqlx::Error> {
+        let each = |row: &PgRow| {
+            each(row);
+            Ok::<(), std::convert::Infallible>(())
+        };
+        match timeout(self.answer_time, self.each_row(sql, each)).await {
+            Ok(read) => read.map(|read| read.unwrap_or_else(|never| match never {})),
+            Err(_) => Err(self.abandon().await),
+        }
+    }
+
+    /// As [`Link::rows`], for the runner's own SQL.
+    pub(super) async fn own_rows(&mut self, sql: &str) -> Result<Vec<TextRow>, sqlx::Error> {
+        let mut rows = Vec::new();
+        self.own_each_row(sql, |row| rows.push(text_row(row))).await?;
+        Ok(rows)
+    }
+
+    /// As [`Link::affected`], for the runner's own SQL.
+    pub(super) async fn own_affected(&mut self, sql: &str) -> Result<u64, sqlx::Error> {
+        self.affected_within(sql, self.answer_time).await
+    }
+
+    /// As [`Link::run`], for the runner's own SQL.
+    pub(super) async fn own_run(&mut self, sql: &str) -> Result<(), sqlx::Error> {
+        self.own_affected(sql).await.map(drop)
+    }
+
+    /// As [`Link::own_affected`], for what may take longer.
+    pub(super) async fn affected_within(
+        &mut self,
+        sql: &str,
+        time: Duration,
+    ) -> Result<u64, sqlx::Error> {
+        match timeout(time, self.affected(sql)).await {
+            Ok(done) => done,
+            Err(_) => Err(self.abandon().await),
+        }
+    }
+
+    /// Gives up a connection on which no answer comes. Its server session would keep locks, and
+    /// whoever goes on would find them, so it is ended from another connection where one can be had.
+    async fn abandon(&mut self) -> sqlx::Error {
+        let mut helper = None;
+        // It may be that nothing can be reached; the error is the same.
+        let _ = timeout(self.answer_time, self.signal(&mut helper, "pg_terminate_backend")).await;
+        self.connection = None;
+        self.busy = false;
+        sqlx::Error::Io(std::io::Error::new(
+            std::io::ErrorKind::TimedOut,
+            "the server did not answer in time",
+        ))
     }
 
     /// Runs one statement by the extended protocol, which the server refuses for several, and

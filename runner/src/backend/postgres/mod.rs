@@ -38,7 +38,10 @@ use crate::{
 };
 use async_trait::async_trait;
 use link::{Link, TextRow};
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
 /// The transaction that the operator's side began.
 #[derive(Debug)]
@@ -75,6 +78,10 @@ pub(super) struct PostgresConnection {
     schema: String,
     /// The schema, quoted, with its point.
     prefix: String,
+    /// How long the runner's own statements wait for somebody else's lock.
+    lock_wait: Duration,
+    /// How long the server lets this connection be idle in a transaction.
+    idle: Option<Duration>,
     /// What names mean to hooks.
     search_path: String,
     transaction: Option<Transaction>,
@@ -110,6 +117,8 @@ impl PostgresConnection {
             version,
             prefix: format!("{}.", text::quote(&schema)),
             schema,
+            lock_wait: options.lock_wait,
+            idle: None,
             search_path: search_path.unwrap_or_default(),
             transaction: None,
             rehearsing: false,
@@ -136,12 +145,12 @@ impl PostgresConnection {
 
     /// Runs SQL of the runner's own that needs no values.
     async fn own_run(&mut self, sql: &str) -> Result<(), BackendError> {
-        self.link.run(sql).await.map_err(|error| error::host_error(error, self.link.url()))
+        self.link.own_run(sql).await.map_err(|error| error::host_error(error, self.link.url()))
     }
 
     /// Reads texts with SQL of the runner's own that needs no values.
     async fn own_texts(&mut self, sql: &str) -> Result<Vec<TextRow>, BackendError> {
-        self.link.rows(sql).await.map_err(|error| error::host_error(error, self.link.url()))
+        self.link.own_rows(sql).await.map_err(|error| error::host_error(error, self.link.url()))
     }
 }
 
@@ -280,6 +289,11 @@ impl Connection for PostgresConnection {
 
     async fn needs_lease(&mut self) -> Result<bool, BackendError> {
         self.probe_pooler().await
+    }
+
+    async fn set_idle_limit(&mut self, limit: Option<Duration>) -> Result<(), BackendError> {
+        self.idle = limit;
+        Ok(())
     }
 
     async fn close(&mut self) {

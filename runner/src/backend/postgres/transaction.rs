@@ -16,7 +16,9 @@ impl PostgresConnection {
     pub(super) async fn begin_transaction(&mut self) -> Result<(), BackendError> {
         self.link.settle().await?;
         if self.rehearsing && self.transaction.is_some() {
-            self.own_run(&format!("{}; SAVEPOINT {SAVEPOINT}", settings::own())).await?;
+            let bounds = settings::bounds(self.lock_wait, self.idle);
+            let sql = format!("{}; {bounds}; SAVEPOINT {SAVEPOINT}", settings::own());
+            self.own_run(&sql).await?;
             self.in_savepoint = true;
             self.side = Side::Own;
             return Ok(());
@@ -25,7 +27,7 @@ impl PostgresConnection {
         if result.is_err() {
             self.transaction = None;
             // Whatever was begun of it; the first error is the one to tell.
-            let _ = self.link.run("ROLLBACK").await;
+            let _ = self.link.own_run("ROLLBACK").await;
         }
         result
     }
@@ -38,12 +40,16 @@ impl PostgresConnection {
         // What a journaled hook set in the session is for its statements in this transaction too.
         let settings = match &self.hook {
             Some(hook) => format!(
-                "{}; {}; {}",
+                "{}{}; {}; {}",
+                settings::idle_bound(self.idle),
                 settings::hook(&hook.settings, self.version),
                 settings::to_own(),
                 settings::own()
             ),
-            None => settings::own(),
+            None => {
+                let bounds = settings::bounds(self.lock_wait, self.idle);
+                format!("{}; {bounds}", settings::own())
+            }
         };
         let rows = self
             .own_texts(&format!(
@@ -74,7 +80,7 @@ impl PostgresConnection {
         crash::point("before the commit");
         let sql =
             format!("COMMIT{forget}; SELECT pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8)");
-        let rows = self.link.rows(&sql).await;
+        let rows = self.link.own_rows(&sql).await;
         let rows = rows.map_err(|error| error::refused(error, self.link.url()))?;
         crash::point("after the commit");
         self.side = Side::Own;
@@ -122,7 +128,7 @@ impl PostgresConnection {
     async fn release_savepoint(&mut self) -> Result<(), BackendError> {
         self.in_savepoint = false;
         let sql = format!("SET CONSTRAINTS ALL IMMEDIATE; RELEASE SAVEPOINT {SAVEPOINT}");
-        let released = self.link.run(&sql).await;
+        let released = self.link.own_run(&sql).await;
         released.map_err(|error| error::refused(error, self.link.url()))?;
         let names = self
             .own_texts(
@@ -145,7 +151,7 @@ impl PostgresConnection {
         let Some(transaction) = &self.transaction else { return Ok(false) };
         let id = transaction.id.clone();
         let sql = "SELECT pg_catalog.pg_current_xact_id_if_assigned()";
-        match self.link.rows(sql).await {
+        match self.link.own_rows(sql).await {
             Ok(rows) => {
                 let [found] = super::columns(rows)?;
                 Ok(found == id)
