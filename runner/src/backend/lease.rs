@@ -103,7 +103,8 @@ async fn try_take(
 
 async fn holder(connection: &mut dyn Connection) -> Result<LockHolder, BackendError> {
     connection.begin_reading().await?;
-    let holder = lease::holder(connection).await;
+    // Also one whose lease has run out: its transaction may be what is in the way.
+    let holder = lease::last_holder(connection).await;
     connection.rollback().await?;
     Ok(holder?.unwrap_or_else(LockHolder::unknown))
 }

@@ -282,6 +282,11 @@ impl Connection for MysqlConnection {
         Ok(self.server.galera)
     }
 
+    async fn reconnect(&mut self) -> Result<(), BackendError> {
+        self.forget_hook();
+        self.replace().await
+    }
+
     async fn set_idle_limit(&mut self, limit: Option<Duration>) -> Result<(), BackendError> {
         if self.settings.idle == limit {
             return Ok(());

@@ -128,7 +128,7 @@ impl MysqlConnection {
     }
 
     /// Ends the old session, waits until it is gone with its transaction, and makes a new one.
-    fn replace(&mut self) -> BoxFuture<'_, Result<(), BackendError>> {
+    pub(super) fn replace(&mut self) -> BoxFuture<'_, Result<(), BackendError>> {
         // Boxed, because what it calls may in turn find its own connection cut off.
         Box::pin(self.replace_now())
     }

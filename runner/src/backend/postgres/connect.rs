@@ -168,18 +168,18 @@ impl PostgresConnector {
         );
         let facts = link
             .own_rows(
-                "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery(),
+                "SELECT pg_catalog.pg_is_in_recovery(),
                     pg_catalog.current_setting('default_transaction_read_only'),
                     pg_catalog.current_setting('search_path'), pg_catalog.current_schema()",
             )
             .await
             .map_err(|error| self.opener.explain(&error))?;
-        let [pid, standby, read_only, search_path, schema] = facts
+        let [standby, read_only, search_path, schema] = facts
             .into_iter()
             .next()
-            .and_then(|row| <[Option<String>; 5]>::try_from(row).ok())
+            .and_then(|row| <[Option<String>; 4]>::try_from(row).ok())
             .ok_or_else(|| BackendError::Database("the server does not know itself".to_owned()))?;
-        link.pid = pid.and_then(|pid| pid.parse().ok()).unwrap_or_default();
+        link.identify().await.map_err(|error| self.opener.explain(&error))?;
         let is_standby = standby.as_deref() == Some("t");
         if self.options.access != Access::Read {
             let reason = match (is_standby, read_only.as_deref()) {

@@ -13,7 +13,7 @@ use sqlx::{
 use std::{sync::Arc, time::Duration};
 use tokio::{
     task::JoinHandle,
-    time::{Instant, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 /// How long a statement may take to give way before its server session is ended.
@@ -45,6 +45,8 @@ pub(super) struct Link {
     copying: Option<CopyTask>,
     /// The server session that works for this connection, where that is known.
     pub(super) pid: i32,
+    /// When that session began, as the server writes it: process ids come again.
+    began: Option<String>,
     /// A statement was begun whose end nobody has seen.
     busy: bool,
     described: usize,
@@ -77,6 +79,7 @@ impl Link {
             connection: Some(connection),
             copying: None,
             pid: 0,
+            began: None,
             busy: false,
             described: 0,
             described_bytes: 0,
@@ -360,6 +363,48 @@ impl Link {
             .await
             .map(drop)
             .map_err(|error| error::host_error(error, self.url()))
+    }
+
+    /// Asks the server who works for this connection.
+    pub(super) async fn identify(&mut self) -> Result<(), sqlx::Error> {
+        let sql = "SELECT pid, backend_start FROM pg_catalog.pg_stat_activity \
+                   WHERE pid = pg_catalog.pg_backend_pid()";
+        let row = self.own_rows(sql).await?.pop().unwrap_or_default();
+        let mut row = row.into_iter();
+        self.pid = row.next().flatten().and_then(|pid| pid.parse().ok()).unwrap_or_default();
+        self.began = row.next().flatten();
+        Ok(())
+    }
+
+    /// Makes a new connection in place of one that is lost. With `end_old`, first ends the old
+    /// server session, and waits until it is gone with its locks.
+    pub(super) async fn reopen(&mut self, end_old: bool) -> Result<(), BackendError> {
+        let old = (self.pid, self.began.take());
+        self.connection = None;
+        if let Some(task) = self.copying.take() {
+            task.abort();
+        }
+        self.connection = Some(self.opener.open().await?);
+        (self.busy, self.described, self.described_bytes) = (false, 0, 0);
+        if let (true, (pid, Some(began))) = (end_old, old) {
+            let sql = format!(
+                "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity \
+                 WHERE pid = {pid} AND backend_start = '{began}'"
+            );
+            let deadline = Instant::now() + CANCEL_PATIENCE;
+            loop {
+                let left = self.own_rows(&sql).await;
+                if left.map_err(|error| error::host_error(error, self.url()))?.is_empty() {
+                    break;
+                }
+                if Instant::now() >= deadline {
+                    return Err(BackendError::Stuck);
+                }
+                sleep(CANCEL_POLL).await;
+            }
+        }
+        let identified = self.identify().await;
+        identified.map_err(|error| error::host_error(error, self.url()))
     }
 
     pub(super) async fn close(&mut self) {

@@ -291,6 +291,10 @@ impl Connection for PostgresConnection {
         self.probe_pooler().await
     }
 
+    async fn reconnect(&mut self) -> Result<(), BackendError> {
+        self.connect_again().await
+    }
+
     async fn set_idle_limit(&mut self, limit: Option<Duration>) -> Result<(), BackendError> {
         self.idle = limit;
         Ok(())

@@ -5,7 +5,7 @@
 
 use super::{PostgresConnection, Side, Transaction, error, settings};
 use crate::{
-    backend::{Access, BackendError},
+    backend::{Access, BackendError, connection::LockTry},
     crash,
 };
 
@@ -159,6 +159,22 @@ impl PostgresConnection {
             Err(error) if error::code(&error).as_deref() == Some("25P02") => Ok(true),
             Err(error) => Err(error::host_error(error, self.link.url())),
         }
+    }
+
+    pub(super) async fn connect_again(&mut self) -> Result<(), BackendError> {
+        self.forget_handles();
+        self.transaction = None;
+        self.hook = None;
+        self.in_savepoint = false;
+        self.side = Side::Own;
+        // A pooler may have given the old server session to somebody else by now.
+        self.link.reopen(!self.is_pooled).await?;
+        if self.lock.take().is_some()
+            && let LockTry::HeldBy(holder) = self.take_lock().await?
+        {
+            return Err(BackendError::Locked(holder));
+        }
+        Ok(())
     }
 
     pub(super) async fn set_mark(&mut self) -> Result<(), BackendError> {
