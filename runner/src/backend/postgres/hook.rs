@@ -45,9 +45,8 @@ impl PostgresConnection {
         self.guest_side().await.map_err(|error| error::refused(error, self.link.url()))?;
         // Deferred triggers run now, while everything is still the hook's.
         let time = self.hook.as_ref().and_then(|hook| hook.settings.statement_time);
-        let checking = self
-            .link
-            .affected_within("SET CONSTRAINTS ALL IMMEDIATE", time.unwrap_or(CHECK_TIME));
+        let checking =
+            self.link.affected_within("SET CONSTRAINTS ALL IMMEDIATE", time.unwrap_or(CHECK_TIME));
         let checked = checking.await;
         checked.map_err(|error| error::refused(error, self.link.url()))?;
         let sql = format!(
