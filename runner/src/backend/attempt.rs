@@ -48,6 +48,8 @@ pub enum Next {
 pub struct Undone {
     /// Statements of the whole hook that took effect and stay; empty if nothing did.
     pub effects: Vec<String>,
+    /// An earlier attempt began a statement about which nobody has looked yet.
+    pub is_open: bool,
     /// Why running it again will not help before a person decided.
     pub stop: Option<Stop>,
     /// Where the ledger is now.
@@ -312,6 +314,7 @@ impl Backend {
         let recorded = async {
             connection.begin().await?;
             ledger::advance_any(connection, self.fence).await?;
+            run::check(connection, run).await?;
             if keep {
                 let status = match ending {
                     Ending::Failed => Status::Failed,

@@ -125,8 +125,9 @@ impl Work<'_> {
             Turned::Failed(cause, counts) => (cause, counts),
         };
         let ending = cause.ending();
-        // A connection that is gone took its transaction with it.
         let recorded = match self.undo(backend, &turn.work()).await {
+            // Nobody knows that it failed.
+            Ok(_) if matches!(cause, StepError::Unknown(_)) => Ok(()),
             Ok(_) => backend.record_failure(attempt, ending, &counts, &cause.to_string()).await,
             Err(error) => Err(error),
         };
@@ -250,8 +251,10 @@ impl Work<'_> {
             (Some(error), None) => StepError::Backend(error),
             (None, None) => cause,
         };
-        let stays =
-            !may_vanish || !undone.effects.is_empty() || matches!(cause, StepError::Stopped(_));
+        let stays = !may_vanish
+            || !undone.effects.is_empty()
+            || undone.is_open
+            || matches!(cause, StepError::Stopped(_) | StepError::Unknown(_));
         let ending = cause.ending();
         let text = cause.to_string();
         let recorded = backend
@@ -267,7 +270,9 @@ impl Work<'_> {
                 Changed::Unfinished { run: Box::new(run.clone()), effects }
             }
         };
-        let cause = if taken_over(backend, &recorded) { StepError::LockLost } else { cause };
+        let is_taken_over =
+            taken_over(backend, &recorded) && !matches!(cause, StepError::Unknown(_));
+        let cause = if is_taken_over { StepError::LockLost } else { cause };
         Err(self.failure(step, cause, changed, left, recorded.err()))
     }
 
@@ -289,7 +294,7 @@ impl Work<'_> {
                 Ok(undone) => undone,
                 Err(_) => return Ok(Turned::Failed(cause, counts)),
             };
-            if !undone.effects.is_empty() || undone.stop.is_some() {
+            if !undone.effects.is_empty() || undone.is_open || undone.stop.is_some() {
                 return Ok(Turned::Failed(cause, counts));
             }
             (self.control.observer)(Event::Retrying {

@@ -102,7 +102,7 @@ impl Journal {
             let calls = decode(bytes).ok_or_else(corrupt)?;
             journal.stored_bytes += bytes.len();
             if row.is_done {
-                journal.effects.extend(calls.iter().filter_map(|call| call.changes.clone()));
+                journal.effects.extend(row.changes());
                 journal.replay.extend(calls);
             } else {
                 journal.started = Some(row);
@@ -281,13 +281,30 @@ impl Journal {
     }
 
     /// Rolls the segment back, ends a statement that still runs, and says what stays.
+    ///
+    /// What stays is read from the journal's table: a commit whose answer never came is known
+    /// nowhere else.
     pub(crate) async fn undo(&mut self) -> Result<Undone, BackendError> {
         let shared = Arc::clone(&self.connection);
         let connection = &mut *shared.lock().await;
         connection.rollback().await?;
         self.in_segment = false;
         self.kept.clear();
-        if let Some(row) = self.in_flight.take() {
+        connection.begin_reading().await?;
+        let read = match journal::read(connection, &self.key).await {
+            Ok(rows) => ledger::read(connection).await.map(|ledger| (rows, ledger.revision)),
+            Err(error) => Err(error),
+        };
+        connection.rollback().await?;
+        let (rows, revision) = read?;
+        self.revision = revision;
+        self.effects =
+            rows.iter().filter(|row| row.is_done).flat_map(JournalRow::changes).collect();
+        // One of an earlier attempt is left to the next, which comes by it again.
+        let is_earlier = self.started.is_some();
+        let open = rows.into_iter().find(|row| !row.is_done && !is_earlier);
+        self.in_flight = None;
+        if let Some(row) = open {
             // It may run on in a server session that nobody listens to any more.
             connection.end_orphans(&self.marker).await?;
             self.settle(connection, &row).await?;
@@ -295,6 +312,7 @@ impl Journal {
         connection.set_marker(None);
         Ok(Undone {
             effects: self.effects.clone(),
+            is_open: is_earlier,
             stop: self.stop.clone(),
             revision: Some(self.revision),
             own_error: self.own_error.take(),
@@ -307,22 +325,6 @@ impl Journal {
         connection: &mut dyn Connection,
         row: &JournalRow,
     ) -> Result<(), BackendError> {
-        // Its row went with the segment if the statement did not come to commit it.
-        let recorded = {
-            connection.begin_reading().await?;
-            let rows = journal::read(connection, &self.key).await;
-            connection.rollback().await?;
-            rows?.iter().any(|found| found.call == row.call && !found.is_done)
-        };
-        if !recorded {
-            return Ok(());
-        }
-        self.revision = {
-            connection.begin_reading().await?;
-            let ledger = ledger::read(connection).await;
-            connection.rollback().await?;
-            ledger?.revision
-        };
         let statement = row.statement.as_deref().unwrap_or_default();
         let before = row.fingerprint.as_deref().unwrap_or_default();
         match connection.verify(statement, before).await? {
@@ -355,6 +357,12 @@ impl Journal {
 }
 
 impl JournalRow {
+    /// What its calls may have changed, as messages show it.
+    fn changes(&self) -> Vec<String> {
+        let calls = self.results.as_deref().and_then(decode).unwrap_or_default();
+        calls.into_iter().filter_map(|call| call.changes).collect()
+    }
+
     fn asks(&self, asked: [u8; 16]) -> bool {
         let calls = self.results.as_deref().and_then(decode).unwrap_or_default();
         calls.first().is_some_and(|call| call.asked == asked)

@@ -80,6 +80,8 @@ pub(super) struct PostgresConnection {
     prefix: String,
     /// How long the runner's own statements wait for somebody else's lock.
     lock_wait: Duration,
+    /// How long what a hook deferred may take at its end.
+    check_time: Duration,
     /// How long the server lets this connection be idle in a transaction.
     idle: Option<Duration>,
     /// What names mean to hooks.
@@ -118,6 +120,7 @@ impl PostgresConnection {
             prefix: format!("{}.", text::quote(&schema)),
             schema,
             lock_wait: options.lock_wait,
+            check_time: options.check_time,
             idle: None,
             search_path: search_path.unwrap_or_default(),
             transaction: None,
