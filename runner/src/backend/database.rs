@@ -104,7 +104,12 @@ impl Backend {
                 Err(error) => {
                     // What could not be made is rolled back; the error says more than that.
                     let _ = connection.rollback().await;
-                    if tries == PREPARE_TRIES || !matches!(error, BackendError::Database(_)) {
+                    let may_pass = match &error {
+                        BackendError::Database(_) | BackendError::Busy(_) => true,
+                        BackendError::Refused(error) => error.retryable,
+                        _ => false,
+                    };
+                    if tries == PREPARE_TRIES || !may_pass {
                         return Err(error);
                     }
                 }

@@ -41,6 +41,10 @@ pub(super) async fn take(
                 // Somebody else's transaction was in the way: it is being taken right now, or its
                 // last holder still has the ledger's row.
                 BackendError::Busy(_) => Ok(Err(holder(connection).await?)),
+                // On a cluster: another node's transaction was in the way of the commit.
+                BackendError::Refused(error) if error.retryable => {
+                    Ok(Err(holder(connection).await?))
+                }
                 error => Err(error),
             }
         }

@@ -231,7 +231,7 @@ impl Connection for MysqlConnection {
     async fn leave_hook(&mut self) -> Result<(), BackendError> {
         self.forget_hook();
         self.restore_settings().await?;
-        if self.is_still_begun().await? { Ok(()) } else { Err(transaction::ended()) }
+        if self.is_still_begun().await? { Ok(()) } else { Err(self.ended()) }
     }
 
     async fn try_lock(&mut self) -> Result<LockTry, BackendError> {

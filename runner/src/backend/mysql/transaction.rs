@@ -4,7 +4,10 @@
 //! transaction is seen, on every version of either server and without special rights.
 
 use super::{MysqlConnection, connect, error, orphan};
-use crate::backend::BackendError;
+use crate::{
+    backend::BackendError,
+    session::{ErrorKind, SqlError},
+};
 use futures_util::future::BoxFuture;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -16,12 +19,23 @@ const KILL_AGAIN: Duration = Duration::from_secs(1);
 /// Answers that may be errors of what was cut off, before the connection counts as broken.
 const STALE_ANSWERS_MAX: usize = 8;
 
-/// The transaction was ended by something else than the runner.
-pub(super) fn ended() -> BackendError {
-    BackendError::TransactionEnded("its savepoint is gone".to_owned())
-}
-
 impl MysqlConnection {
+    /// The transaction was ended by something else than the runner.
+    pub(super) fn ended(&self) -> BackendError {
+        if self.server.galera {
+            // A cluster rolls back what comes into the way of another node's commit, and says so
+            // only to the next statement that asks for it.
+            return BackendError::Refused(SqlError {
+                retryable: true,
+                ..SqlError::new(
+                    ErrorKind::Serialization,
+                    "another node of the cluster was faster, so the transaction was rolled back",
+                )
+            });
+        }
+        BackendError::TransactionEnded("its savepoint is gone".to_owned())
+    }
+
     pub(super) async fn begin_transaction(&mut self) -> Result<(), BackendError> {
         self.end_what_runs().await?;
         // START TRANSACTION would silently commit it.
@@ -52,7 +66,7 @@ impl MysqlConnection {
     /// Commits, if the transaction is still the one that was begun.
     pub(super) async fn commit_transaction(&mut self) -> Result<(), BackendError> {
         if !self.begun {
-            return Err(ended());
+            return Err(self.ended());
         }
         if self.wire()?.is_cut_off() {
             return Err(BackendError::Database("a statement was cut off".to_owned()));
@@ -65,7 +79,7 @@ impl MysqlConnection {
             }
             Err(error) if error::number(&error) == Some(error::NO_SUCH_SAVEPOINT) => {
                 self.begun = false;
-                Err(ended())
+                Err(self.ended())
             }
             Err(error) => Err(self.host_error(&error)),
         }
