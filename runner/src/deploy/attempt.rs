@@ -180,6 +180,9 @@ impl Work<'_> {
         let mut steps_began: Option<(Instant, u64)> = None;
         loop {
             let (before, now) = (run.clone(), run.phase);
+            if now == Phase::Backfill {
+                steps_began.get_or_insert((Instant::now(), 0));
+            }
             let next = |answer| next_of(&before, backfill, answer);
             let journaled = now != Phase::Backfill
                 && (now == Phase::Preparation || backend.is_journaled().await?);
