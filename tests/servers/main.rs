@@ -1,6 +1,13 @@
 //! Tests of what the other tests stand on: throw-away servers, the proxy, the witness clients.
 
+#![allow(clippy::print_stdout, reason = "a process that is to be killed says what it started")]
+
+mod galera;
+mod killed;
 mod mariadb;
+mod pgbouncer;
 mod postgres;
+mod proxy;
+mod sandbox;
 #[path = "../support/mod.rs"]
 mod support;

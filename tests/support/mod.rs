@@ -1,10 +1,12 @@
 //! What all test suites share: a place of their own, the real binary, and guests built from source.
 //!
 //! Included by each suite; a suite that does not use one of these functions still may.
-#![allow(dead_code, reason = "each suite uses its own part of this module")]
+#![allow(dead_code, unused_imports, reason = "each suite uses its own part of this module")]
 
+pub mod proxy;
 pub mod servers;
 
+use servers::Database;
 use std::{
     fmt::Write as _,
     fs,
@@ -16,6 +18,8 @@ use std::{
 /// A temporary folder with a database in it, and the runner to work on both.
 pub struct Sandbox {
     folder: tempfile::TempDir,
+    /// Where the database is, if not in the folder.
+    server: Option<Database>,
 }
 
 /// What a run of the binary gave.
@@ -29,20 +33,33 @@ pub struct Run {
 
 impl Sandbox {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+        Self { folder: tempfile::tempdir().expect("a temporary folder"), server: None }
+    }
+
+    /// The same with a database on a server, as `Sandbox::on(Postgres::shared().database())`.
+    pub fn on(database: Database) -> Self {
+        Self { server: Some(database), ..Self::new() }
+    }
+
+    /// The database on a server.
+    pub fn server(&self) -> &Database {
+        self.server.as_ref().expect("this sandbox was made with Sandbox::on")
     }
 
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Where `runner` looks for the database if not told otherwise.
+    /// The database file that `runner` uses if not told otherwise. Not with [`Sandbox::on`].
     pub fn database(&self) -> PathBuf {
         self.path().join("app.db")
     }
 
     pub fn url(&self) -> String {
-        format!("sqlite:{}", self.database().display())
+        match &self.server {
+            Some(server) => server.url().to_owned(),
+            None => format!("sqlite:{}", self.database().display()),
+        }
     }
 
     /// A command of the real binary, in this folder and with nothing of the caller's settings.
@@ -55,7 +72,7 @@ impl Sandbox {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.path())
             .env("USER", "tester")
-            .env("DATABASE_URL", "sqlite:app.db")
+            .env("DATABASE_URL", self.server.as_ref().map_or("sqlite:app.db", Database::url))
             .env("RUNNER_CACHE_DIR", cache_folder())
             .stdin(Stdio::null());
         command
@@ -108,16 +125,22 @@ impl Sandbox {
 
     /// Everything in the database but the runner's own tables: schema and rows, as text.
     pub fn dump(&self) -> String {
+        if let Some(server) = &self.server {
+            return server.dump();
+        }
         self.dump_of("name NOT LIKE 'alteration\\_%' ESCAPE '\\'")
     }
 
     /// Rows of `alteration_state` as `plugin id status`, in order.
     pub fn state(&self) -> Vec<String> {
-        self.rows("SELECT plugin || ' ' || id || ' ' || status FROM alteration_state ORDER BY 1")
+        self.rows("SELECT concat_ws(' ', plugin, id, status) FROM alteration_state ORDER BY 1")
     }
 
     /// The first column of a query's rows. The database is opened as any other program would.
     pub fn rows(&self, sql: &str) -> Vec<String> {
+        if let Some(server) = &self.server {
+            return server.rows(sql);
+        }
         let url = self.url();
         block_on(async move {
             use sqlx::{Connection, Row};
@@ -158,6 +181,9 @@ impl Sandbox {
 
     /// Runs statements as the application would.
     pub fn sql(&self, sql: &str) {
+        if let Some(server) = &self.server {
+            return server.sql(sql);
+        }
         let url = format!("{}?mode=rwc", self.url());
         block_on(async move {
             use sqlx::Connection;

@@ -43,9 +43,13 @@ impl Client {
 
     /// The first column of a query's rows, as text; null is `NULL`.
     pub fn rows(&self, role: Role, database: &str, sql: &str) -> Vec<String> {
-        let output = run(&mut self.query(role, database), sql)
-            .unwrap_or_else(|error| panic!("{sql}\nfailed: {error}"));
-        match self {
+        self.try_rows(role, database, sql).unwrap_or_else(|error| panic!("{sql}\nfailed: {error}"))
+    }
+
+    /// As [`Client::rows`]; an error is what the client printed.
+    pub fn try_rows(&self, role: Role, database: &str, sql: &str) -> Result<Vec<String>, String> {
+        let output = run(&mut self.query(role, database), sql)?;
+        Ok(match self {
             // Records end with NUL, and fields with a character that no test uses.
             Self::Postgres { .. } => output
                 .split_terminator('\0')
@@ -55,7 +59,7 @@ impl Client {
                 .lines()
                 .map(|row| unescaped(row.split('\t').next().unwrap_or_default()))
                 .collect(),
-        }
+        })
     }
 
     /// Whether the server answers.
@@ -127,6 +131,7 @@ impl Client {
                 let user = if role == Role::Runner { USER } else { "postgres" };
                 let mut command = Command::new(programs.join(program));
                 command.env("PGHOST", folder).env("PGPORT", port.to_string()).env("PGUSER", user);
+                command.env("PGPASSWORD", PASSWORD);
                 command
             }
             Self::Mariadb { socket } => {

@@ -1,13 +1,13 @@
 //! A throw-away MariaDB server: one that is shared, or one of a test's own to stop and restart.
 
 use super::{
-    Database,
+    Database, MARIADB_VARIABLE,
     client::{Client, PASSWORD, Role, USER},
     free_port,
     keeper::Keeper,
     program, shared_folder, write_port,
 };
-use std::{path::Path, sync::OnceLock};
+use std::{net::SocketAddr, path::Path, sync::OnceLock};
 
 /// A running MariaDB server on 127.0.0.1 and on a socket in its folder.
 ///
@@ -18,19 +18,22 @@ pub struct Mariadb {
     /// `None` if another process keeps it.
     keeper: Option<Keeper>,
     settings: Vec<String>,
+    /// Whether it is ready only when it is in step with the other nodes.
+    is_node: bool,
 }
 
 impl Mariadb {
-    /// The server that tests share: of the whole run if `tests/run` started one, else of this
+    /// The server that tests share: of the whole run if `with-servers` started one, else of this
     /// process. It ends with whoever started it.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Mariadb> = OnceLock::new();
-        SHARED.get_or_init(|| match shared_folder("RUNNER_TEST_MARIADB") {
+        SHARED.get_or_init(|| match shared_folder(MARIADB_VARIABLE) {
             Some((folder, port)) => Self {
                 client: Client::Mariadb { socket: folder.join("socket") },
                 port,
                 keeper: None,
                 settings: Vec::new(),
+                is_node: false,
             },
             None => Self::own(),
         })
@@ -72,6 +75,7 @@ impl Mariadb {
             port: 0,
             keeper: Some(keeper),
             settings: options.iter().map(|&option| option.to_owned()).collect(),
+            is_node: false,
         }
     }
 
@@ -87,6 +91,11 @@ impl Mariadb {
 
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Where it listens, for a proxy.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
     }
 
     pub fn client(&self) -> &Client {
@@ -116,12 +125,10 @@ impl Mariadb {
         assert!(self.start(&[]), "MariaDB does not start again: {}", self.keeper().log());
     }
 
-    pub(super) fn set_port(&mut self, port: u16) {
+    /// Makes it a node of a cluster, on this port.
+    pub(super) fn join_cluster(&mut self, port: u16) {
         self.port = port;
-    }
-
-    pub(super) fn log(&self) -> String {
-        self.keeper().log()
+        self.is_node = true;
     }
 
     pub(super) fn make_user(&self) {
@@ -159,7 +166,17 @@ impl Mariadb {
         command.extend(fixed.iter().map(String::as_str));
         command.extend(self.settings.iter().map(String::as_str));
         command.extend(more);
-        self.keeper().start(&command, || self.client.is_ready())
+        self.keeper().start(&command, || self.is_ready())
+    }
+
+    fn is_ready(&self) -> bool {
+        if !self.is_node {
+            return self.client.is_ready();
+        }
+        let sql = "SELECT variable_value FROM information_schema.global_status
+            WHERE variable_name = 'wsrep_local_state_comment';";
+        let state = self.client.try_rows(Role::Administrator, "", sql);
+        state.is_ok_and(|state| state == ["Synced"])
     }
 
     fn keeper(&self) -> &Keeper {

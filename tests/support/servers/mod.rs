@@ -6,14 +6,18 @@
 mod client;
 mod database;
 mod dump;
+mod galera;
 mod keeper;
 mod mariadb;
+mod pgbouncer;
 mod postgres;
 
 pub use client::{Client, PASSWORD, Role, USER};
 pub use database::Database;
+pub use galera::Galera;
 pub use keeper::is_alive;
 pub use mariadb::Mariadb;
+pub use pgbouncer::PgBouncer;
 pub use postgres::Postgres;
 
 use std::{
@@ -21,6 +25,10 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
 };
+
+/// Names the folder of the server that all tests of a run share; see `with-servers`.
+pub const POSTGRES_VARIABLE: &str = "RUNNER_TEST_POSTGRES";
+pub const MARIADB_VARIABLE: &str = "RUNNER_TEST_MARIADB";
 
 /// A port that was free a moment ago.
 fn free_port() -> u16 {

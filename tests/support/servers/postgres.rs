@@ -1,7 +1,7 @@
 //! A throw-away PostgreSQL server: one that is shared, or one of a test's own to stop and restart.
 
 use super::{
-    Database,
+    Database, POSTGRES_VARIABLE,
     client::{Client, PASSWORD, Role, USER},
     free_port,
     keeper::Keeper,
@@ -9,6 +9,7 @@ use super::{
 };
 use std::{
     fs,
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::OnceLock,
 };
@@ -26,11 +27,11 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// The server that tests share: of the whole run if `tests/run` started one, else of this
+    /// The server that tests share: of the whole run if `with-servers` started one, else of this
     /// process. It ends with whoever started it.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Postgres> = OnceLock::new();
-        SHARED.get_or_init(|| match shared_folder("RUNNER_TEST_POSTGRES") {
+        SHARED.get_or_init(|| match shared_folder(POSTGRES_VARIABLE) {
             Some((folder, port)) => Self {
                 client: Client::Postgres { programs: programs(), folder, port },
                 port,
@@ -92,6 +93,11 @@ impl Postgres {
 
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Where it listens, for a proxy.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
     }
 
     pub fn client(&self) -> &Client {

@@ -1,0 +1,47 @@
+//! A sandbox asks its database the same questions, wherever the database is.
+
+use crate::support::{
+    Sandbox,
+    servers::{Mariadb, Postgres},
+};
+
+fn sandboxes() -> [Sandbox; 3] {
+    [
+        Sandbox::new(),
+        Sandbox::on(Postgres::shared().database()),
+        Sandbox::on(Mariadb::shared().database()),
+    ]
+}
+
+#[test]
+fn rows_state_and_dump() {
+    for sandbox in sandboxes() {
+        sandbox.sql(
+            "CREATE TABLE alteration_state (plugin varchar(9), id varchar(9), status varchar(9));
+             INSERT INTO alteration_state VALUES ('b', '2', 'failed'), ('a', '1', 'applied');
+             CREATE TABLE t (x integer);",
+        );
+        assert_eq!(sandbox.state(), ["a 1 applied", "b 2 failed"]);
+        let empty = sandbox.dump();
+        assert!(!empty.contains("alteration_state"), "{empty}");
+        sandbox.sql("INSERT INTO t VALUES (2), (1);");
+        assert_eq!(sandbox.rows("SELECT x, 'more' FROM t ORDER BY x"), ["1", "2"]);
+        assert_ne!(sandbox.dump(), empty);
+        sandbox.sql("DELETE FROM t;");
+        assert_eq!(sandbox.dump(), empty);
+    }
+}
+
+/// The runner takes the URL of the sandbox, and shows nobody the password in it.
+#[test]
+fn the_runner_is_told_where() {
+    for sandbox in sandboxes().into_iter().skip(1) {
+        sandbox.sql_plugin("acme/one", &[("1.0.0-1700000000-one", "CREATE TABLE t (x int);", "")]);
+        let run = sandbox.runner(&["deploy", "plugins", "--database", "mysql://x:s3cret@h"]);
+        assert_ne!(run.code, Some(0));
+        assert!(!format!("{run:?}").contains("s3cret"), "{run:?}");
+        let told = sandbox.command(&[]);
+        let told = told.get_envs().find(|(name, _)| *name == "DATABASE_URL");
+        assert_eq!(told.and_then(|(_, url)| url?.to_str()), Some(sandbox.server().url()));
+    }
+}
