@@ -168,7 +168,7 @@ impl Connection for MysqlConnection {
     async fn has_own_tables(&mut self) -> Result<bool, BackendError> {
         let sql = "SELECT COUNT(*) FROM information_schema.tables
             WHERE table_schema = ? AND table_name = 'alteration_ledger'";
-        let found = self.read_own(sql, &[Cell::text(&self.server.database.clone())]).await?;
+        let found = self.read_own(sql, &[Cell::text(self.server.database.clone())]).await?;
         Ok(found == [[Cell::integer(1)]])
     }
 

@@ -79,6 +79,10 @@ async fn one_statement_is_one() {
     }
     execute(&mut connection, "SELECT 1; -- and nothing more").await;
     execute(&mut connection, "SELECT ';' ;").await;
+    let long = |bytes: usize| format!("SELECT '{}'", "x".repeat(bytes));
+    execute(&mut connection, &long(1 << 20)).await;
+    let error = fails(&mut connection, &long(4 << 20), vec![]).await;
+    assert_eq!(error.kind, ErrorKind::Limit);
     // Even where the tokenizer is not asked, the server takes one statement only.
     let error = connection.wire().expect("open").prepare("SELECT 1; COMMIT").await;
     assert_eq!(super::super::error::number(&error.expect_err("two")), Some(1064));
@@ -119,6 +123,8 @@ async fn guests_are_refused() {
         for sql in everywhere {
             let error = fails(&mut connection, sql, vec![]).await;
             assert_eq!(error.kind, ErrorKind::Denied, "{mode:?}: {sql}: {error}");
+            // The refusal is the runner's: the server has not even seen it.
+            assert_eq!(error.sqlstate, None, "{mode:?}: {sql}: {error}");
         }
         assert!(connection.is_in_transaction().await.expect("asks"));
         for table in ["alteration_state", "Alteration_History"] {
