@@ -3,7 +3,7 @@
 //! A statement whose end nobody saw is judged by comparing before and now. What the catalogue
 //! cannot show is `Unknown`: a person decides.
 
-use super::{MysqlConnection, error, identifier::quote};
+use super::{MysqlConnection, error, identifier::quote, value::own_text};
 use crate::{
     alteration::Dialect,
     backend::{
@@ -12,7 +12,6 @@ use crate::{
     },
     sql::Statement,
 };
-use sqlx::Row as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Text that describes each thing, by its kind and name.
@@ -84,14 +83,18 @@ impl MysqlConnection {
     ) -> Result<Vec<String>, BackendError> {
         let rows = self
             .read_own(
-                "SELECT schema_name, CONCAT_WS(' ', default_character_set_name,
-                    default_collation_name) FROM information_schema.schemata",
+                "SELECT CONVERT(schema_name USING utf8mb4),
+                    CONVERT(CONCAT_WS(' ', default_character_set_name, default_collation_name)
+                        USING utf8mb4)
+                 FROM information_schema.schemata",
                 &[],
             )
             .await?;
         let mut schemas = Vec::new();
         for row in rows {
-            let [Cell::Text(Some(name)), Cell::Text(Some(facts))] = &row[..] else { continue };
+            let [Cell::Text(Some(name)), Cell::Text(Some(facts))] = &row[..] else {
+                return Err(not_text());
+            };
             if names.contains(&name.to_lowercase()) {
                 things.insert(format!("database {name}"), facts.clone());
                 schemas.push(name.clone());
@@ -108,7 +111,8 @@ impl MysqlConnection {
         names: &BTreeSet<String>,
         things: &mut Things,
     ) -> Result<(), BackendError> {
-        let sql = "SELECT table_name FROM information_schema.tables WHERE table_schema = ?";
+        let sql = "SELECT CONVERT(table_name USING utf8mb4) FROM information_schema.tables
+            WHERE table_schema = ?";
         for name in self.named(sql, schema, names).await? {
             let show = format!("SHOW CREATE TABLE {}.{}", quote(schema), quote(&name));
             if let Some(text) = self.show(&show, 1).await? {
@@ -126,7 +130,7 @@ impl MysqlConnection {
     ) -> Result<(), BackendError> {
         for kind in ["PROCEDURE", "FUNCTION"] {
             let sql = format!(
-                "SELECT routine_name FROM information_schema.routines
+                "SELECT CONVERT(routine_name USING utf8mb4) FROM information_schema.routines
                  WHERE routine_schema = ? AND routine_type = '{kind}'"
             );
             for name in self.named(&sql, schema, names).await? {
@@ -147,7 +151,8 @@ impl MysqlConnection {
         things: &mut Things,
     ) -> Result<(), BackendError> {
         let sql = format!(
-            "SELECT {column}_name FROM information_schema.{list} WHERE {column}_schema = ?"
+            "SELECT CONVERT({column}_name USING utf8mb4) FROM information_schema.{list}
+             WHERE {column}_schema = ?"
         );
         let at = if kind == "EVENT" { 3 } else { 2 };
         for name in self.named(&sql, schema, names).await? {
@@ -178,14 +183,13 @@ impl MysqlConnection {
         names: &BTreeSet<String>,
     ) -> Result<Vec<String>, BackendError> {
         let rows = self.read_own(sql, &[Cell::text(schema)]).await?;
-        Ok(rows
-            .into_iter()
-            .filter_map(|row| match row.into_iter().next() {
-                Some(Cell::Text(Some(name))) => Some(name),
-                _ => None,
-            })
-            .filter(|name| names.contains(&name.to_lowercase()))
-            .collect())
+        let named = rows.into_iter().map(|row| match row.into_iter().next() {
+            Some(Cell::Text(Some(name))) => Ok(name),
+            // To leave it out would make what is there look as if it were not.
+            _ => Err(not_text()),
+        });
+        let wanted = |name: &String| names.contains(&name.to_lowercase());
+        named.filter(|name| name.as_ref().map_or(true, wanted)).collect()
     }
 
     /// The text in column `at`; `None` when the thing is gone by now. Empty without the right to see it.
@@ -198,10 +202,13 @@ impl MysqlConnection {
             Err(failure) => return Err(self.host_error(&failure)),
         };
         let Some(row) = rows.first() else { return Ok(None) };
-        let text: Option<String> =
-            row.try_get(at).map_err(|error| BackendError::Database(error.to_string()))?;
+        let text = own_text(row, at).map_err(|error| self.host_error(&error))?;
         Ok(Some(text.unwrap_or_default()))
     }
+}
+
+fn not_text() -> BackendError {
+    BackendError::Database("the server's catalogue holds a name that is no text".to_owned())
 }
 
 /// Without the table option that every INSERT changes.

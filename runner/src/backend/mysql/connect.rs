@@ -3,7 +3,7 @@
 //! Looks at what kind of server it is and refuses those that cannot be worked with. No error holds
 //! a password.
 
-use super::{MysqlConnection, error, settings::Settings, wire};
+use super::{MysqlConnection, error, settings::Settings, value, wire};
 use crate::{
     alteration::Dialect,
     backend::{
@@ -14,7 +14,7 @@ use crate::{
 use async_trait::async_trait;
 use sqlx::{
     Column as _, ConnectOptions as _, Row as _, Statement as _,
-    mysql::{MySqlConnectOptions, MySqlTypeInfo},
+    mysql::{MySqlConnectOptions, MySqlRow, MySqlTypeInfo},
 };
 use std::{str::FromStr, sync::Arc, time::Duration};
 use tokio::{
@@ -196,11 +196,13 @@ impl Server {
             .persistent(false)
             .fetch_one(&mut *connection)
             .await?;
-        let uptime: i64 = uptime.try_get::<String, _>(1)?.parse().unwrap_or_default();
+        let uptime: i64 = text(&uptime, 1)?.parse().unwrap_or_default();
+        let variables = variables
+            .iter()
+            .map(|row| Ok((text(row, 0)?, text(row, 1)?)))
+            .collect::<Result<Vec<_>, sqlx::Error>>()?;
         let on = |wanted: &[&str]| {
-            variables.iter().any(|row| {
-                let name: String = row.try_get(0).unwrap_or_default();
-                let value: String = row.try_get(1).unwrap_or_default();
+            variables.iter().any(|(name, value)| {
                 wanted.iter().any(|wanted| name.eq_ignore_ascii_case(wanted))
                     && !matches!(value.as_str(), "OFF" | "0" | "")
             })
@@ -212,19 +214,19 @@ impl Server {
             .first()
             .map(|column| column.type_info().clone())
             .ok_or_else(|| sqlx::Error::Protocol("a SELECT without a column".to_owned()))?;
-        let version: String = facts.try_get(0)?;
+        let version = text(&facts, 0)?;
         let mariadb = version.to_ascii_lowercase().contains("mariadb");
         Ok(Self {
             dialect: if mariadb { Dialect::Mariadb } else { Dialect::Mysql },
             version,
             connection_id: facts.try_get(1)?,
-            database: facts.try_get(2)?,
+            database: text(&facts, 2)?,
             packet_bytes_max: facts
                 .try_get::<u64, _>(3)
                 .map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX))?,
             galera: on(&["wsrep_on"]),
             read_only: on(&["read_only", "super_read_only", "innodb_read_only"]),
-            name: facts.try_get(4)?,
+            name: text(&facts, 4)?,
             started: facts.try_get::<i64, _>(5)? - uptime,
             decimal,
         })
@@ -255,6 +257,10 @@ impl Server {
         }
         Ok(())
     }
+}
+
+fn text(row: &MySqlRow, at: usize) -> Result<String, sqlx::Error> {
+    value::own_text(row, at).map(Option::unwrap_or_default)
 }
 
 /// Major and minor number. Some servers put a `5.5.5-` before it, for replicas of long ago.

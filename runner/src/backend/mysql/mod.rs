@@ -173,7 +173,7 @@ impl Connection for MysqlConnection {
     async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError> {
         let sql = "SELECT table_name FROM information_schema.tables
             WHERE table_schema = ? AND table_name LIKE 'alteration!_%' ESCAPE '!'";
-        let database = Cell::text(&self.server.database.clone());
+        let database = Cell::text(&self.server.database);
         let found = self.read_own(sql, &[database]).await?;
         Ok(schema::own(found.into_iter().flatten().filter_map(|cell| match cell {
             Cell::Text(name) => name,

@@ -42,8 +42,9 @@ const READING_VERBS: [&str; 8] =
 /// A statement that may run.
 #[derive(Debug)]
 struct Call {
-    /// What goes to the server.
+    /// What goes to the server: a marker, then what the guest wrote.
     text: String,
+    marker_bytes: usize,
     verb: String,
     /// Surely commits nothing by itself.
     plain: bool,
@@ -74,6 +75,13 @@ impl MysqlConnection {
         if let Some(reason) = sql::refusal(&statement, place) {
             return Err(SqlError::new(ErrorKind::Denied, reason));
         }
+        let replaces = |kind: &str| statement.starts_with(&["CREATE", "OR", "REPLACE", kind]);
+        if replaces("DATABASE") || replaces("SCHEMA") {
+            return Err(SqlError::new(
+                ErrorKind::Denied,
+                "CREATE OR REPLACE DATABASE is refused: the runner's own tables could be in it",
+            ));
+        }
         let (verb, plain) = (statement.verb(), statement.is_plain());
         let writes =
             |word: &str| matches!(word, "INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "INTO");
@@ -83,7 +91,8 @@ impl MysqlConnection {
             (Some(marker), HookMode::Journaled) if !plain => marker.as_str(),
             _ => "",
         };
-        Ok(Call { text: format!("{marker}{}", statement.text()), verb, plain, reading })
+        let text = format!("{marker}{}", statement.text());
+        Ok(Call { text, marker_bytes: marker.len(), verb, plain, reading })
     }
 
     /// Runs a statement and hands each row on. What is returned of the columns is what the rows
@@ -115,7 +124,7 @@ impl MysqlConnection {
             })
             .await;
         crash::point("after a statement");
-        let result = result.map_err(|failure| explained(failure, &call.text));
+        let result = result.map_err(|failure| call.explained(failure));
         self.after_call(call, result.as_ref().err()).await?;
         let columns = match (decoder, &prepared) {
             (Some(decoder), _) => decoder.columns,
@@ -137,7 +146,7 @@ impl MysqlConnection {
         let prepared = match prepared {
             Ok(prepared) => prepared,
             Err(failure) => {
-                let failure = explained(Failure::Server(failure), &call.text);
+                let failure = call.explained(Failure::Server(failure));
                 self.after_call(call, Some(&failure)).await?;
                 return Err(failure);
             }
@@ -171,7 +180,7 @@ impl MysqlConnection {
     }
 
     /// What the catalogue adds to the columns of a result, by table.
-    async fn hints_of(
+    pub(super) async fn hints_of(
         &mut self,
         prepared: &Prepared,
     ) -> Result<HashMap<String, Arc<TableHints>>, SqlError> {
@@ -199,7 +208,8 @@ impl MysqlConnection {
         let place = [Cell::text(schema), Cell::text(table)];
         let columns = self
             .read_own(
-                "SELECT column_name, data_type FROM information_schema.columns
+                "SELECT CONVERT(column_name USING utf8mb4), CONVERT(data_type USING utf8mb4)
+                 FROM information_schema.columns
                  WHERE table_schema = ? AND table_name = ?",
                 &place,
             )
@@ -283,7 +293,7 @@ impl MysqlConnection {
         let mut inserted = 0;
         while let Some((text, params)) = self.writer(writer)?.next_batch() {
             let verb = "INSERT".to_owned();
-            let call = Call { text, verb, plain: true, reading: false };
+            let call = Call { text, marker_bytes: 0, verb, plain: true, reading: false };
             inserted += self.run(&call, params, |_| Ok(())).await?.0.rows_affected();
         }
         Ok(inserted)
@@ -317,14 +327,15 @@ fn guest_side(error: BackendError) -> SqlError {
     }
 }
 
-/// `text` as it went to the server; the marker before it is no part of what the guest wrote.
-fn explained(failure: Failure, text: &str) -> SqlError {
-    let sent = text.strip_prefix("/* runner:").and_then(|rest| rest.split_once(" */ "));
-    match failure {
-        Failure::Server(failure) => {
-            error::guest_error(&failure, sent.map_or(text, |(_, written)| written))
+impl Call {
+    fn explained(&self, failure: Failure) -> SqlError {
+        match failure {
+            Failure::Server(failure) => {
+                // The marker is no part of what the guest wrote.
+                error::guest_error(&failure, self.text.get(self.marker_bytes..).unwrap_or_default())
+            }
+            Failure::Stopped(error) => error,
         }
-        Failure::Stopped(error) => error,
     }
 }
 

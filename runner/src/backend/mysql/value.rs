@@ -69,6 +69,13 @@ pub(super) fn raw(row: &MySqlRow, at: usize) -> Result<Option<&[u8]>, String> {
     Ok(<&[u8] as Decode<MySql>>::decode(value).ok())
 }
 
+/// A text of the runner's own, whatever character set the server says it has: some of MySQL's
+/// lists call their text bytes. `None` is NULL.
+pub(super) fn own_text(row: &MySqlRow, at: usize) -> Result<Option<String>, sqlx::Error> {
+    let bytes = raw(row, at).map_err(sqlx::Error::Protocol)?;
+    Ok(bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned()))
+}
+
 /// Decodes one value. The bytes of a time keep their length byte in the binary format.
 pub(super) fn value(kind: Kind, bytes: Option<&[u8]>, format: Format) -> Result<Value, String> {
     let Some(bytes) = bytes else { return Ok(Value::Null) };

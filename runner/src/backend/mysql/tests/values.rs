@@ -1,6 +1,7 @@
 //! Every type there and back, with what is extreme about it.
 
 use super::*;
+use crate::backend::mysql::value::{Decoder, Format};
 
 fn other(type_name: &str, text: &str) -> Value {
     Value::Other { type_name: type_name.to_owned(), text: text.to_owned() }
@@ -113,6 +114,24 @@ fn faithful() -> Vec<(&'static str, Vec<Value>)> {
     ]
 }
 
+/// What a statement gives that cannot be prepared. MariaDB can prepare all that a guest may run, so
+/// that the way through the session is not open here.
+async fn as_text(connection: &mut MysqlConnection, sql: &str) -> Vec<Row> {
+    let wire = connection.wire().expect("open");
+    let columns = wire.prepare(sql).await.expect("prepares").expect("can be prepared");
+    let hints = connection.hints_of(&columns).await.expect("reads");
+    let decoder = Decoder::new(&columns.columns, &hints);
+    let mut rows = Vec::new();
+    let wire = connection.wire().expect("open");
+    let run = wire.run(sql, None, |row, format| {
+        assert_eq!(format, Format::Text);
+        rows.push(decoder.row(&row, format)?);
+        Ok(())
+    });
+    run.await.expect(sql);
+    rows
+}
+
 #[tokio::test]
 async fn what_goes_in_comes_out() {
     let database = Mariadb::shared().database();
@@ -136,6 +155,7 @@ async fn what_goes_in_comes_out() {
         let fetched = connection.fetch(cursor, PLENTY).await.expect("reads");
         assert_eq!(fetched, expected, "{column} by a cursor");
         assert!(!columns[0].type_name.is_empty(), "{column}");
+        assert_eq!(as_text(&mut connection, &select).await, expected, "{column} as text");
         // The same values through a bulk-writer.
         let names = ["v".to_owned(), "n".to_owned()];
         let writer = connection.open_writer(&format!("v{at}"), &names).await.expect("opens");
