@@ -15,7 +15,6 @@ use crate::{
     error::{Changed, Error, StepError, StepFailure},
     event::{Event, StepReport},
     host::{Call, Hook, HookObserver, LoadError, StepAnswer},
-    operator,
     plan::Step,
     session::Counts,
 };
@@ -160,7 +159,8 @@ impl Work<'_> {
             Some(run) => backend.resume_run(&claim, run).await.map(|now| (now, run.clone())),
             None => {
                 let first = if preparation { Phase::Preparation } else { Phase::Main };
-                let run = self.new_run(backend, attempt, first)?;
+                let run = Run::new(attempt, first, backend.dialect(), self.host.wit_version())
+                    .map_err(no_entropy)?;
                 backend.begin_run(&claim, &run).await.map(|now| (now, run))
             }
         };
@@ -371,25 +371,6 @@ impl Work<'_> {
         undone
     }
 
-    fn new_run(&self, backend: &Backend, attempt: &Attempt, phase: Phase) -> Result<Run, Error> {
-        let entropy = draw()?;
-        Ok(Run {
-            key: attempt.key.clone(),
-            direction: attempt.direction,
-            phase,
-            previous: attempt.previous,
-            component_checksum: attempt.component_checksum,
-            entropy,
-            wit_version: self.host.wit_version().to_owned(),
-            dialect: backend.dialect(),
-            // Not the seed itself: the marker is visible to whoever sees the server's processes.
-            marker: entropy.part("marker").seed_text()[..32].to_owned(),
-            started_at: operator::now(),
-            checkpoint: Checkpoint::default(),
-            counts: Counts::default(),
-        })
-    }
-
     /// Reports a step of a backfill.
     fn stepped(&self, step: &Step, run: &Run, elapsed: Duration, rows: u64) {
         let Checkpoint { steps, done, total, .. } = run.checkpoint;
@@ -449,7 +430,11 @@ async fn is_lost(lost: &mut tokio::sync::watch::Receiver<bool>) {
 }
 
 fn draw() -> Result<Entropy, Error> {
-    Entropy::draw().map_err(|error| Error::Engine(LoadError::Engine(error.to_string())))
+    Entropy::draw().map_err(no_entropy)
+}
+
+fn no_entropy(error: getrandom::Error) -> Error {
+    Error::Engine(LoadError::Engine(error.to_string()))
 }
 
 fn hook_of(run: &Run) -> Hook {

@@ -77,10 +77,10 @@ impl PostgresConnection {
         format!(
             "SELECT c.relname, concat_ws(' ', c.oid, c.relkind, c.relfilenode, c.relnatts, \
                 c.relchecks, c.relhasrules, c.relhastriggers, c.relrowsecurity, \
-                c.relforcerowsecurity, c.relowner, c.relreplident, \
+                c.relforcerowsecurity, c.relowner, c.relreplident, c.relhassubclass, c.relacl, \
                 (SELECT count(*) FROM pg_index i WHERE i.indrelid = c.oid), \
                 (SELECT md5(string_agg(concat_ws(' ', a.attnum, a.attname, a.atttypid, a.atttypmod, \
-                    a.attnotnull, a.atthasdef, a.attisdropped), ';' ORDER BY a.attnum)) \
+                    a.attnotnull, a.atthasdef, a.attisdropped, a.attacl), ';' ORDER BY a.attnum)) \
                     FROM pg_attribute a WHERE a.attrelid = c.oid), \
                 pg_stat_get_xact_tuples_inserted(c.oid), pg_stat_get_xact_tuples_updated(c.oid), \
                 pg_stat_get_xact_tuples_deleted(c.oid)) \

@@ -184,6 +184,17 @@ fn decode_row(row: &sqlx::postgres::PgRow, fields: &[link::Field]) -> Result<Row
     fields.iter().enumerate().map(decode).collect()
 }
 
+/// Whether a statement can have a result; to say so of one that has none costs a round trip.
+fn may_return_rows(statement: &Statement<'_>) -> bool {
+    let silent = ["CREATE", "ALTER", "DROP", "DO", "TRUNCATE", "COMMENT", "GRANT", "REVOKE", "SET"];
+    let writes = ["INSERT", "UPDATE", "DELETE", "MERGE"];
+    let verb = statement.verb();
+    if writes.contains(&verb.as_str()) {
+        return statement.words().any(|word| word == "RETURNING");
+    }
+    !silent.contains(&verb.as_str())
+}
+
 /// Whether the server's count is about rows that were changed, and not about rows that were read.
 fn changes_rows(statement: &Statement<'_>) -> bool {
     let writes = |word: &str| {
@@ -242,18 +253,21 @@ impl Session for PostgresConnection {
         let statement = self.checked(sql)?;
         self.ready_for_guest().await?;
         let (sent, arguments) = self.with_arguments(&statement, &params).await?;
+        // For a result of types that it does not know yet, sqlx asks the catalogue, and forgets
+        // over that what it was about to run: so it is told the types beforehand.
+        let is_described = !may_return_rows(&statement)
+            || self.parse(&sent).await?.columns.is_some();
         crash::point("before a statement");
-        let executed = self.link.execute(&sent.text, arguments).await;
-        crash::point("after a statement");
-        let affected = match executed {
-            // The server has taken it for one statement by then, and run nothing of it.
-            Err(error) if link::is_undescribable(&error) => {
-                let sent = self.with_literals(&statement, &params).await?;
-                let run = self.link.affected(&sent.text).await;
-                run.map_err(|error| guest_error(error, &sent))?
-            }
-            executed => executed.map_err(|error| guest_error(error, &sent))?,
+        let affected = if is_described {
+            let executed = self.link.execute(&sent.text, arguments).await;
+            executed.map_err(|error| guest_error(error, &sent))?
+        } else {
+            let sent = self.with_literals(&statement, &params).await?;
+            self.parse(&sent).await?;
+            let run = self.link.affected(&sent.text).await;
+            run.map_err(|error| guest_error(error, &sent))?
         };
+        crash::point("after a statement");
         self.forget_types_unless_plain(&statement.verb());
         let rows_affected = if changes_rows(&statement) { affected } else { 0 };
         Ok(Outcome { rows_affected, last_insert_id: None })
@@ -287,7 +301,11 @@ impl Session for PostgresConnection {
             })
             .await?;
         self.forget_types_unless_plain(&statement.verb());
-        let fields = found.or(described.columns).unwrap_or_default();
+        let fields = match found.or(described.columns) {
+            Some(fields) => fields,
+            None if super::cursor::reads(&statement) => self.columns_by_table(&sent).await?,
+            None => Vec::new(),
+        };
         let columns = self.columns_of(&fields).await?;
         Self::name_types(&columns, &mut rows);
         Ok(RowSet { columns, rows })
