@@ -255,8 +255,8 @@ impl Session for PostgresConnection {
         let (sent, arguments) = self.with_arguments(&statement, &params).await?;
         // For a result of types that it does not know yet, sqlx asks the catalogue, and forgets
         // over that what it was about to run: so it is told the types beforehand.
-        let is_described = !may_return_rows(&statement)
-            || self.parse(&sent).await?.columns.is_some();
+        let is_described =
+            !may_return_rows(&statement) || self.parse(&sent).await?.columns.is_some();
         crash::point("before a statement");
         let affected = if is_described {
             let executed = self.link.execute(&sent.text, arguments).await;

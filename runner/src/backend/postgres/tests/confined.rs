@@ -159,14 +159,31 @@ async fn another_role_does_not_stay() {
 #[tokio::test]
 async fn transaction_control_is_refused() {
     for sql in [
-        "COMMIT", "END", "ROLLBACK", "ABORT", "BEGIN", "START TRANSACTION", "SAVEPOINT x",
-        "RELEASE x", "ROLLBACK TO x", "/**/ commit", "COMMIT AND CHAIN", "PREPARE TRANSACTION 'x'",
-        "SET TRANSACTION READ ONLY", "PREPARE p AS SELECT 1", "DEALLOCATE ALL", "DISCARD ALL",
-        "COPY pg_class TO STDOUT", "DECLARE c CURSOR FOR SELECT 1",
+        "COMMIT",
+        "END",
+        "ROLLBACK",
+        "ABORT",
+        "BEGIN",
+        "START TRANSACTION",
+        "SAVEPOINT x",
+        "RELEASE x",
+        "ROLLBACK TO x",
+        "/**/ commit",
+        "COMMIT AND CHAIN",
+        "PREPARE TRANSACTION 'x'",
+        "SET TRANSACTION READ ONLY",
+        "PREPARE p AS SELECT 1",
+        "DEALLOCATE ALL",
+        "DISCARD ALL",
+        "COPY pg_class TO STDOUT",
+        "DECLARE c CURSOR FOR SELECT 1",
     ] {
         let (_database, mut connection) = hook().await;
         assert_eq!(fails(&mut connection, sql).await.kind, ErrorKind::Denied, "{sql}");
-        assert_eq!(connection.query(sql, vec![], PLENTY).await.unwrap_err().kind, ErrorKind::Denied);
+        assert_eq!(
+            connection.query(sql, vec![], PLENTY).await.unwrap_err().kind,
+            ErrorKind::Denied
+        );
         // The server refuses what no tokenizer can see.
         assert!(connection.execute(&hidden(sql), vec![]).await.is_err() || !sql.contains("COMMIT"));
     }
