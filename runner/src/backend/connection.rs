@@ -217,6 +217,9 @@ pub(super) trait Connection: Session {
         Ok(false)
     }
 
+    /// Tells this database from every other one, by whatever name it was reached.
+    async fn identity(&mut self) -> Result<String, BackendError>;
+
     /// Ends the connection. `self` stays behind, dead.
     async fn close(&mut self);
 }

@@ -126,6 +126,15 @@ impl Backend {
         Ok(snapshot)
     }
 
+    /// Tells this database from every other one, by whatever name it was reached; `None` for one that
+    /// is yet to be created.
+    pub async fn identity(&mut self) -> Result<Option<String>, BackendError> {
+        match self.connection.clone() {
+            Some(shared) => shared.lock().await.identity().await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// From here on nothing is kept: every transaction becomes part of one that
     /// [`Backend::end_rehearsal`] rolls back.
     pub async fn begin_rehearsal(&mut self) -> Result<(), BackendError> {

@@ -281,6 +281,16 @@ impl Connection for MysqlConnection {
         Ok(self.server.galera)
     }
 
+    async fn identity(&mut self) -> Result<String, BackendError> {
+        let sql = "SELECT CONCAT_WS('/', @@hostname, @@port, @@datadir, DATABASE())";
+        let rows = self.read_own(sql, &[]).await?;
+        match rows.into_iter().flatten().next() {
+            Some(Cell::Text(Some(identity))) => Ok(identity),
+            Some(Cell::Bytes(Some(bytes))) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+            _ => Err(BackendError::Database("the server does not say who it is".to_owned())),
+        }
+    }
+
     async fn close(&mut self) {
         self.locked = false;
         if let Some(wire) = self.wire.take() {

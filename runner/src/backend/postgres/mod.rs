@@ -282,6 +282,18 @@ impl Connection for PostgresConnection {
         self.probe_pooler().await
     }
 
+    async fn identity(&mut self) -> Result<String, BackendError> {
+        self.link.settle().await?;
+        let rows = self
+            .own_texts(
+                "SELECT pg_catalog.pg_postmaster_start_time()::pg_catalog.text, \
+                    pg_catalog.current_setting('port'), pg_catalog.current_database()",
+            )
+            .await?;
+        let parts: [Option<String>; 3] = columns(rows)?;
+        Ok(parts.map(Option::unwrap_or_default).join("/"))
+    }
+
     async fn close(&mut self) {
         self.link.close().await;
     }
