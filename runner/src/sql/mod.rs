@@ -13,6 +13,8 @@ mod plain;
 mod refusal;
 mod split;
 mod statement;
+#[cfg(test)]
+mod tests;
 mod token;
 mod view;
 

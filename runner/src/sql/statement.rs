@@ -42,7 +42,8 @@ impl<'a> Statement<'a> {
         // An executable comment is closed behind its last token; other comments can go.
         let end = if hides { extent.terminator } else { extent.tokens_end };
         let tokens = tokens.into_iter().map(|token| token.moved_back(offset)).collect();
-        let text = sql[offset..end].trim_end();
+        // Not all Unicode white space: servers take some of it for names.
+        let text = sql[offset..end].trim_ascii_end();
         Ok(Self { text, offset, tokens, dialect, hides: hides || lexer.hides() })
     }
 

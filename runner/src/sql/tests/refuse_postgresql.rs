@@ -1,0 +1,210 @@
+//! What is refused on PostgreSQL, and the runner's own tables everywhere.
+
+use super::*;
+
+const PLACES: [Place; 2] = [Place::Transaction, Place::Journaled];
+
+fn check(sql: &str, place: Place, expected: &str) {
+    let reason = refusal(&one(sql, Postgresql), place).unwrap_or_default();
+    if expected.is_empty() {
+        assert_eq!(reason, "", "{place:?}: {sql}");
+    } else {
+        assert!(reason.contains(expected), "{place:?}: {sql}: {reason:?}");
+    }
+}
+
+#[test]
+fn in_both_places() {
+    let table = [
+        ("BEGIN", "BEGIN is refused: transactions are the host's"),
+        ("start transaction read only", "START TRANSACTION"),
+        ("/* a */ COMMIT", "COMMIT"),
+        ("COMMIT AND CHAIN", "COMMIT"),
+        ("COMMIT PREPARED 'x'", "COMMIT"),
+        ("-- a\rCOMMIT", "COMMIT"),
+        (";COMMIT;", "COMMIT"),
+        ("/* /* */ SELECT 1 */ ROLLBACK", "ROLLBACK"),
+        ("End Work", "END"),
+        ("ABORT", "ABORT"),
+        ("SAVEPOINT a", "SAVEPOINT"),
+        ("RELEASE a", "RELEASE"),
+        ("PREPARE TRANSACTION 'x'", "PREPARE TRANSACTION"),
+        ("PREPARE a AS SELECT 1", "PREPARE"),
+        ("EXECUTE a", "EXECUTE"),
+        ("EXPLAIN (ANALYZE) EXECUTE a", "EXECUTE"),
+        ("CREATE TEMP TABLE t AS EXECUTE a", "EXECUTE"),
+        ("EXPLAIN ANALYZE CREATE TABLE t (a) AS EXECUTE a", "EXECUTE"),
+        ("DEALLOCATE ALL", "DEALLOCATE"),
+        ("DISCARD ALL", "DISCARD"),
+        ("LISTEN a", "LISTEN"),
+        ("COPY t FROM PROGRAM 'x'", "use the bulk-writer"),
+        ("LOAD 'x'", "LOAD"),
+        ("DECLARE a CURSOR FOR SELECT 1", "use open-cursor"),
+        ("FETCH a", "use open-cursor"),
+        ("CHECKPOINT", "CHECKPOINT"),
+        ("ALTER SYSTEM SET a = 1", "ALTER SYSTEM"),
+        ("DROP OWNED BY CURRENT_USER", "DROP OWNED"),
+        ("SET TRANSACTION READ ONLY", "SET TRANSACTION"),
+        ("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", "SET SESSION CHARACTERISTICS"),
+        ("SET ROLE a", "SET ROLE"),
+        ("SET LOCAL ROLE a", "SET ROLE"),
+        ("SET SESSION ROLE a", "SET ROLE"),
+        ("SET \"role\" = a", "setting role"),
+        ("SET U&\"\\0072ole\" = a", "setting role"),
+        ("SET SESSION AUTHORIZATION a", "SET SESSION AUTHORIZATION"),
+        ("SET LOCAL SESSION AUTHORIZATION a", "SET SESSION AUTHORIZATION"),
+        ("SET SESSION SESSION AUTHORIZATION a", "SET SESSION AUTHORIZATION"),
+        ("RESET ROLE", "RESET ROLE"),
+        ("RESET SESSION AUTHORIZATION", "RESET SESSION AUTHORIZATION"),
+        ("RESET ALL", "RESET ALL"),
+        ("SET Standard_Conforming_Strings TO off", "setting standard_conforming_strings"),
+        ("RESET standard_conforming_strings", "setting standard_conforming_strings"),
+        ("SET client_encoding = 'SJIS'", "setting client_encoding"),
+        ("SET NAMES 'SJIS'", "setting client_encoding"),
+        ("SET default_transaction_isolation = 'serializable'", "default_transaction_isolation"),
+        ("SET transaction_read_only = on", "transaction_read_only"),
+        ("SET synchronous_commit = off", "synchronous_commit"),
+        ("SELECT set_config('role', 'a', false)", "setting role"),
+        ("SELECT pg_catalog.\"set_config\" ( E'r\\x6fle', 'a', false)", "setting role"),
+        ("SELECT set_config('ro' || 'le', 'a', false)", "has to be written out"),
+        ("SELECT set_config($1, 'a', false)", "has to be written out"),
+        ("UPDATE pg_catalog.pg_settings SET setting = 'a'", "pg_settings"),
+        ("DO $$ BEGIN UPDATE pg_settings SET setting = 'a'; END $$", "pg_settings"),
+        ("ALTER ROLE a SET role = b", "SET ROLE"),
+        ("ALTER DATABASE a SET standard_conforming_strings = off", "standard_conforming_strings"),
+        ("CREATE FUNCTION f() RETURNS int SET role = a RETURN 1", "SET ROLE"),
+        ("DO $$ BEGIN SET role = a; END $$", "SET ROLE"),
+        ("DO 'BEGIN IF true THEN SET ROLE a; END IF; END'", "SET ROLE"),
+        ("DO $$ BEGIN EXECUTE 'SET ROLE a'; END $$", "SET ROLE"),
+        ("DO $$ BEGIN PERFORM set_config('role', 'a', true); END $$", "setting role"),
+        ("DO $$ BEGIN COPY t TO PROGRAM 'x'; END $$", "COPY"),
+        ("SELECT pg_advisory_unlock_all()", "pg_advisory_unlock_all"),
+        ("SELECT \"pg_advisory_unlock\"(1)", "pg_advisory_unlock"),
+        ("DO $$ BEGIN PERFORM pg_advisory_unlock(1); END $$", "pg_advisory_unlock"),
+        ("SELECT pg_terminate_backend(1)", "pg_terminate_backend"),
+        ("SELECT lo_import('/x')", "lo_import"),
+        ("SELECT * FROM dblink_exec('x', 'COMMIT')", "dblink_exec"),
+        (
+            "CREATE FUNCTION f(int) RETURNS bool AS 'pg_cancel_backend' LANGUAGE internal",
+            "internal",
+        ),
+        ("CREATE FUNCTION f(int) RETURNS bool AS 'x', 'y' LANGUAGE 'C'", "LANGUAGE c"),
+        ("CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; COMMIT; END", "COMMIT"),
+    ];
+    for (sql, expected) in table {
+        for place in PLACES {
+            check(sql, place, expected);
+        }
+    }
+}
+
+#[test]
+fn in_journaled_hooks() {
+    for (sql, expected) in [
+        ("CREATE TEMP TABLE t (a int)", "temporary table"),
+        ("CREATE LOCAL TEMPORARY TABLE t (a int)", "temporary table"),
+        ("SELECT 1 INTO TEMP t", "temporary table"),
+        ("SELECT pg_try_advisory_lock(1)", "pg_try_advisory_lock"),
+    ] {
+        check(sql, Place::Journaled, expected);
+        check(sql, Place::Transaction, "");
+    }
+}
+
+#[test]
+fn ordinary_statements_may_run() {
+    for sql in [
+        "SELECT 1",
+        "CREATE TABLE t (role text, \"commit\" int, state text)",
+        "UPDATE t SET role = 'admin', session_authorization = 1",
+        "INSERT INTO t (role) VALUES ('SET ROLE a') ON CONFLICT (role) DO UPDATE SET role = 'b'",
+        "SET LOCAL lock_timeout = '1s'",
+        "SET search_path = a, b",
+        "SET TIME ZONE 'UTC'",
+        "SET CONSTRAINTS ALL IMMEDIATE",
+        "SET session_replication_role = replica",
+        "SET my.role = 'a'",
+        "SET standard_conforming_strings = on",
+        "SET client_encoding = 'UTF8'",
+        "SELECT pg_catalog.set_config('search_path', '', false)",
+        "NOTIFY a",
+        "LOCK TABLE t",
+        "CALL p()",
+        "TRUNCATE t",
+        "GRANT SELECT ON t TO a",
+        "CREATE INDEX CONCURRENTLY i ON t (a)",
+        "CREATE TABLE t AS SELECT 1 AS execute",
+        "CREATE FUNCTION f() RETURNS trigger AS $$ BEGIN UPDATE t SET role = 'a'; RETURN NEW; END $$ LANGUAGE plpgsql",
+        "CREATE FUNCTION f() RETURNS int SET search_path = a BEGIN ATOMIC UPDATE t SET role = 'a'; RETURN 1; END",
+        "CREATE RULE r AS ON INSERT TO t DO (INSERT INTO u VALUES (1); NOTIFY a;)",
+        "CREATE PROCEDURE p() AS $$ BEGIN COMMIT; END $$ LANGUAGE plpgsql",
+        "DO $$ BEGIN IF true THEN PERFORM pg_advisory_xact_lock(1); END IF; END $$",
+        "SELECT 'COMMIT; pg_advisory_unlock(1)'",
+        "COMMENT ON TABLE t IS 'uses dblink'",
+    ] {
+        for place in PLACES {
+            check(sql, place, "");
+        }
+    }
+}
+
+#[test]
+fn own_tables_are_not_named_anywhere() {
+    let everywhere = [
+        "SELECT * FROM alteration_state",
+        "DELETE FROM x.Alteration_History",
+        "DROP TABLE a, \"alteration_run\"",
+        "ALTER TABLE t RENAME TO ALTERATION_LEASE",
+        "SELECT 'alteration_ledger'",
+        "SELECT ' drop table x.alteration_journal '",
+        "CREATE VIEW v AS SELECT 1 FROM alteration_archive",
+        "SELECT * FROM \"alterat\u{130}on_\u{17f}tate\"",
+        "REINDEX alteration_state_pkey",
+    ];
+    let some: [(&[Dialect], &str); 16] = [
+        (&[Postgresql], "SELECT 'alteration_state'::regclass"),
+        (&[Postgresql], "SELECT U&\"\\0061lteration_state\""),
+        (&[Postgresql], "SELECT U&'!0061lteration_state' UESCAPE '!'"),
+        (&[Postgresql], "SELECT E'alteration\\137state', 1"),
+        (&[Postgresql], "SELECT E'alteration\\u005fstate', 1"),
+        (&[Postgresql], "SELECT 'alteration_'\n'state'"),
+        (&[Postgresql], "DO $$ BEGIN DELETE FROM alteration_state; END $$"),
+        (&[Postgresql], "DO $$ BEGIN EXECUTE 'delete from alteration_state'; END $$"),
+        (&[Postgresql], "DO $$ BEGIN EXECUTE $x$ delete from \"alteration_state\" $x$; END $$"),
+        (&[Postgresql], "DO $$ it's alteration_state $$"),
+        (
+            &[Postgresql],
+            "CREATE FUNCTION f() RETURNS int AS 'delete from alteration_state' LANGUAGE sql",
+        ),
+        (
+            &[Postgresql],
+            "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC DELETE FROM alteration_state; END",
+        ),
+        (&[Postgresql], "ALTER SEQUENCE alteration_history_id_seq RESTART"),
+        (&[Mysql, Mariadb], "SELECT * FROM `alteration_state`"),
+        (&[Mysql, Mariadb], "SELECT \"alteration\\_state\", 'alteration_' 'run'"),
+        (
+            &[Mysql, Mariadb],
+            "CREATE TRIGGER t AFTER INSERT ON u FOR EACH ROW BEGIN DELETE FROM alteration_state; END",
+        ),
+    ];
+    let everywhere = everywhere.map(|sql| (&DIALECTS[..], sql));
+    for (dialects, sql) in everywhere.into_iter().chain(some) {
+        for dialect in dialects {
+            for place in PLACES {
+                let reason = refusal(&one(sql, *dialect), place).unwrap_or_default();
+                assert!(reason.contains("names the runner's table"), "{dialect}: {sql}: {reason}");
+            }
+        }
+    }
+    for sql in [
+        "SELECT 1 -- alteration_state",
+        "SELECT my_alteration_state, alteration_states, alteration_state_machine, alteration_notes FROM t",
+        "SELECT 'alteration_statement'",
+        "SELECT 'alteration', 'state'",
+    ] {
+        for dialect in DIALECTS {
+            assert_eq!(refusal(&one(sql, dialect), Place::Journaled), None, "{dialect}: {sql}");
+        }
+    }
+}
