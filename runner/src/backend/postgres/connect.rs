@@ -90,7 +90,9 @@ impl Opener {
                 let reason = without_user(error.message());
                 match error.code() {
                     // A server without TLS that is set to demand it says so with the same code.
-                    "28000" if reason.contains("no encryption") => BackendError::Tls { url, reason },
+                    "28000" if reason.contains("no encryption") => {
+                        BackendError::Tls { url, reason }
+                    }
                     "28P01" | "28000" | "42501" => BackendError::Unauthorized { url, reason },
                     "3D000" => BackendError::UnknownDatabase { url },
                     "57P03" | "53300" | "57P01" | "57P02" => self.unreachable(reason),
@@ -186,9 +188,10 @@ impl PostgresConnector {
             }
         }
         let schema = self.options.schema.clone().or(schema).ok_or_else(|| {
-            let reason = "its search_path names no schema that exists, so there is no place for the \
+            let reason =
+                "its search_path names no schema that exists, so there is no place for the \
                           runner's tables; name one with a schema option"
-                .to_owned();
+                    .to_owned();
             BackendError::Connect { url, reason }
         })?;
         Ok(PostgresConnection::new(link, &self.options, found, schema, search_path))

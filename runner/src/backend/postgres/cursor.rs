@@ -59,8 +59,7 @@ impl PostgresConnection {
         let handle = self.new_handle();
         let name = name(handle);
         let outlives = self.hook.as_ref().is_some_and(|h| h.settings.mode == HookMode::Journaled);
-        let (commit, hold) =
-            if outlives { ("PRESERVE ROWS", " WITH HOLD") } else { ("DROP", "") };
+        let (commit, hold) = if outlives { ("PRESERVE ROWS", " WITH HOLD") } else { ("DROP", "") };
         // Names of columns may be there twice in a result, but not in a table.
         let list = match &fields {
             Some(fields) => {
@@ -69,8 +68,7 @@ impl PostgresConnection {
             }
             None => String::new(),
         };
-        let prefix =
-            format!("CREATE TEMPORARY TABLE pg_temp.{name}{list} ON COMMIT {commit} AS ");
+        let prefix = format!("CREATE TEMPORARY TABLE pg_temp.{name}{list} ON COMMIT {commit} AS ");
         crash::point("before a statement");
         let sent = sent.behind(&prefix);
         let made = self.link.execute(&sent.text, Default::default()).await;

@@ -17,10 +17,7 @@ const KEPT_MAX: usize = 256;
 
 impl PostgresConnection {
     /// The types of the parameters of one statement.
-    pub(super) async fn parameter_types(
-        &mut self,
-        sent: &Sent<'_>,
-    ) -> Result<Vec<Type>, SqlError> {
+    pub(super) async fn parameter_types(&mut self, sent: &Sent<'_>) -> Result<Vec<Type>, SqlError> {
         let sql = &*sent.text;
         if let Some(known) = self.parameters.get(sql) {
             return Ok(known.clone());
@@ -74,10 +71,8 @@ impl PostgresConnection {
     ) -> Result<Vec<Field>, SqlError> {
         let failed = |error| guest_error(error, &Sent::plain(""));
         self.link.run("SAVEPOINT runner_describe").await.map_err(failed)?;
-        let make = format!(
-            "CREATE TEMPORARY TABLE pg_temp.runner_describe AS {} WITH NO DATA",
-            sent.text
-        );
+        let make =
+            format!("CREATE TEMPORARY TABLE pg_temp.runner_describe AS {} WITH NO DATA", sent.text);
         let fields = match self.link.execute(&make, Default::default()).await {
             Ok(_) => self.columns_in_table("runner_describe").await?,
             Err(_) => Vec::new(),
@@ -142,10 +137,7 @@ impl PostgresConnection {
     }
 
     /// Names and types of result columns, as guests see them.
-    pub(super) async fn columns_of(
-        &mut self,
-        fields: &[Field],
-    ) -> Result<Vec<Column>, SqlError> {
+    pub(super) async fn columns_of(&mut self, fields: &[Field]) -> Result<Vec<Column>, SqlError> {
         let oids: Vec<u32> = fields.iter().map(|(_, oid)| *oid).collect();
         self.learn(&oids).await?;
         let column = |(name, oid): &Field| Column {

@@ -10,6 +10,7 @@ use crate::{
         connection::{HookMode, HookSettings},
     },
     session::{ErrorKind, SqlError},
+    sql::OWN_TABLES,
 };
 use std::collections::BTreeMap;
 
@@ -22,12 +23,8 @@ impl PostgresConnection {
         self.forget_handles();
         self.link.forget_described();
         let own = settings::own();
-        let sql = format!(
-            "{}; {}; {own}; {}",
-            settings::DISCARD,
-            settings::RESET,
-            self.facts_query()
-        );
+        let sql =
+            format!("{}; {}; {own}; {}", settings::DISCARD, settings::RESET, self.facts_query());
         let facts = facts(self.own_texts(&sql).await?);
         let sql = format!(
             "{}; {}",
@@ -47,7 +44,8 @@ impl PostgresConnection {
         let checked = self.link.run("SET CONSTRAINTS ALL IMMEDIATE").await;
         checked.map_err(|error| error::refused(error, self.link.url()))?;
         let sql = format!(
-            "CLOSE ALL; {}; {}; {}",
+            "{}; {}; {}; {}",
+            settings::END_OF_HOOK,
             settings::RESET,
             settings::own(),
             self.facts_query()
@@ -93,9 +91,9 @@ impl PostgresConnection {
                 pg_stat_get_xact_tuples_inserted(c.oid), pg_stat_get_xact_tuples_updated(c.oid), \
                 pg_stat_get_xact_tuples_deleted(c.oid)) \
              FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-             WHERE n.nspname = {} AND starts_with(c.relname::text, 'alteration_') \
-                AND c.relkind NOT IN ('i', 'S')",
-            literal(&self.schema)
+             WHERE n.nspname = {} AND c.relname::text IN ({})",
+            literal(&self.schema),
+            OWN_TABLES.map(literal).join(", ")
         )
     }
 }

@@ -164,8 +164,7 @@ impl Link {
         let connection = self.connection.as_mut().ok_or_else(closed)?;
         self.busy = true;
         // The unnamed statement: names can be taken away or given another meaning by SQL.
-        let query =
-            sqlx::query_with(AssertSqlSafe(sql.to_owned()), arguments).persistent(false);
+        let query = sqlx::query_with(AssertSqlSafe(sql.to_owned()), arguments).persistent(false);
         let mut affected = 0;
         let mut stream = connection.fetch_many(query);
         let result = loop {
@@ -282,7 +281,8 @@ impl Link {
             }
         }
         let url = self.opener.url();
-        let connection = self.connection.as_mut().ok_or_else(|| error::host_error(closed(), url))?;
+        let connection =
+            self.connection.as_mut().ok_or_else(|| error::host_error(closed(), url))?;
         match timeout(CANCEL_POLL, connection.ping()).await {
             Ok(Ok(())) => Ok(true),
             // How the statement ended, after the fact; the next look finds the connection ready.
@@ -313,7 +313,10 @@ impl Link {
             .map_err(|error| error::host_error(error, self.url()))
     }
 
+    /// Ends the connection, and a statement that still runs on it.
     pub(super) async fn close(&mut self) {
+        // Where that cannot be done, nothing else can.
+        let _ = self.settle().await;
         if let Some(connection) = self.connection.take() {
             // What was committed is; the server ends the session when the socket closes.
             let _ = timeout(Duration::from_secs(1), connection.close()).await;

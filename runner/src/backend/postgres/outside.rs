@@ -36,9 +36,8 @@ impl PostgresConnection {
             ));
         }
         let statement = self.checked(sql)?;
-        let failed = |error: BackendError| {
-            SqlError::new(ErrorKind::Disconnected, error.to_string())
-        };
+        let failed =
+            |error: BackendError| SqlError::new(ErrorKind::Disconnected, error.to_string());
         self.link.settle().await.map_err(failed)?;
         let sent = Sent::plain(statement.text())
             .from_byte(statement.offset())
@@ -101,7 +100,8 @@ impl PostgresConnection {
         let [before] = super::columns(self.own_texts(PID).await?)?;
         let mut other = self.link.opener().open().await?;
         // In its transaction the other one keeps what session it got.
-        let held = sqlx::raw_sql(AssertSqlSafe(format!("BEGIN; {PID}"))).fetch_all(&mut other).await;
+        let held =
+            sqlx::raw_sql(AssertSqlSafe(format!("BEGIN; {PID}"))).fetch_all(&mut other).await;
         let held = held.map_err(|error| error::host_error(error, self.link.url()))?;
         let held = held.last().and_then(|row| row.try_get::<i32, _>(0).ok()).unwrap_or_default();
         let after = self.own_texts(PID).await;

@@ -109,8 +109,12 @@ mod tests {
 
     #[test]
     fn values_are_inside() {
-        let params =
-            [Cell::Integer(Some(-1)), Cell::text("it's \\ ?@\0"), Cell::Bytes(Some(vec![1])), Cell::Text(None)];
+        let params = [
+            Cell::Integer(Some(-1)),
+            Cell::text("it's \\ ?@\0"),
+            Cell::Bytes(Some(vec![1])),
+            Cell::Text(None),
+        ];
         assert_eq!(
             spell("UPDATE @ledger SET a = ?, b = ?, c = ? WHERE d = ?", "\"x\".", &params),
             "UPDATE \"x\".alteration_ledger SET a = ('-1'::pg_catalog.int8), \

@@ -60,9 +60,14 @@ impl PostgresConnection {
 
     /// Ends a statement that was left half-way, and puts the session on the guest's side.
     pub(super) async fn ready_for_guest(&mut self) -> Result<(), SqlError> {
-        self.link.settle().await.map_err(|error| {
-            SqlError::new(ErrorKind::Disconnected, error.to_string())
-        })?;
+        if self.transaction.is_none() {
+            // It would commit by itself.
+            return Err(SqlError::new(ErrorKind::Other, "there is no transaction to run it in"));
+        }
+        self.link
+            .settle()
+            .await
+            .map_err(|error| SqlError::new(ErrorKind::Disconnected, error.to_string()))?;
         self.guest_side().await.map_err(|error| guest_error(error, &Sent::plain("")))
     }
 
@@ -105,8 +110,7 @@ impl PostgresConnection {
         let mut replacements = Vec::with_capacity(types.len());
         for (at, (value, ty)) in params.iter().zip(&types).enumerate() {
             let text = parameter::text(value, ty, &format!("parameter {}", at + 1))?;
-            replacements
-                .push(Replacement::Expression(parameter::expression(text.as_deref(), ty)));
+            replacements.push(Replacement::Expression(parameter::expression(text.as_deref(), ty)));
         }
         Ok(replacing(statement, &replacements))
     }
@@ -134,7 +138,7 @@ impl PostgresConnection {
                     Replacement::Number(numbered)
                 }
                 Encoded::Text(text) => {
-                    Replacement::Expression(parameter::expression(Some(&text), ty))
+                    Replacement::Expression(parameter::expression(text.as_deref(), ty))
                 }
             });
         }
@@ -255,8 +259,8 @@ impl Session for PostgresConnection {
         let (sent, arguments) = self.with_arguments(&statement, &params).await?;
         // For a result of types that it does not know yet, sqlx asks the catalogue, and forgets
         // over that what it was about to run: so it is told the types beforehand.
-        let is_described = !may_return_rows(&statement)
-            || self.parse(&sent).await?.columns.is_some();
+        let is_described =
+            !may_return_rows(&statement) || self.parse(&sent).await?.columns.is_some();
         crash::point("before a statement");
         let affected = if is_described {
             let executed = self.link.execute(&sent.text, arguments).await;

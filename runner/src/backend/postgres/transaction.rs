@@ -71,9 +71,11 @@ impl PostgresConnection {
         let Some(id) = transaction.id else {
             return self.own_run(&format!("COMMIT{forget}")).await;
         };
+        // A journaled hook goes on after this; what it listens to would come in between.
+        let unlisten = if self.hook.is_some() { "UNLISTEN *; " } else { "" };
         crash::point("before the commit");
         let sql = format!(
-            "COMMIT{forget}; SELECT pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8)"
+            "{unlisten}COMMIT{forget}; SELECT pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8)"
         );
         let rows = self.link.rows(&sql).await;
         let rows = rows.map_err(|error| error::refused(error, self.link.url()))?;
@@ -94,7 +96,8 @@ impl PostgresConnection {
         if self.rehearsing && self.transaction.is_some() {
             if std::mem::take(&mut self.in_savepoint) {
                 // What was marked in it, and what the hook set, goes with it.
-                let sql = format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}; RELEASE SAVEPOINT {SAVEPOINT}");
+                let sql =
+                    format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}; RELEASE SAVEPOINT {SAVEPOINT}");
                 self.own_run(&sql).await?;
             }
             return Ok(());

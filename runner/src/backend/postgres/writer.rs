@@ -217,10 +217,7 @@ mod tests {
         };
         writer.push(&vec![Value::Text("a\tb\\\n".into()), Value::Int64(-1)], 100).unwrap();
         writer.push(&vec![Value::Null, Value::Text("\\.".into())], 100).unwrap();
-        assert_eq!(
-            String::from_utf8_lossy(&writer.waiting),
-            "a\\tb\\\\\\n\t-1\n\\N\t\\\\.\n"
-        );
+        assert_eq!(String::from_utf8_lossy(&writer.waiting), "a\\tb\\\\\\n\t-1\n\\N\t\\\\.\n");
         assert!(writer.push(&vec![Value::Null], 100).is_err(), "too narrow");
         let long = vec![Value::Text("x".repeat(101)), Value::Null];
         assert_eq!(writer.push(&long, 100).unwrap_err().kind, ErrorKind::Limit);

@@ -36,10 +36,10 @@ async fn end(connection: &mut PostgresConnection) -> Result<(), BackendError> {
 #[tokio::test]
 async fn honest_work_is_kept() {
     let (database, mut connection) = claimed().await;
-    run(&mut connection, "CREATE TABLE alterations (x integer)").await;
-    run(&mut connection, "INSERT INTO alterations VALUES (1)").await;
+    run(&mut connection, "CREATE TABLE alteration_requests (x integer)").await;
+    run(&mut connection, "INSERT INTO alteration_requests VALUES (1)").await;
     end(&mut connection).await.expect("ends");
-    assert_eq!(database.rows("SELECT x FROM alterations"), ["1"]);
+    assert_eq!(database.rows("SELECT x FROM alteration_requests"), ["1"]);
     assert_eq!(database.rows("SELECT status FROM alteration_state"), ["done"]);
 }
 
@@ -134,6 +134,23 @@ async fn the_next_hook_finds_nothing() {
     assert!(fails(&mut connection, "SELECT lastval()").await.message.contains("lastval"));
 }
 
+/// A notification could come in the middle of the answer to a commit.
+#[tokio::test]
+async fn nobody_listens_beyond_the_hook() {
+    let (database, mut connection) = claimed().await;
+    run(&mut connection, &hidden("LISTEN news")).await;
+    run(&mut connection, "NOTIFY news").await;
+    end(&mut connection).await.expect("ends");
+    connection.begin().await.expect("begins");
+    connection.enter_hook(settings(HookMode::Journaled)).await.expect("enters");
+    run(&mut connection, &hidden("LISTEN news")).await;
+    run(&mut connection, "NOTIFY news").await;
+    connection.commit().await.expect("commits");
+    database.sql("NOTIFY news");
+    connection.begin().await.expect("begins");
+    connection.commit().await.expect("commits");
+}
+
 #[tokio::test]
 async fn the_lock_cannot_be_given_away() {
     let (_database, mut connection) = claimed().await;
@@ -159,14 +176,31 @@ async fn another_role_does_not_stay() {
 #[tokio::test]
 async fn transaction_control_is_refused() {
     for sql in [
-        "COMMIT", "END", "ROLLBACK", "ABORT", "BEGIN", "START TRANSACTION", "SAVEPOINT x",
-        "RELEASE x", "ROLLBACK TO x", "/**/ commit", "COMMIT AND CHAIN", "PREPARE TRANSACTION 'x'",
-        "SET TRANSACTION READ ONLY", "PREPARE p AS SELECT 1", "DEALLOCATE ALL", "DISCARD ALL",
-        "COPY pg_class TO STDOUT", "DECLARE c CURSOR FOR SELECT 1",
+        "COMMIT",
+        "END",
+        "ROLLBACK",
+        "ABORT",
+        "BEGIN",
+        "START TRANSACTION",
+        "SAVEPOINT x",
+        "RELEASE x",
+        "ROLLBACK TO x",
+        "/**/ commit",
+        "COMMIT AND CHAIN",
+        "PREPARE TRANSACTION 'x'",
+        "SET TRANSACTION READ ONLY",
+        "PREPARE p AS SELECT 1",
+        "DEALLOCATE ALL",
+        "DISCARD ALL",
+        "COPY pg_class TO STDOUT",
+        "DECLARE c CURSOR FOR SELECT 1",
     ] {
         let (_database, mut connection) = hook().await;
         assert_eq!(fails(&mut connection, sql).await.kind, ErrorKind::Denied, "{sql}");
-        assert_eq!(connection.query(sql, vec![], PLENTY).await.unwrap_err().kind, ErrorKind::Denied);
+        assert_eq!(
+            connection.query(sql, vec![], PLENTY).await.unwrap_err().kind,
+            ErrorKind::Denied
+        );
         // The server refuses what no tokenizer can see.
         assert!(connection.execute(&hidden(sql), vec![]).await.is_err() || !sql.contains("COMMIT"));
     }

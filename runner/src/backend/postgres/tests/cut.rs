@@ -37,9 +37,14 @@ async fn a_dropped_call_is_ended() {
 async fn a_dropped_bulk_write_is_ended() {
     let (_database, mut connection) = hook().await;
     run(&mut connection, "CREATE TABLE w (x integer)").await;
-    run(&mut connection, "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS
-        $f$ BEGIN PERFORM pg_sleep(1000); RETURN NEW; END $f$").await;
-    run(&mut connection, "CREATE TRIGGER g BEFORE INSERT ON w FOR EACH ROW EXECUTE FUNCTION f()").await;
+    run(
+        &mut connection,
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS
+        $f$ BEGIN PERFORM pg_sleep(1000); RETURN NEW; END $f$",
+    )
+    .await;
+    run(&mut connection, "CREATE TRIGGER g BEFORE INSERT ON w FOR EACH ROW EXECUTE FUNCTION f()")
+        .await;
     let writer = connection.open_writer("w", &["x".into()]).await.expect("opens");
     connection.write(writer, vec![vec![Value::Int64(1)]]).await.expect("waits");
     assert!(timeout(A_MOMENT, connection.finish_writer(writer)).await.is_err());

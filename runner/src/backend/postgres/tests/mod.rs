@@ -6,8 +6,8 @@ mod servers;
 
 mod confined;
 mod connecting;
-mod cut;
 mod cursors;
+mod cut;
 mod outside;
 mod pooled;
 mod statements;
@@ -33,7 +33,10 @@ fn options(access: Access) -> ConnectOptions {
     ConnectOptions::new(access, limits)
 }
 
-async fn connect_with(url: &str, options: &ConnectOptions) -> Result<PostgresConnection, BackendError> {
+async fn connect_with(
+    url: &str,
+    options: &ConnectOptions,
+) -> Result<PostgresConnection, BackendError> {
     PostgresConnector::new(&url.parse().expect("a URL"), options)?.open().await
 }
 
@@ -76,5 +79,8 @@ fn text(text: &str) -> Value {
 
 /// A statement that runs another one whose text no tokenizer can see.
 fn hidden(sql: &str) -> String {
-    format!("DO $$ BEGIN EXECUTE convert_from('{}', 'UTF8'); END $$", super::text::hex(sql.as_bytes()))
+    format!(
+        "DO $$ BEGIN EXECUTE convert_from('{}', 'UTF8'); END $$",
+        super::text::hex(sql.as_bytes())
+    )
 }

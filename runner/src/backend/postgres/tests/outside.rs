@@ -43,7 +43,9 @@ async fn an_invalid_index_is_removed() {
     let database = table();
     database.sql("CREATE INDEX other ON t (n)");
     let mut connection = journaled(&database).await;
-    for sql in ["CREATE UNIQUE INDEX CONCURRENTLY u ON t (m)", "CREATE UNIQUE INDEX CONCURRENTLY ON t (m)"] {
+    for sql in
+        ["CREATE UNIQUE INDEX CONCURRENTLY u ON t (m)", "CREATE UNIQUE INDEX CONCURRENTLY ON t (m)"]
+    {
         let before = connection.fingerprint(sql).await.expect("looks");
         let error = connection.execute_outside(sql, "m2").await.expect_err("not unique");
         assert_eq!(error.kind, ErrorKind::Constraint);
@@ -112,7 +114,8 @@ async fn orphans_are_ended() {
     let mut killed = journaled(&database).await;
     let before = connection.fingerprint(sql).await.expect("looks");
     // It waits for the open transaction; the process that asked for it is gone meanwhile.
-    let begun = tokio::time::timeout(Duration::from_millis(500), killed.execute_outside(sql, "o-1"));
+    let begun =
+        tokio::time::timeout(Duration::from_millis(500), killed.execute_outside(sql, "o-1"));
     assert!(begun.await.is_err());
     let running = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '/* runner:o-1 */%'
         AND state = 'active'";

@@ -15,7 +15,10 @@ async fn outcomes() {
         ("WITH w AS (SELECT 1 AS y) INSERT INTO u SELECT y, y FROM w", 1),
         ("WITH w AS (DELETE FROM u RETURNING x) SELECT * FROM w", 0),
         ("DELETE FROM t WHERE x = 9", 0),
-        ("INSERT INTO t (x) VALUES (3) RETURNING x, ARRAY[x], t, int4multirange(), pg_typeof(x)", 1),
+        (
+            "INSERT INTO t (x) VALUES (3) RETURNING x, ARRAY[x], t, int4multirange(), pg_typeof(x)",
+            1,
+        ),
         ("SHOW search_path", 0),
         ("EXPLAIN SELECT 1", 0),
         ("DO $$ BEGIN DELETE FROM t; END $$", 0),
@@ -119,7 +122,11 @@ async fn errors_are_sorted() {
     ];
     let (_database, mut connection) = hook().await;
     for (sql, kind, sqlstate, constraint) in table {
-        run(&mut connection, "CREATE TABLE t (a integer UNIQUE, b integer CONSTRAINT positive CHECK (b > 0))").await;
+        run(
+            &mut connection,
+            "CREATE TABLE t (a integer UNIQUE, b integer CONSTRAINT positive CHECK (b > 0))",
+        )
+        .await;
         run(&mut connection, "INSERT INTO t VALUES (1, 1)").await;
         let error = fails(&mut connection, sql).await;
         if sql.starts_with("DO") {
@@ -187,7 +194,11 @@ async fn a_query_respects_its_limits() {
 #[tokio::test]
 async fn rows_and_columns() {
     let (_database, mut connection) = hook().await;
-    run(&mut connection, "CREATE TABLE t (a integer, b varchar(3), c \"char\", \"d,\"\"(\" numeric(9, 2))").await;
+    run(
+        &mut connection,
+        "CREATE TABLE t (a integer, b varchar(3), c \"char\", \"d,\"\"(\" numeric(9, 2))",
+    )
+    .await;
     for sql in ["SELECT * FROM t", "INSERT INTO t VALUES (1) RETURNING *"] {
         let set = connection.query(sql, vec![], PLENTY).await.expect(sql);
         let columns: Vec<(&str, &str)> = set
@@ -195,12 +206,8 @@ async fn rows_and_columns() {
             .iter()
             .map(|column| (column.name.as_str(), column.type_name.as_str()))
             .collect();
-        let expected = [
-            ("a", "integer"),
-            ("b", "character varying"),
-            ("c", "\"char\""),
-            ("d,\"(", "numeric"),
-        ];
+        let expected =
+            [("a", "integer"), ("b", "character varying"), ("c", "\"char\""), ("d,\"(", "numeric")];
         assert_eq!(columns, expected, "{sql}");
     }
 }

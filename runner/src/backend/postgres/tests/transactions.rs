@@ -53,7 +53,9 @@ async fn own_statements() {
     let none = [Cell::text("a"), Cell::Integer(Some(1))];
     assert_eq!(connection.own_execute(update, &none).await.expect("updates"), 0);
     let clock = connection.own_rows(&format!("SELECT {}", connection.clock_ms()), &[]).await;
-    assert!(matches!(clock.expect("a clock")[0][0], Cell::Integer(Some(ms)) if ms > 1_700_000_000_000));
+    assert!(
+        matches!(clock.expect("a clock")[0][0], Cell::Integer(Some(ms)) if ms > 1_700_000_000_000)
+    );
 }
 
 #[tokio::test]

@@ -30,11 +30,11 @@ fn table() -> Vec<(&'static str, Vec<Value>)> {
                 .map(Value::Float64)
                 .to_vec(),
         ),
+        ("numeric", texts(Value::Decimal, &["0", "-0.10", "NaN", "Infinity", "-Infinity", &long])),
         (
-            "numeric",
-            texts(Value::Decimal, &["0", "-0.10", "NaN", "Infinity", "-Infinity", &long]),
+            "text",
+            texts(Value::Text, &["", "é漢\u{1f600}", "it's \\ \"x\" $1 ; -- /*", "NULL", "\\N"]),
         ),
-        ("text", texts(Value::Text, &["", "é漢\u{1f600}", "it's \\ \"x\" $1 ; -- /*", "NULL", "\\N"])),
         ("varchar(9)", texts(Value::Text, &["", "a\tb\nc\rd"])),
         ("char(4)", texts(Value::Text, &["ab  "])),
         ("name", texts(Value::Text, &["a b"])),
@@ -44,7 +44,15 @@ fn table() -> Vec<(&'static str, Vec<Value>)> {
             "date",
             texts(
                 Value::Date,
-                &["0001-01-01", "9999-12-31", "2024-02-29", "infinity", "-infinity", "0044-03-15 BC", "294276-12-31"],
+                &[
+                    "0001-01-01",
+                    "9999-12-31",
+                    "2024-02-29",
+                    "infinity",
+                    "-infinity",
+                    "0044-03-15 BC",
+                    "294276-12-31",
+                ],
             ),
         ),
         ("time", texts(Value::Time, &["00:00:00", "23:59:59.999999", "24:00:00"])),
@@ -53,7 +61,12 @@ fn table() -> Vec<(&'static str, Vec<Value>)> {
             "timestamp",
             texts(
                 Value::Timestamp,
-                &["0001-01-01T00:00:00", "9999-12-31T23:59:59.999999", "infinity", "0044-03-15 12:00:00 BC"],
+                &[
+                    "0001-01-01T00:00:00",
+                    "9999-12-31T23:59:59.999999",
+                    "infinity",
+                    "0044-03-15 12:00:00 BC",
+                ],
             ),
         ),
         (
@@ -151,18 +164,34 @@ async fn other_cases_are_read_as_text_would_be() {
     let (_database, mut connection) = hook().await;
     let table = [
         ("integer", text("12"), Value::Int64(12)),
-        ("bigint", Value::BigInteger("9223372036854775807".into()), Value::BigInteger("9223372036854775807".into())),
+        (
+            "bigint",
+            Value::BigInteger("9223372036854775807".into()),
+            Value::BigInteger("9223372036854775807".into()),
+        ),
         ("numeric", Value::Int64(5), Value::Decimal("5".into())),
         ("numeric", Value::Float64(0.5), Value::Decimal("0.5".into())),
         ("text", Value::Int64(5), text("5")),
         ("text", Value::Boolean(true), text("true")),
         ("boolean", Value::Int64(1), Value::Boolean(true)),
         ("boolean", text("off"), Value::Boolean(false)),
-        ("timestamp", Value::Timestamp("2024-02-29 23:59:60".into()), Value::Timestamp("2024-03-01T00:00:00".into())),
-        ("timestamptz", Value::Timestamptz("2024-03-01T01:00:00+02:00".into()), Value::Timestamptz("2024-02-29T23:00:00Z".into())),
+        (
+            "timestamp",
+            Value::Timestamp("2024-02-29 23:59:60".into()),
+            Value::Timestamp("2024-03-01T00:00:00".into()),
+        ),
+        (
+            "timestamptz",
+            Value::Timestamptz("2024-03-01T01:00:00+02:00".into()),
+            Value::Timestamptz("2024-02-29T23:00:00Z".into()),
+        ),
         ("date", text("2024-02-29"), Value::Date("2024-02-29".into())),
         ("jsonb", text("{}"), Value::Json("{}".into())),
-        ("uuid", text("6F1C3F3E0D5A4A8E9A0B1F2E3D4C5B6A"), Value::Uuid("6f1c3f3e-0d5a-4a8e-9a0b-1f2e3d4c5b6a".into())),
+        (
+            "uuid",
+            text("6F1C3F3E0D5A4A8E9A0B1F2E3D4C5B6A"),
+            Value::Uuid("6f1c3f3e-0d5a-4a8e-9a0b-1f2e3d4c5b6a".into()),
+        ),
         ("bytea", text("\\x00"), Value::Bytes(vec![0])),
     ];
     for (ty, value, expected) in table {

@@ -3,7 +3,11 @@
 use super::*;
 use crate::session::{ErrorKind, Handle};
 
-async fn open(connection: &mut PostgresConnection, table: &str, columns: &[&str]) -> Result<Handle, SqlError> {
+async fn open(
+    connection: &mut PostgresConnection,
+    table: &str,
+    columns: &[&str],
+) -> Result<Handle, SqlError> {
     let columns: Vec<String> = columns.iter().map(|column| (*column).to_owned()).collect();
     connection.open_writer(table, &columns).await
 }
@@ -11,7 +15,11 @@ async fn open(connection: &mut PostgresConnection, table: &str, columns: &[&str]
 #[tokio::test]
 async fn rows_are_inserted() {
     let (_database, mut connection) = hook().await;
-    run(&mut connection, "CREATE TABLE \"od\"\"d\" (a integer, \"b c\" text, d date DEFAULT '2024-01-01')").await;
+    run(
+        &mut connection,
+        "CREATE TABLE \"od\"\"d\" (a integer, \"b c\" text, d date DEFAULT '2024-01-01')",
+    )
+    .await;
     let writer = open(&mut connection, "od\"d", &["b c", "a"]).await.expect("opens");
     let mut inserted = 0;
     for start in 0..30 {
@@ -25,7 +33,8 @@ async fn rows_are_inserted() {
     inserted += connection.finish_writer(writer).await.expect("finishes");
     assert_eq!(inserted, 30_001);
     assert!(connection.write(writer, vec![]).await.is_err(), "it is finished");
-    let found = rows(&mut connection, "SELECT count(*), count(a), sum(a), count(d) FROM \"od\"\"d\"").await;
+    let found =
+        rows(&mut connection, "SELECT count(*), count(a), sum(a), count(d) FROM \"od\"\"d\"").await;
     let sum = (0..30_000).sum();
     assert_eq!(found, [[30_001, 30_000, sum, 30_001].map(Value::Int64)]);
 }
