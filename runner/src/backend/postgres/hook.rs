@@ -10,6 +10,7 @@ use crate::{
         connection::{HookMode, HookSettings},
     },
     session::{ErrorKind, SqlError},
+    sql::OWN_TABLES,
 };
 use std::collections::BTreeMap;
 
@@ -42,8 +43,18 @@ impl PostgresConnection {
         // Deferred triggers run now, while everything is still the hook's.
         let checked = self.link.run("SET CONSTRAINTS ALL IMMEDIATE").await;
         checked.map_err(|error| error::refused(error, self.link.url()))?;
+<<<<<<< HEAD
         let sql =
             format!("CLOSE ALL; {}; {}; {}", settings::RESET, settings::own(), self.facts_query());
+=======
+        let sql = format!(
+            "{}; {}; {}; {}",
+            settings::END_OF_HOOK,
+            settings::RESET,
+            settings::own(),
+            self.facts_query()
+        );
+>>>>>>> pg
         let found = facts(self.own_texts(&sql).await?);
         self.side = Side::Own;
         self.forget_handles();
@@ -85,9 +96,9 @@ impl PostgresConnection {
                 pg_stat_get_xact_tuples_inserted(c.oid), pg_stat_get_xact_tuples_updated(c.oid), \
                 pg_stat_get_xact_tuples_deleted(c.oid)) \
              FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-             WHERE n.nspname = {} AND starts_with(c.relname::text, 'alteration_') \
-                AND c.relkind NOT IN ('i', 'S')",
-            literal(&self.schema)
+             WHERE n.nspname = {} AND c.relname::text IN ({})",
+            literal(&self.schema),
+            OWN_TABLES.map(literal).join(", ")
         )
     }
 }

@@ -12,7 +12,7 @@ use sqlx::{
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{
-    task::JoinHandle,
+    task::{JoinHandle, coop::consume_budget},
     time::{Instant, timeout},
 };
 
@@ -101,6 +101,8 @@ impl Link {
                     if let Err(stop) = each(&row) {
                         return Ok(Err(stop));
                     }
+                    // sqlx never waits while there is something to read; time-outs have to.
+                    consume_budget().await;
                 }
                 Ok(Some(sqlx::Either::Left(_))) => {}
                 Ok(None) => break,
@@ -132,9 +134,19 @@ impl Link {
     pub(super) async fn affected(&mut self, sql: &str) -> Result<u64, sqlx::Error> {
         let connection = self.connection.as_mut().ok_or_else(closed)?;
         self.busy = true;
-        let done = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(connection).await;
+        let mut stream = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_many(connection);
+        let mut affected = 0;
+        let result = loop {
+            match stream.try_next().await {
+                Ok(Some(sqlx::Either::Left(done))) => affected = done.rows_affected(),
+                Ok(Some(sqlx::Either::Right(_))) => consume_budget().await,
+                Ok(None) => break Ok(affected),
+                Err(error) => break Err(error),
+            }
+        };
+        drop(stream);
         self.busy = false;
-        Ok(done?.rows_affected())
+        result
     }
 
     /// Runs SQL that returns nothing of interest by the simple protocol.
@@ -157,8 +169,8 @@ impl Link {
         let mut stream = connection.fetch_many(query);
         let result = loop {
             match stream.try_next().await {
-                Ok(Some(sqlx::Either::Left(done))) => affected += done.rows_affected(),
-                Ok(Some(sqlx::Either::Right(_))) => {}
+                Ok(Some(sqlx::Either::Left(done))) => affected = done.rows_affected(),
+                Ok(Some(sqlx::Either::Right(_))) => consume_budget().await,
                 Ok(None) => break Ok(affected),
                 Err(error) => break Err(error),
             }
@@ -233,7 +245,14 @@ impl Link {
         }
         let deadline = Instant::now() + CANCEL_PATIENCE;
         let mut helper = None;
-        while !self.is_ready().await? {
+        loop {
+            // First the signal: reading what a statement still sends does not end before it does,
+            // and gives no other task a turn while there is something to read.
+            let signalled = self.signal(&mut helper, "pg_cancel_backend").await;
+            if self.is_ready().await? {
+                break;
+            }
+            signalled?;
             if Instant::now() >= deadline {
                 self.signal(&mut helper, "pg_terminate_backend").await?;
                 self.connection = None;
@@ -241,7 +260,6 @@ impl Link {
                     "a statement did not give way, so its server session was ended".to_owned(),
                 ));
             }
-            self.signal(&mut helper, "pg_cancel_backend").await?;
         }
         if let Some(helper) = helper {
             // It was only needed for the signal; how it ends changes nothing.
@@ -295,7 +313,10 @@ impl Link {
             .map_err(|error| error::host_error(error, self.url()))
     }
 
+    /// Ends the connection, and a statement that still runs on it.
     pub(super) async fn close(&mut self) {
+        // Where that cannot be done, nothing else can.
+        let _ = self.settle().await;
         if let Some(connection) = self.connection.take() {
             // What was committed is; the server ends the session when the socket closes.
             let _ = timeout(Duration::from_secs(1), connection.close()).await;

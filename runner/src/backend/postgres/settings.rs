@@ -63,6 +63,10 @@ pub(super) const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET A
 pub(super) const DISCARD: &str =
     "CLOSE ALL; DEALLOCATE ALL; DISCARD TEMP; DISCARD SEQUENCES; UNLISTEN *";
 
+/// Ends what would reach beyond a hook's transaction. sqlx cannot read the notifications that a
+/// session that listens gets at any time.
+pub(super) const END_OF_HOOK: &str = "CLOSE ALL; UNLISTEN *";
+
 /// As PostgreSQL's settings want it: 0 is no limit, so nothing becomes that by being short.
 pub(super) fn milliseconds(duration: Option<Duration>) -> i32 {
     duration.map_or(0, |duration| i32::try_from(duration.as_millis()).unwrap_or(i32::MAX).max(1))

@@ -36,10 +36,10 @@ async fn end(connection: &mut PostgresConnection) -> Result<(), BackendError> {
 #[tokio::test]
 async fn honest_work_is_kept() {
     let (database, mut connection) = claimed().await;
-    run(&mut connection, "CREATE TABLE alterations (x integer)").await;
-    run(&mut connection, "INSERT INTO alterations VALUES (1)").await;
+    run(&mut connection, "CREATE TABLE alteration_requests (x integer)").await;
+    run(&mut connection, "INSERT INTO alteration_requests VALUES (1)").await;
     end(&mut connection).await.expect("ends");
-    assert_eq!(database.rows("SELECT x FROM alterations"), ["1"]);
+    assert_eq!(database.rows("SELECT x FROM alteration_requests"), ["1"]);
     assert_eq!(database.rows("SELECT status FROM alteration_state"), ["done"]);
 }
 
@@ -132,6 +132,23 @@ async fn the_next_hook_finds_nothing() {
     .await;
     assert_eq!(found, [vec![text("\"$user\", public"), text("0"), text(""), Value::Boolean(true)]]);
     assert!(fails(&mut connection, "SELECT lastval()").await.message.contains("lastval"));
+}
+
+/// A notification could come in the middle of the answer to a commit.
+#[tokio::test]
+async fn nobody_listens_beyond_the_hook() {
+    let (database, mut connection) = claimed().await;
+    run(&mut connection, &hidden("LISTEN news")).await;
+    run(&mut connection, "NOTIFY news").await;
+    end(&mut connection).await.expect("ends");
+    connection.begin().await.expect("begins");
+    connection.enter_hook(settings(HookMode::Journaled)).await.expect("enters");
+    run(&mut connection, &hidden("LISTEN news")).await;
+    run(&mut connection, "NOTIFY news").await;
+    connection.commit().await.expect("commits");
+    database.sql("NOTIFY news");
+    connection.begin().await.expect("begins");
+    connection.commit().await.expect("commits");
 }
 
 #[tokio::test]
