@@ -43,10 +43,6 @@ impl PostgresConnection {
         // Deferred triggers run now, while everything is still the hook's.
         let checked = self.link.run("SET CONSTRAINTS ALL IMMEDIATE").await;
         checked.map_err(|error| error::refused(error, self.link.url()))?;
-<<<<<<< HEAD
-        let sql =
-            format!("CLOSE ALL; {}; {}; {}", settings::RESET, settings::own(), self.facts_query());
-=======
         let sql = format!(
             "{}; {}; {}; {}",
             settings::END_OF_HOOK,
@@ -54,7 +50,6 @@ impl PostgresConnection {
             settings::own(),
             self.facts_query()
         );
->>>>>>> pg
         let found = facts(self.own_texts(&sql).await?);
         self.side = Side::Own;
         self.forget_handles();

@@ -60,13 +60,10 @@ impl PostgresConnection {
 
     /// Ends a statement that was left half-way, and puts the session on the guest's side.
     pub(super) async fn ready_for_guest(&mut self) -> Result<(), SqlError> {
-<<<<<<< HEAD
-=======
         if self.transaction.is_none() {
             // It would commit by itself.
             return Err(SqlError::new(ErrorKind::Other, "there is no transaction to run it in"));
         }
->>>>>>> pg
         self.link
             .settle()
             .await

@@ -74,14 +74,9 @@ impl PostgresConnection {
         // A journaled hook goes on after this; what it listens to would come in between.
         let unlisten = if self.hook.is_some() { "UNLISTEN *; " } else { "" };
         crash::point("before the commit");
-<<<<<<< HEAD
-        let sql =
-            format!("COMMIT{forget}; SELECT pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8)");
-=======
         let sql = format!(
             "{unlisten}COMMIT{forget}; SELECT pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8)"
         );
->>>>>>> pg
         let rows = self.link.rows(&sql).await;
         let rows = rows.map_err(|error| error::refused(error, self.link.url()))?;
         crash::point("after the commit");
