@@ -20,6 +20,20 @@ impl Sql {
         self.is_mysql()
     }
 
+    /// A statement on the table `made` that ends the transaction it would run in, where there is such
+    /// a statement for hooks at all.
+    pub fn committing(self) -> &'static str {
+        match self.0 {
+            Dialect::Sqlite | Dialect::Mysql | Dialect::Mariadb => "CREATE INDEX made_n ON made (n)",
+            Dialect::Postgresql => "CREATE INDEX CONCURRENTLY made_n ON made (n)",
+        }
+    }
+
+    /// Whether [`Sql::committing`] does.
+    pub fn committing_commits(self) -> bool {
+        self.0 != Dialect::Sqlite
+    }
+
     /// A statement whose parameters are written `?`, as this database wants them.
     pub fn spelled(self, sql: &str) -> String {
         if !self.is_postgres() {

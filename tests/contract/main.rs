@@ -5,6 +5,7 @@
 //! asserts that other answer; what is only spelled differently is in `dialect.rs`.
 
 mod dialect;
+mod journal;
 mod opened;
 mod session;
 mod state;
@@ -157,7 +158,7 @@ pub async fn commit(
 macro_rules! contract {
     ($($name:ident: $place:ty;)*) => {$(
         mod $name {
-            use super::{Place, session, state};
+            use super::{Place, journal, session, state};
 
             contract!(@cases $place, state:
                 untouched_is_empty, preparing_twice_is_preparing_once, up_and_row_commit_together,
@@ -168,6 +169,11 @@ macro_rules! contract {
                 the_lock_excludes, the_lock_ends_with_its_backend, without_the_lock_the_ledger_holds,
                 the_archive_keeps_components, a_rehearsal_leaves_nothing,
                 reading_creates_nothing, a_cancelled_statement_ends,
+            );
+            contract!(@cases $place, journal:
+                a_journaled_hook_goes_on_after_a_crash,
+                a_hook_that_differs_when_it_is_run_again_is_stopped,
+                nothing_is_open_across_a_statement_that_commits,
             );
             contract!(@cases $place, session:
                 every_value_is_bound, nul_in_text_is_kept_or_refused, rows_and_columns, outcomes, one_statement_is_one,

@@ -3,7 +3,7 @@
 
 use runner::backend::{
     Attempt, Backend, BackendError, Claim, Ending, HookLimits, Next, Part, Phase, Revision, Run,
-    Undone, Work,
+    Stop, Undone, Work,
 };
 use runner::session::{Counts, SharedSession};
 use std::ops::{Deref, DerefMut};
@@ -22,8 +22,25 @@ impl Opened {
     }
 
     pub async fn begin(&mut self, claim: &Claim<'_>) -> Result<SharedSession, BackendError> {
+        let journaled = self.backend.is_journaled().await?;
+        self.begin_by(claim, journaled).await
+    }
+
+    /// Begins a part that is journaled whatever the database, as `before-up` is.
+    pub async fn begin_journaled(
+        &mut self,
+        claim: &Claim<'_>,
+    ) -> Result<SharedSession, BackendError> {
+        self.begin_by(claim, true).await
+    }
+
+    async fn begin_by(
+        &mut self,
+        claim: &Claim<'_>,
+        journaled: bool,
+    ) -> Result<SharedSession, BackendError> {
         let mut revision = claim.revision;
-        let run = match self.backend.is_journaled().await? {
+        let run = match journaled {
             false => None,
             true => {
                 let runs = self.backend.snapshot().await?.runs;
@@ -58,6 +75,12 @@ impl Opened {
         let (attempt, revision, run) = self.begun.take().expect("it was begun");
         let claim = Claim { attempt: &attempt, revision, component: claim.component };
         self.backend.complete(&work(&claim, run.as_ref()), counts, &Next::Done).await
+    }
+
+    /// Rolls back, and tells why a journaled hook cannot go on by itself.
+    pub async fn stopped(&mut self) -> Result<Option<Stop>, BackendError> {
+        self.rollback().await?;
+        Ok(self.undone.as_ref().and_then(|(_, undone)| undone.stop.clone()))
     }
 
     pub async fn rollback(&mut self) -> Result<(), BackendError> {
