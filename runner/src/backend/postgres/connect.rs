@@ -15,7 +15,7 @@ use sqlx::{
     ConnectOptions as _, PgConnection,
     postgres::{PgConnectOptions, PgDatabaseError},
 };
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 use tokio::{sync::Mutex, time::Instant};
 
 /// The oldest server that is known to work, as `server_version_num` counts.
@@ -28,11 +28,17 @@ const PAUSE_MAX: Duration = Duration::from_secs(2);
 const APPLICATION_NAME_BYTES_MAX: usize = 63;
 
 /// Opens plain connections: the working ones, and short-lived ones beside them.
-#[derive(Debug)]
 pub(super) struct Opener {
     /// As it may be shown.
     url: String,
     options: PgConnectOptions,
+}
+
+/// sqlx would show the password.
+impl fmt::Debug for Opener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opener").field("url", &self.url).finish_non_exhaustive()
+    }
 }
 
 impl Opener {
@@ -105,6 +111,10 @@ impl Opener {
                     }
                     _ => BackendError::Connect { url, reason },
                 }
+            }
+            // A certificate that is not trusted comes as an error of the socket.
+            sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+                BackendError::Tls { url, reason: error.to_string() }
             }
             sqlx::Error::Io(error) => self.unreachable(error.to_string()),
             sqlx::Error::Tls(error) => BackendError::Tls { url, reason: error.to_string() },

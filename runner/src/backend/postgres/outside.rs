@@ -40,7 +40,7 @@ impl PostgresConnection {
             |error: BackendError| SqlError::new(ErrorKind::Disconnected, error.to_string());
         self.link.settle().await.map_err(failed)?;
         let sent = Sent::plain(statement.text())
-            .from_byte(statement.offset())
+            .at_byte(statement.offset())
             .behind(&format!("{} ", comment(marker)));
         // One message is one statement, as the tokenizer saw it; that holds only while strings
         // are read as they should be. A pooler would give the settings to somebody else.

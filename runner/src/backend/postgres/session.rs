@@ -172,12 +172,12 @@ impl PostgresConnection {
 }
 
 fn plain<'a>(statement: &Statement<'a>) -> Sent<'a> {
-    Sent::plain(statement.text()).from_byte(statement.offset())
+    Sent::plain(statement.text()).at_byte(statement.offset())
 }
 
 fn replacing<'a>(statement: &Statement<'a>, replacements: &[Replacement]) -> Sent<'a> {
     Sent::replacing(statement.text(), &statement.parameters(), replacements)
-        .from_byte(statement.offset())
+        .at_byte(statement.offset())
 }
 
 fn decode_row(row: &sqlx::postgres::PgRow, fields: &[link::Field]) -> Result<Row, SqlError> {
