@@ -28,7 +28,7 @@ impl PostgresConnection {
         let facts = facts(self.own_texts(&sql).await?);
         let sql = format!(
             "{}; {}",
-            settings::hook(&hook, self.version),
+            settings::hook(&hook, self.sees_lost_clients),
             settings::path(&self.search_path)
         );
         self.own_run(&sql).await?;

@@ -252,8 +252,8 @@ impl Link {
             if self.is_ready().await? {
                 break;
             }
-            signalled?;
             if Instant::now() >= deadline {
+                signalled?;
                 self.signal(&mut helper, "pg_terminate_backend").await?;
                 self.connection = None;
                 return Err(BackendError::Disconnected(

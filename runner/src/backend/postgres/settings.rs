@@ -38,13 +38,13 @@ pub(super) const TO_GUEST: &str = "SELECT pg_catalog.set_config('search_path', \
     pg_catalog.current_setting('runner.path'), true)";
 
 /// For the statements of a hook, but for the search path.
-pub(super) fn hook(hook: &HookSettings, version: u32) -> String {
+pub(super) fn hook(hook: &HookSettings, sees_lost_clients: bool) -> String {
     let mut sql = format!(
         "{PINNED}; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}",
         milliseconds(Some(hook.lock_wait)),
         milliseconds(hook.statement_time)
     );
-    if version >= 140_000 {
+    if sees_lost_clients {
         // A statement whose runner was killed ends soon, instead of running on for nobody.
         sql.push_str("; SET LOCAL client_connection_check_interval = '2s'");
     }

@@ -39,7 +39,7 @@ impl PostgresConnection {
         let settings = match &self.hook {
             Some(hook) => format!(
                 "{}; {}; {}",
-                settings::hook(&hook.settings, self.version),
+                settings::hook(&hook.settings, self.sees_lost_clients),
                 settings::to_own(),
                 settings::own()
             ),
