@@ -56,7 +56,17 @@ pub(super) fn path(search_path: &str) -> String {
 }
 
 /// Forgets what a hook set in the session, and whom it works as.
-pub(super) const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL";
+const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL";
+
+/// Lets the server notice within a minute that the machine of its client is gone, and not after
+/// the two hours that systems take by themselves: the lock ends with the session.
+pub(super) const KEEPALIVES: &str = "SET tcp_keepalives_idle = 30; \
+    SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3";
+
+/// Forgets what a hook set; a session that holds the lock keeps what belongs to that.
+pub(super) fn reset(is_locked: bool) -> String {
+    if is_locked { format!("{RESET}; {KEEPALIVES}") } else { RESET.to_owned() }
+}
 
 /// Forgets what else an earlier hook left in the session. Advisory locks stay: the runner's own is
 /// one of them.

@@ -104,7 +104,10 @@ impl PostgresConnection {
         }
         self.transaction = None;
         let forget = self.link.forget_described();
-        let reset = if had_hook { format!("; {}", settings::RESET) } else { String::new() };
+        let reset = match had_hook {
+            true => format!("; {}", settings::reset(self.lock.is_some())),
+            false => String::new(),
+        };
         self.own_run(&format!("ROLLBACK{forget}{reset}")).await
     }
 

@@ -127,10 +127,14 @@ async fn the_next_hook_finds_nothing() {
     let found = rows(
         &mut connection,
         "SELECT current_setting('search_path'), current_setting('statement_timeout'),
+            current_setting('tcp_keepalives_idle'),
             coalesce(current_setting('my.own', true), ''), to_regclass('pg_temp.left_over') IS NULL",
     )
     .await;
-    assert_eq!(found, [vec![text("\"$user\", public"), text("0"), text(""), Value::Boolean(true)]]);
+    assert_eq!(
+        found,
+        [vec![text("\"$user\", public"), text("0"), text("30"), text(""), Value::Boolean(true)]]
+    );
     assert!(fails(&mut connection, "SELECT lastval()").await.message.contains("lastval"));
 }
 
