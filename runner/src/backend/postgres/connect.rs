@@ -189,7 +189,7 @@ impl PostgresConnector {
             .await
             .map_err(|error| self.opener.explain(&error))?;
         let [pid, standby, read_only, search_path, schema, system] = super::columns(facts)?;
-        link.pid = pid.and_then(|pid| pid.parse().ok()).unwrap_or_default();
+        link.pid = pid.and_then(|pid| pid.parse().ok());
         let is_standby = standby.as_deref() == Some("t");
         if self.options.access != Access::Read {
             let reason = match (is_standby, read_only.as_deref()) {

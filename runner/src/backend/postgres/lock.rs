@@ -41,9 +41,8 @@ impl PostgresConnection {
         let rows = self.own_texts(&sql).await?;
         let [got, pid] = super::columns(rows)?;
         if got.as_deref() == Some("t") {
-            let pid = pid.and_then(|pid| pid.parse().ok()).unwrap_or_default();
-            self.link.pid = pid;
-            self.lock = Some(pid);
+            self.link.pid = pid.and_then(|pid| pid.parse().ok());
+            self.lock = self.link.pid;
             self.own_run(settings::KEEPALIVES).await?;
             return Ok(LockTry::Held);
         }
@@ -73,7 +72,7 @@ impl PostgresConnection {
     /// Refuses to go on in another server session than the one that holds the lock.
     pub(super) fn check_session(&self) -> Result<(), BackendError> {
         match self.lock {
-            Some(holder) if holder != self.link.pid => Err(BackendError::SharedSession),
+            Some(holder) if Some(holder) != self.link.pid => Err(BackendError::SharedSession),
             _ => Ok(()),
         }
     }
