@@ -23,12 +23,16 @@ impl PostgresConnection {
         self.forget_handles();
         self.link.forget_described();
         let own = settings::own();
-        let sql =
-            format!("{}; {}; {own}; {}", settings::DISCARD, settings::RESET, self.facts_query());
+        let sql = format!(
+            "{}; {}; {own}; {}",
+            settings::DISCARD,
+            settings::reset(self.lock.is_some()),
+            self.facts_query()
+        );
         let facts = facts(self.own_texts(&sql).await?);
         let sql = format!(
             "{}; {}",
-            settings::hook(&hook, self.version),
+            settings::hook(&hook, self.sees_lost_clients),
             settings::path(&self.search_path)
         );
         self.own_run(&sql).await?;
@@ -46,7 +50,7 @@ impl PostgresConnection {
         let sql = format!(
             "{}; {}; {}; {}",
             settings::END_OF_HOOK,
-            settings::RESET,
+            settings::reset(self.lock.is_some()),
             settings::own(),
             self.facts_query()
         );

@@ -3,7 +3,7 @@
 //!
 //! Knows nothing of guests, transactions or the runner's tables. Gives errors of sqlx on.
 
-use super::{connect::Opener, error};
+use super::{connect::Opener, error, text::literal};
 use crate::backend::BackendError;
 use futures_util::TryStreamExt;
 use sqlx::{
@@ -43,8 +43,10 @@ pub(super) struct Link {
     /// `None` once it is closed, and while a COPY task has it.
     connection: Option<PgConnection>,
     copying: Option<CopyTask>,
-    /// The server session that works for this connection, where that is known.
-    pub(super) pid: i32,
+    /// The server session that works for this connection; `None` where a pooler decides.
+    pub(super) pid: Option<i32>,
+    /// How the statement begins that runs now, where that finds its session better.
+    pub(super) comment: Option<String>,
     /// A statement was begun whose end nobody has seen.
     busy: bool,
     described: usize,
@@ -70,7 +72,8 @@ impl Link {
             opener,
             connection: Some(connection),
             copying: None,
-            pid: 0,
+            pid: None,
+            comment: None,
             busy: false,
             described: 0,
             described_bytes: 0,
@@ -252,8 +255,8 @@ impl Link {
             if self.is_ready().await? {
                 break;
             }
-            signalled?;
             if Instant::now() >= deadline {
+                signalled?;
                 self.signal(&mut helper, "pg_terminate_backend").await?;
                 self.connection = None;
                 return Err(BackendError::Disconnected(
@@ -266,6 +269,7 @@ impl Link {
             let _ = helper.close().await;
         }
         self.busy = false;
+        self.comment = None;
         Ok(())
     }
 
@@ -301,11 +305,22 @@ impl Link {
         helper: &mut Option<PgConnection>,
         function: &str,
     ) -> Result<(), BackendError> {
+        let sql = match (&self.comment, self.pid) {
+            (Some(comment), _) => format!(
+                "SELECT pg_catalog.{function}(a.pid) FROM pg_catalog.pg_stat_activity a \
+                 WHERE a.pid <> pg_catalog.pg_backend_pid() AND a.usename = session_user \
+                    AND a.datname = pg_catalog.current_database() AND a.state <> 'idle' \
+                    AND pg_catalog.starts_with(a.query, {})",
+                literal(comment)
+            ),
+            (None, Some(pid)) => format!("SELECT pg_catalog.{function}({pid})"),
+            // It may work for anybody by now.
+            (None, None) => return Ok(()),
+        };
         let connection = match helper {
             Some(connection) => connection,
             None => helper.insert(self.opener.open().await?),
         };
-        let sql = format!("SELECT pg_catalog.{function}({})", self.pid);
         sqlx::raw_sql(AssertSqlSafe(sql))
             .execute(connection)
             .await

@@ -37,6 +37,7 @@ use crate::{
     session::{Handle, Outcome, SqlError, SqlLimits},
 };
 use async_trait::async_trait;
+use connect::Server;
 use link::{Link, TextRow};
 use std::collections::{BTreeSet, HashMap};
 
@@ -71,6 +72,8 @@ pub(super) struct PostgresConnection {
     limits: SqlLimits,
     /// As `server_version_num` counts: 150004.
     version: u32,
+    /// Whether the server can look, while a statement runs, if its client is still there.
+    sees_lost_clients: bool,
     /// Where the runner's own tables are.
     schema: String,
     /// The schema, quoted, with its point.
@@ -96,21 +99,16 @@ pub(super) struct PostgresConnection {
 }
 
 impl PostgresConnection {
-    fn new(
-        link: Link,
-        options: &ConnectOptions,
-        version: u32,
-        schema: String,
-        search_path: Option<String>,
-    ) -> Self {
+    fn new(link: Link, options: &ConnectOptions, server: Server) -> Self {
         Self {
             link,
             access: options.access,
             limits: options.limits,
-            version,
-            prefix: format!("{}.", text::quote(&schema)),
-            schema,
-            search_path: search_path.unwrap_or_default(),
+            version: server.version,
+            sees_lost_clients: server.sees_lost_clients,
+            prefix: format!("{}.", text::quote(&server.schema)),
+            schema: server.schema,
+            search_path: server.search_path,
             transaction: None,
             rehearsing: false,
             in_savepoint: false,

@@ -40,8 +40,9 @@ impl PostgresConnection {
             |error: BackendError| SqlError::new(ErrorKind::Disconnected, error.to_string());
         self.link.settle().await.map_err(failed)?;
         let sent = Sent::plain(statement.text())
-            .from_byte(statement.offset())
+            .at_byte(statement.offset())
             .behind(&format!("{} ", comment(marker)));
+        self.link.comment = Some(comment(marker));
         // One message is one statement, as the tokenizer saw it; that holds only while strings
         // are read as they should be. A pooler would give the settings to somebody else.
         let (before, after) = match &self.hook {
@@ -57,12 +58,24 @@ impl PostgresConnection {
         };
         let before =
             format!("SET standard_conforming_strings = on; SET client_encoding = 'UTF8'{before}");
+        let result = self.run_alone(&sent, &before, after).await;
+        self.link.comment = None;
+        result
+    }
+
+    /// Runs a statement in a message of its own, with settings before and after it.
+    async fn run_alone(
+        &mut self,
+        sent: &Sent<'_>,
+        before: &str,
+        after: &str,
+    ) -> Result<Outcome, SqlError> {
         let unplaced = |error| error::guest_error(error, &Sent::plain(""));
-        self.link.run(&before).await.map_err(unplaced)?;
+        self.link.run(before).await.map_err(unplaced)?;
         crash::point("before a statement");
         let result = self.link.run(&sent.text).await;
         crash::point("after a statement");
-        let result = result.map_err(|error| error::guest_error(error, &sent));
+        let result = result.map_err(|error| error::guest_error(error, sent));
         if !after.is_empty() && !matches!(&result, Err(e) if e.kind == ErrorKind::Disconnected) {
             self.link.run(after).await.map_err(unplaced)?;
         }
@@ -109,7 +122,7 @@ impl PostgresConnection {
         let _ = other.close().await;
         let [after] = super::columns(after?)?;
         self.is_pooled = before != after || before == Some(held.to_string());
-        self.link.pid = after.and_then(|pid| pid.parse().ok()).unwrap_or_default();
+        self.link.pid = if self.is_pooled { None } else { after.and_then(|pid| pid.parse().ok()) };
         Ok(self.is_pooled)
     }
 }

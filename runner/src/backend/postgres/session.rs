@@ -41,7 +41,7 @@ impl PostgresConnection {
         }
     }
 
-    fn check_text(&self, sql: &str) -> Result<(), SqlError> {
+    fn check_length(&self, sql: &str) -> Result<(), SqlError> {
         let (length, max) = (sql.len(), self.limits.sql_bytes_max);
         if length > max {
             return Err(SqlError::new(
@@ -49,6 +49,11 @@ impl PostgresConnection {
                 format!("the SQL text has {length} bytes; at most {max} are allowed"),
             ));
         }
+        Ok(())
+    }
+
+    fn check_text(&self, sql: &str) -> Result<(), SqlError> {
+        self.check_length(sql)?;
         match sql.find('\0') {
             Some(at) => Err(SqlError {
                 offset: Some(at),
@@ -172,12 +177,12 @@ impl PostgresConnection {
 }
 
 fn plain<'a>(statement: &Statement<'a>) -> Sent<'a> {
-    Sent::plain(statement.text()).from_byte(statement.offset())
+    Sent::plain(statement.text()).at_byte(statement.offset())
 }
 
 fn replacing<'a>(statement: &Statement<'a>, replacements: &[Replacement]) -> Sent<'a> {
     Sent::replacing(statement.text(), &statement.parameters(), replacements)
-        .from_byte(statement.offset())
+        .at_byte(statement.offset())
 }
 
 fn decode_row(row: &sqlx::postgres::PgRow, fields: &[link::Field]) -> Result<Row, SqlError> {
@@ -250,7 +255,9 @@ impl Session for PostgresConnection {
         script: &Script,
         start: usize,
     ) -> Result<Option<usize>, SqlError> {
-        statement_length(script.text(start), Dialect::Postgresql)
+        let rest = script.text(start);
+        self.check_length(rest)?;
+        statement_length(rest, Dialect::Postgresql)
     }
 
     async fn execute(&mut self, sql: &str, params: Vec<Value>) -> Result<Outcome, SqlError> {

@@ -38,13 +38,13 @@ pub(super) const TO_GUEST: &str = "SELECT pg_catalog.set_config('search_path', \
     pg_catalog.current_setting('runner.path'), true)";
 
 /// For the statements of a hook, but for the search path.
-pub(super) fn hook(hook: &HookSettings, version: u32) -> String {
+pub(super) fn hook(hook: &HookSettings, sees_lost_clients: bool) -> String {
     let mut sql = format!(
         "{PINNED}; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}",
         milliseconds(Some(hook.lock_wait)),
         milliseconds(hook.statement_time)
     );
-    if version >= 140_000 {
+    if sees_lost_clients {
         // A statement whose runner was killed ends soon, instead of running on for nobody.
         sql.push_str("; SET LOCAL client_connection_check_interval = '2s'");
     }
@@ -56,7 +56,17 @@ pub(super) fn path(search_path: &str) -> String {
 }
 
 /// Forgets what a hook set in the session, and whom it works as.
-pub(super) const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL";
+const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL";
+
+/// Lets the server notice within a minute that the machine of its client is gone, and not after
+/// the two hours that systems take by themselves: the lock ends with the session.
+pub(super) const KEEPALIVES: &str = "SET tcp_keepalives_idle = 30; \
+    SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3";
+
+/// Forgets what a hook set; a session that holds the lock keeps what belongs to that.
+pub(super) fn reset(is_locked: bool) -> String {
+    if is_locked { format!("{RESET}; {KEEPALIVES}") } else { RESET.to_owned() }
+}
 
 /// Forgets what else an earlier hook left in the session. Advisory locks stay: the runner's own is
 /// one of them.

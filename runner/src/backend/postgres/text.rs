@@ -85,7 +85,7 @@ impl<'a> Sent<'a> {
     }
 
     /// The guest's statement begins at this byte of what it gave.
-    pub(super) fn from_byte(self, offset: usize) -> Self {
+    pub(super) fn at_byte(self, offset: usize) -> Self {
         Self { offset, ..self }
     }
 
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn what_the_runner_puts_in_front_is_no_place() {
-        let sent = Sent::plain("SELECT x").from_byte(2).behind("/* é */ ");
+        let sent = Sent::plain("SELECT x").at_byte(2).behind("/* é */ ");
         assert_eq!(sent.text, "/* é */ SELECT x");
         assert_eq!(sent.origin(1), None);
         assert_eq!(sent.origin(9), Some((2, None)));

@@ -39,7 +39,7 @@ impl PostgresConnection {
         let settings = match &self.hook {
             Some(hook) => format!(
                 "{}; {}; {}",
-                settings::hook(&hook.settings, self.version),
+                settings::hook(&hook.settings, self.sees_lost_clients),
                 settings::to_own(),
                 settings::own()
             ),
@@ -52,7 +52,7 @@ impl PostgresConnection {
             ))
             .await?;
         let [pid, id] = super::columns(rows)?;
-        self.link.pid = pid.and_then(|pid| pid.parse().ok()).unwrap_or_default();
+        self.link.pid = pid.and_then(|pid| pid.parse().ok());
         self.check_session()?;
         self.transaction = Some(Transaction { id, marked: None });
         self.side = Side::Own;
@@ -79,6 +79,7 @@ impl PostgresConnection {
         );
         let rows = self.link.rows(&sql).await;
         let rows = rows.map_err(|error| error::refused(error, self.link.url()))?;
+        self.leave_session();
         crash::point("after the commit");
         self.side = Side::Own;
         let [status] = super::columns(rows)?;
@@ -104,8 +105,20 @@ impl PostgresConnection {
         }
         self.transaction = None;
         let forget = self.link.forget_described();
-        let reset = if had_hook { format!("; {}", settings::RESET) } else { String::new() };
-        self.own_run(&format!("ROLLBACK{forget}{reset}")).await
+        let reset = match had_hook {
+            true => format!("; {}", settings::reset(self.lock.is_some())),
+            false => String::new(),
+        };
+        self.own_run(&format!("ROLLBACK{forget}{reset}")).await?;
+        self.leave_session();
+        Ok(())
+    }
+
+    /// Between transactions a pooler may have given the server session to somebody else.
+    fn leave_session(&mut self) {
+        if self.is_pooled {
+            self.link.pid = None;
+        }
     }
 
     pub(super) async fn start_rehearsal(&mut self) -> Result<(), BackendError> {

@@ -33,6 +33,32 @@ async fn why_there_is_no_connection() {
     assert!(matches!(found, BackendError::Unreachable { .. }), "{found}");
 }
 
+/// With the certificate that Debian makes for every machine, which nobody trusts.
+#[tokio::test]
+async fn a_certificate_that_is_not_trusted() {
+    let server = Postgres::with_settings(&[
+        ("ssl", "on"),
+        ("ssl_cert_file", "/etc/ssl/certs/ssl-cert-snakeoil.pem"),
+        ("ssl_key_file", "/etc/ssl/private/ssl-cert-snakeoil.key"),
+        ("fsync", "off"),
+    ]);
+    let database = server.database();
+    let url = |mode: &str| format!("{}?sslmode={mode}", database.url());
+    let found = error(&url("verify-full"), Access::Create).await;
+    assert!(matches!(found, BackendError::Tls { .. }), "{found}");
+    let mut connection = connect(&url("require")).await;
+    enter(&mut connection).await;
+    let sql = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+    assert_eq!(rows(&mut connection, sql).await, [[Value::Boolean(true)]]);
+}
+
+#[tokio::test]
+async fn passwords_are_not_shown() {
+    let url = "postgres://u:sekret@h/d?password=sekret".parse().expect("a URL");
+    let connector = PostgresConnector::new(&url, &options(Access::Create)).expect("a connector");
+    assert!(!format!("{connector:?}").contains("sekret"));
+}
+
 #[tokio::test]
 async fn a_read_only_database_is_for_reading() {
     let database = Postgres::shared().database();

@@ -10,6 +10,7 @@ mod cursors;
 mod cut;
 mod outside;
 mod pooled;
+mod random;
 mod statements;
 mod transactions;
 mod values;

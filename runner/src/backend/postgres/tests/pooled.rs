@@ -94,3 +94,26 @@ async fn a_session_lock_is_not_believed() {
     let error = connection.begin().await.expect_err("it is another session");
     assert!(matches!(error, BackendError::SharedSession), "{error}");
 }
+
+/// Outside of transactions nobody knows which server session works; its statement tells.
+#[tokio::test]
+async fn a_dropped_statement_outside_is_ended() {
+    let server = Postgres::shared();
+    let database = server.database();
+    database.sql("CREATE TABLE t (x integer)");
+    let bouncer = PgBouncer::before(server);
+    let mut connection = connect(&through(&bouncer, &database)).await;
+    assert!(connection.needs_lease().await.expect("asks"));
+    let mut blocker = connect(database.url()).await;
+    enter(&mut blocker).await;
+    run(&mut blocker, "INSERT INTO t VALUES (0)").await;
+    let sql = "CREATE INDEX CONCURRENTLY i ON t (x)";
+    let begun = connection.execute_outside(sql, "gone");
+    assert!(tokio::time::timeout(Duration::from_millis(500), begun).await.is_err());
+    connection.rollback().await.expect("rolls back");
+    let running = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '/* runner:gone */%'
+        AND state = 'active'";
+    assert_eq!(database.rows(running), ["0"]);
+    connection.begin().await.expect("begins");
+    connection.commit().await.expect("commits");
+}

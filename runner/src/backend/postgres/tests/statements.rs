@@ -218,3 +218,60 @@ async fn too_long_a_text_is_refused() {
     let sql = format!("SELECT 1 -- {}", "x".repeat(8 << 20));
     assert_eq!(fails(&mut connection, &sql).await.kind, ErrorKind::Limit);
 }
+
+/// Names are an attacker's too; sqlx reads them on its own account.
+#[tokio::test]
+async fn hostile_names() {
+    let names = [
+        "a\",\"b",
+        ")(",
+        "{}",
+        "}",
+        "\\",
+        "\"\"",
+        ",",
+        "NULL",
+        "é,漢",
+        "a'b",
+        "(1,",
+        " ",
+        "$1",
+        "%s",
+        "\u{202e}x",
+        "E'\\",
+        "\u{1}",
+    ];
+    let (_database, mut connection) = hook().await;
+    let columns: Vec<String> =
+        names.iter().map(|name| format!("{} integer", connection.quote_identifier(name))).collect();
+    let labels: Vec<String> = names.iter().map(|name| super::super::text::literal(name)).collect();
+    for (number, name) in names.iter().enumerate() {
+        let ty = connection.quote_identifier(&format!("{name}{number}"));
+        let columns = columns.join(", ");
+        for sql in [
+            format!("CREATE TABLE {ty} ({columns})"),
+            format!("INSERT INTO {ty} DEFAULT VALUES"),
+            format!("CREATE TYPE m{number} AS ENUM ({})", labels.join(", ")),
+            format!("CREATE TABLE t{number} (a {ty}, b {ty}[], c m{number}, d m{number}[])"),
+            format!("INSERT INTO t{number} VALUES ('({})')", ",".repeat(names.len() - 1)),
+        ] {
+            run(&mut connection, &sql).await;
+        }
+        let select = format!("SELECT * FROM {ty}, t{number}");
+        let set = connection.query(&select, vec![], PLENTY).await.expect(&select);
+        let found: Vec<&str> = set.columns.iter().map(|column| column.name.as_str()).collect();
+        assert_eq!(found, [&names[..], &["a", "b", "c", "d"]].concat());
+        let none = connection.query(&format!("{select} WHERE false"), vec![], PLENTY).await;
+        assert_eq!(none.expect(&select).columns, set.columns);
+        let insert = format!("INSERT INTO t{number} (c, d) VALUES ($1, NULL) RETURNING *");
+        let params = vec![text(names[number])];
+        connection.execute(&insert, params.clone()).await.expect(&insert);
+        let set = connection.query(&insert, params, PLENTY).await.expect(&insert);
+        let label = Value::Other { type_name: format!("m{number}"), text: names[number].into() };
+        assert_eq!(set.rows[0][2], label);
+        let writer = connection.open_writer(&format!("t{number}"), &["c".into()]).await;
+        let writer = writer.expect("opens");
+        connection.write(writer, vec![vec![label]]).await.expect("writes");
+        connection.finish_writer(writer).await.expect("finishes");
+    }
+}

@@ -259,7 +259,7 @@ async fn what_cannot_be_held_names_parameter_and_type() {
 #[tokio::test]
 async fn sixty_four_megabytes() {
     let (_database, mut connection) = hook().await;
-    let blob: Vec<u8> = (0..64_usize << 20).map(|n| (n * 31 >> 3) as u8).collect();
+    let blob: Vec<u8> = (0..64_usize << 20).map(|n| ((n * 31) >> 3) as u8).collect();
     run(&mut connection, "CREATE TABLE b (x bytea)").await;
     let insert = connection.execute("INSERT INTO b VALUES ($1)", vec![Value::Bytes(blob.clone())]);
     insert.await.expect("inserts");
