@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 
 const SAVEPOINT: &str = "runner_transaction";
 /// How long a statement may take to give way to being ended, before its whole session is ended.
-const QUERY_END_TIME: Duration = Duration::from_secs(30);
+const QUERY_END_TIME: Duration = Duration::from_secs(10);
 /// A large transaction is written to the server's log when it commits.
 const COMMIT_TIME: Duration = Duration::from_secs(300);
 const KILL_AGAIN: Duration = Duration::from_secs(1);

@@ -4,6 +4,7 @@
 //! the names of catalogue columns, statements that cannot be prepared) is held to its manual only.
 
 mod connecting;
+mod cuts;
 mod session;
 mod transactions;
 mod values;
@@ -12,6 +13,10 @@ mod verdicts;
 #[path = "../../../../../tests/support/servers/mod.rs"]
 #[allow(dead_code, reason = "each suite uses its own part of this module")]
 mod servers;
+
+#[path = "../../../../../tests/support/proxy/mod.rs"]
+#[allow(dead_code, reason = "each suite uses its own part of this module")]
+mod proxy;
 
 use super::{MysqlConnection, MysqlConnector};
 use crate::{
