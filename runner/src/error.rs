@@ -2,7 +2,7 @@
 
 use crate::{
     alteration::{AlterationKey, Direction, Permission},
-    backend::{BackendError, ParseUrlError},
+    backend::{BackendError, ParseUrlError, Run, Stop},
     event::StepReport,
     host::{HookError, LoadError},
     plan::{ParseTargetError, Plan},
@@ -34,8 +34,16 @@ pub enum Error {
         origin: String,
         error: LoadError,
     },
-    #[error("{key} needs `{export}`, which this runner cannot run on this database yet")]
-    NotSupported { key: AlterationKey, export: &'static str },
+    #[error(
+        "{key} was begun by a runner that speaks version {began} of the interface; this one speaks {speaks}"
+    )]
+    OtherInterface { key: AlterationKey, began: String, speaks: &'static str },
+    #[error("the database to rehearse on is the very one that is to be deployed to")]
+    RehearsesOnItself,
+    #[error("{scratch} is no copy of {database}: {difference}")]
+    NoCopy { scratch: String, database: String, difference: String },
+    #[error("nothing of {0} is unfinished")]
+    NothingUnfinished(AlterationKey),
     #[error("{key} asks for the permission `{permission}`, which is not granted")]
     NotGranted { key: AlterationKey, permission: Permission },
     #[error("the answer was no")]
@@ -60,12 +68,27 @@ pub struct StepFailure {
     pub key: AlterationKey,
     pub direction: Direction,
     pub cause: StepError,
+    /// What is left of it.
+    pub changed: Changed,
     pub done: Vec<StepReport>,
     /// Steps that were not begun.
     pub left: usize,
     pub rehearsed: bool,
     /// Why the failure could not be recorded, if it could not.
     pub unrecorded: Option<String>,
+}
+
+/// What a failed step left behind.
+#[derive(Debug)]
+pub enum Changed {
+    Nothing,
+    /// Parts of it are committed, and it can be taken up again.
+    Unfinished {
+        run: Box<Run>,
+        /// Statements of the hook at hand that took effect; `None` where the connection was lost
+        /// before that could be read.
+        effects: Option<Vec<String>>,
+    },
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +98,29 @@ pub enum StepError {
     Hook(#[from] HookError),
     #[error(transparent)]
     Backend(#[from] BackendError),
+    /// Only a person can tell how to go on.
+    #[error("{0}")]
+    Stopped(Stop),
+    #[error("another runner took the lease over")]
+    LockLost,
+    /// The connection was lost while it was committed, and could not be had again to look.
+    #[error(
+        "the connection was lost during the commit, so whether it took effect is not known: {0}"
+    )]
+    Unknown(String),
     #[error("interrupted")]
     Interrupted,
+}
+
+impl StepError {
+    /// Whether something was in the way that may go away by itself.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Hook(HookError::Statement(failed) | HookError::Ignored(failed)) => {
+                failed.error.retryable
+            }
+            Self::Backend(BackendError::Refused(error)) => error.retryable,
+            _ => false,
+        }
+    }
 }

@@ -9,7 +9,7 @@ use crate::{
     session::Counts,
 };
 use serde::Serialize;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// One thing that happened. Text inside [`HookEvent`] is the guest's: escape it.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +34,22 @@ pub enum Event<'a> {
         key: &'a AlterationKey,
         event: HookEvent<'a>,
     },
+    /// A step of a backfill is committed. `rows` were changed in `elapsed` since this run began to
+    /// step; `done` and `total` are the guest's own figures.
+    Stepped {
+        key: &'a AlterationKey,
+        steps: u64,
+        done: u64,
+        total: Option<u64>,
+        rows: u64,
+        elapsed: Duration,
+    },
+    /// Something was in its way that may go away; it is tried again after the pause.
+    Retrying {
+        key: &'a AlterationKey,
+        reason: &'a str,
+        pause: Duration,
+    },
     /// It is committed, or in a rehearsal: it ran to its end.
     Finished {
         key: &'a AlterationKey,
@@ -57,16 +73,30 @@ pub fn silent() -> Observer {
 }
 
 /// What was done.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
     pub steps: Vec<StepReport>,
     /// True when everything was rolled back again on purpose.
     pub rehearsed: bool,
     /// Wall time from the answer to the question on, waiting for the lock included.
     pub duration_ms: u64,
+    /// Where a rehearsal had to end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_rehearsed: Option<NotRehearsed>,
     /// What an empty plan noticed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Finding>,
+}
+
+/// What a rehearsal could not run.
+#[derive(Debug, Clone, Serialize)]
+pub struct NotRehearsed {
+    #[serde(flatten)]
+    pub key: AlterationKey,
+    /// The guest's statement, shortened: escape it.
+    pub statement: String,
+    /// Steps of the plan after it, which build on it.
+    pub rest: usize,
 }
 
 #[derive(Debug, Clone, Serialize)]

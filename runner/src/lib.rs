@@ -22,6 +22,7 @@ pub mod cancel;
 pub mod cli;
 mod crash;
 pub mod deploy;
+mod entropy;
 mod error;
 pub mod escape;
 pub mod event;
@@ -35,7 +36,7 @@ pub mod session;
 pub mod source;
 pub mod sql;
 
-pub use deploy::{Control, DeployOptions, RollbackOptions};
+pub use deploy::{Control, DeployOptions, How, RollbackOptions};
 pub use error::{Error, StepError, StepFailure};
 pub use event::{Report, StepReport};
 pub use runner::{Check, NotDeployed, Runner};

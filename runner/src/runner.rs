@@ -1,9 +1,12 @@
 //! The embedding API: one builder, one method for each verb.
 
 use crate::{
-    alteration::Catalog,
-    backend::{self, Access, Backend, BackendError, DatabaseUrl},
-    deploy::{self, Control, DeployOptions, Job, RollbackOptions},
+    alteration::{AlterationKey, Catalog, Checksum},
+    backend::{
+        self, Access, Attempt, Backend, BackendError, ConnectOptions, DatabaseUrl, Decision, Run,
+        Snapshot,
+    },
+    deploy::{self, Control, DeployOptions, How, Job, RollbackOptions},
     error::Error,
     event::Report,
     host::{Host, Limits},
@@ -11,7 +14,7 @@ use crate::{
     source,
 };
 use serde::Serialize;
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 /// A database and the plugins for it.
 ///
@@ -28,6 +31,7 @@ pub struct Runner {
     plugins: Vec<PathBuf>,
     limits: Limits,
     cache_folder: Option<PathBuf>,
+    connection: ConnectOptions,
 }
 
 /// What a start-up check found.
@@ -88,6 +92,7 @@ impl Runner {
         Ok(Self {
             url: url.parse()?,
             plugins: Vec::new(),
+            connection: ConnectOptions::new(Access::Read, Limits::default().sql()),
             limits: Limits::default(),
             cache_folder: None,
         })
@@ -110,6 +115,12 @@ impl Runner {
         self
     }
 
+    /// How to connect. Access and limits are what each verb needs, whatever stands here.
+    pub fn connection(mut self, connection: ConnectOptions) -> Self {
+        self.connection = connection;
+        self
+    }
+
     pub fn url(&self) -> &DatabaseUrl {
         &self.url
     }
@@ -118,8 +129,10 @@ impl Runner {
         Ok(source::read(&self.plugins, self.limits.component_bytes_max)?)
     }
 
-    async fn connect(&self, access: Access) -> Result<Box<dyn Backend>, Error> {
-        Ok(backend::connect(&self.url, access, self.limits.sql()).await?)
+    async fn connect(&self, access: Access) -> Result<Backend, Error> {
+        let options =
+            ConnectOptions { access, limits: self.limits.sql(), ..self.connection.clone() };
+        Ok(backend::connect(&self.url, options).await?)
     }
 
     /// Looks whether everything released is applied. Alters nothing, runs no guest code.
@@ -132,7 +145,9 @@ impl Runner {
         let plan = self.plan(&DeployOptions { policy, ..DeployOptions::default() }).await?;
         let findings = plan.findings.into_iter().map(|finding| match finding {
             // A deploy simply tries again; an application should not start over a failure.
-            Finding::Failed { key, error, .. } => Finding::Failed { key, error, blocks: true },
+            Finding::Failed { key, error, unfinished, .. } => {
+                Finding::Failed { key, error, blocks: true, unfinished }
+            }
             other => other,
         });
         Ok(Check { undeployed: plan.steps, findings: findings.collect() })
@@ -172,9 +187,28 @@ impl Runner {
         control: &Control,
     ) -> Result<Report, Error> {
         let catalog = self.catalog()?;
-        let access = if options.rehearse { Access::Rehearse } else { Access::Create };
+        let access = if options.how.rehearse { Access::Rehearse } else { Access::Create };
         let job = Job::Deploy { catalog: &catalog, options };
-        self.run(&job, access, options.lock_patience, options.rehearse, control).await
+        self.run(&job, access, &options.how, control).await
+    }
+
+    /// Applies what is pending to `scratch`, a copy of this runner's database, and leaves this one
+    /// alone. For what cannot run in a transaction that is rolled back.
+    pub async fn rehearse_on(
+        &self,
+        scratch: &DatabaseUrl,
+        options: &DeployOptions,
+        control: &Control,
+    ) -> Result<Report, Error> {
+        let mut original = self.connect(Access::Read).await?;
+        let copy = Self { url: scratch.clone(), ..self.clone() };
+        let mut there = copy.connect(Access::Read).await?;
+        let compared = compare(self.url(), scratch, &mut original, &mut there).await;
+        original.close().await;
+        there.close().await;
+        compared?;
+        let report = copy.deploy(options, control).await?;
+        Ok(Report { rehearsed: true, ..report })
     }
 
     /// Takes applied alterations back. Needs no files: components come from the archive.
@@ -184,23 +218,91 @@ impl Runner {
         control: &Control,
     ) -> Result<Report, Error> {
         let job = Job::Rollback { options };
-        self.run(&job, Access::Write, options.lock_patience, options.rehearse, control).await
+        self.run(&job, Access::Write, &options.how, control).await
+    }
+
+    /// Attempts that were begun and have not ended, each with the statement of which nobody knows
+    /// whether it took effect.
+    pub async fn unfinished(&self) -> Result<Vec<(Run, Option<String>)>, Error> {
+        let mut backend = self.connect(Access::Read).await?;
+        let runs: Vec<Run> = backend.snapshot().await?.runs.into_values().collect();
+        let mut unfinished = Vec::new();
+        for run in runs {
+            let statement = backend.open_statement(&run).await?;
+            unfinished.push((run, statement));
+        }
+        backend.close().await;
+        Ok(unfinished)
+    }
+
+    /// Records what a person decided about an attempt that cannot go on by itself.
+    pub async fn resolve(
+        &self,
+        key: &AlterationKey,
+        decision: Decision,
+        how: &How,
+    ) -> Result<(), Error> {
+        let mut backend = self.connect(Access::Write).await?;
+        backend.lock(how.lock_patience, &mut |_| {}).await?;
+        let resolved = resolve(&mut backend, key, decision).await;
+        backend.close().await;
+        resolved
     }
 
     async fn run(
         &self,
         job: &Job<'_>,
         access: Access,
-        lock_patience: std::time::Duration,
-        rehearse: bool,
+        how: &How,
         control: &Control,
     ) -> Result<Report, Error> {
         let host =
             Host::new(self.limits.clone(), self.cache_folder.as_deref()).map_err(Error::Engine)?;
         let mut backend = self.connect(access).await?;
-        let report =
-            deploy::run(job, backend.as_mut(), &host, lock_patience, rehearse, control).await;
+        let report = deploy::run(job, &mut backend, &host, how, control).await;
         backend.close().await;
         report
     }
+}
+
+async fn resolve(
+    backend: &mut Backend,
+    key: &AlterationKey,
+    decision: Decision,
+) -> Result<(), Error> {
+    let snapshot = backend.snapshot().await?;
+    let (Some(run), Some(row), Some(revision)) =
+        (snapshot.runs.get(key), snapshot.rows.get(key), snapshot.revision)
+    else {
+        return Err(Error::NothingUnfinished(key.clone()));
+    };
+    let attempt = Attempt { direction: run.direction, ..Attempt::down(row) };
+    Ok(backend.resolve(&attempt, run, decision, revision).await?)
+}
+
+/// Makes sure that `scratch` is another database, in the same state.
+async fn compare(
+    database: &DatabaseUrl,
+    scratch: &DatabaseUrl,
+    original: &mut Backend,
+    there: &mut Backend,
+) -> Result<(), Error> {
+    let (one, other) = (original.identity().await?, there.identity().await?);
+    if database == scratch || (one.is_some() && one == other) {
+        return Err(Error::RehearsesOnItself);
+    }
+    let applied = |snapshot: &Snapshot| -> BTreeMap<AlterationKey, Checksum> {
+        snapshot.applied().map(|row| (row.key.clone(), row.checksum)).collect()
+    };
+    let (expected, found) =
+        (applied(&original.snapshot().await?), applied(&there.snapshot().await?));
+    let here = expected.iter().find(|(key, checksum)| found.get(key) != Some(checksum));
+    let difference = match (here, found.keys().find(|key| !expected.contains_key(key))) {
+        (None, None) if one.is_none() || other.is_some() || expected.is_empty() => return Ok(()),
+        (Some((key, _)), _) => format!("{key} is not applied there, or another build of it"),
+        (None, Some(key)) => format!("{key} is applied there alone"),
+        (None, None) => "it is not there".to_owned(),
+    };
+    let (scratch, database) = (scratch.to_string(), database.to_string());
+    Err(Error::NoCopy { scratch, database, difference })
 }

@@ -5,7 +5,7 @@
 
 use crate::alteration::Dialect;
 use async_trait::async_trait;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::{
     ffi::{CStr, CString},
     fmt,
@@ -13,7 +13,7 @@ use std::{
 };
 
 /// One database value, as a parameter or in a row. Mirrors `types.value` of the WIT package.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Value {
     Null,
     Boolean(bool),
@@ -38,20 +38,20 @@ pub enum Value {
 
 pub type Row = Vec<Value>;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
     pub name: String,
     /// The backend's name for the type; empty where an expression has none.
     pub type_name: String,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RowSet {
     pub columns: Vec<Column>,
     pub rows: Vec<Row>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Outcome {
     pub rows_affected: u64,
     pub last_insert_id: Option<u64>,
@@ -70,6 +70,17 @@ pub struct SqlLimits {
     pub sql_bytes_max: usize,
     pub value_bytes_max: usize,
     pub cursors_max: usize,
+}
+
+impl Counts {
+    /// Both together.
+    pub fn and(&self, other: &Self) -> Self {
+        Self {
+            duration_ms: self.duration_ms.saturating_add(other.duration_ms),
+            statements: self.statements.saturating_add(other.statements),
+            rows_affected: self.rows_affected.saturating_add(other.rows_affected),
+        }
+    }
 }
 
 /// What a hook did, counted by the host.
@@ -162,7 +173,7 @@ impl Script {
 }
 
 /// Names a cursor or a bulk-writer within its session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Handle(pub u32);
 
 /// The plugin's connection during one hook call, inside a transaction that the backend began.

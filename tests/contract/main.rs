@@ -5,6 +5,7 @@
 //! asserts that other answer; what is only spelled differently is in `dialect.rs`.
 
 mod dialect;
+mod opened;
 mod session;
 mod state;
 #[path = "../support/mod.rs"]
@@ -14,7 +15,7 @@ use runner::{
     alteration::{
         Alteration, AlterationKey, Catalog, Checksum, ComponentFile, Declaration, Dialect, Manifest,
     },
-    backend::{Access, Backend, Claim, Revision, connect},
+    backend::{Access, Claim, ConnectOptions, Revision, connect},
     host::Limits,
     session::{Counts, SharedSession},
 };
@@ -91,8 +92,7 @@ impl Place for Mariadb {
     }
 }
 
-/// An open database, as `connect` returns it.
-pub type Opened = Box<dyn Backend>;
+use opened::Opened;
 
 /// Opens another connection to the place's database, as another runner would.
 pub async fn open<P: Place>(place: &P) -> Opened {
@@ -101,7 +101,8 @@ pub async fn open<P: Place>(place: &P) -> Opened {
 
 pub async fn open_for<P: Place>(place: &P, access: Access) -> Opened {
     let url = place.url().parse().expect("a URL");
-    connect(&url, access, Limits::default().sql()).await.expect("connects")
+    let options = ConnectOptions::new(access, Limits::default().sql());
+    Opened::new(connect(&url, options).await.expect("connects"))
 }
 
 /// A backend under its lock, with the runner's tables, and the revision it is at.
@@ -187,6 +188,6 @@ macro_rules! contract {
 
 contract! {
     sqlite: super::Sqlite;
-    // postgres: super::Postgres;
-    // mariadb: super::Mariadb;
+    postgres: super::Postgres;
+    mariadb: super::Mariadb;
 }

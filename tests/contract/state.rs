@@ -249,6 +249,7 @@ pub async fn a_cancelled_statement_ends<P: Place>(place: &P) {
     assert!(ended.is_err(), "it should not have ended by itself");
     drop(session);
     backend.rollback().await.expect("rolls back");
+    let revision = backend.snapshot().await.expect("reads").revision.expect("a revision");
     begin(&mut backend, "one", revision).await.expect("begins");
     commit(&mut backend, "one", revision).await.expect("commits");
 }

@@ -1,4 +1,5 @@
-//! Writes the manifest: one alteration for each guest of the list, its checksum that of the guest's source.
+//! Writes the manifest: one alteration for each guest of the component's list, its checksum that of
+//! the guest's source.
 
 use sha2::{Digest, Sha256};
 use std::{env, error::Error, fs, path::Path};
@@ -9,22 +10,32 @@ macro_rules! names {
     ($($name:ident,)*) => { &[$(stringify!($name)),*] };
 }
 
-const FIRST_STAMP: usize = 1_700_000_000;
+/// The folder of a component's guests, the stamp of the first, and their names.
+type List = (&'static str, usize, &'static [&'static str]);
+
+const GUESTS: List = ("src", 1_700_000_000, for_each_guest!(names));
+const PREPARATIONS: List = ("src/preparation", 1_710_000_000, for_each_preparation!(names));
+const BACKFILLS: List = ("src/backfill", 1_720_000_000, for_each_backfill!(names));
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let names: &[&str] = for_each_guest!(names);
+    let has = |feature: &str| env::var_os(feature).is_some();
+    let (folder, first_stamp, names) = match () {
+        () if has("CARGO_FEATURE_PREPARATION") => PREPARATIONS,
+        () if has("CARGO_FEATURE_BACKFILL") => BACKFILLS,
+        () => GUESTS,
+    };
     let mut alterations = Vec::new();
     for (index, name) in names.iter().enumerate() {
-        let source = format!("src/{name}.rs");
+        let source = format!("{folder}/{name}.rs");
         println!("cargo::rerun-if-changed={source}");
         let checksum = Sha256::digest(fs::read(&source)?);
         let permissions = match *name {
-            "declared_entropy" => r#","permissions":["entropy"]"#,
+            "declared_entropy" | "prepares_with_entropy" => r#","permissions":["entropy"]"#,
             _ => "",
         };
         alterations.push(format!(
             r#"{{"id":"1.0.0-{}-{}","checksum":"{checksum:x}"{permissions}}}"#,
-            FIRST_STAMP + index,
+            first_stamp + index,
             name.replace('_', "-"),
         ));
     }

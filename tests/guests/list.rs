@@ -1,10 +1,11 @@
-// Every guest of this folder, in the order of their alterations.
+// Every guest of this folder, in the order of their alterations; one list for each of the components
+// that are made of them, which differ in what they export.
 //
 // Included by the crate of the guests, by its build script, and by the test harness: the harness
 // names a test function after each, so that a guest without a test does not compile. Not a module
 // of anything.
 
-/// Calls the macro `$each` with the names of all guests.
+/// Calls the macro `$each` with the names of all guests that have `up` and `down`.
 macro_rules! for_each_guest {
     ($each:ident) => {
         $each! {
@@ -86,6 +87,33 @@ macro_rules! for_each_guest {
             table_rebuild,
             down_fails,
             slow,
+        }
+    };
+}
+
+/// The same for those that have `before-up` and `before-down` too.
+macro_rules! for_each_preparation {
+    ($each:ident) => {
+        $each! {
+            prepares,
+            prepares_then_fails,
+            prepares_then_traps,
+            rereads,
+            diverges,
+            prepares_with_entropy,
+        }
+    };
+}
+
+/// The same for those that have `step` too.
+macro_rules! for_each_backfill {
+    ($each:ident) => {
+        $each! {
+            steps,
+            steps_forever,
+            step_fails_at,
+            step_does_ddl,
+            step_huge_state,
         }
     };
 }

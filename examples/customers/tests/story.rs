@@ -20,14 +20,14 @@ fn customers(folder: &Path, args: &[&str]) -> Output {
     Command::new(CUSTOMERS).args(args).current_dir(folder).output().expect("it starts")
 }
 
-#[test]
-fn the_story_ends_with_the_data_it_began_with() {
+/// Runs a story of this folder with so many customers, and looks for each line in what it shows.
+fn story(script: &str, rows: &str, lines: &[&str]) {
     // Cargo names the binaries of a test's own package only; the runner's lies beside them.
     let runner = Path::new(CUSTOMERS).with_file_name("runner");
     assert!(runner.exists(), "{} is missing: build all with --workspace", runner.display());
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let story = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/run"))
-        .args(["--rows", "5000", "--folder"])
+    let story = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join(script))
+        .args(["--rows", rows, "--folder"])
         .arg(folder.path().join("story"))
         .env("RUNNER", runner)
         .env("CUSTOMERS", CUSTOMERS)
@@ -38,7 +38,14 @@ fn the_story_ends_with_the_data_it_began_with() {
         .expect("bash is there");
     let stdout = text(&story.stdout);
     assert!(story.status.success(), "{stdout}\n{}", text(&story.stderr));
-    for line in [
+    for line in lines {
+        assert!(stdout.contains(line), "no {line:?} in\n{stdout}");
+    }
+}
+
+#[test]
+fn the_story_ends_with_the_data_it_began_with() {
+    let lines = [
         // The same customers on every machine.
         "43ce0d12b0b1d3c32e0233b092c6727a3094a65f731bdf4c7b0b37edc574d7a1  table customers, 5000 rows",
         "Found undeployed database alterations:",
@@ -46,9 +53,18 @@ fn the_story_ends_with_the_data_it_began_with() {
         "The data is what it was, after the dry run.",
         "Applied 5 alterations in ",
         "The data is what it was, after the rollback.",
-    ] {
-        assert!(stdout.contains(line), "no {line:?} in\n{stdout}");
-    }
+    ];
+    story("run", "5000", &lines);
+}
+
+#[test]
+fn a_backfill_goes_on_where_it_was_suspended() {
+    let lines = [
+        "$ kill -TERM ",
+        "The data is what a deploy in one go makes.",
+        "The data is what it was, after the rollback.",
+    ];
+    story("backfill", "100000", &lines);
 }
 
 #[test]

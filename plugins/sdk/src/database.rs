@@ -83,8 +83,47 @@ impl Database {
         Ok(BulkWriter::new(raw::database::open_bulk_writer(table, &columns)?))
     }
 
+    /// How this database writes the parameter with `number`, from 1 on: `$1` on PostgreSQL, elsewhere
+    /// `?`.
+    ///
+    /// SQL reaches the database as it was written, so `?` is not understood everywhere. A `?` takes
+    /// the next parameter, whatever its number: for a statement that is right on every database,
+    /// number them in the order in which they stand, and use each once.
+    ///
+    /// ```
+    /// # use runner_sdk::prelude::*;
+    /// # fn hook(db: &Database) -> Result<()> {
+    /// let [name, id] = [1, 2].map(|number| db.placeholder(number));
+    /// let sql = format!("UPDATE customers SET full_name = {name} WHERE id = {id}");
+    /// db.execute(&sql, params!["Ada Lovelace", 1])?;
+    /// # Ok(()) }
+    /// ```
+    pub fn placeholder(&self, number: usize) -> String {
+        placeholder(self.dialect(), number)
+    }
+
     /// Quotes a name for use in SQL, as this database wants it.
     pub fn quote_identifier(&self, name: &str) -> String {
         raw::database::quote_identifier(name)
+    }
+}
+
+fn placeholder(dialect: Dialect, number: usize) -> String {
+    match dialect {
+        Dialect::Postgresql => format!("${number}"),
+        Dialect::Sqlite | Dialect::Mysql | Dialect::Mariadb => "?".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders() {
+        assert_eq!(placeholder(Dialect::Postgresql, 12), "$12");
+        for dialect in [Dialect::Sqlite, Dialect::Mysql, Dialect::Mariadb] {
+            assert_eq!(placeholder(dialect, 12), "?");
+        }
     }
 }

@@ -103,6 +103,7 @@ from!(
     Box<dyn std::error::Error>,
     Box<dyn std::error::Error + Send + Sync>,
     fmt::Error,
+    std::array::TryFromSliceError,
     std::char::ParseCharError,
     std::num::ParseFloatError,
     std::num::ParseIntError,

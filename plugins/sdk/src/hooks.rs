@@ -31,6 +31,45 @@ pub trait Preparation {
 }
 
 /// Moves data in small steps, each in its own short transaction, while the application runs.
+///
+/// After [`Alteration::up`] the host calls [`Backfill::step`] until it returns [`Step::Finished`].
+/// The operator may interrupt it between two steps; the next deploy goes on with the last state.
+///
+/// ```
+/// use runner_sdk::prelude::*;
+///
+/// struct Mine;
+/// # impl Alteration for Mine {
+/// #     fn up(_: &Database, _: &str) -> Result<()> { Ok(()) }
+/// #     fn down(_: &Database, _: &str) -> Result<()> { Ok(()) }
+/// # }
+///
+/// impl Backfill for Mine {
+///     fn step(db: &Database, _alteration: &str, state: Option<&[u8]>) -> Result<Step> {
+///         // By key, so that a step reads no row that an earlier one has done.
+///         let last = match state {
+///             Some(state) => i64::from_le_bytes(state.try_into()?),
+///             None => 0,
+///         };
+///         let end: Option<i64> = db.query_one(
+///             &format!("SELECT max(id) FROM
+///                 (SELECT id FROM orders WHERE id > {last} ORDER BY id LIMIT 1000) AS next"),
+///             params![],
+///         )?;
+///         let Some(end) = end else { return Ok(Step::Finished) };
+///         db.execute(
+///             &format!("UPDATE orders SET net_cents = total_cents * 100 / 119
+///                 WHERE id > {last} AND id <= {end}"),
+///             params![],
+///         )?;
+///         // The key says about how far it is; counting the rows would take longer than the step.
+///         Ok(Step::More { state: end.to_le_bytes().into(), done: end as u64, total: None })
+///     }
+/// }
+///
+/// alteration!(Mine, backfill);
+/// # fn main() {}
+/// ```
 pub trait Backfill {
     /// Does one step. `state` is what the step before returned, `None` at the first; the
     /// host stores it in the same transaction as the step's writes.
@@ -106,8 +145,8 @@ impl<T: Backfill> wit::Guest for T {
 
 /// Exports a type's hooks from the component; once in a crate.
 ///
-/// `alteration!(Mine)` exports [`Alteration`]; `preparation` and `backfill` after a comma export
-/// [`Preparation`] and [`Backfill`] as well.
+/// `alteration!(Mine)` exports [`Alteration`]; `preparation` and `backfill` after a comma, one of them
+/// or both, export [`Preparation`] and [`Backfill`] as well. An example of the latter stands there.
 ///
 /// Built for the machine at hand instead of WebAssembly, it only checks the type, so that
 /// unit tests of the rest of the crate run there.
@@ -161,4 +200,47 @@ macro_rules! __export {
     $crate::bindings::$group::__export_world!($type with_types_in $crate::bindings::$group);
         };
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::prelude::*;
+
+    struct All;
+
+    impl Alteration for All {
+        fn up(_: &Database, _: &str) -> Result<()> {
+            Ok(())
+        }
+
+        fn down(_: &Database, _: &str) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Preparation for All {
+        fn before_up(_: &Database, _: &str) -> Result<()> {
+            Ok(())
+        }
+
+        fn before_down(_: &Database, _: &str) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Backfill for All {
+        fn step(_: &Database, _: &str, _: Option<&[u8]>) -> Result<Step> {
+            Ok(Step::Finished)
+        }
+    }
+
+    /// What the macro takes; what it exports is seen in the guests of the tests.
+    #[test]
+    fn groups_come_in_either_order() {
+        alteration!(All);
+        alteration!(All, preparation);
+        alteration!(All, backfill,);
+        alteration!(All, preparation, backfill);
+        alteration!(All, backfill, preparation);
+    }
 }

@@ -90,6 +90,19 @@
 //! statement that failed has spoilt the transaction: ignoring its error does not help, the hook
 //! fails all the same. A panic fails the hook too, and its message is logged.
 //!
+//! # Several databases
+//!
+//! SQL is handed over as it is written. Where databases differ, ask for the
+//! [`dialect`](Database::dialect), for how it writes a [`placeholder`](Database::placeholder), and how
+//! it [quotes a name](Database::quote_identifier); or name the ones you have written for as `dialects`
+//! in the manifest, and the runner refuses the others.
+//!
+//! # Waiting for others
+//!
+//! In the manifest, `"lock_timeout_ms"` of an alteration says how long one of its statements may wait
+//! for somebody else's lock, and `"statement_timeout_ms"` how long it may take. Without them the
+//! operator's settings hold.
+//!
 //! # Several alterations in one component
 //!
 //! The manifest may declare several; each hook is given the alteration's id, so match on it.

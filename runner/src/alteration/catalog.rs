@@ -5,6 +5,7 @@ use super::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
+    num::NonZeroU32,
     path::PathBuf,
 };
 
@@ -28,6 +29,10 @@ pub struct Alteration {
     pub permissions: Permissions,
     pub description: Option<String>,
     pub irreversible: bool,
+    /// How long one of its statements may wait for a lock, where it does not leave that to the run.
+    pub lock_timeout_ms: Option<NonZeroU32>,
+    /// How long one of its statements may take, where it does not leave that to the run.
+    pub statement_timeout_ms: Option<NonZeroU32>,
 }
 
 /// Alterations by plugin, then in their order within the plugin.
@@ -76,6 +81,8 @@ impl Catalog {
                     permissions: declaration.permissions,
                     description: declaration.description,
                     irreversible: declaration.irreversible,
+                    lock_timeout_ms: declaration.lock_timeout_ms,
+                    statement_timeout_ms: declaration.statement_timeout_ms,
                 },
             );
         }

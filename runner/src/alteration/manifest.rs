@@ -4,7 +4,10 @@
 
 use super::{AlterationId, Checksum, Dialect, Permissions, PluginName};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroU32,
+};
 
 /// The name of the custom section, at the component's top level, exactly once.
 pub const MANIFEST_SECTION: &str = "runner:manifest";
@@ -47,6 +50,12 @@ pub struct Declaration {
     pub irreversible: bool,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub permissions: Permissions,
+    /// How long one of its statements may wait for somebody else's lock; absent for the run's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock_timeout_ms: Option<NonZeroU32>,
+    /// How long one of its statements may take; absent for the run's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement_timeout_ms: Option<NonZeroU32>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -145,6 +154,8 @@ impl Declaration {
             description: None,
             irreversible: false,
             permissions: Permissions::new(),
+            lock_timeout_ms: None,
+            statement_timeout_ms: None,
         }
     }
 }
@@ -159,7 +170,7 @@ mod tests {
 
     #[test]
     fn round_trip() {
-        let json = r#"{"manifest":1,"plugin":"acme/shop","requires":{"acme/core":">=1.2.0"},"alterations":[{"id":"1.4.0-1718000000-x","irreversible":true,"permissions":["entropy"]}]}"#;
+        let json = r#"{"manifest":1,"plugin":"acme/shop","requires":{"acme/core":">=1.2.0"},"alterations":[{"id":"1.4.0-1718000000-x","irreversible":true,"permissions":["entropy"],"lock_timeout_ms":500,"statement_timeout_ms":4294967295}]}"#;
         assert_eq!(parse(json).unwrap().to_json(), json.as_bytes());
     }
 
@@ -201,6 +212,22 @@ mod tests {
             (
                 r#"{"manifest":1,"plugin":"a/b","alterations":[{"id":"1-x","permissions":["root"]}]}"#,
                 "unknown variant",
+            ),
+            (
+                r#"{"manifest":1,"plugin":"a/b","alterations":[{"id":"1-x","lock_timeout_ms":0}]}"#,
+                "nonzero",
+            ),
+            (
+                r#"{"manifest":1,"plugin":"a/b","alterations":[{"id":"1-x","lock_timeout_ms":1.5}]}"#,
+                "nonzero",
+            ),
+            (
+                r#"{"manifest":1,"plugin":"a/b","alterations":[{"id":"1-x","statement_timeout_ms":-1}]}"#,
+                "nonzero",
+            ),
+            (
+                r#"{"manifest":1,"plugin":"a/b","alterations":[{"id":"1-x","statement_timeout_ms":4294967296}]}"#,
+                "nonzero",
             ),
         ];
         for (json, expected) in table {

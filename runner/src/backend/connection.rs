@@ -7,7 +7,7 @@
 use super::{BackendError, LockHolder};
 use crate::session::{Outcome, Session, SqlError};
 use async_trait::async_trait;
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// A connection that the operator's side and a hook's session hold together.
 pub(super) type SharedConnection = Arc<tokio::sync::Mutex<dyn Connection>>;
@@ -88,11 +88,28 @@ pub(super) trait Connection: Session {
         params: &[Cell],
     ) -> Result<Vec<Vec<Cell>>, BackendError>;
 
-    /// Whether the runner's own tables are there.
-    async fn has_own_tables(&mut self) -> Result<bool, BackendError>;
+    /// Which of the runner's own tables are there, in lower case.
+    async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError>;
+
+    /// Makes the place where the runner's own tables are to be, if there is none yet. Called in a
+    /// transaction, under the lock, before they are created.
+    async fn prepare_place(&mut self) -> Result<(), BackendError> {
+        Ok(())
+    }
 
     /// Begins a transaction: to write at once on SQLite, READ COMMITTED elsewhere.
     async fn begin(&mut self) -> Result<(), BackendError>;
+
+    /// Begins a transaction that only reads.
+    async fn begin_reading(&mut self) -> Result<(), BackendError> {
+        self.begin().await
+    }
+
+    /// As [`Self::commit`], after changes of the runner's own schema, which may have committed by
+    /// themselves.
+    async fn commit_schema(&mut self) -> Result<(), BackendError> {
+        self.commit().await
+    }
 
     /// Commits, and makes sure that it is committed: an answer that says otherwise is an error.
     async fn commit(&mut self) -> Result<(), BackendError>;
@@ -133,6 +150,11 @@ pub(super) trait Connection: Session {
     /// Whether the transaction that [`Self::begin`] began is still open.
     async fn is_in_transaction(&mut self) -> Result<bool, BackendError>;
 
+    /// Whether `sql` may turn out to need to run outside of the transaction; true is always safe.
+    fn may_need_outside(&self, _sql: &str) -> bool {
+        false
+    }
+
     /// Marks a point in the transaction to come back to when a statement turns out to need to run
     /// outside of it. Only where that can happen.
     async fn mark(&mut self) -> Result<(), BackendError> {
@@ -141,6 +163,11 @@ pub(super) trait Connection: Session {
 
     /// Comes back to the mark.
     async fn back_to_mark(&mut self) -> Result<(), BackendError> {
+        Ok(())
+    }
+
+    /// Forgets the mark.
+    async fn drop_mark(&mut self) -> Result<(), BackendError> {
         Ok(())
     }
 
@@ -189,6 +216,9 @@ pub(super) trait Connection: Session {
     async fn needs_lease(&mut self) -> Result<bool, BackendError> {
         Ok(false)
     }
+
+    /// Tells this database from every other one, by whatever name it was reached.
+    async fn identity(&mut self) -> Result<String, BackendError>;
 
     /// Ends the connection. `self` stays behind, dead.
     async fn close(&mut self);

@@ -26,6 +26,11 @@ pub enum BackendError {
     /// What would be rehearsed cannot be taken back on this database.
     #[error("a dry run is not possible on this database: {0}")]
     CannotRehearse(String),
+    /// A lock of the session protects nothing where sessions are shared.
+    #[error(
+        "the connection goes through a pooler that shares server sessions, which the session's lock cannot work with; use --lock lease"
+    )]
+    SharedSession,
     #[error("the file {0} is not a SQLite database")]
     NotADatabase(String),
     #[error("the database file is damaged: {reason}")]
@@ -43,6 +48,11 @@ pub enum BackendError {
     /// Somebody else changed the state since it was read: read and plan again.
     #[error("the recorded state changed while this runner worked")]
     Moved,
+    /// Run again, a journaled hook ended before it did what it had done the first time.
+    #[error("run again, the hook does not do what it did before")]
+    Diverged,
+    #[error("there is no statement whose end is not known")]
+    NothingToResolve,
     #[error("the transaction ended behind the runner's back: {0}")]
     TransactionEnded(String),
     /// A statement neither ended nor gave way; the database rolls back when this process ends.

@@ -1,14 +1,22 @@
 //! What is recorded about alterations: rows of the state table and the changes to them, as data.
 
 use crate::{
-    alteration::{Alteration, AlterationKey, Checksum, Direction, Permissions, Requirements},
+    alteration::{
+        Alteration, AlterationKey, Checksum, Dialect, Direction, Permissions, Requirements,
+    },
+    backend::HookLimits,
+    entropy::Entropy,
     operator,
+    session::Counts,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
+/// Enough not to meet another one by chance.
+const MARKER_CHARS: usize = 32;
+
 /// The version of the runner's own tables that this runner writes.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 
 /// The ledger's counter: advanced by every transaction that changes state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -81,11 +89,18 @@ pub struct Snapshot {
     /// `None` where the runner's tables do not exist yet.
     pub revision: Option<Revision>,
     pub rows: BTreeMap<AlterationKey, StateRow>,
+    /// Attempts that were begun, are committed in several parts, and have not ended.
+    pub runs: BTreeMap<AlterationKey, Run>,
 }
 
 impl Snapshot {
     pub fn empty() -> Self {
-        Self { revision: None, rows: BTreeMap::new() }
+        Self { revision: None, rows: BTreeMap::new(), runs: BTreeMap::new() }
+    }
+
+    /// The row of an alteration whose `down` was begun: it is applied as long as that has not ended.
+    pub fn is_going_down(&self, key: &AlterationKey) -> bool {
+        self.runs.get(key).is_some_and(|run| run.direction == Direction::Down)
     }
 
     pub fn applied(&self) -> impl Iterator<Item = &StateRow> {
@@ -104,6 +119,13 @@ pub struct Attempt {
     pub requires: Requirements,
     pub irreversible: bool,
     pub by: String,
+    pub limits: HookLimits,
+    /// What the state row says before it.
+    pub previous: Option<Status>,
+}
+
+fn duration(ms: std::num::NonZeroU32) -> std::time::Duration {
+    std::time::Duration::from_millis(ms.get().into())
 }
 
 impl Attempt {
@@ -117,7 +139,20 @@ impl Attempt {
             requires: alteration.requires.clone(),
             irreversible: alteration.irreversible,
             by: operator::identity(),
+            limits: HookLimits {
+                lock_wait: alteration.lock_timeout_ms.map(duration),
+                statement_time: alteration.statement_timeout_ms.map(duration),
+            },
+            previous: None,
         }
+    }
+
+    /// The same attempt, once begun: under what was recorded then.
+    pub fn resumed(mut self, row: &StateRow) -> Self {
+        self.checksum = row.checksum;
+        self.component_checksum = row.component_checksum;
+        self.permissions = row.permissions.clone();
+        self
     }
 
     pub fn down(row: &StateRow) -> Self {
@@ -130,7 +165,103 @@ impl Attempt {
             requires: row.requires.clone(),
             irreversible: row.irreversible,
             by: operator::identity(),
+            limits: HookLimits::default(),
+            previous: Some(row.status),
         }
+    }
+}
+
+/// Where an attempt that is committed in several parts stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// `before-up` or `before-down`.
+    Preparation,
+    /// `up` or `down`.
+    Main,
+    /// `step`, again and again.
+    Backfill,
+}
+
+impl Phase {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Preparation => "preparation",
+            Self::Main => "main",
+            Self::Backfill => "backfill",
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        [Self::Preparation, Self::Main, Self::Backfill]
+            .into_iter()
+            .find(|phase| phase.as_str() == text)
+    }
+}
+
+/// How far a backfill has come.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The guest's own.
+    pub state: Option<Vec<u8>>,
+    /// Steps that are committed.
+    pub steps: u64,
+    /// What the guest says of its progress.
+    pub done: u64,
+    pub total: Option<u64>,
+}
+
+/// An attempt that is committed in several parts and has not ended: a journaled hook, a backfill.
+#[derive(Debug, Clone)]
+pub struct Run {
+    pub key: AlterationKey,
+    pub direction: Direction,
+    pub phase: Phase,
+    /// What the state row said before; `None` where there was none.
+    pub previous: Option<Status>,
+    /// The bytes that began it: only they can go on.
+    pub component_checksum: Checksum,
+    /// What the hooks got as chance and time: a replay gets the same.
+    pub(crate) entropy: Entropy,
+    pub wit_version: String,
+    pub dialect: Dialect,
+    /// Goes to the server with statements that commit, so that one that outlived its runner is
+    /// found.
+    pub marker: String,
+    /// RFC 3339, UTC.
+    pub started_at: String,
+    pub checkpoint: Checkpoint,
+    /// What its parts counted so far.
+    pub counts: Counts,
+}
+
+impl Run {
+    /// A run of `attempt` that is yet to be begun, with chance and time of its own. `wit_version` is
+    /// that of the interface its hooks are called with.
+    ///
+    /// Errors: the operating system gives no random bytes.
+    pub fn new(
+        attempt: &Attempt,
+        phase: Phase,
+        dialect: Dialect,
+        wit_version: &str,
+    ) -> Result<Self, getrandom::Error> {
+        let entropy = Entropy::draw()?;
+        Ok(Self {
+            key: attempt.key.clone(),
+            direction: attempt.direction,
+            phase,
+            previous: attempt.previous,
+            component_checksum: attempt.component_checksum,
+            entropy,
+            wit_version: wit_version.to_owned(),
+            dialect,
+            // Not the seed itself: the marker is visible to whoever sees the server's processes.
+            marker: entropy.part("marker").seed_text()[..MARKER_CHARS].to_owned(),
+            started_at: operator::now(),
+            checkpoint: Checkpoint::default(),
+            counts: Counts::default(),
+        })
     }
 }
 
@@ -149,8 +280,11 @@ pub struct Claim<'a> {
 pub enum Ending {
     Done,
     Failed,
-    /// Somebody asked it to stop. The alteration is as it was before the attempt.
+    /// Somebody asked it to stop. The alteration is as it was before the attempt, or stands where
+    /// its run says.
     Interrupted,
+    /// A person said how it ended.
+    Resolved,
 }
 
 impl Ending {
@@ -159,6 +293,7 @@ impl Ending {
             Self::Done => "done",
             Self::Failed => "failed",
             Self::Interrupted => "interrupted",
+            Self::Resolved => "resolved",
         }
     }
 }

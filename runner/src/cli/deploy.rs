@@ -8,7 +8,10 @@ use super::{
     report::{Reporter, Statement},
     signals::{self, Asking},
 };
-use crate::{Control, DeployOptions, Report, deploy::Grant, plan::Plan};
+use crate::{
+    Control, DeployOptions, Report, backend::DatabaseUrl, deploy::Grant, escape::Escaped,
+    event::NotRehearsed, plan::Plan,
+};
 use serde::Serialize;
 use std::{
     io::{BufRead, IsTerminal},
@@ -31,6 +34,9 @@ pub(super) struct Args {
     /// Permit what a manifest asks for: PERMISSION, or VENDOR/NAME:PERMISSION
     #[arg(long, value_name = "GRANT")]
     grant: Vec<Grant>,
+    /// Apply to this copy of the database instead, for what a dry run cannot run
+    #[arg(long, value_name = "URL", conflicts_with = "dry_run", hide_env_values = true)]
+    rehearse_on: Option<DatabaseUrl>,
     #[command(flatten)]
     run: RunArgs,
 }
@@ -42,17 +48,28 @@ pub(super) async fn run(args: Args) -> Exit {
         let runner = args.run.runner(&args.offer.database, &args.offer.plugins)?;
         let options = DeployOptions {
             grants: args.grant.iter().cloned().collect(),
-            lock_patience: args.run.lock.lock_timeout,
-            rehearse: args.run.dry_run,
+            how: args.run.how(),
             ..args.target.options()?
         };
         let url = runner.url().to_string();
-        let control = control(&reporter, url.clone(), args.run.yes || args.run.dry_run, format);
-        runner.deploy(&options, &control).await.map(|report| (report, url))
+        let on = args.rehearse_on.as_ref().map(ToString::to_string);
+        let shown = on.unwrap_or_else(|| url.clone());
+        let control = control(&reporter, shown, args.run.yes || args.run.dry_run, format);
+        let report = match &args.rehearse_on {
+            Some(scratch) => runner.rehearse_on(scratch, &options, &control).await?,
+            None => runner.deploy(&options, &control).await?,
+        };
+        Ok::<_, crate::Error>((report, url))
     };
     let deployed = deployed.await;
     reporter.clear();
     match deployed {
+        Ok((report, url)) if args.rehearse_on.is_some() && format == Format::Text => {
+            let done = count(report.steps.len() as u64, "alteration");
+            let total = duration(report.duration_ms);
+            output::result(&format!("Rehearsed {done} in {total}; {url} was not touched."));
+            Exit::Done
+        }
         Ok((report, url)) => {
             summary(&report, &url, format, reporter.statements());
             Exit::Done
@@ -102,6 +119,7 @@ pub(super) fn summary(report: &Report, url: &str, format: Format, statements: Ve
     }
     let down = report.steps.iter().any(|step| step.direction == crate::alteration::Direction::Down);
     let outcome = match (steps, report.rehearsed, down) {
+        (_, true, _) if report.not_rehearsed.is_some() => "partly-rehearsed",
         (0, ..) => "up-to-date",
         (_, true, _) => "rehearsed",
         (_, false, true) => "reverted",
@@ -111,10 +129,21 @@ pub(super) fn summary(report: &Report, url: &str, format: Format, statements: Ve
         output::json(&Document { database: url, outcome, report, statements });
         return;
     }
+    if let Some(NotRehearsed { key, statement, rest }) = &report.not_rehearsed {
+        let what = format!(
+            "{key} was not rehearsed: it runs a statement that cannot be rolled back: {}",
+            Escaped(statement)
+        );
+        let rest = match rest {
+            0 => "nothing comes after it".to_owned(),
+            rest => format!("nor were the {} after it", count(*rest as u64, "alteration")),
+        };
+        output::warning(&what, &format!("{rest}; `--rehearse-on URL` runs all of it on a copy"));
+    }
     let total = duration(report.duration_ms);
     let alterations = count(steps, "alteration");
     output::result(&match (steps, report.rehearsed, down) {
-        (0, ..) => format!("{url} is up to date."),
+        (0, ..) if report.not_rehearsed.is_none() => format!("{url} is up to date."),
         (_, true, _) => {
             format!("Dry run: {alterations} ran in {total}; all of it was rolled back.")
         }

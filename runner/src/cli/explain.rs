@@ -4,7 +4,8 @@ use super::{options::Format, output};
 use crate::{
     Error, StepError, StepFailure, StepReport,
     alteration::{AlterationKey, Direction},
-    backend::BackendError,
+    backend::{BackendError, Checkpoint, Phase, Run, Stop},
+    error::Changed,
     escape::EscapedLines,
     host::HookError,
     plan::{Finding, Plan, Severity},
@@ -80,18 +81,26 @@ fn exit(error: &Error) -> Exit {
         | Error::Source(SourceError::NothingGiven | SourceError::Url(_)) => Exit::Usage,
         Error::Backend(error) => backend_exit(error),
         Error::Objections(plan) => findings_exit(&plan.findings),
-        Error::KeepsMoving | Error::PlanChanged(_) => Exit::NeedsDecision,
+        Error::KeepsMoving | Error::PlanChanged(_) | Error::NothingUnfinished(_) => {
+            Exit::NeedsDecision
+        }
         Error::Interrupted => Exit::Interrupted,
         Error::Halted { cause, .. } => exit(cause),
         Error::Step(failure) => match &failure.cause {
             StepError::Interrupted => Exit::Interrupted,
+            StepError::Stopped(_) | StepError::Backend(BackendError::Diverged) => {
+                Exit::NeedsDecision
+            }
+            StepError::LockLost => Exit::Locked,
             StepError::Backend(error) => backend_exit(error),
-            StepError::Hook(_) => Exit::Failed,
+            StepError::Hook(_) | StepError::Unknown(_) => Exit::Failed,
         },
         Error::Source(_)
         | Error::Engine(_)
         | Error::Component { .. }
-        | Error::NotSupported { .. }
+        | Error::OtherInterface { .. }
+        | Error::RehearsesOnItself
+        | Error::NoCopy { .. }
         | Error::NotGranted { .. }
         | Error::Declined => Exit::Failed,
     }
@@ -143,9 +152,17 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
             "look with `runner inspect FILE`, and ask the plugin's vendor for a build for this runner"
                 .to_owned()
         }
-        Error::NotSupported { key, .. } => {
+        Error::OtherInterface { key, .. } => {
             explanation.alteration = Some(key.to_string());
-            "leave this plugin out until a runner supports it".to_owned()
+            "finish it with the runner that began it".to_owned()
+        }
+        Error::RehearsesOnItself => "name a copy of it with `--rehearse-on`".to_owned(),
+        Error::NoCopy { .. } => {
+            "restore a fresh copy of the database there, then rehearse again".to_owned()
+        }
+        Error::NothingUnfinished(key) => {
+            explanation.alteration = Some(key.to_string());
+            "look with `runner status`".to_owned()
         }
         Error::NotGranted { key, permission } => {
             explanation.alteration = Some(key.to_string());
@@ -188,9 +205,17 @@ fn objections(explanation: &mut Explanation, plan: &Plan) -> String {
 }
 
 fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
-    let StepFailure { key, direction, cause, done, left, rehearsed, unrecorded } = failure;
+    let StepFailure { key, direction, cause, done, left, rehearsed, unrecorded, .. } = failure;
     explanation.alteration = Some(key.to_string());
     explanation.changed = changed(done, *rehearsed, Some(key));
+    if let Changed::Unfinished { run, effects } = &failure.changed
+        && !rehearsed
+    {
+        unfinished(explanation, run, effects.as_deref(), done);
+    }
+    if let StepError::Unknown(_) = cause {
+        explanation.changed = format!("not known for {key}: the connection was lost in its commit");
+    }
     explanation.steps.clone_from(done);
     explanation.left = Some(*left);
     if *left > 0 {
@@ -206,6 +231,26 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
     };
     match cause {
         StepError::Interrupted => format!("run `{again}` again when you are ready"),
+        StepError::LockLost => {
+            format!("another runner is at work; `{again}` goes on when it has ended")
+        }
+        StepError::Unknown(_) => {
+            "look with `runner status` when the server is back; `runner deploy` then goes on".to_owned()
+        }
+        StepError::Stopped(Stop::Ambiguous { statement }) => {
+            explanation.details.push(("statement", EscapedLines(statement).to_string()));
+            format!(
+                "look whether it took effect; then `runner resolve {key} --statement done` or `--statement not-done`, and `{again}` again"
+            )
+        }
+        StepError::Stopped(Stop::Diverged { .. }) | StepError::Backend(BackendError::Diverged) => {
+            format!(
+                "its data or its clock misled it: bring the database to where it belongs by hand, then `runner resolve {key} --as applied` or `--as reverted`"
+            )
+        }
+        StepError::Stopped(Stop::NotRehearsable { .. }) => {
+            "rehearse on a copy with `--rehearse-on URL`".to_owned()
+        }
         StepError::Backend(error) => backend_advice(error),
         StepError::Hook(HookError::Undeclared(_)) => {
             "ask the plugin's vendor to declare the permission in its manifest".to_owned()
@@ -221,6 +266,40 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
             None => format!("mend the cause, or ask the plugin's vendor; then run `{again}` again"),
         },
     }
+}
+
+/// Says exactly what is left of an alteration that is committed in several parts.
+fn unfinished(
+    explanation: &mut Explanation,
+    run: &Run,
+    effects: Option<&[String]>,
+    done: &[StepReport],
+) {
+    let key = &run.key;
+    let Checkpoint { steps, done: rows, total, .. } = run.checkpoint;
+    let part = match (run.phase, run.direction, effects) {
+        (Phase::Backfill, ..) => {
+            let of = total.map(|total| format!(" of {total}")).unwrap_or_default();
+            let steps = output::count(steps, "step");
+            format!("{key} is applied but for its backfill: {steps} stay, {rows}{of} done")
+        }
+        (_, _, None) => format!("{key} is begun; what took effect is in its journal"),
+        (phase, direction, Some(effects)) => {
+            let before = match (phase, direction) {
+                (Phase::Main, _) if run.counts.statements > 0 => ", after its preparation",
+                _ => "",
+            };
+            let statements = output::count(effects.len() as u64, "statement");
+            for effect in effects {
+                explanation.details.push(("took effect", EscapedLines(effect).to_string()));
+            }
+            format!("{key} is begun: {statements} of it took effect{before}")
+        }
+    };
+    explanation.changed = match done.len() as u64 {
+        0 => part,
+        before => format!("{} before it, and {part}", output::count(before, "alteration")),
+    };
 }
 
 /// What is altered now, after `done` and nothing of `failed`.
@@ -292,6 +371,7 @@ fn backend_advice(error: &BackendError) -> String {
         BackendError::CannotRehearse(_) => {
             "rehearse on a copy of the database with `--rehearse-on URL`".to_owned()
         }
+        BackendError::SharedSession => "run it again with `--lock lease`".to_owned(),
         BackendError::NotADatabase(_) => "check that `--database` names the right file".to_owned(),
         BackendError::Damaged { .. } => {
             "restore the database from a backup; `PRAGMA integrity_check` tells what is damaged"
@@ -302,6 +382,10 @@ fn backend_advice(error: &BackendError) -> String {
         }
         BackendError::Busy(_) => {
             "close what else writes to this database, then run this again".to_owned()
+        }
+        BackendError::Diverged => "see `runner resolve --help`".to_owned(),
+        BackendError::NothingToResolve => {
+            "say with `--as applied` or `--as reverted` how it stands".to_owned()
         }
         BackendError::NewerSchema { .. } => "install the runner that deployed last".to_owned(),
         BackendError::Corrupt(_) => {

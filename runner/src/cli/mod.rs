@@ -13,6 +13,7 @@ mod output;
 mod pack;
 mod plan;
 mod report;
+mod resolve;
 mod rollback;
 mod signals;
 mod status;
@@ -46,6 +47,7 @@ enum Verb {
     Plan(plan::Args),
     Status(status::Args),
     Rollback(rollback::Args),
+    Resolve(resolve::Args),
     Pack(pack::Args),
     Inspect(inspect::Args),
     Completions(manual::CompletionsArgs),
@@ -85,6 +87,7 @@ pub fn main() -> ExitCode {
             Verb::Plan(args) => plan::run(args).await,
             Verb::Status(args) => status::run(args).await,
             Verb::Rollback(args) => rollback::run(args).await,
+            Verb::Resolve(args) => resolve::run(args).await,
             Verb::Pack(args) => pack::run(&args),
             Verb::Inspect(args) => inspect::run(&args),
             Verb::Completions(args) => manual::completions(&args),

@@ -2,6 +2,8 @@
 
 use crate::{
     DeployOptions, Error, Runner,
+    backend::{Access, ConnectOptions, LockKind},
+    deploy::How,
     host::Limits,
     plan::{ParseTargetError, Policy, Target},
 };
@@ -27,9 +29,32 @@ pub(super) enum Allow {
 
 #[derive(Debug, Args)]
 pub(super) struct Database {
-    /// The database, as in sqlite:demo.db
+    /// The database, as in sqlite:demo.db, postgres://user@host/app or mariadb://user@host/app
     #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
     pub(super) database: String,
+    /// How long to try again while the server cannot be reached
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = humantime::parse_duration,
+        help_heading = "Connection")]
+    wait: Duration,
+    /// PostgreSQL: the schema of the runner's own tables [default: the connection's current one]
+    #[arg(
+        long,
+        value_name = "SCHEMA",
+        env = "RUNNER_STATE_SCHEMA",
+        hide_env_values = true,
+        help_heading = "Connection"
+    )]
+    state_schema: Option<String>,
+}
+
+impl Database {
+    fn connection(&self) -> ConnectOptions {
+        ConnectOptions {
+            wait: self.wait,
+            schema: self.state_schema.clone(),
+            ..ConnectOptions::new(Access::Read, Limits::default().sql())
+        }
+    }
 }
 
 /// Plugins and the database that they are for.
@@ -60,6 +85,65 @@ pub(super) struct Lock {
     /// How long to wait for another runner
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
     pub(super) lock_timeout: Duration,
+    /// What keeps other runners away
+    #[arg(long, value_enum, default_value_t = LockChoice::Auto, value_name = "KIND")]
+    lock: LockChoice,
+    /// How long a lease lives without a heartbeat
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = lease_time)]
+    lease_time: Duration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LockChoice {
+    /// A lease where it can be told that a session's lock protects nothing.
+    Auto,
+    /// The database session's own.
+    Session,
+    /// A row with a heartbeat: for PgBouncer in transaction mode, and for Galera.
+    Lease,
+}
+
+/// Heartbeats need some time to arrive.
+const LEASE_TIME_MIN: Duration = Duration::from_secs(1);
+
+fn lease_time(text: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if time < LEASE_TIME_MIN {
+        return Err("a lease lives at least 1s".to_owned());
+    }
+    Ok(time)
+}
+
+impl Lock {
+    pub(super) fn set(&self, connection: &mut ConnectOptions) {
+        connection.lease_time = self.lease_time;
+        connection.lock = match self.lock {
+            LockChoice::Auto => LockKind::Auto,
+            LockChoice::Session => LockKind::Session,
+            LockChoice::Lease => LockKind::Lease,
+        };
+    }
+}
+
+/// What statements may wait for, and how steps of a backfill follow each other.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Statements and steps")]
+struct Pace {
+    /// How long a statement may wait for somebody else's lock on a table or row
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration)]
+    table_lock_timeout: Duration,
+    /// How long a statement may take [default: as long as its hook]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    statement_timeout: Option<Duration>,
+    /// How often a hook is tried again after such a wait, or after a deadlock
+    #[arg(long, value_name = "TIMES", default_value_t = How::default().retries)]
+    retries: u32,
+    /// A step of a backfill that takes longer is rolled back, and the deploy ends
+    #[arg(long, value_name = "MS")]
+    max_step_ms: Option<u64>,
+    /// How long to let others work between two steps
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = humantime::parse_duration)]
+    step_pause: Duration,
 }
 
 /// What one hook may use.
@@ -144,7 +228,17 @@ impl Cache {
 
 impl Database {
     pub(super) fn runner(&self, plugins: &[PathBuf]) -> Result<Runner, Error> {
-        Ok(Runner::new(&self.database)?.plugins(plugins.iter().cloned()))
+        let runner = Runner::new(&self.database)?.plugins(plugins.iter().cloned());
+        Ok(runner.connection(self.connection()))
+    }
+}
+
+impl Database {
+    /// For verbs that write without running hooks.
+    pub(super) fn locked_runner(&self, lock: &Lock) -> Result<Runner, Error> {
+        let mut connection = self.connection();
+        lock.set(&mut connection);
+        Ok(Runner::new(&self.database)?.connection(connection))
     }
 }
 
@@ -222,6 +316,8 @@ pub(super) struct RunArgs {
     #[command(flatten)]
     pub(super) lock: Lock,
     #[command(flatten)]
+    pace: Pace,
+    #[command(flatten)]
     cache: Cache,
     #[command(flatten)]
     limits: LimitArgs,
@@ -230,7 +326,24 @@ pub(super) struct RunArgs {
 impl RunArgs {
     pub(super) fn runner(&self, database: &Database, plugins: &[PathBuf]) -> Result<Runner, Error> {
         let runner = database.runner(plugins)?;
-        Ok(runner.limits(self.limits.limits()).cache_folder(self.cache.folder()))
+        let mut connection = database.connection();
+        self.lock.set(&mut connection);
+        connection.lock_wait = self.pace.table_lock_timeout;
+        connection.statement_time = self.pace.statement_timeout;
+        Ok(runner
+            .connection(connection)
+            .limits(self.limits.limits())
+            .cache_folder(self.cache.folder()))
+    }
+
+    pub(super) fn how(&self) -> How {
+        How {
+            lock_patience: self.lock.lock_timeout,
+            rehearse: self.dry_run,
+            retries: self.pace.retries,
+            step_time: self.pace.max_step_ms.map(Duration::from_millis),
+            step_pause: self.pace.step_pause,
+        }
     }
 
     pub(super) fn style(&self) -> Style {

@@ -16,9 +16,11 @@ use serde::Serialize;
 use std::{
     io::IsTerminal,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
+/// How often a line tells of a backfill where there is no progress bar.
+const LINE_EVERY: Duration = Duration::from_secs(5);
 const BAR_REFRESH: Duration = Duration::from_millis(100);
 
 /// A statement that was run, for the JSON of a dry run.
@@ -34,6 +36,9 @@ pub(super) struct Reporter {
     style: Style,
     bar: ProgressBar,
     statements: Mutex<Vec<Statement>>,
+    last_line: Mutex<Option<Instant>>,
+    /// What a backfill had done when this run first heard of it.
+    first_done: Mutex<Option<(AlterationKey, u64)>>,
 }
 
 impl Reporter {
@@ -47,7 +52,13 @@ impl Reporter {
             ProgressStyle::with_template("{spinner} {prefix} {msg} {elapsed}")
                 .unwrap_or_else(|_| ProgressStyle::default_spinner()),
         );
-        Arc::new(Self { style, bar, statements: Mutex::default() })
+        Arc::new(Self {
+            style,
+            bar,
+            statements: Mutex::default(),
+            last_line: Mutex::default(),
+            first_done: Mutex::default(),
+        })
     }
 
     pub(super) fn observer(self: &Arc<Self>) -> Observer {
@@ -76,6 +87,14 @@ impl Reporter {
             }
             Event::Started { key, position, total, .. } => self.started(key, position, total),
             Event::Hook { key, event } => self.hook(key, event),
+            Event::Stepped { key, steps, done, total, rows, elapsed } => {
+                self.stepped(key, steps, (done, total), rows, elapsed);
+            }
+            Event::Retrying { key, reason, pause } => {
+                let reason = Escaped(reason.lines().next().unwrap_or_default());
+                let pause = duration(u64::try_from(pause.as_millis()).unwrap_or(u64::MAX));
+                self.note(&format!("  {} tries again in {pause}: {reason}", key.id));
+            }
             Event::Finished { key, direction, counts } => {
                 if self.style.format == Format::Text {
                     self.bar.suspend(|| output::result(&line(key, direction, counts)));
@@ -115,6 +134,36 @@ impl Reporter {
                 self.bar.set_message(format!("{key}: {done}"));
             }
             HookEvent::Statement { sql, rows } => self.statement(key, sql, rows),
+        }
+    }
+
+    /// Where there is no terminal, a line now and then.
+    fn stepped(
+        &self,
+        key: &AlterationKey,
+        steps: u64,
+        (done, total): (u64, Option<u64>),
+        rows: u64,
+        elapsed: Duration,
+    ) {
+        let first = {
+            let mut first = self.first_done.lock().unwrap_or_else(PoisonError::into_inner);
+            match &*first {
+                Some((known, first)) if known == key => *first,
+                _ => {
+                    // The first step that it hears of is done already, and is the only one.
+                    *first = Some((key.clone(), done));
+                    done
+                }
+            }
+        };
+        let text = steps_text(steps, (done, total), first, rows, elapsed);
+        self.bar.set_message(format!("{key}: {text}"));
+        let mut last = self.last_line.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = last.is_none_or(|last| last.elapsed() >= LINE_EVERY);
+        if self.bar.is_hidden() && self.style.format == Format::Text && is_due {
+            *last = Some(Instant::now());
+            output::note(&format!("  {} {text}", key.id));
         }
     }
 
@@ -167,4 +216,51 @@ fn line(key: &AlterationKey, direction: Direction, counts: Counts) -> String {
         count(statements, "statement"),
         count(rows_affected, "row")
     )
+}
+
+/// How far a backfill is, how fast, and how long it will take if it goes on like this. `first` is
+/// what was done when its figures were first heard.
+fn steps_text(
+    steps: u64,
+    (done, total): (u64, Option<u64>),
+    first: u64,
+    rows: u64,
+    elapsed: Duration,
+) -> String {
+    let seconds = elapsed.as_secs_f64();
+    let mut text = match total {
+        Some(total) => {
+            let percent = done.saturating_mul(100) / total.max(1);
+            format!("{done} of {total} ({percent} %)")
+        }
+        None => count(done, "row"),
+    };
+    text.push_str(&format!(" in {}", count(steps, "step")));
+    if seconds > 0.0 && rows > 0 {
+        // Rows are far below 2^53.
+        text.push_str(&format!(", {:.0} rows/s", rows as f64 / seconds));
+    }
+    let newly = done.saturating_sub(first);
+    if let Some(total) = total
+        && newly > 0
+    {
+        let left = total.saturating_sub(done) as f64 * seconds / newly as f64;
+        text.push_str(&format!(", {} left", duration((left * 1_000.0) as u64)));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backfills_tell_how_long_it_will_take() {
+        let ten = Duration::from_secs(10);
+        assert_eq!(
+            steps_text(12, (600, Some(1_000)), 100, 500, ten),
+            "600 of 1000 (60 %) in 12 steps, 50 rows/s, 8.0 s left"
+        );
+        assert_eq!(steps_text(1, (5, None), 5, 0, Duration::ZERO), "5 rows in 1 step");
+    }
 }

@@ -50,12 +50,7 @@ pub(super) async fn run(args: Args) -> Exit {
     let target = args.to.clone().unwrap_or(RollbackTarget::Steps(args.steps.unwrap_or_default()));
     let rolled_back = async {
         let runner = args.run.runner(&args.database, &[])?;
-        let options = RollbackOptions {
-            plugin: args.plugin.clone(),
-            target,
-            lock_patience: args.run.lock.lock_timeout,
-            rehearse: args.run.dry_run,
-        };
+        let options = RollbackOptions { plugin: args.plugin.clone(), target, how: args.run.how() };
         let url = runner.url().to_string();
         let control = control(&reporter, url.clone(), args.run.yes || args.run.dry_run, format);
         runner.rollback(&options, &control).await.map(|report| (report, url))

@@ -3,7 +3,7 @@
 use super::{Control, Job};
 use crate::{
     alteration::{AlterationKey, Checksum},
-    backend::{Attempt, Backend, BackendError},
+    backend::{Attempt, Backend, BackendError, Snapshot},
     error::Error,
     escape::Escaped,
     event::Event,
@@ -35,11 +35,12 @@ impl Components {
     pub(super) async fn load(
         job: &Job<'_>,
         plan: &Plan,
-        backend: &mut dyn Backend,
+        backend: &mut Backend,
         host: &Host,
         control: &Control,
     ) -> Result<Self, Error> {
-        let attempts = attempts(job, plan, backend).await?;
+        let snapshot = backend.snapshot().await?;
+        let attempts = attempts(job, plan, &snapshot, host)?;
         let mut first_users: BTreeMap<Checksum, &AlterationKey> = BTreeMap::new();
         for (key, attempt) in &attempts {
             first_users.entry(attempt.component_checksum).or_insert(key);
@@ -55,10 +56,13 @@ impl Components {
             if tasks.len() >= width {
                 collect(&mut tasks, &mut ready).await?;
             }
-            let bytes = fetch(job, key, checksum, backend).await?;
-            let (host, key, origin) = (host.clone(), key.clone(), origin(job, key));
+            // What was begun goes on with the bytes that began it.
+            let unfinished = snapshot.runs.contains_key(key);
+            let bytes = fetch(job, key, checksum, unfinished, backend).await?;
+            let (host, key) = (host.clone(), key.clone());
+            let origin = origin(job, &key, unfinished);
             tasks.spawn_blocking(move || match host.load(&bytes, checksum) {
-                Ok(loaded) => Ok((checksum, key, Ready { loaded, bytes })),
+                Ok(loaded) => Ok((checksum, Ready { loaded, bytes })),
                 Err(error) => Err(Error::Component { key, origin, error }),
             });
         }
@@ -79,7 +83,7 @@ impl Components {
     }
 }
 
-type Task = Result<(Checksum, AlterationKey, Ready), Error>;
+type Task = Result<(Checksum, Ready), Error>;
 
 /// Waits for one component.
 async fn collect(
@@ -88,54 +92,61 @@ async fn collect(
 ) -> Result<(), Error> {
     let Some(joined) = tasks.join_next().await else { return Ok(()) };
     let task = joined.map_err(|error| Error::Engine(LoadError::Compile(error.to_string())))?;
-    let (checksum, key, component) = task?;
-    let Loaded { has_preparation, has_backfill, .. } = component.loaded;
-    for (has, export) in [(has_preparation, "preparation"), (has_backfill, "backfill")] {
-        if has {
-            return Err(Error::NotSupported { key, export });
-        }
-    }
+    let (checksum, component) = task?;
     ready.insert(checksum, Arc::new(component));
     Ok(())
 }
 
-/// What will be recorded about each step. Refuses what was not granted.
-async fn attempts(
+/// What will be recorded about each step. Refuses what was not granted, and what this runner cannot
+/// take up again.
+fn attempts(
     job: &Job<'_>,
     plan: &Plan,
-    backend: &mut dyn Backend,
+    snapshot: &Snapshot,
+    host: &Host,
 ) -> Result<BTreeMap<AlterationKey, Attempt>, Error> {
     let mut attempts = BTreeMap::new();
-    match job {
-        Job::Deploy { catalog, options } => {
-            for alteration in plan.steps.iter().filter_map(|step| catalog.get(&step.key)) {
-                let key = alteration.key.clone();
+    for key in plan.steps.iter().map(|step| &step.key) {
+        let row = snapshot.rows.get(key);
+        let run = snapshot.runs.get(key);
+        if let Some(run) = run
+            && run.wit_version != host.wit_version()
+        {
+            let (began, speaks) = (run.wit_version.clone(), host.wit_version());
+            return Err(Error::OtherInterface { key: key.clone(), began, speaks });
+        }
+        let attempt = match (job, row) {
+            (Job::Deploy { catalog, options }, row) => {
+                let Some(alteration) = catalog.get(key) else { continue };
                 for permission in alteration.permissions.iter().copied() {
                     if !options.grants.iter().any(|grant| grant.covers(&key.plugin, permission)) {
-                        return Err(Error::NotGranted { key, permission });
+                        return Err(Error::NotGranted { key: key.clone(), permission });
                     }
                 }
-                attempts.insert(key, Attempt::up(alteration));
+                let attempt = Attempt::up(alteration);
+                match (row, run) {
+                    (Some(row), Some(_)) => attempt.resumed(row),
+                    (row, _) => Attempt { previous: row.map(|row| row.status), ..attempt },
+                }
             }
-        }
-        Job::Rollback { .. } => {
             // `down` runs under what was granted to `up`: the record says what that was.
-            let snapshot = backend.snapshot().await?;
-            for row in plan.steps.iter().filter_map(|step| snapshot.rows.get(&step.key)) {
-                attempts.insert(row.key.clone(), Attempt::down(row));
-            }
-        }
+            (Job::Rollback { .. }, Some(row)) => Attempt::down(row),
+            (Job::Rollback { .. }, None) => continue,
+        };
+        attempts.insert(key.clone(), attempt);
     }
     Ok(attempts)
 }
 
 /// Where a component comes from, for messages.
-fn origin(job: &Job<'_>, key: &AlterationKey) -> String {
+fn origin(job: &Job<'_>, key: &AlterationKey, unfinished: bool) -> String {
     match job {
-        Job::Deploy { catalog, .. } => catalog.get(key).map_or_else(String::new, |alteration| {
-            Escaped(&alteration.path.display().to_string()).to_string()
-        }),
-        Job::Rollback { .. } => "from the archive".to_owned(),
+        Job::Deploy { catalog, .. } if !unfinished => {
+            catalog.get(key).map_or_else(String::new, |alteration| {
+                Escaped(&alteration.path.display().to_string()).to_string()
+            })
+        }
+        Job::Deploy { .. } | Job::Rollback { .. } => "from the archive".to_owned(),
     }
 }
 
@@ -143,14 +154,15 @@ async fn fetch(
     job: &Job<'_>,
     key: &AlterationKey,
     checksum: Checksum,
-    backend: &mut dyn Backend,
+    unfinished: bool,
+    backend: &mut Backend,
 ) -> Result<Vec<u8>, Error> {
     match job {
-        Job::Deploy { catalog, .. } => {
+        Job::Deploy { catalog, .. } if !unfinished => {
             let path = catalog.get(key).map(|alteration| alteration.path.as_path());
             Ok(source::read_component(path.unwrap_or_else(|| "".as_ref()), checksum)?)
         }
-        Job::Rollback { .. } => match backend.archived(checksum).await {
+        Job::Deploy { .. } | Job::Rollback { .. } => match backend.archived(checksum).await {
             Ok(Some(bytes)) => Ok(bytes),
             Err(BackendError::ArchiveDamaged(_)) => Err(Error::Backend(
                 BackendError::ArchiveDamaged(format!("{} of {key}", checksum.short())),

@@ -48,28 +48,40 @@ impl FromStr for Grant {
     }
 }
 
-/// How to deploy.
+/// How the work is done, in either direction.
 #[derive(Debug, Clone)]
-pub struct DeployOptions {
-    pub target: Target,
-    pub policy: Policy,
-    pub grants: Grants,
+pub struct How {
     /// How long to wait for another runner.
     pub lock_patience: Duration,
     /// Run everything, and roll all of it back.
     pub rehearse: bool,
+    /// Times that a hook is tried again when somebody else's lock was in its way.
+    pub retries: u32,
+    /// How long one step of a backfill may take.
+    pub step_time: Option<Duration>,
+    /// How long to let others work between two steps of a backfill.
+    pub step_pause: Duration,
 }
 
-impl Default for DeployOptions {
+impl Default for How {
     fn default() -> Self {
         Self {
-            target: Target::default(),
-            policy: Policy::default(),
-            grants: Grants::new(),
             lock_patience: Duration::from_secs(60),
             rehearse: false,
+            retries: 5,
+            step_time: None,
+            step_pause: Duration::ZERO,
         }
     }
+}
+
+/// What to deploy, and how.
+#[derive(Debug, Clone, Default)]
+pub struct DeployOptions {
+    pub target: Target,
+    pub policy: Policy,
+    pub grants: Grants,
+    pub how: How,
 }
 
 /// How to roll back.
@@ -78,9 +90,7 @@ pub struct RollbackOptions {
     /// `None` means all plugins, in the order in which alterations were applied.
     pub plugin: Option<PluginName>,
     pub target: RollbackTarget,
-    pub lock_patience: Duration,
-    /// Run everything, and undo all of it.
-    pub rehearse: bool,
+    pub how: How,
 }
 
 /// What is to be done; the part that decides the plan.

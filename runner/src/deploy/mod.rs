@@ -4,11 +4,12 @@
 //! nothing: what happens goes to the observer.
 
 mod apply;
+mod attempt;
 mod components;
 mod job;
 
 pub(crate) use job::Job;
-pub use job::{DeployOptions, Grant, Grants, ParseGrantError, RollbackOptions};
+pub use job::{DeployOptions, Grant, Grants, How, ParseGrantError, RollbackOptions};
 
 use crate::{
     alteration::AlterationKey,
@@ -56,15 +57,14 @@ impl std::fmt::Debug for Control {
 /// Runs a job from its plan to its report.
 pub(crate) async fn run(
     job: &Job<'_>,
-    backend: &mut dyn Backend,
+    backend: &mut Backend,
     host: &Host,
-    lock_patience: Duration,
-    rehearse: bool,
+    how: &How,
     control: &Control,
 ) -> Result<Report, Error> {
+    let rehearse = how.rehearse;
     let plan = acceptable(job.plan(&backend.snapshot().await?, backend.dialect()))?;
-    let mut report =
-        Report { steps: Vec::new(), rehearsed: rehearse, duration_ms: 0, notes: Vec::new() };
+    let mut report = Report { rehearsed: rehearse, ..Report::default() };
     if plan.steps.is_empty() {
         // Nobody is shown the plan, so what it noticed is reported.
         report.notes = plan.findings;
@@ -79,10 +79,19 @@ pub(crate) async fn run(
     let mut cancelled = control.cancelled.clone();
     let mut waiting = |holder| (control.observer)(Event::Waiting { holder: &holder });
     tokio::select! {
-        locked = backend.lock(lock_patience, &mut waiting) => locked?,
+        locked = backend.lock(how.lock_patience, &mut waiting) => locked?,
         () = cancelled.cancelled() => return Err(Error::Interrupted),
     }
-    let mut work = Work { job, host, components: &components, control, report: &mut report };
+    let mut work = Work {
+        job,
+        host,
+        components: &components,
+        control,
+        report: &mut report,
+        retries: how.retries,
+        step_time: how.step_time,
+        step_pause: how.step_pause,
+    };
     let worked = match rehearse {
         true => work.rehearse(backend).await,
         false => work.work(backend).await,
@@ -106,10 +115,14 @@ struct Work<'a> {
     components: &'a Components,
     control: &'a Control,
     report: &'a mut Report,
+    /// Times that a part is tried again when something was in its way.
+    retries: u32,
+    step_time: Option<Duration>,
+    step_pause: Duration,
 }
 
 impl Work<'_> {
-    async fn rehearse(&mut self, backend: &mut dyn Backend) -> Result<(), Error> {
+    async fn rehearse(&mut self, backend: &mut Backend) -> Result<(), Error> {
         backend.begin_rehearsal().await?;
         let worked = self.work(backend).await;
         let ended = backend.end_rehearsal().await;
@@ -119,7 +132,7 @@ impl Work<'_> {
     }
 
     /// Works, and makes every error say what was done before it.
-    async fn work(&mut self, backend: &mut dyn Backend) -> Result<(), Error> {
+    async fn work(&mut self, backend: &mut Backend) -> Result<(), Error> {
         match self.work_on(backend).await {
             Err(error) if !self.report.steps.is_empty() && !matches!(error, Error::Step(_)) => {
                 let done = self.report.steps.clone();
@@ -130,7 +143,7 @@ impl Work<'_> {
         }
     }
 
-    async fn work_on(&mut self, backend: &mut dyn Backend) -> Result<(), Error> {
+    async fn work_on(&mut self, backend: &mut Backend) -> Result<(), Error> {
         backend.prepare().await?;
         for _ in 0..REPLANS_MAX {
             let snapshot = backend.snapshot().await?;

@@ -2,8 +2,10 @@
 
 use super::{
     Limits,
-    bindings::runner::alteration::types as wit,
-    entropy::Entropy,
+    bindings::{
+        exports::runner::alteration::backfill::{Checkpoint, StepResult},
+        runner::alteration::types as wit,
+    },
     error::HookError,
     load::Loaded,
     log::{HookObserver, Level, LogSink, LogStream},
@@ -11,7 +13,8 @@ use super::{
     wasi,
 };
 use crate::{
-    alteration::{AlterationId, Direction, Permissions},
+    alteration::{AlterationId, Permissions},
+    entropy::Entropy,
     session::{Counts, SharedSession},
 };
 use std::{
@@ -21,14 +24,37 @@ use std::{
 };
 use wasmtime::{Engine, Store, Trap, UpdateDeadline, component::ResourceTable};
 
+/// A backfill's state is written with each step.
+const CHECKPOINT_BYTES_MAX: usize = 1 << 20;
+
+/// Which function of the guest to call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hook {
+    BeforeUp,
+    Up,
+    BeforeDown,
+    Down,
+    /// With the guest's own state of the step before; none at the first.
+    Step(Option<Vec<u8>>),
+}
+
+/// What a backfill says after a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepAnswer {
+    More { state: Vec<u8>, done: u64, total: Option<u64> },
+    Finished,
+}
+
 /// One hook to call.
 pub struct Call {
-    pub direction: Direction,
+    pub hook: Hook,
     pub id: AlterationId,
     pub session: SharedSession,
     pub permissions: Permissions,
     pub entropy: Entropy,
     pub observer: HookObserver,
+    /// Less time than the limits give.
+    pub timeout: Option<Duration>,
 }
 
 pub(super) async fn call(
@@ -36,7 +62,7 @@ pub(super) async fn call(
     limits: &Arc<Limits>,
     loaded: &Loaded,
     call: Call,
-) -> (Counts, Result<(), HookError>) {
+) -> (Counts, Result<StepAnswer, HookError>) {
     let started = Instant::now();
     let log = Arc::new(LogSink::new(call.observer, limits.log_lines_max));
     let stdout = LogStream::new(&log, Level::Info);
@@ -68,8 +94,9 @@ pub(super) async fn call(
     store.epoch_deadline_callback(|_| Ok(UpdateDeadline::Yield(1)));
 
     let timeout = Duration::from_millis(limits.timeout_ms);
-    let ran =
-        tokio::time::timeout(timeout, run(&mut store, loaded, call.direction, &call.id)).await;
+    let timeout = call.timeout.map_or(timeout, |shorter| shorter.min(timeout));
+    let timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+    let ran = tokio::time::timeout(timeout, run(&mut store, loaded, call.hook, &call.id)).await;
     stdout.close();
     stderr.close();
     let state = store.data_mut();
@@ -79,7 +106,7 @@ pub(super) async fn call(
     }
     log.close();
     let result = match ran {
-        Err(_elapsed) => Err(HookError::Timeout { timeout_ms: limits.timeout_ms }),
+        Err(_elapsed) => Err(HookError::Timeout { timeout_ms }),
         Ok(Err(error)) => Err(trapped(state, limits, &error)),
         Ok(Ok(answer)) => judge(state, answer),
     };
@@ -88,26 +115,62 @@ pub(super) async fn call(
     (counts, result)
 }
 
+/// Hooks other than `step` have nothing to say beyond that they are finished.
 async fn run(
     store: &mut Store<HookState>,
     loaded: &Loaded,
-    direction: Direction,
+    hook: Hook,
     id: &AlterationId,
-) -> wasmtime::Result<Result<(), wit::Error>> {
+) -> wasmtime::Result<Result<StepAnswer, wit::Error>> {
     let instance = loaded.pre.instantiate_async(&mut *store).await?;
-    let hooks = loaded.hooks.load(&mut *store, &instance)?;
-    match direction {
-        Direction::Up => hooks.call_up(&mut *store, id.as_str()).await,
-        Direction::Down => hooks.call_down(&mut *store, id.as_str()).await,
+    let finished = |answer: Result<(), wit::Error>| answer.map(|()| StepAnswer::Finished);
+    let id = id.as_str();
+    let missing = || wasmtime::Error::msg("the component does not export this hook");
+    match hook {
+        Hook::Up => {
+            let hooks = loaded.hooks.load(&mut *store, &instance)?;
+            Ok(finished(hooks.call_up(&mut *store, id).await?))
+        }
+        Hook::Down => {
+            let hooks = loaded.hooks.load(&mut *store, &instance)?;
+            Ok(finished(hooks.call_down(&mut *store, id).await?))
+        }
+        Hook::BeforeUp => {
+            let indices = loaded.preparation.as_ref().ok_or_else(missing)?;
+            let preparation = indices.load(&mut *store, &instance)?;
+            Ok(finished(preparation.call_before_up(&mut *store, id).await?))
+        }
+        Hook::BeforeDown => {
+            let indices = loaded.preparation.as_ref().ok_or_else(missing)?;
+            let preparation = indices.load(&mut *store, &instance)?;
+            Ok(finished(preparation.call_before_down(&mut *store, id).await?))
+        }
+        Hook::Step(state) => {
+            let indices = loaded.backfill.as_ref().ok_or_else(missing)?;
+            let backfill = indices.load(&mut *store, &instance)?;
+            let answer = backfill.call_step(&mut *store, id, state.as_deref()).await?;
+            Ok(answer.map(|answer| match answer {
+                StepResult::Finished => StepAnswer::Finished,
+                StepResult::More(Checkpoint { state, done, total }) => {
+                    StepAnswer::More { state, done, total }
+                }
+            }))
+        }
     }
 }
 
 /// What a hook that came to its end is worth.
-fn judge(state: &mut HookState, answer: Result<(), wit::Error>) -> Result<(), HookError> {
+fn judge(
+    state: &mut HookState,
+    answer: Result<StepAnswer, wit::Error>,
+) -> Result<StepAnswer, HookError> {
     match (answer, state.failed.take()) {
-        (Ok(()), None) if state.writers_open == 0 => Ok(()),
-        (Ok(()), None) => Err(HookError::UnfinishedWriter(state.writers_open)),
-        (Ok(()), Some(failed)) => Err(HookError::Ignored(failed)),
+        (Ok(StepAnswer::More { state, .. }), None) if state.len() > CHECKPOINT_BYTES_MAX => {
+            Err(HookError::Checkpoint { bytes: state.len(), bytes_max: CHECKPOINT_BYTES_MAX })
+        }
+        (Ok(answer), None) if state.writers_open == 0 => Ok(answer),
+        (Ok(_), None) => Err(HookError::UnfinishedWriter(state.writers_open)),
+        (Ok(_), Some(failed)) => Err(HookError::Ignored(failed)),
         (Err(returned), Some(failed)) => {
             // Guests often wrap the error; what they add is worth a line of its own.
             if !failed.error.message.contains(&returned.message)

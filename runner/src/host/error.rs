@@ -50,6 +50,8 @@ pub enum HookError {
     Arguments { bytes_max: usize },
     #[error("the hook ran longer than {timeout_ms} ms")]
     Timeout { timeout_ms: u64 },
+    #[error("the step returned a state of {bytes} bytes; at most {bytes_max} are kept")]
+    Checkpoint { bytes: usize, bytes_max: usize },
     #[error("the hook used `{0}`, which its manifest does not declare")]
     Undeclared(&'static str),
 }

@@ -19,17 +19,26 @@ use wasmtime::{
 pub struct Loaded {
     pub(super) pre: InstancePre<HookState>,
     pub(super) hooks: hooks::GuestIndices,
-    /// Whether it exports `preparation`, found without running it.
-    pub has_preparation: bool,
-    /// Whether it exports `backfill`, found without running it.
-    pub has_backfill: bool,
+    /// Its optional exports, found without running it.
+    pub(super) preparation: Option<preparation::GuestIndices>,
+    pub(super) backfill: Option<backfill::GuestIndices>,
+}
+
+impl Loaded {
+    pub fn has_preparation(&self) -> bool {
+        self.preparation.is_some()
+    }
+
+    pub fn has_backfill(&self) -> bool {
+        self.backfill.is_some()
+    }
 }
 
 impl std::fmt::Debug for Loaded {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Loaded")
-            .field("has_preparation", &self.has_preparation)
-            .field("has_backfill", &self.has_backfill)
+            .field("has_preparation", &self.has_preparation())
+            .field("has_backfill", &self.has_backfill())
             .finish_non_exhaustive()
     }
 }
@@ -72,9 +81,9 @@ pub(super) fn load(
         .map_err(|error| LoadError::Link(format!("{error:#}")))?;
     let hooks =
         hooks::GuestIndices::new(&pre).map_err(|error| no_hooks(engine, &component, &error))?;
-    let has_preparation = preparation::GuestIndices::new(&pre).is_ok();
-    let has_backfill = backfill::GuestIndices::new(&pre).is_ok();
-    Ok(Loaded { pre, hooks, has_preparation, has_backfill })
+    let preparation = preparation::GuestIndices::new(&pre).ok();
+    let backfill = backfill::GuestIndices::new(&pre).ok();
+    Ok(Loaded { pre, hooks, preparation, backfill })
 }
 
 fn no_hooks(engine: &Engine, component: &Component, error: &wasmtime::Error) -> LoadError {

@@ -9,7 +9,6 @@ mod cache;
 mod call;
 mod database;
 mod engine;
-mod entropy;
 mod error;
 mod exports;
 mod guest_services;
@@ -21,8 +20,7 @@ mod state;
 mod value;
 mod wasi;
 
-pub use call::Call;
-pub use entropy::Entropy;
+pub use call::{Call, Hook, StepAnswer};
 pub use error::{FailedStatement, HookError, LoadError};
 pub use limits::Limits;
 pub use load::Loaded;
@@ -70,6 +68,11 @@ impl std::fmt::Debug for Host {
 }
 
 impl Host {
+    /// The version of the WIT package that hooks are called with.
+    pub fn wit_version(&self) -> &'static str {
+        offer::WIT_VERSION
+    }
+
     /// `cache_folder` keeps compiled components; `None` compiles every time.
     pub fn new(limits: Limits, cache_folder: Option<&Path>) -> Result<Self, LoadError> {
         let engine = engine::engine(&limits)?;
@@ -91,7 +94,11 @@ impl Host {
     /// Runs one hook to its end and returns what it counted, also when it failed.
     ///
     /// Dropping the future ends the guest; the session stays usable for a rollback.
-    pub async fn call(&self, loaded: &Loaded, call: Call) -> (Counts, Result<(), HookError>) {
+    pub async fn call(
+        &self,
+        loaded: &Loaded,
+        call: Call,
+    ) -> (Counts, Result<StepAnswer, HookError>) {
         call::call(&self.engine, &self.limits, loaded, call).await
     }
 }

@@ -11,6 +11,10 @@ use wit_parser::{Resolve, WorldItem};
 const WIT: &str = include_str!("../../../wit/alteration.wit");
 const WORLD: &str = "imports";
 pub(super) const HOOKS: &str = "runner:alteration/hooks@0.1.0";
+pub(super) const PREPARATION: &str = "runner:alteration/preparation@0.1.0";
+pub(super) const BACKFILL: &str = "runner:alteration/backfill@0.1.0";
+/// The version of the WIT package, which a journal is kept with.
+pub(super) const WIT_VERSION: &str = "0.1.0";
 
 /// Interfaces by full name, each with its functions.
 #[derive(Debug)]

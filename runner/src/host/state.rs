@@ -1,8 +1,9 @@
 //! What one store holds: everything that belongs to one hook call and ends with it.
 
-use super::{Limits, entropy::EntropySource, error::FailedStatement, log::LogSink};
+use super::{Limits, error::FailedStatement, log::LogSink};
 use crate::{
     alteration::Permissions,
+    entropy::EntropySource,
     session::{Column, Counts, Handle, SharedSession},
 };
 use std::{collections::BTreeMap, sync::Arc};

@@ -7,18 +7,19 @@ use super::{
     read::{ReadError, read_file},
     settings::{self, SETTINGS_FILE, Settings},
     shown,
-    sql_name::{self, SqlNameError},
+    sql_name::{self, SqlHook, SqlNameError},
     sql_text::{self, SQL_BYTES_MAX, SqlTextError},
 };
 use crate::{
     alteration::{
-        AlterationId, Dialect, Direction, MANIFEST_BYTES_MAX, Permissions, PluginName, Requirements,
+        AlterationId, Dialect, MANIFEST_BYTES_MAX, Permissions, PluginName, Requirements,
     },
     escape::EscapedLines,
 };
 use std::{
     collections::{BTreeMap, BTreeSet, btree_map::Entry},
     fs, io,
+    num::NonZeroU32,
     path::{Path, PathBuf},
 };
 
@@ -38,13 +39,26 @@ pub(super) struct SqlFolder {
 #[derive(Debug)]
 pub(super) struct SqlAlteration {
     pub(super) id: AlterationId,
-    pub(super) up: String,
-    /// Absent when there is no way back.
-    pub(super) down: Option<String>,
+    /// At least one that is no way back.
+    pub(super) sql: BTreeMap<SqlHook, String>,
     pub(super) description: Option<String>,
     pub(super) permissions: Permissions,
     /// Beyond those of the folder.
     pub(super) requires: Requirements,
+    pub(super) lock_timeout_ms: Option<NonZeroU32>,
+    pub(super) statement_timeout_ms: Option<NonZeroU32>,
+}
+
+impl SqlAlteration {
+    /// The SQL of a hook; empty where there is none, because a file of SQL never is.
+    pub(super) fn text(&self, hook: SqlHook) -> &str {
+        self.sql.get(&hook).map_or("", String::as_str)
+    }
+
+    /// Whether there is no way back.
+    pub(super) fn is_irreversible(&self) -> bool {
+        !self.sql.keys().any(|hook| hook.is_way_back())
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -106,12 +120,16 @@ pub(super) fn read(folder: &Path, plugin: Option<&PluginName>) -> Result<SqlFold
     for (id, files) in files {
         let details = details.remove(&id).unwrap_or_default();
         alterations.push(SqlAlteration {
-            up: read_sql(&files.up)?,
-            down: files.down.as_deref().map(read_sql).transpose()?,
             id,
+            sql: files
+                .iter()
+                .map(|(hook, path)| Ok((*hook, read_sql(path)?)))
+                .collect::<Result<_, FolderError>>()?,
             description: details.description,
             permissions: details.permissions,
             requires: details.requires,
+            lock_timeout_ms: details.lock_timeout_ms,
+            statement_timeout_ms: details.statement_timeout_ms,
         });
     }
     if let Some(id) = details.into_keys().next() {
@@ -120,14 +138,11 @@ pub(super) fn read(folder: &Path, plugin: Option<&PluginName>) -> Result<SqlFold
     Ok(SqlFolder { plugin, requires, dialects, alterations })
 }
 
-struct SqlFiles {
-    up: PathBuf,
-    down: Option<PathBuf>,
-}
+type SqlFiles = BTreeMap<SqlHook, PathBuf>;
 
 /// The SQL files by alteration, nothing read yet; at least one.
 fn list(folder: &Path) -> Result<BTreeMap<AlterationId, SqlFiles>, FolderError> {
-    let mut found: BTreeMap<(AlterationId, Direction), PathBuf> = BTreeMap::new();
+    let mut found: BTreeMap<AlterationId, SqlFiles> = BTreeMap::new();
     for path in entries(folder)? {
         if path.is_dir() && !is_hidden(&path) {
             if let Some(path) = entries(&path)?.into_iter().find(|path| parse_name(path).is_some())
@@ -137,36 +152,28 @@ fn list(folder: &Path) -> Result<BTreeMap<AlterationId, SqlFiles>, FolderError> 
             continue;
         }
         let Some(name) = parse_name(&path) else { continue };
-        let key = match name {
-            Ok(key) => key,
+        let (id, hook) = match name {
+            Ok(name) => name,
             Err(error) => return Err(FolderError::Name { path, error }),
         };
-        match found.entry(key) {
+        match found.entry(id).or_default().entry(hook) {
             Entry::Vacant(entry) => entry.insert(path),
             Entry::Occupied(entry) => {
                 return Err(FolderError::Duplicate { first: entry.get().clone(), second: path });
             }
         };
     }
-    pair(folder, found)
-}
-
-fn pair(
-    folder: &Path,
-    mut found: BTreeMap<(AlterationId, Direction), PathBuf>,
-) -> Result<BTreeMap<AlterationId, SqlFiles>, FolderError> {
-    let mut pairs = BTreeMap::new();
-    while let Some(((id, direction), path)) = found.pop_first() {
-        // `Up` sorts before `Down`, so a `down` that comes first has no `up`.
-        if direction == Direction::Down {
-            return Err(FolderError::DownWithoutUp { path });
+    for files in found.values() {
+        // The ways back sort last.
+        if let Some((hook, path)) = files.first_key_value()
+            && hook.is_way_back()
+        {
+            return Err(FolderError::DownWithoutUp { path: path.clone() });
         }
-        let down = found.remove(&(id.clone(), Direction::Down));
-        pairs.insert(id, SqlFiles { up: path, down });
     }
-    match pairs.is_empty() {
+    match found.is_empty() {
         true => Err(FolderError::NoSql { path: folder.to_owned() }),
-        false => Ok(pairs),
+        false => Ok(found),
     }
 }
 
@@ -185,7 +192,7 @@ fn is_hidden(path: &Path) -> bool {
 }
 
 /// A name that is not Unicode is read with replacement characters, which no id may hold.
-fn parse_name(path: &Path) -> Option<Result<(AlterationId, Direction), SqlNameError>> {
+fn parse_name(path: &Path) -> Option<Result<(AlterationId, SqlHook), SqlNameError>> {
     sql_name::parse(&path.file_name()?.to_string_lossy())
 }
 

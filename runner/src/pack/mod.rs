@@ -13,9 +13,11 @@ mod module;
 mod read;
 pub mod section;
 mod settings;
+mod sql_code;
 mod sql_component;
 mod sql_module;
 mod sql_name;
+mod sql_table;
 mod sql_text;
 #[cfg(test)]
 mod tests;
@@ -92,6 +94,16 @@ pub enum PackError {
 }
 
 /// Packs a folder of SQL, a core module or a component. Writes nothing.
+///
+/// A folder of SQL has for each alteration at least one of the first three files:
+///
+/// | file | when its SQL runs |
+/// |---|---|
+/// | `<id>.up.sql` | in the transaction of `up`, where there are such transactions |
+/// | `<id>.before-up.sql` | before it, outside of any: what refuses to run in a transaction |
+/// | `<id>.step.sql` | after it: one statement, again and again until it affects no row, each time in a transaction of its own |
+/// | `<id>.down.sql` | as `up`, on the way back |
+/// | `<id>.before-down.sql` | before that, outside of any |
 pub fn pack(source: &Path, options: &PackOptions) -> Result<Vec<PackedComponent>, PackError> {
     let metadata = fs::metadata(source)
         .map_err(|error| ReadError::Unreadable { path: source.to_owned(), error })?;

@@ -3,7 +3,10 @@
 
 use crate::alteration::{AlterationId, Dialect, Permissions, PluginName, Requirements};
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroU32,
+};
 
 pub(super) const SETTINGS_FILE: &str = "alteration.toml";
 
@@ -30,6 +33,9 @@ pub(super) struct AlterationSettings {
     /// it may not change the components that were shipped before.
     #[serde(default)]
     pub(super) requires: Requirements,
+    /// As in the manifest.
+    pub(super) lock_timeout_ms: Option<NonZeroU32>,
+    pub(super) statement_timeout_ms: Option<NonZeroU32>,
 }
 
 /// The error says where: it quotes the line. It holds newlines and the file's own text.
@@ -53,6 +59,8 @@ mod tests {
             description = "why"
             permissions = ["entropy"]
             requires = { "acme/core" = ">=2" }
+            lock_timeout_ms = 500
+            statement_timeout_ms = 60_000
             "#,
         )
         .unwrap();
@@ -63,6 +71,8 @@ mod tests {
         assert_eq!(alteration.description.as_deref(), Some("why"));
         assert_eq!(alteration.permissions.len(), 1);
         assert_eq!(alteration.requires.len(), 1);
+        assert_eq!(alteration.lock_timeout_ms, NonZeroU32::new(500));
+        assert_eq!(alteration.statement_timeout_ms, NonZeroU32::new(60_000));
     }
 
     #[test]
@@ -75,6 +85,11 @@ mod tests {
             ("plugin = 'a/b'\n[requires]\n'a/c' = 'newest'", "a/c"),
             ("plugin = 'a/b'\n[alterations.x]", "not an alteration id"),
             ("plugin = 'a/b'\n[alterations.1-x]\nirreversible = true", "unknown field"),
+            ("plugin = 'a/b'\nlock_timeout_ms = 1", "unknown field"),
+            ("plugin = 'a/b'\n[alterations.1-x]\nlock_timeout_ms = 0", "nonzero"),
+            ("plugin = 'a/b'\n[alterations.1-x]\nstatement_timeout_ms = -1", "nonzero"),
+            ("plugin = 'a/b'\n[alterations.1-x]\nstatement_timeout_ms = '1s'", "nonzero"),
+            ("plugin = 'a/b'\n[alterations.1-x]\nlock_timeout_ms = 4294967296", "nonzero"),
             ("plugin = ", "line 1"),
         ];
         for (text, expected) in table {

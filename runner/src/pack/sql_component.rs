@@ -7,14 +7,15 @@ use super::{
     folder::{SqlAlteration, SqlFolder},
     section::{self, COMPONENT_BYTES_MAX},
     sql_module,
+    sql_name::SqlHook,
+    sql_table::Shape,
 };
 use crate::alteration::{Checksum, Declaration, Manifest, ManifestError};
 use wasm_encoder::{Encode, ProducersField, ProducersSection, Section as _};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
-use wit_parser::{Resolve, WorldId};
+use wit_parser::{PackageId, Resolve};
 
 const WIT: &str = include_str!("../../../wit/alteration.wit");
-const WORLD: &str = "alteration";
 /// The custom sections in which the encoder writes about itself.
 const SIGNATURES: [&str; 3] = ["producers", "name", "component-name"];
 
@@ -32,17 +33,16 @@ pub enum SqlComponentError {
 /// Makes components of SQL; holds the parsed interface, which is the same for all of them.
 pub(super) struct SqlEncoder {
     resolve: Resolve,
-    world: WorldId,
+    package: PackageId,
 }
 
 impl SqlEncoder {
     pub(super) fn new() -> Self {
         let mut resolve = Resolve::default();
-        let world = resolve
+        let package = resolve
             .push_source("alteration.wit", WIT)
-            .and_then(|package| resolve.select_world(&[package], Some(WORLD)))
             .expect("the interface is a part of this program and its tests parse it");
-        Self { resolve, world }
+        Self { resolve, package }
     }
 
     #[cfg(test)]
@@ -59,11 +59,12 @@ impl SqlEncoder {
         let manifest = manifest(folder, alterations);
         manifest.validate()?;
         let sql_bytes: usize =
-            alterations.iter().map(|a| a.up.len() + a.down.as_ref().map_or(0, String::len)).sum();
+            alterations.iter().flat_map(|a| a.sql.values()).map(String::len).sum();
         if sql_bytes > COMPONENT_BYTES_MAX {
             return Err(SqlComponentError::TooLarge);
         }
-        let component = self.componentize(sql_module::encode(alterations));
+        let module = sql_module::encode(alterations);
+        let component = self.componentize(module, Shape::of(alterations));
         let json = manifest.to_json();
         // The component is this program's own, so only the manifest's size can be refused.
         let bytes =
@@ -74,8 +75,12 @@ impl SqlEncoder {
     /// The encoder signs its work with its own version, and names things for debuggers. A
     /// component's bytes identify the alteration, so they must not change when a library of the
     /// runner is brought up to date: both are taken out.
-    fn componentize(&self, mut module: Vec<u8>) -> Vec<u8> {
-        embed_component_metadata(&mut module, &self.resolve, self.world, StringEncoding::UTF8)
+    fn componentize(&self, mut module: Vec<u8>, shape: Shape) -> Vec<u8> {
+        let world = self
+            .resolve
+            .select_world(&[self.package], Some(shape.world()))
+            .expect("the interface has a world for each shape, and tests make them all");
+        embed_component_metadata(&mut module, &self.resolve, world, StringEncoding::UTF8)
             .expect("the interface was parsed");
         let component = ComponentEncoder::default()
             .module(&module)
@@ -105,8 +110,10 @@ fn manifest(folder: &SqlFolder, alterations: &[&SqlAlteration]) -> Manifest {
             id: alteration.id.clone(),
             checksum: (alterations.len() > 1).then(|| checksum(alteration)),
             description: alteration.description.clone(),
-            irreversible: alteration.down.is_none(),
+            irreversible: alteration.is_irreversible(),
             permissions: alteration.permissions.clone(),
+            lock_timeout_ms: alteration.lock_timeout_ms,
+            statement_timeout_ms: alteration.statement_timeout_ms,
         })
         .collect();
     // What an alteration says itself counts more than what its folder says for all.
@@ -120,7 +127,14 @@ fn manifest(folder: &SqlFolder, alterations: &[&SqlAlteration]) -> Manifest {
 }
 
 /// Of the sources alone, so that it stays when the alteration moves into another bundle.
+///
+/// An alteration of `up` and `down` is hashed as it was before there were other hooks. Any other is
+/// five parts, so that the two sorts cannot be mistaken for each other.
 fn checksum(alteration: &SqlAlteration) -> Checksum {
-    let parts = [Some(alteration.up.as_bytes()), alteration.down.as_deref().map(str::as_bytes)];
-    Checksum::of_parts(parts.into_iter().flatten())
+    let text = |hook| alteration.text(hook).as_bytes();
+    if alteration.sql.keys().all(|hook| matches!(hook, SqlHook::Up | SqlHook::Down)) {
+        let parts = [SqlHook::Up, SqlHook::Down].map(text);
+        return Checksum::of_parts(parts.into_iter().filter(|sql| !sql.is_empty()));
+    }
+    Checksum::of_parts(SqlHook::ALL.map(text))
 }

@@ -1,62 +1,75 @@
-//! SQL alterations -> a core module: the SQL as data, and two hooks that hand it to the host.
+//! SQL alterations -> a core module: the SQL as data, and hooks that hand it to the host.
 //!
-//! Memory holds, from low to high: the area where the host leaves a hook's result, the table, the ids,
-//! the SQL, and what the host allocates. The host lays its `result<_, error>` out as the hook must
-//! return it, so the hook returns the very address it gave to the host, and nothing is copied.
-//! An id that is not in the table, and a `down` that does not exist, trap: the runner reads the manifest
-//! and calls neither. Knows the canonical ABI; knows nothing of manifests.
+//! `sql_table` says where things lie in memory, `sql_code` what the functions do; the sections are
+//! put together here. An id that is not in the table, and a `down` of an alteration without a way
+//! back, trap: the runner reads the manifest and calls neither. Knows nothing of manifests.
 
-use super::folder::SqlAlteration;
+use super::{
+    folder::SqlAlteration,
+    sql_code::{self, PAGE_BYTES, Without},
+    sql_name::SqlHook,
+    sql_table::{self, Shape, TABLE_AT},
+};
 use wasm_encoder::{
-    BlockType, CodeSection, ConstExpr, DataSection, ExportKind, ExportSection, Function,
-    FunctionSection, GlobalSection, GlobalType, ImportSection, InstructionSink, MemArg,
-    MemorySection, MemoryType, Module, TypeSection, ValType,
+    CodeSection, ConstExpr, DataSection, EntityType, ExportKind, ExportSection, Function,
+    FunctionSection, GlobalSection, GlobalType, ImportSection, MemorySection, MemoryType, Module,
+    TypeSection, ValType,
 };
 
-const PAGE_BYTES: u32 = 65_536;
-/// Where the host leaves a result; not address 0, which looks like no address.
-const RESULT_AT: u32 = 16;
-/// `result<_, error>` of the interface, in bytes; a test compares it with the interface.
-pub(super) const RESULT_LEN: u32 = 44;
-const TABLE_AT: u32 = 64;
-const _: () = assert!(RESULT_AT + RESULT_LEN <= TABLE_AT);
+const DATABASE: &str = "runner:alteration/database@0.1.0";
+const HOOKS: &str = "runner:alteration/hooks@0.1.0";
+const PREPARATION: &str = "runner:alteration/preparation@0.1.0";
+const BACKFILL: &str = "runner:alteration/backfill@0.1.0";
 
-// One entry of the table: address and length of the id, of `up`, and of `down` (length 0: none).
-const ID: u64 = 0;
-const UP: u64 = 8;
-const DOWN: u64 = 16;
-const ENTRY_LEN: u32 = 24;
+// Types of functions. The last two are there where the component has a `step`.
+const EXECUTE_SCRIPT_TYPE: u32 = 0;
+/// Of a hook, and of `find`.
+const HOOK_TYPE: u32 = 1;
+const REALLOC_TYPE: u32 = 2;
+const EXECUTE_TYPE: u32 = 3;
+const STEP_TYPE: u32 = 4;
 
-// Indexes into the function space, the import first.
+// Indexes into the function space, the imports first.
 const EXECUTE_SCRIPT: u32 = 0;
-const FIND: u32 = 1;
-/// The one global: the first address that is not taken yet.
-const HEAP: u32 = 0;
+/// Where there is a `step`; else it is `find`.
+const EXECUTE: u32 = 1;
+
+/// A function of the module: its type, the name it is exported by, and its body.
+struct Defined {
+    type_index: u32,
+    export: Option<String>,
+    body: Function,
+}
 
 /// The module. Together the texts must be well below 4 GiB.
 pub(super) fn encode(alterations: &[&SqlAlteration]) -> Vec<u8> {
-    let (data, end) = data(alterations);
-    let table_end = TABLE_AT + ENTRY_LEN * alterations.len() as u32;
+    let shape = Shape::of(alterations);
+    let (data, end) = sql_table::data(shape, alterations);
+    let imported = 1 + u32::from(shape.backfill);
+    let defined = functions(shape, imported, shape.table_end(alterations));
     let mut module = Module::new();
 
     let mut types = TypeSection::new();
     let i32s = |count| vec![ValType::I32; count];
-    types.ty().function(i32s(3), []); // 0: execute-script, as the host's side is lowered
-    types.ty().function(i32s(2), i32s(1)); // 1: a hook, and `find`
-    types.ty().function(i32s(4), i32s(1)); // 2: cabi_realloc
+    types.ty().function(i32s(3), []); // execute-script, as the host's side is lowered
+    types.ty().function(i32s(2), i32s(1)); // a hook, and `find`
+    types.ty().function(i32s(4), i32s(1)); // cabi_realloc
+    if shape.backfill {
+        types.ty().function(i32s(5), []); // execute
+        types.ty().function(i32s(5), i32s(1)); // step
+    }
     module.section(&types);
 
     let mut imports = ImportSection::new();
-    imports.import(
-        "runner:alteration/database@0.1.0",
-        "execute-script",
-        wasm_encoder::EntityType::Function(0),
-    );
+    imports.import(DATABASE, "execute-script", EntityType::Function(EXECUTE_SCRIPT_TYPE));
+    if shape.backfill {
+        imports.import(DATABASE, "execute", EntityType::Function(EXECUTE_TYPE));
+    }
     module.section(&imports);
 
     let mut functions = FunctionSection::new();
-    for type_index in [1, 1, 1, 2] {
-        functions.function(type_index);
+    for function in &defined {
+        functions.function(function.type_index);
     }
     module.section(&functions);
 
@@ -78,17 +91,18 @@ pub(super) fn encode(alterations: &[&SqlAlteration]) -> Vec<u8> {
     module.section(&globals);
 
     let mut exports = ExportSection::new();
-    exports.export("runner:alteration/hooks@0.1.0#up", ExportKind::Func, 2);
-    exports.export("runner:alteration/hooks@0.1.0#down", ExportKind::Func, 3);
-    exports.export("cabi_realloc", ExportKind::Func, 4);
+    for (function, index) in defined.iter().zip(imported..) {
+        if let Some(name) = &function.export {
+            exports.export(name, ExportKind::Func, index);
+        }
+    }
     exports.export("memory", ExportKind::Memory, 0);
     module.section(&exports);
 
     let mut code = CodeSection::new();
-    code.function(&find(table_end));
-    code.function(&hook(UP));
-    code.function(&hook(DOWN));
-    code.function(&realloc());
+    for function in &defined {
+        code.function(&function.body);
+    }
     module.section(&code);
 
     let mut segments = DataSection::new();
@@ -97,117 +111,35 @@ pub(super) fn encode(alterations: &[&SqlAlteration]) -> Vec<u8> {
     module.finish()
 }
 
-/// The bytes that belong at [`TABLE_AT`], and the first address after them.
-fn data(alterations: &[&SqlAlteration]) -> (Vec<u8>, u32) {
-    let mut table = Vec::new();
-    let mut texts = Vec::new();
-    let texts_at = TABLE_AT + ENTRY_LEN * alterations.len() as u32;
-    for alteration in alterations {
-        let down = alteration.down.as_deref().unwrap_or_default();
-        for text in [alteration.id.as_str(), &alteration.up, down] {
-            table.extend((texts_at + texts.len() as u32).to_le_bytes());
-            table.extend((text.len() as u32).to_le_bytes());
-            texts.extend(text.as_bytes());
+/// The module's own functions, in order; the first is `find`.
+fn functions(shape: Shape, find: u32, table_end: u32) -> Vec<Defined> {
+    let body = sql_code::find(table_end, shape.entry_len());
+    let mut defined = vec![Defined { type_index: HOOK_TYPE, export: None, body }];
+    // Without these groups every alteration has an `up`, as it had before there were any.
+    let without_up = match shape.preparation || shape.backfill {
+        true => Without::Nothing,
+        false => Without::Trap,
+    };
+    let without_down =
+        shape.slot(SqlHook::BeforeDown).map_or(Without::Trap, Without::NothingBeside);
+    for (interface, name, hook, without) in [
+        (HOOKS, "up", SqlHook::Up, without_up),
+        (HOOKS, "down", SqlHook::Down, without_down),
+        (PREPARATION, "before-up", SqlHook::BeforeUp, Without::Nothing),
+        (PREPARATION, "before-down", SqlHook::BeforeDown, Without::Nothing),
+    ] {
+        if let Some(slot) = shape.slot(hook) {
+            let body = sql_code::hook(find, EXECUTE_SCRIPT, slot, without);
+            let export = Some(format!("{interface}#{name}"));
+            defined.push(Defined { type_index: HOOK_TYPE, export, body });
         }
     }
-    let end = texts_at + texts.len() as u32;
-    table.append(&mut texts);
-    (table, end)
-}
-
-/// `(id, length) -> entry`: compares with each id of the table, and traps after the last.
-fn find(table_end: u32) -> Function {
-    const ID_PARAM: u32 = 0;
-    const LENGTH: u32 = 1;
-    const ENTRY: u32 = 2;
-    const INDEX: u32 = 3;
-    let mut function = Function::new([(2, ValType::I32)]);
-    let mut code = function.instructions();
-    code.i32_const(TABLE_AT.cast_signed()).local_set(ENTRY);
-    code.loop_(BlockType::Empty);
-    trap_if(code.local_get(ENTRY).i32_const(table_end.cast_signed()).i32_eq());
-
-    code.block(BlockType::Empty);
-    code.local_get(ENTRY).i32_load(word(ID + 4)).local_get(LENGTH).i32_ne().br_if(0);
-    code.i32_const(0).local_set(INDEX);
-    code.loop_(BlockType::Empty);
-    code.local_get(INDEX).local_get(LENGTH).i32_eq();
-    code.if_(BlockType::Empty).local_get(ENTRY).return_().end();
-    code.local_get(ID_PARAM).local_get(INDEX).i32_add().i32_load8_u(byte());
-    code.local_get(ENTRY).i32_load(word(ID)).local_get(INDEX).i32_add().i32_load8_u(byte());
-    code.i32_ne().br_if(1);
-    code.local_get(INDEX).i32_const(1).i32_add().local_set(INDEX).br(0);
-    code.end().end();
-
-    code.local_get(ENTRY).i32_const(ENTRY_LEN.cast_signed()).i32_add().local_set(ENTRY).br(0);
-    code.end().unreachable().end();
-    function
-}
-
-/// `(id, length) -> result`: hands the text at `field` of the id's entry to the host.
-fn hook(field: u64) -> Function {
-    const ID_PARAM: u32 = 0;
-    const LENGTH: u32 = 1;
-    const ENTRY: u32 = 2;
-    let mut function = Function::new([(1, ValType::I32)]);
-    let mut code = function.instructions();
-    code.local_get(ID_PARAM).local_get(LENGTH).call(FIND).local_set(ENTRY);
-    trap_if(code.local_get(ENTRY).i32_load(word(field + 4)).i32_eqz());
-    code.local_get(ENTRY).i32_load(word(field));
-    code.local_get(ENTRY).i32_load(word(field + 4));
-    code.i32_const(RESULT_AT.cast_signed()).call(EXECUTE_SCRIPT);
-    code.i32_const(RESULT_AT.cast_signed()).end();
-    function
-}
-
-/// `(old, old length, alignment, length) -> address`: takes from the end of memory, gives nothing back.
-///
-/// One hook runs in one instance, so what it allocates is little and lives as long. Every sum is
-/// checked by what it wraps to: an address past the end of 32 bits traps, as does memory that
-/// the host does not give.
-fn realloc() -> Function {
-    const OLD: u32 = 0;
-    const OLD_LEN: u32 = 1;
-    const ALIGN: u32 = 2;
-    const LENGTH: u32 = 3;
-    const AT: u32 = 4;
-    const END: u32 = 5;
-    let mut function = Function::new([(2, ValType::I32)]);
-    let mut code = function.instructions();
-    // at = (heap + align - 1) & -align, which is below `heap` if it wrapped
-    code.global_get(HEAP).local_get(ALIGN).i32_add().i32_const(1).i32_sub();
-    code.i32_const(0).local_get(ALIGN).i32_sub().i32_and().local_set(AT);
-    trap_if(code.local_get(AT).global_get(HEAP).i32_lt_u());
-    // end = at + length, likewise
-    code.local_get(AT).local_get(LENGTH).i32_add().local_set(END);
-    trap_if(code.local_get(END).local_get(AT).i32_lt_u());
-    // Pages are counted in 64 bits, because the size of a full memory has no room in 32.
-    code.local_get(END).i64_extend_i32_u().memory_size(0).i64_extend_i32_u();
-    code.i64_const(i64::from(PAGE_BYTES)).i64_mul().i64_gt_u();
-    code.if_(BlockType::Empty);
-    code.local_get(END).i64_extend_i32_u().i64_const(i64::from(PAGE_BYTES - 1)).i64_add();
-    code.i64_const(i64::from(PAGE_BYTES.trailing_zeros())).i64_shr_u().i32_wrap_i64();
-    code.memory_size(0).i32_sub().memory_grow(0);
-    trap_if(code.i32_const(-1).i32_eq());
-    code.end();
-    code.local_get(END).global_set(HEAP);
-    // A text that grew is moved whole; one that shrank, as far as there is room.
-    code.local_get(AT).local_get(OLD);
-    code.local_get(OLD_LEN).local_get(LENGTH);
-    code.local_get(OLD_LEN).local_get(LENGTH).i32_lt_u().select();
-    code.memory_copy(0, 0);
-    code.local_get(AT).end();
-    function
-}
-
-fn trap_if(code: &mut InstructionSink<'_>) {
-    code.if_(BlockType::Empty).unreachable().end();
-}
-
-fn word(offset: u64) -> MemArg {
-    MemArg { offset, align: 2, memory_index: 0 }
-}
-
-fn byte() -> MemArg {
-    MemArg { offset: 0, align: 0, memory_index: 0 }
+    if let Some(slot) = shape.slot(SqlHook::Step) {
+        let body = sql_code::step(find, EXECUTE, slot);
+        let export = Some(format!("{BACKFILL}#step"));
+        defined.push(Defined { type_index: STEP_TYPE, export, body });
+    }
+    let (export, body) = (Some("cabi_realloc".to_owned()), sql_code::realloc());
+    defined.push(Defined { type_index: REALLOC_TYPE, export, body });
+    defined
 }

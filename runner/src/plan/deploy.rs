@@ -3,7 +3,7 @@
 use super::{Bound, Finding, Plan, Policy, Reason, SkipReason, Skipped, Step, Target, order};
 use crate::{
     alteration::{Alteration, AlterationId, Catalog, Dialect, Direction, PluginName, Version},
-    backend::{Snapshot, Status},
+    backend::{Run, Snapshot, StateRow, Status},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -109,10 +109,13 @@ impl Planner<'_> {
         for row in self.snapshot.rows.values() {
             let key = row.key.clone();
             match row.status {
+                Status::Running | Status::Failed if self.snapshot.runs.contains_key(&key) => {
+                    self.unfinished(row);
+                }
                 Status::Running => self.find(Finding::Running { key }),
                 Status::Failed if self.catalog.get(&row.key).is_some() => {
                     let error = row.error.clone().unwrap_or_default();
-                    self.find(Finding::Failed { key, error, blocks: false });
+                    self.find(Finding::Failed { key, error, blocks: false, unfinished: false });
                 }
                 Status::Failed | Status::Reverted => {}
                 Status::Applied => match self.catalog.get(&row.key) {
@@ -139,6 +142,24 @@ impl Planner<'_> {
         }
         for (plugin, applied) in absent {
             self.find(Finding::PluginAbsent { plugin: plugin.clone(), applied });
+        }
+    }
+
+    /// What is to be said about an attempt that was begun and has not ended.
+    fn unfinished(&mut self, row: &StateRow) {
+        let key = row.key.clone();
+        let file = self.catalog.get(&key);
+        if self.snapshot.is_going_down(&key) {
+            self.find(Finding::UnfinishedRollback { key });
+        } else if let Some(file) = file.filter(|file| file.checksum != row.checksum) {
+            // It goes on with the bytes that began it, and would then stand as something else.
+            let (recorded, found) = (row.checksum, file.checksum);
+            self.find(Finding::Changed { key, recorded, found, allowed: self.policy.changed });
+        } else if file.is_none() {
+            self.find(Finding::Unfinished { key });
+        } else if row.status == Status::Failed {
+            let error = row.error.clone().unwrap_or_default();
+            self.find(Finding::Failed { key, error, blocks: false, unfinished: true });
         }
     }
 
@@ -173,6 +194,17 @@ impl Planner<'_> {
             let row = self.snapshot.rows.get(&alteration.key);
             let status = row.map(|row| row.status);
             let key = || alteration.key.clone();
+            let run = self.snapshot.runs.get(&alteration.key);
+            if let (Some(Run { phase, direction: Direction::Up, .. }), Some(_)) = (run, status) {
+                self.plan.steps.push(Step {
+                    key: key(),
+                    direction: Direction::Up,
+                    reason: Reason::Unfinished { phase: *phase },
+                    description: alteration.description.clone(),
+                    irreversible: alteration.irreversible,
+                });
+                continue;
+            }
             if let Some(Status::Applied | Status::Running) = status {
                 if let (Some(bound @ Bound::Version(_)), Some(Status::Applied)) = (bound, status)
                     && !bound.includes(&alteration.key.id)

@@ -23,11 +23,21 @@ pub enum Severity {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Finding {
-    /// The last attempt failed. Nothing was changed; deploying tries again.
+    /// The last attempt failed; deploying tries again. Nothing was changed, unless parts of it are
+    /// done: then it goes on.
     Failed {
         key: AlterationKey,
         error: String,
         blocks: bool,
+        unfinished: bool,
+    },
+    /// It was begun and has not ended, and what is asked for needs it to.
+    Unfinished {
+        key: AlterationKey,
+    },
+    /// Its `down` was begun and has not ended.
+    UnfinishedRollback {
+        key: AlterationKey,
     },
     /// An attempt was begun and neither ended nor undone.
     Running {
@@ -127,6 +137,8 @@ impl Finding {
             Self::Failed { blocks, .. } => decision_if(*blocks),
             Self::Changed { allowed, .. } | Self::Missing { allowed, .. } => decision_if(!allowed),
             Self::Running { .. }
+            | Self::Unfinished { .. }
+            | Self::UnfinishedRollback { .. }
             | Self::Ahead { .. }
             | Self::OutOfOrder { .. }
             | Self::StillRequired { .. }
@@ -145,6 +157,8 @@ impl Finding {
         match self {
             Self::Failed { key, .. }
             | Self::Running { key }
+            | Self::Unfinished { key }
+            | Self::UnfinishedRollback { key }
             | Self::Changed { key, .. }
             | Self::Missing { key, .. }
             | Self::OutOfOrder { key, .. }
@@ -168,6 +182,13 @@ impl Finding {
     pub fn advice(&self) -> String {
         match self {
             Self::Failed { .. } => "mend the cause and run `runner deploy` again".to_owned(),
+            Self::Unfinished { key } => format!(
+                "finish it with `runner deploy`, its file among the plugins; if it cannot be finished, see `runner resolve {key}`"
+            ),
+            Self::UnfinishedRollback { key } => format!(
+                "finish it with `runner rollback --plugin {} --steps 1`; if it cannot be finished, see `runner resolve {key}`",
+                key.plugin
+            ),
             Self::Running { .. } => {
                 "see whether another runner is at work and let it end; if there is none, restore alteration_state from a backup"
                     .to_owned()
@@ -225,9 +246,16 @@ fn decision_if(blocks: bool) -> Severity {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Failed { key, error, .. } => {
-                let first = error.lines().next().unwrap_or_default();
-                write!(f, "{key} failed and changed nothing: {}", Escaped(first))
+            Self::Failed { key, error, unfinished, .. } => {
+                let first = Escaped(error.lines().next().unwrap_or_default());
+                match unfinished {
+                    false => write!(f, "{key} failed and changed nothing: {first}"),
+                    true => write!(f, "{key} failed, and parts of it are done: {first}"),
+                }
+            }
+            Self::Unfinished { key } => write!(f, "{key} was begun and has not ended"),
+            Self::UnfinishedRollback { key } => {
+                write!(f, "the rollback of {key} was begun and has not ended")
             }
             Self::Running { key } => write!(f, "{key} was begun and has not ended"),
             Self::Changed { key, recorded, found, .. } => write!(

@@ -16,7 +16,10 @@ pub use rollback::{RollbackTarget, rollback};
 pub use status::{Flag, StatusLine, status};
 pub use target::{Bound, ParseTargetError, Target};
 
-use crate::alteration::{AlterationId, AlterationKey, Direction, PluginName};
+use crate::{
+    alteration::{AlterationId, AlterationKey, Direction, PluginName},
+    backend::Phase,
+};
 use serde::Serialize;
 
 /// What would run, in order, with everything that speaks against it.
@@ -55,6 +58,8 @@ pub enum Reason {
     New,
     /// Its last attempt failed and changed nothing.
     FailedBefore,
+    /// It was begun, parts of it are done, and it has not ended.
+    Unfinished { phase: Phase },
     /// It was rolled back.
     RolledBack,
     /// It is older than an applied one, and that was allowed.
@@ -97,6 +102,8 @@ impl std::fmt::Display for Reason {
         match self {
             Self::New => f.write_str("not applied yet"),
             Self::FailedBefore => f.write_str("failed before, changed nothing"),
+            Self::Unfinished { phase: Phase::Backfill } => f.write_str("goes on with its steps"),
+            Self::Unfinished { .. } => f.write_str("was begun and goes on"),
             Self::RolledBack => f.write_str("was rolled back"),
             Self::OutOfOrder { newest_applied } => {
                 write!(f, "out of order: older than {newest_applied}, allowed")

@@ -26,8 +26,11 @@ pub fn rollback(snapshot: &Snapshot, plugin: Option<&PluginName>, target: &Rollb
     {
         findings.push(Finding::NothingRecorded { plugin: plugin.clone() });
     }
+    // What is going down is applied until that has ended, and is taken up again.
+    let going_down = snapshot.rows.values().filter(|row| snapshot.is_going_down(&row.key));
     let mut applied: Vec<&StateRow> = snapshot
         .applied()
+        .chain(going_down)
         .filter(|row| plugin.is_none_or(|plugin| row.key.plugin == *plugin))
         .collect();
     // The latest first, whatever plugin it is of: what came later may build on what came before.
@@ -46,8 +49,18 @@ pub fn rollback(snapshot: &Snapshot, plugin: Option<&PluginName>, target: &Rollb
             (applied, Reason::NewerThan { version: version.to_string() })
         }
     };
-    for row in snapshot.rows.values().filter(|row| row.status == Status::Running) {
-        findings.push(Finding::Running { key: row.key.clone() });
+    for row in snapshot.rows.values().filter(|row| !snapshot.is_going_down(&row.key)) {
+        let key = row.key.clone();
+        if snapshot.runs.contains_key(&key) {
+            findings.push(Finding::Unfinished { key });
+        } else if row.status == Status::Running {
+            findings.push(Finding::Running { key });
+        }
+    }
+    for row in snapshot.rows.values().filter(|row| snapshot.is_going_down(&row.key)) {
+        if !rows.iter().any(|leaving| leaving.key == row.key) {
+            findings.push(Finding::UnfinishedRollback { key: row.key.clone() });
+        }
     }
     for row in rows.iter().filter(|row| row.irreversible) {
         findings.push(Finding::Irreversible { key: row.key.clone() });
@@ -58,7 +71,10 @@ pub fn rollback(snapshot: &Snapshot, plugin: Option<&PluginName>, target: &Rollb
         .map(|row| Step {
             key: row.key.clone(),
             direction: Direction::Down,
-            reason: reason.clone(),
+            reason: match snapshot.runs.get(&row.key) {
+                Some(run) => Reason::Unfinished { phase: run.phase },
+                None => reason.clone(),
+            },
             description: None,
             irreversible: row.irreversible,
         })

@@ -1,12 +1,11 @@
 //! Holds the host to what each hostile guest says should happen.
 //!
 //! One test function for each guest of `../list.rs`, run through the real binary. A guest without
-//! a test, or a test without a guest, does not compile.
+//! a test, or a test without a guest, does not compile. Those that export more than `up` and `down`
+//! are in `groups`.
 
 #[path = "../../support/mod.rs"]
 mod support;
-
-mod sql;
 
 use runner::pack::section;
 use std::{fs, sync::OnceLock, time::Duration};
@@ -16,37 +15,44 @@ include!("../list.rs");
 
 /// Names every test function once, so that a guest without one does not compile.
 macro_rules! every_guest_has_a_test {
-    ($($name:ident,)*) => {
-        const GUESTS: &[(&str, fn())] = &[$((stringify!($name), $name)),*];
-    };
+    ($($name:ident,)*) => { &[$((stringify!($name), $name)),*] };
 }
 
-for_each_guest!(every_guest_has_a_test);
+mod groups;
+mod sql;
 
-/// The hostile component, once made of the core module.
-fn component() -> &'static [u8] {
-    static COMPONENT: OnceLock<Vec<u8>> = OnceLock::new();
-    COMPONENT.get_or_init(|| {
-        let sandbox = Sandbox::new();
-        let module = support::guest("hostile").display().to_string();
-        sandbox.ok(&["pack", &module, "--out", "out"]);
-        let packed = fs::read_dir(sandbox.path().join("out")).expect("packed").next();
-        fs::read(packed.expect("one component").expect("an entry").path()).expect("bytes")
-    })
+/// The guests in the order of their list, each with its test.
+type List = &'static [(&'static str, fn())];
+
+const GUESTS: List = for_each_guest!(every_guest_has_a_test);
+
+/// The component of the core module `guest`.
+fn component(guest: &str) -> Vec<u8> {
+    let sandbox = Sandbox::new();
+    let module = support::guest(guest).display().to_string();
+    sandbox.ok(&["pack", &module, "--out", "out"]);
+    let packed = fs::read_dir(sandbox.path().join("out")).expect("packed").next();
+    fs::read(packed.expect("one component").expect("an entry").path()).expect("bytes")
 }
 
 /// A sandbox with one guest as its only plugin.
 fn sandbox(name: &str) -> Sandbox {
+    static COMPONENT: OnceLock<Vec<u8>> = OnceLock::new();
+    let component = COMPONENT.get_or_init(|| component("hostile"));
     let at = GUESTS.iter().position(|(guest, _)| *guest == name).expect("a guest of the list");
     let id = format!("1.0.0-{}-{}", 1_700_000_000 + at, name.replace('_', "-"));
-    let permissions = if name == "declared_entropy" { r#","permissions":["entropy"]"# } else { "" };
+    let sandbox = Sandbox::new();
+    sandbox.write("plugins/guest.wasm", one_guest(component, &id, name == "declared_entropy"));
+    sandbox
+}
+
+/// The component with a manifest that declares one alteration only.
+fn one_guest(component: &[u8], id: &str, with_entropy: bool) -> Vec<u8> {
+    let permissions = if with_entropy { r#","permissions":["entropy"]"# } else { "" };
     let manifest = format!(
         r#"{{"manifest":1,"plugin":"hostile/guests","alterations":[{{"id":"{id}"{permissions}}}]}}"#
     );
-    let bytes = section::append(component(), manifest.as_bytes()).expect("a component");
-    let sandbox = Sandbox::new();
-    sandbox.write("plugins/guest.wasm", bytes);
-    sandbox
+    section::append(component, manifest.as_bytes()).expect("a component")
 }
 
 /// Deploys, and checks what holds whatever a guest does.

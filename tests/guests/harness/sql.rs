@@ -26,7 +26,7 @@ fn fails(sql: &str, args: &[&str], word: &str) {
 
 #[test]
 fn a_rename_cannot_take_a_reserved_name() {
-    for name in ["alteration_journal", "[Alteration_Journal]", "pragma_foreign_key_list"] {
+    for name in ["alteration_lease", "[Alteration_Lease]", "pragma_foreign_key_list"] {
         let sql = format!("CREATE TABLE x (a); ALTER TABLE x RENAME TO {name}");
         fails(&sql, &[], "the name is reserved");
     }

@@ -1,11 +1,16 @@
-//! One component of guests that misbehave, or that do something hard which must work.
+//! Components of guests that misbehave, or that do something hard which must work.
 //!
 //! The alteration's id says which one runs: `1.0.0-<stamp>-<name>`. Each file says what it tries and
-//! what should happen; the tests hold the host to it. The SQL is SQLite's.
+//! what should happen; the tests hold the host to it. The SQL of those here is SQLite's; that of
+//! `preparation` and `backfill`, which are components of their own, is every database's.
 
 use runner_sdk::{ErrorKind, prelude::*};
 
 include!("../list.rs");
+
+// After the lists, which they go through.
+mod backfill;
+mod preparation;
 
 struct Hostile;
 
@@ -16,7 +21,7 @@ macro_rules! guests {
         fn up(name: &str, db: &Database) -> Result<()> {
             match name {
                 $(stringify!($name) => $name::up(db),)*
-                _ => Err(format!("there is no guest {name}").into()),
+                _ => Err(unknown(name)),
             }
         }
     };
@@ -26,16 +31,27 @@ for_each_guest!(guests);
 
 impl Alteration for Hostile {
     fn up(db: &Database, alteration: &str) -> Result<()> {
-        up(&name(alteration), db)
+        let name = &*name(alteration);
+        match () {
+            () if cfg!(feature = "preparation") => preparation::up(name, db),
+            () if cfg!(feature = "backfill") => backfill::up(name, db),
+            () => up(name, db),
+        }
     }
 
     fn down(db: &Database, alteration: &str) -> Result<()> {
         match &*name(alteration) {
             "down_fails" => down_fails::down(),
             "slow" => slow::down(db),
+            name if cfg!(feature = "preparation") => preparation::down(name, db),
+            name if cfg!(feature = "backfill") => backfill::down(name, db),
             _ => Ok(()),
         }
     }
+}
+
+fn unknown(name: &str) -> Error {
+    format!("there is no guest {name}").into()
 }
 
 /// `1.0.0-1700000000-tries-commit` is `tries_commit`.
@@ -63,6 +79,11 @@ fn violate(db: &Database, sql: &str, name: &str) -> Result<()> {
     Err("the violation was named".into())
 }
 
+#[cfg(not(any(feature = "preparation", feature = "backfill")))]
 alteration!(Hostile);
+#[cfg(feature = "preparation")]
+alteration!(Hostile, preparation);
+#[cfg(feature = "backfill")]
+alteration!(Hostile, backfill);
 #[cfg(feature = "manifest")]
 manifest!("manifest.json", in "OUT_DIR");

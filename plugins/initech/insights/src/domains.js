@@ -1,5 +1,8 @@
 // Customers added up by the domain of their e-mail address. Pure: no host, no database.
 
+/** What the Domain Name System allows, in characters. */
+export const DOMAIN_LENGTH_MAX = 253;
+
 /** The domain of an address in lower case, or null where there is none. */
 export function domainOf(email) {
   if (typeof email !== "string") {
@@ -8,6 +11,9 @@ export function domainOf(email) {
   const address = email.trim().toLowerCase();
   const at = address.lastIndexOf("@");
   const domain = address.slice(at + 1);
+  if (domain.length > DOMAIN_LENGTH_MAX) {
+    return null;
+  }
   return at > 0 && /^[^\s@.]+(\.[^\s@.]+)+$/.test(domain) ? domain : null;
 }
 

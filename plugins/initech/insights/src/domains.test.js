@@ -8,8 +8,10 @@ import { asHook, texts, values } from "./host.js";
 const at = (val) => ({ tag: "timestamp", val });
 
 test("the domain of an address", () => {
+  const long = (more) => `a@${"x".repeat(249)}${more}.de`;
+  assert.equal(domainOf(long("x")).length, 253);
   assert.equal(domainOf("  Ada@Example.COM "), "example.com");
-  for (const email of [null, "", "ada", "@example.com", "ada@", "ada@example", "a@b c.de"]) {
+  for (const email of [null, "", "ada", "@example.com", "ada@", "ada@example", "a@b c.de", long("xx")]) {
     assert.equal(domainOf(email), null, String(email));
   }
 });

@@ -6,17 +6,25 @@
 
 import database from "runner:alteration/database@0.1.0";
 import log from "runner:alteration/log@0.1.0";
-import { Domains } from "./domains.js";
+import { DOMAIN_LENGTH_MAX, Domains } from "./domains.js";
 import { asHook, texts, values } from "./host.js";
 
 const ROWS_A_BATCH = 5000;
+// As a key, MySQL takes no text without a length; as text, it takes `ü` and `u` for the same.
+const MYSQL_DOMAIN = `VARCHAR(${DOMAIN_LENGTH_MAX}) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`;
+const DOMAIN_TYPES = {
+  sqlite: "TEXT",
+  postgresql: "TEXT",
+  mysql: MYSQL_DOMAIN,
+  mariadb: MYSQL_DOMAIN,
+};
 
 function up() {
   database.execute(
     `CREATE TABLE insights_domains (
-       domain TEXT PRIMARY KEY,
+       domain ${DOMAIN_TYPES[database.getDialect()]} PRIMARY KEY,
        customers INTEGER NOT NULL,
-       first_seen TIMESTAMP
+       first_seen TIMESTAMP NULL
      )`,
     [],
   );

@@ -34,13 +34,19 @@ pub(super) use connect::MysqlConnector;
 use super::{
     BackendError, ConnectOptions, DatabaseUrl,
     connection::{Cell, Connection, HookMode, HookSettings, LockTry, OwnTypes, Verdict},
+    tables::schema,
 };
 use crate::session::Handle;
 use async_trait::async_trait;
 use column::TableHints;
 use server::Server;
 use settings::{Settings, Variables};
-use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+    sync::Arc,
+    time::Duration,
+};
 use wire::{Wire, within};
 use writer::Writer;
 
@@ -178,11 +184,22 @@ impl Connection for MysqlConnection {
         self.read_own(sql, params).await
     }
 
-    async fn has_own_tables(&mut self) -> Result<bool, BackendError> {
-        let sql = "SELECT COUNT(*) FROM information_schema.tables
-            WHERE table_schema = ? AND table_name = 'alteration_ledger'";
-        let found = self.read_own(sql, &[Cell::text(self.server.database.clone())]).await?;
-        Ok(found == [[Cell::integer(1)]])
+    async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError> {
+        let sql = "SELECT table_name FROM information_schema.tables
+            WHERE table_schema = ? AND table_name LIKE 'alteration!_%' ESCAPE '!'";
+        let database = Cell::text(&self.server.database);
+        let found = self.read_own(sql, &[database]).await?;
+        Ok(schema::own(found.into_iter().flatten().filter_map(|cell| match cell {
+            Cell::Text(name) => name,
+            Cell::Bytes(name) => String::from_utf8(name?).ok(),
+            Cell::Integer(_) => None,
+        })))
+    }
+
+    /// Changes of the schema have committed by themselves, and taken the transaction with them.
+    async fn commit_schema(&mut self) -> Result<(), BackendError> {
+        self.begun = false;
+        self.own_text("COMMIT").await
     }
 
     async fn begin(&mut self) -> Result<(), BackendError> {
@@ -276,6 +293,16 @@ impl Connection for MysqlConnection {
     /// On a Galera cluster, where two nodes give out the same lock at once.
     async fn needs_lease(&mut self) -> Result<bool, BackendError> {
         Ok(self.server.galera)
+    }
+
+    async fn identity(&mut self) -> Result<String, BackendError> {
+        let sql = "SELECT CONCAT_WS('/', @@hostname, @@port, @@datadir, DATABASE())";
+        let rows = self.read_own(sql, &[]).await?;
+        match rows.into_iter().flatten().next() {
+            Some(Cell::Text(Some(identity))) => Ok(identity),
+            Some(Cell::Bytes(Some(bytes))) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+            _ => Err(BackendError::Database("the server does not say who it is".to_owned())),
+        }
     }
 
     async fn close(&mut self) {

@@ -12,19 +12,21 @@ use std::{
 };
 
 /// The runner's own tables. A guest can neither read nor write nor shadow them.
-pub(super) const OWN_TABLES: [&str; 5] = [
+pub(super) const OWN_TABLES: [&str; 7] = [
     "alteration_ledger",
     "alteration_state",
     "alteration_history",
     "alteration_archive",
+    "alteration_run",
     "alteration_journal",
+    UNUSED_OWN_TABLE,
 ];
 
 /// A table of this name would stand in for SQLite's own table-valued function, which the runner asks.
 const ASKED_FUNCTION: &str = "pragma_foreign_key_list";
 
 /// Of [`OWN_TABLES`], the one that the schema does not have yet, so that a name may become it.
-const UNUSED_OWN_TABLE: &str = "alteration_journal";
+const UNUSED_OWN_TABLE: &str = "alteration_lease";
 
 /// Temporary tables that hold cursors' snapshots start with this.
 pub(super) const CURSOR_PREFIX: &str = "runner_cursor_";

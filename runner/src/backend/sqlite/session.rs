@@ -1,14 +1,16 @@
 //! The plugin's session on SQLite: statements, cursors and bulk-writers under the guard.
 //!
 //! Keeps the host inside its own transaction: after every call it looks whether that still
-//! exists. Begins and ends no transaction itself; `mod.rs` does.
+//! exists. Begins and ends no transaction itself; `transaction.rs` does.
 
 use super::{
     error::{guest_error, raw_guest_error},
+    foreign_keys::Violations,
     guard::{CURSOR_PREFIX, Guard, Rights, stack_position},
     identifier::quote,
+    lock::FileLock,
     outcome::outcome,
-    raw::{self, Shape},
+    raw::{self, HeapBound, Shape},
     value::{self, Hint},
     writer::Writer,
 };
@@ -27,6 +29,7 @@ use sqlx::{AssertSqlSafe, Executor, SqliteConnection, sqlite::SqliteRow};
 use std::{
     collections::HashMap,
     ffi::CStr,
+    path::PathBuf,
     sync::{Arc, atomic::Ordering},
 };
 
@@ -44,6 +47,18 @@ pub(super) struct SqliteSession {
     cursors: HashMap<Handle, Cursor>,
     writers: HashMap<Handle, Writer>,
     next_handle: u32,
+    /// `None` for a database in memory.
+    pub(super) file: Option<PathBuf>,
+    pub(super) lock: Option<FileLock>,
+    pub(super) rehearsing: bool,
+    /// The worker thread did not give up a statement: nothing more can be asked of it.
+    pub(super) stuck: bool,
+    /// Foreign key violations that were there before, counted once, kept up to date.
+    pub(super) violations: Option<Violations>,
+    /// What they are if the transaction at hand is committed.
+    pub(super) violations_now: Option<Violations>,
+    /// Held while guests may run.
+    _heap: Option<HeapBound>,
 }
 
 /// A snapshot of a result in a temporary table, read by its row ids.
@@ -55,8 +70,21 @@ struct Cursor {
 }
 
 impl SqliteSession {
-    pub(super) fn new(connection: SqliteConnection, guard: Arc<Guard>, limits: SqlLimits) -> Self {
+    pub(super) fn new(
+        connection: SqliteConnection,
+        guard: Arc<Guard>,
+        limits: SqlLimits,
+        file: Option<PathBuf>,
+        heap: Option<HeapBound>,
+    ) -> Self {
         Self {
+            file,
+            lock: None,
+            rehearsing: false,
+            stuck: false,
+            violations: None,
+            violations_now: None,
+            _heap: heap,
             connection,
             guard,
             limits,

@@ -1,15 +1,14 @@
 //! Every transaction on SQLite begins and ends here: plain ones, and the savepoints of a rehearsal.
 
 use super::{
-    SqliteBackend, archive, error::host_error, foreign_keys, guard::Rights, identifier, raw, state,
+    error::host_error, foreign_keys, guard::Rights, identifier, raw, session::SqliteSession,
 };
 use crate::{
-    alteration::Direction,
-    backend::{BackendError, Claim, Counts, Ending},
+    backend::BackendError,
     crash,
     session::{ErrorKind, SqlError},
 };
-use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 use std::{sync::atomic::Ordering, time::Duration};
 
 /// Each transaction of a rehearsal is this savepoint inside the one that is rolled back.
@@ -18,49 +17,53 @@ const SAVEPOINT: &str = "runner_rehearsal";
 /// instructions, but one call of `replace` or LIKE with large arguments can take hours.
 const GRACE: Duration = Duration::from_secs(5);
 
-impl SqliteBackend {
+impl SqliteSession {
     /// Begins a transaction of the runner's own.
-    pub(super) async fn start(
-        &self,
-        connection: &mut SqliteConnection,
-    ) -> Result<(), BackendError> {
+    pub(super) async fn start(&mut self) -> Result<(), BackendError> {
         self.guard.set(Rights::Host);
         crash::point("before begin");
-        if self.rehearsing {
-            run(connection, &format!("SAVEPOINT {SAVEPOINT}")).await
-        } else {
-            run(connection, "BEGIN IMMEDIATE").await
+        match self.rehearsing {
+            true => run(&mut self.connection, &format!("SAVEPOINT {SAVEPOINT}")).await,
+            false => run(&mut self.connection, "BEGIN IMMEDIATE").await,
         }
     }
 
     /// Commits it, and makes sure that it is committed.
-    pub(super) async fn end(&self, connection: &mut SqliteConnection) -> Result<(), BackendError> {
+    pub(super) async fn end(&mut self) -> Result<(), BackendError> {
+        if !self.is_open().await? {
+            return Err(BackendError::TransactionEnded("it was rolled back".to_owned()));
+        }
         self.guard.set(Rights::Host);
         crash::point("before commit");
         if self.rehearsing {
-            return run(connection, &format!("RELEASE {SAVEPOINT}")).await;
+            return run(&mut self.connection, &format!("RELEASE {SAVEPOINT}")).await;
         }
         self.guard.commit_allowed.store(true, Ordering::SeqCst);
-        let committed = run(connection, "COMMIT").await;
+        let committed = run(&mut self.connection, "COMMIT").await;
         self.guard.commit_allowed.store(false, Ordering::SeqCst);
         crash::point("after commit");
         committed?;
-        let mut handle = connection.lock_handle().await.map_err(host_error)?;
-        match raw::in_transaction(&mut handle) {
+        match self.is_open().await? {
             false => Ok(()),
             true => Err(BackendError::TransactionEnded("COMMIT left it open".to_owned())),
         }
     }
 
+    pub(super) async fn is_open(&mut self) -> Result<bool, BackendError> {
+        let mut handle = self.connection.lock_handle().await.map_err(host_error)?;
+        Ok(raw::in_transaction(&mut handle))
+    }
+
     /// Rolls back whatever is open, if anything is.
-    pub(super) async fn abandon(
-        &mut self,
-        connection: &mut SqliteConnection,
-    ) -> Result<(), BackendError> {
+    pub(super) async fn abandon(&mut self) -> Result<(), BackendError> {
+        if self.stuck {
+            return Err(BackendError::Stuck);
+        }
         // The worker thread first has to give up a statement that still runs or is about to. Its
         // answer tells that it has: the handle alone can be had before the worker wakes up and
         // comes to a statement that was sent to it.
         self.guard.interrupted.store(true, Ordering::SeqCst);
+        let connection = &mut self.connection;
         let open = tokio::time::timeout(GRACE, async {
             connection.ping().await.map_err(host_error)?;
             let mut handle = connection.lock_handle().await.map_err(host_error)?;
@@ -81,78 +84,43 @@ impl SqliteBackend {
             (false, true) => Err(BackendError::TransactionEnded(
                 "the rehearsal's transaction is gone; nothing was kept".to_owned(),
             )),
-            (true, false) => run(connection, "ROLLBACK").await,
+            (true, false) => run(&mut self.connection, "ROLLBACK").await,
             (true, true) => {
-                run(connection, &format!("ROLLBACK TO {SAVEPOINT}")).await?;
-                run(connection, &format!("RELEASE {SAVEPOINT}")).await
+                run(&mut self.connection, &format!("ROLLBACK TO {SAVEPOINT}")).await?;
+                run(&mut self.connection, &format!("RELEASE {SAVEPOINT}")).await
             }
         }
     }
 
-    /// As [`Self::abandon`], after an error that says why. Another one would only hide it: what is
-    /// not rolled back now is rolled back when the connection closes.
-    pub(super) async fn give_up(&mut self, connection: &mut SqliteConnection) {
-        let _ = self.abandon(connection).await;
+    /// Notes, before a hook, which foreign keys are violated already.
+    pub(super) async fn note_violations(&mut self) -> Result<(), BackendError> {
+        if self.violations.is_none() {
+            let found =
+                foreign_keys::violations(&mut self.connection, None).await.map_err(host_error)?;
+            self.violations = Some(found);
+        }
+        self.guard.take_touched();
+        Ok(())
     }
 
-    /// Checks, before a commit, what SQLite was told not to check while the hook ran. Returns the
-    /// violations that there are then, for the next hook.
-    async fn check_foreign_keys(
-        &self,
-        connection: &mut SqliteConnection,
-    ) -> Result<foreign_keys::Violations, BackendError> {
+    /// Checks, before a commit, what SQLite was told not to check while the hook ran.
+    pub(super) async fn check_foreign_keys(&mut self) -> Result<(), BackendError> {
         let touched = self.guard.take_touched();
-        let after =
-            foreign_keys::violations(connection, Some(&touched)).await.map_err(host_error)?;
+        let after = foreign_keys::violations(&mut self.connection, Some(&touched))
+            .await
+            .map_err(host_error)?;
         let before = self.violations.clone().unwrap_or_default();
         match foreign_keys::added(&before, &after) {
-            None => Ok(foreign_keys::merged(before, after, &touched)),
+            // They become what the next hook finds once this one is committed.
+            None => {
+                self.violations_now = Some(foreign_keys::merged(before, after, &touched));
+                Ok(())
+            }
             Some(what) => Err(BackendError::Refused(SqlError::new(
                 ErrorKind::Constraint,
                 format!("foreign keys are violated at the end of the hook: {what}"),
             ))),
         }
-    }
-
-    pub(super) async fn finish(
-        &mut self,
-        connection: &mut SqliteConnection,
-        claim: &Claim<'_>,
-        counts: &Counts,
-    ) -> Result<(), BackendError> {
-        let mut handle = connection.lock_handle().await.map_err(host_error)?;
-        if !raw::in_transaction(&mut handle) {
-            return Err(BackendError::TransactionEnded("it was rolled back".to_owned()));
-        }
-        drop(handle);
-        self.guard.set(Rights::Host);
-        drop_temporary_tables(connection).await?;
-        let violations = self.check_foreign_keys(connection).await?;
-        state::finalise(connection, claim.attempt, counts).await?;
-        state::history(connection, claim.attempt, Some((Ending::Done, counts, None))).await?;
-        self.end(connection).await?;
-        self.violations = Some(violations);
-        Ok(())
-    }
-
-    pub(super) async fn claim(
-        &mut self,
-        connection: &mut SqliteConnection,
-        claim: &Claim<'_>,
-    ) -> Result<(), BackendError> {
-        let revision = state::advance(connection, claim.revision).await?;
-        state::claim(connection, claim.attempt, revision).await?;
-        if claim.attempt.direction == Direction::Up {
-            let checksum = claim.attempt.component_checksum;
-            archive::store(connection, checksum, claim.component).await?;
-        }
-        if self.violations.is_none() {
-            let found = foreign_keys::violations(connection, None).await.map_err(host_error)?;
-            self.violations = Some(found);
-        }
-        self.guard.take_touched();
-        crash::point("after the claim");
-        Ok(())
     }
 }
 
@@ -166,7 +134,9 @@ pub(super) async fn run(connection: &mut SqliteConnection, sql: &str) -> Result<
 }
 
 /// Temporary tables belong to the connection; the next hook must not find them.
-async fn drop_temporary_tables(connection: &mut SqliteConnection) -> Result<(), BackendError> {
+pub(super) async fn drop_temporary_tables(
+    connection: &mut SqliteConnection,
+) -> Result<(), BackendError> {
     let names: Vec<String> =
         sqlx::query_scalar("SELECT name FROM temp.sqlite_schema WHERE type = 'table'")
             .persistent(false)

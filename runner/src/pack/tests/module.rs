@@ -8,6 +8,7 @@ use super::{
         section::{self, embedded_manifest},
         sql_component::SqlEncoder,
         sql_module,
+        sql_name::SqlHook,
     },
     guest::Guest,
     pack_error,
@@ -31,11 +32,12 @@ const MANIFEST_TOML: &str = r#"
 pub(super) fn core_module() -> Vec<u8> {
     let alteration = SqlAlteration {
         id: "1.0.0-1-a".parse().unwrap(),
-        up: "SELECT 1".to_owned(),
-        down: None,
+        sql: [(SqlHook::Up, "SELECT 1".to_owned())].into(),
         description: None,
         permissions: Default::default(),
         requires: Default::default(),
+        lock_timeout_ms: None,
+        statement_timeout_ms: None,
     };
     with_interface(sql_module::encode(&[&alteration]))
 }

@@ -1,7 +1,7 @@
 //! SQL components: what they carry, that they run, that they are the same every time.
 
 use super::{
-    super::{section, sql_component::SqlEncoder, sql_module},
+    super::section,
     bundle,
     guest::{ErrorKind, Guest, HookError},
     options, pack_files,
@@ -185,18 +185,6 @@ fn bundles_by_version() {
         ("shop-next.wasm", "next-4-d"),
     ];
     assert_eq!(found, expected.map(|(name, ids)| (name, ids.to_owned())));
-}
-
-/// The layout that the module's memory leaves room for is the one of the interface.
-#[test]
-fn the_result_has_the_length_of_the_interface() {
-    let encoder = SqlEncoder::new();
-    let mut sizes = wit_parser::SizeAlign::default();
-    sizes.fill(encoder.resolve());
-    let hooks =
-        encoder.resolve().interfaces.iter().find(|(_, i)| i.name.as_deref() == Some("hooks"));
-    let result = hooks.unwrap().1.functions["up"].result.unwrap();
-    assert_eq!(sizes.size(&result).size_wasm32(), sql_module::RESULT_LEN as usize);
 }
 
 #[test]

@@ -10,19 +10,12 @@ mod transactions;
 mod values;
 mod verdicts;
 
-#[path = "../../../../../tests/support/servers/mod.rs"]
-#[allow(dead_code, reason = "each suite uses its own part of this module")]
-mod servers;
-
-#[path = "../../../../../tests/support/proxy/mod.rs"]
-#[allow(dead_code, reason = "each suite uses its own part of this module")]
-mod proxy;
-
 use super::{MysqlConnection, MysqlConnector};
 use crate::{
     backend::{
         Access, ConnectOptions, DatabaseUrl,
         connection::{Connection as _, HookMode, HookSettings},
+        proxy, servers,
     },
     session::{ErrorKind, Outcome, ResultLimit, Row, Session as _, SqlError, SqlLimits, Value},
 };

@@ -1,0 +1,481 @@
+//! Attempts: each part of one is opened, run by the caller, and completed or undone.
+//!
+//! Most attempts have one part, whose transaction also holds the record. What is journaled or done
+//! step by step has several: `alteration_run` says where it stands, and each part moves it on in
+//! the transaction that also holds what the part did.
+
+use super::{
+    Attempt, Backend, BackendError, Checkpoint, Claim, Counts, Ending, Phase, Revision, Run,
+    Status,
+    connection::{Connection, HookMode},
+    database::HookLimits,
+    journal::{Journal, Stop},
+    tables::{self, archive, history, journal, ledger, run, state},
+};
+use crate::{alteration::Direction, crash, session::SharedSession};
+use std::sync::Arc;
+
+/// One part of an attempt.
+#[derive(Debug, Clone, Copy)]
+pub struct Work<'a> {
+    pub claim: &'a Claim<'a>,
+    pub part: Part<'a>,
+    pub limits: HookLimits,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Part<'a> {
+    /// The whole attempt, in one transaction with its record.
+    Whole,
+    /// A part of a run that has several, in one transaction with where the run stands then.
+    Transaction(&'a Run),
+    /// A journaled part of a run.
+    Journaled(&'a Run),
+}
+
+/// What comes after a part.
+#[derive(Debug, Clone)]
+pub enum Next {
+    /// Nothing: the attempt is done.
+    Done,
+    Phase(Phase),
+    /// Another step of the backfill.
+    Step(Checkpoint),
+}
+
+/// What is left of a part that was undone.
+#[derive(Debug, Default)]
+pub struct Undone {
+    /// Statements of the whole hook that took effect and stay; empty if nothing did.
+    pub effects: Vec<String>,
+    /// Why running it again will not help before a person decided.
+    pub stop: Option<Stop>,
+    /// Where the ledger is now.
+    pub revision: Option<Revision>,
+    /// What went wrong on the runner's side, where the guest was only told that something did.
+    pub own_error: Option<BackendError>,
+}
+
+impl Backend {
+    /// Whether `up` and `down` have to be journaled on this database.
+    pub async fn is_journaled(&self) -> Result<bool, BackendError> {
+        Ok(self.shared()?.lock().await.is_journaled())
+    }
+
+    /// Records, in a transaction of its own, that an attempt starts. Advances the revision.
+    pub async fn record_start(
+        &mut self,
+        attempt: &Attempt,
+        revision: Revision,
+    ) -> Result<Revision, BackendError> {
+        let shared = self.shared()?;
+        let connection = &mut *shared.lock().await;
+        let recorded = async {
+            let revision = self.start(connection, revision).await?;
+            history::append(connection, attempt, None).await?;
+            connection.commit().await?;
+            Ok(revision)
+        };
+        let recorded = recorded.await;
+        if recorded.is_err() {
+            give_up(connection).await;
+        }
+        recorded
+    }
+
+    /// Claims an alteration for an attempt of several parts: from here on its status is `running`
+    /// until the last part is done, whatever happens to this process.
+    pub async fn begin_run(
+        &mut self,
+        claim: &Claim<'_>,
+        run: &Run,
+    ) -> Result<Revision, BackendError> {
+        let shared = self.shared()?;
+        let connection = &mut *shared.lock().await;
+        let begun = async {
+            let revision = self.start(connection, claim.revision).await?;
+            state::claim(connection, claim.attempt, revision, Status::Running).await?;
+            archive_up(connection, claim).await?;
+            run::insert(connection, run).await?;
+            history::append(connection, claim.attempt, None).await?;
+            connection.commit().await?;
+            Ok(revision)
+        };
+        let begun = begun.await;
+        if begun.is_err() {
+            give_up(connection).await;
+        }
+        begun
+    }
+
+    /// Records that an unfinished attempt is taken up again.
+    pub async fn resume_run(
+        &mut self,
+        claim: &Claim<'_>,
+        run: &Run,
+    ) -> Result<Revision, BackendError> {
+        let shared = self.shared()?;
+        let connection = &mut *shared.lock().await;
+        let resumed = async {
+            // What outlived the runner that began it must be over before anything is looked at.
+            connection.end_orphans(&run.marker).await?;
+            let revision = self.start(connection, claim.revision).await?;
+            state::mark(connection, &run.key, Status::Running, None).await?;
+            history::append(connection, claim.attempt, None).await?;
+            connection.commit().await?;
+            Ok(revision)
+        };
+        let resumed = resumed.await;
+        if resumed.is_err() {
+            give_up(connection).await;
+        }
+        resumed
+    }
+
+    /// Opens a part: begins its transaction or its journal, and hands out the plugin's session.
+    pub async fn open(&mut self, work: &Work<'_>) -> Result<SharedSession, BackendError> {
+        let shared = self.shared()?;
+        if let Part::Journaled(run) = work.part {
+            let settings = self.hook_settings(HookMode::Journaled, work.limits);
+            let journal = Journal::open(
+                shared,
+                run,
+                work.claim.revision,
+                self.fence,
+                settings,
+                self.rehearsing,
+            )
+            .await?;
+            let journal = Arc::new(tokio::sync::Mutex::new(journal));
+            self.journal = Some(Arc::clone(&journal));
+            return Ok(journal);
+        }
+        {
+            let connection = &mut *shared.lock().await;
+            if let Err(error) = self.open_transaction(connection, work).await {
+                give_up(connection).await;
+                return Err(error);
+            }
+        }
+        Ok(shared)
+    }
+
+    async fn open_transaction(
+        &self,
+        connection: &mut dyn Connection,
+        work: &Work<'_>,
+    ) -> Result<(), BackendError> {
+        let revision = self.start(connection, work.claim.revision).await?;
+        if matches!(work.part, Part::Whole) {
+            let status = match work.claim.attempt.direction {
+                Direction::Up => Status::Applied,
+                Direction::Down => Status::Reverted,
+            };
+            state::claim(connection, work.claim.attempt, revision, status).await?;
+            archive_up(connection, work.claim).await?;
+        }
+        let settings = self.hook_settings(HookMode::Transaction, work.limits);
+        connection.enter_hook(settings).await?;
+        crash::point("after the claim");
+        Ok(())
+    }
+
+    /// Ends a part: checks what the database left unchecked, records what was done and what comes
+    /// next, commits, and verifies that the commit took place.
+    pub async fn complete(
+        &mut self,
+        work: &Work<'_>,
+        counts: &Counts,
+        next: &Next,
+    ) -> Result<Revision, BackendError> {
+        let mut revision = Revision(work.claim.revision.0 + 1);
+        if let Part::Journaled(_) = work.part
+            && let Some(journal) = self.journal.clone()
+        {
+            revision = journal.lock().await.ready_to_end().await?;
+        }
+        let shared = self.shared()?;
+        let connection = &mut *shared.lock().await;
+        let completed = async {
+            connection.leave_hook().await?;
+            record_part(connection, work, revision, counts, next).await?;
+            connection.commit().await
+        };
+        match completed.await {
+            Ok(()) => {
+                self.journal = None;
+                Ok(revision)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// After a commit whose answer never came: connects again and looks. `Some` if it took effect.
+    pub async fn look_after_commit(
+        &mut self,
+        work: &Work<'_>,
+        next: &Next,
+    ) -> Result<Option<Revision>, BackendError> {
+        self.reconnect().await?;
+        let shared = self.shared()?;
+        let connection = &mut *shared.lock().await;
+        // The server may still be about to commit: its transaction holds the ledger's row, which
+        // has to be had before anything that is read is final.
+        connection.begin().await?;
+        let read = match ledger::advance_any(connection, self.fence).await {
+            Ok(()) => tables::snapshot::read(connection).await,
+            Err(error) => Err(error),
+        };
+        connection.rollback().await?;
+        let (snapshot, _) = read?;
+        let revision = snapshot.revision.map(|revision| Revision(revision.0 - 1));
+        let Some(revision) = revision else { return Ok(None) };
+        let key = &work.claim.attempt.key;
+        let run = snapshot.runs.get(key);
+        let wanted = match work.claim.attempt.direction {
+            Direction::Up => Status::Applied,
+            Direction::Down => Status::Reverted,
+        };
+        let took_effect = match (next, work.part) {
+            (Next::Done, _) => {
+                run.is_none() && snapshot.rows.get(key).is_some_and(|row| row.status == wanted)
+            }
+            (Next::Phase(phase), _) => run.is_some_and(|run| run.phase == *phase),
+            (Next::Step(checkpoint), _) => {
+                run.is_some_and(|run| run.checkpoint.steps == checkpoint.steps)
+            }
+        };
+        Ok(took_effect.then_some(revision))
+    }
+
+    /// Takes a part back as far as that is possible, ending a statement that still runs.
+    pub async fn undo(&mut self, work: &Work<'_>) -> Result<Undone, BackendError> {
+        let shared = self.shared()?;
+        match (work.part, self.journal.take()) {
+            (Part::Journaled(_), Some(journal)) => journal.lock().await.undo().await,
+            _ => {
+                shared.lock().await.rollback().await?;
+                Ok(Undone::default())
+            }
+        }
+    }
+
+    /// Records, after [`Backend::undo`], how an attempt of one part ended that was not done. The
+    /// state row says `failed` only for [`Ending::Failed`].
+    pub async fn record_failure(
+        &mut self,
+        attempt: &Attempt,
+        ending: Ending,
+        counts: &Counts,
+        error: &str,
+    ) -> Result<(), BackendError> {
+        let shared = self.shared()?;
+        let connection = &mut *shared.lock().await;
+        let recorded = async {
+            connection.begin().await?;
+            ledger::advance_any(connection, self.fence).await?;
+            if ending == Ending::Failed {
+                state::fail(connection, attempt, error).await?;
+            }
+            history::append(connection, attempt, Some((ending, counts, Some(error)))).await?;
+            connection.commit().await
+        };
+        let recorded = recorded.await;
+        if recorded.is_err() {
+            give_up(connection).await;
+        }
+        recorded
+    }
+
+    /// As [`Backend::record_failure`], for an attempt of several parts. With `keep`, the run stays,
+    /// to be taken up again; else nothing of it is left, and the row says so.
+    pub async fn record_run_failure(
+        &mut self,
+        attempt: &Attempt,
+        run: &Run,
+        end: (Ending, &Counts, &str),
+        keep: bool,
+    ) -> Result<(), BackendError> {
+        let (ending, counts, error) = end;
+        let shared = self.shared()?;
+        let connection = &mut *shared.lock().await;
+        let recorded = async {
+            connection.begin().await?;
+            ledger::advance_any(connection, self.fence).await?;
+            if keep {
+                let status = match ending {
+                    Ending::Failed => Status::Failed,
+                    Ending::Done | Ending::Interrupted | Ending::Resolved => Status::Running,
+                };
+                state::mark(connection, &run.key, status, Some(error)).await?;
+            } else {
+                put_back(connection, run, ending, error).await?;
+            }
+            history::append(connection, attempt, Some((ending, counts, Some(error)))).await?;
+            connection.commit().await
+        };
+        let recorded = recorded.await;
+        if recorded.is_err() {
+            give_up(connection).await;
+        }
+        recorded
+    }
+
+    /// What a person decided about an unfinished attempt.
+    pub async fn resolve(
+        &mut self,
+        attempt: &Attempt,
+        run: &Run,
+        decision: Decision,
+        revision: Revision,
+    ) -> Result<(), BackendError> {
+        let shared = self.shared()?;
+        let connection = &mut *shared.lock().await;
+        let resolved = async {
+            connection.end_orphans(&run.marker).await?;
+            let revision = self.start(connection, revision).await?;
+            let open = journal::read(connection, &run.key).await?;
+            let open = open.into_iter().find(|row| !row.is_done);
+            match (decision, open) {
+                (Decision::Applied | Decision::Reverted, _) => {
+                    let status = match decision {
+                        Decision::Applied => Status::Applied,
+                        _ => Status::Reverted,
+                    };
+                    state::finalise(connection, attempt, revision, &run.counts).await?;
+                    state::mark(connection, &run.key, status, None).await?;
+                    journal::clear(connection, &run.key).await?;
+                    run::delete(connection, run).await?;
+                }
+                (Decision::StatementDone, Some(row)) => {
+                    journal::finish(connection, &run.key, row.call, row.results).await?;
+                }
+                (Decision::StatementNotDone, Some(row)) => {
+                    journal::forget(connection, &run.key, row.call).await?;
+                }
+                (Decision::StatementDone | Decision::StatementNotDone, None) => {
+                    return Err(BackendError::NothingToResolve);
+                }
+            }
+            let text = decision.as_str();
+            let end = (Ending::Resolved, &run.counts, Some(text));
+            history::append(connection, attempt, Some(end)).await?;
+            connection.commit().await
+        };
+        let resolved = resolved.await;
+        if resolved.is_err() {
+            give_up(connection).await;
+        }
+        resolved
+    }
+
+    /// The statement of an unfinished attempt whose end nobody knows, if there is one.
+    pub async fn open_statement(&mut self, run: &Run) -> Result<Option<String>, BackendError> {
+        let shared = self.shared()?;
+        let connection = &mut *shared.lock().await;
+        connection.begin_reading().await?;
+        let rows = journal::read(connection, &run.key).await;
+        connection.rollback().await?;
+        Ok(rows?.into_iter().find(|row| !row.is_done).and_then(|row| row.statement))
+    }
+}
+
+/// What a person says about an unfinished attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// The alteration is in place, all of it.
+    Applied,
+    /// The alteration is not in place, nothing of it.
+    Reverted,
+    /// The statement whose end nobody saw took effect; the rest is still to be done.
+    StatementDone,
+    /// The statement whose end nobody saw took no effect, and may run again.
+    StatementNotDone,
+}
+
+impl Decision {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "resolved: it is applied",
+            Self::Reverted => "resolved: it is reverted",
+            Self::StatementDone => "resolved: the statement took effect",
+            Self::StatementNotDone => "resolved: the statement took no effect",
+        }
+    }
+}
+
+async fn archive_up(
+    connection: &mut dyn Connection,
+    claim: &Claim<'_>,
+) -> Result<(), BackendError> {
+    match claim.attempt.direction {
+        Direction::Up => {
+            archive::store(connection, claim.attempt.component_checksum, claim.component).await
+        }
+        Direction::Down => Ok(()),
+    }
+}
+
+async fn record_part(
+    connection: &mut dyn Connection,
+    work: &Work<'_>,
+    revision: Revision,
+    counts: &Counts,
+    next: &Next,
+) -> Result<(), BackendError> {
+    let attempt = work.claim.attempt;
+    let run = match work.part {
+        Part::Whole => None,
+        Part::Transaction(run) => Some(run),
+        Part::Journaled(run) => {
+            journal::clear(connection, &run.key).await?;
+            Some(run)
+        }
+    };
+    let total = run.map_or(*counts, |run| run.counts.and(counts));
+    match (next, run) {
+        (Next::Done, run) => {
+            if let Some(run) = run {
+                run::delete(connection, run).await?;
+            }
+            state::finalise(connection, attempt, revision, &total).await?;
+            history::append(connection, attempt, Some((Ending::Done, &total, None))).await
+        }
+        (Next::Phase(phase), Some(run)) => {
+            run::advance(connection, run, *phase, &run.checkpoint, &total).await
+        }
+        (Next::Step(checkpoint), Some(run)) => {
+            run::advance(connection, run, Phase::Backfill, checkpoint, &total).await
+        }
+        (Next::Phase(_) | Next::Step(_), None) => Err(BackendError::Moved),
+    }
+}
+
+/// Ends a run of which nothing took effect.
+async fn put_back(
+    connection: &mut dyn Connection,
+    run: &Run,
+    ending: Ending,
+    error: &str,
+) -> Result<(), BackendError> {
+    journal::clear(connection, &run.key).await?;
+    run::delete(connection, run).await?;
+    match (run.direction, ending, run.previous) {
+        (Direction::Down, ..) => {
+            state::mark(connection, &run.key, Status::Applied, Some(error)).await
+        }
+        (Direction::Up, Ending::Failed, _) => {
+            state::mark(connection, &run.key, Status::Failed, Some(error)).await
+        }
+        (Direction::Up, _, Some(previous)) => {
+            state::mark(connection, &run.key, previous, None).await
+        }
+        (Direction::Up, _, None) => state::forget(connection, &run.key).await,
+    }
+}
+
+/// Rolls back after an error that says why. Another one would only hide it: what is not rolled back
+/// now is rolled back when the connection closes.
+async fn give_up(connection: &mut dyn Connection) {
+    let _ = connection.rollback().await;
+}

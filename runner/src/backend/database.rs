@@ -1,0 +1,219 @@
+//! One connected database: what the apply loop calls, the same for every kind.
+//!
+//! Puts the rules together: which transaction a record is written in, and what it starts with. What
+//! differs between databases is behind [`Connection`].
+
+use super::{
+    BackendError, ConnectOptions, LockKind, Revision, Snapshot,
+    connection::{Connection, Connector, HookMode, HookSettings, SharedConnection},
+    journal::SharedJournal,
+    lease::Lease,
+    tables::{archive, schema, snapshot},
+};
+use crate::alteration::{Checksum, Dialect};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::watch;
+
+/// Times that making the runner's own tables is tried: others may be at it too.
+const PREPARE_TRIES: u32 = 5;
+
+/// One connected database.
+pub struct Backend {
+    pub(super) url: String,
+    pub(super) connector: Arc<dyn Connector>,
+    /// `None` where there is no database yet.
+    pub(super) connection: Option<SharedConnection>,
+    pub(super) options: ConnectOptions,
+    dialect: Dialect,
+    /// What the ledger asks for besides the revision; moves on with each lease.
+    pub(super) fence: i64,
+    pub(super) lease: Option<Lease>,
+    /// The journal of the hook that runs, if it is journaled.
+    pub(super) journal: Option<SharedJournal>,
+    pub(super) rehearsing: bool,
+    /// Told when the lock is lost.
+    lost: watch::Sender<bool>,
+}
+
+impl Backend {
+    pub(super) fn new(
+        url: String,
+        connector: Arc<dyn Connector>,
+        connection: Option<SharedConnection>,
+        options: ConnectOptions,
+    ) -> Self {
+        let dialect = connection
+            .as_ref()
+            .and_then(|connection| Some(connection.try_lock().ok()?.dialect()))
+            .unwrap_or(Dialect::Sqlite);
+        Self {
+            url,
+            connector,
+            connection,
+            options,
+            dialect,
+            fence: 0,
+            lease: None,
+            journal: None,
+            rehearsing: false,
+            lost: watch::channel(false).0,
+        }
+    }
+
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Whether there is a database at all; one that is yet to be created is not there.
+    pub fn is_there(&self) -> bool {
+        self.connection.is_some()
+    }
+
+    /// Turns true when this runner lost its lock, which a lease can do.
+    pub fn lock_lost(&self) -> watch::Receiver<bool> {
+        match &self.lease {
+            Some(lease) => lease.lost(),
+            None => self.lost.subscribe(),
+        }
+    }
+
+    pub(super) fn shared(&self) -> Result<SharedConnection, BackendError> {
+        self.connection.clone().ok_or_else(|| BackendError::Connect {
+            url: self.url.clone(),
+            reason: "there is no such file".to_owned(),
+        })
+    }
+
+    pub(super) fn hook_settings(&self, mode: HookMode, limits: HookLimits) -> HookSettings {
+        HookSettings {
+            mode,
+            lock_wait: limits.lock_wait.unwrap_or(self.options.lock_wait),
+            statement_time: limits.statement_time.or(self.options.statement_time),
+        }
+    }
+
+    /// Creates or upgrades the runner's own tables. Needs the lock.
+    pub async fn prepare(&mut self) -> Result<(), BackendError> {
+        let shared = self.shared()?;
+        let mut connection = shared.lock().await;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match upgrade(&mut *connection, self.lease.as_ref().map(Lease::fence)).await {
+                Ok(()) => return Ok(()),
+                Err(error) => {
+                    // What could not be made is rolled back; the error says more than that.
+                    let _ = connection.rollback().await;
+                    if tries == PREPARE_TRIES || !matches!(error, BackendError::Database(_)) {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads the state; an untouched database reads as empty.
+    pub async fn snapshot(&mut self) -> Result<Snapshot, BackendError> {
+        let Some(shared) = self.connection.clone() else { return Ok(Snapshot::empty()) };
+        let mut connection = shared.lock().await;
+        connection.begin_reading().await?;
+        let read = snapshot::read(&mut *connection).await;
+        connection.rollback().await?;
+        let (snapshot, fence) = read?;
+        if let (Some(fence), None) = (fence, &self.lease) {
+            self.fence = fence;
+        }
+        Ok(snapshot)
+    }
+
+    /// Tells this database from every other one, by whatever name it was reached; `None` for one that
+    /// is yet to be created.
+    pub async fn identity(&mut self) -> Result<Option<String>, BackendError> {
+        match self.connection.clone() {
+            Some(shared) => shared.lock().await.identity().await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// From here on nothing is kept: every transaction becomes part of one that
+    /// [`Backend::end_rehearsal`] rolls back.
+    pub async fn begin_rehearsal(&mut self) -> Result<(), BackendError> {
+        self.shared()?.lock().await.begin_rehearsal().await?;
+        self.rehearsing = true;
+        Ok(())
+    }
+
+    pub async fn end_rehearsal(&mut self) -> Result<(), BackendError> {
+        self.rehearsing = false;
+        self.shared()?.lock().await.end_rehearsal().await
+    }
+
+    /// The component with this checksum from the archive; verified against the checksum.
+    pub async fn archived(&mut self, component: Checksum) -> Result<Option<Vec<u8>>, BackendError> {
+        let shared = self.shared()?;
+        let mut connection = shared.lock().await;
+        connection.begin_reading().await?;
+        let read = archive::read(&mut *connection, component).await;
+        connection.rollback().await?;
+        read
+    }
+
+    /// The first statements of a transaction that changes state: nothing of it is kept where
+    /// somebody else was faster.
+    pub(super) async fn start(
+        &self,
+        connection: &mut dyn Connection,
+        revision: Revision,
+    ) -> Result<Revision, BackendError> {
+        connection.begin().await?;
+        super::tables::ledger::advance(connection, revision, self.fence).await
+    }
+
+    /// Connects anew where the connection is gone, to record what came of it. The lock is gone with
+    /// it; the ledger still keeps everybody right.
+    pub async fn reconnect(&mut self) -> Result<(), BackendError> {
+        if let Some(connection) = self.connector.connect(false).await? {
+            self.connection = Some(connection);
+        }
+        Ok(())
+    }
+
+    pub(super) fn connected(&mut self, connection: SharedConnection) {
+        if let Ok(connection) = connection.try_lock() {
+            self.dialect = connection.dialect();
+        }
+        self.connection = Some(connection);
+    }
+
+    pub async fn close(mut self) {
+        self.unlock().await;
+        if let Some(connection) = self.connection.take() {
+            connection.lock().await.close().await;
+        }
+    }
+
+    pub(super) fn lock_kind(&self) -> LockKind {
+        self.options.lock
+    }
+}
+
+/// What an alteration sets for its own statements; `None` leaves what holds for the run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct HookLimits {
+    pub lock_wait: Option<Duration>,
+    pub statement_time: Option<Duration>,
+}
+
+async fn upgrade(connection: &mut dyn Connection, fence: Option<i64>) -> Result<(), BackendError> {
+    connection.begin().await?;
+    connection.prepare_place().await?;
+    schema::upgrade(connection).await?;
+    if let Some(fence) = fence {
+        // The lease was taken before there was a ledger to ask for it.
+        let ledger = super::tables::ledger::read(connection).await?;
+        if ledger.fence != fence {
+            super::tables::lease::fence_ledger(connection, fence).await?;
+        }
+    }
+    connection.commit_schema().await
+}

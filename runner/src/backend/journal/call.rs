@@ -1,0 +1,105 @@
+//! Calls of a hook as they are recorded: what was asked, and what came of it.
+
+use crate::{
+    escape::Escaped,
+    session::{Column, Handle, Outcome, Row, RowSet, SqlError},
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+/// Characters of a statement that messages show.
+const SHOWN_CHARS_MAX: usize = 200;
+
+/// One call and its result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Call {
+    /// Over everything that was asked for.
+    pub(super) asked: [u8; 16],
+    /// The statement, shortened, where it may have changed something.
+    pub(super) changes: Option<String>,
+    pub(super) result: CallResult,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) enum CallResult {
+    Outcome(Outcome),
+    Rows(RowSet),
+    Opened(Handle, Vec<Column>),
+    Fetched(Vec<Row>),
+    Written(u64),
+    Closed,
+    /// A setting of the session, which is made anew each time.
+    Setting,
+}
+
+/// What identifies a call: a replay has to ask for the same.
+pub(super) fn asked(kind: &str, sql: &str, details: &impl Serialize) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    hash.update(kind.as_bytes());
+    hash.update((sql.len() as u64).to_le_bytes());
+    hash.update(sql.as_bytes());
+    // Encoding to memory cannot fail for these types.
+    hash.update(postcard::to_allocvec(details).unwrap_or_default());
+    let mut asked = [0; 16];
+    asked.copy_from_slice(&hash.finalize()[..16]);
+    asked
+}
+
+pub(super) fn encode(calls: &[Call]) -> Vec<u8> {
+    postcard::to_allocvec(calls).unwrap_or_default()
+}
+
+/// `None` where somebody has edited them.
+pub(super) fn decode(bytes: &[u8]) -> Option<Vec<Call>> {
+    postcard::from_bytes(bytes).ok()
+}
+
+/// A statement as messages show it.
+pub(super) fn shown(sql: &str) -> String {
+    let sql = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut shown: String = sql.chars().take(SHOWN_CHARS_MAX).collect();
+    if sql.chars().nth(SHOWN_CHARS_MAX).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Why a journaled hook cannot go on by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stop {
+    /// Whether this statement took effect only a person can tell.
+    Ambiguous { statement: String },
+    /// Run again, the hook asked for something else than before.
+    Diverged { call: u64, now: String },
+    /// A rehearsal cannot run this statement.
+    NotRehearsable { statement: String },
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ambiguous { statement } => write!(
+                f,
+                "it is not known whether this statement took effect before: {}",
+                Escaped(statement)
+            ),
+            Self::Diverged { call, now } => write!(
+                f,
+                "run again, the hook does not do what it did before: its call {} is now: {}",
+                call + 1,
+                Escaped(now)
+            ),
+            Self::NotRehearsable { statement } => write!(
+                f,
+                "this statement cannot run in a transaction that is rolled back: {}",
+                Escaped(statement)
+            ),
+        }
+    }
+}
+
+/// An error for the guest; the reason for the operator is the [`Stop`].
+pub(super) fn stopped(stop: &Stop) -> SqlError {
+    SqlError::new(crate::session::ErrorKind::Other, stop.to_string())
+}

@@ -1,0 +1,18 @@
+//! The journal: a session that records what a hook does, so that it can be run again after a crash.
+//!
+//! For hooks whose statements commit by themselves or run outside of any transaction. Consecutive
+//! queries and changes of data form one transaction, a *segment*, whose results are kept in memory;
+//! a statement that commits is preceded by a row that says so and by the results of its segment.
+//! Run again, calls that are recorded return what they returned then; work goes on at the first
+//! that is not. A statement whose end nobody recorded is looked for in the catalogue.
+
+mod call;
+mod session;
+mod statement;
+
+pub use call::Stop;
+pub(super) use session::Journal;
+
+use std::sync::Arc;
+
+pub(super) type SharedJournal = Arc<tokio::sync::Mutex<Journal>>;

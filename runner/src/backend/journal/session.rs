@@ -1,0 +1,505 @@
+//! The journaled session: replays what is recorded, keeps what is new.
+
+use super::call::{self, Call, CallResult, Stop, asked, decode, encode};
+use crate::{
+    alteration::{AlterationKey, Dialect},
+    backend::{
+        BackendError, Revision, Run, Undone,
+        connection::{Connection, HookSettings, SharedConnection, Verdict},
+        tables::{
+            journal::{self, JournalRow},
+            ledger,
+        },
+    },
+    crash,
+    session::{
+        Column, ErrorKind, Handle, Outcome, ResultLimit, Row, RowSet, Script, Session, SqlError,
+        Value,
+    },
+};
+use async_trait::async_trait;
+use std::{collections::VecDeque, sync::Arc};
+
+/// What the journal of one hook may hold.
+const JOURNAL_BYTES_MAX: usize = 8 << 20;
+
+/// A session whose calls are recorded, and returned from the record when the hook is run again.
+pub(crate) struct Journal {
+    pub(super) connection: SharedConnection,
+    pub(super) key: AlterationKey,
+    pub(super) marker: String,
+    dialect: Dialect,
+    /// The revision that is committed.
+    pub(super) revision: Revision,
+    pub(super) fence: i64,
+    settings: HookSettings,
+    pub(super) rehearsing: bool,
+    replay: VecDeque<Call>,
+    /// The last statement of an earlier attempt, whose end nobody recorded.
+    pub(super) started: Option<JournalRow>,
+    /// Number of the next call.
+    pub(super) next: u64,
+    /// Calls of the segment at hand.
+    pub(super) kept: Vec<Call>,
+    kept_bytes: usize,
+    stored_bytes: usize,
+    pub(super) in_segment: bool,
+    entered: bool,
+    pub(super) open_handles: usize,
+    /// A statement that was sent and whose end is not recorded yet.
+    pub(super) in_flight: Option<JournalRow>,
+    /// Statements that took effect and are committed.
+    pub(super) effects: Vec<String>,
+    pub(super) stop: Option<Stop>,
+    /// An error of one of the runner's own statements, which explains what the guest was told.
+    own_error: Option<BackendError>,
+}
+
+impl Journal {
+    /// Reads what is recorded of the run. Its orphans are gone by now.
+    pub(crate) async fn open(
+        connection: SharedConnection,
+        run: &Run,
+        revision: Revision,
+        fence: i64,
+        settings: HookSettings,
+        rehearsing: bool,
+    ) -> Result<Self, BackendError> {
+        let mut open = connection.lock().await;
+        open.set_marker(Some(&run.marker));
+        let dialect = open.dialect();
+        open.begin_reading().await?;
+        let rows = journal::read(&mut *open, &run.key).await;
+        open.rollback().await?;
+        drop(open);
+        let mut journal = Self {
+            connection,
+            key: run.key.clone(),
+            marker: run.marker.clone(),
+            dialect,
+            revision,
+            fence,
+            settings,
+            rehearsing,
+            replay: VecDeque::new(),
+            started: None,
+            next: 0,
+            kept: Vec::new(),
+            kept_bytes: 0,
+            stored_bytes: 0,
+            in_segment: false,
+            entered: false,
+            open_handles: 0,
+            in_flight: None,
+            effects: Vec::new(),
+            stop: None,
+            own_error: None,
+        };
+        for row in rows? {
+            let bytes = row.results.as_deref().unwrap_or_default();
+            let corrupt =
+                || BackendError::Corrupt(format!("alteration_journal, {}: its results", run.key));
+            let calls = decode(bytes).ok_or_else(corrupt)?;
+            journal.stored_bytes += bytes.len();
+            if row.is_done {
+                journal.effects.extend(calls.iter().filter_map(|call| call.changes.clone()));
+                journal.replay.extend(calls);
+            } else {
+                journal.started = Some(row);
+            }
+        }
+        Ok(journal)
+    }
+
+    /// The recorded result of the next call, if there is one. A call that asks for something else
+    /// than before stops the hook.
+    pub(super) fn replayed(
+        &mut self,
+        asked: [u8; 16],
+        sql: &str,
+    ) -> Result<Option<CallResult>, SqlError> {
+        if let Some(stop) = &self.stop {
+            return Err(call::stopped(stop));
+        }
+        let expected = match self.replay.pop_front() {
+            Some(call) if call.asked == asked => {
+                self.next += 1;
+                return Ok(Some(call.result));
+            }
+            Some(_) => true,
+            None => self.started.as_ref().is_some_and(|row| !row.asks(asked)),
+        };
+        if expected {
+            return Err(self.stop(Stop::Diverged { call: self.next, now: call::shown(sql) }));
+        }
+        Ok(None)
+    }
+
+    pub(super) fn stop(&mut self, stop: Stop) -> SqlError {
+        let error = call::stopped(&stop);
+        self.stop = Some(stop);
+        error
+    }
+
+    /// Keeps an error of the runner's own for the operator, and gives the guest a word about it.
+    pub(super) fn own(&mut self, error: BackendError) -> SqlError {
+        let told = SqlError::new(
+            match error {
+                BackendError::Disconnected(_) => ErrorKind::Disconnected,
+                _ => ErrorKind::Other,
+            },
+            error.to_string(),
+        );
+        self.own_error = Some(error);
+        told
+    }
+
+    /// Begins a segment, unless one is open. It starts with the ledger, as every transaction does.
+    pub(super) async fn segment(
+        &mut self,
+        connection: &mut dyn Connection,
+    ) -> Result<(), BackendError> {
+        if self.in_segment {
+            return Ok(());
+        }
+        connection.begin().await?;
+        self.in_segment = true;
+        ledger::advance(connection, self.revision, self.fence).await?;
+        if !self.entered {
+            connection.enter_hook(self.settings).await?;
+            self.entered = true;
+        }
+        Ok(())
+    }
+
+    /// Notes a call of the segment at hand.
+    pub(super) fn keep(&mut self, asked: [u8; 16], changes: Option<String>, result: CallResult) {
+        let call = Call { asked, changes, result };
+        self.next += 1;
+        // Beyond the limit results are of no use: a statement that commits will be refused.
+        if self.kept_bytes <= JOURNAL_BYTES_MAX {
+            self.kept_bytes += encode(std::slice::from_ref(&call)).len();
+            self.kept.push(call);
+        }
+    }
+
+    /// Whether a statement that commits may follow, and be told apart from what came before it.
+    pub(super) fn may_commit_now(&self) -> Result<(), SqlError> {
+        if self.open_handles > 0 {
+            return Err(SqlError::new(
+                ErrorKind::Denied,
+                "this statement commits: close cursors and finish bulk-writers before it",
+            ));
+        }
+        if self.kept_bytes + self.stored_bytes > JOURNAL_BYTES_MAX {
+            return Err(SqlError::new(
+                ErrorKind::Limit,
+                format!(
+                    "before this statement, which commits, the hook read and wrote more than the {} MiB that a journal holds: split the alteration, or use `step`",
+                    JOURNAL_BYTES_MAX >> 20
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Writes the results of the segment and the row of the statement that will commit it.
+    pub(super) async fn write_ahead(
+        &mut self,
+        connection: &mut dyn Connection,
+        asked: [u8; 16],
+        sql: &str,
+        result: CallResult,
+    ) -> Result<JournalRow, BackendError> {
+        let fingerprint = connection.fingerprint(sql).await?;
+        if !self.kept.is_empty() {
+            let results = encode(&self.kept);
+            self.stored_bytes += results.len();
+            let row = JournalRow {
+                call: self.next - self.kept.len() as u64,
+                is_done: true,
+                statement: None,
+                fingerprint: None,
+                results: Some(results),
+            };
+            journal::insert(connection, &self.key, &row).await?;
+        }
+        let call = Call { asked, changes: Some(call::shown(sql)), result };
+        let row = JournalRow {
+            call: self.next,
+            is_done: false,
+            statement: Some(sql.to_owned()),
+            fingerprint: Some(fingerprint),
+            results: Some(encode(&[call])),
+        };
+        journal::insert(connection, &self.key, &row).await?;
+        Ok(row)
+    }
+
+    /// The segment is committed, by whatever.
+    pub(super) fn segment_committed(&mut self) {
+        self.in_segment = false;
+        self.revision.0 += 1;
+        self.effects.extend(self.kept.drain(..).filter_map(|call| call.changes));
+        self.kept_bytes = 0;
+    }
+
+    /// Changes the journal in a transaction of its own.
+    pub(super) async fn record(
+        &mut self,
+        connection: &mut dyn Connection,
+        row: &JournalRow,
+        took_effect: Option<Vec<u8>>,
+    ) -> Result<(), BackendError> {
+        connection.begin().await?;
+        self.revision = ledger::advance(connection, self.revision, self.fence).await?;
+        match &took_effect {
+            Some(results) => {
+                let results = Some(results.clone());
+                journal::finish(connection, &self.key, row.call, results).await?;
+            }
+            None => journal::forget(connection, &self.key, row.call).await?,
+        }
+        connection.commit().await?;
+        if took_effect.is_some() {
+            self.effects.extend(row.statement.as_deref().map(call::shown));
+        }
+        Ok(())
+    }
+
+    /// Opens the transaction in which the hook's end is recorded. The revision that it leads to.
+    pub(crate) async fn ready_to_end(&mut self) -> Result<Revision, BackendError> {
+        if !self.replay.is_empty() || self.started.is_some() {
+            let now = "the hook has ended".to_owned();
+            self.stop = Some(Stop::Diverged { call: self.next, now });
+            return Err(BackendError::Diverged);
+        }
+        let shared = Arc::clone(&self.connection);
+        let mut connection = shared.lock().await;
+        self.segment(&mut *connection).await?;
+        Ok(Revision(self.revision.0 + 1))
+    }
+
+    /// Rolls the segment back, ends a statement that still runs, and says what stays.
+    pub(crate) async fn undo(&mut self) -> Result<Undone, BackendError> {
+        let shared = Arc::clone(&self.connection);
+        let connection = &mut *shared.lock().await;
+        connection.rollback().await?;
+        self.in_segment = false;
+        self.kept.clear();
+        if let Some(row) = self.in_flight.take() {
+            self.settle(connection, &row).await?;
+        }
+        connection.set_marker(None);
+        Ok(Undone {
+            effects: self.effects.clone(),
+            stop: self.stop.clone(),
+            revision: Some(self.revision),
+            own_error: self.own_error.take(),
+        })
+    }
+
+    /// Finds out about a statement that was cut short.
+    async fn settle(
+        &mut self,
+        connection: &mut dyn Connection,
+        row: &JournalRow,
+    ) -> Result<(), BackendError> {
+        // Its row went with the segment if the statement did not come to commit it.
+        let recorded = {
+            connection.begin_reading().await?;
+            let rows = journal::read(connection, &self.key).await;
+            connection.rollback().await?;
+            rows?.iter().any(|found| found.call == row.call && !found.is_done)
+        };
+        if !recorded {
+            return Ok(());
+        }
+        self.revision = {
+            connection.begin_reading().await?;
+            let ledger = ledger::read(connection).await;
+            connection.rollback().await?;
+            ledger?.revision
+        };
+        let statement = row.statement.as_deref().unwrap_or_default();
+        let before = row.fingerprint.as_deref().unwrap_or_default();
+        match connection.verify(statement, before).await? {
+            Verdict::Done => self.record(connection, row, row.results.clone()).await,
+            Verdict::NotDone => self.record(connection, row, None).await,
+            Verdict::Unknown => {
+                self.stop = Some(Stop::Ambiguous { statement: statement.to_owned() });
+                Ok(())
+            }
+        }
+    }
+
+    /// For a call that neither commits nor runs alone: its recorded result, or `None` once the
+    /// segment is open in which to make it.
+    async fn before_call(
+        &mut self,
+        asked: [u8; 16],
+        sql: &str,
+    ) -> Result<Option<CallResult>, SqlError> {
+        if let Some(result) = self.replayed(asked, sql)? {
+            return Ok(Some(result));
+        }
+        let shared = Arc::clone(&self.connection);
+        let mut connection = shared.lock().await;
+        match self.segment(&mut *connection).await {
+            Ok(()) => Ok(None),
+            Err(error) => Err(self.own(error)),
+        }
+    }
+}
+
+impl JournalRow {
+    fn asks(&self, asked: [u8; 16]) -> bool {
+        let calls = self.results.as_deref().and_then(decode).unwrap_or_default();
+        calls.first().is_some_and(|call| call.asked == asked)
+    }
+}
+
+/// A recorded result of another kind than the call's: somebody has edited the journal.
+fn unfitting() -> SqlError {
+    SqlError::new(ErrorKind::Other, "the journal holds a result of another kind")
+}
+
+#[async_trait]
+impl Session for Journal {
+    fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    fn quote_identifier(&self, name: &str) -> String {
+        match self.dialect {
+            Dialect::Mysql | Dialect::Mariadb => format!("`{}`", name.replace('`', "``")),
+            Dialect::Sqlite | Dialect::Postgresql => format!("\"{}\"", name.replace('"', "\"\"")),
+        }
+    }
+
+    async fn statement_length(
+        &mut self,
+        script: &Script,
+        start: usize,
+    ) -> Result<Option<usize>, SqlError> {
+        let shared = Arc::clone(&self.connection);
+        let mut connection = shared.lock().await;
+        // SQLite compiles the statement to find its end, which it does for the guest.
+        if self.dialect == Dialect::Sqlite
+            && let Err(error) = self.segment(&mut *connection).await
+        {
+            return Err(self.own(error));
+        }
+        connection.statement_length(script, start).await
+    }
+
+    async fn execute(&mut self, sql: &str, params: Vec<Value>) -> Result<Outcome, SqlError> {
+        match self.statement(sql, params, None).await? {
+            CallResult::Outcome(outcome) => Ok(outcome),
+            _ => Err(unfitting()),
+        }
+    }
+
+    async fn query(
+        &mut self,
+        sql: &str,
+        params: Vec<Value>,
+        limit: ResultLimit,
+    ) -> Result<RowSet, SqlError> {
+        match self.statement(sql, params, Some(limit)).await? {
+            CallResult::Rows(rows) => Ok(rows),
+            _ => Err(unfitting()),
+        }
+    }
+
+    async fn open_cursor(
+        &mut self,
+        sql: &str,
+        params: Vec<Value>,
+    ) -> Result<(Handle, Vec<Column>), SqlError> {
+        let asked = asked("open-cursor", sql, &params);
+        let opened = match self.before_call(asked, sql).await? {
+            Some(CallResult::Opened(handle, columns)) => (handle, columns),
+            Some(_) => return Err(unfitting()),
+            None => {
+                let opened = self.connection.lock().await.open_cursor(sql, params).await?;
+                self.keep(asked, None, CallResult::Opened(opened.0, opened.1.clone()));
+                opened
+            }
+        };
+        self.open_handles += 1;
+        Ok(opened)
+    }
+
+    async fn fetch(&mut self, cursor: Handle, limit: ResultLimit) -> Result<Vec<Row>, SqlError> {
+        let asked = asked("fetch", "", &(cursor, limit.rows_max, limit.bytes_max));
+        match self.before_call(asked, "reading from a cursor").await? {
+            Some(CallResult::Fetched(rows)) => Ok(rows),
+            Some(_) => Err(unfitting()),
+            None => {
+                let rows = self.connection.lock().await.fetch(cursor, limit).await?;
+                self.keep(asked, None, CallResult::Fetched(rows.clone()));
+                Ok(rows)
+            }
+        }
+    }
+
+    async fn close_cursor(&mut self, cursor: Handle) -> Result<(), SqlError> {
+        let asked = asked("close-cursor", "", &cursor);
+        if self.before_call(asked, "closing a cursor").await?.is_none() {
+            self.connection.lock().await.close_cursor(cursor).await?;
+            self.keep(asked, None, CallResult::Closed);
+        }
+        self.open_handles = self.open_handles.saturating_sub(1);
+        Ok(())
+    }
+
+    async fn open_writer(&mut self, table: &str, columns: &[String]) -> Result<Handle, SqlError> {
+        let asked = asked("open-bulk-writer", table, &columns);
+        let handle = match self.before_call(asked, table).await? {
+            Some(CallResult::Opened(handle, _)) => handle,
+            Some(_) => return Err(unfitting()),
+            None => {
+                let handle = self.connection.lock().await.open_writer(table, columns).await?;
+                self.keep(asked, None, CallResult::Opened(handle, Vec::new()));
+                handle
+            }
+        };
+        self.open_handles += 1;
+        Ok(handle)
+    }
+
+    async fn write(&mut self, writer: Handle, rows: Vec<Row>) -> Result<u64, SqlError> {
+        let asked = asked("write", "", &(writer, &rows));
+        match self.before_call(asked, "writing by a bulk-writer").await? {
+            Some(CallResult::Written(rows)) => Ok(rows),
+            Some(_) => Err(unfitting()),
+            None => {
+                let written = self.connection.lock().await.write(writer, rows).await?;
+                self.keep(asked, None, CallResult::Written(written));
+                Ok(written)
+            }
+        }
+    }
+
+    async fn finish_writer(&mut self, writer: Handle) -> Result<u64, SqlError> {
+        let asked = asked("finish", "", &writer);
+        let written = match self.before_call(asked, "finishing a bulk-writer").await? {
+            Some(CallResult::Written(rows)) => rows,
+            Some(_) => return Err(unfitting()),
+            None => {
+                let written = self.connection.lock().await.finish_writer(writer).await?;
+                let changes = Some("a bulk-writer's rows".to_owned());
+                self.keep(asked, changes, CallResult::Written(written));
+                written
+            }
+        };
+        self.open_handles = self.open_handles.saturating_sub(1);
+        Ok(written)
+    }
+}
+
+/// Marks where a test may kill the process, beside a statement that commits by itself.
+pub(super) fn point(name: &str) {
+    crash::point(name);
+}

@@ -1,0 +1,268 @@
+//! One statement of a journaled hook: run in the segment, or as one that commits.
+
+use super::{
+    Journal,
+    call::{self, Call, CallResult, Stop, asked, encode},
+    session::point,
+};
+use crate::{
+    backend::connection::{Connection, Verdict},
+    session::{ErrorKind, Outcome, ResultLimit, RowSet, SqlError, Value},
+    sql,
+};
+use std::sync::Arc;
+
+impl Journal {
+    /// Runs one statement, or returns what it did when it ran before.
+    pub(super) async fn statement(
+        &mut self,
+        sql: &str,
+        params: Vec<Value>,
+        rows: Option<ResultLimit>,
+    ) -> Result<CallResult, SqlError> {
+        let kind = if rows.is_some() { "query" } else { "execute" };
+        let asked = asked(kind, sql, &params);
+        let replayed = self.replayed(asked, sql)?;
+        let is_setting_again = matches!(replayed, Some(CallResult::Setting));
+        if let Some(result) = replayed
+            && !is_setting_again
+        {
+            return Ok(result);
+        }
+        let shared = Arc::clone(&self.connection);
+        let connection = &mut *shared.lock().await;
+        if !is_setting_again
+            && let Some(done) = self.verify_started(connection, sql, rows.is_some()).await?
+        {
+            return Ok(done);
+        }
+        if let Err(error) = self.segment(connection).await {
+            return Err(self.own(error));
+        }
+        // A setting belongs to the session, and a resumed hook has another one: it is made again.
+        if is_setting(sql) {
+            let result = run(connection, sql, params, rows).await?;
+            if !is_setting_again {
+                self.keep(asked, None, CallResult::Setting);
+            }
+            return Ok(result);
+        }
+        if connection.may_commit(sql) {
+            return self.committing(connection, asked, sql, params, rows).await;
+        }
+        let may_need_outside = params.is_empty() && connection.may_need_outside(sql);
+        if may_need_outside && let Err(error) = connection.mark().await {
+            return Err(self.own(error));
+        }
+        match run(connection, sql, params, rows).await {
+            Ok(result) => {
+                if may_need_outside && let Err(error) = connection.drop_mark().await {
+                    return Err(self.own(error));
+                }
+                let changes = (!is_query(sql)).then(|| call::shown(sql));
+                self.keep(asked, changes, result.clone());
+                Ok(result)
+            }
+            Err(error) if may_need_outside && connection.needs_outside(&error) => {
+                self.outside(connection, asked, sql).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Looks for a statement whose end nobody recorded. Its result, if it took effect.
+    async fn verify_started(
+        &mut self,
+        connection: &mut dyn Connection,
+        sql: &str,
+        is_query: bool,
+    ) -> Result<Option<CallResult>, SqlError> {
+        let Some(row) = self.started.take() else { return Ok(None) };
+        // Settings that were made again may have opened a segment; nothing else is in it.
+        if self.in_segment {
+            if let Err(error) = connection.commit().await {
+                return Err(self.own(error));
+            }
+            self.segment_committed();
+        }
+        let before = row.fingerprint.clone().unwrap_or_default();
+        let verdict = match connection.verify(sql, &before).await {
+            Ok(verdict) => verdict,
+            Err(error) => return Err(self.own(error)),
+        };
+        point("after a statement was looked for");
+        let recorded = match verdict {
+            Verdict::Done => self.record(connection, &row, row.results.clone()).await,
+            Verdict::NotDone => self.record(connection, &row, None).await,
+            Verdict::Unknown => {
+                self.started = Some(row);
+                return Err(self.stop(Stop::Ambiguous { statement: sql.to_owned() }));
+            }
+        };
+        if let Err(error) = recorded {
+            return Err(self.own(error));
+        }
+        Ok((verdict == Verdict::Done).then(|| {
+            self.next += 1;
+            nothing(is_query)
+        }))
+    }
+
+    /// A statement that may commit the segment by itself, and then takes effect on its own.
+    async fn committing(
+        &mut self,
+        connection: &mut dyn Connection,
+        asked: [u8; 16],
+        sql: &str,
+        params: Vec<Value>,
+        rows: Option<ResultLimit>,
+    ) -> Result<CallResult, SqlError> {
+        self.may_commit_now()?;
+        if self.rehearsing {
+            return Err(self.stop(Stop::NotRehearsable { statement: call::shown(sql) }));
+        }
+        let row = match self.write_ahead(connection, asked, sql, nothing(rows.is_some())).await {
+            Ok(row) => row,
+            Err(error) => return Err(self.own(error)),
+        };
+        self.in_flight = Some(row.clone());
+        point("before a statement that commits");
+        let result = run(connection, sql, params, rows).await;
+        point("after a statement that commits");
+        match connection.is_in_transaction().await {
+            // It did not commit after all: its row is of no use.
+            Ok(true) => {
+                self.in_flight = None;
+                let result = result?;
+                let forgotten =
+                    crate::backend::tables::journal::forget(connection, &self.key, row.call);
+                if let Err(error) = forgotten.await {
+                    return Err(self.own(error));
+                }
+                self.kept_are_written();
+                self.keep(asked, Some(call::shown(sql)), result.clone());
+                Ok(result)
+            }
+            Ok(false) => {
+                self.segment_committed();
+                self.after_commit(connection, asked, &row, result).await
+            }
+            Err(error) => Err(match result {
+                Err(error) => error,
+                Ok(_) => self.own(error),
+            }),
+        }
+    }
+
+    /// A statement that cannot run in a transaction.
+    async fn outside(
+        &mut self,
+        connection: &mut dyn Connection,
+        asked: [u8; 16],
+        sql: &str,
+    ) -> Result<CallResult, SqlError> {
+        self.may_commit_now()?;
+        if self.rehearsing {
+            return Err(self.stop(Stop::NotRehearsable { statement: call::shown(sql) }));
+        }
+        let committed = async {
+            connection.back_to_mark().await?;
+            let row = self.write_ahead(connection, asked, sql, nothing(false)).await?;
+            connection.commit().await?;
+            Ok(row)
+        };
+        let row = match committed.await {
+            Ok(row) => row,
+            Err(error) => return Err(self.own(error)),
+        };
+        self.segment_committed();
+        self.in_flight = Some(row.clone());
+        point("before a statement outside of a transaction");
+        let result = connection.execute_outside(sql, &self.marker).await;
+        point("after a statement outside of a transaction");
+        let result = result.map(CallResult::Outcome);
+        self.after_commit(connection, asked, &row, result).await
+    }
+
+    /// Records what came of a statement whose row is committed.
+    async fn after_commit(
+        &mut self,
+        connection: &mut dyn Connection,
+        asked: [u8; 16],
+        row: &crate::backend::tables::journal::JournalRow,
+        result: Result<CallResult, SqlError>,
+    ) -> Result<CallResult, SqlError> {
+        let sql = row.statement.as_deref().unwrap_or_default();
+        match result {
+            Ok(result) => {
+                let changes = Some(call::shown(sql));
+                let call = Call { asked, changes, result: result.clone() };
+                if let Err(error) = self.record(connection, row, Some(encode(&[call]))).await {
+                    return Err(self.own(error));
+                }
+                self.in_flight = None;
+                self.next += 1;
+                Ok(result)
+            }
+            // Nobody knows what came of it; whoever undoes this or resumes it looks.
+            Err(error) if error.kind == ErrorKind::Disconnected => Err(error),
+            Err(error) => {
+                let before = row.fingerprint.as_deref().unwrap_or_default();
+                let verdict = connection.verify(sql, before).await;
+                // The server says that it failed; only where the catalogue shows something else is
+                // there anything to doubt.
+                if !matches!(verdict, Ok(Verdict::Done) | Err(_))
+                    && self.record(connection, row, None).await.is_ok()
+                {
+                    self.in_flight = None;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// The kept results went into a row that is part of the segment at hand.
+    fn kept_are_written(&mut self) {
+        self.effects.extend(self.kept.drain(..).filter_map(|call| call.changes));
+    }
+}
+
+async fn run(
+    connection: &mut dyn Connection,
+    sql: &str,
+    params: Vec<Value>,
+    rows: Option<ResultLimit>,
+) -> Result<CallResult, SqlError> {
+    match rows {
+        Some(limit) => connection.query(sql, params, limit).await.map(CallResult::Rows),
+        None => connection.execute(sql, params).await.map(CallResult::Outcome),
+    }
+}
+
+/// What a statement says that only changes the schema.
+fn nothing(is_query: bool) -> CallResult {
+    match is_query {
+        true => CallResult::Rows(RowSet { columns: Vec::new(), rows: Vec::new() }),
+        false => CallResult::Outcome(Outcome::default()),
+    }
+}
+
+fn first_words(sql: &str) -> (String, String) {
+    let rest = &sql[sql::blank(sql)..];
+    let mut words = rest
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|word| !word.is_empty());
+    let mut word = || words.next().unwrap_or_default().to_ascii_uppercase();
+    (word(), word())
+}
+
+/// Whether a statement sets something of the session and changes nothing that stays.
+fn is_setting(sql: &str) -> bool {
+    let (first, second) = first_words(sql);
+    first == "SET" && !matches!(second.as_str(), "PASSWORD" | "GLOBAL" | "PERSIST" | "DEFAULT")
+}
+
+/// Whether a statement plainly only reads; for messages alone.
+fn is_query(sql: &str) -> bool {
+    matches!(first_words(sql).0.as_str(), "SELECT" | "SHOW" | "EXPLAIN" | "VALUES" | "TABLE")
+}

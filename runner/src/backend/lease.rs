@@ -1,0 +1,177 @@
+//! Keeping a lease: taken with a fence, kept alive by a heartbeat on a connection of its own, given
+//! back at the end.
+//!
+//! Losing it makes the deploy stop early. That is courtesy: what keeps a former holder from
+//! committing is the fence in the ledger.
+
+use super::{
+    BackendError, LockHolder,
+    connection::{Connection, Connector, SharedConnection},
+    tables::{lease, schema},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::watch, task::JoinHandle, time::Instant};
+
+/// Heartbeats within the time that a lease lives without one.
+const BEATS: u32 = 4;
+/// Times that the table of leases is made: others may be at it too.
+const CREATE_TRIES: u32 = 5;
+
+/// A lease that this runner holds.
+pub(super) struct Lease {
+    fence: i64,
+    lost: watch::Receiver<bool>,
+    heart: JoinHandle<()>,
+}
+
+/// Tries once. The fence, or who holds it.
+pub(super) async fn take(
+    connection: &mut dyn Connection,
+    time: Duration,
+) -> Result<Result<i64, LockHolder>, BackendError> {
+    create(connection).await?;
+    let time_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    match try_take(connection, time_ms).await {
+        Ok(Some(fence)) => Ok(Ok(fence)),
+        Ok(None) => Ok(Err(holder(connection).await?)),
+        Err(error) => {
+            // What was begun is rolled back; the error says more than that.
+            let _ = connection.rollback().await;
+            match error {
+                // Somebody else's transaction was in the way: it is being taken right now, or its
+                // last holder still has the ledger's row.
+                BackendError::Busy(_) => Ok(Err(holder(connection).await?)),
+                error => Err(error),
+            }
+        }
+    }
+}
+
+async fn create(connection: &mut dyn Connection) -> Result<(), BackendError> {
+    if connection.own_tables().await?.contains("alteration_lease") {
+        return Ok(());
+    }
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let mut created = connection.begin().await;
+        if created.is_ok() {
+            created = connection.prepare_place().await;
+        }
+        for statement in lease::statements(connection.own_types()) {
+            if created.is_ok() {
+                created = connection.own_execute(&statement, &[]).await.map(drop);
+            }
+        }
+        if created.is_ok() {
+            created = connection.commit_schema().await;
+        }
+        match created {
+            Ok(()) => return Ok(()),
+            Err(error) => {
+                let _ = connection.rollback().await;
+                if tries == CREATE_TRIES {
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
+
+async fn try_take(
+    connection: &mut dyn Connection,
+    time_ms: u64,
+) -> Result<Option<i64>, BackendError> {
+    connection.begin().await?;
+    let Some(fence) = lease::take(connection, time_ms).await? else {
+        connection.rollback().await?;
+        return Ok(None);
+    };
+    if schema::version(connection).await?.is_some() {
+        lease::fence_ledger(connection, fence).await?;
+    }
+    connection.commit().await?;
+    Ok(Some(fence))
+}
+
+async fn holder(connection: &mut dyn Connection) -> Result<LockHolder, BackendError> {
+    connection.begin_reading().await?;
+    let holder = lease::holder(connection).await;
+    connection.rollback().await?;
+    Ok(holder?.unwrap_or_else(LockHolder::unknown))
+}
+
+impl Lease {
+    /// Keeps the lease alive from now on.
+    pub(super) fn keep(connector: Arc<dyn Connector>, fence: i64, time: Duration) -> Self {
+        let (tell, lost) = watch::channel(false);
+        let heart = tokio::spawn(async move {
+            beat(&*connector, fence, time).await;
+            tell.send_replace(true);
+        });
+        Self { fence, lost, heart }
+    }
+
+    pub(super) fn fence(&self) -> i64 {
+        self.fence
+    }
+
+    pub(super) fn lost(&self) -> watch::Receiver<bool> {
+        self.lost.clone()
+    }
+
+    pub(super) async fn give_back(self, connection: &mut dyn Connection) {
+        self.heart.abort();
+        let given = async {
+            connection.begin().await?;
+            lease::give_back(connection, self.fence).await?;
+            connection.commit().await
+        };
+        // If it cannot be given back, it runs out.
+        if given.await.is_err() {
+            let _ = connection.rollback().await;
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.heart.abort();
+    }
+}
+
+/// Returns when the lease is lost.
+async fn beat(connector: &dyn Connector, fence: i64, time: Duration) {
+    let mut connection: Option<SharedConnection> = None;
+    let mut last = Instant::now();
+    loop {
+        tokio::time::sleep(time / BEATS).await;
+        // A process that was paused sees here that it was.
+        if last.elapsed() > time {
+            return;
+        }
+        let began = Instant::now();
+        let beat = tokio::time::timeout(time / BEATS, async {
+            let open = match connection.take() {
+                Some(open) => open,
+                None => connector.connect(false).await?.ok_or(BackendError::Moved)?,
+            };
+            let alive = one_beat(&mut *open.lock().await, fence).await?;
+            connection = Some(open);
+            Ok::<bool, BackendError>(alive)
+        });
+        match beat.await {
+            Ok(Ok(true)) => last = began,
+            Ok(Ok(false)) => return,
+            // The connection may come back before the lease runs out.
+            Ok(Err(_)) | Err(_) => connection = None,
+        }
+    }
+}
+
+async fn one_beat(connection: &mut dyn Connection, fence: i64) -> Result<bool, BackendError> {
+    connection.begin().await?;
+    let alive = lease::beat(connection, fence).await?;
+    connection.commit().await?;
+    Ok(alive)
+}

@@ -1,0 +1,103 @@
+//! Obtaining the runner's lock and giving it back: the session's own, or a lease.
+//!
+//! A lock is polled, never waited for: a blocking wait would hold a snapshot open, and some schema
+//! changes wait for every snapshot. It gives order and good messages; safety comes from the ledger.
+
+use super::{
+    Backend, BackendError, LockHolder, LockKind,
+    connection::{Connection, LockTry},
+    lease::{self, Lease},
+    tables,
+};
+use std::time::Duration;
+use tokio::time::Instant;
+
+const POLL_FIRST: Duration = Duration::from_millis(20);
+const POLL_MAX: Duration = Duration::from_millis(250);
+
+impl Backend {
+    /// Obtains the runner's lock, polling for at most `patience`. `waiting` is called each time
+    /// somebody else is found to hold it.
+    pub async fn lock(
+        &mut self,
+        patience: Duration,
+        waiting: &mut (dyn FnMut(LockHolder) + Send),
+    ) -> Result<(), BackendError> {
+        if self.connection.is_none()
+            && let Some(created) = self.connector.connect(true).await?
+        {
+            self.connected(created);
+        }
+        let by_lease = match self.lock_kind() {
+            LockKind::Lease => true,
+            LockKind::Session => false,
+            LockKind::Auto => self.shared()?.lock().await.needs_lease().await?,
+        };
+        let deadline = Instant::now() + patience;
+        let mut poll = POLL_FIRST;
+        loop {
+            let holder = match by_lease {
+                true => self.try_lease().await?,
+                false => self.try_session().await?,
+            };
+            let Some(holder) = holder else { return Ok(()) };
+            if Instant::now() >= deadline {
+                return Err(BackendError::Locked(holder));
+            }
+            waiting(holder);
+            tokio::time::sleep(poll).await;
+            poll = (poll * 2).min(POLL_MAX);
+        }
+    }
+
+    /// The holder, if it is somebody else.
+    async fn try_session(&mut self) -> Result<Option<LockHolder>, BackendError> {
+        let shared = self.shared()?;
+        let mut connection = shared.lock().await;
+        match connection.try_lock().await? {
+            LockTry::HeldBy(holder) => return Ok(Some(holder)),
+            LockTry::Held => {}
+        }
+        // Somebody may work under a lease, which knows nothing of sessions.
+        let leased = lease_holder(&mut *connection).await;
+        if !matches!(leased, Ok(None)) {
+            connection.unlock().await;
+        }
+        leased
+    }
+
+    async fn try_lease(&mut self) -> Result<Option<LockHolder>, BackendError> {
+        let shared = self.shared()?;
+        let mut connection = shared.lock().await;
+        match lease::take(&mut *connection, self.options.lease_time).await? {
+            Ok(fence) => {
+                drop(connection);
+                self.fence = fence;
+                let time = self.options.lease_time;
+                self.lease = Some(Lease::keep(self.connector.clone(), fence, time));
+                Ok(None)
+            }
+            Err(holder) => Ok(Some(holder)),
+        }
+    }
+
+    /// Releases the lock. Dropping the backend, or dying, does too; a lease then runs out.
+    pub async fn unlock(&mut self) {
+        let Some(shared) = self.connection.clone() else { return };
+        let mut connection = shared.lock().await;
+        match self.lease.take() {
+            Some(lease) => lease.give_back(&mut *connection).await,
+            None => connection.unlock().await,
+        }
+    }
+}
+
+async fn lease_holder(connection: &mut dyn Connection) -> Result<Option<LockHolder>, BackendError> {
+    if !connection.own_tables().await?.contains("alteration_lease") {
+        return Ok(None);
+    }
+    connection.begin_reading().await?;
+    let holder = tables::lease::holder(connection).await;
+    connection.rollback().await?;
+    holder
+}

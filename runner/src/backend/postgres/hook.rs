@@ -1,0 +1,140 @@
+//! The beginning and the end of a hook: a clean session for it, and what is checked after it.
+//!
+//! SQL that is put together at run time gets past every look at a statement's text. So the runner's
+//! own tables are compared, as the server describes and counts them, before and after.
+
+use super::{Hook, PostgresConnection, Side, error, settings, text::literal};
+use crate::{
+    backend::{
+        BackendError,
+        connection::{HookMode, HookSettings},
+    },
+    session::{ErrorKind, SqlError},
+    sql::OWN_TABLES,
+};
+use std::collections::BTreeMap;
+
+/// What the server says of the runner's own tables, by name.
+pub(super) type Facts = BTreeMap<String, String>;
+
+impl PostgresConnection {
+    pub(super) async fn enter(&mut self, hook: HookSettings) -> Result<(), BackendError> {
+        self.link.settle().await?;
+        self.forget_handles();
+        self.link.forget_described();
+        let own = settings::own();
+        let sql =
+            format!("{}; {}; {own}; {}", settings::DISCARD, settings::RESET, self.facts_query());
+        let facts = facts(self.own_texts(&sql).await?);
+        let sql = format!(
+            "{}; {}",
+            settings::hook(&hook, self.version),
+            settings::path(&self.search_path)
+        );
+        self.own_run(&sql).await?;
+        self.hook = Some(Hook { settings: hook, facts });
+        self.side = Side::Guest;
+        Ok(())
+    }
+
+    pub(super) async fn leave(&mut self) -> Result<(), BackendError> {
+        self.link.settle().await?;
+        self.guest_side().await.map_err(|error| error::refused(error, self.link.url()))?;
+        // Deferred triggers run now, while everything is still the hook's.
+        let checked = self.link.run("SET CONSTRAINTS ALL IMMEDIATE").await;
+        checked.map_err(|error| error::refused(error, self.link.url()))?;
+        let sql = format!(
+            "{}; {}; {}; {}",
+            settings::END_OF_HOOK,
+            settings::RESET,
+            settings::own(),
+            self.facts_query()
+        );
+        let found = facts(self.own_texts(&sql).await?);
+        self.side = Side::Own;
+        self.forget_handles();
+        if !self.still_in_transaction().await? {
+            return Err(BackendError::TransactionEnded("the hook's work ended it".to_owned()));
+        }
+        self.check_lock().await?;
+        let Some(hook) = &self.hook else { return Ok(()) };
+        if hook.settings.mode == HookMode::Transaction
+            && let Some(table) = changed(&hook.facts, &found)
+        {
+            return Err(BackendError::Refused(SqlError::new(
+                ErrorKind::Denied,
+                format!("the hook touched the runner's table {table}"),
+            )));
+        }
+        self.hook = None;
+        Ok(())
+    }
+
+    /// Where the session still works as the runner, changes it to work for the hook.
+    pub(super) async fn guest_side(&mut self) -> Result<(), sqlx::Error> {
+        if self.side == Side::Own && self.hook.is_some() && self.transaction.is_some() {
+            self.link.run(settings::TO_GUEST).await?;
+            self.side = Side::Guest;
+        }
+        Ok(())
+    }
+
+    fn facts_query(&self) -> String {
+        format!(
+            "SELECT c.relname, concat_ws(' ', c.oid, c.relkind, c.relfilenode, c.relnatts, \
+                c.relchecks, c.relhasrules, c.relhastriggers, c.relrowsecurity, \
+                c.relforcerowsecurity, c.relowner, c.relreplident, c.relhassubclass, c.relacl, \
+                (SELECT count(*) FROM pg_index i WHERE i.indrelid = c.oid), \
+                (SELECT md5(string_agg(concat_ws(' ', a.attnum, a.attname, a.atttypid, a.atttypmod, \
+                    a.attnotnull, a.atthasdef, a.attisdropped, a.attacl), ';' ORDER BY a.attnum)) \
+                    FROM pg_attribute a WHERE a.attrelid = c.oid), \
+                pg_stat_get_xact_tuples_inserted(c.oid), pg_stat_get_xact_tuples_updated(c.oid), \
+                pg_stat_get_xact_tuples_deleted(c.oid)) \
+             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = {} AND c.relname::text IN ({})",
+            literal(&self.schema),
+            OWN_TABLES.map(literal).join(", ")
+        )
+    }
+}
+
+fn facts(rows: Vec<super::link::TextRow>) -> Facts {
+    let fact = |row: super::link::TextRow| match <[Option<String>; 2]>::try_from(row) {
+        Ok([Some(name), fact]) => Some((name, fact.unwrap_or_default())),
+        _ => None,
+    };
+    rows.into_iter().filter_map(fact).collect()
+}
+
+/// The first table about which something else is said than before.
+fn changed<'a>(before: &'a Facts, after: &'a Facts) -> Option<&'a str> {
+    let differs = |(name, fact): (&'a String, &'a String), other: &Facts| {
+        (other.get(name) != Some(fact)).then_some(name.as_str())
+    };
+    before
+        .iter()
+        .find_map(|entry| differs(entry, after))
+        .or_else(|| after.iter().find_map(|entry| differs(entry, before)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_are_found() {
+        let facts = |rows: &[(&str, &str)]| -> Facts {
+            rows.iter().map(|(name, fact)| ((*name).to_owned(), (*fact).to_owned())).collect()
+        };
+        let before = facts(&[("a", "1"), ("b", "1")]);
+        let table = [
+            (facts(&[("a", "1"), ("b", "1")]), None),
+            (facts(&[("a", "1"), ("b", "2")]), Some("b")),
+            (facts(&[("a", "1")]), Some("b")),
+            (facts(&[("a", "1"), ("b", "1"), ("c", "1")]), Some("c")),
+        ];
+        for (after, expected) in table {
+            assert_eq!(changed(&before, &after), expected);
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! One connection of sqlx, with what sqlx leaves out: ending a statement whose caller went away,
+//! and results of the simple protocol as plain text.
+//!
+//! Knows nothing of guests, transactions or the runner's tables. Gives errors of sqlx on.
+
+use super::{connect::Opener, error};
+use crate::backend::BackendError;
+use futures_util::TryStreamExt;
+use sqlx::{
+    AssertSqlSafe, Column, Connection, Executor, PgConnection, Row, Statement, ValueRef,
+    postgres::{PgArguments, PgRow},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    task::{JoinHandle, coop::consume_budget},
+    time::{Instant, timeout},
+};
+
+/// How long a statement may take to give way before its server session is ended.
+const CANCEL_PATIENCE: Duration = Duration::from_secs(10);
+const CANCEL_POLL: Duration = Duration::from_millis(200);
+/// The server keeps each described statement until it is told to forget them.
+const DESCRIBED_MAX: usize = 64;
+const DESCRIBED_BYTES_MAX: usize = 1 << 20;
+
+/// A row whose values are the server's texts.
+pub(super) type TextRow = Vec<Option<String>>;
+
+/// A result column: its name and the object id of its type.
+pub(super) type Field = (String, u32);
+
+/// What the server says of a statement. `None` where sqlx cannot describe a type in it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Description {
+    pub(super) parameters: Option<Vec<u32>>,
+    pub(super) columns: Option<Vec<Field>>,
+}
+
+type CopyTask = JoinHandle<(PgConnection, Result<u64, sqlx::Error>)>;
+
+pub(super) struct Link {
+    opener: Arc<Opener>,
+    /// `None` once it is closed, and while a COPY task has it.
+    connection: Option<PgConnection>,
+    copying: Option<CopyTask>,
+    /// The server session that works for this connection, where that is known.
+    pub(super) pid: i32,
+    /// A statement was begun whose end nobody has seen.
+    busy: bool,
+    described: usize,
+    described_bytes: usize,
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Link").field("pid", &self.pid).field("busy", &self.busy).finish()
+    }
+}
+
+fn closed() -> sqlx::Error {
+    sqlx::Error::Io(std::io::Error::new(
+        std::io::ErrorKind::NotConnected,
+        "the connection is closed",
+    ))
+}
+
+impl Link {
+    pub(super) fn new(opener: Arc<Opener>, connection: PgConnection) -> Self {
+        Self {
+            opener,
+            connection: Some(connection),
+            copying: None,
+            pid: 0,
+            busy: false,
+            described: 0,
+            described_bytes: 0,
+        }
+    }
+
+    pub(super) fn opener(&self) -> &Arc<Opener> {
+        &self.opener
+    }
+
+    pub(super) fn url(&self) -> &str {
+        self.opener.url()
+    }
+
+    /// Runs SQL by the simple protocol, any number of statements in one message, and hands each
+    /// row to `each`. Stops reading where `each` says no; [`Link::settle`] then ends the statement.
+    pub(super) async fn each_row<E>(
+        &mut self,
+        sql: &str,
+        mut each: impl FnMut(&PgRow) -> Result<(), E> + Send,
+    ) -> Result<Result<(), E>, sqlx::Error> {
+        let connection = self.connection.as_mut().ok_or_else(closed)?;
+        self.busy = true;
+        let mut rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_many(connection);
+        loop {
+            match rows.try_next().await {
+                Ok(Some(sqlx::Either::Right(row))) => {
+                    if let Err(stop) = each(&row) {
+                        return Ok(Err(stop));
+                    }
+                    // sqlx never waits while there is something to read; time-outs have to.
+                    consume_budget().await;
+                }
+                Ok(Some(sqlx::Either::Left(_))) => {}
+                Ok(None) => break,
+                Err(error) => {
+                    drop(rows);
+                    self.busy = false;
+                    return Err(error);
+                }
+            }
+        }
+        drop(rows);
+        self.busy = false;
+        Ok(Ok(()))
+    }
+
+    /// All rows that SQL returns by the simple protocol.
+    pub(super) async fn rows(&mut self, sql: &str) -> Result<Vec<TextRow>, sqlx::Error> {
+        let mut rows = Vec::new();
+        self.each_row(sql, |row| {
+            rows.push(text_row(row));
+            Ok::<(), std::convert::Infallible>(())
+        })
+        .await?
+        .unwrap_or_else(|never| match never {});
+        Ok(rows)
+    }
+
+    /// Runs SQL by the simple protocol; the rows that its last statement was about.
+    pub(super) async fn affected(&mut self, sql: &str) -> Result<u64, sqlx::Error> {
+        let connection = self.connection.as_mut().ok_or_else(closed)?;
+        self.busy = true;
+        let mut stream = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_many(connection);
+        let mut affected = 0;
+        let result = loop {
+            match stream.try_next().await {
+                Ok(Some(sqlx::Either::Left(done))) => affected = done.rows_affected(),
+                Ok(Some(sqlx::Either::Right(_))) => consume_budget().await,
+                Ok(None) => break Ok(affected),
+                Err(error) => break Err(error),
+            }
+        };
+        drop(stream);
+        self.busy = false;
+        result
+    }
+
+    /// Runs SQL that returns nothing of interest by the simple protocol.
+    pub(super) async fn run(&mut self, sql: &str) -> Result<(), sqlx::Error> {
+        self.affected(sql).await.map(drop)
+    }
+
+    /// Runs one statement by the extended protocol, which the server refuses for several, and
+    /// drops its rows. Returns the rows that it was about.
+    pub(super) async fn execute(
+        &mut self,
+        sql: &str,
+        arguments: PgArguments,
+    ) -> Result<u64, sqlx::Error> {
+        let connection = self.connection.as_mut().ok_or_else(closed)?;
+        self.busy = true;
+        // The unnamed statement: names can be taken away or given another meaning by SQL.
+        let query = sqlx::query_with(AssertSqlSafe(sql.to_owned()), arguments).persistent(false);
+        let mut affected = 0;
+        let mut stream = connection.fetch_many(query);
+        let result = loop {
+            match stream.try_next().await {
+                Ok(Some(sqlx::Either::Left(done))) => affected = done.rows_affected(),
+                Ok(Some(sqlx::Either::Right(_))) => consume_budget().await,
+                Ok(None) => break Ok(affected),
+                Err(error) => break Err(error),
+            }
+        };
+        drop(stream);
+        self.busy = false;
+        result
+    }
+
+    /// Has the server parse and analyse one statement; several are an error.
+    pub(super) async fn describe(&mut self, sql: &str) -> Result<Description, sqlx::Error> {
+        if self.described >= DESCRIBED_MAX || self.described_bytes > DESCRIBED_BYTES_MAX {
+            self.run("DEALLOCATE ALL").await?;
+            (self.described, self.described_bytes) = (0, 0);
+        }
+        self.described += 1;
+        self.described_bytes += sql.len();
+        let connection = self.connection.as_mut().ok_or_else(closed)?;
+        self.busy = true;
+        let text = sqlx::SqlSafeStr::into_sql_str(AssertSqlSafe(sql.to_owned()));
+        let prepared = connection.prepare(text).await;
+        self.busy = false;
+        match prepared {
+            Ok(statement) => Ok(Description {
+                parameters: match statement.parameters() {
+                    Some(sqlx::Either::Left(types)) => {
+                        Some(types.iter().map(|ty| ty.oid().map_or(0, |oid| oid.0)).collect())
+                    }
+                    _ => Some(Vec::new()),
+                },
+                columns: Some(fields(statement.columns())),
+            }),
+            Err(error) if is_undescribable(&error) => Ok(Description::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// SQL that makes the server forget described statements; empty where there are none. They
+    /// must not stay behind in a server session that a pooler hands on.
+    pub(super) fn forget_described(&mut self) -> &'static str {
+        let any = self.described > 0;
+        (self.described, self.described_bytes) = (0, 0);
+        if any { "; DEALLOCATE ALL" } else { "" }
+    }
+
+    /// Sends `data` to a `COPY … FROM STDIN`; the rows that it wrote.
+    ///
+    /// It runs as a task of its own: half-way through, sqlx could not find its way back into step
+    /// with the server, so that it must go on even when the caller is dropped.
+    pub(super) async fn copy(&mut self, sql: String, data: Vec<u8>) -> Result<u64, sqlx::Error> {
+        let mut connection = self.connection.take().ok_or_else(closed)?;
+        let task = self.copying.insert(tokio::spawn(async move {
+            let copied = async {
+                let mut copy = connection.copy_in_raw(&sql).await?;
+                copy.send(data).await?;
+                copy.finish().await
+            }
+            .await;
+            (connection, copied)
+        }));
+        let ended = task.await;
+        self.copying = None;
+        let (connection, copied) = ended.map_err(|_| closed())?;
+        self.connection = Some(connection);
+        copied
+    }
+
+    /// Ends whatever still runs, and makes the connection ready for the next statement.
+    pub(super) async fn settle(&mut self) -> Result<(), BackendError> {
+        if !self.busy && self.copying.is_none() {
+            return Ok(());
+        }
+        let deadline = Instant::now() + CANCEL_PATIENCE;
+        let mut helper = None;
+        loop {
+            // First the signal: reading what a statement still sends does not end before it does,
+            // and gives no other task a turn while there is something to read.
+            let signalled = self.signal(&mut helper, "pg_cancel_backend").await;
+            if self.is_ready().await? {
+                break;
+            }
+            signalled?;
+            if Instant::now() >= deadline {
+                self.signal(&mut helper, "pg_terminate_backend").await?;
+                self.connection = None;
+                return Err(BackendError::Disconnected(
+                    "a statement did not give way, so its server session was ended".to_owned(),
+                ));
+            }
+        }
+        if let Some(helper) = helper {
+            // It was only needed for the signal; how it ends changes nothing.
+            let _ = helper.close().await;
+        }
+        self.busy = false;
+        Ok(())
+    }
+
+    /// Waits a little for the server to be done with what it was told.
+    async fn is_ready(&mut self) -> Result<bool, BackendError> {
+        if let Some(task) = &mut self.copying {
+            match timeout(CANCEL_POLL, task).await {
+                Ok(ended) => {
+                    self.copying = None;
+                    self.connection = ended.ok().map(|(connection, _)| connection);
+                }
+                Err(_) => return Ok(false),
+            }
+        }
+        let url = self.opener.url();
+        let connection =
+            self.connection.as_mut().ok_or_else(|| error::host_error(closed(), url))?;
+        match timeout(CANCEL_POLL, connection.ping()).await {
+            Ok(Ok(())) => Ok(true),
+            // How the statement ended, after the fact; the next look finds the connection ready.
+            Ok(Err(sqlx::Error::Database(error)))
+                if !error.code().is_some_and(|code| code.starts_with("57P")) =>
+            {
+                Ok(false)
+            }
+            Ok(Err(error)) => Err(error::host_error(error, url)),
+            Err(_) => Ok(false),
+        }
+    }
+
+    async fn signal(
+        &self,
+        helper: &mut Option<PgConnection>,
+        function: &str,
+    ) -> Result<(), BackendError> {
+        let connection = match helper {
+            Some(connection) => connection,
+            None => helper.insert(self.opener.open().await?),
+        };
+        let sql = format!("SELECT pg_catalog.{function}({})", self.pid);
+        sqlx::raw_sql(AssertSqlSafe(sql))
+            .execute(connection)
+            .await
+            .map(drop)
+            .map_err(|error| error::host_error(error, self.url()))
+    }
+
+    /// Ends the connection, and a statement that still runs on it.
+    pub(super) async fn close(&mut self) {
+        // Where that cannot be done, nothing else can.
+        let _ = self.settle().await;
+        if let Some(connection) = self.connection.take() {
+            // What was committed is; the server ends the session when the socket closes.
+            let _ = timeout(Duration::from_secs(1), connection.close()).await;
+        }
+    }
+}
+
+/// sqlx asks the catalogue about types that it does not know, and does not understand all answers.
+/// The server has accepted the statement by then.
+pub(super) fn is_undescribable(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => true,
+        sqlx::Error::Protocol(reason) => {
+            reason.starts_with("unable to resolve type")
+                || reason.starts_with("type category is listed")
+        }
+        _ => false,
+    }
+}
+
+/// Names and types of columns.
+pub(super) fn fields(columns: &[sqlx::postgres::PgColumn]) -> Vec<Field> {
+    let oid = |column: &sqlx::postgres::PgColumn| column.type_info().oid().map_or(0, |oid| oid.0);
+    columns.iter().map(|column| (column.name().to_owned(), oid(column))).collect()
+}
+
+/// The server's bytes for one column; `None` for NULL.
+pub(super) fn raw(row: &PgRow, at: usize) -> Option<&[u8]> {
+    let value = row.try_get_raw(at).ok()?;
+    if value.is_null() { None } else { value.as_bytes().ok() }
+}
+
+fn text_row(row: &PgRow) -> TextRow {
+    (0..row.len())
+        .map(|at| raw(row, at).map(|bytes| String::from_utf8_lossy(bytes).into_owned()))
+        .collect()
+}

@@ -1,0 +1,130 @@
+//! The runner's lock on PostgreSQL: an advisory lock of the session that does the work.
+//!
+//! Tried, never waited for. It gives order and messages; safety comes from the ledger. The caller
+//! polls, outside of any transaction.
+
+use super::{PostgresConnection, error};
+use crate::{
+    backend::{BackendError, LockHolder, connection::LockTry},
+    session::{ErrorKind, SqlError},
+};
+use sha2::{Digest, Sha256};
+
+/// The first half of the key, the same for every runner: "runn" in ASCII.
+const CLASS: i32 = 0x7275_6e6e;
+
+/// The second half: one lock for each place of the runner's tables. Keys belong to one database.
+pub(super) fn key(schema: &str) -> i32 {
+    let digest = Sha256::digest(schema.as_bytes());
+    i32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]])
+}
+
+/// The condition on `pg_locks` for a held lock with this key.
+pub(super) fn held(key: i32) -> String {
+    // The catalogue shows the two halves as object ids, which have no sign.
+    let (class, key) = (CLASS.cast_unsigned(), key.cast_unsigned());
+    format!(
+        "l.locktype = 'advisory' AND l.objsubid = 2 AND l.granted \
+            AND l.classid = '{class}'::pg_catalog.oid AND l.objid = '{key}'::pg_catalog.oid \
+            AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d \
+                WHERE d.datname = pg_catalog.current_database())"
+    )
+}
+
+impl PostgresConnection {
+    pub(super) async fn take_lock(&mut self) -> Result<LockTry, BackendError> {
+        self.link.settle().await?;
+        let key = key(&self.schema);
+        let sql = format!(
+            "SELECT pg_catalog.pg_try_advisory_lock({CLASS}, {key}), pg_catalog.pg_backend_pid()"
+        );
+        let rows = self.own_texts(&sql).await?;
+        let [got, pid] = super::columns(rows)?;
+        if got.as_deref() == Some("t") {
+            let pid = pid.and_then(|pid| pid.parse().ok()).unwrap_or_default();
+            self.link.pid = pid;
+            self.lock = Some(pid);
+            return Ok(LockTry::Held);
+        }
+        let sql = format!(
+            "SELECT a.application_name, pg_catalog.to_char(a.backend_start AT TIME ZONE 'UTC', \
+                    'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') \
+                FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
+                WHERE {} LIMIT 1",
+            held(key)
+        );
+        let rows = self.own_texts(&sql).await?;
+        // It may have been released in between.
+        let holder = rows.into_iter().next().and_then(|row| holder(&row));
+        Ok(LockTry::HeldBy(holder.unwrap_or_else(LockHolder::unknown)))
+    }
+
+    pub(super) async fn release_lock(&mut self) {
+        if self.lock.take().is_some() {
+            // All of them: a hook may have taken the same one once more. An error means that the
+            // connection is gone, and the lock with it.
+            let _ = self.link.run("SELECT pg_catalog.pg_advisory_unlock_all()").await;
+        }
+    }
+
+    /// Refuses to go on in another server session than the one that holds the lock.
+    pub(super) fn check_session(&self) -> Result<(), BackendError> {
+        match self.lock {
+            Some(holder) if holder != self.link.pid => Err(BackendError::SharedSession),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a hook that gave the runner's lock away.
+    pub(super) async fn check_lock(&mut self) -> Result<(), BackendError> {
+        if self.lock.is_none() {
+            return Ok(());
+        }
+        let sql = format!(
+            "SELECT 1 FROM pg_catalog.pg_locks l WHERE {} AND l.pid = pg_catalog.pg_backend_pid()",
+            held(key(&self.schema))
+        );
+        let rows = self.link.rows(&sql).await;
+        if rows.map_err(|error| error::host_error(error, self.link.url()))?.is_empty() {
+            return Err(BackendError::Refused(SqlError::new(
+                ErrorKind::Denied,
+                "the hook released the runner's lock",
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Who holds the lock, from what its connection is called.
+fn holder(row: &[Option<String>]) -> Option<LockHolder> {
+    let [Some(name), Some(since)] = row else { return None };
+    let (pid, identity) = name.strip_prefix("runner ")?.split_once(' ')?;
+    let (user, host) = identity.split_once('@').unwrap_or((identity, ""));
+    Some(LockHolder {
+        pid: pid.parse().ok()?,
+        host: host.to_owned(),
+        user: user.to_owned(),
+        since: since.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holders_say_who_they_are() {
+        let row = |name: &str| vec![Some(name.to_owned()), Some("2024-01-01T00:00:00.000Z".into())];
+        let found = holder(&row("runner 17 ann@db1")).unwrap();
+        assert_eq!((found.pid, &*found.user, &*found.host), (17, "ann", "db1"));
+        for name in ["psql", "runner", "runner x y"] {
+            assert_eq!(holder(&row(name)), None, "{name}");
+        }
+        assert_eq!(holder(&[None, None]), None);
+    }
+
+    #[test]
+    fn places_have_different_keys() {
+        assert_ne!(key("public"), key("other"));
+    }
+}

@@ -1,0 +1,300 @@
+//! PostgreSQL, 13 and later: one connection for the operator and, while a hook runs, for the plugin.
+//!
+//! Puts together the link to the server (`link.rs`), the operator's transactions, lock and own
+//! statements, and the hook's session (`session.rs`). Decides nothing about claims, records or
+//! journals: that is the same for every database and is done above [`Connection`].
+
+mod connect;
+mod cursor;
+mod describe;
+mod error;
+mod hook;
+mod link;
+mod lock;
+mod outside;
+mod own;
+mod parameter;
+mod session;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod text;
+mod transaction;
+mod types;
+mod value;
+mod verify;
+mod writer;
+
+pub(super) use connect::PostgresConnector;
+
+use super::{
+    Access, BackendError, ConnectOptions,
+    connection::{Cell, Connection, HookSettings, LockTry, OwnTypes, Verdict},
+};
+use crate::{
+    alteration::Dialect,
+    backend::tables::schema,
+    session::{Handle, Outcome, SqlError, SqlLimits},
+};
+use async_trait::async_trait;
+use link::{Link, TextRow};
+use std::collections::{BTreeSet, HashMap};
+
+/// The transaction that the operator's side began.
+#[derive(Debug)]
+struct Transaction {
+    /// Its id on the server; none for readers.
+    id: Option<String>,
+    /// Whose side it was at when the mark was set, if one is.
+    marked: Option<Side>,
+}
+
+/// The hook that the session is prepared for.
+#[derive(Debug)]
+struct Hook {
+    settings: HookSettings,
+    facts: hook::Facts,
+}
+
+/// Whose names and settings the server session has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Own,
+    Guest,
+}
+
+/// One connection to one PostgreSQL database.
+#[derive(Debug)]
+pub(super) struct PostgresConnection {
+    link: Link,
+    access: Access,
+    limits: SqlLimits,
+    /// As `server_version_num` counts: 150004.
+    version: u32,
+    /// Where the runner's own tables are.
+    schema: String,
+    /// The schema, quoted, with its point.
+    prefix: String,
+    /// What names mean to hooks.
+    search_path: String,
+    transaction: Option<Transaction>,
+    rehearsing: bool,
+    in_savepoint: bool,
+    hook: Option<Hook>,
+    side: Side,
+    /// The server session that took the runner's lock.
+    lock: Option<i32>,
+    /// Whether a pooler may give every transaction another server session.
+    is_pooled: bool,
+    /// Types that are not built in, by object id.
+    types: HashMap<u32, types::Type>,
+    /// Types of the parameters of statements that this hook ran before.
+    parameters: HashMap<String, Vec<types::Type>>,
+    cursors: HashMap<Handle, cursor::Cursor>,
+    writers: HashMap<Handle, writer::Writer>,
+    next_handle: u32,
+}
+
+impl PostgresConnection {
+    fn new(
+        link: Link,
+        options: &ConnectOptions,
+        version: u32,
+        schema: String,
+        search_path: Option<String>,
+    ) -> Self {
+        Self {
+            link,
+            access: options.access,
+            limits: options.limits,
+            version,
+            prefix: format!("{}.", text::quote(&schema)),
+            schema,
+            search_path: search_path.unwrap_or_default(),
+            transaction: None,
+            rehearsing: false,
+            in_savepoint: false,
+            hook: None,
+            side: Side::Own,
+            lock: None,
+            is_pooled: false,
+            types: HashMap::new(),
+            parameters: HashMap::new(),
+            cursors: HashMap::new(),
+            writers: HashMap::new(),
+            next_handle: 0,
+        }
+    }
+
+    /// Forgets what belonged to a hook: handles, and what was learned from the catalogue.
+    fn forget_handles(&mut self) {
+        self.cursors.clear();
+        self.writers.clear();
+        self.parameters.clear();
+        self.types.retain(|oid, _| *oid < types::FIRST_USER_OID);
+    }
+
+    /// Runs SQL of the runner's own that needs no values.
+    async fn own_run(&mut self, sql: &str) -> Result<(), BackendError> {
+        self.link.run(sql).await.map_err(|error| error::host_error(error, self.link.url()))
+    }
+
+    /// Reads texts with SQL of the runner's own that needs no values.
+    async fn own_texts(&mut self, sql: &str) -> Result<Vec<TextRow>, BackendError> {
+        self.link.rows(sql).await.map_err(|error| error::host_error(error, self.link.url()))
+    }
+}
+
+/// The columns of the last row, which must be there.
+fn columns<const N: usize>(rows: Vec<TextRow>) -> Result<[Option<String>; N], BackendError> {
+    rows.into_iter()
+        .next_back()
+        .and_then(|row| row.try_into().ok())
+        .ok_or_else(|| BackendError::Database("the server gave no answer".to_owned()))
+}
+
+#[async_trait]
+impl Connection for PostgresConnection {
+    fn own_types(&self) -> OwnTypes {
+        OwnTypes {
+            key: "varchar(255) COLLATE \"C\"",
+            text: "text",
+            bytes: "bytea",
+            integer: "bigint",
+            sequence: "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+        }
+    }
+
+    async fn own_execute(&mut self, sql: &str, params: &[Cell]) -> Result<u64, BackendError> {
+        self.run_own(sql, params).await
+    }
+
+    async fn own_rows(
+        &mut self,
+        sql: &str,
+        params: &[Cell],
+    ) -> Result<Vec<Vec<Cell>>, BackendError> {
+        self.read_own(sql, params).await
+    }
+
+    async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError> {
+        self.link.settle().await?;
+        let sql = format!(
+            "SELECT relname::pg_catalog.text FROM pg_catalog.pg_class \
+             WHERE relnamespace = pg_catalog.to_regnamespace({}) AND relkind IN ('r', 'p')",
+            text::literal(&text::quote(&self.schema))
+        );
+        let found = self.own_texts(&sql).await?;
+        Ok(schema::own(found.into_iter().flatten().flatten()))
+    }
+
+    async fn prepare_place(&mut self) -> Result<(), BackendError> {
+        // IF NOT EXISTS would ask for the right to create one even where it exists.
+        let sql = format!(
+            "SELECT pg_catalog.to_regnamespace({}) IS NOT NULL",
+            text::literal(&text::quote(&self.schema))
+        );
+        let [there] = columns(self.own_texts(&sql).await?)?;
+        if there.as_deref() == Some("t") {
+            return Ok(());
+        }
+        self.own_run(&format!("CREATE SCHEMA IF NOT EXISTS {}", text::quote(&self.schema))).await
+    }
+
+    async fn begin(&mut self) -> Result<(), BackendError> {
+        self.begin_transaction().await
+    }
+
+    async fn commit(&mut self) -> Result<(), BackendError> {
+        self.commit_transaction().await
+    }
+
+    async fn rollback(&mut self) -> Result<(), BackendError> {
+        self.roll_back().await
+    }
+
+    async fn begin_rehearsal(&mut self) -> Result<(), BackendError> {
+        self.start_rehearsal().await
+    }
+
+    async fn end_rehearsal(&mut self) -> Result<(), BackendError> {
+        self.stop_rehearsal().await
+    }
+
+    async fn enter_hook(&mut self, hook: HookSettings) -> Result<(), BackendError> {
+        self.enter(hook).await
+    }
+
+    async fn leave_hook(&mut self) -> Result<(), BackendError> {
+        self.leave().await
+    }
+
+    async fn try_lock(&mut self) -> Result<LockTry, BackendError> {
+        self.take_lock().await
+    }
+
+    async fn unlock(&mut self) {
+        self.release_lock().await;
+    }
+
+    async fn is_in_transaction(&mut self) -> Result<bool, BackendError> {
+        self.still_in_transaction().await
+    }
+
+    fn may_need_outside(&self, sql: &str) -> bool {
+        crate::sql::Statement::one(sql, Dialect::Postgresql)
+            .map_or(true, |statement| !statement.is_plain())
+    }
+
+    async fn mark(&mut self) -> Result<(), BackendError> {
+        self.set_mark().await
+    }
+
+    async fn back_to_mark(&mut self) -> Result<(), BackendError> {
+        self.return_to_mark().await
+    }
+
+    fn needs_outside(&self, error: &SqlError) -> bool {
+        error.sqlstate.as_deref() == Some("25001")
+    }
+
+    async fn execute_outside(&mut self, sql: &str, marker: &str) -> Result<Outcome, SqlError> {
+        self.run_outside(sql, marker).await
+    }
+
+    async fn end_orphans(&mut self, marker: &str) -> Result<(), BackendError> {
+        self.end_marked(marker).await
+    }
+
+    async fn fingerprint(&mut self, sql: &str) -> Result<String, BackendError> {
+        self.take_fingerprint(sql).await
+    }
+
+    async fn verify(&mut self, sql: &str, before: &str) -> Result<Verdict, BackendError> {
+        self.verify_outside(sql, before).await
+    }
+
+    fn clock_ms(&self) -> &'static str {
+        "CAST(EXTRACT(EPOCH FROM pg_catalog.clock_timestamp()) * 1000 AS pg_catalog.int8)"
+    }
+
+    async fn needs_lease(&mut self) -> Result<bool, BackendError> {
+        self.probe_pooler().await
+    }
+
+    async fn identity(&mut self) -> Result<String, BackendError> {
+        self.link.settle().await?;
+        let rows = self
+            .own_texts(
+                "SELECT pg_catalog.pg_postmaster_start_time()::pg_catalog.text, \
+                    pg_catalog.current_setting('port'), pg_catalog.current_database()",
+            )
+            .await?;
+        let parts: [Option<String>; 3] = columns(rows)?;
+        Ok(parts.map(Option::unwrap_or_default).join("/"))
+    }
+
+    async fn close(&mut self) {
+        self.link.close().await;
+    }
+}

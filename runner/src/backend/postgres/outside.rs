@@ -1,0 +1,132 @@
+//! Statements that cannot run in a transaction, the server sessions that a killed runner left at
+//! work on one, and whether the connection goes through a pooler.
+
+use super::{PostgresConnection, error, settings, text::Sent};
+use crate::{
+    backend::BackendError,
+    crash,
+    session::{ErrorKind, Outcome, SqlError},
+};
+use sqlx::{AssertSqlSafe, Connection, Row};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// How long a session may take to end after it was told to.
+const ORPHAN_PATIENCE: Duration = Duration::from_secs(30);
+const ORPHAN_POLL: Duration = Duration::from_millis(100);
+
+/// The comment that goes ahead of a statement, so that its session can be found by it.
+fn comment(marker: &str) -> String {
+    // Nothing that would end the comment, whatever the marker was made of.
+    let kept: String =
+        marker.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.:@/".contains(*c)).collect();
+    format!("/* runner:{} */", kept.replace("*/", "").replace("/*", ""))
+}
+
+impl PostgresConnection {
+    pub(super) async fn run_outside(
+        &mut self,
+        sql: &str,
+        marker: &str,
+    ) -> Result<Outcome, SqlError> {
+        if self.transaction.is_some() {
+            return Err(SqlError::new(
+                ErrorKind::Other,
+                "a transaction is open; the statement was to run outside of any",
+            ));
+        }
+        let statement = self.checked(sql)?;
+        let failed =
+            |error: BackendError| SqlError::new(ErrorKind::Disconnected, error.to_string());
+        self.link.settle().await.map_err(failed)?;
+        let sent = Sent::plain(statement.text())
+            .from_byte(statement.offset())
+            .behind(&format!("{} ", comment(marker)));
+        // One message is one statement, as the tokenizer saw it; that holds only while strings
+        // are read as they should be. A pooler would give the settings to somebody else.
+        let (before, after) = match &self.hook {
+            Some(hook) if !self.is_pooled => (
+                format!(
+                    "; SET lock_timeout = {}; SET statement_timeout = {}",
+                    settings::milliseconds(Some(hook.settings.lock_wait)),
+                    settings::milliseconds(hook.settings.statement_time)
+                ),
+                "RESET lock_timeout; RESET statement_timeout",
+            ),
+            _ => (String::new(), ""),
+        };
+        let before =
+            format!("SET standard_conforming_strings = on; SET client_encoding = 'UTF8'{before}");
+        let unplaced = |error| error::guest_error(error, &Sent::plain(""));
+        self.link.run(&before).await.map_err(unplaced)?;
+        crash::point("before a statement");
+        let result = self.link.run(&sent.text).await;
+        crash::point("after a statement");
+        let result = result.map_err(|error| error::guest_error(error, &sent));
+        if !after.is_empty() && !matches!(&result, Err(e) if e.kind == ErrorKind::Disconnected) {
+            self.link.run(after).await.map_err(unplaced)?;
+        }
+        result.map(|()| Outcome::default())
+    }
+
+    pub(super) async fn end_marked(&mut self, marker: &str) -> Result<(), BackendError> {
+        self.link.settle().await?;
+        let comment = comment(marker);
+        let sql = format!(
+            "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a \
+             WHERE a.pid <> pg_catalog.pg_backend_pid() AND a.usename = session_user \
+                AND a.datname = pg_catalog.current_database() \
+                AND a.state IS DISTINCT FROM 'idle' \
+                AND pg_catalog.starts_with(a.query, {})",
+            super::text::literal(&comment)
+        );
+        let deadline = Instant::now() + ORPHAN_PATIENCE;
+        while !self.own_texts(&sql).await?.is_empty() {
+            if Instant::now() >= deadline {
+                return Err(BackendError::Stuck);
+            }
+            sleep(ORPHAN_POLL).await;
+        }
+        Ok(())
+    }
+
+    /// Whether two connections share a server session, or one connection has several.
+    pub(super) async fn probe_pooler(&mut self) -> Result<bool, BackendError> {
+        if self.transaction.is_some() {
+            return Ok(self.is_pooled);
+        }
+        self.link.settle().await?;
+        const PID: &str = "SELECT pg_catalog.pg_backend_pid()";
+        let [before] = super::columns(self.own_texts(PID).await?)?;
+        let mut other = self.link.opener().open().await?;
+        // In its transaction the other one keeps what session it got.
+        let held =
+            sqlx::raw_sql(AssertSqlSafe(format!("BEGIN; {PID}"))).fetch_all(&mut other).await;
+        let held = held.map_err(|error| error::host_error(error, self.link.url()))?;
+        let held = held.last().and_then(|row| row.try_get::<i32, _>(0).ok()).unwrap_or_default();
+        let after = self.own_texts(PID).await;
+        // It was only asked a question.
+        let _ = other.close().await;
+        let [after] = super::columns(after?)?;
+        self.is_pooled = before != after || before == Some(held.to_string());
+        self.link.pid = after.and_then(|pid| pid.parse().ok()).unwrap_or_default();
+        Ok(self.is_pooled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markers_stay_comments() {
+        let table = [
+            ("a-1:2", "/* runner:a-1:2 */"),
+            ("*/ DROP TABLE t; /*", "/* runner:/DROPTABLEt/ */"),
+            ("/*", "/* runner:/ */"),
+        ];
+        for (marker, expected) in table {
+            assert_eq!(comment(marker), expected);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Settings of the server session, as SQL: the runner's own side, and the side of a hook.
+//!
+//! Everything is set for one transaction only, so that a pooler's next client finds nothing of it.
+
+use super::text::literal;
+use crate::backend::connection::HookSettings;
+use std::time::Duration;
+
+/// What reading values and telling statements apart relies on.
+const PINNED: &str = "SET LOCAL standard_conforming_strings = on; \
+    SET LOCAL client_encoding = 'UTF8'; \
+    SET LOCAL DateStyle = 'ISO, MDY'; \
+    SET LOCAL IntervalStyle = 'postgres'; \
+    SET LOCAL TimeZone = 'UTC'; \
+    SET LOCAL bytea_output = 'hex'; \
+    SET LOCAL extra_float_digits = 1; \
+    SET LOCAL client_min_messages = 'warning'";
+
+/// Names in the runner's own statements mean PostgreSQL's own things, whatever a hook made.
+const OWN_PATH: &str = "SET LOCAL search_path = pg_catalog, pg_temp";
+
+/// For the runner's own statements, at the beginning of a transaction or after a hook.
+pub(super) fn own() -> String {
+    format!("{PINNED}; {OWN_PATH}")
+}
+
+/// From a hook's side to the runner's own, between two statements of a journaled hook. The hook's
+/// search path is kept in a setting that only its own statements can get at.
+pub(super) fn to_own() -> String {
+    format!(
+        "SELECT pg_catalog.set_config('runner.path', \
+            pg_catalog.current_setting('search_path'), true); {OWN_PATH}"
+    )
+}
+
+/// Back again.
+pub(super) const TO_GUEST: &str = "SELECT pg_catalog.set_config('search_path', \
+    pg_catalog.current_setting('runner.path'), true)";
+
+/// For the statements of a hook, but for the search path.
+pub(super) fn hook(hook: &HookSettings, version: u32) -> String {
+    let mut sql = format!(
+        "{PINNED}; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}",
+        milliseconds(Some(hook.lock_wait)),
+        milliseconds(hook.statement_time)
+    );
+    if version >= 140_000 {
+        // A statement whose runner was killed ends soon, instead of running on for nobody.
+        sql.push_str("; SET LOCAL client_connection_check_interval = '2s'");
+    }
+    sql
+}
+
+pub(super) fn path(search_path: &str) -> String {
+    format!("SELECT pg_catalog.set_config('search_path', {}, true)", literal(search_path))
+}
+
+/// Forgets what a hook set in the session, and whom it works as.
+pub(super) const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL";
+
+/// Forgets what else an earlier hook left in the session. Advisory locks stay: the runner's own is
+/// one of them.
+pub(super) const DISCARD: &str =
+    "CLOSE ALL; DEALLOCATE ALL; DISCARD TEMP; DISCARD SEQUENCES; UNLISTEN *";
+
+/// Ends what would reach beyond a hook's transaction. sqlx cannot read the notifications that a
+/// session that listens gets at any time.
+pub(super) const END_OF_HOOK: &str = "CLOSE ALL; UNLISTEN *";
+
+/// As PostgreSQL's settings want it: 0 is no limit, so nothing becomes that by being short.
+pub(super) fn milliseconds(duration: Option<Duration>) -> i32 {
+    duration.map_or(0, |duration| i32::try_from(duration.as_millis()).unwrap_or(i32::MAX).max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_limit_is_zero_and_nothing_else_is() {
+        let table = [
+            (None, 0),
+            (Some(Duration::ZERO), 1),
+            (Some(Duration::from_secs(2)), 2_000),
+            (Some(Duration::MAX), i32::MAX),
+        ];
+        for (duration, expected) in table {
+            assert_eq!(milliseconds(duration), expected);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Transactions of the operator's side, and the savepoints that stand for them in a rehearsal.
+//!
+//! A commit is believed only when the server says that the transaction's own id is committed:
+//! COMMIT of a failed transaction answers without an error.
+
+use super::{PostgresConnection, Side, Transaction, error, settings};
+use crate::{
+    backend::{Access, BackendError},
+    crash,
+};
+
+const SAVEPOINT: &str = "runner_rehearsal";
+const MARK: &str = "runner_mark";
+
+impl PostgresConnection {
+    pub(super) async fn begin_transaction(&mut self) -> Result<(), BackendError> {
+        self.link.settle().await?;
+        if self.rehearsing && self.transaction.is_some() {
+            self.own_run(&format!("{}; SAVEPOINT {SAVEPOINT}", settings::own())).await?;
+            self.in_savepoint = true;
+            self.side = Side::Own;
+            return Ok(());
+        }
+        let result = self.open_transaction().await;
+        if result.is_err() {
+            self.transaction = None;
+            // Whatever was begun of it; the first error is the one to tell.
+            let _ = self.link.run("ROLLBACK").await;
+        }
+        result
+    }
+
+    async fn open_transaction(&mut self) -> Result<(), BackendError> {
+        // Readers may be connected to a standby, which hands out no ids.
+        let reads = self.access == Access::Read;
+        let (mode, id) =
+            if reads { ("ONLY", "NULL") } else { ("WRITE", "pg_catalog.pg_current_xact_id()") };
+        // What a journaled hook set in the session is for its statements in this transaction too.
+        let settings = match &self.hook {
+            Some(hook) => format!(
+                "{}; {}; {}",
+                settings::hook(&hook.settings, self.version),
+                settings::to_own(),
+                settings::own()
+            ),
+            None => settings::own(),
+        };
+        let rows = self
+            .own_texts(&format!(
+                "BEGIN ISOLATION LEVEL READ COMMITTED READ {mode}; {settings}; \
+                 SELECT pg_catalog.pg_backend_pid(), {id}"
+            ))
+            .await?;
+        let [pid, id] = super::columns(rows)?;
+        self.link.pid = pid.and_then(|pid| pid.parse().ok()).unwrap_or_default();
+        self.check_session()?;
+        self.transaction = Some(Transaction { id, marked: None });
+        self.side = Side::Own;
+        Ok(())
+    }
+
+    pub(super) async fn commit_transaction(&mut self) -> Result<(), BackendError> {
+        self.link.settle().await?;
+        if self.in_savepoint {
+            return self.release_savepoint().await;
+        }
+        let Some(transaction) = self.transaction.take() else {
+            return Err(BackendError::TransactionEnded("there was none to commit".to_owned()));
+        };
+        let forget = self.link.forget_described();
+        let Some(id) = transaction.id else {
+            return self.own_run(&format!("COMMIT{forget}")).await;
+        };
+        // A journaled hook goes on after this; what it listens to would come in between.
+        let unlisten = if self.hook.is_some() { "UNLISTEN *; " } else { "" };
+        crash::point("before the commit");
+        let sql = format!(
+            "{unlisten}COMMIT{forget}; SELECT pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8)"
+        );
+        let rows = self.link.rows(&sql).await;
+        let rows = rows.map_err(|error| error::refused(error, self.link.url()))?;
+        crash::point("after the commit");
+        self.side = Side::Own;
+        let [status] = super::columns(rows)?;
+        match status.as_deref() {
+            Some("committed") => Ok(()),
+            _ => Err(BackendError::TransactionEnded("it was rolled back".to_owned())),
+        }
+    }
+
+    pub(super) async fn roll_back(&mut self) -> Result<(), BackendError> {
+        self.link.settle().await?;
+        self.forget_handles();
+        let had_hook = self.hook.take().is_some();
+        self.side = Side::Own;
+        if self.rehearsing && self.transaction.is_some() {
+            if std::mem::take(&mut self.in_savepoint) {
+                // What was marked in it, and what the hook set, goes with it.
+                let sql =
+                    format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}; RELEASE SAVEPOINT {SAVEPOINT}");
+                self.own_run(&sql).await?;
+            }
+            return Ok(());
+        }
+        self.transaction = None;
+        let forget = self.link.forget_described();
+        let reset = if had_hook { format!("; {}", settings::RESET) } else { String::new() };
+        self.own_run(&format!("ROLLBACK{forget}{reset}")).await
+    }
+
+    pub(super) async fn start_rehearsal(&mut self) -> Result<(), BackendError> {
+        self.begin_transaction().await?;
+        self.rehearsing = true;
+        Ok(())
+    }
+
+    pub(super) async fn stop_rehearsal(&mut self) -> Result<(), BackendError> {
+        self.rehearsing = false;
+        self.in_savepoint = false;
+        self.roll_back().await
+    }
+
+    /// What a commit would check is checked now. Afterwards constraints are deferred again as they
+    /// were declared: the next transaction of a real run would find them so.
+    async fn release_savepoint(&mut self) -> Result<(), BackendError> {
+        self.in_savepoint = false;
+        let sql = format!("SET CONSTRAINTS ALL IMMEDIATE; RELEASE SAVEPOINT {SAVEPOINT}");
+        let released = self.link.run(&sql).await;
+        released.map_err(|error| error::refused(error, self.link.url()))?;
+        let names = self
+            .own_texts(
+                "SELECT DISTINCT pg_catalog.quote_ident(n.nspname) || '.' \
+                    || pg_catalog.quote_ident(c.conname) \
+                 FROM pg_catalog.pg_constraint c \
+                 JOIN pg_catalog.pg_namespace n ON n.oid = c.connamespace WHERE c.condeferred",
+            )
+            .await?;
+        let names: Vec<String> = names.into_iter().flatten().flatten().collect();
+        if !names.is_empty() {
+            self.own_run(&format!("SET CONSTRAINTS {} DEFERRED", names.join(", "))).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the transaction that was begun is still open; a failed one is.
+    pub(super) async fn still_in_transaction(&mut self) -> Result<bool, BackendError> {
+        self.link.settle().await?;
+        let Some(transaction) = &self.transaction else { return Ok(false) };
+        let id = transaction.id.clone();
+        let sql = "SELECT pg_catalog.pg_current_xact_id_if_assigned()";
+        match self.link.rows(sql).await {
+            Ok(rows) => {
+                let [found] = super::columns(rows)?;
+                Ok(found == id)
+            }
+            Err(error) if error::code(&error).as_deref() == Some("25P02") => Ok(true),
+            Err(error) => Err(error::host_error(error, self.link.url())),
+        }
+    }
+
+    pub(super) async fn set_mark(&mut self) -> Result<(), BackendError> {
+        let Some(transaction) = &mut self.transaction else { return Ok(()) };
+        // One after the other, never nested: each level costs the server.
+        let release = if transaction.marked.replace(self.side).is_some() {
+            format!("RELEASE SAVEPOINT {MARK}; ")
+        } else {
+            String::new()
+        };
+        self.own_run(&format!("{release}SAVEPOINT {MARK}")).await
+    }
+
+    pub(super) async fn return_to_mark(&mut self) -> Result<(), BackendError> {
+        self.link.settle().await?;
+        let Some(transaction) = &mut self.transaction else { return Ok(()) };
+        let marked = transaction.marked.take();
+        self.own_run(&format!("ROLLBACK TO SAVEPOINT {MARK}; RELEASE SAVEPOINT {MARK}")).await?;
+        // The session's settings went back to the mark too.
+        self.side = marked.unwrap_or(self.side);
+        Ok(())
+    }
+}

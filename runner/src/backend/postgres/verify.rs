@@ -1,0 +1,308 @@
+//! What became of a statement that ran outside of a transaction and whose end nobody saw.
+//!
+//! The catalogue before and after tells. What a half-done one left behind is removed, so that the
+//! statement can run again.
+
+use super::{PostgresConnection, error, text::quote};
+use crate::{
+    alteration::Dialect,
+    backend::{BackendError, connection::Verdict},
+    sql::Statement,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// One index, as the catalogue says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Index {
+    oid: u32,
+    schema: String,
+    name: String,
+    table: String,
+    is_valid: bool,
+    /// Some session is at work on it now.
+    is_in_work: bool,
+    definition: String,
+}
+
+/// One partition and whether it is being detached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Partition {
+    parent_schema: String,
+    parent: String,
+    schema: String,
+    name: String,
+    is_pending: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+struct Fingerprint {
+    indexes: Vec<Index>,
+    partitions: Vec<Partition>,
+}
+
+/// What kind of statement it is, as far as the catalogue can tell its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    CreatesIndex,
+    DropsIndex,
+    /// Doing it twice is doing it once; `true` where a half-done one leaves indexes behind.
+    Repeatable(bool),
+    DetachesPartition,
+    Unknown,
+}
+
+fn effect(words: &[String]) -> Effect {
+    let has = |word: &str| words.iter().any(|found| found == word);
+    let concurrently = has("CONCURRENTLY");
+    match words.first().map(String::as_str) {
+        Some("CREATE") if has("INDEX") && concurrently => Effect::CreatesIndex,
+        Some("DROP") if has("INDEX") && concurrently => Effect::DropsIndex,
+        Some("REINDEX") => Effect::Repeatable(true),
+        Some("VACUUM" | "ANALYZE" | "ANALYSE" | "CLUSTER") => Effect::Repeatable(false),
+        Some("ALTER") if has("DETACH") && concurrently => Effect::DetachesPartition,
+        _ => Effect::Unknown,
+    }
+}
+
+impl PostgresConnection {
+    pub(super) async fn take_fingerprint(&mut self, sql: &str) -> Result<String, BackendError> {
+        let found = self.look(&names(sql)).await?;
+        serde_json::to_string(&found).map_err(|error| BackendError::Corrupt(error.to_string()))
+    }
+
+    pub(super) async fn verify_outside(
+        &mut self,
+        sql: &str,
+        before: &str,
+    ) -> Result<Verdict, BackendError> {
+        let (Ok(before), Ok(statement)) =
+            (serde_json::from_str::<Fingerprint>(before), Statement::one(sql, Dialect::Postgresql))
+        else {
+            return Ok(Verdict::Unknown);
+        };
+        let words: Vec<String> = statement.words().map(|word| word.into_owned()).collect();
+        let names = statement.names();
+        let now = self.look(&names).await?;
+        match effect(&words) {
+            Effect::CreatesIndex => {
+                let new: Vec<&Index> =
+                    now.indexes.iter().filter(|index| !before.has(index.oid)).collect();
+                // Several are new where others work on the same table; the name tells, if there
+                // is one in the statement.
+                let named: Vec<&Index> =
+                    new.iter().copied().filter(|index| names.contains(&index.name)).collect();
+                let new = if named.is_empty() { new } else { named };
+                if new.iter().any(|index| index.is_in_work) {
+                    // This statement's own session is gone: it is somebody else's.
+                    return Ok(Verdict::Unknown);
+                }
+                self.drop_invalid(&new).await?;
+                Ok(match new.iter().filter(|index| index.is_valid).count() {
+                    0 => Verdict::NotDone,
+                    1 => Verdict::Done,
+                    _ => Verdict::Unknown,
+                })
+            }
+            Effect::DropsIndex => {
+                let mut meant: Vec<&Index> =
+                    before.indexes.iter().filter(|index| names.contains(&index.name)).collect();
+                // The same name may be there in several schemas.
+                if meant.iter().any(|index| names.contains(&index.schema)) {
+                    meant.retain(|index| names.contains(&index.schema));
+                }
+                let gone = meant.iter().filter(|index| !now.has(index.oid)).count();
+                Ok(if gone > 0 { Verdict::Done } else { Verdict::NotDone })
+            }
+            Effect::Repeatable(leaves_indexes) => {
+                if leaves_indexes {
+                    let left: Vec<&Index> =
+                        now.indexes.iter().filter(|index| before.is_left(index)).collect();
+                    self.drop_invalid(&left).await?;
+                }
+                Ok(Verdict::NotDone)
+            }
+            Effect::DetachesPartition => self.verify_detached(&names, &before, &now).await,
+            Effect::Unknown => Ok(Verdict::Unknown),
+        }
+    }
+
+    async fn verify_detached(
+        &mut self,
+        names: &BTreeSet<String>,
+        before: &Fingerprint,
+        now: &Fingerprint,
+    ) -> Result<Verdict, BackendError> {
+        let meant = before
+            .partitions
+            .iter()
+            .find(|old| names.contains(&old.name) && names.contains(&old.parent));
+        let Some(meant) = meant else { return Ok(Verdict::Unknown) };
+        let same = |new: &&Partition| new.schema == meant.schema && new.name == meant.name;
+        match now.partitions.iter().find(same) {
+            None => Ok(Verdict::Done),
+            Some(partition) if partition.is_pending => {
+                let Partition { parent_schema, parent, schema, name, .. } = partition;
+                let sql = format!(
+                    "ALTER TABLE {}.{} DETACH PARTITION {}.{} FINALIZE",
+                    quote(parent_schema),
+                    quote(parent),
+                    quote(schema),
+                    quote(name)
+                );
+                self.own_run(&sql).await?;
+                Ok(Verdict::Done)
+            }
+            Some(_) => Ok(Verdict::NotDone),
+        }
+    }
+
+    async fn drop_invalid(&mut self, indexes: &[&Index]) -> Result<(), BackendError> {
+        for index in indexes.iter().filter(|index| !index.is_valid) {
+            let (schema, name) = (quote(&index.schema), quote(&index.name));
+            self.own_run(&format!("DROP INDEX CONCURRENTLY IF EXISTS {schema}.{name}")).await?;
+        }
+        Ok(())
+    }
+
+    /// Indexes and partitions of the tables that are named, or of all tables where none is.
+    async fn look(&mut self, names: &BTreeSet<String>) -> Result<Fingerprint, BackendError> {
+        self.link.settle().await?;
+        let mut indexes = self.indexes().await?;
+        let is_named = |index: &Index| names.contains(&index.table) || names.contains(&index.name);
+        // A pattern of names that the catalogue does not know yet, such as REINDEX SCHEMA.
+        if indexes.iter().any(is_named) {
+            indexes.retain(is_named);
+        }
+        let mut partitions = self.partitions().await?;
+        partitions.retain(|partition| names.contains(&partition.name));
+        Ok(Fingerprint { indexes, partitions })
+    }
+
+    async fn indexes(&mut self) -> Result<Vec<Index>, BackendError> {
+        let rows = self
+            .own_texts(
+                "SELECT i.indexrelid, n.nspname, x.relname, t.relname, i.indisvalid, \
+                    EXISTS (SELECT 1 FROM pg_catalog.pg_stat_progress_create_index w \
+                        WHERE w.index_relid = i.indexrelid), \
+                    pg_catalog.pg_get_indexdef(i.indexrelid) \
+                 FROM pg_catalog.pg_index i \
+                 JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid \
+                 JOIN pg_catalog.pg_class t ON t.oid = i.indrelid \
+                 JOIN pg_catalog.pg_namespace n ON n.oid = x.relnamespace \
+                 WHERE n.nspname NOT IN ('pg_catalog', 'pg_toast', 'information_schema') \
+                 ORDER BY i.indexrelid",
+            )
+            .await?;
+        let index = |row: super::link::TextRow| {
+            let [oid, schema, name, table, valid, in_work, definition] =
+                <[Option<String>; 7]>::try_from(row).ok()?;
+            Some(Index {
+                oid: oid?.parse().ok()?,
+                schema: schema?,
+                name: name?,
+                table: table?,
+                is_valid: valid? == "t",
+                is_in_work: in_work? == "t",
+                definition: definition?,
+            })
+        };
+        Ok(rows.into_iter().filter_map(index).collect())
+    }
+
+    async fn partitions(&mut self) -> Result<Vec<Partition>, BackendError> {
+        // The column for a detachment that was begun came with version 14.
+        let pending = if self.version >= 140_000 { "h.inhdetachpending" } else { "false" };
+        let sql = format!(
+            "SELECT pn.nspname, p.relname, cn.nspname, c.relname, {pending} \
+             FROM pg_catalog.pg_inherits h \
+             JOIN pg_catalog.pg_class p ON p.oid = h.inhparent \
+             JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace \
+             JOIN pg_catalog.pg_class c ON c.oid = h.inhrelid \
+             JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace \
+             WHERE c.relispartition AND c.relkind IN ('r', 'p', 'f')"
+        );
+        let rows = self.link.rows(&sql).await;
+        let rows = rows.map_err(|error| error::host_error(error, self.link.url()))?;
+        let partition = |row: super::link::TextRow| {
+            let [parent_schema, parent, schema, name, pending] =
+                <[Option<String>; 5]>::try_from(row).ok()?;
+            Some(Partition {
+                parent_schema: parent_schema?,
+                parent: parent?,
+                schema: schema?,
+                name: name?,
+                is_pending: pending? == "t",
+            })
+        };
+        Ok(rows.into_iter().filter_map(partition).collect())
+    }
+}
+
+impl Fingerprint {
+    /// Whether an index is one that a rebuilding made since and did not come to clear away: the new
+    /// one, or the old one under a new name.
+    fn is_left(&self, index: &Index) -> bool {
+        let temporary = index.name.contains("_ccnew") || index.name.contains("_ccold");
+        let known = |old: &Index| old.oid == index.oid && old.name == index.name;
+        temporary && !index.is_valid && !index.is_in_work && !self.indexes.iter().any(known)
+    }
+
+    fn has(&self, oid: u32) -> bool {
+        self.indexes.iter().any(|index| index.oid == oid)
+    }
+}
+
+fn names(sql: &str) -> BTreeSet<String> {
+    Statement::one(sql, Dialect::Postgresql).map(|statement| statement.names()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_rebuilding_leaves() {
+        let index = |oid, name: &str, is_valid| Index {
+            oid,
+            schema: "s".into(),
+            name: name.into(),
+            table: "t".into(),
+            is_valid,
+            is_in_work: false,
+            definition: String::new(),
+        };
+        let before = Fingerprint {
+            indexes: vec![index(1, "i", true), index(2, "mine_ccnew", false)],
+            partitions: Vec::new(),
+        };
+        let table = [
+            (index(1, "i", true), false),
+            (index(1, "i_ccold", false), true),
+            (index(3, "i_ccnew1", false), true),
+            (index(3, "i_ccnew", true), false),
+            (index(2, "mine_ccnew", false), false),
+            (Index { is_in_work: true, ..index(3, "i_ccnew", false) }, false),
+        ];
+        for (index, expected) in table {
+            assert_eq!(before.is_left(&index), expected, "{index:?}");
+        }
+    }
+
+    #[test]
+    fn effects() {
+        let table = [
+            ("CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON t (x)", Effect::CreatesIndex),
+            ("DROP INDEX CONCURRENTLY i", Effect::DropsIndex),
+            ("REINDEX (VERBOSE) TABLE CONCURRENTLY t", Effect::Repeatable(true)),
+            ("VACUUM t", Effect::Repeatable(false)),
+            ("ALTER TABLE t DETACH PARTITION p CONCURRENTLY", Effect::DetachesPartition),
+            ("CREATE DATABASE d", Effect::Unknown),
+        ];
+        for (sql, expected) in table {
+            let statement = Statement::one(sql, Dialect::Postgresql).unwrap();
+            let words: Vec<String> = statement.words().map(|word| word.into_owned()).collect();
+            assert_eq!(effect(&words), expected, "{sql}");
+        }
+    }
+}

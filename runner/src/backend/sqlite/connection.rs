@@ -1,0 +1,202 @@
+//! The operator's side of SQLite's one connection: own statements, transactions, the lock.
+
+use super::{
+    error::{corrupt, host_error},
+    guard::Rights,
+    lock,
+    session::SqliteSession,
+    transaction::{drop_temporary_tables, run},
+};
+use crate::{
+    backend::{
+        BackendError,
+        connection::{Cell, Connection, HookSettings, LockTry, OwnTypes, own_sql},
+        tables::schema,
+    },
+    crash,
+};
+use async_trait::async_trait;
+use sqlx::{AssertSqlSafe, Connection as _, Row as _, TypeInfo, ValueRef, sqlite::SqliteRow};
+use std::collections::BTreeSet;
+
+/// No temporary table can stand in for one of the runner's.
+const PREFIX: &str = "main.";
+
+type Query<'q> = sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
+
+fn own_query<'q>(sql: &'q str, params: &[Cell]) -> Query<'q> {
+    let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
+    for param in params {
+        query = match param.clone() {
+            Cell::Integer(value) => query.bind(value),
+            Cell::Text(value) => query.bind(value),
+            Cell::Bytes(value) => query.bind(value),
+        };
+    }
+    query
+}
+
+/// By what is stored, whatever the column was declared as.
+fn cell(row: &SqliteRow, at: usize) -> Result<Cell, sqlx::Error> {
+    let raw = row.try_get_raw(at)?;
+    Ok(match raw.type_info().name() {
+        _ if raw.is_null() => Cell::Text(None),
+        "INTEGER" | "BOOLEAN" => Cell::Integer(row.try_get_unchecked(at)?),
+        "BLOB" => Cell::Bytes(row.try_get_unchecked(at)?),
+        _ => Cell::Text(row.try_get_unchecked(at)?),
+    })
+}
+
+#[async_trait]
+impl Connection for SqliteSession {
+    fn own_types(&self) -> OwnTypes {
+        OwnTypes {
+            key: "TEXT",
+            text: "TEXT",
+            bytes: "BLOB",
+            integer: "INTEGER",
+            sequence: "INTEGER PRIMARY KEY",
+        }
+    }
+
+    async fn own_execute(&mut self, sql: &str, params: &[Cell]) -> Result<u64, BackendError> {
+        self.guard.set(Rights::Host);
+        let sql = own_sql(sql, PREFIX, false);
+        let done =
+            own_query(&sql, params).execute(&mut self.connection).await.map_err(host_error)?;
+        Ok(done.rows_affected())
+    }
+
+    async fn own_rows(
+        &mut self,
+        sql: &str,
+        params: &[Cell],
+    ) -> Result<Vec<Vec<Cell>>, BackendError> {
+        self.guard.set(Rights::Host);
+        let sql = own_sql(sql, PREFIX, false);
+        let rows =
+            own_query(&sql, params).fetch_all(&mut self.connection).await.map_err(corrupt)?;
+        rows.iter()
+            .map(|row| (0..row.len()).map(|at| cell(row, at).map_err(corrupt)).collect())
+            .collect()
+    }
+
+    async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError> {
+        self.guard.set(Rights::Host);
+        let names: Vec<String> = sqlx::query_scalar(
+            "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name LIKE 'alteration!_%' ESCAPE '!'",
+        )
+        .persistent(false)
+        .fetch_all(&mut self.connection)
+        .await
+        .map_err(host_error)?;
+        Ok(schema::own(names))
+    }
+
+    async fn begin(&mut self) -> Result<(), BackendError> {
+        self.start().await
+    }
+
+    async fn begin_reading(&mut self) -> Result<(), BackendError> {
+        self.guard.set(Rights::Host);
+        match self.rehearsing {
+            true => self.start().await,
+            false => run(&mut self.connection, "BEGIN").await,
+        }
+    }
+
+    async fn commit(&mut self) -> Result<(), BackendError> {
+        self.end().await?;
+        if let Some(violations) = self.violations_now.take() {
+            self.violations = Some(violations);
+        }
+        Ok(())
+    }
+
+    async fn rollback(&mut self) -> Result<(), BackendError> {
+        self.reset();
+        self.violations_now = None;
+        self.abandon().await?;
+        crash::point("after rollback");
+        Ok(())
+    }
+
+    async fn begin_rehearsal(&mut self) -> Result<(), BackendError> {
+        self.guard.set(Rights::Host);
+        run(&mut self.connection, "BEGIN IMMEDIATE").await?;
+        self.rehearsing = true;
+        Ok(())
+    }
+
+    async fn end_rehearsal(&mut self) -> Result<(), BackendError> {
+        self.rehearsing = false;
+        self.abandon().await
+    }
+
+    /// Settings and waiting are SQLite's affair: there is one writer, and `progress` ends a
+    /// statement.
+    async fn enter_hook(&mut self, _hook: HookSettings) -> Result<(), BackendError> {
+        self.reset();
+        self.guard.set(Rights::Host);
+        self.note_violations().await
+    }
+
+    async fn leave_hook(&mut self) -> Result<(), BackendError> {
+        self.reset();
+        if !self.is_open().await? {
+            return Err(BackendError::TransactionEnded("it was rolled back".to_owned()));
+        }
+        self.guard.set(Rights::Host);
+        drop_temporary_tables(&mut self.connection).await?;
+        self.check_foreign_keys().await
+    }
+
+    async fn try_lock(&mut self) -> Result<LockTry, BackendError> {
+        let Some(path) = self.file.as_deref().map(lock::path_for) else {
+            return Ok(LockTry::Held);
+        };
+        Ok(match lock::try_lock(&path)? {
+            lock::Try::Held(held) => {
+                self.lock = Some(held);
+                LockTry::Held
+            }
+            lock::Try::Impossible => LockTry::Held,
+            lock::Try::HeldBy(holder) => LockTry::HeldBy(holder),
+        })
+    }
+
+    async fn unlock(&mut self) {
+        self.lock = None;
+    }
+
+    async fn is_in_transaction(&mut self) -> Result<bool, BackendError> {
+        self.is_open().await
+    }
+
+    /// Never asked: a file needs no lease.
+    fn clock_ms(&self) -> &'static str {
+        "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+    }
+
+    async fn identity(&mut self) -> Result<String, BackendError> {
+        Ok(match &self.file {
+            Some(file) => file.display().to_string(),
+            // No two connections share a database in memory.
+            None => format!("memory {:p}", self),
+        })
+    }
+
+    async fn close(&mut self) {
+        self.lock = None;
+        if self.stuck {
+            // Closing would wait for the statement. The thread that runs it ends with the process.
+            return;
+        }
+        // Something has to stand in the place of what is closed.
+        let stand_in = sqlx::SqliteConnection::connect("sqlite::memory:").await;
+        if let Ok(stand_in) = stand_in {
+            // Everything is committed by now; an error here loses nothing.
+            let _ = std::mem::replace(&mut self.connection, stand_in).close().await;
+        }
+    }
+}

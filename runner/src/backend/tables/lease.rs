@@ -1,0 +1,96 @@
+//! `alteration_lease`: a lock that needs no session. One row with a holder and a heartbeat.
+//!
+//! Time is the server's alone. Whoever takes the lease over gets the next fence, which the ledger
+//! then asks for: a holder that was paused cannot commit any more.
+
+use super::Record;
+use crate::backend::{
+    BackendError, LockHolder,
+    connection::{Cell, Connection, OwnTypes},
+};
+
+/// Makes the table and its row, where they are not there yet. May race with others: each statement
+/// runs on its own, and can run again.
+pub(crate) fn statements(types: OwnTypes) -> [String; 2] {
+    let OwnTypes { text, integer, .. } = types;
+    [
+        format!(
+            "CREATE TABLE IF NOT EXISTS @lease (
+                one {integer} NOT NULL PRIMARY KEY CHECK (one = 1),
+                fence {integer} NOT NULL,
+                holder {text},
+                heartbeat_ms {integer} NOT NULL,
+                time_ms {integer} NOT NULL
+            )"
+        ),
+        "INSERT INTO @lease (one, fence, holder, heartbeat_ms, time_ms)
+         SELECT 1, 0, NULL, 0, 0 FROM (SELECT 1 AS one) AS new_row
+         WHERE NOT EXISTS (SELECT 1 FROM @lease)"
+            .to_owned(),
+    ]
+}
+
+/// Takes the lease for `time_ms` if it is free or its holder's heart has stopped. The fence that
+/// goes with it; `None` where somebody holds it. Needs the caller's transaction.
+pub(crate) async fn take(
+    connection: &mut dyn Connection,
+    time_ms: u64,
+) -> Result<Option<i64>, BackendError> {
+    let clock = connection.clock_ms();
+    let sql = format!(
+        "UPDATE @lease SET fence = fence + 1, holder = ?, heartbeat_ms = {clock}, time_ms = ?
+         WHERE holder IS NULL OR heartbeat_ms + time_ms < {clock}"
+    );
+    let holder = super::to_json(&LockHolder::current());
+    let params = [Cell::text(holder), Cell::integer(time_ms)];
+    if connection.own_execute(&sql, &params).await? == 0 {
+        return Ok(None);
+    }
+    let rows = connection.own_rows("SELECT fence FROM @lease", &[]).await?;
+    let row = rows.into_iter().next().unwrap_or_default();
+    Record::new(row, "alteration_lease").integer("fence").map(Some)
+}
+
+/// Makes the ledger ask for `fence` from now on. Needs the transaction of [`take`].
+pub(crate) async fn fence_ledger(
+    connection: &mut dyn Connection,
+    fence: i64,
+) -> Result<(), BackendError> {
+    let sql = "UPDATE @ledger SET fence = ?, revision = revision + 1";
+    connection.own_execute(sql, &[Cell::integer(fence)]).await?;
+    Ok(())
+}
+
+/// Says that the holder lives. `false`: the lease is somebody else's by now.
+pub(crate) async fn beat(
+    connection: &mut dyn Connection,
+    fence: i64,
+) -> Result<bool, BackendError> {
+    let clock = connection.clock_ms();
+    let sql =
+        format!("UPDATE @lease SET heartbeat_ms = {clock} WHERE fence = ? AND holder IS NOT NULL");
+    Ok(connection.own_execute(&sql, &[Cell::integer(fence)]).await? == 1)
+}
+
+pub(crate) async fn give_back(
+    connection: &mut dyn Connection,
+    fence: i64,
+) -> Result<(), BackendError> {
+    let sql = "UPDATE @lease SET holder = NULL WHERE fence = ?";
+    connection.own_execute(sql, &[Cell::integer(fence)]).await?;
+    Ok(())
+}
+
+/// Who holds a lease that has not run out.
+pub(crate) async fn holder(
+    connection: &mut dyn Connection,
+) -> Result<Option<LockHolder>, BackendError> {
+    let clock = connection.clock_ms();
+    let sql = format!(
+        "SELECT holder FROM @lease WHERE holder IS NOT NULL AND heartbeat_ms + time_ms >= {clock}"
+    );
+    let rows = connection.own_rows(&sql, &[]).await?;
+    let Some(row) = rows.into_iter().next() else { return Ok(None) };
+    let text = Record::new(row, "alteration_lease").text("holder")?;
+    Ok(Some(serde_json::from_str(&text).unwrap_or_else(|_| LockHolder::unknown())))
+}

@@ -1,0 +1,139 @@
+//! `alteration_run`: one row for each attempt that is committed in several parts and has not ended.
+//!
+//! Needs the caller's transaction, in which the ledger's revision was swapped first.
+
+use super::{Record, snapshot};
+use crate::{
+    alteration::{AlterationKey, Direction},
+    backend::{
+        BackendError, Checkpoint, Counts, Phase, Run, Status,
+        connection::{Cell, Connection},
+    },
+    crash,
+    entropy::Entropy,
+};
+
+const COLUMNS: &str = "plugin, id, direction, phase, previous_status, component_checksum,
+    entropy_seed, entropy_now_ms, wit_version, dialect, marker, started_at, checkpoint, steps,
+    done, total, duration_ms, statements, rows_affected";
+
+pub(crate) async fn insert(connection: &mut dyn Connection, run: &Run) -> Result<(), BackendError> {
+    let sql = format!(
+        "INSERT INTO @run ({COLUMNS})
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    );
+    let Run { checkpoint, counts, .. } = run;
+    let params = [
+        Cell::text(&run.key.plugin),
+        Cell::text(&run.key.id),
+        Cell::text(run.direction.as_str()),
+        Cell::text(run.phase.as_str()),
+        Cell::Text(run.previous.map(|status| status.to_string())),
+        Cell::text(run.component_checksum),
+        Cell::text(run.entropy.seed_text()),
+        Cell::integer(run.entropy.now_ms()),
+        Cell::text(&run.wit_version),
+        Cell::text(run.dialect),
+        Cell::text(&run.marker),
+        Cell::text(&run.started_at),
+        Cell::Bytes(checkpoint.state.clone()),
+        Cell::integer(checkpoint.steps),
+        Cell::integer(checkpoint.done),
+        Cell::Integer(checkpoint.total.map(|total| i64::try_from(total).unwrap_or(i64::MAX))),
+        Cell::integer(counts.duration_ms),
+        Cell::integer(counts.statements),
+        Cell::integer(counts.rows_affected),
+    ];
+    connection.own_execute(&sql, &params).await?;
+    crash::point("after the run was recorded");
+    Ok(())
+}
+
+/// Moves a run that is in `phase` on to `next`, with what it counted so far.
+pub(crate) async fn advance(
+    connection: &mut dyn Connection,
+    run: &Run,
+    next: Phase,
+    checkpoint: &Checkpoint,
+    counts: &Counts,
+) -> Result<(), BackendError> {
+    let sql = "UPDATE @run SET phase = ?, checkpoint = ?, steps = ?, done = ?, total = ?,
+            duration_ms = ?, statements = ?, rows_affected = ?
+         WHERE plugin = ? AND id = ? AND marker = ? AND phase = ? AND steps = ?";
+    let params = [
+        Cell::text(next.as_str()),
+        Cell::Bytes(checkpoint.state.clone()),
+        Cell::integer(checkpoint.steps),
+        Cell::integer(checkpoint.done),
+        Cell::Integer(checkpoint.total.map(|total| i64::try_from(total).unwrap_or(i64::MAX))),
+        Cell::integer(counts.duration_ms),
+        Cell::integer(counts.statements),
+        Cell::integer(counts.rows_affected),
+        Cell::text(&run.key.plugin),
+        Cell::text(&run.key.id),
+        Cell::text(&run.marker),
+        Cell::text(run.phase.as_str()),
+        Cell::integer(run.checkpoint.steps),
+    ];
+    let done = connection.own_execute(sql, &params).await?;
+    crash::point("after the run was advanced");
+    if done == 1 { Ok(()) } else { Err(BackendError::Moved) }
+}
+
+/// Ends a run; it must be where this runner left it.
+pub(crate) async fn delete(connection: &mut dyn Connection, run: &Run) -> Result<(), BackendError> {
+    let sql = "DELETE FROM @run WHERE plugin = ? AND id = ? AND marker = ?";
+    let params = [Cell::text(&run.key.plugin), Cell::text(&run.key.id), Cell::text(&run.marker)];
+    let done = connection.own_execute(sql, &params).await?;
+    crash::point("after the run was ended");
+    if done == 1 { Ok(()) } else { Err(BackendError::Moved) }
+}
+
+pub(crate) async fn read_all(connection: &mut dyn Connection) -> Result<Vec<Run>, BackendError> {
+    let rows = connection.own_rows(&format!("SELECT {COLUMNS} FROM @run"), &[]).await?;
+    rows.into_iter().map(read).collect()
+}
+
+fn read(cells: Vec<Cell>) -> Result<Run, BackendError> {
+    let mut row = Record::new(cells, "alteration_run, a row");
+    let key: AlterationKey = snapshot::key(&mut row, "alteration_run")?;
+    Ok(Run {
+        key,
+        direction: match row.text("direction")?.as_str() {
+            "up" => Direction::Up,
+            "down" => Direction::Down,
+            _ => return Err(row.invalid("direction")),
+        },
+        phase: {
+            let phase = row.text("phase")?;
+            Phase::parse(&phase).ok_or_else(|| row.invalid("phase"))?
+        },
+        previous: match row.maybe_text("previous_status")? {
+            None => None,
+            Some(text) => {
+                Some(text.parse::<Status>().map_err(|()| row.invalid("previous_status"))?)
+            }
+        },
+        component_checksum: row.parse("component_checksum")?,
+        entropy: {
+            let seed = row.text("entropy_seed")?;
+            let now_ms = row.count("entropy_now_ms")?;
+            Entropy::restore(&seed, now_ms).ok_or_else(|| row.invalid("entropy_seed"))?
+        },
+        wit_version: row.text("wit_version")?,
+        dialect: row.parse("dialect")?,
+        marker: row.text("marker")?,
+        started_at: row.text("started_at")?,
+        checkpoint: Checkpoint {
+            state: row.maybe_bytes("checkpoint")?,
+            steps: row.count("steps")?,
+            done: row.count("done")?,
+            total: row.maybe_count("total")?,
+        },
+        counts: Counts {
+            duration_ms: row.count("duration_ms")?,
+            statements: row.count("statements")?,
+            rows_affected: row.count("rows_affected")?,
+        },
+    })
+}

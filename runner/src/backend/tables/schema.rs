@@ -1,0 +1,203 @@
+//! The schema of the runner's own tables, and the way to it from older versions.
+//!
+//! Statements can be run again: where schema changes commit by themselves, a killed run leaves some
+//! of them done.
+
+use super::ledger;
+use crate::{
+    backend::{
+        BackendError, SCHEMA_VERSION,
+        connection::{Connection, OwnTypes},
+    },
+    crash,
+};
+use std::collections::BTreeSet;
+
+/// Every own table but the lease, which is made by whoever wants one.
+pub(crate) const TABLES: [&str; 6] = [
+    "alteration_archive",
+    "alteration_history",
+    "alteration_journal",
+    "alteration_ledger",
+    "alteration_run",
+    "alteration_state",
+];
+/// The tables of the first version.
+const TABLES_1: [&str; 4] =
+    ["alteration_archive", "alteration_history", "alteration_ledger", "alteration_state"];
+
+/// What makes the current version out of nothing.
+const FRESH: &[&str] = &[
+    "CREATE TABLE IF NOT EXISTS @ledger (
+        one {integer} NOT NULL PRIMARY KEY CHECK (one = 1),
+        schema_version {integer} NOT NULL,
+        revision {integer} NOT NULL,
+        fence {integer} NOT NULL
+    )",
+    "CREATE TABLE IF NOT EXISTS @state (
+        plugin {key} NOT NULL,
+        id {key} NOT NULL,
+        version {text},
+        checksum {text} NOT NULL,
+        component_checksum {text} NOT NULL,
+        status {key} NOT NULL CHECK (status IN ('applied', 'reverted', 'failed', 'running')),
+        applied_at {text},
+        duration_ms {integer},
+        statements {integer},
+        rows_affected {integer},
+        applied_by {text},
+        runner_version {text},
+        permissions {text} NOT NULL,
+        requires {text} NOT NULL,
+        irreversible {integer} NOT NULL,
+        revision {integer} NOT NULL,
+        error {text},
+        PRIMARY KEY (plugin, id)
+    )",
+    "CREATE TABLE IF NOT EXISTS @history (
+        sequence {sequence},
+        plugin {key} NOT NULL,
+        id {key} NOT NULL,
+        direction {key} NOT NULL,
+        event {key} NOT NULL,
+        at {text} NOT NULL,
+        done_by {text} NOT NULL,
+        runner_version {text} NOT NULL,
+        checksum {text} NOT NULL,
+        component_checksum {text} NOT NULL,
+        permissions {text} NOT NULL,
+        duration_ms {integer},
+        statements {integer},
+        rows_affected {integer},
+        error {text}
+    )",
+    "CREATE TABLE IF NOT EXISTS @archive (
+        component_checksum {key} NOT NULL,
+        chunk {integer} NOT NULL,
+        bytes {bytes} NOT NULL,
+        PRIMARY KEY (component_checksum, chunk)
+    )",
+    RUN,
+    JOURNAL,
+    // Last: a database without it is one that no runner has come to the end of preparing.
+    "INSERT INTO @ledger (one, schema_version, revision, fence)
+     SELECT 1, 0, 0, 0 FROM (SELECT 1 AS one) AS new_row
+     WHERE NOT EXISTS (SELECT 1 FROM @ledger)",
+];
+
+const RUN: &str = "CREATE TABLE IF NOT EXISTS @run (
+        plugin {key} NOT NULL,
+        id {key} NOT NULL,
+        direction {key} NOT NULL,
+        phase {key} NOT NULL,
+        previous_status {text},
+        component_checksum {text} NOT NULL,
+        entropy_seed {text} NOT NULL,
+        entropy_now_ms {integer} NOT NULL,
+        wit_version {text} NOT NULL,
+        dialect {text} NOT NULL,
+        marker {text} NOT NULL,
+        started_at {text} NOT NULL,
+        checkpoint {bytes},
+        steps {integer} NOT NULL,
+        done {integer} NOT NULL,
+        total {integer},
+        duration_ms {integer} NOT NULL,
+        statements {integer} NOT NULL,
+        rows_affected {integer} NOT NULL,
+        PRIMARY KEY (plugin, id)
+    )";
+
+const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS @journal (
+        plugin {key} NOT NULL,
+        id {key} NOT NULL,
+        call_number {integer} NOT NULL,
+        status {key} NOT NULL CHECK (status IN ('started', 'done')),
+        statement {text},
+        fingerprint {text},
+        results {bytes},
+        at {text} NOT NULL,
+        PRIMARY KEY (plugin, id, call_number)
+    )";
+
+/// From version 1, which only SQLite had.
+const FROM_1: &[&str] = &["ALTER TABLE @history RENAME COLUMN by TO done_by", RUN, JOURNAL];
+
+fn spelled(statement: &str, types: OwnTypes) -> String {
+    let OwnTypes { key, text, bytes, integer, sequence } = types;
+    statement
+        .replace("{key}", key)
+        .replace("{text}", text)
+        .replace("{bytes}", bytes)
+        .replace("{integer}", integer)
+        .replace("{sequence}", sequence)
+}
+
+/// The schema version found; `None` without the runner's tables.
+pub(crate) async fn version(connection: &mut dyn Connection) -> Result<Option<i64>, BackendError> {
+    let found = connection.own_tables().await?;
+    let missing = |tables: &[&'static str]| -> Vec<&'static str> {
+        tables.iter().copied().filter(|table| !found.contains(*table)).collect()
+    };
+    if !found.contains("alteration_ledger") {
+        // Where schema changes commit one by one, the first table may be all there is.
+        let is_begun = connection.is_journaled() || found.is_empty();
+        let only_lease = found.iter().all(|table| table == "alteration_lease");
+        if is_begun || only_lease {
+            return Ok(None);
+        }
+        return Err(BackendError::Corrupt("the table alteration_ledger is missing".to_owned()));
+    }
+    let sql = "SELECT one FROM @ledger";
+    if connection.is_journaled() && connection.own_rows(sql, &[]).await?.is_empty() {
+        return Ok(None);
+    }
+    let found = ledger::read(connection).await?.schema_version;
+    let missing = match found {
+        1 => missing(&TABLES_1),
+        _ => missing(&TABLES),
+    };
+    match found {
+        found if found > SCHEMA_VERSION => {
+            Err(BackendError::NewerSchema { found, known: SCHEMA_VERSION })
+        }
+        0 if connection.is_journaled() => Ok(None),
+        found if found < 1 => {
+            Err(BackendError::Corrupt(format!("alteration_ledger has schema version {found}")))
+        }
+        // All are made together: some without the others mean that somebody dropped them.
+        _ if !missing.is_empty() => {
+            Err(BackendError::Corrupt(format!("the table {} is missing", missing.join(", "))))
+        }
+        found => Ok(Some(found)),
+    }
+}
+
+/// Brings the runner's tables to the current version. Runs in the caller's transaction, under the
+/// lock.
+pub(crate) async fn upgrade(connection: &mut dyn Connection) -> Result<(), BackendError> {
+    let statements = match version(connection).await? {
+        Some(SCHEMA_VERSION) => return Ok(()),
+        Some(_) => FROM_1,
+        None => FRESH,
+    };
+    for statement in statements {
+        let statement = spelled(statement, connection.own_types());
+        connection.own_execute(&statement, &[]).await?;
+        crash::point("after a step of the schema");
+    }
+    let sql =
+        format!("UPDATE @ledger SET schema_version = {SCHEMA_VERSION}, revision = revision + 1");
+    connection.own_execute(&sql, &[]).await?;
+    Ok(())
+}
+
+/// Names, for a connection that lists what it finds.
+pub(crate) fn is_own(found: &str) -> bool {
+    TABLES.contains(&found) || found == "alteration_lease"
+}
+
+/// Keeps of `names` what is the runner's.
+pub(crate) fn own(names: impl IntoIterator<Item = String>) -> BTreeSet<String> {
+    names.into_iter().map(|name| name.to_lowercase()).filter(|name| is_own(name)).collect()
+}

@@ -1,0 +1,70 @@
+//! Reads ledger, state rows and unfinished runs. Somebody may have edited them: every value is
+//! checked.
+
+use super::{Record, ledger, run, schema};
+use crate::{
+    alteration::AlterationKey,
+    backend::{BackendError, Revision, Snapshot, StateRow, Status, connection::Connection},
+};
+use std::str::FromStr;
+
+const COLUMNS: &str = "plugin, id, checksum, component_checksum, status, applied_at, duration_ms,
+    statements, rows_affected, applied_by, runner_version, permissions, requires, irreversible,
+    revision, error";
+
+/// Runs in the caller's transaction, so that all of it fits together. Also gives the fence.
+pub(crate) async fn read(
+    connection: &mut dyn Connection,
+) -> Result<(Snapshot, Option<i64>), BackendError> {
+    let Some(version) = schema::version(connection).await? else {
+        return Ok((Snapshot::empty(), None));
+    };
+    let ledger = ledger::read(connection).await?;
+    let rows = connection.own_rows(&format!("SELECT {COLUMNS} FROM @state"), &[]).await?;
+    let rows = rows.into_iter().map(state_row).collect::<Result<Vec<_>, _>>()?;
+    // The first version had no runs; reading must not upgrade it.
+    let runs = if version == 1 { Vec::new() } else { run::read_all(connection).await? };
+    let snapshot = Snapshot {
+        revision: Some(ledger.revision),
+        rows: rows.into_iter().map(|row| (row.key.clone(), row)).collect(),
+        runs: runs.into_iter().map(|run| (run.key.clone(), run)).collect(),
+    };
+    Ok((snapshot, Some(ledger.fence)))
+}
+
+fn state_row(cells: Vec<crate::backend::connection::Cell>) -> Result<StateRow, BackendError> {
+    let mut row = Record::new(cells, "alteration_state, a row");
+    let key = key(&mut row, "alteration_state")?;
+    Ok(StateRow {
+        key,
+        checksum: row.parse("checksum")?,
+        component_checksum: row.parse("component_checksum")?,
+        status: {
+            let status = row.text("status")?;
+            Status::from_str(&status).map_err(|()| row.invalid("status"))?
+        },
+        applied_at: row.maybe_text("applied_at")?,
+        duration_ms: row.maybe_count("duration_ms")?,
+        statements: row.maybe_count("statements")?,
+        rows_affected: row.maybe_count("rows_affected")?,
+        applied_by: row.maybe_text("applied_by")?,
+        runner_version: row.maybe_text("runner_version")?,
+        permissions: row.json("permissions")?,
+        requires: row.json("requires")?,
+        irreversible: row.integer("irreversible")? != 0,
+        revision: Revision(row.integer("revision")?),
+        error: row.maybe_text("error")?,
+    })
+}
+
+/// Reads the two columns that every row about an alteration begins with.
+pub(super) fn key(row: &mut Record, table: &str) -> Result<AlterationKey, BackendError> {
+    let plugin = row.text("plugin")?;
+    row.about(format!("{table}, {plugin}"));
+    let id = row.text("id")?;
+    row.about(format!("{table}, {plugin} {id}"));
+    Ok(AlterationKey {
+        plugin: plugin.parse().map_err(|_| row.invalid("plugin"))?,
+        id: id.parse().map_err(|_| row.invalid("id"))?,
+    })
+}
