@@ -5,16 +5,19 @@
 //! `session.rs`. Schema changes commit by themselves here, so that hooks are journaled; the rules of
 //! that are written above this, once for every database.
 
+mod call;
 mod catalogue;
 mod column;
 mod connect;
 mod cursor;
 mod error;
+mod hint;
 mod identifier;
 mod lock;
 mod orphan;
 mod own;
 mod parameter;
+mod server;
 mod session;
 mod settings;
 #[cfg(test)]
@@ -22,6 +25,7 @@ mod tests;
 mod time;
 mod transaction;
 mod value;
+mod verdict;
 mod wire;
 mod writer;
 
@@ -35,15 +39,19 @@ use super::{
 use crate::session::Handle;
 use async_trait::async_trait;
 use column::TableHints;
-use connect::Server;
+use server::Server;
 use settings::{Settings, Variables};
 use std::{
     collections::{BTreeSet, HashMap},
     fmt,
     sync::Arc,
+    time::Duration,
 };
-use wire::Wire;
+use wire::{Wire, within};
 use writer::Writer;
+
+/// An own statement, beyond what it may wait for somebody else's lock.
+const OWN_TIME: Duration = Duration::from_secs(60);
 
 /// One connection to one database on a MySQL or MariaDB server.
 pub(super) struct MysqlConnection {
@@ -109,8 +117,14 @@ impl MysqlConnection {
 
     /// Runs the runner's own statements, without parameters.
     async fn own_text(&mut self, sql: &str) -> Result<(), BackendError> {
-        let done = self.wire()?.text(sql).await;
+        let time = self.patience();
+        let done = within(time, self.wire()?.text(sql)).await;
         done.map_err(|error| self.host_error(&error))
+    }
+
+    /// How long one of the runner's own statements may take, which do little work.
+    fn patience(&self) -> Duration {
+        OWN_TIME.saturating_add(self.settings.lock_wait)
     }
 
     fn host_error(&self, error: &sqlx::Error) -> BackendError {
@@ -268,7 +282,7 @@ impl Connection for MysqlConnection {
 
     async fn verify(&mut self, sql: &str, before: &str) -> Result<Verdict, BackendError> {
         let now = self.catalogue_of(sql).await?;
-        Ok(catalogue::judge(sql, self.server.dialect, before, &now))
+        Ok(verdict::judge(sql, self.server.dialect, before, &now))
     }
 
     fn clock_ms(&self) -> &'static str {

@@ -3,7 +3,7 @@
 //! A statement that commits by itself takes the savepoint with it; that is how the end of a
 //! transaction is seen, on every version of either server and without special rights.
 
-use super::{MysqlConnection, connect, error, orphan};
+use super::{MysqlConnection, connect, error, orphan, wire::within};
 use crate::backend::BackendError;
 use futures_util::future::BoxFuture;
 use std::time::Duration;
@@ -11,7 +11,9 @@ use tokio::time::{Instant, sleep};
 
 const SAVEPOINT: &str = "runner_transaction";
 /// How long a statement may take to give way to being ended, before its whole session is ended.
-const QUERY_END_TIME: Duration = Duration::from_secs(30);
+const QUERY_END_TIME: Duration = Duration::from_secs(10);
+/// A large transaction is written to the server's log when it commits.
+const COMMIT_TIME: Duration = Duration::from_secs(300);
 const KILL_AGAIN: Duration = Duration::from_secs(1);
 /// Answers that may be errors of what was cut off, before the connection counts as broken.
 const STALE_ANSWERS_MAX: usize = 8;
@@ -39,7 +41,8 @@ impl MysqlConnection {
         }
         // To release it fails when it is gone; ROLLBACK TO would undo work.
         let sql = format!("RELEASE SAVEPOINT {SAVEPOINT}; SAVEPOINT {SAVEPOINT}");
-        match self.ready().await?.text(&sql).await {
+        let time = self.patience();
+        match within(time, self.ready().await?.text(&sql)).await {
             Ok(()) => Ok(true),
             Err(error) if error::number(&error) == Some(error::NO_SUCH_SAVEPOINT) => {
                 self.begun = false;
@@ -58,7 +61,8 @@ impl MysqlConnection {
             return Err(BackendError::Database("a statement was cut off".to_owned()));
         }
         // The first error ends the text: without the savepoint there is no COMMIT.
-        match self.wire()?.text(&format!("RELEASE SAVEPOINT {SAVEPOINT}; COMMIT")).await {
+        let sql = format!("RELEASE SAVEPOINT {SAVEPOINT}; COMMIT");
+        match within(COMMIT_TIME, self.wire()?.text(&sql)).await {
             Ok(()) => {
                 self.begun = false;
                 Ok(())
@@ -107,9 +111,9 @@ impl MysqlConnection {
             let mut answering = std::pin::pin!(answers(wire));
             loop {
                 // Again and again, because the statement may have begun only after the first time.
-                orphan::kill(&mut second, "QUERY", id)
-                    .await
-                    .map_err(|error| error::host_error(&error, &self.url.to_string()))?;
+                if orphan::kill(&mut second, "QUERY", id).await.is_err() {
+                    break false;
+                }
                 let pause = sleep(KILL_AGAIN);
                 tokio::select! {
                     came_back = &mut answering => break came_back,
@@ -121,6 +125,8 @@ impl MysqlConnection {
             }
         };
         super::wire::Wire::new(second).close().await;
+        // The last KILL may have met a session that had already answered, and end the next question.
+        let came_back = came_back && answers(wire).await;
         if came_back {
             wire.is_mended();
         }

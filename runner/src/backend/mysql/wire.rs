@@ -9,11 +9,15 @@ use sqlx::{
     AssertSqlSafe, Connection as _, Executor, MySqlConnection, SqlSafeStr, Statement as _,
     mysql::{MySqlArguments, MySqlColumn, MySqlQueryResult, MySqlRow},
 };
+use std::time::Duration;
 
 /// Longer statements are not kept prepared: dozens of them, of many megabytes each, would be.
 const KEPT_SQL_BYTES_MAX: usize = 64 << 10;
 /// Prepared statements that are kept, for each connection.
 pub(super) const KEPT_STATEMENTS_MAX: usize = 32;
+
+/// To say goodbye may take this long.
+const CLOSE_TIME: Duration = Duration::from_secs(5);
 
 /// The connection. Between calls nothing is under way on it, unless [`Wire::is_cut_off`].
 #[derive(Debug)]
@@ -178,12 +182,27 @@ impl Wire {
 
     /// Ends the connection with a word to the server where that is possible.
     pub(super) async fn close(self) {
-        // Nobody can do anything about an error here; the server sees the connection end anyway.
-        let _ = if self.busy || self.broken {
-            self.connection.close_hard().await
-        } else {
-            self.connection.close().await
+        let cut_off = self.is_cut_off();
+        let closing = async {
+            if cut_off { self.connection.close_hard().await } else { self.connection.close().await }
         };
+        // Nobody can do anything about an error here; the server sees the connection end anyway.
+        let _ = within(CLOSE_TIME, closing).await;
+    }
+}
+
+/// Gives a call up after `time`, as if the connection had failed: a network that swallows
+/// everything is no error by itself. What the server makes of the call stays unknown.
+pub(super) async fn within<T>(
+    time: Duration,
+    call: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    match tokio::time::timeout(time, call).await {
+        Ok(result) => result,
+        Err(_) => Err(sqlx::Error::Io(std::io::Error::new(
+            std::io::ErrorKind::TimedOut,
+            format!("the server did not answer for {} seconds", time.as_secs()),
+        ))),
     }
 }
 

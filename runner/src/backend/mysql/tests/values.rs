@@ -296,3 +296,96 @@ async fn decimals_are_compared_as_decimals() {
         assert_eq!(set.rows, [[Value::Int64(equal)]], "{digits}");
     }
 }
+
+/// Numbers that look random and are the same in every run.
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    fn digits(&mut self, count: u64) -> String {
+        (0..count).map(|_| char::from(b'0' + (self.below(10) as u8))).collect()
+    }
+
+    fn row(&mut self) -> Row {
+        let integer = |digits: String| match digits.parse::<i64>() {
+            Ok(value) if value.unsigned_abs() < 1 << 53 => Value::Int64(value),
+            _ => Value::BigInteger(digits),
+        };
+        let size = self.below(40);
+        let letters: Vec<char> = "a\u{e9}\u{1f600}\0'\\\"%`\n\u{feff}\u{10ffff}".chars().collect();
+        let words: String =
+            (0..size).map(|_| letters[self.below(letters.len() as u64) as usize]).collect();
+        let float = loop {
+            let float = f64::from_bits(self.next());
+            if float.is_finite() {
+                break float;
+            }
+        };
+        let (shift, ushift) = (self.below(64), self.below(64));
+        let sign = if self.below(2) == 0 { "" } else { "-" };
+        let (whole, fraction) = (self.below(35), self.digits(30));
+        let whole = format!("1{}", self.digits(whole));
+        let (year, month, day) = (1 + self.below(9999), 1 + self.below(12), 1 + self.below(28));
+        let (hour, minute, second) = (self.below(24), self.below(60), self.below(60));
+        let micros = format!(".{:06}", self.below(1_000_000));
+        let micros = micros.trim_end_matches('0').trim_end_matches('.');
+        let date = format!("{year:04}-{month:02}-{day:02}");
+        let clock = format!("{hour:02}:{minute:02}:{second:02}{micros}");
+        let hours = self.below(838);
+        let long = format!("{sign}{hours:02}:{minute:02}:{second:02}{micros}");
+        let zero = long.bytes().all(|byte| matches!(byte, b'-' | b'0' | b':' | b'.'));
+        vec![
+            integer((self.next().cast_signed() >> shift).to_string()),
+            integer((self.next() >> ushift).to_string()),
+            Value::Float64(float),
+            decimal(&format!("{sign}{whole}.{fraction}")),
+            text(&words),
+            Value::Bytes((0..size).map(|_| self.below(256) as u8).collect()),
+            Value::Date(date.clone()),
+            Value::Time(if zero { "00:00:00".to_owned() } else { long }),
+            Value::Timestamp(format!("{date} {clock}")),
+        ]
+    }
+}
+
+#[tokio::test]
+async fn any_value_comes_back() {
+    let (database, mut connection) = hook(HookMode::Transaction).await;
+    database.sql(
+        "CREATE TABLE t (n int PRIMARY KEY, a bigint, b bigint unsigned, c double, d decimal(65,30),
+            e varchar(40), f varbinary(40), g date, h time(6), i datetime(6))",
+    );
+    let mut chance = Chance(0x5eed_5eed_5eed_5eed);
+    let expected: Vec<Row> = (0..2_000).map(|_| chance.row()).collect();
+    let names = ["n", "a", "b", "c", "d", "e", "f", "g", "h", "i"].map(str::to_owned);
+    let writer = connection.open_writer("t", &names).await.expect("opens");
+    let numbered = (0..)
+        .zip(&expected)
+        .map(|(n, row)| std::iter::once(Value::Int64(n)).chain(row.iter().cloned()).collect());
+    connection.write(writer, numbered.collect()).await.expect("writes");
+    connection.finish_writer(writer).await.expect("finishes");
+    let select = "SELECT a, b, c, d, e, f, g, h, i FROM t ORDER BY n";
+    let found = rows(&mut connection, select).await;
+    assert_eq!(found.len(), expected.len());
+    for (found, expected) in found.iter().zip(&expected) {
+        assert_eq!(found, expected);
+    }
+    // And as a parameter each is equal to what was stored.
+    let same = "SELECT count(*) FROM t WHERE n = ? AND a = ? AND b = ? AND c = ? AND d = ?
+        AND e = BINARY ? AND f = ? AND g = ? AND h = ? AND i = ?";
+    for (n, row) in (0..).zip(expected.into_iter().take(200)) {
+        let params = std::iter::once(Value::Int64(n)).chain(row.iter().cloned()).collect();
+        let found = connection.query(same, params, PLENTY).await.expect("reads").rows;
+        assert_eq!(found, [[Value::Int64(1)]], "{row:?}");
+    }
+}

@@ -1,8 +1,6 @@
 //! The connection against real servers: a throw-away PostgreSQL, and PgBouncer before it.
 
-#[path = "../../../../../tests/support/servers/mod.rs"]
-#[allow(dead_code, unused_imports)]
-mod servers;
+use crate::backend::servers;
 
 mod confined;
 mod connecting;
