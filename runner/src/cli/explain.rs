@@ -109,7 +109,7 @@ fn exit(error: &Error) -> Exit {
 fn backend_exit(error: &BackendError) -> Exit {
     match error {
         BackendError::Url(_) => Exit::Usage,
-        BackendError::Locked(_) | BackendError::Busy(_) => Exit::Locked,
+        BackendError::Locked(_) | BackendError::Busy(_) | BackendError::LeaseLost => Exit::Locked,
         BackendError::NewerSchema { .. }
         | BackendError::Corrupt(_)
         | BackendError::NotArchived(_)
@@ -379,6 +379,9 @@ fn backend_advice(error: &BackendError) -> String {
         }
         BackendError::Locked(_) => {
             "wait for it and run this again, or wait longer with `--lock-timeout 10m`".to_owned()
+        }
+        BackendError::LeaseLost => {
+            "another runner is at work; run this again when it has ended".to_owned()
         }
         BackendError::Busy(_) => {
             "close what else writes to this database, then run this again".to_owned()

@@ -125,18 +125,14 @@ impl Work<'_> {
         };
         let ending = cause.ending();
         // A connection that is gone took its transaction with it.
-        let undone = match self.undo(backend, &turn.work()).await {
-            Ok(_) => Ok(()),
-            Err(BackendError::Disconnected(_)) => backend.reconnect().await,
-            Err(error) => Err(error),
-        };
-        let recorded = match undone {
-            Ok(()) => backend.record_failure(attempt, ending, &counts, &cause.to_string()).await,
+        let recorded = match self.undo(backend, &turn.work()).await {
+            Ok(_) => backend.record_failure(attempt, ending, &counts, &cause.to_string()).await,
             Err(error) => Err(error),
         };
         crash::point("after the failure was recorded");
         let (key, direction) = (&step.key, step.direction);
         (self.control.observer)(Event::Failed { key, direction, counts });
+        let cause = if taken_over(backend, &recorded) { StepError::LockLost } else { cause };
         Err(self.failure(step, cause, Changed::Nothing, left, recorded.err()))
     }
 
@@ -274,6 +270,7 @@ impl Work<'_> {
                 Changed::Unfinished { run: Box::new(run.clone()), effects }
             }
         };
+        let cause = if taken_over(backend, &recorded) { StepError::LockLost } else { cause };
         Err(self.failure(step, cause, changed, left, recorded.err()))
     }
 
@@ -420,6 +417,12 @@ impl Turn<'_> {
     fn work(&self) -> backend::Work<'_> {
         backend::Work { claim: &self.claim, part: self.part, limits: self.claim.attempt.limits }
     }
+}
+
+/// Whether nothing can be recorded any more because somebody else has the lease. That explains
+/// whatever else went wrong: the server may have ended a paused runner's session before.
+fn taken_over(backend: &Backend, recorded: &Result<(), BackendError>) -> bool {
+    backend.is_leased() && matches!(recorded, Err(BackendError::Moved))
 }
 
 async fn is_lost(lost: &mut tokio::sync::watch::Receiver<bool>) {

@@ -71,8 +71,10 @@ impl MysqlConnector {
             read_only: self.options.access == Access::Read,
             lock_wait: self.options.lock_wait,
             statement_time: self.options.statement_time,
+            idle: None,
         };
-        let mut wire = wire::Wire::new(connection);
+        let answer_time = self.options.answer_time + self.options.lock_wait;
+        let mut wire = wire::Wire::new(connection, answer_time);
         // Not among the settings, which are also made inside a transaction.
         wire.text(&format!("SET autocommit = 1; {}", settings.sql())).await.map_err(failed)?;
         Ok(MysqlConnection::new(wire, server, settings, self.url.clone(), &self.options))

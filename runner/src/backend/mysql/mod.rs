@@ -305,6 +305,21 @@ impl Connection for MysqlConnection {
         }
     }
 
+    async fn reconnect(&mut self) -> Result<(), BackendError> {
+        self.forget_hook();
+        self.replace().await
+    }
+
+    async fn set_idle_limit(&mut self, limit: Option<Duration>) -> Result<(), BackendError> {
+        if self.settings.idle == limit {
+            return Ok(());
+        }
+        self.settings.idle = limit;
+        self.end_what_runs().await?;
+        let sql = self.settings.sql();
+        self.own_text(&sql).await
+    }
+
     async fn close(&mut self) {
         self.locked = false;
         if let Some(wire) = self.wire.take() {

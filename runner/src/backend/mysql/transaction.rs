@@ -124,7 +124,7 @@ impl MysqlConnection {
                 }
             }
         };
-        super::wire::Wire::new(second).close().await;
+        super::wire::Wire::new(second, KILL_AGAIN).close().await;
         // The last KILL may have met a session that had already answered, and end the next question.
         let came_back = came_back && answers(wire).await;
         if came_back {
@@ -134,7 +134,7 @@ impl MysqlConnection {
     }
 
     /// Ends the old session, waits until it is gone with its transaction, and makes a new one.
-    fn replace(&mut self) -> BoxFuture<'_, Result<(), BackendError>> {
+    pub(super) fn replace(&mut self) -> BoxFuture<'_, Result<(), BackendError>> {
         // Boxed, because what it calls may in turn find its own connection cut off.
         Box::pin(self.replace_now())
     }

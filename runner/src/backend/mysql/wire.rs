@@ -10,14 +10,14 @@ use sqlx::{
     mysql::{MySqlArguments, MySqlColumn, MySqlQueryResult, MySqlRow},
 };
 use std::time::Duration;
+use tokio::time::{error::Elapsed, timeout};
 
 /// Longer statements are not kept prepared: dozens of them, of many megabytes each, would be.
 const KEPT_SQL_BYTES_MAX: usize = 64 << 10;
+/// Nobody waits longer for a word of farewell.
+const CLOSE_TIME: Duration = Duration::from_secs(1);
 /// Prepared statements that are kept, for each connection.
 pub(super) const KEPT_STATEMENTS_MAX: usize = 32;
-
-/// To say goodbye may take this long.
-const CLOSE_TIME: Duration = Duration::from_secs(5);
 
 /// The connection. Between calls nothing is under way on it, unless [`Wire::is_cut_off`].
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub(super) struct Wire {
     busy: bool,
     /// What comes next on the connection is not known.
     broken: bool,
+    /// How long the server may take to answer the runner's own statements.
+    answer_time: Duration,
 }
 
 /// A statement as the server understood it.
@@ -45,8 +47,8 @@ pub(super) enum Failure {
 }
 
 impl Wire {
-    pub(super) fn new(connection: MySqlConnection) -> Self {
-        Self { connection, busy: false, broken: false }
+    pub(super) fn new(connection: MySqlConnection, answer_time: Duration) -> Self {
+        Self { connection, busy: false, broken: false, answer_time }
     }
 
     /// Whether a call was cut off, so that the server may still work on it.
@@ -72,6 +74,19 @@ impl Wire {
             self.broken = true;
         }
         result
+    }
+
+    /// As [`Wire::ended`], for the runner's own statement, which may have run out of time.
+    fn answered<T>(
+        &mut self,
+        result: Result<Result<T, sqlx::Error>, Elapsed>,
+    ) -> Result<T, sqlx::Error> {
+        self.ended(result.unwrap_or_else(|_| {
+            Err(sqlx::Error::Io(std::io::Error::new(
+                std::io::ErrorKind::TimedOut,
+                "the server did not answer in time",
+            )))
+        }))
     }
 
     /// Asks the server to understand one statement; several in one text are a syntax error.
@@ -129,8 +144,9 @@ impl Wire {
     /// Runs the runner's own text, which may hold several statements; the first error ends it.
     pub(super) async fn text(&mut self, sql: &str) -> Result<(), sqlx::Error> {
         self.busy = true;
-        let done = self.connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await;
-        self.ended(done).map(|_| ())
+        let asked = self.connection.execute(sqlx::raw_sql(AssertSqlSafe(sql)));
+        let done = timeout(self.answer_time, asked).await;
+        self.answered(done).map(|_| ())
     }
 
     /// Rows of the runner's own prepared statement.
@@ -141,23 +157,24 @@ impl Wire {
     ) -> Result<Vec<MySqlRow>, sqlx::Error> {
         self.busy = true;
         let query = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(true);
-        let rows = self.connection.fetch_all(query).await;
-        self.ended(rows)
+        let rows = timeout(self.answer_time, self.connection.fetch_all(query)).await;
+        self.answered(rows)
     }
 
     /// Rows of the runner's own statement, sent as text: for what is asked once, and for SHOW, which
     /// answers from its first time when it is prepared.
     pub(super) async fn text_rows(&mut self, sql: &str) -> Result<Vec<MySqlRow>, sqlx::Error> {
         self.busy = true;
-        let rows = self.connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql))).await;
-        self.ended(rows)
+        let asked = self.connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql)));
+        let rows = timeout(self.answer_time, asked).await;
+        self.answered(rows)
     }
 
     /// Forgets prepared statements, because the schema may be another one now.
     pub(super) async fn forget_statements(&mut self) -> Result<(), sqlx::Error> {
         self.busy = true;
-        let cleared = self.connection.clear_cached_statements().await;
-        self.ended(cleared)
+        let cleared = timeout(self.answer_time, self.connection.clear_cached_statements()).await;
+        self.answered(cleared)
     }
 
     /// The rows that the runner's own prepared statement matched.
@@ -168,8 +185,8 @@ impl Wire {
     ) -> Result<u64, sqlx::Error> {
         self.busy = true;
         let query = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(true);
-        let done = self.connection.execute(query).await;
-        self.ended(done).map(|done| done.rows_affected())
+        let done = timeout(self.answer_time, self.connection.execute(query)).await;
+        self.answered(done).map(|done| done.rows_affected())
     }
 
     /// Whether the server gives back `word`: if not, its answers belong to other questions.

@@ -178,18 +178,22 @@ impl PostgresConnector {
             let (found, needed) = (name(version), name(VERSION_MIN));
             return Err(BackendError::TooOld { url, found, needed });
         }
-        let mut link = Link::new(Arc::clone(&self.opener), connection);
+        let mut link = Link::new(
+            Arc::clone(&self.opener),
+            connection,
+            self.options.answer_time + self.options.lock_wait,
+        );
         let facts = link
-            .rows(
-                "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery(),
+            .own_rows(
+                "SELECT pg_catalog.pg_is_in_recovery(),
                     pg_catalog.current_setting('default_transaction_read_only'),
                     pg_catalog.current_setting('search_path'), pg_catalog.current_schema(),
                     pg_catalog.version()",
             )
             .await
             .map_err(|error| self.opener.explain(&error))?;
-        let [pid, standby, read_only, search_path, schema, system] = super::columns(facts)?;
-        link.pid = pid.and_then(|pid| pid.parse().ok());
+        let [standby, read_only, search_path, schema, system] = super::columns(facts)?;
+        link.identify().await.map_err(|error| self.opener.explain(&error))?;
         let is_standby = standby.as_deref() == Some("t");
         if self.options.access != Access::Read {
             let reason = match (is_standby, read_only.as_deref()) {

@@ -12,7 +12,10 @@ use crate::{
     session::{ErrorKind, SqlError},
     sql::OWN_TABLES,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
+
+/// How long deferred triggers may take, which are the guest's work outside of its own time.
+const CHECK_TIME: Duration = Duration::from_secs(600);
 
 /// What the server says of the runner's own tables, by name.
 pub(super) type Facts = BTreeMap<String, String>;
@@ -31,7 +34,8 @@ impl PostgresConnection {
         );
         let facts = facts(self.own_texts(&sql).await?);
         let sql = format!(
-            "{}; {}",
+            "{}{}; {}",
+            settings::idle_bound(self.idle),
             settings::hook(&hook, self.sees_lost_clients),
             settings::path(&self.search_path)
         );
@@ -45,13 +49,17 @@ impl PostgresConnection {
         self.link.settle().await?;
         self.guest_side().await.map_err(|error| error::refused(error, self.link.url()))?;
         // Deferred triggers run now, while everything is still the hook's.
-        let checked = self.link.run("SET CONSTRAINTS ALL IMMEDIATE").await;
+        let time = self.hook.as_ref().and_then(|hook| hook.settings.statement_time);
+        let checking =
+            self.link.affected_within("SET CONSTRAINTS ALL IMMEDIATE", time.unwrap_or(CHECK_TIME));
+        let checked = checking.await;
         checked.map_err(|error| error::refused(error, self.link.url()))?;
         let sql = format!(
-            "{}; {}; {}; {}",
+            "{}; {}; {}; {}; {}",
             settings::END_OF_HOOK,
             settings::reset(self.lock.is_some()),
             settings::own(),
+            settings::bounds(self.lock_wait, self.idle),
             self.facts_query()
         );
         let found = facts(self.own_texts(&sql).await?);
@@ -77,7 +85,7 @@ impl PostgresConnection {
     /// Where the session still works as the runner, changes it to work for the hook.
     pub(super) async fn guest_side(&mut self) -> Result<(), sqlx::Error> {
         if self.side == Side::Own && self.hook.is_some() && self.transaction.is_some() {
-            self.link.run(settings::TO_GUEST).await?;
+            self.link.own_run(settings::TO_GUEST).await?;
             self.side = Side::Guest;
         }
         Ok(())

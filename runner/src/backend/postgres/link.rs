@@ -13,7 +13,7 @@ use sqlx::{
 use std::{sync::Arc, time::Duration};
 use tokio::{
     task::{JoinHandle, coop::consume_budget},
-    time::{Instant, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 /// How long a statement may take to give way before its server session is ended.
@@ -45,12 +45,16 @@ pub(super) struct Link {
     copying: Option<CopyTask>,
     /// The server session that works for this connection; `None` where a pooler decides.
     pub(super) pid: Option<i32>,
+    /// When that session began, as the server writes it: process ids come again.
+    began: Option<String>,
     /// How the statement begins that runs now, where that finds its session better.
     pub(super) comment: Option<String>,
     /// A statement was begun whose end nobody has seen.
     busy: bool,
     described: usize,
     described_bytes: usize,
+    /// How long the server may take to answer the runner's own statements.
+    answer_time: Duration,
 }
 
 impl std::fmt::Debug for Link {
@@ -67,16 +71,22 @@ fn closed() -> sqlx::Error {
 }
 
 impl Link {
-    pub(super) fn new(opener: Arc<Opener>, connection: PgConnection) -> Self {
+    pub(super) fn new(
+        opener: Arc<Opener>,
+        connection: PgConnection,
+        answer_time: Duration,
+    ) -> Self {
         Self {
             opener,
             connection: Some(connection),
             copying: None,
             pid: None,
+            began: None,
             comment: None,
             busy: false,
             described: 0,
             described_bytes: 0,
+            answer_time,
         }
     }
 
@@ -155,6 +165,66 @@ impl Link {
     /// Runs SQL that returns nothing of interest by the simple protocol.
     pub(super) async fn run(&mut self, sql: &str) -> Result<(), sqlx::Error> {
         self.affected(sql).await.map(drop)
+    }
+
+    /// As [`Link::each_row`] to the end, for the runner's own SQL: a server that does not answer
+    /// in time counts as lost.
+    pub(super) async fn own_each_row(
+        &mut self,
+        sql: &str,
+        mut each: impl FnMut(&PgRow) + Send,
+    ) -> Result<(), sqlx::Error> {
+        let each = |row: &PgRow| {
+            each(row);
+            Ok::<(), std::convert::Infallible>(())
+        };
+        match timeout(self.answer_time, self.each_row(sql, each)).await {
+            Ok(read) => read.map(|read| read.unwrap_or_else(|never| match never {})),
+            Err(_) => Err(self.abandon().await),
+        }
+    }
+
+    /// As [`Link::rows`], for the runner's own SQL.
+    pub(super) async fn own_rows(&mut self, sql: &str) -> Result<Vec<TextRow>, sqlx::Error> {
+        let mut rows = Vec::new();
+        self.own_each_row(sql, |row| rows.push(text_row(row))).await?;
+        Ok(rows)
+    }
+
+    /// As [`Link::affected`], for the runner's own SQL.
+    pub(super) async fn own_affected(&mut self, sql: &str) -> Result<u64, sqlx::Error> {
+        self.affected_within(sql, self.answer_time).await
+    }
+
+    /// As [`Link::run`], for the runner's own SQL.
+    pub(super) async fn own_run(&mut self, sql: &str) -> Result<(), sqlx::Error> {
+        self.own_affected(sql).await.map(drop)
+    }
+
+    /// As [`Link::own_affected`], for what may take longer.
+    pub(super) async fn affected_within(
+        &mut self,
+        sql: &str,
+        time: Duration,
+    ) -> Result<u64, sqlx::Error> {
+        match timeout(time, self.affected(sql)).await {
+            Ok(done) => done,
+            Err(_) => Err(self.abandon().await),
+        }
+    }
+
+    /// Gives up a connection on which no answer comes. Its server session would keep locks, and
+    /// whoever goes on would find them, so it is ended from another connection where one can be had.
+    async fn abandon(&mut self) -> sqlx::Error {
+        let mut helper = None;
+        // It may be that nothing can be reached; the error is the same.
+        let _ = timeout(self.answer_time, self.signal(&mut helper, "pg_terminate_backend")).await;
+        self.connection = None;
+        self.busy = false;
+        sqlx::Error::Io(std::io::Error::new(
+            std::io::ErrorKind::TimedOut,
+            "the server did not answer in time",
+        ))
     }
 
     /// Runs one statement by the extended protocol, which the server refuses for several, and
@@ -328,7 +398,48 @@ impl Link {
             .map_err(|error| error::host_error(error, self.url()))
     }
 
-    /// Ends the connection, and a statement that still runs on it.
+    /// Asks the server who works for this connection.
+    pub(super) async fn identify(&mut self) -> Result<(), sqlx::Error> {
+        let sql = "SELECT pid, backend_start FROM pg_catalog.pg_stat_activity \
+                   WHERE pid = pg_catalog.pg_backend_pid()";
+        let row = self.own_rows(sql).await?.pop().unwrap_or_default();
+        let mut row = row.into_iter();
+        self.pid = row.next().flatten().and_then(|pid| pid.parse().ok());
+        self.began = row.next().flatten();
+        Ok(())
+    }
+
+    /// Makes a new connection in place of one that is lost. With `end_old`, first ends the old
+    /// server session, and waits until it is gone with its locks.
+    pub(super) async fn reopen(&mut self, end_old: bool) -> Result<(), BackendError> {
+        let old = (self.pid, self.began.take());
+        self.connection = None;
+        if let Some(task) = self.copying.take() {
+            task.abort();
+        }
+        self.connection = Some(self.opener.open().await?);
+        (self.busy, self.described, self.described_bytes) = (false, 0, 0);
+        if let (true, (Some(pid), Some(began))) = (end_old, old) {
+            let sql = format!(
+                "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity \
+                 WHERE pid = {pid} AND backend_start = '{began}'"
+            );
+            let deadline = Instant::now() + CANCEL_PATIENCE;
+            loop {
+                let left = self.own_rows(&sql).await;
+                if left.map_err(|error| error::host_error(error, self.url()))?.is_empty() {
+                    break;
+                }
+                if Instant::now() >= deadline {
+                    return Err(BackendError::Stuck);
+                }
+                sleep(CANCEL_POLL).await;
+            }
+        }
+        let identified = self.identify().await;
+        identified.map_err(|error| error::host_error(error, self.url()))
+    }
+
     pub(super) async fn close(&mut self) {
         // Where that cannot be done, nothing else can.
         let _ = self.settle().await;

@@ -34,6 +34,9 @@ pub(super) fn held(key: i32) -> String {
 impl PostgresConnection {
     pub(super) async fn take_lock(&mut self) -> Result<LockTry, BackendError> {
         self.link.settle().await?;
+        if self.is_pooled {
+            return Err(BackendError::SharedSession);
+        }
         let key = key(&self.schema);
         let sql = format!(
             "SELECT pg_catalog.pg_try_advisory_lock({CLASS}, {key}), pg_catalog.pg_backend_pid()"
@@ -65,7 +68,7 @@ impl PostgresConnection {
             // connection is gone, and the lock with it.
             let unlock = "SELECT pg_catalog.pg_advisory_unlock_all(); RESET tcp_keepalives_idle; \
                 RESET tcp_keepalives_interval; RESET tcp_keepalives_count";
-            let _ = self.link.run(unlock).await;
+            let _ = self.link.own_run(unlock).await;
         }
     }
 
@@ -86,7 +89,7 @@ impl PostgresConnection {
             "SELECT 1 FROM pg_catalog.pg_locks l WHERE {} AND l.pid = pg_catalog.pg_backend_pid()",
             held(key(&self.schema))
         );
-        let rows = self.link.rows(&sql).await;
+        let rows = self.link.own_rows(&sql).await;
         if rows.map_err(|error| error::host_error(error, self.link.url()))?.is_empty() {
             return Err(BackendError::Refused(SqlError::new(
                 ErrorKind::Denied,

@@ -39,7 +39,10 @@ use crate::{
 use async_trait::async_trait;
 use connect::Server;
 use link::{Link, TextRow};
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
 /// The transaction that the operator's side began.
 #[derive(Debug)]
@@ -78,6 +81,10 @@ pub(super) struct PostgresConnection {
     schema: String,
     /// The schema, quoted, with its point.
     prefix: String,
+    /// How long the runner's own statements wait for somebody else's lock.
+    lock_wait: Duration,
+    /// How long the server lets this connection be idle in a transaction.
+    idle: Option<Duration>,
     /// What names mean to hooks.
     search_path: String,
     transaction: Option<Transaction>,
@@ -109,6 +116,8 @@ impl PostgresConnection {
             prefix: format!("{}.", text::quote(&server.schema)),
             schema: server.schema,
             search_path: server.search_path,
+            lock_wait: options.lock_wait,
+            idle: None,
             transaction: None,
             rehearsing: false,
             in_savepoint: false,
@@ -134,12 +143,12 @@ impl PostgresConnection {
 
     /// Runs SQL of the runner's own that needs no values.
     async fn own_run(&mut self, sql: &str) -> Result<(), BackendError> {
-        self.link.run(sql).await.map_err(|error| error::host_error(error, self.link.url()))
+        self.link.own_run(sql).await.map_err(|error| error::host_error(error, self.link.url()))
     }
 
     /// Reads texts with SQL of the runner's own that needs no values.
     async fn own_texts(&mut self, sql: &str) -> Result<Vec<TextRow>, BackendError> {
-        self.link.rows(sql).await.map_err(|error| error::host_error(error, self.link.url()))
+        self.link.own_rows(sql).await.map_err(|error| error::host_error(error, self.link.url()))
     }
 }
 
@@ -290,6 +299,15 @@ impl Connection for PostgresConnection {
             .await?;
         let parts: [Option<String>; 3] = columns(rows)?;
         Ok(parts.map(Option::unwrap_or_default).join("/"))
+    }
+
+    async fn reconnect(&mut self) -> Result<(), BackendError> {
+        self.connect_again().await
+    }
+
+    async fn set_idle_limit(&mut self, limit: Option<Duration>) -> Result<(), BackendError> {
+        self.idle = limit;
+        Ok(())
     }
 
     async fn close(&mut self) {

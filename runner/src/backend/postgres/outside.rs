@@ -71,13 +71,13 @@ impl PostgresConnection {
         after: &str,
     ) -> Result<Outcome, SqlError> {
         let unplaced = |error| error::guest_error(error, &Sent::plain(""));
-        self.link.run(before).await.map_err(unplaced)?;
+        self.link.own_run(before).await.map_err(unplaced)?;
         crash::point("before a statement");
         let result = self.link.run(&sent.text).await;
         crash::point("after a statement");
         let result = result.map_err(|error| error::guest_error(error, sent));
         if !after.is_empty() && !matches!(&result, Err(e) if e.kind == ErrorKind::Disconnected) {
-            self.link.run(after).await.map_err(unplaced)?;
+            self.link.own_run(after).await.map_err(unplaced)?;
         }
         result.map(|()| Outcome::default())
     }
@@ -117,12 +117,16 @@ impl PostgresConnection {
             sqlx::raw_sql(AssertSqlSafe(format!("BEGIN; {PID}"))).fetch_all(&mut other).await;
         let held = held.map_err(|error| error::host_error(error, self.link.url()))?;
         let held = held.last().and_then(|row| row.try_get::<i32, _>(0).ok()).unwrap_or_default();
-        let after = self.own_texts(PID).await;
+        self.is_pooled = before == Some(held.to_string());
+        if !self.is_pooled {
+            // Not asked where it is known: the other one may have a small pool's only session.
+            let after = self.own_texts(PID).await;
+            let [after] = super::columns(after?)?;
+            self.is_pooled = before != after;
+        }
         // It was only asked a question.
         let _ = other.close().await;
-        let [after] = super::columns(after?)?;
-        self.is_pooled = before != after || before == Some(held.to_string());
-        self.link.pid = if self.is_pooled { None } else { after.and_then(|pid| pid.parse().ok()) };
+        self.link.pid = if self.is_pooled { None } else { self.link.pid };
         Ok(self.is_pooled)
     }
 }

@@ -24,6 +24,19 @@ pub(super) fn own() -> String {
     format!("{PINNED}; {OWN_PATH}")
 }
 
+/// What bounds waiting: for somebody else's lock, and of the server for a runner that is paused in
+/// a transaction, whose locks would keep everybody else out.
+pub(super) fn bounds(lock_wait: Duration, idle: Option<Duration>) -> String {
+    format!("{}SET LOCAL lock_timeout = {}", idle_bound(idle), milliseconds(Some(lock_wait)))
+}
+
+/// The second of [`bounds`] alone, to be followed by another statement. Empty without a lease: then
+/// the server's own setting stands.
+pub(super) fn idle_bound(idle: Option<Duration>) -> String {
+    let Some(_) = idle else { return String::new() };
+    format!("SET LOCAL idle_in_transaction_session_timeout = {}; ", milliseconds(idle))
+}
+
 /// From a hook's side to the runner's own, between two statements of a journaled hook. The hook's
 /// search path is kept in a setting that only its own statements can get at.
 pub(super) fn to_own() -> String {

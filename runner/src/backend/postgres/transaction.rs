@@ -5,7 +5,7 @@
 
 use super::{PostgresConnection, Side, Transaction, error, settings};
 use crate::{
-    backend::{Access, BackendError},
+    backend::{Access, BackendError, connection::LockTry},
     crash,
 };
 
@@ -16,7 +16,9 @@ impl PostgresConnection {
     pub(super) async fn begin_transaction(&mut self) -> Result<(), BackendError> {
         self.link.settle().await?;
         if self.rehearsing && self.transaction.is_some() {
-            self.own_run(&format!("{}; SAVEPOINT {SAVEPOINT}", settings::own())).await?;
+            let bounds = settings::bounds(self.lock_wait, self.idle);
+            let sql = format!("{}; {bounds}; SAVEPOINT {SAVEPOINT}", settings::own());
+            self.own_run(&sql).await?;
             self.in_savepoint = true;
             self.side = Side::Own;
             return Ok(());
@@ -25,7 +27,7 @@ impl PostgresConnection {
         if result.is_err() {
             self.transaction = None;
             // Whatever was begun of it; the first error is the one to tell.
-            let _ = self.link.run("ROLLBACK").await;
+            let _ = self.link.own_run("ROLLBACK").await;
         }
         result
     }
@@ -38,12 +40,16 @@ impl PostgresConnection {
         // What a journaled hook set in the session is for its statements in this transaction too.
         let settings = match &self.hook {
             Some(hook) => format!(
-                "{}; {}; {}",
+                "{}{}; {}; {}",
+                settings::idle_bound(self.idle),
                 settings::hook(&hook.settings, self.sees_lost_clients),
                 settings::to_own(),
                 settings::own()
             ),
-            None => settings::own(),
+            None => {
+                let bounds = settings::bounds(self.lock_wait, self.idle);
+                format!("{}; {bounds}", settings::own())
+            }
         };
         let rows = self
             .own_texts(&format!(
@@ -77,7 +83,7 @@ impl PostgresConnection {
         let sql = format!(
             "{unlisten}COMMIT{forget}; SELECT pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8)"
         );
-        let rows = self.link.rows(&sql).await;
+        let rows = self.link.own_rows(&sql).await;
         let rows = rows.map_err(|error| error::refused(error, self.link.url()))?;
         self.leave_session();
         crash::point("after the commit");
@@ -138,7 +144,7 @@ impl PostgresConnection {
     async fn release_savepoint(&mut self) -> Result<(), BackendError> {
         self.in_savepoint = false;
         let sql = format!("SET CONSTRAINTS ALL IMMEDIATE; RELEASE SAVEPOINT {SAVEPOINT}");
-        let released = self.link.run(&sql).await;
+        let released = self.link.own_run(&sql).await;
         released.map_err(|error| error::refused(error, self.link.url()))?;
         let names = self
             .own_texts(
@@ -161,7 +167,7 @@ impl PostgresConnection {
         let Some(transaction) = &self.transaction else { return Ok(false) };
         let id = transaction.id.clone();
         let sql = "SELECT pg_catalog.pg_current_xact_id_if_assigned()";
-        match self.link.rows(sql).await {
+        match self.link.own_rows(sql).await {
             Ok(rows) => {
                 let [found] = super::columns(rows)?;
                 Ok(found == id)
@@ -169,6 +175,22 @@ impl PostgresConnection {
             Err(error) if error::code(&error).as_deref() == Some("25P02") => Ok(true),
             Err(error) => Err(error::host_error(error, self.link.url())),
         }
+    }
+
+    pub(super) async fn connect_again(&mut self) -> Result<(), BackendError> {
+        self.forget_handles();
+        self.transaction = None;
+        self.hook = None;
+        self.in_savepoint = false;
+        self.side = Side::Own;
+        // A pooler may have given the old server session to somebody else by now.
+        self.link.reopen(!self.is_pooled).await?;
+        if self.lock.take().is_some()
+            && let LockTry::HeldBy(holder) = self.take_lock().await?
+        {
+            return Err(BackendError::Locked(holder));
+        }
+        Ok(())
     }
 
     pub(super) async fn set_mark(&mut self) -> Result<(), BackendError> {

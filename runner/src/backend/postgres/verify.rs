@@ -10,7 +10,10 @@ use crate::{
     sql::Statement,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
+
+/// Dropping an index waits for transactions that may use it.
+const DROP_TIME: Duration = Duration::from_secs(600);
 
 /// One index, as the catalogue says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,7 +163,9 @@ impl PostgresConnection {
     async fn drop_invalid(&mut self, indexes: &[&Index]) -> Result<(), BackendError> {
         for index in indexes.iter().filter(|index| !index.is_valid) {
             let (schema, name) = (quote(&index.schema), quote(&index.name));
-            self.own_run(&format!("DROP INDEX CONCURRENTLY IF EXISTS {schema}.{name}")).await?;
+            let sql = format!("DROP INDEX CONCURRENTLY IF EXISTS {schema}.{name}");
+            let dropped = self.link.affected_within(&sql, DROP_TIME).await;
+            dropped.map_err(|error| error::host_error(error, self.link.url()))?;
         }
         Ok(())
     }
@@ -222,7 +227,7 @@ impl PostgresConnection {
              JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace \
              WHERE c.relispartition AND c.relkind IN ('r', 'p', 'f')"
         );
-        let rows = self.link.rows(&sql).await;
+        let rows = self.link.own_rows(&sql).await;
         let rows = rows.map_err(|error| error::host_error(error, self.link.url()))?;
         let partition = |row: super::link::TextRow| {
             let [parent_schema, parent, schema, name, pending] =
