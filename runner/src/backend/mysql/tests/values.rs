@@ -76,17 +76,17 @@ fn faithful() -> Vec<(&'static str, Vec<Value>)> {
         (
             "datetime(6)",
             vec![
-                stamp("0001-01-01 00:00:00"),
-                stamp("9999-12-31 23:59:59.999999"),
+                stamp("0001-01-01T00:00:00"),
+                stamp("9999-12-31T23:59:59.999999"),
                 stamp("0000-00-00 00:00:00"),
-                stamp("2024-02-29 12:00:00.5"),
+                stamp("2024-02-29T12:00:00.5"),
             ],
         ),
         (
             "timestamp(6) NULL",
             vec![
-                stamptz("1970-01-01 00:00:01Z"),
-                stamptz("2038-01-19 03:14:07.999999Z"),
+                stamptz("1970-01-01T00:00:01Z"),
+                stamptz("2038-01-19T03:14:07.999999Z"),
                 stamptz("0000-00-00 00:00:00Z"),
             ],
         ),
@@ -353,7 +353,7 @@ impl Chance {
             Value::Bytes((0..size).map(|_| self.below(256) as u8).collect()),
             Value::Date(date.clone()),
             Value::Time(if zero { "00:00:00".to_owned() } else { long }),
-            Value::Timestamp(format!("{date} {clock}")),
+            Value::Timestamp(format!("{date}T{clock}")),
         ]
     }
 }
