@@ -2,7 +2,7 @@
 //!
 //! What a difference means is `verdict.rs`.
 
-use super::{MysqlConnection, error, identifier::quote, value::own_text, wire::within};
+use super::{MysqlConnection, error, identifier::quote, value::own_text};
 use crate::{
     backend::{BackendError, connection::Cell},
     sql::Statement,
@@ -161,8 +161,7 @@ impl MysqlConnection {
 
     /// The text in column `at`; `None` when the thing is gone by now. Empty without the right to see it.
     async fn show(&mut self, sql: &str, at: usize) -> Result<Option<String>, BackendError> {
-        let time = self.patience();
-        let rows = match within(time, self.ready().await?.text_rows(sql)).await {
+        let rows = match self.ready(.await?.text_rows(sql)).await {
             Ok(rows) => rows,
             Err(failure) if error::number(&failure).is_some_and(|n| GONE.contains(&n)) => {
                 return Ok(None);

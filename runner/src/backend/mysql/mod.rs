@@ -47,11 +47,8 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use wire::{Wire, within};
+use wire::Wire;
 use writer::Writer;
-
-/// An own statement, beyond what it may wait for somebody else's lock.
-const OWN_TIME: Duration = Duration::from_secs(60);
 
 /// One connection to one database on a MySQL or MariaDB server.
 pub(super) struct MysqlConnection {
@@ -117,14 +114,8 @@ impl MysqlConnection {
 
     /// Runs the runner's own statements, without parameters.
     async fn own_text(&mut self, sql: &str) -> Result<(), BackendError> {
-        let time = self.patience();
-        let done = within(time, self.wire()?.text(sql)).await;
+        let done = self.wire()?.text(sql).await;
         done.map_err(|error| self.host_error(&error))
-    }
-
-    /// How long one of the runner's own statements may take, which do little work.
-    fn patience(&self) -> Duration {
-        OWN_TIME.saturating_add(self.settings.lock_wait)
     }
 
     fn host_error(&self, error: &sqlx::Error) -> BackendError {

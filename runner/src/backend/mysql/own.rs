@@ -2,7 +2,7 @@
 //!
 //! Its tables are named with their database, so that no `USE` and no other database can stand in.
 
-use super::{MysqlConnection, column, identifier::quote, value, wire::within};
+use super::{MysqlConnection, column, identifier::quote, value};
 use crate::backend::{
     BackendError,
     connection::{Cell, own_sql},
@@ -25,8 +25,7 @@ impl MysqlConnection {
         params: &[Cell],
     ) -> Result<u64, BackendError> {
         let (sql, arguments) = (self.own_sql(sql), arguments(params)?);
-        let time = self.patience();
-        let done = within(time, self.ready().await?.execute(&sql, arguments)).await;
+        let done = self.ready(.await?.execute(&sql, arguments)).await;
         done.map_err(|error| self.host_error(&error))
     }
 
@@ -36,8 +35,7 @@ impl MysqlConnection {
         params: &[Cell],
     ) -> Result<Vec<Vec<Cell>>, BackendError> {
         let (sql, arguments) = (self.own_sql(sql), arguments(params)?);
-        let time = self.patience();
-        let rows = within(time, self.ready().await?.rows(&sql, arguments)).await;
+        let rows = self.ready(.await?.rows(&sql, arguments)).await;
         let rows = rows.map_err(|error| self.host_error(&error))?;
         rows.iter().map(cells).collect()
     }

@@ -3,7 +3,7 @@
 //! A statement that commits by itself takes the savepoint with it; that is how the end of a
 //! transaction is seen, on every version of either server and without special rights.
 
-use super::{MysqlConnection, connect, error, orphan, wire::within};
+use super::{MysqlConnection, connect, error, orphan};
 use crate::backend::BackendError;
 use futures_util::future::BoxFuture;
 use std::time::Duration;
@@ -12,8 +12,6 @@ use tokio::time::{Instant, sleep};
 const SAVEPOINT: &str = "runner_transaction";
 /// How long a statement may take to give way to being ended, before its whole session is ended.
 const QUERY_END_TIME: Duration = Duration::from_secs(10);
-/// A large transaction is written to the server's log when it commits.
-const COMMIT_TIME: Duration = Duration::from_secs(300);
 const KILL_AGAIN: Duration = Duration::from_secs(1);
 /// Answers that may be errors of what was cut off, before the connection counts as broken.
 const STALE_ANSWERS_MAX: usize = 8;
@@ -41,8 +39,7 @@ impl MysqlConnection {
         }
         // To release it fails when it is gone; ROLLBACK TO would undo work.
         let sql = format!("RELEASE SAVEPOINT {SAVEPOINT}; SAVEPOINT {SAVEPOINT}");
-        let time = self.patience();
-        match within(time, self.ready().await?.text(&sql)).await {
+        match self.ready(.await?.text(&sql)).await {
             Ok(()) => Ok(true),
             Err(error) if error::number(&error) == Some(error::NO_SUCH_SAVEPOINT) => {
                 self.begun = false;
@@ -62,7 +59,7 @@ impl MysqlConnection {
         }
         // The first error ends the text: without the savepoint there is no COMMIT.
         let sql = format!("RELEASE SAVEPOINT {SAVEPOINT}; COMMIT");
-        match within(COMMIT_TIME, self.wire()?.text(&sql)).await {
+        match self.wire()?.text(&sql).await {
             Ok(()) => {
                 self.begun = false;
                 Ok(())
