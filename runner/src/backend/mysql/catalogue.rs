@@ -161,7 +161,7 @@ impl MysqlConnection {
 
     /// The text in column `at`; `None` when the thing is gone by now. Empty without the right to see it.
     async fn show(&mut self, sql: &str, at: usize) -> Result<Option<String>, BackendError> {
-        let rows = match self.ready(.await?.text_rows(sql)).await {
+        let rows = match self.ready().await?.text_rows(sql).await {
             Ok(rows) => rows,
             Err(failure) if error::number(&failure).is_some_and(|n| GONE.contains(&n)) => {
                 return Ok(None);

@@ -25,7 +25,7 @@ impl MysqlConnection {
         params: &[Cell],
     ) -> Result<u64, BackendError> {
         let (sql, arguments) = (self.own_sql(sql), arguments(params)?);
-        let done = self.ready(.await?.execute(&sql, arguments)).await;
+        let done = self.ready().await?.execute(&sql, arguments).await;
         done.map_err(|error| self.host_error(&error))
     }
 
@@ -35,7 +35,7 @@ impl MysqlConnection {
         params: &[Cell],
     ) -> Result<Vec<Vec<Cell>>, BackendError> {
         let (sql, arguments) = (self.own_sql(sql), arguments(params)?);
-        let rows = self.ready(.await?.rows(&sql, arguments)).await;
+        let rows = self.ready().await?.rows(&sql, arguments).await;
         let rows = rows.map_err(|error| self.host_error(&error))?;
         rows.iter().map(cells).collect()
     }

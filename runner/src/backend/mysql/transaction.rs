@@ -39,7 +39,7 @@ impl MysqlConnection {
         }
         // To release it fails when it is gone; ROLLBACK TO would undo work.
         let sql = format!("RELEASE SAVEPOINT {SAVEPOINT}; SAVEPOINT {SAVEPOINT}");
-        match self.ready(.await?.text(&sql)).await {
+        match self.ready().await?.text(&sql).await {
             Ok(()) => Ok(true),
             Err(error) if error::number(&error) == Some(error::NO_SUCH_SAVEPOINT) => {
                 self.begun = false;
