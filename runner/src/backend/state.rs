@@ -122,6 +122,8 @@ pub struct Attempt {
     pub limits: HookLimits,
     /// What the state row says before it.
     pub previous: Option<Status>,
+    /// The marker of the run that it takes up again.
+    pub run: Option<String>,
 }
 
 fn duration(ms: std::num::NonZeroU32) -> std::time::Duration {
@@ -144,11 +146,13 @@ impl Attempt {
                 statement_time: alteration.statement_timeout_ms.map(duration),
             },
             previous: None,
+            run: None,
         }
     }
 
     /// The same attempt, once begun: under what was recorded then.
-    pub fn resumed(mut self, row: &StateRow) -> Self {
+    pub fn resumed(mut self, row: &StateRow, run: &Run) -> Self {
+        self.run = Some(run.marker.clone());
         self.checksum = row.checksum;
         self.component_checksum = row.component_checksum;
         self.permissions = row.permissions.clone();
@@ -167,6 +171,7 @@ impl Attempt {
             by: operator::identity(),
             limits: HookLimits::default(),
             previous: Some(row.status),
+            run: None,
         }
     }
 }

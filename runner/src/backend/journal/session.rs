@@ -8,7 +8,7 @@ use crate::{
         connection::{Connection, HookSettings, SharedConnection, Verdict},
         tables::{
             journal::{self, JournalRow},
-            ledger,
+            ledger::{self, Ledger},
         },
     },
     crash,
@@ -60,8 +60,7 @@ impl Journal {
     pub(crate) async fn open(
         connection: SharedConnection,
         run: &Run,
-        revision: Revision,
-        fence: i64,
+        (revision, fence): (Revision, i64),
         settings: HookSettings,
         rehearsing: bool,
     ) -> Result<Self, BackendError> {
@@ -102,7 +101,7 @@ impl Journal {
             let calls = decode(bytes).ok_or_else(corrupt)?;
             journal.stored_bytes += bytes.len();
             if row.is_done {
-                journal.effects.extend(calls.iter().filter_map(|call| call.changes.clone()));
+                journal.effects.extend(row.changes());
                 journal.replay.extend(calls);
             } else {
                 journal.started = Some(row);
@@ -281,20 +280,40 @@ impl Journal {
     }
 
     /// Rolls the segment back, ends a statement that still runs, and says what stays.
+    ///
+    /// What stays is read from the journal's table: a commit whose answer never came is known
+    /// nowhere else.
     pub(crate) async fn undo(&mut self) -> Result<Undone, BackendError> {
         let shared = Arc::clone(&self.connection);
         let connection = &mut *shared.lock().await;
         connection.rollback().await?;
         self.in_segment = false;
         self.kept.clear();
-        if let Some(row) = self.in_flight.take() {
+        connection.begin_reading().await?;
+        let read = match journal::read(connection, &self.key).await {
+            Ok(rows) => ledger::read(connection).await.map(|ledger| (rows, ledger)),
+            Err(error) => Err(error),
+        };
+        connection.rollback().await?;
+        let (rows, Ledger { revision, fence: ledger_fence, .. }) = read?;
+        self.revision = revision;
+        self.effects =
+            rows.iter().filter(|row| row.is_done).flat_map(JournalRow::changes).collect();
+        // One of an earlier attempt is left to the next, which comes by it again.
+        let is_earlier = self.started.is_some();
+        let open = rows.into_iter().find(|row| !row.is_done && !is_earlier);
+        // Whoever lost its lease leaves the statement to the next, who may be at it already.
+        let is_fenced = ledger_fence != self.fence;
+        if let Some(row) = open.filter(|_| !is_fenced) {
             // It may run on in a server session that nobody listens to any more.
             connection.end_orphans(&self.marker).await?;
             self.settle(connection, &row).await?;
         }
+        self.in_flight = None;
         connection.set_marker(None);
         Ok(Undone {
             effects: self.effects.clone(),
+            is_open: is_earlier,
             stop: self.stop.clone(),
             revision: Some(self.revision),
             own_error: self.own_error.take(),
@@ -307,22 +326,6 @@ impl Journal {
         connection: &mut dyn Connection,
         row: &JournalRow,
     ) -> Result<(), BackendError> {
-        // Its row went with the segment if the statement did not come to commit it.
-        let recorded = {
-            connection.begin_reading().await?;
-            let rows = journal::read(connection, &self.key).await;
-            connection.rollback().await?;
-            rows?.iter().any(|found| found.call == row.call && !found.is_done)
-        };
-        if !recorded {
-            return Ok(());
-        }
-        self.revision = {
-            connection.begin_reading().await?;
-            let ledger = ledger::read(connection).await;
-            connection.rollback().await?;
-            ledger?.revision
-        };
         let statement = row.statement.as_deref().unwrap_or_default();
         let before = row.fingerprint.as_deref().unwrap_or_default();
         match connection.verify(statement, before).await? {
@@ -355,6 +358,19 @@ impl Journal {
 }
 
 impl JournalRow {
+    /// Whether something that it is about may have taken effect.
+    pub(crate) fn may_have_changed(&self) -> bool {
+        let calls = self.results.as_deref().map_or(Some(Vec::new()), decode);
+        // What cannot be read may say anything.
+        !self.is_done || calls.is_none_or(|calls| calls.iter().any(|call| call.changes.is_some()))
+    }
+
+    /// What its calls may have changed, as messages show it.
+    pub(crate) fn changes(&self) -> Vec<String> {
+        let calls = self.results.as_deref().and_then(decode).unwrap_or_default();
+        calls.into_iter().filter_map(|call| call.changes).collect()
+    }
+
     fn asks(&self, asked: [u8; 16]) -> bool {
         let calls = self.results.as_deref().and_then(decode).unwrap_or_default();
         calls.first().is_some_and(|call| call.asked == asked)
@@ -434,7 +450,8 @@ impl Session for Journal {
     }
 
     async fn fetch(&mut self, cursor: Handle, limit: ResultLimit) -> Result<Vec<Row>, SqlError> {
-        let asked = asked("fetch", "", &(cursor, limit.rows_max, limit.bytes_max));
+        // Not by its bytes: an operator may raise that bound before the hook is run again.
+        let asked = asked("fetch", "", &(cursor, limit.rows_max));
         match self.before_call(asked, "reading from a cursor").await? {
             Some(CallResult::Fetched(rows)) => Ok(rows),
             Some(_) => Err(unfitting()),

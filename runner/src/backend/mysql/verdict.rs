@@ -46,7 +46,9 @@ pub(super) fn judge(sql: &str, dialect: Dialect, before: &str, now: &str) -> Ver
     let verb = statement.verb();
     match verb.as_str() {
         // These can run twice, and a session's variables ended with the session.
-        "ANALYZE" | "CHECK" | "OPTIMIZE" | "SET" => return Verdict::NotDone,
+        "ANALYZE" | "CHECK" | "OPTIMIZE" => return Verdict::NotDone,
+        // But for SET STATEMENT … FOR, which runs a whole other statement.
+        "SET" if !has("STATEMENT") => return Verdict::NotDone,
         "CREATE" | "ALTER" | "DROP" | "RENAME" => {}
         _ => return Verdict::Unknown,
     }
@@ -71,11 +73,19 @@ pub(super) fn judge(sql: &str, dialect: Dialect, before: &str, now: &str) -> Ver
         return if circle { Verdict::Unknown } else { Verdict::NotDone };
     }
     // Before 8.0.21 MySQL made the table and filled it in two steps.
-    let filled = verb == "CREATE" && (has("SELECT") || has("VALUES"));
-    if filled && has("TABLE") && dialect == Dialect::Mysql {
+    if is_filled_table(sql, dialect) && dialect == Dialect::Mysql {
         return Verdict::Unknown;
     }
     Verdict::Done
+}
+
+/// Whether `sql` makes a table and fills it.
+pub(super) fn is_filled_table(sql: &str, dialect: Dialect) -> bool {
+    Statement::one(sql, dialect).is_ok_and(|statement| {
+        let words: Vec<String> = statement.words().map(|word| word.into_owned()).collect();
+        let has = |word: &str| words.iter().any(|found| found == word);
+        statement.verb() == "CREATE" && has("TABLE") && (has("SELECT") || has("VALUES"))
+    })
 }
 
 /// A list is dropped one after the other, so that a part of it can be gone.
@@ -117,6 +127,8 @@ mod tests {
             ("RENAME TABLE t TO u", T, T, Verdict::NotDone),
             ("RENAME TABLE t TO x, u TO t, x TO u", TU, TU, Verdict::Unknown),
             ("TRUNCATE TABLE t", T, T, Verdict::Unknown),
+            ("SET sort_buffer_size = 1", NONE, NONE, Verdict::NotDone),
+            ("SET STATEMENT max_statement_time=5 FOR DROP TABLE t", T, NONE, Verdict::Unknown),
             ("OPTIMIZE TABLE t", T, T, Verdict::NotDone),
             ("GRANT SELECT ON t TO u", T, T, Verdict::Unknown),
             ("CREATE USER t", T, T, Verdict::Unknown),

@@ -249,8 +249,10 @@ impl Connection for PostgresConnection {
     }
 
     fn may_need_outside(&self, sql: &str) -> bool {
-        crate::sql::Statement::one(sql, Dialect::Postgresql)
-            .map_or(true, |statement| !statement.is_plain())
+        // A block could itself say that it needs to, and would then run where COMMIT works.
+        crate::sql::Statement::one(sql, Dialect::Postgresql).map_or(true, |statement| {
+            !statement.is_plain() && !matches!(statement.verb().as_str(), "DO" | "CALL")
+        })
     }
 
     async fn mark(&mut self) -> Result<(), BackendError> {

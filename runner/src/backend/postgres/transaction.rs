@@ -103,6 +103,9 @@ impl PostgresConnection {
         if self.rehearsing && self.transaction.is_some() {
             if std::mem::take(&mut self.in_savepoint) {
                 // What was marked in it, and what the hook set, goes with it.
+                if let Some(transaction) = &mut self.transaction {
+                    transaction.marked = None;
+                }
                 let sql =
                     format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}; RELEASE SAVEPOINT {SAVEPOINT}");
                 self.own_run(&sql).await?;
@@ -143,6 +146,10 @@ impl PostgresConnection {
     /// were declared: the next transaction of a real run would find them so.
     async fn release_savepoint(&mut self) -> Result<(), BackendError> {
         self.in_savepoint = false;
+        // A mark that was set in it goes with it.
+        if let Some(transaction) = &mut self.transaction {
+            transaction.marked = None;
+        }
         let sql = format!("SET CONSTRAINTS ALL IMMEDIATE; RELEASE SAVEPOINT {SAVEPOINT}");
         let released = self.link.own_run(&sql).await;
         released.map_err(|error| error::refused(error, self.link.url()))?;

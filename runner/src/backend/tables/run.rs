@@ -80,6 +80,22 @@ pub(crate) async fn advance(
     if done == 1 { Ok(()) } else { Err(BackendError::Moved) }
 }
 
+/// Makes sure that a run is where this runner left it: a commit whose answer never came may have
+/// moved it on.
+pub(crate) async fn check(connection: &mut dyn Connection, run: &Run) -> Result<(), BackendError> {
+    let sql = "SELECT 1 FROM @run
+         WHERE plugin = ? AND id = ? AND marker = ? AND phase = ? AND steps = ?";
+    let params = [
+        Cell::text(&run.key.plugin),
+        Cell::text(&run.key.id),
+        Cell::text(&run.marker),
+        Cell::text(run.phase.as_str()),
+        Cell::integer(run.checkpoint.steps),
+    ];
+    let found = connection.own_rows(sql, &params).await?;
+    if found.is_empty() { Err(BackendError::Moved) } else { Ok(()) }
+}
+
 /// Ends a run; it must be where this runner left it.
 pub(crate) async fn delete(connection: &mut dyn Connection, run: &Run) -> Result<(), BackendError> {
     let sql = "DELETE FROM @run WHERE plugin = ? AND id = ? AND marker = ?";
