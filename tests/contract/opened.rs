@@ -103,7 +103,7 @@ impl Opened {
             Some((run, undone)) => {
                 let keep = !undone.effects.is_empty();
                 let end = (ending, counts, error);
-                self.backend.record_run_failure(attempt, &run, end, keep).await
+                self.backend.record_run_failure(attempt, &run, end, keep).await.map(drop)
             }
         }
     }
