@@ -128,7 +128,7 @@ fn what_is_recorded_holds_no_password() {
                 "SELECT h::text FROM alteration_history h UNION ALL SELECT s::text FROM alteration_state s"
             }
             Kind::Mariadb => {
-                "SELECT concat_ws(' ', event, error, applied_by) FROM alteration_history
+                "SELECT concat_ws(' ', event, error, done_by) FROM alteration_history
                  UNION ALL SELECT concat_ws(' ', error, applied_by) FROM alteration_state"
             }
         };

@@ -93,7 +93,16 @@ impl Journey<'_> {
     fn sweep(&self, name: &str) {
         let all = self.faults();
         let total = all.len();
-        let faults = sampled(all, ONE_IN);
+        let faults = match std::env::var("RUNNER_CUT") {
+            // One alone, as a failure names it: `ToClient 1101 Stall`.
+            Ok(wanted) => all
+                .into_iter()
+                .filter(|Fault { direction, after_messages, action }| {
+                    format!("{direction:?} {after_messages} {action:?}") == wanted
+                })
+                .collect(),
+            Err(_) => sampled(all, ONE_IN),
+        };
         let (next, struck) = (AtomicUsize::new(0), AtomicUsize::new(0));
         thread::scope(|scope| {
             for _ in 0..WORKERS {

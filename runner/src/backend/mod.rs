@@ -67,6 +67,8 @@ pub struct ConnectOptions {
     pub statement_time: Option<Duration>,
     /// How long a lease lives without a heartbeat.
     pub lease_time: Duration,
+    /// How long the checks that a hook deferred to its end may take.
+    pub check_time: Duration,
     /// How long the server may take to answer the runner's own statements, waits for somebody
     /// else's lock aside. After that the connection counts as lost.
     pub answer_time: Duration,
@@ -83,6 +85,7 @@ impl ConnectOptions {
             lock_wait: Duration::from_secs(5),
             statement_time: None,
             lease_time: Duration::from_secs(30),
+            check_time: Duration::from_secs(600),
             answer_time: Duration::from_secs(120),
         }
     }

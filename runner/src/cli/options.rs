@@ -346,6 +346,7 @@ impl RunArgs {
         self.lock.set(&mut connection);
         connection.lock_wait = self.pace.table_lock_timeout;
         connection.statement_time = self.pace.statement_timeout;
+        connection.check_time = self.limits.timeout;
         Ok(runner
             .connection(connection)
             .limits(self.limits.limits())

@@ -12,10 +12,7 @@ use crate::{
     session::{ErrorKind, SqlError},
     sql::OWN_TABLES,
 };
-use std::{collections::BTreeMap, time::Duration};
-
-/// How long deferred triggers may take, which are the guest's work outside of its own time.
-const CHECK_TIME: Duration = Duration::from_secs(600);
+use std::collections::BTreeMap;
 
 /// What the server says of the runner's own tables, by name.
 pub(super) type Facts = BTreeMap<String, String>;
@@ -49,10 +46,9 @@ impl PostgresConnection {
         self.link.settle().await?;
         self.guest_side().await.map_err(|error| error::refused(error, self.link.url()))?;
         // Deferred triggers run now, while everything is still the hook's.
-        let time = self.hook.as_ref().and_then(|hook| hook.settings.statement_time);
-        let checking =
-            self.link.affected_within("SET CONSTRAINTS ALL IMMEDIATE", time.unwrap_or(CHECK_TIME));
-        let checked = checking.await;
+        // They are the guest's work, outside of its own time.
+        let checked = self.link.affected_within("SET CONSTRAINTS ALL IMMEDIATE", self.check_time);
+        let checked = checked.await;
         checked.map_err(|error| error::refused(error, self.link.url()))?;
         let sql = format!(
             "{}; {}; {}; {}; {}",

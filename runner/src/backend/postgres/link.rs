@@ -336,7 +336,7 @@ impl Link {
         }
         if let Some(helper) = helper {
             // It was only needed for the signal; how it ends changes nothing.
-            let _ = helper.close().await;
+            let _ = timeout(CANCEL_POLL, helper.close()).await;
         }
         self.busy = false;
         self.comment = None;
@@ -391,9 +391,10 @@ impl Link {
             Some(connection) => connection,
             None => helper.insert(self.opener.open().await?),
         };
-        sqlx::raw_sql(AssertSqlSafe(sql))
-            .execute(connection)
-            .await
+        let signalled = sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection);
+        let signalled = timeout(CANCEL_PATIENCE, signalled).await;
+        signalled
+            .unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
             .map(drop)
             .map_err(|error| error::host_error(error, self.url()))
     }

@@ -83,6 +83,8 @@ pub(super) struct PostgresConnection {
     prefix: String,
     /// How long the runner's own statements wait for somebody else's lock.
     lock_wait: Duration,
+    /// How long what a hook deferred may take at its end.
+    check_time: Duration,
     /// How long the server lets this connection be idle in a transaction.
     idle: Option<Duration>,
     /// What names mean to hooks.
@@ -117,6 +119,7 @@ impl PostgresConnection {
             schema: server.schema,
             search_path: server.search_path,
             lock_wait: options.lock_wait,
+            check_time: options.check_time,
             idle: None,
             transaction: None,
             rehearsing: false,

@@ -8,12 +8,15 @@ use crate::{
     session::{ErrorKind, Outcome, SqlError},
 };
 use sqlx::{AssertSqlSafe, Connection, Row};
-use std::time::Duration;
-use tokio::time::{Instant, sleep};
+use std::{io::ErrorKind::TimedOut, time::Duration};
+use tokio::time::{Instant, sleep, timeout};
 
 /// How long a session may take to end after it was told to.
 const ORPHAN_PATIENCE: Duration = Duration::from_secs(30);
 const ORPHAN_POLL: Duration = Duration::from_millis(100);
+/// How long the second connection that a pooler is recognised by may take to answer.
+const PROBE_TIME: Duration = Duration::from_secs(15);
+const FAREWELL_TIME: Duration = Duration::from_secs(1);
 
 /// The comment that goes ahead of a statement, so that its session can be found by it.
 fn comment(marker: &str) -> String {
@@ -113,8 +116,9 @@ impl PostgresConnection {
         let [before] = super::columns(self.own_texts(PID).await?)?;
         let mut other = self.link.opener().open().await?;
         // In its transaction the other one keeps what session it got.
-        let held =
-            sqlx::raw_sql(AssertSqlSafe(format!("BEGIN; {PID}"))).fetch_all(&mut other).await;
+        let sql = AssertSqlSafe(format!("BEGIN; {PID}"));
+        let held = timeout(PROBE_TIME, sqlx::raw_sql(sql).fetch_all(&mut other)).await;
+        let held = held.unwrap_or_else(|_| Err(sqlx::Error::Io(TimedOut.into())));
         let held = held.map_err(|error| error::host_error(error, self.link.url()))?;
         let held = held.last().and_then(|row| row.try_get::<i32, _>(0).ok()).unwrap_or_default();
         self.is_pooled = before == Some(held.to_string());
@@ -125,7 +129,7 @@ impl PostgresConnection {
             self.is_pooled = before != after;
         }
         // It was only asked a question.
-        let _ = other.close().await;
+        let _ = timeout(FAREWELL_TIME, other.close()).await;
         self.link.pid = if self.is_pooled { None } else { self.link.pid };
         Ok(self.is_pooled)
     }
