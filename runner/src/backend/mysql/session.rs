@@ -20,7 +20,6 @@ use crate::{
         BackendError,
         connection::{Cell, HookMode},
     },
-    crash,
     session::{
         Column, ErrorKind, Handle, Outcome, ResultLimit, Row, RowSet, Script, Session, SqlError,
         Value,
@@ -106,7 +105,6 @@ impl MysqlConnection {
         };
         self.remember_settings(call).await?;
         let mut decoder = None;
-        crash::point("before a statement");
         let wire = self.wire().map_err(guest_side)?;
         let result = wire
             .run(&call.text, arguments, |row, format: Format| {
@@ -114,7 +112,6 @@ impl MysqlConnection {
                 each(decoder.row(&row, format)?)
             })
             .await;
-        crash::point("after a statement");
         let result = result.map_err(|failure| explained(failure, &call.text));
         self.after_call(call, result.as_ref().err()).await?;
         let columns = match (decoder, &prepared) {

@@ -3,7 +3,7 @@
 //! Decides nothing about what may run, and explains no error; `session.rs` and `error.rs` do.
 
 use super::{error, value::Format};
-use crate::session::SqlError;
+use crate::{crash, session::SqlError};
 use futures_util::TryStreamExt;
 use sqlx::{
     AssertSqlSafe, Connection as _, Executor, MySqlConnection, SqlSafeStr, Statement as _,
@@ -74,7 +74,9 @@ impl Wire {
     /// `None` where this kind of statement cannot be prepared.
     pub(super) async fn prepare(&mut self, sql: &str) -> Result<Option<Prepared>, sqlx::Error> {
         self.busy = true;
+        crash::before("the preparation of a statement");
         let prepared = self.connection.prepare(AssertSqlSafe(sql).into_sql_str()).await;
+        crash::after("the preparation of a statement");
         match self.ended(prepared) {
             Ok(statement) => Ok(Some(Prepared {
                 parameters: statement.parameters().and_then(|p| p.right()).unwrap_or_default(),
@@ -95,6 +97,7 @@ impl Wire {
         let prepared = arguments.is_some();
         self.busy = true;
         let mut result = MySqlQueryResult::default();
+        crash::before(sql);
         let outcome = match arguments {
             Some(arguments) => {
                 let query = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(true);
@@ -106,6 +109,7 @@ impl Wire {
                 drive(stream, Format::Text, &mut result, &mut each).await
             }
         };
+        crash::after(sql);
         match outcome {
             Ok(()) => {
                 self.busy = false;
@@ -125,7 +129,9 @@ impl Wire {
     /// Runs the runner's own text, which may hold several statements; the first error ends it.
     pub(super) async fn text(&mut self, sql: &str) -> Result<(), sqlx::Error> {
         self.busy = true;
+        crash::before(sql);
         let done = self.connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await;
+        crash::after(sql);
         self.ended(done).map(|_| ())
     }
 
@@ -137,7 +143,9 @@ impl Wire {
     ) -> Result<Vec<MySqlRow>, sqlx::Error> {
         self.busy = true;
         let query = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(true);
+        crash::before(sql);
         let rows = self.connection.fetch_all(query).await;
+        crash::after(sql);
         self.ended(rows)
     }
 
@@ -145,7 +153,9 @@ impl Wire {
     /// answers from its first time when it is prepared.
     pub(super) async fn text_rows(&mut self, sql: &str) -> Result<Vec<MySqlRow>, sqlx::Error> {
         self.busy = true;
+        crash::before(sql);
         let rows = self.connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql))).await;
+        crash::after(sql);
         self.ended(rows)
     }
 
@@ -164,7 +174,9 @@ impl Wire {
     ) -> Result<u64, sqlx::Error> {
         self.busy = true;
         let query = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(true);
+        crash::before(sql);
         let done = self.connection.execute(query).await;
+        crash::after(sql);
         self.ended(done).map(|done| done.rows_affected())
     }
 

@@ -4,7 +4,7 @@
 //! Knows nothing of guests, transactions or the runner's tables. Gives errors of sqlx on.
 
 use super::{connect::Opener, error};
-use crate::backend::BackendError;
+use crate::{backend::BackendError, crash};
 use futures_util::TryStreamExt;
 use sqlx::{
     AssertSqlSafe, Column, Connection, Executor, PgConnection, Row, Statement, ValueRef,
@@ -94,6 +94,7 @@ impl Link {
     ) -> Result<Result<(), E>, sqlx::Error> {
         let connection = self.connection.as_mut().ok_or_else(closed)?;
         self.busy = true;
+        crash::before(sql);
         let mut rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_many(connection);
         loop {
             match rows.try_next().await {
@@ -107,12 +108,14 @@ impl Link {
                 Err(error) => {
                     drop(rows);
                     self.busy = false;
+                    crash::after(sql);
                     return Err(error);
                 }
             }
         }
         drop(rows);
         self.busy = false;
+        crash::after(sql);
         Ok(Ok(()))
     }
 
@@ -132,8 +135,10 @@ impl Link {
     pub(super) async fn affected(&mut self, sql: &str) -> Result<u64, sqlx::Error> {
         let connection = self.connection.as_mut().ok_or_else(closed)?;
         self.busy = true;
+        crash::before(sql);
         let done = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(connection).await;
         self.busy = false;
+        crash::after(sql);
         Ok(done?.rows_affected())
     }
 
@@ -154,6 +159,7 @@ impl Link {
         // The unnamed statement: names can be taken away or given another meaning by SQL.
         let query = sqlx::query_with(AssertSqlSafe(sql.to_owned()), arguments).persistent(false);
         let mut affected = 0;
+        crash::before(sql);
         let mut stream = connection.fetch_many(query);
         let result = loop {
             match stream.try_next().await {
@@ -165,6 +171,7 @@ impl Link {
         };
         drop(stream);
         self.busy = false;
+        crash::after(sql);
         result
     }
 
@@ -179,8 +186,10 @@ impl Link {
         let connection = self.connection.as_mut().ok_or_else(closed)?;
         self.busy = true;
         let text = sqlx::SqlSafeStr::into_sql_str(AssertSqlSafe(sql.to_owned()));
+        crash::before("the description of a statement");
         let prepared = connection.prepare(text).await;
         self.busy = false;
+        crash::after("the description of a statement");
         match prepared {
             Ok(statement) => Ok(Description {
                 parameters: match statement.parameters() {
@@ -213,10 +222,13 @@ impl Link {
         let task = self.copying.insert(tokio::spawn(async move {
             let copied = async {
                 let mut copy = connection.copy_in_raw(&sql).await?;
+                crash::point("before the data of a COPY");
                 copy.send(data).await?;
+                crash::point("after the data of a COPY");
                 copy.finish().await
             }
             .await;
+            crash::point("after a COPY");
             (connection, copied)
         }));
         let ended = task.await;

@@ -4,7 +4,6 @@
 use super::{PostgresConnection, error, settings, text::Sent};
 use crate::{
     backend::BackendError,
-    crash,
     session::{ErrorKind, Outcome, SqlError},
 };
 use sqlx::{AssertSqlSafe, Connection, Row};
@@ -59,9 +58,7 @@ impl PostgresConnection {
             format!("SET standard_conforming_strings = on; SET client_encoding = 'UTF8'{before}");
         let unplaced = |error| error::guest_error(error, &Sent::plain(""));
         self.link.run(&before).await.map_err(unplaced)?;
-        crash::point("before a statement");
         let result = self.link.run(&sent.text).await;
-        crash::point("after a statement");
         let result = result.map_err(|error| error::guest_error(error, &sent));
         if !after.is_empty() && !matches!(&result, Err(e) if e.kind == ErrorKind::Disconnected) {
             self.link.run(after).await.map_err(unplaced)?;

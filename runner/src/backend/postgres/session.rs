@@ -16,7 +16,6 @@ use super::{
 use crate::{
     alteration::Dialect,
     backend::connection::HookMode,
-    crash,
     session::{
         Column, ErrorKind, Handle, Outcome, ResultLimit, Row, RowSet, Script, Session, SqlError,
         Value,
@@ -153,7 +152,6 @@ impl PostgresConnection {
         mut each: impl FnMut(Row) -> Result<(), SqlError> + Send,
     ) -> Result<Option<Vec<link::Field>>, SqlError> {
         let mut columns: Option<Vec<link::Field>> = None;
-        crash::point("before a statement");
         let streamed = self
             .link
             .each_row(&sent.text, |row| {
@@ -161,7 +159,6 @@ impl PostgresConnection {
                 each(decode_row(row, fields)?)
             })
             .await;
-        crash::point("after a statement");
         streamed.map_err(|error| guest_error(error, sent))??;
         Ok(columns)
     }
@@ -242,9 +239,7 @@ impl Session for PostgresConnection {
         let statement = self.checked(sql)?;
         self.ready_for_guest().await?;
         let (sent, arguments) = self.with_arguments(&statement, &params).await?;
-        crash::point("before a statement");
         let executed = self.link.execute(&sent.text, arguments).await;
-        crash::point("after a statement");
         let affected = match executed {
             // The server has taken it for one statement by then, and run nothing of it.
             Err(error) if link::is_undescribable(&error) => {

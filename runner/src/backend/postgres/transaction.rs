@@ -6,7 +6,6 @@
 use super::{PostgresConnection, Side, Transaction, error, settings};
 use crate::{
     backend::{Access, BackendError},
-    crash,
 };
 
 const SAVEPOINT: &str = "runner_rehearsal";
@@ -71,12 +70,10 @@ impl PostgresConnection {
         let Some(id) = transaction.id else {
             return self.own_run(&format!("COMMIT{forget}")).await;
         };
-        crash::point("before the commit");
         let sql =
             format!("COMMIT{forget}; SELECT pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8)");
         let rows = self.link.rows(&sql).await;
         let rows = rows.map_err(|error| error::refused(error, self.link.url()))?;
-        crash::point("after the commit");
         self.side = Side::Own;
         let [status] = super::columns(rows)?;
         match status.as_deref() {

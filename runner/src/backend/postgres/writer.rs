@@ -11,7 +11,6 @@ use super::{
     value,
 };
 use crate::{
-    crash,
     session::{ErrorKind, Handle, Row, SqlError},
 };
 use sqlx::postgres::PgDatabaseError;
@@ -176,9 +175,7 @@ impl PostgresConnection {
         }
         let (copy, data) = (open.copy.clone(), std::mem::take(&mut open.waiting));
         self.ready_for_guest().await?;
-        crash::point("before a statement");
         let copied = self.link.copy(copy, data).await;
-        crash::point("after a statement");
         let open = self.writer(writer)?;
         let inserted = copied.map_err(|error| open.explain(error))?;
         open.sent_rows += std::mem::take(&mut open.waiting_rows);
