@@ -6,7 +6,22 @@ use crate::support::{
     Sandbox,
     servers::{Mariadb, Postgres},
 };
-use std::{fs, thread, time::Duration};
+use std::{fs, sync::OnceLock, thread, time::Duration};
+
+/// A server that does not write through to the disk: it makes a database for each of hundreds of
+/// points, and is never killed itself.
+pub fn postgres() -> &'static Postgres {
+    static SERVER: OnceLock<Postgres> = OnceLock::new();
+    SERVER.get_or_init(|| {
+        Postgres::with_settings(&[
+            ("fsync", "off"),
+            ("full_page_writes", "off"),
+            ("autovacuum", "off"),
+            // A template that is copied as files needs a checkpoint each time.
+            ("checkpoint_timeout", "1h"),
+        ])
+    })
+}
 
 /// One backend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +36,7 @@ impl Place {
     pub fn sandbox(self) -> Sandbox {
         match self {
             Self::Sqlite => Sandbox::new(),
-            Self::Postgres => Sandbox::on(Postgres::shared().database()),
+            Self::Postgres => Sandbox::on(postgres().database()),
             Self::Mariadb => Sandbox::on(Mariadb::shared().database()),
         }
     }

@@ -8,8 +8,11 @@ use crate::{
     place::Place,
     support::{Sandbox, guest},
 };
+use runner::pack::section;
+use std::fs;
 
 const DEPLOY: &[&str] = &["deploy", "plugins"];
+const UNDER_LEASE: &[&str] = &["deploy", "plugins", "--lock", "lease"];
 /// All of them; what is left of three when it is run again is at most three.
 const ROLLBACK: &[&str] = &["rollback", "--steps", "3"];
 
@@ -22,6 +25,7 @@ pub fn deploy() -> Scenario {
         code: 0,
         holds: people_hold,
         resolve: None,
+        let_pass: |_, _| (),
         points_min: 90,
     }
 }
@@ -44,6 +48,12 @@ pub fn prepared_up() -> Scenario {
 /// `before-down` of the same.
 pub fn prepared_down() -> Scenario {
     Scenario { name: "before-down", start: items_deployed, args: ROLLBACK, ..prepared_up() }
+}
+
+/// The same under a lease, which runs out at once when its holder is killed: what the server still
+/// does for it then is ended by whoever goes on.
+pub fn leased() -> Scenario {
+    Scenario { name: "under a lease", args: UNDER_LEASE, let_pass: lease_ran_out, ..prepared_up() }
 }
 
 /// A backfill in SQL: four steps and the one that finds nothing left.
@@ -270,6 +280,12 @@ fn items_hold(place: Place, sandbox: &Sandbox) -> Result<(), String> {
     Ok(())
 }
 
+fn lease_ran_out(place: Place, sandbox: &Sandbox) {
+    if place.has_table(sandbox, "alteration_lease") {
+        sandbox.sql("UPDATE alteration_lease SET heartbeat_ms = 0;");
+    }
+}
+
 fn names(place: Place) -> Sandbox {
     let sandbox = place.sandbox();
     let rows = "WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 350)";
@@ -316,12 +332,14 @@ fn names_hold(place: Place, sandbox: &Sandbox) -> Result<(), String> {
 /// A guest that was built from source, as the one plugin.
 fn guest_plugin(place: Place, file: &str, id: &str) -> Sandbox {
     let sandbox = place.sandbox();
-    let manifest = format!(
-        r#"{{"manifest":1,"plugin":"hostile/guests","alterations":[{{"id":"{id}"}}]}}"#
-    );
-    sandbox.write("manifest.json", manifest);
     let file = guest(file).display().to_string();
-    sandbox.ok(&["pack", &file, "--manifest", "manifest.json", "--out", "plugins/guest"]);
+    sandbox.ok(&["pack", &file, "--out", "packed"]);
+    let packed = fs::read_dir(sandbox.path().join("packed")).expect("a folder").next();
+    let component = fs::read(packed.expect("one").expect("an entry").path()).expect("bytes");
+    let manifest =
+        format!(r#"{{"manifest":1,"plugin":"hostile/guests","alterations":[{{"id":"{id}"}}]}}"#);
+    let component = section::append(&component, manifest.as_bytes()).expect("a component");
+    sandbox.write("plugins/guest.wasm", component);
     sandbox
 }
 

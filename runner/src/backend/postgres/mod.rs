@@ -38,7 +38,10 @@ use crate::{
 };
 use async_trait::async_trait;
 use link::{Link, TextRow};
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
 /// The transaction that the operator's side began.
 #[derive(Debug)]
@@ -69,6 +72,8 @@ pub(super) struct PostgresConnection {
     link: Link,
     access: Access,
     limits: SqlLimits,
+    /// How long a statement may wait for somebody else's lock, where no hook says otherwise.
+    lock_wait: Duration,
     /// As `server_version_num` counts: 150004.
     version: u32,
     /// Where the runner's own tables are.
@@ -107,6 +112,7 @@ impl PostgresConnection {
             link,
             access: options.access,
             limits: options.limits,
+            lock_wait: options.lock_wait,
             version,
             prefix: format!("{}.", text::quote(&schema)),
             schema,

@@ -145,7 +145,7 @@ impl PostgresConnection {
                     quote(schema),
                     quote(name)
                 );
-                self.own_run(&sql).await?;
+                self.own_outside(&sql).await?;
                 Ok(Verdict::Done)
             }
             Some(_) => Ok(Verdict::NotDone),
@@ -155,7 +155,7 @@ impl PostgresConnection {
     async fn drop_invalid(&mut self, indexes: &[&Index]) -> Result<(), BackendError> {
         for index in indexes.iter().filter(|index| !index.is_valid) {
             let (schema, name) = (quote(&index.schema), quote(&index.name));
-            self.own_run(&format!("DROP INDEX CONCURRENTLY IF EXISTS {schema}.{name}")).await?;
+            self.own_outside(&format!("DROP INDEX CONCURRENTLY IF EXISTS {schema}.{name}")).await?;
         }
         Ok(())
     }
