@@ -19,6 +19,7 @@ matrices! {
     failing: Sqlite Postgres Mariadb;
     prepared_up: Sqlite Postgres Mariadb;
     prepared_down: Sqlite Postgres Mariadb;
+    settings: Postgres Mariadb;
     leased: Postgres Mariadb;
     backfill: Sqlite Postgres Mariadb;
     guest_prepares: Sqlite Postgres Mariadb;

@@ -56,6 +56,11 @@ pub fn leased() -> Scenario {
     Scenario { name: "under a lease", args: UNDER_LEASE, let_pass: lease_ran_out, ..prepared_up() }
 }
 
+/// A setting of the session between statements that commit: a resumed hook has it again.
+pub fn settings() -> Scenario {
+    Scenario { name: "settings of the session", start: sets, holds: anything, ..deploy() }
+}
+
 /// A backfill in SQL: four steps and the one that finds nothing left.
 pub fn backfill() -> Scenario {
     Scenario { name: "backfill", start: names, holds: names_hold, ..deploy() }
@@ -280,6 +285,40 @@ fn items_hold(place: Place, sandbox: &Sandbox) -> Result<(), String> {
     Ok(())
 }
 
+/// Without its settings the hook would make other tables, or longer fractions.
+fn sets(place: Place) -> Sandbox {
+    let sandbox = place.sandbox();
+    let sql = match place {
+        Place::Mariadb => {
+            "CREATE TABLE thirds (id INTEGER PRIMARY KEY, third VARCHAR(99));
+             SET SESSION div_precision_increment = 2;
+             INSERT INTO thirds (id, third) VALUES (1, 1 / 3);
+             CREATE TABLE first_third AS SELECT 1 / 3 AS third;
+             INSERT INTO thirds (id, third) VALUES (2, 1 / 3);
+             SET SESSION div_precision_increment = 3;
+             CREATE INDEX thirds_third ON thirds (third);
+             INSERT INTO thirds (id, third) VALUES (3, 1 / 3);
+             ALTER TABLE first_third ADD COLUMN more INTEGER DEFAULT 7;
+             INSERT INTO thirds (id, third) SELECT 4, more / 3 FROM first_third;"
+        }
+        _ => {
+            "CREATE SCHEMA side;
+             CREATE TABLE words (id INTEGER PRIMARY KEY, word TEXT);
+             SET search_path = side;
+             CREATE TABLE words (id INTEGER PRIMARY KEY, word TEXT);
+             INSERT INTO words (id, word) VALUES (1, 'abc');
+             CREATE INDEX CONCURRENTLY words_word ON words (word);
+             INSERT INTO words (id, word) SELECT 2, indexdef FROM pg_catalog.pg_indexes
+                 WHERE indexname = 'words_word';
+             CREATE UNIQUE INDEX CONCURRENTLY words_both ON words (word, id);
+             INSERT INTO words (id, word) VALUES (3, 'ghi');"
+        }
+    };
+    let hook = if place == Place::Postgres { "before-up" } else { "up" };
+    sandbox.write(&format!("sources/acme/words/1.0.0-1700000000-words.{hook}.sql"), sql);
+    packed(sandbox, "acme/words")
+}
+
 fn lease_ran_out(place: Place, sandbox: &Sandbox) {
     if place.has_table(sandbox, "alteration_lease") {
         sandbox.sql("UPDATE alteration_lease SET heartbeat_ms = 0;");
@@ -324,7 +363,8 @@ fn names_hold(place: Place, sandbox: &Sandbox) -> Result<(), String> {
         (_, Some(steps)) => 350.min(100 * steps.parse::<u64>().expect("a number")),
         (_, None) => 0,
     };
-    let found = sandbox.rows("SELECT concat_ws(' ', coalesce(sum(clean), 0), coalesce(max(clean), 0)) FROM names");
+    let found = sandbox
+        .rows("SELECT concat_ws(' ', coalesce(sum(clean), 0), coalesce(max(clean), 0)) FROM names");
     let most = u64::from(expected > 0);
     ensure(found == [format!("{expected} {most}")], &format!("{expected} rows clean: {found:?}"))
 }

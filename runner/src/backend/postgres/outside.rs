@@ -60,6 +60,9 @@ impl PostgresConnection {
     /// longer than a guest's would.
     pub(super) async fn own_outside(&mut self, sql: &str) -> Result<(), BackendError> {
         let (bounds, unbound) = self.outside_bounds();
+        if unbound.is_empty() {
+            return self.own_run(sql).await;
+        }
         self.own_run(bounds.trim_start_matches("; ")).await?;
         let done = self.own_run(sql).await;
         if !matches!(done, Err(BackendError::Disconnected(_))) {
@@ -78,18 +81,19 @@ impl PostgresConnection {
             Some(hook) => (hook.settings.lock_wait, hook.settings.statement_time),
             None => (self.lock_wait, None),
         };
-        let bounds = format!(
+        let mut bounds = format!(
             "; SET lock_timeout = {}; SET statement_timeout = {}",
             settings::milliseconds(Some(lock_wait)),
             settings::milliseconds(statement_time)
         );
-        const UNBOUND: &str = "RESET lock_timeout; RESET statement_timeout";
         if self.version < 140_000 {
-            return (bounds, UNBOUND);
+            return (bounds, "RESET lock_timeout; RESET statement_timeout");
         }
-        // Its session holds the runner's lock: with the runner gone, it must not wait for hours.
+        // The statement's session holds the runner's lock: with the runner gone, it must not go on
+        // waiting for somebody.
+        bounds.push_str("; SET client_connection_check_interval = '2s'");
         (
-            format!("{bounds}; SET client_connection_check_interval = '2s'"),
+            bounds,
             "RESET lock_timeout; RESET statement_timeout; RESET client_connection_check_interval",
         )
     }

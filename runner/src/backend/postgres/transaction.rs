@@ -4,9 +4,7 @@
 //! COMMIT of a failed transaction answers without an error.
 
 use super::{PostgresConnection, Side, Transaction, error, settings};
-use crate::{
-    backend::{Access, BackendError},
-};
+use crate::backend::{Access, BackendError};
 
 const SAVEPOINT: &str = "runner_rehearsal";
 const MARK: &str = "runner_mark";

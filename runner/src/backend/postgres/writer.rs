@@ -10,9 +10,7 @@ use super::{
     types::Type,
     value,
 };
-use crate::{
-    session::{ErrorKind, Handle, Row, SqlError},
-};
+use crate::session::{ErrorKind, Handle, Row, SqlError};
 use sqlx::postgres::PgDatabaseError;
 
 /// PostgreSQL's tables have no more.
