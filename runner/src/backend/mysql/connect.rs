@@ -9,6 +9,7 @@ use crate::{
         Access, BackendError, ConnectOptions, DatabaseUrl,
         connection::{Connector, SharedConnection},
     },
+    crash,
 };
 use async_trait::async_trait;
 use sqlx::{ConnectOptions as _, mysql::MySqlConnectOptions};
@@ -62,7 +63,9 @@ impl MysqlConnector {
 
     async fn attempt_untimed(&self) -> Result<MysqlConnection, BackendError> {
         let failed = |error: sqlx::Error| connect_error(&error, &self.url);
+        crash::before("connecting");
         let mut connection = connect_options(&self.url)?.connect().await.map_err(failed)?;
+        crash::after("connecting");
         let server = Server::look(&mut connection).await.map_err(failed)?;
         server.check(&self.url, self.options.access)?;
         let settings = Settings {

@@ -3,7 +3,7 @@
 //! Decides nothing about what may run, and explains no error; `session.rs` and `error.rs` do.
 
 use super::{error, value::Format};
-use crate::session::SqlError;
+use crate::{crash, session::SqlError};
 use futures_util::TryStreamExt;
 use sqlx::{
     AssertSqlSafe, Connection as _, Executor, MySqlConnection, SqlSafeStr, Statement as _,
@@ -93,7 +93,9 @@ impl Wire {
     /// `None` where this kind of statement cannot be prepared.
     pub(super) async fn prepare(&mut self, sql: &str) -> Result<Option<Prepared>, sqlx::Error> {
         self.busy = true;
+        crash::before("the preparation of a statement");
         let prepared = self.connection.prepare(AssertSqlSafe(sql).into_sql_str()).await;
+        crash::after("the preparation of a statement");
         match self.ended(prepared) {
             Ok(statement) => Ok(Some(Prepared {
                 parameters: statement.parameters().and_then(|p| p.right()).unwrap_or_default(),
@@ -114,6 +116,7 @@ impl Wire {
         let prepared = arguments.is_some();
         self.busy = true;
         let mut result = MySqlQueryResult::default();
+        crash::before(sql);
         let outcome = match arguments {
             Some(arguments) => {
                 let query = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(true);
@@ -125,6 +128,7 @@ impl Wire {
                 drive(stream, Format::Text, &mut result, &mut each).await
             }
         };
+        crash::after(sql);
         match outcome {
             Ok(()) => {
                 self.busy = false;

@@ -8,7 +8,7 @@ use crate::{
         Access, BackendError, ConnectOptions, DatabaseUrl,
         connection::{Connector, SharedConnection},
     },
-    operator,
+    crash, operator,
 };
 use async_trait::async_trait;
 use sqlx::{
@@ -63,7 +63,10 @@ impl Opener {
 
     /// Tries once.
     pub(super) async fn open(&self) -> Result<PgConnection, BackendError> {
-        match tokio::time::timeout(TRY_MAX, self.options.connect()).await {
+        crash::before("connecting");
+        let connected = tokio::time::timeout(TRY_MAX, self.options.connect()).await;
+        crash::after("connecting");
+        match connected {
             Ok(connected) => connected.map_err(|error| self.explain(&error)),
             Err(_) => Err(self.unreachable("no answer".to_owned())),
         }

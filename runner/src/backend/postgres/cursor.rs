@@ -6,7 +6,6 @@
 use super::{PostgresConnection, error::guest_error, text::Sent, value};
 use crate::{
     backend::connection::HookMode,
-    crash,
     session::{Column, ErrorKind, Handle, ResultLimit, Row, SqlError, Value},
     sql::Statement,
 };
@@ -69,10 +68,8 @@ impl PostgresConnection {
             None => String::new(),
         };
         let prefix = format!("CREATE TEMPORARY TABLE pg_temp.{name}{list} ON COMMIT {commit} AS ");
-        crash::point("before a statement");
         let sent = sent.behind(&prefix);
         let made = self.link.execute(&sent.text, Default::default()).await;
-        crash::point("after a statement");
         made.map_err(|error| guest_error(error, &sent))?;
         let declare =
             format!("DECLARE {name} SCROLL CURSOR{hold} FOR SELECT * FROM pg_temp.{name}");

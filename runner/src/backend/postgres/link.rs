@@ -107,6 +107,7 @@ impl Link {
     ) -> Result<Result<(), E>, sqlx::Error> {
         let connection = self.connection.as_mut().ok_or_else(closed)?;
         self.busy = true;
+        crash::before(sql);
         let mut rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_many(connection);
         loop {
             match rows.try_next().await {
@@ -122,12 +123,14 @@ impl Link {
                 Err(error) => {
                     drop(rows);
                     self.busy = false;
+                    crash::after(sql);
                     return Err(error);
                 }
             }
         }
         drop(rows);
         self.busy = false;
+        crash::after(sql);
         Ok(Ok(()))
     }
 
@@ -239,6 +242,7 @@ impl Link {
         // The unnamed statement: names can be taken away or given another meaning by SQL.
         let query = sqlx::query_with(AssertSqlSafe(sql.to_owned()), arguments).persistent(false);
         let mut affected = 0;
+        crash::before(sql);
         let mut stream = connection.fetch_many(query);
         let result = loop {
             match stream.try_next().await {
@@ -250,6 +254,7 @@ impl Link {
         };
         drop(stream);
         self.busy = false;
+        crash::after(sql);
         result
     }
 
@@ -264,8 +269,10 @@ impl Link {
         let connection = self.connection.as_mut().ok_or_else(closed)?;
         self.busy = true;
         let text = sqlx::SqlSafeStr::into_sql_str(AssertSqlSafe(sql.to_owned()));
+        crash::before("the description of a statement");
         let prepared = connection.prepare(text).await;
         self.busy = false;
+        crash::after("the description of a statement");
         match prepared {
             Ok(statement) => Ok(Description {
                 parameters: match statement.parameters() {
@@ -298,10 +305,13 @@ impl Link {
         let task = self.copying.insert(tokio::spawn(async move {
             let copied = async {
                 let mut copy = connection.copy_in_raw(&sql).await?;
+                crash::point("before the data of a COPY");
                 copy.send(data).await?;
+                crash::point("after the data of a COPY");
                 copy.finish().await
             }
             .await;
+            crash::point("after a COPY");
             (connection, copied)
         }));
         let ended = task.await;

@@ -16,7 +16,6 @@ use super::{
 use crate::{
     alteration::Dialect,
     backend::connection::HookMode,
-    crash,
     session::{
         Column, ErrorKind, Handle, Outcome, ResultLimit, Row, RowSet, Script, Session, SqlError,
         Value,
@@ -162,7 +161,6 @@ impl PostgresConnection {
         mut each: impl FnMut(Row) -> Result<(), SqlError> + Send,
     ) -> Result<Option<Vec<link::Field>>, SqlError> {
         let mut columns: Option<Vec<link::Field>> = None;
-        crash::point("before a statement");
         let streamed = self
             .link
             .each_row(&sent.text, |row| {
@@ -170,7 +168,6 @@ impl PostgresConnection {
                 each(decode_row(row, fields)?)
             })
             .await;
-        crash::point("after a statement");
         streamed.map_err(|error| guest_error(error, sent))??;
         Ok(columns)
     }

@@ -153,7 +153,7 @@ impl PostgresConnection {
                     quote(schema),
                     quote(name)
                 );
-                self.own_run(&sql).await?;
+                self.own_outside(&sql).await?;
                 Ok(Verdict::Done)
             }
             Some(_) => Ok(Verdict::NotDone),
