@@ -12,7 +12,6 @@ use super::{
 };
 use crate::{
     backend::{BackendError, connection::HookMode},
-    crash,
     session::{Column, ErrorKind, Outcome, Row, SqlError, Value},
     sql::{self, Place, Statement},
 };
@@ -102,7 +101,6 @@ impl MysqlConnection {
         };
         self.remember_settings(call).await?;
         let mut decoder = None;
-        crash::point("before a statement");
         let wire = self.wire().map_err(guest_side)?;
         let result = wire
             .run(&call.text, arguments, |row, format: Format| {
@@ -110,7 +108,6 @@ impl MysqlConnection {
                 each(decoder.row(&row, format)?)
             })
             .await;
-        crash::point("after a statement");
         let result = result.map_err(|failure| call.explained(failure));
         self.after_call(call, result.as_ref().err()).await?;
         let columns = match (decoder, &prepared) {

@@ -148,8 +148,10 @@ impl Wire {
     /// Runs the runner's own text, which may hold several statements; the first error ends it.
     pub(super) async fn text(&mut self, sql: &str) -> Result<(), sqlx::Error> {
         self.busy = true;
+        crash::before(sql);
         let asked = self.connection.execute(sqlx::raw_sql(AssertSqlSafe(sql)));
         let done = timeout(self.answer_time, asked).await;
+        crash::after(sql);
         self.answered(done).map(|_| ())
     }
 
@@ -161,7 +163,9 @@ impl Wire {
     ) -> Result<Vec<MySqlRow>, sqlx::Error> {
         self.busy = true;
         let query = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(true);
+        crash::before(sql);
         let rows = timeout(self.answer_time, self.connection.fetch_all(query)).await;
+        crash::after(sql);
         self.answered(rows)
     }
 
@@ -169,8 +173,10 @@ impl Wire {
     /// answers from its first time when it is prepared.
     pub(super) async fn text_rows(&mut self, sql: &str) -> Result<Vec<MySqlRow>, sqlx::Error> {
         self.busy = true;
+        crash::before(sql);
         let asked = self.connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql)));
         let rows = timeout(self.answer_time, asked).await;
+        crash::after(sql);
         self.answered(rows)
     }
 
@@ -189,7 +195,9 @@ impl Wire {
     ) -> Result<u64, sqlx::Error> {
         self.busy = true;
         let query = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(true);
+        crash::before(sql);
         let done = timeout(self.answer_time, self.connection.execute(query)).await;
+        crash::after(sql);
         self.answered(done).map(|done| done.rows_affected())
     }
 

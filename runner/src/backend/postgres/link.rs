@@ -4,7 +4,7 @@
 //! Knows nothing of guests, transactions or the runner's tables. Gives errors of sqlx on.
 
 use super::{connect::Opener, error, text::literal};
-use crate::backend::BackendError;
+use crate::{backend::BackendError, crash};
 use futures_util::TryStreamExt;
 use sqlx::{
     AssertSqlSafe, Column, Connection, Executor, PgConnection, Row, Statement, ValueRef,
@@ -150,6 +150,7 @@ impl Link {
     pub(super) async fn affected(&mut self, sql: &str) -> Result<u64, sqlx::Error> {
         let connection = self.connection.as_mut().ok_or_else(closed)?;
         self.busy = true;
+        crash::before(sql);
         let mut stream = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_many(connection);
         let mut affected = 0;
         let result = loop {
@@ -162,6 +163,7 @@ impl Link {
         };
         drop(stream);
         self.busy = false;
+        crash::after(sql);
         result
     }
 

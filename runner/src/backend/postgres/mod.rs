@@ -73,8 +73,6 @@ pub(super) struct PostgresConnection {
     link: Link,
     access: Access,
     limits: SqlLimits,
-    /// How long a statement may wait for somebody else's lock, where no hook says otherwise.
-    lock_wait: Duration,
     /// As `server_version_num` counts: 150004.
     version: u32,
     /// Whether the server can look, while a statement runs, if its client is still there.

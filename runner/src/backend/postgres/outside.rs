@@ -49,8 +49,8 @@ impl PostgresConnection {
         // are read as they should be.
         let (bounds, unbound) = self.outside_bounds();
         let before =
-            format!("SET standard_conforming_strings = on; SET client_encoding = 'UTF8'{before}");
-        let result = self.run_alone(&sent, &before, after).await;
+            format!("SET standard_conforming_strings = on; SET client_encoding = 'UTF8'{bounds}");
+        let result = self.run_alone(&sent, &before, unbound).await;
         self.link.comment = None;
         result
     }
@@ -64,9 +64,7 @@ impl PostgresConnection {
     ) -> Result<Outcome, SqlError> {
         let unplaced = |error| error::guest_error(error, &Sent::plain(""));
         self.link.own_run(before).await.map_err(unplaced)?;
-        crash::point("before a statement");
         let result = self.link.run(&sent.text).await;
-        crash::point("after a statement");
         let result = result.map_err(|error| error::guest_error(error, sent));
         if !after.is_empty() && !matches!(&result, Err(e) if e.kind == ErrorKind::Disconnected) {
             self.link.own_run(after).await.map_err(unplaced)?;

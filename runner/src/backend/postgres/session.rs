@@ -265,7 +265,6 @@ impl Session for PostgresConnection {
         // over that what it was about to run: so it is told the types beforehand.
         let is_described =
             !may_return_rows(&statement) || self.parse(&sent).await?.columns.is_some();
-        crash::point("before a statement");
         let affected = if is_described {
             let executed = self.link.execute(&sent.text, arguments).await;
             executed.map_err(|error| guest_error(error, &sent))?
@@ -275,7 +274,6 @@ impl Session for PostgresConnection {
             let run = self.link.affected(&sent.text).await;
             run.map_err(|error| guest_error(error, &sent))?
         };
-        crash::point("after a statement");
         self.forget_types_unless_plain(&statement.verb());
         let rows_affected = if changes_rows(&statement) { affected } else { 0 };
         Ok(Outcome { rows_affected, last_insert_id: None })

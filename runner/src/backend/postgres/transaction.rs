@@ -6,7 +6,6 @@
 use super::{PostgresConnection, Side, Transaction, error, settings};
 use crate::{
     backend::{Access, BackendError, connection::LockTry},
-    crash,
 };
 
 const SAVEPOINT: &str = "runner_rehearsal";
@@ -79,14 +78,12 @@ impl PostgresConnection {
         };
         // A journaled hook goes on after this; what it listens to would come in between.
         let unlisten = if self.hook.is_some() { "UNLISTEN *; " } else { "" };
-        crash::point("before the commit");
         let sql = format!(
             "{unlisten}COMMIT{forget}; SELECT pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8)"
         );
         let rows = self.link.own_rows(&sql).await;
         let rows = rows.map_err(|error| error::refused(error, self.link.url()))?;
         self.leave_session();
-        crash::point("after the commit");
         self.side = Side::Own;
         let [status] = super::columns(rows)?;
         match status.as_deref() {
