@@ -31,3 +31,23 @@ pub(crate) fn point(name: &str) {
 
 #[cfg(not(feature = "crash-points"))]
 pub(crate) fn point(_name: &str) {}
+
+/// Marks the moment before a message goes to the database.
+pub(crate) fn before(_sql: &str) {
+    #[cfg(feature = "crash-points")]
+    point(&format!("before {}", excerpt(_sql)));
+}
+
+/// Marks the moment after the database has answered.
+pub(crate) fn after(_sql: &str) {
+    #[cfg(feature = "crash-points")]
+    point(&format!("after {}", excerpt(_sql)));
+}
+
+/// The beginning of a statement on one line, so that a trace says which call it was.
+#[cfg(feature = "crash-points")]
+fn excerpt(sql: &str) -> String {
+    const CHARS_MAX: usize = 100;
+    let words = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.chars().take(CHARS_MAX).collect()
+}

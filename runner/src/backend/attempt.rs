@@ -10,7 +10,11 @@ use super::{
     connection::{Connection, HookMode},
     database::HookLimits,
     journal::{Journal, SharedJournal, Stop},
-    tables::{self, archive, history, journal, ledger, run, state},
+    tables::{
+        self, archive, history,
+        journal::{self, JournalRow},
+        ledger, run, state,
+    },
 };
 use crate::{alteration::Direction, crash, session::SharedSession};
 use std::sync::Arc;
@@ -119,7 +123,9 @@ impl Backend {
         let shared = self.shared()?;
         let connection = &mut *shared.lock().await;
         let resumed = async {
-            // What outlived the runner that began it must be over before anything is looked at.
+            // What outlived the runner that began it must be over before anything is looked at. It
+            // may hold the ledger's row, so that it is ended before that is swapped.
+            self.still_in_charge(connection, Some(claim.revision)).await?;
             connection.end_orphans(&run.marker).await?;
             let revision = self.start(connection, claim.revision).await?;
             state::mark(connection, &run.key, Status::Running, None).await?;
@@ -139,15 +145,8 @@ impl Backend {
         let shared = self.shared()?;
         if let Part::Journaled(run) = work.part {
             let settings = self.hook_settings(HookMode::Journaled, work.limits);
-            let journal = Journal::open(
-                shared,
-                run,
-                work.claim.revision,
-                self.fence,
-                settings,
-                self.rehearsing,
-            )
-            .await?;
+            let place = (work.claim.revision, self.fence);
+            let journal = Journal::open(shared, run, place, settings, self.rehearsing).await?;
             let journal = Arc::new(tokio::sync::Mutex::new(journal));
             self.journal = Some(Arc::clone(&journal));
             return Ok(journal);
@@ -299,15 +298,17 @@ impl Backend {
         recorded
     }
 
-    /// As [`Backend::record_failure`], for an attempt of several parts. With `keep`, the run stays,
-    /// to be taken up again; else nothing of it is left, and the row says so.
+    /// As [`Backend::record_failure`], for an attempt of several parts. With `keep`, and wherever the
+    /// journal says that something took effect, the run stays, to be taken up again; else nothing of
+    /// it is left, and the row says so. The statements of the hook at hand that took effect, if the
+    /// run stays.
     pub async fn record_run_failure(
         &mut self,
         attempt: &Attempt,
         run: &Run,
         end: (Ending, &Counts, &str),
         keep: bool,
-    ) -> Result<(), BackendError> {
+    ) -> Result<Option<Vec<String>>, BackendError> {
         let (ending, counts, error) = end;
         let shared = self.shared()?;
         let connection = &mut *shared.lock().await;
@@ -315,6 +316,9 @@ impl Backend {
             connection.begin().await?;
             ledger::advance_any(connection, self.fence).await?;
             run::check(connection, run).await?;
+            // Only what is committed counts, whatever the caller came to know of it.
+            let rows = journal::read(connection, &run.key).await?;
+            let keep = keep || rows.iter().any(JournalRow::may_have_changed);
             if keep {
                 let status = match ending {
                     Ending::Failed => Status::Failed,
@@ -325,7 +329,8 @@ impl Backend {
                 put_back(connection, run, ending, error).await?;
             }
             history::append(connection, attempt, Some((ending, counts, Some(error)))).await?;
-            connection.commit().await
+            connection.commit().await?;
+            Ok(keep.then(|| rows.iter().flat_map(JournalRow::changes).collect()))
         };
         let recorded = recorded.await;
         if recorded.is_err() {
@@ -355,7 +360,10 @@ impl Backend {
                         Decision::Applied => Status::Applied,
                         _ => Status::Reverted,
                     };
-                    state::finalise(connection, attempt, revision, &run.counts).await?;
+                    // What stays applied was applied when it was, and keeps its place in the order.
+                    if (decision, run.direction) != (Decision::Applied, Direction::Down) {
+                        state::finalise(connection, attempt, revision, &run.counts).await?;
+                    }
                     state::mark(connection, &run.key, status, None).await?;
                     journal::clear(connection, &run.key).await?;
                     run::delete(connection, run).await?;

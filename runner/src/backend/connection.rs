@@ -217,6 +217,9 @@ pub(super) trait Connection: Session {
         Ok(false)
     }
 
+    /// Tells this database from every other one, by whatever name it was reached.
+    async fn identity(&mut self) -> Result<String, BackendError>;
+
     /// Makes a connection that was lost usable again: first ends what is left of it on the server,
     /// so that its locks and its transaction are gone, then connects anew and takes the lock again
     /// if it had it. [`BackendError::Locked`] where somebody else was faster.

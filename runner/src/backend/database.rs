@@ -27,6 +27,8 @@ pub struct Backend {
     dialect: Dialect,
     /// What the ledger asks for besides the revision; moves on with each lease.
     pub(super) fence: i64,
+    pub(super) is_locked: bool,
+    is_fence_final: bool,
     pub(super) lease: Option<Lease>,
     /// The journal of the hook that runs, if it is journaled.
     pub(super) journal: Option<SharedJournal>,
@@ -53,6 +55,8 @@ impl Backend {
             options,
             dialect,
             fence: 0,
+            is_locked: false,
+            is_fence_final: false,
             lease: None,
             journal: None,
             rehearsing: false,
@@ -129,10 +133,26 @@ impl Backend {
             (Some(fence), Some(lease)) if fence != lease.fence() => {
                 return Err(BackendError::LeaseLost);
             }
-            (Some(fence), None) => self.fence = fence,
+            // Taken once, under the lock: whoever raises it later has taken the work over.
+            (Some(fence), None) if self.is_fence_final && self.fence != fence => {
+                return Err(BackendError::LeaseLost);
+            }
+            (Some(fence), None) => {
+                self.fence = fence;
+                self.is_fence_final = self.is_locked;
+            }
             _ => {}
         }
         Ok(snapshot)
+    }
+
+    /// Tells this database from every other one, by whatever name it was reached; `None` for one that
+    /// is yet to be created.
+    pub async fn identity(&mut self) -> Result<Option<String>, BackendError> {
+        match self.connection.clone() {
+            Some(shared) => shared.lock().await.identity().await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// From here on nothing is kept: every transaction becomes part of one that
@@ -169,6 +189,25 @@ impl Backend {
         super::tables::ledger::advance(connection, revision, self.fence).await
     }
 
+    /// Whether this runner may still end what carries its run's marker. Only reads: the statement in
+    /// question may hold the ledger's row.
+    pub(super) async fn still_in_charge(
+        &self,
+        connection: &mut dyn Connection,
+        revision: Option<Revision>,
+    ) -> Result<(), BackendError> {
+        connection.begin_reading().await?;
+        let ledger = super::tables::ledger::read(connection).await;
+        connection.rollback().await?;
+        let ledger = ledger?;
+        match revision.is_none_or(|revision| revision == ledger.revision)
+            && ledger.fence == self.fence
+        {
+            true => Ok(()),
+            false => Err(BackendError::Moved),
+        }
+    }
+
     /// Connects anew where the connection is gone, to record what came of it.
     pub(super) async fn reconnect(&mut self) -> Result<(), BackendError> {
         if self.rehearsing {
@@ -198,6 +237,11 @@ impl Backend {
         }
     }
 
+    /// Whoever takes the lock again starts with what the ledger says then.
+    pub(super) fn forget_fence(&mut self) {
+        self.is_fence_final = false;
+    }
+
     pub(super) fn lock_kind(&self) -> LockKind {
         self.options.lock
     }
@@ -217,8 +261,10 @@ async fn upgrade(connection: &mut dyn Connection, fence: Option<i64>) -> Result<
     if let Some(fence) = fence {
         // The lease was taken before there was a ledger to ask for it.
         let ledger = super::tables::ledger::read(connection).await?;
-        if ledger.fence != fence {
-            super::tables::lease::fence_ledger(connection, fence).await?;
+        if ledger.fence != fence
+            && !super::tables::lease::fence_ledger(connection, fence).await?
+        {
+            return Err(BackendError::LeaseLost);
         }
     }
     connection.commit_schema().await

@@ -98,8 +98,12 @@ async fn try_take(
         connection.rollback().await?;
         return Ok(None);
     };
-    if schema::version(connection).await?.is_some() {
-        lease::fence_ledger(connection, fence).await?;
+    if schema::version(connection).await?.is_some()
+        && !lease::fence_ledger(connection, fence).await?
+    {
+        return Err(BackendError::Corrupt(
+            "alteration_ledger has a later fence than alteration_lease".to_owned(),
+        ));
     }
     connection.commit().await?;
     Ok(Some(fence))
@@ -134,16 +138,27 @@ impl Lease {
 
     pub(super) async fn give_back(self, connection: &mut dyn Connection) {
         self.heart.abort();
-        let given = async {
-            connection.begin().await?;
-            lease::give_back(connection, self.fence).await?;
-            connection.commit().await
-        };
         // If it cannot be given back, it runs out.
-        if given.await.is_err() {
-            let _ = connection.rollback().await;
-        }
+        let _ = give_back(connection, self.fence).await;
     }
+}
+
+/// Lets somebody else have the lease.
+pub(super) async fn give_back(
+    connection: &mut dyn Connection,
+    fence: i64,
+) -> Result<(), BackendError> {
+    let given = async {
+        connection.begin().await?;
+        lease::give_back(connection, fence).await?;
+        connection.commit().await
+    };
+    let given = given.await;
+    if given.is_err() {
+        // The first error is the one to tell.
+        let _ = connection.rollback().await;
+    }
+    given
 }
 
 impl Drop for Lease {

@@ -43,10 +43,13 @@ impl Backend {
         let mut poll = POLL_FIRST;
         loop {
             let holder = match by_lease {
-                true => self.try_lease().await?,
+                true => self.try_lease(needs_lease).await?,
                 false => self.try_session().await?,
             };
-            let Some(holder) = holder else { return Ok(()) };
+            let Some(holder) = holder else {
+                self.is_locked = true;
+                return Ok(());
+            };
             if Instant::now() >= deadline {
                 return Err(BackendError::Locked(holder));
             }
@@ -72,11 +75,22 @@ impl Backend {
         leased
     }
 
-    async fn try_lease(&mut self) -> Result<Option<LockHolder>, BackendError> {
+    async fn try_lease(&mut self, needs_lease: bool) -> Result<Option<LockHolder>, BackendError> {
         let shared = self.shared()?;
         let mut connection = shared.lock().await;
         match lease::take(&mut *connection, self.options.lease_time).await? {
             Ok(fence) => {
+                // Somebody may work under the session's lock, which knows nothing of leases. Who has
+                // that one looks for a lease afterwards, so that one of the two sees the other.
+                if !needs_lease {
+                    match connection.try_lock().await? {
+                        LockTry::Held => connection.unlock().await,
+                        LockTry::HeldBy(holder) => {
+                            lease::give_back(&mut *connection, fence).await?;
+                            return Ok(Some(holder));
+                        }
+                    }
+                }
                 drop(connection);
                 self.fence = fence;
                 let time = self.options.lease_time;
@@ -89,6 +103,8 @@ impl Backend {
 
     /// Releases the lock. Dropping the backend, or dying, does too; a lease then runs out.
     pub async fn unlock(&mut self) {
+        self.is_locked = false;
+        self.forget_fence();
         let Some(shared) = self.connection.clone() else { return };
         let mut connection = shared.lock().await;
         match self.lease.take() {

@@ -11,6 +11,14 @@ mod lease;
 mod lock;
 mod mysql;
 mod postgres;
+#[cfg(test)]
+#[path = "../../../tests/support/proxy/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "each suite uses its own part of this module")]
+mod proxy;
+#[cfg(test)]
+#[path = "../../../tests/support/servers/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "each suite uses its own part of this module")]
+mod servers;
 mod sqlite;
 mod state;
 mod tables;

@@ -12,6 +12,9 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
+/// Enough not to meet another one by chance.
+const MARKER_CHARS: usize = 32;
+
 /// The version of the runner's own tables that this runner writes.
 pub const SCHEMA_VERSION: i64 = 2;
 
@@ -119,6 +122,8 @@ pub struct Attempt {
     pub limits: HookLimits,
     /// What the state row says before it.
     pub previous: Option<Status>,
+    /// The marker of the run that it takes up again.
+    pub run: Option<String>,
 }
 
 fn duration(ms: std::num::NonZeroU32) -> std::time::Duration {
@@ -141,11 +146,13 @@ impl Attempt {
                 statement_time: alteration.statement_timeout_ms.map(duration),
             },
             previous: None,
+            run: None,
         }
     }
 
     /// The same attempt, once begun: under what was recorded then.
-    pub fn resumed(mut self, row: &StateRow) -> Self {
+    pub fn resumed(mut self, row: &StateRow, run: &Run) -> Self {
+        self.run = Some(run.marker.clone());
         self.checksum = row.checksum;
         self.component_checksum = row.component_checksum;
         self.permissions = row.permissions.clone();
@@ -164,6 +171,7 @@ impl Attempt {
             by: operator::identity(),
             limits: HookLimits::default(),
             previous: Some(row.status),
+            run: None,
         }
     }
 }
@@ -219,7 +227,7 @@ pub struct Run {
     /// The bytes that began it: only they can go on.
     pub component_checksum: Checksum,
     /// What the hooks got as chance and time: a replay gets the same.
-    pub entropy: Entropy,
+    pub(crate) entropy: Entropy,
     pub wit_version: String,
     pub dialect: Dialect,
     /// Goes to the server with statements that commit, so that one that outlived its runner is
@@ -230,6 +238,36 @@ pub struct Run {
     pub checkpoint: Checkpoint,
     /// What its parts counted so far.
     pub counts: Counts,
+}
+
+impl Run {
+    /// A run of `attempt` that is yet to be begun, with chance and time of its own. `wit_version` is
+    /// that of the interface its hooks are called with.
+    ///
+    /// Errors: the operating system gives no random bytes.
+    pub fn new(
+        attempt: &Attempt,
+        phase: Phase,
+        dialect: Dialect,
+        wit_version: &str,
+    ) -> Result<Self, getrandom::Error> {
+        let entropy = Entropy::draw()?;
+        Ok(Self {
+            key: attempt.key.clone(),
+            direction: attempt.direction,
+            phase,
+            previous: attempt.previous,
+            component_checksum: attempt.component_checksum,
+            entropy,
+            wit_version: wit_version.to_owned(),
+            dialect,
+            // Not the seed itself: the marker is visible to whoever sees the server's processes.
+            marker: entropy.part("marker").seed_text()[..MARKER_CHARS].to_owned(),
+            started_at: operator::now(),
+            checkpoint: Checkpoint::default(),
+            counts: Counts::default(),
+        })
+    }
 }
 
 /// What the first statements of a hook's transaction need to know.

@@ -99,6 +99,8 @@ fn exit(error: &Error) -> Exit {
         | Error::Engine(_)
         | Error::Component { .. }
         | Error::OtherInterface { .. }
+        | Error::RehearsesOnItself
+        | Error::NoCopy { .. }
         | Error::NotGranted { .. }
         | Error::Declined => Exit::Failed,
     }
@@ -153,6 +155,10 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
         Error::OtherInterface { key, .. } => {
             explanation.alteration = Some(key.to_string());
             "finish it with the runner that began it".to_owned()
+        }
+        Error::RehearsesOnItself => "name a copy of it with `--rehearse-on`".to_owned(),
+        Error::NoCopy { .. } => {
+            "restore a fresh copy of the database there, then rehearse again".to_owned()
         }
         Error::NothingUnfinished(key) => {
             explanation.alteration = Some(key.to_string());

@@ -15,7 +15,6 @@ use crate::{
     error::{Changed, Error, StepError, StepFailure},
     event::{Event, StepReport},
     host::{Call, Hook, HookObserver, LoadError, StepAnswer},
-    operator,
     plan::Step,
     session::Counts,
 };
@@ -50,7 +49,8 @@ struct Turn<'a> {
 /// How a part ended.
 enum Turned {
     Done(Revision, Counts, Next),
-    Failed(StepError, Counts),
+    /// With what is left of it, where that is known already.
+    Failed(StepError, Counts, Option<backend::Undone>),
 }
 
 impl Work<'_> {
@@ -62,10 +62,10 @@ impl Work<'_> {
         revision: Revision,
         left: usize,
     ) -> Result<Stepped, Error> {
-        let components = self.components;
-        let Some((attempt, ready)) = components.get(&step.key) else {
+        let Some((attempt, ready)) = self.components.get(&step.key) else {
             return Err(Error::PlanChanged(step.key.clone()));
         };
+        let (attempt, ready) = (&attempt.clone(), &*Arc::clone(ready));
         let began = Instant::now();
         let several = run.is_some()
             || backend.is_journaled().await?
@@ -122,7 +122,7 @@ impl Work<'_> {
         };
         let (cause, counts) = match self.turn(backend, &turn).await? {
             Turned::Done(revision, counts, _) => return Ok(Ok((revision, counts))),
-            Turned::Failed(cause, counts) => (cause, counts),
+            Turned::Failed(cause, counts, _) => (cause, counts),
         };
         let ending = cause.ending();
         let recorded = match self.undo(backend, &turn.work()).await {
@@ -157,7 +157,8 @@ impl Work<'_> {
             Some(run) => backend.resume_run(&claim, run).await.map(|now| (now, run.clone())),
             None => {
                 let first = if preparation { Phase::Preparation } else { Phase::Main };
-                let run = self.new_run(backend, attempt, first)?;
+                let run = Run::new(attempt, first, backend.dialect(), self.host.wit_version())
+                    .map_err(no_entropy)?;
                 backend.begin_run(&claim, &run).await.map(|now| (now, run))
             }
         };
@@ -177,6 +178,9 @@ impl Work<'_> {
         let mut steps_began: Option<(Instant, u64)> = None;
         loop {
             let (before, now) = (run.clone(), run.phase);
+            if now == Phase::Backfill {
+                steps_began.get_or_insert((Instant::now(), 0));
+            }
             let next = |answer| next_of(&before, backfill, answer);
             let journaled = now != Phase::Backfill
                 && (now == Phase::Preparation || backend.is_journaled().await?);
@@ -209,7 +213,7 @@ impl Work<'_> {
                     }
                     crash::point("after a part");
                 }
-                Turned::Failed(cause, counts) => {
+                Turned::Failed(cause, counts, undone) => {
                     let fresh = is_new && run.checkpoint.steps == 0 && run.phase == before.phase;
                     let first = match preparation {
                         true => Phase::Preparation,
@@ -217,7 +221,7 @@ impl Work<'_> {
                     };
                     let may_vanish = fresh && run.phase == first;
                     return self
-                        .fail_run(backend, &turn, &run, (cause, counts), may_vanish, left)
+                        .fail_run(backend, &turn, &run, (cause, counts, undone), may_vanish, left)
                         .await;
                 }
             }
@@ -231,12 +235,16 @@ impl Work<'_> {
         backend: &mut Backend,
         turn: &Turn<'_>,
         run: &Run,
-        (cause, counts): (StepError, Counts),
+        (cause, counts, undone): (StepError, Counts, Option<backend::Undone>),
         may_vanish: bool,
         left: usize,
     ) -> Result<Result<(Revision, Counts), String>, Error> {
         let step = turn.step;
-        let undone = match self.undo(backend, &turn.work()).await {
+        let undone = match undone {
+            Some(undone) => Ok(undone),
+            None => self.undo(backend, &turn.work()).await,
+        };
+        let undone = match undone {
             Ok(undone) => undone,
             Err(error) => {
                 // What took effect is in the journal, and found by whoever goes on.
@@ -263,11 +271,15 @@ impl Work<'_> {
         crash::point("after the failure was recorded");
         let (key, direction) = (&step.key, step.direction);
         (self.control.observer)(Event::Failed { key, direction, counts });
-        let changed = match stays {
-            false => Changed::Nothing,
-            true => {
-                let effects = Some(undone.effects);
-                Changed::Unfinished { run: Box::new(run.clone()), effects }
+        // What the record found is what is committed.
+        let (stayed, recorded) = match recorded {
+            Ok(effects) => (effects, Ok(())),
+            Err(error) => (stays.then_some(undone.effects), Err(error)),
+        };
+        let changed = match stayed {
+            None => Changed::Nothing,
+            Some(effects) => {
+                Changed::Unfinished { run: Box::new(run.clone()), effects: Some(effects) }
             }
         };
         let is_taken_over =
@@ -282,20 +294,20 @@ impl Work<'_> {
         let mut pause = RETRY_PAUSE;
         loop {
             let (cause, counts) = match self.once(backend, turn).await? {
-                Turned::Failed(cause, counts) => (cause, counts),
+                Turned::Failed(cause, counts, _) => (cause, counts),
                 done => return Ok(done),
             };
             tries += 1;
             if tries > self.retries || !cause.is_retryable() {
-                return Ok(Turned::Failed(cause, counts));
+                return Ok(Turned::Failed(cause, counts, None));
             }
             // The part's revision is still the ledger's only if nothing of it was committed.
             let undone = match self.undo(backend, &turn.work()).await {
                 Ok(undone) => undone,
-                Err(_) => return Ok(Turned::Failed(cause, counts)),
+                Err(_) => return Ok(Turned::Failed(cause, counts, None)),
             };
             if !undone.effects.is_empty() || undone.is_open || undone.stop.is_some() {
-                return Ok(Turned::Failed(cause, counts));
+                return Ok(Turned::Failed(cause, counts, Some(undone)));
             }
             (self.control.observer)(Event::Retrying {
                 key: &turn.step.key,
@@ -306,7 +318,7 @@ impl Work<'_> {
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = cancelled.cancelled() => {
-                    return Ok(Turned::Failed(StepError::Interrupted, counts));
+                    return Ok(Turned::Failed(StepError::Interrupted, counts, Some(undone)));
                 }
             }
             pause = (pause * 2).min(RETRY_PAUSE_MAX);
@@ -318,7 +330,7 @@ impl Work<'_> {
         let session = match backend.open(&work).await {
             Ok(session) => session,
             Err(BackendError::Moved) => return Err(BackendError::Moved.into()),
-            Err(error) => return Ok(Turned::Failed(error.into(), Counts::default())),
+            Err(error) => return Ok(Turned::Failed(error.into(), Counts::default(), None)),
         };
         let call = Call {
             hook: turn.hook.clone(),
@@ -341,7 +353,7 @@ impl Work<'_> {
         crash::point("after the hook");
         let next = match result {
             Ok(answer) => (turn.next)(answer),
-            Err(cause) => return Ok(Turned::Failed(cause, counts)),
+            Err(cause) => return Ok(Turned::Failed(cause, counts, None)),
         };
         match backend.complete(&work, &counts, &next).await {
             Ok(revision) => Ok(Turned::Done(revision, counts, next)),
@@ -351,12 +363,12 @@ impl Work<'_> {
                     Ok(Some(revision)) => Ok(Turned::Done(revision, counts, next)),
                     Ok(None) => {
                         let cause = BackendError::Disconnected(reason).into();
-                        Ok(Turned::Failed(cause, counts))
+                        Ok(Turned::Failed(cause, counts, None))
                     }
-                    Err(_) => Ok(Turned::Failed(StepError::Unknown(reason), counts)),
+                    Err(_) => Ok(Turned::Failed(StepError::Unknown(reason), counts, None)),
                 }
             }
-            Err(error) => Ok(Turned::Failed(error.into(), counts)),
+            Err(error) => Ok(Turned::Failed(error.into(), counts, None)),
         }
     }
 
@@ -368,25 +380,6 @@ impl Work<'_> {
         let undone = backend.undo(work).await;
         crash::point("after a part was undone");
         undone
-    }
-
-    fn new_run(&self, backend: &Backend, attempt: &Attempt, phase: Phase) -> Result<Run, Error> {
-        let entropy = draw()?;
-        Ok(Run {
-            key: attempt.key.clone(),
-            direction: attempt.direction,
-            phase,
-            previous: attempt.previous,
-            component_checksum: attempt.component_checksum,
-            entropy,
-            wit_version: self.host.wit_version().to_owned(),
-            dialect: backend.dialect(),
-            // Not the seed itself: the marker is visible to whoever sees the server's processes.
-            marker: entropy.part("marker").seed_text()[..32].to_owned(),
-            started_at: operator::now(),
-            checkpoint: Checkpoint::default(),
-            counts: Counts::default(),
-        })
     }
 
     /// Reports a step of a backfill.
@@ -454,7 +447,11 @@ async fn is_lost(lost: &mut tokio::sync::watch::Receiver<bool>) {
 }
 
 fn draw() -> Result<Entropy, Error> {
-    Entropy::draw().map_err(|error| Error::Engine(LoadError::Engine(error.to_string())))
+    Entropy::draw().map_err(no_entropy)
+}
+
+fn no_entropy(error: getrandom::Error) -> Error {
+    Error::Engine(LoadError::Engine(error.to_string()))
 }
 
 fn hook_of(run: &Run) -> Hook {

@@ -72,6 +72,16 @@ impl Components {
         Ok(Self { attempts, ready })
     }
 
+    /// Whether everything about `key` is as it was when its component was loaded. Another runner may
+    /// have begun or ended it meanwhile.
+    pub(super) fn fits(&self, key: &AlterationKey, snapshot: &Snapshot) -> bool {
+        let Some(attempt) = self.attempts.get(key) else { return false };
+        let run = snapshot.runs.get(key);
+        attempt.previous == snapshot.rows.get(key).map(|row| row.status)
+            && attempt.run.as_deref() == run.map(|run| run.marker.as_str())
+            && run.is_none_or(|run| run.component_checksum == attempt.component_checksum)
+    }
+
     pub(super) fn keys(&self) -> impl Iterator<Item = &AlterationKey> {
         self.attempts.keys()
     }
@@ -124,13 +134,17 @@ fn attempts(
                     }
                 }
                 let attempt = Attempt::up(alteration);
+                let attempt = Attempt { previous: row.map(|row| row.status), ..attempt };
                 match (row, run) {
-                    (Some(row), Some(_)) => attempt.resumed(row),
-                    (row, _) => Attempt { previous: row.map(|row| row.status), ..attempt },
+                    (Some(row), Some(run)) => attempt.resumed(row, run),
+                    _ => attempt,
                 }
             }
             // `down` runs under what was granted to `up`: the record says what that was.
-            (Job::Rollback { .. }, Some(row)) => Attempt::down(row),
+            (Job::Rollback { .. }, Some(row)) => match run {
+                Some(run) => Attempt::down(row).resumed(row, run),
+                None => Attempt::down(row),
+            },
             (Job::Rollback { .. }, None) => continue,
         };
         attempts.insert(key.clone(), attempt);

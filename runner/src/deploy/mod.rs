@@ -88,7 +88,7 @@ pub(crate) async fn run(
     let mut work = Work {
         job,
         host,
-        components: &components,
+        components,
         control,
         report: &mut report,
         retries: how.retries,
@@ -124,7 +124,7 @@ fn acceptable(plan: Plan) -> Result<Plan, Error> {
 struct Work<'a> {
     job: &'a Job<'a>,
     host: &'a Host,
-    components: &'a Components,
+    components: Components,
     control: &'a Control,
     report: &'a mut Report,
     /// Times that a part is tried again when something was in its way.
@@ -163,6 +163,11 @@ impl Work<'_> {
             let known: BTreeSet<&AlterationKey> = self.components.keys().collect();
             if let Some(step) = plan.steps.iter().find(|step| !known.contains(&step.key)) {
                 return Err(Error::PlanChanged(step.key.clone()));
+            }
+            // Somebody else was at it while this runner waited: it is loaded as it stands now.
+            if !plan.steps.iter().all(|step| self.components.fits(&step.key, &snapshot)) {
+                self.components =
+                    Components::load(self.job, &plan, backend, self.host, self.control).await?;
             }
             match self.apply(backend, &snapshot, &plan).await {
                 Err(Error::Backend(BackendError::Moved)) => {}

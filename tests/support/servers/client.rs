@@ -81,6 +81,23 @@ impl Client {
         self.sql(Role::Administrator, self.first_database(), &sql);
     }
 
+    /// Makes a database that holds what another one holds; nobody may be connected to that one.
+    pub fn copy_database(&self, from: &str, name: &str) {
+        match self {
+            Self::Postgres { .. } => {
+                let sql = format!("CREATE DATABASE {name} OWNER {USER} TEMPLATE {from};");
+                self.sql(Role::Administrator, self.first_database(), &sql);
+            }
+            Self::Mariadb { .. } => {
+                let mut dump = self.command("mariadb-dump", Role::Administrator);
+                dump.args(["--single-transaction", "--hex-blob", "--routines", from]);
+                let text = run(&mut dump, "").unwrap_or_else(|error| panic!("no dump: {error}"));
+                self.create_database(name);
+                self.sql(Role::Administrator, name, &text);
+            }
+        }
+    }
+
     /// Drops a database, and whatever is connected to it. No matter if the server is gone.
     pub fn drop_database(&self, name: &str) {
         let sql = match self {

@@ -13,13 +13,17 @@ pub struct Database {
 impl Database {
     /// `server` is the URL up to and without the name of the database.
     pub(super) fn new(client: &Client, server: &str) -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        // A server may outlive a killed test and its database, and process ids come again.
-        let now = std::time::UNIX_EPOCH.elapsed().expect("after 1970").as_nanos();
-        let name = format!("t{}_{now:x}_{number}", std::process::id());
+        let (name, url) = fresh(server);
         client.create_database(&name);
-        Self { client: client.clone(), url: format!("{server}/{name}"), name }
+        Self { client: client.clone(), url, name }
+    }
+
+    /// Another database with all that is in this one. Nobody may be connected to this one.
+    pub fn copy(&self) -> Self {
+        let server = self.url.strip_suffix(&format!("/{}", self.name)).expect("as it was made");
+        let (name, url) = fresh(server);
+        self.client.copy_database(&self.name, &name);
+        Self { client: self.client.clone(), url, name }
     }
 
     pub fn name(&self) -> &str {
@@ -50,6 +54,17 @@ impl Database {
     pub fn dump(&self) -> String {
         self.client.dump(&self.name)
     }
+}
+
+/// A name that no database has, and the URL that goes with it.
+fn fresh(server: &str) -> (String, String) {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    // A server may outlive a killed test and its database, and process ids come again.
+    let now = std::time::UNIX_EPOCH.elapsed().expect("after 1970").as_nanos();
+    let name = format!("t{}_{now:x}_{number}", std::process::id());
+    let url = format!("{server}/{name}");
+    (name, url)
 }
 
 impl Drop for Database {

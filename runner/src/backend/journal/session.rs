@@ -8,7 +8,7 @@ use crate::{
         connection::{Connection, HookSettings, SharedConnection, Verdict},
         tables::{
             journal::{self, JournalRow},
-            ledger,
+            ledger::{self, Ledger},
         },
     },
     crash,
@@ -60,8 +60,7 @@ impl Journal {
     pub(crate) async fn open(
         connection: SharedConnection,
         run: &Run,
-        revision: Revision,
-        fence: i64,
+        (revision, fence): (Revision, i64),
         settings: HookSettings,
         rehearsing: bool,
     ) -> Result<Self, BackendError> {
@@ -292,23 +291,25 @@ impl Journal {
         self.kept.clear();
         connection.begin_reading().await?;
         let read = match journal::read(connection, &self.key).await {
-            Ok(rows) => ledger::read(connection).await.map(|ledger| (rows, ledger.revision)),
+            Ok(rows) => ledger::read(connection).await.map(|ledger| (rows, ledger)),
             Err(error) => Err(error),
         };
         connection.rollback().await?;
-        let (rows, revision) = read?;
+        let (rows, Ledger { revision, fence: ledger_fence, .. }) = read?;
         self.revision = revision;
         self.effects =
             rows.iter().filter(|row| row.is_done).flat_map(JournalRow::changes).collect();
         // One of an earlier attempt is left to the next, which comes by it again.
         let is_earlier = self.started.is_some();
         let open = rows.into_iter().find(|row| !row.is_done && !is_earlier);
-        self.in_flight = None;
-        if let Some(row) = open {
+        // Whoever lost its lease leaves the statement to the next, who may be at it already.
+        let is_fenced = ledger_fence != self.fence;
+        if let Some(row) = open.filter(|_| !is_fenced) {
             // It may run on in a server session that nobody listens to any more.
             connection.end_orphans(&self.marker).await?;
             self.settle(connection, &row).await?;
         }
+        self.in_flight = None;
         connection.set_marker(None);
         Ok(Undone {
             effects: self.effects.clone(),
@@ -357,8 +358,15 @@ impl Journal {
 }
 
 impl JournalRow {
+    /// Whether something that it is about may have taken effect.
+    pub(crate) fn may_have_changed(&self) -> bool {
+        let calls = self.results.as_deref().map_or(Some(Vec::new()), decode);
+        // What cannot be read may say anything.
+        !self.is_done || calls.is_none_or(|calls| calls.iter().any(|call| call.changes.is_some()))
+    }
+
     /// What its calls may have changed, as messages show it.
-    fn changes(&self) -> Vec<String> {
+    pub(crate) fn changes(&self) -> Vec<String> {
         let calls = self.results.as_deref().and_then(decode).unwrap_or_default();
         calls.into_iter().filter_map(|call| call.changes).collect()
     }
@@ -442,7 +450,8 @@ impl Session for Journal {
     }
 
     async fn fetch(&mut self, cursor: Handle, limit: ResultLimit) -> Result<Vec<Row>, SqlError> {
-        let asked = asked("fetch", "", &(cursor, limit.rows_max, limit.bytes_max));
+        // Not by its bytes: an operator may raise that bound before the hook is run again.
+        let asked = asked("fetch", "", &(cursor, limit.rows_max));
         match self.before_call(asked, "reading from a cursor").await? {
             Some(CallResult::Fetched(rows)) => Ok(rows),
             Some(_) => Err(unfitting()),

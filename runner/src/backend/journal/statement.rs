@@ -77,7 +77,7 @@ impl Journal {
         sql: &str,
         is_query: bool,
     ) -> Result<Option<CallResult>, SqlError> {
-        let Some(row) = self.started.take() else { return Ok(None) };
+        let Some(row) = self.started.clone() else { return Ok(None) };
         // Settings that were made again may have opened a segment; nothing else is in it.
         if self.in_segment {
             if let Err(error) = connection.commit().await {
@@ -95,13 +95,14 @@ impl Journal {
             Verdict::Done => self.record(connection, &row, row.results.clone()).await,
             Verdict::NotDone => self.record(connection, &row, None).await,
             Verdict::Unknown => {
-                self.started = Some(row);
                 return Err(self.stop(Stop::Ambiguous { statement: sql.to_owned() }));
             }
         };
         if let Err(error) = recorded {
             return Err(self.own(error));
         }
+        // Only now is it decided; whatever came in between left it open.
+        self.started = None;
         Ok((verdict == Verdict::Done).then(|| {
             self.next += 1;
             nothing(is_query)
@@ -208,12 +209,16 @@ impl Journal {
             Err(error) if error.kind == ErrorKind::Disconnected => Err(error),
             Err(error) => {
                 let before = row.fingerprint.as_deref().unwrap_or_default();
+                // Asked in any case: it also removes what a failed index leaves behind.
                 let verdict = connection.verify(sql, before).await;
-                // The server says that it failed; only where the catalogue shows something else is
-                // there anything to doubt.
-                if !matches!(verdict, Ok(Verdict::Done) | Err(_))
-                    && self.record(connection, row, None).await.is_ok()
-                {
+                // The server says that it failed. That is final, whatever somebody else changed
+                // meanwhile, but for a list of which a part may be gone, and for one that was ended.
+                let is_doubtful = error.kind == ErrorKind::Limit || is_list(sql);
+                let failed = match verdict {
+                    Ok(Verdict::NotDone) => true,
+                    Ok(Verdict::Done | Verdict::Unknown) | Err(_) => !is_doubtful,
+                };
+                if failed && self.record(connection, row, None).await.is_ok() {
                     self.in_flight = None;
                 }
                 Err(error)
@@ -259,7 +264,14 @@ fn first_words(sql: &str) -> (String, String) {
 /// Whether a statement sets something of the session and changes nothing that stays.
 fn is_setting(sql: &str) -> bool {
     let (first, second) = first_words(sql);
-    first == "SET" && !matches!(second.as_str(), "PASSWORD" | "GLOBAL" | "PERSIST" | "DEFAULT")
+    // SET STATEMENT … FOR runs a whole other statement.
+    let is_more = ["PASSWORD", "GLOBAL", "PERSIST", "DEFAULT", "STATEMENT"];
+    first == "SET" && !is_more.contains(&second.as_str())
+}
+
+/// Whether a statement is about several things that are changed one after the other.
+fn is_list(sql: &str) -> bool {
+    matches!(first_words(sql).0.as_str(), "DROP" | "RENAME") && sql.contains(',')
 }
 
 /// Whether a statement plainly only reads; for messages alone.

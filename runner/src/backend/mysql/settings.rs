@@ -4,9 +4,8 @@
 //! A guest may set session variables for itself, except the pinned ones, on which the meaning of
 //! text, times and transactions rests. What it changed is put back when its hook ends.
 
-use super::wire::Wire;
+use super::{value::own_text, wire::Wire};
 use crate::session::{ErrorKind, SqlError};
-use sqlx::Row as _;
 use std::{collections::BTreeMap, time::Duration};
 
 /// Strict, so that what a column cannot hold is an error on tables of every engine. Zero dates
@@ -105,7 +104,10 @@ impl Variables {
     pub(super) async fn read(wire: &mut Wire) -> Result<Self, sqlx::Error> {
         let rows = wire.text_rows("SHOW SESSION VARIABLES").await?;
         rows.iter()
-            .map(|row| Ok((row.try_get::<String, _>(0)?, row.try_get::<String, _>(1)?)))
+            .map(|row| {
+                let text = |at| own_text(row, at).map(Option::unwrap_or_default);
+                Ok((text(0)?, text(1)?))
+            })
             .collect::<Result<_, _>>()
             .map(Self)
     }

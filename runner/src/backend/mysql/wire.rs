@@ -3,13 +3,12 @@
 //! Decides nothing about what may run, and explains no error; `session.rs` and `error.rs` do.
 
 use super::{error, value::Format};
-use crate::session::SqlError;
+use crate::{crash, session::SqlError};
 use futures_util::TryStreamExt;
 use sqlx::{
     AssertSqlSafe, Connection as _, Executor, MySqlConnection, SqlSafeStr, Statement as _,
     mysql::{MySqlArguments, MySqlColumn, MySqlQueryResult, MySqlRow},
 };
-
 use std::time::Duration;
 use tokio::time::{error::Elapsed, timeout};
 
@@ -94,7 +93,9 @@ impl Wire {
     /// `None` where this kind of statement cannot be prepared.
     pub(super) async fn prepare(&mut self, sql: &str) -> Result<Option<Prepared>, sqlx::Error> {
         self.busy = true;
+        crash::before("the preparation of a statement");
         let prepared = self.connection.prepare(AssertSqlSafe(sql).into_sql_str()).await;
+        crash::after("the preparation of a statement");
         match self.ended(prepared) {
             Ok(statement) => Ok(Some(Prepared {
                 parameters: statement.parameters().and_then(|p| p.right()).unwrap_or_default(),
@@ -115,6 +116,7 @@ impl Wire {
         let prepared = arguments.is_some();
         self.busy = true;
         let mut result = MySqlQueryResult::default();
+        crash::before(sql);
         let outcome = match arguments {
             Some(arguments) => {
                 let query = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(true);
@@ -126,6 +128,7 @@ impl Wire {
                 drive(stream, Format::Text, &mut result, &mut each).await
             }
         };
+        crash::after(sql);
         match outcome {
             Ok(()) => {
                 self.busy = false;
@@ -145,8 +148,10 @@ impl Wire {
     /// Runs the runner's own text, which may hold several statements; the first error ends it.
     pub(super) async fn text(&mut self, sql: &str) -> Result<(), sqlx::Error> {
         self.busy = true;
+        crash::before(sql);
         let asked = self.connection.execute(sqlx::raw_sql(AssertSqlSafe(sql)));
         let done = timeout(self.answer_time, asked).await;
+        crash::after(sql);
         self.answered(done).map(|_| ())
     }
 
@@ -158,7 +163,9 @@ impl Wire {
     ) -> Result<Vec<MySqlRow>, sqlx::Error> {
         self.busy = true;
         let query = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(true);
+        crash::before(sql);
         let rows = timeout(self.answer_time, self.connection.fetch_all(query)).await;
+        crash::after(sql);
         self.answered(rows)
     }
 
@@ -166,8 +173,10 @@ impl Wire {
     /// answers from its first time when it is prepared.
     pub(super) async fn text_rows(&mut self, sql: &str) -> Result<Vec<MySqlRow>, sqlx::Error> {
         self.busy = true;
+        crash::before(sql);
         let asked = self.connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql)));
         let rows = timeout(self.answer_time, asked).await;
+        crash::after(sql);
         self.answered(rows)
     }
 
@@ -186,7 +195,9 @@ impl Wire {
     ) -> Result<u64, sqlx::Error> {
         self.busy = true;
         let query = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(true);
+        crash::before(sql);
         let done = timeout(self.answer_time, self.connection.execute(query)).await;
+        crash::after(sql);
         self.answered(done).map(|done| done.rows_affected())
     }
 
@@ -200,12 +211,12 @@ impl Wire {
 
     /// Ends the connection with a word to the server where that is possible.
     pub(super) async fn close(self) {
-        // Nobody can do anything about an error here; the server sees the connection end anyway.
-        let _ = if self.busy || self.broken {
-            self.connection.close_hard().await
-        } else {
-            timeout(CLOSE_TIME, self.connection.close()).await.unwrap_or(Ok(()))
+        let cut_off = self.is_cut_off();
+        let closing = async {
+            if cut_off { self.connection.close_hard().await } else { self.connection.close().await }
         };
+        // Nobody can do anything about an error here; the server sees the connection end anyway.
+        let _ = timeout(CLOSE_TIME, closing).await;
     }
 }
 

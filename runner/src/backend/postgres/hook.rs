@@ -10,6 +10,7 @@ use crate::{
         connection::{HookMode, HookSettings},
     },
     session::{ErrorKind, SqlError},
+    sql::OWN_TABLES,
 };
 use std::collections::BTreeMap;
 
@@ -22,13 +23,17 @@ impl PostgresConnection {
         self.forget_handles();
         self.link.forget_described();
         let own = settings::own();
-        let sql =
-            format!("{}; {}; {own}; {}", settings::DISCARD, settings::RESET, self.facts_query());
+        let sql = format!(
+            "{}; {}; {own}; {}",
+            settings::DISCARD,
+            settings::reset(self.lock.is_some()),
+            self.facts_query()
+        );
         let facts = facts(self.own_texts(&sql).await?);
         let sql = format!(
             "{}{}; {}",
             settings::idle_bound(self.idle),
-            settings::hook(&hook, self.version),
+            settings::hook(&hook, self.sees_lost_clients),
             settings::path(&self.search_path)
         );
         self.own_run(&sql).await?;
@@ -46,8 +51,9 @@ impl PostgresConnection {
         let checked = checked.await;
         checked.map_err(|error| error::refused(error, self.link.url()))?;
         let sql = format!(
-            "CLOSE ALL; {}; {}; {}; {}",
-            settings::RESET,
+            "{}; {}; {}; {}; {}",
+            settings::END_OF_HOOK,
+            settings::reset(self.lock.is_some()),
             settings::own(),
             settings::bounds(self.lock_wait, self.idle),
             self.facts_query()
@@ -85,17 +91,17 @@ impl PostgresConnection {
         format!(
             "SELECT c.relname, concat_ws(' ', c.oid, c.relkind, c.relfilenode, c.relnatts, \
                 c.relchecks, c.relhasrules, c.relhastriggers, c.relrowsecurity, \
-                c.relforcerowsecurity, c.relowner, c.relreplident, \
+                c.relforcerowsecurity, c.relowner, c.relreplident, c.relhassubclass, c.relacl, \
                 (SELECT count(*) FROM pg_index i WHERE i.indrelid = c.oid), \
                 (SELECT md5(string_agg(concat_ws(' ', a.attnum, a.attname, a.atttypid, a.atttypmod, \
-                    a.attnotnull, a.atthasdef, a.attisdropped), ';' ORDER BY a.attnum)) \
+                    a.attnotnull, a.atthasdef, a.attisdropped, a.attacl), ';' ORDER BY a.attnum)) \
                     FROM pg_attribute a WHERE a.attrelid = c.oid), \
                 pg_stat_get_xact_tuples_inserted(c.oid), pg_stat_get_xact_tuples_updated(c.oid), \
                 pg_stat_get_xact_tuples_deleted(c.oid)) \
              FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-             WHERE n.nspname = {} AND starts_with(c.relname::text, 'alteration_') \
-                AND c.relkind NOT IN ('i', 'S')",
-            literal(&self.schema)
+             WHERE n.nspname = {} AND c.relname::text IN ({})",
+            literal(&self.schema),
+            OWN_TABLES.map(literal).join(", ")
         )
     }
 }

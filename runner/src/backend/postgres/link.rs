@@ -3,8 +3,8 @@
 //!
 //! Knows nothing of guests, transactions or the runner's tables. Gives errors of sqlx on.
 
-use super::{connect::Opener, error};
-use crate::backend::BackendError;
+use super::{connect::Opener, error, text::literal};
+use crate::{backend::BackendError, crash};
 use futures_util::TryStreamExt;
 use sqlx::{
     AssertSqlSafe, Column, Connection, Executor, PgConnection, Row, Statement, ValueRef,
@@ -12,7 +12,7 @@ use sqlx::{
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{
-    task::JoinHandle,
+    task::{JoinHandle, coop::consume_budget},
     time::{Instant, sleep, timeout},
 };
 
@@ -43,10 +43,12 @@ pub(super) struct Link {
     /// `None` once it is closed, and while a COPY task has it.
     connection: Option<PgConnection>,
     copying: Option<CopyTask>,
-    /// The server session that works for this connection, where that is known.
-    pub(super) pid: i32,
+    /// The server session that works for this connection; `None` where a pooler decides.
+    pub(super) pid: Option<i32>,
     /// When that session began, as the server writes it: process ids come again.
     began: Option<String>,
+    /// How the statement begins that runs now, where that finds its session better.
+    pub(super) comment: Option<String>,
     /// A statement was begun whose end nobody has seen.
     busy: bool,
     described: usize,
@@ -78,8 +80,9 @@ impl Link {
             opener,
             connection: Some(connection),
             copying: None,
-            pid: 0,
+            pid: None,
             began: None,
+            comment: None,
             busy: false,
             described: 0,
             described_bytes: 0,
@@ -104,6 +107,7 @@ impl Link {
     ) -> Result<Result<(), E>, sqlx::Error> {
         let connection = self.connection.as_mut().ok_or_else(closed)?;
         self.busy = true;
+        crash::before(sql);
         let mut rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_many(connection);
         loop {
             match rows.try_next().await {
@@ -111,18 +115,22 @@ impl Link {
                     if let Err(stop) = each(&row) {
                         return Ok(Err(stop));
                     }
+                    // sqlx never waits while there is something to read; time-outs have to.
+                    consume_budget().await;
                 }
                 Ok(Some(sqlx::Either::Left(_))) => {}
                 Ok(None) => break,
                 Err(error) => {
                     drop(rows);
                     self.busy = false;
+                    crash::after(sql);
                     return Err(error);
                 }
             }
         }
         drop(rows);
         self.busy = false;
+        crash::after(sql);
         Ok(Ok(()))
     }
 
@@ -142,9 +150,21 @@ impl Link {
     pub(super) async fn affected(&mut self, sql: &str) -> Result<u64, sqlx::Error> {
         let connection = self.connection.as_mut().ok_or_else(closed)?;
         self.busy = true;
-        let done = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(connection).await;
+        crash::before(sql);
+        let mut stream = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_many(connection);
+        let mut affected = 0;
+        let result = loop {
+            match stream.try_next().await {
+                Ok(Some(sqlx::Either::Left(done))) => affected = done.rows_affected(),
+                Ok(Some(sqlx::Either::Right(_))) => consume_budget().await,
+                Ok(None) => break Ok(affected),
+                Err(error) => break Err(error),
+            }
+        };
+        drop(stream);
         self.busy = false;
-        Ok(done?.rows_affected())
+        crash::after(sql);
+        result
     }
 
     /// Runs SQL that returns nothing of interest by the simple protocol.
@@ -224,17 +244,19 @@ impl Link {
         // The unnamed statement: names can be taken away or given another meaning by SQL.
         let query = sqlx::query_with(AssertSqlSafe(sql.to_owned()), arguments).persistent(false);
         let mut affected = 0;
+        crash::before(sql);
         let mut stream = connection.fetch_many(query);
         let result = loop {
             match stream.try_next().await {
-                Ok(Some(sqlx::Either::Left(done))) => affected += done.rows_affected(),
-                Ok(Some(sqlx::Either::Right(_))) => {}
+                Ok(Some(sqlx::Either::Left(done))) => affected = done.rows_affected(),
+                Ok(Some(sqlx::Either::Right(_))) => consume_budget().await,
                 Ok(None) => break Ok(affected),
                 Err(error) => break Err(error),
             }
         };
         drop(stream);
         self.busy = false;
+        crash::after(sql);
         result
     }
 
@@ -249,8 +271,10 @@ impl Link {
         let connection = self.connection.as_mut().ok_or_else(closed)?;
         self.busy = true;
         let text = sqlx::SqlSafeStr::into_sql_str(AssertSqlSafe(sql.to_owned()));
+        crash::before("the description of a statement");
         let prepared = connection.prepare(text).await;
         self.busy = false;
+        crash::after("the description of a statement");
         match prepared {
             Ok(statement) => Ok(Description {
                 parameters: match statement.parameters() {
@@ -283,10 +307,13 @@ impl Link {
         let task = self.copying.insert(tokio::spawn(async move {
             let copied = async {
                 let mut copy = connection.copy_in_raw(&sql).await?;
+                crash::point("before the data of a COPY");
                 copy.send(data).await?;
+                crash::point("after the data of a COPY");
                 copy.finish().await
             }
             .await;
+            crash::point("after a COPY");
             (connection, copied)
         }));
         let ended = task.await;
@@ -303,21 +330,28 @@ impl Link {
         }
         let deadline = Instant::now() + CANCEL_PATIENCE;
         let mut helper = None;
-        while !self.is_ready().await? {
+        loop {
+            // First the signal: reading what a statement still sends does not end before it does,
+            // and gives no other task a turn while there is something to read.
+            let signalled = self.signal(&mut helper, "pg_cancel_backend").await;
+            if self.is_ready().await? {
+                break;
+            }
             if Instant::now() >= deadline {
+                signalled?;
                 self.signal(&mut helper, "pg_terminate_backend").await?;
                 self.connection = None;
                 return Err(BackendError::Disconnected(
                     "a statement did not give way, so its server session was ended".to_owned(),
                 ));
             }
-            self.signal(&mut helper, "pg_cancel_backend").await?;
         }
         if let Some(helper) = helper {
             // It was only needed for the signal; how it ends changes nothing.
             let _ = timeout(CANCEL_POLL, helper.close()).await;
         }
         self.busy = false;
+        self.comment = None;
         Ok(())
     }
 
@@ -353,11 +387,22 @@ impl Link {
         helper: &mut Option<PgConnection>,
         function: &str,
     ) -> Result<(), BackendError> {
+        let sql = match (&self.comment, self.pid) {
+            (Some(comment), _) => format!(
+                "SELECT pg_catalog.{function}(a.pid) FROM pg_catalog.pg_stat_activity a \
+                 WHERE a.pid <> pg_catalog.pg_backend_pid() AND a.usename = session_user \
+                    AND a.datname = pg_catalog.current_database() AND a.state <> 'idle' \
+                    AND pg_catalog.starts_with(a.query, {})",
+                literal(comment)
+            ),
+            (None, Some(pid)) => format!("SELECT pg_catalog.{function}({pid})"),
+            // It may work for anybody by now.
+            (None, None) => return Ok(()),
+        };
         let connection = match helper {
             Some(connection) => connection,
             None => helper.insert(self.opener.open().await?),
         };
-        let sql = format!("SELECT pg_catalog.{function}({})", self.pid);
         let signalled = sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection);
         let signalled = timeout(CANCEL_PATIENCE, signalled).await;
         signalled
@@ -372,7 +417,7 @@ impl Link {
                    WHERE pid = pg_catalog.pg_backend_pid()";
         let row = self.own_rows(sql).await?.pop().unwrap_or_default();
         let mut row = row.into_iter();
-        self.pid = row.next().flatten().and_then(|pid| pid.parse().ok()).unwrap_or_default();
+        self.pid = row.next().flatten().and_then(|pid| pid.parse().ok());
         self.began = row.next().flatten();
         Ok(())
     }
@@ -387,7 +432,7 @@ impl Link {
         }
         self.connection = Some(self.opener.open().await?);
         (self.busy, self.described, self.described_bytes) = (false, 0, 0);
-        if let (true, (pid, Some(began))) = (end_old, old) {
+        if let (true, (Some(pid), Some(began))) = (end_old, old) {
             let sql = format!(
                 "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity \
                  WHERE pid = {pid} AND backend_start = '{began}'"
@@ -409,6 +454,8 @@ impl Link {
     }
 
     pub(super) async fn close(&mut self) {
+        // Where that cannot be done, nothing else can.
+        let _ = self.settle().await;
         if let Some(connection) = self.connection.take() {
             // What was committed is; the server ends the session when the socket closes.
             let _ = timeout(Duration::from_secs(1), connection.close()).await;

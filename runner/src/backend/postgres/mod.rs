@@ -37,6 +37,7 @@ use crate::{
     session::{Handle, Outcome, SqlError, SqlLimits},
 };
 use async_trait::async_trait;
+use connect::Server;
 use link::{Link, TextRow};
 use std::{
     collections::{BTreeSet, HashMap},
@@ -74,6 +75,8 @@ pub(super) struct PostgresConnection {
     limits: SqlLimits,
     /// As `server_version_num` counts: 150004.
     version: u32,
+    /// Whether the server can look, while a statement runs, if its client is still there.
+    sees_lost_clients: bool,
     /// Where the runner's own tables are.
     schema: String,
     /// The schema, quoted, with its point.
@@ -105,24 +108,19 @@ pub(super) struct PostgresConnection {
 }
 
 impl PostgresConnection {
-    fn new(
-        link: Link,
-        options: &ConnectOptions,
-        version: u32,
-        schema: String,
-        search_path: Option<String>,
-    ) -> Self {
+    fn new(link: Link, options: &ConnectOptions, server: Server) -> Self {
         Self {
             link,
             access: options.access,
             limits: options.limits,
-            version,
-            prefix: format!("{}.", text::quote(&schema)),
-            schema,
+            version: server.version,
+            sees_lost_clients: server.sees_lost_clients,
+            prefix: format!("{}.", text::quote(&server.schema)),
+            schema: server.schema,
+            search_path: server.search_path,
             lock_wait: options.lock_wait,
             check_time: options.check_time,
             idle: None,
-            search_path: search_path.unwrap_or_default(),
             transaction: None,
             rehearsing: false,
             in_savepoint: false,
@@ -254,8 +252,10 @@ impl Connection for PostgresConnection {
     }
 
     fn may_need_outside(&self, sql: &str) -> bool {
-        crate::sql::Statement::one(sql, Dialect::Postgresql)
-            .map_or(true, |statement| !statement.is_plain())
+        // A block could itself say that it needs to, and would then run where COMMIT works.
+        crate::sql::Statement::one(sql, Dialect::Postgresql).map_or(true, |statement| {
+            !statement.is_plain() && !matches!(statement.verb().as_str(), "DO" | "CALL")
+        })
     }
 
     async fn mark(&mut self) -> Result<(), BackendError> {
@@ -292,6 +292,18 @@ impl Connection for PostgresConnection {
 
     async fn needs_lease(&mut self) -> Result<bool, BackendError> {
         self.probe_pooler().await
+    }
+
+    async fn identity(&mut self) -> Result<String, BackendError> {
+        self.link.settle().await?;
+        let rows = self
+            .own_texts(
+                "SELECT pg_catalog.pg_postmaster_start_time()::pg_catalog.text, \
+                    pg_catalog.current_setting('port'), pg_catalog.current_database()",
+            )
+            .await?;
+        let parts: [Option<String>; 3] = columns(rows)?;
+        Ok(parts.map(Option::unwrap_or_default).join("/"))
     }
 
     async fn reconnect(&mut self) -> Result<(), BackendError> {

@@ -4,7 +4,6 @@
 use super::{PostgresConnection, error, settings, text::Sent};
 use crate::{
     backend::BackendError,
-    crash,
     session::{ErrorKind, Outcome, SqlError},
 };
 use sqlx::{AssertSqlSafe, Connection, Row};
@@ -43,33 +42,76 @@ impl PostgresConnection {
             |error: BackendError| SqlError::new(ErrorKind::Disconnected, error.to_string());
         self.link.settle().await.map_err(failed)?;
         let sent = Sent::plain(statement.text())
-            .from_byte(statement.offset())
+            .at_byte(statement.offset())
             .behind(&format!("{} ", comment(marker)));
+        self.link.comment = Some(comment(marker));
         // One message is one statement, as the tokenizer saw it; that holds only while strings
-        // are read as they should be. A pooler would give the settings to somebody else.
-        let (before, after) = match &self.hook {
-            Some(hook) if !self.is_pooled => (
-                format!(
-                    "; SET lock_timeout = {}; SET statement_timeout = {}",
-                    settings::milliseconds(Some(hook.settings.lock_wait)),
-                    settings::milliseconds(hook.settings.statement_time)
-                ),
-                "RESET lock_timeout; RESET statement_timeout",
-            ),
-            _ => (String::new(), ""),
-        };
+        // are read as they should be.
+        let (bounds, unbound) = self.outside_bounds();
         let before =
-            format!("SET standard_conforming_strings = on; SET client_encoding = 'UTF8'{before}");
+            format!("SET standard_conforming_strings = on; SET client_encoding = 'UTF8'{bounds}");
+        let result = self.run_alone(&sent, &before, unbound).await;
+        self.link.comment = None;
+        result
+    }
+
+    /// Runs a statement in a message of its own, with settings before and after it.
+    async fn run_alone(
+        &mut self,
+        sent: &Sent<'_>,
+        before: &str,
+        after: &str,
+    ) -> Result<Outcome, SqlError> {
         let unplaced = |error| error::guest_error(error, &Sent::plain(""));
-        self.link.own_run(&before).await.map_err(unplaced)?;
-        crash::point("before a statement");
+        self.link.own_run(before).await.map_err(unplaced)?;
         let result = self.link.run(&sent.text).await;
-        crash::point("after a statement");
-        let result = result.map_err(|error| error::guest_error(error, &sent));
+        let result = result.map_err(|error| error::guest_error(error, sent));
         if !after.is_empty() && !matches!(&result, Err(e) if e.kind == ErrorKind::Disconnected) {
             self.link.own_run(after).await.map_err(unplaced)?;
         }
         result.map(|()| Outcome::default())
+    }
+
+    /// Runs a statement of the runner's own outside of any transaction. It waits for others no
+    /// longer than a guest's would.
+    pub(super) async fn own_outside(&mut self, sql: &str) -> Result<(), BackendError> {
+        let (bounds, unbound) = self.outside_bounds();
+        if unbound.is_empty() {
+            return self.own_run(sql).await;
+        }
+        self.own_run(bounds.trim_start_matches("; ")).await?;
+        let done = self.own_run(sql).await;
+        if !matches!(done, Err(BackendError::Disconnected(_))) {
+            self.own_run(unbound).await?;
+        }
+        done
+    }
+
+    /// What bounds a statement outside of a transaction, to be set before it, and what takes that
+    /// back. Empty behind a pooler, which would give the settings to somebody else.
+    fn outside_bounds(&self) -> (String, &'static str) {
+        if self.is_pooled {
+            return (String::new(), "");
+        }
+        let (lock_wait, statement_time) = match &self.hook {
+            Some(hook) => (hook.settings.lock_wait, hook.settings.statement_time),
+            None => (self.lock_wait, None),
+        };
+        let mut bounds = format!(
+            "; SET lock_timeout = {}; SET statement_timeout = {}",
+            settings::milliseconds(Some(lock_wait)),
+            settings::milliseconds(statement_time)
+        );
+        if self.version < 140_000 {
+            return (bounds, "RESET lock_timeout; RESET statement_timeout");
+        }
+        // The statement's session holds the runner's lock: with the runner gone, it must not go on
+        // waiting for somebody.
+        bounds.push_str("; SET client_connection_check_interval = '2s'");
+        (
+            bounds,
+            "RESET lock_timeout; RESET statement_timeout; RESET client_connection_check_interval",
+        )
     }
 
     pub(super) async fn end_marked(&mut self, marker: &str) -> Result<(), BackendError> {
@@ -117,6 +159,7 @@ impl PostgresConnection {
         }
         // It was only asked a question.
         let _ = timeout(FAREWELL_TIME, other.close()).await;
+        self.link.pid = if self.is_pooled { None } else { self.link.pid };
         Ok(self.is_pooled)
     }
 }

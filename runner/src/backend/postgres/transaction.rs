@@ -6,7 +6,6 @@
 use super::{PostgresConnection, Side, Transaction, error, settings};
 use crate::{
     backend::{Access, BackendError, connection::LockTry},
-    crash,
 };
 
 const SAVEPOINT: &str = "runner_rehearsal";
@@ -42,7 +41,7 @@ impl PostgresConnection {
             Some(hook) => format!(
                 "{}{}; {}; {}",
                 settings::idle_bound(self.idle),
-                settings::hook(&hook.settings, self.version),
+                settings::hook(&hook.settings, self.sees_lost_clients),
                 settings::to_own(),
                 settings::own()
             ),
@@ -58,7 +57,7 @@ impl PostgresConnection {
             ))
             .await?;
         let [pid, id] = super::columns(rows)?;
-        self.link.pid = pid.and_then(|pid| pid.parse().ok()).unwrap_or_default();
+        self.link.pid = pid.and_then(|pid| pid.parse().ok());
         self.check_session()?;
         self.transaction = Some(Transaction { id, marked: None });
         self.side = Side::Own;
@@ -77,12 +76,14 @@ impl PostgresConnection {
         let Some(id) = transaction.id else {
             return self.own_run(&format!("COMMIT{forget}")).await;
         };
-        crash::point("before the commit");
-        let sql =
-            format!("COMMIT{forget}; SELECT pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8)");
+        // A journaled hook goes on after this; what it listens to would come in between.
+        let unlisten = if self.hook.is_some() { "UNLISTEN *; " } else { "" };
+        let sql = format!(
+            "{unlisten}COMMIT{forget}; SELECT pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8)"
+        );
         let rows = self.link.own_rows(&sql).await;
         let rows = rows.map_err(|error| error::refused(error, self.link.url()))?;
-        crash::point("after the commit");
+        self.leave_session();
         self.side = Side::Own;
         let [status] = super::columns(rows)?;
         match status.as_deref() {
@@ -99,6 +100,9 @@ impl PostgresConnection {
         if self.rehearsing && self.transaction.is_some() {
             if std::mem::take(&mut self.in_savepoint) {
                 // What was marked in it, and what the hook set, goes with it.
+                if let Some(transaction) = &mut self.transaction {
+                    transaction.marked = None;
+                }
                 let sql =
                     format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}; RELEASE SAVEPOINT {SAVEPOINT}");
                 self.own_run(&sql).await?;
@@ -107,8 +111,20 @@ impl PostgresConnection {
         }
         self.transaction = None;
         let forget = self.link.forget_described();
-        let reset = if had_hook { format!("; {}", settings::RESET) } else { String::new() };
-        self.own_run(&format!("ROLLBACK{forget}{reset}")).await
+        let reset = match had_hook {
+            true => format!("; {}", settings::reset(self.lock.is_some())),
+            false => String::new(),
+        };
+        self.own_run(&format!("ROLLBACK{forget}{reset}")).await?;
+        self.leave_session();
+        Ok(())
+    }
+
+    /// Between transactions a pooler may have given the server session to somebody else.
+    fn leave_session(&mut self) {
+        if self.is_pooled {
+            self.link.pid = None;
+        }
     }
 
     pub(super) async fn start_rehearsal(&mut self) -> Result<(), BackendError> {
@@ -127,6 +143,10 @@ impl PostgresConnection {
     /// were declared: the next transaction of a real run would find them so.
     async fn release_savepoint(&mut self) -> Result<(), BackendError> {
         self.in_savepoint = false;
+        // A mark that was set in it goes with it.
+        if let Some(transaction) = &mut self.transaction {
+            transaction.marked = None;
+        }
         let sql = format!("SET CONSTRAINTS ALL IMMEDIATE; RELEASE SAVEPOINT {SAVEPOINT}");
         let released = self.link.own_run(&sql).await;
         released.map_err(|error| error::refused(error, self.link.url()))?;

@@ -10,10 +10,7 @@ use super::{
     types::Type,
     value,
 };
-use crate::{
-    crash,
-    session::{ErrorKind, Handle, Row, SqlError},
-};
+use crate::session::{ErrorKind, Handle, Row, SqlError};
 use sqlx::postgres::PgDatabaseError;
 
 /// PostgreSQL's tables have no more.
@@ -176,9 +173,7 @@ impl PostgresConnection {
         }
         let (copy, data) = (open.copy.clone(), std::mem::take(&mut open.waiting));
         self.ready_for_guest().await?;
-        crash::point("before a statement");
         let copied = self.link.copy(copy, data).await;
-        crash::point("after a statement");
         let open = self.writer(writer)?;
         let inserted = copied.map_err(|error| open.explain(error))?;
         open.sent_rows += std::mem::take(&mut open.waiting_rows);

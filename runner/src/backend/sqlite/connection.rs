@@ -62,9 +62,10 @@ impl Connection for SqliteSession {
     async fn own_execute(&mut self, sql: &str, params: &[Cell]) -> Result<u64, BackendError> {
         self.guard.set(Rights::Host);
         let sql = own_sql(sql, PREFIX, false);
-        let done =
-            own_query(&sql, params).execute(&mut self.connection).await.map_err(host_error)?;
-        Ok(done.rows_affected())
+        crash::before(&sql);
+        let done = own_query(&sql, params).execute(&mut self.connection).await;
+        crash::after(&sql);
+        Ok(done.map_err(host_error)?.rows_affected())
     }
 
     async fn own_rows(
@@ -74,23 +75,23 @@ impl Connection for SqliteSession {
     ) -> Result<Vec<Vec<Cell>>, BackendError> {
         self.guard.set(Rights::Host);
         let sql = own_sql(sql, PREFIX, false);
-        let rows =
-            own_query(&sql, params).fetch_all(&mut self.connection).await.map_err(corrupt)?;
-        rows.iter()
+        crash::before(&sql);
+        let rows = own_query(&sql, params).fetch_all(&mut self.connection).await;
+        crash::after(&sql);
+        rows.map_err(corrupt)?
+            .iter()
             .map(|row| (0..row.len()).map(|at| cell(row, at).map_err(corrupt)).collect())
             .collect()
     }
 
     async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError> {
         self.guard.set(Rights::Host);
-        let names: Vec<String> = sqlx::query_scalar(
-            "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name LIKE 'alteration!_%' ESCAPE '!'",
-        )
-        .persistent(false)
-        .fetch_all(&mut self.connection)
-        .await
-        .map_err(host_error)?;
-        Ok(schema::own(names))
+        let sql = "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name LIKE 'alteration!_%' ESCAPE '!'";
+        crash::before(sql);
+        let names: Result<Vec<String>, _> =
+            sqlx::query_scalar(sql).persistent(false).fetch_all(&mut self.connection).await;
+        crash::after(sql);
+        Ok(schema::own(names.map_err(host_error)?))
     }
 
     async fn begin(&mut self) -> Result<(), BackendError> {
@@ -116,9 +117,7 @@ impl Connection for SqliteSession {
     async fn rollback(&mut self) -> Result<(), BackendError> {
         self.reset();
         self.violations_now = None;
-        self.abandon().await?;
-        crash::point("after rollback");
-        Ok(())
+        self.abandon().await
     }
 
     async fn begin_rehearsal(&mut self) -> Result<(), BackendError> {
@@ -176,6 +175,14 @@ impl Connection for SqliteSession {
     /// Never asked: a file needs no lease.
     fn clock_ms(&self) -> &'static str {
         "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+    }
+
+    async fn identity(&mut self) -> Result<String, BackendError> {
+        Ok(match &self.file {
+            Some(file) => file.display().to_string(),
+            // No two connections share a database in memory.
+            None => format!("memory {:p}", self),
+        })
     }
 
     async fn close(&mut self) {

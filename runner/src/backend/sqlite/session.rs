@@ -175,7 +175,7 @@ impl SqliteSession {
             query = value::bind(query, param)?;
         }
         self.guard.set(rights);
-        crash::point("before a statement");
+        crash::before(sql);
         let mut result = sqlx::sqlite::SqliteQueryResult::default();
         let mut failure = None;
         {
@@ -197,7 +197,7 @@ impl SqliteSession {
                 }
             }
         }
-        crash::point("after a statement");
+        crash::after(sql);
         self.after_call(failure.as_ref()).await?;
         match failure {
             Some(error) => Err(error),

@@ -21,7 +21,6 @@ impl SqliteSession {
     /// Begins a transaction of the runner's own.
     pub(super) async fn start(&mut self) -> Result<(), BackendError> {
         self.guard.set(Rights::Host);
-        crash::point("before begin");
         match self.rehearsing {
             true => run(&mut self.connection, &format!("SAVEPOINT {SAVEPOINT}")).await,
             false => run(&mut self.connection, "BEGIN IMMEDIATE").await,
@@ -34,14 +33,12 @@ impl SqliteSession {
             return Err(BackendError::TransactionEnded("it was rolled back".to_owned()));
         }
         self.guard.set(Rights::Host);
-        crash::point("before commit");
         if self.rehearsing {
             return run(&mut self.connection, &format!("RELEASE {SAVEPOINT}")).await;
         }
         self.guard.commit_allowed.store(true, Ordering::SeqCst);
         let committed = run(&mut self.connection, "COMMIT").await;
         self.guard.commit_allowed.store(false, Ordering::SeqCst);
-        crash::point("after commit");
         committed?;
         match self.is_open().await? {
             false => Ok(()),
@@ -125,12 +122,10 @@ impl SqliteSession {
 }
 
 pub(super) async fn run(connection: &mut SqliteConnection, sql: &str) -> Result<(), BackendError> {
-    sqlx::query(AssertSqlSafe(sql))
-        .persistent(false)
-        .execute(connection)
-        .await
-        .map(|_| ())
-        .map_err(host_error)
+    crash::before(sql);
+    let done = sqlx::query(AssertSqlSafe(sql)).persistent(false).execute(connection).await;
+    crash::after(sql);
+    done.map(|_| ()).map_err(host_error)
 }
 
 /// Temporary tables belong to the connection; the next hook must not find them.

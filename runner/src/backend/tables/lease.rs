@@ -51,14 +51,15 @@ pub(crate) async fn take(
     Record::new(row, "alteration_lease").integer("fence").map(Some)
 }
 
-/// Makes the ledger ask for `fence` from now on. Needs the transaction of [`take`].
+/// Makes the ledger ask for `fence` from now on. `false` where it asks for that of a later holder:
+/// fences only grow. Needs the transaction of [`take`].
 pub(crate) async fn fence_ledger(
     connection: &mut dyn Connection,
     fence: i64,
-) -> Result<(), BackendError> {
-    let sql = "UPDATE @ledger SET fence = ?, revision = revision + 1";
-    connection.own_execute(sql, &[Cell::integer(fence)]).await?;
-    Ok(())
+) -> Result<bool, BackendError> {
+    let sql = "UPDATE @ledger SET fence = ?, revision = revision + 1 WHERE fence < ?";
+    let params = [Cell::integer(fence), Cell::integer(fence)];
+    Ok(connection.own_execute(sql, &params).await? == 1)
 }
 
 /// Says that the holder lives. `false`: the lease is somebody else's by now.

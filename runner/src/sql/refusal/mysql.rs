@@ -108,7 +108,14 @@ pub(super) fn refusal(
             (!statement.is_plain())
                 .then(|| because(what, "it would commit by itself; a step is one transaction"))
         }),
-        Place::Journaled => reason,
+        Place::Journaled => reason.or_else(|| {
+            let last = |name: &String| {
+                ["last_insert_id", "lastval"].iter().any(|own| name.eq_ignore_ascii_case(own))
+            };
+            names.iter().any(last).then(|| {
+                because("LAST_INSERT_ID", "after a resume it is 0; use what execute returned")
+            })
+        }),
     }
 }
 

@@ -9,7 +9,7 @@ const IDENTITY: &str = "who a session is, is decided by the host";
 const READING: &str = "the host relies on it to read statements";
 
 /// What the host's own statements in the same session do not depend on.
-const SETTINGS: [&str; 40] = [
+const SETTINGS: [&str; 39] = [
     "alter_algorithm",
     "bulk_insert_buffer_size",
     "check_constraint_checks",
@@ -40,7 +40,6 @@ const SETTINGS: [&str; 40] = [
     "optimizer_switch",
     "range_alloc_block_size",
     "read_rnd_buffer_size",
-    "show_create_table_verbosity",
     "sort_buffer_size",
     "sql_generate_invisible_primary_key",
     "sql_notes",

@@ -1,0 +1,436 @@
+//! What is killed: plugins whose work shows when it is done twice, in part, or not at all.
+//!
+//! SQL that all backends share where there is such; ids are chosen by the alterations, because
+//! counters move with every attempt by design.
+
+use crate::{
+    matrix::Scenario,
+    place::Place,
+    support::{Sandbox, guest},
+};
+use runner::pack::section;
+use std::fs;
+
+const DEPLOY: &[&str] = &["deploy", "plugins"];
+const UNDER_LEASE: &[&str] = &["deploy", "plugins", "--lock", "lease"];
+/// All of them; what is left of three when it is run again is at most three.
+const ROLLBACK: &[&str] = &["rollback", "--steps", "3"];
+
+/// Three alterations of two plugins: schema, data, a rebuild.
+pub fn deploy() -> Scenario {
+    Scenario {
+        name: "deploy",
+        start: people,
+        args: DEPLOY,
+        code: 0,
+        holds: people_hold,
+        resolve: None,
+        let_pass: |_, _| (),
+        points_min: 90,
+    }
+}
+
+/// The same three, taken back.
+pub fn rollback() -> Scenario {
+    Scenario { name: "rollback", start: people_deployed, args: ROLLBACK, ..deploy() }
+}
+
+/// A deploy whose second alteration fails at its last statement.
+pub fn failing() -> Scenario {
+    Scenario { name: "failing deploy", start: people_failing, code: 1, ..deploy() }
+}
+
+/// `before-up` with indexes that are built outside of any transaction, between changes of data.
+pub fn prepared_up() -> Scenario {
+    Scenario { name: "before-up", start: items, holds: items_hold, ..deploy() }
+}
+
+/// `before-down` of the same.
+pub fn prepared_down() -> Scenario {
+    Scenario { name: "before-down", start: items_deployed, args: ROLLBACK, ..prepared_up() }
+}
+
+/// The same under a lease, which runs out at once when its holder is killed: what the server still
+/// does for it then is ended by whoever goes on.
+pub fn leased() -> Scenario {
+    Scenario { name: "under a lease", args: UNDER_LEASE, let_pass: lease_ran_out, ..prepared_up() }
+}
+
+/// A setting of the session between statements that commit: a resumed hook has it again.
+pub fn settings() -> Scenario {
+    Scenario { name: "settings of the session", start: sets, holds: anything, ..deploy() }
+}
+
+/// A backfill in SQL: four steps and the one that finds nothing left.
+pub fn backfill() -> Scenario {
+    Scenario { name: "backfill", start: names, holds: names_hold, ..deploy() }
+}
+
+/// The guest `prepares`: queries whose results matter between statements that commit.
+pub fn guest_prepares() -> Scenario {
+    Scenario { name: "guest with before-up", start: prepares, holds: anything, ..deploy() }
+}
+
+pub fn guest_prepares_down() -> Scenario {
+    Scenario {
+        name: "guest with before-down",
+        start: prepares_deployed,
+        args: ROLLBACK,
+        ..guest_prepares()
+    }
+}
+
+/// The guest `steps`: each step leaves a row that a second one would collide with.
+pub fn guest_steps() -> Scenario {
+    Scenario { name: "guest with a backfill", start: steps, holds: steps_hold, ..deploy() }
+}
+
+/// A statement of which the catalogue does not tell whether it took effect: TRUNCATE. Only where
+/// the kill falls between its beginning and its record, a person has to say; the test looks.
+pub fn undecidable() -> Scenario {
+    Scenario {
+        name: "a statement to resolve",
+        start: truncates,
+        holds: anything,
+        resolve: Some(truncated),
+        points_min: 60,
+        ..deploy()
+    }
+}
+
+fn anything(_: Place, _: &Sandbox) -> Result<(), String> {
+    Ok(())
+}
+
+fn ensure(holds: bool, what: &str) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(format!("does not hold: {what}")) }
+}
+
+fn status(place: Place, sandbox: &Sandbox, name: &str) -> String {
+    if !place.has_table(sandbox, "alteration_state") {
+        return String::new();
+    }
+    let sql = format!("SELECT status FROM alteration_state WHERE id LIKE '%-{name}'");
+    sandbox.rows(&sql).pop().unwrap_or_default()
+}
+
+/// An alteration's effect is there exactly when its row says so; while it runs outside of a
+/// transaction, it may be.
+fn fits(
+    place: Place,
+    sandbox: &Sandbox,
+    name: &str,
+    effect: impl FnOnce() -> bool,
+) -> Result<(), String> {
+    let status = status(place, sandbox, name);
+    let effect = effect();
+    let fits = match &*status {
+        "applied" => effect,
+        "running" => true,
+        "failed" if !place.is_transactional() => true,
+        _ => !effect,
+    };
+    ensure(fits, &format!("{name} is `{status}`, its effect there: {effect}"))
+}
+
+fn people(place: Place) -> Sandbox {
+    people_with(place, "")
+}
+
+fn people_failing(place: Place) -> Sandbox {
+    people_with(place, "INSERT INTO people (id, name, n) VALUES (1, 'again', 0);")
+}
+
+fn people_deployed(place: Place) -> Sandbox {
+    deployed(people(place))
+}
+
+fn deployed(sandbox: Sandbox) -> Sandbox {
+    sandbox.ok(DEPLOY);
+    sandbox
+}
+
+fn people_with(place: Place, last: &str) -> Sandbox {
+    let sandbox = place.sandbox();
+    let drop_index = place.drop_index("people_n", "people").replace("CONCURRENTLY", "");
+    sandbox.sql_plugin(
+        "acme/core",
+        &[
+            (
+                "1.0.0-1700000000-people",
+                "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+                 INSERT INTO people (id, name) VALUES (1, 'a'), (2, 'b'), (3, 'c');",
+                "DROP TABLE people;",
+            ),
+            (
+                "1.1.0-1700000001-rebuild",
+                &format!(
+                    "CREATE TABLE people_new (id INTEGER PRIMARY KEY, name TEXT NOT NULL, n INTEGER NOT NULL);
+                     INSERT INTO people_new SELECT id, name, id * 10 FROM people;
+                     DROP TABLE people;
+                     ALTER TABLE people_new RENAME TO people;
+                     UPDATE people SET n = n + 100;
+                     CREATE INDEX people_n ON people (n);
+                     UPDATE people SET n = n + 1000;
+                     {last}"
+                ),
+                &format!(
+                    "UPDATE people SET n = n - 1000;
+                     {drop_index};
+                     UPDATE people SET name = concat(name, n);
+                     ALTER TABLE people DROP COLUMN n;"
+                ),
+            ),
+        ],
+    );
+    // Not idempotent on purpose: run twice, it shows.
+    sandbox.sql_plugin_requiring(
+        "globex/ext",
+        "\"acme/core\" = \">=1.1\"",
+        &[(
+            "0.1.0-1600000000-count",
+            "UPDATE people SET n = n + 1; INSERT INTO people (id, name, n) VALUES (4, 'd', 0);",
+            "DELETE FROM people WHERE name = 'd'; UPDATE people SET n = n - 1;",
+        )],
+    );
+    sandbox
+}
+
+fn people_hold(place: Place, sandbox: &Sandbox) -> Result<(), String> {
+    let people = place.has_table(sandbox, "people");
+    if place.is_transactional() {
+        fits(place, sandbox, "people", || people)?;
+    }
+    fits(place, sandbox, "rebuild", || place.has_index(sandbox, "people_n"))?;
+    fits(place, sandbox, "count", || {
+        people && sandbox.rows("SELECT count(*) FROM people WHERE name = 'd'") == ["1"]
+    })
+}
+
+fn items(place: Place) -> Sandbox {
+    let sandbox = place.sandbox();
+    let create_n = place.create_index("INDEX", "items_n", "items (n)");
+    let create_both = place.create_index("UNIQUE INDEX", "items_both", "items (n, id)");
+    let drop_n = place.drop_index("items_n", "items");
+    let drop_both = place.drop_index("items_both", "items");
+    let id = "1.1.0-1700000001-index";
+    for (hook, sql) in [
+        (
+            "before-up",
+            format!(
+                "UPDATE items SET hits = hits + 1;
+                 {create_n};
+                 UPDATE items SET hits = hits + 10;
+                 INSERT INTO items (id, n, hits) VALUES (4, 40, 0);
+                 {create_both};
+                 UPDATE items SET hits = hits + 100;"
+            ),
+        ),
+        (
+            "before-down",
+            format!(
+                "UPDATE items SET hits = hits - 100;
+                 {drop_both};
+                 UPDATE items SET hits = hits - 10;
+                 {drop_n};
+                 DELETE FROM items WHERE id = 4;"
+            ),
+        ),
+    ] {
+        sandbox.write(&format!("sources/acme/items/{id}.{hook}.sql"), sql);
+    }
+    let all: [(&str, &str, &str); 2] = [
+        (
+            "1.0.0-1700000000-items",
+            "CREATE TABLE items (id INTEGER PRIMARY KEY, n INTEGER NOT NULL, hits INTEGER NOT NULL);
+             INSERT INTO items (id, n, hits) VALUES (1, 10, 0), (2, 20, 0), (3, 30, 0);",
+            "DROP TABLE items;",
+        ),
+        (
+            id,
+            "ALTER TABLE items ADD COLUMN more INTEGER; UPDATE items SET hits = hits + 1000, more = n;",
+            "ALTER TABLE items DROP COLUMN more; UPDATE items SET hits = hits - 1000;",
+        ),
+    ];
+    for (id, up, down) in all {
+        sandbox.write(&format!("sources/acme/items/{id}.up.sql"), up);
+        sandbox.write(&format!("sources/acme/items/{id}.down.sql"), down);
+    }
+    packed(sandbox, "acme/items")
+}
+
+fn packed(sandbox: Sandbox, plugin: &str) -> Sandbox {
+    let source = format!("sources/{plugin}");
+    sandbox.write(&format!("{source}/alteration.toml"), format!("plugin = \"{plugin}\"\n"));
+    sandbox.ok(&["pack", &source, "--out", &format!("plugins/{plugin}")]);
+    sandbox
+}
+
+fn items_deployed(place: Place) -> Sandbox {
+    deployed(items(place))
+}
+
+fn items_hold(place: Place, sandbox: &Sandbox) -> Result<(), String> {
+    let items = place.has_table(sandbox, "items");
+    if place.is_transactional() {
+        fits(place, sandbox, "items", || items)?;
+    }
+    for index in ["items_n", "items_both"] {
+        fits(place, sandbox, "index", || place.has_index(sandbox, index))?;
+    }
+    if place == Place::Postgres && status(place, sandbox, "index") != "running" {
+        let invalid = sandbox.rows("SELECT count(*) FROM pg_index WHERE NOT indisvalid");
+        ensure(invalid == ["0"], "no invalid index is left")?;
+    }
+    Ok(())
+}
+
+/// Without its settings the hook would make other tables, or longer fractions.
+fn sets(place: Place) -> Sandbox {
+    let sandbox = place.sandbox();
+    let sql = match place {
+        Place::Mariadb => {
+            "CREATE TABLE thirds (id INTEGER PRIMARY KEY, third VARCHAR(99));
+             SET SESSION div_precision_increment = 2;
+             INSERT INTO thirds (id, third) VALUES (1, 1 / 3);
+             CREATE TABLE first_third AS SELECT 1 / 3 AS third;
+             INSERT INTO thirds (id, third) VALUES (2, 1 / 3);
+             SET SESSION div_precision_increment = 3;
+             CREATE INDEX thirds_third ON thirds (third);
+             INSERT INTO thirds (id, third) VALUES (3, 1 / 3);
+             ALTER TABLE first_third ADD COLUMN more INTEGER DEFAULT 7;
+             INSERT INTO thirds (id, third) SELECT 4, more / 3 FROM first_third;"
+        }
+        _ => {
+            "CREATE SCHEMA side;
+             CREATE TABLE words (id INTEGER PRIMARY KEY, word TEXT);
+             SET search_path = side;
+             CREATE TABLE words (id INTEGER PRIMARY KEY, word TEXT);
+             INSERT INTO words (id, word) VALUES (1, 'abc');
+             CREATE INDEX CONCURRENTLY words_word ON words (word);
+             INSERT INTO words (id, word) SELECT 2, indexdef FROM pg_catalog.pg_indexes
+                 WHERE indexname = 'words_word';
+             CREATE UNIQUE INDEX CONCURRENTLY words_both ON words (word, id);
+             INSERT INTO words (id, word) VALUES (3, 'ghi');"
+        }
+    };
+    let hook = if place == Place::Postgres { "before-up" } else { "up" };
+    sandbox.write(&format!("sources/acme/words/1.0.0-1700000000-words.{hook}.sql"), sql);
+    packed(sandbox, "acme/words")
+}
+
+fn lease_ran_out(place: Place, sandbox: &Sandbox) {
+    if place.has_table(sandbox, "alteration_lease") {
+        sandbox.sql("UPDATE alteration_lease SET heartbeat_ms = 0;");
+    }
+}
+
+fn names(place: Place) -> Sandbox {
+    let sandbox = place.sandbox();
+    let rows = "WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 350)";
+    let insert = match place {
+        Place::Postgres => format!("{rows} INSERT INTO names (id, clean) SELECT i, 0 FROM r"),
+        _ => format!("INSERT INTO names (id, clean) {rows} SELECT i, 0 FROM r"),
+    };
+    let step = match place {
+        Place::Mariadb => {
+            "UPDATE names SET clean = clean + 1 WHERE clean = 0 ORDER BY id LIMIT 100"
+        }
+        _ => {
+            "UPDATE names SET clean = clean + 1
+             WHERE id IN (SELECT id FROM names WHERE clean = 0 ORDER BY id LIMIT 100)"
+        }
+    };
+    let create = "CREATE TABLE names (id INTEGER PRIMARY KEY, clean INTEGER NOT NULL)";
+    for (hook, sql) in [
+        ("up", format!("{create}; {insert};")),
+        ("step", step.to_owned()),
+        ("down", "DROP TABLE names;".to_owned()),
+    ] {
+        sandbox.write(&format!("sources/acme/names/1.0.0-1700000000-names.{hook}.sql"), sql);
+    }
+    packed(sandbox, "acme/names")
+}
+
+/// Rows and checkpoint agree: as many are cleaned, once each, as steps are recorded.
+fn names_hold(place: Place, sandbox: &Sandbox) -> Result<(), String> {
+    if !place.has_table(sandbox, "names") || !place.has_table(sandbox, "alteration_run") {
+        return Ok(());
+    }
+    let steps = sandbox.rows("SELECT steps FROM alteration_run WHERE phase = 'backfill'").pop();
+    let expected = match (&*status(place, sandbox, "names"), steps) {
+        ("applied", _) => 350,
+        (_, Some(steps)) => 350.min(100 * steps.parse::<u64>().expect("a number")),
+        (_, None) => 0,
+    };
+    let found = sandbox
+        .rows("SELECT concat_ws(' ', coalesce(sum(clean), 0), coalesce(max(clean), 0)) FROM names");
+    let most = u64::from(expected > 0);
+    ensure(found == [format!("{expected} {most}")], &format!("{expected} rows clean: {found:?}"))
+}
+
+/// A guest that was built from source, as the one plugin.
+fn guest_plugin(place: Place, file: &str, id: &str) -> Sandbox {
+    let sandbox = place.sandbox();
+    let file = guest(file).display().to_string();
+    sandbox.ok(&["pack", &file, "--out", "packed"]);
+    let packed = fs::read_dir(sandbox.path().join("packed")).expect("a folder").next();
+    let component = fs::read(packed.expect("one").expect("an entry").path()).expect("bytes");
+    let manifest =
+        format!(r#"{{"manifest":1,"plugin":"hostile/guests","alterations":[{{"id":"{id}"}}]}}"#);
+    let component = section::append(&component, manifest.as_bytes()).expect("a component");
+    sandbox.write("plugins/guest.wasm", component);
+    sandbox
+}
+
+fn prepares(place: Place) -> Sandbox {
+    guest_plugin(place, "hostile-preparation", "1.0.0-1710000000-prepares")
+}
+
+fn prepares_deployed(place: Place) -> Sandbox {
+    deployed(prepares(place))
+}
+
+fn steps(place: Place) -> Sandbox {
+    guest_plugin(place, "hostile-backfill", "1.0.0-1720000000-steps")
+}
+
+fn steps_hold(place: Place, sandbox: &Sandbox) -> Result<(), String> {
+    if !place.has_table(sandbox, "steps_log") {
+        return Ok(());
+    }
+    let steps = sandbox.rows("SELECT steps FROM alteration_run WHERE phase = 'backfill'").pop();
+    let expected = match (&*status(place, sandbox, "steps"), steps) {
+        ("applied", _) => "11".to_owned(),
+        (_, Some(steps)) => steps,
+        (_, None) => "0".to_owned(),
+    };
+    let found = sandbox.rows("SELECT count(*) FROM steps_log");
+    ensure(found == [expected.clone()], &format!("{expected} steps in the log: {found:?}"))
+}
+
+fn truncates(place: Place) -> Sandbox {
+    let sandbox = place.sandbox();
+    sandbox.sql_plugin(
+        "acme/wipe",
+        &[
+            (
+                "1.0.0-1700000000-fill",
+                "CREATE TABLE wiped (id INTEGER PRIMARY KEY); INSERT INTO wiped (id) VALUES (1), (2);",
+                "",
+            ),
+            (
+                "1.1.0-1700000001-wipe",
+                "INSERT INTO wiped (id) VALUES (3); TRUNCATE TABLE wiped; INSERT INTO wiped (id) VALUES (4);",
+                "",
+            ),
+        ],
+    );
+    sandbox
+}
+
+fn truncated(sandbox: &Sandbox) -> Vec<&'static str> {
+    let is_empty = sandbox.rows("SELECT count(*) FROM wiped") == ["0"];
+    let decision = if is_empty { "done" } else { "not-done" };
+    vec!["resolve", "acme/wipe", "1.1.0-1700000001-wipe", "--statement", decision]
+}
