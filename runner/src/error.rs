@@ -38,6 +38,10 @@ pub enum Error {
         "{key} was begun by a runner that speaks version {began} of the interface; this one speaks {speaks}"
     )]
     OtherInterface { key: AlterationKey, began: String, speaks: &'static str },
+    #[error("the database to rehearse on is the very one that is to be deployed to")]
+    RehearsesOnItself,
+    #[error("{scratch} is no copy of {database}: {difference}")]
+    NoCopy { scratch: String, database: String, difference: String },
     #[error("nothing of {0} is unfinished")]
     NothingUnfinished(AlterationKey),
     #[error("{key} asks for the permission `{permission}`, which is not granted")]

@@ -1,9 +1,10 @@
 //! The embedding API: one builder, one method for each verb.
 
 use crate::{
-    alteration::{AlterationKey, Catalog},
+    alteration::{AlterationKey, Catalog, Checksum},
     backend::{
         self, Access, Attempt, Backend, BackendError, ConnectOptions, DatabaseUrl, Decision, Run,
+        Snapshot,
     },
     deploy::{self, Control, DeployOptions, How, Job, RollbackOptions},
     error::Error,
@@ -13,7 +14,7 @@ use crate::{
     source,
 };
 use serde::Serialize;
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 /// A database and the plugins for it.
 ///
@@ -191,6 +192,25 @@ impl Runner {
         self.run(&job, access, &options.how, control).await
     }
 
+    /// Applies what is pending to `scratch`, a copy of this runner's database, and leaves this one
+    /// alone. For what cannot run in a transaction that is rolled back.
+    pub async fn rehearse_on(
+        &self,
+        scratch: &DatabaseUrl,
+        options: &DeployOptions,
+        control: &Control,
+    ) -> Result<Report, Error> {
+        let mut original = self.connect(Access::Read).await?;
+        let copy = Self { url: scratch.clone(), ..self.clone() };
+        let mut there = copy.connect(Access::Read).await?;
+        let compared = compare(self.url(), scratch, &mut original, &mut there).await;
+        original.close().await;
+        there.close().await;
+        compared?;
+        let report = copy.deploy(options, control).await?;
+        Ok(Report { rehearsed: true, ..report })
+    }
+
     /// Takes applied alterations back. Needs no files: components come from the archive.
     pub async fn rollback(
         &self,
@@ -258,4 +278,31 @@ async fn resolve(
     };
     let attempt = Attempt { direction: run.direction, ..Attempt::down(row) };
     Ok(backend.resolve(&attempt, run, decision, revision).await?)
+}
+
+/// Makes sure that `scratch` is another database, in the same state.
+async fn compare(
+    database: &DatabaseUrl,
+    scratch: &DatabaseUrl,
+    original: &mut Backend,
+    there: &mut Backend,
+) -> Result<(), Error> {
+    let (one, other) = (original.identity().await?, there.identity().await?);
+    if database == scratch || (one.is_some() && one == other) {
+        return Err(Error::RehearsesOnItself);
+    }
+    let applied = |snapshot: &Snapshot| -> BTreeMap<AlterationKey, Checksum> {
+        snapshot.applied().map(|row| (row.key.clone(), row.checksum)).collect()
+    };
+    let (expected, found) =
+        (applied(&original.snapshot().await?), applied(&there.snapshot().await?));
+    let here = expected.iter().find(|(key, checksum)| found.get(key) != Some(checksum));
+    let difference = match (here, found.keys().find(|key| !expected.contains_key(key))) {
+        (None, None) if one.is_none() || other.is_some() || expected.is_empty() => return Ok(()),
+        (Some((key, _)), _) => format!("{key} is not applied there, or another build of it"),
+        (None, Some(key)) => format!("{key} is applied there alone"),
+        (None, None) => "it is not there".to_owned(),
+    };
+    let (scratch, database) = (scratch.to_string(), database.to_string());
+    Err(Error::NoCopy { scratch, database, difference })
 }

@@ -1,32 +1,51 @@
 //! One contract for every backend: what the apply loop and the host rely on.
 //!
 //! A backend is plugged in by implementing [`Place`] and naming it in `contract!`. No backend can
-//! leave a case out: the macro makes them all.
+//! leave a case out: the macro makes them all. Where a database's answer differs by nature, the case
+//! asserts that other answer; what is only spelled differently is in `dialect.rs`.
 
+mod dialect;
+mod journal;
+mod opened;
 mod session;
 mod state;
+#[path = "../support/mod.rs"]
+mod support;
 
 use runner::{
     alteration::{
-        Alteration, AlterationKey, Catalog, Checksum, ComponentFile, Declaration, Manifest,
+        Alteration, AlterationKey, Catalog, Checksum, ComponentFile, Declaration, Dialect, Manifest,
     },
-    backend::{Access, Backend, Claim, Revision, connect},
+    backend::{Access, Claim, ConnectOptions, Revision, connect},
     host::Limits,
     session::{Counts, SharedSession},
 };
+use std::time::Duration;
+use support::servers::Database;
 
 /// Where a backend's databases come from.
 pub trait Place {
+    const DIALECT: Dialect;
+    const SQL: dialect::Sql = dialect::Sql(Self::DIALECT);
+
     fn new() -> Self;
 
     /// The URL of the one empty database of this place.
     fn url(&self) -> String;
+
+    /// The database as its server's own client sees it. None for a file: opening it a second time
+    /// in one process would drop its locks.
+    fn server(&self) -> Option<&Database> {
+        None
+    }
 }
 
 /// SQLite in a temporary folder.
 pub struct Sqlite(tempfile::TempDir);
 
 impl Place for Sqlite {
+    const DIALECT: Dialect = Dialect::Sqlite;
+
     fn new() -> Self {
         Self(tempfile::tempdir().expect("a folder"))
     }
@@ -36,20 +55,62 @@ impl Place for Sqlite {
     }
 }
 
+/// A database on the shared PostgreSQL server.
+pub struct Postgres(Database);
+
+impl Place for Postgres {
+    const DIALECT: Dialect = Dialect::Postgresql;
+
+    fn new() -> Self {
+        Self(support::servers::Postgres::shared().database())
+    }
+
+    fn url(&self) -> String {
+        self.0.url().to_owned()
+    }
+
+    fn server(&self) -> Option<&Database> {
+        Some(&self.0)
+    }
+}
+
+/// A database on the shared MariaDB server.
+pub struct Mariadb(Database);
+
+impl Place for Mariadb {
+    const DIALECT: Dialect = Dialect::Mariadb;
+
+    fn new() -> Self {
+        Self(support::servers::Mariadb::shared().database())
+    }
+
+    fn url(&self) -> String {
+        self.0.url().to_owned()
+    }
+
+    fn server(&self) -> Option<&Database> {
+        Some(&self.0)
+    }
+}
+
+use opened::Opened;
+
 /// Opens another connection to the place's database, as another runner would.
-pub async fn open<P: Place>(place: &P) -> Box<dyn Backend> {
+pub async fn open<P: Place>(place: &P) -> Opened {
     open_for(place, Access::Create).await
 }
 
-pub async fn open_for<P: Place>(place: &P, access: Access) -> Box<dyn Backend> {
+pub async fn open_for<P: Place>(place: &P, access: Access) -> Opened {
     let url = place.url().parse().expect("a URL");
-    connect(&url, access, Limits::default().sql()).await.expect("connects")
+    let options = ConnectOptions::new(access, Limits::default().sql());
+    Opened::new(connect(&url, options).await.expect("connects"))
 }
 
 /// A backend under its lock, with the runner's tables, and the revision it is at.
-pub async fn ready<P: Place>(place: &P) -> (Box<dyn Backend>, Revision) {
+pub async fn ready<P: Place>(place: &P) -> (Opened, Revision) {
     let mut backend = open(place).await;
-    backend.lock(std::time::Duration::ZERO, &mut |_| {}).await.expect("locks");
+    // A server takes a moment to notice that the backend before this one is gone.
+    backend.lock(Duration::from_secs(10), &mut |_| {}).await.expect("locks");
     backend.prepare().await.expect("prepares");
     let revision = backend.snapshot().await.expect("reads").revision.expect("prepared");
     (backend, revision)
@@ -74,7 +135,7 @@ pub const COUNTS: Counts = Counts { duration_ms: 1, statements: 2, rows_affected
 
 /// Begins the `up` of an alteration called `name`.
 pub async fn begin(
-    backend: &mut dyn Backend,
+    backend: &mut Opened,
     name: &str,
     revision: Revision,
 ) -> Result<SharedSession, runner::backend::BackendError> {
@@ -83,7 +144,7 @@ pub async fn begin(
 }
 
 pub async fn commit(
-    backend: &mut dyn Backend,
+    backend: &mut Opened,
     name: &str,
     revision: Revision,
 ) -> Result<Revision, runner::backend::BackendError> {
@@ -97,7 +158,7 @@ pub async fn commit(
 macro_rules! contract {
     ($($name:ident: $place:ty;)*) => {$(
         mod $name {
-            use super::{Place, session, state};
+            use super::{Place, journal, session, state};
 
             contract!(@cases $place, state:
                 untouched_is_empty, preparing_twice_is_preparing_once, up_and_row_commit_together,
@@ -109,9 +170,14 @@ macro_rules! contract {
                 the_archive_keeps_components, a_rehearsal_leaves_nothing,
                 reading_creates_nothing, a_cancelled_statement_ends,
             );
+            contract!(@cases $place, journal:
+                a_journaled_hook_goes_on_after_a_crash,
+                a_hook_that_differs_when_it_is_run_again_is_stopped,
+                nothing_is_open_across_a_statement_that_commits,
+            );
             contract!(@cases $place, session:
-                every_value_is_bound, rows_and_columns, outcomes, one_statement_is_one,
-                parameters_are_counted, scripts_are_walked, a_cursor_is_a_snapshot,
+                every_value_is_bound, nul_in_text_is_kept_or_refused, rows_and_columns, outcomes, one_statement_is_one,
+                parameters_are_counted, scripts_are_walked, a_cursor_is_a_snapshot, a_cursor_only_reads,
                 a_cursor_respects_its_limits, a_query_respects_its_limits, bulk_writer_inserts,
                 bulk_writer_checks_rows, constraints_are_named, syntax_errors_have_positions,
                 identifiers_are_quoted, the_transaction_is_the_hosts, own_tables_are_out_of_reach,
@@ -128,4 +194,6 @@ macro_rules! contract {
 
 contract! {
     sqlite: super::Sqlite;
+    postgres: super::Postgres;
+    mariadb: super::Mariadb;
 }

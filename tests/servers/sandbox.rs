@@ -32,16 +32,11 @@ fn rows_state_and_dump() {
     }
 }
 
-/// The runner takes the URL of the sandbox, and shows nobody the password in it.
 #[test]
 fn the_runner_is_told_where() {
     for sandbox in sandboxes().into_iter().skip(1) {
-        sandbox.sql_plugin("acme/one", &[("1.0.0-1700000000-one", "CREATE TABLE t (x int);", "")]);
-        let run = sandbox.runner(&["deploy", "plugins", "--database", "mysql://x:s3cret@h"]);
-        assert_ne!(run.code, Some(0));
-        assert!(!format!("{run:?}").contains("s3cret"), "{run:?}");
-        let told = sandbox.command(&[]);
-        let told = told.get_envs().find(|(name, _)| *name == "DATABASE_URL");
+        let command = sandbox.command(&[]);
+        let told = command.get_envs().find(|(name, _)| *name == "DATABASE_URL");
         assert_eq!(told.and_then(|(_, url)| url?.to_str()), Some(sandbox.server().url()));
     }
 }

@@ -58,7 +58,6 @@ fn the_story_ends_with_the_data_it_began_with() {
 }
 
 #[test]
-#[ignore = "needs the journal"]
 fn a_backfill_goes_on_where_it_was_suspended() {
     let lines = [
         "$ kill -TERM ",

@@ -9,7 +9,7 @@ use super::{
     Status,
     connection::{Connection, HookMode},
     database::HookLimits,
-    journal::{Journal, Stop},
+    journal::{Journal, SharedJournal, Stop},
     tables::{self, archive, history, journal, ledger, run, state},
 };
 use crate::{alteration::Direction, crash, session::SharedSession};
@@ -250,14 +250,24 @@ impl Backend {
 
     /// Takes a part back as far as that is possible, ending a statement that still runs.
     pub async fn undo(&mut self, work: &Work<'_>) -> Result<Undone, BackendError> {
-        let shared = self.shared()?;
-        match (work.part, self.journal.take()) {
-            (Part::Journaled(_), Some(journal)) => journal.lock().await.undo().await,
-            _ => {
-                shared.lock().await.rollback().await?;
-                Ok(Undone::default())
-            }
+        let journal = match work.part {
+            Part::Journaled(_) => self.journal.take(),
+            Part::Whole | Part::Transaction(_) => None,
+        };
+        let undone = self.undo_once(journal.as_ref()).await;
+        if let Err(BackendError::Disconnected(_)) = undone {
+            self.reconnect().await?;
+            return self.undo_once(journal.as_ref()).await;
         }
+        undone
+    }
+
+    async fn undo_once(&self, journal: Option<&SharedJournal>) -> Result<Undone, BackendError> {
+        if let Some(journal) = journal {
+            return journal.lock().await.undo().await;
+        }
+        self.shared()?.lock().await.rollback().await?;
+        Ok(Undone::default())
     }
 
     /// Records, after [`Backend::undo`], how an attempt of one part ended that was not done. The

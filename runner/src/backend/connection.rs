@@ -217,6 +217,23 @@ pub(super) trait Connection: Session {
         Ok(false)
     }
 
+    /// Tells this database from every other one, by whatever name it was reached.
+    async fn identity(&mut self) -> Result<String, BackendError>;
+
+    /// Makes a connection that was lost usable again: first ends what is left of it on the server,
+    /// so that its locks and its transaction are gone, then connects anew and takes the lock again
+    /// if it had it. [`BackendError::Locked`] where somebody else was faster.
+    async fn reconnect(&mut self) -> Result<(), BackendError> {
+        Ok(())
+    }
+
+    /// How long the server lets this connection be idle in a transaction before it ends it. A
+    /// runner that is paused would keep its locks for as long, and whoever takes its lease over
+    /// has to wait for them.
+    async fn set_idle_limit(&mut self, _limit: Option<Duration>) -> Result<(), BackendError> {
+        Ok(())
+    }
+
     /// Ends the connection. `self` stays behind, dead.
     async fn close(&mut self);
 }

@@ -120,10 +120,23 @@ impl Backend {
         let read = snapshot::read(&mut *connection).await;
         connection.rollback().await?;
         let (snapshot, fence) = read?;
-        if let (Some(fence), None) = (fence, &self.lease) {
-            self.fence = fence;
+        match (fence, &self.lease) {
+            (Some(fence), Some(lease)) if fence != lease.fence() => {
+                return Err(BackendError::LeaseLost);
+            }
+            (Some(fence), None) => self.fence = fence,
+            _ => {}
         }
         Ok(snapshot)
+    }
+
+    /// Tells this database from every other one, by whatever name it was reached; `None` for one that
+    /// is yet to be created.
+    pub async fn identity(&mut self) -> Result<Option<String>, BackendError> {
+        match self.connection.clone() {
+            Some(shared) => shared.lock().await.identity().await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// From here on nothing is kept: every transaction becomes part of one that
@@ -160,13 +173,19 @@ impl Backend {
         super::tables::ledger::advance(connection, revision, self.fence).await
     }
 
-    /// Connects anew where the connection is gone, to record what came of it. The lock is gone with
-    /// it; the ledger still keeps everybody right.
-    pub async fn reconnect(&mut self) -> Result<(), BackendError> {
-        if let Some(connection) = self.connector.connect(false).await? {
-            self.connection = Some(connection);
+    /// Connects anew where the connection is gone, to record what came of it.
+    pub(super) async fn reconnect(&mut self) -> Result<(), BackendError> {
+        if self.rehearsing {
+            // On a new connection there is nothing that would take it back.
+            let reason = "it was in the middle of a rehearsal".to_owned();
+            return Err(BackendError::Disconnected(reason));
         }
-        Ok(())
+        self.shared()?.lock().await.reconnect().await
+    }
+
+    /// Whether the lock is a lease, which somebody else can take over.
+    pub fn is_leased(&self) -> bool {
+        self.lease.is_some()
     }
 
     pub(super) fn connected(&mut self, connection: SharedConnection) {

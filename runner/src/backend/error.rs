@@ -37,6 +37,9 @@ pub enum BackendError {
     Damaged { reason: String },
     #[error("another runner holds the lock ({0})")]
     Locked(LockHolder),
+    /// A lease ran out while this runner was paused or cut off.
+    #[error("another runner took the lease over")]
+    LeaseLost,
     #[error("the database is locked by another program: {0}")]
     Busy(String),
     #[error(

@@ -47,6 +47,13 @@ pub(super) async fn take(
     }
 }
 
+/// How long a connection may be idle in a transaction: a holder that is paused in one keeps locks
+/// that whoever takes over needs. Longer than the lease, because a guest that computes between two
+/// statements is idle too.
+pub(super) fn idle_limit(time: Duration) -> Duration {
+    time * 2
+}
+
 async fn create(connection: &mut dyn Connection) -> Result<(), BackendError> {
     if connection.own_tables().await?.contains("alteration_lease") {
         return Ok(());
@@ -96,7 +103,8 @@ async fn try_take(
 
 async fn holder(connection: &mut dyn Connection) -> Result<LockHolder, BackendError> {
     connection.begin_reading().await?;
-    let holder = lease::holder(connection).await;
+    // Also one whose lease has run out: its transaction may be what is in the way.
+    let holder = lease::last_holder(connection).await;
     connection.rollback().await?;
     Ok(holder?.unwrap_or_else(LockHolder::unknown))
 }
@@ -154,7 +162,11 @@ async fn beat(connector: &dyn Connector, fence: i64, time: Duration) {
         let beat = tokio::time::timeout(time / BEATS, async {
             let open = match connection.take() {
                 Some(open) => open,
-                None => connector.connect(false).await?.ok_or(BackendError::Moved)?,
+                None => {
+                    let fresh = connector.connect(false).await?.ok_or(BackendError::Moved)?;
+                    fresh.lock().await.set_idle_limit(Some(idle_limit(time))).await?;
+                    fresh
+                }
             };
             let alive = one_beat(&mut *open.lock().await, fence).await?;
             connection = Some(open);

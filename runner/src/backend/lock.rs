@@ -28,11 +28,17 @@ impl Backend {
         {
             self.connected(created);
         }
+        // Asked in any case: a connection that is shared has to know it.
+        let needs_lease = self.shared()?.lock().await.needs_lease().await?;
         let by_lease = match self.lock_kind() {
             LockKind::Lease => true,
             LockKind::Session => false,
-            LockKind::Auto => self.shared()?.lock().await.needs_lease().await?,
+            LockKind::Auto => needs_lease,
         };
+        if by_lease {
+            let limit = Some(lease::idle_limit(self.options.lease_time));
+            self.shared()?.lock().await.set_idle_limit(limit).await?;
+        }
         let deadline = Instant::now() + patience;
         let mut poll = POLL_FIRST;
         loop {

@@ -11,6 +11,14 @@ mod lease;
 mod lock;
 mod mysql;
 mod postgres;
+#[cfg(test)]
+#[path = "../../../tests/support/proxy/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "each suite uses its own part of this module")]
+mod proxy;
+#[cfg(test)]
+#[path = "../../../tests/support/servers/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "each suite uses its own part of this module")]
+mod servers;
 mod sqlite;
 mod state;
 mod tables;
@@ -59,6 +67,9 @@ pub struct ConnectOptions {
     pub statement_time: Option<Duration>,
     /// How long a lease lives without a heartbeat.
     pub lease_time: Duration,
+    /// How long the server may take to answer the runner's own statements, waits for somebody
+    /// else's lock aside. After that the connection counts as lost.
+    pub answer_time: Duration,
 }
 
 impl ConnectOptions {
@@ -72,6 +83,7 @@ impl ConnectOptions {
             lock_wait: Duration::from_secs(5),
             statement_time: None,
             lease_time: Duration::from_secs(30),
+            answer_time: Duration::from_secs(120),
         }
     }
 }

@@ -12,6 +12,9 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
+/// Enough not to meet another one by chance.
+const MARKER_CHARS: usize = 32;
+
 /// The version of the runner's own tables that this runner writes.
 pub const SCHEMA_VERSION: i64 = 2;
 
@@ -219,7 +222,7 @@ pub struct Run {
     /// The bytes that began it: only they can go on.
     pub component_checksum: Checksum,
     /// What the hooks got as chance and time: a replay gets the same.
-    pub entropy: Entropy,
+    pub(crate) entropy: Entropy,
     pub wit_version: String,
     pub dialect: Dialect,
     /// Goes to the server with statements that commit, so that one that outlived its runner is
@@ -230,6 +233,36 @@ pub struct Run {
     pub checkpoint: Checkpoint,
     /// What its parts counted so far.
     pub counts: Counts,
+}
+
+impl Run {
+    /// A run of `attempt` that is yet to be begun, with chance and time of its own. `wit_version` is
+    /// that of the interface its hooks are called with.
+    ///
+    /// Errors: the operating system gives no random bytes.
+    pub fn new(
+        attempt: &Attempt,
+        phase: Phase,
+        dialect: Dialect,
+        wit_version: &str,
+    ) -> Result<Self, getrandom::Error> {
+        let entropy = Entropy::draw()?;
+        Ok(Self {
+            key: attempt.key.clone(),
+            direction: attempt.direction,
+            phase,
+            previous: attempt.previous,
+            component_checksum: attempt.component_checksum,
+            entropy,
+            wit_version: wit_version.to_owned(),
+            dialect,
+            // Not the seed itself: the marker is visible to whoever sees the server's processes.
+            marker: entropy.part("marker").seed_text()[..MARKER_CHARS].to_owned(),
+            started_at: operator::now(),
+            checkpoint: Checkpoint::default(),
+            counts: Counts::default(),
+        })
+    }
 }
 
 /// What the first statements of a hook's transaction need to know.

@@ -81,12 +81,7 @@ impl FromStr for DatabaseUrl {
             "postgres" | "postgresql" => {
                 Self::server(Scheme::Postgres, text, "postgres://user@localhost/app")
             }
-            // One client speaks to both; the scheme that it knows is `mysql`.
-            "mariadb" => Self::server(
-                Scheme::Mysql,
-                &format!("mysql{}", &text["mariadb".len()..]),
-                "mariadb://user@localhost/app",
-            ),
+            "mariadb" => Self::server(Scheme::Mysql, text, "mariadb://user@localhost/app"),
             "mysql" => Self::server(Scheme::Mysql, text, "mysql://user@localhost/app"),
             other => Err(ParseUrlError::Scheme(other.to_owned())),
         }
@@ -155,7 +150,7 @@ mod tests {
             ("oracle://u:secret@h/d", Err(ParseUrlError::Scheme("oracle".into()))),
             ("postgres://u:secret@h:5/d?sslmode=require", Ok("postgres://h:5/d")),
             ("postgresql:///d?host=/run/postgresql", Ok("postgresql:///d")),
-            ("mariadb://u:secret@h/d", Ok("mysql://h/d")),
+            ("mariadb://u:secret@h/d", Ok("mariadb://h/d")),
             (
                 "mysql://u:secret@h",
                 Err(ParseUrlError::NoDatabase { example: "mysql://user@localhost/app" }),

@@ -9,7 +9,8 @@ use super::{
     signals::{self, Asking},
 };
 use crate::{
-    Control, DeployOptions, Report, deploy::Grant, escape::Escaped, event::NotRehearsed, plan::Plan,
+    Control, DeployOptions, Report, backend::DatabaseUrl, deploy::Grant, escape::Escaped,
+    event::NotRehearsed, plan::Plan,
 };
 use serde::Serialize;
 use std::{
@@ -33,6 +34,9 @@ pub(super) struct Args {
     /// Permit what a manifest asks for: PERMISSION, or VENDOR/NAME:PERMISSION
     #[arg(long, value_name = "GRANT")]
     grant: Vec<Grant>,
+    /// Apply to this copy of the database instead, for what a dry run cannot run
+    #[arg(long, value_name = "URL", conflicts_with = "dry_run", hide_env_values = true)]
+    rehearse_on: Option<DatabaseUrl>,
     #[command(flatten)]
     run: RunArgs,
 }
@@ -48,12 +52,24 @@ pub(super) async fn run(args: Args) -> Exit {
             ..args.target.options()?
         };
         let url = runner.url().to_string();
-        let control = control(&reporter, url.clone(), args.run.yes || args.run.dry_run, format);
-        runner.deploy(&options, &control).await.map(|report| (report, url))
+        let on = args.rehearse_on.as_ref().map(ToString::to_string);
+        let shown = on.unwrap_or_else(|| url.clone());
+        let control = control(&reporter, shown, args.run.yes || args.run.dry_run, format);
+        let report = match &args.rehearse_on {
+            Some(scratch) => runner.rehearse_on(scratch, &options, &control).await?,
+            None => runner.deploy(&options, &control).await?,
+        };
+        Ok::<_, crate::Error>((report, url))
     };
     let deployed = deployed.await;
     reporter.clear();
     match deployed {
+        Ok((report, url)) if args.rehearse_on.is_some() && format == Format::Text => {
+            let done = count(report.steps.len() as u64, "alteration");
+            let total = duration(report.duration_ms);
+            output::result(&format!("Rehearsed {done} in {total}; {url} was not touched."));
+            Exit::Done
+        }
         Ok((report, url)) => {
             summary(&report, &url, format, reporter.statements());
             Exit::Done

@@ -99,6 +99,8 @@ fn exit(error: &Error) -> Exit {
         | Error::Engine(_)
         | Error::Component { .. }
         | Error::OtherInterface { .. }
+        | Error::RehearsesOnItself
+        | Error::NoCopy { .. }
         | Error::NotGranted { .. }
         | Error::Declined => Exit::Failed,
     }
@@ -107,7 +109,7 @@ fn exit(error: &Error) -> Exit {
 fn backend_exit(error: &BackendError) -> Exit {
     match error {
         BackendError::Url(_) => Exit::Usage,
-        BackendError::Locked(_) | BackendError::Busy(_) => Exit::Locked,
+        BackendError::Locked(_) | BackendError::Busy(_) | BackendError::LeaseLost => Exit::Locked,
         BackendError::NewerSchema { .. }
         | BackendError::Corrupt(_)
         | BackendError::NotArchived(_)
@@ -153,6 +155,10 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
         Error::OtherInterface { key, .. } => {
             explanation.alteration = Some(key.to_string());
             "finish it with the runner that began it".to_owned()
+        }
+        Error::RehearsesOnItself => "name a copy of it with `--rehearse-on`".to_owned(),
+        Error::NoCopy { .. } => {
+            "restore a fresh copy of the database there, then rehearse again".to_owned()
         }
         Error::NothingUnfinished(key) => {
             explanation.alteration = Some(key.to_string());
@@ -373,6 +379,9 @@ fn backend_advice(error: &BackendError) -> String {
         }
         BackendError::Locked(_) => {
             "wait for it and run this again, or wait longer with `--lock-timeout 10m`".to_owned()
+        }
+        BackendError::LeaseLost => {
+            "another runner is at work; run this again when it has ended".to_owned()
         }
         BackendError::Busy(_) => {
             "close what else writes to this database, then run this again".to_owned()

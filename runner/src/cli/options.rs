@@ -36,6 +36,10 @@ pub(super) struct Database {
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = humantime::parse_duration,
         help_heading = "Connection")]
     wait: Duration,
+    /// How long the server may take to answer the runner's own statements, commits included
+    #[arg(long, value_name = "TIME", default_value = "2m", value_parser = answer_time,
+        help_heading = "Connection")]
+    answer_timeout: Duration,
     /// PostgreSQL: the schema of the runner's own tables [default: the connection's current one]
     #[arg(
         long,
@@ -47,10 +51,22 @@ pub(super) struct Database {
     state_schema: Option<String>,
 }
 
+/// Even a server nearby needs some time.
+const ANSWER_TIME_MIN: Duration = Duration::from_secs(1);
+
+fn answer_time(text: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if time < ANSWER_TIME_MIN {
+        return Err("a server needs at least 1s".to_owned());
+    }
+    Ok(time)
+}
+
 impl Database {
     fn connection(&self) -> ConnectOptions {
         ConnectOptions {
             wait: self.wait,
+            answer_time: self.answer_timeout,
             schema: self.state_schema.clone(),
             ..ConnectOptions::new(Access::Read, Limits::default().sql())
         }

@@ -151,6 +151,7 @@ impl Reporter {
             match &*first {
                 Some((known, first)) if known == key => *first,
                 _ => {
+                    // The first step that it hears of is done already, and is the only one.
                     *first = Some((key.clone(), done));
                     done
                 }

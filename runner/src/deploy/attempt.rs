@@ -15,7 +15,6 @@ use crate::{
     error::{Changed, Error, StepError, StepFailure},
     event::{Event, StepReport},
     host::{Call, Hook, HookObserver, LoadError, StepAnswer},
-    operator,
     plan::Step,
     session::Counts,
 };
@@ -126,18 +125,14 @@ impl Work<'_> {
         };
         let ending = cause.ending();
         // A connection that is gone took its transaction with it.
-        let undone = match self.undo(backend, &turn.work()).await {
-            Ok(_) => Ok(()),
-            Err(BackendError::Disconnected(_)) => backend.reconnect().await,
-            Err(error) => Err(error),
-        };
-        let recorded = match undone {
-            Ok(()) => backend.record_failure(attempt, ending, &counts, &cause.to_string()).await,
+        let recorded = match self.undo(backend, &turn.work()).await {
+            Ok(_) => backend.record_failure(attempt, ending, &counts, &cause.to_string()).await,
             Err(error) => Err(error),
         };
         crash::point("after the failure was recorded");
         let (key, direction) = (&step.key, step.direction);
         (self.control.observer)(Event::Failed { key, direction, counts });
+        let cause = if taken_over(backend, &recorded) { StepError::LockLost } else { cause };
         Err(self.failure(step, cause, Changed::Nothing, left, recorded.err()))
     }
 
@@ -160,7 +155,8 @@ impl Work<'_> {
             Some(run) => backend.resume_run(&claim, run).await.map(|now| (now, run.clone())),
             None => {
                 let first = if preparation { Phase::Preparation } else { Phase::Main };
-                let run = self.new_run(backend, attempt, first)?;
+                let run = Run::new(attempt, first, backend.dialect(), self.host.wit_version())
+                    .map_err(no_entropy)?;
                 backend.begin_run(&claim, &run).await.map(|now| (now, run))
             }
         };
@@ -180,6 +176,9 @@ impl Work<'_> {
         let mut steps_began: Option<(Instant, u64)> = None;
         loop {
             let (before, now) = (run.clone(), run.phase);
+            if now == Phase::Backfill {
+                steps_began.get_or_insert((Instant::now(), 0));
+            }
             let next = |answer| next_of(&before, backfill, answer);
             let journaled = now != Phase::Backfill
                 && (now == Phase::Preparation || backend.is_journaled().await?);
@@ -271,6 +270,7 @@ impl Work<'_> {
                 Changed::Unfinished { run: Box::new(run.clone()), effects }
             }
         };
+        let cause = if taken_over(backend, &recorded) { StepError::LockLost } else { cause };
         Err(self.failure(step, cause, changed, left, recorded.err()))
     }
 
@@ -368,25 +368,6 @@ impl Work<'_> {
         undone
     }
 
-    fn new_run(&self, backend: &Backend, attempt: &Attempt, phase: Phase) -> Result<Run, Error> {
-        let entropy = draw()?;
-        Ok(Run {
-            key: attempt.key.clone(),
-            direction: attempt.direction,
-            phase,
-            previous: attempt.previous,
-            component_checksum: attempt.component_checksum,
-            entropy,
-            wit_version: self.host.wit_version().to_owned(),
-            dialect: backend.dialect(),
-            // Not the seed itself: the marker is visible to whoever sees the server's processes.
-            marker: entropy.part("marker").seed_text()[..32].to_owned(),
-            started_at: operator::now(),
-            checkpoint: Checkpoint::default(),
-            counts: Counts::default(),
-        })
-    }
-
     /// Reports a step of a backfill.
     fn stepped(&self, step: &Step, run: &Run, elapsed: Duration, rows: u64) {
         let Checkpoint { steps, done, total, .. } = run.checkpoint;
@@ -438,6 +419,12 @@ impl Turn<'_> {
     }
 }
 
+/// Whether nothing can be recorded any more because somebody else has the lease. That explains
+/// whatever else went wrong: the server may have ended a paused runner's session before.
+fn taken_over(backend: &Backend, recorded: &Result<(), BackendError>) -> bool {
+    backend.is_leased() && matches!(recorded, Err(BackendError::Moved))
+}
+
 async fn is_lost(lost: &mut tokio::sync::watch::Receiver<bool>) {
     if lost.wait_for(|lost| *lost).await.is_err() {
         // A lock that belongs to the session is never lost before the session is.
@@ -446,7 +433,11 @@ async fn is_lost(lost: &mut tokio::sync::watch::Receiver<bool>) {
 }
 
 fn draw() -> Result<Entropy, Error> {
-    Entropy::draw().map_err(|error| Error::Engine(LoadError::Engine(error.to_string())))
+    Entropy::draw().map_err(no_entropy)
+}
+
+fn no_entropy(error: getrandom::Error) -> Error {
+    Error::Engine(LoadError::Engine(error.to_string()))
 }
 
 fn hook_of(run: &Run) -> Hook {

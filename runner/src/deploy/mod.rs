@@ -63,7 +63,15 @@ pub(crate) async fn run(
     control: &Control,
 ) -> Result<Report, Error> {
     let rehearse = how.rehearse;
-    let plan = acceptable(job.plan(&backend.snapshot().await?, backend.dialect()))?;
+    let mut plan = job.plan(&backend.snapshot().await?, backend.dialect());
+    if plan.waits_for_an_attempt() {
+        // Its runner may be at work; only what it leaves behind is to be decided about.
+        lock(backend, how, control).await?;
+        let snapshot = backend.snapshot().await;
+        backend.unlock().await;
+        plan = job.plan(&snapshot?, backend.dialect());
+    }
+    let plan = acceptable(plan)?;
     let mut report = Report { rehearsed: rehearse, ..Report::default() };
     if plan.steps.is_empty() {
         // Nobody is shown the plan, so what it noticed is reported.
@@ -76,12 +84,7 @@ pub(crate) async fn run(
         return Err(Error::Declined);
     }
     let began = Instant::now();
-    let mut cancelled = control.cancelled.clone();
-    let mut waiting = |holder| (control.observer)(Event::Waiting { holder: &holder });
-    tokio::select! {
-        locked = backend.lock(how.lock_patience, &mut waiting) => locked?,
-        () = cancelled.cancelled() => return Err(Error::Interrupted),
-    }
+    lock(backend, how, control).await?;
     let mut work = Work {
         job,
         host,
@@ -99,6 +102,15 @@ pub(crate) async fn run(
     backend.unlock().await;
     report.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     worked.map(|()| report)
+}
+
+async fn lock(backend: &mut Backend, how: &How, control: &Control) -> Result<(), Error> {
+    let mut cancelled = control.cancelled.clone();
+    let mut waiting = |holder| (control.observer)(Event::Waiting { holder: &holder });
+    tokio::select! {
+        locked = backend.lock(how.lock_patience, &mut waiting) => Ok(locked?),
+        () = cancelled.cancelled() => Err(Error::Interrupted),
+    }
 }
 
 fn acceptable(plan: Plan) -> Result<Plan, Error> {

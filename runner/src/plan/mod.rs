@@ -36,6 +36,18 @@ impl Plan {
     pub fn objections(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.severity() != Severity::Note)
     }
+
+    /// Whether something speaks against it that may be another runner at work.
+    pub(crate) fn waits_for_an_attempt(&self) -> bool {
+        self.findings.iter().any(|finding| {
+            matches!(
+                finding,
+                Finding::Unfinished { .. }
+                    | Finding::UnfinishedRollback { .. }
+                    | Finding::Running { .. }
+            )
+        })
+    }
 }
 
 /// One alteration to run.

@@ -5,7 +5,7 @@ use crate::{
     alteration::{
         Catalog, Checksum, ComponentFile, Declaration, Dialect, Manifest, Permissions, Requirements,
     },
-    backend::{Revision, Snapshot, StateRow, Status},
+    backend::{Attempt, Revision, Run, Snapshot, StateRow, Status},
 };
 
 /// Builds `plugin id [requires…]` lines into a catalog, one component each.
@@ -29,8 +29,10 @@ fn files(lines: &[&str]) -> Catalog {
 }
 
 /// Builds `plugin id status [requires…]` lines into a state; a `!` after the status means that
-/// another file was applied, a `^` that it is irreversible.
+/// another file was applied, a `^` that it is irreversible, a `>` that its `up` has not ended, a `<`
+/// that its `down` has not.
 fn state(lines: &[&str]) -> Snapshot {
+    let mut runs = Vec::new();
     let rows = lines.iter().enumerate().map(|(at, line)| {
         let mut words = line.split_whitespace();
         let (plugin, id) = (words.next().unwrap(), words.next().unwrap());
@@ -41,7 +43,7 @@ fn state(lines: &[&str]) -> Snapshot {
             key: key.clone(),
             checksum: Checksum::of(source.as_bytes()),
             component_checksum: Checksum::of(source.as_bytes()),
-            status: status.trim_end_matches(['!', '^']).parse().unwrap(),
+            status: status.trim_end_matches(['!', '^', '>', '<']).parse().unwrap(),
             applied_at: None,
             duration_ms: None,
             statements: None,
@@ -55,11 +57,18 @@ fn state(lines: &[&str]) -> Snapshot {
                 .collect::<Requirements>(),
             irreversible: status.contains('^'),
             revision: Revision(at as i64),
-            error: (status == "failed").then(|| "broken".to_owned()),
+            error: status.starts_with("failed").then(|| "broken".to_owned()),
         };
+        if status.contains(['>', '<']) {
+            let direction = if status.contains('>') { Direction::Up } else { Direction::Down };
+            let attempt = Attempt { direction, ..Attempt::down(&row) };
+            runs.push(Run::new(&attempt, Phase::Main, Dialect::Mariadb, "0.1.0").unwrap());
+        }
         (key, row)
     });
-    Snapshot { revision: Some(Revision(100)), rows: rows.collect(), ..Snapshot::empty() }
+    let rows = rows.collect();
+    let runs = runs.into_iter().map(|run| (run.key.clone(), run)).collect();
+    Snapshot { revision: Some(Revision(100)), rows, runs }
 }
 
 /// Steps as `id reason`, then skipped as `-id reason`, then findings as `!text`.
@@ -118,6 +127,73 @@ fn what_is_pending_runs_in_order() {
     for (lines, rows, targets, expected) in table {
         assert_eq!(planned(lines, rows, targets, strict), *expected, "{lines:?} {rows:?}");
     }
+}
+
+#[test]
+fn what_was_begun_goes_on_first() {
+    let strict = Policy::default();
+    let table: &[(&[&str], &[&str], &[&str])] = &[
+        (
+            &[ONE, TWO],
+            &["a/x 1.0.0-100-one running>"],
+            &["1.0.0-100-one was begun and goes on", "1.1.0-200-two not applied yet"],
+        ),
+        (
+            &[ONE],
+            &["a/x 1.0.0-100-one failed>"],
+            &[
+                "1.0.0-100-one was begun and goes on",
+                "?a/x 1.0.0-100-one failed, and parts of it are done: broken",
+            ],
+        ),
+        // It would go on with the bytes that began it, and these are others.
+        (
+            &[ONE],
+            &["a/x 1.0.0-100-one running!>"],
+            &[
+                "1.0.0-100-one was begun and goes on",
+                "!a/x 1.0.0-100-one was changed after it was applied: ",
+            ],
+        ),
+        // Without its file nobody asked for it to go on.
+        (
+            &[TWO],
+            &["a/x 1.0.0-100-one running>"],
+            &["1.1.0-200-two not applied yet", "!a/x 1.0.0-100-one was begun and has not ended"],
+        ),
+        (
+            &[ONE],
+            &["a/x 1.0.0-100-one running<"],
+            &["!the rollback of a/x 1.0.0-100-one was begun and has not ended"],
+        ),
+        // Nobody knows what this is.
+        (
+            &[ONE],
+            &["a/x 1.0.0-100-one running"],
+            &["!a/x 1.0.0-100-one was begun and has not ended"],
+        ),
+    ];
+    for (lines, rows, expected) in table {
+        let planned = planned(lines, rows, &[], strict);
+        assert_eq!(planned.len(), expected.len(), "{rows:?}: {planned:?}");
+        for (planned, expected) in planned.iter().zip(*expected) {
+            assert!(planned.starts_with(expected), "{rows:?}: {planned:?}");
+        }
+    }
+}
+
+#[test]
+fn rollbacks_take_up_what_they_began_and_leave_deploys_alone() {
+    let back =
+        |rows: &[&str], steps| shown(&rollback(&state(rows), None, &RollbackTarget::Steps(steps)));
+    let begun = ["a/x 1.0.0-100-one applied", "a/x 1.1.0-200-two running<"];
+    assert_eq!(back(&begun, 1), ["1.1.0-200-two was begun and goes on"]);
+    assert_eq!(back(&begun, 0), ["!the rollback of a/x 1.1.0-200-two was begun and has not ended"]);
+    let deploying = ["a/x 1.0.0-100-one applied", "a/x 1.1.0-200-two running>"];
+    assert_eq!(
+        back(&deploying, 1),
+        ["1.0.0-100-one the last one applied", "!a/x 1.1.0-200-two was begun and has not ended"]
+    );
 }
 
 #[test]

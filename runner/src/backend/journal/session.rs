@@ -288,6 +288,8 @@ impl Journal {
         self.in_segment = false;
         self.kept.clear();
         if let Some(row) = self.in_flight.take() {
+            // It may run on in a server session that nobody listens to any more.
+            connection.end_orphans(&self.marker).await?;
             self.settle(connection, &row).await?;
         }
         connection.set_marker(None);

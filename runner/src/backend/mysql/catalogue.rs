@@ -1,54 +1,20 @@
-//! What the catalogue says about the things that a statement names, and whether it took effect.
+//! What the catalogue says about the things that a statement names, as text to be compared later.
 //!
-//! A statement whose end nobody saw is judged by comparing before and now. What the catalogue
-//! cannot show is `Unknown`: a person decides.
+//! What a difference means is `verdict.rs`.
 
-use super::{MysqlConnection, error, identifier::quote};
+use super::{MysqlConnection, error, identifier::quote, value::own_text};
 use crate::{
-    alteration::Dialect,
-    backend::{
-        BackendError,
-        connection::{Cell, Verdict},
-    },
+    backend::{BackendError, connection::Cell},
     sql::Statement,
 };
-use sqlx::Row as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Text that describes each thing, by its kind and name.
-type Things = BTreeMap<String, String>;
+pub(super) type Things = BTreeMap<String, String>;
 
 const NO_SUCH_TABLE: u16 = 1146;
 /// A view whose tables are gone can still be shown; these say that the thing itself is gone.
 const GONE: [u16; 4] = [NO_SUCH_TABLE, 1305, 1360, 1539];
-
-/// Kinds of things that are compared; a statement about anything else is not judged.
-const KINDS_SEEN: [&str; 11] = [
-    "TABLE",
-    "TABLES",
-    "VIEW",
-    "INDEX",
-    "SEQUENCE",
-    "TRIGGER",
-    "PROCEDURE",
-    "FUNCTION",
-    "EVENT",
-    "DATABASE",
-    "SCHEMA",
-];
-const KINDS_UNSEEN: [&str; 9] = [
-    "USER",
-    "ROLE",
-    "SERVER",
-    "TABLESPACE",
-    "LOGFILE",
-    "INSTANCE",
-    "RESOURCE",
-    "PACKAGE",
-    "SONAME",
-];
-/// What an ALTER TABLE can do to rows or files without a trace in the table's definition.
-const TRACELESS: [&str; 4] = ["EXCHANGE", "DISCARD", "IMPORT", "TRUNCATE"];
 
 impl MysqlConnection {
     /// Everything that `sql` names and that exists, as JSON.
@@ -84,14 +50,18 @@ impl MysqlConnection {
     ) -> Result<Vec<String>, BackendError> {
         let rows = self
             .read_own(
-                "SELECT schema_name, CONCAT_WS(' ', default_character_set_name,
-                    default_collation_name) FROM information_schema.schemata",
+                "SELECT CONVERT(schema_name USING utf8mb4),
+                    CONVERT(CONCAT_WS(' ', default_character_set_name, default_collation_name)
+                        USING utf8mb4)
+                 FROM information_schema.schemata",
                 &[],
             )
             .await?;
         let mut schemas = Vec::new();
         for row in rows {
-            let [Cell::Text(Some(name)), Cell::Text(Some(facts))] = &row[..] else { continue };
+            let [Cell::Text(Some(name)), Cell::Text(Some(facts))] = &row[..] else {
+                return Err(not_text());
+            };
             if names.contains(&name.to_lowercase()) {
                 things.insert(format!("database {name}"), facts.clone());
                 schemas.push(name.clone());
@@ -108,7 +78,8 @@ impl MysqlConnection {
         names: &BTreeSet<String>,
         things: &mut Things,
     ) -> Result<(), BackendError> {
-        let sql = "SELECT table_name FROM information_schema.tables WHERE table_schema = ?";
+        let sql = "SELECT CONVERT(table_name USING utf8mb4) FROM information_schema.tables
+            WHERE table_schema = ?";
         for name in self.named(sql, schema, names).await? {
             let show = format!("SHOW CREATE TABLE {}.{}", quote(schema), quote(&name));
             if let Some(text) = self.show(&show, 1).await? {
@@ -126,7 +97,7 @@ impl MysqlConnection {
     ) -> Result<(), BackendError> {
         for kind in ["PROCEDURE", "FUNCTION"] {
             let sql = format!(
-                "SELECT routine_name FROM information_schema.routines
+                "SELECT CONVERT(routine_name USING utf8mb4) FROM information_schema.routines
                  WHERE routine_schema = ? AND routine_type = '{kind}'"
             );
             for name in self.named(&sql, schema, names).await? {
@@ -147,7 +118,8 @@ impl MysqlConnection {
         things: &mut Things,
     ) -> Result<(), BackendError> {
         let sql = format!(
-            "SELECT {column}_name FROM information_schema.{list} WHERE {column}_schema = ?"
+            "SELECT CONVERT({column}_name USING utf8mb4) FROM information_schema.{list}
+             WHERE {column}_schema = ?"
         );
         let at = if kind == "EVENT" { 3 } else { 2 };
         for name in self.named(&sql, schema, names).await? {
@@ -178,14 +150,13 @@ impl MysqlConnection {
         names: &BTreeSet<String>,
     ) -> Result<Vec<String>, BackendError> {
         let rows = self.read_own(sql, &[Cell::text(schema)]).await?;
-        Ok(rows
-            .into_iter()
-            .filter_map(|row| match row.into_iter().next() {
-                Some(Cell::Text(Some(name))) => Some(name),
-                _ => None,
-            })
-            .filter(|name| names.contains(&name.to_lowercase()))
-            .collect())
+        let named = rows.into_iter().map(|row| match row.into_iter().next() {
+            Some(Cell::Text(Some(name))) => Ok(name),
+            // To leave it out would make what is there look as if it were not.
+            _ => Err(not_text()),
+        });
+        let wanted = |name: &String| names.contains(&name.to_lowercase());
+        named.filter(|name| name.as_ref().map_or(true, wanted)).collect()
     }
 
     /// The text in column `at`; `None` when the thing is gone by now. Empty without the right to see it.
@@ -198,10 +169,13 @@ impl MysqlConnection {
             Err(failure) => return Err(self.host_error(&failure)),
         };
         let Some(row) = rows.first() else { return Ok(None) };
-        let text: Option<String> =
-            row.try_get(at).map_err(|error| BackendError::Database(error.to_string()))?;
+        let text = own_text(row, at).map_err(|error| self.host_error(&error))?;
         Ok(Some(text.unwrap_or_default()))
     }
+}
+
+fn not_text() -> BackendError {
+    BackendError::Database("the server's catalogue holds a name that is no text".to_owned())
 }
 
 /// Without the table option that every INSERT changes.
@@ -212,64 +186,6 @@ fn without_counter(create: &str) -> String {
     };
     let after = rest.trim_start_matches(|c: char| c.is_ascii_digit());
     format!("{definition}\n){before}{after}")
-}
-
-/// Whether `sql` took effect, by what it names `before` and `now`.
-pub(super) fn judge(sql: &str, dialect: Dialect, before: &str, now: &str) -> Verdict {
-    let things = |text: &str| serde_json::from_str::<Things>(text).ok();
-    let (Ok(statement), Some(before), Some(now)) =
-        (Statement::one(sql, dialect), things(before), things(now))
-    else {
-        return Verdict::Unknown;
-    };
-    let words: Vec<String> = statement.words().map(|word| word.into_owned()).collect();
-    let has = |word: &str| words.iter().any(|found| found == word);
-    let verb = statement.verb();
-    match verb.as_str() {
-        // These can run twice, and a session's variables ended with the session.
-        "ANALYZE" | "CHECK" | "OPTIMIZE" | "SET" => return Verdict::NotDone,
-        "CREATE" | "ALTER" | "DROP" | "RENAME" => {}
-        _ => return Verdict::Unknown,
-    }
-    let kind = words
-        .iter()
-        .find(|word| KINDS_SEEN.contains(&word.as_str()) || KINDS_UNSEEN.contains(&word.as_str()));
-    if !kind.is_some_and(|kind| KINDS_SEEN.contains(&kind.as_str())) || has("SONAME") {
-        return Verdict::Unknown;
-    }
-    if verb == "ALTER" && TRACELESS.iter().any(|word| has(word)) {
-        return Verdict::Unknown;
-    }
-    if verb == "DROP"
-        && kind
-            .is_some_and(|kind| matches!(kind.as_str(), "TABLE" | "TABLES" | "VIEW" | "SEQUENCE"))
-    {
-        return dropped(&before, &now, has("IF"));
-    }
-    if before == now {
-        // Names that went round in a circle leave everything as it was.
-        let circle = verb == "RENAME" && words.iter().filter(|word| *word == "TO").count() > 1;
-        return if circle { Verdict::Unknown } else { Verdict::NotDone };
-    }
-    // Before 8.0.21 MySQL made the table and filled it in two steps.
-    let filled = verb == "CREATE" && (has("SELECT") || has("VALUES"));
-    if filled && has("TABLE") && dialect == Dialect::Mysql {
-        return Verdict::Unknown;
-    }
-    Verdict::Done
-}
-
-/// A list is dropped one after the other, so that a part of it can be gone.
-fn dropped(before: &Things, now: &Things, if_exists: bool) -> Verdict {
-    let tables = || before.keys().filter(|name| name.starts_with("table "));
-    let gone = tables().filter(|name| !now.contains_key(*name)).count();
-    match (gone, tables().count()) {
-        (0, _) => Verdict::NotDone,
-        (gone, all) if gone == all => Verdict::Done,
-        // What is gone already does not stand in the way of dropping the rest.
-        _ if if_exists => Verdict::NotDone,
-        _ => Verdict::Unknown,
-    }
 }
 
 #[cfg(test)]
@@ -284,42 +200,5 @@ mod tests {
                         ENGINE=InnoDB DEFAULT CHARSET=utf8mb4";
         assert_eq!(without_counter(create), expected);
         assert_eq!(without_counter(expected), expected);
-    }
-
-    #[test]
-    fn verdicts() {
-        const NONE: &str = "{}";
-        const T: &str = r#"{"table d.t":"1"}"#;
-        const T2: &str = r#"{"table d.t":"2"}"#;
-        const TU: &str = r#"{"table d.t":"1","table d.u":"1"}"#;
-        let table = [
-            ("CREATE TABLE t (a int)", NONE, T, Verdict::Done),
-            ("CREATE TABLE t (a int)", NONE, NONE, Verdict::NotDone),
-            ("ALTER TABLE t ADD b int", T, T2, Verdict::Done),
-            ("ALTER TABLE t ADD b int", T, T, Verdict::NotDone),
-            ("ALTER TABLE t TRUNCATE PARTITION p", T, T, Verdict::Unknown),
-            ("CREATE INDEX i ON t (a)", T, T2, Verdict::Done),
-            ("DROP INDEX i ON t", T, T2, Verdict::Done),
-            ("DROP TABLE t", T, NONE, Verdict::Done),
-            ("DROP TABLE t", T, T, Verdict::NotDone),
-            ("DROP TABLE t, u", TU, T, Verdict::Unknown),
-            ("DROP TABLE IF EXISTS t, u", TU, T, Verdict::NotDone),
-            ("DROP TABLE t, u", TU, NONE, Verdict::Done),
-            ("RENAME TABLE t TO u", T, T, Verdict::NotDone),
-            ("RENAME TABLE t TO x, u TO t, x TO u", TU, TU, Verdict::Unknown),
-            ("TRUNCATE TABLE t", T, T, Verdict::Unknown),
-            ("OPTIMIZE TABLE t", T, T, Verdict::NotDone),
-            ("GRANT SELECT ON t TO u", T, T, Verdict::Unknown),
-            ("CREATE USER t", T, T, Verdict::Unknown),
-            ("CREATE FUNCTION f RETURNS STRING SONAME 'x.so'", NONE, NONE, Verdict::Unknown),
-            ("CREATE TABLE t AS SELECT 1", NONE, T, Verdict::Done),
-            ("CREATE TABLE t (a int)", "", T, Verdict::Unknown),
-            ("not ' closed", NONE, NONE, Verdict::Unknown),
-        ];
-        for (sql, before, now, verdict) in table {
-            assert_eq!(judge(sql, Dialect::Mariadb, before, now), verdict, "{sql}");
-        }
-        let filled = "CREATE TABLE t AS SELECT 1";
-        assert_eq!(judge(filled, Dialect::Mysql, NONE, T), Verdict::Unknown);
     }
 }

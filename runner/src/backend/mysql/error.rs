@@ -35,7 +35,7 @@ pub(super) fn guest_error(error: &sqlx::Error, sql: &str) -> SqlError {
         message: message.to_owned(),
         sqlstate: server.code().map(str::to_owned),
         constraint: constraint(number, message),
-        retryable: matches!(number, 1205 | 1213 | 1047 | 3572),
+        retryable: matches!(number, 1020 | 1047 | 1205 | 1213 | 1615 | 3572),
         offset: if number == 1064 { syntax_offset(message, sql) } else { None },
     }
 }
@@ -45,8 +45,9 @@ fn kind(number: u16) -> ErrorKind {
         // Duplicate key, NULL where there may be none, foreign keys, CHECK, generated columns.
         1022 | 1048 | 1062 | 1169 | 1216 | 1217 | 1364 | 1451 | 1452 | 1557 | 1586 | 1761
         | 1762 | 3819 | 4025 => ErrorKind::Constraint,
-        // Waited too long, deadlock, refused by the cluster, NOWAIT; a row that changed meanwhile.
-        1205 | 1213 | 3572 | 1020 => ErrorKind::Serialization,
+        // Waited too long, deadlock, refused by the cluster, NOWAIT; a row or a table that changed
+        // meanwhile.
+        1020 | 1205 | 1213 | 1615 | 3572 => ErrorKind::Serialization,
         1044 | 1045 | 1142 | 1143 | 1227 | 1290 | 1370 | 1419 | 1698 | 1792 | 1836 | 3530 => {
             ErrorKind::Denied
         }

@@ -5,16 +5,19 @@
 //! `session.rs`. Schema changes commit by themselves here, so that hooks are journaled; the rules of
 //! that are written above this, once for every database.
 
+mod call;
 mod catalogue;
 mod column;
 mod connect;
 mod cursor;
 mod error;
+mod hint;
 mod identifier;
 mod lock;
 mod orphan;
 mod own;
 mod parameter;
+mod server;
 mod session;
 mod settings;
 #[cfg(test)]
@@ -22,6 +25,7 @@ mod tests;
 mod time;
 mod transaction;
 mod value;
+mod verdict;
 mod wire;
 mod writer;
 
@@ -35,12 +39,13 @@ use super::{
 use crate::session::Handle;
 use async_trait::async_trait;
 use column::TableHints;
-use connect::Server;
+use server::Server;
 use settings::{Settings, Variables};
 use std::{
     collections::{BTreeSet, HashMap},
     fmt,
     sync::Arc,
+    time::Duration,
 };
 use wire::Wire;
 use writer::Writer;
@@ -173,7 +178,7 @@ impl Connection for MysqlConnection {
     async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError> {
         let sql = "SELECT table_name FROM information_schema.tables
             WHERE table_schema = ? AND table_name LIKE 'alteration!_%' ESCAPE '!'";
-        let database = Cell::text(&self.server.database.clone());
+        let database = Cell::text(&self.server.database);
         let found = self.read_own(sql, &[database]).await?;
         Ok(schema::own(found.into_iter().flatten().filter_map(|cell| match cell {
             Cell::Text(name) => name,
@@ -268,7 +273,7 @@ impl Connection for MysqlConnection {
 
     async fn verify(&mut self, sql: &str, before: &str) -> Result<Verdict, BackendError> {
         let now = self.catalogue_of(sql).await?;
-        Ok(catalogue::judge(sql, self.server.dialect, before, &now))
+        Ok(verdict::judge(sql, self.server.dialect, before, &now))
     }
 
     fn clock_ms(&self) -> &'static str {
@@ -279,6 +284,31 @@ impl Connection for MysqlConnection {
     /// On a Galera cluster, where two nodes give out the same lock at once.
     async fn needs_lease(&mut self) -> Result<bool, BackendError> {
         Ok(self.server.galera)
+    }
+
+    async fn identity(&mut self) -> Result<String, BackendError> {
+        let sql = "SELECT CONCAT_WS('/', @@hostname, @@port, @@datadir, DATABASE())";
+        let rows = self.read_own(sql, &[]).await?;
+        match rows.into_iter().flatten().next() {
+            Some(Cell::Text(Some(identity))) => Ok(identity),
+            Some(Cell::Bytes(Some(bytes))) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+            _ => Err(BackendError::Database("the server does not say who it is".to_owned())),
+        }
+    }
+
+    async fn reconnect(&mut self) -> Result<(), BackendError> {
+        self.forget_hook();
+        self.replace().await
+    }
+
+    async fn set_idle_limit(&mut self, limit: Option<Duration>) -> Result<(), BackendError> {
+        if self.settings.idle == limit {
+            return Ok(());
+        }
+        self.settings.idle = limit;
+        self.end_what_runs().await?;
+        let sql = self.settings.sql();
+        self.own_text(&sql).await
     }
 
     async fn close(&mut self) {

@@ -124,7 +124,7 @@ fn add_decimal(
 
 fn from_hex(text: &str) -> Result<Vec<u8>, SqlError> {
     let wrong = || conversion("a geometry is an even number of hexadecimal digits");
-    if !text.bytes().all(|byte| byte.is_ascii_hexdigit()) || text.len() % 2 != 0 {
+    if !text.bytes().all(|byte| byte.is_ascii_hexdigit()) || !text.len().is_multiple_of(2) {
         return Err(wrong());
     }
     (0..text.len())

@@ -4,9 +4,8 @@
 //! A guest may set session variables for itself, except the pinned ones, on which the meaning of
 //! text, times and transactions rests. What it changed is put back when its hook ends.
 
-use super::wire::Wire;
+use super::{value::own_text, wire::Wire};
 use crate::session::{ErrorKind, SqlError};
-use sqlx::Row as _;
 use std::{collections::BTreeMap, time::Duration};
 
 /// Strict, so that what a column cannot hold is an error on tables of every engine. Zero dates
@@ -64,6 +63,8 @@ pub(super) struct Settings {
     pub(super) lock_wait: Duration,
     /// How long one statement may take. MySQL bounds only SELECT.
     pub(super) statement_time: Option<Duration>,
+    /// How long the session may be idle in a transaction; MySQL has no such bound.
+    pub(super) idle: Option<Duration>,
 }
 
 impl Settings {
@@ -76,6 +77,12 @@ impl Settings {
         } else {
             format!("max_execution_time = {}", statement_time.as_millis())
         };
+        let idle = match self.idle {
+            Some(idle) if self.mariadb => {
+                format!(", idle_transaction_timeout = {}", idle.as_secs_f64().ceil())
+            }
+            _ => String::new(),
+        };
         // A read must see what another node of the cluster has committed.
         let galera = if self.galera { ", wsrep_sync_wait = 1" } else { "" };
         let access = if self.read_only { "READ ONLY" } else { "READ WRITE" };
@@ -83,7 +90,7 @@ impl Settings {
             "SET time_zone = '+00:00', sql_mode = '{SQL_MODE}', foreign_key_checks = 1, \
              unique_checks = 1, sql_auto_is_null = 0, default_storage_engine = InnoDB, \
              wait_timeout = {IDLE_SECONDS_MAX}, innodb_lock_wait_timeout = {lock_seconds}, \
-             lock_wait_timeout = {lock_seconds}, {statement_time}{galera}, NAMES utf8mb4; \
+             lock_wait_timeout = {lock_seconds}, {statement_time}{idle}{galera}, NAMES utf8mb4; \
              SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, {access}"
         )
     }
@@ -97,7 +104,10 @@ impl Variables {
     pub(super) async fn read(wire: &mut Wire) -> Result<Self, sqlx::Error> {
         let rows = wire.text_rows("SHOW SESSION VARIABLES").await?;
         rows.iter()
-            .map(|row| Ok((row.try_get::<String, _>(0)?, row.try_get::<String, _>(1)?)))
+            .map(|row| {
+                let text = |at| own_text(row, at).map(Option::unwrap_or_default);
+                Ok((text(0)?, text(1)?))
+            })
             .collect::<Result<_, _>>()
             .map(Self)
     }

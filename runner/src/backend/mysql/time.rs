@@ -4,7 +4,8 @@
 
 use crate::session::{ErrorKind, SqlError};
 
-/// A DATE, DATETIME or TIMESTAMP of the binary protocol: a length byte, then as many bytes.
+/// A DATE, DATETIME or TIMESTAMP of the binary protocol: a length byte, then as many bytes. In ISO
+/// 8601, with a `T`; what that cannot say, a month or a day of zero, as the server writes it.
 pub(super) fn date(bytes: &[u8], with_time: bool) -> Result<String, String> {
     let body = body(bytes)?;
     let at = |index: usize| body.get(index).copied().unwrap_or_default();
@@ -12,7 +13,8 @@ pub(super) fn date(bytes: &[u8], with_time: bool) -> Result<String, String> {
     let mut text = format!("{year:04}-{:02}-{:02}", at(2), at(3));
     if with_time {
         let micros = u32::from_le_bytes([at(7), at(8), at(9), at(10)]);
-        text.push_str(&format!(" {:02}:{:02}:{:02}", at(4), at(5), at(6)));
+        let between = if at(2) == 0 || at(3) == 0 { ' ' } else { 'T' };
+        text.push_str(&format!("{between}{:02}:{:02}:{:02}", at(4), at(5), at(6)));
         push_fraction(&mut text, micros);
     }
     Ok(text)
@@ -41,6 +43,17 @@ fn push_fraction(text: &mut String, micros: u32) {
     if micros != 0 {
         text.push_str(format!(".{micros:06}").trim_end_matches('0'));
     }
+}
+
+/// A DATETIME or TIMESTAMP of the text protocol, written as [`date`] does.
+pub(super) fn moment(text: &str) -> String {
+    let text = shortened(text);
+    let (date, clock) = text.split_once(' ').unwrap_or((&text, ""));
+    let mut parts = date.splitn(3, '-').skip(1);
+    if clock.is_empty() || parts.any(|part| part == "00") {
+        return text;
+    }
+    format!("{date}T{clock}")
 }
 
 /// Without the zeros that the text protocol pads a fraction with.
@@ -83,8 +96,8 @@ mod tests {
             (&[0], true, "0000-00-00 00:00:00"),
             (&[4, 0xe8, 7, 2, 29], false, "2024-02-29"),
             (&[4, 0xe8, 7, 0, 0], true, "2024-00-00 00:00:00"),
-            (&[7, 0x0f, 0x27, 12, 31, 23, 59, 59], true, "9999-12-31 23:59:59"),
-            (&[11, 1, 0, 1, 1, 0, 0, 0, 0x3f, 0x42, 0x0f, 0], true, "0001-01-01 00:00:00.999999"),
+            (&[7, 0x0f, 0x27, 12, 31, 23, 59, 59], true, "9999-12-31T23:59:59"),
+            (&[11, 1, 0, 1, 1, 0, 0, 0, 0x3f, 0x42, 0x0f, 0], true, "0001-01-01T00:00:00.999999"),
         ];
         for (bytes, with_time, text) in table {
             assert_eq!(date(bytes, with_time).as_deref(), Ok(text), "{bytes:?}");
@@ -102,6 +115,19 @@ mod tests {
         ];
         for (bytes, text) in table {
             assert_eq!(time(bytes).as_deref(), Ok(text), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn moments_of_the_text_protocol() {
+        let table = [
+            ("2024-02-29 01:02:03.500000", "2024-02-29T01:02:03.5"),
+            ("0000-00-00 00:00:00", "0000-00-00 00:00:00"),
+            ("2024-01-00 01:00:00", "2024-01-00 01:00:00"),
+            ("0000-01-01 00:00:00", "0000-01-01T00:00:00"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(moment(text), expected);
         }
     }
 

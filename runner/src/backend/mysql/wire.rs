@@ -9,9 +9,13 @@ use sqlx::{
     AssertSqlSafe, Connection as _, Executor, MySqlConnection, SqlSafeStr, Statement as _,
     mysql::{MySqlArguments, MySqlColumn, MySqlQueryResult, MySqlRow},
 };
+use std::time::Duration;
+use tokio::time::{error::Elapsed, timeout};
 
 /// Longer statements are not kept prepared: dozens of them, of many megabytes each, would be.
 const KEPT_SQL_BYTES_MAX: usize = 64 << 10;
+/// Nobody waits longer for a word of farewell.
+const CLOSE_TIME: Duration = Duration::from_secs(1);
 /// Prepared statements that are kept, for each connection.
 pub(super) const KEPT_STATEMENTS_MAX: usize = 32;
 
@@ -23,6 +27,8 @@ pub(super) struct Wire {
     busy: bool,
     /// What comes next on the connection is not known.
     broken: bool,
+    /// How long the server may take to answer the runner's own statements.
+    answer_time: Duration,
 }
 
 /// A statement as the server understood it.
@@ -41,8 +47,8 @@ pub(super) enum Failure {
 }
 
 impl Wire {
-    pub(super) fn new(connection: MySqlConnection) -> Self {
-        Self { connection, busy: false, broken: false }
+    pub(super) fn new(connection: MySqlConnection, answer_time: Duration) -> Self {
+        Self { connection, busy: false, broken: false, answer_time }
     }
 
     /// Whether a call was cut off, so that the server may still work on it.
@@ -68,6 +74,19 @@ impl Wire {
             self.broken = true;
         }
         result
+    }
+
+    /// As [`Wire::ended`], for the runner's own statement, which may have run out of time.
+    fn answered<T>(
+        &mut self,
+        result: Result<Result<T, sqlx::Error>, Elapsed>,
+    ) -> Result<T, sqlx::Error> {
+        self.ended(result.unwrap_or_else(|_| {
+            Err(sqlx::Error::Io(std::io::Error::new(
+                std::io::ErrorKind::TimedOut,
+                "the server did not answer in time",
+            )))
+        }))
     }
 
     /// Asks the server to understand one statement; several in one text are a syntax error.
@@ -129,10 +148,11 @@ impl Wire {
     /// Runs the runner's own text, which may hold several statements; the first error ends it.
     pub(super) async fn text(&mut self, sql: &str) -> Result<(), sqlx::Error> {
         self.busy = true;
+        let asked = self.connection.execute(sqlx::raw_sql(AssertSqlSafe(sql)));
         crash::before(sql);
-        let done = self.connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await;
+        let done = timeout(self.answer_time, asked).await;
         crash::after(sql);
-        self.ended(done).map(|_| ())
+        self.answered(done).map(|_| ())
     }
 
     /// Rows of the runner's own prepared statement.
@@ -144,26 +164,27 @@ impl Wire {
         self.busy = true;
         let query = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(true);
         crash::before(sql);
-        let rows = self.connection.fetch_all(query).await;
+        let rows = timeout(self.answer_time, self.connection.fetch_all(query)).await;
         crash::after(sql);
-        self.ended(rows)
+        self.answered(rows)
     }
 
     /// Rows of the runner's own statement, sent as text: for what is asked once, and for SHOW, which
     /// answers from its first time when it is prepared.
     pub(super) async fn text_rows(&mut self, sql: &str) -> Result<Vec<MySqlRow>, sqlx::Error> {
         self.busy = true;
+        let asked = self.connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql)));
         crash::before(sql);
-        let rows = self.connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql))).await;
+        let rows = timeout(self.answer_time, asked).await;
         crash::after(sql);
-        self.ended(rows)
+        self.answered(rows)
     }
 
     /// Forgets prepared statements, because the schema may be another one now.
     pub(super) async fn forget_statements(&mut self) -> Result<(), sqlx::Error> {
         self.busy = true;
-        let cleared = self.connection.clear_cached_statements().await;
-        self.ended(cleared)
+        let cleared = timeout(self.answer_time, self.connection.clear_cached_statements()).await;
+        self.answered(cleared)
     }
 
     /// The rows that the runner's own prepared statement matched.
@@ -175,9 +196,9 @@ impl Wire {
         self.busy = true;
         let query = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(true);
         crash::before(sql);
-        let done = self.connection.execute(query).await;
+        let done = timeout(self.answer_time, self.connection.execute(query)).await;
         crash::after(sql);
-        self.ended(done).map(|done| done.rows_affected())
+        self.answered(done).map(|done| done.rows_affected())
     }
 
     /// Whether the server gives back `word`: if not, its answers belong to other questions.
@@ -190,12 +211,12 @@ impl Wire {
 
     /// Ends the connection with a word to the server where that is possible.
     pub(super) async fn close(self) {
-        // Nobody can do anything about an error here; the server sees the connection end anyway.
-        let _ = if self.busy || self.broken {
-            self.connection.close_hard().await
-        } else {
-            self.connection.close().await
+        let cut_off = self.is_cut_off();
+        let closing = async {
+            if cut_off { self.connection.close_hard().await } else { self.connection.close().await }
         };
+        // Nobody can do anything about an error here; the server sees the connection end anyway.
+        let _ = timeout(CLOSE_TIME, closing).await;
     }
 }
 

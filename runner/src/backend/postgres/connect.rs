@@ -15,7 +15,7 @@ use sqlx::{
     ConnectOptions as _, PgConnection,
     postgres::{PgConnectOptions, PgDatabaseError},
 };
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 use tokio::{sync::Mutex, time::Instant};
 
 /// The oldest server that is known to work, as `server_version_num` counts.
@@ -28,11 +28,17 @@ const PAUSE_MAX: Duration = Duration::from_secs(2);
 const APPLICATION_NAME_BYTES_MAX: usize = 63;
 
 /// Opens plain connections: the working ones, and short-lived ones beside them.
-#[derive(Debug)]
 pub(super) struct Opener {
     /// As it may be shown.
     url: String,
     options: PgConnectOptions,
+}
+
+/// sqlx would show the password.
+impl fmt::Debug for Opener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opener").field("url", &self.url).finish_non_exhaustive()
+    }
 }
 
 impl Opener {
@@ -109,6 +115,10 @@ impl Opener {
                     _ => BackendError::Connect { url, reason },
                 }
             }
+            // A certificate that is not trusted comes as an error of the socket.
+            sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+                BackendError::Tls { url, reason: error.to_string() }
+            }
             sqlx::Error::Io(error) => self.unreachable(error.to_string()),
             sqlx::Error::Tls(error) => BackendError::Tls { url, reason: error.to_string() },
             // sqlx counts a server that speaks no TLS, and one that hangs up, among these.
@@ -136,6 +146,16 @@ pub(super) fn application_name() -> String {
     name
 }
 
+/// What is asked of a server once, when a connection to it is new.
+pub(super) struct Server {
+    /// As `server_version_num` counts: 150004.
+    pub(super) version: u32,
+    pub(super) sees_lost_clients: bool,
+    /// Where the runner's own tables are to be.
+    pub(super) schema: String,
+    pub(super) search_path: String,
+}
+
 /// Makes connections to one PostgreSQL database.
 #[derive(Debug)]
 pub(in crate::backend) struct PostgresConnector {
@@ -156,29 +176,27 @@ impl PostgresConnector {
     pub(super) async fn open(&self) -> Result<PostgresConnection, BackendError> {
         let connection = self.opener.open_patiently(self.options.wait).await?;
         let url = self.opener.url().to_owned();
-        let found = connection.server_version_num().unwrap_or_default();
-        if found < VERSION_MIN {
-            return Err(BackendError::TooOld {
-                url,
-                found: version(found),
-                needed: version(VERSION_MIN),
-            });
+        let version = connection.server_version_num().unwrap_or_default();
+        if version < VERSION_MIN {
+            let (found, needed) = (name(version), name(VERSION_MIN));
+            return Err(BackendError::TooOld { url, found, needed });
         }
-        let mut link = Link::new(Arc::clone(&self.opener), connection);
+        let mut link = Link::new(
+            Arc::clone(&self.opener),
+            connection,
+            self.options.answer_time + self.options.lock_wait,
+        );
         let facts = link
-            .rows(
-                "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery(),
+            .own_rows(
+                "SELECT pg_catalog.pg_is_in_recovery(),
                     pg_catalog.current_setting('default_transaction_read_only'),
-                    pg_catalog.current_setting('search_path'), pg_catalog.current_schema()",
+                    pg_catalog.current_setting('search_path'), pg_catalog.current_schema(),
+                    pg_catalog.version()",
             )
             .await
             .map_err(|error| self.opener.explain(&error))?;
-        let [pid, standby, read_only, search_path, schema] = facts
-            .into_iter()
-            .next()
-            .and_then(|row| <[Option<String>; 5]>::try_from(row).ok())
-            .ok_or_else(|| BackendError::Database("the server does not know itself".to_owned()))?;
-        link.pid = pid.and_then(|pid| pid.parse().ok()).unwrap_or_default();
+        let [standby, read_only, search_path, schema, system] = super::columns(facts)?;
+        link.identify().await.map_err(|error| self.opener.explain(&error))?;
         let is_standby = standby.as_deref() == Some("t");
         if self.options.access != Access::Read {
             let reason = match (is_standby, read_only.as_deref()) {
@@ -197,11 +215,19 @@ impl PostgresConnector {
                     .to_owned();
             BackendError::Connect { url, reason }
         })?;
-        Ok(PostgresConnection::new(link, &self.options, found, schema, search_path))
+        let server = Server {
+            version,
+            // It came with version 14, and older ones of these can only do it on Linux.
+            sees_lost_clients: version >= 140_000
+                && system.is_some_and(|system| system.contains("linux")),
+            schema,
+            search_path: search_path.unwrap_or_default(),
+        };
+        Ok(PostgresConnection::new(link, &self.options, server))
     }
 }
 
-fn version(number: u32) -> String {
+fn name(number: u32) -> String {
     format!("PostgreSQL {}", number / 10_000)
 }
 

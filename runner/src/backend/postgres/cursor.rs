@@ -7,6 +7,7 @@ use super::{PostgresConnection, error::guest_error, text::Sent, value};
 use crate::{
     backend::connection::HookMode,
     session::{Column, ErrorKind, Handle, ResultLimit, Row, SqlError, Value},
+    sql::Statement,
 };
 
 const FETCH_ROWS_MAX: usize = 10_000;
@@ -24,6 +25,11 @@ fn name(cursor: Handle) -> String {
     format!("runner_cursor_{}", cursor.0)
 }
 
+/// Whether a statement can stand where a query can.
+pub(super) fn reads(statement: &Statement<'_>) -> bool {
+    ["SELECT", "WITH", "VALUES", "TABLE"].contains(&statement.verb().as_str())
+}
+
 impl PostgresConnection {
     pub(super) fn new_handle(&mut self) -> Handle {
         self.next_handle += 1;
@@ -36,8 +42,7 @@ impl PostgresConnection {
         params: &[Value],
     ) -> Result<(Handle, Vec<Column>), SqlError> {
         let statement = self.checked(sql)?;
-        let verb = statement.verb();
-        if !["SELECT", "WITH", "VALUES", "TABLE"].contains(&verb.as_str()) {
+        if !reads(&statement) {
             return Err(SqlError::new(
                 ErrorKind::Syntax,
                 "a cursor needs a statement that returns rows and changes nothing; use query",
@@ -69,10 +74,11 @@ impl PostgresConnection {
         let declare =
             format!("DECLARE {name} SCROLL CURSOR{hold} FOR SELECT * FROM pg_temp.{name}");
         self.link.run(&declare).await.map_err(|error| guest_error(error, &Sent::plain("")))?;
-        let columns = match fields {
-            Some(fields) => self.columns_of(&fields).await?,
-            None => Vec::new(),
+        let fields = match fields {
+            Some(fields) => fields,
+            None => self.columns_in_table(&name).await?,
         };
+        let columns = self.columns_of(&fields).await?;
         let cursor = Cursor { columns: columns.clone(), row_bytes: ROW_BYTES_GUESS };
         self.cursors.insert(handle, cursor);
         Ok((handle, columns))

@@ -5,6 +5,7 @@
 use super::{
     PostgresConnection,
     error::guest_error,
+    link::{Field, TextRow},
     text::Sent,
     types::{self, Type},
 };
@@ -62,6 +63,40 @@ impl PostgresConnection {
         Ok(rows.into_iter().flatten().flatten().filter_map(|oid| oid.parse().ok()).collect())
     }
 
+    /// The result columns of a query that returned no row to tell them, where sqlx cannot describe
+    /// them. None where the server cannot make a table of the query.
+    pub(super) async fn columns_by_table(
+        &mut self,
+        sent: &Sent<'_>,
+    ) -> Result<Vec<Field>, SqlError> {
+        let failed = |error| guest_error(error, &Sent::plain(""));
+        self.link.run("SAVEPOINT runner_describe").await.map_err(failed)?;
+        let make =
+            format!("CREATE TEMPORARY TABLE pg_temp.runner_describe AS {} WITH NO DATA", sent.text);
+        let fields = match self.link.execute(&make, Default::default()).await {
+            Ok(_) => self.columns_in_table("runner_describe").await?,
+            Err(_) => Vec::new(),
+        };
+        let back = "ROLLBACK TO SAVEPOINT runner_describe; RELEASE SAVEPOINT runner_describe";
+        self.link.run(back).await.map_err(failed)?;
+        Ok(fields)
+    }
+
+    /// The columns of a temporary table.
+    pub(super) async fn columns_in_table(&mut self, name: &str) -> Result<Vec<Field>, SqlError> {
+        let sql = format!(
+            "SELECT a.attname, a.atttypid FROM pg_catalog.pg_attribute a \
+             WHERE a.attrelid = 'pg_temp.{name}'::pg_catalog.regclass AND a.attnum > 0 \
+             ORDER BY a.attnum"
+        );
+        let rows = self.link.rows(&sql).await.map_err(|e| guest_error(e, &Sent::plain("")))?;
+        let field = |row: TextRow| match <[Option<String>; 2]>::try_from(row) {
+            Ok([Some(name), Some(oid)]) => Some((name, oid.parse().ok()?)),
+            _ => None,
+        };
+        Ok(rows.into_iter().filter_map(field).collect())
+    }
+
     /// Types that are neither built-in scalars nor known from before are looked up.
     pub(super) async fn learn(&mut self, oids: &[u32]) -> Result<(), SqlError> {
         let mut unknown: Vec<u32> =
@@ -102,13 +137,10 @@ impl PostgresConnection {
     }
 
     /// Names and types of result columns, as guests see them.
-    pub(super) async fn columns_of(
-        &mut self,
-        fields: &[super::link::Field],
-    ) -> Result<Vec<Column>, SqlError> {
+    pub(super) async fn columns_of(&mut self, fields: &[Field]) -> Result<Vec<Column>, SqlError> {
         let oids: Vec<u32> = fields.iter().map(|(_, oid)| *oid).collect();
         self.learn(&oids).await?;
-        let column = |(name, oid): &super::link::Field| Column {
+        let column = |(name, oid): &Field| Column {
             name: name.clone(),
             type_name: self.known(*oid).map(|ty| ty.name).unwrap_or_default(),
         };

@@ -10,8 +10,12 @@ use crate::{
         connection::{HookMode, HookSettings},
     },
     session::{ErrorKind, SqlError},
+    sql::OWN_TABLES,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
+
+/// How long deferred triggers may take, which are the guest's work outside of its own time.
+const CHECK_TIME: Duration = Duration::from_secs(600);
 
 /// What the server says of the runner's own tables, by name.
 pub(super) type Facts = BTreeMap<String, String>;
@@ -22,12 +26,17 @@ impl PostgresConnection {
         self.forget_handles();
         self.link.forget_described();
         let own = settings::own();
-        let sql =
-            format!("{}; {}; {own}; {}", settings::DISCARD, settings::RESET, self.facts_query());
+        let sql = format!(
+            "{}; {}; {own}; {}",
+            settings::DISCARD,
+            settings::reset(self.lock.is_some()),
+            self.facts_query()
+        );
         let facts = facts(self.own_texts(&sql).await?);
         let sql = format!(
-            "{}; {}",
-            settings::hook(&hook, self.version),
+            "{}{}; {}",
+            settings::idle_bound(self.idle),
+            settings::hook(&hook, self.sees_lost_clients),
             settings::path(&self.search_path)
         );
         self.own_run(&sql).await?;
@@ -40,10 +49,19 @@ impl PostgresConnection {
         self.link.settle().await?;
         self.guest_side().await.map_err(|error| error::refused(error, self.link.url()))?;
         // Deferred triggers run now, while everything is still the hook's.
-        let checked = self.link.run("SET CONSTRAINTS ALL IMMEDIATE").await;
+        let time = self.hook.as_ref().and_then(|hook| hook.settings.statement_time);
+        let checking =
+            self.link.affected_within("SET CONSTRAINTS ALL IMMEDIATE", time.unwrap_or(CHECK_TIME));
+        let checked = checking.await;
         checked.map_err(|error| error::refused(error, self.link.url()))?;
-        let sql =
-            format!("CLOSE ALL; {}; {}; {}", settings::RESET, settings::own(), self.facts_query());
+        let sql = format!(
+            "{}; {}; {}; {}; {}",
+            settings::END_OF_HOOK,
+            settings::reset(self.lock.is_some()),
+            settings::own(),
+            settings::bounds(self.lock_wait, self.idle),
+            self.facts_query()
+        );
         let found = facts(self.own_texts(&sql).await?);
         self.side = Side::Own;
         self.forget_handles();
@@ -67,7 +85,7 @@ impl PostgresConnection {
     /// Where the session still works as the runner, changes it to work for the hook.
     pub(super) async fn guest_side(&mut self) -> Result<(), sqlx::Error> {
         if self.side == Side::Own && self.hook.is_some() && self.transaction.is_some() {
-            self.link.run(settings::TO_GUEST).await?;
+            self.link.own_run(settings::TO_GUEST).await?;
             self.side = Side::Guest;
         }
         Ok(())
@@ -77,17 +95,17 @@ impl PostgresConnection {
         format!(
             "SELECT c.relname, concat_ws(' ', c.oid, c.relkind, c.relfilenode, c.relnatts, \
                 c.relchecks, c.relhasrules, c.relhastriggers, c.relrowsecurity, \
-                c.relforcerowsecurity, c.relowner, c.relreplident, \
+                c.relforcerowsecurity, c.relowner, c.relreplident, c.relhassubclass, c.relacl, \
                 (SELECT count(*) FROM pg_index i WHERE i.indrelid = c.oid), \
                 (SELECT md5(string_agg(concat_ws(' ', a.attnum, a.attname, a.atttypid, a.atttypmod, \
-                    a.attnotnull, a.atthasdef, a.attisdropped), ';' ORDER BY a.attnum)) \
+                    a.attnotnull, a.atthasdef, a.attisdropped, a.attacl), ';' ORDER BY a.attnum)) \
                     FROM pg_attribute a WHERE a.attrelid = c.oid), \
                 pg_stat_get_xact_tuples_inserted(c.oid), pg_stat_get_xact_tuples_updated(c.oid), \
                 pg_stat_get_xact_tuples_deleted(c.oid)) \
              FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-             WHERE n.nspname = {} AND starts_with(c.relname::text, 'alteration_') \
-                AND c.relkind NOT IN ('i', 'S')",
-            literal(&self.schema)
+             WHERE n.nspname = {} AND c.relname::text IN ({})",
+            literal(&self.schema),
+            OWN_TABLES.map(literal).join(", ")
         )
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Knows nothing of guests, transactions or the runner's tables. Gives errors of sqlx on.
 
-use super::{connect::Opener, error};
+use super::{connect::Opener, error, text::literal};
 use crate::{backend::BackendError, crash};
 use futures_util::TryStreamExt;
 use sqlx::{
@@ -12,8 +12,8 @@ use sqlx::{
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{
-    task::JoinHandle,
-    time::{Instant, timeout},
+    task::{JoinHandle, coop::consume_budget},
+    time::{Instant, sleep, timeout},
 };
 
 /// How long a statement may take to give way before its server session is ended.
@@ -43,12 +43,18 @@ pub(super) struct Link {
     /// `None` once it is closed, and while a COPY task has it.
     connection: Option<PgConnection>,
     copying: Option<CopyTask>,
-    /// The server session that works for this connection, where that is known.
-    pub(super) pid: i32,
+    /// The server session that works for this connection; `None` where a pooler decides.
+    pub(super) pid: Option<i32>,
+    /// When that session began, as the server writes it: process ids come again.
+    began: Option<String>,
+    /// How the statement begins that runs now, where that finds its session better.
+    pub(super) comment: Option<String>,
     /// A statement was begun whose end nobody has seen.
     busy: bool,
     described: usize,
     described_bytes: usize,
+    /// How long the server may take to answer the runner's own statements.
+    answer_time: Duration,
 }
 
 impl std::fmt::Debug for Link {
@@ -65,15 +71,22 @@ fn closed() -> sqlx::Error {
 }
 
 impl Link {
-    pub(super) fn new(opener: Arc<Opener>, connection: PgConnection) -> Self {
+    pub(super) fn new(
+        opener: Arc<Opener>,
+        connection: PgConnection,
+        answer_time: Duration,
+    ) -> Self {
         Self {
             opener,
             connection: Some(connection),
             copying: None,
-            pid: 0,
+            pid: None,
+            began: None,
+            comment: None,
             busy: false,
             described: 0,
             described_bytes: 0,
+            answer_time,
         }
     }
 
@@ -102,6 +115,8 @@ impl Link {
                     if let Err(stop) = each(&row) {
                         return Ok(Err(stop));
                     }
+                    // sqlx never waits while there is something to read; time-outs have to.
+                    consume_budget().await;
                 }
                 Ok(Some(sqlx::Either::Left(_))) => {}
                 Ok(None) => break,
@@ -136,15 +151,85 @@ impl Link {
         let connection = self.connection.as_mut().ok_or_else(closed)?;
         self.busy = true;
         crash::before(sql);
-        let done = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(connection).await;
+        let mut stream = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_many(connection);
+        let mut affected = 0;
+        let result = loop {
+            match stream.try_next().await {
+                Ok(Some(sqlx::Either::Left(done))) => affected = done.rows_affected(),
+                Ok(Some(sqlx::Either::Right(_))) => consume_budget().await,
+                Ok(None) => break Ok(affected),
+                Err(error) => break Err(error),
+            }
+        };
+        drop(stream);
         self.busy = false;
         crash::after(sql);
-        Ok(done?.rows_affected())
+        result
     }
 
     /// Runs SQL that returns nothing of interest by the simple protocol.
     pub(super) async fn run(&mut self, sql: &str) -> Result<(), sqlx::Error> {
         self.affected(sql).await.map(drop)
+    }
+
+    /// As [`Link::each_row`] to the end, for the runner's own SQL: a server that does not answer
+    /// in time counts as lost.
+    pub(super) async fn own_each_row(
+        &mut self,
+        sql: &str,
+        mut each: impl FnMut(&PgRow) + Send,
+    ) -> Result<(), sqlx::Error> {
+        let each = |row: &PgRow| {
+            each(row);
+            Ok::<(), std::convert::Infallible>(())
+        };
+        match timeout(self.answer_time, self.each_row(sql, each)).await {
+            Ok(read) => read.map(|read| read.unwrap_or_else(|never| match never {})),
+            Err(_) => Err(self.abandon().await),
+        }
+    }
+
+    /// As [`Link::rows`], for the runner's own SQL.
+    pub(super) async fn own_rows(&mut self, sql: &str) -> Result<Vec<TextRow>, sqlx::Error> {
+        let mut rows = Vec::new();
+        self.own_each_row(sql, |row| rows.push(text_row(row))).await?;
+        Ok(rows)
+    }
+
+    /// As [`Link::affected`], for the runner's own SQL.
+    pub(super) async fn own_affected(&mut self, sql: &str) -> Result<u64, sqlx::Error> {
+        self.affected_within(sql, self.answer_time).await
+    }
+
+    /// As [`Link::run`], for the runner's own SQL.
+    pub(super) async fn own_run(&mut self, sql: &str) -> Result<(), sqlx::Error> {
+        self.own_affected(sql).await.map(drop)
+    }
+
+    /// As [`Link::own_affected`], for what may take longer.
+    pub(super) async fn affected_within(
+        &mut self,
+        sql: &str,
+        time: Duration,
+    ) -> Result<u64, sqlx::Error> {
+        match timeout(time, self.affected(sql)).await {
+            Ok(done) => done,
+            Err(_) => Err(self.abandon().await),
+        }
+    }
+
+    /// Gives up a connection on which no answer comes. Its server session would keep locks, and
+    /// whoever goes on would find them, so it is ended from another connection where one can be had.
+    async fn abandon(&mut self) -> sqlx::Error {
+        let mut helper = None;
+        // It may be that nothing can be reached; the error is the same.
+        let _ = timeout(self.answer_time, self.signal(&mut helper, "pg_terminate_backend")).await;
+        self.connection = None;
+        self.busy = false;
+        sqlx::Error::Io(std::io::Error::new(
+            std::io::ErrorKind::TimedOut,
+            "the server did not answer in time",
+        ))
     }
 
     /// Runs one statement by the extended protocol, which the server refuses for several, and
@@ -163,8 +248,8 @@ impl Link {
         let mut stream = connection.fetch_many(query);
         let result = loop {
             match stream.try_next().await {
-                Ok(Some(sqlx::Either::Left(done))) => affected += done.rows_affected(),
-                Ok(Some(sqlx::Either::Right(_))) => {}
+                Ok(Some(sqlx::Either::Left(done))) => affected = done.rows_affected(),
+                Ok(Some(sqlx::Either::Right(_))) => consume_budget().await,
                 Ok(None) => break Ok(affected),
                 Err(error) => break Err(error),
             }
@@ -245,21 +330,28 @@ impl Link {
         }
         let deadline = Instant::now() + CANCEL_PATIENCE;
         let mut helper = None;
-        while !self.is_ready().await? {
+        loop {
+            // First the signal: reading what a statement still sends does not end before it does,
+            // and gives no other task a turn while there is something to read.
+            let signalled = self.signal(&mut helper, "pg_cancel_backend").await;
+            if self.is_ready().await? {
+                break;
+            }
             if Instant::now() >= deadline {
+                signalled?;
                 self.signal(&mut helper, "pg_terminate_backend").await?;
                 self.connection = None;
                 return Err(BackendError::Disconnected(
                     "a statement did not give way, so its server session was ended".to_owned(),
                 ));
             }
-            self.signal(&mut helper, "pg_cancel_backend").await?;
         }
         if let Some(helper) = helper {
             // It was only needed for the signal; how it ends changes nothing.
             let _ = helper.close().await;
         }
         self.busy = false;
+        self.comment = None;
         Ok(())
     }
 
@@ -295,11 +387,22 @@ impl Link {
         helper: &mut Option<PgConnection>,
         function: &str,
     ) -> Result<(), BackendError> {
+        let sql = match (&self.comment, self.pid) {
+            (Some(comment), _) => format!(
+                "SELECT pg_catalog.{function}(a.pid) FROM pg_catalog.pg_stat_activity a \
+                 WHERE a.pid <> pg_catalog.pg_backend_pid() AND a.usename = session_user \
+                    AND a.datname = pg_catalog.current_database() AND a.state <> 'idle' \
+                    AND pg_catalog.starts_with(a.query, {})",
+                literal(comment)
+            ),
+            (None, Some(pid)) => format!("SELECT pg_catalog.{function}({pid})"),
+            // It may work for anybody by now.
+            (None, None) => return Ok(()),
+        };
         let connection = match helper {
             Some(connection) => connection,
             None => helper.insert(self.opener.open().await?),
         };
-        let sql = format!("SELECT pg_catalog.{function}({})", self.pid);
         sqlx::raw_sql(AssertSqlSafe(sql))
             .execute(connection)
             .await
@@ -307,7 +410,51 @@ impl Link {
             .map_err(|error| error::host_error(error, self.url()))
     }
 
+    /// Asks the server who works for this connection.
+    pub(super) async fn identify(&mut self) -> Result<(), sqlx::Error> {
+        let sql = "SELECT pid, backend_start FROM pg_catalog.pg_stat_activity \
+                   WHERE pid = pg_catalog.pg_backend_pid()";
+        let row = self.own_rows(sql).await?.pop().unwrap_or_default();
+        let mut row = row.into_iter();
+        self.pid = row.next().flatten().and_then(|pid| pid.parse().ok());
+        self.began = row.next().flatten();
+        Ok(())
+    }
+
+    /// Makes a new connection in place of one that is lost. With `end_old`, first ends the old
+    /// server session, and waits until it is gone with its locks.
+    pub(super) async fn reopen(&mut self, end_old: bool) -> Result<(), BackendError> {
+        let old = (self.pid, self.began.take());
+        self.connection = None;
+        if let Some(task) = self.copying.take() {
+            task.abort();
+        }
+        self.connection = Some(self.opener.open().await?);
+        (self.busy, self.described, self.described_bytes) = (false, 0, 0);
+        if let (true, (Some(pid), Some(began))) = (end_old, old) {
+            let sql = format!(
+                "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity \
+                 WHERE pid = {pid} AND backend_start = '{began}'"
+            );
+            let deadline = Instant::now() + CANCEL_PATIENCE;
+            loop {
+                let left = self.own_rows(&sql).await;
+                if left.map_err(|error| error::host_error(error, self.url()))?.is_empty() {
+                    break;
+                }
+                if Instant::now() >= deadline {
+                    return Err(BackendError::Stuck);
+                }
+                sleep(CANCEL_POLL).await;
+            }
+        }
+        let identified = self.identify().await;
+        identified.map_err(|error| error::host_error(error, self.url()))
+    }
+
     pub(super) async fn close(&mut self) {
+        // Where that cannot be done, nothing else can.
+        let _ = self.settle().await;
         if let Some(connection) = self.connection.take() {
             // What was committed is; the server ends the session when the socket closes.
             let _ = timeout(Duration::from_secs(1), connection.close()).await;

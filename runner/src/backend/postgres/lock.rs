@@ -3,7 +3,7 @@
 //! Tried, never waited for. It gives order and messages; safety comes from the ledger. The caller
 //! polls, outside of any transaction.
 
-use super::{PostgresConnection, error};
+use super::{PostgresConnection, error, settings};
 use crate::{
     backend::{BackendError, LockHolder, connection::LockTry},
     session::{ErrorKind, SqlError},
@@ -34,6 +34,9 @@ pub(super) fn held(key: i32) -> String {
 impl PostgresConnection {
     pub(super) async fn take_lock(&mut self) -> Result<LockTry, BackendError> {
         self.link.settle().await?;
+        if self.is_pooled {
+            return Err(BackendError::SharedSession);
+        }
         let key = key(&self.schema);
         let sql = format!(
             "SELECT pg_catalog.pg_try_advisory_lock({CLASS}, {key}), pg_catalog.pg_backend_pid()"
@@ -41,9 +44,9 @@ impl PostgresConnection {
         let rows = self.own_texts(&sql).await?;
         let [got, pid] = super::columns(rows)?;
         if got.as_deref() == Some("t") {
-            let pid = pid.and_then(|pid| pid.parse().ok()).unwrap_or_default();
-            self.link.pid = pid;
-            self.lock = Some(pid);
+            self.link.pid = pid.and_then(|pid| pid.parse().ok());
+            self.lock = self.link.pid;
+            self.own_run(settings::KEEPALIVES).await?;
             return Ok(LockTry::Held);
         }
         let sql = format!(
@@ -63,14 +66,16 @@ impl PostgresConnection {
         if self.lock.take().is_some() {
             // All of them: a hook may have taken the same one once more. An error means that the
             // connection is gone, and the lock with it.
-            let _ = self.link.run("SELECT pg_catalog.pg_advisory_unlock_all()").await;
+            let unlock = "SELECT pg_catalog.pg_advisory_unlock_all(); RESET tcp_keepalives_idle; \
+                RESET tcp_keepalives_interval; RESET tcp_keepalives_count";
+            let _ = self.link.own_run(unlock).await;
         }
     }
 
     /// Refuses to go on in another server session than the one that holds the lock.
     pub(super) fn check_session(&self) -> Result<(), BackendError> {
         match self.lock {
-            Some(holder) if holder != self.link.pid => Err(BackendError::SharedSession),
+            Some(holder) if Some(holder) != self.link.pid => Err(BackendError::SharedSession),
             _ => Ok(()),
         }
     }
@@ -84,7 +89,7 @@ impl PostgresConnection {
             "SELECT 1 FROM pg_catalog.pg_locks l WHERE {} AND l.pid = pg_catalog.pg_backend_pid()",
             held(key(&self.schema))
         );
-        let rows = self.link.rows(&sql).await;
+        let rows = self.link.own_rows(&sql).await;
         if rows.map_err(|error| error::host_error(error, self.link.url()))?.is_empty() {
             return Err(BackendError::Refused(SqlError::new(
                 ErrorKind::Denied,

@@ -37,6 +37,7 @@ use crate::{
     session::{Handle, Outcome, SqlError, SqlLimits},
 };
 use async_trait::async_trait;
+use connect::Server;
 use link::{Link, TextRow};
 use std::{
     collections::{BTreeSet, HashMap},
@@ -72,14 +73,18 @@ pub(super) struct PostgresConnection {
     link: Link,
     access: Access,
     limits: SqlLimits,
-    /// How long a statement may wait for somebody else's lock, where no hook says otherwise.
-    lock_wait: Duration,
     /// As `server_version_num` counts: 150004.
     version: u32,
+    /// Whether the server can look, while a statement runs, if its client is still there.
+    sees_lost_clients: bool,
     /// Where the runner's own tables are.
     schema: String,
     /// The schema, quoted, with its point.
     prefix: String,
+    /// How long the runner's own statements wait for somebody else's lock.
+    lock_wait: Duration,
+    /// How long the server lets this connection be idle in a transaction.
+    idle: Option<Duration>,
     /// What names mean to hooks.
     search_path: String,
     transaction: Option<Transaction>,
@@ -101,22 +106,18 @@ pub(super) struct PostgresConnection {
 }
 
 impl PostgresConnection {
-    fn new(
-        link: Link,
-        options: &ConnectOptions,
-        version: u32,
-        schema: String,
-        search_path: Option<String>,
-    ) -> Self {
+    fn new(link: Link, options: &ConnectOptions, server: Server) -> Self {
         Self {
             link,
             access: options.access,
             limits: options.limits,
+            version: server.version,
+            sees_lost_clients: server.sees_lost_clients,
+            prefix: format!("{}.", text::quote(&server.schema)),
+            schema: server.schema,
+            search_path: server.search_path,
             lock_wait: options.lock_wait,
-            version,
-            prefix: format!("{}.", text::quote(&schema)),
-            schema,
-            search_path: search_path.unwrap_or_default(),
+            idle: None,
             transaction: None,
             rehearsing: false,
             in_savepoint: false,
@@ -142,12 +143,12 @@ impl PostgresConnection {
 
     /// Runs SQL of the runner's own that needs no values.
     async fn own_run(&mut self, sql: &str) -> Result<(), BackendError> {
-        self.link.run(sql).await.map_err(|error| error::host_error(error, self.link.url()))
+        self.link.own_run(sql).await.map_err(|error| error::host_error(error, self.link.url()))
     }
 
     /// Reads texts with SQL of the runner's own that needs no values.
     async fn own_texts(&mut self, sql: &str) -> Result<Vec<TextRow>, BackendError> {
-        self.link.rows(sql).await.map_err(|error| error::host_error(error, self.link.url()))
+        self.link.own_rows(sql).await.map_err(|error| error::host_error(error, self.link.url()))
     }
 }
 
@@ -286,6 +287,27 @@ impl Connection for PostgresConnection {
 
     async fn needs_lease(&mut self) -> Result<bool, BackendError> {
         self.probe_pooler().await
+    }
+
+    async fn identity(&mut self) -> Result<String, BackendError> {
+        self.link.settle().await?;
+        let rows = self
+            .own_texts(
+                "SELECT pg_catalog.pg_postmaster_start_time()::pg_catalog.text, \
+                    pg_catalog.current_setting('port'), pg_catalog.current_database()",
+            )
+            .await?;
+        let parts: [Option<String>; 3] = columns(rows)?;
+        Ok(parts.map(Option::unwrap_or_default).join("/"))
+    }
+
+    async fn reconnect(&mut self) -> Result<(), BackendError> {
+        self.connect_again().await
+    }
+
+    async fn set_idle_limit(&mut self, limit: Option<Duration>) -> Result<(), BackendError> {
+        self.idle = limit;
+        Ok(())
     }
 
     async fn close(&mut self) {

@@ -74,7 +74,8 @@ impl PostgresConnection {
     ) -> Result<u64, BackendError> {
         self.link.settle().await?;
         let text = self.own_text(sql, params);
-        self.link.affected(&text).await.map_err(|error| error::host_error(error, self.link.url()))
+        let done = self.link.own_affected(&text).await;
+        done.map_err(|error| error::host_error(error, self.link.url()))
     }
 
     pub(super) async fn read_own(
@@ -86,15 +87,8 @@ impl PostgresConnection {
         let needs_switch = self.transaction.is_some() && self.side == Side::Guest;
         let text = self.own_text(sql, params);
         let mut rows = Vec::new();
-        let read = self
-            .link
-            .each_row(&text, |row| {
-                rows.push(cells(row));
-                Ok::<(), std::convert::Infallible>(())
-            })
-            .await;
-        read.map_err(|error| error::host_error(error, self.link.url()))?
-            .unwrap_or_else(|never| match never {});
+        let read = self.link.own_each_row(&text, |row| rows.push(cells(row))).await;
+        read.map_err(|error| error::host_error(error, self.link.url()))?;
         if needs_switch {
             // The first row is the answer to the switch.
             rows.remove(0);

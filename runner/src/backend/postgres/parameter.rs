@@ -1,7 +1,8 @@
 //! Parameters: a [`Value`] becomes what a parameter of a known type takes.
 //!
-//! Where a value's case fits the type exactly it travels in binary. Everything else travels as a
-//! literal, and the server's own reading of that type decides, as it would for SQL typed by hand.
+//! Where a value's case fits the type whatever it holds, it travels in binary. Everything else
+//! travels as a literal: the server's own reading of that type decides, as it would for SQL typed by
+//! hand, and its error tells the place, which an error about a binary value does not.
 
 use super::{
     text::{hex, literal},
@@ -21,24 +22,23 @@ use std::borrow::Cow;
 pub(super) enum Encoded {
     /// `None` is NULL.
     Binary(Option<Vec<u8>>),
-    /// What the type's input function reads.
-    Text(String),
+    /// What the type's input function reads; `None` is NULL.
+    Text(Option<String>),
 }
 
 /// Encodes `value` for a parameter or column of `ty`, called `what` in errors.
 pub(super) fn encode(value: &Value, ty: &Type, what: &str) -> Result<Encoded, SqlError> {
-    if let Some(bytes) = binary(value, ty.base) {
+    if let Some(bytes) = binary(value, ty.oid) {
         return Ok(Encoded::Binary(bytes));
     }
-    text(value, ty, what).map(|text| match text {
-        Some(text) => Encoded::Text(text.into_owned()),
-        None => Encoded::Binary(None),
-    })
+    Ok(Encoded::Text(text(value, ty, what)?.map(Cow::into_owned)))
 }
 
-/// The binary form, where case and type fit; NULL fits everything.
-fn binary(value: &Value, base: u32) -> Option<Option<Vec<u8>>> {
-    let bytes = match (value, base) {
+/// The binary form, where case and type fit. Only of built-in types: about others sqlx would ask
+/// the catalogue, and forget over that what it was about to run.
+fn binary(value: &Value, oid: u32) -> Option<Option<Vec<u8>>> {
+    Type::built_in(oid)?;
+    let bytes = match (value, oid) {
         (Value::Null, _) => return Some(None),
         (Value::Boolean(value), oid::BOOL) => vec![u8::from(*value)],
         (Value::Int64(value), oid::INT8) => value.to_be_bytes().to_vec(),
@@ -46,10 +46,7 @@ fn binary(value: &Value, base: u32) -> Option<Option<Vec<u8>>> {
         (Value::Int64(value), oid::INT2) => i16::try_from(*value).ok()?.to_be_bytes().to_vec(),
         (Value::Float64(value), oid::FLOAT8) => value.to_be_bytes().to_vec(),
         (Value::Bytes(bytes), oid::BYTEA) => bytes.clone(),
-        (Value::Text(text), oid::TEXT | oid::VARCHAR | oid::BPCHAR)
-        | (Value::Json(text), oid::JSON)
-            if !text.contains('\0') =>
-        {
+        (Value::Text(text), oid::TEXT | oid::VARCHAR | oid::BPCHAR) if !text.contains('\0') => {
             text.as_bytes().to_vec()
         }
         _ => return None,
@@ -176,13 +173,13 @@ mod tests {
             (Value::Text("12".into()), oid::INT4, "12"),
             (Value::Boolean(true), oid::TEXT, "true"),
             (Value::Float64(-0.0), 1700, "-0"),
-            (Value::Float64(f64::NAN), oid::FLOAT4, "NaN"),
-            (Value::Float64(1e300), oid::FLOAT4, "1e300"),
+            (Value::Float64(f64::NAN), 700, "NaN"),
+            (Value::Float64(1e300), 700, "1e300"),
             (Value::Float64(2.0), oid::INT4, "2"),
             (Value::Timestamp("infinity".into()), 1114, "infinity"),
         ];
         for (value, oid, text) in table {
-            assert_eq!(encoded(value, oid), Ok(Encoded::Text(text.to_owned())), "{text}");
+            assert_eq!(encoded(value, oid), Ok(Encoded::Text(Some(text.to_owned()))), "{text}");
         }
     }
 

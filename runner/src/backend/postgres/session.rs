@@ -40,7 +40,7 @@ impl PostgresConnection {
         }
     }
 
-    fn check_text(&self, sql: &str) -> Result<(), SqlError> {
+    fn check_length(&self, sql: &str) -> Result<(), SqlError> {
         let (length, max) = (sql.len(), self.limits.sql_bytes_max);
         if length > max {
             return Err(SqlError::new(
@@ -48,6 +48,11 @@ impl PostgresConnection {
                 format!("the SQL text has {length} bytes; at most {max} are allowed"),
             ));
         }
+        Ok(())
+    }
+
+    fn check_text(&self, sql: &str) -> Result<(), SqlError> {
+        self.check_length(sql)?;
         match sql.find('\0') {
             Some(at) => Err(SqlError {
                 offset: Some(at),
@@ -59,6 +64,10 @@ impl PostgresConnection {
 
     /// Ends a statement that was left half-way, and puts the session on the guest's side.
     pub(super) async fn ready_for_guest(&mut self) -> Result<(), SqlError> {
+        if self.transaction.is_none() {
+            // It would commit by itself.
+            return Err(SqlError::new(ErrorKind::Other, "there is no transaction to run it in"));
+        }
         self.link
             .settle()
             .await
@@ -133,7 +142,7 @@ impl PostgresConnection {
                     Replacement::Number(numbered)
                 }
                 Encoded::Text(text) => {
-                    Replacement::Expression(parameter::expression(Some(&text), ty))
+                    Replacement::Expression(parameter::expression(text.as_deref(), ty))
                 }
             });
         }
@@ -165,12 +174,12 @@ impl PostgresConnection {
 }
 
 fn plain<'a>(statement: &Statement<'a>) -> Sent<'a> {
-    Sent::plain(statement.text()).from_byte(statement.offset())
+    Sent::plain(statement.text()).at_byte(statement.offset())
 }
 
 fn replacing<'a>(statement: &Statement<'a>, replacements: &[Replacement]) -> Sent<'a> {
     Sent::replacing(statement.text(), &statement.parameters(), replacements)
-        .from_byte(statement.offset())
+        .at_byte(statement.offset())
 }
 
 fn decode_row(row: &sqlx::postgres::PgRow, fields: &[link::Field]) -> Result<Row, SqlError> {
@@ -179,6 +188,17 @@ fn decode_row(row: &sqlx::postgres::PgRow, fields: &[link::Field]) -> Result<Row
             .map_err(|reason| conversion(format!("column {name}: {reason}")))
     };
     fields.iter().enumerate().map(decode).collect()
+}
+
+/// Whether a statement can have a result; to say so of one that has none costs a round trip.
+fn may_return_rows(statement: &Statement<'_>) -> bool {
+    let silent = ["CREATE", "ALTER", "DROP", "DO", "TRUNCATE", "COMMENT", "GRANT", "REVOKE", "SET"];
+    let writes = ["INSERT", "UPDATE", "DELETE", "MERGE"];
+    let verb = statement.verb();
+    if writes.contains(&verb.as_str()) {
+        return statement.words().any(|word| word == "RETURNING");
+    }
+    !silent.contains(&verb.as_str())
 }
 
 /// Whether the server's count is about rows that were changed, and not about rows that were read.
@@ -232,22 +252,27 @@ impl Session for PostgresConnection {
         script: &Script,
         start: usize,
     ) -> Result<Option<usize>, SqlError> {
-        statement_length(script.text(start), Dialect::Postgresql)
+        let rest = script.text(start);
+        self.check_length(rest)?;
+        statement_length(rest, Dialect::Postgresql)
     }
 
     async fn execute(&mut self, sql: &str, params: Vec<Value>) -> Result<Outcome, SqlError> {
         let statement = self.checked(sql)?;
         self.ready_for_guest().await?;
         let (sent, arguments) = self.with_arguments(&statement, &params).await?;
-        let executed = self.link.execute(&sent.text, arguments).await;
-        let affected = match executed {
-            // The server has taken it for one statement by then, and run nothing of it.
-            Err(error) if link::is_undescribable(&error) => {
-                let sent = self.with_literals(&statement, &params).await?;
-                let run = self.link.affected(&sent.text).await;
-                run.map_err(|error| guest_error(error, &sent))?
-            }
-            executed => executed.map_err(|error| guest_error(error, &sent))?,
+        // For a result of types that it does not know yet, sqlx asks the catalogue, and forgets
+        // over that what it was about to run: so it is told the types beforehand.
+        let is_described =
+            !may_return_rows(&statement) || self.parse(&sent).await?.columns.is_some();
+        let affected = if is_described {
+            let executed = self.link.execute(&sent.text, arguments).await;
+            executed.map_err(|error| guest_error(error, &sent))?
+        } else {
+            let sent = self.with_literals(&statement, &params).await?;
+            self.parse(&sent).await?;
+            let run = self.link.affected(&sent.text).await;
+            run.map_err(|error| guest_error(error, &sent))?
         };
         self.forget_types_unless_plain(&statement.verb());
         let rows_affected = if changes_rows(&statement) { affected } else { 0 };
@@ -282,7 +307,11 @@ impl Session for PostgresConnection {
             })
             .await?;
         self.forget_types_unless_plain(&statement.verb());
-        let fields = found.or(described.columns).unwrap_or_default();
+        let fields = match found.or(described.columns) {
+            Some(fields) => fields,
+            None if super::cursor::reads(&statement) => self.columns_by_table(&sent).await?,
+            None => Vec::new(),
+        };
         let columns = self.columns_of(&fields).await?;
         Self::name_types(&columns, &mut rows);
         Ok(RowSet { columns, rows })

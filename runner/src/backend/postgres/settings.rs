@@ -24,6 +24,19 @@ pub(super) fn own() -> String {
     format!("{PINNED}; {OWN_PATH}")
 }
 
+/// What bounds waiting: for somebody else's lock, and of the server for a runner that is paused in
+/// a transaction, whose locks would keep everybody else out.
+pub(super) fn bounds(lock_wait: Duration, idle: Option<Duration>) -> String {
+    format!("{}SET LOCAL lock_timeout = {}", idle_bound(idle), milliseconds(Some(lock_wait)))
+}
+
+/// The second of [`bounds`] alone, to be followed by another statement. Empty without a lease: then
+/// the server's own setting stands.
+pub(super) fn idle_bound(idle: Option<Duration>) -> String {
+    let Some(_) = idle else { return String::new() };
+    format!("SET LOCAL idle_in_transaction_session_timeout = {}; ", milliseconds(idle))
+}
+
 /// From a hook's side to the runner's own, between two statements of a journaled hook. The hook's
 /// search path is kept in a setting that only its own statements can get at.
 pub(super) fn to_own() -> String {
@@ -38,13 +51,13 @@ pub(super) const TO_GUEST: &str = "SELECT pg_catalog.set_config('search_path', \
     pg_catalog.current_setting('runner.path'), true)";
 
 /// For the statements of a hook, but for the search path.
-pub(super) fn hook(hook: &HookSettings, version: u32) -> String {
+pub(super) fn hook(hook: &HookSettings, sees_lost_clients: bool) -> String {
     let mut sql = format!(
         "{PINNED}; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}",
         milliseconds(Some(hook.lock_wait)),
         milliseconds(hook.statement_time)
     );
-    if version >= 140_000 {
+    if sees_lost_clients {
         // A statement whose runner was killed ends soon, instead of running on for nobody.
         sql.push_str("; SET LOCAL client_connection_check_interval = '2s'");
     }
@@ -56,12 +69,26 @@ pub(super) fn path(search_path: &str) -> String {
 }
 
 /// Forgets what a hook set in the session, and whom it works as.
-pub(super) const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL";
+const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL";
+
+/// Lets the server notice within a minute that the machine of its client is gone, and not after
+/// the two hours that systems take by themselves: the lock ends with the session.
+pub(super) const KEEPALIVES: &str = "SET tcp_keepalives_idle = 30; \
+    SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3";
+
+/// Forgets what a hook set; a session that holds the lock keeps what belongs to that.
+pub(super) fn reset(is_locked: bool) -> String {
+    if is_locked { format!("{RESET}; {KEEPALIVES}") } else { RESET.to_owned() }
+}
 
 /// Forgets what else an earlier hook left in the session. Advisory locks stay: the runner's own is
 /// one of them.
 pub(super) const DISCARD: &str =
     "CLOSE ALL; DEALLOCATE ALL; DISCARD TEMP; DISCARD SEQUENCES; UNLISTEN *";
+
+/// Ends what would reach beyond a hook's transaction. sqlx cannot read the notifications that a
+/// session that listens gets at any time.
+pub(super) const END_OF_HOOK: &str = "CLOSE ALL; UNLISTEN *";
 
 /// As PostgreSQL's settings want it: 0 is no limit, so nothing becomes that by being short.
 pub(super) fn milliseconds(duration: Option<Duration>) -> i32 {

@@ -39,12 +39,21 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 
 /// The bytes that such text stands for; `None` where it is not hexadecimal.
 pub(super) fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let digits = text.strip_prefix(b"\\x")?;
     if digits.len() % 2 != 0 {
         return None;
     }
-    digits.chunks_exact(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
+    let digit = |byte| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    };
+    let mut bytes = Vec::with_capacity(digits.len() / 2);
+    for pair in digits.chunks_exact(2) {
+        bytes.push(digit(pair[0])? << 4 | digit(pair[1])?);
+    }
+    Some(bytes)
 }
 
 /// What takes the place of one parameter's mark.
@@ -76,7 +85,7 @@ impl<'a> Sent<'a> {
     }
 
     /// The guest's statement begins at this byte of what it gave.
-    pub(super) fn from_byte(self, offset: usize) -> Self {
+    pub(super) fn at_byte(self, offset: usize) -> Self {
         Self { offset, ..self }
     }
 
@@ -176,7 +185,7 @@ mod tests {
 
     #[test]
     fn what_the_runner_puts_in_front_is_no_place() {
-        let sent = Sent::plain("SELECT x").from_byte(2).behind("/* é */ ");
+        let sent = Sent::plain("SELECT x").at_byte(2).behind("/* é */ ");
         assert_eq!(sent.text, "/* é */ SELECT x");
         assert_eq!(sent.origin(1), None);
         assert_eq!(sent.origin(9), Some((2, None)));

@@ -4,7 +4,7 @@
 //! COMMIT of a failed transaction answers without an error.
 
 use super::{PostgresConnection, Side, Transaction, error, settings};
-use crate::backend::{Access, BackendError};
+use crate::backend::{Access, BackendError, connection::LockTry};
 
 const SAVEPOINT: &str = "runner_rehearsal";
 const MARK: &str = "runner_mark";
@@ -13,7 +13,9 @@ impl PostgresConnection {
     pub(super) async fn begin_transaction(&mut self) -> Result<(), BackendError> {
         self.link.settle().await?;
         if self.rehearsing && self.transaction.is_some() {
-            self.own_run(&format!("{}; SAVEPOINT {SAVEPOINT}", settings::own())).await?;
+            let bounds = settings::bounds(self.lock_wait, self.idle);
+            let sql = format!("{}; {bounds}; SAVEPOINT {SAVEPOINT}", settings::own());
+            self.own_run(&sql).await?;
             self.in_savepoint = true;
             self.side = Side::Own;
             return Ok(());
@@ -22,7 +24,7 @@ impl PostgresConnection {
         if result.is_err() {
             self.transaction = None;
             // Whatever was begun of it; the first error is the one to tell.
-            let _ = self.link.run("ROLLBACK").await;
+            let _ = self.link.own_run("ROLLBACK").await;
         }
         result
     }
@@ -35,12 +37,16 @@ impl PostgresConnection {
         // What a journaled hook set in the session is for its statements in this transaction too.
         let settings = match &self.hook {
             Some(hook) => format!(
-                "{}; {}; {}",
-                settings::hook(&hook.settings, self.version),
+                "{}{}; {}; {}",
+                settings::idle_bound(self.idle),
+                settings::hook(&hook.settings, self.sees_lost_clients),
                 settings::to_own(),
                 settings::own()
             ),
-            None => settings::own(),
+            None => {
+                let bounds = settings::bounds(self.lock_wait, self.idle);
+                format!("{}; {bounds}", settings::own())
+            }
         };
         let rows = self
             .own_texts(&format!(
@@ -49,7 +55,7 @@ impl PostgresConnection {
             ))
             .await?;
         let [pid, id] = super::columns(rows)?;
-        self.link.pid = pid.and_then(|pid| pid.parse().ok()).unwrap_or_default();
+        self.link.pid = pid.and_then(|pid| pid.parse().ok());
         self.check_session()?;
         self.transaction = Some(Transaction { id, marked: None });
         self.side = Side::Own;
@@ -68,10 +74,14 @@ impl PostgresConnection {
         let Some(id) = transaction.id else {
             return self.own_run(&format!("COMMIT{forget}")).await;
         };
-        let sql =
-            format!("COMMIT{forget}; SELECT pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8)");
-        let rows = self.link.rows(&sql).await;
+        // A journaled hook goes on after this; what it listens to would come in between.
+        let unlisten = if self.hook.is_some() { "UNLISTEN *; " } else { "" };
+        let sql = format!(
+            "{unlisten}COMMIT{forget}; SELECT pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8)"
+        );
+        let rows = self.link.own_rows(&sql).await;
         let rows = rows.map_err(|error| error::refused(error, self.link.url()))?;
+        self.leave_session();
         self.side = Side::Own;
         let [status] = super::columns(rows)?;
         match status.as_deref() {
@@ -96,8 +106,20 @@ impl PostgresConnection {
         }
         self.transaction = None;
         let forget = self.link.forget_described();
-        let reset = if had_hook { format!("; {}", settings::RESET) } else { String::new() };
-        self.own_run(&format!("ROLLBACK{forget}{reset}")).await
+        let reset = match had_hook {
+            true => format!("; {}", settings::reset(self.lock.is_some())),
+            false => String::new(),
+        };
+        self.own_run(&format!("ROLLBACK{forget}{reset}")).await?;
+        self.leave_session();
+        Ok(())
+    }
+
+    /// Between transactions a pooler may have given the server session to somebody else.
+    fn leave_session(&mut self) {
+        if self.is_pooled {
+            self.link.pid = None;
+        }
     }
 
     pub(super) async fn start_rehearsal(&mut self) -> Result<(), BackendError> {
@@ -117,7 +139,7 @@ impl PostgresConnection {
     async fn release_savepoint(&mut self) -> Result<(), BackendError> {
         self.in_savepoint = false;
         let sql = format!("SET CONSTRAINTS ALL IMMEDIATE; RELEASE SAVEPOINT {SAVEPOINT}");
-        let released = self.link.run(&sql).await;
+        let released = self.link.own_run(&sql).await;
         released.map_err(|error| error::refused(error, self.link.url()))?;
         let names = self
             .own_texts(
@@ -140,7 +162,7 @@ impl PostgresConnection {
         let Some(transaction) = &self.transaction else { return Ok(false) };
         let id = transaction.id.clone();
         let sql = "SELECT pg_catalog.pg_current_xact_id_if_assigned()";
-        match self.link.rows(sql).await {
+        match self.link.own_rows(sql).await {
             Ok(rows) => {
                 let [found] = super::columns(rows)?;
                 Ok(found == id)
@@ -148,6 +170,22 @@ impl PostgresConnection {
             Err(error) if error::code(&error).as_deref() == Some("25P02") => Ok(true),
             Err(error) => Err(error::host_error(error, self.link.url())),
         }
+    }
+
+    pub(super) async fn connect_again(&mut self) -> Result<(), BackendError> {
+        self.forget_handles();
+        self.transaction = None;
+        self.hook = None;
+        self.in_savepoint = false;
+        self.side = Side::Own;
+        // A pooler may have given the old server session to somebody else by now.
+        self.link.reopen(!self.is_pooled).await?;
+        if self.lock.take().is_some()
+            && let LockTry::HeldBy(holder) = self.take_lock().await?
+        {
+            return Err(BackendError::Locked(holder));
+        }
+        Ok(())
     }
 
     pub(super) async fn set_mark(&mut self) -> Result<(), BackendError> {

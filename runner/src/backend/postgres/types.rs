@@ -30,12 +30,9 @@ pub(super) mod oid {
     pub(in super::super) const INT2: u32 = 21;
     pub(in super::super) const INT4: u32 = 23;
     pub(in super::super) const TEXT: u32 = 25;
-    pub(in super::super) const JSON: u32 = 114;
-    pub(in super::super) const FLOAT4: u32 = 700;
     pub(in super::super) const FLOAT8: u32 = 701;
     pub(in super::super) const BPCHAR: u32 = 1042;
     pub(in super::super) const VARCHAR: u32 = 1043;
-    pub(in super::super) const UUID: u32 = 2950;
 }
 
 /// Object ids from here on belong to what users made.
@@ -51,8 +48,8 @@ const BUILT_IN: &[(u32, Kind, &str)] = &[
     (oid::INT4, Kind::Integer, "integer"),
     (oid::TEXT, Kind::Text, "text"),
     (26, Kind::Integer, "oid"),
-    (oid::JSON, Kind::Json, "json"),
-    (oid::FLOAT4, Kind::Float, "real"),
+    (114, Kind::Json, "json"),
+    (700, Kind::Float, "real"),
     (oid::FLOAT8, Kind::Float, "double precision"),
     (705, Kind::Text, "unknown"),
     (oid::BPCHAR, Kind::Text, "character"),
@@ -62,7 +59,7 @@ const BUILT_IN: &[(u32, Kind, &str)] = &[
     (1114, Kind::Timestamp, "timestamp without time zone"),
     (1184, Kind::Timestamptz, "timestamp with time zone"),
     (1700, Kind::Decimal, "numeric"),
-    (oid::UUID, Kind::Uuid, "uuid"),
+    (2950, Kind::Uuid, "uuid"),
     (3802, Kind::Json, "jsonb"),
 ];
 

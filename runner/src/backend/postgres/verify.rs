@@ -10,7 +10,10 @@ use crate::{
     sql::Statement,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
+
+/// Dropping an index or detaching a partition waits for transactions that may use it.
+const DROP_TIME: Duration = Duration::from_secs(600);
 
 /// One index, as the catalogue says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +23,8 @@ struct Index {
     name: String,
     table: String,
     is_valid: bool,
+    /// Some session is at work on it now.
+    is_in_work: bool,
     definition: String,
 }
 
@@ -91,6 +96,10 @@ impl PostgresConnection {
                 let named: Vec<&Index> =
                     new.iter().copied().filter(|index| names.contains(&index.name)).collect();
                 let new = if named.is_empty() { new } else { named };
+                if new.iter().any(|index| index.is_in_work) {
+                    // This statement's own session is gone: it is somebody else's.
+                    return Ok(Verdict::Unknown);
+                }
                 self.drop_invalid(&new).await?;
                 Ok(match new.iter().filter(|index| index.is_valid).count() {
                     0 => Verdict::NotDone,
@@ -99,20 +108,19 @@ impl PostgresConnection {
                 })
             }
             Effect::DropsIndex => {
-                let mut meant =
-                    before.indexes.iter().filter(|index| names.contains(&index.name)).peekable();
-                let nothing = meant.peek().is_none();
-                let gone = meant.all(|index| !now.has(index.oid));
-                Ok(if gone && !nothing { Verdict::Done } else { Verdict::NotDone })
+                let mut meant: Vec<&Index> =
+                    before.indexes.iter().filter(|index| names.contains(&index.name)).collect();
+                // The same name may be there in several schemas.
+                if meant.iter().any(|index| names.contains(&index.schema)) {
+                    meant.retain(|index| names.contains(&index.schema));
+                }
+                let gone = meant.iter().filter(|index| !now.has(index.oid)).count();
+                Ok(if gone > 0 { Verdict::Done } else { Verdict::NotDone })
             }
             Effect::Repeatable(leaves_indexes) => {
-                let is_left = |index: &&Index| {
-                    let name = &index.name;
-                    let mine = name.contains("_ccnew") || name.contains("_ccold");
-                    mine && !before.indexes.contains(index)
-                };
                 if leaves_indexes {
-                    let left: Vec<&Index> = now.indexes.iter().filter(is_left).collect();
+                    let left: Vec<&Index> =
+                        now.indexes.iter().filter(|index| before.is_left(index)).collect();
                     self.drop_invalid(&left).await?;
                 }
                 Ok(Verdict::NotDone)
@@ -145,7 +153,7 @@ impl PostgresConnection {
                     quote(schema),
                     quote(name)
                 );
-                self.own_outside(&sql).await?;
+                self.own_outside(&sql, DROP_TIME).await?;
                 Ok(Verdict::Done)
             }
             Some(_) => Ok(Verdict::NotDone),
@@ -155,7 +163,8 @@ impl PostgresConnection {
     async fn drop_invalid(&mut self, indexes: &[&Index]) -> Result<(), BackendError> {
         for index in indexes.iter().filter(|index| !index.is_valid) {
             let (schema, name) = (quote(&index.schema), quote(&index.name));
-            self.own_outside(&format!("DROP INDEX CONCURRENTLY IF EXISTS {schema}.{name}")).await?;
+            let sql = format!("DROP INDEX CONCURRENTLY IF EXISTS {schema}.{name}");
+            self.own_outside(&sql, DROP_TIME).await?;
         }
         Ok(())
     }
@@ -178,6 +187,8 @@ impl PostgresConnection {
         let rows = self
             .own_texts(
                 "SELECT i.indexrelid, n.nspname, x.relname, t.relname, i.indisvalid, \
+                    EXISTS (SELECT 1 FROM pg_catalog.pg_stat_progress_create_index w \
+                        WHERE w.index_relid = i.indexrelid), \
                     pg_catalog.pg_get_indexdef(i.indexrelid) \
                  FROM pg_catalog.pg_index i \
                  JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid \
@@ -188,14 +199,15 @@ impl PostgresConnection {
             )
             .await?;
         let index = |row: super::link::TextRow| {
-            let [oid, schema, name, table, valid, definition] =
-                <[Option<String>; 6]>::try_from(row).ok()?;
+            let [oid, schema, name, table, valid, in_work, definition] =
+                <[Option<String>; 7]>::try_from(row).ok()?;
             Some(Index {
                 oid: oid?.parse().ok()?,
                 schema: schema?,
                 name: name?,
                 table: table?,
                 is_valid: valid? == "t",
+                is_in_work: in_work? == "t",
                 definition: definition?,
             })
         };
@@ -214,7 +226,7 @@ impl PostgresConnection {
              JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace \
              WHERE c.relispartition AND c.relkind IN ('r', 'p', 'f')"
         );
-        let rows = self.link.rows(&sql).await;
+        let rows = self.link.own_rows(&sql).await;
         let rows = rows.map_err(|error| error::host_error(error, self.link.url()))?;
         let partition = |row: super::link::TextRow| {
             let [parent_schema, parent, schema, name, pending] =
@@ -232,6 +244,14 @@ impl PostgresConnection {
 }
 
 impl Fingerprint {
+    /// Whether an index is one that a rebuilding made since and did not come to clear away: the new
+    /// one, or the old one under a new name.
+    fn is_left(&self, index: &Index) -> bool {
+        let temporary = index.name.contains("_ccnew") || index.name.contains("_ccold");
+        let known = |old: &Index| old.oid == index.oid && old.name == index.name;
+        temporary && !index.is_valid && !index.is_in_work && !self.indexes.iter().any(known)
+    }
+
     fn has(&self, oid: u32) -> bool {
         self.indexes.iter().any(|index| index.oid == oid)
     }
@@ -244,6 +264,34 @@ fn names(sql: &str) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_rebuilding_leaves() {
+        let index = |oid, name: &str, is_valid| Index {
+            oid,
+            schema: "s".into(),
+            name: name.into(),
+            table: "t".into(),
+            is_valid,
+            is_in_work: false,
+            definition: String::new(),
+        };
+        let before = Fingerprint {
+            indexes: vec![index(1, "i", true), index(2, "mine_ccnew", false)],
+            partitions: Vec::new(),
+        };
+        let table = [
+            (index(1, "i", true), false),
+            (index(1, "i_ccold", false), true),
+            (index(3, "i_ccnew1", false), true),
+            (index(3, "i_ccnew", true), false),
+            (index(2, "mine_ccnew", false), false),
+            (Index { is_in_work: true, ..index(3, "i_ccnew", false) }, false),
+        ];
+        for (index, expected) in table {
+            assert_eq!(before.is_left(&index), expected, "{index:?}");
+        }
+    }
 
     #[test]
     fn effects() {

@@ -177,6 +177,14 @@ impl Connection for SqliteSession {
         "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
     }
 
+    async fn identity(&mut self) -> Result<String, BackendError> {
+        Ok(match &self.file {
+            Some(file) => file.display().to_string(),
+            // No two connections share a database in memory.
+            None => format!("memory {:p}", self),
+        })
+    }
+
     async fn close(&mut self) {
         self.lock = None;
         if self.stuck {

@@ -81,6 +81,13 @@ pub(crate) async fn give_back(
     Ok(())
 }
 
+/// Who took the lease last, whether or not it has run out.
+pub(crate) async fn last_holder(
+    connection: &mut dyn Connection,
+) -> Result<Option<LockHolder>, BackendError> {
+    named(connection, "SELECT holder FROM @lease WHERE holder IS NOT NULL").await
+}
+
 /// Who holds a lease that has not run out.
 pub(crate) async fn holder(
     connection: &mut dyn Connection,
@@ -89,7 +96,14 @@ pub(crate) async fn holder(
     let sql = format!(
         "SELECT holder FROM @lease WHERE holder IS NOT NULL AND heartbeat_ms + time_ms >= {clock}"
     );
-    let rows = connection.own_rows(&sql, &[]).await?;
+    named(connection, &sql).await
+}
+
+async fn named(
+    connection: &mut dyn Connection,
+    sql: &str,
+) -> Result<Option<LockHolder>, BackendError> {
+    let rows = connection.own_rows(sql, &[]).await?;
     let Some(row) = rows.into_iter().next() else { return Ok(None) };
     let text = Record::new(row, "alteration_lease").text("holder")?;
     Ok(Some(serde_json::from_str(&text).unwrap_or_else(|_| LockHolder::unknown())))

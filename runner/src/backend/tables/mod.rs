@@ -15,6 +15,8 @@ pub(super) mod run;
 pub(super) mod schema;
 pub(super) mod snapshot;
 pub(super) mod state;
+#[cfg(test)]
+mod tests;
 
 use super::{BackendError, connection::Cell};
 use crate::escape::Escaped;

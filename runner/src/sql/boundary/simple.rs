@@ -52,11 +52,7 @@ impl Postgresql {
             Opening::Create if is("RULE") => self.opening = Opening::Rule,
             Opening::Create if is("FUNCTION") || is("PROCEDURE") => self.opening = Opening::Routine,
             Opening::Create => self.opening = Opening::Other,
-            Opening::Routine if self.in_body => {
-                if at_start && is("END") {
-                    self.in_body = false;
-                }
-            }
+            Opening::Routine if self.in_body => self.in_body = !(at_start && is("END")),
             Opening::Routine if self.parentheses == 0 => {
                 self.after_begin = is("BEGIN");
                 if after_begin && is("ATOMIC") {

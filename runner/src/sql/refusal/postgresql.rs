@@ -158,8 +158,8 @@ fn in_parts(view: View<'_>) -> Option<String> {
             return;
         }
         reason = match part {
-            Part::Statement(view) => postgresql_set::by_function(view),
-            Part::Body(view) => postgresql_set::by_function(view).or_else(|| in_body(view)),
+            Part::Statement(view) => postgresql_set::anywhere(view),
+            Part::Body(view) => postgresql_set::anywhere(view).or_else(|| in_body(view)),
             Part::Unread(_) => None,
         };
     });

@@ -24,8 +24,9 @@ const SETTINGS: [(&str, &str); 11] = [
     ("dynamic_library_path", LIBRARIES),
 ];
 
+/// SET and RESET, and settings that are stored for later.
 pub(super) fn refusal(view: View<'_>) -> Option<String> {
-    refused_set(view).or_else(|| stored(view)).or_else(|| by_view(view))
+    refused_set(view).or_else(|| stored(view))
 }
 
 /// SET and RESET at the beginning.
@@ -85,35 +86,30 @@ fn stored(view: View<'_>) -> Option<String> {
     None
 }
 
-/// An update of the view of all settings sets them.
+/// An update of the view of all settings sets them, and so does one of a view upon it.
 fn by_view(view: View<'_>) -> Option<String> {
-    let updates = (0..view.tokens.len()).any(|index| {
-        let is_view = |index| view.name(index).is_some_and(|name| name == "pg_settings");
-        let table = index + 1 + usize::from(view.is(index + 1, "ONLY"));
-        view.is_any(index, &["UPDATE", "INTO"])
-            && (is_view(table) || view.is_symbol(table + 1, b'.') && is_view(table + 2))
-    });
-    updates.then(|| because("UPDATE of pg_settings", "use SET"))
+    let changes = (0..view.tokens.len()).any(|index| view.is_any(index, &["UPDATE", "CREATE"]));
+    let is_view = |index| view.name(index).is_some_and(|name| name == "pg_settings");
+    (changes && (0..view.tokens.len()).any(is_view))
+        .then(|| because("changing pg_settings", "use SET"))
 }
 
-/// `set_config('name', …)` anywhere.
-pub(super) fn by_function(view: View<'_>) -> Option<String> {
-    (0..view.tokens.len())
-        .find_map(|index| {
-            if !view.is_symbol(index + 1, b'(') || view.name(index)? != "set_config" {
-                return None;
-            }
-            match view.string(index + 2).filter(|_| view.is_symbol(index + 3, b',')) {
-                Some(name) => {
-                    let value = value(view, index + 4);
-                    refused_setting(&name, value.as_deref())
-                }
-                None => {
-                    Some(because("set_config", "which setting it changes has to be written out"))
-                }
-            }
-        })
-        .or_else(|| by_view(view))
+/// What changes settings from inside of other statements and of bodies.
+pub(super) fn anywhere(view: View<'_>) -> Option<String> {
+    by_function(view).or_else(|| by_view(view))
+}
+
+/// `set_config('name', …)`
+fn by_function(view: View<'_>) -> Option<String> {
+    (0..view.tokens.len()).find_map(|index| {
+        if !view.is_symbol(index + 1, b'(') || view.name(index)? != "set_config" {
+            return None;
+        }
+        match view.string(index + 2).filter(|_| view.is_symbol(index + 3, b',')) {
+            Some(name) => refused_setting(&name, value(view, index + 4).as_deref()),
+            None => Some(because("set_config", "which setting it changes has to be written out")),
+        }
+    })
 }
 
 fn value(view: View<'_>, index: usize) -> Option<String> {

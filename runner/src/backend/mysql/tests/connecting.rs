@@ -54,7 +54,7 @@ async fn a_read_only_server_can_only_be_read() {
     assert!(matches!(refused, BackendError::ReadOnly { .. }), "{refused}");
     let reading = MysqlConnector::new(&url(database.url()), &options(Access::Read));
     let mut reading = reading.open().await.expect("reads");
-    assert!(!reading.has_own_tables().await.expect("asks"));
+    assert!(reading.own_tables().await.expect("asks").is_empty());
 }
 
 #[tokio::test]
@@ -100,4 +100,40 @@ async fn odd_defaults_are_put_right() {
         text("é"),
     ];
     assert_eq!(found, [expected]);
+}
+
+/// One node is enough to see what kind of server it is.
+#[tokio::test]
+async fn a_cluster_needs_a_lease() {
+    let provider = "/usr/lib/galera/libgalera_smm.so";
+    assert!(std::path::Path::new(provider).exists(), "apt-get install galera-4, or tests/run");
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    let port = listener.local_addr().expect("it listens").port();
+    drop(listener);
+    let cluster = Mariadb::with_options(&[
+        "--wsrep-on=ON",
+        &format!("--wsrep-provider={provider}"),
+        "--wsrep-cluster-address=gcomm://",
+        "--wsrep-new-cluster",
+        "--wsrep-node-address=127.0.0.1",
+        &format!(
+            "--wsrep-provider-options=gmcast.listen_addr=tcp://127.0.0.1:{port};gcache.size=16M"
+        ),
+        "--binlog-format=ROW",
+        "--innodb-autoinc-lock-mode=2",
+    ]);
+    let database = cluster.database();
+    let mut connection = open(&database).await;
+    assert!(connection.needs_lease().await.expect("asks"));
+    connection.begin().await.expect("begins");
+    connection.enter_hook(settings(HookMode::Journaled)).await.expect("enters");
+    let waits = rows(&mut connection, "SELECT @@wsrep_sync_wait").await;
+    assert_eq!(waits, [[Value::Int64(1)]]);
+    execute(&mut connection, "CREATE TABLE t (a int PRIMARY KEY)").await;
+    connection.begin().await.expect("begins");
+    execute(&mut connection, "INSERT INTO t VALUES (1)").await;
+    connection.commit().await.expect("commits");
+    assert_eq!(database.rows("SELECT a FROM t"), ["1"]);
+    let alone = Mariadb::shared().database();
+    assert!(!open(&alone).await.needs_lease().await.expect("asks"));
 }

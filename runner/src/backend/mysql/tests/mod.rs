@@ -4,20 +4,18 @@
 //! the names of catalogue columns, statements that cannot be prepared) is held to its manual only.
 
 mod connecting;
+mod cuts;
 mod session;
 mod transactions;
 mod values;
 mod verdicts;
-
-#[path = "../../../../../tests/support/servers/mod.rs"]
-#[allow(dead_code, reason = "each suite uses its own part of this module")]
-mod servers;
 
 use super::{MysqlConnection, MysqlConnector};
 use crate::{
     backend::{
         Access, ConnectOptions, DatabaseUrl,
         connection::{Connection as _, HookMode, HookSettings},
+        proxy, servers,
     },
     session::{ErrorKind, Outcome, ResultLimit, Row, Session as _, SqlError, SqlLimits, Value},
 };

@@ -1,0 +1,262 @@
+//! One statement of a guest on its way: admitted, prepared, run, and what it left looked at.
+//!
+//! Whether a statement may run at all says the tokenizer (`crate::sql`). Then the server is asked to
+//! prepare it, which it refuses for several statements in one text. In a hook that is one transaction
+//! every call ends with a look whether that still exists.
+
+use super::{
+    MysqlConnection, error, parameter,
+    settings::Variables,
+    value::{self, Decoder, Format},
+    wire::{Failure, Prepared},
+};
+use crate::{
+    backend::{BackendError, connection::HookMode},
+    session::{Column, ErrorKind, Outcome, Row, SqlError, Value},
+    sql::{self, Place, Statement},
+};
+use sqlx::{Row as _, mysql::MySqlQueryResult};
+use std::collections::HashMap;
+
+/// What the protocol adds to a statement and to each of its parameters, at most.
+const FRAME_BYTES: usize = 64;
+const PARAMETER_FRAME_BYTES: usize = 16;
+/// Statements that a cursor can be opened over: they return rows and change nothing.
+const READING_VERBS: [&str; 8] =
+    ["SELECT", "WITH", "VALUES", "TABLE", "SHOW", "EXPLAIN", "DESCRIBE", "DESC"];
+
+/// A statement that may run.
+#[derive(Debug)]
+pub(super) struct Call {
+    /// What goes to the server: a marker, then what the guest wrote.
+    text: String,
+    marker_bytes: usize,
+    pub(super) verb: String,
+    /// Surely commits nothing by itself.
+    plain: bool,
+    pub(super) reading: bool,
+}
+
+impl MysqlConnection {
+    /// Whether `sql` is one statement that a guest may run here.
+    pub(super) fn admit(&self, sql: &str) -> Result<Call, SqlError> {
+        let (length, max) = (sql.len(), self.options.limits.sql_bytes_max);
+        if length > max {
+            return Err(SqlError::new(
+                ErrorKind::Limit,
+                format!("the SQL text has {length} bytes; at most {max} are allowed"),
+            ));
+        }
+        if let Some(at) = sql.find('\0') {
+            return Err(SqlError {
+                offset: Some(at),
+                ..SqlError::new(ErrorKind::Syntax, "the SQL text contains a NUL character")
+            });
+        }
+        let statement = Statement::one(sql, self.server.dialect)?;
+        let place = match self.mode {
+            HookMode::Transaction => Place::Transaction,
+            HookMode::Journaled => Place::Journaled,
+        };
+        if let Some(reason) = sql::refusal(&statement, place) {
+            return Err(SqlError::new(ErrorKind::Denied, reason));
+        }
+        let replaces = |kind: &str| statement.starts_with(&["CREATE", "OR", "REPLACE", kind]);
+        if replaces("DATABASE") || replaces("SCHEMA") {
+            return Err(SqlError::new(
+                ErrorKind::Denied,
+                "CREATE OR REPLACE DATABASE is refused: the runner's own tables could be in it",
+            ));
+        }
+        let (verb, plain) = (statement.verb(), statement.is_plain());
+        let writes =
+            |word: &str| matches!(word, "INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "INTO");
+        let reading = READING_VERBS.contains(&verb.as_str())
+            && (verb != "WITH" || !statement.words().any(|word| writes(&word)));
+        let marker = match (&self.marker, self.mode) {
+            (Some(marker), HookMode::Journaled) if !plain => marker.as_str(),
+            _ => "",
+        };
+        let text = format!("{marker}{}", statement.text());
+        Ok(Call { text, marker_bytes: marker.len(), verb, plain, reading })
+    }
+
+    /// Runs a statement and hands each row on. What is returned of the columns is what the rows
+    /// have, or what the server expected where there were none.
+    pub(super) async fn run(
+        &mut self,
+        call: &Call,
+        params: Vec<Value>,
+        mut each: impl FnMut(Row) -> Result<(), SqlError> + Send,
+    ) -> Result<(MySqlQueryResult, Vec<Column>), SqlError> {
+        let prepared = self.prepare(call, params.len()).await?;
+        self.check_size(call, &params)?;
+        let hints = match &prepared {
+            Some(prepared) => self.hints_of(prepared).await?,
+            None => HashMap::new(),
+        };
+        let arguments = match &prepared {
+            Some(_) => Some(parameter::arguments(params, &self.server.decimal)?),
+            None => None,
+        };
+        self.remember_settings(call).await?;
+        let mut decoder = None;
+        let wire = self.wire().map_err(guest_side)?;
+        let result = wire
+            .run(&call.text, arguments, |row, format: Format| {
+                let decoder = decoder.get_or_insert_with(|| Decoder::new(row.columns(), &hints));
+                each(decoder.row(&row, format)?)
+            })
+            .await;
+        let result = result.map_err(|failure| call.explained(failure));
+        self.after_call(call, result.as_ref().err()).await?;
+        let columns = match (decoder, &prepared) {
+            (Some(decoder), _) => decoder.columns,
+            (None, Some(prepared)) => Decoder::new(&prepared.columns, &hints).columns,
+            (None, None) => Vec::new(),
+        };
+        Ok((result?, columns))
+    }
+
+    /// Has the server understand the statement and counts parameters. `None`: it goes as text,
+    /// which the tokenizer found to be one statement.
+    pub(super) async fn prepare(
+        &mut self,
+        call: &Call,
+        params: usize,
+    ) -> Result<Option<Prepared>, SqlError> {
+        let wire = self.wire().map_err(guest_side)?;
+        // Only a rollback makes good what was cut off, if with another session.
+        if wire.is_cut_off() {
+            return Err(SqlError::new(ErrorKind::Disconnected, "an earlier call was cut off"));
+        }
+        let prepared = wire.prepare(&call.text).await;
+        let prepared = match prepared {
+            Ok(prepared) => prepared,
+            Err(failure) => {
+                let failure = call.explained(Failure::Server(failure));
+                self.after_call(call, Some(&failure)).await?;
+                return Err(failure);
+            }
+        };
+        let expected = prepared.as_ref().map_or(0, |prepared| prepared.parameters);
+        if expected != params {
+            return Err(SqlError::new(
+                ErrorKind::Conversion,
+                format!("the statement has {expected} parameters, {params} values were given"),
+            ));
+        }
+        Ok(prepared)
+    }
+
+    /// The server would end the connection over a message that is too large for it.
+    fn check_size(&self, call: &Call, params: &[Value]) -> Result<(), SqlError> {
+        let values: usize =
+            params.iter().map(|value| value::payload(value) + PARAMETER_FRAME_BYTES).sum();
+        let (bytes, max) = (call.text.len() + values + FRAME_BYTES, self.server.packet_bytes_max);
+        if bytes <= max {
+            return Ok(());
+        }
+        let largest = params.iter().map(value::payload).max().unwrap_or_default();
+        Err(SqlError::new(
+            ErrorKind::Limit,
+            format!(
+                "the statement and its values have {bytes} bytes, the largest value {largest}; \
+                 the server takes at most {max} (max_allowed_packet)"
+            ),
+        ))
+    }
+
+    /// Before the first SET of a hook, keeps what it may change.
+    async fn remember_settings(&mut self, call: &Call) -> Result<(), SqlError> {
+        if call.verb == "SET" && self.untouched.is_none() {
+            let wire = self.wire().map_err(guest_side)?;
+            let variables = Variables::read(wire).await;
+            self.untouched = Some(variables.map_err(|e| error::guest_error(&e, ""))?);
+        }
+        Ok(())
+    }
+
+    /// Whether the host's transaction survived the call, and the settings that it relies on.
+    async fn after_call(
+        &mut self,
+        call: &Call,
+        failure: Option<&SqlError>,
+    ) -> Result<(), SqlError> {
+        // What was cut off is ended by the rollback that follows.
+        if self.wire().map_err(guest_side)?.is_cut_off() {
+            return Ok(());
+        }
+        if !call.plain {
+            self.hints.clear();
+            let forgotten = self.wire().map_err(guest_side)?.forget_statements().await;
+            forgotten.map_err(|failure| error::guest_error(&failure, ""))?;
+        }
+        if self.mode == HookMode::Transaction && !self.is_still_begun().await.map_err(guest_side)? {
+            let cause = failure.map(|error| format!(": {}", error.message)).unwrap_or_default();
+            let ended = SqlError::new(
+                failure.map_or(ErrorKind::Denied, |error| error.kind),
+                format!("the statement ended the host's transaction{cause}"),
+            );
+            return Err(SqlError {
+                retryable: failure.is_some_and(|error| error.retryable),
+                ..ended
+            });
+        }
+        if call.verb == "SET"
+            && let Some(untouched) = &self.untouched
+            && let Some(wire) = &mut self.wire
+        {
+            let now = Variables::read(wire).await.map_err(|e| error::guest_error(&e, ""))?;
+            untouched.check_pinned(&now)?;
+        }
+        Ok(())
+    }
+}
+
+/// An error of the runner's own work, where a guest asked for it.
+pub(super) fn guest_side(error: BackendError) -> SqlError {
+    let kind = match &error {
+        BackendError::Disconnected(_) | BackendError::Stuck | BackendError::Unreachable { .. } => {
+            ErrorKind::Disconnected
+        }
+        BackendError::Busy(_) => ErrorKind::Serialization,
+        BackendError::DiskFull(_) => ErrorKind::Limit,
+        _ => ErrorKind::Other,
+    };
+    SqlError {
+        retryable: kind == ErrorKind::Serialization,
+        ..SqlError::new(kind, error.to_string())
+    }
+}
+
+impl Call {
+    /// A bulk-writer's INSERT; its form was admitted when the writer was opened.
+    pub(super) fn batch(text: String) -> Self {
+        Self { text, marker_bytes: 0, verb: "INSERT".to_owned(), plain: true, reading: false }
+    }
+
+    /// What a statement did. The counts of a schema change (rows copied) are not rows affected.
+    pub(super) fn outcome(&self, result: &MySqlQueryResult) -> Outcome {
+        match self.verb.as_str() {
+            "INSERT" | "REPLACE" => Outcome {
+                rows_affected: result.rows_affected(),
+                last_insert_id: Some(result.last_insert_id()).filter(|id| *id != 0),
+            },
+            "UPDATE" | "DELETE" | "WITH" => {
+                Outcome { rows_affected: result.rows_affected(), last_insert_id: None }
+            }
+            _ => Outcome::default(),
+        }
+    }
+
+    fn explained(&self, failure: Failure) -> SqlError {
+        match failure {
+            Failure::Server(failure) => {
+                // The marker is no part of what the guest wrote.
+                error::guest_error(&failure, self.text.get(self.marker_bytes..).unwrap_or_default())
+            }
+            Failure::Stopped(error) => error,
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What kind of server was found, and whether the runner can work with it.
+
+use super::value;
+use crate::{
+    alteration::Dialect,
+    backend::{Access, BackendError, DatabaseUrl},
+};
+use sqlx::{
+    Column as _, Executor, Row as _, SqlSafeStr, Statement as _,
+    mysql::{MySqlRow, MySqlTypeInfo},
+};
+
+/// Uptime and clock are read one after the other, and both in whole seconds.
+const CLOCK_SLACK_SECONDS: i64 = 3;
+const OLDEST_MARIADB: (u32, u32) = (10, 6);
+const OLDEST_MYSQL: (u32, u32) = (8, 0);
+
+/// What kind of server was found.
+#[derive(Debug, Clone)]
+pub(super) struct Server {
+    pub(super) dialect: Dialect,
+    pub(super) version: String,
+    pub(super) connection_id: u64,
+    pub(super) database: String,
+    /// Bytes of the largest message that the server takes.
+    pub(super) packet_bytes_max: usize,
+    pub(super) galera: bool,
+    read_only: bool,
+    /// Which server this is: its name and port.
+    name: String,
+    /// When it was started, in Unix seconds.
+    started: i64,
+    /// How the server describes a decimal, for binding one.
+    pub(super) decimal: MySqlTypeInfo,
+}
+
+impl Server {
+    pub(super) async fn look(connection: &mut sqlx::MySqlConnection) -> Result<Self, sqlx::Error> {
+        let facts = sqlx::query(
+            "SELECT CAST(VERSION() AS CHAR), CAST(CONNECTION_ID() AS UNSIGNED),
+                CAST(COALESCE(DATABASE(), '') AS CHAR), CAST(@@max_allowed_packet AS UNSIGNED),
+                CAST(CONCAT(@@hostname, ' ', @@port, ' ', @@server_id) AS CHAR),
+                CAST(FLOOR(UNIX_TIMESTAMP(SYSDATE())) AS SIGNED)",
+        )
+        .persistent(false)
+        .fetch_one(&mut *connection)
+        .await?;
+        // Variables that not every server has are listed, which is no error where one is missing.
+        let variables = sqlx::query(
+            "SHOW GLOBAL VARIABLES WHERE Variable_name IN
+                ('read_only', 'super_read_only', 'innodb_read_only', 'wsrep_on')",
+        )
+        .persistent(false)
+        .fetch_all(&mut *connection)
+        .await?;
+        let uptime = sqlx::query("SHOW GLOBAL STATUS LIKE 'Uptime'")
+            .persistent(false)
+            .fetch_one(&mut *connection)
+            .await?;
+        let uptime: i64 = text(&uptime, 1)?.parse().unwrap_or_default();
+        let variables = variables
+            .iter()
+            .map(|row| Ok((text(row, 0)?, text(row, 1)?)))
+            .collect::<Result<Vec<_>, sqlx::Error>>()?;
+        let on = |wanted: &[&str]| {
+            variables.iter().any(|(name, value)| {
+                wanted.iter().any(|wanted| name.eq_ignore_ascii_case(wanted))
+                    && !matches!(value.as_str(), "OFF" | "0" | "")
+            })
+        };
+        let described =
+            (&mut *connection).prepare("SELECT CAST(1 AS DECIMAL(65, 30))".into_sql_str()).await?;
+        let decimal = described
+            .columns()
+            .first()
+            .map(|column| column.type_info().clone())
+            .ok_or_else(|| sqlx::Error::Protocol("a SELECT without a column".to_owned()))?;
+        let version = text(&facts, 0)?;
+        let mariadb = version.to_ascii_lowercase().contains("mariadb");
+        Ok(Self {
+            dialect: if mariadb { Dialect::Mariadb } else { Dialect::Mysql },
+            version,
+            connection_id: facts.try_get(1)?,
+            database: text(&facts, 2)?,
+            packet_bytes_max: facts
+                .try_get::<u64, _>(3)
+                .map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX))?,
+            galera: on(&["wsrep_on"]),
+            read_only: on(&["read_only", "super_read_only", "innodb_read_only"]),
+            name: text(&facts, 4)?,
+            started: facts.try_get::<i64, _>(5)? - uptime,
+            decimal,
+        })
+    }
+
+    /// Whether connection numbers mean the same on both.
+    pub(super) fn is_same_process(&self, other: &Self) -> bool {
+        self.name == other.name && (self.started - other.started).abs() <= CLOCK_SLACK_SECONDS
+    }
+
+    /// Error: `TooOld`, or `ReadOnly` for somebody who wants to write.
+    pub(super) fn check(&self, url: &DatabaseUrl, access: Access) -> Result<(), BackendError> {
+        let (name, oldest) = match self.dialect {
+            Dialect::Mariadb => ("MariaDB", OLDEST_MARIADB),
+            _ => ("MySQL", OLDEST_MYSQL),
+        };
+        if parse_version(&self.version).is_none_or(|found| found < oldest) {
+            return Err(BackendError::TooOld {
+                url: url.to_string(),
+                found: format!("{name} {}", self.version),
+                needed: format!("{name} {}.{}", oldest.0, oldest.1),
+            });
+        }
+        if self.read_only && access != Access::Read {
+            // Also for a user who could write all the same: a replica that is written to is no
+            // replica any more.
+            let reason = "read_only is set on the server; it may be a replica".to_owned();
+            return Err(BackendError::ReadOnly { url: url.to_string(), reason });
+        }
+        Ok(())
+    }
+}
+
+fn text(row: &MySqlRow, at: usize) -> Result<String, sqlx::Error> {
+    value::own_text(row, at).map(Option::unwrap_or_default)
+}
+
+/// Major and minor number. Some servers put a `5.5.5-` before it, for replicas of long ago.
+fn parse_version(version: &str) -> Option<(u32, u32)> {
+    let version = version.strip_prefix("5.5.5-").unwrap_or(version);
+    let mut numbers = version.split(['.', '-']).map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions() {
+        let table = [
+            ("10.11.6-MariaDB-0+deb12u1", Some((10, 11))),
+            ("5.5.5-10.6.12-MariaDB", Some((10, 6))),
+            ("8.0.36", Some((8, 0))),
+            ("8.4.0-commercial", Some((8, 4))),
+            ("", None),
+        ];
+        for (text, version) in table {
+            assert_eq!(parse_version(text), version, "{text}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Whether a statement whose end nobody saw took effect: the catalogue before against now.
+//!
+//! What the catalogue cannot show is `Unknown`: a person decides. Asks no database.
+
+use super::catalogue::Things;
+use crate::{alteration::Dialect, backend::connection::Verdict, sql::Statement};
+
+/// Kinds of things that are compared; a statement about anything else is not judged.
+const KINDS_SEEN: [&str; 11] = [
+    "TABLE",
+    "TABLES",
+    "VIEW",
+    "INDEX",
+    "SEQUENCE",
+    "TRIGGER",
+    "PROCEDURE",
+    "FUNCTION",
+    "EVENT",
+    "DATABASE",
+    "SCHEMA",
+];
+const KINDS_UNSEEN: [&str; 9] = [
+    "USER",
+    "ROLE",
+    "SERVER",
+    "TABLESPACE",
+    "LOGFILE",
+    "INSTANCE",
+    "RESOURCE",
+    "PACKAGE",
+    "SONAME",
+];
+/// What an ALTER TABLE can do to rows or files without a trace in the table's definition.
+const TRACELESS: [&str; 4] = ["EXCHANGE", "DISCARD", "IMPORT", "TRUNCATE"];
+
+/// Whether `sql` took effect, by what it names `before` and `now`.
+pub(super) fn judge(sql: &str, dialect: Dialect, before: &str, now: &str) -> Verdict {
+    let things = |text: &str| serde_json::from_str::<Things>(text).ok();
+    let (Ok(statement), Some(before), Some(now)) =
+        (Statement::one(sql, dialect), things(before), things(now))
+    else {
+        return Verdict::Unknown;
+    };
+    let words: Vec<String> = statement.words().map(|word| word.into_owned()).collect();
+    let has = |word: &str| words.iter().any(|found| found == word);
+    let verb = statement.verb();
+    match verb.as_str() {
+        // These can run twice, and a session's variables ended with the session.
+        "ANALYZE" | "CHECK" | "OPTIMIZE" | "SET" => return Verdict::NotDone,
+        "CREATE" | "ALTER" | "DROP" | "RENAME" => {}
+        _ => return Verdict::Unknown,
+    }
+    let kind = words
+        .iter()
+        .find(|word| KINDS_SEEN.contains(&word.as_str()) || KINDS_UNSEEN.contains(&word.as_str()));
+    if !kind.is_some_and(|kind| KINDS_SEEN.contains(&kind.as_str())) || has("SONAME") {
+        return Verdict::Unknown;
+    }
+    if verb == "ALTER" && TRACELESS.iter().any(|word| has(word)) {
+        return Verdict::Unknown;
+    }
+    if verb == "DROP"
+        && kind
+            .is_some_and(|kind| matches!(kind.as_str(), "TABLE" | "TABLES" | "VIEW" | "SEQUENCE"))
+    {
+        return dropped(&before, &now, has("IF"));
+    }
+    if before == now {
+        // Names that went round in a circle leave everything as it was.
+        let circle = verb == "RENAME" && words.iter().filter(|word| *word == "TO").count() > 1;
+        return if circle { Verdict::Unknown } else { Verdict::NotDone };
+    }
+    // Before 8.0.21 MySQL made the table and filled it in two steps.
+    let filled = verb == "CREATE" && (has("SELECT") || has("VALUES"));
+    if filled && has("TABLE") && dialect == Dialect::Mysql {
+        return Verdict::Unknown;
+    }
+    Verdict::Done
+}
+
+/// A list is dropped one after the other, so that a part of it can be gone.
+fn dropped(before: &Things, now: &Things, if_exists: bool) -> Verdict {
+    let tables = || before.keys().filter(|name| name.starts_with("table "));
+    let gone = tables().filter(|name| !now.contains_key(*name)).count();
+    match (gone, tables().count()) {
+        (0, _) => Verdict::NotDone,
+        (gone, all) if gone == all => Verdict::Done,
+        // What is gone already does not stand in the way of dropping the rest.
+        _ if if_exists => Verdict::NotDone,
+        _ => Verdict::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts() {
+        const NONE: &str = "{}";
+        const T: &str = r#"{"table d.t":"1"}"#;
+        const T2: &str = r#"{"table d.t":"2"}"#;
+        const TU: &str = r#"{"table d.t":"1","table d.u":"1"}"#;
+        let table = [
+            ("CREATE TABLE t (a int)", NONE, T, Verdict::Done),
+            ("CREATE TABLE t (a int)", NONE, NONE, Verdict::NotDone),
+            ("ALTER TABLE t ADD b int", T, T2, Verdict::Done),
+            ("ALTER TABLE t ADD b int", T, T, Verdict::NotDone),
+            ("ALTER TABLE t TRUNCATE PARTITION p", T, T, Verdict::Unknown),
+            ("CREATE INDEX i ON t (a)", T, T2, Verdict::Done),
+            ("DROP INDEX i ON t", T, T2, Verdict::Done),
+            ("DROP TABLE t", T, NONE, Verdict::Done),
+            ("DROP TABLE t", T, T, Verdict::NotDone),
+            ("DROP TABLE t, u", TU, T, Verdict::Unknown),
+            ("DROP TABLE IF EXISTS t, u", TU, T, Verdict::NotDone),
+            ("DROP TABLE t, u", TU, NONE, Verdict::Done),
+            ("RENAME TABLE t TO u", T, T, Verdict::NotDone),
+            ("RENAME TABLE t TO x, u TO t, x TO u", TU, TU, Verdict::Unknown),
+            ("TRUNCATE TABLE t", T, T, Verdict::Unknown),
+            ("OPTIMIZE TABLE t", T, T, Verdict::NotDone),
+            ("GRANT SELECT ON t TO u", T, T, Verdict::Unknown),
+            ("CREATE USER t", T, T, Verdict::Unknown),
+            ("CREATE FUNCTION f RETURNS STRING SONAME 'x.so'", NONE, NONE, Verdict::Unknown),
+            ("CREATE TABLE t AS SELECT 1", NONE, T, Verdict::Done),
+            ("CREATE TABLE t (a int)", "", T, Verdict::Unknown),
+            ("not ' closed", NONE, NONE, Verdict::Unknown),
+        ];
+        for (sql, before, now, verdict) in table {
+            assert_eq!(judge(sql, Dialect::Mariadb, before, now), verdict, "{sql}");
+        }
+        let filled = "CREATE TABLE t AS SELECT 1";
+        assert_eq!(judge(filled, Dialect::Mysql, NONE, T), Verdict::Unknown);
+    }
+}

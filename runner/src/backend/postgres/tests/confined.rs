@@ -1,0 +1,214 @@
+//! What a hook leaves behind, and what it does to the runner's tables behind the tokenizer's back.
+
+use super::*;
+use crate::{
+    backend::connection::{Cell, LockTry},
+    session::ErrorKind,
+};
+
+/// A hook, under the lock, with a ledger and the row of a claim.
+async fn claimed() -> (Database, PostgresConnection) {
+    let database = Postgres::shared().database();
+    let mut connection = connect(database.url()).await;
+    assert!(matches!(connection.try_lock().await.expect("asks"), LockTry::Held));
+    connection.begin().await.expect("begins");
+    for sql in [
+        "CREATE TABLE @ledger (revision bigint PRIMARY KEY)",
+        "CREATE TABLE @state (id bigint PRIMARY KEY, status text NOT NULL)",
+        "INSERT INTO @ledger VALUES (1)",
+        "INSERT INTO @state VALUES (1, 'applied')",
+    ] {
+        connection.own_execute(sql, &[]).await.expect(sql);
+    }
+    connection.commit().await.expect("commits");
+    connection.begin().await.expect("begins");
+    connection.own_execute("UPDATE @ledger SET revision = 2", &[]).await.expect("claims");
+    connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
+    (database, connection)
+}
+
+async fn end(connection: &mut PostgresConnection) -> Result<(), BackendError> {
+    connection.leave_hook().await?;
+    connection.own_execute("UPDATE @state SET status = 'done'", &[]).await?;
+    connection.commit().await
+}
+
+#[tokio::test]
+async fn honest_work_is_kept() {
+    let (database, mut connection) = claimed().await;
+    run(&mut connection, "CREATE TABLE alteration_requests (x integer)").await;
+    run(&mut connection, "INSERT INTO alteration_requests VALUES (1)").await;
+    end(&mut connection).await.expect("ends");
+    assert_eq!(database.rows("SELECT x FROM alteration_requests"), ["1"]);
+    assert_eq!(database.rows("SELECT status FROM alteration_state"), ["done"]);
+}
+
+#[tokio::test]
+async fn the_runners_tables_are_out_of_reach() {
+    for sql in [
+        "UPDATE alteration_state SET status = 'mine'",
+        "INSERT INTO alteration_state VALUES (2, 'applied')",
+        "DELETE FROM alteration_ledger",
+        "TRUNCATE alteration_state",
+        "DROP TABLE alteration_state",
+        "ALTER TABLE alteration_state ADD COLUMN x integer",
+        "ALTER TABLE alteration_state ALTER COLUMN status DROP NOT NULL",
+        "ALTER TABLE alteration_state ALTER COLUMN status SET DEFAULT 'mine'",
+        "ALTER TABLE alteration_state RENAME TO mine",
+        "ALTER TABLE alteration_state SET SCHEMA elsewhere",
+        "ALTER TABLE alteration_state ENABLE ROW LEVEL SECURITY",
+        "ALTER TABLE alteration_state ADD CHECK (status <> 'done')",
+        "CREATE INDEX i ON alteration_state (status)",
+        "CREATE RULE r AS ON UPDATE TO alteration_state DO INSTEAD NOTHING",
+        "CREATE TABLE f (id bigint REFERENCES alteration_state)",
+        "CREATE TRIGGER g BEFORE UPDATE ON alteration_state FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+        "CREATE TABLE alteration_archive (x integer)",
+        "CREATE TABLE heir () INHERITS (alteration_state)",
+    ] {
+        let (database, mut connection) = claimed().await;
+        run(&mut connection, "CREATE SCHEMA elsewhere").await;
+        let error = fails(&mut connection, sql).await;
+        assert_eq!(error.kind, ErrorKind::Denied, "{sql}");
+        // The same, hidden.
+        run(&mut connection, &hidden(sql)).await;
+        let error = end(&mut connection).await.expect_err(sql);
+        let BackendError::Refused(error) = error else { panic!("{sql}: {error}") };
+        assert_eq!(error.kind, ErrorKind::Denied, "{sql}");
+        assert!(error.message.contains("alteration_"), "{sql}: {error}");
+        connection.rollback().await.expect("rolls back");
+        let state = "SELECT id || status FROM alteration_state";
+        assert_eq!(database.rows(state), ["1applied"], "{sql}");
+    }
+}
+
+/// Names, operators and casts of a hook's own do not get into the runner's statements.
+#[tokio::test]
+async fn shadows_are_not_seen() {
+    let (database, mut connection) = claimed().await;
+    for sql in [
+        "CREATE SCHEMA mine",
+        "CREATE FUNCTION mine.pg_current_xact_id_if_assigned() RETURNS text LANGUAGE sql AS 'SELECT ''x'''",
+        "CREATE FUNCTION mine.lie(bigint, bigint) RETURNS boolean LANGUAGE sql AS 'SELECT false'",
+        "CREATE OPERATOR mine.= (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = mine.lie)",
+        "CREATE TEMP TABLE pg_class (relname text)",
+        "SET search_path = mine, pg_catalog",
+        "CREATE TABLE seen (x bigint)",
+        "CREATE FUNCTION mine.back() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN
+            SET search_path = mine, pg_catalog; RETURN NULL; END $f$",
+        "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON mine.seen DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION mine.back()",
+        "INSERT INTO seen VALUES (1)",
+    ] {
+        run(&mut connection, sql).await;
+    }
+    connection.leave_hook().await.expect("leaves");
+    let update = "UPDATE @state SET status = 'done' WHERE id = ?";
+    let updated = connection.own_execute(update, &[Cell::Integer(Some(1))]).await;
+    assert_eq!(updated.expect("updates"), 1);
+    connection.commit().await.expect("commits");
+    assert_eq!(database.rows("SELECT status FROM alteration_state"), ["done"]);
+}
+
+#[tokio::test]
+async fn the_next_hook_finds_nothing() {
+    let (_database, mut connection) = claimed().await;
+    for sql in [
+        "CREATE SEQUENCE s",
+        "SELECT nextval('s')",
+        "CREATE TEMP TABLE left_over (x integer)",
+        "SET search_path = nowhere",
+        "SET statement_timeout = 1",
+        "SET my.own = 'x'",
+    ] {
+        run(&mut connection, sql).await;
+    }
+    end(&mut connection).await.expect("ends");
+    enter(&mut connection).await;
+    let found = rows(
+        &mut connection,
+        "SELECT current_setting('search_path'), current_setting('statement_timeout'),
+            current_setting('tcp_keepalives_idle'),
+            coalesce(current_setting('my.own', true), ''), to_regclass('pg_temp.left_over') IS NULL",
+    )
+    .await;
+    assert_eq!(
+        found,
+        [vec![text("\"$user\", public"), text("0"), text("30"), text(""), Value::Boolean(true)]]
+    );
+    assert!(fails(&mut connection, "SELECT lastval()").await.message.contains("lastval"));
+}
+
+/// A notification could come in the middle of the answer to a commit.
+#[tokio::test]
+async fn nobody_listens_beyond_the_hook() {
+    let (database, mut connection) = claimed().await;
+    run(&mut connection, &hidden("LISTEN news")).await;
+    run(&mut connection, "NOTIFY news").await;
+    end(&mut connection).await.expect("ends");
+    connection.begin().await.expect("begins");
+    connection.enter_hook(settings(HookMode::Journaled)).await.expect("enters");
+    run(&mut connection, &hidden("LISTEN news")).await;
+    run(&mut connection, "NOTIFY news").await;
+    connection.commit().await.expect("commits");
+    database.sql("NOTIFY news");
+    connection.begin().await.expect("begins");
+    connection.commit().await.expect("commits");
+}
+
+#[tokio::test]
+async fn the_lock_cannot_be_given_away() {
+    let (_database, mut connection) = claimed().await;
+    run(&mut connection, &hidden("SELECT pg_advisory_unlock_all()")).await;
+    let error = end(&mut connection).await.expect_err("the lock is gone");
+    assert!(error.to_string().contains("lock"), "{error}");
+}
+
+#[tokio::test]
+async fn another_role_does_not_stay() {
+    let (database, mut connection) = claimed().await;
+    let role = format!("r_{}", database.name());
+    run(&mut connection, &format!("CREATE ROLE {role}")).await;
+    run(&mut connection, &hidden(&format!("GRANT {role} TO CURRENT_USER"))).await;
+    run(&mut connection, &hidden(&format!("SET ROLE {role}"))).await;
+    let user = "SELECT current_user::text";
+    assert_eq!(rows(&mut connection, user).await, [[text(&role)]]);
+    connection.leave_hook().await.expect("leaves");
+    connection.own_execute("UPDATE @state SET status = 'done'", &[]).await.expect("as itself");
+    connection.rollback().await.expect("rolls back");
+}
+
+#[tokio::test]
+async fn transaction_control_is_refused() {
+    for sql in [
+        "COMMIT",
+        "END",
+        "ROLLBACK",
+        "ABORT",
+        "BEGIN",
+        "START TRANSACTION",
+        "SAVEPOINT x",
+        "RELEASE x",
+        "ROLLBACK TO x",
+        "/**/ commit",
+        "COMMIT AND CHAIN",
+        "PREPARE TRANSACTION 'x'",
+        "SET TRANSACTION READ ONLY",
+        "PREPARE p AS SELECT 1",
+        "DEALLOCATE ALL",
+        "DISCARD ALL",
+        "COPY pg_class TO STDOUT",
+        "DECLARE c CURSOR FOR SELECT 1",
+    ] {
+        let (_database, mut connection) = hook().await;
+        assert_eq!(fails(&mut connection, sql).await.kind, ErrorKind::Denied, "{sql}");
+        assert_eq!(
+            connection.query(sql, vec![], PLENTY).await.unwrap_err().kind,
+            ErrorKind::Denied
+        );
+        // The server refuses what no tokenizer can see, where it would end the transaction.
+        let harmless = ["PREPARE p", "DEALLOCATE", "DECLARE", "SET TRANSACTION"];
+        let run = connection.execute(&hidden(sql), vec![]).await;
+        assert!(run.is_err() || harmless.iter().any(|verb| sql.starts_with(verb)), "{sql}");
+        assert!(connection.is_in_transaction().await.expect("asks"), "{sql}");
+    }
+}

@@ -1,0 +1,134 @@
+//! Statements outside of transactions, what is left of killed ones, and what became of them.
+
+use super::*;
+use crate::{backend::connection::Verdict, session::ErrorKind};
+
+async fn journaled(database: &Database) -> PostgresConnection {
+    let mut connection = connect(database.url()).await;
+    connection.begin().await.expect("begins");
+    connection.enter_hook(settings(HookMode::Journaled)).await.expect("enters");
+    connection.commit().await.expect("commits");
+    connection
+}
+
+fn table() -> Database {
+    let database = Postgres::shared().database();
+    database.sql("CREATE TABLE t AS SELECT n, n % 10 AS m FROM generate_series(1, 1000) n");
+    database
+}
+
+const INDEXES: &str =
+    "SELECT relname || ' ' || indisvalid FROM pg_index JOIN pg_class ON oid = indexrelid
+     WHERE indrelid = 't'::regclass ORDER BY 1";
+
+#[tokio::test]
+async fn an_index_is_made_and_verified() {
+    let database = table();
+    let mut connection = journaled(&database).await;
+    let sql = "CREATE INDEX CONCURRENTLY i ON t (n)";
+    let before = connection.fingerprint(sql).await.expect("looks");
+    assert_eq!(connection.verify(sql, &before).await.expect("looks"), Verdict::NotDone);
+    connection.execute_outside(sql, "m1").await.expect("runs");
+    assert_eq!(connection.verify(sql, &before).await.expect("looks"), Verdict::Done);
+    assert_eq!(database.rows(INDEXES), ["i true"]);
+    let sql = "DROP INDEX CONCURRENTLY i";
+    let before = connection.fingerprint(sql).await.expect("looks");
+    assert_eq!(connection.verify(sql, &before).await.expect("looks"), Verdict::NotDone);
+    connection.execute_outside(sql, "m1").await.expect("runs");
+    assert_eq!(connection.verify(sql, &before).await.expect("looks"), Verdict::Done);
+}
+
+#[tokio::test]
+async fn an_invalid_index_is_removed() {
+    let database = table();
+    database.sql("CREATE INDEX other ON t (n)");
+    let mut connection = journaled(&database).await;
+    for sql in
+        ["CREATE UNIQUE INDEX CONCURRENTLY u ON t (m)", "CREATE UNIQUE INDEX CONCURRENTLY ON t (m)"]
+    {
+        let before = connection.fingerprint(sql).await.expect("looks");
+        let error = connection.execute_outside(sql, "m2").await.expect_err("not unique");
+        assert_eq!(error.kind, ErrorKind::Constraint);
+        assert_eq!(database.rows(INDEXES).len(), 2, "an invalid one stays behind");
+        assert_eq!(connection.verify(sql, &before).await.expect("looks"), Verdict::NotDone);
+        assert_eq!(database.rows(INDEXES), ["other true"]);
+    }
+    let sql = "REINDEX TABLE CONCURRENTLY t";
+    let before = connection.fingerprint(sql).await.expect("looks");
+    connection.execute_outside(sql, "m2").await.expect("runs");
+    assert_eq!(connection.verify(sql, &before).await.expect("looks"), Verdict::NotDone);
+    assert_eq!(database.rows(INDEXES), ["other true"]);
+}
+
+#[tokio::test]
+async fn a_detached_partition_is_seen() {
+    let database = Postgres::shared().database();
+    database.sql("CREATE TABLE p (x integer) PARTITION BY LIST (x)");
+    database.sql("CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1)");
+    let mut connection = journaled(&database).await;
+    let sql = "ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY";
+    let before = connection.fingerprint(sql).await.expect("looks");
+    assert_eq!(connection.verify(sql, &before).await.expect("looks"), Verdict::NotDone);
+    connection.execute_outside(sql, "m3").await.expect("runs");
+    assert_eq!(connection.verify(sql, &before).await.expect("looks"), Verdict::Done);
+}
+
+#[tokio::test]
+async fn what_the_catalogue_cannot_tell_is_unknown() {
+    let database = table();
+    let mut connection = journaled(&database).await;
+    for (sql, expected) in [
+        ("CREATE DATABASE d", Verdict::Unknown),
+        ("VACUUM t", Verdict::NotDone),
+        ("ANALYZE", Verdict::NotDone),
+    ] {
+        let before = connection.fingerprint(sql).await.expect("looks");
+        assert_eq!(connection.verify(sql, &before).await.expect("looks"), expected, "{sql}");
+    }
+    assert_eq!(connection.verify("VACUUM", "no JSON").await.expect("looks"), Verdict::Unknown);
+}
+
+#[tokio::test]
+async fn outside_is_guarded_too() {
+    let database = table();
+    let mut connection = journaled(&database).await;
+    for sql in ["COMMIT", "SELECT 1; SELECT 2", "DROP TABLE alteration_state", "BEGIN"] {
+        assert!(connection.execute_outside(sql, "m").await.is_err(), "{sql}");
+    }
+    let sql = ";; SELECT nothing";
+    let error = connection.execute_outside(sql, "m").await.unwrap_err();
+    assert_eq!(error.offset, sql.find("nothing"));
+    connection.begin().await.expect("begins");
+    assert!(connection.execute_outside("VACUUM", "m").await.is_err(), "a transaction is open");
+}
+
+/// A runner is killed; its server session goes on, and is ended before anything is resumed.
+#[tokio::test]
+async fn orphans_are_ended() {
+    let database = table();
+    let mut connection = journaled(&database).await;
+    let mut blocker = connect(database.url()).await;
+    enter(&mut blocker).await;
+    run(&mut blocker, "INSERT INTO t VALUES (0, 0)").await;
+    let sql = "CREATE INDEX CONCURRENTLY i ON t (n)";
+    let mut killed = journaled(&database).await;
+    let before = connection.fingerprint(sql).await.expect("looks");
+    // It waits for the open transaction; the process that asked for it is gone meanwhile.
+    let begun =
+        tokio::time::timeout(Duration::from_millis(500), killed.execute_outside(sql, "o-1"));
+    assert!(begun.await.is_err());
+    let running = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '/* runner:o-1 */%'
+        AND state = 'active'";
+    assert_eq!(database.rows(running), ["1"]);
+    drop(killed);
+    connection.end_orphans("o-2").await.expect("others are left alone");
+    assert_eq!(database.rows(running), ["1"]);
+    connection.end_orphans("o-1").await.expect("ends it");
+    assert_eq!(database.rows(running), ["0"]);
+    blocker.rollback().await.expect("rolls back");
+    assert_eq!(database.rows(INDEXES), ["i false"]);
+    assert_eq!(connection.verify(sql, &before).await.expect("looks"), Verdict::NotDone);
+    assert_eq!(database.rows(INDEXES).len(), 0);
+    connection.execute_outside(sql, "o-1").await.expect("runs again");
+    assert_eq!(connection.verify(sql, &before).await.expect("looks"), Verdict::Done);
+}

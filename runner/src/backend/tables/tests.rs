@@ -1,0 +1,121 @@
+//! The runner's own tables on SQLite: where they came from, and what is noticed about them.
+
+use super::*;
+use crate::{
+    alteration::Checksum,
+    backend::{
+        Access, Revision, SCHEMA_VERSION,
+        connection::{Connection, Connector, SharedConnection},
+        sqlite::SqliteConnector,
+    },
+    host::Limits,
+};
+
+async fn memory() -> SharedConnection {
+    let url = "sqlite::memory:".parse().unwrap();
+    let connector = SqliteConnector::new(&url, Access::Create, Limits::default().sql()).unwrap();
+    let connection = connector.connect(true).await.unwrap().unwrap();
+    // Nothing is changed outside of a transaction: the connection would not commit it.
+    connection.lock().await.begin().await.unwrap();
+    connection
+}
+
+/// The tables as the first version made them.
+const VERSION_1: [&str; 5] = [
+    "CREATE TABLE @ledger (one INTEGER PRIMARY KEY CHECK (one = 1),
+        schema_version INTEGER NOT NULL, revision INTEGER NOT NULL, fence INTEGER NOT NULL)",
+    "CREATE TABLE @state (plugin TEXT NOT NULL, id TEXT NOT NULL, version TEXT,
+        checksum TEXT NOT NULL, component_checksum TEXT NOT NULL,
+        status TEXT NOT NULL CHECK (status IN ('applied', 'reverted', 'failed', 'running')),
+        applied_at TEXT, duration_ms INTEGER, statements INTEGER, rows_affected INTEGER,
+        applied_by TEXT, runner_version TEXT, permissions TEXT NOT NULL, requires TEXT NOT NULL,
+        irreversible INTEGER NOT NULL, revision INTEGER NOT NULL, error TEXT,
+        PRIMARY KEY (plugin, id))",
+    "CREATE TABLE @history (sequence INTEGER PRIMARY KEY, plugin TEXT NOT NULL, id TEXT NOT NULL,
+        direction TEXT NOT NULL, event TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL,
+        runner_version TEXT NOT NULL, checksum TEXT NOT NULL, component_checksum TEXT NOT NULL,
+        permissions TEXT NOT NULL, duration_ms INTEGER, statements INTEGER, rows_affected INTEGER,
+        error TEXT)",
+    "CREATE TABLE @archive (component_checksum TEXT NOT NULL, chunk INTEGER NOT NULL,
+        bytes BLOB NOT NULL, PRIMARY KEY (component_checksum, chunk))",
+    "INSERT INTO @ledger (one, schema_version, revision, fence) VALUES (1, 1, 7, 0)",
+];
+
+/// Every table with its columns.
+async fn columns(connection: &mut dyn Connection) -> Vec<Vec<Cell>> {
+    let sql = "SELECT m.name, c.name, c.type, c.\"notnull\", c.pk
+         FROM sqlite_schema AS m, pragma_table_info(m.name) AS c
+         WHERE m.name LIKE 'alteration!_%' ESCAPE '!' ORDER BY m.name, c.name";
+    connection.own_rows(sql, &[]).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_first_version_is_upgraded_to_what_is_made_anew() {
+    let old = memory().await;
+    let old = &mut *old.lock().await;
+    for statement in VERSION_1 {
+        old.own_execute(statement, &[]).await.unwrap();
+    }
+    let (before, _) = snapshot::read(old).await.unwrap();
+    assert_eq!(before.revision, Some(Revision(7)), "it can be read as it is");
+    schema::upgrade(old).await.unwrap();
+    let fresh = memory().await;
+    let fresh = &mut *fresh.lock().await;
+    schema::upgrade(fresh).await.unwrap();
+    let mut expected = columns(fresh).await;
+    // SQLite's integer keys need no NOT NULL; the first version did not say it.
+    for column in &mut expected {
+        if column[0] == Cell::text("alteration_ledger") && column[1] == Cell::text("one") {
+            column[3] = Cell::integer(0);
+        }
+    }
+    assert_eq!(columns(old).await, expected);
+    let ledger = ledger::read(old).await.unwrap();
+    assert_eq!((ledger.schema_version, ledger.revision), (SCHEMA_VERSION, Revision(8)));
+}
+
+#[tokio::test]
+async fn a_newer_version_and_a_lost_table_are_refused() {
+    let connection = memory().await;
+    let connection = &mut *connection.lock().await;
+    schema::upgrade(connection).await.unwrap();
+    connection.own_execute("DROP TABLE @journal", &[]).await.unwrap();
+    let lost = schema::version(connection).await.unwrap_err();
+    assert!(lost.to_string().contains("alteration_journal"), "{lost}");
+    connection.own_execute("UPDATE @ledger SET schema_version = 9", &[]).await.unwrap();
+    let newer = schema::version(connection).await.unwrap_err();
+    assert!(
+        matches!(newer, BackendError::NewerSchema { found: 9, known: SCHEMA_VERSION }),
+        "{newer}"
+    );
+}
+
+#[tokio::test]
+async fn a_revision_is_swapped_once_and_only_under_its_fence() {
+    let connection = memory().await;
+    let connection = &mut *connection.lock().await;
+    schema::upgrade(connection).await.unwrap();
+    let revision = ledger::read(connection).await.unwrap().revision;
+    let fenced = ledger::advance(connection, revision, 1).await;
+    assert!(matches!(fenced, Err(BackendError::Moved)), "it has another fence");
+    assert_eq!(ledger::advance(connection, revision, 0).await.unwrap(), Revision(revision.0 + 1));
+    let again = ledger::advance(connection, revision, 0).await;
+    assert!(matches!(again, Err(BackendError::Moved)));
+}
+
+#[tokio::test]
+async fn the_archive_notices_damage() {
+    let connection = memory().await;
+    let connection = &mut *connection.lock().await;
+    schema::upgrade(connection).await.unwrap();
+    // Bytes that do not compress, so that there is more than one chunk.
+    let component: Vec<u8> =
+        (0..3_000_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    let checksum = Checksum::of(&component);
+    archive::store(connection, checksum, &component).await.unwrap();
+    assert_eq!(archive::read(connection, checksum).await.unwrap(), Some(component));
+    let damage = "UPDATE @archive SET bytes = zeroblob(10) WHERE chunk = 1";
+    assert_eq!(connection.own_execute(damage, &[]).await.unwrap(), 1);
+    let damaged = archive::read(connection, checksum).await;
+    assert!(matches!(damaged, Err(BackendError::ArchiveDamaged(_))));
+}

@@ -1,0 +1,60 @@
+//! A server that goes away in the middle of a hook, and comes back.
+
+use crate::{
+    story::{Kind, assert_slow_once, ended, slow_plugin, start_at},
+    support::{
+        Sandbox,
+        servers::{Mariadb, Postgres},
+    },
+};
+
+/// What a test does with a server of its own.
+struct Server {
+    kind: Kind,
+    stop: Box<dyn Fn()>,
+    restart: Box<dyn Fn()>,
+    sandbox: Sandbox,
+}
+
+fn servers() -> [Server; 2] {
+    let postgres: &'static Postgres = Box::leak(Box::new(Postgres::own()));
+    let mariadb: &'static Mariadb = Box::leak(Box::new(Mariadb::own()));
+    [
+        Server {
+            kind: Kind::Postgres,
+            stop: Box::new(|| postgres.stop_immediate()),
+            restart: Box::new(|| postgres.restart()),
+            sandbox: Sandbox::on(postgres.database()),
+        },
+        Server {
+            kind: Kind::Mariadb,
+            stop: Box::new(|| mariadb.stop_immediate()),
+            restart: Box::new(|| mariadb.restart()),
+            sandbox: Sandbox::on(mariadb.database()),
+        },
+    ]
+}
+
+#[test]
+fn a_server_that_stops_in_a_hook_loses_nothing() {
+    for Server { kind, stop, restart, sandbox } in servers() {
+        slow_plugin(&sandbox, kind, 4);
+        let url = sandbox.url();
+        let run = start_at(&sandbox, &url, &["deploy", "plugins"]);
+        kind.wait_for_statement(sandbox.server(), "(4)");
+        stop();
+        let run = ended(run, "a server that stops");
+        assert_eq!(run.code, Some(1), "{kind:?}: {run:#?}");
+        assert!(run.stderr.contains("next: "), "{kind:?}: {}", run.stderr);
+        restart();
+        assert_eq!(sandbox.rows("SELECT n FROM hits"), ["0"], "{kind:?}: {run:#?}");
+        // Once more, and this time it is back before the runner has ended.
+        let run = start_at(&sandbox, &url, &["deploy", "plugins", "--wait", "60s"]);
+        kind.wait_for_statement(sandbox.server(), "(4)");
+        restart();
+        let run = ended(run, "a server that restarts");
+        assert!(matches!(run.code, Some(0 | 1)), "{kind:?}: {run:#?}");
+        sandbox.ok(&["deploy", "plugins"]);
+        assert_slow_once(&sandbox, &format!("{kind:?}"));
+    }
+}
