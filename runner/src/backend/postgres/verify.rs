@@ -12,7 +12,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, time::Duration};
 
-/// Dropping an index waits for transactions that may use it.
+/// Dropping an index or detaching a partition waits for transactions that may use it.
 const DROP_TIME: Duration = Duration::from_secs(600);
 
 /// One index, as the catalogue says.
@@ -153,7 +153,7 @@ impl PostgresConnection {
                     quote(schema),
                     quote(name)
                 );
-                self.own_outside(&sql).await?;
+                self.own_outside(&sql, DROP_TIME).await?;
                 Ok(Verdict::Done)
             }
             Some(_) => Ok(Verdict::NotDone),
