@@ -59,8 +59,12 @@ impl PostgresConnection {
             _ => (String::new(), ""),
         };
         let before =
-            format!("SET standard_conforming_strings = on; SET client_encoding = 'UTF8'{bounds}");
-        let result = self.run_alone(&sent, &before, unbound).await;
+            format!("SET standard_conforming_strings = on; SET client_encoding = 'UTF8'{before}");
+        self.look_for_the_client(true).await.map_err(failed)?;
+        let result = self.run_alone(&sent, &before, after).await;
+        if !matches!(&result, Err(error) if error.kind == ErrorKind::Disconnected) {
+            self.look_for_the_client(false).await.map_err(failed)?;
+        }
         self.link.comment = None;
         result
     }

@@ -164,8 +164,7 @@ impl PostgresConnection {
         for index in indexes.iter().filter(|index| !index.is_valid) {
             let (schema, name) = (quote(&index.schema), quote(&index.name));
             let sql = format!("DROP INDEX CONCURRENTLY IF EXISTS {schema}.{name}");
-            let dropped = self.link.affected_within(&sql, DROP_TIME).await;
-            dropped.map_err(|error| error::host_error(error, self.link.url()))?;
+            self.own_outside(&sql, DROP_TIME).await?;
         }
         Ok(())
     }
