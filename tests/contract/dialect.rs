@@ -24,7 +24,9 @@ impl Sql {
     /// a statement for hooks at all.
     pub fn committing(self) -> &'static str {
         match self.0 {
-            Dialect::Sqlite | Dialect::Mysql | Dialect::Mariadb => "CREATE INDEX made_n ON made (n)",
+            Dialect::Sqlite | Dialect::Mysql | Dialect::Mariadb => {
+                "CREATE INDEX made_n ON made (n)"
+            }
             Dialect::Postgresql => "CREATE INDEX CONCURRENTLY made_n ON made (n)",
         }
     }

@@ -70,7 +70,10 @@ async fn a_place_is_made() {
     connection.commit().await.expect("commits");
     prepare(&mut connection).await;
     assert!(!connection.own_tables().await.expect("looks").is_empty());
-    assert!(connect(database.url()).await.own_tables().await.expect("looks").is_empty(), "elsewhere");
+    assert!(
+        connect(database.url()).await.own_tables().await.expect("looks").is_empty(),
+        "elsewhere"
+    );
 }
 
 #[tokio::test]
