@@ -10,6 +10,7 @@ mod cluster;
 mod connections;
 mod cuts;
 mod disk;
+mod endless;
 mod pooler;
 mod restarts;
 mod story;

@@ -218,6 +218,19 @@ impl Backend {
         self.shared()?.lock().await.reconnect().await
     }
 
+    /// Why a connection was really lost: the server ends the session of a runner that was paused,
+    /// and by then somebody else may have its lease.
+    pub async fn explained(&mut self, error: BackendError) -> BackendError {
+        let is_lost = matches!(error, BackendError::Disconnected(_)) && self.is_leased();
+        if is_lost
+            && self.reconnect().await.is_ok()
+            && matches!(self.snapshot().await, Err(BackendError::LeaseLost))
+        {
+            return BackendError::LeaseLost;
+        }
+        error
+    }
+
     /// Whether the lock is a lease, which somebody else can take over.
     pub fn is_leased(&self) -> bool {
         self.lease.is_some()
@@ -261,9 +274,7 @@ async fn upgrade(connection: &mut dyn Connection, fence: Option<i64>) -> Result<
     if let Some(fence) = fence {
         // The lease was taken before there was a ledger to ask for it.
         let ledger = super::tables::ledger::read(connection).await?;
-        if ledger.fence != fence
-            && !super::tables::lease::fence_ledger(connection, fence).await?
-        {
+        if ledger.fence != fence && !super::tables::lease::fence_ledger(connection, fence).await? {
             return Err(BackendError::LeaseLost);
         }
     }

@@ -104,7 +104,8 @@ impl Work<'_> {
             Ok(revision) => revision,
             Err(BackendError::Moved) => return Err(BackendError::Moved.into()),
             Err(error) => {
-                return Err(self.failure(step, error.into(), Changed::Nothing, left, None));
+                let cause = backend.explained(error).await.into();
+                return Err(self.failure(step, cause, Changed::Nothing, left, None));
             }
         };
         crash::point("after the start was recorded");
@@ -170,7 +171,8 @@ impl Work<'_> {
             }
             Err(BackendError::Moved) => return Err(BackendError::Moved.into()),
             Err(error) => {
-                return Err(self.failure(step, error.into(), Changed::Nothing, left, None));
+                let cause = backend.explained(error).await.into();
+                return Err(self.failure(step, cause, Changed::Nothing, left, None));
             }
         };
         let is_new = first_phase == Phase::Main && !preparation || run.phase == Phase::Preparation;

@@ -145,7 +145,11 @@ impl Work<'_> {
 
     /// Works, and makes every error say what was done before it.
     async fn work(&mut self, backend: &mut Backend) -> Result<(), Error> {
-        match self.work_on(backend).await {
+        let worked = match self.work_on(backend).await {
+            Err(Error::Backend(error)) => Err(backend.explained(error).await.into()),
+            worked => worked,
+        };
+        match worked {
             Err(error) if !self.report.steps.is_empty() && !matches!(error, Error::Step(_)) => {
                 let done = self.report.steps.clone();
                 let rehearsed = self.report.rehearsed;

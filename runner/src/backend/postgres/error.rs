@@ -44,7 +44,8 @@ fn kind(code: &str) -> ErrorKind {
         "42501" | "25006" => ErrorKind::Denied,
         // A value of one type for a column of another, and a parameter whose type nothing tells.
         "42804" | "42P18" => ErrorKind::Conversion,
-        "57P01" | "57P02" | "57P03" | "57P05" => ErrorKind::Disconnected,
+        // Idle for too long, in a transaction or outside of one, is among them.
+        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => ErrorKind::Disconnected,
         "08P01" => ErrorKind::Other,
         _ => match code.get(..2) {
             Some("23") => ErrorKind::Constraint,
@@ -133,6 +134,7 @@ mod tests {
             ("22P02", ErrorKind::Conversion),
             ("42501", ErrorKind::Denied),
             ("57P01", ErrorKind::Disconnected),
+            ("25P03", ErrorKind::Disconnected),
             ("08006", ErrorKind::Disconnected),
             ("42P01", ErrorKind::Other),
             ("", ErrorKind::Other),

@@ -22,11 +22,13 @@ impl PostgresConnection {
         self.link.settle().await?;
         self.forget_handles();
         self.link.forget_described();
-        let own = settings::own();
+        // The bounds too are reset, and this runner may be paused right after it.
         let sql = format!(
-            "{}; {}; {own}; {}",
+            "{}; {}; {}; {}; {}",
             settings::DISCARD,
             settings::reset(self.lock.is_some()),
+            settings::own(),
+            settings::bounds(self.lock_wait, self.idle),
             self.facts_query()
         );
         let facts = facts(self.own_texts(&sql).await?);
@@ -49,6 +51,14 @@ impl PostgresConnection {
         // They are the guest's work, outside of its own time.
         let checked = self.link.affected_within("SET CONSTRAINTS ALL IMMEDIATE", self.check_time);
         let checked = checked.await;
+        if let Err(sqlx::Error::Io(error)) = &checked
+            && error.kind() == std::io::ErrorKind::TimedOut
+        {
+            return Err(BackendError::Refused(SqlError::new(
+                ErrorKind::Limit,
+                "the server was not done in time with what the hook deferred to its end",
+            )));
+        }
         checked.map_err(|error| error::refused(error, self.link.url()))?;
         let sql = format!(
             "{}; {}; {}; {}; {}",

@@ -4,9 +4,7 @@
 //! COMMIT of a failed transaction answers without an error.
 
 use super::{PostgresConnection, Side, Transaction, error, settings};
-use crate::{
-    backend::{Access, BackendError, connection::LockTry},
-};
+use crate::backend::{Access, BackendError, connection::LockTry};
 
 const SAVEPOINT: &str = "runner_rehearsal";
 const MARK: &str = "runner_mark";
