@@ -79,10 +79,10 @@ impl FromStr for DatabaseUrl {
                 if file.is_empty() { Err(ParseUrlError::NoFile) } else { Ok(url) }
             }
             "postgres" | "postgresql" => {
-                Self::server(Scheme::Postgres, text, "postgres://user@localhost/app")
+                Self::server(Scheme::Postgres, text, "postgres://localhost/app")
             }
-            "mariadb" => Self::server(Scheme::Mysql, text, "mariadb://user@localhost/app"),
-            "mysql" => Self::server(Scheme::Mysql, text, "mysql://user@localhost/app"),
+            "mariadb" => Self::server(Scheme::Mysql, text, "mariadb://localhost/app"),
+            "mysql" => Self::server(Scheme::Mysql, text, "mysql://localhost/app"),
             other => Err(ParseUrlError::Scheme(other.to_owned())),
         }
     }
@@ -153,7 +153,7 @@ mod tests {
             ("mariadb://u:secret@h/d", Ok("mariadb://h/d")),
             (
                 "mysql://u:secret@h",
-                Err(ParseUrlError::NoDatabase { example: "mysql://user@localhost/app" }),
+                Err(ParseUrlError::NoDatabase { example: "mysql://localhost/app" }),
             ),
         ];
         for (text, expected) in table {

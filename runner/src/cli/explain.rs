@@ -141,7 +141,10 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
         details: Vec::new(),
     };
     explanation.next = match error {
-        Error::Url(_) => "give the database as `--database sqlite:FILE`".to_owned(),
+        Error::Url(_) => {
+            "give the database as `--database sqlite:FILE`, or as in postgres://HOST/DATABASE"
+                .to_owned()
+        }
         Error::Target(_) => "correct `--target`".to_owned(),
         Error::Source(error) => source_advice(error),
         Error::Backend(error) => backend_advice(error),
@@ -349,7 +352,9 @@ fn source_advice(error: &SourceError) -> String {
 
 fn backend_advice(error: &BackendError) -> String {
     match error {
-        BackendError::Connect { .. } => "check the path, and that its folder exists".to_owned(),
+        BackendError::Connect { .. } => {
+            "check `--database`: the path and its folder, or host, port and name".to_owned()
+        }
         BackendError::Url(_) => "correct `--database`".to_owned(),
         BackendError::ReadOnly { .. } => {
             "make file and folder writable for this user, and leave `mode=ro` and `immutable` out of the URL"
