@@ -300,16 +300,17 @@ fn a_slow_update() {
     assert_eq!(hits(&sandbox), ["11", "11", "11"]);
 }
 
-/// Under a lease nothing says that the statement of a killed holder is over, and it holds what the
-/// next one needs: it is ended. It sleeps too shortly for the server to look for its client, and
-/// longer, all in all, than the next one has patience.
+/// Under a lease nothing says that the statement of a killed holder is over, and it may hold what
+/// the next one needs: it is ended. It sleeps too shortly to look for its client, and longer, all
+/// in all, than the next one has patience.
 fn slept_under_a_lease(statement: &str) -> Sandbox {
     let place = Place::Mariadb;
     let up = format!(
         "UPDATE items SET hits = hits + 1; {statement}; CREATE TABLE after_it (x INTEGER);"
     );
     let sandbox = items(place, &[("up", &up)]);
-    let deploy = ["deploy", "plugins", "--lock", "lease", "--lease-time", "1s"];
+    let mut deploy = vec!["deploy", "plugins", "--lock", "lease", "--lease-time", "1s"];
+    deploy.extend(["--lock-timeout", "5s"]);
     let mut first = start(&sandbox, &deploy);
     until_in(&mut first, || !place.sessions(&sandbox, "SLEEP(4)").is_empty());
     let orphan = place.sessions(&sandbox, "SLEEP(4)");

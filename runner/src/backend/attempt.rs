@@ -175,6 +175,10 @@ impl Backend {
             state::claim(connection, work.claim.attempt, revision, status).await?;
             archive_up(connection, work.claim).await?;
         }
+        connection.set_marker(match work.part {
+            Part::Whole => None,
+            Part::Transaction(run) | Part::Journaled(run) => Some(&run.marker),
+        });
         let settings = self.hook_settings(HookMode::Transaction, work.limits);
         connection.enter_hook(settings).await?;
         crash::point("after the claim");

@@ -186,7 +186,7 @@ pub(super) trait Connection: Session {
         ))
     }
 
-    /// Tells the session which `marker` goes to the server with each statement that may commit.
+    /// Tells the session which `marker` goes to the server with each statement of a hook.
     fn set_marker(&mut self, _marker: Option<&str>) {}
 
     /// Ends statements that carry `marker` and still run, and waits until they are gone.

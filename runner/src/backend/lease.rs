@@ -7,7 +7,7 @@
 use super::{
     BackendError, LockHolder,
     connection::{Connection, Connector, SharedConnection},
-    tables::{lease, schema},
+    tables::{lease, run, schema},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinHandle, time::Instant};
@@ -93,6 +93,7 @@ async fn try_take(
     connection: &mut dyn Connection,
     time_ms: u64,
 ) -> Result<Option<i64>, BackendError> {
+    end_former_work(connection).await?;
     connection.begin().await?;
     let Some(fence) = lease::take(connection, time_ms).await? else {
         connection.rollback().await?;
@@ -107,6 +108,29 @@ async fn try_take(
     }
     connection.commit().await?;
     Ok(Some(fence))
+}
+
+/// Where nobody holds the lease, ends what the server still does for who held it last: its
+/// transaction may have the ledger's row, for as long as its statement takes.
+async fn end_former_work(connection: &mut dyn Connection) -> Result<(), BackendError> {
+    connection.begin_reading().await?;
+    let left = async {
+        let version = match lease::holder(connection).await? {
+            Some(_) => None,
+            None => schema::version(connection).await?,
+        };
+        match version {
+            // The first version had no runs.
+            None | Some(1) => Ok(Vec::new()),
+            Some(_) => run::read_all(connection).await,
+        }
+    };
+    let left = left.await;
+    connection.rollback().await?;
+    for run in left? {
+        connection.end_orphans(&run.marker).await?;
+    }
+    Ok(())
 }
 
 async fn holder(connection: &mut dyn Connection) -> Result<LockHolder, BackendError> {

@@ -73,10 +73,8 @@ impl MysqlConnection {
             |word: &str| matches!(word, "INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "INTO");
         let reading = READING_VERBS.contains(&verb.as_str())
             && (verb != "WITH" || !statement.words().any(|word| writes(&word)));
-        let marker = match (&self.marker, self.mode) {
-            (Some(marker), HookMode::Journaled) if !plain => marker.as_str(),
-            _ => "",
-        };
+        // Also before one that commits nothing: its transaction has locks that others need.
+        let marker = self.marker.as_deref().unwrap_or_default();
         let text = format!("{marker}{}", statement.text());
         Ok(Call { text, marker_bytes: marker.len(), verb, plain, reading })
     }

@@ -46,13 +46,53 @@ impl PostgresConnection {
             .behind(&format!("{} ", comment(marker)));
         self.link.comment = Some(comment(marker));
         // One message is one statement, as the tokenizer saw it; that holds only while strings
-        // are read as they should be.
-        let (bounds, unbound) = self.outside_bounds();
+        // are read as they should be. A pooler would give the settings to somebody else.
+        let (before, after) = match &self.hook {
+            Some(hook) if !self.is_pooled => (
+                format!(
+                    "; SET lock_timeout = {}; SET statement_timeout = {}",
+                    settings::milliseconds(Some(hook.settings.lock_wait)),
+                    settings::milliseconds(hook.settings.statement_time)
+                ),
+                "RESET lock_timeout; RESET statement_timeout",
+            ),
+            _ => (String::new(), ""),
+        };
         let before =
-            format!("SET standard_conforming_strings = on; SET client_encoding = 'UTF8'{bounds}");
-        let result = self.run_alone(&sent, &before, unbound).await;
+            format!("SET standard_conforming_strings = on; SET client_encoding = 'UTF8'{before}");
+        self.look_for_the_client(true).await.map_err(failed)?;
+        let result = self.run_alone(&sent, &before, after).await;
+        if !matches!(&result, Err(error) if error.kind == ErrorKind::Disconnected) {
+            self.look_for_the_client(false).await.map_err(failed)?;
+        }
         self.link.comment = None;
         result
+    }
+
+    /// As the runner's own, outside of any transaction, in at most `time`.
+    pub(super) async fn own_outside(
+        &mut self,
+        sql: &str,
+        time: Duration,
+    ) -> Result<(), BackendError> {
+        self.look_for_the_client(true).await?;
+        let done = self.link.affected_within(sql, time).await;
+        done.map_err(|error| error::host_error(error, self.link.url()))?;
+        self.look_for_the_client(false).await
+    }
+
+    /// Has the server end a statement whose runner is gone. Its session holds the runner's lock, so
+    /// that one that waits for somebody would keep every other runner out.
+    async fn look_for_the_client(&mut self, look: bool) -> Result<(), BackendError> {
+        // A pooler would give the setting to somebody else.
+        if self.is_pooled || !self.sees_lost_clients {
+            return Ok(());
+        }
+        self.own_run(match look {
+            true => "SET client_connection_check_interval = '2s'",
+            false => "RESET client_connection_check_interval",
+        })
+        .await
     }
 
     /// Runs a statement in a message of its own, with settings before and after it.
@@ -70,48 +110,6 @@ impl PostgresConnection {
             self.link.own_run(after).await.map_err(unplaced)?;
         }
         result.map(|()| Outcome::default())
-    }
-
-    /// Runs a statement of the runner's own outside of any transaction. It waits for others no
-    /// longer than a guest's would.
-    pub(super) async fn own_outside(&mut self, sql: &str) -> Result<(), BackendError> {
-        let (bounds, unbound) = self.outside_bounds();
-        if unbound.is_empty() {
-            return self.own_run(sql).await;
-        }
-        self.own_run(bounds.trim_start_matches("; ")).await?;
-        let done = self.own_run(sql).await;
-        if !matches!(done, Err(BackendError::Disconnected(_))) {
-            self.own_run(unbound).await?;
-        }
-        done
-    }
-
-    /// What bounds a statement outside of a transaction, to be set before it, and what takes that
-    /// back. Empty behind a pooler, which would give the settings to somebody else.
-    fn outside_bounds(&self) -> (String, &'static str) {
-        if self.is_pooled {
-            return (String::new(), "");
-        }
-        let (lock_wait, statement_time) = match &self.hook {
-            Some(hook) => (hook.settings.lock_wait, hook.settings.statement_time),
-            None => (self.lock_wait, None),
-        };
-        let mut bounds = format!(
-            "; SET lock_timeout = {}; SET statement_timeout = {}",
-            settings::milliseconds(Some(lock_wait)),
-            settings::milliseconds(statement_time)
-        );
-        if self.version < 140_000 {
-            return (bounds, "RESET lock_timeout; RESET statement_timeout");
-        }
-        // The statement's session holds the runner's lock: with the runner gone, it must not go on
-        // waiting for somebody.
-        bounds.push_str("; SET client_connection_check_interval = '2s'");
-        (
-            bounds,
-            "RESET lock_timeout; RESET statement_timeout; RESET client_connection_check_interval",
-        )
     }
 
     pub(super) async fn end_marked(&mut self, marker: &str) -> Result<(), BackendError> {

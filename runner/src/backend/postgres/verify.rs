@@ -12,7 +12,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, time::Duration};
 
-/// Dropping an index waits for transactions that may use it.
+/// Dropping an index or detaching a partition waits for transactions that may use it.
 const DROP_TIME: Duration = Duration::from_secs(600);
 
 /// One index, as the catalogue says.
@@ -153,7 +153,7 @@ impl PostgresConnection {
                     quote(schema),
                     quote(name)
                 );
-                self.own_outside(&sql).await?;
+                self.own_outside(&sql, DROP_TIME).await?;
                 Ok(Verdict::Done)
             }
             Some(_) => Ok(Verdict::NotDone),
@@ -164,8 +164,7 @@ impl PostgresConnection {
         for index in indexes.iter().filter(|index| !index.is_valid) {
             let (schema, name) = (quote(&index.schema), quote(&index.name));
             let sql = format!("DROP INDEX CONCURRENTLY IF EXISTS {schema}.{name}");
-            let dropped = self.link.affected_within(&sql, DROP_TIME).await;
-            dropped.map_err(|error| error::host_error(error, self.link.url()))?;
+            self.own_outside(&sql, DROP_TIME).await?;
         }
         Ok(())
     }
