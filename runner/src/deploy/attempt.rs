@@ -50,7 +50,7 @@ struct Turn<'a> {
 enum Turned {
     Done(Revision, Counts, Next),
     /// With what is left of it, where that is known already.
-    Failed(StepError, Counts, Option<backend::Undone>),
+    Failed(StepError, Counts, Option<Box<backend::Undone>>),
 }
 
 impl Work<'_> {
@@ -237,13 +237,13 @@ impl Work<'_> {
         backend: &mut Backend,
         turn: &Turn<'_>,
         run: &Run,
-        (cause, counts, undone): (StepError, Counts, Option<backend::Undone>),
+        (cause, counts, undone): (StepError, Counts, Option<Box<backend::Undone>>),
         may_vanish: bool,
         left: usize,
     ) -> Result<Result<(Revision, Counts), String>, Error> {
         let step = turn.step;
         let undone = match undone {
-            Some(undone) => Ok(undone),
+            Some(undone) => Ok(*undone),
             None => self.undo(backend, &turn.work()).await,
         };
         let undone = match undone {
@@ -309,7 +309,7 @@ impl Work<'_> {
                 Err(_) => return Ok(Turned::Failed(cause, counts, None)),
             };
             if !undone.effects.is_empty() || undone.is_open || undone.stop.is_some() {
-                return Ok(Turned::Failed(cause, counts, Some(undone)));
+                return Ok(Turned::Failed(cause, counts, Some(Box::new(undone))));
             }
             (self.control.observer)(Event::Retrying {
                 key: &turn.step.key,
@@ -320,7 +320,7 @@ impl Work<'_> {
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = cancelled.cancelled() => {
-                    return Ok(Turned::Failed(StepError::Interrupted, counts, Some(undone)));
+                    return Ok(Turned::Failed(StepError::Interrupted, counts, Some(Box::new(undone))));
                 }
             }
             pause = (pause * 2).min(RETRY_PAUSE_MAX);
