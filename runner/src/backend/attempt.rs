@@ -227,12 +227,24 @@ impl Backend {
         // The server may still be about to commit: its transaction holds the ledger's row, which
         // has to be had before anything that is read is final.
         connection.begin().await?;
-        let read = match ledger::advance_any(connection, self.fence).await {
-            Ok(()) => tables::snapshot::read(connection).await,
-            Err(error) => Err(error),
+        let (is_fenced, read) = match ledger::advance_any(connection, self.fence).await {
+            Ok(()) => (false, tables::snapshot::read(connection).await),
+            // Whoever took the lease over had the ledger's row after that transaction.
+            Err(BackendError::Moved) if self.lease.is_some() => {
+                (true, tables::snapshot::read(connection).await)
+            }
+            Err(error) => (false, Err(error)),
         };
         connection.rollback().await?;
         let (snapshot, _) = read?;
+        if is_fenced {
+            // What is there now may be the other's work; only a row of this attempt's own revision
+            // is not.
+            let own = Revision(work.claim.revision.0 + 1);
+            let row = snapshot.rows.get(&work.claim.attempt.key);
+            let is_own = matches!(next, Next::Done) && row.is_some_and(|row| row.revision == own);
+            return if is_own { Ok(Some(own)) } else { Err(BackendError::LeaseLost) };
+        }
         let revision = snapshot.revision.map(|revision| Revision(revision.0 - 1));
         let Some(revision) = revision else { return Ok(None) };
         let key = &work.claim.attempt.key;

@@ -367,6 +367,9 @@ impl Work<'_> {
                         let cause = BackendError::Disconnected(reason).into();
                         Ok(Turned::Failed(cause, counts, None))
                     }
+                    Err(BackendError::LeaseLost) => {
+                        Ok(Turned::Failed(StepError::LockLost, counts, None))
+                    }
                     Err(_) => Ok(Turned::Failed(StepError::Unknown(reason), counts, None)),
                 }
             }
