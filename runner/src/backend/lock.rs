@@ -30,7 +30,7 @@ impl Backend {
         }
         // Asked in any case: a connection that is shared has to know it.
         let needs_lease = self.shared()?.lock().await.needs_lease().await?;
-        let by_lease = match self.lock_kind() {
+        let mut by_lease = match self.lock_kind() {
             LockKind::Lease => true,
             LockKind::Session => false,
             LockKind::Auto => needs_lease,
@@ -44,7 +44,16 @@ impl Backend {
         loop {
             let holder = match by_lease {
                 true => self.try_lease(needs_lease).await?,
-                false => self.try_session().await?,
+                false => match self.try_session().await {
+                    // Among many clients a pooler may look like a server at first.
+                    Err(BackendError::SharedSession) if self.lock_kind() == LockKind::Auto => {
+                        by_lease = true;
+                        let limit = Some(lease::idle_limit(self.options.lease_time));
+                        self.shared()?.lock().await.set_idle_limit(limit).await?;
+                        continue;
+                    }
+                    tried => tried?,
+                },
             };
             let Some(holder) = holder else {
                 self.is_locked = true;

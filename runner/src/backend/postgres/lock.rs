@@ -73,9 +73,13 @@ impl PostgresConnection {
     }
 
     /// Refuses to go on in another server session than the one that holds the lock.
-    pub(super) fn check_session(&self) -> Result<(), BackendError> {
+    pub(super) fn check_session(&mut self) -> Result<(), BackendError> {
         match self.lock {
-            Some(holder) if Some(holder) != self.link.pid => Err(BackendError::SharedSession),
+            Some(holder) if Some(holder) != self.link.pid => {
+                self.lock = None;
+                self.is_pooled = true;
+                Err(BackendError::SharedSession)
+            }
             _ => Ok(()),
         }
     }

@@ -15,6 +15,8 @@ const ORPHAN_PATIENCE: Duration = Duration::from_secs(30);
 const ORPHAN_POLL: Duration = Duration::from_millis(100);
 /// How long the second connection that a pooler is recognised by may take to answer.
 const PROBE_TIME: Duration = Duration::from_secs(15);
+/// How often it is asked which server session works for the connection.
+const PROBES: u32 = 6;
 const FAREWELL_TIME: Duration = Duration::from_secs(1);
 
 /// The comment that goes ahead of a statement, so that its session can be found by it.
@@ -149,11 +151,13 @@ impl PostgresConnection {
         let held = held.map_err(|error| error::host_error(error, self.link.url()))?;
         let held = held.last().and_then(|row| row.try_get::<i32, _>(0).ok()).unwrap_or_default();
         self.is_pooled = before == Some(held.to_string());
-        if !self.is_pooled {
-            // Not asked where it is known: the other one may have a small pool's only session.
-            let after = self.own_texts(PID).await;
-            let [after] = super::columns(after?)?;
-            self.is_pooled = before != after;
+        // Not asked where it is known: the other one may have a small pool's only session. Asked
+        // more than once, because among many clients the same session may come back by chance.
+        for _ in 0..PROBES {
+            if !self.is_pooled {
+                let [after] = super::columns(self.own_texts(PID).await?)?;
+                self.is_pooled = before != after;
+            }
         }
         // It was only asked a question.
         let _ = timeout(FAREWELL_TIME, other.close()).await;
