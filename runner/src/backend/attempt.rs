@@ -6,7 +6,7 @@
 
 use super::{
     Attempt, Backend, BackendError, Checkpoint, Claim, Counts, Ending, Phase, Revision, Run,
-    Status,
+    Snapshot, Status,
     connection::{Connection, HookMode},
     database::HookLimits,
     journal::{Journal, SharedJournal, Stop},
@@ -112,6 +112,44 @@ impl Backend {
             give_up(connection).await;
         }
         begun
+    }
+
+    /// After [`Backend::begin_run`] whose answer never came: connects again and looks. Where the
+    /// ledger is, if the run was begun.
+    pub async fn look_after_begin(&mut self, run: &Run) -> Result<Option<Revision>, BackendError> {
+        let (is_fenced, snapshot) = self.settled().await?;
+        if is_fenced {
+            return Err(BackendError::LeaseLost);
+        }
+        let begun = snapshot.runs.get(&run.key).is_some_and(|found| found.marker == run.marker);
+        Ok(snapshot.revision.filter(|_| begun))
+    }
+
+    /// Reads the state on a new connection, once nothing that was sent on the old one can still
+    /// change it, and tells whether another runner has the lease by now.
+    async fn settled(&mut self) -> Result<(bool, Snapshot), BackendError> {
+        self.reconnect().await?;
+        let shared = self.shared()?;
+        let connection = &mut *shared.lock().await;
+        // The server may still be about to commit: its transaction holds the ledger's row, which
+        // has to be had before anything that is read is final.
+        connection.begin().await?;
+        let (is_fenced, read) = match ledger::advance_any(connection, self.fence).await {
+            Ok(()) => (false, tables::snapshot::read(connection).await),
+            // Whoever took the lease over had the ledger's row after that transaction.
+            Err(BackendError::Moved) if self.lease.is_some() => {
+                (true, tables::snapshot::read(connection).await)
+            }
+            Err(error) => (false, Err(error)),
+        };
+        connection.rollback().await?;
+        let (snapshot, _) = read?;
+        let revision = match is_fenced {
+            true => snapshot.revision,
+            // Without the one that is rolled back.
+            false => snapshot.revision.map(|revision| Revision(revision.0 - 1)),
+        };
+        Ok((is_fenced, Snapshot { revision, ..snapshot }))
     }
 
     /// Records that an unfinished attempt is taken up again.
@@ -221,22 +259,7 @@ impl Backend {
         work: &Work<'_>,
         next: &Next,
     ) -> Result<Option<Revision>, BackendError> {
-        self.reconnect().await?;
-        let shared = self.shared()?;
-        let connection = &mut *shared.lock().await;
-        // The server may still be about to commit: its transaction holds the ledger's row, which
-        // has to be had before anything that is read is final.
-        connection.begin().await?;
-        let (is_fenced, read) = match ledger::advance_any(connection, self.fence).await {
-            Ok(()) => (false, tables::snapshot::read(connection).await),
-            // Whoever took the lease over had the ledger's row after that transaction.
-            Err(BackendError::Moved) if self.lease.is_some() => {
-                (true, tables::snapshot::read(connection).await)
-            }
-            Err(error) => (false, Err(error)),
-        };
-        connection.rollback().await?;
-        let (snapshot, _) = read?;
+        let (is_fenced, snapshot) = self.settled().await?;
         if is_fenced {
             // What is there now may be the other's work; only a row of this attempt's own revision
             // is not.
@@ -245,8 +268,7 @@ impl Backend {
             let is_own = matches!(next, Next::Done) && row.is_some_and(|row| row.revision == own);
             return if is_own { Ok(Some(own)) } else { Err(BackendError::LeaseLost) };
         }
-        let revision = snapshot.revision.map(|revision| Revision(revision.0 - 1));
-        let Some(revision) = revision else { return Ok(None) };
+        let Some(revision) = snapshot.revision else { return Ok(None) };
         let key = &work.claim.attempt.key;
         let run = snapshot.runs.get(key);
         let wanted = match work.claim.attempt.direction {
@@ -354,91 +376,6 @@ impl Backend {
         }
         recorded
     }
-
-    /// What a person decided about an unfinished attempt.
-    pub async fn resolve(
-        &mut self,
-        attempt: &Attempt,
-        run: &Run,
-        decision: Decision,
-        revision: Revision,
-    ) -> Result<(), BackendError> {
-        let shared = self.shared()?;
-        let connection = &mut *shared.lock().await;
-        let resolved = async {
-            connection.end_orphans(&run.marker).await?;
-            let revision = self.start(connection, revision).await?;
-            let open = journal::read(connection, &run.key).await?;
-            let open = open.into_iter().find(|row| !row.is_done);
-            match (decision, open) {
-                (Decision::Applied | Decision::Reverted, _) => {
-                    let status = match decision {
-                        Decision::Applied => Status::Applied,
-                        _ => Status::Reverted,
-                    };
-                    // What stays applied was applied when it was, and keeps its place in the order.
-                    if (decision, run.direction) != (Decision::Applied, Direction::Down) {
-                        state::finalise(connection, attempt, revision, &run.counts).await?;
-                    }
-                    state::mark(connection, &run.key, status, None).await?;
-                    journal::clear(connection, &run.key).await?;
-                    run::delete(connection, run).await?;
-                }
-                (Decision::StatementDone, Some(row)) => {
-                    journal::finish(connection, &run.key, row.call, row.results).await?;
-                }
-                (Decision::StatementNotDone, Some(row)) => {
-                    journal::forget(connection, &run.key, row.call).await?;
-                }
-                (Decision::StatementDone | Decision::StatementNotDone, None) => {
-                    return Err(BackendError::NothingToResolve);
-                }
-            }
-            let text = decision.as_str();
-            let end = (Ending::Resolved, &run.counts, Some(text));
-            history::append(connection, attempt, Some(end)).await?;
-            connection.commit().await
-        };
-        let resolved = resolved.await;
-        if resolved.is_err() {
-            give_up(connection).await;
-        }
-        resolved
-    }
-
-    /// The statement of an unfinished attempt whose end nobody knows, if there is one.
-    pub async fn open_statement(&mut self, run: &Run) -> Result<Option<String>, BackendError> {
-        let shared = self.shared()?;
-        let connection = &mut *shared.lock().await;
-        connection.begin_reading().await?;
-        let rows = journal::read(connection, &run.key).await;
-        connection.rollback().await?;
-        Ok(rows?.into_iter().find(|row| !row.is_done).and_then(|row| row.statement))
-    }
-}
-
-/// What a person says about an unfinished attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
-    /// The alteration is in place, all of it.
-    Applied,
-    /// The alteration is not in place, nothing of it.
-    Reverted,
-    /// The statement whose end nobody saw took effect; the rest is still to be done.
-    StatementDone,
-    /// The statement whose end nobody saw took no effect, and may run again.
-    StatementNotDone,
-}
-
-impl Decision {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Applied => "resolved: it is applied",
-            Self::Reverted => "resolved: it is reverted",
-            Self::StatementDone => "resolved: the statement took effect",
-            Self::StatementNotDone => "resolved: the statement took no effect",
-        }
-    }
 }
 
 async fn archive_up(
@@ -513,6 +450,6 @@ async fn put_back(
 
 /// Rolls back after an error that says why. Another one would only hide it: what is not rolled back
 /// now is rolled back when the connection closes.
-async fn give_up(connection: &mut dyn Connection) {
+pub(super) async fn give_up(connection: &mut dyn Connection) {
     let _ = connection.rollback().await;
 }

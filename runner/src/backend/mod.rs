@@ -15,6 +15,7 @@ mod postgres;
 #[path = "../../../tests/support/proxy/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "each suite uses its own part of this module")]
 mod proxy;
+mod resolve;
 #[cfg(test)]
 #[path = "../../../tests/support/servers/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "each suite uses its own part of this module")]
@@ -24,10 +25,11 @@ mod state;
 mod tables;
 mod url;
 
-pub use attempt::{Decision, Next, Part, Undone, Work};
+pub use attempt::{Next, Part, Undone, Work};
 pub use database::{Backend, HookLimits};
 pub use error::{BackendError, LockHolder};
 pub use journal::Stop;
+pub use resolve::Decision;
 pub use state::{
     Attempt, Checkpoint, Claim, Ending, Phase, Revision, Run, SCHEMA_VERSION, Snapshot, StateRow,
     Status,

@@ -254,6 +254,9 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
         StepError::Stopped(Stop::NotRehearsable { .. }) => {
             "rehearse on a copy with `--rehearse-on URL`".to_owned()
         }
+        StepError::Backend(BackendError::Disconnected(_)) => format!(
+            "see whether the server runs, then `{again}` again: it goes on where this one ended"
+        ),
         StepError::Backend(error) => backend_advice(error),
         StepError::Hook(HookError::Undeclared(_)) => {
             "ask the plugin's vendor to declare the permission in its manifest".to_owned()

@@ -155,26 +155,48 @@ impl Work<'_> {
         let backfill = ready.loaded.has_backfill() && step.direction == Direction::Up;
         let claim = Claim { attempt, revision, component: &ready.bytes };
         let begun = match run {
-            Some(run) => backend.resume_run(&claim, run).await.map(|now| (now, run.clone())),
+            Some(run) => (backend.resume_run(&claim, run).await, run.clone()),
             None => {
                 let first = if preparation { Phase::Preparation } else { Phase::Main };
                 let run = Run::new(attempt, first, backend.dialect(), self.host.wit_version())
                     .map_err(no_entropy)?;
-                backend.begin_run(&claim, &run).await.map(|now| (now, run))
+                let begun = match backend.begin_run(&claim, &run).await {
+                    Err(BackendError::Disconnected(reason)) => {
+                        match backend.look_after_begin(&run).await {
+                            Ok(Some(now)) => Ok(now),
+                            Ok(None) => Err((BackendError::Disconnected(reason), false)),
+                            // It may be begun; nothing of it is done.
+                            Err(_) => Err((BackendError::Disconnected(reason), true)),
+                        }
+                    }
+                    begun => begun.map_err(|error| (error, false)),
+                };
+                match begun {
+                    Ok(now) => (Ok(now), run),
+                    Err((error, true)) => {
+                        let effects = Some(Vec::new());
+                        let changed = Changed::Unfinished { run: Box::new(run), effects };
+                        return Err(self.failure(step, error.into(), changed, left, None));
+                    }
+                    Err((error, false)) => (Err(error), run),
+                }
             }
         };
         let first_phase = run.map_or(Phase::Main, |run| run.phase);
-        let mut run = match begun {
-            Ok((now, run)) => {
-                revision = now;
-                run
-            }
+        let (begun, found) = begun;
+        match begun {
+            Ok(now) => revision = now,
             Err(BackendError::Moved) => return Err(BackendError::Moved.into()),
             Err(error) => {
                 let cause = backend.explained(error).await.into();
-                return Err(self.failure(step, cause, Changed::Nothing, left, None));
+                let changed = match run {
+                    Some(_) => Changed::Unfinished { run: Box::new(found), effects: None },
+                    None => Changed::Nothing,
+                };
+                return Err(self.failure(step, cause, changed, left, None));
             }
-        };
+        }
+        let mut run = found;
         let is_new = first_phase == Phase::Main && !preparation || run.phase == Phase::Preparation;
         crash::point("after the run was begun");
         let mut steps_began: Option<(Instant, u64)> = None;

@@ -7,6 +7,7 @@
 //! that is not. A statement whose end nobody recorded is looked for in the catalogue.
 
 mod call;
+mod calls;
 mod session;
 mod statement;
 

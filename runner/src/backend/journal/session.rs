@@ -1,6 +1,7 @@
-//! The journaled session: replays what is recorded, keeps what is new.
+//! A journal while its hook runs: replays what is recorded, keeps what is new, and says in the end
+//! what stays. How each kind of call goes through it is in `calls.rs` and `statement.rs`.
 
-use super::call::{self, Call, CallResult, Stop, asked, decode, encode};
+use super::call::{self, Call, CallResult, Stop, decode, encode};
 use crate::{
     alteration::{AlterationKey, Dialect},
     backend::{
@@ -12,12 +13,8 @@ use crate::{
         },
     },
     crash,
-    session::{
-        Column, ErrorKind, Handle, Outcome, ResultLimit, Row, RowSet, Script, Session, SqlError,
-        Value,
-    },
+    session::{ErrorKind, SqlError},
 };
-use async_trait::async_trait;
 use std::{collections::VecDeque, sync::Arc};
 
 /// What the journal of one hook may hold.
@@ -28,7 +25,7 @@ pub(crate) struct Journal {
     pub(super) connection: SharedConnection,
     pub(super) key: AlterationKey,
     pub(super) marker: String,
-    dialect: Dialect,
+    pub(super) dialect: Dialect,
     /// The revision that is committed.
     pub(super) revision: Revision,
     pub(super) fence: i64,
@@ -340,7 +337,7 @@ impl Journal {
 
     /// For a call that neither commits nor runs alone: its recorded result, or `None` once the
     /// segment is open in which to make it.
-    async fn before_call(
+    pub(super) async fn before_call(
         &mut self,
         asked: [u8; 16],
         sql: &str,
@@ -374,147 +371,6 @@ impl JournalRow {
     fn asks(&self, asked: [u8; 16]) -> bool {
         let calls = self.results.as_deref().and_then(decode).unwrap_or_default();
         calls.first().is_some_and(|call| call.asked == asked)
-    }
-}
-
-/// A recorded result of another kind than the call's: somebody has edited the journal.
-fn unfitting() -> SqlError {
-    SqlError::new(ErrorKind::Other, "the journal holds a result of another kind")
-}
-
-#[async_trait]
-impl Session for Journal {
-    fn dialect(&self) -> Dialect {
-        self.dialect
-    }
-
-    fn quote_identifier(&self, name: &str) -> String {
-        match self.dialect {
-            Dialect::Mysql | Dialect::Mariadb => format!("`{}`", name.replace('`', "``")),
-            Dialect::Sqlite | Dialect::Postgresql => format!("\"{}\"", name.replace('"', "\"\"")),
-        }
-    }
-
-    async fn statement_length(
-        &mut self,
-        script: &Script,
-        start: usize,
-    ) -> Result<Option<usize>, SqlError> {
-        let shared = Arc::clone(&self.connection);
-        let mut connection = shared.lock().await;
-        // SQLite compiles the statement to find its end, which it does for the guest.
-        if self.dialect == Dialect::Sqlite
-            && let Err(error) = self.segment(&mut *connection).await
-        {
-            return Err(self.own(error));
-        }
-        connection.statement_length(script, start).await
-    }
-
-    async fn execute(&mut self, sql: &str, params: Vec<Value>) -> Result<Outcome, SqlError> {
-        match self.statement(sql, params, None).await? {
-            CallResult::Outcome(outcome) => Ok(outcome),
-            _ => Err(unfitting()),
-        }
-    }
-
-    async fn query(
-        &mut self,
-        sql: &str,
-        params: Vec<Value>,
-        limit: ResultLimit,
-    ) -> Result<RowSet, SqlError> {
-        match self.statement(sql, params, Some(limit)).await? {
-            CallResult::Rows(rows) => Ok(rows),
-            _ => Err(unfitting()),
-        }
-    }
-
-    async fn open_cursor(
-        &mut self,
-        sql: &str,
-        params: Vec<Value>,
-    ) -> Result<(Handle, Vec<Column>), SqlError> {
-        let asked = asked("open-cursor", sql, &params);
-        let opened = match self.before_call(asked, sql).await? {
-            Some(CallResult::Opened(handle, columns)) => (handle, columns),
-            Some(_) => return Err(unfitting()),
-            None => {
-                let opened = self.connection.lock().await.open_cursor(sql, params).await?;
-                self.keep(asked, None, CallResult::Opened(opened.0, opened.1.clone()));
-                opened
-            }
-        };
-        self.open_handles += 1;
-        Ok(opened)
-    }
-
-    async fn fetch(&mut self, cursor: Handle, limit: ResultLimit) -> Result<Vec<Row>, SqlError> {
-        // Not by its bytes: an operator may raise that bound before the hook is run again.
-        let asked = asked("fetch", "", &(cursor, limit.rows_max));
-        match self.before_call(asked, "reading from a cursor").await? {
-            Some(CallResult::Fetched(rows)) => Ok(rows),
-            Some(_) => Err(unfitting()),
-            None => {
-                let rows = self.connection.lock().await.fetch(cursor, limit).await?;
-                self.keep(asked, None, CallResult::Fetched(rows.clone()));
-                Ok(rows)
-            }
-        }
-    }
-
-    async fn close_cursor(&mut self, cursor: Handle) -> Result<(), SqlError> {
-        let asked = asked("close-cursor", "", &cursor);
-        if self.before_call(asked, "closing a cursor").await?.is_none() {
-            self.connection.lock().await.close_cursor(cursor).await?;
-            self.keep(asked, None, CallResult::Closed);
-        }
-        self.open_handles = self.open_handles.saturating_sub(1);
-        Ok(())
-    }
-
-    async fn open_writer(&mut self, table: &str, columns: &[String]) -> Result<Handle, SqlError> {
-        let asked = asked("open-bulk-writer", table, &columns);
-        let handle = match self.before_call(asked, table).await? {
-            Some(CallResult::Opened(handle, _)) => handle,
-            Some(_) => return Err(unfitting()),
-            None => {
-                let handle = self.connection.lock().await.open_writer(table, columns).await?;
-                self.keep(asked, None, CallResult::Opened(handle, Vec::new()));
-                handle
-            }
-        };
-        self.open_handles += 1;
-        Ok(handle)
-    }
-
-    async fn write(&mut self, writer: Handle, rows: Vec<Row>) -> Result<u64, SqlError> {
-        let asked = asked("write", "", &(writer, &rows));
-        match self.before_call(asked, "writing by a bulk-writer").await? {
-            Some(CallResult::Written(rows)) => Ok(rows),
-            Some(_) => Err(unfitting()),
-            None => {
-                let written = self.connection.lock().await.write(writer, rows).await?;
-                self.keep(asked, None, CallResult::Written(written));
-                Ok(written)
-            }
-        }
-    }
-
-    async fn finish_writer(&mut self, writer: Handle) -> Result<u64, SqlError> {
-        let asked = asked("finish", "", &writer);
-        let written = match self.before_call(asked, "finishing a bulk-writer").await? {
-            Some(CallResult::Written(rows)) => rows,
-            Some(_) => return Err(unfitting()),
-            None => {
-                let written = self.connection.lock().await.finish_writer(writer).await?;
-                let changes = Some("a bulk-writer's rows".to_owned());
-                self.keep(asked, changes, CallResult::Written(written));
-                written
-            }
-        };
-        self.open_handles = self.open_handles.saturating_sub(1);
-        Ok(written)
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) mod state;
 mod tests;
 
 use super::{BackendError, connection::Cell};
-use crate::escape::Escaped;
+use crate::{alteration::AlterationKey, escape::Escaped};
 use std::str::FromStr;
 
 pub(super) const RUNNER_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -39,6 +39,18 @@ impl Record {
     /// Says more about the row, now that its first columns are known.
     pub(super) fn about(&mut self, about: String) {
         self.about = about;
+    }
+
+    /// Reads the two columns that every row about an alteration begins with.
+    pub(super) fn key(&mut self, table: &str) -> Result<AlterationKey, BackendError> {
+        let plugin = self.text("plugin")?;
+        self.about(format!("{table}, {plugin}"));
+        let id = self.text("id")?;
+        self.about(format!("{table}, {plugin} {id}"));
+        Ok(AlterationKey {
+            plugin: plugin.parse().map_err(|_| self.invalid("plugin"))?,
+            id: id.parse().map_err(|_| self.invalid("id"))?,
+        })
     }
 
     pub(super) fn invalid(&self, column: &str) -> BackendError {

@@ -2,7 +2,7 @@
 //!
 //! Needs the caller's transaction, in which the ledger's revision was swapped first.
 
-use super::{Record, snapshot};
+use super::Record;
 use crate::{
     alteration::{AlterationKey, Direction},
     backend::{
@@ -112,7 +112,7 @@ pub(crate) async fn read_all(connection: &mut dyn Connection) -> Result<Vec<Run>
 
 fn read(cells: Vec<Cell>) -> Result<Run, BackendError> {
     let mut row = Record::new(cells, "alteration_run, a row");
-    let key: AlterationKey = snapshot::key(&mut row, "alteration_run")?;
+    let key: AlterationKey = row.key("alteration_run")?;
     Ok(Run {
         key,
         direction: match row.text("direction")?.as_str() {

@@ -2,10 +2,7 @@
 //! checked.
 
 use super::{Record, ledger, run, schema};
-use crate::{
-    alteration::AlterationKey,
-    backend::{BackendError, Revision, Snapshot, StateRow, Status, connection::Connection},
-};
+use crate::backend::{BackendError, Revision, Snapshot, StateRow, Status, connection::Connection};
 use std::str::FromStr;
 
 const COLUMNS: &str = "plugin, id, checksum, component_checksum, status, applied_at, duration_ms,
@@ -34,7 +31,7 @@ pub(crate) async fn read(
 
 fn state_row(cells: Vec<crate::backend::connection::Cell>) -> Result<StateRow, BackendError> {
     let mut row = Record::new(cells, "alteration_state, a row");
-    let key = key(&mut row, "alteration_state")?;
+    let key = row.key("alteration_state")?;
     Ok(StateRow {
         key,
         checksum: row.parse("checksum")?,
@@ -54,17 +51,5 @@ fn state_row(cells: Vec<crate::backend::connection::Cell>) -> Result<StateRow, B
         irreversible: row.integer("irreversible")? != 0,
         revision: Revision(row.integer("revision")?),
         error: row.maybe_text("error")?,
-    })
-}
-
-/// Reads the two columns that every row about an alteration begins with.
-pub(super) fn key(row: &mut Record, table: &str) -> Result<AlterationKey, BackendError> {
-    let plugin = row.text("plugin")?;
-    row.about(format!("{table}, {plugin}"));
-    let id = row.text("id")?;
-    row.about(format!("{table}, {plugin} {id}"));
-    Ok(AlterationKey {
-        plugin: plugin.parse().map_err(|_| row.invalid("plugin"))?,
-        id: id.parse().map_err(|_| row.invalid("id"))?,
     })
 }
