@@ -176,7 +176,7 @@ macro_rules! contract {
                 nothing_is_open_across_a_statement_that_commits,
             );
             contract!(@cases $place, session:
-                every_value_is_bound, nul_in_text_is_kept_or_refused, rows_and_columns, outcomes, one_statement_is_one,
+                every_value_is_bound, extremes_come_back, nul_in_text_is_kept_or_refused, rows_and_columns, outcomes, one_statement_is_one,
                 parameters_are_counted, scripts_are_walked, a_cursor_is_a_snapshot, a_cursor_only_reads,
                 a_cursor_respects_its_limits, a_query_respects_its_limits, bulk_writer_inserts,
                 bulk_writer_checks_rows, constraints_are_named, syntax_errors_have_positions,
