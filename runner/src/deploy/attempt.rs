@@ -165,6 +165,7 @@ impl Work<'_> {
                         match backend.look_after_begin(&run).await {
                             Ok(Some(now)) => Ok(now),
                             Ok(None) => Err((BackendError::Disconnected(reason), false)),
+                            Err(BackendError::LeaseLost) => Err((BackendError::LeaseLost, false)),
                             // It may be begun; nothing of it is done.
                             Err(_) => Err((BackendError::Disconnected(reason), true)),
                         }
