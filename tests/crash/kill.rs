@@ -6,7 +6,7 @@ macro_rules! matrices {
     ($($scenario:ident: $($place:ident)*;)*) => {
         $(mod $scenario {
             use super::*;
-            $(#[test] #[allow(non_snake_case)] fn $place() {
+            $(#[test] #[allow(non_snake_case, reason = "a test is called like its place")] fn $place() {
                 matrix::run(&scenarios::$scenario(), Place::$place);
             })*
         })*
