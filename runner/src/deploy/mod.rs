@@ -7,6 +7,8 @@ mod apply;
 mod attempt;
 mod components;
 mod job;
+mod part;
+mod parts;
 
 pub(crate) use job::Job;
 pub use job::{DeployOptions, Grant, Grants, How, ParseGrantError, RollbackOptions};

@@ -1,0 +1,159 @@
+//! One part of an attempt: opened, its hook called, completed; tried again while what was in its way
+//! may go away. Does not know which parts an attempt has, and records no failure.
+
+use super::{Work, components::Ready};
+use crate::{
+    backend::{self, Backend, BackendError, Claim, Next, Part, Revision},
+    crash,
+    entropy::Entropy,
+    error::{Error, StepError},
+    event::Event,
+    host::{Call, Hook, HookObserver, StepAnswer},
+    plan::Step,
+    session::Counts,
+};
+use std::{sync::Arc, time::Duration};
+
+/// The first pause before a part is tried again; each later one is twice as long.
+const RETRY_PAUSE: Duration = Duration::from_millis(200);
+const RETRY_PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// One part of an attempt that is about to run.
+pub(super) struct Turn<'a> {
+    pub(super) step: &'a Step,
+    pub(super) ready: &'a Ready,
+    pub(super) claim: Claim<'a>,
+    pub(super) part: Part<'a>,
+    pub(super) hook: Hook,
+    pub(super) entropy: Entropy,
+    /// What comes after it, told from the hook's answer.
+    pub(super) next: &'a (dyn Fn(StepAnswer) -> Next + Send + Sync),
+}
+
+/// How a part ended.
+pub(super) enum Turned {
+    Done(Revision, Counts, Next),
+    /// With what is left of it, where that is known already.
+    Failed(StepError, Counts, Option<Box<backend::Undone>>),
+}
+
+impl Work<'_> {
+    /// Runs one part, again and again while what was in its way may go away.
+    pub(super) async fn turn(
+        &self,
+        backend: &mut Backend,
+        turn: &Turn<'_>,
+    ) -> Result<Turned, Error> {
+        let mut tries = 0;
+        let mut pause = RETRY_PAUSE;
+        loop {
+            let (cause, counts) = match self.once(backend, turn).await? {
+                Turned::Failed(cause, counts, _) => (cause, counts),
+                done => return Ok(done),
+            };
+            tries += 1;
+            if tries > self.retries || !cause.is_retryable() {
+                return Ok(Turned::Failed(cause, counts, None));
+            }
+            // The part's revision is still the ledger's only if nothing of it was committed.
+            let undone = match self.undo(backend, &turn.work()).await {
+                Ok(undone) => undone,
+                Err(_) => return Ok(Turned::Failed(cause, counts, None)),
+            };
+            if !undone.effects.is_empty() || undone.is_open || undone.stop.is_some() {
+                return Ok(Turned::Failed(cause, counts, Some(Box::new(undone))));
+            }
+            (self.control.observer)(Event::Retrying {
+                key: &turn.step.key,
+                reason: &cause.to_string(),
+                pause,
+            });
+            let mut cancelled = self.control.cancelled.clone();
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = cancelled.cancelled() => {
+                    return Ok(Turned::Failed(StepError::Interrupted, counts, Some(Box::new(undone))));
+                }
+            }
+            pause = (pause * 2).min(RETRY_PAUSE_MAX);
+        }
+    }
+
+    async fn once(&self, backend: &mut Backend, turn: &Turn<'_>) -> Result<Turned, Error> {
+        let work = turn.work();
+        let session = match backend.open(&work).await {
+            Ok(session) => session,
+            Err(BackendError::Moved) => return Err(BackendError::Moved.into()),
+            Err(error) => return Ok(Turned::Failed(error.into(), Counts::default(), None)),
+        };
+        let call = Call {
+            hook: turn.hook.clone(),
+            id: turn.step.key.id.clone(),
+            session,
+            permissions: turn.claim.attempt.permissions.clone(),
+            entropy: turn.entropy,
+            observer: self.hook_observer(turn.step),
+            timeout: matches!(turn.hook, Hook::Step(_)).then_some(self.step_time).flatten(),
+        };
+        let mut cancelled = self.control.cancelled.clone();
+        let mut lost = backend.lock_lost();
+        let (counts, result) = tokio::select! {
+            (counts, result) = self.host.call(&turn.ready.loaded, call) => {
+                (counts, result.map_err(StepError::Hook))
+            }
+            () = cancelled.cancelled() => (Counts::default(), Err(StepError::Interrupted)),
+            () = is_lost(&mut lost) => (Counts::default(), Err(StepError::LockLost)),
+        };
+        crash::point("after the hook");
+        let next = match result {
+            Ok(answer) => (turn.next)(answer),
+            Err(cause) => return Ok(Turned::Failed(cause, counts, None)),
+        };
+        match backend.complete(&work, &counts, &next).await {
+            Ok(revision) => Ok(Turned::Done(revision, counts, next)),
+            Err(BackendError::Disconnected(reason)) => {
+                let look = backend.look_after_commit(&work, &next).await;
+                match look {
+                    Ok(Some(revision)) => Ok(Turned::Done(revision, counts, next)),
+                    Ok(None) => {
+                        let cause = BackendError::Disconnected(reason).into();
+                        Ok(Turned::Failed(cause, counts, None))
+                    }
+                    Err(BackendError::LeaseLost) => {
+                        Ok(Turned::Failed(StepError::LockLost, counts, None))
+                    }
+                    Err(_) => Ok(Turned::Failed(StepError::Unknown(reason), counts, None)),
+                }
+            }
+            Err(error) => Ok(Turned::Failed(error.into(), counts, None)),
+        }
+    }
+
+    pub(super) async fn undo(
+        &self,
+        backend: &mut Backend,
+        work: &backend::Work<'_>,
+    ) -> Result<backend::Undone, BackendError> {
+        let undone = backend.undo(work).await;
+        crash::point("after a part was undone");
+        undone
+    }
+
+    fn hook_observer(&self, step: &Step) -> HookObserver {
+        let (observer, key) = (Arc::clone(&self.control.observer), step.key.clone());
+        Arc::new(move |event| observer(Event::Hook { key: &key, event }))
+    }
+}
+
+impl Turn<'_> {
+    pub(super) fn work(&self) -> backend::Work<'_> {
+        backend::Work { claim: &self.claim, part: self.part, limits: self.claim.attempt.limits }
+    }
+}
+
+async fn is_lost(lost: &mut tokio::sync::watch::Receiver<bool>) {
+    if lost.wait_for(|lost| *lost).await.is_err() {
+        // A lock that belongs to the session is never lost before the session is.
+        std::future::pending::<()>().await;
+    }
+}
