@@ -83,10 +83,7 @@ impl Backend {
             Ok(revision)
         };
         let recorded = recorded.await;
-        if recorded.is_err() {
-            give_up(connection).await;
-        }
-        recorded
+        or_roll_back(connection, recorded).await
     }
 
     /// Claims an alteration for an attempt of several parts: from here on its status is `running`
@@ -108,10 +105,7 @@ impl Backend {
             Ok(revision)
         };
         let begun = begun.await;
-        if begun.is_err() {
-            give_up(connection).await;
-        }
-        begun
+        or_roll_back(connection, begun).await
     }
 
     /// After [`Backend::begin_run`] whose answer never came: connects again and looks. Where the
@@ -172,10 +166,7 @@ impl Backend {
             Ok(revision)
         };
         let resumed = resumed.await;
-        if resumed.is_err() {
-            give_up(connection).await;
-        }
-        resumed
+        or_roll_back(connection, resumed).await
     }
 
     /// Opens a part: begins its transaction or its journal, and hands out the plugin's session.
@@ -191,10 +182,8 @@ impl Backend {
         }
         {
             let connection = &mut *shared.lock().await;
-            if let Err(error) = self.open_transaction(connection, work).await {
-                give_up(connection).await;
-                return Err(error);
-            }
+            let opened = self.open_transaction(connection, work).await;
+            or_roll_back(connection, opened).await?;
         }
         Ok(shared)
     }
@@ -330,10 +319,7 @@ impl Backend {
             connection.commit().await
         };
         let recorded = recorded.await;
-        if recorded.is_err() {
-            give_up(connection).await;
-        }
-        recorded
+        or_roll_back(connection, recorded).await
     }
 
     /// As [`Backend::record_failure`], for an attempt of several parts. With `keep`, and wherever the
@@ -371,10 +357,7 @@ impl Backend {
             Ok(keep.then(|| rows.iter().flat_map(JournalRow::changes).collect()))
         };
         let recorded = recorded.await;
-        if recorded.is_err() {
-            give_up(connection).await;
-        }
-        recorded
+        or_roll_back(connection, recorded).await
     }
 }
 
@@ -448,8 +431,14 @@ async fn put_back(
     }
 }
 
-/// Rolls back after an error that says why. Another one would only hide it: what is not rolled back
-/// now is rolled back when the connection closes.
-pub(super) async fn give_up(connection: &mut dyn Connection) {
-    let _ = connection.rollback().await;
+/// Ends what was begun for an error, which says why. One of the rollback would only hide it: what is
+/// not rolled back now is rolled back when the connection closes.
+pub(super) async fn or_roll_back<T>(
+    connection: &mut dyn Connection,
+    done: Result<T, BackendError>,
+) -> Result<T, BackendError> {
+    if done.is_err() {
+        let _ = connection.rollback().await;
+    }
+    done
 }

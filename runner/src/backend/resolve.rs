@@ -2,7 +2,7 @@
 
 use super::{
     Attempt, Backend, BackendError, Ending, Revision, Run, Status,
-    attempt::give_up,
+    attempt::or_roll_back,
     tables::{history, journal, run, state},
 };
 use crate::alteration::Direction;
@@ -77,10 +77,7 @@ impl Backend {
             connection.commit().await
         };
         let resolved = resolved.await;
-        if resolved.is_err() {
-            give_up(connection).await;
-        }
-        resolved
+        or_roll_back(connection, resolved).await
     }
 
     /// The statement of an unfinished attempt whose end nobody knows, if there is one.
