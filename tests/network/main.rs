@@ -16,3 +16,4 @@ mod restarts;
 mod story;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;

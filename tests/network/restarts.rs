@@ -7,6 +7,7 @@ use crate::{
         servers::{Mariadb, Postgres},
     },
 };
+use std::rc::Rc;
 
 /// What a test does with a server of its own.
 struct Server {
@@ -17,20 +18,22 @@ struct Server {
 }
 
 fn servers() -> [Server; 2] {
-    let postgres: &'static Postgres = Box::leak(Box::new(Postgres::own()));
-    let mariadb: &'static Mariadb = Box::leak(Box::new(Mariadb::own()));
+    let (postgres, mariadb) = (Rc::new(Postgres::own()), Rc::new(Mariadb::own()));
+    let (sandbox_postgres, sandbox_mariadb) =
+        (Sandbox::on(postgres.database()), Sandbox::on(mariadb.database()));
+    let (same_postgres, same_mariadb) = (Rc::clone(&postgres), Rc::clone(&mariadb));
     [
         Server {
             kind: Kind::Postgres,
-            stop: Box::new(|| postgres.stop_immediate()),
-            restart: Box::new(|| postgres.restart()),
-            sandbox: Sandbox::on(postgres.database()),
+            stop: Box::new(move || postgres.stop_immediate()),
+            restart: Box::new(move || same_postgres.restart()),
+            sandbox: sandbox_postgres,
         },
         Server {
             kind: Kind::Mariadb,
-            stop: Box::new(|| mariadb.stop_immediate()),
-            restart: Box::new(|| mariadb.restart()),
-            sandbox: Sandbox::on(mariadb.database()),
+            stop: Box::new(move || mariadb.stop_immediate()),
+            restart: Box::new(move || same_mariadb.restart()),
+            sandbox: sandbox_mariadb,
         },
     ]
 }

@@ -7,10 +7,11 @@ use crate::sql::view::View;
 const IDENTITY: &str = "who a session is, is decided by the host";
 const READING: &str = "the host relies on it to read statements";
 const DURABILITY: &str = "when a commit is safe is decided by the operator";
+const END: &str = "it ends the session of a runner that is gone";
 const LIBRARIES: &str = "libraries are the server's";
 
 /// Why the setting `name` is refused; names end with `*` for all that begin so.
-const SETTINGS: [(&str, &str); 11] = [
+const SETTINGS: [(&str, &str); 14] = [
     ("role", IDENTITY),
     ("session_authorization", IDENTITY),
     ("standard_conforming_strings", READING),
@@ -19,6 +20,9 @@ const SETTINGS: [(&str, &str); 11] = [
     ("transaction_*", TRANSACTIONS),
     ("default_transaction_*", TRANSACTIONS),
     ("synchronous_commit", DURABILITY),
+    ("idle_in_transaction_session_timeout", END),
+    ("idle_session_timeout", END),
+    ("client_connection_check_interval", END),
     ("session_preload_libraries", LIBRARIES),
     ("local_preload_libraries", LIBRARIES),
     ("dynamic_library_path", LIBRARIES),
