@@ -27,6 +27,7 @@ mod error;
 pub mod escape;
 pub mod event;
 pub mod host;
+pub mod new;
 mod operator;
 pub mod pack;
 pub mod plan;

@@ -7,8 +7,19 @@ use crate::{
 };
 use insta::assert_snapshot;
 
-const VERBS: [&str; 9] =
-    ["deploy", "check", "plan", "status", "rollback", "pack", "inspect", "completions", "man"];
+const VERBS: [&str; 11] = [
+    "deploy",
+    "check",
+    "plan",
+    "status",
+    "rollback",
+    "resolve",
+    "new",
+    "pack",
+    "inspect",
+    "completions",
+    "man",
+];
 
 #[test]
 fn of_every_verb() {

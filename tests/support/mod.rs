@@ -246,7 +246,7 @@ fn cache_folder() -> PathBuf {
     target_folder().join("test-cache")
 }
 
-fn target_folder() -> PathBuf {
+pub fn target_folder() -> PathBuf {
     let binary = Path::new(env!("CARGO_BIN_EXE_runner"));
     binary.ancestors().nth(2).expect("the target folder").to_owned()
 }

@@ -8,6 +8,7 @@ mod deploy;
 mod explain;
 mod inspect;
 mod manual;
+mod new;
 mod options;
 mod output;
 mod pack;
@@ -48,6 +49,7 @@ enum Verb {
     Status(status::Args),
     Rollback(rollback::Args),
     Resolve(resolve::Args),
+    New(new::Args),
     Pack(pack::Args),
     Inspect(inspect::Args),
     Completions(manual::CompletionsArgs),
@@ -88,6 +90,7 @@ pub fn main() -> ExitCode {
             Verb::Status(args) => status::run(args).await,
             Verb::Rollback(args) => rollback::run(args).await,
             Verb::Resolve(args) => resolve::run(args).await,
+            Verb::New(args) => new::run(&args),
             Verb::Pack(args) => pack::run(&args),
             Verb::Inspect(args) => inspect::run(&args),
             Verb::Completions(args) => manual::completions(&args),

@@ -1,0 +1,89 @@
+//! `runner new`: a project for the author of a plugin.
+
+use super::{
+    explain::Exit,
+    options::{Format, Output},
+    output::{self, count},
+};
+use crate::{
+    alteration::PluginName,
+    new::{self, Language},
+};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use std::{
+    path::Path,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+/// Makes a project for a plugin: a manifest, one alteration, a test, and the SDK
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  runner new acme/notes --lang sql      a folder `notes` with SQL files; needs no toolchain
+  runner new acme/notes --lang rust")]
+pub(super) struct Args {
+    /// The plugin; the folder has its second part as a name
+    #[arg(value_name = "VENDOR/NAME")]
+    name: PluginName,
+    /// What the alterations are written in
+    #[arg(long, value_name = "LANGUAGE", value_parser = language())]
+    lang: Language,
+    #[command(flatten)]
+    output: Output,
+}
+
+fn language() -> impl TypedValueParser<Value = Language> {
+    let find = |name: &str| Language::ALL.into_iter().find(|language| language.as_str() == name);
+    PossibleValuesParser::new(Language::ALL.map(Language::as_str))
+        .map(move |name| find(&name).expect("clap lets no other through"))
+}
+
+const UNCHANGED: &str = "nothing was written";
+
+pub(super) fn run(args: &Args) -> Exit {
+    // The stamp of the first alteration; a clock before 1970 gives the first possible one.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let files = new::files(&args.name, args.lang, now);
+    let folder = Path::new(args.name.name());
+    let build = args.lang.build_command();
+    if let Err(error) = new::write(&files, folder) {
+        let next = "make it in another folder, or move what is there away";
+        if args.output.format == Format::Json {
+            output::json(&serde_json::json!({
+                "error": {
+                    "message": error.to_string(),
+                    "changed": UNCHANGED,
+                    "next": next,
+                    "exit_code": Exit::Failed as u8,
+                }
+            }));
+        }
+        let lines = [("changed", UNCHANGED.to_owned()), ("next", next.to_owned())];
+        output::problem(&error.to_string(), &lines);
+        return Exit::Failed;
+    }
+    let paths: Vec<String> =
+        files.iter().map(|file| format!("{}/{}", folder.display(), file.path)).collect();
+    match args.output.format {
+        Format::Json => output::json(&serde_json::json!({
+            "plugin": args.name,
+            "files": paths,
+            "build": build,
+        })),
+        Format::Text => {
+            // The SDK is the runner's, and many files.
+            let (sdk, own): (Vec<_>, Vec<_>) =
+                paths.iter().partition(|path| path.contains("/sdk/"));
+            for path in own {
+                output::result(path);
+            }
+            if !sdk.is_empty() {
+                let files = count(sdk.len() as u64, "file");
+                output::result(&format!("{}/sdk/ ({files})", folder.display()));
+            }
+            output::result(&format!("Made {} in {}.", args.name, folder.display()));
+            output::note(&format!("next: cd {} && {build}", folder.display()));
+        }
+    }
+    Exit::Done
+}
