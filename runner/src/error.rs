@@ -2,10 +2,10 @@
 
 use crate::{
     alteration::{AlterationKey, Direction, Permission},
-    backend::{BackendError, ParseUrlError, Run, Stop},
+    backend::{BackendError, FormerError, ParseUrlError, Run, Stop},
     event::StepReport,
     host::{HookError, LoadError},
-    plan::{ParseTargetError, Plan},
+    plan::{BaselineError, ParseTargetError, Plan},
     source::SourceError,
 };
 
@@ -18,6 +18,10 @@ pub enum Error {
     Url(#[from] ParseUrlError),
     #[error(transparent)]
     Target(#[from] ParseTargetError),
+    #[error(transparent)]
+    Baseline(#[from] BaselineError),
+    #[error(transparent)]
+    Former(#[from] FormerError),
     #[error(transparent)]
     Source(#[from] SourceError),
     #[error(transparent)]

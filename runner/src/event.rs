@@ -56,6 +56,10 @@ pub enum Event<'a> {
         direction: Direction,
         counts: Counts,
     },
+    /// It is recorded as applied, and did not run.
+    Recorded {
+        key: &'a AlterationKey,
+    },
     /// It is rolled back.
     Failed {
         key: &'a AlterationKey,

@@ -37,7 +37,7 @@ pub mod session;
 pub mod source;
 pub mod sql;
 
-pub use deploy::{Control, DeployOptions, How, RollbackOptions};
+pub use deploy::{BaselineOptions, Control, DeployOptions, How, RollbackOptions};
 pub use error::{Error, StepError, StepFailure};
 pub use event::{Report, StepReport};
-pub use runner::{Check, NotDeployed, Runner};
+pub use runner::{BaselineFrom, Check, NotDeployed, Runner};

@@ -1,20 +1,23 @@
 //! The embedding API: one builder, one method for each verb.
 
 use crate::{
-    alteration::{AlterationKey, Catalog, Checksum},
+    alteration::{AlterationId, AlterationKey, Catalog, Checksum, PluginName},
     backend::{
-        self, Access, Attempt, Backend, BackendError, ConnectOptions, DatabaseUrl, Decision, Run,
-        Snapshot,
+        self, Access, Attempt, Backend, BackendError, ConnectOptions, DatabaseUrl, Decision,
+        FormerTool, Run, Snapshot,
     },
-    deploy::{self, Control, DeployOptions, How, Job, RollbackOptions},
+    deploy::{self, BaselineOptions, Control, DeployOptions, How, Job, RollbackOptions},
     error::Error,
     event::Report,
     host::{Host, Limits},
-    plan::{self, Finding, Plan, Policy, Severity, StatusLine, Step},
+    plan::{self, Finding, Plan, Policy, Severity, StatusLine, Step, UpTo},
     source,
 };
 use serde::Serialize;
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 /// A database and the plugins for it.
 ///
@@ -32,6 +35,21 @@ pub struct Runner {
     limits: Limits,
     cache_folder: Option<PathBuf>,
     connection: ConnectOptions,
+}
+
+/// How it is told what a database already has.
+#[derive(Debug, Clone)]
+pub enum BaselineFrom {
+    /// Each plugin up to an alteration.
+    UpTo(Vec<UpTo>),
+    /// What the ledger of the tool says that was used before.
+    Former {
+        tool: FormerTool,
+        /// Where it is not the tool's usual one.
+        table: Option<String>,
+        /// Whose alterations they are; needed where there are files of several plugins.
+        plugin: Option<PluginName>,
+    },
 }
 
 /// What a start-up check found.
@@ -125,6 +143,11 @@ impl Runner {
         &self.url
     }
 
+    fn no_file(&self) -> BackendError {
+        let reason = "there is no such file".to_owned();
+        BackendError::Connect { url: self.url.to_string(), reason }
+    }
+
     fn catalog(&self) -> Result<Catalog, Error> {
         Ok(source::read(&self.plugins, self.limits.component_bytes_max)?)
     }
@@ -156,9 +179,12 @@ impl Runner {
     /// What `deploy` would run, in which order, and why. Alters nothing, runs no guest code.
     pub async fn plan(&self, options: &DeployOptions) -> Result<Plan, Error> {
         let catalog = self.catalog()?;
+        self.planned(&Job::Deploy { catalog: &catalog, options }).await
+    }
+
+    async fn planned(&self, job: &Job<'_>) -> Result<Plan, Error> {
         let mut backend = self.connect(Access::Read).await?;
         let snapshot = backend.snapshot().await;
-        let job = Job::Deploy { catalog: &catalog, options };
         let plan = snapshot.map(|snapshot| job.plan(&snapshot, backend.dialect()));
         backend.close().await;
         Ok(plan?)
@@ -172,8 +198,7 @@ impl Runner {
         };
         let mut backend = self.connect(Access::Read).await?;
         if !backend.is_there() {
-            let reason = "there is no such file".to_owned();
-            return Err(BackendError::Connect { url: self.url.to_string(), reason }.into());
+            return Err(self.no_file().into());
         }
         let snapshot = backend.snapshot().await;
         backend.close().await;
@@ -218,6 +243,48 @@ impl Runner {
         control: &Control,
     ) -> Result<Report, Error> {
         let job = Job::Rollback { options };
+        self.run(&job, Access::Write, &options.how, control).await
+    }
+
+    /// What a baseline would record.
+    pub async fn baseline_keys(
+        &self,
+        from: &BaselineFrom,
+    ) -> Result<BTreeSet<AlterationKey>, Error> {
+        let catalog = self.catalog()?;
+        let (tool, table, plugin) = match from {
+            BaselineFrom::UpTo(ends) => return Ok(plan::keys_up_to(&catalog, ends)?),
+            BaselineFrom::Former { tool, table, plugin } => (*tool, table.as_deref(), plugin),
+        };
+        let mut backend = self.connect(Access::Read).await?;
+        let former = match backend.is_there() {
+            true => backend.former(tool, table).await,
+            false => Err(self.no_file()),
+        };
+        backend.close().await;
+        let former = former??;
+        let stamp = |version: &str| {
+            let id: AlterationId = format!("{version}-x").parse().ok()?;
+            Some(id.stamp().clone())
+        };
+        Ok(plan::keys_of_former(&catalog, plugin.as_ref(), &former, stamp)?)
+    }
+
+    /// The plan of [`Runner::baseline`]. Alters nothing.
+    pub async fn plan_baseline(&self, options: &BaselineOptions) -> Result<Plan, Error> {
+        let catalog = self.catalog()?;
+        self.planned(&Job::Baseline { catalog: &catalog, options }).await
+    }
+
+    /// Records alterations as applied without running them, because the database has them already.
+    pub async fn baseline(
+        &self,
+        options: &BaselineOptions,
+        control: &Control,
+    ) -> Result<Report, Error> {
+        let catalog = self.catalog()?;
+        let job = Job::Baseline { catalog: &catalog, options };
+        // What is adopted is there.
         self.run(&job, Access::Write, &options.how, control).await
     }
 

@@ -7,12 +7,13 @@ use crate::{
 };
 use insta::assert_snapshot;
 
-const VERBS: [&str; 11] = [
+const VERBS: [&str; 12] = [
     "deploy",
     "check",
     "plan",
     "status",
     "rollback",
+    "baseline",
     "resolve",
     "new",
     "pack",

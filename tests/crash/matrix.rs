@@ -135,7 +135,8 @@ impl Case<'_> {
             again = finish(&mut command(sandbox, self.args));
         }
         if again.code != Some(self.scenario.code) {
-            return Err(format!("run again: {again:#?}\n{}", end_state(sandbox)));
+            // The runner's own tables may not be there yet.
+            return Err(format!("run again: {again:#?}\n{}", sandbox.dump()));
         }
         self.check(sandbox)?;
         let end = end_state(sandbox);

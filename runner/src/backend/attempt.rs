@@ -86,6 +86,26 @@ impl Backend {
         or_roll_back(connection, recorded).await
     }
 
+    /// Records, in a transaction of its own, that an alteration is applied that did not run: it was
+    /// there before the runner came.
+    pub async fn record_applied(&mut self, claim: &Claim<'_>) -> Result<Revision, BackendError> {
+        let shared = self.shared()?;
+        let connection = &mut *shared.lock().await;
+        let recorded = async {
+            let revision = self.start(connection, claim.revision).await?;
+            state::claim(connection, claim.attempt, revision, Status::Applied).await?;
+            archive_up(connection, claim).await?;
+            let counts = Counts::default();
+            state::finalise(connection, claim.attempt, revision, &counts).await?;
+            let end = (Ending::Baseline, &counts, None);
+            history::append(connection, claim.attempt, Some(end)).await?;
+            connection.commit().await?;
+            Ok(revision)
+        };
+        let recorded = recorded.await;
+        or_roll_back(connection, recorded).await
+    }
+
     /// Claims an alteration for an attempt of several parts: from here on its status is `running`
     /// until the last part is done, whatever happens to this process.
     pub async fn begin_run(
@@ -346,7 +366,9 @@ impl Backend {
             if keep {
                 let status = match ending {
                     Ending::Failed => Status::Failed,
-                    Ending::Done | Ending::Interrupted | Ending::Resolved => Status::Running,
+                    Ending::Done | Ending::Interrupted | Ending::Resolved | Ending::Baseline => {
+                        Status::Running
+                    }
                 };
                 state::mark(connection, &run.key, status, Some(error)).await?;
             } else {

@@ -59,7 +59,10 @@ pub(super) fn idle_limit(time: Duration) -> Duration {
 }
 
 async fn create(connection: &mut dyn Connection) -> Result<(), BackendError> {
-    if connection.own_tables().await?.contains("alteration_lease") {
+    // Where a schema change commits by itself, whoever made the table may have died before its row.
+    if connection.own_tables().await?.contains("alteration_lease")
+        && lease::has_row(connection).await?
+    {
         return Ok(());
     }
     let mut tries = 0;

@@ -6,6 +6,7 @@ mod attempt;
 mod connection;
 mod database;
 mod error;
+mod former;
 mod journal;
 mod lease;
 mod lock;
@@ -28,6 +29,7 @@ mod url;
 pub use attempt::{Next, Part, Undone, Work};
 pub use database::{Backend, HookLimits};
 pub use error::{BackendError, LockHolder};
+pub use former::{Former, FormerError, FormerTool};
 pub use journal::Stop;
 pub use resolve::Decision;
 pub use state::{

@@ -290,6 +290,8 @@ pub enum Ending {
     Interrupted,
     /// A person said how it ended.
     Resolved,
+    /// It was there before the runner came, and did not run.
+    Baseline,
 }
 
 impl Ending {
@@ -299,6 +301,7 @@ impl Ending {
             Self::Failed => "failed",
             Self::Interrupted => "interrupted",
             Self::Resolved => "resolved",
+            Self::Baseline => "baseline",
         }
     }
 }

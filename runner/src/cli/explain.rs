@@ -4,11 +4,11 @@ use super::{options::Format, output};
 use crate::{
     Error, StepError, StepFailure, StepReport,
     alteration::{AlterationKey, Direction},
-    backend::{BackendError, Checkpoint, Phase, Run, Stop},
+    backend::{BackendError, Checkpoint, FormerError, Phase, Run, Stop},
     error::Changed,
     escape::EscapedLines,
     host::HookError,
-    plan::{Finding, Plan, Severity},
+    plan::{BaselineError, Finding, Plan, Severity},
     source::SourceError,
 };
 use serde::Serialize;
@@ -78,6 +78,8 @@ fn exit(error: &Error) -> Exit {
     match error {
         Error::Url(_)
         | Error::Target(_)
+        | Error::Baseline(BaselineError::SeveralPlugins(_))
+        | Error::Former(FormerError::NoName(_))
         | Error::Source(SourceError::NothingGiven | SourceError::Url(_)) => Exit::Usage,
         Error::Backend(error) => backend_exit(error),
         Error::Objections(plan) => findings_exit(&plan.findings),
@@ -96,6 +98,8 @@ fn exit(error: &Error) -> Exit {
             StepError::Hook(_) | StepError::Unknown(_) => Exit::Failed,
         },
         Error::Source(_)
+        | Error::Baseline(_)
+        | Error::Former(_)
         | Error::Engine(_)
         | Error::Component { .. }
         | Error::OtherInterface { .. }
@@ -146,6 +150,8 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
                 .to_owned()
         }
         Error::Target(_) => "correct `--target`".to_owned(),
+        Error::Baseline(error) => baseline_advice(error),
+        Error::Former(error) => former_advice(error),
         Error::Source(error) => source_advice(error),
         Error::Backend(error) => backend_advice(error),
         Error::Engine(_) => "run on a machine with a supported processor".to_owned(),
@@ -191,6 +197,43 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
         Error::Step(failure) => step(&mut explanation, failure),
     };
     explanation
+}
+
+fn baseline_advice(error: &BaselineError) -> String {
+    match error {
+        BaselineError::UnknownPlugin(_) | BaselineError::UnknownVersion { .. } => {
+            "add its files, or correct the name; `runner plan` shows what there is".to_owned()
+        }
+        BaselineError::UnknownAlteration(_) => {
+            "correct the id; `runner plan` shows what there is".to_owned()
+        }
+        BaselineError::SeveralPlugins(_) => "say whose it is with `--plugin`".to_owned(),
+        BaselineError::NotAVersion { .. } => {
+            "see that `--from` names the tool whose ledger it is".to_owned()
+        }
+        BaselineError::NotPacked { .. } => {
+            "pack all of the history, as far as it was applied, with `runner pack`".to_owned()
+        }
+        BaselineError::Ambiguous { .. } => {
+            "record them by name, with `--to VENDOR/NAME@ID`".to_owned()
+        }
+    }
+}
+
+fn former_advice(error: &FormerError) -> String {
+    match error {
+        FormerError::SeveralTables { .. } => "say which it is with `--ledger`".to_owned(),
+        FormerError::NoLedger { .. } | FormerError::NoName(_) => {
+            "name the table with `--ledger`, or record by name with `--to VENDOR/NAME@ID`"
+                .to_owned()
+        }
+        FormerError::OtherTable { .. } => {
+            "see that `--from` and `--ledger` name the tool that was used".to_owned()
+        }
+        FormerError::Broken { .. } => {
+            "bring it to an end with the tool that began it, then run this again".to_owned()
+        }
+    }
 }
 
 fn objections(explanation: &mut Explanation, plan: &Plan) -> String {

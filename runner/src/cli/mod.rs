@@ -3,6 +3,7 @@
 //! Each verb has a file; what all share is in `options.rs`, what went wrong is explained in
 //! `explain.rs`, and what happens meanwhile is shown by `report.rs`.
 
+mod baseline;
 mod check;
 mod deploy;
 mod explain;
@@ -49,6 +50,7 @@ enum Verb {
     Status(status::Args),
     Rollback(rollback::Args),
     Resolve(resolve::Args),
+    Baseline(baseline::Args),
     New(new::Args),
     Pack(pack::Args),
     Inspect(inspect::Args),
@@ -90,6 +92,7 @@ pub fn main() -> ExitCode {
             Verb::Status(args) => status::run(args).await,
             Verb::Rollback(args) => rollback::run(args).await,
             Verb::Resolve(args) => resolve::run(args).await,
+            Verb::Baseline(args) => baseline::run(args).await,
             Verb::New(args) => new::run(&args),
             Verb::Pack(args) => pack::run(&args),
             Verb::Inspect(args) => inspect::run(&args),

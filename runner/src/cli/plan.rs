@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     alteration::Direction,
-    plan::{Plan, Severity},
+    plan::{Plan, Reason, Severity},
 };
 use serde::Serialize;
 
@@ -54,8 +54,9 @@ pub(super) async fn run(args: Args) -> Exit {
 /// Lists a plan, line by line.
 pub(super) fn text(plan: &Plan, database: &str, line: impl Fn(&str)) {
     let steps = plan.steps.len() as u64;
-    let way = match plan.steps.first().map(|step| step.direction) {
-        Some(Direction::Down) => "to roll back",
+    let way = match plan.steps.first().map(|step| (step.direction, &step.reason)) {
+        Some((Direction::Down, _)) => "to roll back",
+        Some((_, Reason::Recorded)) => "to record as applied, without running them",
         _ => "to apply",
     };
     match steps {

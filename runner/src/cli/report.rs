@@ -100,6 +100,9 @@ impl Reporter {
                     self.bar.suspend(|| output::result(&line(key, direction, counts)));
                 }
             }
+            Event::Recorded { key } => {
+                self.note(&format!("recorded {key}"));
+            }
             Event::Failed { .. } => self.clear(),
         }
     }

@@ -125,11 +125,11 @@ fn attempts(
             let (began, speaks) = (run.wit_version.clone(), host.wit_version());
             return Err(Error::OtherInterface { key: key.clone(), began, speaks });
         }
-        let attempt = match (job, row) {
-            (Job::Deploy { catalog, options }, row) => {
+        let attempt = match (job.offer(), row) {
+            (Some((catalog, grants)), row) => {
                 let Some(alteration) = catalog.get(key) else { continue };
                 for permission in alteration.permissions.iter().copied() {
-                    if !options.grants.iter().any(|grant| grant.covers(&key.plugin, permission)) {
+                    if !grants.iter().any(|grant| grant.covers(&key.plugin, permission)) {
                         return Err(Error::NotGranted { key: key.clone(), permission });
                     }
                 }
@@ -141,11 +141,11 @@ fn attempts(
                 }
             }
             // `down` runs under what was granted to `up`: the record says what that was.
-            (Job::Rollback { .. }, Some(row)) => match run {
+            (None, Some(row)) => match run {
                 Some(run) => Attempt::down(row).resumed(row, run),
                 None => Attempt::down(row),
             },
-            (Job::Rollback { .. }, None) => continue,
+            (None, None) => continue,
         };
         attempts.insert(key.clone(), attempt);
     }
@@ -154,13 +154,13 @@ fn attempts(
 
 /// Where a component comes from, for messages.
 fn origin(job: &Job<'_>, key: &AlterationKey, unfinished: bool) -> String {
-    match job {
-        Job::Deploy { catalog, .. } if !unfinished => {
+    match job.offer() {
+        Some((catalog, _)) if !unfinished => {
             catalog.get(key).map_or_else(String::new, |alteration| {
                 Escaped(&alteration.path.display().to_string()).to_string()
             })
         }
-        Job::Deploy { .. } | Job::Rollback { .. } => "from the archive".to_owned(),
+        _ => "from the archive".to_owned(),
     }
 }
 
@@ -171,12 +171,12 @@ async fn fetch(
     unfinished: bool,
     backend: &mut Backend,
 ) -> Result<Vec<u8>, Error> {
-    match job {
-        Job::Deploy { catalog, .. } if !unfinished => {
+    match job.offer() {
+        Some((catalog, _)) if !unfinished => {
             let path = catalog.get(key).map(|alteration| alteration.path.as_path());
             Ok(source::read_component(path.unwrap_or_else(|| "".as_ref()), checksum)?)
         }
-        Job::Deploy { .. } | Job::Rollback { .. } => match backend.archived(checksum).await {
+        _ => match backend.archived(checksum).await {
             Ok(Some(bytes)) => Ok(bytes),
             Err(BackendError::ArchiveDamaged(_)) => Err(Error::Backend(
                 BackendError::ArchiveDamaged(format!("{} of {key}", checksum.short())),

@@ -2,7 +2,8 @@
 
 use crate::{
     alteration::{
-        Catalog, Dialect, ParsePermissionError, ParsePluginError, Permission, PluginName,
+        AlterationKey, Catalog, Dialect, ParsePermissionError, ParsePluginError, Permission,
+        PluginName,
     },
     backend::Snapshot,
     plan::{self, Plan, Policy, RollbackTarget, Target},
@@ -93,17 +94,45 @@ pub struct RollbackOptions {
     pub how: How,
 }
 
+/// What to record as applied without running it.
+#[derive(Debug, Clone, Default)]
+pub struct BaselineOptions {
+    pub keys: BTreeSet<AlterationKey>,
+    /// What they may do when they are rolled back.
+    pub grants: Grants,
+    pub how: How,
+}
+
 /// What is to be done; the part that decides the plan.
 pub(crate) enum Job<'a> {
     Deploy { catalog: &'a Catalog, options: &'a DeployOptions },
+    Baseline { catalog: &'a Catalog, options: &'a BaselineOptions },
     Rollback { options: &'a RollbackOptions },
 }
 
 impl Job<'_> {
+    /// The files that it works with, and what is granted to them; none for a rollback, which takes
+    /// both from the records.
+    pub(super) fn offer(&self) -> Option<(&Catalog, &Grants)> {
+        match self {
+            Self::Deploy { catalog, options } => Some((catalog, &options.grants)),
+            Self::Baseline { catalog, options } => Some((catalog, &options.grants)),
+            Self::Rollback { .. } => None,
+        }
+    }
+
+    /// Whether steps are recorded and do not run.
+    pub(super) fn only_records(&self) -> bool {
+        matches!(self, Self::Baseline { .. })
+    }
+
     pub(crate) fn plan(&self, snapshot: &Snapshot, dialect: Dialect) -> Plan {
         match self {
             Self::Deploy { catalog, options } => {
                 plan::deploy(catalog, snapshot, dialect, &options.target, options.policy)
+            }
+            Self::Baseline { catalog, options } => {
+                plan::baseline(catalog, snapshot, dialect, &options.keys)
             }
             Self::Rollback { options } => {
                 plan::rollback(snapshot, options.plugin.as_ref(), &options.target)

@@ -5,13 +5,16 @@
 
 mod apply;
 mod attempt;
+mod baseline;
 mod components;
 mod job;
 mod part;
 mod parts;
 
 pub(crate) use job::Job;
-pub use job::{DeployOptions, Grant, Grants, How, ParseGrantError, RollbackOptions};
+pub use job::{
+    BaselineOptions, DeployOptions, Grant, Grants, How, ParseGrantError, RollbackOptions,
+};
 
 use crate::{
     alteration::AlterationKey,

@@ -2,7 +2,9 @@
 
 use super::{Bound, Finding, Plan, Policy, Reason, SkipReason, Skipped, Step, Target, order};
 use crate::{
-    alteration::{Alteration, AlterationId, Catalog, Dialect, Direction, PluginName, Version},
+    alteration::{
+        Alteration, AlterationId, AlterationKey, Catalog, Dialect, Direction, PluginName, Version,
+    },
     backend::{Run, Snapshot, StateRow, Status},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,15 +17,28 @@ pub fn deploy(
     target: &Target,
     policy: Policy,
 ) -> Plan {
+    planned(catalog, snapshot, dialect, target, policy, None)
+}
+
+/// As [`deploy`]; with `recorded`, these are recorded without running them, and nothing else is done.
+pub(super) fn planned(
+    catalog: &Catalog,
+    snapshot: &Snapshot,
+    dialect: Dialect,
+    target: &Target,
+    policy: Policy,
+    recorded: Option<&BTreeSet<AlterationKey>>,
+) -> Plan {
     let mut planner = Planner {
         catalog,
         snapshot,
         dialect,
         policy,
+        recorded,
         plan: Plan { steps: Vec::new(), skipped: Vec::new(), findings: Vec::new() },
     };
     planner.folders();
-    planner.recorded();
+    planner.rows();
     match order::plugins(catalog) {
         Err(circle) => planner.plan.findings.push(circle),
         Ok(plugins) => {
@@ -42,6 +57,8 @@ struct Planner<'a> {
     snapshot: &'a Snapshot,
     dialect: Dialect,
     policy: Policy,
+    /// What is recorded without running it; `None` if what is pending runs.
+    recorded: Option<&'a BTreeSet<AlterationKey>>,
     plan: Plan,
 }
 
@@ -104,7 +121,7 @@ impl Planner<'_> {
     }
 
     /// What is to be said about recorded alterations.
-    fn recorded(&mut self) {
+    fn rows(&mut self) {
         let mut absent: BTreeMap<&PluginName, usize> = BTreeMap::new();
         for row in self.snapshot.rows.values() {
             let key = row.key.clone();
@@ -195,6 +212,13 @@ impl Planner<'_> {
             let status = row.map(|row| row.status);
             let key = || alteration.key.clone();
             let run = self.snapshot.runs.get(&alteration.key);
+            let is_recorded = self.recorded.map(|recorded| recorded.contains(&alteration.key));
+            if let (Some(_), Some(is_recorded)) = (run, is_recorded) {
+                if is_recorded {
+                    self.find(Finding::Unfinished { key: key() });
+                }
+                continue;
+            }
             if let (Some(Run { phase, direction: Direction::Up, .. }), Some(_)) = (run, status) {
                 self.plan.steps.push(Step {
                     key: key(),
@@ -213,6 +237,11 @@ impl Planner<'_> {
                 }
                 continue;
             }
+            if is_recorded == Some(false) {
+                let reason = SkipReason::NotRecorded;
+                self.plan.skipped.push(Skipped { key: key(), reason });
+                continue;
+            }
             if let Some(reason) = skip_reason(alteration, bound) {
                 self.plan.skipped.push(Skipped { key: key(), reason });
                 continue;
@@ -228,6 +257,7 @@ impl Planner<'_> {
             }
             let newer = newest_applied.filter(|newest| **newest > alteration.key.id).cloned();
             let reason = match (newer, status) {
+                _ if is_recorded.is_some() => Reason::Recorded,
                 (Some(newest_applied), _) => {
                     if !self.policy.out_of_order {
                         let newest_applied = newest_applied.clone();

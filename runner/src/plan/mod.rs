@@ -3,6 +3,7 @@
 //! Pure: (catalog, snapshot, target) in, data out. No I/O, no clock. What a plan says is rendered
 //! by the command line and carried out by [`crate::deploy`].
 
+mod baseline;
 mod deploy;
 mod finding;
 mod order;
@@ -10,6 +11,9 @@ mod rollback;
 mod status;
 mod target;
 
+pub use baseline::{
+    BaselineError, End, ParseUpToError, UpTo, baseline, keys_of_former, keys_up_to,
+};
 pub use deploy::deploy;
 pub use finding::{Finding, Severity};
 pub use rollback::{RollbackTarget, rollback};
@@ -76,6 +80,8 @@ pub enum Reason {
     RolledBack,
     /// It is older than an applied one, and that was allowed.
     OutOfOrder { newest_applied: AlterationId },
+    /// It is recorded as applied, and does not run.
+    Recorded,
     /// It is newer than the version to go back to.
     NewerThan { version: String },
     /// It is among the last that were applied.
@@ -99,6 +105,8 @@ pub enum SkipReason {
     BeyondTarget { version: String },
     /// The target names other plugins.
     NotTargeted,
+    /// A baseline records others.
+    NotRecorded,
 }
 
 /// What may be done although it usually should not.
@@ -120,6 +128,7 @@ impl std::fmt::Display for Reason {
             Self::OutOfOrder { newest_applied } => {
                 write!(f, "out of order: older than {newest_applied}, allowed")
             }
+            Self::Recorded => f.write_str("recorded, does not run"),
             Self::NewerThan { version } => write!(f, "newer than {version}"),
             Self::Last { steps: 1 } => f.write_str("the last one applied"),
             Self::Last { steps } => write!(f, "among the last {steps} applied"),
@@ -133,6 +142,7 @@ impl std::fmt::Display for SkipReason {
             Self::NotReleased => f.write_str("not released yet; --target next deploys it"),
             Self::BeyondTarget { version } => write!(f, "newer than the target {version}"),
             Self::NotTargeted => f.write_str("its plugin is not in the target"),
+            Self::NotRecorded => f.write_str("stays pending"),
         }
     }
 }

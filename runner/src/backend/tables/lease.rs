@@ -30,6 +30,14 @@ pub(crate) fn statements(types: OwnTypes) -> [String; 2] {
     ]
 }
 
+/// Whether there is something to take.
+pub(crate) async fn has_row(connection: &mut dyn Connection) -> Result<bool, BackendError> {
+    connection.begin_reading().await?;
+    let rows = connection.own_rows("SELECT one FROM @lease", &[]).await;
+    connection.rollback().await?;
+    Ok(!rows?.is_empty())
+}
+
 /// Takes the lease for `time_ms` if it is free or its holder's heart has stopped. The fence that
 /// goes with it; `None` where somebody holds it. Needs the caller's transaction.
 pub(crate) async fn take(

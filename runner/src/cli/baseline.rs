@@ -1,0 +1,126 @@
+//! `runner baseline`: adopts a database that has its tables already.
+
+use super::{
+    deploy::control,
+    explain::{self, Exit},
+    options::{Format, Lock, Offer, Output, Style},
+    output::{self, count},
+    plan,
+    report::Reporter,
+};
+use crate::{
+    BaselineFrom, BaselineOptions, Error, How, Report, Runner, alteration::PluginName,
+    backend::FormerTool, deploy::Grant, plan::UpTo,
+};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+/// Records alterations as applied without running them: the database has them already
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("how_far").required(true).multiple(false), after_help = "\
+Examples:
+  runner baseline ./plugins --from sqlx --dry-run         what the ledger of sqlx-cli says
+  runner baseline ./plugins --from goose --ledger app.goose_db_version
+  runner baseline ./plugins --to acme/shop@1.4.0-1718000000-add-invoices
+  runner baseline ./plugins --to acme/shop@latest --yes")]
+pub(super) struct Args {
+    #[command(flatten)]
+    offer: Offer,
+    /// The last one: VENDOR/NAME@ID, @VERSION or @latest; may be repeated
+    #[arg(long, value_name = "ALTERATION", group = "how_far")]
+    to: Vec<UpTo>,
+    /// Read the ledger of the tool that was used before
+    #[arg(long, value_name = "TOOL", value_parser = tool(), group = "how_far")]
+    from: Option<FormerTool>,
+    /// The tool's ledger, where it is not the usual table
+    #[arg(long, value_name = "TABLE", requires = "from")]
+    ledger: Option<String>,
+    /// Whose ledger it is, where there are files of several plugins
+    #[arg(long, value_name = "VENDOR/NAME", requires = "from")]
+    plugin: Option<PluginName>,
+    /// Permit what a manifest asks for, should it be rolled back
+    #[arg(long, value_name = "GRANT")]
+    grant: Vec<Grant>,
+    /// Show what would be recorded
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+    #[command(flatten)]
+    lock: Lock,
+    #[command(flatten)]
+    output: Output,
+}
+
+fn tool() -> impl TypedValueParser<Value = FormerTool> {
+    let find = |name: &str| FormerTool::ALL.into_iter().find(|tool| tool.as_str() == name);
+    PossibleValuesParser::new(FormerTool::ALL.map(FormerTool::as_str))
+        .map(move |name| find(&name).expect("clap lets no other through"))
+}
+
+pub(super) async fn run(args: Args) -> Exit {
+    let format = args.output.format;
+    match recorded(&args).await {
+        Ok(()) => Exit::Done,
+        Err(error) => explain::error(&error, format),
+    }
+}
+
+async fn recorded(args: &Args) -> Result<(), Error> {
+    let runner = args.offer.database.locked_runner(&args.lock)?;
+    let runner = runner.plugins(args.offer.plugins.iter().cloned());
+    let options = BaselineOptions {
+        keys: runner.baseline_keys(&from(args)).await?,
+        grants: args.grant.iter().cloned().collect(),
+        how: How { lock_patience: args.lock.lock_timeout, ..How::default() },
+    };
+    if args.dry_run {
+        return show(&runner, &options, args.output.format).await;
+    }
+    let style = Style { format: args.output.format, statements: false, verbose: false };
+    let reporter = Reporter::new(style);
+    let url = runner.url().to_string();
+    let control = control(&reporter, url.clone(), args.yes, args.output.format);
+    let report = runner.baseline(&options, &control).await;
+    reporter.clear();
+    summary(&report?, &url, args.output.format);
+    Ok(())
+}
+
+fn from(args: &Args) -> BaselineFrom {
+    match args.from {
+        None => BaselineFrom::UpTo(args.to.clone()),
+        Some(tool) => {
+            BaselineFrom::Former { tool, table: args.ledger.clone(), plugin: args.plugin.clone() }
+        }
+    }
+}
+
+async fn show(runner: &Runner, options: &BaselineOptions, format: Format) -> Result<(), Error> {
+    let shown = runner.plan_baseline(options).await?;
+    match format {
+        Format::Json => output::json(&shown),
+        Format::Text => plan::text(&shown, &runner.url().to_string(), output::result),
+    }
+    if shown.objections().next().is_some() {
+        return Err(Error::Objections(Box::new(shown)));
+    }
+    Ok(())
+}
+
+fn summary(report: &Report, url: &str, format: Format) {
+    for finding in &report.notes {
+        output::warning(&finding.to_string(), &finding.advice());
+    }
+    let recorded: Vec<_> = report.steps.iter().map(|step| &step.key).collect();
+    match (format, recorded.len()) {
+        (Format::Json, _) => {
+            output::json(&serde_json::json!({ "database": url, "recorded": recorded }));
+        }
+        (Format::Text, 0) => output::result(&format!("{url}: nothing to record.")),
+        (Format::Text, steps) => {
+            let alterations = count(steps as u64, "alteration");
+            output::result(&format!("Recorded {alterations} as applied; none of them ran."));
+        }
+    }
+}
