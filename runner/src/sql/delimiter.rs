@@ -18,11 +18,12 @@ pub fn undelimited(sql: &str, dialect: Dialect) -> Result<Cow<'_, str>, SqlError
     let mut bytes = sql.as_bytes().to_vec();
     let mut delimiter: &[u8] = b";";
     let mut at = 0;
-    let mut at_start = true;
+    // Nothing but blanks since the last statement, and since the last line.
+    let (mut at_start, mut fresh) = (true, true);
     let mut changed = false;
     while at < sql.len() {
         let rest = &sql.as_bytes()[at..];
-        if at_start && is_command(sql, at) {
+        if at_start && fresh && is_command(rest) {
             let line = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
             let word = rest[COMMAND.len()..line].trim_ascii();
             let length = word.iter().position(u8::is_ascii_whitespace).unwrap_or(word.len());
@@ -37,15 +38,14 @@ pub fn undelimited(sql: &str, dialect: Dialect) -> Result<Cow<'_, str>, SqlError
             fill(&mut bytes[at..at + delimiter.len()], b' ');
             bytes[at] = b';';
             at += delimiter.len();
-            at_start = true;
+            (at_start, fresh) = (true, false);
         } else {
             let length = opaque(rest);
-            at_start = match rest[0] {
-                b';' if delimiter == b";" => true,
-                byte if byte.is_ascii_whitespace() => at_start,
-                _ => at_start && is_comment(rest),
-            };
+            let is_blank = rest[0].is_ascii_whitespace();
+            let ends = rest[0] == b';' && delimiter == b";";
+            at_start = ends || at_start && (is_blank || is_comment(rest));
             at += length;
+            fresh = sql.as_bytes()[at - 1] == b'\n' || fresh && is_blank;
         }
     }
     match changed {
@@ -61,14 +61,10 @@ fn mentions(sql: &str) -> bool {
     sql.as_bytes().windows(COMMAND.len()).any(|w| w.eq_ignore_ascii_case(COMMAND.as_bytes()))
 }
 
-/// The client reads it at the start of a line, before a statement.
-fn is_command(sql: &str, at: usize) -> bool {
-    let bytes = sql.as_bytes();
-    let line = bytes[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-    let end = at + COMMAND.len();
-    bytes[line..at].trim_ascii().is_empty()
-        && bytes.get(at..end).is_some_and(|w| w.eq_ignore_ascii_case(COMMAND.as_bytes()))
-        && bytes.get(end).is_none_or(u8::is_ascii_whitespace)
+/// The command stands here, as a word of its own.
+fn is_command(rest: &[u8]) -> bool {
+    rest.get(..COMMAND.len()).is_some_and(|w| w.eq_ignore_ascii_case(COMMAND.as_bytes()))
+        && rest.get(COMMAND.len()).is_none_or(u8::is_ascii_whitespace)
 }
 
 /// How many bytes at the start are one thing to the client: a string, a quoted name, a comment or a byte.
