@@ -1,7 +1,7 @@
 //! The embedding API: one builder, one method for each verb.
 
 use crate::{
-    alteration::{AlterationId, AlterationKey, Catalog, Checksum, PluginName},
+    alteration::{AlterationKey, Catalog, Checksum, PluginName},
     backend::{
         self, Access, Attempt, Backend, BackendError, ConnectOptions, DatabaseUrl, Decision,
         FormerTool, Run, Snapshot,
@@ -263,10 +263,7 @@ impl Runner {
         };
         backend.close().await;
         let former = former??;
-        let stamp = |version: &str| {
-            let id: AlterationId = format!("{version}-x").parse().ok()?;
-            Some(id.stamp().clone())
-        };
+        let stamp = crate::pack::history::ledger_stamp;
         Ok(plan::keys_of_former(&catalog, plugin.as_ref(), &former, stamp)?)
     }
 

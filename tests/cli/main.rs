@@ -20,6 +20,7 @@ mod escapes;
 mod files;
 mod halted;
 mod help;
+mod history;
 mod inspect;
 mod manifests;
 mod pack;

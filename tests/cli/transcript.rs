@@ -60,6 +60,16 @@ impl<'a> Transcript<'a> {
         run
     }
 
+    /// Runs a `pack` that has to be refused: it says that nothing was written, and nothing was.
+    pub fn refused_to_write(&mut self, args: &[&str]) -> Run {
+        let before = tree(self.sandbox.path());
+        let run = self.run(args);
+        assert_eq!(run.code, Some(1), "the exit code of {args:?}: {run:#?}");
+        assert!(run.stderr.contains("\n  changed: nothing was written\n"), "{args:?}: {run:#?}");
+        assert!(tree(self.sandbox.path()) == before, "something was written: {run:#?}");
+        run
+    }
+
     /// As [`Transcript::refused`], and the message has these words in it.
     pub fn refused_saying(&mut self, code: i32, args: &[&str], words: &[&str]) {
         let run = self.refused(code, args);

@@ -134,7 +134,8 @@ impl fmt::Display for AlterationId {
 }
 
 impl Stamp {
-    fn parse(text: &str) -> Option<Self> {
+    /// `None` for anything but digits, or digits with a fraction.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
         let (whole, fraction) = match text.split_once('.') {
             Some((whole, fraction)) if digits(fraction) => (whole, fraction),

@@ -9,24 +9,44 @@ use crate::{
     alteration::{Checksum, PluginName},
     escape::{Escaped, EscapedLines},
     host::{Host, Limits},
-    pack::{self, Existing, PackOptions},
+    pack::{self, Existing, Layout, PackOptions},
 };
-use std::path::PathBuf;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use std::{collections::BTreeMap, path::PathBuf};
 
 /// Makes components of a folder of SQL, a core module or a component
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   runner pack ./sql --out ./plugins/acme/shop              a component for each alteration
-  runner pack ./migrations --plugin acme/shop --out ./out  files named as sqlx names them
   runner pack ./sql --bundle --out ./out                   a component for each version
-  runner pack module.wasm --manifest alteration.json --out ./out")]
+  runner pack module.wasm --manifest alteration.json --out ./out
+
+A history of another tool is packed as it is; what the tool is shows in names and marks:
+  runner pack ./migrations --plugin acme/shop --out ./out
+  runner pack ./migrations --from refinery --plugin acme/shop --out ./out
+  runner pack ./sql --from flyway --placeholder schema=shop --plugin acme/shop --out ./out
+
+  sqlx            <number>_<name>.sql, or .up.sql and .down.sql; `-- no-transaction`
+  golang-migrate  <number>_<name>.up.sql and .down.sql
+  diesel          <number>_<name>/up.sql, down.sql, metadata.toml
+  dbmate          <number>_<name>.sql with `-- migrate:up`, `-- migrate:down`
+  goose           <number>_<name>.sql with `-- +goose Up`, `-- +goose Down`
+  flyway          V<version>__<name>.sql, U…, R__<name>.sql, flyway.conf, <script>.conf
+  refinery        V<number>__<name>.sql, U<number>__<name>.sql
+  runner          <id>.up.sql, .down.sql, .before-up.sql, .before-down.sql, .step.sql")]
 pub(super) struct Args {
     /// A folder of SQL, a core module or a component
     source: PathBuf,
     /// The folder for the components
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// The tool whose history the folder is, where its files do not show it
+    #[arg(long, value_name = "TOOL", value_parser = layouts())]
+    from: Option<Layout>,
+    /// A value for `${NAME}` in scripts of Flyway, or for `$NAME` where goose substitutes; repeatable
+    #[arg(long = "placeholder", value_name = "NAME=VALUE", value_parser = placeholder)]
+    placeholders: Vec<(String, String)>,
     /// The plugin, where the source does not name it
     #[arg(long, value_name = "VENDOR/NAME")]
     plugin: Option<PluginName>,
@@ -52,6 +72,9 @@ pub(super) fn run(args: &Args) -> Exit {
         plugin: args.plugin.clone(),
         manifest: args.manifest.clone(),
         bundle: args.bundle,
+        layout: args.from,
+        placeholders: args.placeholders.iter().cloned().collect::<BTreeMap<_, _>>(),
+        shipped: Some(args.out.clone()),
     };
     let existing = if args.replace { Existing::Replace } else { Existing::Keep };
     let written = pack::pack(&args.source, &options)
@@ -86,6 +109,18 @@ pub(super) fn run(args: &Args) -> Exit {
             );
             Exit::Failed
         }
+    }
+}
+
+fn layouts() -> impl TypedValueParser<Value = Layout> {
+    PossibleValuesParser::new(Layout::ALL.map(Layout::as_str))
+        .try_map(|name| name.parse::<Layout>())
+}
+
+fn placeholder(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE".to_owned()),
     }
 }
 

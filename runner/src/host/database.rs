@@ -16,7 +16,7 @@ use super::{
 use crate::{
     alteration::Dialect,
     session::{ErrorKind, Handle, ResultLimit, Script, SqlError, Value},
-    sql::{blank, excerpt},
+    sql::{blank, excerpt, undelimited},
 };
 use std::sync::Arc;
 use wasmtime::component::Resource;
@@ -64,9 +64,11 @@ impl HookState {
     }
 
     async fn script(&mut self, sql: &str) -> Result<(), SqlError> {
-        let script = Script::new(sql).inspect_err(|_| self.counts.statements += 1)?;
         let session = Arc::clone(&self.session);
         let mut session = session.lock().await;
+        let sql =
+            &*undelimited(sql, session.dialect()).inspect_err(|_| self.counts.statements += 1)?;
+        let script = Script::new(sql).inspect_err(|_| self.counts.statements += 1)?;
         let mut start = 0;
         loop {
             // Positions are told within the whole script, where its author looks for them.

@@ -4,6 +4,8 @@
 //! Does not go into folders below, but refuses to pass over SQL that lies there. Does not write.
 
 use super::{
+    PackOptions,
+    history::{self, Context, HistoryError, Layout},
     read::{ReadError, read_file},
     settings::{self, SETTINGS_FILE, Settings},
     shown,
@@ -65,6 +67,8 @@ impl SqlAlteration {
 pub enum FolderError {
     #[error(transparent)]
     Read(#[from] ReadError),
+    #[error(transparent)]
+    History(#[from] HistoryError),
     #[error("{}: {error}", shown(.path))]
     Name { path: PathBuf, error: SqlNameError },
     #[error("{}: {error}", shown(.path))]
@@ -93,10 +97,65 @@ pub enum FolderError {
     PluginUnknown { path: PathBuf },
 }
 
+/// An alteration's SQL, before anything is known of it but its file's name.
+#[derive(Debug, Default)]
+struct Found {
+    sql: BTreeMap<SqlHook, String>,
+    description: Option<String>,
+}
+
 /// Reads `folder`. `plugin` is needed where neither `alteration.toml` nor the folder's name tells.
-pub(super) fn read(folder: &Path, plugin: Option<&PluginName>) -> Result<SqlFolder, FolderError> {
-    let files = list(folder)?;
+pub(super) fn read(folder: &Path, options: &PackOptions) -> Result<SqlFolder, FolderError> {
     let settings = read_settings(folder)?;
+    let context = Context {
+        placeholders: &options.placeholders,
+        dialects: settings.as_ref().map(|settings| settings.dialects.clone()).unwrap_or_default(),
+        shipped: options.shipped.as_deref(),
+        bundle: options.bundle,
+    };
+    let layout = match options.layout {
+        Some(layout) => layout,
+        None => history::recognise(folder, &context)?,
+    };
+    let found = match layout {
+        Layout::Runner => read_own(folder)?,
+        layout => read_history(layout, folder, &context)?,
+    };
+    assemble(folder, settings, options.plugin.as_ref(), found)
+}
+
+fn read_own(folder: &Path) -> Result<BTreeMap<AlterationId, Found>, FolderError> {
+    let files = list(folder)?.into_iter();
+    files
+        .map(|(id, files)| {
+            let sql = files.iter().map(|(hook, path)| Ok((*hook, read_sql(path)?)));
+            let sql = sql.collect::<Result<_, FolderError>>()?;
+            Ok((id, Found { sql, description: None }))
+        })
+        .collect()
+}
+
+fn read_history(
+    layout: Layout,
+    folder: &Path,
+    context: &Context<'_>,
+) -> Result<BTreeMap<AlterationId, Found>, FolderError> {
+    let migrations = history::read(layout, folder, context)?.into_iter();
+    Ok(migrations
+        .map(|migration| {
+            let (id, description) = (migration.id.clone(), migration.description.clone());
+            (id, Found { sql: migration.into_sql(), description })
+        })
+        .collect())
+}
+
+/// Adds what `alteration.toml` says.
+fn assemble(
+    folder: &Path,
+    settings: Option<Settings>,
+    plugin: Option<&PluginName>,
+    found: BTreeMap<AlterationId, Found>,
+) -> Result<SqlFolder, FolderError> {
     let (plugin, requires, dialects, mut details) = match settings {
         Some(settings) => {
             let Settings { plugin: found, requires, dialects, alterations } = settings;
@@ -116,16 +175,13 @@ pub(super) fn read(folder: &Path, plugin: Option<&PluginName>) -> Result<SqlFold
             (plugin, Requirements::new(), BTreeSet::new(), BTreeMap::new())
         }
     };
-    let mut alterations = Vec::with_capacity(files.len());
-    for (id, files) in files {
+    let mut alterations = Vec::with_capacity(found.len());
+    for (id, found) in found {
         let details = details.remove(&id).unwrap_or_default();
         alterations.push(SqlAlteration {
             id,
-            sql: files
-                .iter()
-                .map(|(hook, path)| Ok((*hook, read_sql(path)?)))
-                .collect::<Result<_, FolderError>>()?,
-            description: details.description,
+            sql: found.sql,
+            description: details.description.or(found.description),
             permissions: details.permissions,
             requires: details.requires,
             lock_timeout_ms: details.lock_timeout_ms,

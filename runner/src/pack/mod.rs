@@ -6,6 +6,7 @@
 //! its caller.
 
 mod folder;
+pub mod history;
 mod inspect;
 mod interfaces;
 mod manifest_file;
@@ -24,6 +25,7 @@ mod tests;
 mod write;
 
 pub use folder::FolderError;
+pub use history::Layout;
 pub use inspect::{
     InspectError, InspectFileError, Inspection, ManifestFound, Producer, inspect, inspect_file,
 };
@@ -58,6 +60,13 @@ pub struct PackOptions {
     pub manifest: Option<PathBuf>,
     /// One component for each version of an SQL folder, instead of one for each alteration.
     pub bundle: bool,
+    /// Whose layout a folder of SQL has; recognised where it is not said.
+    pub layout: Option<Layout>,
+    /// Values for the placeholders of a history, by name.
+    pub placeholders: BTreeMap<String, String>,
+    /// The folder of the components that were packed before; a repeatable script of Flyway that is in
+    /// it as it is now is not packed again.
+    pub shipped: Option<PathBuf>,
 }
 
 /// A component that is ready to be written.
@@ -126,7 +135,7 @@ fn pack_folder(source: &Path, options: &PackOptions) -> Result<Vec<PackedCompone
     if options.manifest.is_some() {
         return Err(PackError::ManifestForFolder { path: source.to_owned() });
     }
-    let folder = folder::read(source, options.plugin.as_ref())?;
+    let folder = folder::read(source, options)?;
     let encoder = SqlEncoder::new();
     let encode = |alterations: &[&SqlAlteration]| {
         let failed = |error| PackError::Sql { path: source.to_owned(), error };

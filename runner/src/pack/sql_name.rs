@@ -21,7 +21,7 @@ impl SqlHook {
         [Self::Up, Self::BeforeUp, Self::Step, Self::Down, Self::BeforeDown];
 
     /// What stands between the id and `.sql`.
-    fn ending(self) -> &'static str {
+    pub(super) fn ending(self) -> &'static str {
         match self {
             Self::Up => ".up",
             Self::BeforeUp => ".before-up",

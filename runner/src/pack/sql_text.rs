@@ -31,8 +31,17 @@ pub enum SqlTextError {
     BothDirections { line: usize },
 }
 
-/// The text of an SQL file, unchanged.
+/// The text of a file that holds one direction, unchanged.
 pub(super) fn check(bytes: Vec<u8>) -> Result<String, SqlTextError> {
+    let text = decode(bytes)?;
+    match text.lines().position(marks_down) {
+        Some(index) => Err(SqlTextError::BothDirections { line: index + 1 }),
+        None => Ok(text),
+    }
+}
+
+/// The text of an SQL file, unchanged.
+pub(super) fn decode(bytes: Vec<u8>) -> Result<String, SqlTextError> {
     if bytes.len() > SQL_BYTES_MAX {
         return Err(SqlTextError::TooLarge);
     }
@@ -51,10 +60,7 @@ pub(super) fn check(bytes: Vec<u8>) -> Result<String, SqlTextError> {
     if text.trim().is_empty() {
         return Err(SqlTextError::Empty);
     }
-    match text.lines().position(marks_down) {
-        Some(index) => Err(SqlTextError::BothDirections { line: index + 1 }),
-        None => Ok(text),
-    }
+    Ok(text)
 }
 
 fn marks_down(line: &str) -> bool {

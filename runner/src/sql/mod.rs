@@ -5,6 +5,7 @@ mod blank;
 mod bodies;
 mod boundary;
 mod decode;
+mod delimiter;
 mod excerpt;
 mod lexer;
 mod names;
@@ -19,6 +20,7 @@ mod token;
 mod view;
 
 pub use blank::blank;
+pub use delimiter::undelimited;
 pub use excerpt::excerpt;
 pub use own::OWN_TABLES;
 pub use refusal::{Place, refusal};

@@ -58,7 +58,7 @@ fn refuse_client_command(token: Token, text: &str, dialect: Dialect) -> Result<(
         {
             Err(syntax_error(
                 start,
-                "DELIMITER is a command of the mysql client; packing takes it out",
+                "DELIMITER is a command of the mysql client, understood in a script alone",
             ))
         }
         Dialect::Postgresql if token.is_symbol(b'\\') => {

@@ -7,7 +7,6 @@ use super::{
 use std::fs;
 
 const SQL: &[u8] = b"SELECT 1;";
-const NO_PLUGIN: PackOptions = PackOptions { plugin: None, manifest: None, bundle: false };
 
 #[test]
 fn names_become_ids() {
@@ -94,16 +93,16 @@ fn the_plugins_name() {
             .map_err(|error| error.to_string())
     };
     let in_toml: [(&str, &[u8]); 2] = [("1-x.sql", SQL), ("alteration.toml", toml)];
-    assert_eq!(plugin(&in_toml, "", &NO_PLUGIN).unwrap(), "acme/crm");
+    assert_eq!(plugin(&in_toml, "", &PackOptions::default()).unwrap(), "acme/crm");
     let error = plugin(&in_toml, "", &options()).unwrap_err();
     assert!(error.contains("says plugin acme/crm, but acme/shop was asked for"), "{error}");
 
     let file = [("acme/wiki/1-x.sql", SQL)];
-    assert_eq!(plugin(&file, "acme/wiki", &NO_PLUGIN).unwrap(), "acme/wiki");
+    assert_eq!(plugin(&file, "acme/wiki", &PackOptions::default()).unwrap(), "acme/wiki");
     assert_eq!(plugin(&file, "acme/wiki", &options()).unwrap(), "acme/shop");
     for source in ["acme/sql", "acme/migrations", "Acme/Shop"] {
         let file = format!("{source}/1-x.sql");
-        let error = plugin(&[(&file, SQL)], source, &NO_PLUGIN).unwrap_err();
+        let error = plugin(&[(&file, SQL)], source, &PackOptions::default()).unwrap_err();
         assert!(error.contains("whose alterations are these?"), "{source}: {error}");
     }
 }
@@ -148,6 +147,6 @@ fn a_folder_takes_no_manifest_file() {
 fn descriptions_have_a_limit() {
     let toml = format!("plugin = 'a/b'\n[alterations.1-x]\ndescription = '{}'", "x".repeat(501));
     let folder = folder(&[("1-x.sql", SQL), ("alteration.toml", toml.as_bytes())]);
-    let error = pack_error(folder.path(), &NO_PLUGIN);
+    let error = pack_error(folder.path(), &PackOptions::default());
     assert!(error.contains("the description of 1-x is longer than"), "{error}");
 }

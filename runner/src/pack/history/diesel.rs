@@ -1,0 +1,97 @@
+//! diesel: a folder `<number>_<name>` for each, with `up.sql`, `down.sql` and `metadata.toml`.
+//!
+//! As diesel reads it: the version is what stands before the first `_`, without its dashes, and versions order
+//! as text; a `metadata.toml` that does not say `run_in_transaction` says false. A folder with nothing in it
+//! is passed over.
+
+use super::{
+    Layout, Migration, Section,
+    error::{FileProblem, HistoryError},
+    files::{self, File},
+    hook,
+    numbered::{Numbered, by_version, in_order_of_text},
+};
+use serde::Deserialize;
+use std::path::Path;
+
+const METADATA: &str = "metadata.toml";
+
+#[derive(Deserialize)]
+struct Metadata {
+    #[serde(default)]
+    run_in_transaction: bool,
+}
+
+pub(super) fn read(folder: &Path) -> Result<Vec<Migration>, HistoryError> {
+    let listing = files::list(folder)?;
+    if let Some(beside) = listing.files.iter().find(|file| files::is_sql(file)) {
+        let problem =
+            "SQL beside diesel's folders, which diesel passes over; move it into one, or away";
+        return Err(beside.problem(FileProblem::Other(problem)));
+    }
+    let mut folders = Vec::new();
+    for below in &listing.folders {
+        let inside = files::list(&below.path)?;
+        if !(inside.files.is_empty() && inside.folders.is_empty()) {
+            let version = below.name.split('_').next().unwrap_or_default();
+            folders.push((below, version.replace('-', ""), &below.name[version.len()..], inside));
+        }
+    }
+    let mut names = Vec::new();
+    for (file, number, rest, _) in &folders {
+        if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(file.problem(FileProblem::Version(
+                Layout::Diesel,
+                "expected digits before the first `_`, as in 2024-01-31-120000_add_users",
+            )));
+        }
+        names.push(Numbered { file, number, rest });
+    }
+    let mut insides: Vec<_> = folders.iter().map(|(.., inside)| inside).collect();
+    let by_text = names.iter().map(|n| Ok((n.number, n.file, n.stamp(Layout::Diesel)?)));
+    in_order_of_text(by_text.collect::<Result<Vec<_>, HistoryError>>()?, Layout::Diesel)?;
+    let migrations = names.iter().zip(insides.drain(..));
+    let migrations = migrations
+        .map(|(name, inside)| name.migration(sections(name.file, &inside.files)?))
+        .collect::<Result<_, _>>()?;
+    by_version(names, Layout::Diesel)?;
+    Ok(migrations)
+}
+
+fn sections(folder: &File, files: &[File]) -> Result<Vec<Section>, HistoryError> {
+    let find = |name: &str| files.iter().find(|file| file.name == name);
+    let Some(up) = find("up.sql") else {
+        let problem = match find("down.sql") {
+            Some(_) => FileProblem::Other(
+                "there is a `down.sql` and no `up.sql`; add it, or remove the folder",
+            ),
+            None => FileProblem::Other(
+                "there is neither `up.sql` nor `down.sql`; add them, or remove the folder",
+            ),
+        };
+        return Err(folder.problem(problem));
+    };
+    if let Some(other) = files
+        .iter()
+        .find(|file| files::is_sql(file) && !matches!(file.name.as_str(), "up.sql" | "down.sql"))
+    {
+        let problem = "diesel passes over it: it runs `up.sql` and `down.sql` alone; move it away";
+        return Err(other.problem(FileProblem::Other(problem)));
+    }
+    let in_transaction = find(METADATA).map_or(Ok(true), in_transaction)?;
+    let section = |file: &File, is_way_back| -> Result<Section, HistoryError> {
+        let hook = hook(is_way_back, in_transaction);
+        Ok(Section { hook, text: file.sql()?, path: file.path.clone(), first_line: 1 })
+    };
+    let up = section(up, false)?;
+    let down = find("down.sql").map(|file| section(file, true)).transpose()?;
+    Ok([up].into_iter().chain(down).collect())
+}
+
+fn in_transaction(file: &File) -> Result<bool, HistoryError> {
+    let metadata: Metadata = toml::from_str(&file.settings()?).map_err(|error| {
+        let message = error.to_string().trim_end().to_owned();
+        HistoryError::Settings { path: file.path.clone(), message }
+    })?;
+    Ok(metadata.run_in_transaction)
+}

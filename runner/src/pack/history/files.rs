@@ -1,0 +1,129 @@
+//! The files of a history: which there are, and what is in them. Does not know what a name means.
+
+use super::{
+    Layout,
+    error::{FileProblem, HistoryError},
+};
+use crate::pack::{
+    read::{ReadError, read_file},
+    sql_text::{self, SQL_BYTES_MAX},
+};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// How deep folders are gone into; a link to a folder above would otherwise have no end.
+const DEPTH_MAX: usize = 32;
+/// Upper bound for a file of settings.
+const SETTINGS_BYTES_MAX: usize = 1 << 20;
+
+/// A file that is not hidden.
+#[derive(Debug, Clone)]
+pub(super) struct File {
+    pub(super) path: PathBuf,
+    pub(super) name: String,
+}
+
+impl File {
+    /// The name without `.sql`, if it is SQL.
+    pub(super) fn stem(&self) -> Option<&str> {
+        self.name.strip_suffix(".sql")
+    }
+
+    pub(super) fn problem(&self, problem: FileProblem) -> HistoryError {
+        HistoryError::File { path: self.path.clone(), problem }
+    }
+
+    /// Its SQL, unchanged.
+    pub(super) fn sql(&self) -> Result<String, HistoryError> {
+        let text = read_file(&self.path, SQL_BYTES_MAX)?;
+        sql_text::decode(text)
+            .map_err(|error| HistoryError::Text { path: self.path.clone(), error })
+    }
+
+    /// Its text, where it is no SQL.
+    pub(super) fn settings(&self) -> Result<String, HistoryError> {
+        let invalid = |message: &str| HistoryError::Settings {
+            path: self.path.clone(),
+            message: message.to_owned(),
+        };
+        let bytes = read_file(&self.path, SETTINGS_BYTES_MAX)?;
+        if bytes.len() > SETTINGS_BYTES_MAX {
+            return Err(invalid("larger than 1 MiB"));
+        }
+        String::from_utf8(bytes).map_err(|_| invalid("not UTF-8; save the file as UTF-8"))
+    }
+}
+
+/// Files and folders directly in `folder`, each sorted by name.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    pub(super) files: Vec<File>,
+    pub(super) folders: Vec<File>,
+}
+
+pub(super) fn list(folder: &Path) -> Result<Listing, HistoryError> {
+    let unreadable = |error| ReadError::Unreadable { path: folder.to_owned(), error };
+    let mut paths = fs::read_dir(folder)
+        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>())
+        .map_err(unreadable)?;
+    paths.sort();
+    let mut listing = Listing::default();
+    for path in paths {
+        let Some(name) = path.file_name() else { continue };
+        if name.as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        let name = match name.to_str() {
+            Some(name) => name.to_owned(),
+            // Whatever it is called, it is no part of a history unless it is SQL.
+            None if name.to_string_lossy().to_ascii_lowercase().ends_with(".sql") => {
+                return Err(HistoryError::File { path, problem: FileProblem::NotUnicode });
+            }
+            None => continue,
+        };
+        match path.is_dir() {
+            true => listing.folders.push(File { path, name }),
+            false => listing.files.push(File { path, name }),
+        }
+    }
+    Ok(listing)
+}
+
+/// The files of a tool that looks into one folder alone: SQL in one below would be passed over.
+pub(super) fn flat(folder: &Path, layout: Layout) -> Result<Vec<File>, HistoryError> {
+    let listing = list(folder)?;
+    for below in &listing.folders {
+        if let Some(nested) = list(&below.path)?.files.into_iter().find(is_sql) {
+            return Err(nested.problem(FileProblem::Nested(layout)));
+        }
+    }
+    in_lower_case(listing.files, layout)
+}
+
+/// The files of a tool that looks into the folders below too.
+pub(super) fn deep(folder: &Path, layout: Layout) -> Result<Vec<File>, HistoryError> {
+    let mut files = Vec::new();
+    let mut folders = vec![(folder.to_owned(), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        let listing = list(&folder)?;
+        files.extend(listing.files);
+        if depth < DEPTH_MAX {
+            folders.extend(listing.folders.into_iter().map(|below| (below.path, depth + 1)));
+        }
+    }
+    files.sort_by(|left, right| left.path.cmp(&right.path));
+    in_lower_case(files, layout)
+}
+
+fn in_lower_case(files: Vec<File>, layout: Layout) -> Result<Vec<File>, HistoryError> {
+    match files.iter().find(|file| is_sql(file) && file.stem().is_none()) {
+        Some(file) => Err(file.problem(FileProblem::UpperCase(layout))),
+        None => Ok(files),
+    }
+}
+
+pub(super) fn is_sql(file: &File) -> bool {
+    file.name.to_ascii_lowercase().ends_with(".sql")
+}

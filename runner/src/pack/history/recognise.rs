@@ -1,0 +1,156 @@
+//! Whose layout a folder has, by looking: names first, then marks. Reads files, decides nothing about
+//! what is in them.
+//!
+//! Two tools can have the same names. Where both would run the same SQL in the same way, either will do;
+//! else the caller is asked.
+
+use super::{
+    Context, HistoryError, Layout,
+    files::{self, File, Listing},
+    flyway, golang_migrate, mark, name, refinery, sqlx,
+};
+use std::path::Path;
+
+pub(crate) fn recognise(folder: &Path, context: &Context<'_>) -> Result<Layout, HistoryError> {
+    let listing = files::list(folder)?;
+    let sql: Vec<&File> = listing.files.iter().filter(|file| files::is_sql(file)).collect();
+    let mut found: Vec<(Layout, &File)> = Vec::new();
+    let mut note = |layout, file| {
+        if found.iter().all(|(other, _)| *other != layout) {
+            found.push((layout, file));
+        }
+    };
+    let mut marked = false;
+    for file in &sql {
+        if let Some(layout) = marks(file)? {
+            note(layout, file);
+            marked = true;
+        }
+    }
+    let everywhere = files::deep(folder, Layout::Flyway).unwrap_or_default();
+    let versioned = everywhere.iter().find(|file| flyway::is_versioned(file));
+    if let Some(file) = versioned {
+        note(Layout::Flyway, file);
+    }
+    for file in sql.iter().filter(|file| !marked && is_numbered(file)) {
+        note(Layout::Sqlx, file);
+    }
+    if let Some(below) = diesel(&listing)? {
+        note(Layout::Diesel, below);
+    }
+    match found[..] {
+        [] => Ok(Layout::Runner),
+        // Its own names and those of sqlx may stand side by side.
+        [(Layout::Sqlx, _)] if !sql.iter().all(|file| is_numbered(file)) => Ok(Layout::Runner),
+        [(Layout::Sqlx, _)] => sqlx_or_golang_migrate(folder, context),
+        [(Layout::Flyway, _)] => flyway_or_refinery(folder, &listing, &everywhere),
+        [(layout, _)] => Ok(layout),
+        [(first, file), (second, _), ..] => Err(HistoryError::Ambiguous {
+            path: file.path.clone(),
+            first,
+            second,
+            why: "there are files of both",
+        }),
+    }
+}
+
+/// `<number>_<name>`, and no ending of hooks that only the runner has.
+fn is_numbered(file: &File) -> bool {
+    let stem = file.name.get(..file.name.len() - ".sql".len()).unwrap_or_default();
+    let own = [".before-up", ".before-down", ".step", ".before"];
+    name::numbered(stem).is_some_and(|(_, rest)| rest.starts_with('_'))
+        && !own.iter().any(|ending| stem.to_ascii_lowercase().ends_with(ending))
+}
+
+/// Whose marks for the way forward a file has.
+fn marks(file: &File) -> Result<Option<Layout>, HistoryError> {
+    let is_candidate = name::numbered(&file.name).is_some()
+        && !file.name.ends_with(".up.sql")
+        && !file.name.ends_with(".down.sql");
+    // Whatever is wrong with its text is told by who reads it.
+    let Ok(text) = file.sql() else { return Ok(None) };
+    if !is_candidate {
+        return Ok(None);
+    }
+    Ok(mark::lines(&text).find_map(|line| {
+        let comment = mark::comment(line.text)?.to_ascii_lowercase();
+        if comment.starts_with("+goose") {
+            Some(Layout::Goose)
+        } else if comment.starts_with("migrate:up") {
+            Some(Layout::Dbmate)
+        } else {
+            None
+        }
+    }))
+}
+
+fn diesel(listing: &Listing) -> Result<Option<&File>, HistoryError> {
+    for below in &listing.folders {
+        let inside = files::list(&below.path)?;
+        if inside.files.iter().any(|file| matches!(file.name.as_str(), "up.sql" | "down.sql")) {
+            return Ok(Some(below));
+        }
+    }
+    Ok(None)
+}
+
+/// Both name their files alike. They differ where only one of them leaves the transaction.
+fn sqlx_or_golang_migrate(folder: &Path, context: &Context<'_>) -> Result<Layout, HistoryError> {
+    let files = files::flat(folder, Layout::Sqlx)?;
+    let is_directed =
+        |file: &File| file.name.ends_with(".up.sql") || file.name.ends_with(".down.sql");
+    if !files.iter().filter(|file| file.stem().is_some()).all(is_directed) {
+        return Ok(Layout::Sqlx);
+    }
+    for file in files.iter().filter(|file| file.stem().is_some()) {
+        if file.sql()?.starts_with(sqlx::NO_TRANSACTION) {
+            return Ok(Layout::Sqlx);
+        }
+    }
+    // What cannot be read at all is told as it would be told with `--from`.
+    let Ok(other) = golang_migrate::read(folder, context) else { return Ok(Layout::Sqlx) };
+    match sqlx::read(folder)? == other {
+        true => Ok(Layout::Sqlx),
+        false => Err(HistoryError::Ambiguous {
+            path: folder.to_owned(),
+            first: Layout::Sqlx,
+            second: Layout::GolangMigrate,
+            why: "a statement of it refuses to run in a transaction, which sqlx opens unless told and golang-migrate never does",
+        }),
+    }
+}
+
+/// A U takes back a V of the same version in Flyway, and is one more V in refinery.
+fn flyway_or_refinery(
+    folder: &Path,
+    listing: &Listing,
+    everywhere: &[File],
+) -> Result<Layout, HistoryError> {
+    let only_flyway = listing.files.iter().any(|file| flyway::is_configuration(&file.name))
+        || everywhere.iter().any(flyway::is_certain);
+    if only_flyway {
+        return Ok(Layout::Flyway);
+    }
+    let names: Vec<_> =
+        everywhere.iter().filter_map(|file| refinery::parse(file.stem()?)).collect();
+    let numbers = |unversioned| {
+        names.iter().filter(move |name| name.unversioned == unversioned).map(|name| name.number)
+    };
+    let versioned: Vec<_> = numbers(false).collect();
+    if numbers(true).any(|number| versioned.contains(&number)) {
+        return Ok(Layout::Flyway);
+    }
+    let is_rust = |file: &File| {
+        file.name.strip_suffix(".rs").and_then(refinery::parse).is_some()
+            || file.name == "refinery.toml"
+    };
+    if numbers(true).next().is_some() || everywhere.iter().any(is_rust) {
+        return Ok(Layout::Refinery);
+    }
+    Err(HistoryError::Ambiguous {
+        path: folder.to_owned(),
+        first: Layout::Flyway,
+        second: Layout::Refinery,
+        why: "Flyway replaces placeholders such as ${name}, and leaves the transaction by itself",
+    })
+}

@@ -1,0 +1,162 @@
+//! Looks through SQL before it is packed: are its quotes closed, is there a statement, does one refuse
+//! to run in a transaction.
+//!
+//! Reads with the tokenizer of `sql`, in each dialect that the alterations are written for; where they
+//! do not say, what reads well in one of them will do. Pure; the text itself is not altered.
+
+use super::error::Problem;
+use crate::{
+    alteration::Dialect,
+    session::SqlError,
+    sql::{Statement, statement_length, undelimited},
+};
+use std::collections::BTreeSet;
+
+const DIALECTS: [Dialect; 3] = [Dialect::Postgresql, Dialect::Sqlite, Dialect::Mysql];
+
+/// What a text holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) statements: usize,
+    /// One of them is known to refuse to run in a transaction.
+    pub(super) refuses_transaction: bool,
+}
+
+/// A problem, and the byte it is at.
+pub(super) type Bad = (usize, Problem);
+
+pub(super) fn look(text: &str, dialects: &BTreeSet<Dialect>) -> Result<Found, Bad> {
+    if !dialects.is_empty() {
+        let found: Vec<_> =
+            dialects.iter().map(|dialect| walk(text, *dialect)).collect::<Result<_, _>>()?;
+        return Ok(found.into_iter().next().unwrap_or_default());
+    }
+    // Only the clients of MySQL and MariaDB know the command.
+    if matches!(undelimited(text, Dialect::Mysql), Ok(std::borrow::Cow::Owned(_))) {
+        return walk(text, Dialect::Mysql);
+    }
+    let mut problem = None;
+    for dialect in DIALECTS {
+        match walk(text, dialect) {
+            Ok(found) => return Ok(found),
+            Err(bad) if is_certain(text, &bad) => return Err(bad),
+            Err(bad) => problem = problem.or(Some(bad)),
+        }
+    }
+    problem.map_or_else(|| Ok(Found::default()), Err)
+}
+
+/// Whether it is a problem whatever the dialect: dollar quotes and psql's commands mean nothing else
+/// to the others.
+fn is_certain(text: &str, (at, problem): &Bad) -> bool {
+    *problem == Problem::CopyFromStdin || matches!(text.as_bytes().get(*at), Some(b'$' | b'\\'))
+}
+
+fn walk(text: &str, dialect: Dialect) -> Result<Found, Bad> {
+    let at = |start: usize| {
+        move |error: SqlError| (start + error.offset.unwrap_or(0), Problem::Syntax(error.message))
+    };
+    let text = undelimited(text, dialect).map_err(at(0))?;
+    let mut found = Found::default();
+    let mut start = 0;
+    while let Some(length) = statement_length(&text[start..], dialect).map_err(at(start))? {
+        let part = &text[start..start + length];
+        let statement = Statement::one(part, dialect).map_err(at(start))?;
+        if dialect == Dialect::Postgresql {
+            let words: Vec<_> = statement.words().collect();
+            let words: Vec<_> = words.iter().map(|word| &**word).collect();
+            if reads_from_client(&words) {
+                let word = statement.tokens().first().map_or(0, |token| token.range().start);
+                return Err((start + statement.offset() + word, Problem::CopyFromStdin));
+            }
+            found.refuses_transaction |= refuses_transaction(&words);
+        }
+        found.statements += 1;
+        start += length;
+    }
+    Ok(found)
+}
+
+fn reads_from_client(words: &[&str]) -> bool {
+    words.first() == Some(&"COPY") && words.windows(2).any(|pair| pair == ["FROM", "STDIN"])
+}
+
+/// As PostgreSQL's manual says of each command.
+fn refuses_transaction(words: &[&str]) -> bool {
+    match words {
+        ["CREATE", "INDEX", "CONCURRENTLY", ..]
+        | ["CREATE", "UNIQUE", "INDEX", "CONCURRENTLY", ..]
+        | ["DROP", "INDEX", "CONCURRENTLY", ..]
+        | ["CREATE" | "DROP", "DATABASE" | "TABLESPACE" | "SUBSCRIPTION", ..]
+        | ["REINDEX", "SCHEMA" | "DATABASE" | "SYSTEM", ..]
+        | ["ALTER", "SYSTEM", ..]
+        | ["VACUUM", ..] => true,
+        ["REINDEX", rest @ ..] => rest.contains(&"CONCURRENTLY"),
+        ["ALTER", "TABLE", rest @ ..] => {
+            rest.ends_with(&["CONCURRENTLY"]) && rest.contains(&"DETACH")
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn any(text: &str) -> Result<Found, Bad> {
+        look(text, &BTreeSet::new())
+    }
+
+    #[test]
+    fn good() {
+        let table = [
+            ("", 0, false),
+            ("-- nothing\n/* at all */;", 0, false),
+            ("SELECT 1; SELECT 2", 2, false),
+            (
+                "CREATE FUNCTION f() RETURNS int AS $$ BEGIN; RETURN 1; END $$ LANGUAGE plpgsql;",
+                1,
+                false,
+            ),
+            ("CREATE INDEX CONCURRENTLY i ON t (x);", 1, true),
+            ("create unique index /* -- */ concurrently i on t (x)", 1, true),
+            ("SELECT 'CREATE INDEX CONCURRENTLY'", 1, false),
+            ("VACUUM", 1, true),
+            ("ALTER TABLE t DETACH PARTITION p CONCURRENTLY", 1, true),
+            ("REINDEX (VERBOSE) INDEX CONCURRENTLY i", 1, true),
+            // Each reads well in one dialect only.
+            ("SELECT 'it\\'s'", 1, false),
+            ("SELECT [it's]", 1, false),
+            ("SELECT $$it's$$", 1, false),
+            ("SELECT `it's`", 1, false),
+            ("COPY t TO STDOUT; COPY t FROM '/tmp/x'", 2, false),
+            (
+                "DELIMITER $$\nCREATE TRIGGER a BEFORE INSERT ON t FOR EACH ROW BEGIN SET @a = 1; END$$\nDELIMITER ;\nSELECT 1;",
+                2,
+                false,
+            ),
+        ];
+        for (text, statements, refuses_transaction) in table {
+            assert_eq!(any(text), Ok(Found { statements, refuses_transaction }), "{text}");
+        }
+    }
+
+    #[test]
+    fn bad() {
+        let table = [
+            ("SELECT 1; SELECT 'x", 17, "never closed"),
+            ("SELECT /* x", 7, "never closed"),
+            ("SELECT $$ x; SELECT 2;", 7, "dollar quote"),
+            ("SELECT 1;\nCOPY t (a) FROM stdin;\n1\tit's\n\\.\n", 10, "COPY"),
+            ("SELECT 1;\n\\connect x\n", 10, "psql"),
+        ];
+        for (text, at, message) in table {
+            let (found, problem) = any(text).unwrap_err();
+            assert_eq!(found, at, "{text}");
+            assert!(problem.to_string().contains(message), "{text}: {problem}");
+        }
+        let sqlite = BTreeSet::from([Dialect::Sqlite]);
+        assert!(look("SELECT 'it\\'s'", &sqlite).is_err(), "said to be for SQLite");
+        assert!(look("DELIMITER //\nSELECT 1//", &BTreeSet::from([Dialect::Mariadb])).is_ok());
+    }
+}
