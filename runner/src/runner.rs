@@ -299,13 +299,14 @@ impl Runner {
         Ok(unfinished)
     }
 
-    /// Records what a person decided about an attempt that cannot go on by itself.
+    /// Records what a person decided about an attempt that cannot go on by itself. The statement of
+    /// which nobody knew whether it took effect, if there was one.
     pub async fn resolve(
         &self,
         key: &AlterationKey,
         decision: Decision,
         how: &How,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<String>, Error> {
         let mut backend = self.connect(Access::Write).await?;
         backend.lock(how.lock_patience, &mut |_| {}).await?;
         let resolved = resolve(&mut backend, key, decision).await;
@@ -333,7 +334,7 @@ async fn resolve(
     backend: &mut Backend,
     key: &AlterationKey,
     decision: Decision,
-) -> Result<(), Error> {
+) -> Result<Option<String>, Error> {
     let snapshot = backend.snapshot().await?;
     let (Some(run), Some(row), Some(revision)) =
         (snapshot.runs.get(key), snapshot.rows.get(key), snapshot.revision)

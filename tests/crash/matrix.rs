@@ -132,6 +132,11 @@ impl Case<'_> {
             if decided.code != Some(0) {
                 return Err(format!("resolving failed: {decided:#?}"));
             }
+            // It says what it was told about.
+            let statement = decided.stdout.lines().nth(1).unwrap_or_default().trim();
+            if statement.is_empty() || !again.stderr.contains(statement) {
+                return Err(format!("resolved something else: {decided:#?}, not {again:#?}"));
+            }
             again = finish(&mut command(sandbox, self.args));
         }
         if again.code != Some(self.scenario.code) {

@@ -32,14 +32,14 @@ impl Decision {
 }
 
 impl Backend {
-    /// What a person decided about an unfinished attempt.
+    /// What a person decided about an unfinished attempt. The statement that it was about.
     pub async fn resolve(
         &mut self,
         attempt: &Attempt,
         run: &Run,
         decision: Decision,
         revision: Revision,
-    ) -> Result<(), BackendError> {
+    ) -> Result<Option<String>, BackendError> {
         let shared = self.shared()?;
         let connection = &mut *shared.lock().await;
         let resolved = async {
@@ -47,6 +47,7 @@ impl Backend {
             let revision = self.start(connection, revision).await?;
             let open = journal::read(connection, &run.key).await?;
             let open = open.into_iter().find(|row| !row.is_done);
+            let statement = open.as_ref().and_then(|row| row.statement.clone());
             match (decision, open) {
                 (Decision::Applied | Decision::Reverted, _) => {
                     let status = match decision {
@@ -74,7 +75,8 @@ impl Backend {
             let text = decision.as_str();
             let end = (Ending::Resolved, &run.counts, Some(text));
             history::append(connection, attempt, Some(end)).await?;
-            connection.commit().await
+            connection.commit().await?;
+            Ok(statement)
         };
         let resolved = resolved.await;
         or_roll_back(connection, resolved).await

@@ -81,16 +81,29 @@ async fn decide(args: &Args, key: AlterationKey) -> Result<(), Error> {
     };
     let runner = args.database.locked_runner(&args.lock)?;
     let how = How { lock_patience: args.lock.lock_timeout, ..How::default() };
-    runner.resolve(&key, decision, &how).await?;
+    let statement = runner.resolve(&key, decision, &how).await?;
     let text = match decision {
         Decision::Applied => format!("{key} is applied."),
         Decision::Reverted => format!("{key} is reverted."),
-        Decision::StatementDone => format!("{key} goes on after its statement."),
-        Decision::StatementNotDone => format!("{key} goes on with its statement."),
+        Decision::StatementDone => format!("{key} goes on after its statement:"),
+        Decision::StatementNotDone => format!("{key} goes on with its statement:"),
+    };
+    let statement = match decision {
+        Decision::Applied | Decision::Reverted => None,
+        Decision::StatementDone | Decision::StatementNotDone => statement,
     };
     match args.output.format {
-        Format::Text => output::result(&text),
-        Format::Json => output::json(&serde_json::json!({ "alteration": key, "result": text })),
+        Format::Text => {
+            output::result(&text);
+            for line in EscapedLines(&statement.unwrap_or_default()).to_string().lines() {
+                output::result(&format!("    {line}"));
+            }
+        }
+        Format::Json => output::json(&serde_json::json!({
+            "alteration": key,
+            "result": text.trim_end_matches(['.', ':']),
+            "statement": statement,
+        })),
     }
     Ok(())
 }
