@@ -3,11 +3,13 @@
 use crate::{
     alteration::{AlterationKey, Direction, Permission},
     backend::{BackendError, FormerError, ParseUrlError, Run, Stop},
+    escape::Escaped,
     event::StepReport,
     host::{HookError, LoadError},
     plan::{BaselineError, ParseTargetError, Plan},
     source::SourceError,
 };
+use std::path::PathBuf;
 
 /// Why a verb did not do what it was asked. Unless it is [`Error::Step`] or [`Error::Halted`],
 /// nothing was altered.
@@ -46,6 +48,15 @@ pub enum Error {
     RehearsesOnItself,
     #[error("{scratch} is no copy of {database}: {difference}")]
     NoCopy { scratch: String, database: String, difference: String },
+    #[error("no scratch database can be made: {0}")]
+    NoScratch(String),
+    #[error(
+        "{}{}: {}",
+        Escaped(&path.display().to_string()),
+        line.map(|line| format!(", line {line}")).unwrap_or_default(),
+        Escaped(reason)
+    )]
+    Prepare { path: PathBuf, line: Option<usize>, reason: String },
     #[error("nothing of {0} is unfinished")]
     NothingUnfinished(AlterationKey),
     #[error("{key} asks for the permission `{permission}`, which is not granted")]

@@ -7,6 +7,7 @@ use crate::{
     host::HookEvent,
     plan::Finding,
     session::Counts,
+    trial::Tested,
 };
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
@@ -60,11 +61,33 @@ pub enum Event<'a> {
     Recorded {
         key: &'a AlterationKey,
     },
+    /// Where a test is done.
+    Scratch(ScratchEvent<'a>),
+    /// A test came to its end with this alteration.
+    Tested {
+        tested: &'a Tested,
+    },
     /// It is rolled back.
     Failed {
         key: &'a AlterationKey,
         direction: Direction,
         counts: Counts,
+    },
+}
+
+/// What happens to a test's database.
+#[derive(Debug, Clone, Copy)]
+pub enum ScratchEvent<'a> {
+    /// Databases that a test left behind, or that one still works on.
+    Others {
+        names: &'a [String],
+    },
+    Made {
+        url: &'a str,
+    },
+    NotRemoved {
+        url: &'a str,
+        reason: &'a str,
     },
 }
 

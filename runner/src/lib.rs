@@ -36,8 +36,10 @@ mod secret;
 pub mod session;
 pub mod source;
 pub mod sql;
+pub mod trial;
 
 pub use deploy::{BaselineOptions, Control, DeployOptions, How, RollbackOptions};
 pub use error::{Error, StepError, StepFailure};
 pub use event::{Report, StepReport};
 pub use runner::{BaselineFrom, Check, NotDeployed, Runner};
+pub use trial::{TestOptions, Trial};

@@ -1,10 +1,10 @@
 //! The embedding API: one builder, one method for each verb.
 
 use crate::{
-    alteration::{AlterationKey, Catalog, Checksum, PluginName},
+    alteration::{AlterationKey, Catalog, Checksum, Dialect, PluginName},
     backend::{
         self, Access, Attempt, Backend, BackendError, ConnectOptions, DatabaseUrl, Decision,
-        FormerTool, Run, Snapshot,
+        FormerTool, Run, Scheme, Snapshot,
     },
     deploy::{self, BaselineOptions, Control, DeployOptions, How, Job, RollbackOptions},
     error::Error,
@@ -12,6 +12,7 @@ use crate::{
     host::{Host, Limits},
     plan::{self, Finding, Plan, Policy, Severity, StatusLine, Step, UpTo},
     source,
+    trial::{self, Ground, Script, TestOptions, Trial},
 };
 use serde::Serialize;
 use std::{
@@ -234,6 +235,65 @@ impl Runner {
         compared?;
         let report = copy.deploy(options, control).await?;
         Ok(Report { rehearsed: true, ..report })
+    }
+
+    /// Takes each alteration up, down and up again on a scratch database that it makes beside this
+    /// one and removes, and compares. This runner's own database is only connected to.
+    pub async fn test(&self, options: &TestOptions, control: &Control) -> Result<Trial, Error> {
+        let catalog = self.catalog()?;
+        let host =
+            Host::new(self.limits.clone(), self.cache_folder.as_deref()).map_err(Error::Engine)?;
+        let script = options.prepare.as_deref().map(Script::read).transpose()?;
+        let job = Job::Deploy { catalog: &catalog, options: &options.deploy };
+        let (plan, ground) = match self.url.scheme() {
+            // The file is not even looked at.
+            Scheme::Sqlite => {
+                let plan = deploy::plan_for_empty(&job, Dialect::Sqlite, &host)?;
+                (plan, Ground::in_folder(control)?)
+            }
+            _ => {
+                let mut server = self.connect(Access::Write).await?;
+                let made = match deploy::plan_for_empty(&job, server.dialect(), &host) {
+                    Ok(plan) => Ground::beside(&self.url, &mut server, control)
+                        .await
+                        .map(|ground| (plan, ground)),
+                    Err(error) => Err(error),
+                };
+                server.close().await;
+                made?
+            }
+        };
+        let scratch = Self { url: ground.url.clone(), ..self.clone() };
+        let how = &options.deploy.how;
+        let tested = match scratch.prepare(script.as_ref(), how, control).await {
+            Ok(mut backend) => {
+                let tested =
+                    trial::run(&catalog, &plan, options, &mut backend, &host, control).await;
+                backend.close().await;
+                tested
+            }
+            Err(error) => Err(error),
+        };
+        let scratch = match options.keep {
+            true => Some(ground.keep()),
+            false => ground.remove(&self.connection, control).await,
+        };
+        tested.map(|trial| Trial { scratch, ..trial })
+    }
+
+    /// Prepares this runner's database for a test.
+    async fn prepare(
+        &self,
+        script: Option<&Script>,
+        how: &How,
+        control: &Control,
+    ) -> Result<Backend, Error> {
+        let mut backend = self.connect(Access::Create).await?;
+        let prepared = trial::prepare(&mut backend, script, how, control).await;
+        backend.close().await;
+        prepared?;
+        // Anew, because the script may have set what holds for new connections.
+        self.connect(Access::Create).await
     }
 
     /// Takes applied alterations back. Needs no files: components come from the archive.

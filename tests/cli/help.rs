@@ -7,7 +7,7 @@ use crate::{
 };
 use insta::assert_snapshot;
 
-const VERBS: [&str; 12] = [
+const VERBS: [&str; 13] = [
     "deploy",
     "check",
     "plan",
@@ -16,6 +16,7 @@ const VERBS: [&str; 12] = [
     "baseline",
     "resolve",
     "new",
+    "test",
     "pack",
     "inspect",
     "completions",

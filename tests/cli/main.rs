@@ -30,4 +30,5 @@ mod signals;
 mod state;
 mod story;
 mod terminal;
+mod trials;
 mod usage;

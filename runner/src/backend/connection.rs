@@ -4,7 +4,7 @@
 //! statements, transactions, the lock, and what a journal needs to know. The rules of claims,
 //! records and journals are written once, above it, for every database.
 
-use super::{BackendError, LockHolder};
+use super::{BackendError, LockHolder, scratch::Scratch};
 use crate::session::{Outcome, Session, SqlError};
 use async_trait::async_trait;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -75,7 +75,7 @@ pub(super) enum Verdict {
 /// Own statements are written with `?` for each parameter and `@name` for the runner's own table
 /// `alteration_name`; an implementation puts its own spelling in (see [`super::own_sql`]).
 #[async_trait]
-pub(super) trait Connection: Session {
+pub(super) trait Connection: Session + Scratch {
     fn own_types(&self) -> OwnTypes;
 
     /// Runs one of the runner's own statements; the rows that it matched.

@@ -19,6 +19,12 @@ pub enum BackendError {
     Tls { url: String, reason: String },
     #[error("the server has no database as named in {url}")]
     UnknownDatabase { url: String },
+    #[error("the user may not make databases on the server of {url}")]
+    MayNotMakeDatabase {
+        url: String,
+        /// The statement that permits it.
+        grant: &'static str,
+    },
     #[error("the server of {url} is too old: it is {found}, at least {needed} is needed")]
     TooOld { url: String, found: String, needed: String },
     #[error("the database {url} cannot be reached: {reason}")]

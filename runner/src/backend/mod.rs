@@ -17,6 +17,7 @@ mod postgres;
 #[allow(dead_code, unused_imports, reason = "each suite uses its own part of this module")]
 mod proxy;
 mod resolve;
+mod scratch;
 #[cfg(test)]
 #[path = "../../../tests/support/servers/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "each suite uses its own part of this module")]
@@ -32,6 +33,7 @@ pub use error::{BackendError, LockHolder};
 pub use former::{Former, FormerError, FormerTool};
 pub use journal::Stop;
 pub use resolve::Decision;
+pub use scratch::{Blocked, Locks, RowSource, SCRATCH_PREFIX, ScriptError, TableLock, Thing};
 pub use state::{
     Attempt, Checkpoint, Claim, Ending, Phase, Revision, Run, SCHEMA_VERSION, Snapshot, StateRow,
     Status,

@@ -105,6 +105,8 @@ fn exit(error: &Error) -> Exit {
         | Error::OtherInterface { .. }
         | Error::RehearsesOnItself
         | Error::NoCopy { .. }
+        | Error::NoScratch(_)
+        | Error::Prepare { .. }
         | Error::NotGranted { .. }
         | Error::Declined => Exit::Failed,
     }
@@ -169,6 +171,8 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
         Error::NoCopy { .. } => {
             "restore a fresh copy of the database there, then rehearse again".to_owned()
         }
+        Error::NoScratch(_) => "make room for temporary files, then run it again".to_owned(),
+        Error::Prepare { .. } => "correct the file that `--prepare` names".to_owned(),
         Error::NothingUnfinished(key) => {
             explanation.alteration = Some(key.to_string());
             "look with `runner status`".to_owned()
@@ -414,6 +418,9 @@ fn backend_advice(error: &BackendError) -> String {
         }
         BackendError::UnknownDatabase { .. } => {
             "create the database, or correct its name in `--database`".to_owned()
+        }
+        BackendError::MayNotMakeDatabase { grant, .. } => {
+            format!("have the server's administrator permit it: {grant}; or use another server")
         }
         BackendError::TooOld { .. } => "upgrade the server".to_owned(),
         BackendError::Unreachable { .. } => {

@@ -19,6 +19,7 @@ mod resolve;
 mod rollback;
 mod signals;
 mod status;
+mod test;
 
 use clap::{Parser, Subcommand};
 use explain::Exit;
@@ -52,6 +53,7 @@ enum Verb {
     Resolve(resolve::Args),
     Baseline(baseline::Args),
     New(new::Args),
+    Test(test::Args),
     Pack(pack::Args),
     Inspect(inspect::Args),
     Completions(manual::CompletionsArgs),
@@ -94,6 +96,7 @@ pub fn main() -> ExitCode {
             Verb::Resolve(args) => resolve::run(args).await,
             Verb::Baseline(args) => baseline::run(args).await,
             Verb::New(args) => new::run(&args),
+            Verb::Test(args) => test::run(args).await,
             Verb::Pack(args) => pack::run(&args),
             Verb::Inspect(args) => inspect::run(&args),
             Verb::Completions(args) => manual::completions(&args),

@@ -258,12 +258,25 @@ impl Database {
     }
 }
 
-/// What to plan for.
+/// How far to go.
 #[derive(Debug, clap::Args)]
-pub(super) struct TargetArgs {
+pub(super) struct BoundArgs {
     /// How far: latest (the default), next, or VENDOR/NAME@VERSION, which may be repeated
     #[arg(long, value_name = "TARGET", value_parser = one_target)]
     target: Vec<String>,
+}
+
+impl BoundArgs {
+    pub(super) fn target(&self) -> Result<Target, Error> {
+        Ok(Target::parse(&self.target)?)
+    }
+}
+
+/// What to plan for.
+#[derive(Debug, clap::Args)]
+pub(super) struct TargetArgs {
+    #[command(flatten)]
+    bound: BoundArgs,
     #[command(flatten)]
     policy: PolicyArgs,
 }
@@ -275,7 +288,7 @@ fn one_target(text: &str) -> Result<String, ParseTargetError> {
 impl TargetArgs {
     pub(super) fn options(&self) -> Result<DeployOptions, Error> {
         Ok(DeployOptions {
-            target: Target::parse(&self.target)?,
+            target: self.bound.target()?,
             policy: self.policy.policy(),
             ..DeployOptions::default()
         })
@@ -315,22 +328,11 @@ pub(super) struct Style {
     pub(super) verbose: bool,
 }
 
-/// How a verb runs that runs hooks.
+/// How hooks run.
 #[derive(Debug, Args)]
-pub(super) struct RunArgs {
-    /// Run everything in a transaction that is rolled back, and show each statement
-    #[arg(long)]
-    pub(super) dry_run: bool,
-    /// Do not ask
-    #[arg(long, short)]
-    pub(super) yes: bool,
-    /// Show each statement and what guests log for debugging
-    #[arg(long, short)]
-    pub(super) verbose: bool,
+pub(super) struct HookArgs {
     #[command(flatten)]
-    pub(super) output: Output,
-    #[command(flatten)]
-    pub(super) lock: Lock,
+    lock: Lock,
     #[command(flatten)]
     pace: Pace,
     #[command(flatten)]
@@ -339,7 +341,7 @@ pub(super) struct RunArgs {
     limits: LimitArgs,
 }
 
-impl RunArgs {
+impl HookArgs {
     pub(super) fn runner(&self, database: &Database, plugins: &[PathBuf]) -> Result<Runner, Error> {
         let runner = database.runner(plugins)?;
         let mut connection = database.connection();
@@ -356,11 +358,39 @@ impl RunArgs {
     pub(super) fn how(&self) -> How {
         How {
             lock_patience: self.lock.lock_timeout,
-            rehearse: self.dry_run,
+            rehearse: false,
             retries: self.pace.retries,
             step_time: self.pace.max_step_ms.map(Duration::from_millis),
             step_pause: self.pace.step_pause,
         }
+    }
+}
+
+/// How a verb runs that alters the database.
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// Run everything in a transaction that is rolled back, and show each statement
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    pub(super) yes: bool,
+    /// Show each statement and what guests log for debugging
+    #[arg(long, short)]
+    pub(super) verbose: bool,
+    #[command(flatten)]
+    pub(super) output: Output,
+    #[command(flatten)]
+    hooks: HookArgs,
+}
+
+impl RunArgs {
+    pub(super) fn runner(&self, database: &Database, plugins: &[PathBuf]) -> Result<Runner, Error> {
+        self.hooks.runner(database, plugins)
+    }
+
+    pub(super) fn how(&self) -> How {
+        How { rehearse: self.dry_run, ..self.hooks.how() }
     }
 
     pub(super) fn style(&self) -> Style {

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     alteration::{AlterationKey, Direction},
     escape::{Escaped, EscapedLines},
-    event::{Event, Observer},
+    event::{Event, Observer, ScratchEvent},
     host::{HookEvent, Level},
     session::Counts,
 };
@@ -21,6 +21,8 @@ use std::{
 
 /// How often a line tells of a backfill where there is no progress bar.
 const LINE_EVERY: Duration = Duration::from_secs(5);
+/// Databases of other tests that are named.
+const NAMES_SHOWN_MAX: usize = 5;
 const BAR_REFRESH: Duration = Duration::from_millis(100);
 
 /// A statement that was run, for the JSON of a dry run.
@@ -103,7 +105,31 @@ impl Reporter {
             Event::Recorded { key } => {
                 self.note(&format!("recorded {key}"));
             }
+            Event::Scratch(event) => self.scratch(event),
+            // What it found is the result, and the verb's to tell.
+            Event::Tested { .. } => {}
             Event::Failed { .. } => self.clear(),
+        }
+    }
+
+    fn scratch(&self, event: ScratchEvent<'_>) {
+        match event {
+            ScratchEvent::Others { names } => {
+                let first = names.iter().take(NAMES_SHOWN_MAX).cloned().collect::<Vec<_>>();
+                let more = if first.len() < names.len() { ", …" } else { "" };
+                self.note(&format!(
+                    "{} of other tests: {}{more}; drop those that no test works on any more",
+                    count(names.len() as u64, "scratch database"),
+                    Escaped(&first.join(", "))
+                ));
+            }
+            ScratchEvent::Made { url } => self.note(&format!("Testing on {url}")),
+            ScratchEvent::NotRemoved { url, reason } => self.bar.suspend(|| {
+                output::warning(
+                    &format!("{url} could not be removed: {}", Escaped(reason)),
+                    "drop that database",
+                );
+            }),
         }
     }
 

@@ -107,6 +107,11 @@ async fn collect(
     Ok(())
 }
 
+/// Refuses a plan that asks for what was not granted.
+pub(super) fn check_grants(job: &Job<'_>, plan: &Plan, host: &Host) -> Result<(), Error> {
+    attempts(job, plan, &Snapshot::empty(), host).map(drop)
+}
+
 /// What will be recorded about each step. Refuses what was not granted, and what this runner cannot
 /// take up again.
 fn attempts(

@@ -105,9 +105,23 @@ pub struct BaselineOptions {
 
 /// What is to be done; the part that decides the plan.
 pub(crate) enum Job<'a> {
-    Deploy { catalog: &'a Catalog, options: &'a DeployOptions },
-    Baseline { catalog: &'a Catalog, options: &'a BaselineOptions },
-    Rollback { options: &'a RollbackOptions },
+    Deploy {
+        catalog: &'a Catalog,
+        options: &'a DeployOptions,
+    },
+    /// The one step of that deploy.
+    DeployOne {
+        catalog: &'a Catalog,
+        options: &'a DeployOptions,
+        key: &'a AlterationKey,
+    },
+    Baseline {
+        catalog: &'a Catalog,
+        options: &'a BaselineOptions,
+    },
+    Rollback {
+        options: &'a RollbackOptions,
+    },
 }
 
 impl Job<'_> {
@@ -115,7 +129,9 @@ impl Job<'_> {
     /// both from the records.
     pub(super) fn offer(&self) -> Option<(&Catalog, &Grants)> {
         match self {
-            Self::Deploy { catalog, options } => Some((catalog, &options.grants)),
+            Self::Deploy { catalog, options } | Self::DeployOne { catalog, options, .. } => {
+                Some((catalog, &options.grants))
+            }
             Self::Baseline { catalog, options } => Some((catalog, &options.grants)),
             Self::Rollback { .. } => None,
         }
@@ -130,6 +146,11 @@ impl Job<'_> {
         match self {
             Self::Deploy { catalog, options } => {
                 plan::deploy(catalog, snapshot, dialect, &options.target, options.policy)
+            }
+            Self::DeployOne { catalog, options, key } => {
+                let mut plan = Job::Deploy { catalog, options }.plan(snapshot, dialect);
+                plan.steps.retain(|step| step.key == **key);
+                plan
             }
             Self::Baseline { catalog, options } => {
                 plan::baseline(catalog, snapshot, dialect, &options.keys)

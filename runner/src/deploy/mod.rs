@@ -17,8 +17,8 @@ pub use job::{
 };
 
 use crate::{
-    alteration::AlterationKey,
-    backend::{Backend, BackendError},
+    alteration::{AlterationKey, Dialect},
+    backend::{Backend, BackendError, Snapshot},
     cancel::Cancelled,
     error::Error,
     event::{Event, Observer, Report},
@@ -107,6 +107,13 @@ pub(crate) async fn run(
     backend.unlock().await;
     report.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     worked.map(|()| report)
+}
+
+/// What a deploy to an empty database would run; an error where it would refuse to.
+pub(crate) fn plan_for_empty(job: &Job<'_>, dialect: Dialect, host: &Host) -> Result<Plan, Error> {
+    let plan = acceptable(job.plan(&Snapshot::empty(), dialect))?;
+    components::check_grants(job, &plan, host)?;
+    Ok(plan)
 }
 
 async fn lock(backend: &mut Backend, how: &How, control: &Control) -> Result<(), Error> {

@@ -160,7 +160,11 @@ impl MysqlConnection {
     }
 
     /// The text in column `at`; `None` when the thing is gone by now. Empty without the right to see it.
-    async fn show(&mut self, sql: &str, at: usize) -> Result<Option<String>, BackendError> {
+    pub(super) async fn show(
+        &mut self,
+        sql: &str,
+        at: usize,
+    ) -> Result<Option<String>, BackendError> {
         let rows = match self.ready().await?.text_rows(sql).await {
             Ok(rows) => rows,
             Err(failure) if error::number(&failure).is_some_and(|n| GONE.contains(&n)) => {
@@ -179,7 +183,7 @@ fn not_text() -> BackendError {
 }
 
 /// Without the table option that every INSERT changes.
-fn without_counter(create: &str) -> String {
+pub(super) fn without_counter(create: &str) -> String {
     let Some((definition, options)) = create.rsplit_once("\n)") else { return create.to_owned() };
     let Some((before, rest)) = options.split_once(" AUTO_INCREMENT=") else {
         return create.to_owned();

@@ -22,6 +22,7 @@ mod session;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod things;
 mod time;
 mod transaction;
 mod value;

@@ -4,6 +4,7 @@
 //! statements, and the hook's session (`session.rs`). Decides nothing about claims, records or
 //! journals: that is the same for every database and is done above [`Connection`].
 
+mod catalogue;
 mod connect;
 mod cursor;
 mod describe;
@@ -19,10 +20,12 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod text;
+mod things;
 mod transaction;
 mod types;
 mod value;
 mod verify;
+mod watch;
 mod writer;
 
 pub(super) use connect::PostgresConnector;
@@ -105,6 +108,8 @@ pub(super) struct PostgresConnection {
     cursors: HashMap<Handle, cursor::Cursor>,
     writers: HashMap<Handle, writer::Writer>,
     next_handle: u32,
+    /// What is noted about locks, while a trial wants to know.
+    watch: Option<watch::Watch>,
 }
 
 impl PostgresConnection {
@@ -133,6 +138,7 @@ impl PostgresConnection {
             cursors: HashMap::new(),
             writers: HashMap::new(),
             next_handle: 0,
+            watch: None,
         }
     }
 
@@ -271,6 +277,7 @@ impl Connection for PostgresConnection {
     }
 
     async fn execute_outside(&mut self, sql: &str, marker: &str) -> Result<Outcome, SqlError> {
+        self.note_outside();
         self.run_outside(sql, marker).await
     }
 

@@ -67,6 +67,9 @@ impl PostgresConnection {
         if self.in_savepoint {
             return self.release_savepoint().await;
         }
+        if self.transaction.is_some() {
+            self.note_locks().await?;
+        }
         let Some(transaction) = self.transaction.take() else {
             return Err(BackendError::TransactionEnded("there was none to commit".to_owned()));
         };

@@ -12,6 +12,7 @@ mod lock;
 mod outcome;
 mod raw;
 mod session;
+mod things;
 mod transaction;
 mod value;
 mod writer;

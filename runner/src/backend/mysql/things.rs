@@ -1,0 +1,202 @@
+//! What is in a MySQL or MariaDB database: the server's own definitions, and rows as literals.
+//!
+//! AUTO_INCREMENT counters are left out. Rights are not looked at: they belong to the server.
+
+use super::{
+    MysqlConnection, catalogue::without_counter, error, identifier::quote, value::Decoder,
+    wire::Failure,
+};
+use crate::{
+    backend::{
+        BackendError,
+        connection::Cell,
+        scratch::{RowSource, SCRATCH_PREFIX, Scratch, Thing, literal},
+    },
+    session::SqlError,
+    sql::OWN_TABLES,
+};
+use async_trait::async_trait;
+use sqlx::{Row as _, mysql::MySqlArguments};
+use std::collections::HashMap;
+
+#[async_trait]
+impl Scratch for MysqlConnection {
+    async fn make_scratch(&mut self, name: &str) -> Result<(), BackendError> {
+        let Thing { lines, .. } = self.database(&self.server.database.clone()).await?;
+        let sql = format!("CREATE DATABASE {} {}", quote(name), lines.join(" "));
+        self.ready().await?.text(&sql).await.map_err(|failure| match error::number(&failure) {
+            Some(1044 | 1227) => BackendError::MayNotMakeDatabase {
+                url: self.url.to_string(),
+                grant: "GRANT ALL ON `runner\\_test\\_%`.* TO …",
+            },
+            _ => self.host_error(&failure),
+        })
+    }
+
+    async fn remove_scratch(&mut self, name: &str) -> Result<(), BackendError> {
+        self.ready().await?;
+        self.own_text(&format!("DROP DATABASE IF EXISTS {}", quote(name))).await
+    }
+
+    async fn scratches(&mut self) -> Result<Vec<String>, BackendError> {
+        let sql = "SELECT CONVERT(schema_name USING utf8mb4) FROM information_schema.schemata
+            ORDER BY 1";
+        let names = self.texts(sql, &[]).await?.into_iter().flatten();
+        Ok(names.filter(|name| name.starts_with(SCRATCH_PREFIX)).collect())
+    }
+
+    async fn run_unguarded(&mut self, sql: &str) -> Result<(), SqlError> {
+        let wire = self.wire.as_mut().ok_or_else(|| {
+            SqlError::new(crate::session::ErrorKind::Disconnected, "the connection is closed")
+        })?;
+        wire.text(sql).await.map_err(|failure| error::guest_error(&failure, sql))
+    }
+
+    async fn things(&mut self) -> Result<Vec<Thing>, BackendError> {
+        let forgotten = self.ready().await?.forget_statements().await;
+        forgotten.map_err(|error| self.host_error(&error))?;
+        let database = self.server.database.clone();
+        let mut things = vec![self.database(&database).await?];
+        let sql = "SELECT CONVERT(table_name USING utf8mb4), CONVERT(table_type USING utf8mb4)
+            FROM information_schema.tables WHERE table_schema = ?";
+        for row in self.texts(sql, &[Cell::text(&database)]).await? {
+            let [name, kind] = &row[..] else { continue };
+            if OWN_TABLES.contains(&name.to_lowercase().as_str()) {
+                continue;
+            }
+            let (kind, rows) = match kind.as_str() {
+                "VIEW" => ("view", None),
+                "SEQUENCE" => ("sequence", None),
+                _ => ("table", Some(self.row_source(&database, name).await?)),
+            };
+            self.thing(kind, &database, name, 1, rows, &mut things).await?;
+        }
+        for (kind, list, at) in [
+            ("trigger", "SELECT trigger_name FROM information_schema.triggers WHERE trigger", 2),
+            ("event", "SELECT event_name FROM information_schema.events WHERE event", 3),
+        ] {
+            let sql = list.replacen("SELECT ", "SELECT CONVERT(", 1);
+            let sql = sql.replacen(" FROM", " USING utf8mb4) FROM", 1) + "_schema = ?";
+            for name in self.texts(&sql, &[Cell::text(&database)]).await?.into_iter().flatten() {
+                self.thing(kind, &database, &name, at, None, &mut things).await?;
+            }
+        }
+        for kind in ["procedure", "function"] {
+            let sql = "SELECT CONVERT(routine_name USING utf8mb4)
+                FROM information_schema.routines WHERE routine_schema = ? AND routine_type = ?";
+            let params = [Cell::text(&database), Cell::text(kind.to_uppercase())];
+            for name in self.texts(sql, &params).await?.into_iter().flatten() {
+                self.thing(kind, &database, &name, 2, None, &mut things).await?;
+            }
+        }
+        Ok(things)
+    }
+
+    async fn each_row(
+        &mut self,
+        rows: &RowSource,
+        each: &mut (dyn FnMut(Vec<String>) + Send),
+    ) -> Result<(), BackendError> {
+        let mut decoder = None;
+        // Prepared, because the text protocol shortens floating point numbers.
+        let arguments = Some(MySqlArguments::default());
+        let read = self.ready().await?.run(&rows.sql, arguments, |row, format| {
+            let decoder =
+                decoder.get_or_insert_with(|| Decoder::new(row.columns(), &HashMap::new()));
+            each(decoder.row(&row, format)?.iter().map(literal).collect());
+            Ok(())
+        });
+        match read.await {
+            Ok(_) => Ok(()),
+            Err(Failure::Server(failure)) => Err(self.host_error(&failure)),
+            Err(Failure::Stopped(error)) => Err(BackendError::Database(error.message)),
+        }
+    }
+}
+
+impl MysqlConnection {
+    async fn texts(
+        &mut self,
+        sql: &str,
+        params: &[Cell],
+    ) -> Result<Vec<Vec<String>>, BackendError> {
+        let text = |cell| match cell {
+            Cell::Text(Some(text)) => Some(text),
+            Cell::Text(None) | Cell::Integer(_) | Cell::Bytes(_) => None,
+        };
+        let rows = self.read_own(sql, params).await?;
+        Ok(rows.into_iter().map(|row| row.into_iter().filter_map(text).collect()).collect())
+    }
+
+    async fn database(&mut self, database: &str) -> Result<Thing, BackendError> {
+        let sql = "SELECT CONVERT(CONCAT('CHARACTER SET ', default_character_set_name,
+                ' COLLATE ', default_collation_name) USING utf8mb4)
+            FROM information_schema.schemata WHERE schema_name = ?";
+        let rows = self.texts(sql, &[Cell::text(database)]).await?;
+        let lines = rows.into_iter().flatten().collect();
+        Ok(Thing { kind: "database".to_owned(), name: String::new(), lines, rows: None })
+    }
+
+    async fn thing(
+        &mut self,
+        kind: &str,
+        database: &str,
+        name: &str,
+        at: usize,
+        rows: Option<RowSource>,
+        things: &mut Vec<Thing>,
+    ) -> Result<(), BackendError> {
+        let sql =
+            format!("SHOW CREATE {} {}.{}", kind.to_uppercase(), quote(database), quote(name));
+        let Some(text) = self.show(&sql, at).await? else { return Ok(()) };
+        let lines = match kind {
+            "table" => table_lines(&without_counter(&text)),
+            _ => text.lines().map(|line| line.trim_end().to_owned()).collect(),
+        };
+        things.push(Thing { kind: kind.to_owned(), name: name.to_owned(), lines, rows });
+        Ok(())
+    }
+
+    async fn row_source(&mut self, database: &str, table: &str) -> Result<RowSource, BackendError> {
+        let sql = "SELECT CONVERT(column_name USING utf8mb4) FROM information_schema.columns
+            WHERE table_schema = ? AND table_name = ?";
+        let params = [Cell::text(database), Cell::text(table)];
+        let mut columns: Vec<String> =
+            self.texts(sql, &params).await?.into_iter().flatten().collect();
+        columns.sort();
+        let list: Vec<String> = columns.iter().map(|column| quote(column)).collect();
+        let sql = format!("SELECT {} FROM {}.{}", list.join(", "), quote(database), quote(table));
+        Ok(RowSource { columns, sql })
+    }
+}
+
+/// Columns in their order, then keys and constraints by their text: where these stand tells when they
+/// were made, which is nothing that an alteration could bring back.
+fn table_lines(create: &str) -> Vec<String> {
+    // The last one inside the parentheses has no comma, wherever it stands.
+    let mut lines: Vec<String> =
+        create.lines().map(|line| line.trim_end_matches(',').to_owned()).collect();
+    let is_column = |line: &String| line.starts_with("  `");
+    let first = lines.iter().skip(1).position(|line| !is_column(line)).map_or(0, |at| at + 1);
+    let end = lines.iter().position(|line| line.starts_with(')')).unwrap_or(first);
+    if let Some(keys) = lines.get_mut(first..end) {
+        keys.sort();
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::table_lines;
+
+    #[test]
+    fn keys_have_no_order() {
+        let create = |columns: &str, keys: &str| {
+            format!("CREATE TABLE `t` (\n{columns},\n  PRIMARY KEY (`a`),\n{keys}\n) ENGINE=InnoDB")
+        };
+        let (ab, ba) = ("  `a` int,\n  `b` int", "  `b` int,\n  `a` int");
+        let (xy, yx) = ("  KEY `x` (`b`),\n  KEY `y` (`b`)", "  KEY `y` (`b`),\n  KEY `x` (`b`)");
+        assert_eq!(table_lines(&create(ab, xy)), table_lines(&create(ab, yx)));
+        assert_ne!(table_lines(&create(ab, xy)), table_lines(&create(ba, xy)));
+    }
+}

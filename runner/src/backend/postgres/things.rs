@@ -1,0 +1,165 @@
+//! What is in a PostgreSQL database: definitions out of the catalogue, rows as literals.
+//!
+//! Where sequences stand is left out, and so is who owns what. What belongs to an extension is the
+//! extension's; that it is there, and in which version, is compared. The queries are in
+//! `catalogue.rs`, what locks were held in `watch.rs`.
+
+use super::{
+    PostgresConnection, catalogue, error,
+    link::raw,
+    text::{literal, quote},
+};
+use crate::{
+    backend::{
+        BackendError,
+        scratch::{Locks, RowSource, SCRATCH_PREFIX, Scratch, Thing, quoted},
+    },
+    session::SqlError,
+};
+use async_trait::async_trait;
+use std::collections::{BTreeMap, HashMap};
+
+#[async_trait]
+impl Scratch for PostgresConnection {
+    async fn make_scratch(&mut self, name: &str) -> Result<(), BackendError> {
+        // The names of the columns about ICU depend on the server's version.
+        let rows = self
+            .own_texts(
+                "SELECT pg_catalog.pg_encoding_to_char(d.encoding), d.datcollate, d.datctype, \
+                    j->>'datlocprovider', coalesce(j->>'daticulocale', j->>'datlocale') \
+                 FROM pg_catalog.pg_database d, pg_catalog.to_jsonb(d) j \
+                 WHERE d.datname = pg_catalog.current_database()",
+            )
+            .await?;
+        let [encoding, collate, ctype, provider, locale] = super::columns(rows)?;
+        let text = |value: Option<String>| literal(&value.unwrap_or_default());
+        let mut sql = format!(
+            "CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}",
+            quote(name),
+            text(encoding),
+            text(collate),
+            text(ctype)
+        );
+        if provider.as_deref() == Some("i") {
+            sql.push_str(&format!(" LOCALE_PROVIDER icu ICU_LOCALE {}", text(locale)));
+        }
+        self.link.own_run(&sql).await.map_err(|failure| match error::code(&failure).as_deref() {
+            Some("42501") => BackendError::MayNotMakeDatabase {
+                url: self.link.url().to_owned(),
+                grant: "ALTER ROLE … CREATEDB",
+            },
+            _ => error::host_error(failure, self.link.url()),
+        })
+    }
+
+    async fn remove_scratch(&mut self, name: &str) -> Result<(), BackendError> {
+        self.own_run(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quote(name))).await
+    }
+
+    async fn scratches(&mut self) -> Result<Vec<String>, BackendError> {
+        let sql = format!(
+            "SELECT datname FROM pg_catalog.pg_database \
+             WHERE pg_catalog.starts_with(datname::pg_catalog.text, {}) ORDER BY 1",
+            literal(SCRATCH_PREFIX)
+        );
+        Ok(self.own_texts(&sql).await?.into_iter().flatten().flatten().collect())
+    }
+
+    async fn run_unguarded(&mut self, sql: &str) -> Result<(), SqlError> {
+        let done = self.link.affected(sql).await;
+        done.map_err(|error| error::guest_error(error, &super::text::Sent::plain(sql)))?;
+        Ok(())
+    }
+
+    async fn things(&mut self) -> Result<Vec<Thing>, BackendError> {
+        let mut sources = self.row_sources().await?;
+        let mut found: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+        for row in self.own_texts(&catalogue::definitions(&self.schema)).await? {
+            let Ok([Some(kind), Some(name), Some(text)]) = <[Option<String>; 3]>::try_from(row)
+            else {
+                continue;
+            };
+            let lines = found.entry((kind, name)).or_default();
+            // A function or a view is written on several.
+            lines.extend(text.lines().map(|line| line.trim_end().to_owned()));
+        }
+        let thing = |((kind, name), lines): ((String, String), Vec<String>)| {
+            let rows = if kind == "table" { sources.remove(&name) } else { None };
+            Thing { kind, name, lines, rows }
+        };
+        Ok(found.into_iter().map(thing).collect())
+    }
+
+    async fn each_row(
+        &mut self,
+        rows: &RowSource,
+        each: &mut (dyn FnMut(Vec<String>) + Send),
+    ) -> Result<(), BackendError> {
+        let read = self.link.own_each_row(&rows.sql, |row| {
+            let value = |at| match raw(row, at) {
+                None => "NULL".to_owned(),
+                Some(bytes) => shown(&String::from_utf8_lossy(bytes)),
+            };
+            each((0..rows.columns.len()).map(value).collect());
+        });
+        read.await.map_err(|error| error::host_error(error, self.link.url()))
+    }
+
+    async fn watch_locks(&mut self) -> Result<(), BackendError> {
+        self.start_watch().await
+    }
+
+    fn locks_seen(&mut self) -> Locks {
+        self.end_watch()
+    }
+}
+
+/// A number as it is, everything else in quotes.
+fn shown(text: &str) -> String {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.e".contains(&byte))
+        && text.bytes().any(|byte| byte.is_ascii_digit());
+    if is_number { text.to_owned() } else { quoted(text) }
+}
+
+impl PostgresConnection {
+    /// By the table's name as it is shown.
+    async fn row_sources(&mut self) -> Result<HashMap<String, RowSource>, BackendError> {
+        let mut columns: HashMap<String, Vec<String>> = HashMap::new();
+        for row in self.own_texts(&catalogue::columns(&self.schema)).await? {
+            if let Ok([Some(table), column]) = <[Option<String>; 2]>::try_from(row) {
+                columns.entry(table).or_default().extend(column);
+            }
+        }
+        Ok(columns
+            .into_iter()
+            .map(|(table, mut columns)| {
+                columns.sort();
+                let list: Vec<String> = columns
+                    .iter()
+                    .map(|column| format!("{}::pg_catalog.text", quote(column)))
+                    .collect();
+                let sql = format!("SELECT {} FROM ONLY {table}", list.join(", "));
+                (table, RowSource { columns, sql })
+            })
+            .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn only_numbers_go_without_quotes() {
+        for (text, expected) in [
+            ("1.50", "1.50"),
+            ("-1e+30", "-1e+30"),
+            ("NULL", "'NULL'"),
+            ("", "''"),
+            ("e", "'e'"),
+            ("it's", "'it''s'"),
+        ] {
+            assert_eq!(shown(text), expected);
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! `runner test`: takes each alteration up, down and up again on a scratch database, and shows what
+//! does not come back.
+
+use super::{
+    explain::{self, Exit},
+    options::{BoundArgs, Format, HookArgs, Offer, Output, Style},
+    output::{self, count, duration},
+    report::Reporter,
+    signals,
+};
+use crate::{
+    Control, DeployOptions, TestOptions, Trial,
+    alteration::Direction,
+    backend::{Blocked, Locks, TableLock},
+    deploy::Grant,
+    escape::Escaped,
+    event::Event,
+    trial::{
+        After, ColumnName, Difference, Failure, LineChange, Outcome, RowChange, RowCounts, Tested,
+        Verdict,
+    },
+};
+use serde::Serialize;
+use std::{path::PathBuf, sync::Arc};
+
+/// Characters of one value, and of one line of a definition, that are shown.
+const VALUE_CHARS_MAX: usize = 60;
+const LINE_CHARS_MAX: usize = 200;
+/// Lines of one thing that are shown.
+const LINES_MAX: usize = 60;
+
+/// Tests alterations: each goes up, down and up again on a scratch database
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+On PostgreSQL, MariaDB and MySQL, --database names the server: a database runner_test_… is made beside \
+the one that is named, and removed at the end. For SQLite a temporary file is used. Those that a killed run \
+left are named at the start of the next one; drop them by hand.
+
+After `down`, schema and rows must be what they were before; after the second `up`, what they were after \
+the first. Where counters of sequences and AUTO_INCREMENT stand is not compared; what they gave is.
+
+Plugins run with the rights of the URL's user: name a server on which nothing is precious.
+
+Examples:
+  runner test ./plugins --database sqlite:test.db
+  runner test ./shop ./crm --database postgres://ci@server/ci --prepare customers.sql
+  runner test ./shop --database mariadb://ci@server/ci --ignore orders.created_at")]
+pub(super) struct Args {
+    #[command(flatten)]
+    offer: Offer,
+    #[command(flatten)]
+    bound: BoundArgs,
+    /// SQL to run on the scratch database before anything, such as tables and rows of the application
+    #[arg(long, value_name = "FILE")]
+    prepare: Option<PathBuf>,
+    /// Do not compare this column, whose values each run draws anew; may be repeated
+    #[arg(long, value_name = "TABLE.COLUMN")]
+    ignore: Vec<ColumnName>,
+    /// Leave the scratch database behind, and say where it is
+    #[arg(long)]
+    keep: bool,
+    /// Permit what a manifest asks for: PERMISSION, or VENDOR/NAME:PERMISSION
+    #[arg(long, value_name = "GRANT")]
+    grant: Vec<Grant>,
+    /// Show each statement and what guests log for debugging
+    #[arg(long, short)]
+    verbose: bool,
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    hooks: HookArgs,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    database: &'a str,
+    #[serde(flatten)]
+    trial: &'a Trial,
+}
+
+pub(super) async fn run(args: Args) -> Exit {
+    let format = args.output.format;
+    let reporter = Reporter::new(Style { format, statements: false, verbose: args.verbose });
+    let tested = async {
+        let runner = args.hooks.runner(&args.offer.database, &args.offer.plugins)?;
+        let options = TestOptions {
+            deploy: DeployOptions {
+                target: args.bound.target()?,
+                grants: args.grant.iter().cloned().collect(),
+                how: args.hooks.how(),
+                ..DeployOptions::default()
+            },
+            prepare: args.prepare.clone(),
+            keep: args.keep,
+            ignore: args.ignore.iter().cloned().collect(),
+        };
+        let (cancelled, _) = signals::listen();
+        let control =
+            Control { observer: observer(&reporter, format), cancelled, ..Control::default() };
+        let trial = runner.test(&options, &control).await?;
+        Ok::<_, crate::Error>((trial, runner.url().to_string()))
+    };
+    let tested = tested.await;
+    reporter.clear();
+    match tested {
+        Ok((trial, url)) => {
+            if format == Format::Json {
+                output::json(&Document { database: &url, trial: &trial });
+            }
+            summary(&trial, format)
+        }
+        Err(error) => explain::error(&error, format),
+    }
+}
+
+fn observer(reporter: &Arc<Reporter>, format: Format) -> crate::event::Observer {
+    let (inner, reporter) = (reporter.observer(), Arc::clone(reporter));
+    Arc::new(move |event| match event {
+        Event::Tested { tested } if format == Format::Text => {
+            reporter.clear();
+            text(tested);
+        }
+        event => inner(event),
+    })
+}
+
+/// What one alteration came to, under the lines of its passes.
+fn text(tested: &Tested) {
+    for (at, pass) in tested.passes.iter().enumerate() {
+        // The second way up usually locks what the first did.
+        let is_known = tested.passes[..at]
+            .iter()
+            .any(|before| before.direction == pass.direction && before.locks == pass.locks);
+        if !is_known && let Locks::Tables { tables, outside } = &pass.locks {
+            locks(pass.direction, tables, *outside);
+        }
+    }
+    for difference in &tested.differences {
+        show(difference);
+    }
+    output::result(&match tested.outcome {
+        Verdict::Passed => "     passed".to_owned(),
+        Verdict::Differs => "     DIFFERS".to_owned(),
+        Verdict::Irreversible => "     irreversible: only its way up was tested".to_owned(),
+        // It may have no line of its own yet.
+        Verdict::Failed => format!("     FAILED: {}", tested.key),
+    });
+}
+
+fn locks(direction: Direction, tables: &[TableLock], outside: usize) {
+    for lock in tables {
+        let who = match lock.blocks {
+            None => "",
+            Some(Blocked::Writes) => ": writes wait",
+            Some(Blocked::ReadsAndWrites) => ": reads and writes wait",
+        };
+        let table = Escaped(&lock.table);
+        output::result(&format!("     {direction} locks {table} ({}){who}", lock.mode));
+    }
+    if outside > 0 {
+        let statements = count(outside as u64, "statement");
+        output::result(&format!(
+            "     {direction} runs {statements} outside of a transaction, whose locks nobody sees"
+        ));
+    }
+}
+
+fn when(after: After) -> &'static str {
+    match after {
+        After::Down => "after down",
+        After::SecondUp => "after the second up",
+    }
+}
+
+fn show(difference: &Difference) {
+    match difference {
+        Difference::Schema { after, what, name, lines } => {
+            output::result(&format!("     {}: {what} {}", when(*after), Escaped(name)));
+            for line in lines.iter().take(LINES_MAX) {
+                let (sign, text) = match line {
+                    LineChange::Same(text) => (' ', text),
+                    LineChange::Missing(text) => ('-', text),
+                    LineChange::Added(text) => ('+', text),
+                };
+                output::result(&format!("       {sign} {}", cut(text, LINE_CHARS_MAX)));
+            }
+            if let more @ 1.. = lines.len().saturating_sub(LINES_MAX) {
+                output::result(&format!("       … {}", count(more as u64, "more line")));
+            }
+        }
+        Difference::ColumnOrder { after, name, avoidable } => {
+            let verdict = match avoidable {
+                true => "put them where they were",
+                false => "this server can add a column at the end only, so that is no failure",
+            };
+            output::result(&format!(
+                "     {}: table {} has the same columns in another order; {verdict}",
+                when(*after),
+                Escaped(name)
+            ));
+        }
+        Difference::Data { after, table, columns, rows_before, rows_now, changed, rows } => {
+            output::result(&format!(
+                "     {}: rows of {}: {} before, {rows_now} now",
+                when(*after),
+                Escaped(table),
+                count(*rows_before, "row")
+            ));
+            let Some(RowCounts { missing, added }) = changed else {
+                output::result("       too many to tell which");
+                return;
+            };
+            output::result(&format!("         ({})", Escaped(&columns.join(", "))));
+            let (mut unshown_missing, mut unshown_added) = (*missing, *added);
+            for row in rows {
+                let (sign, values, unshown) = match row {
+                    RowChange::Missing(values) => ('-', values, &mut unshown_missing),
+                    RowChange::Added(values) => ('+', values, &mut unshown_added),
+                };
+                *unshown = unshown.saturating_sub(1);
+                let values: Vec<String> =
+                    values.iter().map(|value| cut(value, VALUE_CHARS_MAX)).collect();
+                output::result(&format!("       {sign} ({})", values.join(", ")));
+            }
+            for (sign, number) in [('-', unshown_missing), ('+', unshown_added)] {
+                if number > 0 {
+                    output::result(&format!("       {sign} {} not shown", count(number, "row")));
+                }
+            }
+        }
+    }
+}
+
+/// Escaped, and with a remark where it is too long to show.
+fn cut(text: &str, chars_max: usize) -> String {
+    match text.char_indices().nth(chars_max) {
+        None => Escaped(text).to_string(),
+        Some((at, _)) => format!("{}… ({} bytes)", Escaped(&text[..at]), text.len()),
+    }
+}
+
+fn summary(trial: &Trial, format: Format) -> Exit {
+    let of = |verdict| trial.alterations.iter().filter(|one| one.outcome == verdict).count() as u64;
+    let differing = of(Verdict::Differs);
+    if format == Format::Text && trial.outcome != Outcome::NothingTested {
+        let mut parts = vec![format!("{} passed", of(Verdict::Passed))];
+        for (number, what) in [
+            (differing, "differing"),
+            (of(Verdict::Failed), "failed"),
+            (of(Verdict::Irreversible), "irreversible"),
+        ] {
+            if number > 0 {
+                parts.push(format!("{number} {what}"));
+            }
+        }
+        output::result(&format!(
+            "Tested {} in {}: {}.",
+            count(trial.alterations.len() as u64, "alteration"),
+            duration(trial.duration_ms),
+            parts.join(", ")
+        ));
+    }
+    if trial.skipped > 0 {
+        let skipped = count(trial.skipped as u64, "alteration");
+        output::note(&format!("Not tested: {skipped} beyond the target; see --target"));
+    }
+    let changed = match &trial.scratch {
+        Some(url) => {
+            output::note(&format!("The scratch database is still there: {url}"));
+            "only the scratch database, which is still there".to_owned()
+        }
+        None => "nothing: the scratch database is removed".to_owned(),
+    };
+    let problem = |message: &str, mut lines: Vec<(&str, String)>, next: &str| {
+        lines.extend([("changed", changed.clone()), ("next", next.to_owned())]);
+        output::problem(message, &lines);
+        Exit::Failed
+    };
+    match (&trial.failure, trial.outcome) {
+        (Some(failure), _) => {
+            let left = match trial.left {
+                0 => Vec::new(),
+                left => vec![("not tested", count(left as u64, "alteration"))],
+            };
+            problem(&failed(failure), left, "mend it, pack it again, and run the test again")
+        }
+        (None, Outcome::NothingTested) => {
+            problem("there is nothing to test", Vec::new(), "see --target in `runner test --help`")
+        }
+        (None, Outcome::Differs) => problem(
+            &format!(
+                "{differing} of {} did not come back",
+                count(trial.alterations.len() as u64, "alteration")
+            ),
+            Vec::new(),
+            "mend them, pack them again, and run the test again; `--ignore TABLE.COLUMN` for values that each run draws anew",
+        ),
+        (None, Outcome::Passed | Outcome::Failed) => Exit::Done,
+    }
+}
+
+fn failed(failure: &Failure) -> String {
+    let pass = match (failure.direction, failure.again) {
+        (Direction::Up, true) => "second up".to_owned(),
+        (direction, _) => direction.to_string(),
+    };
+    format!("{} failed ({pass}): {}", failure.key, failure.message)
+}

@@ -1,0 +1,332 @@
+//! Tests alterations on a scratch database: each goes up, down and up again, and must come back.
+//!
+//! Every hook runs through the one apply loop, as in a deploy. What is compared is `picture.rs` and
+//! `difference.rs`, where it is tried `ground.rs`. Prints nothing.
+
+mod difference;
+mod ground;
+mod picture;
+mod rows;
+
+pub use difference::{Difference, LineChange, RowChange, RowCounts};
+pub use picture::{ColumnName, ParseColumnError};
+
+use crate::{
+    DeployOptions, Error, RollbackOptions,
+    alteration::{AlterationKey, Catalog, Direction},
+    backend::{Backend, BackendError, Locks},
+    deploy::{self, Control, Job},
+    error::StepError,
+    event::{Event, Report},
+    host::Host,
+    plan::{Plan, RollbackTarget},
+    session::Counts,
+};
+use picture::Picture;
+use serde::Serialize;
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+pub(crate) use ground::{Ground, Script, prepare};
+
+/// What to test, and on which data.
+#[derive(Debug, Clone, Default)]
+pub struct TestOptions {
+    pub deploy: DeployOptions,
+    /// Plain SQL that is run before anything, with the operator's own rights.
+    pub prepare: Option<PathBuf>,
+    /// Leave the scratch database behind.
+    pub keep: bool,
+    /// Columns whose values each run draws anew: they are not compared.
+    pub ignore: BTreeSet<ColumnName>,
+}
+
+/// What a test found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Trial {
+    pub outcome: Outcome,
+    pub alterations: Vec<Tested>,
+    /// The hook that failed, after which nothing else could be tested.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// Alterations of the plan that were not tested, because of the failure.
+    pub left: usize,
+    /// Alterations that the target does not include.
+    pub skipped: usize,
+    pub duration_ms: u64,
+    /// The scratch database, where it is still there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scratch: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    Passed,
+    Differs,
+    Failed,
+    /// The target includes no alteration at all.
+    NothingTested,
+}
+
+/// One alteration that was tested, to its end unless a hook of it failed.
+#[derive(Debug, Clone, Serialize)]
+pub struct Tested {
+    #[serde(flatten)]
+    pub key: AlterationKey,
+    pub outcome: Verdict,
+    pub passes: Vec<Pass>,
+    pub differences: Vec<Difference>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    Passed,
+    Differs,
+    /// It has no way back, so that only its `up` could run.
+    Irreversible,
+    /// One of its hooks failed; see [`Trial::failure`].
+    Failed,
+}
+
+/// One way through an alteration.
+#[derive(Debug, Clone, Serialize)]
+pub struct Pass {
+    pub direction: Direction,
+    #[serde(flatten)]
+    pub counts: Counts,
+    pub locks: Locks,
+}
+
+/// A hook that failed.
+#[derive(Debug, Clone, Serialize)]
+pub struct Failure {
+    #[serde(flatten)]
+    pub key: AlterationKey,
+    pub direction: Direction,
+    /// The second `up`, after `down`.
+    pub again: bool,
+    pub message: String,
+}
+
+/// After what a difference was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum After {
+    /// `down` did not bring back what was before `up`.
+    Down,
+    /// The second `up` did not bring what the first had brought.
+    SecondUp,
+}
+
+/// Tests what `plan` says, one alteration after the other, on the prepared `backend`.
+pub(crate) async fn run(
+    catalog: &Catalog,
+    plan: &Plan,
+    options: &TestOptions,
+    backend: &mut Backend,
+    host: &Host,
+    control: &Control,
+) -> Result<Trial, Error> {
+    let began = Instant::now();
+    let mut tester = Tester { catalog, options, backend, host, control };
+    let mut alterations: Vec<Tested> = Vec::new();
+    let mut failure = None;
+    let mut before = tester.picture().await?;
+    for step in &plan.steps {
+        let mut tested = Tested {
+            key: step.key.clone(),
+            outcome: Verdict::Irreversible,
+            passes: Vec::new(),
+            differences: Vec::new(),
+        };
+        let ended = tester.test(&mut tested, step.irreversible, before).await?;
+        if let Err(failed) = &ended {
+            tested.outcome = Verdict::Failed;
+            failure = Some(failed.clone());
+        } else if !step.irreversible {
+            tested.outcome = match tested.differences.iter().any(Difference::fails) {
+                true => Verdict::Differs,
+                false => Verdict::Passed,
+            };
+        }
+        (control.observer)(Event::Tested { tested: &tested });
+        alterations.push(tested);
+        match ended {
+            Ok(after) => before = after,
+            Err(_) => break,
+        }
+    }
+    let differs = alterations.iter().any(|tested| tested.outcome == Verdict::Differs);
+    let outcome = match (&failure, differs) {
+        (Some(_), _) => Outcome::Failed,
+        (None, true) => Outcome::Differs,
+        (None, false) if alterations.is_empty() => Outcome::NothingTested,
+        (None, false) => Outcome::Passed,
+    };
+    Ok(Trial {
+        outcome,
+        left: plan.steps.len() - alterations.len(),
+        skipped: plan.skipped.len(),
+        alterations,
+        failure,
+        duration_ms: milliseconds(began.elapsed()),
+        scratch: None,
+    })
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+struct Tester<'a> {
+    catalog: &'a Catalog,
+    options: &'a TestOptions,
+    backend: &'a mut Backend,
+    host: &'a Host,
+    control: &'a Control,
+}
+
+impl Tester<'_> {
+    /// One alteration, from `before` on; what the database is like when it is up for good.
+    async fn test(
+        &mut self,
+        tested: &mut Tested,
+        irreversible: bool,
+        before: Picture,
+    ) -> Result<Result<Picture, Failure>, Error> {
+        if let Err(failure) = self.pass(tested, Direction::Up, false).await? {
+            return Ok(Err(failure));
+        }
+        let up = self.picture().await?;
+        if irreversible {
+            return Ok(Ok(up));
+        }
+        if let Err(failure) = self.pass(tested, Direction::Down, false).await? {
+            return Ok(Err(failure));
+        }
+        let down = self.picture().await?;
+        tested.differences.extend(self.differences(&before, &down, After::Down).await?);
+        drop((before, down));
+        if let Err(failure) = self.pass(tested, Direction::Up, true).await? {
+            return Ok(Err(failure));
+        }
+        let again = self.picture().await?;
+        tested.differences.extend(self.differences(&up, &again, After::SecondUp).await?);
+        Ok(Ok(again))
+    }
+
+    /// Adds a pass to what is known; the failure, if it is the alteration's.
+    async fn pass(
+        &mut self,
+        tested: &mut Tested,
+        direction: Direction,
+        again: bool,
+    ) -> Result<Result<(), Failure>, Error> {
+        match self.run(&tested.key, direction).await {
+            Ok(pass) => {
+                tested.passes.push(pass);
+                Ok(Ok(()))
+            }
+            Err(error) => blamed(error, &tested.key, direction, again).map(Err),
+        }
+    }
+
+    /// As `deploy` and `rollback` do it.
+    async fn run(&mut self, key: &AlterationKey, direction: Direction) -> Result<Pass, Error> {
+        self.backend.watch_locks().await?;
+        let how = &self.options.deploy.how;
+        let report = match direction {
+            Direction::Up => {
+                let options = &self.options.deploy;
+                let job = Job::DeployOne { catalog: self.catalog, options, key };
+                deploy::run(&job, self.backend, self.host, how, self.control).await?
+            }
+            Direction::Down => {
+                let target = RollbackTarget::Steps(1);
+                let options = RollbackOptions { plugin: None, target, how: how.clone() };
+                let job = Job::Rollback { options: &options };
+                deploy::run(&job, self.backend, self.host, how, self.control).await?
+            }
+        };
+        let Report { steps, .. } = report;
+        let step = steps.into_iter().find(|step| step.key == *key && step.direction == direction);
+        let step = step.ok_or_else(|| Error::PlanChanged(key.clone()))?;
+        let locks = self.backend.locks_seen().await?;
+        Ok(Pass { direction, counts: step.counts, locks })
+    }
+
+    async fn picture(&mut self) -> Result<Picture, Error> {
+        let ignore = &self.options.ignore;
+        until_cancelled(self.backend, self.control, async |backend| {
+            Picture::take(backend, ignore).await
+        })
+        .await
+    }
+
+    /// What of `expected` is otherwise in `found`, which is how the database is now.
+    async fn differences(
+        &mut self,
+        expected: &Picture,
+        found: &Picture,
+        after: After,
+    ) -> Result<Vec<Difference>, Error> {
+        let dialect = self.backend.dialect();
+        let mut differences = difference::between(expected, found, after, dialect);
+        for difference in &mut differences {
+            let Some(table) = difference.to_search() else { continue };
+            let Some(before) = expected.tables.get(table) else { continue };
+            let search = until_cancelled(self.backend, self.control, async |backend| {
+                found.search(table, before, backend).await
+            });
+            if let Some(search) = search.await? {
+                difference.searched(search);
+            }
+        }
+        Ok(differences)
+    }
+}
+
+/// Looks at the database for as long as nobody asks to stop.
+async fn until_cancelled<T>(
+    backend: &mut Backend,
+    control: &Control,
+    look: impl AsyncFnOnce(&mut Backend) -> Result<T, BackendError>,
+) -> Result<T, Error> {
+    let mut cancelled = control.cancelled.clone();
+    tokio::select! {
+        looked = look(backend) => return Ok(looked?),
+        () = cancelled.cancelled() => {}
+    }
+    backend.abandon().await?;
+    Err(Error::Interrupted)
+}
+
+/// Whether it was the alteration that failed; whatever else went wrong is no result of a test.
+fn blamed(
+    error: Error,
+    key: &AlterationKey,
+    direction: Direction,
+    again: bool,
+) -> Result<Failure, Error> {
+    match error {
+        Error::Step(failure) => match failure.cause {
+            StepError::Interrupted => Err(Error::Interrupted),
+            StepError::Hook(_)
+            | StepError::Stopped(_)
+            | StepError::Backend(BackendError::Refused(_) | BackendError::TransactionEnded(_)) => {
+                let message = failure.cause.to_string();
+                Ok(Failure { key: key.clone(), direction, again, message })
+            }
+            StepError::Backend(error) => Err(error.into()),
+            StepError::LockLost => Err(BackendError::LeaseLost.into()),
+            StepError::Unknown(reason) => Err(BackendError::Disconnected(reason).into()),
+        },
+        Error::Halted { cause, .. } => Err(*cause),
+        other => Err(other),
+    }
+}
