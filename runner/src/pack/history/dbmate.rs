@@ -27,7 +27,10 @@ pub(super) fn read(folder: &Path) -> Result<Vec<Migration>, HistoryError> {
     let by_text =
         names.iter().map(|(stamp, name)| (name.file.name.as_str(), name.file, stamp.clone()));
     in_order_of_text(by_text, Layout::Dbmate)?;
-    names.values().map(|name| name.migration(sections(name.file, &name.file.sql()?)?)).collect()
+    names
+        .values()
+        .map(|name| name.migration(sections(name.file, &name.file.marked_sql()?)?))
+        .collect()
 }
 
 /// A line that says what follows it.

@@ -6,15 +6,13 @@ use super::{
 };
 use crate::pack::{
     read::{ReadError, read_file},
-    sql_text::{self, SQL_BYTES_MAX},
+    sql_text::{self, SQL_BYTES_MAX, SqlTextError},
 };
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
-/// How deep folders are gone into; a link to a folder above would otherwise have no end.
-const DEPTH_MAX: usize = 32;
 /// Upper bound for a file of settings.
 const SETTINGS_BYTES_MAX: usize = 1 << 20;
 
@@ -35,10 +33,21 @@ impl File {
         HistoryError::File { path: self.path.clone(), problem }
     }
 
-    /// Its SQL, unchanged.
+    /// Its SQL, unchanged, where the file holds one direction.
     pub(super) fn sql(&self) -> Result<String, HistoryError> {
-        let text = read_file(&self.path, SQL_BYTES_MAX)?;
-        sql_text::decode(text)
+        self.text(sql_text::check)
+    }
+
+    /// Its SQL, unchanged, where marks divide the file.
+    pub(super) fn marked_sql(&self) -> Result<String, HistoryError> {
+        self.text(sql_text::decode)
+    }
+
+    fn text(
+        &self,
+        check: impl Fn(Vec<u8>) -> Result<String, SqlTextError>,
+    ) -> Result<String, HistoryError> {
+        check(read_file(&self.path, SQL_BYTES_MAX)?)
             .map_err(|error| HistoryError::Text { path: self.path.clone(), error })
     }
 
@@ -104,17 +113,21 @@ pub(super) fn flat(folder: &Path, layout: Layout) -> Result<Vec<File>, HistoryEr
 
 /// The files of a tool that looks into the folders below too.
 pub(super) fn deep(folder: &Path, layout: Layout) -> Result<Vec<File>, HistoryError> {
+    in_lower_case(everywhere(folder)?, layout)
+}
+
+/// The files of a folder and of those below; links to folders are not followed, for they can lead back.
+pub(super) fn everywhere(folder: &Path) -> Result<Vec<File>, HistoryError> {
     let mut files = Vec::new();
-    let mut folders = vec![(folder.to_owned(), 0)];
-    while let Some((folder, depth)) = folders.pop() {
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
         let listing = list(&folder)?;
         files.extend(listing.files);
-        if depth < DEPTH_MAX {
-            folders.extend(listing.folders.into_iter().map(|below| (below.path, depth + 1)));
-        }
+        let below = listing.folders.into_iter().map(|below| below.path);
+        folders.extend(below.filter(|path| !path.is_symlink()));
     }
     files.sort_by(|left, right| left.path.cmp(&right.path));
-    in_lower_case(files, layout)
+    Ok(files)
 }
 
 fn in_lower_case(files: Vec<File>, layout: Layout) -> Result<Vec<File>, HistoryError> {

@@ -36,7 +36,7 @@ pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration
     let names = by_version(names, Layout::Goose)?;
     names
         .values()
-        .map(|name| name.migration(sections(name.file, &name.file.sql()?, context)?))
+        .map(|name| name.migration(sections(name.file, &name.file.marked_sql()?, context)?))
         .collect()
 }
 

@@ -9,6 +9,7 @@ use super::{
     files::{self, File, Listing},
     flyway, golang_migrate, mark, name, refinery, sqlx,
 };
+use crate::pack::sql_name;
 use std::path::Path;
 
 pub(crate) fn recognise(folder: &Path, context: &Context<'_>) -> Result<Layout, HistoryError> {
@@ -22,18 +23,22 @@ pub(crate) fn recognise(folder: &Path, context: &Context<'_>) -> Result<Layout, 
     };
     let mut marked = false;
     for file in &sql {
-        if let Some(layout) = marks(file)? {
+        if let Some(layout) = marks(file) {
             note(layout, file);
             marked = true;
         }
     }
-    let everywhere = files::deep(folder, Layout::Flyway).unwrap_or_default();
-    let versioned = everywhere.iter().find(|file| flyway::is_versioned(file));
-    if let Some(file) = versioned {
+    let everywhere = files::everywhere(folder)?;
+    if let Some(file) = everywhere.iter().find(|file| flyway::is_versioned(file)) {
         note(Layout::Flyway, file);
     }
-    for file in sql.iter().filter(|file| !marked && is_numbered(file)) {
-        note(Layout::Sqlx, file);
+    for file in &sql {
+        match is_numbered(file) {
+            true if marked => {}
+            true => note(Layout::Sqlx, file),
+            false if is_own(file) && marks(file).is_none() => note(Layout::Runner, file),
+            false => {}
+        }
     }
     if let Some(below) = diesel(&listing)? {
         note(Layout::Diesel, below);
@@ -41,7 +46,9 @@ pub(crate) fn recognise(folder: &Path, context: &Context<'_>) -> Result<Layout, 
     match found[..] {
         [] => Ok(Layout::Runner),
         // Its own names and those of sqlx may stand side by side.
-        [(Layout::Sqlx, _)] if !sql.iter().all(|file| is_numbered(file)) => Ok(Layout::Runner),
+        [(Layout::Sqlx, _), (Layout::Runner, _)] | [(Layout::Runner, _), (Layout::Sqlx, _)] => {
+            Ok(Layout::Runner)
+        }
         [(Layout::Sqlx, _)] => sqlx_or_golang_migrate(folder, context),
         [(Layout::Flyway, _)] => flyway_or_refinery(folder, &listing, &everywhere),
         [(layout, _)] => Ok(layout),
@@ -62,17 +69,22 @@ fn is_numbered(file: &File) -> bool {
         && !own.iter().any(|ending| stem.to_ascii_lowercase().ends_with(ending))
 }
 
+/// `<id>` with the ending of a hook, or with none.
+fn is_own(file: &File) -> bool {
+    matches!(sql_name::parse(&file.name), Some(Ok(_)))
+}
+
 /// Whose marks for the way forward a file has.
-fn marks(file: &File) -> Result<Option<Layout>, HistoryError> {
+fn marks(file: &File) -> Option<Layout> {
     let is_candidate = name::numbered(&file.name).is_some()
         && !file.name.ends_with(".up.sql")
         && !file.name.ends_with(".down.sql");
-    // Whatever is wrong with its text is told by who reads it.
-    let Ok(text) = file.sql() else { return Ok(None) };
     if !is_candidate {
-        return Ok(None);
+        return None;
     }
-    Ok(mark::lines(&text).find_map(|line| {
+    // Whatever is wrong with its text is told by who reads it.
+    let text = file.marked_sql().ok()?;
+    mark::lines(&text).find_map(|line| {
         let comment = mark::comment(line.text)?.to_ascii_lowercase();
         if comment.starts_with("+goose") {
             Some(Layout::Goose)
@@ -81,7 +93,7 @@ fn marks(file: &File) -> Result<Option<Layout>, HistoryError> {
         } else {
             None
         }
-    }))
+    })
 }
 
 fn diesel(listing: &Listing) -> Result<Option<&File>, HistoryError> {

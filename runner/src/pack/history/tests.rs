@@ -233,7 +233,7 @@ fn recognised_or_asked_for() {
     let asked = "say which with `--from";
     // Both tools do the same with it.
     assert_eq!(read(&[("1_a.up.sql", A)], None)[0].1, [(Up, A.to_owned())]);
-    let table: [(Files<'_>, &[&str]); 5] = [
+    let table: [(Files<'_>, &[&str]); 6] = [
         (&[("1_a.up.sql", CONCURRENT)], &["sqlx", "golang-migrate", asked]),
         (&[("V1__a.sql", A), ("V2__b.sql", A)], &["flyway", "refinery", asked]),
         (
@@ -242,6 +242,7 @@ fn recognised_or_asked_for() {
         ),
         (&[("1_a.sql", A), ("2_b/up.sql", A)], &["sqlx", "diesel", asked]),
         (&[("V1__a.sql", A), ("2_b.sql", A)], &["flyway", "sqlx", asked]),
+        (&[("below/V1__a.sql", A), ("2-b.sql", A)], &["flyway", "runner", asked]),
     ];
     for (files, words) in table {
         let error = error(files, None);
@@ -252,9 +253,14 @@ fn recognised_or_asked_for() {
 #[test]
 fn refused() {
     use Layout::*;
-    let table: [(Layout, Files<'_>, &str); 44] = [
+    let table: [(Layout, Files<'_>, &str); 45] = [
         (Sqlx, &[("x.sql", "A")], ".: nothing that sqlx would run is in it; expected <number>_"),
         (Sqlx, &[("1_a.sql", "")], "1_a.sql: it is empty"),
+        (
+            Sqlx,
+            &[("1_a.sql", "A\n-- migrate:down\nB")],
+            "1_a.sql: line 2 is another tool's mark for the way back",
+        ),
         (Sqlx, &[("1_a.SQL", "A")], "1_a.SQL: the ending must be in lower case"),
         (Sqlx, &[("1_a.sql", "A"), ("01_b.sql", "B")], "01_b.sql and 1_a.sql have one version"),
         (Sqlx, &[("1_a.sql", "A"), ("1_a.up.sql", "B")], "1_a.sql and 1_a.up.sql have one version"),
