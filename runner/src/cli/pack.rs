@@ -9,7 +9,7 @@ use crate::{
     alteration::{Checksum, PluginName},
     escape::{Escaped, EscapedLines},
     host::{Host, Limits},
-    pack::{self, Existing, Layout, PackOptions},
+    pack::{self, Existing, Layout, PackOptions, Reading},
 };
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::{collections::BTreeMap, path::PathBuf};
@@ -81,13 +81,18 @@ pub(super) fn run(args: &Args) -> Exit {
         .map_err(|error| error.to_string())
         .and_then(|components| load(&components).map(|()| components))
         .and_then(|components| {
-            pack::write(&components, &args.out, existing).map_err(|error| error.to_string())
+            let reading = pack::reading(&args.source, &options);
+            let written = pack::write(&components, &args.out, existing);
+            reading.and_then(|reading| Ok((written?, reading))).map_err(|error| error.to_string())
         });
     match written {
-        Ok(written) => {
+        Ok((written, reading)) => {
             match args.output.format {
-                Format::Json => output::json(&serde_json::json!({ "components": written })),
-                Format::Text => text(&written),
+                Format::Json => output::json(&serde_json::json!({
+                    "components": written,
+                    "history": reading.as_ref().map(history),
+                })),
+                Format::Text => text(&written, reading.as_ref()),
             }
             Exit::Done
         }
@@ -134,7 +139,27 @@ fn load(components: &[pack::PackedComponent]) -> Result<(), String> {
     Ok(())
 }
 
-fn text(written: &[pack::Written]) {
+fn history(reading: &Reading) -> serde_json::Value {
+    let passed_over = reading.passed_over.iter().map(|path| path.display().to_string());
+    serde_json::json!({
+        "layout": reading.layout.as_str(),
+        "passed_over": passed_over.collect::<Vec<_>>(),
+        "without_way_back": reading.lost_way_back,
+    })
+}
+
+fn text(written: &[pack::Written], reading: Option<&Reading>) {
+    if let Some(Reading { layout, alike, passed_over, lost_way_back }) = reading {
+        let alike = alike.map(|alike| format!("; {alike} would run it in the same way"));
+        output::note(&format!("Read as a history of {layout}{}.", alike.unwrap_or_default()));
+        for id in lost_way_back {
+            output::note(&format!("{id} has no way back: what was written for it does nothing."));
+        }
+        for path in passed_over {
+            let path = path.display().to_string();
+            output::note(&format!("Passed over {}: {layout} does not run it.", Escaped(&path)));
+        }
+    }
     for file in written {
         let path = file.path.display().to_string();
         let outcome = match file.outcome {

@@ -5,7 +5,7 @@
 
 use super::{
     PackOptions,
-    history::{self, Context, HistoryError, Layout},
+    history::{self, Context, HistoryError, Layout, Recognised},
     read::{ReadError, read_file},
     settings::{self, SETTINGS_FILE, Settings},
     shown,
@@ -27,6 +27,18 @@ use std::{
 
 /// Folder names that say what is inside rather than whose it is.
 const GENERIC_NAMES: [&str; 4] = ["alterations", "db", "migrations", "sql"];
+
+/// How the history of another tool was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    pub layout: Layout,
+    /// Another tool that would run it in the same way.
+    pub alike: Option<Layout>,
+    /// SQL files that are none of the tool's own.
+    pub passed_over: Vec<PathBuf>,
+    /// Alterations whose way back does nothing, and which therefore have none.
+    pub lost_way_back: Vec<AlterationId>,
+}
 
 /// A folder's alterations, and what holds for all of them.
 #[derive(Debug)]
@@ -104,31 +116,65 @@ struct Found {
     description: Option<String>,
 }
 
-/// Reads `folder`. `plugin` is needed where neither `alteration.toml` nor the folder's name tells.
+/// Reads `folder`. A plugin is needed where neither `alteration.toml` nor the folder's name tells.
 pub(super) fn read(folder: &Path, options: &PackOptions) -> Result<SqlFolder, FolderError> {
     let settings = read_settings(folder)?;
-    let context = Context {
-        placeholders: &options.placeholders,
-        dialects: settings.as_ref().map(|settings| settings.dialects.clone()).unwrap_or_default(),
-        shipped: options.shipped.as_deref(),
-        bundle: options.bundle,
-    };
-    let layout = match options.layout {
-        Some(layout) => layout,
-        None => history::recognise(folder, &context)?,
-    };
+    let context = Context { shipped: options.shipped.as_deref(), ..context(&settings, options) };
+    let Recognised { layout, .. } = layout(folder, options, &context)?;
     let found = match layout {
-        Layout::Runner => read_own(folder)?,
+        Layout::Runner => read_own(folder, &context)?,
         layout => read_history(layout, folder, &context)?,
     };
     assemble(folder, settings, options.plugin.as_ref(), found)
 }
 
-fn read_own(folder: &Path) -> Result<BTreeMap<AlterationId, Found>, FolderError> {
+/// Whose history `folder` is, and which of its SQL files that tool passes over. `None` for the
+/// runner's own layout, which passes over none.
+pub(super) fn reading(
+    folder: &Path,
+    options: &PackOptions,
+) -> Result<Option<Reading>, FolderError> {
+    let settings = read_settings(folder)?;
+    let context = context(&settings, options);
+    let Recognised { layout, alike } = layout(folder, options, &context)?;
+    if layout == Layout::Runner {
+        return Ok(None);
+    }
+    let migrations = history::read(layout, folder, &context)?;
+    let passed_over = history::passed_over(folder, &migrations)?;
+    let lost = migrations.iter().filter(|migration| migration.lost_way_back);
+    let lost_way_back = lost.map(|migration| migration.id.clone()).collect();
+    Ok(Some(Reading { layout, alike, passed_over, lost_way_back }))
+}
+
+fn context<'a>(settings: &Option<Settings>, options: &'a PackOptions) -> Context<'a> {
+    Context {
+        placeholders: &options.placeholders,
+        dialects: settings.as_ref().map(|settings| settings.dialects.clone()).unwrap_or_default(),
+        shipped: None,
+        bundle: options.bundle,
+    }
+}
+
+fn layout(
+    folder: &Path,
+    options: &PackOptions,
+    context: &Context<'_>,
+) -> Result<Recognised, FolderError> {
+    match options.layout {
+        Some(layout) => Ok(layout.into()),
+        None => Ok(history::recognise(folder, context)?),
+    }
+}
+
+fn read_own(
+    folder: &Path,
+    context: &Context<'_>,
+) -> Result<BTreeMap<AlterationId, Found>, FolderError> {
     let files = list(folder)?.into_iter();
     files
         .map(|(id, files)| {
-            let sql = files.iter().map(|(hook, path)| Ok((*hook, read_sql(path)?)));
+            let sql = files.iter().map(|(hook, path)| Ok((*hook, read_sql(path, context)?)));
             let sql = sql.collect::<Result<_, FolderError>>()?;
             Ok((id, Found { sql, description: None }))
         })
@@ -270,9 +316,11 @@ fn read_settings(folder: &Path) -> Result<Option<Settings>, FolderError> {
     settings::parse(&text).map(Some).map_err(invalid)
 }
 
-fn read_sql(path: &Path) -> Result<String, FolderError> {
-    sql_text::check(read_file(path, SQL_BYTES_MAX)?)
-        .map_err(|error| FolderError::Text { path: path.to_owned(), error })
+fn read_sql(path: &Path, context: &Context<'_>) -> Result<String, FolderError> {
+    let text = sql_text::check(read_file(path, SQL_BYTES_MAX)?)
+        .map_err(|error| FolderError::Text { path: path.to_owned(), error })?;
+    history::look_through(&text, path, context)?;
+    Ok(text)
 }
 
 fn plugin_of_folder(folder: &Path) -> Result<PluginName, FolderError> {

@@ -2,8 +2,8 @@
 //!
 //! A source is a folder of SQL, a core module, or a component without its manifest. The same source
 //! gives the same bytes on every machine. `pack` reads, `write` writes; in between all is data.
-//! Talks to `alteration` alone: it knows no database and runs no component, and leaves printing to
-//! its caller.
+//! Talks to `alteration`, and to `sql` to look through texts: it knows no database and runs no
+//! component, and leaves printing to its caller.
 
 mod folder;
 pub mod history;
@@ -24,7 +24,7 @@ mod sql_text;
 mod tests;
 mod write;
 
-pub use folder::FolderError;
+pub use folder::{FolderError, Reading};
 pub use history::Layout;
 pub use inspect::{
     InspectError, InspectFileError, Inspection, ManifestFound, Producer, inspect, inspect_file,
@@ -119,6 +119,14 @@ pub fn pack(source: &Path, options: &PackOptions) -> Result<Vec<PackedComponent>
     match metadata.is_dir() {
         true => pack_folder(source, options),
         false => Ok(vec![pack_file(source, options)?]),
+    }
+}
+
+/// How [`pack`] reads a folder of SQL; `None` where it has the runner's own layout, or is a file.
+pub fn reading(source: &Path, options: &PackOptions) -> Result<Option<Reading>, PackError> {
+    match source.is_dir() {
+        true => Ok(folder::reading(source, options)?),
+        false => Ok(None),
     }
 }
 

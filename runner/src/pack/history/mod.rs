@@ -27,7 +27,7 @@ pub use error::{FileProblem, HistoryError, Problem};
 pub use layout::{Layout, ParseLayoutError};
 pub use stamp::ledger_stamp;
 
-pub(super) use recognise::recognise;
+pub(super) use recognise::{Recognised, recognise};
 
 use super::sql_name::SqlHook;
 use crate::alteration::{AlterationId, Dialect};
@@ -53,9 +53,11 @@ pub(super) struct Context<'a> {
 pub(super) struct Migration {
     pub(super) id: AlterationId,
     pub(super) description: Option<String>,
-    /// The file that messages about the whole name.
-    path: PathBuf,
+    /// What it was read from.
+    files: Vec<PathBuf>,
     sections: Vec<Section>,
+    /// Whether there was a way back in which nothing was done.
+    pub(super) lost_way_back: bool,
 }
 
 /// SQL for one hook.
@@ -69,6 +71,11 @@ struct Section {
 }
 
 impl Migration {
+    fn new(id: AlterationId, description: Option<String>, sections: Vec<Section>) -> Self {
+        let files = sections.iter().map(|section| section.path.clone()).collect();
+        Self { id, description, files, sections, lost_way_back: false }
+    }
+
     /// The SQL of each hook.
     pub(super) fn into_sql(self) -> BTreeMap<SqlHook, String> {
         self.sections.into_iter().map(|section| (section.hook, section.text)).collect()
@@ -97,26 +104,54 @@ pub(super) fn read(
     migrations.into_iter().map(|migration| checked(migration, context)).collect()
 }
 
+/// The SQL files of `folder` that the tool passes over, and so does `read`; sorted.
+pub(super) fn passed_over(
+    folder: &Path,
+    migrations: &[Migration],
+) -> Result<Vec<PathBuf>, HistoryError> {
+    let used: BTreeSet<_> = migrations.iter().flat_map(|migration| &migration.files).collect();
+    let files = files::everywhere(folder)?.into_iter().filter(files::is_sql);
+    Ok(files.map(|file| file.path).filter(|path| !used.contains(path)).collect())
+}
+
+/// Refuses SQL that no server could read to its end.
+pub(super) fn look_through(
+    text: &str,
+    path: &Path,
+    context: &Context<'_>,
+) -> Result<(), HistoryError> {
+    look(text, path, 1, context).map(|_| ())
+}
+
+fn look(
+    text: &str,
+    path: &Path,
+    first_line: usize,
+    context: &Context<'_>,
+) -> Result<statements::Found, HistoryError> {
+    statements::look(text, &context.dialects).map_err(|(at, problem)| {
+        let before = &text.as_bytes()[..at.min(text.len())];
+        let lines = before.iter().filter(|byte| **byte == b'\n').count();
+        HistoryError::Line { path: path.to_owned(), line: first_line + lines, problem }
+    })
+}
+
 /// What holds for the SQL of every tool. A way back in which nothing is done takes nothing back: it is left
 /// out, and the alteration has none.
 fn checked(mut migration: Migration, context: &Context<'_>) -> Result<Migration, HistoryError> {
     let mut sections = Vec::with_capacity(migration.sections.len());
     for section in migration.sections {
-        if section.is_empty(context)? && section.hook.is_way_back() {
-            continue;
+        let is_empty = section.look(context)?.statements == 0;
+        match is_empty && section.hook.is_way_back() {
+            true => migration.lost_way_back = true,
+            false => sections.push(section),
         }
-        sections.push(section);
     }
     migration.sections = sections;
     Ok(migration)
 }
 
 impl Section {
-    /// Whether there is no statement in it.
-    fn is_empty(&self, context: &Context<'_>) -> Result<bool, HistoryError> {
-        Ok(self.look(context)?.statements == 0)
-    }
-
     /// Moves it out of the transaction if one of its statements refuses to run in one.
     fn leave_transaction(&mut self, context: &Context<'_>) -> Result<(), HistoryError> {
         if self.look(context)?.refuses_transaction {
@@ -126,11 +161,7 @@ impl Section {
     }
 
     fn look(&self, context: &Context<'_>) -> Result<statements::Found, HistoryError> {
-        statements::look(&self.text, &context.dialects).map_err(|(at, problem)| {
-            let before = &self.text.as_bytes()[..at.min(self.text.len())];
-            let lines = before.iter().filter(|byte| **byte == b'\n').count();
-            HistoryError::Line { path: self.path.clone(), line: self.first_line + lines, problem }
-        })
+        look(&self.text, &self.path, self.first_line, context)
     }
 }
 

@@ -2,7 +2,7 @@
 //! its own name alone. Pure.
 //!
 //! What an id may not hold is written as `+` and two hexadecimal digits for each byte, and so is `+`
-//! itself. A name that no `_` divides from its number has its first character written that way too.
+//! itself. A name that no `_` divides from its number has `+-` before it.
 
 use crate::alteration::{AlterationId, ParseIdError};
 use std::fmt::Write as _;
@@ -25,13 +25,10 @@ pub(super) fn id(
     match rest.strip_prefix('_') {
         Some("") => text.push_str("+5F"),
         Some(name) => escape(name, &mut text),
-        None => match rest.chars().next() {
-            Some(first) => {
-                escape_char(first, &mut text);
-                escape(&rest[first.len_utf8()..], &mut text);
-            }
-            None => text.push('+'),
-        },
+        None => {
+            text.push_str("+-");
+            escape(rest, &mut text);
+        }
     }
     text.parse()
 }
@@ -72,9 +69,9 @@ mod tests {
             ("1", "_añadir", "1-a+C3+B1adir"),
             ("1", "_a+b", "1-a+2Bb"),
             ("1", "_", "1-+5F"),
-            ("1", "", "1-+"),
-            ("1", "-x", "1-+2Dx"),
-            ("1", "x", "1-+78"),
+            ("1", "", "1-+-"),
+            ("1", "-x", "1-+--x"),
+            ("1", "x", "1-+-x"),
             ("1", "__x", "1-_x"),
             ("1", "_1-2-x", "1-1-2-x"),
         ];
@@ -86,6 +83,21 @@ mod tests {
         }
         assert_eq!(id(Some("1.2.0"), "1.12", "_x").unwrap().as_str(), "1.2.0-1.12-x");
         assert!(id(None, "1", &"_é".repeat(100)).is_err(), "too long");
+    }
+
+    /// Every text of a few characters that matter to the rules.
+    #[test]
+    fn no_two_names_share_an_id() {
+        const PIECES: [&str; 9] = ["", "_", "-", "+", "a", "2B", "é", " ", "."];
+        let texts: BTreeSet<String> = PIECES
+            .iter()
+            .flat_map(|a| PIECES.iter().map(move |b| format!("{a}{b}")))
+            .flat_map(|ab| PIECES.iter().map(move |c| format!("{ab}{c}")))
+            .filter(|text| !text.starts_with(|c: char| c.is_ascii_digit()))
+            .collect();
+        let ids: BTreeSet<_> =
+            texts.iter().map(|text| id(None, "1", text).unwrap().to_string()).collect();
+        assert_eq!(ids.len(), texts.len());
     }
 
     #[test]

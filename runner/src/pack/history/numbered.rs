@@ -35,7 +35,7 @@ impl Numbered<'_> {
             .map_err(|error| HistoryError::Id { path: self.file.path.clone(), error })?;
         let name = self.rest.strip_prefix('_').unwrap_or(self.rest);
         let description = name::description(id.name(), name);
-        Ok(Migration { id, description, path: self.file.path.clone(), sections })
+        Ok(Migration::new(id, description, sections))
     }
 }
 

@@ -12,7 +12,21 @@ use super::{
 use crate::pack::sql_name;
 use std::path::Path;
 
-pub(crate) fn recognise(folder: &Path, context: &Context<'_>) -> Result<Layout, HistoryError> {
+/// What a folder was taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Recognised {
+    pub(crate) layout: Layout,
+    /// Another tool that would run it in the same way.
+    pub(crate) alike: Option<Layout>,
+}
+
+impl From<Layout> for Recognised {
+    fn from(layout: Layout) -> Self {
+        Self { layout, alike: None }
+    }
+}
+
+pub(crate) fn recognise(folder: &Path, context: &Context<'_>) -> Result<Recognised, HistoryError> {
     let listing = files::list(folder)?;
     let sql: Vec<&File> = listing.files.iter().filter(|file| files::is_sql(file)).collect();
     let mut found: Vec<(Layout, &File)> = Vec::new();
@@ -44,14 +58,14 @@ pub(crate) fn recognise(folder: &Path, context: &Context<'_>) -> Result<Layout, 
         note(Layout::Diesel, below);
     }
     match found[..] {
-        [] => Ok(Layout::Runner),
+        [] => Ok(Layout::Runner.into()),
         // Its own names and those of sqlx may stand side by side.
         [(Layout::Sqlx, _), (Layout::Runner, _)] | [(Layout::Runner, _), (Layout::Sqlx, _)] => {
-            Ok(Layout::Runner)
+            Ok(Layout::Runner.into())
         }
         [(Layout::Sqlx, _)] => sqlx_or_golang_migrate(folder, context),
-        [(Layout::Flyway, _)] => flyway_or_refinery(folder, &listing, &everywhere),
-        [(layout, _)] => Ok(layout),
+        [(Layout::Flyway, _)] => Ok(flyway_or_refinery(folder, &listing, &everywhere)?.into()),
+        [(layout, _)] => Ok(layout.into()),
         [(first, file), (second, _), ..] => Err(HistoryError::Ambiguous {
             path: file.path.clone(),
             first,
@@ -107,22 +121,27 @@ fn diesel(listing: &Listing) -> Result<Option<&File>, HistoryError> {
 }
 
 /// Both name their files alike. They differ where only one of them leaves the transaction.
-fn sqlx_or_golang_migrate(folder: &Path, context: &Context<'_>) -> Result<Layout, HistoryError> {
+fn sqlx_or_golang_migrate(
+    folder: &Path,
+    context: &Context<'_>,
+) -> Result<Recognised, HistoryError> {
     let files = files::flat(folder, Layout::Sqlx)?;
     let is_directed =
         |file: &File| file.name.ends_with(".up.sql") || file.name.ends_with(".down.sql");
     if !files.iter().filter(|file| file.stem().is_some()).all(is_directed) {
-        return Ok(Layout::Sqlx);
+        return Ok(Layout::Sqlx.into());
     }
     for file in files.iter().filter(|file| file.stem().is_some()) {
         if file.sql()?.starts_with(sqlx::NO_TRANSACTION) {
-            return Ok(Layout::Sqlx);
+            return Ok(Layout::Sqlx.into());
         }
     }
     // What cannot be read at all is told as it would be told with `--from`.
-    let Ok(other) = golang_migrate::read(folder, context) else { return Ok(Layout::Sqlx) };
+    let Ok(other) = golang_migrate::read(folder, context) else {
+        return Ok(Layout::Sqlx.into());
+    };
     match sqlx::read(folder)? == other {
-        true => Ok(Layout::Sqlx),
+        true => Ok(Recognised { layout: Layout::Sqlx, alike: Some(Layout::GolangMigrate) }),
         false => Err(HistoryError::Ambiguous {
             path: folder.to_owned(),
             first: Layout::Sqlx,

@@ -114,7 +114,7 @@ fn each_tool() {
             ],
             &[
                 ("1-a", &[(Up, "A;\nSELECT '-- migrate';\n\n"), (BeforeDown, "B\n")]),
-                ("2-+2Db", &[(BeforeUp, "C\n")]),
+                ("2-+--b", &[(BeforeUp, "C\n")]),
                 ("3-c", &[(Up, "A\n\n;\nC\n"), (Down, "D\n;\nB\n")]),
             ],
         ),
@@ -189,7 +189,7 @@ fn each_tool() {
                 ("U2__b.sql", "B"),
                 ("notes.sql", "x"),
             ],
-            &[("1-a", &[(Up, "A")]), ("2-+55_b", &[(Up, "B")]), ("10-c", &[(Up, "C ${x}")])],
+            &[("1-a", &[(Up, "A")]), ("2-+-U_b", &[(Up, "B")]), ("10-c", &[(Up, "C ${x}")])],
         ),
         (
             Layout::Runner,

@@ -13,7 +13,7 @@ impl Numbers {
     }
 }
 
-const PIECES: [&str; 74] = [
+const PIECES: [&str; 77] = [
     " ",
     "\n",
     "\r",
@@ -88,6 +88,9 @@ const PIECES: [&str; 74] = [
     "DECLARE HANDLER FOR ",
     "SET ",
     "set_config(",
+    "DELIMITER //\n",
+    "\ndelimiter é",
+    "//",
 ];
 
 /// Everything that can be asked of a statement, for the sake of not panicking.
@@ -129,6 +132,15 @@ fn cut(sql: &str, dialect: Dialect) {
     assert!(start <= sql.len());
 }
 
+/// Blanks take the place of what is taken out, so that nothing moves.
+fn delimit(sql: &str, dialect: Dialect) {
+    if let Ok(text) = undelimited(sql, dialect) {
+        assert_eq!(text.len(), sql.len(), "{sql:?}");
+        assert_eq!(text.matches('\n').count(), sql.matches('\n').count(), "{sql:?}");
+        cut(&text, dialect);
+    }
+}
+
 #[test]
 fn random_pieces() {
     let mut numbers = Numbers(3);
@@ -138,6 +150,7 @@ fn random_pieces() {
         for dialect in DIALECTS {
             cut(&sql, dialect);
             ask(&sql, dialect);
+            delimit(&sql, dialect);
         }
     }
 }

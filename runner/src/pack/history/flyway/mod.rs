@@ -127,7 +127,7 @@ fn migration(
     let id = name::id(version.as_deref(), &stamp, &format!("_{}", name.text))
         .map_err(|error| HistoryError::Id { path: file.path.clone(), error })?;
     let description = name::description(id.name(), name.text);
-    Ok(Migration { id, description, path: file.path.clone(), sections })
+    Ok(Migration::new(id, description, sections))
 }
 
 fn section(

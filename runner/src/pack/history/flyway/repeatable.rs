@@ -61,7 +61,7 @@ pub(super) fn place(
             .parse()
             .map_err(|error| HistoryError::Id { path: file.path.clone(), error })?;
         let description = Some(format!("repeatable: {name}"));
-        added.push(Migration { id, description, path: file.path.clone(), sections: vec![section] });
+        added.push(Migration::new(id, description, vec![section]));
     }
     Ok(added)
 }
