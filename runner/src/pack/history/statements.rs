@@ -47,9 +47,11 @@ pub(super) fn look(text: &str, dialects: &BTreeSet<Dialect>) -> Result<Found, Ba
 }
 
 /// Whether it is a problem whatever the dialect: dollar quotes and psql's commands mean nothing else
-/// to the others.
+/// to the others. Behind a quote that a backslash escapes they may stand in a string of MySQL.
 fn is_certain(text: &str, (at, problem): &Bad) -> bool {
-    *problem == Problem::CopyFromStdin || matches!(text.as_bytes().get(*at), Some(b'$' | b'\\'))
+    let (before, from) = text.split_at_checked(*at).unwrap_or((text, ""));
+    *problem == Problem::CopyFromStdin
+        || from.starts_with(['$', '\\']) && !before.contains("\\'") && !before.contains("\\\"")
 }
 
 fn walk(text: &str, dialect: Dialect) -> Result<Found, Bad> {
@@ -126,6 +128,7 @@ mod tests {
             ("REINDEX (VERBOSE) INDEX CONCURRENTLY i", 1, true),
             // Each reads well in one dialect only.
             ("SELECT 'it\\'s'", 1, false),
+            ("SELECT 'it\\'s $$', 'x'", 1, false),
             ("SELECT [it's]", 1, false),
             ("SELECT $$it's$$", 1, false),
             ("SELECT `it's`", 1, false),

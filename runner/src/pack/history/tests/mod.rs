@@ -1,0 +1,80 @@
+//! Histories as wholes: from the files of each tool to alterations.
+
+mod each_tool;
+mod refused;
+mod shipped;
+
+use super::{
+    super::{PackOptions, folder as sql_folder, pack, sql_name::SqlHook},
+    Layout,
+};
+use std::{collections::BTreeMap, fs, path::Path};
+
+type Files<'a> = &'a [(&'a str, &'a str)];
+
+fn folder(files: Files<'_>) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    add(folder.path(), files);
+    folder
+}
+
+fn add(folder: &Path, files: Files<'_>) {
+    for (name, contents) in files {
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, contents).unwrap();
+    }
+}
+
+fn options(layout: Option<Layout>) -> PackOptions {
+    let placeholders = BTreeMap::from([("owner".to_owned(), "ada".to_owned())]);
+    let plugin = Some("acme/shop".parse().unwrap());
+    PackOptions { plugin, layout, placeholders, ..PackOptions::default() }
+}
+
+/// What is read of a folder: each id with its hooks and their SQL.
+fn read(files: Files<'_>, layout: Option<Layout>) -> Vec<(String, Vec<(SqlHook, String)>)> {
+    let folder = folder(files);
+    let read = sql_folder::read(folder.path(), &options(layout));
+    let read = read.unwrap_or_else(|error| panic!("{files:?}: {error}"));
+    let alterations = read.alterations.into_iter();
+    alterations.map(|a| (a.id.to_string(), a.sql.into_iter().collect())).collect()
+}
+
+fn error(files: Files<'_>, layout: Option<Layout>) -> String {
+    let folder = folder(files);
+    let error = match pack(folder.path(), &options(layout)) {
+        Ok(_) => panic!("{files:?} was packed"),
+        Err(error) => error.to_string(),
+    };
+    let path = folder.path().display().to_string();
+    error.replace(&format!("{path}/"), "").replace(&path, ".")
+}
+
+#[test]
+fn ledgers_name_the_stamps_of_packed_files() {
+    let table: [(Layout, Files<'_>, &str); 5] = [
+        (Layout::Sqlx, &[("20240131120000_a.sql", "A")], "20240131120000"),
+        (Layout::Sqlx, &[("0007_a.sql", "A")], "7"),
+        (Layout::Diesel, &[("2024-01-31-120000_a/up.sql", "A")], "20240131120000"),
+        (Layout::Flyway, &[("V1_2_3__a.sql", "A")], "1.2.3"),
+        (Layout::Refinery, &[("V3__a.sql", "A")], "3"),
+    ];
+    for (layout, files, version) in table {
+        let folder = folder(files);
+        let read = sql_folder::read(folder.path(), &options(Some(layout))).unwrap();
+        assert_eq!(
+            super::ledger_stamp(version).as_ref(),
+            Some(read.alterations[0].id.stamp()),
+            "{files:?}"
+        );
+    }
+}
+
+#[test]
+fn names_are_told_where_ids_hide_them() {
+    let folder = folder(&[("1_añadir.sql", "A"), ("2_b.sql", "B")]);
+    let read = sql_folder::read(folder.path(), &options(None)).unwrap();
+    let told: Vec<_> = read.alterations.iter().map(|a| a.description.as_deref()).collect();
+    assert_eq!(told, [Some("añadir"), None]);
+}

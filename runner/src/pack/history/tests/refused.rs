@@ -1,0 +1,184 @@
+//! What is refused, with file and line, and what is asked about.
+
+use super::{Files, error, read};
+use crate::pack::{Layout, sql_name::SqlHook::Up};
+
+#[test]
+fn recognised_or_asked_for() {
+    const A: &str = "SELECT 1;";
+    const CONCURRENT: &str = "CREATE INDEX CONCURRENTLY i ON t (x);";
+    let asked = "say which with `--from";
+    // Both tools do the same with it.
+    assert_eq!(read(&[("1_a.up.sql", A)], None)[0].1, [(Up, A.to_owned())]);
+    let table: [(Files<'_>, &[&str]); 6] = [
+        (&[("1_a.up.sql", CONCURRENT)], &["sqlx", "golang-migrate", asked]),
+        (&[("V1__a.sql", A), ("V2__b.sql", A)], &["flyway", "refinery", asked]),
+        (
+            &[("1_a.sql", "-- +goose Up\nA"), ("2_b.sql", "-- migrate:up\nB")],
+            &["goose", "dbmate", "files of both", asked],
+        ),
+        (&[("1_a.sql", A), ("2_b/up.sql", A)], &["sqlx", "diesel", asked]),
+        (&[("V1__a.sql", A), ("2_b.sql", A)], &["flyway", "sqlx", asked]),
+        (&[("below/V1__a.sql", A), ("2-b.sql", A)], &["flyway", "runner", asked]),
+    ];
+    for (files, words) in table {
+        let error = error(files, None);
+        assert!(words.iter().all(|word| error.contains(word)), "{files:?}: {error}");
+    }
+}
+
+#[test]
+fn refused() {
+    use Layout::*;
+    let table: [(Layout, Files<'_>, &str); 45] = [
+        (Sqlx, &[("x.sql", "A")], ".: nothing that sqlx would run is in it; expected <number>_"),
+        (Sqlx, &[("1_a.sql", "")], "1_a.sql: it is empty"),
+        (
+            Sqlx,
+            &[("1_a.sql", "A\n-- migrate:down\nB")],
+            "1_a.sql: line 2 is another tool's mark for the way back",
+        ),
+        (Sqlx, &[("1_a.SQL", "A")], "1_a.SQL: the ending must be in lower case"),
+        (Sqlx, &[("1_a.sql", "A"), ("01_b.sql", "B")], "01_b.sql and 1_a.sql have one version"),
+        (Sqlx, &[("1_a.sql", "A"), ("1_a.up.sql", "B")], "1_a.sql and 1_a.up.sql have one version"),
+        (
+            Sqlx,
+            &[("1_a.down.sql", "A"), ("2_a.sql", "B")],
+            "1_a.down.sql: there is nothing that it takes back",
+        ),
+        (Sqlx, &[("99999999999999999999_a.sql", "A")], "99999999999999999999_a.sql: the version"),
+        (
+            Sqlx,
+            &[("1_a.sql", "A;\n\nSELECT 'x")],
+            "1_a.sql: line 3: a quote (') is opened here and never closed",
+        ),
+        (
+            Sqlx,
+            &[("1_a.sql", "A;\nDO $x$ BEGIN; END $y$")],
+            "1_a.sql: line 2: a dollar quote is opened",
+        ),
+        (Sqlx, &[("1_a.sql", "A;\n/* x")], "1_a.sql: line 2: a comment is opened here"),
+        (
+            Sqlx,
+            &[("1_a.sql", "\n COPY t FROM STDIN;\n1\n\\.")],
+            "1_a.sql: line 2: COPY … FROM stdin",
+        ),
+        (Sqlx, &[("1_a.sql", "A"), ("old/2_b.sql", "B")], "old/2_b.sql: SQL in a folder below"),
+        (GolangMigrate, &[("1_a.sql", "A")], ".: nothing that golang-migrate would run"),
+        (GolangMigrate, &[("1_a.up.sql", "A"), ("1_b.up.sql", "B")], "have one version"),
+        (
+            GolangMigrate,
+            &[("1_a.up.sql", "A"), ("2_a.down.sql", "B")],
+            "2_a.down.sql: there is nothing",
+        ),
+        (Diesel, &[("1_a/down.sql", "A")], "1_a: there is a `down.sql` and no `up.sql`"),
+        (Diesel, &[("1_a/x.md", "A")], "1_a: there is neither `up.sql` nor `down.sql`"),
+        (
+            Diesel,
+            &[("1_a/up.sql", "A"), ("1_a/more.sql", "B")],
+            "1_a/more.sql: diesel passes over it",
+        ),
+        (Diesel, &[("1_a/up.sql", "A"), ("2_b.sql", "B")], "2_b.sql: SQL beside diesel's folders"),
+        (Diesel, &[("x_a/up.sql", "A")], "x_a: the version is not one that diesel takes"),
+        (Diesel, &[("1_a/up.sql", "A"), ("1_b/up.sql", "B")], "1_a and 1_b have one version"),
+        (Diesel, &[("2_a/up.sql", "A"), ("10_b/up.sql", "B")], "10_b runs before 2_a in diesel"),
+        (
+            Diesel,
+            &[("1_a/up.sql", "A"), ("1_a/metadata.toml", "run_in_transaction = 1")],
+            "1_a/metadata.toml: ",
+        ),
+        (Dbmate, &[("1_a.sql", "A")], "1_a.sql: line 1: there is SQL before the first mark"),
+        (
+            Dbmate,
+            &[("1_a.sql", "-- A")],
+            "1_a.sql: it holds neither `-- migrate:up` nor `-- migrate:down`",
+        ),
+        (
+            Dbmate,
+            &[("1_a.sql", "-- migrate:up\n\n-- migrate:down\nB")],
+            "1_a.sql: line 1: there is no SQL",
+        ),
+        (
+            Dbmate,
+            &[("1_a.sql", "-- migrate:up\nA\n-- migrate:sideways\nB")],
+            "1_a.sql: line 3: `-- migrate:sideways` is no mark",
+        ),
+        (
+            Dbmate,
+            &[("1_a.sql", "-- migrate:up transaction:no\nA")],
+            "1_a.sql: line 1: `transaction:no` is no mark",
+        ),
+        (
+            Dbmate,
+            &[("1_a.sql", "-- migrate:down\nA\n-- migrate:up\nB")],
+            "1_a.sql: line 1: `-- migrate:down` stands before",
+        ),
+        (
+            Dbmate,
+            &[("1_a.sql", "-- migrate:up\nA\n-- migrate:down\n\nSELECT 'x")],
+            "1_a.sql: line 5: a quote",
+        ),
+        (
+            Dbmate,
+            &[("2_a.sql", "-- migrate:up\nA"), ("10_b.sql", "-- migrate:up\nB")],
+            "10_b.sql runs before 2_a.sql in dbmate",
+        ),
+        (
+            Goose,
+            &[("1_a.sql", "-- +goose Up\nA;\n-- +goose Foo\n")],
+            "1_a.sql: line 3: `-- +goose Foo` is no mark",
+        ),
+        (
+            Goose,
+            &[("1_a.sql", "\nA;\n-- +goose Up\n")],
+            "1_a.sql: line 2: there is SQL before the first mark",
+        ),
+        (
+            Goose,
+            &[("1_a.sql", "-- +goose Up\n-- +goose Down\n")],
+            "1_a.sql: line 1: there is no SQL behind",
+        ),
+        (
+            Goose,
+            &[("1_a.sql", "-- +goose Up\n-- +goose StatementBegin\nA")],
+            "1_a.sql: line 2: `-- +goose StatementBegin` has no",
+        ),
+        (
+            Goose,
+            &[("1_a.sql", "-- +goose Up\n-- +goose ENVSUB ON\nA $other")],
+            "1_a.sql: line 3: `$other` has no value; give it with `--placeholder other=VALUE`",
+        ),
+        (
+            Goose,
+            &[("1_a.sql", "-- +goose Up\n-- +goose ENVSUB ON\n${owner:-x}")],
+            "1_a.sql: line 3: `${owner:-x}` asks for more",
+        ),
+        (
+            Goose,
+            &[("1_a.sql", "-- +goose Up\nA"), ("2_b.go", "")],
+            "2_b.go: it is code that goose runs",
+        ),
+        (
+            Flyway,
+            &[("V1__a.sql", "A"), ("V1.0__b.sql", "B")],
+            "V1.0__b.sql and V1__a.sql have one version",
+        ),
+        (Flyway, &[("V1__a.sql", "A\n${other}")], "V1__a.sql: line 2: `${other}` has no value"),
+        (Flyway, &[("V1__a.sql", "A"), ("B1__b.sql", "B")], "B1__b.sql: a baseline"),
+        (Flyway, &[("V1__a.sql", "A"), ("afterMigrate.sql", "B")], "afterMigrate.sql: a callback"),
+        (
+            Flyway,
+            &[("V1__a.sql", "A"), ("V1__a.sql.conf", "\nshouldExecute=x")],
+            "V1__a.sql.conf: line 2: `shouldExecute`",
+        ),
+        (
+            Refinery,
+            &[("V1__a.sql", "A"), ("V2__b.rs", "")],
+            "V2__b.rs: it is code that refinery runs",
+        ),
+    ];
+    for (layout, files, expected) in table {
+        let error = error(files, Some(layout));
+        assert!(error.contains(expected), "{layout} {files:?}:\n{error}\n{expected}");
+    }
+}
