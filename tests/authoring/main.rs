@@ -2,6 +2,7 @@
 //! `runner new`, built with the one command that its README names, deployed and rolled back.
 
 mod project;
+mod python;
 mod rust;
 mod sql;
 #[path = "../support/mod.rs"]

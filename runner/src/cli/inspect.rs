@@ -93,7 +93,8 @@ fn text(inspection: &Inspection) {
         "permissions",
         if permissions.is_empty() { "none".into() } else { permissions.join(", ") }.as_str(),
     );
-    let (wasi, others): (Vec<_>, Vec<_>) = inspection.imports.iter().partition(|i| is_wasi(&i.name));
+    let (wasi, others): (Vec<_>, Vec<_>) =
+        inspection.imports.iter().partition(|i| is_wasi(&i.name));
     if !wasi.is_empty() {
         let interfaces = count(wasi.len() as u64, "interface");
         line("imports", &format!("wasi: {interfaces}, with no files, network or time behind them"));
