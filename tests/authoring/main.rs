@@ -5,5 +5,6 @@ mod project;
 mod python;
 mod rust;
 mod sql;
+mod story;
 #[path = "../support/mod.rs"]
 mod support;

@@ -2,15 +2,15 @@
 
 use crate::{
     project::Project,
+    story,
     support::{finish, root, target_folder},
 };
 use std::process::Command;
 
+/// One build for both, because it takes half a minute.
 #[test]
-fn from_nothing_to_a_deploy() {
-    let project = Project::new("python", Vec::new());
-    project.build("./build");
-    project.deploy_and_roll_back();
+fn from_nothing_to_a_deploy_as_its_story_tells() {
+    story::run("authoring-python");
 }
 
 #[test]

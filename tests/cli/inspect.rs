@@ -60,12 +60,12 @@ fn what_its_maker_says_of_it() {
 fn hostile_sections() {
     let sandbox = Sandbox::new();
     let idle = wasm::encode(WIT, "hooks-only", IDLE);
-    let bomb = compress_to_vec_zlib(&vec![b' '; 64 << 20], 9);
-    let deep = "[".repeat(1 << 20);
+    let bomb = compress_to_vec_zlib(&vec![b' '; 8 << 20], 9);
+    let deep = "[".repeat(1 << 16);
     let table: [(&str, &[u8]); 9] = [
         ("licenses", b"\x1b]0;owned\x07MIT\nchecksum     0000"),
         ("licenses", b"\xff\xfe"),
-        ("source", &[b'x'; 1 << 20]),
+        ("source", &[b'x'; 1 << 16]),
         ("authors", b""),
         (".dep-v0", &bomb),
         (".dep-v0", b"not compressed"),
@@ -79,6 +79,9 @@ fn hostile_sections() {
     }
     for number in 0..2_000 {
         bytes = with_section(&bytes, "description", format!("number {number}").as_bytes());
+    }
+    for _ in 0..100 {
+        bytes = with_section(&bytes, ".dep-v0", &bomb);
     }
     sandbox.write("hostile.wasm", &bytes);
     let text = sandbox.ok(&["inspect", "hostile.wasm"]).stdout;
@@ -97,7 +100,8 @@ fn hostile_sections() {
     );
     let json = sandbox.ok(&["inspect", "hostile.wasm", "--format", "json"]).stdout;
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
-    assert_eq!(json["about"].as_array().map(Vec::len), Some(1_000));
+    // Of the thousand that are looked at, three say nothing.
+    assert_eq!(json["about"].as_array().map(Vec::len), Some(997));
 }
 
 #[test]

@@ -85,7 +85,7 @@ def build(options: argparse.Namespace, pack_arguments: list[str]) -> None:
     inputs = {*imported(), *package.glob("*.py"), *wit.glob("*.wit"), manifest_path}
     stamp = Stamp(project / ".build" / "inputs", inputs, out)
     if options.unpacked is None and stamp.holds():
-        print(f"{', '.join(stamp.files())}: up to date")
+        print("\n".join(f"{out / file}  up to date" for file in stamp.files()))
         return
     with tempfile.TemporaryDirectory() as folder:
         unpacked = (options.unpacked or Path(folder)).resolve()

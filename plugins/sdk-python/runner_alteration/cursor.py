@@ -34,8 +34,8 @@ class Cursor:
     def batches(self, rows_max: int = _ROWS_A_FETCH) -> Iterator["Batch"]:
         """The rows by column, at most `rows_max` at a time.
 
-            for batch in db.cursor("SELECT id, email FROM customers").batches(5000):
-                ids, emails = batch
+        for batch in db.cursor("SELECT id, email FROM customers").batches(5000):
+            ids, emails = batch
         """
         if type(rows_max) is not int or not 1 <= rows_max <= _U32_MAX:
             raise conversion(f"rows_max is a whole number from 1 on, not {rows_max!r}")

@@ -88,9 +88,9 @@ class Database:
     def bulk_writer(self, table: str, columns: list[str] | tuple[str, ...]) -> BulkWriter:
         """The fastest way to write many rows into a table.
 
-            with db.bulk_writer("countries", ["code", "name"]) as writer:
-                writer.write("DE", "Germany")
-                writer.write("FR", "France")
+        with db.bulk_writer("countries", ["code", "name"]) as writer:
+            writer.write("DE", "Germany")
+            writer.write("FR", "France")
         """
         table = _text("table", table)
         if isinstance(columns, str):

@@ -82,7 +82,7 @@ def _check(what: str) -> None:
         )
     if _running not in _permitted:
         raise Error(
-            f"{what} needs the permission `entropy`: write \"permissions\": [\"entropy\"] to "
+            f'{what} needs the permission `entropy`: write "permissions": ["entropy"] to '
             f"{_running} in the manifest, and have the operator grant it",
             kind=ErrorKind.DENIED,
         )

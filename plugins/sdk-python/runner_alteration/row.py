@@ -78,7 +78,8 @@ class Row:
     def as_dict(self) -> dict[str, Any]:
         """The values by the names of their columns; of two with one name, the last."""
         return {
-            column.name: value for column, value in zip(self._columns.all, self._values, strict=True)
+            column.name: value
+            for column, value in zip(self._columns.all, self._values, strict=True)
         }
 
 

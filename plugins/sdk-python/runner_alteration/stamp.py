@@ -43,4 +43,6 @@ def imported() -> list[Path]:
     standard = Path(sysconfig.get_path("stdlib"))
     files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
     paths = {Path(file).resolve() for file in files if file}
-    return [path for path in paths if not path.is_relative_to(standard) or "site-packages" in path.parts]
+    return [
+        path for path in paths if not path.is_relative_to(standard) or "site-packages" in path.parts
+    ]

@@ -79,7 +79,7 @@ class Checks(unittest.TestCase):
             source, out = folder / "a.py", folder / "dist"
             source.write_text("1")
             out.mkdir()
-            stamp = lambda: Stamp(folder / ".build" / "inputs", [source], out)  # noqa: E731
+            stamp = lambda: Stamp(folder / ".build" / "inputs", [source], out)
             self.assertFalse(stamp().holds())
             (out / "x.wasm").write_text("")
             stamp().write()

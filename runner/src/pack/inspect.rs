@@ -118,9 +118,9 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, InspectError> {
         permissions,
         imports: interfaces.imports,
         exports: interfaces.exports,
-        producers,
-        about,
-        sboms,
+        producers: producers.entries,
+        about: about.entries,
+        sboms: sboms.entries,
         core_module_sizes_bytes,
     })
 }

@@ -31,9 +31,7 @@ TIME = {
     "time.time": time.time,
     "time.time_ns": lambda: time.time_ns() / 1e9,
     "time.clock_gettime": lambda: time.clock_gettime(time.CLOCK_REALTIME),
-    "time.gmtime": lambda: datetime.datetime(
-        *time.gmtime()[:6], tzinfo=datetime.UTC
-    ).timestamp(),
+    "time.gmtime": lambda: datetime.datetime(*time.gmtime()[:6], tzinfo=datetime.UTC).timestamp(),
     "time.localtime": lambda: time.mktime(time.localtime()),
     "time.strftime": lambda: time.mktime(
         time.strptime(time.strftime("%Y-%m-%d %H:%M:%S"), "%Y-%m-%d %H:%M:%S")

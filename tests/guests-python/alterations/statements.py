@@ -31,14 +31,16 @@ class Statements(Alteration, id="1.1.0-1700000003-statements"):
         doubled = db.one("SELECT id, id FROM statements WHERE id = 1")
         expect.refused("a doubled column", ["two columns", "`id`"], lambda: doubled.id)
         expect.same("none", db.maybe_one("SELECT id FROM statements WHERE id = 0"), None)
-        none = lambda: db.one("SELECT id FROM statements WHERE id = 0")  # noqa: E731
+        none = lambda: db.one("SELECT id FROM statements WHERE id = 0")
         expect.refused("none", ["found none"], none)
-        many = lambda: db.maybe_one("SELECT id FROM statements")  # noqa: E731
+        many = lambda: db.maybe_one("SELECT id FROM statements")
         expect.refused("too many", [f"found {COUNT}"], many)
 
         query = "SELECT id, label, size FROM statements ORDER BY id"
         with db.cursor(query) as cursor:
-            expect.same("columns", [column.name for column in cursor.columns], ["id", "label", "size"])
+            expect.same(
+                "columns", [column.name for column in cursor.columns], ["id", "label", "size"]
+            )
             expect.same("rows", sum(row.id for row in cursor), COUNT * (COUNT + 1) // 2)
             expect.same("an ended cursor", list(cursor), [])
         copied = 0

@@ -13,8 +13,10 @@ const TEXTS: [&str; 7] =
     ["description", "version", "revision", "authors", "licenses", "source", "homepage"];
 /// What is longer was not written for a person to read.
 const TEXT_BYTES_MAX: usize = 4 << 10;
-/// A file may have millions of small sections.
+/// A file may have millions of small sections, and each is compared with those before.
 const ENTRIES_MAX: usize = 1_000;
+/// Each may unpack to some MiB.
+const SBOMS_MAX: usize = 16;
 
 /// One entry of a `producers` section.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -37,17 +39,29 @@ pub struct About {
 }
 
 /// What was found, in the order of the file and each thing once.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Sections {
-    pub(super) producers: Vec<Producer>,
-    pub(super) about: Vec<About>,
-    pub(super) sboms: Vec<Sbom>,
+    pub(super) producers: Bounded<Producer>,
+    pub(super) about: Bounded<About>,
+    pub(super) sboms: Bounded<Sbom>,
     pub(super) core_module_sizes_bytes: Vec<usize>,
+}
+
+/// Different entries, out of no more than were allowed to be looked at.
+#[derive(Debug)]
+pub(super) struct Bounded<T> {
+    pub(super) entries: Vec<T>,
+    left: usize,
 }
 
 /// Reads the sections at every depth.
 pub(super) fn read(bytes: &[u8]) -> Result<Sections, BinaryReaderError> {
-    let mut found = Sections::default();
+    let mut found = Sections {
+        producers: Bounded::new(ENTRIES_MAX),
+        about: Bounded::new(ENTRIES_MAX),
+        sboms: Bounded::new(SBOMS_MAX),
+        core_module_sizes_bytes: Vec::new(),
+    };
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(bytes) {
         match payload? {
@@ -69,24 +83,33 @@ impl Sections {
         if let KnownCustom::Producers(reader) = section.as_known() {
             for field in reader.into_iter().flatten() {
                 for value in field.values.into_iter().flatten() {
-                    let [field, name, version] =
-                        [field.name, value.name, value.version].map(str::to_owned);
-                    push(&mut self.producers, Producer { field, name, version });
+                    let texts = [field.name, value.name, value.version];
+                    self.producers.offer(|| {
+                        let [field, name, version] = texts.map(str::to_owned);
+                        Some(Producer { field, name, version })
+                    });
                 }
             }
         } else if let Some(field) = TEXTS.into_iter().find(|&name| name == section.name()) {
-            if let Some(text) = text(section.data()) {
-                push(&mut self.about, About { field, text, of_part });
-            }
-        } else if let Some(sbom) = sbom::read(section.name(), section.data()) {
-            push(&mut self.sboms, sbom);
+            let about = |text| About { field, text, of_part };
+            self.about.offer(|| text(section.data()).map(about));
+        } else if let Some(name) = sbom::NAMES.into_iter().find(|&name| name == section.name()) {
+            self.sboms.offer(|| Some(sbom::read(name, section.data())));
         }
     }
 }
 
-fn push<T: PartialEq>(list: &mut Vec<T>, entry: T) {
-    if list.len() < ENTRIES_MAX && !list.contains(&entry) {
-        list.push(entry);
+impl<T: PartialEq> Bounded<T> {
+    fn new(left: usize) -> Self {
+        Self { entries: Vec::new(), left }
+    }
+
+    fn offer(&mut self, entry: impl FnOnce() -> Option<T>) {
+        let Some(left) = self.left.checked_sub(1) else { return };
+        self.left = left;
+        if let Some(entry) = entry().filter(|entry| !self.entries.contains(entry)) {
+            self.entries.push(entry);
+        }
     }
 }
 
