@@ -2,7 +2,9 @@
 //! `runner new`, built with the one command that its README names, deployed and rolled back.
 
 mod project;
+mod python;
 mod rust;
 mod sql;
+mod story;
 #[path = "../support/mod.rs"]
 mod support;

@@ -34,10 +34,14 @@ pub fn encode(wit: &str, world: &str, core: &str) -> Vec<u8> {
 
 /// `component` with one more section `runner:manifest`, whatever it had before.
 pub fn with_manifest(component: &[u8], manifest: &[u8]) -> Vec<u8> {
-    const NAME: &[u8] = b"runner:manifest";
-    let mut contents = vec![NAME.len() as u8];
-    contents.extend_from_slice(NAME);
-    contents.extend_from_slice(manifest);
+    with_section(component, "runner:manifest", manifest)
+}
+
+/// `component` with one more custom section, whatever it had before.
+pub fn with_section(component: &[u8], name: &str, section: &[u8]) -> Vec<u8> {
+    let mut contents = vec![name.len() as u8];
+    contents.extend_from_slice(name.as_bytes());
+    contents.extend_from_slice(section);
     let mut bytes = component.to_vec();
     bytes.push(0);
     let mut length = contents.len();

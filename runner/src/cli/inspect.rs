@@ -3,15 +3,15 @@
 use super::{
     explain::Exit,
     options::{Format, Output},
-    output,
+    output::{self, count},
 };
 use crate::{
     escape::{Escaped, EscapedLines},
-    pack::{self, InspectFileError, Inspection, Interface, ManifestFound},
+    pack::{self, About, InspectFileError, Inspection, Interface, ManifestFound, Sbom},
 };
 use std::path::PathBuf;
 
-/// Shows a component's manifest, imports, exports, permissions and sizes; runs nothing
+/// Shows what a component is, says of itself, needs and asks for; runs nothing
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -76,6 +76,15 @@ fn text(inspection: &Inspection) {
                 if let Some(description) = &alteration.description {
                     line("", &format!("  {description}"));
                 }
+                for permission in &alteration.permissions {
+                    line("", &format!("  permission {}", permission.as_str()));
+                }
+                if let Some(timeout) = alteration.lock_timeout_ms {
+                    line("", &format!("  waits for a lock for at most {timeout} ms"));
+                }
+                if let Some(timeout) = alteration.statement_timeout_ms {
+                    line("", &format!("  each statement takes at most {timeout} ms"));
+                }
             }
         }
     }
@@ -84,8 +93,14 @@ fn text(inspection: &Inspection) {
         "permissions",
         if permissions.is_empty() { "none".into() } else { permissions.join(", ") }.as_str(),
     );
-    for (label, interfaces) in [("imports", &inspection.imports), ("exports", &inspection.exports)]
-    {
+    let (wasi, others): (Vec<_>, Vec<_>) =
+        inspection.imports.iter().partition(|i| is_wasi(&i.name));
+    if !wasi.is_empty() {
+        let interfaces = count(wasi.len() as u64, "interface");
+        line("imports", &format!("wasi: {interfaces}, with no files, network or time behind them"));
+    }
+    let exports = inspection.exports.iter().collect();
+    for (label, interfaces) in [("imports", others), ("exports", exports)] {
         for Interface { name, functions } in interfaces {
             match functions.is_empty() {
                 true => line(label, name),
@@ -97,7 +112,29 @@ fn text(inspection: &Inspection) {
         let text = format!("{} {} {}", producer.field, producer.name, producer.version);
         line("producer", text.trim_end());
     }
+    for About { field, text, of_part } in &inspection.about {
+        line(label(field), &format!("{text}{}", if *of_part { "  (of a part)" } else { "" }));
+    }
+    for Sbom { section, format, packages } in &inspection.sboms {
+        let packages = count(packages.len() as u64, "package");
+        line("sbom", &format!("{packages}, {format}, in the section {section}"));
+    }
     for size in &inspection.core_module_sizes_bytes {
         line("core module", &format!("{size} bytes"));
+    }
+}
+
+/// Whether it is of the WASI that each hook gets, whose many functions tell nothing of a component.
+fn is_wasi(import: &str) -> bool {
+    const PACKAGES: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
+    let package = import.strip_prefix("wasi:").and_then(|name| name.split_once('/'));
+    package.is_some_and(|(package, _)| PACKAGES.contains(&package))
+}
+
+/// As the rest of the output spells it, and short enough for its column.
+fn label(field: &'static str) -> &'static str {
+    match field {
+        "licenses" => "licence",
+        other => other,
     }
 }

@@ -4,6 +4,7 @@
 //! Talks to `alteration` alone. The SDK is copied into the project, so that it always fits the runner
 //! that made it; each file of `templates/` is a file of the project.
 
+mod python;
 mod rust;
 mod sql;
 mod words;
@@ -19,6 +20,7 @@ use words::Words;
 pub enum Language {
     Sql,
     Rust,
+    Python,
 }
 
 /// A file of a new project.
@@ -34,13 +36,14 @@ pub struct NewFile {
 type Template = (&'static str, &'static str);
 
 impl Language {
-    pub const ALL: [Self; 2] = [Self::Sql, Self::Rust];
+    pub const ALL: [Self; 3] = [Self::Sql, Self::Rust, Self::Python];
 
     /// As it is named on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Sql => "sql",
             Self::Rust => "rust",
+            Self::Python => "python",
         }
     }
 
@@ -48,6 +51,7 @@ impl Language {
         match self {
             Self::Sql => sql::templates(),
             Self::Rust => rust::templates(),
+            Self::Python => python::templates(),
         }
     }
 
@@ -55,7 +59,7 @@ impl Language {
     pub fn build_command(self) -> &'static str {
         match self {
             Self::Sql => "runner pack sql --out dist",
-            Self::Rust => "./build",
+            Self::Rust | Self::Python => "./build",
         }
     }
 }

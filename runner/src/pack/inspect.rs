@@ -3,6 +3,12 @@
 //! Reads and validates bytes; compiles and runs nothing. Every text in the result is a stranger's, as
 //! it stands in the file: whoever prints it escapes it.
 
+mod sbom;
+mod sections;
+
+pub use sbom::{Package, Sbom};
+pub use sections::{About, Producer};
+
 use super::{
     interfaces::{self, Interface},
     read::{ReadError, read_file},
@@ -10,9 +16,10 @@ use super::{
     shown,
 };
 use crate::alteration::{Checksum, Manifest, Permissions};
+use sections::Sections;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-use wasmparser::{BinaryReaderError, KnownCustom, Parser, Payload};
+use wasmparser::BinaryReaderError;
 
 /// Everything about one file that can be told without running it.
 #[derive(Debug, Clone, Serialize)]
@@ -28,6 +35,10 @@ pub struct Inspection {
     pub exports: Vec<Interface>,
     /// In what it was written and by what it was made, as far as the tools have signed.
     pub producers: Vec<Producer>,
+    /// Licence, source and the like, as its maker wrote them.
+    pub about: Vec<About>,
+    /// The packages in it, as far as it names them.
+    pub sboms: Vec<Sbom>,
     /// The sizes of the core modules in the component; none for a core module itself.
     pub core_module_sizes_bytes: Vec<usize>,
 }
@@ -39,16 +50,6 @@ pub enum ManifestFound {
     /// Why it cannot be used.
     Invalid(String),
     Absent,
-}
-
-/// One entry of a `producers` section.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Producer {
-    /// `language`, `processed-by` or `sdk`.
-    pub field: String,
-    pub name: String,
-    /// Empty where there is none.
-    pub version: String,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -107,7 +108,8 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, InspectError> {
         }
         _ => Permissions::new(),
     };
-    let (producers, core_module_sizes_bytes) = walk(bytes).map_err(InspectError::Invalid)?;
+    let Sections { producers, about, sboms, core_module_sizes_bytes } =
+        sections::read(bytes).map_err(InspectError::Invalid)?;
     Ok(Inspection {
         kind,
         size_bytes: bytes.len(),
@@ -116,37 +118,9 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, InspectError> {
         permissions,
         imports: interfaces.imports,
         exports: interfaces.exports,
-        producers,
+        producers: producers.entries,
+        about: about.entries,
+        sboms: sboms.entries,
         core_module_sizes_bytes,
     })
-}
-
-/// Producers, each once, and core module sizes, at every depth.
-fn walk(bytes: &[u8]) -> Result<(Vec<Producer>, Vec<usize>), BinaryReaderError> {
-    let mut producers = Vec::new();
-    let mut sizes = Vec::new();
-    for payload in Parser::new(0).parse_all(bytes) {
-        match payload? {
-            Payload::ModuleSection { unchecked_range, .. } => sizes.push(unchecked_range.len()),
-            Payload::CustomSection(custom) => {
-                // A malformed one does no harm and tells nothing.
-                if let KnownCustom::Producers(reader) = custom.as_known() {
-                    for field in reader.into_iter().flatten() {
-                        for value in field.values.into_iter().flatten() {
-                            let producer = Producer {
-                                field: field.name.to_owned(),
-                                name: value.name.to_owned(),
-                                version: value.version.to_owned(),
-                            };
-                            if !producers.contains(&producer) {
-                                producers.push(producer);
-                            }
-                        }
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok((producers, sizes))
 }

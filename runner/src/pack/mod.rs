@@ -27,7 +27,8 @@ mod write;
 pub use folder::{FolderError, Reading};
 pub use history::Layout;
 pub use inspect::{
-    InspectError, InspectFileError, Inspection, ManifestFound, Producer, inspect, inspect_file,
+    About, InspectError, InspectFileError, Inspection, ManifestFound, Package, Producer, Sbom,
+    inspect, inspect_file,
 };
 pub use interfaces::Interface;
 pub use manifest_file::ManifestFileError;
