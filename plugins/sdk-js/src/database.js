@@ -8,6 +8,7 @@ import { calling, conversion } from "./error.js";
 import { rowReader } from "./row.js";
 import { placeholderOf } from "./sql.js";
 import { script, statement } from "./statement.js";
+import { isText } from "./text.js";
 import { shown } from "./value.js";
 import { BulkWriter } from "./writer.js";
 
@@ -60,8 +61,7 @@ export class Database {
   }
 
   bulkWriter(table, columns) {
-    const isName = (name) => typeof name === "string" && name.isWellFormed();
-    if (!isName(table) || !Array.isArray(columns) || !columns.every(isName)) {
+    if (!isText(table) || !Array.isArray(columns) || !columns.every(isText)) {
       throw conversion("bulkWriter() takes the name of a table and an array of names of columns");
     }
     return new BulkWriter(
@@ -78,7 +78,7 @@ export class Database {
   }
 
   quoteIdentifier(name) {
-    if (typeof name !== "string" || !name.isWellFormed()) {
+    if (!isText(name)) {
       throw conversion(`quoteIdentifier() takes a name, not ${shown(name)}`);
     }
     return this.#host.quoteIdentifier(name);

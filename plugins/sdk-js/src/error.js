@@ -1,5 +1,7 @@
 // Errors: what the database said, and how anything thrown becomes the error that the operator reads.
 
+import { wellFormed } from "./text.js";
+
 /**
  * Why a call of the database failed, or why a value could not be sent or read (`kind` is then
  * "conversion").
@@ -34,7 +36,7 @@ export function toPayload(thrown) {
   const known = thrown instanceof DatabaseError ? thrown : {};
   return {
     kind: known.kind ?? "other",
-    message: messageOf(thrown).toWellFormed(),
+    message: wellFormed(messageOf(thrown)),
     sqlstate: known.sqlstate ?? null,
     constraint: known.constraint ?? null,
     retryable: known.retryable ?? false,
@@ -52,7 +54,7 @@ export function describe(thrown) {
     lines.push(`${depth === 0 ? "" : "caused by "}${title}${stack}`.trimEnd());
     error = error instanceof Error ? error.cause : undefined;
   }
-  return lines.join("\n").toWellFormed();
+  return wellFormed(lines.join("\n"));
 }
 
 function messageOf(thrown) {

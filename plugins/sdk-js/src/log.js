@@ -2,10 +2,11 @@
 
 import { conversion } from "./error.js";
 import { log as host } from "#host";
+import { wellFormed } from "./text.js";
 import { shown } from "./value.js";
 
 function level(name) {
-  return (...values) => host.log(name, values.map(text).join(" ").toWellFormed());
+  return (...values) => host.log(name, wellFormed(values.map(text).join(" ")));
 }
 
 export const log = {

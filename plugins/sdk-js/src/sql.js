@@ -3,6 +3,7 @@
 // Pure: what depends on the database (placeholders, quotes) is asked of whoever renders.
 
 import { conversion } from "./error.js";
+import { isText } from "./text.js";
 import { shown } from "./value.js";
 
 /** A piece of SQL with its values. Made by `sql` alone. */
@@ -36,7 +37,7 @@ export function sql(strings, ...values) {
 
 /** A name, or several that belong together: sql.identifier("audit", "entries") is audit.entries. */
 sql.identifier = (...names) => {
-  if (names.length === 0 || !names.every((name) => typeof name === "string" && name.isWellFormed())) {
+  if (names.length === 0 || !names.every(isText)) {
     throw conversion(`sql.identifier() takes names, not ${names.map(shown).join(", ") || "nothing"}`);
   }
   const parts = names.flatMap((name, index) => [...(index > 0 ? [{ text: "." }] : []), { name }]);

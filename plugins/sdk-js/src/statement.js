@@ -2,6 +2,7 @@
 
 import { conversion } from "./error.js";
 import { Sql, placeholderOf, render } from "./sql.js";
+import { isText } from "./text.js";
 import { encodeParameters, shown } from "./value.js";
 
 /** Text and encoded parameters, as the host takes them. */
@@ -34,7 +35,7 @@ function checkedText(text) {
   if (typeof text !== "string") {
     throw conversion(`SQL is text or sql\`…\`, not ${shown(text)}`);
   }
-  if (!text.isWellFormed()) {
+  if (!isText(text)) {
     throw conversion("the SQL holds half a surrogate pair");
   }
   return text;

@@ -4,6 +4,7 @@
 // it never rounds, truncates or guesses. Talks to nobody.
 
 import { conversion } from "./error.js";
+import { isText } from "./text.js";
 
 /** A value with its type, for what a JavaScript value alone does not say. */
 export class Value {
@@ -21,7 +22,7 @@ export class Value {
 /** A function that makes values of one type from text, and says at once what it was given instead. */
 function textual(tag, pattern, example) {
   return (text) => {
-    if (typeof text !== "string" || !text.isWellFormed() || (pattern && !pattern.test(text))) {
+    if (!isText(text) || (pattern && !pattern.test(text))) {
       throw conversion(`${tag}() takes text such as "${example}", not ${shown(text)}`);
     }
     return new Value(tag, text);
@@ -84,7 +85,7 @@ const NULL = Object.freeze({ tag: "null" });
 export function encode(value, what) {
   switch (typeof value) {
     case "string":
-      if (!value.isWellFormed()) {
+      if (!isText(value)) {
         throw conversion(`${what}: the text holds half a surrogate pair, which no database can store`);
       }
       return { tag: "text", val: value };
@@ -203,7 +204,7 @@ function columnTag(values) {
 
 function plainTag(value) {
   if (typeof value === "string") {
-    return value.isWellFormed() ? "text" : "mixed";
+    return isText(value) ? "text" : "mixed";
   }
   if (typeof value !== "number") {
     return "mixed";
@@ -212,10 +213,6 @@ function plainTag(value) {
     return "int64";
   }
   return Number.isInteger(value) ? "mixed" : "float64";
-}
-
-function isText(value) {
-  return typeof value === "string" && value.isWellFormed();
 }
 
 function isSafe(integer) {
