@@ -10,6 +10,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { BuildError, bundle } from "./build/bundle.mjs";
+import { built, digestOf, withDigest } from "./build/digest.mjs";
 import { alterations } from "./build/sources.mjs";
 
 const USAGE = `Usage: runner-alteration SOURCE [--manifest FILE] [--out DIR] [--bundle] [--replace]
@@ -49,14 +50,21 @@ async function main() {
     const modules = fs.statSync(source, { throwIfNoEntry: false })?.isDirectory()
       ? alterations(source, options).flatMap(({ modules }) => modules)
       : [{ id: null, file: source }];
-    fs.writeFileSync(options.component, await component(modules));
+    fs.writeFileSync(options.component, await component(await bundle(modules, new Set())));
     return;
   }
   const work = fs.mkdtempSync(path.join(fs.realpathSync("."), ".runner-alteration-"));
   try {
     for (const { name, modules, manifest, irreversible } of alterations(source, options)) {
+      const bundled = await bundle(modules, irreversible);
+      const digest = digestOf(bundled, fs.readFileSync(manifest(work)));
+      const there = built(options.out, digest);
+      if (there !== undefined) {
+        console.log(`${there}  unchanged`);
+        continue;
+      }
       const file = path.join(work, `${name}.wasm`);
-      fs.writeFileSync(file, await component(modules, irreversible));
+      fs.writeFileSync(file, withDigest(await component(bundled), digest));
       pack(file, manifest(work), options);
     }
   } finally {
@@ -72,9 +80,8 @@ function arguments_() {
   }
 }
 
-/** The bytes of a component that carries `modules`. */
-async function component(modules, irreversible = new Set()) {
-  const { code, world } = await bundle(modules, irreversible);
+/** The bytes of a component. */
+async function component({ code, world }) {
   // Here and not at the top, because loading it takes longer than finding a mistake in the sources.
   const { componentize } = await import("componentize-qjs");
   try {

@@ -9,6 +9,7 @@ import path from "node:path";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
 import { bundle } from "../build/bundle.mjs";
+import { built, digestOf, withDigest } from "../build/digest.mjs";
 import { alterations } from "../build/sources.mjs";
 
 const BUILD = fileURLToPath(new URL("../build.mjs", import.meta.url));
@@ -141,4 +142,20 @@ test("an irreversible alteration needs no way back", async (t) => {
   const given = { manifest: path.join(root, "alteration.json"), bundle: false };
   const [{ modules, irreversible }] = alterations(path.join(root, "index.js"), given);
   assert.equal((await bundle(modules, irreversible)).world, "alteration");
+});
+
+test("what was built from the same is found again", (t) => {
+  const bundled = { code: "code", world: "alteration" };
+  const digest = digestOf(bundled, "manifest");
+  const others = [
+    digestOf({ ...bundled, code: "cod" }, "emanifest"),
+    digestOf({ ...bundled, world: "alteration-backfill" }, "manifest"),
+    digestOf(bundled, "another"),
+  ];
+  assert.equal(new Set([digest, ...others]).size, 4);
+  const root = folder(t, { "a.wasm": "a", "b.txt": "" });
+  fs.writeFileSync(path.join(root, "b.wasm"), withDigest(Buffer.from("component"), digest));
+  assert.equal(built(root, digest), path.join(root, "b.wasm"));
+  assert.equal(built(root, others[0]), undefined);
+  assert.equal(built(path.join(root, "absent"), digest), undefined);
 });

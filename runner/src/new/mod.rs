@@ -4,6 +4,7 @@
 //! Talks to `alteration` alone. The SDK is copied into the project, so that it always fits the runner
 //! that made it; each file of `templates/` is a file of the project.
 
+mod javascript;
 mod rust;
 mod sql;
 mod words;
@@ -19,6 +20,8 @@ use words::Words;
 pub enum Language {
     Sql,
     Rust,
+    JavaScript,
+    TypeScript,
 }
 
 /// A file of a new project.
@@ -34,13 +37,15 @@ pub struct NewFile {
 type Template = (&'static str, &'static str);
 
 impl Language {
-    pub const ALL: [Self; 2] = [Self::Sql, Self::Rust];
+    pub const ALL: [Self; 4] = [Self::Sql, Self::Rust, Self::JavaScript, Self::TypeScript];
 
     /// As it is named on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Sql => "sql",
             Self::Rust => "rust",
+            Self::JavaScript => "js",
+            Self::TypeScript => "ts",
         }
     }
 
@@ -48,6 +53,8 @@ impl Language {
         match self {
             Self::Sql => sql::templates(),
             Self::Rust => rust::templates(),
+            Self::JavaScript => javascript::javascript(),
+            Self::TypeScript => javascript::typescript(),
         }
     }
 
@@ -56,6 +63,7 @@ impl Language {
         match self {
             Self::Sql => "runner pack sql --out dist",
             Self::Rust => "./build",
+            Self::JavaScript | Self::TypeScript => "npm ci && npm run build",
         }
     }
 }
