@@ -81,7 +81,7 @@ function arguments_() {
 }
 
 /** The bytes of a component. */
-async function component({ code, world }) {
+async function component({ code, world, sections }) {
   // Here and not at the top, because loading it takes longer than finding a mistake in the sources.
   const { componentize } = await import("componentize-qjs");
   try {
@@ -92,7 +92,7 @@ async function component({ code, world }) {
       // The runner's engine has no component-model async.
       sync: true,
     });
-    return bytes;
+    return Buffer.concat([bytes, ...sections]);
   } catch (error) {
     throw new BuildError(`the component could not be made:\n${error.message.trim()}`);
   }

@@ -5,5 +5,6 @@ mod js;
 mod project;
 mod rust;
 mod sql;
+mod story;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,4 +1,5 @@
-// Bundles an author's modules and the SDK into one module without `async`, and says which world it is of.
+// Bundles an author's modules and the SDK into one module without `async`, and says which world it is of and what
+// its component says about itself.
 //
 // QuickJS never drains promises, so that every `async` function, an author's or a library's, becomes a generator
 // over the SDK's own Promise. Runs none of the code.
@@ -6,6 +7,7 @@
 import { fileURLToPath } from "node:url";
 import path from "node:path";
 import { build } from "esbuild";
+import { about, producers } from "./sections.mjs";
 
 /** What an author did that cannot be built; told without a stack. */
 export class BuildError extends Error {
@@ -63,7 +65,9 @@ export async function bundle(modules, irreversible) {
 ${imports.join("\n")}
 export const { ${groups.join(", ")} } = exportsOf(${finds});`;
   const { outputFiles } = await run({ stdin: { contents, resolveDir: process.cwd(), sourcefile: "entry.js" } });
-  return { code: outputFiles[0].text, world: worldOf(groups) };
+  const language = modules.some(({ file }) => /ts$/.test(file)) ? "TypeScript" : "JavaScript";
+  const sections = [producers(language), ...about(process.cwd())];
+  return { code: outputFiles[0].text, world: worldOf(groups), sections };
 }
 
 function literal(file) {

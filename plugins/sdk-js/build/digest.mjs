@@ -7,13 +7,14 @@
 import crypto from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
+import { section } from "./sections.mjs";
 
 const SECTION = "runner:built-from";
 const PACKAGE = JSON.parse(fs.readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 
 /** Of all that decides what a component does. */
-export function digestOf({ code, world }, manifest) {
-  const parts = [code, world, manifest, JSON.stringify(PACKAGE.dependencies)];
+export function digestOf({ code, world, sections }, manifest) {
+  const parts = [code, world, manifest, JSON.stringify(PACKAGE.dependencies), Buffer.concat(sections)];
   const hash = crypto.createHash("sha256");
   for (const part of parts) {
     hash.update(`${part.length} `).update(part);
@@ -27,17 +28,10 @@ export function built(folder, digest) {
   return names
     .filter((name) => name.endsWith(".wasm"))
     .map((name) => path.join(folder, name))
-    .find((file) => fs.readFileSync(file).includes(section(digest)));
+    .find((file) => fs.readFileSync(file).includes(section(SECTION, digest)));
 }
 
 /** The component with a custom section that holds the digest. */
 export function withDigest(component, digest) {
-  return Buffer.concat([component, section(digest)]);
-}
-
-function section(digest) {
-  // Short enough that each length is one byte.
-  const name = Buffer.from(SECTION);
-  const body = Buffer.concat([Buffer.of(name.length), name, Buffer.from(digest)]);
-  return Buffer.concat([Buffer.of(0, body.length), body]);
+  return Buffer.concat([component, section(SECTION, digest)]);
 }

@@ -48,11 +48,12 @@ macro_rules! sdk {
 }
 
 /// The SDK as it lies in this tree, but for its tests.
-const SDK: [Template; 25] = sdk! {
+const SDK: [Template; 26] = sdk! {
     "README.md"
     "build.mjs"
     "build/bundle.mjs"
     "build/digest.mjs"
+    "build/sections.mjs"
     "build/sources.mjs"
     "src/cursor.js"
     "src/database.js"
