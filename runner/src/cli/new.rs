@@ -20,7 +20,8 @@ use std::{
 #[command(after_help = "\
 Examples:
   runner new acme/notes --lang sql      a folder `notes` with SQL files; needs no toolchain
-  runner new acme/notes --lang rust")]
+  runner new acme/notes --lang rust
+  runner new acme/notes --lang ts       TypeScript; `--lang js` is JavaScript")]
 pub(super) struct Args {
     /// The plugin; the folder has its second part as a name
     #[arg(value_name = "VENDOR/NAME")]

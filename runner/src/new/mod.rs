@@ -4,6 +4,7 @@
 //! Talks to `alteration` alone. The SDK is copied into the project, so that it always fits the runner
 //! that made it; each file of `templates/` is a file of the project.
 
+mod javascript;
 mod python;
 mod rust;
 mod sql;
@@ -20,6 +21,8 @@ use words::Words;
 pub enum Language {
     Sql,
     Rust,
+    JavaScript,
+    TypeScript,
     Python,
 }
 
@@ -36,13 +39,16 @@ pub struct NewFile {
 type Template = (&'static str, &'static str);
 
 impl Language {
-    pub const ALL: [Self; 3] = [Self::Sql, Self::Rust, Self::Python];
+    pub const ALL: [Self; 5] =
+        [Self::Sql, Self::Rust, Self::JavaScript, Self::TypeScript, Self::Python];
 
     /// As it is named on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Sql => "sql",
             Self::Rust => "rust",
+            Self::JavaScript => "js",
+            Self::TypeScript => "ts",
             Self::Python => "python",
         }
     }
@@ -51,6 +57,8 @@ impl Language {
         match self {
             Self::Sql => sql::templates(),
             Self::Rust => rust::templates(),
+            Self::JavaScript => javascript::javascript(),
+            Self::TypeScript => javascript::typescript(),
             Self::Python => python::templates(),
         }
     }
@@ -60,6 +68,7 @@ impl Language {
         match self {
             Self::Sql => "runner pack sql --out dist",
             Self::Rust | Self::Python => "./build",
+            Self::JavaScript | Self::TypeScript => "npm ci && npm run build",
         }
     }
 }

@@ -9,6 +9,7 @@ mod folder;
 pub mod history;
 mod inspect;
 mod interfaces;
+mod javascript;
 mod manifest_file;
 mod module;
 mod read;
@@ -41,7 +42,7 @@ pub use write::{Existing, Outcome, WriteError, Written};
 
 use crate::{
     alteration::{Manifest, PluginName, Version},
-    escape::Escaped,
+    escape::{Escaped, EscapedLines},
 };
 use folder::{SqlAlteration, SqlFolder};
 use section::COMPONENT_BYTES_MAX;
@@ -89,6 +90,11 @@ pub enum PackError {
     Sql { path: PathBuf, error: SqlComponentError },
     #[error("{}: {error}", shown(.path))]
     Module { path: PathBuf, error: ModuleError },
+    #[error(
+        "{}: its JavaScript holds `async` functions ({}), which end at their first `await`, because the engine never goes on with them; build it with the JavaScript SDK, which makes them run to their end, or write them without `async`",
+        shown(.path), EscapedLines(&.functions.join("; "))
+    )]
+    NativeAsync { path: PathBuf, functions: Vec<String> },
     #[error(transparent)]
     ManifestFile(#[from] ManifestFileError),
     #[error("{}: larger than {} MiB", shown(.path), COMPONENT_BYTES_MAX >> 20)]
@@ -177,6 +183,10 @@ fn pack_file(source: &Path, options: &PackOptions) -> Result<PackedComponent, Pa
     }
     let (bytes, manifest) = module::pack(&bytes, given)
         .map_err(|error| PackError::Module { path: source.to_owned(), error })?;
+    let functions = javascript::native_async(&bytes);
+    if !functions.is_empty() {
+        return Err(PackError::NativeAsync { path: source.to_owned(), functions });
+    }
     if let Some(asked) = &options.plugin
         && *asked != manifest.plugin
     {

@@ -26,7 +26,7 @@ export class Domains {
     return this.#domains.size;
   }
 
-  /** Adds a batch: addresses, and the times at which the customers came, as tagged values. */
+  /** Adds a batch: addresses, and the times at which the customers came. */
   addAll(emails, created) {
     emails.forEach((email, index) => this.#add(domainOf(email), created[index]));
   }
@@ -54,8 +54,8 @@ export class Domains {
 
 /** Times travel as ISO 8601, whose order is that of its text. */
 function earlier(a, b) {
-  if (a.tag === "null" || b.tag === "null") {
-    return a.tag === "null" ? b : a;
+  if (a === null || b === null) {
+    return a ?? b;
   }
-  return b.val < a.val ? b : a;
+  return b < a ? b : a;
 }

@@ -1,0 +1,102 @@
+// Which components a source becomes, and the manifest of each.
+//
+// A file is one component under the manifest as it stands. A folder holds a module for each alteration,
+// named by its id, and becomes one component each: a file that was shipped then never changes.
+
+import crypto from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+import { BuildError } from "./bundle.mjs";
+
+const MODULE = /\.(js|mjs|ts|mts)$/;
+const NOT_ALTERATIONS = /\.(test|spec|d)\.(js|mjs|ts|mts)$/;
+
+/**
+ * `[{ name, modules: [{ id, file }], manifest(folder) -> file, irreversible }]`
+ */
+export function alterations(source, { manifest: manifestFile, bundle }) {
+  const stat = fs.statSync(source, { throwIfNoEntry: false });
+  if (stat === undefined) {
+    throw new BuildError(`${source} is not there`);
+  }
+  if (stat.isDirectory()) {
+    return ofFolder(source, manifestFile, bundle);
+  }
+  if (bundle) {
+    throw new BuildError(`${source} is one module; --bundle is for a folder`);
+  }
+  return [ofFile(source, manifestFile)];
+}
+
+function ofFile(file, manifestFile) {
+  // A manifest may be TOML too, and is read by `runner pack` alone.
+  const { alterations = [] } = manifestFile.endsWith(".json") ? readManifest(manifestFile) : {};
+  const isIrreversible = alterations.length > 0 && alterations.every(({ irreversible }) => irreversible);
+  return {
+    name: path.parse(file).name,
+    modules: [{ id: null, file }],
+    manifest: () => manifestFile,
+    irreversible: new Set(isIrreversible ? [file] : []),
+  };
+}
+
+function ofFolder(folder, manifestFile, bundle) {
+  const manifest = readManifest(manifestFile);
+  const modules = fs
+    .readdirSync(folder)
+    .filter((name) => MODULE.test(name) && !NOT_ALTERATIONS.test(name))
+    .sort()
+    .map((name) => ({ id: name.replace(MODULE, ""), file: path.join(folder, name) }));
+  const declared = new Map((manifest.alterations ?? []).map((declaration) => [declaration.id, declaration]));
+  for (const { id, file } of modules) {
+    if (!declared.delete(id)) {
+      throw new BuildError(`${manifestFile} declares no alteration ${id}, which ${file} is`);
+    }
+  }
+  if (declared.size > 0) {
+    const [id] = declared.keys();
+    throw new BuildError(`${manifestFile} declares ${id}, and there is no ${path.join(folder, `${id}.js`)}`);
+  }
+  if (modules.length === 0) {
+    throw new BuildError(`${folder} holds no module`);
+  }
+  const irreversible = new Set(
+    manifest.alterations.filter((declaration) => declaration.irreversible).map(({ id }) => id),
+  );
+  const groups = bundle ? [modules] : modules.map((module) => [module]);
+  return groups.map((group) => ({
+    name: group[0].id,
+    modules: group,
+    manifest: (work) => writeManifest(work, manifest, group),
+    irreversible,
+  }));
+}
+
+function readManifest(file) {
+  let text;
+  try {
+    text = fs.readFileSync(file, "utf8");
+  } catch (error) {
+    throw new BuildError(`the manifest ${file} cannot be read: ${error.message}`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new BuildError(`${file}: ${error.message}`);
+  }
+}
+
+/** The manifest of one component: what it carries, and of several also which source each has. */
+function writeManifest(work, manifest, modules) {
+  const alterations = modules.map(({ id, file }) => ({
+    ...manifest.alterations.find((declaration) => declaration.id === id),
+    ...(modules.length > 1 ? { checksum: sha256(fs.readFileSync(file)) } : {}),
+  }));
+  const written = path.join(work, `${modules[0].id}.json`);
+  fs.writeFileSync(written, JSON.stringify({ ...manifest, alterations }));
+  return written;
+}
+
+function sha256(bytes) {
+  return crypto.createHash("sha256").update(bytes).digest("hex");
+}

@@ -1,0 +1,268 @@
+/**
+ * Write database alterations for the runner in JavaScript and TypeScript.
+ *
+ * An alteration is a module that exports `up` and `down`. It sees a database and a log, and nothing else:
+ * no files, no network. The host owns the transaction: return, and everything is committed together;
+ * throw, and nothing is.
+ *
+ * @example
+ * import { sql, type Database } from "runner-alteration";
+ *
+ * export function up(db: Database) {
+ *   db.execute(sql`ALTER TABLE customers ADD COLUMN domain TEXT`);
+ *   for (const { id, email } of db.cursor<{ id: number; email: string }>(sql`SELECT id, email FROM customers`)) {
+ *     db.execute(sql`UPDATE customers SET domain = ${email.split("@")[1] ?? null} WHERE id = ${id}`);
+ *   }
+ * }
+ *
+ * export function down(db: Database) {
+ *   db.execute(sql`ALTER TABLE customers DROP COLUMN domain`);
+ * }
+ */
+
+// Hooks. A module exports those it has; `Alteration` is there to check it against (`satisfies`).
+
+type Awaitable<T> = T | PromiseLike<T>;
+
+/**
+ * Applies or takes back the alteration named by its id; `down` as `up`, each in one transaction with the
+ * runner's record where the database's schema changes are transactional.
+ */
+export type Hook = (db: Database, alteration: string) => Awaitable<void>;
+
+/**
+ * Moves data in small steps, each in a short transaction of its own. Called after `up` until it returns
+ * `finished`; `state` is what the step before returned, null at the first.
+ */
+export type Step<State = unknown> = (
+  db: Database,
+  alteration: string,
+  state: State | null,
+) => Awaitable<More<State> | Finished>;
+
+/** What a step returns when there is more to do. */
+export interface More<State = unknown> {
+  /** Handed to the next step, after a crash too: whatever JSON can hold. */
+  state: State;
+  /** Rows done so far, and in all, for the operator's progress bar. */
+  done?: number;
+  total?: number | null;
+}
+
+export interface Finished {
+  readonly finished: true;
+}
+
+/** What `step` returns when nothing is left to do. */
+export const finished: Finished;
+
+/** The exports of an alteration's module. */
+export interface Alteration {
+  up: Hook;
+  /** Needed, unless the manifest declares the alteration `irreversible`. */
+  down?: Hook;
+  /**
+   * Runs before `up`, outside of any transaction, for statements that refuse to run in one (CREATE INDEX
+   * CONCURRENTLY). Journaled: the same input must always make the same calls.
+   */
+  beforeUp?: Hook;
+  beforeDown?: Hook;
+  // A module's own state is its own affair.
+  step?: Step<any>;
+}
+
+// Values.
+
+/** What a parameter can be. A Date is an instant; an integer beyond 2^53 has to be a bigint. */
+export type Parameter =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | ArrayBuffer
+  | Date
+  | Value;
+
+/**
+ * What a column's value is: integers beyond 2^53 are bigint; everything else that a number cannot hold
+ * travels as text: decimals, dates, times, uuids, json, and types that have no case here.
+ */
+export type Result = null | boolean | number | bigint | string | Uint8Array;
+
+/** A row: a property for each column. */
+export type Row = Record<string, Result>;
+
+/** A value with its type, for what a JavaScript value alone does not say. */
+export class Value {
+  private constructor();
+  readonly tag: string;
+  toString(): string;
+}
+
+/** An exact decimal, from its digits. */
+export function decimal(digits: string | bigint): Value;
+/** A floating-point number, also where it is whole. */
+export function float(number: number): Value;
+/** JSON, from what JSON can hold. */
+export function json(value: unknown): Value;
+export function uuid(text: string): Value;
+/** ISO 8601, or the database's own text for what ISO cannot say; as the three that follow. */
+export function date(text: string): Value;
+export function time(text: string): Value;
+export function timestamp(text: string): Value;
+export function timestamptz(moment: string | Date): Value;
+/** A type without a case of its own, by its name and as the database's text. */
+export function other(typeName: string, text: string): Value;
+
+// SQL.
+
+/** A piece of SQL with its values, made by `sql`. */
+export class Sql {
+  private constructor();
+  // Without it every object would be one to the compiler.
+  private readonly parts: unknown;
+}
+
+/**
+ * SQL with values that are bound, never put into the text, whatever they hold. Pieces nest.
+ *
+ * @example
+ * const recent = since ? sql`AND placed_at >= ${since}` : sql``;
+ * db.query(sql`SELECT id FROM orders WHERE customer_id = ${id} ${recent}`);
+ */
+export const sql: {
+  (strings: TemplateStringsArray, ...values: readonly (Parameter | Sql)[]): Sql;
+  /** A name, quoted as the database wants it: `sql.identifier("audit", "entries")` is `audit.entries`. */
+  identifier(...names: [string, ...string[]]): Sql;
+  /** Values or pieces with a separator between them, at least one: `WHERE id IN (${sql.join(ids)})`. */
+  join(items: Iterable<Parameter | Sql>, separator?: string | Sql): Sql;
+  /** Text as it is. Whatever is in it runs: never for what comes from a database. */
+  raw(text: string): Sql;
+};
+
+// The database.
+
+export type Dialect = "sqlite" | "postgresql" | "mysql" | "mariadb";
+
+/** What a statement did. `lastInsertId` where the database has one. */
+export interface Outcome {
+  rowsAffected: number;
+  lastInsertId: number | null;
+}
+
+export interface Column {
+  name: string;
+  /** The database's own; empty for an expression without one. */
+  typeName: string;
+}
+
+/**
+ * The one connection of a hook. Every call answers at once and throws a `DatabaseError`; `await` before it
+ * changes nothing.
+ *
+ * SQL is `` sql`…` ``, or text with an array of parameters, which reaches the database as it was written.
+ */
+export interface Database {
+  /** Which SQL to speak. */
+  readonly dialect: Dialect;
+  /** Runs one statement. */
+  execute(statement: Sql): Outcome;
+  execute(statement: string, params?: readonly Parameter[]): Outcome;
+  /** Runs any number of statements, without parameters. */
+  script(statements: Sql | string): void;
+  /** All rows of a query, for results known to be small. `cursor` reads any number. */
+  query<T extends object = Row>(query: Sql): T[];
+  query<T extends object = Row>(query: string, params?: readonly Parameter[]): T[];
+  /** The one row that a query has. */
+  one<T extends object = Row>(query: Sql): T;
+  one<T extends object = Row>(query: string, params?: readonly Parameter[]): T;
+  /** The one row that a query has, or null. */
+  maybeOne<T extends object = Row>(query: Sql): T | null;
+  maybeOne<T extends object = Row>(query: string, params?: readonly Parameter[]): T | null;
+  /** A query whose rows are fetched in batches. It shows what was there when it was opened. */
+  cursor<T extends object = Row>(query: Sql): Cursor<T>;
+  cursor<T extends object = Row>(query: string, params?: readonly Parameter[]): Cursor<T>;
+  /** The fastest way to write many rows into a table, which is a name or `schema.name`. */
+  bulkWriter(table: string, columns: readonly string[]): BulkWriter;
+  /** How this database writes the parameter with `number`, from 1 on; `` sql`…` `` does it by itself. */
+  placeholder(number: number): string;
+  /** `name` as this database quotes it. */
+  quoteIdentifier(name: string): string;
+}
+
+/**
+ * An open query, to be read once: by rows, or several times faster by columns. Open until its hook ends.
+ *
+ * @example
+ * for (const batch of db.cursor(sql`SELECT id, email FROM customers`).batches()) {
+ *   const ids = batch.column<number>("id");
+ *   const emails = batch.column<string | null>("email");
+ * }
+ */
+export interface Cursor<T extends object = Row> extends Iterable<T> {
+  readonly columns: readonly Column[];
+  batches(rowsMax?: number): Iterable<Batch>;
+}
+
+/** Some rows of a cursor, by column. */
+export interface Batch {
+  /** How many rows it has. */
+  readonly length: number;
+  /** The values of a column, by its name or its position from 0. */
+  column<V = Result>(which: string | number): V[];
+}
+
+/** Writes rows into one table. One that is not finished fails the hook. */
+export interface BulkWriter {
+  /** Writes one row: its values in the order of the writer's columns, or a property for each. */
+  write(row: readonly Parameter[] | Readonly<Record<string, Parameter>>): void;
+  /** Writes rows by column, every column as long as the others; several times faster. */
+  writeColumns(columns: readonly (readonly Parameter[])[]): void;
+  /** Writes what is left; returns how many rows were written in all. */
+  finish(): number;
+}
+
+// Errors.
+
+export type ErrorKind =
+  | "constraint"
+  | "serialization"
+  | "denied"
+  | "limit"
+  | "syntax"
+  | "conversion"
+  | "disconnected"
+  | "other";
+
+/**
+ * Why a call failed. After a statement has failed, no hook succeeds, on any database: catch it to say more,
+ * and throw again.
+ */
+export class DatabaseError extends Error {
+  constructor(error: {
+    kind?: ErrorKind;
+    message: string;
+    sqlstate?: string | null;
+    constraint?: string | null;
+    retryable?: boolean;
+  });
+  readonly kind: ErrorKind;
+  /** The database's five-character code, where it has one. */
+  readonly sqlstate: string | null;
+  /** The constraint that was violated, where the database names it. */
+  readonly constraint: string | null;
+  /** Whether the whole alteration may succeed when it is run again. */
+  readonly retryable: boolean;
+}
+
+// What the operator sees.
+
+type Log = (...values: readonly unknown[]) => void;
+
+/** The operator's log. `console` writes to it too. */
+export const log: { debug: Log; info: Log; warn: Log; error: Log };
+
+/** How far the hook is: `done` of `total`. Cheap, but not free: once a batch, not once a row. */
+export function progress(done: number, total?: number | null): void;

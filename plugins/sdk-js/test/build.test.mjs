@@ -1,0 +1,162 @@
+// What the build says about sources that cannot be built, and how it takes a folder apart. No component is
+// made here: the tests of the runner deploy some.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import test from "node:test";
+import { fileURLToPath } from "node:url";
+import { bundle } from "../build/bundle.mjs";
+import { built, digestOf, withDigest } from "../build/digest.mjs";
+import { alterations } from "../build/sources.mjs";
+
+const BUILD = fileURLToPath(new URL("../build.mjs", import.meta.url));
+const BOTH = "export function up() {}\nexport const down = async () => {};\n";
+
+/** A folder with `files`, gone after the test. */
+function folder(t, files) {
+  const root = fs.mkdtempSync(path.join(os.tmpdir(), "build-"));
+  t.after(() => fs.rmSync(root, { recursive: true }));
+  for (const [name, text] of Object.entries(files)) {
+    fs.mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
+    fs.writeFileSync(path.join(root, name), typeof text === "string" ? text : JSON.stringify(text));
+  }
+  return root;
+}
+
+const manifest = (...ids) => ({ manifest: 1, plugin: "a/b", alterations: ids.map((id) => ({ id })) });
+
+function build(cwd, ...args) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [BUILD, ...args], { cwd, encoding: "utf8" });
+  return { status, text: stdout + stderr };
+}
+
+test("mistakes are named with their file, and nothing is written", (t) => {
+  const root = folder(t, {
+    "alteration.json": manifest("1.0.0-1-x"),
+    "default.js": "export default { up() {} };",
+    "nothing.js": "const up = 1;",
+    "no_down.js": "export function up() {}",
+    "syntax.js": "export function up( {}",
+    "missing.js": 'import "./not-there.js"; export function up() {} export function down() {}',
+    "top.js": `${BOTH}await null;`,
+    "malformed.json": "{",
+    "both.js": BOTH,
+    "folder/1.0.0-1-other.js": BOTH,
+    "empty/README.md": "",
+  });
+  const table = [
+    [["default.js"], /^error: default\.js exports no `up`, only default: write/],
+    [["nothing.js"], /^error: nothing\.js exports no `up`, nothing/],
+    [["no_down.js"], /^error: no_down\.js exports no `down`: write one, or say `"irreversible": true`/],
+    [["syntax.js"], /^error: syntax\.js:1:23: /],
+    [["missing.js"], /^error: missing\.js:1:8: Could not resolve/],
+    [["top.js"], /^error: top\.js:3:1: Top-level await/],
+    [["gone.js"], /^error: gone\.js is not there/],
+    [["both.js", "--manifest", "gone.json"], /^error: the manifest gone\.json cannot be read/],
+    [["both.js", "--manifest", "malformed.json"], /^error: malformed\.json: /],
+    [["both.js", "--bundle"], /^error: both\.js is one module/],
+    [["folder"], /^error: alteration\.json declares no alteration 1\.0\.0-1-other, which folder\/1\.0\.0-1-other\.js is/],
+    [["empty"], /^error: alteration\.json declares 1\.0\.0-1-x, and there is no empty\/1\.0\.0-1-x\.js/],
+  ];
+  const before = fs.readdirSync(root);
+  for (const [args, message] of table) {
+    const { status, text } = build(root, ...args);
+    assert.match(text, message);
+    assert.equal(status, 1, text);
+  }
+  for (const args of [[], ["a", "b"], ["a", "--nonsense"]]) {
+    assert.equal(build(root, ...args).status, 2);
+  }
+  assert.deepEqual(fs.readdirSync(root), before);
+});
+
+test("a world has what the modules export", async (t) => {
+  const root = folder(t, {
+    "both.js": BOTH,
+    "prepared.ts": `${BOTH}export const beforeUp = (x: number): void => {};`,
+    "steps.js": `${BOTH}export * from "./step.js";`,
+    "step.js": "export async function step() {}",
+    "all.js": `${BOTH}export { up as beforeDown, up as step };`,
+  });
+  const table = [
+    ["both.js", "alteration"],
+    ["prepared.ts", "alteration-preparation"],
+    ["steps.js", "alteration-backfill"],
+    ["all.js", "alteration-complete"],
+  ];
+  for (const [name, world] of table) {
+    const file = path.join(root, name);
+    assert.equal((await bundle([{ id: null, file }], new Set())).world, world, name);
+  }
+});
+
+test("no async function is left, and the globals come first", async (t) => {
+  const root = folder(t, {
+    "index.js": `
+      import { log } from "runner-alteration";
+      const early = "THE AUTHOR'S";
+      class A { static async s() {} async #p() { await 1; } async *g() { yield 1; } arrow = async () => this; }
+      export async function up() { for await (const x of new A().g()) await x; log.info(early); }
+      export const down = async () => {};`,
+    "node_modules/runner-alteration": "",
+  });
+  fs.rmSync(path.join(root, "node_modules/runner-alteration"));
+  fs.symlinkSync(path.dirname(BUILD), path.join(root, "node_modules/runner-alteration"));
+  const { code } = await bundle([{ id: null, file: path.join(root, "index.js") }], new Set());
+  assert.doesNotMatch(code.replaceAll(/\/\/.*/g, ""), /\basync\s*(function|\(|\*|[\w#]+\s*[(=])/);
+  assert.ok(code.indexOf('define(globalThis, "Promise"') < code.indexOf("THE AUTHOR'S"));
+  assert.equal(code.match(/var DatabaseError = class/g)?.length, 1, "one SDK, not two");
+  assert.match(code, /from "runner:alteration\/database@0\.1\.0"/);
+});
+
+test("a folder is taken apart, or bundled", (t) => {
+  const ids = ["1.0.0-1-one", "1.0.0-2-two"];
+  const root = folder(t, {
+    "alteration.json": { ...manifest(...ids), requires: { "c/d": "*" } },
+    "alterations/1.0.0-1-one.js": BOTH,
+    "alterations/1.0.0-2-two.ts": "export function up() {}",
+    "alterations/two.test.js": "",
+    "alterations/types.d.ts": "",
+    "alterations/README.md": "",
+  });
+  const given = { manifest: path.join(root, "alteration.json"), bundle: false };
+  const read = ({ manifest }) => JSON.parse(fs.readFileSync(manifest(root), "utf8"));
+  const apart = alterations(path.join(root, "alterations"), given);
+  assert.deepEqual(apart.map(({ name }) => name), ids);
+  assert.deepEqual(read(apart[1]), { ...manifest(ids[1]), requires: { "c/d": "*" } });
+  const [bundled, ...rest] = alterations(path.join(root, "alterations"), { ...given, bundle: true });
+  assert.equal(rest.length, 0);
+  const checksums = read(bundled).alterations.map(({ checksum }) => checksum);
+  assert.match(checksums[0], /^[0-9a-f]{64}$/);
+  assert.notEqual(checksums[0], checksums[1]);
+});
+
+test("an irreversible alteration needs no way back", async (t) => {
+  const root = folder(t, {
+    "alteration.json": { manifest: 1, plugin: "a/b", alterations: [{ id: "1.0.0-1-x", irreversible: true }] },
+    "index.js": "export function up() {}",
+  });
+  const given = { manifest: path.join(root, "alteration.json"), bundle: false };
+  const [{ modules, irreversible }] = alterations(path.join(root, "index.js"), given);
+  assert.equal((await bundle(modules, irreversible)).world, "alteration");
+});
+
+test("what was built from the same is found again", (t) => {
+  const bundled = { code: "code", world: "alteration", sections: [] };
+  const digest = digestOf(bundled, "manifest");
+  const others = [
+    digestOf({ ...bundled, code: "cod" }, "emanifest"),
+    digestOf({ ...bundled, world: "alteration-backfill" }, "manifest"),
+    digestOf(bundled, "another"),
+    digestOf({ ...bundled, sections: [Buffer.from("x")] }, "manifest"),
+  ];
+  assert.equal(new Set([digest, ...others]).size, 5);
+  const root = folder(t, { "a.wasm": "a", "b.txt": "" });
+  fs.writeFileSync(path.join(root, "b.wasm"), withDigest(Buffer.from("component"), digest));
+  assert.equal(built(root, digest), path.join(root, "b.wasm"));
+  assert.equal(built(root, others[0]), undefined);
+  assert.equal(built(path.join(root, "absent"), digest), undefined);
+});
