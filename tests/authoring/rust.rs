@@ -2,7 +2,8 @@
 
 use crate::{
     project::Project,
-    support::{root, target_folder},
+    story,
+    support::{Sandbox, root, target_folder},
 };
 use std::process::Command;
 
@@ -11,6 +12,11 @@ fn from_nothing_to_a_deploy() {
     let project = Project::new("rust", environment());
     project.build("./build");
     project.deploy_and_roll_back();
+}
+
+#[test]
+fn the_story_of_rust() {
+    story::run_in(&Sandbox::new(), "authoring-rust", &environment());
 }
 
 #[test]

@@ -8,13 +8,17 @@ use std::{fs, path::PathBuf, process::Command};
 
 /// Runs the story of one folder of examples, from its first command to its last.
 pub fn run(example: &str) {
+    run_in(&Sandbox::new(), example, &[]);
+}
+
+/// The same in a folder that has something in it, with what else the author has set.
+pub fn run_in(sandbox: &Sandbox, example: &str, environment: &[(String, String)]) {
     let path = root().join("examples").join(example).join("README.md");
     let text = fs::read_to_string(&path).expect("a README");
-    let sandbox = Sandbox::new();
     let mut folder = sandbox.path().to_owned();
     let mut differences = String::new();
     for (command, expected) in commands(&text) {
-        let output = shell(&sandbox, &mut folder, command);
+        let output = shell(sandbox, &mut folder, command, environment);
         if masked(&output) != masked(&expected) {
             differences += &format!("$ {command}\n{output}--- instead of\n{expected}\n");
         }
@@ -46,15 +50,22 @@ fn commands(text: &str) -> Vec<(&str, String)> {
 }
 
 /// What a command shows in `folder`, which it may change.
-fn shell(sandbox: &Sandbox, folder: &mut PathBuf, line: &str) -> String {
+fn shell(
+    sandbox: &Sandbox,
+    folder: &mut PathBuf,
+    line: &str,
+    environment: &[(String, String)],
+) -> String {
     let runner = sandbox.command(&[]);
     let programs = PathBuf::from(runner.get_program()).parent().expect("a folder").to_owned();
-    let path = std::env::var("PATH").unwrap_or_default();
+    let set = environment.iter().find(|(name, _)| name == "PATH").map(|(_, path)| path.clone());
+    let path = set.unwrap_or_else(|| std::env::var("PATH").unwrap_or_default());
     let ended_in = sandbox.path().join("ended-in");
     let script = format!("{{ {line}\n}} 2>&1; pwd >'{}'", ended_in.display());
     let mut command = Command::new("bash");
     // What a shell of the author's has; the runner's own settings are the sandbox's.
     command.envs(runner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
     command.env("PATH", format!("{}:{path}", programs.display()));
     command.env_remove("DATABASE_URL").args(["-c", &script]).current_dir(&*folder);
     let output = command.output().expect("a shell");

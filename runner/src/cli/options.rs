@@ -199,7 +199,7 @@ struct LimitArgs {
 }
 
 #[derive(Debug, Args)]
-struct Cache {
+pub(super) struct Cache {
     /// Where compiled components are kept [default: the user's cache folder]
     #[arg(long, value_name = "DIR", env = "RUNNER_CACHE_DIR", hide_env_values = true)]
     cache_dir: Option<PathBuf>,
@@ -228,7 +228,7 @@ impl LimitArgs {
 
 impl Cache {
     /// The folder to use; without one, every component is compiled every time.
-    fn folder(&self) -> Option<PathBuf> {
+    pub(super) fn folder(&self) -> Option<PathBuf> {
         if self.no_cache {
             return None;
         }

@@ -2,7 +2,7 @@
 
 use super::{
     explain::Exit,
-    options::{Format, Output},
+    options::{Cache, Format, Output},
     output::{self, count},
 };
 use crate::{
@@ -12,7 +12,10 @@ use crate::{
     pack::{self, Existing, Layout, PackOptions, Reading},
 };
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 /// Makes components of a folder of SQL, a core module or a component
 #[derive(Debug, clap::Args)]
@@ -60,6 +63,8 @@ pub(super) struct Args {
     #[arg(long)]
     replace: bool,
     #[command(flatten)]
+    cache: Cache,
+    #[command(flatten)]
     output: Output,
 }
 
@@ -79,7 +84,7 @@ pub(super) fn run(args: &Args) -> Exit {
     let existing = if args.replace { Existing::Replace } else { Existing::Keep };
     let written = pack::pack(&args.source, &options)
         .map_err(|error| error.to_string())
-        .and_then(|components| load(&components).map(|()| components))
+        .and_then(|components| load(&components, cache(args).as_deref()).map(|()| components))
         .and_then(|components| {
             let reading = pack::reading(&args.source, &options);
             let written = pack::write(&components, &args.out, existing);
@@ -129,9 +134,15 @@ fn placeholder(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// A code component takes seconds to compile, and its author deploys it next. Those of SQL take
+/// milliseconds, and are many.
+fn cache(args: &Args) -> Option<PathBuf> {
+    args.cache.folder().filter(|_| args.source.is_file())
+}
+
 /// Loads each component as `deploy` would: what does not load is not written.
-fn load(components: &[pack::PackedComponent]) -> Result<(), String> {
-    let host = Host::new(Limits::default(), None).map_err(|error| error.to_string())?;
+fn load(components: &[pack::PackedComponent], cache: Option<&Path>) -> Result<(), String> {
+    let host = Host::new(Limits::default(), cache).map_err(|error| error.to_string())?;
     for component in components {
         host.load(&component.bytes, Checksum::of(&component.bytes))
             .map_err(|error| format!("{}: {error}", component.file_name))?;
