@@ -1,6 +1,7 @@
 -- migrate:up transaction:false
 -- A REAL holds no money. SQLite cannot alter a column: the table is made again.
 PRAGMA foreign_keys = OFF;
+BEGIN TRANSACTION;
 CREATE TABLE new_events (
     id INTEGER PRIMARY KEY,
     venue_id INTEGER NOT NULL REFERENCES venues (id),
@@ -13,10 +14,12 @@ DROP TABLE events;
 ALTER TABLE new_events RENAME TO events;
 CREATE INDEX events_by_start ON events (date(starts_at), venue_id);
 PRAGMA foreign_key_check;
+COMMIT;
 PRAGMA foreign_keys = ON;
 
 -- migrate:down transaction:false
 PRAGMA foreign_keys = OFF;
+BEGIN TRANSACTION;
 CREATE TABLE old_events (
     id INTEGER PRIMARY KEY,
     venue_id INTEGER REFERENCES venues (id),
@@ -28,4 +31,5 @@ INSERT INTO old_events SELECT id, venue_id, title, starts_at, price_cents / 100.
 DROP TABLE events;
 ALTER TABLE old_events RENAME TO events;
 CREATE INDEX events_by_start ON events (date(starts_at), venue_id);
+COMMIT;
 PRAGMA foreign_keys = ON;
