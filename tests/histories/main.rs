@@ -1,6 +1,10 @@
 //! Databases and histories of other tools: taken over as they are.
 
+mod alike;
 mod baseline;
+mod cut;
+mod history;
+mod peer;
 mod place;
 #[path = "../support/mod.rs"]
 mod support;

@@ -132,7 +132,7 @@ impl Client {
             }
             Self::Mariadb { .. } => {
                 let mut command = self.command("mariadb", role);
-                command.args(["--batch", "--skip-column-names", "--binary-mode"]);
+                command.args(["--batch", "--skip-column-names", "--binary-mode", "--comments"]);
                 if !database.is_empty() {
                     command.arg(format!("--database={database}"));
                 }

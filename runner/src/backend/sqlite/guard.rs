@@ -275,9 +275,9 @@ fn refusal(action: Action<'_>) -> Option<String> {
 fn pragma_refusal(name: &str, value: &str) -> Option<String> {
     let name = name.to_ascii_lowercase();
     match name.as_str() {
-        "foreign_keys" | "defer_foreign_keys" => Some(format!(
-            "PRAGMA {name} is refused: foreign keys are off while a hook runs and are checked at its end"
-        )),
+        // Without effect in a transaction, and a hook is in one: foreign keys are off while it runs, and are
+        // checked at its end. Histories have both around each table that is made again.
+        "foreign_keys" | "defer_foreign_keys" => None,
         "user_version" | "application_id" | "encoding" if !value.is_empty() => {
             Some(format!("PRAGMA {name} can be read, not set"))
         }
@@ -312,6 +312,7 @@ mod tests {
             (ffi::SQLITE_CREATE_TEMP_TRIGGER, "t", "customers", true),
             (ffi::SQLITE_PRAGMA, "table_info", "customers", false),
             (ffi::SQLITE_PRAGMA, "Journal_Mode", "off", true),
+            (ffi::SQLITE_PRAGMA, "foreign_keys", "ON", false),
             (ffi::SQLITE_PRAGMA, "user_version", "", false),
             (ffi::SQLITE_PRAGMA, "user_version", "7", true),
             (ffi::SQLITE_FUNCTION, "", "LOAD_EXTENSION", true),

@@ -66,6 +66,13 @@ pub enum Problem {
         "COPY … FROM stdin reads rows that psql sends, and no server finds them in SQL text; write INSERT, or load them with a code component"
     )]
     CopyFromStdin,
+    #[error(
+        "`{}` is about transactions, and the runner has its own; leave it out, or split the file where one ends",
+        Escaped(.0)
+    )]
+    Transaction(String),
+    #[error("a deploy would refuse this: {0}")]
+    Refused(String),
     #[error("{0}")]
     Syntax(String),
     #[error("`{}` is not understood: {why}", Escaped(.key))]

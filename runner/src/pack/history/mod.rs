@@ -1,8 +1,8 @@
 //! Histories of other tools, taken as they are: their files become the alterations of a folder.
 //!
 //! `recognise` says whose layout a folder has; each tool has a file that reads its names and marks as the
-//! tool does. What they find comes together here: SQL byte for byte, one alteration for each
-//! version. Reads files; writes nothing, and knows nothing of components.
+//! tool does. What they find comes together here: SQL byte for byte, but for a transaction around it; one
+//! alteration for each version. Reads files; writes nothing, and knows nothing of components.
 
 mod dbmate;
 mod diesel;
@@ -22,6 +22,7 @@ mod stamp;
 mod statements;
 #[cfg(test)]
 mod tests;
+mod transactions;
 
 pub use error::{FileProblem, HistoryError, Problem};
 pub use layout::{Layout, ParseLayoutError};
@@ -129,19 +130,26 @@ fn look(
     first_line: usize,
     context: &Context<'_>,
 ) -> Result<statements::Found, HistoryError> {
-    statements::look(text, &context.dialects).map_err(|(at, problem)| {
+    statements::look(text, &context.dialects).map_err(located(text, path, first_line))
+}
+
+/// Puts a problem at a byte of `text` into its line.
+fn located(text: &str, path: &Path, first_line: usize) -> impl Fn(statements::Bad) -> HistoryError {
+    move |(at, problem)| {
         let before = &text.as_bytes()[..at.min(text.len())];
         let lines = before.iter().filter(|byte| **byte == b'\n').count();
         HistoryError::Line { path: path.to_owned(), line: first_line + lines, problem }
-    })
+    }
 }
 
 /// What holds for the SQL of every tool. A way back in which nothing is done takes nothing back: it is left
 /// out, and the alteration has none.
 fn checked(mut migration: Migration, context: &Context<'_>) -> Result<Migration, HistoryError> {
     let mut sections = Vec::with_capacity(migration.sections.len());
-    for section in migration.sections {
+    for mut section in migration.sections {
+        section.unframe(context)?;
         let is_empty = section.look(context)?.statements == 0;
+        section.refuse_what_a_deploy_would(context)?;
         match is_empty && section.hook.is_way_back() {
             true => migration.lost_way_back = true,
             false => sections.push(section),
@@ -158,6 +166,25 @@ impl Section {
             self.hook = hook(self.hook.is_way_back(), false);
         }
         Ok(())
+    }
+
+    /// Takes out a transaction of its own around it.
+    fn unframe(&mut self, context: &Context<'_>) -> Result<(), HistoryError> {
+        let unframed = transactions::unframed(&self.text, &context.dialects).map_err(located(
+            &self.text,
+            &self.path,
+            self.first_line,
+        ))?;
+        if let Some(text) = unframed {
+            self.text = text;
+        }
+        Ok(())
+    }
+
+    fn refuse_what_a_deploy_would(&self, context: &Context<'_>) -> Result<(), HistoryError> {
+        let in_transaction = matches!(self.hook, SqlHook::Up | SqlHook::Down);
+        let refused = statements::refused(&self.text, &context.dialects, in_transaction);
+        refused.map_err(located(&self.text, &self.path, self.first_line))
     }
 
     fn look(&self, context: &Context<'_>) -> Result<statements::Found, HistoryError> {

@@ -8,11 +8,11 @@ use super::error::Problem;
 use crate::{
     alteration::Dialect,
     session::SqlError,
-    sql::{Statement, statement_length, undelimited},
+    sql::{Place, Statement, refusal, statement_length, undelimited},
 };
 use std::collections::BTreeSet;
 
-const DIALECTS: [Dialect; 3] = [Dialect::Postgresql, Dialect::Sqlite, Dialect::Mysql];
+pub(super) const DIALECTS: [Dialect; 3] = [Dialect::Postgresql, Dialect::Sqlite, Dialect::Mysql];
 
 /// What a text holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -55,28 +55,60 @@ fn is_certain(text: &str, (at, problem): &Bad) -> bool {
 }
 
 fn walk(text: &str, dialect: Dialect) -> Result<Found, Bad> {
-    let at = |start: usize| {
-        move |error: SqlError| (start + error.offset.unwrap_or(0), Problem::Syntax(error.message))
-    };
-    let text = undelimited(text, dialect).map_err(at(0))?;
     let mut found = Found::default();
-    let mut start = 0;
-    while let Some(length) = statement_length(&text[start..], dialect).map_err(at(start))? {
-        let part = &text[start..start + length];
-        let statement = Statement::one(part, dialect).map_err(at(start))?;
+    each_statement(text, dialect, |start, statement| {
         if dialect == Dialect::Postgresql {
             let words: Vec<_> = statement.words().collect();
             let words: Vec<_> = words.iter().map(|word| &**word).collect();
             if reads_from_client(&words) {
                 let word = statement.tokens().first().map_or(0, |token| token.range().start);
-                return Err((start + statement.offset() + word, Problem::CopyFromStdin));
+                return Err((start + word, Problem::CopyFromStdin));
             }
             found.refuses_transaction |= refuses_transaction(&words);
         }
         found.statements += 1;
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Refuses what a deploy on one of `dialects` would refuse, as far as the text shows it.
+pub(super) fn refused(
+    text: &str,
+    dialects: &BTreeSet<Dialect>,
+    in_transaction: bool,
+) -> Result<(), Bad> {
+    for dialect in dialects {
+        let is_mysql = matches!(dialect, Dialect::Mysql | Dialect::Mariadb);
+        let place = if in_transaction && !is_mysql { Place::Transaction } else { Place::Journaled };
+        each_statement(text, *dialect, |start, statement| {
+            let word = statement.tokens().first().map_or(0, |token| token.range().start);
+            match refusal(statement, place) {
+                Some(reason) => Err((start + word, Problem::Refused(reason))),
+                None => Ok(()),
+            }
+        })?;
+    }
+    Ok(())
+}
+
+/// Calls `seen` with each statement and the byte from which its tokens count.
+pub(super) fn each_statement(
+    text: &str,
+    dialect: Dialect,
+    mut seen: impl FnMut(usize, &Statement<'_>) -> Result<(), Bad>,
+) -> Result<(), Bad> {
+    let at = |start: usize| {
+        move |error: SqlError| (start + error.offset.unwrap_or(0), Problem::Syntax(error.message))
+    };
+    let text = undelimited(text, dialect).map_err(at(0))?;
+    let mut start = 0;
+    while let Some(length) = statement_length(&text[start..], dialect).map_err(at(start))? {
+        let statement = Statement::one(&text[start..start + length], dialect).map_err(at(start))?;
+        seen(start + statement.offset(), &statement)?;
         start += length;
     }
-    Ok(found)
+    Ok(())
 }
 
 fn reads_from_client(words: &[&str]) -> bool {
@@ -142,6 +174,23 @@ mod tests {
         for (text, statements, refuses_transaction) in table {
             assert_eq!(any(text), Ok(Found { statements, refuses_transaction }), "{text}");
         }
+    }
+
+    #[test]
+    fn refused_as_by_a_deploy() {
+        use Dialect::{Mariadb, Postgresql};
+        let table = [
+            ("SELECT 1;\nSET idle_in_transaction_session_timeout = 0;", Postgresql, true, Some(10)),
+            ("SET statement_timeout = 0; SELECT 1", Postgresql, true, None),
+            ("PREPARE x AS SELECT 1", Postgresql, true, Some(0)),
+            ("-- x\nCALL p()", Mariadb, true, Some(5)),
+            ("CALL p()", Postgresql, true, None),
+        ];
+        for (text, dialect, in_transaction, at) in table {
+            let refused = refused(text, &BTreeSet::from([dialect]), in_transaction);
+            assert_eq!(refused.err().map(|(at, _)| at), at, "{text}");
+        }
+        assert_eq!(refused("CALL p()", &BTreeSet::new(), true), Ok(()));
     }
 
     #[test]

@@ -1,0 +1,149 @@
+//! Transactions in a file: the runner has its own, and a guest can neither open nor end one.
+//!
+//! Many files open one and commit it, as golang-migrate's manual advises on PostgreSQL. Where a file has one
+//! frame, the runner's transaction takes its place: blanks stand for the two statements, so that all others keep
+//! their lines. Anything else about transactions is refused, which a deploy would do later. Pure.
+
+use super::{
+    error::Problem,
+    statements::{Bad, DIALECTS, each_statement},
+};
+use crate::{alteration::Dialect, sql::Statement};
+use std::{collections::BTreeSet, ops::Range};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Kind {
+    Opens,
+    Commits,
+    Other(String),
+}
+
+/// The text without its frame; `None` where it has none.
+pub(super) fn unframed(text: &str, dialects: &BTreeSet<Dialect>) -> Result<Option<String>, Bad> {
+    let any = DIALECTS.into();
+    let dialects = if dialects.is_empty() { &any } else { dialects };
+    // The END of a body is a statement to those who do not read bodies so: only what all agree on is certain.
+    let mut readings: Vec<_> = dialects.iter().filter_map(|d| found(text, *d)).collect();
+    readings.dedup();
+    let [reading] = &readings[..] else { return Ok(None) };
+    match &reading[..] {
+        [] => Ok(None),
+        [(Kind::Opens, first), (Kind::Commits, last)] => {
+            let mut text = text.to_owned();
+            for range in [first, last] {
+                text.replace_range(range.clone(), &blanks(&text[range.clone()]));
+            }
+            Ok(Some(text))
+        }
+        [(Kind::Other(words), range), ..] | [.., (Kind::Other(words), range)] => {
+            Err((range.start, Problem::Transaction(words.clone())))
+        }
+        [(_, range), ..] => {
+            let words = text[range.clone()].to_owned();
+            Err((range.start, Problem::Transaction(words)))
+        }
+    }
+}
+
+/// As many bytes, and as many lines.
+fn blanks(text: &str) -> String {
+    text.bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { byte.into() } else { ' ' }).collect()
+}
+
+/// The statements about transactions, if the text can be read at all.
+fn found(text: &str, dialect: Dialect) -> Option<Vec<(Kind, Range<usize>)>> {
+    let mut found = Vec::new();
+    each_statement(text, dialect, |start, statement| {
+        if let Some(kind) = kind(statement) {
+            let (first, last) = (statement.tokens().first(), statement.tokens().last());
+            let start = start + first.map_or(0, |token| token.range().start);
+            let end =
+                last.map_or(0, |last| last.range().end - first.map_or(0, |f| f.range().start));
+            found.push((kind, start..start + end));
+        }
+        Ok(())
+    })
+    .ok()?;
+    Some(found)
+}
+
+fn kind(statement: &Statement<'_>) -> Option<Kind> {
+    let words: Vec<_> = statement.words().collect();
+    let words: Vec<_> = words.iter().map(|word| &**word).collect();
+    let is_mysql = matches!(statement.dialect(), Dialect::Mysql | Dialect::Mariadb);
+    let plain = words.len() == statement.tokens().len();
+    Some(match words[..] {
+        ["BEGIN"]
+        | ["START" | "BEGIN", "TRANSACTION"]
+        | ["BEGIN", "WORK" | "IMMEDIATE" | "DEFERRED" | "EXCLUSIVE"]
+        | ["BEGIN", "IMMEDIATE" | "DEFERRED" | "EXCLUSIVE", "TRANSACTION"]
+            if plain =>
+        {
+            Kind::Opens
+        }
+        ["END", ..] if is_mysql => return None,
+        ["COMMIT" | "END"] | ["COMMIT" | "END", "TRANSACTION" | "WORK"] if plain => Kind::Commits,
+        [verb @ ("BEGIN" | "COMMIT" | "ROLLBACK" | "SAVEPOINT" | "RELEASE"), ..]
+        | [verb @ "START", "TRANSACTION", ..] => Kind::Other(verb.to_owned()),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn any(text: &str) -> Result<Option<String>, Bad> {
+        unframed(text, &BTreeSet::new())
+    }
+
+    #[test]
+    fn frames() {
+        let table = [
+            ("BEGIN;\nA;\nCOMMIT;\n", Some("     ;\nA;\n      ;\n")),
+            (
+                "-- BEGIN\nbegin\ntransaction ;A;commit",
+                Some("-- BEGIN\n     \n            ;A;      "),
+            ),
+            ("START TRANSACTION; A; COMMIT WORK;", Some("                 ; A;            ;")),
+            (
+                "PRAGMA x; BEGIN IMMEDIATE; A; COMMIT; B",
+                Some("PRAGMA x;                ; A;       ; B"),
+            ),
+            ("A; B", None),
+            ("SELECT 'BEGIN;'; SELECT 'COMMIT;'", None),
+            ("CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; END; SELECT 2;", None),
+            (
+                "CREATE PROCEDURE p() BEGIN START TRANSACTION; UPDATE a SET x = 1; COMMIT; END;",
+                None,
+            ),
+            (
+                "CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN UPDATE a SET x = 1; COMMIT; END $$;",
+                None,
+            ),
+            ("SELECT 'open", None),
+        ];
+        for (text, expected) in table {
+            assert_eq!(any(text).unwrap().as_deref(), expected, "{text}");
+        }
+        let text = "BEGIN; CREATE FUNCTION f() RETURNS int AS $$ BEGIN RETURN 1; END $$ LANGUAGE plpgsql; END;";
+        let unframed = unframed(text, &BTreeSet::from([Dialect::Postgresql])).unwrap().unwrap();
+        assert_eq!(unframed.trim_matches([' ', ';']), &text[7..text.len() - 6]);
+    }
+
+    #[test]
+    fn refused() {
+        let table = [
+            ("A; COMMIT;", 3, "COMMIT"),
+            ("BEGIN; A;", 0, "BEGIN"),
+            ("BEGIN; A; COMMIT; BEGIN; B; COMMIT;", 0, "BEGIN"),
+            ("A;\nSAVEPOINT x;", 3, "SAVEPOINT"),
+            ("BEGIN; A; ROLLBACK;", 10, "ROLLBACK"),
+            ("BEGIN ISOLATION LEVEL SERIALIZABLE; A; COMMIT;", 0, "BEGIN"),
+        ];
+        for (text, at, words) in table {
+            let bad = (at, Problem::Transaction(words.to_owned()));
+            assert_eq!(any(text), Err(bad), "{text}");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+-- migrate:up
+UPDATE events SET title = coalesce(title, 'to be announced');
+
+-- migrate:down
+-- Which ones had no title is not known any more.

@@ -1,0 +1,2 @@
+DROP TABLE readers;
+DROP EXTENSION citext;

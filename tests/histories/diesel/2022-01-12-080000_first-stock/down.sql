@@ -1,0 +1,2 @@
+DELETE FROM readers;
+TRUNCATE books, branches RESTART IDENTITY;

@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY copies_by_branch;

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY copies_by_branch ON copies (branch_id, condition);

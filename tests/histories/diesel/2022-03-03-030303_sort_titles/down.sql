@@ -1,0 +1,2 @@
+DROP INDEX books_by_sort_title;
+DROP FUNCTION sort_title(TEXT);

@@ -1,0 +1,2 @@
+-- There was none before.
+SELECT 1;

@@ -1,0 +1,2 @@
+ALTER TABLE books DROP COLUMN series_id;
+DROP TABLE series;

@@ -1,0 +1,1 @@
+DROP INDEX guests_by_name ON guests;

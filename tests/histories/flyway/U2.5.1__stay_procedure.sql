@@ -1,0 +1,2 @@
+DROP TRIGGER invoices_follow;
+DROP PROCEDURE lengthen_stay;

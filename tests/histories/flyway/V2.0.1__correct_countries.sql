@@ -1,0 +1,2 @@
+UPDATE guests SET country = 'GB' WHERE country = 'UK';
+UPDATE guests SET name = TRIM(name);

@@ -1,0 +1,1 @@
+CREATE INDEX guests_by_name ON guests (name(20), country);

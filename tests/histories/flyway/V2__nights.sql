@@ -1,0 +1,1 @@
+ALTER TABLE bookings ADD COLUMN nights INT AS (DATEDIFF(leaves, arrives)) PERSISTENT;

@@ -1,0 +1,6 @@
+CREATE TABLE depots (
+    id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    code CHAR(4) NOT NULL,
+    city VARCHAR(80) NOT NULL,
+    UNIQUE KEY depots_code (code)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_unicode_ci;

@@ -1,0 +1,4 @@
+DELETE FROM customers;
+DELETE FROM depots;
+ALTER TABLE customers AUTO_INCREMENT = 1;
+ALTER TABLE depots AUTO_INCREMENT = 1;

@@ -1,0 +1,2 @@
+DELETE FROM parcels;
+ALTER TABLE parcels AUTO_INCREMENT = 1;

@@ -1,0 +1,1 @@
+DROP TRIGGER parcels_log_state;

@@ -1,0 +1,1 @@
+ALTER TABLE parcels MODIFY tracking VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL;

@@ -1,0 +1,2 @@
+DELETE FROM parcels WHERE id = 40;
+DROP TRIGGER parcels_guard_weight;

@@ -1,0 +1,1 @@
+ALTER TABLE couriers CHANGE vehicles home SET('car', 'bike', 'on foot') NOT NULL DEFAULT '';

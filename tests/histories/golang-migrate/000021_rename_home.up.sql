@@ -1,0 +1,1 @@
+ALTER TABLE couriers CHANGE home vehicles SET('car', 'bike', 'on foot', 'ship') NOT NULL DEFAULT '', ALGORITHM = COPY;

@@ -1,0 +1,1 @@
+DROP VIEW depot_statistics;

@@ -1,0 +1,80 @@
+//! What is known of a history: its tool, its folder, where it is deployed and how much of it can be taken back.
+
+use crate::{place::Place, support};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tool {
+    Sqlx,
+    GolangMigrate,
+    Diesel,
+    Dbmate,
+    Goose,
+    Flyway,
+    Refinery,
+}
+
+impl Tool {
+    /// As `runner pack --from` and `runner baseline --from` name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sqlx => "sqlx",
+            Self::GolangMigrate => "golang-migrate",
+            Self::Diesel => "diesel",
+            Self::Dbmate => "dbmate",
+            Self::Goose => "goose",
+            Self::Flyway => "flyway",
+            Self::Refinery => "refinery",
+        }
+    }
+
+    /// The table in which it records what it applied.
+    pub fn ledger(self) -> &'static str {
+        match self {
+            Self::Sqlx => "_sqlx_migrations",
+            Self::GolangMigrate | Self::Dbmate => "schema_migrations",
+            Self::Diesel => "__diesel_schema_migrations",
+            Self::Goose => "goose_db_version",
+            Self::Flyway => "flyway_schema_history",
+            Self::Refinery => "refinery_schema_history",
+        }
+    }
+}
+
+/// Values that the history of goose takes from its environment.
+pub const GOOSE_VALUES: [(&str, &str); 2] = [("COMPANY", "Müller; Söhne"), ("YEAR", "1898")];
+
+#[derive(Debug)]
+pub struct History {
+    pub tool: Tool,
+    /// Beside this file.
+    pub folder: &'static str,
+    pub place: Place,
+    /// How many there are.
+    pub alterations: usize,
+    /// How many of the newest have a way back; the one before them has none.
+    pub back: usize,
+}
+
+impl History {
+    pub fn path(&self) -> PathBuf {
+        place_of_histories().join(self.folder)
+    }
+}
+
+/// The names of all folders with a history, sorted.
+pub fn folders() -> Vec<String> {
+    let entries = fs::read_dir(place_of_histories()).expect("the folder of this file");
+    let folders = entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_dir());
+    let name = |path: PathBuf| path.file_name().expect("a name").to_string_lossy().into_owned();
+    let mut names: Vec<_> = folders.map(name).collect();
+    names.sort();
+    names
+}
+
+fn place_of_histories() -> PathBuf {
+    Path::new(support::root()).join("tests/histories")
+}

@@ -1,0 +1,97 @@
+//! The tools whose histories these are, at work: sqlx-cli, diesel_cli, refinery_cli and dbmate, as
+//! `tests/scripts/install-peers` installed them.
+//!
+//! golang-migrate, goose and Flyway come as Go and Java programs that no package registry of these tests has.
+//! For them `cut` takes the SQL out of these very files as they would, and the database's own client runs it.
+
+use crate::{
+    cut,
+    history::{History, Tool},
+    support::{self, Sandbox},
+};
+use std::{fs, path::Path, process::Command};
+
+impl History {
+    /// Applies all of it.
+    pub fn up(&self, sandbox: &Sandbox, path: &Path) {
+        let (folder, url) = (path.display().to_string(), sandbox.url());
+        match self.tool {
+            Tool::Sqlx => {
+                // It opens no database file that is not there.
+                let url = if url.starts_with("sqlite:") { format!("{url}?mode=rwc") } else { url };
+                let args = ["migrate", "run", "--source", &folder, "--database-url", &url];
+                peer(sandbox, "sqlx", &args);
+            }
+            Tool::Diesel => {
+                let args = ["migration", "run", "--migration-dir", &folder, "--database-url", &url];
+                peer(sandbox, "diesel", &args);
+            }
+            Tool::Dbmate => dbmate(sandbox, &folder, "up"),
+            Tool::Refinery => {
+                let args = ["migrate", "-e", "REFINERY_URL", "-p", &folder];
+                let mut command = command(sandbox, "refinery");
+                run(command.args(args).env("REFINERY_URL", url));
+            }
+            Tool::GolangMigrate | Tool::Goose | Tool::Flyway => cut::up(self, sandbox, path),
+        }
+    }
+
+    /// Takes the newest back, as many as have a way.
+    pub fn down(&self, sandbox: &Sandbox, path: &Path) {
+        let (folder, url) = (path.display().to_string(), sandbox.url());
+        match self.tool {
+            Tool::Sqlx => {
+                let target = &versions(path)[self.alterations - self.back - 1];
+                let args = ["migrate", "revert", "--source", &folder, "--database-url", &url];
+                peer(sandbox, "sqlx", &[&args[..], &["--target-version", target]].concat());
+            }
+            Tool::Diesel => {
+                let args = ["migration", "revert", "--migration-dir", &folder];
+                let count = self.back.to_string();
+                let rest = ["--database-url", &url, "-n", &count];
+                peer(sandbox, "diesel", &[&args[..], &rest].concat());
+            }
+            Tool::Dbmate => (0..self.back).for_each(|_| dbmate(sandbox, &folder, "rollback")),
+            Tool::Refinery => panic!("refinery has no way back"),
+            Tool::GolangMigrate | Tool::Goose | Tool::Flyway => cut::down(self, sandbox, path),
+        }
+    }
+}
+
+/// The numbers of the files, in order.
+fn versions(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let names = entries.map(|entry| entry.expect("an entry").file_name());
+    let version = |name: &str| name.split('_').next().expect("a number").to_owned();
+    let mut versions: Vec<_> = names.map(|name| version(&name.to_string_lossy())).collect();
+    versions.sort();
+    versions.dedup();
+    versions
+}
+
+fn dbmate(sandbox: &Sandbox, folder: &str, verb: &str) {
+    let url = sandbox.url();
+    let args = ["--url", &url, "--migrations-dir", folder, "--no-dump-schema", verb];
+    peer(sandbox, "dbmate", &args);
+}
+
+fn peer(sandbox: &Sandbox, program: &str, args: &[&str]) {
+    run(command(sandbox, program).args(args));
+}
+
+fn command(sandbox: &Sandbox, program: &str) -> Command {
+    let path = support::target_folder().join("peers/bin").join(program);
+    assert!(
+        path.exists(),
+        "{} is missing: run tests/scripts/install-peers, or the tests with tests/run",
+        path.display()
+    );
+    let mut command = Command::new(path);
+    command.current_dir(sandbox.path()).env_remove("DATABASE_URL");
+    command
+}
+
+fn run(command: &mut Command) {
+    let done = support::finish(command);
+    assert_eq!(done.code, Some(0), "{command:?}: {done:#?}");
+}

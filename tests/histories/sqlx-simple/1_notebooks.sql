@@ -1,0 +1,7 @@
+CREATE TABLE notebooks (id INTEGER PRIMARY KEY, title TEXT NOT NULL UNIQUE);
+CREATE TABLE notes (
+    id INTEGER PRIMARY KEY,
+    notebook_id INTEGER NOT NULL REFERENCES notebooks (id) ON DELETE CASCADE,
+    body TEXT NOT NULL DEFAULT '',
+    pinned INTEGER
+);

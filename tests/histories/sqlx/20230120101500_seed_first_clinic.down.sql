@@ -1,0 +1,1 @@
+TRUNCATE appointments, practitioners, patients RESTART IDENTITY;

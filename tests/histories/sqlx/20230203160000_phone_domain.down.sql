@@ -1,0 +1,2 @@
+ALTER TABLE patients ALTER COLUMN phone TYPE text;
+DROP DOMAIN phone_number;

@@ -1,0 +1,2 @@
+-- no-transaction
+ALTER TYPE speciality ADD VALUE IF NOT EXISTS 'dermatology' BEFORE 'physiotherapy';

@@ -1,0 +1,2 @@
+DROP INDEX patients_one_phone;
+DROP INDEX patients_by_name;

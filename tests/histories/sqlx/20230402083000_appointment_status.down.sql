@@ -1,0 +1,2 @@
+ALTER TABLE appointments DROP COLUMN status;
+DROP TYPE appointment_status;

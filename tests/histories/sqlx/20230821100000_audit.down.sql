@@ -1,0 +1,2 @@
+DROP TRIGGER watch_rooms ON rooms;
+DROP SCHEMA audit CASCADE;
