@@ -33,7 +33,7 @@ fn components() {
 fn what_its_maker_says_of_it() {
     let sandbox = Sandbox::new();
     let mut bytes = wasm::encode(WIT, "hooks-only", IDLE);
-    let packages = br#"{"packages":[{"name":"serde","version":"1.0.2","source":"crates.io"},{"name":"notes","version":"0.1.0","source":"local","root":true}]}"#;
+    let packages = br#"{"packages":[{"name":"serde","version":"1.0.2","source":"registry"},{"name":"notes","version":"0.1.0","source":"local","root":true}]}"#;
     let bill = br#"{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{"type":"library","name":"left-pad","version":"1.3.0"}]}"#;
     for (name, contents) in [
         ("description", b"Notes for everybody".as_slice()),

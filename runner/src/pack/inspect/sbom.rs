@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn formats() {
-        let auditable = br#"{"packages":[{"name":"a","version":"1.0.0","source":"crates.io","root":true}],"format":1}"#;
+        let auditable = br#"{"packages":[{"name":"a","version":"1.0.0","source":"registry","root":true}],"format":1}"#;
         let table: [(&'static str, Vec<u8>, &str, &[&str]); 6] = [
             (AUDITABLE, compress_to_vec_zlib(auditable, 6), "cargo auditable", &["a 1.0.0"]),
             (AUDITABLE, auditable.to_vec(), "unknown", &[]),
