@@ -51,6 +51,9 @@ histories! {
     dbmate: History {
         tool: Tool::Dbmate, folder: "dbmate", place: Place::Sqlite, alterations: 22, back: 16,
     },
+    dbmate_mariadb: History {
+        tool: Tool::Dbmate, folder: "dbmate-mariadb", place: Place::Mariadb, alterations: 5, back: 5,
+    },
     goose: History {
         tool: Tool::Goose, folder: "goose", place: Place::Postgres, alterations: 22, back: 17,
     },
@@ -99,10 +102,13 @@ fn taken_back(history: &History) {
     pack(history, &ours, &folder);
     ours.ok(&["deploy", "plugins"]);
     let deployed = ours.dump();
-    // One more has no way back, and with it none of the others is taken back either.
-    let refused = ours.runner(&["rollback", "--steps", &(history.back + 1).to_string(), "--yes"]);
-    assert_eq!(refused.code, Some(4), "{refused:#?}");
-    assert_eq!(ours.dump(), deployed);
+    if history.back < history.alterations {
+        // One more has no way back, and with it none of the others is taken back either.
+        let steps = (history.back + 1).to_string();
+        let refused = ours.runner(&["rollback", "--steps", &steps, "--yes"]);
+        assert_eq!(refused.code, Some(4), "{refused:#?}");
+        assert_eq!(ours.dump(), deployed);
+    }
     if history.back == 0 {
         return;
     }

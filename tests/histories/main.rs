@@ -6,5 +6,6 @@ mod cut;
 mod history;
 mod peer;
 mod place;
+mod rebuild;
 #[path = "../support/mod.rs"]
 mod support;

@@ -70,7 +70,8 @@ fn versions(folder: &Path) -> Vec<String> {
 }
 
 fn dbmate(sandbox: &Sandbox, folder: &str, verb: &str) {
-    let url = sandbox.url();
+    // It knows MariaDB by the other name only.
+    let url = sandbox.url().replacen("mariadb://", "mysql://", 1);
     let args = ["--url", &url, "--migrations-dir", folder, "--no-dump-schema", verb];
     peer(sandbox, "dbmate", &args);
 }
