@@ -6,4 +6,4 @@ BEGIN
     END IF;
 END$$
 DELIMITER ;
-INSERT INTO bookings (guest_id, room, arrives, leaves) VALUES (3, 201, '2022-12-24', '2023-01-02');
+INSERT INTO bookings (id, guest_id, room, arrives, leaves) VALUES (20, 3, 201, '2022-12-24', '2023-01-02');

@@ -1,2 +1,3 @@
+UPDATE books SET updated_at = NULL WHERE series_id IS NOT NULL;
 ALTER TABLE books DROP COLUMN series_id;
 DROP TABLE series;
