@@ -306,14 +306,15 @@ impl Runner {
         self.run(&job, Access::Write, &options.how, control).await
     }
 
-    /// What a baseline would record.
+    /// What a baseline would record, and how many of the former tool's rows are of what it runs
+    /// again whenever it changes: which text of it ran is not known, so that none is recorded.
     pub async fn baseline_keys(
         &self,
         from: &BaselineFrom,
-    ) -> Result<BTreeSet<AlterationKey>, Error> {
+    ) -> Result<(BTreeSet<AlterationKey>, usize), Error> {
         let catalog = self.catalog()?;
         let (tool, table, plugin) = match from {
-            BaselineFrom::UpTo(ends) => return Ok(plan::keys_up_to(&catalog, ends)?),
+            BaselineFrom::UpTo(ends) => return Ok((plan::keys_up_to(&catalog, ends)?, 0)),
             BaselineFrom::Former { tool, table, plugin } => (*tool, table.as_deref(), plugin),
         };
         let mut backend = self.connect(Access::Read).await?;
@@ -324,7 +325,8 @@ impl Runner {
         backend.close().await;
         let former = former??;
         let stamp = crate::pack::history::ledger_stamp;
-        Ok(plan::keys_of_former(&catalog, plugin.as_ref(), &former, stamp)?)
+        let keys = plan::keys_of_former(&catalog, plugin.as_ref(), &former, stamp)?;
+        Ok((keys, former.repeatables))
     }
 
     /// The plan of [`Runner::baseline`]. Alters nothing.
@@ -396,9 +398,14 @@ async fn resolve(
     decision: Decision,
 ) -> Result<Option<String>, Error> {
     let snapshot = backend.snapshot().await?;
-    let (Some(run), Some(row), Some(revision)) =
-        (snapshot.runs.get(key), snapshot.rows.get(key), snapshot.revision)
-    else {
+    let (Some(row), Some(revision)) = (snapshot.rows.get(key), snapshot.revision) else {
+        return Err(Error::NothingUnfinished(key.clone()));
+    };
+    let Some(run) = snapshot.runs.get(key) else {
+        if decision == Decision::Reverted && row.never_ran() {
+            backend.forget_applied(&Attempt::down(row), revision).await?;
+            return Ok(None);
+        }
         return Err(Error::NothingUnfinished(key.clone()));
     };
     let attempt = Attempt { direction: run.direction, ..Attempt::down(row) };

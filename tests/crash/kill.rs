@@ -26,4 +26,5 @@ matrices! {
     guest_prepares_down: Sqlite Postgres Mariadb;
     guest_steps: Sqlite Postgres Mariadb;
     undecidable: Mariadb;
+    baseline: Sqlite Postgres Mariadb;
 }

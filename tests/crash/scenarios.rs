@@ -12,6 +12,7 @@ use runner::pack::section;
 use std::fs;
 
 const DEPLOY: &[&str] = &["deploy", "plugins"];
+const BASELINE: &[&str] = &["baseline", "plugins", "--to", "acme/shop@latest"];
 const UNDER_LEASE: &[&str] = &["deploy", "plugins", "--lock", "lease"];
 /// All of them; what is left of three when it is run again is at most three.
 const ROLLBACK: &[&str] = &["rollback", "--steps", "3"];
@@ -27,6 +28,18 @@ pub fn deploy() -> Scenario {
         resolve: None,
         let_pass: |_, _| (),
         points_min: 90,
+    }
+}
+
+/// What is there already is recorded: all of it or nothing, for what is left out would run.
+pub fn baseline() -> Scenario {
+    Scenario {
+        name: "baseline",
+        start: grown,
+        args: BASELINE,
+        holds: all_or_nothing,
+        points_min: 20,
+        ..deploy()
     }
 }
 
@@ -96,6 +109,26 @@ pub fn undecidable() -> Scenario {
         points_min: 60,
         ..deploy()
     }
+}
+
+/// Three alterations whose tables are there, and that nobody recorded.
+fn grown(place: Place) -> Sandbox {
+    let sandbox = place.sandbox();
+    let create = |name| format!("CREATE TABLE {name} (id INTEGER);");
+    let [one, two, three] = ["one", "two", "three"].map(create);
+    sandbox.sql(&format!("{one} {two} {three}"));
+    let alterations =
+        [("1.0.0-1-one", &*one, ""), ("1.0.0-2-two", &*two, ""), ("1.0.0-3-three", &*three, "")];
+    sandbox.sql_plugin("acme/shop", &alterations);
+    sandbox
+}
+
+fn all_or_nothing(place: Place, sandbox: &Sandbox) -> Result<(), String> {
+    if !place.has_table(sandbox, "alteration_state") {
+        return Ok(());
+    }
+    let count = sandbox.state().len();
+    ensure(count == 0 || count == 3, &format!("{count} of three are recorded"))
 }
 
 fn anything(_: Place, _: &Sandbox) -> Result<(), String> {

@@ -89,7 +89,12 @@ fn what_was_recorded_goes_on_as_any_other() {
         sandbox.ok(&["check", "plugins"]);
         // Back to nothing, from the archive.
         std::fs::remove_dir_all(sandbox.path().join("plugins")).expect("plugins");
-        sandbox.ok(&["rollback", "--plugin", "acme/shop", "--to", "none"]);
+        let back = ["rollback", "--plugin", "acme/shop", "--to", "none"];
+        let asked = sandbox.runner(&back);
+        assert_eq!(asked.code, Some(4), "{asked:#?}");
+        assert!(asked.stderr.contains("recorded by a baseline and never ran here"), "{asked:#?}");
+        assert_eq!(sandbox.state().len(), 3);
+        sandbox.ok(&[&back[..], &["--baselined", "allow"]].concat());
         let events =
             "SELECT event FROM alteration_history WHERE id = '1.0.0-2-pets' ORDER BY sequence";
         let events = sandbox.rows(events);
@@ -125,7 +130,17 @@ fn by_name() {
 fn what_cannot_be_recorded_is_told_and_nothing_is() {
     let broken = ledger("sqlx").replace("(2, 'pets', TRUE)", "(2, 'pets', FALSE)");
     let dirty = ledger("golang-migrate").replace("FALSE);", "TRUE);");
-    let table: [(&str, &[&str], i32, &str); 11] = [
+    let other = ledger("golang-migrate").replace("(2,", "(20240101000000,");
+    let table: [(&str, &[&str], i32, &str); 14] = [
+        (&other, &["--from", "golang-migrate"], 1, "20240101000000 is applied, and no file"),
+        (ledger("golang-migrate"), &["--from", "dbmate"], 1, "dirty is golang-migrate's"),
+        (
+            "CREATE VIEW _sqlx_migrations (version, success) AS
+             WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r) SELECT i, 1 FROM r;",
+            &["--from", "sqlx"],
+            1,
+            "no table _sqlx_migrations",
+        ),
         (ledger("sqlx"), &["--from", "goose"], 1, "no table goose_db_version"),
         (ledger("sqlx"), &["--from", "sqlx", "--ledger", "pets"], 1, "it has no column version"),
         (ledger("sqlx"), &["--from", "sqlx", "--ledger", "a b"], 2, "is no name of a table"),
@@ -208,4 +223,30 @@ fn what_is_required_has_to_be_there_too() {
     assert_eq!(run.code, Some(1), "{run:#?}");
     assert!(run.stderr.contains("acme/shop"), "{run:#?}");
     sandbox.ok(&["baseline", "plugins", "--to", "acme/toys@latest", "--to", "acme/shop@latest"]);
+}
+
+#[test]
+fn what_was_recorded_by_mistake_is_pending_again() {
+    for place in Place::ALL {
+        let sandbox = grown(place);
+        sandbox.ok(&["baseline", "plugins", "--to", "acme/shop@latest"]);
+        let status = sandbox.ok(&["status"]).stdout;
+        assert_eq!(status.matches("recorded by a baseline, never ran here").count(), 3, "{status}");
+        sandbox.ok(&["resolve", "acme/shop", "1.1.0-3-toys", "--as", "reverted"]);
+        assert_eq!(sandbox.runner(&["check", "plugins"]).code, Some(3), "{place:?}");
+        sandbox.ok(&["deploy", "plugins"]);
+        // What ran is not forgotten that way.
+        let run = sandbox.runner(&["resolve", "acme/shop", "1.1.0-3-toys", "--as", "reverted"]);
+        assert_eq!(run.code, Some(4), "{place:?}: {run:#?}");
+        sandbox.ok(&["rollback", "--steps", "1"]);
+        assert_eq!(sandbox.runner(&["rollback", "--steps", "1"]).code, Some(4), "{place:?}");
+    }
+}
+
+#[test]
+fn repeatable_scripts_are_told_of() {
+    let sandbox = grown(Place::Sqlite);
+    sandbox.sql(ledger("flyway"));
+    let run = sandbox.ok(&["baseline", "plugins", "--from", "flyway"]);
+    assert!(run.stderr.contains("1 repeatable script, and does not say"), "{run:#?}");
 }

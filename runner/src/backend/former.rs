@@ -54,6 +54,9 @@ pub enum FormerError {
     Broken { table: String, version: String },
 }
 
+/// More than any history has.
+const ROWS_MAX: usize = 100_000;
+
 /// One row: its version, whether it holds, and of which kind it is.
 type Row = (Option<String>, bool, String);
 
@@ -111,8 +114,11 @@ impl FormerTool {
         let broken = |version: String| FormerError::Broken { table: table.to_owned(), version };
         for (version, holds, kind) in rows {
             match (self, version) {
-                // One row, which says how far it came.
-                (Self::GolangMigrate, Some(version)) if holds => former.up_to = Some(version),
+                // One row, which says how far it came: to a file that has to be there.
+                (Self::GolangMigrate, Some(version)) if holds => {
+                    former.up_to = Some(version.clone());
+                    applied.push(version);
+                }
                 // The last row about a version counts; version 0 is the ledger itself.
                 (Self::Goose, Some(version)) => {
                     applied.retain(|known| *known != version);
@@ -188,6 +194,11 @@ async fn read(
         let reason = format!("it has no column {missing}");
         return Ok(Err(FormerError::OtherTable { tool, table: table(), reason }));
     }
+    // They share the name of a table.
+    if tool == FormerTool::Dbmate && columns.contains("dirty") {
+        let reason = "its column dirty is golang-migrate's".to_owned();
+        return Ok(Err(FormerError::OtherTable { tool, table: table(), reason }));
+    }
     let (text, integer) = match dialect {
         Dialect::Sqlite => ("TEXT", "INTEGER"),
         Dialect::Postgresql => ("pg_catalog.text", "pg_catalog.int8"),
@@ -196,15 +207,25 @@ async fn read(
     let quoted = name.quoted(dialect);
     // `type` is a word of its own to some.
     let kind = if kind == "type" { quote("type", dialect) } else { kind.to_owned() };
+    // No more is read than a ledger has.
     let sql = format!(
-        "SELECT CAST({version} AS {text}), CAST(CASE WHEN {holds} THEN 1 ELSE 0 END AS {integer}),
-             CAST({kind} AS {text}) FROM {quoted} ORDER BY {order}"
+        "SELECT one, two, three FROM (
+             SELECT CAST({version} AS {text}) AS one,
+                 CAST(CASE WHEN {holds} THEN 1 ELSE 0 END AS {integer}) AS two,
+                 CAST({kind} AS {text}) AS three, {order} AS four
+             FROM {quoted} LIMIT {}
+         ) AS ledger ORDER BY four",
+        ROWS_MAX + 1
     );
     let mut rows = Vec::new();
     for row in connection.own_rows(&sql, &[]).await? {
         let mut row = Record::new(row, &table());
         let version = row.maybe_text("version")?;
         rows.push((version, row.integer("success")? != 0, row.text("type")?));
+    }
+    if rows.len() > ROWS_MAX {
+        let reason = format!("it has more than {ROWS_MAX} rows");
+        return Ok(Err(FormerError::OtherTable { tool, table: table(), reason }));
     }
     Ok(tool.read(&table(), rows))
 }
@@ -222,7 +243,7 @@ async fn placed(
     }
     let sql = "SELECT n.nspname::pg_catalog.text FROM pg_catalog.pg_class AS c
         JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-        WHERE c.relname = ? AND c.relkind IN ('r', 'p', 'v') ORDER BY 1";
+        WHERE c.relname = ? AND c.relkind IN ('r', 'p') ORDER BY 1";
     let rows = connection.own_rows(sql, &[Cell::text(&table)]).await?;
     let schemas: Vec<String> = rows
         .into_iter()
@@ -233,7 +254,8 @@ async fn placed(
             let names: Vec<_> = schemas.iter().map(|s| format!("{}.{table}", Escaped(s))).collect();
             Ok(Err(names.join(", ")))
         }
-        _ => Ok(Ok(Name { schema: schemas.into_iter().next(), table })),
+        // What the runner could not spell is as good as not there.
+        _ => Ok(Ok(Name { schema: schemas.into_iter().find(|name| is_part(name)), table })),
     }
 }
 
@@ -243,16 +265,17 @@ struct Name {
     table: String,
 }
 
+fn is_part(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "_-$".contains(c))
+}
+
 impl Name {
     fn parse(text: &str) -> Result<Self, FormerError> {
-        let valid = |part: &str| {
-            !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || "_-$".contains(c))
-        };
         let (schema, table) = match text.split_once('.') {
             Some((schema, table)) => (Some(schema), table),
             None => (None, text),
         };
-        if !valid(table) || !schema.is_none_or(valid) {
+        if !is_part(table) || !schema.is_none_or(is_part) {
             return Err(FormerError::NoName(text.to_owned()));
         }
         Ok(Self { schema: schema.map(str::to_owned), table: table.to_owned() })
@@ -266,21 +289,30 @@ impl Name {
         }
     }
 
-    /// A query for the names of its columns; without rows, there is no such table.
+    /// A query for the names of its columns; without rows, there is no such table. A view is none: no
+    /// tool keeps its ledger in one, and whoever made it decides how long reading takes.
     fn columns_of(&self, dialect: Dialect) -> (&'static str, Vec<Cell>) {
         let (schema, table) = (Cell::Text(self.schema.clone()), Cell::text(&self.table));
         match dialect {
-            Dialect::Sqlite => {
-                ("SELECT name FROM pragma_table_info(?, coalesce(?, 'main'))", vec![table, schema])
-            }
+            Dialect::Sqlite => (
+                "SELECT name FROM pragma_table_info(?, coalesce(?, 'main'))
+                 WHERE EXISTS (SELECT 1 FROM sqlite_schema AS s
+                     WHERE s.type = 'table' AND lower(s.name) = lower(?))",
+                vec![table.clone(), schema, table],
+            ),
             Dialect::Postgresql => (
                 "SELECT attname::pg_catalog.text FROM pg_catalog.pg_attribute
-                 WHERE attrelid = pg_catalog.to_regclass(?) AND attnum > 0 AND NOT attisdropped",
+                 WHERE attrelid = (SELECT oid FROM pg_catalog.pg_class
+                         WHERE oid = pg_catalog.to_regclass(?) AND relkind IN ('r', 'p'))
+                     AND attnum > 0 AND NOT attisdropped",
                 vec![Cell::text(self.quoted(dialect))],
             ),
             Dialect::Mysql | Dialect::Mariadb => (
-                "SELECT column_name FROM information_schema.columns
-                 WHERE table_schema = coalesce(?, database()) AND table_name = ?",
+                "SELECT c.column_name FROM information_schema.columns AS c
+                 JOIN information_schema.tables AS t
+                     ON t.table_schema = c.table_schema AND t.table_name = c.table_name
+                 WHERE t.table_type = 'BASE TABLE' AND c.table_schema = coalesce(?, database())
+                     AND c.table_name = ?",
                 vec![schema, table],
             ),
         }
@@ -296,12 +328,12 @@ impl std::fmt::Display for Name {
     }
 }
 
+/// Names hold no quotes: [`is_part`].
 fn quote(name: &str, dialect: Dialect) -> String {
-    let mark = match dialect {
-        Dialect::Sqlite | Dialect::Postgresql => "\"",
-        Dialect::Mysql | Dialect::Mariadb => "`",
-    };
-    format!("{mark}{}{mark}", name.replace(mark, &mark.repeat(2)))
+    match dialect {
+        Dialect::Sqlite | Dialect::Postgresql => format!("\"{name}\""),
+        Dialect::Mysql | Dialect::Mariadb => format!("`{name}`"),
+    }
 }
 
 #[cfg(test)]
@@ -322,7 +354,7 @@ mod tests {
         let table: [(FormerTool, &[(&str, bool, &str)], &[&str], Option<&str>); 8] = [
             (Sqlx, &[("1", true, ""), ("2", true, "")], &["1", "2"], None),
             (Dbmate, &[("20240101000000", true, "")], &["20240101000000"], None),
-            (GolangMigrate, &[("7", true, "")], &[], Some("7")),
+            (GolangMigrate, &[("7", true, "")], &["7"], Some("7")),
             (GolangMigrate, &[], &[], None),
             (
                 Goose,

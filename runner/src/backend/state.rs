@@ -83,6 +83,13 @@ pub struct StateRow {
     pub error: Option<String>,
 }
 
+impl StateRow {
+    /// Whether a baseline recorded it, so that its `up` never ran under this runner.
+    pub fn never_ran(&self) -> bool {
+        self.status == Status::Applied && self.duration_ms.is_none() && self.statements.is_none()
+    }
+}
+
 /// The state at one revision.
 #[derive(Debug, Clone)]
 pub struct Snapshot {

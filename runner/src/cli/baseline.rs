@@ -69,8 +69,18 @@ pub(super) async fn run(args: Args) -> Exit {
 async fn recorded(args: &Args) -> Result<(), Error> {
     let runner = args.offer.database.locked_runner(&args.lock)?;
     let runner = runner.plugins(args.offer.plugins.iter().cloned());
+    let (keys, repeatables) = runner.baseline_keys(&from(args)).await?;
+    if repeatables > 0 {
+        let scripts = count(repeatables as u64, "repeatable script");
+        output::warning(
+            &format!(
+                "the ledger has {scripts}, and does not say with which text: they stay pending"
+            ),
+            "the next deploy runs them once more; record those that must not run with `--to VENDOR/NAME@ID`",
+        );
+    }
     let options = BaselineOptions {
-        keys: runner.baseline_keys(&from(args)).await?,
+        keys,
         grants: args.grant.iter().cloned().collect(),
         how: How { lock_patience: args.lock.lock_timeout, ..How::default() },
     };

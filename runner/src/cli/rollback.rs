@@ -3,7 +3,7 @@
 use super::{
     deploy::{control, summary},
     explain::{self, Exit},
-    options::{Database, Format, RunArgs},
+    options::{Allow, Database, Format, RunArgs},
     output,
     report::Reporter,
 };
@@ -33,6 +33,9 @@ pub(super) struct Args {
     /// The last so many alterations
     #[arg(long, value_name = "N", group = "how_far")]
     steps: Option<usize>,
+    /// Alterations that a baseline recorded, and that never ran here
+    #[arg(long, value_enum, default_value_t = Allow::Error, value_name = "WHAT")]
+    baselined: Allow,
     #[command(flatten)]
     run: RunArgs,
 }
@@ -50,7 +53,12 @@ pub(super) async fn run(args: Args) -> Exit {
     let target = args.to.clone().unwrap_or(RollbackTarget::Steps(args.steps.unwrap_or_default()));
     let rolled_back = async {
         let runner = args.run.runner(&args.database, &[])?;
-        let options = RollbackOptions { plugin: args.plugin.clone(), target, how: args.run.how() };
+        let options = RollbackOptions {
+            plugin: args.plugin.clone(),
+            target,
+            baselined: args.baselined == Allow::Allow,
+            how: args.run.how(),
+        };
         let url = runner.url().to_string();
         let control = control(&reporter, url.clone(), args.run.yes || args.run.dry_run, format);
         runner.rollback(&options, &control).await.map(|report| (report, url))

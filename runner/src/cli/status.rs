@@ -82,6 +82,9 @@ fn text(lines: &[StatusLine]) {
     line(["ALTERATION", "STATUS", "FLAGS", "AT"]);
     for (row, status) in cells.iter().zip(lines) {
         line([&row[0], &row[1], &row[2], &Escaped(&row[3]).to_string()]);
+        if status.baseline {
+            output::result("  recorded by a baseline, never ran here");
+        }
         if let Some(error) = &status.error {
             let first = error.lines().next().unwrap_or_default();
             output::result(&format!("  last error: {}", Escaped(first)));

@@ -19,6 +19,9 @@ impl Work<'_> {
         plan: &Plan,
     ) -> Result<(), Error> {
         let mut revision = snapshot.revision.ok_or(BackendError::Moved)?;
+        if self.job.only_records() {
+            return self.record(backend, plan, revision).await;
+        }
         let total = plan.steps.len();
         for (at, step) in plan.steps.iter().enumerate() {
             if self.control.cancelled.is_cancelled() {

@@ -55,16 +55,6 @@ impl Work<'_> {
         };
         let (attempt, ready) = (&attempt.clone(), &*Arc::clone(ready));
         let subject = Subject { step, attempt, ready, left };
-        if self.job.only_records() {
-            let revision = self.record(backend, subject, revision).await?;
-            (self.control.observer)(Event::Recorded { key: &step.key });
-            self.report.steps.push(StepReport {
-                key: step.key.clone(),
-                direction: step.direction,
-                counts: Counts::default(),
-            });
-            return Ok(Stepped::Done(revision));
-        }
         let began = Instant::now();
         let several = run.is_some()
             || backend.is_journaled().await?

@@ -91,6 +91,8 @@ pub struct RollbackOptions {
     /// `None` means all plugins, in the order in which alterations were applied.
     pub plugin: Option<PluginName>,
     pub target: RollbackTarget,
+    /// Also what a baseline recorded, whose `up` never ran here.
+    pub baselined: bool,
     pub how: How,
 }
 
@@ -156,7 +158,8 @@ impl Job<'_> {
                 plan::baseline(catalog, snapshot, dialect, &options.keys)
             }
             Self::Rollback { options } => {
-                plan::rollback(snapshot, options.plugin.as_ref(), &options.target)
+                let RollbackOptions { plugin, target, baselined, .. } = options;
+                plan::rollback(snapshot, plugin.as_ref(), target, *baselined)
             }
         }
     }

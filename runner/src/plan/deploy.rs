@@ -310,7 +310,9 @@ impl Planner<'_> {
             .filter(|key| key.plugin == *requires)
             .map(|key| &key.id)
             .collect();
-        reaches(&ids, requirement).err()
+        let found = reaches(&ids, requirement).err()?;
+        let is_offered = ids.is_empty() && self.catalog.has_plugin(requires);
+        Some(if is_offered { "it is not applied, and not in this plan".to_owned() } else { found })
     }
 }
 

@@ -121,6 +121,11 @@ pub enum Finding {
     Irreversible {
         key: AlterationKey,
     },
+    /// A baseline recorded it, so that nobody saw whether its `down` fits what is there.
+    NeverRan {
+        key: AlterationKey,
+        allowed: bool,
+    },
     /// `--to` compares versions, and this one has none.
     Unversioned {
         key: AlterationKey,
@@ -135,6 +140,7 @@ impl Finding {
             | Self::AboveTarget { .. }
             | Self::NoSuchVersion { .. } => Severity::Note,
             Self::Failed { blocks, .. } => decision_if(*blocks),
+            Self::NeverRan { allowed, .. } => decision_if(!allowed),
             Self::Changed { allowed, .. } | Self::Missing { allowed, .. } => decision_if(!allowed),
             Self::Running { .. }
             | Self::Unfinished { .. }
@@ -165,6 +171,7 @@ impl Finding {
             | Self::AboveTarget { key, .. }
             | Self::WrongDialect { key, .. }
             | Self::Irreversible { key }
+            | Self::NeverRan { key, .. }
             | Self::Unversioned { key } => Some(key.to_string()),
             Self::Ahead { .. }
             | Self::SeveralFolders { .. }
@@ -219,7 +226,9 @@ impl Finding {
             }
             Self::NoSuchVersion { .. } => "see that the version is the one you mean".to_owned(),
             Self::UnmetRequirement { requires, requirement, .. } => {
-                format!("deploy {requires} {requirement} with it: add its files")
+                format!(
+                    "bring {requires} to {requirement} too: add its files, or for a baseline its `--to`"
+                )
             }
             Self::Cycle { .. } => "one of these plugins has to drop its requirement".to_owned(),
             Self::WrongDialect { .. } => "use the plugin's build for this database".to_owned(),
@@ -234,6 +243,9 @@ impl Finding {
             Self::Irreversible { .. } => {
                 "restore a backup to get behind it, or roll back fewer alterations".to_owned()
             }
+            Self::NeverRan { key, .. } => format!(
+                "if it is there, go back with `--baselined allow`; if it was recorded by mistake, `runner resolve {key} --as reverted`"
+            ),
             Self::Unversioned { .. } => "use `--steps N` instead of `--to`".to_owned(),
         }
     }
@@ -311,6 +323,9 @@ impl fmt::Display for Finding {
                 write!(f, "{dependent} is applied and requires {requires} {requirement}")
             }
             Self::Irreversible { key } => write!(f, "{key} is irreversible: it has no way back"),
+            Self::NeverRan { key, .. } => {
+                write!(f, "{key} was recorded by a baseline and never ran here")
+            }
             Self::Unversioned { key } => {
                 write!(f, "{key} has no version to compare with `--to`")
             }

@@ -18,8 +18,14 @@ pub enum RollbackTarget {
     Nothing,
 }
 
-/// Plans going back, for one plugin or, with [`RollbackTarget::Steps`], for all.
-pub fn rollback(snapshot: &Snapshot, plugin: Option<&PluginName>, target: &RollbackTarget) -> Plan {
+/// Plans going back, for one plugin or, with [`RollbackTarget::Steps`], for all. `baselined` allows
+/// it for what was recorded by a baseline, too.
+pub fn rollback(
+    snapshot: &Snapshot,
+    plugin: Option<&PluginName>,
+    target: &RollbackTarget,
+    baselined: bool,
+) -> Plan {
     let mut findings = Vec::new();
     if let Some(plugin) = plugin
         && !snapshot.rows.keys().any(|key| key.plugin == *plugin)
@@ -64,6 +70,9 @@ pub fn rollback(snapshot: &Snapshot, plugin: Option<&PluginName>, target: &Rollb
     }
     for row in rows.iter().filter(|row| row.irreversible) {
         findings.push(Finding::Irreversible { key: row.key.clone() });
+    }
+    for row in rows.iter().filter(|row| row.never_ran()) {
+        findings.push(Finding::NeverRan { key: row.key.clone(), allowed: baselined });
     }
     findings.extend(still_required(snapshot, &rows));
     let steps = rows

@@ -44,6 +44,8 @@ pub struct StatusLine {
     pub statements: Option<u64>,
     pub rows_affected: Option<u64>,
     pub irreversible: bool,
+    /// A baseline recorded it; it never ran here.
+    pub baseline: bool,
     pub error: Option<String>,
 }
 
@@ -97,6 +99,7 @@ fn recorded(key: &AlterationKey, row: Option<&StateRow>) -> StatusLine {
         statements: row.and_then(|row| row.statements),
         rows_affected: row.and_then(|row| row.rows_affected),
         irreversible: false,
+        baseline: row.is_some_and(StateRow::never_ran),
         error: row.and_then(|row| row.error.clone()),
     }
 }

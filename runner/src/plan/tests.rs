@@ -45,8 +45,8 @@ fn state(lines: &[&str]) -> Snapshot {
             component_checksum: Checksum::of(source.as_bytes()),
             status: status.trim_end_matches(['!', '^', '>', '<']).parse().unwrap(),
             applied_at: None,
-            duration_ms: None,
-            statements: None,
+            duration_ms: Some(1),
+            statements: Some(1),
             rows_affected: None,
             applied_by: None,
             runner_version: None,
@@ -184,8 +184,9 @@ fn what_was_begun_goes_on_first() {
 
 #[test]
 fn rollbacks_take_up_what_they_began_and_leave_deploys_alone() {
-    let back =
-        |rows: &[&str], steps| shown(&rollback(&state(rows), None, &RollbackTarget::Steps(steps)));
+    let back = |rows: &[&str], steps| {
+        shown(&rollback(&state(rows), None, &RollbackTarget::Steps(steps), false))
+    };
     let begun = ["a/x 1.0.0-100-one applied", "a/x 1.1.0-200-two running<"];
     assert_eq!(back(&begun, 1), ["1.1.0-200-two was begun and goes on"]);
     assert_eq!(back(&begun, 0), ["!the rollback of a/x 1.1.0-200-two was begun and has not ended"]);
@@ -428,7 +429,7 @@ fn going_back() {
     ];
     let back = |plugin: Option<&str>, target: RollbackTarget| {
         let plugin = plugin.map(|plugin| plugin.parse().unwrap());
-        shown(&rollback(&state(&rows), plugin.as_ref(), &target))
+        shown(&rollback(&state(&rows), plugin.as_ref(), &target, false))
     };
     assert_eq!(back(None, RollbackTarget::Steps(1)), ["1.2.0-300-three the last one applied"]);
     assert_eq!(
@@ -454,13 +455,14 @@ fn going_back() {
 #[test]
 fn what_cannot_go_back_is_refused() {
     let irreversible = state(&["a/x 1.0.0-100-one applied^"]);
-    let plan = rollback(&irreversible, None, &RollbackTarget::Steps(1));
+    let plan = rollback(&irreversible, None, &RollbackTarget::Steps(1), false);
     assert_eq!(shown(&plan)[1], "!a/x 1.0.0-100-one is irreversible: it has no way back");
     let unversioned = state(&["a/x 100-one applied"]);
-    let plan = rollback(&unversioned, None, &RollbackTarget::Version("1.0.0".parse().unwrap()));
+    let plan =
+        rollback(&unversioned, None, &RollbackTarget::Version("1.0.0".parse().unwrap()), false);
     assert_eq!(shown(&plan), ["!!a/x 100-one has no version to compare with `--to`"]);
     let reverted = state(&["a/x 1.0.0-100-one reverted", "a/x 1.1.0-200-two failed"]);
-    assert!(rollback(&reverted, None, &RollbackTarget::Steps(2)).steps.is_empty());
+    assert!(rollback(&reverted, None, &RollbackTarget::Steps(2), false).steps.is_empty());
 }
 
 #[test]

@@ -248,7 +248,8 @@ impl Tester<'_> {
             }
             Direction::Down => {
                 let target = RollbackTarget::Steps(1);
-                let options = RollbackOptions { plugin: None, target, how: how.clone() };
+                let options =
+                    RollbackOptions { plugin: None, target, baselined: false, how: how.clone() };
                 let job = Job::Rollback { options: &options };
                 deploy::run(&job, self.backend, self.host, how, self.control).await?
             }

@@ -132,6 +132,27 @@ pub(crate) async fn finalise(
     if done == 1 { Ok(()) } else { Err(BackendError::Moved) }
 }
 
+/// As [`finalise`] of an `up`, for what was there before the runner came: nothing is known of what it
+/// did, by which it is told from what ran.
+pub(crate) async fn adopt(
+    connection: &mut dyn Connection,
+    attempt: &Attempt,
+    revision: Revision,
+) -> Result<(), BackendError> {
+    let sql = "UPDATE @state SET status = 'applied', applied_at = ?, duration_ms = NULL,
+            statements = NULL, rows_affected = NULL, revision = ?, error = NULL
+         WHERE plugin = ? AND id = ?";
+    let params = [
+        Cell::text(operator::now()),
+        Cell::integer(revision.0),
+        Cell::text(&attempt.key.plugin),
+        Cell::text(&attempt.key.id),
+    ];
+    let done = connection.own_execute(sql, &params).await?;
+    crash::point("after the row was adopted");
+    if done == 1 { Ok(()) } else { Err(BackendError::Moved) }
+}
+
 /// Records that an attempt failed and left nothing behind, but never over what stands as applied
 /// or running.
 pub(crate) async fn fail(

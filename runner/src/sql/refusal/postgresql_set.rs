@@ -11,7 +11,7 @@ const END: &str = "it ends the session of a runner that is gone";
 const LIBRARIES: &str = "libraries are the server's";
 
 /// Why the setting `name` is refused; names end with `*` for all that begin so.
-const SETTINGS: [(&str, &str); 14] = [
+const SETTINGS: [(&str, &str); 12] = [
     ("role", IDENTITY),
     ("session_authorization", IDENTITY),
     ("standard_conforming_strings", READING),
@@ -20,8 +20,6 @@ const SETTINGS: [(&str, &str); 14] = [
     ("transaction_*", TRANSACTIONS),
     ("default_transaction_*", TRANSACTIONS),
     ("synchronous_commit", DURABILITY),
-    ("idle_in_transaction_session_timeout", END),
-    ("idle_session_timeout", END),
     ("client_connection_check_interval", END),
     ("session_preload_libraries", LIBRARIES),
     ("local_preload_libraries", LIBRARIES),

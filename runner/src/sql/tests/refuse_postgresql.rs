@@ -64,8 +64,6 @@ fn in_both_places() {
         ("SET default_transaction_isolation = 'serializable'", "default_transaction_isolation"),
         ("SET transaction_read_only = on", "transaction_read_only"),
         ("SET synchronous_commit = off", "synchronous_commit"),
-        ("SET idle_in_transaction_session_timeout = 0", "the session of a runner that is gone"),
-        ("SET LOCAL idle_session_timeout TO 0", "the session of a runner that is gone"),
         ("RESET client_connection_check_interval", "the session of a runner that is gone"),
         ("SELECT set_config('role', 'a', false)", "setting role"),
         ("SELECT pg_catalog.\"set_config\" ( E'r\\x6fle', 'a', false)", "setting role"),
