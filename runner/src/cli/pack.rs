@@ -56,7 +56,7 @@ pub(super) struct Args {
     /// The manifest of a module or component, JSON or TOML
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
-    /// One component for each version, instead of one for each alteration
+    /// One component for each version, instead of one for each alteration; every id needs a version
     #[arg(long)]
     bundle: bool,
     /// Replace files of the same name and other contents, which were never shipped
