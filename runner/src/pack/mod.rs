@@ -10,6 +10,7 @@ pub mod history;
 mod inspect;
 mod interfaces;
 mod javascript;
+mod leftover;
 mod manifest_file;
 mod module;
 mod read;
@@ -32,6 +33,7 @@ pub use inspect::{
     inspect, inspect_file,
 };
 pub use interfaces::Interface;
+pub use leftover::{Leftover, leftovers};
 pub use manifest_file::ManifestFileError;
 pub use module::{ManifestOrigin, ModuleError};
 pub use read::ReadError;

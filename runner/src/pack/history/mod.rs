@@ -28,6 +28,7 @@ pub use error::{FileProblem, HistoryError, Problem};
 pub use layout::{Layout, ParseLayoutError};
 pub use stamp::ledger_stamp;
 
+pub(super) use flyway::is_repeatable;
 pub(super) use recognise::{Recognised, recognise};
 
 use super::sql_name::SqlHook;
