@@ -282,13 +282,16 @@ fn repeatable_scripts_of_flyway() {
 fn an_edit_inside_a_bundle_is_found() {
     let sandbox = Sandbox::new();
     for (name, table) in [("1_a", "a"), ("2_b", "b"), ("3_c", "c")] {
-        sandbox.write(&format!("sql/{name}.sql"), format!("CREATE TABLE {table} (x INTEGER);"));
+        let create = format!("CREATE TABLE {table} (x INTEGER);");
+        sandbox.write(&format!("sqlx/{name}.sql"), &create);
+        sandbox.write(&format!("sql/1.0.0-{}.sql", name.replace('_', "-")), create);
     }
+    let mut seen = Transcript::of(&sandbox);
+    seen.refused_to_write(&[&pack("sqlx", "out")[..], &["--bundle"]].concat());
     let packed = [&pack("sql", "out")[..], &["--bundle"]].concat();
     sandbox.ok(&packed);
     sandbox.ok(&["deploy", "out"]);
-    sandbox.write("sql/2_b.sql", "CREATE TABLE b (x INTEGER, y INTEGER);");
-    let mut seen = Transcript::of(&sandbox);
+    sandbox.write("sql/1.0.0-2-b.sql", "CREATE TABLE b (x INTEGER, y INTEGER);");
     seen.refused_to_write(&packed);
     sandbox.ok(&[&packed[..], &["--replace"]].concat());
     assert_eq!(seen.run(&["check", "out"]).code, Some(4));

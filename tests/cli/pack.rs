@@ -7,6 +7,7 @@ use crate::{
     wasm::{self, IDLE, WIT},
 };
 use insta::assert_snapshot;
+use std::fs;
 
 fn sources(sandbox: &Sandbox) {
     sandbox.write("sql/alteration.toml", "plugin = \"acme/shop\"\n");
@@ -34,6 +35,34 @@ fn sql() {
     sandbox.write("sqlx/20240131120000_add_users.down.sql", "DROP TABLE users;");
     seen.run(&["pack", "sqlx", "--plugin", "acme/users", "--out", "users"]);
     sandbox.ok(&["deploy", "users"]);
+    assert_snapshot!(seen);
+}
+
+#[test]
+fn what_the_source_no_longer_makes_is_named() {
+    let sandbox = Sandbox::new();
+    let sql = |name: &str| sandbox.write(&format!("sql/{name}.sql"), "SELECT 1;");
+    for name in ["1_a", "2_b", "3_c"] {
+        sql(name);
+    }
+    let pack = ["pack", "sql", "--plugin", "acme/shop", "--out", "out"];
+    sandbox.ok(&pack);
+    // Neither another plugin's, nor what is no component.
+    sandbox.write("other/1_a.sql", "SELECT 1;");
+    sandbox.ok(&["pack", "other", "--plugin", "acme/crm", "--out", "other-out"]);
+    let other = fs::read(sandbox.path().join("other-out/1-a.wasm")).expect("a component");
+    sandbox.write("out/9-other.wasm", other);
+    sandbox.write("out/text.wasm", "hello");
+    let mut seen = Transcript::of(&sandbox);
+    seen.note("All of it is still made.");
+    seen.run(&pack);
+    for name in ["1_a", "3_c"] {
+        fs::remove_file(sandbox.path().join(format!("sql/{name}.sql"))).expect("it is there");
+    }
+    sql("1_renamed");
+    seen.note("One was renamed, one is gone.");
+    seen.run(&pack);
+    seen.run(&[&pack[..], &["--format", "json"]].concat());
     assert_snapshot!(seen);
 }
 

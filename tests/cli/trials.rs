@@ -156,6 +156,23 @@ fn data_that_does_not_come_back() {
 }
 
 #[test]
+fn a_table_that_cannot_be_read_is_the_alterations_failure() {
+    let unreadable = (
+        "1.0.0-1700000100-search",
+        "CREATE VIRTUAL TABLE found USING fts5(name, content='nowhere');\n",
+        "DROP TABLE found;\n",
+    );
+    let sandbox = sandbox(&[CREATE, unreadable, IRREVERSIBLE]);
+    let text = seen(&sandbox, &[]);
+    assert!(text.contains("1.0.0-1700000100-search failed (up): after it, table found"), "{text}");
+    let document = document(&test(&sandbox, &["--format", "json"]));
+    assert_eq!(document["outcome"], "failed");
+    assert_eq!(document["failure"]["id"], "1.0.0-1700000100-search");
+    assert_eq!(found(&document), ["create: passed", "search: failed"]);
+    assert_snapshot!(text);
+}
+
+#[test]
 fn the_same_is_found_on_every_database() {
     for (place, number) in places() {
         let create = format!("CREATE TABLE logs (id {number}, t VARCHAR(9));");

@@ -9,7 +9,7 @@ use crate::{
     alteration::{Checksum, PluginName},
     escape::{Escaped, EscapedLines},
     host::{Host, Limits},
-    pack::{self, Existing, Layout, PackOptions, Reading},
+    pack::{self, Existing, Layout, Leftover, PackOptions, Reading},
 };
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::{
@@ -56,7 +56,7 @@ pub(super) struct Args {
     /// The manifest of a module or component, JSON or TOML
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
-    /// One component for each version, instead of one for each alteration
+    /// One component for each version, instead of one for each alteration; every id needs a version
     #[arg(long)]
     bundle: bool,
     /// Replace files of the same name and other contents, which were never shipped
@@ -68,6 +68,8 @@ pub(super) struct Args {
     output: Output,
 }
 
+/// Components of each kind that are named.
+const LEFT_MAX: usize = 10;
 const UNCHANGED: &str = "nothing was written";
 const NEXT: &str =
     "correct that and pack again; `--replace` replaces files that were never shipped";
@@ -88,10 +90,17 @@ pub(super) fn run(args: &Args) -> Exit {
         .and_then(|components| {
             let reading = pack::reading(&args.source, &options);
             let written = pack::write(&components, &args.out, existing);
-            reading.and_then(|reading| Ok((written?, reading))).map_err(|error| error.to_string())
+            let left = match args.source.is_dir() {
+                true => pack::leftovers(&components, &args.out),
+                // Each alteration of code has a source of its own.
+                false => Vec::new(),
+            };
+            reading
+                .and_then(|reading| Ok((written?, reading, left)))
+                .map_err(|error| error.to_string())
         });
     match written {
-        Ok((written, reading)) => {
+        Ok((written, reading, left)) => {
             match args.output.format {
                 Format::Json => output::json(&serde_json::json!({
                     "components": written,
@@ -99,6 +108,7 @@ pub(super) fn run(args: &Args) -> Exit {
                 })),
                 Format::Text => text(&written, reading.as_ref()),
             }
+            still_there(&left);
             Exit::Done
         }
         Err(message) => {
@@ -148,6 +158,33 @@ fn load(components: &[pack::PackedComponent], cache: Option<&Path>) -> Result<()
             .map_err(|error| format!("{}: {error}", component.file_name))?;
     }
     Ok(())
+}
+
+/// What a deploy would run besides. Those with the stamp of one that is made were most likely renamed.
+fn still_there(left: &[Leftover]) {
+    let shown = |leftover: &Leftover| Escaped(&leftover.path.display().to_string()).to_string();
+    let (renamed, gone): (Vec<_>, Vec<_>) = left.iter().partition(|one| one.instead.is_some());
+    for leftover in renamed.iter().take(LEFT_MAX) {
+        let Some(instead) = &leftover.instead else { continue };
+        output::note(&format!(
+            "Still there: {}, with the stamp of {instead}. A deploy would run both: remove it if it was never shipped, else put its name back in the source.",
+            shown(leftover)
+        ));
+    }
+    if let more @ 1.. = renamed.len().saturating_sub(LEFT_MAX) {
+        output::note(&format!("So are {more} more."));
+    }
+    if !gone.is_empty() {
+        let names: Vec<String> = gone.iter().take(LEFT_MAX).map(|one| shown(one)).collect();
+        let more = match gone.len().saturating_sub(LEFT_MAX) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        output::note(&format!(
+            "Still there, though the source no longer makes it: {}{more}. A deploy would run it: remove it if it was never shipped, else put its source back.",
+            names.join(", ")
+        ));
+    }
 }
 
 fn history(reading: &Reading) -> serde_json::Value {

@@ -33,8 +33,9 @@ const LINES_MAX: usize = 60;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 On PostgreSQL, MariaDB and MySQL, --database names the server: a database runner_test_… is made beside \
-the one that is named, and removed at the end. For SQLite a temporary file is used. Those that a killed run \
-left are named at the start of the next one; drop them by hand.
+the one that is named, and removed at the end. Those that a killed run left there are named at the start of \
+the next one; drop them by hand. For SQLite a file in a temporary folder runner-test-… is used; what a killed \
+run leaves of those is not looked for.
 
 After `down`, schema and rows must be what they were before; after the second `up`, what they were after \
 the first. Where counters of sequences and AUTO_INCREMENT stand is not compared; what they gave is.
@@ -267,9 +268,10 @@ fn summary(trial: &Trial, format: Format) -> Exit {
     let changed = match &trial.scratch {
         Some(url) => {
             output::note(&format!("The scratch database is still there: {url}"));
-            "only the scratch database, which is still there".to_owned()
+            "the scratch database, which is still there".to_owned()
         }
-        None => "nothing: the scratch database is removed".to_owned(),
+        // What a plugin did beside it, with the rights of the URL's user, nobody has looked at.
+        None => "the scratch database, which is removed".to_owned(),
     };
     let problem = |message: &str, mut lines: Vec<(&str, String)>, next: &str| {
         lines.extend([("changed", changed.clone()), ("next", next.to_owned())]);

@@ -6,7 +6,7 @@
 use super::{
     PackOptions,
     history::{self, Context, HistoryError, Layout, Recognised},
-    read::{ReadError, read_file},
+    read::{ReadError, read_within},
     settings::{self, SETTINGS_FILE, Settings},
     shown,
     sql_name::{self, SqlHook, SqlNameError},
@@ -174,7 +174,8 @@ fn read_own(
     let files = list(folder)?.into_iter();
     files
         .map(|(id, files)| {
-            let sql = files.iter().map(|(hook, path)| Ok((*hook, read_sql(path, context)?)));
+            let sql =
+                files.iter().map(|(hook, path)| Ok((*hook, read_sql(folder, path, context)?)));
             let sql = sql.collect::<Result<_, FolderError>>()?;
             Ok((id, Found { sql, description: None }))
         })
@@ -301,7 +302,7 @@ fn parse_name(path: &Path) -> Option<Result<(AlterationId, SqlHook), SqlNameErro
 fn read_settings(folder: &Path) -> Result<Option<Settings>, FolderError> {
     let path = folder.join(SETTINGS_FILE);
     let invalid = |message| FolderError::Settings { path: path.clone(), message };
-    let bytes = match read_file(&path, MANIFEST_BYTES_MAX) {
+    let bytes = match read_within(folder, &path, MANIFEST_BYTES_MAX) {
         Ok(bytes) => bytes,
         Err(ReadError::Unreadable { error, .. }) if error.kind() == io::ErrorKind::NotFound => {
             return Ok(None);
@@ -316,8 +317,8 @@ fn read_settings(folder: &Path) -> Result<Option<Settings>, FolderError> {
     settings::parse(&text).map(Some).map_err(invalid)
 }
 
-fn read_sql(path: &Path, context: &Context<'_>) -> Result<String, FolderError> {
-    let text = sql_text::check(read_file(path, SQL_BYTES_MAX)?)
+fn read_sql(folder: &Path, path: &Path, context: &Context<'_>) -> Result<String, FolderError> {
+    let text = sql_text::check(read_within(folder, path, SQL_BYTES_MAX)?)
         .map_err(|error| FolderError::Text { path: path.to_owned(), error })?;
     history::look_through(&text, path, context)?;
     Ok(text)

@@ -10,6 +10,7 @@ pub mod history;
 mod inspect;
 mod interfaces;
 mod javascript;
+mod leftover;
 mod manifest_file;
 mod module;
 mod read;
@@ -32,6 +33,7 @@ pub use inspect::{
     inspect, inspect_file,
 };
 pub use interfaces::Interface;
+pub use leftover::{Leftover, leftovers};
 pub use manifest_file::ManifestFileError;
 pub use module::{ManifestOrigin, ModuleError};
 pub use read::ReadError;
@@ -41,7 +43,7 @@ pub use sql_text::{SQL_BYTES_MAX, SqlTextError};
 pub use write::{Existing, Outcome, WriteError, Written};
 
 use crate::{
-    alteration::{Manifest, PluginName, Version},
+    alteration::{AlterationId, Manifest, PluginName, Version},
     escape::{Escaped, EscapedLines},
 };
 use folder::{SqlAlteration, SqlFolder};
@@ -105,6 +107,11 @@ pub enum PackError {
     ManifestForFolder { path: PathBuf },
     #[error("{}: only a folder of SQL can be bundled; this is already one file", shown(.path))]
     BundleOfFile { path: PathBuf },
+    #[error(
+        "{}: `--bundle` makes one file of each version, and {id} has no version: all without one would share a file, which cannot grow once it is shipped. Pack without `--bundle`, which makes a file of each alteration",
+        shown(.path)
+    )]
+    BundleWithoutVersion { path: PathBuf, id: AlterationId },
     #[error(transparent)]
     Write(#[from] WriteError),
 }
@@ -158,18 +165,27 @@ fn pack_folder(source: &Path, options: &PackOptions) -> Result<Vec<PackedCompone
         finish(source, bytes, manifest, options.bundle)
     };
     match options.bundle {
-        true => versions(&folder).values().map(|alterations| encode(alterations)).collect(),
+        true => {
+            versions(source, &folder)?.values().map(|alterations| encode(alterations)).collect()
+        }
         false => folder.alterations.iter().map(|alteration| encode(&[alteration])).collect(),
     }
 }
 
-/// The alterations of each version; those without one come together, and first.
-fn versions(folder: &SqlFolder) -> BTreeMap<Option<&Version>, Vec<&SqlAlteration>> {
+/// The alterations of each version.
+fn versions<'a>(
+    source: &Path,
+    folder: &'a SqlFolder,
+) -> Result<BTreeMap<&'a Version, Vec<&'a SqlAlteration>>, PackError> {
     let mut versions: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for alteration in &folder.alterations {
-        versions.entry(alteration.id.version()).or_default().push(alteration);
+        let Some(version) = alteration.id.version() else {
+            let (path, id) = (source.to_owned(), alteration.id.clone());
+            return Err(PackError::BundleWithoutVersion { path, id });
+        };
+        versions.entry(version).or_default().push(alteration);
     }
-    versions
+    Ok(versions)
 }
 
 fn pack_file(source: &Path, options: &PackOptions) -> Result<PackedComponent, PackError> {

@@ -22,7 +22,7 @@ use crate::{
     plan::{Plan, RollbackTarget},
     session::Counts,
 };
-use picture::Picture;
+use picture::{Picture, PictureError};
 use serde::Serialize;
 use std::{
     collections::BTreeSet,
@@ -102,7 +102,7 @@ pub struct Pass {
     pub locks: Locks,
 }
 
-/// A hook that failed.
+/// A hook that failed, or left behind what cannot be read.
 #[derive(Debug, Clone, Serialize)]
 pub struct Failure {
     #[serde(flatten)]
@@ -136,7 +136,7 @@ pub(crate) async fn run(
     let mut tester = Tester { catalog, options, backend, host, control };
     let mut alterations: Vec<Tested> = Vec::new();
     let mut failure = None;
-    let mut before = tester.picture().await?;
+    let mut before = tester.picture().await?.map_err(PictureError::unblamed)?;
     for step in &plan.steps {
         let mut tested = Tested {
             key: step.key.clone(),
@@ -202,20 +202,29 @@ impl Tester<'_> {
         if let Err(failure) = self.pass(tested, Direction::Up, false).await? {
             return Ok(Err(failure));
         }
-        let up = self.picture().await?;
+        let up = match self.picture_after(tested, Direction::Up, false).await? {
+            Ok(up) => up,
+            Err(failure) => return Ok(Err(failure)),
+        };
         if irreversible {
             return Ok(Ok(up));
         }
         if let Err(failure) = self.pass(tested, Direction::Down, false).await? {
             return Ok(Err(failure));
         }
-        let down = self.picture().await?;
+        let down = match self.picture_after(tested, Direction::Down, false).await? {
+            Ok(down) => down,
+            Err(failure) => return Ok(Err(failure)),
+        };
         tested.differences.extend(self.differences(&before, &down, After::Down).await?);
         drop((before, down));
         if let Err(failure) = self.pass(tested, Direction::Up, true).await? {
             return Ok(Err(failure));
         }
-        let again = self.picture().await?;
+        let again = match self.picture_after(tested, Direction::Up, true).await? {
+            Ok(again) => again,
+            Err(failure) => return Ok(Err(failure)),
+        };
         tested.differences.extend(self.differences(&up, &again, After::SecondUp).await?);
         Ok(Ok(again))
     }
@@ -261,10 +270,28 @@ impl Tester<'_> {
         Ok(Pass { direction, counts: step.counts, locks })
     }
 
-    async fn picture(&mut self) -> Result<Picture, Error> {
+    /// The picture after a pass. What cannot be read then is the failure of the pass before: it could be
+    /// read until then.
+    async fn picture_after(
+        &mut self,
+        tested: &Tested,
+        direction: Direction,
+        again: bool,
+    ) -> Result<Result<Picture, Failure>, Error> {
+        match self.picture().await? {
+            Ok(picture) => Ok(Ok(picture)),
+            Err(PictureError::Backend(error)) => Err(error.into()),
+            Err(unreadable) => {
+                let message = format!("after it, {unreadable}");
+                Ok(Err(Failure { key: tested.key.clone(), direction, again, message }))
+            }
+        }
+    }
+
+    async fn picture(&mut self) -> Result<Result<Picture, PictureError>, Error> {
         let ignore = &self.options.ignore;
         until_cancelled(self.backend, self.control, async |backend| {
-            Picture::take(backend, ignore).await
+            Ok(Picture::take(backend, ignore).await)
         })
         .await
     }

@@ -1,7 +1,10 @@
 //! What a database is like at one moment: its schema, and its rows in no order (`rows.rs`).
 
 use super::rows::{Rows, Search};
-use crate::backend::{Backend, BackendError, RowSource, Thing};
+use crate::{
+    backend::{Backend, BackendError, RowSource, Thing},
+    escape::Escaped,
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -19,7 +22,7 @@ pub struct ColumnName {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` names no column: expected TABLE.COLUMN", crate::escape::Escaped(.0))]
+#[error("`{}` names no column: expected TABLE.COLUMN", Escaped(.0))]
 pub struct ParseColumnError(String);
 
 impl FromStr for ColumnName {
@@ -46,6 +49,46 @@ impl ColumnName {
     fn is(&self, table: &str, column: &str) -> bool {
         let bare = table.rsplit_once('.').map_or(table, |(_, name)| name);
         self.column == column && (self.table == table || self.table == bare)
+    }
+}
+
+/// Why there is no picture.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PictureError {
+    #[error("table {} cannot be read: {reason}", Escaped(.name))]
+    Table { name: String, reason: String },
+    #[error("the schema cannot be read: {0}")]
+    Schema(String),
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+}
+
+impl PictureError {
+    /// What the database itself said of a table, or whatever else went wrong.
+    fn of_table(name: &str, error: BackendError) -> Self {
+        match error {
+            BackendError::Database(reason) | BackendError::Damaged { reason } => {
+                Self::Table { name: name.to_owned(), reason }
+            }
+            error => Self::Backend(error),
+        }
+    }
+
+    fn of_schema(error: BackendError) -> Self {
+        match error {
+            BackendError::Database(reason) | BackendError::Damaged { reason } => {
+                Self::Schema(reason)
+            }
+            error => Self::Backend(error),
+        }
+    }
+
+    /// Where nobody is to blame.
+    pub(super) fn unblamed(self) -> BackendError {
+        match self {
+            Self::Backend(error) => error,
+            unreadable => BackendError::Database(unreadable.to_string()),
+        }
     }
 }
 
@@ -77,7 +120,7 @@ impl Picture {
     pub(super) async fn take(
         backend: &mut Backend,
         ignore: &BTreeSet<ColumnName>,
-    ) -> Result<Self, BackendError> {
+    ) -> Result<Self, PictureError> {
         backend.begin_looking().await?;
         let taken = Self::look(backend, ignore).await;
         backend.abandon().await?;
@@ -87,10 +130,12 @@ impl Picture {
     async fn look(
         backend: &mut Backend,
         ignore: &BTreeSet<ColumnName>,
-    ) -> Result<Self, BackendError> {
+    ) -> Result<Self, PictureError> {
         let mut picture = Self::default();
         let mut room = KEPT_BYTES_MAX;
-        for Thing { kind, name, lines, rows } in backend.things().await? {
+        for Thing { kind, name, lines, rows } in
+            backend.things().await.map_err(PictureError::of_schema)?
+        {
             if let Some(source) = rows {
                 let compared: Vec<bool> = source
                     .columns
@@ -99,7 +144,8 @@ impl Picture {
                     .collect();
                 let mut rows = Rows::of(pick(source.columns.iter().cloned(), &compared));
                 let source = Source { rows: source, compared };
-                source.read(backend, |row| rows.add(row, &mut room)).await?;
+                let read = source.read(backend, |row| rows.add(row, &mut room)).await;
+                read.map_err(|error| PictureError::of_table(&name, error))?;
                 picture.tables.insert(name.clone(), rows);
                 picture.sources.insert(name.clone(), source);
             }

@@ -31,7 +31,7 @@ pub(super) fn read(folder: &Path) -> Result<Vec<Migration>, HistoryError> {
     }
     let mut folders = Vec::new();
     for below in &listing.folders {
-        let inside = files::list(&below.path)?;
+        let inside = below.inside()?;
         if !(inside.files.is_empty() && inside.folders.is_empty()) {
             let version = below.name.split('_').next().unwrap_or_default();
             folders.push((below, version.replace('-', ""), &below.name[version.len()..], inside));

@@ -4,7 +4,7 @@ use super::Layout;
 use crate::{
     alteration::ParseIdError,
     escape::Escaped,
-    pack::{read::ReadError, shown, sql_text::SqlTextError},
+    pack::{read::ReadError, settings::SETTINGS_FILE, shown, sql_text::SqlTextError},
 };
 use std::path::PathBuf;
 
@@ -71,6 +71,16 @@ pub enum Problem {
         Escaped(.0)
     )]
     Transaction(String),
+    #[error(
+        "`{}` opens a transaction in SQL that runs outside of one, where PostgreSQL would take each statement by itself: move what it holds together into a file of its own that runs in a transaction; if this is not for PostgreSQL, say so in {SETTINGS_FILE}, as in dialects = [\"sqlite\"]",
+        Escaped(.0)
+    )]
+    OwnTransaction(String),
+    #[error(
+        "`{}` opens a transaction, and where it ends depends on the database; name yours in {SETTINGS_FILE}, as in dialects = [\"postgresql\"]",
+        Escaped(.0)
+    )]
+    WhoseTransaction(String),
     #[error("a deploy would refuse this: {0}")]
     Refused(String),
     #[error("{0}")]

@@ -5,12 +5,13 @@ use super::{
     error::{FileProblem, HistoryError},
 };
 use crate::pack::{
-    read::{ReadError, read_file},
+    read::{ReadError, read_within},
     sql_text::{self, SQL_BYTES_MAX, SqlTextError},
 };
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// Upper bound for a file of settings.
@@ -21,12 +22,24 @@ const SETTINGS_BYTES_MAX: usize = 1 << 20;
 pub(super) struct File {
     pub(super) path: PathBuf,
     pub(super) name: String,
+    /// The folder of the whole history.
+    root: Arc<Path>,
 }
 
 impl File {
     /// The name without `.sql`, if it is SQL.
     pub(super) fn stem(&self) -> Option<&str> {
         self.name.strip_suffix(".sql")
+    }
+
+    /// Another one beside it.
+    pub(super) fn beside(&self, name: String) -> Self {
+        Self { path: self.path.with_file_name(&name), name, root: Arc::clone(&self.root) }
+    }
+
+    /// What is in it, if it is a folder.
+    pub(super) fn inside(&self) -> Result<Listing, HistoryError> {
+        list_of(&self.root, &self.path)
     }
 
     pub(super) fn problem(&self, problem: FileProblem) -> HistoryError {
@@ -47,7 +60,7 @@ impl File {
         &self,
         check: impl Fn(Vec<u8>) -> Result<String, SqlTextError>,
     ) -> Result<String, HistoryError> {
-        check(read_file(&self.path, SQL_BYTES_MAX)?)
+        check(read_within(&self.root, &self.path, SQL_BYTES_MAX)?)
             .map_err(|error| HistoryError::Text { path: self.path.clone(), error })
     }
 
@@ -57,7 +70,7 @@ impl File {
             path: self.path.clone(),
             message: message.to_owned(),
         };
-        let bytes = read_file(&self.path, SETTINGS_BYTES_MAX)?;
+        let bytes = read_within(&self.root, &self.path, SETTINGS_BYTES_MAX)?;
         if bytes.len() > SETTINGS_BYTES_MAX {
             return Err(invalid("larger than 1 MiB"));
         }
@@ -72,7 +85,12 @@ pub(super) struct Listing {
     pub(super) folders: Vec<File>,
 }
 
+/// Of the folder of a whole history.
 pub(super) fn list(folder: &Path) -> Result<Listing, HistoryError> {
+    list_of(&Arc::from(folder), folder)
+}
+
+fn list_of(root: &Arc<Path>, folder: &Path) -> Result<Listing, HistoryError> {
     let unreadable = |error| ReadError::Unreadable { path: folder.to_owned(), error };
     let mut paths = fs::read_dir(folder)
         .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>())
@@ -92,9 +110,11 @@ pub(super) fn list(folder: &Path) -> Result<Listing, HistoryError> {
             }
             None => continue,
         };
-        match path.is_dir() {
-            true => listing.folders.push(File { path, name }),
-            false => listing.files.push(File { path, name }),
+        let is_folder = path.is_dir();
+        let file = File { path, name, root: Arc::clone(root) };
+        match is_folder {
+            true => listing.folders.push(file),
+            false => listing.files.push(file),
         }
     }
     Ok(listing)
@@ -104,7 +124,7 @@ pub(super) fn list(folder: &Path) -> Result<Listing, HistoryError> {
 pub(super) fn flat(folder: &Path, layout: Layout) -> Result<Vec<File>, HistoryError> {
     let listing = list(folder)?;
     for below in &listing.folders {
-        if let Some(nested) = list(&below.path)?.files.into_iter().find(is_sql) {
+        if let Some(nested) = below.inside()?.files.into_iter().find(is_sql) {
             return Err(nested.problem(FileProblem::Nested(layout)));
         }
     }
@@ -118,10 +138,11 @@ pub(super) fn deep(folder: &Path, layout: Layout) -> Result<Vec<File>, HistoryEr
 
 /// The files of a folder and of those below; links to folders are not followed, for they can lead back.
 pub(super) fn everywhere(folder: &Path) -> Result<Vec<File>, HistoryError> {
+    let root = Arc::from(folder);
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
-        let listing = list(&folder)?;
+        let listing = list_of(&root, &folder)?;
         files.extend(listing.files);
         let below = listing.folders.into_iter().map(|below| below.path);
         folders.extend(below.filter(|path| !path.is_symlink()));

@@ -28,6 +28,7 @@ pub use error::{FileProblem, HistoryError, Problem};
 pub use layout::{Layout, ParseLayoutError};
 pub use stamp::ledger_stamp;
 
+pub(super) use flyway::is_repeatable;
 pub(super) use recognise::{Recognised, recognise};
 
 use super::sql_name::SqlHook;
@@ -168,22 +169,23 @@ impl Section {
         Ok(())
     }
 
-    /// Takes out a transaction of its own around it.
+    /// Takes out a transaction of its own around it, where the runner's takes its place.
     fn unframe(&mut self, context: &Context<'_>) -> Result<(), HistoryError> {
-        let unframed = transactions::unframed(&self.text, &context.dialects).map_err(located(
-            &self.text,
-            &self.path,
-            self.first_line,
-        ))?;
+        let in_transaction = self.is_in_transaction();
+        let unframed = transactions::unframed(&self.text, &context.dialects, in_transaction);
+        let unframed = unframed.map_err(located(&self.text, &self.path, self.first_line))?;
         if let Some(text) = unframed {
             self.text = text;
         }
         Ok(())
     }
 
+    fn is_in_transaction(&self) -> bool {
+        matches!(self.hook, SqlHook::Up | SqlHook::Down)
+    }
+
     fn refuse_what_a_deploy_would(&self, context: &Context<'_>) -> Result<(), HistoryError> {
-        let in_transaction = matches!(self.hook, SqlHook::Up | SqlHook::Down);
-        let refused = statements::refused(&self.text, &context.dialects, in_transaction);
+        let refused = statements::refused(&self.text, &context.dialects, self.is_in_transaction());
         refused.map_err(located(&self.text, &self.path, self.first_line))
     }
 

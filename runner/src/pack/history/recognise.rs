@@ -112,7 +112,7 @@ fn marks(file: &File) -> Option<Layout> {
 
 fn diesel(listing: &Listing) -> Result<Option<&File>, HistoryError> {
     for below in &listing.folders {
-        let inside = files::list(&below.path)?;
+        let inside = below.inside()?;
         if inside.files.iter().any(|file| matches!(file.name.as_str(), "up.sql" | "down.sql")) {
             return Ok(Some(below));
         }

@@ -9,11 +9,12 @@ use super::{
 use crate::alteration::Checksum;
 use wasmparser::Validator;
 
-const UP: (&str, &[u8]) = ("1-a.up.sql", b"CREATE TABLE t (x)");
-const DOWN: (&str, &[u8]) = ("1-a.down.sql", b"DROP TABLE t");
-const BEFORE_UP: (&str, &[u8]) = ("1-a.before-up.sql", b"CREATE INDEX CONCURRENTLY i ON t (x)");
-const BEFORE_DOWN: (&str, &[u8]) = ("1-a.before-down.sql", b"DROP INDEX CONCURRENTLY i");
-const STEP: (&str, &[u8]) = ("1-a.step.sql", b"UPDATE t SET x = 1 WHERE x IS NULL LIMIT 5");
+const UP: (&str, &[u8]) = ("1.0.0-1-a.up.sql", b"CREATE TABLE t (x)");
+const DOWN: (&str, &[u8]) = ("1.0.0-1-a.down.sql", b"DROP TABLE t");
+const BEFORE_UP: (&str, &[u8]) =
+    ("1.0.0-1-a.before-up.sql", b"CREATE INDEX CONCURRENTLY i ON t (x)");
+const BEFORE_DOWN: (&str, &[u8]) = ("1.0.0-1-a.before-down.sql", b"DROP INDEX CONCURRENTLY i");
+const STEP: (&str, &[u8]) = ("1.0.0-1-a.step.sql", b"UPDATE t SET x = 1 WHERE x IS NULL LIMIT 5");
 const ALL: [(&str, &[u8]); 5] = [UP, DOWN, BEFORE_UP, BEFORE_DOWN, STEP];
 
 fn text(file: (&str, &'static [u8])) -> &'static str {
@@ -87,10 +88,10 @@ fn each_hook_hands_over_its_own_sql() {
     for (hook, file) in
         [("up", UP), ("down", DOWN), ("before-up", BEFORE_UP), ("before-down", BEFORE_DOWN)]
     {
-        let called = guest.call(hook, "1-a", Ok(()));
+        let called = guest.call(hook, "1.0.0-1-a", Ok(()));
         assert_eq!(called.returned.unwrap(), Ok(()));
         assert_eq!(called.received, [text(file)], "{hook}");
-        let called = guest.call(hook, "1-a", Err(error()));
+        let called = guest.call(hook, "1.0.0-1-a", Err(error()));
         assert_eq!(called.returned.unwrap(), Err(error()), "{hook}");
         assert!(guest.call(hook, "1-b", Ok(())).returned.is_err(), "{hook} of another id");
     }
@@ -109,13 +110,13 @@ fn a_hook_without_sql_does_nothing() {
     ];
     for (files, hook) in table {
         let guest = Guest::new(&pack_one(files).bytes);
-        let called = guest.call(hook, "1-a", Err(error()));
+        let called = guest.call(hook, "1.0.0-1-a", Err(error()));
         assert_eq!(called.returned.unwrap(), Ok(()), "{files:?}");
         assert!(called.received.is_empty(), "{files:?}");
     }
     // But `down` of what has no way back must not be called.
     for files in [&[BEFORE_UP][..], &[STEP], &[UP, STEP], &[UP, BEFORE_UP, STEP]] {
-        let called = Guest::new(&pack_one(files).bytes).call("down", "1-a", Ok(()));
+        let called = Guest::new(&pack_one(files).bytes).call("down", "1.0.0-1-a", Ok(()));
         assert!(called.returned.is_err() && called.received.is_empty(), "{files:?}");
     }
 }
@@ -125,7 +126,7 @@ fn steps_go_on_until_no_row_is_affected() {
     for files in [&[STEP][..], &[UP, DOWN, STEP], &ALL] {
         let guest = Guest::new(&pack_one(files).bytes);
         let step = |state, outcome| {
-            let called = guest.step("1-a", state, outcome);
+            let called = guest.step("1.0.0-1-a", state, outcome);
             assert_eq!(called.received, [text(STEP)]);
             called.returned.unwrap()
         };
@@ -144,45 +145,45 @@ fn steps_go_on_until_no_row_is_affected() {
 fn a_state_that_no_step_returned_traps() {
     let guest = Guest::new(&pack_one(&[STEP]).bytes);
     for length in [0, 1, 7, 9, 1 << 20] {
-        let called = guest.step("1-a", Some(&vec![1; length]), rows(1));
+        let called = guest.step("1.0.0-1-a", Some(&vec![1; length]), rows(1));
         assert!(called.returned.is_err() && called.received.is_empty(), "{length}");
     }
 }
 
 #[test]
 fn alterations_of_a_bundle_have_all_of_its_hooks() {
-    let files = [ALL.as_slice(), &[("2-b.up.sql", b"SELECT 2")]].concat();
+    let files = [ALL.as_slice(), &[("1.0.0-2-b.up.sql", b"SELECT 2")]].concat();
     let packed = pack_files(&files, &bundle()).unwrap();
     assert_eq!(exports(&packed[0]).len(), 3);
     let guest = Guest::new(&packed[0].bytes);
     for hook in ["before-up", "before-down"] {
-        let called = guest.call(hook, "2-b", Err(error()));
+        let called = guest.call(hook, "1.0.0-2-b", Err(error()));
         assert_eq!((called.returned.unwrap(), called.received.len()), (Ok(()), 0), "{hook}");
     }
-    let called = guest.step("2-b", None, rows(1));
+    let called = guest.step("1.0.0-2-b", None, rows(1));
     assert_eq!((called.returned.unwrap(), called.received.len()), (Ok(StepResult::Finished), 0));
-    assert_eq!(guest.call("up", "2-b", Ok(())).received, ["SELECT 2"]);
-    assert!(guest.call("down", "2-b", Ok(())).returned.is_err());
-    assert_eq!(guest.call("before-up", "1-a", Ok(())).received, [text(BEFORE_UP)]);
+    assert_eq!(guest.call("up", "1.0.0-2-b", Ok(())).received, ["SELECT 2"]);
+    assert!(guest.call("down", "1.0.0-2-b", Ok(())).returned.is_err());
+    assert_eq!(guest.call("before-up", "1.0.0-1-a", Ok(())).received, [text(BEFORE_UP)]);
 
     // A bundle that needs none of them is what it was.
-    let plain = pack_files(&[UP, DOWN, ("2-b.up.sql", b"SELECT 2")], &bundle()).unwrap();
+    let plain = pack_files(&[UP, DOWN, ("1.0.0-2-b.up.sql", b"SELECT 2")], &bundle()).unwrap();
     assert_eq!(exports(&plain[0]), ["hooks: up down"]);
 }
 
 #[test]
 fn every_hook_counts_for_the_checksum() {
     let checksum = |files: &[(&str, &'static [u8])]| {
-        let files = [files, &[("2-b.up.sql", b"SELECT 2")]].concat();
+        let files = [files, &[("1.0.0-2-b.up.sql", b"SELECT 2")]].concat();
         pack_files(&files, &bundle()).unwrap()[0].manifest.alterations[0].checksum.unwrap()
     };
     assert_eq!(checksum(&[UP, DOWN]), Checksum::of_parts([UP.1, DOWN.1]));
     let same: &[u8] = b"SELECT 1";
     let mut checksums: Vec<_> = ["up", "before-up", "step"]
-        .map(|hook| checksum(&[(&format!("1-a.{hook}.sql"), same)]))
+        .map(|hook| checksum(&[(&format!("1.0.0-1-a.{hook}.sql"), same)]))
         .into();
     for rest in [&[DOWN][..], &[BEFORE_DOWN], &[BEFORE_UP], &[STEP], &ALL[1..]] {
-        checksums.push(checksum(&[&[("1-a.up.sql", same)], rest].concat()));
+        checksums.push(checksum(&[&[("1.0.0-1-a.up.sql", same)], rest].concat()));
     }
     let all = checksums.len();
     checksums.sort();
@@ -203,7 +204,7 @@ fn packing_twice_gives_the_same_bytes() {
 #[test]
 fn timeouts_reach_the_manifest() {
     let toml = b"plugin = 'acme/shop'
-        [alterations.1-a]
+        [alterations.'1.0.0-1-a']
         lock_timeout_ms = 500
         statement_timeout_ms = 60000";
     let packed = pack_one(&[UP, ("alteration.toml", toml)]);
@@ -219,12 +220,21 @@ fn timeouts_reach_the_manifest() {
 #[test]
 fn refused() {
     let table: [(&[(&str, &[u8])], &str); 6] = [
-        (&[BEFORE_DOWN], "1-a.before-down.sql: there is no `.up.sql` beside it"),
-        (&[("1-a.before-down.sql", b"x"), DOWN], "1-a.down.sql: there is no `.up.sql` beside it"),
-        (&[UP, ("1-a.before-up.sql", b" ")], "1-a.before-up.sql: it is empty"),
-        (&[UP, ("1-a.step.sql", b"x\0")], "1-a.step.sql: line 1 holds a NUL"),
-        (&[UP, ("1-a.before.sql", b"x")], "1-a.before.sql: `.before.sql` is no ending for a hook"),
-        (&[STEP, ("1_a.step.sql", b"x")], "1-a.step.sql and 1_a.step.sql are the same alteration"),
+        (&[BEFORE_DOWN], "1.0.0-1-a.before-down.sql: there is no `.up.sql` beside it"),
+        (
+            &[("1.0.0-1-a.before-down.sql", b"x"), DOWN],
+            "1.0.0-1-a.down.sql: there is no `.up.sql` beside it",
+        ),
+        (&[UP, ("1.0.0-1-a.before-up.sql", b" ")], "1.0.0-1-a.before-up.sql: it is empty"),
+        (&[UP, ("1.0.0-1-a.step.sql", b"x\0")], "1.0.0-1-a.step.sql: line 1 holds a NUL"),
+        (
+            &[UP, ("1.0.0-1-a.before.sql", b"x")],
+            "1.0.0-1-a.before.sql: `.before.sql` is no ending for a hook",
+        ),
+        (
+            &[("1-a.step.sql", b"x"), ("1_a.step.sql", b"x")],
+            "1-a.step.sql and 1_a.step.sql are the same alteration",
+        ),
     ];
     for (files, expected) in table {
         let folder = folder(files);

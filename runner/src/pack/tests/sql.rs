@@ -165,13 +165,11 @@ fn a_new_requirement_leaves_older_components_as_they_are() {
 
 #[test]
 fn bundles_by_version() {
-    let files: [(&str, &[u8]); 6] = [
+    let files: [(&str, &[u8]); 4] = [
         ("1.0.0-1-a.sql", b"SELECT 1"),
         ("1.0.0-3-c.sql", b"SELECT 3"),
         ("1.1.0_beta.1-2-b.sql", b"SELECT 2"),
         ("next-4-d.sql", b"SELECT 4"),
-        ("5-e.sql", b"SELECT 5"),
-        ("6_f_g.sql", b"SELECT 6"),
     ];
     let packed = pack_files(&files, &bundle()).unwrap();
     let ids = |p: &super::PackedComponent| {
@@ -179,12 +177,22 @@ fn bundles_by_version() {
     };
     let found: Vec<_> = packed.iter().map(|p| (p.file_name.as_str(), ids(p))).collect();
     let expected = [
-        ("shop.wasm", "5-e 6-f_g"),
         ("shop-1.0.0.wasm", "1.0.0-1-a 1.0.0-3-c"),
         ("shop-1.1.0-beta.1.wasm", "1.1.0_beta.1-2-b"),
         ("shop-next.wasm", "next-4-d"),
     ];
     assert_eq!(found, expected.map(|(name, ids)| (name, ids.to_owned())));
+}
+
+#[test]
+fn no_bundle_without_a_version() {
+    for with in ["1.0.0-1-a.sql", "next-1-a.sql"] {
+        let files: [(&str, &[u8]); 2] = [(with, b"SELECT 1"), ("5-e.sql", b"SELECT 5")];
+        let error = pack_files(&files, &bundle()).unwrap_err().to_string();
+        assert!(error.contains("5-e has no version"), "{error}");
+        assert!(error.contains("Pack without `--bundle`"), "{error}");
+        assert_eq!(pack_files(&files, &options()).unwrap().len(), 2);
+    }
 }
 
 #[test]

@@ -101,8 +101,7 @@ pub(super) struct Script {
 impl Script {
     pub(super) fn of(file: &File) -> Result<Self, HistoryError> {
         let mut script = Self { execute_in_transaction: None, placeholder_replacement: true };
-        let name = format!("{}.conf", file.name);
-        let conf = File { path: file.path.with_file_name(&name), name };
+        let conf = file.beside(format!("{}.conf", file.name));
         if !conf.path.exists() {
             return Ok(script);
         }

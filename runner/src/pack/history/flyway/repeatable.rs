@@ -20,6 +20,9 @@ use std::path::Path;
 /// that come after the newest are larger.
 const COUNT_DIGITS: usize = 6;
 
+/// How the names of all of them begin.
+const PREFIX: &str = "R__";
+
 pub(super) fn place(
     mut scripts: Vec<(&str, &File, Section)>,
     newest: Option<&AlterationId>,
@@ -45,7 +48,7 @@ pub(super) fn place(
     let mut count = shipped.iter().filter_map(|id| place.count(id)).max().unwrap_or(0);
     let mut added = Vec::new();
     for (name, file, section) in scripts {
-        let mut script = "R__".to_owned();
+        let mut script = PREFIX.to_owned();
         name::escape(name, &mut script);
         let parts = [section.hook.ending().as_bytes(), section.text.as_bytes()];
         let checksum = Checksum::of_parts(parts).short();
@@ -66,6 +69,11 @@ pub(super) fn place(
     Ok(added)
 }
 
+/// Whether it is one text of a repeatable script; those before it stay when another comes.
+pub(in crate::pack) fn is_repeatable(id: &AlterationId) -> bool {
+    id.name().starts_with(PREFIX)
+}
+
 /// Where the repeatable scripts behind one version are: how their ids begin, up to the count.
 struct Place(String);
 
@@ -83,7 +91,7 @@ impl Place {
 
     fn count(&self, id: &AlterationId) -> Option<u64> {
         let (count, name) = id.as_str().strip_prefix(&self.0)?.split_once('-')?;
-        (count.len() == COUNT_DIGITS && name.starts_with("R__")).then(|| count.parse().ok())?
+        (count.len() == COUNT_DIGITS && name.starts_with(PREFIX)).then(|| count.parse().ok())?
     }
 }
 

@@ -1,6 +1,8 @@
 //! Histories as wholes: from the files of each tool to alterations.
 
 mod each_tool;
+#[cfg(unix)]
+mod links;
 mod refused;
 mod shipped;
 

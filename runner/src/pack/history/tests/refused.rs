@@ -30,7 +30,7 @@ fn recognised_or_asked_for() {
 #[test]
 fn refused() {
     use Layout::*;
-    let table: [(Layout, Files<'_>, &str); 45] = [
+    let table: [(Layout, Files<'_>, &str); 51] = [
         (Sqlx, &[("x.sql", "A")], ".: nothing that sqlx would run is in it; expected <number>_"),
         (Sqlx, &[("1_a.sql", "")], "1_a.sql: it is empty"),
         (
@@ -170,6 +170,39 @@ fn refused() {
             Flyway,
             &[("V1__a.sql", "A"), ("V1__a.sql.conf", "\nshouldExecute=x")],
             "V1__a.sql.conf: line 2: `shouldExecute`",
+        ),
+        (
+            Goose,
+            &[("1_a.sql", "-- +goose NO TRANSACTION\n-- +goose Up\nA;\nBEGIN;\nB;\nCOMMIT;\n")],
+            "1_a.sql: line 4: `BEGIN` opens a transaction in SQL that runs outside of one",
+        ),
+        (
+            Sqlx,
+            &[("1_a.sql", "-- no-transaction\nSTART TRANSACTION; A; COMMIT;")],
+            "1_a.sql: line 2: `START TRANSACTION` opens a transaction in SQL that runs outside",
+        ),
+        (
+            Dbmate,
+            &[(
+                "1_a.sql",
+                "-- migrate:up\nA\n-- migrate:down transaction:false\nBEGIN; A; COMMIT;",
+            )],
+            "1_a.sql: line 4: `BEGIN` opens a transaction in SQL that runs outside of one",
+        ),
+        (
+            GolangMigrate,
+            &[("1_a.up.sql", "CREATE INDEX CONCURRENTLY i ON t (x);\nBEGIN; A; COMMIT;")],
+            "1_a.up.sql: line 2: `BEGIN` opens a transaction in SQL that runs outside of one",
+        ),
+        (
+            Flyway,
+            &[("V1__a.sql", "VACUUM;\nBEGIN; A; COMMIT;")],
+            "V1__a.sql: line 2: `BEGIN` opens a transaction in SQL that runs outside of one",
+        ),
+        (
+            Refinery,
+            &[("V1__a.sql", "\nBEGIN; A; END;")],
+            "V1__a.sql: line 2: `BEGIN` opens a transaction, and where it ends depends on the database",
         ),
         (
             Refinery,
