@@ -43,8 +43,15 @@ test("fields of what comes back", () => {
       assert.match(members(name), new RegExp(`\\b${camel(field)}:`), `${name}.${camel(field)}`);
     }
   }
-  for (const field of fields("error")) {
-    assert.match(types, new RegExp(`readonly ${field}: |message`), field);
+  const [, given, own] = types.match(/class DatabaseError extends Error \{\s*constructor\(error: \{([^}]*)\}\);([^}]*)\}/);
+  const errors = fields("error").map(camel);
+  assert.ok(errors.includes("message"));
+  for (const field of errors) {
+    assert.match(given, new RegExp(`^\\s*${field}\\??: `, "m"), `given: ${field}`);
+    // What every Error of JavaScript has is not declared again.
+    if (field !== "message") {
+      assert.match(own, new RegExp(`^\\s*readonly ${field}: `, "m"), `DatabaseError.${field}`);
+    }
   }
   assert.deepEqual(fields("checkpoint").map(camel), ["state", "done", "total"]);
 });
