@@ -57,7 +57,8 @@ async function main() {
   try {
     for (const { name, modules, manifest, irreversible } of alterations(source, options)) {
       const bundled = await bundle(modules, irreversible);
-      const digest = digestOf(bundled, fs.readFileSync(manifest(work)));
+      const complete = await manifest(work);
+      const digest = digestOf(bundled, fs.readFileSync(complete));
       const there = built(options.out, digest);
       if (there !== undefined) {
         console.log(`${there}  unchanged`);
@@ -65,7 +66,7 @@ async function main() {
       }
       const file = path.join(work, `${name}.wasm`);
       fs.writeFileSync(file, withDigest(await component(bundled), digest));
-      pack(file, manifest(work), options);
+      pack(file, complete, options);
     }
   } finally {
     fs.rmSync(work, { recursive: true });

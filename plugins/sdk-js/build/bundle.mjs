@@ -64,7 +64,10 @@ export async function bundle(modules, irreversible) {
   const contents = `import { exportsOf } from ${literal(ENTRY)};
 ${imports.join("\n")}
 export const { ${groups.join(", ")} } = exportsOf(${finds});`;
-  const { outputFiles } = await run({ stdin: { contents, resolveDir: process.cwd(), sourcefile: "entry.js" } });
+  const stdin = { contents, resolveDir: process.cwd(), sourcefile: "entry.js" };
+  const { outputFiles, warnings } = await run({ stdin });
+  // Here alone: the other runs look at the same sources.
+  warnings.forEach((warning) => console.error(`warning: ${line(warning)}`));
   const language = modules.some(({ file }) => /ts$/.test(file)) ? "TypeScript" : "JavaScript";
   const sections = [producers(language), ...about(process.cwd())];
   return { code: outputFiles[0].text, world: worldOf(groups), sections };
@@ -86,6 +89,12 @@ async function exportsOf(file) {
   return Object.values(metafile.outputs)[0].exports;
 }
 
+/** The files of which a module consists: itself and what it imports, by their real paths. */
+export async function inputsOf(file) {
+  const { metafile } = await run({ entryPoints: [file] });
+  return Object.keys(metafile.inputs).map((input) => path.resolve(input));
+}
+
 function check({ id, file }, names, irreversible) {
   if (!names.includes("up")) {
     const found = names.length > 0 ? `only ${names.join(", ")}` : "nothing";
@@ -100,9 +109,7 @@ function check({ id, file }, names, irreversible) {
 
 async function run(options) {
   try {
-    const result = await build({ ...OPTIONS, ...options });
-    result.warnings.forEach((warning) => console.error(`warning: ${line(warning)}`));
-    return result;
+    return await build({ ...OPTIONS, ...options });
   } catch (error) {
     if (!Array.isArray(error.errors)) {
       throw error;

@@ -3,16 +3,16 @@
 // A file is one component under the manifest as it stands. A folder holds a module for each alteration,
 // named by its id, and becomes one component each: a file that was shipped then never changes.
 
-import crypto from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import { BuildError } from "./bundle.mjs";
+import { checksumOf } from "./checksum.mjs";
 
 const MODULE = /\.(js|mjs|ts|mts)$/;
 const NOT_ALTERATIONS = /\.(test|spec|d)\.(js|mjs|ts|mts)$/;
 
 /**
- * `[{ name, modules: [{ id, file }], manifest(folder) -> file, irreversible }]`
+ * `[{ name, modules: [{ id, file }], async manifest(folder) -> file, irreversible }]`
  */
 export function alterations(source, { manifest: manifestFile, bundle }) {
   const stat = fs.statSync(source, { throwIfNoEntry: false });
@@ -35,7 +35,7 @@ function ofFile(file, manifestFile) {
   return {
     name: path.parse(file).name,
     modules: [{ id: null, file }],
-    manifest: () => manifestFile,
+    manifest: async () => manifestFile,
     irreversible: new Set(isIrreversible ? [file] : []),
   };
 }
@@ -86,17 +86,15 @@ function readManifest(file) {
   }
 }
 
-/** The manifest of one component: what it carries, and of several also which source each has. */
-function writeManifest(work, manifest, modules) {
-  const alterations = modules.map(({ id, file }) => ({
-    ...manifest.alterations.find((declaration) => declaration.id === id),
-    ...(modules.length > 1 ? { checksum: sha256(fs.readFileSync(file)) } : {}),
-  }));
+/** The manifest of one component: what it carries, and of several also what each is known by. */
+async function writeManifest(work, manifest, modules) {
+  const alterations = [];
+  for (const { id, file } of modules) {
+    const declaration = manifest.alterations.find((one) => one.id === id);
+    const known = modules.length > 1 ? { checksum: await checksumOf(file) } : {};
+    alterations.push({ ...declaration, ...known });
+  }
   const written = path.join(work, `${modules[0].id}.json`);
   fs.writeFileSync(written, JSON.stringify({ ...manifest, alterations }));
   return written;
-}
-
-function sha256(bytes) {
-  return crypto.createHash("sha256").update(bytes).digest("hex");
 }

@@ -9,6 +9,7 @@ import path from "node:path";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
 import { bundle } from "../build/bundle.mjs";
+import { checksumOf } from "../build/checksum.mjs";
 import { built, digestOf, withDigest } from "../build/digest.mjs";
 import { alterations } from "../build/sources.mjs";
 
@@ -112,7 +113,7 @@ test("no async function is left, and the globals come first", async (t) => {
   assert.match(code, /from "runner:alteration\/database@0\.1\.0"/);
 });
 
-test("a folder is taken apart, or bundled", (t) => {
+test("a folder is taken apart, or bundled", async (t) => {
   const ids = ["1.0.0-1-one", "1.0.0-2-two"];
   const root = folder(t, {
     "alteration.json": { ...manifest(...ids), requires: { "c/d": "*" } },
@@ -123,15 +124,70 @@ test("a folder is taken apart, or bundled", (t) => {
     "alterations/README.md": "",
   });
   const given = { manifest: path.join(root, "alteration.json"), bundle: false };
-  const read = ({ manifest }) => JSON.parse(fs.readFileSync(manifest(root), "utf8"));
+  const read = async ({ manifest }) => JSON.parse(fs.readFileSync(await manifest(root), "utf8"));
   const apart = alterations(path.join(root, "alterations"), given);
   assert.deepEqual(apart.map(({ name }) => name), ids);
-  assert.deepEqual(read(apart[1]), { ...manifest(ids[1]), requires: { "c/d": "*" } });
+  assert.deepEqual(await read(apart[1]), { ...manifest(ids[1]), requires: { "c/d": "*" } });
   const [bundled, ...rest] = alterations(path.join(root, "alterations"), { ...given, bundle: true });
   assert.equal(rest.length, 0);
-  const checksums = read(bundled).alterations.map(({ checksum }) => checksum);
+  const checksums = (await read(bundled)).alterations.map(({ checksum }) => checksum);
   assert.match(checksums[0], /^[0-9a-f]{64}$/);
-  assert.notEqual(checksums[0], checksums[1]);
+  assert.deepEqual(checksums, [await checksumOf(bundled.modules[0].file), await checksumOf(bundled.modules[1].file)]);
+});
+
+test("a checksum covers what a module imports, and nothing else", async (t) => {
+  const files = {
+    "alterations/one.js": 'import "../lib/near.js"; import "package"; import "runner-alteration";',
+    "alterations/two.ts": 'import { far } from "../lib/far.js"; export const two: number = far;',
+    "lib/near.js": 'import "./far.js";',
+    "lib/far.js": "export const far = 1;",
+    "lib/unused.js": "",
+    "node_modules/package/index.js": "",
+    "node_modules/package/package.json": { name: "package", main: "index.js" },
+  };
+  const checksums = async (root) => {
+    fs.symlinkSync(path.dirname(BUILD), path.join(root, "node_modules/runner-alteration"));
+    const of = (name) => checksumOf(path.join(root, "alterations", name));
+    return [await of("one.js"), await of("two.ts")];
+  };
+  const [one, two] = await checksums(folder(t, files));
+  const table = [
+    // An edit to this changes these.
+    [{}, false, false],
+    [{ "lib/unused.js": "let edited;" }, false, false],
+    [{ "alterations/two.ts": files["alterations/two.ts"].replace("; ", ";\r\n") }, false, true],
+    [{ "lib/near.js": `${files["lib/near.js"]} let edited;` }, true, false],
+    [{ "lib/far.js": "export const far = 2;" }, true, true],
+    [{ "node_modules/package/index.js": "let edited;" }, true, false],
+  ];
+  for (const [edit, ...changed] of table) {
+    const [first, second] = await checksums(folder(t, { ...files, ...edit }));
+    assert.deepEqual([first !== one, second !== two], changed, JSON.stringify(edit));
+  }
+});
+
+test("a checksum tells apart what imports each other, and knows no ends of lines", async (t) => {
+  const files = { "one.js": 'import "./two.js";\n', "two.js": 'import "./one.js";\n' };
+  const crlf = Object.fromEntries(Object.entries(files).map(([name, text]) => [name, text.replace("\n", "\r\n")]));
+  const [root, other] = [folder(t, files), folder(t, crlf)];
+  const one = await checksumOf(path.join(root, "one.js"));
+  assert.notEqual(one, await checksumOf(path.join(root, "two.js")));
+  assert.equal(one, await checksumOf(path.join(other, "one.js")));
+});
+
+test("a checksum is not the SDK's", async (t) => {
+  const sums = [];
+  for (const edit of ["", "let edited;"]) {
+    const root = folder(t, { "one.js": 'import "runner-alteration";', "node_modules/.package-lock.json": {} });
+    const sdk = path.join(root, "sdk");
+    fs.cpSync(path.dirname(BUILD), sdk, { recursive: true, filter: (file) => !/node_modules|wit$/.test(file) });
+    fs.symlinkSync(path.join(path.dirname(BUILD), "node_modules"), path.join(sdk, "node_modules"));
+    fs.symlinkSync(sdk, path.join(root, "node_modules/runner-alteration"));
+    fs.appendFileSync(path.join(sdk, "src/log.js"), edit);
+    const copy = await import(path.join(sdk, "build/checksum.mjs"));
+    sums.push(await copy.checksumOf(path.join(root, "one.js")));
+  }
+  assert.equal(sums[0], sums[1]);
 });
 
 test("an irreversible alteration needs no way back", async (t) => {

@@ -37,16 +37,22 @@ test("cases of a value", () => {
 });
 
 test("fields of what comes back", () => {
-  const members = (name) => types.match(new RegExp(`interface ${name} \\{([^}]*)\\}`))[1];
-  for (const [record, name] of [["outcome", "Outcome"], ["column", "Column"]]) {
-    for (const field of fields(record)) {
-      assert.match(members(name), new RegExp(`\\b${camel(field)}:`), `${name}.${camel(field)}`);
+  const members = (name) => types.match(new RegExp(`interface ${name}(?:<.*>)? \\{([^}]*)\\}`))[1];
+  for (const [record, name] of [["outcome", "Outcome"], ["column", "Column"], ["checkpoint", "More"]]) {
+    for (const field of fields(record).map(camel)) {
+      assert.match(members(name), new RegExp(`^\\s*(readonly )?${field}\\??: `, "m"), `${name}.${field}`);
     }
   }
-  for (const field of fields("error")) {
-    assert.match(types, new RegExp(`readonly ${field}: |message`), field);
+  const [, given, own] = types.match(/class DatabaseError extends Error \{\s*constructor\(error: \{([^}]*)\}\);([^}]*)\}/);
+  const errors = fields("error").map(camel);
+  assert.ok(errors.includes("message"));
+  for (const field of errors) {
+    assert.match(given, new RegExp(`^\\s*${field}\\??: `, "m"), `given: ${field}`);
+    // What every Error of JavaScript has is not declared again.
+    if (field !== "message") {
+      assert.match(own, new RegExp(`^\\s*readonly ${field}: `, "m"), `DatabaseError.${field}`);
+    }
   }
-  assert.deepEqual(fields("checkpoint").map(camel), ["state", "done", "total"]);
 });
 
 test("every function of the host is used, by its name in JavaScript", () => {

@@ -6,7 +6,6 @@ the alterations do. Not part of a component.
 """
 
 import argparse
-import hashlib
 import importlib
 import importlib.metadata
 import json
@@ -20,6 +19,7 @@ import tomllib
 from pathlib import Path
 
 from .alteration import Alteration, registered
+from .checksum import Sources, packages
 from .stamp import Stamp, imported
 
 # What componentize-py imports. The package comes first: see `purity`.
@@ -77,8 +77,9 @@ def build(options: argparse.Namespace, pack_arguments: list[str]) -> None:
     sys.path.insert(0, str(project))
     importlib.import_module(options.module)
     declared = check(manifest, registered, options.manifest)
-    sources = {id: Path(sys.modules[cls.__module__].__file__) for id, cls in registered.items()}
-    add_checksums(declared, sources)
+    modules = {id: cls.__module__ for id, cls in registered.items()}
+    gathering = {options.module}.union(*map(packages, modules.values()))
+    add_checksums(declared, modules, Sources(project, gathering))
     out = options.out or options.project / "dist"
     package = Path(__file__).resolve().parent
     wit = options.wit or project / "wit"
@@ -140,21 +141,26 @@ def check(manifest: dict, classes: dict[str, type[Alteration]], name: str) -> di
     return declared
 
 
-def add_checksums(declared: dict[str, dict], sources: dict[str, Path]) -> None:
-    """Tells several alterations of one component apart, each by the file that it stands in."""
+def add_checksums(declared: dict[str, dict], modules: dict[str, str], sources: Sources) -> None:
+    """Tells several alterations of one component apart, each by the modules that it consists of."""
     if len(declared) == 1:
         return
-    modules = {}
-    for id, source in sources.items():
+    holders = {}
+    for id, module in modules.items():
         if "checksum" in declared[id]:
             continue
-        if other := modules.setdefault(source, id):
-            if other != id:
-                raise BuildError(
-                    f"{source.name} holds both {other} and {id}: give each a file of its own, "
-                    "so that a change to one does not count as a change to both"
-                )
-        declared[id]["checksum"] = hashlib.sha256(source.read_bytes()).hexdigest()
+        if (other := holders.setdefault(module, id)) != id:
+            raise BuildError(
+                f"{module} holds both {other} and {id}: give each a file of its own, "
+                "so that a change to one does not count as a change to both"
+            )
+        parts = sources.of(module)
+        if gathering := sources.gathering.intersection(parts[1:]):
+            raise BuildError(
+                f"{module} imports from {min(gathering)}, which imports all alterations: put what they "
+                f"share into a module of its own, so that a new alteration does not change {id}"
+            )
+        declared[id]["checksum"] = sources.checksum(parts)
 
 
 def sign(component: Path) -> None:

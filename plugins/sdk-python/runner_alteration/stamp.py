@@ -11,8 +11,8 @@ from pathlib import Path
 class Stamp:
     """What the components in `out` were built from.
 
-    No two builds of the same sources are alike, because the interpreter draws a secret for its hashes
-    when a component is built. So what is up to date is left alone.
+    No two builds of the same sources are alike, probably because the interpreter draws a secret for
+    its hashes when a component is built. So what is up to date is left alone.
     """
 
     def __init__(self, path: Path, inputs: Iterable[Path], out: Path):

@@ -48,10 +48,11 @@ macro_rules! sdk {
 }
 
 /// The SDK as it lies in this tree, but for its tests.
-const SDK: [Template; 26] = sdk! {
+const SDK: [Template; 27] = sdk! {
     "README.md"
     "build.mjs"
     "build/bundle.mjs"
+    "build/checksum.mjs"
     "build/digest.mjs"
     "build/sections.mjs"
     "build/sources.mjs"

@@ -1,6 +1,7 @@
 """Every usual source of chance and time, by name."""
 
 import datetime
+import logging
 import os
 import random
 import secrets
@@ -42,6 +43,7 @@ TIME = {
     "datetime.now(UTC)": lambda: datetime.datetime.now(datetime.UTC).timestamp(),
     "datetime.today": lambda: datetime.datetime.today().timestamp(),
     "datetime.utcnow": lambda: datetime.datetime.utcnow().timestamp(),
+    "logging": lambda: logging.LogRecord("a", logging.INFO, "b", 1, "c", (), None).created,
     "entropy.now_ms": lambda: entropy.now_ms() / 1000,
 }
 DAY = {"date.today": date.today, "datetime.date.today": datetime.date.today}
