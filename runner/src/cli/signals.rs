@@ -16,10 +16,10 @@ pub(super) fn listen() -> (Cancelled, Asking) {
     let (canceller, cancelled) = cancel::pair();
     let asking = Asking::default();
     let asked = Arc::clone(&asking);
+    // Before the task first runs, a signal would end the process where it stands.
+    let handlers = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
     tokio::spawn(async move {
-        let (Ok(mut interrupt), Ok(mut terminate)) =
-            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-        else {
+        let (Ok(mut interrupt), Ok(mut terminate)) = handlers else {
             // Without handlers the signals end the process, and the database rolls back.
             return std::future::pending().await;
         };
