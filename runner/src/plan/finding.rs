@@ -227,7 +227,7 @@ impl Finding {
             Self::NoSuchVersion { .. } => "see that the version is the one you mean".to_owned(),
             Self::UnmetRequirement { requires, requirement, .. } => {
                 format!(
-                    "bring {requires} to {requirement} too: add its files, or for a baseline its `--to`"
+                    "deploy {requires} {requirement} with it: add its files; for a baseline, its `--to`"
                 )
             }
             Self::Cycle { .. } => "one of these plugins has to drop its requirement".to_owned(),

@@ -180,7 +180,7 @@ mod tests {
     fn refused_as_by_a_deploy() {
         use Dialect::{Mariadb, Postgresql};
         let table = [
-            ("SELECT 1;\nSET idle_in_transaction_session_timeout = 0;", Postgresql, true, Some(10)),
+            ("SELECT 1;\nSET client_connection_check_interval = 0;", Postgresql, true, Some(10)),
             ("SET statement_timeout = 0; SELECT 1", Postgresql, true, None),
             ("PREPARE x AS SELECT 1", Postgresql, true, Some(0)),
             ("-- x\nCALL p()", Mariadb, true, Some(5)),
