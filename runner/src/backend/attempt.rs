@@ -6,7 +6,7 @@
 
 use super::{
     Attempt, Backend, BackendError, Checkpoint, Claim, Counts, Ending, Phase, Revision, Run,
-    Snapshot, StateRow, Status,
+    Snapshot, Status,
     connection::{Connection, HookMode},
     database::HookLimits,
     journal::{Journal, SharedJournal, Stop},
@@ -62,9 +62,6 @@ pub struct Undone {
     pub own_error: Option<BackendError>,
 }
 
-/// What history says of an alteration that was recorded by mistake.
-const NEVER_RAN: &str = "resolved: a baseline recorded it, and it is not there";
-
 impl Backend {
     /// Whether `up` and `down` have to be journaled on this database.
     pub async fn is_journaled(&self) -> Result<bool, BackendError> {
@@ -87,61 +84,6 @@ impl Backend {
         };
         let recorded = recorded.await;
         or_roll_back(connection, recorded).await
-    }
-
-    /// Records in one transaction that alterations are applied that did not run: they were there
-    /// before the runner came. All of them or none, since a part would be deployed as pending.
-    pub async fn record_applied(&mut self, claims: &[Claim<'_>]) -> Result<(), BackendError> {
-        let shared = self.shared()?;
-        let connection = &mut *shared.lock().await;
-        let recorded = async {
-            connection.begin().await?;
-            for claim in claims {
-                // One revision each: by it a rollback knows their order.
-                let revision = ledger::advance(connection, claim.revision, self.fence).await?;
-                state::claim(connection, claim.attempt, revision, Status::Applied).await?;
-                archive_up(connection, claim).await?;
-                state::adopt(connection, claim.attempt, revision).await?;
-                let end = (Ending::Baseline, &Counts::default(), None);
-                history::append(connection, claim.attempt, Some(end)).await?;
-            }
-            connection.commit().await
-        };
-        let recorded = recorded.await;
-        or_roll_back(connection, recorded).await
-    }
-
-    /// After [`Backend::record_applied`] whose answer never came: connects again and looks whether
-    /// it took effect.
-    pub async fn look_after_recording(
-        &mut self,
-        claims: &[Claim<'_>],
-    ) -> Result<bool, BackendError> {
-        let (is_fenced, snapshot) = self.settled().await?;
-        if is_fenced {
-            return Err(BackendError::LeaseLost);
-        }
-        let row = |claim: &Claim<'_>| snapshot.rows.get(&claim.attempt.key);
-        Ok(claims.iter().all(|claim| row(claim).is_some_and(StateRow::never_ran)))
-    }
-
-    /// Records that an alteration is not applied after all that a baseline had recorded.
-    pub async fn forget_applied(
-        &mut self,
-        attempt: &Attempt,
-        revision: Revision,
-    ) -> Result<(), BackendError> {
-        let shared = self.shared()?;
-        let connection = &mut *shared.lock().await;
-        let forgotten = async {
-            self.start(connection, revision).await?;
-            state::mark(connection, &attempt.key, Status::Reverted, None).await?;
-            let end = (Ending::Resolved, &Counts::default(), Some(NEVER_RAN));
-            history::append(connection, attempt, Some(end)).await?;
-            connection.commit().await
-        };
-        let forgotten = forgotten.await;
-        or_roll_back(connection, forgotten).await
     }
 
     /// Claims an alteration for an attempt of several parts: from here on its status is `running`
@@ -179,7 +121,7 @@ impl Backend {
 
     /// Reads the state on a new connection, once nothing that was sent on the old one can still
     /// change it, and tells whether another runner has the lease by now.
-    async fn settled(&mut self) -> Result<(bool, Snapshot), BackendError> {
+    pub(super) async fn settled(&mut self) -> Result<(bool, Snapshot), BackendError> {
         self.reconnect().await?;
         let shared = self.shared()?;
         let connection = &mut *shared.lock().await;
@@ -421,7 +363,7 @@ impl Backend {
     }
 }
 
-async fn archive_up(
+pub(super) async fn archive_up(
     connection: &mut dyn Connection,
     claim: &Claim<'_>,
 ) -> Result<(), BackendError> {

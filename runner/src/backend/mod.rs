@@ -3,6 +3,7 @@
 //! Talks to sqlx and nothing else does. Knows neither WebAssembly nor the plan.
 
 mod attempt;
+mod baseline;
 mod connection;
 mod database;
 mod error;
