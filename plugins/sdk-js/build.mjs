@@ -23,6 +23,7 @@ modules, each named by the id of its alteration.
   --out DIR         where the packed component goes; dist if not given
   --bundle          one component for a whole folder, instead of one for each alteration
   --replace         replaces components in DIR that were never shipped
+  --alias NAME=FILE a module of yours stands for a package, or a part of Node.js, that modules import
   --component FILE  writes the component as it is before \`runner pack\`, without a manifest
 
 RUNNER names the runner, if it is not on PATH.`;
@@ -32,6 +33,7 @@ const OPTIONS = {
   out: { type: "string", default: "dist" },
   bundle: { type: "boolean", default: false },
   replace: { type: "boolean", default: false },
+  alias: { type: "string", multiple: true, default: [] },
   component: { type: "string" },
   help: { type: "boolean", short: "h" },
 };
@@ -46,17 +48,18 @@ async function main() {
     throw new BuildError(`one SOURCE is needed\n\n${USAGE}`, 2);
   }
   const [source] = positionals;
+  const alias = aliases(options.alias);
   if (options.component !== undefined) {
     const modules = fs.statSync(source, { throwIfNoEntry: false })?.isDirectory()
-      ? alterations(source, options).flatMap(({ modules }) => modules)
+      ? alterations(source, { ...options, alias }).flatMap(({ modules }) => modules)
       : [{ id: null, file: source }];
-    fs.writeFileSync(options.component, await component(await bundle(modules, new Set())));
+    fs.writeFileSync(options.component, await component(await bundle(modules, new Set(), alias)));
     return;
   }
   const work = fs.mkdtempSync(path.join(fs.realpathSync("."), ".runner-alteration-"));
   try {
-    for (const { name, modules, manifest, irreversible } of alterations(source, options)) {
-      const bundled = await bundle(modules, irreversible);
+    for (const { name, modules, manifest, irreversible } of alterations(source, { ...options, alias })) {
+      const bundled = await bundle(modules, irreversible, alias);
       const complete = await manifest(work);
       const digest = digestOf(bundled, fs.readFileSync(complete));
       const there = built(options.out, digest);
@@ -79,6 +82,21 @@ function arguments_() {
   } catch (error) {
     throw new BuildError(`${error.message}\n\n${USAGE}`, 2);
   }
+}
+
+/** What stands for a package, by its name; as absolute paths, because every module may import it. */
+function aliases(given) {
+  const pairs = given.map((text) => {
+    const [, name, file] = text.match(/^([^=]+)=(.+)$/) ?? [];
+    if (file === undefined) {
+      throw new BuildError(`--alias takes NAME=FILE, not ${text}`, 2);
+    }
+    if (!fs.existsSync(file)) {
+      throw new BuildError(`--alias ${text}: ${file} is not there`);
+    }
+    return [name, path.resolve(file)];
+  });
+  return Object.fromEntries(pairs);
 }
 
 /** The bytes of a component. */

@@ -129,6 +129,13 @@ fn unreadable(path: &Path, error: &io::Error) -> SourceError {
     }
 }
 
+/// The manifest that a component carries; `None` where its name identifies it. Fails with a text that
+/// names no file.
+pub(crate) fn manifest(bytes: &[u8]) -> Result<Option<Manifest>, String> {
+    let json = section::manifest(bytes).map_err(|error| error.to_string())?;
+    json.map(Manifest::parse).transpose().map_err(|error| error.to_string())
+}
+
 fn component(path: PathBuf, bytes_max: usize) -> Result<ComponentFile, SourceError> {
     let length = fs::metadata(&path).map_err(|error| unreadable(&path, &error))?.len();
     if length > bytes_max as u64 {

@@ -100,3 +100,16 @@ pub async fn nothing_is_open_across_a_statement_that_commits<P: Place>(place: &P
     let answer = session.execute(P::SQL.committing(), vec![]).await;
     assert_eq!(answer.is_err(), P::SQL.committing_commits(), "{answer:?}");
 }
+
+/// Some guests ask everything as a query, and have to be answered as one after a crash too.
+pub async fn a_statement_that_commits_may_be_asked_as_a_query<P: Place>(place: &P) {
+    let (mut backend, mut revision) = ready(place).await;
+    for _ in 0..2 {
+        let session = begin(&mut backend, revision).await;
+        execute(&session, "CREATE TABLE made (n INTEGER)").await;
+        let answer = session.lock().await.query(P::SQL.committing(), vec![], ALL).await;
+        assert_eq!(answer.expect("a result").rows, Vec::<Vec<Value>>::new());
+        drop(session);
+        (backend, revision) = after_a_crash(place, backend).await;
+    }
+}

@@ -172,6 +172,7 @@ macro_rules! contract {
             );
             contract!(@cases $place, journal:
                 a_journaled_hook_goes_on_after_a_crash,
+                a_statement_that_commits_may_be_asked_as_a_query,
                 a_hook_that_differs_when_it_is_run_again_is_stopped,
                 nothing_is_open_across_a_statement_that_commits,
             );

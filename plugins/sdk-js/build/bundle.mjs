@@ -2,7 +2,8 @@
 // its component says about itself.
 //
 // QuickJS never drains promises, so that every `async` function, an author's or a library's, becomes a generator
-// over the SDK's own Promise. Runs none of the code.
+// over the SDK's own Promise. Runs none of the code: an author's modules are evaluated in the hook that needs
+// them, and not when the component is made, where everybody would get the same chance and time.
 
 import { fileURLToPath } from "node:url";
 import path from "node:path";
@@ -19,15 +20,18 @@ export class BuildError extends Error {
 
 const ENTRY = fileURLToPath(new URL("../src/entry.js", import.meta.url));
 
+/** What a component may export beside `hooks`. */
+export const OPTIONAL = ["preparation", "backfill"];
+
 const OPTIONS = {
   bundle: true,
   write: false,
   metafile: true,
   format: "esm",
   platform: "neutral",
-  mainFields: ["module", "main"],
-  // Chooses src/host.js.
-  conditions: ["quickjs", "module"],
+  mainFields: ["browser", "module", "main"],
+  // The first chooses src/host.js. Packages are asked for what they have for browsers, which have no files either.
+  conditions: ["quickjs", "browser", "module"],
   external: ["runner:*"],
   target: "es2022",
   supported: { "async-await": false, "async-generator": false, "for-await": false, "top-level-await": false },
@@ -41,31 +45,29 @@ const OPTIONS = {
 
 /**
  * `modules` are `{ id, file }`; one alone may have no id and then carries whatever it is asked for.
- * `irreversible` holds the ids (or files) that need no `down`.
+ * `irreversible` holds the ids (or files) that need no `down`; `alias` names the files that stand for packages.
  */
-export async function bundle(modules, irreversible) {
+export async function bundle(modules, irreversible, alias = {}) {
   const exported = new Set();
   for (const module of modules) {
-    const names = await exportsOf(module.file);
+    const names = await exportsOf(module.file, alias);
     check(module, names, irreversible);
-    names.forEach((name) => exported.add(name));
+    groupsOf(names).forEach((group) => exported.add(group));
   }
-  const imports = modules.map(({ file }, index) => `import * as m${index} from ${literal(file)};`);
+  const load = ({ file }) => `() => require(${literal(file)})`;
   const finds =
     modules.length === 1 && modules[0].id === null
-      ? "() => m0"
+      ? load(modules[0])
       : `(id) => {
-  const module = { ${modules.map(({ id }, index) => `${JSON.stringify(id)}: m${index}`).join(", ")} }[id];
-  if (module === undefined) throw new Error("this component does not carry " + id);
-  return module;
+  const load = { ${modules.map((module) => `${JSON.stringify(module.id)}: ${load(module)}`).join(",\n")} }[id];
+  if (load === undefined) throw new Error("this component does not carry " + id);
+  return load();
 }`;
-  const preparation = exported.has("beforeUp") || exported.has("beforeDown");
-  const groups = ["hooks", ...(preparation ? ["preparation"] : []), ...(exported.has("step") ? ["backfill"] : [])];
+  const groups = ["hooks", ...OPTIONAL.filter((group) => exported.has(group))];
   const contents = `import { exportsOf } from ${literal(ENTRY)};
-${imports.join("\n")}
 export const { ${groups.join(", ")} } = exportsOf(${finds});`;
   const stdin = { contents, resolveDir: process.cwd(), sourcefile: "entry.js" };
-  const { outputFiles, warnings } = await run({ stdin });
+  const { outputFiles, warnings } = await run({ stdin, alias });
   // Here alone: the other runs look at the same sources.
   warnings.forEach((warning) => console.error(`warning: ${line(warning)}`));
   const language = modules.some(({ file }) => /ts$/.test(file)) ? "TypeScript" : "JavaScript";
@@ -84,14 +86,21 @@ function worldOf(groups) {
   return groups.length === 1 ? "alteration" : `alteration-${groups[1]}`;
 }
 
-async function exportsOf(file) {
-  const { metafile } = await run({ entryPoints: [file] });
+/** What a module exports, by name. */
+export async function exportsOf(file, alias) {
+  const { metafile } = await run({ entryPoints: [file], alias });
   return Object.values(metafile.outputs)[0].exports;
 }
 
+/** Which optional exports of a component the names of hooks belong to. */
+export function groupsOf(names) {
+  const hooks = { preparation: ["beforeUp", "beforeDown"], backfill: ["step"] };
+  return OPTIONAL.filter((group) => hooks[group].some((hook) => names.includes(hook)));
+}
+
 /** The files of which a module consists: itself and what it imports, by their real paths. */
-export async function inputsOf(file) {
-  const { metafile } = await run({ entryPoints: [file] });
+export async function inputsOf(file, alias) {
+  const { metafile } = await run({ entryPoints: [file], alias });
   return Object.keys(metafile.inputs).map((input) => path.resolve(input));
 }
 

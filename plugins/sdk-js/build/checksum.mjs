@@ -12,9 +12,9 @@ import { inputsOf } from "./bundle.mjs";
 const SDK = fileURLToPath(new URL("../src/", import.meta.url));
 
 /** In hexadecimal; the same wherever the project and its packages lie. */
-export async function checksumOf(module) {
+export async function checksumOf(module, alias) {
   const root = fs.realpathSync(path.dirname(module));
-  const imported = (await inputsOf(module))
+  const imported = (await inputsOf(module, alias))
     .filter((file) => !file.startsWith(SDK))
     .map((file) => ({ file, name: nameOf(root, file) }))
     .sort((one, other) => (one.name < other.name ? -1 : Number(one.name > other.name)));

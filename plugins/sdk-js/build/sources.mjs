@@ -5,7 +5,7 @@
 
 import fs from "node:fs";
 import path from "node:path";
-import { BuildError } from "./bundle.mjs";
+import { BuildError, OPTIONAL, exportsOf, groupsOf } from "./bundle.mjs";
 import { checksumOf } from "./checksum.mjs";
 
 const MODULE = /\.(js|mjs|ts|mts)$/;
@@ -14,13 +14,13 @@ const NOT_ALTERATIONS = /\.(test|spec|d)\.(js|mjs|ts|mts)$/;
 /**
  * `[{ name, modules: [{ id, file }], async manifest(folder) -> file, irreversible }]`
  */
-export function alterations(source, { manifest: manifestFile, bundle }) {
+export function alterations(source, { manifest: manifestFile, bundle, alias }) {
   const stat = fs.statSync(source, { throwIfNoEntry: false });
   if (stat === undefined) {
     throw new BuildError(`${source} is not there`);
   }
   if (stat.isDirectory()) {
-    return ofFolder(source, manifestFile, bundle);
+    return ofFolder(source, manifestFile, bundle, alias);
   }
   if (bundle) {
     throw new BuildError(`${source} is one module; --bundle is for a folder`);
@@ -40,7 +40,7 @@ function ofFile(file, manifestFile) {
   };
 }
 
-function ofFolder(folder, manifestFile, bundle) {
+function ofFolder(folder, manifestFile, bundle, alias) {
   const manifest = readManifest(manifestFile);
   const modules = fs
     .readdirSync(folder)
@@ -67,7 +67,7 @@ function ofFolder(folder, manifestFile, bundle) {
   return groups.map((group) => ({
     name: group[0].id,
     modules: group,
-    manifest: (work) => writeManifest(work, manifest, group),
+    manifest: (work) => writeManifest(work, manifest, group, alias),
     irreversible,
   }));
 }
@@ -86,13 +86,22 @@ function readManifest(file) {
   }
 }
 
-/** The manifest of one component: what it carries, and of several also what each is known by. */
-async function writeManifest(work, manifest, modules) {
+/**
+ * The manifest of one component: what it carries, and of several also what each is known by and which of the
+ * component's optional exports are its own.
+ */
+async function writeManifest(work, manifest, modules, alias) {
   const alterations = [];
   for (const { id, file } of modules) {
     const declaration = manifest.alterations.find((one) => one.id === id);
-    const known = modules.length > 1 ? { checksum: await checksumOf(file) } : {};
-    alterations.push({ ...declaration, ...known });
+    if (modules.length > 1) {
+      const groups = groupsOf(await exportsOf(file, alias));
+      const own = Object.fromEntries(OPTIONAL.map((group) => [group, groups.includes(group)]));
+      const checksum = declaration.checksum ?? (await checksumOf(file, alias));
+      alterations.push({ ...declaration, ...own, checksum });
+    } else {
+      alterations.push(declaration);
+    }
   }
   const written = path.join(work, `${modules[0].id}.json`);
   fs.writeFileSync(written, JSON.stringify({ ...manifest, alterations }));

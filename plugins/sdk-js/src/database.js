@@ -36,7 +36,7 @@ export class Database {
   query(sql, params) {
     const [text, values] = statement(sql, params, this.#host);
     const { columns, rows } = calling(() => this.#host.query(text, values));
-    return rows.map(rowReader(columns));
+    return Object.defineProperty(rows.map(rowReader(columns)), "columns", { value: columns });
   }
 
   one(sql, params) {

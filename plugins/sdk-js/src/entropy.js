@@ -1,7 +1,7 @@
 // Chance and time: everything in JavaScript that is either goes to the host's `entropy`.
 //
 // The engine is frozen when the component is built, so that its own `Math.random` would give the same
-// numbers at every customer. While it is built, at the top level of a module, there is no entropy at all.
+// numbers at every customer.
 
 import { entropy } from "#host";
 
@@ -9,31 +9,15 @@ const BYTES_A_FETCH = 256;
 // What the Web's `crypto.getRandomValues` gives at most in one call.
 const BYTES_MAX = 65_536;
 
-let inHook = false;
 let pool = new Uint8Array(0);
 
-/** Called as a hook begins: an instance runs one, and is dropped after it. */
-export function permit() {
-  inHook = true;
-}
-
-function host(what) {
-  if (!inHook) {
-    throw new Error(
-      `${what} at the top level of a module runs once, while the component is built, and would give every customer the same: call it in a hook`,
-    );
-  }
-  return entropy;
-}
-
 /** `length` bytes; few at a time are taken from a pool, because each call of the host costs. */
-function bytes(length, what) {
-  const source = host(what);
+function bytes(length) {
   if (length >= BYTES_A_FETCH) {
-    return Uint8Array.from(source.randomBytes(length));
+    return Uint8Array.from(entropy.randomBytes(length));
   }
   if (pool.length < length) {
-    pool = Uint8Array.from(source.randomBytes(BYTES_A_FETCH));
+    pool = Uint8Array.from(entropy.randomBytes(BYTES_A_FETCH));
   }
   const taken = pool.slice(0, length);
   pool = pool.subarray(length);
@@ -41,7 +25,7 @@ function bytes(length, what) {
 }
 
 export function random() {
-  const view = new DataView(bytes(8, "Math.random()").buffer);
+  const view = new DataView(bytes(8).buffer);
   // 53 bits, as many as a number holds.
   return Number(view.getBigUint64(0) >> 11n) / 2 ** 53;
 }
@@ -54,12 +38,12 @@ export const crypto = {
     if (array.byteLength > BYTES_MAX) {
       throw new RangeError(`crypto.getRandomValues() gives at most ${BYTES_MAX} bytes`);
     }
-    const filled = bytes(array.byteLength, "crypto.getRandomValues()");
+    const filled = bytes(array.byteLength);
     new Uint8Array(array.buffer, array.byteOffset, array.byteLength).set(filled);
     return array;
   },
   randomUUID() {
-    const id = bytes(16, "crypto.randomUUID()");
+    const id = bytes(16);
     // Version 4, variant 1.
     id[6] = (id[6] & 0x0f) | 0x40;
     id[8] = (id[8] & 0x3f) | 0x80;
@@ -71,25 +55,25 @@ export const crypto = {
 /** Stands still while a hook runs. */
 export const performance = {
   get timeOrigin() {
-    return host("performance.timeOrigin").nowMs();
+    return entropy.nowMs();
   },
   now() {
-    host("performance.now()").nowMs();
+    entropy.nowMs();
     return 0;
   },
 };
 
 /** A `Date` that is the engine's own, but for the present. */
 export function hookDate(NativeDate) {
-  const now = (what) => host(what).nowMs();
+  const now = () => entropy.nowMs();
   function Date(...parts) {
     if (new.target === undefined) {
-      return new NativeDate(now("Date()")).toString();
+      return new NativeDate(now()).toString();
     }
-    return Reflect.construct(NativeDate, parts.length > 0 ? parts : [now("new Date()")], new.target);
+    return Reflect.construct(NativeDate, parts.length > 0 ? parts : [now()], new.target);
   }
   const kept = ["parse", "UTC"].map((name) => [name, NativeDate[name]]);
-  for (const [name, value] of [["now", () => now("Date.now()")], ...kept]) {
+  for (const [name, value] of [["now", now], ...kept]) {
     Object.defineProperty(Date, name, { value, writable: true, configurable: true });
   }
   Object.defineProperty(Date, "prototype", { value: NativeDate.prototype, writable: false });

@@ -2,7 +2,6 @@
 // throws becomes the error that the operator reads.
 
 import { Database } from "./database.js";
-import { permit } from "./entropy.js";
 import { conversion, describe, toPayload } from "./error.js";
 import { database, log } from "#host";
 import { settle } from "./promise.js";
@@ -12,13 +11,12 @@ import { shown } from "./value.js";
 export const finished = Object.freeze({ finished: true });
 
 /**
- * The exports of a component. `find` gives the author's module for the id of an alteration.
+ * The exports of a component. `find` evaluates the author's module for the id of an alteration, and gives it.
  */
 export function exportsOf(find) {
   const call = (hook, otherwise) => {
     return (alteration, ...args) => {
       try {
-        permit();
         const run = find(alteration)[hook];
         if (run === undefined) {
           return otherwise?.(alteration);

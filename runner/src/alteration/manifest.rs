@@ -48,6 +48,13 @@ pub struct Declaration {
     /// True when there is no way back: `rollback` refuses before it runs anything.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub irreversible: bool,
+    /// False where the component's `preparation` is there for other alterations: it is not called for
+    /// this one, which can then be a single transaction.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub preparation: bool,
+    /// As `preparation`, for the component's `backfill`.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub backfill: bool,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub permissions: Permissions,
     /// How long one of its statements may wait for somebody else's lock; absent for the run's own.
@@ -56,6 +63,15 @@ pub struct Declaration {
     /// How long one of its statements may take; absent for the run's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statement_timeout_ms: Option<NonZeroU32>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_yes(answer: &bool) -> bool {
+    *answer
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -153,6 +169,8 @@ impl Declaration {
             checksum: None,
             description: None,
             irreversible: false,
+            preparation: true,
+            backfill: true,
             permissions: Permissions::new(),
             lock_timeout_ms: None,
             statement_timeout_ms: None,
@@ -170,7 +188,7 @@ mod tests {
 
     #[test]
     fn round_trip() {
-        let json = r#"{"manifest":1,"plugin":"acme/shop","requires":{"acme/core":">=1.2.0"},"alterations":[{"id":"1.4.0-1718000000-x","irreversible":true,"permissions":["entropy"],"lock_timeout_ms":500,"statement_timeout_ms":4294967295}]}"#;
+        let json = r#"{"manifest":1,"plugin":"acme/shop","requires":{"acme/core":">=1.2.0"},"alterations":[{"id":"1.4.0-1718000000-x","irreversible":true,"preparation":false,"backfill":false,"permissions":["entropy"],"lock_timeout_ms":500,"statement_timeout_ms":4294967295}]}"#;
         assert_eq!(parse(json).unwrap().to_json(), json.as_bytes());
     }
 

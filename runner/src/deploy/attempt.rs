@@ -58,7 +58,7 @@ impl Work<'_> {
         let began = Instant::now();
         let several = run.is_some()
             || backend.is_journaled().await?
-            || ready.loaded.has_preparation()
+            || ready.has_preparation(&step.key.id)
             || subject.has_backfill();
         let attempted = match several {
             false => self.whole(backend, subject, revision).await?,
@@ -149,7 +149,7 @@ impl Work<'_> {
 impl Subject<'_> {
     /// Whether steps come after its hook: on the way up alone.
     pub(super) fn has_backfill(self) -> bool {
-        self.ready.loaded.has_backfill() && self.step.direction == Direction::Up
+        self.ready.has_backfill(&self.step.key.id) && self.step.direction == Direction::Up
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Control, Job};
 use crate::{
-    alteration::{AlterationKey, Checksum},
+    alteration::{AlterationId, AlterationKey, Checksum, Declaration, Manifest},
     backend::{Attempt, Backend, BackendError, Snapshot},
     error::Error,
     escape::Escaped,
@@ -22,6 +22,24 @@ use tokio::task::JoinSet;
 pub(super) struct Ready {
     pub(super) loaded: Loaded,
     pub(super) bytes: Vec<u8>,
+    /// None where names identify the component.
+    manifest: Option<Manifest>,
+}
+
+impl Ready {
+    /// Whether `id` has hooks outside of its transaction.
+    pub(super) fn has_preparation(&self, id: &AlterationId) -> bool {
+        self.loaded.has_preparation() && self.declares(id, |declaration| declaration.preparation)
+    }
+
+    pub(super) fn has_backfill(&self, id: &AlterationId) -> bool {
+        self.loaded.has_backfill() && self.declares(id, |declaration| declaration.backfill)
+    }
+
+    fn declares(&self, id: &AlterationId, part: fn(&Declaration) -> bool) -> bool {
+        let declarations = self.manifest.iter().flat_map(|manifest| &manifest.alterations);
+        declarations.filter(|declaration| declaration.id == *id).all(part)
+    }
 }
 
 /// What each step of a plan needs.
@@ -61,8 +79,8 @@ impl Components {
             let bytes = fetch(job, key, checksum, unfinished, backend).await?;
             let (host, key) = (host.clone(), key.clone());
             let origin = origin(job, &key, unfinished);
-            tasks.spawn_blocking(move || match host.load(&bytes, checksum) {
-                Ok(loaded) => Ok((checksum, Ready { loaded, bytes })),
+            tasks.spawn_blocking(move || match load(&host, bytes, checksum) {
+                Ok(ready) => Ok((checksum, ready)),
                 Err(error) => Err(Error::Component { key, origin, error }),
             });
         }
@@ -91,6 +109,11 @@ impl Components {
         let attempt = self.attempts.get(key)?;
         Some((attempt, self.ready.get(&attempt.component_checksum)?))
     }
+}
+
+fn load(host: &Host, bytes: Vec<u8>, checksum: Checksum) -> Result<Ready, LoadError> {
+    let manifest = source::manifest(&bytes).map_err(LoadError::Manifest)?;
+    Ok(Ready { loaded: host.load(&bytes, checksum)?, bytes, manifest })
 }
 
 type Task = Result<(Checksum, Ready), Error>;

@@ -229,7 +229,7 @@ impl Work<'_> {
 
 /// The part that a run begins with.
 fn first_phase(subject: Subject<'_>) -> Phase {
-    match subject.ready.loaded.has_preparation() {
+    match subject.ready.has_preparation(&subject.step.key.id) {
         true => Phase::Preparation,
         false => Phase::Main,
     }

@@ -23,6 +23,8 @@ pub enum LoadError {
     NoHooks { expected: String, found: String },
     #[error("its export `{interface}` does not fit: {reason}")]
     WrongHooks { interface: String, reason: String },
+    #[error("its manifest cannot be read: {0}")]
+    Manifest(String),
     #[error("this machine cannot run WebAssembly: {0}")]
     Engine(String),
 }

@@ -104,6 +104,8 @@ fn producers() -> ProducersSection {
 }
 
 fn manifest(folder: &SqlFolder, alterations: &[&SqlAlteration]) -> Manifest {
+    let shape = Shape::of(alterations);
+    let own = |alteration: &SqlAlteration| Shape::of(&[alteration]);
     let declarations = alterations
         .iter()
         .map(|alteration| Declaration {
@@ -111,6 +113,8 @@ fn manifest(folder: &SqlFolder, alterations: &[&SqlAlteration]) -> Manifest {
             checksum: (alterations.len() > 1).then(|| checksum(alteration)),
             description: alteration.description.clone(),
             irreversible: alteration.is_irreversible(),
+            preparation: !shape.preparation || own(alteration).preparation,
+            backfill: !shape.backfill || own(alteration).backfill,
             permissions: alteration.permissions.clone(),
             lock_timeout_ms: alteration.lock_timeout_ms,
             statement_timeout_ms: alteration.statement_timeout_ms,

@@ -64,7 +64,7 @@ impl Journal {
                 Ok(result)
             }
             Err(error) if may_need_outside && connection.needs_outside(&error) => {
-                self.outside(connection, asked, sql).await
+                self.outside(connection, asked, sql, rows.is_some()).await
             }
             Err(error) => Err(error),
         }
@@ -155,12 +155,14 @@ impl Journal {
         }
     }
 
-    /// A statement that cannot run in a transaction.
+    /// A statement that cannot run in a transaction. None of them returns rows, also to a guest that
+    /// asked for some.
     async fn outside(
         &mut self,
         connection: &mut dyn Connection,
         asked: [u8; 16],
         sql: &str,
+        is_query: bool,
     ) -> Result<CallResult, SqlError> {
         self.may_commit_now()?;
         if self.rehearsing {
@@ -168,7 +170,7 @@ impl Journal {
         }
         let committed = async {
             connection.back_to_mark().await?;
-            let row = self.write_ahead(connection, asked, sql, nothing(false)).await?;
+            let row = self.write_ahead(connection, asked, sql, nothing(is_query)).await?;
             connection.commit().await?;
             Ok(row)
         };
@@ -181,7 +183,10 @@ impl Journal {
         point("before a statement outside of a transaction");
         let result = connection.execute_outside(sql, &self.marker).await;
         point("after a statement outside of a transaction");
-        let result = result.map(CallResult::Outcome);
+        let result = result.map(|outcome| match is_query {
+            true => nothing(true),
+            false => CallResult::Outcome(outcome),
+        });
         self.after_commit(connection, asked, &row, result).await
     }
 
