@@ -50,6 +50,11 @@ impl Database {
         self.client.rows(Role::Administrator, &self.name, sql)
     }
 
+    /// What pg_dump makes of it, rights and owners included.
+    pub fn pg_dump(&self, options: &[&str]) -> String {
+        self.client.pg_dump(&self.name, options)
+    }
+
     /// Schema and rows without the runner's own tables, as text that is equal for equal databases.
     pub fn dump(&self) -> String {
         self.client.dump(&self.name)

@@ -33,6 +33,13 @@ impl Client {
         let text = run(&mut command, "").unwrap_or_else(|error| panic!("no dump: {error}"));
         sorted(&text)
     }
+
+    /// PostgreSQL's own text of a database.
+    pub fn pg_dump(&self, database: &str, options: &[&str]) -> String {
+        let mut command = self.command("pg_dump", Role::Administrator);
+        run(command.args(options).arg(database), "")
+            .unwrap_or_else(|error| panic!("no dump: {error}"))
+    }
 }
 
 /// Sorts each run of INSERT statements; drops comments and empty lines.

@@ -1,0 +1,71 @@
+//! The components that examples/logto makes of Logto's scripts.
+
+use crate::{
+    original::ENVIRONMENT,
+    support::{Run, Sandbox, finish, guest, root},
+};
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+};
+
+/// What the runner needs to know of every deploy: where its own tables are (scripts change rights on all that is
+/// in `public`), and what scripts may use and are told.
+pub fn options() -> Vec<String> {
+    let mut options = vec!["--state-schema=runner".to_owned(), "--yes".to_owned()];
+    options.push("--grant=logto/core:entropy".to_owned());
+    options.extend(settings());
+    options
+}
+
+/// The same for a rollback, which needs no grant.
+pub fn settings() -> impl Iterator<Item = String> {
+    ENVIRONMENT.iter().map(|(name, value)| format!("--set=logto/core:{name}={value}"))
+}
+
+/// Packs the component of a release into `plugins/`.
+pub fn pack(sandbox: &Sandbox, release: &str) {
+    let (component, manifest) = (
+        guest(&format!("logto-{release}")),
+        guest(&format!("logto-{release}")).with_extension("json"),
+    );
+    let (component, manifest) = (component.display().to_string(), manifest.display().to_string());
+    sandbox.ok(&["pack", &component, "--manifest", &manifest, "--out", "plugins", "--replace"]);
+}
+
+/// Makes a component of other scripts, as an author does, into `plugins/`.
+pub fn build(sandbox: &Sandbox, scripts: &Path) -> Run {
+    let mut command = Command::new("node");
+    command.arg(root().join("examples/logto/build.mjs")).arg(scripts);
+    command.args(["--out", "plugins", "--work", "build"]).current_dir(sandbox.path());
+    command.env("RUNNER", sandbox.command(&[]).get_program()).stdin(Stdio::null());
+    let run = finish(&mut command);
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    run
+}
+
+/// Runs a verb with the options that it needs beside `args`.
+pub fn runner(sandbox: &Sandbox, args: &[&str]) -> Run {
+    let own = match args[0] {
+        "deploy" | "baseline" => options(),
+        "rollback" => ["--state-schema=runner", "--yes"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain(settings())
+            .collect(),
+        _ => vec!["--state-schema=runner".to_owned()],
+    };
+    let own: Vec<&str> = own
+        .iter()
+        .map(String::as_str)
+        .filter(|o| args[0] != "baseline" || !o.starts_with("--set"))
+        .collect();
+    sandbox.runner(&[args, &own].concat())
+}
+
+/// As [`runner`], and it must have succeeded.
+pub fn ok(sandbox: &Sandbox, args: &[&str]) -> Run {
+    let run = runner(sandbox, args);
+    assert_eq!(run.code, Some(0), "runner {args:?} failed: {run:#?}");
+    run
+}

@@ -1,0 +1,10 @@
+//! Logto's own alterations, as components of examples/logto: deployed by the runner, and by Logto's own tool.
+
+mod alike;
+mod chain;
+mod component;
+mod keys;
+mod original;
+mod place;
+#[path = "../support/mod.rs"]
+mod support;
