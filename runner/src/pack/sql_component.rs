@@ -10,7 +10,7 @@ use super::{
     sql_name::SqlHook,
     sql_table::Shape,
 };
-use crate::alteration::{Checksum, Declaration, Manifest, ManifestError};
+use crate::alteration::{Checksum, Declaration, Manifest, ManifestError, SettingNames};
 use wasm_encoder::{Encode, ProducersField, ProducersSection, Section as _};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{PackageId, Resolve};
@@ -112,6 +112,8 @@ fn manifest(folder: &SqlFolder, alterations: &[&SqlAlteration]) -> Manifest {
             description: alteration.description.clone(),
             irreversible: alteration.is_irreversible(),
             permissions: alteration.permissions.clone(),
+            // SQL cannot ask for any.
+            settings: SettingNames::new(),
             lock_timeout_ms: alteration.lock_timeout_ms,
             statement_timeout_ms: alteration.statement_timeout_ms,
         })
