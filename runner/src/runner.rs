@@ -405,7 +405,12 @@ async fn resolve(
     key: &AlterationKey,
     decision: Decision,
 ) -> Result<Option<String>, Error> {
-    let snapshot = backend.snapshot().await?;
+    let mut snapshot = backend.snapshot().await?;
+    if snapshot.rows.contains_key(key) {
+        // Tables of an older runner cannot be written to before.
+        backend.prepare().await?;
+        snapshot = backend.snapshot().await?;
+    }
     let (Some(row), Some(revision)) = (snapshot.rows.get(key), snapshot.revision) else {
         return Err(Error::NothingUnfinished(key.clone()));
     };
