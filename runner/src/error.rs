@@ -3,6 +3,8 @@
 use crate::{
     alteration::{AlterationKey, Direction, Permission},
     backend::{BackendError, FormerError, ParseUrlError, Run, Stop},
+    config::ConfigError,
+    deploy::{ParseSettingError, UnknownSettings},
     escape::Escaped,
     event::StepReport,
     host::{HookError, LoadError},
@@ -61,6 +63,13 @@ pub enum Error {
     NothingUnfinished(AlterationKey),
     #[error("{key} asks for the permission `{permission}`, which is not granted")]
     NotGranted { key: AlterationKey, permission: Permission },
+    #[error("{0}")]
+    UnknownSettings(UnknownSettings),
+    /// Not what somebody wrote, which may hold a value.
+    #[error("`--set` {number}: {error}")]
+    Setting { number: usize, error: ParseSettingError },
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     #[error("the answer was no")]
     Declined,
     #[error("somebody else keeps changing the recorded state")]

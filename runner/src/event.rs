@@ -2,7 +2,7 @@
 //! command line's.
 
 use crate::{
-    alteration::{AlterationKey, Direction},
+    alteration::{AlterationKey, Direction, SettingName},
     backend::LockHolder,
     host::HookEvent,
     plan::Finding,
@@ -30,6 +30,11 @@ pub enum Event<'a> {
         direction: Direction,
         position: usize,
         total: usize,
+    },
+    /// It goes on with the settings that it was begun with, although others are given now.
+    SettingsKept {
+        key: &'a AlterationKey,
+        names: &'a [SettingName],
     },
     Hook {
         key: &'a AlterationKey,

@@ -20,6 +20,7 @@ pub mod alteration;
 pub mod backend;
 pub mod cancel;
 pub mod cli;
+pub mod config;
 mod crash;
 pub mod deploy;
 mod entropy;

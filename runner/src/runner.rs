@@ -10,7 +10,7 @@ use crate::{
     error::Error,
     event::Report,
     host::{Host, Limits},
-    plan::{self, Finding, Plan, Policy, Severity, StatusLine, Step, UpTo},
+    plan::{self, Asks, Finding, Plan, Policy, Severity, StatusLine, Step, UpTo},
     source,
     trial::{self, Ground, Script, TestOptions, Trial},
 };
@@ -174,7 +174,12 @@ impl Runner {
             }
             other => other,
         });
-        Ok(Check { undeployed: plan.steps, findings: findings.collect() })
+        let mut undeployed = plan.steps;
+        for step in &mut undeployed {
+            // Nobody was asked what is granted and given.
+            step.asks = Asks::default();
+        }
+        Ok(Check { undeployed, findings: findings.collect() })
     }
 
     /// What `deploy` would run, in which order, and why. Alters nothing, runs no guest code.
@@ -186,9 +191,12 @@ impl Runner {
     async fn planned(&self, job: &Job<'_>) -> Result<Plan, Error> {
         let mut backend = self.connect(Access::Read).await?;
         let snapshot = backend.snapshot().await;
-        let plan = snapshot.map(|snapshot| job.plan(&snapshot, backend.dialect()));
+        let dialect = backend.dialect();
         backend.close().await;
-        Ok(plan?)
+        let snapshot = snapshot?;
+        let plan = job.plan(&snapshot, dialect);
+        job.check_settings(&plan, &snapshot)?;
+        Ok(plan)
     }
 
     /// Every alteration in files or records. Without plugins, what is recorded.
@@ -397,7 +405,12 @@ async fn resolve(
     key: &AlterationKey,
     decision: Decision,
 ) -> Result<Option<String>, Error> {
-    let snapshot = backend.snapshot().await?;
+    let mut snapshot = backend.snapshot().await?;
+    if snapshot.rows.contains_key(key) {
+        // Tables of an older runner cannot be written to before.
+        backend.prepare().await?;
+        snapshot = backend.snapshot().await?;
+    }
     let (Some(row), Some(revision)) = (snapshot.rows.get(key), snapshot.revision) else {
         return Err(Error::NothingUnfinished(key.clone()));
     };

@@ -113,3 +113,30 @@ pub async fn a_statement_that_commits_may_be_asked_as_a_query<P: Place>(place: &
         (backend, revision) = after_a_crash(place, backend).await;
     }
 }
+
+/// Whatever is given by then: the journal holds what the hook did with the first ones.
+pub async fn a_run_goes_on_with_the_settings_it_began_with<P: Place>(place: &P) {
+    let (mut backend, revision) = ready(place).await;
+    let mut attempt = Attempt::up(&alteration("one"));
+    // What text columns and their encodings stumble over.
+    let value = "eu \0 \u{1f30d} ' \\ \u{feff}".repeat(4_000);
+    attempt.settings = [
+        ("REGION".parse().expect("a name"), Some(value.try_into().expect("short enough"))),
+        ("UNSET".parse().expect("a name"), None),
+    ]
+    .into();
+    let claim = Claim { attempt: &attempt, revision, component: b"one" };
+    let session = backend.begin_journaled(&claim).await.expect("begins");
+    hook::<P>(&session).await;
+    drop(session);
+
+    let (mut backend, _) = after_a_crash(place, backend).await;
+    let snapshot = backend.snapshot().await.expect("reads");
+    let key = &attempt.key;
+    let mut later = Attempt::up(&alteration("one"));
+    later.settings = [("REGION".parse().expect("a name"), None)].into();
+    let resumed = later.resumed(&snapshot.rows[key], &snapshot.runs[key]);
+    assert!(resumed.settings == attempt.settings, "others than it was begun with");
+    let names: Vec<&str> = snapshot.rows[key].settings.iter().map(|name| name.as_str()).collect();
+    assert_eq!(names, ["REGION", "UNSET"]);
+}

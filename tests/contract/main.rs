@@ -168,13 +168,14 @@ macro_rules! contract {
                 an_interruption_leaves_the_state_as_it_was,
                 the_lock_excludes, the_lock_ends_with_its_backend, without_the_lock_the_ledger_holds,
                 the_archive_keeps_components, a_rehearsal_leaves_nothing,
-                reading_creates_nothing, a_cancelled_statement_ends,
+                reading_creates_nothing, a_cancelled_statement_ends, an_older_schema_is_upgraded,
             );
             contract!(@cases $place, journal:
                 a_journaled_hook_goes_on_after_a_crash,
                 a_statement_that_commits_may_be_asked_as_a_query,
                 a_hook_that_differs_when_it_is_run_again_is_stopped,
                 nothing_is_open_across_a_statement_that_commits,
+                a_run_goes_on_with_the_settings_it_began_with,
             );
             contract!(@cases $place, session:
                 every_value_is_bound, extremes_come_back, nul_in_text_is_kept_or_refused, rows_and_columns, outcomes, one_statement_is_one,

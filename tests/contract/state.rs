@@ -2,6 +2,7 @@
 
 use super::{COUNTS, Place, alteration, begin, commit, key, open, open_for, ready};
 use runner::backend::{Access, Attempt, BackendError, Claim, Ending, Revision, Status};
+use sqlx::Connection as _;
 use std::time::Duration;
 
 pub async fn untouched_is_empty<P: Place>(place: &P) {
@@ -22,6 +23,38 @@ pub async fn preparing_twice_is_preparing_once<P: Place>(place: &P) {
     backend.prepare().await.expect("prepares");
     let snapshot = backend.snapshot().await.expect("reads");
     assert_eq!(snapshot.revision, Some(revision));
+}
+
+/// Runs statements as somebody else would; no backend may be open.
+async fn as_anybody<P: Place>(place: &P, statements: &[&str]) {
+    let sql = statements.join("; ");
+    if let Some(server) = place.server() {
+        return server.sql(&sql);
+    }
+    let mut connection = sqlx::SqliteConnection::connect(&place.url()).await.expect("connects");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.expect("runs");
+    connection.close().await.expect("closes");
+}
+
+/// Version 2 had no settings. Where a schema change commits by itself, a killed upgrade leaves one of two behind.
+pub async fn an_older_schema_is_upgraded<P: Place>(place: &P) {
+    let state = "ALTER TABLE alteration_state DROP COLUMN settings";
+    let run = "ALTER TABLE alteration_run DROP COLUMN settings";
+    let older = "UPDATE alteration_ledger SET schema_version = 2";
+    let half_way: &[&str] = if P::SQL.is_journaled() { &[run, older] } else { &[] };
+    for (name, statements) in [("one", &[state, run, older][..]), ("two", half_way)] {
+        let (backend, _) = ready(place).await;
+        backend.close().await;
+        as_anybody(place, statements).await;
+        let mut reading = open_for(place, Access::Read).await;
+        assert!(reading.snapshot().await.expect("reads").revision.is_some());
+        reading.close().await;
+        let (mut backend, revision) = ready(place).await;
+        begin(&mut backend, name, revision).await.expect("begins");
+        commit(&mut backend, name, revision).await.expect("commits");
+        assert!(backend.snapshot().await.expect("reads").rows[&key(name)].settings.is_empty());
+        backend.close().await;
+    }
 }
 
 pub async fn up_and_row_commit_together<P: Place>(place: &P) {

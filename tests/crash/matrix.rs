@@ -172,7 +172,7 @@ impl Case<'_> {
 }
 
 /// Evenly spread over all points, first and last among them; all of them with `RUNNER_FULL=1`.
-fn chosen(count: usize) -> Vec<usize> {
+pub fn chosen(count: usize) -> Vec<usize> {
     if std::env::var("RUNNER_FULL").is_ok_and(|full| full == "1") || count <= SAMPLE {
         return (1..=count).collect();
     }
@@ -191,7 +191,7 @@ fn command(sandbox: &Sandbox, args: &[String]) -> std::process::Command {
     sandbox.command(&args)
 }
 
-fn trace(sandbox: &Sandbox, args: &[String]) -> (Run, Vec<String>) {
+pub fn trace(sandbox: &Sandbox, args: &[String]) -> (Run, Vec<String>) {
     let file = sandbox.path().join("trace");
     let run = finish(command(sandbox, args).env("RUNNER_CRASH_TRACE", &file));
     let points = fs::read_to_string(file).expect("a trace");

@@ -402,22 +402,23 @@ fn names_hold(place: Place, sandbox: &Sandbox) -> Result<(), String> {
     ensure(found == [format!("{expected} {most}")], &format!("{expected} rows clean: {found:?}"))
 }
 
-/// A guest that was built from source, as the one plugin.
-fn guest_plugin(place: Place, file: &str, id: &str) -> Sandbox {
+/// A guest that was built from source, as the one plugin; `asks` are more fields of its declaration.
+pub fn guest_plugin(place: Place, file: &str, id: &str, asks: &str) -> Sandbox {
     let sandbox = place.sandbox();
     let file = guest(file).display().to_string();
     sandbox.ok(&["pack", &file, "--out", "packed"]);
     let packed = fs::read_dir(sandbox.path().join("packed")).expect("a folder").next();
     let component = fs::read(packed.expect("one").expect("an entry").path()).expect("bytes");
-    let manifest =
-        format!(r#"{{"manifest":1,"plugin":"hostile/guests","alterations":[{{"id":"{id}"}}]}}"#);
+    let manifest = format!(
+        r#"{{"manifest":1,"plugin":"hostile/guests","alterations":[{{"id":"{id}"{asks}}}]}}"#
+    );
     let component = section::append(&component, manifest.as_bytes()).expect("a component");
     sandbox.write("plugins/guest.wasm", component);
     sandbox
 }
 
 fn prepares(place: Place) -> Sandbox {
-    guest_plugin(place, "hostile-preparation", "1.0.0-1710000000-prepares")
+    guest_plugin(place, "hostile-preparation", "1.0.0-1710000000-prepares", "")
 }
 
 fn prepares_deployed(place: Place) -> Sandbox {
@@ -425,7 +426,7 @@ fn prepares_deployed(place: Place) -> Sandbox {
 }
 
 fn steps(place: Place) -> Sandbox {
-    guest_plugin(place, "hostile-backfill", "1.0.0-1720000000-steps")
+    guest_plugin(place, "hostile-backfill", "1.0.0-1720000000-steps", "")
 }
 
 fn steps_hold(place: Place, sandbox: &Sandbox) -> Result<(), String> {

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use std::{env, error::Error, fs, path::Path};
 
 include!("list.rs");
+include!("asks.rs");
 
 macro_rules! names {
     ($($name:ident,)*) => { &[$(stringify!($name)),*] };
@@ -29,17 +30,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         let source = format!("{folder}/{name}.rs");
         println!("cargo::rerun-if-changed={source}");
         let checksum = Sha256::digest(fs::read(&source)?);
-        let permissions = match *name {
-            "declared_entropy" | "prepares_with_entropy" => r#","permissions":["entropy"]"#,
-            _ => "",
-        };
+        let asks = asks_for(name);
         alterations.push(format!(
-            r#"{{"id":"1.0.0-{}-{}","checksum":"{checksum:x}"{permissions}}}"#,
+            r#"{{"id":"1.0.0-{}-{}","checksum":"{checksum:x}"{asks}}}"#,
             first_stamp + index,
             name.replace('_', "-"),
         ));
     }
     println!("cargo::rerun-if-changed=list.rs");
+    println!("cargo::rerun-if-changed=asks.rs");
     let manifest = format!(
         r#"{{"manifest":1,"plugin":"hostile/guests","alterations":[{}]}}"#,
         alterations.join(",")

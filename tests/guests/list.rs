@@ -57,6 +57,8 @@ macro_rules! for_each_guest {
             log_long_line,
             undeclared_entropy,
             declared_entropy,
+            undeclared_setting,
+            declared_settings,
             nul_in_sql,
             nul_in_script,
             two_statements_in_execute,
@@ -101,6 +103,7 @@ macro_rules! for_each_preparation {
             rereads,
             diverges,
             prepares_with_entropy,
+            prepares_with_setting,
         }
     };
 }

@@ -5,5 +5,6 @@
 import database from "runner:alteration/database@0.1.0";
 import entropy from "runner:alteration/entropy@0.1.0";
 import log from "runner:alteration/log@0.1.0";
+import settings from "runner:alteration/settings@0.1.0";
 
-export { database, entropy, log };
+export { database, entropy, log, settings };

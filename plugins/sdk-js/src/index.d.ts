@@ -266,3 +266,13 @@ export const log: { debug: Log; info: Log; warn: Log; error: Log };
 
 /** How far the hook is: `done` of `total`. Cheap, but not free: once a batch, not once a row. */
 export function progress(done: number, total?: number | null): void;
+
+// What the operator says.
+
+/**
+ * The settings that the operator gave to this plugin. There is no `process.env`.
+ *
+ * `get` is null where none was given, and ends the hook for a name that the manifest does not declare as one of the
+ * alteration's `settings`. Not for secrets: see the interface's `settings`.
+ */
+export const settings: { get(name: string): string | null };

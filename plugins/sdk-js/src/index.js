@@ -5,6 +5,7 @@
 export { DatabaseError } from "./error.js";
 export { finished } from "./hooks.js";
 export { log, progress } from "./log.js";
+export { settings } from "./settings.js";
 export { sql } from "./sql.js";
 export {
   Value,

@@ -15,3 +15,4 @@ function missing(name) {
 export const database = missing("database");
 export const entropy = missing("entropy");
 export const log = missing("log");
+export const settings = missing("settings");

@@ -56,7 +56,7 @@ test("fields of what comes back", () => {
 });
 
 test("every function of the host is used, by its name in JavaScript", () => {
-  const sources = ["database", "cursor", "writer", "log", "entropy", "statement"].map((name) => read(`../src/${name}.js`)).join("\n");
+  const sources = ["database", "cursor", "writer", "log", "entropy", "settings", "statement"].map((name) => read(`../src/${name}.js`)).join("\n");
   const functions = [...wit.matchAll(/([a-z-]+): func\(/g)].map(([, name]) => name);
   const hooks = ["up", "down", "before-up", "before-down", "step"];
   assert.ok(functions.length > 15);

@@ -18,7 +18,7 @@ from . import purity
 
 purity.install()
 
-from . import entropy, log  # noqa: E402
+from . import entropy, log, settings  # noqa: E402
 from .alteration import FINISHED, Alteration, Finished, More
 from .cursor import Batch, Cursor
 from .database import Database, Dialect, Outcome
@@ -50,4 +50,5 @@ __all__ = [
     "Timestamptz",
     "entropy",
     "log",
+    "settings",
 ]

@@ -73,13 +73,18 @@ def now_ms() -> int:
     return host.entropy.now_ms()
 
 
-def _check(what: str) -> None:
+def check_hook(what: str) -> None:
+    """Refuses `what` outside of a hook."""
     if _running is None:
         raise Error(
             f"{what} would be frozen into the component here, the same at every customer: "
             "ask for it inside a hook",
             kind=ErrorKind.DENIED,
         )
+
+
+def _check(what: str) -> None:
+    check_hook(what)
     if _running not in _permitted:
         raise Error(
             f'{what} needs the permission `entropy`: write "permissions": ["entropy"] to '

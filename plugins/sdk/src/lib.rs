@@ -103,6 +103,11 @@
 //! for somebody else's lock, and `"statement_timeout_ms"` how long it may take. Without them the
 //! operator's settings hold.
 //!
+//! # What the operator decides
+//!
+//! `"settings": ["REGION"]` of an alteration in the manifest lets it ask for [`settings::get("REGION")`](settings::get),
+//! a text that the operator may give or not. There are no environment variables.
+//!
 //! # Several alterations in one component
 //!
 //! The manifest may declare several; each hook is given the alteration's id, so match on it.
@@ -125,6 +130,7 @@ mod hooks;
 pub mod log;
 mod manifest;
 mod row;
+pub mod settings;
 mod value;
 mod writer;
 
@@ -141,7 +147,7 @@ pub use writer::BulkWriter;
 /// The imports as WIT declares them, without this crate's conversions: the way around it, if one is
 /// ever needed.
 pub mod raw {
-    pub use crate::bindings::runner::alteration::{database, entropy, log, types};
+    pub use crate::bindings::runner::alteration::{database, entropy, log, settings, types};
 }
 
 /// What an alteration needs, for `use runner_sdk::prelude::*`.

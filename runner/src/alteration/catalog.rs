@@ -1,7 +1,8 @@
 //! The catalog: every alteration that a set of component files offers.
 
 use super::{
-    AlterationId, AlterationKey, Checksum, Dialect, Manifest, Permissions, PluginName, Requirements,
+    AlterationId, AlterationKey, Checksum, Dialect, Manifest, Permissions, PluginName,
+    Requirements, SettingNames,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -27,6 +28,8 @@ pub struct Alteration {
     pub requires: Requirements,
     pub dialects: BTreeSet<Dialect>,
     pub permissions: Permissions,
+    /// What it asks the operator for by name.
+    pub settings: SettingNames,
     pub description: Option<String>,
     pub irreversible: bool,
     /// How long one of its statements may wait for a lock, where it does not leave that to the run.
@@ -79,6 +82,7 @@ impl Catalog {
                     requires: manifest.requires.clone(),
                     dialects: manifest.dialects.clone(),
                     permissions: declaration.permissions,
+                    settings: declaration.settings,
                     description: declaration.description,
                     irreversible: declaration.irreversible,
                     lock_timeout_ms: declaration.lock_timeout_ms,
@@ -103,6 +107,11 @@ impl Catalog {
 
     pub fn get(&self, key: &AlterationKey) -> Option<&Alteration> {
         self.plugins.get(&key.plugin)?.get(&key.id)
+    }
+
+    /// What the alterations of one plugin ask for by name, all of them together.
+    pub fn settings(&self, plugin: &PluginName) -> SettingNames {
+        self.of(plugin).flat_map(|alteration| alteration.settings.iter().cloned()).collect()
     }
 
     /// The alterations of one plugin, in order; none if the plugin is unknown.

@@ -2,7 +2,7 @@
 //!
 //! Every byte of it is a stranger's. Parsing is strict: an unknown field or a contradiction is an error.
 
-use super::{AlterationId, Checksum, Dialect, Permissions, PluginName};
+use super::{AlterationId, Checksum, Dialect, Permissions, PluginName, SettingNames};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -57,6 +57,9 @@ pub struct Declaration {
     pub backfill: bool,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub permissions: Permissions,
+    /// What it asks the operator for by name.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub settings: SettingNames,
     /// How long one of its statements may wait for somebody else's lock; absent for the run's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock_timeout_ms: Option<NonZeroU32>,
@@ -172,6 +175,7 @@ impl Declaration {
             preparation: true,
             backfill: true,
             permissions: Permissions::new(),
+            settings: SettingNames::new(),
             lock_timeout_ms: None,
             statement_timeout_ms: None,
         }
@@ -188,7 +192,7 @@ mod tests {
 
     #[test]
     fn round_trip() {
-        let json = r#"{"manifest":1,"plugin":"acme/shop","requires":{"acme/core":">=1.2.0"},"alterations":[{"id":"1.4.0-1718000000-x","irreversible":true,"preparation":false,"backfill":false,"permissions":["entropy"],"lock_timeout_ms":500,"statement_timeout_ms":4294967295}]}"#;
+        let json = r#"{"manifest":1,"plugin":"acme/shop","requires":{"acme/core":">=1.2.0"},"alterations":[{"id":"1.4.0-1718000000-x","irreversible":true,"preparation":false,"backfill":false,"permissions":["entropy"],"settings":["CI","db.schema"],"lock_timeout_ms":500,"statement_timeout_ms":4294967295}]}"#;
         assert_eq!(parse(json).unwrap().to_json(), json.as_bytes());
     }
 
@@ -230,6 +234,14 @@ mod tests {
             (
                 r#"{"manifest":1,"plugin":"a/b","alterations":[{"id":"1-x","permissions":["root"]}]}"#,
                 "unknown variant",
+            ),
+            (
+                r#"{"manifest":1,"plugin":"a/b","alterations":[{"id":"1-x","settings":["a b"]}]}"#,
+                "not a setting's name",
+            ),
+            (
+                r#"{"manifest":1,"plugin":"a/b","alterations":[{"id":"1-x","settings":{"CI":"1"}}]}"#,
+                "expected a sequence",
             ),
             (
                 r#"{"manifest":1,"plugin":"a/b","alterations":[{"id":"1-x","lock_timeout_ms":0}]}"#,

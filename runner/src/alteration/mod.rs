@@ -9,6 +9,7 @@ mod id;
 mod manifest;
 mod permission;
 mod plugin;
+mod setting;
 mod version;
 
 pub use catalog::{Alteration, Catalog, CatalogError, ComponentFile};
@@ -20,6 +21,9 @@ pub use manifest::{
 };
 pub use permission::{ParsePermissionError, Permission, Permissions};
 pub use plugin::{ParsePluginError, PluginName};
+pub use setting::{
+    Handed, ParseSettingNameError, SettingName, SettingNames, SettingValue, SettingValueError,
+};
 pub use version::{ParseVersionError, Version};
 
 use serde::{Deserialize, Serialize};

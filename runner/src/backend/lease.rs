@@ -123,9 +123,8 @@ async fn end_former_work(connection: &mut dyn Connection) -> Result<(), BackendE
             None => schema::version(connection).await?,
         };
         match version {
-            // The first version had no runs.
-            None | Some(1) => Ok(Vec::new()),
-            Some(_) => run::read_all(connection).await,
+            None => Ok(Vec::new()),
+            Some(version) => run::read_all(connection, version).await,
         }
     };
     let left = left.await;

@@ -2,7 +2,8 @@
 
 use crate::{
     alteration::{
-        Alteration, AlterationKey, Checksum, Dialect, Direction, Permissions, Requirements,
+        Alteration, AlterationKey, Checksum, Dialect, Direction, Handed, Permissions, Requirements,
+        SettingNames,
     },
     backend::HookLimits,
     entropy::Entropy,
@@ -16,7 +17,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 const MARKER_CHARS: usize = 32;
 
 /// The version of the runner's own tables that this runner writes.
-pub const SCHEMA_VERSION: i64 = 2;
+pub const SCHEMA_VERSION: i64 = 3;
 
 /// The ledger's counter: advanced by every transaction that changes state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -76,6 +77,8 @@ pub struct StateRow {
     pub runner_version: Option<String>,
     /// What it was granted when it ran; `down` runs under the same.
     pub permissions: Permissions,
+    /// What it asks for by name. Values are not kept: each direction is handed its own.
+    pub settings: SettingNames,
     pub requires: Requirements,
     pub irreversible: bool,
     /// The ledger's revision that applied it: the order of application over all plugins.
@@ -123,6 +126,8 @@ pub struct Attempt {
     pub checksum: Checksum,
     pub component_checksum: Checksum,
     pub permissions: Permissions,
+    /// What its hooks are handed.
+    pub settings: Handed,
     pub requires: Requirements,
     pub irreversible: bool,
     pub by: String,
@@ -137,7 +142,13 @@ fn duration(ms: std::num::NonZeroU32) -> std::time::Duration {
     std::time::Duration::from_millis(ms.get().into())
 }
 
+/// The settings `names` before anybody gave a value to one.
+fn asked(names: &SettingNames) -> Handed {
+    names.iter().map(|name| (name.clone(), None)).collect()
+}
+
 impl Attempt {
+    /// Without a value for any setting.
     pub fn up(alteration: &Alteration) -> Self {
         Self {
             key: alteration.key.clone(),
@@ -145,6 +156,7 @@ impl Attempt {
             checksum: alteration.checksum,
             component_checksum: alteration.component_checksum,
             permissions: alteration.permissions.clone(),
+            settings: asked(&alteration.settings),
             requires: alteration.requires.clone(),
             irreversible: alteration.irreversible,
             by: operator::identity(),
@@ -163,9 +175,11 @@ impl Attempt {
         self.checksum = row.checksum;
         self.component_checksum = row.component_checksum;
         self.permissions = row.permissions.clone();
+        self.settings = run.settings.clone();
         self
     }
 
+    /// Without a value for any setting.
     pub fn down(row: &StateRow) -> Self {
         Self {
             key: row.key.clone(),
@@ -173,6 +187,7 @@ impl Attempt {
             checksum: row.checksum,
             component_checksum: row.component_checksum,
             permissions: row.permissions.clone(),
+            settings: asked(&row.settings),
             requires: row.requires.clone(),
             irreversible: row.irreversible,
             by: operator::identity(),
@@ -235,6 +250,8 @@ pub struct Run {
     pub component_checksum: Checksum,
     /// What the hooks got as chance and time: a replay gets the same.
     pub(crate) entropy: Entropy,
+    /// What the hooks are handed, whatever is given by now: a replay gets the same.
+    pub settings: Handed,
     pub wit_version: String,
     pub dialect: Dialect,
     /// Goes to the server with statements that commit, so that one that outlived its runner is
@@ -266,6 +283,7 @@ impl Run {
             previous: attempt.previous,
             component_checksum: attempt.component_checksum,
             entropy,
+            settings: attempt.settings.clone(),
             wit_version: wit_version.to_owned(),
             dialect,
             // Not the seed itself: the marker is visible to whoever sees the server's processes.

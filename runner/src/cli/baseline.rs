@@ -3,7 +3,7 @@
 use super::{
     deploy::control,
     explain::{self, Exit},
-    options::{Format, Lock, Offer, Output, Style},
+    options::{ConfigArgs, Format, Lock, Offer, Output, Style},
     output::{self, count},
     plan,
     report::Reporter,
@@ -40,6 +40,8 @@ pub(super) struct Args {
     /// Permit what a manifest asks for, should it be rolled back
     #[arg(long, value_name = "GRANT")]
     grant: Vec<Grant>,
+    #[command(flatten)]
+    config: ConfigArgs,
     /// Show what would be recorded
     #[arg(long)]
     dry_run: bool,
@@ -81,7 +83,7 @@ async fn recorded(args: &Args) -> Result<(), Error> {
     }
     let options = BaselineOptions {
         keys,
-        grants: args.grant.iter().cloned().collect(),
+        grants: args.config.grants(&args.grant)?,
         how: How { lock_patience: args.lock.lock_timeout, ..How::default() },
     };
     if args.dry_run {

@@ -2,15 +2,15 @@
 
 use super::{
     explain::{self, Exit},
-    options::{Format, Offer, RunArgs, TargetArgs},
+    options::{Format, HandedArgs, Offer, RunArgs, TargetArgs},
     output::{self, count, duration},
     plan,
     report::{Reporter, Statement},
     signals::{self, Asking},
 };
 use crate::{
-    Control, DeployOptions, Report, backend::DatabaseUrl, deploy::Grant, escape::Escaped,
-    event::NotRehearsed, plan::Plan,
+    Control, DeployOptions, Report, backend::DatabaseUrl, escape::Escaped, event::NotRehearsed,
+    plan::Plan,
 };
 use serde::Serialize;
 use std::{
@@ -31,9 +31,8 @@ pub(super) struct Args {
     offer: Offer,
     #[command(flatten)]
     target: TargetArgs,
-    /// Permit what a manifest asks for: PERMISSION, or VENDOR/NAME:PERMISSION
-    #[arg(long, value_name = "GRANT")]
-    grant: Vec<Grant>,
+    #[command(flatten)]
+    handed: HandedArgs,
     /// Apply to this copy of the database instead, for what a dry run cannot run
     #[arg(long, value_name = "URL", conflicts_with = "dry_run", hide_env_values = true)]
     rehearse_on: Option<DatabaseUrl>,
@@ -46,11 +45,8 @@ pub(super) async fn run(args: Args) -> Exit {
     let reporter = Reporter::new(args.run.style());
     let deployed = async {
         let runner = args.run.runner(&args.offer.database, &args.offer.plugins)?;
-        let options = DeployOptions {
-            grants: args.grant.iter().cloned().collect(),
-            how: args.run.how(),
-            ..args.target.options()?
-        };
+        let options = args.handed.hand(args.target.options()?)?;
+        let options = DeployOptions { how: args.run.how(), ..options };
         let url = runner.url().to_string();
         let on = args.rehearse_on.as_ref().map(ToString::to_string);
         let shown = on.unwrap_or_else(|| url.clone());

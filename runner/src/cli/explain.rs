@@ -5,6 +5,8 @@ use crate::{
     Error, StepError, StepFailure, StepReport,
     alteration::{AlterationKey, Direction},
     backend::{BackendError, Checkpoint, FormerError, Phase, Run, Stop},
+    config::{CONFIG_FILE, ConfigError},
+    deploy::UnknownSettings,
     error::Changed,
     escape::EscapedLines,
     host::HookError,
@@ -78,6 +80,7 @@ fn exit(error: &Error) -> Exit {
     match error {
         Error::Url(_)
         | Error::Target(_)
+        | Error::Setting { .. }
         | Error::Baseline(BaselineError::SeveralPlugins(_))
         | Error::Former(FormerError::NoName(_))
         | Error::Source(SourceError::NothingGiven | SourceError::Url(_)) => Exit::Usage,
@@ -108,6 +111,8 @@ fn exit(error: &Error) -> Exit {
         | Error::NoScratch(_)
         | Error::Prepare { .. }
         | Error::NotGranted { .. }
+        | Error::UnknownSettings(_)
+        | Error::Config(_)
         | Error::Declined => Exit::Failed,
     }
 }
@@ -179,8 +184,16 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
         }
         Error::NotGranted { key, permission } => {
             explanation.alteration = Some(key.to_string());
-            format!("if you agree, deploy with `--grant {}:{permission}`", key.plugin)
+            let plugin = &key.plugin;
+            format!(
+                "if you agree, deploy with `--grant {plugin}:{permission}`, or write `grant = [\"{permission}\"]` under `[plugins.\"{plugin}\"]` in {CONFIG_FILE}"
+            )
         }
+        Error::UnknownSettings(UnknownSettings { plugin, .. }) => format!(
+            "correct the name in `--set {plugin}:KEY=VALUE`, or under `[plugins.\"{plugin}\".settings]` in {CONFIG_FILE}"
+        ),
+        Error::Setting { .. } => "write it as in `--set acme/shop:REGION=eu`".to_owned(),
+        Error::Config(error) => config_advice(error),
         Error::Declined => "run it again and answer y, or add `--yes`".to_owned(),
         Error::KeepsMoving => "see who else deploys, then run it again".to_owned(),
         Error::PlanChanged(key) => {
@@ -237,6 +250,27 @@ fn former_advice(error: &FormerError) -> String {
         FormerError::Broken { .. } => {
             "bring it to an end with the tool that began it, then run this again".to_owned()
         }
+    }
+}
+
+fn config_advice(error: &ConfigError) -> String {
+    match error {
+        ConfigError::Unreadable { .. } => {
+            "see that it is there and readable, or correct `--config`".to_owned()
+        }
+        ConfigError::NotAFile { .. } => {
+            format!("replace it with a file, or name one with `--config`")
+        }
+        ConfigError::TooLarge { .. } => "name the right file with `--config`".to_owned(),
+        ConfigError::Writable { path, .. } => format!(
+            "look at what it says; then `chmod go-w {}`",
+            output::word(&path.display().to_string())
+        ),
+        ConfigError::Foreign { path, .. } => format!(
+            "look at what it says; then name it: `--config {}`",
+            output::word(&path.display().to_string())
+        ),
+        ConfigError::Invalid { .. } => "correct the file".to_owned(),
     }
 }
 
@@ -305,6 +339,9 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
             "see whether the server runs, then `{again}` again: it goes on where this one ended"
         ),
         StepError::Backend(error) => backend_advice(error),
+        StepError::Hook(HookError::UndeclaredSetting(_)) => {
+            "ask the plugin's vendor to declare the setting in its manifest".to_owned()
+        }
         StepError::Hook(HookError::Undeclared(_)) => {
             "ask the plugin's vendor to declare the permission in its manifest".to_owned()
         }

@@ -79,6 +79,9 @@ fn text(inspection: &Inspection) {
                 for permission in &alteration.permissions {
                     line("", &format!("  permission {}", permission.as_str()));
                 }
+                for setting in &alteration.settings {
+                    line("", &format!("  setting {setting}"));
+                }
                 if let Some(timeout) = alteration.lock_timeout_ms {
                     line("", &format!("  waits for a lock for at most {timeout} ms"));
                 }

@@ -1,9 +1,12 @@
 //! Options that several verbs share.
 
+use super::output;
 use crate::{
     DeployOptions, Error, Runner,
     backend::{Access, ConnectOptions, LockKind},
-    deploy::How,
+    config::{CONFIG_FILE, Config},
+    deploy::{Grant, Grants, How, Setting, Settings},
+    escape::Escaped,
     host::Limits,
     plan::{ParseTargetError, Policy, Target},
 };
@@ -363,6 +366,88 @@ impl HookArgs {
             step_time: self.pace.max_step_ms.map(Duration::from_millis),
             step_pause: self.pace.step_pause,
         }
+    }
+}
+
+/// What the operator keeps in a file.
+#[derive(Debug, Args)]
+pub(super) struct ConfigArgs {
+    /// The file with grants and settings [default: runner.toml in the working directory, if it is there]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl ConfigArgs {
+    /// The file, and says so if it holds what `takes_part`.
+    fn read(&self, takes_part: impl Fn(&Config) -> bool) -> Result<Config, Error> {
+        let (path, config) = match &self.config {
+            Some(path) => (path.as_path(), Some(Config::read(path)?)),
+            None => (CONFIG_FILE.as_ref(), Config::find()?),
+        };
+        let config = config.unwrap_or_default();
+        if takes_part(&config) {
+            let path = Escaped(&path.display().to_string()).to_string();
+            output::note(&format!("Grants and settings are those of {path}"));
+        }
+        Ok(config)
+    }
+
+    /// For a verb that runs no hooks.
+    pub(super) fn grants(&self, flags: &[Grant]) -> Result<Grants, Error> {
+        let mut grants = self.read(|config| !config.grants().is_empty())?.grants();
+        grants.extend(flags.iter().cloned());
+        Ok(grants)
+    }
+}
+
+/// What the operator gives to plugins beside what they may do.
+#[derive(Debug, Args)]
+pub(super) struct SettingArgs {
+    /// Give a plugin a setting that it declares, which is no secret: VENDOR/NAME:KEY=VALUE
+    // Text, because clap would show a value that does not parse.
+    #[arg(long, value_name = "SETTING")]
+    set: Vec<String>,
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+impl SettingArgs {
+    /// For a verb that takes what is granted from the records.
+    pub(super) fn settings(&self) -> Result<Settings, Error> {
+        let config = self.config.read(|config| !config.settings().is_empty())?;
+        self.with(&config)
+    }
+
+    fn with(&self, config: &Config) -> Result<Settings, Error> {
+        let numbered = self.set.iter().enumerate();
+        let given = numbered.map(|(at, text)| {
+            text.parse::<Setting>().map_err(|error| Error::Setting { number: at + 1, error })
+        });
+        let given = given.collect::<Result<Settings, Error>>()?;
+        Ok(Settings { standing: config.settings(), ..given })
+    }
+}
+
+/// What the operator hands to plugins.
+#[derive(Debug, Args)]
+pub(super) struct HandedArgs {
+    /// Permit what a manifest asks for: PERMISSION, or VENDOR/NAME:PERMISSION
+    #[arg(long, value_name = "GRANT")]
+    grant: Vec<Grant>,
+    #[command(flatten)]
+    settings: SettingArgs,
+}
+
+impl HandedArgs {
+    /// `options` with what is handed over.
+    pub(super) fn hand(&self, options: DeployOptions) -> Result<DeployOptions, Error> {
+        let is_there =
+            |config: &Config| !config.grants().is_empty() || !config.settings().is_empty();
+        let config = self.settings.config.read(is_there)?;
+        let settings = self.settings.with(&config)?;
+        let mut grants = config.grants();
+        grants.extend(self.grant.iter().cloned());
+        Ok(DeployOptions { grants, settings, ..options })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     explain::{self, Exit},
-    options::{Format, Offer, Output, TargetArgs},
+    options::{Format, HandedArgs, Offer, Output, TargetArgs},
     output,
 };
 use crate::{
@@ -23,6 +23,8 @@ pub(super) struct Args {
     #[command(flatten)]
     target: TargetArgs,
     #[command(flatten)]
+    handed: HandedArgs,
+    #[command(flatten)]
     output: Output,
 }
 
@@ -37,7 +39,8 @@ pub(super) async fn run(args: Args) -> Exit {
     let format = args.output.format;
     let planned = async {
         let runner = args.offer.runner()?;
-        runner.plan(&args.target.options()?).await.map(|plan| (plan, runner.url().to_string()))
+        let options = args.handed.hand(args.target.options()?)?;
+        runner.plan(&options).await.map(|plan| (plan, runner.url().to_string()))
     };
     match planned.await {
         Ok((plan, url)) => {
@@ -72,6 +75,9 @@ pub(super) fn text(plan: &Plan, database: &str, line: impl Fn(&str)) {
         line(&format!("{:>4}. {}  ({}{irreversible})", at + 1, step.key, step.reason));
         if let Some(description) = &step.description {
             line(&format!("      {}", crate::escape::Escaped(description)));
+        }
+        if !step.asks.is_empty() {
+            line(&format!("      asks for {}", step.asks));
         }
     }
     for skip in &plan.skipped {

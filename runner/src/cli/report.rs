@@ -5,7 +5,7 @@ use super::{
     output::{self, count, duration},
 };
 use crate::{
-    alteration::{AlterationKey, Direction},
+    alteration::{AlterationKey, Direction, SettingName},
     escape::{Escaped, EscapedLines},
     event::{Event, Observer, ScratchEvent},
     host::{HookEvent, Level},
@@ -88,6 +88,7 @@ impl Reporter {
                 }
             }
             Event::Started { key, position, total, .. } => self.started(key, position, total),
+            Event::SettingsKept { key, names } => self.settings_kept(key, names),
             Event::Hook { key, event } => self.hook(key, event),
             Event::Stepped { key, steps, done, total, rows, elapsed } => {
                 self.stepped(key, steps, (done, total), rows, elapsed);
@@ -131,6 +132,18 @@ impl Reporter {
                 );
             }),
         }
+    }
+
+    fn settings_kept(&self, key: &AlterationKey, names: &[SettingName]) {
+        let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+        let message = format!(
+            "{key} goes on as it was begun, and not with what is given now for {}",
+            names.join(", ")
+        );
+        let advice = format!(
+            "if it needs that, bring the database to where it was before, then `runner resolve {key} --as reverted` and deploy again"
+        );
+        self.bar.suspend(|| output::warning(&message, &advice));
     }
 
     fn started(&self, key: &AlterationKey, position: usize, total: usize) {

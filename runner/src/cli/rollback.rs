@@ -3,7 +3,7 @@
 use super::{
     deploy::{control, summary},
     explain::{self, Exit},
-    options::{Allow, Database, Format, RunArgs},
+    options::{Allow, Database, Format, RunArgs, SettingArgs},
     output,
     report::Reporter,
 };
@@ -37,6 +37,8 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value_t = Allow::Error, value_name = "WHAT")]
     baselined: Allow,
     #[command(flatten)]
+    settings: SettingArgs,
+    #[command(flatten)]
     run: RunArgs,
 }
 
@@ -57,6 +59,7 @@ pub(super) async fn run(args: Args) -> Exit {
             plugin: args.plugin.clone(),
             target,
             baselined: args.baselined == Allow::Allow,
+            settings: args.settings.settings()?,
             how: args.run.how(),
         };
         let url = runner.url().to_string();

@@ -3,7 +3,7 @@
 
 use super::{
     explain::{self, Exit},
-    options::{BoundArgs, Format, HookArgs, Offer, Output, Style},
+    options::{BoundArgs, Format, HandedArgs, HookArgs, Offer, Output, Style},
     output::{self, count, duration},
     report::Reporter,
     signals,
@@ -12,7 +12,6 @@ use crate::{
     Control, DeployOptions, TestOptions, Trial,
     alteration::Direction,
     backend::{Blocked, Locks, TableLock},
-    deploy::Grant,
     escape::Escaped,
     event::Event,
     trial::{
@@ -60,9 +59,8 @@ pub(super) struct Args {
     /// Leave the scratch database behind, and say where it is
     #[arg(long)]
     keep: bool,
-    /// Permit what a manifest asks for: PERMISSION, or VENDOR/NAME:PERMISSION
-    #[arg(long, value_name = "GRANT")]
-    grant: Vec<Grant>,
+    #[command(flatten)]
+    handed: HandedArgs,
     /// Show each statement and what guests log for debugging
     #[arg(long, short)]
     verbose: bool,
@@ -85,12 +83,11 @@ pub(super) async fn run(args: Args) -> Exit {
     let tested = async {
         let runner = args.hooks.runner(&args.offer.database, &args.offer.plugins)?;
         let options = TestOptions {
-            deploy: DeployOptions {
+            deploy: args.handed.hand(DeployOptions {
                 target: args.bound.target()?,
-                grants: args.grant.iter().cloned().collect(),
                 how: args.hooks.how(),
                 ..DeployOptions::default()
-            },
+            })?,
             prepare: args.prepare.clone(),
             keep: args.keep,
             ignore: args.ignore.iter().cloned().collect(),

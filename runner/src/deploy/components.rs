@@ -153,7 +153,7 @@ fn attempts(
             let (began, speaks) = (run.wit_version.clone(), host.wit_version());
             return Err(Error::OtherInterface { key: key.clone(), began, speaks });
         }
-        let attempt = match (job.offer(), row) {
+        let mut attempt = match (job.offer(), row) {
             (Some((catalog, grants)), row) => {
                 let Some(alteration) = catalog.get(key) else { continue };
                 for permission in alteration.permissions.iter().copied() {
@@ -175,6 +175,9 @@ fn attempts(
             },
             (None, None) => continue,
         };
+        if let (Some(settings), None) = (job.settings(), run) {
+            settings.fill(&key.plugin, &mut attempt.settings);
+        }
         attempts.insert(key.clone(), attempt);
     }
     Ok(attempts)

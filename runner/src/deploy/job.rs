@@ -1,12 +1,13 @@
 //! The two jobs that alter a database, and what may be set for each.
 
+use super::Settings;
 use crate::{
     alteration::{
         AlterationKey, Catalog, Dialect, ParsePermissionError, ParsePluginError, Permission,
         PluginName,
     },
     backend::Snapshot,
-    plan::{self, Plan, Policy, RollbackTarget, Target},
+    plan::{self, Asks, Plan, Policy, RollbackTarget, Step, Target},
 };
 use std::{collections::BTreeSet, str::FromStr, time::Duration};
 
@@ -82,6 +83,7 @@ pub struct DeployOptions {
     pub target: Target,
     pub policy: Policy,
     pub grants: Grants,
+    pub settings: Settings,
     pub how: How,
 }
 
@@ -93,6 +95,7 @@ pub struct RollbackOptions {
     pub target: RollbackTarget,
     /// Also what a baseline recorded, whose `up` never ran here.
     pub baselined: bool,
+    pub settings: Settings,
     pub how: How,
 }
 
@@ -139,18 +142,64 @@ impl Job<'_> {
         }
     }
 
+    /// What is given to the hooks; none where none are called.
+    pub(super) fn settings(&self) -> Option<&Settings> {
+        match self {
+            Self::Deploy { options, .. } | Self::DeployOne { options, .. } => {
+                Some(&options.settings)
+            }
+            Self::Rollback { options } => Some(&options.settings),
+            Self::Baseline { .. } => None,
+        }
+    }
+
     /// Whether steps are recorded and do not run.
     pub(super) fn only_records(&self) -> bool {
         matches!(self, Self::Baseline { .. })
     }
 
     pub(crate) fn plan(&self, snapshot: &Snapshot, dialect: Dialect) -> Plan {
+        let mut plan = self.steps(snapshot, dialect);
+        for step in &mut plan.steps {
+            self.mark(step, snapshot);
+        }
+        plan
+    }
+
+    /// Marks what a step has of what it asks for.
+    fn mark(&self, step: &mut Step, snapshot: &Snapshot) {
+        let plugin = &step.key.plugin;
+        let run = snapshot.runs.get(&step.key);
+        if let (Some(run), Some(row)) = (run, snapshot.rows.get(&step.key)) {
+            // What was begun goes on with what it had then, and may come from another file.
+            step.asks = Asks::new(&row.permissions, &run.settings.keys().cloned().collect());
+        }
+        for permission in &mut step.asks.permissions {
+            let grants = self.offer().filter(|_| run.is_none()).map(|(_, grants)| grants);
+            permission.granted = grants.is_none_or(|grants| {
+                grants.iter().any(|grant| grant.covers(plugin, permission.name))
+            });
+        }
+        match self.settings() {
+            Some(settings) => {
+                for setting in &mut step.asks.settings {
+                    setting.given = match run {
+                        Some(run) => run.settings.get(&setting.name).is_some_and(Option::is_some),
+                        None => settings.has(plugin, &setting.name),
+                    };
+                }
+            }
+            None => step.asks.settings.clear(),
+        }
+    }
+
+    fn steps(&self, snapshot: &Snapshot, dialect: Dialect) -> Plan {
         match self {
             Self::Deploy { catalog, options } => {
                 plan::deploy(catalog, snapshot, dialect, &options.target, options.policy)
             }
             Self::DeployOne { catalog, options, key } => {
-                let mut plan = Job::Deploy { catalog, options }.plan(snapshot, dialect);
+                let mut plan = Job::Deploy { catalog, options }.steps(snapshot, dialect);
                 plan.steps.retain(|step| step.key == **key);
                 plan
             }

@@ -10,11 +10,13 @@ mod components;
 mod job;
 mod part;
 mod parts;
+mod settings;
 
 pub(crate) use job::Job;
 pub use job::{
     BaselineOptions, DeployOptions, Grant, Grants, How, ParseGrantError, RollbackOptions,
 };
+pub use settings::{ParseSettingError, PluginSettings, Setting, Settings, UnknownSettings};
 
 use crate::{
     alteration::{AlterationKey, Dialect},
@@ -68,15 +70,18 @@ pub(crate) async fn run(
     control: &Control,
 ) -> Result<Report, Error> {
     let rehearse = how.rehearse;
-    let mut plan = job.plan(&backend.snapshot().await?, backend.dialect());
+    let mut snapshot = backend.snapshot().await?;
+    let mut plan = job.plan(&snapshot, backend.dialect());
     if plan.waits_for_an_attempt() {
         // Its runner may be at work; only what it leaves behind is to be decided about.
         lock(backend, how, control).await?;
-        let snapshot = backend.snapshot().await;
+        let now = backend.snapshot().await;
         backend.unlock().await;
-        plan = job.plan(&snapshot?, backend.dialect());
+        snapshot = now?;
+        plan = job.plan(&snapshot, backend.dialect());
     }
     let plan = acceptable(plan)?;
+    job.check_settings(&plan, &snapshot)?;
     let mut report = Report { rehearsed: rehearse, ..Report::default() };
     if plan.steps.is_empty() {
         // Nobody is shown the plan, so what it noticed is reported.
@@ -112,6 +117,7 @@ pub(crate) async fn run(
 /// What a deploy to an empty database would run; an error where it would refuse to.
 pub(crate) fn plan_for_empty(job: &Job<'_>, dialect: Dialect, host: &Host) -> Result<Plan, Error> {
     let plan = acceptable(job.plan(&Snapshot::empty(), dialect))?;
+    job.check_settings(&plan, &Snapshot::empty())?;
     components::check_grants(job, &plan, host)?;
     Ok(plan)
 }

@@ -91,6 +91,7 @@ impl Work<'_> {
             id: turn.step.key.id.clone(),
             session,
             permissions: turn.claim.attempt.permissions.clone(),
+            settings: turn.claim.attempt.settings.clone(),
             entropy: turn.entropy,
             observer: self.hook_observer(turn.step),
             timeout: matches!(turn.hook, Hook::Step(_)).then_some(self.step_time).flatten(),

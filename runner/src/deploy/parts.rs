@@ -34,7 +34,10 @@ impl Work<'_> {
     ) -> Result<Attempted, Error> {
         let Subject { step, attempt, ready, .. } = subject;
         let (mut run, mut revision) = match taken_up {
-            Some(run) => (run.clone(), self.resume(backend, subject, run, revision).await?),
+            Some(run) => {
+                self.tell_settings(run);
+                (run.clone(), self.resume(backend, subject, run, revision).await?)
+            }
             None => self.begin(backend, subject, revision).await?,
         };
         crash::point("after the run was begun");
@@ -121,6 +124,14 @@ impl Work<'_> {
                 let cause = backend.explained(error).await.into();
                 Err(self.failure(subject, cause, Changed::Nothing, None))
             }
+        }
+    }
+
+    /// Says which settings are given in vain, because the run was begun with others.
+    fn tell_settings(&self, run: &Run) {
+        let settings = self.job.settings().map(|settings| settings.differing(run));
+        if let Some(names) = settings.filter(|names| !names.is_empty()) {
+            (self.control.observer)(Event::SettingsKept { key: &run.key, names: &names });
         }
     }
 

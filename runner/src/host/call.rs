@@ -13,7 +13,7 @@ use super::{
     wasi,
 };
 use crate::{
-    alteration::{AlterationId, Permissions},
+    alteration::{AlterationId, Handed, Permissions},
     entropy::Entropy,
     session::{Counts, SharedSession},
 };
@@ -51,6 +51,7 @@ pub struct Call {
     pub id: AlterationId,
     pub session: SharedSession,
     pub permissions: Permissions,
+    pub settings: Handed,
     pub entropy: Entropy,
     pub observer: HookObserver,
     /// Less time than the limits give.
@@ -75,6 +76,7 @@ pub(super) async fn call(
             session: call.session,
             limits: Arc::clone(limits),
             permissions: call.permissions,
+            settings: call.settings,
             log: Arc::clone(&log),
             counts: Counts::default(),
             failed: None,
@@ -185,8 +187,8 @@ fn judge(
 }
 
 fn trapped(state: &mut HookState, limits: &Limits, error: &wasmtime::Error) -> HookError {
-    if let Some(what) = state.undeclared {
-        return HookError::Undeclared(what);
+    if let Some(undeclared) = state.undeclared.take() {
+        return undeclared;
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => HookError::Stack { bytes_max: limits.stack_bytes_max },

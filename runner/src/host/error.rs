@@ -1,6 +1,9 @@
 //! Failures of loading and of running a component, told apart by whose fault they are.
 
-use crate::session::{ErrorKind, SqlError};
+use crate::{
+    escape::Escaped,
+    session::{ErrorKind, SqlError},
+};
 use std::fmt;
 
 /// The component cannot be used. Found before any of its code runs.
@@ -56,6 +59,9 @@ pub enum HookError {
     Checkpoint { bytes: usize, bytes_max: usize },
     #[error("the hook used `{0}`, which its manifest does not declare")]
     Undeclared(&'static str),
+    /// The name is the guest's.
+    #[error("the hook asked for the setting `{}`, which its manifest does not declare", Escaped(.0))]
+    UndeclaredSetting(String),
 }
 
 impl HookError {
@@ -103,7 +109,7 @@ pub struct FailedStatement {
 impl fmt::Display for FailedStatement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { number, error, excerpt } = self;
-        let message = crate::escape::Escaped(&error.message);
+        let message = Escaped(&error.message);
         match error.kind {
             ErrorKind::Other => write!(f, "statement {number} failed: {message}")?,
             kind => write!(f, "statement {number} failed ({kind}): {message}")?,
@@ -111,7 +117,7 @@ impl fmt::Display for FailedStatement {
         if let Some(constraint) =
             error.constraint.as_deref().filter(|c| !error.message.contains(*c))
         {
-            write!(f, " [constraint {}]", crate::escape::Escaped(constraint))?;
+            write!(f, " [constraint {}]", Escaped(constraint))?;
         }
         if excerpt.is_empty() { Ok(()) } else { write!(f, "\n{excerpt}") }
     }

@@ -1,8 +1,10 @@
-//! The interfaces `log` and `entropy`: what a guest may say, and the only chance it is given.
+//! The interfaces `log`, `entropy` and `settings`: what a guest may say, the only chance it is given, and what
+//! the operator says to it. All of it was fixed before the hook began: the host reads nothing here.
 
 use super::{
-    HookEvent,
-    bindings::runner::alteration::{entropy, log},
+    HookError, HookEvent,
+    bindings::runner::alteration::{entropy, log, settings},
+    error::cut,
     log::Level,
     state::HookState,
 };
@@ -31,7 +33,7 @@ impl HookState {
         if self.permissions.contains(&Permission::Entropy) {
             return Ok(());
         }
-        self.undeclared = Some("entropy");
+        self.undeclared = Some(HookError::Undeclared("entropy"));
         Err(wasmtime::Error::msg("entropy is not permitted"))
     }
 }
@@ -48,5 +50,17 @@ impl entropy::Host for HookState {
     async fn now_ms(&mut self) -> wasmtime::Result<u64> {
         self.permit_entropy()?;
         Ok(self.entropy.now_ms)
+    }
+}
+
+impl settings::Host for HookState {
+    async fn get(&mut self, name: String) -> wasmtime::Result<Option<String>> {
+        match self.settings.get(name.as_str()) {
+            Some(value) => Ok(value.clone().map(String::from)),
+            None => {
+                self.undeclared = Some(HookError::UndeclaredSetting(cut(name)));
+                Err(wasmtime::Error::msg("the setting is not declared"))
+            }
+        }
     }
 }

@@ -100,6 +100,7 @@ mod tests {
                 "runner:alteration/database@0.1.0",
                 "runner:alteration/entropy@0.1.0",
                 "runner:alteration/log@0.1.0",
+                "runner:alteration/settings@0.1.0",
                 "runner:alteration/types@0.1.0",
             ]
         );

@@ -1,8 +1,8 @@
 //! What one store holds: everything that belongs to one hook call and ends with it.
 
-use super::{Limits, error::FailedStatement, log::LogSink};
+use super::{HookError, Limits, error::FailedStatement, log::LogSink};
 use crate::{
-    alteration::Permissions,
+    alteration::{Handed, Permissions},
     entropy::EntropySource,
     session::{Column, Counts, Handle, SharedSession},
 };
@@ -15,11 +15,13 @@ pub(super) struct HookState {
     pub(super) session: SharedSession,
     pub(super) limits: Arc<Limits>,
     pub(super) permissions: Permissions,
+    pub(super) settings: Handed,
     pub(super) log: Arc<LogSink>,
     pub(super) counts: Counts,
     /// The first failed statement. After it the session takes no more, on every backend alike.
     pub(super) failed: Option<FailedStatement>,
-    pub(super) undeclared: Option<&'static str>,
+    /// What it used without having declared it, which ends it.
+    pub(super) undeclared: Option<HookError>,
     pub(super) writers_open: usize,
     /// Open cursors, each with its statement and the rows read through it so far.
     pub(super) cursors: BTreeMap<Handle, (Arc<str>, u64)>,

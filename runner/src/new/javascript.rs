@@ -48,7 +48,7 @@ macro_rules! sdk {
 }
 
 /// The SDK as it lies in this tree, but for its tests.
-const SDK: [Template; 27] = sdk! {
+const SDK: [Template; 28] = sdk! {
     "README.md"
     "build.mjs"
     "build/bundle.mjs"
@@ -71,6 +71,7 @@ const SDK: [Template; 27] = sdk! {
     "src/no_host.js"
     "src/promise.js"
     "src/row.js"
+    "src/settings.js"
     "src/sql.js"
     "src/statement.js"
     "src/text.js"

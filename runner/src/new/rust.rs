@@ -19,7 +19,7 @@ pub(super) fn templates() -> Vec<Template> {
 }
 
 /// The SDK as it lies in this tree: its sources name the interface relative to themselves.
-const SDK: [Template; 13] = [
+const SDK: [Template; 14] = [
     ("sdk/plugins/sdk/src/bindings.rs", include_str!("../../../plugins/sdk/src/bindings.rs")),
     ("sdk/plugins/sdk/src/cursor.rs", include_str!("../../../plugins/sdk/src/cursor.rs")),
     ("sdk/plugins/sdk/src/database.rs", include_str!("../../../plugins/sdk/src/database.rs")),
@@ -31,6 +31,7 @@ const SDK: [Template; 13] = [
     ("sdk/plugins/sdk/src/log.rs", include_str!("../../../plugins/sdk/src/log.rs")),
     ("sdk/plugins/sdk/src/manifest.rs", include_str!("../../../plugins/sdk/src/manifest.rs")),
     ("sdk/plugins/sdk/src/row.rs", include_str!("../../../plugins/sdk/src/row.rs")),
+    ("sdk/plugins/sdk/src/settings.rs", include_str!("../../../plugins/sdk/src/settings.rs")),
     ("sdk/plugins/sdk/src/value.rs", include_str!("../../../plugins/sdk/src/value.rs")),
     ("sdk/plugins/sdk/src/writer.rs", include_str!("../../../plugins/sdk/src/writer.rs")),
 ];

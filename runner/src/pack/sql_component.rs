@@ -10,7 +10,7 @@ use super::{
     sql_name::SqlHook,
     sql_table::Shape,
 };
-use crate::alteration::{Checksum, Declaration, Manifest, ManifestError};
+use crate::alteration::{Checksum, Declaration, Manifest, ManifestError, SettingNames};
 use wasm_encoder::{Encode, ProducersField, ProducersSection, Section as _};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{PackageId, Resolve};
@@ -116,6 +116,8 @@ fn manifest(folder: &SqlFolder, alterations: &[&SqlAlteration]) -> Manifest {
             preparation: !shape.preparation || own(alteration).preparation,
             backfill: !shape.backfill || own(alteration).backfill,
             permissions: alteration.permissions.clone(),
+            // SQL cannot ask for any.
+            settings: SettingNames::new(),
             lock_timeout_ms: alteration.lock_timeout_ms,
             statement_timeout_ms: alteration.statement_timeout_ms,
         })

@@ -1,6 +1,6 @@
 //! The plan of a deploy: which alterations go up, and what speaks against it.
 
-use super::{Bound, Finding, Plan, Policy, Reason, SkipReason, Skipped, Step, Target, order};
+use super::{Asks, Bound, Finding, Plan, Policy, Reason, SkipReason, Skipped, Step, Target, order};
 use crate::{
     alteration::{
         Alteration, AlterationId, AlterationKey, Catalog, Dialect, Direction, PluginName, Version,
@@ -226,6 +226,7 @@ impl Planner<'_> {
                     reason: Reason::Unfinished { phase: *phase },
                     description: alteration.description.clone(),
                     irreversible: alteration.irreversible,
+                    asks: Asks::new(&alteration.permissions, &alteration.settings),
                 });
                 continue;
             }
@@ -275,6 +276,7 @@ impl Planner<'_> {
                 reason,
                 description: alteration.description.clone(),
                 irreversible: alteration.irreversible,
+                asks: Asks::new(&alteration.permissions, &alteration.settings),
             });
         }
     }

@@ -3,6 +3,7 @@
 //! Pure: (catalog, snapshot, target) in, data out. No I/O, no clock. What a plan says is rendered
 //! by the command line and carried out by [`crate::deploy`].
 
+mod asks;
 mod baseline;
 mod deploy;
 mod finding;
@@ -11,6 +12,7 @@ mod rollback;
 mod status;
 mod target;
 
+pub use asks::{AskedPermission, AskedSetting, Asks};
 pub use baseline::{
     BaselineError, End, ParseUpToError, UpTo, baseline, keys_of_former, keys_up_to,
 };
@@ -64,6 +66,8 @@ pub struct Step {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     pub irreversible: bool,
+    #[serde(flatten)]
+    pub asks: Asks,
 }
 
 /// Why a step runs.

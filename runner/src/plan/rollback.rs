@@ -1,6 +1,6 @@
 //! The plan of a rollback: which applied alterations go down. Needs no files at all.
 
-use super::{Finding, Plan, Reason, Step, deploy::reaches};
+use super::{Asks, Finding, Plan, Reason, Step, deploy::reaches};
 use crate::{
     alteration::{AlterationId, Direction, PluginName, Version},
     backend::{Snapshot, StateRow, Status},
@@ -86,6 +86,7 @@ pub fn rollback(
             },
             description: None,
             irreversible: row.irreversible,
+            asks: Asks::new(&row.permissions, &row.settings),
         })
         .collect();
     Plan { steps, skipped: Vec::new(), findings }

@@ -51,6 +51,7 @@ fn state(lines: &[&str]) -> Snapshot {
             applied_by: None,
             runner_version: None,
             permissions: Permissions::new(),
+            settings: SettingNames::new(),
             requires: words
                 .map(|word| word.split_once('@').unwrap())
                 .map(|(plugin, version)| (plugin.parse().unwrap(), version.parse().unwrap()))

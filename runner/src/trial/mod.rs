@@ -257,10 +257,12 @@ impl Tester<'_> {
             }
             Direction::Down => {
                 let target = RollbackTarget::Steps(1);
-                let options =
-                    RollbackOptions { plugin: None, target, baselined: false, how: how.clone() };
+                // The database does not know yet what later alterations declare.
+                let settings = self.options.deploy.settings.clone().standing();
+                let (plugin, how) = (None, how.clone());
+                let options = RollbackOptions { plugin, target, baselined: false, settings, how };
                 let job = Job::Rollback { options: &options };
-                deploy::run(&job, self.backend, self.host, how, self.control).await?
+                deploy::run(&job, self.backend, self.host, &options.how, self.control).await?
             }
         };
         let Report { steps, .. } = report;

@@ -1,10 +1,11 @@
 """A guest that uses all of the Python SDK; driven by tests/guests/harness/python.rs."""
 
-from . import entropy, fails, statements, steps, values, warm_up, without_entropy, wrong_values
+from . import entropy, fails, settings, statements, steps, values, warm_up, without_entropy, wrong_values
 
 __all__ = [
     "entropy",
     "fails",
+    "settings",
     "statements",
     "steps",
     "values",

@@ -30,7 +30,7 @@ fn sandbox(component: &[u8], list: List, first_stamp: usize, name: &str) -> Sand
     let at = list.iter().position(|(guest, _)| *guest == name).expect("a guest of the list");
     let id = format!("1.0.0-{}-{}", first_stamp + at, name.replace('_', "-"));
     let sandbox = Sandbox::new();
-    let component = one_guest(component, &id, name == "prepares_with_entropy");
+    let component = one_guest(component, &id, name);
     sandbox.write("plugins/guest.wasm", component);
     sandbox
 }
@@ -144,6 +144,21 @@ guests! {
         assert_eq!(sandbox.dump(), "", "something stayed");
         applied(&sandbox, &["--grant", "entropy"]);
         assert_ne!(random(1), first, "a second deploy is no replay of the first");
+    };
+    prepares_with_setting => {
+        let sandbox = preparing("prepares_with_setting");
+        let region = |region: &str| format!("hostile/guests:REGION={region}");
+        applied(&sandbox, &["--set", &region("eu")]);
+        let stored = "SELECT region FROM prepares_with_setting_3 ORDER BY id";
+        assert_eq!(sandbox.rows(stored), ["eu", "eu"]);
+        let unknown = sandbox.runner(&["rollback", "--steps", "1", "--set", "hostile/guests:region=us"]);
+        assert_eq!(unknown.code, Some(1), "{unknown:#?}");
+        assert!(unknown.stderr.contains("no setting `region`; it declares `REGION`"), "{unknown:#?}");
+        // `down` fails unless both hooks of the way back are handed what the rollback was given.
+        sandbox.ok(&["rollback", "--steps", "1", "--set", &region("us"), "--yes"]);
+        assert_eq!(sandbox.dump(), "", "something stayed");
+        applied(&sandbox, &["--set", &region("us")]);
+        assert_eq!(sandbox.rows(stored), ["us", "us"]);
     };
 
     steps => {

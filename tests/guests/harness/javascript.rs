@@ -9,12 +9,18 @@ const ASYNC: &str = "1.0.0-1730000001-async-order";
 const FAILS: &str = "1.0.0-1730000002-fails";
 const CHANCE: &str = "1.0.0-1730000003-chance";
 const ROWS: &str = "1.0.0-1730000004-rows";
+const SETTINGS: &str = "1.0.0-1730000005-settings";
 
 /// A sandbox with the guest's alteration `id` as its only plugin.
 fn sandbox(id: &str, permissions: &str) -> Sandbox {
+    asking(&format!(r#""id":"{id}","permissions":[{permissions}]"#))
+}
+
+/// The same, with the fields of the alteration's declaration.
+fn asking(declaration: &str) -> Sandbox {
     let component = fs::read(support::guest("values")).expect("a component");
     let manifest = format!(
-        r#"{{"manifest":1,"plugin":"tests/javascript","alterations":[{{"id":"{id}","permissions":[{permissions}]}}]}}"#
+        r#"{{"manifest":1,"plugin":"tests/javascript","alterations":[{{{declaration}}}]}}"#
     );
     let packed = section::append(&component, manifest.as_bytes()).expect("a component");
     let sandbox = Sandbox::new();
@@ -140,6 +146,26 @@ fn chance_without_the_permission_is_refused_and_named() {
         "{}",
         run.stderr
     );
+    assert_eq!(sandbox.dump(), "", "something stayed");
+}
+
+#[test]
+fn settings_are_text_or_null() {
+    let asking = || asking(&format!(r#""id":"{SETTINGS}","settings":["REGION"]"#));
+    let regions = "SELECT coalesce(region, 'null') FROM regions";
+    let sandbox = asking();
+    assert_eq!(deploy(&sandbox, &[]).code, Some(0));
+    assert_eq!(sandbox.rows(regions), ["null"]);
+    sandbox.ok(&["rollback", "--steps", "1", "--yes"]);
+    assert_eq!(sandbox.dump(), "", "something stayed");
+    assert_eq!(deploy(&sandbox, &["--set", "tests/javascript:REGION=Köln 🌍"]).code, Some(0));
+    assert_eq!(sandbox.rows(regions), ["Köln 🌍"]);
+
+    let sandbox = asking();
+    let run = deploy(&sandbox, &["--set", "tests/javascript:REGION=ask for more"]);
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    let undeclared = "asked for the setting `MORE`, which its manifest does not declare";
+    assert!(run.stderr.contains(undeclared), "{}", run.stderr);
     assert_eq!(sandbox.dump(), "", "something stayed");
 }
 

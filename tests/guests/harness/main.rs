@@ -12,6 +12,7 @@ use std::{fs, sync::OnceLock, time::Duration};
 use support::{Run, Sandbox};
 
 include!("../list.rs");
+include!("../asks.rs");
 
 /// Names every test function once, so that a guest without one does not compile.
 macro_rules! every_guest_has_a_test {
@@ -44,15 +45,15 @@ fn sandbox(name: &str) -> Sandbox {
     let at = GUESTS.iter().position(|(guest, _)| *guest == name).expect("a guest of the list");
     let id = format!("1.0.0-{}-{}", 1_700_000_000 + at, name.replace('_', "-"));
     let sandbox = Sandbox::new();
-    sandbox.write("plugins/guest.wasm", one_guest(component, &id, name == "declared_entropy"));
+    sandbox.write("plugins/guest.wasm", one_guest(component, &id, name));
     sandbox
 }
 
 /// The component with a manifest that declares one alteration only.
-fn one_guest(component: &[u8], id: &str, with_entropy: bool) -> Vec<u8> {
-    let permissions = if with_entropy { r#","permissions":["entropy"]"# } else { "" };
+fn one_guest(component: &[u8], id: &str, name: &str) -> Vec<u8> {
+    let asks = asks_for(name);
     let manifest = format!(
-        r#"{{"manifest":1,"plugin":"hostile/guests","alterations":[{{"id":"{id}"{permissions}}}]}}"#
+        r#"{{"manifest":1,"plugin":"hostile/guests","alterations":[{{"id":"{id}"{asks}}}]}}"#
     );
     section::append(component, manifest.as_bytes()).expect("a component")
 }
@@ -245,6 +246,42 @@ guests! {
         let (second, _) = succeeds_with("declared_entropy", &["--grant", "entropy"]);
         assert_ne!(first.dump(), second.dump(), "two databases got the same random bytes");
         assert_eq!(first.rows("SELECT permissions FROM alteration_state"), ["[\"entropy\"]"]);
+    };
+
+    // Settings. Nobody is shown a value.
+    undeclared_setting => {
+        let words = ["the setting `DATABASE_URL\\u{1b}[31m`", "does not declare"];
+        fails("undeclared_setting", &words);
+        let refused = sandbox("undeclared_setting");
+        let run = deploy(&refused, &["--set", "hostile/guests:REGION=hunter2"]);
+        assert_eq!(run.code, Some(1), "{run:#?}");
+        assert!(run.stderr.contains("has no setting `REGION`; it declares none"), "{}", run.stderr);
+        assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
+        assert!(!refused.database().exists(), "it was refused before anything was altered");
+    };
+    declared_settings => {
+        let values = "SELECT concat_ws(' ', name, value, length(value)) FROM declared_settings";
+        let (none, _) = succeeds("declared_settings");
+        assert_eq!(none.rows(values), ["REGION", "mail.from", "big"]);
+        let big = |bytes: usize| format!("hostile/guests:big={}", "x".repeat(bytes));
+        let region = "hostile/guests:REGION=\u{1b}[31mö=\n";
+        let of_another = "acme/other:big=1";
+        let given = ["--set", region, "--set", &big(65_536), "--set", of_another];
+        let (all, run) = succeeds_with("declared_settings", &given);
+        let rows = all.rows(values);
+        assert_eq!(rows[0], "REGION \u{1b}[31mö=\n 8");
+        assert_eq!(rows[1], "mail.from", "what was not given is none");
+        assert!(rows[2].ends_with("xx 65536"), "the longest value");
+        assert!(!run.stderr.contains("xx"), "{}", run.stderr);
+        assert_eq!(
+            all.rows("SELECT settings FROM alteration_state"),
+            [r#"["REGION","big","mail.from"]"#]
+        );
+        let refused = sandbox("declared_settings");
+        let run = deploy(&refused, &["--set", &big(65_537)]);
+        assert_eq!(run.code, Some(2), "{run:#?}");
+        assert!(run.stderr.contains("`--set` 1: hostile/guests:big: a value of 65537 bytes"), "{}", run.stderr);
+        assert!(!run.stderr.contains("xx"), "{}", run.stderr);
     };
 
     // Wrong use of the interface.

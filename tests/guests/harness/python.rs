@@ -121,6 +121,27 @@ fn failures_tell_what_and_where() {
 }
 
 #[test]
+fn settings_are_text_or_none() {
+    let given = |value: &str| {
+        let sandbox = with_guest(Sandbox::new());
+        let value = format!("python/guest:REGION={value}");
+        let args = ["deploy", "plugins", "--target", "python/guest@1.2.0", "--grant", GRANT];
+        let run = sandbox.runner(&[&args[..], &["--set", &value]].concat());
+        (sandbox, run)
+    };
+    let (sandbox, run) = given("Köln 🌍");
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert_eq!(sandbox.rows("SELECT region FROM settings"), ["Köln 🌍"]);
+    let (_, run) = given("ask for more");
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    let undeclared = "asked for the setting `MORE`, which its manifest does not declare";
+    assert!(run.stderr.contains(undeclared), "{}", run.stderr);
+    let sandbox = with_guest(Sandbox::new());
+    assert_eq!(deploy(&sandbox, "1.2.0").code, Some(0));
+    assert_eq!(sandbox.rows("SELECT count(*) FROM settings WHERE region IS NULL"), ["1"]);
+}
+
+#[test]
 fn entropy_has_to_be_granted() {
     let sandbox = with_guest(Sandbox::new());
     let run = sandbox.runner(&["deploy", "plugins", "--target", "python/guest@1.2.0"]);

@@ -12,6 +12,7 @@ import {
   json,
   log,
   progress,
+  settings,
   sql,
   timestamptz,
   uuid,
@@ -45,7 +46,8 @@ export async function up(db: Database, alteration: string): Promise<void> {
   if (db.dialect === "mysql") {
     throw new DatabaseError({ message: `${alteration} ${first} ${beyond} ${affected} ${written}` });
   }
-  console.log(crypto.randomUUID(), performance.now());
+  const region: string = settings.get("REGION") ?? "eu";
+  console.log(crypto.randomUUID(), performance.now(), region);
 
   // @ts-expect-error undefined is no value
   db.execute(sql`SELECT ${undefined}`);
@@ -55,6 +57,8 @@ export async function up(db: Database, alteration: string): Promise<void> {
   db.query(sql`SELECT 1`, []);
   // @ts-expect-error names are text
   sql.identifier(1);
+  // @ts-expect-error a setting that was not given is null
+  settings.get("REGION").length;
   // @ts-expect-error no dialect of this name
   db.dialect === "oracle";
   // @ts-expect-error there are no timers

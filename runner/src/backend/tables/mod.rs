@@ -113,6 +113,21 @@ impl Record {
     ) -> Result<T, BackendError> {
         serde_json::from_str(&self.text(column)?).map_err(|_| self.invalid(column))
     }
+
+    /// JSON in the last column, which an older version of the schema did not have: nothing then, nor in
+    /// rows that were written before it came.
+    pub(super) fn added_json<T: serde::de::DeserializeOwned + Default>(
+        &mut self,
+        column: &str,
+    ) -> Result<T, BackendError> {
+        if self.cells.len() == 0 {
+            return Ok(T::default());
+        }
+        match self.maybe_text(column)? {
+            None => Ok(T::default()),
+            Some(text) => serde_json::from_str(&text).map_err(|_| self.invalid(column)),
+        }
+    }
 }
 
 pub(super) fn to_json<T: serde::Serialize>(value: &T) -> String {

@@ -2,7 +2,7 @@
 //!
 //! Needs the caller's transaction, in which the ledger's revision was swapped first.
 
-use super::Record;
+use super::{Record, to_json};
 use crate::{
     alteration::{AlterationKey, Direction},
     backend::{
@@ -13,14 +13,15 @@ use crate::{
     entropy::Entropy,
 };
 
+/// Without `settings`, which version 2 of the schema did not have.
 const COLUMNS: &str = "plugin, id, direction, phase, previous_status, component_checksum,
     entropy_seed, entropy_now_ms, wit_version, dialect, marker, started_at, checkpoint, steps,
     done, total, duration_ms, statements, rows_affected";
 
 pub(crate) async fn insert(connection: &mut dyn Connection, run: &Run) -> Result<(), BackendError> {
     let sql = format!(
-        "INSERT INTO @run ({COLUMNS})
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO @run ({COLUMNS}, settings)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     );
     let Run { checkpoint, counts, .. } = run;
     let params = [
@@ -43,6 +44,7 @@ pub(crate) async fn insert(connection: &mut dyn Connection, run: &Run) -> Result
         Cell::integer(counts.duration_ms),
         Cell::integer(counts.statements),
         Cell::integer(counts.rows_affected),
+        Cell::text(to_json(&run.settings)),
     ];
     connection.own_execute(&sql, &params).await?;
     crash::point("after the run was recorded");
@@ -105,8 +107,18 @@ pub(crate) async fn delete(connection: &mut dyn Connection, run: &Run) -> Result
     if done == 1 { Ok(()) } else { Err(BackendError::Moved) }
 }
 
-pub(crate) async fn read_all(connection: &mut dyn Connection) -> Result<Vec<Run>, BackendError> {
-    let rows = connection.own_rows(&format!("SELECT {COLUMNS} FROM @run"), &[]).await?;
+/// Reads as version `version` of the schema has them: the first had none.
+pub(crate) async fn read_all(
+    connection: &mut dyn Connection,
+    version: i64,
+) -> Result<Vec<Run>, BackendError> {
+    let settings = match version {
+        ..2 => return Ok(Vec::new()),
+        2 => "",
+        _ => ", settings",
+    };
+    let sql = format!("SELECT {COLUMNS}{settings} FROM @run");
+    let rows = connection.own_rows(&sql, &[]).await?;
     rows.into_iter().map(read).collect()
 }
 
@@ -151,5 +163,6 @@ fn read(cells: Vec<Cell>) -> Result<Run, BackendError> {
             statements: row.count("statements")?,
             rows_affected: row.count("rows_affected")?,
         },
+        settings: row.added_json("settings")?,
     })
 }

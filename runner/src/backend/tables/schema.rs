@@ -7,7 +7,7 @@ use super::ledger;
 use crate::{
     backend::{
         BackendError, SCHEMA_VERSION,
-        connection::{Connection, OwnTypes},
+        connection::{Cell, Connection, OwnTypes},
     },
     crash,
 };
@@ -48,6 +48,7 @@ const FRESH: &[&str] = &[
         applied_by {text},
         runner_version {text},
         permissions {text} NOT NULL,
+        settings {text},
         requires {text} NOT NULL,
         irreversible {integer} NOT NULL,
         revision {integer} NOT NULL,
@@ -94,6 +95,7 @@ const RUN: &str = "CREATE TABLE IF NOT EXISTS @run (
         component_checksum {text} NOT NULL,
         entropy_seed {text} NOT NULL,
         entropy_now_ms {integer} NOT NULL,
+        settings {text},
         wit_version {text} NOT NULL,
         dialect {text} NOT NULL,
         marker {text} NOT NULL,
@@ -122,6 +124,8 @@ const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS @journal (
 
 /// From version 1, which only SQLite had.
 const FROM_1: &[&str] = &["ALTER TABLE @history RENAME COLUMN by TO done_by", RUN, JOURNAL];
+/// What version 3 gave the column `settings`.
+const WITH_SETTINGS: &[&str] = &["state", "run"];
 
 fn spelled(statement: &str, types: OwnTypes) -> String {
     let OwnTypes { key, text, bytes, integer, sequence } = types;
@@ -176,13 +180,25 @@ pub(crate) async fn version(connection: &mut dyn Connection) -> Result<Option<i6
 /// Brings the runner's tables to the current version. Runs in the caller's transaction, under the
 /// lock.
 pub(crate) async fn upgrade(connection: &mut dyn Connection) -> Result<(), BackendError> {
-    let statements = match version(connection).await? {
+    let (statements, widened) = match version(connection).await? {
         Some(SCHEMA_VERSION) => return Ok(()),
-        Some(_) => FROM_1,
-        None => FRESH,
+        Some(1) => (FROM_1, &WITH_SETTINGS[..1]),
+        Some(_) => (&[][..], WITH_SETTINGS),
+        // A runner that made version 2 may have been killed while it did.
+        None if connection.is_journaled() => (FRESH, WITH_SETTINGS),
+        None => (FRESH, &[][..]),
     };
     for statement in statements {
         let statement = spelled(statement, connection.own_types());
+        connection.own_execute(&statement, &[]).await?;
+        crash::point("after a step of the schema");
+    }
+    for table in widened {
+        if connection.is_journaled() && has_settings(connection, table).await? {
+            continue;
+        }
+        let statement = format!("ALTER TABLE @{table} ADD COLUMN settings {{text}}");
+        let statement = spelled(&statement, connection.own_types());
         connection.own_execute(&statement, &[]).await?;
         crash::point("after a step of the schema");
     }
@@ -190,6 +206,15 @@ pub(crate) async fn upgrade(connection: &mut dyn Connection) -> Result<(), Backe
         format!("UPDATE @ledger SET schema_version = {SCHEMA_VERSION}, revision = revision + 1");
     connection.own_execute(&sql, &[]).await?;
     Ok(())
+}
+
+/// Whether `table` has the column by now, for MySQL and MariaDB: a schema change commits by itself there, so
+/// that a killed run leaves some of them done.
+async fn has_settings(connection: &mut dyn Connection, table: &str) -> Result<bool, BackendError> {
+    let sql = "SELECT count(*) FROM information_schema.columns
+         WHERE table_schema = DATABASE() AND table_name = ? AND column_name = 'settings'";
+    let rows = connection.own_rows(sql, &[Cell::text(format!("alteration_{table}"))]).await?;
+    Ok(rows.first().and_then(|row| row.first()) == Some(&Cell::integer(1)))
 }
 
 /// Names, for a connection that lists what it finds.

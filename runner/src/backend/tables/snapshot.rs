@@ -5,6 +5,7 @@ use super::{Record, ledger, run, schema};
 use crate::backend::{BackendError, Revision, Snapshot, StateRow, Status, connection::Connection};
 use std::str::FromStr;
 
+/// Without `settings`, which came with version 3 of the schema.
 const COLUMNS: &str = "plugin, id, checksum, component_checksum, status, applied_at, duration_ms,
     statements, rows_affected, applied_by, runner_version, permissions, requires, irreversible,
     revision, error";
@@ -17,10 +18,12 @@ pub(crate) async fn read(
         return Ok((Snapshot::empty(), None));
     };
     let ledger = ledger::read(connection).await?;
-    let rows = connection.own_rows(&format!("SELECT {COLUMNS} FROM @state"), &[]).await?;
+    // Older ones are read as they are; reading must not upgrade them.
+    let settings = if version < 3 { "" } else { ", settings" };
+    let sql = format!("SELECT {COLUMNS}{settings} FROM @state");
+    let rows = connection.own_rows(&sql, &[]).await?;
     let rows = rows.into_iter().map(state_row).collect::<Result<Vec<_>, _>>()?;
-    // The first version had no runs; reading must not upgrade it.
-    let runs = if version == 1 { Vec::new() } else { run::read_all(connection).await? };
+    let runs = run::read_all(connection, version).await?;
     let snapshot = Snapshot {
         revision: Some(ledger.revision),
         rows: rows.into_iter().map(|row| (row.key.clone(), row)).collect(),
@@ -51,5 +54,6 @@ fn state_row(cells: Vec<crate::backend::connection::Cell>) -> Result<StateRow, B
         irreversible: row.integer("irreversible")? != 0,
         revision: Revision(row.integer("revision")?),
         error: row.maybe_text("error")?,
+        settings: row.added_json("settings")?,
     })
 }

@@ -67,6 +67,7 @@ async fn write(
         Cell::text(&attempt.by),
         Cell::text(RUNNER_VERSION),
         Cell::text(to_json(&attempt.permissions)),
+        Cell::text(to_json(&attempt.settings.keys().collect::<Vec<_>>())),
         Cell::text(to_json(&attempt.requires)),
         Cell::integer(i64::from(attempt.irreversible)),
         Cell::Integer(Some(revision.unwrap_or_default())),
@@ -75,8 +76,8 @@ async fn write(
         Cell::text(&attempt.key.id),
     ];
     let update = "UPDATE @state SET version = ?, checksum = ?, component_checksum = ?, status = ?,
-            applied_by = ?, runner_version = ?, permissions = ?, requires = ?, irreversible = ?,
-            revision = ?, error = ?
+            applied_by = ?, runner_version = ?, permissions = ?, settings = ?, requires = ?,
+            irreversible = ?, revision = ?, error = ?
          WHERE plugin = ? AND id = ? AND status IN ('reverted', 'failed')";
     if connection.own_execute(update, &params).await? == 1 {
         return Ok(true);
@@ -85,8 +86,8 @@ async fn write(
         return Ok(false);
     }
     let insert = "INSERT INTO @state (version, checksum, component_checksum, status, applied_by,
-            runner_version, permissions, requires, irreversible, revision, error, plugin, id)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+            runner_version, permissions, settings, requires, irreversible, revision, error, plugin, id)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     connection.own_execute(insert, &params).await?;
     Ok(true)
 }

@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::{
-    alteration::Checksum,
+    alteration::{Catalog, Checksum, ComponentFile, Declaration, Dialect, Manifest},
     backend::{
-        Access, Revision, SCHEMA_VERSION,
+        Access, Attempt, Phase, Revision, Run, SCHEMA_VERSION,
         connection::{Connection, Connector, SharedConnection},
         sqlite::SqliteConnector,
     },
@@ -72,6 +72,63 @@ async fn the_first_version_is_upgraded_to_what_is_made_anew() {
     assert_eq!(columns(old).await, expected);
     let ledger = ledger::read(old).await.unwrap();
     assert_eq!((ledger.schema_version, ledger.revision), (SCHEMA_VERSION, Revision(8)));
+}
+
+/// What the second version had otherwise.
+const VERSION_2: [&str; 3] = [
+    "ALTER TABLE @state DROP COLUMN settings",
+    "ALTER TABLE @run DROP COLUMN settings",
+    "UPDATE @ledger SET schema_version = 2",
+];
+
+fn begun() -> Run {
+    let id = "1.0.0-1700000000-one".parse().unwrap();
+    let mut declaration = Declaration::new(id);
+    declaration.settings = ["REGION".parse().unwrap(), "UNSET".parse().unwrap()].into();
+    let manifest = Manifest::new("acme/shop".parse().unwrap(), vec![declaration]);
+    let component_checksum = Checksum::of(b"one");
+    let file = ComponentFile { path: "one".into(), component_checksum, manifest };
+    let catalog = Catalog::new([file]).unwrap();
+    let mut attempt = Attempt::up(catalog.iter().next().unwrap());
+    let region = attempt.settings.get_mut("REGION").unwrap();
+    *region = Some("eu \0 \u{1f30d}".to_owned().try_into().unwrap());
+    Run::new(&attempt, Phase::Preparation, Dialect::Sqlite, "0.1.0").unwrap()
+}
+
+#[tokio::test]
+async fn the_second_version_is_upgraded_with_what_is_unfinished() {
+    let connection = memory().await;
+    let connection = &mut *connection.lock().await;
+    schema::upgrade(connection).await.unwrap();
+    let fresh = columns(connection).await;
+    run::insert(connection, &begun()).await.unwrap();
+    for statement in VERSION_2 {
+        connection.own_execute(statement, &[]).await.unwrap();
+    }
+    let read = async |connection: &mut dyn Connection| {
+        let (snapshot, _) = snapshot::read(connection).await.unwrap();
+        snapshot.runs.into_values().next().expect("the run").settings
+    };
+    assert!(read(connection).await.is_empty(), "it can be read as it is");
+    schema::upgrade(connection).await.unwrap();
+    assert_eq!(columns(connection).await, fresh);
+    assert!(read(connection).await.is_empty(), "nobody gave it any");
+    assert_eq!(ledger::read(connection).await.unwrap().schema_version, SCHEMA_VERSION);
+}
+
+#[tokio::test]
+async fn a_run_keeps_its_settings() {
+    let connection = memory().await;
+    let connection = &mut *connection.lock().await;
+    schema::upgrade(connection).await.unwrap();
+    let run = begun();
+    run::insert(connection, &run).await.unwrap();
+    let (snapshot, _) = snapshot::read(connection).await.unwrap();
+    assert_eq!(snapshot.runs[&run.key].settings, run.settings);
+    let edited = "UPDATE @run SET settings = '{\"a b\":null}'";
+    connection.own_execute(edited, &[]).await.unwrap();
+    let error = snapshot::read(connection).await.unwrap_err();
+    assert!(error.to_string().contains("the column settings holds no valid value"), "{error}");
 }
 
 #[tokio::test]

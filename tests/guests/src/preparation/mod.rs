@@ -18,6 +18,7 @@ macro_rules! guests {
             fn before_down(db: &Database, alteration: &str) -> Result<()> {
                 match &*name(alteration) {
                     "prepares" => prepares::before_down(db),
+                    "prepares_with_setting" => prepares_with_setting::before_down(db),
                     _ => Ok(()),
                 }
             }
@@ -38,6 +39,7 @@ pub(crate) fn down(name: &str, db: &Database) -> Result<()> {
     match name {
         "prepares" => prepares::down(db),
         "prepares_with_entropy" => prepares_with_entropy::down(db),
+        "prepares_with_setting" => prepares_with_setting::down(db),
         _ => Ok(()),
     }
 }

@@ -1,0 +1,254 @@
+//! `runner.toml`: the grants and settings that an operator keeps in a file.
+//!
+//! Read from where the operator says or works, never from a plugin's folder: a plugin must not grant itself
+//! anything. For the same reason the file may not be writable for others. Errors never hold a setting's value.
+
+use crate::{
+    alteration::{Permissions, PluginName, SettingName, SettingValue},
+    deploy::{Grant, Grants, PluginSettings},
+    escape::Escaped,
+};
+use serde::Deserialize;
+use std::{
+    collections::BTreeMap,
+    fs::{File, Metadata},
+    io::{self, Read as _},
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+};
+
+/// The file that is looked for in the working directory.
+pub const CONFIG_FILE: &str = "runner.toml";
+const BYTES_MAX: usize = 4 << 20;
+const WRITABLE_BY_GROUP: u32 = 0o020;
+const WRITABLE_BY_ALL: u32 = 0o002;
+
+/// What the file says.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    #[serde(default)]
+    plugins: BTreeMap<PluginName, PluginConfig>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PluginConfig {
+    #[serde(default)]
+    grant: Permissions,
+    #[serde(default)]
+    settings: BTreeMap<SettingName, SettingValue>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    #[error("{}: cannot be read: {error}", shown(.path))]
+    Unreadable { path: PathBuf, error: io::Error },
+    #[error("{}: not a regular file", shown(.path))]
+    NotAFile { path: PathBuf },
+    #[error("{}: more than {BYTES_MAX} bytes", shown(.path))]
+    TooLarge { path: PathBuf },
+    #[error("{}: {who} may write to it, and could grant a plugin what you would not", shown(.path))]
+    Writable { path: PathBuf, who: &'static str },
+    #[error("{}: belongs to the user with id {owner}, and nobody named it", shown(.path))]
+    Foreign { path: PathBuf, owner: u32 },
+    #[error("{}{}: {}", shown(.path), at(*.line), Escaped(.reason))]
+    Invalid { path: PathBuf, line: Option<usize>, reason: String },
+}
+
+/// Why one may not rely on a file.
+#[derive(Debug, PartialEq, Eq)]
+enum Doubt {
+    WritableBy(&'static str),
+    Foreign { owner: u32 },
+}
+
+fn shown(path: &Path) -> String {
+    Escaped(&path.display().to_string()).to_string()
+}
+
+fn at(line: Option<usize>) -> String {
+    line.map(|line| format!(", line {line}")).unwrap_or_default()
+}
+
+impl Config {
+    /// Reads a file that somebody named. It may also be a pipe.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let (file, metadata) = open(path)?;
+        if metadata.is_file() {
+            trust(path, doubt(metadata.mode(), None))?;
+        }
+        load(path, file)
+    }
+
+    /// Reads [`CONFIG_FILE`] in the working directory, if there is one.
+    pub fn find() -> Result<Option<Self>, ConfigError> {
+        let path = Path::new(CONFIG_FILE);
+        match path.metadata() {
+            // Opening a named pipe would wait for ever.
+            Ok(metadata) if !metadata.is_file() => {
+                return Err(ConfigError::NotAFile { path: path.to_owned() });
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(ConfigError::Unreadable { path: path.to_owned(), error }),
+        }
+        let (file, metadata) = open(path)?;
+        let users = (metadata.uid(), rustix::process::geteuid().as_raw());
+        trust(path, doubt(metadata.mode(), Some(users)))?;
+        load(path, file).map(Some)
+    }
+
+    /// The error says the line, if there is one, and what was expected there.
+    fn parse(text: &str) -> Result<Self, (Option<usize>, String)> {
+        toml::from_str(text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start));
+            (before.map(|before| before.matches('\n').count() + 1), without_value(error.message()))
+        })
+    }
+
+    pub fn grants(&self) -> Grants {
+        let of = |(plugin, config): (&PluginName, &PluginConfig)| {
+            let plugin = plugin.clone();
+            let grant = move |permission| Grant { plugin: Some(plugin.clone()), permission };
+            config.grant.iter().copied().map(grant).collect::<Vec<_>>()
+        };
+        self.plugins.iter().flat_map(of).collect()
+    }
+
+    pub fn settings(&self) -> PluginSettings {
+        let given = self.plugins.iter().filter(|(_, config)| !config.settings.is_empty());
+        given.map(|(plugin, config)| (plugin.clone(), config.settings.clone())).collect()
+    }
+}
+
+fn open(path: &Path) -> Result<(File, Metadata), ConfigError> {
+    let opened = File::open(path).and_then(|file| file.metadata().map(|metadata| (file, metadata)));
+    opened.map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })
+}
+
+/// `users` are the file's owner and who runs this, for a file that nobody named: whoever owns the folder one works
+/// in might have put it there.
+fn doubt(mode: u32, users: Option<(u32, u32)>) -> Option<Doubt> {
+    match users {
+        _ if mode & WRITABLE_BY_ALL != 0 => Some(Doubt::WritableBy("everybody")),
+        _ if mode & WRITABLE_BY_GROUP != 0 => Some(Doubt::WritableBy("its group")),
+        Some((owner, user)) if owner != user && owner != 0 => Some(Doubt::Foreign { owner }),
+        _ => None,
+    }
+}
+
+fn trust(path: &Path, doubt: Option<Doubt>) -> Result<(), ConfigError> {
+    let path = path.to_owned();
+    match doubt {
+        None => Ok(()),
+        Some(Doubt::WritableBy(who)) => Err(ConfigError::Writable { path, who }),
+        Some(Doubt::Foreign { owner }) => Err(ConfigError::Foreign { path, owner }),
+    }
+}
+
+fn load(path: &Path, file: File) -> Result<Config, ConfigError> {
+    let path = || path.to_owned();
+    let mut bytes = Vec::new();
+    file.take(BYTES_MAX as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| ConfigError::Unreadable { path: path(), error })?;
+    if bytes.len() > BYTES_MAX {
+        return Err(ConfigError::TooLarge { path: path() });
+    }
+    let invalid = |(line, reason)| ConfigError::Invalid { path: path(), line, reason };
+    let text = String::from_utf8(bytes).map_err(|_| invalid((None, "not UTF-8".to_owned())))?;
+    Config::parse(&text).map_err(invalid)
+}
+
+/// What the parser says of a value of a wrong type begins with the value itself, which is not shown.
+fn without_value(message: &str) -> String {
+    match message.rsplit_once(", expected ") {
+        Some((found, expected)) if found.starts_with("invalid ") => format!("expected {expected}"),
+        _ => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn complete() {
+        let config = Config::parse(
+            r#"
+            [plugins."logto/core"]
+            grant = ["entropy"]
+            [plugins."logto/core".settings]
+            CI = "true"
+            text = """
+            two
+            lines"""
+            [plugins."acme/shop"]
+            "#,
+        )
+        .unwrap();
+        let plugin: PluginName = "logto/core".parse().unwrap();
+        assert_eq!(config.grants(), ["logto/core:entropy".parse().unwrap()].into());
+        let settings = config.settings();
+        assert_eq!(settings.keys().collect::<Vec<_>>(), [&plugin]);
+        assert_eq!(settings[&plugin]["CI"].as_str(), "true");
+        assert!(Config::parse("").unwrap().settings().is_empty());
+    }
+
+    #[test]
+    fn refused_with_its_line_and_without_the_value() {
+        let long = format!("[plugins.'a/b'.settings]\nC = '{}'", "hunter2".repeat(10_000));
+        let table = [
+            ("grants = 1", Some(1), "unknown field `grants`, expected `plugins`"),
+            (
+                "\n[plugins.'a/b']\nC = 'hunter2'",
+                Some(3),
+                "unknown field `C`, expected `grant` or `settings`",
+            ),
+            ("[plugins.shop]", Some(1), "vendor/name"),
+            (
+                "[plugins.'a/b']\ngrant = ['root']",
+                Some(2),
+                "unknown variant `root`, expected `entropy`",
+            ),
+            ("[plugins.'a/b']\ngrant = 'hunter2'", Some(2), "expected a sequence"),
+            ("[plugins.'a/b']\nsettings = 'hunter2'", Some(2), "expected a map"),
+            ("[plugins.'a/b'.settings]\nC = 42_424_242", Some(2), "expected a string"),
+            ("[plugins.'a/b'.settings]\nC = ['hunter2']", Some(2), "expected a string"),
+            ("[plugins.'a/b'.settings]\nC = 2024-02-29", Some(2), "expected a string"),
+            ("[plugins.'a/b'.settings]\n1C = 'hunter2'", Some(2), "not a setting's name"),
+            ("[plugins.'a/b'.settings]\nC = 'x'\nC = 'hunter2'", Some(3), "duplicate key"),
+            ("[plugins.'a/b'.settings]\nC = hunter2", Some(2), ""),
+            ("[plugins.'a/b'.settings]\nC = 'hunter2\nD = 1", Some(2), ""),
+            (&long, Some(2), "a value of 70000 bytes is too long"),
+        ];
+        for (text, line, expected) in table {
+            let (found, reason) = Config::parse(text).unwrap_err();
+            assert_eq!(found, line, "{text}: {reason}");
+            assert!(reason.contains(expected), "{text}: {reason}");
+            for value in ["hunter2", "42_424_242", "42424242", "2024"] {
+                assert!(!reason.contains(value), "{text}: {reason}");
+            }
+        }
+    }
+
+    #[test]
+    fn doubts() {
+        let (me, another, root) = (1000, 1001, 0);
+        let table = [
+            (0o100_644, Some((me, me)), None),
+            (0o100_400, Some((root, me)), None),
+            (0o100_644, Some((another, me)), Some(Doubt::Foreign { owner: another })),
+            (0o100_644, Some((me, root)), Some(Doubt::Foreign { owner: me })),
+            (0o100_644, None, None),
+            (0o100_664, Some((me, me)), Some(Doubt::WritableBy("its group"))),
+            (0o100_666, None, Some(Doubt::WritableBy("everybody"))),
+            (0o100_646, None, Some(Doubt::WritableBy("everybody"))),
+        ];
+        for (mode, users, expected) in table {
+            assert_eq!(doubt(mode, users), expected, "{mode:o} {users:?}");
+        }
+    }
+}
