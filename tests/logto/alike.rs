@@ -24,7 +24,7 @@ pub fn assert_alike(before: &str, theirs: &Sandbox, ours: &Sandbox) {
 /// Each statement of a dump, and how often it is there.
 fn statements(before: &str, sandbox: &Sandbox) -> BTreeMap<String, usize> {
     let server = sandbox.server();
-    let dump = server.pg_dump(&["--exclude-schema=runner", "--column-inserts"]);
+    let dump = server.pg_dump(&["--exclude-schema=alterations", "--column-inserts"]);
     // It stands in names of roles, and in rows.
     let dump = dump.replace(server.name(), "DATABASE");
     let known: HashSet<&str> = words(before).collect();
@@ -34,6 +34,9 @@ fn statements(before: &str, sandbox: &Sandbox) -> BTreeMap<String, usize> {
         let (_, text) = entry.split_once("\n--\n").expect("pg_dump's own header");
         let text = text.split("\n--\n").next().unwrap_or_default();
         for statement in parts(text) {
+            if statement.is_empty() {
+                continue;
+            }
             // The original's own record of what it deployed.
             if statement.starts_with("INSERT INTO public.systems ") {
                 continue;
@@ -48,7 +51,7 @@ fn statements(before: &str, sandbox: &Sandbox) -> BTreeMap<String, usize> {
 /// out before it sends a statement.
 fn parts(text: &str) -> Vec<String> {
     if text.trim_start().starts_with("INSERT INTO ") {
-        let rows = text.trim().split(";\nINSERT INTO ");
+        let rows = text.trim().trim_end_matches(';').split(";\nINSERT INTO ");
         return rows
             .map(|row| format!("INSERT INTO {}", row.trim_start_matches("INSERT INTO ")))
             .collect();

@@ -13,10 +13,11 @@ const NOTHING: &str = "0.0.1";
 #[test]
 fn the_whole_chain_goes_down_and_up_again_as_the_original_does() {
     let place = Place::start();
-    let theirs = place.sandbox();
+    let source = place.sandbox();
+    Original::install(&source, AFTER).seed(&source);
+    // Both are copies, because PostgreSQL does not read every expression back as it wrote it.
+    let [theirs, ours] = [(); 2].map(|()| place.twin(&source));
     let original = Original::install(&theirs, AFTER);
-    original.seed(&theirs);
-    let ours = place.twin(&theirs);
     let seeded = theirs.server().pg_dump(&[]);
     assert_alike(&seeded, &theirs, &ours);
 
@@ -30,20 +31,20 @@ fn the_whole_chain_goes_down_and_up_again_as_the_original_does() {
     assert!(run.stdout.contains("Applied 261 alterations"), "{run:#?}");
     original.deploy(&theirs);
     assert_alike(&seeded, &theirs, &ours);
-    assert_eq!(ok(&ours, &["check", "plugins"]).code, Some(0));
+    ok(&ours, &["check", "plugins"]);
 }
 
 #[test]
 fn a_database_of_an_older_release_is_upgraded_as_the_original_does() {
     let place = Place::start();
-    let theirs = place.sandbox();
-    Original::install(&theirs, BEFORE).seed(&theirs);
-    let ours = place.twin(&theirs);
+    let source = place.sandbox();
+    Original::install(&source, BEFORE).seed(&source);
+    let [theirs, ours] = [(); 2].map(|()| place.twin(&source));
     let seeded = theirs.server().pg_dump(&[]);
 
     pack(&ours, BEFORE);
-    ok(&ours, &["baseline", "plugins", "--to", "logto/core@1.37.1"]);
-    assert_eq!(ok(&ours, &["check", "plugins"]).code, Some(0));
+    ok(&ours, &["baseline", "plugins", "--to", "logto/core@latest"]);
+    ok(&ours, &["check", "plugins"]);
 
     // The newer component takes the place of the older one, as an upgrade of the product does.
     pack(&ours, AFTER);

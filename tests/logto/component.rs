@@ -12,7 +12,7 @@ use std::{
 /// What the runner needs to know of every deploy: where its own tables are (scripts change rights on all that is
 /// in `public`), and what scripts may use and are told.
 pub fn options() -> Vec<String> {
-    let mut options = vec!["--state-schema=runner".to_owned(), "--yes".to_owned()];
+    let mut options = vec!["--state-schema=alterations".to_owned(), "--yes".to_owned()];
     options.push("--grant=logto/core:entropy".to_owned());
     options.extend(settings());
     options
@@ -48,12 +48,12 @@ pub fn build(sandbox: &Sandbox, scripts: &Path) -> Run {
 pub fn runner(sandbox: &Sandbox, args: &[&str]) -> Run {
     let own = match args[0] {
         "deploy" | "baseline" => options(),
-        "rollback" => ["--state-schema=runner", "--yes"]
+        "rollback" => ["--state-schema=alterations", "--yes"]
             .map(str::to_owned)
             .into_iter()
             .chain(settings())
             .collect(),
-        _ => vec!["--state-schema=runner".to_owned()],
+        _ => vec!["--state-schema=alterations".to_owned()],
     };
     let own: Vec<&str> = own
         .iter()

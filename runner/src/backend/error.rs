@@ -37,6 +37,12 @@ pub enum BackendError {
         "the connection goes through a pooler that shares server sessions, which the session's lock cannot work with; use --lock lease"
     )]
     SharedSession,
+    /// Everything that names no schema would be made in it, of plugins and of the application too.
+    #[error(
+        "a new schema {} would be the first in this user's search_path, because it is called as the user is",
+        Escaped(.0)
+    )]
+    SchemaComesFirst(String),
     #[error("the file {0} is not a SQLite database")]
     NotADatabase(String),
     #[error("the database file is damaged: {reason}")]

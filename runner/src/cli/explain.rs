@@ -466,6 +466,9 @@ fn backend_advice(error: &BackendError) -> String {
         BackendError::CannotRehearse(_) => {
             "rehearse on a copy of the database with `--rehearse-on URL`".to_owned()
         }
+        BackendError::SchemaComesFirst(_) => {
+            "choose another name with `--state-schema`".to_owned()
+        }
         BackendError::SharedSession => "run it again with `--lock lease`".to_owned(),
         BackendError::NotADatabase(_) => "check that `--database` names the right file".to_owned(),
         BackendError::Damaged { .. } => {

@@ -51,7 +51,7 @@ pub enum BaselineError {
     UnknownPlugin(PluginName),
     #[error("no file has {0}")]
     UnknownAlteration(AlterationKey),
-    #[error("no alteration of {plugin} has the version {version}")]
+    #[error("no alteration of {plugin} has the version {version}, or a newer one")]
     UnknownVersion { plugin: PluginName, version: Version },
     #[error("the ledger of one tool is of one plugin, and there are files of several: {0}")]
     SeveralPlugins(String),
@@ -113,12 +113,14 @@ pub fn keys_up_to(
         let last = match end {
             End::Latest => ids().rfind(|id| !id.is_next()),
             End::Version(version) => {
-                let last = ids().rfind(|id| id.version() == Some(version));
-                if last.is_none() {
+                // Not every release has alterations. Beyond the newest it is rather a slip of the pen,
+                // and would record more than was meant.
+                let versions = || ids().filter_map(|id| Some((id, id.version()?)));
+                if !versions().any(|(id, of)| of >= version && !id.is_next()) {
                     let (plugin, version) = (plugin.clone(), version.clone());
                     return Err(BaselineError::UnknownVersion { plugin, version });
                 }
-                last
+                versions().filter(|(_, of)| *of <= version).map(|(id, _)| id).last()
             }
             End::Alteration(id) => {
                 let key = AlterationKey { plugin: plugin.clone(), id: id.clone() };
@@ -209,6 +211,8 @@ mod tests {
         let table = [
             ("a/s@latest", 3),
             ("a/s@1.0.0", 2),
+            ("a/s@1.0.7", 2),
+            ("a/s@0.9.0", 0),
             ("a/s@1.1.0", 3),
             ("a/s@1.0.0-1-a", 1),
             ("a/s@next-4-d", 4),

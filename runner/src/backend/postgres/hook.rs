@@ -81,7 +81,10 @@ impl PostgresConnection {
         {
             return Err(BackendError::Refused(SqlError::new(
                 ErrorKind::Denied,
-                format!("the hook touched the runner's table {table}"),
+                // GRANT … ON ALL TABLES does, and is meant for those of the application.
+                format!(
+                    "the hook touched the runner's table {table}; if it is about all tables of a schema, keep the runner's in one of their own with `--state-schema`"
+                ),
             )));
         }
         self.hook = None;

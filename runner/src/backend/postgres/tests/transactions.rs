@@ -77,6 +77,27 @@ async fn a_place_is_made() {
 }
 
 #[tokio::test]
+async fn a_place_that_would_come_before_all_others_is_refused() {
+    let database = Postgres::shared().database();
+    let mut wanted = options(Access::Create);
+    let [user] = <[String; 1]>::try_from(database.rows(
+        "SELECT rolname FROM pg_roles WHERE oid = \
+        (SELECT datdba FROM pg_database WHERE datname = current_database())",
+    ))
+    .expect("one owner");
+    wanted.schema = Some(user.clone());
+    let mut connection = connect_with(database.url(), &wanted).await.expect("connects");
+    connection.begin().await.expect("begins");
+    let refused = connection.prepare_place().await.expect_err("is the first");
+    assert!(matches!(refused, BackendError::SchemaComesFirst(name) if name == user));
+    connection.rollback().await.expect("rolls back");
+    // Where it is the first already, it is where the operator's tables are too.
+    database.sql(&format!("CREATE SCHEMA {user};"));
+    connection.begin().await.expect("begins");
+    connection.prepare_place().await.expect("is there");
+}
+
+#[tokio::test]
 async fn a_commit_is_believed_only_when_it_was_one() {
     let (_database, mut connection) = prepared().await;
     connection.begin().await.expect("begins");
