@@ -32,7 +32,8 @@ fn statements(before: &str, sandbox: &Sandbox) -> BTreeMap<String, usize> {
     for entry in dump.split("\n-- Name: ").skip(1).chain(dump.split("\n-- Data for Name: ").skip(1))
     {
         let (_, text) = entry.split_once("\n--\n").expect("pg_dump's own header");
-        let text = text.split("\n--\n").next().unwrap_or_default();
+        // The next one begins with a line of its own.
+        let text = text.split("\n--\n").next().unwrap_or_default().trim_end_matches("--").trim();
         for statement in parts(text) {
             if statement.is_empty() {
                 continue;
@@ -50,8 +51,8 @@ fn statements(before: &str, sandbox: &Sandbox) -> BTreeMap<String, usize> {
 /// Rows one by one, as they are; what is not a row without comments and white space, which the original takes
 /// out before it sends a statement.
 fn parts(text: &str) -> Vec<String> {
-    if text.trim_start().starts_with("INSERT INTO ") {
-        let rows = text.trim().trim_end_matches(';').split(";\nINSERT INTO ");
+    if text.starts_with("INSERT INTO ") {
+        let rows = text.trim_end().trim_end_matches(';').split(";\nINSERT INTO ");
         return rows
             .map(|row| format!("INSERT INTO {}", row.trim_start_matches("INSERT INTO ")))
             .collect();
