@@ -18,6 +18,7 @@ mod databases;
 mod disk;
 mod escapes;
 mod files;
+mod gate;
 mod halted;
 mod help;
 mod history;

@@ -5,21 +5,34 @@ use super::{
     options::{Format, Offer, Output, PolicyArgs},
     output,
 };
-use crate::{Check, plan::Severity};
+use crate::{
+    Check, Error, Runner,
+    plan::{Policy, Severity},
+};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+/// Between two looks at a database that somebody else deploys to.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// Exits 0 if everything released is applied, 3 if not, 4 if the state needs a decision
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   runner check ./plugins --database sqlite:app.db && exec ./server
+  runner check ./plugins --until-deployed 10m && exec ./server
   runner check ./plugins --format json")]
 pub(super) struct Args {
     #[command(flatten)]
     offer: Offer,
     #[command(flatten)]
     policy: PolicyArgs,
+    /// Wait for somebody to deploy what is undeployed, at most so long
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    until_deployed: Option<Duration>,
     #[command(flatten)]
     output: Output,
 }
@@ -36,7 +49,8 @@ pub(super) async fn run(args: Args) -> Exit {
     let format = args.output.format;
     let checked = async {
         let runner = args.offer.runner()?;
-        runner.check_with(args.policy.policy()).await.map(|check| (check, runner.url().to_string()))
+        let check = wait(&runner, args.policy.policy(), args.until_deployed).await?;
+        Ok::<_, Error>((check, runner.url().to_string()))
     };
     match checked.await {
         Ok((check, url)) => {
@@ -52,6 +66,29 @@ pub(super) async fn run(args: Args) -> Exit {
             exit
         }
         Err(error) => explain::error(&error, format),
+    }
+}
+
+/// Checks, and again as long as something is undeployed that nobody has to decide about.
+async fn wait(
+    runner: &Runner,
+    policy: Policy,
+    until_deployed: Option<Duration>,
+) -> Result<Check, Error> {
+    let began = Instant::now();
+    let mut is_told = false;
+    loop {
+        let check = runner.check_with(policy).await?;
+        let is_over = until_deployed.is_none_or(|time| began.elapsed() >= time);
+        if is_over || exit(&check) != Exit::Undeployed {
+            return Ok(check);
+        }
+        if !is_told {
+            let count = output::count(check.undeployed.len() as u64, "undeployed alteration");
+            output::note(&format!("Waiting for {count} of {}.", runner.url()));
+            is_told = true;
+        }
+        tokio::time::sleep(AGAIN_AFTER).await;
     }
 }
 
