@@ -54,18 +54,10 @@ export async function bundle(modules, irreversible, alias = {}) {
     check(module, names, irreversible);
     groupsOf(names).forEach((group) => exported.add(group));
   }
-  const load = ({ file }) => `() => require(${literal(file)})`;
-  const finds =
-    modules.length === 1 && modules[0].id === null
-      ? load(modules[0])
-      : `(id) => {
-  const load = { ${modules.map((module) => `${JSON.stringify(module.id)}: ${load(module)}`).join(",\n")} }[id];
-  if (load === undefined) throw new Error("this component does not carry " + id);
-  return load();
-}`;
   const groups = ["hooks", ...OPTIONAL.filter((group) => exported.has(group))];
   const contents = `import { exportsOf } from ${literal(ENTRY)};
-export const { ${groups.join(", ")} } = exportsOf(${finds});`;
+${finder(modules)}
+export const { ${groups.join(", ")} } = exportsOf(find);`;
   const stdin = { contents, resolveDir: process.cwd(), sourcefile: "entry.js" };
   const { outputFiles, warnings } = await run({ stdin, alias });
   // Here alone: the other runs look at the same sources.
@@ -73,6 +65,23 @@ export const { ${groups.join(", ")} } = exportsOf(${finds});`;
   const language = modules.some(({ file }) => /ts$/.test(file)) ? "TypeScript" : "JavaScript";
   const sections = [producers(language), ...about(process.cwd())];
   return { code: outputFiles[0].text, world: worldOf(groups), sections };
+}
+
+/** Code that finds a module by its alteration's id. The table is made once, and not in each hook. */
+function finder(modules) {
+  const load = ({ file }) => `() => require(${literal(file)})`;
+  if (modules.length === 1 && modules[0].id === null) {
+    return `const find = ${load(modules[0])};`;
+  }
+  const entries = modules.map((module) => `[${JSON.stringify(module.id)}, ${load(module)}]`);
+  return `const modules = new Map([
+${entries.join(",\n")}
+]);
+function find(id) {
+  const load = modules.get(id);
+  if (load === undefined) throw new Error("this component does not carry " + id);
+  return load();
+}`;
 }
 
 function literal(file) {

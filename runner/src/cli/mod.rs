@@ -79,7 +79,9 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // One thread does the work and waits for answers itself: with several, each answer of a server would wake
+    // one thread that wakes another.
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             output::problem(&format!("this process cannot start its threads: {error}"), &[]);
