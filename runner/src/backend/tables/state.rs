@@ -79,29 +79,22 @@ async fn write(
             applied_by = ?, runner_version = ?, permissions = ?, settings = ?, requires = ?,
             irreversible = ?, revision = ?, error = ?
          WHERE plugin = ? AND id = ? AND status IN ('reverted', 'failed')";
-    if connection.own_execute(update, &params).await? == 1 {
-        return Ok(true);
-    }
-    if status_of(connection, &attempt.key).await?.is_some() {
-        return Ok(false);
-    }
+    // The ledger has one row.
     let insert = "INSERT INTO @state (version, checksum, component_checksum, status, applied_by,
             runner_version, permissions, settings, requires, irreversible, revision, error, plugin, id)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    connection.own_execute(insert, &params).await?;
-    Ok(true)
-}
-
-pub(crate) async fn status_of(
-    connection: &mut dyn Connection,
-    key: &AlterationKey,
-) -> Result<Option<Status>, BackendError> {
-    let sql = "SELECT status FROM @state WHERE plugin = ? AND id = ?";
-    let rows = connection.own_rows(sql, &[Cell::text(&key.plugin), Cell::text(&key.id)]).await?;
-    let Some(row) = rows.into_iter().next() else { return Ok(None) };
-    let mut row = super::Record::new(row, &format!("alteration_state, {key}"));
-    let status: String = row.text("status")?;
-    status.parse().map(Some).map_err(|()| row.invalid("status"))
+         SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM @ledger
+         WHERE NOT EXISTS (SELECT 1 FROM @state WHERE plugin = ? AND id = ?)";
+    let key = [Cell::text(&attempt.key.plugin), Cell::text(&attempt.key.id)];
+    let absent = [&params[..], &key].concat();
+    // Most are new, and one question less is asked of them.
+    let (first, second) = match attempt.previous {
+        None => ((insert, &absent[..]), (update, &params[..])),
+        Some(_) => ((update, &params[..]), (insert, &absent[..])),
+    };
+    if connection.own_execute(first.0, first.1).await? == 1 {
+        return Ok(true);
+    }
+    Ok(connection.own_execute(second.0, second.1).await? == 1)
 }
 
 /// Writes what an attempt did into its row, and with it the status that stays.
