@@ -103,6 +103,21 @@ fn a_plugin_cannot_grant_itself_anything() {
     let mut seen = Transcript::of(&sandbox);
     seen.refused_saying(1, &["deploy", "plugins"], &["not granted"]);
     assert!(!seen.to_string().contains("those of"), "it was read: {seen}");
+    seen.note("from inside of their folder");
+    let inside = |seen: &mut Transcript<'_>, args: &[&str]| {
+        let mut command = sandbox.command(args);
+        let database = format!("sqlite:{}", sandbox.database().display());
+        let command = command.current_dir(sandbox.path().join("plugins"));
+        seen.command(args, command.env("DATABASE_URL", database))
+    };
+    for args in [&["deploy", "."][..], &["deploy", "core.wasm", "keys.wasm"]] {
+        let run = inside(&mut seen, args);
+        assert_eq!(run.code, Some(1), "{run:#?}");
+    }
+    assert!(!sandbox.database().exists());
+    let run = inside(&mut seen, &["deploy", ".", "--config", "runner.toml"]);
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    assert_snapshot!(seen);
 }
 
 #[test]

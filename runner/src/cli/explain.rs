@@ -266,7 +266,7 @@ fn config_advice(error: &ConfigError) -> String {
             "look at what it says; then `chmod go-w {}`",
             output::word(&path.display().to_string())
         ),
-        ConfigError::Foreign { path, .. } => format!(
+        ConfigError::AmongPlugins { path } | ConfigError::Foreign { path, .. } => format!(
             "look at what it says; then name it: `--config {}`",
             output::word(&path.display().to_string())
         ),
