@@ -259,7 +259,7 @@ fn config_advice(error: &ConfigError) -> String {
             "see that it is there and readable, or correct `--config`".to_owned()
         }
         ConfigError::NotAFile { .. } => {
-            format!("replace it with a file, or name one with `--config`")
+            "replace it with a file, or name one with `--config`".to_owned()
         }
         ConfigError::TooLarge { .. } => "name the right file with `--config`".to_owned(),
         ConfigError::Writable { path, .. } => format!(
