@@ -51,6 +51,8 @@ pub enum ConfigError {
     TooLarge { path: PathBuf },
     #[error("{}: {who} may write to it, and could grant a plugin what you would not", shown(.path))]
     Writable { path: PathBuf, who: &'static str },
+    #[error("{}: lies among the plugins, and nobody named it", shown(.path))]
+    AmongPlugins { path: PathBuf },
     #[error("{}: belongs to the user with id {owner}, and nobody named it", shown(.path))]
     Foreign { path: PathBuf, owner: u32 },
     #[error("{}{}: {}", shown(.path), at(*.line), Escaped(.reason))]
@@ -82,8 +84,8 @@ impl Config {
         load(path, file)
     }
 
-    /// Reads [`CONFIG_FILE`] in the working directory, if there is one.
-    pub fn find() -> Result<Option<Self>, ConfigError> {
+    /// Reads [`CONFIG_FILE`] in the working directory, if there is one. It may not have come with `plugins`.
+    pub fn find(plugins: &[PathBuf]) -> Result<Option<Self>, ConfigError> {
         let path = Path::new(CONFIG_FILE);
         match path.metadata() {
             // Opening a named pipe would wait for ever.
@@ -93,6 +95,9 @@ impl Config {
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(ConfigError::Unreadable { path: path.to_owned(), error }),
+        }
+        if is_within(plugins) {
+            return Err(ConfigError::AmongPlugins { path: path.to_owned() });
         }
         let (file, metadata) = open(path)?;
         let users = (metadata.uid(), rustix::process::geteuid().as_raw());
@@ -121,6 +126,16 @@ impl Config {
         let given = self.plugins.iter().filter(|(_, config)| !config.settings.is_empty());
         given.map(|(plugin, config)| (plugin.clone(), config.settings.clone())).collect()
     }
+}
+
+/// Whether the working directory is, or is inside of, a folder of `plugins`, or holds a file of them.
+fn is_within(plugins: &[PathBuf]) -> bool {
+    let Ok(here) = Path::new(".").canonicalize() else { return false };
+    // What is not there is told by whoever reads it.
+    plugins.iter().filter_map(|path| path.canonicalize().ok()).any(|path| match path.is_dir() {
+        true => here.starts_with(path),
+        false => path.parent() == Some(&here),
+    })
 }
 
 fn open(path: &Path) -> Result<(File, Metadata), ConfigError> {

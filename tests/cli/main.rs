@@ -20,6 +20,7 @@ mod escapes;
 mod files;
 mod gate;
 mod halted;
+mod handed;
 mod help;
 mod history;
 mod inspect;

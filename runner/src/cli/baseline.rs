@@ -83,7 +83,7 @@ async fn recorded(args: &Args) -> Result<(), Error> {
     }
     let options = BaselineOptions {
         keys,
-        grants: args.config.grants(&args.grant)?,
+        grants: args.config.grants(&args.grant, &args.offer.plugins)?,
         how: How { lock_patience: args.lock.lock_timeout, ..How::default() },
     };
     if args.dry_run {

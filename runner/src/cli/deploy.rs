@@ -45,7 +45,7 @@ pub(super) async fn run(args: Args) -> Exit {
     let reporter = Reporter::new(args.run.style());
     let deployed = async {
         let runner = args.run.runner(&args.offer.database, &args.offer.plugins)?;
-        let options = args.handed.hand(args.target.options()?)?;
+        let options = args.handed.hand(&args.offer.plugins, args.target.options()?)?;
         let options = DeployOptions { how: args.run.how(), ..options };
         let url = runner.url().to_string();
         let on = args.rehearse_on.as_ref().map(ToString::to_string);

@@ -259,14 +259,14 @@ fn config_advice(error: &ConfigError) -> String {
             "see that it is there and readable, or correct `--config`".to_owned()
         }
         ConfigError::NotAFile { .. } => {
-            format!("replace it with a file, or name one with `--config`")
+            "replace it with a file, or name one with `--config`".to_owned()
         }
         ConfigError::TooLarge { .. } => "name the right file with `--config`".to_owned(),
         ConfigError::Writable { path, .. } => format!(
             "look at what it says; then `chmod go-w {}`",
             output::word(&path.display().to_string())
         ),
-        ConfigError::Foreign { path, .. } => format!(
+        ConfigError::AmongPlugins { path } | ConfigError::Foreign { path, .. } => format!(
             "look at what it says; then name it: `--config {}`",
             output::word(&path.display().to_string())
         ),

@@ -378,23 +378,29 @@ pub(super) struct ConfigArgs {
 }
 
 impl ConfigArgs {
-    /// The file, and says so if it holds what `takes_part`.
-    fn read(&self, takes_part: impl Fn(&Config) -> bool) -> Result<Config, Error> {
+    /// The file, and says so if it holds something of `what` the verb takes from it.
+    fn read(
+        &self,
+        plugins: &[PathBuf],
+        what: &str,
+        holds: impl Fn(&Config) -> bool,
+    ) -> Result<Config, Error> {
         let (path, config) = match &self.config {
             Some(path) => (path.as_path(), Some(Config::read(path)?)),
-            None => (CONFIG_FILE.as_ref(), Config::find()?),
+            None => (CONFIG_FILE.as_ref(), Config::find(plugins)?),
         };
         let config = config.unwrap_or_default();
-        if takes_part(&config) {
+        if holds(&config) {
             let path = Escaped(&path.display().to_string()).to_string();
-            output::note(&format!("Grants and settings are those of {path}"));
+            output::note(&format!("{what} are those of {path}"));
         }
         Ok(config)
     }
 
     /// For a verb that runs no hooks.
-    pub(super) fn grants(&self, flags: &[Grant]) -> Result<Grants, Error> {
-        let mut grants = self.read(|config| !config.grants().is_empty())?.grants();
+    pub(super) fn grants(&self, flags: &[Grant], plugins: &[PathBuf]) -> Result<Grants, Error> {
+        let mut grants =
+            self.read(plugins, "Grants", |config| !config.grants().is_empty())?.grants();
         grants.extend(flags.iter().cloned());
         Ok(grants)
     }
@@ -412,9 +418,9 @@ pub(super) struct SettingArgs {
 }
 
 impl SettingArgs {
-    /// For a verb that takes what is granted from the records.
+    /// For a verb that needs no plugins' files, and takes what is granted from the records.
     pub(super) fn settings(&self) -> Result<Settings, Error> {
-        let config = self.config.read(|config| !config.settings().is_empty())?;
+        let config = self.config.read(&[], "Settings", |config| !config.settings().is_empty())?;
         self.with(&config)
     }
 
@@ -439,11 +445,15 @@ pub(super) struct HandedArgs {
 }
 
 impl HandedArgs {
-    /// `options` with what is handed over.
-    pub(super) fn hand(&self, options: DeployOptions) -> Result<DeployOptions, Error> {
+    /// `options` with what is handed over to `plugins`.
+    pub(super) fn hand(
+        &self,
+        plugins: &[PathBuf],
+        options: DeployOptions,
+    ) -> Result<DeployOptions, Error> {
         let is_there =
             |config: &Config| !config.grants().is_empty() || !config.settings().is_empty();
-        let config = self.settings.config.read(is_there)?;
+        let config = self.settings.config.read(plugins, "Grants and settings", is_there)?;
         let settings = self.settings.with(&config)?;
         let mut grants = config.grants();
         grants.extend(self.grant.iter().cloned());

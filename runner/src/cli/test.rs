@@ -83,11 +83,14 @@ pub(super) async fn run(args: Args) -> Exit {
     let tested = async {
         let runner = args.hooks.runner(&args.offer.database, &args.offer.plugins)?;
         let options = TestOptions {
-            deploy: args.handed.hand(DeployOptions {
-                target: args.bound.target()?,
-                how: args.hooks.how(),
-                ..DeployOptions::default()
-            })?,
+            deploy: args.handed.hand(
+                &args.offer.plugins,
+                DeployOptions {
+                    target: args.bound.target()?,
+                    how: args.hooks.how(),
+                    ..DeployOptions::default()
+                },
+            )?,
             prepare: args.prepare.clone(),
             keep: args.keep,
             ignore: args.ignore.iter().cloned().collect(),

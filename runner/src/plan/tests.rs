@@ -3,7 +3,8 @@
 use super::*;
 use crate::{
     alteration::{
-        Catalog, Checksum, ComponentFile, Declaration, Dialect, Manifest, Permissions, Requirements,
+        Catalog, Checksum, ComponentFile, Declaration, Dialect, Manifest, Permissions,
+        Requirements, SettingNames,
     },
     backend::{Attempt, Revision, Run, Snapshot, StateRow, Status},
 };
