@@ -23,12 +23,12 @@ function fromHex(digits) {
   return digits.match(/../g).map((byte) => Number.parseInt(byte, 16));
 }
 
-/** `bytes` are a multiple of three, which needs no padding. */
 function pem(label, bytes) {
   let text = "";
   for (let at = 0; at < bytes.length; at += 3) {
-    const three = (bytes[at] << 16) | (bytes[at + 1] << 8) | bytes[at + 2];
-    text += [18, 12, 6, 0].map((bits) => BASE64[(three >> bits) & 63]).join("");
+    const [one, two = 0, three = 0] = bytes.slice(at, at + 3);
+    const digits = [18, 12, 6, 0].map((bits) => BASE64[(((one << 16) | (two << 8) | three) >> bits) & 63]);
+    text += digits.join("").slice(0, Math.min(bytes.length - at, 3) + 1).padEnd(4, "=");
   }
   return `-----BEGIN ${label}-----\n${text.match(/.{1,64}/g).join("\n")}\n-----END ${label}-----\n`;
 }

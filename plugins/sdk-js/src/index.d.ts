@@ -94,6 +94,9 @@ export type Result = null | boolean | number | bigint | string | Uint8Array;
 /** A row: a property for each column. */
 export type Row = Record<string, Result>;
 
+/** The rows of a query, and what the database says of their columns. */
+export type Rows<T extends object = Row> = T[] & { readonly columns: readonly Column[] };
+
 /** A value with its type, for what a JavaScript value alone does not say. */
 export class Value {
   private constructor();
@@ -173,8 +176,8 @@ export interface Database {
   /** Runs any number of statements, without parameters. */
   script(statements: Sql | string): void;
   /** All rows of a query, for results known to be small. `cursor` reads any number. */
-  query<T extends object = Row>(query: Sql): T[];
-  query<T extends object = Row>(query: string, params?: readonly Parameter[]): T[];
+  query<T extends object = Row>(query: Sql): Rows<T>;
+  query<T extends object = Row>(query: string, params?: readonly Parameter[]): Rows<T>;
   /** The one row that a query has. */
   one<T extends object = Row>(query: Sql): T;
   one<T extends object = Row>(query: string, params?: readonly Parameter[]): T;

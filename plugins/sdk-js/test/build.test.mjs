@@ -108,9 +108,31 @@ test("no async function is left, and the globals come first", async (t) => {
   fs.symlinkSync(path.dirname(BUILD), path.join(root, "node_modules/runner-alteration"));
   const { code } = await bundle([{ id: null, file: path.join(root, "index.js") }], new Set());
   assert.doesNotMatch(code.replaceAll(/\/\/.*/g, ""), /\basync\s*(function|\(|\*|[\w#]+\s*[(=])/);
-  assert.ok(code.indexOf('define(globalThis, "Promise"') < code.indexOf("THE AUTHOR'S"));
-  assert.equal(code.match(/var DatabaseError = class/g)?.length, 1, "one SDK, not two");
+  // The author's module is a function until its hook is called, and by then the globals are there.
+  assert.match(code, /__esm\(\{\s+"[^"]*index\.js"\(\) \{[^]*?early = "THE AUTHOR'S"/);
+  assert.match(code, /^define\(globalThis, "Promise"[^]*^var find = \(\) => \(init_\w+\(\), /m);
+  assert.equal(code.match(/\bDatabaseError = class\b/g)?.length, 1, "one SDK, not two");
   assert.match(code, /from "runner:alteration\/database@0\.1\.0"/);
+});
+
+test("what stands for a package is taken in its place", async (t) => {
+  const root = folder(t, {
+    "one.js": `import query from "some-driver"; import fs from "node:fs"; ${BOTH} query(fs);`,
+    "driver.js": 'export default () => "THE DRIVER";',
+    "fs.js": 'export default "THE FILES";',
+  });
+  const modules = [{ id: null, file: path.join(root, "one.js") }];
+  await assert.rejects(bundle(modules, new Set()), /Could not resolve "some-driver"/);
+  const alias = { "some-driver": path.join(root, "driver.js"), "node:fs": path.join(root, "fs.js") };
+  const { code } = await bundle(modules, new Set(), alias);
+  assert.match(code, /THE DRIVER/);
+  assert.match(code, /THE FILES/);
+  for (const [given, message] of [
+    ["some-driver", /^error: --alias takes NAME=FILE, not some-driver/],
+    ["some-driver=gone.js", /^error: --alias some-driver=gone\.js: gone\.js is not there/],
+  ]) {
+    assert.match(build(root, "one.js", "--alias", given).text, message);
+  }
 });
 
 test("a folder is taken apart, or bundled", async (t) => {

@@ -3,12 +3,8 @@
 import { sql } from "runner-alteration";
 import { equal } from "../equal.js";
 
-let atTheTop;
-try {
-  atTheTop = String(Math.random());
-} catch (error) {
-  atTheTop = error.message;
-}
+// Evaluated in the hook, and not when the component was made.
+const atTheTop = Math.random();
 
 export function up(db) {
   db.execute(sql`CREATE TABLE chances (what TEXT, value TEXT)`);
