@@ -24,21 +24,16 @@ impl PostgresConnection {
         self.link.forget_described();
         // The bounds too are reset, and this runner may be paused right after it.
         let sql = format!(
-            "{}; {}; {}; {}; {}",
+            "{}; {}; {}; {}; {}; {}; {}",
             settings::DISCARD,
             settings::reset(self.lock.is_some()),
             settings::own(),
             settings::bounds(self.lock_wait, self.idle),
-            self.facts_query()
-        );
-        let facts = facts(self.own_texts(&sql).await?);
-        let sql = format!(
-            "{}{}; {}",
-            settings::idle_bound(self.idle),
+            self.facts_query(),
             settings::hook(&hook, self.sees_lost_clients),
             settings::path(&self.search_path)
         );
-        self.own_run(&sql).await?;
+        let facts = facts(self.own_texts(&sql).await?);
         self.hook = Some(Hook { settings: hook, facts });
         self.side = Side::Guest;
         Ok(())
@@ -61,20 +56,31 @@ impl PostgresConnection {
         }
         checked.map_err(|error| error::refused(error, self.link.url()))?;
         let sql = format!(
-            "{}; {}; {}; {}; {}",
+            "{}; {}; {}; {}; {}; {}",
             settings::END_OF_HOOK,
             settings::reset(self.lock.is_some()),
             settings::own(),
             settings::bounds(self.lock_wait, self.idle),
-            self.facts_query()
+            self.facts_query(),
+            self.held_query()
         );
-        let found = facts(self.own_texts(&sql).await?);
+        let mut rows = self.own_texts(&sql).await?;
+        let held = rows.pop();
+        let found = facts(rows);
         self.side = Side::Own;
         self.forget_handles();
-        if !self.still_in_transaction().await? {
+        let [id, has_lock] = held
+            .and_then(|row| row.try_into().ok())
+            .ok_or_else(|| BackendError::Database("the server gave no answer".to_owned()))?;
+        if self.transaction.as_ref().is_none_or(|transaction| transaction.id != id) {
             return Err(BackendError::TransactionEnded("the hook's work ended it".to_owned()));
         }
-        self.check_lock().await?;
+        if has_lock.as_deref() != Some("t") {
+            return Err(BackendError::Refused(SqlError::new(
+                ErrorKind::Denied,
+                "the hook released the runner's lock",
+            )));
+        }
         let Some(hook) = &self.hook else { return Ok(()) };
         if hook.settings.mode == HookMode::Transaction
             && let Some(table) = changed(&hook.facts, &found)
@@ -98,6 +104,15 @@ impl PostgresConnection {
             self.side = Side::Guest;
         }
         Ok(())
+    }
+
+    /// Which transaction this is, and whether the session still holds the runner's lock, if it had it.
+    fn held_query(&self) -> String {
+        let has_lock = match self.lock {
+            Some(_) => self.has_lock(),
+            None => "true".to_owned(),
+        };
+        format!("SELECT pg_catalog.pg_current_xact_id_if_assigned(), {has_lock}")
     }
 
     fn facts_query(&self) -> String {

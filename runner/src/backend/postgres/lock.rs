@@ -3,11 +3,8 @@
 //! Tried, never waited for. It gives order and messages; safety comes from the ledger. The caller
 //! polls, outside of any transaction.
 
-use super::{PostgresConnection, error, settings};
-use crate::{
-    backend::{BackendError, LockHolder, connection::LockTry},
-    session::{ErrorKind, SqlError},
-};
+use super::{PostgresConnection, settings};
+use crate::backend::{BackendError, LockHolder, connection::LockTry};
 use sha2::{Digest, Sha256};
 
 /// The first half of the key, the same for every runner: "runn" in ASCII.
@@ -84,23 +81,13 @@ impl PostgresConnection {
         }
     }
 
-    /// Refuses a hook that gave the runner's lock away.
-    pub(super) async fn check_lock(&mut self) -> Result<(), BackendError> {
-        if self.lock.is_none() {
-            return Ok(());
-        }
-        let sql = format!(
-            "SELECT 1 FROM pg_catalog.pg_locks l WHERE {} AND l.pid = pg_catalog.pg_backend_pid()",
+    /// An expression: whether this session holds the runner's lock.
+    pub(super) fn has_lock(&self) -> String {
+        format!(
+            "EXISTS (SELECT 1 FROM pg_catalog.pg_locks l \
+                WHERE {} AND l.pid = pg_catalog.pg_backend_pid())",
             held(key(&self.schema))
-        );
-        let rows = self.link.own_rows(&sql).await;
-        if rows.map_err(|error| error::host_error(error, self.link.url()))?.is_empty() {
-            return Err(BackendError::Refused(SqlError::new(
-                ErrorKind::Denied,
-                "the hook released the runner's lock",
-            )));
-        }
-        Ok(())
+        )
     }
 }
 

@@ -214,10 +214,10 @@ impl Connection for PostgresConnection {
         if there.as_deref() == Some("t") {
             return Ok(());
         }
-        let current = "SELECT pg_catalog.current_schema()::pg_catalog.text";
-        let [before] = columns(self.own_texts(current).await?)?;
+        let current = settings::current_schema(&self.search_path);
+        let [before] = columns(self.own_texts(&current).await?)?;
         self.own_run(&format!("CREATE SCHEMA IF NOT EXISTS {}", text::quote(&self.schema))).await?;
-        let [after] = columns(self.own_texts(current).await?)?;
+        let [after] = columns(self.own_texts(&current).await?)?;
         // PostgreSQL looks into a schema that is called as the user is before any other.
         if before.is_some() && before != after {
             return Err(BackendError::SchemaComesFirst(self.schema.clone()));

@@ -68,6 +68,12 @@ pub(super) fn path(search_path: &str) -> String {
     format!("SELECT pg_catalog.set_config('search_path', {}, true)", literal(search_path))
 }
 
+/// In which schema hooks make what they name without one.
+pub(super) fn current_schema(search_path: &str) -> String {
+    let schema = "SELECT pg_catalog.current_schema()::pg_catalog.text";
+    format!("{}; {schema}; {OWN_PATH}", path(search_path))
+}
+
 /// Forgets what a hook set in the session, and whom it works as.
 const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL";
 
