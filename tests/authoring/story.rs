@@ -1,4 +1,4 @@
-//! The stories of examples/authoring-*: a README whose commands are run, and whose outputs are compared.
+//! The stories of examples/authoring-* and examples/logto: a README whose commands are run, and whose outputs are compared.
 //!
 //! A command is an indented line that starts with `$`; what is indented below it is what it shows, errors
 //! included. Durations, sizes and stamps may differ.

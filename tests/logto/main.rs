@@ -6,5 +6,6 @@ mod component;
 mod keys;
 mod original;
 mod place;
+mod story;
 #[path = "../support/mod.rs"]
 mod support;

@@ -120,7 +120,7 @@ pub fn keys_up_to(
                     let (plugin, version) = (plugin.clone(), version.clone());
                     return Err(BaselineError::UnknownVersion { plugin, version });
                 }
-                versions().filter(|(_, of)| *of <= version).map(|(id, _)| id).last()
+                versions().rfind(|(_, of)| *of <= version).map(|(id, _)| id)
             }
             End::Alteration(id) => {
                 let key = AlterationKey { plugin: plugin.clone(), id: id.clone() };
