@@ -79,7 +79,8 @@ impl Backend {
         let recorded = async {
             let revision = self.start(connection, revision).await?;
             history::append(connection, attempt, None).await?;
-            connection.commit().await?;
+            // If the server crashes before the attempt has committed anything, the start may be lost with it.
+            connection.commit_soon().await?;
             Ok(revision)
         };
         let recorded = recorded.await;

@@ -114,6 +114,12 @@ pub(super) trait Connection: Session + Scratch {
     /// Commits, and makes sure that it is committed: an answer that says otherwise is an error.
     async fn commit(&mut self) -> Result<(), BackendError>;
 
+    /// As [`Self::commit`], for what need not outlive a crash of the server: whatever is committed after
+    /// it is on the disk only together with it.
+    async fn commit_soon(&mut self) -> Result<(), BackendError> {
+        self.commit().await
+    }
+
     /// Rolls back whatever is open, if anything is. First ends a statement that still runs.
     async fn rollback(&mut self) -> Result<(), BackendError>;
 

@@ -230,7 +230,11 @@ impl Connection for PostgresConnection {
     }
 
     async fn commit(&mut self) -> Result<(), BackendError> {
-        self.commit_transaction().await
+        self.commit_transaction("").await
+    }
+
+    async fn commit_soon(&mut self) -> Result<(), BackendError> {
+        self.commit_transaction("SET LOCAL synchronous_commit = off; ").await
     }
 
     async fn rollback(&mut self) -> Result<(), BackendError> {

@@ -62,7 +62,8 @@ impl PostgresConnection {
         Ok(())
     }
 
-    pub(super) async fn commit_transaction(&mut self) -> Result<(), BackendError> {
+    /// `before` is sent with it, and ends in a semicolon.
+    pub(super) async fn commit_transaction(&mut self, before: &str) -> Result<(), BackendError> {
         self.link.settle().await?;
         if self.in_savepoint {
             return self.release_savepoint().await;
@@ -75,12 +76,12 @@ impl PostgresConnection {
         };
         let forget = self.link.forget_described();
         let Some(id) = transaction.id else {
-            return self.own_run(&format!("COMMIT{forget}")).await;
+            return self.own_run(&format!("{before}COMMIT{forget}")).await;
         };
         // A journaled hook goes on after this; what it listens to would come in between.
         let unlisten = if self.hook.is_some() { "UNLISTEN *; " } else { "" };
         let sql = format!(
-            "{unlisten}COMMIT{forget}; SELECT pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8)"
+            "{unlisten}{before}COMMIT{forget}; SELECT pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8)"
         );
         let rows = self.link.own_rows(&sql).await;
         let rows = rows.map_err(|error| error::refused(error, self.link.url()))?;
