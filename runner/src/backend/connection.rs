@@ -114,6 +114,11 @@ pub(super) trait Connection: Session + Scratch {
     /// Commits, and makes sure that it is committed: an answer that says otherwise is an error.
     async fn commit(&mut self) -> Result<(), BackendError>;
 
+    /// Runs an own statement without result, which may be sent together with the commit that follows it.
+    async fn own_execute_last(&mut self, sql: &str, params: &[Cell]) -> Result<(), BackendError> {
+        self.own_execute(sql, params).await.map(drop)
+    }
+
     /// As [`Self::commit`], for what need not outlive a crash of the server: whatever is committed after
     /// it is on the disk only together with it.
     async fn commit_soon(&mut self) -> Result<(), BackendError> {

@@ -95,6 +95,8 @@ pub(super) struct PostgresConnection {
     transaction: Option<Transaction>,
     rehearsing: bool,
     in_savepoint: bool,
+    /// Own statements that go with the commit.
+    last: String,
     hook: Option<Hook>,
     side: Side,
     /// The server session that took the runner's lock.
@@ -129,6 +131,7 @@ impl PostgresConnection {
             transaction: None,
             rehearsing: false,
             in_savepoint: false,
+            last: String::new(),
             hook: None,
             side: Side::Own,
             lock: None,
@@ -231,6 +234,11 @@ impl Connection for PostgresConnection {
 
     async fn commit(&mut self) -> Result<(), BackendError> {
         self.commit_transaction("").await
+    }
+
+    async fn own_execute_last(&mut self, sql: &str, params: &[Cell]) -> Result<(), BackendError> {
+        self.keep_last(sql, params);
+        Ok(())
     }
 
     async fn commit_soon(&mut self) -> Result<(), BackendError> {

@@ -72,10 +72,24 @@ impl PostgresConnection {
         sql: &str,
         params: &[Cell],
     ) -> Result<u64, BackendError> {
-        self.link.settle().await?;
+        self.send_last().await?;
         let text = self.own_text(sql, params);
         let done = self.link.own_affected(&text).await;
         done.map_err(|error| error::host_error(error, self.link.url()))
+    }
+
+    /// Keeps a statement to be sent with the commit.
+    pub(super) fn keep_last(&mut self, sql: &str, params: &[Cell]) {
+        let text = self.own_text(sql, params);
+        self.last.push_str(&text);
+        self.last.push_str("; ");
+    }
+
+    /// Sends what was kept, where something else comes before the commit.
+    pub(super) async fn send_last(&mut self) -> Result<(), BackendError> {
+        self.link.settle().await?;
+        let last = std::mem::take(&mut self.last);
+        if last.is_empty() { Ok(()) } else { self.own_run(&last).await }
     }
 
     pub(super) async fn read_own(
@@ -83,7 +97,7 @@ impl PostgresConnection {
         sql: &str,
         params: &[Cell],
     ) -> Result<Vec<Vec<Cell>>, BackendError> {
-        self.link.settle().await?;
+        self.send_last().await?;
         let needs_switch = self.transaction.is_some() && self.side == Side::Guest;
         let text = self.own_text(sql, params);
         let mut rows = Vec::new();

@@ -66,6 +66,7 @@ impl PostgresConnection {
     pub(super) async fn commit_transaction(&mut self, before: &str) -> Result<(), BackendError> {
         self.link.settle().await?;
         if self.in_savepoint {
+            self.send_last().await?;
             return self.release_savepoint().await;
         }
         if self.transaction.is_some() {
@@ -75,6 +76,7 @@ impl PostgresConnection {
             return Err(BackendError::TransactionEnded("there was none to commit".to_owned()));
         };
         let forget = self.link.forget_described();
+        let before = std::mem::take(&mut self.last) + before;
         let Some(id) = transaction.id else {
             return self.own_run(&format!("{before}COMMIT{forget}")).await;
         };
@@ -97,6 +99,7 @@ impl PostgresConnection {
     pub(super) async fn roll_back(&mut self) -> Result<(), BackendError> {
         self.link.settle().await?;
         self.forget_handles();
+        self.last.clear();
         let had_hook = self.hook.take().is_some();
         self.side = Side::Own;
         if self.rehearsing && self.transaction.is_some() {
@@ -185,6 +188,7 @@ impl PostgresConnection {
 
     pub(super) async fn connect_again(&mut self) -> Result<(), BackendError> {
         self.forget_handles();
+        self.last.clear();
         self.transaction = None;
         self.hook = None;
         self.in_savepoint = false;

@@ -12,7 +12,7 @@ use crate::{
 /// What an end row says beyond a start row.
 pub(crate) type End<'a> = (Ending, &'a Counts, Option<&'a str>);
 
-/// Appends one row: a start without counts, or an end with them.
+/// Appends one row, which the commit that follows may bring: a start without counts, or an end with them.
 pub(crate) async fn append(
     connection: &mut dyn Connection,
     attempt: &Attempt,
@@ -43,7 +43,7 @@ pub(crate) async fn append(
         count(|counts| counts.rows_affected),
         Cell::Text(end.and_then(|(_, _, error)| error.map(str::to_owned))),
     ];
-    connection.own_execute(sql, &params).await?;
+    connection.own_execute_last(sql, &params).await?;
     crash::point("after a history row");
     Ok(())
 }
