@@ -1,8 +1,14 @@
 //! Several deploys at once, as two replicas of an application that each deploy when they start.
 
 use super::{Twins, arguments, assert_said, hold::Held, script, wait_until};
-use crate::support::Run;
-use std::process::{Child, Command, Stdio};
+use crate::{
+    original::{AFTER, Original},
+    support::Run,
+};
+use std::{
+    fs,
+    process::{Child, Command, Stdio},
+};
 
 const COUNT: &str = "1.44.0-1790000000-count";
 
@@ -38,7 +44,11 @@ fn several_deploys_at_once() {
 
     let held = Held::new(&twins.theirs, row);
     let deploy = ["db", "alteration", "deploy", "latest"];
-    let runs = [(); 2].map(|()| start(&mut twins.original.command(&twins.theirs, &deploy)));
+    // Each replica has a package of its own: each run makes the folder of scripts in it anew.
+    let other = Original::install(&twins.ours, AFTER);
+    fs::write(other.scripts().join(format!("{COUNT}.js")), count()).expect("a file");
+    let runs = [&twins.original, &other]
+        .map(|original| start(&mut original.command(&twins.theirs, &deploy)));
     wait_until("both are at work", || twins.theirs.rows(waiting).len() == 2);
     drop(held);
     for run in runs.map(ended) {
