@@ -3,6 +3,8 @@
 mod alike;
 mod chain;
 mod component;
+mod failures;
+mod gate;
 mod keys;
 mod original;
 mod place;

@@ -46,6 +46,10 @@ impl Sandbox {
         self.server.as_ref().expect("this sandbox was made with Sandbox::on")
     }
 
+    pub fn server_mut(&mut self) -> &mut Database {
+        self.server.as_mut().expect("this sandbox was made with Sandbox::on")
+    }
+
     pub fn path(&self) -> &Path {
         self.folder.path()
     }

@@ -12,7 +12,7 @@ export default {
     }
     const answer = environment(name);
     if (answer === undefined) {
-      throw new Error(`a person has to decide this, with the setting \`${name}\`: ${message}`);
+      throw new Error(`nobody is here to answer; do it with \`--set logto/core:${name}=yes\` or \`=no\`: ${message}`);
     }
     return { [name]: YES.includes(answer.toLowerCase()) };
   },

@@ -219,6 +219,9 @@ pub(super) trait Connection: Session + Scratch {
         Ok(Verdict::Unknown)
     }
 
+    /// A query for how many tables there are, the runner's own and the database's left out.
+    fn tables_sql(&self) -> &'static str;
+
     /// The server's clock as an SQL expression: Unix time in milliseconds.
     fn clock_ms(&self) -> &'static str;
 

@@ -98,6 +98,8 @@ impl StateRow {
 pub struct Snapshot {
     /// `None` where the runner's tables do not exist yet.
     pub revision: Option<Revision>,
+    /// How many tables are there without them; counted where the runner's do not exist, else 0.
+    pub tables: u64,
     pub rows: BTreeMap<AlterationKey, StateRow>,
     /// Attempts that were begun, are committed in several parts, and have not ended.
     pub runs: BTreeMap<AlterationKey, Run>,
@@ -105,7 +107,7 @@ pub struct Snapshot {
 
 impl Snapshot {
     pub fn empty() -> Self {
-        Self { revision: None, rows: BTreeMap::new(), runs: BTreeMap::new() }
+        Self { revision: None, tables: 0, rows: BTreeMap::new(), runs: BTreeMap::new() }
     }
 
     /// The row of an alteration whose `down` was begun: it is applied as long as that has not ended.

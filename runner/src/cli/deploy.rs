@@ -89,8 +89,9 @@ pub(super) fn control(reporter: &Arc<Reporter>, url: String, yes: bool, format: 
 }
 
 fn ask(asking: &Asking) -> bool {
-    output::ask("Go on? [y/N] ");
+    // Before the question is seen, because the answer may follow at once.
     asking.store(true, Ordering::SeqCst);
+    output::ask("Go on? [y/N] ");
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
     asking.store(false, Ordering::SeqCst);

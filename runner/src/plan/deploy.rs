@@ -49,6 +49,7 @@ pub(super) fn planned(
             planner.requirements();
         }
     }
+    planner.unrecorded();
     planner.plan
 }
 
@@ -65,6 +66,14 @@ struct Planner<'a> {
 impl Planner<'_> {
     fn find(&mut self, finding: Finding) {
         self.plan.findings.push(finding);
+    }
+
+    /// Says when this is the first time in a database that is in use: it may have what would run.
+    fn unrecorded(&mut self) {
+        let tables = self.snapshot.tables;
+        if tables > 0 && self.recorded.is_none() && !self.plan.steps.is_empty() {
+            self.find(Finding::Unrecorded { tables });
+        }
     }
 
     /// How far each plugin goes; a plugin that is not in the answer is left alone.

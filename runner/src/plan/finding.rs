@@ -110,6 +110,10 @@ pub enum Finding {
     NothingRecorded {
         plugin: PluginName,
     },
+    /// The database is in use, and nothing was ever recorded in it.
+    Unrecorded {
+        tables: u64,
+    },
     /// Something applied needs what would be rolled back.
     StillRequired {
         dependent: AlterationKey,
@@ -137,6 +141,7 @@ impl Finding {
         match self {
             Self::SeveralFolders { .. }
             | Self::PluginAbsent { .. }
+            | Self::Unrecorded { .. }
             | Self::AboveTarget { .. }
             | Self::NoSuchVersion { .. } => Severity::Note,
             Self::Failed { blocks, .. } => decision_if(*blocks),
@@ -181,6 +186,7 @@ impl Finding {
             | Self::Cycle { .. }
             | Self::UnknownTarget { .. }
             | Self::NothingRecorded { .. }
+            | Self::Unrecorded { .. }
             | Self::StillRequired { .. } => None,
         }
     }
@@ -234,6 +240,10 @@ impl Finding {
             Self::WrongDialect { .. } => "use the plugin's build for this database".to_owned(),
             Self::NothingRecorded { .. } => {
                 "look for its name with `runner status`, and correct `--plugin`".to_owned()
+            }
+            Self::Unrecorded { .. } => {
+                "if these alterations made them, record those with `runner baseline` instead of running them again"
+                    .to_owned()
             }
             Self::UnknownTarget { .. } => "add its files, or correct `--target`".to_owned(),
             Self::StillRequired { dependent, steps, .. } => format!(
@@ -318,6 +328,10 @@ impl fmt::Display for Finding {
             }
             Self::NothingRecorded { plugin } => {
                 write!(f, "nothing is recorded of {plugin} in this database")
+            }
+            Self::Unrecorded { tables } => {
+                let were = if *tables == 1 { "table was" } else { "tables were" };
+                write!(f, "{tables} {were} here before any alteration was recorded")
             }
             Self::StillRequired { dependent, requires, requirement, .. } => {
                 write!(f, "{dependent} is applied and requires {requires} {requirement}")

@@ -70,7 +70,7 @@ fn state(lines: &[&str]) -> Snapshot {
     });
     let rows = rows.collect();
     let runs = runs.into_iter().map(|run| (run.key.clone(), run)).collect();
-    Snapshot { revision: Some(Revision(100)), rows, runs }
+    Snapshot { revision: Some(Revision(100)), tables: 0, rows, runs }
 }
 
 /// Steps as `id reason`, then skipped as `-id reason`, then findings as `!text`.
@@ -129,6 +129,21 @@ fn what_is_pending_runs_in_order() {
     for (lines, rows, targets, expected) in table {
         assert_eq!(planned(lines, rows, targets, strict), *expected, "{lines:?} {rows:?}");
     }
+}
+
+#[test]
+fn the_first_deploy_to_a_database_in_use_is_noted() {
+    let told = |tables, lines: &[&str]| {
+        let snapshot = Snapshot { tables, ..Snapshot::empty() };
+        let target = Target::parse::<&str>(&[]).unwrap();
+        shown(&deploy(&files(lines), &snapshot, Dialect::Sqlite, &target, Policy::default()))
+    };
+    let pending = "1.0.0-100-one not applied yet";
+    assert_eq!(told(0, &[ONE]), [pending]);
+    assert_eq!(told(1, &[ONE]), [pending, "?1 table was here before any alteration was recorded"]);
+    let several = "?2 tables were here before any alteration was recorded";
+    assert_eq!(told(2, &[ONE]), [pending, several]);
+    assert_eq!(told(2, &[]), Vec::<String>::new(), "nothing runs");
 }
 
 #[test]

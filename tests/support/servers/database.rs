@@ -26,6 +26,15 @@ impl Database {
         Self { client: self.client.clone(), url, name }
     }
 
+    /// Gives it another name, which MariaDB has no statement for. Nobody may be connected to it.
+    pub fn rename(&mut self) {
+        let server = self.url.strip_suffix(&format!("/{}", self.name)).expect("as it was made");
+        let (name, url) = fresh(server);
+        let sql = format!("ALTER DATABASE {} RENAME TO {name};", self.name);
+        self.client.sql(Role::Administrator, "postgres", &sql);
+        (self.name, self.url) = (name, url);
+    }
+
     pub fn name(&self) -> &str {
         &self.name
     }

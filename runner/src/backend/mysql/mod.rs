@@ -280,6 +280,11 @@ impl Connection for MysqlConnection {
         Ok(if filled && verdict == Verdict::Done { Verdict::Unknown } else { verdict })
     }
 
+    fn tables_sql(&self) -> &'static str {
+        "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE()
+         AND table_type = 'BASE TABLE' AND table_name NOT LIKE 'alteration!_%' ESCAPE '!'"
+    }
+
     fn clock_ms(&self) -> &'static str {
         // SYSDATE, because NOW follows a session variable that guests can set.
         "CAST(FLOOR(UNIX_TIMESTAMP(SYSDATE(3)) * 1000) AS SIGNED)"

@@ -313,6 +313,13 @@ impl Connection for PostgresConnection {
         self.verify_outside(sql, before).await
     }
 
+    fn tables_sql(&self) -> &'static str {
+        "SELECT pg_catalog.count(*) FROM pg_catalog.pg_class AS c
+         JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+         WHERE c.relkind IN ('r', 'p') AND c.relname NOT LIKE 'alteration!_%' ESCAPE '!'
+         AND n.nspname NOT LIKE 'pg!_%' ESCAPE '!' AND n.nspname <> 'information_schema'"
+    }
+
     fn clock_ms(&self) -> &'static str {
         "CAST(EXTRACT(EPOCH FROM pg_catalog.clock_timestamp()) * 1000 AS pg_catalog.int8)"
     }

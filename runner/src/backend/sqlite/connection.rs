@@ -172,6 +172,11 @@ impl Connection for SqliteSession {
         self.is_open().await
     }
 
+    fn tables_sql(&self) -> &'static str {
+        "SELECT COUNT(*) FROM main.sqlite_schema WHERE type = 'table'
+         AND name NOT LIKE 'alteration!_%' ESCAPE '!' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+    }
+
     /// Never asked: a file needs no lease.
     fn clock_ms(&self) -> &'static str {
         "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"

@@ -3,7 +3,7 @@
 //! Statements can be run again: where schema changes commit by themselves, a killed run leaves some
 //! of them done.
 
-use super::ledger;
+use super::{Record, ledger};
 use crate::{
     backend::{
         BackendError, SCHEMA_VERSION,
@@ -215,6 +215,12 @@ async fn has_settings(connection: &mut dyn Connection, table: &str) -> Result<bo
          WHERE table_schema = DATABASE() AND table_name = ? AND column_name = 'settings'";
     let rows = connection.own_rows(sql, &[Cell::text(format!("alteration_{table}"))]).await?;
     Ok(rows.first().and_then(|row| row.first()) == Some(&Cell::integer(1)))
+}
+
+/// How many tables of others there are.
+pub(crate) async fn tables(connection: &mut dyn Connection) -> Result<u64, BackendError> {
+    let rows = connection.own_rows(connection.tables_sql(), &[]).await?;
+    rows.into_iter().next().map_or(Ok(0), |row| Record::new(row, "the tables").count("count"))
 }
 
 /// Names, for a connection that lists what it finds.

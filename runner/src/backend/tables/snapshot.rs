@@ -15,7 +15,8 @@ pub(crate) async fn read(
     connection: &mut dyn Connection,
 ) -> Result<(Snapshot, Option<i64>), BackendError> {
     let Some(version) = schema::version(connection).await? else {
-        return Ok((Snapshot::empty(), None));
+        let tables = schema::tables(connection).await?;
+        return Ok((Snapshot { tables, ..Snapshot::empty() }, None));
     };
     let ledger = ledger::read(connection).await?;
     // Older ones are read as they are; reading must not upgrade them.
@@ -26,6 +27,7 @@ pub(crate) async fn read(
     let runs = run::read_all(connection, version).await?;
     let snapshot = Snapshot {
         revision: Some(ledger.revision),
+        tables: 0,
         rows: rows.into_iter().map(|row| (row.key.clone(), row)).collect(),
         runs: runs.into_iter().map(|run| (run.key.clone(), run)).collect(),
     };
