@@ -24,6 +24,7 @@ modules, each named by the id of its alteration.
   --bundle          one component for a whole folder, instead of one for each alteration
   --replace         replaces components in DIR that were never shipped
   --alias NAME=FILE a module of yours stands for a package, or a part of Node.js, that modules import
+  --preload FILE    a module that others share is evaluated when the component is made, and not in each hook
   --component FILE  writes the component as it is before \`runner pack\`, without a manifest
 
 RUNNER names the runner, if it is not on PATH.`;
@@ -34,6 +35,7 @@ const OPTIONS = {
   bundle: { type: "boolean", default: false },
   replace: { type: "boolean", default: false },
   alias: { type: "string", multiple: true, default: [] },
+  preload: { type: "string", multiple: true, default: [] },
   component: { type: "string" },
   help: { type: "boolean", short: "h" },
 };
@@ -49,17 +51,18 @@ async function main() {
   }
   const [source] = positionals;
   const alias = aliases(options.alias);
+  const shared = { alias, preload: options.preload };
   if (options.component !== undefined) {
     const modules = fs.statSync(source, { throwIfNoEntry: false })?.isDirectory()
       ? alterations(source, { ...options, alias }).flatMap(({ modules }) => modules)
       : [{ id: null, file: source }];
-    fs.writeFileSync(options.component, await component(await bundle(modules, new Set(), alias)));
+    fs.writeFileSync(options.component, await component(await bundle(modules, new Set(), shared)));
     return;
   }
   const work = fs.mkdtempSync(path.join(fs.realpathSync("."), ".runner-alteration-"));
   try {
     for (const { name, modules, manifest, irreversible } of alterations(source, { ...options, alias })) {
-      const bundled = await bundle(modules, irreversible, alias);
+      const bundled = await bundle(modules, irreversible, shared);
       const complete = await manifest(work);
       const digest = digestOf(bundled, fs.readFileSync(complete));
       const there = built(options.out, digest);

@@ -4,6 +4,8 @@
 // numeric as numbers, timestamps as milliseconds, json as what it holds. Other than slonik it leaves white space and
 // comments as they were written, inside of literals too. Leaves out what no script uses.
 
+import camelcase from "camelcase";
+
 /** How a column's text becomes a value, by PostgreSQL's name of its type. */
 const PARSERS = {
   bigint: Number,
@@ -40,9 +42,7 @@ export class Pool {
       return { rows: [] };
     }
     const rows = this.#db.query(text, values);
-    // Here and not at the top, because evaluating it takes longer than most hooks, and few read rows.
-    const { default: camelcase } = await import("camelcase");
-    return { rows: rows.map(readerOf(rows.columns, camelcase)) };
+    return { rows: rows.map(readerOf(rows.columns)) };
   }
 
   async any(query) {
@@ -90,7 +90,7 @@ function milliseconds(text) {
 }
 
 /** A function that makes a script's row of the runner's. */
-function readerOf(columns, camelcase) {
+function readerOf(columns) {
   const fields = columns.map(({ name, typeName }) => ({
     from: name,
     to: SNAKE_CASE.test(name) ? camelcase(name) : name,

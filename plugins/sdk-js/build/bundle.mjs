@@ -45,9 +45,10 @@ const OPTIONS = {
 
 /**
  * `modules` are `{ id, file }`; one alone may have no id and then carries whatever it is asked for.
- * `irreversible` holds the ids (or files) that need no `down`; `alias` names the files that stand for packages.
+ * `irreversible` holds the ids (or files) that need no `down`; `alias` names the files that stand for packages;
+ * `preload` are modules that are evaluated when the component is made.
  */
-export async function bundle(modules, irreversible, alias = {}) {
+export async function bundle(modules, irreversible, { alias = {}, preload = [] } = {}) {
   const exported = new Set();
   for (const module of modules) {
     const names = await exportsOf(module.file, alias);
@@ -56,7 +57,7 @@ export async function bundle(modules, irreversible, alias = {}) {
   }
   const groups = ["hooks", ...OPTIONAL.filter((group) => exported.has(group))];
   const contents = `import { exportsOf } from ${literal(ENTRY)};
-${finder(modules)}
+${preload.map((file) => `import ${literal(file)};\n`).join("")}${finder(modules)}
 export const { ${groups.join(", ")} } = exportsOf(find);`;
   const stdin = { contents, resolveDir: process.cwd(), sourcefile: "entry.js" };
   const { outputFiles, warnings } = await run({ stdin, alias });

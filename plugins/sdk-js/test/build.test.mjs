@@ -124,7 +124,7 @@ test("what stands for a package is taken in its place", async (t) => {
   const modules = [{ id: null, file: path.join(root, "one.js") }];
   await assert.rejects(bundle(modules, new Set()), /Could not resolve "some-driver"/);
   const alias = { "some-driver": path.join(root, "driver.js"), "node:fs": path.join(root, "fs.js") };
-  const { code } = await bundle(modules, new Set(), alias);
+  const { code } = await bundle(modules, new Set(), { alias });
   assert.match(code, /THE DRIVER/);
   assert.match(code, /THE FILES/);
   for (const [given, message] of [
