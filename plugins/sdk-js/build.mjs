@@ -116,6 +116,10 @@ async function component({ code, world, sections }) {
     });
     return Buffer.concat([bytes, ...sections]);
   } catch (error) {
+    const [, asked] = error.message.match(/unknown import: `runner:alteration\/(\w+)@/) ?? [];
+    if (asked !== undefined) {
+      throw new BuildError(`a module of --preload asks for ${asked} when it is evaluated, which only hooks have: leave it out`);
+    }
     throw new BuildError(`the component could not be made:\n${error.message.trim()}`);
   }
 }

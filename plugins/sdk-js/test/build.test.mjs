@@ -135,6 +135,18 @@ test("what stands for a package is taken in its place", async (t) => {
   }
 });
 
+test("what is preloaded is evaluated at the build, where there is no chance", (t) => {
+  const root = folder(t, {
+    "one.js": BOTH,
+    "pure.js": 'globalThis.early = "as it is made";',
+    "random.js": "globalThis.early = Math.random();",
+  });
+  const preload = (file) => build(root, "one.js", "--preload", file, "--component", "one.wasm");
+  assert.equal(preload("pure.js").status, 0);
+  assert.match(fs.readFileSync(path.join(root, "one.wasm"), "latin1"), /as it is made/);
+  assert.match(preload("random.js").text, /^error: a module of --preload asks for entropy when it is evaluated/);
+});
+
 test("a folder is taken apart, or bundled", async (t) => {
   const ids = ["1.0.0-1-one", "1.0.0-2-two"];
   const root = folder(t, {

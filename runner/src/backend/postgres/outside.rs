@@ -15,8 +15,8 @@ const ORPHAN_PATIENCE: Duration = Duration::from_secs(30);
 const ORPHAN_POLL: Duration = Duration::from_millis(100);
 /// How long the second connection that a pooler is recognised by may take to answer.
 const PROBE_TIME: Duration = Duration::from_secs(15);
-/// How often it is asked which server session works for the connection.
-const PROBES: u32 = 6;
+/// How often it is asked which server sessions work for the two.
+const PROBES: u32 = 4;
 const FAREWELL_TIME: Duration = Duration::from_secs(1);
 
 /// The comment that goes ahead of a statement, so that its session can be found by it.
@@ -142,22 +142,31 @@ impl PostgresConnection {
         }
         self.link.settle().await?;
         const PID: &str = "SELECT pg_catalog.pg_backend_pid()";
-        let [before] = super::columns(self.own_texts(PID).await?)?;
         let mut other = self.link.opener().open().await?;
-        // In its transaction the other one keeps what session it got.
-        let sql = AssertSqlSafe(format!("BEGIN; {PID}"));
-        let held = timeout(PROBE_TIME, sqlx::raw_sql(sql).fetch_all(&mut other)).await;
-        let held = held.unwrap_or_else(|_| Err(sqlx::Error::Io(TimedOut.into())));
-        let held = held.map_err(|error| error::host_error(error, self.link.url()))?;
-        let held = held.last().and_then(|row| row.try_get::<i32, _>(0).ok()).unwrap_or_default();
-        self.is_pooled = before == Some(held.to_string());
-        // Not asked where it is known: the other one may have a small pool's only session. Asked
-        // more than once, because among many clients the same session may come back by chance.
+        // More than once, because another client may come in between and take the session that this
+        // one left.
         for _ in 0..PROBES {
+            let [before] = super::columns(self.own_texts(PID).await?)?;
+            // In its transaction the other one keeps what session it got.
+            let sql = AssertSqlSafe(format!("BEGIN; {PID}"));
+            let held = timeout(PROBE_TIME, sqlx::raw_sql(sql).fetch_all(&mut other)).await;
+            let held = held.unwrap_or_else(|_| Err(sqlx::Error::Io(TimedOut.into())));
+            let held = held.map_err(|error| error::host_error(error, self.link.url()))?;
+            let held =
+                held.last().and_then(|row| row.try_get::<i32, _>(0).ok()).unwrap_or_default();
+            // Not asked again where it is known: the other one may have a small pool's only session.
+            self.is_pooled = before == Some(held.to_string());
             if !self.is_pooled {
                 let [after] = super::columns(self.own_texts(PID).await?)?;
                 self.is_pooled = before != after;
             }
+            if self.is_pooled {
+                break;
+            }
+            // In a message of its own, after which it may get another one.
+            let released = timeout(PROBE_TIME, sqlx::raw_sql("ROLLBACK").execute(&mut other)).await;
+            let released = released.unwrap_or_else(|_| Err(sqlx::Error::Io(TimedOut.into())));
+            released.map_err(|error| error::host_error(error, self.link.url()))?;
         }
         // It was only asked a question.
         let _ = timeout(FAREWELL_TIME, other.close()).await;
