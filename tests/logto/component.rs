@@ -9,20 +9,6 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// What the runner needs to know of every deploy: where its own tables are (scripts change rights on all that is
-/// in `public`), and what scripts may use and are told.
-pub fn options() -> Vec<String> {
-    let mut options = vec!["--state-schema=alterations".to_owned(), "--yes".to_owned()];
-    options.push("--grant=logto/core:entropy".to_owned());
-    options.extend(settings());
-    options
-}
-
-/// The same for a rollback, which needs no grant.
-pub fn settings() -> impl Iterator<Item = String> {
-    ENVIRONMENT.iter().map(|(name, value)| format!("--set=logto/core:{name}={value}"))
-}
-
 /// Packs the component of a release into `plugins/`.
 pub fn pack(sandbox: &Sandbox, release: &str) {
     let (component, manifest) = (
@@ -44,23 +30,19 @@ pub fn build(sandbox: &Sandbox, scripts: &Path) -> Run {
     run
 }
 
-/// Runs a verb with the options that it needs beside `args`.
+/// Runs a verb with the options that it needs beside `args`: where the runner's own tables are (scripts change
+/// rights on all that is in `public`), and what scripts may use and are told.
 pub fn runner(sandbox: &Sandbox, args: &[&str]) -> Run {
-    let own = match args[0] {
-        "deploy" | "baseline" => options(),
-        "rollback" => ["--state-schema=alterations", "--yes"]
-            .map(str::to_owned)
-            .into_iter()
-            .chain(settings())
-            .collect(),
-        _ => vec!["--state-schema=alterations".to_owned()],
+    let settings = ENVIRONMENT.map(|(name, value)| format!("--set=logto/core:{name}={value}"));
+    let settings = settings.each_ref().map(String::as_str);
+    let grant = "--grant=logto/core:entropy";
+    let own: &[&str] = match args[0] {
+        "deploy" => &[&["--yes", grant], &settings[..]].concat(),
+        "baseline" => &["--yes", grant],
+        "rollback" => &[&["--yes"], &settings[..]].concat(),
+        _ => &[],
     };
-    let own: Vec<&str> = own
-        .iter()
-        .map(String::as_str)
-        .filter(|o| args[0] != "baseline" || !o.starts_with("--set"))
-        .collect();
-    sandbox.runner(&[args, &own].concat())
+    sandbox.runner(&[args, &["--state-schema=alterations"], own].concat())
 }
 
 /// As [`runner`], and it must have succeeded.
