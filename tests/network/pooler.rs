@@ -27,8 +27,12 @@ fn expected() -> String {
 #[test]
 fn the_whole_story_by_lease_that_is_chosen_by_itself() {
     let expected = expected();
-    for settings in [&[][..], &[("default_pool_size", "2"), ("min_pool_size", "0")]] {
-        let (sandbox, _pooler, url) = through_a_pooler(settings);
+    // With one session for all, with two that take turns (a third transaction is back on the first
+    // one), and with many.
+    for (sessions, size) in [(1, "2"), (2, "2"), (1, "8"), (4, "8")] {
+        let settings = [("default_pool_size", size), ("min_pool_size", "0")];
+        let (sandbox, pooler, url) = through_a_pooler(&settings);
+        pooler.open_sessions(sandbox.server(), sessions);
         let all = ALTERATIONS.to_string();
         for lock in ["auto", "lease"] {
             let run = run_at(&sandbox, &url, &["deploy", "plugins", "--lock", lock]);

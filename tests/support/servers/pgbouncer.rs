@@ -7,10 +7,11 @@ use super::{
     keeper::Keeper,
     program,
 };
-use std::{fs, path::Path};
+use std::{fs, path::Path, thread};
 
 /// A running PgBouncer on 127.0.0.1. Ended when dropped.
 pub struct PgBouncer {
+    client: Client,
     port: u16,
     keeper: Keeper,
 }
@@ -61,7 +62,7 @@ impl PgBouncer {
             };
             let is_ready = || client.try_sql(Role::Runner, "postgres", "SELECT 1;").is_ok();
             if keeper.start(&[&program, &format!("{folder}/pgbouncer.ini")], is_ready) {
-                return Self { port, keeper };
+                return Self { client, port, keeper };
             }
         }
         panic!("PgBouncer does not start: {}", keeper.log());
@@ -70,6 +71,17 @@ impl PgBouncer {
     /// A database's URL that leads through this PgBouncer.
     pub fn url(&self, database: &super::Database) -> String {
         format!("postgres://{USER}:{PASSWORD}@127.0.0.1:{}/{}", self.port, database.name())
+    }
+
+    /// Makes it open this many server sessions for a database, by as many transactions at once.
+    pub fn open_sessions(&self, database: &super::Database, count: usize) {
+        thread::scope(|scope| {
+            for _ in 0..count {
+                scope.spawn(|| {
+                    self.client.sql(Role::Runner, database.name(), "SELECT pg_sleep(0.5)")
+                });
+            }
+        });
     }
 
     pub fn port(&self) -> u16 {

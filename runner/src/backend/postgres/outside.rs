@@ -6,7 +6,7 @@ use crate::{
     backend::BackendError,
     session::{ErrorKind, Outcome, SqlError},
 };
-use sqlx::{AssertSqlSafe, Connection, Row};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use std::{io::ErrorKind::TimedOut, time::Duration};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -141,37 +141,56 @@ impl PostgresConnection {
             return Ok(self.is_pooled);
         }
         self.link.settle().await?;
-        const PID: &str = "SELECT pg_catalog.pg_backend_pid()";
         let mut other = self.link.opener().open().await?;
         // More than once, because another client may come in between and take the session that this
         // one left.
         for _ in 0..PROBES {
-            let [before] = super::columns(self.own_texts(PID).await?)?;
-            // In its transaction the other one keeps what session it got.
-            let sql = AssertSqlSafe(format!("BEGIN; {PID}"));
-            let held = timeout(PROBE_TIME, sqlx::raw_sql(sql).fetch_all(&mut other)).await;
-            let held = held.unwrap_or_else(|_| Err(sqlx::Error::Io(TimedOut.into())));
-            let held = held.map_err(|error| error::host_error(error, self.link.url()))?;
-            let held =
-                held.last().and_then(|row| row.try_get::<i32, _>(0).ok()).unwrap_or_default();
-            // Not asked again where it is known: the other one may have a small pool's only session.
-            self.is_pooled = before == Some(held.to_string());
-            if !self.is_pooled {
-                let [after] = super::columns(self.own_texts(PID).await?)?;
-                self.is_pooled = before != after;
-            }
+            self.is_pooled = self.shares_session_with(&mut other).await?;
             if self.is_pooled {
                 break;
             }
-            // In a message of its own, after which it may get another one.
-            let released = timeout(PROBE_TIME, sqlx::raw_sql("ROLLBACK").execute(&mut other)).await;
-            let released = released.unwrap_or_else(|_| Err(sqlx::Error::Io(TimedOut.into())));
-            released.map_err(|error| error::host_error(error, self.link.url()))?;
         }
         // It was only asked a question.
         let _ = timeout(FAREWELL_TIME, other.close()).await;
         self.link.pid = if self.is_pooled { None } else { self.link.pid };
         Ok(self.is_pooled)
+    }
+
+    async fn shares_session_with(
+        &mut self,
+        other: &mut PgConnection,
+    ) -> Result<bool, BackendError> {
+        const PID: &str = "SELECT pg_catalog.pg_backend_pid()";
+        // Two transactions in a row: sessions that take turns show here. With the other one's in
+        // between, two sessions would each come back to where they were.
+        let [first] = super::columns(self.own_texts(PID).await?)?;
+        let [second] = super::columns(self.own_texts(PID).await?)?;
+        if first != second {
+            return Ok(true);
+        }
+        // In its transaction the other one keeps what session it got.
+        let held = self.probe(other, &format!("BEGIN; {PID}")).await?;
+        // Not asked again where it is known: the other one may have a small pool's only session.
+        if second == held.map(|pid| pid.to_string()) {
+            return Ok(true);
+        }
+        let [third] = super::columns(self.own_texts(PID).await?)?;
+        // In a message of its own, after which the other one may get another session.
+        self.probe(other, "ROLLBACK").await?;
+        Ok(second != third)
+    }
+
+    /// The process id that the last of these statements answers, if any.
+    async fn probe(
+        &self,
+        other: &mut PgConnection,
+        sql: &str,
+    ) -> Result<Option<i32>, BackendError> {
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+        let rows = timeout(PROBE_TIME, sql.fetch_all(other)).await;
+        let rows = rows.unwrap_or_else(|_| Err(sqlx::Error::Io(TimedOut.into())));
+        let rows = rows.map_err(|error| error::host_error(error, self.link.url()))?;
+        Ok(rows.last().and_then(|row| row.try_get(0).ok()))
     }
 }
 
