@@ -139,7 +139,9 @@ pub async fn begin(
     name: &str,
     revision: Revision,
 ) -> Result<SharedSession, runner::backend::BackendError> {
-    let attempt = runner::backend::Attempt::up(&alteration(name));
+    let snapshot = backend.snapshot().await?;
+    let mut attempt = runner::backend::Attempt::up(&alteration(name));
+    attempt.previous = snapshot.rows.get(&key(name)).map(|row| row.status);
     backend.begin(&Claim { attempt: &attempt, revision, component: name.as_bytes() }).await
 }
 

@@ -9,11 +9,14 @@ const BEFORE_PRIVATE = "3081b6020100301006072a8648ce3d020106052b8104002204819e30
 const BEFORE_POINT = "a164036200";
 const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+// Tables that many keys would be made with take longer to fill than the one or two keys do that are made.
+p384.Point.BASE.precompute(1);
+
 export function generateKeyPair(type, { namedCurve, privateKeyEncoding }, done) {
   if (type !== "ec" || namedCurve !== "secp384r1" || privateKeyEncoding.type !== "pkcs8") {
     throw new Error(`no key of ${type} ${namedCurve} is made here`);
   }
-  const { secretKey } = p384.keygen();
+  const secretKey = p384.utils.randomSecretKey();
   const point = p384.getPublicKey(secretKey, false);
   const der = [...fromHex(BEFORE_PRIVATE), ...secretKey, ...fromHex(BEFORE_POINT), ...point];
   done(null, { privateKey: pem("PRIVATE KEY", der) });

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::{fmt, str::FromStr};
+use std::{fmt, io, str::FromStr};
+
+/// What is read at once to be hashed.
+const PIECE_BYTES: usize = 1 << 16;
 
 /// SHA-256, written as 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -16,6 +19,18 @@ pub struct ParseChecksumError;
 impl Checksum {
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// The checksum of all that a reader gives, of which little is in memory at once.
+    pub fn read(mut reader: impl io::Read) -> io::Result<Self> {
+        let mut hash = Sha256::new();
+        let mut piece = vec![0; PIECE_BYTES];
+        loop {
+            match reader.read(&mut piece)? {
+                0 => return Ok(Self(hash.finalize().into())),
+                read => hash.update(&piece[..read]),
+            }
+        }
     }
 
     /// The checksum of several parts. Each part's length is hashed too, so that moving a byte

@@ -99,7 +99,7 @@ impl Backend {
         let begun = async {
             let revision = self.start(connection, claim.revision).await?;
             state::claim(connection, claim.attempt, revision, Status::Running).await?;
-            archive_up(connection, claim).await?;
+            self.archive_up(connection, claim).await?;
             run::insert(connection, run).await?;
             history::append(connection, claim.attempt, None).await?;
             connection.commit().await?;
@@ -189,8 +189,25 @@ impl Backend {
         Ok(shared)
     }
 
+    /// Archives the component of an `up`.
+    pub(super) async fn archive_up(
+        &mut self,
+        connection: &mut dyn Connection,
+        claim: &Claim<'_>,
+    ) -> Result<(), BackendError> {
+        let checksum = claim.attempt.component_checksum;
+        if claim.attempt.direction == Direction::Down || self.archived == Some(checksum) {
+            return Ok(());
+        }
+        // Nobody takes away what is committed.
+        if archive::store(connection, checksum, claim.component).await? && !self.rehearsing {
+            self.archived = Some(checksum);
+        }
+        Ok(())
+    }
+
     async fn open_transaction(
-        &self,
+        &mut self,
         connection: &mut dyn Connection,
         work: &Work<'_>,
     ) -> Result<(), BackendError> {
@@ -201,7 +218,7 @@ impl Backend {
                 Direction::Down => Status::Reverted,
             };
             state::claim(connection, work.claim.attempt, revision, status).await?;
-            archive_up(connection, work.claim).await?;
+            self.archive_up(connection, work.claim).await?;
         }
         connection.set_marker(match work.part {
             Part::Whole => None,
@@ -361,18 +378,6 @@ impl Backend {
         };
         let recorded = recorded.await;
         or_roll_back(connection, recorded).await
-    }
-}
-
-pub(super) async fn archive_up(
-    connection: &mut dyn Connection,
-    claim: &Claim<'_>,
-) -> Result<(), BackendError> {
-    match claim.attempt.direction {
-        Direction::Up => {
-            archive::store(connection, claim.attempt.component_checksum, claim.component).await
-        }
-        Direction::Down => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Attempt, Backend, BackendError, Claim, Counts, Ending, Revision, StateRow, Status,
-    attempt::{archive_up, or_roll_back},
+    attempt::or_roll_back,
     tables::{history, ledger, state},
 };
 
@@ -21,7 +21,7 @@ impl Backend {
                 // One revision each: by it a rollback knows their order.
                 let revision = ledger::advance(connection, claim.revision, self.fence).await?;
                 state::claim(connection, claim.attempt, revision, Status::Applied).await?;
-                archive_up(connection, claim).await?;
+                self.archive_up(connection, claim).await?;
                 state::adopt(connection, claim.attempt, revision).await?;
                 let end = (Ending::Baseline, &Counts::default(), None);
                 history::append(connection, claim.attempt, Some(end)).await?;
@@ -29,6 +29,10 @@ impl Backend {
             connection.commit().await
         };
         let recorded = recorded.await;
+        if recorded.is_err() {
+            // It may have been found where this very transaction had put it.
+            self.archived = None;
+        }
         or_roll_back(connection, recorded).await
     }
 

@@ -114,6 +114,16 @@ pub(super) trait Connection: Session + Scratch {
     /// Commits, and makes sure that it is committed: an answer that says otherwise is an error.
     async fn commit(&mut self) -> Result<(), BackendError>;
 
+    /// Runs an own statement that must match one row: where it does not, the transaction cannot be
+    /// committed, and this or what follows in it is [`BackendError::Moved`]. It may be sent together
+    /// with what follows.
+    async fn own_must(&mut self, sql: &str, params: &[Cell]) -> Result<(), BackendError> {
+        match self.own_execute(sql, params).await? {
+            1 => Ok(()),
+            _ => Err(BackendError::Moved),
+        }
+    }
+
     /// Runs an own statement without result, which may be sent together with the commit that follows it.
     async fn own_execute_last(&mut self, sql: &str, params: &[Cell]) -> Result<(), BackendError> {
         self.own_execute(sql, params).await.map(drop)

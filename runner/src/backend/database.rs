@@ -30,6 +30,8 @@ pub struct Backend {
     pub(super) is_locked: bool,
     is_fence_final: bool,
     pub(super) lease: Option<Lease>,
+    /// The component that was found in the archive last; a release's alterations share one.
+    pub(super) archived: Option<Checksum>,
     /// The journal of the hook that runs, if it is journaled.
     pub(super) journal: Option<SharedJournal>,
     pub(super) rehearsing: bool,
@@ -58,6 +60,7 @@ impl Backend {
             is_locked: false,
             is_fence_final: false,
             lease: None,
+            archived: None,
             journal: None,
             rehearsing: false,
             lost: watch::channel(false).0,

@@ -134,7 +134,7 @@ pub struct Attempt {
     pub irreversible: bool,
     pub by: String,
     pub limits: HookLimits,
-    /// What the state row says before it.
+    /// What the state row says before it. Where it says something else, the claim is refused.
     pub previous: Option<Status>,
     /// The marker of the run that it takes up again.
     pub run: Option<String>,

@@ -6,7 +6,7 @@ use crate::{
     crash,
     error::Error,
     event::{Event, NotRehearsed},
-    plan::Plan,
+    plan::{Plan, Step},
 };
 
 impl Work<'_> {
@@ -23,6 +23,7 @@ impl Work<'_> {
             return self.record(backend, plan, revision).await;
         }
         let total = plan.steps.len();
+        let mut early = None;
         for (at, step) in plan.steps.iter().enumerate() {
             if self.control.cancelled.is_cancelled() {
                 return Err(Error::Interrupted);
@@ -30,8 +31,12 @@ impl Work<'_> {
             let (key, direction) = (&step.key, step.direction);
             (self.control.observer)(Event::Started { key, direction, position: at + 1, total });
             crash::point("before an attempt");
-            let run = snapshot.runs.get(key);
-            match self.step(backend, step, run, revision, total - at - 1).await? {
+            let run = |step: &Step| snapshot.runs.get(&step.key);
+            let now = early.take();
+            if let Some(next) = plan.steps.get(at + 1) {
+                early = self.early(backend, next, run(next)).await?;
+            }
+            match self.step(backend, step, run(step), now, revision, total - at - 1).await? {
                 Stepped::Done(next) => revision = next,
                 Stepped::NotRehearsable(statement) => {
                     let key = key.clone();

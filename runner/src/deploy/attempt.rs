@@ -12,7 +12,7 @@ use crate::{
     entropy::Entropy,
     error::{Changed, Error, StepError, StepFailure},
     event::{Event, StepReport},
-    host::{Hook, LoadError},
+    host::{Hook, LoadError, Prepared},
     plan::Step,
     session::Counts,
 };
@@ -31,6 +31,12 @@ pub(super) enum Attempted {
     NotRehearsable(String),
 }
 
+/// The hook of a step whose turn is still to come, and the chance that it was given.
+pub(super) struct Early {
+    entropy: Entropy,
+    prepared: Prepared,
+}
+
 /// What is attempted.
 #[derive(Clone, Copy)]
 pub(super) struct Subject<'a> {
@@ -47,6 +53,7 @@ impl Work<'_> {
         backend: &mut Backend,
         step: &Step,
         run: Option<&Run>,
+        early: Option<Early>,
         revision: Revision,
         left: usize,
     ) -> Result<Stepped, Error> {
@@ -56,12 +63,8 @@ impl Work<'_> {
         let (attempt, ready) = (&attempt.clone(), &*Arc::clone(ready));
         let subject = Subject { step, attempt, ready, left };
         let began = Instant::now();
-        let several = run.is_some()
-            || backend.is_journaled().await?
-            || ready.has_preparation(&step.key.id)
-            || subject.has_backfill();
-        let attempted = match several {
-            false => self.whole(backend, subject, revision).await?,
+        let attempted = match subject.has_parts(backend, run).await? {
+            false => self.whole(backend, subject, early, revision).await?,
             true => self.in_parts(backend, subject, run, revision).await?,
         };
         let (revision, counts) = match attempted {
@@ -77,15 +80,37 @@ impl Work<'_> {
         Ok(Stepped::Done(revision))
     }
 
+    /// Lets the guest of a step run ahead, while the database works for the step before it. Steps of
+    /// several parts are not looked ahead to.
+    pub(super) async fn early(
+        &self,
+        backend: &Backend,
+        step: &Step,
+        run: Option<&Run>,
+    ) -> Result<Option<Early>, Error> {
+        let Some((attempt, ready)) = self.components.get(&step.key) else { return Ok(None) };
+        let subject = Subject { step, attempt, ready, left: 0 };
+        if subject.has_parts(backend, run).await? {
+            return Ok(None);
+        }
+        let entropy = Entropy::draw().map_err(no_entropy)?;
+        let prepared = self.prepare(step, attempt, ready, subject.whole_hook(), entropy);
+        Ok(Some(Early { entropy, prepared: prepared.ahead() }))
+    }
+
     /// An attempt that is one transaction.
     async fn whole(
         &self,
         backend: &mut Backend,
         subject: Subject<'_>,
+        early: Option<Early>,
         revision: Revision,
     ) -> Result<Attempted, Error> {
         let Subject { step, attempt, ready, .. } = subject;
-        let entropy = Entropy::draw().map_err(no_entropy)?;
+        let (entropy, prepared) = match early {
+            Some(Early { entropy, prepared }) => (entropy, Some(prepared)),
+            None => (Entropy::draw().map_err(no_entropy)?, None),
+        };
         // A killed attempt is in the history, because its start is recorded first, on its own.
         let revision = match backend.record_start(attempt, revision).await {
             Ok(revision) => revision,
@@ -101,14 +126,11 @@ impl Work<'_> {
             ready,
             claim: Claim { attempt, revision, component: &ready.bytes },
             part: Part::Whole,
-            hook: match step.direction {
-                Direction::Up => Hook::Up,
-                Direction::Down => Hook::Down,
-            },
+            hook: subject.whole_hook(),
             entropy,
             next: &|_| Next::Done,
         };
-        let (cause, counts) = match self.turn(backend, &turn).await? {
+        let (cause, counts) = match self.turn(backend, &turn, prepared).await? {
             Turned::Done(revision, counts, _) => return Ok(Attempted::Done(revision, counts)),
             Turned::Failed(cause, counts, _) => (cause, counts),
         };
@@ -147,6 +169,21 @@ impl Work<'_> {
 }
 
 impl Subject<'_> {
+    /// Whether it is more than one transaction.
+    async fn has_parts(self, backend: &Backend, run: Option<&Run>) -> Result<bool, BackendError> {
+        Ok(run.is_some()
+            || backend.is_journaled().await?
+            || self.ready.has_preparation(&self.step.key.id)
+            || self.has_backfill())
+    }
+
+    fn whole_hook(self) -> Hook {
+        match self.step.direction {
+            Direction::Up => Hook::Up,
+            Direction::Down => Hook::Down,
+        }
+    }
+
     /// Whether steps come after its hook: on the way up alone.
     pub(super) fn has_backfill(self) -> bool {
         self.ready.has_backfill(&self.step.key.id) && self.step.direction == Direction::Up

@@ -3,12 +3,12 @@
 
 use super::{Work, components::Ready};
 use crate::{
-    backend::{self, Backend, BackendError, Claim, Next, Part, Revision},
+    backend::{self, Attempt, Backend, BackendError, Claim, Next, Part, Revision},
     crash,
     entropy::Entropy,
     error::{Error, StepError},
     event::Event,
-    host::{Call, Hook, HookObserver, StepAnswer},
+    host::{Call, Hook, HookObserver, Prepared, StepAnswer},
     plan::Step,
     session::Counts,
 };
@@ -39,15 +39,17 @@ pub(super) enum Turned {
 
 impl Work<'_> {
     /// Runs one part, again and again while what was in its way may go away.
+    /// The first time with what is `prepared` for it, if anything is.
     pub(super) async fn turn(
         &self,
         backend: &mut Backend,
         turn: &Turn<'_>,
+        mut prepared: Option<Prepared>,
     ) -> Result<Turned, Error> {
         let mut tries = 0;
         let mut pause = RETRY_PAUSE;
         loop {
-            let (cause, counts) = match self.once(backend, turn).await? {
+            let (cause, counts) = match self.once(backend, turn, prepared.take()).await? {
                 Turned::Failed(cause, counts, _) => (cause, counts),
                 done => return Ok(done),
             };
@@ -79,27 +81,47 @@ impl Work<'_> {
         }
     }
 
-    async fn once(&self, backend: &mut Backend, turn: &Turn<'_>) -> Result<Turned, Error> {
+    /// A hook that is ready to be called.
+    pub(super) fn prepare(
+        &self,
+        step: &Step,
+        attempt: &Attempt,
+        ready: &Ready,
+        hook: Hook,
+        entropy: Entropy,
+    ) -> Prepared {
+        let call = Call {
+            timeout: matches!(hook, Hook::Step(_)).then_some(self.step_time).flatten(),
+            hook,
+            id: step.key.id.clone(),
+            permissions: attempt.permissions.clone(),
+            settings: attempt.settings.clone(),
+            entropy,
+            observer: self.hook_observer(step),
+        };
+        self.host.prepare(&ready.loaded, call)
+    }
+
+    async fn once(
+        &self,
+        backend: &mut Backend,
+        turn: &Turn<'_>,
+        prepared: Option<Prepared>,
+    ) -> Result<Turned, Error> {
         let work = turn.work();
         let session = match backend.open(&work).await {
             Ok(session) => session,
             Err(BackendError::Moved) => return Err(BackendError::Moved.into()),
             Err(error) => return Ok(Turned::Failed(error.into(), Counts::default(), None)),
         };
-        let call = Call {
-            hook: turn.hook.clone(),
-            id: turn.step.key.id.clone(),
-            session,
-            permissions: turn.claim.attempt.permissions.clone(),
-            settings: turn.claim.attempt.settings.clone(),
-            entropy: turn.entropy,
-            observer: self.hook_observer(turn.step),
-            timeout: matches!(turn.hook, Hook::Step(_)).then_some(self.step_time).flatten(),
-        };
+        let Turn { step, ready, claim, .. } = turn;
+        let prepared = prepared.unwrap_or_else(|| {
+            self.prepare(step, claim.attempt, ready, turn.hook.clone(), turn.entropy)
+        });
         let mut cancelled = self.control.cancelled.clone();
         let mut lost = backend.lock_lost();
         let (counts, result) = tokio::select! {
-            (counts, result) = self.host.call(&turn.ready.loaded, call) => {
+            (counts, result) = prepared.run(session) => {
                 (counts, result.map_err(StepError::Hook))
             }
             () = cancelled.cancelled() => (Counts::default(), Err(StepError::Interrupted)),

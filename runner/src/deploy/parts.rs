@@ -43,8 +43,15 @@ impl Work<'_> {
         crash::point("after the run was begun");
         let first = first_phase(subject);
         let mut steps_began: Option<(Instant, u64)> = None;
+        let mut early = None;
         loop {
             let (before, now) = (run.clone(), run.phase);
+            let prepared = early.take();
+            if now == Phase::Preparation {
+                let main = Run { phase: Phase::Main, ..run.clone() };
+                let entropy = main.entropy.part(&part_name(&main));
+                early = Some(self.prepare(step, attempt, ready, hook_of(&main), entropy).ahead());
+            }
             if now == Phase::Backfill {
                 steps_began.get_or_insert((Instant::now(), 0));
             }
@@ -63,7 +70,7 @@ impl Work<'_> {
                 entropy: before.entropy.part(&part_name(&before)),
                 next: &next,
             };
-            let (counts, next) = match self.turn(backend, &turn).await? {
+            let (counts, next) = match self.turn(backend, &turn, prepared).await? {
                 Turned::Done(now, counts, next) => {
                     revision = now;
                     (counts, next)

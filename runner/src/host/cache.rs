@@ -1,8 +1,9 @@
 //! Compiled components on disk, so that the next run need not compile them again.
 //!
-//! An artefact is native code: whoever can write it runs with the operator's rights. So folder
-//! and file must belong to this user and be writable by nobody else, and each file says which
-//! component it is of and what its bytes hash to. Anything doubtful counts as absent.
+//! An artefact is native code: whoever can write it runs with the operator's rights. So the folder and
+//! its files must belong to this user and be writable by nobody else. An artefact is used in place, and
+//! a label beside it says which component it is of and what its bytes hash to. Anything doubtful
+//! counts as absent.
 
 use crate::alteration::Checksum;
 use rustix::fs::{FileType, Mode, OFlags};
@@ -15,8 +16,8 @@ use std::{
 };
 use wasmtime::{Engine, component::Component};
 
-const MAGIC: &[u8; 8] = b"RUNNERA1";
-const HEADER_BYTES: usize = MAGIC.len() + 2 * 64;
+const MAGIC: &str = "RUNNERA2";
+const LABEL_BYTES_MAX: u64 = 1 << 10;
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 /// The oldest artefacts go when the folder holds more than this.
 const FOLDER_BYTES_MAX: u64 = 1 << 30;
@@ -36,13 +37,18 @@ impl Cache {
     }
 
     pub(super) fn load(&self, engine: &Engine, checksum: Checksum) -> Option<Component> {
-        let key = key(engine, checksum);
-        let artefact = self.read(key)?;
-        // SAFETY: the bytes were written by `store`, from `Component::serialize`: file and folder
-        // belong to this user and nobody else may write them, the header names this component and
-        // this engine's settings, and the checksum shows that the bytes are whole. Wasmtime
+        let path = self.verified(key(engine, checksum))?;
+        // SAFETY: the bytes were written by `store`, from `Component::serialize`: folder and files
+        // belong to this user and nobody else may write them, so that they are what was verified; the
+        // label names this component and this engine's settings, and the checksum shows that the
+        // bytes are whole. Artefacts are replaced by others, and never changed in place. Wasmtime
         // verifies version and settings once more.
-        unsafe { Component::deserialize(engine, artefact) }.ok()
+        let mapped = unsafe { Component::deserialize_file(engine, &path) };
+        mapped.ok().or_else(|| {
+            let artefact = std::fs::read(&path).ok()?;
+            // Nothing in the folder may be executed. SAFETY: as above.
+            unsafe { Component::deserialize(engine, artefact) }.ok()
+        })
     }
 
     /// Stores an artefact. A cache that cannot be written is only slower, so errors end here.
@@ -57,25 +63,30 @@ impl Cache {
         self.folder.join(format!("{key}.artefact"))
     }
 
-    fn read(&self, key: Checksum) -> Option<Vec<u8>> {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mut file = File::from(rustix::fs::open(self.path(key), flags, Mode::empty()).ok()?);
-        let stat = rustix::fs::fstat(&file).ok()?;
-        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile || !is_ours(&stat) {
-            return None;
-        }
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).ok()?;
-        let (header, artefact) = bytes.split_at_checked(HEADER_BYTES)?;
-        (header == self::header(key, artefact)).then(|| artefact.to_vec())
+    fn label_path(&self, key: Checksum) -> PathBuf {
+        self.folder.join(format!("{key}.label"))
+    }
+
+    /// Where the artefact is, if it is whole and its label says so.
+    fn verified(&self, key: Checksum) -> Option<PathBuf> {
+        let mut said = String::new();
+        open(&self.label_path(key))?.take(LABEL_BYTES_MAX).read_to_string(&mut said).ok()?;
+        let path = self.path(key);
+        let is = Checksum::read(open(&path)?).ok()?;
+        (said == label(key, is)).then_some(path)
     }
 
     fn write(&self, key: Checksum, artefact: &[u8]) -> std::io::Result<()> {
-        // Created with mode 0600, and renamed when whole: nobody reads half an artefact.
+        // A label that is older than its artefact says something else of it.
+        self.put(&self.path(key), artefact)?;
+        self.put(&self.label_path(key), label(key, Checksum::of(artefact)).as_bytes())
+    }
+
+    fn put(&self, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+        // Created with mode 0600, and renamed when whole: nobody reads half of it.
         let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-        file.write_all(&header(key, artefact))?;
-        file.write_all(artefact)?;
-        file.persist(self.path(key))?;
+        file.write_all(bytes)?;
+        file.persist(path)?;
         Ok(())
     }
 
@@ -104,8 +115,17 @@ fn is_ours(stat: &rustix::fs::Stat) -> bool {
     stat.st_uid == rustix::process::geteuid().as_raw() && stat.st_mode & WRITABLE_BY_OTHERS == 0
 }
 
-fn header(key: Checksum, artefact: &[u8]) -> Vec<u8> {
-    [MAGIC, key.to_string().as_bytes(), Checksum::of(artefact).to_string().as_bytes()].concat()
+/// Opens a file that nobody else can have written.
+fn open(path: &Path) -> Option<File> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty()).ok()?);
+    let stat = rustix::fs::fstat(&file).ok()?;
+    let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+    (is_file && is_ours(&stat)).then_some(file)
+}
+
+fn label(key: Checksum, artefact: Checksum) -> String {
+    format!("{MAGIC} {key} {artefact}\n")
 }
 
 /// Names the artefact of one component under one engine's settings and version.
@@ -133,8 +153,10 @@ mod tests {
     #[test]
     fn what_was_written_is_read() {
         let (_folder, cache, key) = cache();
-        assert_eq!(cache.read(key).as_deref(), Some(&b"artefact"[..]));
-        assert_eq!(cache.read(Checksum::of(b"other")), None);
+        assert_eq!(fs::read(cache.verified(key).unwrap()).unwrap(), b"artefact");
+        assert_eq!(cache.verified(Checksum::of(b"other")), None);
+        cache.write(key, b"another").unwrap();
+        assert_eq!(fs::read(cache.verified(key).unwrap()).unwrap(), b"another");
     }
 
     #[test]
@@ -142,18 +164,24 @@ mod tests {
         let (_folder, cache, key) = cache();
         let other = Checksum::of(b"other");
         fs::copy(cache.path(key), cache.path(other)).unwrap();
-        assert_eq!(cache.read(other), None);
+        assert_eq!(cache.verified(other), None);
+        fs::copy(cache.label_path(key), cache.label_path(other)).unwrap();
+        assert_eq!(cache.verified(other), None);
         let mut bytes = fs::read(cache.path(key)).unwrap();
         *bytes.last_mut().unwrap() ^= 1;
         fs::write(cache.path(key), bytes).unwrap();
-        assert_eq!(cache.read(key), None);
+        assert_eq!(cache.verified(key), None);
     }
 
     #[test]
     fn what_others_can_write_is_not_trusted() {
         let (_folder, cache, key) = cache();
-        fs::set_permissions(cache.path(key), fs::Permissions::from_mode(0o666)).unwrap();
-        assert_eq!(cache.read(key), None);
+        for path in [cache.path(key), cache.label_path(key)] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+            assert_eq!(cache.verified(key), None);
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+            assert!(cache.verified(key).is_some());
+        }
         fs::set_permissions(&cache.folder, fs::Permissions::from_mode(0o777)).unwrap();
         assert!(Cache::open(&cache.folder).is_none());
     }
@@ -164,6 +192,6 @@ mod tests {
         let moved = folder.path().join("elsewhere");
         fs::rename(cache.path(key), &moved).unwrap();
         std::os::unix::fs::symlink(&moved, cache.path(key)).unwrap();
-        assert_eq!(cache.read(key), None);
+        assert_eq!(cache.verified(key), None);
     }
 }

@@ -7,6 +7,7 @@ use super::{
         runner::alteration::types as wit,
     },
     error::HookError,
+    gate::Gate,
     load::Loaded,
     log::{HookObserver, Level, LogSink, LogStream},
     state::{HookState, MemoryLimiter},
@@ -15,13 +16,15 @@ use super::{
 use crate::{
     alteration::{AlterationId, Handed, Permissions},
     entropy::Entropy,
-    session::{Counts, SharedSession},
+    session::Counts,
 };
 use std::{
     collections::BTreeMap,
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
+use tokio::{task::spawn_blocking, time::timeout};
 use wasmtime::{Engine, Store, Trap, UpdateDeadline, component::ResourceTable};
 
 /// A backfill's state is written with each step.
@@ -49,7 +52,6 @@ pub enum StepAnswer {
 pub struct Call {
     pub hook: Hook,
     pub id: AlterationId,
-    pub session: SharedSession,
     pub permissions: Permissions,
     pub settings: Handed,
     pub entropy: Entropy,
@@ -58,23 +60,27 @@ pub struct Call {
     pub timeout: Option<Duration>,
 }
 
+/// What a hook counted, and how it ended.
+pub type Ended = (Counts, Result<StepAnswer, HookError>);
+
+/// Runs to the hook's end, which waits for the gate to open.
 pub(super) async fn call(
-    engine: &Engine,
-    limits: &Arc<Limits>,
-    loaded: &Loaded,
+    engine: Engine,
+    limits: Arc<Limits>,
+    loaded: Arc<Loaded>,
     call: Call,
-) -> (Counts, Result<StepAnswer, HookError>) {
-    let started = Instant::now();
+    gate: Arc<Gate>,
+) -> Ended {
     let log = Arc::new(LogSink::new(call.observer, limits.log_lines_max));
     let stdout = LogStream::new(&log, Level::Info);
     let stderr = LogStream::new(&log, Level::Warn);
     let mut table = ResourceTable::new();
     table.set_max_capacity(limits.handles_max);
     let mut store = Store::new(
-        engine,
+        &engine,
         HookState {
-            session: call.session,
-            limits: Arc::clone(limits),
+            gate: Arc::clone(&gate),
+            limits: Arc::clone(&limits),
             permissions: call.permissions,
             settings: call.settings,
             log: Arc::clone(&log),
@@ -84,7 +90,7 @@ pub(super) async fn call(
             writers_open: 0,
             cursors: BTreeMap::new(),
             entropy: call.entropy.source(),
-            memory: MemoryLimiter::new(limits),
+            memory: MemoryLimiter::new(&limits),
             table,
             wasi: wasi::context(&stdout, &stderr),
         },
@@ -95,10 +101,24 @@ pub(super) async fn call(
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(|_| Ok(UpdateDeadline::Yield(1)));
 
-    let timeout = Duration::from_millis(limits.timeout_ms);
-    let timeout = call.timeout.map_or(timeout, |shorter| shorter.min(timeout));
-    let timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
-    let ran = tokio::time::timeout(timeout, run(&mut store, loaded, call.hook, &call.id)).await;
+    let limit = Duration::from_millis(limits.timeout_ms);
+    let limit = call.timeout.map_or(limit, |shorter| shorter.min(limit));
+    let (ran, spent) = {
+        let mut running = pin!(run(&mut store, &loaded, call.hook, &call.id));
+        let mut began = Instant::now();
+        let early = timeout(limit, gate.until_due(running.as_mut())).await;
+        let ahead = began.elapsed();
+        gate.session().await;
+        log.release();
+        // The time of its own turn and what it took before; not how long it waited in between.
+        began = Instant::now();
+        let ran = match early {
+            Ok(None) => timeout(limit.saturating_sub(ahead), running).await,
+            Ok(Some(ran)) => Ok(ran),
+            Err(elapsed) => Err(elapsed),
+        };
+        (ran, ahead + began.elapsed())
+    };
     stdout.close();
     stderr.close();
     let state = store.data_mut();
@@ -108,12 +128,16 @@ pub(super) async fn call(
     }
     log.close();
     let result = match ran {
-        Err(_elapsed) => Err(HookError::Timeout { timeout_ms }),
-        Ok(Err(error)) => Err(trapped(state, limits, &error)),
+        Err(_elapsed) => Err(HookError::Timeout {
+            timeout_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
+        }),
+        Ok(Err(error)) => Err(trapped(state, &limits, &error)),
         Ok(Ok(answer)) => judge(state, answer),
     };
     let mut counts = state.counts;
-    counts.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    counts.duration_ms = u64::try_from(spent.as_millis()).unwrap_or(u64::MAX);
+    // Giving a large memory back takes a while, which the next hook need not wait for.
+    spawn_blocking(move || drop(store));
     (counts, result)
 }
 

@@ -64,7 +64,7 @@ impl HookState {
     }
 
     async fn script(&mut self, sql: &str) -> Result<(), SqlError> {
-        let session = Arc::clone(&self.session);
+        let session = Arc::clone(self.gate.session().await);
         let mut session = session.lock().await;
         let sql =
             &*undelimited(sql, session.dialect()).inspect_err(|_| self.counts.statements += 1)?;
@@ -98,7 +98,7 @@ impl wit::Host for HookState {}
 
 impl Host for HookState {
     async fn get_dialect(&mut self) -> wasmtime::Result<wit::Dialect> {
-        Ok(match self.session.lock().await.dialect() {
+        Ok(match self.gate.session().await.lock().await.dialect() {
             Dialect::Sqlite => wit::Dialect::Sqlite,
             Dialect::Postgresql => wit::Dialect::Postgresql,
             Dialect::Mysql => wit::Dialect::Mysql,
@@ -109,7 +109,7 @@ impl Host for HookState {
     async fn execute(&mut self, sql: String, args: Vec<wit::Value>) -> Answer<wit::Outcome> {
         self.counts.statements += 1;
         let result = match self.ready() {
-            Ok(()) => self.session.lock().await.execute(&sql, params(args)).await,
+            Ok(()) => self.gate.session().await.lock().await.execute(&sql, params(args)).await,
             Err(error) => Err(error),
         };
         Ok(match result {
@@ -125,7 +125,7 @@ impl Host for HookState {
         self.counts.statements += 1;
         let limit = self.result_limit(self.limits.result_rows_max);
         let result = match self.ready() {
-            Ok(()) => self.session.lock().await.query(&sql, params(args), limit).await,
+            Ok(()) => self.gate.session().await.lock().await.query(&sql, params(args), limit).await,
             Err(error) => Err(error),
         };
         Ok(match result {
@@ -155,7 +155,7 @@ impl Host for HookState {
     ) -> Answer<Resource<CursorResource>> {
         self.counts.statements += 1;
         let result = match self.ready() {
-            Ok(()) => self.session.lock().await.open_cursor(&sql, params(args)).await,
+            Ok(()) => self.gate.session().await.lock().await.open_cursor(&sql, params(args)).await,
             Err(error) => Err(error),
         };
         Ok(match result {
@@ -174,7 +174,7 @@ impl Host for HookState {
     ) -> Answer<Resource<WriterResource>> {
         self.counts.statements += 1;
         let result = match self.ready() {
-            Ok(()) => self.session.lock().await.open_writer(&table, &columns).await,
+            Ok(()) => self.gate.session().await.lock().await.open_writer(&table, &columns).await,
             Err(error) => Err(error),
         };
         Ok(match result {
@@ -190,7 +190,7 @@ impl Host for HookState {
     }
 
     async fn quote_identifier(&mut self, name: String) -> wasmtime::Result<String> {
-        Ok(self.session.lock().await.quote_identifier(&name))
+        Ok(self.gate.session().await.lock().await.quote_identifier(&name))
     }
 }
 
@@ -215,7 +215,7 @@ impl HookState {
                 ErrorKind::Conversion,
                 "a cursor reads at least one row at a time",
             )),
-            (Ok(()), _) => self.session.lock().await.fetch(handle, limit).await,
+            (Ok(()), _) => self.gate.session().await.lock().await.fetch(handle, limit).await,
         };
         let (sql, read) = self.cursors.entry(handle).or_default();
         Ok(match result {
@@ -245,7 +245,7 @@ impl HookState {
         let WriterResource { handle, table, width, .. } = self.table.get(writer)?;
         let (handle, width, text) = (*handle, *width, writer_text(table));
         let result = match self.ready().and_then(|()| rows(width)) {
-            Ok(rows) => self.session.lock().await.write(handle, rows).await,
+            Ok(rows) => self.gate.session().await.lock().await.write(handle, rows).await,
             Err(error) => Err(error),
         };
         match result {
@@ -293,7 +293,7 @@ impl HostCursor for HookState {
         if self.failed.is_some() {
             return Ok(());
         }
-        let closed = self.session.lock().await.close_cursor(handle).await;
+        let closed = self.gate.session().await.lock().await.close_cursor(handle).await;
         if let Err(error) = closed {
             self.fail("", error);
         }
@@ -325,7 +325,7 @@ impl HostBulkWriter for HookState {
         let result = match (self.ready(), finished) {
             (Err(error), _) => Err(error),
             (Ok(()), true) => Err(SqlError::new(ErrorKind::Other, "the bulk-writer is finished")),
-            (Ok(()), false) => self.session.lock().await.finish_writer(handle).await,
+            (Ok(()), false) => self.gate.session().await.lock().await.finish_writer(handle).await,
         };
         match result {
             Ok(inserted) => {

@@ -2,6 +2,7 @@
 
 use super::HookEvent;
 use std::{
+    borrow::Cow,
     io,
     pin::Pin,
     sync::{
@@ -34,11 +35,21 @@ pub(super) struct LogSink {
     observer: HookObserver,
     lines_max: usize,
     lines: AtomicUsize,
+    /// Lines from before the hook's turn; `None` from then on.
+    held: Mutex<Option<Vec<(Level, String)>>>,
 }
 
 impl LogSink {
     pub(super) fn new(observer: HookObserver, lines_max: usize) -> Self {
-        Self { observer, lines_max, lines: AtomicUsize::new(0) }
+        Self { observer, lines_max, lines: AtomicUsize::new(0), held: Mutex::new(Some(Vec::new())) }
+    }
+
+    /// Hands on what was said before, and from here on everything at once.
+    pub(super) fn release(&self) {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).take();
+        for (level, message) in held.into_iter().flatten() {
+            self.event(HookEvent::Log { level, message: &message });
+        }
     }
 
     pub(super) fn event(&self, event: HookEvent<'_>) {
@@ -49,12 +60,15 @@ impl LogSink {
         if self.lines.fetch_add(1, Ordering::Relaxed) >= self.lines_max {
             return;
         }
-        match message.char_indices().nth(LINE_CHARS_MAX) {
+        let message = match message.char_indices().nth(LINE_CHARS_MAX) {
             Some((end, _)) => {
-                let message = format!("{}… ({} bytes in all)", &message[..end], message.len());
-                self.event(HookEvent::Log { level, message: &message });
+                Cow::Owned(format!("{}… ({} bytes in all)", &message[..end], message.len()))
             }
-            None => self.event(HookEvent::Log { level, message }),
+            None => Cow::Borrowed(message),
+        };
+        match &mut *self.held.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(held) => held.push((level, message.into_owned())),
+            None => self.event(HookEvent::Log { level, message: &message }),
         }
     }
 
@@ -155,6 +169,7 @@ mod tests {
     #[test]
     fn streams_become_lines() {
         let (sink, seen) = sink(10);
+        sink.release();
         let stream = LogStream::new(&sink, Level::Info);
         stream.push(b"one\ntw");
         stream.push(b"o\n\nlast");
@@ -165,6 +180,7 @@ mod tests {
     #[test]
     fn a_flood_is_cut_and_counted() {
         let (sink, seen) = sink(2);
+        sink.release();
         for _ in 0..5 {
             sink.line(Level::Info, &"x".repeat(100_000));
         }
@@ -173,5 +189,17 @@ mod tests {
         assert_eq!(seen.len(), 3);
         assert!(seen[0].len() < 5_000);
         assert_eq!(seen[2], "3 further log lines were dropped");
+    }
+
+    #[test]
+    fn lines_wait_for_the_turn() {
+        let (sink, seen) = sink(2);
+        for line in ["one", "two", "three"] {
+            sink.line(Level::Info, line);
+        }
+        assert!(seen.lock().unwrap().is_empty());
+        sink.release();
+        sink.close();
+        assert_eq!(*seen.lock().unwrap(), ["one", "two", "1 further log lines were dropped"]);
     }
 }

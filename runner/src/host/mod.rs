@@ -11,22 +11,25 @@ mod database;
 mod engine;
 mod error;
 mod exports;
+mod gate;
 mod guest_services;
 mod limits;
 mod load;
 mod log;
 mod offer;
+mod prepared;
 mod state;
 mod value;
 mod wasi;
 
-pub use call::{Call, Hook, StepAnswer};
+pub use call::{Call, Ended, Hook, StepAnswer};
 pub use error::{FailedStatement, HookError, LoadError};
 pub use limits::Limits;
 pub use load::Loaded;
 pub use log::{HookObserver, Level};
+pub use prepared::Prepared;
 
-use crate::{alteration::Checksum, session::Counts};
+use crate::alteration::Checksum;
 use cache::Cache;
 use offer::Offer;
 use state::HookState;
@@ -91,14 +94,8 @@ impl Host {
         load::load(&self.engine, &self.linker, &self.offer, self.cache.as_deref(), bytes, checksum)
     }
 
-    /// Runs one hook to its end and returns what it counted, also when it failed.
-    ///
-    /// Dropping the future ends the guest; the session stays usable for a rollback.
-    pub async fn call(
-        &self,
-        loaded: &Loaded,
-        call: Call,
-    ) -> (Counts, Result<StepAnswer, HookError>) {
-        call::call(&self.engine, &self.limits, loaded, call).await
+    /// A hook that is ready to be called.
+    pub fn prepare(&self, loaded: &Arc<Loaded>, call: Call) -> Prepared {
+        Prepared::new(&self.engine, &self.limits, loaded, call)
     }
 }

@@ -1,10 +1,10 @@
 //! What one store holds: everything that belongs to one hook call and ends with it.
 
-use super::{HookError, Limits, error::FailedStatement, log::LogSink};
+use super::{HookError, Limits, error::FailedStatement, gate::Gate, log::LogSink};
 use crate::{
     alteration::{Handed, Permissions},
     entropy::EntropySource,
-    session::{Column, Counts, Handle, SharedSession},
+    session::{Column, Counts, Handle},
 };
 use std::{collections::BTreeMap, sync::Arc};
 use wasmtime::{ResourceLimiter, component::ResourceTable};
@@ -12,7 +12,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 /// The data of a hook's store.
 pub(super) struct HookState {
-    pub(super) session: SharedSession,
+    pub(super) gate: Arc<Gate>,
     pub(super) limits: Arc<Limits>,
     pub(super) permissions: Permissions,
     pub(super) settings: Handed,

@@ -160,7 +160,7 @@ impl Journal {
         }
         connection.begin().await?;
         self.in_segment = true;
-        ledger::advance(connection, self.revision, self.fence).await?;
+        ledger::advance_at_once(connection, self.revision, self.fence).await?;
         if !self.entered {
             connection.enter_hook(self.settings).await?;
             self.entered = true;
@@ -248,7 +248,7 @@ impl Journal {
         took_effect: Option<Vec<u8>>,
     ) -> Result<(), BackendError> {
         connection.begin().await?;
-        self.revision = ledger::advance(connection, self.revision, self.fence).await?;
+        self.revision = ledger::advance_at_once(connection, self.revision, self.fence).await?;
         match &took_effect {
             Some(results) => {
                 let results = Some(results.clone());

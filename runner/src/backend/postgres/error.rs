@@ -1,6 +1,6 @@
 //! PostgreSQL's SQLSTATE codes, sorted into the kinds of the WIT package and the runner's own errors.
 
-use super::text::Sent;
+use super::{own::MOVED, text::Sent};
 use crate::{
     backend::BackendError,
     session::{ErrorKind, SqlError},
@@ -96,6 +96,7 @@ pub(super) fn host_error(error: sqlx::Error, url: &str) -> BackendError {
     let error = error.downcast_ref::<PgDatabaseError>();
     let text = message(error);
     match error.code() {
+        "22P02" if text.contains(MOVED) => BackendError::Moved,
         "55P03" | "40P01" | "40001" => BackendError::Busy(text),
         "25006" => BackendError::ReadOnly { url: url.to_owned(), reason: text },
         "53100" => BackendError::DiskFull(text),
@@ -106,7 +107,10 @@ pub(super) fn host_error(error: sqlx::Error, url: &str) -> BackendError {
 
 /// A guest's work that failed when the server looked at it again, at the end of the hook.
 pub(super) fn refused(error: sqlx::Error, url: &str) -> BackendError {
-    if matches!(error, sqlx::Error::Database(_)) && lost(&error).is_none() {
+    let is_moved = |error: &dyn sqlx::error::DatabaseError| error.message().contains(MOVED);
+    if matches!(&error, sqlx::Error::Database(error) if !is_moved(&**error))
+        && lost(&error).is_none()
+    {
         let error = guest_error(error, &Sent::plain(""));
         return BackendError::Refused(SqlError { offset: None, ..error });
     }

@@ -17,6 +17,10 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
+/// Deferred triggers run now, while everything is still the hook's. They are the guest's work, outside
+/// of its own time.
+const CHECKS: &str = "SET CONSTRAINTS ALL IMMEDIATE";
+
 /// What the server says of the runner's own tables, by name.
 pub(super) type Facts = BTreeMap<String, String>;
 
@@ -36,7 +40,7 @@ impl PostgresConnection {
             settings::hook(&hook, self.sees_lost_clients),
             settings::path(&self.search_path)
         );
-        let facts = facts(self.own_texts(&sql).await?);
+        let facts = facts(self.send(&sql).await?.0);
         self.hook = Some(Hook { settings: hook, facts });
         self.side = Side::Guest;
         Ok(())
@@ -44,22 +48,9 @@ impl PostgresConnection {
 
     pub(super) async fn leave(&mut self) -> Result<(), BackendError> {
         self.link.settle().await?;
-        self.guest_side().await.map_err(|error| error::refused(error, self.link.url()))?;
-        // Deferred triggers run now, while everything is still the hook's.
-        // They are the guest's work, outside of its own time.
-        let checked = self.link.affected_within("SET CONSTRAINTS ALL IMMEDIATE", self.check_time);
-        let checked = checked.await;
-        if let Err(sqlx::Error::Io(error)) = &checked
-            && error.kind() == std::io::ErrorKind::TimedOut
-        {
-            return Err(BackendError::Refused(SqlError::new(
-                ErrorKind::Limit,
-                "the server was not done in time with what the hook deferred to its end",
-            )));
-        }
-        checked.map_err(|error| error::refused(error, self.link.url()))?;
         let sql = format!(
-            "{}; {}; {}; {}; {}; {}",
+            "{}{CHECKS}; {}; {}; {}; {}; {}; {}",
+            self.guest_switch(),
             settings::END_OF_HOOK,
             settings::reset(self.lock.is_some()),
             settings::own(),
@@ -67,7 +58,17 @@ impl PostgresConnection {
             self.facts_query(),
             self.held_query()
         );
-        let mut rows = self.own_texts(&sql).await?;
+        self.send_kept().await?;
+        let left = self.link.answer_within(&sql, self.check_time).await;
+        if let Err(sqlx::Error::Io(error)) = &left
+            && error.kind() == std::io::ErrorKind::TimedOut
+        {
+            return Err(BackendError::Refused(SqlError::new(
+                ErrorKind::Limit,
+                "the server was not done in time with what the hook deferred to its end",
+            )));
+        }
+        let (mut rows, _) = left.map_err(|error| error::refused(error, self.link.url()))?;
         let held = rows.pop();
         let found = facts(rows);
         self.side = Side::Own;
@@ -102,11 +103,21 @@ impl PostgresConnection {
 
     /// Where the session still works as the runner, changes it to work for the hook.
     pub(super) async fn guest_side(&mut self) -> Result<(), sqlx::Error> {
-        if self.side == Side::Own && self.hook.is_some() && self.transaction.is_some() {
-            self.link.own_run(settings::TO_GUEST).await?;
-            self.side = Side::Guest;
+        match self.guest_switch() {
+            switch if switch.is_empty() => Ok(()),
+            switch => self.link.own_run(&switch).await,
         }
-        Ok(())
+    }
+
+    /// What changes the session so, to be followed by another statement; empty where it is so.
+    fn guest_switch(&mut self) -> String {
+        match self.side == Side::Own && self.hook.is_some() && self.transaction.is_some() {
+            true => {
+                self.side = Side::Guest;
+                format!("{}; ", settings::TO_GUEST)
+            }
+            false => String::new(),
+        }
     }
 
     /// Which transaction this is, and whether the session still holds the runner's lock, if it had it.
@@ -118,13 +129,13 @@ impl PostgresConnection {
         format!("SELECT pg_catalog.pg_current_xact_id_if_assigned(), {has_lock}")
     }
 
-    /// A row of the catalogue that is changed gets another place, also where the change is taken back.
-    /// New indexes alone are noted in place.
+    /// A row of the catalogue that is changed is the work of another transaction from then on, also where
+    /// the change is taken back: of one that only grows, so that no sum of them stays as it was. New
+    /// indexes alone are noted in place.
     fn facts_query(&self) -> String {
         format!(
             "SELECT c.relname, concat_ws(' ', c.oid, c.ctid, c.xmin, \
-                (SELECT string_agg(concat(a.ctid, a.xmin), ' ' ORDER BY a.attnum) \
-                    FROM pg_attribute a WHERE a.attrelid = c.oid), \
+                (SELECT sum(a.xmin::text::int8) FROM pg_attribute a WHERE a.attrelid = c.oid), \
                 (SELECT count(*) FROM pg_index i WHERE i.indrelid = c.oid), \
                 pg_stat_get_xact_tuples_inserted(c.oid), pg_stat_get_xact_tuples_updated(c.oid), \
                 pg_stat_get_xact_tuples_deleted(c.oid)) \

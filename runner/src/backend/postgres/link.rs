@@ -10,7 +10,7 @@ use sqlx::{
     AssertSqlSafe, Column, Connection, Executor, PgConnection, Row, Statement, ValueRef,
     postgres::{PgArguments, PgRow},
 };
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio::{
     task::{JoinHandle, coop::consume_budget},
     time::{Instant, sleep, timeout},
@@ -100,13 +100,15 @@ impl Link {
 
     /// Runs SQL by the simple protocol, any number of statements in one message, and hands each
     /// row to `each`. Stops reading where `each` says no; [`Link::settle`] then ends the statement.
+    /// Else the rows that the last statement was about.
     pub(super) async fn each_row<E>(
         &mut self,
         sql: &str,
         mut each: impl FnMut(&PgRow) -> Result<(), E> + Send,
-    ) -> Result<Result<(), E>, sqlx::Error> {
+    ) -> Result<Result<u64, E>, sqlx::Error> {
         let connection = self.connection.as_mut().ok_or_else(closed)?;
         self.busy = true;
+        let mut affected = 0;
         crash::before(sql);
         let mut rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_many(connection);
         loop {
@@ -118,7 +120,7 @@ impl Link {
                     // sqlx never waits while there is something to read; time-outs have to.
                     consume_budget().await;
                 }
-                Ok(Some(sqlx::Either::Left(_))) => {}
+                Ok(Some(sqlx::Either::Left(done))) => affected = done.rows_affected(),
                 Ok(None) => break,
                 Err(error) => {
                     drop(rows);
@@ -131,7 +133,7 @@ impl Link {
         drop(rows);
         self.busy = false;
         crash::after(sql);
-        Ok(Ok(()))
+        Ok(Ok(affected))
     }
 
     /// All rows that SQL returns by the simple protocol.
@@ -139,7 +141,7 @@ impl Link {
         let mut rows = Vec::new();
         self.each_row(sql, |row| {
             rows.push(text_row(row));
-            Ok::<(), std::convert::Infallible>(())
+            Ok::<(), Infallible>(())
         })
         .await?
         .unwrap_or_else(|never| match never {});
@@ -148,23 +150,8 @@ impl Link {
 
     /// Runs SQL by the simple protocol; the rows that its last statement was about.
     pub(super) async fn affected(&mut self, sql: &str) -> Result<u64, sqlx::Error> {
-        let connection = self.connection.as_mut().ok_or_else(closed)?;
-        self.busy = true;
-        crash::before(sql);
-        let mut stream = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_many(connection);
-        let mut affected = 0;
-        let result = loop {
-            match stream.try_next().await {
-                Ok(Some(sqlx::Either::Left(done))) => affected = done.rows_affected(),
-                Ok(Some(sqlx::Either::Right(_))) => consume_budget().await,
-                Ok(None) => break Ok(affected),
-                Err(error) => break Err(error),
-            }
-        };
-        drop(stream);
-        self.busy = false;
-        crash::after(sql);
-        result
+        let each = |_: &PgRow| Ok::<(), Infallible>(());
+        Ok(self.each_row(sql, each).await?.unwrap_or_else(|never| match never {}))
     }
 
     /// Runs SQL that returns nothing of interest by the simple protocol.
@@ -181,19 +168,49 @@ impl Link {
     ) -> Result<(), sqlx::Error> {
         let each = |row: &PgRow| {
             each(row);
-            Ok::<(), std::convert::Infallible>(())
+            Ok(())
         };
-        match timeout(self.answer_time, self.each_row(sql, each)).await {
+        self.each_row_within(sql, self.answer_time, each).await.map(drop)
+    }
+
+    async fn each_row_within(
+        &mut self,
+        sql: &str,
+        time: Duration,
+        each: impl FnMut(&PgRow) -> Result<(), Infallible> + Send,
+    ) -> Result<u64, sqlx::Error> {
+        match timeout(time, self.each_row(sql, each)).await {
             Ok(read) => read.map(|read| read.unwrap_or_else(|never| match never {})),
             Err(_) => Err(self.abandon().await),
         }
     }
 
+    /// All rows, and those that the last statement was about, for the runner's own SQL.
+    pub(super) async fn own_answer(
+        &mut self,
+        sql: &str,
+    ) -> Result<(Vec<TextRow>, u64), sqlx::Error> {
+        self.answer_within(sql, self.answer_time).await
+    }
+
+    /// As [`Link::own_answer`], for what may take longer.
+    pub(super) async fn answer_within(
+        &mut self,
+        sql: &str,
+        time: Duration,
+    ) -> Result<(Vec<TextRow>, u64), sqlx::Error> {
+        let mut rows = Vec::new();
+        let each = |row: &PgRow| {
+            rows.push(text_row(row));
+            Ok(())
+        };
+        let affected = self.each_row_within(sql, time, each).await?;
+        Ok((rows, affected))
+    }
+
     /// As [`Link::rows`], for the runner's own SQL.
     pub(super) async fn own_rows(&mut self, sql: &str) -> Result<Vec<TextRow>, sqlx::Error> {
-        let mut rows = Vec::new();
-        self.own_each_row(sql, |row| rows.push(text_row(row))).await?;
-        Ok(rows)
+        self.own_answer(sql).await.map(|(rows, _)| rows)
     }
 
     /// As [`Link::affected`], for the runner's own SQL.

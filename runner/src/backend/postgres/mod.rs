@@ -95,8 +95,8 @@ pub(super) struct PostgresConnection {
     transaction: Option<Transaction>,
     rehearsing: bool,
     in_savepoint: bool,
-    /// Own statements that go with the commit.
-    last: String,
+    /// Own statements that go with the next message.
+    kept: own::Kept,
     hook: Option<Hook>,
     side: Side,
     /// The server session that took the runner's lock.
@@ -131,7 +131,7 @@ impl PostgresConnection {
             transaction: None,
             rehearsing: false,
             in_savepoint: false,
-            last: String::new(),
+            kept: own::Kept::default(),
             hook: None,
             side: Side::Own,
             lock: None,
@@ -155,12 +155,14 @@ impl PostgresConnection {
 
     /// Runs SQL of the runner's own that needs no values.
     async fn own_run(&mut self, sql: &str) -> Result<(), BackendError> {
+        self.send_kept().await?;
         self.link.own_run(sql).await.map_err(|error| error::host_error(error, self.link.url()))
     }
 
     /// Reads texts with SQL of the runner's own that needs no values.
     async fn own_texts(&mut self, sql: &str) -> Result<Vec<TextRow>, BackendError> {
-        self.link.own_rows(sql).await.map_err(|error| error::host_error(error, self.link.url()))
+        self.send_kept().await?;
+        self.send(sql).await.map(|(rows, _)| rows)
     }
 }
 
@@ -233,16 +235,22 @@ impl Connection for PostgresConnection {
     }
 
     async fn commit(&mut self) -> Result<(), BackendError> {
-        self.commit_transaction("").await
+        self.commit_transaction().await
+    }
+
+    async fn own_must(&mut self, sql: &str, params: &[Cell]) -> Result<(), BackendError> {
+        self.keep_must(sql, params);
+        Ok(())
     }
 
     async fn own_execute_last(&mut self, sql: &str, params: &[Cell]) -> Result<(), BackendError> {
-        self.keep_last(sql, params);
+        self.keep(sql, params);
         Ok(())
     }
 
     async fn commit_soon(&mut self) -> Result<(), BackendError> {
-        self.commit_transaction("SET LOCAL synchronous_commit = off; ").await
+        self.kept.push("SET LOCAL synchronous_commit = off".to_owned(), 0);
+        self.commit_transaction().await
     }
 
     async fn rollback(&mut self) -> Result<(), BackendError> {

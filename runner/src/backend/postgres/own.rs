@@ -5,13 +5,63 @@
 
 use super::{
     PostgresConnection, Side, error,
-    link::{fields, raw},
+    link::{TextRow, fields, raw},
     settings,
     text::{from_hex, hex, literal},
     types::{self, Kind},
 };
 use crate::backend::{BackendError, connection::Cell};
 use sqlx::{Row, postgres::PgRow};
+
+/// What the server says of a statement that had to match one row and did not.
+pub(super) const MOVED: &str = "runner: moved ";
+/// The answer of one that did.
+const MATCHED: &str = "runner: matched";
+
+/// Own statements that go to the server with the next message.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    /// Each in SQL, and whether it has to match one row.
+    statements: Vec<(String, bool)>,
+    /// Rows that the other ones answer with.
+    rows: usize,
+    /// Whether the beginning of the transaction is among them.
+    pub(super) begins: bool,
+}
+
+impl Kept {
+    pub(super) fn is_empty(&self) -> bool {
+        self.statements.is_empty()
+    }
+
+    pub(super) fn push(&mut self, sql: String, rows: usize) {
+        self.statements.push((sql, false));
+        self.rows += rows;
+    }
+
+    /// To be followed by a statement, before whose end somebody looks at the answers.
+    fn sql(&self) -> String {
+        let write = |(sql, must): &(String, bool)| match must {
+            true => format!("{sql} RETURNING '{MATCHED}'; "),
+            false => format!("{sql}; "),
+        };
+        self.statements.iter().map(write).collect()
+    }
+
+    /// To be followed by COMMIT, so that a statement without its row has to be an error.
+    pub(super) fn sql_to_commit(&self) -> String {
+        let write = |(sql, must): &(String, bool)| match must {
+            // The text cannot be read as a number, but it is only read where it is needed.
+            true => format!(
+                "WITH done AS ({sql} RETURNING 1) SELECT CASE pg_catalog.count(*) WHEN 1 \
+                 THEN '{MATCHED}' ELSE ('{MOVED}' || pg_catalog.count(*))::pg_catalog.int8::text \
+                 END FROM done; "
+            ),
+            false => format!("{sql}; "),
+        };
+        self.statements.iter().map(write).collect()
+    }
+}
 
 /// `sql` with `prefix` before each of the runner's tables and each `?` replaced by its value.
 fn spell(sql: &str, prefix: &str, params: &[Cell]) -> String {
@@ -72,24 +122,72 @@ impl PostgresConnection {
         sql: &str,
         params: &[Cell],
     ) -> Result<u64, BackendError> {
-        self.send_last().await?;
-        let text = self.own_text(sql, params);
-        let done = self.link.own_affected(&text).await;
-        done.map_err(|error| error::host_error(error, self.link.url()))
-    }
-
-    /// Keeps a statement to be sent with the commit.
-    pub(super) fn keep_last(&mut self, sql: &str, params: &[Cell]) {
-        let text = self.own_text(sql, params);
-        self.last.push_str(&text);
-        self.last.push_str("; ");
-    }
-
-    /// Sends what was kept, where something else comes before the commit.
-    pub(super) async fn send_last(&mut self) -> Result<(), BackendError> {
         self.link.settle().await?;
-        let last = std::mem::take(&mut self.last);
-        if last.is_empty() { Ok(()) } else { self.own_run(&last).await }
+        let text = self.own_text(sql, params);
+        self.send(&text).await.map(|(_, affected)| affected)
+    }
+
+    /// Keeps a statement to be sent with what comes next.
+    pub(super) fn keep(&mut self, sql: &str, params: &[Cell]) {
+        self.keep_switch();
+        self.kept.push(spell(sql, &self.prefix, params), 0);
+    }
+
+    /// As [`Self::keep`], for a statement that has to match one row.
+    pub(super) fn keep_must(&mut self, sql: &str, params: &[Cell]) {
+        self.keep_switch();
+        self.kept.statements.push((spell(sql, &self.prefix, params), true));
+    }
+
+    fn keep_switch(&mut self) {
+        if self.transaction.is_some() && self.side == Side::Guest {
+            self.side = Side::Own;
+            self.kept.push(settings::to_own(), 1);
+        }
+    }
+
+    /// Sends what was kept, by itself.
+    pub(super) async fn send_kept(&mut self) -> Result<(), BackendError> {
+        self.link.settle().await?;
+        match self.kept.is_empty() {
+            true => Ok(()),
+            false => self.send("").await.map(drop),
+        }
+    }
+
+    /// Sends SQL of the runner's own after what was kept; the rows of `sql` alone, and what its last
+    /// statement was about.
+    pub(super) async fn send(&mut self, sql: &str) -> Result<(Vec<TextRow>, u64), BackendError> {
+        let kept = std::mem::take(&mut self.kept);
+        let answer = self.link.own_answer(&format!("{}{sql}", kept.sql())).await;
+        let (rows, affected) = answer.map_err(|error| error::host_error(error, self.link.url()))?;
+        Ok((self.answered(&kept, rows)?, affected))
+    }
+
+    /// Takes what the answer to a message says of what was kept; the other rows.
+    pub(super) fn answered(
+        &mut self,
+        kept: &Kept,
+        mut rows: Vec<TextRow>,
+    ) -> Result<Vec<TextRow>, BackendError> {
+        let musts = kept.statements.iter().filter(|(_, must)| *must).count();
+        let before = rows.len();
+        rows.retain(|row| row.first().and_then(Option::as_deref) != Some(MATCHED));
+        let matched = before - rows.len();
+        let rest = rows.split_off(kept.rows.min(rows.len()));
+        if kept.begins {
+            // The other answers have one column.
+            let [pid, id]: [Option<String>; 2] = rows
+                .into_iter()
+                .find_map(|row| row.try_into().ok())
+                .ok_or_else(|| BackendError::Database("the server gave no answer".to_owned()))?;
+            self.link.pid = pid.and_then(|pid| pid.parse().ok());
+            self.check_session()?;
+            if let Some(transaction) = &mut self.transaction {
+                transaction.id = id;
+            }
+        }
+        if matched == musts { Ok(rest) } else { Err(BackendError::Moved) }
     }
 
     pub(super) async fn read_own(
@@ -97,7 +195,7 @@ impl PostgresConnection {
         sql: &str,
         params: &[Cell],
     ) -> Result<Vec<Vec<Cell>>, BackendError> {
-        self.send_last().await?;
+        self.send_kept().await?;
         let needs_switch = self.transaction.is_some() && self.side == Side::Guest;
         let text = self.own_text(sql, params);
         let mut rows = Vec::new();

@@ -3,7 +3,7 @@
 //! A commit is believed only when the server says that the transaction's own id is committed:
 //! COMMIT of a failed transaction answers without an error.
 
-use super::{PostgresConnection, Side, Transaction, error, settings};
+use super::{PostgresConnection, Side, Transaction, error, own::Kept, settings};
 use crate::backend::{Access, BackendError, connection::LockTry};
 
 const SAVEPOINT: &str = "runner_rehearsal";
@@ -20,53 +20,45 @@ impl PostgresConnection {
             self.side = Side::Own;
             return Ok(());
         }
-        let result = self.open_transaction().await;
-        if result.is_err() {
-            self.transaction = None;
-            // Whatever was begun of it; the first error is the one to tell.
-            let _ = self.link.own_run("ROLLBACK").await;
-        }
-        result
-    }
-
-    async fn open_transaction(&mut self) -> Result<(), BackendError> {
         // Readers may be connected to a standby, which hands out no ids.
         let reads = self.access == Access::Read;
         let (mode, id) =
             if reads { ("ONLY", "NULL") } else { ("WRITE", "pg_catalog.pg_current_xact_id()") };
         // What a journaled hook set in the session is for its statements in this transaction too.
-        let settings = match &self.hook {
-            Some(hook) => format!(
-                "{}{}; {}; {}",
-                settings::idle_bound(self.idle),
-                settings::hook(&hook.settings, self.sees_lost_clients),
-                settings::to_own(),
-                settings::own()
+        let (settings, rows) = match &self.hook {
+            Some(hook) => (
+                format!(
+                    "{}{}; {}; {}",
+                    settings::idle_bound(self.idle),
+                    settings::hook(&hook.settings, self.sees_lost_clients),
+                    settings::to_own(),
+                    settings::own()
+                ),
+                1,
             ),
             None => {
                 let bounds = settings::bounds(self.lock_wait, self.idle);
-                format!("{}; {bounds}", settings::own())
+                (format!("{}; {bounds}", settings::own()), 0)
             }
         };
-        let rows = self
-            .own_texts(&format!(
-                "BEGIN ISOLATION LEVEL READ COMMITTED READ {mode}; {settings}; \
-                 SELECT pg_catalog.pg_backend_pid(), {id}"
-            ))
-            .await?;
-        let [pid, id] = super::columns(rows)?;
-        self.link.pid = pid.and_then(|pid| pid.parse().ok());
-        self.check_session()?;
-        self.transaction = Some(Transaction { id, marked: None });
+        let begin = format!(
+            "BEGIN ISOLATION LEVEL READ COMMITTED READ {mode}; {settings}; \
+             SELECT pg_catalog.pg_backend_pid(), {id}"
+        );
+        self.kept = Kept::default();
+        self.kept.push(begin, rows + 1);
+        self.kept.begins = true;
+        self.transaction = Some(Transaction { id: None, marked: None });
         self.side = Side::Own;
         Ok(())
     }
 
-    /// `before` is sent with it, and ends in a semicolon.
-    pub(super) async fn commit_transaction(&mut self, before: &str) -> Result<(), BackendError> {
+    /// A transaction that began in the same message cannot have failed before its COMMIT: the server
+    /// leaves out what follows a failed statement. Of any other the server is asked what became of it.
+    pub(super) async fn commit_transaction(&mut self) -> Result<(), BackendError> {
         self.link.settle().await?;
         if self.in_savepoint {
-            self.send_last().await?;
+            self.send_kept().await?;
             return self.release_savepoint().await;
         }
         if self.transaction.is_some() {
@@ -76,19 +68,22 @@ impl PostgresConnection {
             return Err(BackendError::TransactionEnded("there was none to commit".to_owned()));
         };
         let forget = self.link.forget_described();
-        let before = std::mem::take(&mut self.last) + before;
-        let Some(id) = transaction.id else {
-            return self.own_run(&format!("{before}COMMIT{forget}")).await;
-        };
         // A journaled hook goes on after this; what it listens to would come in between.
         let unlisten = if self.hook.is_some() { "UNLISTEN *; " } else { "" };
-        let sql = format!(
-            "{unlisten}{before}COMMIT{forget}; SELECT pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8)"
-        );
+        let kept = std::mem::take(&mut self.kept);
+        let status = match &transaction.id {
+            Some(id) => format!("; SELECT pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8)"),
+            None => String::new(),
+        };
+        let sql = format!("{}{unlisten}COMMIT{forget}{status}", kept.sql_to_commit());
         let rows = self.link.own_rows(&sql).await;
         let rows = rows.map_err(|error| error::refused(error, self.link.url()))?;
+        let rows = self.answered(&kept, rows)?;
         self.leave_session();
         self.side = Side::Own;
+        if transaction.id.is_none() {
+            return Ok(());
+        }
         let [status] = super::columns(rows)?;
         match status.as_deref() {
             Some("committed") => Ok(()),
@@ -99,7 +94,7 @@ impl PostgresConnection {
     pub(super) async fn roll_back(&mut self) -> Result<(), BackendError> {
         self.link.settle().await?;
         self.forget_handles();
-        self.last.clear();
+        let kept = std::mem::take(&mut self.kept);
         let had_hook = self.hook.take().is_some();
         self.side = Side::Own;
         if self.rehearsing && self.transaction.is_some() {
@@ -115,6 +110,10 @@ impl PostgresConnection {
             return Ok(());
         }
         self.transaction = None;
+        if kept.begins && !had_hook {
+            // The server never heard of it.
+            return Ok(());
+        }
         let forget = self.link.forget_described();
         let reset = match had_hook {
             true => format!("; {}", settings::reset(self.lock.is_some())),
@@ -172,7 +171,7 @@ impl PostgresConnection {
 
     /// Whether the transaction that was begun is still open; a failed one is.
     pub(super) async fn still_in_transaction(&mut self) -> Result<bool, BackendError> {
-        self.link.settle().await?;
+        self.send_kept().await?;
         let Some(transaction) = &self.transaction else { return Ok(false) };
         let id = transaction.id.clone();
         let sql = "SELECT pg_catalog.pg_current_xact_id_if_assigned()";
@@ -188,7 +187,7 @@ impl PostgresConnection {
 
     pub(super) async fn connect_again(&mut self) -> Result<(), BackendError> {
         self.forget_handles();
-        self.last.clear();
+        self.kept = Kept::default();
         self.transaction = None;
         self.hook = None;
         self.in_savepoint = false;

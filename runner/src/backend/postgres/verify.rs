@@ -25,7 +25,6 @@ struct Index {
     is_valid: bool,
     /// Some session is at work on it now.
     is_in_work: bool,
-    definition: String,
 }
 
 /// One partition and whether it is being detached.
@@ -188,8 +187,7 @@ impl PostgresConnection {
             .own_texts(
                 "SELECT i.indexrelid, n.nspname, x.relname, t.relname, i.indisvalid, \
                     EXISTS (SELECT 1 FROM pg_catalog.pg_stat_progress_create_index w \
-                        WHERE w.index_relid = i.indexrelid), \
-                    pg_catalog.pg_get_indexdef(i.indexrelid) \
+                        WHERE w.index_relid = i.indexrelid) \
                  FROM pg_catalog.pg_index i \
                  JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid \
                  JOIN pg_catalog.pg_class t ON t.oid = i.indrelid \
@@ -199,8 +197,8 @@ impl PostgresConnection {
             )
             .await?;
         let index = |row: super::link::TextRow| {
-            let [oid, schema, name, table, valid, in_work, definition] =
-                <[Option<String>; 7]>::try_from(row).ok()?;
+            let [oid, schema, name, table, valid, in_work] =
+                <[Option<String>; 6]>::try_from(row).ok()?;
             Some(Index {
                 oid: oid?.parse().ok()?,
                 schema: schema?,
@@ -208,7 +206,6 @@ impl PostgresConnection {
                 table: table?,
                 is_valid: valid? == "t",
                 is_in_work: in_work? == "t",
-                definition: definition?,
             })
         };
         Ok(rows.into_iter().filter_map(index).collect())
@@ -274,7 +271,6 @@ mod tests {
             table: "t".into(),
             is_valid,
             is_in_work: false,
-            definition: String::new(),
         };
         let before = Fingerprint {
             indexes: vec![index(1, "i", true), index(2, "mine_ccnew", false)],

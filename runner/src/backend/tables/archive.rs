@@ -17,15 +17,15 @@ const COMPRESSION_LEVEL: i32 = 3;
 /// A damaged archive must not unpack without end.
 const UNPACKED_BYTES_MAX: u64 = 1 << 30;
 
-/// Stores a component, unless it is stored already. Needs the caller's transaction.
+/// Stores a component, unless it is stored already; tells whether it was. Needs the caller's transaction.
 pub(crate) async fn store(
     connection: &mut dyn Connection,
     checksum: Checksum,
     component: &[u8],
-) -> Result<(), BackendError> {
+) -> Result<bool, BackendError> {
     let sql = "SELECT chunk FROM @archive WHERE component_checksum = ? AND chunk = 0";
     if !connection.own_rows(sql, &[Cell::text(checksum)]).await?.is_empty() {
-        return Ok(());
+        return Ok(true);
     }
     let packed = zstd::encode_all(component, COMPRESSION_LEVEL)
         .map_err(|error| BackendError::Database(error.to_string()))?;
@@ -36,7 +36,7 @@ pub(crate) async fn store(
         connection.own_execute(sql, &params).await?;
         crash::point("after a chunk of the archive");
     }
-    Ok(())
+    Ok(false)
 }
 
 /// Reads a component back and verifies its checksum.

@@ -10,17 +10,33 @@ use crate::{
 
 /// Swaps the revision. First statement of every transaction that changes state: it claims, orders
 /// runners, keeps other versions of the runner out, and fences off a holder that lost its lease.
+/// [`BackendError::Moved`] may come with the transaction's next statement, or its commit.
 pub(crate) async fn advance(
     connection: &mut dyn Connection,
     revision: Revision,
     fence: i64,
 ) -> Result<Revision, BackendError> {
-    let sql = "UPDATE @ledger SET revision = revision + 1
-               WHERE schema_version = ? AND revision = ? AND fence = ?";
-    let params = [Cell::integer(SCHEMA_VERSION), Cell::integer(revision.0), Cell::integer(fence)];
-    let done = connection.own_execute(sql, &params).await?;
+    connection.own_must(ADVANCE, &expected(revision, fence)).await?;
+    crash::point("after the revision was swapped");
+    Ok(Revision(revision.0 + 1))
+}
+
+/// As [`advance`], where a guest's statement may come next: it must not be the one to hear of it.
+pub(crate) async fn advance_at_once(
+    connection: &mut dyn Connection,
+    revision: Revision,
+    fence: i64,
+) -> Result<Revision, BackendError> {
+    let done = connection.own_execute(ADVANCE, &expected(revision, fence)).await?;
     crash::point("after the revision was swapped");
     if done == 1 { Ok(Revision(revision.0 + 1)) } else { Err(BackendError::Moved) }
+}
+
+const ADVANCE: &str = "UPDATE @ledger SET revision = revision + 1
+    WHERE schema_version = ? AND revision = ? AND fence = ?";
+
+fn expected(revision: Revision, fence: i64) -> [Cell; 3] {
+    [Cell::integer(SCHEMA_VERSION), Cell::integer(revision.0), Cell::integer(fence)]
 }
 
 /// Advances whatever the revision is: for records that are true no matter what others did.

@@ -21,8 +21,13 @@ pub(crate) async fn claim(
     revision: Revision,
     to: Status,
 ) -> Result<(), BackendError> {
-    let claimed = match attempt.direction {
-        Direction::Up => write(connection, attempt, to, Some(revision), None).await?,
+    match attempt.direction {
+        Direction::Up => {
+            // The status it had is known, and with the ledger's revision it cannot have changed.
+            let write = Write::new(attempt, to, Some(revision), None);
+            let (sql, params) = if attempt.previous.is_none() { write.new } else { write.again };
+            connection.own_must(sql, &params).await?;
+        }
         Direction::Down => {
             let sql =
                 "UPDATE @state SET status = ?, applied_by = ?, runner_version = ?, error = NULL
@@ -41,60 +46,59 @@ pub(crate) async fn claim(
                 Cell::text(to_json(&attempt.requires)),
                 Cell::integer(i64::from(attempt.irreversible)),
             ];
-            connection.own_execute(sql, &params).await? == 1
+            connection.own_must(sql, &params).await?;
         }
-    };
+    }
     crash::point("after the row was claimed");
-    if claimed { Ok(()) } else { Err(BackendError::Moved) }
+    Ok(())
 }
 
-/// Writes the row of an alteration that is not applied: over a failed or reverted one, or a new
-/// one. Tells whether it could. Never a plain INSERT: failed and reverted rows exist.
-async fn write(
-    connection: &mut dyn Connection,
-    attempt: &Attempt,
-    status: Status,
-    revision: Option<Revision>,
-    error: Option<&str>,
-) -> Result<bool, BackendError> {
-    let version = Cell::Text(attempt.key.id.version().map(ToString::to_string));
-    let revision = revision.map(|revision| revision.0);
-    let params = [
-        version,
-        Cell::text(attempt.checksum),
-        Cell::text(attempt.component_checksum),
-        Cell::text(status),
-        Cell::text(&attempt.by),
-        Cell::text(RUNNER_VERSION),
-        Cell::text(to_json(&attempt.permissions)),
-        Cell::text(to_json(&attempt.settings.keys().collect::<Vec<_>>())),
-        Cell::text(to_json(&attempt.requires)),
-        Cell::integer(i64::from(attempt.irreversible)),
-        Cell::Integer(Some(revision.unwrap_or_default())),
-        Cell::Text(error.map(str::to_owned)),
-        Cell::text(&attempt.key.plugin),
-        Cell::text(&attempt.key.id),
-    ];
-    let update = "UPDATE @state SET version = ?, checksum = ?, component_checksum = ?, status = ?,
-            applied_by = ?, runner_version = ?, permissions = ?, settings = ?, requires = ?,
-            irreversible = ?, revision = ?, error = ?
-         WHERE plugin = ? AND id = ? AND status IN ('reverted', 'failed')";
-    // The ledger has one row.
-    let insert = "INSERT INTO @state (version, checksum, component_checksum, status, applied_by,
-            runner_version, permissions, settings, requires, irreversible, revision, error, plugin, id)
-         SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM @ledger
-         WHERE NOT EXISTS (SELECT 1 FROM @state WHERE plugin = ? AND id = ?)";
-    let key = [Cell::text(&attempt.key.plugin), Cell::text(&attempt.key.id)];
-    let absent = [&params[..], &key].concat();
-    // Most are new, and one question less is asked of them.
-    let (first, second) = match attempt.previous {
-        None => ((insert, &absent[..]), (update, &params[..])),
-        Some(_) => ((update, &params[..]), (insert, &absent[..])),
-    };
-    if connection.own_execute(first.0, first.1).await? == 1 {
-        return Ok(true);
+/// The two ways to write the row of an alteration that is not applied: over a failed or reverted one,
+/// or a new one. Never a plain INSERT: failed and reverted rows exist.
+struct Write {
+    new: (&'static str, Vec<Cell>),
+    again: (&'static str, Vec<Cell>),
+}
+
+impl Write {
+    fn new(
+        attempt: &Attempt,
+        status: Status,
+        revision: Option<Revision>,
+        error: Option<&str>,
+    ) -> Self {
+        let version = Cell::Text(attempt.key.id.version().map(ToString::to_string));
+        let revision = revision.map(|revision| revision.0);
+        let params = vec![
+            version,
+            Cell::text(attempt.checksum),
+            Cell::text(attempt.component_checksum),
+            Cell::text(status),
+            Cell::text(&attempt.by),
+            Cell::text(RUNNER_VERSION),
+            Cell::text(to_json(&attempt.permissions)),
+            Cell::text(to_json(&attempt.settings.keys().collect::<Vec<_>>())),
+            Cell::text(to_json(&attempt.requires)),
+            Cell::integer(i64::from(attempt.irreversible)),
+            Cell::Integer(Some(revision.unwrap_or_default())),
+            Cell::Text(error.map(str::to_owned)),
+            Cell::text(&attempt.key.plugin),
+            Cell::text(&attempt.key.id),
+        ];
+        let key = [Cell::text(&attempt.key.plugin), Cell::text(&attempt.key.id)];
+        // The ledger has one row.
+        let new = "INSERT INTO @state (version, checksum, component_checksum, status, applied_by,
+                runner_version, permissions, settings, requires, irreversible, revision, error,
+                plugin, id)
+             SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM @ledger
+             WHERE NOT EXISTS (SELECT 1 FROM @state WHERE plugin = ? AND id = ?)";
+        let again =
+            "UPDATE @state SET version = ?, checksum = ?, component_checksum = ?, status = ?,
+                applied_by = ?, runner_version = ?, permissions = ?, settings = ?, requires = ?,
+                irreversible = ?, revision = ?, error = ?
+             WHERE plugin = ? AND id = ? AND status IN ('reverted', 'failed')";
+        Self { new: (new, [&params[..], &key].concat()), again: (again, params) }
     }
-    Ok(connection.own_execute(second.0, second.1).await? == 1)
 }
 
 /// Writes what an attempt did into its row, and with it the status that stays.
@@ -121,9 +125,9 @@ pub(crate) async fn finalise(
         Cell::text(&attempt.key.plugin),
         Cell::text(&attempt.key.id),
     ];
-    let done = connection.own_execute(sql, &params).await?;
+    connection.own_must(sql, &params).await?;
     crash::point("after the row was finalised");
-    if done == 1 { Ok(()) } else { Err(BackendError::Moved) }
+    Ok(())
 }
 
 /// As [`finalise`] of an `up`, for what was there before the runner came: nothing is known of what it
@@ -142,9 +146,9 @@ pub(crate) async fn adopt(
         Cell::text(&attempt.key.plugin),
         Cell::text(&attempt.key.id),
     ];
-    let done = connection.own_execute(sql, &params).await?;
+    connection.own_must(sql, &params).await?;
     crash::point("after the row was adopted");
-    if done == 1 { Ok(()) } else { Err(BackendError::Moved) }
+    Ok(())
 }
 
 /// Records that an attempt failed and left nothing behind, but never over what stands as applied
@@ -156,7 +160,10 @@ pub(crate) async fn fail(
 ) -> Result<(), BackendError> {
     match attempt.direction {
         Direction::Up => {
-            write(connection, attempt, Status::Failed, None, Some(error)).await?;
+            let Write { new, again } = Write::new(attempt, Status::Failed, None, Some(error));
+            if connection.own_execute(again.0, &again.1).await? == 0 {
+                connection.own_execute(new.0, &new.1).await?;
+            }
         }
         // A failed `down` leaves the alteration applied; only its error is noted.
         Direction::Down => {
@@ -189,9 +196,9 @@ pub(crate) async fn mark(
         Cell::text(&key.plugin),
         Cell::text(&key.id),
     ];
-    let done = connection.own_execute(sql, &params).await?;
+    connection.own_must(sql, &params).await?;
     crash::point("after the row was marked");
-    if done == 1 { Ok(()) } else { Err(BackendError::Moved) }
+    Ok(())
 }
 
 /// Removes the row of an alteration of which nothing is left.

@@ -91,7 +91,9 @@ async fn a_session_lock_is_not_believed() {
     // Another one takes that session, so that the pooler has to hand out a second one.
     let mut other = connect(&through(&bouncer, &database)).await;
     other.begin().await.expect("begins");
-    let error = connection.begin().await.expect_err("it is another session");
+    other.own_rows("SELECT 1", &[]).await.expect("reads");
+    connection.begin().await.expect("begins");
+    let error = connection.own_rows("SELECT 1", &[]).await.expect_err("it is another session");
     assert!(matches!(error, BackendError::SharedSession), "{error}");
 }
 
