@@ -16,8 +16,13 @@ use super::{
         ledger, run, state,
     },
 };
-use crate::{alteration::Direction, crash, session::SharedSession};
+use crate::{
+    alteration::{Checksum, Direction},
+    crash,
+    session::SharedSession,
+};
 use std::sync::Arc;
+use tokio::task::spawn_blocking;
 
 /// One part of an attempt.
 #[derive(Debug, Clone, Copy)]
@@ -68,7 +73,8 @@ impl Backend {
         Ok(self.shared()?.lock().await.is_journaled())
     }
 
-    /// Records, in a transaction of its own, that an attempt starts. Advances the revision.
+    /// Records, in a transaction of its own, that an attempt starts. Advances the revision. It may be
+    /// sent, and refused, only with the part that is opened next.
     pub async fn record_start(
         &mut self,
         attempt: &Attempt,
@@ -189,6 +195,13 @@ impl Backend {
         Ok(shared)
     }
 
+    /// Has another thread prepare what the archive will hold of a component, while there is time.
+    pub fn pack_ahead(&mut self, checksum: Checksum, component: Arc<Vec<u8>>) {
+        if self.archived != Some(checksum) {
+            self.packing = Some((checksum, spawn_blocking(move || archive::pack(&component))));
+        }
+    }
+
     /// Archives the component of an `up`.
     pub(super) async fn archive_up(
         &mut self,
@@ -199,8 +212,11 @@ impl Backend {
         if claim.attempt.direction == Direction::Down || self.archived == Some(checksum) {
             return Ok(());
         }
+        let packing = self.packing.take_if(|(packed, _)| *packed == checksum);
+        let packing = packing.map(|(_, packing)| packing);
         // Nobody takes away what is committed.
-        if archive::store(connection, checksum, claim.component).await? && !self.rehearsing {
+        if archive::store(connection, checksum, claim.component, packing).await? && !self.rehearsing
+        {
             self.archived = Some(checksum);
         }
         Ok(())

@@ -130,7 +130,7 @@ pub(super) trait Connection: Session + Scratch {
     }
 
     /// As [`Self::commit`], for what need not outlive a crash of the server: whatever is committed after
-    /// it is on the disk only together with it.
+    /// it is on the disk only together with it. It may be sent, and fail, with the next transaction.
     async fn commit_soon(&mut self) -> Result<(), BackendError> {
         self.commit().await
     }

@@ -32,6 +32,8 @@ pub struct Backend {
     pub(super) lease: Option<Lease>,
     /// The component that was found in the archive last; a release's alterations share one.
     pub(super) archived: Option<Checksum>,
+    /// The component that will be archived next, if that is known.
+    pub(super) packing: Option<(Checksum, archive::Packing)>,
     /// The journal of the hook that runs, if it is journaled.
     pub(super) journal: Option<SharedJournal>,
     pub(super) rehearsing: bool,
@@ -61,6 +63,7 @@ impl Backend {
             is_fence_final: false,
             lease: None,
             archived: None,
+            packing: None,
             journal: None,
             rehearsing: false,
             lost: watch::channel(false).0,

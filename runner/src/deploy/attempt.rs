@@ -33,8 +33,14 @@ pub(super) enum Attempted {
 
 /// The hook of a step whose turn is still to come, and the chance that it was given.
 pub(super) struct Early {
-    entropy: Entropy,
-    prepared: Prepared,
+    pub(super) chance: Chance,
+    pub(super) prepared: Prepared,
+}
+
+/// Where a hook's chance comes from: its own, or its run's.
+pub(super) enum Chance {
+    Whole(Entropy),
+    Parts(Box<Run>),
 }
 
 /// What is attempted.
@@ -65,7 +71,7 @@ impl Work<'_> {
         let began = Instant::now();
         let attempted = match subject.has_parts(backend, run).await? {
             false => self.whole(backend, subject, early, revision).await?,
-            true => self.in_parts(backend, subject, run, revision).await?,
+            true => self.in_parts(backend, subject, run, early, revision).await?,
         };
         let (revision, counts) = match attempted {
             Attempted::Done(revision, counts) => (revision, counts),
@@ -80,8 +86,8 @@ impl Work<'_> {
         Ok(Stepped::Done(revision))
     }
 
-    /// Lets the guest of a step run ahead, while the database works for the step before it. Steps of
-    /// several parts are not looked ahead to.
+    /// Lets the guest of a step run ahead, while the database works for the step before it. What was
+    /// begun before is not looked ahead to.
     pub(super) async fn early(
         &self,
         backend: &Backend,
@@ -90,12 +96,22 @@ impl Work<'_> {
     ) -> Result<Option<Early>, Error> {
         let Some((attempt, ready)) = self.components.get(&step.key) else { return Ok(None) };
         let subject = Subject { step, attempt, ready, left: 0 };
-        if subject.has_parts(backend, run).await? {
+        if run.is_some() {
             return Ok(None);
         }
-        let entropy = Entropy::draw().map_err(no_entropy)?;
-        let prepared = self.prepare(step, attempt, ready, subject.whole_hook(), entropy);
-        Ok(Some(Early { entropy, prepared: prepared.ahead() }))
+        let (chance, prepared) = match subject.has_parts(backend, run).await? {
+            false => {
+                let entropy = Entropy::draw().map_err(no_entropy)?;
+                let prepared = self.prepare(step, attempt, ready, subject.whole_hook(), entropy);
+                (Chance::Whole(entropy), prepared)
+            }
+            true => {
+                let run = self.new_run(backend, subject)?;
+                let prepared = self.prepare_part(subject, &run);
+                (Chance::Parts(Box::new(run)), prepared)
+            }
+        };
+        Ok(Some(Early { chance, prepared: prepared.ahead() }))
     }
 
     /// An attempt that is one transaction.
@@ -108,8 +124,8 @@ impl Work<'_> {
     ) -> Result<Attempted, Error> {
         let Subject { step, attempt, ready, .. } = subject;
         let (entropy, prepared) = match early {
-            Some(Early { entropy, prepared }) => (entropy, Some(prepared)),
-            None => (Entropy::draw().map_err(no_entropy)?, None),
+            Some(Early { chance: Chance::Whole(entropy), prepared }) => (entropy, Some(prepared)),
+            _ => (Entropy::draw().map_err(no_entropy)?, None),
         };
         // A killed attempt is in the history, because its start is recorded first, on its own.
         let revision = match backend.record_start(attempt, revision).await {

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 #[derive(Debug)]
 pub(super) struct Ready {
     pub(super) loaded: Arc<Loaded>,
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: Arc<Vec<u8>>,
     /// None where names identify the component.
     manifest: Option<Manifest>,
 }
@@ -113,7 +113,7 @@ impl Components {
 
 fn load(host: &Host, bytes: Vec<u8>, checksum: Checksum) -> Result<Ready, LoadError> {
     let manifest = source::manifest(&bytes).map_err(LoadError::Manifest)?;
-    Ok(Ready { loaded: Arc::new(host.load(&bytes, checksum)?), bytes, manifest })
+    Ok(Ready { loaded: Arc::new(host.load(&bytes, checksum)?), bytes: Arc::new(bytes), manifest })
 }
 
 type Task = Result<(Checksum, Ready), Error>;

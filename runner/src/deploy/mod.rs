@@ -19,7 +19,7 @@ pub use job::{
 pub use settings::{ParseSettingError, PluginSettings, Setting, Settings, UnknownSettings};
 
 use crate::{
-    alteration::{AlterationKey, Dialect},
+    alteration::{AlterationKey, Dialect, Direction},
     backend::{Backend, BackendError, Snapshot},
     cancel::Cancelled,
     error::Error,
@@ -30,6 +30,7 @@ use crate::{
 use components::Components;
 use std::{
     collections::BTreeSet,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -94,6 +95,11 @@ pub(crate) async fn run(
         return Err(Error::Declined);
     }
     let began = Instant::now();
+    if let Some((attempt, ready)) = plan.steps.first().and_then(|step| components.get(&step.key))
+        && attempt.direction == Direction::Up
+    {
+        backend.pack_ahead(attempt.component_checksum, Arc::clone(&ready.bytes));
+    }
     lock(backend, how, control).await?;
     let mut work = Work {
         job,

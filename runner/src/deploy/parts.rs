@@ -4,7 +4,7 @@
 
 use super::{
     Work,
-    attempt::{Attempted, Subject, no_entropy, taken_over},
+    attempt::{Attempted, Chance, Early, Subject, no_entropy, taken_over},
     part::{Turn, Turned},
 };
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     crash,
     error::{Changed, Error, StepError},
     event::Event,
-    host::{Hook, StepAnswer},
+    host::{Hook, Prepared, StepAnswer},
     session::Counts,
 };
 use std::time::{Duration, Instant};
@@ -30,27 +30,34 @@ impl Work<'_> {
         backend: &mut Backend,
         subject: Subject<'_>,
         taken_up: Option<&Run>,
+        early: Option<Early>,
         revision: Revision,
     ) -> Result<Attempted, Error> {
         let Subject { step, attempt, ready, .. } = subject;
-        let (mut run, mut revision) = match taken_up {
-            Some(run) => {
+        let (mut run, mut revision, mut early) = match (taken_up, early) {
+            (Some(run), _) => {
                 self.tell_settings(run);
-                (run.clone(), self.resume(backend, subject, run, revision).await?)
+                (run.clone(), self.resume(backend, subject, run, revision).await?, None)
             }
-            None => self.begin(backend, subject, revision).await?,
+            (None, Some(Early { chance: Chance::Parts(run), prepared })) => {
+                let revision = self.begin(backend, subject, &run, revision).await?;
+                (*run, revision, Some(prepared))
+            }
+            (None, _) => {
+                let run = self.new_run(backend, subject)?;
+                let revision = self.begin(backend, subject, &run, revision).await?;
+                (run, revision, None)
+            }
         };
         crash::point("after the run was begun");
         let first = first_phase(subject);
         let mut steps_began: Option<(Instant, u64)> = None;
-        let mut early = None;
         loop {
             let (before, now) = (run.clone(), run.phase);
             let prepared = early.take();
             if now == Phase::Preparation {
                 let main = Run { phase: Phase::Main, ..run.clone() };
-                let entropy = main.entropy.part(&part_name(&main));
-                early = Some(self.prepare(step, attempt, ready, hook_of(&main), entropy).ahead());
+                early = Some(self.prepare_part(subject, &main).ahead());
             }
             if now == Phase::Backfill {
                 steps_began.get_or_insert((Instant::now(), 0));
@@ -98,26 +105,36 @@ impl Work<'_> {
         }
     }
 
+    pub(super) fn new_run(&self, backend: &Backend, subject: Subject<'_>) -> Result<Run, Error> {
+        let (dialect, wit) = (backend.dialect(), self.host.wit_version());
+        Run::new(subject.attempt, first_phase(subject), dialect, wit).map_err(no_entropy)
+    }
+
+    /// The hook of the part where a run stands, ready to be called.
+    pub(super) fn prepare_part(&self, subject: Subject<'_>, run: &Run) -> Prepared {
+        let Subject { step, attempt, ready, .. } = subject;
+        self.prepare(step, attempt, ready, hook_of(run), run.entropy.part(&part_name(run)))
+    }
+
     /// Records a new run, and says `running`.
     async fn begin(
         &self,
         backend: &mut Backend,
         subject: Subject<'_>,
+        run: &Run,
         revision: Revision,
-    ) -> Result<(Run, Revision), Error> {
+    ) -> Result<Revision, Error> {
         let Subject { attempt, ready, .. } = subject;
         let claim = Claim { attempt, revision, component: &ready.bytes };
-        let (dialect, wit) = (backend.dialect(), self.host.wit_version());
-        let run = Run::new(attempt, first_phase(subject), dialect, wit).map_err(no_entropy)?;
-        let begun = match backend.begin_run(&claim, &run).await {
-            Err(BackendError::Disconnected(reason)) => match backend.look_after_begin(&run).await {
+        let begun = match backend.begin_run(&claim, run).await {
+            Err(BackendError::Disconnected(reason)) => match backend.look_after_begin(run).await {
                 Ok(Some(now)) => Ok(now),
                 Ok(None) => Err(BackendError::Disconnected(reason)),
                 Err(BackendError::LeaseLost) => Err(BackendError::LeaseLost),
                 Err(_) => {
                     // It may be begun; nothing of it is done.
                     let effects = Some(Vec::new());
-                    let changed = Changed::Unfinished { run: Box::new(run), effects };
+                    let changed = Changed::Unfinished { run: Box::new(run.clone()), effects };
                     let cause = BackendError::Disconnected(reason).into();
                     return Err(self.failure(subject, cause, changed, None));
                 }
@@ -125,7 +142,7 @@ impl Work<'_> {
             begun => begun,
         };
         match begun {
-            Ok(now) => Ok((run, now)),
+            Ok(now) => Ok(now),
             Err(BackendError::Moved) => Err(BackendError::Moved.into()),
             Err(error) => {
                 let cause = backend.explained(error).await.into();

@@ -60,3 +60,40 @@ impl Gate {
             || self.is_abandoned.load(Ordering::Relaxed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::pin::pin;
+    use tokio::task::yield_now;
+
+    #[tokio::test]
+    async fn work_is_handed_back_where_it_waits() {
+        let gate = Gate::default();
+        let mut waits = pin!(async { gate.session().await.lock().await.dialect() });
+        assert_eq!(gate.until_due(waits.as_mut()).await, None);
+    }
+
+    #[tokio::test]
+    async fn work_that_is_done_is_not_kept() {
+        let gate = Gate::default();
+        let mut done = pin!(async {
+            yield_now().await;
+            1
+        });
+        assert_eq!(gate.until_due(done.as_mut()).await, Some(1));
+    }
+
+    #[tokio::test]
+    async fn abandoned_work_is_ended_at_its_next_tick() {
+        let gate = Gate::default();
+        gate.abandon();
+        let mut endless = pin!(async {
+            loop {
+                yield_now().await;
+            }
+        });
+        let ended: Option<()> = gate.until_due(endless.as_mut()).await;
+        assert_eq!(ended, None);
+    }
+}

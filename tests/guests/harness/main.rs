@@ -19,6 +19,7 @@ macro_rules! every_guest_has_a_test {
     ($($name:ident,)*) => { &[$((stringify!($name), $name)),*] };
 }
 
+mod ahead;
 mod groups;
 mod javascript;
 mod python;

@@ -277,6 +277,18 @@ impl Link {
         result
     }
 
+    /// As [`Link::execute`], for the runner's own SQL.
+    pub(super) async fn own_execute(
+        &mut self,
+        sql: &str,
+        arguments: PgArguments,
+    ) -> Result<u64, sqlx::Error> {
+        match timeout(self.answer_time, self.execute(sql, arguments)).await {
+            Ok(done) => done,
+            Err(_) => Err(self.abandon().await),
+        }
+    }
+
     /// Has the server parse and analyse one statement; several are an error.
     pub(super) async fn describe(&mut self, sql: &str) -> Result<Description, sqlx::Error> {
         if self.described >= DESCRIBED_MAX || self.described_bytes > DESCRIBED_BYTES_MAX {

@@ -249,8 +249,7 @@ impl Connection for PostgresConnection {
     }
 
     async fn commit_soon(&mut self) -> Result<(), BackendError> {
-        self.kept.push("SET LOCAL synchronous_commit = off".to_owned(), 0);
-        self.commit_transaction().await
+        self.commit_transaction_soon().await
     }
 
     async fn rollback(&mut self) -> Result<(), BackendError> {

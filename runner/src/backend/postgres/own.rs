@@ -1,18 +1,25 @@
 //! The runner's own statements: spelled for PostgreSQL, with their values inside.
 //!
 //! They go by the simple protocol, one message each, because a pooler in transaction mode gives
-//! two messages outside of a transaction to two different servers.
+//! two messages outside of a transaction to two different servers. Inside of one, large values go
+//! beside the text.
 
 use super::{
     PostgresConnection, Side, error,
     link::{TextRow, fields, raw},
+    parameter::Raw,
     settings,
     text::{from_hex, hex, literal},
     types::{self, Kind},
 };
 use crate::backend::{BackendError, connection::Cell};
-use sqlx::{Row, postgres::PgRow};
+use sqlx::{
+    Arguments, Row,
+    postgres::{PgArguments, PgRow},
+};
 
+/// Shorter bytes are part of the statement's text.
+const LARGE_BYTES_MIN: usize = 1 << 16;
 /// What the server says of a statement that had to match one row and did not.
 pub(super) const MOVED: &str = "runner: moved ";
 /// The answer of one that did.
@@ -21,12 +28,20 @@ const MATCHED: &str = "runner: matched";
 /// Own statements that go to the server with the next message.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
-    /// Each in SQL, and whether it has to match one row.
-    statements: Vec<(String, bool)>,
-    /// Rows that the other ones answer with.
+    statements: Vec<(String, Match)>,
+    /// Rows that they answer with, but for those that say [`MATCHED`].
     rows: usize,
     /// Whether the beginning of the transaction is among them.
     pub(super) begins: bool,
+}
+
+/// Whether a statement has to match one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Match {
+    Any,
+    One,
+    /// Before a COMMIT in the same message nobody looks at answers: it has to be an error.
+    OneOrError,
 }
 
 impl Kept {
@@ -35,36 +50,48 @@ impl Kept {
     }
 
     pub(super) fn push(&mut self, sql: String, rows: usize) {
-        self.statements.push((sql, false));
+        self.statements.push((sql, Match::Any));
         self.rows += rows;
     }
 
-    /// To be followed by a statement, before whose end somebody looks at the answers.
-    fn sql(&self) -> String {
-        let write = |(sql, must): &(String, bool)| match must {
-            true => format!("{sql} RETURNING '{MATCHED}'; "),
-            false => format!("{sql}; "),
-        };
-        self.statements.iter().map(write).collect()
+    /// To be followed by a COMMIT.
+    pub(super) fn before_commit(&mut self) {
+        for (_, must) in self.statements.iter_mut().filter(|(_, must)| *must == Match::One) {
+            *must = Match::OneOrError;
+        }
     }
 
-    /// To be followed by COMMIT, so that a statement without its row has to be an error.
-    pub(super) fn sql_to_commit(&self) -> String {
-        let write = |(sql, must): &(String, bool)| match must {
+    /// In SQL, to be followed by a statement.
+    pub(super) fn sql(&self) -> String {
+        let write = |(sql, must): &(String, Match)| match must {
+            Match::Any => format!("{sql}; "),
+            Match::One => format!("{sql} RETURNING '{MATCHED}'; "),
             // The text cannot be read as a number, but it is only read where it is needed.
-            true => format!(
+            Match::OneOrError => format!(
                 "WITH done AS ({sql} RETURNING 1) SELECT CASE pg_catalog.count(*) WHEN 1 \
                  THEN '{MATCHED}' ELSE ('{MOVED}' || pg_catalog.count(*))::pg_catalog.int8::text \
                  END FROM done; "
             ),
-            false => format!("{sql}; "),
         };
         self.statements.iter().map(write).collect()
+    }
+
+    fn matches(&self) -> usize {
+        self.statements.iter().filter(|(_, must)| *must != Match::Any).count()
     }
 }
 
 /// `sql` with `prefix` before each of the runner's tables and each `?` replaced by its value.
 fn spell(sql: &str, prefix: &str, params: &[Cell]) -> String {
+    spell_with(sql, prefix, params, value)
+}
+
+fn spell_with(
+    sql: &str,
+    prefix: &str,
+    params: &[Cell],
+    mut write: impl FnMut(&Cell) -> String,
+) -> String {
     let mut spelled = String::with_capacity(sql.len() + 64);
     let mut params = params.iter();
     for c in sql.chars() {
@@ -73,11 +100,16 @@ fn spell(sql: &str, prefix: &str, params: &[Cell]) -> String {
                 spelled.push_str(prefix);
                 spelled.push_str("alteration_");
             }
-            '?' => spelled.push_str(&params.next().map_or("NULL".to_owned(), value)),
+            '?' => spelled.push_str(&params.next().map_or("NULL".to_owned(), &mut write)),
             c => spelled.push(c),
         }
     }
     spelled
+}
+
+/// Whether a value is better not written out in digits.
+fn is_large(cell: &Cell) -> bool {
+    matches!(cell, Cell::Bytes(Some(bytes)) if bytes.len() >= LARGE_BYTES_MIN)
 }
 
 fn value(cell: &Cell) -> String {
@@ -123,8 +155,31 @@ impl PostgresConnection {
         params: &[Cell],
     ) -> Result<u64, BackendError> {
         self.link.settle().await?;
+        if self.transaction.is_some() && params.iter().any(is_large) {
+            return self.run_large(sql, params).await;
+        }
         let text = self.own_text(sql, params);
         self.send(&text).await.map(|(_, affected)| affected)
+    }
+
+    /// Runs an own statement with what is large beside its text.
+    async fn run_large(&mut self, sql: &str, params: &[Cell]) -> Result<u64, BackendError> {
+        self.keep_switch();
+        self.send_kept().await?;
+        let mut arguments = PgArguments::default();
+        let mut number = 0;
+        let text = spell_with(sql, &self.prefix, params, |cell| match cell {
+            Cell::Bytes(Some(bytes)) if is_large(cell) => {
+                let raw = Raw { oid: types::oid::BYTEA, bytes: Some(bytes.clone()) };
+                // Bytes have no form that could be refused.
+                let _ = arguments.add(raw);
+                number += 1;
+                format!("${number}")
+            }
+            cell => value(cell),
+        });
+        let done = self.link.own_execute(&text, arguments).await;
+        done.map_err(|error| error::host_error(error, self.link.url()))
     }
 
     /// Keeps a statement to be sent with what comes next.
@@ -136,7 +191,7 @@ impl PostgresConnection {
     /// As [`Self::keep`], for a statement that has to match one row.
     pub(super) fn keep_must(&mut self, sql: &str, params: &[Cell]) {
         self.keep_switch();
-        self.kept.statements.push((spell(sql, &self.prefix, params), true));
+        self.kept.statements.push((spell(sql, &self.prefix, params), Match::One));
     }
 
     fn keep_switch(&mut self) {
@@ -170,24 +225,23 @@ impl PostgresConnection {
         kept: &Kept,
         mut rows: Vec<TextRow>,
     ) -> Result<Vec<TextRow>, BackendError> {
-        let musts = kept.statements.iter().filter(|(_, must)| *must).count();
         let before = rows.len();
         rows.retain(|row| row.first().and_then(Option::as_deref) != Some(MATCHED));
         let matched = before - rows.len();
         let rest = rows.split_off(kept.rows.min(rows.len()));
         if kept.begins {
-            // The other answers have one column.
-            let [pid, id]: [Option<String>; 2] = rows
-                .into_iter()
-                .find_map(|row| row.try_into().ok())
-                .ok_or_else(|| BackendError::Database("the server gave no answer".to_owned()))?;
+            // The other answers have one column; the last transaction is the one that is open.
+            let [pid, id]: [Option<String>; 2] =
+                rows.into_iter().rev().find_map(|row| row.try_into().ok()).ok_or_else(|| {
+                    BackendError::Database("the server gave no answer".to_owned())
+                })?;
             self.link.pid = pid.and_then(|pid| pid.parse().ok());
             self.check_session()?;
             if let Some(transaction) = &mut self.transaction {
                 transaction.id = id;
             }
         }
-        if matched == musts { Ok(rest) } else { Err(BackendError::Moved) }
+        if matched == kept.matches() { Ok(rest) } else { Err(BackendError::Moved) }
     }
 
     pub(super) async fn read_own(

@@ -45,7 +45,6 @@ impl PostgresConnection {
             "BEGIN ISOLATION LEVEL READ COMMITTED READ {mode}; {settings}; \
              SELECT pg_catalog.pg_backend_pid(), {id}"
         );
-        self.kept = Kept::default();
         self.kept.push(begin, rows + 1);
         self.kept.begins = true;
         self.transaction = Some(Transaction { id: None, marked: None });
@@ -70,12 +69,13 @@ impl PostgresConnection {
         let forget = self.link.forget_described();
         // A journaled hook goes on after this; what it listens to would come in between.
         let unlisten = if self.hook.is_some() { "UNLISTEN *; " } else { "" };
-        let kept = std::mem::take(&mut self.kept);
+        let mut kept = std::mem::take(&mut self.kept);
+        kept.before_commit();
         let status = match &transaction.id {
             Some(id) => format!("; SELECT pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8)"),
             None => String::new(),
         };
-        let sql = format!("{}{unlisten}COMMIT{forget}{status}", kept.sql_to_commit());
+        let sql = format!("{}{unlisten}COMMIT{forget}{status}", kept.sql());
         let rows = self.link.own_rows(&sql).await;
         let rows = rows.map_err(|error| error::refused(error, self.link.url()))?;
         let rows = self.answered(&kept, rows)?;
@@ -89,6 +89,20 @@ impl PostgresConnection {
             Some("committed") => Ok(()),
             _ => Err(BackendError::TransactionEnded("it was rolled back".to_owned())),
         }
+    }
+
+    /// As [`Self::commit_transaction`], for what may be lost with all that comes after it. A transaction
+    /// that the server has not heard of yet goes to it with the next one.
+    pub(super) async fn commit_transaction_soon(&mut self) -> Result<(), BackendError> {
+        self.kept.push("SET LOCAL synchronous_commit = off".to_owned(), 0);
+        if !self.kept.begins || self.in_savepoint || self.hook.is_some() {
+            return self.commit_transaction().await;
+        }
+        self.kept.before_commit();
+        self.kept.push("COMMIT".to_owned(), 0);
+        self.transaction = None;
+        self.side = Side::Own;
+        Ok(())
     }
 
     pub(super) async fn roll_back(&mut self) -> Result<(), BackendError> {

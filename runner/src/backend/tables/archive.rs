@@ -10,6 +10,7 @@ use crate::{
     crash,
 };
 use std::io::Read;
+use tokio::task::JoinHandle;
 
 /// Archived components are cut into pieces of this size: some servers bound a packet.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -17,18 +18,31 @@ const COMPRESSION_LEVEL: i32 = 3;
 /// A damaged archive must not unpack without end.
 const UNPACKED_BYTES_MAX: u64 = 1 << 30;
 
-/// Stores a component, unless it is stored already; tells whether it was. Needs the caller's transaction.
+/// A component that another thread packs.
+pub(crate) type Packing = JoinHandle<std::io::Result<Vec<u8>>>;
+
+/// A component as it is stored. Takes CPU time.
+pub(crate) fn pack(component: &[u8]) -> std::io::Result<Vec<u8>> {
+    zstd::encode_all(component, COMPRESSION_LEVEL)
+}
+
+/// Stores a component, unless it is stored already; tells whether it was. Needs the caller's
+/// transaction, and what [`pack`] made of the component if that was begun before.
 pub(crate) async fn store(
     connection: &mut dyn Connection,
     checksum: Checksum,
     component: &[u8],
+    packing: Option<Packing>,
 ) -> Result<bool, BackendError> {
     let sql = "SELECT chunk FROM @archive WHERE component_checksum = ? AND chunk = 0";
     if !connection.own_rows(sql, &[Cell::text(checksum)]).await?.is_empty() {
         return Ok(true);
     }
-    let packed = zstd::encode_all(component, COMPRESSION_LEVEL)
-        .map_err(|error| BackendError::Database(error.to_string()))?;
+    let packed = match packing {
+        Some(packing) => packing.await.unwrap_or_else(|_| pack(component)),
+        None => pack(component),
+    };
+    let packed = packed.map_err(|error| BackendError::Database(error.to_string()))?;
     for (number, chunk) in packed.chunks(CHUNK_BYTES).enumerate() {
         let sql = "INSERT INTO @archive (component_checksum, chunk, bytes) VALUES (?, ?, ?)";
         let params =

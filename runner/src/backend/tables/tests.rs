@@ -169,7 +169,7 @@ async fn the_archive_notices_damage() {
     let component: Vec<u8> =
         (0..3_000_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
     let checksum = Checksum::of(&component);
-    archive::store(connection, checksum, &component).await.unwrap();
+    archive::store(connection, checksum, &component, None).await.unwrap();
     assert_eq!(archive::read(connection, checksum).await.unwrap(), Some(component));
     let damage = "UPDATE @archive SET bytes = zeroblob(10) WHERE chunk = 1";
     assert_eq!(connection.own_execute(damage, &[]).await.unwrap(), 1);
