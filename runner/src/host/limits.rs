@@ -9,7 +9,8 @@ const MIB: usize = 1 << 20;
 pub struct Limits {
     /// Wall time of one hook, its database calls included.
     pub timeout_ms: u64,
-    /// All linear memories of one component together.
+    /// All linear memories of one component together. The hook of the next step, which runs ahead, may
+    /// have as much at the same time.
     pub memory_bytes_max: usize,
     /// The guest's call stack.
     pub stack_bytes_max: usize,

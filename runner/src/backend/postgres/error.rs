@@ -107,14 +107,17 @@ pub(super) fn host_error(error: sqlx::Error, url: &str) -> BackendError {
 
 /// A guest's work that failed when the server looked at it again, at the end of the hook.
 pub(super) fn refused(error: sqlx::Error, url: &str) -> BackendError {
-    let is_moved = |error: &dyn sqlx::error::DatabaseError| error.message().contains(MOVED);
-    if matches!(&error, sqlx::Error::Database(error) if !is_moved(&**error))
-        && lost(&error).is_none()
-    {
+    if matches!(error, sqlx::Error::Database(_)) && lost(&error).is_none() {
         let error = guest_error(error, &Sent::plain(""));
         return BackendError::Refused(SqlError { offset: None, ..error });
     }
     host_error(error, url)
+}
+
+/// As [`refused`], of a message that also holds own statements that had to match one row.
+pub(super) fn refused_commit(error: sqlx::Error, url: &str) -> BackendError {
+    let is_moved = code(&error).as_deref() == Some("22P02") && error.to_string().contains(MOVED);
+    if is_moved { BackendError::Moved } else { refused(error, url) }
 }
 
 /// The SQLSTATE of a failed statement.

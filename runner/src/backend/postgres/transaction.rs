@@ -77,7 +77,7 @@ impl PostgresConnection {
         };
         let sql = format!("{}{unlisten}COMMIT{forget}{status}", kept.sql());
         let rows = self.link.own_rows(&sql).await;
-        let rows = rows.map_err(|error| error::refused(error, self.link.url()))?;
+        let rows = rows.map_err(|error| error::refused_commit(error, self.link.url()))?;
         let rows = self.answered(&kept, rows)?;
         self.leave_session();
         self.side = Side::Own;
