@@ -87,10 +87,12 @@ pub enum Error {
 
 /// A step that failed; those before it are done.
 #[derive(Debug, thiserror::Error)]
-#[error("{key} failed ({direction}): {cause}")]
+#[error("{key} failed ({hook}): {cause}")]
 pub struct StepFailure {
     pub key: AlterationKey,
     pub direction: Direction,
+    /// As the WIT package calls it: `up`, `before-up`, `step` …
+    pub hook: &'static str,
     pub cause: StepError,
     /// What is left of it.
     pub changed: Changed,

@@ -33,6 +33,7 @@ mod operator;
 pub mod pack;
 pub mod plan;
 mod runner;
+mod script;
 mod secret;
 pub mod session;
 pub mod source;

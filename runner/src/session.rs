@@ -3,14 +3,12 @@
 //! Types here mirror `wit/alteration.wit` without knowing WebAssembly. Transactions are
 //! deliberately absent: they belong to [`crate::backend::Backend`], never to a guest.
 
+pub use crate::script::{FailedInScript, OnStatement, Script, ScriptRun};
+
 use crate::alteration::Dialect;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use std::{
-    ffi::{CStr, CString},
-    fmt,
-    sync::Arc,
-};
+use std::{fmt, sync::Arc};
 
 /// One database value, as a parameter or in a row. Mirrors `types.value` of the WIT package.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -144,34 +142,6 @@ impl SqlError {
     }
 }
 
-/// SQL text of any number of statements, ready to be walked without copying the rest each time.
-#[derive(Debug)]
-pub struct Script(CString);
-
-impl Script {
-    /// Refuses a NUL character, where databases would silently stop reading.
-    pub fn new(sql: &str) -> Result<Self, SqlError> {
-        CString::new(sql).map(Self).map_err(|error| SqlError {
-            offset: Some(error.nul_position()),
-            ..SqlError::new(ErrorKind::Syntax, "the SQL text contains a NUL character")
-        })
-    }
-
-    /// What is left from byte `start` on. Past the end, nothing.
-    pub fn text(&self, start: usize) -> &str {
-        // It was made from a `str`, and statements begin and end at characters.
-        let bytes = self.0.as_bytes().get(start..).unwrap_or_default();
-        std::str::from_utf8(bytes).unwrap_or_default()
-    }
-
-    /// What is left from byte `start` on, with its terminator. Past the end, nothing.
-    pub fn rest(&self, start: usize) -> &CStr {
-        let bytes = self.0.as_bytes_with_nul();
-        let rest = bytes.get(start..).unwrap_or_default();
-        CStr::from_bytes_with_nul(rest).unwrap_or_default()
-    }
-}
-
 /// Names a cursor or a bulk-writer within its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Handle(pub u32);
@@ -196,6 +166,18 @@ pub trait Session: Send {
 
     /// Runs exactly one statement.
     async fn execute(&mut self, sql: &str, params: Vec<Value>) -> Result<Outcome, SqlError>;
+
+    /// Runs the statements of `script` in their order, and tells `done` of each. Some may go to the
+    /// database together.
+    async fn execute_script(
+        &mut self,
+        script: &Script,
+        done: &mut OnStatement<'_>,
+    ) -> Result<(), FailedInScript> {
+        let mut run = ScriptRun::default();
+        while run.next(self, script, done).await? {}
+        Ok(())
+    }
 
     /// Runs exactly one statement and returns all its rows; a `Limit` error beyond `limit`.
     async fn query(

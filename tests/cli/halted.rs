@@ -1,7 +1,11 @@
 //! What stops a deploy between two alterations, when some are done.
 
 use crate::support::Sandbox;
-use std::process::Stdio;
+use runner::{
+    Control, DeployOptions, Error, Runner, cancel,
+    event::{Event, Observer},
+};
+use std::{process::Stdio, sync::Arc};
 
 /// Enough that another program finds a moment between two of them.
 const ALTERATIONS: usize = 300;
@@ -39,4 +43,35 @@ fn what_is_done_is_said() {
     assert!(run.stderr.contains("applied; nothing of acme/many"), "{}", run.stderr);
     assert!(run.stderr.contains("the database is locked by another program"), "{}", run.stderr);
     sandbox.ok(&["deploy", "plugins"]);
+}
+
+/// A stop that is asked for between two alterations, of which the second is recorded as started by then.
+#[test]
+fn what_was_not_begun_has_ended_in_the_history() {
+    let sandbox = Sandbox::new();
+    let ids = ["1.0.0-1700000000-a", "1.0.0-1700000001-b", "1.0.0-1700000002-c"];
+    let ups = ["CREATE TABLE a (x);", "CREATE TABLE b (x);", "CREATE TABLE c (x);"];
+    let alterations: Vec<_> = ids.iter().zip(ups).map(|(id, up)| (*id, up, "SELECT 1")).collect();
+    sandbox.sql_plugin("acme/three", &alterations);
+    let (canceller, cancelled) = cancel::pair();
+    let observer: Observer = Arc::new(move |event| {
+        if let Event::Finished { key, .. } = event
+            && key.id.to_string() == "1.0.0-1700000000-a"
+        {
+            canceller.cancel();
+        }
+    });
+    let control = Control { observer, cancelled, ..Control::default() };
+    let runner = Runner::new(&sandbox.url()).expect("a URL");
+    let runner = runner.plugins([sandbox.path().join("plugins")]).cache_folder(None);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let stopped = runtime.block_on(runner.deploy(&DeployOptions::default(), &control));
+    assert!(matches!(stopped, Err(Error::Halted { .. })), "{stopped:?}");
+    let history = "SELECT id || ' ' || event FROM alteration_history ORDER BY sequence";
+    let expected = [(0, "started"), (0, "done"), (1, "started"), (1, "interrupted")]
+        .map(|(at, event): (usize, _)| format!("{} {event}", ids[at]));
+    assert_eq!(sandbox.rows(history), expected);
+    assert_eq!(sandbox.state(), ["acme/three 1.0.0-1700000000-a applied"]);
+    sandbox.ok(&["deploy", "plugins"]);
+    assert_eq!(sandbox.rows("SELECT count(*) FROM alteration_history WHERE event = 'done'"), ["3"]);
 }

@@ -115,7 +115,7 @@ impl Opened {
 
 fn work<'a>(claim: &'a Claim<'a>, run: Option<&'a Run>) -> Work<'a> {
     let part = run.map_or(Part::Whole, Part::Journaled);
-    Work { claim, part, limits: HookLimits::default() }
+    Work { claim, part, limits: HookLimits::default(), following: None }
 }
 
 impl Deref for Opened {

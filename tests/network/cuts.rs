@@ -134,7 +134,8 @@ fn assert_honest(sandbox: &Sandbox, run: &Run, what: &str) {
             && (line.contains("nothing was altered") || line.contains("nothing of"))
     });
     let is_applied = sandbox.state().iter().any(|row| *row == format!("acme/story {id} applied"));
-    let goes_down = run.stderr.contains("failed (down)");
+    let goes_down =
+        ["failed (down)", "failed (before-down)"].iter().any(|it| run.stderr.contains(it));
     if says_nothing {
         assert_eq!(is_applied, goes_down, "{what}: {run:#?}");
     }

@@ -30,6 +30,9 @@ pub struct Work<'a> {
     pub claim: &'a Claim<'a>,
     pub part: Part<'a>,
     pub limits: HookLimits,
+    /// The attempt that comes after this one: its start is recorded with the end of this one, where the
+    /// part is the last.
+    pub following: Option<&'a Attempt>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -73,8 +76,9 @@ impl Backend {
         Ok(self.shared()?.lock().await.is_journaled())
     }
 
-    /// Records, in a transaction of its own, that an attempt starts. Advances the revision. It may be
-    /// sent, and refused, only with the part that is opened next.
+    /// Records, in a transaction of its own, that an attempt starts, where that is not recorded with the end
+    /// of the one before ([`Work::following`]). Advances the revision. It may be sent, and refused, only
+    /// with the part that is opened next.
     pub async fn record_start(
         &mut self,
         attempt: &Attempt,
@@ -420,7 +424,11 @@ async fn record_part(
                 run::delete(connection, run).await?;
             }
             state::finalise(connection, attempt, revision, &total).await?;
-            history::append(connection, attempt, Some((Ending::Done, &total, None))).await
+            history::append(connection, attempt, Some((Ending::Done, &total, None))).await?;
+            match work.following {
+                Some(following) => history::append(connection, following, None).await,
+                None => Ok(()),
+            }
         }
         (Next::Phase(phase), Some(run)) => {
             run::advance(connection, run, *phase, &run.checkpoint, &total).await

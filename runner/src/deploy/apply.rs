@@ -1,8 +1,11 @@
 //! The one apply loop: each step of the plan is begun, run part by part, and recorded.
 
-use super::{Work, attempt::Stepped};
+use super::{
+    Work,
+    attempt::{Early, Stepped},
+};
 use crate::{
-    backend::{Backend, BackendError, Snapshot},
+    backend::{Backend, BackendError, Revision, Snapshot},
     crash,
     error::Error,
     event::{Event, NotRehearsed},
@@ -18,12 +21,28 @@ impl Work<'_> {
         snapshot: &Snapshot,
         plan: &Plan,
     ) -> Result<(), Error> {
-        let mut revision = snapshot.revision.ok_or(BackendError::Moved)?;
+        let revision = snapshot.revision.ok_or(BackendError::Moved)?;
         if self.job.only_records() {
             return self.record(backend, plan, revision).await;
         }
-        let total = plan.steps.len();
         let mut early = None;
+        let applied = self.apply_steps(backend, snapshot, plan, revision, &mut early).await;
+        if let Some(early) = early {
+            self.leave_out(backend, early).await;
+        }
+        applied
+    }
+
+    /// Leaves the step in `early` that would have come next.
+    async fn apply_steps(
+        &mut self,
+        backend: &mut Backend,
+        snapshot: &Snapshot,
+        plan: &Plan,
+        mut revision: Revision,
+        early: &mut Option<Early>,
+    ) -> Result<(), Error> {
+        let total = plan.steps.len();
         for (at, step) in plan.steps.iter().enumerate() {
             if self.control.cancelled.is_cancelled() {
                 return Err(Error::Interrupted);
@@ -32,16 +51,18 @@ impl Work<'_> {
             (self.control.observer)(Event::Started { key, direction, position: at + 1, total });
             crash::point("before an attempt");
             let run = |step: &Step| snapshot.runs.get(&step.key);
-            let now = early.take();
-            if let Some(next) = plan.steps.get(at + 1) {
-                early = self.early(backend, next, run(next)).await?;
-            }
-            match self.step(backend, step, run(step), now, revision, total - at - 1).await? {
+            let upcoming = match plan.steps.get(at + 1) {
+                Some(next) => self.early(backend, next, run(next)).await?,
+                None => None,
+            };
+            let now = std::mem::replace(early, upcoming);
+            let left = total - at - 1;
+            let place = (revision, left);
+            match self.step(backend, step, run(step), now, early.as_mut(), place).await? {
                 Stepped::Done(next) => revision = next,
                 Stepped::NotRehearsable(statement) => {
                     let key = key.clone();
-                    let rest = total - at - 1;
-                    self.report.not_rehearsed = Some(NotRehearsed { key, statement, rest });
+                    self.report.not_rehearsed = Some(NotRehearsed { key, statement, rest: left });
                     return Ok(());
                 }
             }

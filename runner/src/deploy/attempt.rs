@@ -33,8 +33,18 @@ pub(super) enum Attempted {
 
 /// The hook of a step whose turn is still to come, and the chance that it was given.
 pub(super) struct Early {
+    pub(super) attempt: Attempt,
     pub(super) chance: Chance,
     pub(super) prepared: Prepared,
+    /// Its start was recorded with the end of the step before it.
+    pub(super) is_started: bool,
+}
+
+impl Early {
+    /// The attempt, if it is one transaction.
+    fn whole(&self) -> Option<&Attempt> {
+        matches!(self.chance, Chance::Whole(_)).then_some(&self.attempt)
+    }
 }
 
 /// Where a hook's chance comes from: its own, or its run's.
@@ -60,8 +70,8 @@ impl Work<'_> {
         step: &Step,
         run: Option<&Run>,
         early: Option<Early>,
-        revision: Revision,
-        left: usize,
+        upcoming: Option<&mut Early>,
+        (revision, left): (Revision, usize),
     ) -> Result<Stepped, Error> {
         let Some((attempt, ready)) = self.components.get(&step.key) else {
             return Err(Error::PlanChanged(step.key.clone()));
@@ -70,7 +80,7 @@ impl Work<'_> {
         let subject = Subject { step, attempt, ready, left };
         let began = Instant::now();
         let attempted = match subject.has_parts(backend, run).await? {
-            false => self.whole(backend, subject, early, revision).await?,
+            false => self.whole(backend, subject, early, upcoming, revision).await?,
             true => self.in_parts(backend, subject, run, early, revision).await?,
         };
         let (revision, counts) = match attempted {
@@ -111,7 +121,8 @@ impl Work<'_> {
                 (Chance::Parts(Box::new(run)), prepared)
             }
         };
-        Ok(Some(Early { chance, prepared: prepared.ahead() }))
+        let prepared = prepared.ahead();
+        Ok(Some(Early { attempt: attempt.clone(), chance, prepared, is_started: false }))
     }
 
     /// An attempt that is one transaction.
@@ -120,21 +131,21 @@ impl Work<'_> {
         backend: &mut Backend,
         subject: Subject<'_>,
         early: Option<Early>,
+        upcoming: Option<&mut Early>,
         revision: Revision,
     ) -> Result<Attempted, Error> {
         let Subject { step, attempt, ready, .. } = subject;
+        let is_started = early.as_ref().is_some_and(|early| early.is_started);
         let (entropy, prepared) = match early {
-            Some(Early { chance: Chance::Whole(entropy), prepared }) => (entropy, Some(prepared)),
+            Some(Early { chance: Chance::Whole(entropy), prepared, .. }) => {
+                (entropy, Some(prepared))
+            }
             _ => (Entropy::draw().map_err(no_entropy)?, None),
         };
-        // A killed attempt is in the history, because its start is recorded first, on its own.
-        let revision = match backend.record_start(attempt, revision).await {
-            Ok(revision) => revision,
-            Err(BackendError::Moved) => return Err(BackendError::Moved.into()),
-            Err(error) => {
-                let cause = backend.explained(error).await.into();
-                return Err(self.failure(subject, cause, Changed::Nothing, None));
-            }
+        // A killed attempt is in the history, because its start is recorded first.
+        let revision = match is_started {
+            true => revision,
+            false => self.start(backend, subject, revision).await?,
         };
         crash::point("after the start was recorded");
         let turn = Turn {
@@ -144,10 +155,16 @@ impl Work<'_> {
             part: Part::Whole,
             hook: subject.whole_hook(),
             entropy,
+            following: upcoming.as_ref().and_then(|early| early.whole()),
             next: &|_| Next::Done,
         };
         let (cause, counts) = match self.turn(backend, &turn, prepared).await? {
-            Turned::Done(revision, counts, _) => return Ok(Attempted::Done(revision, counts)),
+            Turned::Done(revision, counts, _) => {
+                if let Some(early) = upcoming {
+                    early.is_started = early.whole().is_some();
+                }
+                return Ok(Attempted::Done(revision, counts));
+            }
             Turned::Failed(cause, counts, _) => (cause, counts),
         };
         let ending = cause.ending();
@@ -161,12 +178,41 @@ impl Work<'_> {
         let (key, direction) = (&step.key, step.direction);
         (self.control.observer)(Event::Failed { key, direction, counts });
         let cause = if taken_over(backend, &recorded) { StepError::LockLost } else { cause };
-        Err(self.failure(subject, cause, Changed::Nothing, recorded.err()))
+        Err(self.failure(subject, &turn.hook, cause, Changed::Nothing, recorded.err()))
+    }
+
+    async fn start(
+        &self,
+        backend: &mut Backend,
+        subject: Subject<'_>,
+        revision: Revision,
+    ) -> Result<Revision, Error> {
+        match backend.record_start(subject.attempt, revision).await {
+            Ok(revision) => Ok(revision),
+            Err(BackendError::Moved) => Err(BackendError::Moved.into()),
+            Err(error) => {
+                let cause = backend.explained(error).await.into();
+                Err(self.failure(subject, &subject.whole_hook(), cause, Changed::Nothing, None))
+            }
+        }
+    }
+
+    /// Records that an attempt ends whose start is all that was recorded of it. Where even that cannot be
+    /// recorded it stands there like one that was killed.
+    pub(super) async fn leave_out(&self, backend: &mut Backend, early: Early) {
+        if early.is_started {
+            let reason = StepError::Interrupted.to_string();
+            let counts = Counts::default();
+            let recorded =
+                backend.record_failure(&early.attempt, Ending::Interrupted, &counts, &reason);
+            let _ = recorded.await;
+        }
     }
 
     pub(super) fn failure(
         &self,
         subject: Subject<'_>,
+        hook: &Hook,
         cause: StepError,
         changed: Changed,
         unrecorded: Option<BackendError>,
@@ -174,6 +220,7 @@ impl Work<'_> {
         Error::Step(Box::new(StepFailure {
             key: subject.step.key.clone(),
             direction: subject.step.direction,
+            hook: hook.name(),
             cause,
             changed,
             done: self.report.steps.clone(),
@@ -193,7 +240,7 @@ impl Subject<'_> {
             || self.has_backfill())
     }
 
-    fn whole_hook(self) -> Hook {
+    pub(super) fn whole_hook(self) -> Hook {
         match self.step.direction {
             Direction::Up => Hook::Up,
             Direction::Down => Hook::Down,

@@ -56,7 +56,8 @@ impl Work<'_> {
         };
         match (recorded, subjects.first()) {
             (Err(cause), Some(first)) => {
-                return Err(self.failure(*first, cause, Changed::Nothing, None));
+                let hook = first.whole_hook();
+                return Err(self.failure(*first, &hook, cause, Changed::Nothing, None));
             }
             (Err(_), None) | (Ok(()), _) => {}
         }

@@ -26,6 +26,8 @@ pub(super) struct Turn<'a> {
     pub(super) part: Part<'a>,
     pub(super) hook: Hook,
     pub(super) entropy: Entropy,
+    /// The attempt whose start is recorded with the end of this one.
+    pub(super) following: Option<&'a Attempt>,
     /// What comes after it, told from the hook's answer.
     pub(super) next: &'a (dyn Fn(StepAnswer) -> Next + Send + Sync),
 }
@@ -170,7 +172,12 @@ impl Work<'_> {
 
 impl Turn<'_> {
     pub(super) fn work(&self) -> backend::Work<'_> {
-        backend::Work { claim: &self.claim, part: self.part, limits: self.claim.attempt.limits }
+        backend::Work {
+            claim: &self.claim,
+            part: self.part,
+            limits: self.claim.attempt.limits,
+            following: self.following,
+        }
     }
 }
 

@@ -39,7 +39,7 @@ impl Work<'_> {
                 self.tell_settings(run);
                 (run.clone(), self.resume(backend, subject, run, revision).await?, None)
             }
-            (None, Some(Early { chance: Chance::Parts(run), prepared })) => {
+            (None, Some(Early { chance: Chance::Parts(run), prepared, .. })) => {
                 let revision = self.begin(backend, subject, &run, revision).await?;
                 (*run, revision, Some(prepared))
             }
@@ -75,6 +75,7 @@ impl Work<'_> {
                 },
                 hook: hook_of(&before),
                 entropy: before.entropy.part(&part_name(&before)),
+                following: None,
                 next: &next,
             };
             let (counts, next) = match self.turn(backend, &turn, prepared).await? {
@@ -136,7 +137,7 @@ impl Work<'_> {
                     let effects = Some(Vec::new());
                     let changed = Changed::Unfinished { run: Box::new(run.clone()), effects };
                     let cause = BackendError::Disconnected(reason).into();
-                    return Err(self.failure(subject, cause, changed, None));
+                    return Err(self.failure(subject, &hook_of(run), cause, changed, None));
                 }
             },
             begun => begun,
@@ -146,7 +147,7 @@ impl Work<'_> {
             Err(BackendError::Moved) => Err(BackendError::Moved.into()),
             Err(error) => {
                 let cause = backend.explained(error).await.into();
-                Err(self.failure(subject, cause, Changed::Nothing, None))
+                Err(self.failure(subject, &hook_of(run), cause, Changed::Nothing, None))
             }
         }
     }
@@ -175,7 +176,7 @@ impl Work<'_> {
             Err(error) => {
                 let cause = backend.explained(error).await.into();
                 let changed = Changed::Unfinished { run: Box::new(run.clone()), effects: None };
-                Err(self.failure(subject, cause, changed, None))
+                Err(self.failure(subject, &hook_of(run), cause, changed, None))
             }
         }
     }
@@ -201,7 +202,7 @@ impl Work<'_> {
             Err(error) => {
                 // What took effect is in the journal, and found by whoever goes on.
                 let changed = Changed::Unfinished { run: Box::new(run.clone()), effects: None };
-                return Err(self.failure(subject, cause, changed, Some(error)));
+                return Err(self.failure(subject, &turn.hook, cause, changed, Some(error)));
             }
         };
         let cause = match (undone.own_error, undone.stop) {
@@ -239,7 +240,7 @@ impl Work<'_> {
         let is_taken_over =
             taken_over(backend, &recorded) && !matches!(cause, StepError::Unknown(_));
         let cause = if is_taken_over { StepError::LockLost } else { cause };
-        Err(self.failure(subject, cause, changed, recorded.err()))
+        Err(self.failure(subject, &turn.hook, cause, changed, recorded.err()))
     }
 
     /// Reports a step of a backfill.

@@ -41,6 +41,19 @@ pub enum Hook {
     Step(Option<Vec<u8>>),
 }
 
+impl Hook {
+    /// As the WIT package calls it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::BeforeUp => "before-up",
+            Self::Up => "up",
+            Self::BeforeDown => "before-down",
+            Self::Down => "down",
+            Self::Step(_) => "step",
+        }
+    }
+}
+
 /// What a backfill says after a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StepAnswer {

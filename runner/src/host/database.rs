@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     alteration::Dialect,
-    session::{ErrorKind, Handle, ResultLimit, Script, SqlError, Value},
-    sql::{blank, excerpt, undelimited},
+    session::{ErrorKind, Handle, Outcome, ResultLimit, Script, SqlError, Value},
+    sql::{excerpt, undelimited},
 };
 use std::sync::Arc;
 use wasmtime::component::Resource;
@@ -66,27 +66,19 @@ impl HookState {
     async fn script(&mut self, sql: &str) -> Result<(), SqlError> {
         let session = Arc::clone(self.gate.session().await);
         let mut session = session.lock().await;
+        let before = self.counts.statements;
         let sql =
             &*undelimited(sql, session.dialect()).inspect_err(|_| self.counts.statements += 1)?;
         let script = Script::new(sql).inspect_err(|_| self.counts.statements += 1)?;
-        let mut start = 0;
-        loop {
-            // Positions are told within the whole script, where its author looks for them.
-            let shift = |mut error: SqlError| {
-                error.offset = Some(start + error.offset.unwrap_or_else(|| blank(&sql[start..])));
-                error
-            };
+        let mut done = |sql: &str, outcome: Outcome| {
             self.counts.statements += 1;
-            let length = session.statement_length(&script, start).await.map_err(shift)?;
-            let Some(length) = length else {
-                self.counts.statements -= 1;
-                return Ok(());
-            };
-            let statement = &sql[start..start + length];
-            let outcome = session.execute(statement, Vec::new()).await.map_err(shift)?;
-            self.done(statement.trim(), outcome.rows_affected, outcome.rows_affected);
-            start += length;
-        }
+            self.done(sql, outcome.rows_affected, outcome.rows_affected);
+        };
+        let ran = session.execute_script(&script, &mut done).await;
+        ran.map_err(|failed| {
+            self.counts.statements = before + failed.before + 1;
+            failed.error
+        })
     }
 }
 

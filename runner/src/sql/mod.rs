@@ -1,6 +1,7 @@
 //! SQL as text: taking it apart as each server does, finding what a guest may not say and the
 //! lines that an error is about. No database, no I/O.
 
+mod alike;
 mod blank;
 mod bodies;
 mod boundary;
@@ -19,6 +20,7 @@ mod tests;
 mod token;
 mod view;
 
+pub use alike::{is_closed, is_undivided};
 pub use blank::blank;
 pub use delimiter::undelimited;
 pub use excerpt::excerpt;

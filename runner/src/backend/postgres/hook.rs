@@ -22,25 +22,49 @@ use std::collections::BTreeMap;
 const CHECKS: &str = "SET CONSTRAINTS ALL IMMEDIATE";
 
 /// What the server says of the runner's own tables, by name.
-pub(super) type Facts = BTreeMap<String, String>;
+pub(super) type Facts = BTreeMap<String, Fact>;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fact {
+    /// The table's object id.
+    oid: String,
+    /// How the catalogue describes it.
+    described: String,
+    /// What this server session did to its rows.
+    counted: String,
+}
 
 impl PostgresConnection {
     pub(super) async fn enter(&mut self, hook: HookSettings) -> Result<(), BackendError> {
         self.link.settle().await?;
         self.forget_handles();
         self.link.forget_described();
-        // The bounds too are reset, and this runner may be paused right after it.
+        let before = self.own_facts.take();
+        let query = match &before {
+            Some(facts) => counts_query(facts),
+            None => self.facts_query(),
+        };
+        // What a hook sets is taken back at its end. In a pooler's session it may be somebody else's.
+        let clean = match self.is_pooled {
+            true => format!(
+                "{}; {}; {}; ",
+                settings::reset(self.lock.is_some()),
+                settings::own(),
+                settings::bounds(self.lock_wait, self.idle)
+            ),
+            false => String::new(),
+        };
         let sql = format!(
-            "{}; {}; {}; {}; {}; {}; {}",
+            "{}; {clean}{query}; {}; {}",
             settings::DISCARD,
-            settings::reset(self.lock.is_some()),
-            settings::own(),
-            settings::bounds(self.lock_wait, self.idle),
-            self.facts_query(),
-            settings::hook(&hook, self.sees_lost_clients),
+            settings::hook_bounds(&hook, self.sees_lost_clients),
             settings::path(&self.search_path)
         );
-        let facts = facts(self.send(&sql).await?.0);
+        let rows = self.send(&sql).await?.0;
+        let facts = match before {
+            Some(facts) => recounted(facts, rows),
+            None => facts(rows),
+        };
         self.hook = Some(Hook { settings: hook, facts });
         self.side = Side::Guest;
         Ok(())
@@ -53,7 +77,7 @@ impl PostgresConnection {
             self.guest_switch(),
             settings::END_OF_HOOK,
             settings::reset(self.lock.is_some()),
-            settings::own(),
+            settings::OWN_PATH,
             settings::bounds(self.lock_wait, self.idle),
             self.facts_query(),
             self.held_query()
@@ -98,6 +122,7 @@ impl PostgresConnection {
             )));
         }
         self.hook = None;
+        self.own_facts = Some(found);
         Ok(())
     }
 
@@ -134,30 +159,64 @@ impl PostgresConnection {
     /// indexes alone are noted in place.
     fn facts_query(&self) -> String {
         format!(
-            "SELECT c.relname, concat_ws(' ', c.oid, c.ctid, c.xmin, \
+            "SELECT c.relname, c.oid, concat_ws(' ', c.ctid, c.xmin, \
                 (SELECT sum(a.xmin::text::int8) FROM pg_attribute a WHERE a.attrelid = c.oid), \
-                (SELECT count(*) FROM pg_index i WHERE i.indrelid = c.oid), \
-                pg_stat_get_xact_tuples_inserted(c.oid), pg_stat_get_xact_tuples_updated(c.oid), \
-                pg_stat_get_xact_tuples_deleted(c.oid)) \
+                (SELECT count(*) FROM pg_index i WHERE i.indrelid = c.oid)), {} \
              FROM pg_class c \
              WHERE c.relnamespace = to_regnamespace({}) AND c.relname = ANY (ARRAY[{}]::name[])",
+            counts("c.oid"),
             literal(&quote(&self.schema)),
             OWN_TABLES.map(literal).join(", ")
         )
     }
 }
 
+/// What changes with the runner's own records, of tables that are otherwise known.
+fn counts_query(facts: &Facts) -> String {
+    let row = |(name, fact): (&String, &Fact)| {
+        format!("({}, {})", literal(name), counts(&format!("'{}'", fact.oid)))
+    };
+    match facts.is_empty() {
+        true => "SELECT NULL, NULL WHERE false".to_owned(),
+        false => format!("VALUES {}", facts.iter().map(row).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// What this server session did to the rows of a table, as an expression.
+fn counts(oid: &str) -> String {
+    let counts = ["inserted", "updated", "deleted"]
+        .map(|done| format!("pg_stat_get_xact_tuples_{done}({oid})"));
+    format!("concat_ws(' ', {})", counts.join(", "))
+}
+
+/// The answer to [`PostgresConnection::facts_query`], among rows of another width.
 fn facts(rows: Vec<super::link::TextRow>) -> Facts {
-    let fact = |row: super::link::TextRow| match <[Option<String>; 2]>::try_from(row) {
-        Ok([Some(name), fact]) => Some((name, fact.unwrap_or_default())),
+    let fact = |row: super::link::TextRow| match <[Option<String>; 4]>::try_from(row) {
+        Ok([Some(name), oid, described, counted]) => {
+            let [oid, described, counted] =
+                [oid, described, counted].map(Option::unwrap_or_default);
+            Some((name, Fact { oid, described, counted }))
+        }
         _ => None,
     };
     rows.into_iter().filter_map(fact).collect()
 }
 
+/// `facts` with the answer to [`counts_query`].
+fn recounted(mut facts: Facts, rows: Vec<super::link::TextRow>) -> Facts {
+    for row in rows {
+        if let Ok([Some(name), Some(counted)]) = <[Option<String>; 2]>::try_from(row)
+            && let Some(fact) = facts.get_mut(&name)
+        {
+            fact.counted = counted;
+        }
+    }
+    facts
+}
+
 /// The first table about which something else is said than before.
 fn changed<'a>(before: &'a Facts, after: &'a Facts) -> Option<&'a str> {
-    let differs = |(name, fact): (&'a String, &'a String), other: &Facts| {
+    let differs = |(name, fact): (&'a String, &'a Fact), other: &Facts| {
         (other.get(name) != Some(fact)).then_some(name.as_str())
     };
     before
@@ -173,7 +232,11 @@ mod tests {
     #[test]
     fn changes_are_found() {
         let facts = |rows: &[(&str, &str)]| -> Facts {
-            rows.iter().map(|(name, fact)| ((*name).to_owned(), (*fact).to_owned())).collect()
+            let row = |(name, described): &(&str, &str)| {
+                let [oid, counted] = ["1", "0 0 0"].map(str::to_owned);
+                ((*name).to_owned(), Fact { oid, described: (*described).to_owned(), counted })
+            };
+            rows.iter().map(row).collect()
         };
         let before = facts(&[("a", "1"), ("b", "1")]);
         let table = [

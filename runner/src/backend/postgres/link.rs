@@ -36,6 +36,13 @@ pub(super) struct Description {
     pub(super) columns: Option<Vec<Field>>,
 }
 
+/// What a server says while it works on a message.
+pub(super) enum Answer<'a> {
+    Row(&'a PgRow),
+    /// A statement is done that was about so many rows.
+    Done(u64),
+}
+
 type CopyTask = JoinHandle<(PgConnection, Result<u64, sqlx::Error>)>;
 
 pub(super) struct Link {
@@ -106,21 +113,36 @@ impl Link {
         sql: &str,
         mut each: impl FnMut(&PgRow) -> Result<(), E> + Send,
     ) -> Result<Result<u64, E>, sqlx::Error> {
+        let mut affected = 0;
+        let answered = self.each_answer(sql, |answer| match answer {
+            Answer::Row(row) => each(row),
+            Answer::Done(rows) => {
+                affected = rows;
+                Ok(())
+            }
+        });
+        Ok(answered.await?.map(|()| affected))
+    }
+
+    /// As [`Link::each_row`], and tells `each` of every statement that is done.
+    pub(super) async fn each_answer<E>(
+        &mut self,
+        sql: &str,
+        mut each: impl FnMut(Answer<'_>) -> Result<(), E> + Send,
+    ) -> Result<Result<(), E>, sqlx::Error> {
         let connection = self.connection.as_mut().ok_or_else(closed)?;
         self.busy = true;
-        let mut affected = 0;
         crash::before(sql);
         let mut rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_many(connection);
         loop {
-            match rows.try_next().await {
+            let told = match rows.try_next().await {
                 Ok(Some(sqlx::Either::Right(row))) => {
-                    if let Err(stop) = each(&row) {
-                        return Ok(Err(stop));
-                    }
+                    let told = each(Answer::Row(&row));
                     // sqlx never waits while there is something to read; time-outs have to.
                     consume_budget().await;
+                    told
                 }
-                Ok(Some(sqlx::Either::Left(done))) => affected = done.rows_affected(),
+                Ok(Some(sqlx::Either::Left(done))) => each(Answer::Done(done.rows_affected())),
                 Ok(None) => break,
                 Err(error) => {
                     drop(rows);
@@ -128,12 +150,15 @@ impl Link {
                     crash::after(sql);
                     return Err(error);
                 }
+            };
+            if let Err(stop) = told {
+                return Ok(Err(stop));
             }
         }
         drop(rows);
         self.busy = false;
         crash::after(sql);
-        Ok(Ok(affected))
+        Ok(Ok(()))
     }
 
     /// All rows that SQL returns by the simple protocol.

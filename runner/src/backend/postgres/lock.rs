@@ -16,15 +16,22 @@ pub(super) fn key(schema: &str) -> i32 {
     i32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]])
 }
 
-/// The condition on `pg_locks` for a held lock with this key.
-pub(super) fn held(key: i32) -> String {
+/// The condition on `pg_locks` for a held lock with this key, in whatever database.
+fn held_anywhere(key: i32) -> String {
     // The catalogue shows the two halves as object ids, which have no sign.
     let (class, key) = (CLASS.cast_unsigned(), key.cast_unsigned());
     format!(
         "l.locktype = 'advisory' AND l.objsubid = 2 AND l.granted \
-            AND l.classid = '{class}'::pg_catalog.oid AND l.objid = '{key}'::pg_catalog.oid \
-            AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d \
-                WHERE d.datname = pg_catalog.current_database())"
+            AND l.classid = '{class}'::pg_catalog.oid AND l.objid = '{key}'::pg_catalog.oid"
+    )
+}
+
+/// The same in this database.
+pub(super) fn held(key: i32) -> String {
+    format!(
+        "{} AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d \
+            WHERE d.datname = pg_catalog.current_database())",
+        held_anywhere(key)
     )
 }
 
@@ -83,12 +90,12 @@ impl PostgresConnection {
         }
     }
 
-    /// An expression: whether this session holds the runner's lock.
+    /// An expression: whether this session holds the runner's lock. It can have locks of its own database alone.
     pub(super) fn has_lock(&self) -> String {
         format!(
             "EXISTS (SELECT 1 FROM pg_catalog.pg_locks l \
                 WHERE {} AND l.pid = pg_catalog.pg_backend_pid())",
-            held(key(&self.schema))
+            held_anywhere(key(&self.schema))
         )
     }
 }

@@ -15,6 +15,7 @@ mod lock;
 mod outside;
 mod own;
 mod parameter;
+mod script;
 mod session;
 mod settings;
 #[cfg(test)]
@@ -98,6 +99,8 @@ pub(super) struct PostgresConnection {
     /// Own statements that go with the next message.
     kept: own::Kept,
     hook: Option<Hook>,
+    /// What was said of the runner's tables at the end of a hook, as long as they only got records since.
+    own_facts: Option<hook::Facts>,
     side: Side,
     /// The server session that took the runner's lock.
     lock: Option<i32>,
@@ -133,6 +136,7 @@ impl PostgresConnection {
             in_savepoint: false,
             kept: own::Kept::default(),
             hook: None,
+            own_facts: None,
             side: Side::Own,
             lock: None,
             is_pooled: false,
@@ -210,6 +214,7 @@ impl Connection for PostgresConnection {
     }
 
     async fn prepare_place(&mut self) -> Result<(), BackendError> {
+        self.own_facts = None;
         // IF NOT EXISTS would ask for the right to create one even where it exists.
         let sql = format!(
             "SELECT pg_catalog.to_regnamespace({}) IS NOT NULL",

@@ -1,8 +1,8 @@
 //! The plugin's session on PostgreSQL: statements under the guard.
 //!
-//! Every statement is told apart by the tokenizer, then parsed by the server in the extended
-//! protocol, which takes one statement only. Results come by the simple protocol, as text, because
-//! only there sqlx gives every type; so the server first parses the very text that is then run.
+//! Every statement is told apart by the tokenizer. What could be seen as several is then parsed by the
+//! server in the extended protocol, which takes one statement only. Results come by the simple protocol, as
+//! text, because only there sqlx gives every type; so the server first parses the very text that is then run.
 
 use super::{
     PostgresConnection,
@@ -17,10 +17,10 @@ use crate::{
     alteration::Dialect,
     backend::connection::HookMode,
     session::{
-        Column, ErrorKind, Handle, Outcome, ResultLimit, Row, RowSet, Script, Session, SqlError,
-        Value,
+        Column, ErrorKind, FailedInScript, Handle, OnStatement, Outcome, ResultLimit, Row, RowSet,
+        Script, Session, SqlError, Value,
     },
-    sql::{Place, Statement, TokenKind, refusal, statement_length},
+    sql::{Place, Statement, TokenKind, is_undivided, refusal, statement_length},
 };
 use async_trait::async_trait;
 use sqlx::{Row as _, postgres::PgArguments};
@@ -38,6 +38,12 @@ impl PostgresConnection {
             Some(reason) => Err(SqlError::new(ErrorKind::Denied, reason)),
             None => Ok(statement),
         }
+    }
+
+    /// How long the first statement of `rest` is.
+    pub(super) fn first_length(&self, rest: &str) -> Result<Option<usize>, SqlError> {
+        self.check_length(rest)?;
+        statement_length(rest, Dialect::Postgresql)
     }
 
     fn check_length(&self, sql: &str) -> Result<(), SqlError> {
@@ -200,7 +206,7 @@ fn may_return_rows(statement: &Statement<'_>) -> bool {
 }
 
 /// Whether the server's count is about rows that were changed, and not about rows that were read.
-fn changes_rows(statement: &Statement<'_>) -> bool {
+pub(super) fn changes_rows(statement: &Statement<'_>) -> bool {
     let writes = |word: &str| {
         ["INSERT", "UPDATE", "DELETE", "MERGE"].iter().any(|verb| word.eq_ignore_ascii_case(verb))
     };
@@ -250,9 +256,15 @@ impl Session for PostgresConnection {
         script: &Script,
         start: usize,
     ) -> Result<Option<usize>, SqlError> {
-        let rest = script.text(start);
-        self.check_length(rest)?;
-        statement_length(rest, Dialect::Postgresql)
+        self.first_length(script.text(start))
+    }
+
+    async fn execute_script(
+        &mut self,
+        script: &Script,
+        done: &mut OnStatement<'_>,
+    ) -> Result<(), FailedInScript> {
+        self.run_script(script, done).await
     }
 
     async fn execute(&mut self, sql: &str, params: Vec<Value>) -> Result<Outcome, SqlError> {
@@ -261,9 +273,10 @@ impl Session for PostgresConnection {
         let (sent, arguments) = self.with_arguments(&statement, &params).await?;
         // For a result of types that it does not know yet, sqlx asks the catalogue, and forgets
         // over that what it was about to run: so it is told the types beforehand.
-        let is_described =
-            !may_return_rows(&statement) || self.parse(&sent).await?.columns.is_some();
-        let affected = if is_described {
+        let affected = if params.is_empty() && is_undivided(&sent.text) {
+            let run = self.link.affected(&sent.text).await;
+            run.map_err(|error| guest_error(error, &sent))?
+        } else if !may_return_rows(&statement) || self.parse(&sent).await?.columns.is_some() {
             let executed = self.link.execute(&sent.text, arguments).await;
             executed.map_err(|error| guest_error(error, &sent))?
         } else {
@@ -286,7 +299,10 @@ impl Session for PostgresConnection {
         let statement = self.checked(sql)?;
         self.ready_for_guest().await?;
         let sent = self.with_literals(&statement, &params).await?;
-        let described = self.parse(&sent).await?;
+        let described = match is_undivided(&sent.text) {
+            true => None,
+            false => Some(self.parse(&sent).await?),
+        };
         let (mut rows, mut bytes) = (Vec::new(), 0);
         let found = self
             .stream(&sent, |row| {
@@ -305,7 +321,13 @@ impl Session for PostgresConnection {
             })
             .await?;
         self.forget_types_unless_plain(&statement.verb());
-        let fields = match found.or(described.columns) {
+        let described = match (found.is_some(), described) {
+            (false, Some(described)) => described.columns,
+            // Nobody has asked yet what the rows would be that are not there.
+            (false, None) if may_return_rows(&statement) => self.parse(&sent).await?.columns,
+            _ => None,
+        };
+        let fields = match found.or(described) {
             Some(fields) => fields,
             None if super::cursor::reads(&statement) => self.columns_by_table(&sent).await?,
             None => Vec::new(),

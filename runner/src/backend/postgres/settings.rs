@@ -17,7 +17,7 @@ const PINNED: &str = "SET LOCAL standard_conforming_strings = on; \
     SET LOCAL client_min_messages = 'warning'";
 
 /// Names in the runner's own statements mean PostgreSQL's own things, whatever a hook made.
-const OWN_PATH: &str = "SET LOCAL search_path = pg_catalog, pg_temp";
+pub(super) const OWN_PATH: &str = "SET LOCAL search_path = pg_catalog, pg_temp";
 
 /// For the runner's own statements, at the beginning of a transaction or after a hook.
 pub(super) fn own() -> String {
@@ -52,8 +52,13 @@ pub(super) const TO_GUEST: &str = "SELECT pg_catalog.set_config('search_path', \
 
 /// For the statements of a hook, but for the search path.
 pub(super) fn hook(hook: &HookSettings, sees_lost_clients: bool) -> String {
+    format!("{PINNED}; {}", hook_bounds(hook, sees_lost_clients))
+}
+
+/// The same where values are read as they should be already.
+pub(super) fn hook_bounds(hook: &HookSettings, sees_lost_clients: bool) -> String {
     let mut sql = format!(
-        "{PINNED}; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}",
+        "SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}",
         milliseconds(Some(hook.lock_wait)),
         milliseconds(hook.statement_time)
     );

@@ -108,6 +108,7 @@ impl PostgresConnection {
     pub(super) async fn roll_back(&mut self) -> Result<(), BackendError> {
         self.link.settle().await?;
         self.forget_handles();
+        self.own_facts = None;
         let kept = std::mem::take(&mut self.kept);
         let had_hook = self.hook.take().is_some();
         self.side = Side::Own;
@@ -204,6 +205,7 @@ impl PostgresConnection {
         self.kept = Kept::default();
         self.transaction = None;
         self.hook = None;
+        self.own_facts = None;
         self.in_savepoint = false;
         self.side = Side::Own;
         // A pooler may have given the old server session to somebody else by now.

@@ -81,6 +81,59 @@ async fn the_runners_tables_are_out_of_reach() {
     }
 }
 
+/// What is known of the tables from the hook before is compared, too.
+#[tokio::test]
+async fn the_runners_tables_are_out_of_reach_of_a_later_hook() {
+    for sql in [
+        "UPDATE alteration_state SET status = 'mine'",
+        "DELETE FROM alteration_ledger",
+        "ALTER TABLE alteration_state ALTER COLUMN status DROP NOT NULL",
+        "GRANT UPDATE (status) ON alteration_state TO public",
+        "CREATE INDEX i ON alteration_state (status)",
+        "DROP TABLE alteration_state",
+        "CREATE TABLE alteration_archive (x integer)",
+    ] {
+        let (database, mut connection) = claimed().await;
+        run(&mut connection, "CREATE TABLE first (x integer)").await;
+        end(&mut connection).await.expect("ends");
+        connection.begin().await.expect("begins");
+        let claim = "UPDATE @ledger SET revision = 3";
+        connection.own_execute(claim, &[]).await.expect("claims");
+        connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
+        run(&mut connection, &hidden(sql)).await;
+        let error = end(&mut connection).await.expect_err(sql);
+        assert!(matches!(error, BackendError::Refused(_)), "{sql}: {error}");
+        connection.rollback().await.expect("rolls back");
+        assert_eq!(database.rows("SELECT status FROM alteration_state"), ["done"], "{sql}");
+        // And an honest one after it goes through.
+        connection.begin().await.expect("begins");
+        connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
+        run(&mut connection, "CREATE TABLE last (x integer)").await;
+        end(&mut connection).await.expect("ends");
+    }
+}
+
+/// A hook finds no setting of an earlier one, and none that it did not find before.
+#[tokio::test]
+async fn settings_end_with_their_hook() {
+    let (_database, mut connection) = claimed().await;
+    let shown = "SELECT current_setting('standard_conforming_strings') || ' ' \
+        || current_setting('work_mem') || ' ' || current_setting('search_path') || ' ' || current_user";
+    let before = rows(&mut connection, shown).await;
+    for sql in [
+        "SET work_mem = '1MB'".to_owned(),
+        "SET search_path = nowhere".to_owned(),
+        hidden("SET standard_conforming_strings = off"),
+    ] {
+        run(&mut connection, &sql).await;
+    }
+    assert_ne!(rows(&mut connection, shown).await, before);
+    end(&mut connection).await.expect("ends");
+    connection.begin().await.expect("begins");
+    connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
+    assert_eq!(rows(&mut connection, shown).await, before);
+}
+
 /// Names, operators and casts of a hook's own do not get into the runner's statements.
 #[tokio::test]
 async fn shadows_are_not_seen() {

@@ -9,6 +9,7 @@ mod cut;
 mod outside;
 mod pooled;
 mod random;
+mod scripts;
 mod statements;
 mod transactions;
 mod values;

@@ -1,0 +1,90 @@
+//! SQL text of several statements, and the way through it: one after the other.
+//!
+//! Knows no dialect: where a statement ends, the session says.
+
+use crate::{
+    session::{ErrorKind, Outcome, Session, SqlError},
+    sql::blank,
+};
+use std::ffi::{CStr, CString};
+
+/// SQL text of any number of statements, ready to be walked without copying the rest each time.
+#[derive(Debug)]
+pub struct Script(CString);
+
+impl Script {
+    /// Refuses a NUL character, where databases would silently stop reading.
+    pub fn new(sql: &str) -> Result<Self, SqlError> {
+        CString::new(sql).map(Self).map_err(|error| SqlError {
+            offset: Some(error.nul_position()),
+            ..SqlError::new(ErrorKind::Syntax, "the SQL text contains a NUL character")
+        })
+    }
+
+    /// What is left from byte `start` on. Past the end, nothing.
+    pub fn text(&self, start: usize) -> &str {
+        // It was made from a `str`, and statements begin and end at characters.
+        let bytes = self.0.as_bytes().get(start..).unwrap_or_default();
+        std::str::from_utf8(bytes).unwrap_or_default()
+    }
+
+    /// What is left from byte `start` on, with its terminator. Past the end, nothing.
+    pub fn rest(&self, start: usize) -> &CStr {
+        let bytes = self.0.as_bytes_with_nul();
+        let rest = bytes.get(start..).unwrap_or_default();
+        CStr::from_bytes_with_nul(rest).unwrap_or_default()
+    }
+}
+
+/// Told of each statement of a script that was run: its text, and what came of it.
+pub type OnStatement<'a> = dyn FnMut(&str, Outcome) + Send + 'a;
+
+/// Where a script failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedInScript {
+    /// Statements that come before the one that failed.
+    pub before: u64,
+    /// Its offset counts from the start of the script.
+    pub error: SqlError,
+}
+
+/// How far a script has been run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ScriptRun {
+    pub before: u64,
+    /// The byte where the next statement begins.
+    pub start: usize,
+}
+
+impl ScriptRun {
+    /// Runs the next statement by itself; false at the end.
+    pub async fn next<S: Session + ?Sized>(
+        &mut self,
+        session: &mut S,
+        script: &Script,
+        done: &mut OnStatement<'_>,
+    ) -> Result<bool, FailedInScript> {
+        let rest = script.text(self.start);
+        let found = session.statement_length(script, self.start).await;
+        let Some(length) = found.map_err(|error| self.failed(script, error))? else {
+            return Ok(false);
+        };
+        let sql = &rest[..length];
+        let outcome = session.execute(sql, Vec::new()).await;
+        done(sql.trim(), outcome.map_err(|error| self.failed(script, error))?);
+        self.pass(length);
+        Ok(true)
+    }
+
+    /// The next statement, which is so long, needs no run any more.
+    pub fn pass(&mut self, length: usize) {
+        *self = Self { before: self.before + 1, start: self.start + length };
+    }
+
+    /// An error of the next statement, whose author looks for its position within the whole script.
+    pub fn failed(&self, script: &Script, error: SqlError) -> FailedInScript {
+        let within = error.offset.unwrap_or_else(|| blank(script.text(self.start)));
+        let error = SqlError { offset: Some(self.start + within), ..error };
+        FailedInScript { before: self.before, error }
+    }
+}
