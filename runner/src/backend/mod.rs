@@ -74,6 +74,9 @@ pub struct ConnectOptions {
     pub statement_time: Option<Duration>,
     /// How long a lease lives without a heartbeat.
     pub lease_time: Duration,
+    /// Whether each statement of a script goes to the server by itself, so that it is told of as soon as it
+    /// is done.
+    pub one_by_one: bool,
     /// How long the checks that a hook deferred to its end may take.
     pub check_time: Duration,
     /// How long the server may take to answer the runner's own statements, waits for somebody
@@ -92,6 +95,7 @@ impl ConnectOptions {
             lock_wait: Duration::from_secs(5),
             statement_time: None,
             lease_time: Duration::from_secs(30),
+            one_by_one: false,
             check_time: Duration::from_secs(600),
             answer_time: Duration::from_secs(120),
         }

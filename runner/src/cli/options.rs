@@ -345,10 +345,17 @@ pub(super) struct HookArgs {
 }
 
 impl HookArgs {
-    pub(super) fn runner(&self, database: &Database, plugins: &[PathBuf]) -> Result<Runner, Error> {
+    /// With `verbose`, whoever looks on wants to know where a script is.
+    pub(super) fn runner(
+        &self,
+        database: &Database,
+        plugins: &[PathBuf],
+        verbose: bool,
+    ) -> Result<Runner, Error> {
         let runner = database.runner(plugins)?;
         let mut connection = database.connection();
         self.lock.set(&mut connection);
+        connection.one_by_one = verbose;
         connection.lock_wait = self.pace.table_lock_timeout;
         connection.statement_time = self.pace.statement_timeout;
         connection.check_time = self.limits.timeout;
@@ -470,7 +477,7 @@ pub(super) struct RunArgs {
     /// Do not ask
     #[arg(long, short)]
     pub(super) yes: bool,
-    /// Show each statement and what guests log for debugging
+    /// Show each statement as soon as it is done, and what guests log for debugging
     #[arg(long, short)]
     pub(super) verbose: bool,
     #[command(flatten)]
@@ -481,7 +488,7 @@ pub(super) struct RunArgs {
 
 impl RunArgs {
     pub(super) fn runner(&self, database: &Database, plugins: &[PathBuf]) -> Result<Runner, Error> {
-        self.hooks.runner(database, plugins)
+        self.hooks.runner(database, plugins, self.verbose)
     }
 
     pub(super) fn how(&self) -> How {

@@ -61,7 +61,7 @@ pub(super) struct Args {
     keep: bool,
     #[command(flatten)]
     handed: HandedArgs,
-    /// Show each statement and what guests log for debugging
+    /// Show each statement as soon as it is done, and what guests log for debugging
     #[arg(long, short)]
     verbose: bool,
     #[command(flatten)]
@@ -81,7 +81,7 @@ pub(super) async fn run(args: Args) -> Exit {
     let format = args.output.format;
     let reporter = Reporter::new(Style { format, statements: false, verbose: args.verbose });
     let tested = async {
-        let runner = args.hooks.runner(&args.offer.database, &args.offer.plugins)?;
+        let runner = args.hooks.runner(&args.offer.database, &args.offer.plugins, args.verbose)?;
         let options = TestOptions {
             deploy: args.handed.hand(
                 &args.offer.plugins,

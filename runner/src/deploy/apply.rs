@@ -27,8 +27,8 @@ impl Work<'_> {
         }
         let mut early = None;
         let applied = self.apply_steps(backend, snapshot, plan, revision, &mut early).await;
-        if let Some(early) = early {
-            self.leave_out(backend, early).await;
+        if let Some(early) = early.filter(|early| early.is_started) {
+            self.leave_out(backend, &early.attempt).await;
         }
         applied
     }

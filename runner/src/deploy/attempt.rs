@@ -158,7 +158,12 @@ impl Work<'_> {
             following: upcoming.as_ref().and_then(|early| early.whole()),
             next: &|_| Next::Done,
         };
-        let (cause, counts) = match self.turn(backend, &turn, prepared).await? {
+        let turned = self.turn(backend, &turn, prepared).await;
+        if turned.is_err() {
+            // Its start was recorded, and somebody was faster.
+            self.leave_out(backend, attempt).await;
+        }
+        let (cause, counts) = match turned? {
             Turned::Done(revision, counts, _) => {
                 if let Some(early) = upcoming {
                     early.is_started = early.whole().is_some();
@@ -199,14 +204,9 @@ impl Work<'_> {
 
     /// Records that an attempt ends whose start is all that was recorded of it. Where even that cannot be
     /// recorded it stands there like one that was killed.
-    pub(super) async fn leave_out(&self, backend: &mut Backend, early: Early) {
-        if early.is_started {
-            let reason = StepError::Interrupted.to_string();
-            let counts = Counts::default();
-            let recorded =
-                backend.record_failure(&early.attempt, Ending::Interrupted, &counts, &reason);
-            let _ = recorded.await;
-        }
+    pub(super) async fn leave_out(&self, backend: &mut Backend, attempt: &Attempt) {
+        let (reason, counts) = (StepError::Interrupted.to_string(), Counts::default());
+        let _ = backend.record_failure(attempt, Ending::Interrupted, &counts, &reason).await;
     }
 
     pub(super) fn failure(

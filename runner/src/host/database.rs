@@ -70,15 +70,22 @@ impl HookState {
         let sql =
             &*undelimited(sql, session.dialect()).inspect_err(|_| self.counts.statements += 1)?;
         let script = Script::new(sql).inspect_err(|_| self.counts.statements += 1)?;
+        // The one at hand counts, also when the hook is ended in it.
+        self.counts.statements += 1;
         let mut done = |sql: &str, outcome: Outcome| {
             self.counts.statements += 1;
             self.done(sql, outcome.rows_affected, outcome.rows_affected);
         };
-        let ran = session.execute_script(&script, &mut done).await;
-        ran.map_err(|failed| {
-            self.counts.statements = before + failed.before + 1;
-            failed.error
-        })
+        match session.execute_script(&script, &mut done).await {
+            Ok(()) => {
+                self.counts.statements -= 1;
+                Ok(())
+            }
+            Err(failed) => {
+                self.counts.statements = before + failed.before + 1;
+                Err(failed.error)
+            }
+        }
     }
 }
 

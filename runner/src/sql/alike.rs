@@ -1,7 +1,7 @@
 //! Texts that PostgreSQL reads as they are read here, whatever a guest made of its session's settings.
 //!
-//! By the simple protocol a server runs as many statements as it sees. Only what passes here may go to it
-//! that way.
+//! By the simple protocol a server runs as many statements as it sees. What passes here may go to it that way
+//! without having been parsed as one before.
 
 /// Whether nobody can see more than one statement in `sql`: they are parted by `;` alone, and in no
 /// encoding do bytes of ASCII make one.

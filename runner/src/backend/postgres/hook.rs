@@ -30,7 +30,7 @@ pub(super) struct Fact {
     oid: String,
     /// How the catalogue describes it.
     described: String,
-    /// What this server session did to its rows.
+    /// What this server session's transaction did to its rows.
     counted: String,
 }
 
@@ -40,6 +40,7 @@ impl PostgresConnection {
         self.forget_handles();
         self.link.forget_described();
         let before = self.own_facts.take();
+        let is_carried = before.is_some();
         let query = match &before {
             Some(facts) => counts_query(facts),
             None => self.facts_query(),
@@ -60,24 +61,26 @@ impl PostgresConnection {
             settings::hook_bounds(&hook, self.sees_lost_clients),
             settings::path(&self.search_path)
         );
+        self.is_used = true;
         let rows = self.send(&sql).await?.0;
         let facts = match before {
             Some(facts) => recounted(facts, rows),
             None => facts(rows),
         };
-        self.hook = Some(Hook { settings: hook, facts });
+        self.hook = Some(Hook { settings: hook, facts, is_carried });
         self.side = Side::Guest;
         Ok(())
     }
 
     pub(super) async fn leave(&mut self) -> Result<(), BackendError> {
         self.link.settle().await?;
+        // A pooler's session is reset to what the server's own settings are.
+        let own = if self.is_pooled { settings::own() } else { settings::OWN_PATH.to_owned() };
         let sql = format!(
-            "{}{CHECKS}; {}; {}; {}; {}; {}; {}",
+            "{}{CHECKS}; {}; {}; {own}; {}; {}; {}",
             self.guest_switch(),
             settings::END_OF_HOOK,
             settings::reset(self.lock.is_some()),
-            settings::OWN_PATH,
             settings::bounds(self.lock_wait, self.idle),
             self.facts_query(),
             self.held_query()
@@ -111,8 +114,14 @@ impl PostgresConnection {
         }
         let Some(hook) = &self.hook else { return Ok(()) };
         if hook.settings.mode == HookMode::Transaction
-            && let Some(table) = changed(&hook.facts, &found)
+            && let Some((table, is_described)) = changed(&hook.facts, &found)
         {
+            if is_described && hook.is_carried {
+                // Between the two hooks it may have been anybody's; looked at again, it is the hook's.
+                let reason = format!("the runner's table {table} was changed");
+                let error = SqlError::new(ErrorKind::Denied, reason);
+                return Err(BackendError::Refused(SqlError { retryable: true, ..error }));
+            }
             return Err(BackendError::Refused(SqlError::new(
                 ErrorKind::Denied,
                 // GRANT … ON ALL TABLES does, and is meant for those of the application.
@@ -182,7 +191,7 @@ fn counts_query(facts: &Facts) -> String {
     }
 }
 
-/// What this server session did to the rows of a table, as an expression.
+/// What this server session's transaction did to the rows of a table, as an expression.
 fn counts(oid: &str) -> String {
     let counts = ["inserted", "updated", "deleted"]
         .map(|done| format!("pg_stat_get_xact_tuples_{done}({oid})"));
@@ -214,10 +223,13 @@ fn recounted(mut facts: Facts, rows: Vec<super::link::TextRow>) -> Facts {
     facts
 }
 
-/// The first table about which something else is said than before.
-fn changed<'a>(before: &'a Facts, after: &'a Facts) -> Option<&'a str> {
+/// The first table about which something else is said than before, and whether it is described otherwise.
+fn changed<'a>(before: &'a Facts, after: &'a Facts) -> Option<(&'a str, bool)> {
     let differs = |(name, fact): (&'a String, &'a Fact), other: &Facts| {
-        (other.get(name) != Some(fact)).then_some(name.as_str())
+        let other = other.get(name);
+        let is_described = other
+            .is_none_or(|other| (&other.oid, &other.described) != (&fact.oid, &fact.described));
+        (other != Some(fact)).then_some((name.as_str(), is_described))
     };
     before
         .iter()
@@ -231,19 +243,20 @@ mod tests {
 
     #[test]
     fn changes_are_found() {
-        let facts = |rows: &[(&str, &str)]| -> Facts {
-            let row = |(name, described): &(&str, &str)| {
-                let [oid, counted] = ["1", "0 0 0"].map(str::to_owned);
-                ((*name).to_owned(), Fact { oid, described: (*described).to_owned(), counted })
+        let facts = |rows: &[(&str, &str, &str)]| -> Facts {
+            let row = |(name, described, counted): &(&str, &str, &str)| {
+                let [oid, described, counted] = ["1", described, counted].map(str::to_owned);
+                ((*name).to_owned(), Fact { oid, described, counted })
             };
             rows.iter().map(row).collect()
         };
-        let before = facts(&[("a", "1"), ("b", "1")]);
+        let before = facts(&[("a", "1", "0"), ("b", "1", "0")]);
         let table = [
-            (facts(&[("a", "1"), ("b", "1")]), None),
-            (facts(&[("a", "1"), ("b", "2")]), Some("b")),
-            (facts(&[("a", "1")]), Some("b")),
-            (facts(&[("a", "1"), ("b", "1"), ("c", "1")]), Some("c")),
+            (facts(&[("a", "1", "0"), ("b", "1", "0")]), None),
+            (facts(&[("a", "1", "0"), ("b", "2", "0")]), Some(("b", true))),
+            (facts(&[("a", "1", "1"), ("b", "1", "0")]), Some(("a", false))),
+            (facts(&[("a", "1", "0")]), Some(("b", true))),
+            (facts(&[("a", "1", "0"), ("b", "1", "0"), ("c", "1", "0")]), Some(("c", true))),
         ];
         for (after, expected) in table {
             assert_eq!(changed(&before, &after), expected);

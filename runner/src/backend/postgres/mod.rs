@@ -61,7 +61,10 @@ struct Transaction {
 #[derive(Debug)]
 struct Hook {
     settings: HookSettings,
+    /// Before it began.
     facts: hook::Facts,
+    /// Whether the catalogue was looked at earlier, at the end of the hook before.
+    is_carried: bool,
 }
 
 /// Whose names and settings the server session has.
@@ -87,6 +90,8 @@ pub(super) struct PostgresConnection {
     prefix: String,
     /// How long the runner's own statements wait for somebody else's lock.
     lock_wait: Duration,
+    /// Whether nothing of a script goes together.
+    one_by_one: bool,
     /// How long what a hook deferred may take at its end.
     check_time: Duration,
     /// How long the server lets this connection be idle in a transaction.
@@ -101,6 +106,8 @@ pub(super) struct PostgresConnection {
     hook: Option<Hook>,
     /// What was said of the runner's tables at the end of a hook, as long as they only got records since.
     own_facts: Option<hook::Facts>,
+    /// A hook has begun whose settings have not surely been taken back.
+    is_used: bool,
     side: Side,
     /// The server session that took the runner's lock.
     lock: Option<i32>,
@@ -129,6 +136,7 @@ impl PostgresConnection {
             schema: server.schema,
             search_path: server.search_path,
             lock_wait: options.lock_wait,
+            one_by_one: options.one_by_one,
             check_time: options.check_time,
             idle: None,
             transaction: None,
@@ -137,6 +145,7 @@ impl PostgresConnection {
             kept: own::Kept::default(),
             hook: None,
             own_facts: None,
+            is_used: false,
             side: Side::Own,
             lock: None,
             is_pooled: false,

@@ -1,19 +1,19 @@
 //! A hook's script on PostgreSQL: statements that every reader tells apart alike go in one message.
 //!
-//! All others go by themselves, in the extended protocol, which takes one statement only.
+//! All others go by themselves, as any statement does.
 
 use super::{
     PostgresConnection, error::guest_error, link::Answer, session::changes_rows, text::Sent,
 };
 use crate::{
     backend::connection::HookMode,
-    session::{FailedInScript, OnStatement, Outcome, Script, ScriptRun, SqlError},
+    session::{ErrorKind, FailedInScript, OnStatement, Outcome, Script, ScriptRun, SqlError},
     sql::{Statement, is_closed},
 };
 use std::convert::Infallible;
 
-/// The server keeps what it has read of a message until it is done with all of it.
-const MESSAGE_BYTES_MAX: usize = 64 << 10;
+/// Nobody hears of a statement before all that went with it are done.
+const MESSAGE_BYTES_MAX: usize = 8 << 10;
 const SEPARATOR: &str = ";\n";
 
 /// Statements of a script on their way to the server, one behind the other.
@@ -57,7 +57,7 @@ impl PostgresConnection {
         let is_transaction =
             self.hook.as_ref().is_some_and(|hook| hook.settings.mode == HookMode::Transaction);
         loop {
-            if is_transaction {
+            if is_transaction && !self.one_by_one {
                 let together = self.together(script, run);
                 if together.parts.len() > 1 {
                     self.run_together(together, script, &mut run, done).await?;
@@ -89,7 +89,8 @@ impl PostgresConnection {
         let length = self.first_length(rest).ok().flatten()?;
         let written = &rest[..length];
         let statement = self.checked(written).ok()?;
-        is_closed(statement.text()).then_some((statement, written))
+        let may = is_closed(statement.text()) && statement.parameters().is_empty();
+        may.then_some((statement, written))
     }
 
     async fn run_together(
@@ -135,7 +136,16 @@ fn failed_together(
     error: SqlError,
 ) -> FailedInScript {
     let ran = usize::try_from(run.before - together.before).unwrap_or(usize::MAX);
-    let at = error.offset.map_or(ran, |offset| together.part_at(offset));
+    if error.kind == ErrorKind::Disconnected {
+        // What was done of a message is only heard of at its end.
+        let (first, last) = (run.before + 1, together.before + together.parts.len() as u64);
+        let message = format!(
+            "{}; it was at one of the statements {first} to {last} of the script",
+            error.message
+        );
+        return run.failed(script, SqlError { message, ..error });
+    }
+    let at = error.offset.map_or(ran, |offset| together.part_at(offset).max(ran));
     for part in together.parts.iter().take(at).skip(ran) {
         run.pass(part.written.len());
     }

@@ -299,7 +299,9 @@ impl Session for PostgresConnection {
         let statement = self.checked(sql)?;
         self.ready_for_guest().await?;
         let sent = self.with_literals(&statement, &params).await?;
-        let described = match is_undivided(&sent.text) {
+        // Others may change what they would be described by.
+        let can_wait = super::cursor::reads(&statement) || changes_rows(&statement);
+        let described = match can_wait && is_undivided(&sent.text) {
             true => None,
             false => Some(self.parse(&sent).await?),
         };

@@ -81,6 +81,8 @@ impl PostgresConnection {
         let rows = self.answered(&kept, rows)?;
         self.leave_session();
         self.side = Side::Own;
+        // A journaled hook goes on; any other was reset before its end was recorded.
+        self.is_used = self.hook.is_some();
         if transaction.id.is_none() {
             return Ok(());
         }
@@ -110,7 +112,8 @@ impl PostgresConnection {
         self.forget_handles();
         self.own_facts = None;
         let kept = std::mem::take(&mut self.kept);
-        let had_hook = self.hook.take().is_some();
+        self.hook = None;
+        let had_hook = self.is_used;
         self.side = Side::Own;
         if self.rehearsing && self.transaction.is_some() {
             if std::mem::take(&mut self.in_savepoint) {
@@ -135,6 +138,7 @@ impl PostgresConnection {
             false => String::new(),
         };
         self.own_run(&format!("ROLLBACK{forget}{reset}")).await?;
+        self.is_used = false;
         self.leave_session();
         Ok(())
     }
@@ -205,6 +209,7 @@ impl PostgresConnection {
         self.kept = Kept::default();
         self.transaction = None;
         self.hook = None;
+        self.is_used = false;
         self.own_facts = None;
         self.in_savepoint = false;
         self.side = Side::Own;

@@ -1,7 +1,7 @@
 //! Which statements a guest may not run, and why.
 //!
 //! The first of several walls: a server's own rights, its refusal of several statements in one
-//! message, and the check of the transaction behind every call stand behind it. What a function
+//! message (of texts that could be read as several), and the check of the transaction stand behind it. What a function
 //! makes up while it runs cannot be seen here.
 
 mod mysql;

@@ -8,10 +8,11 @@ const IDENTITY: &str = "who a session is, is decided by the host";
 const READING: &str = "the host relies on it to read statements";
 const DURABILITY: &str = "when a commit is safe is decided by the operator";
 const END: &str = "it ends the session of a runner that is gone";
+const COUNTS: &str = "the host counts on it to see what a hook did";
 const LIBRARIES: &str = "libraries are the server's";
 
 /// Why the setting `name` is refused; names end with `*` for all that begin so.
-const SETTINGS: [(&str, &str); 12] = [
+const SETTINGS: [(&str, &str); 13] = [
     ("role", IDENTITY),
     ("session_authorization", IDENTITY),
     ("standard_conforming_strings", READING),
@@ -21,6 +22,7 @@ const SETTINGS: [(&str, &str); 12] = [
     ("default_transaction_*", TRANSACTIONS),
     ("synchronous_commit", DURABILITY),
     ("client_connection_check_interval", END),
+    ("track_counts", COUNTS),
     ("session_preload_libraries", LIBRARIES),
     ("local_preload_libraries", LIBRARIES),
     ("dynamic_library_path", LIBRARIES),

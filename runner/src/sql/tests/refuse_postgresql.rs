@@ -65,6 +65,7 @@ fn in_both_places() {
         ("SET transaction_read_only = on", "transaction_read_only"),
         ("SET synchronous_commit = off", "synchronous_commit"),
         ("RESET client_connection_check_interval", "the session of a runner that is gone"),
+        ("SET track_counts = off", "what a hook did"),
         ("SELECT set_config('role', 'a', false)", "setting role"),
         ("SELECT pg_catalog.\"set_config\" ( E'r\\x6fle', 'a', false)", "setting role"),
         ("SELECT set_config('ro' || 'le', 'a', false)", "has to be written out"),

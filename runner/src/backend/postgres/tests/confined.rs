@@ -81,6 +81,21 @@ async fn the_runners_tables_are_out_of_reach() {
     }
 }
 
+/// Another hook on a connection that had one before.
+async fn claimed_again(connection: &mut PostgresConnection) {
+    connection.begin().await.expect("begins");
+    let claim = "UPDATE @ledger SET revision = 3";
+    connection.own_execute(claim, &[]).await.expect("claims");
+    connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
+}
+
+fn refused(error: BackendError) -> SqlError {
+    match error {
+        BackendError::Refused(error) => error,
+        error => panic!("{error}"),
+    }
+}
+
 /// What is known of the tables from the hook before is compared, too.
 #[tokio::test]
 async fn the_runners_tables_are_out_of_reach_of_a_later_hook() {
@@ -96,21 +111,42 @@ async fn the_runners_tables_are_out_of_reach_of_a_later_hook() {
         let (database, mut connection) = claimed().await;
         run(&mut connection, "CREATE TABLE first (x integer)").await;
         end(&mut connection).await.expect("ends");
-        connection.begin().await.expect("begins");
-        let claim = "UPDATE @ledger SET revision = 3";
-        connection.own_execute(claim, &[]).await.expect("claims");
-        connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
-        run(&mut connection, &hidden(sql)).await;
-        let error = end(&mut connection).await.expect_err(sql);
-        assert!(matches!(error, BackendError::Refused(_)), "{sql}: {error}");
-        connection.rollback().await.expect("rolls back");
-        assert_eq!(database.rows("SELECT status FROM alteration_state"), ["done"], "{sql}");
+        // What could have been somebody else's is looked at anew once, and then is the hook's.
+        let tries = match sql.starts_with(['U', 'D']) && !sql.starts_with("DROP") {
+            true => &[false][..],
+            false => &[true, false],
+        };
+        for may_be_anybodys in tries {
+            claimed_again(&mut connection).await;
+            run(&mut connection, &hidden(sql)).await;
+            let error = refused(end(&mut connection).await.expect_err(sql));
+            assert_eq!(error.kind, ErrorKind::Denied, "{sql}");
+            assert_eq!(error.retryable, *may_be_anybodys, "{sql}: {error}");
+            connection.rollback().await.expect("rolls back");
+            assert_eq!(database.rows("SELECT status FROM alteration_state"), ["done"], "{sql}");
+        }
         // And an honest one after it goes through.
-        connection.begin().await.expect("begins");
-        connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
+        claimed_again(&mut connection).await;
         run(&mut connection, "CREATE TABLE last (x integer)").await;
         end(&mut connection).await.expect("ends");
     }
+}
+
+/// The operator gives somebody a right to the runner's tables while nothing runs.
+#[tokio::test]
+async fn what_changed_between_two_hooks_is_not_the_second_ones() {
+    let (database, mut connection) = claimed().await;
+    end(&mut connection).await.expect("ends");
+    let mut operator = connect(database.url()).await;
+    operator.begin().await.expect("begins");
+    operator.own_execute("GRANT SELECT ON @state TO public", &[]).await.expect("grants");
+    operator.commit().await.expect("commits");
+    claimed_again(&mut connection).await;
+    let error = refused(end(&mut connection).await.expect_err("it was carried over"));
+    assert!(error.retryable, "{error}");
+    connection.rollback().await.expect("rolls back");
+    claimed_again(&mut connection).await;
+    end(&mut connection).await.expect("ends");
 }
 
 /// A hook finds no setting of an earlier one, and none that it did not find before.

@@ -2,6 +2,10 @@
 
 use super::*;
 use crate::session::{ErrorKind, FailedInScript, Outcome, Script};
+use chacha20::{
+    ChaCha20Rng,
+    rand_core::{Rng, SeedableRng},
+};
 
 /// What was told of each statement, and how the script ended.
 async fn script(
@@ -68,6 +72,7 @@ async fn the_statement_that_failed_is_named() {
         ),
         ("COMMIT", "COMMIT", ErrorKind::Denied),
         ("SELECT 'open", "'open", ErrorKind::Syntax),
+        ("SELECT $1::int", "SELECT $1", ErrorKind::Conversion),
     ] {
         let (database, mut connection) = hook().await;
         let sql = format!("{before}{failing}; DROP TABLE t");
@@ -78,6 +83,36 @@ async fn the_statement_that_failed_is_named() {
         connection.rollback().await.expect("rolls back");
         assert!(database.rows("SELECT 1 FROM pg_class WHERE relname = 't'").is_empty());
     }
+}
+
+#[tokio::test]
+async fn a_lost_connection_is_at_no_statement() {
+    let (database, mut connection) = hook().await;
+    let pid = connection.link.pid.expect("it is known");
+    let kill = hidden(&format!("SELECT pg_terminate_backend({pid})"));
+    run(
+        &mut connection,
+        &kill.replace("DO $$", "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$"),
+    )
+    .await;
+    let sql = "CREATE TABLE t (x integer); CREATE TABLE u (x integer); SELECT f(); DROP TABLE t";
+    let (_, ran) = script(&mut connection, sql).await;
+    let failed = ran.expect_err("the session is gone");
+    assert_eq!(failed.error.kind, ErrorKind::Disconnected, "{failed:?}");
+    assert!(failed.error.message.contains("statements 3 to 4"), "{failed:?}");
+    drop(database);
+}
+
+#[tokio::test]
+async fn one_by_one_where_that_is_asked_for() {
+    let database = Postgres::shared().database();
+    let options = ConnectOptions { one_by_one: true, ..options(Access::Create) };
+    let mut connection = connect_with(database.url(), &options).await.expect("connects");
+    enter(&mut connection).await;
+    let (told, ran) = script(&mut connection, "CREATE TABLE t (x text); DROP TABLE t").await;
+    ran.expect("runs");
+    assert_eq!(told.len(), 2);
+    assert_eq!(last_message(&database, &connection).trim(), "DROP TABLE t");
 }
 
 /// Where a hook changed how literals are read, a text that hides a COMMIT from the tokenizer does not get to run it.
@@ -92,4 +127,50 @@ async fn a_changed_reading_ends_no_transaction() {
     assert_eq!(failed.before, 1, "{failed:?}");
     connection.rollback().await.expect("rolls back");
     assert!(database.rows("SELECT 1 FROM pg_class WHERE relname = 't'").is_empty());
+}
+
+/// However texts, quotes and comments stand beside each other, the server sees the statements that were seen here.
+#[tokio::test]
+async fn scripts_by_chance() {
+    const TEXTS: [(&str, &str); 14] = [
+        ("'it''s'", "it's"),
+        ("$$a'b$$", "a'b"),
+        ("$x$ $$ $y$ $x$", " $$ $y$ "),
+        ("E'a\\'b'", "a'b"),
+        ("U&'d!0061t' UESCAPE '!'", "dat"),
+        ("'a'\n  'b'", "ab"),
+        ("'/* c'", "/* c"),
+        ("'-- d'", "-- d"),
+        ("';'", ";"),
+        ("'\u{e9}'", "\u{e9}"),
+        ("B'101'::text", "101"),
+        ("'x' /* y /* z */ ' */ || 'y'", "xy"),
+        ("(2 -- ' two\n -1)::text", "1"),
+        ("(SELECT \"a\"\"'\" FROM (SELECT 'q' AS \"a\"\"'\") AS t)", "q"),
+    ];
+    const BETWEEN: [&str; 7] =
+        ["", " ", "\n-- c'\n", "/* $$ */", "/* /* \" */ */ ", "-- ;\n", ";;"];
+    let (_database, mut connection) = hook().await;
+    run(&mut connection, "CREATE TABLE said (n serial, x text)").await;
+    let mut chance = ChaCha20Rng::seed_from_u64(23);
+    let mut pick = |bound: usize| chance.next_u32() as usize % bound;
+    for _ in 0..150 {
+        let (mut sql, mut expected) = (String::new(), Vec::new());
+        for _ in 0..=pick(12) {
+            let (written, meant) = TEXTS[pick(TEXTS.len())];
+            let [before, inside] = [0, 1].map(|_| BETWEEN[pick(BETWEEN.len())]);
+            let inside = if inside.contains(';') { "" } else { inside };
+            sql.push_str(&format!(
+                "{before}INSERT INTO said (x){inside} VALUES ({written}){inside};"
+            ));
+            expected.push(vec![text(meant)]);
+        }
+        let (told, ran) = script(&mut connection, &sql).await;
+        ran.expect(&sql);
+        assert_eq!(told.len(), expected.len(), "{sql}");
+        assert!(told.iter().all(|(_, rows)| *rows == 1), "{sql}");
+        let said = rows(&mut connection, "DELETE FROM said RETURNING x, n").await;
+        let said: Vec<Row> = said.into_iter().map(|row| row[..1].to_vec()).collect();
+        assert_eq!(said, expected, "{sql}");
+    }
 }
