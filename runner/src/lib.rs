@@ -33,7 +33,6 @@ mod operator;
 pub mod pack;
 pub mod plan;
 mod runner;
-mod script;
 mod secret;
 pub mod session;
 pub mod source;

@@ -3,7 +3,9 @@
 //! Types here mirror `wit/alteration.wit` without knowing WebAssembly. Transactions are
 //! deliberately absent: they belong to [`crate::backend::Backend`], never to a guest.
 
-pub use crate::script::{FailedInScript, OnStatement, Script, ScriptRun};
+mod script;
+
+pub use script::{FailedInScript, OnStatement, Script, ScriptRun};
 
 use crate::alteration::Dialect;
 use async_trait::async_trait;

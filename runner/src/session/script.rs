@@ -2,10 +2,8 @@
 //!
 //! Knows no dialect: where a statement ends, the session says.
 
-use crate::{
-    session::{ErrorKind, Outcome, Session, SqlError},
-    sql::blank,
-};
+use super::{ErrorKind, Outcome, Session, SqlError};
+use crate::sql::blank;
 use std::ffi::{CStr, CString};
 
 /// SQL text of any number of statements, ready to be walked without copying the rest each time.
