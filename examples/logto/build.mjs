@@ -71,7 +71,8 @@ function main() {
   const aliases = Object.entries(PLATFORM).flatMap(([name, file]) => ["--alias", `${name}=${platform(file)}`]);
   const out = options.component === undefined ? ["--bundle", "--out", options.out] : ["--component", options.component];
   const preloads = ["slonik.js", "hook.js"].flatMap((file) => ["--preload", platform(file)]);
-  const args = [modules, "--manifest", manifest, ...out, ...aliases, ...preloads];
+  // Alterations of a schema wait for the database, and each release is compiled anew.
+  const args = [modules, "--manifest", manifest, "--small", ...out, ...aliases, ...preloads];
   const { status, error } = spawnSync(path.join(here, "node_modules/.bin/runner-alteration"), args, { stdio: "inherit" });
   if (error) {
     console.error(`error: the SDK was not found (${error.message}): run \`npm install\` in ${here}`);

@@ -13,8 +13,11 @@ const SECTION = "runner:built-from";
 const PACKAGE = JSON.parse(fs.readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 
 /** Of all that decides what a component does. */
-export function digestOf({ code, world, sections }, manifest) {
+export function digestOf({ code, world, sections, small }, manifest) {
   const parts = [code, world, manifest, JSON.stringify(PACKAGE.dependencies), Buffer.concat(sections)];
+  if (small) {
+    parts.push("small");
+  }
   const hash = crypto.createHash("sha256");
   for (const part of parts) {
     hash.update(`${part.length} `).update(part);

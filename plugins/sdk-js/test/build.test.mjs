@@ -147,6 +147,15 @@ test("what is preloaded is evaluated at the build, where there is no chance", (t
   assert.match(preload("random.js").text, /^error: a module of --preload asks for entropy when it is evaluated/);
 });
 
+test("the smaller engine is smaller", (t) => {
+  const root = folder(t, { "one.js": BOTH });
+  const size = (...options) => {
+    assert.equal(build(root, "one.js", ...options, "--component", "one.wasm").status, 0);
+    return fs.statSync(path.join(root, "one.wasm")).size;
+  };
+  assert.ok(size("--small") < size());
+});
+
 test("a folder is taken apart, or bundled", async (t) => {
   const ids = ["1.0.0-1-one", "1.0.0-2-two"];
   const root = folder(t, {
@@ -242,8 +251,9 @@ test("what was built from the same is found again", (t) => {
     digestOf({ ...bundled, world: "alteration-backfill" }, "manifest"),
     digestOf(bundled, "another"),
     digestOf({ ...bundled, sections: [Buffer.from("x")] }, "manifest"),
+    digestOf({ ...bundled, small: true }, "manifest"),
   ];
-  assert.equal(new Set([digest, ...others]).size, 5);
+  assert.equal(new Set([digest, ...others]).size, 6);
   const root = folder(t, { "a.wasm": "a", "b.txt": "" });
   fs.writeFileSync(path.join(root, "b.wasm"), withDigest(Buffer.from("component"), digest));
   assert.equal(built(root, digest), path.join(root, "b.wasm"));
