@@ -1,11 +1,11 @@
-//! What stops a deploy between two alterations, when some are done.
+//! What comes between two alterations of a deploy, when some are done.
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, servers::Postgres};
 use runner::{
-    Control, DeployOptions, Error, Runner, cancel,
+    Control, DeployOptions, Error, How, Runner, cancel,
     event::{Event, Observer},
 };
-use std::{process::Stdio, sync::Arc};
+use std::{process::Stdio, sync::Arc, thread};
 
 /// Enough that another program finds a moment between two of them.
 const ALTERATIONS: usize = 300;
@@ -74,4 +74,32 @@ fn what_was_not_begun_has_ended_in_the_history() {
     assert_eq!(sandbox.state(), ["acme/three 1.0.0-1700000000-a applied"]);
     sandbox.ok(&["deploy", "plugins"]);
     assert_eq!(sandbox.rows("SELECT count(*) FROM alteration_history WHERE event = 'done'"), ["3"]);
+}
+
+/// A right to the runner's tables that the operator gives just then is not the next hook's work, and costs no retry.
+#[test]
+fn what_others_do_in_between_is_not_the_next_ones() {
+    let sandbox = Arc::new(Sandbox::on(Postgres::shared().database()));
+    let ids = ["1.0.0-1700000000-a", "1.0.0-1700000001-b"];
+    let ups = ["CREATE TABLE a (x integer);", "CREATE TABLE b (x integer);"];
+    let alterations: Vec<_> = ids.iter().zip(ups).map(|(id, up)| (*id, up, "SELECT 1")).collect();
+    sandbox.sql_plugin("acme/two", &alterations);
+    let operator = Arc::clone(&sandbox);
+    let observer: Observer = Arc::new(move |event| {
+        if matches!(event, Event::Finished { .. }) {
+            // The deploy's own thread cannot wait for another runtime.
+            let grant = || operator.rows("GRANT SELECT ON alteration_state TO public");
+            thread::scope(|scope| scope.spawn(grant).join()).expect("grants");
+        }
+    });
+    let control = Control { observer, ..Control::default() };
+    let runner = Runner::new(&sandbox.url()).expect("a URL");
+    let runner = runner.plugins([sandbox.path().join("plugins")]).cache_folder(None);
+    let options =
+        DeployOptions { how: How { retries: 0, ..How::default() }, ..DeployOptions::default() };
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let deployed = runtime.block_on(runner.deploy(&options, &control));
+    assert_eq!(deployed.expect("deploys").steps.len(), 2);
+    let ends = "SELECT event FROM alteration_history ORDER BY sequence";
+    assert_eq!(sandbox.rows(ends), ["started", "done", "started", "done"]);
 }

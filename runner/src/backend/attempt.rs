@@ -360,6 +360,26 @@ impl Backend {
         or_roll_back(connection, recorded).await
     }
 
+    /// Records that an attempt was interrupted of which nothing is there but its start. No plan rests on
+    /// that, so that the ledger stays where it is.
+    pub async fn record_not_begun(
+        &mut self,
+        attempt: &Attempt,
+        reason: &str,
+    ) -> Result<(), BackendError> {
+        let shared = self.shared()?;
+        let connection = &mut *shared.lock().await;
+        let recorded = async {
+            connection.begin().await?;
+            ledger::check(connection, self.fence).await?;
+            let end = (Ending::Interrupted, &Counts::default(), Some(reason));
+            history::append(connection, attempt, Some(end)).await?;
+            connection.commit().await
+        };
+        let recorded = recorded.await;
+        or_roll_back(connection, recorded).await
+    }
+
     /// As [`Backend::record_failure`], for an attempt of several parts. With `keep`, and wherever the
     /// journal says that something took effect, the run stays, to be taken up again; else nothing of
     /// it is left, and the row says so. The statements of the hook at hand that took effect, if the

@@ -145,7 +145,7 @@ pub(super) trait Connection: Session + Scratch {
     async fn end_rehearsal(&mut self) -> Result<(), BackendError>;
 
     /// Called in the transaction, before a hook's first statement: forgets what an earlier hook
-    /// left in the session (handles, temporary tables, settings that were not taken back at its end).
+    /// left in the session (handles, temporary tables; settings, where they are not taken back at its end).
     async fn enter_hook(&mut self, hook: HookSettings) -> Result<(), BackendError>;
 
     /// Called in the transaction, after a hook's last statement and before its record is written:

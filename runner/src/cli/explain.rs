@@ -492,7 +492,9 @@ fn backend_advice(error: &BackendError) -> String {
         BackendError::Corrupt(_) => {
             "somebody edited the runner's tables: restore them from a backup".to_owned()
         }
-        BackendError::Moved | BackendError::TransactionEnded(_) => "run it again".to_owned(),
+        BackendError::Moved | BackendError::TransactionEnded(_) | BackendError::Doubtful(_) => {
+            "run it again".to_owned()
+        }
         BackendError::Stuck | BackendError::Refused(_) => {
             "ask the plugin's vendor to mend the alteration".to_owned()
         }

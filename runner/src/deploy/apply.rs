@@ -14,7 +14,7 @@ use crate::{
 
 impl Work<'_> {
     /// Applies the steps of a plan that rests on `snapshot`. [`BackendError::Moved`] means that
-    /// somebody else changed the state first: nothing of the step at hand was kept.
+    /// somebody else changed the state first: nothing of the step at hand was kept but its history.
     pub(super) async fn apply(
         &mut self,
         backend: &mut Backend,

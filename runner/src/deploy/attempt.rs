@@ -159,8 +159,8 @@ impl Work<'_> {
             next: &|_| Next::Done,
         };
         let turned = self.turn(backend, &turn, prepared).await;
-        if turned.is_err() {
-            // Its start was recorded, and somebody was faster.
+        if turned.is_err() && is_started {
+            // Somebody was faster.
             self.leave_out(backend, attempt).await;
         }
         let (cause, counts) = match turned? {
@@ -205,8 +205,7 @@ impl Work<'_> {
     /// Records that an attempt ends whose start is all that was recorded of it. Where even that cannot be
     /// recorded it stands there like one that was killed.
     pub(super) async fn leave_out(&self, backend: &mut Backend, attempt: &Attempt) {
-        let (reason, counts) = (StepError::Interrupted.to_string(), Counts::default());
-        let _ = backend.record_failure(attempt, Ending::Interrupted, &counts, &reason).await;
+        let _ = backend.record_not_begun(attempt, &StepError::Interrupted.to_string()).await;
     }
 
     pub(super) fn failure(

@@ -55,8 +55,10 @@ impl Work<'_> {
                 Turned::Failed(cause, counts, _) => (cause, counts),
                 done => return Ok(done),
             };
-            tries += 1;
-            if tries > self.retries || !cause.is_retryable() {
+            // It is looked at anew each time, so that it cannot come twice in a row.
+            let is_doubtful = matches!(cause, StepError::Backend(BackendError::Doubtful(_)));
+            tries += u32::from(!is_doubtful);
+            if !is_doubtful && (tries > self.retries || !cause.is_retryable()) {
                 return Ok(Turned::Failed(cause, counts, None));
             }
             // The part's revision is still the ledger's only if nothing of it was committed.
@@ -66,6 +68,9 @@ impl Work<'_> {
             };
             if !undone.effects.is_empty() || undone.is_open || undone.stop.is_some() {
                 return Ok(Turned::Failed(cause, counts, Some(Box::new(undone))));
+            }
+            if is_doubtful {
+                continue;
             }
             (self.control.observer)(Event::Retrying {
                 key: &turn.step.key,

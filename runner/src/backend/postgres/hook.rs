@@ -117,10 +117,7 @@ impl PostgresConnection {
             && let Some((table, is_described)) = changed(&hook.facts, &found)
         {
             if is_described && hook.is_carried {
-                // Between the two hooks it may have been anybody's; looked at again, it is the hook's.
-                let reason = format!("the runner's table {table} was changed");
-                let error = SqlError::new(ErrorKind::Denied, reason);
-                return Err(BackendError::Refused(SqlError { retryable: true, ..error }));
+                return Err(BackendError::Doubtful(table.to_owned()));
             }
             return Err(BackendError::Refused(SqlError::new(
                 ErrorKind::Denied,

@@ -104,7 +104,7 @@ pub(super) struct PostgresConnection {
     /// Own statements that go with the next message.
     kept: own::Kept,
     hook: Option<Hook>,
-    /// What was said of the runner's tables at the end of a hook, as long as they only got records since.
+    /// What was said of the runner's tables at the end of a hook, for the next one's beginning.
     own_facts: Option<hook::Facts>,
     /// A hook has begun whose settings have not surely been taken back.
     is_used: bool,

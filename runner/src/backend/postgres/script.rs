@@ -137,12 +137,14 @@ fn failed_together(
 ) -> FailedInScript {
     let ran = usize::try_from(run.before - together.before).unwrap_or(usize::MAX);
     if error.kind == ErrorKind::Disconnected {
-        // What was done of a message is only heard of at its end.
-        let (first, last) = (run.before + 1, together.before + together.parts.len() as u64);
-        let message = format!(
-            "{}; it was at one of the statements {first} to {last} of the script",
-            error.message
-        );
+        // What was done of a message is often only heard of at its end.
+        let message = match together.parts.len().saturating_sub(ran + 1) {
+            0 => error.message,
+            behind => format!(
+                "{}; it was at this statement or one of the {behind} behind it",
+                error.message
+            ),
+        };
         return run.failed(script, SqlError { message, ..error });
     }
     let at = error.offset.map_or(ran, |offset| together.part_at(offset).max(ran));

@@ -299,7 +299,8 @@ impl Session for PostgresConnection {
         let statement = self.checked(sql)?;
         self.ready_for_guest().await?;
         let sent = self.with_literals(&statement, &params).await?;
-        // Others may change what they would be described by.
+        // Others may change what they would be described by. So may a function in one of these, which
+        // is then an error where no row came back.
         let can_wait = super::cursor::reads(&statement) || changes_rows(&statement);
         let described = match can_wait && is_undivided(&sent.text) {
             true => None,

@@ -19,7 +19,7 @@ const PINNED: &str = "SET LOCAL standard_conforming_strings = on; \
 /// Names in the runner's own statements mean PostgreSQL's own things, whatever a hook made.
 pub(super) const OWN_PATH: &str = "SET LOCAL search_path = pg_catalog, pg_temp";
 
-/// For the runner's own statements, at the beginning of a transaction.
+/// For the runner's own statements, in a transaction that has no hook at work.
 pub(super) fn own() -> String {
     format!("{PINNED}; {OWN_PATH}")
 }

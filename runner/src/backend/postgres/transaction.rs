@@ -81,14 +81,16 @@ impl PostgresConnection {
         let rows = self.answered(&kept, rows)?;
         self.leave_session();
         self.side = Side::Own;
-        // A journaled hook goes on; any other was reset before its end was recorded.
-        self.is_used = self.hook.is_some();
         if transaction.id.is_none() {
             return Ok(());
         }
         let [status] = super::columns(rows)?;
         match status.as_deref() {
-            Some("committed") => Ok(()),
+            Some("committed") => {
+                // A journaled hook goes on; any other was reset before its end was recorded.
+                self.is_used = self.hook.is_some();
+                Ok(())
+            }
             _ => Err(BackendError::TransactionEnded("it was rolled back".to_owned())),
         }
     }

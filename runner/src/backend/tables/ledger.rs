@@ -50,6 +50,13 @@ pub(crate) async fn advance_any(
     if done == 1 { Ok(()) } else { Err(BackendError::Moved) }
 }
 
+/// [`BackendError::Moved`] where another runner has charge of the tables by now. Swaps nothing.
+pub(crate) async fn check(connection: &mut dyn Connection, fence: i64) -> Result<(), BackendError> {
+    let found = read(connection).await?;
+    let is_ours = found.schema_version == SCHEMA_VERSION && found.fence == fence;
+    if is_ours { Ok(()) } else { Err(BackendError::Moved) }
+}
+
 /// What the ledger's one row says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ledger {

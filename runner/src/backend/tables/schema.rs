@@ -139,14 +139,11 @@ fn spelled(statement: &str, types: OwnTypes) -> String {
 
 /// The schema version found; `None` without the runner's tables.
 pub(crate) async fn version(connection: &mut dyn Connection) -> Result<Option<i64>, BackendError> {
-    let found = connection.own_tables().await?;
-    let missing = |tables: &[&'static str]| -> Vec<&'static str> {
-        tables.iter().copied().filter(|table| !found.contains(*table)).collect()
-    };
-    if !found.contains("alteration_ledger") {
+    let tables = connection.own_tables().await?;
+    if !tables.contains("alteration_ledger") {
         // Where schema changes commit one by one, the first table may be all there is.
-        let is_begun = connection.is_journaled() || found.is_empty();
-        let only_lease = found.iter().all(|table| table == "alteration_lease");
+        let is_begun = connection.is_journaled() || tables.is_empty();
+        let only_lease = tables.iter().all(|table| table == "alteration_lease");
         if is_begun || only_lease {
             return Ok(None);
         }
@@ -157,10 +154,12 @@ pub(crate) async fn version(connection: &mut dyn Connection) -> Result<Option<i6
         return Ok(None);
     }
     let found = ledger::read(connection).await?.schema_version;
-    let missing = match found {
-        1 => missing(&TABLES_1),
-        _ => missing(&TABLES),
-    };
+    let mut missing = missing(found, &tables);
+    if !missing.is_empty() {
+        // Another runner may have been about to make them; the ledger's row comes after all of them.
+        let tables = connection.own_tables().await?;
+        missing.retain(|table| !tables.contains(*table));
+    }
     match found {
         found if found > SCHEMA_VERSION => {
             Err(BackendError::NewerSchema { found, known: SCHEMA_VERSION })
@@ -175,6 +174,12 @@ pub(crate) async fn version(connection: &mut dyn Connection) -> Result<Option<i6
         }
         found => Ok(Some(found)),
     }
+}
+
+/// Those of the tables of a version that are not among `found`.
+fn missing(version: i64, found: &BTreeSet<String>) -> Vec<&'static str> {
+    let expected = if version == 1 { &TABLES_1[..] } else { &TABLES[..] };
+    expected.iter().copied().filter(|table| !found.contains(*table)).collect()
 }
 
 /// Brings the runner's tables to the current version. Runs in the caller's transaction, under the
