@@ -25,7 +25,7 @@ modules, each named by the id of its alteration.
   --replace         replaces components in DIR that were never shipped
   --alias NAME=FILE a module of yours stands for a package, or a part of Node.js, that modules import
   --preload FILE    a module that others share is evaluated when the component is made, and not in each hook
-  --small           an engine that is smaller, and slower with many rows: compiled in two thirds of the time
+  --small           an engine that is smaller, compiled sooner, and slower with many rows
   --component FILE  writes the component as it is before \`runner pack\`, without a manifest
 
 RUNNER names the runner, if it is not on PATH.`;

@@ -4,32 +4,32 @@
 
 use super::{ErrorKind, Outcome, Session, SqlError};
 use crate::sql::blank;
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 
-/// SQL text of any number of statements, ready to be walked without copying the rest each time.
+/// SQL text of any number of statements, ready to be walked without copying the rest each time. Ends with a NUL.
 #[derive(Debug)]
-pub struct Script(CString);
+pub struct Script(String);
 
 impl Script {
     /// Refuses a NUL character, where databases would silently stop reading.
     pub fn new(sql: &str) -> Result<Self, SqlError> {
-        CString::new(sql).map(Self).map_err(|error| SqlError {
-            offset: Some(error.nul_position()),
-            ..SqlError::new(ErrorKind::Syntax, "the SQL text contains a NUL character")
-        })
+        match sql.find('\0') {
+            None => Ok(Self(format!("{sql}\0"))),
+            at => Err(SqlError {
+                offset: at,
+                ..SqlError::new(ErrorKind::Syntax, "the SQL text contains a NUL character")
+            }),
+        }
     }
 
     /// What is left from byte `start` on. Past the end, nothing.
     pub fn text(&self, start: usize) -> &str {
-        // It was made from a `str`, and statements begin and end at characters.
-        let bytes = self.0.as_bytes().get(start..).unwrap_or_default();
-        std::str::from_utf8(bytes).unwrap_or_default()
+        self.0.get(start..self.0.len() - 1).unwrap_or_default()
     }
 
     /// What is left from byte `start` on, with its terminator. Past the end, nothing.
     pub fn rest(&self, start: usize) -> &CStr {
-        let bytes = self.0.as_bytes_with_nul();
-        let rest = bytes.get(start..).unwrap_or_default();
+        let rest = self.0.as_bytes().get(start..).unwrap_or_default();
         CStr::from_bytes_with_nul(rest).unwrap_or_default()
     }
 }
@@ -84,5 +84,20 @@ impl ScriptRun {
         let within = error.offset.unwrap_or_else(|| blank(script.text(self.start)));
         let error = SqlError { offset: Some(self.start + within), ..error };
         FailedInScript { before: self.before, error }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_told_without_its_end() {
+        let script = Script::new("é;b").unwrap();
+        for (start, left) in [(0, "é;b"), (2, ";b"), (4, ""), (5, ""), (9, ""), (1, "")] {
+            assert_eq!(script.text(start), left, "{start}");
+        }
+        assert_eq!((script.rest(2), script.rest(4), script.rest(9)), (c";b", c"", c""));
+        assert_eq!(Script::new("a\0b").unwrap_err().offset, Some(1));
     }
 }
