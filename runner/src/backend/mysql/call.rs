@@ -137,6 +137,7 @@ impl MysqlConnection {
                 return Err(failure);
             }
         };
+        self.check_prepared().await.map_err(guest_side)?;
         let expected = prepared.as_ref().map_or(0, |prepared| prepared.parameters);
         if expected != params {
             return Err(SqlError::new(
@@ -214,6 +215,9 @@ impl MysqlConnection {
 
 /// An error of the runner's own work, where a guest asked for it.
 pub(super) fn guest_side(error: BackendError) -> SqlError {
+    if let BackendError::Refused(error) = error {
+        return error;
+    }
     let kind = match &error {
         BackendError::Disconnected(_) | BackendError::Stuck | BackendError::Unreachable { .. } => {
             ErrorKind::Disconnected

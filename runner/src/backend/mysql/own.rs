@@ -5,7 +5,7 @@
 use super::{MysqlConnection, column, identifier::quote, value};
 use crate::backend::{
     BackendError,
-    connection::{Cell, own_sql},
+    connection::{Cell, Connection as _, own_sql},
 };
 use crate::session::Value;
 use sqlx::{
@@ -25,8 +25,22 @@ impl MysqlConnection {
         params: &[Cell],
     ) -> Result<u64, BackendError> {
         let (sql, arguments) = (self.own_sql(sql), arguments(params)?);
+        self.prepare_own(&sql).await?;
         let done = self.ready().await?.execute(&sql, arguments).await;
         done.map_err(|error| self.host_error(&error))
+    }
+
+    /// In a cluster's transaction, prepares first and apart; elsewhere the execution does.
+    async fn prepare_own(&mut self, sql: &str) -> Result<(), BackendError> {
+        if !self.server.galera || !self.begun {
+            return Ok(());
+        }
+        let prepared = self.ready().await?.prepare_own(sql).await;
+        prepared.map_err(|error| self.host_error(&error))?;
+        self.check_prepared().await?;
+        // A change of the runner's own tables commits, and takes the mark with it.
+        self.begun = !self.may_commit(sql);
+        Ok(())
     }
 
     pub(super) async fn read_own(
@@ -35,6 +49,7 @@ impl MysqlConnection {
         params: &[Cell],
     ) -> Result<Vec<Vec<Cell>>, BackendError> {
         let (sql, arguments) = (self.own_sql(sql), arguments(params)?);
+        self.prepare_own(&sql).await?;
         let rows = self.ready().await?.rows(&sql, arguments).await;
         let rows = rows.map_err(|error| self.host_error(&error))?;
         rows.iter().map(cells).collect()

@@ -2,6 +2,12 @@
 //!
 //! A statement that commits by itself takes the savepoint with it; that is how the end of a
 //! transaction is seen, on every version of either server and without special rights.
+//!
+//! A Galera cluster also rolls back what is in the way of another node's commit. It says so in its
+//! answer to the next message, with two exceptions: to the preparation of a statement it answers as
+//! if nothing had happened, and a text of several statements goes on behind the one that it struck.
+//! What follows would then run, and commit, outside of any transaction. So on a cluster the mark is
+//! looked for between a preparation and its execution, and each statement goes alone.
 
 use super::{MysqlConnection, connect, error, orphan};
 use crate::{
@@ -12,7 +18,9 @@ use futures_util::future::BoxFuture;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-const SAVEPOINT: &str = "runner_transaction";
+const MARK: &str = "SAVEPOINT runner_transaction";
+/// An error when the mark is gone; ROLLBACK TO would undo work.
+const UNMARK: &str = "RELEASE SAVEPOINT runner_transaction";
 /// How long a statement may take to give way to being ended, before its whole session is ended.
 const QUERY_END_TIME: Duration = Duration::from_secs(10);
 const KILL_AGAIN: Duration = Duration::from_secs(1);
@@ -23,8 +31,6 @@ impl MysqlConnection {
     /// The transaction was ended by something else than the runner.
     pub(super) fn ended(&self) -> BackendError {
         if self.server.galera {
-            // A cluster rolls back what comes into the way of another node's commit, and says so
-            // only to the next statement that asks for it.
             return BackendError::Refused(SqlError {
                 retryable: true,
                 ..SqlError::new(
@@ -42,8 +48,19 @@ impl MysqlConnection {
         if self.is_still_begun().await? {
             return Err(BackendError::Database("a transaction is already open".to_owned()));
         }
-        self.own_text(&format!("START TRANSACTION; SAVEPOINT {SAVEPOINT}")).await?;
+        let apart = self.server.galera;
+        let begun = self.wire()?.both("START TRANSACTION", MARK, apart).await;
+        begun.map_err(|error| self.host_error(&error))?;
         self.begun = true;
+        Ok(())
+    }
+
+    /// On a cluster, whether what was just prepared may run: the transaction that it belongs to, if
+    /// any, is still there.
+    pub(super) async fn check_prepared(&mut self) -> Result<(), BackendError> {
+        if self.server.galera && self.begun && !self.is_still_begun().await? {
+            return Err(self.ended());
+        }
         Ok(())
     }
 
@@ -51,9 +68,8 @@ impl MysqlConnection {
         if !self.begun {
             return Ok(false);
         }
-        // To release it fails when it is gone; ROLLBACK TO would undo work.
-        let sql = format!("RELEASE SAVEPOINT {SAVEPOINT}; SAVEPOINT {SAVEPOINT}");
-        match self.ready().await?.text(&sql).await {
+        let apart = self.server.galera;
+        match self.ready().await?.both(UNMARK, MARK, apart).await {
             Ok(()) => Ok(true),
             Err(error) if error::number(&error) == Some(error::NO_SUCH_SAVEPOINT) => {
                 self.begun = false;
@@ -71,9 +87,9 @@ impl MysqlConnection {
         if self.wire()?.is_cut_off() {
             return Err(BackendError::Database("a statement was cut off".to_owned()));
         }
-        // The first error ends the text: without the savepoint there is no COMMIT.
-        let sql = format!("RELEASE SAVEPOINT {SAVEPOINT}; COMMIT");
-        match self.wire()?.text(&sql).await {
+        // The first error ends it: without the mark there is no COMMIT.
+        let apart = self.server.galera;
+        match self.wire()?.both(UNMARK, "COMMIT", apart).await {
             Ok(()) => {
                 self.begun = false;
                 Ok(())

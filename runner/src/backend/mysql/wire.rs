@@ -106,6 +106,16 @@ impl Wire {
         }
     }
 
+    /// As [`Wire::prepare`], for the runner's own statement, which is kept for its next run.
+    pub(super) async fn prepare_own(&mut self, sql: &str) -> Result<(), sqlx::Error> {
+        self.busy = true;
+        crash::before("the preparation of a statement");
+        let prepared = self.connection.prepare(AssertSqlSafe(sql).into_sql_str());
+        let prepared = timeout(self.answer_time, prepared).await.map(|done| done.map(drop));
+        crash::after("the preparation of a statement");
+        self.answered(prepared)
+    }
+
     /// Runs a statement and hands each row on: prepared with `arguments`, without them as text.
     pub(super) async fn run(
         &mut self,
@@ -153,6 +163,20 @@ impl Wire {
         let done = timeout(self.answer_time, asked).await;
         crash::after(sql);
         self.answered(done).map(|_| ())
+    }
+
+    /// Runs two of the runner's own statements, in one message or `apart`. An error of the first ends it.
+    pub(super) async fn both(
+        &mut self,
+        first: &str,
+        second: &str,
+        apart: bool,
+    ) -> Result<(), sqlx::Error> {
+        if apart {
+            self.text(first).await?;
+            return self.text(second).await;
+        }
+        self.text(&format!("{first}; {second}")).await
     }
 
     /// Rows of the runner's own prepared statement.

@@ -3,6 +3,7 @@
 //! MySQL is not among the servers that the tests can start: what differs there (`max_execution_time`,
 //! the names of catalogue columns, statements that cannot be prepared) is held to its manual only.
 
+mod cluster;
 mod connecting;
 mod cuts;
 mod session;
