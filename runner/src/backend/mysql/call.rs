@@ -28,7 +28,7 @@ const READING_VERBS: [&str; 8] =
 /// A statement that may run.
 #[derive(Debug)]
 pub(super) struct Call {
-    /// What goes to the server: a marker, then what the guest wrote.
+    /// What goes to the server: comments of the runner's, then what the guest wrote.
     text: String,
     marker_bytes: usize,
     pub(super) verb: String,
@@ -74,7 +74,11 @@ impl MysqlConnection {
         let reading = READING_VERBS.contains(&verb.as_str())
             && (verb != "WITH" || !statement.words().any(|word| writes(&word)));
         // Also before one that commits nothing: its transaction has locks that others need.
-        let marker = self.marker.as_deref().unwrap_or_default();
+        let mut marker = self.marker.clone().unwrap_or_default();
+        if self.schema_changes > 0 {
+            // What was prepared before may have other columns now; the same text would get those.
+            marker.push_str(&format!("/* {} */ ", self.schema_changes));
+        }
         let text = format!("{marker}{}", statement.text());
         Ok(Call { text, marker_bytes: marker.len(), verb, plain, reading })
     }
@@ -188,7 +192,11 @@ impl MysqlConnection {
         }
         if !call.plain {
             self.hints.clear();
-            let forgotten = self.wire().map_err(guest_side)?.forget_statements().await;
+            self.schema_changes += 1;
+        }
+        let wire = self.wire().map_err(guest_side)?;
+        if wire.is_full() {
+            let forgotten = wire.forget_statements().await;
             forgotten.map_err(|failure| error::guest_error(&failure, ""))?;
         }
         if self.mode == HookMode::Transaction && !self.is_still_begun().await.map_err(guest_side)? {

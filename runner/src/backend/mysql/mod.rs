@@ -66,6 +66,8 @@ pub(super) struct MysqlConnection {
     locked: bool,
     /// What the catalogue says about tables that were read, until the schema changes.
     hints: HashMap<String, Arc<TableHints>>,
+    /// Statements of guests that may have changed the schema.
+    schema_changes: u64,
     /// The session's variables before a guest's first SET; `None` while nothing is to be put back.
     untouched: Option<Variables>,
     cursors: HashMap<Handle, cursor::Cursor>,
@@ -92,6 +94,7 @@ impl MysqlConnection {
             begun: false,
             locked: false,
             hints: HashMap::new(),
+            schema_changes: 0,
             untouched: None,
             cursors: HashMap::new(),
             writers: HashMap::new(),

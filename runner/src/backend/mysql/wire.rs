@@ -9,15 +9,21 @@ use sqlx::{
     AssertSqlSafe, Connection as _, Executor, MySqlConnection, SqlSafeStr, Statement as _,
     mysql::{MySqlArguments, MySqlColumn, MySqlQueryResult, MySqlRow},
 };
-use std::time::Duration;
+use std::{
+    collections::HashSet,
+    hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher},
+    time::Duration,
+};
 use tokio::time::{error::Elapsed, timeout};
 
 /// Longer statements are not kept prepared: dozens of them, of many megabytes each, would be.
 const KEPT_SQL_BYTES_MAX: usize = 64 << 10;
 /// Nobody waits longer for a word of farewell.
 const CLOSE_TIME: Duration = Duration::from_secs(1);
-/// Prepared statements that are kept, for each connection.
-pub(super) const KEPT_STATEMENTS_MAX: usize = 32;
+/// Prepared statements that are kept, for each connection. The last few are for those that come
+/// before anybody asks whether it is full.
+pub(super) const KEPT_STATEMENTS_MAX: usize = 256;
+const FULL_STATEMENTS: usize = 200;
 
 /// The connection. Between calls nothing is under way on it, unless [`Wire::is_cut_off`].
 #[derive(Debug)]
@@ -29,6 +35,8 @@ pub(super) struct Wire {
     broken: bool,
     /// How long the server may take to answer the runner's own statements.
     answer_time: Duration,
+    /// Hashes of the statements that are kept prepared.
+    kept: HashSet<u64>,
 }
 
 /// A statement as the server understood it.
@@ -48,7 +56,7 @@ pub(super) enum Failure {
 
 impl Wire {
     pub(super) fn new(connection: MySqlConnection, answer_time: Duration) -> Self {
-        Self { connection, busy: false, broken: false, answer_time }
+        Self { connection, busy: false, broken: false, answer_time, kept: HashSet::new() }
     }
 
     /// Whether a call was cut off, so that the server may still work on it.
@@ -64,6 +72,16 @@ impl Wire {
     /// Says that the server has been brought to an end with what was cut off.
     pub(super) fn is_mended(&mut self) {
         self.busy = false;
+    }
+
+    fn keeps(&mut self, sql: &str) {
+        self.kept.insert(BuildHasherDefault::<DefaultHasher>::default().hash_one(sql));
+    }
+
+    /// Whether so many statements are kept that they are better forgotten together: the server gives
+    /// no answer to that, so that the next message waits for its acknowledgement, which takes 40 ms.
+    pub(super) fn is_full(&self) -> bool {
+        self.kept.len() >= FULL_STATEMENTS
     }
 
     fn ended<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
@@ -93,6 +111,7 @@ impl Wire {
     /// `None` where this kind of statement cannot be prepared.
     pub(super) async fn prepare(&mut self, sql: &str) -> Result<Option<Prepared>, sqlx::Error> {
         self.busy = true;
+        self.keeps(sql);
         crash::before("the preparation of a statement");
         let prepared = self.connection.prepare(AssertSqlSafe(sql).into_sql_str()).await;
         crash::after("the preparation of a statement");
@@ -109,6 +128,7 @@ impl Wire {
     /// As [`Wire::prepare`], for the runner's own statement, which is kept for its next run.
     pub(super) async fn prepare_own(&mut self, sql: &str) -> Result<(), sqlx::Error> {
         self.busy = true;
+        self.keeps(sql);
         crash::before("the preparation of a statement");
         let prepared = self.connection.prepare(AssertSqlSafe(sql).into_sql_str());
         let prepared = timeout(self.answer_time, prepared).await.map(|done| done.map(drop));
@@ -186,6 +206,7 @@ impl Wire {
         arguments: MySqlArguments,
     ) -> Result<Vec<MySqlRow>, sqlx::Error> {
         self.busy = true;
+        self.keeps(sql);
         let query = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(true);
         crash::before(sql);
         let rows = timeout(self.answer_time, self.connection.fetch_all(query)).await;
@@ -204,9 +225,10 @@ impl Wire {
         self.answered(rows)
     }
 
-    /// Forgets prepared statements, because the schema may be another one now.
+    /// Forgets prepared statements.
     pub(super) async fn forget_statements(&mut self) -> Result<(), sqlx::Error> {
         self.busy = true;
+        self.kept.clear();
         let cleared = timeout(self.answer_time, self.connection.clear_cached_statements()).await;
         self.answered(cleared)
     }
@@ -218,6 +240,7 @@ impl Wire {
         arguments: MySqlArguments,
     ) -> Result<u64, sqlx::Error> {
         self.busy = true;
+        self.keeps(sql);
         let query = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(true);
         crash::before(sql);
         let done = timeout(self.answer_time, self.connection.execute(query)).await;

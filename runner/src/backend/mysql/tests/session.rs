@@ -284,3 +284,40 @@ async fn a_statement_has_its_time() {
     let set = rows(&mut connection, "SELECT @@max_statement_time").await;
     assert_eq!(set, [[Value::Float64(0.0)]]);
 }
+
+/// A statement that is kept prepared has the columns of its time, also where no row tells them.
+#[tokio::test]
+async fn the_same_text_reads_what_a_change_left() {
+    let (_database, mut connection) = hook(HookMode::Journaled).await;
+    let table = [
+        ("CREATE TABLE t (a int)", &["a"][..]),
+        ("ALTER TABLE t ADD b varchar(9) FIRST", &["b", "a"][..]),
+        ("ALTER TABLE t DROP b, MODIFY a varchar(9)", &["a"][..]),
+    ];
+    for (change, expected) in table {
+        execute(&mut connection, change).await;
+        for _ in 0..2 {
+            let read = connection.query("SELECT * FROM t", vec![], PLENTY).await.expect(change);
+            let columns: Vec<&str> = read.columns.iter().map(|c| c.name.as_str()).collect();
+            assert_eq!(columns, expected, "{change}");
+        }
+    }
+}
+
+/// A hook may have any number of different statements.
+#[tokio::test]
+async fn only_so_many_are_kept_prepared() {
+    let server = Mariadb::own();
+    let database = server.database();
+    let mut connection = open(&database).await;
+    connection.begin().await.expect("begins");
+    connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
+    for number in 0..600 {
+        let found = rows(&mut connection, &format!("SELECT {number} AS n")).await;
+        assert_eq!(found, [[Value::Int64(number)]]);
+    }
+    let kept = "SELECT variable_value FROM information_schema.global_status
+        WHERE variable_name = 'Prepared_stmt_count'";
+    let kept: usize = database.rows(kept)[0].parse().expect("a number");
+    assert!(kept < super::super::wire::KEPT_STATEMENTS_MAX, "{kept}");
+}
