@@ -302,16 +302,19 @@ impl Connection for MysqlConnection {
         // All nodes of a cluster are one database.
         let sql = match self.server.galera {
             true => {
-                "SELECT CONCAT_WS('/', variable_value, DATABASE())
+                "SELECT CAST(CONCAT_WS('/', variable_value, DATABASE()) AS CHAR)
                  FROM information_schema.global_status
                  WHERE variable_name = 'wsrep_cluster_state_uuid'"
             }
-            false => "SELECT CONCAT_WS('/', @@hostname, @@port, @@datadir, DATABASE())",
+            false => {
+                "SELECT CAST(CONCAT_WS('/', @@hostname, @@port, @@datadir, DATABASE()) AS CHAR)"
+            }
         };
-        let rows = self.read_own(sql, &[]).await?;
-        match rows.into_iter().flatten().next() {
-            Some(Cell::Text(Some(identity))) => Ok(identity),
-            Some(Cell::Bytes(Some(bytes))) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        // As it stands: in own statements with parameters an @ names a table.
+        let rows = self.ready().await?.text_rows(sql).await;
+        let rows = rows.map_err(|error| self.host_error(&error))?;
+        match rows.first().map(|row| value::own_text(row, 0)) {
+            Some(Ok(Some(identity))) => Ok(identity),
             _ => Err(BackendError::Database("the server does not say who it is".to_owned())),
         }
     }

@@ -71,6 +71,14 @@ async fn who_only_looks_cannot_write() {
     reading.rollback().await.expect("rolls back");
 }
 
+#[tokio::test]
+async fn a_database_is_told_from_another() {
+    let (one, other) = (Mariadb::shared().database(), Mariadb::shared().database());
+    let identity = async |database| open(database).await.identity().await.expect("says who it is");
+    assert_eq!(identity(&one).await, identity(&one).await);
+    assert_ne!(identity(&one).await, identity(&other).await);
+}
+
 /// The server's defaults do not matter.
 #[tokio::test]
 async fn odd_defaults_are_put_right() {
