@@ -16,8 +16,8 @@ use std::{
 };
 use tokio::time::{error::Elapsed, timeout};
 
-/// Longer statements are not kept prepared: dozens of them, of many megabytes each, would be.
-const KEPT_SQL_BYTES_MAX: usize = 64 << 10;
+/// Longer statements are not kept prepared: hundreds of them, with thousands of columns each, would be.
+const KEPT_SQL_BYTES_MAX: usize = 8 << 10;
 /// Nobody waits longer for a word of farewell.
 const CLOSE_TIME: Duration = Duration::from_secs(1);
 /// Prepared statements that are kept, for each connection. The last few are for those that come
