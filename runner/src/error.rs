@@ -9,6 +9,7 @@ use crate::{
     event::StepReport,
     host::{HookError, LoadError},
     plan::{BaselineError, ParseTargetError, Plan},
+    session::ErrorKind,
     source::SourceError,
 };
 use std::path::PathBuf;
@@ -80,7 +81,7 @@ pub enum Error {
     Interrupted,
     /// It stopped between two steps; those that are done stay done.
     #[error("{cause}")]
-    Halted { done: Vec<StepReport>, rehearsed: bool, cause: Box<Error> },
+    Halted { done: Vec<StepReport>, lost: Lost, rehearsed: bool, cause: Box<Error> },
     #[error(transparent)]
     Step(Box<StepFailure>),
 }
@@ -97,11 +98,22 @@ pub struct StepFailure {
     /// What is left of it.
     pub changed: Changed,
     pub done: Vec<StepReport>,
+    pub lost: Lost,
     /// Steps that were not begun.
     pub left: usize,
     pub rehearsed: bool,
     /// Why the failure could not be recorded, if it could not.
     pub unrecorded: Option<String>,
+}
+
+/// What a crash of the server took along of steps that had been told as done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lost {
+    Nothing,
+    /// These, which are not among those that are done any more.
+    These(Vec<AlterationKey>),
+    /// The last of those that were done may be lost: nobody could look.
+    Unknown,
 }
 
 /// What a failed step left behind.
@@ -139,6 +151,17 @@ pub enum StepError {
 }
 
 impl StepError {
+    /// Whether the connection was lost.
+    pub fn is_disconnected(&self) -> bool {
+        match self {
+            Self::Backend(error) => matches!(error, BackendError::Disconnected(_)),
+            Self::Hook(HookError::Statement(failed) | HookError::Ignored(failed)) => {
+                failed.error.kind == ErrorKind::Disconnected
+            }
+            _ => false,
+        }
+    }
+
     /// Whether something was in the way that may go away by itself.
     pub fn is_retryable(&self) -> bool {
         match self {

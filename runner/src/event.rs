@@ -56,7 +56,12 @@ pub enum Event<'a> {
         reason: &'a str,
         pause: Duration,
     },
-    /// It is committed, or in a rehearsal: it ran to its end.
+    /// These were committed, and a crash of the server took them along. They are done again.
+    Lost {
+        keys: &'a [AlterationKey],
+    },
+    /// It is committed, or in a rehearsal: it ran to its end. Until the job has come to its end a crash of
+    /// the server may still take it along, as the job then tells.
     Finished {
         key: &'a AlterationKey,
         direction: Direction,

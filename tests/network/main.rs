@@ -17,3 +17,4 @@ mod story;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;
+mod unflushed;

@@ -116,6 +116,7 @@ impl Backend {
             Ok(revision)
         };
         let begun = begun.await;
+        self.is_unflushed &= begun.is_err();
         or_roll_back(connection, begun).await
     }
 
@@ -127,6 +128,9 @@ impl Backend {
             return Err(BackendError::LeaseLost);
         }
         let begun = snapshot.runs.get(&run.key).is_some_and(|found| found.marker == run.marker);
+        if begun {
+            self.is_as_committed();
+        }
         Ok(snapshot.revision.filter(|_| begun))
     }
 
@@ -177,6 +181,7 @@ impl Backend {
             Ok(revision)
         };
         let resumed = resumed.await;
+        self.is_unflushed &= resumed.is_err();
         or_roll_back(connection, resumed).await
     }
 
@@ -233,10 +238,7 @@ impl Backend {
     ) -> Result<(), BackendError> {
         let revision = self.start(connection, work.claim.revision).await?;
         if matches!(work.part, Part::Whole) {
-            let status = match work.claim.attempt.direction {
-                Direction::Up => Status::Applied,
-                Direction::Down => Status::Reverted,
-            };
+            let status = Status::after(work.claim.attempt.direction);
             state::claim(connection, work.claim.attempt, revision, status).await?;
             self.archive_up(connection, work.claim).await?;
         }
@@ -269,15 +271,15 @@ impl Backend {
         let completed = async {
             connection.leave_hook().await?;
             record_part(connection, work, revision, counts, next).await?;
-            connection.commit().await
-        };
-        match completed.await {
-            Ok(()) => {
-                self.journal = None;
-                Ok(revision)
+            // What follows is on the disk only together with this, and the last one waits for it.
+            match (work.part, work.following) {
+                (Part::Whole, Some(_)) => connection.commit_unflushed().await,
+                _ => connection.commit().await.map(|()| false),
             }
-            Err(error) => Err(error),
-        }
+        };
+        self.is_unflushed = completed.await?;
+        self.journal = None;
+        Ok(revision)
     }
 
     /// After a commit whose answer never came: connects again and looks. `Some` if it took effect.
@@ -287,10 +289,10 @@ impl Backend {
         next: &Next,
     ) -> Result<Option<Revision>, BackendError> {
         let (is_fenced, snapshot) = self.settled().await?;
+        let own = Revision(work.claim.revision.0 + 1);
         if is_fenced {
             // What is there now may be the other's work; only a row of this attempt's own revision
             // is not.
-            let own = Revision(work.claim.revision.0 + 1);
             let row = snapshot.rows.get(&work.claim.attempt.key);
             let is_own = matches!(next, Next::Done) && row.is_some_and(|row| row.revision == own);
             return if is_own { Ok(Some(own)) } else { Err(BackendError::LeaseLost) };
@@ -298,10 +300,7 @@ impl Backend {
         let Some(revision) = snapshot.revision else { return Ok(None) };
         let key = &work.claim.attempt.key;
         let run = snapshot.runs.get(key);
-        let wanted = match work.claim.attempt.direction {
-            Direction::Up => Status::Applied,
-            Direction::Down => Status::Reverted,
-        };
+        let wanted = Status::after(work.claim.attempt.direction);
         let took_effect = match (next, work.part) {
             (Next::Done, _) => {
                 run.is_none() && snapshot.rows.get(key).is_some_and(|row| row.status == wanted)
@@ -311,6 +310,12 @@ impl Backend {
                 run.is_some_and(|run| run.checkpoint.steps == checkpoint.steps)
             }
         };
+        if took_effect {
+            self.is_as_committed();
+            self.is_unflushed = true;
+        }
+        // Where somebody was faster since, the next step is to hear of it.
+        let revision = if matches!(work.part, Part::Journaled(_)) { revision } else { own };
         Ok(took_effect.then_some(revision))
     }
 
@@ -357,6 +362,7 @@ impl Backend {
             connection.commit().await
         };
         let recorded = recorded.await;
+        self.is_unflushed &= recorded.is_err();
         or_roll_back(connection, recorded).await
     }
 
@@ -377,6 +383,7 @@ impl Backend {
             connection.commit().await
         };
         let recorded = recorded.await;
+        self.is_unflushed &= recorded.is_err();
         or_roll_back(connection, recorded).await
     }
 
@@ -417,6 +424,7 @@ impl Backend {
             Ok(keep.then(|| rows.iter().flat_map(JournalRow::changes).collect()))
         };
         let recorded = recorded.await;
+        self.is_unflushed &= recorded.is_err();
         or_roll_back(connection, recorded).await
     }
 }

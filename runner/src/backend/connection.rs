@@ -135,6 +135,13 @@ pub(super) trait Connection: Session + Scratch {
         self.commit().await
     }
 
+    /// As [`Self::commit`], but where the database offers that, without waiting for the disk. A crash of
+    /// the server may take it along, and then takes all that was committed after it too. Tells whether
+    /// it did not wait.
+    async fn commit_unflushed(&mut self) -> Result<bool, BackendError> {
+        self.commit().await.map(|()| false)
+    }
+
     /// Rolls back whatever is open, if anything is. First ends a statement that still runs.
     async fn rollback(&mut self) -> Result<(), BackendError>;
 

@@ -5,6 +5,7 @@
 
 use super::{
     BackendError, ConnectOptions, LockKind, Revision, Snapshot,
+    attempt::or_roll_back,
     connection::{Connection, Connector, HookMode, HookSettings, SharedConnection},
     journal::SharedJournal,
     lease::Lease,
@@ -37,6 +38,10 @@ pub struct Backend {
     /// The journal of the hook that runs, if it is journaled.
     pub(super) journal: Option<SharedJournal>,
     pub(super) rehearsing: bool,
+    /// What was committed last may not be on the server's disk yet.
+    pub(super) is_unflushed: bool,
+    /// The connection was lost while that was so: the server may have crashed, and lost it.
+    is_in_doubt: bool,
     /// Told when the lock is lost.
     lost: watch::Sender<bool>,
 }
@@ -66,6 +71,8 @@ impl Backend {
             packing: None,
             journal: None,
             rehearsing: false,
+            is_unflushed: false,
+            is_in_doubt: false,
             lost: watch::channel(false).0,
         }
     }
@@ -135,6 +142,7 @@ impl Backend {
         let read = snapshot::read(&mut *connection).await;
         connection.rollback().await?;
         let (snapshot, fence) = read?;
+        self.is_in_doubt = false;
         match (fence, &self.lease) {
             (Some(fence), Some(lease)) if fence != lease.fence() => {
                 return Err(BackendError::LeaseLost);
@@ -191,6 +199,10 @@ impl Backend {
         connection: &mut dyn Connection,
         revision: Revision,
     ) -> Result<Revision, BackendError> {
+        if self.is_in_doubt {
+            // The revision that is known may come again, for another state.
+            return Err(BackendError::Moved);
+        }
         connection.begin().await?;
         super::tables::ledger::advance(connection, revision, self.fence).await
     }
@@ -221,7 +233,41 @@ impl Backend {
             let reason = "it was in the middle of a rehearsal".to_owned();
             return Err(BackendError::Disconnected(reason));
         }
+        self.is_in_doubt |= self.is_unflushed;
         self.shared()?.lock().await.reconnect().await
+    }
+
+    /// What was committed last was found on a new connection, so that nothing before it was lost.
+    pub(super) fn is_as_committed(&mut self) {
+        self.is_in_doubt = false;
+    }
+
+    /// Whether what was committed last may not be on the server's disk yet, or was lost for that.
+    pub fn is_unsettled(&self) -> bool {
+        self.is_unflushed || self.is_in_doubt
+    }
+
+    /// Waits until all that was committed is on the server's disk. Whether it is known to be there: not
+    /// where the connection was lost in between, and a crash may have been the reason.
+    pub async fn flush(&mut self) -> Result<bool, BackendError> {
+        if let Err(BackendError::Disconnected(_)) = self.flush_once().await {
+            self.reconnect().await?;
+            self.flush_once().await?;
+        }
+        self.is_unflushed = false;
+        Ok(!self.is_in_doubt)
+    }
+
+    async fn flush_once(&self) -> Result<(), BackendError> {
+        let shared = self.shared()?;
+        let connection = &mut *shared.lock().await;
+        let flushed = async {
+            connection.begin().await?;
+            super::tables::ledger::touch(connection).await?;
+            connection.commit().await
+        };
+        let flushed = flushed.await;
+        or_roll_back(connection, flushed).await
     }
 
     /// Why a connection was really lost: the server ends the session of a runner that was paused,

@@ -34,6 +34,14 @@ pub enum Status {
 }
 
 impl Status {
+    /// Of an alteration that is done in this direction.
+    pub fn after(direction: Direction) -> Self {
+        match direction {
+            Direction::Up => Self::Applied,
+            Direction::Down => Self::Reverted,
+        }
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Applied => "applied",

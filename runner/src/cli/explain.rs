@@ -7,7 +7,7 @@ use crate::{
     backend::{BackendError, Checkpoint, FormerError, Phase, Run, Stop},
     config::{CONFIG_FILE, ConfigError},
     deploy::UnknownSettings,
-    error::Changed,
+    error::{Changed, Lost},
     escape::EscapedLines,
     host::HookError,
     plan::{BaselineError, Finding, Plan, Severity},
@@ -201,15 +201,22 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
             "look at the new plan: run it again".to_owned()
         }
         Error::Interrupted => "run it again when you are ready".to_owned(),
-        Error::Halted { done, rehearsed, cause } => {
+        Error::Halted { done, lost, rehearsed, cause } => {
             let inner = explain(cause, exit);
             let next = inner.next;
             explanation.alteration = inner.alteration;
             explanation.findings = inner.findings;
             explanation.details = inner.details;
-            explanation.changed = changed(done, *rehearsed, None);
+            explanation.changed = match lost {
+                Lost::Unknown => perhaps(done),
+                Lost::Nothing | Lost::These(_) => changed(done, *rehearsed, None),
+            };
             explanation.steps.clone_from(done);
-            next
+            note_lost(&mut explanation, lost);
+            match lost {
+                Lost::Unknown => LOOK_AGAIN.to_owned(),
+                Lost::Nothing | Lost::These(_) => next,
+            }
         }
         Error::Step(failure) => step(&mut explanation, failure),
     };
@@ -289,9 +296,13 @@ fn objections(explanation: &mut Explanation, plan: &Plan) -> String {
 }
 
 fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
-    let StepFailure { key, direction, cause, done, left, rehearsed, unrecorded, .. } = failure;
+    let StepFailure { key, direction, cause, done, lost, left, rehearsed, unrecorded, .. } =
+        failure;
     explanation.alteration = Some(key.to_string());
-    explanation.changed = changed(done, *rehearsed, Some(key));
+    explanation.changed = match lost {
+        Lost::Unknown => format!("{} before it; nothing of {key}", perhaps(done)),
+        Lost::Nothing | Lost::These(_) => changed(done, *rehearsed, Some(key)),
+    };
     if let Changed::Unfinished { run, effects } = &failure.changed
         && !rehearsed
     {
@@ -302,6 +313,7 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
     }
     explanation.steps.clone_from(done);
     explanation.left = Some(*left);
+    note_lost(explanation, lost);
     if *left > 0 {
         let left = output::count(*left as u64, "alteration");
         explanation.details.push(("not begun", left));
@@ -313,6 +325,9 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
         Direction::Up => "runner deploy",
         Direction::Down => "runner rollback",
     };
+    if *lost == Lost::Unknown && !matches!(cause, StepError::LockLost) {
+        return LOOK_AGAIN.to_owned();
+    }
     match cause {
         StepError::Interrupted => format!("run `{again}` again when you are ready"),
         StepError::LockLost => {
@@ -335,7 +350,7 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
         StepError::Stopped(Stop::NotRehearsable { .. }) => {
             "rehearse on a copy with `--rehearse-on URL`".to_owned()
         }
-        StepError::Backend(BackendError::Disconnected(_)) => format!(
+        cause if cause.is_disconnected() => format!(
             "see whether the server runs, then `{again}` again: it goes on where this one ended"
         ),
         StepError::Backend(error) => backend_advice(error),
@@ -356,6 +371,29 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
             None => format!("mend the cause, or ask the plugin's vendor; then run `{again}` again"),
         },
     }
+}
+
+/// Where nobody could look what a server still has.
+const LOOK_AGAIN: &str =
+    "look with `runner status` when the server is back; the same command goes on from there";
+
+fn note_lost(explanation: &mut Explanation, lost: &Lost) {
+    if let Lost::These(keys) = lost {
+        explanation.details.push(("lost", lost_text(keys)));
+    }
+}
+
+/// What is altered, where a crash of the server may have taken the last of it along.
+fn perhaps(done: &[StepReport]) -> String {
+    let count = output::count(done.len() as u64, "alteration");
+    format!("{count}, of which the server may have lost the last if it crashed,")
+}
+
+/// What a crash of the server took along, which is the last that was done.
+pub(super) fn lost_text(keys: &[AlterationKey]) -> String {
+    let count = output::count(keys.len() as u64, "alteration");
+    let from = keys.first().map(|key| format!(", from {key} on")).unwrap_or_default();
+    format!("{count} that had been done{from}: the server crashed before its disk had them")
 }
 
 /// Says exactly what is left of an alteration that is committed in several parts.

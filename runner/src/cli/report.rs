@@ -98,6 +98,9 @@ impl Reporter {
                 let pause = duration(u64::try_from(pause.as_millis()).unwrap_or(u64::MAX));
                 self.note(&format!("  {} tries again in {pause}: {reason}", key.id));
             }
+            Event::Lost { keys } => {
+                self.note(&format!("{}; done again", super::explain::lost_text(keys)));
+            }
             Event::Finished { key, direction, counts } => {
                 if self.style.format == Format::Text {
                     self.bar.suspend(|| output::result(&line(key, direction, counts)));

@@ -20,10 +20,10 @@ pub use settings::{ParseSettingError, PluginSettings, Setting, Settings, Unknown
 
 use crate::{
     alteration::{AlterationKey, Dialect, Direction},
-    backend::{Backend, BackendError, Snapshot},
+    backend::{Backend, BackendError, Snapshot, Status},
     cancel::Cancelled,
-    error::Error,
-    event::{Event, Observer, Report},
+    error::{Error, Lost},
+    event::{Event, Observer, Report, StepReport},
     host::Host,
     plan::Plan,
 };
@@ -173,13 +173,43 @@ impl Work<'_> {
             Err(Error::Backend(error)) => Err(backend.explained(error).await.into()),
             worked => worked,
         };
+        let lost = self.settle(backend).await;
+        let done = &self.report.steps;
         match worked {
-            Err(error) if !self.report.steps.is_empty() && !matches!(error, Error::Step(_)) => {
-                let done = self.report.steps.clone();
-                let rehearsed = self.report.rehearsed;
-                Err(Error::Halted { done, rehearsed, cause: Box::new(error) })
+            Err(Error::Step(mut failure)) => {
+                failure.done.clone_from(done);
+                failure.lost = lost;
+                Err(Error::Step(failure))
+            }
+            Err(error) if !done.is_empty() || lost != Lost::Nothing => {
+                let (done, rehearsed) = (done.clone(), self.report.rehearsed);
+                Err(Error::Halted { done, lost, rehearsed, cause: Box::new(error) })
             }
             worked => worked,
+        }
+    }
+
+    /// Waits until what was done is on the server's disk. Where the connection was lost before that, looks
+    /// what is still there: the rest is not told as done any more.
+    async fn settle(&mut self, backend: &mut Backend) -> Lost {
+        if !backend.is_unsettled() {
+            return Lost::Nothing;
+        }
+        match backend.flush().await {
+            Ok(true) => return Lost::Nothing,
+            Ok(false) => {}
+            Err(_) => return Lost::Unknown,
+        }
+        let Ok(snapshot) = backend.snapshot().await else { return Lost::Unknown };
+        let is_there = |step: &StepReport| {
+            let status = snapshot.rows.get(&step.key).map(|row| row.status);
+            status == Some(Status::after(step.direction))
+        };
+        let (kept, lost) = std::mem::take(&mut self.report.steps).into_iter().partition(is_there);
+        self.report.steps = kept;
+        match lost {
+            lost if lost.is_empty() => Lost::Nothing,
+            lost => Lost::These(lost.into_iter().map(|step| step.key).collect()),
         }
     }
 
@@ -200,6 +230,9 @@ impl Work<'_> {
             match self.apply(backend, &snapshot, &plan).await {
                 Err(Error::Backend(BackendError::Moved)) => {}
                 ended => return ended,
+            }
+            if let Lost::These(keys) = self.settle(backend).await {
+                (self.control.observer)(Event::Lost { keys: &keys });
             }
         }
         Err(Error::KeepsMoving)

@@ -73,7 +73,10 @@ impl Opener {
     }
 
     /// Tries again for as long as `wait`, while the server cannot be reached or is starting.
-    async fn open_patiently(&self, wait: Duration) -> Result<PgConnection, BackendError> {
+    pub(super) async fn open_patiently(
+        &self,
+        wait: Duration,
+    ) -> Result<PgConnection, BackendError> {
         let deadline = Instant::now() + wait;
         let mut pause = PAUSE_FIRST;
         loop {
@@ -185,6 +188,7 @@ impl PostgresConnector {
             Arc::clone(&self.opener),
             connection,
             self.options.answer_time + self.options.lock_wait,
+            self.options.wait,
         );
         let facts = link
             .own_rows(

@@ -61,6 +61,8 @@ pub(super) struct Link {
     described_bytes: usize,
     /// How long the server may take to answer the runner's own statements.
     answer_time: Duration,
+    /// How long to try again where the server cannot be reached to connect anew.
+    wait: Duration,
 }
 
 impl std::fmt::Debug for Link {
@@ -81,6 +83,7 @@ impl Link {
         opener: Arc<Opener>,
         connection: PgConnection,
         answer_time: Duration,
+        wait: Duration,
     ) -> Self {
         Self {
             opener,
@@ -93,6 +96,7 @@ impl Link {
             described: 0,
             described_bytes: 0,
             answer_time,
+            wait,
         }
     }
 

@@ -262,6 +262,10 @@ impl Connection for PostgresConnection {
         Ok(())
     }
 
+    async fn commit_unflushed(&mut self) -> Result<bool, BackendError> {
+        self.commit_transaction_unflushed().await
+    }
+
     async fn commit_soon(&mut self) -> Result<(), BackendError> {
         self.commit_transaction_soon().await
     }

@@ -8,6 +8,8 @@ use crate::backend::{Access, BackendError, connection::LockTry};
 
 const SAVEPOINT: &str = "runner_rehearsal";
 const MARK: &str = "runner_mark";
+/// The transaction's commit is answered before it is on the disk.
+const UNFLUSHED: &str = "SET LOCAL synchronous_commit = off";
 
 impl PostgresConnection {
     pub(super) async fn begin_transaction(&mut self) -> Result<(), BackendError> {
@@ -95,10 +97,20 @@ impl PostgresConnection {
         }
     }
 
+    /// As [`Self::commit_transaction`], without waiting for the disk. A savepoint of a rehearsal has
+    /// nothing to wait for.
+    pub(super) async fn commit_transaction_unflushed(&mut self) -> Result<bool, BackendError> {
+        if self.in_savepoint {
+            return self.commit_transaction().await.map(|()| false);
+        }
+        self.kept.push(UNFLUSHED.to_owned(), 0);
+        self.commit_transaction().await.map(|()| true)
+    }
+
     /// As [`Self::commit_transaction`], for what may be lost with all that comes after it. A transaction
     /// that the server has not heard of yet goes to it with the next one.
     pub(super) async fn commit_transaction_soon(&mut self) -> Result<(), BackendError> {
-        self.kept.push("SET LOCAL synchronous_commit = off".to_owned(), 0);
+        self.kept.push(UNFLUSHED.to_owned(), 0);
         if !self.kept.begins || self.in_savepoint || self.hook.is_some() {
             return self.commit_transaction().await;
         }

@@ -111,10 +111,7 @@ pub(crate) async fn finalise(
     let sql = "UPDATE @state SET status = ?, applied_at = ?, duration_ms = ?, statements = ?,
             rows_affected = ?, revision = ?, error = NULL
          WHERE plugin = ? AND id = ?";
-    let status = match attempt.direction {
-        Direction::Up => Status::Applied,
-        Direction::Down => Status::Reverted,
-    };
+    let status = Status::after(attempt.direction);
     let params = [
         Cell::text(status),
         Cell::text(operator::now()),

@@ -141,7 +141,7 @@ impl Link {
         if let Some(task) = self.copying.take() {
             task.abort();
         }
-        self.connection = Some(self.opener.open().await?);
+        self.connection = Some(self.opener.open_patiently(self.wait).await?);
         (self.busy, self.described, self.described_bytes) = (false, 0, 0);
         if let (true, (Some(pid), Some(began))) = (end_old, old) {
             let sql = format!(
