@@ -452,10 +452,10 @@ async fn record_part(
                 run::delete(connection, run).await?;
             }
             state::finalise(connection, attempt, revision, &total).await?;
-            history::append(connection, attempt, Some((Ending::Done, &total, None))).await?;
+            let end = (attempt, Some((Ending::Done, &total, None)));
             match work.following {
-                Some(following) => history::append(connection, following, None).await,
-                None => Ok(()),
+                Some(following) => history::append_all(connection, &[end, (following, None)]).await,
+                None => history::append_all(connection, &[end]).await,
             }
         }
         (Next::Phase(phase), Some(run)) => {

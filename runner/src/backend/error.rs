@@ -76,9 +76,9 @@ pub enum BackendError {
     /// The work of a hook that the database refused only at the end.
     #[error("{0}")]
     Refused(SqlError),
-    /// The runner's table of this name is another than it was at the end of the hook before, which may be
+    /// This, of the runner's tables, is another than it was at the end of the hook before, which may be
     /// anybody's work. Nothing of the part was kept; run again, it is looked at anew.
-    #[error("the runner's table {0} was changed, by the hook or by somebody else before it")]
+    #[error("{0} was changed, by the hook or by somebody else before it")]
     Doubtful(String),
     #[error("the archive holds no component {0}")]
     NotArchived(String),

@@ -3,7 +3,7 @@
 
 use super::{Limits, error::LoadError};
 use std::time::Duration;
-use wasmtime::{Config, Engine, WasmBacktraceDetails};
+use wasmtime::{Config, Engine, OptLevel, WasmBacktraceDetails};
 
 /// How often running WebAssembly gives way, so that time-outs and interrupts are noticed.
 const TICK: Duration = Duration::from_millis(5);
@@ -22,7 +22,12 @@ pub(super) fn engine(limits: &Limits) -> Result<Engine, LoadError> {
         .cranelift_nan_canonicalization(true)
         .wasm_relaxed_simd(false)
         .wasm_memory64(false)
-        .wasm_backtrace_details(WasmBacktraceDetails::Disable);
+        .wasm_backtrace_details(WasmBacktraceDetails::Disable)
+        // A hook runs once, and the compiler that made it has optimised it: what is waited for is this.
+        .cranelift_opt_level(OptLevel::None)
+        // A trap names functions, which needs neither tables for addresses nor for other unwinders.
+        .generate_address_map(false)
+        .native_unwind_info(false);
     let engine = Engine::new(&config).map_err(|error| LoadError::Engine(format!("{error:#}")))?;
     start_ticker(&engine)?;
     Ok(engine)

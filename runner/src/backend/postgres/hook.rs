@@ -21,14 +21,19 @@ use std::collections::BTreeMap;
 /// of its own time.
 const CHECKS: &str = "SET CONSTRAINTS ALL IMMEDIATE";
 
-/// What the server says of the runner's own tables, by name.
-pub(super) type Facts = BTreeMap<String, Fact>;
+/// What the server says of the runner's own tables.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Facts {
+    by_name: BTreeMap<String, Fact>,
+    /// How the catalogue describes the columns and indexes of all of them.
+    parts: String,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fact {
+struct Fact {
     /// The table's object id.
     oid: String,
-    /// How the catalogue describes it.
+    /// How the catalogue describes it, but for its columns and indexes.
     described: String,
     /// What this server session's transaction did to its rows.
     counted: String,
@@ -43,7 +48,7 @@ impl PostgresConnection {
         let is_carried = before.is_some();
         let query = match &before {
             Some(facts) => counts_query(facts),
-            None => self.facts_query(),
+            None => self.facts_query(None),
         };
         // What a hook sets is taken back at its end. In a pooler's session it may be somebody else's.
         let clean = match self.is_pooled {
@@ -82,7 +87,7 @@ impl PostgresConnection {
             settings::END_OF_HOOK,
             settings::reset(self.lock.is_some()),
             settings::bounds(self.lock_wait, self.idle),
-            self.facts_query(),
+            self.facts_query(self.hook.as_ref().map(|hook| &hook.facts)),
             self.held_query()
         );
         self.send_kept().await?;
@@ -117,13 +122,13 @@ impl PostgresConnection {
             && let Some((table, is_described)) = changed(&hook.facts, &found)
         {
             if is_described && hook.is_carried {
-                return Err(BackendError::Doubtful(table.to_owned()));
+                return Err(BackendError::Doubtful(table));
             }
             return Err(BackendError::Refused(SqlError::new(
                 ErrorKind::Denied,
                 // GRANT … ON ALL TABLES does, and is meant for those of the application.
                 format!(
-                    "the hook touched the runner's table {table}; if it is about all tables of a schema, keep the runner's in one of their own with `--state-schema`"
+                    "the hook touched {table}; if it is about all tables of a schema, keep the runner's in one of their own with `--state-schema`"
                 ),
             )));
         }
@@ -162,30 +167,38 @@ impl PostgresConnection {
 
     /// A row of the catalogue that is changed is the work of another transaction from then on, also where
     /// the change is taken back: of one that only grows, so that no sum of them stays as it was. New
-    /// indexes alone are noted in place.
-    fn facts_query(&self) -> String {
-        format!(
-            "SELECT c.relname, c.oid, concat_ws(' ', c.ctid, c.xmin, \
-                (SELECT sum(a.xmin::text::int8) FROM pg_attribute a WHERE a.attrelid = c.oid), \
-                (SELECT count(*) FROM pg_index i WHERE i.indrelid = c.oid)), {} \
-             FROM pg_class c \
-             WHERE c.relnamespace = to_regnamespace({}) AND c.relname = ANY (ARRAY[{}]::name[])",
-            counts("c.oid"),
+    /// indexes alone are noted in place. Columns and indexes are those of the tables that are `known`, if
+    /// any are: one that is new shows by itself.
+    fn facts_query(&self, known: Option<&Facts>) -> String {
+        let own = format!(
+            "relnamespace = to_regnamespace({}) AND relname = ANY (ARRAY[{}]::name[])",
             literal(&quote(&self.schema)),
             OWN_TABLES.map(literal).join(", ")
+        );
+        let tables = match known {
+            Some(facts) => facts.oids(),
+            None => format!("ARRAY(SELECT oid FROM pg_class WHERE {own})"),
+        };
+        format!(
+            "SELECT relname, oid, concat_ws(' ', ctid, xmin), {} FROM pg_class WHERE {own}; \
+             SELECT (SELECT sum(xmin::text::int8) FROM pg_attribute WHERE attrelid = ANY ({tables})), \
+                (SELECT count(*) FROM pg_index WHERE indrelid = ANY ({tables})), NULL",
+            counts("oid")
         )
+    }
+}
+
+impl Facts {
+    /// The tables' object ids, as an array.
+    fn oids(&self) -> String {
+        let oids: Vec<_> = self.by_name.values().map(|fact| fact.oid.as_str()).collect();
+        format!("'{{{}}}'::oid[]", oids.join(","))
     }
 }
 
 /// What changes with the runner's own records, of tables that are otherwise known.
 fn counts_query(facts: &Facts) -> String {
-    let row = |(name, fact): (&String, &Fact)| {
-        format!("({}, {})", literal(name), counts(&format!("'{}'", fact.oid)))
-    };
-    match facts.is_empty() {
-        true => "SELECT NULL, NULL WHERE false".to_owned(),
-        false => format!("VALUES {}", facts.iter().map(row).collect::<Vec<_>>().join(", ")),
-    }
+    format!("SELECT oid, {} FROM unnest({}) oid", counts("oid"), facts.oids())
 }
 
 /// What this server session's transaction did to the rows of a table, as an expression.
@@ -195,24 +208,29 @@ fn counts(oid: &str) -> String {
     format!("concat_ws(' ', {})", counts.join(", "))
 }
 
-/// The answer to [`PostgresConnection::facts_query`], among rows of another width.
+/// The answer to [`PostgresConnection::facts_query`], among rows of other widths.
 fn facts(rows: Vec<super::link::TextRow>) -> Facts {
-    let fact = |row: super::link::TextRow| match <[Option<String>; 4]>::try_from(row) {
-        Ok([Some(name), oid, described, counted]) => {
-            let [oid, described, counted] =
-                [oid, described, counted].map(Option::unwrap_or_default);
-            Some((name, Fact { oid, described, counted }))
+    let mut facts = Facts::default();
+    for row in rows {
+        let row = row.into_iter().collect::<Vec<_>>();
+        match row.len() {
+            4 => {
+                let [name, oid, described, counted] =
+                    [0, 1, 2, 3].map(|at| row[at].clone().unwrap_or_default());
+                facts.by_name.insert(name, Fact { oid, described, counted });
+            }
+            3 => facts.parts = format!("{:?}", row),
+            _ => {}
         }
-        _ => None,
-    };
-    rows.into_iter().filter_map(fact).collect()
+    }
+    facts
 }
 
 /// `facts` with the answer to [`counts_query`].
 fn recounted(mut facts: Facts, rows: Vec<super::link::TextRow>) -> Facts {
     for row in rows {
-        if let Ok([Some(name), Some(counted)]) = <[Option<String>; 2]>::try_from(row)
-            && let Some(fact) = facts.get_mut(&name)
+        if let Ok([Some(oid), Some(counted)]) = <[Option<String>; 2]>::try_from(row)
+            && let Some(fact) = facts.by_name.values_mut().find(|fact| fact.oid == oid)
         {
             fact.counted = counted;
         }
@@ -221,17 +239,23 @@ fn recounted(mut facts: Facts, rows: Vec<super::link::TextRow>) -> Facts {
 }
 
 /// The first table about which something else is said than before, and whether it is described otherwise.
-fn changed<'a>(before: &'a Facts, after: &'a Facts) -> Option<(&'a str, bool)> {
-    let differs = |(name, fact): (&'a String, &'a Fact), other: &Facts| {
-        let other = other.get(name);
-        let is_described = other
-            .is_none_or(|other| (&other.oid, &other.described) != (&fact.oid, &fact.described));
-        (other != Some(fact)).then_some((name.as_str(), is_described))
-    };
-    before
-        .iter()
-        .find_map(|entry| differs(entry, after))
-        .or_else(|| after.iter().find_map(|entry| differs(entry, before)))
+fn changed(before: &Facts, after: &Facts) -> Option<(String, bool)> {
+    let named = |name: &str| format!("the runner's table {name}");
+    for (name, fact) in &before.by_name {
+        match after.by_name.get(name) {
+            Some(now) if now == fact => {}
+            now => {
+                let is_described = now
+                    .is_none_or(|now| (&now.oid, &now.described) != (&fact.oid, &fact.described));
+                return Some((named(name), is_described));
+            }
+        }
+    }
+    if let Some(name) = after.by_name.keys().find(|name| !before.by_name.contains_key(*name)) {
+        return Some((named(name), true));
+    }
+    // A column or an index that leaves no trace in its table's own row.
+    (before.parts != after.parts).then(|| ("one of the runner's tables".to_owned(), true))
 }
 
 #[cfg(test)]
@@ -240,23 +264,35 @@ mod tests {
 
     #[test]
     fn changes_are_found() {
-        let facts = |rows: &[(&str, &str, &str)]| -> Facts {
+        let facts = |rows: &[(&str, &str, &str)], parts: &str| -> Facts {
             let row = |(name, described, counted): &(&str, &str, &str)| {
                 let [oid, described, counted] = ["1", described, counted].map(str::to_owned);
                 ((*name).to_owned(), Fact { oid, described, counted })
             };
-            rows.iter().map(row).collect()
+            Facts { by_name: rows.iter().map(row).collect(), parts: parts.to_owned() }
         };
-        let before = facts(&[("a", "1", "0"), ("b", "1", "0")]);
+        let before = facts(&[("a", "1", "0"), ("b", "1", "0")], "x");
         let table = [
-            (facts(&[("a", "1", "0"), ("b", "1", "0")]), None),
-            (facts(&[("a", "1", "0"), ("b", "2", "0")]), Some(("b", true))),
-            (facts(&[("a", "1", "1"), ("b", "1", "0")]), Some(("a", false))),
-            (facts(&[("a", "1", "0")]), Some(("b", true))),
-            (facts(&[("a", "1", "0"), ("b", "1", "0"), ("c", "1", "0")]), Some(("c", true))),
+            (facts(&[("a", "1", "0"), ("b", "1", "0")], "x"), None),
+            (facts(&[("a", "1", "0"), ("b", "2", "0")], "x"), Some(("the runner's table b", true))),
+            (
+                facts(&[("a", "1", "1"), ("b", "1", "0")], "x"),
+                Some(("the runner's table a", false)),
+            ),
+            (facts(&[("a", "1", "0")], "x"), Some(("the runner's table b", true))),
+            (
+                facts(&[("a", "1", "0"), ("b", "1", "0"), ("c", "1", "0")], "x"),
+                Some(("the runner's table c", true)),
+            ),
+            (
+                facts(&[("a", "1", "0"), ("b", "1", "0")], "y"),
+                Some(("one of the runner's tables", true)),
+            ),
         ];
         for (after, expected) in table {
-            assert_eq!(changed(&before, &after), expected);
+            let found = changed(&before, &after);
+            let found = found.as_ref().map(|(name, is_described)| (name.as_str(), *is_described));
+            assert_eq!(found, expected);
         }
     }
 }

@@ -18,16 +18,34 @@ pub(crate) async fn append(
     attempt: &Attempt,
     end: Option<End<'_>>,
 ) -> Result<(), BackendError> {
+    append_all(connection, &[(attempt, end)]).await
+}
+
+/// As [`append`], several rows in one statement.
+pub(crate) async fn append_all(
+    connection: &mut dyn Connection,
+    rows: &[(&Attempt, Option<End<'_>>)],
+) -> Result<(), BackendError> {
+    let places = vec!["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"; rows.len()].join(", ");
+    let sql = format!(
+        "INSERT INTO @history (plugin, id, direction, event, at, done_by,
+            runner_version, checksum, component_checksum, permissions, duration_ms, statements,
+            rows_affected, error)
+         VALUES {places}"
+    );
+    let params: Vec<Cell> = rows.iter().flat_map(|(attempt, end)| row(attempt, *end)).collect();
+    connection.own_execute_last(&sql, &params).await?;
+    crash::point("after a history row");
+    Ok(())
+}
+
+fn row(attempt: &Attempt, end: Option<End<'_>>) -> [Cell; 14] {
     let event = end.map_or("started", |(ending, _, _)| ending.as_str());
     let count = |pick: fn(&Counts) -> u64| match end {
         Some((_, counts, _)) => Cell::integer(pick(counts)),
         None => Cell::Integer(None),
     };
-    let sql = "INSERT INTO @history (plugin, id, direction, event, at, done_by,
-            runner_version, checksum, component_checksum, permissions, duration_ms, statements,
-            rows_affected, error)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    let params = [
+    [
         Cell::text(&attempt.key.plugin),
         Cell::text(&attempt.key.id),
         Cell::text(attempt.direction.as_str()),
@@ -42,8 +60,5 @@ pub(crate) async fn append(
         count(|counts| counts.statements),
         count(|counts| counts.rows_affected),
         Cell::Text(end.and_then(|(_, _, error)| error.map(str::to_owned))),
-    ];
-    connection.own_execute_last(sql, &params).await?;
-    crash::point("after a history row");
-    Ok(())
+    ]
 }
