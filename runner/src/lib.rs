@@ -40,7 +40,7 @@ pub mod sql;
 pub mod trial;
 
 pub use deploy::{BaselineOptions, Control, DeployOptions, How, RollbackOptions};
-pub use error::{Error, StepError, StepFailure};
+pub use error::{Error, Lost, StepError, StepFailure};
 pub use event::{Report, StepReport};
 pub use runner::{BaselineFrom, Check, NotDeployed, Runner};
 pub use trial::{TestOptions, Trial};

@@ -90,11 +90,12 @@ impl Backend {
             let revision = self.start(connection, revision).await?;
             history::append(connection, attempt, None).await?;
             // If the server crashes before the attempt has committed anything, the start may be lost with it.
-            connection.commit_soon().await?;
-            Ok(revision)
+            Ok((revision, connection.commit_soon().await?))
         };
         let recorded = recorded.await;
-        or_roll_back(connection, recorded).await
+        let (revision, is_unflushed) = or_roll_back(connection, recorded).await?;
+        self.is_unflushed |= is_unflushed;
+        Ok(revision)
     }
 
     /// Claims an alteration for an attempt of several parts: from here on its status is `running`

@@ -131,8 +131,9 @@ pub(super) trait Connection: Session + Scratch {
 
     /// As [`Self::commit`], for what need not outlive a crash of the server: whatever is committed after
     /// it is on the disk only together with it. It may be sent, and fail, with the next transaction.
-    async fn commit_soon(&mut self) -> Result<(), BackendError> {
-        self.commit().await
+    /// Tells whether it did not wait for the disk.
+    async fn commit_soon(&mut self) -> Result<bool, BackendError> {
+        self.commit().await.map(|()| false)
     }
 
     /// As [`Self::commit`], but where the database offers that, without waiting for the disk. A crash of
@@ -140,6 +141,11 @@ pub(super) trait Connection: Session + Scratch {
     /// it did not wait.
     async fn commit_unflushed(&mut self) -> Result<bool, BackendError> {
         self.commit().await.map(|()| false)
+    }
+
+    /// Waits until what was committed without waiting is on the disk. Outside of any transaction.
+    async fn flush(&mut self) -> Result<(), BackendError> {
+        Ok(())
     }
 
     /// Rolls back whatever is open, if anything is. First ends a statement that still runs.

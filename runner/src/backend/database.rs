@@ -40,8 +40,11 @@ pub struct Backend {
     pub(super) rehearsing: bool,
     /// What was committed last may not be on the server's disk yet.
     pub(super) is_unflushed: bool,
-    /// The connection was lost while that was so: the server may have crashed, and lost it.
+    /// The connection was lost while that was so: the server may have crashed and lost it, and the
+    /// revision that is known may come again for another state.
     is_in_doubt: bool,
+    /// The same, until somebody has compared what was told as done with what is there.
+    may_have_lost: bool,
     /// Told when the lock is lost.
     lost: watch::Sender<bool>,
 }
@@ -73,6 +76,7 @@ impl Backend {
             rehearsing: false,
             is_unflushed: false,
             is_in_doubt: false,
+            may_have_lost: false,
             lost: watch::channel(false).0,
         }
     }
@@ -142,7 +146,8 @@ impl Backend {
         let read = snapshot::read(&mut *connection).await;
         connection.rollback().await?;
         let (snapshot, fence) = read?;
-        self.is_in_doubt = false;
+        // What was found in it may have been lost since.
+        self.archived = None;
         match (fence, &self.lease) {
             (Some(fence), Some(lease)) if fence != lease.fence() => {
                 return Err(BackendError::LeaseLost);
@@ -157,6 +162,7 @@ impl Backend {
             }
             _ => {}
         }
+        self.is_in_doubt = false;
         Ok(snapshot)
     }
 
@@ -200,7 +206,6 @@ impl Backend {
         revision: Revision,
     ) -> Result<Revision, BackendError> {
         if self.is_in_doubt {
-            // The revision that is known may come again, for another state.
             return Err(BackendError::Moved);
         }
         connection.begin().await?;
@@ -234,39 +239,51 @@ impl Backend {
             return Err(BackendError::Disconnected(reason));
         }
         self.is_in_doubt |= self.is_unflushed;
+        self.may_have_lost |= self.is_unflushed;
         self.shared()?.lock().await.reconnect().await
     }
 
     /// What was committed last was found on a new connection, so that nothing before it was lost.
     pub(super) fn is_as_committed(&mut self) {
         self.is_in_doubt = false;
+        self.may_have_lost = false;
+    }
+
+    /// Whether the connection was lost while not all was on the disk, and nobody has read the state since.
+    pub fn is_in_doubt(&self) -> bool {
+        self.is_in_doubt
+    }
+
+    /// What was told as done was compared with what is there.
+    pub fn is_compared(&mut self) {
+        self.may_have_lost = false;
     }
 
     /// Whether what was committed last may not be on the server's disk yet, or was lost for that.
     pub fn is_unsettled(&self) -> bool {
-        self.is_unflushed || self.is_in_doubt
+        self.is_unflushed || self.may_have_lost
     }
 
     /// Waits until all that was committed is on the server's disk. Whether it is known to be there: not
-    /// where the connection was lost in between, and a crash may have been the reason.
+    /// where the connection was lost in between, and a crash may have been the reason, nor behind a pooler,
+    /// which keeps its clients when a server crashes.
     pub async fn flush(&mut self) -> Result<bool, BackendError> {
-        if let Err(BackendError::Disconnected(_)) = self.flush_once().await {
-            self.reconnect().await?;
-            self.flush_once().await?;
+        match self.flush_once().await {
+            Err(BackendError::Disconnected(_)) => {
+                self.reconnect().await?;
+                self.flush_once().await?;
+            }
+            flushed => flushed?,
         }
+        self.may_have_lost |= self.is_unflushed && self.is_leased();
         self.is_unflushed = false;
-        Ok(!self.is_in_doubt)
+        Ok(!self.may_have_lost)
     }
 
     async fn flush_once(&self) -> Result<(), BackendError> {
         let shared = self.shared()?;
         let connection = &mut *shared.lock().await;
-        let flushed = async {
-            connection.begin().await?;
-            super::tables::ledger::touch(connection).await?;
-            connection.commit().await
-        };
-        let flushed = flushed.await;
+        let flushed = connection.flush().await;
         or_roll_back(connection, flushed).await
     }
 

@@ -195,12 +195,21 @@ impl Work<'_> {
         if !backend.is_unsettled() {
             return Lost::Nothing;
         }
+        let unknown = match self.report.steps.is_empty() {
+            true => Lost::Nothing,
+            false => Lost::Unknown,
+        };
         match backend.flush().await {
             Ok(true) => return Lost::Nothing,
             Ok(false) => {}
-            Err(_) => return Lost::Unknown,
+            Err(_) => return unknown,
         }
-        let Ok(snapshot) = backend.snapshot().await else { return Lost::Unknown };
+        let snapshot = match backend.snapshot().await {
+            Ok(snapshot) => snapshot,
+            Err(BackendError::LeaseLost) if !backend.is_in_doubt() => return Lost::Nothing,
+            Err(_) => return unknown,
+        };
+        backend.is_compared();
         let is_there = |step: &StepReport| {
             let status = snapshot.rows.get(&step.key).map(|row| row.status);
             status == Some(Status::after(step.direction))
@@ -231,8 +240,13 @@ impl Work<'_> {
                 Err(Error::Backend(BackendError::Moved)) => {}
                 ended => return ended,
             }
-            if let Lost::These(keys) = self.settle(backend).await {
-                (self.control.observer)(Event::Lost { keys: &keys });
+            match self.settle(backend).await {
+                Lost::Nothing => {}
+                Lost::These(keys) => (self.control.observer)(Event::Lost { keys: &keys }),
+                Lost::Unknown => {
+                    let reason = "it could not be asked what it still has".to_owned();
+                    return Err(BackendError::Disconnected(reason).into());
+                }
             }
         }
         Err(Error::KeepsMoving)

@@ -182,7 +182,8 @@ impl PostgresConnection {
         format!(
             "SELECT relname, oid, concat_ws(' ', ctid, xmin), {} FROM pg_class WHERE {own}; \
              SELECT (SELECT sum(xmin::text::int8) FROM pg_attribute WHERE attrelid = ANY ({tables})), \
-                (SELECT count(*) FROM pg_index WHERE indrelid = ANY ({tables})), NULL",
+                (SELECT concat_ws(' ', count(*), sum(xmin::text::int8)) FROM pg_index \
+                    WHERE indrelid = ANY ({tables})), NULL",
             counts("oid")
         )
     }

@@ -63,6 +63,8 @@ pub(super) struct Link {
     answer_time: Duration,
     /// How long to try again where the server cannot be reached to connect anew.
     wait: Duration,
+    /// That was in vain the last time; it is not waited for once more.
+    gave_up: bool,
 }
 
 impl std::fmt::Debug for Link {
@@ -97,6 +99,7 @@ impl Link {
             described_bytes: 0,
             answer_time,
             wait,
+            gave_up: false,
         }
     }
 

@@ -266,7 +266,11 @@ impl Connection for PostgresConnection {
         self.commit_transaction_unflushed().await
     }
 
-    async fn commit_soon(&mut self) -> Result<(), BackendError> {
+    async fn flush(&mut self) -> Result<(), BackendError> {
+        self.flush_commits().await
+    }
+
+    async fn commit_soon(&mut self) -> Result<bool, BackendError> {
         self.commit_transaction_soon().await
     }
 

@@ -50,12 +50,6 @@ pub(crate) async fn advance_any(
     if done == 1 { Ok(()) } else { Err(BackendError::Moved) }
 }
 
-/// Writes the row as it is. A commit waits for the disk only if its transaction wrote something.
-pub(crate) async fn touch(connection: &mut dyn Connection) -> Result<(), BackendError> {
-    let sql = "UPDATE @ledger SET schema_version = schema_version";
-    connection.own_execute(sql, &[]).await.map(drop)
-}
-
 /// [`BackendError::Moved`] where another runner has charge of the tables by now. Swaps nothing.
 pub(crate) async fn check(connection: &mut dyn Connection, fence: i64) -> Result<(), BackendError> {
     let found = read(connection).await?;

@@ -141,7 +141,10 @@ impl Link {
         if let Some(task) = self.copying.take() {
             task.abort();
         }
-        self.connection = Some(self.opener.open_patiently(self.wait).await?);
+        let wait = if self.gave_up { Duration::ZERO } else { self.wait };
+        let opened = self.opener.open_patiently(wait).await;
+        self.gave_up = opened.is_err();
+        self.connection = Some(opened?);
         (self.busy, self.described, self.described_bytes) = (false, 0, 0);
         if let (true, (Some(pid), Some(began))) = (end_old, old) {
             let sql = format!(

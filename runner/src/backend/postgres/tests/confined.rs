@@ -43,6 +43,17 @@ async fn honest_work_is_kept() {
     assert_eq!(database.rows("SELECT status FROM alteration_state"), ["done"]);
 }
 
+/// Neither leaves a trace in the row of its table.
+#[tokio::test]
+async fn one_index_does_not_stand_for_another() {
+    let (_database, mut connection) = claimed().await;
+    let sql = "ALTER TABLE alteration_state DROP CONSTRAINT alteration_state_pkey; \
+        CREATE INDEX i ON alteration_ledger (revision)";
+    run(&mut connection, &hidden(sql)).await;
+    let error = end(&mut connection).await.expect_err(sql);
+    assert!(matches!(error, BackendError::Refused(_)), "{error}");
+}
+
 #[tokio::test]
 async fn the_runners_tables_are_out_of_reach() {
     for sql in [

@@ -12,6 +12,7 @@ mod random;
 mod scripts;
 mod statements;
 mod transactions;
+mod unflushed;
 mod values;
 mod writers;
 
