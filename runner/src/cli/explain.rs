@@ -208,7 +208,7 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
             explanation.findings = inner.findings;
             explanation.details = inner.details;
             explanation.changed = match lost {
-                Lost::Unknown => perhaps(done),
+                Lost::Unknown => perhaps(done, ""),
                 Lost::Nothing | Lost::These(_) => changed(done, *rehearsed, None),
             };
             explanation.steps.clone_from(done);
@@ -300,7 +300,7 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
         failure;
     explanation.alteration = Some(key.to_string());
     explanation.changed = match lost {
-        Lost::Unknown => format!("{} before it; nothing of {key}", perhaps(done)),
+        Lost::Unknown => format!("{}; nothing of {key}", perhaps(done, " before it")),
         Lost::Nothing | Lost::These(_) => changed(done, *rehearsed, Some(key)),
     };
     if let Changed::Unfinished { run, effects } = &failure.changed
@@ -384,9 +384,9 @@ fn note_lost(explanation: &mut Explanation, lost: &Lost) {
 }
 
 /// What is altered, where a crash of the server may have taken the last of it along.
-fn perhaps(done: &[StepReport]) -> String {
+fn perhaps(done: &[StepReport], place: &str) -> String {
     let count = output::count(done.len() as u64, "alteration");
-    format!("{count}, of which the server may have lost the last if it crashed,")
+    format!("{count}{place}, of which the server may have lost the last if it crashed")
 }
 
 /// What a crash of the server took along, which is the last that was done.

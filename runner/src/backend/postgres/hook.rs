@@ -213,14 +213,13 @@ fn counts(oid: &str) -> String {
 fn facts(rows: Vec<super::link::TextRow>) -> Facts {
     let mut facts = Facts::default();
     for row in rows {
-        let row = row.into_iter().collect::<Vec<_>>();
-        match row.len() {
-            4 => {
-                let [name, oid, described, counted] =
-                    [0, 1, 2, 3].map(|at| row[at].clone().unwrap_or_default());
-                facts.by_name.insert(name, Fact { oid, described, counted });
+        match &row[..] {
+            [Some(name), oid, described, counted] => {
+                let [oid, described, counted] =
+                    [oid, described, counted].map(|text| text.clone().unwrap_or_default());
+                facts.by_name.insert(name.clone(), Fact { oid, described, counted });
             }
-            3 => facts.parts = format!("{:?}", row),
+            [_, _, _] => facts.parts = format!("{row:?}"),
             _ => {}
         }
     }
