@@ -70,7 +70,9 @@ function main() {
 
   const aliases = Object.entries(PLATFORM).flatMap(([name, file]) => ["--alias", `${name}=${platform(file)}`]);
   const out = options.component === undefined ? ["--bundle", "--out", options.out] : ["--component", options.component];
-  const preloads = ["slonik.js", "hook.js"].flatMap((file) => ["--preload", platform(file)]);
+  // Evaluated once, and not in each hook: none of them draws ids or looks at settings before a script calls it.
+  const files = new Set(["hook.js", ...Object.values(PLATFORM)]);
+  const preloads = [...files].flatMap((file) => ["--preload", platform(file)]);
   // Alterations of a schema wait for the database, and each release is compiled anew.
   const args = [modules, "--manifest", manifest, "--small", ...out, ...aliases, ...preloads];
   const { status, error } = spawnSync(path.join(here, "node_modules/.bin/runner-alteration"), args, { stdio: "inherit" });

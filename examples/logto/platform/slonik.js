@@ -14,22 +14,23 @@ export class Fragment {
 }
 
 export function sql(strings, ...values) {
-  return values.reduce((fragment, value, index) => {
+  const pieces = values.flatMap((value, index) => {
     if (value === undefined) {
       throw new TypeError("SQL tag cannot be bound an undefined value.");
     }
-    return concat(fragment, fragmentOf(value), raw(strings[index + 1]));
-  }, raw(strings[0]));
+    return [fragmentOf(value), raw(strings[index + 1])];
+  });
+  return concat([raw(strings[0]), ...pieces]);
 }
 
 sql.raw = raw;
 sql.identifier = (names) => raw(names.map((name) => `"${name.replaceAll('"', '""')}"`).join("."));
-sql.jsonb = (value) => concat(fragmentOf(JSON.stringify(value)), raw("::jsonb"));
+sql.jsonb = (value) => concat([fragmentOf(JSON.stringify(value)), raw("::jsonb")]);
 sql.join = (members, glue) => {
   if (members.length === 0) {
     throw new TypeError("Value list must have at least 1 member.");
   }
-  return members.map(fragmentOf).reduce((list, member) => concat(list, glue, member));
+  return concat(members.map(fragmentOf).flatMap((member, index) => (index > 0 ? [glue, member] : [member])));
 };
 
 function raw(text) {
@@ -40,12 +41,14 @@ function fragmentOf(value) {
   return value instanceof Fragment ? value : new Fragment(["", ""], [value]);
 }
 
-function concat(...fragments) {
-  return fragments.reduce(
-    (one, next) =>
-      new Fragment(
-        [...one.texts.slice(0, -1), one.texts.at(-1) + next.texts[0], ...next.texts.slice(1)],
-        [...one.values, ...next.values],
-      ),
-  );
+function concat(fragments) {
+  const texts = [""];
+  const values = [];
+  for (const fragment of fragments) {
+    const [first, ...others] = fragment.texts;
+    texts[texts.length - 1] += first;
+    texts.push(...others);
+    values.push(...fragment.values);
+  }
+  return new Fragment(texts, values);
 }

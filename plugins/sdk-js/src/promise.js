@@ -6,6 +6,8 @@
 
 const queue = [];
 const unhandled = new Set();
+/** In place of an executor, for a promise that is settled from here: it needs no functions to do so. */
+const OWN = Symbol("own");
 
 export class SyncPromise {
   #state = "pending";
@@ -13,6 +15,9 @@ export class SyncPromise {
   #reactions = [];
 
   constructor(executor) {
+    if (executor === OWN) {
+      return;
+    }
     if (typeof executor !== "function") {
       throw new TypeError("Promise takes a function");
     }
@@ -25,20 +30,9 @@ export class SyncPromise {
   }
 
   then(onFulfilled, onRejected) {
-    return new SyncPromise((resolve, reject) => {
-      const reaction = (handler, otherwise) => (value) => {
-        if (typeof handler !== "function") {
-          otherwise(value);
-          return;
-        }
-        try {
-          resolve(handler(value));
-        } catch (error) {
-          reject(error);
-        }
-      };
-      this.#react(reaction(onFulfilled, resolve), reaction(onRejected, reject));
-    });
+    const next = new SyncPromise(OWN);
+    this.#react({ next, fulfilled: onFulfilled, rejected: onRejected });
+    return next;
   }
 
   catch(onRejected) {
@@ -68,7 +62,12 @@ export class SyncPromise {
   }
 
   static resolve(value) {
-    return value instanceof SyncPromise ? value : new SyncPromise((resolve) => resolve(value));
+    if (value instanceof SyncPromise) {
+      return value;
+    }
+    const promise = new SyncPromise(OWN);
+    promise.#resolve(value);
+    return promise;
   }
 
   static reject(reason) {
@@ -168,18 +167,32 @@ export class SyncPromise {
       unhandled.add(this);
     }
     for (const reaction of reactions) {
-      queue.push(() => reaction[state](value));
+      queue.push(() => this.#run(reaction));
     }
   }
 
-  #react(fulfilled, rejected) {
+  #react(reaction) {
     unhandled.delete(this);
     if (this.#state === "pending") {
-      this.#reactions.push({ fulfilled, rejected });
+      this.#reactions.push(reaction);
+    } else {
+      queue.push(() => this.#run(reaction));
+    }
+  }
+
+  /** Hands over what this promise brought, to the promise that `then` gave. */
+  #run(reaction) {
+    const handler = reaction[this.#state];
+    const { next } = reaction;
+    if (typeof handler !== "function") {
+      next.#settle(this.#state, this.#value);
       return;
     }
-    const run = this.#state === "fulfilled" ? fulfilled : rejected;
-    queue.push(() => run(this.#value));
+    try {
+      next.#resolve(handler(this.#value));
+    } catch (error) {
+      next.#settle("rejected", error);
+    }
   }
 }
 
