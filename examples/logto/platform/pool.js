@@ -16,8 +16,10 @@ const PARSERS = {
   jsonb: JSON.parse,
 };
 const SNAKE_CASE = /^[a-z0-9_]+$/;
-/** Statements that return no rows unless they say `returning`: the runner counts the rows that they change. */
-const NO_ROWS = /^\s*(create|alter|drop|comment|grant|revoke|insert|update|delete|analyze|truncate)\b/i;
+/** Statements that return no rows: the runner counts the rows that they change. */
+const SCHEMA = /^\s*(create|alter|drop|comment|grant|revoke|analyze|truncate)\b/i;
+/** Those that do where they say `returning`. */
+const CHANGES = /^\s*(insert|update|delete)\b/i;
 
 export class Pool {
   #db;
@@ -26,30 +28,16 @@ export class Pool {
     this.#db = db;
   }
 
-  async query({ text, values }) {
-    if (values.length === 0 && isSeveral(text)) {
-      this.#db.script(text);
-      return {
-        get rows() {
-          throw new Error(`several statements return no rows: ${text}`);
-        },
-      };
-    }
-    if (NO_ROWS.test(text) && !text.toLowerCase().includes("returning")) {
-      this.#db.execute(text, values);
-      return { rows: [] };
-    }
-    const rows = this.#db.query(text, values);
-    return { rows: rows.map(readerOf(rows.columns)) };
+  async query(query) {
+    return this.#run(query);
   }
 
   async any(query) {
-    const { rows } = await this.query(query);
-    return rows;
+    return this.#rows(query);
   }
 
   async many(query) {
-    const rows = await this.any(query);
+    const rows = this.#rows(query);
     if (rows.length === 0) {
       throw new Error(`Resource not found: ${query.text}`);
     }
@@ -57,24 +45,55 @@ export class Pool {
   }
 
   async maybeOne(query) {
-    const rows = await this.any(query);
-    if (rows.length > 1) {
-      throw new Error(`Query returned ${rows.length} rows where one was expected: ${query.text}`);
-    }
-    return rows[0] ?? null;
+    return this.#row(query) ?? null;
   }
 
   async one(query) {
-    const row = await this.maybeOne(query);
-    if (row === null) {
+    const row = this.#row(query);
+    if (row === undefined) {
       throw new Error(`Resource not found: ${query.text}`);
     }
     return row;
   }
 
-  async exists(query) {
-    const { rows } = await this.query({ text: `SELECT EXISTS(${query.text})`, values: query.values });
-    return rows[0].exists;
+  async exists({ text, values }) {
+    const [row] = this.#rows({ text: `SELECT EXISTS(${text})`, values });
+    return row.exists;
+  }
+
+  // These answer at once, as the database does: what is asynchronous is so for the scripts alone.
+
+  #run({ text, values }) {
+    const isSchema = SCHEMA.test(text);
+    if (values.length === 0 && (isSchema || isSeveral(text))) {
+      this.#db.script(text);
+      return {
+        get rows() {
+          if (isSeveral(text)) {
+            throw new Error(`several statements return no rows: ${text}`);
+          }
+          return [];
+        },
+      };
+    }
+    if (isSchema || (CHANGES.test(text) && !text.toLowerCase().includes("returning"))) {
+      this.#db.execute(text, values);
+      return { rows: [] };
+    }
+    const rows = this.#db.query(text, values);
+    return { rows: rows.map(readerOf(rows.columns)) };
+  }
+
+  #rows(query) {
+    return this.#run(query).rows;
+  }
+
+  #row(query) {
+    const [row, ...others] = this.#rows(query);
+    if (others.length > 0) {
+      throw new Error(`Query returned ${others.length + 1} rows where one was expected: ${query.text}`);
+    }
+    return row;
   }
 }
 

@@ -11,44 +11,52 @@ export class Fragment {
   get text() {
     return this.texts.reduce((text, next, index) => `${text}$${index}${next}`);
   }
+
+  /** Appends a piece, or a value, and then a text. For a fragment that nobody else has yet. */
+  add(value, text) {
+    const { texts, values } = this;
+    if (value instanceof Fragment) {
+      const [first, ...others] = value.texts;
+      texts[texts.length - 1] += first;
+      texts.push(...others);
+      values.push(...value.values);
+      texts[texts.length - 1] += text;
+    } else {
+      values.push(value);
+      texts.push(text);
+    }
+    return this;
+  }
 }
 
 export function sql(strings, ...values) {
-  const pieces = values.flatMap((value, index) => {
+  const fragment = raw(strings[0]);
+  values.forEach((value, index) => {
     if (value === undefined) {
       throw new TypeError("SQL tag cannot be bound an undefined value.");
     }
-    return [fragmentOf(value), raw(strings[index + 1])];
+    fragment.add(value, strings[index + 1]);
   });
-  return concat([raw(strings[0]), ...pieces]);
+  return fragment;
 }
 
 sql.raw = raw;
 sql.identifier = (names) => raw(names.map((name) => `"${name.replaceAll('"', '""')}"`).join("."));
-sql.jsonb = (value) => concat([fragmentOf(JSON.stringify(value)), raw("::jsonb")]);
+sql.jsonb = (value) => raw("").add(JSON.stringify(value), "::jsonb");
 sql.join = (members, glue) => {
   if (members.length === 0) {
     throw new TypeError("Value list must have at least 1 member.");
   }
-  return concat(members.map(fragmentOf).flatMap((member, index) => (index > 0 ? [glue, member] : [member])));
+  const list = raw("");
+  members.forEach((member, index) => {
+    if (index > 0) {
+      list.add(glue, "");
+    }
+    list.add(member, "");
+  });
+  return list;
 };
 
 function raw(text) {
   return new Fragment([text], []);
-}
-
-function fragmentOf(value) {
-  return value instanceof Fragment ? value : new Fragment(["", ""], [value]);
-}
-
-function concat(fragments) {
-  const texts = [""];
-  const values = [];
-  for (const fragment of fragments) {
-    const [first, ...others] = fragment.texts;
-    texts[texts.length - 1] += first;
-    texts.push(...others);
-    values.push(...fragment.values);
-  }
-  return new Fragment(texts, values);
 }
