@@ -2,7 +2,7 @@
 
 use super::{Control, Job};
 use crate::{
-    alteration::{AlterationId, AlterationKey, Checksum, Declaration, Manifest},
+    alteration::{AlterationId, AlterationKey, Checksum, Declaration, Direction, Manifest},
     backend::{Attempt, Backend, BackendError, Snapshot},
     error::Error,
     escape::Escaped,
@@ -63,6 +63,10 @@ impl Components {
         for (key, attempt) in &attempts {
             first_users.entry(attempt.component_checksum).or_insert(key);
         }
+        // The first step waits for its component to be packed, which another core may have time for now.
+        let first = plan.steps.first().and_then(|step| attempts.get(&step.key));
+        let first = first.filter(|attempt| attempt.direction == Direction::Up);
+        let first = first.map(|attempt| attempt.component_checksum);
         (control.observer)(Event::Loading { components: first_users.len() });
         let mut ready = HashMap::new();
         let mut tasks = JoinSet::new();
@@ -76,7 +80,10 @@ impl Components {
             }
             // What was begun goes on with the bytes that began it.
             let unfinished = snapshot.runs.contains_key(key);
-            let bytes = fetch(job, key, checksum, unfinished, backend).await?;
+            let bytes = Arc::new(fetch(job, key, checksum, unfinished, backend).await?);
+            if first == Some(checksum) {
+                backend.pack_ahead(checksum, Arc::clone(&bytes));
+            }
             let (host, key) = (host.clone(), key.clone());
             let origin = origin(job, &key, unfinished);
             tasks.spawn_blocking(move || match load(&host, bytes, checksum) {
@@ -111,9 +118,9 @@ impl Components {
     }
 }
 
-fn load(host: &Host, bytes: Vec<u8>, checksum: Checksum) -> Result<Ready, LoadError> {
+fn load(host: &Host, bytes: Arc<Vec<u8>>, checksum: Checksum) -> Result<Ready, LoadError> {
     let manifest = source::manifest(&bytes).map_err(LoadError::Manifest)?;
-    Ok(Ready { loaded: Arc::new(host.load(&bytes, checksum)?), bytes: Arc::new(bytes), manifest })
+    Ok(Ready { loaded: Arc::new(host.load(&bytes, checksum)?), bytes, manifest })
 }
 
 type Task = Result<(Checksum, Ready), Error>;

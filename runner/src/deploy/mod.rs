@@ -19,7 +19,7 @@ pub use job::{
 pub use settings::{ParseSettingError, PluginSettings, Setting, Settings, UnknownSettings};
 
 use crate::{
-    alteration::{AlterationKey, Dialect, Direction},
+    alteration::{AlterationKey, Dialect},
     backend::{Backend, BackendError, Snapshot, Status},
     cancel::Cancelled,
     error::{Error, Lost},
@@ -30,7 +30,6 @@ use crate::{
 use components::Components;
 use std::{
     collections::BTreeSet,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -95,11 +94,6 @@ pub(crate) async fn run(
         return Err(Error::Declined);
     }
     let began = Instant::now();
-    if let Some((attempt, ready)) = plan.steps.first().and_then(|step| components.get(&step.key))
-        && attempt.direction == Direction::Up
-    {
-        backend.pack_ahead(attempt.component_checksum, Arc::clone(&ready.bytes));
-    }
     lock(backend, how, control).await?;
     let mut work = Work {
         job,

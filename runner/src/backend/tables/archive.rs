@@ -23,7 +23,7 @@ pub(crate) type Packing = JoinHandle<std::io::Result<Vec<u8>>>;
 
 /// A component as it is stored. Takes CPU time.
 pub(crate) fn pack(component: &[u8]) -> std::io::Result<Vec<u8>> {
-    zstd::encode_all(component, COMPRESSION_LEVEL)
+    zstd::bulk::compress(component, COMPRESSION_LEVEL)
 }
 
 /// Stores a component, unless it is stored already; tells whether it was. Needs the caller's
