@@ -165,7 +165,7 @@ macro_rules! contract {
             contract!(@cases $place, state:
                 untouched_is_empty, preparing_twice_is_preparing_once, up_and_row_commit_together,
                 rolled_back_leaves_nothing, a_stale_revision_is_refused,
-                an_applied_alteration_is_not_claimed_again, down_needs_an_applied_row,
+                an_applied_alteration_is_not_applied_again, down_needs_an_applied_row,
                 a_failure_is_recorded_and_can_be_retried, a_failure_never_hides_applied,
                 an_interruption_leaves_the_state_as_it_was,
                 the_lock_excludes, the_lock_ends_with_its_backend, without_the_lock_the_ledger_holds,

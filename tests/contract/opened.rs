@@ -74,7 +74,12 @@ impl Opened {
     ) -> Result<Revision, BackendError> {
         let (attempt, revision, run) = self.begun.take().expect("it was begun");
         let claim = Claim { attempt: &attempt, revision, component: claim.component };
-        self.backend.complete(&work(&claim, run.as_ref()), counts, &Next::Done).await
+        let done = self.backend.complete(&work(&claim, run.as_ref()), counts, &Next::Done).await;
+        if done.is_err() {
+            // It is still there to be rolled back.
+            self.begun = Some((attempt, revision, run));
+        }
+        done
     }
 
     /// Rolls back, and tells why a journaled hook cannot go on by itself.

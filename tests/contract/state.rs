@@ -1,6 +1,6 @@
 //! The operator's side: lock, ledger, state, archive, rehearsal.
 
-use super::{COUNTS, Place, alteration, begin, commit, key, open, open_for, ready};
+use super::{COUNTS, Opened, Place, alteration, begin, commit, key, open, open_for, ready};
 use runner::backend::{Access, Attempt, BackendError, Claim, Ending, Revision, Status};
 use sqlx::Connection as _;
 use std::time::Duration;
@@ -135,13 +135,26 @@ pub async fn a_stale_revision_is_refused<P: Place>(place: &P) {
     begin(&mut backend, "two", next).await.expect("the right revision is accepted");
 }
 
-pub async fn an_applied_alteration_is_not_claimed_again<P: Place>(place: &P) {
+pub async fn an_applied_alteration_is_not_applied_again<P: Place>(place: &P) {
     let (mut backend, revision) = ready(place).await;
     begin(&mut backend, "one", revision).await.expect("begins");
     let next = commit(&mut backend, "one", revision).await.expect("commits");
-    let again = begin(&mut backend, "one", next).await;
-    assert!(matches!(again, Err(BackendError::Moved)));
+    let attempt = Attempt::up(&alteration("one"));
+    refused(&mut backend, &Claim { attempt: &attempt, revision: next, component: b"one" }).await;
     assert_eq!(backend.snapshot().await.expect("reads").revision, Some(next));
+}
+
+/// An attempt that does not fit the row of its alteration, refused when it begins or when it is recorded.
+async fn refused(backend: &mut Opened, claim: &Claim<'_>) {
+    let refused = match backend.begin(claim).await {
+        Ok(_) => {
+            let ended = backend.commit(claim, &COUNTS).await;
+            backend.rollback().await.expect("rolls back");
+            ended.map(drop)
+        }
+        Err(error) => Err(error),
+    };
+    assert!(matches!(refused, Err(BackendError::Moved)), "{refused:?}");
 }
 
 pub async fn down_needs_an_applied_row<P: Place>(place: &P) {
@@ -149,7 +162,7 @@ pub async fn down_needs_an_applied_row<P: Place>(place: &P) {
     let mut attempt = Attempt::up(&alteration("one"));
     attempt.direction = runner::alteration::Direction::Down;
     let claim = Claim { attempt: &attempt, revision, component: b"one" };
-    assert!(matches!(backend.begin(&claim).await, Err(BackendError::Moved)));
+    refused(&mut backend, &claim).await;
 
     begin(&mut backend, "one", revision).await.expect("begins");
     let revision = commit(&mut backend, "one", revision).await.expect("commits");
@@ -159,7 +172,7 @@ pub async fn down_needs_an_applied_row<P: Place>(place: &P) {
     let snapshot = backend.snapshot().await.expect("reads");
     assert_eq!(snapshot.rows[&key("one")].status, Status::Reverted);
     let claim = Claim { attempt: &attempt, revision, component: b"one" };
-    assert!(matches!(backend.begin(&claim).await, Err(BackendError::Moved)));
+    refused(&mut backend, &claim).await;
     begin(&mut backend, "one", revision).await.expect("what was reverted goes up again");
 }
 

@@ -207,7 +207,8 @@ impl Backend {
 
     /// Has another thread prepare what the archive will hold of a component, while there is time.
     pub fn pack_ahead(&mut self, checksum: Checksum, component: Arc<Vec<u8>>) {
-        if self.archived != Some(checksum) {
+        let is_packed = self.packing.as_ref().is_some_and(|(packed, _)| *packed == checksum);
+        if !is_packed && self.archived != Some(checksum) {
             self.packing = Some((checksum, spawn_blocking(move || archive::pack(&component))));
         }
     }
@@ -237,10 +238,8 @@ impl Backend {
         connection: &mut dyn Connection,
         work: &Work<'_>,
     ) -> Result<(), BackendError> {
-        let revision = self.start(connection, work.claim.revision).await?;
+        self.start(connection, work.claim.revision).await?;
         if matches!(work.part, Part::Whole) {
-            let status = Status::after(work.claim.attempt.direction);
-            state::claim(connection, work.claim.attempt, revision, status).await?;
             self.archive_up(connection, work.claim).await?;
         }
         connection.set_marker(match work.part {
@@ -270,7 +269,10 @@ impl Backend {
         let shared = self.shared()?;
         let connection = &mut *shared.lock().await;
         let completed = async {
-            connection.leave_hook().await?;
+            match work.part {
+                Part::Whole => connection.leave_hook_soon().await?,
+                Part::Transaction(_) | Part::Journaled(_) => connection.leave_hook().await?,
+            }
             record_part(connection, work, revision, counts, next).await?;
             // What follows is on the disk only together with this, and the last one waits for it.
             match (work.part, work.following) {
@@ -449,10 +451,13 @@ async fn record_part(
     let total = run.map_or(*counts, |run| run.counts.and(counts));
     match (next, run) {
         (Next::Done, run) => {
-            if let Some(run) = run {
-                run::delete(connection, run).await?;
+            match run {
+                None => state::record(connection, attempt, revision, &total).await?,
+                Some(run) => {
+                    run::delete(connection, run).await?;
+                    state::finalise(connection, attempt, revision, &total).await?;
+                }
             }
-            state::finalise(connection, attempt, revision, &total).await?;
             let end = (attempt, Some((Ending::Done, &total, None)));
             match work.following {
                 Some(following) => history::append_all(connection, &[end, (following, None)]).await,

@@ -166,6 +166,11 @@ pub(super) trait Connection: Session + Scratch {
     /// and that the transaction is still the one that was begun.
     async fn leave_hook(&mut self) -> Result<(), BackendError>;
 
+    /// As [`Self::leave_hook`]. It may be sent, and fail, with the record or the commit that follows.
+    async fn leave_hook_soon(&mut self) -> Result<(), BackendError> {
+        self.leave_hook().await
+    }
+
     /// Tries once for the runner's lock on this session; never waits.
     async fn try_lock(&mut self) -> Result<LockTry, BackendError>;
 

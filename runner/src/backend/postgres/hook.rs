@@ -4,7 +4,9 @@
 //! own tables are compared, as the server describes and counts them, before and after.
 
 use super::{
-    Hook, PostgresConnection, Side, error, settings,
+    Hook, PostgresConnection, Side, error,
+    link::{TextRow, text_row},
+    settings,
     text::{literal, quote},
 };
 use crate::{
@@ -15,11 +17,14 @@ use crate::{
     session::{ErrorKind, SqlError},
     sql::OWN_TABLES,
 };
+use sqlx::postgres::PgRow;
 use std::collections::BTreeMap;
 
 /// Deferred triggers run now, while everything is still the hook's. They are the guest's work, outside
 /// of its own time.
 const CHECKS: &str = "SET CONSTRAINTS ALL IMMEDIATE";
+/// No other row at the end of a hook has as many columns as the last, which says what is held.
+const HELD_COLUMNS: usize = 2;
 
 /// What the server says of the runner's own tables.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -78,10 +83,17 @@ impl PostgresConnection {
     }
 
     pub(super) async fn leave(&mut self) -> Result<(), BackendError> {
+        self.leave_soon().await?;
+        self.leave_now().await.map(drop)
+    }
+
+    /// As [`Self::leave`], with what is kept from here on and before whatever else is sent.
+    pub(super) async fn leave_soon(&mut self) -> Result<(), BackendError> {
         self.link.settle().await?;
+        self.send_kept().await?;
         // A pooler's session is reset to what the server's own settings are.
         let own = if self.is_pooled { settings::own() } else { settings::OWN_PATH.to_owned() };
-        let sql = format!(
+        self.leaving = Some(format!(
             "{}{CHECKS}; {}; {}; {own}; {}; {}; {}",
             self.guest_switch(),
             settings::END_OF_HOOK,
@@ -89,9 +101,23 @@ impl PostgresConnection {
             settings::bounds(self.lock_wait, self.idle),
             self.facts_query(self.hook.as_ref().map(|hook| &hook.facts)),
             self.held_query()
-        );
-        self.send_kept().await?;
-        let left = self.link.answer_within(&sql, self.check_time).await;
+        ));
+        self.side = Side::Own;
+        Ok(())
+    }
+
+    /// Sends the end of a hook, if that is due, and what was kept after it. Whether it was: then the
+    /// transaction is known to be there, and not to have failed.
+    pub(super) async fn leave_now(&mut self) -> Result<bool, BackendError> {
+        let Some(leaving) = self.leaving.take() else { return Ok(false) };
+        let kept = std::mem::take(&mut self.kept);
+        let sql = format!("{leaving}; {}", kept.sql());
+        let mut rows = Vec::new();
+        let each = |row: &PgRow| {
+            rows.push(text_row(row));
+            Ok(())
+        };
+        let left = self.link.each_row_within(&sql, self.check_time, each).await;
         if let Err(sqlx::Error::Io(error)) = &left
             && error.kind() == std::io::ErrorKind::TimedOut
         {
@@ -100,11 +126,20 @@ impl PostgresConnection {
                 "the server was not done in time with what the hook deferred to its end",
             )));
         }
-        let (mut rows, _) = left.map_err(|error| error::refused(error, self.link.url()))?;
+        let (rows, have_matched) = kept.matched(rows);
+        self.forget_handles();
+        if left.is_ok() || rows.last().is_some_and(|row| row.len() == HELD_COLUMNS) {
+            // What a hook did to the runner's tables says more than what then fails to be written to them.
+            self.check_left(rows)?;
+        }
+        left.map_err(|error| error::refused(error, self.link.url()))?;
+        if have_matched { Ok(true) } else { Err(BackendError::Moved) }
+    }
+
+    /// Judges what the server said at the end of a hook.
+    fn check_left(&mut self, mut rows: Vec<TextRow>) -> Result<(), BackendError> {
         let held = rows.pop();
         let found = facts(rows);
-        self.side = Side::Own;
-        self.forget_handles();
         let [id, has_lock] = held
             .and_then(|row| row.try_into().ok())
             .ok_or_else(|| BackendError::Database("the server gave no answer".to_owned()))?;
@@ -210,7 +245,7 @@ fn counts(oid: &str) -> String {
 }
 
 /// The answer to [`PostgresConnection::facts_query`], among rows of other widths.
-fn facts(rows: Vec<super::link::TextRow>) -> Facts {
+fn facts(rows: Vec<TextRow>) -> Facts {
     let mut facts = Facts::default();
     for row in rows {
         match &row[..] {
@@ -227,7 +262,7 @@ fn facts(rows: Vec<super::link::TextRow>) -> Facts {
 }
 
 /// `facts` with the answer to [`counts_query`].
-fn recounted(mut facts: Facts, rows: Vec<super::link::TextRow>) -> Facts {
+fn recounted(mut facts: Facts, rows: Vec<TextRow>) -> Facts {
     for row in rows {
         if let Ok([Some(oid), Some(counted)]) = <[Option<String>; 2]>::try_from(row)
             && let Some(fact) = facts.by_name.values_mut().find(|fact| fact.oid == oid)

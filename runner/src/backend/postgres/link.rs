@@ -204,7 +204,7 @@ impl Link {
         self.each_row_within(sql, self.answer_time, each).await.map(drop)
     }
 
-    async fn each_row_within(
+    pub(super) async fn each_row_within(
         &mut self,
         sql: &str,
         time: Duration,
@@ -221,21 +221,12 @@ impl Link {
         &mut self,
         sql: &str,
     ) -> Result<(Vec<TextRow>, u64), sqlx::Error> {
-        self.answer_within(sql, self.answer_time).await
-    }
-
-    /// As [`Link::own_answer`], for what may take longer.
-    pub(super) async fn answer_within(
-        &mut self,
-        sql: &str,
-        time: Duration,
-    ) -> Result<(Vec<TextRow>, u64), sqlx::Error> {
         let mut rows = Vec::new();
         let each = |row: &PgRow| {
             rows.push(text_row(row));
             Ok(())
         };
-        let affected = self.each_row_within(sql, time, each).await?;
+        let affected = self.each_row_within(sql, self.answer_time, each).await?;
         Ok((rows, affected))
     }
 
@@ -395,7 +386,7 @@ pub(super) fn raw(row: &PgRow, at: usize) -> Option<&[u8]> {
     if value.is_null() { None } else { value.as_bytes().ok() }
 }
 
-fn text_row(row: &PgRow) -> TextRow {
+pub(super) fn text_row(row: &PgRow) -> TextRow {
     (0..row.len())
         .map(|at| raw(row, at).map(|bytes| String::from_utf8_lossy(bytes).into_owned()))
         .collect()

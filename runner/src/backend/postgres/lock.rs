@@ -8,7 +8,7 @@ use crate::backend::{BackendError, LockHolder, connection::LockTry};
 use sha2::{Digest, Sha256};
 
 /// The first half of the key, the same for every runner: "runn" in ASCII.
-const CLASS: i32 = 0x7275_6e6e;
+pub(super) const CLASS: i32 = 0x7275_6e6e;
 
 /// The second half: one lock for each place of the runner's tables. Keys belong to one database.
 pub(super) fn key(schema: &str) -> i32 {
@@ -16,22 +16,15 @@ pub(super) fn key(schema: &str) -> i32 {
     i32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]])
 }
 
-/// The condition on `pg_locks` for a held lock with this key, in whatever database.
-fn held_anywhere(key: i32) -> String {
+/// The condition on `pg_locks` for a held lock with this key in this database.
+fn held(key: i32) -> String {
     // The catalogue shows the two halves as object ids, which have no sign.
     let (class, key) = (CLASS.cast_unsigned(), key.cast_unsigned());
     format!(
         "l.locktype = 'advisory' AND l.objsubid = 2 AND l.granted \
-            AND l.classid = '{class}'::pg_catalog.oid AND l.objid = '{key}'::pg_catalog.oid"
-    )
-}
-
-/// The same in this database.
-pub(super) fn held(key: i32) -> String {
-    format!(
-        "{} AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d \
-            WHERE d.datname = pg_catalog.current_database())",
-        held_anywhere(key)
+            AND l.classid = '{class}'::pg_catalog.oid AND l.objid = '{key}'::pg_catalog.oid \
+            AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d \
+            WHERE d.datname = pg_catalog.current_database())"
     )
 }
 
@@ -90,12 +83,15 @@ impl PostgresConnection {
         }
     }
 
-    /// An expression: whether this session holds the runner's lock. It can have locks of its own database alone.
+    /// An expression: whether this session holds the runner's lock; it does afterwards as before. The
+    /// catalogue could tell too, but lists all locks of the server for it. Only a session that has the
+    /// lock can give it back; until it has taken it again, its transaction has it.
     pub(super) fn has_lock(&self) -> String {
+        let key = format!("{CLASS}, {}", key(&self.schema));
         format!(
-            "EXISTS (SELECT 1 FROM pg_catalog.pg_locks l \
-                WHERE {} AND l.pid = pg_catalog.pg_backend_pid())",
-            held_anywhere(key(&self.schema))
+            "CASE WHEN pg_catalog.pg_try_advisory_xact_lock({key}) \
+             THEN CASE WHEN pg_catalog.pg_advisory_unlock({key}) \
+             THEN pg_catalog.pg_try_advisory_lock({key}) ELSE false END ELSE false END"
         )
     }
 }

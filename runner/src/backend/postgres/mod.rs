@@ -104,6 +104,8 @@ pub(super) struct PostgresConnection {
     /// Own statements that go with the next message.
     kept: own::Kept,
     hook: Option<Hook>,
+    /// The end of the hook, where it goes with the next message, before what is kept.
+    leaving: Option<String>,
     /// What was said of the runner's tables at the end of a hook, for the next one's beginning.
     own_facts: Option<hook::Facts>,
     /// A hook has begun whose settings have not surely been taken back.
@@ -144,6 +146,7 @@ impl PostgresConnection {
             in_savepoint: false,
             kept: own::Kept::default(),
             hook: None,
+            leaving: None,
             own_facts: None,
             is_used: false,
             side: Side::Own,
@@ -292,6 +295,10 @@ impl Connection for PostgresConnection {
 
     async fn leave_hook(&mut self) -> Result<(), BackendError> {
         self.leave().await
+    }
+
+    async fn leave_hook_soon(&mut self) -> Result<(), BackendError> {
+        self.leave_soon().await
     }
 
     async fn try_lock(&mut self) -> Result<LockTry, BackendError> {

@@ -76,8 +76,14 @@ impl Kept {
         self.statements.iter().map(write).collect()
     }
 
-    fn matches(&self) -> usize {
-        self.statements.iter().filter(|(_, must)| *must != Match::Any).count()
+    /// The rows of an answer that are not about statements that had to match one row, and whether all
+    /// of those did.
+    pub(super) fn matched(&self, mut rows: Vec<TextRow>) -> (Vec<TextRow>, bool) {
+        let before = rows.len();
+        rows.retain(|row| row.first().and_then(Option::as_deref) != Some(MATCHED));
+        let had_to = self.statements.iter().filter(|(_, must)| *must != Match::Any).count();
+        let have_matched = before - rows.len() == had_to;
+        (rows, have_matched)
     }
 }
 
@@ -204,6 +210,7 @@ impl PostgresConnection {
     /// Sends what was kept, by itself.
     pub(super) async fn send_kept(&mut self) -> Result<(), BackendError> {
         self.link.settle().await?;
+        self.leave_now().await?;
         match self.kept.is_empty() {
             true => Ok(()),
             false => self.send("").await.map(drop),
@@ -213,6 +220,7 @@ impl PostgresConnection {
     /// Sends SQL of the runner's own after what was kept; the rows of `sql` alone, and what its last
     /// statement was about.
     pub(super) async fn send(&mut self, sql: &str) -> Result<(Vec<TextRow>, u64), BackendError> {
+        self.leave_now().await?;
         let kept = std::mem::take(&mut self.kept);
         let answer = self.link.own_answer(&format!("{}{sql}", kept.sql())).await;
         let (rows, affected) = answer.map_err(|error| error::host_error(error, self.link.url()))?;
@@ -223,11 +231,9 @@ impl PostgresConnection {
     pub(super) fn answered(
         &mut self,
         kept: &Kept,
-        mut rows: Vec<TextRow>,
+        rows: Vec<TextRow>,
     ) -> Result<Vec<TextRow>, BackendError> {
-        let before = rows.len();
-        rows.retain(|row| row.first().and_then(Option::as_deref) != Some(MATCHED));
-        let matched = before - rows.len();
+        let (mut rows, have_matched) = kept.matched(rows);
         let rest = rows.split_off(kept.rows.min(rows.len()));
         if kept.begins {
             // The other answers have one column; the last transaction is the one that is open.
@@ -241,7 +247,7 @@ impl PostgresConnection {
                 transaction.id = id;
             }
         }
-        if matched == kept.matches() { Ok(rest) } else { Err(BackendError::Moved) }
+        if have_matched { Ok(rest) } else { Err(BackendError::Moved) }
     }
 
     pub(super) async fn read_own(

@@ -55,9 +55,11 @@ impl PostgresConnection {
     }
 
     /// A transaction that began in the same message cannot have failed before its COMMIT: the server
-    /// leaves out what follows a failed statement. Of any other the server is asked what became of it.
+    /// leaves out what follows a failed statement. Nor has one that was whole when the hook was left
+    /// just before. Of any other the server is asked what became of it.
     pub(super) async fn commit_transaction(&mut self) -> Result<(), BackendError> {
         self.link.settle().await?;
+        let is_whole = self.leave_now().await?;
         if self.in_savepoint {
             self.send_kept().await?;
             return self.release_savepoint().await;
@@ -74,8 +76,10 @@ impl PostgresConnection {
         let mut kept = std::mem::take(&mut self.kept);
         kept.before_commit();
         let status = match &transaction.id {
-            Some(id) => format!("; SELECT pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8)"),
-            None => String::new(),
+            Some(id) if !is_whole => {
+                format!("; SELECT pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8)")
+            }
+            _ => String::new(),
         };
         let sql = format!("{}{unlisten}COMMIT{forget}{status}", kept.sql());
         let rows = self.link.own_rows(&sql).await;
@@ -84,6 +88,10 @@ impl PostgresConnection {
         self.leave_session();
         self.side = Side::Own;
         if transaction.id.is_none() {
+            return Ok(());
+        }
+        if is_whole {
+            self.is_used = false;
             return Ok(());
         }
         let [status] = super::columns(rows)?;
@@ -136,6 +144,7 @@ impl PostgresConnection {
         self.own_facts = None;
         let kept = std::mem::take(&mut self.kept);
         self.hook = None;
+        self.leaving = None;
         let had_hook = self.is_used;
         self.side = Side::Own;
         if self.rehearsing && self.transaction.is_some() {
@@ -232,6 +241,7 @@ impl PostgresConnection {
         self.kept = Kept::default();
         self.transaction = None;
         self.hook = None;
+        self.leaving = None;
         self.is_used = false;
         self.own_facts = None;
         self.in_savepoint = false;

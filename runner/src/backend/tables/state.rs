@@ -13,116 +13,159 @@ use crate::{
     crash, operator,
 };
 
-/// Says that an attempt takes the row from one of the statuses `from` to `to`. Anything else means
-/// that somebody else was here.
+/// Says that an attempt of several parts takes the row from one of the statuses that it may come from to
+/// `to`. Anything else means that somebody else was here.
 pub(crate) async fn claim(
     connection: &mut dyn Connection,
     attempt: &Attempt,
     revision: Revision,
     to: Status,
 ) -> Result<(), BackendError> {
-    match attempt.direction {
+    take(connection, attempt, revision, to, Values::default()).await?;
+    crash::point("after the row was claimed");
+    Ok(())
+}
+
+/// As [`claim`], for an attempt of one part, with what it did: its row is written once, at its end.
+pub(crate) async fn record(
+    connection: &mut dyn Connection,
+    attempt: &Attempt,
+    revision: Revision,
+    counts: &Counts,
+) -> Result<(), BackendError> {
+    let status = Status::after(attempt.direction);
+    take(connection, attempt, revision, status, Values::of_end(counts)).await?;
+    crash::point("after the row was recorded");
+    Ok(())
+}
+
+async fn take(
+    connection: &mut dyn Connection,
+    attempt: &Attempt,
+    revision: Revision,
+    to: Status,
+    end: Values,
+) -> Result<(), BackendError> {
+    let statement = match attempt.direction {
         Direction::Up => {
+            let values = Values::of_up(attempt, to, Some(revision), None).and(end);
             // The status it had is known, and with the ledger's revision it cannot have changed.
-            let write = Write::new(attempt, to, Some(revision), None);
-            let (sql, params) = if attempt.previous.is_none() { write.new } else { write.again };
-            connection.own_must(sql, &params).await?;
+            match attempt.previous {
+                None => values.insert(&attempt.key),
+                Some(_) => values.update(&attempt.key, AND_NOT_APPLIED, &[]),
+            }
         }
         Direction::Down => {
-            let sql =
-                "UPDATE @state SET status = ?, applied_by = ?, runner_version = ?, error = NULL
-                 WHERE plugin = ? AND id = ? AND status = 'applied'
-                    AND checksum = ? AND component_checksum = ?
+            let values = Values(vec![
+                ("status", Cell::text(to)),
+                ("applied_by", Cell::text(&attempt.by)),
+                ("runner_version", Cell::text(RUNNER_VERSION)),
+                ("error", Cell::Text(None)),
+            ]);
+            let at = Values(vec![("revision", Cell::integer(revision.0))]);
+            let condition = " AND status = 'applied' AND checksum = ? AND component_checksum = ?
                     AND permissions = ? AND requires = ? AND irreversible = ?";
-            let params = [
-                Cell::text(to),
-                Cell::text(&attempt.by),
-                Cell::text(RUNNER_VERSION),
-                Cell::text(&attempt.key.plugin),
-                Cell::text(&attempt.key.id),
+            let known = [
                 Cell::text(attempt.checksum),
                 Cell::text(attempt.component_checksum),
                 Cell::text(to_json(&attempt.permissions)),
                 Cell::text(to_json(&attempt.requires)),
                 Cell::integer(i64::from(attempt.irreversible)),
             ];
-            connection.own_must(sql, &params).await?;
+            values.and(at).and(end).update(&attempt.key, condition, &known)
         }
-    }
-    crash::point("after the row was claimed");
-    Ok(())
+    };
+    connection.own_must(&statement.0, &statement.1).await
 }
 
-/// The two ways to write the row of an alteration that is not applied: over a failed or reverted one,
-/// or a new one. Never a plain INSERT: failed and reverted rows exist.
-struct Write {
-    new: (&'static str, Vec<Cell>),
-    again: (&'static str, Vec<Cell>),
-}
+/// What an `up` may be written over.
+const AND_NOT_APPLIED: &str = " AND status IN ('reverted', 'failed')";
 
-impl Write {
-    fn new(
+/// Columns of a row, with their values.
+#[derive(Default)]
+struct Values(Vec<(&'static str, Cell)>);
+
+impl Values {
+    fn of_up(
         attempt: &Attempt,
         status: Status,
         revision: Option<Revision>,
         error: Option<&str>,
     ) -> Self {
-        let version = Cell::Text(attempt.key.id.version().map(ToString::to_string));
-        let revision = revision.map(|revision| revision.0);
-        let params = vec![
-            version,
-            Cell::text(attempt.checksum),
-            Cell::text(attempt.component_checksum),
-            Cell::text(status),
-            Cell::text(&attempt.by),
-            Cell::text(RUNNER_VERSION),
-            Cell::text(to_json(&attempt.permissions)),
-            Cell::text(to_json(&attempt.settings.keys().collect::<Vec<_>>())),
-            Cell::text(to_json(&attempt.requires)),
-            Cell::integer(i64::from(attempt.irreversible)),
-            Cell::Integer(Some(revision.unwrap_or_default())),
-            Cell::Text(error.map(str::to_owned)),
-            Cell::text(&attempt.key.plugin),
-            Cell::text(&attempt.key.id),
-        ];
-        let key = [Cell::text(&attempt.key.plugin), Cell::text(&attempt.key.id)];
+        let version = attempt.key.id.version().map(ToString::to_string);
+        let settings = attempt.settings.keys().collect::<Vec<_>>();
+        Self(vec![
+            ("version", Cell::Text(version)),
+            ("checksum", Cell::text(attempt.checksum)),
+            ("component_checksum", Cell::text(attempt.component_checksum)),
+            ("status", Cell::text(status)),
+            ("applied_by", Cell::text(&attempt.by)),
+            ("runner_version", Cell::text(RUNNER_VERSION)),
+            ("permissions", Cell::text(to_json(&attempt.permissions))),
+            ("settings", Cell::text(to_json(&settings))),
+            ("requires", Cell::text(to_json(&attempt.requires))),
+            ("irreversible", Cell::integer(i64::from(attempt.irreversible))),
+            ("revision", Cell::integer(revision.map_or(0, |revision| revision.0))),
+            ("error", Cell::Text(error.map(str::to_owned))),
+        ])
+    }
+
+    fn of_end(counts: &Counts) -> Self {
+        Self(vec![
+            ("applied_at", Cell::text(operator::now())),
+            ("duration_ms", Cell::integer(counts.duration_ms)),
+            ("statements", Cell::integer(counts.statements)),
+            ("rows_affected", Cell::integer(counts.rows_affected)),
+        ])
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    /// Writes a row where there is none. Never a plain INSERT: failed and reverted rows exist.
+    fn insert(self, key: &AlterationKey) -> (String, Vec<Cell>) {
+        let key = [Cell::text(&key.plugin), Cell::text(&key.id)];
+        let (names, mut params): (Vec<_>, Vec<_>) = self.0.into_iter().unzip();
         // The ledger has one row.
-        let new = "INSERT INTO @state (version, checksum, component_checksum, status, applied_by,
-                runner_version, permissions, settings, requires, irreversible, revision, error,
-                plugin, id)
-             SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM @ledger
-             WHERE NOT EXISTS (SELECT 1 FROM @state WHERE plugin = ? AND id = ?)";
-        let again =
-            "UPDATE @state SET version = ?, checksum = ?, component_checksum = ?, status = ?,
-                applied_by = ?, runner_version = ?, permissions = ?, settings = ?, requires = ?,
-                irreversible = ?, revision = ?, error = ?
-             WHERE plugin = ? AND id = ? AND status IN ('reverted', 'failed')";
-        Self { new: (new, [&params[..], &key].concat()), again: (again, params) }
+        let sql = format!(
+            "INSERT INTO @state ({}, plugin, id) SELECT {}?, ? FROM @ledger
+             WHERE NOT EXISTS (SELECT 1 FROM @state WHERE plugin = ? AND id = ?)",
+            names.join(", "),
+            "?, ".repeat(names.len()),
+        );
+        params.extend(key.iter().chain(&key).cloned());
+        (sql, params)
+    }
+
+    /// Writes over the row; what else has to hold is in `condition`, whose values are `known`.
+    fn update(self, key: &AlterationKey, condition: &str, known: &[Cell]) -> (String, Vec<Cell>) {
+        let (names, mut params): (Vec<_>, Vec<_>) = self.0.into_iter().unzip();
+        let sql = format!(
+            "UPDATE @state SET {} = ? WHERE plugin = ? AND id = ?{condition}",
+            names.join(" = ?, ")
+        );
+        params.extend([Cell::text(&key.plugin), Cell::text(&key.id)]);
+        params.extend(known.iter().cloned());
+        (sql, params)
     }
 }
 
-/// Writes what an attempt did into its row, and with it the status that stays.
+/// Writes what an attempt of several parts did into its row, and with it the status that stays.
 pub(crate) async fn finalise(
     connection: &mut dyn Connection,
     attempt: &Attempt,
     revision: Revision,
     counts: &Counts,
 ) -> Result<(), BackendError> {
-    let sql = "UPDATE @state SET status = ?, applied_at = ?, duration_ms = ?, statements = ?,
-            rows_affected = ?, revision = ?, error = NULL
-         WHERE plugin = ? AND id = ?";
-    let status = Status::after(attempt.direction);
-    let params = [
-        Cell::text(status),
-        Cell::text(operator::now()),
-        Cell::integer(counts.duration_ms),
-        Cell::integer(counts.statements),
-        Cell::integer(counts.rows_affected),
-        Cell::integer(revision.0),
-        Cell::text(&attempt.key.plugin),
-        Cell::text(&attempt.key.id),
-    ];
-    connection.own_must(sql, &params).await?;
+    let values = Values(vec![
+        ("status", Cell::text(Status::after(attempt.direction))),
+        ("revision", Cell::integer(revision.0)),
+        ("error", Cell::Text(None)),
+    ]);
+    let (sql, params) = values.and(Values::of_end(counts)).update(&attempt.key, "", &[]);
+    connection.own_must(&sql, &params).await?;
     crash::point("after the row was finalised");
     Ok(())
 }
@@ -157,9 +200,11 @@ pub(crate) async fn fail(
 ) -> Result<(), BackendError> {
     match attempt.direction {
         Direction::Up => {
-            let Write { new, again } = Write::new(attempt, Status::Failed, None, Some(error));
-            if connection.own_execute(again.0, &again.1).await? == 0 {
-                connection.own_execute(new.0, &new.1).await?;
+            let values = || Values::of_up(attempt, Status::Failed, None, Some(error));
+            let (sql, params) = values().update(&attempt.key, AND_NOT_APPLIED, &[]);
+            if connection.own_execute(&sql, &params).await? == 0 {
+                let (sql, params) = values().insert(&attempt.key);
+                connection.own_execute(&sql, &params).await?;
             }
         }
         // A failed `down` leaves the alteration applied; only its error is noted.

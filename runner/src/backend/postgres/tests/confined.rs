@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::{
-    backend::connection::{Cell, LockTry},
+    backend::{
+        connection::{Cell, LockTry},
+        postgres::lock,
+    },
     session::ErrorKind,
 };
 
@@ -28,8 +31,8 @@ async fn claimed() -> (Database, PostgresConnection) {
 }
 
 async fn end(connection: &mut PostgresConnection) -> Result<(), BackendError> {
-    connection.leave_hook().await?;
-    connection.own_execute("UPDATE @state SET status = 'done'", &[]).await?;
+    connection.leave_hook_soon().await?;
+    connection.own_must("UPDATE @state SET status = 'done'", &[]).await?;
     connection.commit().await
 }
 
@@ -254,10 +257,41 @@ async fn nobody_listens_beyond_the_hook() {
 
 #[tokio::test]
 async fn the_lock_cannot_be_given_away() {
-    let (_database, mut connection) = claimed().await;
-    run(&mut connection, &hidden("SELECT pg_advisory_unlock_all()")).await;
-    let error = end(&mut connection).await.expect_err("the lock is gone");
-    assert!(error.to_string().contains("lock"), "{error}");
+    let key = format!("({}, {})", lock::CLASS, lock::key("public"));
+    for sql in [
+        "SELECT pg_advisory_unlock_all()".to_owned(),
+        format!("SELECT pg_advisory_unlock{key}"),
+        format!("SELECT pg_advisory_unlock{key}, pg_advisory_xact_lock{key}"),
+    ] {
+        let (_database, mut connection) = claimed().await;
+        run(&mut connection, &hidden(&sql)).await;
+        let error = end(&mut connection).await.expect_err("the lock is gone");
+        assert!(error.to_string().contains("lock"), "{sql}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn the_lock_is_held_through_hooks_and_then_given_back() {
+    let (database, mut connection) = claimed().await;
+    end(&mut connection).await.expect("ends");
+    let mut other = connect(database.url()).await;
+    assert!(matches!(other.try_lock().await.expect("asks"), LockTry::HeldBy(_)));
+    connection.unlock().await;
+    assert!(matches!(other.try_lock().await.expect("asks"), LockTry::Held));
+}
+
+/// What does not match its row keeps the hook's work from being committed, wherever it is sent.
+#[tokio::test]
+async fn what_is_not_recorded_is_not_committed() {
+    let (database, mut connection) = claimed().await;
+    run(&mut connection, "CREATE TABLE made (x integer)").await;
+    connection.leave_hook_soon().await.expect("is kept");
+    connection.own_must("UPDATE @state SET status = 'done' WHERE id = 2", &[]).await.expect("too");
+    let error = connection.commit().await.expect_err("no such row");
+    assert!(matches!(error, BackendError::Moved), "{error}");
+    connection.rollback().await.expect("rolls back");
+    assert_eq!(database.rows("SELECT to_regclass('made') IS NULL"), ["t"]);
+    assert_eq!(database.rows("SELECT revision FROM alteration_ledger"), ["1"]);
 }
 
 #[tokio::test]
