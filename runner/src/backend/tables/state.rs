@@ -21,7 +21,12 @@ pub(crate) async fn claim(
     revision: Revision,
     to: Status,
 ) -> Result<(), BackendError> {
-    take(connection, attempt, revision, to, Values::default()).await?;
+    let end = match attempt.direction {
+        Direction::Up => Values::at(revision),
+        // What is applied keeps its place in the order until it is none any more.
+        Direction::Down => Values::default(),
+    };
+    take(connection, attempt, to, end).await?;
     crash::point("after the row was claimed");
     Ok(())
 }
@@ -34,7 +39,7 @@ pub(crate) async fn record(
     counts: &Counts,
 ) -> Result<(), BackendError> {
     let status = Status::after(attempt.direction);
-    take(connection, attempt, revision, status, Values::of_end(counts)).await?;
+    take(connection, attempt, status, Values::at(revision).and(Values::of_end(counts))).await?;
     crash::point("after the row was recorded");
     Ok(())
 }
@@ -42,13 +47,12 @@ pub(crate) async fn record(
 async fn take(
     connection: &mut dyn Connection,
     attempt: &Attempt,
-    revision: Revision,
     to: Status,
     end: Values,
 ) -> Result<(), BackendError> {
     let statement = match attempt.direction {
         Direction::Up => {
-            let values = Values::of_up(attempt, to, Some(revision), None).and(end);
+            let values = Values::of_up(attempt, to, None).and(end);
             // The status it had is known, and with the ledger's revision it cannot have changed.
             match attempt.previous {
                 None => values.insert(&attempt.key),
@@ -62,7 +66,6 @@ async fn take(
                 ("runner_version", Cell::text(RUNNER_VERSION)),
                 ("error", Cell::Text(None)),
             ]);
-            let at = Values(vec![("revision", Cell::integer(revision.0))]);
             let condition = " AND status = 'applied' AND checksum = ? AND component_checksum = ?
                     AND permissions = ? AND requires = ? AND irreversible = ?";
             let known = [
@@ -72,7 +75,7 @@ async fn take(
                 Cell::text(to_json(&attempt.requires)),
                 Cell::integer(i64::from(attempt.irreversible)),
             ];
-            values.and(at).and(end).update(&attempt.key, condition, &known)
+            values.and(end).update(&attempt.key, condition, &known)
         }
     };
     connection.own_must(&statement.0, &statement.1).await
@@ -86,12 +89,7 @@ const AND_NOT_APPLIED: &str = " AND status IN ('reverted', 'failed')";
 struct Values(Vec<(&'static str, Cell)>);
 
 impl Values {
-    fn of_up(
-        attempt: &Attempt,
-        status: Status,
-        revision: Option<Revision>,
-        error: Option<&str>,
-    ) -> Self {
+    fn of_up(attempt: &Attempt, status: Status, error: Option<&str>) -> Self {
         let version = attempt.key.id.version().map(ToString::to_string);
         let settings = attempt.settings.keys().collect::<Vec<_>>();
         Self(vec![
@@ -105,9 +103,12 @@ impl Values {
             ("settings", Cell::text(to_json(&settings))),
             ("requires", Cell::text(to_json(&attempt.requires))),
             ("irreversible", Cell::integer(i64::from(attempt.irreversible))),
-            ("revision", Cell::integer(revision.map_or(0, |revision| revision.0))),
             ("error", Cell::Text(error.map(str::to_owned))),
         ])
+    }
+
+    fn at(revision: Revision) -> Self {
+        Self(vec![("revision", Cell::integer(revision.0))])
     }
 
     fn of_end(counts: &Counts) -> Self {
@@ -161,10 +162,10 @@ pub(crate) async fn finalise(
 ) -> Result<(), BackendError> {
     let values = Values(vec![
         ("status", Cell::text(Status::after(attempt.direction))),
-        ("revision", Cell::integer(revision.0)),
         ("error", Cell::Text(None)),
     ]);
-    let (sql, params) = values.and(Values::of_end(counts)).update(&attempt.key, "", &[]);
+    let end = Values::at(revision).and(Values::of_end(counts));
+    let (sql, params) = values.and(end).update(&attempt.key, "", &[]);
     connection.own_must(&sql, &params).await?;
     crash::point("after the row was finalised");
     Ok(())
@@ -200,7 +201,8 @@ pub(crate) async fn fail(
 ) -> Result<(), BackendError> {
     match attempt.direction {
         Direction::Up => {
-            let values = || Values::of_up(attempt, Status::Failed, None, Some(error));
+            let values =
+                || Values::of_up(attempt, Status::Failed, Some(error)).and(Values::at(Revision(0)));
             let (sql, params) = values().update(&attempt.key, AND_NOT_APPLIED, &[]);
             if connection.own_execute(&sql, &params).await? == 0 {
                 let (sql, params) = values().insert(&attempt.key);

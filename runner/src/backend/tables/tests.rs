@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     alteration::{Catalog, Checksum, ComponentFile, Declaration, Dialect, Manifest},
     backend::{
-        Access, Attempt, Phase, Revision, Run, SCHEMA_VERSION,
+        Access, Attempt, Counts, Phase, Revision, Run, SCHEMA_VERSION, Status,
         connection::{Connection, Connector, SharedConnection},
         sqlite::SqliteConnector,
     },
@@ -175,4 +175,31 @@ async fn the_archive_notices_damage() {
     assert_eq!(connection.own_execute(damage, &[]).await.unwrap(), 1);
     let damaged = archive::read(connection, checksum).await;
     assert!(matches!(damaged, Err(BackendError::ArchiveDamaged(_))));
+}
+
+/// A rollback goes by that order, also where an earlier one was begun and put back.
+#[tokio::test]
+async fn an_unfinished_down_keeps_its_place_in_the_order() {
+    let connection = memory().await;
+    let connection = &mut *connection.lock().await;
+    schema::upgrade(connection).await.unwrap();
+    let key = begun().key;
+    let file = ComponentFile {
+        path: "x".into(),
+        component_checksum: Checksum::of(b"x"),
+        manifest: Manifest::new(key.plugin.clone(), vec![Declaration::new(key.id.clone())]),
+    };
+    let catalog = Catalog::new([file]).unwrap();
+    let up = Attempt::up(catalog.get(&key).unwrap());
+    state::record(connection, &up, Revision(3), &Counts::default()).await.unwrap();
+    let (applied, _) = snapshot::read(connection).await.unwrap();
+    let down = Attempt::down(&applied.rows[&key]);
+    state::claim(connection, &down, Revision(9), Status::Running).await.unwrap();
+    state::mark(connection, &key, Status::Applied, None).await.unwrap();
+    let (after, _) = snapshot::read(connection).await.unwrap();
+    assert_eq!(after.rows[&key].revision, Revision(3));
+    state::record(connection, &down, Revision(12), &Counts::default()).await.unwrap();
+    let (reverted, _) = snapshot::read(connection).await.unwrap();
+    let row = &reverted.rows[&key];
+    assert_eq!((row.status, row.revision), (Status::Reverted, Revision(12)));
 }
