@@ -10,6 +10,7 @@ use super::{
     gate::Gate,
     load::Loaded,
     log::{HookObserver, Level, LogSink, LogStream},
+    pool::Places,
     state::{HookState, MemoryLimiter},
     wasi,
 };
@@ -80,10 +81,12 @@ pub type Ended = (Counts, Result<StepAnswer, HookError>);
 pub(super) async fn call(
     engine: Engine,
     limits: Arc<Limits>,
+    places: Places,
     loaded: Arc<Loaded>,
     call: Call,
     gate: Arc<Gate>,
 ) -> Ended {
+    let place = places.take().await;
     let log = Arc::new(LogSink::new(call.observer, limits.log_lines_max));
     let stdout = LogStream::new(&log, Level::Info);
     let stderr = LogStream::new(&log, Level::Warn);
@@ -150,7 +153,10 @@ pub(super) async fn call(
     let mut counts = state.counts;
     counts.duration_ms = u64::try_from(spent.as_millis()).unwrap_or(u64::MAX);
     // Giving a large memory back takes a while, which the next hook need not wait for.
-    spawn_blocking(move || drop(store));
+    spawn_blocking(move || {
+        drop(store);
+        drop(place);
+    });
     (counts, result)
 }
 

@@ -1,7 +1,7 @@
 //! The WebAssembly engine: which features exist, how deep a stack may grow, and the ticker that
 //! makes running code give way.
 
-use super::{Limits, error::LoadError};
+use super::{Limits, error::LoadError, pool};
 use std::time::Duration;
 use wasmtime::{Config, Engine, OptLevel, WasmBacktraceDetails};
 
@@ -28,7 +28,10 @@ pub(super) fn engine(limits: &Limits) -> Result<Engine, LoadError> {
         // A trap names functions, which needs neither tables for addresses nor for other unwinders.
         .generate_address_map(false)
         .native_unwind_info(false);
-    let engine = Engine::new(&config).map_err(|error| LoadError::Engine(format!("{error:#}")))?;
+    // Where address space is short, each hook maps what it needs.
+    let engine = Engine::new(&pool::pooled(&config, limits))
+        .or_else(|_| Engine::new(&config))
+        .map_err(|error| LoadError::Engine(format!("{error:#}")))?;
     start_ticker(&engine)?;
     Ok(engine)
 }

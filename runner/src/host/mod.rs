@@ -17,6 +17,7 @@ mod limits;
 mod load;
 mod log;
 mod offer;
+mod pool;
 mod prepared;
 mod state;
 mod value;
@@ -32,6 +33,7 @@ pub use prepared::Prepared;
 use crate::alteration::Checksum;
 use cache::Cache;
 use offer::Offer;
+use pool::Places;
 use state::HookState;
 use std::{path::Path, sync::Arc};
 use wasmtime::{Engine, component::Linker};
@@ -62,6 +64,7 @@ pub struct Host {
     offer: Arc<Offer>,
     cache: Option<Arc<Cache>>,
     limits: Arc<Limits>,
+    places: Places,
 }
 
 impl std::fmt::Debug for Host {
@@ -85,6 +88,7 @@ impl Host {
             offer: Arc::new(Offer::new()),
             cache: cache_folder.and_then(Cache::open).map(Arc::new),
             limits: Arc::new(limits),
+            places: Places::new(),
         })
     }
 
@@ -96,6 +100,6 @@ impl Host {
 
     /// A hook that is ready to be called.
     pub fn prepare(&self, loaded: &Arc<Loaded>, call: Call) -> Prepared {
-        Prepared::new(&self.engine, &self.limits, loaded, call)
+        Prepared::new(&self.engine, &self.limits, &self.places, loaded, call)
     }
 }

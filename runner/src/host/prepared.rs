@@ -6,6 +6,7 @@ use super::{
     call::{self, Call, Ended},
     gate::Gate,
     load::Loaded,
+    pool::Places,
 };
 use crate::session::SharedSession;
 use std::{future::Future, panic::resume_unwind, pin::Pin, sync::Arc};
@@ -36,12 +37,13 @@ impl Prepared {
     pub(super) fn new(
         engine: &Engine,
         limits: &Arc<Limits>,
+        places: &Places,
         loaded: &Arc<Loaded>,
         call: Call,
     ) -> Self {
         let gate = Arc::new(Gate::default());
         let (engine, limits, loaded) = (engine.clone(), Arc::clone(limits), Arc::clone(loaded));
-        let running = call::call(engine, limits, loaded, call, Arc::clone(&gate));
+        let running = call::call(engine, limits, places.clone(), loaded, call, Arc::clone(&gate));
         Self { asking: Asking(gate), place: Place::Here(Box::pin(running)) }
     }
 

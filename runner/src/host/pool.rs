@@ -1,0 +1,71 @@
+//! Where hooks live: memories, tables and stacks that one hook hands to the next.
+//!
+//! A hook has an instance of its own, and each touches some hundred pages of the same picture of an
+//! engine's memory. Mapped anew each time, every page costs a fault; a place that is used again is
+//! written over instead, after its hook has ended and beside the next.
+
+use super::Limits;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wasmtime::{Config, PoolingAllocationConfig};
+
+/// One that runs, one that runs ahead, and two that are tidied up.
+const HOOKS_MAX: usize = 4;
+/// Of one component. Toolchains make one or two memories and tables, each part of a composition as many.
+const MEMORIES_MAX: u32 = 16;
+const TABLES_MAX: u32 = 250;
+/// All that a component may have by what [`super::blowup`] lets through.
+const INSTANCES_MAX: u32 = 10_000;
+const INSTANCES_BYTES_MAX: usize = 256 << 20;
+/// Address space alone: what a hook may use of it is bounded by [`Limits`].
+const MEMORY_BYTES_MAX: usize = 1 << 32;
+/// How much of a memory is written over; what lies behind it is given back.
+const KEPT_BYTES: usize = 16 << 20;
+
+/// The settings of an engine that keeps places for hooks.
+pub(super) fn pooled(config: &Config, limits: &Limits) -> Config {
+    let hooks = u32::try_from(HOOKS_MAX).unwrap_or(u32::MAX);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_stacks(hooks)
+        .total_component_instances(hooks)
+        .total_core_instances(hooks * INSTANCES_MAX)
+        .max_core_instances_per_component(INSTANCES_MAX)
+        .max_core_instance_size(INSTANCES_BYTES_MAX)
+        .max_component_instance_size(INSTANCES_BYTES_MAX)
+        .total_memories(hooks * MEMORIES_MAX)
+        .max_memories_per_component(MEMORIES_MAX)
+        .max_memories_per_module(MEMORIES_MAX)
+        .max_memory_size(MEMORY_BYTES_MAX)
+        .linear_memory_keep_resident(KEPT_BYTES)
+        .total_tables(hooks * TABLES_MAX)
+        .max_tables_per_component(TABLES_MAX)
+        .max_tables_per_module(TABLES_MAX)
+        .table_elements(limits.table_elements_max)
+        // A place that was another component's is taken before one that never was anybody's.
+        .max_unused_warm_slots(0);
+    let mut config = config.clone();
+    config.allocation_strategy(pool);
+    config
+}
+
+/// How many hooks have a place.
+#[derive(Clone)]
+pub(super) struct Places(Arc<Semaphore>);
+
+/// To be dropped after the store that lives there.
+pub(super) struct Place {
+    _held: Option<OwnedSemaphorePermit>,
+}
+
+impl Places {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Semaphore::new(HOOKS_MAX)))
+    }
+
+    /// Waits until one that has ended was tidied up. Whoever has a place either runs or waits for one
+    /// that has a place too, so that each of them ends.
+    pub(super) async fn take(&self) -> Place {
+        // Nobody closes it.
+        Place { _held: Arc::clone(&self.0).acquire_owned().await.ok() }
+    }
+}
