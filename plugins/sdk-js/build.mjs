@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
 import { BuildError, bundle } from "./build/bundle.mjs";
 import { built, digestOf, withDigest } from "./build/digest.mjs";
 import { alterations } from "./build/sources.mjs";
+import { trim } from "./build/trim.mjs";
 
 const USAGE = `Usage: runner-alteration SOURCE [--manifest FILE] [--out DIR] [--bundle] [--replace]
        runner-alteration SOURCE --component FILE
@@ -25,7 +26,7 @@ modules, each named by the id of its alteration.
   --replace         replaces components in DIR that were never shipped
   --alias NAME=FILE a module of yours stands for a package, or a part of Node.js, that modules import
   --preload FILE    a module that others share is evaluated when the component is made, and not in each hook
-  --small           an engine that is smaller, compiled sooner, and slower with many rows
+  --small           an engine that is smaller, compiled sooner, slower with many rows, and without eval
   --component FILE  writes the component as it is before \`runner pack\`, without a manifest
 
 RUNNER names the runner, if it is not on PATH.`;
@@ -53,19 +54,19 @@ async function main() {
   }
   const [source] = positionals;
   const alias = aliases(options.alias);
-  const shared = { alias, preload: options.preload };
+  const shared = { alias, preload: options.preload, small: options.small };
   if (options.component !== undefined) {
     const modules = fs.statSync(source, { throwIfNoEntry: false })?.isDirectory()
       ? alterations(source, { ...options, alias }).flatMap(({ modules }) => modules)
       : [{ id: null, file: source }];
     const bundled = await bundle(modules, new Set(), shared);
-    fs.writeFileSync(options.component, await component({ ...bundled, small: options.small }));
+    fs.writeFileSync(options.component, await component(bundled));
     return;
   }
   const work = fs.mkdtempSync(path.join(fs.realpathSync("."), ".runner-alteration-"));
   try {
     for (const { name, modules, manifest, irreversible } of alterations(source, { ...options, alias })) {
-      const bundled = { ...(await bundle(modules, irreversible, shared)), small: options.small };
+      const bundled = await bundle(modules, irreversible, shared);
       const complete = await manifest(work);
       const digest = digestOf(bundled, fs.readFileSync(complete));
       const there = built(options.out, digest);
@@ -118,7 +119,7 @@ async function component({ code, world, sections, small }) {
       // The runner's engine has no component-model async.
       sync: true,
     });
-    return Buffer.concat([bytes, ...sections]);
+    return Buffer.concat([trim(bytes, { compiler: !small }), ...sections]);
   } catch (error) {
     const [, asked] = error.message.match(/unknown import: `runner:alteration\/(\w+)@/) ?? [];
     if (asked !== undefined) {

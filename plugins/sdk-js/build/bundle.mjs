@@ -19,6 +19,7 @@ export class BuildError extends Error {
 }
 
 const ENTRY = fileURLToPath(new URL("../src/entry.js", import.meta.url));
+const NO_COMPILER = fileURLToPath(new URL("../src/no_compiler.js", import.meta.url));
 
 /** What a component may export beside `hooks`. */
 export const OPTIONAL = ["preparation", "backfill"];
@@ -46,9 +47,9 @@ const OPTIONS = {
 /**
  * `modules` are `{ id, file }`; one alone may have no id and then carries whatever it is asked for.
  * `irreversible` holds the ids (or files) that need no `down`; `alias` names the files that stand for packages;
- * `preload` are modules that are evaluated when the component is made.
+ * `preload` are modules that are evaluated when the component is made; `small` takes the engine that is built for its size.
  */
-export async function bundle(modules, irreversible, { alias = {}, preload = [] } = {}) {
+export async function bundle(modules, irreversible, { alias = {}, preload = [], small = false } = {}) {
   const exported = new Set();
   for (const module of modules) {
     const names = await exportsOf(module.file, alias);
@@ -56,8 +57,9 @@ export async function bundle(modules, irreversible, { alias = {}, preload = [] }
     groupsOf(names).forEach((group) => exported.add(group));
   }
   const groups = ["hooks", ...OPTIONAL.filter((group) => exported.has(group))];
+  const first = small ? [NO_COMPILER, ...preload] : preload;
   const contents = `import { exportsOf } from ${literal(ENTRY)};
-${preload.map((file) => `import ${literal(file)};\n`).join("")}${finder(modules)}
+${first.map((file) => `import ${literal(file)};\n`).join("")}${finder(modules)}
 export const { ${groups.join(", ")} } = exportsOf(find);`;
   const stdin = { contents, resolveDir: process.cwd(), sourcefile: "entry.js" };
   const { outputFiles, warnings } = await run({ stdin, alias });
@@ -65,7 +67,7 @@ export const { ${groups.join(", ")} } = exportsOf(find);`;
   warnings.forEach((warning) => console.error(`warning: ${line(warning)}`));
   const language = modules.some(({ file }) => /ts$/.test(file)) ? "TypeScript" : "JavaScript";
   const sections = [producers(language), ...about(process.cwd())];
-  return { code: outputFiles[0].text, world: worldOf(groups), sections };
+  return { code: outputFiles[0].text, world: worldOf(groups), sections, small };
 }
 
 /** Code that finds a module by its alteration's id. The table is made once, and not in each hook. */

@@ -42,7 +42,7 @@ function text(value) {
   return Buffer.concat([leb128(bytes.length), bytes]);
 }
 
-function leb128(number) {
+export function leb128(number) {
   const bytes = [];
   let rest = number;
   do {

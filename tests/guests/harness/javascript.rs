@@ -10,15 +10,19 @@ const FAILS: &str = "1.0.0-1730000002-fails";
 const CHANCE: &str = "1.0.0-1730000003-chance";
 const ROWS: &str = "1.0.0-1730000004-rows";
 const SETTINGS: &str = "1.0.0-1730000005-settings";
+const TEXT: &str = "1.0.0-1730000006-text";
+
+/// The same modules with each of the SDK's engines; the second is that of `--small`.
+const ENGINES: [&str; 2] = ["values", "small"];
 
 /// A sandbox with the guest's alteration `id` as its only plugin.
-fn sandbox(id: &str, permissions: &str) -> Sandbox {
-    asking(&format!(r#""id":"{id}","permissions":[{permissions}]"#))
+fn sandbox(engine: &str, id: &str, permissions: &str) -> Sandbox {
+    asking(engine, &format!(r#""id":"{id}","permissions":[{permissions}]"#))
 }
 
 /// The same, with the fields of the alteration's declaration.
-fn asking(declaration: &str) -> Sandbox {
-    let component = fs::read(support::guest("values")).expect("a component");
+fn asking(engine: &str, declaration: &str) -> Sandbox {
+    let component = fs::read(support::guest(engine)).expect("a component");
     let manifest = format!(
         r#"{{"manifest":1,"plugin":"tests/javascript","alterations":[{{{declaration}}}]}}"#
     );
@@ -28,8 +32,8 @@ fn asking(declaration: &str) -> Sandbox {
     sandbox
 }
 
-fn there_and_back(id: &str) -> Sandbox {
-    let sandbox = sandbox(id, "");
+fn there_and_back(engine: &str, id: &str) -> Sandbox {
+    let sandbox = sandbox(engine, id, "");
     let run = deploy(&sandbox, &[]);
     assert_eq!(run.code, Some(0), "{run:#?}");
     sandbox.ok(&["rollback", "--steps", "1", "--yes"]);
@@ -39,30 +43,61 @@ fn there_and_back(id: &str) -> Sandbox {
 
 #[test]
 fn every_sort_of_value_comes_back() {
-    there_and_back(VALUES);
+    for engine in ENGINES {
+        there_and_back(engine, VALUES);
+    }
 }
 
 #[test]
 fn promises_are_what_the_language_says() {
-    let sandbox = there_and_back(ASYNC);
-    let run = deploy(&sandbox, &[]);
-    assert_eq!(run.code, Some(0), "{run:#?}");
-    assert!(run.stderr.contains("25000 turns"), "{}", run.stderr);
-    let words = sandbox.rows("SELECT word FROM words ORDER BY rowid");
-    assert_eq!(words, ["one", "two", "three"], "a hook ends when all it began has ended");
+    for engine in ENGINES {
+        let sandbox = there_and_back(engine, ASYNC);
+        let run = deploy(&sandbox, &[]);
+        assert_eq!(run.code, Some(0), "{run:#?}");
+        assert!(run.stderr.contains("25000 turns"), "{}", run.stderr);
+        let words = sandbox.rows("SELECT word FROM words ORDER BY rowid");
+        assert_eq!(words, ["one", "two", "three"], "a hook ends when all it began has ended");
+    }
 }
 
 #[test]
 fn cursors_writers_preparation_and_steps() {
-    let sandbox = there_and_back(ROWS);
-    assert_eq!(deploy(&sandbox, &[]).code, Some(0));
-    let sums = "SELECT concat_ws(' ', count(*), sum(doubled), count(word)) FROM numbers";
-    assert_eq!(sandbox.rows(sums), ["12000 144012000 11999"]);
+    for engine in ENGINES {
+        let sandbox = there_and_back(engine, ROWS);
+        assert_eq!(deploy(&sandbox, &[]).code, Some(0));
+        let sums = "SELECT concat_ws(' ', count(*), sum(doubled), count(word)) FROM numbers";
+        assert_eq!(sandbox.rows(sums), ["12000 144012000 11999"]);
+    }
+}
+
+#[test]
+fn the_small_engine_says_that_it_compiles_no_text_and_does_all_else() {
+    for engine in ENGINES {
+        let sandbox = there_and_back(engine, TEXT);
+        let run = deploy(&sandbox, &[]);
+        assert_eq!(run.code, Some(0), "{engine}: {run:#?}");
+        let refused = sandbox.rows(
+            "SELECT way FROM texts WHERE came LIKE 'EvalError: an engine of --small has no compiler%'",
+        );
+        let came = sandbox.rows("SELECT way FROM texts WHERE came = '42'");
+        let compiles = ["eval", "Function", "called", "constructor", "generator"];
+        let others = ["RegExp", "JSON", "instanceof", "name"];
+        let expected = match engine {
+            "small" => (compiles.to_vec(), others.to_vec()),
+            _ => (Vec::new(), [&compiles[..], &others[..]].concat()),
+        };
+        assert_eq!((refused, came), strings(expected), "{engine}");
+    }
+}
+
+fn strings((one, two): (Vec<&str>, Vec<&str>)) -> (Vec<String>, Vec<String>) {
+    let owned = |words: Vec<&str>| words.into_iter().map(str::to_owned).collect();
+    (owned(one), owned(two))
 }
 
 /// Fails in the given way, says so, and leaves nothing behind.
-fn fails(way: &str, words: &[&str]) {
-    let sandbox = sandbox(FAILS, "");
+fn fails(engine: &str, way: &str, words: &[&str]) {
+    let sandbox = sandbox(engine, FAILS, "");
     sandbox.sql(&format!("CREATE TABLE ways (way TEXT); INSERT INTO ways VALUES ('{way}')"));
     let run = deploy(&sandbox, &[]);
     assert_eq!(run.code, Some(1), "{way}: {run:#?}");
@@ -91,7 +126,7 @@ fn what_is_thrown_is_what_the_operator_reads() {
         ("unfinished-writer", &["left 1 bulk-writers unfinished"]),
     ];
     for (way, words) in table {
-        fails(way, words);
+        ENGINES.iter().for_each(|engine| fails(engine, way, words));
     }
 }
 
@@ -108,13 +143,13 @@ fn values_that_do_not_fit_are_named_and_do_not_trap() {
         ("wrong-arguments", "SQL is text or sql`…`, not 17"),
     ];
     for (way, words) in table {
-        fails(way, &[words]);
+        ENGINES.iter().for_each(|engine| fails(engine, way, &[words]));
     }
 }
 
 /// What one deployment of `chance` drew: `what value`.
 fn chances() -> Vec<String> {
-    let sandbox = sandbox(CHANCE, r#""entropy""#);
+    let sandbox = sandbox(ENGINES[0], CHANCE, r#""entropy""#);
     let run = deploy(&sandbox, &["--grant", "entropy"]);
     assert_eq!(run.code, Some(0), "{run:#?}");
     sandbox.rows("SELECT what || ' ' || value FROM chances ORDER BY rowid")
@@ -134,7 +169,7 @@ fn no_two_deployments_draw_the_same() {
 
 #[test]
 fn chance_without_the_permission_is_refused_and_named() {
-    let sandbox = sandbox(CHANCE, "");
+    let sandbox = sandbox(ENGINES[0], CHANCE, "");
     let run = deploy(&sandbox, &[]);
     assert_eq!(run.code, Some(1), "{run:#?}");
     assert!(
@@ -147,7 +182,7 @@ fn chance_without_the_permission_is_refused_and_named() {
 
 #[test]
 fn settings_are_text_or_null() {
-    let asking = || asking(&format!(r#""id":"{SETTINGS}","settings":["REGION"]"#));
+    let asking = || asking(ENGINES[0], &format!(r#""id":"{SETTINGS}","settings":["REGION"]"#));
     let regions = "SELECT coalesce(region, 'null') FROM regions";
     let sandbox = asking();
     assert_eq!(deploy(&sandbox, &[]).code, Some(0));
