@@ -23,25 +23,27 @@ use std::collections::BTreeMap;
 /// Deferred triggers run now, while everything is still the hook's. They are the guest's work, outside
 /// of its own time.
 const CHECKS: &str = "SET CONSTRAINTS ALL IMMEDIATE";
-/// No other row at the end of a hook has as many columns as the last, which says what is held.
-const HELD_COLUMNS: usize = 2;
+/// No other row at the end of a hook has as many columns as the one that says what became of it.
+const END_COLUMNS: usize = 4;
+const ONE_OF_ITS_TABLES: &str = "one of the runner's tables";
 
 /// What the server says of the runner's own tables.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Facts {
-    by_name: BTreeMap<String, Fact>,
-    /// How the catalogue describes the columns and indexes of all of them.
-    parts: String,
+    /// Those that are there, with their object ids.
+    oids: BTreeMap<String, String>,
+    catalogue: Catalogue,
+    /// How many rows this server session's transaction wrote in them.
+    written: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Fact {
-    /// The table's object id.
-    oid: String,
-    /// How the catalogue describes it, but for its columns and indexes.
-    described: String,
-    /// What this server session's transaction did to its rows.
-    counted: String,
+/// How the catalogue describes them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Catalogue {
+    /// Of tables, columns and indexes, and of others that came into their names.
+    rows: [u64; 4],
+    /// Rows that were written by this transaction, or after it began.
+    altered: u64,
 }
 
 impl PostgresConnection {
@@ -51,9 +53,14 @@ impl PostgresConnection {
         self.link.forget_described();
         let before = self.own_facts.take();
         let is_carried = before.is_some();
-        let query = match &before {
-            Some(facts) => counts_query(facts),
-            None => self.facts_query(None),
+        let (names, look) = match &before {
+            Some(facts) => (String::new(), written(&facts.oids())),
+            None => {
+                let own = self.is_own(&OWN_TABLES);
+                let oids = format!("ARRAY(SELECT oid FROM pg_class WHERE {own})");
+                let look = format!("{}, {}", written(&oids), self.catalogue(&oids, &[]));
+                (format!("SELECT relname, oid FROM pg_class WHERE {own}; "), look)
+            }
         };
         // What a hook sets is taken back at its end. In a pooler's session it may be somebody else's.
         let clean = match self.is_pooled {
@@ -66,16 +73,23 @@ impl PostgresConnection {
             false => String::new(),
         };
         let sql = format!(
-            "{}; {clean}{query}; {}; {}",
+            "{}; {clean}{names}{}; {}, {look}",
             settings::DISCARD,
             settings::hook_bounds(&hook, self.sees_lost_clients),
             settings::path(&self.search_path)
         );
         self.is_used = true;
-        let rows = self.send(&sql).await?.0;
+        let mut rows = self.send(&sql).await?.0;
+        let mut last = rows.pop().unwrap_or_default().into_iter().skip(1);
+        let mut next = || last.next().flatten().ok_or_else(no_answer);
         let facts = match before {
-            Some(facts) => recounted(facts, rows),
-            None => facts(rows),
+            Some(facts) => Facts { written: next()?, ..facts },
+            None => Facts {
+                written: next()?,
+                catalogue: Catalogue::read(&next()?)?,
+                // Rows of a pooler's session that was cleaned have other widths.
+                oids: rows.into_iter().filter_map(|row| named(&row)).collect(),
+            },
         };
         self.hook = Some(Hook { settings: hook, facts, is_carried });
         self.side = Side::Guest;
@@ -94,13 +108,12 @@ impl PostgresConnection {
         // A pooler's session is reset to what the server's own settings are.
         let own = if self.is_pooled { settings::own() } else { settings::OWN_PATH.to_owned() };
         self.leaving = Some(format!(
-            "{}{CHECKS}; {}; {}; {own}; {}; {}; {}",
+            "{}{CHECKS}; {}; {}; {own}; {}; {}",
             self.guest_switch(),
             settings::END_OF_HOOK,
             settings::reset(self.lock.is_some()),
             settings::bounds(self.lock_wait, self.idle),
-            self.facts_query(self.hook.as_ref().map(|hook| &hook.facts)),
-            self.held_query()
+            self.end_query()
         ));
         self.side = Side::Own;
         Ok(())
@@ -128,7 +141,7 @@ impl PostgresConnection {
         }
         let (rows, have_matched) = kept.matched(rows);
         self.forget_handles();
-        if left.is_ok() || rows.last().is_some_and(|row| row.len() == HELD_COLUMNS) {
+        if left.is_ok() || rows.last().is_some_and(|row| row.len() == END_COLUMNS) {
             // What a hook did to the runner's tables says more than what then fails to be written to them.
             self.check_left(rows)?;
         }
@@ -138,11 +151,9 @@ impl PostgresConnection {
 
     /// Judges what the server said at the end of a hook.
     fn check_left(&mut self, mut rows: Vec<TextRow>) -> Result<(), BackendError> {
-        let held = rows.pop();
-        let found = facts(rows);
-        let [id, has_lock] = held
-            .and_then(|row| row.try_into().ok())
-            .ok_or_else(|| BackendError::Database("the server gave no answer".to_owned()))?;
+        let end = rows.pop().unwrap_or_default();
+        let [id, has_lock, written, catalogue]: [Option<String>; END_COLUMNS] =
+            end.try_into().map_err(|_| no_answer())?;
         if self.transaction.as_ref().is_none_or(|transaction| transaction.id != id) {
             return Err(BackendError::TransactionEnded("the hook's work ended it".to_owned()));
         }
@@ -153,22 +164,27 @@ impl PostgresConnection {
             )));
         }
         let Some(hook) = &self.hook else { return Ok(()) };
-        if hook.settings.mode == HookMode::Transaction
-            && let Some((table, is_described)) = changed(&hook.facts, &found)
-        {
-            if is_described && hook.is_carried {
-                return Err(BackendError::Doubtful(table));
-            }
+        let (written, found) = (text(written)?, Catalogue::read(&text(catalogue)?)?);
+        if hook.settings.mode != HookMode::Transaction {
+            self.hook = None;
+            return Ok(());
+        }
+        let before = &hook.facts.catalogue;
+        if found.rows != before.rows && found.altered == before.altered && hook.is_carried {
+            return Err(BackendError::Doubtful(ONE_OF_ITS_TABLES.to_owned()));
+        }
+        if written != hook.facts.written || found != *before {
             return Err(BackendError::Refused(SqlError::new(
                 ErrorKind::Denied,
                 // GRANT … ON ALL TABLES does, and is meant for those of the application.
                 format!(
-                    "the hook touched {table}; if it is about all tables of a schema, keep the runner's in one of their own with `--state-schema`"
+                    "the hook touched {ONE_OF_ITS_TABLES}; if it is about all tables of a schema, keep the runner's in one of their own with `--state-schema`"
                 ),
             )));
         }
-        self.hook = None;
-        self.own_facts = Some(found);
+        // The next transaction has altered nothing yet.
+        let catalogue = Catalogue { altered: 0, ..found };
+        self.own_facts = self.hook.take().map(|hook| Facts { catalogue, ..hook.facts });
         Ok(())
     }
 
@@ -191,35 +207,52 @@ impl PostgresConnection {
         }
     }
 
-    /// Which transaction this is, and whether the session still holds the runner's lock, if it had it.
-    fn held_query(&self) -> String {
+    /// Which transaction this is, whether the session still holds the runner's lock, if it had it, and what
+    /// became of the runner's tables.
+    fn end_query(&self) -> String {
         let has_lock = match self.lock {
             Some(_) => self.has_lock(),
             None => "true".to_owned(),
         };
-        format!("SELECT pg_catalog.pg_current_xact_id_if_assigned(), {has_lock}")
+        let none = Facts::default();
+        let facts = self.hook.as_ref().map_or(&none, |hook| &hook.facts);
+        let missing: Vec<_> =
+            OWN_TABLES.into_iter().filter(|table| !facts.oids.contains_key(*table)).collect();
+        let oids = facts.oids();
+        format!(
+            "SELECT pg_catalog.pg_current_xact_id_if_assigned(), {has_lock}, {}, {}",
+            written(&oids),
+            self.catalogue(&oids, &missing)
+        )
     }
 
-    /// A row of the catalogue that is changed is the work of another transaction from then on, also where
-    /// the change is taken back: of one that only grows, so that no sum of them stays as it was. New
-    /// indexes alone are noted in place. Columns and indexes are those of the tables that are `known`, if
-    /// any are: one that is new shows by itself.
-    fn facts_query(&self, known: Option<&Facts>) -> String {
-        let own = format!(
+    /// Which rows of `pg_class` are the runner's tables, by their names.
+    fn is_own(&self, tables: &[&str]) -> String {
+        format!(
             "relnamespace = to_regnamespace({}) AND relname = ANY (ARRAY[{}]::name[])",
             literal(&quote(&self.schema)),
-            OWN_TABLES.map(literal).join(", ")
-        );
-        let tables = match known {
-            Some(facts) => facts.oids(),
-            None => format!("ARRAY(SELECT oid FROM pg_class WHERE {own})"),
+            tables.iter().copied().map(literal).collect::<Vec<_>>().join(", ")
+        )
+    }
+
+    /// How the catalogue describes the tables with these object ids, as an expression. A row that is changed
+    /// is the work of the transaction that changed it from then on, also where the change is taken back; one
+    /// that is gone is missing. What is `missing` of the tables may not be there now either.
+    fn catalogue(&self, oids: &str, missing: &[&str]) -> String {
+        let rows = |of: &str| {
+            format!(
+                "(SELECT concat_ws(' ', count(*), count(*) FILTER (WHERE age(xmin) <= 0)) FROM {of} = ANY ({oids}))"
+            )
+        };
+        let others = match missing.is_empty() {
+            true => "0".to_owned(),
+            false => format!("(SELECT count(*) FROM pg_class WHERE {})", self.is_own(missing)),
         };
         format!(
-            "SELECT relname, oid, concat_ws(' ', ctid, xmin), {} FROM pg_class WHERE {own}; \
-             SELECT (SELECT sum(xmin::text::int8) FROM pg_attribute WHERE attrelid = ANY ({tables})), \
-                (SELECT concat_ws(' ', count(*), sum(xmin::text::int8)) FROM pg_index \
-                    WHERE indrelid = ANY ({tables})), NULL",
-            counts("oid")
+            "concat_ws(' ', {}, {}, {}, {others})",
+            rows("pg_class WHERE oid"),
+            rows("pg_attribute WHERE attnum > 0 AND attrelid"),
+            rows("pg_index WHERE indrelid")
         )
     }
 }
@@ -227,70 +260,45 @@ impl PostgresConnection {
 impl Facts {
     /// The tables' object ids, as an array.
     fn oids(&self) -> String {
-        let oids: Vec<_> = self.by_name.values().map(|fact| fact.oid.as_str()).collect();
+        let oids: Vec<_> = self.oids.values().map(String::as_str).collect();
         format!("'{{{}}}'::oid[]", oids.join(","))
     }
 }
 
-/// What changes with the runner's own records, of tables that are otherwise known.
-fn counts_query(facts: &Facts) -> String {
-    format!("SELECT oid, {} FROM unnest({}) oid", counts("oid"), facts.oids())
+impl Catalogue {
+    /// The answer to [`PostgresConnection::catalogue`].
+    fn read(answer: &str) -> Result<Self, BackendError> {
+        let numbers: Result<Vec<u64>, _> = answer.split(' ').map(str::parse).collect();
+        match numbers.as_deref() {
+            Ok(&[tables, a, columns, b, indexes, c, others]) => {
+                Ok(Self { rows: [tables, columns, indexes, others], altered: a + b + c })
+            }
+            _ => Err(no_answer()),
+        }
+    }
 }
 
-/// What this server session's transaction did to the rows of a table, as an expression.
-fn counts(oid: &str) -> String {
+/// How many rows of these tables this server session's transaction wrote, as an expression.
+fn written(oids: &str) -> String {
     let counts = ["inserted", "updated", "deleted"]
-        .map(|done| format!("pg_stat_get_xact_tuples_{done}({oid})"));
-    format!("concat_ws(' ', {})", counts.join(", "))
+        .map(|done| format!("pg_stat_get_xact_tuples_{done}(oid)"));
+    format!("(SELECT coalesce(sum({}), 0) FROM unnest({oids}) oid)", counts.join(" + "))
 }
 
-/// The answer to [`PostgresConnection::facts_query`], among rows of other widths.
-fn facts(rows: Vec<TextRow>) -> Facts {
-    let mut facts = Facts::default();
-    for row in rows {
-        match &row[..] {
-            [Some(name), oid, described, counted] => {
-                let [oid, described, counted] =
-                    [oid, described, counted].map(|text| text.clone().unwrap_or_default());
-                facts.by_name.insert(name.clone(), Fact { oid, described, counted });
-            }
-            [_, _, _] => facts.parts = format!("{row:?}"),
-            _ => {}
-        }
+/// A table's name and object id.
+fn named(row: &TextRow) -> Option<(String, String)> {
+    match &row[..] {
+        [Some(name), Some(oid)] => Some((name.clone(), oid.clone())),
+        _ => None,
     }
-    facts
 }
 
-/// `facts` with the answer to [`counts_query`].
-fn recounted(mut facts: Facts, rows: Vec<TextRow>) -> Facts {
-    for row in rows {
-        if let Ok([Some(oid), Some(counted)]) = <[Option<String>; 2]>::try_from(row)
-            && let Some(fact) = facts.by_name.values_mut().find(|fact| fact.oid == oid)
-        {
-            fact.counted = counted;
-        }
-    }
-    facts
+fn text(answer: Option<String>) -> Result<String, BackendError> {
+    answer.ok_or_else(no_answer)
 }
 
-/// The first table about which something else is said than before, and whether it is described otherwise.
-fn changed(before: &Facts, after: &Facts) -> Option<(String, bool)> {
-    let named = |name: &str| format!("the runner's table {name}");
-    for (name, fact) in &before.by_name {
-        match after.by_name.get(name) {
-            Some(now) if now == fact => {}
-            now => {
-                let is_described = now
-                    .is_none_or(|now| (&now.oid, &now.described) != (&fact.oid, &fact.described));
-                return Some((named(name), is_described));
-            }
-        }
-    }
-    if let Some(name) = after.by_name.keys().find(|name| !before.by_name.contains_key(*name)) {
-        return Some((named(name), true));
-    }
-    // A column or an index that leaves no trace in its table's own row.
-    (before.parts != after.parts).then(|| ("one of the runner's tables".to_owned(), true))
+fn no_answer() -> BackendError {
+    BackendError::Database("the server gave no answer".to_owned())
 }
 
 #[cfg(test)]
@@ -298,36 +306,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn changes_are_found() {
-        let facts = |rows: &[(&str, &str, &str)], parts: &str| -> Facts {
-            let row = |(name, described, counted): &(&str, &str, &str)| {
-                let [oid, described, counted] = ["1", described, counted].map(str::to_owned);
-                ((*name).to_owned(), Fact { oid, described, counted })
-            };
-            Facts { by_name: rows.iter().map(row).collect(), parts: parts.to_owned() }
-        };
-        let before = facts(&[("a", "1", "0"), ("b", "1", "0")], "x");
-        let table = [
-            (facts(&[("a", "1", "0"), ("b", "1", "0")], "x"), None),
-            (facts(&[("a", "1", "0"), ("b", "2", "0")], "x"), Some(("the runner's table b", true))),
-            (
-                facts(&[("a", "1", "1"), ("b", "1", "0")], "x"),
-                Some(("the runner's table a", false)),
-            ),
-            (facts(&[("a", "1", "0")], "x"), Some(("the runner's table b", true))),
-            (
-                facts(&[("a", "1", "0"), ("b", "1", "0"), ("c", "1", "0")], "x"),
-                Some(("the runner's table c", true)),
-            ),
-            (
-                facts(&[("a", "1", "0"), ("b", "1", "0")], "y"),
-                Some(("one of the runner's tables", true)),
-            ),
-        ];
-        for (after, expected) in table {
-            let found = changed(&before, &after);
-            let found = found.as_ref().map(|(name, is_described)| (name.as_str(), *is_described));
-            assert_eq!(found, expected);
+    fn the_catalogues_answer_is_read_whole_or_not_at_all() {
+        let read = Catalogue::read("6 1 70 2 6 3 4").expect("an answer");
+        assert_eq!(read, Catalogue { rows: [6, 70, 6, 4], altered: 6 });
+        for wrong in ["", "6 1 70 2 6 3", "6 1 70 2 6 3 4 5", "6 1 70 2 6 3 x", "6 -1 70 2 6 3 4"] {
+            assert!(Catalogue::read(wrong).is_err(), "{wrong}");
         }
     }
 }
