@@ -14,6 +14,7 @@ macro_rules! for_each_guest {
             ignores_error,
             endless_loop,
             endless_allocation,
+            fills_memory,
             deep_recursion,
             huge_result,
             huge_blob,

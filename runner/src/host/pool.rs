@@ -69,3 +69,32 @@ impl Places {
         Place { _held: Arc::clone(&self.0).acquire_owned().await.ok() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasmtime::component::Component;
+
+    /// A component of `count` instances of a module.
+    fn component(module: &str, count: u32) -> String {
+        let instances = "(core instance (instantiate $m))".repeat(count as usize);
+        format!("(component (core module $m {module}) {instances})")
+    }
+
+    #[test]
+    fn a_component_has_no_more_than_its_places_have() {
+        let engine = crate::host::engine::engine(&Limits::default()).expect("an engine");
+        for (module, most, says) in [
+            ("(memory 1)", MEMORIES_MAX, "17 Wasm linear memories"),
+            ("(table 1 funcref)", TABLES_MAX, "251 tables"),
+        ] {
+            let made = |count| {
+                let bytes = wat::parse_str(component(module, count)).expect("a component");
+                Component::new(&engine, bytes)
+            };
+            made(most).expect(module);
+            let error = format!("{:#}", made(most + 1).map(drop).expect_err(module));
+            assert!(error.contains(says), "{error}");
+        }
+    }
+}

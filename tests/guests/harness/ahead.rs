@@ -5,7 +5,7 @@ use runner::pack::section;
 use std::sync::OnceLock;
 
 /// A sandbox with these guests as one plugin's alterations, in this order.
-fn chain(guests: &[&str]) -> Sandbox {
+pub(super) fn chain(guests: &[&str]) -> Sandbox {
     static COMPONENT: OnceLock<Vec<u8>> = OnceLock::new();
     let component = COMPONENT.get_or_init(|| component("hostile"));
     let declaration = |(at, guest): (usize, &&str)| {

@@ -22,6 +22,7 @@ macro_rules! every_guest_has_a_test {
 mod ahead;
 mod groups;
 mod javascript;
+mod memory;
 mod python;
 mod sql;
 
@@ -178,6 +179,7 @@ guests! {
     endless_loop => fails_with("endless_loop", &["--timeout", "500ms"], &["longer than 500 ms", "--timeout"]);
     endless_sql => fails_with("endless_sql", &["--timeout", "500ms"], &["longer than 500 ms", "--timeout"]);
     endless_allocation => fails("endless_allocation", &["bytes of memory", "--max-memory"]);
+    fills_memory => succeeds("fills_memory");
     deep_recursion => fails("deep_recursion", &["recursed deeper", "--max-stack"]);
     huge_result => fails_within("huge_result", 700, &["(limit)", "use a cursor"]);
     huge_blob => fails_within("huge_blob", 700, &["(limit)"]);
