@@ -27,6 +27,7 @@ mod inspect;
 mod manifests;
 mod pack;
 mod plans;
+mod rehearsal;
 mod secrets;
 mod signals;
 mod state;

@@ -13,13 +13,16 @@ const UNUSED = /^(init|cabi_post_init|wit_dylib_initialize|__wasm_apply_data_rel
 const ENGINE = "wit_dylib_export_call";
 /**
  * The entry of the compiler in the engine of `--small`, by the SHA-256 of its body: in the engine's table, and the one entry
- * without which the most code cannot be reached. Another release of the engine has another.
+ * without which the most code cannot be reached. Another release of the engine has another, and that for Windows has its own.
  */
-const COMPILER = "c115385412c67e296234982ab3f3242c371916e7b56789681fd04b5aba710134";
+const COMPILER = [
+  "c115385412c67e296234982ab3f3242c371916e7b56789681fd04b5aba710134",
+  "77c4c87a0378bfb1f65e7adb80d5feab8b1c367d837c95efd4aaee56f137a40f",
+];
 
 const MODULE = Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
 const [CORE_MODULE, COMPONENT] = [1, 4];
-const [IMPORT, EXPORT, START, ELEMENT, CODE] = [2, 7, 8, 9, 10];
+const [IMPORT, TABLE, GLOBAL, EXPORT, START, ELEMENT, CODE] = [2, 4, 6, 7, 8, 9, 10];
 const TRAP = Buffer.from([0, 0x00, 0x0b]);
 
 /** `bytes` without what the engine of this component does not need any more. */
@@ -43,9 +46,9 @@ export function trim(bytes, { compiler }) {
 
 /** The module with a trap for each function that cannot be called. */
 function without(content, module, compiler) {
-  const entries = module.table.filter((index) => compiler || digest(module.body(index)) !== COMPILER);
+  const entries = module.table.filter((index) => compiler || !COMPILER.includes(digest(module.body(index))));
   if (!compiler && entries.length === module.table.length) {
-    throw new Error("the compiler was not found in the engine: has its release changed?");
+    console.error("warning: the compiler was not found in this engine, and stays in the component");
   }
   const used = [...module.exports].filter(([name]) => !UNUSED.test(name)).map(([, index]) => index);
   const callable = reach(module, [...used, ...module.start, ...entries]);
@@ -91,8 +94,12 @@ function read(content) {
     const reader = new Reader(body);
     if (id === IMPORT) {
       module.imported = reader.vector(() => imported(reader)).filter(Boolean).length;
+    } else if (id === TABLE) {
+      throw new Error("an engine with a table of its own is not known");
+    } else if (id === GLOBAL) {
+      module.start.push(...reader.vector(() => (reader.byte(), reader.byte(), expression(reader))).flat());
     } else if (id === START) {
-      module.start = [reader.number()];
+      module.start.push(reader.number());
     } else if (id === ELEMENT) {
       module.table = reader.vector(() => element(reader)).flat();
     } else if (id === CODE) {
@@ -123,11 +130,18 @@ function element(reader) {
   if (flags !== 0) {
     throw new Error(`an element segment of kind ${flags} is not known`);
   }
-  instruction(reader);
-  if (reader.byte() !== 0x0b) {
-    throw new Error("an offset is more than one instruction");
+  return [...expression(reader), ...reader.vector(() => reader.number())];
+}
+
+/** The functions that a constant expression names. */
+function expression(reader) {
+  const found = [];
+  while (reader.bytes[reader.at] !== 0x0b) {
+    const index = instruction(reader);
+    if (index !== undefined) found.push(index);
   }
-  return reader.vector(() => reader.number());
+  reader.byte();
+  return found;
 }
 
 /** Numbers of the functions that a body calls or takes the address of. */
@@ -158,6 +172,8 @@ function instruction(reader) {
     reader.vector(() => reader.byte());
   } else if (code === 0x43 || code === 0x44) {
     reader.take(code === 0x43 ? 4 : 8);
+  } else if (code >= 0x28 && code <= 0x3e && reader.bytes[reader.at] >= 0x40) {
+    throw new Error("an engine with several memories is not known");
   } else {
     skip(reader, operands(code));
   }

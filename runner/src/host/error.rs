@@ -12,6 +12,8 @@ use std::fmt;
 pub enum LoadError {
     #[error("the component does not compile: {0}")]
     Compile(String),
+    #[error("it is made of more than this runner has place for: {0}")]
+    TooLarge(String),
     #[error("it imports `{import}`, which this runner does not offer; it offers {offered}")]
     UnknownImport { import: String, offered: String },
     #[error("it imports `{import}`; this runner offers `{offered}`: build it against that version")]

@@ -10,7 +10,7 @@ pub struct Limits {
     /// Wall time of one hook, its database calls included.
     pub timeout_ms: u64,
     /// All linear memories of one component together. The hook of the next step, which runs ahead, may
-    /// have as much at the same time.
+    /// have as much at the same time; of two before it up to 8 MiB of each memory stay for those to come.
     pub memory_bytes_max: usize,
     /// The guest's call stack.
     pub stack_bytes_max: usize,

@@ -7,6 +7,7 @@ use super::{
     error::LoadError,
     exports,
     offer::{HOOKS, Offer},
+    pool,
     state::HookState,
 };
 use crate::alteration::Checksum;
@@ -66,8 +67,7 @@ pub(super) fn load(
         Some(component) => component,
         None => {
             super::blowup::check(bytes)?;
-            let component = Component::new(engine, bytes)
-                .map_err(|error| LoadError::Compile(format!("{error:#}")))?;
+            let component = Component::new(engine, bytes).map_err(|error| refused(&error))?;
             if let Some(cache) = cache {
                 cache.store(engine, checksum, &component);
             }
@@ -84,6 +84,14 @@ pub(super) fn load(
     let preparation = preparation::GuestIndices::new(&pre).ok();
     let backfill = backfill::GuestIndices::new(&pre).ok();
     Ok(Loaded { pre, hooks, preparation, backfill })
+}
+
+fn refused(error: &wasmtime::Error) -> LoadError {
+    let reason = format!("{error:#}");
+    match pool::is_beyond(&reason) {
+        Some(reason) => LoadError::TooLarge(reason),
+        None => LoadError::Compile(reason),
+    }
 }
 
 fn no_hooks(engine: &Engine, component: &Component, error: &wasmtime::Error) -> LoadError {

@@ -1,11 +1,24 @@
 // Text that becomes code while a hook runs, in each way there is, and what must go on without that.
 
+class Callable extends Function {
+  constructor() {
+    super();
+    return Object.setPrototypeOf(() => this, new.target.prototype);
+  }
+
+  answer() {
+    return 42;
+  }
+}
+
 const ways = {
   eval: () => globalThis.eval("6 * 7"),
   Function: () => new Function("n", "return n * 7")(6),
   called: () => Function("return 6 * 7")(),
   constructor: () => ways.eval.constructor("return 6 * 7")(),
   generator: () => Object.getPrototypeOf(function* () {}).constructor("yield 6 * 7")().next().value,
+  global: () => (Function("return this")() === globalThis ? 42 : 0),
+  extends: () => (new Callable() instanceof Callable && new Callable().answer() === 42 ? 42 : 0),
   RegExp: () => Number(new RegExp("(" + "\\d+)").exec("the 42")[1]),
   JSON: () => JSON.parse('{"a":[1,{"b":42}]}').a[1].b,
   instanceof: () => (ways.eval instanceof Function && (function* () {}) instanceof Function ? 42 : 0),

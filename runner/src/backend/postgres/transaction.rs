@@ -81,7 +81,12 @@ impl PostgresConnection {
             }
             _ => String::new(),
         };
-        let sql = format!("{}{unlisten}COMMIT{forget}{status}", kept.sql());
+        // What a trigger of the hook's deferred to the commit itself can change nothing.
+        let closed = match self.is_used && self.hook.is_none() {
+            true => "SET TRANSACTION READ ONLY; ",
+            false => "",
+        };
+        let sql = format!("{}{unlisten}{closed}COMMIT{forget}{status}", kept.sql());
         let rows = self.link.own_rows(&sql).await;
         let rows = rows.map_err(|error| error::refused_commit(error, self.link.url()))?;
         let rows = self.answered(&kept, rows)?;

@@ -118,10 +118,10 @@ async fn the_runners_tables_are_out_of_reach_of_a_later_hook() {
         let (database, mut connection) = claimed().await;
         run(&mut connection, "CREATE TABLE first (x integer)").await;
         end(&mut connection).await.expect("ends");
-        // What is gone or new could be somebody else's work: it is looked at anew once, and then is the hook's.
-        let tries = match sql.contains(" TABLE alteration_") && !sql.starts_with("ALTER") {
-            true => &[true, false][..],
-            false => &[false],
+        // What could have been somebody else's is looked at anew once, and then is the hook's.
+        let tries = match sql.starts_with(['U', 'D']) && !sql.starts_with("DROP") {
+            true => &[false][..],
+            false => &[true, false],
         };
         for may_be_anybodys in tries {
             claimed_again(&mut connection).await;
@@ -141,34 +141,107 @@ async fn the_runners_tables_are_out_of_reach_of_a_later_hook() {
     }
 }
 
-/// The operator works on the runner's tables while nothing runs. What is there is seen to be older than the hook;
-/// what is gone is looked at anew.
+/// The operator works on the runner's tables between two hooks, or while the second runs.
 #[tokio::test]
-async fn what_changed_between_two_hooks_is_not_the_second_ones() {
+async fn what_somebody_else_changed_is_not_the_hooks() {
     let (database, mut connection) = claimed().await;
     end(&mut connection).await.expect("ends");
     let mut operator = connect(database.url()).await;
-    for (sql, is_doubtful) in [
-        ("GRANT SELECT ON @state TO public", false),
-        ("ALTER TABLE @state ALTER COLUMN status SET DEFAULT 'x'", false),
-        ("CREATE INDEX i ON @state (status)", true),
-        ("DROP INDEX public.i", true),
-    ] {
-        operator.begin().await.expect("begins");
-        operator.own_execute(sql, &[]).await.expect(sql);
-        operator.commit().await.expect("commits");
-        claimed_again(&mut connection).await;
-        let ended = end(&mut connection).await;
-        if is_doubtful {
-            let error = ended.expect_err(sql);
+    for while_it_runs in [false, true] {
+        for sql in [
+            "GRANT SELECT ON @state TO public",
+            "CREATE INDEX i ON @state (status)",
+            "DROP INDEX public.i",
+        ] {
+            if while_it_runs {
+                claimed_again(&mut connection).await;
+            }
+            operator.begin().await.expect("begins");
+            operator.own_execute(sql, &[]).await.expect(sql);
+            operator.commit().await.expect("commits");
+            if !while_it_runs {
+                claimed_again(&mut connection).await;
+            }
+            let error = end(&mut connection).await.expect_err(sql);
             assert!(matches!(error, BackendError::Doubtful(_)), "{sql}: {error}");
             connection.rollback().await.expect("rolls back");
             claimed_again(&mut connection).await;
             end(&mut connection).await.expect(sql);
-        } else {
-            ended.expect(sql);
         }
     }
+}
+
+/// Another schema under the name of theirs, with tables of the same names: none of theirs was touched.
+#[tokio::test]
+async fn the_runners_schema_cannot_be_exchanged() {
+    for again in [false, true] {
+        let (database, mut connection) = claimed().await;
+        if again {
+            end(&mut connection).await.expect("ends");
+            claimed_again(&mut connection).await;
+        }
+        run(&mut connection, "ALTER SCHEMA public RENAME TO hidden").await;
+        run(&mut connection, "CREATE SCHEMA public").await;
+        for (table, columns) in [("state", "id, status"), ("ledger", "revision")] {
+            let sql = format!(
+                "CREATE TABLE public.alteration_{table} (LIKE hidden.alteration_{table} INCLUDING ALL); \
+                 INSERT INTO public.alteration_{table} SELECT {columns} FROM hidden.alteration_{table}"
+            );
+            run(&mut connection, &hidden(&sql)).await;
+        }
+        let error = end(&mut connection).await.expect_err("the tables are others");
+        match again {
+            true => assert!(matches!(error, BackendError::Doubtful(_)), "{error}"),
+            false => assert!(matches!(error, BackendError::Refused(_)), "{error}"),
+        }
+        connection.rollback().await.expect("rolls back");
+        assert_eq!(database.rows("SELECT count(*) FROM alteration_state"), ["1"]);
+    }
+}
+
+/// A trigger that is deferred to the commit, as it asks itself, is later than every look.
+#[tokio::test]
+async fn a_trigger_at_the_commit_writes_nothing() {
+    let (database, mut connection) = claimed().await;
+    run(&mut connection, "CREATE TABLE seen (x integer)").await;
+    let touch = "update public.alter'||'ation_state set status = ''forged''";
+    let trigger = format!(
+        "CREATE FUNCTION back() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN \
+           IF new.x = 1 THEN EXECUTE 'set const'||'raints all deferred'; INSERT INTO public.seen VALUES (2); \
+           ELSE EXECUTE '{touch}'; END IF; RETURN NULL; END $f$"
+    );
+    run(&mut connection, &trigger).await;
+    run(
+        &mut connection,
+        "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON seen DEFERRABLE INITIALLY DEFERRED \
+         FOR EACH ROW EXECUTE FUNCTION back()",
+    )
+    .await;
+    run(&mut connection, "INSERT INTO seen VALUES (1)").await;
+    let error = end(&mut connection).await.expect_err("it wrote at the commit");
+    assert!(error.to_string().contains("read-only transaction"), "{error}");
+    connection.rollback().await.expect("rolls back");
+    assert_eq!(database.rows("SELECT status FROM alteration_state"), ["applied"]);
+}
+
+/// What an honest hook leaves for the commit itself.
+#[tokio::test]
+async fn what_ends_with_the_transaction_ends() {
+    let (database, mut connection) = claimed().await;
+    for sql in [
+        "CREATE TEMPORARY TABLE brief ON COMMIT DROP AS SELECT 1 AS x",
+        "CREATE TABLE kept (x integer PRIMARY KEY, y integer REFERENCES kept DEFERRABLE INITIALLY DEFERRED)",
+        "INSERT INTO kept VALUES (1, 2), (2, 1)",
+        "NOTIFY somebody",
+        "SELECT lo_from_bytea(0, 'x')",
+    ] {
+        run(&mut connection, sql).await;
+    }
+    end(&mut connection).await.expect("ends");
+    assert_eq!(database.rows("SELECT count(*) FROM kept"), ["2"]);
+    claimed_again(&mut connection).await;
+    run(&mut connection, "CREATE TABLE after (x integer)").await;
+    end(&mut connection).await.expect("the next one can write");
 }
 
 /// A hook finds no setting of an earlier one, and none that it did not find before.
