@@ -116,8 +116,14 @@ pub(super) fn refused(error: sqlx::Error, url: &str) -> BackendError {
 
 /// As [`refused`], of a message that also holds own statements that had to match one row.
 pub(super) fn refused_commit(error: sqlx::Error, url: &str) -> BackendError {
-    let is_moved = code(&error).as_deref() == Some("22P02") && error.to_string().contains(MOVED);
-    if is_moved { BackendError::Moved } else { refused(error, url) }
+    match code(&error).as_deref() {
+        Some("22P02") if error.to_string().contains(MOVED) => BackendError::Moved,
+        Some("25006") => BackendError::Refused(SqlError::new(
+            ErrorKind::Denied,
+            "something that the hook deferred to the commit itself would have written: nothing can look at that",
+        )),
+        _ => refused(error, url),
+    }
 }
 
 /// The SQLSTATE of a failed statement.

@@ -20,9 +20,11 @@ use crate::{
 use sqlx::postgres::PgRow;
 use std::collections::BTreeMap;
 
-/// Deferred triggers run now, while everything is still the hook's. They are the guest's work, outside
-/// of its own time.
-const CHECKS: &str = "SET CONSTRAINTS ALL IMMEDIATE";
+/// Deferred triggers run now, while everything is still the hook's, and then what they deferred themselves.
+/// They are the guest's work, outside of its own time.
+const CHECKS: &str = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL IMMEDIATE";
+/// What numbers the rows of the history, by the name that the server gave it.
+const SEQUENCE: &str = "alteration_history_sequence_seq";
 /// No other row at the end of a hook has as many columns as the one that says what became of it.
 const END_COLUMNS: usize = 4;
 const ONE_OF_ITS_TABLES: &str = "one of the runner's tables";
@@ -30,7 +32,7 @@ const ONE_OF_ITS_TABLES: &str = "one of the runner's tables";
 /// What the server says of the runner's own tables.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Facts {
-    /// Those that are there, with their object ids.
+    /// Those that are there, the history's sequence among them, with their object ids.
     oids: BTreeMap<String, String>,
     /// How the catalogue describes them.
     described: String,
@@ -48,7 +50,7 @@ impl PostgresConnection {
         let (names, look) = match &before {
             Some(facts) => (String::new(), written(&facts.oids())),
             None => {
-                let own = self.is_own(&OWN_TABLES);
+                let own = self.is_own(&own_names().collect::<Vec<_>>());
                 let oids = format!("ARRAY(SELECT oid FROM pg_class WHERE {own})");
                 let look = format!("{}, {}", written(&oids), self.described(&oids, &[]));
                 (format!("SELECT relname, oid FROM pg_class WHERE {own}; "), look)
@@ -206,8 +208,7 @@ impl PostgresConnection {
         };
         let none = Facts::default();
         let facts = self.hook.as_ref().map_or(&none, |hook| &hook.facts);
-        let missing: Vec<_> =
-            OWN_TABLES.into_iter().filter(|table| !facts.oids.contains_key(*table)).collect();
+        let missing: Vec<_> = own_names().filter(|name| !facts.oids.contains_key(*name)).collect();
         let oids = facts.oids();
         format!(
             "SELECT pg_catalog.pg_current_xact_id_if_assigned(), {has_lock}, {}, {}",
@@ -239,12 +240,21 @@ impl PostgresConnection {
             true => "0".to_owned(),
             false => format!("(SELECT count(*) FROM pg_class WHERE {})", self.is_own(missing)),
         };
+        // Triggers, those of foreign keys among them, and rules leave no trace in a table that had one before.
+        let all = [
+            "pg_class WHERE oid",
+            "pg_attribute WHERE attnum > 0 AND attrelid",
+            "pg_index WHERE indrelid",
+            "pg_trigger WHERE tgrelid",
+            "pg_rewrite WHERE ev_class",
+            "pg_inherits WHERE inhparent",
+            "pg_publication_rel WHERE prrelid",
+            "pg_statistic_ext WHERE stxrelid",
+        ];
         format!(
-            "concat_ws(' ', to_regnamespace({})::oid, {}, {}, {}, {others})",
+            "concat_ws(' ', to_regnamespace({})::oid, {}, {others})",
             literal(&quote(&self.schema)),
-            rows("pg_class WHERE oid"),
-            rows("pg_attribute WHERE attnum > 0 AND attrelid"),
-            rows("pg_index WHERE indrelid")
+            all.map(rows).join(", ")
         )
     }
 }
@@ -255,6 +265,11 @@ impl Facts {
         let oids: Vec<_> = self.oids.values().map(String::as_str).collect();
         format!("'{{{}}}'::oid[]", oids.join(","))
     }
+}
+
+/// What the runner's tables and their sequence are called.
+fn own_names() -> impl Iterator<Item = &'static str> {
+    OWN_TABLES.into_iter().chain([SEQUENCE])
 }
 
 /// How many rows of these tables this server session's transaction wrote, as an expression.

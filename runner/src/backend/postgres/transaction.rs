@@ -81,12 +81,15 @@ impl PostgresConnection {
             }
             _ => String::new(),
         };
-        // What a trigger of the hook's deferred to the commit itself can change nothing.
-        let closed = match self.is_used && self.hook.is_none() {
-            true => "SET TRANSACTION READ ONLY; ",
-            false => "",
+        // What a trigger of the hook's deferred to the commit itself writes nothing, and sets nothing that stays.
+        let (closed, reset) = match self.is_used && self.hook.is_none() {
+            true => {
+                let reset = settings::reset(self.lock.is_some());
+                ("SET TRANSACTION READ ONLY; ", format!("; UNLISTEN *; {reset}"))
+            }
+            false => ("", String::new()),
         };
-        let sql = format!("{}{unlisten}{closed}COMMIT{forget}{status}", kept.sql());
+        let sql = format!("{}{unlisten}{closed}COMMIT{reset}{forget}{status}", kept.sql());
         let rows = self.link.own_rows(&sql).await;
         let rows = rows.map_err(|error| error::refused_commit(error, self.link.url()))?;
         let rows = self.answered(&kept, rows)?;

@@ -207,7 +207,7 @@ async fn a_trigger_at_the_commit_writes_nothing() {
     let touch = "update public.alter'||'ation_state set status = ''forged''";
     let trigger = format!(
         "CREATE FUNCTION back() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN \
-           IF new.x = 1 THEN EXECUTE 'set const'||'raints all deferred'; INSERT INTO public.seen VALUES (2); \
+           IF new.x < 3 THEN EXECUTE 'set const'||'raints all deferred'; INSERT INTO public.seen VALUES (new.x + 1); \
            ELSE EXECUTE '{touch}'; END IF; RETURN NULL; END $f$"
     );
     run(&mut connection, &trigger).await;
@@ -219,9 +219,82 @@ async fn a_trigger_at_the_commit_writes_nothing() {
     .await;
     run(&mut connection, "INSERT INTO seen VALUES (1)").await;
     let error = end(&mut connection).await.expect_err("it wrote at the commit");
-    assert!(error.to_string().contains("read-only transaction"), "{error}");
+    assert!(error.to_string().contains("deferred to the commit itself"), "{error}");
     connection.rollback().await.expect("rolls back");
     assert_eq!(database.rows("SELECT status FROM alteration_state"), ["applied"]);
+}
+
+/// What a trigger sets at the commit is later than the end of its hook.
+#[tokio::test]
+async fn a_trigger_at_the_commit_sets_nothing_that_stays() {
+    let (_database, mut connection) = claimed().await;
+    let setting = "SELECT current_setting('application_name')";
+    let before = connection.own_rows(setting, &[]).await.expect("reads");
+    run(&mut connection, "CREATE TABLE seen (x integer)").await;
+    run(
+        &mut connection,
+        "CREATE FUNCTION back() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN \
+           IF new.x < 3 THEN EXECUTE 'set const'||'raints all deferred'; \
+             INSERT INTO public.seen VALUES (new.x + 1); \
+           ELSE PERFORM set_config('application_name', 'left over', false); END IF; RETURN NULL; END $f$",
+    )
+    .await;
+    run(
+        &mut connection,
+        "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON seen DEFERRABLE INITIALLY DEFERRED \
+         FOR EACH ROW EXECUTE FUNCTION back()",
+    )
+    .await;
+    run(&mut connection, "INSERT INTO seen VALUES (1)").await;
+    end(&mut connection).await.expect("ends");
+    assert_eq!(connection.own_rows(setting, &[]).await.expect("reads"), before);
+}
+
+/// Where a table had such a thing before, another leaves no trace in the table's own row.
+#[tokio::test]
+async fn what_hangs_on_the_runners_tables_is_looked_at() {
+    let function = "EXECUTE FUNCTION suppress_redundant_updates_trigger()";
+    let trigger = |name: &str| {
+        format!("CREATE TRIGGER {name} BEFORE UPDATE ON alteration_state FOR EACH ROW {function}")
+    };
+    let made = |sql: &str| sql.to_owned();
+    for (before, sql) in [
+        (trigger("one"), trigger("two")),
+        (trigger("one"), made("ALTER TABLE alteration_state DISABLE TRIGGER one")),
+        (
+            made("CREATE RULE one AS ON DELETE TO alteration_state DO ALSO NOTIFY x"),
+            made("CREATE RULE two AS ON DELETE TO alteration_state DO INSTEAD NOTHING"),
+        ),
+        (
+            made("CREATE TABLE one () INHERITS (alteration_state)"),
+            made("CREATE TABLE two () INHERITS (alteration_state)"),
+        ),
+        (
+            made("CREATE TABLE one (id bigint REFERENCES alteration_state)"),
+            made("CREATE TABLE two (id bigint REFERENCES alteration_state)"),
+        ),
+        (made("SELECT 1"), made("CREATE STATISTICS two ON id, status FROM alteration_state")),
+        (made("SELECT 1"), made("CREATE PUBLICATION two FOR TABLE alteration_state")),
+        (
+            made("CREATE SEQUENCE alteration_history_sequence_seq"),
+            made("ALTER SEQUENCE alteration_history_sequence_seq RESTART 5"),
+        ),
+    ] {
+        let (database, mut connection) = claimed().await;
+        connection.rollback().await.expect("rolls back");
+        let mut operator = connect(database.url()).await;
+        operator.begin().await.expect("begins");
+        operator.own_execute("SET LOCAL search_path = public", &[]).await.expect("sets");
+        operator.own_execute(&before, &[]).await.expect(&before);
+        operator.commit().await.expect("commits");
+        claimed_again(&mut connection).await;
+        run(&mut connection, &hidden(&sql)).await;
+        let error = end(&mut connection).await.expect_err(&sql);
+        assert!(error.to_string().contains("one of the runner's tables"), "{sql}: {error}");
+        connection.rollback().await.expect("rolls back");
+        claimed_again(&mut connection).await;
+        end(&mut connection).await.expect("an honest one ends");
+    }
 }
 
 /// What an honest hook leaves for the commit itself.
