@@ -48,7 +48,7 @@ macro_rules! sdk {
 }
 
 /// The SDK as it lies in this tree, but for its tests.
-const SDK: [Template; 28] = sdk! {
+const SDK: [Template; 30] = sdk! {
     "README.md"
     "build.mjs"
     "build/bundle.mjs"
@@ -56,6 +56,7 @@ const SDK: [Template; 28] = sdk! {
     "build/digest.mjs"
     "build/sections.mjs"
     "build/sources.mjs"
+    "build/trim.mjs"
     "src/cursor.js"
     "src/database.js"
     "src/entropy.js"
@@ -68,6 +69,7 @@ const SDK: [Template; 28] = sdk! {
     "src/index.d.ts"
     "src/index.js"
     "src/log.js"
+    "src/no_compiler.js"
     "src/no_host.js"
     "src/promise.js"
     "src/row.js"

@@ -199,53 +199,42 @@ async fn the_runners_schema_cannot_be_exchanged() {
     }
 }
 
-/// A trigger that is deferred to the commit, as it asks itself, is later than every look.
+/// A trigger of the hook's that defers itself again and again, and does this at the commit itself.
+async fn defer_to_the_commit(connection: &mut PostgresConnection, statement: &str) {
+    let function = format!(
+        "CREATE FUNCTION back() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN \
+           IF new.x < 3 THEN EXECUTE 'set const'||'raints all deferred'; \
+             INSERT INTO public.seen VALUES (new.x + 1); \
+           ELSE {statement}; END IF; RETURN NULL; END $f$"
+    );
+    let trigger = "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON seen DEFERRABLE INITIALLY DEFERRED \
+        FOR EACH ROW EXECUTE FUNCTION back()";
+    for sql in ["CREATE TABLE seen (x integer)", &function, trigger, "INSERT INTO seen VALUES (1)"]
+    {
+        run(connection, sql).await;
+    }
+}
+
+/// It is later than every look.
 #[tokio::test]
 async fn a_trigger_at_the_commit_writes_nothing() {
     let (database, mut connection) = claimed().await;
-    run(&mut connection, "CREATE TABLE seen (x integer)").await;
-    let touch = "update public.alter'||'ation_state set status = ''forged''";
-    let trigger = format!(
-        "CREATE FUNCTION back() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN \
-           IF new.x < 3 THEN EXECUTE 'set const'||'raints all deferred'; INSERT INTO public.seen VALUES (new.x + 1); \
-           ELSE EXECUTE '{touch}'; END IF; RETURN NULL; END $f$"
-    );
-    run(&mut connection, &trigger).await;
-    run(
-        &mut connection,
-        "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON seen DEFERRABLE INITIALLY DEFERRED \
-         FOR EACH ROW EXECUTE FUNCTION back()",
-    )
-    .await;
-    run(&mut connection, "INSERT INTO seen VALUES (1)").await;
+    let touch = "EXECUTE 'update public.alter'||'ation_state set status = ''forged'''";
+    defer_to_the_commit(&mut connection, touch).await;
     let error = end(&mut connection).await.expect_err("it wrote at the commit");
     assert!(error.to_string().contains("deferred to the commit itself"), "{error}");
     connection.rollback().await.expect("rolls back");
     assert_eq!(database.rows("SELECT status FROM alteration_state"), ["applied"]);
 }
 
-/// What a trigger sets at the commit is later than the end of its hook.
+/// It is later than what ends a hook's settings.
 #[tokio::test]
 async fn a_trigger_at_the_commit_sets_nothing_that_stays() {
     let (_database, mut connection) = claimed().await;
     let setting = "SELECT current_setting('application_name')";
     let before = connection.own_rows(setting, &[]).await.expect("reads");
-    run(&mut connection, "CREATE TABLE seen (x integer)").await;
-    run(
-        &mut connection,
-        "CREATE FUNCTION back() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN \
-           IF new.x < 3 THEN EXECUTE 'set const'||'raints all deferred'; \
-             INSERT INTO public.seen VALUES (new.x + 1); \
-           ELSE PERFORM set_config('application_name', 'left over', false); END IF; RETURN NULL; END $f$",
-    )
-    .await;
-    run(
-        &mut connection,
-        "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON seen DEFERRABLE INITIALLY DEFERRED \
-         FOR EACH ROW EXECUTE FUNCTION back()",
-    )
-    .await;
-    run(&mut connection, "INSERT INTO seen VALUES (1)").await;
+    let set = "PERFORM set_config('application_name', 'left over', false)";
+    defer_to_the_commit(&mut connection, set).await;
     end(&mut connection).await.expect("ends");
     assert_eq!(connection.own_rows(setting, &[]).await.expect("reads"), before);
 }
