@@ -26,7 +26,7 @@ const CHECKS: &str = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL IMMEDIA
 /// What numbers the rows of the history, by the name that the server gave it.
 const SEQUENCE: &str = "alteration_history_sequence_seq";
 /// No other row at the end of a hook has as many columns as the one that says what became of it.
-const END_COLUMNS: usize = 4;
+const END_COLUMNS: usize = 5;
 const ONE_OF_ITS_TABLES: &str = "one of the runner's tables";
 
 /// What the server says of the runner's own tables.
@@ -36,6 +36,8 @@ pub(super) struct Facts {
     oids: BTreeMap<String, String>,
     /// How the catalogue describes them.
     described: String,
+    /// What hangs on them, if anything does: the first of a kind shows in a table's own row.
+    hanging: Option<String>,
     /// How many rows this server session's transaction wrote in them.
     written: String,
 }
@@ -52,8 +54,13 @@ impl PostgresConnection {
             None => {
                 let own = self.is_own(&own_names().collect::<Vec<_>>());
                 let oids = format!("ARRAY(SELECT oid FROM pg_class WHERE {own})");
-                let look = format!("{}, {}", written(&oids), self.described(&oids, &[]));
-                (format!("SELECT relname, oid FROM pg_class WHERE {own}; "), look)
+                let look = format!(
+                    "{}, {}, {}",
+                    written(&oids),
+                    self.described(&oids, &[]),
+                    hanging(&oids)
+                );
+                (format!("SELECT relname, oid, {HAS_HANGING} FROM pg_class WHERE {own}; "), look)
             }
         };
         // What a hook sets is taken back at its end. In a pooler's session it may be somebody else's.
@@ -81,6 +88,7 @@ impl PostgresConnection {
             None => Facts {
                 written: next()?,
                 described: next()?,
+                hanging: Some(next()?).filter(|_| rows.iter().any(is_hung_on)),
                 // Rows of a pooler's session that was cleaned have other widths.
                 oids: rows.into_iter().filter_map(|row| named(&row)).collect(),
             },
@@ -146,7 +154,7 @@ impl PostgresConnection {
     /// Judges what the server said at the end of a hook.
     fn check_left(&mut self, mut rows: Vec<TextRow>) -> Result<(), BackendError> {
         let end = rows.pop().unwrap_or_default();
-        let [id, has_lock, written, described]: [Option<String>; END_COLUMNS] =
+        let [id, has_lock, written, described, hanging]: [Option<String>; END_COLUMNS] =
             end.try_into().map_err(|_| no_answer())?;
         if self.transaction.as_ref().is_none_or(|transaction| transaction.id != id) {
             return Err(BackendError::TransactionEnded("the hook's work ended it".to_owned()));
@@ -163,7 +171,8 @@ impl PostgresConnection {
             return Ok(());
         }
         let has_written = written.as_ref() != Some(&hook.facts.written);
-        let is_described = described.as_ref() == Some(&hook.facts.described);
+        let is_described =
+            described.as_ref() == Some(&hook.facts.described) && hanging == hook.facts.hanging;
         if !has_written && !is_described && hook.is_carried {
             return Err(BackendError::Doubtful(ONE_OF_ITS_TABLES.to_owned()));
         }
@@ -211,9 +220,10 @@ impl PostgresConnection {
         let missing: Vec<_> = own_names().filter(|name| !facts.oids.contains_key(*name)).collect();
         let oids = facts.oids();
         format!(
-            "SELECT pg_catalog.pg_current_xact_id_if_assigned(), {has_lock}, {}, {}",
+            "SELECT pg_catalog.pg_current_xact_id_if_assigned(), {has_lock}, {}, {}, {}",
             written(&oids),
-            self.described(&oids, &missing)
+            self.described(&oids, &missing),
+            facts.hanging.as_ref().map_or_else(|| "NULL".to_owned(), |_| hanging(&oids))
         )
     }
 
@@ -231,30 +241,19 @@ impl PostgresConnection {
     /// that only grows, so that no sum of them stays as it was. The schema may not be another one under its
     /// name, and what is `missing` of the tables may not be there.
     fn described(&self, oids: &str, missing: &[&str]) -> String {
-        let rows = |of: &str| {
-            format!(
-                "(SELECT concat_ws(' ', count(*), sum(xmin::text::int8)) FROM {of} = ANY ({oids}))"
-            )
-        };
         let others = match missing.is_empty() {
             true => "0".to_owned(),
             false => format!("(SELECT count(*) FROM pg_class WHERE {})", self.is_own(missing)),
         };
-        // Triggers, those of foreign keys among them, and rules leave no trace in a table that had one before.
-        let all = [
+        let tables = [
             "pg_class WHERE oid",
             "pg_attribute WHERE attnum > 0 AND attrelid",
             "pg_index WHERE indrelid",
-            "pg_trigger WHERE tgrelid",
-            "pg_rewrite WHERE ev_class",
-            "pg_inherits WHERE inhparent",
-            "pg_publication_rel WHERE prrelid",
-            "pg_statistic_ext WHERE stxrelid",
         ];
         format!(
             "concat_ws(' ', to_regnamespace({})::oid, {}, {others})",
             literal(&quote(&self.schema)),
-            all.map(rows).join(", ")
+            tables.map(|of| sums(of, oids)).join(", ")
         )
     }
 }
@@ -265,6 +264,21 @@ impl Facts {
         let oids: Vec<_> = self.oids.values().map(String::as_str).collect();
         format!("'{{{}}}'::oid[]", oids.join(","))
     }
+}
+
+/// Whether anything hangs on a table, as its own row says; of triggers also where there was one.
+const HAS_HANGING: &str = "relhastriggers OR relhasrules OR relhassubclass";
+
+/// Triggers, those of foreign keys among them, rules and heirs of these tables, as an expression.
+fn hanging(oids: &str) -> String {
+    let all =
+        ["pg_trigger WHERE tgrelid", "pg_rewrite WHERE ev_class", "pg_inherits WHERE inhparent"];
+    format!("concat_ws(' ', {})", all.map(|of| sums(of, oids)).join(", "))
+}
+
+/// How many rows a catalogue has of these tables, and by which transactions, as an expression.
+fn sums(of: &str, oids: &str) -> String {
+    format!("(SELECT concat_ws(' ', count(*), sum(xmin::text::int8)) FROM {of} = ANY ({oids}))")
 }
 
 /// What the runner's tables and their sequence are called.
@@ -282,9 +296,13 @@ fn written(oids: &str) -> String {
 /// A table's name and object id.
 fn named(row: &TextRow) -> Option<(String, String)> {
     match &row[..] {
-        [Some(name), Some(oid)] => Some((name.clone(), oid.clone())),
+        [Some(name), Some(oid), _] => Some((name.clone(), oid.clone())),
         _ => None,
     }
+}
+
+fn is_hung_on(row: &TextRow) -> bool {
+    matches!(&row[..], [_, _, Some(is)] if is == "t")
 }
 
 fn no_answer() -> BackendError {

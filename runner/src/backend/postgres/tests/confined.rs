@@ -262,8 +262,6 @@ async fn what_hangs_on_the_runners_tables_is_looked_at() {
             made("CREATE TABLE one (id bigint REFERENCES alteration_state)"),
             made("CREATE TABLE two (id bigint REFERENCES alteration_state)"),
         ),
-        (made("SELECT 1"), made("CREATE STATISTICS two ON id, status FROM alteration_state")),
-        (made("SELECT 1"), made("CREATE PUBLICATION two FOR TABLE alteration_state")),
         (
             made("CREATE SEQUENCE alteration_history_sequence_seq"),
             made("ALTER SEQUENCE alteration_history_sequence_seq RESTART 5"),
