@@ -1,7 +1,7 @@
 //! Transactions of the operator's side, and the savepoints that stand for them in a rehearsal.
 //!
-//! A commit is believed only when the server says that the transaction's own id is committed:
-//! COMMIT of a failed transaction answers without an error.
+//! COMMIT of a failed transaction answers without an error. So a commit is believed only where the transaction
+//! was seen not to have failed just before, or the server says that its id is committed.
 
 use super::{PostgresConnection, Side, Transaction, error, own::Kept, settings};
 use crate::backend::{Access, BackendError, connection::LockTry};
@@ -81,15 +81,8 @@ impl PostgresConnection {
             }
             _ => String::new(),
         };
-        // What a trigger of the hook's deferred to the commit itself writes nothing, and sets nothing that stays.
-        let (closed, reset) = match self.is_used && self.hook.is_none() {
-            true => {
-                let reset = settings::reset(self.lock.is_some());
-                ("SET TRANSACTION READ ONLY; ", format!("; UNLISTEN *; {reset}"))
-            }
-            false => ("", String::new()),
-        };
-        let sql = format!("{}{unlisten}{closed}COMMIT{reset}{forget}{status}", kept.sql());
+        let commit = self.commit_after_hook().unwrap_or_else(|| "COMMIT".to_owned());
+        let sql = format!("{}{unlisten}{commit}{forget}{status}", kept.sql());
         let rows = self.link.own_rows(&sql).await;
         let rows = rows.map_err(|error| error::refused_commit(error, self.link.url()))?;
         let rows = self.answered(&kept, rows)?;
@@ -111,6 +104,13 @@ impl PostgresConnection {
             }
             _ => Err(BackendError::TransactionEnded("it was rolled back".to_owned())),
         }
+    }
+
+    /// What a trigger of the hook's deferred to the commit itself writes nothing, and sets nothing that stays.
+    fn commit_after_hook(&self) -> Option<String> {
+        let reset = settings::reset(self.lock.is_some());
+        (self.is_used && self.hook.is_none())
+            .then(|| format!("SET TRANSACTION READ ONLY; COMMIT; UNLISTEN *; {reset}"))
     }
 
     /// As [`Self::commit_transaction`], without waiting for the disk. A savepoint of a rehearsal has

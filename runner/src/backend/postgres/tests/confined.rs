@@ -239,6 +239,18 @@ async fn a_trigger_at_the_commit_sets_nothing_that_stays() {
     assert_eq!(connection.own_rows(setting, &[]).await.expect("reads"), before);
 }
 
+/// Nor is what it is told in the commit's own answer taken for an error.
+#[tokio::test]
+async fn a_trigger_at_the_commit_listens_in_vain() {
+    let (database, mut connection) = claimed().await;
+    let listen = "EXECUTE 'lis'||'ten news'; PERFORM pg_notify('news', 'x')";
+    defer_to_the_commit(&mut connection, listen).await;
+    end(&mut connection).await.expect("ends");
+    assert_eq!(database.rows("SELECT status FROM alteration_state"), ["done"]);
+    let channels = "SELECT pg_listening_channels()";
+    assert!(connection.own_rows(channels, &[]).await.expect("reads").is_empty());
+}
+
 /// Where a table had such a thing before, another leaves no trace in the table's own row.
 #[tokio::test]
 async fn what_hangs_on_the_runners_tables_is_looked_at() {
