@@ -78,6 +78,12 @@ pub(super) enum Verdict {
 pub(super) trait Connection: Session + Scratch {
     fn own_types(&self) -> OwnTypes;
 
+    /// What follows an own INSERT so that a row that is there already stays as it is, where the database has
+    /// that.
+    fn own_skip(&self) -> Option<&'static str> {
+        Some("ON CONFLICT DO NOTHING")
+    }
+
     /// Runs one of the runner's own statements; the rows that it matched.
     async fn own_execute(&mut self, sql: &str, params: &[Cell]) -> Result<u64, BackendError>;
 

@@ -167,6 +167,11 @@ impl Connection for MysqlConnection {
         }
     }
 
+    /// `INSERT IGNORE` would leave out other errors too.
+    fn own_skip(&self) -> Option<&'static str> {
+        None
+    }
+
     async fn own_execute(&mut self, sql: &str, params: &[Cell]) -> Result<u64, BackendError> {
         self.execute_own(sql, params).await
     }

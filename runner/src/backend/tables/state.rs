@@ -55,7 +55,7 @@ async fn take(
             let values = Values::of_up(attempt, to, None).and(end);
             // The status it had is known, and with the ledger's revision it cannot have changed.
             match attempt.previous {
-                None => values.insert(&attempt.key),
+                None => values.insert(&attempt.key, connection.own_skip()),
                 Some(_) => values.update(&attempt.key, AND_NOT_APPLIED, &[]),
             }
         }
@@ -125,19 +125,23 @@ impl Values {
         self
     }
 
-    /// Writes a row where there is none. Never a plain INSERT: failed and reverted rows exist.
-    fn insert(self, key: &AlterationKey) -> (String, Vec<Cell>) {
+    /// Writes a row where there is none, with what the database has for that ([`Connection::own_skip`]).
+    /// Never a plain INSERT: failed and reverted rows exist.
+    fn insert(self, key: &AlterationKey, skip: Option<&str>) -> (String, Vec<Cell>) {
         let key = [Cell::text(&key.plugin), Cell::text(&key.id)];
         let (names, mut params): (Vec<_>, Vec<_>) = self.0.into_iter().unzip();
-        // The ledger has one row.
-        let sql = format!(
-            "INSERT INTO @state ({}, plugin, id) SELECT {}?, ? FROM @ledger
-             WHERE NOT EXISTS (SELECT 1 FROM @state WHERE plugin = ? AND id = ?)",
-            names.join(", "),
-            "?, ".repeat(names.len()),
-        );
-        params.extend(key.iter().chain(&key).cloned());
-        (sql, params)
+        let into = format!("INSERT INTO @state ({}, plugin, id)", names.join(", "));
+        let values = format!("{}?, ?", "?, ".repeat(names.len()));
+        params.extend_from_slice(&key);
+        match skip {
+            Some(skip) => (format!("{into} VALUES ({values}) {skip}"), params),
+            None => {
+                params.extend(key);
+                // The ledger has one row.
+                let none = "NOT EXISTS (SELECT 1 FROM @state WHERE plugin = ? AND id = ?)";
+                (format!("{into} SELECT {values} FROM @ledger WHERE {none}"), params)
+            }
+        }
     }
 
     /// Writes over the row; what else has to hold is in `condition`, whose values are `known`.
@@ -205,7 +209,7 @@ pub(crate) async fn fail(
                 || Values::of_up(attempt, Status::Failed, Some(error)).and(Values::at(Revision(0)));
             let (sql, params) = values().update(&attempt.key, AND_NOT_APPLIED, &[]);
             if connection.own_execute(&sql, &params).await? == 0 {
-                let (sql, params) = values().insert(&attempt.key);
+                let (sql, params) = values().insert(&attempt.key, connection.own_skip());
                 connection.own_execute(&sql, &params).await?;
             }
         }
