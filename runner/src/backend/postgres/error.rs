@@ -114,7 +114,27 @@ pub(super) fn refused(error: sqlx::Error, url: &str) -> BackendError {
     host_error(error, url)
 }
 
-/// As [`refused`], of a message that also holds own statements that had to match one row.
+/// As [`refused`], where it was not done in its time either.
+pub(super) fn refused_checks(error: sqlx::Error, url: &str) -> BackendError {
+    let is_ended = code(&error).as_deref() == Some("57014");
+    match refused(error, url) {
+        BackendError::Refused(error) if is_ended => BackendError::Refused(SqlError {
+            message: format!("what the hook deferred to its end: {}", error.message),
+            ..error
+        }),
+        error => error,
+    }
+}
+
+/// An error of the record of what a hook did. A hook can have made its own transaction one that only reads.
+pub(super) fn refused_record(error: sqlx::Error, url: &str) -> BackendError {
+    match code(&error).as_deref() {
+        Some("25006") => refused(error, url),
+        _ => host_error(error, url),
+    }
+}
+
+/// As [`refused`], at the commit itself, in a message with own statements that had to match one row.
 pub(super) fn refused_commit(error: sqlx::Error, url: &str) -> BackendError {
     match code(&error).as_deref() {
         Some("22P02") if error.to_string().contains(MOVED) => BackendError::Moved,
@@ -124,6 +144,17 @@ pub(super) fn refused_commit(error: sqlx::Error, url: &str) -> BackendError {
         )),
         _ => refused(error, url),
     }
+}
+
+/// What stands before and after what the server found at the end of a hook, where that is not what it should be.
+pub(super) const END: [&str; 2] = ["runner: end [", "]"];
+
+/// That, if this is such an error. A hook can raise the same one, and is then told of another of its faults.
+pub(super) fn end_of(error: &sqlx::Error) -> Option<String> {
+    let text =
+        error.as_database_error().filter(|error| error.code().as_deref() == Some("22P02"))?;
+    let (_, found) = text.message().split_once(END[0])?;
+    Some(found.rsplit_once(END[1])?.0.to_owned())
 }
 
 /// The SQLSTATE of a failed statement.

@@ -1,13 +1,12 @@
 //! The beginning and the end of a hook: a clean session for it, and what is checked after it.
-//!
-//! SQL that is put together at run time gets past every look at a statement's text. So the runner's
-//! own tables are compared, as the server describes and counts them, before and after.
 
 use super::{
     Hook, PostgresConnection, Side, error,
-    link::{TextRow, text_row},
+    facts::{self, Change, Facts},
+    link::{Answer, TextRow, text_row},
+    own::Kept,
     settings,
-    text::{literal, quote},
+    text::literal,
 };
 use crate::{
     backend::{
@@ -15,32 +14,14 @@ use crate::{
         connection::{HookMode, HookSettings},
     },
     session::{ErrorKind, SqlError},
-    sql::OWN_TABLES,
 };
-use sqlx::postgres::PgRow;
-use std::collections::BTreeMap;
 
 /// Deferred triggers run now, while everything is still the hook's, and then what they deferred themselves.
 /// They are the guest's work, outside of its own time.
-const CHECKS: &str = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL IMMEDIATE";
-/// What numbers the rows of the history, by the name that the server gave it.
-const SEQUENCE: &str = "alteration_history_sequence_seq";
-/// No other row at the end of a hook has as many columns as the one that says what became of it.
-const END_COLUMNS: usize = 5;
+const CHECKS: [&str; 2] = ["SET CONSTRAINTS ALL IMMEDIATE"; 2];
+/// How the row begins that says that a hook was left as it should be. No other one has a text in front.
+const LEFT: &str = "runner: left";
 const ONE_OF_ITS_TABLES: &str = "one of the runner's tables";
-
-/// What the server says of the runner's own tables.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Facts {
-    /// Those that are there, the history's sequence among them, with their object ids.
-    oids: BTreeMap<String, String>,
-    /// How the catalogue describes them.
-    described: String,
-    /// What hangs on them, if anything does: the first of a kind shows in a table's own row.
-    hanging: Option<String>,
-    /// How many rows this server session's transaction wrote in them.
-    written: String,
-}
 
 impl PostgresConnection {
     pub(super) async fn enter(&mut self, hook: HookSettings) -> Result<(), BackendError> {
@@ -50,17 +31,12 @@ impl PostgresConnection {
         let before = self.own_facts.take();
         let is_carried = before.is_some();
         let (names, look) = match &before {
-            Some(facts) => (String::new(), written(&facts.oids())),
+            Some(facts) => (String::new(), format!(", {}", facts.written())),
+            // Of a journaled hook nothing is judged: what others commit comes between its statements.
+            None if hook.mode == HookMode::Journaled => Default::default(),
             None => {
-                let own = self.is_own(&own_names().collect::<Vec<_>>());
-                let oids = format!("ARRAY(SELECT oid FROM pg_class WHERE {own})");
-                let look = format!(
-                    "{}, {}, {}",
-                    written(&oids),
-                    self.described(&oids, &[]),
-                    hanging(&oids)
-                );
-                (format!("SELECT relname, oid, {HAS_HANGING} FROM pg_class WHERE {own}; "), look)
+                let (names, look) = facts::first_questions(&self.schema);
+                (format!("{names}; "), format!(", {look}"))
             }
         };
         // What a hook sets is taken back at its end. In a pooler's session it may be somebody else's.
@@ -74,24 +50,23 @@ impl PostgresConnection {
             false => String::new(),
         };
         let sql = format!(
-            "{}; {clean}{names}{}; {}, {look}",
+            "{}; {clean}{names}{}; {}{look}",
             settings::DISCARD,
             settings::hook_bounds(&hook, self.sees_lost_clients),
             settings::path(&self.search_path)
         );
         self.is_used = true;
         let mut rows = self.send(&sql).await?.0;
-        let mut last = rows.pop().unwrap_or_default().into_iter().skip(1);
-        let mut next = || last.next().flatten().ok_or_else(no_answer);
+        // The first column is the search path.
+        let last = rows.pop().unwrap_or_default();
+        let answers = last.get(1..).unwrap_or_default();
         let facts = match before {
-            Some(facts) => Facts { written: next()?, ..facts },
-            None => Facts {
-                written: next()?,
-                described: next()?,
-                hanging: Some(next()?).filter(|_| rows.iter().any(is_hung_on)),
-                // Rows of a pooler's session that was cleaned have other widths.
-                oids: rows.into_iter().filter_map(|row| named(&row)).collect(),
-            },
+            Some(facts) => {
+                let written = answers.first().cloned().flatten().ok_or_else(no_answer)?;
+                Some(facts.with_written(written))
+            }
+            None if look.is_empty() => None,
+            None => Some(Facts::of(&rows, answers).ok_or_else(no_answer)?),
         };
         self.hook = Some(Hook { settings: hook, facts, is_carried });
         self.side = Side::Guest;
@@ -109,13 +84,15 @@ impl PostgresConnection {
         self.send_kept().await?;
         // A pooler's session is reset to what the server's own settings are.
         let own = if self.is_pooled { settings::own() } else { settings::OWN_PATH.to_owned() };
+        let [first, second] = CHECKS;
         self.leaving = Some(format!(
-            "{}{CHECKS}; {}; {}; {own}; {}; {}",
+            "{}{}; {first}; {second}; {}; {}; {own}; {}; {}",
             self.guest_switch(),
+            settings::statement_bound(self.check_time),
             settings::END_OF_HOOK,
             settings::reset(self.lock.is_some()),
             settings::bounds(self.lock_wait, self.idle),
-            self.end_query()
+            self.end_question()
         ));
         self.side = Side::Own;
         Ok(())
@@ -126,67 +103,74 @@ impl PostgresConnection {
     pub(super) async fn leave_now(&mut self) -> Result<bool, BackendError> {
         let Some(leaving) = self.leaving.take() else { return Ok(false) };
         let kept = std::mem::take(&mut self.kept);
-        let sql = format!("{leaving}; {}", kept.sql());
-        let mut rows = Vec::new();
-        let each = |row: &PgRow| {
-            rows.push(text_row(row));
-            Ok(())
-        };
-        let left = self.link.each_row_within(&sql, self.check_time, each).await;
-        if let Err(sqlx::Error::Io(error)) = &left
-            && error.kind() == std::io::ErrorKind::TimedOut
-        {
-            return Err(BackendError::Refused(SqlError::new(
-                ErrorKind::Limit,
-                "the server was not done in time with what the hook deferred to its end",
-            )));
-        }
-        let (rows, have_matched) = kept.matched(rows);
-        self.forget_handles();
-        if left.is_ok() || rows.last().is_some_and(|row| row.len() == END_COLUMNS) {
-            // What a hook did to the runner's tables says more than what then fails to be written to them.
-            self.check_left(rows)?;
-        }
-        left.map_err(|error| error::refused(error, self.link.url()))?;
-        if have_matched { Ok(true) } else { Err(BackendError::Moved) }
+        self.end_hook(leaving, kept, "").await.map(|()| true)
     }
 
-    /// Judges what the server said at the end of a hook.
-    fn check_left(&mut self, mut rows: Vec<TextRow>) -> Result<(), BackendError> {
-        let end = rows.pop().unwrap_or_default();
-        let [id, has_lock, written, described, hanging]: [Option<String>; END_COLUMNS] =
-            end.try_into().map_err(|_| no_answer())?;
-        if self.transaction.as_ref().is_none_or(|transaction| transaction.id != id) {
-            return Err(BackendError::TransactionEnded("the hook's work ended it".to_owned()));
+    /// Sends the end of a hook with what was kept after it, and then `commit`, if that is to be in the same
+    /// message: the server gets to it only if the hook was left as it should be.
+    pub(super) async fn end_hook(
+        &mut self,
+        leaving: String,
+        kept: Kept,
+        commit: &str,
+    ) -> Result<(), BackendError> {
+        let sql = format!("{leaving}; {}{commit}", kept.sql());
+        let checks = self.check_time.saturating_mul(CHECKS.len().try_into().unwrap_or(u32::MAX));
+        let (mut rows, mut done) = (Vec::new(), 0);
+        let each = |answer: Answer<'_>| {
+            match answer {
+                Answer::Row(row) => rows.push(text_row(row)),
+                Answer::Done(_) if rows.iter().any(has_left) => done += 1,
+                Answer::Done(_) => {}
+            }
+            Ok(())
+        };
+        let ended = self.link.own_each_answer(&sql, checks, each).await;
+        self.forget_handles();
+        if let Err(error) = ended {
+            // The row's own statement is the first of them.
+            let is_left = done > 0;
+            return Err(match error::end_of(&error) {
+                Some(found) if !is_left => self.judge(&found),
+                _ if !is_left => error::refused_checks(error, self.link.url()),
+                _ if done <= kept.len() => error::refused_record(error, self.link.url()),
+                _ => error::refused_commit(error, self.link.url()),
+            });
         }
-        if has_lock.as_deref() != Some("t") {
-            return Err(BackendError::Refused(SqlError::new(
-                ErrorKind::Denied,
-                "the hook released the runner's lock",
-            )));
+        let (rows, have_matched) = kept.matched(rows);
+        let left = rows.into_iter().find(has_left).ok_or_else(no_answer)?;
+        if let Some(Hook { facts: Some(facts), .. }) = self.hook.take() {
+            let found = left.into_iter().nth(2).flatten();
+            let is_same = found.is_none_or(|found| facts.expected() == found);
+            self.own_facts = Some(facts).filter(|_| is_same);
         }
-        let Some(hook) = &self.hook else { return Ok(()) };
-        if hook.settings.mode != HookMode::Transaction {
-            self.hook = None;
-            return Ok(());
+        if have_matched { Ok(()) } else { Err(BackendError::Moved) }
+    }
+
+    /// What is wrong where the server did not say what was expected of it.
+    fn judge(&self, found: &str) -> BackendError {
+        let mut found = found.splitn(3, '|');
+        let (id, has_lock, tables) = (found.next(), found.next(), found.next());
+        let expected = self.transaction.as_ref().and_then(|transaction| transaction.id.as_deref());
+        if expected.is_none() || id != expected {
+            return BackendError::TransactionEnded("the hook's work ended it".to_owned());
         }
-        let has_written = written.as_ref() != Some(&hook.facts.written);
-        let is_described =
-            described.as_ref() == Some(&hook.facts.described) && hanging == hook.facts.hanging;
-        if !has_written && !is_described && hook.is_carried {
-            return Err(BackendError::Doubtful(ONE_OF_ITS_TABLES.to_owned()));
+        let denied = |message| BackendError::Refused(SqlError::new(ErrorKind::Denied, message));
+        if has_lock != Some("t") {
+            return denied("the hook released the runner's lock".to_owned());
         }
-        if has_written || !is_described {
-            return Err(BackendError::Refused(SqlError::new(
-                ErrorKind::Denied,
-                // GRANT … ON ALL TABLES does, and is meant for those of the application.
-                format!(
-                    "the hook touched {ONE_OF_ITS_TABLES}; if it is about all tables of a schema, keep the runner's in one of their own with `--state-schema`"
-                ),
-            )));
+        match &self.hook {
+            Some(Hook { facts: Some(facts), is_carried: true, .. })
+                if facts.change(tables.unwrap_or_default())
+                    == (Change { is_written: false, is_described: true }) =>
+            {
+                BackendError::Doubtful(ONE_OF_ITS_TABLES.to_owned())
+            }
+            // GRANT … ON ALL TABLES does, and is meant for those of the application.
+            _ => denied(format!(
+                "the hook touched {ONE_OF_ITS_TABLES}; if it is about all tables of a schema, keep the runner's in one of their own with `--state-schema`"
+            )),
         }
-        self.own_facts = self.hook.take().map(|hook| hook.facts);
-        Ok(())
     }
 
     /// Where the session still works as the runner, changes it to work for the hook.
@@ -208,101 +192,40 @@ impl PostgresConnection {
         }
     }
 
-    /// Which transaction this is, whether the session still holds the runner's lock, if it had it, and what
-    /// became of the runner's tables.
-    fn end_query(&self) -> String {
+    /// Asks which transaction this is, whether the session still holds the runner's lock, if it had it, and
+    /// what became of the runner's tables: a statement that fails where that is not what is expected, with
+    /// what is found. The text left over then cannot be read as a number. Of a journaled hook, the tables are
+    /// looked at, and come with the row.
+    fn end_question(&self) -> String {
         let has_lock = match self.lock {
             Some(_) => self.has_lock(),
             None => "true".to_owned(),
         };
-        let none = Facts::default();
-        let facts = self.hook.as_ref().map_or(&none, |hook| &hook.facts);
-        let missing: Vec<_> = own_names().filter(|name| !facts.oids.contains_key(*name)).collect();
-        let oids = facts.oids();
-        format!(
-            "SELECT pg_catalog.pg_current_xact_id_if_assigned(), {has_lock}, {}, {}, {}",
-            written(&oids),
-            self.described(&oids, &missing),
-            facts.hanging.as_ref().map_or_else(|| "NULL".to_owned(), |_| hanging(&oids))
-        )
-    }
-
-    /// Which rows of `pg_class` are the runner's tables, by their names.
-    fn is_own(&self, tables: &[&str]) -> String {
-        format!(
-            "relnamespace = to_regnamespace({}) AND relname = ANY (ARRAY[{}]::name[])",
-            literal(&quote(&self.schema)),
-            tables.iter().copied().map(literal).collect::<Vec<_>>().join(", ")
-        )
-    }
-
-    /// How the catalogue describes the tables with these object ids, as an expression. A row of it that is
-    /// changed is the work of another transaction from then on, also where the change is taken back: of one
-    /// that only grows, so that no sum of them stays as it was. The schema may not be another one under its
-    /// name, and what is `missing` of the tables may not be there.
-    fn described(&self, oids: &str, missing: &[&str]) -> String {
-        let others = match missing.is_empty() {
-            true => "0".to_owned(),
-            false => format!("(SELECT count(*) FROM pg_class WHERE {})", self.is_own(missing)),
+        let id = self.transaction.as_ref().and_then(|transaction| transaction.id.as_deref());
+        let facts =
+            self.hook.as_ref().and_then(|hook| Some((hook.settings.mode, hook.facts.as_ref()?)));
+        let (judged, looked_at, expected) = match facts {
+            Some((HookMode::Transaction, facts)) => {
+                (facts.question(&self.schema), "NULL".to_owned(), facts.expected())
+            }
+            Some((HookMode::Journaled, facts)) => {
+                ("''".to_owned(), facts.question(&self.schema), String::new())
+            }
+            None => ("''".to_owned(), "NULL".to_owned(), String::new()),
         };
-        let tables = [
-            "pg_class WHERE oid",
-            "pg_attribute WHERE attnum > 0 AND attrelid",
-            "pg_index WHERE indrelid",
-        ];
+        let [begin, end] = error::END;
+        let expected = format!("{begin}{}|t|{expected}{end}", id.unwrap_or_default());
         format!(
-            "concat_ws(' ', to_regnamespace({})::oid, {}, {others})",
-            literal(&quote(&self.schema)),
-            tables.map(|of| sums(of, oids)).join(", ")
+            "SELECT '{LEFT}', replace('{begin}' || concat_ws('|', \
+                coalesce(pg_current_xact_id_if_assigned()::text, ''), {has_lock}, {judged}) || '{end}', \
+                {}, '0')::int8, {looked_at}",
+            literal(&expected)
         )
     }
 }
 
-impl Facts {
-    /// The tables' object ids, as an array.
-    fn oids(&self) -> String {
-        let oids: Vec<_> = self.oids.values().map(String::as_str).collect();
-        format!("'{{{}}}'::oid[]", oids.join(","))
-    }
-}
-
-/// Whether anything hangs on a table, as its own row says; of triggers also where there was one.
-const HAS_HANGING: &str = "relhastriggers OR relhasrules OR relhassubclass";
-
-/// Triggers, those of foreign keys among them, rules and heirs of these tables, as an expression.
-fn hanging(oids: &str) -> String {
-    let all =
-        ["pg_trigger WHERE tgrelid", "pg_rewrite WHERE ev_class", "pg_inherits WHERE inhparent"];
-    format!("concat_ws(' ', {})", all.map(|of| sums(of, oids)).join(", "))
-}
-
-/// How many rows a catalogue has of these tables, and by which transactions, as an expression.
-fn sums(of: &str, oids: &str) -> String {
-    format!("(SELECT concat_ws(' ', count(*), sum(xmin::text::int8)) FROM {of} = ANY ({oids}))")
-}
-
-/// What the runner's tables and their sequence are called.
-fn own_names() -> impl Iterator<Item = &'static str> {
-    OWN_TABLES.into_iter().chain([SEQUENCE])
-}
-
-/// How many rows of these tables this server session's transaction wrote, as an expression.
-fn written(oids: &str) -> String {
-    let counts = ["inserted", "updated", "deleted"]
-        .map(|done| format!("pg_stat_get_xact_tuples_{done}(oid)"));
-    format!("(SELECT coalesce(sum({}), 0) FROM unnest({oids}) oid)", counts.join(" + "))
-}
-
-/// A table's name and object id.
-fn named(row: &TextRow) -> Option<(String, String)> {
-    match &row[..] {
-        [Some(name), Some(oid), _] => Some((name.clone(), oid.clone())),
-        _ => None,
-    }
-}
-
-fn is_hung_on(row: &TextRow) -> bool {
-    matches!(&row[..], [_, _, Some(is)] if is == "t")
+fn has_left(row: &TextRow) -> bool {
+    row.first().and_then(Option::as_deref) == Some(LEFT)
 }
 
 fn no_answer() -> BackendError {

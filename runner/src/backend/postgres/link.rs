@@ -204,13 +204,26 @@ impl Link {
         self.each_row_within(sql, self.answer_time, each).await.map(drop)
     }
 
-    pub(super) async fn each_row_within(
+    async fn each_row_within(
         &mut self,
         sql: &str,
         time: Duration,
         each: impl FnMut(&PgRow) -> Result<(), Infallible> + Send,
     ) -> Result<u64, sqlx::Error> {
         match timeout(time, self.each_row(sql, each)).await {
+            Ok(read) => read.map(|read| read.unwrap_or_else(|never| match never {})),
+            Err(_) => Err(self.abandon().await),
+        }
+    }
+
+    /// As [`Link::each_answer`] to the end, for the runner's own SQL, which may take so much longer.
+    pub(super) async fn own_each_answer(
+        &mut self,
+        sql: &str,
+        longer: Duration,
+        each: impl FnMut(Answer<'_>) -> Result<(), Infallible> + Send,
+    ) -> Result<(), sqlx::Error> {
+        match timeout(self.answer_time.saturating_add(longer), self.each_answer(sql, each)).await {
             Ok(read) => read.map(|read| read.unwrap_or_else(|never| match never {})),
             Err(_) => Err(self.abandon().await),
         }

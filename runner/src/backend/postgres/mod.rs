@@ -9,6 +9,7 @@ mod connect;
 mod cursor;
 mod describe;
 mod error;
+mod facts;
 mod hook;
 mod link;
 mod lock;
@@ -61,8 +62,8 @@ struct Transaction {
 #[derive(Debug)]
 struct Hook {
     settings: HookSettings,
-    /// Before it began.
-    facts: hook::Facts,
+    /// Before it began; of a journaled hook only where they were known already.
+    facts: Option<facts::Facts>,
     /// Whether the catalogue was looked at earlier, at the end of the hook before.
     is_carried: bool,
 }
@@ -107,7 +108,7 @@ pub(super) struct PostgresConnection {
     /// The end of the hook, where it goes with the next message, before what is kept.
     leaving: Option<String>,
     /// What was said of the runner's tables at the end of a hook, for the next one's beginning.
-    own_facts: Option<hook::Facts>,
+    own_facts: Option<facts::Facts>,
     /// A hook has begun whose settings have not surely been taken back.
     is_used: bool,
     side: Side,

@@ -49,6 +49,11 @@ impl Kept {
         self.statements.is_empty()
     }
 
+    /// How many statements.
+    pub(super) fn len(&self) -> usize {
+        self.statements.len()
+    }
+
     pub(super) fn push(&mut self, sql: String, rows: usize) {
         self.statements.push((sql, Match::Any));
         self.rows += rows;

@@ -69,6 +69,11 @@ pub(super) fn hook_bounds(hook: &HookSettings, sees_lost_clients: bool) -> Strin
     sql
 }
 
+/// For what the server does by itself at the end of a hook.
+pub(super) fn statement_bound(time: Duration) -> String {
+    format!("SET LOCAL statement_timeout = {}", milliseconds(Some(time)))
+}
+
 pub(super) fn path(search_path: &str) -> String {
     format!("SELECT pg_catalog.set_config('search_path', {}, true)", literal(search_path))
 }

@@ -59,6 +59,13 @@ impl PostgresConnection {
     /// just before. Of any other the server is asked what became of it.
     pub(super) async fn commit_transaction(&mut self) -> Result<(), BackendError> {
         self.link.settle().await?;
+        if !self.in_savepoint
+            && self.transaction.is_some()
+            && self.watch.is_none()
+            && let Some(leaving) = self.leaving.take()
+        {
+            return self.leave_and_commit(leaving).await;
+        }
         let is_whole = self.leave_now().await?;
         if self.in_savepoint {
             self.send_kept().await?;
@@ -81,7 +88,10 @@ impl PostgresConnection {
             }
             _ => String::new(),
         };
-        let commit = self.commit_after_hook().unwrap_or_else(|| "COMMIT".to_owned());
+        let commit = match self.is_used && self.hook.is_none() {
+            true => self.commit_after_hook(),
+            false => "COMMIT".to_owned(),
+        };
         let sql = format!("{}{unlisten}{commit}{forget}{status}", kept.sql());
         let rows = self.link.own_rows(&sql).await;
         let rows = rows.map_err(|error| error::refused_commit(error, self.link.url()))?;
@@ -106,11 +116,23 @@ impl PostgresConnection {
         }
     }
 
+    /// The end of a hook, its record and the COMMIT of both, in one message.
+    async fn leave_and_commit(&mut self, leaving: String) -> Result<(), BackendError> {
+        let forget = self.link.forget_described();
+        let mut kept = std::mem::take(&mut self.kept);
+        kept.before_commit();
+        let commit = format!("{}{forget}", self.commit_after_hook());
+        self.end_hook(leaving, kept, &commit).await?;
+        self.transaction = None;
+        self.is_used = false;
+        self.leave_session();
+        Ok(())
+    }
+
     /// What a trigger of the hook's deferred to the commit itself writes nothing, and sets nothing that stays.
-    fn commit_after_hook(&self) -> Option<String> {
+    fn commit_after_hook(&self) -> String {
         let reset = settings::reset(self.lock.is_some());
-        (self.is_used && self.hook.is_none())
-            .then(|| format!("SET TRANSACTION READ ONLY; COMMIT; UNLISTEN *; {reset}"))
+        format!("SET TRANSACTION READ ONLY; COMMIT; UNLISTEN *; {reset}")
     }
 
     /// As [`Self::commit_transaction`], without waiting for the disk. A savepoint of a rehearsal has

@@ -6,6 +6,7 @@ mod confined;
 mod connecting;
 mod cursors;
 mod cut;
+mod ending;
 mod outside;
 mod pooled;
 mod random;
@@ -20,7 +21,7 @@ use super::{PostgresConnection, PostgresConnector};
 use crate::{
     backend::{
         Access, BackendError, ConnectOptions,
-        connection::{Connection, HookMode, HookSettings},
+        connection::{Connection, HookMode, HookSettings, LockTry},
     },
     session::{ResultLimit, Row, Session, SqlError, SqlLimits, Value},
 };
@@ -84,4 +85,43 @@ fn hidden(sql: &str) -> String {
         "DO $$ BEGIN EXECUTE convert_from('{}', 'UTF8'); END $$",
         super::text::hex(sql.as_bytes())
     )
+}
+
+/// A hook, under the lock, with a ledger and the row of a claim.
+async fn claimed() -> (Database, PostgresConnection) {
+    claimed_with(&options(Access::Create)).await
+}
+
+async fn claimed_with(options: &ConnectOptions) -> (Database, PostgresConnection) {
+    let database = Postgres::shared().database();
+    let mut connection = connect_with(database.url(), options).await.expect("connects");
+    assert!(matches!(connection.try_lock().await.expect("asks"), LockTry::Held));
+    connection.begin().await.expect("begins");
+    for sql in [
+        "CREATE TABLE @ledger (revision bigint PRIMARY KEY)",
+        "CREATE TABLE @state (id bigint PRIMARY KEY, status text NOT NULL)",
+        "INSERT INTO @ledger VALUES (1)",
+        "INSERT INTO @state VALUES (1, 'applied')",
+    ] {
+        connection.own_execute(sql, &[]).await.expect(sql);
+    }
+    connection.commit().await.expect("commits");
+    connection.begin().await.expect("begins");
+    connection.own_execute("UPDATE @ledger SET revision = 2", &[]).await.expect("claims");
+    connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
+    (database, connection)
+}
+
+async fn end(connection: &mut PostgresConnection) -> Result<(), BackendError> {
+    connection.leave_hook_soon().await?;
+    connection.own_must("UPDATE @state SET status = 'done'", &[]).await?;
+    connection.commit().await
+}
+
+/// Another hook on a connection that had one before.
+async fn claimed_again(connection: &mut PostgresConnection) {
+    connection.begin().await.expect("begins");
+    let claim = "UPDATE @ledger SET revision = 3";
+    connection.own_execute(claim, &[]).await.expect("claims");
+    connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
 }

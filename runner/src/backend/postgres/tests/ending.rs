@@ -1,0 +1,167 @@
+//! The end of a hook: its checks, its record and their commit, in one message.
+
+use super::*;
+use crate::session::ErrorKind;
+
+/// What does not match its row keeps the hook's work from being committed, wherever it is sent.
+#[tokio::test]
+async fn what_is_not_recorded_is_not_committed() {
+    let (database, mut connection) = claimed().await;
+    run(&mut connection, "CREATE TABLE made (x integer)").await;
+    connection.leave_hook_soon().await.expect("is kept");
+    connection.own_must("UPDATE @state SET status = 'done' WHERE id = 2", &[]).await.expect("too");
+    let error = connection.commit().await.expect_err("no such row");
+    assert!(matches!(error, BackendError::Moved), "{error}");
+    connection.rollback().await.expect("rolls back");
+    assert_eq!(database.rows("SELECT to_regclass('made') IS NULL"), ["t"]);
+    assert_eq!(database.rows("SELECT revision FROM alteration_ledger"), ["1"]);
+}
+
+/// A trigger of the hook's that defers itself again and again, and does this at the commit itself.
+async fn defer_to_the_commit(connection: &mut PostgresConnection, statement: &str) {
+    let function = format!(
+        "CREATE FUNCTION back() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN \
+           IF new.x < 3 THEN EXECUTE 'set const'||'raints all deferred'; \
+             INSERT INTO public.seen VALUES (new.x + 1); \
+           ELSE {statement}; END IF; RETURN NULL; END $f$"
+    );
+    let trigger = "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON seen DEFERRABLE INITIALLY DEFERRED \
+        FOR EACH ROW EXECUTE FUNCTION back()";
+    for sql in ["CREATE TABLE seen (x integer)", &function, trigger, "INSERT INTO seen VALUES (1)"]
+    {
+        run(connection, sql).await;
+    }
+}
+
+/// It is later than every look.
+#[tokio::test]
+async fn a_trigger_at_the_commit_writes_nothing() {
+    let (database, mut connection) = claimed().await;
+    let touch = "EXECUTE 'update public.alter'||'ation_state set status = ''forged'''";
+    defer_to_the_commit(&mut connection, touch).await;
+    let error = end(&mut connection).await.expect_err("it wrote at the commit");
+    assert!(error.to_string().contains("deferred to the commit itself"), "{error}");
+    connection.rollback().await.expect("rolls back");
+    assert_eq!(database.rows("SELECT status FROM alteration_state"), ["applied"]);
+}
+
+/// It is later than what ends a hook's settings.
+#[tokio::test]
+async fn a_trigger_at_the_commit_sets_nothing_that_stays() {
+    let (_database, mut connection) = claimed().await;
+    let setting = "SELECT current_setting('application_name')";
+    let before = connection.own_rows(setting, &[]).await.expect("reads");
+    let set = "PERFORM set_config('application_name', 'left over', false)";
+    defer_to_the_commit(&mut connection, set).await;
+    end(&mut connection).await.expect("ends");
+    assert_eq!(connection.own_rows(setting, &[]).await.expect("reads"), before);
+}
+
+/// Nor is what it is told in the commit's own answer taken for an error.
+#[tokio::test]
+async fn a_trigger_at_the_commit_listens_in_vain() {
+    let (database, mut connection) = claimed().await;
+    let listen = "EXECUTE 'lis'||'ten news'; PERFORM pg_notify('news', 'x')";
+    defer_to_the_commit(&mut connection, listen).await;
+    end(&mut connection).await.expect("ends");
+    assert_eq!(database.rows("SELECT status FROM alteration_state"), ["done"]);
+    let channels = "SELECT pg_listening_channels()";
+    assert!(connection.own_rows(channels, &[]).await.expect("reads").is_empty());
+}
+
+/// What is wrong with the record is not the plugin's doing.
+#[tokio::test]
+async fn an_error_of_the_record_is_not_the_hooks() {
+    let (database, mut connection) = claimed().await;
+    for at_once in [true, false] {
+        run(&mut connection, "CREATE TABLE made (x integer)").await;
+        connection.leave_hook_soon().await.expect("is kept");
+        let twice = "INSERT INTO @state VALUES (1, 'again')";
+        let recorded = match at_once {
+            true => {
+                connection.own_execute_last(twice, &[]).await.expect("is kept too");
+                connection.commit().await
+            }
+            false => connection.own_execute(twice, &[]).await.map(drop),
+        };
+        let error = recorded.expect_err("there is one");
+        let BackendError::Database(text) = &error else { panic!("{error}") };
+        assert!(text.contains("alteration_state_pkey"), "{text}");
+        connection.rollback().await.expect("rolls back");
+        assert_eq!(database.rows("SELECT to_regclass('made') IS NULL"), ["t"]);
+        claimed_again(&mut connection).await;
+    }
+}
+
+/// The server ends it by itself, and the connection can go on.
+#[tokio::test]
+async fn what_a_hook_defers_has_an_end() {
+    let options =
+        ConnectOptions { check_time: Duration::from_millis(200), ..options(Access::Create) };
+    let (database, mut connection) = claimed_with(&options).await;
+    for sql in [
+        "CREATE TABLE slow (x integer)",
+        "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN PERFORM pg_sleep(600); \
+            RETURN NULL; END $f$",
+        "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON slow DEFERRABLE INITIALLY DEFERRED \
+            FOR EACH ROW EXECUTE FUNCTION wait()",
+        "INSERT INTO slow VALUES (1)",
+    ] {
+        run(&mut connection, sql).await;
+    }
+    let error = end(&mut connection).await.expect_err("it waits for ten minutes");
+    let BackendError::Refused(error) = error else { panic!("{error}") };
+    assert_eq!(error.kind, ErrorKind::Limit, "{error}");
+    assert!(error.message.starts_with("what the hook deferred to its end: "), "{error}");
+    connection.rollback().await.expect("rolls back");
+    claimed_again(&mut connection).await;
+    end(&mut connection).await.expect("an honest one ends");
+    assert_eq!(database.rows("SELECT status FROM alteration_state"), ["done"]);
+}
+
+/// A deferred trigger that says what the runner's own statement says where something is amiss, and that
+/// nothing is.
+#[tokio::test]
+async fn a_hook_cannot_vouch_for_itself() {
+    let (database, mut connection) = claimed().await;
+    let says = "RAISE invalid_text_representation USING MESSAGE = format('runner: end [%s|t|/]', \
+        pg_current_xact_id())";
+    let function =
+        format!("CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN {says}; END $f$");
+    for sql in [
+        "CREATE TABLE seen (x integer)",
+        &function,
+        "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON seen DEFERRABLE INITIALLY DEFERRED \
+            FOR EACH ROW EXECUTE FUNCTION f()",
+        "INSERT INTO seen VALUES (1)",
+    ] {
+        run(&mut connection, sql).await;
+    }
+    let error = end(&mut connection).await.expect_err("it failed");
+    assert!(matches!(error, BackendError::Refused(_)), "{error}");
+    connection.rollback().await.expect("rolls back");
+    assert_eq!(database.rows("SELECT status FROM alteration_state"), ["applied"]);
+}
+
+/// A journaled hook comes between two others: what the catalogue says of the runner's tables is asked anew
+/// where it changed, and is not taken for the next one's work.
+#[tokio::test]
+async fn what_a_journaled_hook_changed_is_not_the_next_ones() {
+    let (_database, mut connection) = claimed().await;
+    end(&mut connection).await.expect("ends");
+    for sql in ["GRANT SELECT ON alteration_state TO public", "SELECT 1"] {
+        connection.begin().await.expect("begins");
+        connection.enter_hook(settings(HookMode::Journaled)).await.expect("enters");
+        run(&mut connection, &hidden(sql)).await;
+        connection.leave_hook().await.expect("leaves");
+        connection.commit().await.expect("commits");
+        claimed_again(&mut connection).await;
+        end(&mut connection).await.expect(sql);
+        claimed_again(&mut connection).await;
+        run(&mut connection, &hidden("REVOKE SELECT ON alteration_state FROM public")).await;
+        end(&mut connection).await.expect_err("it is seen all the same");
+        connection.rollback().await.expect("rolls back");
+        claimed_again(&mut connection).await;
+        end(&mut connection).await.expect("an honest one ends");
+    }
+}
