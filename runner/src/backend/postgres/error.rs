@@ -146,6 +146,12 @@ pub(super) fn refused_commit(error: sqlx::Error, url: &str) -> BackendError {
     }
 }
 
+/// Something that came after a COMMIT in its message: what a hook set at the commit can make that fail. The commit
+/// took place, and has to be looked for like one whose answer was lost.
+pub(super) fn after_commit(error: &sqlx::Error) -> BackendError {
+    BackendError::Disconnected(format!("the server failed after the commit: {error}"))
+}
+
 /// What stands before and after what the server found at the end of a hook, where that is not what it should be.
 pub(super) const END: [&str; 2] = ["runner: end [", "]"];
 

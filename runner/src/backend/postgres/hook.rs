@@ -18,7 +18,7 @@ use crate::{
 
 /// Deferred triggers run now, while everything is still the hook's, and then what they deferred themselves.
 /// They are the guest's work, outside of its own time.
-const CHECKS: [&str; 2] = ["SET CONSTRAINTS ALL IMMEDIATE"; 2];
+const CHECKS: u32 = 2;
 /// How the row begins that says that a hook was left as it should be. No other one has a text in front.
 const LEFT: &str = "runner: left";
 const ONE_OF_ITS_TABLES: &str = "one of the runner's tables";
@@ -84,11 +84,12 @@ impl PostgresConnection {
         self.send_kept().await?;
         // A pooler's session is reset to what the server's own settings are.
         let own = if self.is_pooled { settings::own() } else { settings::OWN_PATH.to_owned() };
-        let [first, second] = CHECKS;
+        // What runs in the first can set the time of the second.
+        let bound = settings::statement_bound(self.check_time);
+        let check = format!("{bound}; SET CONSTRAINTS ALL IMMEDIATE; ").repeat(CHECKS as usize);
         self.leaving = Some(format!(
-            "{}{}; {first}; {second}; {}; {}; {own}; {}; {}",
+            "{}{check}{}; {}; {own}; {}; {}",
             self.guest_switch(),
-            settings::statement_bound(self.check_time),
             settings::END_OF_HOOK,
             settings::reset(self.lock.is_some()),
             settings::bounds(self.lock_wait, self.idle),
@@ -115,7 +116,7 @@ impl PostgresConnection {
         commit: &str,
     ) -> Result<(), BackendError> {
         let sql = format!("{leaving}; {}{commit}", kept.sql());
-        let checks = self.check_time.saturating_mul(CHECKS.len().try_into().unwrap_or(u32::MAX));
+        let checks = self.check_time.saturating_mul(CHECKS);
         let (mut rows, mut done) = (Vec::new(), 0);
         let each = |answer: Answer<'_>| {
             match answer {
@@ -128,13 +129,15 @@ impl PostgresConnection {
         let ended = self.link.own_each_answer(&sql, checks, each).await;
         self.forget_handles();
         if let Err(error) = ended {
-            // The row's own statement is the first of them.
-            let is_left = done > 0;
+            // The row's own statement is the first of them, what makes the transaction read only comes before
+            // the COMMIT.
+            let (is_left, recorded) = (done > 0, 1 + kept.count());
             return Err(match error::end_of(&error) {
                 Some(found) if !is_left => self.judge(&found),
                 _ if !is_left => error::refused_checks(error, self.link.url()),
-                _ if done <= kept.len() => error::refused_record(error, self.link.url()),
-                _ => error::refused_commit(error, self.link.url()),
+                _ if done < recorded => error::refused_record(error, self.link.url()),
+                _ if done < recorded + 2 => error::refused_commit(error, self.link.url()),
+                _ => error::after_commit(&error),
             });
         }
         let (rows, have_matched) = kept.matched(rows);

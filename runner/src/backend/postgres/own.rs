@@ -31,6 +31,8 @@ pub(super) struct Kept {
     statements: Vec<(String, Match)>,
     /// Rows that they answer with, but for those that say [`MATCHED`].
     rows: usize,
+    /// How many statements they are to the server.
+    count: usize,
     /// Whether the beginning of the transaction is among them.
     pub(super) begins: bool,
 }
@@ -49,14 +51,21 @@ impl Kept {
         self.statements.is_empty()
     }
 
-    /// How many statements.
-    pub(super) fn len(&self) -> usize {
-        self.statements.len()
+    /// How many statements they are to the server.
+    pub(super) fn count(&self) -> usize {
+        self.count
     }
 
+    /// Keeps statements without values, `; ` between them.
     pub(super) fn push(&mut self, sql: String, rows: usize) {
+        self.count += sql.split("; ").count();
         self.statements.push((sql, Match::Any));
         self.rows += rows;
+    }
+
+    fn push_one(&mut self, sql: String, must: Match) {
+        self.count += 1;
+        self.statements.push((sql, must));
     }
 
     /// To be followed by a COMMIT.
@@ -196,13 +205,13 @@ impl PostgresConnection {
     /// Keeps a statement to be sent with what comes next.
     pub(super) fn keep(&mut self, sql: &str, params: &[Cell]) {
         self.keep_switch();
-        self.kept.push(spell(sql, &self.prefix, params), 0);
+        self.kept.push_one(spell(sql, &self.prefix, params), Match::Any);
     }
 
     /// As [`Self::keep`], for a statement that has to match one row.
     pub(super) fn keep_must(&mut self, sql: &str, params: &[Cell]) {
         self.keep_switch();
-        self.kept.statements.push((spell(sql, &self.prefix, params), Match::One));
+        self.kept.push_one(spell(sql, &self.prefix, params), Match::One);
     }
 
     fn keep_switch(&mut self) {

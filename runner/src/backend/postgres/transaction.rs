@@ -3,8 +3,14 @@
 //! COMMIT of a failed transaction answers without an error. So a commit is believed only where the transaction
 //! was seen not to have failed just before, or the server says that its id is committed.
 
-use super::{PostgresConnection, Side, Transaction, error, own::Kept, settings};
+use super::{
+    PostgresConnection, Side, Transaction, error,
+    link::{Answer, text_row},
+    own::Kept,
+    settings,
+};
 use crate::backend::{Access, BackendError, connection::LockTry};
+use std::time::Duration;
 
 const SAVEPOINT: &str = "runner_rehearsal";
 const MARK: &str = "runner_mark";
@@ -88,13 +94,29 @@ impl PostgresConnection {
             }
             _ => String::new(),
         };
+        // How many statements are done when the COMMIT is.
+        let mut committed = kept.count() + unlisten.split_terminator("; ").count() + 1;
         let commit = match self.is_used && self.hook.is_none() {
-            true => self.commit_after_hook(),
+            true => {
+                committed += 1;
+                self.commit_after_hook()
+            }
             false => "COMMIT".to_owned(),
         };
         let sql = format!("{}{unlisten}{commit}{forget}{status}", kept.sql());
-        let rows = self.link.own_rows(&sql).await;
-        let rows = rows.map_err(|error| error::refused_commit(error, self.link.url()))?;
+        let (mut rows, mut done) = (Vec::new(), 0);
+        let each = |answer: Answer<'_>| {
+            match answer {
+                Answer::Row(row) => rows.push(text_row(row)),
+                Answer::Done(_) => done += 1,
+            }
+            Ok(())
+        };
+        let answered = self.link.own_each_answer(&sql, Duration::ZERO, each).await;
+        answered.map_err(|error| match done < committed {
+            true => error::refused_commit(error, self.link.url()),
+            false => error::after_commit(&error),
+        })?;
         let rows = self.answered(&kept, rows)?;
         self.leave_session();
         self.side = Side::Own;

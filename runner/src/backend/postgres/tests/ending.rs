@@ -69,6 +69,34 @@ async fn a_trigger_at_the_commit_listens_in_vain() {
     assert!(connection.own_rows(channels, &[]).await.expect("reads").is_empty());
 }
 
+/// What such a trigger sets makes what follows the COMMIT in its message fail: too late to refuse anything.
+#[tokio::test]
+async fn what_fails_after_the_commit_is_no_refusal() {
+    for at_once in [true, false] {
+        let (database, mut connection) = claimed().await;
+        // So many settings take longer to forget than a statement has.
+        let set = "EXECUTE 'SELECT set_'||'config(''z.g'' || i, ''x'', false) FROM generate_series(1, 5000) i'; \
+            EXECUTE 'SET statement_'||'timeout = 1'";
+        defer_to_the_commit(&mut connection, set).await;
+        if !at_once {
+            connection.leave_hook().await.expect("leaves");
+        }
+        let ended = match at_once {
+            true => end(&mut connection).await,
+            false => {
+                connection
+                    .own_must("UPDATE @state SET status = 'done'", &[])
+                    .await
+                    .expect("is kept");
+                connection.commit().await
+            }
+        };
+        let is_lost = matches!(ended, Ok(()) | Err(BackendError::Disconnected(_)));
+        assert!(is_lost, "{ended:?}");
+        assert_eq!(database.rows("SELECT status FROM alteration_state"), ["done"]);
+    }
+}
+
 /// What is wrong with the record is not the plugin's doing.
 #[tokio::test]
 async fn an_error_of_the_record_is_not_the_hooks() {
@@ -101,8 +129,12 @@ async fn what_a_hook_defers_has_an_end() {
     let (database, mut connection) = claimed_with(&options).await;
     for sql in [
         "CREATE TABLE slow (x integer)",
-        "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN PERFORM pg_sleep(600); \
-            RETURN NULL; END $f$",
+        // The first time it only takes its time away.
+        "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN \
+            IF new.x > 1 THEN PERFORM pg_sleep(600); \
+            ELSE PERFORM set_config('statement_timeout', '0', true); \
+                EXECUTE 'set const'||'raints all deferred'; INSERT INTO slow VALUES (2); \
+            END IF; RETURN NULL; END $f$",
         "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON slow DEFERRABLE INITIALLY DEFERRED \
             FOR EACH ROW EXECUTE FUNCTION wait()",
         "INSERT INTO slow VALUES (1)",
@@ -126,8 +158,9 @@ async fn a_hook_cannot_vouch_for_itself() {
     let (database, mut connection) = claimed().await;
     let says = "RAISE invalid_text_representation USING MESSAGE = format('runner: end [%s|t|/]', \
         pg_current_xact_id())";
-    let function =
-        format!("CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN {says}; END $f$");
+    let function = format!(
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN {says}; END $f$"
+    );
     for sql in [
         "CREATE TABLE seen (x integer)",
         &function,
