@@ -302,4 +302,17 @@ mod tests {
              WHERE d = (NULL::pg_catalog.text)"
         );
     }
+
+    /// By their number it is known how far a server got with a message.
+    #[test]
+    fn statements_are_counted_and_values_are_not() {
+        let mut kept = Kept::default();
+        kept.push("SET LOCAL a = 1; SELECT 2".to_owned(), 1);
+        kept.push_one("UPDATE t SET x = 'a; b; c'".to_owned(), Match::One);
+        kept.push_one("INSERT INTO t VALUES ('; ')".to_owned(), Match::Any);
+        assert_eq!(kept.count(), 4);
+        assert_eq!(kept.sql().matches(MATCHED).count(), 1);
+        kept.before_commit();
+        assert_eq!(kept.count(), 4);
+    }
 }

@@ -69,34 +69,6 @@ async fn a_trigger_at_the_commit_listens_in_vain() {
     assert!(connection.own_rows(channels, &[]).await.expect("reads").is_empty());
 }
 
-/// What such a trigger sets makes what follows the COMMIT in its message fail: too late to refuse anything.
-#[tokio::test]
-async fn what_fails_after_the_commit_is_no_refusal() {
-    for at_once in [true, false] {
-        let (database, mut connection) = claimed().await;
-        // So many settings take longer to forget than a statement has.
-        let set = "EXECUTE 'SELECT set_'||'config(''z.g'' || i, ''x'', false) FROM generate_series(1, 5000) i'; \
-            EXECUTE 'SET statement_'||'timeout = 1'";
-        defer_to_the_commit(&mut connection, set).await;
-        if !at_once {
-            connection.leave_hook().await.expect("leaves");
-        }
-        let ended = match at_once {
-            true => end(&mut connection).await,
-            false => {
-                connection
-                    .own_must("UPDATE @state SET status = 'done'", &[])
-                    .await
-                    .expect("is kept");
-                connection.commit().await
-            }
-        };
-        let is_lost = matches!(ended, Ok(()) | Err(BackendError::Disconnected(_)));
-        assert!(is_lost, "{ended:?}");
-        assert_eq!(database.rows("SELECT status FROM alteration_state"), ["done"]);
-    }
-}
-
 /// What is wrong with the record is not the plugin's doing.
 #[tokio::test]
 async fn an_error_of_the_record_is_not_the_hooks() {
