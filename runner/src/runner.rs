@@ -9,16 +9,19 @@ use crate::{
     deploy::{self, BaselineOptions, Control, DeployOptions, How, Job, RollbackOptions},
     error::Error,
     event::Report,
-    host::{Host, Limits},
+    host::{Host, Limits, LoadError},
     plan::{self, Asks, Finding, Plan, Policy, Severity, StatusLine, Step, UpTo},
     source,
     trial::{self, Ground, Script, TestOptions, Trial},
 };
+use futures_util::future::{Either, select};
 use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
+    pin::pin,
 };
+use tokio::task::{JoinError, spawn_blocking};
 
 /// A database and the plugins for it.
 ///
@@ -220,10 +223,38 @@ impl Runner {
         options: &DeployOptions,
         control: &Control,
     ) -> Result<Report, Error> {
-        let catalog = self.catalog()?;
         let access = if options.how.rehearse { Access::Rehearse } else { Access::Create };
+        let (catalog, host, backend) = self.read_and_connect(access).await?;
         let job = Job::Deploy { catalog: &catalog, options };
-        self.run(&job, access, &options.how, control).await
+        run(&job, backend, &host, &options.how, control).await
+    }
+
+    /// Reads the files and makes the engine, while it connects. What is wrong with files does not wait for
+    /// a server.
+    async fn read_and_connect(&self, access: Access) -> Result<(Catalog, Host, Backend), Error> {
+        let this = self.clone();
+        let reading = spawn_blocking(move || Ok((this.catalog()?, this.host()?)));
+        let (read, connected) = match select(reading, pin!(self.connect(access))).await {
+            Either::Left((read, connecting)) => {
+                let read = read.unwrap_or_else(|error| Err(broken(&error)))?;
+                (Ok(read), connecting.await)
+            }
+            Either::Right((connected, reading)) => {
+                (reading.await.unwrap_or_else(|error| Err(broken(&error))), connected)
+            }
+        };
+        match (read, connected) {
+            (Ok((catalog, host)), connected) => Ok((catalog, host, connected?)),
+            (Err(error), Ok(backend)) => {
+                backend.close().await;
+                Err(error)
+            }
+            (Err(error), Err(_)) => Err(error),
+        }
+    }
+
+    fn host(&self) -> Result<Host, Error> {
+        Host::new(self.limits.clone(), self.cache_folder.as_deref()).map_err(Error::Engine)
     }
 
     /// Applies what is pending to `scratch`, a copy of this runner's database, and leaves this one
@@ -249,8 +280,7 @@ impl Runner {
     /// one and removes, and compares. This runner's own database is only connected to.
     pub async fn test(&self, options: &TestOptions, control: &Control) -> Result<Trial, Error> {
         let catalog = self.catalog()?;
-        let host =
-            Host::new(self.limits.clone(), self.cache_folder.as_deref()).map_err(Error::Engine)?;
+        let host = self.host()?;
         let script = options.prepare.as_deref().map(Script::read).transpose()?;
         let job = Job::Deploy { catalog: &catalog, options: &options.deploy };
         let (plan, ground) = match self.url.scheme() {
@@ -310,8 +340,8 @@ impl Runner {
         options: &RollbackOptions,
         control: &Control,
     ) -> Result<Report, Error> {
-        let job = Job::Rollback { options };
-        self.run(&job, Access::Write, &options.how, control).await
+        let (host, backend) = (self.host()?, self.connect(Access::Write).await?);
+        run(&Job::Rollback { options }, backend, &host, &options.how, control).await
     }
 
     /// What a baseline would record, and how many of the former tool's rows are of what it runs
@@ -352,7 +382,8 @@ impl Runner {
         let catalog = self.catalog()?;
         let job = Job::Baseline { catalog: &catalog, options };
         // What is adopted is there.
-        self.run(&job, Access::Write, &options.how, control).await
+        let (host, backend) = (self.host()?, self.connect(Access::Write).await?);
+        run(&job, backend, &host, &options.how, control).await
     }
 
     /// Attempts that were begun and have not ended, each with the statement of which nobody knows
@@ -383,21 +414,22 @@ impl Runner {
         backend.close().await;
         resolved
     }
+}
 
-    async fn run(
-        &self,
-        job: &Job<'_>,
-        access: Access,
-        how: &How,
-        control: &Control,
-    ) -> Result<Report, Error> {
-        let host =
-            Host::new(self.limits.clone(), self.cache_folder.as_deref()).map_err(Error::Engine)?;
-        let mut backend = self.connect(access).await?;
-        let report = deploy::run(job, &mut backend, &host, how, control).await;
-        backend.close().await;
-        report
-    }
+async fn run(
+    job: &Job<'_>,
+    mut backend: Backend,
+    host: &Host,
+    how: &How,
+    control: &Control,
+) -> Result<Report, Error> {
+    let report = deploy::run(job, &mut backend, host, how, control).await;
+    backend.close().await;
+    report
+}
+
+fn broken(error: &JoinError) -> Error {
+    Error::Engine(LoadError::Engine(error.to_string()))
 }
 
 async fn resolve(

@@ -84,6 +84,12 @@ pub(super) trait Connection: Session + Scratch {
         Some("ON CONFLICT DO NOTHING")
     }
 
+    /// The same for a row that has to be new; empty where an INSERT that finds one is [`BackendError::Moved`]
+    /// by itself.
+    fn own_new(&self) -> Option<&'static str> {
+        self.own_skip()
+    }
+
     /// Runs one of the runner's own statements; the rows that it matched.
     async fn own_execute(&mut self, sql: &str, params: &[Cell]) -> Result<u64, BackendError>;
 

@@ -85,6 +85,9 @@ fn lost(error: &sqlx::Error) -> Option<String> {
     }
 }
 
+/// The table whose rows have to be as they are known.
+const STATE: &str = "alteration_state";
+
 /// An error of one of the runner's own statements.
 pub(super) fn host_error(error: sqlx::Error, url: &str) -> BackendError {
     if let Some(reason) = lost(&error) {
@@ -97,6 +100,8 @@ pub(super) fn host_error(error: sqlx::Error, url: &str) -> BackendError {
     let text = message(error);
     match error.code() {
         "22P02" if text.contains(MOVED) => BackendError::Moved,
+        // A row that had to be new.
+        "23505" if error.table() == Some(STATE) => BackendError::Moved,
         "55P03" | "40P01" | "40001" => BackendError::Busy(text),
         "25006" => BackendError::ReadOnly { url: url.to_owned(), reason: text },
         "53100" => BackendError::DiskFull(text),

@@ -256,6 +256,10 @@ impl Connection for PostgresConnection {
         self.commit_transaction().await
     }
 
+    fn own_new(&self) -> Option<&'static str> {
+        Some("")
+    }
+
     async fn own_must(&mut self, sql: &str, params: &[Cell]) -> Result<(), BackendError> {
         self.keep_must(sql, params);
         Ok(())

@@ -41,6 +41,8 @@ pub(super) struct Kept {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Match {
     Any,
+    /// A new row: the statement itself fails where there is one already.
+    New,
     One,
     /// Before a COMMIT in the same message nobody looks at answers: it has to be an error.
     OneOrError,
@@ -79,7 +81,7 @@ impl Kept {
     pub(super) fn sql(&self) -> String {
         let write = |(sql, must): &(String, Match)| match must {
             Match::Any => format!("{sql}; "),
-            Match::One => format!("{sql} RETURNING '{MATCHED}'; "),
+            Match::New | Match::One => format!("{sql} RETURNING '{MATCHED}'; "),
             // The text cannot be read as a number, but it is only read where it is needed.
             Match::OneOrError => format!(
                 "WITH done AS ({sql} RETURNING 1) SELECT CASE pg_catalog.count(*) WHEN 1 \
@@ -208,10 +210,11 @@ impl PostgresConnection {
         self.kept.push_one(spell(sql, &self.prefix, params), Match::Any);
     }
 
-    /// As [`Self::keep`], for a statement that has to match one row.
+    /// As [`Self::keep`], for a statement that has to match one row, or to make it.
     pub(super) fn keep_must(&mut self, sql: &str, params: &[Cell]) {
         self.keep_switch();
-        self.kept.push_one(spell(sql, &self.prefix, params), Match::One);
+        let must = if sql.starts_with("INSERT ") { Match::New } else { Match::One };
+        self.kept.push_one(spell(sql, &self.prefix, params), must);
     }
 
     fn keep_switch(&mut self) {

@@ -55,7 +55,7 @@ async fn take(
             let values = Values::of_up(attempt, to, None).and(end);
             // The status it had is known, and with the ledger's revision it cannot have changed.
             match attempt.previous {
-                None => values.insert(&attempt.key, connection.own_skip()),
+                None => values.insert(&attempt.key, connection.own_new()),
                 Some(_) => values.update(&attempt.key, AND_NOT_APPLIED, &[]),
             }
         }
@@ -125,8 +125,8 @@ impl Values {
         self
     }
 
-    /// Writes a row where there is none, with what the database has for that ([`Connection::own_skip`]).
-    /// Never a plain INSERT: failed and reverted rows exist.
+    /// Writes a row where there is none, with what the database has for that ([`Connection::own_skip`],
+    /// [`Connection::own_new`]).
     fn insert(self, key: &AlterationKey, skip: Option<&str>) -> (String, Vec<Cell>) {
         let key = [Cell::text(&key.plugin), Cell::text(&key.id)];
         let (names, mut params): (Vec<_>, Vec<_>) = self.0.into_iter().unzip();

@@ -17,6 +17,21 @@ async fn what_is_not_recorded_is_not_committed() {
     assert_eq!(database.rows("SELECT revision FROM alteration_ledger"), ["1"]);
 }
 
+/// Nor what was to be a new row, and was there.
+#[tokio::test]
+async fn what_is_recorded_already_is_not_committed() {
+    let (database, mut connection) = claimed().await;
+    run(&mut connection, "CREATE TABLE made (x integer)").await;
+    connection.leave_hook_soon().await.expect("is kept");
+    let new = format!("INSERT INTO @state VALUES (1, 'again') {}", connection.own_new().unwrap());
+    connection.own_must(&new, &[]).await.expect("too");
+    let error = connection.commit().await.expect_err("there is one");
+    assert!(matches!(error, BackendError::Moved), "{error}");
+    connection.rollback().await.expect("rolls back");
+    assert_eq!(database.rows("SELECT to_regclass('made') IS NULL"), ["t"]);
+    assert_eq!(database.rows("SELECT status FROM alteration_state"), ["applied"]);
+}
+
 /// A trigger of the hook's that defers itself again and again, and does this at the commit itself.
 async fn defer_to_the_commit(connection: &mut PostgresConnection, statement: &str) {
     let function = format!(
@@ -76,7 +91,7 @@ async fn an_error_of_the_record_is_not_the_hooks() {
     for at_once in [true, false] {
         run(&mut connection, "CREATE TABLE made (x integer)").await;
         connection.leave_hook_soon().await.expect("is kept");
-        let twice = "INSERT INTO @state VALUES (1, 'again')";
+        let twice = "INSERT INTO @ledger SELECT revision FROM @ledger";
         let recorded = match at_once {
             true => {
                 connection.own_execute_last(twice, &[]).await.expect("is kept too");
@@ -86,7 +101,7 @@ async fn an_error_of_the_record_is_not_the_hooks() {
         };
         let error = recorded.expect_err("there is one");
         let BackendError::Database(text) = &error else { panic!("{error}") };
-        assert!(text.contains("alteration_state_pkey"), "{text}");
+        assert!(text.contains("alteration_ledger_pkey"), "{text}");
         connection.rollback().await.expect("rolls back");
         assert_eq!(database.rows("SELECT to_regclass('made') IS NULL"), ["t"]);
         claimed_again(&mut connection).await;
