@@ -153,7 +153,7 @@ pub(super) fn refused_commit(error: sqlx::Error, url: &str) -> BackendError {
 
 /// Something that came after a COMMIT in its message: what a hook set at the commit can make that fail. The commit
 /// took place, and has to be looked for like one whose answer was lost.
-pub(super) fn after_commit(error: &sqlx::Error) -> BackendError {
+pub(super) fn after_commit(error: &dyn std::fmt::Display) -> BackendError {
     BackendError::Disconnected(format!("the server failed after the commit: {error}"))
 }
 

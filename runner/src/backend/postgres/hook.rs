@@ -29,16 +29,25 @@ impl PostgresConnection {
         self.forget_handles();
         self.link.forget_described();
         let before = self.own_facts.take();
-        let is_carried = before.is_some();
-        let (names, look) = match &before {
-            Some(facts) => (String::new(), format!(", {}", facts.written())),
+        let questions = match &before {
+            Some(facts) => (String::new(), facts.written()),
             // Of a journaled hook nothing is judged: what others commit comes between its statements.
             None if hook.mode == HookMode::Journaled => Default::default(),
-            None => {
-                let (names, look) = facts::first_questions(&self.schema);
-                (format!("{names}; "), format!(", {look}"))
-            }
+            None => facts::first_questions(&self.schema),
         };
+        let sql = self.enter_sql(&hook, &questions);
+        self.is_used = true;
+        let rows = self.send(&sql).await?.0;
+        self.entered(hook, before, rows, !questions.1.is_empty())
+    }
+
+    /// What makes a clean session for a hook, and asks of the runner's tables: with a statement of its own, and
+    /// with expressions, where there are any. Its last row begins with the search path.
+    pub(super) fn enter_sql(
+        &self,
+        hook: &HookSettings,
+        (names, look): &(String, String),
+    ) -> String {
         // What a hook sets is taken back at its end. In a pooler's session it may be somebody else's.
         let clean = match self.is_pooled {
             true => format!(
@@ -49,23 +58,34 @@ impl PostgresConnection {
             ),
             false => String::new(),
         };
-        let sql = format!(
+        let names = if names.is_empty() { String::new() } else { format!("{names}; ") };
+        let look = if look.is_empty() { String::new() } else { format!(", {look}") };
+        format!(
             "{}; {clean}{names}{}; {}{look}",
             settings::DISCARD,
-            settings::hook_bounds(&hook, self.sees_lost_clients),
+            settings::hook_bounds(hook, self.sees_lost_clients),
             settings::path(&self.search_path)
-        );
-        self.is_used = true;
-        let mut rows = self.send(&sql).await?.0;
+        )
+    }
+
+    /// Takes the answer to that, where something was known of the runner's tables `before`, or was asked.
+    pub(super) fn entered(
+        &mut self,
+        hook: HookSettings,
+        before: Option<Facts>,
+        mut rows: Vec<TextRow>,
+        has_asked: bool,
+    ) -> Result<(), BackendError> {
         // The first column is the search path.
         let last = rows.pop().unwrap_or_default();
         let answers = last.get(1..).unwrap_or_default();
+        let is_carried = before.is_some();
         let facts = match before {
             Some(facts) => {
                 let written = answers.first().cloned().flatten().ok_or_else(no_answer)?;
                 Some(facts.with_written(written))
             }
-            None if look.is_empty() => None,
+            None if !has_asked => None,
             None => Some(Facts::of(&rows, answers).ok_or_else(no_answer)?),
         };
         self.hook = Some(Hook { settings: hook, facts, is_carried });
@@ -104,22 +124,28 @@ impl PostgresConnection {
     pub(super) async fn leave_now(&mut self) -> Result<bool, BackendError> {
         let Some(leaving) = self.leaving.take() else { return Ok(false) };
         let kept = std::mem::take(&mut self.kept);
-        self.end_hook(leaving, kept, "").await.map(|()| true)
+        self.end_hook(leaving, kept, "").await.map(|_| true)
     }
 
     /// Sends the end of a hook with what was kept after it, and then `commit`, if that is to be in the same
-    /// message: the server gets to it only if the hook was left as it should be.
+    /// message: a statement that makes the transaction read only, the COMMIT, and whatever comes behind it. The
+    /// server gets to these only if the hook was left as it should be. The rows of what is behind the COMMIT,
+    /// or why that failed.
     pub(super) async fn end_hook(
         &mut self,
         leaving: String,
         kept: Kept,
         commit: &str,
-    ) -> Result<(), BackendError> {
+    ) -> Result<Result<Vec<TextRow>, sqlx::Error>, BackendError> {
         let sql = format!("{leaving}; {}{commit}", kept.sql());
         let checks = self.check_time.saturating_mul(CHECKS);
-        let (mut rows, mut done) = (Vec::new(), 0);
+        // The statement of the row that says so is the first of them.
+        let recorded = 1 + kept.count();
+        let committed = recorded + 2;
+        let (mut rows, mut behind, mut done) = (Vec::new(), Vec::new(), 0);
         let each = |answer: Answer<'_>| {
             match answer {
+                Answer::Row(row) if done >= committed => behind.push(text_row(row)),
                 Answer::Row(row) => rows.push(text_row(row)),
                 Answer::Done(_) if rows.iter().any(has_left) => done += 1,
                 Answer::Done(_) => {}
@@ -128,18 +154,18 @@ impl PostgresConnection {
         };
         let ended = self.link.own_each_answer(&sql, checks, each).await;
         self.forget_handles();
-        if let Err(error) = ended {
-            // The row's own statement is the first of them, what makes the transaction read only comes before
-            // the COMMIT.
-            let (is_left, recorded) = (done > 0, 1 + kept.count());
-            return Err(match error::end_of(&error) {
-                Some(found) if !is_left => self.judge(&found),
-                _ if !is_left => error::refused_checks(error, self.link.url()),
-                _ if done < recorded => error::refused_record(error, self.link.url()),
-                _ if done < recorded + 2 => error::refused_commit(error, self.link.url()),
-                _ => error::after_commit(&error),
-            });
-        }
+        let behind = match ended {
+            Ok(()) => Ok(behind),
+            Err(error) if done >= committed => Err(error),
+            Err(error) => {
+                return Err(match error::end_of(&error) {
+                    Some(found) if done == 0 => self.judge(&found),
+                    _ if done == 0 => error::refused_checks(error, self.link.url()),
+                    _ if done < recorded => error::refused_record(error, self.link.url()),
+                    _ => error::refused_commit(error, self.link.url()),
+                });
+            }
+        };
         let (rows, have_matched) = kept.matched(rows);
         let left = rows.into_iter().find(has_left).ok_or_else(no_answer)?;
         if let Some(Hook { facts: Some(facts), .. }) = self.hook.take() {
@@ -147,7 +173,7 @@ impl PostgresConnection {
             let is_same = found.is_none_or(|found| facts.expected() == found);
             self.own_facts = Some(facts).filter(|_| is_same);
         }
-        if have_matched { Ok(()) } else { Err(BackendError::Moved) }
+        if have_matched { Ok(behind) } else { Err(BackendError::Moved) }
     }
 
     /// What is wrong where the server did not say what was expected of it.

@@ -34,7 +34,7 @@ pub(super) use connect::PostgresConnector;
 
 use super::{
     Access, BackendError, ConnectOptions,
-    connection::{Cell, Connection, HookSettings, LockTry, OwnTypes, Verdict},
+    connection::{Cell, Connection, HookSettings, LockTry, Opening, OwnTypes, Verdict},
 };
 use crate::{
     alteration::Dialect,
@@ -107,6 +107,8 @@ pub(super) struct PostgresConnection {
     hook: Option<Hook>,
     /// The end of the hook, where it goes with the next message, before what is kept.
     leaving: Option<String>,
+    /// The transaction of a hook was begun with this, and nobody has taken it yet.
+    opened: Option<Opening>,
     /// What was said of the runner's tables at the end of a hook, for the next one's beginning.
     own_facts: Option<facts::Facts>,
     /// A hook has begun whose settings have not surely been taken back.
@@ -148,6 +150,7 @@ impl PostgresConnection {
             kept: own::Kept::default(),
             hook: None,
             leaving: None,
+            opened: None,
             own_facts: None,
             is_used: false,
             side: Side::Own,
@@ -272,6 +275,14 @@ impl Connection for PostgresConnection {
 
     async fn commit_unflushed(&mut self) -> Result<bool, BackendError> {
         self.commit_transaction_unflushed().await
+    }
+
+    async fn commit_and_open(&mut self, next: Opening) -> Result<bool, BackendError> {
+        self.commit_into(next).await
+    }
+
+    fn take_opened(&mut self, opening: &Opening) -> bool {
+        self.opened.take_if(|opened| opened == opening).is_some()
     }
 
     async fn flush(&mut self) -> Result<(), BackendError> {

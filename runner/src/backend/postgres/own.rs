@@ -65,6 +65,18 @@ impl Kept {
         self.rows += rows;
     }
 
+    /// Keeps what begins a transaction, with the number of rows that it answers with.
+    pub(super) fn begin(&mut self, (sql, rows): (String, usize)) {
+        self.push(sql, rows);
+        self.begins = true;
+    }
+
+    /// Keeps a statement that has to match one row, or to make it.
+    pub(super) fn must(&mut self, sql: String) {
+        let must = if sql.starts_with("INSERT ") { Match::New } else { Match::One };
+        self.push_one(sql, must);
+    }
+
     fn push_one(&mut self, sql: String, must: Match) {
         self.count += 1;
         self.statements.push((sql, must));
@@ -213,8 +225,11 @@ impl PostgresConnection {
     /// As [`Self::keep`], for a statement that has to match one row, or to make it.
     pub(super) fn keep_must(&mut self, sql: &str, params: &[Cell]) {
         self.keep_switch();
-        let must = if sql.starts_with("INSERT ") { Match::New } else { Match::One };
-        self.kept.push_one(spell(sql, &self.prefix, params), must);
+        self.kept.must(spell(sql, &self.prefix, params));
+    }
+
+    pub(super) fn spelled(&self, sql: &str, params: &[Cell]) -> String {
+        spell(sql, &self.prefix, params)
     }
 
     fn keep_switch(&mut self) {

@@ -4,12 +4,15 @@
 //! was seen not to have failed just before, or the server says that its id is committed.
 
 use super::{
-    PostgresConnection, Side, Transaction, error,
-    link::{Answer, text_row},
+    Hook, PostgresConnection, Side, Transaction, error,
+    link::{Answer, TextRow, text_row},
     own::Kept,
     settings,
 };
-use crate::backend::{Access, BackendError, connection::LockTry};
+use crate::backend::{
+    Access, BackendError,
+    connection::{LockTry, Opening},
+};
 use std::time::Duration;
 
 const SAVEPOINT: &str = "runner_rehearsal";
@@ -20,6 +23,9 @@ const UNFLUSHED: &str = "SET LOCAL synchronous_commit = off";
 impl PostgresConnection {
     pub(super) async fn begin_transaction(&mut self) -> Result<(), BackendError> {
         self.link.settle().await?;
+        if self.opened.is_some() {
+            self.roll_back().await?;
+        }
         if self.rehearsing && self.transaction.is_some() {
             let bounds = settings::bounds(self.lock_wait, self.idle);
             let sql = format!("{}; {bounds}; SAVEPOINT {SAVEPOINT}", settings::own());
@@ -28,12 +34,20 @@ impl PostgresConnection {
             self.side = Side::Own;
             return Ok(());
         }
+        self.kept.begin(self.begin_sql(self.hook.as_ref()));
+        self.transaction = Some(Transaction { id: None, marked: None });
+        self.side = Side::Own;
+        Ok(())
+    }
+
+    /// What begins a transaction, in a journaled `hook` or outside of any, and how many rows it answers with.
+    fn begin_sql(&self, hook: Option<&Hook>) -> (String, usize) {
         // Readers may be connected to a standby, which hands out no ids.
         let reads = self.access == Access::Read;
         let (mode, id) =
             if reads { ("ONLY", "NULL") } else { ("WRITE", "pg_catalog.pg_current_xact_id()") };
         // What a journaled hook set in the session is for its statements in this transaction too.
-        let (settings, rows) = match &self.hook {
+        let (settings, rows) = match hook {
             Some(hook) => (
                 format!(
                     "{}{}; {}; {}",
@@ -53,11 +67,7 @@ impl PostgresConnection {
             "BEGIN ISOLATION LEVEL READ COMMITTED READ {mode}; {settings}; \
              SELECT pg_catalog.pg_backend_pid(), {id}"
         );
-        self.kept.push(begin, rows + 1);
-        self.kept.begins = true;
-        self.transaction = Some(Transaction { id: None, marked: None });
-        self.side = Side::Own;
-        Ok(())
+        (begin, rows + 1)
     }
 
     /// A transaction that began in the same message cannot have failed before its COMMIT: the server
@@ -144,10 +154,75 @@ impl PostgresConnection {
         let mut kept = std::mem::take(&mut self.kept);
         kept.before_commit();
         let commit = format!("{}{forget}", self.commit_after_hook());
-        self.end_hook(leaving, kept, &commit).await?;
+        let behind = self.end_hook(leaving, kept, &commit).await?;
+        behind.map_err(|error| error::after_commit(&error))?;
         self.transaction = None;
         self.is_used = false;
         self.leave_session();
+        Ok(())
+    }
+
+    /// As [`Self::commit_transaction_unflushed`], and where this is the end of a hook, the transaction of the next
+    /// one is begun behind the COMMIT.
+    pub(super) async fn commit_into(&mut self, next: Opening) -> Result<bool, BackendError> {
+        self.link.settle().await?;
+        // The server reads the message as the hook left `client_encoding`: names beyond ASCII could come out
+        // garbled, and mean something else to the next one.
+        let is_plain = !self.rehearsing
+            && !self.is_pooled
+            && self.watch.is_none()
+            && self.search_path.is_ascii()
+            && self.prefix.is_ascii();
+        let facts = self.hook.as_ref().and_then(|hook| hook.facts.as_ref());
+        let (true, Some(_), Some(facts)) = (is_plain, &self.transaction, facts) else {
+            return self.commit_transaction_unflushed().await;
+        };
+        // The server gets there only if they are as they were.
+        let questions = (String::new(), facts.written());
+        let Some(leaving) = self.leaving.take() else {
+            return self.commit_transaction_unflushed().await;
+        };
+        let mut kept = std::mem::take(&mut self.kept);
+        kept.push(UNFLUSHED.to_owned(), 0);
+        kept.before_commit();
+        let mut begun = Kept::default();
+        begun.begin(self.begin_sql(None));
+        let (claim, params) = &next.claim;
+        begun.must(self.spelled(claim, params));
+        // What is set back there is set back in the transaction that begins.
+        let commit = format!(
+            "{}; {}{}",
+            self.commit_after_hook(),
+            begun.sql(),
+            self.enter_sql(&next.hook, &questions)
+        );
+        self.link.forget_described();
+        let behind = self.end_hook(leaving, kept, &commit).await?;
+        self.transaction = Some(Transaction { id: None, marked: None });
+        let opened = match behind {
+            Ok(rows) => self.open_behind(&begun, next, rows),
+            Err(error) => Err(error::host_error(error, self.link.url())),
+        };
+        if opened.is_err() {
+            // The commit stands; whether it does is asked anew where even this fails.
+            let ended = self.roll_back().await;
+            ended.map_err(|error| error::after_commit(&error))?;
+        }
+        Ok(true)
+    }
+
+    /// Takes the answer of what was begun behind a COMMIT.
+    fn open_behind(
+        &mut self,
+        begun: &Kept,
+        next: Opening,
+        rows: Vec<TextRow>,
+    ) -> Result<(), BackendError> {
+        let rest = self.answered(begun, rows)?;
+        self.forget_handles();
+        let before = self.own_facts.take();
+        self.entered(next.hook, before, rest, true)?;
+        self.opened = Some(next);
         Ok(())
     }
 
@@ -195,6 +270,7 @@ impl PostgresConnection {
         self.forget_handles();
         self.own_facts = None;
         let kept = std::mem::take(&mut self.kept);
+        self.opened = None;
         self.hook = None;
         self.leaving = None;
         let had_hook = self.is_used;
@@ -294,6 +370,7 @@ impl PostgresConnection {
         self.transaction = None;
         self.hook = None;
         self.leaving = None;
+        self.opened = None;
         self.is_used = false;
         self.own_facts = None;
         self.in_savepoint = false;

@@ -7,6 +7,7 @@ mod connecting;
 mod cursors;
 mod cut;
 mod ending;
+mod opening;
 mod outside;
 mod pooled;
 mod random;
@@ -21,7 +22,7 @@ use super::{PostgresConnection, PostgresConnector};
 use crate::{
     backend::{
         Access, BackendError, ConnectOptions,
-        connection::{Connection, HookMode, HookSettings, LockTry},
+        connection::{Cell, Connection, HookMode, HookSettings, LockTry, Opening},
     },
     session::{ResultLimit, Row, Session, SqlError, SqlLimits, Value},
 };
