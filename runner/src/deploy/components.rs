@@ -63,6 +63,10 @@ impl Components {
         for (key, attempt) in &attempts {
             first_users.entry(attempt.component_checksum).or_insert(key);
         }
+        // The first step waits for its component to be packed, which another core may have time for now.
+        let first = plan.steps.first().and_then(|step| attempts.get(&step.key));
+        let first = first.filter(|attempt| attempt.direction == Direction::Up);
+        let first = first.map(|attempt| attempt.component_checksum);
         (control.observer)(Event::Loading { components: first_users.len() });
         let mut ready = HashMap::new();
         let mut tasks = JoinSet::new();
@@ -77,6 +81,9 @@ impl Components {
             // What was begun goes on with the bytes that began it.
             let unfinished = snapshot.runs.contains_key(key);
             let bytes = Arc::new(fetch(job, key, checksum, unfinished, backend).await?);
+            if first == Some(checksum) {
+                backend.pack_ahead(checksum, Arc::clone(&bytes));
+            }
             let (host, key) = (host.clone(), key.clone());
             let origin = origin(job, &key, unfinished);
             tasks.spawn_blocking(move || match load(&host, bytes, checksum) {
@@ -86,13 +93,6 @@ impl Components {
         }
         while !tasks.is_empty() {
             collect(&mut tasks, &mut ready).await?;
-        }
-        // The first step waits for its component to be packed. Compilers leave no core any time for that.
-        let first = plan.steps.first().and_then(|step| attempts.get(&step.key));
-        if let Some(first) = first.filter(|attempt| attempt.direction == Direction::Up)
-            && let Some(component) = ready.get(&first.component_checksum)
-        {
-            backend.pack_ahead(first.component_checksum, Arc::clone(&component.bytes));
         }
         Ok(Self { attempts, ready })
     }

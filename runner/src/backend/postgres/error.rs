@@ -139,10 +139,9 @@ pub(super) fn refused_record(error: sqlx::Error, url: &str) -> BackendError {
     }
 }
 
-/// As [`refused`], at the commit itself, in a message with own statements that had to match one row.
+/// As [`refused`], at the commit itself.
 pub(super) fn refused_commit(error: sqlx::Error, url: &str) -> BackendError {
     match code(&error).as_deref() {
-        Some("22P02") if error.to_string().contains(MOVED) => BackendError::Moved,
         Some("25006") => BackendError::Refused(SqlError::new(
             ErrorKind::Denied,
             "something that the hook deferred to the commit itself would have written: nothing can look at that",

@@ -105,7 +105,8 @@ impl PostgresConnection {
             _ => String::new(),
         };
         // How many statements are done when the COMMIT is.
-        let mut committed = kept.count() + unlisten.split_terminator("; ").count() + 1;
+        let recorded = kept.count();
+        let mut committed = recorded + unlisten.split_terminator("; ").count() + 1;
         let commit = match self.is_used && self.hook.is_none() {
             true => {
                 committed += 1;
@@ -123,9 +124,10 @@ impl PostgresConnection {
             Ok(())
         };
         let answered = self.link.own_each_answer(&sql, Duration::ZERO, each).await;
-        answered.map_err(|error| match done < committed {
-            true => error::refused_commit(error, self.link.url()),
-            false => error::after_commit(&error),
+        answered.map_err(|error| match done {
+            done if done < recorded => error::refused_record(error, self.link.url()),
+            done if done < committed => error::refused_commit(error, self.link.url()),
+            _ => error::after_commit(&error),
         })?;
         let rows = self.answered(&kept, rows)?;
         self.leave_session();
@@ -268,12 +270,15 @@ impl PostgresConnection {
     pub(super) async fn roll_back(&mut self) -> Result<(), BackendError> {
         self.link.settle().await?;
         self.forget_handles();
-        self.own_facts = None;
         let kept = std::mem::take(&mut self.kept);
         self.opened = None;
         self.hook = None;
         self.leaving = None;
         let had_hook = self.is_used;
+        if had_hook {
+            // What is taken back was looked at last.
+            self.own_facts = None;
+        }
         self.side = Side::Own;
         if self.rehearsing && self.transaction.is_some() {
             if std::mem::take(&mut self.in_savepoint) {
@@ -319,6 +324,8 @@ impl PostgresConnection {
     pub(super) async fn stop_rehearsal(&mut self) -> Result<(), BackendError> {
         self.rehearsing = false;
         self.in_savepoint = false;
+        // Tables that it made are gone with it.
+        self.own_facts = None;
         self.roll_back().await
     }
 

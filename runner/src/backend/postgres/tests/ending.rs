@@ -29,6 +29,11 @@ async fn what_is_recorded_already_is_not_committed() {
     assert!(matches!(error, BackendError::Moved), "{error}");
     connection.rollback().await.expect("rolls back");
     assert_eq!(database.rows("SELECT to_regclass('made') IS NULL"), ["t"]);
+    connection.begin().await.expect("begins");
+    connection.own_must(&new, &[]).await.expect("is kept");
+    let error = connection.commit().await.expect_err("without a hook, too");
+    assert!(matches!(error, BackendError::Moved), "{error}");
+    connection.rollback().await.expect("rolls back");
     assert_eq!(database.rows("SELECT status FROM alteration_state"), ["applied"]);
 }
 
