@@ -44,8 +44,8 @@ fn kind(code: &str) -> ErrorKind {
         "42501" | "25006" => ErrorKind::Denied,
         // A value of one type for a column of another, and a parameter whose type nothing tells.
         "42804" | "42P18" => ErrorKind::Conversion,
-        // Idle for too long, in a transaction or outside of one, is among them.
-        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => ErrorKind::Disconnected,
+        // Idle for too long, in a transaction or outside of one, and too long a transaction are among them.
+        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25P04" => ErrorKind::Disconnected,
         "08P01" => ErrorKind::Other,
         _ => match code.get(..2) {
             Some("23") => ErrorKind::Constraint,
@@ -99,14 +99,21 @@ pub(super) fn host_error(error: sqlx::Error, url: &str) -> BackendError {
     let error = error.downcast_ref::<PgDatabaseError>();
     let text = message(error);
     match error.code() {
-        "22P02" if text.contains(MOVED) => BackendError::Moved,
-        // A row that had to be new.
-        "23505" if error.table() == Some(STATE) => BackendError::Moved,
+        _ if is_moved(error) => BackendError::Moved,
         "55P03" | "40P01" | "40001" => BackendError::Busy(text),
         "25006" => BackendError::ReadOnly { url: url.to_owned(), reason: text },
         "53100" => BackendError::DiskFull(text),
         "25P02" => BackendError::TransactionEnded("a statement in it had failed".to_owned()),
         _ => BackendError::Database(text),
+    }
+}
+
+/// Whether a statement of the runner's own did not match its one row, or the row that it was to make is there.
+fn is_moved(error: &PgDatabaseError) -> bool {
+    match error.code() {
+        "22P02" => error.message().contains(MOVED),
+        "23505" => error.table() == Some(STATE),
+        _ => false,
     }
 }
 
@@ -139,13 +146,16 @@ pub(super) fn refused_record(error: sqlx::Error, url: &str) -> BackendError {
     }
 }
 
-/// As [`refused`], at the commit itself.
+/// As [`refused`], at the commit itself, in a message with own statements that had to match one row.
 pub(super) fn refused_commit(error: sqlx::Error, url: &str) -> BackendError {
-    match code(&error).as_deref() {
-        Some("25006") => BackendError::Refused(SqlError::new(
-            ErrorKind::Denied,
-            "something that the hook deferred to the commit itself would have written: nothing can look at that",
-        )),
+    match &error {
+        sqlx::Error::Database(error) if is_moved(error.downcast_ref()) => BackendError::Moved,
+        sqlx::Error::Database(error) if error.code().as_deref() == Some("25006") => {
+            BackendError::Refused(SqlError::new(
+                ErrorKind::Denied,
+                "something that the hook deferred to the commit itself would have written: nothing can look at that",
+            ))
+        }
         _ => refused(error, url),
     }
 }
@@ -189,6 +199,7 @@ mod tests {
             ("42501", ErrorKind::Denied),
             ("57P01", ErrorKind::Disconnected),
             ("25P03", ErrorKind::Disconnected),
+            ("25P04", ErrorKind::Disconnected),
             ("08006", ErrorKind::Disconnected),
             ("42P01", ErrorKind::Other),
             ("", ErrorKind::Other),

@@ -73,6 +73,11 @@ impl Facts {
         })
     }
 
+    /// Whether neither triggers nor rules nor heirs hang on them.
+    pub(super) fn are_alone(&self) -> bool {
+        self.hanging.is_none()
+    }
+
     /// As they are known, with what the server answered to [`Self::written`].
     pub(super) fn with_written(self, written: String) -> Self {
         Self { written, ..self }
@@ -180,6 +185,7 @@ mod tests {
             let names = [row(["alteration_state", "16384", hangs])];
             let facts = Facts::of(&names, &last).expect("answers");
             assert_eq!(facts.expected(), format!("7/1 2 3/{rest}"));
+            assert_eq!(facts.are_alone(), rest.is_empty());
             for (found, is_written, is_described) in [
                 (format!("7/1 2 3/{rest}"), false, false),
                 (format!("8/1 2 3/{rest}"), true, false),

@@ -89,6 +89,7 @@ impl PostgresConnection {
             None => Some(Facts::of(&rows, answers).ok_or_else(no_answer)?),
         };
         self.hook = Some(Hook { settings: hook, facts, is_carried });
+        self.is_used = true;
         self.side = Side::Guest;
         Ok(())
     }

@@ -46,7 +46,7 @@ use connect::Server;
 use link::{Link, TextRow};
 use std::{
     collections::{BTreeSet, HashMap},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// The transaction that the operator's side began.
@@ -109,6 +109,8 @@ pub(super) struct PostgresConnection {
     leaving: Option<String>,
     /// The transaction of a hook was begun with this, and nobody has taken it yet.
     opened: Option<Opening>,
+    /// Since when each transaction began in the message that committed the one before it.
+    chained: Option<Instant>,
     /// What was said of the runner's tables at the end of a hook, for the next one's beginning.
     own_facts: Option<facts::Facts>,
     /// A hook has begun whose settings have not surely been taken back.
@@ -151,6 +153,7 @@ impl PostgresConnection {
             hook: None,
             leaving: None,
             opened: None,
+            chained: None,
             own_facts: None,
             is_used: false,
             side: Side::Own,

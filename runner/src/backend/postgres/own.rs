@@ -41,7 +41,7 @@ pub(super) struct Kept {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Match {
     Any,
-    /// A new row: the statement itself fails where there is one already.
+    /// The row is new: where there is one already, the statement itself fails.
     New,
     One,
     /// Before a COMMIT in the same message nobody looks at answers: it has to be an error.
@@ -82,10 +82,15 @@ impl Kept {
         self.statements.push((sql, must));
     }
 
-    /// To be followed by a COMMIT.
-    pub(super) fn before_commit(&mut self) {
-        for (_, must) in self.statements.iter_mut().filter(|(_, must)| *must == Match::One) {
-            *must = Match::OneOrError;
+    /// To be followed by a COMMIT. Where something may hang on the runner's tables, an INSERT that does not fail may
+    /// have made nothing.
+    pub(super) fn before_commit(&mut self, is_alone: bool) {
+        for (_, must) in &mut self.statements {
+            match must {
+                Match::One => *must = Match::OneOrError,
+                Match::New if !is_alone => *must = Match::OneOrError,
+                Match::New | Match::Any | Match::OneOrError => {}
+            }
         }
     }
 
@@ -252,6 +257,7 @@ impl PostgresConnection {
     /// Sends SQL of the runner's own after what was kept; the rows of `sql` alone, and what its last
     /// statement was about.
     pub(super) async fn send(&mut self, sql: &str) -> Result<(Vec<TextRow>, u64), BackendError> {
+        debug_assert!(self.opened.is_none(), "it would be sent in the next one's transaction");
         self.leave_now().await?;
         let kept = std::mem::take(&mut self.kept);
         let answer = self.link.own_answer(&format!("{}{sql}", kept.sql())).await;
@@ -327,10 +333,13 @@ mod tests {
         let mut kept = Kept::default();
         kept.push("SET LOCAL a = 1; SELECT 2".to_owned(), 1);
         kept.push_one("UPDATE t SET x = 'a; b; c'".to_owned(), Match::One);
-        kept.push_one("INSERT INTO t VALUES ('; ')".to_owned(), Match::Any);
+        kept.must("INSERT INTO t VALUES ('; ')".to_owned());
         assert_eq!(kept.count(), 4);
-        assert_eq!(kept.sql().matches(MATCHED).count(), 1);
-        kept.before_commit();
-        assert_eq!(kept.count(), 4);
+        assert_eq!(kept.sql().matches(MATCHED).count(), 2);
+        for (is_alone, moved) in [(true, 1), (false, 2)] {
+            kept.before_commit(is_alone);
+            assert_eq!(kept.count(), 4);
+            assert_eq!(kept.sql().matches(MOVED).count(), moved);
+        }
     }
 }

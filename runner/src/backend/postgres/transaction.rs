@@ -5,6 +5,7 @@
 
 use super::{
     Hook, PostgresConnection, Side, Transaction, error,
+    facts::Facts,
     link::{Answer, TextRow, text_row},
     own::Kept,
     settings,
@@ -13,12 +14,15 @@ use crate::backend::{
     Access, BackendError,
     connection::{LockTry, Opening},
 };
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const SAVEPOINT: &str = "runner_rehearsal";
 const MARK: &str = "runner_mark";
 /// The transaction's commit is answered before it is on the disk.
 const UNFLUSHED: &str = "SET LOCAL synchronous_commit = off";
+/// How long transactions follow each other in a message, so that the server's own work on what they did, and its clock,
+/// come between them.
+pub(super) const CHAIN_MAX: Duration = Duration::from_secs(1);
 
 impl PostgresConnection {
     pub(super) async fn begin_transaction(&mut self) -> Result<(), BackendError> {
@@ -75,6 +79,7 @@ impl PostgresConnection {
     /// just before. Of any other the server is asked what became of it.
     pub(super) async fn commit_transaction(&mut self) -> Result<(), BackendError> {
         self.link.settle().await?;
+        self.chained = None;
         if !self.in_savepoint
             && self.transaction.is_some()
             && self.watch.is_none()
@@ -97,7 +102,7 @@ impl PostgresConnection {
         // A journaled hook goes on after this; what it listens to would come in between.
         let unlisten = if self.hook.is_some() { "UNLISTEN *; " } else { "" };
         let mut kept = std::mem::take(&mut self.kept);
-        kept.before_commit();
+        kept.before_commit(false);
         let status = match &transaction.id {
             Some(id) if !is_whole => {
                 format!("; SELECT pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8)")
@@ -105,8 +110,7 @@ impl PostgresConnection {
             _ => String::new(),
         };
         // How many statements are done when the COMMIT is.
-        let recorded = kept.count();
-        let mut committed = recorded + unlisten.split_terminator("; ").count() + 1;
+        let mut committed = kept.count() + unlisten.split_terminator("; ").count() + 1;
         let commit = match self.is_used && self.hook.is_none() {
             true => {
                 committed += 1;
@@ -124,10 +128,9 @@ impl PostgresConnection {
             Ok(())
         };
         let answered = self.link.own_each_answer(&sql, Duration::ZERO, each).await;
-        answered.map_err(|error| match done {
-            done if done < recorded => error::refused_record(error, self.link.url()),
-            done if done < committed => error::refused_commit(error, self.link.url()),
-            _ => error::after_commit(&error),
+        answered.map_err(|error| match done < committed {
+            true => error::refused_commit(error, self.link.url()),
+            false => error::after_commit(&error),
         })?;
         let rows = self.answered(&kept, rows)?;
         self.leave_session();
@@ -154,7 +157,7 @@ impl PostgresConnection {
     async fn leave_and_commit(&mut self, leaving: String) -> Result<(), BackendError> {
         let forget = self.link.forget_described();
         let mut kept = std::mem::take(&mut self.kept);
-        kept.before_commit();
+        kept.before_commit(self.facts().is_some_and(Facts::are_alone));
         let commit = format!("{}{forget}", self.commit_after_hook());
         let behind = self.end_hook(leaving, kept, &commit).await?;
         behind.map_err(|error| error::after_commit(&error))?;
@@ -164,10 +167,18 @@ impl PostgresConnection {
         Ok(())
     }
 
+    /// What was said of the runner's tables before the hook that is at work.
+    fn facts(&self) -> Option<&Facts> {
+        self.hook.as_ref()?.facts.as_ref()
+    }
+
     /// As [`Self::commit_transaction_unflushed`], and where this is the end of a hook, the transaction of the next
     /// one is begun behind the COMMIT.
     pub(super) async fn commit_into(&mut self, next: Opening) -> Result<bool, BackendError> {
         self.link.settle().await?;
+        let began = Instant::now();
+        // A server counts rows only where a session is outside of any transaction.
+        let has_rested = self.chained.is_none_or(|since| since.elapsed() < CHAIN_MAX);
         // The server reads the message as the hook left `client_encoding`: names beyond ASCII could come out
         // garbled, and mean something else to the next one.
         let is_plain = !self.rehearsing
@@ -175,26 +186,28 @@ impl PostgresConnection {
             && self.watch.is_none()
             && self.search_path.is_ascii()
             && self.prefix.is_ascii();
-        let facts = self.hook.as_ref().and_then(|hook| hook.facts.as_ref());
-        let (true, Some(_), Some(facts)) = (is_plain, &self.transaction, facts) else {
+        let (true, true, Some(_), Some(facts)) =
+            (has_rested, is_plain, &self.transaction, self.facts())
+        else {
             return self.commit_transaction_unflushed().await;
         };
         // The server gets there only if they are as they were.
-        let questions = (String::new(), facts.written());
+        let (questions, are_alone) = ((String::new(), facts.written()), facts.are_alone());
         let Some(leaving) = self.leaving.take() else {
             return self.commit_transaction_unflushed().await;
         };
         let mut kept = std::mem::take(&mut self.kept);
         kept.push(UNFLUSHED.to_owned(), 0);
-        kept.before_commit();
+        kept.before_commit(are_alone);
         let mut begun = Kept::default();
         begun.begin(self.begin_sql(None));
         let (claim, params) = &next.claim;
         begun.must(self.spelled(claim, params));
-        // What is set back there is set back in the transaction that begins.
+        // The hook's settings end in a transaction of their own: they would come back if the next one were rolled
+        // back, and would hold at its beginning.
         let commit = format!(
-            "{}; {}{}",
-            self.commit_after_hook(),
+            "SET TRANSACTION READ ONLY; COMMIT; BEGIN; UNLISTEN *; {}; COMMIT; {}{}",
+            settings::reset(self.lock.is_some()),
             begun.sql(),
             self.enter_sql(&next.hook, &questions)
         );
@@ -205,11 +218,13 @@ impl PostgresConnection {
             Ok(rows) => self.open_behind(&begun, next, rows),
             Err(error) => Err(error::host_error(error, self.link.url())),
         };
-        if opened.is_err() {
-            // The commit stands; whether it does is asked anew where even this fails.
-            let ended = self.roll_back().await;
-            ended.map_err(|error| error::after_commit(&error))?;
+        // To the server the next one began with the message: its `now()` would be too long ago.
+        let is_late = began.elapsed() >= CHAIN_MAX;
+        if (opened.is_err() || is_late) && self.roll_back().await.is_err() {
+            // The commit stands, and whoever comes next is told that the connection is lost.
+            self.link.close().await;
         }
+        self.chained = self.opened.as_ref().map(|_| self.chained.unwrap_or(began));
         Ok(true)
     }
 
@@ -251,7 +266,7 @@ impl PostgresConnection {
             return self.commit_transaction_unflushed().await;
         }
         self.kept.push(UNFLUSHED.to_owned(), 0);
-        self.kept.before_commit();
+        self.kept.before_commit(false);
         self.kept.push("COMMIT".to_owned(), 0);
         self.transaction = None;
         self.side = Side::Own;

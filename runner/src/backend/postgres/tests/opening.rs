@@ -1,6 +1,7 @@
 //! The transaction of the next hook, begun in the message that commits the one before it.
 
 use super::*;
+use crate::backend::postgres::transaction::CHAIN_MAX;
 
 /// The next hook, where the ledger's revision is `revision`.
 fn next(revision: i64) -> Opening {
@@ -144,6 +145,77 @@ async fn what_a_hook_sets_does_not_stay() {
     }
     assert_eq!(connection.own_rows(setting, &[]).await.expect("reads"), before);
     assert_eq!(recorded(&database), ["1", "2", "3"]);
+}
+
+/// Nor does what it listens to, which would come with the answer to the rollback.
+#[tokio::test]
+async fn what_listens_at_the_commit_hears_nothing() {
+    let (database, mut connection) = claimed().await;
+    for sql in [
+        "CREATE TABLE seen (x integer)",
+        "CREATE FUNCTION back() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN \
+            IF new.x < 3 THEN EXECUTE 'set const'||'raints all deferred'; \
+                INSERT INTO public.seen VALUES (new.x + 1); \
+            ELSE EXECUTE 'lis'||'ten news'; PERFORM pg_notify('news', 'x'); \
+            END IF; RETURN NULL; END $f$",
+        "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON seen DEFERRABLE INITIALLY DEFERRED \
+            FOR EACH ROW EXECUTE FUNCTION back()",
+        "INSERT INTO seen VALUES (1)",
+    ] {
+        run(&mut connection, sql).await;
+    }
+    end_into(&mut connection, 2, next(2)).await.expect("commits");
+    connection.rollback().await.expect("rolls back");
+    let channels = "SELECT pg_listening_channels()";
+    assert!(connection.own_rows(channels, &[]).await.expect("reads").is_empty());
+    assert_eq!(recorded(&database), ["1", "2"]);
+}
+
+/// A server counts rows only between transactions, and to it the next one began with the message.
+#[tokio::test]
+async fn there_is_a_pause_now_and_then() {
+    let (database, mut connection) = claimed().await;
+    end_into(&mut connection, 2, next(2)).await.expect("commits");
+    assert!(connection.take_opened(&next(2)));
+    connection.chained = connection.chained.and_then(|since| since.checked_sub(CHAIN_MAX));
+    end_into(&mut connection, 3, next(3)).await.expect("commits");
+    assert!(!connection.take_opened(&next(3)), "all of them were in one chain");
+    claimed_again(&mut connection).await;
+    end_into(&mut connection, 4, next(3)).await.expect("commits");
+    assert!(connection.take_opened(&next(3)));
+    for sql in [
+        "CREATE TABLE slow (x integer)",
+        "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS \
+            $f$ BEGIN PERFORM pg_sleep(1.1); RETURN NULL; END $f$",
+        "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON slow DEFERRABLE INITIALLY DEFERRED \
+            FOR EACH ROW EXECUTE FUNCTION wait()",
+        "INSERT INTO slow VALUES (1)",
+    ] {
+        run(&mut connection, sql).await;
+    }
+    end_into(&mut connection, 5, next(4)).await.expect("commits");
+    assert!(!connection.take_opened(&next(4)), "its clock would be late");
+    assert_eq!(recorded(&database), ["1", "2", "3", "4", "5"]);
+}
+
+/// A trigger of the operator's on the runner's own tables.
+#[tokio::test]
+async fn a_row_that_was_not_made_is_no_record() {
+    let (database, mut connection) = claimed().await;
+    connection.rollback().await.expect("rolls back");
+    database.rows(
+        "CREATE FUNCTION public.none() RETURNS trigger LANGUAGE plpgsql AS \
+            $f$ BEGIN RETURN NULL; END $f$",
+    );
+    database.rows(
+        "CREATE TRIGGER none BEFORE INSERT ON alteration_state FOR EACH ROW EXECUTE FUNCTION public.none()",
+    );
+    claimed_again(&mut connection).await;
+    run(&mut connection, "CREATE TABLE made (x integer)").await;
+    let error = end_into(&mut connection, 2, next(3)).await.expect_err("there is no row");
+    assert!(matches!(error, BackendError::Moved), "{error}");
+    connection.rollback().await.expect("rolls back");
+    assert_eq!(database.rows("SELECT to_regclass('made') IS NULL"), ["t"]);
 }
 
 /// A transaction of another level has to be so from its first statement on.
