@@ -20,6 +20,8 @@ const SAVEPOINT: &str = "runner_rehearsal";
 const MARK: &str = "runner_mark";
 /// The transaction's commit is answered before it is on the disk.
 const UNFLUSHED: &str = "SET LOCAL synchronous_commit = off";
+/// The end of a transaction that had a hook at work.
+const COMMIT_AFTER_HOOK: &str = "SET TRANSACTION READ ONLY; COMMIT";
 /// How long transactions follow each other in a message, so that the server's own work on what they did, and its clock,
 /// come between them.
 pub(super) const CHAIN_MAX: Duration = Duration::from_secs(1);
@@ -178,7 +180,7 @@ impl PostgresConnection {
         self.link.settle().await?;
         let began = Instant::now();
         // A server counts rows only where a session is outside of any transaction.
-        let has_rested = self.chained.is_none_or(|since| since.elapsed() < CHAIN_MAX);
+        let is_rested = self.chained.is_none_or(|since| since.elapsed() < CHAIN_MAX);
         // The server reads the message as the hook left `client_encoding`: names beyond ASCII could come out
         // garbled, and mean something else to the next one.
         let is_plain = !self.rehearsing
@@ -187,7 +189,7 @@ impl PostgresConnection {
             && self.search_path.is_ascii()
             && self.prefix.is_ascii();
         let (true, true, Some(_), Some(facts)) =
-            (has_rested, is_plain, &self.transaction, self.facts())
+            (is_rested, is_plain, &self.transaction, self.facts())
         else {
             return self.commit_transaction_unflushed().await;
         };
@@ -206,8 +208,8 @@ impl PostgresConnection {
         // The hook's settings end in a transaction of their own: they would come back if the next one were rolled
         // back, and would hold at its beginning.
         let commit = format!(
-            "SET TRANSACTION READ ONLY; COMMIT; BEGIN; UNLISTEN *; {}; COMMIT; {}{}",
-            settings::reset(self.lock.is_some()),
+            "{COMMIT_AFTER_HOOK}; BEGIN; {}; COMMIT; {}{}",
+            self.clean_up(),
             begun.sql(),
             self.enter_sql(&next.hook, &questions)
         );
@@ -245,8 +247,12 @@ impl PostgresConnection {
 
     /// What a trigger of the hook's deferred to the commit itself writes nothing, and sets nothing that stays.
     fn commit_after_hook(&self) -> String {
-        let reset = settings::reset(self.lock.is_some());
-        format!("SET TRANSACTION READ ONLY; COMMIT; UNLISTEN *; {reset}")
+        format!("{COMMIT_AFTER_HOOK}; {}", self.clean_up())
+    }
+
+    /// Takes back what a hook set in the session, once it is committed.
+    fn clean_up(&self) -> String {
+        format!("UNLISTEN *; {}", settings::reset(self.lock.is_some()))
     }
 
     /// As [`Self::commit_transaction`], without waiting for the disk. A savepoint of a rehearsal has
