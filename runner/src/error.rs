@@ -106,6 +106,13 @@ pub struct StepFailure {
     pub unrecorded: Option<String>,
 }
 
+impl StepFailure {
+    /// Whether a hook got to a function that was not compiled yet, and nothing else is wrong.
+    pub(crate) fn is_deferred(&self) -> bool {
+        self.cause.is_deferred() && self.unrecorded.is_none()
+    }
+}
+
 /// What a crash of the server took along of steps that had been told as done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lost {
@@ -151,6 +158,11 @@ pub enum StepError {
 }
 
 impl StepError {
+    /// Whether the hook got to a function that was not compiled yet.
+    pub(crate) fn is_deferred(&self) -> bool {
+        matches!(self, Self::Hook(HookError::Deferred))
+    }
+
     /// Whether the connection was lost.
     pub fn is_disconnected(&self) -> bool {
         match self {

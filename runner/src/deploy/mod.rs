@@ -29,7 +29,7 @@ use crate::{
 };
 use components::Components;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     time::{Duration, Instant},
 };
 
@@ -89,7 +89,7 @@ pub(crate) async fn run(
         return Ok(report);
     }
     // Everything that will run is read, verified, compiled and linked before anything is altered.
-    let components = Components::load(job, &plan, backend, host, control).await?;
+    let components = Components::load(job, &plan, backend, host, control, HashMap::new()).await?;
     if !(control.confirm)(&plan) {
         return Err(Error::Declined);
     }
@@ -218,7 +218,8 @@ impl Work<'_> {
 
     async fn work_on(&mut self, backend: &mut Backend) -> Result<(), Error> {
         backend.prepare().await?;
-        for _ in 0..REPLANS_MAX {
+        let mut replans = 0;
+        while replans < REPLANS_MAX {
             let snapshot = backend.snapshot().await?;
             let plan = acceptable(self.job.plan(&snapshot, backend.dialect()))?;
             let known: BTreeSet<&AlterationKey> = self.components.keys().collect();
@@ -227,11 +228,17 @@ impl Work<'_> {
             }
             // Somebody else was at it while this runner waited: it is loaded as it stands now.
             if !plan.steps.iter().all(|step| self.components.fits(&step.key, &snapshot)) {
+                let ready = self.components.take_ready();
+                let (job, host, control) = (self.job, self.host, self.control);
                 self.components =
-                    Components::load(self.job, &plan, backend, self.host, self.control).await?;
+                    Components::load(job, &plan, backend, host, control, ready).await?;
             }
             match self.apply(backend, &snapshot, &plan).await {
-                Err(Error::Backend(BackendError::Moved)) => {}
+                Err(Error::Backend(BackendError::Moved)) => replans += 1,
+                // Each component once at most.
+                Err(Error::Step(failure)) if failure.is_deferred() => {
+                    self.components.complete(&failure.key, self.host, self.control).await?;
+                }
                 ended => return ended,
             }
             match self.settle(backend).await {

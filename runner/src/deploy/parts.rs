@@ -224,8 +224,7 @@ impl Work<'_> {
             .record_run_failure(turn.claim.attempt, run, (ending, &counts, &text), stays)
             .await;
         crash::point("after the failure was recorded");
-        let (key, direction) = (&step.key, step.direction);
-        (self.control.observer)(Event::Failed { key, direction, counts });
+        self.tell_failed(step, &cause, counts);
         // What the record found is what is committed.
         let (stayed, recorded) = match recorded {
             Ok(effects) => (effects, Ok(())),

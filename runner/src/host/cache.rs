@@ -22,6 +22,14 @@ const WRITABLE_BY_OTHERS: u32 = 0o022;
 /// The oldest artefacts go when the folder holds more than this.
 const FOLDER_BYTES_MAX: u64 = 1 << 30;
 
+/// How much of a component an artefact holds.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Extent {
+    Whole,
+    /// Not what a deferral of this version leaves out.
+    Without(Checksum),
+}
+
 #[derive(Debug)]
 pub(super) struct Cache {
     folder: PathBuf,
@@ -36,8 +44,13 @@ impl Cache {
         (is_folder && is_ours(&stat)).then(|| Self { folder: folder.to_owned() })
     }
 
-    pub(super) fn load(&self, engine: &Engine, checksum: Checksum) -> Option<Component> {
-        let path = self.verified(key(engine, checksum))?;
+    pub(super) fn load(
+        &self,
+        engine: &Engine,
+        checksum: Checksum,
+        extent: Extent,
+    ) -> Option<Component> {
+        let path = self.verified(key(engine, checksum, extent))?;
         // SAFETY: the bytes were written by `store`, from `Component::serialize`: folder and files
         // belong to this user and nobody else may write them, so that they are what was verified; the
         // label names this component and this engine's settings, and the checksum shows that the
@@ -52,9 +65,15 @@ impl Cache {
     }
 
     /// Stores an artefact. A cache that cannot be written is only slower, so errors end here.
-    pub(super) fn store(&self, engine: &Engine, checksum: Checksum, component: &Component) {
+    pub(super) fn store(
+        &self,
+        engine: &Engine,
+        checksum: Checksum,
+        extent: Extent,
+        component: &Component,
+    ) {
         if let Ok(artefact) = component.serialize() {
-            let _ = self.write(key(engine, checksum), &artefact);
+            let _ = self.write(key(engine, checksum, extent), &artefact);
             let _ = self.prune();
         }
     }
@@ -129,10 +148,15 @@ fn label(key: Checksum, artefact: Checksum) -> String {
 }
 
 /// Names the artefact of one component under one engine's settings and version.
-fn key(engine: &Engine, checksum: Checksum) -> Checksum {
+fn key(engine: &Engine, checksum: Checksum, extent: Extent) -> Checksum {
     let mut settings = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut settings);
-    Checksum::of_parts([checksum.to_string().as_bytes(), &settings.finish().to_le_bytes()])
+    let extent = match extent {
+        Extent::Whole => String::new(),
+        Extent::Without(version) => version.to_string(),
+    };
+    let checksum = checksum.to_string();
+    Checksum::of_parts([checksum.as_bytes(), &settings.finish().to_le_bytes(), extent.as_bytes()])
 }
 
 #[cfg(test)]

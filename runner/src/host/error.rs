@@ -49,6 +49,10 @@ pub enum HookError {
     UnfinishedWriter(usize),
     #[error("the hook trapped: {0}")]
     Trapped(String),
+    /// It called a function that is compiled only when one is called: [`super::Host::defer_nothing`] has it
+    /// compiled.
+    #[error("its hook needs a part of its engine that is compiled only when it is called")]
+    Deferred,
     #[error("the hook needed more than {bytes_max} bytes of memory")]
     Memory { bytes_max: usize },
     #[error("the hook recursed deeper than its stack of {bytes_max} bytes")]

@@ -3,7 +3,8 @@
 
 use super::{
     bindings::exports::runner::alteration::{backfill, hooks, preparation},
-    cache::Cache,
+    cache::{Cache, Extent},
+    deferral::Deferral,
     error::LoadError,
     exports,
     offer::{HOOKS, Offer},
@@ -23,6 +24,8 @@ pub struct Loaded {
     /// Its optional exports, found without running it.
     pub(super) preparation: Option<preparation::GuestIndices>,
     pub(super) backfill: Option<backfill::GuestIndices>,
+    /// What was left out of it.
+    pub(super) deferral: Option<Deferral>,
 }
 
 impl Loaded {
@@ -53,26 +56,31 @@ pub(super) fn linker(engine: &Engine) -> Result<Linker<HookState>, LoadError> {
     Ok(linker)
 }
 
-/// Compiles (or takes from the cache), checks imports and exports, and links.
+/// Compiles (or takes from the cache), checks imports and exports, and links. Functions may be left out that
+/// hardly any hook calls, unless it is to be `whole`.
 pub(super) fn load(
     engine: &Engine,
     linker: &Linker<HookState>,
     offer: &Offer,
     cache: Option<&Cache>,
-    bytes: &[u8],
-    checksum: Checksum,
+    (bytes, checksum): (&[u8], Checksum),
+    whole: bool,
 ) -> Result<Loaded, LoadError> {
-    let cached = cache.and_then(|cache| cache.load(engine, checksum));
-    let component = match cached {
-        Some(component) => component,
-        None => {
-            super::blowup::check(bytes)?;
-            let component = Component::new(engine, bytes).map_err(|error| refused(&error))?;
-            if let Some(cache) = cache {
-                cache.store(engine, checksum, &component);
+    let cached = |extent| cache.and_then(|cache| cache.load(engine, checksum, extent));
+    let (component, deferral) = match (cached(Extent::Whole), whole) {
+        (Some(component), _) => (component, None),
+        (None, true) => (compile(engine, cache, checksum, bytes, Extent::Whole)?, None),
+        (None, false) => match Deferral::of(bytes) {
+            None => (compile(engine, cache, checksum, bytes, Extent::Whole)?, None),
+            Some(deferral) => {
+                let extent = Extent::Without(deferral.version());
+                let component = match cached(extent) {
+                    Some(component) => component,
+                    None => compile(engine, cache, checksum, &deferral.apply(bytes), extent)?,
+                };
+                (component, Some(deferral))
             }
-            component
-        }
+        },
     };
     offer.check(engine, &component)?;
     exports::check(engine, &component)?;
@@ -83,7 +91,22 @@ pub(super) fn load(
         hooks::GuestIndices::new(&pre).map_err(|error| no_hooks(engine, &component, &error))?;
     let preparation = preparation::GuestIndices::new(&pre).ok();
     let backfill = backfill::GuestIndices::new(&pre).ok();
-    Ok(Loaded { pre, hooks, preparation, backfill })
+    Ok(Loaded { pre, hooks, preparation, backfill, deferral })
+}
+
+fn compile(
+    engine: &Engine,
+    cache: Option<&Cache>,
+    checksum: Checksum,
+    bytes: &[u8],
+    extent: Extent,
+) -> Result<Component, LoadError> {
+    super::blowup::check(bytes)?;
+    let component = Component::new(engine, bytes).map_err(|error| refused(&error))?;
+    if let Some(cache) = cache {
+        cache.store(engine, checksum, extent, &component);
+    }
+    Ok(component)
 }
 
 fn refused(error: &wasmtime::Error) -> LoadError {

@@ -24,6 +24,7 @@ mod groups;
 mod javascript;
 mod memory;
 mod python;
+mod seldom;
 mod sql;
 
 /// The guests in the order of their list, each with its test.
