@@ -43,6 +43,10 @@ impl Work<'_> {
         early: &mut Option<Early>,
     ) -> Result<(), Error> {
         let total = plan.steps.len();
+        let run = |step: &Step| snapshot.runs.get(&step.key);
+        if let Some(first) = plan.steps.first() {
+            *early = self.early(backend, first, run(first)).await?;
+        }
         for (at, step) in plan.steps.iter().enumerate() {
             if self.control.cancelled.is_cancelled() {
                 return Err(Error::Interrupted);
@@ -50,7 +54,6 @@ impl Work<'_> {
             let (key, direction) = (&step.key, step.direction);
             (self.control.observer)(Event::Started { key, direction, position: at + 1, total });
             crash::point("before an attempt");
-            let run = |step: &Step| snapshot.runs.get(&step.key);
             let upcoming = match plan.steps.get(at + 1) {
                 Some(next) => self.early(backend, next, run(next)).await?,
                 None => None,

@@ -52,17 +52,16 @@ pub(super) struct Components {
 }
 
 impl Components {
-    /// What is `ready` already need not be loaded.
+    /// Of a plan that rests on `snapshot`. What is `ready` already need not be loaded.
     pub(super) async fn load(
         job: &Job<'_>,
-        plan: &Plan,
+        (plan, snapshot): (&Plan, &Snapshot),
         backend: &mut Backend,
         host: &Host,
         control: &Control,
         mut ready: HashMap<Checksum, Arc<Ready>>,
     ) -> Result<Self, Error> {
-        let snapshot = backend.snapshot().await?;
-        let attempts = attempts(job, plan, &snapshot, host)?;
+        let attempts = attempts(job, plan, snapshot, host)?;
         let mut first_users: BTreeMap<Checksum, &AlterationKey> = BTreeMap::new();
         for (key, attempt) in &attempts {
             if !ready.contains_key(&attempt.component_checksum) {

@@ -89,7 +89,8 @@ pub(crate) async fn run(
         return Ok(report);
     }
     // Everything that will run is read, verified, compiled and linked before anything is altered.
-    let components = Components::load(job, &plan, backend, host, control, HashMap::new()).await?;
+    let components =
+        Components::load(job, (&plan, &snapshot), backend, host, control, HashMap::new()).await?;
     if !(control.confirm)(&plan) {
         return Err(Error::Declined);
     }
@@ -231,7 +232,8 @@ impl Work<'_> {
                 let ready = self.components.take_ready();
                 let (job, host, control) = (self.job, self.host, self.control);
                 self.components =
-                    Components::load(job, &plan, backend, host, control, ready).await?;
+                    Components::load(job, (&plan, &snapshot), backend, host, control, ready)
+                        .await?;
             }
             match self.apply(backend, &snapshot, &plan).await {
                 Err(Error::Backend(BackendError::Moved)) => replans += 1,
