@@ -106,13 +106,6 @@ pub struct StepFailure {
     pub unrecorded: Option<String>,
 }
 
-impl StepFailure {
-    /// Whether a hook got to a function that was not compiled yet, and nothing else is wrong.
-    pub(crate) fn is_deferred(&self) -> bool {
-        self.cause.is_deferred() && self.unrecorded.is_none()
-    }
-}
-
 /// What a crash of the server took along of steps that had been told as done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lost {
@@ -153,6 +146,8 @@ pub enum StepError {
         "the connection was lost during the commit, so whether it took effect is not known: {0}"
     )]
     Unknown(String),
+    #[error("the rest of its component: {0}")]
+    Incomplete(LoadError),
     #[error("interrupted")]
     Interrupted,
 }

@@ -27,12 +27,10 @@ fn the_whole_chain_goes_down_and_up_again_as_the_original_does() {
     original.roll_back(&theirs, NOTHING);
     assert_alike(&seeded, &theirs, &ours);
 
-    let run = ok(&ours, &["deploy", "plugins"]);
+    let run = ok(&ours, &["deploy", "plugins", "--no-cache"]);
     assert!(run.stdout.contains("Applied 261 alterations"), "{run:#?}");
-    // Else the engine is another one: see tests/scripts/engine-profile.
-    let interrupted =
-        "SELECT count(*) FROM alterations.alteration_history WHERE event = 'interrupted'";
-    assert_eq!(ours.rows(interrupted), ["0"], "all that they call is compiled at first");
+    // All that they call is compiled at first; else see tests/scripts/engine-profile.
+    assert!(!run.stderr.contains("tries again"), "{}", run.stderr);
     original.deploy(&theirs);
     assert_alike(&seeded, &theirs, &ours);
     ok(&ours, &["check", "plugins"]);

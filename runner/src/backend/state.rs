@@ -306,7 +306,7 @@ impl Run {
 }
 
 /// What the first statements of a hook's transaction need to know.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Claim<'a> {
     pub attempt: &'a Attempt,
     /// The revision that the ledger must still have.

@@ -98,7 +98,7 @@ fn exit(error: &Error) -> Exit {
             }
             StepError::LockLost => Exit::Locked,
             StepError::Backend(error) => backend_exit(error),
-            StepError::Hook(_) | StepError::Unknown(_) => Exit::Failed,
+            StepError::Hook(_) | StepError::Incomplete(_) | StepError::Unknown(_) => Exit::Failed,
         },
         Error::Source(_)
         | Error::Baseline(_)
@@ -354,6 +354,9 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
             "see whether the server runs, then `{again}` again: it goes on where this one ended"
         ),
         StepError::Backend(error) => backend_advice(error),
+        StepError::Incomplete(_) => {
+            format!("see what this machine lacks, then run `{again}` again: it goes on from there")
+        }
         StepError::Hook(HookError::UndeclaredSetting(_)) => {
             "ask the plugin's vendor to declare the setting in its manifest".to_owned()
         }

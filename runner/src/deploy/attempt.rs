@@ -180,7 +180,8 @@ impl Work<'_> {
             Err(error) => Err(error),
         };
         crash::point("after the failure was recorded");
-        self.tell_failed(step, &cause, counts);
+        let (key, direction) = (&step.key, step.direction);
+        (self.control.observer)(Event::Failed { key, direction, counts });
         let cause = if taken_over(backend, &recorded) { StepError::LockLost } else { cause };
         Err(self.failure(subject, &turn.hook, cause, Changed::Nothing, recorded.err()))
     }
@@ -205,14 +206,6 @@ impl Work<'_> {
     /// recorded it stands there like one that was killed.
     pub(super) async fn leave_out(&self, backend: &mut Backend, attempt: &Attempt) {
         let _ = backend.record_not_begun(attempt, &StepError::Interrupted.to_string()).await;
-    }
-
-    /// What only waits for the rest of its component goes on, and has not failed.
-    pub(super) fn tell_failed(&self, step: &Step, cause: &StepError, counts: Counts) {
-        if !cause.is_deferred() {
-            let (key, direction) = (&step.key, step.direction);
-            (self.control.observer)(Event::Failed { key, direction, counts });
-        }
     }
 
     pub(super) fn failure(
@@ -274,7 +267,6 @@ impl StepError {
     pub(super) fn ending(&self) -> Ending {
         match self {
             Self::Interrupted | Self::LockLost => Ending::Interrupted,
-            cause if cause.is_deferred() => Ending::Interrupted,
             _ => Ending::Failed,
         }
     }

@@ -13,29 +13,44 @@ use crate::{
 };
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 use tokio::task::{JoinSet, spawn_blocking};
 
 /// A component that is ready to run.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Ready {
-    pub(super) loaded: Arc<Loaded>,
+    first: Arc<Loaded>,
+    /// With all that is in it, once a hook needed more than is compiled at first.
+    whole: OnceLock<Arc<Loaded>>,
     pub(super) bytes: Arc<Vec<u8>>,
     /// None where names identify the component.
     manifest: Option<Manifest>,
-    /// Where it comes from, for messages.
-    origin: String,
 }
 
 impl Ready {
+    pub(super) fn loaded(&self) -> &Arc<Loaded> {
+        self.whole.get().unwrap_or(&self.first)
+    }
+
+    /// Compiles the rest of it.
+    pub(super) async fn complete(&self, host: &Host, checksum: Checksum) -> Result<(), LoadError> {
+        if self.whole.get().is_none() {
+            let (host, bytes) = (host.clone(), Arc::clone(&self.bytes));
+            let loading = spawn_blocking(move || host.load_whole(&bytes, checksum));
+            let loaded = loading.await.map_err(|error| LoadError::Compile(error.to_string()))??;
+            self.whole.get_or_init(|| Arc::new(loaded));
+        }
+        Ok(())
+    }
+
     /// Whether `id` has hooks outside of its transaction.
     pub(super) fn has_preparation(&self, id: &AlterationId) -> bool {
-        self.loaded.has_preparation() && self.declares(id, |declaration| declaration.preparation)
+        self.loaded().has_preparation() && self.declares(id, |declaration| declaration.preparation)
     }
 
     pub(super) fn has_backfill(&self, id: &AlterationId) -> bool {
-        self.loaded.has_backfill() && self.declares(id, |declaration| declaration.backfill)
+        self.loaded().has_backfill() && self.declares(id, |declaration| declaration.backfill)
     }
 
     fn declares(&self, id: &AlterationId, part: fn(&Declaration) -> bool) -> bool {
@@ -52,29 +67,25 @@ pub(super) struct Components {
 }
 
 impl Components {
-    /// Of a plan that rests on `snapshot`. What is `ready` already need not be loaded.
+    /// For a plan that rests on `snapshot`.
     pub(super) async fn load(
         job: &Job<'_>,
         (plan, snapshot): (&Plan, &Snapshot),
         backend: &mut Backend,
         host: &Host,
         control: &Control,
-        mut ready: HashMap<Checksum, Arc<Ready>>,
     ) -> Result<Self, Error> {
         let attempts = attempts(job, plan, snapshot, host)?;
         let mut first_users: BTreeMap<Checksum, &AlterationKey> = BTreeMap::new();
         for (key, attempt) in &attempts {
-            if !ready.contains_key(&attempt.component_checksum) {
-                first_users.entry(attempt.component_checksum).or_insert(key);
-            }
+            first_users.entry(attempt.component_checksum).or_insert(key);
         }
         // The first step waits for its component to be packed, which another core may have time for now.
         let first = plan.steps.first().and_then(|step| attempts.get(&step.key));
         let first = first.filter(|attempt| attempt.direction == Direction::Up);
         let first = first.map(|attempt| attempt.component_checksum);
-        if !first_users.is_empty() {
-            (control.observer)(Event::Loading { components: first_users.len() });
-        }
+        (control.observer)(Event::Loading { components: first_users.len() });
+        let mut ready = HashMap::new();
         let mut tasks = JoinSet::new();
         let width = std::thread::available_parallelism().map_or(2, usize::from);
         for (checksum, key) in first_users {
@@ -92,11 +103,8 @@ impl Components {
             }
             let (host, key) = (host.clone(), key.clone());
             let origin = origin(job, &key, unfinished);
-            tasks.spawn_blocking(move || match load(&host, &bytes, checksum) {
-                Ok((loaded, manifest)) => {
-                    let loaded = Arc::new(loaded);
-                    Ok((checksum, Ready { loaded, bytes, manifest, origin }))
-                }
+            tasks.spawn_blocking(move || match load(&host, bytes, checksum) {
+                Ok(ready) => Ok((checksum, ready)),
                 Err(error) => Err(Error::Component { key, origin, error }),
             });
         }
@@ -104,35 +112,6 @@ impl Components {
             collect(&mut tasks, &mut ready).await?;
         }
         Ok(Self { attempts, ready })
-    }
-
-    /// What was loaded, for another plan.
-    pub(super) fn take_ready(&mut self) -> HashMap<Checksum, Arc<Ready>> {
-        std::mem::take(&mut self.ready)
-    }
-
-    /// Compiles the component of `key` with all that is in it.
-    pub(super) async fn complete(
-        &mut self,
-        key: &AlterationKey,
-        host: &Host,
-        control: &Control,
-    ) -> Result<(), Error> {
-        let Some((attempt, ready)) = self.get(key) else { return Ok(()) };
-        let (checksum, ready) = (attempt.component_checksum, Arc::clone(ready));
-        (control.observer)(Event::Loading { components: 1 });
-        host.defer_nothing(checksum);
-        let (host, bytes) = (host.clone(), Arc::clone(&ready.bytes));
-        let loading = spawn_blocking(move || host.load(&bytes, checksum));
-        let loaded =
-            loading.await.unwrap_or_else(|error| Err(LoadError::Compile(error.to_string())));
-        let loaded = loaded.map_err(|error| {
-            let (key, origin) = (key.clone(), ready.origin.clone());
-            Error::Component { key, origin, error }
-        })?;
-        let whole = Ready { loaded: Arc::new(loaded), ..Ready::clone(&ready) };
-        self.ready.insert(checksum, Arc::new(whole));
-        Ok(())
     }
 
     /// Whether everything about `key` is as it was when its component was loaded. Another runner may
@@ -156,13 +135,10 @@ impl Components {
     }
 }
 
-fn load(
-    host: &Host,
-    bytes: &[u8],
-    checksum: Checksum,
-) -> Result<(Loaded, Option<Manifest>), LoadError> {
-    let manifest = source::manifest(bytes).map_err(LoadError::Manifest)?;
-    Ok((host.load(bytes, checksum)?, manifest))
+fn load(host: &Host, bytes: Arc<Vec<u8>>, checksum: Checksum) -> Result<Ready, LoadError> {
+    let manifest = source::manifest(&bytes).map_err(LoadError::Manifest)?;
+    let first = Arc::new(host.load(&bytes, checksum)?);
+    Ok(Ready { first, whole: OnceLock::new(), bytes, manifest })
 }
 
 type Task = Result<(Checksum, Ready), Error>;

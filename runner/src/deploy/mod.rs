@@ -29,7 +29,7 @@ use crate::{
 };
 use components::Components;
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::BTreeSet,
     time::{Duration, Instant},
 };
 
@@ -89,8 +89,7 @@ pub(crate) async fn run(
         return Ok(report);
     }
     // Everything that will run is read, verified, compiled and linked before anything is altered.
-    let components =
-        Components::load(job, (&plan, &snapshot), backend, host, control, HashMap::new()).await?;
+    let components = Components::load(job, (&plan, &snapshot), backend, host, control).await?;
     if !(control.confirm)(&plan) {
         return Err(Error::Declined);
     }
@@ -219,8 +218,7 @@ impl Work<'_> {
 
     async fn work_on(&mut self, backend: &mut Backend) -> Result<(), Error> {
         backend.prepare().await?;
-        let mut replans = 0;
-        while replans < REPLANS_MAX {
+        for _ in 0..REPLANS_MAX {
             let snapshot = backend.snapshot().await?;
             let plan = acceptable(self.job.plan(&snapshot, backend.dialect()))?;
             let known: BTreeSet<&AlterationKey> = self.components.keys().collect();
@@ -229,18 +227,12 @@ impl Work<'_> {
             }
             // Somebody else was at it while this runner waited: it is loaded as it stands now.
             if !plan.steps.iter().all(|step| self.components.fits(&step.key, &snapshot)) {
-                let ready = self.components.take_ready();
                 let (job, host, control) = (self.job, self.host, self.control);
                 self.components =
-                    Components::load(job, (&plan, &snapshot), backend, host, control, ready)
-                        .await?;
+                    Components::load(job, (&plan, &snapshot), backend, host, control).await?;
             }
             match self.apply(backend, &snapshot, &plan).await {
-                Err(Error::Backend(BackendError::Moved)) => replans += 1,
-                // Each component once at most.
-                Err(Error::Step(failure)) if failure.is_deferred() => {
-                    self.components.complete(&failure.key, self.host, self.control).await?;
-                }
+                Err(Error::Backend(BackendError::Moved)) => {}
                 ended => return ended,
             }
             match self.settle(backend).await {

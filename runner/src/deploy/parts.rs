@@ -224,7 +224,8 @@ impl Work<'_> {
             .record_run_failure(turn.claim.attempt, run, (ending, &counts, &text), stays)
             .await;
         crash::point("after the failure was recorded");
-        self.tell_failed(step, &cause, counts);
+        let (key, direction) = (&step.key, step.direction);
+        (self.control.observer)(Event::Failed { key, direction, counts });
         // What the record found is what is committed.
         let (stayed, recorded) = match recorded {
             Ok(effects) => (effects, Ok(())),

@@ -49,9 +49,9 @@ pub enum HookError {
     UnfinishedWriter(usize),
     #[error("the hook trapped: {0}")]
     Trapped(String),
-    /// It called a function that is compiled only when one is called: [`super::Host::defer_nothing`] has it
-    /// compiled.
-    #[error("its hook needs a part of its engine that is compiled only when it is called")]
+    /// It called a function that [`super::Host::load`] left out: to be called again with what
+    /// [`super::Host::load_whole`] gives.
+    #[error("the hook needs a part of its engine that is compiled only when it is called")]
     Deferred,
     #[error("the hook needed more than {bytes_max} bytes of memory")]
     Memory { bytes_max: usize },

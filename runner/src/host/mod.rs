@@ -36,11 +36,7 @@ use cache::Cache;
 use offer::Offer;
 use pool::Places;
 use state::HookState;
-use std::{
-    collections::BTreeSet,
-    path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{path::Path, sync::Arc};
 use wasmtime::{Engine, component::Linker};
 
 /// What a hook reports while it runs. All text is the guest's: escape it before printing.
@@ -70,8 +66,6 @@ pub struct Host {
     cache: Option<Arc<Cache>>,
     limits: Arc<Limits>,
     places: Places,
-    /// Components of which a hook needed more than is compiled at first.
-    whole: Arc<Mutex<BTreeSet<Checksum>>>,
 }
 
 impl std::fmt::Debug for Host {
@@ -96,26 +90,23 @@ impl Host {
             cache: cache_folder.and_then(Cache::open).map(Arc::new),
             limits: Arc::new(limits),
             places: Places::new(),
-            whole: Arc::default(),
         })
     }
 
     /// Compiles, checks and links a component without running any of it. Takes CPU time: call it
     /// where blocking is allowed.
     pub fn load(&self, bytes: &[u8], checksum: Checksum) -> Result<Loaded, LoadError> {
-        let whole = self.whole().contains(&checksum);
+        self.load_to(bytes, checksum, false)
+    }
+
+    /// The same with all that is in it, for a hook that ended with [`HookError::Deferred`].
+    pub fn load_whole(&self, bytes: &[u8], checksum: Checksum) -> Result<Loaded, LoadError> {
+        self.load_to(bytes, checksum, true)
+    }
+
+    fn load_to(&self, bytes: &[u8], checksum: Checksum, whole: bool) -> Result<Loaded, LoadError> {
         let (cache, component) = (self.cache.as_deref(), (bytes, checksum));
         load::load(&self.engine, &self.linker, &self.offer, cache, component, whole)
-    }
-
-    /// From here on this component is loaded with all of its functions: a hook ended with
-    /// [`HookError::Deferred`].
-    pub fn defer_nothing(&self, checksum: Checksum) {
-        self.whole().insert(checksum);
-    }
-
-    fn whole(&self) -> MutexGuard<'_, BTreeSet<Checksum>> {
-        self.whole.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A hook that is ready to be called.

@@ -29,6 +29,7 @@ struct Asking(Arc<Gate>);
 
 /// A hook before its end. Dropping it ends the guest; the session stays usable for a rollback.
 pub struct Prepared {
+    loaded: Arc<Loaded>,
     asking: Asking,
     place: Place,
 }
@@ -42,9 +43,16 @@ impl Prepared {
         call: Call,
     ) -> Self {
         let gate = Arc::new(Gate::default());
-        let (engine, limits, loaded) = (engine.clone(), Arc::clone(limits), Arc::clone(loaded));
-        let running = call::call(engine, limits, places.clone(), loaded, call, Arc::clone(&gate));
-        Self { asking: Asking(gate), place: Place::Here(Box::pin(running)) }
+        let (engine, limits, places) = (engine.clone(), Arc::clone(limits), places.clone());
+        let running =
+            call::call(engine, limits, places, Arc::clone(loaded), call, Arc::clone(&gate));
+        let (loaded, place) = (Arc::clone(loaded), Place::Here(Box::pin(running)));
+        Self { loaded, asking: Asking(gate), place }
+    }
+
+    /// Whether this is what it calls into.
+    pub fn is_of(&self, loaded: &Arc<Loaded>) -> bool {
+        Arc::ptr_eq(&self.loaded, loaded)
     }
 
     /// Lets the guest run until it needs the session or says something. Needs a runtime of tokio.
@@ -57,12 +65,12 @@ impl Prepared {
                 Some(ended) => Box::pin(std::future::ready(ended)),
                 None => running,
             });
-        Self { asking: self.asking, place: Place::Ahead(task) }
+        Self { place: Place::Ahead(task), ..self }
     }
 
     /// Its turn: runs to its end, and returns what it counted, also when it failed.
     pub async fn run(self, session: SharedSession) -> Ended {
-        let Self { asking, place } = self;
+        let Self { asking, place, .. } = self;
         asking.0.open(session);
         let running = match place {
             Place::Here(running) => running,

@@ -32,5 +32,6 @@ export function beforeDown() {}
 
 export function down(db) {
   db.execute("DROP TABLE up_only");
+  seldom();
   db.execute("DROP TABLE seldom");
 }
