@@ -50,7 +50,8 @@ pub enum Event<'a> {
         rows: u64,
         elapsed: Duration,
     },
-    /// Something was in its way that may go away; it is tried again after the pause.
+    /// Something was in its way that may go away; it is tried again after the pause. Without one, once its component is
+    /// compiled whole.
     Retrying {
         key: &'a AlterationKey,
         reason: &'a str,

@@ -64,7 +64,7 @@ pub struct Undone {
     pub is_open: bool,
     /// Why running it again will not help before a person decided.
     pub stop: Option<Stop>,
-    /// Where the ledger is now.
+    /// Where the ledger is after a journaled part, if nobody else has moved it.
     pub revision: Option<Revision>,
     /// What went wrong on the runner's side, where the guest was only told that something did.
     pub own_error: Option<BackendError>,

@@ -105,9 +105,17 @@ impl Work<'_> {
         counts: Counts,
     ) -> Result<(), Turned> {
         let undone = self.undo(backend, &turn.work()).await;
-        let undone = undone.map_err(|error| Turned::Failed(error.into(), counts, None))?;
+        let mut undone = undone.map_err(|error| Turned::Failed(error.into(), counts, None))?;
         let failed = |cause, undone| Err(Turned::Failed(cause, counts, Some(Box::new(undone))));
         let deferred = HookError::Deferred;
+        let revision = match (turn.part, undone.revision) {
+            (Part::Journaled(_), Some(now)) => now,
+            (Part::Journaled(_), None) => {
+                undone.own_error.get_or_insert(BackendError::Moved);
+                turn.claim.revision
+            }
+            (Part::Whole | Part::Transaction(_), _) => turn.claim.revision,
+        };
         if undone.own_error.is_some() || undone.stop.is_some() {
             // They say what is wrong.
             return failed(deferred.into(), undone);
@@ -123,7 +131,7 @@ impl Work<'_> {
         };
         match completed {
             Ok(()) => {
-                turn.claim.revision = undone.revision.unwrap_or(turn.claim.revision);
+                turn.claim.revision = revision;
                 Ok(())
             }
             Err(cause) => failed(cause, undone),

@@ -3,7 +3,7 @@
 //! Compiling is most of what the first deploy of a component written in JavaScript waits for, and three fifths of
 //! its functions are parts of the engine that hardly any hook gets to. Where a core module is, byte for byte, an
 //! engine that is known here, those that its profile does not name trap instead. A hook that meets one is undone and
-//! called again, with the whole component: what was left out can only cost time.
+//! called again, with the whole component, as if something had been in its way.
 //!
 //! Only modules that are known are changed, so that what is left out is known to be valid and to compile; what
 //! a component says of itself has no say in it.
@@ -125,7 +125,9 @@ impl Profile {
                 }
                 Payload::CodeSectionEntry(body) => {
                     let range = body.range();
-                    if !self.called.contains(&index) && range.len() > TRAP.len() {
+                    // A body that is a trap already is nobody's to wait for.
+                    let is_trap = body.as_bytes().starts_with(&TRAP);
+                    if !self.called.contains(&index) && range.len() > TRAP.len() && !is_trap {
                         functions.insert(index);
                         bodies.push(range.start + at..range.end + at);
                     }
@@ -146,7 +148,7 @@ mod tests {
         (import "a" "memory" (memory 1)) (import "a" "f" (func)) (import "a" "g" (func (param i32)))
         (func (export "called") (result i32) i32.const 7)
         (func (export "not called") (param i32) (result i32) (local i64) local.get 0)
-        (func (export "short")))"#;
+        (func (export "short")) (func (export "trap") unreachable nop))"#;
 
     fn component() -> Vec<u8> {
         let text = format!("(component (core module) (component (core module)) {MODULE})");
@@ -170,7 +172,7 @@ mod tests {
     fn what_is_not_called_traps_and_nothing_moves() {
         let component = component();
         let deferral = Deferral::with(&[profile(module(&component))], &component).unwrap();
-        // `short` has no place for a trap.
+        // `short` has no place for a trap, and `trap` is one.
         assert_eq!(deferral.functions, BTreeSet::from([3]));
         let changed = deferral.apply(&component);
         assert_eq!(changed.len(), component.len());
@@ -200,7 +202,7 @@ mod tests {
     fn profiles_are_read() {
         assert_eq!(PROFILES.len(), 1);
         assert_eq!(profile(b"x").called, BTreeSet::from([2, 9, 10, 11, 12]));
-        for text in ["", "module", "module 1 zz", "module 1 ab\nx", "2"] {
+        for text in ["", "module", "module 1 zz", &format!("module 1 {}\nx", "0".repeat(64)), "2"] {
             assert_eq!(Profile::parse(text), None, "{text}");
         }
     }

@@ -10,10 +10,15 @@ function seldom() {
   return `${view.getFloat32(4)} ${BigInt.asIntN(8, 255n)} ${bytes} ${Math.hypot(3, 4)}`;
 }
 
-// The same chance comes back when the hook is called again.
+// The same chance comes back when the hook is called again, and what was committed by then is not done again.
 function around(db, part) {
   const drawn = Math.random();
   db.execute(sql`INSERT INTO seldom VALUES (${part}, ${"before"}, ${String(drawn)})`);
+  if (db.dialect === "postgresql" && part === "before-up") {
+    db.execute("CREATE INDEX CONCURRENTLY seldom_said ON seldom (said)");
+  } else if (db.dialect === "mariadb") {
+    db.execute(`CREATE INDEX seldom_${part === "up" ? "drawn" : "said"} ON seldom (${part === "up" ? "drawn" : "said"})`);
+  }
   const text = seldom();
   db.execute(sql`INSERT INTO seldom VALUES (${part}, ${text}, ${String(drawn)})`);
 }

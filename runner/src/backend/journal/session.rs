@@ -28,6 +28,8 @@ pub(crate) struct Journal {
     pub(super) dialect: Dialect,
     /// The revision that is committed.
     pub(super) revision: Revision,
+    /// What that was when the hook was undone.
+    own_revision: Option<Revision>,
     pub(super) fence: i64,
     settings: HookSettings,
     pub(super) rehearsing: bool,
@@ -74,6 +76,7 @@ impl Journal {
             marker: run.marker.clone(),
             dialect,
             revision,
+            own_revision: None,
             fence,
             settings,
             rehearsing,
@@ -293,6 +296,8 @@ impl Journal {
         };
         connection.rollback().await?;
         let (rows, Ledger { revision, fence: ledger_fence, .. }) = read?;
+        // Asked for again where the connection is lost, it is still compared with this runner's own.
+        let own = *self.own_revision.get_or_insert(self.revision);
         self.revision = revision;
         self.effects =
             rows.iter().filter(|row| row.is_done).flat_map(JournalRow::changes).collect();
@@ -312,7 +317,7 @@ impl Journal {
             effects: self.effects.clone(),
             is_open: is_earlier,
             stop: self.stop.clone(),
-            revision: Some(self.revision),
+            revision: (revision == own).then_some(self.revision),
             own_error: self.own_error.take(),
         })
     }
