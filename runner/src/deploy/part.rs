@@ -108,14 +108,12 @@ impl Work<'_> {
         let mut undone = undone.map_err(|error| Turned::Failed(error.into(), counts, None))?;
         let failed = |cause, undone| Err(Turned::Failed(cause, counts, Some(Box::new(undone))));
         let deferred = HookError::Deferred;
-        let revision = match (turn.part, undone.revision) {
-            (Part::Journaled(_), Some(now)) => now,
-            (Part::Journaled(_), None) => {
-                undone.own_error.get_or_insert(BackendError::Moved);
-                turn.claim.revision
+        if let Part::Journaled(_) = turn.part {
+            match undone.revision {
+                Some(now) => turn.claim.revision = now,
+                None => undone.own_error = undone.own_error.or(Some(BackendError::Moved)),
             }
-            (Part::Whole | Part::Transaction(_), _) => turn.claim.revision,
-        };
+        }
         if undone.own_error.is_some() || undone.stop.is_some() {
             // They say what is wrong.
             return failed(deferred.into(), undone);
@@ -129,13 +127,7 @@ impl Work<'_> {
             }
             () = cancelled.cancelled() => Err(StepError::Interrupted),
         };
-        match completed {
-            Ok(()) => {
-                turn.claim.revision = revision;
-                Ok(())
-            }
-            Err(cause) => failed(cause, undone),
-        }
+        completed.or_else(|cause| failed(cause, undone))
     }
 
     /// A hook that is ready to be called.

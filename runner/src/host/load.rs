@@ -67,16 +67,24 @@ pub(super) fn load(
     whole: bool,
 ) -> Result<Loaded, LoadError> {
     let cached = |extent| cache.and_then(|cache| cache.load(engine, checksum, extent));
+    let compile = |bytes: &[u8], extent| {
+        super::blowup::check(bytes)?;
+        let component = Component::new(engine, bytes).map_err(|error| refused(&error))?;
+        if let Some(cache) = cache {
+            cache.store(engine, checksum, extent, &component);
+        }
+        Ok(component)
+    };
     let (component, deferral) = match (cached(Extent::Whole), whole) {
         (Some(component), _) => (component, None),
-        (None, true) => (compile(engine, cache, checksum, bytes, Extent::Whole)?, None),
+        (None, true) => (compile(bytes, Extent::Whole)?, None),
         (None, false) => match Deferral::of(bytes) {
-            None => (compile(engine, cache, checksum, bytes, Extent::Whole)?, None),
+            None => (compile(bytes, Extent::Whole)?, None),
             Some(deferral) => {
                 let extent = Extent::Without(deferral.version());
                 let component = match cached(extent) {
                     Some(component) => component,
-                    None => compile(engine, cache, checksum, &deferral.apply(bytes), extent)?,
+                    None => compile(&deferral.apply(bytes), extent)?,
                 };
                 (component, Some(deferral))
             }
@@ -92,21 +100,6 @@ pub(super) fn load(
     let preparation = preparation::GuestIndices::new(&pre).ok();
     let backfill = backfill::GuestIndices::new(&pre).ok();
     Ok(Loaded { pre, hooks, preparation, backfill, deferral })
-}
-
-fn compile(
-    engine: &Engine,
-    cache: Option<&Cache>,
-    checksum: Checksum,
-    bytes: &[u8],
-    extent: Extent,
-) -> Result<Component, LoadError> {
-    super::blowup::check(bytes)?;
-    let component = Component::new(engine, bytes).map_err(|error| refused(&error))?;
-    if let Some(cache) = cache {
-        cache.store(engine, checksum, extent, &component);
-    }
-    Ok(component)
 }
 
 fn refused(error: &wasmtime::Error) -> LoadError {
