@@ -401,7 +401,7 @@ impl Backend {
         let connection = &mut *shared.lock().await;
         let recorded = async {
             connection.begin().await?;
-            ledger::check(connection, self.fence).await?;
+            ledger::hold(connection, self.fence).await?;
             let end = (Ending::Interrupted, &Counts::default(), Some(reason));
             history::append(connection, attempt, Some(end)).await?;
             connection.commit().await
@@ -479,10 +479,10 @@ async fn record_part(
                     state::finalise(connection, attempt, revision, &total).await?;
                 }
             }
-            let end = (attempt, Some((Ending::Done, &total, None)));
+            history::append(connection, attempt, Some((Ending::Done, &total, None))).await?;
             match work.following {
-                Some(following) => history::append_all(connection, &[end, (following, None)]).await,
-                None => history::append_all(connection, &[end]).await,
+                Some(following) => history::append(connection, following, None).await,
+                None => Ok(()),
             }
         }
         (Next::Phase(phase), Some(run)) => {

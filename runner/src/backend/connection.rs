@@ -30,8 +30,9 @@ pub(super) struct OwnTypes {
     pub(super) bytes: &'static str,
     /// 64 bits.
     pub(super) integer: &'static str,
-    /// The whole definition of a column that numbers its rows and is the primary key.
-    pub(super) sequence: &'static str,
+    /// Takes the numbering of rows from the column `sequence` of a table that an older version made; empty
+    /// where the database never had one.
+    pub(super) unnumber: &'static str,
 }
 
 /// How the statements of a hook run.

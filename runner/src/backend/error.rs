@@ -43,6 +43,16 @@ pub enum BackendError {
         Escaped(.0)
     )]
     SchemaComesFirst(String),
+    /// Text would be read otherwise than the runner tells it apart, so that none is sent.
+    #[error(
+        "the database {url} has {setting}, under which the runner cannot tell statements apart"
+    )]
+    Setting {
+        url: String,
+        setting: String,
+        /// The statement that changes it.
+        next: String,
+    },
     #[error("the file {0} is not a SQLite database")]
     NotADatabase(String),
     #[error("the database file is damaged: {reason}")]

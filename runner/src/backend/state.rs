@@ -17,7 +17,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 const MARKER_CHARS: usize = 32;
 
 /// The version of the runner's own tables that this runner writes.
-pub const SCHEMA_VERSION: i64 = 3;
+pub const SCHEMA_VERSION: i64 = 4;
 
 /// The ledger's counter: advanced by every transaction that changes state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -501,6 +501,9 @@ fn backend_advice(error: &BackendError) -> String {
             format!("have the server's administrator permit it: {grant}; or use another server")
         }
         BackendError::TooOld { .. } => "upgrade the server".to_owned(),
+        BackendError::Setting { next, .. } => {
+            format!("have it set for the database or the role: `{next}`")
+        }
         BackendError::Unreachable { .. } => {
             "check host and port, and that the server runs; `--wait 30s` waits for it".to_owned()
         }

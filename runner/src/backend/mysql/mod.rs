@@ -163,7 +163,7 @@ impl Connection for MysqlConnection {
             text: "longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
             bytes: "longblob",
             integer: "bigint",
-            sequence: "bigint NOT NULL AUTO_INCREMENT PRIMARY KEY",
+            unnumber: "MODIFY sequence bigint NOT NULL",
         }
     }
 

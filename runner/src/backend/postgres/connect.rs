@@ -2,7 +2,7 @@
 //!
 //! No password and no user name get into an error. What a connection does is in `mod.rs`.
 
-use super::{PostgresConnection, link::Link};
+use super::{PostgresConnection, forms, link::Link, relay::Route};
 use crate::{
     backend::{
         Access, BackendError, ConnectOptions, DatabaseUrl,
@@ -31,6 +31,7 @@ const APPLICATION_NAME_BYTES_MAX: usize = 63;
 pub(super) struct Opener {
     /// As it may be shown.
     url: String,
+    route: Route,
     options: PgConnectOptions,
 }
 
@@ -48,6 +49,7 @@ impl Opener {
         })?;
         Ok(Self {
             url: url.to_string(),
+            route: route(url, &options),
             options: options
                 // PgBouncer refuses what it does not know at the start; settings are made later.
                 .extra_float_digits(None)
@@ -64,7 +66,7 @@ impl Opener {
     /// Tries once.
     pub(super) async fn open(&self) -> Result<PgConnection, BackendError> {
         crash::before("connecting");
-        let connected = tokio::time::timeout(TRY_MAX, self.options.connect()).await;
+        let connected = tokio::time::timeout(TRY_MAX, self.route.open(&self.options)).await;
         crash::after("connecting");
         match connected {
             Ok(connected) => connected.map_err(|error| self.explain(&error)),
@@ -130,6 +132,27 @@ impl Opener {
     }
 }
 
+/// Where the server is that the URL means.
+fn route(url: &DatabaseUrl, options: &PgConnectOptions) -> Route {
+    let parameter = |names: [&str; 2]| {
+        let url = url::Url::parse(url.secret()).ok()?;
+        let mut pairs = url.query_pairs();
+        let found = pairs.find(|(name, _)| names.contains(&&**name));
+        found.map(|(_, value)| std::path::PathBuf::from(&*value))
+    };
+    let host = options.get_host();
+    let folder = options.get_socket().cloned();
+    Route {
+        host: host.trim_matches(['[', ']']).to_owned(),
+        port: options.get_port(),
+        socket_folder: folder.or_else(|| host.starts_with('/').then(|| host.into())),
+        tls: options.get_ssl_mode(),
+        root_cert: parameter(["sslrootcert", "ssl-root-cert"]),
+        client_cert: parameter(["sslcert", "ssl-cert"]),
+        client_key: parameter(["sslkey", "ssl-key"]),
+    }
+}
+
 /// The server's words without the user's name, which is nobody else's business.
 fn without_user(message: &str) -> String {
     let mut kept = String::new();
@@ -157,6 +180,8 @@ pub(super) struct Server {
     /// Where the runner's own tables are to be.
     pub(super) schema: String,
     pub(super) search_path: String,
+    /// Whether a session writes values as the runner reads them, if nothing is set.
+    pub(super) has_plain_forms: bool,
 }
 
 /// Makes connections to one PostgreSQL database.
@@ -191,15 +216,25 @@ impl PostgresConnector {
             self.options.wait,
         );
         let facts = link
-            .own_rows(
+            .own_rows(&format!(
                 "SELECT pg_catalog.pg_is_in_recovery(),
                     pg_catalog.current_setting('default_transaction_read_only'),
                     pg_catalog.current_setting('search_path'), pg_catalog.current_schema(),
-                    pg_catalog.version()",
-            )
+                    pg_catalog.version(), pg_catalog.current_setting('standard_conforming_strings'),
+                    {}",
+                forms::ARE_PLAIN
+            ))
             .await
             .map_err(|error| self.opener.explain(&error))?;
-        let [standby, read_only, search_path, schema, system] = super::columns(facts)?;
+        let [standby, read_only, search_path, schema, system, strings, has_plain_forms] =
+            super::columns(facts)?;
+        if strings.as_deref() != Some("on") {
+            return Err(BackendError::Setting {
+                url,
+                setting: "standard_conforming_strings = off".to_owned(),
+                next: "ALTER ROLE CURRENT_USER SET standard_conforming_strings = on".to_owned(),
+            });
+        }
         link.identify().await.map_err(|error| self.opener.explain(&error))?;
         let is_standby = standby.as_deref() == Some("t");
         if self.options.access != Access::Read {
@@ -226,6 +261,7 @@ impl PostgresConnector {
                 && system.is_some_and(|system| system.contains("linux")),
             schema,
             search_path: search_path.unwrap_or_default(),
+            has_plain_forms: has_plain_forms.as_deref() == Some("t"),
         };
         Ok(PostgresConnection::new(link, &self.options, server))
     }

@@ -3,7 +3,7 @@
 //! PostgreSQL's own cursor would be a snapshot too, but forbids to drop or alter the tables that it
 //! reads from, which a hook may do while it goes on reading.
 
-use super::{PostgresConnection, error::guest_error, text::Sent, value};
+use super::{PostgresConnection, error::guest_error, forms::Wants, text::Sent, value};
 use crate::{
     backend::connection::HookMode,
     session::{Column, ErrorKind, Handle, ResultLimit, Row, SqlError, Value},
@@ -52,7 +52,8 @@ impl PostgresConnection {
             let max = self.limits.cursors_max;
             return Err(SqlError::new(ErrorKind::Limit, format!("more than {max} open cursors")));
         }
-        self.ready_for_guest().await?;
+        // What is read later is only shown then: the query itself runs as the hook's own.
+        self.ready_for_guest(Wants::of(&statement, false)).await?;
         let sent = self.with_literals(&statement, params).await?;
         let fields = self.parse(&sent).await?.columns;
         let handle = self.new_handle();
@@ -92,7 +93,7 @@ impl PostgresConnection {
         let Some(mut open) = self.cursors.remove(&cursor) else {
             return Err(SqlError::new(ErrorKind::Other, "the cursor is closed"));
         };
-        self.ready_for_guest().await?;
+        self.ready_for_guest(Wants::Rows).await?;
         let name = name(cursor);
         let fitting = (limit.bytes_max / open.row_bytes).max(1);
         let wanted = limit.rows_max.min(FETCH_ROWS_MAX).min(fitting);
@@ -128,7 +129,7 @@ impl PostgresConnection {
 
     pub(super) async fn drop_cursor(&mut self, cursor: Handle) -> Result<(), SqlError> {
         if self.cursors.remove(&cursor).is_some() {
-            self.ready_for_guest().await?;
+            self.ready_for_guest(Wants::Own).await?;
             let name = name(cursor);
             let drop = format!("CLOSE {name}; DROP TABLE pg_temp.{name}");
             self.link.run(&drop).await.map_err(|error| guest_error(error, &Sent::plain("")))?;

@@ -11,15 +11,13 @@ use super::{
 use crate::sql::OWN_TABLES;
 use std::collections::BTreeMap;
 
-/// What numbers the rows of the history, by the name that the server gave it.
-const SEQUENCE: &str = "alteration_history_sequence_seq";
 /// Whether anything hangs on a table, as its own row says; of triggers also where there was one.
 const HAS_HANGING: &str = "relhastriggers OR relhasrules OR relhassubclass";
 
 /// What the server says of the runner's own tables.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Facts {
-    /// Those that are there, the history's sequence among them, with their object ids.
+    /// Those that are there, with their object ids.
     oids: BTreeMap<String, String>,
     /// How the catalogue describes them.
     described: String,
@@ -41,7 +39,7 @@ pub(super) struct Change {
 /// The questions of whoever knows nothing yet: one whose rows name the tables, and expressions that are the last
 /// columns of one more row.
 pub(super) fn first_questions(schema: &str) -> (String, String) {
-    let names: Vec<_> = names().map(literal).collect();
+    let names: Vec<_> = OWN_TABLES.into_iter().map(literal).collect();
     let own = format!(
         "relnamespace = to_regnamespace({}) AND relname = ANY (ARRAY[{}]::name[])",
         literal(&quote(schema)),
@@ -86,8 +84,7 @@ impl Facts {
     /// How many rows of the tables this server session's transaction wrote, as an expression. A server
     /// counts on from one transaction to the next, for a while.
     pub(super) fn written(&self) -> String {
-        let tables = self.oids.iter().filter(|(name, _)| *name != SEQUENCE);
-        let counts: Vec<_> = tables.map(|(_, oid)| counts(oid)).collect();
+        let counts: Vec<_> = self.oids.values().map(|oid| counts(oid)).collect();
         if counts.is_empty() { "0".to_owned() } else { counts.join(" + ") }
     }
 
@@ -95,7 +92,8 @@ impl Facts {
     pub(super) fn question(&self, schema: &str) -> String {
         let oids: Vec<_> = self.oids.values().map(String::as_str).collect();
         let oids = format!("'{{{}}}'::oid[]", oids.join(","));
-        let missing: Vec<_> = names().filter(|name| !self.oids.contains_key(*name)).collect();
+        let missing: Vec<_> =
+            OWN_TABLES.into_iter().filter(|name| !self.oids.contains_key(*name)).collect();
         format!(
             "concat_ws('/', {}, {}, {})",
             self.written(),
@@ -163,11 +161,6 @@ fn sums(of: &str, oids: &str) -> String {
 fn counts(oid: &str) -> String {
     let counts = ["inserted", "updated", "deleted"];
     counts.map(|done| format!("pg_stat_get_xact_tuples_{done}({oid})")).join(" + ")
-}
-
-/// What the runner's tables and their sequence are called.
-fn names() -> impl Iterator<Item = &'static str> {
-    OWN_TABLES.into_iter().chain([SEQUENCE])
 }
 
 #[cfg(test)]

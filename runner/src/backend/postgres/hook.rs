@@ -31,18 +31,16 @@ impl PostgresConnection {
         let before = self.own_facts.take();
         let questions = match &before {
             Some(facts) => (String::new(), facts.written()),
-            // Of a journaled hook nothing is judged: what others commit comes between its statements.
-            None if hook.mode == HookMode::Journaled => Default::default(),
             None => facts::first_questions(&self.schema),
         };
         let sql = self.enter_sql(&hook, &questions);
         self.is_used = true;
         let rows = self.send(&sql).await?.0;
-        self.entered(hook, before, rows, !questions.1.is_empty())
+        self.entered(hook, before, rows)
     }
 
-    /// What makes a clean session for a hook, and asks of the runner's tables: with a statement of its own, and
-    /// with expressions, where there are any. Its last row begins with the search path.
+    /// What makes a clean session for a hook, and asks of the runner's tables: with a statement of its own, where
+    /// there is one, and with expressions. Its last row begins with the search path.
     pub(super) fn enter_sql(
         &self,
         hook: &HookSettings,
@@ -59,22 +57,20 @@ impl PostgresConnection {
             false => String::new(),
         };
         let names = if names.is_empty() { String::new() } else { format!("{names}; ") };
-        let look = if look.is_empty() { String::new() } else { format!(", {look}") };
         format!(
-            "{}; {clean}{names}{}; {}{look}",
+            "{}; {clean}{names}SET LOCAL bytea_output = DEFAULT; {}; {}, {look}",
             settings::DISCARD,
             settings::hook_bounds(hook, self.sees_lost_clients),
             settings::path(&self.search_path)
         )
     }
 
-    /// Takes the answer to that, where something was known of the runner's tables `before`, or was asked.
+    /// Takes the answer to that, where something was known of the runner's tables `before`.
     pub(super) fn entered(
         &mut self,
         hook: HookSettings,
         before: Option<Facts>,
         mut rows: Vec<TextRow>,
-        has_asked: bool,
     ) -> Result<(), BackendError> {
         // The first column is the search path.
         let last = rows.pop().unwrap_or_default();
@@ -85,10 +81,14 @@ impl PostgresConnection {
                 let written = answers.first().cloned().flatten().ok_or_else(no_answer)?;
                 Some(facts.with_written(written))
             }
-            None if !has_asked => None,
             None => Some(Facts::of(&rows, answers).ok_or_else(no_answer)?),
         };
-        self.hook = Some(Hook { settings: hook, facts, is_carried });
+        self.forms.begin();
+        // What others commit between two statements of a journaled hook is not its work: it is looked at anew each
+        // time that it gets the session.
+        let is_journaled = hook.mode == HookMode::Journaled;
+        let seen = facts.as_ref().filter(|_| is_journaled).map(Facts::expected);
+        self.hook = Some(Hook { settings: hook, facts, seen, is_carried });
         self.is_used = true;
         self.side = Side::Guest;
         Ok(())
@@ -104,6 +104,11 @@ impl PostgresConnection {
         self.link.settle().await?;
         self.send_kept().await?;
         // A pooler's session is reset to what the server's own settings are.
+        if self.is_journaled_hook() {
+            // What it deferred runs on its side, which is looked at from here on.
+            let ready = self.guest_side().await;
+            ready.map_err(|error| error::host_error(error, self.link.url()))?;
+        }
         let own = if self.is_pooled { settings::own() } else { settings::OWN_PATH.to_owned() };
         // What runs in the first can set the time of the second.
         let bound = settings::statement_bound(self.check_time);
@@ -117,6 +122,7 @@ impl PostgresConnection {
             self.end_question()
         ));
         self.side = Side::Own;
+        self.forms.are_pinned = false;
         Ok(())
     }
 
@@ -168,17 +174,18 @@ impl PostgresConnection {
             }
         };
         let (rows, have_matched) = kept.matched(rows);
-        let left = rows.into_iter().find(has_left).ok_or_else(no_answer)?;
-        if let Some(Hook { facts: Some(facts), .. }) = self.hook.take() {
-            let found = left.into_iter().nth(2).flatten();
-            let is_same = found.is_none_or(|found| facts.expected() == found);
-            self.own_facts = Some(facts).filter(|_| is_same);
+        if !rows.iter().any(has_left) {
+            return Err(no_answer());
         }
+        self.own_facts = match self.hook.take() {
+            Some(Hook { facts, seen: None, .. }) => facts,
+            Some(_) | None => None,
+        };
         if have_matched { Ok(behind) } else { Err(BackendError::Moved) }
     }
 
     /// What is wrong where the server did not say what was expected of it.
-    fn judge(&self, found: &str) -> BackendError {
+    pub(super) fn judge(&self, found: &str) -> BackendError {
         let mut found = found.splitn(3, '|');
         let (id, has_lock, tables) = (found.next(), found.next(), found.next());
         let expected = self.transaction.as_ref().and_then(|transaction| transaction.id.as_deref());
@@ -190,7 +197,7 @@ impl PostgresConnection {
             return denied("the hook released the runner's lock".to_owned());
         }
         match &self.hook {
-            Some(Hook { facts: Some(facts), is_carried: true, .. })
+            Some(Hook { facts: Some(facts), is_carried: true, seen: None, .. })
                 if facts.change(tables.unwrap_or_default())
                     == (Change { is_written: false, is_described: true }) =>
             {
@@ -205,10 +212,62 @@ impl PostgresConnection {
 
     /// Where the session still works as the runner, changes it to work for the hook.
     pub(super) async fn guest_side(&mut self) -> Result<(), sqlx::Error> {
-        match self.guest_switch() {
-            switch if switch.is_empty() => Ok(()),
-            switch => self.link.own_run(&switch).await,
+        let look = match &self.hook {
+            Some(Hook { seen: Some(_), facts: Some(facts), .. }) => {
+                Some(facts.question(&self.schema))
+            }
+            Some(_) | None => None,
+        };
+        let switch = self.guest_switch();
+        match look {
+            _ if switch.is_empty() => Ok(()),
+            None => self.link.own_run(&switch).await,
+            Some(look) => {
+                let sql = format!("{}, {look}", settings::TO_GUEST);
+                let row = self.link.own_rows(&sql).await?.pop().unwrap_or_default();
+                if let Some(hook) = &mut self.hook {
+                    hook.seen = Some(row.into_iter().nth(1).flatten().unwrap_or_default());
+                }
+                Ok(())
+            }
         }
+    }
+
+    /// Whether the hook at work is journaled.
+    pub(super) fn is_journaled_hook(&self) -> bool {
+        self.hook.as_ref().is_some_and(|hook| hook.settings.mode == HookMode::Journaled)
+    }
+
+    /// From the hook's side to the runner's own, to be followed by another statement, and with how many rows that
+    /// is answered. Of a journaled hook the last statement is an error if it touched the runner's tables since it
+    /// got the session.
+    pub(super) fn own_switch(&mut self) -> (String, usize) {
+        self.side = Side::Own;
+        match &self.hook {
+            Some(Hook { seen: Some(seen), facts: Some(facts), .. }) => {
+                let look = facts.question(&self.schema);
+                let judge = self.as_expected(&["'t'".to_owned(), look], &["t", seen]);
+                (format!("{}; SELECT {judge}", settings::to_own()), 2)
+            }
+            Some(_) | None => (settings::to_own(), 1),
+        }
+    }
+
+    /// Commits what a journaled hook did up to here only if that leaves the runner's tables alone: what it deferred
+    /// runs now, on its own side, and is looked at like the rest.
+    pub(super) async fn end_segment(&mut self) -> Result<(), BackendError> {
+        if !self.is_journaled_hook() || self.transaction.is_none() {
+            return Ok(());
+        }
+        self.send_kept().await?;
+        let ready = self.guest_side().await;
+        ready.map_err(|error| error::host_error(error, self.link.url()))?;
+        let bound = settings::statement_bound(self.check_time);
+        let checks = format!("{bound}; SET CONSTRAINTS ALL IMMEDIATE; ").repeat(CHECKS as usize);
+        let checked = self.link.affected_within(&checks, self.check_time.saturating_mul(CHECKS));
+        checked.await.map_err(|error| error::refused_checks(error, self.link.url()))?;
+        let (switch, _) = self.own_switch();
+        self.own_run(&switch).await
     }
 
     /// What changes the session so, to be followed by another statement; empty where it is so.
@@ -224,31 +283,33 @@ impl PostgresConnection {
 
     /// Asks which transaction this is, whether the session still holds the runner's lock, if it had it, and
     /// what became of the runner's tables: a statement that fails where that is not what is expected, with
-    /// what is found. The text left over then cannot be read as a number. Of a journaled hook, the tables are
-    /// looked at, and come with the row.
+    /// what is found.
     fn end_question(&self) -> String {
         let has_lock = match self.lock {
             Some(_) => self.has_lock(),
             None => "true".to_owned(),
         };
-        let id = self.transaction.as_ref().and_then(|transaction| transaction.id.as_deref());
-        let facts =
-            self.hook.as_ref().and_then(|hook| Some((hook.settings.mode, hook.facts.as_ref()?)));
-        let (judged, looked_at, expected) = match facts {
-            Some((HookMode::Transaction, facts)) => {
-                (facts.question(&self.schema), "NULL".to_owned(), facts.expected())
+        let (judged, expected) = match &self.hook {
+            Some(Hook { facts: Some(facts), seen, .. }) => {
+                let expected = seen.clone().unwrap_or_else(|| facts.expected());
+                (facts.question(&self.schema), expected)
             }
-            Some((HookMode::Journaled, facts)) => {
-                ("''".to_owned(), facts.question(&self.schema), String::new())
-            }
-            None => ("''".to_owned(), "NULL".to_owned(), String::new()),
+            Some(_) | None => ("''".to_owned(), String::new()),
         };
+        format!("SELECT '{LEFT}', {}", self.as_expected(&[has_lock, judged], &["t", &expected]))
+    }
+
+    /// An expression that is an error where the transaction is another than the one that was begun, or one of
+    /// `asked` is other than `expected`. The text left over then cannot be read as a number, and says what was found.
+    fn as_expected(&self, asked: &[String; 2], expected: &[&str; 2]) -> String {
+        let id = self.transaction.as_ref().and_then(|transaction| transaction.id.as_deref());
         let [begin, end] = error::END;
-        let expected = format!("{begin}{}|t|{expected}{end}", id.unwrap_or_default());
+        let [is_held, tables] = expected;
+        let expected = format!("{begin}{}|{is_held}|{tables}{end}", id.unwrap_or_default());
         format!(
-            "SELECT '{LEFT}', replace('{begin}' || concat_ws('|', \
-                coalesce(pg_current_xact_id_if_assigned()::text, ''), {has_lock}, {judged}) || '{end}', \
-                {}, '0')::int8, {looked_at}",
+            "replace('{begin}' || concat_ws('|', \
+                coalesce(pg_current_xact_id_if_assigned()::text, ''), {}) || '{end}', {}, '0')::int8",
+            asked.join(", "),
             literal(&expected)
         )
     }

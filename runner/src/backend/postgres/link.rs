@@ -51,7 +51,7 @@ pub(super) struct Link {
     copying: Option<CopyTask>,
     /// The server session that works for this connection; `None` where a pooler decides.
     pub(super) pid: Option<i32>,
-    /// When that session began, as the server writes it: process ids come again.
+    /// When that session began, in microseconds of Unix time: process ids come again.
     began: Option<String>,
     /// How the statement begins that runs now, where that finds its session better.
     pub(super) comment: Option<String>,

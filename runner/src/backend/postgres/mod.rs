@@ -10,12 +10,15 @@ mod cursor;
 mod describe;
 mod error;
 mod facts;
+mod forms;
 mod hook;
+mod instant;
 mod link;
 mod lock;
 mod outside;
 mod own;
 mod parameter;
+mod relay;
 mod script;
 mod session;
 mod settings;
@@ -54,16 +57,19 @@ use std::{
 struct Transaction {
     /// Its id on the server; none for readers.
     id: Option<String>,
-    /// Whose side it was at when the mark was set, if one is.
-    marked: Option<Side>,
+    /// Whose side it was at when the mark was set, if one is, and whether output forms were pinned.
+    marked: Option<(Side, bool)>,
 }
 
 /// The hook that the session is prepared for.
 #[derive(Debug)]
 struct Hook {
     settings: HookSettings,
-    /// Before it began; of a journaled hook only where they were known already.
+    /// Before it began.
     facts: Option<facts::Facts>,
+    /// Of a journaled hook: what the question about the tables was answered when its statements last got the
+    /// session, in the transaction at hand.
+    seen: Option<String>,
     /// Whether the catalogue was looked at earlier, at the end of the hook before.
     is_carried: bool,
 }
@@ -116,6 +122,7 @@ pub(super) struct PostgresConnection {
     /// A hook has begun whose settings have not surely been taken back.
     is_used: bool,
     side: Side,
+    forms: forms::Forms,
     /// The server session that took the runner's lock.
     lock: Option<i32>,
     /// Whether a pooler may give every transaction another server session.
@@ -157,6 +164,7 @@ impl PostgresConnection {
             own_facts: None,
             is_used: false,
             side: Side::Own,
+            forms: forms::Forms::new(server.has_plain_forms),
             lock: None,
             is_pooled: false,
             types: HashMap::new(),
@@ -179,7 +187,7 @@ impl PostgresConnection {
     /// Runs SQL of the runner's own that needs no values.
     async fn own_run(&mut self, sql: &str) -> Result<(), BackendError> {
         self.send_kept().await?;
-        self.link.own_run(sql).await.map_err(|error| error::host_error(error, self.link.url()))
+        self.link.own_run(sql).await.map_err(|error| self.own_error(error))
     }
 
     /// Reads texts with SQL of the runner's own that needs no values.
@@ -205,7 +213,7 @@ impl Connection for PostgresConnection {
             text: "text",
             bytes: "bytea",
             integer: "bigint",
-            sequence: "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+            unnumber: "ALTER COLUMN sequence DROP IDENTITY IF EXISTS",
         }
     }
 
@@ -387,7 +395,8 @@ impl Connection for PostgresConnection {
         self.link.settle().await?;
         let rows = self
             .own_texts(
-                "SELECT pg_catalog.pg_postmaster_start_time()::pg_catalog.text, \
+                "SELECT (EXTRACT(EPOCH FROM pg_catalog.pg_postmaster_start_time()) \
+                    * 1000000)::pg_catalog.int8, \
                     pg_catalog.current_setting('port'), pg_catalog.current_database()",
             )
             .await?;

@@ -8,7 +8,6 @@ use super::{
     PostgresConnection, Side, error,
     link::{TextRow, fields, raw},
     parameter::Raw,
-    settings,
     text::{from_hex, hex, literal},
     types::{self, Kind},
 };
@@ -182,8 +181,7 @@ impl PostgresConnection {
     fn own_text(&mut self, sql: &str, params: &[Cell]) -> String {
         let spelled = spell(sql, &self.prefix, params);
         if self.transaction.is_some() && self.side == Side::Guest {
-            self.side = Side::Own;
-            return format!("{}; {spelled}", settings::to_own());
+            return format!("{}; {spelled}", self.own_switch().0);
         }
         spelled
     }
@@ -239,8 +237,8 @@ impl PostgresConnection {
 
     fn keep_switch(&mut self) {
         if self.transaction.is_some() && self.side == Side::Guest {
-            self.side = Side::Own;
-            self.kept.push(settings::to_own(), 1);
+            let (switch, rows) = self.own_switch();
+            self.kept.push(switch, rows);
         }
     }
 
@@ -261,7 +259,7 @@ impl PostgresConnection {
         self.leave_now().await?;
         let kept = std::mem::take(&mut self.kept);
         let answer = self.link.own_answer(&format!("{}{sql}", kept.sql())).await;
-        let (rows, affected) = answer.map_err(|error| error::host_error(error, self.link.url()))?;
+        let (rows, affected) = answer.map_err(|error| self.own_error(error))?;
         Ok((self.answered(&kept, rows)?, affected))
     }
 
@@ -293,17 +291,21 @@ impl PostgresConnection {
         sql: &str,
         params: &[Cell],
     ) -> Result<Vec<Vec<Cell>>, BackendError> {
+        self.keep_switch();
         self.send_kept().await?;
-        let needs_switch = self.transaction.is_some() && self.side == Side::Guest;
         let text = self.own_text(sql, params);
         let mut rows = Vec::new();
         let read = self.link.own_each_row(&text, |row| rows.push(cells(row))).await;
-        read.map_err(|error| error::host_error(error, self.link.url()))?;
-        if needs_switch {
-            // The first row is the answer to the switch.
-            rows.remove(0);
-        }
+        read.map_err(|error| self.own_error(error))?;
         Ok(rows)
+    }
+
+    /// An error of the runner's own statements, some of which look at what a hook did.
+    pub(super) fn own_error(&self, error: sqlx::Error) -> BackendError {
+        match error::end_of(&error) {
+            Some(found) => self.judge(&found),
+            None => error::host_error(error, self.link.url()),
+        }
     }
 }
 

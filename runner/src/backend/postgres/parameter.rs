@@ -69,6 +69,13 @@ pub(super) fn text<'a>(
         Value::Bytes(_) => {
             return Err(conversion(format!("{what} ({}) is not for bytes", ty.name)));
         }
+        // Typed values are moments whatever the session's zone is.
+        Value::Timestamptz(text) if !has_offset(text) => {
+            return Err(conversion(format!("{what} ({}): a timestamptz needs an offset", ty.name)));
+        }
+        Value::Timestamp(text) if ty.base == oid::TIMESTAMPTZ && is_finite(text) => {
+            format!("{text}Z").into()
+        }
         Value::BigInteger(text)
         | Value::Decimal(text)
         | Value::Text(text)
@@ -87,6 +94,17 @@ pub(super) fn text<'a>(
         )));
     }
     Ok(Some(text))
+}
+
+fn is_finite(text: &str) -> bool {
+    !matches!(text.trim(), "infinity" | "-infinity" | "epoch")
+}
+
+/// Whether a moment says what it is ahead of UTC: `Z`, or a sign behind its time.
+fn has_offset(text: &str) -> bool {
+    let text = text.trim().trim_end_matches(" BC");
+    let time = text.split_once(['T', ' ']).map_or("", |(_, time)| time);
+    !is_finite(text) || time.ends_with(['Z', 'z']) || time.contains(['+', '-'])
 }
 
 /// Shortest text that reads back as the same number, with an exponent where digits would abound.
@@ -180,6 +198,34 @@ mod tests {
         ];
         for (value, oid, text) in table {
             assert_eq!(encoded(value, oid), Ok(Encoded::Text(Some(text.to_owned()))), "{text}");
+        }
+    }
+
+    #[test]
+    fn moments_depend_on_no_zone() {
+        let zoned = oid::TIMESTAMPTZ;
+        let table = [
+            (Value::Timestamp("2024-03-01T00:00:00".into()), zoned, Some("2024-03-01T00:00:00Z")),
+            (Value::Timestamp("infinity".into()), zoned, Some("infinity")),
+            (Value::Timestamp("2024-03-01 00:00".into()), 1114, Some("2024-03-01 00:00")),
+            (
+                Value::Timestamptz("2024-03-01T00:00:00Z".into()),
+                zoned,
+                Some("2024-03-01T00:00:00Z"),
+            ),
+            (
+                Value::Timestamptz("0044-03-15 12:00:00+00 BC".into()),
+                zoned,
+                Some("0044-03-15 12:00:00+00 BC"),
+            ),
+            (Value::Timestamptz("-infinity".into()), zoned, Some("-infinity")),
+            (Value::Timestamptz("2024-03-01T00:00:00".into()), zoned, None),
+            (Value::Timestamptz("2024-03-01".into()), zoned, None),
+        ];
+        for (value, oid, expected) in table {
+            let encoded = encoded(value.clone(), oid).ok();
+            let expected = expected.map(|text| Encoded::Text(Some(text.to_owned())));
+            assert_eq!(encoded, expected, "{value:?}");
         }
     }
 

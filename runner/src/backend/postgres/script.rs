@@ -3,7 +3,8 @@
 //! All others go by themselves, as any statement does.
 
 use super::{
-    PostgresConnection, error::guest_error, link::Answer, session::changes_rows, text::Sent,
+    PostgresConnection, error::guest_error, forms::Wants, link::Answer, session::changes_rows,
+    text::Sent,
 };
 use crate::{
     backend::connection::HookMode,
@@ -100,8 +101,10 @@ impl PostgresConnection {
         run: &mut ScriptRun,
         done: &mut OnStatement<'_>,
     ) -> Result<(), FailedInScript> {
-        let ready = self.ready_for_guest().await;
-        ready.map_err(|error| run.failed(script, error))?;
+        for part in &together.parts {
+            let ready = self.ready_for_guest(Wants::of(&part.statement, false)).await;
+            ready.map_err(|error| run.failed(script, error))?;
+        }
         let mut parts = together.parts.iter();
         let ran = self
             .link

@@ -7,6 +7,7 @@
 use super::{
     PostgresConnection,
     error::guest_error,
+    forms::Wants,
     link::{self, Description},
     parameter::{self, Encoded, Raw, conversion},
     text::{Replacement, Sent, quote},
@@ -68,15 +69,17 @@ impl PostgresConnection {
         }
     }
 
-    /// Ends a statement that was left half-way, and puts the session on the guest's side.
-    pub(super) async fn ready_for_guest(&mut self) -> Result<(), SqlError> {
+    /// Ends a statement that was left half-way, and puts the session on the guest's side, with the output forms
+    /// that the next call `wants`.
+    pub(super) async fn ready_for_guest(&mut self, wants: Wants) -> Result<(), SqlError> {
         if self.transaction.is_none() {
             // It would commit by itself.
             return Err(SqlError::new(ErrorKind::Other, "there is no transaction to run it in"));
         }
         let sent = self.send_kept().await;
         sent.map_err(|error| SqlError::new(ErrorKind::Disconnected, error.to_string()))?;
-        self.guest_side().await.map_err(|error| guest_error(error, &Sent::plain("")))
+        self.guest_side().await.map_err(|error| guest_error(error, &Sent::plain("")))?;
+        self.prepare_forms(wants).await
     }
 
     /// The types of as many parameters as there are values.
@@ -269,7 +272,7 @@ impl Session for PostgresConnection {
 
     async fn execute(&mut self, sql: &str, params: Vec<Value>) -> Result<Outcome, SqlError> {
         let statement = self.checked(sql)?;
-        self.ready_for_guest().await?;
+        self.ready_for_guest(Wants::of(&statement, false)).await?;
         let (sent, arguments) = self.with_arguments(&statement, &params).await?;
         // For a result of types that it does not know yet, sqlx asks the catalogue, and forgets
         // over that what it was about to run: so it is told the types beforehand.
@@ -297,7 +300,7 @@ impl Session for PostgresConnection {
         limit: ResultLimit,
     ) -> Result<RowSet, SqlError> {
         let statement = self.checked(sql)?;
-        self.ready_for_guest().await?;
+        self.ready_for_guest(Wants::of(&statement, true)).await?;
         let sent = self.with_literals(&statement, &params).await?;
         // Others may change what they would be described by. So may a function in one of these, which
         // is then an error where no row came back.

@@ -1,19 +1,17 @@
 //! Settings of the server session, as SQL: the runner's own side, and the side of a hook.
 //!
-//! Everything is set for one transaction only, so that a pooler's next client finds nothing of it.
+//! Everything is set for one transaction only, so that a pooler's next client finds nothing of it; what has to
+//! hold between transactions is set behind no pooler. How values are written for a guest is in `forms.rs`.
 
 use super::text::literal;
 use crate::backend::connection::HookSettings;
 use std::time::Duration;
 
-/// What reading values and telling statements apart relies on.
-const PINNED: &str = "SET LOCAL standard_conforming_strings = on; \
+/// What all text on its way to the server and back relies on, in the runner's own statements and in a hook's: how
+/// the bytes of both are read, and where a string ends. Nothing here changes what a hook's SQL means: a server that
+/// has strings end otherwise is refused when it is connected to.
+const READ: &str = "SET LOCAL standard_conforming_strings = on; \
     SET LOCAL client_encoding = 'UTF8'; \
-    SET LOCAL DateStyle = 'ISO, MDY'; \
-    SET LOCAL IntervalStyle = 'postgres'; \
-    SET LOCAL TimeZone = 'UTC'; \
-    SET LOCAL bytea_output = 'hex'; \
-    SET LOCAL extra_float_digits = 1; \
     SET LOCAL client_min_messages = 'warning'";
 
 /// Names in the runner's own statements mean PostgreSQL's own things, whatever a hook made.
@@ -21,13 +19,23 @@ pub(super) const OWN_PATH: &str = "SET LOCAL search_path = pg_catalog, pg_temp";
 
 /// For the runner's own statements, in a transaction that has no hook at work.
 pub(super) fn own() -> String {
-    format!("{PINNED}; {OWN_PATH}")
+    format!("{READ}; SET LOCAL bytea_output = 'hex'; {OWN_PATH}")
 }
 
-/// What bounds waiting: for somebody else's lock, and of the server for a runner that is paused in
-/// a transaction, whose locks would keep everybody else out.
+/// The same where a journaled hook is at work: what it set is still there for its statements.
+pub(super) fn own_within_hook() -> String {
+    format!("{READ}; {OWN_PATH}")
+}
+
+/// What bounds the runner's own statements: how long they wait for somebody else's lock, and how long the server
+/// waits for a runner that is paused in a transaction, whose locks would keep everybody else out. What the server or
+/// the role says of how long a statement may take is not for these: the runner has a time-out of its own for them.
 pub(super) fn bounds(lock_wait: Duration, idle: Option<Duration>) -> String {
-    format!("{}SET LOCAL lock_timeout = {}", idle_bound(idle), milliseconds(Some(lock_wait)))
+    format!(
+        "{}SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = {}",
+        idle_bound(idle),
+        milliseconds(Some(lock_wait))
+    )
 }
 
 /// The second of [`bounds`] alone, to be followed by another statement. Empty without a lease: then
@@ -46,16 +54,12 @@ pub(super) fn to_own() -> String {
     )
 }
 
-/// Back again.
+/// Back again. More columns may follow: the server reads them by the names of the runner's side.
 pub(super) const TO_GUEST: &str = "SELECT pg_catalog.set_config('search_path', \
     pg_catalog.current_setting('runner.path'), true)";
 
-/// For the statements of a hook, but for the search path.
-pub(super) fn hook(hook: &HookSettings, sees_lost_clients: bool) -> String {
-    format!("{PINNED}; {}", hook_bounds(hook, sees_lost_clients))
-}
-
-/// The same where values are read as they should be already.
+/// For the statements of a hook, but for the search path: the bounds that it was given. What its text means is the
+/// database's and the role's own.
 pub(super) fn hook_bounds(hook: &HookSettings, sees_lost_clients: bool) -> String {
     let mut sql = format!(
         "SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}",

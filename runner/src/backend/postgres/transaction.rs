@@ -34,7 +34,11 @@ impl PostgresConnection {
         }
         if self.rehearsing && self.transaction.is_some() {
             let bounds = settings::bounds(self.lock_wait, self.idle);
-            let sql = format!("{}; {bounds}; SAVEPOINT {SAVEPOINT}", settings::own());
+            let own = match &self.hook {
+                Some(_) => settings::own_within_hook(),
+                None => settings::own(),
+            };
+            let sql = format!("{own}; {bounds}; SAVEPOINT {SAVEPOINT}");
             self.own_run(&sql).await?;
             self.in_savepoint = true;
             self.side = Side::Own;
@@ -43,6 +47,7 @@ impl PostgresConnection {
         self.kept.begin(self.begin_sql(self.hook.as_ref()));
         self.transaction = Some(Transaction { id: None, marked: None });
         self.side = Side::Own;
+        self.forms.are_pinned = false;
         Ok(())
     }
 
@@ -58,9 +63,9 @@ impl PostgresConnection {
                 format!(
                     "{}{}; {}; {}",
                     settings::idle_bound(self.idle),
-                    settings::hook(&hook.settings, self.sees_lost_clients),
+                    settings::hook_bounds(&hook.settings, self.sees_lost_clients),
                     settings::to_own(),
-                    settings::own()
+                    settings::own_within_hook()
                 ),
                 1,
             ),
@@ -82,6 +87,7 @@ impl PostgresConnection {
     pub(super) async fn commit_transaction(&mut self) -> Result<(), BackendError> {
         self.link.settle().await?;
         self.chained = None;
+        self.end_segment().await?;
         if !self.in_savepoint
             && self.transaction.is_some()
             && self.watch.is_none()
@@ -102,7 +108,8 @@ impl PostgresConnection {
         };
         let forget = self.link.forget_described();
         // A journaled hook goes on after this; what it listens to would come in between.
-        let unlisten = if self.hook.is_some() { "UNLISTEN *; " } else { "" };
+        let unlisten =
+            if self.hook.is_some() { "UNLISTEN *; SET TRANSACTION READ ONLY; " } else { "" };
         let mut kept = std::mem::take(&mut self.kept);
         kept.before_commit(false);
         let status = match &transaction.id {
@@ -240,7 +247,7 @@ impl PostgresConnection {
         let rest = self.answered(begun, rows)?;
         self.forget_handles();
         let before = self.own_facts.take();
-        self.entered(next.hook, before, rest, true)?;
+        self.entered(next.hook, before, rest)?;
         self.opened = Some(next);
         Ok(())
     }
@@ -301,6 +308,7 @@ impl PostgresConnection {
             self.own_facts = None;
         }
         self.side = Side::Own;
+        self.forms.are_pinned = false;
         if self.rehearsing && self.transaction.is_some() {
             if std::mem::take(&mut self.in_savepoint) {
                 // What was marked in it, and what the hook set, goes with it.
@@ -395,6 +403,7 @@ impl PostgresConnection {
     pub(super) async fn connect_again(&mut self) -> Result<(), BackendError> {
         self.forget_handles();
         self.kept = Kept::default();
+        self.forms.are_pinned = false;
         self.transaction = None;
         self.hook = None;
         self.leaving = None;
@@ -416,7 +425,8 @@ impl PostgresConnection {
     pub(super) async fn set_mark(&mut self) -> Result<(), BackendError> {
         let Some(transaction) = &mut self.transaction else { return Ok(()) };
         // One after the other, never nested: each level costs the server.
-        let release = if transaction.marked.replace(self.side).is_some() {
+        let at = (self.side, self.forms.are_pinned);
+        let release = if transaction.marked.replace(at).is_some() {
             format!("RELEASE SAVEPOINT {MARK}; ")
         } else {
             String::new()
@@ -430,7 +440,7 @@ impl PostgresConnection {
         let marked = transaction.marked.take();
         self.own_run(&format!("ROLLBACK TO SAVEPOINT {MARK}; RELEASE SAVEPOINT {MARK}")).await?;
         // The session's settings went back to the mark too.
-        self.side = marked.unwrap_or(self.side);
+        (self.side, self.forms.are_pinned) = marked.unwrap_or((self.side, self.forms.are_pinned));
         Ok(())
     }
 }

@@ -33,6 +33,7 @@ pub(super) mod oid {
     pub(in super::super) const FLOAT8: u32 = 701;
     pub(in super::super) const BPCHAR: u32 = 1042;
     pub(in super::super) const VARCHAR: u32 = 1043;
+    pub(in super::super) const TIMESTAMPTZ: u32 = 1184;
 }
 
 /// Object ids from here on belong to what users made.
@@ -57,7 +58,7 @@ const BUILT_IN: &[(u32, Kind, &str)] = &[
     (1082, Kind::Date, "date"),
     (1083, Kind::Time, "time without time zone"),
     (1114, Kind::Timestamp, "timestamp without time zone"),
-    (1184, Kind::Timestamptz, "timestamp with time zone"),
+    (oid::TIMESTAMPTZ, Kind::Timestamptz, "timestamp with time zone"),
     (1700, Kind::Decimal, "numeric"),
     (2950, Kind::Uuid, "uuid"),
     (3802, Kind::Json, "jsonb"),

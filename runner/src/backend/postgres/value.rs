@@ -3,6 +3,7 @@
 //! Text is what PostgreSQL can give of every type without loss. Nothing here talks to a server.
 
 use super::{
+    instant,
     text::from_hex,
     types::{self, Kind},
 };
@@ -71,17 +72,12 @@ fn timestamp(text: &str) -> Result<String, String> {
     Ok(if is_usual(text) { text.replacen(' ', "T", 1) } else { text.to_owned() })
 }
 
+/// In UTC, whatever zone the server wrote it in.
 fn timestamptz(text: &str) -> Result<String, String> {
-    let iso = timestamp(text)?;
-    if !is_usual(text) {
-        return Ok(iso);
+    if matches!(text, "infinity" | "-infinity") {
+        return Ok(text.to_owned());
     }
-    if let Some(utc) = iso.strip_suffix("+00") {
-        return Ok(format!("{utc}Z"));
-    }
-    // A hook may set a time zone for its own arithmetic; what it reads stays in UTC.
-    let moment: jiff::Timestamp = iso.parse().map_err(|_| changed("DateStyle"))?;
-    Ok(moment.to_string())
+    instant::in_utc(text).ok_or_else(|| changed("DateStyle"))
 }
 
 /// Bytes that a row takes in memory, to hold results to their limit.
@@ -131,6 +127,11 @@ mod tests {
             (1114, "0044-03-15 12:00:00 BC", Value::Timestamp("0044-03-15 12:00:00 BC".into())),
             (1184, "2024-02-29 23:59:59+00", Value::Timestamptz("2024-02-29T23:59:59Z".into())),
             (1184, "2024-03-01 01:59:59+02", Value::Timestamptz("2024-02-29T23:59:59Z".into())),
+            (
+                1184,
+                "1900-01-01 00:00:00-04:56:02",
+                Value::Timestamptz("1900-01-01T04:56:02Z".into()),
+            ),
             (1184, "-infinity", Value::Timestamptz("-infinity".into())),
             (1186, "1 mon", other("1 mon")),
         ];

@@ -5,6 +5,7 @@
 use super::{
     PostgresConnection,
     error::guest_error,
+    forms::Wants,
     parameter::{conversion, text},
     text::{Sent, quote},
     types::Type,
@@ -125,7 +126,7 @@ impl PostgresConnection {
         // An unknown table or column is told now, and so is what is not for guests.
         let probe = format!("INSERT INTO {target} VALUES ({})", marks.join(", "));
         self.checked(&probe)?;
-        self.ready_for_guest().await?;
+        self.ready_for_guest(Wants::Own).await?;
         let types = self
             .parameter_types(&Sent::plain(&probe))
             .await
@@ -172,7 +173,7 @@ impl PostgresConnection {
             return Ok(0);
         }
         let (copy, data) = (open.copy.clone(), std::mem::take(&mut open.waiting));
-        self.ready_for_guest().await?;
+        self.ready_for_guest(Wants::Own).await?;
         let copied = self.link.copy(copy, data).await;
         let open = self.writer(writer)?;
         let inserted = copied.map_err(|error| open.explain(error))?;

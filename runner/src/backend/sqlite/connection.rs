@@ -50,13 +50,7 @@ fn cell(row: &SqliteRow, at: usize) -> Result<Cell, sqlx::Error> {
 #[async_trait]
 impl Connection for SqliteSession {
     fn own_types(&self) -> OwnTypes {
-        OwnTypes {
-            key: "TEXT",
-            text: "TEXT",
-            bytes: "BLOB",
-            integer: "INTEGER",
-            sequence: "INTEGER PRIMARY KEY",
-        }
+        OwnTypes { key: "TEXT", text: "TEXT", bytes: "BLOB", integer: "INTEGER", unnumber: "" }
     }
 
     async fn own_execute(&mut self, sql: &str, params: &[Cell]) -> Result<u64, BackendError> {

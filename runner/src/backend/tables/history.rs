@@ -13,31 +13,23 @@ use crate::{
 pub(crate) type End<'a> = (Ending, &'a Counts, Option<&'a str>);
 
 /// Appends one row, which the commit that follows may bring: a start without counts, or an end with them.
+///
+/// Its number is the next one of those that are there. The transaction has the ledger's row by then, so that no
+/// other one numbers rows at the same time.
 pub(crate) async fn append(
     connection: &mut dyn Connection,
     attempt: &Attempt,
     end: Option<End<'_>>,
 ) -> Result<(), BackendError> {
-    append_all(connection, &[(attempt, end)]).await
-}
-
-/// As [`append`], several rows in one statement.
-pub(crate) async fn append_all(
-    connection: &mut dyn Connection,
-    rows: &[(&Attempt, Option<End<'_>>)],
-) -> Result<(), BackendError> {
-    let places = vec!["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"; rows.len()].join(", ");
-    let sql = format!(
-        "INSERT INTO @history (plugin, id, direction, event, at, done_by,
-            runner_version, checksum, component_checksum, permissions, duration_ms, statements,
-            rows_affected, error)
-         VALUES {places}"
-    );
-    let params: Vec<Cell> = rows.iter().flat_map(|(attempt, end)| row(attempt, *end)).collect();
-    connection.own_execute_last(&sql, &params).await?;
+    connection.own_execute_last(APPEND, &row(attempt, end)).await?;
     crash::point("after a history row");
     Ok(())
 }
+
+const APPEND: &str = "INSERT INTO @history (sequence, plugin, id, direction, event, at, done_by,
+        runner_version, checksum, component_checksum, permissions, duration_ms, statements,
+        rows_affected, error)
+     SELECT coalesce(max(sequence), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM @history";
 
 fn row(attempt: &Attempt, end: Option<End<'_>>) -> [Cell; 14] {
     let event = end.map_or("started", |(ending, _, _)| ending.as_str());

@@ -55,11 +55,13 @@ pub(crate) async fn advance_any(
     if done == 1 { Ok(()) } else { Err(BackendError::Moved) }
 }
 
-/// [`BackendError::Moved`] where another runner has charge of the tables by now. Swaps nothing.
-pub(crate) async fn check(connection: &mut dyn Connection, fence: i64) -> Result<(), BackendError> {
-    let found = read(connection).await?;
-    let is_ours = found.schema_version == SCHEMA_VERSION && found.fence == fence;
-    if is_ours { Ok(()) } else { Err(BackendError::Moved) }
+/// Holds the ledger's row until the transaction ends, and leaves the revision as it is: for a record that no plan
+/// rests on. [`BackendError::Moved`] where another runner has charge of the tables by now.
+pub(crate) async fn hold(connection: &mut dyn Connection, fence: i64) -> Result<(), BackendError> {
+    let sql = "UPDATE @ledger SET revision = revision WHERE schema_version = ? AND fence = ?";
+    let params = [Cell::integer(SCHEMA_VERSION), Cell::integer(fence)];
+    let held = connection.own_execute(sql, &params).await?;
+    if held == 1 { Ok(()) } else { Err(BackendError::Moved) }
 }
 
 /// What the ledger's one row says.

@@ -56,7 +56,7 @@ const FRESH: &[&str] = &[
         PRIMARY KEY (plugin, id)
     )",
     "CREATE TABLE IF NOT EXISTS @history (
-        sequence {sequence},
+        sequence {integer} PRIMARY KEY,
         plugin {key} NOT NULL,
         id {key} NOT NULL,
         direction {key} NOT NULL,
@@ -126,15 +126,17 @@ const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS @journal (
 const FROM_1: &[&str] = &["ALTER TABLE @history RENAME COLUMN by TO done_by", RUN, JOURNAL];
 /// What version 3 gave the column `settings`.
 const WITH_SETTINGS: &[&str] = &["state", "run"];
+/// From here on the numbers of an older history's rows are somebody's doing: a hook could set the sequence that
+/// they came from.
+const NUMBER_MAX: i64 = 1 << 53;
 
 fn spelled(statement: &str, types: OwnTypes) -> String {
-    let OwnTypes { key, text, bytes, integer, sequence } = types;
+    let OwnTypes { key, text, bytes, integer, .. } = types;
     statement
         .replace("{key}", key)
         .replace("{text}", text)
         .replace("{bytes}", bytes)
         .replace("{integer}", integer)
-        .replace("{sequence}", sequence)
 }
 
 /// The schema version found; `None` without the runner's tables.
@@ -185,13 +187,14 @@ fn missing(version: i64, found: &BTreeSet<String>) -> Vec<&'static str> {
 /// Brings the runner's tables to the current version. Runs in the caller's transaction, under the
 /// lock.
 pub(crate) async fn upgrade(connection: &mut dyn Connection) -> Result<(), BackendError> {
-    let (statements, widened) = match version(connection).await? {
+    let (statements, widened, is_numbered) = match version(connection).await? {
         Some(SCHEMA_VERSION) => return Ok(()),
-        Some(1) => (FROM_1, &WITH_SETTINGS[..1]),
-        Some(_) => (&[][..], WITH_SETTINGS),
-        // A runner that made version 2 may have been killed while it did.
-        None if connection.is_journaled() => (FRESH, WITH_SETTINGS),
-        None => (FRESH, &[][..]),
+        Some(1) => (FROM_1, &WITH_SETTINGS[..1], true),
+        Some(2) => (&[][..], WITH_SETTINGS, true),
+        Some(_) => (&[][..], &[][..], true),
+        // A runner that made an older version may have been killed while it did.
+        None if connection.is_journaled() => (FRESH, WITH_SETTINGS, true),
+        None => (FRESH, &[][..], false),
     };
     for statement in statements {
         let statement = spelled(statement, connection.own_types());
@@ -207,9 +210,34 @@ pub(crate) async fn upgrade(connection: &mut dyn Connection) -> Result<(), Backe
         connection.own_execute(&statement, &[]).await?;
         crash::point("after a step of the schema");
     }
+    if is_numbered {
+        unnumber(connection).await?;
+    }
     let sql =
         format!("UPDATE @ledger SET schema_version = {SCHEMA_VERSION}, revision = revision + 1");
     connection.own_execute(&sql, &[]).await?;
+    Ok(())
+}
+
+/// Has the history's rows numbered by whoever writes them, one after the other under the ledger's row, and not by a
+/// sequence: that is not transactional, so that what a hook sets outlives its rollback, and stops every later
+/// deploy. Rows whose numbers leave no room for others are given the next ones.
+async fn unnumber(connection: &mut dyn Connection) -> Result<(), BackendError> {
+    let unnumber = connection.own_types().unnumber;
+    if !unnumber.is_empty() {
+        connection.own_execute(&format!("ALTER TABLE @history {unnumber}"), &[]).await?;
+        crash::point("after a step of the schema");
+    }
+    let sql = "SELECT sequence FROM @history WHERE sequence >= ? ORDER BY sequence";
+    for row in connection.own_rows(sql, &[Cell::integer(NUMBER_MAX)]).await? {
+        let number = Record::new(row, "alteration_history").integer("sequence")?;
+        let sql = "SELECT coalesce(max(sequence), 0) + 1 FROM @history WHERE sequence < ?";
+        let last = connection.own_rows(sql, &[Cell::integer(NUMBER_MAX)]).await?;
+        let last = last.into_iter().next().unwrap_or_default();
+        let next = Record::new(last, "alteration_history").integer("sequence")?;
+        let sql = "UPDATE @history SET sequence = ? WHERE sequence = ?";
+        connection.own_execute(sql, &[Cell::integer(next), Cell::integer(number)]).await?;
+    }
     Ok(())
 }
 

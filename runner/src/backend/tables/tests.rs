@@ -82,6 +82,10 @@ const VERSION_2: [&str; 3] = [
 ];
 
 fn begun() -> Run {
+    Run::new(&begun_attempt(), Phase::Preparation, Dialect::Sqlite, "0.1.0").unwrap()
+}
+
+fn begun_attempt() -> Attempt {
     let id = "1.0.0-1700000000-one".parse().unwrap();
     let mut declaration = Declaration::new(id);
     declaration.settings = ["REGION".parse().unwrap(), "UNSET".parse().unwrap()].into();
@@ -92,7 +96,7 @@ fn begun() -> Run {
     let mut attempt = Attempt::up(catalog.iter().next().unwrap());
     let region = attempt.settings.get_mut("REGION").unwrap();
     *region = Some("eu \0 \u{1f30d}".to_owned().try_into().unwrap());
-    Run::new(&attempt, Phase::Preparation, Dialect::Sqlite, "0.1.0").unwrap()
+    attempt
 }
 
 #[tokio::test]
@@ -114,6 +118,28 @@ async fn the_second_version_is_upgraded_with_what_is_unfinished() {
     assert_eq!(columns(connection).await, fresh);
     assert!(read(connection).await.is_empty(), "nobody gave it any");
     assert_eq!(ledger::read(connection).await.unwrap().schema_version, SCHEMA_VERSION);
+}
+
+/// A hook could set the sequence that numbers came from in older versions, to its very end.
+#[tokio::test]
+async fn rows_of_the_history_are_numbered_one_after_the_other() {
+    let connection = memory().await;
+    let connection = &mut *connection.lock().await;
+    schema::upgrade(connection).await.unwrap();
+    connection.own_execute("UPDATE @ledger SET schema_version = 3", &[]).await.unwrap();
+    let attempt = begun_attempt();
+    history::append(connection, &attempt, None).await.unwrap();
+    for number in [i64::MAX - 1, i64::MAX] {
+        let jam = "INSERT INTO @history (sequence, plugin, id, direction, event, at, done_by, runner_version,
+                checksum, component_checksum, permissions)
+             SELECT ?, plugin, id, direction, event, at, done_by, runner_version, checksum,
+                component_checksum, permissions FROM @history WHERE sequence = 1";
+        connection.own_execute(jam, &[Cell::integer(number)]).await.unwrap();
+    }
+    schema::upgrade(connection).await.unwrap();
+    history::append(connection, &attempt, None).await.unwrap();
+    let rows = connection.own_rows("SELECT sequence FROM @history ORDER BY 1", &[]).await.unwrap();
+    assert_eq!(rows.concat(), [1, 2, 3, 4].map(|number: i64| Cell::integer(number)));
 }
 
 #[tokio::test]

@@ -210,8 +210,8 @@ async fn own_statements_keep_their_cells() {
     assert!(connection.own_tables().await.expect("asks").is_empty());
     let types = connection.own_types();
     let create = format!(
-        "CREATE TABLE @ledger (n {}, k {key}, k2 {key}, t {}, b {}, i {}, UNIQUE (k, k2))",
-        types.sequence,
+        "CREATE TABLE @ledger (n {} DEFAULT 1, k {key}, k2 {key}, t {}, b {}, i {}, UNIQUE (k, k2))",
+        types.integer,
         types.text,
         types.bytes,
         types.integer,

@@ -121,8 +121,8 @@ impl Link {
 
     /// Asks the server who works for this connection.
     pub(in crate::backend::postgres) async fn identify(&mut self) -> Result<(), sqlx::Error> {
-        let sql = "SELECT pid, backend_start FROM pg_catalog.pg_stat_activity \
-                   WHERE pid = pg_catalog.pg_backend_pid()";
+        let sql = "SELECT pid, (EXTRACT(EPOCH FROM backend_start) * 1000000)::pg_catalog.int8 \
+                   FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid()";
         let row = self.own_rows(sql).await?.pop().unwrap_or_default();
         let mut row = row.into_iter();
         self.pid = row.next().flatten().and_then(|pid| pid.parse().ok());
@@ -149,7 +149,8 @@ impl Link {
         if let (true, (Some(pid), Some(began))) = (end_old, old) {
             let sql = format!(
                 "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity \
-                 WHERE pid = {pid} AND backend_start = '{began}'"
+                 WHERE pid = {pid} \
+                    AND (EXTRACT(EPOCH FROM backend_start) * 1000000)::pg_catalog.int8 = '{began}'"
             );
             let deadline = Instant::now() + CANCEL_PATIENCE;
             loop {

@@ -188,10 +188,6 @@ async fn what_hangs_on_the_runners_tables_is_looked_at() {
             made("CREATE TABLE one (id bigint REFERENCES alteration_state)"),
             made("CREATE TABLE two (id bigint REFERENCES alteration_state)"),
         ),
-        (
-            made("CREATE SEQUENCE alteration_history_sequence_seq"),
-            made("ALTER SEQUENCE alteration_history_sequence_seq RESTART 5"),
-        ),
     ] {
         let (database, mut connection) = claimed().await;
         connection.rollback().await.expect("rolls back");

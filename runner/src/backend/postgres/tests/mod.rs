@@ -7,6 +7,7 @@ mod connecting;
 mod cursors;
 mod cut;
 mod ending;
+mod meaning;
 mod opening;
 mod outside;
 mod pooled;

@@ -102,6 +102,70 @@ async fn outside_is_guarded_too() {
     assert!(connection.execute_outside("VACUUM", "m").await.is_err(), "a transaction is open");
 }
 
+/// As in a transaction: what was hidden from every look at its text is seen in the tables.
+#[tokio::test]
+async fn a_segment_leaves_the_runners_tables_alone() {
+    let (database, mut connection) = claimed().await;
+    connection.rollback().await.expect("rolls back");
+    let journaled = settings(HookMode::Journaled);
+    let deferred = "CREATE FUNCTION forge() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            EXECUTE convert_from('\\x44454c4554452046524f4d20616c746572617469', 'UTF8') || 'on_state';
+            RETURN NULL; END $$;";
+    database.sql("CREATE TABLE t (x integer)");
+    database.sql(deferred);
+    let trigger = "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED
+         FOR EACH ROW EXECUTE FUNCTION forge()";
+    database.sql(trigger);
+    for (is_first, sql) in [
+        (true, hidden("DELETE FROM alteration_state")),
+        (false, hidden("UPDATE alteration_state SET status = 'applied'")),
+        (false, hidden("INSERT INTO alteration_state VALUES (2, 'applied')")),
+        (false, hidden("ALTER TABLE alteration_state ADD COLUMN forged integer")),
+        (false, "INSERT INTO t VALUES (1)".to_owned()),
+    ] {
+        connection.begin().await.expect("begins");
+        connection.enter_hook(journaled).await.expect("enters");
+        if !is_first {
+            run(&mut connection, "CREATE TABLE one (x integer)").await;
+            connection
+                .own_execute("UPDATE @ledger SET revision = revision", &[])
+                .await
+                .expect("own");
+            connection.commit().await.expect("an honest segment is committed");
+            connection.begin().await.expect("begins");
+            connection
+                .own_execute("UPDATE @ledger SET revision = revision", &[])
+                .await
+                .expect("own");
+        }
+        run(&mut connection, &sql).await;
+        let error = connection.commit().await.expect_err(&sql);
+        assert!(error.to_string().contains("one of the runner's tables"), "{sql}: {error}");
+        connection.rollback().await.expect("rolls back");
+        assert_eq!(
+            database.rows("SELECT id || status FROM alteration_state"),
+            ["1applied"],
+            "{sql}"
+        );
+        if !is_first {
+            database.sql("DROP TABLE one");
+        }
+    }
+}
+
+/// The record of a statement that commits is written in the hook's own transaction.
+#[tokio::test]
+async fn an_own_statement_looks_at_what_the_hook_did_before_it() {
+    let (_database, mut connection) = claimed().await;
+    connection.rollback().await.expect("rolls back");
+    connection.begin().await.expect("begins");
+    connection.enter_hook(settings(HookMode::Journaled)).await.expect("enters");
+    run(&mut connection, &hidden("DELETE FROM alteration_state")).await;
+    let own = connection.own_execute("UPDATE @ledger SET revision = revision", &[]).await;
+    let error = own.expect_err("looks");
+    assert!(error.to_string().contains("one of the runner's tables"), "{error}");
+}
+
 /// A runner is killed; its server session goes on, and is ended before anything is resumed.
 #[tokio::test]
 async fn orphans_are_ended() {

@@ -14,8 +14,8 @@ async fn prepare(connection: &mut PostgresConnection) {
     connection.begin().await.expect("begins");
     let types = connection.own_types();
     let sql = format!(
-        "CREATE TABLE @ledger (n {}, k {} UNIQUE, t {}, b {}, i {})",
-        types.sequence, types.key, types.text, types.bytes, types.integer
+        "CREATE TABLE @ledger (n {} DEFAULT 1, k {} UNIQUE, t {}, b {}, i {})",
+        types.integer, types.key, types.text, types.bytes, types.integer
     );
     connection.own_execute(&sql, &[]).await.expect("creates");
     connection.commit().await.expect("commits");

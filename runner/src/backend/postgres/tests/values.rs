@@ -275,11 +275,10 @@ async fn a_hook_that_changes_how_values_are_written() {
     let (_database, mut connection) = hook().await;
     run(&mut connection, "SET TimeZone = 'Asia/Kolkata'").await;
     let utc = Value::Timestamptz("2024-02-29T23:00:00Z".into());
-    assert_eq!(rows(&mut connection, moment).await, [[utc]]);
+    assert_eq!(rows(&mut connection, moment).await, [[utc.clone()]]);
     run(&mut connection, "SET bytea_output = 'escape'").await;
-    let error = connection.query("SELECT '\\x00ff'::bytea", vec![], PLENTY).await.unwrap_err();
-    assert!(error.message.contains("bytea_output"), "{error}");
-    run(&mut connection, "SET DateStyle = 'German'").await;
-    let error = connection.query(moment, vec![], PLENTY).await.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Conversion);
+    let bytes = Value::Bytes(vec![0, 255]);
+    assert_eq!(rows(&mut connection, "SELECT '\\x00ff'::bytea").await, [[bytes]]);
+    run(&mut connection, &hidden("SET DateStyle = 'German'")).await;
+    assert_eq!(rows(&mut connection, moment).await, [[utc]]);
 }
