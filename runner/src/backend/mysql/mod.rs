@@ -14,6 +14,7 @@ mod error;
 mod hint;
 mod identifier;
 mod lock;
+mod options;
 mod orphan;
 mod own;
 mod parameter;

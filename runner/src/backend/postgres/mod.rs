@@ -13,6 +13,7 @@ mod facts;
 mod hook;
 mod link;
 mod lock;
+mod options;
 mod outside;
 mod own;
 mod parameter;
