@@ -30,7 +30,8 @@ pub(super) fn read(
         })?,
     };
     let text = String::from_utf8_lossy(&bytes);
-    let holds = |what: &str| text.lines().any(|line| line.starts_with("-----BEGIN") && line.contains(what));
+    let holds =
+        |what: &str| text.lines().any(|line| line.starts_with("-----BEGIN") && line.contains(what));
     match content {
         Content::Certificate if holds("CERTIFICATE") => Ok(bytes),
         Content::Certificate => Err(failed("it holds no certificate in PEM")),
@@ -45,8 +46,11 @@ pub(super) fn read(
 /// Why a connection is not secure, in words that lead to the cause.
 pub(super) fn reason(text: &str) -> String {
     let table = [
-        ("CaUsedAsEndEntity", "the server shows the certificate of an authority as its own; give it one that the authority \
-                               signed, or a self-signed one that is none of an authority (basicConstraints CA:FALSE)"),
+        (
+            "CaUsedAsEndEntity",
+            "the server shows the certificate of an authority as its own; give it one that the authority \
+                               signed, or a self-signed one that is none of an authority (basicConstraints CA:FALSE)",
+        ),
         ("UnknownIssuer", "the server's certificate is of no authority that is trusted here"),
         ("NotValidForName", "the server's certificate is for another name than the URL's host"),
         ("not valid for name", "the server's certificate is for another name than the URL's host"),

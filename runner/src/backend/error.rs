@@ -25,7 +25,7 @@ pub enum BackendError {
     /// The account's way to log in is none that the runner knows, or needs a secure connection.
     #[error("this account cannot log in to the database {url}: {reason}")]
     LoginMethod { url: String, reason: String },
-    #[error("the server of {url} does not speak the language of {expected}; {found} answered")]
+    #[error("the server of {url} is no {expected} server: {found} answered")]
     WrongProtocol { url: String, expected: &'static str, found: &'static str },
     #[error("the server of {url} is not the one asked for: {reason}")]
     WrongRole { url: String, reason: &'static str },
@@ -35,6 +35,15 @@ pub enum BackendError {
     Tls { url: String, reason: String },
     #[error("the server has no database as named in {url}")]
     UnknownDatabase { url: String },
+    /// Whether anything is applied cannot be told.
+    #[error(
+        "this user may not read the runner's tables in {url}, so what is deployed cannot be told"
+    )]
+    MayNotRead {
+        url: String,
+        /// The statements that permit it.
+        grants: Vec<String>,
+    },
     #[error("the user may not make databases on the server of {url}")]
     MayNotMakeDatabase {
         url: String,

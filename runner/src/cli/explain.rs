@@ -229,7 +229,9 @@ fn url_advice(error: &ParseUrlError) -> String {
         ParseUrlError::Unencoded { .. } | ParseUrlError::Encoding { .. } => {
             "percent-encode user name and password in `--database`".to_owned()
         }
-        ParseUrlError::SeveralHosts => "name the server that takes writes in `--database`".to_owned(),
+        ParseUrlError::SeveralHosts => {
+            "name the server that takes writes in `--database`".to_owned()
+        }
         ParseUrlError::NoBrackets
         | ParseUrlError::NotAnAddress
         | ParseUrlError::Zone
@@ -530,6 +532,9 @@ fn backend_advice(error: &BackendError) -> String {
         }
         BackendError::UnknownDatabase { .. } => {
             "create the database, or correct its name in `--database`".to_owned()
+        }
+        BackendError::MayNotRead { grants, .. } => {
+            format!("have the tables' owner permit it: {}", grants.join(" "))
         }
         BackendError::MayNotMakeDatabase { grant, .. } => {
             format!("have the server's administrator permit it: {grant}; or use another server")

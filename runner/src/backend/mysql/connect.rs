@@ -9,7 +9,7 @@ use crate::{
         Access, BackendError, ConnectOptions, DatabaseUrl, certificate,
         connection::{Connector, SharedConnection},
         protocol::{self, Place, Spoken},
-        url::{MysqlTls, MysqlUrl},
+        url::MysqlTls,
     },
     crash,
     escape::Escaped,
@@ -32,6 +32,9 @@ const SILENCE_MAX: Duration = Duration::from_secs(2);
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 const ACCESS_DENIED: u16 = 1045;
+/// What may be the cause where a socket's server has no TLS.
+const WITHOUT_TLS: &str = "an account of MySQL with caching_sha2_password that nobody has used since the server started needs TLS \
+    or the host 127.0.0.1 instead of a socket";
 /// How the driver's error begins for a way to log in that it does not know.
 const UNKNOWN_PLUGIN: &str = "unknown authentication plugin: ";
 
@@ -110,7 +113,7 @@ pub(super) async fn second(url: &DatabaseUrl) -> Result<sqlx::MySqlConnection, B
 async fn bare(url: &DatabaseUrl) -> Result<sqlx::MySqlConnection, BackendError> {
     let server = url.mysql()?;
     let (options, place) = (options::options(&server)?, options::place(&server));
-    let mut connecting = pin!(connect(&server, &options));
+    let mut connecting = pin!(options.connect());
     let connected = match timeout(SILENCE_MAX, connecting.as_mut()).await {
         Ok(connected) => connected,
         Err(_) => match other_protocol(url, &place).await {
@@ -118,33 +121,45 @@ async fn bare(url: &DatabaseUrl) -> Result<sqlx::MySqlConnection, BackendError> 
             None => connecting.await,
         },
     };
+    let is_open = matches!(server.tls(), MysqlTls::Disabled | MysqlTls::Preferred);
     match connected {
         Err(sqlx::Error::Protocol(text)) if !text.contains("auth") => {
             let error = other_protocol(url, &place).await;
             Err(error.unwrap_or_else(|| connect_error(&sqlx::Error::Protocol(text), url, &place)))
         }
+        Err(denied)
+            if is_open
+                && server.socket.is_some()
+                && error::number(&denied) == Some(ACCESS_DENIED) =>
+        {
+            secured(url, &options, &place, &denied).await
+        }
         connected => connected.map_err(|error| connect_error(&error, url, &place)),
     }
 }
 
-/// Over a socket a password may have to be sent as it is, which the driver does within TLS alone.
-async fn connect(
-    server: &MysqlUrl,
+/// Tries a socket again with TLS: MySQL may want the password itself there, which the driver sends within TLS alone.
+async fn secured(
+    url: &DatabaseUrl,
     options: &MySqlConnectOptions,
-) -> Result<sqlx::MySqlConnection, sqlx::Error> {
-    let connected = options.connect().await;
-    let is_plain = server.socket.is_some() && server.tls() == MysqlTls::Disabled;
-    match connected {
-        Err(error) if is_plain && error::number(&error) == Some(ACCESS_DENIED) => {
-            let with_tls = options.clone().ssl_mode(MySqlSslMode::Preferred).connect().await;
-            with_tls.map_err(|_| error)
+    place: &Place,
+    denied: &sqlx::Error,
+) -> Result<sqlx::MySqlConnection, BackendError> {
+    match (
+        options.clone().ssl_mode(MySqlSslMode::Required).connect().await,
+        connect_error(denied, url, place),
+    ) {
+        (Ok(connection), _) => Ok(connection),
+        (Err(sqlx::Error::Tls(_)), BackendError::Unauthorized { url, reason }) => {
+            let reason = format!("{reason}; {WITHOUT_TLS}");
+            Err(BackendError::Unauthorized { url, reason })
         }
-        connected => connected,
+        (Err(_), denied) => Err(denied),
     }
 }
 
 async fn other_protocol(url: &DatabaseUrl, place: &Place) -> Option<BackendError> {
-    let expected = "MySQL and MariaDB";
+    let expected = "MySQL or MariaDB";
     match protocol::spoken(place).await? {
         Spoken::Mysql => None,
         Spoken::Postgres => {
@@ -184,7 +199,10 @@ fn connect_error(failure: &sqlx::Error, shown: &DatabaseUrl, place: &Place) -> B
             sqlx::Error::Protocol(text) => match text.split_once(UNKNOWN_PLUGIN) {
                 Some((_, plugin)) => {
                     let plugin = plugin.split_whitespace().next().unwrap_or_default();
-                    let reason = format!("it logs in by `{}`, which the runner does not know", Escaped(plugin));
+                    let reason = format!(
+                        "it logs in by `{}`, which the runner does not know",
+                        Escaped(plugin)
+                    );
                     BackendError::LoginMethod { url, reason }
                 }
                 None => BackendError::Connect { url, reason: text.clone() },

@@ -42,7 +42,11 @@ pub(super) fn options(url: &MysqlUrl) -> Result<MySqlConnectOptions, BackendErro
     }
     if let (Some(certificate), Some(key)) = (&url.certificate, &url.key) {
         options = options
-            .ssl_client_cert_from_pem(certificate::read("ssl-cert", certificate, Content::Certificate)?)
+            .ssl_client_cert_from_pem(certificate::read(
+                "ssl-cert",
+                certificate,
+                Content::Certificate,
+            )?)
             .ssl_client_key_from_pem(certificate::read("ssl-key", key, Content::Key)?);
     }
     Ok(options)

@@ -143,10 +143,8 @@ impl Opener {
 
     fn explain(&self, error: &sqlx::Error) -> BackendError {
         let url = self.url.clone();
-        let tls = |text: &str| BackendError::Tls {
-            url: url.clone(),
-            reason: certificate::reason(text),
-        };
+        let tls =
+            |text: &str| BackendError::Tls { url: url.clone(), reason: certificate::reason(text) };
         match error {
             sqlx::Error::Database(error) => {
                 let error = error.downcast_ref::<PgDatabaseError>();
@@ -178,7 +176,8 @@ impl Opener {
             // The URL was read before: what is left are certificates and keys that do not fit together.
             sqlx::Error::Configuration(error) => tls(&error.to_string()),
             sqlx::Error::Protocol(text) if text.contains("authentication method") => {
-                let reason = format!("the server asks for a way that the runner does not know ({text})");
+                let reason =
+                    format!("the server asks for a way that the runner does not know ({text})");
                 BackendError::LoginMethod { url, reason }
             }
             // sqlx counts a server that speaks no TLS, and one that hangs up, among these.

@@ -17,6 +17,7 @@ mod options;
 mod outside;
 mod own;
 mod parameter;
+mod rights;
 mod script;
 mod session;
 mod settings;
@@ -231,6 +232,10 @@ impl Connection for PostgresConnection {
         );
         let found = self.own_texts(&sql).await?;
         Ok(schema::own(found.into_iter().flatten().flatten()))
+    }
+
+    async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError> {
+        self.grants().await
     }
 
     async fn prepare_place(&mut self) -> Result<(), BackendError> {

@@ -87,7 +87,11 @@ fn with_files(
     }
     if let (Some(certificate), Some(key)) = (&url.certificate, &url.key) {
         options = options
-            .ssl_client_cert_from_pem(certificate::read("sslcert", certificate, Content::Certificate)?)
+            .ssl_client_cert_from_pem(certificate::read(
+                "sslcert",
+                certificate,
+                Content::Certificate,
+            )?)
             .ssl_client_key_from_pem(certificate::read("sslkey", key, Content::Key)?);
     }
     Ok(options)

@@ -50,7 +50,7 @@ pub enum ParseUrlError {
     Port,
     #[error("{}", Unknown(.0))]
     UnknownParameter(UnknownParameter),
-    #[error("`{name}` has a value that is not known; it can be {allowed}")]
+    #[error("`{name}` has a value that cannot be used; it can be {allowed}")]
     Value { name: String, allowed: &'static str },
     /// The database's own client knows it, or another one, and the runner cannot do what it asks for.
     #[error("`{name}` in the database URL cannot be used: {reason}")]

@@ -9,6 +9,7 @@ mod known;
 mod mysql;
 mod pgpass;
 mod postgres;
+mod postgres_table;
 mod sqlite;
 mod startup;
 #[cfg(test)]
@@ -97,7 +98,8 @@ impl DatabaseUrl {
     fn names_search_path_in(&self, environment: &Environment) -> bool {
         let Target::Postgres(url) = &self.target else { return false };
         let by_variable = || environment.get("PGOPTIONS");
-        url.names_search_path() || by_variable().is_some_and(|text| startup::names_search_path(&text))
+        url.names_search_path()
+            || by_variable().is_some_and(|text| startup::names_search_path(&text))
     }
 
     /// The same server and user with another database; `None` for a file.
@@ -171,15 +173,15 @@ impl DatabaseUrl {
             error => error,
         })?;
         // An empty one would silently mean the database that is called like the user.
-        let (Target::Postgres(PostgresUrl { database, .. }) | Target::Mysql(MysqlUrl { database, .. })) =
-            &target
+        let (Target::Postgres(PostgresUrl { database, .. })
+        | Target::Mysql(MysqlUrl { database, .. })) = &target
         else {
             unreachable!("it was made above");
         };
         if database.is_none() {
             return Err(ParseUrlError::NoDatabase { example });
         }
-        let is_part = if is_postgres { postgres::is_part } else { mysql::is_part };
+        let is_part = if is_postgres { postgres_table::is_part } else { mysql::is_part };
         let has_both = matches!(&target,
             Target::Postgres(url) if url.address.is_some() && url.host.is_some());
         let parameters = given
@@ -228,12 +230,14 @@ fn other_kind() -> BackendError {
 
 /// The form of another client, recognised before a part of it is taken for a scheme.
 fn other_form(text: &str) -> Option<ParseUrlError> {
-    let (postgres, mysql) = ("postgres://user@host/app", "mysql://user@host:3306/app");
+    let (postgres, mysql) = ("postgres://host/app", "mysql://host:3306/app");
     let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
     let first_word = text.split(['=', ' ']).next().unwrap_or_default();
     let keywords = ["host", "hostaddr", "port", "dbname", "user", "password", "service", "sslmode"];
     let (form, example) = match () {
-        () if scheme == "jdbc" && text.contains("postgresql") => ("JDBC; leave out `jdbc:`", postgres),
+        () if scheme == "jdbc" && text.contains("postgresql") => {
+            ("JDBC; leave out `jdbc:`", postgres)
+        }
         () if scheme == "jdbc" => ("JDBC; leave out `jdbc:`", mysql),
         () if scheme.starts_with("postgres") && scheme.contains('+') => {
             ("SQLAlchemy; leave out the driver's name", postgres)

@@ -57,8 +57,10 @@ enum Meaning {
 use Meaning::{Only, Refused};
 
 const MODE: &str = "it leaves open what is verified; use ssl-mode, as in ssl-mode=VERIFY_IDENTITY";
-const SESSION: &str = "hooks run with the server's own setting; set it on the server, or leave it out";
-const SCHEMA: &str = "on MySQL and MariaDB a schema is a database; name it in the path, as in mysql://host/DATABASE";
+const SESSION: &str =
+    "hooks run with the server's own setting; set it on the server, or leave it out";
+const SCHEMA: &str =
+    "on MySQL and MariaDB a schema is a database; name it in the path, as in mysql://host/DATABASE";
 const DRIVER: &str = "it is another driver's, and the runner has no need of it; leave it out";
 
 const TABLE: &[Known<Meaning>] = &[
@@ -73,23 +75,117 @@ const TABLE: &[Known<Meaning>] = &[
     (&["connect_timeout", "connect-timeout"], Meaning::ConnectTime),
     (&["charset", "characterEncoding"], Only("utf8mb4")),
     (&["get-server-public-key", "get_server_public_key", "allowPublicKeyRetrieval"], Only("true")),
-    (&["useSSL", "requireSSL", "verifyServerCertificate", "ssl", "useSsl", "ssl-verify-server-cert",
-        "ssl_verify_server_cert", "ssl_verify_cert", "ssl_verify_identity", "ssl_disabled", "trustServerCertificate",
-        "disableSslHostnameVerification"], Refused(MODE)),
-    (&["sslaccept", "sslidentity", "serverSslCert", "trustCertificateKeyStoreUrl", "clientCertificateKeyStoreUrl"],
-        Refused("it is another driver's; use ssl-mode, ssl-ca, ssl-cert and ssl-key")),
-    (&["ssl-capath", "ssl-crl", "ssl-crlpath", "ssl-cipher", "tls-version", "tls-versions", "tls-ciphersuites", "tls_version",
-        "enabledTLSProtocols", "tlsVersions", "server-public-key-path", "serverRSAPublicKeyFile", "auth-plugin", "auth_plugin",
-        "default-auth", "defaultAuthenticationPlugin", "compress", "compression", "useCompression", "compression-algorithms",
-        "enable-cleartext-plugin", "allowCleartextPasswords"], Refused(NOT_THIS_RUNNER)),
-    (&["collation", "connectionCollation", "time_zone", "timezone", "time-zone", "serverTimezone", "connectionTimeZone", "loc", "sql_mode",
-        "sessionVariables", "init-command", "init_command", "max_allowed_packet", "maxAllowedPacket"], Refused(SESSION)),
-    (&["parseTime", "multiStatements", "allowMultiQueries", "allowNativePasswords", "interpolateParams", "clientFoundRows", "useUnicode",
-        "autoReconnect", "zeroDateTimeBehavior", "rejectReadOnly"], Refused(DRIVER)),
-    (&["timeout", "connectTimeout", "readTimeout", "writeTimeout", "socketTimeout", "socket_timeout"],
-        Refused("clients do not agree on its unit; use connect_timeout, in seconds")),
+    (
+        &[
+            "useSSL",
+            "requireSSL",
+            "verifyServerCertificate",
+            "ssl",
+            "useSsl",
+            "ssl-verify-server-cert",
+            "ssl_verify_server_cert",
+            "ssl_verify_cert",
+            "ssl_verify_identity",
+            "ssl_disabled",
+            "trustServerCertificate",
+            "disableSslHostnameVerification",
+        ],
+        Refused(MODE),
+    ),
+    (
+        &[
+            "sslaccept",
+            "sslidentity",
+            "serverSslCert",
+            "trustCertificateKeyStoreUrl",
+            "clientCertificateKeyStoreUrl",
+        ],
+        Refused("it is another driver's; use ssl-mode, ssl-ca, ssl-cert and ssl-key"),
+    ),
+    (
+        &[
+            "ssl-capath",
+            "ssl-crl",
+            "ssl-crlpath",
+            "ssl-cipher",
+            "tls-version",
+            "tls-versions",
+            "tls-ciphersuites",
+            "tls_version",
+            "enabledTLSProtocols",
+            "tlsVersions",
+            "server-public-key-path",
+            "serverRSAPublicKeyFile",
+            "auth-plugin",
+            "auth_plugin",
+            "default-auth",
+            "defaultAuthenticationPlugin",
+            "compress",
+            "compression",
+            "useCompression",
+            "compression-algorithms",
+            "enable-cleartext-plugin",
+            "allowCleartextPasswords",
+        ],
+        Refused(NOT_THIS_RUNNER),
+    ),
+    (
+        &[
+            "collation",
+            "connectionCollation",
+            "time_zone",
+            "timezone",
+            "time-zone",
+            "serverTimezone",
+            "connectionTimeZone",
+            "loc",
+            "sql_mode",
+            "sessionVariables",
+            "init-command",
+            "init_command",
+            "max_allowed_packet",
+            "maxAllowedPacket",
+        ],
+        Refused(SESSION),
+    ),
+    (
+        &[
+            "parseTime",
+            "multiStatements",
+            "allowMultiQueries",
+            "allowNativePasswords",
+            "interpolateParams",
+            "clientFoundRows",
+            "useUnicode",
+            "autoReconnect",
+            "zeroDateTimeBehavior",
+            "rejectReadOnly",
+        ],
+        Refused(DRIVER),
+    ),
+    (
+        &[
+            "timeout",
+            "connectTimeout",
+            "readTimeout",
+            "writeTimeout",
+            "socketTimeout",
+            "socket_timeout",
+        ],
+        Refused("clients do not agree on its unit; use connect_timeout, in seconds"),
+    ),
     (&["schema", "search_path", "currentSchema"], Refused(SCHEMA)),
-    (&["connection_limit", "pool_timeout", "connectionLimit", "pool", "statement_cache_size", "statement-cache-capacity"], Refused(POOL)),
+    (
+        &[
+            "connection_limit",
+            "pool_timeout",
+            "connectionLimit",
+            "pool",
+            "statement_cache_size",
+            "statement-cache-capacity",
+        ],
+        Refused(POOL),
+    ),
 ];
 
 const HINT: &str = "settings of the session belong to the server, or to the account";
@@ -100,8 +196,15 @@ impl MysqlUrl {
         let is_socket = parts.host.as_ref().is_some_and(|host| host.starts_with('/'));
         let (socket, host) = if is_socket { (parts.host, None) } else { (None, parts.host) };
         let (user, password, port) = (parts.user, parts.password, parts.port);
-        let mut url =
-            Self { user, password, host, port, socket, database: parts.database, ..Self::default() };
+        let mut url = Self {
+            user,
+            password,
+            host,
+            port,
+            socket,
+            database: parts.database,
+            ..Self::default()
+        };
         let mut seen = Vec::new();
         for (name, value) in &parts.parameters {
             let usable = |meaning: &Meaning| !matches!(meaning, Refused(_));
@@ -125,7 +228,9 @@ impl MysqlUrl {
             Meaning::User => self.user = given(),
             Meaning::Password => self.password = given(),
             Meaning::Socket if value.starts_with('/') => self.socket = given(),
-            Meaning::Socket => return Err(wrong(name, "the path of a socket, as in /run/mysqld/mysqld.sock")),
+            Meaning::Socket => {
+                return Err(wrong(name, "the path of a socket, as in /run/mysqld/mysqld.sock"));
+            }
             Meaning::Tls => self.tls = Some(tls(name, value)?),
             Meaning::GoTls => self.tls = Some(go_tls(name, value)?),
             Meaning::Authority => self.authority = given(),
@@ -133,10 +238,12 @@ impl MysqlUrl {
             Meaning::Key => self.key = given(),
             Meaning::ConnectTime => {
                 let seconds = value.parse::<u64>().map_err(|_| wrong(name, "seconds"))?;
-                self.connect_time = Some(Duration::from_secs(seconds)).filter(|time| !time.is_zero());
+                self.connect_time =
+                    Some(Duration::from_secs(seconds)).filter(|time| !time.is_zero());
             }
             Only(allowed) => {
-                let is_utf8 = allowed == "utf8mb4" && ["utf8", "utf-8"].contains(&&*value.to_lowercase());
+                let is_utf8 =
+                    allowed == "utf8mb4" && ["utf8", "utf-8"].contains(&&*value.to_lowercase());
                 let is_true = allowed == "true" && value == "1";
                 if !is_utf8 && !is_true && !value.eq_ignore_ascii_case(allowed) {
                     return Err(wrong(name, allowed));

@@ -6,8 +6,9 @@
 use super::{
     environment::Environment,
     error::ParseUrlError,
-    known::{self, Known, NOT_THIS_RUNNER, POOL},
-    pgpass, startup,
+    known, pgpass,
+    postgres_table::{HINT, Meaning, TABLE, VARIABLES},
+    startup,
     text::{self, Parts},
 };
 use std::{net::IpAddr, path::PathBuf, time::Duration};
@@ -33,7 +34,7 @@ pub(in crate::backend) struct PostgresUrl {
     pub(in crate::backend) application: Option<String>,
     pub(in crate::backend) connect_time: Option<Duration>,
     pub(in crate::backend) role: Option<ServerRole>,
-    pub(super) password_file: Option<PathBuf>,
+    pub(in crate::backend) password_file: Option<PathBuf>,
 }
 
 /// As `sslmode` has it.
@@ -65,107 +66,6 @@ pub(in crate::backend) enum ServerRole {
     Standby,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Meaning {
-    Host,
-    Address,
-    Port,
-    Database,
-    User,
-    Password,
-    PasswordFile,
-    Tls,
-    Root,
-    Certificate,
-    Key,
-    Options,
-    SearchPath,
-    Schema,
-    Application,
-    ConnectTime,
-    Role,
-    /// Only these values ask for what the runner does anyway.
-    Only(&'static str),
-    Refused(&'static str),
-}
-
-use Meaning::{Only, Refused};
-
-const TABLE: &[Known<Meaning>] = &[
-    (&["host"], Meaning::Host),
-    (&["hostaddr"], Meaning::Address),
-    (&["port"], Meaning::Port),
-    (&["dbname"], Meaning::Database),
-    (&["user"], Meaning::User),
-    (&["password"], Meaning::Password),
-    (&["passfile"], Meaning::PasswordFile),
-    (&["sslmode", "ssl-mode"], Meaning::Tls),
-    (&["sslrootcert", "ssl-root-cert", "ssl-ca"], Meaning::Root),
-    (&["sslcert", "ssl-cert"], Meaning::Certificate),
-    (&["sslkey", "ssl-key"], Meaning::Key),
-    (&["options"], Meaning::Options),
-    // dbmate's, golang-migrate's; and of JDBC.
-    (&["search_path", "currentSchema"], Meaning::SearchPath),
-    // Prisma's.
-    (&["schema"], Meaning::Schema),
-    (&["application_name", "fallback_application_name", "ApplicationName"], Meaning::Application),
-    (&["connect_timeout"], Meaning::ConnectTime),
-    (&["target_session_attrs"], Meaning::Role),
-    (&["client_encoding"], Only("UTF8")),
-    (&["gssencmode"], Only("disable or prefer")),
-    (&["channel_binding"], Only("disable or prefer")),
-    (&["sslsni"], Only("1")),
-    (&["sslcertmode"], Only("allow")),
-    (&["sslnegotiation"], Only("postgres")),
-    (&["sslcompression"], Only("0")),
-    (&["load_balance_hosts"], Only("disable")),
-    (&["ssl_min_protocol_version"], Only("TLSv1, TLSv1.1 or TLSv1.2")),
-    (&["ssl_max_protocol_version"], Only("TLSv1.3")),
-    (&["ssl"], Refused("clients do not agree on what it means; use sslmode=require or sslmode=verify-full")),
-    (&["requiressl"], Refused("use sslmode=require or sslmode=verify-full")),
-    (&["service", "servicefile"], Refused("the runner reads no service files; write host, user and database into the URL")),
-    (&["sslpassword"], Refused("the runner reads only keys without a passphrase")),
-    (&["sslcrl", "sslcrldir"], Refused("the runner reads no revocation lists")),
-    (&["require_auth"], Refused("the runner takes the way to log in that the server asks for; use sslmode=verify-full")),
-    (&["keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout"],
-        Refused("the runner sets this by itself; leave it out")),
-    (&["krbsrvname", "gsslib", "gssdelegation", "requirepeer", "requireauth", "replication", "sslkeylogfile", "min_protocol_version",
-        "max_protocol_version", "scram_client_key", "scram_server_key", "oauth_issuer", "oauth_client_id", "oauth_client_secret",
-        "oauth_scope"], Refused(NOT_THIS_RUNNER)),
-    (&["connection_limit", "pool_timeout", "pgbouncer", "pool_max_conns", "pool_min_conns", "max_connections", "statement_cache_size",
-        "statement-cache-capacity", "prepareThreshold", "pool", "pool_size"], Refused(POOL)),
-    (&["sslaccept", "sslidentity"], Refused("it is Prisma's; use sslmode=verify-full, sslrootcert, sslcert and sslkey")),
-    (&["sslfactory", "sslinline"], Refused("it is another driver's; use sslmode and sslrootcert")),
-];
-
-const HINT: &str = "a setting of the session is written as options=-cNAME=VALUE";
-
-/// What libpq takes from the environment where the URL is silent. PGOPTIONS reaches the server by the driver.
-const VARIABLES: &[(&str, Meaning)] = &[
-    ("PGHOST", Meaning::Host),
-    ("PGHOSTADDR", Meaning::Address),
-    ("PGPORT", Meaning::Port),
-    ("PGUSER", Meaning::User),
-    ("PGPASSWORD", Meaning::Password),
-    ("PGPASSFILE", Meaning::PasswordFile),
-    ("PGSSLMODE", Meaning::Tls),
-    ("PGSSLROOTCERT", Meaning::Root),
-    ("PGSSLCERT", Meaning::Certificate),
-    ("PGSSLKEY", Meaning::Key),
-    ("PGAPPNAME", Meaning::Application),
-    ("PGCONNECT_TIMEOUT", Meaning::ConnectTime),
-    ("PGTARGETSESSIONATTRS", Meaning::Role),
-    ("PGGSSENCMODE", Only("disable or prefer")),
-    ("PGCHANNELBINDING", Only("disable or prefer")),
-    ("PGSSLNEGOTIATION", Only("postgres")),
-    ("PGSSLMINPROTOCOLVERSION", Only("TLSv1, TLSv1.1 or TLSv1.2")),
-    ("PGSSLMAXPROTOCOLVERSION", Only("TLSv1.3")),
-    ("PGREQUIREAUTH", Refused("the runner takes the way to log in that the server asks for; unset it")),
-    ("PGSSLCRL", Refused("the runner reads no revocation lists; unset it")),
-    ("PGSSLCRLDIR", Refused("the runner reads no revocation lists; unset it")),
-    ("PGSERVICE", Refused("the runner reads no service files; unset it, and write host, user and database into the URL")),
-];
-
 const SOCKET_FOLDERS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 const DEFAULT_PORT: u16 = 5432;
 
@@ -186,7 +86,7 @@ impl PostgresUrl {
                 url.add_setting(name, setting, value.as_deref().unwrap_or_default())?;
                 continue;
             }
-            let usable = |meaning: &Meaning| !matches!(meaning, Refused(_));
+            let usable = |meaning: &Meaning| !matches!(meaning, Meaning::Refused(_));
             let (_, meaning) = known::find(TABLE, name, usable, HINT)?;
             url.set(*meaning, name, value.as_deref().unwrap_or_default())?;
         }
@@ -213,7 +113,10 @@ impl PostgresUrl {
                 self.address = Some(address);
             }
             Meaning::Port if value.contains(',') => return Err(ParseUrlError::SeveralHosts),
-            Meaning::Port => self.port = text::port(value)?,
+            Meaning::Port => {
+                let port = text::port(value);
+                self.port = port.map_err(|_| wrong(name, "a number from 1 to 65535"))?;
+            }
             Meaning::Database => self.database = given(),
             Meaning::User => self.user = given(),
             Meaning::Password => self.password = given(),
@@ -246,14 +149,16 @@ impl PostgresUrl {
                 self.connect_time = u64::try_from(seconds).ok().map(Duration::from_secs);
             }
             Meaning::Role => self.role = Some(role(name, value)?),
-            Only(allowed) => {
-                let allows = |word: &str| word.eq_ignore_ascii_case(value);
+            Meaning::Only(allowed) => {
+                let allows = |word: &str| !word.is_empty() && word.eq_ignore_ascii_case(value);
                 let is_encoding = name == "client_encoding" && allows("UTF-8");
-                if !is_encoding && !allowed.split([' ', ',']).any(allows) {
+                if !is_encoding
+                    && !allowed.split([' ', ',']).filter(|word| *word != "or").any(allows)
+                {
                     return Err(wrong(name, allowed));
                 }
             }
-            Refused(reason) => {
+            Meaning::Refused(reason) => {
                 return Err(ParseUrlError::Unsupported { name: name.to_owned(), reason });
             }
         }
@@ -262,7 +167,10 @@ impl PostgresUrl {
 
     fn add_setting(&mut self, by: &str, name: &str, value: &str) -> Result<(), ParseUrlError> {
         let is_name = |c: char| c.is_alphanumeric() || "_.-".contains(c);
-        if name.is_empty() || !name.chars().all(is_name) || value.contains(['\t', '\n', '\r', '\x0b', '\x0c']) {
+        if name.is_empty()
+            || !name.chars().all(is_name)
+            || value.contains(['\t', '\n', '\r', '\x0b', '\x0c'])
+        {
             return Err(wrong(by, "settings, as in -cNAME=VALUE or --NAME=VALUE"));
         }
         if startup::is_search_path(name) {
@@ -283,9 +191,8 @@ impl PostgresUrl {
 
     /// What fits together only in some ways.
     fn check(&self) -> Result<(), ParseUrlError> {
-        let unsupported = |name: &str, reason| {
-            Err(ParseUrlError::Unsupported { name: name.to_owned(), reason })
-        };
+        let unsupported =
+            |name: &str, reason| Err(ParseUrlError::Unsupported { name: name.to_owned(), reason });
         let is_full = self.tls == Some(PostgresTls::VerifyFull);
         if self.root == Some(Root::System) && self.tls.is_some() && !is_full {
             return Err(wrong("sslmode", "verify-full where sslrootcert=system"));
@@ -297,7 +204,10 @@ impl PostgresUrl {
             );
         }
         // The driver verifies the name that it connects to.
-        if self.address.is_some() && self.host.is_some() && (is_full || self.root == Some(Root::System)) {
+        if self.address.is_some()
+            && self.host.is_some()
+            && (is_full || self.root == Some(Root::System))
+        {
             return unsupported(
                 "hostaddr",
                 "the runner verifies the certificate of what it connects to; give the host alone",
@@ -307,10 +217,7 @@ impl PostgresUrl {
     }
 
     /// The URL with what libpq takes from the environment and from files. Errors name the variable.
-    pub(super) fn surrounded(
-        &self,
-        environment: &Environment,
-    ) -> Result<Self, ParseUrlError> {
+    pub(super) fn surrounded(&self, environment: &Environment) -> Result<Self, ParseUrlError> {
         let mut url = Self::default();
         let is_placed = self.host.is_some() || self.address.is_some();
         for (variable, meaning) in VARIABLES {
@@ -365,14 +272,13 @@ impl PostgresUrl {
     fn with_files(mut self, environment: &Environment) -> Self {
         if self.host.is_none() && self.address.is_none() {
             let socket = format!(".s.PGSQL.{}", self.port.unwrap_or(DEFAULT_PORT));
-            let folder = SOCKET_FOLDERS.iter().find(|folder| {
-                std::path::Path::new(folder).join(&socket).exists()
-            });
+            let folder = SOCKET_FOLDERS
+                .iter()
+                .find(|folder| std::path::Path::new(folder).join(&socket).exists());
             self.host = Some(folder.map_or("localhost", |folder| *folder).to_owned());
         }
-        let at_home = |name: &str| {
-            environment.file_at_home(name).map(|path| path.display().to_string())
-        };
+        let at_home =
+            |name: &str| environment.file_at_home(name).map(|path| path.display().to_string());
         if self.root.is_none() {
             self.root = at_home(".postgresql/root.crt").map(Root::File);
         }
@@ -426,9 +332,4 @@ fn role(name: &str, value: &str) -> Result<ServerRole, ParseUrlError> {
         "standby" => Ok(ServerRole::Standby),
         _ => Err(wrong(name, "any, read-write, read-only, primary, standby or prefer-standby")),
     }
-}
-
-/// Whether it replaces a part of the URL before the parameters.
-pub(super) fn is_part(name: &str) -> bool {
-    ["host", "hostaddr", "port", "dbname", "user", "password"].contains(&name)
 }

@@ -37,11 +37,35 @@ const TABLE: &[Known<Meaning>] = &[
     (&["vfs"], Meaning::Vfs),
     (&["cache"], Meaning::Cache),
     (&["nolock", "psow", "modeof"], Refused(NOT_THIS_RUNNER)),
-    (&["search_path", "schema", "currentSchema"], Refused("SQLite has no schemas; name the file of the database")),
-    (&["_foreign_keys", "_fk", "_journal_mode", "_journal", "_busy_timeout", "_timeout", "_pragma", "_loc", "_txlock", "_auth_user",
-        "_auth_pass", "_mutex", "_synchronous", "_sync", "_locking_mode", "busy_timeout", "connection_limit", "socket_timeout",
-        "x-no-tx-wrap", "x-migrations-table"],
-        Refused("it is another driver's; what the runner needs of SQLite it sets by itself")),
+    (
+        &["search_path", "schema", "currentSchema"],
+        Refused("SQLite has no schemas; name the file of the database"),
+    ),
+    (
+        &[
+            "_foreign_keys",
+            "_fk",
+            "_journal_mode",
+            "_journal",
+            "_busy_timeout",
+            "_timeout",
+            "_pragma",
+            "_loc",
+            "_txlock",
+            "_auth_user",
+            "_auth_pass",
+            "_mutex",
+            "_synchronous",
+            "_sync",
+            "_locking_mode",
+            "busy_timeout",
+            "connection_limit",
+            "socket_timeout",
+            "x-no-tx-wrap",
+            "x-migrations-table",
+        ],
+        Refused("it is another driver's; what the runner needs of SQLite it sets by itself"),
+    ),
 ];
 
 impl SqliteUrl {
@@ -99,7 +123,11 @@ fn path(written: &str) -> Result<String, ParseUrlError> {
     for (at, c) in written.char_indices() {
         let digits = bytes.get(at + 1..at + 3);
         let is_code = digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
-        escaped.push_str(if c == '%' && !is_code { "%25" } else { &written[at..at + c.len_utf8()] });
+        escaped.push_str(if c == '%' && !is_code {
+            "%25"
+        } else {
+            &written[at..at + c.len_utf8()]
+        });
     }
     text::decoded(&escaped, UrlPart::File)
 }

@@ -26,10 +26,13 @@ fn meaning(url: &DatabaseUrl) -> String {
             say("port", url.port.map(|port| port.to_string()));
             say("database", url.database.clone());
             say("tls", url.tls.map(|tls| format!("{tls:?}")));
-            say("root", url.root.clone().map(|root| match root {
-                Root::System => "(system)".to_owned(),
-                Root::File(path) => path,
-            }));
+            say(
+                "root",
+                url.root.clone().map(|root| match root {
+                    Root::System => "(system)".to_owned(),
+                    Root::File(path) => path,
+                }),
+            );
             say("certificate", url.certificate.clone());
             say("key", url.key.clone());
             for (name, value) in &url.settings {
@@ -84,25 +87,39 @@ const UNDERSTOOD: &[(&str, &str)] = &[
     ("postgres://h1/d?host=h2&dbname=e&user=u&password=p", "user=u password=p host=h2 database=e"),
     ("postgres://h/?dbname=d", "host=h database=d"),
     ("postgres://h?dbname=d&user=bob@corp", "user=bob@corp host=h database=d"),
-    ("postgres://h/d?hostaddr=10.0.0.1&sslmode=require", "host=h address=10.0.0.1 database=d tls=Require"),
+    (
+        "postgres://h/d?hostaddr=10.0.0.1&sslmode=require",
+        "host=h address=10.0.0.1 database=d tls=Require",
+    ),
     ("postgres://db-1.example.com./d", "host=db-1.example.com. database=d"),
     // PostgreSQL: percent-encoding.
-    ("postgres://u%40corp:p%23%2F%3F%40%3A%25@h/d", "user=u@corp password=p#/?@:% host=h database=d"),
+    (
+        "postgres://u%40corp:p%23%2F%3F%40%3A%25@h/d",
+        "user=u@corp password=p#/?@:% host=h database=d",
+    ),
     ("postgres://u:a+b@h/c+d", "user=u password=a+b host=h database=c+d"),
     ("postgres://u:a:b@h/d", "user=u password=a:b host=h database=d"),
     ("postgres://%C3%A9:%E6%BC%A2@h/%C3%BC", "user=é password=漢 host=h database=ü"),
     ("postgres://u:p%0A@h/d", "user=u password=p\n host=h database=d"),
     ("postgres://h/a/b", "host=h database=a/b"),
     ("postgres://h/a@b", "host=h database=a@b"),
+    ("postgres://[::1]:5433/a@b", "host=::1 port=5433 database=a@b"),
+    ("postgres://h:5433?user=bob@corp&dbname=d", "user=bob@corp host=h port=5433 database=d"),
     ("postgres://u:p!$&'()*,;=@h/d", "user=u password=p!$&'()*,;= host=h database=d"),
     // PostgreSQL: parameters.
-    ("postgres://h/d?sslmode=verify-full&sslrootcert=ca.pem", "host=h database=d tls=VerifyFull root=ca.pem"),
+    (
+        "postgres://h/d?sslmode=verify-full&sslrootcert=ca.pem",
+        "host=h database=d tls=VerifyFull root=ca.pem",
+    ),
     ("postgres://h/d?ssl-mode=disable", "host=h database=d tls=Disable"),
     ("postgres://h/d?sslmode=disable&sslmode=require", "host=h database=d tls=Require"),
     ("postgres://h/d?sslrootcert=system", "host=h database=d root=(system)"),
     ("postgres://h/d?sslcert=c.pem&sslkey=k.pem", "host=h database=d certificate=c.pem key=k.pem"),
     ("postgres://h/d?search_path=tenant", "host=h database=d -csearch_path=tenant"),
-    ("postgres://h/d?search_path=%22A,b%22,public", "host=h database=d -csearch_path=\"A,b\",public"),
+    (
+        "postgres://h/d?search_path=%22A,b%22,public",
+        "host=h database=d -csearch_path=\"A,b\",public",
+    ),
     ("postgres://h/d?currentSchema=a,b", "host=h database=d -csearch_path=a,b"),
     ("postgres://h/d?schema=My%22Own", "host=h database=d -csearch_path=\"My\"\"Own\""),
     ("postgres://h/d?options=-csearch_path%3Dtenant", "host=h database=d -csearch_path=tenant"),
@@ -114,26 +131,44 @@ const UNDERSTOOD: &[(&str, &str)] = &[
     ("postgres://h/d?application_name=a%20b", "host=h database=d application=a b"),
     ("postgres://h/d?connect_timeout=7", "host=h database=d connect=7s"),
     ("postgres://h/d?target_session_attrs=read-write", "host=h database=d role=ReadWrite"),
-    ("postgres://h/d?passfile=/run/secrets/pgpass", "host=h database=d passfile=/run/secrets/pgpass"),
-    ("postgres://h/d?client_encoding=utf8&gssencmode=prefer&channel_binding=prefer&", "host=h database=d"),
+    (
+        "postgres://h/d?passfile=/run/secrets/pgpass",
+        "host=h database=d passfile=/run/secrets/pgpass",
+    ),
+    (
+        "postgres://h/d?client_encoding=utf8&gssencmode=prefer&channel_binding=prefer&",
+        "host=h database=d",
+    ),
     // MySQL and MariaDB.
     ("mysql://h/d", "host=h database=d tls=Preferred"),
     ("mariadb://u:p@h:3307/d", "user=u password=p host=h port=3307 database=d tls=Preferred"),
     ("mysql://u:p%40%2F@[::1]/d", "user=u password=p@/ host=::1 database=d tls=Preferred"),
-    ("mysql://u@h/d?ssl-mode=VERIFY_IDENTITY&ssl-ca=ca.pem", "user=u host=h database=d tls=VerifyIdentity authority=ca.pem"),
+    (
+        "mysql://u@h/d?ssl-mode=VERIFY_IDENTITY&ssl-ca=ca.pem",
+        "user=u host=h database=d tls=VerifyIdentity authority=ca.pem",
+    ),
     ("mysql://u@h/d?ssl_mode=required", "user=u host=h database=d tls=Required"),
     ("mysql://u@h/d?sslMode=VERIFY_CA", "user=u host=h database=d tls=VerifyCa"),
     ("mysql://u@h/d?ssl-ca=ca.pem", "user=u host=h database=d tls=VerifyCa authority=ca.pem"),
     ("mysql://u@h/d?tls=true", "user=u host=h database=d tls=VerifyIdentity"),
     ("mysql://u@h/d?tls=skip-verify", "user=u host=h database=d tls=Required"),
     ("mysql://u@h/d?tls=false", "user=u host=h database=d tls=Disabled"),
-    ("mysql://u@h/d?unix_socket=/run/mysqld/mysqld.sock", "user=u host=h socket=/run/mysqld/mysqld.sock database=d tls=Preferred"),
+    (
+        "mysql://u@h/d?unix_socket=/run/mysqld/mysqld.sock",
+        "user=u host=h socket=/run/mysqld/mysqld.sock database=d tls=Preferred",
+    ),
     ("mysql:///d?socket=%2Frun%2Fm.sock", "socket=/run/m.sock database=d tls=Preferred"),
     ("mysql://u@%2Frun%2Fm.sock/d", "user=u socket=/run/m.sock database=d tls=Preferred"),
     ("mysql://h/d?user=u&password=a+b", "user=u password=a+b host=h database=d tls=Preferred"),
     ("mysql://h/d?charset=utf8mb4&connect_timeout=3", "host=h database=d tls=Preferred connect=3s"),
-    ("mysql://h/d?allowPublicKeyRetrieval=true&characterEncoding=UTF-8", "host=h database=d tls=Preferred"),
-    ("mysql://h/d?sslcert=c.pem&sslkey=k.pem&ssl-mode=VERIFY_CA", "host=h database=d tls=VerifyCa certificate=c.pem key=k.pem"),
+    (
+        "mysql://h/d?allowPublicKeyRetrieval=true&characterEncoding=UTF-8",
+        "host=h database=d tls=Preferred",
+    ),
+    (
+        "mysql://h/d?sslcert=c.pem&sslkey=k.pem&ssl-mode=VERIFY_CA",
+        "host=h database=d tls=VerifyCa certificate=c.pem key=k.pem",
+    ),
 ];
 
 /// A URL, and what its error says; each holds `sekret` where something secret stands.
@@ -162,7 +197,10 @@ const REFUSED: &[(&str, &str)] = &[
     ("postgres://u:sek%ret@h/d", "the password in the database URL is no valid percent-encoding"),
     ("postgres://u:sek%ffret@h/d", "percent-encoding"),
     ("postgres://u:sek%00ret@h/d", "percent-encoding"),
-    ("postgres://u:p@h/d%zz", "the database's name in the database URL is no valid percent-encoding"),
+    (
+        "postgres://u:p@h/d%zz",
+        "the database's name in the database URL is no valid percent-encoding",
+    ),
     ("mysql://h/d?ssl-ca=%2", "percent-encoding"),
     ("postgres://h/d#x", "%23"),
     ("postgres://u:sekret@h/d\n", "a line break that has to be written as %0A"),
@@ -183,7 +221,14 @@ const REFUSED: &[(&str, &str)] = &[
     ("postgres://u@h:0/d", "no number from 1 to 65535"),
     ("postgres://u@h:65536/d", "no number from 1 to 65535"),
     ("postgres://u@h:+1/d", "no number from 1 to 65535"),
-    ("postgres://h/d?hostaddr=name", "`hostaddr` has a value that is not known; it can be an IP address"),
+    (
+        "postgres://u@h/d?port=x",
+        "`port` has a value that cannot be used; it can be a number from 1 to 65535",
+    ),
+    (
+        "postgres://h/d?hostaddr=name",
+        "`hostaddr` has a value that cannot be used; it can be an IP address",
+    ),
     ("postgres:///d?host=@abstract", "abstract sockets"),
     // Forms of other clients.
     ("jdbc:postgresql://h/d?password=sekret", "leave out `jdbc:`"),
@@ -196,14 +241,20 @@ const REFUSED: &[(&str, &str)] = &[
     ("postgresql+psycopg2://u:sekret@h/d", "SQLAlchemy"),
     ("mysql+pymysql://u:sekret@h/d", "SQLAlchemy"),
     // Parameters.
-    ("postgres://h/d?sslmod=require", "`sslmod` is no parameter of a database URL; did you mean `sslmode`?"),
+    (
+        "postgres://h/d?sslmod=require",
+        "`sslmod` is no parameter of a database URL; did you mean `sslmode`?",
+    ),
     ("postgres://h/d?SSLMODE=require", "did you mean `sslmode`?"),
     ("postgres://h/d?optoins=-cx=y", "did you mean `options`?"),
     ("postgres://h/d?serach_path=x", "did you mean `search_path`?"),
     ("postgres://h/d?statement_timeout=5000", "options=-cNAME=VALUE"),
     ("postgres://u:p@h/d?sekret", "`sekret` is no parameter"),
     ("postgres://u:p@h/d?s%20ekret", "has a parameter that is not known"),
-    ("postgres://h/d?sslmode=off", "`sslmode` has a value that is not known; it can be disable, allow,"),
+    (
+        "postgres://h/d?sslmode=off",
+        "`sslmode` has a value that cannot be used; it can be disable, allow,",
+    ),
     ("postgres://h/d?sslmode", "`sslmode` has a value"),
     ("postgres://h/d?sslmode=REQUIRE", "`sslmode` has a value"),
     ("postgres://h/d?sslmode=require&sslrootcert=system", "verify-full where sslrootcert=system"),
@@ -212,9 +263,14 @@ const REFUSED: &[(&str, &str)] = &[
     ("postgres://h/d?service=prod", "`service` in the database URL cannot be used"),
     ("postgres://h/d?channel_binding=require", "`channel_binding` has a value"),
     ("postgres://h/d?gssencmode=require", "`gssencmode` has a value"),
+    ("postgres://h/d?gssencmode=or", "`gssencmode` has a value"),
+    ("postgres://h/d?sslsni=", "`sslsni` has a value"),
     ("postgres://h/d?sslpassword=sekret", "`sslpassword` in the database URL cannot be used"),
     ("postgres://h/d?target_session_attrs=master", "`target_session_attrs` has a value"),
-    ("postgres://h/d?client_encoding=LATIN1", "`client_encoding` has a value that is not known; it can be UTF8"),
+    (
+        "postgres://h/d?client_encoding=LATIN1",
+        "`client_encoding` has a value that cannot be used; it can be UTF8",
+    ),
     ("postgres://h/d?connect_timeout=soon", "seconds"),
     ("postgres://h/d?options=-d5", "-cNAME=VALUE"),
     ("postgres://h/d?search_path=", "the name of a schema"),
@@ -222,14 +278,20 @@ const REFUSED: &[(&str, &str)] = &[
     ("postgres://h/d?options=-csearch_path=a&search_path=b", "`search_path` is given twice"),
     ("postgres://h/d?connection_limit=5", "a pool of connections"),
     ("postgres://h/d?hostaddr=10.0.0.1&sslmode=verify-full", "give the host alone"),
-    ("mysql://u@h/d?sslmode=disable", "`sslmode` has a value that is not known; it can be DISABLED, PREFERRED,"),
+    (
+        "mysql://u@h/d?sslmode=disable",
+        "`sslmode` has a value that cannot be used; it can be DISABLED, PREFERRED,",
+    ),
     ("mysql://u@h/d?ssl-mode=verify-full", "`ssl-mode` has a value"),
     ("mysql://u@h/d?ssl-mde=REQUIRED", "did you mean `ssl-mode`?"),
     ("mysql://u@h/d?SslMode=REQUIRED", "did you mean"),
     ("mysql://u@h/d?tls=custom", "`tls` has a value"),
     ("mysql://u@h/d?tls=true&ssl-mode=DISABLED", "`ssl-mode` is given twice"),
     ("mysql://u@h/d?ssl-mode=REQUIRED&sslMode=DISABLED", "`sslMode` is given twice"),
-    ("mysql://u@h/d?ssl-mode=REQUIRED&ssl-ca=ca.pem", "VERIFY_CA or VERIFY_IDENTITY where ssl-ca is given"),
+    (
+        "mysql://u@h/d?ssl-mode=REQUIRED&ssl-ca=ca.pem",
+        "VERIFY_CA or VERIFY_IDENTITY where ssl-ca is given",
+    ),
     ("mysql://u@h/d?useSSL=true", "use ssl-mode"),
     ("mysql://u@h/d?verifyServerCertificate=true", "use ssl-mode"),
     ("mysql://u@h/d?parseTime=true", "another driver's"),
@@ -238,7 +300,10 @@ const REFUSED: &[(&str, &str)] = &[
     ("mysql://u@h/d?charset=latin1", "`charset` has a value"),
     ("mysql://u@h/d?time_zone=UTC", "server's own setting"),
     ("mysql://u@h/d?socket=mysql.sock", "the path of a socket"),
-    ("sqlite:app.db?mode=sekret", "`mode` has a value that is not known; it can be ro, rw, rwc or memory"),
+    (
+        "sqlite:app.db?mode=sekret",
+        "`mode` has a value that cannot be used; it can be ro, rw, rwc or memory",
+    ),
     ("sqlite:app.db?mod=ro", "did you mean `mode`?"),
     ("sqlite:app.db?search_path=x", "SQLite has no schemas"),
     ("sqlite:app.db?cache=shared", "`cache` has a value"),
@@ -324,7 +389,9 @@ fn another_database_of_the_same_server() {
         assert_eq!(beside.as_ref().map(DatabaseUrl::without_password).as_deref(), expected);
     }
     let url: DatabaseUrl = "mysql://u:p@h/app".parse().expect("a URL");
-    let Some(Target::Mysql(beside)) = url.beside("x").map(|url| url.target) else { panic!("MySQL's") };
+    let Some(Target::Mysql(beside)) = url.beside("x").map(|url| url.target) else {
+        panic!("MySQL's")
+    };
     assert_eq!(beside.password.as_deref(), Some("p"));
 }
 
@@ -376,15 +443,23 @@ fn the_environment_fills_in_what_libpq_takes_from_it() {
             &[("PGSSLMODE", "verify-full"), ("PGSSLROOTCERT", "ca.pem"), ("PGUSER", "v")],
             "user=u password=p host=h port=5432 database=d tls=VerifyFull root=ca.pem",
         ),
-        ("mysql://h/d", &[("MYSQL_PWD", "p"), ("PGUSER", "u")], "user=somebody password=p host=h database=d tls=Preferred"),
-        ("mysql://u:q@h/d", &[("MYSQL_PWD", "p")], "user=u password=q host=h database=d tls=Preferred"),
+        (
+            "mysql://h/d",
+            &[("MYSQL_PWD", "p"), ("PGUSER", "u")],
+            "user=somebody password=p host=h database=d tls=Preferred",
+        ),
+        (
+            "mysql://u:q@h/d",
+            &[("MYSQL_PWD", "p")],
+            "user=u password=q host=h database=d tls=Preferred",
+        ),
     ];
     for (text, variables, expected) in table {
         assert_eq!(in_environment(text, variables).as_deref(), Ok(expected), "{text}");
     }
     let refused: [(&'static [(&str, &str)], &str); 4] = [
         (&[("PGSSLMODE", "off")], "`PGSSLMODE` has a value"),
-        (&[("PGPORT", "x")], "port"),
+        (&[("PGPORT", "x")], "`PGPORT` has a value"),
         (&[("PGCHANNELBINDING", "require")], "`PGCHANNELBINDING` has a value"),
         (&[("PGSERVICE", "prod")], "`PGSERVICE`"),
     ];

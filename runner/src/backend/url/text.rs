@@ -31,12 +31,15 @@ impl Parts {
         let (authority, tail) = rest.split_at(end);
         refuse_breaks(rest)?;
         if let Some((path, _)) = tail.split_once('@').filter(|_| !authority.contains('@')) {
-            // Without a host before it, the `@` would end user and password.
+            // Was the `@` meant to end user and password? `u:12/34@h/d` could also be the database `34@h/d`.
+            let has_password = authority.contains(':') && !authority.starts_with('[');
             match tail.as_bytes().first() {
-                Some(b'/') if !path.contains(['?', '#']) && authority.contains(':') => {
+                Some(b'/') if has_password && !path.contains(['?', '#']) => {
                     return Err(unencoded('/'));
                 }
-                Some(b'?') if !path.contains('=') => return Err(unencoded('?')),
+                Some(b'?') if !path.contains('=') || host_and_port(authority).is_err() => {
+                    return Err(unencoded('?'));
+                }
                 _ => {}
             }
         }
@@ -178,7 +181,7 @@ pub(super) fn cut_password() -> ParseUrlError {
 fn other_form() -> ParseUrlError {
     ParseUrlError::OtherForm {
         form: "Go's driver, with parentheses around the address",
-        example: "mysql://user@host:3306/app",
+        example: "mysql://host:3306/app",
     }
 }
 
