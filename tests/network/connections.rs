@@ -4,7 +4,7 @@ use crate::{
     story::{Kind, ended, plugin, run_at, start_at},
     support::{
         Sandbox,
-        servers::{Mariadb, PASSWORD, Postgres},
+        servers::{Mariadb, PASSWORD, Postgres, USER},
     },
 };
 
@@ -70,6 +70,49 @@ fn who_is_not_let_in_is_told_why() {
     }
 }
 
+/// What is not seen is not absent: the gate says that it cannot tell, and how to let it.
+#[test]
+fn who_may_not_read_the_records_is_told_which_grant_is_missing() {
+    let (postgres, mariadb) = (Postgres::own(), Mariadb::own());
+    for (kind, sandbox) in [
+        (Kind::Postgres, Sandbox::on(postgres.database())),
+        (Kind::Mariadb, Sandbox::on(mariadb.database())),
+    ] {
+        plugin(&sandbox, kind);
+        sandbox.ok(DEPLOY);
+        let name = sandbox.server().name().to_owned();
+        let (make, let_in) = match kind {
+            Kind::Postgres => (
+                format!("CREATE ROLE \"app-1\" LOGIN PASSWORD '{PASSWORD}'"),
+                format!("GRANT CONNECT ON DATABASE {name} TO \"app-1\""),
+            ),
+            Kind::Mariadb => (
+                format!("CREATE USER `app-1`@`127.0.0.1` IDENTIFIED BY '{PASSWORD}'"),
+                format!(
+                    "CREATE TABLE {name}.other (a int); GRANT SELECT ON {name}.other TO `app-1`@`127.0.0.1`"
+                ),
+            ),
+        };
+        sandbox.server().admin_sql(&make);
+        sandbox.server().admin_sql(&let_in);
+        let url = sandbox.url().replace(&format!("{USER}:"), "app-1:");
+        refused(
+            &sandbox,
+            &url,
+            &[CHECK, STATUS],
+            &["may not read the runner's tables", "GRANT SELECT ON"],
+        );
+        // The statements that are printed are enough.
+        let run = run_at(&sandbox, &url, CHECK);
+        let grants = run.stderr.split_once("GRANT").expect("a statement").1;
+        let grants =
+            format!("GRANT{}", grants.split_once(";\n").map_or(grants, |(grants, _)| grants));
+        sandbox.server().admin_sql(&grants);
+        let run = run_at(&sandbox, &url, CHECK);
+        assert_eq!(run.code, Some(0), "{kind:?}: {grants}: {run:#?}");
+    }
+}
+
 #[test]
 fn a_database_that_only_reads_is_no_place_to_deploy() {
     let sandbox = Kind::Postgres.sandbox();
@@ -78,7 +121,7 @@ fn a_database_that_only_reads_is_no_place_to_deploy() {
     let name = sandbox.server().name();
     let only = format!("ALTER DATABASE {name} SET default_transaction_read_only = on;");
     sandbox.server().admin_sql(&only);
-    refused(&sandbox, &sandbox.url(), &[DEPLOY, ROLLBACK], &["read-only"]);
+    refused(&sandbox, &sandbox.url(), &[DEPLOY, ROLLBACK], &["read-only", "takes writes"]);
     assert_eq!(sandbox.runner(CHECK).code, Some(0), "reading is all that it needs");
 
     let server = Mariadb::own();
@@ -86,7 +129,7 @@ fn a_database_that_only_reads_is_no_place_to_deploy() {
     plugin(&sandbox, Kind::Mariadb);
     sandbox.ok(DEPLOY);
     sandbox.server().admin_sql("SET GLOBAL read_only = 1;");
-    refused(&sandbox, &sandbox.url(), &[DEPLOY, ROLLBACK], &["read-only"]);
+    refused(&sandbox, &sandbox.url(), &[DEPLOY, ROLLBACK], &["read-only", "takes writes"]);
     assert_eq!(sandbox.runner(CHECK).code, Some(0), "reading is all that it needs");
 }
 

@@ -114,6 +114,18 @@ fn a_certificate_is_verified_as_the_url_says() {
                 format!("{}?{mode}={how}&{file}={authority}.pem", sandbox.url())
             };
             let deploy = |url: &str| run_at(&sandbox, url, &["deploy", "plugins"]);
+            // Without a word about how, an authority that is named is asked all the same.
+            let silent = match kind {
+                Kind::Postgres => {
+                    format!("{}?sslmode=require&sslrootcert=other.pem", sandbox.url())
+                }
+                Kind::Mariadb => format!("{}?ssl-ca=other.pem", sandbox.url()),
+            };
+            assert_refused(&deploy(&silent));
+            // Go's spelling, which asks for the system's authorities.
+            if let Kind::Mariadb = kind {
+                assert_refused(&deploy(&format!("{}?tls=true", sandbox.url())));
+            }
             assert_refused(&deploy(&url(full, "other")));
             assert_refused(&deploy(&url(ca, "other")));
             if !is_here {
@@ -128,6 +140,28 @@ fn a_certificate_is_verified_as_the_url_says() {
             };
             let plain = deploy(&format!("{}?{disabled}", sandbox.url()));
             assert_eq!(plain.code, Some(1), "{kind:?}: {plain:#?}");
+            // Without TLS where that does, with it where it does not.
+            if let Kind::Postgres = kind {
+                let allowed = deploy(&format!("{}?sslmode=allow", sandbox.url()));
+                assert_eq!(allowed.code, Some(0), "{allowed:#?}");
+            }
         }
     }
+}
+
+/// What `openssl req -x509` makes: a server's certificate that is the authority's own.
+#[test]
+fn an_authority_that_serves_itself_is_explained() {
+    let authority = Authority::new();
+    let server = postgres_with(&(authority.pem.clone(), authority.issuer.key().serialize_pem()));
+    let sandbox = Sandbox::on(server.database());
+    plugin(&sandbox, Kind::Postgres);
+    sandbox.write("root.pem", &authority.pem);
+    let url = format!("{}?sslmode=verify-ca&sslrootcert=root.pem", sandbox.url());
+    let run = run_at(&sandbox, &url, &["status"]);
+    assert_refused(&run);
+    assert!(run.stderr.contains("the certificate of an authority as its own"), "{run:#?}");
+    let missing = run_at(&sandbox, &url.replace("root.pem", "nowhere.pem"), &["status"]);
+    assert_eq!(missing.code, Some(1), "{missing:#?}");
+    assert!(missing.stderr.contains("`sslrootcert` names, nowhere.pem"), "{missing:#?}");
 }

@@ -111,6 +111,12 @@ pub(super) trait Connection: Session + Scratch {
     /// Which of the runner's own tables are there, in lower case.
     async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError>;
 
+    /// Statements that would let this user read the runner's tables: none where it may, or where there are no tables.
+    /// Asked outside of a transaction.
+    async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError> {
+        Ok(Vec::new())
+    }
+
     /// Makes the place where the runner's own tables are to be, if there is none yet. Called in a
     /// transaction, under the lock, before they are created.
     async fn prepare_place(&mut self) -> Result<(), BackendError> {

@@ -145,6 +145,16 @@ impl Backend {
         connection.begin_reading().await?;
         let read = snapshot::read(&mut *connection).await;
         connection.rollback().await?;
+        // What this user may not read can look as if it were not there.
+        if matches!(
+            &read,
+            Ok((Snapshot { revision: None, .. }, _)) | Err(BackendError::Database(_))
+        ) {
+            let grants = connection.grants_to_read().await?;
+            if !grants.is_empty() {
+                return Err(BackendError::MayNotRead { url: self.url.clone(), grants });
+            }
+        }
         let (snapshot, fence) = read?;
         // What was found in it may have been lost since.
         self.archived = None;

@@ -1,5 +1,6 @@
 //! What can go wrong between the runner and a database, as data that callers act on.
 
+use super::ParseUrlError;
 use crate::{escape::Escaped, session::SqlError};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -11,14 +12,38 @@ pub enum BackendError {
     Connect { url: String, reason: String },
     #[error("the database URL is not usable: {0}")]
     Url(String),
+    /// An environment variable that the database's own client reads, too.
+    #[error("the environment does not fit the database URL: {0}")]
+    Environment(ParseUrlError),
+    #[error("the file that `{parameter}` names, {}, cannot be used: {reason}", Escaped(path))]
+    CertificateFile { parameter: &'static str, path: String, reason: String },
+    /// A server, or its database, that takes no writes.
     #[error("the database {url} is read-only: {reason}")]
     ReadOnly { url: String, reason: String },
+    #[error("the database {url} is read-only: {reason}")]
+    ReadOnlyFile { url: String, reason: String },
+    /// The account's way to log in is none that the runner knows, or needs a secure connection.
+    #[error("this account cannot log in to the database {url}: {reason}")]
+    LoginMethod { url: String, reason: String },
+    #[error("the server of {url} is no {expected} server: {found} answered")]
+    WrongProtocol { url: String, expected: &'static str, found: &'static str },
+    #[error("the server of {url} is not the one asked for: {reason}")]
+    WrongRole { url: String, reason: &'static str },
     #[error("the database {url} did not let this user in: {reason}")]
     Unauthorized { url: String, reason: String },
     #[error("no secure connection to the database {url} could be made: {reason}")]
     Tls { url: String, reason: String },
     #[error("the server has no database as named in {url}")]
     UnknownDatabase { url: String },
+    /// Whether anything is applied cannot be told.
+    #[error(
+        "this user may not read the runner's tables in {url}, so what is deployed cannot be told"
+    )]
+    MayNotRead {
+        url: String,
+        /// The statements that permit it.
+        grants: Vec<String>,
+    },
     #[error("the user may not make databases on the server of {url}")]
     MayNotMakeDatabase {
         url: String,

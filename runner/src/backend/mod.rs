@@ -4,6 +4,7 @@
 
 mod attempt;
 mod baseline;
+mod certificate;
 mod connection;
 mod database;
 mod error;
@@ -13,6 +14,7 @@ mod lease;
 mod lock;
 mod mysql;
 mod postgres;
+mod protocol;
 #[cfg(test)]
 #[path = "../../../tests/support/proxy/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "each suite uses its own part of this module")]
@@ -39,7 +41,7 @@ pub use state::{
     Attempt, Checkpoint, Claim, Ending, Phase, Revision, Run, SCHEMA_VERSION, Snapshot, StateRow,
     Status,
 };
-pub use url::{DatabaseUrl, ParseUrlError, Scheme};
+pub use url::{DatabaseUrl, ParseUrlError, Scheme, UnknownParameter, UrlPart};
 
 use crate::session::{Counts, SqlLimits};
 use connection::Connector;

@@ -3,7 +3,7 @@
 //! Looks at a whole database from the operator's side, without programs of the server. What is
 //! compared and what a difference means is decided in `trial`. Never looks at the runner's own tables.
 
-use super::{Backend, BackendError, DatabaseUrl, Scheme};
+use super::{Backend, BackendError};
 use crate::{
     alteration::Dialect,
     session::{SqlError, Value},
@@ -199,24 +199,6 @@ impl Backend {
     }
 }
 
-impl DatabaseUrl {
-    /// The same server and user with another database; `None` for a file.
-    pub(crate) fn beside(&self, database: &str) -> Option<Self> {
-        if self.scheme() == Scheme::Sqlite {
-            return None;
-        }
-        let mut url = url::Url::parse(self.secret()).ok()?;
-        url.set_path(&format!("/{database}"));
-        let others: Vec<(String, String)> =
-            url.query_pairs().into_owned().filter(|(name, _)| name != "dbname").collect();
-        url.set_query(None);
-        if !others.is_empty() {
-            url.query_pairs_mut().extend_pairs(others);
-        }
-        url.as_str().parse().ok()
-    }
-}
-
 /// A value as a literal: equal texts for equal values of one type, and no others.
 pub(super) fn literal(value: &Value) -> String {
     match value {
@@ -247,23 +229,6 @@ pub(super) fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn another_database_of_the_same_server() {
-        let table = [
-            (
-                "postgres://u:s%40@h:5/app?sslmode=require",
-                Some("postgres://u:s%40@h:5/x?sslmode=require"),
-            ),
-            ("postgres://h/?dbname=app&host=%2Frun", Some("postgres://h/x?host=%2Frun")),
-            ("mariadb://u@h/app", Some("mariadb://u@h/x")),
-            ("sqlite:app.db", None),
-        ];
-        for (url, expected) in table {
-            let url: DatabaseUrl = url.parse().expect("a URL");
-            assert_eq!(url.beside("x").as_ref().map(DatabaseUrl::secret), expected);
-        }
-    }
 
     #[test]
     fn literals_tell_values_apart() {

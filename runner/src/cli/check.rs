@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     Check, Error, Runner,
+    backend::DatabaseUrl,
     plan::{Policy, Severity},
 };
 use serde::Serialize;
@@ -50,14 +51,14 @@ pub(super) async fn run(args: Args) -> Exit {
     let checked = async {
         let runner = args.offer.runner()?;
         let check = wait(&runner, args.policy.policy(), args.until_deployed).await?;
-        Ok::<_, Error>((check, runner.url().to_string()))
+        Ok::<_, Error>((check, runner.url().clone()))
     };
     match checked.await {
         Ok((check, url)) => {
             let exit = exit(&check);
             match format {
                 Format::Json => output::json(&Document {
-                    database: &url,
+                    database: &url.to_string(),
                     deployed: exit == Exit::Done,
                     check: &check,
                 }),
@@ -100,7 +101,7 @@ fn exit(check: &Check) -> Exit {
     }
 }
 
-fn text(check: &Check, url: &str, plugins: &[PathBuf]) {
+fn text(check: &Check, url: &DatabaseUrl, plugins: &[PathBuf]) {
     for finding in &check.findings {
         match finding.severity() {
             Severity::Note => output::warning(&finding.to_string(), &finding.advice()),
@@ -128,6 +129,6 @@ fn text(check: &Check, url: &str, plugins: &[PathBuf]) {
     output::result(&format!(
         "Deploy them with: runner deploy {} --database {}",
         plugins.join(" "),
-        output::word(url)
+        output::word(&url.without_password())
     ));
 }

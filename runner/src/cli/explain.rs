@@ -4,7 +4,7 @@ use super::{options::Format, output};
 use crate::{
     Error, StepError, StepFailure, StepReport,
     alteration::{AlterationKey, Direction},
-    backend::{BackendError, Checkpoint, FormerError, Phase, Run, Stop},
+    backend::{BackendError, Checkpoint, FormerError, ParseUrlError, Phase, Run, Stop},
     config::{CONFIG_FILE, ConfigError},
     deploy::UnknownSettings,
     error::{Changed, Lost},
@@ -119,7 +119,7 @@ fn exit(error: &Error) -> Exit {
 
 fn backend_exit(error: &BackendError) -> Exit {
     match error {
-        BackendError::Url(_) => Exit::Usage,
+        BackendError::Url(_) | BackendError::Environment(_) => Exit::Usage,
         BackendError::Locked(_) | BackendError::Busy(_) | BackendError::LeaseLost => Exit::Locked,
         BackendError::NewerSchema { .. }
         | BackendError::Corrupt(_)
@@ -152,10 +152,7 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
         details: Vec::new(),
     };
     explanation.next = match error {
-        Error::Url(_) => {
-            "give the database as `--database sqlite:FILE`, or as in postgres://HOST/DATABASE"
-                .to_owned()
-        }
+        Error::Url(error) => url_advice(error),
         Error::Target(_) => "correct `--target`".to_owned(),
         Error::Baseline(error) => baseline_advice(error),
         Error::Former(error) => former_advice(error),
@@ -221,6 +218,27 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
         Error::Step(failure) => step(&mut explanation, failure),
     };
     explanation
+}
+
+fn url_advice(error: &ParseUrlError) -> String {
+    match error {
+        ParseUrlError::UnknownParameter(_)
+        | ParseUrlError::Value { .. }
+        | ParseUrlError::Unsupported { .. }
+        | ParseUrlError::Repeated { .. } => "correct the parameter in `--database`".to_owned(),
+        ParseUrlError::Unencoded { .. } | ParseUrlError::Encoding { .. } => {
+            "percent-encode user name and password in `--database`".to_owned()
+        }
+        ParseUrlError::SeveralHosts => {
+            "name the server that takes writes in `--database`".to_owned()
+        }
+        ParseUrlError::NoBrackets
+        | ParseUrlError::NotAnAddress
+        | ParseUrlError::Zone
+        | ParseUrlError::Port => "correct host and port in `--database`".to_owned(),
+        _ => "give the database as `--database sqlite:FILE`, or as in postgres://HOST/DATABASE"
+            .to_owned(),
+    }
 }
 
 fn baseline_advice(error: &BaselineError) -> String {
@@ -484,18 +502,39 @@ fn backend_advice(error: &BackendError) -> String {
             "check `--database`: the path and its folder, or host, port and name".to_owned()
         }
         BackendError::Url(_) => "correct `--database`".to_owned(),
-        BackendError::ReadOnly { .. } => {
+        BackendError::Environment(_) => {
+            "correct or unset the variable, or say it in `--database`".to_owned()
+        }
+        BackendError::CertificateFile { parameter, .. } => {
+            format!("correct `{parameter}` in `--database`, or the variable that stands for it")
+        }
+        BackendError::ReadOnlyFile { .. } => {
             "make file and folder writable for this user, and leave `mode=ro` and `immutable` out of the URL"
                 .to_owned()
         },
+        BackendError::ReadOnly { .. } | BackendError::WrongRole { .. } => {
+            "name the server that takes writes (the primary) in `--database`, or have this one take them again"
+                .to_owned()
+        }
         BackendError::Unauthorized { .. } => {
             "check user, password and rights in `--database`".to_owned()
+        }
+        BackendError::LoginMethod { .. } => {
+            "have the server's administrator make an account for the runner that logs in with a password"
+                .to_owned()
+        }
+        BackendError::WrongProtocol { found, .. } => {
+            let scheme = if found.contains("PostgreSQL") { "postgres" } else { "mysql" };
+            format!("correct host and port in `--database`, or begin it with {scheme}://")
         }
         BackendError::Tls { .. } => {
             "check the certificates, and the TLS parameters in `--database`".to_owned()
         }
         BackendError::UnknownDatabase { .. } => {
             "create the database, or correct its name in `--database`".to_owned()
+        }
+        BackendError::MayNotRead { grants, .. } => {
+            format!("have the tables' owner permit it: {}", grants.join(" "))
         }
         BackendError::MayNotMakeDatabase { grant, .. } => {
             format!("have the server's administrator permit it: {grant}; or use another server")

@@ -2,18 +2,24 @@
 //!
 //! What kind of server it is and whether it will do is `server.rs`. No error holds a password.
 
-use super::{MysqlConnection, error, server::Server, settings::Settings, wire};
+use super::{MysqlConnection, error, options, server::Server, settings::Settings, wire};
 use crate::{
     alteration::Dialect,
     backend::{
-        Access, BackendError, ConnectOptions, DatabaseUrl,
+        Access, BackendError, ConnectOptions, DatabaseUrl, certificate,
         connection::{Connector, SharedConnection},
+        protocol::{self, Place, Spoken},
+        url::MysqlTls,
     },
     crash,
+    escape::Escaped,
 };
 use async_trait::async_trait;
-use sqlx::{ConnectOptions as _, mysql::MySqlConnectOptions};
-use std::{str::FromStr, sync::Arc, time::Duration};
+use sqlx::{
+    ConnectOptions as _,
+    mysql::{MySqlConnectOptions, MySqlSslMode},
+};
+use std::{pin::pin, sync::Arc, time::Duration};
 use tokio::{
     sync::Mutex,
     time::{Instant, timeout},
@@ -21,8 +27,16 @@ use tokio::{
 
 /// One attempt may take this long, or as long as the caller is ready to wait.
 const ATTEMPT_TIME: Duration = Duration::from_secs(10);
+/// A server of this kind speaks first; after this much silence it is asked whether it is another.
+const SILENCE_MAX: Duration = Duration::from_secs(2);
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
+const ACCESS_DENIED: u16 = 1045;
+/// What may be the cause where a socket's server has no TLS.
+const WITHOUT_TLS: &str = "an account of MySQL with caching_sha2_password that nobody has used since the server started needs TLS \
+    or the host 127.0.0.1 instead of a socket";
+/// How the driver's error begins for a way to log in that it does not know.
+const UNKNOWN_PLUGIN: &str = "unknown authentication plugin: ";
 
 /// Makes connections to one database on a MySQL or MariaDB server.
 pub(in crate::backend) struct MysqlConnector {
@@ -51,21 +65,18 @@ impl MysqlConnector {
     }
 
     async fn attempt(&self) -> Result<MysqlConnection, BackendError> {
-        let patience = ATTEMPT_TIME.max(self.options.wait);
-        match timeout(patience, self.attempt_untimed()).await {
-            Ok(result) => result,
-            Err(_) => Err(BackendError::Unreachable {
-                url: self.url.to_string(),
-                reason: format!("it did not answer for {} seconds", patience.as_secs()),
-            }),
-        }
+        let patience = self.url.mysql()?.connect_time.unwrap_or(ATTEMPT_TIME);
+        let patience = patience.max(self.options.wait);
+        let attempt = timeout(patience, self.attempt_untimed()).await;
+        attempt.unwrap_or_else(|_| Err(silent(&self.url, patience)))
     }
 
     async fn attempt_untimed(&self) -> Result<MysqlConnection, BackendError> {
-        let failed = |error: sqlx::Error| connect_error(&error, &self.url);
         crash::before("connecting");
-        let mut connection = connect_options(&self.url)?.connect().await.map_err(failed)?;
+        let mut connection = bare(&self.url).await?;
         crash::after("connecting");
+        let place = options::place(&self.url.mysql()?);
+        let failed = |error: sqlx::Error| connect_error(&error, &self.url, &place);
         let server = Server::look(&mut connection).await.map_err(failed)?;
         server.check(&self.url, self.options.access)?;
         let settings = Settings {
@@ -93,53 +104,116 @@ impl Connector for MysqlConnector {
     }
 }
 
-fn connect_options(url: &DatabaseUrl) -> Result<MySqlConnectOptions, BackendError> {
-    // The error may quote a parameter's value, which may be a secret in the wrong place.
-    let options = MySqlConnectOptions::from_str(url.secret())
-        .map_err(|_| BackendError::Url("a part of it has a value that is not known".to_owned()))?;
-    // Settings are made by `settings.rs`, all of them and at one place.
-    Ok(options
-        .charset("utf8mb4")
-        .set_names(false)
-        .timezone(None)
-        .pipes_as_concat(false)
-        .no_engine_substitution(false)
-        .statement_cache_capacity(wire::KEPT_STATEMENTS_MAX)
-        .disable_statement_logging())
-}
-
 /// A bare connection without settings, to end a session of this database's user.
 pub(super) async fn second(url: &DatabaseUrl) -> Result<sqlx::MySqlConnection, BackendError> {
-    let connecting =
-        async { connect_options(url)?.connect().await.map_err(|error| connect_error(&error, url)) };
-    timeout(ATTEMPT_TIME, connecting).await.unwrap_or_else(|_| {
-        Err(BackendError::Unreachable {
-            url: url.to_string(),
-            reason: format!("it did not answer for {} seconds", ATTEMPT_TIME.as_secs()),
-        })
-    })
+    timeout(ATTEMPT_TIME, bare(url)).await.unwrap_or_else(|_| Err(silent(url, ATTEMPT_TIME)))
 }
 
-fn connect_error(failure: &sqlx::Error, shown: &DatabaseUrl) -> BackendError {
+/// A connection without settings. A server that says nothing for a while is asked what it speaks.
+async fn bare(url: &DatabaseUrl) -> Result<sqlx::MySqlConnection, BackendError> {
+    let server = url.mysql()?;
+    let (options, place) = (options::options(&server)?, options::place(&server));
+    let mut connecting = pin!(options.connect());
+    let connected = match timeout(SILENCE_MAX, connecting.as_mut()).await {
+        Ok(connected) => connected,
+        Err(_) => match other_protocol(url, &place).await {
+            Some(error) => return Err(error),
+            None => connecting.await,
+        },
+    };
+    let is_open = matches!(server.tls(), MysqlTls::Disabled | MysqlTls::Preferred);
+    match connected {
+        Err(sqlx::Error::Protocol(text)) if !text.contains("auth") => {
+            let error = other_protocol(url, &place).await;
+            Err(error.unwrap_or_else(|| connect_error(&sqlx::Error::Protocol(text), url, &place)))
+        }
+        Err(denied)
+            if is_open
+                && server.socket.is_some()
+                && error::number(&denied) == Some(ACCESS_DENIED) =>
+        {
+            secured(url, &options, &place, &denied).await
+        }
+        connected => connected.map_err(|error| connect_error(&error, url, &place)),
+    }
+}
+
+/// Tries a socket again with TLS: MySQL may want the password itself there, which the driver sends within TLS alone.
+async fn secured(
+    url: &DatabaseUrl,
+    options: &MySqlConnectOptions,
+    place: &Place,
+    denied: &sqlx::Error,
+) -> Result<sqlx::MySqlConnection, BackendError> {
+    match (
+        options.clone().ssl_mode(MySqlSslMode::Required).connect().await,
+        connect_error(denied, url, place),
+    ) {
+        (Ok(connection), _) => Ok(connection),
+        (Err(sqlx::Error::Tls(_)), BackendError::Unauthorized { url, reason }) => {
+            let reason = format!("{reason}; {WITHOUT_TLS}");
+            Err(BackendError::Unauthorized { url, reason })
+        }
+        (Err(_), denied) => Err(denied),
+    }
+}
+
+async fn other_protocol(url: &DatabaseUrl, place: &Place) -> Option<BackendError> {
+    let expected = "MySQL or MariaDB";
+    match protocol::spoken(place).await? {
+        Spoken::Mysql => None,
+        Spoken::Postgres => {
+            let found = "a PostgreSQL server";
+            Some(BackendError::WrongProtocol { url: url.to_string(), expected, found })
+        }
+    }
+}
+
+fn silent(url: &DatabaseUrl, patience: Duration) -> BackendError {
+    let reason = format!("it did not answer for {} seconds", patience.as_secs());
+    BackendError::Unreachable { url: url.to_string(), reason }
+}
+
+fn connect_error(failure: &sqlx::Error, shown: &DatabaseUrl, place: &Place) -> BackendError {
     let url = shown.to_string();
+    let tls = |text: &str| {
+        let reason = certificate::reason(text);
+        BackendError::Tls { url: url.clone(), reason }
+    };
     let Some(server) = failure.as_database_error() else {
         return match failure {
-            sqlx::Error::Tls(error) => BackendError::Tls { url, reason: error.to_string() },
+            sqlx::Error::Tls(error) => tls(&error.to_string()),
             // The TLS library speaks through I/O errors of this kind.
             sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
-                BackendError::Tls { url, reason: error.to_string() }
+                tls(&error.to_string())
             }
-            sqlx::Error::Io(error) => BackendError::Unreachable { url, reason: error.to_string() },
-            sqlx::Error::Configuration(_) => {
-                BackendError::Url("a part of it has a value that is not known".to_owned())
+            sqlx::Error::Io(error) => {
+                let reason = match place {
+                    Place::Socket(path) => format!("{error} ({})", path.display()),
+                    Place::Network(..) => error.to_string(),
+                };
+                BackendError::Unreachable { url, reason }
             }
+            // The URL was read before: what is left are certificates and keys that do not fit together.
+            sqlx::Error::Configuration(error) => tls(&error.to_string()),
+            sqlx::Error::Protocol(text) => match text.split_once(UNKNOWN_PLUGIN) {
+                Some((_, plugin)) => {
+                    let plugin = plugin.split_whitespace().next().unwrap_or_default();
+                    let reason = format!(
+                        "it logs in by `{}`, which the runner does not know",
+                        Escaped(plugin)
+                    );
+                    BackendError::LoginMethod { url, reason }
+                }
+                None => BackendError::Connect { url, reason: text.clone() },
+            },
             other => BackendError::Connect { url, reason: other.to_string() },
         };
     };
     let reason = server.message().to_owned();
     match error::number(failure).unwrap_or_default() {
-        1044 | 1045 | 1129 | 1130 | 1142 | 1227 | 1251 | 1698 | 1820 | 1862 | 3118 | 3955
-        | 4151 => BackendError::Unauthorized { url, reason },
+        1044 | ACCESS_DENIED | 1129 | 1130 | 1142 | 1227 | 1251 | 1698 | 1820 | 1862 | 3118
+        | 3955 | 4151 => BackendError::Unauthorized { url, reason },
         1049 => BackendError::UnknownDatabase { url },
         3159 => BackendError::Tls { url, reason },
         // Too many connections, shutting down, a cluster's node that is not ready.
@@ -147,17 +221,5 @@ fn connect_error(failure: &sqlx::Error, shown: &DatabaseUrl) -> BackendError {
             BackendError::Unreachable { url, reason }
         }
         _ => BackendError::Connect { url, reason },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn urls_keep_their_secrets() {
-        let url: DatabaseUrl = "mysql://u:secret@h/d?ssl-mode=secret".parse().expect("a URL");
-        let error = connect_options(&url).expect_err("no such mode");
-        assert!(!format!("{error} {error:?}").contains("secret"));
     }
 }

@@ -14,9 +14,11 @@ mod error;
 mod hint;
 mod identifier;
 mod lock;
+mod options;
 mod orphan;
 mod own;
 mod parameter;
+mod rights;
 mod server;
 mod session;
 mod settings;
@@ -194,6 +196,10 @@ impl Connection for MysqlConnection {
             Cell::Bytes(name) => String::from_utf8(name?).ok(),
             Cell::Integer(_) => None,
         })))
+    }
+
+    async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError> {
+        self.grants().await
     }
 
     /// Changes of the schema have committed by themselves, and taken the transaction with them.

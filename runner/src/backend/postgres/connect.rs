@@ -2,20 +2,22 @@
 //!
 //! No password and no user name get into an error. What a connection does is in `mod.rs`.
 
-use super::{PostgresConnection, forms, link::Link, relay::Route};
+use super::{PostgresConnection, forms, link::Link, options, relay::Route};
 use crate::{
     backend::{
-        Access, BackendError, ConnectOptions, DatabaseUrl,
+        Access, BackendError, ConnectOptions, DatabaseUrl, certificate,
         connection::{Connector, SharedConnection},
+        protocol::{self, Place, Spoken},
+        url::{PostgresUrl, ServerRole},
     },
     crash, operator,
 };
 use async_trait::async_trait;
 use sqlx::{
-    ConnectOptions as _, PgConnection,
+    PgConnection,
     postgres::{PgConnectOptions, PgDatabaseError},
 };
-use std::{fmt, str::FromStr, sync::Arc, time::Duration};
+use std::{fmt, io::ErrorKind, sync::Arc, time::Duration};
 use tokio::{sync::Mutex, time::Instant};
 
 /// The oldest server that is known to work, as `server_version_num` counts.
@@ -31,8 +33,11 @@ const APPLICATION_NAME_BYTES_MAX: usize = 63;
 pub(super) struct Opener {
     /// As it may be shown.
     url: String,
+    login: PgConnectOptions,
     route: Route,
-    options: PgConnectOptions,
+    /// Another way, with TLS or without, where the URL leaves that open.
+    other: Option<Route>,
+    patience: Duration,
 }
 
 /// sqlx would show the password.
@@ -43,19 +48,15 @@ impl fmt::Debug for Opener {
 }
 
 impl Opener {
-    fn new(url: &DatabaseUrl) -> Result<Self, BackendError> {
-        let options = PgConnectOptions::from_str(url.secret()).map_err(|_| {
-            BackendError::Url("a part of it has a value that PostgreSQL does not know".to_owned())
-        })?;
+    fn new(shown: &DatabaseUrl, url: &PostgresUrl) -> Result<Self, BackendError> {
+        let name = application_name(url.application.as_deref());
+        let (route, other) = options::routes(url)?;
         Ok(Self {
-            url: url.to_string(),
-            route: route(url, &options),
-            options: options
-                // PgBouncer refuses what it does not know at the start; settings are made later.
-                .extra_float_digits(None)
-                .statement_cache_capacity(0)
-                .application_name(&application_name())
-                .disable_statement_logging(),
+            url: shown.to_string(),
+            login: options::login(url, &name),
+            route,
+            other,
+            patience: url.connect_time.filter(|time| !time.is_zero()).unwrap_or(TRY_MAX),
         })
     }
 
@@ -66,11 +67,27 @@ impl Opener {
     /// Tries once.
     pub(super) async fn open(&self) -> Result<PgConnection, BackendError> {
         crash::before("connecting");
-        let connected = tokio::time::timeout(TRY_MAX, self.route.open(&self.options)).await;
+        let connected = tokio::time::timeout(self.patience, self.connect()).await;
         crash::after("connecting");
         match connected {
-            Ok(connected) => connected.map_err(|error| self.explain(&error)),
-            Err(_) => Err(self.unreachable("no answer".to_owned())),
+            Ok(Ok(connection)) => Ok(connection),
+            Ok(Err(error)) => Err(self.explain_and_look(&error).await),
+            Err(_) => Err(match self.other_protocol().await {
+                Some(error) => error,
+                None => self.unreachable("no answer".to_owned()),
+            }),
+        }
+    }
+
+    async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
+        match (self.route.open(&self.login).await, &self.other) {
+            (Err(refused), Some(other)) if is_about_tls(&refused) => {
+                other.open(&self.login).await.map_err(|error| match is_about_tls(&error) {
+                    true => refused,
+                    false => error,
+                })
+            }
+            (connected, _) => connected,
         }
     }
 
@@ -93,11 +110,41 @@ impl Opener {
     }
 
     fn unreachable(&self, reason: String) -> BackendError {
+        let reason = match &self.route.place {
+            Place::Socket(path) => format!("{reason} ({})", path.display()),
+            Place::Network(..) => reason,
+        };
         BackendError::Unreachable { url: self.url.clone(), reason }
+    }
+
+    async fn explain_and_look(&self, error: &sqlx::Error) -> BackendError {
+        let is_hung_up = |error: &std::io::Error| error.kind() == ErrorKind::UnexpectedEof;
+        let is_odd = match error {
+            sqlx::Error::Protocol(_) => true,
+            sqlx::Error::Io(error) => is_hung_up(error),
+            _ => false,
+        };
+        match is_odd {
+            true => self.other_protocol().await.unwrap_or_else(|| self.explain(error)),
+            false => self.explain(error),
+        }
+    }
+
+    async fn other_protocol(&self) -> Option<BackendError> {
+        match protocol::spoken(&self.route.place).await? {
+            Spoken::Postgres => None,
+            Spoken::Mysql => Some(BackendError::WrongProtocol {
+                url: self.url.clone(),
+                expected: "PostgreSQL",
+                found: "a MySQL or MariaDB server",
+            }),
+        }
     }
 
     fn explain(&self, error: &sqlx::Error) -> BackendError {
         let url = self.url.clone();
+        let tls =
+            |text: &str| BackendError::Tls { url: url.clone(), reason: certificate::reason(text) };
         match error {
             sqlx::Error::Database(error) => {
                 let error = error.downcast_ref::<PgDatabaseError>();
@@ -121,35 +168,31 @@ impl Opener {
                 }
             }
             // A certificate that is not trusted comes as an error of the socket.
-            sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
-                BackendError::Tls { url, reason: error.to_string() }
+            sqlx::Error::Io(error) if error.kind() == ErrorKind::InvalidData => {
+                tls(&error.to_string())
             }
             sqlx::Error::Io(error) => self.unreachable(error.to_string()),
-            sqlx::Error::Tls(error) => BackendError::Tls { url, reason: error.to_string() },
+            sqlx::Error::Tls(error) => tls(&error.to_string()),
+            // The URL was read before: what is left are certificates and keys that do not fit together.
+            sqlx::Error::Configuration(error) => tls(&error.to_string()),
+            sqlx::Error::Protocol(text) if text.contains("authentication method") => {
+                let reason =
+                    format!("the server asks for a way that the runner does not know ({text})");
+                BackendError::LoginMethod { url, reason }
+            }
             // sqlx counts a server that speaks no TLS, and one that hangs up, among these.
             other => BackendError::Connect { url, reason: other.to_string() },
         }
     }
 }
 
-/// Where the server is that the URL means.
-fn route(url: &DatabaseUrl, options: &PgConnectOptions) -> Route {
-    let parameter = |names: [&str; 2]| {
-        let url = url::Url::parse(url.secret()).ok()?;
-        let mut pairs = url.query_pairs();
-        let found = pairs.find(|(name, _)| names.contains(&&**name));
-        found.map(|(_, value)| std::path::PathBuf::from(&*value))
-    };
-    let host = options.get_host();
-    let folder = options.get_socket().cloned();
-    Route {
-        host: host.trim_matches(['[', ']']).to_owned(),
-        port: options.get_port(),
-        socket_folder: folder.or_else(|| host.starts_with('/').then(|| host.into())),
-        tls: options.get_ssl_mode(),
-        root_cert: parameter(["sslrootcert", "ssl-root-cert"]),
-        client_cert: parameter(["sslcert", "ssl-cert"]),
-        client_key: parameter(["sslkey", "ssl-key"]),
+/// Whether the server may let the same user in with TLS, or without: it refused the encryption, or a rule in pg_hba.conf did.
+fn is_about_tls(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| code == "28000"),
+        sqlx::Error::Io(error) => error.kind() == ErrorKind::InvalidData,
+        sqlx::Error::Tls(_) => true,
+        _ => false,
     }
 }
 
@@ -163,9 +206,12 @@ fn without_user(message: &str) -> String {
     kept
 }
 
-/// What other runners are told about this one while it holds the lock.
-pub(super) fn application_name() -> String {
+/// What other runners are told about this one while it holds the lock; then what the operator calls it.
+pub(super) fn application_name(given: Option<&str>) -> String {
     let mut name = format!("runner {} {}", std::process::id(), operator::identity());
+    if let Some(given) = given {
+        name.push_str(&format!(" ({given})"));
+    }
     // The server replaces everything but printable ASCII.
     name = name.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect();
     name.truncate(APPLICATION_NAME_BYTES_MAX);
@@ -188,6 +234,7 @@ pub(super) struct Server {
 #[derive(Debug)]
 pub(in crate::backend) struct PostgresConnector {
     opener: Arc<Opener>,
+    role: ServerRole,
     options: ConnectOptions,
 }
 
@@ -197,7 +244,9 @@ impl PostgresConnector {
         url: &DatabaseUrl,
         options: &ConnectOptions,
     ) -> Result<Self, BackendError> {
-        Ok(Self { opener: Arc::new(Opener::new(url)?), options: options.clone() })
+        let server = url.postgres()?;
+        let role = server.role.unwrap_or(ServerRole::Any);
+        Ok(Self { opener: Arc::new(Opener::new(url, &server)?), role, options: options.clone() })
     }
 
     /// A connection that is ready to work.
@@ -237,6 +286,17 @@ impl PostgresConnector {
         }
         link.identify().await.map_err(|error| self.opener.explain(&error))?;
         let is_standby = standby.as_deref() == Some("t");
+        let only_reads = is_standby || read_only.as_deref() == Some("on");
+        let wrong = match self.role {
+            ServerRole::Primary if is_standby => Some("it is a standby"),
+            ServerRole::Standby if !is_standby => Some("it is no standby"),
+            ServerRole::ReadWrite if only_reads => Some("it only reads"),
+            ServerRole::ReadOnly if !only_reads => Some("it takes writes"),
+            _ => None,
+        };
+        if let Some(reason) = wrong {
+            return Err(BackendError::WrongRole { url, reason });
+        }
         if self.options.access != Access::Read {
             let reason = match (is_standby, read_only.as_deref()) {
                 (true, _) => Some("it is a standby that follows another server"),
@@ -302,7 +362,7 @@ mod tests {
 
     #[test]
     fn application_names_are_short() {
-        assert!(application_name().starts_with(&format!("runner {} ", std::process::id())));
-        assert!(application_name().len() <= 63);
+        assert!(application_name(None).starts_with(&format!("runner {} ", std::process::id())));
+        assert!(application_name(Some(&"x".repeat(80))).len() <= 63);
     }
 }

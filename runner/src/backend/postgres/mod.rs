@@ -15,10 +15,12 @@ mod hook;
 mod instant;
 mod link;
 mod lock;
+mod options;
 mod outside;
 mod own;
 mod parameter;
 mod relay;
+mod rights;
 mod script;
 mod session;
 mod settings;
@@ -238,6 +240,10 @@ impl Connection for PostgresConnection {
         );
         let found = self.own_texts(&sql).await?;
         Ok(schema::own(found.into_iter().flatten().flatten()))
+    }
+
+    async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError> {
+        self.grants().await
     }
 
     async fn prepare_place(&mut self) -> Result<(), BackendError> {

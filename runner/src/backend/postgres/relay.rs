@@ -8,6 +8,7 @@
 //! neither. So the message is rewritten on its way. All other bytes pass as they are. TLS is made here, by
 //! sqlx's own code. Only this process can connect to the relay. Knows nothing of SQL.
 
+use crate::backend::protocol::Place;
 use rustix::process::getpid;
 use sqlx::{
     ConnectOptions as _, PgConnection,
@@ -39,17 +40,15 @@ const BUFFER_BYTES: usize = 32 << 10;
 const PORT: u16 = 1;
 
 /// Where the server is, and how the bytes on the way to it are protected.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Route {
-    /// A name or an address, without brackets.
+    pub(super) place: Place,
+    /// The name that a certificate has to be for.
     pub(super) host: String,
-    pub(super) port: u16,
-    /// The folder of the server's unix socket, where it is reached by that.
-    pub(super) socket_folder: Option<PathBuf>,
     pub(super) tls: PgSslMode,
-    pub(super) root_cert: Option<PathBuf>,
-    pub(super) client_cert: Option<PathBuf>,
-    pub(super) client_key: Option<PathBuf>,
+    pub(super) root: Option<CertificateInput>,
+    pub(super) certificate: Option<CertificateInput>,
+    pub(super) key: Option<CertificateInput>,
 }
 
 impl Route {
@@ -79,12 +78,9 @@ impl Route {
     }
 
     async fn connect(&self) -> Result<Box<dyn Socket>, sqlx::Error> {
-        match &self.socket_folder {
-            Some(folder) => {
-                let path = folder.join(format!(".s.PGSQL.{}", self.port));
-                net::connect_uds(path, Protect(self)).await?
-            }
-            None => net::connect_tcp(&self.host, self.port, Protect(self)).await?,
+        match &self.place {
+            Place::Socket(path) => net::connect_uds(path, Protect(self)).await?,
+            Place::Network(host, port) => net::connect_tcp(host, *port, Protect(self)).await?,
         }
     }
 }
@@ -119,17 +115,14 @@ impl WithSocket for Protect<'_> {
                 return Err(sqlx::Error::Protocol(reason));
             }
         }
-        let file = |path: &Option<PathBuf>| path.clone().map(CertificateInput::File);
-        let (root, cert, key) =
-            (file(&route.root_cert), file(&route.client_cert), file(&route.client_key));
         let is_verified = matches!(route.tls, PgSslMode::VerifyCa | PgSslMode::VerifyFull);
         let config = TlsConfig {
             accept_invalid_certs: !is_verified,
             accept_invalid_hostnames: route.tls as u8 != PgSslMode::VerifyFull as u8,
             hostname: &route.host,
-            root_cert_path: root.as_ref(),
-            client_cert_path: cert.as_ref(),
-            client_key_path: key.as_ref(),
+            root_cert_path: route.root.as_ref(),
+            client_cert_path: route.certificate.as_ref(),
+            client_key_path: route.key.as_ref(),
         };
         tls::handshake(socket, config, SocketIntoBox).await
     }

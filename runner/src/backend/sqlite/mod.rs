@@ -20,6 +20,7 @@ mod writer;
 use super::{
     Access, BackendError, DatabaseUrl,
     connection::{Connector, SharedConnection},
+    url::SqliteUrl,
 };
 use crate::session::SqlLimits;
 use async_trait::async_trait;
@@ -27,7 +28,7 @@ use error::raw_host_error;
 use guard::Guard;
 use session::SqliteSession;
 use sqlx::{ConnectOptions as _, sqlite::SqliteConnectOptions};
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -48,12 +49,13 @@ impl SqliteConnector {
         access: Access,
         limits: SqlLimits,
     ) -> Result<Self, BackendError> {
+        let file = url.sqlite()?;
         Ok(Self {
             url: url.to_string(),
             access,
             limits,
-            options: options(url, access)?,
-            in_memory: url.sqlite_part().starts_with(":memory:"),
+            options: options(file, access),
+            in_memory: file.is_in_memory,
         })
     }
 
@@ -69,7 +71,7 @@ impl SqliteConnector {
         let mut handle = connection.lock_handle().await.map_err(failed)?;
         if self.access != Access::Read && raw::is_read_only(&mut handle) {
             let reason = "the file or its folder does not permit writing".to_owned();
-            return Err(BackendError::ReadOnly { url: self.url.clone(), reason });
+            return Err(BackendError::ReadOnlyFile { url: self.url.clone(), reason });
         }
         let file = raw::file_name(&mut handle);
         let bounds = raw::RawLimits {
@@ -92,7 +94,9 @@ impl SqliteConnector {
             libsqlite3_sys::SQLITE_NOTADB => BackendError::NotADatabase(url),
             libsqlite3_sys::SQLITE_CORRUPT => BackendError::Damaged { reason: raw.message },
             libsqlite3_sys::SQLITE_BUSY => BackendError::Busy(raw.message),
-            libsqlite3_sys::SQLITE_READONLY => BackendError::ReadOnly { url, reason: raw.message },
+            libsqlite3_sys::SQLITE_READONLY => {
+                BackendError::ReadOnlyFile { url, reason: raw.message }
+            }
             _ => BackendError::Connect { url, reason: raw.message },
         }
     }
@@ -128,26 +132,21 @@ impl Connector for SqliteConnector {
     }
 }
 
-fn options(url: &DatabaseUrl, access: Access) -> Result<SqliteConnectOptions, BackendError> {
-    let text = format!("sqlite:{}", url.sqlite_part());
-    let options = SqliteConnectOptions::from_str(&text)
-        .map_err(|error| BackendError::Url(url_reason(&error)))?;
-    Ok(options
-        .create_if_missing(access == Access::Create)
+fn options(url: &SqliteUrl, access: Access) -> SqliteConnectOptions {
+    let mut options = SqliteConnectOptions::new()
+        .filename(&url.file)
+        .in_memory(url.is_in_memory)
+        .read_only(url.is_read_only)
+        .immutable(url.is_immutable)
+        .create_if_missing(access == Access::Create || url.may_create)
         .foreign_keys(false)
         .pragma("query_only", if access == Access::Read { "ON" } else { "OFF" })
         .shared_cache(false)
         .busy_timeout(BUSY_TIMEOUT)
         .row_buffer_size(ROW_BUFFER)
-        .disable_statement_logging())
-}
-
-/// Why a URL is refused; without the value in it, which may be a secret in the wrong place.
-fn url_reason(error: &sqlx::Error) -> String {
-    let text = error.to_string();
-    let text = text.trim_start_matches("error with configuration: ");
-    match text.split_once("unknown value ").and_then(|(_, rest)| rest.rsplit_once(" for ")) {
-        Some((_, parameter)) => format!("it has an unknown value for {parameter}"),
-        None => text.to_owned(),
+        .disable_statement_logging();
+    if let Some(vfs) = &url.vfs {
+        options = options.vfs(vfs.clone());
     }
+    options
 }

@@ -33,6 +33,44 @@ async fn what_is_wrong_is_said() {
 }
 
 #[tokio::test]
+async fn a_server_of_another_kind_is_named() {
+    let port = servers::Postgres::shared().port();
+    let found = error(&format!("mysql://u:x@127.0.0.1:{port}/d"), &options(Access::Write)).await;
+    assert!(matches!(found, BackendError::WrongProtocol { .. }), "{found}");
+}
+
+#[tokio::test]
+async fn through_a_socket() {
+    let server = Mariadb::shared();
+    let database = server.database();
+    let servers::Client::Mariadb { socket } = server.client() else { panic!("MariaDB's") };
+    let (login, name) = (format!("{}:{PASSWORD}", servers::USER), database.name());
+    let encoded = socket.display().to_string().replace('/', "%2F");
+    for url in [
+        format!("mysql://{login}@{encoded}/{name}"),
+        format!("mariadb://{login}@localhost/{name}?unix_socket={}", socket.display()),
+        format!("mysql:///{name}?socket={encoded}&user={}&password={PASSWORD}", servers::USER),
+    ] {
+        let connector = MysqlConnector::new(&super::url(&url), &options(Access::Write));
+        connector.open().await.expect(&url);
+    }
+    let found = error("mysql://u:x@%2Fnowhere.sock/d", &options(Access::Write)).await;
+    assert!(found.to_string().contains("(/nowhere.sock)"), "{found}");
+}
+
+/// A way to log in that the driver does not know is no fault of the URL.
+#[tokio::test]
+async fn a_way_to_log_in_that_is_not_known() {
+    let server = Mariadb::with_options(&["--plugin-load-add=auth_ed25519"]);
+    let database = server.database();
+    database.admin_sql("CREATE USER signs@'%' IDENTIFIED VIA ed25519 USING PASSWORD('s3cret')");
+    let url = format!("mysql://signs:{PASSWORD}@127.0.0.1:{}/{}", server.port(), database.name());
+    let found = error(&url, &options(Access::Write)).await;
+    assert!(matches!(found, BackendError::LoginMethod { .. }), "{found}");
+    assert!(found.to_string().contains("`client_ed25519`"), "{found}");
+}
+
+#[tokio::test]
 async fn a_server_that_is_not_there_yet_is_waited_for() {
     let server = Mariadb::own();
     let database = server.database();
