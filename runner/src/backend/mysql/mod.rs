@@ -1,10 +1,11 @@
 //! MySQL and MariaDB: one connection with the operator's side and the plugin's side.
 //!
 //! Implements [`Connection`]: the runner's own statements, transactions (`transaction.rs`), the lock
-//! (`lock.rs`) and what a journal asks (`catalogue.rs`, `orphan.rs`). The plugin's side is
+//! (`lock.rs`) and what a journal asks (`catalogue.rs`, `orphan.rs`, `sessions.rs`). The plugin's side is
 //! `session.rs`. Schema changes commit by themselves here, so that hooks are journaled; the rules of
 //! that are written above this, once for every database.
 
+mod blocker;
 mod call;
 mod catalogue;
 mod column;
@@ -19,6 +20,7 @@ mod own;
 mod parameter;
 mod server;
 mod session;
+mod sessions;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -27,6 +29,7 @@ mod time;
 mod transaction;
 mod value;
 mod verdict;
+mod watch;
 mod wire;
 mod writer;
 
