@@ -181,7 +181,7 @@ impl MysqlConnection {
                 ErrorKind::Limit,
                 format!("the statement took longer than {} ms{cause}", time.as_millis()),
             );
-            error.sqlstate = Some(error::INTERRUPTED_STATE.to_owned());
+            error.sqlstate = Some(error::TIMED_OUT_STATE.to_owned());
             error
         };
         let mut error = match result {

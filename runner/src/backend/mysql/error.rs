@@ -13,8 +13,8 @@ pub(super) const NO_SUCH_THREAD: u16 = 1094;
 /// A session of another user may not be ended.
 pub(super) const NOT_THE_OWNER: u16 = 1095;
 
-/// The SQLSTATE of a statement that was ended before it was done.
-pub(super) const INTERRUPTED_STATE: &str = "70100";
+/// The SQLSTATE of a statement whose time was up, as ODBC has it: the servers have none that says so.
+pub(super) const TIMED_OUT_STATE: &str = "HYT00";
 
 /// Whether a statement was ended: by KILL QUERY, or by the server's own timer.
 pub(super) fn is_interruption(number: u16) -> bool {

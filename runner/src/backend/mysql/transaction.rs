@@ -11,7 +11,7 @@
 
 use super::{MysqlConnection, connect, error, sessions, watch};
 use crate::{
-    backend::BackendError,
+    backend::{BackendError, tables::lease},
     session::{ErrorKind, SqlError},
 };
 use futures_util::future::BoxFuture;
@@ -190,6 +190,10 @@ impl MysqlConnection {
         self.server = fresh.server.clone();
         let sql = self.settings.sql();
         self.own_text(&sql).await?;
+        if let Some(fence) = self.lease {
+            // Whoever takes the lease over ends this session, and no longer the one before.
+            lease::sign(self, fence).await?;
+        }
         // Until here it is still said to be locked, so that another try takes the lock as well.
         if std::mem::take(&mut self.locked) {
             match self.take_lock().await? {
