@@ -8,6 +8,7 @@
 mod handed;
 mod kill;
 mod matrix;
+mod mysql;
 mod place;
 mod race;
 mod scenarios;

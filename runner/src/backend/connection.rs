@@ -315,6 +315,22 @@ pub(super) trait Connection: Session + Scratch {
         Ok(())
     }
 
+    /// Names this connection's session on the server, for whoever takes its lease over. `None` where
+    /// the server ends idle transactions by itself, or has no sessions.
+    fn session_name(&self) -> Option<String> {
+        None
+    }
+
+    /// Ends the session that another connection named so, and waits until its transaction is over.
+    /// Nothing where the name is of another server, or of no session any more.
+    async fn end_session_named(&mut self, _name: &str) -> Result<(), BackendError> {
+        Ok(())
+    }
+
+    /// Tells which lease this connection works under: where it has to take another session, it signs
+    /// the lease with that one's name.
+    fn set_lease(&mut self, _fence: Option<i64>) {}
+
     /// Ends the connection. `self` stays behind, dead.
     async fn close(&mut self);
 }

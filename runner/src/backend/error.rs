@@ -164,6 +164,8 @@ impl fmt::Display for LockHolder {
             0 if self.user.is_empty() => return f.write_str("it did not say who it is"),
             // A server knows only who is connected, and from where.
             0 => write!(f, "the database's user {user}, connected from {host}")?,
+            // A server may tell less to this user than the holder said.
+            pid if self.user.is_empty() => write!(f, "process {pid}")?,
             pid => write!(f, "process {pid} of {user} on {host}")?,
         }
         if since.is_empty() { Ok(()) } else { write!(f, ", since {}", Escaped(since)) }

@@ -118,21 +118,29 @@ async fn try_take(
 async fn end_former_work(connection: &mut dyn Connection) -> Result<(), BackendError> {
     connection.begin_reading().await?;
     let left = async {
-        let version = match lease::holder(connection).await? {
-            Some(_) => None,
-            None => schema::version(connection).await?,
-        };
-        match version {
-            None => Ok(Vec::new()),
-            Some(version) => run::read_all(connection, version).await,
+        if lease::holder(connection).await?.is_some() {
+            return Ok((Vec::new(), None));
         }
+        let session = lease::expired_session(connection).await?;
+        Ok(match schema::version(connection).await? {
+            None => (Vec::new(), session),
+            Some(version) => (run::read_all(connection, version).await?, session),
+        })
     };
-    let left = left.await;
+    let left: Result<_, BackendError> = left.await;
     connection.rollback().await?;
-    for run in left? {
+    let (left, session) = left?;
+    for run in left {
         connection.end_orphans(&run.marker).await?;
     }
-    Ok(())
+    // Where it is idle in a transaction, no statement of it could be found by a marker.
+    let Some(session) = session else { return Ok(()) };
+    match connection.end_session_named(&session).await {
+        Err(BackendError::Disconnected(reason)) => Err(BackendError::Disconnected(reason)),
+        // It may be another user's. Its transaction need not be in the way, and the fence keeps it
+        // from committing what it still does under the lease.
+        _ => Ok(()),
+    }
 }
 
 async fn holder(connection: &mut dyn Connection) -> Result<LockHolder, BackendError> {

@@ -69,13 +69,17 @@ impl Work<'_> {
             if !is_doubtful && (tries > self.retries || !cause.is_retryable()) {
                 return Ok(Turned::Failed(cause, counts, None));
             }
-            // The part's revision is still the ledger's only if nothing of it was committed.
             let undone = match self.undo(backend, &turn.work()).await {
                 Ok(undone) => undone,
                 Err(_) => return Ok(Turned::Failed(cause, counts, None)),
             };
-            if !undone.effects.is_empty() || undone.is_open || undone.stop.is_some() {
-                return Ok(Turned::Failed(cause, counts, Some(Box::new(undone))));
+            // What took effect of a journaled part stays, and is not done again: the part goes on in
+            // its journal, where nobody else has moved the ledger.
+            let goes_on = undone.stop.is_none() && undone.own_error.is_none();
+            match (turn.part, undone.revision) {
+                (Part::Journaled(_), Some(now)) if goes_on => turn.claim.revision = now,
+                (Part::Whole | Part::Transaction(_), _) => {}
+                _ => return Ok(Turned::Failed(cause, counts, Some(Box::new(undone)))),
             }
             if is_doubtful {
                 continue;

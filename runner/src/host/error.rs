@@ -79,6 +79,11 @@ impl HookError {
             Self::Arguments { .. } => Some("--max-result"),
             Self::Timeout { .. } => Some("--timeout"),
             Self::Statement(failed) | Self::Ignored(failed)
+                if matches!(failed.error.sqlstate.as_deref(), Some("HYT00" | "57014")) =>
+            {
+                Some("--statement-timeout")
+            }
+            Self::Statement(failed) | Self::Ignored(failed)
                 if failed.error.kind == ErrorKind::Limit =>
             {
                 Some("--max-result`, `--max-rows`, `--max-sql` or `--max-handles")

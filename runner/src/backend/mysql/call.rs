@@ -6,8 +6,10 @@
 
 use super::{
     MysqlConnection, error, parameter,
-    settings::Variables,
+    settings::{Settings, Variables},
+    transaction,
     value::{self, Decoder, Format},
+    watch::Watch,
     wire::{Failure, Prepared},
 };
 use crate::{
@@ -91,7 +93,8 @@ impl MysqlConnection {
         params: Vec<Value>,
         mut each: impl FnMut(Row) -> Result<(), SqlError> + Send,
     ) -> Result<(MySqlQueryResult, Vec<Column>), SqlError> {
-        let prepared = self.prepare(call, params.len()).await?;
+        let mut watch = self.watch();
+        let prepared = self.prepare(call, params.len(), &mut watch).await?;
         self.check_size(call, &params)?;
         let hints = match &prepared {
             Some(prepared) => self.hints_of(prepared).await?,
@@ -104,13 +107,12 @@ impl MysqlConnection {
         self.remember_settings(call).await?;
         let mut decoder = None;
         let wire = self.wire().map_err(guest_side)?;
-        let result = wire
-            .run(&call.text, arguments, |row, format: Format| {
-                let decoder = decoder.get_or_insert_with(|| Decoder::new(row.columns(), &hints));
-                each(decoder.row(&row, format)?)
-            })
-            .await;
-        let result = result.map_err(|failure| call.explained(failure));
+        let running = wire.run(&call.text, arguments, |row, format: Format| {
+            let decoder = decoder.get_or_insert_with(|| Decoder::new(row.columns(), &hints));
+            each(decoder.row(&row, format)?)
+        });
+        let result = watch.over(&call.text, running).await;
+        let result = self.ended_in_time(call, &watch, result).await;
         self.after_call(call, result.as_ref().err()).await?;
         let columns = match (decoder, &prepared) {
             (Some(decoder), _) => decoder.columns,
@@ -126,17 +128,19 @@ impl MysqlConnection {
         &mut self,
         call: &Call,
         params: usize,
+        watch: &mut Watch,
     ) -> Result<Option<Prepared>, SqlError> {
         let wire = self.wire().map_err(guest_side)?;
         // Only a rollback makes good what was cut off, if with another session.
         if wire.is_cut_off() {
             return Err(SqlError::new(ErrorKind::Disconnected, "an earlier call was cut off"));
         }
-        let prepared = wire.prepare(&call.text).await;
-        let prepared = match prepared {
+        // It waits for locks, too.
+        let prepared = watch.over(&call.text, wire.prepare(&call.text)).await;
+        let prepared = prepared.map(|prepared| prepared.map_err(Failure::Server));
+        let prepared = match self.ended_in_time(call, watch, prepared).await {
             Ok(prepared) => prepared,
             Err(failure) => {
-                let failure = call.explained(Failure::Server(failure));
                 self.after_call(call, Some(&failure)).await?;
                 return Err(failure);
             }
@@ -150,6 +154,61 @@ impl MysqlConnection {
             ));
         }
         Ok(prepared)
+    }
+
+    /// What accompanies a statement that begins now.
+    pub(super) fn watch(&self) -> Watch {
+        let Settings { statement_time, lock_wait, .. } = self.settings;
+        Watch::new(&self.url, &self.server, statement_time, lock_wait)
+    }
+
+    /// What came of a statement, or of its preparation: in time, or ended by `watch` (`None`: not
+    /// even that). Afterwards no KILL is left that the next statement would meet.
+    async fn ended_in_time<T>(
+        &mut self,
+        call: &Call,
+        watch: &Watch,
+        result: Option<Result<T, Failure>>,
+    ) -> Result<T, SqlError> {
+        let wire = self.wire().map_err(guest_side)?;
+        if watch.has_killed && !wire.is_cut_off() && transaction::answers(wire).await {
+            wire.is_mended();
+        }
+        let time = self.settings.statement_time.unwrap_or_default();
+        let is_late = watch.is_overdue || (!time.is_zero() && watch.elapsed() >= time);
+        let late = |cause: &str| {
+            let mut error = SqlError::new(
+                ErrorKind::Limit,
+                format!("the statement took longer than {} ms{cause}", time.as_millis()),
+            );
+            error.sqlstate = Some(error::TIMED_OUT_STATE.to_owned());
+            error
+        };
+        let mut error = match result {
+            None => late(", and the server still works on it"),
+            // What commits has taken effect; all else is rolled back with the hook. SLEEP, for one,
+            // answers as if it had come to its end.
+            Some(Ok(_)) if watch.has_killed && call.plain => late(" and was ended"),
+            Some(Ok(done)) => return Ok(done),
+            Some(Err(Failure::Server(failure)))
+                if is_late && error::number(&failure).is_some_and(error::is_interruption) =>
+            {
+                late(" and was ended")
+            }
+            Some(Err(failure)) => {
+                let waited = matches!(&failure, Failure::Server(failure)
+                    if error::number(failure).is_some_and(error::is_lock_wait));
+                let error = call.explained(failure);
+                if !waited {
+                    return Err(error);
+                }
+                error
+            }
+        };
+        if let Some(blockers) = &watch.blockers {
+            error.message.push_str(&format!("; {blockers}"));
+        }
+        Err(error)
     }
 
     /// The server would end the connection over a message that is too large for it.

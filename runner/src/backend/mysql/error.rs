@@ -10,6 +10,21 @@ use sqlx::mysql::MySqlDatabaseError;
 pub(super) const NOT_PREPARABLE: u16 = 1295;
 pub(super) const NO_SUCH_SAVEPOINT: u16 = 1305;
 pub(super) const NO_SUCH_THREAD: u16 = 1094;
+/// A session of another user may not be ended.
+pub(super) const NOT_THE_OWNER: u16 = 1095;
+
+/// The SQLSTATE of a statement whose time was up, as ODBC has it: the servers have none that says so.
+pub(super) const TIMED_OUT_STATE: &str = "HYT00";
+
+/// Whether a statement was ended: by KILL QUERY, or by the server's own timer.
+pub(super) fn is_interruption(number: u16) -> bool {
+    matches!(number, 1317 | 1969 | 3024)
+}
+
+/// Whether a statement waited in vain for somebody else's lock.
+pub(super) fn is_lock_wait(number: u16) -> bool {
+    matches!(number, 1205 | 3572)
+}
 
 /// What the server quotes of a statement, at most, after `near`.
 const NEAR_CHARS_MAX: usize = 80;

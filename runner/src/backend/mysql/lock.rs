@@ -42,7 +42,7 @@ impl MysqlConnection {
                 self.sign_lock(&name).await?;
                 Ok(LockTry::Held)
             }
-            Some([Cell::Integer(Some(0))]) => Ok(LockTry::HeldBy(self.holder(&name).await?)),
+            Some([Cell::Integer(Some(0))]) => Ok(LockTry::HeldBy(self.holder(&name).await)),
             _ => Err(BackendError::Database("the server could not give out the lock".to_owned())),
         }
     }
@@ -61,27 +61,26 @@ impl MysqlConnection {
     }
 
     /// Who holds the lock, as far as the server tells. It may change hands meanwhile; nothing
-    /// depends on this but a message.
-    async fn holder(&mut self, name: &str) -> Result<LockHolder, BackendError> {
-        let sql = "SELECT id, CAST(user AS CHAR), CAST(host AS CHAR)
-            FROM information_schema.processlist WHERE id = IS_USED_LOCK(?)";
-        let rows = self.read_own(sql, &[Cell::text(name)]).await?;
-        let Some([Cell::Integer(Some(id)), Cell::Text(Some(user)), Cell::Text(Some(host))]) =
-            rows.first().map(Vec::as_slice)
-        else {
-            return Ok(LockHolder::unknown());
-        };
+    /// depends on this but a message, so that failing to read it is no error.
+    async fn holder(&mut self, name: &str) -> LockHolder {
+        let mut holder = LockHolder::unknown();
+        let Ok(Some(id)) = self.lock_session(name).await else { return holder };
+        if let Ok(sessions) = self.sessions().await
+            && let Some(session) = sessions.into_iter().find(|session| session.id == id)
+        {
+            (holder.user, holder.host) = (session.user, session.host);
+        }
         let read: Vec<String> = std::iter::once("signed".to_owned())
             .chain(bits('p', PID_BITS).chain(bits('s', SINCE_BITS)).map(|(_, sign)| sign))
             .map(|sign| format!("COALESCE(IS_USED_LOCK('{name}:{sign}') = {id}, 0)"))
             .collect();
-        let rows = self.read_own(&format!("SELECT {}", read.join(", ")), &[]).await?;
-        let signs: Vec<bool> =
-            rows.concat().into_iter().map(|cell| cell == Cell::integer(1)).collect();
-        // Without the port, which says nothing to people.
-        let host = host.rsplit_once(':').map_or(host.as_str(), |(host, _)| host);
-        let mut holder =
-            LockHolder { user: user.clone(), host: host.to_owned(), ..LockHolder::unknown() };
+        let rows = self.read_own(&format!("SELECT {}", read.join(", ")), &[]).await;
+        let signs: Vec<bool> = rows
+            .unwrap_or_default()
+            .concat()
+            .into_iter()
+            .map(|cell| cell == Cell::integer(1))
+            .collect();
         if let [true, signs @ ..] = &signs[..]
             && let Some((pid, since)) = signs.split_at_checked(PID_BITS as usize)
         {
@@ -91,7 +90,16 @@ impl MysqlConnection {
                 .map(|since| since.to_string())
                 .unwrap_or_default();
         }
-        Ok(holder)
+        holder
+    }
+
+    /// The session that holds a named lock, if any.
+    async fn lock_session(&mut self, name: &str) -> Result<Option<u64>, BackendError> {
+        let rows = self.read_own("SELECT IS_USED_LOCK(?)", &[Cell::text(name)]).await?;
+        Ok(match rows.first().map(Vec::as_slice) {
+            Some([Cell::Integer(Some(id))]) => u64::try_from(*id).ok(),
+            _ => None,
+        })
     }
 
     pub(super) async fn release_lock(&mut self) {

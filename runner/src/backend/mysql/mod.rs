@@ -1,10 +1,11 @@
 //! MySQL and MariaDB: one connection with the operator's side and the plugin's side.
 //!
 //! Implements [`Connection`]: the runner's own statements, transactions (`transaction.rs`), the lock
-//! (`lock.rs`) and what a journal asks (`catalogue.rs`, `orphan.rs`). The plugin's side is
+//! (`lock.rs`) and what a journal asks (`catalogue.rs`, `orphan.rs`, `sessions.rs`). The plugin's side is
 //! `session.rs`. Schema changes commit by themselves here, so that hooks are journaled; the rules of
 //! that are written above this, once for every database.
 
+mod blocker;
 mod call;
 mod catalogue;
 mod column;
@@ -21,6 +22,7 @@ mod parameter;
 mod rights;
 mod server;
 mod session;
+mod sessions;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -29,6 +31,7 @@ mod time;
 mod transaction;
 mod value;
 mod verdict;
+mod watch;
 mod wire;
 mod writer;
 
@@ -66,6 +69,8 @@ pub(super) struct MysqlConnection {
     /// Whether [`Connection::begin`] began a transaction that was not ended since.
     begun: bool,
     locked: bool,
+    /// The fence of the lease that this connection works under.
+    lease: Option<i64>,
     /// What the catalogue says about tables that were read, until the schema changes.
     hints: HashMap<String, Arc<TableHints>>,
     /// Statements of guests that may have changed the schema.
@@ -95,6 +100,7 @@ impl MysqlConnection {
             marker: None,
             begun: false,
             locked: false,
+            lease: None,
             hints: HashMap::new(),
             schema_changes: 0,
             untouched: None,
@@ -289,9 +295,10 @@ impl Connection for MysqlConnection {
     async fn verify(&mut self, sql: &str, before: &str) -> Result<Verdict, BackendError> {
         let now = self.catalogue_of(sql).await?;
         let verdict = verdict::judge(sql, self.server.dialect, before, &now);
-        // A cluster makes the table on every node first, and fills it with another transaction.
-        let filled = self.server.galera && verdict::is_filled_table(sql, self.server.dialect);
-        Ok(if filled && verdict == Verdict::Done { Verdict::Unknown } else { verdict })
+        let lacks_rows = verdict == Verdict::Done
+            && verdict::is_filled_table(sql, self.server.dialect)
+            && verdict::may_lack_rows(&self.server, &now);
+        Ok(if lacks_rows { Verdict::Unknown } else { verdict })
     }
 
     fn tables_sql(&self) -> &'static str {
@@ -343,6 +350,21 @@ impl Connection for MysqlConnection {
         self.end_what_runs().await?;
         let sql = self.settings.sql();
         self.own_text(&sql).await
+    }
+
+    fn session_name(&self) -> Option<String> {
+        Some(self.server.session_name())
+    }
+
+    async fn end_session_named(&mut self, name: &str) -> Result<(), BackendError> {
+        match self.server.session_of(name) {
+            Some(id) if id != self.server.connection_id => self.end_session(id).await,
+            _ => Ok(()),
+        }
+    }
+
+    fn set_lease(&mut self, fence: Option<i64>) {
+        self.lease = fence;
     }
 
     async fn close(&mut self) {

@@ -98,13 +98,34 @@ impl Server {
         self.name == other.name && (self.started - other.started).abs() <= CLOCK_SLACK_SECONDS
     }
 
+    pub(super) fn is_at_least(&self, version: (u32, u32, u32)) -> bool {
+        parse_version(&self.version).is_some_and(|found| found >= version)
+    }
+
+    /// Names the session on this server process, so that another runner can tell whether a number
+    /// still means it.
+    pub(super) fn session_name(&self) -> String {
+        format!("{} {} {}", self.connection_id, self.started, self.name)
+    }
+
+    /// The number of the session that `name` names, if it is one of this server process.
+    pub(super) fn session_of(&self, name: &str) -> Option<u64> {
+        let mut parts = name.splitn(3, ' ');
+        let id = parts.next()?.parse().ok()?;
+        let started: i64 = parts.next()?.parse().ok()?;
+        let is_here = parts.next()? == self.name
+            && (self.started - started).abs() <= CLOCK_SLACK_SECONDS;
+        is_here.then_some(id)
+    }
+
     /// Error: `TooOld`, or `ReadOnly` for somebody who wants to write.
     pub(super) fn check(&self, url: &DatabaseUrl, access: Access) -> Result<(), BackendError> {
         let (name, oldest) = match self.dialect {
             Dialect::Mariadb => ("MariaDB", OLDEST_MARIADB),
             _ => ("MySQL", OLDEST_MYSQL),
         };
-        if parse_version(&self.version).is_none_or(|found| found < oldest) {
+        let found = parse_version(&self.version).map(|(major, minor, _)| (major, minor));
+        if found.is_none_or(|found| found < oldest) {
             return Err(BackendError::TooOld {
                 url: url.to_string(),
                 found: format!("{name} {}", self.version),
@@ -125,11 +146,11 @@ fn text(row: &MySqlRow, at: usize) -> Result<String, sqlx::Error> {
     value::own_text(row, at).map(Option::unwrap_or_default)
 }
 
-/// Major and minor number. Some servers put a `5.5.5-` before it, for replicas of long ago.
-fn parse_version(version: &str) -> Option<(u32, u32)> {
+/// Major, minor and patch number. Some servers put a `5.5.5-` before it, for replicas of long ago.
+fn parse_version(version: &str) -> Option<(u32, u32, u32)> {
     let version = version.strip_prefix("5.5.5-").unwrap_or(version);
-    let mut numbers = version.split(['.', '-']).map(str::parse);
-    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+    let mut numbers = version.split(['.', '-', '+']).map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
 #[cfg(test)]
@@ -139,10 +160,10 @@ mod tests {
     #[test]
     fn versions() {
         let table = [
-            ("10.11.6-MariaDB-0+deb12u1", Some((10, 11))),
-            ("5.5.5-10.6.12-MariaDB", Some((10, 6))),
-            ("8.0.36", Some((8, 0))),
-            ("8.4.0-commercial", Some((8, 4))),
+            ("10.11.6-MariaDB-0+deb12u1", Some((10, 11, 6))),
+            ("5.5.5-10.6.12-MariaDB", Some((10, 6, 12))),
+            ("8.0.36", Some((8, 0, 36))),
+            ("8.4.0-commercial", Some((8, 4, 0))),
             ("", None),
         ];
         for (text, version) in table {

@@ -138,7 +138,8 @@ impl Session for MysqlConnection {
         // An unknown table or column is told now, not after the first thousand rows; and a table
         // of the runner is refused here, before the batches, which are of the same form.
         let call = self.admit(&writer.probe())?;
-        self.prepare(&call, columns.len()).await?;
+        let mut watch = self.watch();
+        self.prepare(&call, columns.len(), &mut watch).await?;
         let handle = self.new_handle();
         self.writers.insert(handle, writer);
         Ok(handle)

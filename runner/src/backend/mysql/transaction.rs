@@ -9,9 +9,9 @@
 //! What follows would then run, and commit, outside of any transaction. So on a cluster the mark is
 //! looked for between a preparation and its execution, and each statement goes alone.
 
-use super::{MysqlConnection, connect, error, orphan};
+use super::{MysqlConnection, connect, error, sessions, watch};
 use crate::{
-    backend::BackendError,
+    backend::{BackendError, tables::lease},
     session::{ErrorKind, SqlError},
 };
 use futures_util::future::BoxFuture;
@@ -130,7 +130,9 @@ impl MysqlConnection {
     /// Ends the statement alone, so that session and lock stay. False when the session did not come
     /// back to answering.
     async fn end_query(&mut self) -> Result<bool, BackendError> {
-        let Ok(mut second) = connect::second(&self.url).await else { return Ok(false) };
+        let Ok(mut second) = watch::second_on(&self.url, &self.server).await else {
+            return Ok(false);
+        };
         let id = self.server.connection_id;
         let wire = self.wire.as_mut().ok_or_else(super::closed)?;
         let deadline = Instant::now() + QUERY_END_TIME;
@@ -138,7 +140,7 @@ impl MysqlConnection {
             let mut answering = std::pin::pin!(answers(wire));
             loop {
                 // Again and again, because the statement may have begun only after the first time.
-                if orphan::kill(&mut second, "QUERY", id).await.is_err() {
+                if sessions::kill(&mut second, "QUERY", id).await.is_err() {
                     break false;
                 }
                 let pause = sleep(KILL_AGAIN);
@@ -188,6 +190,10 @@ impl MysqlConnection {
         self.server = fresh.server.clone();
         let sql = self.settings.sql();
         self.own_text(&sql).await?;
+        if let Some(fence) = self.lease {
+            // Whoever takes the lease over ends this session, and no longer the one before.
+            lease::sign(self, fence).await?;
+        }
         // Until here it is still said to be locked, so that another try takes the lock as well.
         if std::mem::take(&mut self.locked) {
             match self.take_lock().await? {
@@ -202,7 +208,7 @@ impl MysqlConnection {
 }
 
 /// Whether the connection answers what it is asked. What was cut off may answer first.
-async fn answers(wire: &mut super::wire::Wire) -> bool {
+pub(super) async fn answers(wire: &mut super::wire::Wire) -> bool {
     for attempt in 0..STALE_ANSWERS_MAX {
         match wire.echo(&format!("runner {attempt}")).await {
             Ok(true) => return true,

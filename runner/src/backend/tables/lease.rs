@@ -8,6 +8,25 @@ use crate::backend::{
     BackendError, LockHolder,
     connection::{Cell, Connection, OwnTypes},
 };
+use serde::{Deserialize, Serialize};
+
+/// What the column `holder` says.
+#[derive(Debug, Serialize, Deserialize)]
+struct Signature {
+    #[serde(flatten)]
+    holder: LockHolder,
+    /// The holder's session on the server, as [`Connection::session_name`] has it. Absent from
+    /// runners that did not record it, and where the server ends idle transactions by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    session: Option<String>,
+}
+
+impl Signature {
+    fn of(connection: &dyn Connection) -> Cell {
+        let session = connection.session_name();
+        Cell::text(super::to_json(&Self { holder: LockHolder::current(), session }))
+    }
+}
 
 /// Makes the table and its row, where they are not there yet. May race with others: each statement
 /// runs on its own, and can run again.
@@ -49,8 +68,7 @@ pub(crate) async fn take(
         "UPDATE @lease SET fence = fence + 1, holder = ?, heartbeat_ms = {clock}, time_ms = ?
          WHERE holder IS NULL OR heartbeat_ms + time_ms < {clock}"
     );
-    let holder = super::to_json(&LockHolder::current());
-    let params = [Cell::text(holder), Cell::integer(time_ms)];
+    let params = [Signature::of(connection), Cell::integer(time_ms)];
     if connection.own_execute(&sql, &params).await? == 0 {
         return Ok(None);
     }
@@ -88,6 +106,28 @@ pub(crate) async fn give_back(
     let sql = "UPDATE @lease SET holder = NULL WHERE fence = ?";
     connection.own_execute(sql, &[Cell::integer(fence)]).await?;
     Ok(())
+}
+
+/// Says that the holder works on another session from now on. Nothing where the lease is somebody
+/// else's by now, which the ledger tells.
+pub(crate) async fn sign(connection: &mut dyn Connection, fence: i64) -> Result<(), BackendError> {
+    let sql = "UPDATE @lease SET holder = ? WHERE fence = ? AND holder IS NOT NULL";
+    let params = [Signature::of(connection), Cell::integer(fence)];
+    connection.own_execute(sql, &params).await.map(drop)
+}
+
+/// The session of a holder whose lease has run out, as it named it.
+pub(crate) async fn expired_session(
+    connection: &mut dyn Connection,
+) -> Result<Option<String>, BackendError> {
+    let clock = connection.clock_ms();
+    let sql = format!(
+        "SELECT holder FROM @lease WHERE holder IS NOT NULL AND heartbeat_ms + time_ms < {clock}"
+    );
+    let rows = connection.own_rows(&sql, &[]).await?;
+    let Some(row) = rows.into_iter().next() else { return Ok(None) };
+    let text = Record::new(row, "alteration_lease").text("holder")?;
+    Ok(serde_json::from_str(&text).ok().and_then(|found: Signature| found.session))
 }
 
 /// Who took the lease last, whether or not it has run out.

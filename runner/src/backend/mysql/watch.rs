@@ -1,0 +1,193 @@
+//! A guest's statement under way: what it waits for is noted, and it is ended when its time is up.
+//!
+//! ```text
+//!   connection    ──statement──────────────────────────(answer)──> echo ──> next statement
+//!   second             └ look, look …        KILL QUERY ─┘
+//! ```
+//!
+//! MySQL itself bounds only SELECT, so that the host's own timer ends a statement, on MariaDB too.
+//! The second connection must have reached the same server process, where the number of a session
+//! that still works for us is nobody else's. No KILL is left under way when the statement has
+//! answered, and one that came too late is used up by a question of the runner's own.
+
+use super::{blocker, connect, server::Server, sessions};
+use crate::backend::{BackendError, DatabaseUrl};
+use sqlx::MySqlConnection;
+use std::{pin::pin, time::Duration};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+/// When to look for the first time what a statement waits for, and the longest time between two looks.
+const FIRST_LOOK: Duration = Duration::from_secs(1);
+const LOOK_TIME_MAX: Duration = Duration::from_secs(10);
+/// How long a second connection may take, in all tries together.
+const SECOND_TIME: Duration = Duration::from_secs(10);
+const KILL_AGAIN: Duration = Duration::from_secs(1);
+/// A schema change that is ended may take this long to be undone.
+const END_TIME: Duration = Duration::from_secs(120);
+
+/// What accompanies one statement.
+pub(super) struct Watch {
+    url: DatabaseUrl,
+    server: Server,
+    began: Instant,
+    time: Option<Duration>,
+    look_time: Duration,
+    next_look: Instant,
+    second: Option<MySqlConnection>,
+    /// What the statement was last seen to wait for.
+    pub(super) blockers: Option<String>,
+    /// Whether its time was up before it answered.
+    pub(super) is_overdue: bool,
+    /// Whether a KILL was sent, which the next question may have to bear.
+    pub(super) has_killed: bool,
+}
+
+/// A second connection to the process in which `server` was found. Error: it led to another one,
+/// where the same number is another session.
+pub(super) async fn second_on(
+    url: &DatabaseUrl,
+    server: &Server,
+) -> Result<MySqlConnection, BackendError> {
+    let unreachable = |reason: &str| BackendError::Unreachable {
+        url: url.to_string(),
+        reason: reason.to_owned(),
+    };
+    let connecting = async {
+        let mut second = connect::second(url).await?;
+        match Server::look(&mut second).await {
+            Ok(found) if found.is_same_process(server) => Ok(second),
+            Ok(_) => Err(unreachable("a second connection leads to another server")),
+            Err(_) => Err(unreachable("a second connection was lost")),
+        }
+    };
+    let connected = timeout(SECOND_TIME, connecting).await;
+    connected.unwrap_or_else(|_| Err(unreachable("a second connection was not answered")))
+}
+
+impl Watch {
+    pub(super) fn new(
+        url: &DatabaseUrl,
+        server: &Server,
+        time: Option<Duration>,
+        lock_wait: Duration,
+    ) -> Self {
+        let (began, look_time) = (Instant::now(), FIRST_LOOK.min(lock_wait / 2));
+        Self {
+            url: url.clone(),
+            server: server.clone(),
+            began,
+            time,
+            look_time,
+            next_look: began + look_time,
+            second: None,
+            blockers: None,
+            is_overdue: false,
+            has_killed: false,
+        }
+    }
+
+    /// How long the statement has been under way.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// Accompanies `work`, which is (a part of) running `sql`, to its end. `None`: its time is up,
+    /// and it could not be brought to an end. It is then cut off, and the rollback goes on with it.
+    pub(super) async fn over<T>(&mut self, sql: &str, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = pin!(work);
+        loop {
+            let end = self.time.map(|time| self.began + time);
+            let next = end.map_or(self.next_look, |end| end.min(self.next_look));
+            tokio::select! {
+                biased;
+                done = &mut work => return Some(done),
+                () = sleep_until(next) => {}
+            }
+            if end.is_some_and(|end| end <= Instant::now()) {
+                break;
+            }
+            tokio::select! {
+                biased;
+                done = &mut work => return Some(done),
+                () = self.look(sql) => {}
+            }
+            self.look_time = (self.look_time * 2).min(LOOK_TIME_MAX);
+            self.next_look = Instant::now() + self.look_time;
+        }
+        self.is_overdue = true;
+        // Only to say what it waited for; its time is up all the same.
+        tokio::select! {
+            biased;
+            done = &mut work => return Some(done),
+            _ = timeout(KILL_AGAIN, self.look(sql)) => {}
+        }
+        self.end(work).await
+    }
+
+    /// Ends the statement that `work` waits for, and waits until it has answered.
+    async fn end<T>(
+        &mut self,
+        mut work: std::pin::Pin<&mut impl Future<Output = T>>,
+    ) -> Option<T> {
+        let deadline = Instant::now() + END_TIME;
+        let mut second = match self.second.take() {
+            Some(second) => second,
+            None => tokio::select! {
+                biased;
+                done = &mut work => return Some(done),
+                second = self.connected() => second?,
+            },
+        };
+        loop {
+            self.has_killed = true;
+            let mut done = None;
+            let killed = {
+                let id = self.server.connection_id;
+                let kill = timeout(SECOND_TIME, sessions::kill(&mut second, "QUERY", id));
+                let mut kill = pin!(kill);
+                tokio::select! {
+                    answer = &mut work => {
+                        done = Some(answer);
+                        // To the end: it must not meet the next statement.
+                        kill.await
+                    }
+                    killed = &mut kill => killed,
+                }
+            };
+            if done.is_some() {
+                return done;
+            }
+            if !matches!(killed, Ok(Ok(()))) || Instant::now() > deadline {
+                return None;
+            }
+            tokio::select! {
+                answer = &mut work => return Some(answer),
+                () = sleep(KILL_AGAIN) => {}
+            }
+        }
+    }
+
+    /// A second connection, tried for a while: the server may have too many just now.
+    async fn connected(&self) -> Option<MySqlConnection> {
+        let deadline = Instant::now() + SECOND_TIME;
+        loop {
+            match second_on(&self.url, &self.server).await {
+                Ok(second) => return Some(second),
+                Err(_) if Instant::now() > deadline => return None,
+                Err(_) => sleep(KILL_AGAIN / 4).await,
+            }
+        }
+    }
+
+    /// Notes what the statement waits for. What is dropped half-way is not used again.
+    async fn look(&mut self, sql: &str) {
+        let second = match self.second.take() {
+            Some(second) => Ok(second),
+            None => second_on(&self.url, &self.server).await,
+        };
+        let Ok(mut second) = second else { return };
+        let (dialect, id) = (self.server.dialect, self.server.connection_id);
+        self.blockers = blocker::blockers(&mut second, dialect, id, sql).await;
+        self.second = Some(second);
+    }
+}
