@@ -501,6 +501,12 @@ fn backend_advice(error: &BackendError) -> String {
             format!("have the server's administrator permit it: {grant}; or use another server")
         }
         BackendError::TooOld { .. } => "upgrade the server".to_owned(),
+        BackendError::Mode { mode, .. } => {
+            format!("give this user a session without {mode}, by init_connect or the server's sql_mode")
+        }
+        BackendError::Engine { .. } => {
+            "drop that table, and unset enforce_storage_engine on the server".to_owned()
+        }
         BackendError::Unreachable { .. } => {
             "check host and port, and that the server runs; `--wait 30s` waits for it".to_owned()
         }

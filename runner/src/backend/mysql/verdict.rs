@@ -3,7 +3,11 @@
 //! What the catalogue cannot show is `Unknown`: a person decides. Asks no database.
 
 use super::catalogue::Things;
-use crate::{alteration::Dialect, backend::connection::Verdict, sql::Statement};
+use crate::{
+    alteration::Dialect,
+    backend::connection::Verdict,
+    sql::{Reading, Statement},
+};
 
 /// Kinds of things that are compared; a statement about anything else is not judged.
 const KINDS_SEEN: [&str; 11] = [
@@ -34,10 +38,16 @@ const KINDS_UNSEEN: [&str; 9] = [
 const TRACELESS: [&str; 4] = ["EXCHANGE", "DISCARD", "IMPORT", "TRUNCATE"];
 
 /// Whether `sql` took effect, by what it names `before` and `now`.
-pub(super) fn judge(sql: &str, dialect: Dialect, before: &str, now: &str) -> Verdict {
+pub(super) fn judge(
+    sql: &str,
+    reading: impl Into<Reading>,
+    before: &str,
+    now: &str,
+) -> Verdict {
+    let reading = reading.into();
     let things = |text: &str| serde_json::from_str::<Things>(text).ok();
     let (Ok(statement), Some(before), Some(now)) =
-        (Statement::one(sql, dialect), things(before), things(now))
+        (Statement::one(sql, reading), things(before), things(now))
     else {
         return Verdict::Unknown;
     };
@@ -73,15 +83,15 @@ pub(super) fn judge(sql: &str, dialect: Dialect, before: &str, now: &str) -> Ver
         return if circle { Verdict::Unknown } else { Verdict::NotDone };
     }
     // Before 8.0.21 MySQL made the table and filled it in two steps.
-    if is_filled_table(sql, dialect) && dialect == Dialect::Mysql {
+    if is_filled_table(sql, reading) && reading.dialect == Dialect::Mysql {
         return Verdict::Unknown;
     }
     Verdict::Done
 }
 
 /// Whether `sql` makes a table and fills it.
-pub(super) fn is_filled_table(sql: &str, dialect: Dialect) -> bool {
-    Statement::one(sql, dialect).is_ok_and(|statement| {
+pub(super) fn is_filled_table(sql: &str, reading: impl Into<Reading>) -> bool {
+    Statement::one(sql, reading).is_ok_and(|statement| {
         let words: Vec<String> = statement.words().map(|word| word.into_owned()).collect();
         let has = |word: &str| words.iter().any(|found| found == word);
         statement.verb() == "CREATE" && has("TABLE") && (has("SELECT") || has("VALUES"))
