@@ -11,10 +11,7 @@ const COMMAND: &str = "delimiter";
 
 /// `sql` with blanks for its DELIMITER lines, and `;` for the delimiters that they name. Unchanged
 /// where there are none, and for other dialects than MySQL's and MariaDB's.
-pub fn undelimited(
-    sql: &str,
-    reading: impl Into<Reading>,
-) -> Result<Cow<'_, str>, SqlError> {
+pub fn undelimited(sql: &str, reading: impl Into<Reading>) -> Result<Cow<'_, str>, SqlError> {
     let reading = reading.into();
     if !matches!(reading.dialect, Dialect::Mysql | Dialect::Mariadb) || !mentions(sql) {
         return Ok(Cow::Borrowed(sql));

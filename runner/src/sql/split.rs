@@ -74,10 +74,7 @@ fn refuse_client_command(token: Token, text: &str, dialect: Dialect) -> Result<(
 /// Empty statements before it are part of it. `None` when nothing is left but white space,
 /// comments and empty statements. A quote or a comment that is never closed is a `Syntax` error
 /// with its offset.
-pub fn statement_length(
-    sql: &str,
-    reading: impl Into<Reading>,
-) -> Result<Option<usize>, SqlError> {
+pub fn statement_length(sql: &str, reading: impl Into<Reading>) -> Result<Option<usize>, SqlError> {
     let reading = reading.into();
     let mut lexer = Lexer::new(sql, reading);
     let extent = read(&mut lexer, sql, reading.dialect, |_| {})?;

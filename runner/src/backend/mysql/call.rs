@@ -321,9 +321,7 @@ impl Call {
 
     fn explained(&self, failure: Failure) -> SqlError {
         match failure {
-            Failure::Server(failure) => {
-                error::guest_error(&failure, self.sql())
-            }
+            Failure::Server(failure) => error::guest_error(&failure, self.sql()),
             Failure::Stopped(error) => error,
         }
     }

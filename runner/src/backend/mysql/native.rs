@@ -14,7 +14,6 @@ use std::collections::BTreeMap;
 /// Modes in which MariaDB reads another language than the one that the tokenizer knows: blocks without
 /// BEGIN NOT ATOMIC, `:=`, names in brackets.
 const FOREIGN: [&str; 2] = ["ORACLE", "MSSQL"];
-/// What asks for it in `information_schema` would be cut at; see [`Native::read`].
 const ASKED: &str = "SHOW SESSION VARIABLES WHERE Variable_name IN ('sql_mode', 'character_set_client',
     'character_set_connection', 'character_set_results', 'collation_connection', 'log_bin', 'sql_log_bin',
     'binlog_format')";
@@ -84,16 +83,13 @@ impl Native {
         })
     }
 
-    /// Whether the server takes a text that is empty for NULL, as a parameter too (MariaDB).
-    pub(super) fn nulls_empty_text(&self) -> bool {
-        self.has("EMPTY_STRING_IS_NULL")
-    }
-
     /// Error: `Mode`, where the tokenizer cannot tell what the server would run.
     pub(super) fn check(&self, url: &DatabaseUrl) -> Result<(), BackendError> {
         match FOREIGN.iter().find(|mode| self.has(mode)) {
             None => Ok(()),
-            Some(mode) => Err(BackendError::Mode { url: url.to_string(), mode: (*mode).to_owned() }),
+            Some(mode) => {
+                Err(BackendError::Mode { url: url.to_string(), mode: (*mode).to_owned() })
+            }
         }
     }
 }

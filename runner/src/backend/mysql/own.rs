@@ -3,12 +3,12 @@
 //! Its tables are named with their database, so that no `USE` and no other database can stand in.
 
 use super::{MysqlConnection, column, identifier::quote, value};
+use crate::alteration::Dialect;
 use crate::backend::{
     BackendError,
     connection::{Cell, Connection as _, own_sql},
     tables::schema,
 };
-use crate::alteration::Dialect;
 use crate::session::Value;
 use sqlx::{
     Arguments, Row as _,

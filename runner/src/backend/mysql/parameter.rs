@@ -178,8 +178,7 @@ mod tests {
     #[test]
     fn what_cannot_be_bound() {
         let decimal = <str as Type<MySql>>::type_info();
-        let binding =
-            Binding { decimal: &decimal, zone: &Zone::utc(), takes_offsets: false };
+        let binding = Binding { decimal: &decimal, zone: &Zone::utc(), takes_offsets: false };
         let bad = [
             Value::Float64(f64::NAN),
             Value::Float64(f64::NEG_INFINITY),

@@ -158,8 +158,12 @@ mod tests {
         for (text, version) in table {
             assert_eq!(parse_version(text), version, "{text}");
         }
-        let table =
-            [("8.0.18", false), ("8.0.36-log", true), ("8.4.0-commercial", true), ("9.7.4-2", true)];
+        let table = [
+            ("8.0.18", false),
+            ("8.0.36-log", true),
+            ("8.4.0-commercial", true),
+            ("9.7.4-2", true),
+        ];
         for (text, takes) in table {
             assert_eq!(takes_offsets(text), takes, "{text}");
         }

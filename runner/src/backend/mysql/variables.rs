@@ -124,9 +124,8 @@ impl Variables {
 
     /// Error: `Denied`, when a pinned variable is other than here.
     pub(super) fn check_pinned(&self, now: &Self) -> Result<(), SqlError> {
-        let is_moved = |name: &&(&str, Decision)| {
-            name.1 == Pinned && self.0.get(name.0) != now.0.get(name.0)
-        };
+        let is_moved =
+            |name: &&(&str, Decision)| name.1 == Pinned && self.0.get(name.0) != now.0.get(name.0);
         match DECISIONS.iter().find(is_moved) {
             None => Ok(()),
             Some((name, _)) => Err(SqlError::new(

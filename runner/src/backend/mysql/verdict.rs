@@ -38,12 +38,7 @@ const KINDS_UNSEEN: [&str; 9] = [
 const TRACELESS: [&str; 4] = ["EXCHANGE", "DISCARD", "IMPORT", "TRUNCATE"];
 
 /// Whether `sql` took effect, by what it names `before` and `now`.
-pub(super) fn judge(
-    sql: &str,
-    reading: impl Into<Reading>,
-    before: &str,
-    now: &str,
-) -> Verdict {
+pub(super) fn judge(sql: &str, reading: impl Into<Reading>, before: &str, now: &str) -> Verdict {
     let reading = reading.into();
     let things = |text: &str| serde_json::from_str::<Things>(text).ok();
     let (Ok(statement), Some(before), Some(now)) =

@@ -192,12 +192,11 @@ impl MysqlConnection {
                 .collect();
             let asked: Vec<i64> = ends.iter().flat_map(|(from, to)| [*from, *to]).collect();
             let offsets = self.offsets(&asked).await?;
-            for ((period, (from, to)), offsets) in
-                some.iter().zip(ends).zip(offsets.chunks_exact(2))
-            {
+            let known = some.iter().zip(ends).zip(offsets.chunks_exact(2));
+            for ((period, (from, to)), offsets) in known {
                 let known = match *offsets {
-                    // The end of time, or of the server's: nothing is known to change so near to it.
-                    [Some(before), None] if from <= LAST => Period::Steady(before),
+                    // The server's last second: nothing is known to change so near to it.
+                    [Some(before), None] if from <= LAST && LAST < to => Period::Steady(before),
                     [Some(before), Some(after)] if before == after => Period::Steady(before),
                     [Some(before), Some(after)] => {
                         let at = self.change(from, to, before).await?;
@@ -224,7 +223,8 @@ impl MysqlConnection {
     async fn change(&mut self, mut from: i64, mut to: i64, before: i64) -> Result<i64, SqlError> {
         while to - from > 1 {
             let step = ((to - from) / PARTS).max(1);
-            let asked: Vec<i64> = (1..).map(|n| from + n * step).take_while(|at| *at < to).collect();
+            let asked: Vec<i64> =
+                (1..).map(|n| from + n * step).take_while(|at| *at < to).collect();
             let offsets = self.offsets(&asked).await?;
             for (at, offset) in asked.into_iter().zip(offsets) {
                 if offset == Some(before) {

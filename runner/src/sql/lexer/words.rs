@@ -55,7 +55,9 @@ impl Lexer<'_> {
                     return self.string(start, self.escapes());
                 }
                 b'x' => return self.string(start, false),
-                b'b' if self.reading.dialect != Dialect::Sqlite => return self.string(start, false),
+                b'b' if self.reading.dialect != Dialect::Sqlite => {
+                    return self.string(start, false);
+                }
                 _ => {}
             }
         }

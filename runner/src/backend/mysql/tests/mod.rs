@@ -6,6 +6,7 @@
 mod cluster;
 mod connecting;
 mod cuts;
+mod native;
 mod session;
 mod transactions;
 mod values;
@@ -14,7 +15,7 @@ mod verdicts;
 use super::{MysqlConnection, MysqlConnector};
 use crate::{
     backend::{
-        Access, ConnectOptions, DatabaseUrl,
+        Access, BackendError, ConnectOptions, DatabaseUrl,
         connection::{Connection as _, HookMode, HookSettings},
         proxy, servers,
     },
@@ -53,6 +54,28 @@ async fn hook(mode: HookMode) -> (Database, MysqlConnection) {
     connection.begin().await.expect("begins");
     connection.enter_hook(settings(mode)).await.expect("enters");
     (database, connection)
+}
+
+/// A server of the test's own, of either make.
+enum TestServer {
+    Mariadb(Mariadb),
+}
+
+impl TestServer {
+    fn database(&self) -> Database {
+        match self {
+            Self::Mariadb(server) => server.database(),
+        }
+    }
+
+    fn is_mysql(&self) -> bool {
+        false
+    }
+}
+
+/// Both servers, with these options.
+fn servers_with(options: &[&str]) -> Vec<TestServer> {
+    vec![TestServer::Mariadb(Mariadb::with_options(options))]
 }
 
 async fn execute(connection: &mut MysqlConnection, sql: &str) -> Outcome {
