@@ -5,6 +5,8 @@
 mod galera;
 mod killed;
 mod mariadb;
+mod mysql;
+mod noise;
 mod pgbouncer;
 mod postgres;
 mod proxy;

@@ -1,31 +1,97 @@
-//! `with-servers COMMAND...`: runs a command whose tests share one PostgreSQL and one MariaDB.
+//! `with-servers COMMAND...`: runs a command whose tests share one server of each kind.
 //!
 //! Each test of nextest is a process of its own; without this, each that needs a server would start
-//! one. The servers end with this process, however it ends.
+//! one. A server starts when the first test asks for it, and ends with this process, however it ends.
+//!
+//!     test ── "postgres 18" ──> socket RUNNER_TEST_SERVERS ──> started, if it is the first to ask
+//!     test <── its folder ─────────────────────────────────────┘
 
 #[path = "../support/servers/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the tests use the rest")]
 mod servers;
 
-use servers::{Mariadb, Postgres};
+use servers::{Mariadb, Mysql, Postgres};
 use std::{
+    collections::BTreeMap,
+    io::{self, BufRead as _, BufReader, Write as _},
+    os::unix::net::{UnixListener, UnixStream},
+    path::Path,
     process::{Command, ExitCode},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     thread,
 };
+
+enum Server {
+    Postgres(Postgres),
+    Mariadb(Mariadb),
+    Mysql(Mysql),
+}
+
+/// The servers by what they are asked for as.
+#[derive(Default)]
+struct Servers(Mutex<BTreeMap<String, Arc<OnceLock<Server>>>>);
+
+impl Server {
+    fn start(name: &str) -> Self {
+        match name.split_once(' ').unwrap_or((name, "")) {
+            ("postgres", major) => {
+                Self::Postgres(Postgres::of(major.parse().expect("a number"), &[]))
+            }
+            ("mariadb", "") => Self::Mariadb(Mariadb::own()),
+            ("mysql", "") => Self::Mysql(Mysql::own()),
+            _ => panic!("no server is called {name}"),
+        }
+    }
+
+    fn folder(&self) -> &Path {
+        match self {
+            Self::Postgres(server) => server.folder(),
+            Self::Mariadb(server) => server.folder(),
+            Self::Mysql(server) => server.folder(),
+        }
+    }
+}
+
+impl Servers {
+    /// Answers one test. If its server does not start, the end of the connection is the answer.
+    fn answer(&self, mut stream: UnixStream) -> io::Result<()> {
+        let mut name = String::new();
+        BufReader::new(&stream).read_line(&mut name)?;
+        let name = name.trim_end();
+        let mut servers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let server = Arc::clone(servers.entry(name.to_owned()).or_default());
+        // Others start meanwhile.
+        drop(servers);
+        let server = server.get_or_init(|| Server::start(name));
+        writeln!(stream, "{}", server.folder().display())
+    }
+
+    fn end(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
     let program = arguments.next().expect("usage: with-servers COMMAND [ARGUMENTS]");
-    let (postgres, mariadb) = thread::scope(|scope| {
-        let mariadb = scope.spawn(Mariadb::own);
-        (Postgres::own(), mariadb.join().expect("MariaDB starts"))
+    let folder = tempfile::tempdir().expect("a folder");
+    let socket = folder.path().join("servers");
+    let listener = UnixListener::bind(&socket).expect("a socket");
+    let servers = Arc::new(Servers::default());
+    let answering = Arc::clone(&servers);
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let servers = Arc::clone(&answering);
+            // A test that has gone needs no answer.
+            thread::spawn(move || servers.answer(stream));
+        }
     });
     let status = Command::new(program)
         .args(arguments)
-        .env(servers::POSTGRES_VARIABLE, postgres.folder())
-        .env(servers::MARIADB_VARIABLE, mariadb.folder())
+        .env(servers::SERVERS_VARIABLE, &socket)
         .status()
         .expect("the command starts");
+    servers.end();
     // None if a signal ended it.
     ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }

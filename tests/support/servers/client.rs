@@ -21,8 +21,10 @@ pub enum Role {
 /// How to reach a server on its unix socket.
 #[derive(Debug, Clone)]
 pub enum Client {
-    Postgres { programs: PathBuf, folder: PathBuf, port: u16 },
-    Mariadb { socket: PathBuf },
+    /// `major` is the server's; the client programs may be older.
+    Postgres { programs: PathBuf, folder: PathBuf, port: u16, major: u32 },
+    /// MariaDB's clients, for MySQL too.
+    Mysql { socket: PathBuf },
 }
 
 /// The user and the password of every URL. Tests look for the password in what the runner prints.
@@ -55,7 +57,7 @@ impl Client {
                 .split_terminator('\0')
                 .map(|row| row.split('\u{1}').next().unwrap_or_default().to_owned())
                 .collect(),
-            Self::Mariadb { .. } => output
+            Self::Mysql { .. } => output
                 .lines()
                 .map(|row| unescaped(row.split('\t').next().unwrap_or_default()))
                 .collect(),
@@ -74,7 +76,7 @@ impl Client {
             Self::Postgres { .. } => {
                 format!("CREATE DATABASE {name} OWNER {USER} TEMPLATE template0;")
             }
-            Self::Mariadb { .. } => {
+            Self::Mysql { .. } => {
                 format!("CREATE DATABASE {name}; GRANT ALL ON {name}.* TO {USER}@'%';")
             }
         };
@@ -88,7 +90,7 @@ impl Client {
                 let sql = format!("CREATE DATABASE {name} OWNER {USER} TEMPLATE {from};");
                 self.sql(Role::Administrator, self.first_database(), &sql);
             }
-            Self::Mariadb { .. } => {
+            Self::Mysql { .. } => {
                 let mut dump = self.command("mariadb-dump", Role::Administrator);
                 dump.args(["--single-transaction", "--hex-blob", "--routines", from]);
                 let text = run(&mut dump, "").unwrap_or_else(|error| panic!("no dump: {error}"));
@@ -102,7 +104,7 @@ impl Client {
     pub fn drop_database(&self, name: &str) {
         let sql = match self {
             Self::Postgres { .. } => format!("DROP DATABASE IF EXISTS {name} WITH (FORCE);"),
-            Self::Mariadb { .. } => {
+            Self::Mysql { .. } => {
                 format!(
                     "SET lock_wait_timeout = 5; DROP DATABASE IF EXISTS {name};
                      REVOKE ALL ON {name}.* FROM {USER}@'%';"
@@ -117,12 +119,12 @@ impl Client {
     }
 
     /// The database that is there before any other.
-    fn first_database(&self) -> &'static str {
+    pub(super) fn first_database(&self) -> &'static str {
         if self.is_postgres() { "postgres" } else { "mysql" }
     }
 
     /// A client that reads SQL from standard input.
-    fn query(&self, role: Role, database: &str) -> Command {
+    pub(super) fn query(&self, role: Role, database: &str) -> Command {
         match self {
             Self::Postgres { .. } => {
                 let mut command = self.command("psql", role);
@@ -130,7 +132,7 @@ impl Client {
                 command.args(["-v", "ON_ERROR_STOP=1", "-d", database, "-f", "-"]);
                 command
             }
-            Self::Mariadb { .. } => {
+            Self::Mysql { .. } => {
                 let mut command = self.command("mariadb", role);
                 command.args(["--batch", "--skip-column-names", "--binary-mode", "--comments"]);
                 if !database.is_empty() {
@@ -144,14 +146,14 @@ impl Client {
     /// One of the server's programs, told how to connect.
     pub(super) fn command(&self, program: &str, role: Role) -> Command {
         match self {
-            Self::Postgres { programs, folder, port } => {
+            Self::Postgres { programs, folder, port, .. } => {
                 let user = if role == Role::Runner { USER } else { "postgres" };
                 let mut command = Command::new(programs.join(program));
                 command.env("PGHOST", folder).env("PGPORT", port.to_string()).env("PGUSER", user);
                 command.env("PGPASSWORD", PASSWORD);
                 command
             }
-            Self::Mariadb { socket } => {
+            Self::Mysql { socket } => {
                 let user = if role == Role::Runner { USER } else { "root" };
                 let mut command = Command::new(program);
                 command.arg("--no-defaults").arg(format!("--socket={}", socket.display()));

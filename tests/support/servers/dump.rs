@@ -4,19 +4,27 @@
 //! and AUTO_INCREMENT counters are part of it: alterations whose end states are compared should
 //! choose their ids, because a rolled-back INSERT moves the counters by design.
 
-use super::client::{Client, Role, run};
+use super::{
+    catalogue,
+    client::{Client, Role, run},
+    postgres::newest,
+};
 
 impl Client {
     /// Schema and rows of a database, equal for equal databases.
     pub fn dump(&self, database: &str) -> String {
         let mut command = match self {
+            // pg_dump reads no server that is newer than itself.
+            Self::Postgres { major, .. } if *major > newest() => {
+                return catalogue::dump(self, database);
+            }
             Self::Postgres { .. } => {
                 let mut command = self.command("pg_dump", Role::Administrator);
                 command.args(["--inserts", "--no-owner", "--no-privileges", "--no-comments"]);
                 command.args(["--exclude-table=*.alteration_*", database]);
                 command
             }
-            Self::Mariadb { .. } => {
+            Self::Mysql { .. } => {
                 let own = "SELECT table_name FROM information_schema.tables
                     WHERE table_schema = DATABASE() AND table_name LIKE 'alteration\\_%';";
                 let mut command = self.command("mariadb-dump", Role::Administrator);

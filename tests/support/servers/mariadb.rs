@@ -1,7 +1,7 @@
 //! A throw-away MariaDB server: one that is shared, or one of a test's own to stop and restart.
 
 use super::{
-    Database, MARIADB_VARIABLE,
+    Database,
     client::{Client, PASSWORD, Role, USER},
     free_port,
     keeper::Keeper,
@@ -11,7 +11,7 @@ use std::{net::SocketAddr, path::Path, sync::OnceLock};
 
 /// A running MariaDB server on 127.0.0.1 and on a socket in its folder.
 ///
-/// The user of its URLs has rights on the tests' databases only; `root` comes in without a password.
+/// Its binary log is on, unless it is a node of a cluster. The user of its URLs has rights on the tests' databases only; `root` comes in without a password.
 pub struct Mariadb {
     client: Client,
     port: u16,
@@ -23,13 +23,13 @@ pub struct Mariadb {
 }
 
 impl Mariadb {
-    /// The server that tests share: of the whole run if `with-servers` started one, else of this
+    /// The server that tests share: of the whole run if `with-servers` is there, else of this
     /// process. It ends with whoever started it.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Mariadb> = OnceLock::new();
-        SHARED.get_or_init(|| match shared_folder(MARIADB_VARIABLE) {
+        SHARED.get_or_init(|| match shared_folder("mariadb") {
             Some((folder, port)) => Self {
-                client: Client::Mariadb { socket: folder.join("socket") },
+                client: Client::Mysql { socket: folder.join("socket") },
                 port,
                 keeper: None,
                 settings: Vec::new(),
@@ -71,7 +71,7 @@ impl Mariadb {
             "--auth-root-authentication-method=normal",
         ]);
         Self {
-            client: Client::Mariadb { socket: keeper.folder().join("socket") },
+            client: Client::Mysql { socket: keeper.folder().join("socket") },
             port: 0,
             keeper: Some(keeper),
             settings: options.iter().map(|&option| option.to_owned()).collect(),
@@ -142,8 +142,6 @@ impl Mariadb {
         let folder = self.keeper().folder().display();
         let at = |name: &str| format!("{folder}/{name}");
         let fixed = [
-            // Must come first.
-            "--no-defaults".to_owned(),
             format!("--datadir={}", at("data")),
             format!("--socket={}", at("socket")),
             format!("--pid-file={}", at("pid")),
@@ -162,7 +160,17 @@ impl Mariadb {
             "--aria-pagecache-buffer-size=8M".to_owned(),
             "--table-open-cache=400".to_owned(),
         ];
-        let mut command = vec![program.as_str()];
+        let binary_log = [
+            format!("--log-bin={}", at("data/binary-log")),
+            "--server-id=1".to_owned(),
+            // Else only an administrator may make triggers and functions.
+            "--log-bin-trust-function-creators=1".to_owned(),
+        ];
+        // The first option must be this one.
+        let mut command = vec![program.as_str(), "--no-defaults"];
+        if !self.is_node {
+            command.extend(binary_log.iter().map(String::as_str));
+        }
         command.extend(fixed.iter().map(String::as_str));
         command.extend(self.settings.iter().map(String::as_str));
         command.extend(more);

@@ -55,10 +55,11 @@ impl PgBouncer {
                 configuration.push_str(&format!("\n{name} = {value}\n"));
             }
             write(&keeper, "pgbouncer.ini", &configuration);
-            let client = Client::Postgres {
-                programs: super::postgres::programs(),
-                folder: "127.0.0.1".into(),
-                port,
+            let client = match server.client().clone() {
+                Client::Postgres { programs, major, .. } => {
+                    Client::Postgres { programs, folder: "127.0.0.1".into(), port, major }
+                }
+                Client::Mysql { .. } => unreachable!("PostgreSQL has a client of its own"),
             };
             let is_ready = || client.try_sql(Role::Runner, "postgres", "SELECT 1;").is_ok();
             if keeper.start(&[&program, &format!("{folder}/pgbouncer.ini")], is_ready) {

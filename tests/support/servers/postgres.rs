@@ -1,17 +1,18 @@
 //! A throw-away PostgreSQL server: one that is shared, or one of a test's own to stop and restart.
 
 use super::{
-    Database, POSTGRES_VARIABLE,
+    Database, brought,
     client::{Client, PASSWORD, Role, USER},
     free_port,
     keeper::Keeper,
     shared_folder, write_port,
 };
 use std::{
+    collections::BTreeMap,
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::OnceLock,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 /// A running PostgreSQL server on 127.0.0.1 and on a socket in its folder.
@@ -19,6 +20,8 @@ use std::{
 /// The user of its URLs is no superuser and has to give a password; the administrator `postgres`
 /// comes in through the socket only.
 pub struct Postgres {
+    /// Where the server's own programs are.
+    programs: PathBuf,
     client: Client,
     port: u16,
     /// `None` if another process keeps it.
@@ -27,19 +30,34 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// The server that tests share: of the whole run if `with-servers` started one, else of this
+    /// Debian's server, which tests share: of the whole run if `with-servers` is there, else of this
     /// process. It ends with whoever started it.
     pub fn shared() -> &'static Self {
-        static SHARED: OnceLock<Postgres> = OnceLock::new();
-        SHARED.get_or_init(|| match shared_folder(POSTGRES_VARIABLE) {
+        Self::shared_of(newest())
+    }
+
+    /// As [`Postgres::shared`], of a major version.
+    pub fn shared_of(major: u32) -> &'static Self {
+        type Shared = BTreeMap<u32, Arc<OnceLock<&'static Postgres>>>;
+        static SHARED: Mutex<Shared> = Mutex::new(BTreeMap::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        let server = Arc::clone(shared.entry(major).or_default());
+        drop(shared);
+        // A static is not dropped either.
+        server.get_or_init(|| Box::leak(Box::new(Self::shared_or_own(major))))
+    }
+
+    fn shared_or_own(major: u32) -> Self {
+        match shared_folder(&format!("postgres {major}")) {
             Some((folder, port)) => Self {
-                client: Client::Postgres { programs: programs(), folder, port },
+                programs: programs(major),
+                client: Client::Postgres { programs: programs(newest()), folder, port, major },
                 port,
                 keeper: None,
                 settings: Vec::new(),
             },
-            None => Self::own(),
-        })
+            None => Self::of(major, &[]),
+        }
     }
 
     /// A server of the caller's own, ended when dropped. It writes through to the disk.
@@ -49,7 +67,12 @@ impl Postgres {
 
     /// As [`Postgres::own`] with settings of `postgresql.conf`, as `("fsync", "off")`.
     pub fn with_settings(settings: &[(&str, &str)]) -> Self {
-        let programs = programs();
+        Self::of(newest(), settings)
+    }
+
+    /// As [`Postgres::with_settings`], of a major version.
+    pub fn of(major: u32, settings: &[(&str, &str)]) -> Self {
+        let programs = programs(major);
         let keeper = Keeper::new("postgres", "postgres", "QUIT");
         keeper.run(&[
             &programs.join("initdb").display().to_string(),
@@ -63,8 +86,9 @@ impl Postgres {
         ]);
         let settings = settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let folder = keeper.folder().to_owned();
-        let client = Client::Postgres { programs, folder, port: 0 };
-        let mut server = Self { client, port: 0, keeper: Some(keeper), settings };
+        let clients = self::programs(newest());
+        let client = Client::Postgres { programs: clients, folder, port: 0, major };
+        let mut server = Self { programs, client, port: 0, keeper: Some(keeper), settings };
         // Somebody else may take a free port before the server does.
         for _ in 0..5 {
             server.set_port(free_port());
@@ -108,7 +132,7 @@ impl Postgres {
     pub fn folder(&self) -> &Path {
         match &self.client {
             Client::Postgres { folder, .. } => folder,
-            Client::Mariadb { .. } => unreachable!("it was made above"),
+            Client::Mysql { .. } => unreachable!("it was made above"),
         }
     }
 
@@ -131,10 +155,7 @@ impl Postgres {
     }
 
     fn start(&self) -> bool {
-        let Client::Postgres { programs, .. } = &self.client else {
-            unreachable!("it was made above")
-        };
-        let program = programs.join("postgres").display().to_string();
+        let program = self.programs.join("postgres").display().to_string();
         let port = format!("port={}", self.port);
         let socket = format!("unix_socket_directories={}", self.folder().display());
         let mut command = vec![program.as_str(), "-D", "data"];
@@ -166,12 +187,20 @@ impl Postgres {
     }
 }
 
-/// The folder of the newest server's programs.
-pub(super) fn programs() -> PathBuf {
+/// The folder of a major version's programs: Debian's, or one that is brought, which has no clients.
+pub(super) fn programs(major: u32) -> PathBuf {
+    let debian = PathBuf::from(format!("/usr/lib/postgresql/{major}/bin"));
+    if debian.join("postgres").exists() {
+        return debian;
+    }
+    brought(&["postgres", &major.to_string()])
+}
+
+/// The newest version that Debian has installed.
+pub(super) fn newest() -> u32 {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let installed = versions.filter(|version| version.path().join("bin/postgres").exists());
-    let number = |version: &fs::DirEntry| version.file_name().to_str()?.parse::<u32>().ok();
-    let newest = installed.max_by_key(number);
-    let newest = newest.expect("PostgreSQL is missing: apt-get install postgresql, or tests/run");
-    newest.path().join("bin")
+    let number = |version: fs::DirEntry| version.file_name().to_str()?.parse().ok();
+    let newest = installed.filter_map(number).max();
+    newest.expect("PostgreSQL is missing: apt-get install postgresql, or tests/run")
 }
