@@ -18,7 +18,10 @@ const VECTOR: &str = "0xf2";
 /// The number of the type that stopped the reading, where that is what happened.
 pub(super) fn unknown_type(failure: &sqlx::Error) -> Option<&str> {
     match failure {
-        sqlx::Error::Protocol(message) => message.split_once(SIGN).map(|(_, number)| number.trim()),
+        sqlx::Error::Protocol(message) => {
+            // Behind it stands where in sqlx that was.
+            message.split_once(SIGN)?.1.split_whitespace().next()
+        }
         _ => None,
     }
 }

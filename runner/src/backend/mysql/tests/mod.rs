@@ -1,7 +1,4 @@
-//! The connection on a real MariaDB server, started by the tests.
-//!
-//! MySQL is not among the servers that the tests can start: what differs there (`max_execution_time`,
-//! the names of catalogue columns, statements that cannot be prepared) is held to its manual only.
+//! The connection on real servers of MariaDB and MySQL, started by the tests.
 
 mod cluster;
 mod connecting;
@@ -21,7 +18,7 @@ use crate::{
     },
     session::{ErrorKind, Outcome, ResultLimit, Row, Session as _, SqlError, SqlLimits, Value},
 };
-use servers::{Database, Mariadb};
+use servers::{Database, Mariadb, Mysql};
 use std::time::Duration;
 
 const PLENTY: ResultLimit = ResultLimit { rows_max: 100_000, bytes_max: 64 << 20 };
@@ -59,23 +56,27 @@ async fn hook(mode: HookMode) -> (Database, MysqlConnection) {
 /// A server of the test's own, of either make.
 enum TestServer {
     Mariadb(Mariadb),
+    Mysql(Mysql),
 }
 
 impl TestServer {
     fn database(&self) -> Database {
         match self {
             Self::Mariadb(server) => server.database(),
+            Self::Mysql(server) => server.database(),
         }
     }
 
     fn is_mysql(&self) -> bool {
-        false
+        matches!(self, Self::Mysql(_))
     }
 }
 
 /// Both servers, with these options.
 fn servers_with(options: &[&str]) -> Vec<TestServer> {
-    vec![TestServer::Mariadb(Mariadb::with_options(options))]
+    let mysql = || TestServer::Mysql(Mysql::with_options(options));
+    let mariadb = TestServer::Mariadb(Mariadb::with_options(options));
+    std::iter::once(mariadb).chain((!Mysql::is_left_out()).then(mysql)).collect()
 }
 
 async fn execute(connection: &mut MysqlConnection, sql: &str) -> Outcome {
