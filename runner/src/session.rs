@@ -7,7 +7,7 @@ mod script;
 
 pub use script::{FailedInScript, OnStatement, Script, ScriptRun};
 
-use crate::alteration::Dialect;
+use crate::{alteration::Dialect, sql::Reading};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::{fmt, sync::Arc};
@@ -155,6 +155,11 @@ pub struct Handle(pub u32);
 #[async_trait]
 pub trait Session: Send {
     fn dialect(&self) -> Dialect;
+
+    /// How this session reads SQL, by its settings at this moment.
+    fn reading(&self) -> Reading {
+        self.dialect().into()
+    }
 
     fn quote_identifier(&self, name: &str) -> String;
 

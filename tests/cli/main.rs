@@ -29,6 +29,7 @@ mod pack;
 mod plans;
 mod rehearsal;
 mod secrets;
+mod settings;
 mod signals;
 mod state;
 mod story;

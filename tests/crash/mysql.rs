@@ -112,7 +112,8 @@ fn ended(child: Child) -> Run {
 /// Packs `items`, and a second alteration that is `sql`.
 fn items(place: Place, sql: &str) -> Sandbox {
     let sandbox = (place.make)();
-    let create = "CREATE TABLE items (n INTEGER NOT NULL) ENGINE=InnoDB; INSERT INTO items VALUES (0);";
+    let create =
+        "CREATE TABLE items (n INTEGER NOT NULL) ENGINE=InnoDB; INSERT INTO items VALUES (0);";
     sandbox.sql_plugin(
         "acme/items",
         &[("1.0.0-1700000000-items", create, ""), ("1.1.0-1700000001-second", sql, "")],
@@ -204,7 +205,10 @@ fn eight_runners_race_beside_noise() {
             let done = sandbox.rows("SELECT count(*) FROM alteration_history WHERE event = 'done'");
             assert_eq!(done, ["3"], "{}, round {round}", place.name);
         }
-        println!("{}: {rounds} rounds of {RACERS} runners beside noise, exit codes {codes:?}", place.name);
+        println!(
+            "{}: {rounds} rounds of {RACERS} runners beside noise, exit codes {codes:?}",
+            place.name
+        );
         drop(noise);
     }
 }
@@ -240,7 +244,8 @@ fn a_statement_is_ended_when_its_time_is_up() {
 #[test]
 fn a_schema_change_that_waits_is_ended_when_its_time_is_up() {
     for place in places() {
-        let sandbox = items(place, "CREATE TABLE first (n INTEGER); ALTER TABLE items ADD m INTEGER;");
+        let sandbox =
+            items(place, "CREATE TABLE first (n INTEGER); ALTER TABLE items ADD m INTEGER;");
         let patient = ["--table-lock-timeout", "1h", "--statement-timeout", "1500ms"];
         place.while_held(&sandbox, "SELECT * FROM items", |holder, _| {
             let run = sandbox.runner(&deploy(&patient));

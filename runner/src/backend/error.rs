@@ -52,6 +52,14 @@ pub enum BackendError {
     },
     #[error("the server of {url} is too old: it is {found}, at least {needed} is needed")]
     TooOld { url: String, found: String, needed: String },
+    /// The session reads SQL in a language that the runner cannot judge.
+    #[error(
+        "the sql_mode of {url} has {mode}, in which the server reads SQL that runner cannot judge"
+    )]
+    Mode { url: String, mode: String },
+    /// Without rollback nothing that is recorded could be relied on.
+    #[error("the server made the table {table} with the engine {engine} instead of InnoDB")]
+    Engine { table: String, engine: String },
     #[error("the database {url} cannot be reached: {reason}")]
     Unreachable { url: String, reason: String },
     /// What would be rehearsed cannot be taken back on this database.

@@ -140,6 +140,7 @@ impl Backend {
         let shared = self.shared()?;
         let connection = &mut *shared.lock().await;
         let dialect = connection.dialect();
+        let reading = connection.reading();
         let at_line = |start: usize, error: SqlError| {
             let at = start + error.offset.unwrap_or_default();
             let line = script.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
@@ -152,7 +153,7 @@ impl Backend {
         loop {
             let rest = script.get(start..).unwrap_or_default();
             let length =
-                sql::statement_length(rest, dialect).map_err(|error| at_line(start, error))?;
+                sql::statement_length(rest, reading).map_err(|error| at_line(start, error))?;
             let Some(length) = length else { break };
             let statement = &rest[..length];
             let blank = statement.len() - statement.trim_start().len();

@@ -543,6 +543,12 @@ fn backend_advice(error: &BackendError) -> String {
         BackendError::Setting { next, .. } => {
             format!("have it set for the database or the role: `{next}`")
         }
+        BackendError::Mode { mode, .. } => {
+            format!("give this user a session without {mode}, by init_connect or the server's sql_mode")
+        }
+        BackendError::Engine { .. } => {
+            "drop that table, and unset enforce_storage_engine on the server".to_owned()
+        }
         BackendError::Unreachable { .. } => {
             "check host and port, and that the server runs; `--wait 30s` waits for it".to_owned()
         }

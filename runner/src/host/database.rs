@@ -68,7 +68,7 @@ impl HookState {
         let mut session = session.lock().await;
         let before = self.counts.statements;
         let sql =
-            &*undelimited(sql, session.dialect()).inspect_err(|_| self.counts.statements += 1)?;
+            &*undelimited(sql, session.reading()).inspect_err(|_| self.counts.statements += 1)?;
         let script = Script::new(sql).inspect_err(|_| self.counts.statements += 1)?;
         // The one at hand counts, also when the hook is ended in it.
         self.counts.statements += 1;

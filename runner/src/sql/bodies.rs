@@ -2,6 +2,7 @@
 
 use super::{
     lexer::Lexer,
+    reading::Reading,
     token::{Token, TokenKind},
     view::View,
 };
@@ -28,7 +29,7 @@ pub(super) fn visit(view: View<'_>, visit: &mut dyn FnMut(Part<'_>)) {
 }
 
 fn holds_code(view: View<'_>) -> bool {
-    view.dialect == Dialect::Postgresql
+    view.dialect() == Dialect::Postgresql
         && (view.is(0, "DO")
             || view.is(0, "CREATE")
                 && (1..4).any(|index| view.is_any(index, &["FUNCTION", "PROCEDURE"])))
@@ -46,8 +47,8 @@ fn descend(view: View<'_>, strings: bool, depth: usize, visit: &mut dyn FnMut(Pa
             visit(Part::Unread(&body));
             continue;
         }
-        let (tokens, read) = tokens(&body, view.dialect);
-        let inner = View { text: &body, tokens: &tokens, dialect: view.dialect };
+        let (tokens, read) = tokens(&body, view.reading);
+        let inner = View { text: &body, tokens: &tokens, reading: view.reading };
         visit(Part::Body(inner));
         visit(Part::Unread(&body[read..]));
         descend(inner, true, depth + 1, visit);
@@ -55,8 +56,8 @@ fn descend(view: View<'_>, strings: bool, depth: usize, visit: &mut dyn FnMut(Pa
 }
 
 /// The tokens of a body, and up to which byte it could be read.
-fn tokens(body: &str, dialect: Dialect) -> (Vec<Token>, usize) {
-    let mut lexer = Lexer::new(body, dialect);
+fn tokens(body: &str, reading: Reading) -> (Vec<Token>, usize) {
+    let mut lexer = Lexer::new(body, reading);
     let mut tokens: Vec<Token> = Vec::new();
     loop {
         match lexer.next() {

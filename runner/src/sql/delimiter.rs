@@ -3,7 +3,7 @@
 //! Every byte stays where it is, so that positions in errors are those of the text as it was written. Does
 //! not judge what is left: that is read and refused as any other text.
 
-use super::lexer::syntax_error;
+use super::{lexer::syntax_error, reading::Reading};
 use crate::{alteration::Dialect, session::SqlError};
 use std::borrow::Cow;
 
@@ -11,8 +11,9 @@ const COMMAND: &str = "delimiter";
 
 /// `sql` with blanks for its DELIMITER lines, and `;` for the delimiters that they name. Unchanged
 /// where there are none, and for other dialects than MySQL's and MariaDB's.
-pub fn undelimited(sql: &str, dialect: Dialect) -> Result<Cow<'_, str>, SqlError> {
-    if !matches!(dialect, Dialect::Mysql | Dialect::Mariadb) || !mentions(sql) {
+pub fn undelimited(sql: &str, reading: impl Into<Reading>) -> Result<Cow<'_, str>, SqlError> {
+    let reading = reading.into();
+    if !matches!(reading.dialect, Dialect::Mysql | Dialect::Mariadb) || !mentions(sql) {
         return Ok(Cow::Borrowed(sql));
     }
     let mut bytes = sql.as_bytes().to_vec();
@@ -40,7 +41,7 @@ pub fn undelimited(sql: &str, dialect: Dialect) -> Result<Cow<'_, str>, SqlError
             at += delimiter.len();
             (at_start, fresh) = (true, false);
         } else {
-            let length = opaque(rest);
+            let length = opaque(rest, reading);
             let is_blank = rest[0].is_ascii_whitespace();
             let ends = rest[0] == b';' && delimiter == b";";
             at_start = ends || at_start && (is_blank || is_comment(rest));
@@ -68,20 +69,22 @@ fn is_command(rest: &[u8]) -> bool {
 }
 
 /// How many bytes at the start are one thing to the client: a string, a quoted name, a comment or a byte.
-fn opaque(rest: &[u8]) -> usize {
+fn opaque(rest: &[u8], reading: Reading) -> usize {
     let until = |from: usize, end: &[u8]| {
         let found = rest[from..].windows(end.len()).position(|window| window == end);
         found.map_or(rest.len(), |length| from + length + end.len())
     };
     match rest[0] {
         quote @ (b'\'' | b'"' | b'`') => {
+            let is_name = quote == b'`' || quote == b'"' && reading.ansi_quotes;
+            let escapes = reading.backslash_escapes && !is_name;
             let mut at = 1;
             while let Some(&byte) = rest.get(at) {
                 at += 1;
                 if byte == quote {
                     return at;
                 }
-                at += usize::from(byte == b'\\' && quote != b'`');
+                at += usize::from(byte == b'\\' && escapes);
             }
             rest.len()
         }

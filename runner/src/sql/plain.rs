@@ -8,7 +8,7 @@ pub(super) fn is_plain(view: View<'_>) -> bool {
     let verb = view.from(view.verb_index());
     let explained = explained(verb);
     let common = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES", "TABLE"];
-    match view.dialect {
+    match view.dialect() {
         Dialect::Postgresql => {
             explained.is_any(0, &common) || explained.is_any(0, &["MERGE", "SHOW"])
         }
@@ -30,7 +30,7 @@ pub(super) fn is_plain(view: View<'_>) -> bool {
 /// The statement behind EXPLAIN and its options, or the statement itself.
 pub(super) fn explained(view: View<'_>) -> View<'_> {
     let mut index = 0;
-    match view.dialect {
+    match view.dialect() {
         Dialect::Postgresql => {
             if !view.is(0, "EXPLAIN") {
                 return view;

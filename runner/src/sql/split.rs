@@ -3,6 +3,7 @@
 use super::{
     boundary::Boundary,
     lexer::{Lexer, syntax_error},
+    reading::Reading,
     token::{Token, TokenKind},
 };
 use crate::{alteration::Dialect, session::SqlError};
@@ -73,8 +74,9 @@ fn refuse_client_command(token: Token, text: &str, dialect: Dialect) -> Result<(
 /// Empty statements before it are part of it. `None` when nothing is left but white space,
 /// comments and empty statements. A quote or a comment that is never closed is a `Syntax` error
 /// with its offset.
-pub fn statement_length(sql: &str, dialect: Dialect) -> Result<Option<usize>, SqlError> {
-    let mut lexer = Lexer::new(sql, dialect);
-    let extent = read(&mut lexer, sql, dialect, |_| {})?;
+pub fn statement_length(sql: &str, reading: impl Into<Reading>) -> Result<Option<usize>, SqlError> {
+    let reading = reading.into();
+    let mut lexer = Lexer::new(sql, reading);
+    let extent = read(&mut lexer, sql, reading.dialect, |_| {})?;
     Ok(extent.map(|extent| sql.len().min(extent.terminator + 1)))
 }

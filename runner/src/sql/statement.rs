@@ -2,7 +2,9 @@
 
 use super::{
     lexer::{Lexer, syntax_error},
-    names, plain, split,
+    names, plain,
+    reading::Reading,
+    split,
     token::{Token, TokenKind},
     view::View,
 };
@@ -15,7 +17,7 @@ pub struct Statement<'a> {
     text: &'a str,
     offset: usize,
     tokens: Vec<Token>,
-    dialect: Dialect,
+    reading: Reading,
     hides: bool,
 }
 
@@ -24,10 +26,11 @@ impl<'a> Statement<'a> {
     ///
     /// `Syntax` with an offset into `sql` where there is none or a second one, or where a quote
     /// or a comment is never closed; `Limit` beyond 4 GiB.
-    pub fn one(sql: &'a str, dialect: Dialect) -> Result<Self, SqlError> {
-        let mut lexer = Lexer::new(sql, dialect);
+    pub fn one(sql: &'a str, reading: impl Into<Reading>) -> Result<Self, SqlError> {
+        let reading = reading.into();
+        let mut lexer = Lexer::new(sql, reading);
         let mut tokens = Vec::new();
-        let extent = split::read(&mut lexer, sql, dialect, |token| tokens.push(token))?
+        let extent = split::read(&mut lexer, sql, reading.dialect, |token| tokens.push(token))?
             .ok_or_else(|| syntax_error(0, "there is no statement to run"))?;
         let hides = lexer.hides();
         while let Some(token) = lexer.next()? {
@@ -44,7 +47,7 @@ impl<'a> Statement<'a> {
         let tokens = tokens.into_iter().map(|token| token.moved_back(offset)).collect();
         // Not all Unicode white space: servers take some of it for names.
         let text = sql[offset..end].trim_ascii_end();
-        Ok(Self { text, offset, tokens, dialect, hides: hides || lexer.hides() })
+        Ok(Self { text, offset, tokens, reading, hides: hides || lexer.hides() })
     }
 
     /// The statement without `;` and without what comes behind its last token. Comments before
@@ -59,7 +62,7 @@ impl<'a> Statement<'a> {
     }
 
     pub fn dialect(&self) -> Dialect {
-        self.dialect
+        self.reading.dialect
     }
 
     pub fn tokens(&self) -> &[Token] {
@@ -121,7 +124,7 @@ impl<'a> Statement<'a> {
     }
 
     pub(super) fn view(&self) -> View<'_> {
-        View { text: self.text, tokens: &self.tokens, dialect: self.dialect }
+        View { text: self.text, tokens: &self.tokens, reading: self.reading }
     }
 }
 

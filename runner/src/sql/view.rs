@@ -2,6 +2,7 @@
 
 use super::{
     decode,
+    reading::Reading,
     token::{Token, TokenKind},
 };
 use crate::alteration::Dialect;
@@ -10,12 +11,16 @@ use crate::alteration::Dialect;
 pub(super) struct View<'a> {
     pub(super) text: &'a str,
     pub(super) tokens: &'a [Token],
-    pub(super) dialect: Dialect,
+    pub(super) reading: Reading,
 }
 
 impl<'a> View<'a> {
+    pub(super) fn dialect(self) -> Dialect {
+        self.reading.dialect
+    }
+
     pub(super) fn is_mysql(self) -> bool {
-        matches!(self.dialect, Dialect::Mysql | Dialect::Mariadb)
+        matches!(self.dialect(), Dialect::Mysql | Dialect::Mariadb)
     }
 
     /// The tokens from `index` on; none past the end.

@@ -10,6 +10,7 @@ use crate::{
         Column, ErrorKind, Handle, Outcome, ResultLimit, Row, RowSet, Script, Session, SqlError,
         Value,
     },
+    sql::Reading,
 };
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -22,11 +23,15 @@ fn unfitting() -> SqlError {
 #[async_trait]
 impl Session for Journal {
     fn dialect(&self) -> Dialect {
-        self.dialect
+        self.reading.dialect
+    }
+
+    fn reading(&self) -> Reading {
+        self.reading
     }
 
     fn quote_identifier(&self, name: &str) -> String {
-        match self.dialect {
+        match self.reading.dialect {
             Dialect::Mysql | Dialect::Mariadb => format!("`{}`", name.replace('`', "``")),
             Dialect::Sqlite | Dialect::Postgresql => format!("\"{}\"", name.replace('"', "\"\"")),
         }
@@ -40,7 +45,7 @@ impl Session for Journal {
         let shared = Arc::clone(&self.connection);
         let mut connection = shared.lock().await;
         // SQLite compiles the statement to find its end, which it does for the guest.
-        if self.dialect == Dialect::Sqlite
+        if self.reading.dialect == Dialect::Sqlite
             && let Err(error) = self.segment(&mut *connection).await
         {
             return Err(self.own(error));

@@ -3,7 +3,7 @@
 
 use super::call::{self, Call, CallResult, Stop, decode, encode};
 use crate::{
-    alteration::{AlterationKey, Dialect},
+    alteration::AlterationKey,
     backend::{
         BackendError, Revision, Run, Undone,
         connection::{Connection, HookSettings, SharedConnection, Verdict},
@@ -14,6 +14,7 @@ use crate::{
     },
     crash,
     session::{ErrorKind, SqlError},
+    sql::Reading,
 };
 use std::{collections::VecDeque, sync::Arc};
 
@@ -25,7 +26,7 @@ pub(crate) struct Journal {
     pub(super) connection: SharedConnection,
     pub(super) key: AlterationKey,
     pub(super) marker: String,
-    pub(super) dialect: Dialect,
+    pub(super) reading: Reading,
     /// The revision that is committed.
     pub(super) revision: Revision,
     /// What that was when the hook was undone.
@@ -65,7 +66,7 @@ impl Journal {
     ) -> Result<Self, BackendError> {
         let mut open = connection.lock().await;
         open.set_marker(Some(&run.marker));
-        let dialect = open.dialect();
+        let reading = open.reading();
         open.begin_reading().await?;
         let rows = journal::read(&mut *open, &run.key).await;
         open.rollback().await?;
@@ -74,7 +75,7 @@ impl Journal {
             connection,
             key: run.key.clone(),
             marker: run.marker.clone(),
-            dialect,
+            reading,
             revision,
             own_revision: None,
             fence,

@@ -6,19 +6,23 @@
 
 use super::{
     MysqlConnection, error, parameter,
-    settings::{Settings, Variables},
-    transaction,
-    value::{self, Decoder, Format},
+    server::Server,
+    settings::Settings,
+    time::{self, Moment},
+    transaction, unread,
+    value::{self, Decoder, Format, Stamps},
+    variables::Variables,
     watch::Watch,
     wire::{Failure, Prepared},
+    zone::{self, Zone},
 };
 use crate::{
     backend::{BackendError, connection::HookMode},
-    session::{Column, ErrorKind, Outcome, Row, SqlError, Value},
+    session::{Column, ErrorKind, Outcome, Row, Session as _, SqlError, Value},
     sql::{self, Place, Statement},
 };
 use sqlx::{Row as _, mysql::MySqlQueryResult};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// What the protocol adds to a statement and to each of its parameters, at most.
 const FRAME_BYTES: usize = 64;
@@ -26,6 +30,16 @@ const PARAMETER_FRAME_BYTES: usize = 16;
 /// Statements that a cursor can be opened over: they return rows and change nothing.
 const READING_VERBS: [&str; 8] =
     ["SELECT", "WITH", "VALUES", "TABLE", "SHOW", "EXPLAIN", "DESCRIBE", "DESC"];
+
+/// What came of a statement.
+#[derive(Debug)]
+pub(super) struct Ran {
+    pub(super) result: MySqlQueryResult,
+    /// What the rows have, or what the server expected where there were none.
+    pub(super) columns: Vec<Column>,
+    /// For the rows, whose TIMESTAMPs are local times until then.
+    pub(super) stamps: Stamps,
+}
 
 /// A statement that may run.
 #[derive(Debug)]
@@ -55,7 +69,7 @@ impl MysqlConnection {
                 ..SqlError::new(ErrorKind::Syntax, "the SQL text contains a NUL character")
             });
         }
-        let statement = Statement::one(sql, self.server.dialect)?;
+        let statement = Statement::one(sql, self.reading())?;
         let place = match self.mode {
             HookMode::Transaction => Place::Transaction,
             HookMode::Journaled => Place::Journaled,
@@ -85,27 +99,32 @@ impl MysqlConnection {
         Ok(Call { text, marker_bytes: marker.len(), verb, plain, reading })
     }
 
-    /// Runs a statement and hands each row on. What is returned of the columns is what the rows
-    /// have, or what the server expected where there were none.
+    /// Runs a statement and hands each row on.
     pub(super) async fn run(
         &mut self,
         call: &Call,
         params: Vec<Value>,
         mut each: impl FnMut(Row) -> Result<(), SqlError> + Send,
-    ) -> Result<(MySqlQueryResult, Vec<Column>), SqlError> {
+    ) -> Result<Ran, SqlError> {
         let mut watch = self.watch();
         let prepared = self.prepare(call, params.len(), &mut watch).await?;
         self.check_size(call, &params)?;
+        let zone = self.zone_of(&params).await?;
         let hints = match &prepared {
             Some(prepared) => self.hints_of(prepared).await?,
             None => HashMap::new(),
         };
         let arguments = match &prepared {
-            Some(_) => Some(parameter::arguments(params, &self.server.decimal)?),
+            Some(_) => {
+                let Server { decimal, takes_offsets, .. } = &self.server;
+                let takes_offsets = *takes_offsets;
+                let binding = parameter::Binding { decimal, zone: &zone, takes_offsets };
+                Some(parameter::arguments(params, &binding)?)
+            }
             None => None,
         };
         self.remember_settings(call).await?;
-        let mut decoder = None;
+        let mut decoder: Option<Decoder> = None;
         let wire = self.wire().map_err(guest_side)?;
         let running = wire.run(&call.text, arguments, |row, format: Format| {
             let decoder = decoder.get_or_insert_with(|| Decoder::new(row.columns(), &hints));
@@ -114,12 +133,33 @@ impl MysqlConnection {
         let result = watch.over(&call.text, running).await;
         let result = self.ended_in_time(call, &watch, result).await;
         self.after_call(call, result.as_ref().err()).await?;
-        let columns = match (decoder, &prepared) {
-            (Some(decoder), _) => decoder.columns,
-            (None, Some(prepared)) => Decoder::new(&prepared.columns, &hints).columns,
-            (None, None) => Vec::new(),
+        let result = result?;
+        let mut decoder = match (decoder, &prepared) {
+            (Some(decoder), _) => decoder,
+            (None, Some(prepared)) => Decoder::new(&prepared.columns, &hints),
+            (None, None) => Decoder::new(&[], &hints),
         };
-        Ok((result?, columns))
+        let stamps = if decoder.periods.is_empty() {
+            decoder.stamps(&zone)
+        } else {
+            let periods = std::mem::take(&mut decoder.periods);
+            let known = self.learn(&periods).await?;
+            decoder.stamps(known)
+        };
+        Ok(Ran { result, columns: decoder.columns, stamps })
+    }
+
+    /// The session's zone, as far as instants among the parameters need it.
+    pub(super) async fn zone_of(&mut self, params: &[Value]) -> Result<Zone, SqlError> {
+        let mut periods = BTreeSet::new();
+        for value in params {
+            if let Value::Timestamptz(text) = value
+                && let Ok(Moment::Instant(instant)) = time::with_offset(text)
+            {
+                periods.extend(zone::periods_of_instant(instant));
+            }
+        }
+        if periods.is_empty() { Ok(Zone::utc()) } else { Ok(self.learn(&periods).await?.clone()) }
     }
 
     /// Has the server understand the statement and counts parameters. `None`: it goes as text,
@@ -198,7 +238,7 @@ impl MysqlConnection {
             Some(Err(failure)) => {
                 let waited = matches!(&failure, Failure::Server(failure)
                     if error::number(failure).is_some_and(error::is_lock_wait));
-                let error = call.explained(failure);
+                let error = self.explained(call, failure).await;
                 if !waited {
                     return Err(error);
                 }
@@ -209,6 +249,15 @@ impl MysqlConnection {
             error.message.push_str(&format!("; {blockers}"));
         }
         Err(error)
+    }
+
+    async fn explained(&self, call: &Call, failure: Failure) -> SqlError {
+        if let Failure::Server(failure) = &failure
+            && let Some(number) = unread::unknown_type(failure)
+        {
+            return self.unread(call, number).await;
+        }
+        call.explained(failure)
     }
 
     /// The server would end the connection over a message that is too large for it.
@@ -232,8 +281,9 @@ impl MysqlConnection {
     /// Before the first SET of a hook, keeps what it may change.
     async fn remember_settings(&mut self, call: &Call) -> Result<(), SqlError> {
         if call.verb == "SET" && self.untouched.is_none() {
+            let dialect = self.server.dialect;
             let wire = self.wire().map_err(guest_side)?;
-            let variables = Variables::read(wire).await;
+            let variables = Variables::read(wire, dialect).await;
             self.untouched = Some(variables.map_err(|e| error::guest_error(&e, ""))?);
         }
         Ok(())
@@ -273,7 +323,8 @@ impl MysqlConnection {
             && let Some(untouched) = &self.untouched
             && let Some(wire) = &mut self.wire
         {
-            let now = Variables::read(wire).await.map_err(|e| error::guest_error(&e, ""))?;
+            let now = Variables::read(wire, self.server.dialect).await;
+            let now = now.map_err(|e| error::guest_error(&e, ""))?;
             untouched.check_pinned(&now)?;
         }
         Ok(())
@@ -305,6 +356,11 @@ impl Call {
         Self { text, marker_bytes: 0, verb: "INSERT".to_owned(), plain: true, reading: false }
     }
 
+    /// What the guest wrote: the marker is no part of it.
+    pub(super) fn sql(&self) -> &str {
+        self.text.get(self.marker_bytes..).unwrap_or_default()
+    }
+
     /// What a statement did. The counts of a schema change (rows copied) are not rows affected.
     pub(super) fn outcome(&self, result: &MySqlQueryResult) -> Outcome {
         match self.verb.as_str() {
@@ -321,10 +377,7 @@ impl Call {
 
     fn explained(&self, failure: Failure) -> SqlError {
         match failure {
-            Failure::Server(failure) => {
-                // The marker is no part of what the guest wrote.
-                error::guest_error(&failure, self.text.get(self.marker_bytes..).unwrap_or_default())
-            }
+            Failure::Server(failure) => error::guest_error(&failure, self.sql()),
             Failure::Stopped(error) => error,
         }
     }

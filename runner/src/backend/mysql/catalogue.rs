@@ -5,6 +5,7 @@
 use super::{MysqlConnection, error, identifier::quote, value::own_text};
 use crate::{
     backend::{BackendError, connection::Cell},
+    session::Session as _,
     sql::Statement,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +20,7 @@ const GONE: [u16; 4] = [NO_SUCH_TABLE, 1305, 1360, 1539];
 impl MysqlConnection {
     /// Everything that `sql` names and that exists, as JSON.
     pub(super) async fn catalogue_of(&mut self, sql: &str) -> Result<String, BackendError> {
-        let Ok(statement) = Statement::one(sql, self.server.dialect) else {
+        let Ok(statement) = Statement::one(sql, self.reading()) else {
             return Ok(String::new());
         };
         let names: BTreeSet<String> =

@@ -2,7 +2,9 @@
 //!
 //! What kind of server it is and whether it will do is `server.rs`. No error holds a password.
 
-use super::{MysqlConnection, error, options, server::Server, settings::Settings, wire};
+use super::{
+    MysqlConnection, error, native::Native, options, server::Server, settings::Settings, wire,
+};
 use crate::{
     alteration::Dialect,
     backend::{
@@ -79,19 +81,25 @@ impl MysqlConnector {
         let failed = |error: sqlx::Error| connect_error(&error, &self.url, &place);
         let server = Server::look(&mut connection).await.map_err(failed)?;
         server.check(&self.url, self.options.access)?;
+        let answer_time = self.options.answer_time + self.options.lock_wait;
+        let mut wire = wire::Wire::new(connection, answer_time);
+        let native = Native::read(&mut wire).await.map_err(failed)?;
+        native.check(&self.url)?;
         let settings = Settings {
             mariadb: server.dialect == Dialect::Mariadb,
             galera: server.galera,
             read_only: self.options.access == Access::Read,
+            logs_statements: native.logs_statements,
             lock_wait: self.options.lock_wait,
             statement_time: self.options.statement_time,
             idle: None,
         };
-        let answer_time = self.options.answer_time + self.options.lock_wait;
-        let mut wire = wire::Wire::new(connection, answer_time);
         // Not among the settings, which are also made inside a transaction.
         wire.text(&format!("SET autocommit = 1; {}", settings.sql())).await.map_err(failed)?;
-        Ok(MysqlConnection::new(wire, server, settings, self.url.clone(), &self.options))
+        if let Some(names) = native.names {
+            wire.text(names).await.map_err(failed)?;
+        }
+        Ok(MysqlConnection::new(wire, server, native, settings, self.url.clone(), &self.options))
     }
 }
 

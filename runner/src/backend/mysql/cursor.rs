@@ -4,6 +4,7 @@
 //! order and change types. So the rows wait in memory, beyond a bound in an unnamed temporary file
 //! that ends with the process.
 
+use super::value::Stamps;
 use crate::session::{Column, ErrorKind, ResultLimit, Row, SqlError, Value};
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use tempfile::SpooledTempFile;
@@ -27,6 +28,7 @@ pub(super) struct Snapshot {
 pub(super) struct Cursor {
     file: BufReader<SpooledTempFile>,
     width: usize,
+    stamps: Stamps,
     rows_left: u64,
     /// Read, but there was no room for it in the batch before.
     held_back: Option<Row>,
@@ -56,12 +58,13 @@ impl Snapshot {
         self.file.write_all(&self.buffer).map_err(|error| failed(&error))
     }
 
-    pub(super) fn finish(self, columns: &[Column]) -> Result<Cursor, SqlError> {
+    pub(super) fn finish(self, columns: &[Column], stamps: Stamps) -> Result<Cursor, SqlError> {
         let Self { mut file, rows, .. } = self;
         file.seek(SeekFrom::Start(0)).map_err(|error| failed(&error))?;
         Ok(Cursor {
             file: BufReader::new(file),
             width: columns.len(),
+            stamps,
             rows_left: rows,
             held_back: None,
         })
@@ -99,7 +102,9 @@ impl Cursor {
         }
         self.rows_left -= 1;
         let row = (0..self.width).map(|_| decode(&mut self.file)).collect::<Result<_, _>>();
-        row.map(Some).map_err(|error| failed(&error))
+        let mut row: Row = row.map_err(|error| failed(&error))?;
+        self.stamps.convert(&mut row)?;
+        Ok(Some(row))
     }
 }
 
@@ -205,7 +210,7 @@ mod tests {
         ];
         let mut snapshot = Snapshot::new();
         snapshot.push(&row).expect("kept");
-        let mut cursor = snapshot.finish(&columns(row.len())).expect("opens");
+        let mut cursor = snapshot.finish(&columns(row.len()), Stamps::none()).expect("opens");
         let limit = ResultLimit { rows_max: 10, bytes_max: 1 << 20 };
         assert_eq!(cursor.fetch(limit).expect("reads"), [row]);
         assert!(cursor.fetch(limit).expect("reads").is_empty());
@@ -217,7 +222,7 @@ mod tests {
         let long = |n: i64| vec![Value::Int64(n), Value::Text("x".repeat(MEMORY_BYTES_MAX / 2))];
         (0..5).for_each(|n| snapshot.push(&long(n)).expect("kept"));
         assert!(snapshot.file.is_rolled());
-        let mut cursor = snapshot.finish(&columns(2)).expect("opens");
+        let mut cursor = snapshot.finish(&columns(2), Stamps::none()).expect("opens");
         let limit = ResultLimit { rows_max: 10, bytes_max: MEMORY_BYTES_MAX + 1_000 };
         let mut read = Vec::new();
         loop {
@@ -235,7 +240,7 @@ mod tests {
     fn one_row_must_fit() {
         let mut snapshot = Snapshot::new();
         snapshot.push(&vec![Value::Text("x".repeat(1_000))]).expect("kept");
-        let mut cursor = snapshot.finish(&columns(1)).expect("opens");
+        let mut cursor = snapshot.finish(&columns(1), Stamps::none()).expect("opens");
         let error = cursor.fetch(ResultLimit { rows_max: 1, bytes_max: 100 }).expect_err("large");
         assert_eq!(error.kind, ErrorKind::Limit);
     }

@@ -6,6 +6,7 @@
 //! that are written above this, once for every database.
 
 mod blocker;
+mod borrowed;
 mod call;
 mod catalogue;
 mod column;
@@ -15,6 +16,7 @@ mod error;
 mod hint;
 mod identifier;
 mod lock;
+mod native;
 mod options;
 mod orphan;
 mod own;
@@ -29,11 +31,14 @@ mod tests;
 mod things;
 mod time;
 mod transaction;
+mod unread;
 mod value;
+mod variables;
 mod verdict;
 mod watch;
 mod wire;
 mod writer;
+mod zone;
 
 pub(super) use connect::MysqlConnector;
 
@@ -42,25 +47,31 @@ use super::{
     connection::{Cell, Connection, HookMode, HookSettings, LockTry, OwnTypes, Verdict},
     tables::schema,
 };
-use crate::session::Handle;
+use crate::session::{Handle, Session as _};
 use async_trait::async_trait;
+use borrowed::Borrowed;
 use column::TableHints;
+use native::Native;
 use server::Server;
-use settings::{Settings, Variables};
+use settings::Settings;
 use std::{
     collections::{BTreeSet, HashMap},
     fmt,
     sync::Arc,
     time::Duration,
 };
+use variables::Variables;
 use wire::Wire;
 use writer::Writer;
+use zone::Zone;
 
 /// One connection to one database on a MySQL or MariaDB server.
 pub(super) struct MysqlConnection {
     /// `None` once it is closed.
     wire: Option<Wire>,
     server: Server,
+    /// What the server gave the session, and hooks run under.
+    native: Native,
     settings: Settings,
     url: DatabaseUrl,
     options: ConnectOptions,
@@ -77,6 +88,9 @@ pub(super) struct MysqlConnection {
     schema_changes: u64,
     /// The session's variables before a guest's first SET; `None` while nothing is to be put back.
     untouched: Option<Variables>,
+    borrowed: Option<Borrowed>,
+    /// What the server said about the session's time zones, by their names.
+    zones: HashMap<String, Zone>,
     cursors: HashMap<Handle, cursor::Cursor>,
     writers: HashMap<Handle, Writer>,
     next_handle: u32,
@@ -86,6 +100,7 @@ impl MysqlConnection {
     fn new(
         wire: Wire,
         server: Server,
+        native: Native,
         settings: Settings,
         url: DatabaseUrl,
         options: &ConnectOptions,
@@ -93,6 +108,7 @@ impl MysqlConnection {
         Self {
             wire: Some(wire),
             server,
+            native,
             settings,
             url,
             options: options.clone(),
@@ -104,6 +120,8 @@ impl MysqlConnection {
             hints: HashMap::new(),
             schema_changes: 0,
             untouched: None,
+            borrowed: None,
+            zones: HashMap::new(),
             cursors: HashMap::new(),
             writers: HashMap::new(),
             next_handle: 0,
@@ -143,11 +161,14 @@ impl MysqlConnection {
 
     /// Puts back the session variables that a guest has set.
     async fn restore_settings(&mut self) -> Result<(), BackendError> {
-        let Some(untouched) = self.untouched.take() else { return Ok(()) };
-        let now = Variables::read(self.ready().await?).await.map_err(|e| self.host_error(&e))?;
-        for statement in untouched.restoring(&now) {
-            self.own_text(&statement).await?;
+        if self.borrowed.is_some() {
+            self.ready().await?;
+            self.return_settings().await.map_err(BackendError::Refused)?;
         }
+        let Some(untouched) = self.untouched.take() else { return Ok(()) };
+        let dialect = self.server.dialect;
+        let restored = untouched.restore(self.ready().await?, dialect).await;
+        restored.map_err(|error| self.host_error(&error))?;
         let sql = self.settings.sql();
         self.own_text(&sql).await
     }
@@ -272,7 +293,7 @@ impl Connection for MysqlConnection {
     }
 
     fn may_commit(&self, sql: &str) -> bool {
-        crate::sql::Statement::one(sql, self.server.dialect)
+        crate::sql::Statement::one(sql, self.reading())
             .map_or(true, |statement| !statement.is_plain())
     }
 
@@ -294,9 +315,9 @@ impl Connection for MysqlConnection {
 
     async fn verify(&mut self, sql: &str, before: &str) -> Result<Verdict, BackendError> {
         let now = self.catalogue_of(sql).await?;
-        let verdict = verdict::judge(sql, self.server.dialect, before, &now);
+        let verdict = verdict::judge(sql, self.reading(), before, &now);
         let lacks_rows = verdict == Verdict::Done
-            && verdict::is_filled_table(sql, self.server.dialect)
+            && verdict::is_filled_table(sql, self.reading())
             && verdict::may_lack_rows(&self.server, &now);
         Ok(if lacks_rows { Verdict::Unknown } else { verdict })
     }
@@ -307,8 +328,8 @@ impl Connection for MysqlConnection {
     }
 
     fn clock_ms(&self) -> &'static str {
-        // SYSDATE, because NOW follows a session variable that guests can set.
-        "CAST(FLOOR(UNIX_TIMESTAMP(SYSDATE(3)) * 1000) AS SIGNED)"
+        // Not UNIX_TIMESTAMP of a local time, of which an hour a year is ambiguous.
+        "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(3)) DIV 1000)"
     }
 
     /// On a Galera cluster, where two nodes give out the same lock at once.

@@ -3,9 +3,11 @@
 //! Its tables are named with their database, so that no `USE` and no other database can stand in.
 
 use super::{MysqlConnection, column, identifier::quote, value};
+use crate::alteration::Dialect;
 use crate::backend::{
     BackendError,
     connection::{Cell, Connection as _, own_sql},
+    tables::schema,
 };
 use crate::session::Value;
 use sqlx::{
@@ -15,7 +17,23 @@ use sqlx::{
 
 impl MysqlConnection {
     fn own_sql(&self, sql: &str) -> String {
-        own_sql(sql, &format!("{}.", quote(&self.server.database)), false)
+        let named = own_sql(sql, &format!("{}.", quote(&self.server.database)), false);
+        if named.starts_with("CREATE TABLE") {
+            // Whatever the server's defaults are: with rollback, and room for the keys.
+            return named + " ENGINE = InnoDB ROW_FORMAT = DYNAMIC";
+        }
+        // A hook may have set this for itself.
+        let is_safe = self.untouched.is_some();
+        let verb = ["UPDATE", "DELETE"].into_iter().find(|verb| named.starts_with(verb));
+        match (is_safe, verb, self.server.dialect) {
+            (true, Some(_), Dialect::Mariadb) => {
+                format!("SET STATEMENT sql_safe_updates = 0 FOR {named}")
+            }
+            (true, Some(verb), _) => {
+                format!("{verb} /*+ SET_VAR(sql_safe_updates = OFF) */{}", &named[verb.len()..])
+            }
+            _ => named,
+        }
     }
 
     /// The rows that the statement matched.
@@ -24,14 +42,36 @@ impl MysqlConnection {
         sql: &str,
         params: &[Cell],
     ) -> Result<u64, BackendError> {
+        let plain = !self.may_commit(sql);
         let (sql, arguments) = (self.own_sql(sql), arguments(params)?);
-        self.prepare_own(&sql).await?;
+        self.prepare_own(&sql, plain).await?;
         let done = self.ready().await?.execute(&sql, arguments).await;
-        done.map_err(|error| self.host_error(&error))
+        let done = done.map_err(|error| self.host_error(&error))?;
+        if sql.starts_with("CREATE TABLE") {
+            self.check_engines().await?;
+        }
+        Ok(done)
+    }
+
+    /// A server can be told to make every table with one engine. Error: `Engine`.
+    async fn check_engines(&mut self) -> Result<(), BackendError> {
+        let sql = "SELECT CONVERT(table_name USING utf8mb4), CONVERT(engine USING utf8mb4)
+            FROM information_schema.tables WHERE table_schema = ?
+            AND table_name LIKE 'alteration!_%' ESCAPE '!'";
+        let database = Cell::text(&self.server.database);
+        for row in self.read_own(sql, &[database]).await? {
+            if let [Cell::Text(Some(table)), Cell::Text(Some(engine))] = &row[..]
+                && schema::is_own(&table.to_lowercase())
+                && !engine.eq_ignore_ascii_case("InnoDB")
+            {
+                return Err(BackendError::Engine { table: table.clone(), engine: engine.clone() });
+            }
+        }
+        Ok(())
     }
 
     /// In a cluster's transaction, prepares first and apart; elsewhere the execution does.
-    async fn prepare_own(&mut self, sql: &str) -> Result<(), BackendError> {
+    async fn prepare_own(&mut self, sql: &str, plain: bool) -> Result<(), BackendError> {
         if !self.server.galera || !self.begun {
             return Ok(());
         }
@@ -39,7 +79,7 @@ impl MysqlConnection {
         prepared.map_err(|error| self.host_error(&error))?;
         self.check_prepared().await?;
         // A change of the runner's own tables commits, and takes the mark with it.
-        self.begun = !self.may_commit(sql);
+        self.begun = plain;
         Ok(())
     }
 
@@ -49,7 +89,7 @@ impl MysqlConnection {
         params: &[Cell],
     ) -> Result<Vec<Vec<Cell>>, BackendError> {
         let (sql, arguments) = (self.own_sql(sql), arguments(params)?);
-        self.prepare_own(&sql).await?;
+        self.prepare_own(&sql, true).await?;
         let rows = self.ready().await?.rows(&sql, arguments).await;
         let rows = rows.map_err(|error| self.host_error(&error))?;
         rows.iter().map(cells).collect()

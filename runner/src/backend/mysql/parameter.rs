@@ -3,7 +3,10 @@
 //! What MySQL cannot hold is a conversion error here or, by strict mode, on the server; never a
 //! silent change.
 
-use super::time;
+use super::{
+    time::{self, Moment},
+    zone::Zone,
+};
 use crate::session::{ErrorKind, SqlError, Value};
 use sqlx::{
     Arguments, Encode, MySql, Type,
@@ -41,14 +44,24 @@ impl Encode<'_, MySql> for Decimal<'_> {
     }
 }
 
-/// Binds `values`; `decimal` is the type of a decimal, as the server described one.
+/// What binding depends on beside the values.
+#[derive(Debug)]
+pub(super) struct Binding<'a> {
+    /// The type of a decimal, as the server described one.
+    pub(super) decimal: &'a MySqlTypeInfo,
+    /// The session's, with the periods of all instants among the values.
+    pub(super) zone: &'a Zone,
+    /// Whether the server takes times with an offset.
+    pub(super) takes_offsets: bool,
+}
+
 pub(super) fn arguments(
     values: Vec<Value>,
-    decimal: &MySqlTypeInfo,
+    binding: &Binding<'_>,
 ) -> Result<MySqlArguments, SqlError> {
     let mut arguments = MySqlArguments::default();
     for (at, value) in values.into_iter().enumerate() {
-        add(&mut arguments, value, decimal).map_err(|mut error| {
+        add(&mut arguments, value, binding).map_err(|mut error| {
             error.message = format!("parameter {}: {}", at + 1, error.message);
             error
         })?;
@@ -59,7 +72,7 @@ pub(super) fn arguments(
 fn add(
     arguments: &mut MySqlArguments,
     value: Value,
-    decimal: &MySqlTypeInfo,
+    binding: &Binding<'_>,
 ) -> Result<(), SqlError> {
     let added = match value {
         Value::Null => arguments.add(None::<String>),
@@ -76,15 +89,15 @@ fn add(
                 (Ok(value), _) => arguments.add(value),
                 (_, Ok(value)) => arguments.add(value),
                 // The column decides: a decimal can hold it, an integer is out of range.
-                _ => return add_decimal(arguments, &digits, decimal),
+                _ => return add_decimal(arguments, &digits, binding.decimal),
             }
         }
         Value::Float64(value) if !value.is_finite() => {
             return Err(conversion(format!("there is no {value} in this database")));
         }
         Value::Float64(value) => arguments.add(value),
-        Value::Decimal(digits) => return add_decimal(arguments, &digits, decimal),
-        Value::Timestamptz(text) => arguments.add(time::utc(&text)?),
+        Value::Decimal(digits) => return add_decimal(arguments, &digits, binding.decimal),
+        Value::Timestamptz(text) => arguments.add(local(&text, binding)?),
         Value::Bytes(bytes) => arguments.add(bytes),
         Value::Other { type_name, text } if type_name.eq_ignore_ascii_case(GEOMETRY) => {
             arguments.add(from_hex(&text)?)
@@ -98,6 +111,27 @@ fn add(
         | Value::Other { text, .. } => arguments.add(text),
     };
     added.map_err(|error| conversion(error.to_string()))
+}
+
+/// A time with offset as the server takes it: in the session's zone.
+fn local(text: &str, binding: &Binding<'_>) -> Result<String, SqlError> {
+    let instant = match time::with_offset(text)? {
+        Moment::Instant(instant) => instant,
+        Moment::Other(text) => return Ok(text),
+    };
+    let zone = binding.zone.name();
+    match binding.zone.local_of(instant) {
+        Some((local, false)) => Ok(local),
+        Some((_, true)) if binding.takes_offsets => Ok(time::utc(instant)),
+        Some((local, true)) => Err(conversion(format!(
+            "{text} is {local} in {zone}, the session's time zone, and so is another instant; \
+             SET time_zone = '+00:00' before, or use the bulk-writer"
+        ))),
+        None => Err(conversion(format!(
+            "the server does not know which local time {text} is in {zone}, the session's time \
+             zone; pass a timestamp without an offset"
+        ))),
+    }
 }
 
 fn add_decimal(
@@ -144,6 +178,7 @@ mod tests {
     #[test]
     fn what_cannot_be_bound() {
         let decimal = <str as Type<MySql>>::type_info();
+        let binding = Binding { decimal: &decimal, zone: &Zone::utc(), takes_offsets: false };
         let bad = [
             Value::Float64(f64::NAN),
             Value::Float64(f64::NEG_INFINITY),
@@ -156,7 +191,7 @@ mod tests {
             Value::Other { type_name: GEOMETRY.to_owned(), text: "0é".to_owned() },
         ];
         for value in bad {
-            let error = arguments(vec![Value::Null, value.clone()], &decimal).expect_err("refused");
+            let error = arguments(vec![Value::Null, value.clone()], &binding).expect_err("refused");
             assert_eq!(error.kind, ErrorKind::Conversion, "{value:?}");
             assert!(error.message.starts_with("parameter 2: "), "{}", error.message);
         }
@@ -165,6 +200,6 @@ mod tests {
             Value::Decimal("-.5".to_owned()),
             Value::Decimal("9".repeat(1_000)),
         ];
-        assert_eq!(arguments(good.to_vec(), &decimal).expect("binds").len(), 3);
+        assert_eq!(arguments(good.to_vec(), &binding).expect("binds").len(), 3);
     }
 }

@@ -1,6 +1,6 @@
 //! What kind of server was found, and whether the runner can work with it.
 
-use super::value;
+use super::{settings, value};
 use crate::{
     alteration::Dialect,
     backend::{Access, BackendError, DatabaseUrl},
@@ -30,17 +30,20 @@ pub(super) struct Server {
     name: String,
     /// When it was started, in Unix seconds.
     started: i64,
+    /// Whether it takes times with an offset as texts: MySQL 8.0.19.
+    pub(super) takes_offsets: bool,
     /// How the server describes a decimal, for binding one.
     pub(super) decimal: MySqlTypeInfo,
 }
 
 impl Server {
     pub(super) async fn look(connection: &mut sqlx::MySqlConnection) -> Result<Self, sqlx::Error> {
+        (&mut *connection).execute(sqlx::raw_sql(settings::FIRST)).await?;
         let facts = sqlx::query(
             "SELECT CAST(VERSION() AS CHAR), CAST(CONNECTION_ID() AS UNSIGNED),
                 CAST(COALESCE(DATABASE(), '') AS CHAR), CAST(@@max_allowed_packet AS UNSIGNED),
                 CAST(CONCAT(@@hostname, ' ', @@port, ' ', @@server_id) AS CHAR),
-                CAST(FLOOR(UNIX_TIMESTAMP(SYSDATE())) AS SIGNED)",
+                TIMESTAMPDIFF(SECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP())",
         )
         .persistent(false)
         .fetch_one(&mut *connection)
@@ -79,12 +82,13 @@ impl Server {
         let mariadb = version.to_ascii_lowercase().contains("mariadb");
         Ok(Self {
             dialect: if mariadb { Dialect::Mariadb } else { Dialect::Mysql },
-            version,
             connection_id: facts.try_get(1)?,
             database: text(&facts, 2)?,
             packet_bytes_max: facts
                 .try_get::<u64, _>(3)
                 .map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX))?,
+            takes_offsets: !mariadb && takes_offsets(&version),
+            version,
             galera: on(&["wsrep_on"]),
             read_only: on(&["read_only", "super_read_only", "innodb_read_only"]),
             name: text(&facts, 4)?,
@@ -113,8 +117,8 @@ impl Server {
         let mut parts = name.splitn(3, ' ');
         let id = parts.next()?.parse().ok()?;
         let started: i64 = parts.next()?.parse().ok()?;
-        let is_here = parts.next()? == self.name
-            && (self.started - started).abs() <= CLOCK_SLACK_SECONDS;
+        let is_here =
+            parts.next()? == self.name && (self.started - started).abs() <= CLOCK_SLACK_SECONDS;
         is_here.then_some(id)
     }
 
@@ -146,6 +150,11 @@ fn text(row: &MySqlRow, at: usize) -> Result<String, sqlx::Error> {
     value::own_text(row, at).map(Option::unwrap_or_default)
 }
 
+/// Whether a literal of a time may say its offset: MySQL from 8.0.19 on.
+fn takes_offsets(version: &str) -> bool {
+    parse_version(version).is_some_and(|found| found >= (8, 0, 19))
+}
+
 /// Major, minor and patch number. Some servers put a `5.5.5-` before it, for replicas of long ago.
 fn parse_version(version: &str) -> Option<(u32, u32, u32)> {
     let version = version.strip_prefix("5.5.5-").unwrap_or(version);
@@ -168,6 +177,15 @@ mod tests {
         ];
         for (text, version) in table {
             assert_eq!(parse_version(text), version, "{text}");
+        }
+        let table = [
+            ("8.0.18", false),
+            ("8.0.36-log", true),
+            ("8.4.0-commercial", true),
+            ("9.7.4-2", true),
+        ];
+        for (text, takes) in table {
+            assert_eq!(takes_offsets(text), takes, "{text}");
         }
     }
 }

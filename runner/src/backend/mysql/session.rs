@@ -9,7 +9,7 @@ use crate::{
         Column, ErrorKind, Handle, Outcome, ResultLimit, Row, RowSet, Script, Session, SqlError,
         Value,
     },
-    sql,
+    sql::{self, Reading},
 };
 use async_trait::async_trait;
 
@@ -20,7 +20,7 @@ impl MysqlConnection {
         let mut inserted = 0;
         while let Some((text, params)) = self.writer(writer)?.next_batch() {
             let call = Call::batch(text);
-            inserted += self.run(&call, params, |_| Ok(())).await?.0.rows_affected();
+            inserted += self.run_typed(&call, params).await?.rows_affected();
         }
         Ok(inserted)
     }
@@ -43,6 +43,10 @@ impl Session for MysqlConnection {
         self.server.dialect
     }
 
+    fn reading(&self) -> Reading {
+        self.native.reading(self.server.dialect)
+    }
+
     fn quote_identifier(&self, name: &str) -> String {
         identifier::quote(name)
     }
@@ -52,15 +56,15 @@ impl Session for MysqlConnection {
         script: &Script,
         start: usize,
     ) -> Result<Option<usize>, SqlError> {
-        sql::statement_length(script.text(start), self.server.dialect)
+        sql::statement_length(script.text(start), self.reading())
     }
 
     /// Rows affected are those that matched, also where they were the same before. The id is the
     /// first of those that one statement generated.
     async fn execute(&mut self, sql: &str, params: Vec<Value>) -> Result<Outcome, SqlError> {
         let call = self.admit(sql)?;
-        let (result, _) = self.run(&call, params, |_| Ok(())).await?;
-        Ok(call.outcome(&result))
+        let ran = self.run(&call, params, |_| Ok(())).await?;
+        Ok(call.outcome(&ran.result))
     }
 
     async fn query(
@@ -71,8 +75,8 @@ impl Session for MysqlConnection {
     ) -> Result<RowSet, SqlError> {
         let call = self.admit(sql)?;
         let (mut rows, mut bytes) = (Vec::new(), 0);
-        let (_, columns) = self
-            .run(&call, params, |row| {
+        let ran = self
+            .run_reading(&call, params, |row| {
                 bytes += value::size(&row);
                 if rows.len() == limit.rows_max || bytes > limit.bytes_max {
                     let ResultLimit { rows_max, bytes_max } = limit;
@@ -87,7 +91,10 @@ impl Session for MysqlConnection {
                 Ok(())
             })
             .await?;
-        Ok(RowSet { columns, rows })
+        for row in &mut rows {
+            ran.stamps.convert(row)?;
+        }
+        Ok(RowSet { columns: ran.columns, rows })
     }
 
     async fn open_cursor(
@@ -107,10 +114,10 @@ impl Session for MysqlConnection {
             return Err(SqlError::new(ErrorKind::Limit, format!("more than {max} open cursors")));
         }
         let mut snapshot = Snapshot::new();
-        let (_, columns) = self.run(&call, params, |row| snapshot.push(&row)).await?;
+        let ran = self.run_reading(&call, params, |row| snapshot.push(&row)).await?;
         let handle = self.new_handle();
-        self.cursors.insert(handle, snapshot.finish(&columns)?);
-        Ok((handle, columns))
+        self.cursors.insert(handle, snapshot.finish(&ran.columns, ran.stamps)?);
+        Ok((handle, ran.columns))
     }
 
     async fn fetch(&mut self, cursor: Handle, limit: ResultLimit) -> Result<Vec<Row>, SqlError> {

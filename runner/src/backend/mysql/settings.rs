@@ -1,57 +1,26 @@
-//! The session's settings: the same for every hook, whatever a server's defaults are or an earlier
-//! guest has set.
+//! What the runner sets in a session: as little as its own statements need.
 //!
-//! A guest may set session variables for itself, except the pinned ones, on which the meaning of
-//! text, times and transactions rests. What it changed is put back when its hook ends.
+//! What a text means stays the server's and the user's business, so that a hook's SQL does what it does in
+//! the database's own client. Which variables a hook may change, and what is put back after it, is
+//! `variables.rs`.
 
-use super::{value::own_text, wire::Wire};
-use crate::session::{ErrorKind, SqlError};
-use std::{collections::BTreeMap, time::Duration};
+use std::{fmt::Write as _, time::Duration};
 
-/// Strict, so that what a column cannot hold is an error on tables of every engine. Zero dates
-/// stay possible: existing data has them.
-const SQL_MODE: &str =
+/// The mode of typed writers, whatever the session's: what a column cannot hold is an error on tables of
+/// every engine. Zero dates stay possible: existing data has them.
+pub(super) const WRITING_MODE: &str =
     "STRICT_TRANS_TABLES,STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
 
 /// The server ends an idle session after this: longer than any hook may take, short enough for the
 /// lock of a runner whose network is gone.
 const IDLE_SECONDS_MAX: u64 = 3_600;
+/// How long the server waits for the rest of a message, and for room to send one.
+const NET_SECONDS: u64 = 600;
 
-/// Variables that a guest may not change. The tokenizer refuses the usual spellings; this list is
-/// compared after every SET, whatever its spelling.
-const PINNED: [&str; 11] = [
-    "autocommit",
-    "character_set_client",
-    "character_set_connection",
-    "character_set_results",
-    "sql_log_bin",
-    "sql_mode",
-    "time_zone",
-    "transaction_isolation",
-    "transaction_read_only",
-    "tx_isolation",
-    "tx_read_only",
-];
-
-/// Variables that change by themselves, or that only the server sets.
-const VOLATILE: [&str; 16] = [
-    "error_count",
-    "gtid_executed",
-    "identity",
-    "in_transaction",
-    "insert_id",
-    "last_gtid",
-    "last_insert_id",
-    "proxy_user",
-    "pseudo_thread_id",
-    "rand_seed1",
-    "rand_seed2",
-    "statement_id",
-    "timestamp",
-    "warning_count",
-    "wsrep_last_seen_gtid",
-    "wsrep_trx_fragment_unit",
-];
+/// What every session needs before anything is read from it: a limit on rows would already
+/// be in the way.
+pub(super) const FIRST: &str = "SET completion_type = 0, sql_select_limit = 18446744073709551615, \
+     sql_big_selects = 1";
 
 /// What the settings of one session depend on.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +28,8 @@ pub(super) struct Settings {
     pub(super) mariadb: bool,
     pub(super) galera: bool,
     pub(super) read_only: bool,
+    /// Whether changes are logged as statements, which READ COMMITTED does not allow.
+    pub(super) logs_statements: bool,
     /// How long one statement may wait for somebody else's lock; whole seconds, at least one.
     pub(super) lock_wait: Duration,
     /// How long one statement may take. MySQL bounds only SELECT.
@@ -77,98 +48,79 @@ impl Settings {
         } else {
             format!("max_execution_time = {}", statement_time.as_millis())
         };
-        let idle = match self.idle {
-            Some(idle) if self.mariadb => {
-                format!(", idle_transaction_timeout = {}", idle.as_secs_f64().ceil())
-            }
-            _ => String::new(),
+        let idle = if self.mariadb {
+            format!(
+                ", idle_transaction_timeout = {}, idle_readonly_transaction_timeout = 0, \
+                 idle_write_transaction_timeout = 0",
+                self.idle.unwrap_or_default().as_secs_f64().ceil()
+            )
+        } else {
+            String::new()
         };
         // A read must see what another node of the cluster has committed.
         let galera = if self.galera { ", wsrep_sync_wait = 1" } else { "" };
         let access = if self.read_only { "READ ONLY" } else { "READ WRITE" };
+        // Own statements read what is committed in either: each transaction starts with a write.
+        let isolation = if self.logs_statements { "REPEATABLE READ" } else { "READ COMMITTED" };
         format!(
-            "SET time_zone = '+00:00', sql_mode = '{SQL_MODE}', foreign_key_checks = 1, \
-             unique_checks = 1, sql_auto_is_null = 0, default_storage_engine = InnoDB, \
-             wait_timeout = {IDLE_SECONDS_MAX}, innodb_lock_wait_timeout = {lock_seconds}, \
-             lock_wait_timeout = {lock_seconds}, {statement_time}{idle}{galera}, NAMES utf8mb4; \
-             SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, {access}"
+            "{FIRST}, sql_safe_updates = 0, sql_quote_show_create = 1, lc_messages = 'en_US', \
+             wait_timeout = {IDLE_SECONDS_MAX}, net_read_timeout = {NET_SECONDS}, \
+             net_write_timeout = {NET_SECONDS}, innodb_lock_wait_timeout = {lock_seconds}, \
+             lock_wait_timeout = {lock_seconds}, {statement_time}{idle}{galera}; \
+             SET SESSION TRANSACTION ISOLATION LEVEL {isolation}, {access}"
         )
     }
 }
 
-/// All variables of the session, by name.
-#[derive(Debug)]
-pub(super) struct Variables(BTreeMap<String, String>);
-
-impl Variables {
-    pub(super) async fn read(wire: &mut Wire) -> Result<Self, sqlx::Error> {
-        let rows = wire.text_rows("SHOW SESSION VARIABLES").await?;
-        rows.iter()
-            .map(|row| {
-                let text = |at| own_text(row, at).map(Option::unwrap_or_default);
-                Ok((text(0)?, text(1)?))
-            })
-            .collect::<Result<_, _>>()
-            .map(Self)
-    }
-
-    /// Error: `Denied`, when a pinned variable is other than here.
-    pub(super) fn check_pinned(&self, now: &Self) -> Result<(), SqlError> {
-        match PINNED.iter().find(|name| self.0.get(**name) != now.0.get(**name)) {
-            None => Ok(()),
-            Some(name) => Err(SqlError::new(
-                ErrorKind::Denied,
-                format!("the session variable {name} may not be changed: the runner relies on it"),
-            )),
-        }
-    }
-
-    /// A statement for each variable that is other than here, to put it back.
-    pub(super) fn restoring(&self, now: &Self) -> Vec<String> {
-        self.0
-            .iter()
-            .filter(|(name, value)| {
-                now.0.get(*name).is_some_and(|now| now != *value)
-                    && !VOLATILE.contains(&name.as_str())
-            })
-            .map(|(name, value)| format!("SET SESSION {name} = {}", literal(value)))
-            // It is the clock itself, so that no value can be put back.
-            .chain(["SET SESSION timestamp = DEFAULT".to_owned()])
-            .collect()
-    }
-}
-
-fn literal(value: &str) -> String {
+/// A value for SET, which no mode reads in another way.
+pub(super) fn literal(value: &str) -> String {
     if value.parse::<f64>().is_ok_and(f64::is_finite) {
-        value.to_owned()
-    } else {
-        format!("'{}'", value.replace('\\', "\\\\").replace('\'', "''"))
+        return value.to_owned();
     }
+    let mut text = "_utf8mb4 x'".to_owned();
+    for byte in value.bytes() {
+        // Writing to a `String` cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text + "'"
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::variables::{Decision, decision};
     use super::*;
 
-    fn variables(pairs: &[(&str, &str)]) -> Variables {
-        Variables(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())
+    /// What the runner sets is pinned, or set again after each hook.
+    #[test]
+    fn what_is_set_is_decided() {
+        for mariadb in [false, true] {
+            let (some, galera) = (Some(Duration::from_secs(1)), mariadb);
+            let lock_wait = Duration::from_secs(1);
+            let settings = Settings {
+                mariadb,
+                galera,
+                read_only: false,
+                logs_statements: false,
+                lock_wait,
+                statement_time: some,
+                idle: some,
+            };
+            let sql = settings.sql();
+            let (variables, transaction) = sql.split_once("; ").expect("two statements");
+            assert!(transaction.contains("READ COMMITTED"));
+            for assignment in variables.trim_start_matches("SET ").split(", ") {
+                let name = assignment.split(' ').next().expect("a name");
+                let found = decision(name);
+                assert!(matches!(found, Some(Decision::Pinned | Decision::Set)), "{name}");
+            }
+        }
     }
 
     #[test]
-    fn what_was_changed_is_put_back() {
-        let before = variables(&[("a", "1.5"), ("b", "it's"), ("warning_count", "0"), ("c", "")]);
-        let now = variables(&[("a", "2"), ("b", "x"), ("warning_count", "9"), ("c", "")]);
-        assert_eq!(
-            before.restoring(&now),
-            ["SET SESSION a = 1.5", "SET SESSION b = 'it''s'", "SET SESSION timestamp = DEFAULT"]
-        );
-    }
-
-    #[test]
-    fn pinned_variables_are_compared() {
-        let before = variables(&[("time_zone", "+00:00"), ("a", "1")]);
-        assert!(before.check_pinned(&variables(&[("time_zone", "+00:00"), ("a", "2")])).is_ok());
-        let error = before.check_pinned(&variables(&[("time_zone", "SYSTEM")])).expect_err("moved");
-        assert_eq!(error.kind, ErrorKind::Denied);
+    fn literals_need_no_escapes() {
+        let table = [("1.5", "1.5"), ("ON", "_utf8mb4 x'4f4e'"), ("", "_utf8mb4 x''")];
+        for (value, text) in table {
+            assert_eq!(literal(value), text);
+        }
     }
 }

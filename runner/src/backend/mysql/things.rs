@@ -4,7 +4,7 @@
 
 use super::{
     MysqlConnection, catalogue::without_counter, error, identifier::quote, value::Decoder,
-    wire::Failure,
+    wire::Failure, zone::Zone,
 };
 use crate::{
     backend::{
@@ -97,16 +97,26 @@ impl Scratch for MysqlConnection {
         rows: &RowSource,
         each: &mut (dyn FnMut(Vec<String>) + Send),
     ) -> Result<(), BackendError> {
-        let mut decoder = None;
+        let mut decoder: Option<Decoder> = None;
+        // Instants need no zone then: these are the runner's own reads.
+        let utc = Zone::utc();
+        self.ready().await?;
+        let mode = self.native.sql_mode.clone();
+        let borrowed = self.borrow_settings(&mode, Some(utc.name())).await;
+        borrowed.map_err(BackendError::Refused)?;
         // Prepared, because the text protocol shortens floating point numbers.
         let arguments = Some(MySqlArguments::default());
         let read = self.ready().await?.run(&rows.sql, arguments, |row, format| {
             let decoder =
                 decoder.get_or_insert_with(|| Decoder::new(row.columns(), &HashMap::new()));
-            each(decoder.row(&row, format)?.iter().map(literal).collect());
+            let mut row = decoder.row(&row, format)?;
+            decoder.stamps(&utc).convert(&mut row)?;
+            each(row.iter().map(literal).collect());
             Ok(())
         });
-        match read.await {
+        let read = read.await;
+        self.return_settings().await.map_err(BackendError::Refused)?;
+        match read {
             Ok(_) => Ok(()),
             Err(Failure::Server(failure)) => Err(self.host_error(&failure)),
             Err(Failure::Stopped(error)) => Err(BackendError::Database(error.message)),
@@ -158,13 +168,20 @@ impl MysqlConnection {
     }
 
     async fn row_source(&mut self, database: &str, table: &str) -> Result<RowSource, BackendError> {
-        let sql = "SELECT CONVERT(column_name USING utf8mb4) FROM information_schema.columns
-            WHERE table_schema = ? AND table_name = ?";
+        let sql = "SELECT CONVERT(column_name USING utf8mb4), CONVERT(data_type USING utf8mb4)
+            FROM information_schema.columns WHERE table_schema = ? AND table_name = ?";
         let params = [Cell::text(database), Cell::text(table)];
-        let mut columns: Vec<String> =
-            self.texts(sql, &params).await?.into_iter().flatten().collect();
-        columns.sort();
-        let list: Vec<String> = columns.iter().map(|column| quote(column)).collect();
+        let mut found = self.texts(sql, &params).await?;
+        found.sort();
+        let (mut columns, mut list) = (Vec::new(), Vec::new());
+        for row in found {
+            let [name, data_type] = &row[..] else { continue };
+            let quoted = quote(name);
+            // Of MySQL's: see `unread.rs`.
+            let is_vector = data_type == "vector";
+            list.push(if is_vector { format!("HEX({quoted}) AS {quoted}") } else { quoted });
+            columns.push(name.clone());
+        }
         let sql = format!("SELECT {} FROM {}.{}", list.join(", "), quote(database), quote(table));
         Ok(RowSource { columns, sql })
     }

@@ -3,6 +3,7 @@
 //! Loses nothing: zero dates, partly zero dates and times beyond a day stay what they are.
 
 use crate::session::{ErrorKind, SqlError};
+use jiff::tz::TimeZone;
 
 /// A DATE, DATETIME or TIMESTAMP of the binary protocol: a length byte, then as many bytes. In ISO
 /// 8601, with a `T`; what that cannot say, a month or a day of zero, as the server writes it.
@@ -67,22 +68,37 @@ pub(super) fn shortened(text: &str) -> String {
     }
 }
 
-/// A time with offset as the server takes it: in UTC, which is the session's time zone.
-pub(super) fn utc(text: &str) -> Result<String, SqlError> {
+/// What a timestamptz of a guest says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Moment {
+    Instant(jiff::Timestamp),
+    /// No instant, such as the zero date; as the server takes it.
+    Other(String),
+}
+
+/// Error: `Conversion`, where there is no offset.
+pub(super) fn with_offset(text: &str) -> Result<Moment, SqlError> {
     let trimmed = text.trim();
-    // Also for what is no instant, such as the zero date.
     if let Some(plain) =
         ["Z", "z", "+00:00", "+00"].iter().find_map(|utc| trimmed.strip_suffix(utc))
     {
-        return Ok(plain.trim_end().replacen(['T', 't'], " ", 1));
+        let plain = plain.trim_end().replacen(['T', 't'], " ", 1);
+        let time = plain.parse::<jiff::civil::DateTime>().ok();
+        let instant = time.and_then(|time| TimeZone::UTC.to_timestamp(time).ok());
+        return Ok(instant.map_or(Moment::Other(plain), Moment::Instant));
     }
-    let instant: jiff::Timestamp = trimmed.parse().map_err(|_| {
+    trimmed.parse().map(Moment::Instant).map_err(|_| {
         SqlError::new(
             ErrorKind::Conversion,
             "a timestamptz needs a date, a time and an offset, as in 2024-02-29T12:00:00Z",
         )
-    })?;
-    Ok(instant.to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S%.f").to_string())
+    })
+}
+
+/// An instant as MySQL takes it in a session of any zone.
+pub(super) fn utc(instant: jiff::Timestamp) -> String {
+    let time = instant.to_zoned(TimeZone::UTC);
+    format!("{}+00:00", time.strftime("%Y-%m-%d %H:%M:%S%.f"))
 }
 
 #[cfg(test)]
@@ -134,15 +150,19 @@ mod tests {
     #[test]
     fn offsets_become_utc() {
         let table = [
-            ("2024-02-29T12:00:00Z", Some("2024-02-29 12:00:00")),
-            ("2024-02-29 12:00:00.25+00:00", Some("2024-02-29 12:00:00.25")),
+            ("2024-02-29T12:00:00Z", Some("2024-02-29 12:00:00+00:00")),
+            ("2024-02-29 12:00:00.25+00:00", Some("2024-02-29 12:00:00.25+00:00")),
             ("0000-00-00 00:00:00Z", Some("0000-00-00 00:00:00")),
-            ("2024-03-01T01:30:00.5+02:00", Some("2024-02-29 23:30:00.5")),
+            ("2024-03-01T01:30:00.5+02:00", Some("2024-02-29 23:30:00.5+00:00")),
             ("2024-02-29 12:00:00", None),
             ("tomorrow", None),
         ];
         for (text, expected) in table {
-            assert_eq!(utc(text).ok().as_deref(), expected, "{text}");
+            let found = with_offset(text).ok().map(|moment| match moment {
+                Moment::Instant(instant) => utc(instant),
+                Moment::Other(text) => text,
+            });
+            assert_eq!(found.as_deref(), expected, "{text}");
         }
     }
 }

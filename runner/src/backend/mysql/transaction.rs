@@ -171,6 +171,7 @@ impl MysqlConnection {
     async fn replace_now(&mut self) -> Result<(), BackendError> {
         self.begun = false;
         self.untouched = None;
+        self.borrowed = None;
         let connector = connect::MysqlConnector::new(&self.url, &self.options);
         let mut fresh = match connector.open().await {
             Ok(fresh) => fresh,
@@ -188,6 +189,7 @@ impl MysqlConnection {
         }
         self.wire = fresh.wire.take();
         self.server = fresh.server.clone();
+        self.native = fresh.native.clone();
         let sql = self.settings.sql();
         self.own_text(&sql).await?;
         if let Some(fence) = self.lease {

@@ -6,10 +6,15 @@
 use super::{
     column::{Kind, TableHints, describe, origin},
     time,
+    zone::{self, NoInstant, Zone},
 };
 use crate::session::{Column, ErrorKind, Row, SqlError, Value};
 use sqlx::{Decode, MySql, Row as _, mysql::MySqlRow};
-use std::{collections::HashMap, fmt::Write, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt::Write,
+    sync::Arc,
+};
 
 /// Integers up to this travel as `int64`: some guest languages hold them in a double.
 const SAFE_INTEGER_MAX: u64 = (1 << 53) - 1;
@@ -28,6 +33,47 @@ pub(super) enum Format {
 pub(super) struct Decoder {
     pub(super) columns: Vec<Column>,
     kinds: Vec<Kind>,
+    /// The periods that TIMESTAMPs of the rows stand in.
+    pub(super) periods: BTreeSet<i64>,
+}
+
+/// Makes instants of the TIMESTAMPs in decoded rows, which the server sends as local times.
+#[derive(Debug)]
+pub(super) struct Stamps {
+    /// Positions, with their names.
+    columns: Vec<(usize, String)>,
+    zone: Zone,
+}
+
+impl Stamps {
+    /// For rows without any.
+    #[cfg(test)]
+    pub(super) fn none() -> Self {
+        Self { columns: Vec::new(), zone: Zone::utc() }
+    }
+
+    /// Error: `Conversion`, naming the column.
+    pub(super) fn convert(&self, row: &mut Row) -> Result<(), SqlError> {
+        for (at, name) in &self.columns {
+            let Some(Value::Timestamptz(text)) = row.get_mut(*at) else { continue };
+            *text = self.zone.instant_of(text).map_err(|reason| {
+                let why = match reason {
+                    NoInstant::Twice => "occurs twice",
+                    NoInstant::Never => "does not occur",
+                    NoInstant::Unknown => "is not known to the server",
+                };
+                SqlError::new(
+                    ErrorKind::Conversion,
+                    format!(
+                        "column {name}: the local time {text} {why} in {}, the session's time zone; \
+                         read UNIX_TIMESTAMP({name})",
+                        self.zone.name()
+                    ),
+                )
+            })?;
+        }
+        Ok(())
+    }
 }
 
 impl Decoder {
@@ -44,17 +90,29 @@ impl Decoder {
                 describe(column, hint)
             })
             .unzip();
-        Self { columns, kinds }
+        Self { columns, kinds, periods: BTreeSet::new() }
+    }
+
+    /// For the rows that were decoded, once `zone` knows their periods.
+    pub(super) fn stamps(&self, zone: &Zone) -> Stamps {
+        let names = self.columns.iter().map(|column| column.name.clone()).enumerate();
+        let columns = names.zip(&self.kinds).filter(|(_, kind)| **kind == Kind::Timestamp);
+        Stamps { columns: columns.map(|(column, _)| column).collect(), zone: zone.clone() }
     }
 
     /// Error: `Conversion`, naming the column.
-    pub(super) fn row(&self, row: &MySqlRow, format: Format) -> Result<Row, SqlError> {
-        self.kinds
+    pub(super) fn row(&mut self, row: &MySqlRow, format: Format) -> Result<Row, SqlError> {
+        let Self { columns, kinds, periods } = self;
+        kinds
             .iter()
             .enumerate()
             .map(|(at, kind)| {
-                raw(row, at).and_then(|bytes| value(*kind, bytes, format)).map_err(|reason| {
-                    let name = self.columns.get(at).map_or("?", |column| column.name.as_str());
+                let value = raw(row, at).and_then(|bytes| value(*kind, bytes, format));
+                if let (Kind::Timestamp, Ok(Value::Timestamptz(local))) = (kind, &value) {
+                    periods.extend(zone::period_of(local));
+                }
+                value.map_err(|reason| {
+                    let name = columns.get(at).map_or("?", |column| column.name.as_str());
                     SqlError::new(ErrorKind::Conversion, format!("column {name}: {reason}"))
                 })
             })
@@ -106,11 +164,12 @@ pub(super) fn value(kind: Kind, bytes: Option<&[u8]>, format: Format) -> Result<
         Kind::Date if binary => Value::Date(time::date(bytes, false)?),
         Kind::Time if binary => Value::Time(time::time(bytes)?),
         Kind::Datetime if binary => Value::Timestamp(time::date(bytes, true)?),
-        Kind::Timestamp if binary => Value::Timestamptz(time::date(bytes, true)? + "Z"),
+        // Still local: see [`Stamps`].
+        Kind::Timestamp if binary => Value::Timestamptz(time::date(bytes, true)?),
         Kind::Date => Value::Date(text(bytes)?),
         Kind::Time => Value::Time(time::shortened(&text(bytes)?)),
         Kind::Datetime => Value::Timestamp(time::moment(&text(bytes)?)),
-        Kind::Timestamp => Value::Timestamptz(time::moment(&text(bytes)?) + "Z"),
+        Kind::Timestamp => Value::Timestamptz(time::moment(&text(bytes)?)),
         Kind::Text => Value::Text(text(bytes)?),
         Kind::Bytes => Value::Bytes(bytes.to_vec()),
         Kind::Json => Value::Json(text(bytes)?),
@@ -239,7 +298,7 @@ mod tests {
             (Kind::Integer { signed: true }, "-5", Value::Int64(-5)),
             (Kind::Double, "1e300", Value::Float64(1e300)),
             (Kind::Timestamp, "2024-02-29 01:02:03.500000", {
-                Value::Timestamptz("2024-02-29T01:02:03.5Z".to_owned())
+                Value::Timestamptz("2024-02-29T01:02:03.5".to_owned())
             }),
             (Kind::Date, "0000-00-00", Value::Date("0000-00-00".to_owned())),
             (Kind::Geometry, "\u{1}", {

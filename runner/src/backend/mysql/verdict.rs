@@ -3,7 +3,11 @@
 //! What the catalogue cannot show is `Unknown`: a person decides. Asks no database.
 
 use super::{catalogue::Things, server::Server};
-use crate::{alteration::Dialect, backend::connection::Verdict, sql::Statement};
+use crate::{
+    alteration::Dialect,
+    backend::connection::Verdict,
+    sql::{Reading, Statement},
+};
 
 /// Kinds of things that are compared; a statement about anything else is not judged.
 const KINDS_SEEN: [&str; 11] = [
@@ -37,10 +41,11 @@ const TRACELESS: [&str; 4] = ["EXCHANGE", "DISCARD", "IMPORT", "TRUNCATE"];
 const ATOMIC_FILLING: (u32, u32, u32) = (8, 0, 21);
 
 /// Whether `sql` took effect, by what it names `before` and `now`.
-pub(super) fn judge(sql: &str, dialect: Dialect, before: &str, now: &str) -> Verdict {
+pub(super) fn judge(sql: &str, reading: impl Into<Reading>, before: &str, now: &str) -> Verdict {
+    let reading = reading.into();
     let things = |text: &str| serde_json::from_str::<Things>(text).ok();
     let (Ok(statement), Some(before), Some(now)) =
-        (Statement::one(sql, dialect), things(before), things(now))
+        (Statement::one(sql, reading), things(before), things(now))
     else {
         return Verdict::Unknown;
     };
@@ -96,8 +101,8 @@ pub(super) fn may_lack_rows(server: &Server, now: &str) -> bool {
 }
 
 /// Whether `sql` makes a table and fills it.
-pub(super) fn is_filled_table(sql: &str, dialect: Dialect) -> bool {
-    Statement::one(sql, dialect).is_ok_and(|statement| {
+pub(super) fn is_filled_table(sql: &str, reading: impl Into<Reading>) -> bool {
+    Statement::one(sql, reading).is_ok_and(|statement| {
         let words: Vec<String> = statement.words().map(|word| word.into_owned()).collect();
         let has = |word: &str| words.iter().any(|found| found == word);
         // CREATE TABLE t TABLE u copies u.

@@ -125,10 +125,7 @@ impl Watch {
     }
 
     /// Ends the statement that `work` waits for, and waits until it has answered.
-    async fn end<T>(
-        &mut self,
-        mut work: std::pin::Pin<&mut impl Future<Output = T>>,
-    ) -> Option<T> {
+    async fn end<T>(&mut self, mut work: std::pin::Pin<&mut impl Future<Output = T>>) -> Option<T> {
         let deadline = Instant::now() + END_TIME;
         let mut second = match self.second.take() {
             Some(second) => second,

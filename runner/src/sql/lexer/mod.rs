@@ -8,7 +8,10 @@ mod blanks;
 mod quotes;
 mod words;
 
-use super::token::{Token, TokenKind};
+use super::{
+    reading::Reading,
+    token::{Token, TokenKind},
+};
 use crate::{
     alteration::Dialect,
     session::{ErrorKind, SqlError},
@@ -18,7 +21,7 @@ pub(super) struct Lexer<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
-    dialect: Dialect,
+    reading: Reading,
     /// Where the executable comment began whose content is being read.
     code_comment: Option<usize>,
     hides: bool,
@@ -27,12 +30,12 @@ pub(super) struct Lexer<'a> {
 }
 
 impl<'a> Lexer<'a> {
-    pub(super) fn new(text: &'a str, dialect: Dialect) -> Self {
+    pub(super) fn new(text: &'a str, reading: Reading) -> Self {
         Self {
             text,
             bytes: text.as_bytes(),
             at: 0,
-            dialect,
+            reading,
             code_comment: None,
             hides: false,
             after_escaped: false,
@@ -75,14 +78,15 @@ impl<'a> Lexer<'a> {
     fn token(&mut self, byte: u8) -> Result<TokenKind, SqlError> {
         let start = self.at;
         match byte {
-            b'\'' => self.string(start, self.is_mysql()),
-            b'"' if self.is_mysql() => {
-                self.quoted(start, b'"', true)?;
-                Ok(TokenKind::EscapedLiteral)
+            b'\'' => self.string(start, self.escapes()),
+            b'"' if self.is_mysql() && !self.reading.ansi_quotes => {
+                let escapes = self.escapes();
+                self.quoted(start, b'"', escapes)?;
+                Ok(if escapes { TokenKind::EscapedLiteral } else { TokenKind::Literal })
             }
             b'"' => self.quoted_name(start, b'"'),
             b'`' if !self.is_postgresql() => self.quoted_name(start, b'`'),
-            b'[' if self.dialect == Dialect::Sqlite => self.quoted_name(start, b']'),
+            b'[' if self.reading.dialect == Dialect::Sqlite => self.quoted_name(start, b']'),
             b'$' if self.is_postgresql() => self.dollar(),
             b'?' if !self.is_postgresql() => {
                 self.at += 1;
@@ -99,11 +103,16 @@ impl<'a> Lexer<'a> {
     }
 
     fn is_mysql(&self) -> bool {
-        matches!(self.dialect, Dialect::Mysql | Dialect::Mariadb)
+        matches!(self.reading.dialect, Dialect::Mysql | Dialect::Mariadb)
+    }
+
+    /// Whether a backslash in a plain string takes the meaning from what follows.
+    fn escapes(&self) -> bool {
+        self.is_mysql() && self.reading.backslash_escapes
     }
 
     fn is_postgresql(&self) -> bool {
-        self.dialect == Dialect::Postgresql
+        self.reading.dialect == Dialect::Postgresql
     }
 
     fn byte(&self, at: usize) -> Option<u8> {

@@ -51,16 +51,18 @@ impl Lexer<'_> {
         if self.byte(self.at) == Some(b'\'') && word.len() == 1 {
             match word[0].to_ascii_lowercase() {
                 b'e' if self.is_postgresql() => return self.string(start, true),
-                b'n' if self.dialect != Dialect::Sqlite => {
-                    return self.string(start, self.is_mysql());
+                b'n' if self.reading.dialect != Dialect::Sqlite => {
+                    return self.string(start, self.escapes());
                 }
                 b'x' => return self.string(start, false),
-                b'b' if self.dialect != Dialect::Sqlite => return self.string(start, false),
+                b'b' if self.reading.dialect != Dialect::Sqlite => {
+                    return self.string(start, false);
+                }
                 _ => {}
             }
         }
         // MySQL 9 reads `$$ … $$` as a string where older ones see a name.
-        self.hides |= self.dialect == Dialect::Mysql && word.first() == Some(&b'$');
+        self.hides |= self.reading.dialect == Dialect::Mysql && word.first() == Some(&b'$');
         Ok(TokenKind::Word)
     }
 

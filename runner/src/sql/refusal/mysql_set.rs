@@ -9,7 +9,7 @@ const IDENTITY: &str = "who a session is, is decided by the host";
 const READING: &str = "the host relies on it to read statements";
 
 /// What the host's own statements in the same session do not depend on.
-const SETTINGS: [&str; 39] = [
+const SETTINGS: [&str; 40] = [
     "alter_algorithm",
     "bulk_insert_buffer_size",
     "check_constraint_checks",
@@ -47,6 +47,7 @@ const SETTINGS: [&str; 39] = [
     "sql_safe_updates",
     "sql_warnings",
     "system_versioning_alter_history",
+    "time_zone",
     "tmp_table_size",
     "unique_checks",
 ];

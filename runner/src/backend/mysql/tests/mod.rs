@@ -1,11 +1,9 @@
-//! The connection on a real MariaDB server, started by the tests.
-//!
-//! MySQL is not among the servers that the tests can start: what differs there (`max_execution_time`,
-//! the names of catalogue columns, statements that cannot be prepared) is held to its manual only.
+//! The connection on real servers of MariaDB and MySQL, started by the tests.
 
 mod cluster;
 mod connecting;
 mod cuts;
+mod native;
 mod session;
 mod transactions;
 mod values;
@@ -14,13 +12,13 @@ mod verdicts;
 use super::{MysqlConnection, MysqlConnector};
 use crate::{
     backend::{
-        Access, ConnectOptions, DatabaseUrl,
+        Access, BackendError, ConnectOptions, DatabaseUrl,
         connection::{Connection as _, HookMode, HookSettings},
         proxy, servers,
     },
     session::{ErrorKind, Outcome, ResultLimit, Row, Session as _, SqlError, SqlLimits, Value},
 };
-use servers::{Database, Mariadb};
+use servers::{Database, Mariadb, Mysql};
 use std::time::Duration;
 
 const PLENTY: ResultLimit = ResultLimit { rows_max: 100_000, bytes_max: 64 << 20 };
@@ -53,6 +51,32 @@ async fn hook(mode: HookMode) -> (Database, MysqlConnection) {
     connection.begin().await.expect("begins");
     connection.enter_hook(settings(mode)).await.expect("enters");
     (database, connection)
+}
+
+/// A server of the test's own, of either make.
+enum TestServer {
+    Mariadb(Mariadb),
+    Mysql(Mysql),
+}
+
+impl TestServer {
+    fn database(&self) -> Database {
+        match self {
+            Self::Mariadb(server) => server.database(),
+            Self::Mysql(server) => server.database(),
+        }
+    }
+
+    fn is_mysql(&self) -> bool {
+        matches!(self, Self::Mysql(_))
+    }
+}
+
+/// Both servers, with these options.
+fn servers_with(options: &[&str]) -> Vec<TestServer> {
+    let mysql = || TestServer::Mysql(Mysql::with_options(options));
+    let mariadb = TestServer::Mariadb(Mariadb::with_options(options));
+    std::iter::once(mariadb).chain((!Mysql::is_left_out()).then(mysql)).collect()
 }
 
 async fn execute(connection: &mut MysqlConnection, sql: &str) -> Outcome {

@@ -148,8 +148,9 @@ async fn pinned_settings_cannot_be_moved_in_any_spelling() {
     for sql in [
         "SET character_set_results = latin1",
         "SET NAMES latin1",
-        "SET @@local.time_zone = '+05:00'",
-        "SET time_zone := '+05:00'",
+        "SET @@local.sql_select_limit = 1",
+        "SET completion_type := 'RELEASE'",
+        "SET sql_big_selects = 0",
     ] {
         let (_database, mut connection) = hook(HookMode::Journaled).await;
         let error = fails(&mut connection, sql, vec![]).await;

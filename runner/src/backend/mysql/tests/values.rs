@@ -120,7 +120,7 @@ async fn as_text(connection: &mut MysqlConnection, sql: &str) -> Vec<Row> {
     let wire = connection.wire().expect("open");
     let columns = wire.prepare(sql).await.expect("prepares").expect("can be prepared");
     let hints = connection.hints_of(&columns).await.expect("reads");
-    let decoder = Decoder::new(&columns.columns, &hints);
+    let mut decoder = Decoder::new(&columns.columns, &hints);
     let mut rows = Vec::new();
     let wire = connection.wire().expect("open");
     let run = wire.run(sql, None, |row, format| {
@@ -129,6 +129,9 @@ async fn as_text(connection: &mut MysqlConnection, sql: &str) -> Vec<Row> {
         Ok(())
     });
     run.await.expect(sql);
+    let zone = connection.learn(&std::mem::take(&mut decoder.periods)).await.expect("asks");
+    let stamps = decoder.stamps(zone);
+    rows.iter_mut().for_each(|row| stamps.convert(row).expect("one instant"));
     rows
 }
 

@@ -1,0 +1,149 @@
+//! What the server gives a session of this user: the settings under which its own client would run a
+//! hook's SQL. They are read once a session, and left as they are.
+//!
+//! What the runner pins instead is `settings.rs`; what becomes of times is `zone.rs`.
+
+use super::{value::own_text, wire::Wire};
+use crate::{
+    alteration::Dialect,
+    backend::{BackendError, DatabaseUrl},
+    sql::Reading,
+};
+use std::collections::BTreeMap;
+
+/// Modes in which MariaDB reads another language than the one that the tokenizer knows: blocks without
+/// BEGIN NOT ATOMIC, `:=`, names in brackets.
+const FOREIGN: [&str; 2] = ["ORACLE", "MSSQL"];
+const ASKED: &str = "SHOW SESSION VARIABLES WHERE Variable_name IN ('sql_mode', 'character_set_client',
+    'character_set_connection', 'character_set_results', 'collation_connection', 'log_bin', 'sql_log_bin',
+    'binlog_format')";
+/// The collation that sqlx's first message asks for. A session that still has it after that was given
+/// it by no setting of the server.
+const FIRST_COLLATION: &str = "utf8mb4_general_ci";
+
+/// What a session was given by its server.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Native {
+    pub(super) sql_mode: String,
+    /// Whether the binary log takes statements. What READ COMMITTED changes cannot be logged so.
+    pub(super) logs_statements: bool,
+    /// A statement that makes the session send and receive UTF-8, where it does not yet.
+    pub(super) names: Option<&'static str>,
+}
+
+impl Native {
+    pub(super) async fn read(wire: &mut Wire) -> Result<Self, sqlx::Error> {
+        let rows = wire.text_rows(ASKED).await?;
+        let listed = rows
+            .iter()
+            .map(|row| {
+                let text = |at| own_text(row, at).map(Option::unwrap_or_default);
+                Ok((text(0)?.to_lowercase(), text(1)?))
+            })
+            .collect::<Result<_, sqlx::Error>>()?;
+        Ok(Self::of(&listed))
+    }
+
+    fn of(listed: &BTreeMap<String, String>) -> Self {
+        let value = |name: &str| listed.get(name).map_or("", String::as_str);
+        let is_on = |name: &str| value(name).eq_ignore_ascii_case("ON") || value(name) == "1";
+        let is_utf8 = ["character_set_client", "character_set_connection", "character_set_results"]
+            .iter()
+            .all(|name| value(name).eq_ignore_ascii_case("utf8mb4"));
+        // Where the server's own collation of UTF-8 is another than the default one, its client gets
+        // that from the handshake, and NAMES would take it away.
+        let is_given = is_utf8 && value("collation_connection") != FIRST_COLLATION;
+        Self {
+            sql_mode: value("sql_mode").to_owned(),
+            logs_statements: is_on("log_bin")
+                && is_on("sql_log_bin")
+                && value("binlog_format").eq_ignore_ascii_case("STATEMENT"),
+            names: (!is_given).then_some("SET NAMES utf8mb4"),
+        }
+    }
+
+    fn has(&self, mode: &str) -> bool {
+        self.sql_mode.split(',').any(|found| found.eq_ignore_ascii_case(mode))
+    }
+
+    /// How the session reads SQL. It stays so: a hook may not set `sql_mode`, and what a routine sets
+    /// ends with the routine.
+    pub(super) fn reading(&self, dialect: Dialect) -> Reading {
+        Reading::of_mode(dialect, &self.sql_mode)
+    }
+
+    /// The mode for statements that return rows to a guest, where it is another: without
+    /// `PAD_CHAR_TO_FULL_LENGTH`, values would not come back as they were written.
+    pub(super) fn reading_mode(&self) -> Option<String> {
+        const PADS: &str = "PAD_CHAR_TO_FULL_LENGTH";
+        self.has(PADS).then(|| {
+            let rest: Vec<&str> =
+                self.sql_mode.split(',').filter(|mode| !mode.eq_ignore_ascii_case(PADS)).collect();
+            rest.join(",")
+        })
+    }
+
+    /// Error: `Mode`, where the tokenizer cannot tell what the server would run.
+    pub(super) fn check(&self, url: &DatabaseUrl) -> Result<(), BackendError> {
+        match FOREIGN.iter().find(|mode| self.has(mode)) {
+            None => Ok(()),
+            Some(mode) => {
+                Err(BackendError::Mode { url: url.to_string(), mode: (*mode).to_owned() })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn native(pairs: &[(&str, &str)]) -> Native {
+        let mut listed: BTreeMap<String, String> =
+            ["character_set_client", "character_set_connection", "character_set_results"]
+                .map(|name| (name.to_owned(), "utf8mb4".to_owned()))
+                .into();
+        listed.extend(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())));
+        Native::of(&listed)
+    }
+
+    #[test]
+    fn names_are_set_only_where_the_server_gave_none() {
+        let table = [
+            (("collation_connection", "utf8mb4_unicode_ci"), false),
+            (("collation_connection", "utf8mb4_0900_ai_ci"), false),
+            (("collation_connection", "utf8mb4_general_ci"), true),
+            (("character_set_client", "latin1"), true),
+            (("character_set_results", ""), true),
+        ];
+        for (pair, set) in table {
+            assert_eq!(native(&[pair]).names.is_some(), set, "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_logged_as_statements() {
+        let logged = |format, log, session| {
+            let pairs = [("binlog_format", format), ("log_bin", log), ("sql_log_bin", session)];
+            native(&pairs).logs_statements
+        };
+        assert!(logged("STATEMENT", "ON", "ON"));
+        assert!(!logged("ROW", "ON", "ON"));
+        assert!(!logged("STATEMENT", "OFF", "ON") && !logged("STATEMENT", "ON", "OFF"));
+    }
+
+    #[test]
+    fn modes_of_another_language_are_refused() {
+        let url: DatabaseUrl = "mysql://u@h/d".parse().expect("a URL");
+        let check = |mode: &str| native(&[("sql_mode", mode)]).check(&url).is_ok();
+        assert!(check("ANSI_QUOTES,NO_BACKSLASH_ESCAPES") && check(""));
+        assert!(!check("PIPES_AS_CONCAT,ORACLE") && !check("MSSQL"));
+    }
+
+    #[test]
+    fn characters_are_not_padded_for_reads() {
+        let mode = |mode: &str| native(&[("sql_mode", mode)]).reading_mode();
+        assert_eq!(mode("ANSI_QUOTES"), None);
+        assert_eq!(mode("A,PAD_CHAR_TO_FULL_LENGTH,B").as_deref(), Some("A,B"));
+    }
+}

@@ -1,0 +1,208 @@
+//! The variables of a session: what the runner sets, what a hook may change, what is put back.
+//!
+//! Everything that is not named here is the server's business while a hook runs (`sql_mode` and `time_zone`
+//! above all), and put back after one that changed it, if it is a variable of the session that can be set.
+//! MariaDB says which those are; MySQL 8 does not, and is asked by trying: it refuses the others.
+
+use super::{error, settings::literal, value::own_text, wire::Wire};
+use crate::{
+    alteration::Dialect,
+    session::{ErrorKind, SqlError},
+};
+use std::collections::BTreeMap;
+
+/// What is done about a variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Decision {
+    /// The runner's statements, or its reading of SQL, rest on it: a hook may not change it.
+    Pinned,
+    /// The runner sets it before each hook; a hook may set it for itself, and it is set again after.
+    Set,
+    /// It changes by itself, or says something that is over. It is never put back.
+    Volatile,
+}
+
+use Decision::{Pinned, Set, Volatile};
+
+/// The variables of MySQL 8.0 to 9.7 and MariaDB 10.6 to 11 that are not simply put back.
+const DECISIONS: [(&str, Decision); 55] = [
+    // Transactions are the host's.
+    ("autocommit", Pinned),
+    ("completion_type", Pinned),
+    ("transaction_isolation", Pinned),
+    ("transaction_read_only", Pinned),
+    ("tx_isolation", Pinned),
+    ("tx_read_only", Pinned),
+    // How the tokenizer reads depends on it.
+    ("sql_mode", Pinned),
+    // All text is UTF-8, both ways.
+    ("character_set_client", Pinned),
+    ("character_set_connection", Pinned),
+    ("character_set_results", Pinned),
+    // Own statements would find, change or log something else.
+    ("sql_log_bin", Pinned),
+    ("sql_select_limit", Pinned),
+    ("sql_big_selects", Pinned),
+    ("max_join_size", Pinned),
+    ("gtid_next", Pinned),
+    ("binlog_format", Pinned),
+    ("wsrep_on", Pinned),
+    ("pseudo_slave_mode", Pinned),
+    ("pseudo_replica_mode", Pinned),
+    // The journal compares what SHOW CREATE says, and errors are read.
+    ("sql_quote_show_create", Pinned),
+    ("lc_messages", Pinned),
+    // How long a session or a statement lives.
+    ("wait_timeout", Set),
+    ("net_read_timeout", Set),
+    ("net_write_timeout", Set),
+    ("innodb_lock_wait_timeout", Set),
+    ("lock_wait_timeout", Set),
+    ("max_execution_time", Set),
+    ("max_statement_time", Set),
+    ("idle_transaction_timeout", Set),
+    ("idle_readonly_transaction_timeout", Set),
+    ("idle_write_transaction_timeout", Set),
+    ("sql_safe_updates", Set),
+    ("wsrep_sync_wait", Set),
+    // Clocks, counters, and what the last statement left.
+    ("error_count", Volatile),
+    ("gtid_binlog_pos", Volatile),
+    ("gtid_binlog_state", Volatile),
+    ("gtid_current_pos", Volatile),
+    ("gtid_executed", Volatile),
+    ("gtid_owned", Volatile),
+    ("gtid_seq_no", Volatile),
+    ("gtid_slave_pos", Volatile),
+    ("identity", Volatile),
+    ("in_transaction", Volatile),
+    ("insert_id", Volatile),
+    ("last_gtid", Volatile),
+    ("last_insert_id", Volatile),
+    ("proxy_user", Volatile),
+    ("pseudo_thread_id", Volatile),
+    ("rand_seed1", Volatile),
+    ("rand_seed2", Volatile),
+    ("statement_id", Volatile),
+    ("timestamp", Volatile),
+    ("warning_count", Volatile),
+    ("wsrep_last_seen_gtid", Volatile),
+    ("wsrep_trx_fragment_unit", Volatile),
+];
+
+/// Answers to SET SESSION that say the variable is none of the session's, is not there, or may not be
+/// set by this user: then no hook has set it.
+const NOT_SETTABLE: [u16; 4] = [1193, 1227, 1229, 1238];
+
+pub(super) fn decision(name: &str) -> Option<Decision> {
+    DECISIONS.iter().find(|(known, _)| *known == name).map(|(_, decision)| *decision)
+}
+
+/// The variables of a session, by name.
+#[derive(Debug)]
+pub(super) struct Variables(BTreeMap<String, String>);
+
+impl Variables {
+    pub(super) async fn read(wire: &mut Wire, dialect: Dialect) -> Result<Self, sqlx::Error> {
+        let sql = match dialect {
+            Dialect::Mariadb => {
+                "SELECT variable_name, session_value FROM information_schema.system_variables
+                 WHERE variable_scope LIKE 'SESSION%' AND read_only = 'NO'
+                 AND session_value IS NOT NULL"
+            }
+            _ => "SHOW SESSION VARIABLES",
+        };
+        let rows = wire.text_rows(sql).await?;
+        rows.iter()
+            .map(|row| {
+                let text = |at| own_text(row, at).map(Option::unwrap_or_default);
+                Ok((text(0)?.to_lowercase(), text(1)?))
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// Error: `Denied`, when a pinned variable is other than here.
+    pub(super) fn check_pinned(&self, now: &Self) -> Result<(), SqlError> {
+        let is_moved =
+            |name: &&(&str, Decision)| name.1 == Pinned && self.0.get(name.0) != now.0.get(name.0);
+        match DECISIONS.iter().find(is_moved) {
+            None => Ok(()),
+            Some((name, _)) => Err(SqlError::new(
+                ErrorKind::Denied,
+                format!("the session variable {name} may not be changed: the runner relies on it"),
+            )),
+        }
+    }
+
+    /// A statement for each variable that is other than here, to put it back.
+    fn restoring(&self, now: &Self) -> Vec<String> {
+        let is_moved = |name: &String, value: &String| {
+            now.0.get(name).is_some_and(|now| now != value) && decision(name) != Some(Volatile)
+        };
+        self.0
+            .iter()
+            .filter(|(name, value)| is_moved(name, value))
+            .map(|(name, value)| format!("SET SESSION {name} = {}", literal(value)))
+            // It is the clock itself, so that no value can be put back.
+            .chain(["SET SESSION timestamp = DEFAULT".to_owned()])
+            .collect()
+    }
+
+    /// Puts back what is other than here. What no hook can have set is left alone: on MySQL, variables
+    /// of the whole server are listed too, and somebody may change those at any time.
+    pub(super) async fn restore(
+        &self,
+        wire: &mut Wire,
+        dialect: Dialect,
+    ) -> Result<(), sqlx::Error> {
+        let now = Self::read(wire, dialect).await?;
+        for statement in self.restoring(&now) {
+            match wire.text(&statement).await {
+                Err(failure)
+                    if error::number(&failure).is_some_and(|n| NOT_SETTABLE.contains(&n)) => {}
+                result => result?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables(pairs: &[(&str, &str)]) -> Variables {
+        Variables(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())
+    }
+
+    #[test]
+    fn what_was_changed_is_put_back() {
+        let before = variables(&[("a", "1.5"), ("b", "i\\'"), ("warning_count", "0"), ("c", "")]);
+        let now = variables(&[("a", "2"), ("b", "x"), ("warning_count", "9"), ("c", "")]);
+        assert_eq!(
+            before.restoring(&now),
+            [
+                "SET SESSION a = 1.5",
+                "SET SESSION b = _utf8mb4 x'695c27'",
+                "SET SESSION timestamp = DEFAULT"
+            ]
+        );
+    }
+
+    #[test]
+    fn pinned_variables_are_compared() {
+        let before = variables(&[("sql_mode", "ANSI"), ("a", "1")]);
+        assert!(before.check_pinned(&variables(&[("sql_mode", "ANSI"), ("a", "2")])).is_ok());
+        let error = before.check_pinned(&variables(&[("sql_mode", "")])).expect_err("moved");
+        assert_eq!(error.kind, ErrorKind::Denied);
+    }
+
+    #[test]
+    fn each_variable_is_decided_once() {
+        let mut names: Vec<&str> = DECISIONS.iter().map(|(name, _)| *name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), DECISIONS.len());
+    }
+}
