@@ -445,7 +445,9 @@ impl Backend {
             }
             history::append(connection, attempt, Some((ending, counts, Some(error)))).await?;
             connection.commit().await?;
-            Ok(keep.then(|| rows.iter().flat_map(JournalRow::changes).collect()))
+            // Of one whose end nobody recorded, nobody knows.
+            let done = rows.iter().filter(|row| row.is_done);
+            Ok(keep.then(|| done.flat_map(JournalRow::changes).collect()))
         };
         let recorded = recorded.await;
         self.is_unflushed &= recorded.is_err();
