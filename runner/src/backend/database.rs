@@ -89,8 +89,12 @@ impl Backend {
     }
 
     /// Judges SQL texts as this connection will.
-    pub fn judge(&self) -> Judge {
-        Judge::new(self.dialect).bounded(self.options.limits.sql_bytes_max)
+    pub async fn judge(&self) -> Judge {
+        let judge = match &self.connection {
+            Some(connection) => connection.lock().await.judge(),
+            None => Judge::new(self.dialect),
+        };
+        judge.bounded(self.options.limits.sql_bytes_max)
     }
 
     /// Whether there is a database at all; one that is yet to be created is not there.

@@ -551,6 +551,9 @@ fn backend_advice(error: &BackendError) -> String {
         BackendError::MayNotMakeDatabase { grant, .. } => {
             format!("have the server's administrator permit it: {grant}; or use another server")
         }
+        BackendError::MayNotMakeTables { grant, .. } => format!(
+            "have the owner permit it: `{grant}`; or name a schema where this user may, with `--state-schema`"
+        ),
         BackendError::TooOld { .. } => "upgrade the server".to_owned(),
         BackendError::Unreachable { .. } => {
             "check host and port, and that the server runs; `--wait 30s` waits for it".to_owned()

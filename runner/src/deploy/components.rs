@@ -89,7 +89,7 @@ impl Components {
         let first = first.filter(|attempt| attempt.direction == Direction::Up);
         let first = first.map(|attempt| attempt.component_checksum);
         (control.observer)(Event::Loading { components: first_users.len() });
-        let judge = backend.judge();
+        let judge = backend.judge().await;
         let mut pending = match job.only_records() {
             true => BTreeMap::new(),
             false => judge::by_component(plan, snapshot, |step| {

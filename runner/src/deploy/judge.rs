@@ -91,7 +91,7 @@ pub(crate) async fn plan(
     if job.only_records() {
         return Ok(());
     }
-    let judge = backend.judge().unbounded();
+    let judge = backend.judge().await.unbounded();
     let checksum = |step: &Step| match (job.offer(), snapshot.runs.get(&step.key)) {
         (_, Some(run)) => Some(run.component_checksum),
         (Some((catalog, _)), None) => Some(catalog.get(&step.key)?.component_checksum),
