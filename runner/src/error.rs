@@ -169,6 +169,20 @@ impl StepError {
         }
     }
 
+    /// Whether the database had no room for what the hook wrote. SQLite and MySQL say so in words only.
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            Self::Backend(error) => matches!(error, BackendError::DiskFull(_)),
+            Self::Hook(HookError::Statement(failed) | HookError::Ignored(failed)) => {
+                let said = |text| failed.error.message.contains(text);
+                failed.error.sqlstate.as_deref() == Some("53100")
+                    || said("database or disk is full")
+                    || said("No space left on device")
+            }
+            _ => false,
+        }
+    }
+
     /// Whether something was in the way that may go away by itself.
     pub fn is_retryable(&self) -> bool {
         match self {

@@ -20,6 +20,12 @@ pub enum Event<'a> {
     Loading {
         components: usize,
     },
+    /// Told every second while they are verified and compiled.
+    Compiling {
+        done: usize,
+        total: usize,
+        elapsed: Duration,
+    },
     /// Another runner holds the lock; this one goes on asking.
     Waiting {
         holder: &'a LockHolder,

@@ -172,8 +172,8 @@ impl Runner {
         let plan = self.plan(&DeployOptions { policy, ..DeployOptions::default() }).await?;
         let findings = plan.findings.into_iter().map(|finding| match finding {
             // A deploy simply tries again; an application should not start over a failure.
-            Finding::Failed { key, error, unfinished, .. } => {
-                Finding::Failed { key, error, blocks: true, unfinished }
+            Finding::Failed { key, error, unfinished, took_effect, .. } => {
+                Finding::Failed { key, error, blocks: true, unfinished, took_effect }
             }
             other => other,
         });
@@ -193,13 +193,17 @@ impl Runner {
 
     async fn planned(&self, job: &Job<'_>) -> Result<Plan, Error> {
         let mut backend = self.connect(Access::Read).await?;
-        let snapshot = backend.snapshot().await;
-        let dialect = backend.dialect();
+        let planned = async {
+            let snapshot = backend.snapshot().await?;
+            let mut plan = job.plan(&snapshot, backend.dialect());
+            job.check_settings(&plan, &snapshot)?;
+            deploy::judge(job, &mut plan, &snapshot, &mut backend).await?;
+            deploy::begun::tell(&mut plan, &snapshot, &mut backend).await?;
+            Ok(plan)
+        };
+        let planned = planned.await;
         backend.close().await;
-        let snapshot = snapshot?;
-        let plan = job.plan(&snapshot, dialect);
-        job.check_settings(&plan, &snapshot)?;
-        Ok(plan)
+        planned
     }
 
     /// Every alteration in files or records. Without plugins, what is recorded.
@@ -212,9 +216,19 @@ impl Runner {
         if !backend.is_there() {
             return Err(self.no_file().into());
         }
-        let snapshot = backend.snapshot().await;
+        let read = async {
+            let snapshot = backend.snapshot().await?;
+            let mut lines = plan::status(catalog.as_ref(), &snapshot);
+            for line in &mut lines {
+                if let Some(run) = snapshot.runs.get(&line.key) {
+                    line.took_effect = Some(deploy::begun::of(run, &mut backend).await?);
+                }
+            }
+            Ok(lines)
+        };
+        let lines = read.await;
         backend.close().await;
-        Ok(plan::status(catalog.as_ref(), &snapshot?))
+        lines
     }
 
     /// Applies what is pending.

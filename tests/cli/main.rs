@@ -13,7 +13,9 @@ mod samples;
 mod transcript;
 mod wasm;
 
+mod begun;
 mod components;
+mod confirm;
 mod databases;
 mod disk;
 mod escapes;
@@ -24,6 +26,7 @@ mod handed;
 mod help;
 mod history;
 mod inspect;
+mod judged;
 mod manifests;
 mod pack;
 mod plans;

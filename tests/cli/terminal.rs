@@ -1,4 +1,4 @@
-//! At a terminal the runner asks; anywhere else it does not, and writes no colours.
+//! At a terminal the runner asks; anywhere else it needs a yes beforehand, and writes no colours.
 
 use crate::{
     polite,
@@ -25,6 +25,7 @@ fn at_terminal(sandbox: &Sandbox, more: &str, no_color: bool, answer: &str) -> R
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
     command.envs(runner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.env_remove("RUNNER_YES");
     if no_color {
         command.env("NO_COLOR", "1");
     }

@@ -78,6 +78,8 @@ impl Sandbox {
             .env("USER", "tester")
             .env("DATABASE_URL", self.server.as_ref().map_or("sqlite:app.db", Database::url))
             .env("RUNNER_CACHE_DIR", cache_folder())
+            // Nobody sits here. Tests of what happens without it remove it.
+            .env("RUNNER_YES", "1")
             .stdin(Stdio::null());
         command
     }

@@ -5,7 +5,10 @@
 //! records and journals are written once, above it, for every database.
 
 use super::{BackendError, LockHolder, scratch::Scratch};
-use crate::session::{Outcome, Session, SqlError};
+use crate::{
+    session::{Outcome, Session, SqlError},
+    sql::Judge,
+};
 use async_trait::async_trait;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -85,6 +88,11 @@ pub(super) enum Verdict {
 #[async_trait]
 pub(super) trait Connection: Session + Scratch {
     fn own_types(&self) -> OwnTypes;
+
+    /// Judges texts as the plugin's side of this connection will read them.
+    fn judge(&self) -> Judge {
+        Judge::new(self.dialect())
+    }
 
     /// What follows an own INSERT so that a row that is there already stays as it is, where the database has
     /// that.

@@ -11,7 +11,10 @@ use super::{
     lease::Lease,
     tables::{archive, schema, snapshot},
 };
-use crate::alteration::{Checksum, Dialect};
+use crate::{
+    alteration::{Checksum, Dialect},
+    sql::Judge,
+};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
 
@@ -83,6 +86,15 @@ impl Backend {
 
     pub fn dialect(&self) -> Dialect {
         self.dialect
+    }
+
+    /// Judges SQL texts as this connection will.
+    pub async fn judge(&self) -> Judge {
+        let judge = match &self.connection {
+            Some(connection) => connection.lock().await.judge(),
+            None => Judge::new(self.dialect),
+        };
+        judge.bounded(self.options.limits.sql_bytes_max)
     }
 
     /// Whether there is a database at all; one that is yet to be created is not there.

@@ -130,6 +130,9 @@ pub enum BackendError {
     /// The connection is gone; what a commit in flight came to is not known.
     #[error("the connection to the database was lost: {0}")]
     Disconnected(String),
+    /// The statement is what permits it.
+    #[error("this user may not make the runner's own tables in schema {}", Escaped(schema))]
+    MayNotMakeTables { schema: String, grant: String },
     #[error("the disk is full: {0}")]
     DiskFull(String),
     #[error("database error: {0}")]

@@ -3,7 +3,11 @@
 use super::{
     Attempt, Backend, BackendError, Ending, Revision, Run, Status,
     attempt::or_roll_back,
-    tables::{history, journal, run, state},
+    tables::{
+        history,
+        journal::{self, JournalRow},
+        run, state,
+    },
 };
 use crate::alteration::Direction;
 
@@ -84,11 +88,28 @@ impl Backend {
 
     /// The statement of an unfinished attempt whose end nobody knows, if there is one.
     pub async fn open_statement(&mut self, run: &Run) -> Result<Option<String>, BackendError> {
+        let rows = self.journal(run).await?;
+        Ok(rows.into_iter().find(|row| !row.is_done).and_then(|row| row.statement))
+    }
+
+    /// The statements of an unfinished hook that took effect, as messages show them, and the one whose end
+    /// nobody knows.
+    pub async fn effects(
+        &mut self,
+        run: &Run,
+    ) -> Result<(Vec<String>, Option<String>), BackendError> {
+        let rows = self.journal(run).await?;
+        let done = rows.iter().filter(|row| row.is_done).flat_map(JournalRow::changes).collect();
+        let open = rows.iter().filter(|row| !row.is_done).flat_map(JournalRow::changes).next();
+        Ok((done, open))
+    }
+
+    async fn journal(&mut self, run: &Run) -> Result<Vec<JournalRow>, BackendError> {
         let shared = self.shared()?;
         let connection = &mut *shared.lock().await;
         connection.begin_reading().await?;
         let rows = journal::read(connection, &run.key).await;
         connection.rollback().await?;
-        Ok(rows?.into_iter().find(|row| !row.is_done).and_then(|row| row.statement))
+        rows
     }
 }

@@ -1,6 +1,7 @@
 //! `runner check`: the gate before an application starts.
 
 use super::{
+    command,
     explain::{self, Exit},
     options::{Format, Offer, Output, PolicyArgs},
     output,
@@ -106,7 +107,11 @@ fn text(check: &Check, url: &DatabaseUrl, plugins: &[PathBuf]) {
         match finding.severity() {
             Severity::Note => output::warning(&finding.to_string(), &finding.advice()),
             Severity::Decision | Severity::Invalid => {
-                output::problem(&finding.to_string(), &[("next", finding.advice())]);
+                let effects = finding.took_effect().iter().cloned();
+                let mut lines: Vec<_> = effects.map(|effect| ("took effect", effect)).collect();
+                lines.push(("next", finding.advice()));
+                output::problem(&finding.to_string(), &lines);
+                output::commands(&command::of_finding(finding), output::note);
             }
         }
     }

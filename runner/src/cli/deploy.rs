@@ -9,13 +9,13 @@ use super::{
     signals::{self, Asking},
 };
 use crate::{
-    Control, DeployOptions, Report, backend::DatabaseUrl, escape::Escaped, event::NotRehearsed,
-    plan::Plan,
+    Control, DeployOptions, Report, alteration::Direction, backend::DatabaseUrl, escape::Escaped,
+    event::NotRehearsed, plan::Plan,
 };
 use serde::Serialize;
 use std::{
     io::{BufRead, IsTerminal},
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, OnceLock, atomic::Ordering},
 };
 
 /// Applies the alterations that are pending
@@ -25,7 +25,7 @@ Examples:
   runner deploy ./plugins --database sqlite:demo.db
   runner deploy ./plugins --dry-run                       run everything, keep nothing
   runner deploy ./plugins --target acme/shop@1.1.0 --yes  one plugin, so far and no further
-  DATABASE_URL=sqlite:demo.db runner deploy ./plugins --format json")]
+  DATABASE_URL=sqlite:demo.db RUNNER_YES=1 runner deploy ./plugins --format json")]
 pub(super) struct Args {
     #[command(flatten)]
     offer: Offer,
@@ -43,6 +43,7 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args) -> Exit {
     let format = args.run.output.format;
     let reporter = Reporter::new(args.run.style());
+    let unasked = Unasked::default();
     let deployed = async {
         let runner = args.run.runner(&args.offer.database, &args.offer.plugins)?;
         let options = args.handed.hand(&args.offer.plugins, args.target.options()?)?;
@@ -50,7 +51,8 @@ pub(super) async fn run(args: Args) -> Exit {
         let url = runner.url().to_string();
         let on = args.rehearse_on.as_ref().map(ToString::to_string);
         let shown = on.unwrap_or_else(|| url.clone());
-        let control = control(&reporter, shown, args.run.yes || args.run.dry_run, format);
+        let yes = args.run.yes || args.run.dry_run;
+        let control = strict_control(&reporter, shown, yes, format, &unasked);
         let report = match &args.rehearse_on {
             Some(scratch) => runner.rehearse_on(scratch, &options, &control).await?,
             None => runner.deploy(&options, &control).await?,
@@ -70,12 +72,49 @@ pub(super) async fn run(args: Args) -> Exit {
             summary(&report, &url, format, reporter.statements());
             Exit::Done
         }
-        Err(error) => explain::error(&error, format),
+        Err(error) => unasked.explain(&error, format),
+    }
+}
+
+/// What was not run, because it needed a yes and there was no terminal to ask at.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Unasked(Arc<OnceLock<(usize, Direction)>>);
+
+impl Unasked {
+    /// Explains `error`, which may be that nobody could be asked.
+    pub(super) fn explain(&self, error: &crate::Error, format: Format) -> Exit {
+        match (error, self.0.get()) {
+            (crate::Error::Declined, Some((steps, direction))) => {
+                explain::unasked(*steps, *direction, format)
+            }
+            _ => explain::error(error, format),
+        }
     }
 }
 
 /// Takes part for a person at a terminal: asks there, and nowhere else.
 pub(super) fn control(reporter: &Arc<Reporter>, url: String, yes: bool, format: Format) -> Control {
+    confirming(reporter, url, yes, format, None)
+}
+
+/// The same for a verb that needs a yes: where there is no terminal, and none was given, nothing is done.
+pub(super) fn strict_control(
+    reporter: &Arc<Reporter>,
+    url: String,
+    yes: bool,
+    format: Format,
+    unasked: &Unasked,
+) -> Control {
+    confirming(reporter, url, yes, format, Some(unasked.clone()))
+}
+
+fn confirming(
+    reporter: &Arc<Reporter>,
+    url: String,
+    yes: bool,
+    format: Format,
+    unasked: Option<Unasked>,
+) -> Control {
     let (cancelled, asking) = signals::listen();
     let confirm = move |plan: &Plan| {
         let person = !yes && std::io::stdin().is_terminal();
@@ -83,7 +122,15 @@ pub(super) fn control(reporter: &Arc<Reporter>, url: String, yes: bool, format: 
         if format == Format::Text || person {
             plan::text(plan, &url, output::note);
         }
-        !person || ask(&asking)
+        match &unasked {
+            _ if person => ask(&asking),
+            Some(unasked) if !yes => {
+                let direction = plan.steps.first().map_or(Direction::Up, |step| step.direction);
+                unasked.0.get_or_init(|| (plan.steps.len(), direction));
+                false
+            }
+            _ => true,
+        }
     };
     Control { observer: reporter.observer(), confirm: Box::new(confirm), cancelled }
 }
@@ -114,7 +161,7 @@ pub(super) fn summary(report: &Report, url: &str, format: Format, statements: Ve
     for finding in &report.notes {
         output::warning(&finding.to_string(), &finding.advice());
     }
-    let down = report.steps.iter().any(|step| step.direction == crate::alteration::Direction::Down);
+    let down = report.steps.iter().any(|step| step.direction == Direction::Down);
     let outcome = match (steps, report.rehearsed, down) {
         (_, true, _) if report.not_rehearsed.is_some() => "partly-rehearsed",
         (0, ..) => "up-to-date",

@@ -1,6 +1,6 @@
 //! Errors for people: what happened, whether anything changed, what to type next; and exit codes.
 
-use super::{options::Format, output};
+use super::{command, options::Format, output};
 use crate::{
     Error, StepError, StepFailure, StepReport,
     alteration::{AlterationKey, Direction},
@@ -47,6 +47,9 @@ struct Explanation {
     /// What is altered now.
     changed: String,
     next: String,
+    /// What `next` is about, ready to be pasted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    commands: Vec<String>,
     exit_code: u8,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     findings: Vec<Finding>,
@@ -60,11 +63,48 @@ struct Explanation {
     details: Vec<(&'static str, String)>,
 }
 
+impl Explanation {
+    fn new(message: String, exit: Exit) -> Self {
+        Self {
+            message,
+            alteration: None,
+            changed: NOTHING.to_owned(),
+            next: String::new(),
+            commands: Vec::new(),
+            exit_code: exit as u8,
+            findings: Vec::new(),
+            steps: Vec::new(),
+            left: None,
+            details: Vec::new(),
+        }
+    }
+}
+
 /// Explains `error` and tells the exit code.
 pub(super) fn error(error: &Error, format: Format) -> Exit {
     let exit = exit(error);
-    let explanation = explain(error, exit);
-    let mut explanation = explanation;
+    tell(explain(error, exit), format);
+    exit
+}
+
+/// Says that `steps` were not run, because they need a yes and there was no terminal to ask at.
+pub(super) fn unasked(steps: usize, direction: Direction, format: Format) -> Exit {
+    let count = output::count(steps as u64, "alteration");
+    let what = match direction {
+        Direction::Up => "applied",
+        Direction::Down => "rolled back",
+    };
+    let mut explanation = Explanation::new(
+        format!("{count} would be {what}, and there is no terminal to ask at"),
+        Exit::Usage,
+    );
+    explanation.next = "if that is right, say so with `--yes`, or set RUNNER_YES=1:".to_owned();
+    explanation.commands = vec![command::again("--yes")];
+    tell(explanation, format);
+    Exit::Usage
+}
+
+fn tell(mut explanation: Explanation, format: Format) {
     explanation.message = crate::secret::hidden(&explanation.message);
     if format == Format::Json {
         output::json(&serde_json::json!({ "error": explanation }));
@@ -73,7 +113,7 @@ pub(super) fn error(error: &Error, format: Format) -> Exit {
     lines.push(("changed", explanation.changed));
     lines.push(("next", explanation.next));
     output::problem(&EscapedLines(&explanation.message).to_string(), &lines);
-    exit
+    output::commands(&explanation.commands, output::note);
 }
 
 fn exit(error: &Error) -> Exit {
@@ -140,17 +180,7 @@ pub(super) fn findings_exit(findings: &[Finding]) -> Exit {
 }
 
 fn explain(error: &Error, exit: Exit) -> Explanation {
-    let mut explanation = Explanation {
-        message: error.to_string(),
-        alteration: None,
-        changed: NOTHING.to_owned(),
-        next: String::new(),
-        exit_code: exit as u8,
-        findings: Vec::new(),
-        steps: Vec::new(),
-        left: None,
-        details: Vec::new(),
-    };
+    let mut explanation = Explanation::new(error.to_string(), exit);
     explanation.next = match error {
         Error::Url(error) => url_advice(error),
         Error::Target(_) => "correct `--target`".to_owned(),
@@ -204,6 +234,7 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
             explanation.alteration = inner.alteration;
             explanation.findings = inner.findings;
             explanation.details = inner.details;
+            explanation.commands = inner.commands;
             explanation.changed = match lost {
                 Lost::Unknown => perhaps(done, ""),
                 Lost::Nothing | Lost::These(_) => changed(done, *rehearsed, None),
@@ -302,14 +333,18 @@ fn config_advice(error: &ConfigError) -> String {
 fn objections(explanation: &mut Explanation, plan: &Plan) -> String {
     explanation.findings = plan.objections().cloned().collect();
     explanation.alteration = explanation.findings.first().and_then(Finding::subject);
-    explanation.details = plan
-        .objections()
-        .skip(1)
-        .map(|finding| ("also", format!("{finding}; {}", finding.advice())))
-        .collect();
     let mut objections = plan.objections();
     let first = objections.next();
+    let effects = first.map(Finding::took_effect).unwrap_or_default();
+    explanation.details = effects.iter().map(|text| ("took effect", text.clone())).collect();
+    explanation
+        .details
+        .extend(objections.map(|finding| ("also", format!("{finding}; {}", finding.advice()))));
+    explanation.commands = plan.objections().flat_map(command::of_finding).collect();
     explanation.message = first.map(ToString::to_string).unwrap_or_default();
+    if let Some(Finding::Refused { excerpt, .. }) = first {
+        explanation.message.push_str(&format!("\n{excerpt}"));
+    }
     first.map(Finding::advice).unwrap_or_default()
 }
 
@@ -371,9 +406,20 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
         cause if cause.is_disconnected() => format!(
             "see whether the server runs, then `{again}` again: it goes on where this one ended"
         ),
+        cause if cause.is_disk_full() => "make room on the disk, then run it again".to_owned(),
+        StepError::Hook(HookError::AddressSpace(_)) => format!(
+            "raise the address space that this process may have (`ulimit -v unlimited`, or the service's LimitAS), then run `{again}` again"
+        ),
         StepError::Backend(error) => backend_advice(error),
         StepError::Incomplete(_) => {
             format!("see what this machine lacks, then run `{again}` again: it goes on from there")
+        }
+        StepError::Hook(error)
+            if error.flag().is_none() && *direction == Direction::Up && is_begun(failure) =>
+        {
+            explanation.commands = vec![command::resolve_as_reverted(key)];
+            "mend the cause and run `runner deploy` again: it goes on behind what took effect. If its file has to change, undo that first, then:"
+                .to_owned()
         }
         StepError::Hook(HookError::UndeclaredSetting(_)) => {
             "ask the plugin's vendor to declare the setting in its manifest".to_owned()
@@ -392,6 +438,11 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
             None => format!("mend the cause, or ask the plugin's vendor; then run `{again}` again"),
         },
     }
+}
+
+/// Whether parts of the alteration are committed.
+fn is_begun(failure: &StepFailure) -> bool {
+    matches!(failure.changed, Changed::Unfinished { .. }) && !failure.rehearsed
 }
 
 /// Where nobody could look what a server still has.
@@ -539,6 +590,9 @@ fn backend_advice(error: &BackendError) -> String {
         BackendError::MayNotMakeDatabase { grant, .. } => {
             format!("have the server's administrator permit it: {grant}; or use another server")
         }
+        BackendError::MayNotMakeTables { grant, .. } => format!(
+            "have the owner permit it: `{grant}`; or name a schema where this user may, with `--state-schema`"
+        ),
         BackendError::TooOld { .. } => "upgrade the server".to_owned(),
         BackendError::Setting { next, .. } => {
             format!("have it set for the database or the role: `{next}`")

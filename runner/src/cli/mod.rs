@@ -5,6 +5,7 @@
 
 mod baseline;
 mod check;
+mod command;
 mod deploy;
 mod explain;
 mod inspect;

@@ -1,6 +1,6 @@
 //! Options that several verbs share.
 
-use super::output;
+use super::{command, output};
 use crate::{
     DeployOptions, Error, Runner,
     backend::{Access, ConnectOptions, LockKind},
@@ -247,6 +247,7 @@ impl Cache {
 
 impl Database {
     pub(super) fn runner(&self, plugins: &[PathBuf]) -> Result<Runner, Error> {
+        command::remember(&self.database);
         let runner = Runner::new(&self.database)?.plugins(plugins.iter().cloned());
         Ok(runner.connection(self.connection()))
     }
@@ -255,6 +256,7 @@ impl Database {
 impl Database {
     /// For verbs that write without running hooks.
     pub(super) fn locked_runner(&self, lock: &Lock) -> Result<Runner, Error> {
+        command::remember(&self.database);
         let mut connection = self.connection();
         lock.set(&mut connection);
         Ok(Runner::new(&self.database)?.connection(connection))
@@ -468,14 +470,24 @@ impl HandedArgs {
     }
 }
 
+/// Reads the variable: a job that sets it to nothing has not said yes.
+fn yes(text: &str) -> Result<bool, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "y" | "on" => Ok(true),
+        "" | "0" | "false" | "no" | "n" | "off" => Ok(false),
+        _ => Err("expected 1 or 0".to_owned()),
+    }
+}
+
 /// How a verb runs that alters the database.
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
     /// Run everything in a transaction that is rolled back, and show each statement
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// Do not ask
-    #[arg(long, short)]
+    /// Do not ask: needed where there is no terminal
+    #[arg(long, short, env = "RUNNER_YES", hide_env_values = true, value_parser = yes,
+        action = clap::ArgAction::SetTrue)]
     pub(super) yes: bool,
     /// Show each statement as soon as it is done, and what guests log for debugging
     #[arg(long, short)]

@@ -100,6 +100,13 @@ pub(super) fn problem(message: &str, lines: &[(&str, String)]) {
     }
 }
 
+/// Commands under the line that they belong to, each on a line of its own. They hold no password.
+pub(super) fn commands(commands: &[String], line: impl Fn(&str)) {
+    for command in commands {
+        line(&format!("      {command}"));
+    }
+}
+
 /// `text` as one word of a shell's command line, escaped for the terminal.
 pub(super) fn word(text: &str) -> String {
     let text = Escaped(text).to_string();

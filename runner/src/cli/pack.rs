@@ -15,6 +15,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 /// Makes components of a folder of SQL, a core module or a component
@@ -68,6 +69,8 @@ pub(super) struct Args {
     output: Output,
 }
 
+/// How often a line tells that it is still compiling.
+const LINE_EVERY: Duration = Duration::from_secs(10);
 /// Components of each kind that are named.
 const LEFT_MAX: usize = 10;
 const UNCHANGED: &str = "nothing was written";
@@ -86,7 +89,9 @@ pub(super) fn run(args: &Args) -> Exit {
     let existing = if args.replace { Existing::Replace } else { Existing::Keep };
     let written = pack::pack(&args.source, &options)
         .map_err(|error| error.to_string())
-        .and_then(|components| load(&components, cache(args).as_deref()).map(|()| components))
+        .and_then(|components| {
+            load(&components, cache(args).as_deref(), args.output.format).map(|()| components)
+        })
         .and_then(|components| {
             let reading = pack::reading(&args.source, &options);
             let written = pack::write(&components, &args.out, existing);
@@ -151,9 +156,21 @@ fn cache(args: &Args) -> Option<PathBuf> {
 }
 
 /// Loads each component as `deploy` would: what does not load is not written.
-fn load(components: &[pack::PackedComponent], cache: Option<&Path>) -> Result<(), String> {
+fn load(
+    components: &[pack::PackedComponent],
+    cache: Option<&Path>,
+    format: Format,
+) -> Result<(), String> {
     let host = Host::new(Limits::default(), cache).map_err(|error| error.to_string())?;
-    for component in components {
+    let mut told = Instant::now();
+    for (at, component) in components.iter().enumerate() {
+        if told.elapsed() >= LINE_EVERY && format == Format::Text {
+            told = Instant::now();
+            output::note(&format!(
+                "Compiling: {at} of {}",
+                count(components.len() as u64, "component")
+            ));
+        }
         host.load(&component.bytes, Checksum::of(&component.bytes))
             .map_err(|error| format!("{}: {error}", component.file_name))?;
     }

@@ -1,12 +1,14 @@
 //! `runner plan`: what a deploy would run, in which order, and why.
 
 use super::{
+    command,
     explain::{self, Exit},
     options::{Format, HandedArgs, Offer, Output, TargetArgs},
     output,
 };
 use crate::{
     alteration::Direction,
+    escape::Escaped,
     plan::{Plan, Reason, Severity},
 };
 use serde::Serialize;
@@ -74,7 +76,7 @@ pub(super) fn text(plan: &Plan, database: &str, line: impl Fn(&str)) {
         };
         line(&format!("{:>4}. {}  ({}{irreversible})", at + 1, step.key, step.reason));
         if let Some(description) = &step.description {
-            line(&format!("      {}", crate::escape::Escaped(description)));
+            line(&format!("      {}", Escaped(description)));
         }
         if !step.asks.is_empty() {
             line(&format!("      asks for {}", step.asks));
@@ -89,6 +91,10 @@ pub(super) fn text(plan: &Plan, database: &str, line: impl Fn(&str)) {
             Severity::Decision | Severity::Invalid => "objection",
         };
         line(&format!("   {label}: {finding}"));
+        for effect in finding.took_effect() {
+            line(&format!("     took effect: {}", Escaped(effect)));
+        }
         line(&format!("     next: {}", finding.advice()));
+        output::commands(&command::of_finding(finding), &line);
     }
 }

@@ -21,6 +21,8 @@ use std::{
 
 /// How often a line tells of a backfill where there is no progress bar.
 const LINE_EVERY: Duration = Duration::from_secs(5);
+/// How often a line tells that it is still compiling where there is no progress bar.
+const COMPILING_LINE_EVERY: Duration = Duration::from_secs(10);
 /// Databases of other tests that are named.
 const NAMES_SHOWN_MAX: usize = 5;
 const BAR_REFRESH: Duration = Duration::from_millis(100);
@@ -80,6 +82,7 @@ impl Reporter {
                     self.note(&format!("Compiling {}", count(components as u64, "component")));
                 }
             }
+            Event::Compiling { done, total, elapsed } => self.compiling(done, total, elapsed),
             Event::Waiting { holder } => {
                 // Asked many times a second; said once.
                 if self.bar.message().is_empty() {
@@ -113,6 +116,19 @@ impl Reporter {
             // What it found is the result, and the verb's to tell.
             Event::Tested { .. } => {}
             Event::Failed { .. } => self.clear(),
+        }
+    }
+
+    /// Where there is no terminal, a line now and then; never beside a result for programs.
+    fn compiling(&self, done: usize, total: usize, elapsed: Duration) {
+        let last = &mut *self.last_line.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = last.map_or(elapsed, |last| last.elapsed());
+        if self.bar.is_hidden()
+            && self.style.format == Format::Text
+            && since >= COMPILING_LINE_EVERY
+        {
+            *last = Some(Instant::now());
+            output::note(&format!("Compiling: {done} of {}", count(total as u64, "component")));
         }
     }
 

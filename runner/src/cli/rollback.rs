@@ -1,8 +1,8 @@
 //! `runner rollback`: takes applied alterations back, from the archive.
 
 use super::{
-    deploy::{control, summary},
-    explain::{self, Exit},
+    deploy::{Unasked, strict_control, summary},
+    explain::Exit,
     options::{Allow, Database, Format, RunArgs, SettingArgs},
     output,
     report::Reporter,
@@ -52,6 +52,7 @@ fn version(text: &str) -> Result<RollbackTarget, ParseVersionError> {
 pub(super) async fn run(args: Args) -> Exit {
     let format = args.run.output.format;
     let reporter = Reporter::new(args.run.style());
+    let unasked = Unasked::default();
     let target = args.to.clone().unwrap_or(RollbackTarget::Steps(args.steps.unwrap_or_default()));
     let rolled_back = async {
         let runner = args.run.runner(&args.database, &[])?;
@@ -63,7 +64,8 @@ pub(super) async fn run(args: Args) -> Exit {
             how: args.run.how(),
         };
         let url = runner.url().to_string();
-        let control = control(&reporter, url.clone(), args.run.yes || args.run.dry_run, format);
+        let yes = args.run.yes || args.run.dry_run;
+        let control = strict_control(&reporter, url.clone(), yes, format, &unasked);
         runner.rollback(&options, &control).await.map(|report| (report, url))
     };
     let rolled_back = rolled_back.await;
@@ -77,6 +79,6 @@ pub(super) async fn run(args: Args) -> Exit {
             summary(&report, &url, format, reporter.statements());
             Exit::Done
         }
-        Err(error) => explain::error(&error, format),
+        Err(error) => unasked.explain(&error, format),
     }
 }

@@ -1,6 +1,7 @@
 //! `runner status`: every alteration and how it stands.
 
 use super::{
+    command,
     explain::{self, Exit},
     options::{Database, Format, Output},
     output,
@@ -88,6 +89,16 @@ fn text(lines: &[StatusLine]) {
         if let Some(error) = &status.error {
             let first = error.lines().next().unwrap_or_default();
             output::result(&format!("  last error: {}", Escaped(first)));
+        }
+        if let Some(took_effect) = &status.took_effect {
+            output::result("  begun, and has not ended");
+            for effect in took_effect {
+                output::result(&format!("  took effect: {}", Escaped(effect)));
+            }
+            output::result(
+                "  next: deploy again, and it goes on; or undo what took effect, and then:",
+            );
+            output::commands(&[command::resolve_as_reverted(&status.key)], output::result);
         }
     }
 }

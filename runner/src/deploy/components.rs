@@ -1,6 +1,6 @@
-//! The components of a plan: fetched from files or from the archive, verified, compiled, linked.
+//! The components of a plan: fetched from files or from the archive, verified, judged, compiled, linked.
 
-use super::{Control, Job};
+use super::{Control, Job, judge};
 use crate::{
     alteration::{AlterationId, AlterationKey, Checksum, Declaration, Direction, Manifest},
     backend::{Attempt, Backend, BackendError, Snapshot},
@@ -8,14 +8,18 @@ use crate::{
     escape::Escaped,
     event::Event,
     host::{Host, LoadError, Loaded},
-    plan::Plan,
+    plan::{Finding, Plan},
     source,
 };
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, OnceLock},
+    time::{Duration, Instant},
 };
 use tokio::task::{JoinSet, spawn_blocking};
+
+/// How often whoever looks on is told how far it is.
+const TOLD_EVERY: Duration = Duration::from_secs(1);
 
 /// A component that is ready to run.
 #[derive(Debug)]
@@ -67,7 +71,7 @@ pub(super) struct Components {
 }
 
 impl Components {
-    /// For a plan that rests on `snapshot`.
+    /// For a plan that rests on `snapshot`. An error where one of its SQL texts would be refused.
     pub(super) async fn load(
         job: &Job<'_>,
         (plan, snapshot): (&Plan, &Snapshot),
@@ -85,15 +89,21 @@ impl Components {
         let first = first.filter(|attempt| attempt.direction == Direction::Up);
         let first = first.map(|attempt| attempt.component_checksum);
         (control.observer)(Event::Loading { components: first_users.len() });
-        let mut ready = HashMap::new();
-        let mut tasks = JoinSet::new();
+        let judge = backend.judge().await;
+        let mut pending = match job.only_records() {
+            true => BTreeMap::new(),
+            false => judge::by_component(plan, snapshot, |step| {
+                attempts.get(&step.key).map(|attempt| attempt.component_checksum)
+            }),
+        };
+        let mut loading = Loading::new(first_users.len(), control);
         let width = std::thread::available_parallelism().map_or(2, usize::from);
         for (checksum, key) in first_users {
             if control.cancelled.is_cancelled() {
                 return Err(Error::Interrupted);
             }
-            if tasks.len() >= width {
-                collect(&mut tasks, &mut ready).await?;
+            if loading.tasks.len() >= width {
+                loading.collect().await?;
             }
             // What was begun goes on with the bytes that began it.
             let unfinished = snapshot.runs.contains_key(key);
@@ -103,15 +113,25 @@ impl Components {
             }
             let (host, key) = (host.clone(), key.clone());
             let origin = origin(job, &key, unfinished);
-            tasks.spawn_blocking(move || match load(&host, bytes, checksum) {
-                Ok(ready) => Ok((checksum, ready)),
+            let pending = pending.remove(&checksum).unwrap_or_default();
+            loading.tasks.spawn_blocking(move || match load(&host, bytes, checksum) {
+                Ok(ready) => {
+                    let findings = judge::component(&judge, &ready.bytes, &pending);
+                    Ok((checksum, ready, findings))
+                }
                 Err(error) => Err(Error::Component { key, origin, error }),
             });
         }
-        while !tasks.is_empty() {
-            collect(&mut tasks, &mut ready).await?;
+        while !loading.tasks.is_empty() {
+            loading.collect().await?;
         }
-        Ok(Self { attempts, ready })
+        let Loading { ready, findings, .. } = loading;
+        if findings.is_empty() {
+            return Ok(Self { attempts, ready });
+        }
+        let mut plan = plan.clone();
+        judge::add(&mut plan, findings);
+        Err(Error::Objections(Box::new(plan)))
     }
 
     /// Whether everything about `key` is as it was when its component was loaded. Another runner may
@@ -141,18 +161,46 @@ fn load(host: &Host, bytes: Arc<Vec<u8>>, checksum: Checksum) -> Result<Ready, L
     Ok(Ready { first, whole: OnceLock::new(), bytes, manifest })
 }
 
-type Task = Result<(Checksum, Ready), Error>;
+type Task = Result<(Checksum, Ready, Vec<Finding>), Error>;
 
-/// Waits for one component.
-async fn collect(
-    tasks: &mut JoinSet<Task>,
-    ready: &mut HashMap<Checksum, Arc<Ready>>,
-) -> Result<(), Error> {
-    let Some(joined) = tasks.join_next().await else { return Ok(()) };
-    let task = joined.map_err(|error| Error::Engine(LoadError::Compile(error.to_string())))?;
-    let (checksum, component) = task?;
-    ready.insert(checksum, Arc::new(component));
-    Ok(())
+/// Components on their way.
+struct Loading<'a> {
+    control: &'a Control,
+    tasks: JoinSet<Task>,
+    ready: HashMap<Checksum, Arc<Ready>>,
+    findings: Vec<Finding>,
+    total: usize,
+    began: Instant,
+    ticks: tokio::time::Interval,
+}
+
+impl<'a> Loading<'a> {
+    fn new(total: usize, control: &'a Control) -> Self {
+        let began = Instant::now();
+        let ticks = tokio::time::interval_at((began + TOLD_EVERY).into(), TOLD_EVERY);
+        let (tasks, ready, findings) = (JoinSet::new(), HashMap::new(), Vec::new());
+        Self { control, tasks, ready, findings, total, began, ticks }
+    }
+
+    /// Waits for one component.
+    async fn collect(&mut self) -> Result<(), Error> {
+        let joined = loop {
+            tokio::select! {
+                joined = self.tasks.join_next() => break joined,
+                _ = self.ticks.tick() => (self.control.observer)(Event::Compiling {
+                    done: self.ready.len(),
+                    total: self.total,
+                    elapsed: self.began.elapsed(),
+                }),
+            }
+        };
+        let Some(joined) = joined else { return Ok(()) };
+        let task = joined.map_err(|error| Error::Engine(LoadError::Compile(error.to_string())))?;
+        let (checksum, component, findings) = task?;
+        self.ready.insert(checksum, Arc::new(component));
+        self.findings.extend(findings);
+        Ok(())
+    }
 }
 
 /// Refuses a plan that asks for what was not granted.
@@ -220,7 +268,7 @@ fn origin(job: &Job<'_>, key: &AlterationKey, unfinished: bool) -> String {
     }
 }
 
-async fn fetch(
+pub(super) async fn fetch(
     job: &Job<'_>,
     key: &AlterationKey,
     checksum: Checksum,

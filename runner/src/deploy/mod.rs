@@ -6,8 +6,10 @@
 mod apply;
 mod attempt;
 mod baseline;
+pub(crate) mod begun;
 mod components;
 mod job;
+mod judge;
 mod part;
 mod parts;
 mod settings;
@@ -16,6 +18,7 @@ pub(crate) use job::Job;
 pub use job::{
     BaselineOptions, DeployOptions, Grant, Grants, How, ParseGrantError, RollbackOptions,
 };
+pub(crate) use judge::plan as judge;
 pub use settings::{ParseSettingError, PluginSettings, Setting, Settings, UnknownSettings};
 
 use crate::{
@@ -79,6 +82,9 @@ pub(crate) async fn run(
         backend.unlock().await;
         snapshot = now?;
         plan = job.plan(&snapshot, backend.dialect());
+    }
+    if plan.objections().next().is_some() {
+        begun::tell(&mut plan, &snapshot, backend).await?;
     }
     let plan = acceptable(plan)?;
     job.check_settings(&plan, &snapshot)?;

@@ -13,6 +13,7 @@ use std::{
     io::{Read, Write},
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
 use wasmtime::{Engine, component::Component};
 
@@ -21,6 +22,9 @@ const LABEL_BYTES_MAX: u64 = 1 << 10;
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 /// The oldest artefacts go when the folder holds more than this.
 const FOLDER_BYTES_MAX: u64 = 1 << 30;
+/// So much is stored between two looks at the whole folder, which may hold some 100,000 files. The first
+/// file that a process stores brings a look too, so that processes that are killed leave no more than this each.
+const PRUNED_AFTER_BYTES: u64 = 128 << 20;
 
 /// How much of a component an artefact holds.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +37,8 @@ pub(super) enum Extent {
 #[derive(Debug)]
 pub(super) struct Cache {
     folder: PathBuf,
+    /// Bytes stored since the folder was last pruned.
+    unpruned: AtomicU64,
 }
 
 impl Cache {
@@ -41,7 +47,8 @@ impl Cache {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).ok()?;
         let stat = rustix::fs::lstat(folder).ok()?;
         let is_folder = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
-        (is_folder && is_ours(&stat)).then(|| Self { folder: folder.to_owned() })
+        let unpruned = AtomicU64::new(PRUNED_AFTER_BYTES);
+        (is_folder && is_ours(&stat)).then(|| Self { folder: folder.to_owned(), unpruned })
     }
 
     pub(super) fn load(
@@ -74,7 +81,9 @@ impl Cache {
     ) {
         if let Ok(artefact) = component.serialize() {
             let _ = self.write(key(engine, checksum, extent), &artefact);
-            let _ = self.prune();
+            if self.is_prune_due(artefact.len() as u64) {
+                let _ = self.prune(FOLDER_BYTES_MAX);
+            }
         }
     }
 
@@ -109,22 +118,38 @@ impl Cache {
         Ok(())
     }
 
-    fn prune(&self) -> std::io::Result<()> {
+    /// Counts `stored` bytes, and starts the count anew where it is time for a look at the folder.
+    fn is_prune_due(&self, stored: u64) -> bool {
+        let unpruned = self.unpruned.fetch_add(stored, Ordering::Relaxed) + stored;
+        // Of several threads that get here, one resets the count.
+        unpruned >= PRUNED_AFTER_BYTES
+            && self.unpruned.swap(0, Ordering::Relaxed) >= PRUNED_AFTER_BYTES
+    }
+
+    /// Removes the oldest files until those left hold at most `bytes_max`. What cannot be read or removed is
+    /// passed over: another process may be pruning.
+    fn prune(&self, bytes_max: u64) -> std::io::Result<()> {
         let mut files = Vec::new();
-        for entry in std::fs::read_dir(&self.folder)? {
-            let metadata = entry.as_ref().map(|entry| entry.metadata());
-            if let (Ok(entry), Ok(Ok(metadata))) = (&entry, metadata) {
-                files.push((metadata.modified()?, metadata.len(), entry.path()));
+        for entry in std::fs::read_dir(&self.folder)?.flatten() {
+            if let Ok(metadata) = entry.metadata()
+                && metadata.is_file()
+                && let Ok(modified) = metadata.modified()
+            {
+                files.push((modified, metadata.len(), entry.path()));
             }
         }
-        files.sort();
         let mut total: u64 = files.iter().map(|(_, bytes, _)| bytes).sum();
+        if total <= bytes_max {
+            return Ok(());
+        }
+        files.sort();
         for (_, bytes, path) in files {
-            if total <= FOLDER_BYTES_MAX {
+            if total <= bytes_max {
                 break;
             }
-            std::fs::remove_file(path)?;
-            total -= bytes;
+            if std::fs::remove_file(path).is_ok() {
+                total -= bytes;
+            }
         }
         Ok(())
     }
@@ -208,6 +233,31 @@ mod tests {
         }
         fs::set_permissions(&cache.folder, fs::Permissions::from_mode(0o777)).unwrap();
         assert!(Cache::open(&cache.folder).is_none());
+    }
+
+    #[test]
+    fn the_oldest_files_go_and_nothing_stops_that() {
+        let (_folder, cache, key) = cache();
+        fs::create_dir(cache.folder.join("a-folder")).unwrap();
+        let now = std::time::SystemTime::now();
+        for age in 1..=4 {
+            let file = File::create(cache.folder.join(format!("{age}.artefact"))).unwrap();
+            file.set_len(1_000).unwrap();
+            file.set_modified(now - std::time::Duration::from_secs(age * 60)).unwrap();
+        }
+        cache.prune(2_500).unwrap();
+        let is_there = |age: u64| cache.folder.join(format!("{age}.artefact")).exists();
+        assert_eq!([1, 2, 3, 4].map(is_there), [true, true, false, false]);
+        assert!(cache.verified(key).is_some());
+    }
+
+    #[test]
+    fn the_folder_is_looked_at_for_the_first_file_and_then_now_and_then() {
+        let (_folder, cache, _) = cache();
+        let kib = 20 << 10;
+        let looks = (0..20_000).filter(|_| cache.is_prune_due(kib)).count() as u64;
+        assert_eq!(looks, 1 + 19_999 * kib / PRUNED_AFTER_BYTES);
+        assert!(cache.is_prune_due(PRUNED_AFTER_BYTES));
     }
 
     #[test]

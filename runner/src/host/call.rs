@@ -253,9 +253,19 @@ fn trapped(
         _ => match state.failed.take() {
             // Guests in some languages abort on an error that nobody caught.
             Some(failed) => HookError::Statement(failed),
+            None if is_out_of_address_space(error) => HookError::AddressSpace(root_cause(error)),
             None => HookError::Trapped(root_cause(error)),
         },
     }
+}
+
+/// Whether the operating system refused a mapping, which no guest can make it say.
+fn is_out_of_address_space(error: &wasmtime::Error) -> bool {
+    error.chain().any(|cause| {
+        let io = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::raw_os_error);
+        let own = cause.downcast_ref::<rustix::io::Errno>().map(|errno| errno.raw_os_error());
+        io.or(own) == Some(rustix::io::Errno::NOMEM.raw_os_error())
+    })
 }
 
 fn root_cause(error: &wasmtime::Error) -> String {

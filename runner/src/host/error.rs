@@ -53,6 +53,9 @@ pub enum HookError {
     /// [`super::Host::load_whole`] gives.
     #[error("the hook needs a part of its engine that is compiled only when it is called")]
     Deferred,
+    /// The process may not have more address space.
+    #[error("the hook had no place in memory: {0}")]
+    AddressSpace(String),
     #[error("the hook needed more than {bytes_max} bytes of memory")]
     Memory { bytes_max: usize },
     #[error("the hook recursed deeper than its stack of {bytes_max} bytes")]
@@ -78,18 +81,23 @@ impl HookError {
             Self::Stack { .. } => Some("--max-stack"),
             Self::Arguments { .. } => Some("--max-result"),
             Self::Timeout { .. } => Some("--timeout"),
-            Self::Statement(failed) | Self::Ignored(failed)
-                if matches!(failed.error.sqlstate.as_deref(), Some("HYT00" | "57014")) =>
-            {
-                Some("--statement-timeout")
-            }
-            Self::Statement(failed) | Self::Ignored(failed)
-                if failed.error.kind == ErrorKind::Limit =>
-            {
-                Some("--max-result`, `--max-rows`, `--max-sql` or `--max-handles")
-            }
+            Self::Statement(failed) | Self::Ignored(failed) => flag(&failed.error),
             _ => None,
         }
+    }
+}
+
+/// The flag for a bound of this run. A limit of the server's own, which has an SQLSTATE, has none.
+fn flag(error: &SqlError) -> Option<&'static str> {
+    if error.kind != ErrorKind::Limit {
+        return None;
+    }
+    match error.sqlstate.as_deref() {
+        None if error.message.starts_with("the SQL text has") => Some("--max-sql"),
+        None => Some("--max-result`, `--max-rows`, `--max-sql` or `--max-handles"),
+        // A statement was ended: PostgreSQL, MySQL and MariaDB.
+        Some("57014" | "70100" | "HYT00") => Some("--statement-timeout"),
+        Some(_) => None,
     }
 }
 

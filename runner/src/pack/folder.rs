@@ -174,8 +174,9 @@ fn read_own(
     let files = list(folder)?.into_iter();
     files
         .map(|(id, files)| {
-            let sql =
-                files.iter().map(|(hook, path)| Ok((*hook, read_sql(folder, path, context)?)));
+            let sql = files
+                .iter()
+                .map(|(hook, path)| Ok((*hook, read_sql(folder, path, *hook, context)?)));
             let sql = sql.collect::<Result<_, FolderError>>()?;
             Ok((id, Found { sql, description: None }))
         })
@@ -203,24 +204,16 @@ fn assemble(
     plugin: Option<&PluginName>,
     found: BTreeMap<AlterationId, Found>,
 ) -> Result<SqlFolder, FolderError> {
-    let (plugin, requires, dialects, mut details) = match settings {
-        Some(settings) => {
-            let Settings { plugin: found, requires, dialects, alterations } = settings;
-            if let Some(asked) = plugin
-                && *asked != found
-            {
-                let path = folder.join(SETTINGS_FILE);
-                return Err(FolderError::PluginContradicts { path, found, asked: asked.clone() });
-            }
-            (found, requires, dialects, alterations)
+    let settings = settings.unwrap_or_default();
+    let Settings { plugin: found_plugin, requires, dialects, alterations: mut details } = settings;
+    let plugin = match (found_plugin, plugin) {
+        (Some(found), Some(asked)) if found != *asked => {
+            let path = folder.join(SETTINGS_FILE);
+            return Err(FolderError::PluginContradicts { path, found, asked: asked.clone() });
         }
-        None => {
-            let plugin = match plugin {
-                Some(plugin) => plugin.clone(),
-                None => plugin_of_folder(folder)?,
-            };
-            (plugin, Requirements::new(), BTreeSet::new(), BTreeMap::new())
-        }
+        (Some(plugin), _) => plugin,
+        (None, Some(plugin)) => plugin.clone(),
+        (None, None) => plugin_of_folder(folder)?,
     };
     let mut alterations = Vec::with_capacity(found.len());
     for (id, found) in found {
@@ -317,10 +310,15 @@ fn read_settings(folder: &Path) -> Result<Option<Settings>, FolderError> {
     settings::parse(&text).map(Some).map_err(invalid)
 }
 
-fn read_sql(folder: &Path, path: &Path, context: &Context<'_>) -> Result<String, FolderError> {
+fn read_sql(
+    folder: &Path,
+    path: &Path,
+    hook: SqlHook,
+    context: &Context<'_>,
+) -> Result<String, FolderError> {
     let text = sql_text::check(read_within(folder, path, SQL_BYTES_MAX)?)
         .map_err(|error| FolderError::Text { path: path.to_owned(), error })?;
-    history::look_through(&text, path, context)?;
+    history::look_through(&text, path, hook, context)?;
     Ok(text)
 }
 

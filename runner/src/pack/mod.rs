@@ -20,6 +20,7 @@ mod sql_code;
 mod sql_component;
 mod sql_module;
 mod sql_name;
+mod sql_source;
 mod sql_table;
 mod sql_text;
 #[cfg(test)]
@@ -38,7 +39,9 @@ pub use manifest_file::ManifestFileError;
 pub use module::{ManifestOrigin, ModuleError};
 pub use read::ReadError;
 pub use sql_component::SqlComponentError;
+pub(crate) use sql_name::SqlHook;
 pub use sql_name::SqlNameError;
+pub(crate) use sql_source::SqlSource;
 pub use sql_text::{SQL_BYTES_MAX, SqlTextError};
 pub use write::{Existing, Outcome, WriteError, Written};
 

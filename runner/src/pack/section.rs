@@ -171,6 +171,23 @@ pub(super) fn embedded_manifest(bytes: &[u8]) -> Result<Option<&[u8]>, SectionEr
     Ok(found)
 }
 
+/// A component's first core module, and where the section that holds it is, its header included.
+pub(super) fn first_module(component: &[u8]) -> Option<(Range<usize>, &[u8])> {
+    kind(component).ok().filter(|kind| *kind == Kind::Component)?;
+    let is_it = |section: &Result<Section<'_>, _>| {
+        section.as_ref().map_or(true, |section| section.id == NESTED_MODULE)
+    };
+    let section = Sections::of(component).find(is_it)?.ok()?;
+    Some((section.whole, section.contents))
+}
+
+/// The section of a component that holds the core module `module`.
+pub(super) fn nested(module: &[u8]) -> Vec<u8> {
+    let mut section = vec![NESTED_MODULE];
+    module.encode(&mut section);
+    section
+}
+
 /// Whether a core module has a custom section whose name starts with `prefix`.
 pub(super) fn has_custom(module: &[u8], prefix: &str) -> Result<bool, SectionError> {
     kind(module)?;

@@ -10,10 +10,11 @@ use std::{
 
 pub(super) const SETTINGS_FILE: &str = "alteration.toml";
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Settings {
-    pub(super) plugin: PluginName,
+    /// Needed where neither `--plugin` nor the folder's name tells it.
+    pub(super) plugin: Option<PluginName>,
     #[serde(default)]
     pub(super) requires: Requirements,
     /// Empty for every dialect.
@@ -64,7 +65,7 @@ mod tests {
             "#,
         )
         .unwrap();
-        assert_eq!(settings.plugin.as_str(), "acme/shop");
+        assert_eq!(settings.plugin.unwrap().as_str(), "acme/shop");
         assert_eq!(settings.dialects.len(), 2);
         assert!(settings.requires.contains_key(&"acme/core".parse().unwrap()));
         let alteration = &settings.alterations[&"1.0.0-17-x".parse().unwrap()];
@@ -78,7 +79,6 @@ mod tests {
     #[test]
     fn refused() {
         let table = [
-            ("", "missing field `plugin`"),
             ("plugin = 'shop'", "vendor/name"),
             ("plugin = 'a/b'\nversion = '1'", "unknown field `version`"),
             ("plugin = 'a/b'\ndialects = ['oracle']", "unknown variant"),

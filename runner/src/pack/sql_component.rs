@@ -75,7 +75,7 @@ impl SqlEncoder {
     /// The encoder signs its work with its own version, and names things for debuggers. A
     /// component's bytes identify the alteration, so they must not change when a library of the
     /// runner is brought up to date: both are taken out.
-    fn componentize(&self, mut module: Vec<u8>, shape: Shape) -> Vec<u8> {
+    pub(super) fn componentize(&self, mut module: Vec<u8>, shape: Shape) -> Vec<u8> {
         let world = self
             .resolve
             .select_world(&[self.package], Some(shape.world()))

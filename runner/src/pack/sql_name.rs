@@ -4,11 +4,14 @@
 //! `_` becomes the `-` of an id and whose name is kept as it is. A plain `.sql` is an `up` without
 //! a way back.
 
-use crate::alteration::{AlterationId, ParseIdError};
+use crate::{
+    alteration::{AlterationId, ParseIdError},
+    sql::Role,
+};
 
 /// A hook that a file of SQL is written for. Those that go forward come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum SqlHook {
+pub(crate) enum SqlHook {
     Up,
     BeforeUp,
     Step,
@@ -21,13 +24,22 @@ impl SqlHook {
         [Self::Up, Self::BeforeUp, Self::Step, Self::Down, Self::BeforeDown];
 
     /// What stands between the id and `.sql`.
-    pub(super) fn ending(self) -> &'static str {
+    pub(crate) fn ending(self) -> &'static str {
         match self {
             Self::Up => ".up",
             Self::BeforeUp => ".before-up",
             Self::Step => ".step",
             Self::Down => ".down",
             Self::BeforeDown => ".before-down",
+        }
+    }
+
+    /// How its text runs.
+    pub(crate) fn role(self) -> Role {
+        match self {
+            Self::Up | Self::Down => Role::Main,
+            Self::BeforeUp | Self::BeforeDown => Role::Before,
+            Self::Step => Role::Step,
         }
     }
 

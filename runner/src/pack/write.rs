@@ -1,7 +1,7 @@
 //! Writes components into a folder: all of them or none, as far as a file system allows.
 //!
-//! Everything is written and synced in a temporary folder inside the target before the first file gets
-//! its name; if one cannot get it, those before it are taken back. Does not remove files that
+//! Everything is written in a temporary folder inside the target, and then synced at once, before the first
+//! file gets its name; if one cannot get it, those before it are taken back. Does not remove files that
 //! were there before, and knows nothing of what the bytes mean.
 
 use super::{PackedComponent, shown};
@@ -74,11 +74,12 @@ pub(super) fn write(
     for (component, file) in components.iter().zip(&written) {
         if file.outcome != Outcome::Unchanged {
             let staged = staging.path().join(&component.file_name);
-            write_synced(&staged, &component.bytes).map_err(failed(&staged))?;
+            write_new(&staged, &component.bytes).map_err(failed(&staged))?;
             let backup = staging.path().join(format!("{}.before", component.file_name));
             renames.push(Rename { staged, target: file.path.clone(), backup });
         }
     }
+    sync_staged(staging.path(), &renames)?;
     rename_all(&renames)?;
     sync_folder(out).map_err(failed(out))?;
     Ok(written)
@@ -142,10 +143,34 @@ fn rename_all(renames: &[Rename]) -> Result<(), WriteError> {
     Ok(())
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = fs::File::create_new(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::File::create_new(path)?.write_all(bytes)
+}
+
+/// So few files are synced one by one: the file system may hold much of other programs.
+const SYNCED_ONE_BY_ONE_MAX: usize = 8;
+
+/// Waits until the disk has what was staged. Each file's own sync waits for the file system's journal, so
+/// that thousands take minutes; many are synced with their whole file system instead, where that is possible.
+fn sync_staged(folder: &Path, staged: &[Rename]) -> Result<(), WriteError> {
+    if staged.len() > SYNCED_ONE_BY_ONE_MAX && sync_file_system(folder).is_ok() {
+        return Ok(());
+    }
+    for Rename { staged, .. } in staged {
+        let synced = fs::File::open(staged).and_then(|file| file.sync_all());
+        synced.map_err(|error| WriteError::Io { path: staged.clone(), error })?;
+    }
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+fn sync_file_system(folder: &Path) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(fs::File::open(folder)?)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sync_file_system(_folder: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Makes the new names survive a power failure; only Unix can open a folder to say so.

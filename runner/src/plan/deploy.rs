@@ -141,7 +141,7 @@ impl Planner<'_> {
                 Status::Running => self.find(Finding::Running { key }),
                 Status::Failed if self.catalog.get(&row.key).is_some() => {
                     let error = row.error.clone().unwrap_or_default();
-                    self.find(Finding::Failed { key, error, blocks: false, unfinished: false });
+                    self.failed(key, error, false);
                 }
                 Status::Failed | Status::Reverted => {}
                 Status::Applied => match self.catalog.get(&row.key) {
@@ -178,15 +178,21 @@ impl Planner<'_> {
         if self.snapshot.is_going_down(&key) {
             self.find(Finding::UnfinishedRollback { key });
         } else if let Some(file) = file.filter(|file| file.checksum != row.checksum) {
-            // It goes on with the bytes that began it, and would then stand as something else.
+            // It would go on with the bytes that began it, and never with those that are offered: whatever
+            // is allowed, that is not what was asked for.
             let (recorded, found) = (row.checksum, file.checksum);
-            self.find(Finding::Changed { key, recorded, found, allowed: self.policy.changed });
+            self.find(Finding::BegunOtherwise { key, recorded, found, took_effect: Vec::new() });
         } else if file.is_none() {
             self.find(Finding::Unfinished { key });
         } else if row.status == Status::Failed {
             let error = row.error.clone().unwrap_or_default();
-            self.find(Finding::Failed { key, error, blocks: false, unfinished: true });
+            self.failed(key, error, true);
         }
+    }
+
+    fn failed(&mut self, key: AlterationKey, error: String, unfinished: bool) {
+        let took_effect = Vec::new();
+        self.find(Finding::Failed { key, error, blocks: false, unfinished, took_effect });
     }
 
     /// Says once for each plugin, with the newest applied alteration, that the files are older.
@@ -273,7 +279,8 @@ impl Planner<'_> {
                         let newest_applied = newest_applied.clone();
                         self.find(Finding::OutOfOrder { key: key(), newest_applied });
                     }
-                    Reason::OutOfOrder { newest_applied }
+                    let allowed = self.policy.out_of_order;
+                    Reason::OutOfOrder { newest_applied, allowed }
                 }
                 (None, Some(Status::Failed)) => Reason::FailedBefore,
                 (None, Some(_)) => Reason::RolledBack,

@@ -1,7 +1,7 @@
 //! Findings: what a plan noticed that somebody should know or decide.
 
 use crate::{
-    alteration::{AlterationId, AlterationKey, Checksum, Dialect, PluginName},
+    alteration::{AlterationId, AlterationKey, Checksum, Dialect, Direction, PluginName},
     escape::Escaped,
 };
 use serde::Serialize;
@@ -30,6 +30,9 @@ pub enum Finding {
         error: String,
         blocks: bool,
         unfinished: bool,
+        /// What is done of it, where it is unfinished.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        took_effect: Vec<String>,
     },
     /// It was begun and has not ended, and what is asked for needs it to.
     Unfinished {
@@ -42,6 +45,13 @@ pub enum Finding {
     /// An attempt was begun and neither ended nor undone.
     Running {
         key: AlterationKey,
+    },
+    /// It was begun and has not ended, and its file is not what was begun.
+    BegunOtherwise {
+        key: AlterationKey,
+        recorded: Checksum,
+        found: Checksum,
+        took_effect: Vec<String>,
     },
     /// The file is not what was applied.
     Changed {
@@ -103,6 +113,22 @@ pub enum Finding {
         written_for: String,
         database: Dialect,
     },
+    /// A statement of its SQL will not run on this database, as its text shows.
+    Refused {
+        key: AlterationKey,
+        direction: Direction,
+        /// As the WIT package calls it: `up`, `before-up`, `step` …
+        hook: &'static str,
+        /// Counted from 1, in the text of the hook.
+        statement: usize,
+        line: usize,
+        /// Escape it: it may hold the text's own words.
+        reason: String,
+        /// The lines around it, escaped.
+        excerpt: String,
+        /// `--max-sql` is in its way, and nothing else.
+        is_too_long: bool,
+    },
     UnknownTarget {
         plugin: PluginName,
     },
@@ -148,6 +174,7 @@ impl Finding {
             Self::NeverRan { allowed, .. } => decision_if(!allowed),
             Self::Changed { allowed, .. } | Self::Missing { allowed, .. } => decision_if(!allowed),
             Self::Running { .. }
+            | Self::BegunOtherwise { .. }
             | Self::Unfinished { .. }
             | Self::UnfinishedRollback { .. }
             | Self::Ahead { .. }
@@ -157,6 +184,7 @@ impl Finding {
             Self::UnmetRequirement { .. }
             | Self::Cycle { .. }
             | Self::WrongDialect { .. }
+            | Self::Refused { .. }
             | Self::UnknownTarget { .. }
             | Self::NothingRecorded { .. }
             | Self::Unversioned { .. } => Severity::Invalid,
@@ -167,6 +195,7 @@ impl Finding {
     pub fn subject(&self) -> Option<String> {
         match self {
             Self::Failed { key, .. }
+            | Self::BegunOtherwise { key, .. }
             | Self::Running { key }
             | Self::Unfinished { key }
             | Self::UnfinishedRollback { key }
@@ -175,6 +204,7 @@ impl Finding {
             | Self::OutOfOrder { key, .. }
             | Self::AboveTarget { key, .. }
             | Self::WrongDialect { key, .. }
+            | Self::Refused { key, .. }
             | Self::Irreversible { key }
             | Self::NeverRan { key, .. }
             | Self::Unversioned { key } => Some(key.to_string()),
@@ -191,15 +221,49 @@ impl Finding {
         }
     }
 
+    /// What took effect of the unfinished alteration that it is about; none where it is about another matter.
+    pub fn took_effect(&self) -> &[String] {
+        match self {
+            Self::BegunOtherwise { took_effect, .. } | Self::Failed { took_effect, .. } => {
+                took_effect
+            }
+            _ => &[],
+        }
+    }
+
+    pub(crate) fn took_effect_mut(&mut self) -> Option<(&AlterationKey, &mut Vec<String>)> {
+        match self {
+            Self::BegunOtherwise { key, took_effect, .. }
+            | Self::Failed { key, took_effect, unfinished: true, .. } => Some((key, took_effect)),
+            _ => None,
+        }
+    }
+
+    /// The alteration that a person may take out of its unfinished state, once nothing of it is left.
+    pub fn resolvable(&self) -> Option<&AlterationKey> {
+        match self {
+            Self::BegunOtherwise { key, .. } | Self::Failed { key, unfinished: true, .. } => {
+                Some(key)
+            }
+            _ => None,
+        }
+    }
+
     /// What an operator can type or do about it.
     pub fn advice(&self) -> String {
         match self {
+            Self::Failed { key, unfinished: true, .. } => format!(
+                "mend the cause and run `runner deploy` again: it goes on behind what took effect. If its file has to change, undo that first, then `runner resolve {key} --as reverted`"
+            ),
             Self::Failed { .. } => "mend the cause and run `runner deploy` again".to_owned(),
+            Self::BegunOtherwise { key, .. } => format!(
+                "undo what took effect, then `runner resolve {key} --as reverted`, and deploy again; or deploy the file that was begun, which goes on"
+            ),
             Self::Unfinished { key } => format!(
-                "finish it with `runner deploy`, its file among the plugins; if it cannot be finished, see `runner resolve {key}`"
+                "finish it with `runner deploy`, its file among the plugins; if it cannot be finished, undo what took effect, then `runner resolve {key} --as reverted`"
             ),
             Self::UnfinishedRollback { key } => format!(
-                "finish it with `runner rollback --plugin {} --steps 1`; if it cannot be finished, see `runner resolve {key}`",
+                "finish it with `runner rollback --plugin {} --steps 1`; if it cannot be finished, bring the database to where it belongs by hand, then `runner resolve {key} --as applied` or `--as reverted`",
                 key.plugin
             ),
             Self::Running { .. } => {
@@ -238,6 +302,16 @@ impl Finding {
             }
             Self::Cycle { .. } => "one of these plugins has to drop its requirement".to_owned(),
             Self::WrongDialect { .. } => "use the plugin's build for this database".to_owned(),
+            Self::Refused { is_too_long: true, .. } => {
+                "if that is right, raise the bound with `--max-sql`".to_owned()
+            }
+            Self::Refused { direction: Direction::Up, .. } => {
+                "change that statement and pack it again, or ask the plugin's vendor".to_owned()
+            }
+            Self::Refused { direction: Direction::Down, .. } => {
+                "`down` comes from the archive, as it was deployed: roll back fewer alterations, or deploy a newer one that takes it back"
+                    .to_owned()
+            }
             Self::NothingRecorded { .. } => {
                 "look for its name with `runner status`, and correct `--plugin`".to_owned()
             }
@@ -280,6 +354,12 @@ impl fmt::Display for Finding {
                 write!(f, "the rollback of {key} was begun and has not ended")
             }
             Self::Running { key } => write!(f, "{key} was begun and has not ended"),
+            Self::BegunOtherwise { key, recorded, found, .. } => write!(
+                f,
+                "{key} was begun with other contents and has not ended: {} was begun, the file has {}",
+                recorded.short(),
+                found.short()
+            ),
             Self::Changed { key, recorded, found, .. } => write!(
                 f,
                 "{key} was changed after it was applied: {} was applied, the file has {}",
@@ -323,6 +403,11 @@ impl fmt::Display for Finding {
             Self::WrongDialect { key, written_for, database } => {
                 write!(f, "{key} is written for {written_for}, this database is {database}")
             }
+            Self::Refused { key, hook, statement, line, reason, .. } => write!(
+                f,
+                "{key} cannot run here: statement {statement} of its {hook}, in line {line}: {}",
+                Escaped(reason)
+            ),
             Self::UnknownTarget { plugin } => {
                 write!(f, "the target names {plugin}, of which there are no files")
             }

@@ -82,8 +82,8 @@ pub enum Reason {
     Unfinished { phase: Phase },
     /// It was rolled back.
     RolledBack,
-    /// It is older than an applied one, and that was allowed.
-    OutOfOrder { newest_applied: AlterationId },
+    /// It is older than an applied one. Unless that is allowed, a finding says so too.
+    OutOfOrder { newest_applied: AlterationId, allowed: bool },
     /// It is recorded as applied, and does not run.
     Recorded,
     /// It is newer than the version to go back to.
@@ -129,8 +129,9 @@ impl std::fmt::Display for Reason {
             Self::Unfinished { phase: Phase::Backfill } => f.write_str("goes on with its steps"),
             Self::Unfinished { .. } => f.write_str("was begun and goes on"),
             Self::RolledBack => f.write_str("was rolled back"),
-            Self::OutOfOrder { newest_applied } => {
-                write!(f, "out of order: older than {newest_applied}, allowed")
+            Self::OutOfOrder { newest_applied, allowed } => {
+                let allowed = if *allowed { ", allowed" } else { "" };
+                write!(f, "out of order: older than {newest_applied}{allowed}")
             }
             Self::Recorded => f.write_str("recorded, does not run"),
             Self::NewerThan { version } => write!(f, "newer than {version}"),

@@ -47,6 +47,9 @@ pub struct StatusLine {
     /// A baseline recorded it; it never ran here.
     pub baseline: bool,
     pub error: Option<String>,
+    /// What took effect of one that was begun and has not ended, as messages show it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub took_effect: Option<Vec<String>>,
 }
 
 /// Lists by plugin and then in order. Without a catalog, only what is recorded.
@@ -67,7 +70,10 @@ pub fn status(catalog: Option<&Catalog>, snapshot: &Snapshot) -> Vec<StatusLine>
             let pending = file.is_some() && !applied && !running;
             let older = newest.get(&key.plugin).is_some_and(|newest| **newest > key.id);
             let changed = match (file, row) {
-                (Some(file), Some(row)) => applied && file.checksum != row.checksum,
+                (Some(file), Some(row)) => {
+                    let is_begun = snapshot.runs.contains_key(key);
+                    (applied || is_begun) && file.checksum != row.checksum
+                }
                 _ => false,
             };
             let flags = [
@@ -101,5 +107,6 @@ fn recorded(key: &AlterationKey, row: Option<&StateRow>) -> StatusLine {
         irreversible: false,
         baseline: row.is_some_and(StateRow::never_ran),
         error: row.and_then(|row| row.error.clone()),
+        took_effect: None,
     }
 }

@@ -249,12 +249,26 @@ impl Connection for PostgresConnection {
     async fn prepare_place(&mut self) -> Result<(), BackendError> {
         self.own_facts = None;
         // IF NOT EXISTS would ask for the right to create one even where it exists.
+        let schema = text::literal(&text::quote(&self.schema));
         let sql = format!(
-            "SELECT pg_catalog.to_regnamespace({}) IS NOT NULL",
-            text::literal(&text::quote(&self.schema))
+            "SELECT pg_catalog.to_regnamespace({schema}) IS NOT NULL,
+             pg_catalog.has_schema_privilege(pg_catalog.to_regnamespace({schema})::pg_catalog.oid, 'CREATE'),
+             pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE'),
+             pg_catalog.quote_ident(pg_catalog.current_database()),
+             pg_catalog.quote_ident(CURRENT_USER)"
         );
-        let [there] = columns(self.own_texts(&sql).await?)?;
-        if there.as_deref() == Some("t") {
+        let [there, may_use, may_make, database, user] = columns(self.own_texts(&sql).await?)?;
+        let is = |answer: &Option<String>| answer.as_deref() == Some("t");
+        let (what, may) = match is(&there) {
+            true => (format!("SCHEMA {}", text::quote(&self.schema)), is(&may_use)),
+            false => (format!("DATABASE {}", database.unwrap_or_default()), is(&may_make)),
+        };
+        if !may {
+            let (schema, user) = (self.schema.clone(), user.unwrap_or_default());
+            let grant = format!("GRANT CREATE ON {what} TO {user}");
+            return Err(BackendError::MayNotMakeTables { schema, grant });
+        }
+        if is(&there) {
             return Ok(());
         }
         let current = settings::current_schema(&self.search_path);

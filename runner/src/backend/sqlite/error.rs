@@ -24,7 +24,7 @@ pub(super) fn raw_guest_error(error: RawError, guard: &Guard) -> SqlError {
         ffi::SQLITE_CONSTRAINT => ErrorKind::Constraint,
         ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => ErrorKind::Serialization,
         ffi::SQLITE_AUTH | ffi::SQLITE_PERM | ffi::SQLITE_READONLY => ErrorKind::Denied,
-        ffi::SQLITE_TOOBIG | ffi::SQLITE_FULL | ffi::SQLITE_NOMEM => ErrorKind::Limit,
+        ffi::SQLITE_TOOBIG | ffi::SQLITE_NOMEM => ErrorKind::Limit,
         ffi::SQLITE_INTERRUPT if guard.interrupted.load(Ordering::SeqCst) => ErrorKind::Limit,
         ffi::SQLITE_MISMATCH | ffi::SQLITE_RANGE => ErrorKind::Conversion,
         ffi::SQLITE_IOERR | ffi::SQLITE_CORRUPT | ffi::SQLITE_NOTADB | ffi::SQLITE_CANTOPEN => {
@@ -124,6 +124,8 @@ mod tests {
             (ffi::SQLITE_TOOBIG, "string or blob too big", ErrorKind::Limit, None),
             (ffi::SQLITE_ERROR, "near \"x\": syntax error", ErrorKind::Syntax, None),
             (ffi::SQLITE_ERROR, "no such table: x", ErrorKind::Other, None),
+            // No bound of this run: nobody should raise one.
+            (ffi::SQLITE_FULL, "database or disk is full", ErrorKind::Other, None),
         ];
         for (code, message, kind, name) in table {
             let raw = RawError { code, message: message.into(), offset: None };

@@ -2,6 +2,7 @@
 //!
 //! Decides from SQLite's own description of each action, never from the SQL text.
 
+use crate::sql::sqlite;
 use libsqlite3_sys as ffi;
 use std::{
     collections::BTreeSet,
@@ -34,27 +35,6 @@ pub(super) const CURSOR_PREFIX: &str = "runner_cursor_";
 /// Stack that compiling a statement may take: half of what the connection's own thread has, which
 /// compiles it again. SQLite bounds neither chains of triggers nor views upon views.
 const STACK_BYTES_MAX: usize = 1 << 20;
-
-const READING_PRAGMAS: [&str; 15] = [
-    "application_id",
-    "collation_list",
-    "compile_options",
-    // FTS5 asks for it before it reads a table.
-    "data_version",
-    "foreign_key_check",
-    "foreign_key_list",
-    "function_list",
-    "index_info",
-    "index_list",
-    "index_xinfo",
-    "table_info",
-    "table_list",
-    "table_xinfo",
-    "user_version",
-    "encoding",
-];
-
-const VIRTUAL_TABLE_MODULES: [&str; 5] = ["fts3", "fts4", "fts5", "rtree", "geopoly"];
 
 /// Shared between the session and the callbacks that SQLite makes on its own thread.
 #[derive(Debug, Default)]
@@ -205,11 +185,7 @@ pub(super) fn is_own(name: &str) -> bool {
 /// Why a guest may not do `action`; `None` if it may.
 fn refusal(action: Action<'_>) -> Option<String> {
     let Action { code, first, second } = action;
-    let own = |name: &str| {
-        is_own(name).then(|| {
-            format!("the runner's table {} is not for alterations", name.to_ascii_lowercase())
-        })
-    };
+    let own = |name: &str| is_own(name).then(|| sqlite::own_table(name));
     let refused = |what: &str| Some(what.to_owned());
     match code {
         ffi::SQLITE_CREATE_TABLE | ffi::SQLITE_CREATE_VTABLE | ffi::SQLITE_CREATE_VIEW
@@ -217,33 +193,16 @@ fn refusal(action: Action<'_>) -> Option<String> {
         {
             Some(format!("the name {ASKED_FUNCTION} is SQLite's"))
         }
-        ffi::SQLITE_TRANSACTION => {
-            refused("BEGIN, COMMIT and ROLLBACK are the host's: a hook runs in one transaction")
-        }
-        ffi::SQLITE_SAVEPOINT => refused("SAVEPOINT, RELEASE and ROLLBACK TO are the host's"),
-        ffi::SQLITE_ATTACH | ffi::SQLITE_DETACH => {
-            refused("ATTACH and DETACH are refused: a hook sees one database")
-        }
-        ffi::SQLITE_PRAGMA => pragma_refusal(first, second),
-        ffi::SQLITE_FUNCTION => match second.to_ascii_lowercase().as_str() {
-            "load_extension" | "fts3_tokenizer" => {
-                Some(format!("the SQL function {second} is refused"))
-            }
-            _ => None,
-        },
+        ffi::SQLITE_TRANSACTION => refused(sqlite::TRANSACTION),
+        ffi::SQLITE_SAVEPOINT => refused(sqlite::SAVEPOINT),
+        ffi::SQLITE_ATTACH | ffi::SQLITE_DETACH => refused(sqlite::ATTACH),
+        ffi::SQLITE_PRAGMA => sqlite::pragma(first, second),
+        ffi::SQLITE_FUNCTION => sqlite::function(second),
         ffi::SQLITE_CREATE_VTABLE | ffi::SQLITE_DROP_VTABLE => {
-            let known =
-                VIRTUAL_TABLE_MODULES.iter().any(|module| module.eq_ignore_ascii_case(second));
-            match known {
-                true => own(first),
-                false => Some(format!(
-                    "virtual tables of the module {second} are refused; allowed are {}",
-                    VIRTUAL_TABLE_MODULES.join(", ")
-                )),
-            }
+            sqlite::module(second).or_else(|| own(first))
         }
         ffi::SQLITE_CREATE_TEMP_TRIGGER | ffi::SQLITE_CREATE_TEMP_VIEW => {
-            refused("temporary triggers and views are refused: they would outlive the hook")
+            refused(sqlite::TEMPORARY)
         }
         ffi::SQLITE_ALTER_TABLE => own(second),
         // For indexes and triggers the table comes second.
@@ -269,20 +228,6 @@ fn refusal(action: Action<'_>) -> Option<String> {
         ffi::SQLITE_SELECT | ffi::SQLITE_RECURSIVE | ffi::SQLITE_REINDEX => None,
         // An action that a later SQLite invents is refused until somebody has thought about it.
         other => Some(format!("SQLite action {other} is refused")),
-    }
-}
-
-fn pragma_refusal(name: &str, value: &str) -> Option<String> {
-    let name = name.to_ascii_lowercase();
-    match name.as_str() {
-        // Without effect in a transaction, and a hook is in one: foreign keys are off while it runs, and are
-        // checked at its end. Histories have both around each table that is made again.
-        "foreign_keys" | "defer_foreign_keys" => None,
-        "user_version" | "application_id" | "encoding" if !value.is_empty() => {
-            Some(format!("PRAGMA {name} can be read, not set"))
-        }
-        name if READING_PRAGMAS.contains(&name) => None,
-        name => Some(format!("PRAGMA {name} is refused")),
     }
 }
 

@@ -210,10 +210,11 @@ impl SqliteSession {
     async fn after_call(&mut self, failure: Option<&SqlError>) -> Result<(), SqlError> {
         let mut handle = self.connection.lock_handle().await.map_err(disconnected)?;
         if !raw::in_transaction(&mut handle) {
-            let cause = failure.map(|error| format!(": {}", error.message)).unwrap_or_default();
+            // What made SQLite end it comes first.
+            let cause = failure.map(|error| format!("{}: ", error.message)).unwrap_or_default();
             return Err(SqlError::new(
                 failure.map_or(ErrorKind::Denied, |error| error.kind),
-                format!("the statement ended the host's transaction{cause}"),
+                format!("{cause}the statement ended the host's transaction"),
             ));
         }
         drop(handle);

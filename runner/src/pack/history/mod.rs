@@ -116,13 +116,15 @@ pub(super) fn passed_over(
     Ok(files.map(|file| file.path).filter(|path| !used.contains(path)).collect())
 }
 
-/// Refuses SQL that no server could read to its end.
+/// Refuses SQL that no server could read to its end, and what a deploy on a dialect that is named would refuse.
 pub(super) fn look_through(
     text: &str,
     path: &Path,
+    hook: SqlHook,
     context: &Context<'_>,
 ) -> Result<(), HistoryError> {
-    look(text, path, 1, context).map(|_| ())
+    look(text, path, 1, context)?;
+    statements::refused(text, &context.dialects, hook).map_err(located(text, path, 1))
 }
 
 fn look(
@@ -185,7 +187,7 @@ impl Section {
     }
 
     fn refuse_what_a_deploy_would(&self, context: &Context<'_>) -> Result<(), HistoryError> {
-        let refused = statements::refused(&self.text, &context.dialects, self.is_in_transaction());
+        let refused = statements::refused(&self.text, &context.dialects, self.hook);
         refused.map_err(located(&self.text, &self.path, self.first_line))
     }
 

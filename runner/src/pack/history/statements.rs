@@ -4,11 +4,11 @@
 //! Reads with the tokenizer of `sql`, in each dialect that the alterations are written for; where they
 //! do not say, what reads well in one of them will do. Pure; the text itself is not altered.
 
-use super::error::Problem;
+use super::{super::sql_name::SqlHook, error::Problem};
 use crate::{
     alteration::Dialect,
     session::SqlError,
-    sql::{Place, Statement, refusal, statement_length, undelimited},
+    sql::{Judge, Statement, statement_length, undelimited},
 };
 use std::collections::BTreeSet;
 
@@ -73,21 +73,10 @@ fn walk(text: &str, dialect: Dialect) -> Result<Found, Bad> {
 }
 
 /// Refuses what a deploy on one of `dialects` would refuse, as far as the text shows it.
-pub(super) fn refused(
-    text: &str,
-    dialects: &BTreeSet<Dialect>,
-    in_transaction: bool,
-) -> Result<(), Bad> {
+pub(super) fn refused(text: &str, dialects: &BTreeSet<Dialect>, hook: SqlHook) -> Result<(), Bad> {
     for dialect in dialects {
-        let is_mysql = matches!(dialect, Dialect::Mysql | Dialect::Mariadb);
-        let place = if in_transaction && !is_mysql { Place::Transaction } else { Place::Journaled };
-        each_statement(text, *dialect, |start, statement| {
-            let word = statement.tokens().first().map_or(0, |token| token.range().start);
-            match refusal(statement, place) {
-                Some(reason) => Err((start + word, Problem::Refused(reason))),
-                None => Ok(()),
-            }
-        })?;
+        let judged = Judge::new(*dialect).judge(text, hook.role());
+        judged.map_err(|refused| (refused.offset, Problem::Refused(refused.reason)))?;
     }
     Ok(())
 }
@@ -178,19 +167,20 @@ mod tests {
 
     #[test]
     fn refused_as_by_a_deploy() {
-        use Dialect::{Mariadb, Postgresql};
+        use Dialect::{Mariadb, Postgresql, Sqlite};
         let table = [
-            ("SELECT 1;\nSET client_connection_check_interval = 0;", Postgresql, true, Some(10)),
-            ("SET statement_timeout = 0; SELECT 1", Postgresql, true, None),
-            ("PREPARE x AS SELECT 1", Postgresql, true, Some(0)),
-            ("-- x\nCALL p()", Mariadb, true, Some(5)),
-            ("CALL p()", Postgresql, true, None),
+            ("SELECT 1;\nSET client_connection_check_interval = 0;", Postgresql, Some(10)),
+            ("SET statement_timeout = 0; SELECT 1", Postgresql, None),
+            ("PREPARE x AS SELECT 1", Postgresql, Some(0)),
+            ("-- x\nCALL p()", Mariadb, Some(5)),
+            ("CALL p()", Postgresql, None),
+            ("SELECT 1; PRAGMA journal_mode = WAL", Sqlite, Some(10)),
         ];
-        for (text, dialect, in_transaction, at) in table {
-            let refused = refused(text, &BTreeSet::from([dialect]), in_transaction);
+        for (text, dialect, at) in table {
+            let refused = refused(text, &BTreeSet::from([dialect]), SqlHook::Up);
             assert_eq!(refused.err().map(|(at, _)| at), at, "{text}");
         }
-        assert_eq!(refused("CALL p()", &BTreeSet::new(), true), Ok(()));
+        assert_eq!(refused("CALL p()", &BTreeSet::new(), SqlHook::Up), Ok(()));
     }
 
     #[test]

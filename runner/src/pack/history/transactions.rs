@@ -49,6 +49,12 @@ pub(super) fn unframed(
             _ => Ok(None),
         };
     };
+    // What stands in the way is told, and not the frame around it.
+    if let Some((Kind::Other(words), range)) =
+        reading.iter().find(|(kind, _)| matches!(kind, Kind::Other(_)))
+    {
+        return Err((range.start, Problem::Transaction(words.clone())));
+    }
     match &reading[..] {
         [] => Ok(None),
         [(Kind::Opens, first), (Kind::Commits, _)]
@@ -62,9 +68,6 @@ pub(super) fn unframed(
                 text.replace_range(range.clone(), &blanks(&text[range.clone()]));
             }
             Ok(Some(text))
-        }
-        [(Kind::Other(words), range), ..] | [.., (Kind::Other(words), range)] => {
-            Err((range.start, Problem::Transaction(words.clone())))
         }
         [(_, range), ..] => {
             let words = text[range.clone()].to_owned();
@@ -186,6 +189,7 @@ mod tests {
             ("BEGIN; A; COMMIT; BEGIN; B; COMMIT;", 0, "BEGIN"),
             ("A;\nSAVEPOINT x;", 3, "SAVEPOINT"),
             ("BEGIN; A; ROLLBACK;", 10, "ROLLBACK"),
+            ("BEGIN;\nA;\nSAVEPOINT a;\nRELEASE a;\nCOMMIT;\n", 10, "SAVEPOINT"),
             ("BEGIN ISOLATION LEVEL SERIALIZABLE; A; COMMIT;", 0, "BEGIN"),
         ];
         for (text, at, words) in table {

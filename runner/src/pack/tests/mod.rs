@@ -7,6 +7,7 @@ mod inspect;
 mod module;
 mod section;
 mod shop;
+mod source;
 mod sql;
 mod write;
 

@@ -8,6 +8,7 @@ mod mysql;
 mod mysql_set;
 mod postgresql;
 mod postgresql_set;
+mod sqlite;
 
 use super::{names, own, statement::Statement, view::View};
 use crate::alteration::Dialect;
@@ -24,6 +25,10 @@ pub enum Place {
 /// Why a guest may not run `statement`, as a sentence without its full stop; `None` if it may.
 pub fn refusal(statement: &Statement<'_>, place: Place) -> Option<String> {
     let view = statement.view();
+    if statement.dialect() == Dialect::Sqlite {
+        // There the database itself asks for permission, action by action; a text shows only some of it.
+        return sqlite::refusal(view);
+    }
     let names = names::names(view);
     if let Some(table) = own::mentioned(view, &names) {
         return Some(format!("the statement names the runner's table {table}"));
@@ -31,7 +36,6 @@ pub fn refusal(statement: &Statement<'_>, place: Place) -> Option<String> {
     match statement.dialect() {
         Dialect::Postgresql => postgresql::refusal(view, &names, place),
         Dialect::Mysql | Dialect::Mariadb => mysql::refusal(statement, &names, place),
-        // There the database itself asks for permission, action by action.
         Dialect::Sqlite => None,
     }
 }

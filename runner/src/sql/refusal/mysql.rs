@@ -42,6 +42,8 @@ const BEGINNINGS: &Refused = &[
     (&["LOAD"], "use the bulk-writer; files are the server's"),
     (&["IMPORT"], FILES),
     (&["USE"], "an alteration works in one database"),
+    (&["CREATE", "OR", "REPLACE", "DATABASE"], "the runner's own tables could be in it"),
+    (&["CREATE", "OR", "REPLACE", "SCHEMA"], "the runner's own tables could be in it"),
     (&["DROP", "DATABASE"], "the runner's own tables could be in it"),
     (&["DROP", "SCHEMA"], "the runner's own tables could be in it"),
     (&["ALTER", "INSTANCE"], SERVER),

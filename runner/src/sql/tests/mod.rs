@@ -1,6 +1,7 @@
 //! Tables of cases for splitting, reading and refusing, and hostile input for all of them.
 
 mod hostile;
+mod judge;
 mod read;
 mod refuse_mysql;
 mod refuse_postgresql;

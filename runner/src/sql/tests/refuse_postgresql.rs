@@ -193,7 +193,8 @@ fn own_tables_are_not_named_anywhere() {
             "CREATE TRIGGER t AFTER INSERT ON u FOR EACH ROW BEGIN DELETE FROM alteration_state; END",
         ),
     ];
-    let everywhere = everywhere.map(|sql| (&DIALECTS[..], sql));
+    // SQLite's authorizer sees the tables themselves, in texts that show them or not.
+    let everywhere = everywhere.map(|sql| (&[Postgresql, Mysql, Mariadb][..], sql));
     for (dialects, sql) in everywhere.into_iter().chain(some) {
         for dialect in dialects {
             for place in PLACES {

@@ -1,0 +1,120 @@
+//! The SQL texts of a plan, judged as a whole before anything is altered.
+//!
+//! The texts are those that `pack` is sure will run; what a component of another language will say is not
+//! known. Runs nothing, and asks the database for no more than its archive.
+
+use super::{Job, components::fetch};
+use crate::{
+    alteration::{AlterationKey, Checksum, Direction},
+    backend::{Backend, Phase, Run, Snapshot},
+    error::Error,
+    pack::{SqlHook, SqlSource},
+    plan::{Finding, Plan, Step},
+    sql::Judge,
+};
+use std::collections::BTreeMap;
+
+/// One step's hooks that are still to run.
+#[derive(Debug, Clone)]
+pub(super) struct Pending {
+    key: AlterationKey,
+    direction: Direction,
+    phase: Phase,
+}
+
+impl Pending {
+    pub(super) fn new(step: &Step, run: Option<&Run>) -> Self {
+        let phase = run.map_or(Phase::Preparation, |run| run.phase);
+        Self { key: step.key.clone(), direction: step.direction, phase }
+    }
+
+    fn hooks(&self) -> impl Iterator<Item = SqlHook> {
+        let (before, main) = match self.direction {
+            Direction::Up => (SqlHook::BeforeUp, SqlHook::Up),
+            Direction::Down => (SqlHook::BeforeDown, SqlHook::Down),
+        };
+        let step = (self.direction == Direction::Up).then_some(SqlHook::Step);
+        let (before, main) = match self.phase {
+            Phase::Preparation => (Some(before), Some(main)),
+            Phase::Main => (None, Some(main)),
+            Phase::Backfill => (None, None),
+        };
+        before.into_iter().chain(main).chain(step)
+    }
+}
+
+/// What of a component's SQL would be refused when `pending` run; nothing where its SQL is not known.
+pub(super) fn component(judge: &Judge, bytes: &[u8], pending: &[Pending]) -> Vec<Finding> {
+    let Some(source) = SqlSource::of(bytes) else { return Vec::new() };
+    let of_one = |pending: &Pending| {
+        pending.hooks().find_map(|hook| {
+            let text = source.text(&pending.key.id, hook);
+            let refused = judge.judge(text, hook.role()).err()?;
+            Some(Finding::Refused {
+                key: pending.key.clone(),
+                hook: hook.ending().trim_start_matches('.'),
+                statement: refused.statement,
+                line: refused.line(text),
+                excerpt: refused.excerpt(text),
+                direction: pending.direction,
+                is_too_long: refused.is_too_long,
+                reason: refused.reason,
+            })
+        })
+    };
+    pending.iter().filter_map(of_one).collect()
+}
+
+/// The steps of `plan`, by the component that each runs.
+pub(super) fn by_component<'a>(
+    plan: &'a Plan,
+    snapshot: &Snapshot,
+    checksum: impl Fn(&'a Step) -> Option<Checksum>,
+) -> BTreeMap<Checksum, Vec<Pending>> {
+    let mut pending: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for step in &plan.steps {
+        if let Some(checksum) = checksum(step) {
+            let run = snapshot.runs.get(&step.key);
+            pending.entry(checksum).or_default().push(Pending::new(step, run));
+        }
+    }
+    pending
+}
+
+/// Adds to `plan` what its SQL texts would be refused for, for a verb that only shows it.
+pub(crate) async fn plan(
+    job: &Job<'_>,
+    plan: &mut Plan,
+    snapshot: &Snapshot,
+    backend: &mut Backend,
+) -> Result<(), Error> {
+    if job.only_records() {
+        return Ok(());
+    }
+    let judge = backend.judge().await.unbounded();
+    let checksum = |step: &Step| match (job.offer(), snapshot.runs.get(&step.key)) {
+        (_, Some(run)) => Some(run.component_checksum),
+        (Some((catalog, _)), None) => Some(catalog.get(&step.key)?.component_checksum),
+        (None, None) => Some(snapshot.rows.get(&step.key)?.component_checksum),
+    };
+    let mut findings = Vec::new();
+    for (checksum, pending) in by_component(plan, snapshot, checksum) {
+        let Some(first) = pending.first() else { continue };
+        let unfinished = snapshot.runs.contains_key(&first.key);
+        let bytes = fetch(job, &first.key, checksum, unfinished, backend).await?;
+        findings.extend(component(&judge, &bytes, &pending));
+    }
+    add(plan, findings);
+    Ok(())
+}
+
+/// Adds `findings` in the order of the plan's steps.
+pub(super) fn add(plan: &mut Plan, findings: Vec<Finding>) {
+    let keyed = findings.into_iter().filter_map(|finding| match &finding {
+        Finding::Refused { key, .. } => Some((key.clone(), finding)),
+        _ => None,
+    });
+    let mut findings: BTreeMap<_, _> = keyed.collect();
+    let in_order = plan.steps.iter().filter_map(|step| findings.remove(&step.key));
+    plan.findings.extend(in_order);
+}

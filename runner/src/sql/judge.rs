@@ -1,0 +1,153 @@
+//! A whole SQL text, judged before any of it runs: every statement as its session would judge it.
+//!
+//! Refuses nothing that would run: what only a server can tell is left to it. Pure.
+
+use super::{
+    blank,
+    delimiter::undelimited,
+    excerpt,
+    refusal::{Place, refusal},
+    split::statement_length,
+    statement::Statement,
+};
+use crate::{alteration::Dialect, session::SqlError};
+
+/// Which hook a text is of, as far as it decides how the text runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// `up` and `down`: a script, in one transaction where there are such transactions.
+    Main,
+    /// `before-up` and `before-down`: a script outside of any.
+    Before,
+    /// `step`: one statement in a transaction.
+    Step,
+}
+
+/// What is known of the database that will read the texts.
+#[derive(Debug, Clone, Copy)]
+pub struct Judge {
+    dialect: Dialect,
+    /// The longest text that a session takes; `None` where that is not known yet.
+    text_bytes_max: Option<usize>,
+}
+
+/// The first statement of a text that will not run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Counted from 1.
+    pub statement: usize,
+    /// The byte of the text that it is about.
+    pub offset: usize,
+    /// A sentence without its full stop. It may hold the text's own words.
+    pub reason: String,
+    /// It is too long for the bound that was given.
+    pub is_too_long: bool,
+}
+
+impl Refused {
+    /// Counted from 1.
+    pub fn line(&self, text: &str) -> usize {
+        let before = &text.as_bytes()[..self.offset.min(text.len())];
+        1 + before.iter().filter(|byte| **byte == b'\n').count()
+    }
+
+    /// The lines around it, escaped.
+    pub fn excerpt(&self, text: &str) -> String {
+        excerpt(text, Some(self.offset))
+    }
+}
+
+impl Judge {
+    pub fn new(dialect: Dialect) -> Self {
+        Self { dialect, text_bytes_max: None }
+    }
+
+    /// The same, where texts beyond `text_bytes_max` are refused.
+    pub fn bounded(self, text_bytes_max: usize) -> Self {
+        Self { text_bytes_max: Some(text_bytes_max), ..self }
+    }
+
+    /// The same, for a verb that is not told the bound.
+    pub fn unbounded(self) -> Self {
+        Self { text_bytes_max: None, ..self }
+    }
+
+    /// The first statement of `text` that a session refuses, if there is one.
+    pub fn judge(&self, text: &str, role: Role) -> Result<(), Refused> {
+        let is_mysql = matches!(self.dialect, Dialect::Mysql | Dialect::Mariadb);
+        let place = match role {
+            Role::Main if is_mysql => Place::Journaled,
+            Role::Before => Place::Journaled,
+            Role::Main | Role::Step => Place::Transaction,
+        };
+        let refused = |statement, offset, reason: String| Refused {
+            statement,
+            offset,
+            reason,
+            is_too_long: false,
+        };
+        if let Some(at) = text.find('\0') {
+            return Err(refused(1, at, "the SQL text contains a NUL character".to_owned()));
+        }
+        // MySQL and MariaDB bound each statement, the others what is left of the script.
+        if !is_mysql {
+            self.fits(text, 1, 0)?;
+        }
+        if text.is_empty() {
+            return Ok(());
+        }
+        if role == Role::Step {
+            return self.one(text, place).map_err(|(at, reason)| refused(1, at, reason));
+        }
+        let of_script = |statement, error: SqlError| {
+            refused(statement, error.offset.unwrap_or(0), error.message)
+        };
+        let text = &*undelimited(text, self.dialect).map_err(|error| of_script(1, error))?;
+        let (mut start, mut number) = (0, 1);
+        loop {
+            let rest = &text[start..];
+            let length = match statement_length(rest, self.dialect) {
+                Ok(Some(length)) => length,
+                Ok(None) => return Ok(()),
+                // SQLite itself tells where its statements end.
+                Err(_) if self.dialect == Dialect::Sqlite => return Ok(()),
+                Err(error) => {
+                    let at = start + error.offset.unwrap_or(0);
+                    return Err(refused(number, at, error.message));
+                }
+            };
+            let written = &rest[..length];
+            if is_mysql {
+                self.fits(written, number, start + blank(written))?;
+            }
+            self.one(written, place).map_err(|(at, reason)| refused(number, start + at, reason))?;
+            (start, number) = (start + length, number + 1);
+        }
+    }
+
+    fn fits(&self, text: &str, statement: usize, offset: usize) -> Result<(), Refused> {
+        match self.text_bytes_max {
+            Some(max) if text.len() > max => Err(Refused {
+                statement,
+                offset,
+                reason: format!("the SQL text has {} bytes; at most {max} are allowed", text.len()),
+                is_too_long: true,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The byte that a refusal is about, and the reason.
+    fn one(&self, sql: &str, place: Place) -> Result<(), (usize, String)> {
+        let statement = match Statement::one(sql, self.dialect) {
+            Ok(statement) => statement,
+            Err(_) if self.dialect == Dialect::Sqlite => return Ok(()),
+            Err(error) => return Err((error.offset.unwrap_or(0), error.message)),
+        };
+        let first = statement.tokens().first().map_or(0, |token| token.range().start);
+        match refusal(&statement, place) {
+            Some(reason) => Err((statement.offset() + first, reason)),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Whole texts, judged before any of them runs.
+
+use super::*;
+use crate::sql::Role::{self, Before, Main, Step};
+
+fn judged(sql: &str, dialect: Dialect, role: Role) -> Result<(), (usize, usize, String)> {
+    let judged = Judge::new(dialect).judge(sql, role);
+    judged.map_err(|refused| (refused.statement, refused.line(sql), refused.reason))
+}
+
+#[test]
+fn the_first_statement_that_will_not_run() {
+    let table = [
+        ("A;\nB;\n\nCALL p();\nCALL q();", Mariadb, Main, 3, 4, "CALL is refused"),
+        ("DELIMITER //\nA; B//\nCALL p()//\nDELIMITER ;\n", Mysql, Main, 3, 3, "CALL is refused"),
+        ("A;\n/*!50003 B */;", Mariadb, Main, 2, 2, "executable comments"),
+        ("A;\nCREATE TEMPORARY TABLE t (x INT);", Mysql, Main, 2, 2, "a temporary table"),
+        ("A;\nCREATE OR REPLACE DATABASE x;", Mariadb, Main, 2, 2, "CREATE OR REPLACE DATABASE"),
+        ("A;\nSET @x = 1;", Mysql, Main, 2, 2, "a user variable"),
+        ("CREATE TABLE t (x INT)", Mysql, Step, 1, 1, "it would commit by itself"),
+        ("A;\n  COMMIT;\n", Postgresql, Main, 2, 2, "COMMIT is refused"),
+        ("A;\nCREATE TEMP TABLE t (x int);", Postgresql, Before, 2, 2, "a temporary table"),
+        ("A; SELECT 'open", Postgresql, Main, 2, 1, "never closed"),
+        ("A;\n\\connect x\n", Postgresql, Main, 2, 2, "psql"),
+        ("A; B", Postgresql, Step, 1, 1, "found several"),
+        ("A;\nB\0", Postgresql, Main, 1, 2, "NUL"),
+        ("A;\nBEGIN;", Sqlite, Main, 2, 2, "BEGIN, COMMIT and ROLLBACK"),
+        ("A;\nEND", Sqlite, Main, 2, 2, "BEGIN, COMMIT and ROLLBACK"),
+        ("A; ROLLBACK TO x", Sqlite, Main, 2, 1, "SAVEPOINT"),
+        ("A; release x", Sqlite, Before, 2, 1, "SAVEPOINT"),
+        ("A; VACUUM", Sqlite, Before, 2, 1, "VACUUM"),
+        ("A; ATTACH 'x' AS y", Sqlite, Main, 2, 1, "ATTACH"),
+        ("A; PRAGMA main.journal_mode = off", Sqlite, Main, 2, 1, "PRAGMA journal_mode"),
+        ("PRAGMA user_version(7)", Sqlite, Main, 1, 1, "can be read, not set"),
+        ("CREATE VIRTUAL TABLE IF NOT EXISTS t USING csv(x)", Sqlite, Main, 1, 1, "module csv"),
+        (
+            "CREATE TEMP TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; END",
+            Sqlite,
+            Main,
+            1,
+            1,
+            "temporary triggers",
+        ),
+        ("SELECT load_extension('x')", Sqlite, Main, 1, 1, "load_extension"),
+        ("UPDATE \"Alteration_State\" SET x = 1", Sqlite, Main, 1, 1, "alteration_state"),
+        ("DELETE FROM main.alteration_ledger", Sqlite, Main, 1, 1, "alteration_ledger"),
+    ];
+    for (sql, dialect, role, statement, line, reason) in table {
+        let (at, in_line, why) = judged(sql, dialect, role).expect_err(sql);
+        assert_eq!((at, in_line), (statement, line), "{dialect}: {sql}: {why}");
+        assert!(why.contains(reason), "{dialect}: {sql}: {why}");
+    }
+}
+
+#[test]
+fn what_would_run_is_not_refused() {
+    let table = [
+        ("", Postgresql, Step),
+        ("-- nothing\n;;", Mysql, Main),
+        ("A; CREATE PROCEDURE p() BEGIN CALL q(); COMMIT; END; B;", Mariadb, Main),
+        ("CALL p()", Postgresql, Main),
+        ("CREATE INDEX CONCURRENTLY i ON t (x)", Postgresql, Before),
+        ("CREATE TEMP TABLE t (x int); DROP TABLE t", Postgresql, Main),
+        (
+            "CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT CASE WHEN 1 THEN 2 END; END; SELECT 1",
+            Sqlite,
+            Main,
+        ),
+        ("PRAGMA foreign_keys = OFF; PRAGMA table_info(t); PRAGMA user_version", Sqlite, Main),
+        ("INSERT INTO notes VALUES ('alteration_state', load_extension)", Sqlite, Main),
+        (
+            "SELECT alteration_state FROM t WHERE x IS NOT DISTINCT FROM alteration_state",
+            Sqlite,
+            Main,
+        ),
+        ("WITH alteration_run AS (SELECT 1) SELECT * FROM alteration_run", Sqlite, Main),
+        ("CREATE VIRTUAL TABLE t USING fts5(x)", Sqlite, Main),
+        ("CREATE TEMP TABLE t (x)", Sqlite, Main),
+        // SQLite tells itself where its statements end.
+        ("SELECT 'open; COMMIT", Sqlite, Main),
+    ];
+    for (sql, dialect, role) in table {
+        assert_eq!(judged(sql, dialect, role), Ok(()), "{dialect}: {sql}");
+    }
+}
+
+#[test]
+fn a_text_may_be_as_long_as_its_session_takes() {
+    let script = "SELECT 1;\nSELECT 22;\n";
+    for (dialect, max, statement) in
+        [(Sqlite, 20, Some(1)), (Postgresql, 21, None), (Mysql, 10, Some(2)), (Mariadb, 11, None)]
+    {
+        let refused = Judge::new(dialect).bounded(max).judge(script, Main).err();
+        assert!(refused.as_ref().is_none_or(|refused| refused.is_too_long));
+        assert_eq!(refused.map(|refused| refused.statement), statement, "{dialect}");
+    }
+}
