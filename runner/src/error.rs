@@ -1,7 +1,7 @@
 //! What the runner's verbs can answer instead of a result.
 
 use crate::{
-    alteration::{AlterationKey, Direction, Permission},
+    alteration::{AlterationKey, Direction, Permission, PluginName},
     backend::{BackendError, FormerError, ParseUrlError, Run, Stop},
     config::ConfigError,
     deploy::{ParseSettingError, UnknownSettings},
@@ -71,6 +71,13 @@ pub enum Error {
     Setting { number: usize, error: ParseSettingError },
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The place that was named has no records, and another one of this user's has what would be applied.
+    #[error(
+        "there are no records of the runner in {}, but those in the schema {} have {plugin} applied",
+        place.as_ref().map_or("this place".to_owned(), |place| format!("the schema {}", Escaped(place))),
+        Escaped(elsewhere)
+    )]
+    AppliedElsewhere { place: Option<String>, elsewhere: String, plugin: PluginName },
     #[error("the answer was no")]
     Declined,
     #[error("somebody else keeps changing the recorded state")]

@@ -42,5 +42,5 @@ pub mod trial;
 pub use deploy::{BaselineOptions, Control, DeployOptions, How, RollbackOptions};
 pub use error::{Error, Lost, StepError, StepFailure};
 pub use event::{Report, StepReport};
-pub use runner::{BaselineFrom, Check, NotDeployed, Runner};
+pub use runner::{BaselineFrom, Check, NotDeployed, Runner, Standing};
 pub use trial::{TestOptions, Trial};

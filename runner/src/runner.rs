@@ -4,7 +4,7 @@ use crate::{
     alteration::{AlterationKey, Catalog, Checksum, Dialect, PluginName},
     backend::{
         self, Access, Attempt, Backend, BackendError, ConnectOptions, DatabaseUrl, Decision,
-        FormerTool, Run, Scheme, Snapshot,
+        FormerTool, Run, Scheme, Snapshot, StrangeLedger,
     },
     deploy::{self, BaselineOptions, Control, DeployOptions, How, Job, RollbackOptions},
     error::Error,
@@ -54,6 +54,20 @@ pub enum BaselineFrom {
         /// Whose alterations they are; needed where there are files of several plugins.
         plugin: Option<PluginName>,
     },
+}
+
+/// How every alteration stands.
+#[derive(Debug, Clone, Serialize)]
+pub struct Standing {
+    pub alterations: Vec<StatusLine>,
+    /// Whether there are any tables of the runner: without them nothing was ever deployed here, or not to this place.
+    pub has_records: bool,
+    /// The schema of these tables, where a database has several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// Tables of runners in other schemas that belong to others, and were not read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub strange: Vec<StrangeLedger>,
 }
 
 /// What a start-up check found.
@@ -207,7 +221,7 @@ impl Runner {
     }
 
     /// Every alteration in files or records. Without plugins, what is recorded.
-    pub async fn status(&self) -> Result<Vec<StatusLine>, Error> {
+    pub async fn status(&self) -> Result<Standing, Error> {
         let catalog = match self.plugins.is_empty() {
             true => None,
             false => Some(self.catalog()?),
@@ -224,11 +238,16 @@ impl Runner {
                     line.took_effect = Some(deploy::begun::of(run, &mut backend).await?);
                 }
             }
-            Ok(lines)
+            Ok(Standing {
+                alterations: lines,
+                has_records: snapshot.revision.is_some(),
+                place: snapshot.place,
+                strange: snapshot.strange,
+            })
         };
-        let lines = read.await;
+        let standing = read.await;
         backend.close().await;
-        lines
+        standing
     }
 
     /// Applies what is pending.

@@ -4,8 +4,9 @@
 //! statements, transactions, the lock, and what a journal needs to know. The rules of claims,
 //! records and journals are written once, above it, for every database.
 
-use super::{BackendError, LockHolder, scratch::Scratch};
+use super::{BackendError, LockHolder, StrangeLedger, scratch::Scratch};
 use crate::{
+    alteration::PluginName,
     session::{Outcome, Session, SqlError},
     sql::Judge,
 };
@@ -123,6 +124,25 @@ pub(super) trait Connection: Session + Scratch {
     /// Asked outside of a transaction.
     async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError> {
         Ok(Vec::new())
+    }
+
+    /// The schema of the runner's own tables, where a database has several.
+    fn place(&self) -> Option<&str> {
+        None
+    }
+
+    /// Tables of runners in other schemas that belong to others, and were passed over.
+    fn strange_ledgers(&self) -> &[StrangeLedger] {
+        &[]
+    }
+
+    /// Another place in this database with records that have one of `plugins` applied, if there is one that is this
+    /// user's too.
+    async fn applied_elsewhere(
+        &mut self,
+        _plugins: &BTreeSet<PluginName>,
+    ) -> Result<Option<(String, PluginName)>, BackendError> {
+        Ok(None)
     }
 
     /// Makes the place where the runner's own tables are to be, if there is none yet. Called in a

@@ -12,10 +12,10 @@ use super::{
     tables::{archive, schema, snapshot},
 };
 use crate::{
-    alteration::{Checksum, Dialect},
+    alteration::{Checksum, Dialect, PluginName},
     sql::Judge,
 };
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 /// Times that making the runner's own tables is tried: others may be at it too.
@@ -186,6 +186,17 @@ impl Backend {
         }
         self.is_in_doubt = false;
         Ok(snapshot)
+    }
+
+    /// Another place in this database with records that have one of `plugins` applied.
+    pub async fn applied_elsewhere(
+        &mut self,
+        plugins: &BTreeSet<PluginName>,
+    ) -> Result<Option<(String, PluginName)>, BackendError> {
+        match self.connection.clone() {
+            Some(shared) => shared.lock().await.applied_elsewhere(plugins).await,
+            None => Ok(None),
+        }
     }
 
     /// Tells this database from every other one, by whatever name it was reached; `None` for one that

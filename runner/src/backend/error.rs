@@ -18,6 +18,25 @@ pub enum BackendError {
     #[error("the file that `{parameter}` names, {}, cannot be used: {reason}", Escaped(path))]
     CertificateFile { parameter: &'static str, path: String, reason: String },
     /// A server, or its database, that takes no writes.
+    /// The runner's tables are not where this session would make them, or are there more than once.
+    #[error("{}", elsewhere(.url, .schemas, .current.as_deref()))]
+    Elsewhere {
+        url: String,
+        /// Where there are some, in which this user has a part.
+        schemas: Vec<String>,
+        /// Where this session would make new ones.
+        current: Option<String>,
+    },
+    /// What lies in the place of the runner's tables belongs to a role that this user is no member of.
+    #[error(
+        "the schema {} of {url} has tables of a runner that belong to the role {}, of which this user is not a member",
+        Escaped(&ledger.schema), Escaped(&ledger.owner)
+    )]
+    StrangePlace { url: String, ledger: StrangeLedger },
+    #[error(
+        "the search_path of {url} names no schema that exists, so that there is no place for the runner's tables"
+    )]
+    NoPlace { url: String },
     #[error("the database {url} is read-only: {reason}")]
     ReadOnly { url: String, reason: String },
     #[error("the database {url} is read-only: {reason}")]
@@ -139,6 +158,28 @@ pub enum BackendError {
     Database(String),
     #[error("cannot use the lock file {path}: {reason}")]
     LockFile { path: String, reason: String },
+}
+
+/// Tables of a runner that were passed over, because they belong to somebody else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StrangeLedger {
+    pub schema: String,
+    pub owner: String,
+}
+
+fn elsewhere(url: &str, schemas: &[String], current: Option<&str>) -> String {
+    let names: Vec<_> = schemas.iter().map(|name| Escaped(name).to_string()).collect();
+    let there = match &names[..] {
+        [one] => format!("in the schema {one}"),
+        several => format!("in several schemas: {}", several.join(", ")),
+    };
+    let here = match current {
+        Some(current) if schemas.len() == 1 => {
+            format!(", and the session's current schema is {}", Escaped(current))
+        }
+        _ => String::new(),
+    };
+    format!("the runner's tables in {url} are {there}{here}")
 }
 
 /// Who holds the runner's lock, as far as it said.

@@ -32,7 +32,7 @@ mod url;
 
 pub use attempt::{Next, Part, Undone, Work};
 pub use database::{Backend, HookLimits};
-pub use error::{BackendError, LockHolder};
+pub use error::{BackendError, LockHolder, StrangeLedger};
 pub use former::{Former, FormerError, FormerTool};
 pub use journal::Stop;
 pub use resolve::Decision;

@@ -5,7 +5,7 @@ use crate::{
         Alteration, AlterationKey, Checksum, Dialect, Direction, Handed, Permissions, Requirements,
         SettingNames,
     },
-    backend::HookLimits,
+    backend::{HookLimits, StrangeLedger},
     entropy::Entropy,
     operator,
     session::Counts,
@@ -108,6 +108,11 @@ pub struct Snapshot {
     pub revision: Option<Revision>,
     /// How many tables are there without them; counted where the runner's do not exist, else 0.
     pub tables: u64,
+    /// The schema that they are in, or would be made in, where a database has several.
+    pub place: Option<String>,
+    /// Tables of runners in other schemas that belong to others, and were not read; only where there are none of
+    /// this user's own.
+    pub strange: Vec<StrangeLedger>,
     pub rows: BTreeMap<AlterationKey, StateRow>,
     /// Attempts that were begun, are committed in several parts, and have not ended.
     pub runs: BTreeMap<AlterationKey, Run>,
@@ -115,7 +120,14 @@ pub struct Snapshot {
 
 impl Snapshot {
     pub fn empty() -> Self {
-        Self { revision: None, tables: 0, rows: BTreeMap::new(), runs: BTreeMap::new() }
+        Self {
+            revision: None,
+            tables: 0,
+            place: None,
+            strange: Vec::new(),
+            rows: BTreeMap::new(),
+            runs: BTreeMap::new(),
+        }
     }
 
     /// The row of an alteration whose `down` was begun: it is applied as long as that has not ended.

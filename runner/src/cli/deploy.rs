@@ -33,6 +33,9 @@ pub(super) struct Args {
     target: TargetArgs,
     #[command(flatten)]
     handed: HandedArgs,
+    /// Begin new records here, although another schema of this database has some of this applied
+    #[arg(long)]
+    new_state: bool,
     /// Apply to this copy of the database instead, for what a dry run cannot run
     #[arg(long, value_name = "URL", conflicts_with = "dry_run", hide_env_values = true)]
     rehearse_on: Option<DatabaseUrl>,
@@ -47,7 +50,7 @@ pub(super) async fn run(args: Args) -> Exit {
     let deployed = async {
         let runner = args.run.runner(&args.offer.database, &args.offer.plugins)?;
         let options = args.handed.hand(&args.offer.plugins, args.target.options()?)?;
-        let options = DeployOptions { how: args.run.how(), ..options };
+        let options = DeployOptions { how: args.run.how(), new_state: args.new_state, ..options };
         let url = runner.url().to_string();
         let on = args.rehearse_on.as_ref().map(ToString::to_string);
         let shown = on.unwrap_or_else(|| url.clone());

@@ -126,9 +126,10 @@ fn exit(error: &Error) -> Exit {
         | Error::Source(SourceError::NothingGiven | SourceError::Url(_)) => Exit::Usage,
         Error::Backend(error) => backend_exit(error),
         Error::Objections(plan) => findings_exit(&plan.findings),
-        Error::KeepsMoving | Error::PlanChanged(_) | Error::NothingUnfinished(_) => {
-            Exit::NeedsDecision
-        }
+        Error::AppliedElsewhere { .. }
+        | Error::KeepsMoving
+        | Error::PlanChanged(_)
+        | Error::NothingUnfinished(_) => Exit::NeedsDecision,
         Error::Interrupted => Exit::Interrupted,
         Error::Halted { cause, .. } => exit(cause),
         Error::Step(failure) => match &failure.cause {
@@ -162,6 +163,8 @@ fn backend_exit(error: &BackendError) -> Exit {
         BackendError::Url(_) | BackendError::Environment(_) => Exit::Usage,
         BackendError::Locked(_) | BackendError::Busy(_) | BackendError::LeaseLost => Exit::Locked,
         BackendError::NewerSchema { .. }
+        | BackendError::Elsewhere { .. }
+        | BackendError::StrangePlace { .. }
         | BackendError::Corrupt(_)
         | BackendError::NotArchived(_)
         | BackendError::ArchiveDamaged(_) => Exit::NeedsDecision,
@@ -221,6 +224,10 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
         ),
         Error::Setting { .. } => "write it as in `--set acme/shop:REGION=eu`".to_owned(),
         Error::Config(error) => config_advice(error),
+        Error::AppliedElsewhere { elsewhere, .. } => format!(
+            "go on with those with `{}`; for records of their own here, add `--new-state`",
+            state_schema(elsewhere)
+        ),
         Error::Declined => "run it again and answer y, or add `--yes`".to_owned(),
         Error::KeepsMoving => "see who else deploys, then run it again".to_owned(),
         Error::PlanChanged(key) => {
@@ -547,6 +554,11 @@ fn source_advice(error: &SourceError) -> String {
     }
 }
 
+/// The flag that names a schema, as a shell takes it.
+fn state_schema(schema: &str) -> String {
+    format!("--state-schema {}", output::word(schema))
+}
+
 fn backend_advice(error: &BackendError) -> String {
     match error {
         BackendError::Connect { .. } => {
@@ -611,6 +623,17 @@ fn backend_advice(error: &BackendError) -> String {
         }
         BackendError::SchemaComesFirst(_) => {
             "choose another name with `--state-schema`".to_owned()
+        }
+        BackendError::Elsewhere { schemas, .. } => {
+            let flags: Vec<_> = schemas.iter().map(|schema| state_schema(schema)).collect();
+            format!("say which are meant: `{}`", flags.join("` or `"))
+        }
+        BackendError::StrangePlace { ledger, .. } => format!(
+            "if these are meant: `{}`; if not, name another schema with it",
+            state_schema(&ledger.schema)
+        ),
+        BackendError::NoPlace { .. } => {
+            "create that schema, or name one with `--state-schema`".to_owned()
         }
         BackendError::SharedSession => "run it again with `--lock lease`".to_owned(),
         BackendError::NotADatabase(_) => "check that `--database` names the right file".to_owned(),

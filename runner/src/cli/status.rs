@@ -6,7 +6,7 @@ use super::{
     options::{Database, Format, Output},
     output,
 };
-use crate::{escape::Escaped, plan::StatusLine};
+use crate::{Standing, backend::StrangeLedger, escape::Escaped, plan::Finding};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -30,20 +30,21 @@ pub(super) struct Args {
 #[derive(Serialize)]
 struct Document {
     database: String,
-    alterations: Vec<StatusLine>,
+    #[serde(flatten)]
+    standing: Standing,
 }
 
 pub(super) async fn run(args: Args) -> Exit {
     let format = args.output.format;
     let read = async {
         let runner = args.database.runner(&args.plugins)?;
-        runner.status().await.map(|lines| (lines, runner.url().to_string()))
+        runner.status().await.map(|standing| (standing, runner.url().to_string()))
     };
     match read.await {
-        Ok((lines, database)) => {
+        Ok((standing, database)) => {
             match format {
-                Format::Json => output::json(&Document { database, alterations: lines }),
-                Format::Text => text(&lines),
+                Format::Json => output::json(&Document { database, standing }),
+                Format::Text => text(&standing, &database),
             }
             Exit::Done
         }
@@ -51,9 +52,24 @@ pub(super) async fn run(args: Args) -> Exit {
     }
 }
 
-fn text(lines: &[StatusLine]) {
-    if lines.is_empty() {
+fn text(standing: &Standing, database: &str) {
+    for StrangeLedger { schema, owner } in &standing.strange {
+        let finding = Finding::StrangeRecords { schema: schema.clone(), owner: owner.clone() };
+        output::warning(&finding.to_string(), &finding.advice());
+    }
+    let lines = &standing.alterations;
+    if !standing.has_records {
+        let place = match &standing.place {
+            Some(schema) => format!("in the schema {} of {database}", Escaped(schema)),
+            None => format!("in {database}"),
+        };
+        output::result(&format!(
+            "Nothing was deployed yet {place}: there are no records of the runner."
+        ));
+    } else if lines.is_empty() {
         output::result("No alterations are recorded.");
+    }
+    if lines.is_empty() {
         return;
     }
     let cells: Vec<[String; 4]> = lines

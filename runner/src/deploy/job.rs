@@ -84,6 +84,8 @@ pub struct DeployOptions {
     pub policy: Policy,
     pub grants: Grants,
     pub settings: Settings,
+    /// Begin new records, although another place of the same database has something of this applied.
+    pub new_state: bool,
     pub how: How,
 }
 
@@ -150,6 +152,14 @@ impl Job<'_> {
             }
             Self::Rollback { options } => Some(&options.settings),
             Self::Baseline { .. } => None,
+        }
+    }
+
+    /// Whether the operator asked for new records.
+    pub(super) fn makes_records(&self) -> bool {
+        match self {
+            Self::Deploy { options, .. } | Self::DeployOne { options, .. } => options.new_state,
+            Self::Baseline { .. } | Self::Rollback { .. } => false,
         }
     }
 

@@ -94,6 +94,12 @@ pub(crate) async fn run(
         report.notes = plan.findings;
         return Ok(report);
     }
+    if snapshot.revision.is_none() && !job.makes_records() {
+        let plugins = plan.steps.iter().map(|step| step.key.plugin.clone()).collect();
+        if let Some((elsewhere, plugin)) = backend.applied_elsewhere(&plugins).await? {
+            return Err(Error::AppliedElsewhere { place: snapshot.place, elsewhere, plugin });
+        }
+    }
     // Everything that will run is read, verified, compiled and linked before anything is altered.
     let components = Components::load(job, (&plan, &snapshot), backend, host, control).await?;
     if !(control.confirm)(&plan) {

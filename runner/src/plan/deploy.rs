@@ -5,7 +5,7 @@ use crate::{
     alteration::{
         Alteration, AlterationId, AlterationKey, Catalog, Dialect, Direction, PluginName, Version,
     },
-    backend::{Run, Snapshot, StateRow, Status},
+    backend::{Run, Snapshot, StateRow, Status, StrangeLedger},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,8 +68,13 @@ impl Planner<'_> {
         self.plan.findings.push(finding);
     }
 
-    /// Says when this is the first time in a database that is in use: it may have what would run.
+    /// Says when this is the first time in a database that is in use: it may have what would run. And when there are
+    /// records that are somebody else's.
     fn unrecorded(&mut self) {
+        for ledger in &self.snapshot.strange {
+            let StrangeLedger { schema, owner } = ledger.clone();
+            self.plan.findings.push(Finding::StrangeRecords { schema, owner });
+        }
         let tables = self.snapshot.tables;
         if tables > 0 && self.recorded.is_none() && !self.plan.steps.is_empty() {
             self.find(Finding::Unrecorded { tables });

@@ -140,6 +140,12 @@ pub enum Finding {
     Unrecorded {
         tables: u64,
     },
+    /// Another schema has tables of a runner that belong to a role that this user is no member of. They were not
+    /// read.
+    StrangeRecords {
+        schema: String,
+        owner: String,
+    },
     /// Something applied needs what would be rolled back.
     StillRequired {
         dependent: AlterationKey,
@@ -168,6 +174,7 @@ impl Finding {
             Self::SeveralFolders { .. }
             | Self::PluginAbsent { .. }
             | Self::Unrecorded { .. }
+            | Self::StrangeRecords { .. }
             | Self::AboveTarget { .. }
             | Self::NoSuchVersion { .. } => Severity::Note,
             Self::Failed { blocks, .. } => decision_if(*blocks),
@@ -217,6 +224,7 @@ impl Finding {
             | Self::UnknownTarget { .. }
             | Self::NothingRecorded { .. }
             | Self::Unrecorded { .. }
+            | Self::StrangeRecords { .. }
             | Self::StillRequired { .. } => None,
         }
     }
@@ -315,6 +323,10 @@ impl Finding {
             Self::NothingRecorded { .. } => {
                 "look for its name with `runner status`, and correct `--plugin`".to_owned()
             }
+            Self::StrangeRecords { schema, .. } => format!(
+                "nothing, if they are no concern of yours; if these records are meant, name them: `--state-schema {}`",
+                Escaped(schema)
+            ),
             Self::Unrecorded { .. } => {
                 "if these alterations made them, record those with `runner baseline` instead of running them again"
                     .to_owned()
@@ -418,6 +430,12 @@ impl fmt::Display for Finding {
                 let were = if *tables == 1 { "table was" } else { "tables were" };
                 write!(f, "{tables} {were} here before any alteration was recorded")
             }
+            Self::StrangeRecords { schema, owner } => write!(
+                f,
+                "the runner's tables in the schema {} are the role {}'s, and were not read",
+                Escaped(schema),
+                Escaped(owner)
+            ),
             Self::StillRequired { dependent, requires, requirement, .. } => {
                 write!(f, "{dependent} is applied and requires {requires} {requirement}")
             }

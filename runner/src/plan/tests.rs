@@ -70,7 +70,7 @@ fn state(lines: &[&str]) -> Snapshot {
     });
     let rows = rows.collect();
     let runs = runs.into_iter().map(|run| (run.key.clone(), run)).collect();
-    Snapshot { revision: Some(Revision(100)), tables: 0, rows, runs }
+    Snapshot { revision: Some(Revision(100)), rows, runs, ..Snapshot::empty() }
 }
 
 /// Steps as `id reason`, then skipped as `-id reason`, then findings as `!text`.

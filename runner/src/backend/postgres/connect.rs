@@ -2,7 +2,14 @@
 //!
 //! No password and no user name get into an error. What a connection does is in `mod.rs`.
 
-use super::{PostgresConnection, forms, link::Link, options, relay::Route};
+use super::{
+    PostgresConnection, forms,
+    link::Link,
+    options,
+    place::{self, Chosen, Found},
+    relay::Route,
+    settings,
+};
 use crate::{
     backend::{
         Access, BackendError, ConnectOptions, DatabaseUrl, certificate,
@@ -17,7 +24,12 @@ use sqlx::{
     PgConnection,
     postgres::{PgConnectOptions, PgDatabaseError},
 };
-use std::{fmt, io::ErrorKind, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    io::ErrorKind,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tokio::{sync::Mutex, time::Instant};
 
 /// The oldest server that is known to work, as `server_version_num` counts.
@@ -58,6 +70,17 @@ impl Opener {
             other,
             patience: url.connect_time.filter(|time| !time.is_zero()).unwrap_or(TRY_MAX),
         })
+    }
+
+    /// The same for another database of the server.
+    pub(super) fn beside(&self, database: &str) -> Self {
+        Self {
+            url: self.url.clone(),
+            login: self.login.clone().database(database),
+            route: self.route.clone(),
+            other: self.other.clone(),
+            patience: self.patience,
+        }
     }
 
     pub(super) fn url(&self) -> &str {
@@ -223,8 +246,9 @@ pub(super) struct Server {
     /// As `server_version_num` counts: 150004.
     pub(super) version: u32,
     pub(super) sees_lost_clients: bool,
-    /// Where the runner's own tables are to be.
-    pub(super) schema: String,
+    /// Where the runner's own tables are, or are to be.
+    pub(super) place: Chosen,
+    pub(super) unbounded: String,
     pub(super) search_path: String,
     /// Whether a session writes values as the runner reads them, if nothing is set.
     pub(super) has_plain_forms: bool,
@@ -236,6 +260,10 @@ pub(in crate::backend) struct PostgresConnector {
     opener: Arc<Opener>,
     role: ServerRole,
     options: ConnectOptions,
+    /// The URL names the search path, and with it where the runner's tables are.
+    names_place: bool,
+    /// As the first connection found it: for the others it may have moved.
+    place: OnceLock<Chosen>,
 }
 
 impl PostgresConnector {
@@ -246,7 +274,13 @@ impl PostgresConnector {
     ) -> Result<Self, BackendError> {
         let server = url.postgres()?;
         let role = server.role.unwrap_or(ServerRole::Any);
-        Ok(Self { opener: Arc::new(Opener::new(url, &server)?), role, options: options.clone() })
+        Ok(Self {
+            opener: Arc::new(Opener::new(url, &server)?),
+            role,
+            options: options.clone(),
+            names_place: url.names_search_path(),
+            place: OnceLock::new(),
+        })
     }
 
     /// A connection that is ready to work.
@@ -264,19 +298,33 @@ impl PostgresConnector {
             self.options.answer_time + self.options.lock_wait,
             self.options.wait,
         );
-        let facts = link
+        let mut rows = link
             .own_rows(&format!(
-                "SELECT pg_catalog.pg_is_in_recovery(),
+                "{}; SELECT pg_catalog.pg_is_in_recovery(),
                     pg_catalog.current_setting('default_transaction_read_only'),
                     pg_catalog.current_setting('search_path'), pg_catalog.current_schema(),
                     pg_catalog.version(), pg_catalog.current_setting('standard_conforming_strings'),
-                    {}",
+                    {},
+                    coalesce(pg_catalog.current_setting('idle_session_timeout', true), '0'),
+                    coalesce(pg_catalog.current_setting('transaction_timeout', true), '0')",
+                place::question(),
                 forms::ARE_PLAIN
             ))
             .await
             .map_err(|error| self.opener.explain(&error))?;
-        let [standby, read_only, search_path, schema, system, strings, has_plain_forms] =
-            super::columns(facts)?;
+        let facts = rows.pop().into_iter().collect();
+        let [
+            standby,
+            read_only,
+            search_path,
+            schema,
+            system,
+            strings,
+            has_plain_forms,
+            idle_time,
+            transaction_time,
+        ] = super::columns(facts)?;
+        let found: Vec<Found> = rows.iter().filter_map(|row| Found::of(row)).collect();
         if strings.as_deref() != Some("on") {
             return Err(BackendError::Setting {
                 url,
@@ -307,19 +355,25 @@ impl PostgresConnector {
                 return Err(BackendError::ReadOnly { url, reason: reason.to_owned() });
             }
         }
-        let schema = self.options.schema.clone().or(schema).ok_or_else(|| {
-            let reason =
-                "its search_path names no schema that exists, so there is no place for the \
-                          runner's tables; name one with a schema option"
-                    .to_owned();
-            BackendError::Connect { url, reason }
-        })?;
+        let only_reads = self.options.access == Access::Read;
+        let place = match (self.place.get(), &self.options.schema, schema) {
+            (Some(place), _, _) => place.clone(),
+            (None, Some(named), _) => Chosen::named(named),
+            (None, None, Some(current)) if self.names_place => Chosen::named(&current),
+            (None, None, current) => place::choose(&url, &found, current.as_deref(), only_reads)?,
+        };
+        let place = self.place.get_or_init(|| place).clone();
+        let unbounded = settings::unbounded(idle_time.as_deref(), transaction_time.as_deref());
+        if !unbounded.is_empty() {
+            link.own_run(&unbounded).await.map_err(|error| self.opener.explain(&error))?;
+        }
         let server = Server {
             version,
             // It came with version 14, and older ones of these can only do it on Linux.
             sees_lost_clients: version >= 140_000
                 && system.is_some_and(|system| system.contains("linux")),
-            schema,
+            place,
+            unbounded,
             search_path: search_path.unwrap_or_default(),
             has_plain_forms: has_plain_forms.as_deref() == Some("t"),
         };

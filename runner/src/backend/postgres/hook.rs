@@ -50,7 +50,7 @@ impl PostgresConnection {
         let clean = match self.is_pooled {
             true => format!(
                 "{}; {}; {}; ",
-                settings::reset(self.lock.is_some()),
+                settings::reset(self.lock.is_some(), &self.unbounded),
                 settings::own(),
                 settings::bounds(self.lock_wait, self.idle)
             ),
@@ -117,7 +117,7 @@ impl PostgresConnection {
             "{}{check}{}; {}; {own}; {}; {}",
             self.guest_switch(),
             settings::END_OF_HOOK,
-            settings::reset(self.lock.is_some()),
+            settings::reset(self.lock.is_some(), &self.unbounded),
             settings::bounds(self.lock_wait, self.idle),
             self.end_question()
         ));

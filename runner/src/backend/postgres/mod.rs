@@ -19,6 +19,7 @@ mod options;
 mod outside;
 mod own;
 mod parameter;
+mod place;
 mod relay;
 mod rights;
 mod script;
@@ -38,11 +39,11 @@ mod writer;
 pub(super) use connect::PostgresConnector;
 
 use super::{
-    Access, BackendError, ConnectOptions,
+    Access, BackendError, ConnectOptions, StrangeLedger,
     connection::{Cell, Connection, HookSettings, LockTry, Opening, OwnTypes, Verdict},
 };
 use crate::{
-    alteration::Dialect,
+    alteration::{Dialect, PluginName},
     backend::tables::schema,
     session::{Handle, Outcome, SqlError, SqlLimits},
 };
@@ -95,6 +96,11 @@ pub(super) struct PostgresConnection {
     sees_lost_clients: bool,
     /// Where the runner's own tables are.
     schema: String,
+    /// Tables of runners that belong to others, and are not read.
+    strange: Vec<StrangeLedger>,
+    /// Takes from the session what would end it, or a transaction, while a guest or a compiler is at work. Empty
+    /// where nothing would.
+    unbounded: String,
     /// The schema, quoted, with its point.
     prefix: String,
     /// How long the runner's own statements wait for somebody else's lock.
@@ -148,8 +154,10 @@ impl PostgresConnection {
             limits: options.limits,
             version: server.version,
             sees_lost_clients: server.sees_lost_clients,
-            prefix: format!("{}.", text::quote(&server.schema)),
-            schema: server.schema,
+            prefix: format!("{}.", text::quote(&server.place.schema)),
+            schema: server.place.schema,
+            strange: server.place.strange,
+            unbounded: server.unbounded,
             search_path: server.search_path,
             lock_wait: options.lock_wait,
             one_by_one: options.one_by_one,
@@ -244,6 +252,21 @@ impl Connection for PostgresConnection {
 
     async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError> {
         self.grants().await
+    }
+
+    fn place(&self) -> Option<&str> {
+        Some(&self.schema)
+    }
+
+    fn strange_ledgers(&self) -> &[StrangeLedger] {
+        &self.strange
+    }
+
+    async fn applied_elsewhere(
+        &mut self,
+        plugins: &BTreeSet<PluginName>,
+    ) -> Result<Option<(String, PluginName)>, BackendError> {
+        self.applied_in_other_schemas(plugins).await
     }
 
     async fn prepare_place(&mut self) -> Result<(), BackendError> {

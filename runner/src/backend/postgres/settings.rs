@@ -96,9 +96,24 @@ const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL";
 pub(super) const KEEPALIVES: &str = "SET tcp_keepalives_idle = 30; \
     SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3";
 
-/// Forgets what a hook set; a session that holds the lock keeps what belongs to that.
-pub(super) fn reset(is_locked: bool) -> String {
-    if is_locked { format!("{RESET}; {KEEPALIVES}") } else { RESET.to_owned() }
+/// Takes from the session what the server, the database or the role says of how long it may be idle between two
+/// transactions, and of how long a transaction may take: guests are compiled in between, and a hook has a time-out
+/// of its own. Empty where nothing is said, which is so for most: behind a pooler it would stay for others.
+pub(super) fn unbounded(idle_time: Option<&str>, transaction_time: Option<&str>) -> String {
+    let settings = [("idle_session_timeout", idle_time), ("transaction_timeout", transaction_time)];
+    let bounds = settings.into_iter().filter(|(_, time)| time.is_some_and(|time| time != "0"));
+    bounds.map(|(name, _)| format!("SET {name} = 0")).collect::<Vec<_>>().join("; ")
+}
+
+/// Forgets what a hook set; a session that holds the lock keeps what belongs to that, and each what is `unbounded`.
+pub(super) fn reset(is_locked: bool, unbounded: &str) -> String {
+    let mut sql = RESET.to_owned();
+    for kept in [if is_locked { KEEPALIVES } else { "" }, unbounded] {
+        if !kept.is_empty() {
+            sql.push_str(&format!("; {kept}"));
+        }
+    }
+    sql
 }
 
 /// Forgets what else an earlier hook left in the session. Advisory locks stay: the runner's own is

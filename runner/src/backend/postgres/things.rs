@@ -43,13 +43,15 @@ impl Scratch for PostgresConnection {
         if provider.as_deref() == Some("i") {
             sql.push_str(&format!(" LOCALE_PROVIDER icu ICU_LOCALE {}", text(locale)));
         }
-        self.link.own_run(&sql).await.map_err(|failure| match error::code(&failure).as_deref() {
+        let made = self.link.own_run(&sql).await;
+        made.map_err(|failure| match error::code(&failure).as_deref() {
             Some("42501") => BackendError::MayNotMakeDatabase {
                 url: self.link.url().to_owned(),
                 grant: "ALTER ROLE … CREATEDB",
             },
             _ => error::host_error(failure, self.link.url()),
-        })
+        })?;
+        self.furnish_scratch(name).await
     }
 
     async fn remove_scratch(&mut self, name: &str) -> Result<(), BackendError> {
@@ -122,6 +124,39 @@ fn shown(text: &str) -> String {
 }
 
 impl PostgresConnection {
+    /// Gives a scratch database what this one says of sessions, and the schemas that this session finds names in: in
+    /// an empty one they would mean something else, or nothing.
+    async fn furnish_scratch(&mut self, name: &str) -> Result<(), BackendError> {
+        let sql = "SELECT s.setting FROM (SELECT pg_catalog.unnest(c.setconfig) AS setting \
+                FROM pg_catalog.pg_db_role_setting c JOIN pg_catalog.pg_database d ON d.oid = c.setdatabase \
+                WHERE d.datname = pg_catalog.current_database() AND c.setrole = 0) s";
+        for setting in self.own_texts(sql).await?.into_iter().flatten().flatten() {
+            let Some((setting, value)) = setting.split_once('=') else { continue };
+            // Of a list, each part is quoted already.
+            let value = match setting {
+                "search_path" | "temp_tablespaces" => value.to_owned(),
+                _ => literal(value),
+            };
+            let sql = format!("ALTER DATABASE {} SET {} TO {value}", quote(name), quote(setting));
+            self.own_run(&sql).await?;
+        }
+        let sql = "SELECT pg_catalog.quote_ident(s) \
+            FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) s WHERE s <> 'public'";
+        let schemas: Vec<_> = self.own_texts(sql).await?.into_iter().flatten().flatten().collect();
+        if schemas.is_empty() {
+            return Ok(());
+        }
+        let mut scratch = self.link.opener().beside(name).open().await?;
+        let sql: String = schemas
+            .iter()
+            .map(|schema| format!("CREATE SCHEMA IF NOT EXISTS {schema}; "))
+            .collect();
+        let made = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut scratch).await;
+        made.map_err(|failure| error::host_error(failure, self.link.url()))?;
+        let closed = sqlx::Connection::close(scratch).await;
+        closed.map_err(|failure| error::host_error(failure, self.link.url()))
+    }
+
     /// By the table's name as it is shown.
     async fn row_sources(&mut self) -> Result<HashMap<String, RowSource>, BackendError> {
         let mut columns: HashMap<String, Vec<String>> = HashMap::new();

@@ -259,7 +259,7 @@ impl PostgresConnection {
 
     /// Takes back what a hook set in the session, once it is committed.
     fn clean_up(&self) -> String {
-        format!("UNLISTEN *; {}", settings::reset(self.lock.is_some()))
+        format!("UNLISTEN *; {}", settings::reset(self.lock.is_some(), &self.unbounded))
     }
 
     /// As [`Self::commit_transaction`], without waiting for the disk. A savepoint of a rehearsal has
@@ -290,7 +290,12 @@ impl PostgresConnection {
     /// writes where nobody's lock is in the way: something for logical replication that nobody listens to.
     pub(super) async fn flush_commits(&mut self) -> Result<(), BackendError> {
         self.begin_transaction().await?;
+        // A role or a database can say that no commit waits.
+        let wait = "SELECT pg_catalog.set_config('synchronous_commit', \
+            CASE pg_catalog.current_setting('synchronous_commit') WHEN 'off' THEN 'local' \
+            ELSE pg_catalog.current_setting('synchronous_commit') END, true)";
         let write = "SELECT pg_catalog.pg_logical_emit_message(true, 'runner', '')";
+        self.kept.push(wait.to_owned(), 1);
         self.kept.push(write.to_owned(), 1);
         self.commit_transaction().await
     }
@@ -328,7 +333,7 @@ impl PostgresConnection {
         }
         let forget = self.link.forget_described();
         let reset = match had_hook {
-            true => format!("; {}", settings::reset(self.lock.is_some())),
+            true => format!("; {}", settings::reset(self.lock.is_some(), &self.unbounded)),
             false => String::new(),
         };
         self.own_run(&format!("ROLLBACK{forget}{reset}")).await?;
@@ -414,6 +419,10 @@ impl PostgresConnection {
         self.side = Side::Own;
         // A pooler may have given the old server session to somebody else by now.
         self.link.reopen(!self.is_pooled).await?;
+        if !self.unbounded.is_empty() {
+            let sql = self.unbounded.clone();
+            self.own_run(&sql).await?;
+        }
         if self.lock.take().is_some()
             && let LockTry::HeldBy(holder) = self.take_lock().await?
         {

@@ -16,7 +16,9 @@ pub(crate) async fn read(
 ) -> Result<(Snapshot, Option<i64>), BackendError> {
     let Some(version) = schema::version(connection).await? else {
         let tables = schema::tables(connection).await?;
-        return Ok((Snapshot { tables, ..Snapshot::empty() }, None));
+        let place = connection.place().map(str::to_owned);
+        let strange = connection.strange_ledgers().to_vec();
+        return Ok((Snapshot { tables, place, strange, ..Snapshot::empty() }, None));
     };
     let ledger = ledger::read(connection).await?;
     // Older ones are read as they are; reading must not upgrade them.
@@ -27,9 +29,10 @@ pub(crate) async fn read(
     let runs = run::read_all(connection, version).await?;
     let snapshot = Snapshot {
         revision: Some(ledger.revision),
-        tables: 0,
+        place: connection.place().map(str::to_owned),
         rows: rows.into_iter().map(|row| (row.key.clone(), row)).collect(),
         runs: runs.into_iter().map(|run| (run.key.clone(), run)).collect(),
+        ..Snapshot::empty()
     };
     Ok((snapshot, Some(ledger.fence)))
 }
