@@ -178,6 +178,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("C:\\demo.db", "no scheme"),
     ("sqlite:", "no file"),
     ("sqlite://?mode=ro", "no file"),
+    ("sqlite:app.db\n", "a line break"),
     ("oracle://u:sekret@h/d", "cannot open a `oracle:`"),
     ("postgres://u:sekret@h", "names no database"),
     ("postgres://u:sekret@h/", "names no database"),
