@@ -158,10 +158,13 @@ impl Backend {
         let read = snapshot::read(&mut *connection).await;
         connection.rollback().await?;
         // What this user may not read can look as if it were not there.
-        if matches!(
-            &read,
-            Ok((Snapshot { revision: None, .. }, _)) | Err(BackendError::Database(_))
-        ) {
+        let is_doubtful = match &read {
+            Ok((snapshot, _)) => snapshot.revision.is_none(),
+            Err(error) => {
+                matches!(error, BackendError::Database(_) | BackendError::Corrupt(_))
+            }
+        };
+        if is_doubtful {
             let grants = connection.grants_to_read().await?;
             if !grants.is_empty() {
                 return Err(BackendError::MayNotRead { url: self.url.clone(), grants });

@@ -17,7 +17,7 @@ impl MysqlConnection {
     pub(super) async fn grants(&mut self) -> Result<Vec<String>, BackendError> {
         let database = quote(&self.server.database);
         let mut denied = Vec::new();
-        for table in schema::READ {
+        for table in schema::TABLES {
             let sql = format!("SELECT 1 FROM {database}.{table} LIMIT 0");
             let read = self.ready().await?.rows(&sql, MySqlArguments::default()).await;
             match read.map_err(|error| (error::number(&error), error)) {

@@ -198,7 +198,7 @@ impl Opener {
             sqlx::Error::Tls(error) => tls(&error.to_string()),
             // The URL was read before: what is left are certificates and keys that do not fit together.
             sqlx::Error::Configuration(error) => tls(&error.to_string()),
-            sqlx::Error::Protocol(text) if text.contains("authentication method") => {
+            sqlx::Error::Protocol(text) if text.contains("authentication m") => {
                 let reason =
                     format!("the server asks for a way that the runner does not know ({text})");
                 BackendError::LoginMethod { url, reason }

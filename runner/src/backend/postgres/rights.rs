@@ -6,7 +6,7 @@ use crate::backend::{BackendError, tables::schema};
 impl PostgresConnection {
     /// The statements that would let this user read those of the tables that it may not.
     pub(super) async fn grants(&mut self) -> Result<Vec<String>, BackendError> {
-        let names = schema::READ.map(text::literal).join(", ");
+        let names = schema::TABLES.map(text::literal).join(", ");
         let sql = format!(
             "SELECT c.relname::pg_catalog.text, \
                  pg_catalog.has_table_privilege(c.oid, 'SELECT')::pg_catalog.text, \

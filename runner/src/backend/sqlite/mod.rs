@@ -41,6 +41,7 @@ pub(super) struct SqliteConnector {
     limits: SqlLimits,
     options: SqliteConnectOptions,
     in_memory: bool,
+    has_to_exist: bool,
 }
 
 impl SqliteConnector {
@@ -56,6 +57,7 @@ impl SqliteConnector {
             limits,
             options: options(file, access),
             in_memory: file.is_in_memory,
+            has_to_exist: file.has_to_exist,
         })
     }
 
@@ -112,6 +114,9 @@ impl Connector for SqliteConnector {
         let options = self.options.clone();
         match (self.access, self.in_memory || options.get_filename().exists()) {
             (_, true) => {}
+            (Access::Create | Access::Rehearse, false) if self.has_to_exist => {
+                return Err(no_file("there is no such file, and `mode=rw` creates none"));
+            }
             (Access::Create, false) if create => {}
             // The file is created only when everything that could be checked before is.
             (Access::Create, false) => {
@@ -138,7 +143,7 @@ fn options(url: &SqliteUrl, access: Access) -> SqliteConnectOptions {
         .in_memory(url.is_in_memory)
         .read_only(url.is_read_only)
         .immutable(url.is_immutable)
-        .create_if_missing(access == Access::Create || url.may_create)
+        .create_if_missing(access == Access::Create)
         .foreign_keys(false)
         .pragma("query_only", if access == Access::Read { "ON" } else { "OFF" })
         .shared_cache(false)

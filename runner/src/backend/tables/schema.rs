@@ -22,8 +22,6 @@ pub(crate) const TABLES: [&str; 6] = [
     "alteration_run",
     "alteration_state",
 ];
-/// Those that tell what is applied.
-pub(crate) const READ: [&str; 3] = ["alteration_ledger", "alteration_run", "alteration_state"];
 /// The tables of the first version.
 const TABLES_1: [&str; 4] =
     ["alteration_archive", "alteration_history", "alteration_ledger", "alteration_state"];

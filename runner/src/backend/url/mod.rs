@@ -34,7 +34,7 @@ pub struct DatabaseUrl {
     spelled: &'static str,
     /// Parameters with their values, those left out that `target` shows before them.
     parameters: Vec<(String, String)>,
-    target: Target,
+    target: Box<Target>,
 }
 
 /// What a URL says, for each kind of database.
@@ -56,7 +56,7 @@ pub enum Scheme {
 
 impl DatabaseUrl {
     pub fn scheme(&self) -> Scheme {
-        match self.target {
+        match *self.target {
             Target::Sqlite(_) => Scheme::Sqlite,
             Target::Postgres(_) => Scheme::Postgres,
             Target::Mysql(_) => Scheme::Mysql,
@@ -65,7 +65,7 @@ impl DatabaseUrl {
 
     /// Errors: it is of another kind of database.
     pub(in crate::backend) fn sqlite(&self) -> Result<&SqliteUrl, BackendError> {
-        match &self.target {
+        match &*self.target {
             Target::Sqlite(url) => Ok(url),
             _ => Err(other_kind()),
         }
@@ -73,7 +73,7 @@ impl DatabaseUrl {
 
     /// With what the environment adds. Errors: it is of another kind of database, or a variable does not fit.
     pub(in crate::backend) fn postgres(&self) -> Result<PostgresUrl, BackendError> {
-        match &self.target {
+        match &*self.target {
             Target::Postgres(url) => {
                 url.surrounded(&Environment::of_process()).map_err(BackendError::Environment)
             }
@@ -83,7 +83,7 @@ impl DatabaseUrl {
 
     /// With what the environment adds. Errors: it is of another kind of database.
     pub(in crate::backend) fn mysql(&self) -> Result<MysqlUrl, BackendError> {
-        match &self.target {
+        match &*self.target {
             Target::Mysql(url) => Ok(url.surrounded(&Environment::of_process())),
             _ => Err(other_kind()),
         }
@@ -96,7 +96,7 @@ impl DatabaseUrl {
     }
 
     fn names_search_path_in(&self, environment: &Environment) -> bool {
-        let Target::Postgres(url) = &self.target else { return false };
+        let Target::Postgres(url) = &*self.target else { return false };
         let by_variable = || environment.get("PGOPTIONS");
         url.names_search_path()
             || by_variable().is_some_and(|text| startup::names_search_path(&text))
@@ -105,7 +105,7 @@ impl DatabaseUrl {
     /// The same server and user with another database; `None` for a file.
     pub(crate) fn beside(&self, database: &str) -> Option<Self> {
         let mut beside = self.clone();
-        match &mut beside.target {
+        match &mut *beside.target {
             Target::Sqlite(_) => return None,
             Target::Postgres(url) => url.database = Some(database.to_owned()),
             Target::Mysql(url) => url.database = Some(database.to_owned()),
@@ -130,7 +130,7 @@ impl DatabaseUrl {
     }
 
     fn place(&self, with_user: bool) -> String {
-        let (user, host, port, database) = match &self.target {
+        let (user, host, port, database) = match &*self.target {
             Target::Sqlite(url) => {
                 // A server's URL with the wrong scheme holds a password too.
                 let shown = crate::secret::hidden(&format!("sqlite://{}", url.written));
@@ -189,7 +189,7 @@ impl DatabaseUrl {
             .filter(|(name, _)| !is_part(name) || (has_both && name == "hostaddr"))
             .map(|(name, value)| (name, value.unwrap_or_default()))
             .collect();
-        Ok(Self { spelled, parameters, target })
+        Ok(Self { spelled, parameters, target: Box::new(target) })
     }
 }
 
@@ -212,7 +212,7 @@ impl FromStr for DatabaseUrl {
         };
         match scheme {
             "sqlite" => {
-                let target = Target::Sqlite(SqliteUrl::parse(rest)?);
+                let target = Box::new(Target::Sqlite(SqliteUrl::parse(rest)?));
                 Ok(Self { spelled: "sqlite", parameters: Vec::new(), target })
             }
             "postgres" => Self::parse_server("postgres", rest),

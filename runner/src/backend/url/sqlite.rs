@@ -13,7 +13,8 @@ pub(in crate::backend) struct SqliteUrl {
     pub(in crate::backend) file: String,
     pub(in crate::backend) is_in_memory: bool,
     pub(in crate::backend) is_read_only: bool,
-    pub(in crate::backend) may_create: bool,
+    /// `mode=rw`: a file that is not there is not created.
+    pub(in crate::backend) has_to_exist: bool,
     pub(in crate::backend) is_immutable: bool,
     pub(in crate::backend) vfs: Option<String>,
     /// The path as it was written.
@@ -71,6 +72,7 @@ const TABLE: &[Known<Meaning>] = &[
 impl SqliteUrl {
     /// Takes apart what follows `sqlite:`.
     pub(super) fn parse(rest: &str) -> Result<Self, ParseUrlError> {
+        text::refuse_breaks(rest)?;
         let rest = rest.strip_prefix("//").unwrap_or(rest);
         let (written, query) = rest.split_once('?').unwrap_or((rest, ""));
         if written.is_empty() {
@@ -95,9 +97,9 @@ impl SqliteUrl {
     fn set(&mut self, meaning: Meaning, name: String, value: &str) -> Result<(), ParseUrlError> {
         match (meaning, value) {
             (Meaning::Mode, "ro") => self.is_read_only = true,
-            (Meaning::Mode, "rwc") => self.may_create = true,
+            (Meaning::Mode, "rw") => self.has_to_exist = true,
             (Meaning::Mode, "memory") => self.is_in_memory = true,
-            (Meaning::Mode, "rw") => {}
+            (Meaning::Mode, "rwc") => {}
             (Meaning::Mode, _) => {
                 return Err(ParseUrlError::Value { name, allowed: "ro, rw, rwc or memory" });
             }

@@ -9,12 +9,12 @@ fn meaning(url: &DatabaseUrl) -> String {
     let mut say = |name: &str, value: Option<String>| {
         said.extend(value.map(|value| format!("{name}={value}")));
     };
-    match &url.target {
+    match &*url.target {
         Target::Sqlite(url) => {
             say("file", Some(url.file.clone()).filter(|file| !file.is_empty()));
             say("memory", url.is_in_memory.then(|| "yes".to_owned()));
             say("mode", url.is_read_only.then(|| "ro".to_owned()));
-            say("mode", url.may_create.then(|| "rwc".to_owned()));
+            say("mode", url.has_to_exist.then(|| "rw".to_owned()));
             say("immutable", url.is_immutable.then(|| "yes".to_owned()));
             say("vfs", url.vfs.clone());
         }
@@ -66,8 +66,9 @@ const UNDERSTOOD: &[(&str, &str)] = &[
     ("sqlite://demo.db", "file=demo.db"),
     ("sqlite:///var/lib/app/a%20b.db?mode=ro", "file=/var/lib/app/a b.db mode=ro"),
     ("sqlite:100%.db?immutable=1", "file=100%.db immutable=yes"),
-    ("sqlite:a+b@c#d.db?mode=rwc&cache=private", "file=a+b@c#d.db mode=rwc"),
+    ("sqlite:a+b@c#d.db?mode=rwc&cache=private", "file=a+b@c#d.db"),
     ("sqlite::memory:", "memory=yes"),
+    ("sqlite:a.db?mode=rw", "file=a.db mode=rw"),
     ("sqlite:x?mode=memory&vfs=unix-none", "file=x memory=yes vfs=unix-none"),
     // PostgreSQL: places.
     ("postgres://h/d", "host=h database=d"),
@@ -178,6 +179,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("C:\\demo.db", "no scheme"),
     ("sqlite:", "no file"),
     ("sqlite://?mode=ro", "no file"),
+    ("sqlite:app.db\n", "a line break"),
     ("oracle://u:sekret@h/d", "cannot open a `oracle:`"),
     ("postgres://u:sekret@h", "names no database"),
     ("postgres://u:sekret@h/", "names no database"),
@@ -389,7 +391,7 @@ fn another_database_of_the_same_server() {
         assert_eq!(beside.as_ref().map(DatabaseUrl::without_password).as_deref(), expected);
     }
     let url: DatabaseUrl = "mysql://u:p@h/app".parse().expect("a URL");
-    let Some(Target::Mysql(beside)) = url.beside("x").map(|url| url.target) else {
+    let Some(Target::Mysql(beside)) = url.beside("x").map(|url| *url.target) else {
         panic!("MySQL's")
     };
     assert_eq!(beside.password.as_deref(), Some("p"));
@@ -416,12 +418,12 @@ fn who_names_a_search_path() {
 fn in_environment(text: &str, variables: &'static [(&str, &str)]) -> Result<String, ParseUrlError> {
     let url: DatabaseUrl = text.parse().expect(text);
     let environment = Environment::made_up(variables);
-    let target = match &url.target {
+    let target = match &*url.target {
         Target::Postgres(given) => Target::Postgres(given.surrounded(&environment)?),
         Target::Mysql(given) => Target::Mysql(given.surrounded(&environment)),
         Target::Sqlite(given) => Target::Sqlite(given.clone()),
     };
-    Ok(meaning(&DatabaseUrl { target, ..url }))
+    Ok(meaning(&DatabaseUrl { target: Box::new(target), ..url }))
 }
 
 #[test]
@@ -480,7 +482,7 @@ fn a_password_file_is_read_as_libpq_does() {
     for (host, expected) in table {
         let url = format!("postgres://u@{host}/d?passfile={}", path.display());
         let url: DatabaseUrl = url.parse().expect("a URL");
-        let Target::Postgres(url) = &url.target else { panic!("PostgreSQL's") };
+        let Target::Postgres(url) = &*url.target else { panic!("PostgreSQL's") };
         let url = url.surrounded(&Environment::made_up(&[])).expect("fits");
         assert_eq!(url.password.as_deref(), Some(expected));
     }
