@@ -62,10 +62,11 @@ impl Place {
     }
 
     /// Runs `body` while another transaction holds what `sql` locks; `body` ends that transaction by
-    /// calling what it is given. The session that holds it comes with it.
+    /// calling what it is given. The session that holds it comes with it: it is one of the runner's
+    /// own user, and its statement has an emoji in it.
     fn while_held(self, sandbox: &Sandbox, sql: &str, body: impl FnOnce(&str, &dyn Fn())) {
         let name = sandbox.server().name();
-        let hold = format!("START TRANSACTION; {sql}; DO SLEEP(10000);");
+        let hold = format!("START TRANSACTION; {sql}; DO SLEEP(10000) /* \u{1f389} */;");
         thread::scope(|scope| {
             // It ends with an error, because its session is ended.
             scope.spawn(move || self.client.try_sql(Role::Runner, name, &hold));
@@ -138,15 +139,17 @@ fn runners_wait_for_each_other_beside_noise() {
     for place in places() {
         let noise = Noise::beside(place.client);
         let sandbox = items(place, "DO SLEEP(2); UPDATE items SET n = n + 1;");
-        let first = start(&sandbox, DEPLOY);
-        until(|| !place.sessions(&sandbox, "SLEEP(2)").is_empty());
-        let loser = sandbox.runner(&deploy(&["--lock-timeout", "0s"]));
-        assert_eq!(loser.code, Some(5), "{}: {loser:#?}", place.name);
-        let named = format!("process {} of ", first.id());
-        assert!(loser.stderr.contains(&named), "{}: {}", place.name, loser.stderr);
-        let second = sandbox.runner(DEPLOY);
-        assert_eq!(second.code, Some(0), "{}: {second:#?}", place.name);
-        assert_eq!(ended(first).code, Some(0), "{}", place.name);
+        place.while_held(&sandbox, "DO 1", |_, _| {
+            let first = start(&sandbox, DEPLOY);
+            until(|| !place.sessions(&sandbox, "SLEEP(2)").is_empty());
+            let loser = sandbox.runner(&deploy(&["--lock-timeout", "0s"]));
+            assert_eq!(loser.code, Some(5), "{}: {loser:#?}", place.name);
+            let named = format!("process {} of ", first.id());
+            assert!(loser.stderr.contains(&named), "{}: {}", place.name, loser.stderr);
+            let second = sandbox.runner(DEPLOY);
+            assert_eq!(second.code, Some(0), "{}: {second:#?}", place.name);
+            assert_eq!(ended(first).code, Some(0), "{}", place.name);
+        });
         items_are(&sandbox, "1", place);
         drop(noise);
     }
@@ -158,12 +161,14 @@ fn a_killed_runner_is_followed_by_the_next_beside_noise() {
         let noise = Noise::beside(place.client);
         for lease in [&[][..], &["--lock", "lease", "--lease-time", "2s"]] {
             let sandbox = items(place, "DO SLEEP(3); UPDATE items SET n = n + 1;");
-            let mut first = start(&sandbox, &deploy(lease));
-            until(|| !place.sessions(&sandbox, "SLEEP(3)").is_empty());
-            first.kill().expect("it runs");
-            first.wait().expect("it ends");
-            let next = sandbox.runner(&deploy(lease));
-            assert_eq!(next.code, Some(0), "{}: {next:#?}", place.name);
+            place.while_held(&sandbox, "DO 1", |_, _| {
+                let mut first = start(&sandbox, &deploy(lease));
+                until(|| !place.sessions(&sandbox, "SLEEP(3)").is_empty());
+                first.kill().expect("it runs");
+                first.wait().expect("it ends");
+                let next = sandbox.runner(&deploy(lease));
+                assert_eq!(next.code, Some(0), "{}: {next:#?}", place.name);
+            });
             items_are(&sandbox, "1", place);
         }
         drop(noise);
