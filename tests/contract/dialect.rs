@@ -1,6 +1,6 @@
 //! What the cases have to spell differently for each database. What is tested is the same.
 
-use runner::alteration::Dialect;
+use runner::{alteration::Dialect, session::Value};
 
 /// The SQL of one dialect.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +59,20 @@ impl Sql {
     /// The type of a time without a zone. MySQL's TIMESTAMP has one.
     pub fn timestamp(self) -> &'static str {
         if self.is_mysql() { "DATETIME" } else { "TIMESTAMP" }
+    }
+
+    /// The type of a UUID, or what holds one where there is none.
+    pub fn uuid(self) -> &'static str {
+        if self.0 == Dialect::Mysql { "CHAR(36)" } else { "UUID" }
+    }
+
+    /// What is read where a value was written: MySQL has no UUID, and writes JSON in a way of its own.
+    pub fn read_back(self, written: Value) -> Value {
+        match (self.0, written) {
+            (Dialect::Mysql, Value::Uuid(uuid)) => Value::Text(uuid),
+            (Dialect::Mysql, Value::Json(json)) => Value::Json(json.replace(':', ": ")),
+            (_, written) => written,
+        }
     }
 
     /// The definition of a column that numbers its rows.

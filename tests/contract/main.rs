@@ -20,13 +20,18 @@ use runner::{
     host::Limits,
     session::{Counts, SharedSession},
 };
-use std::time::Duration;
-use support::servers::Database;
+use std::{sync::Arc, time::Duration};
+use support::servers::{self, Database, Noise};
 
 /// Where a backend's databases come from.
 pub trait Place {
     const DIALECT: Dialect;
     const SQL: dialect::Sql = dialect::Sql(Self::DIALECT);
+
+    /// Whether the run was told to go without this server.
+    fn is_left_out() -> bool {
+        false
+    }
 
     fn new() -> Self;
 
@@ -55,41 +60,76 @@ impl Place for Sqlite {
     }
 }
 
-/// A database on the shared PostgreSQL server.
-pub struct Postgres(Database);
+/// A database on the shared PostgreSQL server of a major version, beside noise.
+pub struct Postgres<const MAJOR: u32> {
+    database: Database,
+    _noise: Arc<Noise>,
+}
 
-impl Place for Postgres {
+impl<const MAJOR: u32> Place for Postgres<MAJOR> {
     const DIALECT: Dialect = Dialect::Postgresql;
 
     fn new() -> Self {
-        Self(support::servers::Postgres::shared().database())
+        let server = servers::Postgres::shared_of(MAJOR);
+        Self { database: server.database(), _noise: Noise::shared_beside(server.client()) }
     }
 
     fn url(&self) -> String {
-        self.0.url().to_owned()
+        self.database.url().to_owned()
     }
 
     fn server(&self) -> Option<&Database> {
-        Some(&self.0)
+        Some(&self.database)
     }
 }
 
-/// A database on the shared MariaDB server.
-pub struct Mariadb(Database);
+/// A database on the shared MariaDB server, whose binary log is on, beside noise.
+pub struct Mariadb {
+    database: Database,
+    _noise: Arc<Noise>,
+}
 
 impl Place for Mariadb {
     const DIALECT: Dialect = Dialect::Mariadb;
 
     fn new() -> Self {
-        Self(support::servers::Mariadb::shared().database())
+        let server = servers::Mariadb::shared();
+        Self { database: server.database(), _noise: Noise::shared_beside(server.client()) }
     }
 
     fn url(&self) -> String {
-        self.0.url().to_owned()
+        self.database.url().to_owned()
     }
 
     fn server(&self) -> Option<&Database> {
-        Some(&self.0)
+        Some(&self.database)
+    }
+}
+
+/// A database on the shared MySQL server, beside noise.
+pub struct Mysql {
+    database: Database,
+    _noise: Arc<Noise>,
+}
+
+impl Place for Mysql {
+    const DIALECT: Dialect = Dialect::Mysql;
+
+    fn is_left_out() -> bool {
+        servers::Mysql::is_left_out()
+    }
+
+    fn new() -> Self {
+        let server = servers::Mysql::shared().expect("it is not left out");
+        Self { database: server.database(), _noise: Noise::shared_beside(server.client()) }
+    }
+
+    fn url(&self) -> String {
+        self.database.url().to_owned()
+    }
+
+    fn server(&self) -> Option<&Database> {
+        Some(&self.database)
     }
 }
 
@@ -158,11 +198,11 @@ pub async fn commit(
 
 /// Makes every case for a backend.
 macro_rules! contract {
-    ($($name:ident: $place:ty;)*) => {$(
+    ($($(#[$only:meta])? $name:ident: $place:ty;)*) => {$(
         mod $name {
             use super::{Place, journal, session, state};
 
-            contract!(@cases $place, state:
+            contract!(@cases [$($only)?] $place, state:
                 untouched_is_empty, preparing_twice_is_preparing_once, up_and_row_commit_together,
                 rolled_back_leaves_nothing, a_stale_revision_is_refused,
                 an_applied_alteration_is_not_applied_again, down_needs_an_applied_row,
@@ -172,14 +212,14 @@ macro_rules! contract {
                 the_archive_keeps_components, a_rehearsal_leaves_nothing,
                 reading_creates_nothing, a_cancelled_statement_ends, an_older_schema_is_upgraded,
             );
-            contract!(@cases $place, journal:
+            contract!(@cases [$($only)?] $place, journal:
                 a_journaled_hook_goes_on_after_a_crash,
                 a_statement_that_commits_may_be_asked_as_a_query,
                 a_hook_that_differs_when_it_is_run_again_is_stopped,
                 nothing_is_open_across_a_statement_that_commits,
                 a_run_goes_on_with_the_settings_it_began_with,
             );
-            contract!(@cases $place, session:
+            contract!(@cases [$($only)?] $place, session:
                 every_value_is_bound, extremes_come_back, nul_in_text_is_kept_or_refused, rows_and_columns, outcomes, one_statement_is_one,
                 parameters_are_counted, scripts_are_walked, a_cursor_is_a_snapshot, a_cursor_only_reads,
                 a_cursor_respects_its_limits, a_query_respects_its_limits, bulk_writer_inserts,
@@ -188,16 +228,28 @@ macro_rules! contract {
             );
         }
     )*};
-    (@cases $place:ty, $module:ident: $($case:ident,)*) => {$(
+    (@cases $only:tt $place:ty, $module:ident: $($case:ident,)*) => {
+        $(contract!(@case $only $place, $module, $case);)*
+    };
+    (@case [$($only:meta)?] $place:ty, $module:ident, $case:ident) => {
         #[tokio::test]
+        $(#[$only])?
         async fn $case() {
-            $module::$case(&<$place>::new()).await;
+            if !<$place>::is_left_out() {
+                $module::$case(&<$place>::new()).await;
+            }
         }
-    )*};
+    };
 }
 
 contract! {
     sqlite: super::Sqlite;
-    postgres: super::Postgres;
+    postgres_13: super::Postgres<13>;
+    postgres_15: super::Postgres<15>;
+    postgres_18: super::Postgres<18>;
+    #[ignore = "RUNNER_FULL=1"] postgres_14: super::Postgres<14>;
+    #[ignore = "RUNNER_FULL=1"] postgres_16: super::Postgres<16>;
+    #[ignore = "RUNNER_FULL=1"] postgres_17: super::Postgres<17>;
     mariadb: super::Mariadb;
+    mysql: super::Mysql;
 }

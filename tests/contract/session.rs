@@ -34,12 +34,12 @@ fn text(text: &str) -> Value {
 /// What goes in comes out, in a column of a fitting type.
 pub async fn every_value_is_bound<P: Place>(place: &P) {
     let (_backend, session) = session(place).await;
-    let (bytes, timestamp) = (P::SQL.bytes(), P::SQL.timestamp());
+    let (bytes, timestamp, uuid) = (P::SQL.bytes(), P::SQL.timestamp(), P::SQL.uuid());
     execute(
         &session,
         &format!(
             "CREATE TABLE v (a BOOLEAN, b BIGINT, c BIGINT, d DOUBLE PRECISION, e DECIMAL(10, 2),
-                f TEXT, g {bytes}, h DATE, i TIME, j {timestamp}, k UUID, l JSON, m TEXT)"
+                f TEXT, g {bytes}, h DATE, i TIME, j {timestamp}, k {uuid}, l JSON, m TEXT)"
         ),
     )
     .await;
@@ -62,7 +62,8 @@ pub async fn every_value_is_bound<P: Place>(place: &P) {
     let marks = vec!["?"; row.len()].join(", ");
     let insert = P::SQL.spelled(&format!("INSERT INTO v VALUES ({marks})"));
     session.lock().await.execute(&insert, row.clone()).await.expect("inserts");
-    assert_eq!(rows(&session, "SELECT * FROM v").await, [row]);
+    let read: Row = row.into_iter().map(|value| P::SQL.read_back(value)).collect();
+    assert_eq!(rows(&session, "SELECT * FROM v").await, [read]);
     let too_large = vec![Value::BigInteger("9223372036854775808".into())];
     let insert = P::SQL.spelled("INSERT INTO v (c) VALUES (?)");
     assert_eq!(fails(&session, &insert, too_large).await.kind, ErrorKind::Conversion);

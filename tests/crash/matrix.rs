@@ -7,7 +7,7 @@
 
 use crate::{
     place::Place,
-    support::{Run, Sandbox, finish},
+    support::{Run, Sandbox, finish, servers::is_full},
 };
 use std::{
     fs,
@@ -46,7 +46,11 @@ pub struct Scenario {
 
 /// Runs the scenario; panics with every point that was not mended.
 pub fn run(scenario: &Scenario, place: Place) {
+    if place.is_left_out() {
+        return;
+    }
     let began = Instant::now();
+    let _noise = place.noise();
     let start = (scenario.start)(place);
     place.wait_until_alone(&start);
     let args = arguments(scenario, start.path());
@@ -173,7 +177,7 @@ impl Case<'_> {
 
 /// Evenly spread over all points, first and last among them; all of them with `RUNNER_FULL=1`.
 pub fn chosen(count: usize) -> Vec<usize> {
-    if std::env::var("RUNNER_FULL").is_ok_and(|full| full == "1") || count <= SAMPLE {
+    if is_full() || count <= SAMPLE {
         return (1..=count).collect();
     }
     (0..SAMPLE).map(|at| 1 + at * (count - 1) / (SAMPLE - 1)).collect()

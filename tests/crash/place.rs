@@ -4,40 +4,94 @@
 
 use crate::support::{
     Sandbox,
-    servers::{Mariadb, Postgres},
+    servers::{Client, Mariadb, Mysql, Noise, Postgres},
 };
-use std::{fs, sync::OnceLock, thread, time::Duration};
+use std::{
+    fs,
+    sync::{Arc, OnceLock},
+    thread,
+    time::Duration,
+};
 
 /// A server that does not write through to the disk: it makes a database for each of hundreds of
 /// points, and is never killed itself.
-pub fn postgres() -> &'static Postgres {
-    static SERVER: OnceLock<Postgres> = OnceLock::new();
-    SERVER.get_or_init(|| {
-        Postgres::with_settings(&[
-            ("fsync", "off"),
-            ("full_page_writes", "off"),
-            ("autovacuum", "off"),
-            // A template that is copied as files needs a checkpoint each time.
-            ("checkpoint_timeout", "1h"),
-        ])
-    })
+fn unflushed(major: Option<u32>) -> Postgres {
+    let settings = [
+        ("fsync", "off"),
+        ("full_page_writes", "off"),
+        ("autovacuum", "off"),
+        // A template that is copied as files needs a checkpoint each time.
+        ("checkpoint_timeout", "1h"),
+    ];
+    match major {
+        Some(major) => Postgres::of(major, &settings),
+        None => Postgres::with_settings(&settings),
+    }
 }
 
-/// One backend.
+/// One kind of server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     Sqlite,
+    /// Debian's.
     Postgres,
+    Postgres18,
     Mariadb,
+    Mysql,
+}
+
+/// Places that speak alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    Sqlite,
+    Postgres,
+    Mysql,
 }
 
 impl Place {
+    pub fn family(self) -> Family {
+        match self {
+            Self::Sqlite => Family::Sqlite,
+            Self::Postgres | Self::Postgres18 => Family::Postgres,
+            Self::Mariadb | Self::Mysql => Family::Mysql,
+        }
+    }
+
+    /// Whether the run was told to go without this server.
+    pub fn is_left_out(self) -> bool {
+        self == Self::Mysql && Mysql::is_left_out()
+    }
+
+    /// Other sessions on the same server, as long as it is held. A file has none.
+    pub fn noise(self) -> Option<Arc<Noise>> {
+        (self != Self::Sqlite).then(|| Noise::shared_beside(self.client()))
+    }
+
+    pub fn client(self) -> &'static Client {
+        match self {
+            Self::Sqlite => unreachable!("it has no server"),
+            Self::Postgres | Self::Postgres18 => self.postgres().client(),
+            Self::Mariadb => Mariadb::shared().client(),
+            Self::Mysql => mysql().client(),
+        }
+    }
+
+    fn postgres(self) -> &'static Postgres {
+        static DEBIAN: OnceLock<Postgres> = OnceLock::new();
+        static NEWER: OnceLock<Postgres> = OnceLock::new();
+        match self {
+            Self::Postgres18 => NEWER.get_or_init(|| unflushed(Some(18))),
+            _ => DEBIAN.get_or_init(|| unflushed(None)),
+        }
+    }
+
     /// A sandbox with an empty database.
     pub fn sandbox(self) -> Sandbox {
         match self {
             Self::Sqlite => Sandbox::new(),
-            Self::Postgres => Sandbox::on(postgres().database()),
+            Self::Postgres | Self::Postgres18 => Sandbox::on(self.postgres().database()),
             Self::Mariadb => Sandbox::on(Mariadb::shared().database()),
+            Self::Mysql => Sandbox::on(mysql().database()),
         }
     }
 
@@ -55,14 +109,14 @@ impl Place {
 
     /// Whether `up` and its record are one transaction, so that both are there or neither is.
     pub fn is_transactional(self) -> bool {
-        self != Self::Mariadb
+        self.family() != Family::Mysql
     }
 
     pub fn has_table(self, sandbox: &Sandbox, name: &str) -> bool {
-        let (catalogue, column, place) = match self {
-            Self::Sqlite => ("sqlite_schema", "name", "type = 'table'"),
-            Self::Postgres => ("pg_tables", "tablename", "schemaname = 'public'"),
-            Self::Mariadb => {
+        let (catalogue, column, place) = match self.family() {
+            Family::Sqlite => ("sqlite_schema", "name", "type = 'table'"),
+            Family::Postgres => ("pg_tables", "tablename", "schemaname = 'public'"),
+            Family::Mysql => {
                 ("information_schema.tables", "table_name", "table_schema = DATABASE()")
             }
         };
@@ -71,10 +125,10 @@ impl Place {
     }
 
     pub fn has_index(self, sandbox: &Sandbox, name: &str) -> bool {
-        let (catalogue, column, place) = match self {
-            Self::Sqlite => ("sqlite_schema", "name", "type = 'index'"),
-            Self::Postgres => ("pg_indexes", "indexname", "schemaname = 'public'"),
-            Self::Mariadb => {
+        let (catalogue, column, place) = match self.family() {
+            Family::Sqlite => ("sqlite_schema", "name", "type = 'index'"),
+            Family::Postgres => ("pg_indexes", "indexname", "schemaname = 'public'"),
+            Family::Mysql => {
                 ("information_schema.statistics", "index_name", "table_schema = DATABASE()")
             }
         };
@@ -84,35 +138,49 @@ impl Place {
 
     /// `DROP INDEX` as this backend spells it.
     pub fn drop_index(self, name: &str, table: &str) -> String {
-        match self {
-            Self::Sqlite => format!("DROP INDEX {name}"),
-            Self::Postgres => format!("DROP INDEX CONCURRENTLY {name}"),
-            Self::Mariadb => format!("DROP INDEX {name} ON {table}"),
+        match self.family() {
+            Family::Sqlite => format!("DROP INDEX {name}"),
+            Family::Postgres => format!("DROP INDEX CONCURRENTLY {name}"),
+            Family::Mysql => format!("DROP INDEX {name} ON {table}"),
         }
     }
 
     /// `CREATE INDEX` or `CREATE UNIQUE INDEX` without blocking others, where that is possible.
     pub fn create_index(self, kind: &str, name: &str, on: &str) -> String {
-        let how = if self == Self::Postgres { "CONCURRENTLY" } else { "" };
+        let how = if self.family() == Family::Postgres { "CONCURRENTLY" } else { "" };
         format!("CREATE {kind} {how} {name} ON {on}")
     }
 
     /// Waits until the server has ended the sessions of a runner that was killed.
     pub fn wait_until_alone(self, sandbox: &Sandbox) {
-        let sql = match self {
-            Self::Sqlite => return,
-            Self::Postgres => {
-                "SELECT count(*) FROM pg_stat_activity
+        let sql = match self.family() {
+            Family::Sqlite => return,
+            Family::Postgres => "SELECT count(*) FROM pg_stat_activity
                  WHERE datname = current_database() AND pid <> pg_backend_pid()
                     AND backend_type = 'client backend'"
-            }
-            Self::Mariadb => {
-                "SELECT count(*) FROM information_schema.processlist
-                 WHERE db = DATABASE() AND id <> CONNECTION_ID()"
+                .to_owned(),
+            Family::Mysql => {
+                format!(
+                    "SELECT count(*) FROM {} WHERE db = DATABASE() AND id <> CONNECTION_ID()",
+                    self.processlist()
+                )
             }
         };
-        while sandbox.rows(sql) != ["0"] {
+        while sandbox.rows(&sql) != ["0"] {
             thread::sleep(Duration::from_millis(5));
         }
     }
+
+    /// The sessions of the server, with the columns that MySQL and MariaDB share. MySQL's older
+    /// table cannot be read while a session's text cannot be shown.
+    pub fn processlist(self) -> &'static str {
+        match self {
+            Self::Mysql => "performance_schema.processlist",
+            _ => "information_schema.processlist",
+        }
+    }
+}
+
+fn mysql() -> &'static Mysql {
+    Mysql::shared().expect("it is not left out")
 }

@@ -5,10 +5,11 @@
 
 use crate::support::{
     Run, Sandbox, finish,
-    servers::{Mariadb, Postgres},
+    servers::{Mariadb, Mysql, Noise, Postgres, is_full},
 };
 use std::{
     process::{Child, Stdio},
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -21,7 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(180);
 enum Server {
     Sqlite,
     Postgres,
+    Postgres18,
     Mariadb,
+    Mysql,
 }
 
 /// A kind of database, and the lock that is used there.
@@ -34,15 +37,37 @@ struct Place {
 const SQLITE: Place = Place { server: Server::Sqlite, lock: "session" };
 const POSTGRES: Place = Place { server: Server::Postgres, lock: "session" };
 const POSTGRES_LEASE: Place = Place { server: Server::Postgres, lock: "lease" };
+const POSTGRES_18: Place = Place { server: Server::Postgres18, lock: "session" };
+const POSTGRES_18_LEASE: Place = Place { server: Server::Postgres18, lock: "lease" };
 const MARIADB: Place = Place { server: Server::Mariadb, lock: "session" };
 const MARIADB_LEASE: Place = Place { server: Server::Mariadb, lock: "lease" };
 
+const MYSQL: Place = Place { server: Server::Mysql, lock: "session" };
+const MYSQL_LEASE: Place = Place { server: Server::Mysql, lock: "lease" };
+
 impl Place {
+    fn is_left_out(self) -> bool {
+        self.server == Server::Mysql && Mysql::is_left_out()
+    }
+
+    /// Other sessions on the same server, as long as it is held. A file has none.
+    fn noise(self) -> Option<Arc<Noise>> {
+        Some(Noise::shared_beside(match self.server {
+            Server::Sqlite => return None,
+            Server::Postgres => Postgres::shared().client(),
+            Server::Postgres18 => Postgres::shared_of(18).client(),
+            Server::Mariadb => Mariadb::shared().client(),
+            Server::Mysql => mysql().client(),
+        }))
+    }
+
     fn sandbox(self) -> Sandbox {
         match self.server {
             Server::Sqlite => Sandbox::new(),
             Server::Postgres => Sandbox::on(Postgres::shared().database()),
+            Server::Postgres18 => Sandbox::on(Postgres::shared_of(18).database()),
             Server::Mariadb => Sandbox::on(Mariadb::shared().database()),
+            Server::Mysql => Sandbox::on(mysql().database()),
         }
     }
 
@@ -67,8 +92,8 @@ impl Place {
     fn slow(self, seconds: u32) -> String {
         match self.server {
             Server::Sqlite => unreachable!("SQLite cannot sleep"),
-            Server::Postgres => format!("SELECT pg_sleep({seconds});"),
-            Server::Mariadb => format!("DO SLEEP({seconds});"),
+            Server::Postgres | Server::Postgres18 => format!("SELECT pg_sleep({seconds});"),
+            Server::Mariadb | Server::Mysql => format!("DO SLEEP({seconds});"),
         }
     }
 
@@ -76,21 +101,30 @@ impl Place {
     fn wait_for_statement(self, sandbox: &Sandbox, text: &str) {
         let running = match self.server {
             Server::Sqlite => unreachable!("SQLite does not tell"),
-            Server::Postgres => format!(
+            Server::Postgres | Server::Postgres18 => format!(
                 "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%{text}%' AND state = 'active'
                     AND datname = current_database() AND pid <> pg_backend_pid()"
             ),
-            Server::Mariadb => format!(
-                "SELECT 1 FROM information_schema.processlist WHERE info LIKE '%{text}%'
-                    AND db = database() AND id <> connection_id()"
+            Server::Mariadb | Server::Mysql => format!(
+                "SELECT 1 FROM {} WHERE info LIKE '%{text}%'
+                    AND db = database() AND id <> connection_id()",
+                // MySQL's older table cannot be read while a session's text cannot be shown.
+                match self.server {
+                    Server::Mysql => "performance_schema.processlist",
+                    _ => "information_schema.processlist",
+                }
             ),
         };
         wait_until(text, || !sandbox.rows(&running).is_empty());
     }
 }
 
+fn mysql() -> &'static Mysql {
+    Mysql::shared().expect("it is not left out")
+}
+
 fn rounds() -> usize {
-    if std::env::var_os("RUNNER_FULL").is_some_and(|full| full == "1") { 20 } else { 3 }
+    if is_full() { 20 } else { 3 }
 }
 
 fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
@@ -174,27 +208,39 @@ fn deploys_and_rollbacks_at_once(place: Place) {
 }
 
 macro_rules! races {
-    ($($name:ident: $place:expr;)*) => {
+    ($($(#[$only:meta])? $name:ident: $place:expr;)*) => {
         $(mod $name {
             #[test]
             fn sixteen_deploys_at_once_apply_once() {
-                super::sixteen_deploys_at_once($place);
+                super::beside_noise($place, super::sixteen_deploys_at_once);
             }
 
             #[test]
+            $(#[$only])?
             fn deploys_and_rollbacks_race_to_a_consistent_end() {
-                super::deploys_and_rollbacks_at_once($place);
+                super::beside_noise($place, super::deploys_and_rollbacks_at_once);
             }
         })*
     };
+}
+
+fn beside_noise(place: Place, race: fn(Place)) {
+    if !place.is_left_out() {
+        let _noise = place.noise();
+        race(place);
+    }
 }
 
 races! {
     sqlite: super::SQLITE;
     postgres: super::POSTGRES;
     postgres_lease: super::POSTGRES_LEASE;
+    #[ignore = "RUNNER_FULL=1"] postgres_18: super::POSTGRES_18;
+    #[ignore = "RUNNER_FULL=1"] postgres_18_lease: super::POSTGRES_18_LEASE;
     mariadb: super::MARIADB;
     mariadb_lease: super::MARIADB_LEASE;
+    #[ignore = "RUNNER_FULL=1"] mysql: super::MYSQL;
+    #[ignore = "RUNNER_FULL=1"] mysql_lease: super::MYSQL_LEASE;
 }
 
 /// An index is built for a while without holding anybody up, and a second one after it.
@@ -370,7 +416,7 @@ fn a_lease_holder_paused_anywhere_cannot_commit_any_more() {
             let args = ["deploy", "plugins", "--lease-time", "1s"];
             let paused = place.start(&sandbox, &args);
             let begun = match place.server {
-                Server::Mariadb => "SHOW TABLES LIKE 'hits'",
+                Server::Mariadb | Server::Mysql => "SHOW TABLES LIKE 'hits'",
                 _ => "SELECT 1 FROM pg_class WHERE relname = 'hits'",
             };
             wait_until("the first table", || !sandbox.rows(begun).is_empty());

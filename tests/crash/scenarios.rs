@@ -5,7 +5,7 @@
 
 use crate::{
     matrix::Scenario,
-    place::Place,
+    place::{Family, Place},
     support::{Sandbox, guest},
 };
 use runner::pack::section;
@@ -311,7 +311,7 @@ fn items_hold(place: Place, sandbox: &Sandbox) -> Result<(), String> {
     for index in ["items_n", "items_both"] {
         fits(place, sandbox, "index", || place.has_index(sandbox, index))?;
     }
-    if place == Place::Postgres && status(place, sandbox, "index") != "running" {
+    if place.family() == Family::Postgres && status(place, sandbox, "index") != "running" {
         let invalid = sandbox.rows("SELECT count(*) FROM pg_index WHERE NOT indisvalid");
         ensure(invalid == ["0"], "no invalid index is left")?;
     }
@@ -321,8 +321,8 @@ fn items_hold(place: Place, sandbox: &Sandbox) -> Result<(), String> {
 /// Without its settings the hook would make other tables, or longer fractions.
 fn sets(place: Place) -> Sandbox {
     let sandbox = place.sandbox();
-    let sql = match place {
-        Place::Mariadb => {
+    let sql = match place.family() {
+        Family::Mysql => {
             "CREATE TABLE thirds (id INTEGER PRIMARY KEY, third VARCHAR(99));
              SET SESSION div_precision_increment = 2;
              INSERT INTO thirds (id, third) VALUES (1, 1 / 3);
@@ -347,7 +347,7 @@ fn sets(place: Place) -> Sandbox {
              INSERT INTO words (id, word) VALUES (3, 'ghi');"
         }
     };
-    let hook = if place == Place::Postgres { "before-up" } else { "up" };
+    let hook = if place.family() == Family::Postgres { "before-up" } else { "up" };
     sandbox.write(&format!("sources/acme/words/1.0.0-1700000000-words.{hook}.sql"), sql);
     packed(sandbox, "acme/words")
 }
@@ -361,14 +361,12 @@ fn lease_ran_out(place: Place, sandbox: &Sandbox) {
 fn names(place: Place) -> Sandbox {
     let sandbox = place.sandbox();
     let rows = "WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 350)";
-    let insert = match place {
-        Place::Postgres => format!("{rows} INSERT INTO names (id, clean) SELECT i, 0 FROM r"),
+    let insert = match place.family() {
+        Family::Postgres => format!("{rows} INSERT INTO names (id, clean) SELECT i, 0 FROM r"),
         _ => format!("INSERT INTO names (id, clean) {rows} SELECT i, 0 FROM r"),
     };
-    let step = match place {
-        Place::Mariadb => {
-            "UPDATE names SET clean = clean + 1 WHERE clean = 0 ORDER BY id LIMIT 100"
-        }
+    let step = match place.family() {
+        Family::Mysql => "UPDATE names SET clean = clean + 1 WHERE clean = 0 ORDER BY id LIMIT 100",
         _ => {
             "UPDATE names SET clean = clean + 1
              WHERE id IN (SELECT id FROM names WHERE clean = 0 ORDER BY id LIMIT 100)"

@@ -4,11 +4,8 @@
 //! is timed: each step waits until the server shows what it waits for.
 
 use crate::{
-    place::{Place, postgres},
-    support::{
-        Sandbox,
-        servers::{Client, Mariadb, Role},
-    },
+    place::Place,
+    support::{Sandbox, servers::Role},
 };
 use std::{
     process::{Child, Stdio},
@@ -17,14 +14,6 @@ use std::{
 };
 
 impl Place {
-    fn client(self) -> &'static Client {
-        match self {
-            Self::Postgres => postgres().client(),
-            Self::Mariadb => Mariadb::shared().client(),
-            Self::Sqlite => unreachable!("it has no server"),
-        }
-    }
-
     /// Server sessions whose statement contains `words`, except those that ask.
     fn sessions(self, sandbox: &Sandbox, words: &str) -> Vec<String> {
         sandbox.rows(&match self {
