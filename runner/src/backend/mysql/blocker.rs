@@ -108,7 +108,8 @@ pub(super) async fn blockers(
     Some(match candidates.is_empty() {
         true => format!("the server does not tell this user which session is in its way; {right}"),
         false => {
-            let may = described(connection, dialect, &candidates, &sessions, "it may have waited for");
+            let may =
+                described(connection, dialect, &candidates, &sessions, "it may have waited for");
             format!("{} ({right} for sure)", may.await)
         }
     })
@@ -120,9 +121,9 @@ async fn candidates(
     own: &ListedSession,
     sessions: &[ListedSession],
 ) -> Vec<Blocker> {
-    let open = rows(connection, TRANSACTIONS).await.map(|rows| {
-        rows.iter().filter_map(|row| text(row, 0)?.parse().ok()).collect::<Vec<u64>>()
-    });
+    let open = rows(connection, TRANSACTIONS)
+        .await
+        .map(|rows| rows.iter().filter_map(|row| text(row, 0)?.parse().ok()).collect::<Vec<u64>>());
     sessions
         .iter()
         .filter(|session| session.id != own.id && !session.state.starts_with("Waiting for"))
@@ -147,7 +148,8 @@ async fn listed(connection: &mut MySqlConnection, dialect: Dialect) -> Vec<Liste
 /// nothing of what it names.
 async fn rows(connection: &mut MySqlConnection, sql: &str) -> Option<Vec<Vec<Option<String>>>> {
     let rows = connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql))).await.ok()?;
-    let texts = |row| (0..sqlx::mysql::MySqlRow::len(row)).map(|at| own_text(row, at).ok().flatten());
+    let texts =
+        |row| (0..sqlx::mysql::MySqlRow::len(row)).map(|at| own_text(row, at).ok().flatten());
     Some(rows.iter().map(|row| texts(row).collect()).collect())
 }
 

@@ -113,8 +113,8 @@ impl Server {
         let mut parts = name.splitn(3, ' ');
         let id = parts.next()?.parse().ok()?;
         let started: i64 = parts.next()?.parse().ok()?;
-        let is_here = parts.next()? == self.name
-            && (self.started - started).abs() <= CLOCK_SLACK_SECONDS;
+        let is_here =
+            parts.next()? == self.name && (self.started - started).abs() <= CLOCK_SLACK_SECONDS;
         is_here.then_some(id)
     }
 

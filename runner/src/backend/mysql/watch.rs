@@ -71,7 +71,8 @@ impl Watch {
         time: Option<Duration>,
         lock_wait: Duration,
     ) -> Self {
-        let (began, look_time) = (Instant::now(), FIRST_LOOK.min(lock_wait / 2));
+        let patience = time.map_or(lock_wait, |time| time.min(lock_wait));
+        let (began, look_time) = (Instant::now(), FIRST_LOOK.min(patience / 2));
         Self {
             url: url.clone(),
             server: server.clone(),
@@ -125,10 +126,7 @@ impl Watch {
     }
 
     /// Ends the statement that `work` waits for, and waits until it has answered.
-    async fn end<T>(
-        &mut self,
-        mut work: std::pin::Pin<&mut impl Future<Output = T>>,
-    ) -> Option<T> {
+    async fn end<T>(&mut self, mut work: std::pin::Pin<&mut impl Future<Output = T>>) -> Option<T> {
         let deadline = Instant::now() + END_TIME;
         let mut second = match self.second.take() {
             Some(second) => second,
