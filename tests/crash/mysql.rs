@@ -62,10 +62,11 @@ impl Place {
     }
 
     /// Runs `body` while another transaction holds what `sql` locks; `body` ends that transaction by
-    /// calling what it is given. The session that holds it comes with it.
+    /// calling what it is given. The session that holds it comes with it: it is one of the runner's
+    /// own user, and its statement has an emoji in it.
     fn while_held(self, sandbox: &Sandbox, sql: &str, body: impl FnOnce(&str, &dyn Fn())) {
         let name = sandbox.server().name();
-        let hold = format!("START TRANSACTION; {sql}; DO SLEEP(10000);");
+        let hold = format!("START TRANSACTION; {sql}; DO SLEEP(10000) /* \u{1f389} */;");
         thread::scope(|scope| {
             // It ends with an error, because its session is ended.
             scope.spawn(move || self.client.try_sql(Role::Runner, name, &hold));
@@ -139,15 +140,17 @@ fn runners_wait_for_each_other_beside_noise() {
     for place in places() {
         let noise = Noise::beside(place.client);
         let sandbox = items(place, "DO SLEEP(2); UPDATE items SET n = n + 1;");
-        let first = start(&sandbox, DEPLOY);
-        until(|| !place.sessions(&sandbox, "SLEEP(2)").is_empty());
-        let loser = sandbox.runner(&deploy(&["--lock-timeout", "0s"]));
-        assert_eq!(loser.code, Some(5), "{}: {loser:#?}", place.name);
-        let named = format!("process {} of ", first.id());
-        assert!(loser.stderr.contains(&named), "{}: {}", place.name, loser.stderr);
-        let second = sandbox.runner(DEPLOY);
-        assert_eq!(second.code, Some(0), "{}: {second:#?}", place.name);
-        assert_eq!(ended(first).code, Some(0), "{}", place.name);
+        place.while_held(&sandbox, "DO 1", |_, _| {
+            let first = start(&sandbox, DEPLOY);
+            until(|| !place.sessions(&sandbox, "SLEEP(2)").is_empty());
+            let loser = sandbox.runner(&deploy(&["--lock-timeout", "0s"]));
+            assert_eq!(loser.code, Some(5), "{}: {loser:#?}", place.name);
+            let named = format!("process {} of ", first.id());
+            assert!(loser.stderr.contains(&named), "{}: {}", place.name, loser.stderr);
+            let second = sandbox.runner(DEPLOY);
+            assert_eq!(second.code, Some(0), "{}: {second:#?}", place.name);
+            assert_eq!(ended(first).code, Some(0), "{}", place.name);
+        });
         items_are(&sandbox, "1", place);
         drop(noise);
     }
@@ -159,12 +162,14 @@ fn a_killed_runner_is_followed_by_the_next_beside_noise() {
         let noise = Noise::beside(place.client);
         for lease in [&[][..], &["--lock", "lease", "--lease-time", "2s"]] {
             let sandbox = items(place, "DO SLEEP(3); UPDATE items SET n = n + 1;");
-            let mut first = start(&sandbox, &deploy(lease));
-            until(|| !place.sessions(&sandbox, "SLEEP(3)").is_empty());
-            first.kill().expect("it runs");
-            first.wait().expect("it ends");
-            let next = sandbox.runner(&deploy(lease));
-            assert_eq!(next.code, Some(0), "{}: {next:#?}", place.name);
+            place.while_held(&sandbox, "DO 1", |_, _| {
+                let mut first = start(&sandbox, &deploy(lease));
+                until(|| !place.sessions(&sandbox, "SLEEP(3)").is_empty());
+                first.kill().expect("it runs");
+                first.wait().expect("it ends");
+                let next = sandbox.runner(&deploy(lease));
+                assert_eq!(next.code, Some(0), "{}: {next:#?}", place.name);
+            });
             items_are(&sandbox, "1", place);
         }
         drop(noise);
@@ -213,24 +218,30 @@ fn eight_runners_race_beside_noise() {
     }
 }
 
+/// A table of ten rows; twelve of them together have more than anybody would wait for.
+const TENS: &str = "CREATE TABLE tens AS SELECT 1 AS n UNION ALL SELECT 2 UNION ALL SELECT 3
+    UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8
+    UNION ALL SELECT 9 UNION ALL SELECT 10;";
+
 #[test]
 fn a_statement_is_ended_when_its_time_is_up() {
     for place in places() {
         let slow = [
-            // A change of the schema, a statement without one, and one that is sent as text.
-            "CREATE TABLE slow AS SELECT SLEEP(600) AS s;",
+            // A change of the schema, and statements without one.
+            "CREATE TABLE slow AS SELECT SUM(a.n) AS n FROM tens a, tens b, tens c, tens d, tens e,
+                tens f, tens g, tens h, tens i, tens j, tens k, tens l;",
             "DO SLEEP(600);",
             "INSERT INTO items SELECT SLEEP(600);",
             "SELECT SLEEP(600);",
         ];
         for sql in slow {
-            let sandbox = items(place, &format!("CREATE TABLE first (n INTEGER); {sql}"));
+            let sandbox = items(place, &format!("{TENS} {sql}"));
             let run = sandbox.runner(&deploy(&["--statement-timeout", "500ms"]));
             assert_eq!(run.code, Some(1), "{}, {sql}: {run:#?}", place.name);
             let told = run.stderr.contains("the statement took longer than 500 ms");
             assert!(told, "{}, {sql}: {}", place.name, run.stderr);
             assert!(run.stderr.contains("`--statement-timeout`"), "{}: {}", place.name, run.stderr);
-            assert!(place.sessions(&sandbox, "SLEEP(600)").is_empty(), "{}, {sql}", place.name);
+            assert!(place.sessions(&sandbox, "/* runner:").is_empty(), "{}, {sql}", place.name);
             let tables = sandbox.rows("SHOW TABLES LIKE 'slow'");
             assert!(tables.is_empty(), "{}, {sql}: {tables:?}", place.name);
             assert_eq!(sandbox.rows("SELECT n FROM items"), ["0"], "{}, {sql}", place.name);

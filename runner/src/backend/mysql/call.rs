@@ -220,8 +220,8 @@ impl MysqlConnection {
         let mut error = match result {
             None => late(", and the server still works on it"),
             // What commits has taken effect; all else is rolled back with the hook. SLEEP, for one,
-            // answers as if it had come to its end.
-            Some(Ok(_)) if watch.has_killed && call.plain => late(" and was ended"),
+            // answers as if it had come to its end, whoever ended it.
+            Some(Ok(_)) if is_late && call.plain => late(" and was ended"),
             Some(Ok(done)) => return Ok(done),
             Some(Err(Failure::Server(failure)))
                 if is_late && error::number(&failure).is_some_and(error::is_interruption) =>

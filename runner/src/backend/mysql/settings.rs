@@ -22,6 +22,9 @@ const NET_SECONDS: u64 = 600;
 pub(super) const FIRST: &str = "SET completion_type = 0, sql_select_limit = 18446744073709551615, \
      sql_big_selects = 1";
 
+/// How much later than the host the server itself ends a statement, if the host is gone by then.
+const SERVER_GRACE: Duration = Duration::from_secs(10);
+
 /// What the settings of one session depend on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Settings {
@@ -32,7 +35,7 @@ pub(super) struct Settings {
     pub(super) logs_statements: bool,
     /// How long one statement may wait for somebody else's lock; whole seconds, at least one.
     pub(super) lock_wait: Duration,
-    /// How long one statement may take. MySQL bounds only SELECT.
+    /// How long one statement may take. MySQL itself bounds only SELECT.
     pub(super) statement_time: Option<Duration>,
     /// How long the session may be idle in a transaction; MySQL has no such bound.
     pub(super) idle: Option<Duration>,
@@ -42,7 +45,9 @@ impl Settings {
     /// The statements that make a session so. They end no transaction.
     pub(super) fn sql(&self) -> String {
         let lock_seconds = self.lock_wait.as_secs_f64().ceil().clamp(1.0, 31_536_000.0);
-        let statement_time = self.statement_time.unwrap_or_default();
+        // The host's own timer comes first; see `watch.rs`.
+        let server_time = |time| time + SERVER_GRACE;
+        let statement_time = self.statement_time.map(server_time).unwrap_or_default();
         let statement_time = if self.mariadb {
             format!("max_statement_time = {:.3}", statement_time.as_secs_f64())
         } else {

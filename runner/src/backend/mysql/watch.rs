@@ -71,7 +71,8 @@ impl Watch {
         time: Option<Duration>,
         lock_wait: Duration,
     ) -> Self {
-        let (began, look_time) = (Instant::now(), FIRST_LOOK.min(lock_wait / 2));
+        let patience = time.map_or(lock_wait, |time| time.min(lock_wait));
+        let (began, look_time) = (Instant::now(), FIRST_LOOK.min(patience / 2));
         Self {
             url: url.clone(),
             server: server.clone(),
