@@ -73,38 +73,41 @@ fn each_setting(client: &Client, database: &dyn Fn() -> Database, settings: &[(&
         done.unwrap_or_else(|error| panic!("{what}: {error}"));
     };
     for (setting, back) in settings {
-        // Says which one it was that failed.
-        println!("with {setting}");
         let sandbox = Sandbox::on(database());
         set(setting);
-        lifecycle(&sandbox);
+        lifecycle(&sandbox, setting);
         // Whoever asks has the server's settings, too.
         set(back);
-        assert_eq!(sandbox.state(), IDS.map(|id| format!("acme/app {id} applied")));
+        assert_eq!(sandbox.state(), IDS.map(|id| format!("acme/app {id} applied")), "{setting}");
         let rows = sandbox.rows("SELECT HEX(a) FROM t ORDER BY id");
-        assert_eq!(rows, ["C3A9", "78", "63"]);
+        assert_eq!(rows, ["C3A9", "78", "63"], "{setting}");
     }
 }
 
 const IDS: [&str; 2] = ["1.0.0-1718000000-first", "1.1.0-1718000001-second"];
 
-fn lifecycle(sandbox: &Sandbox) {
+fn lifecycle(sandbox: &Sandbox, setting: &str) {
+    let ok = |args: &[&str]| {
+        let run = sandbox.runner(args);
+        assert_eq!(run.code, Some(0), "with {setting}, runner {args:?}: {run:?}");
+        run
+    };
     let first = "CREATE TABLE t (id int PRIMARY KEY, a varchar(20));
         INSERT INTO t VALUES (1, 'é'), (2, 'b'), (3, 'c')";
     let second = "SET SQL_SAFE_UPDATES = 0; UPDATE t SET a = 'x' WHERE a = 'b';
         SET SQL_SAFE_UPDATES = 1";
     let back = "UPDATE t SET a = 'b' WHERE id = 2";
     sandbox.sql_plugin("acme/app", &[(IDS[0], first, "DROP TABLE t"), (IDS[1], second, back)]);
-    sandbox.ok(&["deploy", "plugins", "--yes"]);
-    sandbox.ok(&["check", "plugins"]);
-    let status = sandbox.ok(&["status", "plugins"]);
+    ok(&["deploy", "plugins", "--yes"]);
+    ok(&["check", "plugins"]);
+    let status = ok(&["status", "plugins"]);
     for id in IDS {
         let mut lines = status.stdout.lines();
         let applied = lines.any(|line| line.contains(id) && line.contains("applied"));
-        assert!(applied, "{}", status.stdout);
+        assert!(applied, "with {setting}: {}", status.stdout);
     }
-    sandbox.ok(&["rollback", "--plugin", "acme/app", "--to", "none", "--yes"]);
-    sandbox.ok(&["deploy", "plugins", "--yes"]);
+    ok(&["rollback", "--plugin", "acme/app", "--to", "none", "--yes"]);
+    ok(&["deploy", "plugins", "--yes"]);
 }
 
 #[test]
