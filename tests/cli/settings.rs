@@ -56,7 +56,7 @@ const SETTINGS: [(&str, &str); 24] = [
 
 /// What MariaDB alone has.
 const OF_MARIADB: [(&str, &str); 6] = [
-    ("max_statement_time = 0.001", "max_statement_time = 0"),
+    ("max_statement_time = 0.01", "max_statement_time = 0"),
     ("idle_transaction_timeout = 1", "idle_transaction_timeout = 0"),
     ("tx_read_only = 1", "tx_read_only = 0"),
     (

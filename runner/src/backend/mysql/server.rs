@@ -6,7 +6,7 @@ use crate::{
     backend::{Access, BackendError, DatabaseUrl},
 };
 use sqlx::{
-    Column as _, Executor, Row as _, SqlSafeStr, Statement as _,
+    AssertSqlSafe, Column as _, Executor, Row as _, SqlSafeStr, Statement as _,
     mysql::{MySqlRow, MySqlTypeInfo},
 };
 
@@ -36,7 +36,8 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) async fn look(connection: &mut sqlx::MySqlConnection) -> Result<Self, sqlx::Error> {
-        (&mut *connection).execute(sqlx::raw_sql(settings::FIRST)).await?;
+        let first = format!("{}{}", settings::FIRST, settings::NO_STATEMENT_TIME);
+        (&mut *connection).execute(sqlx::raw_sql(AssertSqlSafe(first))).await?;
         let facts = sqlx::query(
             "SELECT CAST(VERSION() AS CHAR), CAST(CONNECTION_ID() AS UNSIGNED),
                 CAST(COALESCE(DATABASE(), '') AS CHAR), CAST(@@max_allowed_packet AS UNSIGNED),

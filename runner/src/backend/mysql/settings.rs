@@ -22,6 +22,10 @@ const NET_SECONDS: u64 = 600;
 pub(super) const FIRST: &str = "SET completion_type = 0, sql_select_limit = 18446744073709551615, \
      sql_big_selects = 1";
 
+/// Goes behind [`FIRST`] where it is not known yet which server it is; each reads its own comment.
+pub(super) const NO_STATEMENT_TIME: &str =
+    " /*M! , max_statement_time = 0 */ /*!80000 , max_execution_time = 0 */";
+
 /// What the settings of one session depend on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Settings {
