@@ -13,8 +13,8 @@ const SETTINGS: [(&str, &str); 24] = [
         "sql_big_selects = 0, GLOBAL max_join_size = 1",
         "sql_big_selects = 1, GLOBAL max_join_size = DEFAULT",
     ),
-    ("completion_type = RELEASE", "completion_type = NO_CHAIN"),
-    ("completion_type = CHAIN", "completion_type = NO_CHAIN"),
+    ("completion_type = 'RELEASE'", "completion_type = 0"),
+    ("completion_type = 'CHAIN'", "completion_type = 0"),
     ("binlog_format = STATEMENT", "binlog_format = ROW"),
     ("autocommit = 0", "autocommit = 1"),
     (
@@ -56,7 +56,7 @@ const SETTINGS: [(&str, &str); 24] = [
 
 /// What MariaDB alone has.
 const OF_MARIADB: [(&str, &str); 6] = [
-    ("max_statement_time = 0.001", "max_statement_time = 0"),
+    ("max_statement_time = 0.01", "max_statement_time = 0"),
     ("idle_transaction_timeout = 1", "idle_transaction_timeout = 0"),
     ("tx_read_only = 1", "tx_read_only = 0"),
     (
@@ -73,45 +73,41 @@ fn each_setting(client: &Client, database: &dyn Fn() -> Database, settings: &[(&
         done.unwrap_or_else(|error| panic!("{what}: {error}"));
     };
     for (setting, back) in settings {
-        // Says which one it was that failed.
-        println!("with {setting}");
+        let sandbox = Sandbox::on(database());
         set(setting);
-        lifecycle(&Sandbox::on(database()));
+        lifecycle(&sandbox, setting);
+        // Whoever asks has the server's settings, too.
         set(back);
+        assert_eq!(sandbox.state(), IDS.map(|id| format!("acme/app {id} applied")), "{setting}");
+        let rows = sandbox.rows("SELECT HEX(a) FROM t ORDER BY id");
+        assert_eq!(rows, ["C3A9", "78", "63"], "{setting}");
     }
 }
 
-fn lifecycle(sandbox: &Sandbox) {
-    sandbox.sql_plugin(
-        "acme/app",
-        &[
-            (
-                "1.0.0-1718000000-first",
-                "CREATE TABLE t (id int PRIMARY KEY, a varchar(20));
-                 INSERT INTO t VALUES (1, 'é'), (2, 'b'), (3, 'c')",
-                "DROP TABLE t",
-            ),
-            (
-                "1.1.0-1718000001-second",
-                "SET SQL_SAFE_UPDATES = 0; UPDATE t SET a = 'x' WHERE a = 'b'; SET SQL_SAFE_UPDATES = 1",
-                "UPDATE t SET a = 'b' WHERE id = 2",
-            ),
-        ],
-    );
-    sandbox.ok(&["deploy", "plugins", "--yes"]);
-    // With a limit of its own, as the one who asks has the server's settings too.
-    let applied = "SELECT id FROM alteration_state WHERE status = 'applied' ORDER BY id LIMIT 9";
-    let both = ["1.0.0-1718000000-first", "1.1.0-1718000001-second"];
-    assert_eq!(sandbox.rows(applied), both);
-    sandbox.ok(&["check", "plugins"]);
-    let status = sandbox.ok(&["status", "plugins"]);
-    for id in both {
-        assert!(status.stdout.contains(id), "{}", status.stdout);
+const IDS: [&str; 2] = ["1.0.0-1718000000-first", "1.1.0-1718000001-second"];
+
+fn lifecycle(sandbox: &Sandbox, setting: &str) {
+    let ok = |args: &[&str]| {
+        let run = sandbox.runner(args);
+        assert_eq!(run.code, Some(0), "with {setting}, runner {args:?}: {run:?}");
+        run
+    };
+    let first = "CREATE TABLE t (id int PRIMARY KEY, a varchar(20));
+        INSERT INTO t VALUES (1, 'é'), (2, 'b'), (3, 'c')";
+    let second = "SET SQL_SAFE_UPDATES = 0; UPDATE t SET a = 'x' WHERE a = 'b';
+        SET SQL_SAFE_UPDATES = 1";
+    let back = "UPDATE t SET a = 'b' WHERE id = 2";
+    sandbox.sql_plugin("acme/app", &[(IDS[0], first, "DROP TABLE t"), (IDS[1], second, back)]);
+    ok(&["deploy", "plugins", "--yes"]);
+    ok(&["check", "plugins"]);
+    let status = ok(&["status", "plugins"]);
+    for id in IDS {
+        let mut lines = status.stdout.lines();
+        let applied = lines.any(|line| line.contains(id) && line.contains("applied"));
+        assert!(applied, "with {setting}: {}", status.stdout);
     }
-    sandbox.ok(&["rollback", "--plugin", "acme/app", "--to", "none", "--yes"]);
-    sandbox.ok(&["deploy", "plugins", "--yes"]);
-    let rows = "SELECT HEX(a) FROM t ORDER BY id LIMIT 9";
-    assert_eq!(sandbox.rows(rows), ["C3A9", "78", "63"]);
+    ok(&["rollback", "--plugin", "acme/app", "--to", "none", "--yes"]);
+    ok(&["deploy", "plugins", "--yes"]);
 }
 
 #[test]
@@ -146,7 +142,13 @@ fn mysql_with_settings_in_the_way() {
         return;
     }
     let server = Mysql::own();
-    let settings: Vec<_> = SETTINGS.into_iter().chain(OF_MYSQL).collect();
+    // Where MySQL keeps track of transactions by GTIDs, it refuses to change tables of an engine without
+    // rollback in one.
+    let settings: Vec<_> = SETTINGS
+        .into_iter()
+        .filter(|(setting, _)| !setting.starts_with("default_storage_engine"))
+        .chain(OF_MYSQL)
+        .collect();
     each_setting(server.client(), &|| server.database(), &settings);
 }
 

@@ -6,7 +6,6 @@
 
 use super::{
     MysqlConnection, error, parameter,
-    server::Server,
     settings::Settings,
     time::{self, Moment},
     transaction, unread,
@@ -109,9 +108,7 @@ impl MysqlConnection {
         };
         let arguments = match &prepared {
             Some(_) => {
-                let Server { decimal, takes_offsets, .. } = &self.server;
-                let takes_offsets = *takes_offsets;
-                let binding = parameter::Binding { decimal, zone: &zone, takes_offsets };
+                let binding = parameter::Binding { decimal: &self.server.decimal, zone: &zone };
                 Some(parameter::arguments(params, &binding)?)
             }
             None => None,

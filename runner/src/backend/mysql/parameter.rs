@@ -51,8 +51,6 @@ pub(super) struct Binding<'a> {
     pub(super) decimal: &'a MySqlTypeInfo,
     /// The session's, with the periods of all instants among the values.
     pub(super) zone: &'a Zone,
-    /// Whether the server takes times with an offset.
-    pub(super) takes_offsets: bool,
 }
 
 pub(super) fn arguments(
@@ -122,7 +120,7 @@ fn local(text: &str, binding: &Binding<'_>) -> Result<String, SqlError> {
     let zone = binding.zone.name();
     match binding.zone.local_of(instant) {
         Some((local, false)) => Ok(local),
-        Some((_, true)) if binding.takes_offsets => Ok(time::utc(instant)),
+        // Not with an offset behind it, which MySQL takes: it becomes a local time there, too.
         Some((local, true)) => Err(conversion(format!(
             "{text} is {local} in {zone}, the session's time zone, and so is another instant; \
              SET time_zone = '+00:00' before, or use the bulk-writer"
@@ -178,7 +176,7 @@ mod tests {
     #[test]
     fn what_cannot_be_bound() {
         let decimal = <str as Type<MySql>>::type_info();
-        let binding = Binding { decimal: &decimal, zone: &Zone::utc(), takes_offsets: false };
+        let binding = Binding { decimal: &decimal, zone: &Zone::utc() };
         let bad = [
             Value::Float64(f64::NAN),
             Value::Float64(f64::NEG_INFINITY),

@@ -6,7 +6,7 @@ use crate::{
     backend::{Access, BackendError, DatabaseUrl},
 };
 use sqlx::{
-    Column as _, Executor, Row as _, SqlSafeStr, Statement as _,
+    AssertSqlSafe, Column as _, Executor, Row as _, SqlSafeStr, Statement as _,
     mysql::{MySqlRow, MySqlTypeInfo},
 };
 
@@ -30,15 +30,14 @@ pub(super) struct Server {
     name: String,
     /// When it was started, in Unix seconds.
     started: i64,
-    /// Whether it takes times with an offset as texts: MySQL 8.0.19.
-    pub(super) takes_offsets: bool,
     /// How the server describes a decimal, for binding one.
     pub(super) decimal: MySqlTypeInfo,
 }
 
 impl Server {
     pub(super) async fn look(connection: &mut sqlx::MySqlConnection) -> Result<Self, sqlx::Error> {
-        (&mut *connection).execute(sqlx::raw_sql(settings::FIRST)).await?;
+        let first = format!("{}{}", settings::FIRST, settings::NO_STATEMENT_TIME);
+        (&mut *connection).execute(sqlx::raw_sql(AssertSqlSafe(first))).await?;
         let facts = sqlx::query(
             "SELECT CAST(VERSION() AS CHAR), CAST(CONNECTION_ID() AS UNSIGNED),
                 CAST(COALESCE(DATABASE(), '') AS CHAR), CAST(@@max_allowed_packet AS UNSIGNED),
@@ -87,7 +86,6 @@ impl Server {
             packet_bytes_max: facts
                 .try_get::<u64, _>(3)
                 .map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX))?,
-            takes_offsets: !mariadb && takes_offsets(&version),
             version,
             galera: on(&["wsrep_on"]),
             read_only: on(&["read_only", "super_read_only", "innodb_read_only"]),
@@ -150,11 +148,6 @@ fn text(row: &MySqlRow, at: usize) -> Result<String, sqlx::Error> {
     value::own_text(row, at).map(Option::unwrap_or_default)
 }
 
-/// Whether a literal of a time may say its offset: MySQL from 8.0.19 on.
-fn takes_offsets(version: &str) -> bool {
-    parse_version(version).is_some_and(|found| found >= (8, 0, 19))
-}
-
 /// Major, minor and patch number. Some servers put a `5.5.5-` before it, for replicas of long ago.
 fn parse_version(version: &str) -> Option<(u32, u32, u32)> {
     let version = version.strip_prefix("5.5.5-").unwrap_or(version);
@@ -177,15 +170,6 @@ mod tests {
         ];
         for (text, version) in table {
             assert_eq!(parse_version(text), version, "{text}");
-        }
-        let table = [
-            ("8.0.18", false),
-            ("8.0.36-log", true),
-            ("8.4.0-commercial", true),
-            ("9.7.4-2", true),
-        ];
-        for (text, takes) in table {
-            assert_eq!(takes_offsets(text), takes, "{text}");
         }
     }
 }

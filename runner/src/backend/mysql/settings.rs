@@ -24,6 +24,9 @@ pub(super) const FIRST: &str = "SET completion_type = 0, sql_select_limit = 1844
 
 /// How much later than the host the server itself ends a statement, if the host is gone by then.
 const SERVER_GRACE: Duration = Duration::from_secs(10);
+/// Goes behind [`FIRST`] where it is not known yet which server it is; each reads its own comment.
+pub(super) const NO_STATEMENT_TIME: &str =
+    " /*M! , max_statement_time = 0 */ /*!80000 , max_execution_time = 0 */";
 
 /// What the settings of one session depend on.
 #[derive(Debug, Clone, Copy)]

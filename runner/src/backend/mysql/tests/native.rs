@@ -200,19 +200,9 @@ async fn a_local_time_that_occurs_twice_is_an_error() {
         }
         let params = vec![instant(twice[1])];
         let done = connection.execute("UPDATE t SET a = ?", params).await;
-        match server.is_mysql() {
-            // It takes the offset along.
-            true => {
-                done.expect("MySQL is told the offset");
-                let found = rows(&mut connection, seconds).await;
-                assert_eq!(found, [[text("1729992600")], [text("1729992600")]]);
-            }
-            false => {
-                let error = done.expect_err("twice");
-                assert_eq!(error.kind, ErrorKind::Conversion);
-                assert!(error.message.starts_with("parameter 1: "), "{error}");
-            }
-        }
+        let error = done.expect_err("twice");
+        assert_eq!(error.kind, ErrorKind::Conversion);
+        assert!(error.message.starts_with("parameter 1: "), "{error}");
         // A hook that names its zone is not in doubt.
         connection.rollback().await.expect("rolls back");
         let mut connection = hook_on(&database).await;
@@ -255,7 +245,7 @@ async fn what_a_hook_sets_is_put_back() {
         "SET SESSION group_concat_max_len = 123456, div_precision_increment = 9",
         "SET time_zone = '+03:00'",
         "SET sql_safe_updates = 1",
-        "SET default_storage_engine = MyISAM, explicit_defaults_for_timestamp = 0",
+        "SET default_storage_engine = MyISAM",
         "SET NAMES utf8mb4 COLLATE utf8mb4_unicode_520_ci",
         "SET optimizer_switch = 'index_merge=off'",
         "SET innodb_lock_wait_timeout = 7, lock_wait_timeout = 7",
