@@ -27,10 +27,12 @@ mod help;
 mod history;
 mod inspect;
 mod judged;
+
 mod manifests;
 mod pack;
 mod plans;
 mod rehearsal;
+mod rights;
 mod secrets;
 mod signals;
 mod state;
