@@ -28,6 +28,7 @@ mod history;
 mod inspect;
 mod judged;
 
+mod keys;
 mod manifests;
 mod pack;
 mod plans;
