@@ -12,6 +12,7 @@ use crate::{
     host::{Host, Limits, LoadError},
     plan::{self, Asks, Finding, Plan, Policy, Severity, StatusLine, Step, UpTo},
     source,
+    sql::Judge,
     trial::{self, Ground, Script, TestOptions, Trial},
 };
 use futures_util::future::{Either, select};
@@ -319,12 +320,13 @@ impl Runner {
         let (plan, ground) = match self.url.scheme() {
             // The file is not even looked at.
             Scheme::Sqlite => {
-                let plan = deploy::plan_for_empty(&job, Dialect::Sqlite, &host)?;
+                let plan = deploy::plan_for_empty(&job, &Judge::new(Dialect::Sqlite), &host)?;
                 (plan, Ground::in_folder(control)?)
             }
             _ => {
                 let mut server = self.connect(Access::Write).await?;
-                let made = match deploy::plan_for_empty(&job, server.dialect(), &host) {
+                let judge = server.judge().await;
+                let made = match deploy::plan_for_empty(&job, &judge, &host) {
                     Ok(plan) => Ground::beside(&self.url, &mut server, control)
                         .await
                         .map(|ground| (plan, ground)),

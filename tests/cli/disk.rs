@@ -101,6 +101,22 @@ fn while_a_hook_writes() {
     assert_snapshot!(seen);
 }
 
+/// More than SQLite keeps in memory, so that a statement of the hook finds the disk full, and no flag helps.
+#[test]
+fn while_a_statement_writes() {
+    let sandbox = shop();
+    sandbox.ok(&["deploy", "plugins"]);
+    let fill = "CREATE TABLE fill (bytes BLOB);\nWITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) INSERT INTO fill SELECT zeroblob(4000) FROM n;\n";
+    sandbox.sql_plugin("globex/crm", &[("1.0.0-1700000300-fill", fill, "DROP TABLE fill;")]);
+    let before = sandbox.dump();
+    let run = with_room_for(&sandbox, 1 << 20, &["deploy", "plugins"]);
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    assert!(run.stderr.contains("statement 2 failed: database or disk is full"), "{run:#?}");
+    assert!(run.stderr.contains("next: make room on the disk, then run it again"), "{run:#?}");
+    assert!(!run.stderr.contains("--max-"), "{run:#?}");
+    assert_eq!(sandbox.dump(), before);
+}
+
 /// Whatever the write at which the disk is full: nothing is altered, or an alteration is complete,
 /// and with room the same end is reached.
 #[test]

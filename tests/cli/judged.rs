@@ -156,3 +156,15 @@ fn a_text_that_is_too_long_is_told_beforehand_and_by_its_flag() {
     assert_eq!(run(&sandbox, &["plan", "plugins"]).code, Some(0), "it knows no bound");
     sandbox.ok(&["deploy", "plugins"]);
 }
+
+#[test]
+fn a_test_tells_both_ways_before_it_runs_one() {
+    let sandbox = Sandbox::new();
+    let down = "DROP TABLE b;\nVACUUM;\n";
+    sandbox.sql_plugin("acme/shop", &[FIRST, ("1.0.0-2-b", "CREATE TABLE b (x);\n", down)]);
+    let run = run(&sandbox, &["test", "plugins"]);
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    let told = "1.0.0-2-b cannot run here: statement 2 of its down, in line 2: VACUUM is refused";
+    assert!(run.stderr.contains(told), "{run:#?}");
+    assert!(!run.stdout.contains("1.0.0-1-a"), "nothing was tested: {run:#?}");
+}

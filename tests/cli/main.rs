@@ -27,10 +27,13 @@ mod help;
 mod history;
 mod inspect;
 mod judged;
+
+mod keys;
 mod manifests;
 mod pack;
 mod plans;
 mod rehearsal;
+mod rights;
 mod secrets;
 mod settings;
 mod signals;

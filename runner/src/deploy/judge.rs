@@ -10,6 +10,7 @@ use crate::{
     error::Error,
     pack::{SqlHook, SqlSource},
     plan::{Finding, Plan, Step},
+    source,
     sql::Judge,
 };
 use std::collections::BTreeMap;
@@ -108,13 +109,37 @@ pub(crate) async fn plan(
     Ok(())
 }
 
+/// Refuses `plan` where a text of its files would be refused, in either direction. For a database that has
+/// nothing yet.
+pub(super) fn files(job: &Job<'_>, plan: &Plan, judge: &Judge) -> Result<(), Error> {
+    let mut findings = Vec::new();
+    let Some((catalog, _)) = job.offer() else { return Ok(()) };
+    let empty = Snapshot::empty();
+    let checksum = |step: &Step| Some(catalog.get(&step.key)?.component_checksum);
+    for (checksum, mut pending) in by_component(plan, &empty, checksum) {
+        let file = pending.first().and_then(|first| catalog.get(&first.key));
+        let Some(file) = file else { continue };
+        let bytes = source::read_component(&file.path, checksum)?;
+        let down = pending.clone().into_iter();
+        pending.extend(down.map(|up| Pending { direction: Direction::Down, ..up }));
+        findings.extend(component(judge, &bytes, &pending));
+    }
+    if findings.is_empty() {
+        return Ok(());
+    }
+    let mut plan = plan.clone();
+    add(&mut plan, findings);
+    Err(Error::Objections(Box::new(plan)))
+}
+
 /// Adds `findings` in the order of the plan's steps.
 pub(super) fn add(plan: &mut Plan, findings: Vec<Finding>) {
-    let keyed = findings.into_iter().filter_map(|finding| match &finding {
-        Finding::Refused { key, .. } => Some((key.clone(), finding)),
-        _ => None,
-    });
-    let mut findings: BTreeMap<_, _> = keyed.collect();
-    let in_order = plan.steps.iter().filter_map(|step| findings.remove(&step.key));
+    let mut by_step: BTreeMap<AlterationKey, Vec<Finding>> = BTreeMap::new();
+    for finding in findings {
+        if let Finding::Refused { key, .. } = &finding {
+            by_step.entry(key.clone()).or_default().push(finding);
+        }
+    }
+    let in_order = plan.steps.iter().filter_map(|step| by_step.remove(&step.key)).flatten();
     plan.findings.extend(in_order);
 }

@@ -22,13 +22,14 @@ pub(crate) use judge::plan as judge;
 pub use settings::{ParseSettingError, PluginSettings, Setting, Settings, UnknownSettings};
 
 use crate::{
-    alteration::{AlterationKey, Dialect},
+    alteration::AlterationKey,
     backend::{Backend, BackendError, Snapshot, Status},
     cancel::Cancelled,
     error::{Error, Lost},
     event::{Event, Observer, Report, StepReport},
     host::Host,
     plan::Plan,
+    sql::Judge,
 };
 use components::Components;
 use std::{
@@ -127,10 +128,11 @@ pub(crate) async fn run(
 }
 
 /// What a deploy to an empty database would run; an error where it would refuse to.
-pub(crate) fn plan_for_empty(job: &Job<'_>, dialect: Dialect, host: &Host) -> Result<Plan, Error> {
-    let plan = acceptable(job.plan(&Snapshot::empty(), dialect))?;
+pub(crate) fn plan_for_empty(job: &Job<'_>, judge: &Judge, host: &Host) -> Result<Plan, Error> {
+    let plan = acceptable(job.plan(&Snapshot::empty(), judge.dialect()))?;
     job.check_settings(&plan, &Snapshot::empty())?;
     components::check_grants(job, &plan, host)?;
+    judge::files(job, &plan, judge)?;
     Ok(plan)
 }
 

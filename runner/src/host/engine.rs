@@ -12,6 +12,10 @@ const TICK: Duration = Duration::from_millis(5);
 /// touched costs nothing.
 const HOST_STACK_BYTES: usize = 64 << 20;
 
+/// Of a memory that maps what it needs: how much more it maps than it was asked for, and what lies behind it.
+const GROWTH_BYTES: u64 = 1 << 20;
+const GUARD_BYTES: u64 = 64 << 10;
+
 pub(super) fn engine(limits: &Limits) -> Result<Engine, LoadError> {
     let mut config = Config::new();
     config
@@ -28,9 +32,16 @@ pub(super) fn engine(limits: &Limits) -> Result<Engine, LoadError> {
         // A trap names functions, which needs neither tables for addresses nor for other unwinders.
         .generate_address_map(false)
         .native_unwind_info(false);
-    // Where address space is short, each hook maps what it needs.
+    // Where address space is short, each hook maps what it needs, and no more: by itself, the engine would
+    // take 4 GiB for each memory, so that the first hooks run and a later one does not.
     let engine = Engine::new(&pool::pooled(&config, limits))
-        .or_else(|_| Engine::new(&config))
+        .or_else(|_| {
+            let frugal = config
+                .memory_reservation(0)
+                .memory_reservation_for_growth(GROWTH_BYTES)
+                .memory_guard_size(GUARD_BYTES);
+            Engine::new(frugal)
+        })
         .map_err(|error| LoadError::Engine(format!("{error:#}")))?;
     start_ticker(&engine)?;
     Ok(engine)

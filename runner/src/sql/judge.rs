@@ -62,6 +62,10 @@ impl Judge {
         Self { dialect, text_bytes_max: None }
     }
 
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
     /// The same, where texts beyond `text_bytes_max` are refused.
     pub fn bounded(self, text_bytes_max: usize) -> Self {
         Self { text_bytes_max: Some(text_bytes_max), ..self }

@@ -18,14 +18,21 @@ fn no_hook_finds_what_another_left() {
     assert_eq!(filled(&sandbox), [HOOKS.to_string()]);
 }
 
-/// Too little for the places that hooks have otherwise, which are made at once.
+/// Too little for the places that hooks have otherwise, which are made at once; and too little for a
+/// memory that could grow to its end where it is.
 #[test]
 fn where_address_space_is_short_they_run_too() {
+    for kibibytes in [67_108_864, 4_194_304] {
+        runs_within(kibibytes);
+    }
+}
+
+fn runs_within(kibibytes: u64) {
     let sandbox = chain(&["fills_memory"; HOOKS]);
     let runner = sandbox.command(&["deploy", "plugins"]);
     let mut limited = Command::new("sh");
     limited
-        .args(["-c", r#"ulimit -v 67108864 && exec "$0" "$@""#])
+        .args(["-c", &format!(r#"ulimit -v {kibibytes} && exec "$0" "$@""#)])
         .arg(runner.get_program())
         .args(runner.get_args())
         .current_dir(sandbox.path())

@@ -2,6 +2,7 @@
 
 use super::{
     error::{corrupt, host_error},
+    foreign_keys::Known,
     guard::Rights,
     lock,
     session::SqliteSession,
@@ -102,15 +103,13 @@ impl Connection for SqliteSession {
 
     async fn commit(&mut self) -> Result<(), BackendError> {
         self.end().await?;
-        if let Some(violations) = self.violations_now.take() {
-            self.violations = Some(violations);
-        }
+        self.foreign_keys.iter_mut().for_each(Known::committed);
         Ok(())
     }
 
     async fn rollback(&mut self) -> Result<(), BackendError> {
         self.reset();
-        self.violations_now = None;
+        self.foreign_keys.iter_mut().for_each(Known::rolled_back);
         self.abandon().await
     }
 

@@ -5,38 +5,163 @@
 
 use super::identifier::quote;
 use sqlx::SqliteConnection;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How SQLite's message about a key begins that it cannot check. Stands for the parent's name.
 const MISMATCH: &str = "foreign key mismatch";
 
 /// How many rows of which child table lack their parent.
-pub(super) type Violations = BTreeMap<(String, String), i64>;
+type Violations = BTreeMap<(String, String), i64>;
 
-/// Counts violations in the tables that `touched` may concern: themselves, and those that refer
-/// to them. `None` looks at every table.
-pub(super) async fn violations(
+/// Tables beyond which asking for each costs more than reading the whole schema.
+const ASKED_ONE_BY_ONE_MAX: usize = 200;
+
+/// What is known of a database's foreign keys. Whole schemas are read again only where something else than a
+/// hook's own CREATE and DROP may have changed them: reading one takes longer the more tables there are.
+#[derive(Debug)]
+pub(super) struct Known {
+    violations: Violations,
+    references: References,
+    /// Of the schema that they were read from; SQLite counts up with each change, whoever makes it. `None` where
+    /// that schema was rolled back.
+    version: Option<i64>,
+    /// What the violations are if the transaction at hand is committed.
+    pending: Option<Violations>,
+}
+
+/// Which tables refer to which, all names in lower case.
+#[derive(Debug, Default)]
+struct References {
+    parents: HashMap<String, BTreeSet<String>>,
+    children: HashMap<String, BTreeSet<String>>,
+}
+
+impl References {
+    fn add(&mut self, child: &str, parent: &str) {
+        let (child, parent) = (child.to_ascii_lowercase(), parent.to_ascii_lowercase());
+        self.children.entry(parent.clone()).or_default().insert(child.clone());
+        self.parents.entry(child).or_default().insert(parent);
+    }
+
+    fn forget(&mut self, child: &str) {
+        for parent in self.parents.remove(child).unwrap_or_default() {
+            if let Some(children) = self.children.get_mut(&parent) {
+                children.remove(child);
+            }
+        }
+    }
+
+    /// Children whose keys `touched` may concern: themselves, and those that refer to them.
+    fn concerned(&self, touched: &BTreeSet<String>) -> BTreeSet<String> {
+        let own = touched.iter().filter(|table| self.parents.contains_key(*table));
+        let children = touched.iter().filter_map(|table| self.children.get(table)).flatten();
+        own.chain(children).cloned().collect()
+    }
+
+    async fn read(connection: &mut SqliteConnection) -> Result<Self, sqlx::Error> {
+        let pairs: Vec<(String, String)> = sqlx::query_as(
+            "SELECT DISTINCT child.name, parent.\"table\"
+             FROM main.sqlite_schema AS child, pragma_foreign_key_list(child.name) AS parent
+             WHERE child.type = 'table' AND child.sql LIKE '%REFERENCES%'",
+        )
+        .persistent(false)
+        .fetch_all(connection)
+        .await?;
+        let mut references = Self::default();
+        pairs.iter().for_each(|(child, parent)| references.add(child, parent));
+        Ok(references)
+    }
+
+    /// Reads again what the tables of `touched` refer to.
+    async fn update(
+        &mut self,
+        connection: &mut SqliteConnection,
+        touched: &BTreeSet<String>,
+    ) -> Result<(), sqlx::Error> {
+        for table in touched {
+            self.forget(table);
+            let sql = "SELECT DISTINCT \"table\" FROM pragma_foreign_key_list(?, 'main')";
+            let parents: Vec<String> =
+                sqlx::query_scalar(sql).bind(table).fetch_all(&mut *connection).await?;
+            parents.iter().for_each(|parent| self.add(table, parent));
+        }
+        Ok(())
+    }
+}
+
+async fn version(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("PRAGMA main.schema_version").persistent(false).fetch_one(connection).await
+}
+
+impl Known {
+    /// Reads everything.
+    pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Self, sqlx::Error> {
+        let version = Some(version(connection).await?);
+        let references = References::read(connection).await?;
+        let all = references.parents.keys().cloned().collect();
+        let violations = count(connection, &all).await?;
+        Ok(Self { violations, references, version, pending: None })
+    }
+
+    /// Reads the references again if the schema is another one than it was.
+    pub(super) async fn refresh(
+        &mut self,
+        connection: &mut SqliteConnection,
+    ) -> Result<(), sqlx::Error> {
+        let now = Some(version(connection).await?);
+        if now != self.version {
+            self.references = References::read(connection).await?;
+            self.version = now;
+        }
+        Ok(())
+    }
+
+    /// Describes the violations that a hook adds which touched these tables, `altered` if it altered one: then
+    /// names may have changed that it did not name.
+    pub(super) async fn added(
+        &mut self,
+        connection: &mut SqliteConnection,
+        touched: &BTreeSet<String>,
+        altered: bool,
+    ) -> Result<Option<String>, sqlx::Error> {
+        let now = Some(version(connection).await?);
+        // Until the commit, whatever happens is rolled back.
+        let before = self.version.take();
+        self.pending = Some(Violations::new());
+        if altered || touched.len() > ASKED_ONE_BY_ONE_MAX {
+            self.references = References::read(connection).await?;
+        } else if now != before {
+            self.references.update(connection, touched).await?;
+        }
+        let after = count(connection, &self.references.concerned(touched)).await?;
+        let added = added(&self.violations, &after);
+        self.version = now;
+        self.pending = Some(merged(self.violations.clone(), after, touched));
+        Ok(added)
+    }
+
+    /// What a hook did is there for good.
+    pub(super) fn committed(&mut self) {
+        if let Some(violations) = self.pending.take() {
+            self.violations = violations;
+        }
+    }
+
+    pub(super) fn rolled_back(&mut self) {
+        if self.pending.take().is_some() {
+            self.version = None;
+        }
+    }
+}
+
+/// Counts the violations of each of `children`.
+async fn count(
     connection: &mut SqliteConnection,
-    touched: Option<&BTreeSet<String>>,
+    children: &BTreeSet<String>,
 ) -> Result<Violations, sqlx::Error> {
-    let references: Vec<(String, String)> = sqlx::query_as(
-        "SELECT DISTINCT child.name, parent.\"table\"
-         FROM main.sqlite_schema AS child, pragma_foreign_key_list(child.name) AS parent
-         WHERE child.type = 'table' AND child.sql LIKE '%REFERENCES%'",
-    )
-    .persistent(false)
-    .fetch_all(&mut *connection)
-    .await?;
-    let concerned =
-        |name: &str| touched.is_none_or(|touched| touched.contains(&name.to_ascii_lowercase()));
-    let children: BTreeSet<String> = references
-        .into_iter()
-        .filter(|(child, parent)| concerned(child) || concerned(parent))
-        .map(|(child, _)| child)
-        .collect();
     let mut found = Violations::new();
     for child in children {
-        let sql = format!("PRAGMA main.foreign_key_check({})", quote(&child));
+        let sql = format!("PRAGMA main.foreign_key_check({})", quote(child));
         let rows: Result<Vec<(String, Option<i64>, String, i64)>, _> =
             sqlx::query_as(sqlx::AssertSqlSafe(sql))
                 .persistent(false)
@@ -51,7 +176,7 @@ pub(super) async fn violations(
             // The key refers to columns that are not there or not unique. That is the database's
             // own affair, or a hook could make every later one fail; SQLite cannot count here.
             Err(sqlx::Error::Database(error)) if error.message().starts_with(MISMATCH) => {
-                found.insert((child, MISMATCH.to_owned()), 1);
+                found.insert((child.clone(), MISMATCH.to_owned()), 1);
             }
             Err(error) => return Err(error),
         }
@@ -60,7 +185,7 @@ pub(super) async fn violations(
 }
 
 /// Describes the violations that `after` has and `before` had not.
-pub(super) fn added(before: &Violations, after: &Violations) -> Option<String> {
+fn added(before: &Violations, after: &Violations) -> Option<String> {
     let news: Vec<String> = after
         .iter()
         .filter_map(|((child, parent), count)| {
@@ -81,11 +206,7 @@ pub(super) fn added(before: &Violations, after: &Violations) -> Option<String> {
 
 /// What there is now: what was counted anew, and of what was there before only what no touched
 /// table has part in.
-pub(super) fn merged(
-    before: Violations,
-    after: Violations,
-    touched: &BTreeSet<String>,
-) -> Violations {
+fn merged(before: Violations, after: Violations, touched: &BTreeSet<String>) -> Violations {
     let concerned = |name: &str| touched.contains(&name.to_ascii_lowercase());
     let mut merged = after;
     for (key, count) in before {

@@ -49,6 +49,8 @@ pub(super) struct Guard {
     pub(super) schema_changed: AtomicBool,
     /// Set when a trigger or view was created, whose text must be looked at.
     pub(super) text_created: AtomicBool,
+    /// Set when a prepared statement would alter a table, and with it what others say of it.
+    pub(super) table_altered: AtomicBool,
     /// Where the stack was when a statement began to be inspected; 0 while none is.
     pub(super) stack_base: AtomicUsize,
     denied: Mutex<Option<String>>,
@@ -138,6 +140,7 @@ impl Guard {
             ffi::SQLITE_ALTER_TABLE => {
                 lock(&self.touched).insert(second.to_ascii_lowercase());
                 self.schema_changed.store(true, Ordering::SeqCst);
+                self.table_altered.store(true, Ordering::SeqCst);
                 // SQLite tells the old name of a table that is renamed, never the new one.
                 self.text_created.store(true, Ordering::SeqCst);
             }

@@ -5,7 +5,7 @@
 
 use super::{
     error::{guest_error, raw_guest_error},
-    foreign_keys::Violations,
+    foreign_keys::Known,
     guard::{CURSOR_PREFIX, Guard, Rights, stack_position},
     identifier::quote,
     lock::FileLock,
@@ -53,10 +53,8 @@ pub(super) struct SqliteSession {
     pub(super) rehearsing: bool,
     /// The worker thread did not give up a statement: nothing more can be asked of it.
     pub(super) stuck: bool,
-    /// Foreign key violations that were there before, counted once, kept up to date.
-    pub(super) violations: Option<Violations>,
-    /// What they are if the transaction at hand is committed.
-    pub(super) violations_now: Option<Violations>,
+    /// Foreign keys and their violations that were there before, read once, kept up to date.
+    pub(super) foreign_keys: Option<Known>,
     /// Held while guests may run.
     _heap: Option<HeapBound>,
 }
@@ -82,8 +80,7 @@ impl SqliteSession {
             lock: None,
             rehearsing: false,
             stuck: false,
-            violations: None,
-            violations_now: None,
+            foreign_keys: None,
             _heap: heap,
             connection,
             guard,

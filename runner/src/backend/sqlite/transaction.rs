@@ -1,7 +1,7 @@
 //! Every transaction on SQLite begins and ends here: plain ones, and the savepoints of a rehearsal.
 
 use super::{
-    error::host_error, foreign_keys, guard::Rights, identifier, raw, session::SqliteSession,
+    error::host_error, foreign_keys::Known, guard::Rights, identifier, raw, session::SqliteSession,
 };
 use crate::{
     backend::BackendError,
@@ -91,28 +91,29 @@ impl SqliteSession {
 
     /// Notes, before a hook, which foreign keys are violated already.
     pub(super) async fn note_violations(&mut self) -> Result<(), BackendError> {
-        if self.violations.is_none() {
-            let found =
-                foreign_keys::violations(&mut self.connection, None).await.map_err(host_error)?;
-            self.violations = Some(found);
+        match &mut self.foreign_keys {
+            Some(known) => known.refresh(&mut self.connection).await.map_err(host_error)?,
+            unknown => {
+                *unknown = Some(Known::read(&mut self.connection).await.map_err(host_error)?)
+            }
         }
         self.guard.take_touched();
+        self.guard.table_altered.store(false, Ordering::SeqCst);
         Ok(())
     }
 
     /// Checks, before a commit, what SQLite was told not to check while the hook ran.
     pub(super) async fn check_foreign_keys(&mut self) -> Result<(), BackendError> {
         let touched = self.guard.take_touched();
-        let after = foreign_keys::violations(&mut self.connection, Some(&touched))
-            .await
-            .map_err(host_error)?;
-        let before = self.violations.clone().unwrap_or_default();
-        match foreign_keys::added(&before, &after) {
+        let altered = self.guard.table_altered.swap(false, Ordering::SeqCst);
+        let known = match &mut self.foreign_keys {
+            Some(known) => known,
+            unknown => unknown.insert(Known::read(&mut self.connection).await.map_err(host_error)?),
+        };
+        let added = known.added(&mut self.connection, &touched, altered).await;
+        match added.map_err(host_error)? {
             // They become what the next hook finds once this one is committed.
-            None => {
-                self.violations_now = Some(foreign_keys::merged(before, after, &touched));
-                Ok(())
-            }
+            None => Ok(()),
             Some(what) => Err(BackendError::Refused(SqlError::new(
                 ErrorKind::Constraint,
                 format!("foreign keys are violated at the end of the hook: {what}"),
