@@ -92,7 +92,7 @@ pub(super) trait Connection: Session + Scratch {
 
     /// Judges texts as the plugin's side of this connection will read them.
     fn judge(&self) -> Judge {
-        Judge::new(self.dialect())
+        Judge::new(self.reading())
     }
 
     /// What follows an own INSERT so that a row that is there already stays as it is, where the database has

@@ -6,6 +6,7 @@ use super::{
     blank,
     delimiter::undelimited,
     excerpt,
+    reading::Reading,
     refusal::{Place, refusal},
     split::statement_length,
     statement::Statement,
@@ -26,7 +27,7 @@ pub enum Role {
 /// What is known of the database that will read the texts.
 #[derive(Debug, Clone, Copy)]
 pub struct Judge {
-    dialect: Dialect,
+    reading: Reading,
     /// The longest text that a session takes; `None` where that is not known yet.
     text_bytes_max: Option<usize>,
 }
@@ -58,12 +59,12 @@ impl Refused {
 }
 
 impl Judge {
-    pub fn new(dialect: Dialect) -> Self {
-        Self { dialect, text_bytes_max: None }
+    pub fn new(reading: impl Into<Reading>) -> Self {
+        Self { reading: reading.into(), text_bytes_max: None }
     }
 
     pub fn dialect(&self) -> Dialect {
-        self.dialect
+        self.reading.dialect
     }
 
     /// The same, where texts beyond `text_bytes_max` are refused.
@@ -78,7 +79,7 @@ impl Judge {
 
     /// The first statement of `text` that a session refuses, if there is one.
     pub fn judge(&self, text: &str, role: Role) -> Result<(), Refused> {
-        let is_mysql = matches!(self.dialect, Dialect::Mysql | Dialect::Mariadb);
+        let is_mysql = matches!(self.reading.dialect, Dialect::Mysql | Dialect::Mariadb);
         let place = match role {
             Role::Main if is_mysql => Place::Journaled,
             Role::Before => Place::Journaled,
@@ -106,15 +107,15 @@ impl Judge {
         let of_script = |statement, error: SqlError| {
             refused(statement, error.offset.unwrap_or(0), error.message)
         };
-        let text = &*undelimited(text, self.dialect).map_err(|error| of_script(1, error))?;
+        let text = &*undelimited(text, self.reading).map_err(|error| of_script(1, error))?;
         let (mut start, mut number) = (0, 1);
         loop {
             let rest = &text[start..];
-            let length = match statement_length(rest, self.dialect) {
+            let length = match statement_length(rest, self.reading) {
                 Ok(Some(length)) => length,
                 Ok(None) => return Ok(()),
                 // SQLite itself tells where its statements end.
-                Err(_) if self.dialect == Dialect::Sqlite => return Ok(()),
+                Err(_) if self.reading.dialect == Dialect::Sqlite => return Ok(()),
                 Err(error) => {
                     let at = start + error.offset.unwrap_or(0);
                     return Err(refused(number, at, error.message));
@@ -143,9 +144,9 @@ impl Judge {
 
     /// The byte that a refusal is about, and the reason.
     fn one(&self, sql: &str, place: Place) -> Result<(), (usize, String)> {
-        let statement = match Statement::one(sql, self.dialect) {
+        let statement = match Statement::one(sql, self.reading) {
             Ok(statement) => statement,
-            Err(_) if self.dialect == Dialect::Sqlite => return Ok(()),
+            Err(_) if self.reading.dialect == Dialect::Sqlite => return Ok(()),
             Err(error) => return Err((error.offset.unwrap_or(0), error.message)),
         };
         let first = statement.tokens().first().map_or(0, |token| token.range().start);

@@ -95,3 +95,18 @@ fn a_text_may_be_as_long_as_its_session_takes() {
         assert_eq!(refused.map(|refused| refused.statement), statement, "{dialect}");
     }
 }
+
+/// Where a string ends is the session's to say.
+#[test]
+fn texts_are_judged_as_the_session_reads_them() {
+    let ansi = Reading { ansi_quotes: true, ..Dialect::Mysql.into() };
+    let literal = Reading { backslash_escapes: false, ..Dialect::Mysql.into() };
+    let table = [
+        (Reading::from(Dialect::Mysql), r#"INSERT INTO t VALUES ('\'; COMMIT; -- ')"#, true),
+        (literal, r#"INSERT INTO t VALUES ('\'); COMMIT; -- '"#, false),
+        (ansi, r#"INSERT INTO "t""; COMMIT" VALUES (1)"#, true),
+    ];
+    for (reading, sql, fits) in table {
+        assert_eq!(Judge::new(reading).judge(sql, Main).is_ok(), fits, "{sql}");
+    }
+}
