@@ -93,7 +93,8 @@ pub(super) async fn blockers(
     if dialect != Dialect::Mariadb {
         asked |= found.is_some();
     }
-    let found: Vec<Blocker> = found.unwrap_or_default().iter().filter_map(blocker).collect();
+    let found: Vec<Blocker> =
+        found.unwrap_or_default().iter().filter_map(|row| blocker(row)).collect();
     if !found.is_empty() {
         return Some(described(connection, dialect, &found, &sessions, "it waited for").await);
     }
@@ -157,7 +158,7 @@ fn text(row: &[Option<String>], at: usize) -> Option<&str> {
     row.get(at)?.as_deref()
 }
 
-fn blocker(row: &Vec<Option<String>>) -> Option<Blocker> {
+fn blocker(row: &[Option<String>]) -> Option<Blocker> {
     let object = text(row, 1).filter(|object| !object.is_empty());
     Some(Blocker { session: text(row, 0)?.parse().ok()?, object: object.map(str::to_owned) })
 }
