@@ -95,13 +95,12 @@ pub enum BackendError {
         Escaped(.0)
     )]
     SchemaComesFirst(String),
-    /// Text would be read otherwise than the runner tells it apart, so that none is sent.
-    #[error(
-        "the database {url} has {setting}, under which the runner cannot tell statements apart"
-    )]
+    /// A setting of the session under which the runner would not keep its word.
+    #[error("the database {url} has {setting}, under which the runner cannot {work}")]
     Setting {
         url: String,
-        setting: String,
+        setting: &'static str,
+        work: &'static str,
         /// The statement that changes it.
         next: String,
     },

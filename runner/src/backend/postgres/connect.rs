@@ -306,7 +306,8 @@ impl PostgresConnector {
                     pg_catalog.version(), pg_catalog.current_setting('standard_conforming_strings'),
                     {},
                     coalesce(pg_catalog.current_setting('idle_session_timeout', true), '0'),
-                    coalesce(pg_catalog.current_setting('transaction_timeout', true), '0')",
+                    coalesce(pg_catalog.current_setting('transaction_timeout', true), '0'),
+                    pg_catalog.current_setting('track_counts')",
                 place::question(),
                 forms::ARE_PLAIN
             ))
@@ -323,14 +324,22 @@ impl PostgresConnector {
             has_plain_forms,
             idle_time,
             transaction_time,
+            counts,
         ] = super::columns(facts)?;
         let found: Vec<Found> = rows.iter().filter_map(|row| Found::of(row)).collect();
+        let off = |setting, work, name: &str| BackendError::Setting {
+            url: url.clone(),
+            setting,
+            work,
+            next: format!("ALTER ROLE CURRENT_USER IN DATABASE … SET {name} = on"),
+        };
         if strings.as_deref() != Some("on") {
-            return Err(BackendError::Setting {
-                url,
-                setting: "standard_conforming_strings = off".to_owned(),
-                next: "ALTER ROLE CURRENT_USER SET standard_conforming_strings = on".to_owned(),
-            });
+            let setting = "standard_conforming_strings = off";
+            return Err(off(setting, "tell statements apart", "standard_conforming_strings"));
+        }
+        if counts.as_deref() != Some("on") && self.options.access != Access::Read {
+            let work = "see what a hook does to the runner's tables";
+            return Err(off("track_counts = off", work, "track_counts"));
         }
         link.identify().await.map_err(|error| self.opener.explain(&error))?;
         let is_standby = standby.as_deref() == Some("t");

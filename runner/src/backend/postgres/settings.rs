@@ -2,6 +2,25 @@
 //!
 //! Everything is set for one transaction only, so that a pooler's next client finds nothing of it; what has to
 //! hold between transactions is set behind no pooler. How values are written for a guest is in `forms.rs`.
+//!
+//! What is decided about the server's settings, as of PostgreSQL 18:
+//!
+//! | setting | the runner's own statements | a hook's statements |
+//! |---|---|---|
+//! | `search_path` | pinned | as the connection had it |
+//! | `client_encoding`, `client_min_messages` | pinned | pinned |
+//! | `standard_conforming_strings`, `track_counts` | refused if off | refused if off |
+//! | `DateStyle`, `IntervalStyle`, `extra_float_digits` | not read | the session's own; output pinned for rows that are read |
+//! | `bytea_output` | pinned | the session's own; output pinned for rows that are read |
+//! | `TimeZone` | not read: instants are epochs or texts in UTC | the session's own |
+//! | `default_transaction_*`, `transaction_*` | said by each BEGIN | said by each BEGIN |
+//! | `statement_timeout`, `lock_timeout` | bounds of the runner | bounds of the run or the manifest |
+//! | `idle_session_timeout`, `transaction_timeout` | none | none |
+//! | `idle_in_transaction_session_timeout` | the lease's, if there is one, else the session's own | the same |
+//! | `synchronous_commit` | at least `local` where a job ends | the session's own |
+//!
+//! Any other one is the session's own for both sides. The runner's own statements name everything with its schema,
+//! write values with their types, and ask for no order that a plan could change.
 
 use super::text::literal;
 use crate::backend::connection::HookSettings;

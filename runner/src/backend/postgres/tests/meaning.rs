@@ -143,10 +143,12 @@ async fn the_runners_own_statements_have_their_own_bounds() {
 }
 
 #[tokio::test]
-async fn a_server_that_reads_strings_otherwise_is_refused() {
-    let database = Postgres::shared().database();
-    let name = database.name();
-    database.sql(&format!("ALTER DATABASE {name} SET standard_conforming_strings = off"));
-    let error = connect_with(database.url(), &options(Access::Write)).await.expect_err("refused");
-    assert!(error.to_string().contains("standard_conforming_strings"), "{error}");
+async fn settings_under_which_no_word_can_be_kept_are_refused() {
+    for setting in ["standard_conforming_strings", "track_counts"] {
+        let database = Postgres::shared().database();
+        database.admin_sql(&format!("ALTER DATABASE {} SET {setting} = off", database.name()));
+        let refused = connect_with(database.url(), &options(Access::Write)).await;
+        let error = refused.expect_err("refused");
+        assert!(error.to_string().contains(setting), "{error}");
+    }
 }
