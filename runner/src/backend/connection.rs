@@ -4,7 +4,7 @@
 //! statements, transactions, the lock, and what a journal needs to know. The rules of claims,
 //! records and journals are written once, above it, for every database.
 
-use super::{BackendError, LockHolder, scratch::Scratch};
+use super::{BackendError, LockHolder, Powers, scratch::Scratch};
 use crate::{
     session::{Outcome, Session, SqlError},
     sql::Judge,
@@ -123,6 +123,11 @@ pub(super) trait Connection: Session + Scratch {
     /// Asked outside of a transaction.
     async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError> {
         Ok(Vec::new())
+    }
+
+    /// What this user may do beyond the database. Asked outside of a transaction.
+    async fn powers(&mut self) -> Result<Powers, BackendError> {
+        Ok(Powers::default())
     }
 
     /// Makes the place where the runner's own tables are to be, if there is none yet. Called in a

@@ -3,7 +3,7 @@
 
 use super::{
     explain::{self, Exit},
-    options::{BoundArgs, Format, HandedArgs, HookArgs, Offer, Output, Style},
+    options::{BoundArgs, Format, HandedArgs, HookArgs, Offer, Output, Style, TrustArgs},
     output::{self, count, duration},
     report::Reporter,
     signals,
@@ -61,6 +61,8 @@ pub(super) struct Args {
     keep: bool,
     #[command(flatten)]
     handed: HandedArgs,
+    #[command(flatten)]
+    trust: TrustArgs,
     /// Show each statement as soon as it is done, and what guests log for debugging
     #[arg(long, short)]
     verbose: bool,
@@ -82,15 +84,14 @@ pub(super) async fn run(args: Args) -> Exit {
     let reporter = Reporter::new(Style { format, statements: false, verbose: args.verbose });
     let tested = async {
         let runner = args.hooks.runner(&args.offer.database, &args.offer.plugins, args.verbose)?;
+        let deploy = DeployOptions {
+            target: args.bound.target()?,
+            how: args.hooks.how(),
+            ..DeployOptions::default()
+        };
+        let deploy = args.handed.hand(&args.offer.plugins, deploy)?;
         let options = TestOptions {
-            deploy: args.handed.hand(
-                &args.offer.plugins,
-                DeployOptions {
-                    target: args.bound.target()?,
-                    how: args.hooks.how(),
-                    ..DeployOptions::default()
-                },
-            )?,
+            deploy: DeployOptions { trusts: args.trust.and(deploy.trusts), ..deploy },
             prepare: args.prepare.clone(),
             keep: args.keep,
             ignore: args.ignore.iter().cloned().collect(),

@@ -1,6 +1,6 @@
 //! The two jobs that alter a database, and what may be set for each.
 
-use super::Settings;
+use super::{Settings, Trusts};
 use crate::{
     alteration::{
         AlterationKey, Catalog, Dialect, ParsePermissionError, ParsePluginError, Permission,
@@ -84,6 +84,8 @@ pub struct DeployOptions {
     pub policy: Policy,
     pub grants: Grants,
     pub settings: Settings,
+    /// Plugins that may run as a user who reaches beyond the database.
+    pub trusts: Trusts,
     pub how: How,
 }
 
@@ -96,6 +98,8 @@ pub struct RollbackOptions {
     /// Also what a baseline recorded, whose `up` never ran here.
     pub baselined: bool,
     pub settings: Settings,
+    /// Plugins that may run as a user who reaches beyond the database.
+    pub trusts: Trusts,
     pub how: How,
 }
 
@@ -149,6 +153,15 @@ impl Job<'_> {
                 Some(&options.settings)
             }
             Self::Rollback { options } => Some(&options.settings),
+            Self::Baseline { .. } => None,
+        }
+    }
+
+    /// Whom the operator trusts; none where no hooks are called.
+    pub(super) fn trusts(&self) -> Option<&Trusts> {
+        match self {
+            Self::Deploy { options, .. } | Self::DeployOne { options, .. } => Some(&options.trusts),
+            Self::Rollback { options } => Some(&options.trusts),
             Self::Baseline { .. } => None,
         }
     }

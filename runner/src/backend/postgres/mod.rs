@@ -19,6 +19,7 @@ mod options;
 mod outside;
 mod own;
 mod parameter;
+mod powers;
 mod relay;
 mod rights;
 mod script;
@@ -40,6 +41,7 @@ pub(super) use connect::PostgresConnector;
 use super::{
     Access, BackendError, ConnectOptions,
     connection::{Cell, Connection, HookSettings, LockTry, Opening, OwnTypes, Verdict},
+    powers::Powers,
 };
 use crate::{
     alteration::Dialect,
@@ -240,6 +242,10 @@ impl Connection for PostgresConnection {
         );
         let found = self.own_texts(&sql).await?;
         Ok(schema::own(found.into_iter().flatten().flatten()))
+    }
+
+    async fn powers(&mut self) -> Result<Powers, BackendError> {
+        self.read_powers().await
     }
 
     async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError> {
