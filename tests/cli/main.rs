@@ -38,4 +38,5 @@ mod state;
 mod story;
 mod terminal;
 mod trials;
+mod trust;
 mod usage;

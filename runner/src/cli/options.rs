@@ -457,15 +457,22 @@ fn trust_list(text: &str) -> Result<TrustList, ParseTrustError> {
 /// Whom the operator trusts with the rights of the URL's user.
 #[derive(Debug, Args)]
 pub(super) struct TrustArgs {
-    /// Let it run as a superuser, or another user who could run programs on the server: VENDOR/NAME, 'VENDOR/*' or '*'
-    #[arg(long, value_name = "PLUGIN", env = "RUNNER_TRUST", hide_env_values = true, value_parser = trust_list)]
+    /// Let it run as a superuser, or another user who could run programs on the server: VENDOR/NAME, 'VENDOR/*' or '*';
+    /// may be repeated, and adds to RUNNER_TRUST
+    #[arg(long, value_name = "PLUGIN", value_parser = trust_list)]
     trust: Vec<TrustList>,
+    // A flag of its own, because clap takes either a flag or its variable.
+    #[arg(long = "runner-trust", value_name = "RUNNER_TRUST", env = "RUNNER_TRUST", hide = true,
+        hide_env_values = true, value_parser = trust_list)]
+    variable: Option<TrustList>,
 }
 
 impl TrustArgs {
-    /// Those of the flags, and `others`.
+    /// Those of the flags and the variable, and `others`.
     pub(super) fn and(&self, mut others: Trusts) -> Trusts {
-        others.extend(self.trust.iter().flat_map(|list| list.0.iter().cloned()));
+        others.extend(
+            self.trust.iter().chain(&self.variable).flat_map(|list| list.0.iter().cloned()),
+        );
         others
     }
 }

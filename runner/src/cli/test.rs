@@ -39,7 +39,8 @@ run leaves of those is not looked for.
 After `down`, schema and rows must be what they were before; after the second `up`, what they were after \
 the first. Where counters of sequences and AUTO_INCREMENT stand is not compared; what they gave is.
 
-Plugins run with the rights of the URL's user: name a server on which nothing is precious.
+Plugins run with the rights of the URL's user: name a server on which nothing is precious. A superuser, \
+and whoever else could run programs on the server, needs --trust there too.
 
 Examples:
   runner test ./plugins --database sqlite:test.db
