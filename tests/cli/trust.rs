@@ -4,12 +4,13 @@
 use crate::{
     polite,
     support::{
-        Run, Sandbox, finish,
+        Run, Sandbox, block_on, finish,
         servers::{Client, Mariadb, Mysql, Postgres, Role},
     },
     transcript::Transcript,
 };
 use insta::assert_snapshot;
+use runner::{Control, DeployOptions, Error, Trust};
 use std::{fs, os::unix::fs::PermissionsExt as _, process::Command};
 
 const REFUSED: &str = "on the server\n";
@@ -141,6 +142,17 @@ fn a_superuser_of_postgresql() {
     let unasked = finish(place.command("boss", &["deploy", "plugins"]).env_remove("RUNNER_YES"));
     place.refused(&unasked, &[BOTH]);
     assert!(place.tables().is_empty(), "not even the runner's");
+    // A rehearsal on a copy is by the copy's user.
+    place.admin(
+        "app",
+        &format!("CREATE DATABASE copy; CREATE ROLE plain LOGIN PASSWORD '{PASSWORD}';"),
+    );
+    let copy = place.url("boss").replace("/app", "/copy");
+    let rehearse = ["deploy", "plugins", "--rehearse-on", &copy];
+    place.refused(&place.run("plain", &rehearse), &[BOTH]);
+    let trusting = [&rehearse[..], &["--trust", "*"]].concat();
+    assert_eq!(place.run("plain", &trusting).code, Some(0));
+    assert!(place.tables().is_empty(), "that is another database");
     let dry =
         place.run("boss", &["deploy", "plugins", "--dry-run", "--trust", "acme/*,globex/crm"]);
     assert_eq!(dry.code, Some(0), "{dry:#?}");
@@ -202,6 +214,18 @@ fn ways_to_trust() {
         }
     }
     fs::remove_file(&config).expect("removed");
+    // Whoever embeds the runner is held to the same.
+    let runner = runner::Runner::new(&place.url("boss")).expect("a URL");
+    let runner = runner.plugins([place.sandbox.path().join("plugins")]);
+    let deploy = |options: &DeployOptions| block_on(runner.deploy(options, &Control::default()));
+    let mut options = DeployOptions::default();
+    let Err(Error::Powerful(powerful)) = deploy(&options) else { panic!("it deployed") };
+    assert_eq!(powerful.powers.user, "boss");
+    assert_eq!(powerful.plugins.len(), 2);
+    options.trusts.insert(Trust::Vendor("acme".to_owned()));
+    assert!(matches!(deploy(&options), Err(Error::Powerful(one)) if one.plugins.len() == 1));
+    options.trusts.insert(Trust::All);
+    assert_eq!(deploy(&options).expect("deploys").steps.len(), 2);
     for wrong in ["acme", "*/*", "acme/", "acme/shop;globex/crm"] {
         let by_flag = place.run("boss", &["deploy", "plugins", "--trust", wrong]);
         let mut command = place.command("boss", &["deploy", "plugins"]);
