@@ -210,8 +210,8 @@ fn fits(pattern: &str, name: &str) -> bool {
 fn parse(line: &str) -> Option<Line> {
     let mut words = Words { rest: line };
     let is_revoked = match words.next()? {
-        Word::Bare(word) if word == "GRANT" => false,
-        Word::Bare(word) if word == "REVOKE" => true,
+        Word::Bare("GRANT") => false,
+        Word::Bare("REVOKE") => true,
         _ => return None,
     };
     // Up to ON or TO: rights with their columns, or roles.
