@@ -1,11 +1,11 @@
-//! `runner.toml`: the grants and settings that an operator keeps in a file.
+//! `runner.toml`: the grants, the trust and the settings that an operator keeps in a file.
 //!
 //! Read from where the operator says or works, never from a plugin's folder: a plugin must not grant itself
 //! anything. For the same reason the file may not be writable for others. Errors never hold a setting's value.
 
 use crate::{
     alteration::{Permissions, PluginName, SettingName, SettingValue},
-    deploy::{Grant, Grants, PluginSettings},
+    deploy::{Grant, Grants, PluginSettings, Trust, Trusts},
     escape::Escaped,
 };
 use serde::Deserialize;
@@ -38,6 +38,9 @@ struct PluginConfig {
     grant: Permissions,
     #[serde(default)]
     settings: BTreeMap<SettingName, SettingValue>,
+    /// Whether it may run as a user who reaches beyond the database.
+    #[serde(default)]
+    trusted: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -122,6 +125,11 @@ impl Config {
         self.plugins.iter().flat_map(of).collect()
     }
 
+    pub fn trusts(&self) -> Trusts {
+        let trusted = self.plugins.iter().filter(|(_, config)| config.trusted);
+        trusted.map(|(plugin, _)| Trust::Plugin(plugin.clone())).collect()
+    }
+
     pub fn settings(&self) -> PluginSettings {
         let given = self.plugins.iter().filter(|(_, config)| !config.settings.is_empty());
         given.map(|(plugin, config)| (plugin.clone(), config.settings.clone())).collect()
@@ -201,6 +209,9 @@ mod tests {
             two
             lines"""
             [plugins."acme/shop"]
+            trusted = true
+            [plugins."acme/crm"]
+            trusted = false
             "#,
         )
         .unwrap();
@@ -209,6 +220,7 @@ mod tests {
         let settings = config.settings();
         assert_eq!(settings.keys().collect::<Vec<_>>(), [&plugin]);
         assert_eq!(settings[&plugin]["CI"].as_str(), "true");
+        assert_eq!(config.trusts(), ["acme/shop".parse().unwrap()].into());
         assert!(Config::parse("").unwrap().settings().is_empty());
     }
 
@@ -220,7 +232,7 @@ mod tests {
             (
                 "\n[plugins.'a/b']\nC = 'hunter2'",
                 Some(3),
-                "unknown field `C`, expected `grant` or `settings`",
+                "unknown field `C`, expected one of `grant`, `settings`, `trusted`",
             ),
             ("[plugins.shop]", Some(1), "vendor/name"),
             (
@@ -230,6 +242,8 @@ mod tests {
             ),
             ("[plugins.'a/b']\ngrant = 'hunter2'", Some(2), "expected a sequence"),
             ("[plugins.'a/b']\nsettings = 'hunter2'", Some(2), "expected a map"),
+            ("[plugins.'a/b']\ntrusted = 'hunter2'", Some(2), "expected a boolean"),
+            ("[plugins.'a/*']\ntrusted = true", Some(1), "vendor/name"),
             ("[plugins.'a/b'.settings]\nC = 42_424_242", Some(2), "expected a string"),
             ("[plugins.'a/b'.settings]\nC = ['hunter2']", Some(2), "expected a string"),
             ("[plugins.'a/b'.settings]\nC = 2024-02-29", Some(2), "expected a string"),

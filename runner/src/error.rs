@@ -4,7 +4,7 @@ use crate::{
     alteration::{AlterationKey, Direction, Permission, PluginName},
     backend::{BackendError, FormerError, ParseUrlError, Run, Stop},
     config::ConfigError,
-    deploy::{ParseSettingError, UnknownSettings},
+    deploy::{ParseSettingError, Powerful, UnknownSettings},
     escape::Escaped,
     event::StepReport,
     host::{HookError, LoadError},
@@ -78,6 +78,9 @@ pub enum Error {
         Escaped(elsewhere)
     )]
     AppliedElsewhere { place: Option<String>, elsewhere: String, plugin: PluginName },
+    /// What may do more on the server than the database needs, and was not said to be trusted with it.
+    #[error("{0}")]
+    Powerful(Box<Powerful>),
     #[error("the answer was no")]
     Declined,
     #[error("somebody else keeps changing the recorded state")]

@@ -39,7 +39,10 @@ pub mod source;
 pub mod sql;
 pub mod trial;
 
-pub use deploy::{BaselineOptions, Control, DeployOptions, How, RollbackOptions};
+pub use deploy::{
+    Answer, BaselineOptions, Control, DeployOptions, How, Powerful, Question, RollbackOptions,
+    Trust,
+};
 pub use error::{Error, Lost, StepError, StepFailure};
 pub use event::{Report, StepReport};
 pub use runner::{BaselineFrom, Check, NotDeployed, Runner, Standing};

@@ -326,12 +326,16 @@ impl Runner {
             _ => {
                 let mut server = self.connect(Access::Write).await?;
                 let judge = server.judge().await;
-                let made = match deploy::plan_for_empty(&job, &judge, &host) {
-                    Ok(plan) => Ground::beside(&self.url, &mut server, control)
-                        .await
-                        .map(|ground| (plan, ground)),
-                    Err(error) => Err(error),
+                let made = async {
+                    let plan = deploy::plan_for_empty(&job, &judge, &host)?;
+                    let trusts = &options.deploy.trusts;
+                    if let Some(it) = deploy::untrusted(&plan, trusts, &mut server).await? {
+                        return Err(Error::Powerful(Box::new(it)));
+                    }
+                    let ground = Ground::beside(&self.url, &mut server, control).await?;
+                    Ok((plan, ground))
                 };
+                let made = made.await;
                 server.close().await;
                 made?
             }

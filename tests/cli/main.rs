@@ -43,4 +43,5 @@ mod state;
 mod story;
 mod terminal;
 mod trials;
+mod trust;
 mod usage;

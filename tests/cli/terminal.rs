@@ -3,7 +3,10 @@
 use crate::{
     polite,
     samples::shop,
-    support::{Run, Sandbox},
+    support::{
+        Run, Sandbox,
+        servers::{Postgres, Role},
+    },
 };
 use std::{
     io::{Read as _, Write as _},
@@ -34,7 +37,7 @@ fn at_terminal(sandbox: &Sandbox, more: &str, no_color: bool, answer: &str) -> R
     let mut stdout = child.stdout.take().expect("a pipe");
     let mut seen = Vec::new();
     let mut byte = [0];
-    let asked = |seen: &[u8]| String::from_utf8_lossy(seen).contains("Go on? [y/N] ");
+    let asked = |seen: &[u8]| String::from_utf8_lossy(seen).contains("Go on? [");
     while !asked(&seen) && stdout.read(&mut byte).expect("output") > 0 {
         seen.push(byte[0]);
     }
@@ -75,6 +78,41 @@ fn nothing_is_asked_with_yes_or_in_a_dry_run() {
         assert_eq!(run.code, Some(0), "{run:#?}");
         assert!(!run.stdout.contains("Go on?"), "{run:#?}");
     }
+}
+
+/// A yes is not enough for a plugin that would run as a superuser.
+#[test]
+fn the_answer_trust_trusts_for_this_run() {
+    let server = Postgres::own();
+    let admin = |sql: &str| server.client().sql(Role::Administrator, "postgres", sql);
+    let password = polite::PASSWORD;
+    admin(&format!("CREATE ROLE boss SUPERUSER LOGIN PASSWORD '{password}';"));
+    admin("CREATE DATABASE app;");
+    let sandbox = Sandbox::new();
+    sandbox.sql_plugin("acme/shop", &[("1.0.0-1-a", "CREATE TABLE a (x INT);", "DROP TABLE a;")]);
+    let more = format!("--database postgres://boss:{password}@127.0.0.1:{}/app", server.port());
+    let careful =
+        "Careful: the user `boss` is a superuser: acme/shop could run programs on the server.";
+    for (answer, words) in [
+        ("y\n", &["if you trust the code", "--trust acme/shop"][..]),
+        ("n\n", &["the answer was no"]),
+        ("\n", &["the answer was no"]),
+    ] {
+        let run = at_terminal(&sandbox, &more, false, answer);
+        assert_eq!(run.code, Some(1), "{answer:?}: {run:#?}");
+        for word in [careful, "nothing was altered"].iter().chain(words) {
+            assert!(run.stdout.contains(word), "{answer:?}, {word:?}: {run:#?}");
+        }
+    }
+    let run = at_terminal(&sandbox, &more, false, "Trust\n");
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    // Nothing of it stays.
+    let args = ["rollback", "--steps", "1"];
+    let again = sandbox.runner(&[&args[..], &more.split(' ').collect::<Vec<_>>()].concat());
+    assert_eq!(again.code, Some(1), "{again:#?}");
+    // Where everybody is trusted, the word is no answer.
+    let run = at_terminal(&shop(), "", false, "trust\n");
+    assert_eq!(run.code, Some(1), "{run:#?}");
 }
 
 #[test]

@@ -30,6 +30,9 @@ pub fn build(sandbox: &Sandbox, scripts: &Path) -> Run {
     run
 }
 
+/// The user makes roles, as the scripts do, and on this server could so make itself one that runs programs.
+const TRUST: &str = "--trust=logto/core";
+
 /// Runs a verb with the options that it needs beside `args`: where the runner's own tables are (scripts change
 /// rights on all that is in `public`), and what scripts may use and are told.
 pub fn runner(sandbox: &Sandbox, args: &[&str]) -> Run {
@@ -37,9 +40,9 @@ pub fn runner(sandbox: &Sandbox, args: &[&str]) -> Run {
     let settings = settings.each_ref().map(String::as_str);
     let grant = "--grant=logto/core:entropy";
     let own: &[&str] = match args[0] {
-        "deploy" => &[&["--yes", grant], &settings[..]].concat(),
+        "deploy" => &[&["--yes", grant, TRUST], &settings[..]].concat(),
         "baseline" => &["--yes", grant],
-        "rollback" => &[&["--yes"], &settings[..]].concat(),
+        "rollback" => &[&["--yes", TRUST], &settings[..]].concat(),
         _ => &[],
     };
     sandbox.runner(&[args, &["--state-schema=alterations"], own].concat())

@@ -22,6 +22,11 @@ impl PluginName {
         &self.0
     }
 
+    /// The part before the name.
+    pub fn vendor(&self) -> &str {
+        self.0.split_once('/').map_or(&self.0, |(vendor, _)| vendor)
+    }
+
     /// The part after the vendor.
     pub fn name(&self) -> &str {
         self.0.split_once('/').map_or(&self.0, |(_, name)| name)

@@ -4,7 +4,7 @@
 //! statements, transactions, the lock, and what a journal needs to know. The rules of claims,
 //! records and journals are written once, above it, for every database.
 
-use super::{BackendError, LockHolder, StrangeLedger, scratch::Scratch};
+use super::{BackendError, LockHolder, Powers, StrangeLedger, scratch::Scratch};
 use crate::{
     alteration::PluginName,
     session::{Outcome, Session, SqlError},
@@ -143,6 +143,11 @@ pub(super) trait Connection: Session + Scratch {
         _plugins: &BTreeSet<PluginName>,
     ) -> Result<Option<(String, PluginName)>, BackendError> {
         Ok(None)
+    }
+
+    /// What this user may do beyond the database. Asked outside of a transaction.
+    async fn powers(&mut self) -> Result<Powers, BackendError> {
+        Ok(Powers::default())
     }
 
     /// Makes the place where the runner's own tables are to be, if there is none yet. Called in a

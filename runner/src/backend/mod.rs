@@ -14,6 +14,7 @@ mod lease;
 mod lock;
 mod mysql;
 mod postgres;
+mod powers;
 mod protocol;
 #[cfg(test)]
 #[path = "../../../tests/support/proxy/mod.rs"]
@@ -35,6 +36,7 @@ pub use database::{Backend, HookLimits};
 pub use error::{BackendError, LockHolder, StrangeLedger};
 pub use former::{Former, FormerError, FormerTool};
 pub use journal::Stop;
+pub use powers::{Power, Powers, Reach};
 pub use resolve::Decision;
 pub use scratch::{Blocked, Locks, RowSource, SCRATCH_PREFIX, ScriptError, TableLock, Thing};
 pub use state::{

@@ -2,15 +2,15 @@
 
 use super::{
     explain::{self, Exit},
-    options::{Format, HandedArgs, Offer, RunArgs, TargetArgs},
+    options::{Format, HandedArgs, Offer, RunArgs, TargetArgs, TrustArgs},
     output::{self, count, duration},
     plan,
     report::{Reporter, Statement},
     signals::{self, Asking},
 };
 use crate::{
-    Control, DeployOptions, Report, alteration::Direction, backend::DatabaseUrl, escape::Escaped,
-    event::NotRehearsed, plan::Plan,
+    Answer, Control, DeployOptions, Powerful, Question, Report, alteration::Direction,
+    backend::DatabaseUrl, escape::Escaped, event::NotRehearsed,
 };
 use serde::Serialize;
 use std::{
@@ -36,6 +36,8 @@ pub(super) struct Args {
     /// Begin new records here, although another schema of this database has some of this applied
     #[arg(long)]
     new_state: bool,
+    #[command(flatten)]
+    trust: TrustArgs,
     /// Apply to this copy of the database instead, for what a dry run cannot run
     #[arg(long, value_name = "URL", conflicts_with = "dry_run", hide_env_values = true)]
     rehearse_on: Option<DatabaseUrl>,
@@ -50,7 +52,9 @@ pub(super) async fn run(args: Args) -> Exit {
     let deployed = async {
         let runner = args.run.runner(&args.offer.database, &args.offer.plugins)?;
         let options = args.handed.hand(&args.offer.plugins, args.target.options()?)?;
-        let options = DeployOptions { how: args.run.how(), new_state: args.new_state, ..options };
+        let trusts = args.trust.and(options.trusts);
+        let new_state = args.new_state;
+        let options = DeployOptions { how: args.run.how(), trusts, new_state, ..options };
         let url = runner.url().to_string();
         let on = args.rehearse_on.as_ref().map(ToString::to_string);
         let shown = on.unwrap_or_else(|| url.clone());
@@ -119,33 +123,47 @@ fn confirming(
     unasked: Option<Unasked>,
 ) -> Control {
     let (cancelled, asking) = signals::listen();
-    let confirm = move |plan: &Plan| {
+    let confirm = move |question: &Question<'_>| {
+        let Question { plan, powerful } = *question;
         let person = !yes && std::io::stdin().is_terminal();
         // Whoever is asked has to see what it is about, also when the result is for a program.
         if format == Format::Text || person {
             plan::text(plan, &url, output::note);
         }
-        match &unasked {
-            _ if person => ask(&asking),
-            Some(unasked) if !yes => {
+        match (&unasked, powerful) {
+            _ if person => ask(&asking, powerful),
+            // A yes would be no answer to it.
+            (_, Some(_)) => Answer::Yes,
+            (Some(unasked), None) if !yes => {
                 let direction = plan.steps.first().map_or(Direction::Up, |step| step.direction);
                 unasked.0.get_or_init(|| (plan.steps.len(), direction));
-                false
+                Answer::No
             }
-            _ => true,
+            _ => Answer::Yes,
         }
     };
     Control { observer: reporter.observer(), confirm: Box::new(confirm), cancelled }
 }
 
-fn ask(asking: &Asking) -> bool {
+/// A yes does not trust anybody with a server: that takes the word itself.
+fn ask(asking: &Asking, powerful: Option<&Powerful>) -> Answer {
     // Before the question is seen, because the answer may follow at once.
     asking.store(true, Ordering::SeqCst);
-    output::ask("Go on? [y/N] ");
+    match powerful {
+        Some(powerful) => output::ask(&format!(
+            "Careful: {powerful}.\nType trust if you trust it with that, for this run. Go on? [trust/N] "
+        )),
+        None => output::ask("Go on? [y/N] "),
+    }
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
     asking.store(false, Ordering::SeqCst);
-    read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+    match answer.trim().to_ascii_lowercase().as_str() {
+        _ if read.is_err() => Answer::No,
+        "y" | "yes" => Answer::Yes,
+        "trust" if powerful.is_some() => Answer::Trust,
+        _ => Answer::No,
+    }
 }
 
 /// The result of a deploy or rollback, as JSON.

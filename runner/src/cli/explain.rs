@@ -6,7 +6,7 @@ use crate::{
     alteration::{AlterationKey, Direction},
     backend::{BackendError, Checkpoint, FormerError, ParseUrlError, Phase, Run, Stop},
     config::{CONFIG_FILE, ConfigError},
-    deploy::UnknownSettings,
+    deploy::{Powerful, UnknownSettings},
     error::{Changed, Lost},
     escape::EscapedLines,
     host::HookError,
@@ -50,6 +50,9 @@ struct Explanation {
     /// What `next` is about, ready to be pasted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     commands: Vec<String>,
+    /// Makes a user who may do no more than the database needs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    owner_sql: Vec<String>,
     exit_code: u8,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     findings: Vec<Finding>,
@@ -71,6 +74,7 @@ impl Explanation {
             changed: NOTHING.to_owned(),
             next: String::new(),
             commands: Vec::new(),
+            owner_sql: Vec::new(),
             exit_code: exit as u8,
             findings: Vec::new(),
             steps: Vec::new(),
@@ -154,6 +158,7 @@ fn exit(error: &Error) -> Exit {
         | Error::NotGranted { .. }
         | Error::UnknownSettings(_)
         | Error::Config(_)
+        | Error::Powerful(_)
         | Error::Declined => Exit::Failed,
     }
 }
@@ -228,6 +233,7 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
             "go on with those with `{}`; for records of their own here, add `--new-state`",
             state_schema(elsewhere)
         ),
+        Error::Powerful(it) => powerful(&mut explanation, it),
         Error::Declined => "run it again and answer y, or add `--yes`".to_owned(),
         Error::KeepsMoving => "see who else deploys, then run it again".to_owned(),
         Error::PlanChanged(key) => {
@@ -256,6 +262,26 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
         Error::Step(failure) => step(&mut explanation, failure),
     };
     explanation
+}
+
+/// Two ways out: a user who can do no more than the database needs, or trust.
+fn powerful(explanation: &mut Explanation, powerful: &Powerful) -> String {
+    let Powerful { powers, plugins } = powerful;
+    explanation.owner_sql.clone_from(&powers.owner_sql);
+    let sql: String = powers.owner_sql.iter().map(|line| format!("\n      {line}")).collect();
+    let safer = format!(
+        "have the server's administrator make a user for this database only, and name that in the URL:{sql}"
+    );
+    explanation.details.push(("safer", safer));
+    let flags: Vec<String> = plugins.iter().map(|plugin| format!("--trust {plugin}")).collect();
+    explanation.commands = vec![command::again(&flags.join(" "))];
+    let sections: Vec<String> =
+        plugins.iter().map(|plugin| format!("`[plugins.\"{plugin}\"]`")).collect();
+    format!(
+        "if you trust the code of {}, write `trusted = true` under {} in {CONFIG_FILE}, or say so for this run:",
+        if plugins.len() == 1 { "this plugin" } else { "these plugins" },
+        sections.join(" and ")
+    )
 }
 
 fn url_advice(error: &ParseUrlError) -> String {

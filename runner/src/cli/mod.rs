@@ -46,7 +46,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    Deploy(deploy::Args),
+    Deploy(Box<deploy::Args>),
     Check(check::Args),
     Plan(plan::Args),
     Status(status::Args),
@@ -91,7 +91,7 @@ pub fn main() -> ExitCode {
     };
     let exit = runtime.block_on(async {
         match cli.verb {
-            Verb::Deploy(args) => deploy::run(args).await,
+            Verb::Deploy(args) => deploy::run(*args).await,
             Verb::Check(args) => check::run(args).await,
             Verb::Plan(args) => plan::run(args).await,
             Verb::Status(args) => status::run(args).await,

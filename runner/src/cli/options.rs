@@ -5,7 +5,7 @@ use crate::{
     DeployOptions, Error, Runner,
     backend::{Access, ConnectOptions, LockKind},
     config::{CONFIG_FILE, Config},
-    deploy::{Grant, Grants, How, Setting, Settings},
+    deploy::{Grant, Grants, How, ParseTrustError, Setting, Settings, Trust, Trusts},
     escape::Escaped,
     host::Limits,
     plan::{ParseTargetError, Policy, Target},
@@ -381,7 +381,7 @@ impl HookArgs {
 /// What the operator keeps in a file.
 #[derive(Debug, Args)]
 pub(super) struct ConfigArgs {
-    /// The file with grants and settings [default: runner.toml in the working directory, if it is there]
+    /// The file with grants, settings and what is trusted [default: runner.toml in the working directory, if it is there]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -427,10 +427,11 @@ pub(super) struct SettingArgs {
 }
 
 impl SettingArgs {
-    /// For a verb that needs no plugins' files, and takes what is granted from the records.
-    pub(super) fn settings(&self) -> Result<Settings, Error> {
+    /// For a verb that needs no plugins' files, and takes what is granted from the records: settings, and whom
+    /// the file trusts.
+    pub(super) fn settings(&self) -> Result<(Settings, Trusts), Error> {
         let config = self.config.read(&[], "Settings", |config| !config.settings().is_empty())?;
-        self.with(&config)
+        Ok((self.with(&config)?, config.trusts()))
     }
 
     fn with(&self, config: &Config) -> Result<Settings, Error> {
@@ -440,6 +441,39 @@ impl SettingArgs {
         });
         let given = given.collect::<Result<Settings, Error>>()?;
         Ok(Settings { standing: config.settings(), ..given })
+    }
+}
+
+/// Patterns that stand in one flag or variable, with commas between them.
+#[derive(Debug, Clone)]
+struct TrustList(Vec<Trust>);
+
+/// Reads the flag or the variable: a job that sets it to nothing trusts nobody.
+fn trust_list(text: &str) -> Result<TrustList, ParseTrustError> {
+    let patterns = text.split(',').map(str::trim).filter(|pattern| !pattern.is_empty());
+    patterns.map(str::parse).collect::<Result<_, _>>().map(TrustList)
+}
+
+/// Whom the operator trusts with the rights of the URL's user.
+#[derive(Debug, Args)]
+pub(super) struct TrustArgs {
+    /// Let it run as a superuser, or another user who could run programs on the server: VENDOR/NAME, 'VENDOR/*' or '*';
+    /// may be repeated, and adds to RUNNER_TRUST
+    #[arg(long, value_name = "PLUGIN", value_parser = trust_list)]
+    trust: Vec<TrustList>,
+    // A flag of its own, because clap takes either a flag or its variable.
+    #[arg(long = "runner-trust", value_name = "RUNNER_TRUST", env = "RUNNER_TRUST", hide = true,
+        hide_env_values = true, value_parser = trust_list)]
+    variable: Option<TrustList>,
+}
+
+impl TrustArgs {
+    /// Those of the flags and the variable, and `others`.
+    pub(super) fn and(&self, mut others: Trusts) -> Trusts {
+        others.extend(
+            self.trust.iter().chain(&self.variable).flat_map(|list| list.0.iter().cloned()),
+        );
+        others
     }
 }
 
@@ -466,7 +500,7 @@ impl HandedArgs {
         let settings = self.settings.with(&config)?;
         let mut grants = config.grants();
         grants.extend(self.grant.iter().cloned());
-        Ok(DeployOptions { grants, settings, ..options })
+        Ok(DeployOptions { grants, settings, trusts: config.trusts(), ..options })
     }
 }
 

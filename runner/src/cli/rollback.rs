@@ -3,7 +3,7 @@
 use super::{
     deploy::{Unasked, strict_control, summary},
     explain::Exit,
-    options::{Allow, Database, Format, RunArgs, SettingArgs},
+    options::{Allow, Database, Format, RunArgs, SettingArgs, TrustArgs},
     output,
     report::Reporter,
 };
@@ -39,6 +39,8 @@ pub(super) struct Args {
     #[command(flatten)]
     settings: SettingArgs,
     #[command(flatten)]
+    trust: TrustArgs,
+    #[command(flatten)]
     run: RunArgs,
 }
 
@@ -56,11 +58,13 @@ pub(super) async fn run(args: Args) -> Exit {
     let target = args.to.clone().unwrap_or(RollbackTarget::Steps(args.steps.unwrap_or_default()));
     let rolled_back = async {
         let runner = args.run.runner(&args.database, &[])?;
+        let (settings, trusts) = args.settings.settings()?;
         let options = RollbackOptions {
             plugin: args.plugin.clone(),
             target,
             baselined: args.baselined == Allow::Allow,
-            settings: args.settings.settings()?,
+            settings,
+            trusts: args.trust.and(trusts),
             how: args.run.how(),
         };
         let url = runner.url().to_string();

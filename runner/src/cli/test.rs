@@ -3,7 +3,7 @@
 
 use super::{
     explain::{self, Exit},
-    options::{BoundArgs, Format, HandedArgs, HookArgs, Offer, Output, Style},
+    options::{BoundArgs, Format, HandedArgs, HookArgs, Offer, Output, Style, TrustArgs},
     output::{self, count, duration},
     report::Reporter,
     signals,
@@ -39,7 +39,8 @@ run leaves of those is not looked for.
 After `down`, schema and rows must be what they were before; after the second `up`, what they were after \
 the first. Where counters of sequences and AUTO_INCREMENT stand is not compared; what they gave is.
 
-Plugins run with the rights of the URL's user: name a server on which nothing is precious.
+Plugins run with the rights of the URL's user: name a server on which nothing is precious. A superuser, \
+and whoever else could run programs on the server, needs --trust there too.
 
 Examples:
   runner test ./plugins --database sqlite:test.db
@@ -61,6 +62,8 @@ pub(super) struct Args {
     keep: bool,
     #[command(flatten)]
     handed: HandedArgs,
+    #[command(flatten)]
+    trust: TrustArgs,
     /// Show each statement as soon as it is done, and what guests log for debugging
     #[arg(long, short)]
     verbose: bool,
@@ -82,15 +85,14 @@ pub(super) async fn run(args: Args) -> Exit {
     let reporter = Reporter::new(Style { format, statements: false, verbose: args.verbose });
     let tested = async {
         let runner = args.hooks.runner(&args.offer.database, &args.offer.plugins, args.verbose)?;
+        let deploy = DeployOptions {
+            target: args.bound.target()?,
+            how: args.hooks.how(),
+            ..DeployOptions::default()
+        };
+        let deploy = args.handed.hand(&args.offer.plugins, deploy)?;
         let options = TestOptions {
-            deploy: args.handed.hand(
-                &args.offer.plugins,
-                DeployOptions {
-                    target: args.bound.target()?,
-                    how: args.hooks.how(),
-                    ..DeployOptions::default()
-                },
-            )?,
+            deploy: DeployOptions { trusts: args.trust.and(deploy.trusts), ..deploy },
             prepare: args.prepare.clone(),
             keep: args.keep,
             ignore: args.ignore.iter().cloned().collect(),

@@ -1,6 +1,6 @@
 //! The two jobs that alter a database, and what may be set for each.
 
-use super::Settings;
+use super::{Settings, Trusts};
 use crate::{
     alteration::{
         AlterationKey, Catalog, Dialect, ParsePermissionError, ParsePluginError, Permission,
@@ -86,6 +86,8 @@ pub struct DeployOptions {
     pub settings: Settings,
     /// Begin new records, although another place of the same database has something of this applied.
     pub new_state: bool,
+    /// Plugins that may run as a user who reaches beyond the database.
+    pub trusts: Trusts,
     pub how: How,
 }
 
@@ -98,6 +100,8 @@ pub struct RollbackOptions {
     /// Also what a baseline recorded, whose `up` never ran here.
     pub baselined: bool,
     pub settings: Settings,
+    /// Plugins that may run as a user who reaches beyond the database.
+    pub trusts: Trusts,
     pub how: How,
 }
 
@@ -160,6 +164,15 @@ impl Job<'_> {
         match self {
             Self::Deploy { options, .. } | Self::DeployOne { options, .. } => options.new_state,
             Self::Baseline { .. } | Self::Rollback { .. } => false,
+        }
+    }
+
+    /// Whom the operator trusts; none where no hooks are called.
+    pub(super) fn trusts(&self) -> Option<&Trusts> {
+        match self {
+            Self::Deploy { options, .. } | Self::DeployOne { options, .. } => Some(&options.trusts),
+            Self::Rollback { options } => Some(&options.trusts),
+            Self::Baseline { .. } => None,
         }
     }
 

@@ -13,6 +13,7 @@ mod judge;
 mod part;
 mod parts;
 mod settings;
+mod trust;
 
 pub(crate) use job::Job;
 pub use job::{
@@ -20,6 +21,8 @@ pub use job::{
 };
 pub(crate) use judge::plan as judge;
 pub use settings::{ParseSettingError, PluginSettings, Setting, Settings, UnknownSettings};
+pub(crate) use trust::against as untrusted;
+pub use trust::{ParseTrustError, Powerful, Trust, Trusts};
 
 use crate::{
     alteration::AlterationKey,
@@ -43,17 +46,35 @@ const REPLANS_MAX: usize = 10;
 /// How the caller takes part while the runner works.
 pub struct Control {
     pub observer: Observer,
-    /// Asked once, with the plan, before anything is altered.
-    pub confirm: Box<dyn Fn(&Plan) -> bool + Send + Sync>,
+    /// Asked once, before anything is altered.
+    pub confirm: Box<dyn Fn(&Question<'_>) -> Answer + Send + Sync>,
     pub cancelled: Cancelled,
 }
 
+/// What is asked before anything is altered.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    pub plan: &'a Plan,
+    /// Plugins of the plan that are not trusted with what the URL's user may do, if there are any. Then only
+    /// [`Answer::Trust`] goes on.
+    pub powerful: Option<&'a Powerful>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    No,
+    /// Goes on with plugins that are trusted. With others it is [`Error::Powerful`].
+    Yes,
+    /// Goes on, and trusts every plugin of the plan for this run.
+    Trust,
+}
+
 impl Default for Control {
-    /// Says yes, looks away, never stops.
+    /// Says yes, trusts nobody, looks away, never stops.
     fn default() -> Self {
         Self {
             observer: crate::event::silent(),
-            confirm: Box::new(|_| true),
+            confirm: Box::new(|_| Answer::Yes),
             cancelled: Cancelled::never(),
         }
     }
@@ -103,8 +124,16 @@ pub(crate) async fn run(
     }
     // Everything that will run is read, verified, compiled and linked before anything is altered.
     let components = Components::load(job, (&plan, &snapshot), backend, host, control).await?;
-    if !(control.confirm)(&plan) {
-        return Err(Error::Declined);
+    // Under the lock the plan can only lose steps, so that this is asked once.
+    let powerful = match job.trusts() {
+        Some(trusts) => untrusted(&plan, trusts, backend).await?,
+        None => None,
+    };
+    let question = Question { plan: &plan, powerful: powerful.as_ref() };
+    match ((control.confirm)(&question), powerful) {
+        (Answer::No, _) => return Err(Error::Declined),
+        (Answer::Yes, Some(powerful)) => return Err(Error::Powerful(Box::new(powerful))),
+        (Answer::Trust, _) | (Answer::Yes, None) => {}
     }
     let began = Instant::now();
     lock(backend, how, control).await?;

@@ -260,7 +260,8 @@ impl Tester<'_> {
                 // The database does not know yet what later alterations declare.
                 let settings = self.options.deploy.settings.clone().standing();
                 let (plugin, how) = (None, how.clone());
-                let options = RollbackOptions { plugin, target, baselined: false, settings, how };
+                let (baselined, trusts) = (false, self.options.deploy.trusts.clone());
+                let options = RollbackOptions { plugin, target, baselined, settings, trusts, how };
                 let job = Job::Rollback { options: &options };
                 deploy::run(&job, self.backend, self.host, &options.how, self.control).await?
             }

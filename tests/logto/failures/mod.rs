@@ -130,7 +130,8 @@ pub fn ok(sandbox: &Sandbox, args: &[&str]) -> Run {
 
 pub fn arguments<'a>(args: &[&'a str]) -> Vec<&'a str> {
     let yes: &[&str] = match args[0] {
-        "deploy" | "rollback" | "baseline" => &["--yes"],
+        "deploy" | "rollback" => &["--yes", "--trust=*"],
+        "baseline" => &["--yes"],
         _ => &[],
     };
     [args, &["--state-schema=alterations"], yes].concat()

@@ -96,7 +96,7 @@ impl Postgres {
                 server.client.sql(
                     Role::Administrator,
                     "postgres",
-                    &format!("CREATE ROLE {USER} LOGIN CREATEDB CREATEROLE PASSWORD '{PASSWORD}';"),
+                    &format!("CREATE ROLE {USER} LOGIN CREATEDB PASSWORD '{PASSWORD}';"),
                 );
                 write_port(server.folder(), server.port);
                 return server;

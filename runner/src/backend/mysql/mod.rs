@@ -21,6 +21,7 @@ mod options;
 mod orphan;
 mod own;
 mod parameter;
+mod powers;
 mod rights;
 mod server;
 mod session;
@@ -45,6 +46,7 @@ pub(super) use connect::MysqlConnector;
 use super::{
     BackendError, ConnectOptions, DatabaseUrl,
     connection::{Cell, Connection, HookMode, HookSettings, LockTry, OwnTypes, Verdict},
+    powers::Powers,
     tables::schema,
 };
 use crate::session::{Handle, Session as _};
@@ -223,6 +225,10 @@ impl Connection for MysqlConnection {
             Cell::Bytes(name) => String::from_utf8(name?).ok(),
             Cell::Integer(_) => None,
         })))
+    }
+
+    async fn powers(&mut self) -> Result<Powers, BackendError> {
+        self.read_powers().await
     }
 
     async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError> {

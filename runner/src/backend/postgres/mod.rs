@@ -20,6 +20,7 @@ mod outside;
 mod own;
 mod parameter;
 mod place;
+mod powers;
 mod relay;
 mod rights;
 mod script;
@@ -41,6 +42,7 @@ pub(super) use connect::PostgresConnector;
 use super::{
     Access, BackendError, ConnectOptions, StrangeLedger,
     connection::{Cell, Connection, HookSettings, LockTry, Opening, OwnTypes, Verdict},
+    powers::Powers,
 };
 use crate::{
     alteration::{Dialect, PluginName},
@@ -248,6 +250,10 @@ impl Connection for PostgresConnection {
         );
         let found = self.own_texts(&sql).await?;
         Ok(schema::own(found.into_iter().flatten().flatten()))
+    }
+
+    async fn powers(&mut self) -> Result<Powers, BackendError> {
+        self.read_powers().await
     }
 
     async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError> {

@@ -350,14 +350,14 @@ async fn the_lock_is_held_through_hooks_and_then_given_back() {
 async fn another_role_does_not_stay() {
     let (database, mut connection) = claimed().await;
     let role = format!("r_{}", database.name());
-    run(&mut connection, &format!("CREATE ROLE {role}")).await;
-    run(&mut connection, &hidden(&format!("GRANT {role} TO CURRENT_USER"))).await;
+    database.admin_sql(&format!("CREATE ROLE {role}; GRANT {role} TO {};", servers::USER));
     run(&mut connection, &hidden(&format!("SET ROLE {role}"))).await;
     let user = "SELECT current_user::text";
     assert_eq!(rows(&mut connection, user).await, [[text(&role)]]);
     connection.leave_hook().await.expect("leaves");
     connection.own_execute("UPDATE @state SET status = 'done'", &[]).await.expect("as itself");
     connection.rollback().await.expect("rolls back");
+    database.admin_sql(&format!("DROP ROLE {role};"));
 }
 
 #[tokio::test]
