@@ -19,7 +19,7 @@ fn who_may_not_make_the_runners_tables_is_told_the_grant() {
     for (more, schema, grant) in [
         (&[][..], "public", format!("GRANT CREATE ON SCHEMA \"public\" TO {poor}")),
         (
-            &["--state-schema", "own"],
+            &["--state-schema", "own", "--new-state"],
             "own",
             format!("GRANT CREATE ON DATABASE {} TO {poor}", server.name()),
         ),

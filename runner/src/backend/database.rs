@@ -374,7 +374,6 @@ pub struct HookLimits {
 
 async fn upgrade(connection: &mut dyn Connection, fence: Option<i64>) -> Result<(), BackendError> {
     connection.begin().await?;
-    connection.prepare_place().await?;
     schema::upgrade(connection).await?;
     if let Some(fence) = fence {
         // The lease was taken before there was a ledger to ask for it.

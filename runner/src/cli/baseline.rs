@@ -42,6 +42,9 @@ pub(super) struct Args {
     grant: Vec<Grant>,
     #[command(flatten)]
     config: ConfigArgs,
+    /// Begin new records here, although another schema of this database has some of this applied
+    #[arg(long)]
+    new_state: bool,
     /// Show what would be recorded
     #[arg(long)]
     dry_run: bool,
@@ -82,6 +85,7 @@ async fn recorded(args: &Args) -> Result<(), Error> {
         );
     }
     let options = BaselineOptions {
+        new_state: args.new_state,
         keys,
         grants: args.config.grants(&args.grant, &args.offer.plugins)?,
         how: How { lock_patience: args.lock.lock_timeout, ..How::default() },

@@ -111,6 +111,8 @@ pub struct BaselineOptions {
     pub keys: BTreeSet<AlterationKey>,
     /// What they may do when they are rolled back.
     pub grants: Grants,
+    /// Begin new records, although another place of the same database has something of this applied.
+    pub new_state: bool,
     pub how: How,
 }
 
@@ -163,7 +165,8 @@ impl Job<'_> {
     pub(super) fn makes_records(&self) -> bool {
         match self {
             Self::Deploy { options, .. } | Self::DeployOne { options, .. } => options.new_state,
-            Self::Baseline { .. } | Self::Rollback { .. } => false,
+            Self::Baseline { options, .. } => options.new_state,
+            Self::Rollback { .. } => false,
         }
     }
 

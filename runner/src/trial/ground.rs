@@ -22,7 +22,7 @@ pub(crate) struct Ground {
 
 enum Place {
     Folder(tempfile::TempDir),
-    Server { original: DatabaseUrl, name: String },
+    Server { original: Box<DatabaseUrl>, name: String },
 }
 
 impl Ground {
@@ -41,7 +41,7 @@ impl Ground {
             return Err(Error::NoScratch("the URL names no server".to_owned()));
         };
         server.make_scratch(&name).await?;
-        Ok(Self { url: scratch, place: Place::Server { original: url.clone(), name } }
+        Ok(Self { url: scratch, place: Place::Server { original: Box::new(url.clone()), name } }
             .made(control))
     }
 

@@ -249,6 +249,7 @@ pub(super) struct Server {
     /// Where the runner's own tables are, or are to be.
     pub(super) place: Chosen,
     pub(super) unbounded: String,
+    pub(super) never_waits: bool,
     pub(super) search_path: String,
     /// Whether a session writes values as the runner reads them, if nothing is set.
     pub(super) has_plain_forms: bool,
@@ -300,14 +301,23 @@ impl PostgresConnector {
         );
         let mut rows = link
             .own_rows(&format!(
-                "{}; SELECT pg_catalog.pg_is_in_recovery(),
+                "SELECT pg_catalog.set_config('runner.path', \
+                        pg_catalog.current_setting('search_path'), true), \
+                    pg_catalog.set_config('runner.schema', \
+                        coalesce(pg_catalog.current_schema(), ''), true); \
+                 {}; {}; SELECT pg_catalog.pg_is_in_recovery(),
                     pg_catalog.current_setting('default_transaction_read_only'),
-                    pg_catalog.current_setting('search_path'), pg_catalog.current_schema(),
+                    pg_catalog.current_setting('runner.path'),
+                    nullif(pg_catalog.current_setting('runner.schema'), ''),
                     pg_catalog.version(), pg_catalog.current_setting('standard_conforming_strings'),
                     {},
                     coalesce(pg_catalog.current_setting('idle_session_timeout', true), '0'),
                     coalesce(pg_catalog.current_setting('transaction_timeout', true), '0'),
-                    pg_catalog.current_setting('track_counts')",
+                    pg_catalog.current_setting('track_counts'),
+                    pg_catalog.current_setting('statement_timeout'),
+                    pg_catalog.current_setting('lock_timeout'),
+                    pg_catalog.current_setting('synchronous_commit')",
+                settings::OWN_PATH,
                 place::question(),
                 forms::ARE_PLAIN
             ))
@@ -325,6 +335,9 @@ impl PostgresConnector {
             idle_time,
             transaction_time,
             counts,
+            statement_time,
+            lock_time,
+            waits,
         ] = super::columns(facts)?;
         let found: Vec<Found> = rows.iter().filter_map(|row| Found::of(row)).collect();
         let off = |setting, work, name: &str| BackendError::Setting {
@@ -372,7 +385,12 @@ impl PostgresConnector {
             (None, None, current) => place::choose(&url, &found, current.as_deref(), only_reads)?,
         };
         let place = self.place.get_or_init(|| place).clone();
-        let unbounded = settings::unbounded(idle_time.as_deref(), transaction_time.as_deref());
+        let unbounded = settings::unbounded([
+            idle_time.as_deref(),
+            transaction_time.as_deref(),
+            statement_time.as_deref(),
+            lock_time.as_deref(),
+        ]);
         if !unbounded.is_empty() {
             link.own_run(&unbounded).await.map_err(|error| self.opener.explain(&error))?;
         }
@@ -383,6 +401,7 @@ impl PostgresConnector {
                 && system.is_some_and(|system| system.contains("linux")),
             place,
             unbounded,
+            never_waits: waits.as_deref() == Some("off"),
             search_path: search_path.unwrap_or_default(),
             has_plain_forms: has_plain_forms.as_deref() == Some("t"),
         };

@@ -90,13 +90,31 @@ impl PostgresConnection {
         Ok(())
     }
 
-    async fn set_forms(&mut self, sql: &str) -> Result<(), SqlError> {
-        // A hook can put functions of these names in front of the server's own.
-        let sql = sql
-            .replace("set_config(", "pg_catalog.set_config(")
-            .replace("current_setting(", "pg_catalog.current_setting(");
-        self.link.own_run(&sql).await.map_err(|error| guest_error(error, &Sent::plain("")))
+    /// After a call that may have set them itself, whose rows were read all the same.
+    pub(super) async fn doubt_forms(&mut self) -> Result<(), SqlError> {
+        self.prepare_forms(Wants::Setting).await
     }
+
+    /// What gives the hook its own forms back, to be followed by another statement; empty where it has them.
+    pub(super) fn unpin(&mut self) -> String {
+        match std::mem::take(&mut self.forms.are_pinned) {
+            true => format!("{}; ", qualified(UNPIN)),
+            false => String::new(),
+        }
+    }
+
+    async fn set_forms(&mut self, sql: &str) -> Result<(), SqlError> {
+        self.link
+            .own_run(&qualified(sql))
+            .await
+            .map_err(|error| guest_error(error, &Sent::plain("")))
+    }
+}
+
+/// A hook can put functions of these names in front of the server's own.
+fn qualified(sql: &str) -> String {
+    sql.replace("set_config(", "pg_catalog.set_config(")
+        .replace("current_setting(", "pg_catalog.current_setting(")
 }
 
 #[cfg(test)]

@@ -28,7 +28,9 @@ impl PostgresConnection {
         self.link.settle().await?;
         self.forget_handles();
         self.link.forget_described();
-        let before = self.own_facts.take();
+        // Between the end of the hook before and this one's statements somebody may have given rights on the tables.
+        let is_transaction = hook.mode == HookMode::Transaction;
+        let before = self.own_facts.take().filter(|_| is_transaction);
         let questions = match &before {
             Some(facts) => (String::new(), facts.written()),
             None => facts::first_questions(&self.schema),
@@ -113,16 +115,15 @@ impl PostgresConnection {
         // What runs in the first can set the time of the second.
         let bound = settings::statement_bound(self.check_time);
         let check = format!("{bound}; SET CONSTRAINTS ALL IMMEDIATE; ").repeat(CHECKS as usize);
+        let (switch, unpin) = (self.guest_switch(), self.unpin());
         self.leaving = Some(format!(
-            "{}{check}{}; {}; {own}; {}; {}",
-            self.guest_switch(),
+            "{switch}{unpin}{check}{}; {}; {own}; {}; {}",
             settings::END_OF_HOOK,
             settings::reset(self.lock.is_some(), &self.unbounded),
             settings::bounds(self.lock_wait, self.idle),
             self.end_question()
         ));
         self.side = Side::Own;
-        self.forms.are_pinned = false;
         Ok(())
     }
 
@@ -197,9 +198,10 @@ impl PostgresConnection {
             return denied("the hook released the runner's lock".to_owned());
         }
         match &self.hook {
-            Some(Hook { facts: Some(facts), is_carried: true, seen: None, .. })
-                if facts.change(tables.unwrap_or_default())
-                    == (Change { is_written: false, is_described: true }) =>
+            Some(Hook { facts: Some(facts), is_carried, seen, .. })
+                if (*is_carried || seen.is_some())
+                    && facts.change(tables.unwrap_or_default(), seen.as_deref())
+                        == (Change { is_written: false, is_described: true }) =>
             {
                 BackendError::Doubtful(ONE_OF_ITS_TABLES.to_owned())
             }
@@ -264,6 +266,7 @@ impl PostgresConnection {
         ready.map_err(|error| error::host_error(error, self.link.url()))?;
         let bound = settings::statement_bound(self.check_time);
         let checks = format!("{bound}; SET CONSTRAINTS ALL IMMEDIATE; ").repeat(CHECKS as usize);
+        let checks = format!("{}{checks}", self.unpin());
         let checked = self.link.affected_within(&checks, self.check_time.saturating_mul(CHECKS));
         checked.await.map_err(|error| error::refused_checks(error, self.link.url()))?;
         let (switch, _) = self.own_switch();

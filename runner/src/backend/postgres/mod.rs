@@ -103,6 +103,8 @@ pub(super) struct PostgresConnection {
     /// Takes from the session what would end it, or a transaction, while a guest or a compiler is at work. Empty
     /// where nothing would.
     unbounded: String,
+    /// Whether a role, a database or the server says that no commit waits for the disk.
+    never_waits: bool,
     /// The schema, quoted, with its point.
     prefix: String,
     /// How long the runner's own statements wait for somebody else's lock.
@@ -160,6 +162,7 @@ impl PostgresConnection {
             schema: server.place.schema,
             strange: server.place.strange,
             unbounded: server.unbounded,
+            never_waits: server.never_waits,
             search_path: server.search_path,
             lock_wait: options.lock_wait,
             one_by_one: options.one_by_one,
@@ -316,6 +319,9 @@ impl Connection for PostgresConnection {
     }
 
     async fn commit(&mut self) -> Result<(), BackendError> {
+        if self.never_waits && self.transaction.is_some() && !self.in_savepoint {
+            self.kept.push(settings::WAIT.to_owned(), 0);
+        }
         self.commit_transaction().await
     }
 

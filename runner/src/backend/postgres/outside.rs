@@ -56,19 +56,41 @@ impl PostgresConnection {
                     settings::milliseconds(Some(hook.settings.lock_wait)),
                     settings::milliseconds(hook.settings.statement_time)
                 ),
-                "RESET lock_timeout; RESET statement_timeout",
+                match self.unbounded.as_str() {
+                    "" => "RESET lock_timeout; RESET statement_timeout".to_owned(),
+                    unbounded => {
+                        format!("RESET lock_timeout; RESET statement_timeout; {unbounded}")
+                    }
+                },
             ),
-            _ => (String::new(), ""),
+            _ => (String::new(), String::new()),
         };
         let before =
             format!("SET standard_conforming_strings = on; SET client_encoding = 'UTF8'{before}");
+        let standing = self.standing().await.map_err(failed)?;
         self.look_for_the_client(true).await.map_err(failed)?;
-        let result = self.run_alone(&sent, &before, after).await;
+        let result = self.run_alone(&sent, &before, &after).await;
         if !matches!(&result, Err(error) if error.kind == ErrorKind::Disconnected) {
             self.look_for_the_client(false).await.map_err(failed)?;
         }
         self.link.comment = None;
+        if result.is_ok() && self.standing().await.map_err(failed)? != standing {
+            // It has committed by itself.
+            let message =
+                "the statement touched one of the runner's tables, and that cannot be taken back";
+            return Err(SqlError::new(ErrorKind::Denied, message));
+        }
         result
+    }
+
+    /// How the runner's tables stand, for a hook at work. Nobody else changes them while this runner has the lock.
+    async fn standing(&mut self) -> Result<Option<String>, BackendError> {
+        let Some(facts) = self.hook.as_ref().and_then(|hook| hook.facts.as_ref()) else {
+            return Ok(None);
+        };
+        let sql = format!("SELECT {}", facts.standing(&self.schema));
+        let [standing] = super::columns(self.own_texts(&sql).await?)?;
+        Ok(standing)
     }
 
     /// As the runner's own, outside of any transaction, in at most `time`.
@@ -149,6 +171,12 @@ impl PostgresConnection {
             if self.is_pooled {
                 break;
             }
+        }
+        if self.is_pooled && !self.unbounded.is_empty() {
+            // What was set before this was known would stay for the session's other clients.
+            let reset = self.unbounded.replace("SET ", "RESET ").replace(" = 0", "");
+            self.unbounded = String::new();
+            self.own_run(&reset).await?;
         }
         // It was only asked a question.
         let _ = timeout(FAREWELL_TIME, other.close()).await;

@@ -8,6 +8,7 @@ use super::{
     PostgresConnection, Side, error,
     link::{TextRow, fields, raw},
     parameter::Raw,
+    settings,
     text::{from_hex, hex, literal},
     types::{self, Kind},
 };
@@ -153,7 +154,13 @@ fn is_large(cell: &Cell) -> bool {
 fn value(cell: &Cell) -> String {
     let (text, ty) = match cell {
         Cell::Integer(number) => (number.map(|number| format!("'{number}'")), "int8"),
-        // What is recorded may be a guest's message; PostgreSQL's text holds everything but NUL.
+        // What is recorded may be a guest's message; PostgreSQL's text holds everything but NUL. A server reads a
+        // whole message in the encoding that a hook may have set, in which the last byte of a letter can swallow the
+        // sign behind it: nothing beyond ASCII is sent.
+        Cell::Text(Some(text)) if !text.is_ascii() => {
+            let bytes = literal(&hex(text.replace('\0', "\u{fffd}").as_bytes()));
+            return format!("(pg_catalog.convert_from({bytes}::pg_catalog.bytea, 'UTF8'))");
+        }
         Cell::Text(text) => {
             (text.as_ref().map(|text| literal(&text.replace('\0', "\u{fffd}"))), "text")
         }
@@ -258,7 +265,12 @@ impl PostgresConnection {
         debug_assert!(self.opened.is_none(), "it would be sent in the next one's transaction");
         self.leave_now().await?;
         let kept = std::mem::take(&mut self.kept);
-        let answer = self.link.own_answer(&format!("{}{sql}", kept.sql())).await;
+        // Outside of a transaction names and operators would be the session's to choose.
+        let path = match self.transaction {
+            None if !sql.is_empty() => format!("{}; ", settings::OWN_PATH),
+            _ => String::new(),
+        };
+        let answer = self.link.own_answer(&format!("{}{path}{sql}", kept.sql())).await;
         let (rows, affected) = answer.map_err(|error| self.own_error(error))?;
         Ok((self.answered(&kept, rows)?, affected))
     }
@@ -314,17 +326,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn nothing_beyond_ascii_is_sent() {
+        let spelled = spell("SELECT ?", "", &[Cell::text("Ã\\'; \0")]);
+        assert_eq!(
+            spelled,
+            "SELECT (pg_catalog.convert_from(E'\\\\xc3835c273b20efbfbd'::pg_catalog.bytea, 'UTF8'))"
+        );
+    }
+
+    #[test]
     fn values_are_inside() {
         let params = [
             Cell::Integer(Some(-1)),
-            Cell::text("it's \\ ?@\0"),
+            Cell::text("it's \\ ?@"),
             Cell::Bytes(Some(vec![1])),
             Cell::Text(None),
         ];
         assert_eq!(
             spell("UPDATE @ledger SET a = ?, b = ?, c = ? WHERE d = ?", "\"x\".", &params),
             "UPDATE \"x\".alteration_ledger SET a = ('-1'::pg_catalog.int8), \
-             b = (E'it''s \\\\ ?@\u{fffd}'::pg_catalog.text), c = (E'\\\\x01'::pg_catalog.bytea) \
+             b = (E'it''s \\\\ ?@'::pg_catalog.text), c = (E'\\\\x01'::pg_catalog.bytea) \
              WHERE d = (NULL::pg_catalog.text)"
         );
     }

@@ -4,7 +4,7 @@
 //! role. So where the operator names no place, the catalogue is asked for every ledger of this database. One that
 //! belongs to somebody else is never read: whoever may create a schema could put one in front.
 
-use super::{PostgresConnection, text::literal};
+use super::{PostgresConnection, error, settings, text::literal};
 use crate::{
     alteration::PluginName,
     backend::{BackendError, StrangeLedger},
@@ -17,10 +17,12 @@ const FOUND_MAX: usize = 3;
 const ELSEWHERE_MAX: usize = 1_000;
 
 /// The roles that this user is a member of, itself among them. A superuser is a member of all to the server's own
-/// functions, and would take anybody's word.
+/// functions, and would take anybody's word. A membership that only gives the right to administer a role is none.
 const MEMBERSHIPS: &str = "WITH RECURSIVE mine (oid) AS ( \
         SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname IN (session_user, current_user) \
-        UNION SELECT m.roleid FROM pg_catalog.pg_auth_members m JOIN mine ON m.member = mine.oid)";
+        UNION SELECT m.roleid FROM pg_catalog.pg_auth_members m JOIN mine ON m.member = mine.oid \
+        WHERE coalesce((pg_catalog.to_jsonb(m)->>'inherit_option')::pg_catalog.bool, true) \
+            OR coalesce((pg_catalog.to_jsonb(m)->>'set_option')::pg_catalog.bool, true))";
 
 /// A ledger that the catalogue shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +60,7 @@ pub(super) fn question() -> String {
          LEFT JOIN pg_catalog.pg_roles o ON o.oid = c.relowner \
          WHERE c.relname = 'alteration_ledger' AND c.relkind IN ('r', 'p') \
             AND c.relpersistence <> 't' \
-         ORDER BY 3 DESC, n.nspname = pg_catalog.current_schema() DESC, 4 DESC, 1 LIMIT {FOUND_MAX}"
+         ORDER BY 3 DESC, n.nspname = pg_catalog.current_setting('runner.schema') DESC, 4 DESC, 1 LIMIT {FOUND_MAX}"
     )
 }
 
@@ -139,12 +141,16 @@ impl PostgresConnection {
         for row in self.own_texts(&sql).await? {
             let [Some(schema), Some(quoted)] = &row[..] else { continue };
             let sql = format!(
-                "SELECT min(plugin) FROM {quoted}.alteration_state \
-                 WHERE status = 'applied' AND plugin IN ({})",
+                "SELECT pg_catalog.min(plugin::pg_catalog.text) FROM {quoted}.alteration_state \
+                 WHERE status IN ('applied', 'running') AND plugin IN ({})",
                 names.join(", ")
             );
-            // What this role cannot read after all, or what is no such table, is none of its records.
-            let Ok(rows) = self.own_texts(&sql).await else { continue };
+            let rows = match self.link.own_rows(&format!("{}; {sql}", settings::OWN_PATH)).await {
+                Ok(rows) => rows,
+                // It is no table of a runner, or was dropped or closed to this role meanwhile.
+                Err(error) if is_none(&error) => continue,
+                Err(error) => return Err(error::host_error(error, self.link.url())),
+            };
             let [plugin] = super::columns(rows)?;
             if let Some(plugin) = plugin.and_then(|plugin| plugin.parse().ok()) {
                 return Ok(Some((schema.clone(), plugin)));
@@ -152,6 +158,11 @@ impl PostgresConnection {
         }
         Ok(None)
     }
+}
+
+fn is_none(error: &sqlx::Error) -> bool {
+    let code = error::code(error);
+    matches!(code.as_deref(), Some("42501" | "42P01" | "42703" | "42883" | "3F000"))
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 use tokio::{
-    io::AsyncReadExt,
+    io::{AsyncReadExt, AsyncWrite as _},
     net::{UnixListener, UnixStream},
     task::JoinSet,
 };
@@ -206,6 +206,8 @@ struct Relay {
     has_client_ended: bool,
     /// Whether any bytes were moved since both directions were last found to wait.
     has_moved: bool,
+    /// How one of the sides ended, once it has.
+    ended: Option<io::Result<()>>,
 }
 
 impl Relay {
@@ -221,6 +223,7 @@ impl Relay {
             is_unflushed: false,
             has_client_ended: false,
             has_moved: false,
+            ended: None,
         }
     }
 
@@ -240,7 +243,10 @@ impl Relay {
                     Err(error) => return Poll::Ready(Err(error)),
                 }
             } else if self.is_unflushed {
-                ready!(self.server.poll_flush(cx))?;
+                // Not waited for: where TLS holds something back, reading from the server sends it too.
+                if let Poll::Ready(Err(error)) = self.server.poll_flush(cx) {
+                    return Poll::Ready(Err(error));
+                }
                 self.is_unflushed = false;
                 self.has_moved = true;
             } else if self.has_client_ended {
@@ -286,23 +292,54 @@ impl Relay {
     }
 }
 
+impl Relay {
+    /// Moves what can be moved in both directions. Ready when one of the two sides has ended.
+    fn poll_both(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            self.has_moved = false;
+            // In this order: with TLS, what is to be sent can be held back until something is read.
+            match (self.poll_up(cx), self.poll_down(cx)) {
+                (Poll::Ready(Err(error)), _) | (_, Poll::Ready(Err(error))) => {
+                    return Poll::Ready(Err(error));
+                }
+                (Poll::Ready(Ok(())), _) | (_, Poll::Ready(Ok(()))) => return Poll::Ready(Ok(())),
+                (Poll::Pending, Poll::Pending) if !self.has_moved => return Poll::Pending,
+                (Poll::Pending, Poll::Pending) => {}
+            }
+        }
+    }
+
+    /// Lets the client read the server's last words: what it still writes is taken and dropped, as a network would.
+    fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // One that has closed its side cannot be told any more.
+        let _ = ready!(std::pin::Pin::new(&mut self.client).poll_shutdown(cx));
+        loop {
+            match self.client.try_read(&mut self.up.bytes) {
+                Ok(0) => return Poll::Ready(()),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    match ready!(self.client.poll_read_ready(cx)) {
+                        Ok(()) => {}
+                        Err(_) => return Poll::Ready(()),
+                    }
+                }
+                Err(_) => return Poll::Ready(()),
+            }
+        }
+    }
+}
+
+/// How one of the two sides ended.
 impl Future for Relay {
     type Output = io::Result<()>;
 
     fn poll(mut self: std::pin::Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        loop {
-            this.has_moved = false;
-            // In this order: with TLS, what is to be sent can be held back until something is read.
-            match (this.poll_up(cx), this.poll_down(cx)) {
-                (Poll::Ready(Err(error)), _) | (_, Poll::Ready(Err(error))) => {
-                    return Poll::Ready(Err(error));
-                }
-                (Poll::Ready(Ok(())), _) | (_, Poll::Ready(Ok(()))) => return Poll::Ready(Ok(())),
-                (Poll::Pending, Poll::Pending) if !this.has_moved => return Poll::Pending,
-                (Poll::Pending, Poll::Pending) => {}
-            }
+        if this.ended.is_none() {
+            this.ended = Some(ready!(this.poll_both(cx)));
         }
+        ready!(this.poll_farewell(cx));
+        Poll::Ready(this.ended.take().unwrap_or(Ok(())))
     }
 }
 

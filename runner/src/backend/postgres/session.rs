@@ -327,6 +327,9 @@ impl Session for PostgresConnection {
             })
             .await?;
         self.forget_types_unless_plain(&statement.verb());
+        if statement.verb() == "CALL" {
+            self.doubt_forms().await?;
+        }
         let described = match (found.is_some(), described) {
             (false, Some(described)) => described.columns,
             // Nobody has asked yet what the rows would be that are not there.

@@ -107,6 +107,9 @@ pub(super) fn current_schema(search_path: &str) -> String {
     format!("{}; {schema}; {OWN_PATH}", path(search_path))
 }
 
+/// The transaction's commit is answered once it is on this server's disk.
+pub(super) const WAIT: &str = "SET LOCAL synchronous_commit = local";
+
 /// Forgets what a hook set in the session, and whom it works as.
 const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL";
 
@@ -116,13 +119,17 @@ pub(super) const KEEPALIVES: &str = "SET tcp_keepalives_idle = 30; \
     SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3";
 
 /// Takes from the session what the server, the database or the role says of how long it may be idle between two
-/// transactions, and of how long a transaction may take: guests are compiled in between, and a hook has a time-out
+/// transactions, and of how long a transaction or a statement may take or wait: guests are compiled in between, and a hook has a time-out
 /// of its own. Empty where nothing is said, which is so for most: behind a pooler it would stay for others.
-pub(super) fn unbounded(idle_time: Option<&str>, transaction_time: Option<&str>) -> String {
-    let settings = [("idle_session_timeout", idle_time), ("transaction_timeout", transaction_time)];
-    let bounds = settings.into_iter().filter(|(_, time)| time.is_some_and(|time| time != "0"));
+pub(super) fn unbounded(times: [Option<&str>; 4]) -> String {
+    let bounds =
+        UNBOUNDED.into_iter().zip(times).filter(|(_, time)| time.is_some_and(|time| time != "0"));
     bounds.map(|(name, _)| format!("SET {name} = 0")).collect::<Vec<_>>().join("; ")
 }
+
+/// What [`unbounded`] is about, in the order of its times.
+pub(super) const UNBOUNDED: [&str; 4] =
+    ["idle_session_timeout", "transaction_timeout", "statement_timeout", "lock_timeout"];
 
 /// Forgets what a hook set; a session that holds the lock keeps what belongs to that, and each what is `unbounded`.
 pub(super) fn reset(is_locked: bool, unbounded: &str) -> String {

@@ -51,7 +51,12 @@ impl Scratch for PostgresConnection {
             },
             _ => error::host_error(failure, self.link.url()),
         })?;
-        self.furnish_scratch(name).await
+        let furnished = self.furnish_scratch(name).await;
+        if furnished.is_err() {
+            // Nobody else knows of it; why it is of no use matters more than that it is still there.
+            let _ = self.remove_scratch(name).await;
+        }
+        furnished
     }
 
     async fn remove_scratch(&mut self, name: &str) -> Result<(), BackendError> {
@@ -124,25 +129,44 @@ fn shown(text: &str) -> String {
 }
 
 impl PostgresConnection {
-    /// Gives a scratch database what this one says of sessions, and the schemas that this session finds names in: in
-    /// an empty one they would mean something else, or nothing.
+    /// Gives a scratch database what this one says of sessions, as far as this user may say it, and the schemas that this
+    /// session finds names in: in an empty one they would mean something else, or nothing.
     async fn furnish_scratch(&mut self, name: &str) -> Result<(), BackendError> {
-        let sql = "SELECT s.setting FROM (SELECT pg_catalog.unnest(c.setconfig) AS setting \
-                FROM pg_catalog.pg_db_role_setting c JOIN pg_catalog.pg_database d ON d.oid = c.setdatabase \
-                WHERE d.datname = pg_catalog.current_database() AND c.setrole = 0) s";
-        for setting in self.own_texts(sql).await?.into_iter().flatten().flatten() {
+        let sql = "SELECT c.setrole <> 0, s.setting \
+            FROM pg_catalog.pg_db_role_setting c JOIN pg_catalog.pg_database d ON d.oid = c.setdatabase \
+            LEFT JOIN pg_catalog.pg_roles r ON r.oid = c.setrole \
+            CROSS JOIN LATERAL pg_catalog.unnest(c.setconfig) AS s (setting) \
+            WHERE d.datname = pg_catalog.current_database() \
+                AND (c.setrole = 0 OR r.rolname = session_user)";
+        for row in self.own_texts(sql).await? {
+            let [Some(is_of_role), Some(setting)] = &row[..] else { continue };
             let Some((setting, value)) = setting.split_once('=') else { continue };
-            // Of a list, each part is quoted already.
-            let value = match setting {
-                "search_path" | "temp_tablespaces" => value.to_owned(),
-                _ => literal(value),
+            // Of a list, each part is quoted already; an empty one is stored as an empty name.
+            let value = match (setting, value) {
+                (_, "" | "\"\"") => "''".to_owned(),
+                ("search_path" | "temp_tablespaces", list) => list.to_owned(),
+                (_, value) => literal(value),
             };
-            let sql = format!("ALTER DATABASE {} SET {} TO {value}", quote(name), quote(setting));
-            self.own_run(&sql).await?;
+            let (database, setting) = (quote(name), quote(setting));
+            let sql = match is_of_role == "t" {
+                true => format!(
+                    "ALTER ROLE SESSION_USER IN DATABASE {database} SET {setting} TO {value}"
+                ),
+                false => format!("ALTER DATABASE {database} SET {setting} TO {value}"),
+            };
+            match self.link.own_run(&sql).await {
+                // A superuser made it; a trial does without.
+                Err(failure) if error::code(&failure).as_deref() == Some("42501") => {}
+                set => set.map_err(|failure| error::host_error(failure, self.link.url()))?,
+            }
         }
         let sql = "SELECT pg_catalog.quote_ident(s) \
-            FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) s WHERE s <> 'public'";
-        let schemas: Vec<_> = self.own_texts(sql).await?.into_iter().flatten().flatten().collect();
+            FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) s \
+            WHERE s <> 'public' AND NOT pg_catalog.starts_with(s::pg_catalog.text, 'pg_')";
+        // Not by the runner's own path, which finds none of them.
+        let schemas = self.link.own_rows(sql).await;
+        let schemas = schemas.map_err(|failure| error::host_error(failure, self.link.url()))?;
+        let schemas: Vec<_> = schemas.into_iter().flatten().flatten().collect();
         if schemas.is_empty() {
             return Ok(());
         }

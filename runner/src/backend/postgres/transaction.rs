@@ -22,6 +22,8 @@ const MARK: &str = "runner_mark";
 const UNFLUSHED: &str = "SET LOCAL synchronous_commit = off";
 /// The end of a transaction that had a hook at work.
 const COMMIT_AFTER_HOOK: &str = "SET TRANSACTION READ ONLY; COMMIT";
+/// The first version that can bound a whole transaction.
+const TRANSACTION_TIMEOUT: u32 = 170_000;
 /// How long transactions follow each other in a message, so that the server's own work on what they did, and its clock,
 /// come between them.
 pub(super) const CHAIN_MAX: Duration = Duration::from_secs(1);
@@ -74,8 +76,13 @@ impl PostgresConnection {
                 (format!("{}; {bounds}", settings::own()), 0)
             }
         };
+        // Elsewhere the session has none.
+        let unbounded = match self.is_pooled && self.version >= TRANSACTION_TIMEOUT {
+            true => "SET LOCAL transaction_timeout = 0; ",
+            false => "",
+        };
         let begin = format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED READ {mode}; {settings}; \
+            "BEGIN ISOLATION LEVEL READ COMMITTED READ {mode}; {unbounded}{settings}; \
              SELECT pg_catalog.pg_backend_pid(), {id}"
         );
         (begin, rows + 1)
@@ -290,12 +297,10 @@ impl PostgresConnection {
     /// writes where nobody's lock is in the way: something for logical replication that nobody listens to.
     pub(super) async fn flush_commits(&mut self) -> Result<(), BackendError> {
         self.begin_transaction().await?;
-        // A role or a database can say that no commit waits.
-        let wait = "SELECT pg_catalog.set_config('synchronous_commit', \
-            CASE pg_catalog.current_setting('synchronous_commit') WHEN 'off' THEN 'local' \
-            ELSE pg_catalog.current_setting('synchronous_commit') END, true)";
         let write = "SELECT pg_catalog.pg_logical_emit_message(true, 'runner', '')";
-        self.kept.push(wait.to_owned(), 1);
+        if self.never_waits {
+            self.kept.push(settings::WAIT.to_owned(), 0);
+        }
         self.kept.push(write.to_owned(), 1);
         self.commit_transaction().await
     }

@@ -187,7 +187,11 @@ fn missing(version: i64, found: &BTreeSet<String>) -> Vec<&'static str> {
 /// Brings the runner's tables to the current version. Runs in the caller's transaction, under the
 /// lock.
 pub(crate) async fn upgrade(connection: &mut dyn Connection) -> Result<(), BackendError> {
-    let (statements, widened, is_numbered) = match version(connection).await? {
+    let found = version(connection).await?;
+    if found.is_none() {
+        connection.prepare_place().await?;
+    }
+    let (statements, widened, is_numbered) = match found {
         Some(SCHEMA_VERSION) => return Ok(()),
         Some(1) => (FROM_1, &WITH_SETTINGS[..1], true),
         Some(2) => (&[][..], WITH_SETTINGS, true),

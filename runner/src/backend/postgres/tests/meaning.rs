@@ -58,6 +58,28 @@ async fn literals_are_read_as_the_databases_own_client_reads_them() {
     assert_eq!(database.rows(&STORED.replace('%', "behind")), client);
 }
 
+/// What a hook deferred runs at its end as everything else of it, also where its last call read rows.
+#[tokio::test]
+async fn deferred_triggers_see_the_databases_own_forms() {
+    let database = database();
+    database.sql("CREATE TABLE t (day date); CREATE TABLE shown (day text)");
+    database.sql(
+        "CREATE FUNCTION show() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            INSERT INTO public.shown VALUES (NEW.day::text); RETURN NULL; END $$",
+    );
+    database.sql(
+        "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED
+         FOR EACH ROW EXECUTE FUNCTION show()",
+    );
+    let mut connection = connect(database.url()).await;
+    enter(&mut connection).await;
+    run(&mut connection, "INSERT INTO t VALUES ('03/04/2024')").await;
+    let read = rows(&mut connection, "SELECT day FROM t").await;
+    assert_eq!(read, [[Value::Date("2024-04-03".into())]]);
+    end_plainly(&mut connection).await;
+    assert_eq!(database.rows("SELECT day FROM shown"), ["03/04/2024"]);
+}
+
 async fn end_plainly(connection: &mut PostgresConnection) {
     connection.leave_hook().await.expect("leaves");
     connection.commit().await.expect("commits");

@@ -248,9 +248,8 @@ async fn names_beyond_ascii_are_sent_for_themselves() {
         "DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || quote_ident(current_database()) \
             || ' SET search_path = \"schön\", public'; END $$",
     );
-    let mut connection = connect(database.url()).await;
-    connection.schema = "public".to_owned();
-    connection.prefix = "\"public\".".to_owned();
+    let public = ConnectOptions { schema: Some("public".to_owned()), ..options(Access::Create) };
+    let mut connection = connect_with(database.url(), &public).await.expect("connects");
     claimed_again(&mut connection).await;
     run(&mut connection, &hidden("SET client_encoding = 'LATIN1'")).await;
     end_into(&mut connection, 2, next(3)).await.expect("commits");

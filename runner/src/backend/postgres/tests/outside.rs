@@ -153,6 +153,44 @@ async fn a_segment_leaves_the_runners_tables_alone() {
     }
 }
 
+/// What commits by itself is looked at too: an index's expression can run anything.
+#[tokio::test]
+async fn what_runs_outside_leaves_the_runners_tables_alone() {
+    let (database, mut connection) = claimed().await;
+    connection.rollback().await.expect("rolls back");
+    database.sql("CREATE TABLE t AS SELECT 1 AS x");
+    database.sql(
+        "CREATE FUNCTION g(x integer) RETURNS integer LANGUAGE plpgsql AS $$ BEGIN
+            EXECUTE 'DELETE FROM public.alter' || 'ation_state'; RETURN x; END $$",
+    );
+    database.sql(
+        "CREATE FUNCTION f(x integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN
+            PERFORM public.g(x); RETURN x; END $$",
+    );
+    connection.begin().await.expect("begins");
+    connection.enter_hook(settings(HookMode::Journaled)).await.expect("enters");
+    connection.commit().await.expect("commits");
+    connection
+        .execute_outside("CREATE INDEX CONCURRENTLY honest ON t (x)", "m")
+        .await
+        .expect("runs");
+    let forging = "CREATE INDEX CONCURRENTLY forging ON t (f(x))";
+    let error = connection.execute_outside(forging, "m").await.expect_err("it is seen");
+    assert!(error.message.contains("one of the runner's tables"), "{error}");
+}
+
+/// In the encoding that a hook set, the last byte of a letter would swallow the sign behind it.
+#[tokio::test]
+async fn no_encoding_breaks_what_is_recorded() {
+    let (database, mut connection) = claimed().await;
+    run(&mut connection, &hidden("SET client_encoding = 'SJIS'")).await;
+    let text = "Ã\\'::text) || (''; DELETE FROM alteration_state; --\u{1f30d}";
+    let update = "UPDATE @state SET status = ?";
+    connection.own_execute(update, &[Cell::text(text)]).await.expect("updates");
+    connection.commit().await.expect("commits");
+    assert_eq!(database.rows("SELECT status FROM alteration_state"), [text]);
+}
+
 /// The record of a statement that commits is written in the hook's own transaction.
 #[tokio::test]
 async fn an_own_statement_looks_at_what_the_hook_did_before_it() {

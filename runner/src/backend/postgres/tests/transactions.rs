@@ -70,9 +70,10 @@ async fn a_place_is_made() {
     connection.commit().await.expect("commits");
     prepare(&mut connection).await;
     assert!(!connection.own_tables().await.expect("looks").is_empty());
+    let unnamed = connect_with(database.url(), &options(Access::Create)).await;
+    let error = unnamed.expect_err("it is elsewhere");
     assert!(
-        connect(database.url()).await.own_tables().await.expect("looks").is_empty(),
-        "elsewhere"
+        matches!(&error, BackendError::Elsewhere { schemas, .. } if *schemas == ["my \"place"])
     );
 }
 
