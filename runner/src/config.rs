@@ -27,6 +27,8 @@ const WRITABLE_BY_ALL: u32 = 0o002;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// PostgreSQL: the schema of the runner's own tables.
+    state_schema: Option<String>,
     #[serde(default)]
     plugins: BTreeMap<PluginName, PluginConfig>,
 }
@@ -114,6 +116,10 @@ impl Config {
             let before = error.span().and_then(|span| text.get(..span.start));
             (before.map(|before| before.matches('\n').count() + 1), without_value(error.message()))
         })
+    }
+
+    pub fn state_schema(&self) -> Option<&str> {
+        self.state_schema.as_deref()
     }
 
     pub fn grants(&self) -> Grants {

@@ -225,3 +225,22 @@ fn a_trial_finds_the_schemas_that_the_session_has() {
     let url = format!("{}?search_path=tenant", sandbox.url());
     told(&sandbox, &["test", "plugins", "--database", &url], 0, &["passed"]);
 }
+
+/// What holds for every run stands in a file.
+#[test]
+fn runner_toml_names_the_place() {
+    let sandbox = Sandbox::on(Postgres::shared().database());
+    sandbox.sql_plugin("acme/app", &[("1.0.0-1-a", "CREATE TABLE t (n int);", "DROP TABLE t;")]);
+    sandbox.write("runner.toml", "state_schema = \"records\"\n");
+    told(&sandbox, &["deploy", "plugins"], 0, &["Applied 1"]);
+    assert_eq!(sandbox.server().rows(LEDGERS), ["records"]);
+    for verb in ["check", "status", "plan"] {
+        told(&sandbox, &[verb, "plugins"], 0, &[]);
+    }
+    // A flag wins over it.
+    told(&sandbox, &["status", "--state-schema", "public"], 0, &["Nothing was deployed yet"]);
+    sandbox.write("other.toml", "state_schema = \"nowhere\"\n");
+    let other = ["status", "--config", "other.toml"];
+    told(&sandbox, &other, 0, &["Nothing was deployed yet in the schema nowhere"]);
+    told(&sandbox, &["rollback", "--steps", "1"], 0, &["Rolled back 1"]);
+}

@@ -3,7 +3,7 @@
 use super::{
     deploy::control,
     explain::{self, Exit},
-    options::{ConfigArgs, Format, Lock, Offer, Output, Style},
+    options::{Format, Lock, Offer, Output, Style},
     output::{self, count},
     plan,
     report::Reporter,
@@ -40,8 +40,6 @@ pub(super) struct Args {
     /// Permit what a manifest asks for, should it be rolled back
     #[arg(long, value_name = "GRANT")]
     grant: Vec<Grant>,
-    #[command(flatten)]
-    config: ConfigArgs,
     /// Begin new records here, although another schema of this database has some of this applied
     #[arg(long)]
     new_state: bool,
@@ -72,7 +70,7 @@ pub(super) async fn run(args: Args) -> Exit {
 }
 
 async fn recorded(args: &Args) -> Result<(), Error> {
-    let runner = args.offer.database.locked_runner(&args.lock)?;
+    let runner = args.offer.database.locked_runner(&args.lock, &args.offer.plugins)?;
     let runner = runner.plugins(args.offer.plugins.iter().cloned());
     let (keys, repeatables) = runner.baseline_keys(&from(args)).await?;
     if repeatables > 0 {
@@ -87,7 +85,7 @@ async fn recorded(args: &Args) -> Result<(), Error> {
     let options = BaselineOptions {
         new_state: args.new_state,
         keys,
-        grants: args.config.grants(&args.grant, &args.offer.plugins)?,
+        grants: args.offer.database.config.grants(&args.grant, &args.offer.plugins)?,
         how: How { lock_patience: args.lock.lock_timeout, ..How::default() },
     };
     if args.dry_run {

@@ -51,7 +51,7 @@ pub(super) async fn run(args: Args) -> Exit {
     let unasked = Unasked::default();
     let deployed = async {
         let runner = args.run.runner(&args.offer.database, &args.offer.plugins)?;
-        let options = args.handed.hand(&args.offer.plugins, args.target.options()?)?;
+        let options = args.handed.hand(&args.offer, args.target.options()?)?;
         let trusts = args.trust.and(options.trusts);
         let new_state = args.new_state;
         let options = DeployOptions { how: args.run.how(), trusts, new_state, ..options };

@@ -11,7 +11,10 @@ use crate::{
     plan::{ParseTargetError, Policy, Target},
 };
 use clap::{Args, ValueEnum};
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
@@ -52,6 +55,8 @@ pub(super) struct Database {
         help_heading = "Connection"
     )]
     state_schema: Option<String>,
+    #[command(flatten)]
+    pub(super) config: ConfigArgs,
 }
 
 /// Even a server nearby needs some time.
@@ -66,13 +71,17 @@ fn answer_time(text: &str) -> Result<Duration, String> {
 }
 
 impl Database {
-    fn connection(&self) -> ConnectOptions {
-        ConnectOptions {
+    fn connection(&self, plugins: &[PathBuf]) -> Result<ConnectOptions, Error> {
+        let schema = match &self.state_schema {
+            Some(schema) => Some(schema.clone()),
+            None => self.config.load(plugins)?.1.state_schema().map(str::to_owned),
+        };
+        Ok(ConnectOptions {
             wait: self.wait,
             answer_time: self.answer_timeout,
-            schema: self.state_schema.clone(),
+            schema,
             ..ConnectOptions::new(Access::Read, Limits::default().sql())
-        }
+        })
     }
 }
 
@@ -249,15 +258,15 @@ impl Database {
     pub(super) fn runner(&self, plugins: &[PathBuf]) -> Result<Runner, Error> {
         command::remember(&self.database);
         let runner = Runner::new(&self.database)?.plugins(plugins.iter().cloned());
-        Ok(runner.connection(self.connection()))
+        Ok(runner.connection(self.connection(plugins)?))
     }
 }
 
 impl Database {
     /// For verbs that write without running hooks.
-    pub(super) fn locked_runner(&self, lock: &Lock) -> Result<Runner, Error> {
+    pub(super) fn locked_runner(&self, lock: &Lock, plugins: &[PathBuf]) -> Result<Runner, Error> {
         command::remember(&self.database);
-        let mut connection = self.connection();
+        let mut connection = self.connection(plugins)?;
         lock.set(&mut connection);
         Ok(Runner::new(&self.database)?.connection(connection))
     }
@@ -355,7 +364,7 @@ impl HookArgs {
         verbose: bool,
     ) -> Result<Runner, Error> {
         let runner = database.runner(plugins)?;
-        let mut connection = database.connection();
+        let mut connection = database.connection(plugins)?;
         self.lock.set(&mut connection);
         connection.one_by_one = verbose;
         connection.lock_wait = self.pace.table_lock_timeout;
@@ -381,7 +390,7 @@ impl HookArgs {
 /// What the operator keeps in a file.
 #[derive(Debug, Args)]
 pub(super) struct ConfigArgs {
-    /// The file with grants, settings and what is trusted [default: runner.toml in the working directory, if it is there]
+    /// The file with grants, settings, what is trusted and the state schema [default: runner.toml in the working directory, if it is there]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -394,16 +403,21 @@ impl ConfigArgs {
         what: &str,
         holds: impl Fn(&Config) -> bool,
     ) -> Result<Config, Error> {
-        let (path, config) = match &self.config {
-            Some(path) => (path.as_path(), Some(Config::read(path)?)),
-            None => (CONFIG_FILE.as_ref(), Config::find(plugins)?),
-        };
-        let config = config.unwrap_or_default();
+        let (path, config) = self.load(plugins)?;
         if holds(&config) {
             let path = Escaped(&path.display().to_string()).to_string();
             output::note(&format!("{what} are those of {path}"));
         }
         Ok(config)
+    }
+
+    /// The file, and where it is or would be.
+    fn load(&self, plugins: &[PathBuf]) -> Result<(&Path, Config), Error> {
+        let (path, config) = match &self.config {
+            Some(path) => (path.as_path(), Some(Config::read(path)?)),
+            None => (CONFIG_FILE.as_ref(), Config::find(plugins)?),
+        };
+        Ok((path, config.unwrap_or_default()))
     }
 
     /// For a verb that runs no hooks.
@@ -422,15 +436,13 @@ pub(super) struct SettingArgs {
     // Text, because clap would show a value that does not parse.
     #[arg(long, value_name = "SETTING")]
     set: Vec<String>,
-    #[command(flatten)]
-    config: ConfigArgs,
 }
 
 impl SettingArgs {
     /// For a verb that needs no plugins' files, and takes what is granted from the records: settings, and whom
     /// the file trusts.
-    pub(super) fn settings(&self) -> Result<(Settings, Trusts), Error> {
-        let config = self.config.read(&[], "Settings", |config| !config.settings().is_empty())?;
+    pub(super) fn settings(&self, config: &ConfigArgs) -> Result<(Settings, Trusts), Error> {
+        let config = config.read(&[], "Settings", |config| !config.settings().is_empty())?;
         Ok((self.with(&config)?, config.trusts()))
     }
 
@@ -488,15 +500,16 @@ pub(super) struct HandedArgs {
 }
 
 impl HandedArgs {
-    /// `options` with what is handed over to `plugins`.
+    /// `options` with what is handed over to the plugins of `offer`.
     pub(super) fn hand(
         &self,
-        plugins: &[PathBuf],
+        offer: &Offer,
         options: DeployOptions,
     ) -> Result<DeployOptions, Error> {
         let is_there =
             |config: &Config| !config.grants().is_empty() || !config.settings().is_empty();
-        let config = self.settings.config.read(plugins, "Grants and settings", is_there)?;
+        let config = &offer.database.config;
+        let config = config.read(&offer.plugins, "Grants and settings", is_there)?;
         let settings = self.settings.with(&config)?;
         let mut grants = config.grants();
         grants.extend(self.grant.iter().cloned());

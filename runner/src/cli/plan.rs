@@ -41,7 +41,7 @@ pub(super) async fn run(args: Args) -> Exit {
     let format = args.output.format;
     let planned = async {
         let runner = args.offer.runner()?;
-        let options = args.handed.hand(&args.offer.plugins, args.target.options()?)?;
+        let options = args.handed.hand(&args.offer, args.target.options()?)?;
         runner.plan(&options).await.map(|plan| (plan, runner.url().to_string()))
     };
     match planned.await {

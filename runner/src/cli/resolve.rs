@@ -79,7 +79,7 @@ async fn decide(args: &Args, key: AlterationKey) -> Result<(), Error> {
         (None, Some(StatusChoice::Applied)) => Decision::Applied,
         (None, _) => Decision::Reverted,
     };
-    let runner = args.database.locked_runner(&args.lock)?;
+    let runner = args.database.locked_runner(&args.lock, &[])?;
     let how = How { lock_patience: args.lock.lock_timeout, ..How::default() };
     let statement = runner.resolve(&key, decision, &how).await?;
     let text = match decision {

@@ -58,7 +58,7 @@ pub(super) async fn run(args: Args) -> Exit {
     let target = args.to.clone().unwrap_or(RollbackTarget::Steps(args.steps.unwrap_or_default()));
     let rolled_back = async {
         let runner = args.run.runner(&args.database, &[])?;
-        let (settings, trusts) = args.settings.settings()?;
+        let (settings, trusts) = args.settings.settings(&args.database.config)?;
         let options = RollbackOptions {
             plugin: args.plugin.clone(),
             target,

@@ -90,7 +90,7 @@ pub(super) async fn run(args: Args) -> Exit {
             how: args.hooks.how(),
             ..DeployOptions::default()
         };
-        let deploy = args.handed.hand(&args.offer.plugins, deploy)?;
+        let deploy = args.handed.hand(&args.offer, deploy)?;
         let options = TestOptions {
             deploy: DeployOptions { trusts: args.trust.and(deploy.trusts), ..deploy },
             prepare: args.prepare.clone(),

@@ -72,7 +72,10 @@ const TABLE: &[Known<Meaning>] = &[
 impl SqliteUrl {
     /// Takes apart what follows `sqlite:`.
     pub(super) fn parse(rest: &str) -> Result<Self, ParseUrlError> {
-        text::refuse_breaks(rest)?;
+        // A file may be called anything; what stands at an end came along unseen.
+        if rest.trim() != rest {
+            text::refuse_breaks(rest)?;
+        }
         let rest = rest.strip_prefix("//").unwrap_or(rest);
         let (written, query) = rest.split_once('?').unwrap_or((rest, ""));
         if written.is_empty() {

@@ -106,9 +106,10 @@ async fn values_are_read_without_loss_under_any_settings() {
             text: "[\"2024-07-01 00:00:00+02\",)".into(),
         },
     ];
-    assert_eq!(rows(&mut connection, sql).await, [expected.clone()]);
+    let once = std::slice::from_ref(&expected);
+    assert_eq!(rows(&mut connection, sql).await, once);
     let (cursor, _) = connection.open_cursor(sql, vec![]).await.expect("opens");
-    assert_eq!(connection.fetch(cursor, PLENTY).await.expect("fetches"), [expected.clone()]);
+    assert_eq!(connection.fetch(cursor, PLENTY).await.expect("fetches"), once);
     // The session's own forms are back for what reads nothing, and SHOW tells of these.
     assert_eq!(rows(&mut connection, "SHOW DateStyle").await, [[text("SQL, DMY")]]);
     // What a hook sets itself is its own affair, and no way to lose a value.
@@ -119,7 +120,7 @@ async fn values_are_read_without_loss_under_any_settings() {
     // RESET comes back to what the database says, and not to what a library sets.
     run(&mut connection, "RESET TimeZone").await;
     run(&mut connection, "SET DateStyle TO DEFAULT").await;
-    assert_eq!(rows(&mut connection, sql).await, [expected]);
+    assert_eq!(rows(&mut connection, sql).await, once);
     assert_eq!(rows(&mut connection, "SHOW TimeZone").await, [[text("Europe/Berlin")]]);
 }
 
