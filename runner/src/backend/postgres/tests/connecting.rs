@@ -101,7 +101,7 @@ async fn a_search_path_of_the_url_holds() {
     ] {
         let url = format!("{}?{parameter}", database.url());
         let mut connection = connect(&url).await;
-        let found = connection.own_texts("SELECT current_schema()").await.expect("reads");
+        let found = connection.link.own_rows("SELECT current_schema()").await.expect("reads");
         assert_eq!(found, [[Some(expected.to_owned())]], "{parameter}");
     }
 }
