@@ -1,15 +1,17 @@
 //! Commands that a person can paste: with the database that this process was given, never with its password.
 
 use super::output;
-use crate::{alteration::AlterationKey, plan::Finding};
+use crate::{
+    alteration::AlterationKey,
+    backend::{DatabaseUrl, Scheme},
+    plan::Finding,
+};
 use std::sync::OnceLock;
 
 /// The database as it was given.
 static DATABASE: OnceLock<String> = OnceLock::new();
 /// Where a database may come from that is not named.
 const DATABASE_VARIABLE: &str = "DATABASE_URL";
-/// Parameters of a URL that are secret.
-const SECRET_PARAMETERS: [&str; 2] = ["password", "sslpassword"];
 
 /// Remembers what the commands of this process are about.
 pub(super) fn remember(database: &str) {
@@ -48,26 +50,17 @@ fn database_flag() -> String {
     }
 }
 
-/// `text` without the password of the URL that it is, or holds at its end.
+/// `text` without the password of the URL that it is, or holds behind a flag's `=`.
 fn without_password(text: &str) -> String {
-    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
-    let (place, parameters) = rest.split_once('?').map_or((rest, None), |(a, b)| (a, Some(b)));
-    let place = match place.rsplit_once('@') {
-        Some((user, host)) => {
-            let user = user.split_once(':').map_or(user, |(user, _)| user);
-            format!("{user}@{host}")
-        }
-        None => place.to_owned(),
+    let (flag, rest) = match text.split_once('=') {
+        Some((flag, rest)) if flag.starts_with("--") => (format!("{flag}="), rest),
+        _ => (String::new(), text),
     };
-    let is_open = |parameter: &&str| {
-        let name = parameter.split_once('=').map_or(*parameter, |(name, _)| name);
-        !SECRET_PARAMETERS.iter().any(|secret| secret.eq_ignore_ascii_case(name))
-    };
-    let kept: Vec<&str> =
-        parameters.into_iter().flat_map(|p| p.split('&')).filter(is_open).collect();
-    match kept.is_empty() {
-        true => format!("{scheme}://{place}"),
-        false => format!("{scheme}://{place}?{}", kept.join("&")),
+    match rest.parse::<DatabaseUrl>() {
+        Ok(url) if url.scheme() != Scheme::Sqlite => format!("{flag}{}", url.without_password()),
+        // What cannot be taken apart may hold a password anywhere.
+        Err(_) if rest.contains("://") => format!("{flag}…"),
+        _ => text.to_owned(),
     }
 }
 
@@ -82,10 +75,13 @@ mod tests {
             ("postgres://h/d", "postgres://h/d"),
             ("postgres://u@h:5/d?search_path=a", "postgres://u@h:5/d?search_path=a"),
             ("postgres://u:p@h/d", "postgres://u@h/d"),
-            ("mysql://u:p@q:r@h/d?a=b", "mysql://u@h/d?a=b"),
+            ("mysql://u:p@q:r@h/d?a=b", "…"),
             ("--database=postgres://u:p@h/d", "--database=postgres://u@h/d"),
-            ("postgres://h/d?user=u&PassWord=p&sslmode=x", "postgres://h/d?user=u&sslmode=x"),
+            ("--rehearse-on=postgres://u:p@q@h/d", "--rehearse-on=…"),
+            ("postgres://h/d?password=p&sslmode=require", "postgres://h/d?sslmode=require"),
             ("postgres:///d?password=p", "postgres:///d"),
+            ("plugins", "plugins"),
+            ("acme/app:entropy", "acme/app:entropy"),
         ];
         for (text, expected) in table {
             assert_eq!(without_password(text), expected);
