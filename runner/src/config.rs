@@ -234,7 +234,7 @@ mod tests {
     fn refused_with_its_line_and_without_the_value() {
         let long = format!("[plugins.'a/b'.settings]\nC = '{}'", "hunter2".repeat(10_000));
         let table = [
-            ("grants = 1", Some(1), "unknown field `grants`, expected `plugins`"),
+            ("grants = 1", Some(1), "unknown field `grants`, expected `state_schema` or `plugins`"),
             (
                 "\n[plugins.'a/b']\nC = 'hunter2'",
                 Some(3),
