@@ -21,11 +21,29 @@ pub(super) fn remember(database: &str) {
 /// This very command line with one more `flag`.
 pub(super) fn again(flag: &str) -> String {
     let mut words = vec!["runner".to_owned()];
-    let mut given = std::env::args().skip(1).map(|word| output::word(&without_password(&word)));
+    let mut given = without_values(std::env::args().skip(1)).map(|word| output::word(&word));
     words.extend(given.next());
     words.push(flag.to_owned());
     words.extend(given);
     words.join(" ")
+}
+
+/// A command line without passwords and without what plugins are given, which may be a secret all the same.
+fn without_values(words: impl Iterator<Item = String>) -> impl Iterator<Item = String> {
+    let mut is_setting = false;
+    words.map(move |word| {
+        let was_setting = std::mem::replace(&mut is_setting, word == "--set");
+        match word.strip_prefix("--set=") {
+            Some(setting) => format!("--set={}", without_value(setting)),
+            None if was_setting => without_value(&word),
+            None => without_password(&word),
+        }
+    })
+}
+
+/// `VENDOR/NAME:KEY=VALUE` without the value.
+fn without_value(setting: &str) -> String {
+    setting.split_once('=').map_or("…".to_owned(), |(key, _)| format!("{key}=…"))
 }
 
 /// What the advice of a finding speaks of.
@@ -66,7 +84,14 @@ fn without_password(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::without_password;
+    use super::{without_password, without_values};
+
+    #[test]
+    fn a_command_line_shows_no_values() {
+        let words = ["deploy", "p", "--set", "a/b:KEY=s3cret", "--set=a/b:OTHER=s3cret=", "--set"];
+        let shown: Vec<_> = without_values(words.map(str::to_owned).into_iter()).collect();
+        assert_eq!(shown, ["deploy", "p", "--set", "a/b:KEY=…", "--set=a/b:OTHER=…", "--set"]);
+    }
 
     #[test]
     fn a_url_keeps_all_but_its_password() {

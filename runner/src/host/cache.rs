@@ -133,6 +133,7 @@ impl Cache {
         for entry in std::fs::read_dir(&self.folder)?.flatten() {
             if let Ok(metadata) = entry.metadata()
                 && metadata.is_file()
+                && is_of_cache(&entry.file_name())
                 && let Ok(modified) = metadata.modified()
             {
                 files.push((modified, metadata.len(), entry.path()));
@@ -153,6 +154,14 @@ impl Cache {
         }
         Ok(())
     }
+}
+
+/// Whether a file is called as those of the cache are, finished or not: an operator may keep others in the same folder.
+fn is_of_cache(name: &std::ffi::OsStr) -> bool {
+    let is_so = |name: &str| {
+        name.ends_with(".artefact") || name.ends_with(".label") || name.starts_with(".tmp")
+    };
+    name.to_str().is_some_and(is_so)
 }
 
 fn is_ours(stat: &rustix::fs::Stat) -> bool {

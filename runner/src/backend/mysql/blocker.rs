@@ -12,7 +12,11 @@ use super::{
     sessions::{self, ListedSession},
     value::own_text,
 };
-use crate::{alteration::Dialect, escape::Escaped};
+use crate::{
+    alteration::Dialect,
+    escape::Escaped,
+    sql::{Statement, TokenKind},
+};
 use sqlx::{AssertSqlSafe, Executor, MySqlConnection, Row as _};
 use std::fmt::Write;
 
@@ -230,6 +234,20 @@ async fn client(connection: &mut MySqlConnection, dialect: Dialect, id: u64) -> 
     [fact("program_name", "program"), fact("_pid", "process")].into_iter().flatten().collect()
 }
 
+/// A statement of somebody else without the values in it: they may be secrets, and what a hook is told is recorded. `None`
+/// where it cannot be taken apart.
+fn without_values(sql: &str, dialect: Dialect) -> Option<String> {
+    let statement = Statement::one(sql, dialect).ok()?;
+    let text = statement.text();
+    let shown = statement.tokens().iter().map(|token| match token.kind {
+        TokenKind::Word | TokenKind::QuotedName | TokenKind::Symbol(_) | TokenKind::Parameter => {
+            token.text(text)
+        }
+        TokenKind::Literal | TokenKind::EscapedLiteral | TokenKind::Body | TokenKind::Number => "…",
+    });
+    Some(shown.collect::<Vec<_>>().join(" "))
+}
+
 /// The statement that a session works on, or the last one where the server remembers it.
 async fn statement(
     connection: &mut MySqlConnection,
@@ -251,10 +269,30 @@ async fn statement(
             text(found.first()?, 0)?.to_owned()
         }
     };
-    let full = full.split_whitespace().collect::<Vec<_>>().join(" ");
+    let full = without_values(&full, dialect)?;
     let mut shown: String = full.chars().take(STATEMENT_CHARS_MAX).collect();
     if full.chars().nth(STATEMENT_CHARS_MAX).is_some() {
         shown.push('…');
     }
     (!shown.is_empty()).then_some(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_of_others_are_shown_without_their_values() {
+        let table = [
+            (
+                "UPDATE users SET token = 'sekret' /* sekret */\n WHERE id = 5",
+                Some("UPDATE users SET token = … WHERE id = …"),
+            ),
+            ("ALTER USER u IDENTIFIED BY \"sekret\"", Some("ALTER USER u IDENTIFIED BY …")),
+            ("INSERT INTO t VALUES (0x53, 'a", None),
+        ];
+        for (sql, shown) in table {
+            assert_eq!(without_values(sql, Dialect::Mysql).as_deref(), shown, "{sql}");
+        }
+    }
 }

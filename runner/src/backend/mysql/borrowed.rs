@@ -9,7 +9,6 @@ use super::{
     call::{Call, Ran, guest_side},
     error,
     settings::{WRITING_MODE, literal},
-    time::{Moment, with_offset},
 };
 use crate::session::{Row, SqlError, Value};
 use sqlx::mysql::MySqlQueryResult;
@@ -39,23 +38,14 @@ impl MysqlConnection {
         ran
     }
 
-    /// Runs a bulk-writer's INSERT, strict on every server. In the session's own zone, because defaults and
-    /// triggers go by that, except where an instant could not be told from another one in it.
+    /// Runs a bulk-writer's INSERT: strict, and in UTC, whatever the server says. In a zone with summer time an
+    /// instant may not be told from another one, and one batch may not mean something else than the next.
     pub(super) async fn run_typed(
         &mut self,
         call: &Call,
         params: Vec<Value>,
     ) -> Result<MySqlQueryResult, SqlError> {
-        let zone = self.zone_of(&params).await?;
-        let is_twice = |value: &Value| match value {
-            Value::Timestamptz(text) => match with_offset(text) {
-                Ok(Moment::Instant(instant)) => zone.local_of(instant).is_some_and(|l| l.1),
-                _ => false,
-            },
-            _ => false,
-        };
-        let utc = params.iter().any(is_twice).then_some("+00:00");
-        self.borrow_settings(WRITING_MODE, utc).await?;
+        self.borrow_settings(WRITING_MODE, Some("+00:00")).await?;
         let ran = self.run(call, params, |_| Ok(())).await;
         self.return_settings().await?;
         Ok(ran?.result)

@@ -50,7 +50,8 @@ impl Settings {
         let lock_seconds = self.lock_wait.as_secs_f64().ceil().clamp(1.0, 31_536_000.0);
         // The host's own timer comes first; see `watch.rs`.
         let server_time = |time| time + SERVER_GRACE;
-        let statement_time = self.statement_time.map(server_time).unwrap_or_default();
+        let statement_time =
+            self.statement_time.filter(|time| !time.is_zero()).map(server_time).unwrap_or_default();
         let statement_time = if self.mariadb {
             format!("max_statement_time = {:.3}", statement_time.as_secs_f64())
         } else {

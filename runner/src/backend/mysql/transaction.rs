@@ -190,6 +190,8 @@ impl MysqlConnection {
         self.wire = fresh.wire.take();
         self.server = fresh.server.clone();
         self.native = fresh.native.clone();
+        // Behind a proxy, or in a cluster, it may be another server with another zone.
+        self.zones.clear();
         let sql = self.settings.sql();
         self.own_text(&sql).await?;
         if let Some(fence) = self.lease {

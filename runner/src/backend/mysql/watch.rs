@@ -18,6 +18,8 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// When to look for the first time what a statement waits for, and the longest time between two looks.
 const FIRST_LOOK: Duration = Duration::from_secs(1);
+/// Looking costs the server something.
+const LOOK_TIME_MIN: Duration = Duration::from_millis(50);
 const LOOK_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long a second connection may take, in all tries together.
 const SECOND_TIME: Duration = Duration::from_secs(10);
@@ -71,8 +73,11 @@ impl Watch {
         time: Option<Duration>,
         lock_wait: Duration,
     ) -> Self {
+        // Zero is no bound, as servers have it.
+        let time = time.filter(|time| !time.is_zero());
         let patience = time.map_or(lock_wait, |time| time.min(lock_wait));
-        let (began, look_time) = (Instant::now(), FIRST_LOOK.min(patience / 2));
+        let look_time = FIRST_LOOK.min(patience / 2).max(LOOK_TIME_MIN);
+        let began = Instant::now();
         Self {
             url: url.clone(),
             server: server.clone(),
@@ -152,10 +157,12 @@ impl Watch {
                     killed = &mut kill => killed,
                 }
             };
-            if done.is_some() {
+            let has_arrived = matches!(killed, Ok(Ok(())));
+            if done.is_some() && has_arrived {
                 return done;
             }
-            if !matches!(killed, Ok(Ok(()))) || Instant::now() > deadline {
+            // A KILL that may still be on its way would meet the next statement: the session counts as cut off.
+            if !has_arrived || Instant::now() > deadline {
                 return None;
             }
             tokio::select! {
