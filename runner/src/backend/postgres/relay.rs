@@ -1,6 +1,8 @@
 //! The way to the server: a relay inside of this process that takes two settings out of sqlx's first message.
 //!
-//!     sqlx ──abstract socket──> relay ──TCP or unix socket, TLS──> server
+//! ```text
+//! sqlx ──abstract socket──> relay ──TCP or unix socket, TLS──> server
+//! ```
 //!
 //! sqlx begins every session with `TimeZone = UTC` and `DateStyle = ISO, MDY`, which then stand for what the
 //! database or the role says: RESET and DEFAULT come back to sqlx's values, and nothing that a session can ask

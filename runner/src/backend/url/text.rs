@@ -1,7 +1,9 @@
 //! Takes the text of a server's URL apart, and puts parts together again. Pure.
 //!
-//!     scheme://user:password@host:port/database?name=value&name=value
-//!              `-- percent-encoded, `+` is no space --------------'
+//! ```text
+//! scheme://user:password@host:port/database?name=value&name=value
+//!          `-- percent-encoded, `+` is no space --------------'
+//! ```
 //!
 //! A character that ends a part where it should not is an error that says how to write it: guessing
 //! would take a piece of a password for a host.
