@@ -415,6 +415,17 @@ fn what_reaches_beyond_a_database_of_mariadb() {
             "CREATE ROLE team; GRANT FILE ON *.* TO team; GRANT team TO u@'%'; SET DEFAULT ROLE team FOR u@'%';",
             Some("has FILE on *.*"),
         ),
+        // The inner one cannot be taken by itself; the outer one shows what it gives.
+        (
+            "CREATE ROLE team; CREATE ROLE other; GRANT SELECT ON *.* TO other; GRANT other TO team;
+             GRANT team TO u@'%'; SET DEFAULT ROLE team FOR u@'%';",
+            None,
+        ),
+        (
+            "CREATE ROLE team; CREATE ROLE other; GRANT FILE ON *.* TO other; GRANT other TO team;
+             GRANT team TO u@'%'; SET DEFAULT ROLE team FOR u@'%';",
+            Some("has FILE on *.*"),
+        ),
     ];
     what_reaches_beyond_a_database(&place, &more);
 }
