@@ -8,9 +8,13 @@ use crate::{
         ManifestError, ParseIdError, ParsePluginError, PluginName,
     },
     escape::Escaped,
-    pack::section::{self, SectionError},
+    pack::{
+        draft,
+        section::{self, SectionError},
+    },
 };
 use std::{
+    borrow::Cow,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -148,7 +152,16 @@ fn component(path: PathBuf, bytes_max: usize) -> Result<ComponentFile, SourceErr
         Ok(None) => from_names(&path)?,
         Err(error) => return Err(SourceError::Section { path, error }),
     };
-    Ok(ComponentFile { component_checksum: Checksum::of(&bytes), path, manifest })
+    let released = match draft::release(&bytes) {
+        Ok(released) => released,
+        Err(error) => return Err(SourceError::Section { path, error }),
+    };
+    let component_checksum = Checksum::of(&bytes);
+    let released_checksum = match &released {
+        Cow::Borrowed(_) => component_checksum,
+        Cow::Owned(released) => Checksum::of(released),
+    };
+    Ok(ComponentFile { path, component_checksum, released_checksum, manifest })
 }
 
 /// Identifies a component without a manifest: `…/vendor/name/<id>.wasm`.

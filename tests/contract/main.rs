@@ -162,7 +162,7 @@ pub fn alteration(name: &str) -> Alteration {
     let manifest =
         Manifest::new("acme/contract".parse().expect("a name"), vec![Declaration::new(id)]);
     let component_checksum = Checksum::of(name.as_bytes());
-    let file = ComponentFile { path: name.into(), component_checksum, manifest };
+    let file = ComponentFile::released(name, component_checksum, manifest);
     let catalog = Catalog::new([file]).expect("one alteration");
     catalog.iter().next().expect("one alteration").clone()
 }

@@ -15,7 +15,27 @@ use std::{
 pub struct ComponentFile {
     pub path: PathBuf,
     pub component_checksum: Checksum,
+    /// SHA-256 of the bytes without the mark of a draft. Where there is none it is the component checksum,
+    /// and that is how the two are told apart.
+    pub released_checksum: Checksum,
     pub manifest: Manifest,
+}
+
+impl ComponentFile {
+    /// One that is no draft.
+    pub fn released(
+        path: impl Into<PathBuf>,
+        component_checksum: Checksum,
+        manifest: Manifest,
+    ) -> Self {
+        let path = path.into();
+        Self { path, component_checksum, released_checksum: component_checksum, manifest }
+    }
+
+    /// Whether its alterations may still change.
+    pub fn is_draft(&self) -> bool {
+        self.released_checksum != self.component_checksum
+    }
 }
 
 /// One alteration of the catalog.
@@ -24,6 +44,8 @@ pub struct Alteration {
     pub key: AlterationKey,
     pub checksum: Checksum,
     pub component_checksum: Checksum,
+    /// It may still change: its component is marked as a draft.
+    pub draft: bool,
     pub path: PathBuf,
     pub requires: Requirements,
     pub dialects: BTreeSet<Dialect>,
@@ -64,7 +86,8 @@ impl Catalog {
     }
 
     fn add(&mut self, file: ComponentFile) -> Result<(), CatalogError> {
-        let ComponentFile { path, component_checksum, manifest } = file;
+        let draft = file.is_draft();
+        let ComponentFile { path, component_checksum, released_checksum, manifest } = file;
         let plugin = self.plugins.entry(manifest.plugin.clone()).or_default();
         for declaration in manifest.alterations {
             let key = AlterationKey { plugin: manifest.plugin.clone(), id: declaration.id.clone() };
@@ -76,8 +99,9 @@ impl Catalog {
                 declaration.id,
                 Alteration {
                     key,
-                    checksum: declaration.checksum.unwrap_or(component_checksum),
+                    checksum: declaration.checksum.unwrap_or(released_checksum),
                     component_checksum,
+                    draft,
                     path: path.clone(),
                     requires: manifest.requires.clone(),
                     dialects: manifest.dialects.clone(),

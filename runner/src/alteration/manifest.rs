@@ -3,7 +3,7 @@
 //! Every byte of it is a stranger's. Parsing is strict: an unknown field or a contradiction is an error.
 
 use super::{AlterationId, Checksum, Dialect, Permissions, PluginName, SettingNames};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZeroU32,
@@ -112,22 +112,20 @@ impl Manifest {
         }
     }
 
-    /// Parses and validates.
+    /// Parses and validates what a component carries.
     pub fn parse(json: &[u8]) -> Result<Self, ManifestError> {
-        /// Only the format's number, so that a newer format is named as such
-        /// before its unknown fields are complained about.
-        #[derive(Deserialize)]
-        struct Format {
-            manifest: u32,
-        }
-        if json.len() > MANIFEST_BYTES_MAX {
-            return Err(ManifestError::TooLarge(json.len()));
-        }
-        let Format { manifest: format } = serde_json::from_slice(json)?;
-        if format != MANIFEST_FORMAT {
-            return Err(ManifestError::Format(format));
-        }
+        check_format(json)?;
         let manifest: Self = serde_json::from_slice(json)?;
+        manifest.validate()?;
+        Ok(manifest)
+    }
+
+    /// As [`Manifest::parse`], for what an author writes: the keys that other tools read are ignored.
+    pub fn parse_source(json: &[u8]) -> Result<Self, ManifestError> {
+        check_format(json)?;
+        let source: Source = serde_json::from_slice(json)?;
+        let Source { manifest, plugin, requires, dialects, alterations, .. } = source;
+        let manifest = Self { manifest, plugin, requires, dialects, alterations };
         manifest.validate()?;
         Ok(manifest)
     }
@@ -165,6 +163,41 @@ impl Manifest {
     }
 }
 
+/// A manifest as an author writes it. A component never carries the keys that are [`IgnoredAny`] here.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Source {
+    /// For the author's editor.
+    #[serde(rename = "$schema")]
+    _schema: Option<IgnoredAny>,
+    /// The version that `runner add` gives to new alterations.
+    #[serde(rename = "release")]
+    _release: Option<IgnoredAny>,
+    manifest: u32,
+    plugin: PluginName,
+    #[serde(default)]
+    requires: Requirements,
+    #[serde(default)]
+    dialects: BTreeSet<Dialect>,
+    alterations: Vec<Declaration>,
+}
+
+/// Names a newer format as such, before its unknown fields are complained about.
+fn check_format(json: &[u8]) -> Result<(), ManifestError> {
+    /// Only the format's number.
+    #[derive(Deserialize)]
+    struct Format {
+        manifest: u32,
+    }
+    if json.len() > MANIFEST_BYTES_MAX {
+        return Err(ManifestError::TooLarge(json.len()));
+    }
+    match serde_json::from_slice(json)? {
+        Format { manifest: MANIFEST_FORMAT } => Ok(()),
+        Format { manifest } => Err(ManifestError::Format(manifest)),
+    }
+}
+
 impl Declaration {
     pub fn new(id: AlterationId) -> Self {
         Self {
@@ -185,6 +218,25 @@ impl Declaration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_an_authors_file_has_keys_of_other_tools() {
+        let with = |key: &str| {
+            format!(r#"{{{key}"manifest":1,"plugin":"acme/shop","alterations":[{{"id":"1-x"}}]}}"#)
+        };
+        let plain = Manifest::parse(with("").as_bytes()).unwrap();
+        for key in [r#""$schema":"x","#, r#""release":"1.3.0","#, r#""$schema":{},"release":[],"#] {
+            let found = Manifest::parse_source(with(key).as_bytes()).unwrap();
+            assert_eq!(found.to_json(), plain.to_json(), "{key}");
+            let error = Manifest::parse(with(key).as_bytes()).unwrap_err().to_string();
+            assert!(error.contains("unknown field"), "{key}: {error}");
+        }
+        for bad in [r#""schema":"x","#, r#""release":1,"release":1,"#] {
+            assert!(Manifest::parse_source(with(bad).as_bytes()).is_err(), "{bad}");
+        }
+        let nested = r#"{"manifest":1,"plugin":"a/b","alterations":[{"id":"1-x","release":"1"}]}"#;
+        assert!(Manifest::parse_source(nested.as_bytes()).is_err());
+    }
 
     fn parse(json: &str) -> Result<Manifest, String> {
         Manifest::parse(json.as_bytes()).map_err(|error| error.to_string())

@@ -85,6 +85,7 @@ pub(super) fn run(args: &Args) -> Exit {
         layout: args.from,
         placeholders: args.placeholders.iter().cloned().collect::<BTreeMap<_, _>>(),
         shipped: Some(args.out.clone()),
+        ..PackOptions::default()
     };
     let existing = if args.replace { Existing::Replace } else { Existing::Keep };
     let written = pack::pack(&args.source, &options)

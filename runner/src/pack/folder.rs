@@ -205,7 +205,8 @@ fn assemble(
     found: BTreeMap<AlterationId, Found>,
 ) -> Result<SqlFolder, FolderError> {
     let settings = settings.unwrap_or_default();
-    let Settings { plugin: found_plugin, requires, dialects, alterations: mut details } = settings;
+    let Settings { plugin: found_plugin, requires, dialects, alterations: mut details, .. } =
+        settings;
     let plugin = match (found_plugin, plugin) {
         (Some(found), Some(asked)) if found != *asked => {
             let path = folder.join(SETTINGS_FILE);

@@ -38,7 +38,7 @@ pub(super) fn read(path: &Path) -> Result<Manifest, ManifestFileError> {
         bytes = to_json(&bytes)
             .map_err(|message| ManifestFileError::Toml { path: path.to_owned(), message })?;
     }
-    Manifest::parse(&bytes).map_err(invalid)
+    Manifest::parse_source(&bytes).map_err(invalid)
 }
 
 /// By way of JSON, so that one parser decides what a manifest is.

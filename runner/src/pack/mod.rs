@@ -5,6 +5,7 @@
 //! Talks to `alteration`, and to `sql` to look through texts: it knows no database and runs no
 //! component, and leaves printing to its caller.
 
+pub mod draft;
 mod folder;
 pub mod history;
 mod inspect;
@@ -50,7 +51,7 @@ use crate::{
     escape::{Escaped, EscapedLines},
 };
 use folder::{SqlAlteration, SqlFolder};
-use section::COMPONENT_BYTES_MAX;
+use section::{COMPONENT_BYTES_MAX, SectionError};
 use sql_component::SqlEncoder;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -67,6 +68,12 @@ pub struct PackOptions {
     pub manifest: Option<PathBuf>,
     /// One component for each version of an SQL folder, instead of one for each alteration.
     pub bundle: bool,
+    /// Marks what is packed as a draft. A component that has the mark keeps it in any case: packing
+    /// releases nothing.
+    pub draft: bool,
+    /// Names the component of a module or component by its plugin and version, however few alterations it
+    /// holds. The files of an SQL folder are named by `bundle`.
+    pub name_by_release: bool,
     /// Whose layout a folder of SQL has; recognised where it is not said.
     pub layout: Option<Layout>,
     /// Values for the placeholders of a history, by name.
@@ -165,7 +172,7 @@ fn pack_folder(source: &Path, options: &PackOptions) -> Result<Vec<PackedCompone
     let encode = |alterations: &[&SqlAlteration]| {
         let failed = |error| PackError::Sql { path: source.to_owned(), error };
         let (bytes, manifest) = encoder.encode(&folder, alterations).map_err(failed)?;
-        finish(source, bytes, manifest, options.bundle)
+        finish(source, bytes, manifest, options.draft, options.bundle)
     };
     match options.bundle {
         true => {
@@ -213,27 +220,33 @@ fn pack_file(source: &Path, options: &PackOptions) -> Result<PackedComponent, Pa
         let (found, asked) = (manifest.plugin, asked.clone());
         return Err(PackError::PluginContradicts { path, found, asked });
     }
-    finish(source, bytes, manifest, false)
+    finish(source, bytes, manifest, options.draft, options.name_by_release)
 }
 
 fn finish(
     source: &Path,
-    bytes: Vec<u8>,
+    mut bytes: Vec<u8>,
     manifest: Manifest,
-    bundle: bool,
+    draft: bool,
+    by_release: bool,
 ) -> Result<PackedComponent, PackError> {
+    let failed =
+        |error: SectionError| PackError::Module { path: source.to_owned(), error: error.into() };
+    if draft || draft::is_draft(&bytes).map_err(failed)? {
+        bytes = draft::mark(&bytes).map_err(failed)?;
+    }
     if bytes.len() > COMPONENT_BYTES_MAX {
         return Err(PackError::TooLarge { path: source.to_owned() });
     }
-    let file_name = file_name(&manifest, bundle);
+    let file_name = file_name(&manifest, by_release);
     Ok(PackedComponent { file_name, bytes, manifest })
 }
 
 /// `<id>.wasm` for one alteration, else `<name>-<version>.wasm`, or `<name>.wasm` where its
-/// alterations share no version. A bundle is named by its version however few it holds, so that
-/// its name does not change when a second alteration joins. Ids and names hold no path separator.
-fn file_name(manifest: &Manifest, bundle: bool) -> String {
-    if let ([alteration], false) = (&manifest.alterations[..], bundle) {
+/// alterations share no version. What grows by release is named by its version however few it holds, so
+/// that its name does not change when a second alteration joins. Ids and names hold no path separator.
+fn file_name(manifest: &Manifest, by_release: bool) -> String {
+    if let ([alteration], false) = (&manifest.alterations[..], by_release) {
         return format!("{}.wasm", alteration.id);
     }
     let plugin = manifest.plugin.as_str();

@@ -72,8 +72,12 @@ pub(super) fn pack(
         Kind::Module => None,
     };
     let found = [
-        parse(ManifestOrigin::Component, own)?,
-        parse(ManifestOrigin::CoreModule, section::embedded_manifest(bytes)?)?,
+        parse(ManifestOrigin::Component, own, Manifest::parse)?,
+        parse(
+            ManifestOrigin::CoreModule,
+            section::embedded_manifest(bytes)?,
+            Manifest::parse_source,
+        )?,
         given.map(|manifest| (ManifestOrigin::File, manifest)),
     ];
     // The module first: that it cannot become a component matters more than what it lacks.
@@ -92,8 +96,9 @@ pub(super) fn pack(
 fn parse(
     origin: ManifestOrigin,
     json: Option<&[u8]>,
+    parse: fn(&[u8]) -> Result<Manifest, ManifestError>,
 ) -> Result<Option<(ManifestOrigin, Manifest)>, ModuleError> {
-    json.map(Manifest::parse)
+    json.map(parse)
         .transpose()
         .map(|manifest| manifest.map(|manifest| (origin, manifest)))
         .map_err(|error| ModuleError::Manifest { origin, error })

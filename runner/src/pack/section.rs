@@ -4,6 +4,7 @@
 //! a stranger's: nothing is allocated by a size that the file claims, and nothing panics. Talks to
 //! nobody; does not parse the manifest, does not validate the WebAssembly.
 
+use super::draft::DRAFT_SECTION;
 use crate::alteration::{MANIFEST_BYTES_MAX, MANIFEST_SECTION};
 use serde::Serialize;
 use std::{fmt, ops::Range};
@@ -61,6 +62,12 @@ pub enum SectionError {
     Doubled,
     #[error("the manifest is {0} bytes; at most {MANIFEST_BYTES_MAX} are read")]
     TooLarge(usize),
+    #[error("more than one `{DRAFT_SECTION}` section; build it again")]
+    DraftDoubled,
+    #[error(
+        "its `{DRAFT_SECTION}` section has contents ({0} bytes), which no checksum covers; build it again"
+    )]
+    DraftNotEmpty(usize),
 }
 
 /// One section at the top level of a file.
@@ -128,6 +135,11 @@ pub(super) fn strip(bytes: &[u8], name: &str) -> Result<Vec<u8>, SectionError> {
     without(bytes, &[name], false)
 }
 
+/// The component without the sections that are the runner's own.
+pub(super) fn strip_own(bytes: &[u8]) -> Result<Vec<u8>, SectionError> {
+    without(bytes, &[MANIFEST_SECTION, DRAFT_SECTION], false)
+}
+
 /// The file without its custom sections that are called one of `names`, nor those of the core
 /// modules directly in it.
 pub(super) fn strip_all(bytes: &[u8], names: &[&str]) -> Result<Vec<u8>, SectionError> {
@@ -148,6 +160,26 @@ fn without(bytes: &[u8], names: &[&str], nested: bool) -> Result<Vec<u8>, Sectio
         }
     }
     Ok(kept)
+}
+
+/// Where the mark of a draft is in a component, its header included. See [`super::draft`].
+pub(super) fn draft(component: &[u8]) -> Result<Option<Range<usize>>, SectionError> {
+    if kind(component)? == Kind::Module {
+        return Err(SectionError::CoreModule);
+    }
+    let mut found = None;
+    for section in Sections::of(component) {
+        let section = section?;
+        if let Some((DRAFT_SECTION, contents)) = section.custom()? {
+            if !contents.is_empty() {
+                return Err(SectionError::DraftNotEmpty(contents.len()));
+            }
+            if found.replace(section.whole).is_some() {
+                return Err(SectionError::DraftDoubled);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// The manifest that a toolchain left inside a core module, or inside the core modules of a

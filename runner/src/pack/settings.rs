@@ -2,7 +2,7 @@
 //! does not know which files there are.
 
 use crate::alteration::{AlterationId, Dialect, Permissions, PluginName, Requirements};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZeroU32,
@@ -22,6 +22,12 @@ pub(super) struct Settings {
     pub(super) dialects: BTreeSet<Dialect>,
     #[serde(default)]
     pub(super) alterations: BTreeMap<AlterationId, AlterationSettings>,
+    /// For the author's editor.
+    #[serde(rename = "$schema")]
+    _schema: Option<IgnoredAny>,
+    /// For `runner add`.
+    #[serde(rename = "release")]
+    _release: Option<IgnoredAny>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -52,7 +58,9 @@ mod tests {
     fn complete() {
         let settings = parse(
             r#"
+            "$schema" = "https://example.org/alteration.schema.json"
             plugin = "acme/shop"
+            release = "1.3.0"
             dialects = ["sqlite", "postgresql"]
             [requires]
             "acme/core" = ">=1.2"

@@ -13,7 +13,7 @@ use super::{
     sql_name::SqlHook,
     sql_table::{self, Shape, TABLE_AT},
 };
-use crate::alteration::{AlterationId, MANIFEST_SECTION, Permissions, Requirements};
+use crate::alteration::{AlterationId, Permissions, Requirements};
 use std::{collections::BTreeMap, sync::OnceLock};
 use wasmparser::{Parser, Payload};
 
@@ -26,7 +26,7 @@ pub(crate) struct SqlSource {
 impl SqlSource {
     /// `None` where the component is none that this version makes of SQL.
     pub(crate) fn of(component: &[u8]) -> Option<Self> {
-        let bytes = section::strip(component, MANIFEST_SECTION).ok()?;
+        let bytes = section::strip_own(component).ok()?;
         let (section, module) = section::first_module(&bytes)?;
         let wrapper = wrappers().iter().find(|wrapper| {
             bytes[..section.start] == wrapper.before && bytes[section.end..] == wrapper.after

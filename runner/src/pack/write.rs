@@ -2,9 +2,9 @@
 //!
 //! Everything is written in a temporary folder inside the target, and then synced at once, before the first
 //! file gets its name; if one cannot get it, those before it are taken back. Does not remove files that
-//! were there before, and knows nothing of what the bytes mean.
+//! were there before. Of what the bytes mean it knows one thing: whether they are a draft.
 
-use super::{PackedComponent, shown};
+use super::{PackedComponent, draft, shown};
 use serde::Serialize;
 use std::{
     fs, io,
@@ -12,7 +12,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What to do with a file of the same name and other contents.
+/// What to do with a file of the same name and other contents. A draft is replaced by a draft whatever is
+/// said here, and a released component by none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
     /// A component that was shipped never changes: its alterations may be applied somewhere.
@@ -46,6 +47,11 @@ pub enum WriteError {
         shown(.path)
     )]
     Exists { path: PathBuf },
+    #[error(
+        "{} is released, and no draft replaces it: give what has changed an id of its own, or move the file away; no component was written",
+        shown(.path)
+    )]
+    Released { path: PathBuf },
     #[error(
         "cannot write to {}: {error}; and {} could not be put back: {undo_error}. Compare the folder with its backup",
         shown(.path), shown(.undo_path)
@@ -92,8 +98,13 @@ fn compare(
 ) -> Result<Written, WriteError> {
     let path = out.join(&component.file_name);
     let size_bytes = component.bytes.len();
+    let is_draft = |bytes: &[u8]| draft::is_draft(bytes).unwrap_or(false);
     let outcome = match fs::read(&path) {
         Ok(bytes) if bytes == component.bytes => Outcome::Unchanged,
+        Ok(bytes) if is_draft(&component.bytes) => match is_draft(&bytes) {
+            true => Outcome::Replaced,
+            false => return Err(WriteError::Released { path }),
+        },
         Ok(_) if existing == Existing::Replace => Outcome::Replaced,
         Ok(_) => return Err(WriteError::Exists { path }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Outcome::Created,

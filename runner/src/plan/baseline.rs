@@ -184,16 +184,13 @@ pub fn keys_of_former(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alteration::{ComponentFile, Declaration, Manifest};
+    use crate::alteration::{Checksum, ComponentFile, Declaration, Manifest};
 
     fn catalog(alterations: &[(&str, &str)]) -> Catalog {
-        let file = |(plugin, id): &(&str, &str)| ComponentFile {
-            path: id.into(),
-            component_checksum: crate::alteration::Checksum::of(id.as_bytes()),
-            manifest: Manifest::new(
-                plugin.parse().unwrap(),
-                vec![Declaration::new(id.parse().unwrap())],
-            ),
+        let file = |(plugin, id): &(&str, &str)| {
+            let declaration = Declaration::new(id.parse().unwrap());
+            let manifest = Manifest::new(plugin.parse().unwrap(), vec![declaration]);
+            ComponentFile::released(*id, Checksum::of(id.as_bytes()), manifest)
         };
         Catalog::new(alterations.iter().map(file)).unwrap()
     }

@@ -20,11 +20,8 @@ fn files(lines: &[&str]) -> Catalog {
             let (plugin, version) = requirement.split_once('@').unwrap();
             manifest.requires.insert(plugin.parse().unwrap(), version.parse().unwrap());
         }
-        ComponentFile {
-            path: format!("{plugin}/{id}.wasm").into(),
-            component_checksum: Checksum::of(id.as_bytes()),
-            manifest,
-        }
+        let path = format!("{plugin}/{id}.wasm");
+        ComponentFile::released(path, Checksum::of(id.as_bytes()), manifest)
     });
     Catalog::new(components).unwrap()
 }
@@ -409,7 +406,7 @@ fn a_component_for_another_database_is_refused() {
     let mut manifest =
         Manifest::new("a/x".parse().unwrap(), vec![Declaration::new("1-x".parse().unwrap())]);
     manifest.dialects.insert(Dialect::Postgresql);
-    let file = ComponentFile { path: "x".into(), component_checksum: Checksum::of(b""), manifest };
+    let file = ComponentFile::released("x", Checksum::of(b""), manifest);
     let catalog = Catalog::new([file]).unwrap();
     let plan = deploy(
         &catalog,
@@ -427,7 +424,7 @@ fn a_plugin_in_two_folders_is_noted() {
         let id: AlterationId = id.parse().unwrap();
         let manifest = Manifest::new("a/x".parse().unwrap(), vec![Declaration::new(id)]);
         let component_checksum = Checksum::of(path.as_bytes());
-        ComponentFile { path: path.into(), component_checksum, manifest }
+        ComponentFile::released(path, component_checksum, manifest)
     };
     let plan = |files: Vec<ComponentFile>| {
         let catalog = Catalog::new(files).unwrap();

@@ -91,7 +91,7 @@ fn begun_attempt() -> Attempt {
     declaration.settings = ["REGION".parse().unwrap(), "UNSET".parse().unwrap()].into();
     let manifest = Manifest::new("acme/shop".parse().unwrap(), vec![declaration]);
     let component_checksum = Checksum::of(b"one");
-    let file = ComponentFile { path: "one".into(), component_checksum, manifest };
+    let file = ComponentFile::released("one", component_checksum, manifest);
     let catalog = Catalog::new([file]).unwrap();
     let mut attempt = Attempt::up(catalog.iter().next().unwrap());
     let region = attempt.settings.get_mut("REGION").unwrap();
@@ -210,11 +210,8 @@ async fn an_unfinished_down_keeps_its_place_in_the_order() {
     let connection = &mut *connection.lock().await;
     schema::upgrade(connection).await.unwrap();
     let key = begun().key;
-    let file = ComponentFile {
-        path: "x".into(),
-        component_checksum: Checksum::of(b"x"),
-        manifest: Manifest::new(key.plugin.clone(), vec![Declaration::new(key.id.clone())]),
-    };
+    let manifest = Manifest::new(key.plugin.clone(), vec![Declaration::new(key.id.clone())]);
+    let file = ComponentFile::released("x", Checksum::of(b"x"), manifest);
     let catalog = Catalog::new([file]).unwrap();
     let up = Attempt::up(catalog.get(&key).unwrap());
     state::record(connection, &up, Revision(3), &Counts::default()).await.unwrap();
