@@ -53,12 +53,13 @@ macro_rules! sdk {
 }
 
 /// The SDK as it lies in this tree, but for its tests.
-const SDK: [Template; 30] = sdk! {
+const SDK: [Template; 31] = sdk! {
     "README.md"
     "build.mjs"
     "build/bundle.mjs"
     "build/checksum.mjs"
     "build/digest.mjs"
+    "build/request.mjs"
     "build/sections.mjs"
     "build/sources.mjs"
     "build/trim.mjs"
