@@ -32,10 +32,10 @@ macro_rules! sdk {
 }
 
 /// The package as it lies in this tree.
-const SDK: [Template; 21] = sdk! {
-    "__init__.py" "alteration.py" "build.py" "checksum.py" "component.py" "convert.py" "cursor.py"
+const SDK: [Template; 23] = sdk! {
+    "__init__.py" "alteration.py" "build.py" "checksum.py" "component.py" "componentize.py" "convert.py" "cursor.py"
     "database.py" "entropy.py" "errors.py" "failure.py" "host.py" "iso.py" "log.py" "purity.py"
-    "py.typed" "row.py" "settings.py" "stamp.py" "values.py" "writer.py"
+    "py.typed" "request.py" "row.py" "settings.py" "stamp.py" "values.py" "writer.py"
 };
 
 #[cfg(test)]
