@@ -11,11 +11,13 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { BuildError, bundle } from "./build/bundle.mjs";
 import { built, digestOf, withDigest } from "./build/digest.mjs";
+import { answer } from "./build/request.mjs";
 import { alterations } from "./build/sources.mjs";
 import { trim } from "./build/trim.mjs";
 
 const USAGE = `Usage: runner-alteration SOURCE [--manifest FILE] [--out DIR] [--bundle] [--replace]
        runner-alteration SOURCE --component FILE
+       runner-alteration --request FILE
 
 SOURCE is a module with the hooks of an alteration (up, down, beforeUp, beforeDown, step), or a folder of
 modules, each named by the id of its alteration.
@@ -28,6 +30,7 @@ modules, each named by the id of its alteration.
   --preload FILE    a module that others share is evaluated when the component is made, and not in each hook
   --small           an engine that is smaller, compiled sooner, slower with many rows, and without eval
   --component FILE  writes the component as it is before \`runner pack\`, without a manifest
+  --request FILE    answers \`runner build\` of a project, in its folder; package.json has the options
 
 RUNNER names the runner, if it is not on PATH.`;
 
@@ -40,6 +43,7 @@ const OPTIONS = {
   preload: { type: "string", multiple: true, default: [] },
   small: { type: "boolean", default: false },
   component: { type: "string" },
+  request: { type: "string" },
   help: { type: "boolean", short: "h" },
 };
 
@@ -47,6 +51,10 @@ async function main() {
   const { values: options, positionals } = arguments_();
   if (options.help) {
     console.log(USAGE);
+    return;
+  }
+  if (options.request !== undefined) {
+    await answer(options.request, component);
     return;
   }
   if (positionals.length !== 1) {

@@ -5,8 +5,9 @@
 // over the SDK's own Promise. Runs none of the code: an author's modules are evaluated in the hook that needs
 // them, and not when the component is made, where everybody would get the same chance and time.
 
-import { fileURLToPath } from "node:url";
+import fs from "node:fs";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { about, producers } from "./sections.mjs";
 
@@ -45,14 +46,15 @@ const OPTIONS = {
 };
 
 /**
- * `modules` are `{ id, file }`; one alone may have no id and then carries whatever it is asked for.
+ * `modules` are `{ id, file }`, with their `exports` where these are known; one alone may have no
+ * id and then carries whatever it is asked for.
  * `irreversible` holds the ids (or files) that need no `down`; `alias` names the files that stand for packages;
  * `preload` are modules that are evaluated when the component is made; `small` takes the engine that is built for its size.
  */
 export async function bundle(modules, irreversible, { alias = {}, preload = [], small = false } = {}) {
   const exported = new Set();
   for (const module of modules) {
-    const names = await exportsOf(module.file, alias);
+    const names = module.exports ?? (await exportsOf(module.file, alias));
     check(module, names, irreversible);
     groupsOf(names).forEach((group) => exported.add(group));
   }
@@ -116,7 +118,30 @@ export async function inputsOf(file, alias) {
   return Object.keys(metafile.inputs).map((input) => path.resolve(input));
 }
 
-function check({ id, file }, names, irreversible) {
+/** What each of some modules exports, and the files of which it consists, in the order of the modules. */
+export async function survey(files, alias) {
+  if (files.length === 0) {
+    return [];
+  }
+  const { metafile } = await run({ entryPoints: files, alias, outfile: undefined, outdir: "modules" });
+  const outputs = new Map(
+    Object.values(metafile.outputs).map(({ entryPoint, exports }) => [path.resolve(entryPoint), exports]),
+  );
+  return files.map((file) => {
+    const inputs = new Set();
+    const waiting = [path.relative("", fs.realpathSync(file)).split(path.sep).join("/")];
+    while (waiting.length > 0) {
+      const input = waiting.pop();
+      if (!inputs.has(input) && metafile.inputs[input] !== undefined) {
+        inputs.add(input);
+        waiting.push(...metafile.inputs[input].imports.map((imported) => imported.path));
+      }
+    }
+    return { exports: outputs.get(path.resolve(file)), inputs: [...inputs].map((input) => path.resolve(input)) };
+  });
+}
+
+export function check({ id, file }, names, irreversible) {
   if (!names.includes("up")) {
     const found = names.length > 0 ? `only ${names.join(", ")}` : "nothing";
     throw new BuildError(`${file} exports no \`up\`, ${found}: write \`export function up(db) { … }\``);

@@ -10,12 +10,17 @@ import { fileURLToPath } from "node:url";
 import { inputsOf } from "./bundle.mjs";
 
 const SDK = fileURLToPath(new URL("../src/", import.meta.url));
+const PACKAGES = /.*[/\\]node_modules[/\\](.*)/s;
 
 /** In hexadecimal; the same wherever the project and its packages lie. */
 export async function checksumOf(module, alias) {
+  return checksumOfFiles(module, (await inputsOf(module, alias)).filter((file) => !isOfSdk(file)));
+}
+
+/** Of a module and the files that it imports, whose order does not count. */
+export function checksumOfFiles(module, files) {
   const root = fs.realpathSync(path.dirname(module));
-  const imported = (await inputsOf(module, alias))
-    .filter((file) => !file.startsWith(SDK))
+  const imported = files
     .map((file) => ({ file, name: nameOf(root, file) }))
     .sort((one, other) => (one.name < other.name ? -1 : Number(one.name > other.name)));
   const hash = crypto.createHash("sha256");
@@ -27,9 +32,18 @@ export async function checksumOf(module, alias) {
   return hash.digest("hex");
 }
 
+export function isOfSdk(file) {
+  return file.startsWith(SDK);
+}
+
+/** Whether somebody else wrote it: a package that npm installed. */
+export function isOfPackage(file) {
+  return PACKAGES.test(file);
+}
+
 /** A package is called the same wherever it was installed. */
 function nameOf(root, file) {
-  const [, inPackage] = file.match(/.*[/\\]node_modules[/\\](.*)/s) ?? [];
+  const [, inPackage] = file.match(PACKAGES) ?? [];
   return (inPackage ?? path.relative(root, file)).split(path.sep).join("/");
 }
 

@@ -51,6 +51,14 @@ class Sources:
             digest.update(f"{name} {len(text)}\n".encode() + text)
         return digest.hexdigest()
 
+    def file(self, module: str) -> Path:
+        """Where a module of the project is."""
+        return self._files[module]
+
+    def is_own(self, file: Path) -> bool:
+        """Whether a file is a module of the project's own."""
+        return any(self._files[name] == file for name in self._own)
+
     def _imports(self, module: str) -> Iterator[str]:
         file = self._files[module]
         package = module if file.name == "__init__.py" else module.rpartition(".")[0]

@@ -7,8 +7,9 @@ import unittest
 from pathlib import Path
 
 from runner_alteration import FINISHED, Alteration
-from runner_alteration.build import BuildError, add_checksums, check, world
+from runner_alteration.build import add_checksums
 from runner_alteration.checksum import Sources
+from runner_alteration.componentize import BuildError, check, world
 from runner_alteration.stamp import Stamp
 
 

@@ -8,7 +8,7 @@ pub(super) fn javascript() -> Vec<Template> {
         (".gitignore", include_str!("templates/js/gitignore")),
         ("package.json", include_str!("templates/js/package.json")),
         ("package-lock.json", include_str!("templates/js/package-lock.json")),
-        ("src/index.js", include_str!("templates/js/src/index.js")),
+        ("src/alterations/{{id}}.js", include_str!("templates/js/src/alterations/first.js")),
         ("src/slug.js", include_str!("templates/js/src/slug.js")),
         ("src/slug.test.js", include_str!("templates/js/src/slug.test.js")),
     ];
@@ -24,7 +24,7 @@ pub(super) fn typescript() -> Vec<Template> {
         ("package.json", include_str!("templates/ts/package.json")),
         ("package-lock.json", include_str!("templates/ts/package-lock.json")),
         ("tsconfig.json", include_str!("templates/ts/tsconfig.json")),
-        ("src/index.ts", include_str!("templates/ts/src/index.ts")),
+        ("src/alterations/{{id}}.ts", include_str!("templates/ts/src/alterations/first.ts")),
         ("src/slug.ts", include_str!("templates/ts/src/slug.ts")),
         ("src/slug.test.ts", include_str!("templates/ts/src/slug.test.ts")),
     ];
@@ -33,10 +33,15 @@ pub(super) fn typescript() -> Vec<Template> {
     templates
 }
 
-const BOTH: [Template; 5] = [
+/// An alteration more.
+pub(super) const ADDED_JAVASCRIPT: Template =
+    ("src/alterations/{{id}}.js", include_str!("templates/js/add/alteration.js"));
+pub(super) const ADDED_TYPESCRIPT: Template =
+    ("src/alterations/{{id}}.ts", include_str!("templates/ts/add/alteration.ts"));
+
+const BOTH: [Template; 4] = [
     (".npmrc", include_str!("templates/js/npmrc")),
     ("alteration.json", include_str!("templates/all/alteration.json")),
-    ("test", include_str!("templates/js/test")),
     ("sdk/package.json", include_str!("templates/js/sdk/package.json")),
     ("sdk/wit/alteration.wit", include_str!("../../../wit/alteration.wit")),
 ];
@@ -48,12 +53,13 @@ macro_rules! sdk {
 }
 
 /// The SDK as it lies in this tree, but for its tests.
-const SDK: [Template; 30] = sdk! {
+const SDK: [Template; 31] = sdk! {
     "README.md"
     "build.mjs"
     "build/bundle.mjs"
     "build/checksum.mjs"
     "build/digest.mjs"
+    "build/request.mjs"
     "build/sections.mjs"
     "build/sources.mjs"
     "build/trim.mjs"

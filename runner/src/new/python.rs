@@ -7,10 +7,9 @@ pub(super) fn templates() -> Vec<Template> {
         ("README.md", include_str!("templates/python/README.md")),
         (".gitignore", include_str!("templates/python/gitignore")),
         ("alteration.json", include_str!("templates/all/alteration.json")),
-        ("build", include_str!("templates/python/build")),
-        ("test", include_str!("templates/all/test")),
-        ("alterations.py", include_str!("templates/python/alterations.py")),
-        ("test_alterations.py", include_str!("templates/python/test_alterations.py")),
+        ("slug.py", include_str!("templates/python/slug.py")),
+        ("test_slug.py", include_str!("templates/python/test_slug.py")),
+        ("alterations/{{module}}.py", include_str!("templates/python/alterations/first.py")),
         ("sdk/wit/alteration.wit", include_str!("../../../wit/alteration.wit")),
         ("sdk/requirements.txt", include_str!("../../../plugins/sdk-python/requirements.txt")),
         ("sdk/venv", include_str!("../../../plugins/sdk-python/venv")),
@@ -18,6 +17,10 @@ pub(super) fn templates() -> Vec<Template> {
     templates.extend(SDK);
     templates
 }
+
+/// An alteration more.
+pub(super) const ADDED: Template =
+    ("alterations/{{module}}.py", include_str!("templates/python/add/alteration.py"));
 
 macro_rules! sdk {
     ($($name:literal)*) => {
@@ -29,10 +32,10 @@ macro_rules! sdk {
 }
 
 /// The package as it lies in this tree.
-const SDK: [Template; 21] = sdk! {
-    "__init__.py" "alteration.py" "build.py" "checksum.py" "component.py" "convert.py" "cursor.py"
+const SDK: [Template; 23] = sdk! {
+    "__init__.py" "alteration.py" "build.py" "checksum.py" "component.py" "componentize.py" "convert.py" "cursor.py"
     "database.py" "entropy.py" "errors.py" "failure.py" "host.py" "iso.py" "log.py" "purity.py"
-    "py.typed" "row.py" "settings.py" "stamp.py" "values.py" "writer.py"
+    "py.typed" "request.py" "row.py" "settings.py" "stamp.py" "values.py" "writer.py"
 };
 
 #[cfg(test)]

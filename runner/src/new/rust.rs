@@ -8,15 +8,21 @@ pub(super) fn templates() -> Vec<Template> {
         (".gitignore", include_str!("templates/rust/gitignore")),
         ("Cargo.toml", include_str!("templates/rust/Cargo.toml.template")),
         ("alteration.json", include_str!("templates/all/alteration.json")),
-        ("build", include_str!("templates/rust/build")),
-        ("test", include_str!("templates/all/test")),
+        ("build.rs", include_str!("templates/rust/build.rs.template")),
         ("src/lib.rs", include_str!("templates/rust/src/lib.rs")),
+        ("src/slug.rs", include_str!("templates/rust/src/slug.rs")),
+        ("src/alterations/{{id}}.rs", include_str!("templates/rust/src/alterations/first.rs")),
         ("sdk/wit/alteration.wit", include_str!("../../../wit/alteration.wit")),
         ("sdk/plugins/sdk/Cargo.toml", include_str!("templates/rust/sdk/Cargo.toml.template")),
     ];
     templates.extend(SDK);
+    templates.extend(GATHER);
     templates
 }
+
+/// An alteration more.
+pub(super) const ADDED: Template =
+    ("src/alterations/{{id}}.rs", include_str!("templates/rust/add/alteration.rs"));
 
 /// The SDK as it lies in this tree: its sources name the interface relative to themselves.
 const SDK: [Template; 14] = [
@@ -36,6 +42,12 @@ const SDK: [Template; 14] = [
     ("sdk/plugins/sdk/src/writer.rs", include_str!("../../../plugins/sdk/src/writer.rs")),
 ];
 
+/// What the project's build script is made of.
+const GATHER: [Template; 2] = [
+    ("sdk/plugins/sdk/gather/mod.rs", include_str!("../../../plugins/sdk/gather/mod.rs")),
+    ("sdk/plugins/sdk/gather/scan.rs", include_str!("../../../plugins/sdk/gather/scan.rs")),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,15 +55,17 @@ mod tests {
 
     #[test]
     fn the_whole_sdk_is_copied() {
-        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/sdk/src");
-        let mut names: Vec<String> = fs::read_dir(sources)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        let copied: Vec<&str> =
-            SDK.iter().map(|(path, _)| path.rsplit_once('/').unwrap().1).collect();
-        assert_eq!(copied, names);
+        for (folder, copied) in [("src", SDK.as_slice()), ("gather", GATHER.as_slice())] {
+            let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/sdk").join(folder);
+            let mut names: Vec<String> = fs::read_dir(sources)
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
+            names.sort();
+            let copied: Vec<&str> =
+                copied.iter().map(|(path, _)| path.rsplit_once('/').unwrap().1).collect();
+            assert_eq!(copied, names);
+        }
     }
 
     #[test]

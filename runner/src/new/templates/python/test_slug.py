@@ -1,8 +1,8 @@
-"""What needs no database is tested without one; `./test` runs up and down on a real one."""
+"""What needs no database is tested without one; `runner test` runs up and down on a real one."""
 
 import unittest
 
-from alterations import slug_of
+from slug import slug_of
 
 
 class Slugs(unittest.TestCase):

@@ -1,12 +1,12 @@
-// {{plugin}}: a table of tags, each with a slug that is computed here.
+// A table of tags, each with a slug that is computed here.
 
-import { log, sql } from "runner-alteration";
-import { slugOf } from "./slug.js";
+import { log, sql, type Database } from "runner-alteration";
+import { slugOf } from "../slug";
 
 const TITLES = ["To do", "In progress"];
 
 // Both run in one transaction with the runner's record: if one throws, nothing of it happened.
-export function up(db) {
+export function up(db: Database): void {
   db.execute(sql`
     CREATE TABLE {{table}}_tags (
       id INTEGER PRIMARY KEY,
@@ -21,6 +21,6 @@ export function up(db) {
   log.info(TITLES.length, "tags");
 }
 
-export function down(db) {
+export function down(db: Database): void {
   db.execute(sql`DROP TABLE {{table}}_tags`);
 }

@@ -1,9 +1,9 @@
-"""{{plugin}}: a table of tags, each with a slug that is computed here."""
-
-# A component has no files: whatever is imported is imported at the top of a module.
-import re
+"""A table of tags, each with a slug that is computed here."""
 
 from runner_alteration import Alteration, log
+
+# A component has no files: whatever is imported is imported at the top of a module.
+from slug import slug_of
 
 TITLES = ["To do", "In progress"]
 
@@ -25,8 +25,3 @@ class CreateTags(Alteration, id="{{id}}"):
 
     def down(self, db):
         db.execute("DROP TABLE {{table}}_tags")
-
-
-def slug_of(title):
-    """Words of letters and digits, in lower case, with `-` between them."""
-    return "-".join(re.findall(r"[^\W_]+", title)).lower()

@@ -1,0 +1,5 @@
+-- Rows that a database may hold before {{id}}.
+-- `runner test` runs this file before the first `up` of that alteration. Where SQL differs, a file
+-- such as {{id}}.postgresql.sql is run there instead.
+--
+-- INSERT INTO {{table}}_tags (id, title, slug) VALUES (100, 'Done', 'done');

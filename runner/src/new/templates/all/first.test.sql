@@ -1,0 +1,5 @@
+-- Rows that a database may hold before {{id}}.
+-- `runner test` runs this file before the first `up` of that alteration. Where SQL differs, a file
+-- such as {{id}}.postgresql.sql is run there instead.
+--
+-- Before a plugin's first alteration there is nothing yet, so there is no statement here.

@@ -1,0 +1,2 @@
+-- Runs before `down`, outside its transaction.
+SELECT 1;

@@ -1,0 +1,36 @@
+// What the alteration is for, in a line.
+
+{{if backfill}}import { finished, sql, type Database, type Finished, type More } from "runner-alteration";
+{{unless backfill}}import { sql, type Database } from "runner-alteration";
+
+// Both run in one transaction with the runner's record: if one throws, nothing of it happened.
+export function up(db: Database): void {
+  db.execute(sql`
+    CREATE TABLE {{own}} (
+      id INTEGER PRIMARY KEY,
+{{if backfill}}      slug VARCHAR(200),
+      title VARCHAR(200) NOT NULL
+    )`);
+}
+
+export function down(db: Database): void {
+  db.execute(sql`DROP TABLE {{own}}`);
+}
+{{if preparation}}
+{{if preparation}}// Runs before `up`, outside its transaction: for what refuses to run in one (CREATE INDEX CONCURRENTLY).
+{{if preparation}}export function beforeUp(db: Database): void {}
+{{if preparation}}
+{{if preparation}}// Runs before `down`, outside its transaction.
+{{if preparation}}export function beforeDown(db: Database): void {}
+{{if backfill}}
+{{if backfill}}// Runs after `up`, each step in a short transaction of its own, until it returns `finished`.
+{{if backfill}}export function step(db: Database, _alteration: string, last: number | null): More<number> | Finished {
+{{if backfill}}  const rows = db.query<{ id: number; title: string }>(sql`
+{{if backfill}}    SELECT id, title FROM {{own}} WHERE id > ${last ?? 0} ORDER BY id LIMIT 1000`);
+{{if backfill}}  for (const { id, title } of rows) {
+{{if backfill}}    db.execute(sql`UPDATE {{own}} SET slug = ${title.toLowerCase()} WHERE id = ${id}`);
+{{if backfill}}  }
+{{if backfill}}  // The key says about how far it is, and where the next step begins.
+{{if backfill}}  const end = rows[rows.length - 1]?.id;
+{{if backfill}}  return end === undefined ? finished : { state: end, done: end };
+{{if backfill}}}
