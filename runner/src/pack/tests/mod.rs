@@ -5,6 +5,7 @@ mod groups;
 mod guest;
 mod inspect;
 mod module;
+mod schemas;
 mod section;
 mod shop;
 mod source;
