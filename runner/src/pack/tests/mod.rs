@@ -6,6 +6,7 @@ mod groups;
 mod guest;
 mod inspect;
 mod module;
+mod schemas;
 mod section;
 mod shop;
 mod source;
