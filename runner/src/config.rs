@@ -4,7 +4,7 @@
 //! anything. For the same reason the file may not be writable for others. Errors never hold a setting's value.
 
 use crate::{
-    alteration::{Permissions, PluginName, SettingName, SettingValue},
+    alteration::{Dialect, Permissions, PluginName, SettingName, SettingValue},
     deploy::{Grant, Grants, PluginSettings, Trust, Trusts},
     escape::Escaped,
 };
@@ -31,6 +31,9 @@ pub struct Config {
     state_schema: Option<String>,
     #[serde(default)]
     plugins: BTreeMap<PluginName, PluginConfig>,
+    /// In an author's project: the URLs of servers to test on.
+    #[serde(default)]
+    test: BTreeMap<Dialect, String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -110,6 +113,15 @@ impl Config {
         load(path, file).map(Some)
     }
 
+    /// Reads [`CONFIG_FILE`] of the author's project in `root`, if there is one.
+    pub fn of_project(root: &Path) -> Result<Self, ConfigError> {
+        let path = root.join(CONFIG_FILE);
+        match path.try_exists() {
+            Ok(false) => Ok(Self::default()),
+            _ => Self::read(&path),
+        }
+    }
+
     /// The error says the line, if there is one, and what was expected there.
     fn parse(text: &str) -> Result<Self, (Option<usize>, String)> {
         toml::from_str(text).map_err(|error| {
@@ -120,6 +132,11 @@ impl Config {
 
     pub fn state_schema(&self) -> Option<&str> {
         self.state_schema.as_deref()
+    }
+
+    /// Servers to test on, by their dialect.
+    pub fn tests(&self) -> BTreeMap<Dialect, String> {
+        self.test.clone()
     }
 
     pub fn grants(&self) -> Grants {

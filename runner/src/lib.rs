@@ -32,6 +32,7 @@ pub mod new;
 mod operator;
 pub mod pack;
 pub mod plan;
+pub mod project;
 mod runner;
 mod secret;
 pub mod session;
@@ -46,4 +47,4 @@ pub use deploy::{
 pub use error::{Error, Lost, StepError, StepFailure};
 pub use event::{Report, StepReport};
 pub use runner::{BaselineFrom, Check, NotDeployed, Runner, Standing};
-pub use trial::{TestOptions, Trial};
+pub use trial::{Round, TestOptions, Trial, Workbench};

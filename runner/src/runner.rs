@@ -316,6 +316,8 @@ impl Runner {
         let catalog = self.catalog()?;
         let host = self.host()?;
         let script = options.prepare.as_deref().map(Script::read).transpose()?;
+        let rows = options.rows.iter().map(|(key, path)| Ok((key.clone(), Script::read(path)?)));
+        let rows = rows.collect::<Result<BTreeMap<_, _>, Error>>()?;
         let job = Job::Deploy { catalog: &catalog, options: &options.deploy };
         let (plan, ground) = match self.url.scheme() {
             // The file is not even looked at.
@@ -345,7 +347,7 @@ impl Runner {
         let tested = match scratch.prepare(script.as_ref(), how, control).await {
             Ok(mut backend) => {
                 let tested =
-                    trial::run(&catalog, &plan, options, &mut backend, &host, control).await;
+                    trial::run(&catalog, (&plan, &rows), options, &mut backend, &host, control).await;
                 backend.close().await;
                 tested
             }
@@ -356,6 +358,39 @@ impl Runner {
             false => ground.remove(&self.connection, control).await,
         };
         tested.map(|trial| Trial { scratch, ..trial })
+    }
+
+    /// Makes a scratch database beside this one.
+    pub(crate) async fn ground(&self, control: &Control) -> Result<Ground, Error> {
+        match self.url.scheme() {
+            Scheme::Sqlite => Ground::in_folder(control),
+            _ => {
+                let mut server = self.connect(Access::Write).await?;
+                let made = Ground::beside(&self.url, &mut server, control).await;
+                server.close().await;
+                made
+            }
+        }
+    }
+
+    /// Removes it; where that fails, the answer is where it is.
+    pub(crate) async fn remove_ground(&self, ground: Ground, control: &Control) -> Option<String> {
+        ground.remove(&self.connection, control).await
+    }
+
+    /// The same runner on another database.
+    pub(crate) fn on(self, url: DatabaseUrl) -> Self {
+        Self { url, ..self }
+    }
+
+    /// The same runner with other files.
+    pub fn with_plugins<P: Into<PathBuf>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
+        self.plugins = paths.into_iter().map(Into::into).collect();
+        self
+    }
+
+    pub(crate) async fn connect_to_look(&self) -> Result<Backend, Error> {
+        self.connect(Access::Read).await
     }
 
     /// Prepares this runner's database for a test.

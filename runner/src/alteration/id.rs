@@ -147,6 +147,14 @@ impl Stamp {
             fraction: fraction.trim_end_matches('0').to_owned(),
         })
     }
+
+    /// The number without its fraction; `None` where it is larger than any clock's.
+    pub(crate) fn seconds(&self) -> Option<u64> {
+        match self.whole.is_empty() {
+            true => Some(0),
+            false => self.whole.parse().ok(),
+        }
+    }
 }
 
 impl Ord for Stamp {

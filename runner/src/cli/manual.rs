@@ -1,7 +1,6 @@
 //! `runner completions` and `runner man`: both made from the definitions of the commands.
 
-use super::{Cli, explain::Exit, output};
-use clap::CommandFactory;
+use super::{explain::Exit, output};
 use std::path::PathBuf;
 
 /// Writes completions for a shell to standard output
@@ -28,7 +27,7 @@ pub(super) struct ManArgs {
 
 pub(super) fn completions(args: &CompletionsArgs) -> Exit {
     let mut text = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "runner", &mut text);
+    clap_complete::generate(args.shell, &mut super::command(), "runner", &mut text);
     output::raw(&text);
     Exit::Done
 }
@@ -36,10 +35,10 @@ pub(super) fn completions(args: &CompletionsArgs) -> Exit {
 pub(super) fn man(args: &ManArgs) -> Exit {
     let written = match &args.out {
         Some(folder) => std::fs::create_dir_all(folder)
-            .and_then(|()| clap_mangen::generate_to(Cli::command(), folder)),
+            .and_then(|()| clap_mangen::generate_to(super::command(), folder)),
         None => {
             let mut text = Vec::new();
-            let rendered = clap_mangen::Man::new(Cli::command()).render(&mut text);
+            let rendered = clap_mangen::Man::new(super::command()).render(&mut text);
             output::raw(&text);
             rendered
         }

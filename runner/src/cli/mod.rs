@@ -3,10 +3,13 @@
 //! Each verb has a file; what all share is in `options.rs`, what went wrong is explained in
 //! `explain.rs`, and what happens meanwhile is shown by `report.rs`.
 
+mod add;
 mod baseline;
+mod build;
 mod check;
 mod command;
 mod deploy;
+mod dev;
 mod explain;
 mod inspect;
 mod manual;
@@ -15,6 +18,8 @@ mod options;
 mod output;
 mod pack;
 mod plan;
+mod project;
+mod release;
 mod report;
 mod resolve;
 mod rollback;
@@ -22,7 +27,7 @@ mod signals;
 mod status;
 mod test;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use explain::Exit;
 use std::process::ExitCode;
 
@@ -54,6 +59,10 @@ enum Verb {
     Resolve(resolve::Args),
     Baseline(baseline::Args),
     New(new::Args),
+    Add(add::Args),
+    Build(build::Args),
+    Dev(dev::Args),
+    Release(release::Args),
     Test(test::Args),
     Pack(pack::Args),
     Inspect(inspect::Args),
@@ -74,9 +83,18 @@ fn usage(error: &clap::Error) -> ExitCode {
     Exit::Usage.into()
 }
 
+/// The whole command line. What tries alterations on a scratch database needs to be told none.
+fn command() -> clap::Command {
+    let scratch = |verb: clap::Command| {
+        verb.mut_arg("database", |arg| arg.required(false).default_value(test::SCRATCH_URL))
+    };
+    Cli::command().mut_subcommand("test", scratch).mut_subcommand("dev", scratch)
+}
+
 /// Parses the arguments of this process, does what they say, and tells how it ended.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let parsed = command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
@@ -99,6 +117,10 @@ pub fn main() -> ExitCode {
             Verb::Resolve(args) => resolve::run(args).await,
             Verb::Baseline(args) => baseline::run(args).await,
             Verb::New(args) => new::run(&args),
+            Verb::Add(args) => add::run(&args),
+            Verb::Build(args) => build::run(&args),
+            Verb::Dev(args) => dev::run(args).await,
+            Verb::Release(args) => release::run(args).await,
             Verb::Test(args) => test::run(args).await,
             Verb::Pack(args) => pack::run(&args),
             Verb::Inspect(args) => inspect::run(&args),

@@ -3,7 +3,8 @@
 use super::{command, output};
 use crate::{
     DeployOptions, Error, Runner,
-    backend::{Access, ConnectOptions, LockKind},
+    alteration::Dialect,
+    backend::{Access, ConnectOptions, DatabaseUrl, LockKind, Scheme},
     config::{CONFIG_FILE, Config},
     deploy::{Grant, Grants, How, ParseTrustError, Setting, Settings, Trust, Trusts},
     escape::Escaped,
@@ -33,7 +34,7 @@ pub(super) enum Allow {
     Allow,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct Database {
     /// The database, as in sqlite:demo.db, postgres://user@host/app or mariadb://user@host/app
     #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
@@ -71,6 +72,17 @@ fn answer_time(text: &str) -> Result<Duration, String> {
 }
 
 impl Database {
+    /// Dialects that it may be of: MySQL or MariaDB says the server.
+    pub(super) fn dialects(&self) -> Vec<Dialect> {
+        match self.database.parse::<DatabaseUrl>().map(|url| url.scheme()) {
+            Ok(Scheme::Sqlite) => vec![Dialect::Sqlite],
+            Ok(Scheme::Postgres) => vec![Dialect::Postgresql],
+            Ok(Scheme::Mysql) if self.database.starts_with("mariadb") => vec![Dialect::Mariadb],
+            Ok(Scheme::Mysql) => vec![Dialect::Mysql, Dialect::Mariadb],
+            Err(_) => Vec::new(),
+        }
+    }
+
     fn connection(&self, plugins: &[PathBuf]) -> Result<ConnectOptions, Error> {
         let schema = match &self.state_schema {
             Some(schema) => Some(schema.clone()),
@@ -376,6 +388,11 @@ impl HookArgs {
             .cache_folder(self.cache.folder()))
     }
 
+    /// Where compiled components are kept.
+    pub(super) fn cache_folder(&self) -> Option<PathBuf> {
+        self.cache.folder()
+    }
+
     pub(super) fn how(&self) -> How {
         How {
             lock_patience: self.lock.lock_timeout,
@@ -388,7 +405,7 @@ impl HookArgs {
 }
 
 /// What the operator keeps in a file.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct ConfigArgs {
     /// The file with grants, settings, what is trusted and the state schema [default: runner.toml in the working directory, if it is there]
     #[arg(long, value_name = "FILE")]
@@ -480,6 +497,11 @@ pub(super) struct TrustArgs {
 }
 
 impl TrustArgs {
+    /// Trusts `plugins` beside those of the command line.
+    pub(super) fn trust(&mut self, plugins: Vec<Trust>) {
+        self.trust.push(TrustList(plugins));
+    }
+
     /// Those of the flags and the variable, and `others`.
     pub(super) fn and(&self, mut others: Trusts) -> Trusts {
         others.extend(
@@ -500,6 +522,11 @@ pub(super) struct HandedArgs {
 }
 
 impl HandedArgs {
+    /// Grants `grants` beside those of the command line.
+    pub(super) fn grant(&mut self, grants: Vec<Grant>) {
+        self.grant.extend(grants);
+    }
+
     /// `options` with what is handed over to the plugins of `offer`.
     pub(super) fn hand(
         &self,

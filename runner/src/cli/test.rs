@@ -3,24 +3,34 @@
 
 use super::{
     explain::{self, Exit},
-    options::{BoundArgs, Format, HandedArgs, HookArgs, Offer, Output, Style, TrustArgs},
+    options::{BoundArgs, Database, Format, HandedArgs, HookArgs, Offer, Output, Style, TrustArgs},
     output::{self, count, duration},
+    project::{self, Own},
     report::Reporter,
     signals,
 };
 use crate::{
     Control, DeployOptions, TestOptions, Trial,
-    alteration::Direction,
+    alteration::{AlterationId, AlterationKey, Direction},
     backend::{Blocked, Locks, TableLock},
     escape::Escaped,
     event::Event,
+    project::{Project, TESTS},
     trial::{
         After, ColumnName, Difference, Failure, LineChange, Outcome, RowChange, RowCounts, Tested,
         Verdict,
     },
 };
 use serde::Serialize;
-use std::{path::PathBuf, sync::Arc};
+use clap::{Args as _, FromArgMatches as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// Names no file: a scratch database for SQLite is one in a temporary folder.
+pub(super) const SCRATCH_URL: &str = "sqlite:scratch.db";
 
 /// Characters of one value, and of one line of a definition, that are shown.
 const VALUE_CHARS_MAX: usize = 60;
@@ -39,16 +49,26 @@ run leaves of those is not looked for.
 After `down`, schema and rows must be what they were before; after the second `up`, what they were after \
 the first. Where counters of sequences and AUTO_INCREMENT stand is not compared; what they gave is.
 
+Without PLUGINS, the drafts of the project in the working folder are built and tested, after what it has \
+released; `tests/<id>.sql`, or `tests/<id>.<dialect>.sql`, is run before that alteration first goes up.
+
 Plugins run with the rights of the URL's user: name a server on which nothing is precious. A superuser, \
 and whoever else could run programs on the server, needs --trust there too.
 
 Examples:
+  runner test                                  in a project, on SQLite
+  runner test --database postgres://ci@server/ci
   runner test ./plugins --database sqlite:test.db
   runner test ./shop ./crm --database postgres://ci@server/ci --prepare customers.sql
   runner test ./shop --database mariadb://ci@server/ci --ignore orders.created_at")]
 pub(super) struct Args {
+    /// Component files, and folders that are searched for them [default: the project in the working folder]
+    plugins: Vec<PathBuf>,
+    /// The folder of a project whose drafts are built and tested, beside PLUGINS
+    #[arg(long, value_name = "DIR")]
+    project: Option<PathBuf>,
     #[command(flatten)]
-    offer: Offer,
+    database: Database,
     #[command(flatten)]
     bound: BoundArgs,
     /// SQL to run on the scratch database before anything, such as tables and rows of the application
@@ -80,22 +100,119 @@ struct Document<'a> {
     trial: &'a Trial,
 }
 
-pub(super) async fn run(args: Args) -> Exit {
+/// What a test of a project has beside its arguments.
+#[derive(Default)]
+struct Extra {
+    rows: BTreeMap<AlterationKey, PathBuf>,
+    only: Option<BTreeSet<AlterationKey>>,
+}
+
+pub(super) async fn run(mut args: Args) -> Exit {
+    if args.project.is_none() && !args.plugins.is_empty() {
+        return try_plugins(args, Extra::default()).await;
+    }
+    let format = args.output.format;
+    let folder = args.project.take().unwrap_or_else(|| PathBuf::from("."));
+    let built = Project::open(&folder).and_then(|project| {
+        let built = project::build(&project, args.hooks.cache_folder(), format)?;
+        Ok((project, built))
+    });
+    match built {
+        Ok((project, built)) => try_project(args, &project, &built.drafts()).await,
+        Err(error) => project::explain(&error, format),
+    }
+}
+
+/// A test of a project's drafts on one database.
+pub(super) struct Trying<'a> {
+    pub(super) project: &'a Project,
+    pub(super) drafts: BTreeSet<&'a AlterationId>,
+    /// Components of other plugins.
+    pub(super) with: &'a [PathBuf],
+    pub(super) prepare: Option<&'a Path>,
+    pub(super) url: &'a str,
+    pub(super) format: Format,
+}
+
+/// Tests what was built, as `runner test` does without further arguments.
+pub(super) async fn project(trying: Trying<'_>) -> Exit {
+    let Trying { project, drafts, with, prepare, url, format } = trying;
+    let command = Args::augment_args(clap::Command::new("test").no_binary_name(true));
+    let parsed = command.try_get_matches_from(["--database", url]);
+    let args = parsed.and_then(|matches| Args::from_arg_matches(&matches));
+    let mut args = match args {
+        Ok(args) => args,
+        Err(error) => {
+            let message = error.to_string();
+            output::problem(&message, &[("changed", "nothing was released".to_owned())]);
+            return Exit::Usage;
+        }
+    };
+    args.plugins = with.to_vec();
+    args.prepare = prepare.map(Path::to_owned);
+    args.output.format = format;
+    try_project(args, project, &drafts).await
+}
+
+/// Tests the drafts of a project, which its author trusts and grants what it asks for.
+async fn try_project(
+    mut args: Args,
+    project: &Project,
+    drafts: &BTreeSet<&AlterationId>,
+) -> Exit {
+    let Own { plugin, grants, trusts } = match project::own(project) {
+        Ok(own) => own,
+        Err(error) => return explain::error(&error, args.output.format),
+    };
+    args.plugins.extend(project.components());
+    args.handed.grant(grants);
+    args.trust.trust(trusts);
+    let Some(plugin) = plugin else {
+        output::result("Nothing to test: the project has no alteration.");
+        return Exit::Done;
+    };
+    if drafts.is_empty() {
+        output::result("Nothing to test: every alteration was released.");
+        return Exit::Done;
+    }
+    let key = |id: &AlterationId| AlterationKey { plugin: plugin.clone(), id: id.clone() };
+    let dialects = args.database.dialects();
+    let ids: Vec<AlterationId> = match project.catalog() {
+        Ok(catalog) => catalog.iter().map(|alteration| alteration.key.id.clone()).collect(),
+        Err(error) => return explain::error(&error.into(), args.output.format),
+    };
+    let rows = ids.into_iter().filter_map(|id| {
+        let names = dialects.iter().map(|dialect| format!("{id}.{dialect}.sql"));
+        let names = names.chain([format!("{id}.sql")]);
+        let mut paths = names.map(|name| project.root().join(TESTS).join(name));
+        Some((key(&id), paths.find(|path| path.exists())?))
+    });
+    let extra = Extra {
+        rows: rows.collect(),
+        only: Some(drafts.iter().map(|id| key(id)).collect()),
+    };
+    try_plugins(args, extra).await
+}
+
+async fn try_plugins(args: Args, extra: Extra) -> Exit {
     let format = args.output.format;
     let reporter = Reporter::new(Style { format, statements: false, verbose: args.verbose });
+    let offer = Offer { plugins: args.plugins, database: args.database };
     let tested = async {
-        let runner = args.hooks.runner(&args.offer.database, &args.offer.plugins, args.verbose)?;
+        let runner = args.hooks.runner(&offer.database, &offer.plugins, args.verbose)?;
         let deploy = DeployOptions {
             target: args.bound.target()?,
             how: args.hooks.how(),
             ..DeployOptions::default()
         };
-        let deploy = args.handed.hand(&args.offer, deploy)?;
+        let deploy = args.handed.hand(&offer, deploy)?;
         let options = TestOptions {
             deploy: DeployOptions { trusts: args.trust.and(deploy.trusts), ..deploy },
             prepare: args.prepare.clone(),
             keep: args.keep,
             ignore: args.ignore.iter().cloned().collect(),
+            rows: extra.rows,
+            only: extra.only,
         };
         let (cancelled, _) = signals::listen();
         let control =
@@ -172,10 +289,11 @@ fn when(after: After) -> &'static str {
     match after {
         After::Down => "after down",
         After::SecondUp => "after the second up",
+        After::Up => "up",
     }
 }
 
-fn show(difference: &Difference) {
+pub(super) fn show(difference: &Difference) {
     match difference {
         Difference::Schema { after, what, name, lines } => {
             output::result(&format!("     {}: {what} {}", when(*after), Escaped(name)));

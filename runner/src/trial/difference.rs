@@ -113,6 +113,13 @@ pub(super) fn between(
     differences
 }
 
+/// The rows of tables that were not there before.
+pub(super) fn added_rows(before: &Picture, now: &Picture, after: After) -> Vec<Difference> {
+    let tables = now.tables.iter().filter(|(table, _)| !before.tables.contains_key(*table));
+    let filled = tables.filter(|(_, rows)| rows.count > 0);
+    filled.map(|(table, rows)| data(table, &Rows::of(rows.columns.clone()), rows, after)).collect()
+}
+
 fn sorted(lines: &[String]) -> Vec<&String> {
     let mut lines: Vec<&String> = lines.iter().collect();
     lines.sort();

@@ -119,7 +119,7 @@ impl Script {
         }
     }
 
-    async fn run(&self, backend: &mut Backend, control: &Control) -> Result<(), Error> {
+    pub(super) async fn run(&self, backend: &mut Backend, control: &Control) -> Result<(), Error> {
         let mut cancelled = control.cancelled.clone();
         let ran = tokio::select! {
             ran = backend.run_script(&self.text) => ran,

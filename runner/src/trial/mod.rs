@@ -7,9 +7,11 @@ mod difference;
 mod ground;
 mod picture;
 mod rows;
+mod workbench;
 
 pub use difference::{Difference, LineChange, RowChange, RowCounts};
 pub use picture::{ColumnName, ParseColumnError};
+pub use workbench::{Round, Workbench};
 
 use crate::{
     DeployOptions, Error, RollbackOptions,
@@ -25,7 +27,7 @@ use crate::{
 use picture::{Picture, PictureError};
 use serde::Serialize;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     time::{Duration, Instant},
 };
@@ -42,6 +44,10 @@ pub struct TestOptions {
     pub keep: bool,
     /// Columns whose values each run draws anew: they are not compared.
     pub ignore: BTreeSet<ColumnName>,
+    /// Plain SQL that is run before an alteration first goes up: rows that a database may hold then.
+    pub rows: BTreeMap<AlterationKey, PathBuf>,
+    /// The alterations to test; the others only go up. `None` for all.
+    pub only: Option<BTreeSet<AlterationKey>>,
 }
 
 /// What a test found.
@@ -121,12 +127,14 @@ pub enum After {
     Down,
     /// The second `up` did not bring what the first had brought.
     SecondUp,
+    /// What `up` brought: no fault, and shown to an author who looks on.
+    Up,
 }
 
 /// Tests what `plan` says, one alteration after the other, on the prepared `backend`.
 pub(crate) async fn run(
     catalog: &Catalog,
-    plan: &Plan,
+    (plan, rows): (&Plan, &BTreeMap<AlterationKey, Script>),
     options: &TestOptions,
     backend: &mut Backend,
     host: &Host,
@@ -137,7 +145,22 @@ pub(crate) async fn run(
     let mut alterations: Vec<Tested> = Vec::new();
     let mut failure = None;
     let mut before = tester.picture().await?.map_err(PictureError::unblamed)?;
+    let is_tested = |key| options.only.as_ref().is_none_or(|only| only.contains(key));
+    let mut only_up = 0;
     for step in &plan.steps {
+        if let Some(script) = rows.get(&step.key) {
+            script.run(tester.backend, control).await?;
+            before = tester.picture().await?.map_err(PictureError::unblamed)?;
+        }
+        if !is_tested(&step.key) {
+            only_up += 1;
+            if let Err(error) = tester.run(&step.key, Direction::Up).await {
+                failure = Some(blamed(error, &step.key, Direction::Up, false)?);
+                break;
+            }
+            before = tester.picture().await?.map_err(PictureError::unblamed)?;
+            continue;
+        }
         let mut tested = Tested {
             key: step.key.clone(),
             outcome: Verdict::Irreversible,
@@ -170,7 +193,7 @@ pub(crate) async fn run(
     };
     Ok(Trial {
         outcome,
-        left: plan.steps.len() - alterations.len(),
+        left: plan.steps.len() - alterations.len() - only_up,
         skipped: plan.skipped.len(),
         alterations,
         failure,

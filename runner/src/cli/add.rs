@@ -1,0 +1,89 @@
+//! `runner add`: the next alteration of a project.
+
+use super::{
+    explain::Exit,
+    options::{Format, Output},
+    output,
+    project::{self, ProjectArgs, shown},
+};
+use crate::{
+    alteration::Version,
+    new::AddedHooks,
+    project::{Added, NextAlteration, Project},
+};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Adds the next alteration to a project: its files, a test, and its place in the manifest
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  runner add add-due-dates                   in the release that is open, or the next minor one
+  runner add rename-titles --release 1.3.0   opens a release
+  runner add fill-slugs --backfill           moves data in short steps, after `up`
+  runner add index-titles --preparation      for what cannot run in a transaction")]
+pub(super) struct Args {
+    /// What it does, in lower-case letters, digits and `-`
+    #[arg(value_name = "NAME", required_unless_present = "release")]
+    name: Option<String>,
+    /// The version it belongs to, and those that are added after it
+    #[arg(long, value_name = "VERSION")]
+    release: Option<Version>,
+    /// A sentence for the operator [default: the name]
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    /// With a hook before `up` and `down`, outside of their transaction
+    #[arg(long)]
+    preparation: bool,
+    /// With a hook that moves data in short steps
+    #[arg(long)]
+    backfill: bool,
+    #[command(flatten)]
+    project: ProjectArgs,
+    #[command(flatten)]
+    output: Output,
+}
+
+pub(super) fn run(args: &Args) -> Exit {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let next = NextAlteration {
+        name: args.name.clone(),
+        release: args.release.clone(),
+        description: args.description.clone(),
+        hooks: AddedHooks { preparation: args.preparation, backfill: args.backfill },
+        now,
+    };
+    let added = Project::open(&args.project.project).and_then(|project| project.add(&next));
+    match added {
+        Ok(added) => {
+            show(&added, args.output.format);
+            Exit::Done
+        }
+        Err(error) => project::explain(&error, args.output.format),
+    }
+}
+
+fn show(added: &Added, format: Format) {
+    let files: Vec<String> = added.files.iter().map(|path| path.display().to_string()).collect();
+    if format == Format::Json {
+        output::json(&serde_json::json!({
+            "alteration": added.id,
+            "release": added.release,
+            "files": files,
+            "manifest": added.manifest.display().to_string(),
+        }));
+        return;
+    }
+    for path in &added.files {
+        output::result(&shown(path));
+    }
+    match &added.id {
+        Some(id) => {
+            output::result(&format!("Added {id} to {}.", shown(&added.manifest)));
+            output::note("next: write it, then `runner test`; `runner dev` tests at each save");
+        }
+        None => {
+            output::result(&format!("Opened release {} in {}.", added.release, shown(&added.manifest)));
+            output::note("next: `runner add NAME`");
+        }
+    }
+}

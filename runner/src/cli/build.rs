@@ -1,0 +1,44 @@
+//! `runner build`: components of a project's drafts.
+
+use super::{
+    explain::Exit,
+    options::{Cache, Format, Output},
+    output::{self, count},
+    project::{self, ProjectArgs},
+};
+use crate::project::Project;
+
+/// Builds the drafts of a project into `dist`; what is up to date is left alone
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+A draft is an alteration that `runner release` has not released yet: it may change, and is built again and \
+replaced freely. `runner deploy` refuses drafts unless it is told --allow-drafts.")]
+pub(super) struct Args {
+    #[command(flatten)]
+    project: ProjectArgs,
+    #[command(flatten)]
+    cache: Cache,
+    #[command(flatten)]
+    output: Output,
+}
+
+pub(super) fn run(args: &Args) -> Exit {
+    let format = args.output.format;
+    let built = Project::open(&args.project.project)
+        .and_then(|project| project::build(&project, args.cache.folder(), format));
+    match built {
+        Ok(built) if format == Format::Json => {
+            output::json(&serde_json::json!({ "components": built.components }));
+            Exit::Done
+        }
+        Ok(built) => {
+            let drafts = built.drafts().len() as u64;
+            output::result(&match drafts {
+                0 => "Nothing to build: every alteration was released.".to_owned(),
+                _ => format!("Built {}.", count(drafts, "draft")),
+            });
+            Exit::Done
+        }
+        Err(error) => project::explain(&error, format),
+    }
+}

@@ -1,0 +1,162 @@
+//! `runner dev`: at each save of a project's files, its drafts go down and up again on a scratch database.
+
+use super::{
+    explain::{self, Exit},
+    options::{Cache, Database, Format, HandedArgs, Offer, Style, TrustArgs},
+    output::{self, count, duration},
+    project::{self, ProjectArgs, shown},
+    report::Reporter,
+    signals, test,
+};
+use crate::{
+    Control, DeployOptions, Round, Workbench,
+    escape::Escaped,
+    plan::Policy,
+    project::{Project, Watch},
+};
+use std::{path::PathBuf, time::Instant};
+
+/// Watches a project: at each save its drafts are built, go down and up again on a scratch database
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+The scratch database is removed at the end (Ctrl-C). With a server in --database, one is made beside the database \
+that is named, which is only connected to.
+
+Examples:
+  runner dev
+  runner dev --database postgres://me@localhost/dev --with ../shop/released")]
+pub(super) struct Args {
+    #[command(flatten)]
+    project: ProjectArgs,
+    #[command(flatten)]
+    database: Database,
+    /// Components of other plugins that these need; may be repeated
+    #[arg(long = "with", value_name = "PLUGINS")]
+    with: Vec<PathBuf>,
+    /// Build and apply once, show it, and end
+    #[arg(long)]
+    once: bool,
+    #[command(flatten)]
+    handed: HandedArgs,
+    #[command(flatten)]
+    trust: TrustArgs,
+    #[command(flatten)]
+    cache: Cache,
+}
+
+pub(super) async fn run(mut args: Args) -> Exit {
+    let format = Format::Text;
+    let project = match Project::open(&args.project.project) {
+        Ok(project) => project,
+        Err(error) => return project::explain(&error, format),
+    };
+    // First, so that no save is missed while the first round runs.
+    let mut watch = match Watch::start(&project) {
+        Ok(watch) => watch,
+        Err(error) => return project::explain(&error, format),
+    };
+    let reporter = Reporter::new(Style { format, statements: false, verbose: false });
+    let (cancelled, _) = signals::listen();
+    let control = Control {
+        observer: reporter.observer(),
+        cancelled: cancelled.clone(),
+        ..Control::default()
+    };
+    let mut workbench = None;
+    let mut last = Exit::Done;
+    loop {
+        let began = Instant::now();
+        match round(&mut args, &project, &mut workbench, &control).await {
+            Ok(Some(round)) => {
+                reporter.clear();
+                show(&round);
+                last = Exit::Done;
+            }
+            Ok(None) => {
+                output::note("Nothing to apply: every alteration was released; `runner add NAME`.");
+                last = Exit::Done;
+            }
+            Err(Trouble::Project(error)) => last = project::explain(&error, format),
+            Err(Trouble::Run(crate::Error::Interrupted)) => break,
+            Err(Trouble::Run(error)) => {
+                reporter.clear();
+                last = explain::error(&error, format);
+            }
+        }
+        let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        if args.once {
+            output::note(&format!("Done in {}.", duration(ms)));
+            break;
+        }
+        output::note(&format!("Done in {}; waiting for a change…", duration(ms)));
+        let mut stop = cancelled.clone();
+        tokio::select! {
+            changed = watch.changed() => match changed {
+                Some(path) => output::note(&format!("\n{} changed", shown(&path))),
+                None => break,
+            },
+            () = stop.cancelled() => break,
+        }
+    }
+    if let Some(workbench) = workbench {
+        workbench.close(&control).await;
+    }
+    // Whoever ends it has seen what went wrong; a script that runs it once has not.
+    if args.once { last } else { Exit::Done }
+}
+
+enum Trouble {
+    Project(crate::project::ProjectError),
+    Run(crate::Error),
+}
+
+/// Builds and applies; `None` where there is no draft.
+async fn round(
+    args: &mut Args,
+    project: &Project,
+    workbench: &mut Option<Workbench>,
+    control: &Control,
+) -> Result<Option<Round>, Trouble> {
+    let cache = args.cache.folder();
+    let built = project::build(project, cache.clone(), Format::Text).map_err(Trouble::Project)?;
+    if built.drafts().is_empty() {
+        return Ok(None);
+    }
+    let run = |error| Trouble::Run(error);
+    let own = project::own(project).map_err(run)?;
+    let mut plugins = project.components();
+    plugins.extend(args.with.iter().cloned());
+    let bench = match workbench {
+        Some(bench) => bench,
+        None => {
+            let runner = args.database.runner(&plugins).map_err(run)?.cache_folder(cache);
+            workbench.insert(Workbench::open(&runner, control).await.map_err(run)?)
+        }
+    };
+    bench.offer(&plugins);
+    let policy = Policy::default();
+    let options = DeployOptions { policy, ..DeployOptions::default() };
+    let offer = Offer { plugins, database: args.database.clone() };
+    let mut options = args.handed.hand(&offer, options).map_err(run)?;
+    options.grants.extend(own.grants);
+    options.trusts = args.trust.and(options.trusts);
+    options.trusts.extend(own.trusts);
+    bench.round(&options, control).await.map(Some).map_err(run)
+}
+
+fn show(round: &Round) {
+    if let Some(reason) = &round.made_anew {
+        output::note(&format!(
+            "The scratch database was made anew, because a draft could not be taken down: {}",
+            Escaped(reason)
+        ));
+    }
+    for change in &round.changes {
+        test::show(change);
+    }
+    if round.changes.is_empty() {
+        output::result("     nothing is otherwise than before");
+    }
+    let steps = round.up.steps.len() as u64;
+    output::result(&format!("Applied {}.", count(steps, "alteration")));
+}

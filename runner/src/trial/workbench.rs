@@ -1,0 +1,126 @@
+//! A scratch database that stays for a while, for an author who changes an alteration and looks what it does.
+//!
+//! Each round takes the drafts down, looks, applies everything that is offered, and looks again. Where a draft
+//! cannot be taken down, the database is made anew: nothing on it is worth keeping.
+
+use super::{
+    After, Difference, Ground,
+    difference::{self, added_rows},
+    picture::{Picture, PictureError},
+};
+use crate::{
+    DeployOptions, Error, RollbackOptions, Runner,
+    alteration::Dialect,
+    backend::Status,
+    deploy::Control,
+    event::Report,
+    plan::{RollbackTarget, StatusLine},
+};
+use std::collections::BTreeSet;
+
+/// A runner on a scratch database. Has to be closed.
+pub struct Workbench {
+    original: Runner,
+    scratch: Runner,
+    ground: Ground,
+}
+
+/// What one round did.
+#[derive(Debug)]
+pub struct Round {
+    /// What went down, and up.
+    pub down: Report,
+    pub up: Report,
+    /// What is otherwise than before the drafts.
+    pub changes: Vec<Difference>,
+    /// Whether the database was made anew, because a draft could not be taken down: why.
+    pub made_anew: Option<String>,
+}
+
+impl std::fmt::Debug for Workbench {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Workbench").field("scratch", &self.scratch).finish_non_exhaustive()
+    }
+}
+
+impl Workbench {
+    /// Makes a scratch database beside the one of `runner`, which is only connected to.
+    pub async fn open(runner: &Runner, control: &Control) -> Result<Self, Error> {
+        let ground = runner.ground(control).await?;
+        let scratch = runner.clone().on(ground.url.clone());
+        Ok(Self { original: runner.clone(), scratch, ground })
+    }
+
+    /// Offers other files from now on.
+    pub fn offer(&mut self, plugins: &[std::path::PathBuf]) {
+        self.scratch = self.scratch.clone().with_plugins(plugins.iter().cloned());
+        self.original = self.original.clone().with_plugins(plugins.iter().cloned());
+    }
+
+    /// Takes down what are drafts there, and applies what the plugins' files offer now.
+    pub async fn round(
+        &mut self,
+        options: &DeployOptions,
+        control: &Control,
+    ) -> Result<Round, Error> {
+        let mut made_anew = None;
+        let down = match self.take_down(options, control).await {
+            Ok(report) => report,
+            Err(Error::Interrupted) => return Err(Error::Interrupted),
+            Err(error) => {
+                made_anew = Some(error.to_string());
+                let ground = self.original.ground(control).await?;
+                self.scratch = self.original.clone().on(ground.url.clone());
+                let before = std::mem::replace(&mut self.ground, ground);
+                self.original.remove_ground(before, control).await;
+                Report::default()
+            }
+        };
+        let (before, _) = self.picture().await?;
+        let up = self.scratch.deploy(options, control).await?;
+        let (after, dialect) = self.picture().await?;
+        let mut changes = difference::between(&before, &after, After::Up, dialect);
+        changes.extend(added_rows(&before, &after, After::Up));
+        Ok(Round { down, up, changes, made_anew })
+    }
+
+    /// Removes the scratch database; where that fails, the answer is where it is.
+    pub async fn close(self, control: &Control) -> Option<String> {
+        self.original.remove_ground(self.ground, control).await
+    }
+
+    async fn take_down(
+        &self,
+        options: &DeployOptions,
+        control: &Control,
+    ) -> Result<Report, Error> {
+        // A file that is not there yet has nothing to take down.
+        let lines = match self.scratch.clone().with_plugins::<std::path::PathBuf>([]).status().await {
+            Ok(standing) => standing.alterations,
+            Err(_) => return Ok(Report::default()),
+        };
+        let is_applied_draft =
+            |line: &&StatusLine| line.status == Some(Status::Applied);
+        let steps = lines.iter().filter(is_applied_draft).count();
+        if steps == 0 {
+            return Ok(Report::default());
+        }
+        let options = RollbackOptions {
+            plugin: None,
+            target: RollbackTarget::Steps(steps),
+            baselined: false,
+            settings: options.settings.clone().standing(),
+            trusts: options.trusts.clone(),
+            how: options.how.clone(),
+        };
+        self.scratch.rollback(&options, control).await
+    }
+
+    async fn picture(&self) -> Result<(Picture, Dialect), Error> {
+        let mut backend = self.scratch.connect_to_look().await?;
+        let dialect = backend.dialect();
+        let taken = Picture::take(&mut backend, &BTreeSet::new()).await;
+        backend.close().await;
+        Ok((taken.map_err(PictureError::unblamed)?, dialect))
+    }
+}
