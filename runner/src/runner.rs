@@ -1,7 +1,7 @@
 //! The embedding API: one builder, one method for each verb.
 
 use crate::{
-    alteration::{AlterationKey, Catalog, Checksum, Dialect, PluginName},
+    alteration::{AlterationKey, Catalog, Checksum, Dialect, Direction, PluginName},
     backend::{
         self, Access, Attempt, Backend, BackendError, ConnectOptions, DatabaseUrl, Decision,
         FormerTool, Run, Scheme, Snapshot, StrangeLedger,
@@ -193,6 +193,8 @@ impl Runner {
             other => other,
         });
         let mut undeployed = plan.steps;
+        // What goes down before is applied again, and that is listed.
+        undeployed.retain(|step| step.direction == Direction::Up);
         for step in &mut undeployed {
             // Nobody was asked what is granted and given.
             step.asks = Asks::default();
@@ -318,6 +320,10 @@ impl Runner {
         let script = options.prepare.as_deref().map(Script::read).transpose()?;
         let rows = options.rows.iter().map(|(key, path)| Ok((key.clone(), Script::read(path)?)));
         let rows = rows.collect::<Result<BTreeMap<_, _>, Error>>()?;
+        // A scratch database may have them.
+        let policy = Policy { drafts: true, ..options.deploy.policy };
+        let deploy = DeployOptions { policy, ..options.deploy.clone() };
+        let options = &TestOptions { deploy, ..options.clone() };
         let job = Job::Deploy { catalog: &catalog, options: &options.deploy };
         let (plan, ground) = match self.url.scheme() {
             // The file is not even looked at.

@@ -18,6 +18,7 @@ mod components;
 mod confirm;
 mod databases;
 mod disk;
+mod drafts;
 mod escapes;
 mod files;
 mod gate;

@@ -211,6 +211,7 @@ macro_rules! contract {
                 the_lock_excludes, the_lock_ends_with_its_backend, without_the_lock_the_ledger_holds,
                 the_archive_keeps_components, a_rehearsal_leaves_nothing,
                 reading_creates_nothing, a_cancelled_statement_ends, an_older_schema_is_upgraded,
+                a_draft_is_recorded,
             );
             contract!(@cases [$($only)?] $place, journal:
                 a_journaled_hook_goes_on_after_a_crash,

@@ -36,13 +36,20 @@ async fn as_anybody<P: Place>(place: &P, statements: &[&str]) {
     connection.close().await.expect("closes");
 }
 
-/// Version 2 had no settings. Where a schema change commits by itself, a killed upgrade leaves one of two behind.
+/// Version 2 had no settings, version 4 no drafts. Where a schema change commits by itself, a killed upgrade leaves
+/// some of it done.
 pub async fn an_older_schema_is_upgraded<P: Place>(place: &P) {
     let state = "ALTER TABLE alteration_state DROP COLUMN settings";
     let run = "ALTER TABLE alteration_run DROP COLUMN settings";
-    let older = "UPDATE alteration_ledger SET schema_version = 2";
-    let half_way: &[&str] = if P::SQL.is_journaled() { &[run, older] } else { &[] };
-    for (name, statements) in [("one", &[state, run, older][..]), ("two", half_way)] {
+    let draft = "ALTER TABLE alteration_state DROP COLUMN draft";
+    let second = "UPDATE alteration_ledger SET schema_version = 2";
+    let fourth = "UPDATE alteration_ledger SET schema_version = 4";
+    let mut older = vec![("one", vec![state, run, draft, second]), ("two", vec![draft, fourth])];
+    if P::SQL.is_journaled() {
+        older.push(("three", vec![run, draft, second]));
+        older.push(("four", vec![fourth]));
+    }
+    for (name, statements) in &older {
         let (backend, _) = ready(place).await;
         backend.close().await;
         as_anybody(place, statements).await;
@@ -52,7 +59,29 @@ pub async fn an_older_schema_is_upgraded<P: Place>(place: &P) {
         let (mut backend, revision) = ready(place).await;
         begin(&mut backend, name, revision).await.expect("begins");
         commit(&mut backend, name, revision).await.expect("commits");
-        assert!(backend.snapshot().await.expect("reads").rows[&key(name)].settings.is_empty());
+        let row = backend.snapshot().await.expect("reads").rows.remove(&key(name)).expect("a row");
+        assert!(row.settings.is_empty() && !row.draft);
+        backend.close().await;
+    }
+}
+
+/// The mark is written with what is applied, and taken away with the next that is not a draft.
+pub async fn a_draft_is_recorded<P: Place>(place: &P) {
+    for is_draft in [true, false] {
+        let (mut backend, revision) = ready(place).await;
+        let rows = backend.snapshot().await.expect("reads").rows;
+        let mut attempt = Attempt::up(&alteration("one"));
+        attempt.previous = rows.get(&key("one")).map(|row| row.status);
+        attempt.draft = is_draft;
+        let claim = Claim { attempt: &attempt, revision, component: b"one" };
+        backend.begin(&claim).await.expect("begins");
+        let revision = backend.commit(&claim, &COUNTS).await.expect("commits");
+        let row = backend.snapshot().await.expect("reads").rows.remove(&key("one")).expect("a row");
+        assert_eq!(row.draft, is_draft);
+        let attempt = Attempt::down(&row);
+        let claim = Claim { attempt: &attempt, revision, component: b"" };
+        backend.begin(&claim).await.expect("begins");
+        backend.commit(&claim, &COUNTS).await.expect("commits");
         backend.close().await;
     }
 }

@@ -34,4 +34,5 @@ matrices! {
     guest_steps: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
     undecidable: Mariadb, full: Mysql;
     baseline: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
+    drafts: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
 }

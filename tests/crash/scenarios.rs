@@ -8,10 +8,11 @@ use crate::{
     place::{Family, Place},
     support::{Sandbox, guest},
 };
-use runner::pack::section;
+use runner::pack::{draft, section};
 use std::fs;
 
 const DEPLOY: &[&str] = &["deploy", "plugins"];
+const DRAFTS: &[&str] = &["deploy", "plugins", "--allow-drafts"];
 const BASELINE: &[&str] = &["baseline", "plugins", "--to", "acme/shop@latest"];
 const UNDER_LEASE: &[&str] = &["deploy", "plugins", "--lock", "lease"];
 /// All of them; what is left of three when it is run again is at most three.
@@ -109,6 +110,56 @@ pub fn undecidable() -> Scenario {
         points_min: 60,
         ..deploy()
     }
+}
+
+/// Two drafts of which the first has changed: both go down and up again.
+pub fn drafts() -> Scenario {
+    Scenario {
+        name: "drafts",
+        start: drafts_changed,
+        args: DRAFTS,
+        holds: drafts_hold,
+        points_min: 60,
+        ..deploy()
+    }
+}
+
+fn drafts_changed(place: Place) -> Sandbox {
+    let sandbox = place.sandbox();
+    let (first, second) = ("1.0.0-1700000000-drafted", "1.0.0-1700000001-counted");
+    for column in ["n INTEGER NOT NULL", "n INTEGER NOT NULL, more INTEGER"] {
+        let create = format!(
+            "CREATE TABLE drafted (id INTEGER PRIMARY KEY, {column});
+             INSERT INTO drafted (id, n) VALUES (1, 0);"
+        );
+        // Not idempotent on purpose, either way.
+        let up = "UPDATE drafted SET n = n + 1; INSERT INTO drafted (id, n) VALUES (2, 0);";
+        let down = "DELETE FROM drafted WHERE id = 2; UPDATE drafted SET n = n - 1;";
+        sandbox.sql_plugin(
+            "acme/drafts",
+            &[(first, &create, "DROP TABLE drafted;"), (second, up, down)],
+        );
+        for id in [first, second] {
+            let path = sandbox.path().join(format!("plugins/acme/drafts/{id}.wasm"));
+            let marked =
+                draft::mark(&fs::read(&path).expect("it was packed")).expect("a component");
+            fs::write(&path, marked).expect("it is marked");
+        }
+        if !column.contains("more") {
+            sandbox.ok(DRAFTS);
+        }
+    }
+    sandbox
+}
+
+fn drafts_hold(place: Place, sandbox: &Sandbox) -> Result<(), String> {
+    let there = place.has_table(sandbox, "drafted");
+    if place.is_transactional() {
+        fits(place, sandbox, "drafted", || there)?;
+    }
+    fits(place, sandbox, "counted", || {
+        there && sandbox.rows("SELECT n FROM drafted WHERE id = 1") == ["1"]
+    })
 }
 
 /// Three alterations whose tables are there, and that nobody recorded.

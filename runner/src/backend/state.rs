@@ -17,7 +17,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 const MARKER_CHARS: usize = 32;
 
 /// The version of the runner's own tables that this runner writes.
-pub const SCHEMA_VERSION: i64 = 4;
+pub const SCHEMA_VERSION: i64 = 5;
 
 /// The ledger's counter: advanced by every transaction that changes state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -89,6 +89,9 @@ pub struct StateRow {
     pub settings: SettingNames,
     pub requires: Requirements,
     pub irreversible: bool,
+    /// What was applied was a draft. It stays one here when the same bytes are released: the mark is part of
+    /// what was applied, and goes when that is taken back and a release applied.
+    pub draft: bool,
     /// The ledger's revision that applied it: the order of application over all plugins.
     pub revision: Revision,
     pub error: Option<String>,
@@ -152,6 +155,8 @@ pub struct Attempt {
     pub settings: Handed,
     pub requires: Requirements,
     pub irreversible: bool,
+    /// Its component is marked as one that may still change.
+    pub draft: bool,
     pub by: String,
     pub limits: HookLimits,
     /// What the state row says before it. Where it says something else, the claim is refused.
@@ -181,6 +186,7 @@ impl Attempt {
             settings: asked(&alteration.settings),
             requires: alteration.requires.clone(),
             irreversible: alteration.irreversible,
+            draft: alteration.draft,
             by: operator::identity(),
             limits: HookLimits {
                 lock_wait: alteration.lock_timeout_ms.map(duration),
@@ -197,6 +203,7 @@ impl Attempt {
         self.checksum = row.checksum;
         self.component_checksum = row.component_checksum;
         self.permissions = row.permissions.clone();
+        self.draft = row.draft;
         self.settings = run.settings.clone();
         self
     }
@@ -212,6 +219,7 @@ impl Attempt {
             settings: asked(&row.settings),
             requires: row.requires.clone(),
             irreversible: row.irreversible,
+            draft: row.draft,
             by: operator::identity(),
             limits: HookLimits::default(),
             previous: Some(row.status),

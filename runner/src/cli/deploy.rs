@@ -135,8 +135,10 @@ fn confirming(
             // A yes would be no answer to it.
             (_, Some(_)) => Answer::Yes,
             (Some(unasked), None) if !yes => {
-                let direction = plan.steps.first().map_or(Direction::Up, |step| step.direction);
-                unasked.0.get_or_init(|| (plan.steps.len(), direction));
+                // Drafts that a deploy takes down before are among those that it applies.
+                let direction = plan.steps.last().map_or(Direction::Up, |step| step.direction);
+                let steps = plan.steps.iter().filter(|step| step.direction == direction).count();
+                unasked.0.get_or_init(|| (steps, direction));
                 Answer::No
             }
             _ => Answer::Yes,
@@ -178,11 +180,15 @@ struct Document<'a> {
 }
 
 pub(super) fn summary(report: &Report, url: &str, format: Format, statements: Vec<Statement>) {
-    let steps = report.steps.len() as u64;
+    let going =
+        |direction| report.steps.iter().filter(|step| step.direction == direction).count() as u64;
+    let (ups, downs) = (going(Direction::Up), going(Direction::Down));
+    let steps = ups + downs;
     for finding in &report.notes {
         output::warning(&finding.to_string(), &finding.advice());
     }
-    let down = report.steps.iter().any(|step| step.direction == Direction::Down);
+    // A deploy may have taken drafts down before it applied them again.
+    let down = ups == 0;
     let outcome = match (steps, report.rehearsed, down) {
         (_, true, _) if report.not_rehearsed.is_some() => "partly-rehearsed",
         (0, ..) => "up-to-date",
@@ -206,7 +212,10 @@ pub(super) fn summary(report: &Report, url: &str, format: Format, statements: Ve
         output::warning(&what, &format!("{rest}; `--rehearse-on URL` runs all of it on a copy"));
     }
     let total = duration(report.duration_ms);
-    let alterations = count(steps, "alteration");
+    let alterations = count(if down { downs } else { ups }, "alteration");
+    if !down && downs > 0 {
+        output::result(&format!("Took {} down first.", count(downs, "draft")));
+    }
     output::result(&match (steps, report.rehearsed, down) {
         (0, ..) if report.not_rehearsed.is_none() => format!("{url} is up to date."),
         (_, true, _) => {

@@ -253,6 +253,7 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
                 Lost::Nothing | Lost::These(_) => changed(done, *rehearsed, None),
             };
             explanation.steps.clone_from(done);
+            note_down(&mut explanation, done, *rehearsed);
             note_lost(&mut explanation, lost);
             match lost {
                 Lost::Unknown => LOOK_AGAIN.to_owned(),
@@ -398,6 +399,9 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
         explanation.changed = format!("not known for {key}: the connection was lost in its commit");
     }
     explanation.steps.clone_from(done);
+    if *direction == Direction::Up {
+        note_down(explanation, done, *rehearsed);
+    }
     explanation.left = Some(*left);
     note_lost(explanation, lost);
     if *left > 0 {
@@ -488,6 +492,18 @@ fn note_lost(explanation: &mut Explanation, lost: &Lost) {
     }
 }
 
+/// Names what was taken down before something stopped a deploy, and is not applied again.
+fn note_down(explanation: &mut Explanation, done: &[StepReport], rehearsed: bool) {
+    let is_up = |key: &AlterationKey| {
+        done.iter().any(|step| step.direction == Direction::Up && step.key == *key)
+    };
+    let down = done.iter().filter(|step| step.direction == Direction::Down && !is_up(&step.key));
+    let names: Vec<String> = down.map(|step| step.key.to_string()).collect();
+    if !names.is_empty() && !rehearsed {
+        explanation.details.push(("taken down", names.join(", ")));
+    }
+}
+
 /// What is altered, where a crash of the server may have taken the last of it along.
 fn perhaps(done: &[StepReport], place: &str) -> String {
     let count = output::count(done.len() as u64, "alteration");
@@ -547,8 +563,11 @@ fn changed(done: &[StepReport], rehearsed: bool, failed: Option<&AlterationKey>)
         Direction::Up => "applied",
         Direction::Down => "reverted",
     };
-    let stays = if done.len() == 1 { "stays" } else { "stay" };
-    let count = output::count(done.len() as u64, "alteration");
+    // Where drafts were taken down first, those that are applied again count once.
+    let last_way = |step: &&StepReport| step.direction == last.direction;
+    let steps = done.iter().filter(last_way).count();
+    let stays = if steps == 1 { "stays" } else { "stay" };
+    let count = output::count(steps as u64, "alteration");
     match failed {
         Some(key) => format!("{count} before it {stays} {state}; nothing of {key}"),
         None => format!("{count} {stays} {state}; nothing else"),

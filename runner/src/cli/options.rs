@@ -333,6 +333,10 @@ pub(super) struct PolicyArgs {
     /// Applied alterations whose file is missing
     #[arg(long, value_enum, default_value_t = Allow::Error, value_name = "WHAT")]
     missing: Allow,
+    /// Apply drafts; take applied ones that have changed down first, with what they made
+    #[arg(long, env = "RUNNER_ALLOW_DRAFTS", hide_env_values = true, value_parser = yes,
+        action = clap::ArgAction::SetTrue)]
+    allow_drafts: bool,
 }
 
 impl PolicyArgs {
@@ -341,6 +345,7 @@ impl PolicyArgs {
             out_of_order: self.out_of_order == Allow::Allow,
             changed: self.changed == Allow::Allow,
             missing: self.missing == Allow::Allow,
+            drafts: self.allow_drafts,
         }
     }
 }

@@ -59,6 +59,8 @@ pub(super) async fn run(args: Args) -> Exit {
 /// Lists a plan, line by line.
 pub(super) fn text(plan: &Plan, database: &str, line: impl Fn(&str)) {
     let steps = plan.steps.len() as u64;
+    let down = plan.steps.iter().filter(|step| step.direction == Direction::Down).count() as u64;
+    let is_mixed = (1..steps).contains(&down);
     let way = match plan.steps.first().map(|step| (step.direction, &step.reason)) {
         Some((Direction::Down, _)) => "to roll back",
         Some((_, Reason::Recorded)) => "to record as applied, without running them",
@@ -66,15 +68,25 @@ pub(super) fn text(plan: &Plan, database: &str, line: impl Fn(&str)) {
     };
     match steps {
         0 => line(&format!("{database}: nothing {way}")),
+        _ if is_mixed => line(&format!(
+            "{database}: {} to take down, with what it made, then {} to apply",
+            output::count(down, "draft"),
+            steps - down
+        )),
         _ => line(&format!("{database}: {} {way}", output::count(steps, "alteration"))),
     }
     for (at, step) in plan.steps.iter().enumerate() {
-        let irreversible = if step.irreversible && step.direction == Direction::Up {
-            "; irreversible"
-        } else {
-            ""
+        let mut about = step.reason.to_string();
+        if step.direction == Direction::Up {
+            about.push_str(if step.draft { "; draft" } else { "" });
+            about.push_str(if step.irreversible { "; irreversible" } else { "" });
+        }
+        let way = match step.direction {
+            _ if !is_mixed => "",
+            Direction::Up => "up   ",
+            Direction::Down => "down ",
         };
-        line(&format!("{:>4}. {}  ({}{irreversible})", at + 1, step.key, step.reason));
+        line(&format!("{:>4}. {way}{}  ({about})", at + 1, step.key));
         if let Some(description) = &step.description {
             line(&format!("      {}", Escaped(description)));
         }

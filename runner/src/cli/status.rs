@@ -99,6 +99,9 @@ fn text(standing: &Standing, database: &str) {
     line(["ALTERATION", "STATUS", "FLAGS", "AT"]);
     for (row, status) in cells.iter().zip(lines) {
         line([&row[0], &row[1], &row[2], &Escaped(&row[3]).to_string()]);
+        if status.draft {
+            output::result("  a draft, which may still change");
+        }
         if status.baseline {
             output::result("  recorded by a baseline, never ran here");
         }

@@ -42,7 +42,7 @@ impl Work<'_> {
         mut revision: Revision,
         early: &mut Option<Early>,
     ) -> Result<(), Error> {
-        let total = plan.steps.len();
+        let total = self.before + plan.steps.len() + self.later;
         let run = |step: &Step| snapshot.runs.get(&step.key);
         if let Some(first) = plan.steps.first() {
             *early = self.early(backend, first, run(first)).await?;
@@ -52,14 +52,15 @@ impl Work<'_> {
                 return Err(Error::Interrupted);
             }
             let (key, direction) = (&step.key, step.direction);
-            (self.control.observer)(Event::Started { key, direction, position: at + 1, total });
+            let position = self.before + at + 1;
+            (self.control.observer)(Event::Started { key, direction, position, total });
             crash::point("before an attempt");
             let upcoming = match plan.steps.get(at + 1) {
                 Some(next) => self.early(backend, next, run(next)).await?,
                 None => None,
             };
             let now = std::mem::replace(early, upcoming);
-            let left = total - at - 1;
+            let left = total - position;
             let place = (revision, left);
             match self.step(backend, step, run(step), now, early.as_mut(), place).await? {
                 Stepped::Done(next) => revision = next,

@@ -8,7 +8,7 @@ use crate::{
     escape::Escaped,
     event::Event,
     host::{Host, LoadError, Loaded},
-    plan::{Finding, Plan},
+    plan::{Finding, Plan, Step},
     source,
 };
 use std::{
@@ -144,8 +144,14 @@ impl Components {
             && run.is_none_or(|run| run.component_checksum == attempt.component_checksum)
     }
 
-    pub(super) fn keys(&self) -> impl Iterator<Item = &AlterationKey> {
-        self.attempts.keys()
+    /// Whether this is a step that they were loaded for.
+    pub(super) fn has(&self, step: &Step) -> bool {
+        self.attempts.get(&step.key).is_some_and(|attempt| attempt.direction == step.direction)
+    }
+
+    /// How many steps they were loaded for.
+    pub(super) fn steps(&self) -> usize {
+        self.attempts.len()
     }
 
     /// The attempt and the component of a step of the plan.

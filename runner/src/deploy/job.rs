@@ -3,8 +3,8 @@
 use super::{Settings, Trusts};
 use crate::{
     alteration::{
-        AlterationKey, Catalog, Dialect, ParsePermissionError, ParsePluginError, Permission,
-        PluginName,
+        AlterationKey, Catalog, Dialect, Direction, ParsePermissionError, ParsePluginError,
+        Permission, PluginName,
     },
     backend::Snapshot,
     plan::{self, Asks, Plan, Policy, RollbackTarget, Step, Target},
@@ -135,10 +135,15 @@ pub(crate) enum Job<'a> {
     Rollback {
         options: &'a RollbackOptions,
     },
+    /// The drafts that a deploy takes down before it applies anything.
+    TakeDown {
+        catalog: &'a Catalog,
+        options: &'a DeployOptions,
+    },
 }
 
 impl Job<'_> {
-    /// The files that it works with, and what is granted to them; none for a rollback, which takes
+    /// The files that it works with, and what is granted to them; none for what goes down, which takes
     /// both from the records.
     pub(super) fn offer(&self) -> Option<(&Catalog, &Grants)> {
         match self {
@@ -146,16 +151,16 @@ impl Job<'_> {
                 Some((catalog, &options.grants))
             }
             Self::Baseline { catalog, options } => Some((catalog, &options.grants)),
-            Self::Rollback { .. } => None,
+            Self::Rollback { .. } | Self::TakeDown { .. } => None,
         }
     }
 
     /// What is given to the hooks; none where none are called.
     pub(super) fn settings(&self) -> Option<&Settings> {
         match self {
-            Self::Deploy { options, .. } | Self::DeployOne { options, .. } => {
-                Some(&options.settings)
-            }
+            Self::Deploy { options, .. }
+            | Self::DeployOne { options, .. }
+            | Self::TakeDown { options, .. } => Some(&options.settings),
             Self::Rollback { options } => Some(&options.settings),
             Self::Baseline { .. } => None,
         }
@@ -166,14 +171,16 @@ impl Job<'_> {
         match self {
             Self::Deploy { options, .. } | Self::DeployOne { options, .. } => options.new_state,
             Self::Baseline { options, .. } => options.new_state,
-            Self::Rollback { .. } => false,
+            Self::Rollback { .. } | Self::TakeDown { .. } => false,
         }
     }
 
     /// Whom the operator trusts; none where no hooks are called.
     pub(super) fn trusts(&self) -> Option<&Trusts> {
         match self {
-            Self::Deploy { options, .. } | Self::DeployOne { options, .. } => Some(&options.trusts),
+            Self::Deploy { options, .. }
+            | Self::DeployOne { options, .. }
+            | Self::TakeDown { options, .. } => Some(&options.trusts),
             Self::Rollback { options } => Some(&options.trusts),
             Self::Baseline { .. } => None,
         }
@@ -195,13 +202,15 @@ impl Job<'_> {
     /// Marks what a step has of what it asks for.
     fn mark(&self, step: &mut Step, snapshot: &Snapshot) {
         let plugin = &step.key.plugin;
-        let run = snapshot.runs.get(&step.key);
+        let run = snapshot.runs.get(&step.key).filter(|run| run.direction == step.direction);
         if let (Some(run), Some(row)) = (run, snapshot.rows.get(&step.key)) {
             // What was begun goes on with what it had then, and may come from another file.
             step.asks = Asks::new(&row.permissions, &run.settings.keys().cloned().collect());
         }
         for permission in &mut step.asks.permissions {
-            let grants = self.offer().filter(|_| run.is_none()).map(|(_, grants)| grants);
+            // What goes down has what was granted to it when it went up.
+            let is_new = run.is_none() && step.direction == Direction::Up;
+            let grants = self.offer().filter(|_| is_new).map(|(_, grants)| grants);
             permission.granted = grants.is_none_or(|grants| {
                 grants.iter().any(|grant| grant.covers(plugin, permission.name))
             });
@@ -227,6 +236,11 @@ impl Job<'_> {
             Self::DeployOne { catalog, options, key } => {
                 let mut plan = Job::Deploy { catalog, options }.steps(snapshot, dialect);
                 plan.steps.retain(|step| step.key == **key);
+                plan
+            }
+            Self::TakeDown { catalog, options } => {
+                let mut plan = Job::Deploy { catalog, options }.steps(snapshot, dialect);
+                plan.steps.retain(|step| step.direction == Direction::Down);
                 plan
             }
             Self::Baseline { catalog, options } => {

@@ -3,7 +3,7 @@
 //! The texts are those that `pack` is sure will run; what a component of another language will say is not
 //! known. Runs nothing, and asks the database for no more than its archive.
 
-use super::{Job, components::fetch};
+use super::{Job, again::Halves, components::fetch};
 use crate::{
     alteration::{AlterationKey, Checksum, Direction},
     backend::{Backend, Phase, Run, Snapshot},
@@ -92,6 +92,24 @@ pub(crate) async fn plan(
     if job.only_records() {
         return Ok(());
     }
+    let findings = match job.halves(plan, snapshot) {
+        None => refused(job, plan, snapshot, backend).await?,
+        Some(Halves { down: (taking_down, down), up, between }) => {
+            let mut findings = refused(&taking_down, &down, snapshot, backend).await?;
+            findings.extend(refused(job, &up, &between, backend).await?);
+            findings
+        }
+    };
+    add(plan, findings);
+    Ok(())
+}
+
+async fn refused(
+    job: &Job<'_>,
+    plan: &Plan,
+    snapshot: &Snapshot,
+    backend: &mut Backend,
+) -> Result<Vec<Finding>, Error> {
     let judge = backend.judge().await.unbounded();
     let checksum = |step: &Step| match (job.offer(), snapshot.runs.get(&step.key)) {
         (_, Some(run)) => Some(run.component_checksum),
@@ -105,8 +123,7 @@ pub(crate) async fn plan(
         let bytes = fetch(job, &first.key, checksum, unfinished, backend).await?;
         findings.extend(component(&judge, &bytes, &pending));
     }
-    add(plan, findings);
-    Ok(())
+    Ok(findings)
 }
 
 /// Refuses `plan` where a text of its files would be refused, in either direction. For a database that has

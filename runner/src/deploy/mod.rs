@@ -3,6 +3,7 @@
 //! Brings together plan, host and backend, and is the only place that changes state. Prints
 //! nothing: what happens goes to the observer.
 
+mod again;
 mod apply;
 mod attempt;
 mod baseline;
@@ -25,7 +26,6 @@ pub(crate) use trust::against as untrusted;
 pub use trust::{ParseTrustError, Powerful, Trust, Trusts};
 
 use crate::{
-    alteration::AlterationKey,
     backend::{Backend, BackendError, Snapshot, Status},
     cancel::Cancelled,
     error::{Error, Lost},
@@ -34,11 +34,9 @@ use crate::{
     plan::Plan,
     sql::Judge,
 };
+use again::Halves;
 use components::Components;
-use std::{
-    collections::BTreeSet,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 /// Times that a plan is made anew because somebody else changed the state.
 const REPLANS_MAX: usize = 10;
@@ -123,7 +121,21 @@ pub(crate) async fn run(
         }
     }
     // Everything that will run is read, verified, compiled and linked before anything is altered.
-    let components = Components::load(job, (&plan, &snapshot), backend, host, control).await?;
+    let halves = job.halves(&plan, &snapshot);
+    let mut parts = Vec::new();
+    match &halves {
+        None => {
+            let loaded = Components::load(job, (&plan, &snapshot), backend, host, control).await?;
+            parts.push((job, loaded));
+        }
+        Some(Halves { down: (taking_down, down), up, between }) => {
+            let state = (down, &snapshot);
+            let loaded = Components::load(taking_down, state, backend, host, control).await?;
+            parts.push((taking_down, loaded));
+            let loaded = Components::load(job, (up, between), backend, host, control).await?;
+            parts.push((job, loaded));
+        }
+    }
     // Under the lock the plan can only lose steps, so that this is asked once.
     let powerful = match job.trusts() {
         Some(trusts) => untrusted(&plan, trusts, backend).await?,
@@ -137,19 +149,9 @@ pub(crate) async fn run(
     }
     let began = Instant::now();
     lock(backend, how, control).await?;
-    let mut work = Work {
-        job,
-        host,
-        components,
-        control,
-        report: &mut report,
-        retries: how.retries,
-        step_time: how.step_time,
-        step_pause: how.step_pause,
-    };
     let worked = match rehearse {
-        true => work.rehearse(backend).await,
-        false => work.work(backend).await,
+        true => rehearsed(parts, backend, host, how, control, &mut report).await,
+        false => work(parts, backend, host, how, control, &mut report).await,
     };
     backend.unlock().await;
     report.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -181,6 +183,57 @@ fn acceptable(plan: Plan) -> Result<Plan, Error> {
     Ok(plan)
 }
 
+/// Jobs with what they run, in order.
+type Parts<'a> = Vec<(&'a Job<'a>, Components)>;
+
+async fn rehearsed(
+    parts: Parts<'_>,
+    backend: &mut Backend,
+    host: &Host,
+    how: &How,
+    control: &Control,
+    report: &mut Report,
+) -> Result<(), Error> {
+    backend.begin_rehearsal().await?;
+    let worked = work(parts, backend, host, how, control, report).await;
+    let ended = backend.end_rehearsal().await;
+    // Why it failed matters more than that nothing was left to roll back.
+    worked?;
+    Ok(ended?)
+}
+
+/// Does one job after the other, up to the first that does not come to its end.
+async fn work(
+    parts: Parts<'_>,
+    backend: &mut Backend,
+    host: &Host,
+    how: &How,
+    control: &Control,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let mut later: usize = parts.iter().map(|(_, components)| components.steps()).sum();
+    for (job, components) in parts {
+        later -= components.steps();
+        let mut work = Work {
+            job,
+            host,
+            components,
+            control,
+            before: report.steps.len(),
+            later,
+            report: &mut *report,
+            retries: how.retries,
+            step_time: how.step_time,
+            step_pause: how.step_pause,
+        };
+        work.work(backend).await?;
+        if report.not_rehearsed.is_some() {
+            break;
+        }
+    }
+    Ok(())
+}
+
 /// A job under the lock.
 struct Work<'a> {
     job: &'a Job<'a>,
@@ -188,6 +241,10 @@ struct Work<'a> {
     components: Components,
     control: &'a Control,
     report: &'a mut Report,
+    /// Steps that jobs before this one reported, which are on the server's disk.
+    before: usize,
+    /// Steps of the jobs after this one.
+    later: usize,
     /// Times that a part is tried again when something was in its way.
     retries: u32,
     step_time: Option<Duration>,
@@ -195,15 +252,6 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    async fn rehearse(&mut self, backend: &mut Backend) -> Result<(), Error> {
-        backend.begin_rehearsal().await?;
-        let worked = self.work(backend).await;
-        let ended = backend.end_rehearsal().await;
-        // Why it failed matters more than that nothing was left to roll back.
-        worked?;
-        Ok(ended?)
-    }
-
     /// Works, and makes every error say what was done before it.
     async fn work(&mut self, backend: &mut Backend) -> Result<(), Error> {
         let worked = match self.work_on(backend).await {
@@ -232,9 +280,9 @@ impl Work<'_> {
         if !backend.is_unsettled() {
             return Lost::Nothing;
         }
-        let unknown = match self.report.steps.is_empty() {
-            true => Lost::Nothing,
-            false => Lost::Unknown,
+        let unknown = match self.report.steps.len() > self.before {
+            true => Lost::Unknown,
+            false => Lost::Nothing,
         };
         match backend.flush().await {
             Ok(true) => return Lost::Nothing,
@@ -251,8 +299,9 @@ impl Work<'_> {
             let status = snapshot.rows.get(&step.key).map(|row| row.status);
             status == Some(Status::after(step.direction))
         };
-        let (kept, lost) = std::mem::take(&mut self.report.steps).into_iter().partition(is_there);
-        self.report.steps = kept;
+        let steps = self.report.steps.split_off(self.before);
+        let (kept, lost): (Vec<_>, Vec<_>) = steps.into_iter().partition(is_there);
+        self.report.steps.extend(kept);
         match lost {
             lost if lost.is_empty() => Lost::Nothing,
             lost => Lost::These(lost.into_iter().map(|step| step.key).collect()),
@@ -264,8 +313,7 @@ impl Work<'_> {
         for _ in 0..REPLANS_MAX {
             let snapshot = backend.snapshot().await?;
             let plan = acceptable(self.job.plan(&snapshot, backend.dialect()))?;
-            let known: BTreeSet<&AlterationKey> = self.components.keys().collect();
-            if let Some(step) = plan.steps.iter().find(|step| !known.contains(&step.key)) {
+            if let Some(step) = plan.steps.iter().find(|step| !self.components.has(step)) {
                 return Err(Error::PlanChanged(step.key.clone()));
             }
             // Somebody else was at it while this runner waited: it is loaded as it stands now.

@@ -3,8 +3,8 @@
 use super::Job;
 use crate::{
     alteration::{
-        AlterationKey, Handed, ParsePluginError, ParseSettingNameError, PluginName, SettingName,
-        SettingNames, SettingValue, SettingValueError,
+        AlterationKey, Direction, Handed, ParsePluginError, ParseSettingNameError, PluginName,
+        SettingName, SettingNames, SettingValue, SettingValueError,
     },
     backend::{Run, Snapshot},
     error::Error,
@@ -128,7 +128,7 @@ impl Job<'_> {
         let Some(settings) = self.settings() else { return Ok(()) };
         let plugins: BTreeSet<&PluginName> = plan.steps.iter().map(|s| &s.key.plugin).collect();
         for plugin in plugins {
-            let declared = self.declared(plugin, snapshot);
+            let declared = self.declared(plugin, plan, snapshot);
             let standing = settings.standing.get(plugin).filter(|_| self.offer().is_some());
             let named = settings.given.get(plugin).into_iter().chain(standing);
             let unknown: SettingNames =
@@ -141,13 +141,20 @@ impl Job<'_> {
         Ok(())
     }
 
-    fn declared(&self, plugin: &PluginName, snapshot: &Snapshot) -> SettingNames {
+    fn declared(&self, plugin: &PluginName, plan: &Plan, snapshot: &Snapshot) -> SettingNames {
         let of_plugin = |key: &AlterationKey| key.plugin == *plugin;
         // What was begun goes on with the component that began it.
         let begun = snapshot.runs.values().filter(|run| of_plugin(&run.key));
         let begun = begun.flat_map(|run| run.settings.keys().cloned());
         match self.offer() {
-            Some((catalog, _)) => catalog.settings(plugin).into_iter().chain(begun).collect(),
+            Some((catalog, _)) => {
+                // What goes down is handed what it asked for when it went up.
+                let down = plan.steps.iter().filter(|step| step.direction == Direction::Down);
+                let rows = down.filter_map(|step| snapshot.rows.get(&step.key));
+                let rows = rows.filter(|row| of_plugin(&row.key));
+                let down = rows.flat_map(|row| row.settings.iter().cloned());
+                catalog.settings(plugin).into_iter().chain(down).chain(begun).collect()
+            }
             None => {
                 let rows = snapshot.rows.values().filter(|row| of_plugin(&row.key));
                 rows.flat_map(|row| row.settings.iter().cloned()).chain(begun).collect()

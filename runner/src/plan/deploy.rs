@@ -1,6 +1,10 @@
 //! The plan of a deploy: which alterations go up, and what speaks against it.
 
-use super::{Asks, Bound, Finding, Plan, Policy, Reason, SkipReason, Skipped, Step, Target, order};
+use super::{
+    Asks, Bound, Finding, Plan, Policy, Reason, SkipReason, Skipped, Step, Target,
+    drafts::{self, Again},
+    order,
+};
 use crate::{
     alteration::{
         Alteration, AlterationId, AlterationKey, Catalog, Dialect, Direction, PluginName, Version,
@@ -35,6 +39,7 @@ pub(super) fn planned(
         dialect,
         policy,
         recorded,
+        again: &BTreeSet::new(),
         plan: Plan { steps: Vec::new(), skipped: Vec::new(), findings: Vec::new() },
     };
     planner.folders();
@@ -43,10 +48,21 @@ pub(super) fn planned(
         Err(circle) => planner.plan.findings.push(circle),
         Ok(plugins) => {
             let bounds = planner.bounds(target);
+            let Again { steps, findings, keys } = match planner.takes_down() {
+                true => drafts::again(catalog, snapshot, &bounds),
+                false => Again::default(),
+            };
+            planner.plan.steps = steps;
+            planner.plan.findings.extend(findings);
+            // From here on as if that had been done.
+            let after = drafts::without(snapshot, &keys);
+            let mut planner = Planner { snapshot: &after, again: &keys, ..planner };
             for plugin in plugins {
                 planner.plugin(&plugin, bounds.get(&plugin));
             }
             planner.requirements();
+            planner.unrecorded();
+            return planner.plan;
         }
     }
     planner.unrecorded();
@@ -60,12 +76,27 @@ struct Planner<'a> {
     policy: Policy,
     /// What is recorded without running it; `None` if what is pending runs.
     recorded: Option<&'a BTreeSet<AlterationKey>>,
+    /// What the plan takes down before.
+    again: &'a BTreeSet<AlterationKey>,
     plan: Plan,
 }
 
 impl Planner<'_> {
     fn find(&mut self, finding: Finding) {
         self.plan.findings.push(finding);
+    }
+
+    /// Whether drafts that have changed are taken down and applied again.
+    fn takes_down(&self) -> bool {
+        self.policy.drafts && self.recorded.is_none()
+    }
+
+    /// Says that `alteration` is a draft, where none may be applied.
+    fn draft(&mut self, alteration: &Alteration) {
+        if alteration.draft && !self.policy.drafts {
+            let recorded = self.recorded.is_some();
+            self.find(Finding::Draft { key: alteration.key.clone(), recorded });
+        }
     }
 
     /// Says when this is the first time in a database that is in use: it may have what would run. And when there are
@@ -140,6 +171,8 @@ impl Planner<'_> {
         for row in self.snapshot.rows.values() {
             let key = row.key.clone();
             match row.status {
+                // What is to be said about it depends on the target.
+                _ if self.takes_down() && drafts::is_going_down(self.snapshot, row) => {}
                 Status::Running | Status::Failed if self.snapshot.runs.contains_key(&key) => {
                     self.unfinished(row);
                 }
@@ -150,6 +183,15 @@ impl Planner<'_> {
                 }
                 Status::Failed | Status::Reverted => {}
                 Status::Applied => match self.catalog.get(&row.key) {
+                    Some(file) if drafts::has_changed(row, file) => {
+                        let (recorded, found) = (row.checksum, file.checksum);
+                        let allowed = self.policy.changed;
+                        if !self.takes_down() {
+                            self.find(Finding::DraftChanged { key, recorded, found, allowed });
+                        }
+                    }
+                    // An applied draft with the same checksum is what is offered, and stays. That it was
+                    // applied as a draft remains in its record, which nothing writes to now.
                     Some(file) if file.checksum != row.checksum => self.find(Finding::Changed {
                         key,
                         recorded: row.checksum,
@@ -246,8 +288,10 @@ impl Planner<'_> {
                     reason: Reason::Unfinished { phase: *phase },
                     description: alteration.description.clone(),
                     irreversible: alteration.irreversible,
+                    draft: alteration.draft,
                     asks: Asks::new(&alteration.permissions, &alteration.settings),
                 });
+                self.draft(alteration);
                 continue;
             }
             if let Some(Status::Applied | Status::Running) = status {
@@ -276,9 +320,12 @@ impl Planner<'_> {
                     database: self.dialect,
                 });
             }
+            self.draft(alteration);
             let newer = newest_applied.filter(|newest| **newest > alteration.key.id).cloned();
             let reason = match (newer, status) {
                 _ if is_recorded.is_some() => Reason::Recorded,
+                // Where it belongs was decided when it was applied for the first time.
+                _ if self.again.contains(&alteration.key) => Reason::Again,
                 (Some(newest_applied), _) => {
                     if !self.policy.out_of_order {
                         let newest_applied = newest_applied.clone();
@@ -297,6 +344,7 @@ impl Planner<'_> {
                 reason,
                 description: alteration.description.clone(),
                 irreversible: alteration.irreversible,
+                draft: alteration.draft,
                 asks: Asks::new(&alteration.permissions, &alteration.settings),
             });
         }
@@ -327,7 +375,8 @@ impl Planner<'_> {
     /// Why `requires` would not meet `requirement` after the plan; `None` if it would.
     fn unmet(&self, requires: &PluginName, requirement: &semver::VersionReq) -> Option<String> {
         let applied = self.snapshot.applied().map(|row| &row.key);
-        let planned = self.plan.steps.iter().map(|step| &step.key);
+        let up = |step: &&Step| step.direction == Direction::Up;
+        let planned = self.plan.steps.iter().filter(up).map(|step| &step.key);
         let ids: Vec<&AlterationId> = applied
             .chain(planned)
             .filter(|key| key.plugin == *requires)
@@ -359,7 +408,7 @@ pub(super) fn reaches(
     }
 }
 
-fn skip_reason(alteration: &Alteration, bound: Option<&Bound>) -> Option<SkipReason> {
+pub(super) fn skip_reason(alteration: &Alteration, bound: Option<&Bound>) -> Option<SkipReason> {
     let id = &alteration.key.id;
     match bound {
         None => Some(SkipReason::NotTargeted),

@@ -1,5 +1,6 @@
 //! Findings: what a plan noticed that somebody should know or decide.
 
+use super::Hold;
 use crate::{
     alteration::{AlterationId, AlterationKey, Checksum, Dialect, Direction, PluginName},
     escape::Escaped,
@@ -59,6 +60,27 @@ pub enum Finding {
         recorded: Checksum,
         found: Checksum,
         allowed: bool,
+    },
+    /// It is pending, and a draft.
+    Draft {
+        key: AlterationKey,
+        /// It would be recorded, and not run.
+        recorded: bool,
+    },
+    /// A draft of it is applied, and what is offered differs.
+    DraftChanged {
+        key: AlterationKey,
+        recorded: Checksum,
+        found: Checksum,
+        allowed: bool,
+    },
+    /// A draft of it is applied and has changed, and `by` keeps it from being taken down.
+    DraftStays {
+        key: AlterationKey,
+        by: AlterationKey,
+        hold: Hold,
+        /// How many applied alterations of the plugin of `by` have to go for it to go.
+        steps: usize,
     },
     /// It is applied, its plugin is here, and it is not.
     Missing {
@@ -179,8 +201,12 @@ impl Finding {
             | Self::NoSuchVersion { .. } => Severity::Note,
             Self::Failed { blocks, .. } => decision_if(*blocks),
             Self::NeverRan { allowed, .. } => decision_if(!allowed),
-            Self::Changed { allowed, .. } | Self::Missing { allowed, .. } => decision_if(!allowed),
-            Self::Running { .. }
+            Self::Changed { allowed, .. }
+            | Self::DraftChanged { allowed, .. }
+            | Self::Missing { allowed, .. } => decision_if(!allowed),
+            Self::Draft { .. }
+            | Self::DraftStays { .. }
+            | Self::Running { .. }
             | Self::BegunOtherwise { .. }
             | Self::Unfinished { .. }
             | Self::UnfinishedRollback { .. }
@@ -207,6 +233,9 @@ impl Finding {
             | Self::Unfinished { key }
             | Self::UnfinishedRollback { key }
             | Self::Changed { key, .. }
+            | Self::Draft { key, .. }
+            | Self::DraftChanged { key, .. }
+            | Self::DraftStays { key, .. }
             | Self::Missing { key, .. }
             | Self::OutOfOrder { key, .. }
             | Self::AboveTarget { key, .. }
@@ -282,6 +311,22 @@ impl Finding {
                 "restore the file that was applied, or leave it as it is with `--changed allow`"
                     .to_owned()
             }
+            Self::Draft { recorded: false, .. } => {
+                "release it with `runner release` in its project; or add `--allow-drafts`, on a database that may be thrown away"
+                    .to_owned()
+            }
+            Self::Draft { recorded: true, .. } => {
+                "release it with `runner release` in its project, then record what is in `released/`"
+                    .to_owned()
+            }
+            Self::DraftChanged { allowed: true, .. } => {
+                "nothing, if it is to stay as it is".to_owned()
+            }
+            Self::DraftChanged { .. } => {
+                "add `--allow-drafts` to take it down, with what it made, and apply what is offered; or leave it as it is with `--changed allow`"
+                    .to_owned()
+            }
+            Self::DraftStays { by, hold, steps, .. } => draft_advice(by, *hold, *steps),
             Self::Missing { .. } => {
                 "restore the file, or go on without it with `--missing allow`".to_owned()
             }
@@ -347,6 +392,26 @@ impl Finding {
     }
 }
 
+fn draft_advice(by: &AlterationKey, hold: Hold, steps: usize) -> String {
+    let plugin = &by.plugin;
+    match hold {
+        Hold::Released => {
+            "put the draft back as it was applied, and make the change in an alteration of its own; or begin with a fresh database"
+                .to_owned()
+        }
+        Hold::Irreversible => {
+            "put the draft back as it was applied, or begin with a fresh database".to_owned()
+        }
+        Hold::NotOffered => format!(
+            "add its file, or correct `--target`; or take it back, with what it made: `runner rollback --plugin {plugin} --steps {steps}`"
+        ),
+        Hold::Required => format!(
+            "take that back first, with what it made: `runner rollback --plugin {plugin} --steps {steps}`"
+        ),
+        Hold::Unfinished => Finding::Unfinished { key: by.clone() }.advice(),
+    }
+}
+
 fn decision_if(blocks: bool) -> Severity {
     if blocks { Severity::Decision } else { Severity::Note }
 }
@@ -378,6 +443,34 @@ impl fmt::Display for Finding {
                 recorded.short(),
                 found.short()
             ),
+            Self::Draft { key, recorded: false } => {
+                write!(f, "{key} is a draft, which may still change")
+            }
+            Self::Draft { key, recorded: true } => write!(
+                f,
+                "{key} is a draft, which may still change: a baseline records what is released"
+            ),
+            Self::DraftChanged { key, recorded, found, .. } => write!(
+                f,
+                "a draft of {key} is applied, and what is offered differs: {} was applied, the file has {}",
+                recorded.short(),
+                found.short()
+            ),
+            Self::DraftStays { key, by, hold, .. } => {
+                write!(
+                    f,
+                    "a draft of {key} is applied and has changed, and cannot be taken down: "
+                )?;
+                let later =
+                    if key == by { "it".to_owned() } else { format!("{by}, applied after it,") };
+                match hold {
+                    Hold::Released => write!(f, "{later} is released"),
+                    Hold::Irreversible => write!(f, "{later} is irreversible"),
+                    Hold::NotOffered => write!(f, "{later} would not be applied again"),
+                    Hold::Required => write!(f, "{by} is applied and requires {}", key.plugin),
+                    Hold::Unfinished => write!(f, "{by} was begun and has not ended"),
+                }
+            }
             Self::Missing { key, .. } => write!(f, "{key} is applied, but its file is missing"),
             Self::Ahead { plugin, applied, newest_file, .. } => write!(
                 f,

@@ -6,6 +6,7 @@
 mod asks;
 mod baseline;
 mod deploy;
+mod drafts;
 mod finding;
 mod order;
 mod rollback;
@@ -17,6 +18,8 @@ pub use baseline::{
     BaselineError, End, ParseUpToError, UpTo, baseline, keys_of_former, keys_up_to,
 };
 pub use deploy::deploy;
+pub use drafts::Hold;
+pub(crate) use drafts::without;
 pub use finding::{Finding, Severity};
 pub use rollback::{RollbackTarget, rollback};
 pub use status::{Flag, StatusLine, status};
@@ -66,6 +69,9 @@ pub struct Step {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     pub irreversible: bool,
+    /// It may still change.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub draft: bool,
     #[serde(flatten)]
     pub asks: Asks,
 }
@@ -84,6 +90,12 @@ pub enum Reason {
     RolledBack,
     /// It is older than an applied one. Unless that is allowed, a finding says so too.
     OutOfOrder { newest_applied: AlterationId, allowed: bool },
+    /// It goes down because it is a draft, and is offered otherwise by now.
+    DraftChanged,
+    /// It goes down because it was applied after such a draft.
+    AfterDraft { draft: AlterationId },
+    /// It was taken down in this very plan.
+    Again,
     /// It is recorded as applied, and does not run.
     Recorded,
     /// It is newer than the version to go back to.
@@ -119,6 +131,9 @@ pub struct Policy {
     pub out_of_order: bool,
     pub changed: bool,
     pub missing: bool,
+    /// Applies drafts, and takes an applied one that has changed down first, with what was applied of its
+    /// plugin after it: what they made in the database goes with them.
+    pub drafts: bool,
 }
 
 impl std::fmt::Display for Reason {
@@ -133,6 +148,11 @@ impl std::fmt::Display for Reason {
                 let allowed = if *allowed { ", allowed" } else { "" };
                 write!(f, "out of order: older than {newest_applied}{allowed}")
             }
+            Self::DraftChanged => f.write_str("a draft that has changed"),
+            Self::AfterDraft { draft } => {
+                write!(f, "applied after {draft}, a draft that has changed")
+            }
+            Self::Again => f.write_str("again, as it is now"),
             Self::Recorded => f.write_str("recorded, does not run"),
             Self::NewerThan { version } => write!(f, "newer than {version}"),
             Self::Last { steps: 1 } => f.write_str("the last one applied"),

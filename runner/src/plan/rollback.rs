@@ -86,6 +86,7 @@ pub fn rollback(
             },
             description: None,
             irreversible: row.irreversible,
+            draft: row.draft,
             asks: Asks::new(&row.permissions, &row.settings),
         })
         .collect();

@@ -44,6 +44,9 @@ pub struct StatusLine {
     pub statements: Option<u64>,
     pub rows_affected: Option<u64>,
     pub irreversible: bool,
+    /// What is applied was a draft when it was; where nothing is, what is offered is one.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub draft: bool,
     /// A baseline recorded it; it never ran here.
     pub baseline: bool,
     pub error: Option<String>,
@@ -83,11 +86,23 @@ pub fn status(catalog: Option<&Catalog>, snapshot: &Snapshot) -> Vec<StatusLine>
                 (Flag::OutOfOrder, pending && older),
             ];
             let irreversible = file.is_some_and(|file| file.irreversible);
+            let stands = |row: &&StateRow| {
+                matches!(row.status, Status::Applied | Status::Running)
+                    || snapshot.runs.contains_key(key)
+            };
+            let draft = match row.filter(stands) {
+                // Its file may be the same one, released by now.
+                Some(row) => {
+                    row.draft && !file.is_some_and(|f| !f.draft && f.checksum == row.checksum)
+                }
+                None => file.is_some_and(|file| file.draft),
+            };
             StatusLine {
                 key: key.clone(),
                 status: row.map(|row| row.status),
                 flags: flags.into_iter().filter(|(_, set)| *set).map(|(flag, _)| flag).collect(),
                 irreversible: row.map_or(irreversible, |row| row.irreversible),
+                draft,
                 ..recorded(key, row)
             }
         })
@@ -105,6 +120,7 @@ fn recorded(key: &AlterationKey, row: Option<&StateRow>) -> StatusLine {
         statements: row.and_then(|row| row.statements),
         rows_affected: row.and_then(|row| row.rows_affected),
         irreversible: false,
+        draft: false,
         baseline: row.is_some_and(StateRow::never_ran),
         error: row.and_then(|row| row.error.clone()),
         took_effect: None,

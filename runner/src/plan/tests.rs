@@ -9,26 +9,34 @@ use crate::{
     backend::{Attempt, Revision, Run, Snapshot, StateRow, Status},
 };
 
-/// Builds `plugin id [requires…]` lines into a catalog, one component each.
+mod drafts;
+
+/// Builds `plugin id [draft] [requires…]` lines into a catalog, one component each.
 fn files(lines: &[&str]) -> Catalog {
     let components = lines.iter().map(|line| {
         let mut words = line.split_whitespace();
         let (plugin, id) = (words.next().unwrap(), words.next().unwrap());
         let mut manifest =
             Manifest::new(plugin.parse().unwrap(), vec![Declaration::new(id.parse().unwrap())]);
-        for requirement in words {
+        let (drafts, requirements): (Vec<&str>, Vec<&str>) =
+            words.partition(|word| *word == "draft");
+        for requirement in requirements {
             let (plugin, version) = requirement.split_once('@').unwrap();
             manifest.requires.insert(plugin.parse().unwrap(), version.parse().unwrap());
         }
         let path = format!("{plugin}/{id}.wasm");
-        ComponentFile::released(path, Checksum::of(id.as_bytes()), manifest)
+        let file = ComponentFile::released(path, Checksum::of(id.as_bytes()), manifest);
+        match drafts.is_empty() {
+            true => file,
+            false => ComponentFile { component_checksum: Checksum::of(b"marked"), ..file },
+        }
     });
     Catalog::new(components).unwrap()
 }
 
 /// Builds `plugin id status [requires…]` lines into a state; a `!` after the status means that
-/// another file was applied, a `^` that it is irreversible, a `>` that its `up` has not ended, a `<`
-/// that its `down` has not.
+/// another file was applied, a `~` that it was a draft, a `^` that it is irreversible, a `>` that its `up` has
+/// not ended, a `<` that its `down` has not.
 fn state(lines: &[&str]) -> Snapshot {
     let mut runs = Vec::new();
     let rows = lines.iter().enumerate().map(|(at, line)| {
@@ -41,7 +49,7 @@ fn state(lines: &[&str]) -> Snapshot {
             key: key.clone(),
             checksum: Checksum::of(source.as_bytes()),
             component_checksum: Checksum::of(source.as_bytes()),
-            status: status.trim_end_matches(['!', '^', '>', '<']).parse().unwrap(),
+            status: status.trim_end_matches(['!', '~', '^', '>', '<']).parse().unwrap(),
             applied_at: None,
             duration_ms: Some(1),
             statements: Some(1),
@@ -55,6 +63,7 @@ fn state(lines: &[&str]) -> Snapshot {
                 .map(|(plugin, version)| (plugin.parse().unwrap(), version.parse().unwrap()))
                 .collect::<Requirements>(),
             irreversible: status.contains('^'),
+            draft: status.contains('~'),
             revision: Revision(at as i64),
             error: status.starts_with("failed").then(|| "broken".to_owned()),
         };
@@ -266,7 +275,7 @@ fn targets_bound_what_runs() {
 
 #[test]
 fn what_needs_a_decision_is_found_and_can_be_allowed() {
-    let allowed = Policy { out_of_order: true, changed: true, missing: true };
+    let allowed = Policy { out_of_order: true, changed: true, missing: true, ..Policy::default() };
     let table: &[(&[&str], &[&str], &[&str], &[&str])] = &[
         (
             &[ONE, TWO],

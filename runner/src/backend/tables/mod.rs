@@ -114,8 +114,8 @@ impl Record {
         serde_json::from_str(&self.text(column)?).map_err(|_| self.invalid(column))
     }
 
-    /// JSON in the last column, which an older version of the schema did not have: nothing then, nor in
-    /// rows that were written before it came.
+    /// JSON in one of the last columns, which an older version of the schema did not have: nothing then, nor
+    /// in rows that were written before it came.
     pub(super) fn added_json<T: serde::de::DeserializeOwned + Default>(
         &mut self,
         column: &str,
@@ -126,6 +126,18 @@ impl Record {
         match self.maybe_text(column)? {
             None => Ok(T::default()),
             Some(text) => serde_json::from_str(&text).map_err(|_| self.invalid(column)),
+        }
+    }
+
+    /// As [`Record::added_json`], for a column that is 1 or 0.
+    pub(super) fn added_flag(&mut self, column: &str) -> Result<bool, BackendError> {
+        if self.cells.len() == 0 {
+            return Ok(false);
+        }
+        match self.maybe_integer(column)? {
+            None | Some(0) => Ok(false),
+            Some(1) => Ok(true),
+            Some(_) => Err(self.invalid(column)),
         }
     }
 }

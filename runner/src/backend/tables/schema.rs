@@ -51,6 +51,7 @@ const FRESH: &[&str] = &[
         settings {text},
         requires {text} NOT NULL,
         irreversible {integer} NOT NULL,
+        draft {integer},
         revision {integer} NOT NULL,
         error {text},
         PRIMARY KEY (plugin, id)
@@ -124,8 +125,21 @@ const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS @journal (
 
 /// From version 1, which only SQLite had.
 const FROM_1: &[&str] = &["ALTER TABLE @history RENAME COLUMN by TO done_by", RUN, JOURNAL];
-/// What version 3 gave the column `settings`.
-const WITH_SETTINGS: &[&str] = &["state", "run"];
+/// A column that a later version added to a table.
+struct Added {
+    since: i64,
+    table: &'static str,
+    column: &'static str,
+    of_type: &'static str,
+}
+
+const ADDED: [Added; 3] = [
+    Added { since: 3, table: "state", column: "settings", of_type: "{text}" },
+    Added { since: 3, table: "run", column: "settings", of_type: "{text}" },
+    Added { since: 5, table: "state", column: "draft", of_type: "{integer}" },
+];
+/// Version 4 numbers the history's rows otherwise.
+const NUMBERED: i64 = 4;
 /// From here on the numbers of an older history's rows are somebody's doing: a hook could set the sequence that
 /// they came from.
 const NUMBER_MAX: i64 = 1 << 53;
@@ -191,30 +205,32 @@ pub(crate) async fn upgrade(connection: &mut dyn Connection) -> Result<(), Backe
     if found.is_none() {
         connection.prepare_place().await?;
     }
-    let (statements, widened, is_numbered) = match found {
+    // With the oldest version that one of the tables may have.
+    let (statements, older) = match found {
         Some(SCHEMA_VERSION) => return Ok(()),
-        Some(1) => (FROM_1, &WITH_SETTINGS[..1], true),
-        Some(2) => (&[][..], WITH_SETTINGS, true),
-        Some(_) => (&[][..], &[][..], true),
+        Some(1) => (FROM_1, 1),
+        Some(found) => (&[][..], found),
         // A runner that made an older version may have been killed while it did.
-        None if connection.is_journaled() => (FRESH, WITH_SETTINGS, true),
-        None => (FRESH, &[][..], false),
+        None if connection.is_journaled() => (FRESH, 0),
+        None => (FRESH, SCHEMA_VERSION),
     };
     for statement in statements {
         let statement = spelled(statement, connection.own_types());
         connection.own_execute(&statement, &[]).await?;
         crash::point("after a step of the schema");
     }
-    for table in widened {
-        if connection.is_journaled() && has_settings(connection, table).await? {
+    for Added { since, table, column, of_type } in &ADDED {
+        // The first version had no runs, so that their table was just made.
+        let is_there = older >= *since || (older == 1 && *table == "run");
+        if is_there || (connection.is_journaled() && has(connection, table, column).await?) {
             continue;
         }
-        let statement = format!("ALTER TABLE @{table} ADD COLUMN settings {{text}}");
+        let statement = format!("ALTER TABLE @{table} ADD COLUMN {column} {of_type}");
         let statement = spelled(&statement, connection.own_types());
         connection.own_execute(&statement, &[]).await?;
         crash::point("after a step of the schema");
     }
-    if is_numbered {
+    if older < NUMBERED {
         unnumber(connection).await?;
     }
     let sql =
@@ -247,10 +263,15 @@ async fn unnumber(connection: &mut dyn Connection) -> Result<(), BackendError> {
 
 /// Whether `table` has the column by now, for MySQL and MariaDB: a schema change commits by itself there, so
 /// that a killed run leaves some of them done.
-async fn has_settings(connection: &mut dyn Connection, table: &str) -> Result<bool, BackendError> {
+async fn has(
+    connection: &mut dyn Connection,
+    table: &str,
+    column: &str,
+) -> Result<bool, BackendError> {
     let sql = "SELECT count(*) FROM information_schema.columns
-         WHERE table_schema = DATABASE() AND table_name = ? AND column_name = 'settings'";
-    let rows = connection.own_rows(sql, &[Cell::text(format!("alteration_{table}"))]).await?;
+         WHERE table_schema = DATABASE() AND table_name = ? AND column_name = ?";
+    let known = [Cell::text(format!("alteration_{table}")), Cell::text(column)];
+    let rows = connection.own_rows(sql, &known).await?;
     Ok(rows.first().and_then(|row| row.first()) == Some(&Cell::integer(1)))
 }
 

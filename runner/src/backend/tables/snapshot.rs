@@ -5,7 +5,7 @@ use super::{Record, ledger, run, schema};
 use crate::backend::{BackendError, Revision, Snapshot, StateRow, Status, connection::Connection};
 use std::str::FromStr;
 
-/// Without `settings`, which came with version 3 of the schema.
+/// Without `settings` and `draft`, which came with versions 3 and 5 of the schema.
 const COLUMNS: &str = "plugin, id, checksum, component_checksum, status, applied_at, duration_ms,
     statements, rows_affected, applied_by, runner_version, permissions, requires, irreversible,
     revision, error";
@@ -22,8 +22,12 @@ pub(crate) async fn read(
     };
     let ledger = ledger::read(connection).await?;
     // Older ones are read as they are; reading must not upgrade them.
-    let settings = if version < 3 { "" } else { ", settings" };
-    let sql = format!("SELECT {COLUMNS}{settings} FROM @state");
+    let added = match version {
+        ..3 => "",
+        3 | 4 => ", settings",
+        _ => ", settings, draft",
+    };
+    let sql = format!("SELECT {COLUMNS}{added} FROM @state");
     let rows = connection.own_rows(&sql, &[]).await?;
     let rows = rows.into_iter().map(state_row).collect::<Result<Vec<_>, _>>()?;
     let runs = run::read_all(connection, version).await?;
@@ -60,5 +64,6 @@ fn state_row(cells: Vec<crate::backend::connection::Cell>) -> Result<StateRow, B
         revision: Revision(row.integer("revision")?),
         error: row.maybe_text("error")?,
         settings: row.added_json("settings")?,
+        draft: row.added_flag("draft")?,
     })
 }

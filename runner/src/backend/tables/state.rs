@@ -103,6 +103,7 @@ impl Values {
             ("settings", Cell::text(to_json(&settings))),
             ("requires", Cell::text(to_json(&attempt.requires))),
             ("irreversible", Cell::integer(i64::from(attempt.irreversible))),
+            ("draft", Cell::integer(i64::from(attempt.draft))),
             ("error", Cell::Text(error.map(str::to_owned))),
         ])
     }

@@ -75,11 +75,42 @@ async fn the_first_version_is_upgraded_to_what_is_made_anew() {
 }
 
 /// What the second version had otherwise.
-const VERSION_2: [&str; 3] = [
+const VERSION_2: [&str; 4] = [
+    "ALTER TABLE @state DROP COLUMN draft",
     "ALTER TABLE @state DROP COLUMN settings",
     "ALTER TABLE @run DROP COLUMN settings",
     "UPDATE @ledger SET schema_version = 2",
 ];
+
+/// What the fourth version had otherwise.
+const WITHOUT_DRAFTS: &str = "ALTER TABLE @state DROP COLUMN draft";
+
+#[tokio::test]
+async fn the_fourth_version_is_upgraded_with_what_is_applied() {
+    let connection = memory().await;
+    let connection = &mut *connection.lock().await;
+    schema::upgrade(connection).await.unwrap();
+    let fresh = columns(connection).await;
+    let attempt = begun_attempt();
+    state::record(connection, &attempt, Revision(1), &Counts::default()).await.unwrap();
+    for older in [WITHOUT_DRAFTS, "UPDATE @ledger SET schema_version = 4"] {
+        connection.own_execute(older, &[]).await.unwrap();
+    }
+    let read = async |connection: &mut dyn Connection| {
+        let (snapshot, _) = snapshot::read(connection).await.unwrap();
+        snapshot.rows[&attempt.key].draft
+    };
+    assert!(!read(connection).await, "it can be read as it is");
+    schema::upgrade(connection).await.unwrap();
+    assert_eq!(columns(connection).await, fresh);
+    assert!(!read(connection).await, "what an older runner applied was none");
+    for (value, expected) in [("1", Some(true)), ("0", Some(false)), ("2", None)] {
+        let edited = format!("UPDATE @state SET draft = {value}");
+        connection.own_execute(&edited, &[]).await.unwrap();
+        let found = snapshot::read(connection).await;
+        assert_eq!(found.ok().map(|(snapshot, _)| snapshot.rows[&attempt.key].draft), expected);
+    }
+}
 
 fn begun() -> Run {
     Run::new(&begun_attempt(), Phase::Preparation, Dialect::Sqlite, "0.1.0").unwrap()
@@ -126,7 +157,9 @@ async fn rows_of_the_history_are_numbered_one_after_the_other() {
     let connection = memory().await;
     let connection = &mut *connection.lock().await;
     schema::upgrade(connection).await.unwrap();
-    connection.own_execute("UPDATE @ledger SET schema_version = 3", &[]).await.unwrap();
+    for older in [WITHOUT_DRAFTS, "UPDATE @ledger SET schema_version = 3"] {
+        connection.own_execute(older, &[]).await.unwrap();
+    }
     let attempt = begun_attempt();
     history::append(connection, &attempt, None).await.unwrap();
     for number in [i64::MAX - 1, i64::MAX] {

@@ -1,0 +1,309 @@
+//! Drafts: refused without a word for them, applied with it, and taken down where they have changed.
+
+use crate::{
+    polite,
+    support::{
+        Run, Sandbox, finish,
+        servers::{Mariadb, Postgres},
+    },
+    transcript::Transcript,
+    wasm,
+};
+use insta::assert_snapshot;
+use serde_json::Value;
+use std::fs;
+
+const A: &str = "1.0.0-1700000000-a";
+const B: &str = "1.1.0-1700000100-b";
+const C: &str = "1.1.0-1700000200-c";
+const ALLOW: &str = "--allow-drafts";
+
+/// An alteration with its `up` and `down`.
+type Sql<'a> = (&'a str, &'a str, &'a str);
+
+const SQL_A: Sql<'_> = (A, "CREATE TABLE a (x INT);\n", "DROP TABLE a;\n");
+const SQL_B: Sql<'_> = (B, "CREATE TABLE b (x INT);\n", "DROP TABLE b;\n");
+/// What became of it.
+const SQL_B2: Sql<'_> = (B, "CREATE TABLE b (x INT, y INT);\n", "DROP TABLE b;\n");
+const SQL_C: Sql<'_> = (C, "ALTER TABLE b ADD z INT;\n", "ALTER TABLE b DROP COLUMN z;\n");
+
+/// Packs `alterations` into `plugins/<plugin>`; those whose ids are among `drafts` are drafts.
+fn pack(sandbox: &Sandbox, plugin: &str, alterations: &[Sql<'_>], drafts: &[&str]) {
+    sandbox.sql_plugin(plugin, alterations);
+    for id in drafts {
+        let path = sandbox.path().join(format!("plugins/{plugin}/{id}.wasm"));
+        let bytes = fs::read(&path).expect("it was packed");
+        fs::write(&path, wasm::with_section(&bytes, "runner:draft", b"")).expect("it is marked");
+    }
+}
+
+fn run(sandbox: &Sandbox, args: &[&str]) -> Run {
+    let run = sandbox.runner(args);
+    polite::check(&run);
+    run
+}
+
+fn json(sandbox: &Sandbox, code: i32, args: &[&str]) -> Value {
+    let run = run(sandbox, &[args, &["--format", "json"]].concat());
+    assert_eq!(run.code, Some(code), "{args:?}: {run:#?}");
+    serde_json::from_str(&run.stdout).expect("JSON")
+}
+
+/// The steps of a plan or a report, as `down id`.
+fn steps(document: &Value) -> Vec<String> {
+    let of = |step: &Value, field: &str| step[field].as_str().expect("text").to_owned();
+    let steps = document["steps"].as_array().expect("steps").iter();
+    steps.map(|step| format!("{} {}", of(step, "direction"), of(step, "id"))).collect()
+}
+
+/// Each verb refuses with one finding, and nothing is altered.
+fn refused(sandbox: &Sandbox, kind: &str, id: &str) {
+    let before = (sandbox.dump(), sandbox.state());
+    let document = json(sandbox, 4, &["deploy", "plugins"]);
+    assert_eq!(document["error"]["changed"], "nothing was altered");
+    assert_eq!(document["error"]["alteration"], format!("acme/shop {id}"));
+    for findings in [
+        &document["error"]["findings"],
+        &json(sandbox, 4, &["check", "plugins"])["findings"],
+        &json(sandbox, 4, &["plan", "plugins"])["findings"],
+    ] {
+        assert_eq!(findings[0]["kind"], kind, "{findings}");
+        assert_eq!(findings[0]["key"]["id"], id, "{findings}");
+    }
+    let text = run(sandbox, &["deploy", "plugins"]).stderr;
+    assert!(text.contains(id) && text.contains(ALLOW), "{text}");
+    assert_eq!((sandbox.dump(), sandbox.state()), before);
+}
+
+/// `id draft` of each row.
+fn marks(sandbox: &Sandbox) -> Vec<String> {
+    sandbox.rows("SELECT concat_ws(' ', id, draft) FROM alteration_state ORDER BY id")
+}
+
+/// From the first refusal to the release, on any database.
+fn life(sandbox: &Sandbox) {
+    pack(sandbox, "acme/shop", &[SQL_A], &[]);
+    sandbox.ok(&["deploy", "plugins"]);
+    pack(sandbox, "acme/shop", &[SQL_A, SQL_B, SQL_C], &[B, C]);
+    refused(sandbox, "draft", B);
+    assert_eq!(json(sandbox, 3, &["check", "plugins", ALLOW])["undeployed"][0]["draft"], true);
+    sandbox.ok(&["deploy", "plugins", ALLOW]);
+    sandbox.ok(&["check", "plugins"]);
+    assert_eq!(marks(sandbox), [format!("{A} 0"), format!("{B} 1"), format!("{C} 1")]);
+    let status = json(sandbox, 0, &["status"]);
+    let drafts: Vec<&Value> = status["alterations"].as_array().expect("rows").iter().collect();
+    assert_eq!(drafts[0]["draft"], Value::Null);
+    assert_eq!((&drafts[1]["draft"], &drafts[2]["draft"]), (&true.into(), &true.into()));
+
+    pack(sandbox, "acme/shop", &[SQL_A, SQL_B2, SQL_C], &[B, C]);
+    refused(sandbox, "draft-changed", B);
+    let again = [format!("down {C}"), format!("down {B}"), format!("up {B}"), format!("up {C}")];
+    assert_eq!(steps(&json(sandbox, 0, &["plan", "plugins", ALLOW])), again);
+    let undeployed = &json(sandbox, 3, &["check", "plugins", ALLOW])["undeployed"];
+    assert_eq!(undeployed.as_array().expect("rows").len(), 2);
+    let report = json(sandbox, 0, &["deploy", "plugins", ALLOW]);
+    assert_eq!((steps(&report), &report["outcome"]), (again.to_vec(), &"applied".into()));
+    assert_eq!(marks(sandbox), [format!("{A} 0"), format!("{B} 1"), format!("{C} 1")]);
+    sandbox.sql("INSERT INTO b (x, y, z) VALUES (1, 2, 3)");
+
+    // Released as they are: what is there stays.
+    pack(sandbox, "acme/shop", &[SQL_A, SQL_B2, SQL_C], &[]);
+    assert_eq!(json(sandbox, 0, &["deploy", "plugins"])["outcome"], "up-to-date");
+    assert_eq!(json(sandbox, 0, &["check", "plugins"])["deployed"], true);
+    assert_eq!(sandbox.rows("SELECT z FROM b"), ["3"]);
+    let status = json(sandbox, 0, &["status", "plugins"]);
+    assert!(!status.to_string().contains("draft"), "{status}");
+
+    // Released otherwise: refused, and with the word for it what was released is there.
+    pack(sandbox, "acme/shop", &[SQL_A, SQL_B, SQL_C], &[]);
+    refused(sandbox, "draft-changed", B);
+    assert_eq!(steps(&json(sandbox, 0, &["deploy", "plugins", ALLOW])), again);
+    assert_eq!(marks(sandbox), [format!("{A} 0"), format!("{B} 0"), format!("{C} 0")]);
+    let dump = sandbox.dump();
+    sandbox.ok(&["rollback", "--plugin", "acme/shop", "--to", "none"]);
+    sandbox.ok(&["deploy", "plugins"]);
+    assert_eq!(sandbox.dump(), dump, "as if there had never been another one");
+}
+
+#[test]
+fn from_draft_to_release_on_sqlite() {
+    life(&Sandbox::new());
+}
+
+#[test]
+fn from_draft_to_release_on_postgresql() {
+    life(&Sandbox::on(Postgres::shared().database()));
+}
+
+#[test]
+fn from_draft_to_release_on_mariadb() {
+    life(&Sandbox::on(Mariadb::shared().database()));
+}
+
+#[test]
+fn what_is_said() {
+    let sandbox = Sandbox::new();
+    pack(&sandbox, "acme/shop", &[SQL_A, SQL_B, SQL_C], &[B, C]);
+    let mut said = Transcript::of(&sandbox);
+    said.refused(4, &["deploy", "plugins"]);
+    said.run(&["check", "plugins"]);
+    said.run(&["plan", "plugins", ALLOW]);
+    said.run(&["deploy", "plugins", ALLOW]);
+    said.run(&["status"]);
+    said.note("The first of them is changed.");
+    pack(&sandbox, "acme/shop", &[SQL_A, SQL_B2, SQL_C], &[B, C]);
+    said.refused(4, &["deploy", "plugins"]);
+    said.run(&["check", "plugins"]);
+    said.run(&["check", "plugins", ALLOW]);
+    said.run(&["deploy", "plugins", ALLOW, "--dry-run"]);
+    said.run(&["deploy", "plugins", ALLOW]);
+    said.note("The second is released, and cannot go.");
+    pack(&sandbox, "acme/shop", &[SQL_A, SQL_B2, SQL_C], &[B]);
+    said.run(&["rollback", "--steps", "1"]);
+    said.run(&["deploy", "plugins", ALLOW]);
+    pack(&sandbox, "acme/shop", &[SQL_A, SQL_B, SQL_C], &[B]);
+    said.refused(4, &["deploy", "plugins", ALLOW]);
+    said.note("A baseline records what is released.");
+    sandbox.ok(&["rollback", "--steps", "9"]);
+    said.refused(4, &["baseline", "plugins", "--to", "acme/shop@latest"]);
+    assert_snapshot!(said);
+}
+
+#[test]
+fn the_environment_allows_them_too() {
+    let sandbox = Sandbox::new();
+    pack(&sandbox, "acme/shop", &[SQL_A], &[A]);
+    for (value, code) in [("0", 4), ("", 4), ("1", 0)] {
+        let mut command = sandbox.command(&["deploy", "plugins"]);
+        assert_eq!(finish(command.env("RUNNER_ALLOW_DRAFTS", value)).code, Some(code), "{value:?}");
+    }
+}
+
+#[test]
+fn without_a_yes_nothing_is_taken_down() {
+    let sandbox = Sandbox::new();
+    pack(&sandbox, "acme/shop", &[SQL_B], &[B]);
+    sandbox.ok(&["deploy", "plugins", ALLOW]);
+    pack(&sandbox, "acme/shop", &[SQL_B2], &[B]);
+    let before = sandbox.dump();
+    let run = finish(sandbox.command(&["deploy", "plugins", ALLOW]).env_remove("RUNNER_YES"));
+    assert_eq!(run.code, Some(2), "{run:#?}");
+    assert!(run.stderr.contains("1 draft to take down, with what it made"), "{run:#?}");
+    assert_eq!(sandbox.dump(), before);
+}
+
+#[test]
+fn a_test_takes_drafts() {
+    let sandbox = Sandbox::new();
+    pack(&sandbox, "acme/shop", &[SQL_A, SQL_B], &[A, B]);
+    let tested = run(&sandbox, &["test", "plugins"]);
+    assert_eq!(tested.code, Some(0), "{tested:#?}");
+}
+
+/// All of it runs, and none of it stays.
+fn rehearsed(sandbox: &Sandbox) {
+    pack(sandbox, "acme/shop", &[SQL_A, SQL_B, SQL_C], &[B, C]);
+    sandbox.ok(&["deploy", "plugins", ALLOW]);
+    pack(sandbox, "acme/shop", &[SQL_A, SQL_B2, SQL_C], &[B, C]);
+    let before = (sandbox.dump(), sandbox.state());
+    let report = json(sandbox, 0, &["deploy", "plugins", ALLOW, "--dry-run"]);
+    assert_eq!(report["outcome"], "rehearsed");
+    let again = [format!("down {C}"), format!("down {B}"), format!("up {B}"), format!("up {C}")];
+    assert_eq!(steps(&report), again);
+    assert_eq!((sandbox.dump(), sandbox.state()), before);
+}
+
+#[test]
+fn a_rehearsal_on_sqlite() {
+    rehearsed(&Sandbox::new());
+}
+
+#[test]
+fn a_rehearsal_on_postgresql() {
+    rehearsed(&Sandbox::on(Postgres::shared().database()));
+}
+
+/// What comes to light before anything is altered leaves the draft where it is.
+#[test]
+fn nothing_goes_down_for_what_cannot_go_up() {
+    for sandbox in [Sandbox::new(), Sandbox::on(Mariadb::shared().database())] {
+        pack(&sandbox, "acme/shop", &[SQL_B, SQL_C], &[B, C]);
+        sandbox.ok(&["deploy", "plugins", ALLOW]);
+        let before = (sandbox.dump(), sandbox.state());
+        let refused = (B, "CREATE TABLE b (x INT);\nCOMMIT;\n", "");
+        pack(&sandbox, "acme/shop", &[refused, SQL_C], &[B, C]);
+        for verb in ["deploy", "plan", "check"] {
+            let run = run(&sandbox, &[verb, "plugins", ALLOW]);
+            assert_eq!(run.code, Some(1), "{run:#?}");
+            let told = format!("{}{}", run.stdout, run.stderr);
+            assert!(told.contains("COMMIT"), "{told}");
+        }
+        assert_eq!((sandbox.dump(), sandbox.state()), before);
+
+        // A component that this runner cannot link; the alteration after the draft, not the draft itself.
+        pack(&sandbox, "acme/shop", &[SQL_B2, SQL_C], &[B, C]);
+        let path = format!("plugins/acme/shop/{C}.wasm");
+        let manifest =
+            format!(r#"{{"manifest":1,"plugin":"acme/shop","alterations":[{{"id":"{C}"}}]}}"#);
+        let broken = wasm::from_text("(component (import \"acme:other/thing\" (func)))");
+        let broken = wasm::with_manifest(&broken, manifest.as_bytes());
+        sandbox.write(&path, wasm::with_section(&broken, "runner:draft", b""));
+        let document = json(&sandbox, 1, &["deploy", "plugins", ALLOW]);
+        assert_eq!(document["error"]["changed"], "nothing was altered");
+        assert_eq!((sandbox.dump(), sandbox.state()), before);
+    }
+}
+
+/// The message names what was taken down; the next deploy applies what is offered then.
+#[test]
+fn a_failure_in_the_second_half_says_what_was_taken_down() {
+    for sandbox in [
+        Sandbox::new(),
+        Sandbox::on(Postgres::shared().database()),
+        Sandbox::on(Mariadb::shared().database()),
+    ] {
+        pack(&sandbox, "acme/shop", &[SQL_A, SQL_B, SQL_C], &[B, C]);
+        sandbox.ok(&["deploy", "plugins", ALLOW]);
+        let fails = (B, "INSERT INTO nowhere VALUES (1);\n", "SELECT 1;\n");
+        pack(&sandbox, "acme/shop", &[SQL_A, fails, SQL_C], &[B, C]);
+        let run = run(&sandbox, &["deploy", "plugins", ALLOW]);
+        assert_eq!(run.code, Some(1), "{run:#?}");
+        let told = format!("taken down: acme/shop {C}, acme/shop {B}");
+        let unwrapped = run.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(unwrapped.contains(&told), "{told}: {run:#?}");
+        assert_eq!(
+            sandbox.state(),
+            [
+                format!("acme/shop {A} applied"),
+                format!("acme/shop {B} failed"),
+                format!("acme/shop {C} reverted")
+            ]
+        );
+        let document = json(&sandbox, 1, &["deploy", "plugins", ALLOW]);
+        assert_eq!(
+            document["error"]["steps"],
+            Value::Null,
+            "there is nothing to take down: {document}"
+        );
+        pack(&sandbox, "acme/shop", &[SQL_A, SQL_B2, SQL_C], &[B, C]);
+        assert_eq!(
+            steps(&json(&sandbox, 0, &["deploy", "plugins", ALLOW])),
+            [format!("up {B}"), format!("up {C}")]
+        );
+    }
+}
+
+/// A mark that is none: bytes that no checksum covers are refused, wherever they come from.
+#[test]
+fn a_forged_mark_is_refused() {
+    let sandbox = Sandbox::new();
+    pack(&sandbox, "acme/shop", &[SQL_A], &[A]);
+    let path = format!("plugins/acme/shop/{A}.wasm");
+    let marked = fs::read(sandbox.path().join(&path)).expect("it was packed");
+    for (section, why) in [(&b""[..], "more than one"), (b"x", "has contents")] {
+        sandbox.write(&path, wasm::with_section(&marked, "runner:draft", section));
+        let run = run(&sandbox, &["deploy", "plugins", ALLOW]);
+        assert_eq!(run.code, Some(1), "{run:#?}");
+        assert!(run.stderr.contains(why) && run.stderr.contains(A), "{run:#?}");
+    }
+}
