@@ -134,7 +134,8 @@ fn word<'a>(word: &'a str, after: &'a str, tokens: &mut Vec<Token<'a>>) -> usize
         return 2 + length;
     }
     // The prefix of a literal is no name.
-    let is_prefix = matches!((word, after.chars().next()), ("b" | "c", Some('"')) | ("b", Some('\'')));
+    let is_prefix =
+        matches!((word, after.chars().next()), ("b" | "c", Some('"')) | ("b", Some('\'')));
     if !is_prefix {
         tokens.push(Token::Word(word));
     }
