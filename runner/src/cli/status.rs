@@ -99,6 +99,10 @@ fn text(standing: &Standing, database: &str) {
     line(["ALTERATION", "STATUS", "FLAGS", "AT"]);
     for (row, status) in cells.iter().zip(lines) {
         line([&row[0], &row[1], &row[2], &Escaped(&row[3]).to_string()]);
+        if !status.needed_on.is_empty() {
+            let names: Vec<&str> = status.needed_on.iter().map(|d| d.as_str()).collect();
+            output::result(&format!("  only for {}: nothing to do here", names.join(", ")));
+        }
         if status.baseline {
             output::result("  recorded by a baseline, never ran here");
         }

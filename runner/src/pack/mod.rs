@@ -5,6 +5,8 @@
 //! Talks to `alteration`, and to `sql` to look through texts: it knows no database and runs no
 //! component, and leaves printing to its caller.
 
+mod by_dialect;
+mod dialect_name;
 mod folder;
 pub mod history;
 mod inspect;
@@ -18,11 +20,13 @@ pub mod section;
 mod settings;
 mod sql_code;
 mod sql_component;
+mod sql_files;
 mod sql_module;
 mod sql_name;
 mod sql_source;
 mod sql_table;
 mod sql_text;
+mod sql_texts;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -31,7 +35,7 @@ pub use folder::{FolderError, Reading};
 pub use history::Layout;
 pub use inspect::{
     About, InspectError, InspectFileError, Inspection, ManifestFound, Package, Producer, Sbom,
-    inspect, inspect_file,
+    SqlText, inspect, inspect_file,
 };
 pub use interfaces::Interface;
 pub use leftover::{Leftover, leftovers};

@@ -10,6 +10,7 @@ use super::{
     super::{PackOptions, folder as sql_folder, pack, sql_name::SqlHook},
     Layout,
 };
+use crate::alteration::Dialect;
 use std::{collections::BTreeMap, fs, path::Path};
 
 type Files<'a> = &'a [(&'a str, &'a str)];
@@ -40,7 +41,9 @@ fn read(files: Files<'_>, layout: Option<Layout>) -> Vec<(String, Vec<(SqlHook, 
     let read = sql_folder::read(folder.path(), &options(layout));
     let read = read.unwrap_or_else(|error| panic!("{files:?}: {error}"));
     let alterations = read.alterations.into_iter();
-    alterations.map(|a| (a.id.to_string(), a.sql.into_iter().collect())).collect()
+    let text = |a: &sql_folder::SqlAlteration, hook| a.sql.text(hook, Dialect::Sqlite).to_owned();
+    let texts = |a: &sql_folder::SqlAlteration| a.sql.hooks().map(|h| (h, text(a, h))).collect();
+    alterations.map(|a| (a.id.to_string(), texts(&a))).collect()
 }
 
 fn error(files: Files<'_>, layout: Option<Layout>) -> String {
