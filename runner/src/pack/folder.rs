@@ -268,7 +268,7 @@ fn assemble(
         (None, Some(plugin)) => plugin.clone(),
         (None, None) => plugin_of_folder(folder)?,
     };
-    let dialects = agreed(folder, dialects, files.dialects)?;
+    let dialects = agreed(folder, dialects, &files)?;
     let mut alterations = Vec::with_capacity(files.alterations.len());
     for (id, found) in files.alterations {
         let details = details.remove(&id).unwrap_or_default();
@@ -303,17 +303,19 @@ fn assemble(
 fn agreed(
     folder: &Path,
     found: BTreeSet<Dialect>,
-    folders: BTreeSet<Dialect>,
+    files: &Files,
 ) -> Result<BTreeSet<Dialect>, FolderError> {
+    let folders = files.dialects.clone();
     // What is written for MySQL is MariaDB's too, unless the settings leave that out.
-    let left_out: BTreeSet<_> = folders.difference(&found).copied().collect();
-    let is_mysql_alone = left_out == BTreeSet::from([Dialect::Mariadb])
-        && found.contains(&Dialect::Mysql)
-        && found.is_subset(&folders);
+    let mut least = folders.clone();
+    if files.reading.as_ref().is_some_and(|r| !r.folders.contains_key(&Dialect::Mariadb)) {
+        least.remove(&Dialect::Mariadb);
+    }
+    let agree = found.is_subset(&folders) && found.is_superset(&least);
     match (found.is_empty(), folders.is_empty()) {
         (true, _) if folders.len() == Dialect::ALL.len() => Ok(BTreeSet::new()),
         (true, _) => Ok(folders),
-        (false, false) if found != folders && !is_mysql_alone => {
+        (false, false) if !agree => {
             let path = folder.join(SETTINGS_FILE);
             Err(FolderError::DialectsContradict { path, found, folders })
         }

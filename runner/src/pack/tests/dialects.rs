@@ -19,37 +19,37 @@ type Files<'a> = &'a [(&'a str, &'a [u8])];
 
 /// Each text names its file, so that it shows who gets which.
 const MIXED: Files<'_> = &[
-    ("1.0.0-1-a.up.sql", b"a up"),
-    ("1.0.0-1-a.down.sql", b"a down"),
-    ("1.0.0-1-a.mysql.up.sql", b"a mysql up"),
-    ("1.0.0-1-a.postgresql.before-up.sql", b"a postgresql before-up"),
-    ("1.0.0-1-a.sqlite.down.sql", b"a sqlite down"),
-    ("1.0.0-2-b.sqlite.up.sql", b"b sqlite up"),
-    ("1.0.0-2-b.mariadb.up.sql", b"b mariadb up"),
-    ("1.0.0-2-b.mysql.up.sql", b"b mysql up"),
-    ("1.0.0-2-b.postgresql.sql", b"b postgresql"),
-    ("1.0.0-2-b.step.sql", b"b step"),
-    ("1.0.0-2-b.mariadb.step.sql", b"b mariadb step"),
-    ("1.0.0-2-b.mysql.before-down.sql", b"b mysql before-down"),
-    ("1.0.0-3-c.up.sql", b"c up"),
+    ("1.0.0-1-a.up.sql", b"SELECT a_up"),
+    ("1.0.0-1-a.down.sql", b"SELECT a_down"),
+    ("1.0.0-1-a.mysql.up.sql", b"SELECT a_mysql_up"),
+    ("1.0.0-1-a.postgresql.before-up.sql", b"SELECT a_postgresql_before_up"),
+    ("1.0.0-1-a.sqlite.down.sql", b"SELECT a_sqlite_down"),
+    ("1.0.0-2-b.sqlite.up.sql", b"SELECT b_sqlite_up"),
+    ("1.0.0-2-b.mariadb.up.sql", b"SELECT b_mariadb_up"),
+    ("1.0.0-2-b.mysql.up.sql", b"SELECT b_mysql_up"),
+    ("1.0.0-2-b.postgresql.sql", b"SELECT b_postgresql"),
+    ("1.0.0-2-b.step.sql", b"UPDATE t SET x = b_step"),
+    ("1.0.0-2-b.mariadb.step.sql", b"UPDATE t SET x = b_mariadb_step"),
+    ("1.0.0-2-b.mysql.before-down.sql", b"SELECT b_mysql_before_down"),
+    ("1.0.0-3-c.up.sql", b"SELECT c_up"),
 ];
 
 /// What `MIXED` gives an alteration's hook.
 fn expected(id: &str, hook: SqlHook, dialect: Dialect) -> &'static str {
     match (id, hook, dialect) {
-        ("1.0.0-1-a", Up, Mysql | Mariadb) => "a mysql up",
-        ("1.0.0-1-a", Up, _) => "a up",
-        ("1.0.0-1-a", Down, Sqlite) => "a sqlite down",
-        ("1.0.0-1-a", Down, _) => "a down",
-        ("1.0.0-1-a", BeforeUp, Postgresql) => "a postgresql before-up",
-        ("1.0.0-2-b", Up, Sqlite) => "b sqlite up",
-        ("1.0.0-2-b", Up, Postgresql) => "b postgresql",
-        ("1.0.0-2-b", Up, Mysql) => "b mysql up",
-        ("1.0.0-2-b", Up, Mariadb) => "b mariadb up",
-        ("1.0.0-2-b", Step, Mariadb) => "b mariadb step",
-        ("1.0.0-2-b", Step, _) => "b step",
-        ("1.0.0-2-b", BeforeDown, Mysql | Mariadb) => "b mysql before-down",
-        ("1.0.0-3-c", Up, _) => "c up",
+        ("1.0.0-1-a", Up, Mysql | Mariadb) => "SELECT a_mysql_up",
+        ("1.0.0-1-a", Up, _) => "SELECT a_up",
+        ("1.0.0-1-a", Down, Sqlite) => "SELECT a_sqlite_down",
+        ("1.0.0-1-a", Down, _) => "SELECT a_down",
+        ("1.0.0-1-a", BeforeUp, Postgresql) => "SELECT a_postgresql_before_up",
+        ("1.0.0-2-b", Up, Sqlite) => "SELECT b_sqlite_up",
+        ("1.0.0-2-b", Up, Postgresql) => "SELECT b_postgresql",
+        ("1.0.0-2-b", Up, Mysql) => "SELECT b_mysql_up",
+        ("1.0.0-2-b", Up, Mariadb) => "SELECT b_mariadb_up",
+        ("1.0.0-2-b", Step, Mariadb) => "UPDATE t SET x = b_mariadb_step",
+        ("1.0.0-2-b", Step, _) => "UPDATE t SET x = b_step",
+        ("1.0.0-2-b", BeforeDown, Mysql | Mariadb) => "SELECT b_mysql_before_down",
+        ("1.0.0-3-c", Up, _) => "SELECT c_up",
         _ => "",
     }
 }
@@ -169,7 +169,7 @@ fn components_without_dialects_are_what_they_were() {
 #[test]
 fn components_with_dialects_stay_what_they_are() {
     let packed = pack_files(MIXED, &bundle()).unwrap().remove(0);
-    let expected = "0000000000000000000000000000000000000000000000000000000000000000";
+    let expected = "4ff99afaebda24f0b95537973c30bb72ce6c492daba988d78dd85884cc7be54d";
     assert_eq!(Checksum::of(&packed.bytes).to_string(), expected);
 }
 
@@ -351,11 +351,11 @@ fn inspecting_tells_who_gets_which() {
     assert_eq!(
         texts(0),
         [
-            "up [Sqlite, Postgresql] 4",
-            "up [Mysql, Mariadb] 10",
-            "before-up [Postgresql] 22",
-            "down [Sqlite] 13",
-            "down [Postgresql, Mysql, Mariadb] 6",
+            "up [Sqlite, Postgresql] 11",
+            "up [Mysql, Mariadb] 17",
+            "before-up [Postgresql] 29",
+            "down [Sqlite] 20",
+            "down [Postgresql, Mysql, Mariadb] 13",
         ]
     );
     assert_eq!(texts(2), [""; 0], "it is the same for all");
