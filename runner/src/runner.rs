@@ -235,7 +235,7 @@ impl Runner {
         }
         let read = async {
             let snapshot = backend.snapshot().await?;
-            let mut lines = plan::status(catalog.as_ref(), &snapshot);
+            let mut lines = plan::status(catalog.as_ref(), &snapshot, backend.dialect());
             for line in &mut lines {
                 if let Some(run) = snapshot.runs.get(&line.key) {
                     line.took_effect = Some(deploy::begun::of(run, &mut backend).await?);

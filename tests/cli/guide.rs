@@ -5,7 +5,10 @@
 
 use crate::{
     polite,
-    support::{Sandbox, finish, root, servers::Postgres},
+    support::{
+        Sandbox, finish, root,
+        servers::{Mariadb, Postgres},
+    },
 };
 use std::{fs, process::Command};
 
@@ -34,17 +37,14 @@ fn blocks(page: &str) -> Vec<Vec<Step<'_>>> {
     blocks
 }
 
-#[test]
-fn servers() {
-    let page = fs::read_to_string(root().join("runner/guide/src/servers.md")).expect("a page");
-    let blocks = blocks(&page);
-    assert!(blocks.len() >= 4, "the page has {} blocks", blocks.len());
-    let sandbox = Sandbox::on(Postgres::shared().database());
-    let up = "CREATE TABLE events (at timestamptz NOT NULL);";
-    sandbox.sql_plugin("acme/app", &[("1.0.0-1718000000-create-events", up, "DROP TABLE events;")]);
+fn page(name: &str) -> String {
+    fs::read_to_string(root().join("runner/guide/src").join(name)).expect("a page")
+}
+
+/// Runs commands as a person types them; only the program is the one that was built.
+fn follow(steps: &[Step<'_>], sandbox: &Sandbox) {
     let binary = sandbox.command(&[]).get_program().to_owned();
-    for step in blocks.iter().flatten() {
-        // As a person types it; only the program is the one that was built.
+    for step in steps {
         let words = step.command.strip_prefix("runner ").expect("a command of the runner");
         let mut command = Command::new("sh");
         command.args(["-c", &format!("\"$RUNNER\" {words}")]).current_dir(sandbox.path());
@@ -65,5 +65,52 @@ fn servers() {
             let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(all.contains(&line), "{} lacks `{line}`: {run:#?}", step.command);
         }
+    }
+}
+
+#[test]
+fn servers() {
+    let page = page("servers.md");
+    let blocks = blocks(&page);
+    assert!(blocks.len() >= 4, "the page has {} blocks", blocks.len());
+    let sandbox = Sandbox::on(Postgres::shared().database());
+    let up = "CREATE TABLE events (at timestamptz NOT NULL);";
+    sandbox.sql_plugin("acme/app", &[("1.0.0-1718000000-create-events", up, "DROP TABLE events;")]);
+    blocks.iter().for_each(|block| follow(block, &sandbox));
+}
+
+/// Writes the files that a part of a page shows: a line with the name, as `` `sql/x.sql`: ``, then a block with the contents.
+fn write_files(part: &str, sandbox: &Sandbox) {
+    let mut lines = part.lines();
+    while let Some(line) = lines.next() {
+        let name = line.strip_prefix('`').and_then(|line| line.strip_suffix("`:"));
+        let Some(name) = name else { continue };
+        let block = lines.by_ref().skip_while(|line| !line.starts_with("```")).skip(1);
+        let contents: Vec<&str> = block.take_while(|line| *line != "```").collect();
+        sandbox.write(name, contents.join("\n"));
+    }
+}
+
+#[test]
+fn sql_for_several_databases() {
+    let page = page("sql.md");
+    for sandbox in [
+        Sandbox::new(),
+        Sandbox::on(Postgres::shared().database()),
+        Sandbox::on(Mariadb::shared().database()),
+    ] {
+        let mut commands = 0;
+        // Each block of commands works with the files that were shown up to it.
+        let (files, parts) = page.split_once("```console\n").expect("commands");
+        write_files(files, &sandbox);
+        for part in parts.split("```console\n") {
+            let (block, files) = part.split_once("\n```\n").expect("a block ends");
+            for steps in blocks(&format!("```console\n{block}")) {
+                commands += steps.len();
+                follow(&steps, &sandbox);
+            }
+            write_files(files, &sandbox);
+        }
+        assert_eq!(commands, 9);
     }
 }

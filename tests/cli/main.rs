@@ -17,6 +17,7 @@ mod begun;
 mod components;
 mod confirm;
 mod databases;
+mod dialects;
 mod disk;
 mod drafts;
 mod escapes;

@@ -1,7 +1,7 @@
 //! The catalog: every alteration that a set of component files offers.
 
 use super::{
-    AlterationId, AlterationKey, Checksum, Dialect, Manifest, Permissions, PluginName,
+    AlterationId, AlterationKey, Checksum, Declaration, Dialect, Manifest, Permissions, PluginName,
     Requirements, SettingNames,
 };
 use std::{
@@ -48,12 +48,16 @@ pub struct Alteration {
     pub draft: bool,
     pub path: PathBuf,
     pub requires: Requirements,
+    /// Those that its component is written for; empty for all.
     pub dialects: BTreeSet<Dialect>,
+    /// The only ones that need it; empty for all those of its component.
+    pub needed_on: BTreeSet<Dialect>,
     pub permissions: Permissions,
     /// What it asks the operator for by name.
     pub settings: SettingNames,
     pub description: Option<String>,
-    pub irreversible: bool,
+    /// Those on which there is no way back.
+    pub irreversible_on: BTreeSet<Dialect>,
     /// How long one of its statements may wait for a lock, where it does not leave that to the run.
     pub lock_timeout_ms: Option<NonZeroU32>,
     /// How long one of its statements may take, where it does not leave that to the run.
@@ -76,6 +80,23 @@ pub enum CatalogError {
     Duplicate { key: AlterationKey, first: PathBuf, second: PathBuf },
 }
 
+impl Alteration {
+    /// Whether its component can be deployed on `dialect` at all.
+    pub fn is_written_for(&self, dialect: Dialect) -> bool {
+        self.dialects.is_empty() || self.dialects.contains(&dialect)
+    }
+
+    /// Whether there is nothing to do on `dialect`, because only others need it.
+    pub fn is_elsewhere(&self, dialect: Dialect) -> bool {
+        let is_needed = self.needed_on.is_empty() || self.needed_on.contains(&dialect);
+        self.is_written_for(dialect) && !is_needed
+    }
+
+    pub fn is_irreversible(&self, dialect: Dialect) -> bool {
+        self.irreversible_on.contains(&dialect)
+    }
+}
+
 impl Catalog {
     pub fn new(files: impl IntoIterator<Item = ComponentFile>) -> Result<Self, CatalogError> {
         let mut catalog = Self::default();
@@ -95,6 +116,7 @@ impl Catalog {
                 let first = first.path.clone();
                 return Err(CatalogError::Duplicate { key, first, second: path });
             }
+            let irreversible_on = irreversible_on(&declaration);
             plugin.insert(
                 declaration.id,
                 Alteration {
@@ -105,10 +127,11 @@ impl Catalog {
                     path: path.clone(),
                     requires: manifest.requires.clone(),
                     dialects: manifest.dialects.clone(),
+                    needed_on: declaration.dialects,
                     permissions: declaration.permissions,
                     settings: declaration.settings,
                     description: declaration.description,
-                    irreversible: declaration.irreversible,
+                    irreversible_on,
                     lock_timeout_ms: declaration.lock_timeout_ms,
                     statement_timeout_ms: declaration.statement_timeout_ms,
                 },
@@ -147,4 +170,9 @@ impl Catalog {
     pub fn iter(&self) -> impl Iterator<Item = &Alteration> {
         self.plugins.values().flat_map(BTreeMap::values)
     }
+}
+
+fn irreversible_on(declaration: &Declaration) -> BTreeSet<Dialect> {
+    let dialects = Dialect::ALL.into_iter();
+    dialects.filter(|dialect| declaration.hooks(*dialect).irreversible).collect()
 }

@@ -17,6 +17,9 @@ pub enum Dialect {
 pub struct ParseDialectError;
 
 impl Dialect {
+    /// In the order of the interface's `dialect`.
+    pub const ALL: [Self; 4] = [Self::Sqlite, Self::Postgresql, Self::Mysql, Self::Mariadb];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
@@ -31,10 +34,7 @@ impl FromStr for Dialect {
     type Err = ParseDialectError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        [Self::Sqlite, Self::Postgresql, Self::Mysql, Self::Mariadb]
-            .into_iter()
-            .find(|dialect| dialect.as_str() == text)
-            .ok_or(ParseDialectError)
+        Self::ALL.into_iter().find(|dialect| dialect.as_str() == text).ok_or(ParseDialectError)
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Manifest {
     pub plugin: PluginName,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub requires: Requirements,
-    /// The dialects the alterations are written for; empty for all of them.
+    /// The dialects that the component is written for; on any other a deploy refuses it. Empty for all of them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub dialects: BTreeSet<Dialect>,
     pub alterations: Vec<Declaration>,
@@ -55,6 +55,13 @@ pub struct Declaration {
     /// As `preparation`, for the component's `backfill`.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub backfill: bool,
+    /// The only dialects that need it: on another one a deploy leaves it out, and says so. Empty for all
+    /// those of the component.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub dialects: BTreeSet<Dialect>,
+    /// Where it is not what `irreversible`, `preparation` and `backfill` say.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub per_dialect: BTreeMap<Dialect, DeclaredHooks>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub permissions: Permissions,
     /// What it asks the operator for by name.
@@ -66,6 +73,15 @@ pub struct Declaration {
     /// How long one of its statements may take; absent for the run's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statement_timeout_ms: Option<NonZeroU32>,
+}
+
+/// Which hooks an alteration has on one dialect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeclaredHooks {
+    pub irreversible: bool,
+    pub preparation: bool,
+    pub backfill: bool,
 }
 
 fn yes() -> bool {
@@ -199,6 +215,13 @@ fn check_format(json: &[u8]) -> Result<(), ManifestError> {
 }
 
 impl Declaration {
+    /// What it has on `dialect`.
+    pub fn hooks(&self, dialect: Dialect) -> DeclaredHooks {
+        let Self { irreversible, preparation, backfill, .. } = *self;
+        let elsewhere = DeclaredHooks { irreversible, preparation, backfill };
+        self.per_dialect.get(&dialect).copied().unwrap_or(elsewhere)
+    }
+
     pub fn new(id: AlterationId) -> Self {
         Self {
             id,
@@ -207,6 +230,8 @@ impl Declaration {
             irreversible: false,
             preparation: true,
             backfill: true,
+            dialects: BTreeSet::new(),
+            per_dialect: BTreeMap::new(),
             permissions: Permissions::new(),
             settings: SettingNames::new(),
             lock_timeout_ms: None,
@@ -244,7 +269,7 @@ mod tests {
 
     #[test]
     fn round_trip() {
-        let json = r#"{"manifest":1,"plugin":"acme/shop","requires":{"acme/core":">=1.2.0"},"alterations":[{"id":"1.4.0-1718000000-x","irreversible":true,"preparation":false,"backfill":false,"permissions":["entropy"],"settings":["CI","db.schema"],"lock_timeout_ms":500,"statement_timeout_ms":4294967295}]}"#;
+        let json = r#"{"manifest":1,"plugin":"acme/shop","requires":{"acme/core":">=1.2.0"},"alterations":[{"id":"1.4.0-1718000000-x","irreversible":true,"preparation":false,"backfill":false,"dialects":["sqlite","mysql"],"per_dialect":{"mysql":{"irreversible":false,"preparation":true,"backfill":true}},"permissions":["entropy"],"settings":["CI","db.schema"],"lock_timeout_ms":500,"statement_timeout_ms":4294967295}]}"#;
         assert_eq!(parse(json).unwrap().to_json(), json.as_bytes());
     }
 
@@ -286,6 +311,14 @@ mod tests {
             (
                 r#"{"manifest":1,"plugin":"a/b","alterations":[{"id":"1-x","permissions":["root"]}]}"#,
                 "unknown variant",
+            ),
+            (
+                r#"{"manifest":1,"plugin":"a/b","alterations":[{"id":"1-x","dialects":["oracle"]}]}"#,
+                "unknown variant",
+            ),
+            (
+                r#"{"manifest":1,"plugin":"a/b","alterations":[{"id":"1-x","per_dialect":{"mysql":{"irreversible":true}}}]}"#,
+                "missing field",
             ),
             (
                 r#"{"manifest":1,"plugin":"a/b","alterations":[{"id":"1-x","settings":["a b"]}]}"#,

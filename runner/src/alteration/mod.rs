@@ -17,7 +17,8 @@ pub use checksum::{Checksum, ParseChecksumError};
 pub use dialect::{Dialect, ParseDialectError};
 pub use id::{AlterationId, ParseIdError, Stamp};
 pub use manifest::{
-    Declaration, MANIFEST_BYTES_MAX, MANIFEST_SECTION, Manifest, ManifestError, Requirements,
+    Declaration, DeclaredHooks, MANIFEST_BYTES_MAX, MANIFEST_SECTION, Manifest, ManifestError,
+    Requirements,
 };
 pub use permission::{ParsePermissionError, Permission, Permissions};
 pub use plugin::{ParsePluginError, PluginName};

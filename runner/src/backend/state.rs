@@ -175,7 +175,7 @@ fn asked(names: &SettingNames) -> Handed {
 }
 
 impl Attempt {
-    /// Without a value for any setting.
+    /// Without a value for any setting; irreversible where it is so on every dialect.
     pub fn up(alteration: &Alteration) -> Self {
         Self {
             key: alteration.key.clone(),
@@ -185,8 +185,8 @@ impl Attempt {
             permissions: alteration.permissions.clone(),
             settings: asked(&alteration.settings),
             requires: alteration.requires.clone(),
-            irreversible: alteration.irreversible,
             draft: alteration.draft,
+            irreversible: Dialect::ALL.iter().all(|d| alteration.is_irreversible(*d)),
             by: operator::identity(),
             limits: HookLimits {
                 lock_wait: alteration.lock_timeout_ms.map(duration),

@@ -134,7 +134,7 @@ async fn round(
         }
     };
     bench.offer(&plugins);
-    let policy = Policy::default();
+    let policy = Policy { drafts: true, ..Policy::default() };
     let options = DeployOptions { policy, ..DeployOptions::default() };
     let offer = Offer { plugins, database: args.database.clone() };
     let mut options = args.handed.hand(&offer, options).map_err(run)?;

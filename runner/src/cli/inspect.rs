@@ -6,10 +6,11 @@ use super::{
     output::{self, count},
 };
 use crate::{
+    alteration::{Declaration, Dialect, Manifest},
     escape::{Escaped, EscapedLines},
-    pack::{self, About, InspectFileError, Inspection, Interface, ManifestFound, Sbom},
+    pack::{self, About, InspectFileError, Inspection, Interface, ManifestFound, Sbom, SqlText},
 };
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 /// Shows what a component is, says of itself, needs and asks for; runs nothing
 #[derive(Debug, clap::Args)]
@@ -69,12 +70,19 @@ fn text(inspection: &Inspection) {
             }
             for alteration in &manifest.alterations {
                 let mut text = alteration.id.to_string();
-                if alteration.irreversible {
-                    text.push_str(" (irreversible)");
-                }
+                text.push_str(&irreversible(manifest, alteration));
                 line("alteration", &text);
                 if let Some(description) = &alteration.description {
                     line("", &format!("  {description}"));
+                }
+                if !alteration.dialects.is_empty() {
+                    let names = names(&alteration.dialects);
+                    line("", &format!("  only for {names}; left out elsewhere"));
+                }
+                for SqlText { hook, dialects, size_bytes, .. } in
+                    inspection.sql.iter().filter(|text| text.id == alteration.id)
+                {
+                    line("", &format!("  {hook} for {}: {size_bytes} bytes", names(dialects)));
                 }
                 for permission in &alteration.permissions {
                     line("", &format!("  permission {}", permission.as_str()));
@@ -124,6 +132,27 @@ fn text(inspection: &Inspection) {
     }
     for size in &inspection.core_module_sizes_bytes {
         line("core module", &format!("{size} bytes"));
+    }
+}
+
+fn names<'a>(dialects: impl IntoIterator<Item = &'a Dialect>) -> String {
+    dialects.into_iter().map(|dialect| dialect.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// Says where an alteration has no way back.
+fn irreversible(manifest: &Manifest, alteration: &Declaration) -> String {
+    let is_in = |dialects: &BTreeSet<Dialect>, dialect: &Dialect| {
+        dialects.is_empty() || dialects.contains(dialect)
+    };
+    let runs_on = Dialect::ALL.into_iter().filter(|dialect| {
+        is_in(&manifest.dialects, dialect) && is_in(&alteration.dialects, dialect)
+    });
+    let (irreversible, reversible): (Vec<_>, Vec<_>) =
+        runs_on.partition(|dialect| alteration.hooks(*dialect).irreversible);
+    match (irreversible.is_empty(), reversible.is_empty()) {
+        (true, _) => String::new(),
+        (false, true) => " (irreversible)".to_owned(),
+        (false, false) => format!(" (irreversible on {})", names(&irreversible)),
     }
 }
 

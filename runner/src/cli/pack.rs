@@ -6,7 +6,7 @@ use super::{
     output::{self, count},
 };
 use crate::{
-    alteration::{Checksum, PluginName},
+    alteration::{Checksum, Dialect, PluginName},
     escape::{Escaped, EscapedLines},
     host::{Host, Limits},
     pack::{self, Existing, Layout, Leftover, PackOptions, Reading},
@@ -38,7 +38,18 @@ A history of another tool is packed as it is; what the tool is shows in names an
   goose           <number>_<name>.sql with `-- +goose Up`, `-- +goose Down`
   flyway          V<version>__<name>.sql, U…, R__<name>.sql, flyway.conf, <script>.conf
   refinery        V<number>__<name>.sql, U<number>__<name>.sql
-  runner          <id>.up.sql, .down.sql, .before-up.sql, .before-down.sql, .step.sql")]
+  runner          <id>.up.sql, .down.sql, .before-up.sql, .before-down.sql, .step.sql
+
+What differs between databases has a file for each, in the runner's own layout, for any hook:
+
+  <id>.up.sql             for every dialect that has no file of its own
+  <id>.postgresql.up.sql  for PostgreSQL
+  <id>.sqlite.up.sql      for SQLite
+  <id>.mysql.up.sql       for MySQL, and for MariaDB where it has no file of its own
+  <id>.mariadb.up.sql     for MariaDB
+
+One component carries all of them. So does one of a history with a folder for each dialect (sqlite/, postgres/,
+mysql/, mariadb/), where these have files of one name; a name that only some have is for their dialects alone.")]
 pub(super) struct Args {
     /// A folder of SQL, a core module or a component
     source: PathBuf,
@@ -207,17 +218,37 @@ fn still_there(left: &[Leftover]) {
 
 fn history(reading: &Reading) -> serde_json::Value {
     let passed_over = reading.passed_over.iter().map(|path| path.display().to_string());
+    let folders = reading.folders.iter();
+    let folders: BTreeMap<_, _> =
+        folders.map(|(dialect, path)| (dialect, path.display().to_string())).collect();
     serde_json::json!({
         "layout": reading.layout.as_str(),
         "passed_over": passed_over.collect::<Vec<_>>(),
         "without_way_back": reading.lost_way_back,
+        "folders": folders,
+        "only_for": reading.only_for,
     })
 }
 
+fn names<'a>(dialects: impl IntoIterator<Item = &'a Dialect>) -> String {
+    dialects.into_iter().map(|dialect| dialect.as_str()).collect::<Vec<_>>().join(", ")
+}
+
 fn text(written: &[pack::Written], reading: Option<&Reading>) {
-    if let Some(Reading { layout, alike, passed_over, lost_way_back }) = reading {
+    if let Some(Reading { layout, alike, passed_over, lost_way_back, folders, only_for }) = reading
+    {
         let alike = alike.map(|alike| format!("; {alike} would run it in the same way"));
-        output::note(&format!("Read as a history of {layout}{}.", alike.unwrap_or_default()));
+        let alike = alike.unwrap_or_default();
+        output::note(&match folders.is_empty() {
+            true => format!("Read as a history of {layout}{alike}."),
+            false => format!(
+                "Read as histories of {layout}, one in each folder, for {}{alike}.",
+                names(folders.keys())
+            ),
+        });
+        for (id, dialects) in only_for {
+            output::note(&format!("{id} is only for {}: no other folder has it.", names(dialects)));
+        }
         for id in lost_way_back {
             output::note(&format!("{id} has no way back: what was written for it does nothing."));
         }

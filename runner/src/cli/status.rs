@@ -102,6 +102,10 @@ fn text(standing: &Standing, database: &str) {
         if status.draft {
             output::result("  a draft, which may still change");
         }
+        if !status.needed_on.is_empty() {
+            let names: Vec<&str> = status.needed_on.iter().map(|d| d.as_str()).collect();
+            output::result(&format!("  only for {}: nothing to do here", names.join(", ")));
+        }
         if status.baseline {
             output::result("  recorded by a baseline, never ran here");
         }

@@ -2,7 +2,9 @@
 
 use super::{Control, Job, judge};
 use crate::{
-    alteration::{AlterationId, AlterationKey, Checksum, Declaration, Direction, Manifest},
+    alteration::{
+        AlterationId, AlterationKey, Checksum, DeclaredHooks, Dialect, Direction, Manifest,
+    },
     backend::{Attempt, Backend, BackendError, Snapshot},
     error::Error,
     escape::Escaped,
@@ -30,6 +32,8 @@ pub(super) struct Ready {
     pub(super) bytes: Arc<Vec<u8>>,
     /// None where names identify the component.
     manifest: Option<Manifest>,
+    /// Whose hooks of the manifest count.
+    dialect: Dialect,
 }
 
 impl Ready {
@@ -50,16 +54,17 @@ impl Ready {
 
     /// Whether `id` has hooks outside of its transaction.
     pub(super) fn has_preparation(&self, id: &AlterationId) -> bool {
-        self.loaded().has_preparation() && self.declares(id, |declaration| declaration.preparation)
+        self.loaded().has_preparation() && self.declares(id, |hooks| hooks.preparation)
     }
 
     pub(super) fn has_backfill(&self, id: &AlterationId) -> bool {
-        self.loaded().has_backfill() && self.declares(id, |declaration| declaration.backfill)
+        self.loaded().has_backfill() && self.declares(id, |hooks| hooks.backfill)
     }
 
-    fn declares(&self, id: &AlterationId, part: fn(&Declaration) -> bool) -> bool {
+    fn declares(&self, id: &AlterationId, part: fn(DeclaredHooks) -> bool) -> bool {
         let declarations = self.manifest.iter().flat_map(|manifest| &manifest.alterations);
-        declarations.filter(|declaration| declaration.id == *id).all(part)
+        let of_it = declarations.filter(|declaration| declaration.id == *id);
+        of_it.map(|declaration| declaration.hooks(self.dialect)).all(part)
     }
 }
 
@@ -79,7 +84,7 @@ impl Components {
         host: &Host,
         control: &Control,
     ) -> Result<Self, Error> {
-        let attempts = attempts(job, plan, snapshot, host)?;
+        let attempts = attempts(job, plan, snapshot, host, backend.dialect())?;
         let mut first_users: BTreeMap<Checksum, &AlterationKey> = BTreeMap::new();
         for (key, attempt) in &attempts {
             first_users.entry(attempt.component_checksum).or_insert(key);
@@ -114,12 +119,14 @@ impl Components {
             let (host, key) = (host.clone(), key.clone());
             let origin = origin(job, &key, unfinished);
             let pending = pending.remove(&checksum).unwrap_or_default();
-            loading.tasks.spawn_blocking(move || match load(&host, bytes, checksum) {
-                Ok(ready) => {
-                    let findings = judge::component(&judge, &ready.bytes, &pending);
-                    Ok((checksum, ready, findings))
+            loading.tasks.spawn_blocking(move || {
+                match load(&host, bytes, checksum, judge.dialect()) {
+                    Ok(ready) => {
+                        let findings = judge::component(&judge, &ready.bytes, &pending);
+                        Ok((checksum, ready, findings))
+                    }
+                    Err(error) => Err(Error::Component { key, origin, error }),
                 }
-                Err(error) => Err(Error::Component { key, origin, error }),
             });
         }
         while !loading.tasks.is_empty() {
@@ -161,10 +168,15 @@ impl Components {
     }
 }
 
-fn load(host: &Host, bytes: Arc<Vec<u8>>, checksum: Checksum) -> Result<Ready, LoadError> {
+fn load(
+    host: &Host,
+    bytes: Arc<Vec<u8>>,
+    checksum: Checksum,
+    dialect: Dialect,
+) -> Result<Ready, LoadError> {
     let manifest = source::manifest(&bytes).map_err(LoadError::Manifest)?;
     let first = Arc::new(host.load(&bytes, checksum)?);
-    Ok(Ready { first, whole: OnceLock::new(), bytes, manifest })
+    Ok(Ready { first, whole: OnceLock::new(), bytes, manifest, dialect })
 }
 
 type Task = Result<(Checksum, Ready, Vec<Finding>), Error>;
@@ -210,8 +222,13 @@ impl<'a> Loading<'a> {
 }
 
 /// Refuses a plan that asks for what was not granted.
-pub(super) fn check_grants(job: &Job<'_>, plan: &Plan, host: &Host) -> Result<(), Error> {
-    attempts(job, plan, &Snapshot::empty(), host).map(drop)
+pub(super) fn check_grants(
+    job: &Job<'_>,
+    plan: &Plan,
+    host: &Host,
+    dialect: Dialect,
+) -> Result<(), Error> {
+    attempts(job, plan, &Snapshot::empty(), host, dialect).map(drop)
 }
 
 /// What will be recorded about each step. Refuses what was not granted, and what this runner cannot
@@ -221,6 +238,7 @@ fn attempts(
     plan: &Plan,
     snapshot: &Snapshot,
     host: &Host,
+    dialect: Dialect,
 ) -> Result<BTreeMap<AlterationKey, Attempt>, Error> {
     let mut attempts = BTreeMap::new();
     for key in plan.steps.iter().map(|step| &step.key) {
@@ -240,8 +258,11 @@ fn attempts(
                         return Err(Error::NotGranted { key: key.clone(), permission });
                     }
                 }
-                let attempt = Attempt::up(alteration);
-                let attempt = Attempt { previous: row.map(|row| row.status), ..attempt };
+                let attempt = Attempt {
+                    previous: row.map(|row| row.status),
+                    irreversible: alteration.is_irreversible(dialect),
+                    ..Attempt::up(alteration)
+                };
                 match (row, run) {
                     (Some(row), Some(run)) => attempt.resumed(row, run),
                     _ => attempt,

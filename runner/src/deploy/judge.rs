@@ -49,11 +49,11 @@ pub(super) fn component(judge: &Judge, bytes: &[u8], pending: &[Pending]) -> Vec
     let Some(source) = SqlSource::of(bytes) else { return Vec::new() };
     let of_one = |pending: &Pending| {
         pending.hooks().find_map(|hook| {
-            let text = source.text(&pending.key.id, hook);
+            let text = source.text(&pending.key.id, hook, judge.dialect());
             let refused = judge.judge(text, hook.role()).err()?;
             Some(Finding::Refused {
                 key: pending.key.clone(),
-                hook: hook.ending().trim_start_matches('.'),
+                hook: hook.name(),
                 statement: refused.statement,
                 line: refused.line(text),
                 excerpt: refused.excerpt(text),

@@ -162,7 +162,7 @@ pub(crate) async fn run(
 pub(crate) fn plan_for_empty(job: &Job<'_>, judge: &Judge, host: &Host) -> Result<Plan, Error> {
     let plan = acceptable(job.plan(&Snapshot::empty(), judge.dialect()))?;
     job.check_settings(&plan, &Snapshot::empty())?;
-    components::check_grants(job, &plan, host)?;
+    components::check_grants(job, &plan, host, judge.dialect())?;
     judge::files(job, &plan, judge)?;
     Ok(plan)
 }

@@ -1,16 +1,15 @@
-//! Reads a folder of SQL into alterations. The only part of SQL packing that touches files.
-//!
-//! Takes the names from `sql_name`, checks the texts with `sql_text`, adds what `alteration.toml` says.
-//! Does not go into folders below, but refuses to pass over SQL that lies there. Does not write.
+//! Reads a folder of SQL into alterations: the runner's own files by `sql_files`, a history by `history`, a
+//! folder for each dialect by `by_dialect`. Adds what `alteration.toml` says. Does not write.
 
 use super::{
-    PackOptions,
+    PackOptions, by_dialect,
     history::{self, Context, HistoryError, Layout, Recognised},
     read::{ReadError, read_within},
     settings::{self, SETTINGS_FILE, Settings},
-    shown,
-    sql_name::{self, SqlHook, SqlNameError},
-    sql_text::{self, SQL_BYTES_MAX, SqlTextError},
+    shown, sql_files,
+    sql_name::SqlNameError,
+    sql_text::SqlTextError,
+    sql_texts::SqlTexts,
 };
 use crate::{
     alteration::{
@@ -19,7 +18,7 @@ use crate::{
     escape::EscapedLines,
 };
 use std::{
-    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     num::NonZeroU32,
     path::{Path, PathBuf},
@@ -38,6 +37,10 @@ pub struct Reading {
     pub passed_over: Vec<PathBuf>,
     /// Alterations whose way back does nothing, and which therefore have none.
     pub lost_way_back: Vec<AlterationId>,
+    /// The folders with a history each, and whose dialect it is; none where the folder is one history.
+    pub folders: BTreeMap<Dialect, PathBuf>,
+    /// Alterations that are not in each of those, and the dialects that they are for.
+    pub only_for: BTreeMap<AlterationId, BTreeSet<Dialect>>,
 }
 
 /// A folder's alterations, and what holds for all of them.
@@ -45,6 +48,7 @@ pub struct Reading {
 pub(super) struct SqlFolder {
     pub(super) plugin: PluginName,
     pub(super) requires: Requirements,
+    /// As it says itself; empty where it says nothing.
     pub(super) dialects: BTreeSet<Dialect>,
     /// In the order of their ids; at least one.
     pub(super) alterations: Vec<SqlAlteration>,
@@ -53,8 +57,10 @@ pub(super) struct SqlFolder {
 #[derive(Debug)]
 pub(super) struct SqlAlteration {
     pub(super) id: AlterationId,
-    /// At least one that is no way back.
-    pub(super) sql: BTreeMap<SqlHook, String>,
+    /// On each dialect that it runs on, at least one that is no way back.
+    pub(super) sql: SqlTexts,
+    /// The only dialects that need it; empty for all that it runs on.
+    pub(super) needed_on: BTreeSet<Dialect>,
     pub(super) description: Option<String>,
     pub(super) permissions: Permissions,
     /// Beyond those of the folder.
@@ -64,14 +70,11 @@ pub(super) struct SqlAlteration {
 }
 
 impl SqlAlteration {
-    /// The SQL of a hook; empty where there is none, because a file of SQL never is.
-    pub(super) fn text(&self, hook: SqlHook) -> &str {
-        self.sql.get(&hook).map_or("", String::as_str)
-    }
-
-    /// Whether there is no way back.
-    pub(super) fn is_irreversible(&self) -> bool {
-        !self.sql.keys().any(|hook| hook.is_way_back())
+    /// The dialects that it is deployed on.
+    pub(super) fn runs_on(&self) -> BTreeSet<Dialect> {
+        let mut dialects = self.sql.dialects();
+        dialects.retain(|d| self.needed_on.is_empty() || self.needed_on.contains(d));
+        dialects
     }
 }
 
@@ -89,10 +92,54 @@ pub enum FolderError {
     Settings { path: PathBuf, message: String },
     #[error("{}: names {id}, of which there is no SQL file; correct the id or remove the table", shown(.path))]
     SettingsWithoutFile { path: PathBuf, id: AlterationId },
-    #[error("{} and {} are the same alteration and direction; remove one", shown(.first), shown(.second))]
+    #[error("{} and {} are the same alteration, direction and dialect; remove one", shown(.first), shown(.second))]
     Duplicate { first: PathBuf, second: PathBuf },
     #[error("{}: there is no `.up.sql` beside it; add one, or remove this file", shown(.path))]
     DownWithoutUp { path: PathBuf },
+    #[error(
+        "{}: {dialect} has no `.up.sql` that this takes back; add {id}.{dialect}.up.sql, or remove this file",
+        shown(.path)
+    )]
+    DownWithoutUpOnDialect { path: PathBuf, id: AlterationId, dialect: Dialect },
+    #[error(
+        "{}: it is for {dialect}, and this folder is for {}; add {dialect} to `dialects` in {SETTINGS_FILE}, or remove this file",
+        shown(.path), names(.dialects)
+    )]
+    UnusedDialect { path: PathBuf, dialect: Dialect, dialects: BTreeSet<Dialect> },
+    #[error(
+        "{}: {id} has no SQL for {dialect}, which is one of its dialects ({}); write {id}.{dialect}.up.sql (a comment in it is enough where nothing is to be done), or correct `dialects` in {SETTINGS_FILE}",
+        shown(.path), names(.dialects)
+    )]
+    NoSqlForDialect {
+        path: PathBuf,
+        id: AlterationId,
+        dialect: Dialect,
+        dialects: BTreeSet<Dialect>,
+    },
+    #[error(
+        "{}: says dialects {}, and the folders beside it are for {}; make them agree, or leave `dialects` out",
+        shown(.path), names(.found), names(.folders)
+    )]
+    DialectsContradict { path: PathBuf, found: BTreeSet<Dialect>, folders: BTreeSet<Dialect> },
+    #[error("{} and {} are both for {dialect}; put their files into one", shown(.first), shown(.second))]
+    TwoFolders { first: PathBuf, second: PathBuf, dialect: Dialect },
+    #[error(
+        "{} is a history of {first_layout}, and {} of {second_layout}; the folders of a plugin's dialects have to be of one tool. If they are, say which with `--from`",
+        shown(.first), shown(.second)
+    )]
+    ToolsDiffer { first: PathBuf, first_layout: Layout, second: PathBuf, second_layout: Layout },
+    #[error(
+        "{} has {first_id}, and {} has {second_id}: one number, and two names, of which only one could be applied. Give them one name if they are one alteration, else give one of them another number",
+        shown(.first), shown(.second)
+    )]
+    OneNumber { first: PathBuf, first_id: AlterationId, second: PathBuf, second_id: AlterationId },
+    #[error(
+        "{}: the repeatable script {id} is another one for other dialects, and each change of one would be an alteration of all; make them versions",
+        shown(.path)
+    )]
+    RepeatableDiffers { path: PathBuf, id: AlterationId },
+    #[error("{}: an {SETTINGS_FILE} belongs into the folder above, because it holds for all dialects; move it there", shown(.path))]
+    NestedSettings { path: PathBuf },
     #[error("{}: no SQL file in it; expected files named <id>.up.sql and <id>.down.sql", shown(.path))]
     NoSql { path: PathBuf },
     #[error(
@@ -111,21 +158,29 @@ pub enum FolderError {
 
 /// An alteration's SQL, before anything is known of it but its file's name.
 #[derive(Debug, Default)]
-struct Found {
-    sql: BTreeMap<SqlHook, String>,
-    description: Option<String>,
+pub(super) struct Found {
+    pub(super) sql: SqlTexts,
+    pub(super) description: Option<String>,
+    /// As [`SqlAlteration::needed_on`].
+    pub(super) needed_on: BTreeSet<Dialect>,
+}
+
+/// What the files of a folder say, without its `alteration.toml`.
+#[derive(Debug)]
+pub(super) struct Files {
+    pub(super) alterations: BTreeMap<AlterationId, Found>,
+    /// `None` for the runner's own layout, where all is read.
+    pub(super) reading: Option<Reading>,
+    /// The dialects that its folders are for; empty where it has no folders.
+    pub(super) dialects: BTreeSet<Dialect>,
 }
 
 /// Reads `folder`. A plugin is needed where neither `alteration.toml` nor the folder's name tells.
 pub(super) fn read(folder: &Path, options: &PackOptions) -> Result<SqlFolder, FolderError> {
     let settings = read_settings(folder)?;
     let context = Context { shipped: options.shipped.as_deref(), ..context(&settings, options) };
-    let Recognised { layout, .. } = layout(folder, options, &context)?;
-    let found = match layout {
-        Layout::Runner => read_own(folder, &context)?,
-        layout => read_history(layout, folder, &context)?,
-    };
-    assemble(folder, settings, options.plugin.as_ref(), found)
+    let files = files(folder, options, &context)?;
+    assemble(folder, settings, options.plugin.as_ref(), files)
 }
 
 /// Whose history `folder` is, and which of its SQL files that tool passes over. `None` for the
@@ -135,16 +190,44 @@ pub(super) fn reading(
     options: &PackOptions,
 ) -> Result<Option<Reading>, FolderError> {
     let settings = read_settings(folder)?;
-    let context = context(&settings, options);
-    let Recognised { layout, alike } = layout(folder, options, &context)?;
-    if layout == Layout::Runner {
-        return Ok(None);
+    Ok(files(folder, options, &context(&settings, options))?.reading)
+}
+
+fn files(
+    folder: &Path,
+    options: &PackOptions,
+    context: &Context<'_>,
+) -> Result<Files, FolderError> {
+    match by_dialect::find(folder)? {
+        Some(folders) => by_dialect::read(folders, options, context),
+        None => files_of_one(folder, options, context),
     }
-    let migrations = history::read(layout, folder, &context)?;
+}
+
+/// As [`files`], for a folder that holds one history.
+pub(super) fn files_of_one(
+    folder: &Path,
+    options: &PackOptions,
+    context: &Context<'_>,
+) -> Result<Files, FolderError> {
+    let Recognised { layout, alike } = layout(folder, options, context)?;
+    let dialects = BTreeSet::new();
+    if layout == Layout::Runner {
+        let alterations = sql_files::read(folder, context)?;
+        return Ok(Files { alterations, reading: None, dialects });
+    }
+    let migrations = history::read(layout, folder, context)?;
     let passed_over = history::passed_over(folder, &migrations)?;
     let lost = migrations.iter().filter(|migration| migration.lost_way_back);
     let lost_way_back = lost.map(|migration| migration.id.clone()).collect();
-    Ok(Some(Reading { layout, alike, passed_over, lost_way_back }))
+    let (folders, only_for) = (BTreeMap::new(), BTreeMap::new());
+    let reading = Reading { layout, alike, passed_over, lost_way_back, folders, only_for };
+    let alterations = migrations.into_iter().map(|migration| {
+        let (id, description) = (migration.id.clone(), migration.description.clone());
+        let sql = SqlTexts::for_all(migration.into_sql());
+        (id, Found { sql, description, needed_on: BTreeSet::new() })
+    });
+    Ok(Files { alterations: alterations.collect(), reading: Some(reading), dialects })
 }
 
 fn context<'a>(settings: &Option<Settings>, options: &'a PackOptions) -> Context<'a> {
@@ -167,42 +250,12 @@ fn layout(
     }
 }
 
-fn read_own(
-    folder: &Path,
-    context: &Context<'_>,
-) -> Result<BTreeMap<AlterationId, Found>, FolderError> {
-    let files = list(folder)?.into_iter();
-    files
-        .map(|(id, files)| {
-            let sql = files
-                .iter()
-                .map(|(hook, path)| Ok((*hook, read_sql(folder, path, *hook, context)?)));
-            let sql = sql.collect::<Result<_, FolderError>>()?;
-            Ok((id, Found { sql, description: None }))
-        })
-        .collect()
-}
-
-fn read_history(
-    layout: Layout,
-    folder: &Path,
-    context: &Context<'_>,
-) -> Result<BTreeMap<AlterationId, Found>, FolderError> {
-    let migrations = history::read(layout, folder, context)?.into_iter();
-    Ok(migrations
-        .map(|migration| {
-            let (id, description) = (migration.id.clone(), migration.description.clone());
-            (id, Found { sql: migration.into_sql(), description })
-        })
-        .collect())
-}
-
 /// Adds what `alteration.toml` says.
 fn assemble(
     folder: &Path,
     settings: Option<Settings>,
     plugin: Option<&PluginName>,
-    found: BTreeMap<AlterationId, Found>,
+    files: Files,
 ) -> Result<SqlFolder, FolderError> {
     let settings = settings.unwrap_or_default();
     let Settings { plugin: found_plugin, requires, dialects, alterations: mut details, .. } =
@@ -216,12 +269,24 @@ fn assemble(
         (None, Some(plugin)) => plugin.clone(),
         (None, None) => plugin_of_folder(folder)?,
     };
-    let mut alterations = Vec::with_capacity(found.len());
-    for (id, found) in found {
+    let dialects = agreed(folder, dialects, &files)?;
+    let mut alterations = Vec::with_capacity(files.alterations.len());
+    for (id, found) in files.alterations {
         let details = details.remove(&id).unwrap_or_default();
+        let needed_on = match details.dialects.is_empty() {
+            true => found.needed_on,
+            false => details.dialects,
+        };
+        has_sql_for(
+            folder,
+            &id,
+            &found.sql,
+            if needed_on.is_empty() { &dialects } else { &needed_on },
+        )?;
         alterations.push(SqlAlteration {
             id,
             sql: found.sql,
+            needed_on,
             description: details.description.or(found.description),
             permissions: details.permissions,
             requires: details.requires,
@@ -235,47 +300,56 @@ fn assemble(
     Ok(SqlFolder { plugin, requires, dialects, alterations })
 }
 
-type SqlFiles = BTreeMap<SqlHook, PathBuf>;
-
-/// The SQL files by alteration, nothing read yet; at least one.
-fn list(folder: &Path) -> Result<BTreeMap<AlterationId, SqlFiles>, FolderError> {
-    let mut found: BTreeMap<AlterationId, SqlFiles> = BTreeMap::new();
-    for path in entries(folder)? {
-        if path.is_dir() && !is_hidden(&path) {
-            if let Some(path) = entries(&path)?.into_iter().find(|path| parse_name(path).is_some())
-            {
-                return Err(FolderError::Nested { path });
-            }
-            continue;
-        }
-        let Some(name) = parse_name(&path) else { continue };
-        let (id, hook) = match name {
-            Ok(name) => name,
-            Err(error) => return Err(FolderError::Name { path, error }),
-        };
-        match found.entry(id).or_default().entry(hook) {
-            Entry::Vacant(entry) => entry.insert(path),
-            Entry::Occupied(entry) => {
-                return Err(FolderError::Duplicate { first: entry.get().clone(), second: path });
-            }
-        };
+/// The dialects that a folder is for: as its settings say, or else its folders.
+fn agreed(
+    folder: &Path,
+    found: BTreeSet<Dialect>,
+    files: &Files,
+) -> Result<BTreeSet<Dialect>, FolderError> {
+    let folders = files.dialects.clone();
+    // What is written for MySQL is MariaDB's too, unless the settings leave that out.
+    let mut least = folders.clone();
+    if files.reading.as_ref().is_some_and(|r| !r.folders.contains_key(&Dialect::Mariadb)) {
+        least.remove(&Dialect::Mariadb);
     }
-    for files in found.values() {
-        // The ways back sort last.
-        if let Some((hook, path)) = files.first_key_value()
-            && hook.is_way_back()
-        {
-            return Err(FolderError::DownWithoutUp { path: path.clone() });
+    let agree = found.is_subset(&folders) && found.is_superset(&least);
+    match (found.is_empty(), folders.is_empty()) {
+        (true, _) if folders.len() == Dialect::ALL.len() => Ok(BTreeSet::new()),
+        (true, _) => Ok(folders),
+        (false, false) if !agree => {
+            let path = folder.join(SETTINGS_FILE);
+            Err(FolderError::DialectsContradict { path, found, folders })
         }
-    }
-    match found.is_empty() {
-        true => Err(FolderError::NoSql { path: folder.to_owned() }),
-        false => Ok(found),
+        (false, _) => Ok(found),
     }
 }
 
+/// Refuses an alteration that could not run on one of the dialects it is for.
+fn has_sql_for(
+    folder: &Path,
+    id: &AlterationId,
+    sql: &SqlTexts,
+    dialects: &BTreeSet<Dialect>,
+) -> Result<(), FolderError> {
+    let there = sql.dialects();
+    match dialects.difference(&there).next() {
+        Some(dialect) => Err(FolderError::NoSqlForDialect {
+            path: folder.to_owned(),
+            id: id.clone(),
+            dialect: *dialect,
+            dialects: dialects.clone(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Dialects as messages list them.
+fn names(dialects: &BTreeSet<Dialect>) -> String {
+    dialects.iter().map(|dialect| dialect.as_str()).collect::<Vec<_>>().join(", ")
+}
+
 /// Sorted, so that the same folder gives the same first error everywhere.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, FolderError> {
+pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>, FolderError> {
     let unreadable = |error| ReadError::Unreadable { path: folder.to_owned(), error };
     let mut paths = fs::read_dir(folder)
         .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>())
@@ -284,13 +358,8 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, FolderError> {
     Ok(paths)
 }
 
-fn is_hidden(path: &Path) -> bool {
+pub(super) fn is_hidden(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
-}
-
-/// A name that is not Unicode is read with replacement characters, which no id may hold.
-fn parse_name(path: &Path) -> Option<Result<(AlterationId, SqlHook), SqlNameError>> {
-    sql_name::parse(&path.file_name()?.to_string_lossy())
 }
 
 fn read_settings(folder: &Path) -> Result<Option<Settings>, FolderError> {
@@ -309,18 +378,6 @@ fn read_settings(folder: &Path) -> Result<Option<Settings>, FolderError> {
     let text = String::from_utf8(bytes)
         .map_err(|_| invalid("not UTF-8; save the file as UTF-8".to_owned()))?;
     settings::parse(&text).map(Some).map_err(invalid)
-}
-
-fn read_sql(
-    folder: &Path,
-    path: &Path,
-    hook: SqlHook,
-    context: &Context<'_>,
-) -> Result<String, FolderError> {
-    let text = sql_text::check(read_within(folder, path, SQL_BYTES_MAX)?)
-        .map_err(|error| FolderError::Text { path: path.to_owned(), error })?;
-    history::look_through(&text, path, hook, context)?;
-    Ok(text)
 }
 
 fn plugin_of_folder(folder: &Path) -> Result<PluginName, FolderError> {

@@ -3,9 +3,11 @@
 //! Reads and validates bytes; compiles and runs nothing. Every text in the result is a stranger's, as
 //! it stands in the file: whoever prints it escapes it.
 
+mod dialects;
 mod sbom;
 mod sections;
 
+pub use dialects::SqlText;
 pub use sbom::{Package, Sbom};
 pub use sections::{About, Producer};
 
@@ -33,6 +35,9 @@ pub struct Inspection {
     pub permissions: Permissions,
     pub imports: Vec<Interface>,
     pub exports: Vec<Interface>,
+    /// What each dialect gets, of SQL that differs between them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sql: Vec<SqlText>,
     /// In what it was written and by what it was made, as far as the tools have signed.
     pub producers: Vec<Producer>,
     /// Licence, source and the like, as its maker wrote them.
@@ -118,6 +123,7 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, InspectError> {
         permissions,
         imports: interfaces.imports,
         exports: interfaces.exports,
+        sql: dialects::read(bytes),
         producers: producers.entries,
         about: about.entries,
         sboms: sboms.entries,

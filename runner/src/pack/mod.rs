@@ -6,6 +6,8 @@
 //! component, and leaves printing to its caller.
 
 pub mod draft;
+mod by_dialect;
+mod dialect_name;
 mod folder;
 pub mod history;
 mod inspect;
@@ -19,11 +21,13 @@ pub mod section;
 mod settings;
 mod sql_code;
 mod sql_component;
+mod sql_files;
 mod sql_module;
 mod sql_name;
 mod sql_source;
 mod sql_table;
 mod sql_text;
+mod sql_texts;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -32,7 +36,7 @@ pub use folder::{FolderError, Reading};
 pub use history::Layout;
 pub use inspect::{
     About, InspectError, InspectFileError, Inspection, ManifestFound, Package, Producer, Sbom,
-    inspect, inspect_file,
+    SqlText, inspect, inspect_file,
 };
 pub use interfaces::Interface;
 pub use leftover::{Leftover, leftovers};

@@ -34,6 +34,9 @@ pub(super) struct Settings {
 #[serde(deny_unknown_fields)]
 pub(super) struct AlterationSettings {
     pub(super) description: Option<String>,
+    /// The only ones that need it; empty for all those of the folder.
+    #[serde(default)]
+    pub(super) dialects: BTreeSet<Dialect>,
     #[serde(default)]
     pub(super) permissions: Permissions,
     /// Beyond those of the folder. A requirement that is new in a release belongs here, because
@@ -66,6 +69,7 @@ mod tests {
             "acme/core" = ">=1.2"
             [alterations."1.0.0-17-x"]
             description = "why"
+            dialects = ["sqlite"]
             permissions = ["entropy"]
             requires = { "acme/core" = ">=2" }
             lock_timeout_ms = 500
@@ -78,6 +82,7 @@ mod tests {
         assert!(settings.requires.contains_key(&"acme/core".parse().unwrap()));
         let alteration = &settings.alterations[&"1.0.0-17-x".parse().unwrap()];
         assert_eq!(alteration.description.as_deref(), Some("why"));
+        assert_eq!(alteration.dialects, [Dialect::Sqlite].into());
         assert_eq!(alteration.permissions.len(), 1);
         assert_eq!(alteration.requires.len(), 1);
         assert_eq!(alteration.lock_timeout_ms, NonZeroU32::new(500));

@@ -21,17 +21,33 @@ pub(super) enum Without {
     NothingBeside(u64),
 }
 
-/// `(id, length) -> entry`: compares with each id of the table, and traps after the last.
-pub(super) fn find(table_end: u32, entry_len: u32) -> Function {
+/// `(id, length) -> entry`: compares with each id of the table, and traps after the last. With
+/// `get_dialect`, there is a table for each of what that returns.
+pub(super) fn find(table_len: u32, entry_len: u32, get_dialect: Option<u32>) -> Function {
     const ID_PARAM: u32 = 0;
     const LENGTH: u32 = 1;
     const ENTRY: u32 = 2;
     const INDEX: u32 = 3;
-    let mut function = Function::new([(2, ValType::I32)]);
+    const END: u32 = 4;
+    let mut function = Function::new([(2 + u32::from(get_dialect.is_some()), ValType::I32)]);
     let mut code = function.instructions();
-    code.i32_const(TABLE_AT.cast_signed()).local_set(ENTRY);
+    match get_dialect {
+        Some(get_dialect) => {
+            code.call(get_dialect).i32_const(table_len.cast_signed()).i32_mul();
+            code.i32_const(TABLE_AT.cast_signed()).i32_add().local_tee(ENTRY);
+            code.i32_const(table_len.cast_signed()).i32_add().local_set(END);
+        }
+        None => {
+            code.i32_const(TABLE_AT.cast_signed()).local_set(ENTRY);
+        }
+    }
     code.loop_(BlockType::Empty);
-    trap_if(code.local_get(ENTRY).i32_const(table_end.cast_signed()).i32_eq());
+    code.local_get(ENTRY);
+    match get_dialect {
+        Some(_) => code.local_get(END),
+        None => code.i32_const((TABLE_AT + table_len).cast_signed()),
+    };
+    trap_if(code.i32_eq());
 
     code.block(BlockType::Empty);
     code.local_get(ENTRY).i32_load(word(ID + 4)).local_get(LENGTH).i32_ne().br_if(0);

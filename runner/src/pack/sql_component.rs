@@ -10,7 +10,11 @@ use super::{
     sql_name::SqlHook,
     sql_table::Shape,
 };
-use crate::alteration::{Checksum, Declaration, Manifest, ManifestError, SettingNames};
+use crate::alteration::{
+    AlterationId, Checksum, Declaration, DeclaredHooks, Dialect, Manifest, ManifestError,
+    SettingNames,
+};
+use std::collections::{BTreeMap, BTreeSet};
 use wasm_encoder::{Encode, ProducersField, ProducersSection, Section as _};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{PackageId, Resolve};
@@ -26,6 +30,10 @@ pub enum SqlComponentError {
         COMPONENT_BYTES_MAX >> 20
     )]
     TooLarge,
+    #[error(
+        "no dialect has SQL for each alteration of one component ({0} rules out the last one); pack one component for each alteration, or write the files that are missing"
+    )]
+    NoCommonDialect(AlterationId),
     #[error(transparent)]
     Manifest(#[from] ManifestError),
 }
@@ -56,10 +64,9 @@ impl SqlEncoder {
         folder: &SqlFolder,
         alterations: &[&SqlAlteration],
     ) -> Result<(Vec<u8>, Manifest), SqlComponentError> {
-        let manifest = manifest(folder, alterations);
+        let manifest = manifest(folder, alterations)?;
         manifest.validate()?;
-        let sql_bytes: usize =
-            alterations.iter().flat_map(|a| a.sql.values()).map(String::len).sum();
+        let sql_bytes: usize = alterations.iter().map(|a| a.sql.size_bytes()).sum();
         if sql_bytes > COMPONENT_BYTES_MAX {
             return Err(SqlComponentError::TooLarge);
         }
@@ -103,42 +110,90 @@ fn producers() -> ProducersSection {
     producers
 }
 
-fn manifest(folder: &SqlFolder, alterations: &[&SqlAlteration]) -> Manifest {
+fn manifest(
+    folder: &SqlFolder,
+    alterations: &[&SqlAlteration],
+) -> Result<Manifest, SqlComponentError> {
     let shape = Shape::of(alterations);
-    let own = |alteration: &SqlAlteration| Shape::of(&[alteration]);
-    let declarations = alterations
-        .iter()
-        .map(|alteration| Declaration {
-            id: alteration.id.clone(),
-            checksum: (alterations.len() > 1).then(|| checksum(alteration)),
-            description: alteration.description.clone(),
-            irreversible: alteration.is_irreversible(),
-            preparation: !shape.preparation || own(alteration).preparation,
-            backfill: !shape.backfill || own(alteration).backfill,
-            permissions: alteration.permissions.clone(),
-            // SQL cannot ask for any.
-            settings: SettingNames::new(),
-            lock_timeout_ms: alteration.lock_timeout_ms,
-            statement_timeout_ms: alteration.statement_timeout_ms,
-        })
-        .collect();
+    let several = alterations.len() > 1;
+    let declarations = alterations.iter().map(|alteration| declaration(alteration, shape, several));
+    let declarations = declarations.collect();
     // What an alteration says itself counts more than what its folder says for all.
     let mut requires = folder.requires.clone();
     requires.extend(alterations.iter().flat_map(|alteration| alteration.requires.clone()));
-    Manifest {
-        requires,
-        dialects: folder.dialects.clone(),
-        ..Manifest::new(folder.plugin.clone(), declarations)
+    let dialects = match folder.dialects.is_empty() {
+        true => common_dialects(alterations)?,
+        false => folder.dialects.clone(),
+    };
+    Ok(Manifest { requires, dialects, ..Manifest::new(folder.plugin.clone(), declarations) })
+}
+
+/// Those that each alteration runs on, unless it says that only others need it; empty for all.
+fn common_dialects(alterations: &[&SqlAlteration]) -> Result<BTreeSet<Dialect>, SqlComponentError> {
+    let mut common = BTreeSet::from(Dialect::ALL);
+    for alteration in alterations.iter().filter(|alteration| alteration.needed_on.is_empty()) {
+        let runs_on = alteration.sql.dialects();
+        common.retain(|dialect| runs_on.contains(dialect));
+        if common.is_empty() {
+            return Err(SqlComponentError::NoCommonDialect(alteration.id.clone()));
+        }
+    }
+    if common.len() == Dialect::ALL.len() {
+        common.clear();
+    }
+    Ok(common)
+}
+
+fn declaration(alteration: &SqlAlteration, shape: Shape, several: bool) -> Declaration {
+    let hooks: BTreeMap<Dialect, DeclaredHooks> = alteration
+        .runs_on()
+        .into_iter()
+        .map(|dialect| {
+            let has = |hooks: &[SqlHook]| {
+                hooks.iter().any(|hook| !alteration.sql.text(*hook, dialect).is_empty())
+            };
+            let hooks = DeclaredHooks {
+                irreversible: !has(&[SqlHook::Down, SqlHook::BeforeDown]),
+                preparation: !shape.preparation || has(&[SqlHook::BeforeUp, SqlHook::BeforeDown]),
+                backfill: !shape.backfill || has(&[SqlHook::Step]),
+            };
+            (dialect, hooks)
+        })
+        .collect();
+    let plain = Declaration::new(alteration.id.clone());
+    let first = hooks.values().next().copied().unwrap_or(plain.hooks(Dialect::Sqlite));
+    Declaration {
+        checksum: several.then(|| checksum(alteration)),
+        description: alteration.description.clone(),
+        irreversible: first.irreversible,
+        preparation: first.preparation,
+        backfill: first.backfill,
+        dialects: alteration.needed_on.clone(),
+        per_dialect: hooks.into_iter().filter(|(_, hooks)| *hooks != first).collect(),
+        permissions: alteration.permissions.clone(),
+        // SQL cannot ask for any.
+        settings: SettingNames::new(),
+        lock_timeout_ms: alteration.lock_timeout_ms,
+        statement_timeout_ms: alteration.statement_timeout_ms,
+        ..plain
     }
 }
 
 /// Of the sources alone, so that it stays when the alteration moves into another bundle.
 ///
-/// An alteration of `up` and `down` is hashed as it was before there were other hooks. Any other is
-/// five parts, so that the two sorts cannot be mistaken for each other.
+/// An alteration of `up` and `down` is hashed as it was before there were other hooks, and one that is the
+/// same for all dialects as it was before these could differ. Any other is more parts, so that the
+/// sorts cannot be mistaken for each other.
 fn checksum(alteration: &SqlAlteration) -> Checksum {
-    let text = |hook| alteration.text(hook).as_bytes();
-    if alteration.sql.keys().all(|hook| matches!(hook, SqlHook::Up | SqlHook::Down)) {
+    let text = |hook, dialect| alteration.sql.text(hook, dialect).as_bytes();
+    if alteration.sql.varies() {
+        let hooks = SqlHook::ALL.into_iter();
+        return Checksum::of_parts(
+            hooks.flat_map(|h| Dialect::ALL.map(|dialect| text(h, dialect))),
+        );
+    }
+    let text = |hook| text(hook, Dialect::Sqlite);
+    if alteration.sql.hooks().all(|hook| matches!(hook, SqlHook::Up | SqlHook::Down)) {
         let parts = [SqlHook::Up, SqlHook::Down].map(text);
         return Checksum::of_parts(parts.into_iter().filter(|sql| !sql.is_empty()));
     }

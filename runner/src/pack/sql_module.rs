@@ -21,7 +21,8 @@ const HOOKS: &str = "runner:alteration/hooks@0.1.0";
 const PREPARATION: &str = "runner:alteration/preparation@0.1.0";
 const BACKFILL: &str = "runner:alteration/backfill@0.1.0";
 
-// Types of functions. The last two are there where the component has a `step`.
+// Types of functions. The last two are there where the component has a `step`; that of `get-dialect` is behind
+// them, where dialects differ.
 const EXECUTE_SCRIPT_TYPE: u32 = 0;
 /// Of a hook, and of `find`.
 const HOOK_TYPE: u32 = 1;
@@ -31,7 +32,7 @@ const STEP_TYPE: u32 = 4;
 
 // Indexes into the function space, the imports first.
 const EXECUTE_SCRIPT: u32 = 0;
-/// Where there is a `step`; else it is `find`.
+/// Where there is a `step`. `get-dialect` is the last of the imports, where dialects differ.
 const EXECUTE: u32 = 1;
 
 /// A function of the module: its type, the name it is exported by, and its body.
@@ -45,8 +46,11 @@ struct Defined {
 pub(super) fn encode(alterations: &[&SqlAlteration]) -> Vec<u8> {
     let shape = Shape::of(alterations);
     let (data, end) = sql_table::data(shape, alterations);
-    let imported = 1 + u32::from(shape.backfill);
-    let defined = functions(shape, imported, shape.table_end(alterations));
+    let get_dialect = 1 + u32::from(shape.backfill);
+    let imported = get_dialect + u32::from(shape.dialects);
+    let get_dialect = shape.dialects.then_some(get_dialect);
+    let find = sql_code::find(shape.table_len(alterations.len()), shape.entry_len(), get_dialect);
+    let defined = functions(shape, imported, find);
     let mut module = Module::new();
 
     let mut types = TypeSection::new();
@@ -58,12 +62,19 @@ pub(super) fn encode(alterations: &[&SqlAlteration]) -> Vec<u8> {
         types.ty().function(i32s(5), []); // execute
         types.ty().function(i32s(5), i32s(1)); // step
     }
+    let get_dialect_type = types.len();
+    if shape.dialects {
+        types.ty().function([], i32s(1)); // get-dialect
+    }
     module.section(&types);
 
     let mut imports = ImportSection::new();
     imports.import(DATABASE, "execute-script", EntityType::Function(EXECUTE_SCRIPT_TYPE));
     if shape.backfill {
         imports.import(DATABASE, "execute", EntityType::Function(EXECUTE_TYPE));
+    }
+    if shape.dialects {
+        imports.import(DATABASE, "get-dialect", EntityType::Function(get_dialect_type));
     }
     module.section(&imports);
 
@@ -111,9 +122,8 @@ pub(super) fn encode(alterations: &[&SqlAlteration]) -> Vec<u8> {
     module.finish()
 }
 
-/// The module's own functions, in order; the first is `find`.
-fn functions(shape: Shape, find: u32, table_end: u32) -> Vec<Defined> {
-    let body = sql_code::find(table_end, shape.entry_len());
+/// The module's own functions, in order; the first is `find`, with this index and body.
+fn functions(shape: Shape, find: u32, body: Function) -> Vec<Defined> {
     let mut defined = vec![Defined { type_index: HOOK_TYPE, export: None, body }];
     // Without these groups every alteration has an `up`, as it had before there were any.
     let without_up = match shape.preparation || shape.backfill {

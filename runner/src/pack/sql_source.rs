@@ -11,10 +11,14 @@ use super::{
     sql_component::SqlEncoder,
     sql_module,
     sql_name::SqlHook,
-    sql_table::{self, Shape, TABLE_AT},
+    sql_table::{self, NO_ID_LEN, Place, Shape, TABLE_AT},
+    sql_texts::SqlTexts,
 };
-use crate::alteration::{AlterationId, Permissions, Requirements};
-use std::{collections::BTreeMap, sync::OnceLock};
+use crate::alteration::{AlterationId, Dialect, MANIFEST_SECTION, Permissions, Requirements};
+use std::{
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    sync::{Arc, OnceLock},
+};
 use wasmparser::{Parser, Payload};
 
 /// The SQL of a component that the runner itself made.
@@ -40,11 +44,27 @@ impl SqlSource {
         is_same.then_some(Self { alterations })
     }
 
-    /// What `hook` of the alteration hands over; empty where it has no SQL.
-    pub(crate) fn text(&self, id: &AlterationId, hook: SqlHook) -> &str {
-        // As the module's own `find` does it: the first is the one.
-        let found = self.alterations.iter().find(|alteration| alteration.id == *id);
-        found.map_or("", |alteration| alteration.text(hook))
+    /// What `hook` of the alteration hands over on `dialect`; empty where it has no SQL.
+    pub(crate) fn text(&self, id: &AlterationId, hook: SqlHook, dialect: Dialect) -> &str {
+        // As the module's own `find` does it: the first that runs on the dialect is the one.
+        let mut of_id = self.alterations.iter().filter(|alteration| alteration.id == *id);
+        let found = of_id.find(|alteration| alteration.sql.dialects().contains(&dialect));
+        found.map_or("", |alteration| alteration.sql.text(hook, dialect))
+    }
+
+    /// Whether dialects differ in what one of its alterations does there.
+    pub(crate) fn varies(&self) -> bool {
+        self.alterations.iter().any(|alteration| alteration.sql.varies())
+    }
+
+    /// The different texts of each hook, and the dialects that get each.
+    pub(crate) fn texts(
+        &self,
+    ) -> impl Iterator<Item = (&AlterationId, SqlHook, Vec<(Vec<Dialect>, &str)>)> {
+        self.alterations.iter().flat_map(|alteration| {
+            let hooks = SqlHook::ALL.into_iter().filter(|hook| alteration.sql.has(*hook));
+            hooks.map(|hook| (&alteration.id, hook, alteration.sql.variants(hook)))
+        })
     }
 }
 
@@ -60,9 +80,12 @@ fn wrappers() -> &'static [Wrapper] {
     static WRAPPERS: OnceLock<Vec<Wrapper>> = OnceLock::new();
     WRAPPERS.get_or_init(|| {
         let encoder = SqlEncoder::new();
-        let shapes = [(false, false), (true, false), (false, true), (true, true)];
-        let shapes = shapes.map(|(preparation, backfill)| Shape { preparation, backfill });
-        shapes.into_iter().filter_map(|shape| wrapper(&encoder, shape)).collect()
+        let shapes = (0..8).map(|bits| Shape {
+            preparation: bits & 1 != 0,
+            backfill: bits & 2 != 0,
+            dialects: bits & 4 != 0,
+        });
+        shapes.filter_map(|shape| wrapper(&encoder, shape)).collect()
     })
 }
 
@@ -72,7 +95,11 @@ fn wrapper(encoder: &SqlEncoder, shape: Shape) -> Option<Wrapper> {
         shape.preparation.then_some(SqlHook::BeforeUp),
         shape.backfill.then_some(SqlHook::Step),
     ];
-    let sql = hooks.into_iter().flatten().map(|hook| (hook, "SELECT 1".to_owned())).collect();
+    let dialects = if shape.dialects { &Dialect::ALL[..1] } else { &Dialect::ALL };
+    let mut sql = SqlTexts::default();
+    for hook in hooks.into_iter().flatten() {
+        sql.insert(hook, dialects.iter().copied(), &Arc::from("SELECT 1"));
+    }
     let sample = alteration("1-sample".parse().ok()?, sql);
     let bytes = encoder.componentize(sql_module::encode(&[&sample]), shape);
     let (section, _) = section::first_module(&bytes)?;
@@ -80,10 +107,11 @@ fn wrapper(encoder: &SqlEncoder, shape: Shape) -> Option<Wrapper> {
     Some(Wrapper { shape, before, after })
 }
 
-fn alteration(id: AlterationId, sql: BTreeMap<SqlHook, String>) -> SqlAlteration {
+fn alteration(id: AlterationId, sql: SqlTexts) -> SqlAlteration {
     SqlAlteration {
         id,
         sql,
+        needed_on: BTreeSet::new(),
         description: None,
         permissions: Permissions::new(),
         requires: Requirements::new(),
@@ -106,12 +134,15 @@ fn data(module: &[u8]) -> Option<&[u8]> {
 fn read(shape: Shape, data: &[u8]) -> Option<Vec<SqlAlteration>> {
     let word = |at: usize| {
         let bytes = data.get(at..at + 4)?.try_into().ok()?;
-        Some(u32::from_le_bytes(bytes) as usize)
+        Some(u32::from_le_bytes(bytes))
     };
-    let texts_at = word(0)?.checked_sub(TABLE_AT as usize)?;
+    let place = |at: usize| Some((word(at)?, word(at + 4)?));
+    let texts_at = word(0)?.checked_sub(TABLE_AT)? as usize;
+    let entry_len = shape.entry_len() as usize;
+    let table_len = texts_at / shape.table_count() as usize;
     let mut next = texts_at;
-    let mut text = |at: usize| {
-        let (address, length) = (word(at)?.checked_sub(TABLE_AT as usize)?, word(at + 4)?);
+    let mut text = |(address, length): Place| {
+        let (address, length) = (address.checked_sub(TABLE_AT)? as usize, length as usize);
         let bytes = data.get(address..address.checked_add(length)?)?;
         let is_next = address == next;
         next += length;
@@ -122,13 +153,27 @@ fn read(shape: Shape, data: &[u8]) -> Option<Vec<SqlAlteration>> {
     // In the order in which their texts lie there.
     slots.sort();
     let mut alterations = Vec::new();
-    for entry in (0..texts_at).step_by(shape.entry_len() as usize) {
-        let id: AlterationId = text(entry + sql_table::ID as usize)?.parse().ok()?;
-        let mut sql = BTreeMap::new();
+    for entry in (0..table_len).step_by(entry_len) {
+        let tables = (0..shape.table_count() as usize).map(|table| entry + table * table_len);
+        let tables: Vec<usize> = tables.collect();
+        let ids = tables.iter().map(|table| place(table + sql_table::ID as usize));
+        let ids = ids.collect::<Option<Vec<Place>>>()?;
+        let id = ids.iter().find(|(_, length)| *length != NO_ID_LEN)?;
+        let id: AlterationId = text(*id)?.parse().ok()?;
+        let mut sql = SqlTexts::default();
         for (slot, hook) in &slots {
-            let text = text(entry + *slot as usize)?;
-            if !text.is_empty() {
-                sql.insert(*hook, text.to_owned());
+            let mut seen: BTreeMap<Place, Arc<str>> = BTreeMap::new();
+            for (at, table) in tables.iter().enumerate() {
+                let place = place(table + *slot as usize)?;
+                let found = match seen.entry(place) {
+                    Entry::Occupied(entry) => Arc::clone(entry.get()),
+                    Entry::Vacant(entry) => Arc::clone(entry.insert(Arc::from(text(place)?))),
+                };
+                if !found.is_empty() {
+                    let dialects =
+                        if shape.dialects { &Dialect::ALL[at..=at] } else { &Dialect::ALL };
+                    sql.insert(*hook, dialects.iter().copied(), &found);
+                }
             }
         }
         alterations.push(alteration(id, sql));

@@ -287,8 +287,8 @@ impl Planner<'_> {
                     direction: Direction::Up,
                     reason: Reason::Unfinished { phase: *phase },
                     description: alteration.description.clone(),
-                    irreversible: alteration.irreversible,
                     draft: alteration.draft,
+                    irreversible: alteration.is_irreversible(self.dialect),
                     asks: Asks::new(&alteration.permissions, &alteration.settings),
                 });
                 self.draft(alteration);
@@ -302,7 +302,8 @@ impl Planner<'_> {
                 }
                 continue;
             }
-            if is_recorded == Some(false) {
+            let is_elsewhere = alteration.is_elsewhere(self.dialect);
+            if is_recorded == Some(false) && !is_elsewhere {
                 let reason = SkipReason::NotRecorded;
                 self.plan.skipped.push(Skipped { key: key(), reason });
                 continue;
@@ -311,9 +312,13 @@ impl Planner<'_> {
                 self.plan.skipped.push(Skipped { key: key(), reason });
                 continue;
             }
-            if !alteration.dialects.is_empty() && !alteration.dialects.contains(&self.dialect) {
-                let names: Vec<_> = alteration.dialects.iter().map(|d| d.as_str()).collect();
-                let written_for = names.join(", ");
+            if is_elsewhere {
+                let reason = SkipReason::Elsewhere { needed_on: names(&alteration.needed_on) };
+                self.plan.skipped.push(Skipped { key: key(), reason });
+                continue;
+            }
+            if !alteration.is_written_for(self.dialect) {
+                let written_for = names(&alteration.dialects);
                 self.find(Finding::WrongDialect {
                     key: key(),
                     written_for,
@@ -343,8 +348,8 @@ impl Planner<'_> {
                 direction: Direction::Up,
                 reason,
                 description: alteration.description.clone(),
-                irreversible: alteration.irreversible,
                 draft: alteration.draft,
+                irreversible: alteration.is_irreversible(self.dialect),
                 asks: Asks::new(&alteration.permissions, &alteration.settings),
             });
         }
@@ -377,8 +382,14 @@ impl Planner<'_> {
         let applied = self.snapshot.applied().map(|row| &row.key);
         let up = |step: &&Step| step.direction == Direction::Up;
         let planned = self.plan.steps.iter().filter(up).map(|step| &step.key);
+        // What only other databases need is not missing here.
+        let elsewhere = self.plan.skipped.iter().filter_map(|skipped| match skipped.reason {
+            SkipReason::Elsewhere { .. } => Some(&skipped.key),
+            _ => None,
+        });
         let ids: Vec<&AlterationId> = applied
             .chain(planned)
+            .chain(elsewhere)
             .filter(|key| key.plugin == *requires)
             .map(|key| &key.id)
             .collect();
@@ -406,6 +417,10 @@ pub(super) fn reaches(
         Some(version) => Err(format!("it would be at {version}")),
         None => Err("its alterations carry no version".to_owned()),
     }
+}
+
+fn names(dialects: &BTreeSet<Dialect>) -> String {
+    dialects.iter().map(|dialect| dialect.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn skip_reason(alteration: &Alteration, bound: Option<&Bound>) -> Option<SkipReason> {

@@ -123,6 +123,8 @@ pub enum SkipReason {
     NotTargeted,
     /// A baseline records others.
     NotRecorded,
+    /// Only other databases need it.
+    Elsewhere { needed_on: String },
 }
 
 /// What may be done although it usually should not.
@@ -168,6 +170,7 @@ impl std::fmt::Display for SkipReason {
             Self::BeyondTarget { version } => write!(f, "newer than the target {version}"),
             Self::NotTargeted => f.write_str("its plugin is not in the target"),
             Self::NotRecorded => f.write_str("stays pending"),
+            Self::Elsewhere { needed_on } => write!(f, "only for {needed_on}"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Every alteration that is known, from files or from the state, with its status and flags.
 
 use crate::{
-    alteration::{AlterationKey, Catalog},
+    alteration::{AlterationKey, Catalog, Dialect},
     backend::{Snapshot, StateRow, Status},
 };
 use serde::Serialize;
@@ -47,6 +47,9 @@ pub struct StatusLine {
     /// What is applied was a draft when it was; where nothing is, what is offered is one.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub draft: bool,
+    /// The only dialects that need it, where this database's is none of them.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub needed_on: BTreeSet<Dialect>,
     /// A baseline recorded it; it never ran here.
     pub baseline: bool,
     pub error: Option<String>,
@@ -55,8 +58,8 @@ pub struct StatusLine {
     pub took_effect: Option<Vec<String>>,
 }
 
-/// Lists by plugin and then in order. Without a catalog, only what is recorded.
-pub fn status(catalog: Option<&Catalog>, snapshot: &Snapshot) -> Vec<StatusLine> {
+/// Lists by plugin and then in order, for a database of `dialect`. Without a catalog, only what is recorded.
+pub fn status(catalog: Option<&Catalog>, snapshot: &Snapshot, dialect: Dialect) -> Vec<StatusLine> {
     let mut keys: BTreeSet<&AlterationKey> = snapshot.rows.keys().collect();
     keys.extend(catalog.into_iter().flat_map(Catalog::iter).map(|alteration| &alteration.key));
     let mut newest = BTreeMap::new();
@@ -70,7 +73,8 @@ pub fn status(catalog: Option<&Catalog>, snapshot: &Snapshot) -> Vec<StatusLine>
             let file = catalog.and_then(|catalog| catalog.get(key));
             let applied = row.is_some_and(|row| row.status == Status::Applied);
             let running = row.is_some_and(|row| row.status == Status::Running);
-            let pending = file.is_some() && !applied && !running;
+            let elsewhere = file.filter(|file| !applied && !running && file.is_elsewhere(dialect));
+            let pending = file.is_some() && !applied && !running && elsewhere.is_none();
             let older = newest.get(&key.plugin).is_some_and(|newest| **newest > key.id);
             let changed = match (file, row) {
                 (Some(file), Some(row)) => {
@@ -85,7 +89,6 @@ pub fn status(catalog: Option<&Catalog>, snapshot: &Snapshot) -> Vec<StatusLine>
                 (Flag::Missing, applied && catalog.is_some() && file.is_none()),
                 (Flag::OutOfOrder, pending && older),
             ];
-            let irreversible = file.is_some_and(|file| file.irreversible);
             let stands = |row: &&StateRow| {
                 matches!(row.status, Status::Applied | Status::Running)
                     || snapshot.runs.contains_key(key)
@@ -97,12 +100,14 @@ pub fn status(catalog: Option<&Catalog>, snapshot: &Snapshot) -> Vec<StatusLine>
                 }
                 None => file.is_some_and(|file| file.draft),
             };
+            let irreversible = file.is_some_and(|file| file.is_irreversible(dialect));
             StatusLine {
                 key: key.clone(),
                 status: row.map(|row| row.status),
                 flags: flags.into_iter().filter(|(_, set)| *set).map(|(flag, _)| flag).collect(),
                 irreversible: row.map_or(irreversible, |row| row.irreversible),
                 draft,
+                needed_on: elsewhere.map(|file| file.needed_on.clone()).unwrap_or_default(),
                 ..recorded(key, row)
             }
         })
@@ -121,6 +126,7 @@ fn recorded(key: &AlterationKey, row: Option<&StateRow>) -> StatusLine {
         rows_affected: row.and_then(|row| row.rows_affected),
         irreversible: false,
         draft: false,
+        needed_on: BTreeSet::new(),
         baseline: row.is_some_and(StateRow::never_ran),
         error: row.and_then(|row| row.error.clone()),
         took_effect: None,

@@ -3,8 +3,8 @@
 use super::*;
 use crate::{
     alteration::{
-        Catalog, Checksum, ComponentFile, Declaration, Dialect, Manifest, Permissions,
-        Requirements, SettingNames,
+        Catalog, Checksum, ComponentFile, Declaration, DeclaredHooks, Dialect, Manifest,
+        Permissions, Requirements, SettingNames,
     },
     backend::{Attempt, Revision, Run, Snapshot, StateRow, Status},
 };
@@ -427,6 +427,65 @@ fn a_component_for_another_database_is_refused() {
     assert_eq!(shown(&plan)[1], "!!a/x 1-x is written for postgresql, this database is sqlite");
 }
 
+/// `a/x 1.0.0-1-a`, which only PostgreSQL needs and MariaDB's way back is missing of, and `a/x 1.1.0-2-b`.
+fn for_some_dialects() -> Catalog {
+    let mut first = Declaration::new("1.0.0-1-a".parse().unwrap());
+    first.dialects = [Dialect::Postgresql, Dialect::Mariadb].into();
+    let irreversible = DeclaredHooks { irreversible: true, ..first.hooks(Dialect::Postgresql) };
+    first.per_dialect.insert(Dialect::Mariadb, irreversible);
+    let second = Declaration::new("1.1.0-2-b".parse().unwrap());
+    let file = |declaration: Declaration, path: &str| {
+        let manifest = Manifest::new("a/x".parse().unwrap(), vec![declaration]);
+        let component_checksum = Checksum::of(path.as_bytes());
+        ComponentFile { path: path.into(), component_checksum, manifest }
+    };
+    Catalog::new([file(first, "a"), file(second, "b")]).unwrap()
+}
+
+#[test]
+fn what_only_other_databases_need_is_left_out() {
+    let catalog = for_some_dialects();
+    let plan = |dialect| {
+        let (target, policy) = (Target::default(), Policy::default());
+        deploy(&catalog, &Snapshot::empty(), dialect, &target, policy)
+    };
+    let second = "1.1.0-2-b not applied yet";
+    assert_eq!(shown(&plan(Dialect::Sqlite)), [second, "-1.0.0-1-a only for postgresql, mariadb"]);
+    for (dialect, irreversible) in [(Dialect::Postgresql, false), (Dialect::Mariadb, true)] {
+        let plan = plan(dialect);
+        assert_eq!(shown(&plan), ["1.0.0-1-a not applied yet", second]);
+        assert_eq!(plan.steps[0].irreversible, irreversible);
+    }
+    let lines = status(Some(&catalog), &Snapshot::empty(), Dialect::Sqlite);
+    assert!(lines[0].flags.is_empty() && lines[0].needed_on.len() == 2);
+    assert!(lines[1].flags.contains(&Flag::Pending) && lines[1].needed_on.is_empty());
+    let there = status(Some(&catalog), &Snapshot::empty(), Dialect::Mariadb);
+    assert!(there[0].flags.contains(&Flag::Pending) && there[0].irreversible);
+}
+
+#[test]
+fn what_is_left_out_is_no_unmet_requirement() {
+    let mut only = Declaration::new("1.2.0-1-a".parse().unwrap());
+    only.dialects = [Dialect::Postgresql].into();
+    let core = Manifest::new("a/core".parse().unwrap(), vec![only]);
+    let id = "1.0.0-2-b".parse().unwrap();
+    let mut other = Manifest::new("b/other".parse().unwrap(), vec![Declaration::new(id)]);
+    other.requires.insert("a/core".parse().unwrap(), ">=1.2.0".parse().unwrap());
+    let file = |manifest: Manifest, path: &str| {
+        let component_checksum = Checksum::of(path.as_bytes());
+        ComponentFile { path: path.into(), component_checksum, manifest }
+    };
+    let catalog = Catalog::new([file(core, "a"), file(other, "b")]).unwrap();
+    let plan = deploy(
+        &catalog,
+        &Snapshot::empty(),
+        Dialect::Sqlite,
+        &Target::default(),
+        Policy::default(),
+    );
+    assert_eq!(shown(&plan), ["1.0.0-2-b not applied yet", "-1.2.0-1-a only for postgresql"]);
+}
+
 #[test]
 fn a_plugin_in_two_folders_is_noted() {
     let file = |path: &str, id: &str| {
@@ -499,7 +558,7 @@ fn status_flags() {
         "a/x 1.1.0-200-two applied!",
         "a/x 1.2.0-250-gone applied",
     ]);
-    let lines: Vec<String> = status(Some(&catalog), &snapshot)
+    let lines: Vec<String> = status(Some(&catalog), &snapshot, Dialect::Sqlite)
         .iter()
         .map(|line| {
             let flags: Vec<String> = line.flags.iter().map(ToString::to_string).collect();
@@ -515,6 +574,7 @@ fn status_flags() {
             "next-300-three None pending",
         ]
     );
-    assert!(status(None, &snapshot).iter().all(|line| !line.flags.contains(&Flag::Missing)));
+    let known = status(None, &snapshot, Dialect::Sqlite);
+    assert!(known.iter().all(|line| !line.flags.contains(&Flag::Missing)));
     assert_eq!(snapshot.rows.values().filter(|row| row.status == Status::Applied).count(), 2);
 }

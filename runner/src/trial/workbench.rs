@@ -100,7 +100,7 @@ impl Workbench {
             Err(_) => return Ok(Report::default()),
         };
         let is_applied_draft =
-            |line: &&StatusLine| line.status == Some(Status::Applied);
+            |line: &&StatusLine| line.draft && line.status == Some(Status::Applied);
         let steps = lines.iter().filter(is_applied_draft).count();
         if steps == 0 {
             return Ok(Report::default());

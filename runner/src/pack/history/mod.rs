@@ -28,7 +28,7 @@ pub use error::{FileProblem, HistoryError, Problem};
 pub use layout::{Layout, ParseLayoutError};
 pub use stamp::ledger_stamp;
 
-pub(super) use flyway::is_repeatable;
+pub(super) use flyway::{is_configuration, is_repeatable};
 pub(super) use recognise::{Recognised, recognise};
 
 use super::sql_name::SqlHook;
@@ -48,6 +48,13 @@ pub(super) struct Context<'a> {
     /// The folder with the components that were packed before.
     pub(super) shipped: Option<&'a Path>,
     pub(super) bundle: bool,
+}
+
+impl Context<'_> {
+    /// The same for SQL that `dialects` alone get.
+    pub(super) fn on(&self, dialects: BTreeSet<Dialect>) -> Self {
+        Self { dialects, ..*self }
+    }
 }
 
 /// One alteration of a history, as its tool would run it.
@@ -112,8 +119,14 @@ pub(super) fn passed_over(
     migrations: &[Migration],
 ) -> Result<Vec<PathBuf>, HistoryError> {
     let used: BTreeSet<_> = migrations.iter().flat_map(|migration| &migration.files).collect();
+    let files = sql_below(folder)?.into_iter();
+    Ok(files.filter(|path| !used.contains(path)).collect())
+}
+
+/// The SQL files in `folder` and below; sorted.
+pub(super) fn sql_below(folder: &Path) -> Result<Vec<PathBuf>, HistoryError> {
     let files = files::everywhere(folder)?.into_iter().filter(files::is_sql);
-    Ok(files.map(|file| file.path).filter(|path| !used.contains(path)).collect())
+    Ok(files.map(|file| file.path).collect())
 }
 
 /// Refuses SQL that no server could read to its end, and what a deploy on a dialect that is named would refuse.

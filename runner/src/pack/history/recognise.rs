@@ -9,7 +9,7 @@ use super::{
     files::{self, File, Listing},
     flyway, golang_migrate, mark, name, refinery, sqlx,
 };
-use crate::pack::sql_name;
+use crate::pack::sql_name::{self, SqlName};
 use std::path::Path;
 
 /// What a folder was taken for.
@@ -81,6 +81,24 @@ fn is_numbered(file: &File) -> bool {
     let own = [".before-up", ".before-down", ".step", ".before"];
     name::numbered(stem).is_some_and(|(_, rest)| rest.starts_with('_'))
         && !own.iter().any(|ending| stem.to_ascii_lowercase().ends_with(ending))
+        && !is_for_dialect(file)
+}
+
+/// Only the runner has files for one dialect of several.
+fn is_for_dialect(file: &File) -> bool {
+    use sql_name::SqlNameError::{
+        DialectAfterHook, MisspelledDialect, TwoDialects, UnknownDialect,
+    };
+    matches!(
+        sql_name::parse(&file.name),
+        Some(
+            Ok(SqlName { dialect: Some(_), .. })
+                | Err(DialectAfterHook { .. }
+                    | MisspelledDialect { .. }
+                    | TwoDialects
+                    | UnknownDialect(_))
+        )
+    )
 }
 
 /// `<id>` with the ending of a hook, or with none.

@@ -1,5 +1,6 @@
 //! Runs packed components on a stub of the database interface that records the SQL it is given.
 
+use crate::alteration::Dialect;
 use wasmtime::{
     Engine, Store,
     component::{
@@ -87,13 +88,19 @@ pub(super) struct Called<T = ()> {
 pub(super) struct Guest {
     engine: Engine,
     component: Component,
+    /// What `get-dialect` answers.
+    dialect: Dialect,
 }
 
 impl Guest {
     pub(super) fn new(bytes: &[u8]) -> Self {
         let engine = Engine::default();
         let component = Component::new(&engine, bytes).unwrap();
-        Self { engine, component }
+        Self { engine, component, dialect: Dialect::Sqlite }
+    }
+
+    pub(super) fn on(self, dialect: Dialect) -> Self {
+        Self { dialect, ..self }
     }
 
     /// Calls `hook` with a database that answers every script with `answer`.
@@ -148,6 +155,13 @@ impl Guest {
                 let state: &mut State = store.data_mut();
                 state.received.push(sql);
                 Ok((state.answer.clone(),))
+            })
+            .unwrap();
+        let dialect = self.dialect.as_str();
+        database
+            .func_new("get-dialect", move |_, _, _, results| {
+                results[0] = Val::Enum(dialect.to_owned());
+                Ok(())
             })
             .unwrap();
         // The values are of a type that no SQL component has a use for: it is taken by its type.

@@ -1,6 +1,7 @@
 //! Tests of packing as a whole: from sources on disk to components that run.
 
 mod draft;
+mod dialects;
 mod folder;
 mod groups;
 mod guest;

@@ -9,6 +9,7 @@ use super::{
         sql_component::SqlEncoder,
         sql_module,
         sql_name::SqlHook,
+        sql_texts::SqlTexts,
     },
     guest::Guest,
     pack_error,
@@ -32,7 +33,8 @@ const MANIFEST_TOML: &str = r#"
 pub(super) fn core_module() -> Vec<u8> {
     let alteration = SqlAlteration {
         id: "1.0.0-1-a".parse().unwrap(),
-        sql: [(SqlHook::Up, "SELECT 1".to_owned())].into(),
+        sql: SqlTexts::for_all([(SqlHook::Up, "SELECT 1".to_owned())].into()),
+        needed_on: Default::default(),
         description: None,
         permissions: Default::default(),
         requires: Default::default(),

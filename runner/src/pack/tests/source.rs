@@ -8,7 +8,7 @@ use super::{
     },
     bundle, options, pack_files,
 };
-use crate::alteration::MANIFEST_SECTION;
+use crate::alteration::{Dialect, MANIFEST_SECTION};
 
 const FILES: [(&str, &[u8]); 8] = [
     ("1.0.0-1-a.up.sql", "CREATE TABLE a (t TEXT DEFAULT 'é\r\n');".as_bytes()),
@@ -36,13 +36,13 @@ fn the_texts_are_those_of_the_files_alone_and_in_a_bundle() {
             for declaration in &packed.manifest.alterations {
                 for hook in [Up, Down, BeforeUp, BeforeDown, Step] {
                     assert_eq!(
-                        source.text(&declaration.id, hook),
+                        source.text(&declaration.id, hook, Dialect::Mysql),
                         file(declaration.id.as_str(), hook)
                     );
                     seen += 1;
                 }
             }
-            assert_eq!(source.text(&"9-x".parse().unwrap(), Up), "");
+            assert_eq!(source.text(&"9-x".parse().unwrap(), Up, Dialect::Sqlite), "");
         }
     }
     assert_eq!(seen, 2 * 5 * 5);
@@ -72,7 +72,8 @@ fn one_byte_that_differs_and_nothing_is_known() {
         assert!(source.is_none() || texts.contains(&at), "byte {at}");
         if let Some(source) = source {
             let id = "1.0.0-1-a".parse().unwrap();
-            assert_ne!(source.text(&id, Up), file("1.0.0-1-a", Up), "byte {at}");
+            let text = source.text(&id, Up, Dialect::Sqlite);
+            assert_ne!(text, file("1.0.0-1-a", Up), "byte {at}");
         }
     }
 }

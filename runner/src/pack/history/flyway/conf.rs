@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, path::Path};
 const CONF: &str = "flyway.conf";
 
 /// Whether a file of this name holds settings of Flyway.
-pub(in crate::pack::history) fn is_configuration(name: &str) -> bool {
+pub(in crate::pack) fn is_configuration(name: &str) -> bool {
     matches!(name, CONF | "flyway.toml")
 }
 

@@ -25,7 +25,7 @@ use std::{
     path::Path,
 };
 
-pub(super) use conf::is_configuration;
+pub(in crate::pack) use conf::is_configuration;
 pub(in crate::pack) use repeatable::is_repeatable;
 
 /// Whether the file has the name of a versioned, repeatable or baseline script, as Flyway has them without

@@ -1,5 +1,6 @@
 //! Histories as wholes: from the files of each tool to alterations.
 
+mod by_dialect;
 mod each_tool;
 #[cfg(unix)]
 mod links;
@@ -10,6 +11,7 @@ use super::{
     super::{PackOptions, folder as sql_folder, pack, sql_name::SqlHook},
     Layout,
 };
+use crate::alteration::Dialect;
 use std::{collections::BTreeMap, fs, path::Path};
 
 type Files<'a> = &'a [(&'a str, &'a str)];
@@ -40,7 +42,9 @@ fn read(files: Files<'_>, layout: Option<Layout>) -> Vec<(String, Vec<(SqlHook, 
     let read = sql_folder::read(folder.path(), &options(layout));
     let read = read.unwrap_or_else(|error| panic!("{files:?}: {error}"));
     let alterations = read.alterations.into_iter();
-    alterations.map(|a| (a.id.to_string(), a.sql.into_iter().collect())).collect()
+    let text = |a: &sql_folder::SqlAlteration, hook| a.sql.text(hook, Dialect::Sqlite).to_owned();
+    let texts = |a: &sql_folder::SqlAlteration| a.sql.hooks().map(|h| (h, text(a, h))).collect();
+    alterations.map(|a| (a.id.to_string(), texts(&a))).collect()
 }
 
 fn error(files: Files<'_>, layout: Option<Layout>) -> String {

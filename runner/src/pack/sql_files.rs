@@ -1,0 +1,136 @@
+//! The runner's own layout: the SQL files of a folder, and which dialect gets which.
+//!
+//! Takes the names from `sql_name`, checks the texts with `sql_text`. Does not go into folders below, but
+//! refuses to pass over SQL that lies there.
+
+use super::{
+    folder::{FolderError, Found, entries, is_hidden},
+    history::{self, Context},
+    read::read_within,
+    sql_name::{self, SqlHook, SqlName, SqlNameError},
+    sql_text::{self, SQL_BYTES_MAX},
+    sql_texts::{self, SqlTexts, Written},
+};
+use crate::alteration::{AlterationId, Dialect};
+use std::{
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// The files of one alteration.
+type SqlFiles = BTreeMap<SqlHook, Written<PathBuf>>;
+
+pub(super) fn read(
+    folder: &Path,
+    context: &Context<'_>,
+) -> Result<BTreeMap<AlterationId, Found>, FolderError> {
+    let files = list(folder)?.into_iter();
+    files
+        .map(|(id, files)| {
+            let sql = read_files(folder, &id, &files, context)?;
+            Ok((id, Found { sql, ..Found::default() }))
+        })
+        .collect()
+}
+
+/// What each dialect gets, of those that the alteration runs on.
+fn read_files(
+    folder: &Path,
+    id: &AlterationId,
+    files: &SqlFiles,
+    context: &Context<'_>,
+) -> Result<SqlTexts, FolderError> {
+    let runs_on = sql_texts::runs_on(files);
+    let mut texts = SqlTexts::default();
+    for (hook, written) in files {
+        for (named, path) in written {
+            if let Some(dialect) = *named
+                && !runs_on.contains(&dialect)
+            {
+                let (path, id) = (path.clone(), id.clone());
+                return Err(FolderError::DownWithoutUpOnDialect { path, id, dialect });
+            }
+            let gets = |dialect: &&Dialect| sql_texts::chosen(written, **dialect) == Some(path);
+            let users: BTreeSet<Dialect> = runs_on.iter().filter(gets).copied().collect();
+            let text = read_sql(folder, path, *hook, &seen_by(path, *named, &users, context)?)?;
+            texts.insert(*hook, users, &Arc::from(text));
+        }
+    }
+    Ok(texts)
+}
+
+/// What decides how a file is read that `users` get: its dialects are known if it is for one, or if
+/// the folder says for which it is.
+fn seen_by<'a>(
+    path: &Path,
+    named: Option<Dialect>,
+    users: &BTreeSet<Dialect>,
+    context: &Context<'a>,
+) -> Result<Context<'a>, FolderError> {
+    let said = &context.dialects;
+    let common: BTreeSet<Dialect> = users.intersection(said).copied().collect();
+    match named {
+        Some(dialect) if !said.is_empty() && !said.contains(&dialect) && common.is_empty() => {
+            let (path, dialects) = (path.to_owned(), said.clone());
+            Err(FolderError::UnusedDialect { path, dialect, dialects })
+        }
+        Some(_) if said.is_empty() => Ok(context.on(users.clone())),
+        _ => Ok(context.on(common)),
+    }
+}
+
+/// The SQL files by alteration, nothing read yet; at least one.
+fn list(folder: &Path) -> Result<BTreeMap<AlterationId, SqlFiles>, FolderError> {
+    let mut found: BTreeMap<AlterationId, SqlFiles> = BTreeMap::new();
+    for path in entries(folder)? {
+        if path.is_dir() && !is_hidden(&path) {
+            if let Some(path) = entries(&path)?.into_iter().find(|path| parse_name(path).is_some())
+            {
+                return Err(FolderError::Nested { path });
+            }
+            continue;
+        }
+        let Some(name) = parse_name(&path) else { continue };
+        let SqlName { id, hook, dialect } = match name {
+            Ok(name) => name,
+            Err(error) => return Err(FolderError::Name { path, error }),
+        };
+        match found.entry(id).or_default().entry(hook).or_default().entry(dialect) {
+            Entry::Vacant(entry) => entry.insert(path),
+            Entry::Occupied(entry) => {
+                return Err(FolderError::Duplicate { first: entry.get().clone(), second: path });
+            }
+        };
+    }
+    for files in found.values() {
+        // The ways back sort last.
+        if let Some((hook, written)) = files.first_key_value()
+            && let Some(path) = written.values().next()
+            && hook.is_way_back()
+        {
+            return Err(FolderError::DownWithoutUp { path: path.clone() });
+        }
+    }
+    match found.is_empty() {
+        true => Err(FolderError::NoSql { path: folder.to_owned() }),
+        false => Ok(found),
+    }
+}
+
+/// A name that is not Unicode is read with replacement characters, which no id may hold.
+fn parse_name(path: &Path) -> Option<Result<SqlName, SqlNameError>> {
+    sql_name::parse(&path.file_name()?.to_string_lossy())
+}
+
+fn read_sql(
+    folder: &Path,
+    path: &Path,
+    hook: SqlHook,
+    context: &Context<'_>,
+) -> Result<String, FolderError> {
+    let text = sql_text::check(read_within(folder, path, SQL_BYTES_MAX)?)
+        .map_err(|error| FolderError::Text { path: path.to_owned(), error })?;
+    history::look_through(&text, path, hook, context)?;
+    Ok(text)
+}
