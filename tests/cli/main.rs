@@ -30,6 +30,7 @@ mod inspect;
 mod judged;
 
 mod keys;
+mod listing;
 mod manifests;
 mod pack;
 mod places;
@@ -45,3 +46,4 @@ mod terminal;
 mod trials;
 mod trust;
 mod usage;
+mod versions;
