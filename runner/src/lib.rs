@@ -32,6 +32,7 @@ pub mod new;
 mod operator;
 pub mod pack;
 pub mod plan;
+pub mod rehearsals;
 mod runner;
 mod secret;
 pub mod session;

@@ -6,6 +6,7 @@
 use crate::{
     polite,
     support::{Sandbox, finish, root, servers::Postgres},
+    wasm,
 };
 use std::{fs, process::Command};
 
@@ -34,14 +35,36 @@ fn blocks(page: &str) -> Vec<Vec<Step<'_>>> {
     blocks
 }
 
-#[test]
-fn servers() {
-    let page = fs::read_to_string(root().join("runner/guide/src/servers.md")).expect("a page");
-    let blocks = blocks(&page);
-    assert!(blocks.len() >= 4, "the page has {} blocks", blocks.len());
+/// A sandbox on PostgreSQL with one plugin.
+fn sandbox() -> Sandbox {
     let sandbox = Sandbox::on(Postgres::shared().database());
     let up = "CREATE TABLE events (at timestamptz NOT NULL);";
     sandbox.sql_plugin("acme/app", &[("1.0.0-1718000000-create-events", up, "DROP TABLE events;")]);
+    sandbox
+}
+
+#[test]
+fn servers() {
+    run_page(&sandbox(), "servers.md", 4);
+}
+
+#[test]
+fn what_it_runs() {
+    let sandbox = sandbox();
+    let sql = "CREATE TABLE notes (text varchar(80));";
+    let code = wasm::with_manifest(
+        &wasm::running(sql),
+        br#"{"manifest":1,"plugin":"acme/code","alterations":[{"id":"1.0.0-1718000100-notes"}]}"#,
+    );
+    sandbox.write("code.wasm", code);
+    run_page(&sandbox, "what-it-runs.md", 2);
+}
+
+/// Runs the commands of a page, one after the other.
+fn run_page(sandbox: &Sandbox, name: &str, blocks_min: usize) {
+    let page = fs::read_to_string(root().join("runner/guide/src").join(name)).expect("a page");
+    let blocks = blocks(&page);
+    assert!(blocks.len() >= blocks_min, "the page has {} blocks", blocks.len());
     let binary = sandbox.command(&[]).get_program().to_owned();
     for step in blocks.iter().flatten() {
         // As a person types it; only the program is the one that was built.
@@ -54,6 +77,8 @@ fn servers() {
                 None => command.env_remove(name),
             };
         }
+        // What is kept is of this page.
+        command.env("RUNNER_CACHE_DIR", sandbox.path().join("cache"));
         command.env("RUNNER", &binary).env_remove("RUNNER_YES").stdin(std::process::Stdio::null());
         let run = finish(&mut command);
         polite::check(&run);

@@ -82,7 +82,8 @@ struct Document<'a> {
 
 pub(super) async fn run(args: Args) -> Exit {
     let format = args.output.format;
-    let reporter = Reporter::new(Style { format, statements: false, verbose: args.verbose });
+    let reporter =
+        Reporter::new(Style { format, statements: false, save: false, verbose: args.verbose });
     let tested = async {
         let runner = args.hooks.runner(&args.offer.database, &args.offer.plugins, args.verbose)?;
         let deploy = DeployOptions {

@@ -52,7 +52,11 @@ impl Work<'_> {
                 return Err(Error::Interrupted);
             }
             let (key, direction) = (&step.key, step.direction);
-            (self.control.observer)(Event::Started { key, direction, position: at + 1, total });
+            if let Some((attempt, _)) = self.components.get(key) {
+                let (component, position) = (attempt.component_checksum, at + 1);
+                let started = Event::Started { key, direction, component, position, total };
+                (self.control.observer)(started);
+            }
             crash::point("before an attempt");
             let upcoming = match plan.steps.get(at + 1) {
                 Some(next) => self.early(backend, next, run(next)).await?,

@@ -34,6 +34,11 @@ impl SqlHook {
         }
     }
 
+    /// The hook's name.
+    pub(crate) fn name(self) -> &'static str {
+        self.ending().trim_start_matches('.')
+    }
+
     /// How its text runs.
     pub(crate) fn role(self) -> Role {
         match self {

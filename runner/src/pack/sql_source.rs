@@ -13,7 +13,7 @@ use super::{
     sql_name::SqlHook,
     sql_table::{self, Shape, TABLE_AT},
 };
-use crate::alteration::{AlterationId, MANIFEST_SECTION, Permissions, Requirements};
+use crate::alteration::{AlterationId, Dialect, MANIFEST_SECTION, Permissions, Requirements};
 use std::{collections::BTreeMap, sync::OnceLock};
 use wasmparser::{Parser, Payload};
 
@@ -40,6 +40,16 @@ impl SqlSource {
         is_same.then_some(Self { alterations })
     }
 
+    /// All of its texts, alteration by alteration, each one's in the order in which they run.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = SqlText<'_>> {
+        self.alterations.iter().flat_map(|alteration| {
+            let hooks = HOOKS_AS_THEY_RUN.into_iter();
+            let texts = hooks.map(move |hook| (hook, alteration.text(hook)));
+            let texts = texts.filter(|(_, sql)| !sql.is_empty());
+            texts.map(|(hook, sql)| SqlText { id: &alteration.id, hook, dialect: None, sql })
+        })
+    }
+
     /// What `hook` of the alteration hands over; empty where it has no SQL.
     pub(crate) fn text(&self, id: &AlterationId, hook: SqlHook) -> &str {
         // As the module's own `find` does it: the first is the one.
@@ -47,6 +57,19 @@ impl SqlSource {
         found.map_or("", |alteration| alteration.text(hook))
     }
 }
+
+/// What one hook hands over.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SqlText<'a> {
+    pub(crate) id: &'a AlterationId,
+    pub(crate) hook: SqlHook,
+    /// The one that it is for; `None` where it is for all.
+    pub(crate) dialect: Option<Dialect>,
+    pub(crate) sql: &'a str,
+}
+
+const HOOKS_AS_THEY_RUN: [SqlHook; 5] =
+    [SqlHook::BeforeUp, SqlHook::Up, SqlHook::Step, SqlHook::BeforeDown, SqlHook::Down];
 
 /// What stands around the module in each component of one shape.
 struct Wrapper {
