@@ -2,7 +2,7 @@
 //! command line's.
 
 use crate::{
-    alteration::{AlterationKey, Direction, SettingName},
+    alteration::{AlterationKey, Checksum, Direction, SettingName},
     backend::LockHolder,
     host::HookEvent,
     plan::Finding,
@@ -17,35 +17,24 @@ use std::{sync::Arc, time::Duration};
 #[non_exhaustive]
 pub enum Event<'a> {
     /// So many components are about to be verified and compiled.
-    Loading {
-        components: usize,
-    },
+    Loading { components: usize },
     /// Told every second while they are verified and compiled.
-    Compiling {
-        done: usize,
-        total: usize,
-        elapsed: Duration,
-    },
+    Compiling { done: usize, total: usize, elapsed: Duration },
     /// Another runner holds the lock; this one goes on asking.
-    Waiting {
-        holder: &'a LockHolder,
-    },
+    Waiting { holder: &'a LockHolder },
     /// `position` counts from 1.
     Started {
         key: &'a AlterationKey,
         direction: Direction,
+        /// What runs for it.
+        component: Checksum,
         position: usize,
         total: usize,
     },
     /// It goes on with the settings that it was begun with, although others are given now.
-    SettingsKept {
-        key: &'a AlterationKey,
-        names: &'a [SettingName],
-    },
-    Hook {
-        key: &'a AlterationKey,
-        event: HookEvent<'a>,
-    },
+    SettingsKept { key: &'a AlterationKey, names: &'a [SettingName] },
+    /// `hook` is its name.
+    Hook { key: &'a AlterationKey, hook: &'static str, event: HookEvent<'a> },
     /// A step of a backfill is committed. `rows` were changed in `elapsed` since this run began to
     /// step; `done` and `total` are the guest's own figures.
     Stepped {
@@ -58,38 +47,20 @@ pub enum Event<'a> {
     },
     /// Something was in its way that may go away; it is tried again after the pause. Without one, once its component is
     /// compiled whole.
-    Retrying {
-        key: &'a AlterationKey,
-        reason: &'a str,
-        pause: Duration,
-    },
+    Retrying { key: &'a AlterationKey, hook: &'static str, reason: &'a str, pause: Duration },
     /// These were committed, and a crash of the server took them along. They are done again.
-    Lost {
-        keys: &'a [AlterationKey],
-    },
+    Lost { keys: &'a [AlterationKey] },
     /// It is committed, or in a rehearsal: it ran to its end. Until the job has come to its end a crash of
     /// the server may still take it along, as the job then tells.
-    Finished {
-        key: &'a AlterationKey,
-        direction: Direction,
-        counts: Counts,
-    },
+    Finished { key: &'a AlterationKey, direction: Direction, counts: Counts },
     /// It is recorded as applied, and did not run.
-    Recorded {
-        key: &'a AlterationKey,
-    },
+    Recorded { key: &'a AlterationKey },
     /// Where a test is done.
     Scratch(ScratchEvent<'a>),
     /// A test came to its end with this alteration.
-    Tested {
-        tested: &'a Tested,
-    },
+    Tested { tested: &'a Tested },
     /// It is rolled back.
-    Failed {
-        key: &'a AlterationKey,
-        direction: Direction,
-        counts: Counts,
-    },
+    Failed { key: &'a AlterationKey, direction: Direction, counts: Counts },
 }
 
 /// What happens to a test's database.

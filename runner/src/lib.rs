@@ -33,6 +33,7 @@ mod operator;
 pub mod pack;
 pub mod plan;
 pub mod project;
+pub mod rehearsals;
 mod runner;
 mod secret;
 pub mod session;

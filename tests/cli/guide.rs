@@ -9,6 +9,7 @@ use crate::{
         Sandbox, finish, root,
         servers::{Mariadb, Postgres},
     },
+    wasm,
 };
 use std::{fs, process::Command};
 
@@ -41,6 +42,39 @@ fn page(name: &str) -> String {
     fs::read_to_string(root().join("runner/guide/src").join(name)).expect("a page")
 }
 
+/// A sandbox on PostgreSQL with one plugin.
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::on(Postgres::shared().database());
+    let up = "CREATE TABLE events (at timestamptz NOT NULL);";
+    sandbox.sql_plugin("acme/app", &[("1.0.0-1718000000-create-events", up, "DROP TABLE events;")]);
+    sandbox
+}
+
+#[test]
+fn servers() {
+    run_page(&sandbox(), "servers.md", 4);
+}
+
+#[test]
+fn what_it_runs() {
+    let sandbox = sandbox();
+    let sql = "CREATE TABLE notes (text varchar(80));";
+    let code = wasm::with_manifest(
+        &wasm::running(sql),
+        br#"{"manifest":1,"plugin":"acme/code","alterations":[{"id":"1.0.0-1718000100-notes"}]}"#,
+    );
+    sandbox.write("code.wasm", code);
+    run_page(&sandbox, "what-it-runs.md", 2);
+}
+
+/// Runs the commands of a page, one after the other.
+fn run_page(sandbox: &Sandbox, name: &str, blocks_min: usize) {
+    let page = page(name);
+    let blocks = blocks(&page);
+    assert!(blocks.len() >= blocks_min, "the page has {} blocks", blocks.len());
+    blocks.iter().for_each(|block| follow(block, sandbox));
+}
+
 /// Runs commands as a person types them; only the program is the one that was built.
 fn follow(steps: &[Step<'_>], sandbox: &Sandbox) {
     let binary = sandbox.command(&[]).get_program().to_owned();
@@ -54,6 +88,8 @@ fn follow(steps: &[Step<'_>], sandbox: &Sandbox) {
                 None => command.env_remove(name),
             };
         }
+        // What is kept is of this page.
+        command.env("RUNNER_CACHE_DIR", sandbox.path().join("cache"));
         command.env("RUNNER", &binary).env_remove("RUNNER_YES").stdin(std::process::Stdio::null());
         let run = finish(&mut command);
         polite::check(&run);
@@ -66,17 +102,6 @@ fn follow(steps: &[Step<'_>], sandbox: &Sandbox) {
             assert!(all.contains(&line), "{} lacks `{line}`: {run:#?}", step.command);
         }
     }
-}
-
-#[test]
-fn servers() {
-    let page = page("servers.md");
-    let blocks = blocks(&page);
-    assert!(blocks.len() >= 4, "the page has {} blocks", blocks.len());
-    let sandbox = Sandbox::on(Postgres::shared().database());
-    let up = "CREATE TABLE events (at timestamptz NOT NULL);";
-    sandbox.sql_plugin("acme/app", &[("1.0.0-1718000000-create-events", up, "DROP TABLE events;")]);
-    blocks.iter().for_each(|block| follow(block, &sandbox));
 }
 
 /// Writes the files that a part of a page shows: a line with the name, as `` `sql/x.sql`: ``, then a block with the contents.

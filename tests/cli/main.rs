@@ -32,6 +32,7 @@ mod inspect;
 mod judged;
 
 mod keys;
+mod listing;
 mod manifests;
 mod pack;
 mod places;
@@ -47,3 +48,4 @@ mod terminal;
 mod trials;
 mod trust;
 mod usage;
+mod versions;

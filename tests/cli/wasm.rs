@@ -32,6 +32,20 @@ pub fn encode(wit: &str, world: &str, core: &str) -> Vec<u8> {
         .expect("a component")
 }
 
+/// Code whose `up` runs `sql`, which has no quotes in it, as one script by the interface.
+pub fn running(sql: &str) -> Vec<u8> {
+    let run =
+        format!("i32.const 4096 i32.const {} i32.const 2048 call $run i32.const 0)", sql.len());
+    let core = format!(
+        r#"(import "runner:alteration/database@0.1.0" "execute-script" (func $run (param i32 i32 i32)))
+        (data (i32.const 4096) "{}")
+        {}"#,
+        sql.replace('\u{1b}', "\\1b"),
+        IDLE.replacen("i32.const 0)", &run, 1)
+    );
+    encode(WIT, "alteration", &core)
+}
+
 /// `component` with one more section `runner:manifest`, whatever it had before.
 pub fn with_manifest(component: &[u8], manifest: &[u8]) -> Vec<u8> {
     with_section(component, "runner:manifest", manifest)

@@ -91,7 +91,8 @@ async fn recorded(args: &Args) -> Result<(), Error> {
     if args.dry_run {
         return show(&runner, &options, args.output.format).await;
     }
-    let style = Style { format: args.output.format, statements: false, verbose: false };
+    let style =
+        Style { format: args.output.format, statements: false, save: false, verbose: false };
     let reporter = Reporter::new(style);
     let url = runner.url().to_string();
     let control = control(&reporter, url.clone(), args.yes, args.output.format);

@@ -28,6 +28,15 @@ pub(super) fn again(flag: &str) -> String {
     words.join(" ")
 }
 
+/// Rehearses a file and keeps its statements; on the database of the environment, if there is one.
+pub(super) fn rehearse(file: &str) -> String {
+    let database = match std::env::var_os(DATABASE_VARIABLE).is_some_and(|set| !set.is_empty()) {
+        true => "",
+        false => " --database URL",
+    };
+    format!("runner deploy {}{database} --dry-run --save", output::word(file))
+}
+
 /// A command line without passwords and without what plugins are given, which may be a secret all the same.
 fn without_values(words: impl Iterator<Item = String>) -> impl Iterator<Item = String> {
     let mut is_setting = false;

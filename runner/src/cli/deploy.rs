@@ -4,7 +4,7 @@ use super::{
     explain::{self, Exit},
     options::{Format, HandedArgs, Offer, RunArgs, TargetArgs, TrustArgs},
     output::{self, count, duration},
-    plan,
+    plan, recorder,
     report::{Reporter, Statement},
     signals::{self, Asking},
 };
@@ -24,6 +24,7 @@ use std::{
 Examples:
   runner deploy ./plugins --database sqlite:demo.db
   runner deploy ./plugins --dry-run                       run everything, keep nothing
+  runner deploy ./plugins --dry-run --save                and keep the statements for `inspect --sql`
   runner deploy ./plugins --target acme/shop@1.1.0 --yes  one plugin, so far and no further
   DATABASE_URL=sqlite:demo.db RUNNER_YES=1 runner deploy ./plugins --format json")]
 pub(super) struct Args {
@@ -39,7 +40,7 @@ pub(super) struct Args {
     #[command(flatten)]
     trust: TrustArgs,
     /// Apply to this copy of the database instead, for what a dry run cannot run
-    #[arg(long, value_name = "URL", conflicts_with = "dry_run", hide_env_values = true)]
+    #[arg(long, value_name = "URL", group = "rehearsal", hide_env_values = true)]
     rehearse_on: Option<DatabaseUrl>,
     #[command(flatten)]
     run: RunArgs,
@@ -69,15 +70,17 @@ pub(super) async fn run(args: Args) -> Exit {
     let deployed = deployed.await;
     reporter.clear();
     match deployed {
-        Ok((report, url)) if args.rehearse_on.is_some() && format == Format::Text => {
-            let done = count(report.steps.len() as u64, "alteration");
-            let total = duration(report.duration_ms);
-            output::result(&format!("Rehearsed {done} in {total}; {url} was not touched."));
-            Exit::Done
-        }
         Ok((report, url)) => {
-            summary(&report, &url, format, reporter.statements());
-            Exit::Done
+            match &args.rehearse_on {
+                Some(_) if format == Format::Text => {
+                    let done = count(report.steps.len() as u64, "alteration");
+                    let total = duration(report.duration_ms);
+                    output::result(&format!("Rehearsed {done} in {total}; {url} was not touched."));
+                }
+                _ => summary(&report, &url, format, reporter.statements()),
+            }
+            let on = args.rehearse_on.as_ref().map(ToString::to_string).unwrap_or(url);
+            recorder::save(&reporter, &args.run, &on, &report)
         }
         Err(error) => unasked.explain(&error, format),
     }

@@ -55,7 +55,7 @@ pub(super) async fn run(mut args: Args) -> Exit {
         Ok(watch) => watch,
         Err(error) => return project::explain(&error, format),
     };
-    let reporter = Reporter::new(Style { format, statements: false, verbose: false });
+    let reporter = Reporter::new(Style { format, statements: false, save: false, verbose: false });
     let (cancelled, _) = signals::listen();
     let control = Control {
         observer: reporter.observer(),

@@ -9,7 +9,7 @@ use crate::{
     deploy::{Powerful, UnknownSettings},
     error::{Changed, Lost},
     escape::EscapedLines,
-    host::HookError,
+    host::{HookError, LoadError},
     plan::{BaselineError, Finding, Plan, Severity},
     source::SourceError,
 };
@@ -198,6 +198,11 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
         Error::Backend(error) => backend_advice(error),
         Error::Engine(_) => "run on a machine with a supported processor".to_owned(),
         Error::Objections(plan) => objections(&mut explanation, plan),
+        Error::Component { key, error: LoadError::NewerRunner { .. }, .. } => {
+            explanation.alteration = Some(key.to_string());
+            "install a newer runner and run this again; or ask the plugin's vendor for a build for this one"
+                .to_owned()
+        }
         Error::Component { key, .. } => {
             explanation.alteration = Some(key.to_string());
             "look with `runner inspect FILE`, and ask the plugin's vendor for a build for this runner"
@@ -457,6 +462,9 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
             explanation.commands = vec![command::resolve_as_reverted(key)];
             "mend the cause and run `runner deploy` again: it goes on behind what took effect. If its file has to change, undo that first, then:"
                 .to_owned()
+        }
+        StepError::Hook(HookError::Absent(_)) => {
+            "ask the plugin's vendor for a build that does without it".to_owned()
         }
         StepError::Hook(HookError::UndeclaredSetting(_)) => {
             "ask the plugin's vendor to declare the setting in its manifest".to_owned()

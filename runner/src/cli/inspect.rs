@@ -2,13 +2,15 @@
 
 use super::{
     explain::Exit,
-    options::{Format, Output},
+    listing,
+    options::{CacheFolder, Format, Output},
     output::{self, count},
 };
 use crate::{
     alteration::{Declaration, Dialect, Manifest},
     escape::{Escaped, EscapedLines},
     pack::{self, About, InspectFileError, Inspection, Interface, ManifestFound, Sbom, SqlText},
+    rehearsals::Rehearsals,
 };
 use std::{collections::BTreeSet, path::PathBuf};
 
@@ -17,31 +19,44 @@ use std::{collections::BTreeSet, path::PathBuf};
 #[command(after_help = "\
 Examples:
   runner inspect plugins/acme/shop/1.0.0-1735689600-create-customers.wasm
-  runner inspect component.wasm --format json")]
+  runner inspect component.wasm --format json
+  runner inspect component.wasm --sql > component.sql    what its hooks run")]
 pub(super) struct Args {
     /// A component or core module
     file: PathBuf,
+    /// Print the SQL that it runs instead: of code, the statements of its last `deploy --dry-run --save`
+    #[arg(long)]
+    sql: bool,
+    #[command(flatten)]
+    cache: CacheFolder,
     #[command(flatten)]
     output: Output,
 }
 
 pub(super) fn run(args: &Args) -> Exit {
-    let inspected = pack::inspect_file(&args.file);
-    match inspected {
-        Ok(inspection) => {
-            match args.output.format {
+    let format = args.output.format;
+    let inspected = match args.sql {
+        true => pack::sql_of_file(&args.file).map(|of| {
+            let kept = args.cache.path().as_deref().map(Rehearsals::of_cache);
+            listing::list(&args.file, &of, kept.as_ref(), format)
+        }),
+        false => pack::inspect_file(&args.file).map(|inspection| {
+            match format {
                 Format::Json => output::json(&inspection),
                 Format::Text => text(&inspection),
             }
             Exit::Done
-        }
+        }),
+    };
+    match inspected {
+        Ok(exit) => exit,
         Err(error) => {
             let next = match &error {
                 InspectFileError::Inspect { .. } => "get or build the file again",
                 _ => "give the path of a WebAssembly file",
             };
             let message = crate::secret::hidden(&EscapedLines(&error.to_string()).to_string());
-            if args.output.format == Format::Json {
+            if format == Format::Json {
                 output::json(&serde_json::json!({
                     "error": { "message": message, "next": next, "exit_code": Exit::Failed as u8 }
                 }));

@@ -10,6 +10,7 @@ use crate::{
     escape::Escaped,
     host::Limits,
     plan::{ParseTargetError, Policy, Target},
+    rehearsals::Rehearsals,
 };
 use clap::{Args, ValueEnum};
 use std::{
@@ -223,10 +224,16 @@ struct LimitArgs {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Cache {
-    /// Where compiled components are kept [default: the user's cache folder]
+pub(super) struct CacheFolder {
+    /// Where compiled components and saved rehearsals are kept [default: the user's cache folder]
     #[arg(long, value_name = "DIR", env = "RUNNER_CACHE_DIR", hide_env_values = true)]
     cache_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Cache {
+    #[command(flatten)]
+    folder: CacheFolder,
     /// Compile every component anew, and keep nothing, whatever --cache-dir says
     #[arg(long)]
     no_cache: bool,
@@ -253,9 +260,13 @@ impl LimitArgs {
 impl Cache {
     /// The folder to use; without one, every component is compiled every time.
     pub(super) fn folder(&self) -> Option<PathBuf> {
-        if self.no_cache {
-            return None;
-        }
+        if self.no_cache { None } else { self.folder.path() }
+    }
+}
+
+impl CacheFolder {
+    /// `None` where the user has none.
+    pub(super) fn path(&self) -> Option<PathBuf> {
         let set = |variable| std::env::var_os(variable).filter(|path| !path.is_empty());
         self.cache_dir.clone().or_else(|| {
             set("XDG_CACHE_HOME")
@@ -356,6 +367,8 @@ pub(super) struct Style {
     pub(super) format: Format,
     /// Every statement with its rows.
     pub(super) statements: bool,
+    /// Statements are kept until the end, to be saved.
+    pub(super) save: bool,
     pub(super) verbose: bool,
 }
 
@@ -562,8 +575,12 @@ fn yes(text: &str) -> Result<bool, String> {
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
     /// Run everything in a transaction that is rolled back, and show each statement
-    #[arg(long)]
+    #[arg(long, group = "rehearsal")]
     pub(super) dry_run: bool,
+    /// Keep the statements of a rehearsal in the cache folder, for `inspect --sql`: without the values of their
+    /// parameters
+    #[arg(long, requires = "rehearsal", conflicts_with = "no_cache")]
+    pub(super) save: bool,
     /// Do not ask: needed where there is no terminal
     #[arg(long, short, env = "RUNNER_YES", hide_env_values = true, value_parser = yes,
         action = clap::ArgAction::SetTrue)]
@@ -582,11 +599,21 @@ impl RunArgs {
         self.hooks.runner(database, plugins, self.verbose)
     }
 
+    /// Where rehearsals are kept, if anywhere.
+    pub(super) fn rehearsals(&self) -> Option<Rehearsals> {
+        self.hooks.cache.folder().as_deref().map(Rehearsals::of_cache)
+    }
+
     pub(super) fn how(&self) -> How {
         How { rehearse: self.dry_run, ..self.hooks.how() }
     }
 
     pub(super) fn style(&self) -> Style {
-        Style { format: self.output.format, statements: self.dry_run, verbose: self.verbose }
+        Style {
+            format: self.output.format,
+            statements: self.dry_run,
+            save: self.save,
+            verbose: self.verbose,
+        }
     }
 }

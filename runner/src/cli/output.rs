@@ -21,6 +21,11 @@ pub(super) fn result(line: &str) {
     wrote(writeln!(anstream::stdout().lock(), "{line}"));
 }
 
+/// Whether the result is shown in colours: on a terminal, unless that was switched off.
+pub(super) fn is_coloured() -> bool {
+    anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+}
+
 /// A document that is written as it is.
 pub(super) fn raw(text: &[u8]) {
     let mut stdout = std::io::stdout().lock();

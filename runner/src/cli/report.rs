@@ -3,6 +3,7 @@
 use super::{
     options::{Format, Style},
     output::{self, count, duration},
+    recorder::Recorder,
 };
 use crate::{
     alteration::{AlterationKey, Direction, SettingName},
@@ -40,6 +41,8 @@ pub(super) struct Reporter {
     style: Style,
     bar: ProgressBar,
     statements: Mutex<Vec<Statement>>,
+    /// Where it is to be saved what runs.
+    recorder: Option<Recorder>,
     last_line: Mutex<Option<Instant>>,
     /// What a backfill had done when this run first heard of it.
     first_done: Mutex<Option<(AlterationKey, u64)>>,
@@ -60,6 +63,7 @@ impl Reporter {
             style,
             bar,
             statements: Mutex::default(),
+            recorder: style.save.then(Recorder::default),
             last_line: Mutex::default(),
             first_done: Mutex::default(),
         })
@@ -70,12 +74,20 @@ impl Reporter {
         Arc::new(move |event| reporter.event(event))
     }
 
+    /// What ran, where it is to be saved.
+    pub(super) fn recorder(&self) -> Option<&Recorder> {
+        self.recorder.as_ref()
+    }
+
     /// Statements seen, where they are wanted.
     pub(super) fn statements(&self) -> Vec<Statement> {
         self.statements.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn event(&self, event: Event<'_>) {
+        if let Some(recorder) = &self.recorder {
+            recorder.event(event);
+        }
         match event {
             Event::Loading { components } => {
                 if self.style.verbose {
@@ -92,11 +104,11 @@ impl Reporter {
             }
             Event::Started { key, position, total, .. } => self.started(key, position, total),
             Event::SettingsKept { key, names } => self.settings_kept(key, names),
-            Event::Hook { key, event } => self.hook(key, event),
+            Event::Hook { key, event, .. } => self.hook(key, event),
             Event::Stepped { key, steps, done, total, rows, elapsed } => {
                 self.stepped(key, steps, (done, total), rows, elapsed);
             }
-            Event::Retrying { key, reason, pause } => {
+            Event::Retrying { key, reason, pause, .. } => {
                 let reason = Escaped(reason.lines().next().unwrap_or_default());
                 let pause = duration(u64::try_from(pause.as_millis()).unwrap_or(u64::MAX));
                 self.note(&format!("  {} tries again in {pause}: {reason}", key.id));

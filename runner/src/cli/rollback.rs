@@ -4,7 +4,7 @@ use super::{
     deploy::{Unasked, strict_control, summary},
     explain::Exit,
     options::{Allow, Database, Format, RunArgs, SettingArgs, TrustArgs},
-    output,
+    output, recorder,
     report::Reporter,
 };
 use crate::{
@@ -81,7 +81,7 @@ pub(super) async fn run(args: Args) -> Exit {
         }
         Ok((report, url)) => {
             summary(&report, &url, format, reporter.statements());
-            Exit::Done
+            recorder::save(&reporter, &args.run, &url, &report)
         }
         Err(error) => unasked.explain(&error, format),
     }

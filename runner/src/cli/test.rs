@@ -196,8 +196,9 @@ async fn try_project(
 
 async fn try_plugins(args: Args, extra: Extra) -> Exit {
     let format = args.output.format;
-    let reporter = Reporter::new(Style { format, statements: false, verbose: args.verbose });
     let offer = Offer { plugins: args.plugins, database: args.database };
+    let reporter =
+        Reporter::new(Style { format, statements: false, save: false, verbose: args.verbose });
     let tested = async {
         let runner = args.hooks.runner(&offer.database, &offer.plugins, args.verbose)?;
         let deploy = DeployOptions {

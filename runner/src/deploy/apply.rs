@@ -53,7 +53,11 @@ impl Work<'_> {
             }
             let (key, direction) = (&step.key, step.direction);
             let position = self.before + at + 1;
-            (self.control.observer)(Event::Started { key, direction, position, total });
+            if let Some((attempt, _)) = self.components.get(key) {
+                let component = attempt.component_checksum;
+                let started = Event::Started { key, direction, component, position, total };
+                (self.control.observer)(started);
+            }
             crash::point("before an attempt");
             let upcoming = match plan.steps.get(at + 1) {
                 Some(next) => self.early(backend, next, run(next)).await?,

@@ -86,6 +86,7 @@ impl Work<'_> {
             }
             (self.control.observer)(Event::Retrying {
                 key: &turn.step.key,
+                hook: turn.hook.name(),
                 reason: &cause.to_string(),
                 pause,
             });
@@ -122,8 +123,8 @@ impl Work<'_> {
             // They say what is wrong.
             return failed(deferred.into(), undone);
         }
-        let (key, reason) = (&turn.step.key, &deferred.to_string());
-        (self.control.observer)(Event::Retrying { key, reason, pause: Duration::ZERO });
+        let (key, hook, reason) = (&turn.step.key, turn.hook.name(), &deferred.to_string());
+        (self.control.observer)(Event::Retrying { key, hook, reason, pause: Duration::ZERO });
         let mut cancelled = self.control.cancelled.clone();
         let completed = tokio::select! {
             completed = turn.ready.complete(self.host, turn.claim.attempt.component_checksum) => {
@@ -145,12 +146,12 @@ impl Work<'_> {
     ) -> Prepared {
         let call = Call {
             timeout: matches!(hook, Hook::Step(_)).then_some(self.step_time).flatten(),
+            observer: self.hook_observer(step, hook.name()),
             hook,
             id: step.key.id.clone(),
             permissions: attempt.permissions.clone(),
             settings: attempt.settings.clone(),
             entropy,
-            observer: self.hook_observer(step),
         };
         self.host.prepare(ready.loaded(), call)
     }
@@ -217,9 +218,9 @@ impl Work<'_> {
         undone
     }
 
-    fn hook_observer(&self, step: &Step) -> HookObserver {
+    fn hook_observer(&self, step: &Step, hook: &'static str) -> HookObserver {
         let (observer, key) = (Arc::clone(&self.control.observer), step.key.clone());
-        Arc::new(move |event| observer(Event::Hook { key: &key, event }))
+        Arc::new(move |event| observer(Event::Hook { key: &key, hook, event }))
     }
 }
 

@@ -6,12 +6,13 @@ use super::{
         exports::runner::alteration::backfill::{Checkpoint, StepResult},
         runner::alteration::types as wit,
     },
-    error::HookError,
+    error::{HookError, cut},
     gate::Gate,
     load::Loaded,
     log::{HookObserver, Level, LogSink, LogStream},
     pool::Places,
     state::{HookState, MemoryLimiter},
+    synchronous::TRAP_NAME,
     wasi,
 };
 use crate::{
@@ -26,7 +27,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{task::spawn_blocking, time::timeout};
-use wasmtime::{Engine, Store, Trap, UpdateDeadline, component::ResourceTable};
+use wasmtime::{Engine, Store, Trap, UpdateDeadline, WasmBacktrace, component::ResourceTable};
 
 /// A backfill's state is written with each step.
 const CHECKPOINT_BYTES_MAX: usize = 1 << 20;
@@ -244,6 +245,9 @@ fn trapped(
     {
         return HookError::Deferred;
     }
+    if let Some(waited) = asynchronous(error) {
+        return HookError::Absent(waited);
+    }
     match error.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => HookError::Stack { bytes_max: limits.stack_bytes_max },
         _ if state.memory.refused => HookError::Memory { bytes_max: limits.memory_bytes_max },
@@ -257,6 +261,14 @@ fn trapped(
             None => HookError::Trapped(root_cause(error)),
         },
     }
+}
+
+/// What the hook wanted to wait for, where it called one of the traps in its place.
+fn asynchronous(error: &wasmtime::Error) -> Option<String> {
+    let frames = error.downcast_ref::<WasmBacktrace>()?.frames();
+    let name = frames.first()?.func_name()?;
+    let is_trap = error.downcast_ref::<Trap>() == Some(&Trap::UnreachableCodeReached);
+    (is_trap && name.starts_with(TRAP_NAME)).then(|| cut(name.to_owned()))
 }
 
 /// Whether the operating system refused a mapping, which no guest can make it say.

@@ -22,6 +22,11 @@ pub enum LoadError {
         "it imports the function `{function}` of `{interface}`, which has no such function; it has {offered}"
     )]
     UnknownFunction { interface: String, function: String, offered: String },
+    /// `needs` and `speaks` are versions of `runner:alteration`.
+    #[error(
+        "it needs a runner that speaks version {needs} of `runner:alteration`, and this one speaks {speaks}: {why}"
+    )]
+    NewerRunner { needs: String, speaks: String, why: String },
     #[error("its imports do not fit: {0}")]
     Link(String),
     #[error("it exports no `{expected}`; {found}")]
@@ -68,6 +73,9 @@ pub enum HookError {
     Checkpoint { bytes: usize, bytes_max: usize },
     #[error("the hook used `{0}`, which its manifest does not declare")]
     Undeclared(&'static str),
+    /// A function of WASI that this runner does not have. The name is the guest's.
+    #[error("the hook called `{}`, which is not there", Escaped(.0))]
+    Absent(String),
     /// The name is the guest's.
     #[error("the hook asked for the setting `{}`, which its manifest does not declare", Escaped(.0))]
     UndeclaredSetting(String),

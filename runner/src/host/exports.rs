@@ -4,8 +4,10 @@
 
 use super::{
     error::LoadError,
-    offer::{BACKFILL, HOOKS, PREPARATION},
+    offer::{BACKFILL, HOOKS, Offer, PREPARATION},
+    versions::{self, Fit},
 };
+use std::collections::BTreeMap;
 use wasmtime::{
     Engine,
     component::{
@@ -27,12 +29,19 @@ const INTERFACES: [Expected; 3] = [
 ];
 
 /// Does nothing where an interface is missing, which linking explains for the one that is needed.
-pub(super) fn check(engine: &Engine, component: &Component) -> Result<(), LoadError> {
+pub(super) fn check(
+    engine: &Engine,
+    offer: &Offer,
+    component: &Component,
+) -> Result<(), LoadError> {
     let component_type = component.component_type();
+    let exports: BTreeMap<&str, ComponentItem> =
+        component_type.exports(engine).map(|(name, item)| (name, item.ty)).collect();
+    check_versions(engine, offer, &exports)?;
     for (interface, functions, expected, fits) in INTERFACES {
-        let wrong = |reason| LoadError::WrongHooks { interface: interface.to_owned(), reason };
-        let Some(found) = component_type.get_export(engine, interface) else { continue };
-        let ComponentItem::ComponentInstance(found) = found.ty else {
+        let Some((name, found)) = called(&exports, offer, interface) else { continue };
+        let wrong = |reason| LoadError::WrongHooks { interface: name.to_owned(), reason };
+        let ComponentItem::ComponentInstance(found) = found else {
             return Err(wrong("it is not an interface".to_owned()));
         };
         for name in functions {
@@ -41,6 +50,65 @@ pub(super) fn check(engine: &Engine, component: &Component) -> Result<(), LoadEr
                 Some(ComponentItem::ComponentFunc(function)) if fits(&function) => {}
                 Some(_) => return Err(wrong(format!("`{name}` is not `{expected}`"))),
             }
+        }
+    }
+    Ok(())
+}
+
+/// The export that is called as `interface`: the very one, or else the latest that is compatible, as the engine
+/// looks for it.
+fn called<'a>(
+    exports: &'a BTreeMap<&str, ComponentItem>,
+    offer: &Offer,
+    interface: &'a str,
+) -> Option<(&'a str, &'a ComponentItem)> {
+    if let Some(found) = exports.get(interface) {
+        return Some((interface, found));
+    }
+    let (wanted, _) = versions::split(interface)?;
+    let compatible = exports.iter().filter_map(|(name, item)| {
+        let (base, built) = versions::split(name)?;
+        let fits = base == wanted && versions::fit(offer.version(), &built) == Fit::Compatible;
+        fits.then_some((built, *name, item))
+    });
+    let latest = compatible.max_by(|(one, ..), (other, ..)| one.cmp(other));
+    latest.map(|(_, name, item)| (name, item))
+}
+
+/// Refuses what a later version added: it would never be called here, and the author counts on that.
+fn check_versions(
+    engine: &Engine,
+    offer: &Offer,
+    exports: &BTreeMap<&str, ComponentItem>,
+) -> Result<(), LoadError> {
+    for (name, item) in exports {
+        let Some((base, built)) = versions::split(name) else { continue };
+        let ComponentItem::ComponentInstance(instance) = item else { continue };
+        let mut functions_of_it = instance
+            .exports(engine)
+            .filter(|(_, item)| matches!(item.ty, ComponentItem::ComponentFunc(_)))
+            .map(|(function, _)| function)
+            .peekable();
+        // Types alone are called by nobody.
+        if built <= *offer.version() || functions_of_it.peek().is_none() {
+            continue;
+        }
+        let known = INTERFACES.iter().find(|(interface, ..)| {
+            versions::split(interface).is_some_and(|(known, _)| known == base)
+        });
+        let newer = |what: String| Err(offer.newer(&built, what));
+        let Some((interface, functions, ..)) = known else {
+            return newer(format!("it exports `{name}`, and `{HOOKS}` is what is called"));
+        };
+        if versions::fit(offer.version(), &built) != Fit::Compatible {
+            // It may be made for several.
+            match called(exports, offer, interface) {
+                Some(_) => continue,
+                None => return newer(format!("it exports `{name}`, and `{interface}` is called")),
+            }
+        }
+        if let Some(function) = functions_of_it.find(|function| !functions.contains(function)) {
+            return newer(format!("it exports the function `{function}` of `{name}`"));
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 //! code runs here.
 
 use super::{
+    absent,
     bindings::exports::runner::alteration::{backfill, hooks, preparation},
     cache::{Cache, Extent},
     deferral::Deferral,
@@ -10,6 +11,7 @@ use super::{
     offer::{HOOKS, Offer},
     pool,
     state::HookState,
+    synchronous,
 };
 use crate::alteration::Checksum;
 use wasmtime::{
@@ -47,6 +49,9 @@ impl std::fmt::Debug for Loaded {
     }
 }
 
+/// What hooks are linked with: WASI, and the world of `wit/`. Names of compatible versions lead to the same. The
+/// place for a world that is none of these any more: bindings of its own, whose traits call those of the newest,
+/// added here, and its exports looked for in [`load`] and `exports`.
 pub(super) fn linker(engine: &Engine) -> Result<Linker<HookState>, LoadError> {
     let failed = |error: wasmtime::Error| LoadError::Engine(format!("{error:#}"));
     let mut linker = Linker::new(engine);
@@ -77,9 +82,9 @@ pub(super) fn load(
     };
     let (component, deferral) = match (cached(Extent::Whole), whole) {
         (Some(component), _) => (component, None),
-        (None, true) => (compile(bytes, Extent::Whole)?, None),
+        (None, true) => (waiting_or_whole(bytes, cached, compile)?, None),
         (None, false) => match Deferral::of(bytes) {
-            None => (compile(bytes, Extent::Whole)?, None),
+            None => (waiting_or_whole(bytes, cached, compile)?, None),
             Some(deferral) => {
                 let extent = Extent::Without(deferral.version());
                 let component = match cached(extent) {
@@ -91,15 +96,35 @@ pub(super) fn load(
         },
     };
     offer.check(engine, &component)?;
-    exports::check(engine, &component)?;
+    exports::check(engine, offer, &component)?;
+    // What most components import is there.
     let pre = linker
         .instantiate_pre(&component)
-        .map_err(|error| LoadError::Link(format!("{error:#}")))?;
+        .or_else(|_| absent::fill(linker, engine, &component)?.instantiate_pre(&component));
+    let pre = pre.map_err(|error| offer.not_linked(engine, &component, format!("{error:#}")))?;
     let hooks =
         hooks::GuestIndices::new(&pre).map_err(|error| no_hooks(engine, &component, &error))?;
     let preparation = preparation::GuestIndices::new(&pre).ok();
     let backfill = backfill::GuestIndices::new(&pre).ok();
     Ok(Loaded { pre, hooks, preparation, backfill, deferral })
+}
+
+/// As it is; or, if that is refused, without what of it waits for something.
+fn waiting_or_whole(
+    bytes: &[u8],
+    cached: impl Fn(Extent) -> Option<Component>,
+    compile: impl Fn(&[u8], Extent) -> Result<Component, LoadError>,
+) -> Result<Component, LoadError> {
+    let refused = match compile(bytes, Extent::Whole) {
+        Err(error @ LoadError::Compile(_)) => error,
+        compiled => return compiled,
+    };
+    let Some(synchronous) = synchronous::of(bytes) else { return Err(refused) };
+    let extent = Extent::Without(Checksum::of(synchronous::METHOD));
+    match cached(extent) {
+        Some(component) => Ok(component),
+        None => compile(&synchronous, extent),
+    }
 }
 
 fn refused(error: &wasmtime::Error) -> LoadError {

@@ -3,6 +3,7 @@
 //! The only place that knows wasmtime. Talks to a database through [`crate::session::Session`]
 //! alone, and knows nothing of plans, state or transactions.
 
+mod absent;
 mod bindings;
 mod blowup;
 mod cache;
@@ -21,7 +22,9 @@ mod offer;
 mod pool;
 mod prepared;
 mod state;
+mod synchronous;
 mod value;
+mod versions;
 mod wasi;
 
 pub use call::{Call, Ended, Hook, StepAnswer};

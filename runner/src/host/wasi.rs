@@ -10,7 +10,7 @@ use wasmtime_wasi::{
 };
 
 /// Random bytes a guest may ask WASI for in one call.
-const RANDOM_BYTES_MAX: u64 = 1 << 20;
+pub(super) const RANDOM_BYTES_MAX: u64 = 1 << 20;
 
 struct Stopped;
 

@@ -6,10 +6,12 @@
 mod dialects;
 mod sbom;
 mod sections;
+mod sql;
 
 pub use dialects::SqlText;
 pub use sbom::{Package, Sbom};
 pub use sections::{About, Producer};
+pub use sql::{HookSql, SqlOf, sql_of_file};
 
 use super::{
     interfaces::{self, Interface},
@@ -81,11 +83,17 @@ pub enum InspectError {
 
 /// As [`inspect`], with a file of a bounded size.
 pub fn inspect_file(path: &Path) -> Result<Inspection, InspectFileError> {
+    Ok(read_and_inspect(path)?.1)
+}
+
+fn read_and_inspect(path: &Path) -> Result<(Vec<u8>, Inspection), InspectFileError> {
     let bytes = read_file(path, COMPONENT_BYTES_MAX)?;
     if bytes.len() > COMPONENT_BYTES_MAX {
         return Err(InspectFileError::TooLarge { path: path.to_owned() });
     }
-    inspect(&bytes).map_err(|error| InspectFileError::Inspect { path: path.to_owned(), error })
+    let inspection = inspect(&bytes)
+        .map_err(|error| InspectFileError::Inspect { path: path.to_owned(), error })?;
+    Ok((bytes, inspection))
 }
 
 /// Looks at a component, or at a core module that is yet to be packed.

@@ -35,8 +35,8 @@ mod write;
 pub use folder::{FolderError, Reading};
 pub use history::Layout;
 pub use inspect::{
-    About, InspectError, InspectFileError, Inspection, ManifestFound, Package, Producer, Sbom,
-    SqlText, inspect, inspect_file,
+    About, HookSql, InspectError, InspectFileError, Inspection, ManifestFound, Package, Producer,
+    Sbom, SqlOf, SqlText, inspect, inspect_file, sql_of_file,
 };
 pub use interfaces::Interface;
 pub use leftover::{Leftover, leftovers};

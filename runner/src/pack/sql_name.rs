@@ -36,7 +36,7 @@ impl SqlHook {
         }
     }
 
-    /// As the WIT package calls it.
+    /// The hook's name.
     pub(crate) fn name(self) -> &'static str {
         self.ending().trim_start_matches('.')
     }

@@ -14,7 +14,7 @@ use super::{
     sql_table::{self, NO_ID_LEN, Place, Shape, TABLE_AT},
     sql_texts::SqlTexts,
 };
-use crate::alteration::{AlterationId, Dialect, MANIFEST_SECTION, Permissions, Requirements};
+use crate::alteration::{AlterationId, Dialect, Permissions, Requirements};
 use std::{
     collections::{BTreeMap, BTreeSet, btree_map::Entry},
     sync::{Arc, OnceLock},
@@ -66,7 +66,55 @@ impl SqlSource {
             hooks.map(|hook| (&alteration.id, hook, alteration.sql.variants(hook)))
         })
     }
+
+    /// All of its texts as they are handed over, alteration by alteration, each one's in the order in which they
+    /// run; where databases differ, one for each.
+    pub(crate) fn handed(&self) -> Vec<HandedSql<'_>> {
+        let mut texts = Vec::new();
+        for alteration in &self.alterations {
+            for hook in HOOKS_AS_THEY_RUN {
+                let variants = alteration.sql.variants(hook);
+                let is_alike = variants.len() == 1;
+                for (dialects, sql) in variants.into_iter().filter(|(_, sql)| !sql.is_empty()) {
+                    let of = |dialect| HandedSql { id: &alteration.id, hook, dialect, sql };
+                    match is_alike {
+                        true => texts.push(of(None)),
+                        false => texts.extend(dialects.into_iter().map(|dialect| of(Some(dialect)))),
+                    }
+                }
+            }
+        }
+        texts
+    /// All of its texts, alteration by alteration, each one's in the order in which they run.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = SqlText<'_>> {
+        self.alterations.iter().flat_map(|alteration| {
+            let hooks = HOOKS_AS_THEY_RUN.into_iter();
+            let texts = hooks.map(move |hook| (hook, alteration.text(hook)));
+            let texts = texts.filter(|(_, sql)| !sql.is_empty());
+            texts.map(|(hook, sql)| SqlText { id: &alteration.id, hook, dialect: None, sql })
+        })
+    }
+
+    /// What `hook` of the alteration hands over; empty where it has no SQL.
+    pub(crate) fn text(&self, id: &AlterationId, hook: SqlHook) -> &str {
+        // As the module's own `find` does it: the first is the one.
+        let found = self.alterations.iter().find(|alteration| alteration.id == *id);
+        found.map_or("", |alteration| alteration.text(hook))
+    }
 }
+
+/// What one hook hands over.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HandedSql<'a> {
+    pub(crate) id: &'a AlterationId,
+    pub(crate) hook: SqlHook,
+    /// The one that it is for; `None` where it is for all.
+    pub(crate) dialect: Option<Dialect>,
+    pub(crate) sql: &'a str,
+}
+
+const HOOKS_AS_THEY_RUN: [SqlHook; 5] =
+    [SqlHook::BeforeUp, SqlHook::Up, SqlHook::Step, SqlHook::BeforeDown, SqlHook::Down];
 
 /// What stands around the module in each component of one shape.
 struct Wrapper {
