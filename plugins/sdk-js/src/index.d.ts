@@ -22,6 +22,7 @@
 
 // Hooks. A module exports those it has; `Alteration` is there to check it against (`satisfies`).
 
+/** What a hook may return: a value, or a promise of one. */
 type Awaitable<T> = T | PromiseLike<T>;
 
 /**
@@ -44,12 +45,15 @@ export type Step<State = unknown> = (
 export interface More<State = unknown> {
   /** Handed to the next step, after a crash too: whatever JSON can hold. */
   state: State;
-  /** Rows done so far, and in all, for the operator's progress bar. */
+  /** Rows done so far, or whatever the step counts, for the operator's progress bar. */
   done?: number;
+  /** How many there are in all; null where that is not known. */
   total?: number | null;
 }
 
+/** What a step returns when nothing is left to do; there is one of it, `finished`. */
 export interface Finished {
+  /** Tells it from `More`. */
   readonly finished: true;
 }
 
@@ -58,6 +62,7 @@ export const finished: Finished;
 
 /** The exports of an alteration's module. */
 export interface Alteration {
+  /** Applies the alteration. Needed. */
   up: Hook;
   /** Needed, unless the manifest declares the alteration `irreversible`. */
   down?: Hook;
@@ -66,7 +71,9 @@ export interface Alteration {
    * CONCURRENTLY). Journaled: the same input must always make the same calls.
    */
   beforeUp?: Hook;
+  /** The same before `down`. */
   beforeDown?: Hook;
+  /** Moves data in small steps after `up`, each in a short transaction of its own, until it returns `finished`. */
   // A module's own state is its own affair.
   step?: Step<any>;
 }
@@ -100,23 +107,49 @@ export type Rows<T extends object = Row> = T[] & { readonly columns: readonly Co
 /** A value with its type, for what a JavaScript value alone does not say. */
 export class Value {
   private constructor();
+  /** The type's name in the interface: `decimal`, `json`, `timestamptz`, … */
   readonly tag: string;
+  /** The value's text. */
   toString(): string;
 }
 
-/** An exact decimal, from its digits. */
+/**
+ * An exact decimal, from its digits. Throws a `DatabaseError` of kind `conversion` for anything else: an exponent, NaN.
+ *
+ * @example
+ * db.execute(sql`UPDATE products SET price = ${decimal("12.50")} WHERE id = ${1}`);
+ */
 export function decimal(digits: string | bigint): Value;
-/** A floating-point number, also where it is whole. */
+/**
+ * A floating-point number, also where it is whole: a plain whole number is sent as an integer.
+ *
+ * @example
+ * db.execute(sql`INSERT INTO weights (kilograms) VALUES (${float(2)})`);
+ */
 export function float(number: number): Value;
-/** JSON, from what JSON can hold. */
+/**
+ * JSON, from what JSON can hold. Throws a `DatabaseError` of kind `conversion` for the rest.
+ *
+ * @example
+ * db.execute(sql`INSERT INTO options (name, value) VALUES (${"colours"}, ${json(["red", "blue"])})`);
+ */
 export function json(value: unknown): Value;
+/** A UUID, as the database reads one: `9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d`. */
 export function uuid(text: string): Value;
-/** ISO 8601, or the database's own text for what ISO cannot say; as the three that follow. */
+/** A date: `2024-02-29`, or the database's own text for what ISO 8601 cannot say (`infinity`). */
 export function date(text: string): Value;
+/** A time of the day: `23:59:59.5`, or the database's own text. */
 export function time(text: string): Value;
+/** A date with a time and without a zone: `2024-02-29T23:59:59`, or the database's own text. */
 export function timestamp(text: string): Value;
+/** An instant: a Date, or text with an offset, `2024-02-29T23:59:59Z`. A Date has milliseconds, text what the database has. */
 export function timestamptz(moment: string | Date): Value;
-/** A type without a case of its own, by its name and as the database's text. */
+/**
+ * A type without a case of its own, by its name and as the database's text.
+ *
+ * @example
+ * db.execute(sql`INSERT INTO visits (address) VALUES (${other("inet", "::1")})`);
+ */
 export function other(typeName: string, text: string): Value;
 
 // SQL.
@@ -147,15 +180,20 @@ export const sql: {
 
 // The database.
 
+/** Which SQL a database speaks, as manifests call it. */
 export type Dialect = "sqlite" | "postgresql" | "mysql" | "mariadb";
 
-/** What a statement did. `lastInsertId` where the database has one. */
+/** What a statement did. */
 export interface Outcome {
+  /** How many rows were inserted, changed or deleted; 0 for a statement that changes none. */
   rowsAffected: number;
+  /** The key that the database gave to the row inserted last, where it has such keys. */
   lastInsertId: number | null;
 }
 
+/** A column of a result. */
 export interface Column {
+  /** What the result calls it. */
   name: string;
   /** The database's own; empty for an expression without one. */
   typeName: string;
@@ -170,24 +208,42 @@ export interface Column {
 export interface Database {
   /** Which SQL to speak. */
   readonly dialect: Dialect;
-  /** Runs one statement. */
+  /**
+   * Runs exactly one statement; rows that it returns are dropped. Throws a `DatabaseError`: `syntax` for none or several
+   * statements, `conversion` where the number of parameters is wrong or a value does not fit.
+   */
   execute(statement: Sql): Outcome;
   execute(statement: string, params?: readonly Parameter[]): Outcome;
-  /** Runs any number of statements, without parameters. */
+  /** Runs any number of statements, without parameters. The first that fails ends it. */
   script(statements: Sql | string): void;
-  /** All rows of a query, for results known to be small. `cursor` reads any number. */
+  /**
+   * All rows of a query, for results known to be small; beyond the run's bound it throws `limit`. `cursor` reads any
+   * number. Two columns of one name are `conversion`: name one with AS.
+   *
+   * @example
+   * for (const { id, email } of db.query(sql`SELECT id, email FROM customers WHERE city = ${"Köln"}`)) { … }
+   */
   query<T extends object = Row>(query: Sql): Rows<T>;
   query<T extends object = Row>(query: string, params?: readonly Parameter[]): Rows<T>;
-  /** The one row that a query has. */
+  /** The one row that a query has. None or several are a `DatabaseError` of kind `conversion`. */
   one<T extends object = Row>(query: Sql): T;
   one<T extends object = Row>(query: string, params?: readonly Parameter[]): T;
-  /** The one row that a query has, or null. */
+  /** The one row that a query has, or null. Several are a `DatabaseError` of kind `conversion`. */
   maybeOne<T extends object = Row>(query: Sql): T | null;
   maybeOne<T extends object = Row>(query: string, params?: readonly Parameter[]): T | null;
   /** A query whose rows are fetched in batches. It shows what was there when it was opened. */
   cursor<T extends object = Row>(query: Sql): Cursor<T>;
   cursor<T extends object = Row>(query: string, params?: readonly Parameter[]): Cursor<T>;
-  /** The fastest way to write many rows into a table, which is a name or `schema.name`. */
+  /**
+   * The fastest way to write many rows into a table, which is a name or `schema.name`; both it and the columns are quoted.
+   * An unknown table or column throws here.
+   *
+   * @example
+   * const writer = db.bulkWriter("countries", ["code", "name"]);
+   * writer.write(["DE", "Germany"]);
+   * writer.write({ name: "France", code: "FR" });
+   * writer.finish();
+   */
   bulkWriter(table: string, columns: readonly string[]): BulkWriter;
   /** How this database writes the parameter with `number`, from 1 on; `` sql`…` `` does it by itself. */
   placeholder(number: number): string;
@@ -205,7 +261,9 @@ export interface Database {
  * }
  */
 export interface Cursor<T extends object = Row> extends Iterable<T> {
+  /** The columns of the result. */
   readonly columns: readonly Column[];
+  /** The rows by column, at most `rowsMax` at a time: 5000 if not given, from 1 on. */
   batches(rowsMax?: number): Iterable<Batch>;
 }
 
@@ -213,11 +271,14 @@ export interface Cursor<T extends object = Row> extends Iterable<T> {
 export interface Batch {
   /** How many rows it has. */
   readonly length: number;
-  /** The values of a column, by its name or its position from 0. */
+  /** The values of a column, by its name or its position from 0. One that is not there is `conversion`. */
   column<V = Result>(which: string | number): V[];
 }
 
-/** Writes rows into one table. One that is not finished fails the hook. */
+/**
+ * Writes rows into one table. One that is not finished fails the hook; after that nothing can be written. What the
+ * database says of a row may come with a later one, because rows are sent in batches.
+ */
 export interface BulkWriter {
   /** Writes one row: its values in the order of the writer's columns, or a property for each. */
   write(row: readonly Parameter[] | Readonly<Record<string, Parameter>>): void;
@@ -229,6 +290,10 @@ export interface BulkWriter {
 
 // Errors.
 
+/**
+ * What sort of error it is, the same on every database: a constraint was violated; another transaction was in the way; not
+ * for guests; a bound of the run; not understood, or not one statement; a value does not fit; the connection is gone; else.
+ */
 export type ErrorKind =
   | "constraint"
   | "serialization"
@@ -242,6 +307,13 @@ export type ErrorKind =
 /**
  * Why a call failed. After a statement has failed, no hook succeeds, on any database: catch it to say more,
  * and throw again.
+ *
+ * @example
+ * try {
+ *   db.execute(sql`ALTER TABLE customers ADD CONSTRAINT email_once UNIQUE (email)`);
+ * } catch (error) {
+ *   throw new Error("two customers have the same address; merge them first", { cause: error });
+ * }
  */
 export class DatabaseError extends Error {
   constructor(error: {
@@ -251,6 +323,7 @@ export class DatabaseError extends Error {
     constraint?: string | null;
     retryable?: boolean;
   });
+  /** What sort of error it is, the same on every database. */
   readonly kind: ErrorKind;
   /** The database's five-character code, where it has one. */
   readonly sqlstate: string | null;
@@ -262,20 +335,42 @@ export class DatabaseError extends Error {
 
 // What the operator sees.
 
+/** Logs its values as one line; objects as JSON. */
 type Log = (...values: readonly unknown[]) => void;
 
-/** The operator's log. `console` writes to it too. */
-export const log: { debug: Log; info: Log; warn: Log; error: Log };
+/** The operator's log. `console` writes to it too. What was logged stays when the hook fails. */
+export const log: {
+  /** Shown with `--verbose` alone. */
+  debug: Log;
+  /** What is good to know. */
+  info: Log;
+  /** What the operator should look at. */
+  warn: Log;
+  /** What went wrong. */
+  error: Log;
+};
 
-/** How far the hook is: `done` of `total`. Cheap, but not free: once a batch, not once a row. */
+/**
+ * How far the hook is: `done` of `total` rows, or whatever it counts. Cheap, but not free: once a batch, not once a row.
+ *
+ * @example
+ * progress(5_000, 20_000);
+ */
 export function progress(done: number, total?: number | null): void;
 
 // What the operator says.
 
 /**
- * The settings that the operator gave to this plugin. There is no `process.env`.
+ * The settings that the operator gave to this plugin. There is no `process.env`. Not for secrets: values are kept in the
+ * database until an alteration of several parts has ended.
  *
- * `get` is null where none was given, and ends the hook for a name that the manifest does not declare as one of the
- * alteration's `settings`. Not for secrets: see the interface's `settings`.
+ * @example
+ * const region = settings.get("REGION") ?? "eu";
  */
-export const settings: { get(name: string): string | null };
+export const settings: {
+  /**
+   * The value of a setting, at most 64 KiB; null where none was given. Ends the hook for a name that the manifest does not
+   * declare as one of the alteration's `settings`.
+   */
+  get(name: string): string | null;
+};

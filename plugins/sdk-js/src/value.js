@@ -215,8 +215,11 @@ function plainTag(value) {
   return Number.isInteger(value) ? "mixed" : "float64";
 }
 
+const SAFE_MAX = BigInt(Number.MAX_SAFE_INTEGER);
+
+// Of two bigints: QuickJS takes every negative bigint to be at least every negative number (`-2n >= -1`).
 function isSafe(integer) {
-  return integer >= Number.MIN_SAFE_INTEGER && integer <= Number.MAX_SAFE_INTEGER;
+  return integer >= -SAFE_MAX && integer <= SAFE_MAX;
 }
 
 /** A value as errors show it: short, and without what it may hold. */

@@ -10,6 +10,7 @@ export class BulkWriter {
   #columns;
   #buffer = [];
   #written = 0;
+  #isFinished = false;
 
   constructor(host, columns) {
     this.#host = host;
@@ -17,6 +18,7 @@ export class BulkWriter {
   }
 
   write(row) {
+    this.#checkOpen();
     const values = Array.isArray(row) ? row : this.#inOrder(row);
     if (values.length !== this.#columns.length) {
       throw conversion(
@@ -33,22 +35,35 @@ export class BulkWriter {
   }
 
   writeColumns(columns) {
+    this.#checkOpen();
     if (!Array.isArray(columns) || columns.length !== this.#columns.length) {
       throw conversion(
         `writeColumns() takes an array of ${this.#columns.length} arrays, one for each column of the writer`,
       );
     }
-    this.#flush();
     const encoded = columns.map((values, index) =>
       encodeColumn(values, `column \`${this.#columns[index]}\``),
     );
+    if (new Set(columns.map(({ length }) => length)).size > 1) {
+      throw conversion(`columns differ in length: ${columns.map(({ length }) => length).join(", ")}`);
+    }
+    this.#flush();
     calling(() => this.#host.writeColumns(encoded));
     this.#written += encoded[0].val.length;
   }
 
   finish() {
+    this.#checkOpen();
     this.#flush();
+    this.#isFinished = true;
     return calling(() => this.#host.finish());
+  }
+
+  /** Of a writer that is finished nothing more reaches the database: a row would be lost without a word. */
+  #checkOpen() {
+    if (this.#isFinished) {
+      throw conversion("the bulk-writer is finished: nothing more can be written");
+    }
   }
 
   /** A row that is an object, in the order of the columns. */

@@ -16,7 +16,14 @@ _U32_MAX = (1 << 32) - 1
 
 
 class Cursor:
-    """An open query. Closed at its end, with its `with`, or with the hook."""
+    """An open query, to be read once. Closed at its end, with its `with`, or with the hook.
+
+    It shows what was there when it was opened, whatever the hook writes meanwhile.
+
+        with db.cursor("SELECT id, email FROM customers") as cursor:
+            for row in cursor:
+                print(row.id, row.email)
+    """
 
     def __init__(self, raw):
         self._raw = raw
@@ -24,6 +31,7 @@ class Cursor:
 
     @property
     def columns(self) -> tuple[Column, ...]:
+        """The columns of the result."""
         return self._columns.all
 
     def __iter__(self) -> Iterator[Row]:
@@ -32,7 +40,7 @@ class Cursor:
         self.close()
 
     def batches(self, rows_max: int = _ROWS_A_FETCH) -> Iterator["Batch"]:
-        """The rows by column, at most `rows_max` at a time.
+        """The rows by column, at most `rows_max` at a time, from 1 on; several times faster than rows.
 
         for batch in db.cursor("SELECT id, email FROM customers").batches(5000):
             ids, emails = batch

@@ -24,9 +24,11 @@ class Dialect(StrEnum):
 
 
 class Outcome(NamedTuple):
-    """What a statement did; `last_insert_id` where the database has one for it."""
+    """What a statement did."""
 
+    #: How many rows were inserted, changed or deleted; 0 for a statement that changes none.
     rows_affected: int
+    #: The key that the database gave to the row inserted last, where it has such keys.
     last_insert_id: int | None
 
 
@@ -43,34 +45,46 @@ class Database:
         return Dialect[host.database.get_dialect().name]
 
     def execute(self, sql: str, *parameters: Any) -> Outcome:
-        """Runs one statement."""
+        """Runs exactly one statement; rows that it returns are dropped.
+
+            db.execute(f"DELETE FROM notes WHERE id = {db.placeholder(1)}", 7)
+
+        Raises an `Error`: `SYNTAX` for none or several statements, `CONVERSION` where the number of parameters is wrong or
+        a value does not fit.
+        """
         statement, values = _text("sql", sql), convert.parameters(parameters)
         with raised:
             outcome = host.database.execute(statement, values)
         return Outcome(outcome.rows_affected, outcome.last_insert_id)
 
     def script(self, sql: str) -> None:
-        """Runs any number of statements, without parameters."""
+        """Runs any number of statements, without parameters. The first that fails ends it."""
         statements = _text("sql", sql)
         with raised:
             host.database.execute_script(statements)
 
     def query(self, sql: str, *parameters: Any) -> list[Row]:
-        """All rows of a query, for results known to be small; a `cursor` reads any number."""
+        """All rows of a query, for results known to be small; a `cursor` reads any number.
+
+        Raises an `Error`: `LIMIT` beyond the run's bound for one result.
+        """
         statement, values = _text("sql", sql), convert.parameters(parameters)
         with raised:
             found = host.database.query(statement, values)
         return rows_from_host(Columns(found.columns), found.rows)
 
     def one(self, sql: str, *parameters: Any) -> Row:
-        """The only row of a query: `(count,) = db.one("SELECT count(*) FROM notes")`."""
+        """The only row of a query: `(count,) = db.one("SELECT count(*) FROM notes")`.
+
+        Raises an `Error` of kind `CONVERSION` for none or several.
+        """
         row = self.maybe_one(sql, *parameters)
         if row is None:
             raise conversion("expected one row, found none")
         return row
 
     def maybe_one(self, sql: str, *parameters: Any) -> Row | None:
-        """The only row of a query, or `None` if it has none."""
+        """The only row of a query, or `None` if it has none. Several raise an `Error` of kind `CONVERSION`."""
         rows = self.query(sql, *parameters)
         if len(rows) > 1:
             raise conversion(f"expected one row, found {len(rows)}")
@@ -86,7 +100,7 @@ class Database:
             return Cursor(host.database.open_cursor(statement, values))
 
     def bulk_writer(self, table: str, columns: list[str] | tuple[str, ...]) -> BulkWriter:
-        """The fastest way to write many rows into a table.
+        """The fastest way to write many rows into a table, which is a name or `schema.name`; all names are quoted.
 
         with db.bulk_writer("countries", ["code", "name"]) as writer:
             writer.write("DE", "Germany")

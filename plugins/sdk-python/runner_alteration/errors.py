@@ -8,13 +8,21 @@ from . import host
 class ErrorKind(StrEnum):
     """What sort of error it is, the same on every database."""
 
+    #: A constraint was violated; `Error.constraint` names it where the database does.
     CONSTRAINT = "constraint"
+    #: Another transaction was in the way.
     SERIALIZATION = "serialization"
+    #: The statement is not for guests: transaction control, other files, the runner's tables.
     DENIED = "denied"
+    #: A bound of this run was reached: rows, bytes, handles, time.
     LIMIT = "limit"
+    #: The database does not understand the statement, or it is not one statement.
     SYNTAX = "syntax"
+    #: A value does not fit, or the number of values is wrong.
     CONVERSION = "conversion"
+    #: The connection is gone.
     DISCONNECTED = "disconnected"
+    #: Anything else, such as a table that does not exist.
     OTHER = "other"
 
 
@@ -24,6 +32,11 @@ class Error(Exception):
     Raised out of a hook, it fails the alteration, and its message is what the operator reads. After
     a statement has failed the host lets no hook succeed, on any database: an error can be made
     clearer, but not ignored.
+
+        try:
+            db.execute("ALTER TABLE customers ADD CONSTRAINT email_once UNIQUE (email)")
+        except Error as error:
+            raise Error("two customers have the same address; merge them first") from error
     """
 
     def __init__(

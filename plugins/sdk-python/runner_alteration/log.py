@@ -10,18 +10,22 @@ _U64_MAX = (1 << 64) - 1
 
 
 def debug(message: object) -> None:
+    """Logs a line that is shown with `--verbose` alone."""
     _log("DEBUG", message)
 
 
 def info(message: object) -> None:
+    """Logs what is good to know."""
     _log("INFO", message)
 
 
 def warn(message: object) -> None:
+    """Logs what the operator should look at."""
     _log("WARN", message)
 
 
 def error(message: object) -> None:
+    """Logs what went wrong; what a hook raises is logged by itself."""
     _log("ERROR", message)
 
 

@@ -8,7 +8,9 @@ from .errors import conversion, sendable
 
 
 def get(name: str) -> str | None:
-    """The value of the setting `name`; None where the operator gave none.
+    """The value of the setting `name`, at most 64 KiB; None where the operator gave none.
+
+        region = settings.get("REGION") or "eu"
 
     Ends the hook for a name that the manifest does not declare.
     """

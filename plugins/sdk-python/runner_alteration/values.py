@@ -41,6 +41,8 @@ class Timestamptz:
 class Json:
     """A JSON document as text: Python's own values would lose digits and the order of doubled keys.
 
+        db.execute(f"UPDATE options SET value = {db.placeholder(1)}", Json.of(["red", "blue"]))
+
     >>> Json.of({"a": [1, None]}).text
     '{"a": [1, null]}'
     """
@@ -59,7 +61,7 @@ class Json:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """A value of a type that the interface has no case for, as the database's text."""
+    """A value of a type that the interface has no case for, as the database's text: `Other("inet", "::1")`."""
 
     type_name: str
     text: str

@@ -20,13 +20,20 @@ class BulkWriter:
     """
 
     def __init__(self, raw, columns: list[str]):
+        # None once it is finished.
         self._raw = raw
         self._columns = columns
         self._buffer: list[list] = []
         self._rows = 0
 
     def write(self, *values: Any) -> None:
-        """Writes one row, in the order of the writer's columns."""
+        """Writes one row, in the order of the writer's columns.
+
+        Raises an `Error` of kind `CONVERSION` that names row and column for what is no database value, and for a row
+        that is not as wide as the writer. What the database says of a row may come with a later one, because rows are
+        sent in batches.
+        """
+        self._check_open()
         if len(values) != len(self._columns):
             raise conversion(
                 f"the writer has {len(self._columns)} columns ({', '.join(self._columns)}), "
@@ -38,7 +45,13 @@ class BulkWriter:
             self._flush()
 
     def write_columns(self, *columns: Sequence[Any]) -> None:
-        """Writes rows by column, every column as long as the others; several times faster."""
+        """Writes rows by column, every column as long as the others; several times faster.
+
+            writer.write_columns(["DE", "FR"], ["Germany", "France"])
+
+        Raises an `Error` of kind `CONVERSION` for columns that differ in length or are not as many as the writer has.
+        """
+        self._check_open()
         if len({len(column) for column in columns}) > 1:
             lengths = ", ".join(str(len(column)) for column in columns)
             raise conversion(f"columns differ in length: {lengths}")
@@ -54,19 +67,26 @@ class BulkWriter:
         self._rows += len(columns[0]) if columns else 0
 
     def finish(self) -> int:
-        """Writes what is left, and returns how many rows were written in all."""
+        """Writes what is left, and returns how many rows were written in all. Nothing can be written afterwards."""
+        self._check_open()
         self._flush()
+        raw, self._raw = self._raw, None
         with raised:
-            written = self._raw.finish()
-        self._raw.__exit__(None, None, None)
+            written = raw.finish()
+        raw.__exit__(None, None, None)
         return written
 
     def __enter__(self) -> "BulkWriter":
         return self
 
     def __exit__(self, kind, *_exception) -> None:
-        if kind is None:
+        if kind is None and self._raw is not None:
             self.finish()
+
+    def _check_open(self) -> None:
+        """Of a writer that is finished nothing more reaches the database: a row would be lost without a word."""
+        if self._raw is None:
+            raise conversion("the bulk-writer is finished: nothing more can be written")
 
     def _flush(self) -> None:
         rows, self._buffer = self._buffer, []

@@ -10,7 +10,7 @@ use crate::{
         self,
         types::{Column, ColumnData, Value},
     },
-    row::{FromRow, Row},
+    row::{FromRow, Row, position},
 };
 use std::{marker::PhantomData, mem, rc::Rc, vec};
 
@@ -36,8 +36,9 @@ impl Cursor {
         &self.columns
     }
 
-    /// The next rows, at most `rows_max`; none at the end.
+    /// The next rows, at least one and at most `rows_max`, which is not 0; none at the end.
     pub fn next_rows<T: FromRow>(&self, rows_max: u32) -> Result<Vec<T>> {
+        at_least_one(rows_max)?;
         let rows = self.raw.next(rows_max)?;
         rows.into_iter().map(|values| T::from_row(Row::new(&self.columns, values))).collect()
     }
@@ -57,7 +58,7 @@ impl Cursor {
         Rows { cursor: self, batch: Vec::new().into_iter(), ended: false, row: PhantomData }
     }
 
-    /// The next rows by column, at most `rows_max`; `None` at the end.
+    /// The next rows by column, at least one and at most `rows_max`, which is not 0; `None` at the end.
     ///
     /// ```
     /// # use runner_sdk::prelude::*;
@@ -70,8 +71,16 @@ impl Cursor {
     /// # Ok(()) }
     /// ```
     pub fn next_batch(&self, rows_max: u32) -> Result<Option<Batch>> {
+        at_least_one(rows_max)?;
         let data = self.raw.next_columns(rows_max)?;
         Ok((!data.is_empty()).then(|| Batch { columns: self.columns.clone(), data }))
+    }
+}
+
+fn at_least_one(rows_max: u32) -> Result<()> {
+    match rows_max {
+        0 => Err(Error::conversion("a batch of 0 rows: `rows_max` is 1 or more")),
+        _ => Ok(()),
     }
 }
 
@@ -125,6 +134,11 @@ impl Batch {
             .context(format_args!("column `{}`", self.columns.get(index).map_or("", |c| &c.name)))
     }
 
+    /// Takes a column out of the batch by its name, which no other column may have.
+    pub fn take_named<T: FromValue>(&mut self, name: &str) -> Result<Vec<T>> {
+        self.take(position(&self.columns, name)?)
+    }
+
     /// The columns as they came.
     pub fn into_columns(self) -> Vec<ColumnData> {
         self.data
@@ -164,6 +178,11 @@ mod tests {
         assert_eq!(null.message(), "column `email`: expected text, found null");
         assert_eq!(batch.take(2), Ok(vec![Value::Boolean(true), Value::Float64(0.5)]));
         assert!(batch.take::<Value>(3).is_err());
+        assert_eq!(
+            batch.clone().take_named::<i64>("nope").unwrap_err().message(),
+            "no column `nope` in the result"
+        );
+        assert_eq!(batch.clone().take_named::<Value>("any"), Ok(vec![]));
         assert_eq!(batch.take::<i64>(0), Ok(vec![]));
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     row::{FromRow, Row},
     writer::BulkWriter,
 };
-use std::rc::Rc;
+use std::{fmt, rc::Rc};
 
 /// The one connection of a hook's call; every hook is given it.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ impl Database {
     /// Opens the fastest way to write many rows into a table.
     pub fn bulk_writer(&self, table: &str, columns: &[&str]) -> Result<BulkWriter> {
         let columns: Vec<String> = columns.iter().map(|&column| column.to_owned()).collect();
-        Ok(BulkWriter::new(raw::database::open_bulk_writer(table, &columns)?))
+        Ok(BulkWriter::new(raw::database::open_bulk_writer(table, &columns)?, columns.len()))
     }
 
     /// How this database writes the parameter with `number`, from 1 on: `$1` on PostgreSQL, elsewhere
@@ -108,6 +108,18 @@ impl Database {
     }
 }
 
+/// As manifests call it: `sqlite`, `postgresql`, `mysql`, `mariadb`.
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgresql => "postgresql",
+            Self::Mysql => "mysql",
+            Self::Mariadb => "mariadb",
+        })
+    }
+}
+
 fn placeholder(dialect: Dialect, number: usize) -> String {
     match dialect {
         Dialect::Postgresql => format!("${number}"),
@@ -124,6 +136,7 @@ mod tests {
         assert_eq!(placeholder(Dialect::Postgresql, 12), "$12");
         for dialect in [Dialect::Sqlite, Dialect::Mysql, Dialect::Mariadb] {
             assert_eq!(placeholder(dialect, 12), "?");
+            assert!(format!("{dialect:?}").to_lowercase().ends_with(&dialect.to_string()));
         }
     }
 }

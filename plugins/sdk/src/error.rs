@@ -66,6 +66,22 @@ impl Error {
     }
 }
 
+/// As the interface calls it: `constraint`, `serialization`, …
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Constraint => "constraint",
+            Self::Serialization => "serialization",
+            Self::Denied => "denied",
+            Self::Limit => "limit",
+            Self::Syntax => "syntax",
+            Self::Conversion => "conversion",
+            Self::Disconnected => "disconnected",
+            Self::Other => "other",
+        })
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)

@@ -41,14 +41,21 @@ impl Row {
             .context(format_args!("column `{}`", self.columns.get(index).map_or("", |c| &c.name)))
     }
 
-    /// Takes a value out of the row by its column's name.
+    /// Takes a value out of the row by its column's name, which no other column may have.
     pub fn take_named<T: FromValue>(&mut self, name: &str) -> Result<T> {
-        let index = self
-            .columns
-            .iter()
-            .position(|column| column.name == name)
-            .ok_or_else(|| Error::conversion(format_args!("no column `{name}` in the row")))?;
-        self.take(index)
+        self.take(position(&self.columns, name)?)
+    }
+}
+
+/// The position of the only column called `name`.
+pub(crate) fn position(columns: &[Column], name: &str) -> Result<usize> {
+    let mut found = columns.iter().enumerate().filter(|(_, column)| column.name == name);
+    match (found.next(), found.next()) {
+        (Some((index, _)), None) => Ok(index),
+        (Some(_), Some(_)) => Err(Error::conversion(format_args!(
+            "two columns of the result are called `{name}`: rename one with AS"
+        ))),
+        (None, _) => Err(Error::conversion(format_args!("no column `{name}` in the result"))),
     }
 }
 
@@ -147,7 +154,15 @@ mod tests {
     fn by_name() {
         let mut row = row(&[Value::Int64(1), Value::Text("x".into())]);
         assert_eq!(row.take_named("c1"), Ok("x".to_owned()));
-        assert_eq!(row.take_named::<i64>("c2").unwrap_err().message(), "no column `c2` in the row");
+        let unknown = row.take_named::<i64>("c2").unwrap_err();
+        assert_eq!(unknown.message(), "no column `c2` in the result");
         assert_eq!(row.take::<i64>(2).unwrap_err().message(), "no column 2: the row has 2");
+        let doubled =
+            ["id", "id"].map(|name| Column { name: name.into(), type_name: String::new() });
+        let twice = position(&doubled, "id").unwrap_err();
+        assert_eq!(
+            twice.message(),
+            "two columns of the result are called `id`: rename one with AS"
+        );
     }
 }

@@ -154,7 +154,7 @@ impl Project {
         progress: &dyn Fn(&str),
     ) -> Result<Description, ProjectError> {
         match self.language {
-            Language::Rust => Err(ProjectError::Sources(format!("rust {}", root.display()))),
+            Language::Rust => describe::rust(root),
             _ => describe::ask(root, self.language, wanted, progress),
         }
     }

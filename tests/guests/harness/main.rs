@@ -24,6 +24,7 @@ mod groups;
 mod javascript;
 mod memory;
 mod python;
+mod sdk_list;
 mod seldom;
 mod sql;
 

@@ -25,7 +25,8 @@ fn with_guest(sandbox: Sandbox) -> Sandbox {
     lock.lock().expect("a lock");
     let scratch = sandbox.path().join("scratch.db").display().to_string();
     let url = format!("sqlite:{scratch}");
-    let warmed = ["deploy", "plugins", "--target", "python/guest@1.0.0", "--database", &url];
+    let target = ["--target", "python/guest@1.0.0", "--grant", GRANT];
+    let warmed = [&["deploy", "plugins", "--database", &url], &target[..]].concat();
     let run = sandbox.ok(&warmed);
     assert!(run.stderr.contains("info: printed"), "{run:#?}");
     drop(lock);
