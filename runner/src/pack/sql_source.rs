@@ -85,21 +85,6 @@ impl SqlSource {
             }
         }
         texts
-    /// All of its texts, alteration by alteration, each one's in the order in which they run.
-    pub(crate) fn texts(&self) -> impl Iterator<Item = SqlText<'_>> {
-        self.alterations.iter().flat_map(|alteration| {
-            let hooks = HOOKS_AS_THEY_RUN.into_iter();
-            let texts = hooks.map(move |hook| (hook, alteration.text(hook)));
-            let texts = texts.filter(|(_, sql)| !sql.is_empty());
-            texts.map(|(hook, sql)| SqlText { id: &alteration.id, hook, dialect: None, sql })
-        })
-    }
-
-    /// What `hook` of the alteration hands over; empty where it has no SQL.
-    pub(crate) fn text(&self, id: &AlterationId, hook: SqlHook) -> &str {
-        // As the module's own `find` does it: the first is the one.
-        let found = self.alterations.iter().find(|alteration| alteration.id == *id);
-        found.map_or("", |alteration| alteration.text(hook))
     }
 }
 

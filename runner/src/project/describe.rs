@@ -3,7 +3,11 @@
 //! JavaScript, TypeScript and Python are described by the SDK in the project, which a file asks and a file
 //! answers; Rust and SQL by the runner itself.
 
-use super::{ProjectError, process, stamp};
+use super::{
+    ProjectError, process,
+    rust_sources::{self, RustAlteration, RustSourcesError},
+    stamp,
+};
 use crate::{
     alteration::{AlterationId, Checksum},
     new::Language,
@@ -99,6 +103,18 @@ pub(super) fn ask(
     let text = fs::read(&answer).map_err(io(&answer))?;
     serde_json::from_slice(&text)
         .map_err(|error| ProjectError::Answer { language, reason: error.to_string() })
+}
+
+/// Describes the alterations of a crate.
+pub(super) fn rust(root: &Path) -> Result<Description, ProjectError> {
+    let failed = |error: RustSourcesError| ProjectError::Sources(error.to_string());
+    let compiler = process::answer(Command::new("rustc").arg("-V")).unwrap_or_default();
+    let toolchain = format!("{compiler}{}", rust_sources::toolchain(root).map_err(failed)?);
+    let described = rust_sources::describe(root).map_err(failed)?.into_iter();
+    let alterations = described.map(|(id, RustAlteration { source, files, hooks })| {
+        (id, Described { source, files, hooks })
+    });
+    Ok(Description { toolchain, alterations: alterations.collect() })
 }
 
 /// Describes alterations in SQL by their files, whose names begin with their ids.

@@ -16,6 +16,7 @@ mod lock;
 mod manifest;
 mod process;
 mod release;
+mod rust_sources;
 mod stamp;
 mod tools;
 mod watch;
