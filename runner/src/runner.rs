@@ -400,7 +400,7 @@ impl Runner {
     }
 
     /// Prepares this runner's database for a test.
-    async fn prepare(
+    pub(crate) async fn prepare(
         &self,
         script: Option<&Script>,
         how: &How,

@@ -1,7 +1,8 @@
 //! The stories of examples/authoring-* and examples/logto: a README whose commands are run, and whose outputs are compared.
 //!
 //! A command is an indented line that starts with `$`; what is indented below it is what it shows, errors
-//! included. Durations, sizes and stamps may differ.
+//! included. Durations, sizes and stamps may differ. With RUNNER_UPDATE_STORIES=1 what is shown is written anew, for
+//! whoever reads the difference.
 
 use crate::support::{Sandbox, root};
 use std::{fs, path::PathBuf, process::Command};
@@ -17,13 +18,43 @@ pub fn run_in(sandbox: &Sandbox, example: &str, environment: &[(String, String)]
     let text = fs::read_to_string(&path).expect("a README");
     let mut folder = sandbox.path().to_owned();
     let mut differences = String::new();
+    let mut outputs = Vec::new();
     for (command, expected) in commands(&text) {
         let output = shell(sandbox, &mut folder, command, environment);
+        outputs.push(output.clone());
         if masked(&output) != masked(&expected) {
             differences += &format!("$ {command}\n{output}--- instead of\n{expected}\n");
         }
     }
+    if std::env::var_os("RUNNER_UPDATE_STORIES").is_some() {
+        fs::write(&path, rewritten(&text, &outputs)).expect("written");
+        return;
+    }
     assert!(differences.is_empty(), "{}:\n{differences}", path.display());
+}
+
+/// The text with other outputs below its commands.
+fn rewritten(text: &str, outputs: &[String]) -> String {
+    let mut rewritten = String::new();
+    let mut outputs = outputs.iter();
+    let mut is_output = false;
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        let next_is_output =
+            || lines.clone().next().is_some_and(|l| l.starts_with("    ") && !l.starts_with("    $"));
+        if line.starts_with("    $ ") {
+            rewritten += &format!("{line}\n");
+            for shown in outputs.next().into_iter().flat_map(|output| output.lines()) {
+                rewritten += format!("    {shown}").trim_end();
+                rewritten.push('\n');
+            }
+            is_output = true;
+        } else if !is_output || !(line.starts_with("    ") || line.is_empty() && next_is_output()) {
+            is_output = false;
+            rewritten += &format!("{line}\n");
+        }
+    }
+    rewritten
 }
 
 /// Each command with the lines that it is said to show.
@@ -109,4 +140,13 @@ fn a_command_has_the_lines_below_it() {
     let expected =
         [("one", "a\n\nb\n"), ("two", ""), ("three", "c\n")].map(|(c, s)| (c, s.to_owned()));
     assert_eq!(commands(text), expected);
+}
+
+#[test]
+fn outputs_are_written_below_their_commands() {
+    let text = "Words.\n\n    $ one\n    old\n\n    old\n\nMore.\n\n    $ two\n    $ three\n    old\n";
+    let outputs = ["a\n\nb\n", "", "c\n"].map(str::to_owned);
+    let expected =
+        "Words.\n\n    $ one\n    a\n\n    b\n\nMore.\n\n    $ two\n    $ three\n    c\n";
+    assert_eq!(rewritten(text, &outputs), expected);
 }

@@ -33,6 +33,9 @@ pub(super) struct Args {
     /// Components of other plugins that these need; may be repeated
     #[arg(long = "with", value_name = "PLUGINS")]
     with: Vec<PathBuf>,
+    /// SQL to run on the scratch database before anything, such as tables and rows of the application
+    #[arg(long, value_name = "FILE")]
+    prepare: Option<PathBuf>,
     /// Build and apply once, show it, and end
     #[arg(long)]
     once: bool,
@@ -130,7 +133,8 @@ async fn round(
         Some(bench) => bench,
         None => {
             let runner = args.database.runner(&plugins).map_err(run)?.cache_folder(cache);
-            workbench.insert(Workbench::open(&runner, control).await.map_err(run)?)
+            let bench = Workbench::open(&runner, args.prepare.as_deref(), control).await;
+            workbench.insert(bench.map_err(run)?)
         }
     };
     bench.offer(&plugins);

@@ -59,6 +59,7 @@ fn component(written: &Written) -> String {
 }
 
 pub(super) fn shown(path: &Path) -> String {
+    let path = path.strip_prefix(".").unwrap_or(path);
     Escaped(&path.display().to_string()).to_string()
 }
 

@@ -61,6 +61,7 @@ pub enum ProjectError {
 }
 
 fn shown(path: &Path) -> String {
+    let path = path.strip_prefix(".").unwrap_or(path);
     Escaped(&path.display().to_string()).to_string()
 }
 

@@ -11,6 +11,8 @@ use tokio::sync::mpsc;
 /// Folders that no author edits.
 const IGNORED: [&str; 8] =
     [DIST, RELEASED, WORK, "node_modules", "target", ".venv", ".git", "__pycache__"];
+/// What counts of the files beside these folders: an editor's notes and a shell's output do not.
+const EXTENSIONS: [&str; 9] = ["json", "lock", "js", "mjs", "py", "rs", "sql", "toml", "ts"];
 /// A save is over when nothing else was written for so long: editors write a file in several steps.
 const SILENCE: Duration = Duration::from_millis(15);
 
@@ -63,7 +65,12 @@ fn is_source(root: &Path, path: &Path) -> bool {
     let Ok(within) = path.strip_prefix(root) else { return false };
     let mut parts = within.components().map(|part| part.as_os_str().to_string_lossy());
     let is_temporary = |name: &str| name.starts_with(".writing-") || name.ends_with('~') || name.ends_with(".swp");
-    parts.all(|part| !IGNORED.contains(&part.as_ref()) && !is_temporary(&part))
+    if !parts.all(|part| !IGNORED.contains(&part.as_ref()) && !is_temporary(&part)) {
+        return false;
+    }
+    let is_beside = within.components().count() == 1 && !path.is_dir();
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    !is_beside || extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
 }
 
 #[cfg(test)]
@@ -75,9 +82,11 @@ mod tests {
         let table = [
             ("/p/sql/1-a.up.sql", true),
             ("/p/alteration.json", true),
+            ("/p/output.txt", false),
+            ("/p/src/words.txt", true),
             ("/p/dist/1-a.wasm", false),
             ("/p/src/__pycache__/a.pyc", false),
-            ("/p/node_modules", false),
+            ("/p/node_modules/a.js", false),
             ("/p/src/.a.rs.swp", false),
             ("/p/src/a.rs~", false),
             ("/q/a", false),

@@ -4,7 +4,7 @@
 //! cannot be taken down, the database is made anew: nothing on it is worth keeping.
 
 use super::{
-    After, Difference, Ground,
+    After, Difference, Ground, Script,
     difference::{self, added_rows},
     picture::{Picture, PictureError},
 };
@@ -12,17 +12,21 @@ use crate::{
     DeployOptions, Error, RollbackOptions, Runner,
     alteration::Dialect,
     backend::Status,
-    deploy::Control,
+    deploy::{Control, How},
     event::Report,
     plan::{RollbackTarget, StatusLine},
 };
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 /// A runner on a scratch database. Has to be closed.
 pub struct Workbench {
     original: Runner,
     scratch: Runner,
     ground: Ground,
+    script: Option<Script>,
 }
 
 /// What one round did.
@@ -44,15 +48,20 @@ impl std::fmt::Debug for Workbench {
 }
 
 impl Workbench {
-    /// Makes a scratch database beside the one of `runner`, which is only connected to.
-    pub async fn open(runner: &Runner, control: &Control) -> Result<Self, Error> {
-        let ground = runner.ground(control).await?;
-        let scratch = runner.clone().on(ground.url.clone());
-        Ok(Self { original: runner.clone(), scratch, ground })
+    /// Makes a scratch database beside the one of `runner`, which is only connected to, and runs the SQL of
+    /// `prepare` on it.
+    pub async fn open(
+        runner: &Runner,
+        prepare: Option<&Path>,
+        control: &Control,
+    ) -> Result<Self, Error> {
+        let script = prepare.map(Script::read).transpose()?;
+        let (scratch, ground) = scratch(runner, script.as_ref(), control).await?;
+        Ok(Self { original: runner.clone(), scratch, ground, script })
     }
 
     /// Offers other files from now on.
-    pub fn offer(&mut self, plugins: &[std::path::PathBuf]) {
+    pub fn offer(&mut self, plugins: &[PathBuf]) {
         self.scratch = self.scratch.clone().with_plugins(plugins.iter().cloned());
         self.original = self.original.clone().with_plugins(plugins.iter().cloned());
     }
@@ -69,8 +78,9 @@ impl Workbench {
             Err(Error::Interrupted) => return Err(Error::Interrupted),
             Err(error) => {
                 made_anew = Some(error.to_string());
-                let ground = self.original.ground(control).await?;
-                self.scratch = self.original.clone().on(ground.url.clone());
+                let script = self.script.as_ref();
+                let (scratch, ground) = scratch(&self.original, script, control).await?;
+                self.scratch = scratch;
                 let before = std::mem::replace(&mut self.ground, ground);
                 self.original.remove_ground(before, control).await;
                 Report::default()
@@ -94,14 +104,10 @@ impl Workbench {
         options: &DeployOptions,
         control: &Control,
     ) -> Result<Report, Error> {
-        // A file that is not there yet has nothing to take down.
-        let lines = match self.scratch.clone().with_plugins::<std::path::PathBuf>([]).status().await {
-            Ok(standing) => standing.alterations,
-            Err(_) => return Ok(Report::default()),
-        };
+        let standing = self.scratch.clone().with_plugins::<PathBuf>([]).status().await?;
         let is_applied_draft =
             |line: &&StatusLine| line.draft && line.status == Some(Status::Applied);
-        let steps = lines.iter().filter(is_applied_draft).count();
+        let steps = standing.alterations.iter().filter(is_applied_draft).count();
         if steps == 0 {
             return Ok(Report::default());
         }
@@ -122,5 +128,24 @@ impl Workbench {
         let taken = Picture::take(&mut backend, &BTreeSet::new()).await;
         backend.close().await;
         Ok((taken.map_err(PictureError::unblamed)?, dialect))
+    }
+}
+
+async fn scratch(
+    runner: &Runner,
+    script: Option<&Script>,
+    control: &Control,
+) -> Result<(Runner, Ground), Error> {
+    let ground = runner.ground(control).await?;
+    let scratch = runner.clone().on(ground.url.clone());
+    match scratch.prepare(script, &How::default(), control).await {
+        Ok(backend) => {
+            backend.close().await;
+            Ok((scratch, ground))
+        }
+        Err(error) => {
+            runner.remove_ground(ground, control).await;
+            Err(error)
+        }
     }
 }
