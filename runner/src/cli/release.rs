@@ -77,12 +77,13 @@ pub(super) async fn run(args: Args) -> Exit {
         Ok(untested) => untested,
         Err(exit) => return exit(format),
     };
-    if let Err(exit) = try_all(&args, &project, &built, &dialects, &servers, &untested).await {
-        return exit;
-    }
+    let tests = match try_all(&args, &project, &built, &dialects, &servers, &untested).await {
+        Ok(tests) => tests,
+        Err(exit) => return exit,
+    };
     match project.release(&built, &tested, &untested) {
         Ok(report) => {
-            show(&report, &untested, format);
+            show(&report, &untested, &tests, format);
             Exit::Done
         }
         Err(error) => project::explain(&error, format),
@@ -172,8 +173,9 @@ async fn try_all(
     named: &BTreeSet<Dialect>,
     servers: &BTreeMap<Dialect, String>,
     untested: &BTreeSet<Dialect>,
-) -> Result<(), Exit> {
+) -> Result<Vec<serde_json::Value>, Exit> {
     let format = args.output.format;
+    let mut documents = Vec::new();
     for (dialect, url) in servers {
         if untested.contains(dialect) || (!named.is_empty() && !named.contains(dialect)) {
             continue;
@@ -193,16 +195,25 @@ async fn try_all(
             url,
             format,
         };
-        let exit = test::project(trying).await;
-        if exit != Exit::Done {
+        let ended = test::project(trying).await;
+        documents.extend(ended.document);
+        if ended.exit != Exit::Done {
+            if format == Format::Json && !documents.is_empty() {
+                output::json(&serde_json::json!({ "tests": documents, "alterations": [] }));
+            }
             output::note("Nothing was released.");
-            return Err(exit);
+            return Err(ended.exit);
         }
     }
-    Ok(())
+    Ok(documents)
 }
 
-fn show(report: &ReleaseReport, untested: &BTreeSet<Dialect>, format: Format) {
+fn show(
+    report: &ReleaseReport,
+    untested: &BTreeSet<Dialect>,
+    tests: &[serde_json::Value],
+    format: Format,
+) {
     let untested: Vec<&str> = untested.iter().map(|dialect| dialect.as_str()).collect();
     if format == Format::Json {
         let paths = report.components.iter().map(|path| path.display().to_string());
@@ -210,6 +221,7 @@ fn show(report: &ReleaseReport, untested: &BTreeSet<Dialect>, format: Format) {
             "components": paths.collect::<Vec<_>>(),
             "alterations": report.alterations,
             "untested": untested,
+            "tests": tests,
         }));
         return;
     }

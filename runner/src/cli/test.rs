@@ -100,6 +100,27 @@ struct Document<'a> {
     trial: &'a Trial,
 }
 
+/// How a test ended, and its document for programs, which is not printed yet.
+pub(super) struct Ended {
+    pub(super) exit: Exit,
+    pub(super) document: Option<serde_json::Value>,
+}
+
+impl From<Exit> for Ended {
+    fn from(exit: Exit) -> Self {
+        Self { exit, document: None }
+    }
+}
+
+impl Ended {
+    fn shown(self) -> Exit {
+        if let Some(document) = &self.document {
+            output::json(document);
+        }
+        self.exit
+    }
+}
+
 /// What a test of a project has beside its arguments.
 #[derive(Default)]
 struct Extra {
@@ -109,7 +130,7 @@ struct Extra {
 
 pub(super) async fn run(mut args: Args) -> Exit {
     if args.project.is_none() && !args.plugins.is_empty() {
-        return try_plugins(args, Extra::default()).await;
+        return try_plugins(args, Extra::default()).await.shown();
     }
     let format = args.output.format;
     let folder = args.project.take().unwrap_or_else(|| PathBuf::from("."));
@@ -118,7 +139,7 @@ pub(super) async fn run(mut args: Args) -> Exit {
         Ok((project, built))
     });
     match built {
-        Ok((project, built)) => try_project(args, &project, &built.drafts()).await,
+        Ok((project, built)) => try_project(args, &project, &built.drafts()).await.shown(),
         Err(error) => project::explain(&error, format),
     }
 }
@@ -135,7 +156,7 @@ pub(super) struct Trying<'a> {
 }
 
 /// Tests what was built, as `runner test` does without further arguments.
-pub(super) async fn project(trying: Trying<'_>) -> Exit {
+pub(super) async fn project(trying: Trying<'_>) -> Ended {
     let Trying { project, drafts, with, prepare, url, format } = trying;
     let command = Args::augment_args(clap::Command::new("test").no_binary_name(true));
     let parsed = command.try_get_matches_from(["--database", url]);
@@ -145,7 +166,7 @@ pub(super) async fn project(trying: Trying<'_>) -> Exit {
         Err(error) => {
             let message = error.to_string();
             output::problem(&message, &[("changed", "nothing was released".to_owned())]);
-            return Exit::Usage;
+            return Exit::Usage.into();
         }
     };
     args.plugins = with.to_vec();
@@ -159,27 +180,27 @@ async fn try_project(
     mut args: Args,
     project: &Project,
     drafts: &BTreeSet<&AlterationId>,
-) -> Exit {
+) -> Ended {
     let Own { plugin, grants, trusts } = match project::own(project) {
         Ok(own) => own,
-        Err(error) => return explain::error(&error, args.output.format),
+        Err(error) => return explain::error(&error, args.output.format).into(),
     };
     args.plugins.extend(project.components());
     args.handed.grant(grants);
     args.trust.trust(trusts);
     let Some(plugin) = plugin else {
-        output::result("Nothing to test: the project has no alteration.");
-        return Exit::Done;
+        output::note("Nothing to test: the project has no alteration.");
+        return Exit::Done.into();
     };
     if drafts.is_empty() {
-        output::result("Nothing to test: every alteration was released.");
-        return Exit::Done;
+        output::note("Nothing to test: every alteration was released.");
+        return Exit::Done.into();
     }
     let key = |id: &AlterationId| AlterationKey { plugin: plugin.clone(), id: id.clone() };
     let dialects = args.database.dialects();
     let ids: Vec<AlterationId> = match project.catalog() {
         Ok(catalog) => catalog.iter().map(|alteration| alteration.key.id.clone()).collect(),
-        Err(error) => return explain::error(&error.into(), args.output.format),
+        Err(error) => return explain::error(&error.into(), args.output.format).into(),
     };
     let rows = ids.into_iter().filter_map(|id| {
         let names = dialects.iter().map(|dialect| format!("{id}.{dialect}.sql"));
@@ -194,7 +215,7 @@ async fn try_project(
     try_plugins(args, extra).await
 }
 
-async fn try_plugins(args: Args, extra: Extra) -> Exit {
+async fn try_plugins(args: Args, extra: Extra) -> Ended {
     let format = args.output.format;
     let offer = Offer { plugins: args.plugins, database: args.database };
     let reporter =
@@ -225,12 +246,13 @@ async fn try_plugins(args: Args, extra: Extra) -> Exit {
     reporter.clear();
     match tested {
         Ok((trial, url)) => {
-            if format == Format::Json {
-                output::json(&Document { database: &url, trial: &trial });
-            }
-            summary(&trial, format)
+            let document = Document { database: &url, trial: &trial };
+            let document = (format == Format::Json).then(|| {
+                serde_json::to_value(&document).expect("results hold nothing that JSON cannot say")
+            });
+            Ended { exit: summary(&trial, format), document }
         }
-        Err(error) => explain::error(&error, format),
+        Err(error) => explain::error(&error, format).into(),
     }
 }
 
