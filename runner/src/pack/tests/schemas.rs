@@ -352,3 +352,24 @@ fn everything_is_described() {
         walk(&json(subject.schema), "");
     }
 }
+
+/// What plugins and examples here have, read by their own verbs in other tests.
+#[test]
+fn the_files_of_this_repository_are_good() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let [alteration, alteration_toml, runner] = &SUBJECTS;
+    let files = [
+        (alteration, "plugins/acme/lookup/alteration.json"),
+        (alteration, "plugins/globex/directory/alteration.json"),
+        (alteration, "plugins/initech/insights/alteration.json"),
+        (alteration, "tests/guests-js/alteration.json"),
+        (alteration, "tests/guests-python/alteration.json"),
+        (alteration_toml, "plugins/acme/shop/sql/alteration.toml"),
+        (runner, "examples/logto/runner.toml"),
+    ];
+    for (subject, file) in files {
+        let schema = json(subject.schema);
+        let text = fs::read_to_string(root.join(file)).unwrap();
+        assert!(accepts(&schema, &schema, &(subject.read)(&text)), "{file}");
+    }
+}
