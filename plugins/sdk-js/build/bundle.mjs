@@ -137,7 +137,8 @@ export async function survey(files, alias) {
         waiting.push(...metafile.inputs[input].imports.map((imported) => imported.path));
       }
     }
-    return { exports: outputs.get(path.resolve(file)), inputs: [...inputs].map((input) => path.resolve(input)) };
+    const names = outputs.get(path.resolve(file)) ?? outputs.get(fs.realpathSync(file));
+    return { exports: names, inputs: [...inputs].map((input) => path.resolve(input)) };
   });
 }
 

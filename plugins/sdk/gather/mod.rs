@@ -31,12 +31,12 @@ struct Module {
 pub fn alterations() {
     println!("cargo::rerun-if-changed={FOLDER}");
     println!("cargo::rerun-if-env-changed={CHOSEN}");
-    let (modules, errors) = modules(&variable("CARGO_MANIFEST_DIR"));
+    let chosen = env::var(CHOSEN).ok();
+    let (text, errors) = generate(&variable("CARGO_MANIFEST_DIR"), chosen.as_deref());
     for error in errors {
         println!("cargo::error={error}");
     }
     let path = variable("OUT_DIR").join("alterations.rs");
-    let text = text(&modules);
     // What is the same keeps its time, so that nothing is compiled anew.
     if fs::read_to_string(&path).is_ok_and(|there| there == text) {
         return;
@@ -46,12 +46,18 @@ pub fn alterations() {
     }
 }
 
+/// The text for the crate's root, and what is wrong with any module. `chosen` are ids with commas between them.
+pub fn generate(project: &Path, chosen: Option<&str>) -> (String, Vec<String>) {
+    let (modules, errors) = modules(project, chosen.unwrap_or_default());
+    (text(&modules), errors)
+}
+
 fn variable(name: &str) -> PathBuf {
     env::var_os(name).unwrap_or_default().into()
 }
 
-/// The chosen ones in the order of their ids, and what is wrong with any of them.
-fn modules(project: &Path) -> (Vec<Module>, Vec<String>) {
+/// The chosen ones in the order of their ids, all where none is chosen.
+fn modules(project: &Path, chosen: &str) -> (Vec<Module>, Vec<String>) {
     let folder = project.join(FOLDER);
     let mut files = match files(&folder) {
         Ok(files) => files,
@@ -61,7 +67,7 @@ fn modules(project: &Path) -> (Vec<Module>, Vec<String>) {
     if files.is_empty() {
         errors.push(format!("{FOLDER} holds no alteration: `runner add NAME` makes one"));
     }
-    if let Some(chosen) = env::var(CHOSEN).ok().filter(|chosen| !chosen.is_empty()) {
+    if !chosen.is_empty() {
         let chosen: Vec<&str> = chosen.split(',').map(str::trim).collect();
         for id in chosen.iter().filter(|id| !files.contains_key(**id)) {
             errors.push(format!("{CHOSEN} names {id}, and there is no {FOLDER}/{id}.rs"));

@@ -48,7 +48,11 @@
 //!
 //! # Building it
 //!
-//! The crate is a `cdylib`:
+//! In a project that `runner new --lang rust` made, `runner build` does it. Each `src/alterations/<id>.rs` there has
+//! one type that is an [`Alteration`]; `build.rs` finds them, so that neither [`alteration!`] nor [`manifest!`] is
+//! written by hand.
+//!
+//! Without a project, the crate is a `cdylib`:
 //!
 //! ```toml
 //! [lib]

@@ -18,7 +18,7 @@ class {{type}}(Alteration, id="{{id}}"):
     def down(self, db):
         db.execute("DROP TABLE {{own}}")
 {{if preparation}}
-{{if preparation}}    # Runs before `up`, outside its transaction: for what refuses to run in one (CREATE INDEX CONCURRENTLY).
+{{if preparation}}    # Runs before `up`, outside its transaction: for CREATE INDEX CONCURRENTLY and its like.
 {{if preparation}}    def before_up(self, db):
 {{if preparation}}        pass
 {{if preparation}}

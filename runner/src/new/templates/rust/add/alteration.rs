@@ -22,7 +22,7 @@ impl Alteration for {{type}} {
 }
 {{if preparation}}
 {{if preparation}}impl Preparation for {{type}} {
-{{if preparation}}    // Runs before `up`, outside its transaction: for what refuses to run in one (CREATE INDEX CONCURRENTLY).
+{{if preparation}}    // Runs before `up`, outside its transaction: for CREATE INDEX CONCURRENTLY and its like.
 {{if preparation}}    fn before_up(_db: &Database, _alteration: &str) -> Result<()> {
 {{if preparation}}        Ok(())
 {{if preparation}}    }

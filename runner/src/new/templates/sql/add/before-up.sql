@@ -1,2 +1,2 @@
--- Runs before `up`, outside its transaction: for what refuses to run in one (CREATE INDEX CONCURRENTLY).
+-- Runs before `up`, outside its transaction: for CREATE INDEX CONCURRENTLY and its like.
 SELECT 1;

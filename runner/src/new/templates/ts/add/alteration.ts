@@ -17,7 +17,7 @@ export function down(db: Database): void {
   db.execute(sql`DROP TABLE {{own}}`);
 }
 {{if preparation}}
-{{if preparation}}// Runs before `up`, outside its transaction: for what refuses to run in one (CREATE INDEX CONCURRENTLY).
+{{if preparation}}// Runs before `up`, outside its transaction: for CREATE INDEX CONCURRENTLY and its like.
 {{if preparation}}export function beforeUp(db: Database): void {}
 {{if preparation}}
 {{if preparation}}// Runs before `down`, outside its transaction.
