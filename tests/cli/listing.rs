@@ -7,6 +7,7 @@ use crate::{
     wasm,
 };
 use insta::assert_snapshot;
+use runner::pack::section;
 use std::{fs, os::unix::fs::PermissionsExt as _, process::Command};
 
 const GUEST: &str = "1.0.0-1700000000-many_statements";
@@ -183,10 +184,12 @@ fn kept_for_its_user_alone() {
 #[test]
 fn without_values_of_parameters() {
     let sandbox = Sandbox::new();
-    let manifest = r#"{"manifest":1,"plugin":"acme/guests","alterations":[{"id":"1.0.0-1700000000-every-value"}]}"#;
-    sandbox.write("alteration.json", manifest);
     let file = guest("hostile").display().to_string();
-    sandbox.ok(&["pack", &file, "--manifest", "alteration.json", "--out", "out"]);
+    sandbox.ok(&["pack", &file, "--out", "packed"]);
+    let packed = fs::read_dir(sandbox.path().join("packed")).expect("a folder").flatten().next();
+    let bytes = fs::read(packed.expect("a component").path()).expect("a file");
+    let manifest = br#"{"manifest":1,"plugin":"acme/guests","alterations":[{"id":"1.0.0-1700000000-every-value"}]}"#;
+    sandbox.write("out/guest.wasm", section::append(&bytes, manifest).expect("a component"));
     let saved = run(&sandbox, &["deploy", "out", "--dry-run", "--save"]);
     assert_eq!(saved.code, Some(0), "{saved:#?}");
     let folder = fs::read_dir(sandbox.path().join("cache/rehearsals")).expect("a folder");
