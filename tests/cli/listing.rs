@@ -7,6 +7,7 @@ use crate::{
     wasm,
 };
 use insta::assert_snapshot;
+use runner::pack::section;
 use std::{fs, os::unix::fs::PermissionsExt as _, process::Command};
 
 const GUEST: &str = "1.0.0-1700000000-many_statements";
@@ -36,7 +37,7 @@ fn of_sql() {
     sandbox.write(&format!("sql/{id}.up.sql"), "SELECT '\u{1b}[2J \u{202e}x' -- \u{9b}31m no end");
     sandbox.write(&format!("sql/{id}.before-up.sql"), "CREATE INDEX i ON t (x)\r\n\r\n");
     sandbox.write(&format!("sql/{id}.step.sql"), "DELETE FROM t WHERE x IN (1,\n2);\n");
-    sandbox.write(&format!("sql/{id}.down.sql"), "SELECT 'never closed");
+    sandbox.write(&format!("sql/{id}.down.sql"), "DROP TABLE t; -- \nDROP TABLE u -- no end");
     sandbox.ok(&["pack", "sql", "--out", "out"]);
     let file = format!("out/{id}.wasm");
     let run = seen.run(&["inspect", &file, "--sql"]);
@@ -183,9 +184,12 @@ fn kept_for_its_user_alone() {
 #[test]
 fn without_values_of_parameters() {
     let sandbox = Sandbox::new();
-    let bytes = fs::read(guest("hostile")).expect("a guest");
-    let manifest = r#"{"manifest":1,"plugin":"acme/guests","alterations":[{"id":"1.0.0-1700000000-every-value"}]}"#;
-    sandbox.write("out/guest.wasm", wasm::with_manifest(&bytes, manifest.as_bytes()));
+    let file = guest("hostile").display().to_string();
+    sandbox.ok(&["pack", &file, "--out", "packed"]);
+    let packed = fs::read_dir(sandbox.path().join("packed")).expect("a folder").flatten().next();
+    let bytes = fs::read(packed.expect("a component").path()).expect("a file");
+    let manifest = br#"{"manifest":1,"plugin":"acme/guests","alterations":[{"id":"1.0.0-1700000000-every-value"}]}"#;
+    sandbox.write("out/guest.wasm", section::append(&bytes, manifest).expect("a component"));
     let saved = run(&sandbox, &["deploy", "out", "--dry-run", "--save"]);
     assert_eq!(saved.code, Some(0), "{saved:#?}");
     let folder = fs::read_dir(sandbox.path().join("cache/rehearsals")).expect("a folder");

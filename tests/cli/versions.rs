@@ -76,7 +76,7 @@ fn what_needs_a_newer_runner() {
     let tick = calling(&wit, "0.1.1", ("clock", "tick"));
     refused("an interface of 0.1.1", &tick, &["clock@0.1.1", "version 0.1.1", "speaks 0.1.0"]);
     let next = calling(&later("0.2.0"), "0.2.0", ("log", "progress"));
-    refused("0.2.0", &next, &["log@0.2.0", "version 0.2.0", "speaks 0.1.0"]);
+    refused("0.2.0", &next, &["@0.2.0", "version 0.2.0", "speaks 0.1.0"]);
     let idle = |version: &str| {
         let core = IDLE.replace("@0.1.0", &format!("@{version}"));
         wasm::encode(&later(version), "hooks-only", &core)
@@ -110,7 +110,7 @@ fn what_needs_a_newer_runner() {
     let typed = wasm::encode(&typed, "alteration", &core);
     refused("another type", &typed, &["progress", "version 0.1.1"]);
     let old = calling(&later("0.0.9"), "0.0.9", ("log", "progress"));
-    refused("0.0.9", &old, &["log@0.0.9", "log@0.1.0"]);
+    refused("0.0.9", &old, &["@0.0.9", "@0.1.0"]);
     assert_snapshot!(seen);
 }
 
@@ -264,10 +264,10 @@ fn waiting(calls: &str) -> Vec<u8> {
     // As wit-component lifts the hooks of `IDLE`.
     let error = r#"
             (type $kind (enum "constraint" "serialization" "denied" "limit" "syntax" "conversion" "disconnected" "other"))
-            (export $kind-named "error-kind" (type (eq $kind)))
+            (export "error-kind" (type $kind-named (eq $kind)))
             (type $error (record (field "kind" $kind-named) (field "message" string)
                 (field "sqlstate" (option string)) (field "constraint" (option string)) (field "retryable" bool)))
-            (export $error-named "error" (type (eq $error)))"#;
+            (export "error" (type $error-named (eq $error)))"#;
     wasm::from_text(&format!(
         r#"(component
         (import "runner:alteration/types@0.1.0" (instance $types {error}))

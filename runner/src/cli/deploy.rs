@@ -24,7 +24,7 @@ use std::{
 Examples:
   runner deploy ./plugins --database sqlite:demo.db
   runner deploy ./plugins --dry-run                       run everything, keep nothing
-  runner deploy ./plugins --dry-run --save                and keep the statements for `inspect --sql`
+  runner deploy ./plugins --dry-run --save                and keep the statements to read
   runner deploy ./plugins --target acme/shop@1.1.0 --yes  one plugin, so far and no further
   DATABASE_URL=sqlite:demo.db RUNNER_YES=1 runner deploy ./plugins --format json")]
 pub(super) struct Args {

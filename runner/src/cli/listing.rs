@@ -1,7 +1,8 @@
 //! `runner inspect --sql`: the SQL of a component, or the statements of its last rehearsal.
 //!
 //! On a terminal in colours; elsewhere a script whose headings are comments. All of it is a stranger's text:
-//! what a terminal would act on is shown as escapes, and a heading says so.
+//! what a terminal would act on is shown as escapes, and a heading says so. A text can hold comments that look like
+//! headings: so each heading says how many lines it is of, and on a terminal no comment has a heading's colour.
 
 use super::{
     command,
@@ -23,6 +24,7 @@ use std::{fmt::Write as _, path::Path};
 const KEYWORD: Style = AnsiColor::Blue.on_default().bold();
 const TEXT: Style = AnsiColor::Green.on_default();
 const NUMBER: Style = AnsiColor::Magenta.on_default();
+const HEADING: Style = AnsiColor::Cyan.on_default();
 const COMMENT: Style = Style::new().effects(Effects::DIMMED);
 
 #[derive(Serialize)]
@@ -76,7 +78,7 @@ fn one_text(at: usize, text: &HookSql, of: &SqlOf) {
         output::result("");
     }
     let on = dialect.map(|dialect| format!(" on {dialect}")).unwrap_or_default();
-    heading(&format!("{alteration}: {hook}{on}"));
+    heading(&format!("{alteration}: {hook}{on}, {}", lines(sql)));
     let dialects = match (dialect, &of.dialects[..]) {
         (Some(dialect), _) => std::slice::from_ref(dialect),
         (None, []) => &sql::DIALECTS,
@@ -95,17 +97,17 @@ fn one_rehearsal(at: usize, rehearsal: &Rehearsal) {
         heading("no statement");
     }
     let mut last_hook = direction.as_str();
-    for RehearsedStatement { hook, sql, times, rows } in statements {
+    for (at, RehearsedStatement { hook, sql, times, rows }) in statements.iter().enumerate() {
         if hook != last_hook {
             heading(&format!("in {hook}:"));
             last_hook = hook;
         }
+        let times = match times {
+            1 => String::new(),
+            times => format!("{times} times, "),
+        };
+        heading(&format!("{}. {}, {times}{}", at + 1, lines(sql), count(*rows, "row")));
         script(sql, &sql::DIALECTS);
-        let rows = count(*rows, "row");
-        match times {
-            1 => heading(&rows),
-            times => heading(&format!("{times} times, {rows} in all")),
-        }
     }
     if rehearsal.left_out > 0 {
         heading(&format!("and {} more, not kept", count(rehearsal.left_out, "statement")));
@@ -117,9 +119,19 @@ fn one_rehearsal(at: usize, rehearsal: &Rehearsal) {
     }
 }
 
+/// How many lines are printed of a text.
+fn lines(sql: &str) -> String {
+    count(shown(sql).split('\n').count() as u64, "line")
+}
+
+/// A text without what hangs behind it.
+fn shown(sql: &str) -> &str {
+    sql.trim_end_matches(['\n', '\r', ' ', '\t'])
+}
+
 /// One line of a comment.
 fn heading(text: &str) {
-    output::result(&format!("{COMMENT}-- {}{COMMENT:#}", Escaped(text)));
+    output::result(&format!("{HEADING}-- {}{HEADING:#}", Escaped(text)));
 }
 
 /// A text that other statements can stand behind.
@@ -130,7 +142,7 @@ fn script(text: &str, dialects: &[Dialect]) {
             "it holds characters that are shown as \\u{…} here, and are other ones where it runs",
         );
     }
-    let text = text.trim_end_matches(['\n', '\r', ' ', '\t']);
+    let text = shown(text);
     let mut shown = String::with_capacity(text.len());
     match output::is_coloured() {
         false => shown.push_str(&EscapedLines(text).to_string()),

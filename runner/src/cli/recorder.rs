@@ -81,6 +81,10 @@ impl Recorder {
 pub(super) fn save(reporter: &Reporter, run: &RunArgs, database: &str, report: &Report) -> Exit {
     let Some(recorder) = reporter.recorder() else { return Exit::Done };
     let kept = recorder.rehearsals(database, report);
+    if kept.is_empty() {
+        output::note("Nothing ran, so there is nothing to save.");
+        return Exit::Done;
+    }
     let components = count(kept.len() as u64, "component");
     let saved = match run.rehearsals() {
         None => Err("this user has no cache folder".to_owned()),

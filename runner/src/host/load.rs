@@ -123,7 +123,12 @@ fn waiting_or_whole(
     let extent = Extent::Without(Checksum::of(synchronous::METHOD));
     match cached(extent) {
         Some(component) => Ok(component),
-        None => compile(&synchronous, extent),
+        None => compile(&synchronous, extent).map_err(|error| match error {
+            LoadError::Compile(reason) => LoadError::Compile(format!(
+                "its hooks wait for something, which this runner has no place for; build them without `async`: {reason}"
+            )),
+            error => error,
+        }),
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) struct HookState {
     pub(super) counts: Counts,
     /// The first failed statement. After it the session takes no more, on every backend alike.
     pub(super) failed: Option<FailedStatement>,
-    /// What it used without having declared it, which ends it.
+    /// What it used without having declared it, or although it is not there, which ends it.
     pub(super) undeclared: Option<HookError>,
     pub(super) writers_open: usize,
     /// Open cursors, each with its statement and the rows read through it so far.

@@ -38,7 +38,7 @@ pub(super) fn of(component: &[u8]) -> Option<Vec<u8>> {
     let traps = traps(component, &types)?;
     let mut rewriting = Rewriting { depth: 0, next_trap: 0, is_changed: !traps.is_empty() };
     let mut encoded = Component::new();
-    encoded.section(&ModuleSection(&module(&traps)?));
+    encoded.section(&ModuleSection(&module(&traps)));
     let none: [(&str, ModuleArg); 0] = [];
     encoded.section(InstanceSection::new().instantiate(0, none));
     rewriting.parse_component(&mut encoded, Parser::new(0), component).ok()?;
@@ -88,6 +88,9 @@ fn traps(component: &[u8], types: &Types) -> Option<Vec<Trap>> {
 
 fn trap(function: &CanonicalFunction, types: &Types, core_function: u32) -> Option<Trap> {
     let types = types.as_ref();
+    if core_function >= types.function_count() {
+        return None;
+    }
     let core_type = types[types.core_function_at(core_function)].unwrap_func();
     let values = |values: &[wasmparser::ValType]| {
         values.iter().map(|value| ValType::try_from(*value).ok()).collect::<Option<Vec<_>>>()
@@ -125,7 +128,7 @@ fn waits(function: &CanonicalFunction) -> bool {
 }
 
 /// Exports each by its number.
-fn module(traps: &[Trap]) -> Option<wasm_encoder::Module> {
+fn module(traps: &[Trap]) -> wasm_encoder::Module {
     let (mut types, mut functions) = (TypeSection::new(), FunctionSection::new());
     let (mut exports, mut code, mut names) =
         (ExportSection::new(), CodeSection::new(), NameMap::new());
@@ -143,7 +146,7 @@ fn module(traps: &[Trap]) -> Option<wasm_encoder::Module> {
     let mut module = wasm_encoder::Module::new();
     module.section(&types).section(&functions).section(&exports).section(&code);
     module.section(&name_section);
-    Some(module)
+    module
 }
 
 struct Rewriting {
