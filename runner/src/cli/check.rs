@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Check, Error, Runner,
     backend::DatabaseUrl,
-    plan::{Policy, Severity},
+    plan::{Policy, Reason, Severity},
 };
 use serde::Serialize;
 use std::{
@@ -131,9 +131,11 @@ fn text(check: &Check, url: &DatabaseUrl, plugins: &[PathBuf]) {
     }
     let plugins: Vec<String> =
         plugins.iter().map(|path| output::word(&path.display().to_string())).collect();
+    let drafts = check.undeployed.iter().any(|step| step.draft || step.reason == Reason::Again);
     output::result(&format!(
-        "Deploy them with: runner deploy {} --database {}",
+        "Deploy them with: runner deploy {} --database {}{}",
         plugins.join(" "),
-        output::word(&url.without_password())
+        output::word(&url.without_password()),
+        if drafts { " --allow-drafts" } else { "" }
     ));
 }

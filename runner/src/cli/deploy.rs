@@ -215,9 +215,13 @@ pub(super) fn summary(report: &Report, url: &str, format: Format, statements: Ve
         output::warning(&what, &format!("{rest}; `--rehearse-on URL` runs all of it on a copy"));
     }
     let total = duration(report.duration_ms);
-    let alterations = count(if down { downs } else { ups }, "alteration");
+    let mut alterations = count(if down { downs } else { ups }, "alteration");
     if !down && downs > 0 {
-        output::result(&format!("Took {} down first.", count(downs, "draft")));
+        let drafts = count(downs, "draft");
+        match report.rehearsed {
+            true => alterations = format!("{drafts} down and {alterations} up"),
+            false => output::result(&format!("Took {drafts} down first.")),
+        }
     }
     output::result(&match (steps, report.rehearsed, down) {
         (0, ..) if report.not_rehearsed.is_none() => format!("{url} is up to date."),

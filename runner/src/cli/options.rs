@@ -344,7 +344,7 @@ pub(super) struct PolicyArgs {
     /// Applied alterations whose file is missing
     #[arg(long, value_enum, default_value_t = Allow::Error, value_name = "WHAT")]
     missing: Allow,
-    /// Apply drafts; take applied ones that have changed down first, with what they made
+    /// Allow drafts; an applied one that has changed goes down first, with what it made
     #[arg(long, env = "RUNNER_ALLOW_DRAFTS", hide_env_values = true, value_parser = yes,
         action = clap::ArgAction::SetTrue)]
     allow_drafts: bool,

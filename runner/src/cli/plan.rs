@@ -69,8 +69,9 @@ pub(super) fn text(plan: &Plan, database: &str, line: impl Fn(&str)) {
     match steps {
         0 => line(&format!("{database}: nothing {way}")),
         _ if is_mixed => line(&format!(
-            "{database}: {} to take down, with what it made, then {} to apply",
+            "{database}: {} to take down, with what {} made, then {} to apply",
             output::count(down, "draft"),
+            if down == 1 { "it" } else { "they" },
             steps - down
         )),
         _ => line(&format!("{database}: {} {way}", output::count(steps, "alteration"))),
