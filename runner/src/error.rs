@@ -6,7 +6,7 @@ use crate::{
     config::ConfigError,
     deploy::{ParseSettingError, Powerful, UnknownSettings},
     escape::Escaped,
-    event::StepReport,
+    event::{StepReport, TakenOver},
     host::{HookError, LoadError},
     plan::{BaselineError, ParseTargetError, Plan},
     session::ErrorKind,
@@ -91,7 +91,13 @@ pub enum Error {
     Interrupted,
     /// It stopped between two steps; those that are done stay done.
     #[error("{cause}")]
-    Halted { done: Vec<StepReport>, lost: Lost, rehearsed: bool, cause: Box<Error> },
+    Halted {
+        done: Vec<StepReport>,
+        lost: Lost,
+        taken_over: Vec<TakenOver>,
+        rehearsed: bool,
+        cause: Box<Error>,
+    },
     #[error(transparent)]
     Step(Box<StepFailure>),
 }
@@ -109,6 +115,8 @@ pub struct StepFailure {
     pub changed: Changed,
     pub done: Vec<StepReport>,
     pub lost: Lost,
+    /// Records that plugins took over before.
+    pub taken_over: Vec<TakenOver>,
     /// Steps that were not begun.
     pub left: usize,
     pub rehearsed: bool,

@@ -2,7 +2,7 @@
 //! command line's.
 
 use crate::{
-    alteration::{AlterationKey, Direction, SettingName},
+    alteration::{AlterationKey, Direction, PluginName, SettingName},
     backend::LockHolder,
     host::HookEvent,
     plan::Finding,
@@ -78,6 +78,10 @@ pub enum Event<'a> {
     Recorded {
         key: &'a AlterationKey,
     },
+    /// What was recorded of one plugin is recorded of another now.
+    TakenOver {
+        taken: &'a TakenOver,
+    },
     /// Where a test is done.
     Scratch(ScratchEvent<'a>),
     /// A test came to its end with this alteration.
@@ -127,6 +131,9 @@ pub struct Report {
     /// Where a rehearsal had to end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_rehearsed: Option<NotRehearsed>,
+    /// Records that plugins took over from those that they replace.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub taken_over: Vec<TakenOver>,
     /// What an empty plan noticed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Finding>,
@@ -141,6 +148,15 @@ pub struct NotRehearsed {
     pub statement: String,
     /// Steps of the plan after it, which build on it.
     pub rest: usize,
+}
+
+/// Records that were taken over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TakenOver {
+    pub from: PluginName,
+    pub to: PluginName,
+    /// How many applied alterations.
+    pub applied: usize,
 }
 
 #[derive(Debug, Clone, Serialize)]

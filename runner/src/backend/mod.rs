@@ -29,6 +29,7 @@ mod servers;
 mod sqlite;
 mod state;
 mod tables;
+mod takeover;
 mod url;
 
 pub use attempt::{Next, Part, Undone, Work};
@@ -43,6 +44,7 @@ pub use state::{
     Attempt, Checkpoint, Claim, Ending, Phase, Revision, Run, SCHEMA_VERSION, Snapshot, StateRow,
     Status,
 };
+pub use takeover::Takeover;
 pub use url::{DatabaseUrl, ParseUrlError, Scheme, UnknownParameter, UrlPart};
 
 use crate::session::{Counts, SqlLimits};

@@ -3,11 +3,12 @@
 use super::{command, options::Format, output};
 use crate::{
     Error, StepError, StepFailure, StepReport,
-    alteration::{AlterationKey, Direction},
+    alteration::{AlterationKey, CatalogError, Direction},
     backend::{BackendError, Checkpoint, FormerError, ParseUrlError, Phase, Run, Stop},
     config::{CONFIG_FILE, ConfigError},
     deploy::{Powerful, UnknownSettings},
     error::{Changed, Lost},
+    event::TakenOver,
     escape::EscapedLines,
     host::HookError,
     plan::{BaselineError, Finding, Plan, Severity},
@@ -98,10 +99,12 @@ pub(super) fn unasked(steps: usize, direction: Direction, format: Format) -> Exi
         Direction::Up => "applied",
         Direction::Down => "rolled back",
     };
-    let mut explanation = Explanation::new(
-        format!("{count} would be {what}, and there is no terminal to ask at"),
-        Exit::Usage,
-    );
+    let would = match steps {
+        0 => "recorded alterations would be taken over".to_owned(),
+        _ => format!("{count} would be {what}"),
+    };
+    let message = format!("{would}, and there is no terminal to ask at");
+    let mut explanation = Explanation::new(message, Exit::Usage);
     explanation.next = "if that is right, say so with `--yes`, or set RUNNER_YES=1:".to_owned();
     explanation.commands = vec![command::again("--yes")];
     tell(explanation, format);
@@ -241,7 +244,7 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
             "look at the new plan: run it again".to_owned()
         }
         Error::Interrupted => "run it again when you are ready".to_owned(),
-        Error::Halted { done, lost, rehearsed, cause } => {
+        Error::Halted { done, lost, taken_over, rehearsed, cause } => {
             let inner = explain(cause, exit);
             let next = inner.next;
             explanation.alteration = inner.alteration;
@@ -252,6 +255,8 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
                 Lost::Unknown => perhaps(done, ""),
                 Lost::Nothing | Lost::These(_) => changed(done, *rehearsed, None),
             };
+            explanation.changed =
+                and_taken_over(std::mem::take(&mut explanation.changed), taken_over, *rehearsed);
             explanation.steps.clone_from(done);
             note_lost(&mut explanation, lost);
             match lost {
@@ -384,6 +389,7 @@ fn objections(explanation: &mut Explanation, plan: &Plan) -> String {
 fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
     let StepFailure { key, direction, cause, done, lost, left, rehearsed, unrecorded, .. } =
         failure;
+    let taken_over = &failure.taken_over;
     explanation.alteration = Some(key.to_string());
     explanation.changed = match lost {
         Lost::Unknown => format!("{}; nothing of {key}", perhaps(done, " before it")),
@@ -397,6 +403,8 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
     if let StepError::Unknown(_) = cause {
         explanation.changed = format!("not known for {key}: the connection was lost in its commit");
     }
+    explanation.changed =
+        and_taken_over(std::mem::take(&mut explanation.changed), taken_over, *rehearsed);
     explanation.steps.clone_from(done);
     explanation.left = Some(*left);
     note_lost(explanation, lost);
@@ -535,6 +543,19 @@ fn unfinished(
     };
 }
 
+/// `changed`, after the records that plugins took over.
+fn and_taken_over(changed: String, taken_over: &[TakenOver], rehearsed: bool) -> String {
+    if taken_over.is_empty() || rehearsed {
+        return changed;
+    }
+    let names = taken_over.iter().map(|TakenOver { from, to, .. }| format!("{from} is recorded as {to}"));
+    let names = names.collect::<Vec<_>>().join(", ");
+    match changed == NOTHING {
+        true => format!("{names}; nothing else"),
+        false => format!("{names}; {changed}"),
+    }
+}
+
 /// What is altered now, after `done` and nothing of `failed`.
 fn changed(done: &[StepReport], rehearsed: bool, failed: Option<&AlterationKey>) -> String {
     let Some(last) = done.last().filter(|_| !rehearsed) else {
@@ -575,7 +596,18 @@ fn source_advice(error: &SourceError) -> String {
             "give it a manifest with `runner pack FILE --manifest alteration.json --out DIR`, or name it VENDOR/NAME/ID.wasm"
                 .to_owned()
         }
-        SourceError::Catalog(_) => "keep one of the two files".to_owned(),
+        SourceError::Catalog(CatalogError::Duplicate { .. }) => {
+            "keep one of the two files".to_owned()
+        }
+        SourceError::Catalog(CatalogError::BothOffered { replaced, by, .. }) => format!(
+            "remove the files of one: those of {replaced} if its vendor says that {by} replaces it, else those of {by}"
+        ),
+        SourceError::Catalog(CatalogError::ReplacedTwice { replaced, .. }) => format!(
+            "remove the files of the one that the vendor of {replaced} does not name"
+        ),
+        SourceError::Catalog(CatalogError::ReplacesSeveral { .. }) => {
+            "get the files again from the plugin's vendor: a plugin replaces one other".to_owned()
+        }
         SourceError::ChangedMeanwhile(_) => "let the copying finish, then run it again".to_owned(),
     }
 }

@@ -7,7 +7,7 @@ use crate::{
         PluginName,
     },
     backend::Snapshot,
-    plan::{self, Asks, Plan, Policy, RollbackTarget, Step, Target},
+    plan::{self, Asks, Plan, Policy, Renames, RollbackTarget, Step, Target},
 };
 use std::{collections::BTreeSet, str::FromStr, time::Duration};
 
@@ -88,6 +88,8 @@ pub struct DeployOptions {
     pub new_state: bool,
     /// Plugins that may run as a user who reaches beyond the database.
     pub trusts: Trusts,
+    /// Plugins that may take over what is recorded of others.
+    pub renames: Renames,
     pub how: How,
 }
 
@@ -176,6 +178,15 @@ impl Job<'_> {
             Self::Deploy { options, .. } | Self::DeployOne { options, .. } => Some(&options.trusts),
             Self::Rollback { options } => Some(&options.trusts),
             Self::Baseline { .. } => None,
+        }
+    }
+
+    /// What plugins may take over.
+    pub(super) fn renames(&self) -> &Renames {
+        static NONE: Renames = Renames::new();
+        match self {
+            Self::Deploy { options, .. } | Self::DeployOne { options, .. } => &options.renames,
+            Self::Baseline { .. } | Self::Rollback { .. } => &NONE,
         }
     }
 

@@ -13,6 +13,7 @@ mod judge;
 mod part;
 mod parts;
 mod settings;
+mod takeover;
 mod trust;
 
 pub(crate) use job::Job;
@@ -21,6 +22,7 @@ pub use job::{
 };
 pub(crate) use judge::plan as judge;
 pub use settings::{ParseSettingError, PluginSettings, Setting, Settings, UnknownSettings};
+pub(crate) use takeover::Renaming;
 pub(crate) use trust::against as untrusted;
 pub use trust::{ParseTrustError, Powerful, Trust, Trusts};
 
@@ -31,7 +33,7 @@ use crate::{
     error::{Error, Lost},
     event::{Event, Observer, Report, StepReport},
     host::Host,
-    plan::Plan,
+    plan::{Plan, Rename, Renames},
     sql::Judge,
 };
 use components::Components;
@@ -46,7 +48,7 @@ const REPLANS_MAX: usize = 10;
 /// How the caller takes part while the runner works.
 pub struct Control {
     pub observer: Observer,
-    /// Asked once, before anything is altered.
+    /// Asked before anything is altered: once, and before that about plugins that take over what is recorded of others.
     pub confirm: Box<dyn Fn(&Question<'_>) -> Answer + Send + Sync>,
     pub cancelled: Cancelled,
 }
@@ -58,6 +60,9 @@ pub struct Question<'a> {
     /// Plugins of the plan that are not trusted with what the URL's user may do, if there are any. Then only
     /// [`Answer::Trust`] goes on.
     pub powerful: Option<&'a Powerful>,
+    /// Plugins that would take over what is recorded of others, and that nobody agreed to yet. Where there are any, the
+    /// question is about them, and only [`Answer::Rename`] goes on.
+    pub renames: &'a [Rename],
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +72,8 @@ pub enum Answer {
     Yes,
     /// Goes on, and trusts every plugin of the plan for this run.
     Trust,
+    /// Lets the plugins that were asked about take over what is recorded of others.
+    Rename,
 }
 
 impl Default for Control {
@@ -95,23 +102,39 @@ pub(crate) async fn run(
     control: &Control,
 ) -> Result<Report, Error> {
     let rehearse = how.rehearse;
-    let mut snapshot = backend.snapshot().await?;
-    let mut plan = job.plan(&snapshot, backend.dialect());
+    let mut renames = Renames::new();
+    let found = backend.snapshot().await?;
+    let (mut snapshot, mut renaming) = Renaming::look(job, &renames, found, backend).await?;
+    let mut plan = renaming.plan(job, &snapshot, backend.dialect());
     if plan.waits_for_an_attempt() {
         // Its runner may be at work; only what it leaves behind is to be decided about.
         lock(backend, how, control).await?;
         let now = backend.snapshot().await;
         backend.unlock().await;
-        snapshot = now?;
-        plan = job.plan(&snapshot, backend.dialect());
+        (snapshot, renaming) = Renaming::look(job, &renames, now?, backend).await?;
+        plan = renaming.plan(job, &snapshot, backend.dialect());
     }
     if plan.objections().next().is_some() {
         begun::tell(&mut plan, &snapshot, backend).await?;
     }
+    let to_ask = Renaming::to_ask(&plan);
+    if !to_ask.is_empty() {
+        let question = Question { plan: &plan, powerful: None, renames: &to_ask };
+        match (control.confirm)(&question) {
+            Answer::Rename => {}
+            Answer::No => return Err(Error::Declined),
+            // A yes says nothing about whose records they are.
+            Answer::Yes | Answer::Trust => return Err(Error::Objections(Box::new(plan))),
+        }
+        renames.extend(to_ask);
+        let found = backend.snapshot().await?;
+        (snapshot, renaming) = Renaming::look(job, &renames, found, backend).await?;
+        plan = renaming.plan(job, &snapshot, backend.dialect());
+    }
     let plan = acceptable(plan)?;
     job.check_settings(&plan, &snapshot)?;
     let mut report = Report { rehearsed: rehearse, ..Report::default() };
-    if plan.steps.is_empty() {
+    if plan.steps.is_empty() && renaming.takeovers.is_empty() {
         // Nobody is shown the plan, so what it noticed is reported.
         report.notes = plan.findings;
         return Ok(report);
@@ -129,11 +152,18 @@ pub(crate) async fn run(
         Some(trusts) => untrusted(&plan, trusts, backend).await?,
         None => None,
     };
-    let question = Question { plan: &plan, powerful: powerful.as_ref() };
-    match ((control.confirm)(&question), powerful) {
+    let question = Question { plan: &plan, powerful: powerful.as_ref(), renames: &[] };
+    // Where there is nothing but a takeover, and it was agreed to just now, that was the question.
+    let answer = match plan.steps.is_empty() && !renames.is_empty() {
+        true => Answer::Yes,
+        false => (control.confirm)(&question),
+    };
+    match (answer, powerful) {
         (Answer::No, _) => return Err(Error::Declined),
-        (Answer::Yes, Some(powerful)) => return Err(Error::Powerful(Box::new(powerful))),
-        (Answer::Trust, _) | (Answer::Yes, None) => {}
+        (Answer::Yes | Answer::Rename, Some(powerful)) => {
+            return Err(Error::Powerful(Box::new(powerful)));
+        }
+        (Answer::Trust, _) | (Answer::Yes | Answer::Rename, None) => {}
     }
     let began = Instant::now();
     lock(backend, how, control).await?;
@@ -142,6 +172,7 @@ pub(crate) async fn run(
         host,
         components,
         control,
+        renames,
         report: &mut report,
         retries: how.retries,
         step_time: how.step_time,
@@ -187,6 +218,8 @@ struct Work<'a> {
     host: &'a Host,
     components: Components,
     control: &'a Control,
+    /// What the operator agreed to at the question.
+    renames: Renames,
     report: &'a mut Report,
     /// Times that a part is tried again when something was in its way.
     retries: u32,
@@ -218,9 +251,14 @@ impl Work<'_> {
                 failure.lost = lost;
                 Err(Error::Step(failure))
             }
-            Err(error) if !done.is_empty() || lost != Lost::Nothing => {
+            Err(error)
+                if !done.is_empty()
+                    || lost != Lost::Nothing
+                    || !self.report.taken_over.is_empty() =>
+            {
                 let (done, rehearsed) = (done.clone(), self.report.rehearsed);
-                Err(Error::Halted { done, lost, rehearsed, cause: Box::new(error) })
+                let taken_over = self.report.taken_over.clone();
+                Err(Error::Halted { done, lost, taken_over, rehearsed, cause: Box::new(error) })
             }
             worked => worked,
         }
@@ -262,8 +300,10 @@ impl Work<'_> {
     async fn work_on(&mut self, backend: &mut Backend) -> Result<(), Error> {
         backend.prepare().await?;
         for _ in 0..REPLANS_MAX {
-            let snapshot = backend.snapshot().await?;
-            let plan = acceptable(self.job.plan(&snapshot, backend.dialect()))?;
+            let found = backend.snapshot().await?;
+            let (mut snapshot, renaming) =
+                Renaming::look(self.job, &self.renames, found.clone(), backend).await?;
+            let plan = acceptable(renaming.plan(self.job, &snapshot, backend.dialect()))?;
             let known: BTreeSet<&AlterationKey> = self.components.keys().collect();
             if let Some(step) = plan.steps.iter().find(|step| !known.contains(&step.key)) {
                 return Err(Error::PlanChanged(step.key.clone()));
@@ -273,6 +313,13 @@ impl Work<'_> {
                 let (job, host, control) = (self.job, self.host, self.control);
                 self.components =
                     Components::load(job, (&plan, &snapshot), backend, host, control).await?;
+            }
+            if !renaming.takeovers.is_empty() {
+                match self.take_over(backend, &renaming.takeovers, found).await {
+                    Ok(now) if now.revision.is_some() => snapshot = now,
+                    Ok(_) | Err(Error::Backend(BackendError::Moved)) => continue,
+                    Err(error) => return Err(error),
+                }
             }
             match self.apply(backend, &snapshot, &plan).await {
                 Err(Error::Backend(BackendError::Moved)) => {}

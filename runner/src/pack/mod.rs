@@ -5,6 +5,7 @@
 //! Talks to `alteration`, and to `sql` to look through texts: it knows no database and runs no
 //! component, and leaves printing to its caller.
 
+mod code;
 mod folder;
 pub mod history;
 mod inspect;
@@ -27,6 +28,7 @@ mod sql_text;
 mod tests;
 mod write;
 
+pub(crate) use code::is_same_code;
 pub use folder::{FolderError, Reading};
 pub use history::Layout;
 pub use inspect::{

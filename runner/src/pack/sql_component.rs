@@ -127,6 +127,7 @@ fn manifest(folder: &SqlFolder, alterations: &[&SqlAlteration]) -> Manifest {
     requires.extend(alterations.iter().flat_map(|alteration| alteration.requires.clone()));
     Manifest {
         requires,
+        replaces: folder.replaces.clone(),
         dialects: folder.dialects.clone(),
         ..Manifest::new(folder.plugin.clone(), declarations)
     }

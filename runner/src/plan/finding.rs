@@ -166,6 +166,32 @@ pub enum Finding {
     Unversioned {
         key: AlterationKey,
     },
+    /// A plugin says that it is what another one was called before, and that one has records.
+    TakesOver {
+        from: PluginName,
+        to: PluginName,
+        /// How many applied alterations would be recorded under the new name.
+        applied: usize,
+        /// The operator agreed to it.
+        accepted: bool,
+    },
+    /// The same, where something of one of the two has not ended.
+    TakesOverUnfinished {
+        from: PluginName,
+        to: PluginName,
+        key: AlterationKey,
+    },
+    /// The same, where both have one alteration applied.
+    AppliedTwice {
+        from: PluginName,
+        to: PluginName,
+        id: AlterationId,
+    },
+    /// The files of a plugin whose records another one took over.
+    Renamed {
+        from: PluginName,
+        to: PluginName,
+    },
 }
 
 impl Finding {
@@ -180,7 +206,11 @@ impl Finding {
             Self::Failed { blocks, .. } => decision_if(*blocks),
             Self::NeverRan { allowed, .. } => decision_if(!allowed),
             Self::Changed { allowed, .. } | Self::Missing { allowed, .. } => decision_if(!allowed),
+            Self::TakesOver { accepted, .. } => decision_if(!accepted),
             Self::Running { .. }
+            | Self::TakesOverUnfinished { .. }
+            | Self::AppliedTwice { .. }
+            | Self::Renamed { .. }
             | Self::BegunOtherwise { .. }
             | Self::Unfinished { .. }
             | Self::UnfinishedRollback { .. }
@@ -214,8 +244,12 @@ impl Finding {
             | Self::Refused { key, .. }
             | Self::Irreversible { key }
             | Self::NeverRan { key, .. }
+            | Self::TakesOverUnfinished { key, .. }
             | Self::Unversioned { key } => Some(key.to_string()),
-            Self::Ahead { .. }
+            Self::TakesOver { .. }
+            | Self::AppliedTwice { .. }
+            | Self::Renamed { .. }
+            | Self::Ahead { .. }
             | Self::SeveralFolders { .. }
             | Self::NoSuchVersion { .. }
             | Self::PluginAbsent { .. }
@@ -343,6 +377,21 @@ impl Finding {
                 "if it is there, go back with `--baselined allow`; if it was recorded by mistake, `runner resolve {key} --as reverted`"
             ),
             Self::Unversioned { .. } => "use `--steps N` instead of `--to`".to_owned(),
+            Self::TakesOver { accepted: true, .. } => {
+                "nothing: they are recorded under the new name, and do not run again".to_owned()
+            }
+            Self::TakesOver { from, to, .. } => format!(
+                "any plugin can say so: ask the vendor of {from}. If it is right, deploy with `--accept-rename {from}={to}`; if not, take the files of {to} away"
+            ),
+            Self::TakesOverUnfinished { from, .. } => format!(
+                "bring that to an end with the files of {from}, or with `runner resolve`; then deploy the new ones"
+            ),
+            Self::AppliedTwice { from, to, .. } => format!(
+                "see which of the two the database belongs to; roll the other one back with `runner rollback --plugin {from} --steps N` or `--plugin {to}`, after saving what that would delete"
+            ),
+            Self::Renamed { from, to } => format!(
+                "take the files of {from} away, and use those of {to}"
+            ),
         }
     }
 }
@@ -445,6 +494,30 @@ impl fmt::Display for Finding {
             }
             Self::Unversioned { key } => {
                 write!(f, "{key} has no version to compare with `--to`")
+            }
+            Self::TakesOver { from, to, applied, accepted } => {
+                let count = match applied {
+                    1 => "1 applied alteration".to_owned(),
+                    applied => format!("{applied} applied alterations"),
+                };
+                match accepted {
+                    true => write!(f, "{to} takes over {count} of {from}"),
+                    false => write!(
+                        f,
+                        "{to} says that it replaces {from}, and would take over {count} of it"
+                    ),
+                }
+            }
+            Self::TakesOverUnfinished { from, to, key } => write!(
+                f,
+                "{to} cannot take over from {from} yet: {key} was begun and has not ended"
+            ),
+            Self::AppliedTwice { from, to, id } => write!(
+                f,
+                "{to} cannot take over from {from}: {id} is applied under both names"
+            ),
+            Self::Renamed { from, to } => {
+                write!(f, "{from} is called {to} here, which took over all that was applied of it")
             }
         }
     }

@@ -10,6 +10,7 @@ mod finding;
 mod order;
 mod rollback;
 mod status;
+mod takeover;
 mod target;
 
 pub use asks::{AskedPermission, AskedSetting, Asks};
@@ -20,6 +21,7 @@ pub use deploy::deploy;
 pub use finding::{Finding, Severity};
 pub use rollback::{RollbackTarget, rollback};
 pub use status::{Flag, StatusLine, status};
+pub use takeover::{ParseRenameError, Rename, Renames, takeovers};
 pub use target::{Bound, ParseTargetError, Target};
 
 use crate::{
@@ -49,6 +51,7 @@ impl Plan {
             matches!(
                 finding,
                 Finding::Unfinished { .. }
+                    | Finding::TakesOverUnfinished { .. }
                     | Finding::UnfinishedRollback { .. }
                     | Finding::Running { .. }
             )

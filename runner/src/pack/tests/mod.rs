@@ -1,5 +1,6 @@
 //! Tests of packing as a whole: from sources on disk to components that run.
 
+mod code;
 mod folder;
 mod groups;
 mod guest;
