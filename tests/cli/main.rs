@@ -35,6 +35,7 @@ mod pack;
 mod places;
 mod plans;
 mod rehearsal;
+mod replaces;
 mod rights;
 mod secrets;
 mod settings;

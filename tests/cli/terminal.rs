@@ -15,7 +15,7 @@ use std::{
 
 /// Runs `runner deploy plugins …` at a terminal of its own and types `answer` at the question.
 /// The output is what the terminal got, without a distinction of streams.
-fn at_terminal(sandbox: &Sandbox, more: &str, no_color: bool, answer: &str) -> Run {
+pub fn at_terminal(sandbox: &Sandbox, more: &str, no_color: bool, answer: &str) -> Run {
     let runner = sandbox.command(&[]);
     let mut command = Command::new("script");
     command
