@@ -81,6 +81,8 @@ pub enum Error {
     /// What may do more on the server than the database needs, and was not said to be trusted with it.
     #[error("{0}")]
     Powerful(Box<Powerful>),
+    #[error("nothing can be exported to {}: {}", Escaped(&folder.display().to_string()), Escaped(reason))]
+    Export { folder: PathBuf, reason: String },
     #[error("the answer was no")]
     Declined,
     #[error("somebody else keeps changing the recorded state")]

@@ -4,6 +4,7 @@
 use crate::{
     alteration::{AlterationKey, Direction, PluginName, SettingName},
     backend::LockHolder,
+    deploy::{Exported, Losses},
     host::HookEvent,
     plan::Finding,
     session::Counts,
@@ -128,6 +129,12 @@ pub struct Report {
     pub rehearsed: bool,
     /// Wall time from the answer to the question on, waiting for the lock included.
     pub duration_ms: u64,
+    /// What a rollback destroyed, or would, where that was looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drops: Option<Losses>,
+    /// What was written to files before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exported: Option<Exported>,
     /// Where a rehearsal had to end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_rehearsed: Option<NotRehearsed>,

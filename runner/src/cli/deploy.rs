@@ -2,6 +2,7 @@
 
 use super::{
     explain::{self, Exit},
+    losses,
     options::{Format, HandedArgs, Offer, RenameArgs, RunArgs, TargetArgs, TrustArgs},
     output::{self, count, duration},
     plan,
@@ -132,11 +133,14 @@ fn confirming(
 ) -> Control {
     let (cancelled, asking) = signals::listen();
     let confirm = move |question: &Question<'_>| {
-        let Question { plan, powerful, renames } = *question;
+        let Question { plan, powerful, renames, losses, export } = *question;
         let person = !yes && std::io::stdin().is_terminal();
         // Whoever is asked has to see what it is about, also when the result is for a program.
         if format == Format::Text || person {
             plan::text(plan, &url, output::note);
+            if let Some(losses) = losses {
+                losses::text(losses, export, output::note);
+            }
         }
         match (&unasked, powerful) {
             _ if person => ask(&asking, question),
@@ -165,7 +169,7 @@ fn ask(asking: &Asking, question: &Question<'_>) -> Answer {
         Some(powerful) => output::ask(&format!(
             "Careful: {powerful}.\nType trust if you trust it with that, for this run. Go on? [trust/N] "
         )),
-        None => output::ask("Go on? [y/N] "),
+        None => output::ask(&losses::question(question)),
     }
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
@@ -210,6 +214,11 @@ pub(super) fn summary(report: &Report, url: &str, format: Format, statements: Ve
     let steps = report.steps.len() as u64;
     for finding in &report.notes {
         output::warning(&finding.to_string(), &finding.advice());
+    }
+    if let Some(exported) = &report.exported
+        && format == Format::Text
+    {
+        losses::exported(exported);
     }
     let down = report.steps.iter().any(|step| step.direction == Direction::Down);
     let outcome = match (steps, report.rehearsed, down) {

@@ -162,6 +162,7 @@ fn exit(error: &Error) -> Exit {
         | Error::UnknownSettings(_)
         | Error::Config(_)
         | Error::Powerful(_)
+        | Error::Export { .. }
         | Error::Declined => Exit::Failed,
     }
 }
@@ -237,6 +238,9 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
             state_schema(elsewhere)
         ),
         Error::Powerful(it) => powerful(&mut explanation, it),
+        Error::Export { .. } => {
+            "name a folder that does not exist yet, on a disk with room, with `--export`".to_owned()
+        }
         Error::Declined => "run it again and answer y, or add `--yes`".to_owned(),
         Error::KeepsMoving => "see who else deploys, then run it again".to_owned(),
         Error::PlanChanged(key) => {

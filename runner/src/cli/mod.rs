@@ -9,6 +9,7 @@ mod command;
 mod deploy;
 mod explain;
 mod inspect;
+mod losses;
 mod manual;
 mod new;
 mod options;

@@ -9,7 +9,12 @@ use crate::{
     backend::Snapshot,
     plan::{self, Asks, Plan, Policy, Renames, RollbackTarget, Step, Target},
 };
-use std::{collections::BTreeSet, str::FromStr, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
 /// What an operator permits: to one plugin, or to all.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,6 +109,8 @@ pub struct RollbackOptions {
     pub settings: Settings,
     /// Plugins that may run as a user who reaches beyond the database.
     pub trusts: Trusts,
+    /// A folder that is not there yet, or empty: tables that lose something are written to it first.
+    pub export: Option<PathBuf>,
     pub how: How,
 }
 
@@ -178,6 +185,24 @@ impl Job<'_> {
             Self::Deploy { options, .. } | Self::DeployOne { options, .. } => Some(&options.trusts),
             Self::Rollback { options } => Some(&options.trusts),
             Self::Baseline { .. } => None,
+        }
+    }
+
+    /// Where to write what is destroyed.
+    pub(super) fn export(&self) -> Option<&Path> {
+        match self {
+            Self::Rollback { options } => options.export.as_deref(),
+            Self::Deploy { .. } | Self::DeployOne { .. } | Self::Baseline { .. } => None,
+        }
+    }
+
+    /// Whether it is told first what is destroyed: by the end of a plugin, and where that is to be written.
+    pub(super) fn destroys(&self) -> bool {
+        match self {
+            Self::Rollback { options } => {
+                options.target == RollbackTarget::Nothing || options.export.is_some()
+            }
+            Self::Deploy { .. } | Self::DeployOne { .. } | Self::Baseline { .. } => false,
         }
     }
 

@@ -8,19 +8,23 @@ mod attempt;
 mod baseline;
 pub(crate) mod begun;
 mod components;
+mod export;
 mod job;
 mod judge;
+mod losses;
 mod part;
 mod parts;
 mod settings;
 mod takeover;
 mod trust;
 
+pub use export::Exported;
 pub(crate) use job::Job;
 pub use job::{
     BaselineOptions, DeployOptions, Grant, Grants, How, ParseGrantError, RollbackOptions,
 };
 pub(crate) use judge::plan as judge;
+pub use losses::{Certainty, Losses, LostColumn, LostTable};
 pub use settings::{ParseSettingError, PluginSettings, Setting, Settings, UnknownSettings};
 pub(crate) use takeover::Renaming;
 pub(crate) use trust::against as untrusted;
@@ -39,6 +43,7 @@ use crate::{
 use components::Components;
 use std::{
     collections::BTreeSet,
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -63,6 +68,10 @@ pub struct Question<'a> {
     /// Plugins that would take over what is recorded of others, and that nobody agreed to yet. Where there are any, the
     /// question is about them, and only [`Answer::Rename`] goes on.
     pub renames: &'a [Rename],
+    /// What a rollback destroys, where that was looked for.
+    pub losses: Option<&'a Losses>,
+    /// Where that is written first.
+    pub export: Option<&'a Path>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,7 +128,7 @@ pub(crate) async fn run(
     }
     let to_ask = Renaming::to_ask(&plan);
     if !to_ask.is_empty() {
-        let question = Question { plan: &plan, powerful: None, renames: &to_ask };
+        let question = Question { plan: &plan, powerful: None, renames: &to_ask, losses: None, export: None };
         match (control.confirm)(&question) {
             Answer::Rename => {}
             Answer::No => return Err(Error::Declined),
@@ -146,13 +155,29 @@ pub(crate) async fn run(
         }
     }
     // Everything that will run is read, verified, compiled and linked before anything is altered.
-    let components = Components::load(job, (&plan, &snapshot), backend, host, control).await?;
+    let mut components = Components::load(job, (&plan, &snapshot), backend, host, control).await?;
     // Under the lock the plan can only lose steps, so that this is asked once.
     let powerful = match job.trusts() {
         Some(trusts) => untrusted(&plan, trusts, backend).await?,
         None => None,
     };
-    let question = Question { plan: &plan, powerful: powerful.as_ref(), renames: &[] };
+    let export = job.export();
+    export.map(export::check_folder).transpose()?;
+    let losses = match job.destroys() {
+        true => {
+            let doing = (job, how, host);
+            let may_run = powerful.is_none();
+            Some(losses::look(doing, &plan, &mut components, backend, control, may_run).await?)
+        }
+        false => None,
+    };
+    let question = Question {
+        plan: &plan,
+        powerful: powerful.as_ref(),
+        renames: &[],
+        losses: losses.as_ref(),
+        export,
+    };
     // Where there is nothing but a takeover, and it was agreed to just now, that was the question.
     let answer = match plan.steps.is_empty() && !renames.is_empty() {
         true => Answer::Yes,
@@ -167,6 +192,15 @@ pub(crate) async fn run(
     }
     let began = Instant::now();
     lock(backend, how, control).await?;
+    if let (Some(folder), Some(losses)) = (export, &losses) {
+        let url = backend.url().to_owned();
+        let exported = export::write(folder, &url, losses, backend, control).await;
+        if exported.is_err() {
+            backend.unlock().await;
+        }
+        report.exported = Some(exported?);
+    }
+    report.drops = losses;
     let mut work = Work {
         job,
         host,
