@@ -4,7 +4,7 @@
 //! any order, and `exit N` is its exit code, which else is 0.
 
 use crate::{
-    polite,
+    polite, replaces,
     support::{Sandbox, finish, root, servers::Postgres},
 };
 use std::{fs, process::Command};
@@ -36,12 +36,25 @@ fn blocks(page: &str) -> Vec<Vec<Step<'_>>> {
 
 #[test]
 fn servers() {
-    let page = fs::read_to_string(root().join("runner/guide/src/servers.md")).expect("a page");
-    let blocks = blocks(&page);
-    assert!(blocks.len() >= 4, "the page has {} blocks", blocks.len());
     let sandbox = Sandbox::on(Postgres::shared().database());
     let up = "CREATE TABLE events (at timestamptz NOT NULL);";
     sandbox.sql_plugin("acme/app", &[("1.0.0-1718000000-create-events", up, "DROP TABLE events;")]);
+    execute("servers.md", 4, &sandbox);
+}
+
+#[test]
+fn ends() {
+    let sandbox = Sandbox::on(Postgres::shared().database());
+    replaces::renamed(&sandbox);
+    execute("ends.md", 2, &sandbox);
+}
+
+/// Runs the commands of a page, which has at least so many blocks.
+fn execute(page: &str, blocks_min: usize, sandbox: &Sandbox) {
+    let page = root().join("runner/guide/src").join(page);
+    let page = fs::read_to_string(page).expect("a page");
+    let blocks = blocks(&page);
+    assert!(blocks.len() >= blocks_min, "the page has {} blocks", blocks.len());
     let binary = sandbox.command(&[]).get_program().to_owned();
     for step in blocks.iter().flatten() {
         // As a person types it; only the program is the one that was built.

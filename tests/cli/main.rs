@@ -45,4 +45,5 @@ mod story;
 mod terminal;
 mod trials;
 mod trust;
+mod uninstall;
 mod usage;

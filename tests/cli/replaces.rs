@@ -36,7 +36,7 @@ fn replacing(sandbox: &Sandbox, plugin: &str, old: &str, alterations: &[(&str, &
 }
 
 /// The shop is deployed; its files are those of the store now, which has one alteration more.
-fn renamed(sandbox: &Sandbox) {
+pub fn renamed(sandbox: &Sandbox) {
     sandbox.sql_plugin("acme/shop", &SHOP);
     sandbox.ok(&["deploy", "plugins"]);
     emptied(sandbox, "plugins");
@@ -74,13 +74,18 @@ fn what_was_applied_stays_applied_under_the_new_name() {
     each_database(|sandbox| {
         renamed(sandbox);
         let deployed = run(sandbox, &[&["deploy", "plugins"], &ACCEPT[..]].concat(), 0);
-        assert!(deployed.stdout.contains("acme/store took over 3 applied alterations of acme/shop"));
+        assert!(
+            deployed.stdout.contains("acme/store took over 3 applied alterations of acme/shop")
+        );
         assert!(deployed.stdout.contains("Applied 1 alteration in"), "{deployed:#?}");
         let state = sandbox.state();
         assert_eq!(state.len(), 4);
-        assert!(state.iter().all(|row| row.starts_with("acme/store ") && row.ends_with(" applied")));
+        assert!(
+            state.iter().all(|row| row.starts_with("acme/store ") && row.ends_with(" applied"))
+        );
         let taken = records(sandbox);
-        let taken = taken.iter().filter(|row| row.contains(" taken-over taken over from acme/shop"));
+        let taken =
+            taken.iter().filter(|row| row.contains(" taken-over taken over from acme/shop"));
         assert_eq!(taken.filter(|row| row.contains(" acme/store 1.")).count(), 3);
         // Nothing is to be said any more, and all of it goes down from the archive, without files.
         assert_eq!(run(sandbox, &["check", "plugins"], 0).stderr, "");
@@ -99,11 +104,14 @@ fn nothing_is_taken_over_without_consent() {
         let before = (records(sandbox), sandbox.dump());
         // RUNNER_YES is set, and says nothing about whose records they are.
         let refused = run(sandbox, &["deploy", "plugins", "--yes"], 4);
-        let told = "error: acme/store says that it replaces acme/shop, and would take over 3 applied";
+        let told =
+            "error: acme/store says that it replaces acme/shop, and would take over 3 applied";
         assert!(refused.stderr.contains(told), "{refused:#?}");
         assert!(refused.stderr.contains("changed: nothing was altered"), "{refused:#?}");
         assert!(
-            refused.stderr.contains("runner deploy --accept-rename acme/shop=acme/store plugins --yes"),
+            refused
+                .stderr
+                .contains("runner deploy --accept-rename acme/shop=acme/store plugins --yes"),
             "{refused:#?}"
         );
         for verb in ["check", "plan"] {
@@ -133,11 +141,13 @@ fn the_flag_is_no_yes() {
     let refused = crate::support::finish(command.env_remove("RUNNER_YES"));
     assert_eq!(refused.code, Some(2), "{refused:#?}");
     replacing(&sandbox, "acme/store", "acme/shop", &SHOP);
-    fs::remove_file(sandbox.path().join(format!("plugins/acme/store/{}.wasm", NEWEST.0))).expect("a file");
+    fs::remove_file(sandbox.path().join(format!("plugins/acme/store/{}.wasm", NEWEST.0)))
+        .expect("a file");
     let mut command = sandbox.command(&[&["deploy", "plugins"], &ACCEPT[..]].concat());
     let refused = crate::support::finish(command.env_remove("RUNNER_YES"));
     assert_eq!(refused.code, Some(2), "{refused:#?}");
-    let told = "error: recorded alterations would be taken over, and there is no terminal to ask at";
+    let told =
+        "error: recorded alterations would be taken over, and there is no terminal to ask at";
     assert!(refused.stderr.contains(told), "{refused:#?}");
     assert_eq!(before, records(&sandbox));
     let json = [&["deploy", "plugins", "--yes", "--format", "json"], &ACCEPT[..]].concat();
@@ -150,13 +160,17 @@ fn the_flag_is_no_yes() {
 
 #[test]
 fn a_terminal_is_asked_for_the_word_itself() {
-    for (answer, code) in [("y\n", 1), ("trust\n", 1), ("\n", 1), ("rename\ny\n", 0), ("rename\nn\n", 1)] {
+    for (answer, code) in
+        [("y\n", 1), ("trust\n", 1), ("\n", 1), ("rename\ny\n", 0), ("rename\nn\n", 1)]
+    {
         let sandbox = Sandbox::new();
         renamed(&sandbox);
         let before = records(&sandbox);
         let asked = at_terminal(&sandbox, "", true, answer);
         assert_eq!(asked.code, Some(code), "{answer:?}: {asked:#?}");
-        assert!(asked.stdout.contains("acme/store says that it is what acme/shop was called before"));
+        assert!(
+            asked.stdout.contains("acme/store says that it is what acme/shop was called before")
+        );
         assert!(asked.stdout.contains("Go on? [rename/N]"), "{asked:#?}");
         assert_eq!(records(&sandbox) == before, code == 1, "{answer:?}: {asked:#?}");
     }
@@ -168,7 +182,10 @@ fn a_dry_run_takes_nothing_over() {
         renamed(&sandbox);
         let before = (records(&sandbox), sandbox.dump());
         let tried = run(&sandbox, &[&["deploy", "plugins", "--dry-run"], &ACCEPT[..]].concat(), 0);
-        assert!(tried.stdout.contains("acme/store would take over 3 applied alterations"), "{tried:#?}");
+        assert!(
+            tried.stdout.contains("acme/store would take over 3 applied alterations"),
+            "{tried:#?}"
+        );
         assert_eq!(before, (records(&sandbox), sandbox.dump()));
     }
 }
@@ -181,17 +198,32 @@ fn a_stranger_gets_nothing() {
         sandbox.ok(&["deploy", "plugins"]);
         let before = (records(sandbox), sandbox.dump());
         let steal = "DELETE FROM customers;\n";
-        replacing(sandbox, "evil/x", "acme/shop", &[(SHOP[0].0, steal, steal), ("9.0.0-1900000000-x", steal, steal)]);
-        for args in [&["deploy", "plugins", "--yes"][..], &["check", "plugins"], &["plan", "plugins"]] {
+        replacing(
+            sandbox,
+            "evil/x",
+            "acme/shop",
+            &[(SHOP[0].0, steal, steal), ("9.0.0-1900000000-x", steal, steal)],
+        );
+        for args in
+            [&["deploy", "plugins", "--yes"][..], &["check", "plugins"], &["plan", "plugins"]]
+        {
             let both = run(sandbox, args, 1);
             assert!(both.stderr.contains("error: evil/x ("), "{both:#?}");
-            assert!(both.stderr.contains("says that it replaces acme/shop, and the files of acme/shop ("));
+            assert!(
+                both.stderr
+                    .contains("says that it replaces acme/shop, and the files of acme/shop (")
+            );
             assert!(both.stderr.contains("remove the files of one"), "{both:#?}");
         }
         run(sandbox, &["deploy", "plugins/evil", "--yes"], 4);
-        run(sandbox, &["deploy", "plugins/evil", "--yes", "--accept-rename", "acme/shop=acme/store"], 4);
+        run(
+            sandbox,
+            &["deploy", "plugins/evil", "--yes", "--accept-rename", "acme/shop=acme/store"],
+            4,
+        );
         // Whoever agrees has other code under a known id, which is told as ever.
-        let changed = run(sandbox, &["deploy", "plugins/evil", "--accept-rename", "acme/shop=evil/x"], 4);
+        let changed =
+            run(sandbox, &["deploy", "plugins/evil", "--accept-rename", "acme/shop=evil/x"], 4);
         assert!(changed.stderr.contains("was changed after it was applied"), "{changed:#?}");
         assert_eq!(before, (records(sandbox), sandbox.dump()));
     });
@@ -209,10 +241,14 @@ fn two_that_claim_the_same_plugin_and_one_that_claims_two() {
     sandbox.ok(&["pack", "sources/acme/store", "--out", "plugins/one"]);
     emptied(&sandbox, "plugins");
     replacing(&sandbox, "acme/store", "acme/shop", &SHOP[..1]);
-    fs::rename(sandbox.path().join("plugins/acme/store"), sandbox.path().join("plugins/one")).expect("moves");
+    fs::rename(sandbox.path().join("plugins/acme/store"), sandbox.path().join("plugins/one"))
+        .expect("moves");
     replacing(&sandbox, "acme/store", "globex/crm", &SHOP[1..]);
     let several = run(&sandbox, &["deploy", "plugins"], 1);
-    assert!(several.stderr.contains("the files of acme/store say that it replaces acme/shop"), "{several:#?}");
+    assert!(
+        several.stderr.contains("the files of acme/store say that it replaces acme/shop"),
+        "{several:#?}"
+    );
 }
 
 #[test]
@@ -228,7 +264,8 @@ fn who_requires_the_old_name_finds_the_new_one() {
         let refused = run(sandbox, &["rollback", "--plugin", "acme/store", "--to", "none"], 4);
         assert!(refused.stderr.contains("globex/crm"), "{refused:#?}");
         // One that comes later, deployed with and without the files of the renamed one.
-        let later = [("1.0.0-1700000500-more", "CREATE TABLE more (id INTEGER);\n", "DROP TABLE more;\n")];
+        let later =
+            [("1.0.0-1700000500-more", "CREATE TABLE more (id INTEGER);\n", "DROP TABLE more;\n")];
         sandbox.sql_plugin_requiring("globex/more", "\"acme/shop\" = \">=1.1.0\"", &later);
         run(sandbox, &["deploy", "plugins/globex/more"], 0);
         run(sandbox, &["check", "plugins"], 0);
@@ -274,11 +311,17 @@ fn what_the_new_plugin_does_not_have_is_missing() {
     emptied(&sandbox, "plugins");
     replacing(&sandbox, "acme/store", "acme/shop", &[SHOP[0], SHOP[2]]);
     let refused = run(&sandbox, &[&["deploy", "plugins"], &ACCEPT[..]].concat(), 4);
-    let told = "error: acme/store 1.0.0-1700000100-first-customers is applied, but its file is missing";
+    let told =
+        "error: acme/store 1.0.0-1700000100-first-customers is applied, but its file is missing";
     assert!(refused.stderr.contains(told), "{refused:#?}");
     assert!(sandbox.state().iter().all(|row| row.starts_with("acme/shop ")));
     run(&sandbox, &[&["deploy", "plugins", "--missing", "allow"], &ACCEPT[..]].concat(), 0);
-    assert!(sandbox.state().iter().all(|row| row.starts_with("acme/store ") && row.ends_with("applied")));
+    assert!(
+        sandbox
+            .state()
+            .iter()
+            .all(|row| row.starts_with("acme/store ") && row.ends_with("applied"))
+    );
 }
 
 #[test]
@@ -307,7 +350,9 @@ fn what_is_applied_twice_is_for_a_person() {
     let told = "acme/store cannot take over from acme/shop: 1.1.0-1700000200-create-orders is applied under both names";
     assert!(refused.stderr.contains(told), "{refused:#?}");
     // What failed under the new name gives way to what is applied under the old one.
-    sandbox.sql("UPDATE alteration_state SET status = 'failed', error = 'x' WHERE plugin = 'acme/store'");
+    sandbox.sql(
+        "UPDATE alteration_state SET status = 'failed', error = 'x' WHERE plugin = 'acme/store'",
+    );
     run(&sandbox, &[&["deploy", "plugins"], &ACCEPT[..]].concat(), 0);
     run(&sandbox, &["check", "plugins"], 0);
     assert_eq!(sandbox.state().len(), 4);

@@ -67,12 +67,7 @@ pub enum CatalogError {
         crate::escape::Escaped(&path.display().to_string()),
         crate::escape::Escaped(&replaced_path.display().to_string())
     )]
-    BothOffered {
-        replaced: PluginName,
-        replaced_path: PathBuf,
-        by: PluginName,
-        path: PathBuf,
-    },
+    BothOffered { replaced: PluginName, replaced_path: PathBuf, by: PluginName, path: PathBuf },
     #[error(
         "{first} ({}) and {second} ({}) both say that they replace {replaced}",
         crate::escape::Escaped(&first_path.display().to_string()),

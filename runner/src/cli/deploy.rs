@@ -62,8 +62,7 @@ pub(super) async fn run(args: Args) -> Exit {
         let trusts = args.trust.and(options.trusts);
         let new_state = args.new_state;
         let renames = args.renames.renames();
-        let options =
-            DeployOptions { how: args.run.how(), trusts, renames, new_state, ..options };
+        let options = DeployOptions { how: args.run.how(), trusts, renames, new_state, ..options };
         let url = runner.url().to_string();
         let on = args.rehearse_on.as_ref().map(ToString::to_string);
         let shown = on.unwrap_or_else(|| url.clone());
@@ -251,7 +250,9 @@ pub(super) fn summary(report: &Report, url: &str, format: Format, statements: Ve
         let count = count(*applied as u64, "applied alteration");
         match report.rehearsed {
             true => output::result(&format!("{to} would take over {count} of {from}.")),
-            false => output::result(&format!("{to} took over {count} of {from}; none of them ran.")),
+            false => {
+                output::result(&format!("{to} took over {count} of {from}; none of them ran."))
+            }
         }
     }
     if steps == 0 && !report.taken_over.is_empty() && report.not_rehearsed.is_none() {

@@ -8,8 +8,8 @@ use crate::{
     config::{CONFIG_FILE, ConfigError},
     deploy::{Powerful, UnknownSettings},
     error::{Changed, Lost},
-    event::TakenOver,
     escape::EscapedLines,
+    event::TakenOver,
     host::HookError,
     plan::{BaselineError, Finding, Plan, Severity},
     source::SourceError,
@@ -552,7 +552,8 @@ fn and_taken_over(changed: String, taken_over: &[TakenOver], rehearsed: bool) ->
     if taken_over.is_empty() || rehearsed {
         return changed;
     }
-    let names = taken_over.iter().map(|TakenOver { from, to, .. }| format!("{from} is recorded as {to}"));
+    let names =
+        taken_over.iter().map(|TakenOver { from, to, .. }| format!("{from} is recorded as {to}"));
     let names = names.collect::<Vec<_>>().join(", ");
     match changed == NOTHING {
         true => format!("{names}; nothing else"),
@@ -675,7 +676,7 @@ fn backend_advice(error: &BackendError) -> String {
             format!("give this user a session without {mode}, by init_connect or the server's sql_mode")
         }
         BackendError::Engine { .. } => {
-            "drop that table, and unset enforce_storage_engine on the server".to_owned()
+            "unset enforce_storage_engine on the server, and drop that table if it is empty".to_owned()
         }
         BackendError::Unreachable { .. } => {
             "check host and port, and that the server runs; `--wait 30s` waits for it".to_owned()

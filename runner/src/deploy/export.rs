@@ -100,7 +100,8 @@ async fn write_all(
     backend: &mut Backend,
     written: &mut Vec<PathBuf>,
 ) -> Result<Exported, Error> {
-    let failed = |error: io::Error| Error::Export { folder: folder.to_owned(), reason: error.to_string() };
+    let failed =
+        |error: io::Error| Error::Export { folder: folder.to_owned(), reason: error.to_string() };
     fs::DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder).map_err(failed)?;
     backend.begin_looking().await?;
     let mut tables = Vec::new();
@@ -121,7 +122,14 @@ async fn write_all(
         let rows = rows.map_err(unreadable)?.map_err(failed)?;
         let restore = export.restored_from(&file);
         let table = name.to_owned();
-        tables.push(Table { table, file, format: export.format, rows, columns: export.columns, restore });
+        tables.push(Table {
+            table,
+            file,
+            format: export.format,
+            rows,
+            columns: export.columns,
+            restore,
+        });
     }
     let exported = Exported {
         folder: folder.to_owned(),

@@ -146,11 +146,8 @@ async fn rehearse(
     backend: &mut Backend,
     control: &Control,
 ) -> Result<Result<(Tables, bool), String>, Error> {
-    let quiet = Control {
-        observer: silent(),
-        cancelled: control.cancelled.clone(),
-        ..Control::default()
-    };
+    let quiet =
+        Control { observer: silent(), cancelled: control.cancelled.clone(), ..Control::default() };
     let mut report = Report { rehearsed: true, ..Report::default() };
     let mut work = Work {
         job,
@@ -223,7 +220,10 @@ fn read(
                     found.table(name, Certainty::Perhaps);
                 }
                 found.unsure.get_or_insert_with(|| {
-                    format!("{} is code, of which nobody knows before it runs what it does", step.key)
+                    format!(
+                        "{} is code, of which nobody knows before it runs what it does",
+                        step.key
+                    )
                 });
             }
         }
@@ -237,14 +237,17 @@ fn bare(name: &str) -> &str {
 }
 
 fn occurs(name: &str, bytes: &[u8]) -> bool {
-    !name.is_empty() && bytes.windows(name.len()).any(|window| window.eq_ignore_ascii_case(name.as_bytes()))
+    !name.is_empty()
+        && bytes.windows(name.len()).any(|window| window.eq_ignore_ascii_case(name.as_bytes()))
 }
 
 fn read_sql(text: &str, id: &AlterationId, tables: &Tables, dialect: Dialect, found: &mut Found) {
     let mut start = 0;
     while let Some(rest) = text.get(start..) {
         let Ok(length) = statement_length(rest, dialect) else {
-            found.unsure.get_or_insert_with(|| format!("the SQL of {id} cannot be read to its end"));
+            found
+                .unsure
+                .get_or_insert_with(|| format!("the SQL of {id} cannot be read to its end"));
             return;
         };
         let Some(length) = length else { return };
@@ -278,10 +281,14 @@ fn read_statement(statement: &Statement<'_>, tables: &Tables, found: &mut Found)
     }
     if statement.starts_with(&["ALTER", "TABLE"]) {
         let Some(table) = names.first() else { return };
-        for (at, token) in tokens.iter().enumerate().filter(|(_, token)| is_word(token, "DROP")) {
+        let drops = tokens.iter().enumerate().filter(|(_, token)| is_word(token, "DROP"));
+        for (at, _) in drops {
             let what = tokens.get(at + 1);
             let is = |word: &str| what.is_some_and(|token| is_word(token, word));
-            if ["CONSTRAINT", "INDEX", "KEY", "PRIMARY", "FOREIGN", "CHECK", "DEFAULT"].into_iter().any(is) {
+            if ["CONSTRAINT", "INDEX", "KEY", "PRIMARY", "FOREIGN", "CHECK", "DEFAULT"]
+                .into_iter()
+                .any(is)
+            {
                 continue;
             }
             if is("PARTITION") {
@@ -289,10 +296,15 @@ fn read_statement(statement: &Statement<'_>, tables: &Tables, found: &mut Found)
                 continue;
             }
             let skips = ["COLUMN", "IF", "EXISTS"];
-            let name = tokens[at + 1..].iter().find(|token| !skips.into_iter().any(|skip| is_word(token, skip)));
+            let name = tokens[at + 1..]
+                .iter()
+                .find(|token| !skips.into_iter().any(|skip| is_word(token, skip)));
             let text = name.map(|token| token.text(statement.text()).trim_matches(['`', '"']));
-            let columns = tables.get(*table).map(|rows| rows.columns.as_slice()).unwrap_or_default();
-            let known = columns.iter().find(|column| text.is_some_and(|text| column.eq_ignore_ascii_case(text)));
+            let columns =
+                tables.get(*table).map(|rows| rows.columns.as_slice()).unwrap_or_default();
+            let known = columns
+                .iter()
+                .find(|column| text.is_some_and(|text| column.eq_ignore_ascii_case(text)));
             if let Some(column) = known {
                 found.columns.entry(((*table).clone(), column.clone())).or_insert(Certainty::Read);
             }
@@ -331,7 +343,12 @@ async fn count(
     for ((table, column), certainty) in &found.columns {
         let (rows, certainty) = (rows(table), *certainty);
         if !found.tables.contains_key(table) {
-            losses.columns.push(LostColumn { table: table.clone(), column: column.clone(), rows, certainty });
+            losses.columns.push(LostColumn {
+                table: table.clone(),
+                column: column.clone(),
+                rows,
+                certainty,
+            });
         }
     }
     Ok(losses)
@@ -349,7 +366,8 @@ mod tests {
         let mut found = Found::default();
         read_sql(sql, &"1-x".parse().expect("an id"), &tables, Dialect::Mariadb, &mut found);
         let tables = found.tables.iter().map(|(name, how)| format!("{name} {how:?}"));
-        let columns = found.columns.iter().map(|((table, column), how)| format!("{table}.{column} {how:?}"));
+        let columns =
+            found.columns.iter().map(|((table, column), how)| format!("{table}.{column} {how:?}"));
         tables.chain(columns).chain(found.unsure.iter().map(|_| "unsure".to_owned())).collect()
     }
 
@@ -362,12 +380,18 @@ mod tests {
             ("DROP TEMPORARY TABLE ab", &["ab Read"]),
             ("DROP TABLE c", &[]),
             ("ALTER TABLE a DROP COLUMN x, DROP `y`", &["a.x Read", "a.y Read"]),
-            ("ALTER TABLE a DROP COLUMN IF EXISTS x, DROP INDEX y, DROP PRIMARY KEY", &["a.x Read"]),
+            (
+                "ALTER TABLE a DROP COLUMN IF EXISTS x, DROP INDEX y, DROP PRIMARY KEY",
+                &["a.x Read"],
+            ),
             ("ALTER TABLE a DROP PARTITION p1", &["a Perhaps"]),
             ("ALTER TABLE a ADD COLUMN z INT", &[]),
             ("DELETE FROM a WHERE x = 'b'", &["a Perhaps"]),
             ("TRUNCATE b; DROP TABLE b", &["b Read"]),
-            ("UPDATE a SET x = 1; INSERT INTO b SELECT * FROM ab; DROP INDEX i ON b", &["a Perhaps"]),
+            (
+                "UPDATE a SET x = 1; INSERT INTO b SELECT * FROM ab; DROP INDEX i ON b",
+                &["a Perhaps"],
+            ),
             ("SELECT 'DROP TABLE a'", &[]),
             ("DROP TABLE a; SELECT 'never closed", &["a Read", "unsure"]),
         ];
@@ -381,7 +405,8 @@ mod tests {
         let rows = RowSource::of_columns;
         let before: Tables =
             [("a".to_owned(), rows(&["x", "y"])), ("b".to_owned(), rows(&["x"]))].into();
-        let after: Tables = [("a".to_owned(), rows(&["y", "z"])), ("c".to_owned(), rows(&["x"]))].into();
+        let after: Tables =
+            [("a".to_owned(), rows(&["y", "z"])), ("c".to_owned(), rows(&["x"]))].into();
         let mut found = Found::default();
         compare(&before, &after, &mut found);
         assert_eq!(found.tables, [("b".to_owned(), Certainty::Rehearsed)].into());

@@ -128,7 +128,8 @@ pub(crate) async fn run(
     }
     let to_ask = Renaming::to_ask(&plan);
     if !to_ask.is_empty() {
-        let question = Question { plan: &plan, powerful: None, renames: &to_ask, losses: None, export: None };
+        let question =
+            Question { plan: &plan, powerful: None, renames: &to_ask, losses: None, export: None };
         match (control.confirm)(&question) {
             Answer::Rename => {}
             Answer::No => return Err(Error::Declined),
@@ -166,7 +167,9 @@ pub(crate) async fn run(
     let losses = match job.destroys() {
         true => {
             let doing = (job, how, host);
-            let may_run = powerful.is_none();
+            // What goes on with an unfinished attempt first ends what is left of it on the server.
+            let is_begun = plan.steps.iter().any(|step| snapshot.runs.contains_key(&step.key));
+            let may_run = powerful.is_none() && !is_begun;
             Some(losses::look(doing, &plan, &mut components, backend, control, may_run).await?)
         }
         false => None,

@@ -52,7 +52,9 @@ impl Renaming {
     /// What the operator is to agree to, where nothing else speaks against the plan.
     pub(super) fn to_ask(plan: &Plan) -> Vec<Rename> {
         let renames = plan.objections().map(|finding| match finding {
-            Finding::TakesOver { from, to, .. } => Some(Rename { from: from.clone(), to: to.clone() }),
+            Finding::TakesOver { from, to, .. } => {
+                Some(Rename { from: from.clone(), to: to.clone() })
+            }
             _ => None,
         });
         renames.collect::<Option<_>>().unwrap_or_default()
@@ -120,9 +122,10 @@ impl Work<'_> {
                 }
                 taken => Some(taken?),
             };
-            let applied = now.rows.values().filter(|row| {
-                row.key.plugin == takeover.from && row.status == Status::Applied
-            });
+            let applied = now
+                .rows
+                .values()
+                .filter(|row| row.key.plugin == takeover.from && row.status == Status::Applied);
             let taken = TakenOver {
                 from: takeover.from.clone(),
                 to: takeover.to.clone(),

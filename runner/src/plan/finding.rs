@@ -1,5 +1,6 @@
 //! Findings: what a plan noticed that somebody should know or decide.
 
+use super::advice;
 use crate::{
     alteration::{AlterationId, AlterationKey, Checksum, Dialect, Direction, PluginName},
     escape::Escaped,
@@ -305,8 +306,8 @@ impl Finding {
                 "finish it with `runner deploy`, its file among the plugins; if it cannot be finished, undo what took effect, then `runner resolve {key} --as reverted`"
             ),
             Self::UnfinishedRollback { key } => format!(
-                "finish it with `runner rollback --plugin {} --steps 1`; if it cannot be finished, bring the database to where it belongs by hand, then `runner resolve {key} --as applied` or `--as reverted`",
-                key.plugin
+                "finish it with {}; if it cannot be finished, bring the database to where it belongs by hand, then `runner resolve {key} --as applied` or `--as reverted`",
+                advice::rollback(&key.plugin, "--steps 1")
             ),
             Self::Running { .. } => {
                 "see whether another runner is at work and let it end; if there is none, restore alteration_state from a backup"
@@ -320,7 +321,8 @@ impl Finding {
                 "restore the file, or go on without it with `--missing allow`".to_owned()
             }
             Self::Ahead { plugin, newer, .. } => format!(
-                "use the newer files, or go back with `runner rollback --plugin {plugin} --steps {newer}`"
+                "use the newer files, or go back with {}",
+                advice::rollback(plugin, &format!("--steps {newer}"))
             ),
             Self::OutOfOrder { .. } => {
                 "look whether it can run after the newer one; then deploy with `--out-of-order allow`"
@@ -331,10 +333,12 @@ impl Finding {
                     .to_owned()
             }
             Self::PluginAbsent { plugin, .. } => format!(
-                "if it was removed on purpose, `runner rollback --plugin {plugin} --to none` takes its alterations back"
+                "nothing, if its files are elsewhere; if it was removed for good, {}",
+                advice::uninstall(plugin)
             ),
             Self::AboveTarget { key, target } => {
-                format!("to go back, use `runner rollback --plugin {} --to {target}`", key.plugin)
+                let back = advice::rollback(&key.plugin, &format!("--to {target}"));
+                format!("to go back, use {back}")
             }
             Self::NoSuchVersion { .. } => "see that the version is the one you mean".to_owned(),
             Self::UnmetRequirement { requires, requirement, .. } => {
@@ -367,8 +371,8 @@ impl Finding {
             }
             Self::UnknownTarget { .. } => "add its files, or correct `--target`".to_owned(),
             Self::StillRequired { dependent, steps, .. } => format!(
-                "roll that back first: `runner rollback --plugin {} --steps {steps}`",
-                dependent.plugin
+                "roll that back first: {}",
+                advice::rollback(&dependent.plugin, &format!("--steps {steps}"))
             ),
             Self::Irreversible { .. } => {
                 "restore a backup to get behind it, or roll back fewer alterations".to_owned()
@@ -387,7 +391,8 @@ impl Finding {
                 "bring that to an end with the files of {from}, or with `runner resolve`; then deploy the new ones"
             ),
             Self::AppliedTwice { from, to, .. } => format!(
-                "see which of the two the database belongs to; roll the other one back with `runner rollback --plugin {from} --steps N` or `--plugin {to}`, after saving what that would delete"
+                "see whose tables these are; take the other plugin's back with {}, or the same for {to}",
+                advice::rollback(from, "--steps N")
             ),
             Self::Renamed { from, to } => format!(
                 "take the files of {from} away, and use those of {to}"
@@ -512,10 +517,9 @@ impl fmt::Display for Finding {
                 f,
                 "{to} cannot take over from {from} yet: {key} was begun and has not ended"
             ),
-            Self::AppliedTwice { from, to, id } => write!(
-                f,
-                "{to} cannot take over from {from}: {id} is applied under both names"
-            ),
+            Self::AppliedTwice { from, to, id } => {
+                write!(f, "{to} cannot take over from {from}: {id} is applied under both names")
+            }
             Self::Renamed { from, to } => {
                 write!(f, "{from} is called {to} here, which took over all that was applied of it")
             }

@@ -3,6 +3,7 @@
 //! Pure: (catalog, snapshot, target) in, data out. No I/O, no clock. What a plan says is rendered
 //! by the command line and carried out by [`crate::deploy`].
 
+mod advice;
 mod asks;
 mod baseline;
 mod deploy;

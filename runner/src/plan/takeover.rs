@@ -61,7 +61,8 @@ pub fn takeovers(
         let applied = of_from().filter(|row| row.status == Status::Applied);
         let applied: Vec<&AlterationKey> = applied.map(|row| &row.key).collect();
         let is_unfinished = |key: &AlterationKey| {
-            let is_running = snapshot.rows.get(key).is_some_and(|row| row.status == Status::Running);
+            let is_running =
+                snapshot.rows.get(key).is_some_and(|row| row.status == Status::Running);
             is_running || snapshot.runs.contains_key(key)
         };
         let of_both = snapshot.rows.keys().filter(|key| key.plugin == *from || key.plugin == *to);
@@ -90,11 +91,7 @@ pub fn takeovers(
             applied: applied.len(),
             accepted: accepted.contains(&rename),
         });
-        takeovers.push(Takeover {
-            from: from.clone(),
-            to: to.clone(),
-            checksums: BTreeMap::new(),
-        });
+        takeovers.push(Takeover { from: from.clone(), to: to.clone(), checksums: BTreeMap::new() });
     }
     (takeovers, findings)
 }

@@ -165,8 +165,7 @@ fn in_sql(value: &Value, column: &ExportColumn) -> String {
             match text.chars().all(is_plain) {
                 true => format!("'{text}'"),
                 false => {
-                    let digits: String =
-                        text.bytes().map(|byte| format!("{byte:02x}")).collect();
+                    let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
                     format!("_utf8mb4 x'{digits}'")
                 }
             }
@@ -263,7 +262,11 @@ impl MysqlConnection {
             let [name, data_type] = &row[..] else { continue };
             let quoted = quote(name);
             // Of MySQL's: see `unread.rs`.
-            list.push(if is_vector(data_type) { format!("HEX({quoted}) AS {quoted}") } else { quoted });
+            list.push(if is_vector(data_type) {
+                format!("HEX({quoted}) AS {quoted}")
+            } else {
+                quoted
+            });
             columns.push(name.clone());
         }
         let sql = format!("SELECT {} FROM {}.{}", list.join(", "), quote(database), quote(table));

@@ -158,7 +158,11 @@ impl Scratch for PostgresConnection {
                 if let Some(bytes) = raw(row, at) {
                     text.push(b'"');
                     for byte in bytes {
-                        text.extend_from_slice(if *byte == b'"' { b"\"\"" } else { std::slice::from_ref(byte) });
+                        text.extend_from_slice(if *byte == b'"' {
+                            b"\"\""
+                        } else {
+                            std::slice::from_ref(byte)
+                        });
                     }
                     text.push(b'"');
                 }
