@@ -6,7 +6,7 @@ use crate::{
     config::ConfigError,
     deploy::{ParseSettingError, Powerful, UnknownSettings},
     escape::Escaped,
-    event::StepReport,
+    event::{StepReport, TakenOver},
     host::{HookError, LoadError},
     plan::{BaselineError, ParseTargetError, Plan},
     session::ErrorKind,
@@ -81,6 +81,8 @@ pub enum Error {
     /// What may do more on the server than the database needs, and was not said to be trusted with it.
     #[error("{0}")]
     Powerful(Box<Powerful>),
+    #[error("nothing can be exported to {}: {}", Escaped(&folder.display().to_string()), Escaped(reason))]
+    Export { folder: PathBuf, reason: String },
     #[error("the answer was no")]
     Declined,
     #[error("somebody else keeps changing the recorded state")]
@@ -91,7 +93,13 @@ pub enum Error {
     Interrupted,
     /// It stopped between two steps; those that are done stay done.
     #[error("{cause}")]
-    Halted { done: Vec<StepReport>, lost: Lost, rehearsed: bool, cause: Box<Error> },
+    Halted {
+        done: Vec<StepReport>,
+        lost: Lost,
+        taken_over: Vec<TakenOver>,
+        rehearsed: bool,
+        cause: Box<Error>,
+    },
     #[error(transparent)]
     Step(Box<StepFailure>),
 }
@@ -109,6 +117,8 @@ pub struct StepFailure {
     pub changed: Changed,
     pub done: Vec<StepReport>,
     pub lost: Lost,
+    /// Records that plugins took over before.
+    pub taken_over: Vec<TakenOver>,
     /// Steps that were not begun.
     pub left: usize,
     pub rehearsed: bool,

@@ -2,8 +2,9 @@
 //! command line's.
 
 use crate::{
-    alteration::{AlterationKey, Checksum, Direction, SettingName},
+    alteration::{AlterationKey, Checksum, Direction, PluginName, SettingName},
     backend::LockHolder,
+    deploy::{Exported, Losses},
     host::HookEvent,
     plan::Finding,
     session::Counts,
@@ -55,6 +56,8 @@ pub enum Event<'a> {
     Finished { key: &'a AlterationKey, direction: Direction, counts: Counts },
     /// It is recorded as applied, and did not run.
     Recorded { key: &'a AlterationKey },
+    /// What was recorded of one plugin is recorded of another now.
+    TakenOver { taken: &'a TakenOver },
     /// Where a test is done.
     Scratch(ScratchEvent<'a>),
     /// A test came to its end with this alteration.
@@ -95,9 +98,18 @@ pub struct Report {
     pub rehearsed: bool,
     /// Wall time from the answer to the question on, waiting for the lock included.
     pub duration_ms: u64,
+    /// What a rollback destroyed, or would, where that was looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drops: Option<Losses>,
+    /// What was written to files before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exported: Option<Exported>,
     /// Where a rehearsal had to end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_rehearsed: Option<NotRehearsed>,
+    /// Records that plugins took over from those that they replace.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub taken_over: Vec<TakenOver>,
     /// What an empty plan noticed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Finding>,
@@ -112,6 +124,15 @@ pub struct NotRehearsed {
     pub statement: String,
     /// Steps of the plan after it, which build on it.
     pub rest: usize,
+}
+
+/// Records that were taken over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TakenOver {
+    pub from: PluginName,
+    pub to: PluginName,
+    /// How many applied alterations.
+    pub applied: usize,
 }
 
 #[derive(Debug, Clone, Serialize)]

@@ -6,11 +6,11 @@ use crate::{
         self, Access, Attempt, Backend, BackendError, ConnectOptions, DatabaseUrl, Decision,
         FormerTool, Run, Scheme, Snapshot, StrangeLedger,
     },
-    deploy::{self, BaselineOptions, Control, DeployOptions, How, Job, RollbackOptions},
+    deploy::{self, BaselineOptions, Control, DeployOptions, How, Job, Renaming, RollbackOptions},
     error::Error,
     event::Report,
     host::{Host, Limits, LoadError},
-    plan::{self, Asks, Finding, Plan, Policy, Severity, StatusLine, Step, UpTo},
+    plan::{self, Asks, Finding, Plan, Policy, Renames, Severity, StatusLine, Step, UpTo},
     source,
     sql::Judge,
     trial::{self, Ground, Script, TestOptions, Trial},
@@ -211,8 +211,10 @@ impl Runner {
     async fn planned(&self, job: &Job<'_>) -> Result<Plan, Error> {
         let mut backend = self.connect(Access::Read).await?;
         let planned = async {
-            let snapshot = backend.snapshot().await?;
-            let mut plan = job.plan(&snapshot, backend.dialect());
+            let found = backend.snapshot().await?;
+            let (snapshot, renaming) =
+                Renaming::look(job, &Renames::new(), found, &mut backend).await?;
+            let mut plan = renaming.plan(job, &snapshot, backend.dialect());
             job.check_settings(&plan, &snapshot)?;
             deploy::judge(job, &mut plan, &snapshot, &mut backend).await?;
             deploy::begun::tell(&mut plan, &snapshot, &mut backend).await?;
@@ -353,7 +355,8 @@ impl Runner {
         let tested = match scratch.prepare(script.as_ref(), how, control).await {
             Ok(mut backend) => {
                 let tested =
-                    trial::run(&catalog, (&plan, &rows), options, &mut backend, &host, control).await;
+                    trial::run(&catalog, (&plan, &rows), options, &mut backend, &host, control)
+                        .await;
                 backend.close().await;
                 tested
             }

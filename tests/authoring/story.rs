@@ -40,8 +40,9 @@ fn rewritten(text: &str, outputs: &[String]) -> String {
     let mut is_output = false;
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
-        let next_is_output =
-            || lines.clone().next().is_some_and(|l| l.starts_with("    ") && !l.starts_with("    $"));
+        let next_is_output = || {
+            lines.clone().next().is_some_and(|l| l.starts_with("    ") && !l.starts_with("    $"))
+        };
         if line.starts_with("    $ ") {
             rewritten += &format!("{line}\n");
             for shown in outputs.next().into_iter().flat_map(|output| output.lines()) {
@@ -144,7 +145,8 @@ fn a_command_has_the_lines_below_it() {
 
 #[test]
 fn outputs_are_written_below_their_commands() {
-    let text = "Words.\n\n    $ one\n    old\n\n    old\n\nMore.\n\n    $ two\n    $ three\n    old\n";
+    let text =
+        "Words.\n\n    $ one\n    old\n\n    old\n\nMore.\n\n    $ two\n    $ three\n    old\n";
     let outputs = ["a\n\nb\n", "", "c\n"].map(str::to_owned);
     let expected =
         "Words.\n\n    $ one\n    a\n\n    b\n\nMore.\n\n    $ two\n    $ three\n    c\n";

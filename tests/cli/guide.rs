@@ -4,7 +4,7 @@
 //! any order, and `exit N` is its exit code, which else is 0.
 
 use crate::{
-    polite,
+    polite, replaces,
     support::{
         Sandbox, finish, root,
         servers::{Mariadb, Postgres},
@@ -73,6 +73,13 @@ fn run_page(sandbox: &Sandbox, name: &str, blocks_min: usize) {
     let blocks = blocks(&page);
     assert!(blocks.len() >= blocks_min, "the page has {} blocks", blocks.len());
     blocks.iter().for_each(|block| follow(block, sandbox));
+}
+
+#[test]
+fn ends() {
+    let sandbox = Sandbox::on(Postgres::shared().database());
+    replaces::renamed(&sandbox);
+    run_page(&sandbox, "ends.md", 2);
 }
 
 /// Runs commands as a person types them; only the program is the one that was built.

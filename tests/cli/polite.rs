@@ -28,6 +28,10 @@ pub fn check(run: &Run) {
         for raw in RAW {
             assert!(!text.contains(raw), "{name} shows {raw:?}: {run:#?}");
         }
+        // What takes data along says so where it is advised.
+        for line in text.lines().filter(|line| line.contains("`runner rollback --")) {
+            assert!(line.contains("delete") && line.contains("data"), "{name}: {line}");
+        }
         assert!(!text.contains(PASSWORD), "{name} shows a password: {run:#?}");
         if let Some(c) = text.chars().find(|c| acts_on_a_terminal(*c)) {
             panic!("{name} holds the raw character {c:?}: {run:#?}");

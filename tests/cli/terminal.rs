@@ -15,12 +15,17 @@ use std::{
 
 /// Runs `runner deploy plugins …` at a terminal of its own and types `answer` at the question.
 /// The output is what the terminal got, without a distinction of streams.
-fn at_terminal(sandbox: &Sandbox, more: &str, no_color: bool, answer: &str) -> Run {
+pub fn at_terminal(sandbox: &Sandbox, more: &str, no_color: bool, answer: &str) -> Run {
+    typed(sandbox, &format!("deploy plugins {more}"), no_color, answer)
+}
+
+/// The same for any `words` behind `runner`.
+pub fn typed(sandbox: &Sandbox, words: &str, no_color: bool, answer: &str) -> Run {
     let runner = sandbox.command(&[]);
     let mut command = Command::new("script");
     command
         .args(["--quiet", "--return", "--command"])
-        .arg(format!("'{}' deploy plugins {more}", runner.get_program().display()))
+        .arg(format!("'{}' {words}", runner.get_program().display()))
         .arg("/dev/null")
         .current_dir(sandbox.path())
         .env_clear()

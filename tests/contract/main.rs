@@ -210,6 +210,7 @@ macro_rules! contract {
                 an_interruption_leaves_the_state_as_it_was,
                 the_lock_excludes, the_lock_ends_with_its_backend, without_the_lock_the_ledger_holds,
                 the_archive_keeps_components, a_rehearsal_leaves_nothing,
+                records_change_their_name_together,
                 reading_creates_nothing, a_cancelled_statement_ends, an_older_schema_is_upgraded,
                 a_draft_is_recorded,
             );

@@ -1,7 +1,10 @@
 //! The operator's side: lock, ledger, state, archive, rehearsal.
 
 use super::{COUNTS, Opened, Place, alteration, begin, commit, key, open, open_for, ready};
-use runner::backend::{Access, Attempt, BackendError, Claim, Ending, Revision, Status};
+use runner::{
+    alteration::Checksum,
+    backend::{Access, Attempt, BackendError, Claim, Ending, Revision, Status, Takeover},
+};
 use sqlx::Connection as _;
 use std::time::Duration;
 
@@ -113,6 +116,52 @@ pub async fn up_and_row_commit_together<P: Place>(place: &P) {
     assert_eq!(row.status, Status::Applied);
     assert_eq!((row.duration_ms, row.statements, row.rows_affected), (Some(1), Some(2), Some(3)));
     assert!(row.applied_at.is_some() && row.applied_by.is_some() && row.runner_version.is_some());
+}
+
+/// A renamed plugin's records: all of them, once, and never from a stale state.
+pub async fn records_change_their_name_together<P: Place>(place: &P) {
+    let (mut backend, mut revision) = ready(place).await;
+    for name in ["one", "two"] {
+        begin(&mut backend, name, revision).await.expect("begins");
+        revision = commit(&mut backend, name, revision).await.expect("commits");
+    }
+    let before = backend.snapshot().await.expect("reads");
+    let from = key("one").plugin;
+    let to: runner::alteration::PluginName = "acme/renamed".parse().expect("a name");
+    let other = Checksum::of(b"another manifest");
+    let checksums = [(key("two").id, other)].into();
+    let takeover = Takeover { from: from.clone(), to: to.clone(), checksums };
+    let stale = backend.take_over(&takeover, &before, Revision(revision.0 - 1)).await;
+    assert!(matches!(stale, Err(BackendError::Moved)), "{stale:?}");
+    // A row that is not as it was read stops all of it.
+    let mut edited = before.clone();
+    edited.rows.get_mut(&key("two")).expect("a row").checksum = other;
+    let moved = backend.take_over(&takeover, &edited, revision).await;
+    assert!(matches!(moved, Err(BackendError::Moved)), "{moved:?}");
+    let same = backend.snapshot().await.expect("reads");
+    assert_eq!(same.revision, Some(revision));
+    assert!(same.rows.keys().eq(before.rows.keys()) && same.successors.is_empty());
+
+    let next = backend.take_over(&takeover, &before, revision).await.expect("takes over");
+    let now = backend.snapshot().await.expect("reads");
+    assert_eq!(now.revision, Some(next));
+    assert_eq!(now.successors, [(from.clone(), to.clone())].into());
+    assert_eq!((now.name_now(&from), now.name_now(&to)), (&to, &to));
+    let expected = before.taken_over(&takeover);
+    assert!(now.rows.keys().eq(expected.rows.keys()));
+    for (key, row) in &now.rows {
+        assert_eq!((&key.plugin, row.status), (&to, Status::Applied));
+        assert_eq!(row.checksum, expected.rows[key].checksum);
+        // What ran is what goes down.
+        assert!(backend.archived(row.component_checksum).await.expect("reads").is_some());
+    }
+    assert_eq!(now.rows.values().filter(|row| row.checksum == other).count(), 1);
+    // And back again: neither name leads away from the one that has the records.
+    let back = Takeover { from: to.clone(), to: from.clone(), checksums: Default::default() };
+    backend.take_over(&back, &now, next).await.expect("takes over");
+    let now = backend.snapshot().await.expect("reads");
+    assert_eq!((now.name_now(&from), now.name_now(&to)), (&from, &from));
+    backend.close().await;
 }
 
 pub async fn rolled_back_leaves_nothing<P: Place>(place: &P) {

@@ -68,6 +68,15 @@ pub struct Alteration {
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
     plugins: BTreeMap<PluginName, BTreeMap<AlterationId, Alteration>>,
+    /// Which plugin replaces which, by the one that is replaced.
+    replaced: BTreeMap<PluginName, Replacement>,
+}
+
+/// A claim of a manifest.
+#[derive(Debug, Clone)]
+struct Replacement {
+    by: PluginName,
+    path: PathBuf,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +87,37 @@ pub enum CatalogError {
         crate::escape::Escaped(&second.display().to_string())
     )]
     Duplicate { key: AlterationKey, first: PathBuf, second: PathBuf },
+    /// One of them would take the other one's place; which one is meant is the operator's to say.
+    #[error(
+        "{by} ({}) says that it replaces {replaced}, and the files of {replaced} ({}) are here too",
+        crate::escape::Escaped(&path.display().to_string()),
+        crate::escape::Escaped(&replaced_path.display().to_string())
+    )]
+    BothOffered { replaced: PluginName, replaced_path: PathBuf, by: PluginName, path: PathBuf },
+    #[error(
+        "{first} ({}) and {second} ({}) both say that they replace {replaced}",
+        crate::escape::Escaped(&first_path.display().to_string()),
+        crate::escape::Escaped(&second_path.display().to_string())
+    )]
+    ReplacedTwice {
+        replaced: PluginName,
+        first: PluginName,
+        first_path: PathBuf,
+        second: PluginName,
+        second_path: PathBuf,
+    },
+    #[error(
+        "the files of {plugin} say that it replaces {one} ({}), and that it replaces {other} ({})",
+        crate::escape::Escaped(&one_path.display().to_string()),
+        crate::escape::Escaped(&other_path.display().to_string())
+    )]
+    ReplacesSeveral {
+        plugin: PluginName,
+        one: PluginName,
+        one_path: PathBuf,
+        other: PluginName,
+        other_path: PathBuf,
+    },
 }
 
 impl Alteration {
@@ -103,12 +143,65 @@ impl Catalog {
         for file in files {
             catalog.add(file)?;
         }
+        catalog.check_replaced()?;
+        catalog.rename_requirements();
         Ok(catalog)
+    }
+
+    fn check_replaced(&self) -> Result<(), CatalogError> {
+        let mut claims: BTreeMap<&PluginName, (&PluginName, &PathBuf)> = BTreeMap::new();
+        for (replaced, Replacement { by, path }) in &self.replaced {
+            if let Some(offered) = self.of(replaced).next() {
+                return Err(CatalogError::BothOffered {
+                    replaced: replaced.clone(),
+                    replaced_path: offered.path.clone(),
+                    by: by.clone(),
+                    path: path.clone(),
+                });
+            }
+            if let Some((one, one_path)) = claims.insert(by, (replaced, path)) {
+                return Err(CatalogError::ReplacesSeveral {
+                    plugin: by.clone(),
+                    one: one.clone(),
+                    one_path: one_path.clone(),
+                    other: replaced.clone(),
+                    other_path: path.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// A requirement on a plugin that is replaced means the one that replaces it.
+    fn rename_requirements(&mut self) {
+        for (replaced, Replacement { by, .. }) in &self.replaced {
+            for alteration in self.plugins.values_mut().flat_map(BTreeMap::values_mut) {
+                let Some(requirement) = alteration.requires.remove(replaced) else { continue };
+                if alteration.key.plugin != *by {
+                    let known = alteration.requires.entry(by.clone()).or_default();
+                    known.comparators.extend(requirement.comparators);
+                }
+            }
+        }
     }
 
     fn add(&mut self, file: ComponentFile) -> Result<(), CatalogError> {
         let draft = file.is_draft();
         let ComponentFile { path, component_checksum, released_checksum, manifest } = file;
+        if let Some(replaced) = &manifest.replaces {
+            let (by, path) = (manifest.plugin.clone(), path.clone());
+            let known = self.replaced.entry(replaced.clone());
+            let known = known.or_insert_with(|| Replacement { by: by.clone(), path: path.clone() });
+            if known.by != by {
+                return Err(CatalogError::ReplacedTwice {
+                    replaced: replaced.clone(),
+                    first: known.by.clone(),
+                    first_path: known.path.clone(),
+                    second: by,
+                    second_path: path,
+                });
+            }
+        }
         let plugin = self.plugins.entry(manifest.plugin.clone()).or_default();
         for declaration in manifest.alterations {
             let key = AlterationKey { plugin: manifest.plugin.clone(), id: declaration.id.clone() };
@@ -154,6 +247,11 @@ impl Catalog {
 
     pub fn get(&self, key: &AlterationKey) -> Option<&Alteration> {
         self.plugins.get(&key.plugin)?.get(&key.id)
+    }
+
+    /// Plugins that are replaced, each with the one that replaces it.
+    pub fn replaced(&self) -> impl Iterator<Item = (&PluginName, &PluginName)> {
+        self.replaced.iter().map(|(replaced, Replacement { by, .. })| (replaced, by))
     }
 
     /// What the alterations of one plugin ask for by name, all of them together.

@@ -28,6 +28,10 @@ pub struct Manifest {
     pub plugin: PluginName,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub requires: Requirements,
+    /// The plugin that this one was called before. Its recorded alterations become this one's, if the
+    /// operator agrees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<PluginName>,
     /// The dialects that the component is written for; on any other a deploy refuses it. Empty for all of them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub dialects: BTreeSet<Dialect>,
@@ -107,6 +111,10 @@ pub enum ManifestError {
     Duplicate(AlterationId),
     #[error("the manifest of {0} requires {0} itself")]
     RequiresItself(PluginName),
+    #[error("the manifest of {0} says that it replaces {0} itself")]
+    ReplacesItself(PluginName),
+    #[error("the manifest of {plugin} both replaces and requires {replaces}")]
+    RequiresReplaced { plugin: PluginName, replaces: PluginName },
     #[error("the component carries several alterations, so {0} needs a `checksum` of its own")]
     ChecksumMissing(AlterationId),
     #[error(
@@ -123,6 +131,7 @@ impl Manifest {
             manifest: MANIFEST_FORMAT,
             plugin,
             requires: Requirements::new(),
+            replaces: None,
             dialects: BTreeSet::new(),
             alterations,
         }
@@ -140,8 +149,8 @@ impl Manifest {
     pub fn parse_source(json: &[u8]) -> Result<Self, ManifestError> {
         check_format(json)?;
         let source: Source = serde_json::from_slice(json)?;
-        let Source { manifest, plugin, requires, dialects, alterations, .. } = source;
-        let manifest = Self { manifest, plugin, requires, dialects, alterations };
+        let Source { manifest, plugin, requires, replaces, dialects, alterations, .. } = source;
+        let manifest = Self { manifest, plugin, requires, replaces, dialects, alterations };
         manifest.validate()?;
         Ok(manifest)
     }
@@ -150,6 +159,16 @@ impl Manifest {
     pub fn validate(&self) -> Result<(), ManifestError> {
         if self.requires.contains_key(&self.plugin) {
             return Err(ManifestError::RequiresItself(self.plugin.clone()));
+        }
+        if let Some(replaces) = &self.replaces {
+            let plugin = self.plugin.clone();
+            if *replaces == plugin {
+                return Err(ManifestError::ReplacesItself(plugin));
+            }
+            if self.requires.contains_key(replaces) {
+                let replaces = replaces.clone();
+                return Err(ManifestError::RequiresReplaced { plugin, replaces });
+            }
         }
         let mut seen = BTreeSet::new();
         for declaration in &self.alterations {
@@ -193,6 +212,7 @@ struct Source {
     plugin: PluginName,
     #[serde(default)]
     requires: Requirements,
+    replaces: Option<PluginName>,
     #[serde(default)]
     dialects: BTreeSet<Dialect>,
     alterations: Vec<Declaration>,
@@ -269,7 +289,7 @@ mod tests {
 
     #[test]
     fn round_trip() {
-        let json = r#"{"manifest":1,"plugin":"acme/shop","requires":{"acme/core":">=1.2.0"},"alterations":[{"id":"1.4.0-1718000000-x","irreversible":true,"preparation":false,"backfill":false,"dialects":["sqlite","mysql"],"per_dialect":{"mysql":{"irreversible":false,"preparation":true,"backfill":true}},"permissions":["entropy"],"settings":["CI","db.schema"],"lock_timeout_ms":500,"statement_timeout_ms":4294967295}]}"#;
+        let json = r#"{"manifest":1,"plugin":"acme/shop","requires":{"acme/core":">=1.2.0"},"replaces":"acme/store","alterations":[{"id":"1.4.0-1718000000-x","irreversible":true,"preparation":false,"backfill":false,"dialects":["sqlite","mysql"],"per_dialect":{"mysql":{"irreversible":false,"preparation":true,"backfill":true}},"permissions":["entropy"],"settings":["CI","db.schema"],"lock_timeout_ms":500,"statement_timeout_ms":4294967295}]}"#;
         assert_eq!(parse(json).unwrap().to_json(), json.as_bytes());
     }
 
@@ -287,6 +307,22 @@ mod tests {
             (
                 r#"{"manifest":1,"plugin":"a/b","requires":{"a/b":"*"},"alterations":[{"id":"1-x"}]}"#,
                 "itself",
+            ),
+            (
+                r#"{"manifest":1,"plugin":"a/b","replaces":"a/b","alterations":[{"id":"1-x"}]}"#,
+                "replaces a/b itself",
+            ),
+            (
+                r#"{"manifest":1,"plugin":"a/b","requires":{"a/c":"*"},"replaces":"a/c","alterations":[{"id":"1-x"}]}"#,
+                "both replaces and requires a/c",
+            ),
+            (
+                r#"{"manifest":1,"plugin":"a/b","replaces":["a/c"],"alterations":[{"id":"1-x"}]}"#,
+                "not valid",
+            ),
+            (
+                r#"{"manifest":1,"plugin":"a/b","replaces":"A b","alterations":[{"id":"1-x"}]}"#,
+                "vendor/name",
             ),
             (
                 r#"{"manifest":1,"plugin":"a/b","requires":{"a/c":"newest"},"alterations":[{"id":"1-x"}]}"#,

@@ -435,9 +435,11 @@ impl Backend {
             if keep {
                 let status = match ending {
                     Ending::Failed => Status::Failed,
-                    Ending::Done | Ending::Interrupted | Ending::Resolved | Ending::Baseline => {
-                        Status::Running
-                    }
+                    Ending::Done
+                    | Ending::Interrupted
+                    | Ending::Resolved
+                    | Ending::Baseline
+                    | Ending::TakenOver => Status::Running,
                 };
                 state::mark(connection, &run.key, status, Some(error)).await?;
             } else {

@@ -84,6 +84,11 @@ impl Backend {
         }
     }
 
+    /// Without the password.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     pub fn dialect(&self) -> Dialect {
         self.dialect
     }
@@ -221,6 +226,8 @@ impl Backend {
 
     pub async fn end_rehearsal(&mut self) -> Result<(), BackendError> {
         self.rehearsing = false;
+        // What was found or put there may be gone with it.
+        self.archived = None;
         self.shared()?.lock().await.end_rehearsal().await
     }
 

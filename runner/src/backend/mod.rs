@@ -8,6 +8,7 @@ mod certificate;
 mod connection;
 mod database;
 mod error;
+mod export;
 mod former;
 mod journal;
 mod lease;
@@ -29,11 +30,13 @@ mod servers;
 mod sqlite;
 mod state;
 mod tables;
+mod takeover;
 mod url;
 
 pub use attempt::{Next, Part, Undone, Work};
 pub use database::{Backend, HookLimits};
 pub use error::{BackendError, LockHolder, StrangeLedger};
+pub use export::{Export, ExportColumn, ExportFormat};
 pub use former::{Former, FormerError, FormerTool};
 pub use journal::Stop;
 pub use powers::{Power, Powers, Reach};
@@ -43,6 +46,7 @@ pub use state::{
     Attempt, Checkpoint, Claim, Ending, Phase, Revision, Run, SCHEMA_VERSION, Snapshot, StateRow,
     Status,
 };
+pub use takeover::Takeover;
 pub use url::{DatabaseUrl, ParseUrlError, Scheme, UnknownParameter, UrlPart};
 
 use crate::session::{Counts, SqlLimits};

@@ -3,7 +3,10 @@
 //! Looks at a whole database from the operator's side, without programs of the server. What is
 //! compared and what a difference means is decided in `trial`. Never looks at the runner's own tables.
 
-use super::{Backend, BackendError};
+use super::{
+    Backend, BackendError,
+    export::{Export, Lines},
+};
 use crate::{
     alteration::Dialect,
     session::{SqlError, Value},
@@ -33,6 +36,15 @@ pub struct RowSource {
     /// By name, not in the order in which the table has them.
     pub columns: Vec<String>,
     pub(super) sql: String,
+}
+
+#[cfg(test)]
+impl RowSource {
+    /// Of a table that is nowhere.
+    pub(crate) fn of_columns(columns: &[&str]) -> Self {
+        let columns = columns.iter().map(|column| (*column).to_owned()).collect();
+        Self { columns, sql: String::new() }
+    }
 }
 
 /// What an attempt kept others from while it worked.
@@ -67,7 +79,7 @@ pub enum Blocked {
     ReadsAndWrites,
 }
 
-/// What a connection offers beside its work, for trials alone.
+/// What a connection offers beside its work, for trials and for the end of a plugin.
 #[async_trait]
 pub(super) trait Scratch: Send {
     /// Makes an empty database beside this one, with its character set.
@@ -92,6 +104,12 @@ pub(super) trait Scratch: Send {
         rows: &RowSource,
         each: &mut (dyn FnMut(Vec<String>) + Send),
     ) -> Result<(), BackendError>;
+
+    /// How a table of [`Self::things`] is written out. Called in a transaction.
+    async fn export_of(&mut self, table: &str) -> Result<Export, BackendError>;
+
+    /// Hands each row of it to `line`, with its end. Called in a transaction.
+    async fn export(&mut self, export: &Export, line: &mut Lines<'_>) -> Result<(), BackendError>;
 
     /// From here on notes the locks of each transaction before its commit.
     async fn watch_locks(&mut self) -> Result<(), BackendError> {

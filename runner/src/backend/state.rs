@@ -2,8 +2,8 @@
 
 use crate::{
     alteration::{
-        Alteration, AlterationKey, Checksum, Dialect, Direction, Handed, Permissions, Requirements,
-        SettingNames,
+        Alteration, AlterationKey, Checksum, Dialect, Direction, Handed, Permissions, PluginName,
+        Requirements, SettingNames,
     },
     backend::{HookLimits, StrangeLedger},
     entropy::Entropy,
@@ -117,6 +117,8 @@ pub struct Snapshot {
     /// this user's own.
     pub strange: Vec<StrangeLedger>,
     pub rows: BTreeMap<AlterationKey, StateRow>,
+    /// What plugins are called by now whose records another one took over, as the history says.
+    pub successors: BTreeMap<PluginName, PluginName>,
     /// Attempts that were begun, are committed in several parts, and have not ended.
     pub runs: BTreeMap<AlterationKey, Run>,
 }
@@ -129,6 +131,7 @@ impl Snapshot {
             place: None,
             strange: Vec::new(),
             rows: BTreeMap::new(),
+            successors: BTreeMap::new(),
             runs: BTreeMap::new(),
         }
     }
@@ -136,6 +139,19 @@ impl Snapshot {
     /// The row of an alteration whose `down` was begun: it is applied as long as that has not ended.
     pub fn is_going_down(&self, key: &AlterationKey) -> bool {
         self.runs.get(key).is_some_and(|run| run.direction == Direction::Down)
+    }
+
+    /// The name under which a plugin's alterations are recorded now.
+    pub fn name_now<'a>(&'a self, plugin: &'a PluginName) -> &'a PluginName {
+        let mut name = plugin;
+        // No longer than the list: somebody may have edited the history into a circle.
+        for _ in 0..self.successors.len() {
+            match self.successors.get(name) {
+                Some(next) => name = next,
+                None => break,
+            }
+        }
+        name
     }
 
     pub fn applied(&self) -> impl Iterator<Item = &StateRow> {
@@ -347,6 +363,8 @@ pub enum Ending {
     Resolved,
     /// It was there before the runner came, and did not run.
     Baseline,
+    /// Another plugin took it over, and did not run.
+    TakenOver,
 }
 
 impl Ending {
@@ -357,6 +375,7 @@ impl Ending {
             Self::Interrupted => "interrupted",
             Self::Resolved => "resolved",
             Self::Baseline => "baseline",
+            Self::TakenOver => "taken-over",
         }
     }
 }

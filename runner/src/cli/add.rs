@@ -82,7 +82,11 @@ fn show(added: &Added, format: Format) {
             output::note("next: write it, then `runner test`; `runner dev` tests at each save");
         }
         None => {
-            output::result(&format!("Opened release {} in {}.", added.release, shown(&added.manifest)));
+            output::result(&format!(
+                "Opened release {} in {}.",
+                added.release,
+                shown(&added.manifest)
+            ));
             output::note("next: `runner add NAME`");
         }
     }

@@ -6,16 +6,19 @@ use crate::{
     backend::{DatabaseUrl, Scheme},
     plan::Finding,
 };
-use std::sync::OnceLock;
+use std::{path::PathBuf, sync::OnceLock};
 
 /// The database as it was given.
 static DATABASE: OnceLock<String> = OnceLock::new();
+/// The plugins as they were given.
+static PLUGINS: OnceLock<Vec<PathBuf>> = OnceLock::new();
 /// Where a database may come from that is not named.
 const DATABASE_VARIABLE: &str = "DATABASE_URL";
 
 /// Remembers what the commands of this process are about.
-pub(super) fn remember(database: &str) {
+pub(super) fn remember(database: &str, plugins: &[PathBuf]) {
     DATABASE.get_or_init(|| database.to_owned());
+    PLUGINS.get_or_init(|| plugins.to_owned());
 }
 
 /// This very command line with one more `flag`.
@@ -57,7 +60,21 @@ fn without_value(setting: &str) -> String {
 
 /// What the advice of a finding speaks of.
 pub(super) fn of_finding(finding: &Finding) -> Vec<String> {
+    if let Finding::TakesOver { from, to, accepted: false, .. } = finding {
+        return vec![deploy(&format!("--accept-rename {from}={to}"))];
+    }
     finding.resolvable().map(resolve_as_reverted).into_iter().collect()
+}
+
+/// A deploy of the plugins that this process was given, with one more `flag`: this very command line, if it is one.
+fn deploy(flag: &str) -> String {
+    if std::env::args().nth(1).is_some_and(|verb| verb == "deploy") {
+        return again(flag);
+    }
+    let plugins = PLUGINS.get().into_iter().flatten();
+    let plugins: Vec<String> =
+        plugins.map(|path| output::word(&path.display().to_string())).collect();
+    format!("runner deploy {flag} {}{}", plugins.join(" "), database_flag())
 }
 
 /// Records that nothing of an unfinished alteration is in place.

@@ -2,15 +2,20 @@
 
 use super::{
     explain::{self, Exit},
-    options::{Format, HandedArgs, Offer, RunArgs, TargetArgs, TrustArgs},
+    losses,
+    options::{Format, HandedArgs, Offer, RenameArgs, RunArgs, TargetArgs, TrustArgs},
     output::{self, count, duration},
     plan, recorder,
     report::{Reporter, Statement},
     signals::{self, Asking},
 };
 use crate::{
-    Answer, Control, DeployOptions, Powerful, Question, Report, alteration::Direction,
-    backend::DatabaseUrl, escape::Escaped, event::NotRehearsed,
+    Answer, Control, DeployOptions, Question, Report,
+    alteration::Direction,
+    backend::DatabaseUrl,
+    escape::Escaped,
+    event::{NotRehearsed, TakenOver},
+    plan::Rename,
 };
 use serde::Serialize;
 use std::{
@@ -39,6 +44,8 @@ pub(super) struct Args {
     new_state: bool,
     #[command(flatten)]
     trust: TrustArgs,
+    #[command(flatten)]
+    renames: RenameArgs,
     /// Apply to this copy of the database instead, for what a dry run cannot run
     #[arg(long, value_name = "URL", group = "rehearsal", hide_env_values = true)]
     rehearse_on: Option<DatabaseUrl>,
@@ -55,7 +62,8 @@ pub(super) async fn run(args: Args) -> Exit {
         let options = args.handed.hand(&args.offer, args.target.options()?)?;
         let trusts = args.trust.and(options.trusts);
         let new_state = args.new_state;
-        let options = DeployOptions { how: args.run.how(), trusts, new_state, ..options };
+        let renames = args.renames.renames();
+        let options = DeployOptions { how: args.run.how(), trusts, renames, new_state, ..options };
         let url = runner.url().to_string();
         let on = args.rehearse_on.as_ref().map(ToString::to_string);
         let shown = on.unwrap_or_else(|| url.clone());
@@ -127,14 +135,19 @@ fn confirming(
 ) -> Control {
     let (cancelled, asking) = signals::listen();
     let confirm = move |question: &Question<'_>| {
-        let Question { plan, powerful } = *question;
+        let Question { plan, powerful, renames, losses, export } = *question;
         let person = !yes && std::io::stdin().is_terminal();
         // Whoever is asked has to see what it is about, also when the result is for a program.
         if format == Format::Text || person {
             plan::text(plan, &url, output::note);
+            if let Some(losses) = losses {
+                losses::text(losses, export, output::note);
+            }
         }
         match (&unasked, powerful) {
-            _ if person => ask(&asking, powerful),
+            _ if person => ask(&asking, question),
+            // Nor to this one.
+            _ if !renames.is_empty() => Answer::Yes,
             // A yes would be no answer to it.
             (_, Some(_)) => Answer::Yes,
             (Some(unasked), None) if !yes => {
@@ -151,24 +164,43 @@ fn confirming(
 }
 
 /// A yes does not trust anybody with a server: that takes the word itself.
-fn ask(asking: &Asking, powerful: Option<&Powerful>) -> Answer {
+fn ask(asking: &Asking, question: &Question<'_>) -> Answer {
+    let Question { powerful, renames, .. } = *question;
     // Before the question is seen, because the answer may follow at once.
     asking.store(true, Ordering::SeqCst);
     match powerful {
+        _ if !renames.is_empty() => output::ask(&renames_question(renames)),
         Some(powerful) => output::ask(&format!(
             "Careful: {powerful}.\nType trust if you trust it with that, for this run. Go on? [trust/N] "
         )),
-        None => output::ask("Go on? [y/N] "),
+        None => output::ask(&losses::question(question)),
     }
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
     asking.store(false, Ordering::SeqCst);
     match answer.trim().to_ascii_lowercase().as_str() {
         _ if read.is_err() => Answer::No,
+        "rename" if !renames.is_empty() => Answer::Rename,
+        _ if !renames.is_empty() => Answer::No,
         "y" | "yes" => Answer::Yes,
         "trust" if powerful.is_some() => Answer::Trust,
         _ => Answer::No,
     }
+}
+
+/// Asks whose records they are. A yes is soon typed; this takes the word itself.
+fn renames_question(renames: &[Rename]) -> String {
+    let said: String = renames
+        .iter()
+        .map(|Rename { from, to }| {
+            format!("{to} says that it is what {from} was called before; its records, and what comes with them, would be {to}'s.\n")
+        })
+        .collect();
+    let vendors: Vec<_> = renames.iter().map(|rename| rename.from.to_string()).collect();
+    format!(
+        "Careful: {said}Any plugin can say so. Type rename if the vendor of {} says so too. Go on? [rename/N] ",
+        vendors.join(" and ")
+    )
 }
 
 /// The result of a deploy or rollback, as JSON.
@@ -192,8 +224,15 @@ pub(super) fn summary(report: &Report, url: &str, format: Format, statements: Ve
     }
     // A deploy may have taken drafts down before it applied them again.
     let down = ups == 0;
+    if let Some(exported) = &report.exported
+        && format == Format::Text
+    {
+        losses::exported(exported);
+    }
     let outcome = match (steps, report.rehearsed, down) {
         (_, true, _) if report.not_rehearsed.is_some() => "partly-rehearsed",
+        (0, true, _) if !report.taken_over.is_empty() => "rehearsed",
+        (0, ..) if !report.taken_over.is_empty() => "taken-over",
         (0, ..) => "up-to-date",
         (_, true, _) => "rehearsed",
         (_, false, true) => "reverted",
@@ -222,6 +261,18 @@ pub(super) fn summary(report: &Report, url: &str, format: Format, statements: Ve
             true => alterations = format!("{drafts} down and {alterations} up"),
             false => output::result(&format!("Took {drafts} down first.")),
         }
+    }
+    for TakenOver { from, to, applied } in &report.taken_over {
+        let count = count(*applied as u64, "applied alteration");
+        match report.rehearsed {
+            true => output::result(&format!("{to} would take over {count} of {from}.")),
+            false => {
+                output::result(&format!("{to} took over {count} of {from}; none of them ran."))
+            }
+        }
+    }
+    if steps == 0 && !report.taken_over.is_empty() && report.not_rehearsed.is_none() {
+        return;
     }
     output::result(&match (steps, report.rehearsed, down) {
         (0, ..) if report.not_rehearsed.is_none() => format!("{url} is up to date."),

@@ -3,12 +3,13 @@
 use super::{command, options::Format, output};
 use crate::{
     Error, StepError, StepFailure, StepReport,
-    alteration::{AlterationKey, Direction},
+    alteration::{AlterationKey, CatalogError, Direction},
     backend::{BackendError, Checkpoint, FormerError, ParseUrlError, Phase, Run, Stop},
     config::{CONFIG_FILE, ConfigError},
     deploy::{Powerful, UnknownSettings},
     error::{Changed, Lost},
     escape::EscapedLines,
+    event::TakenOver,
     host::{HookError, LoadError},
     plan::{BaselineError, Finding, Plan, Severity},
     source::SourceError,
@@ -98,10 +99,12 @@ pub(super) fn unasked(steps: usize, direction: Direction, format: Format) -> Exi
         Direction::Up => "applied",
         Direction::Down => "rolled back",
     };
-    let mut explanation = Explanation::new(
-        format!("{count} would be {what}, and there is no terminal to ask at"),
-        Exit::Usage,
-    );
+    let would = match steps {
+        0 => "recorded alterations would be taken over".to_owned(),
+        _ => format!("{count} would be {what}"),
+    };
+    let message = format!("{would}, and there is no terminal to ask at");
+    let mut explanation = Explanation::new(message, Exit::Usage);
     explanation.next = "if that is right, say so with `--yes`, or set RUNNER_YES=1:".to_owned();
     explanation.commands = vec![command::again("--yes")];
     tell(explanation, format);
@@ -159,6 +162,7 @@ fn exit(error: &Error) -> Exit {
         | Error::UnknownSettings(_)
         | Error::Config(_)
         | Error::Powerful(_)
+        | Error::Export { .. }
         | Error::Declined => Exit::Failed,
     }
 }
@@ -239,6 +243,9 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
             state_schema(elsewhere)
         ),
         Error::Powerful(it) => powerful(&mut explanation, it),
+        Error::Export { .. } => {
+            "name a folder that does not exist yet, on a disk with room, with `--export`".to_owned()
+        }
         Error::Declined => "run it again and answer y, or add `--yes`".to_owned(),
         Error::KeepsMoving => "see who else deploys, then run it again".to_owned(),
         Error::PlanChanged(key) => {
@@ -246,7 +253,7 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
             "look at the new plan: run it again".to_owned()
         }
         Error::Interrupted => "run it again when you are ready".to_owned(),
-        Error::Halted { done, lost, rehearsed, cause } => {
+        Error::Halted { done, lost, taken_over, rehearsed, cause } => {
             let inner = explain(cause, exit);
             let next = inner.next;
             explanation.alteration = inner.alteration;
@@ -257,6 +264,8 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
                 Lost::Unknown => perhaps(done, ""),
                 Lost::Nothing | Lost::These(_) => changed(done, *rehearsed, None),
             };
+            explanation.changed =
+                and_taken_over(std::mem::take(&mut explanation.changed), taken_over, *rehearsed);
             explanation.steps.clone_from(done);
             note_down(&mut explanation, done, *rehearsed);
             note_lost(&mut explanation, lost);
@@ -390,6 +399,7 @@ fn objections(explanation: &mut Explanation, plan: &Plan) -> String {
 fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
     let StepFailure { key, direction, cause, done, lost, left, rehearsed, unrecorded, .. } =
         failure;
+    let taken_over = &failure.taken_over;
     explanation.alteration = Some(key.to_string());
     explanation.changed = match lost {
         Lost::Unknown => format!("{}; nothing of {key}", perhaps(done, " before it")),
@@ -403,6 +413,8 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
     if let StepError::Unknown(_) = cause {
         explanation.changed = format!("not known for {key}: the connection was lost in its commit");
     }
+    explanation.changed =
+        and_taken_over(std::mem::take(&mut explanation.changed), taken_over, *rehearsed);
     explanation.steps.clone_from(done);
     if *direction == Direction::Up {
         note_down(explanation, done, *rehearsed);
@@ -559,6 +571,20 @@ fn unfinished(
     };
 }
 
+/// `changed`, after the records that plugins took over.
+fn and_taken_over(changed: String, taken_over: &[TakenOver], rehearsed: bool) -> String {
+    if taken_over.is_empty() || rehearsed {
+        return changed;
+    }
+    let names =
+        taken_over.iter().map(|TakenOver { from, to, .. }| format!("{from} is recorded as {to}"));
+    let names = names.collect::<Vec<_>>().join(", ");
+    match changed == NOTHING {
+        true => format!("{names}; nothing else"),
+        false => format!("{names}; {changed}"),
+    }
+}
+
 /// What is altered now, after `done` and nothing of `failed`.
 fn changed(done: &[StepReport], rehearsed: bool, failed: Option<&AlterationKey>) -> String {
     let Some(last) = done.last().filter(|_| !rehearsed) else {
@@ -602,7 +628,18 @@ fn source_advice(error: &SourceError) -> String {
             "give it a manifest with `runner pack FILE --manifest alteration.json --out DIR`, or name it VENDOR/NAME/ID.wasm"
                 .to_owned()
         }
-        SourceError::Catalog(_) => "keep one of the two files".to_owned(),
+        SourceError::Catalog(CatalogError::Duplicate { .. }) => {
+            "keep one of the two files".to_owned()
+        }
+        SourceError::Catalog(CatalogError::BothOffered { replaced, by, .. }) => format!(
+            "remove the files of one: those of {replaced} if its vendor says that {by} replaces it, else those of {by}"
+        ),
+        SourceError::Catalog(CatalogError::ReplacedTwice { replaced, .. }) => format!(
+            "remove the files of the one that the vendor of {replaced} does not name"
+        ),
+        SourceError::Catalog(CatalogError::ReplacesSeveral { .. }) => {
+            "get the files again from the plugin's vendor: a plugin replaces one other".to_owned()
+        }
         SourceError::ChangedMeanwhile(_) => "let the copying finish, then run it again".to_owned(),
     }
 }
@@ -666,7 +703,7 @@ fn backend_advice(error: &BackendError) -> String {
             format!("give this user a session without {mode}, by init_connect or the server's sql_mode")
         }
         BackendError::Engine { .. } => {
-            "drop that table, and unset enforce_storage_engine on the server".to_owned()
+            "unset enforce_storage_engine on the server, and drop that table if it is empty".to_owned()
         }
         BackendError::Unreachable { .. } => {
             "check host and port, and that the server runs; `--wait 30s` waits for it".to_owned()

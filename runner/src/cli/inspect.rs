@@ -80,6 +80,9 @@ fn text(inspection: &Inspection) {
             for (plugin, version) in &manifest.requires {
                 line("requires", &format!("{plugin} {version}"));
             }
+            if let Some(replaced) = &manifest.replaces {
+                line("replaces", replaced.as_str());
+            }
             for dialect in &manifest.dialects {
                 line("dialect", dialect.as_str());
             }

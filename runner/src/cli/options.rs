@@ -9,7 +9,7 @@ use crate::{
     deploy::{Grant, Grants, How, ParseTrustError, Setting, Settings, Trust, Trusts},
     escape::Escaped,
     host::Limits,
-    plan::{ParseTargetError, Policy, Target},
+    plan::{ParseTargetError, Policy, Rename, Renames, Target},
     rehearsals::Rehearsals,
 };
 use clap::{Args, ValueEnum};
@@ -279,7 +279,7 @@ impl CacheFolder {
 
 impl Database {
     pub(super) fn runner(&self, plugins: &[PathBuf]) -> Result<Runner, Error> {
-        command::remember(&self.database);
+        command::remember(&self.database, plugins);
         let runner = Runner::new(&self.database)?.plugins(plugins.iter().cloned());
         Ok(runner.connection(self.connection(plugins)?))
     }
@@ -288,7 +288,7 @@ impl Database {
 impl Database {
     /// For verbs that write without running hooks.
     pub(super) fn locked_runner(&self, lock: &Lock, plugins: &[PathBuf]) -> Result<Runner, Error> {
-        command::remember(&self.database);
+        command::remember(&self.database, plugins);
         let mut connection = self.connection(plugins)?;
         lock.set(&mut connection);
         Ok(Runner::new(&self.database)?.connection(connection))
@@ -559,6 +559,20 @@ impl HandedArgs {
         let mut grants = config.grants();
         grants.extend(self.grant.iter().cloned());
         Ok(DeployOptions { grants, settings, trusts: config.trusts(), ..options })
+    }
+}
+
+/// What the operator agrees to of plugins that were renamed.
+#[derive(Debug, Args)]
+pub(super) struct RenameArgs {
+    /// Let a plugin that replaces another one take over what is recorded of it: OLD/NAME=NEW/NAME; may be repeated
+    #[arg(long, value_name = "RENAME")]
+    accept_rename: Vec<Rename>,
+}
+
+impl RenameArgs {
+    pub(super) fn renames(&self) -> Renames {
+        self.accept_rename.iter().cloned().collect()
     }
 }
 

@@ -3,10 +3,11 @@
 use super::{
     command,
     explain::{self, Exit},
-    options::{Format, HandedArgs, Offer, Output, TargetArgs},
+    options::{Format, HandedArgs, Offer, Output, RenameArgs, TargetArgs},
     output,
 };
 use crate::{
+    DeployOptions,
     alteration::Direction,
     escape::Escaped,
     plan::{Plan, Reason, Severity},
@@ -27,6 +28,8 @@ pub(super) struct Args {
     #[command(flatten)]
     handed: HandedArgs,
     #[command(flatten)]
+    renames: RenameArgs,
+    #[command(flatten)]
     output: Output,
 }
 
@@ -42,6 +45,7 @@ pub(super) async fn run(args: Args) -> Exit {
     let planned = async {
         let runner = args.offer.runner()?;
         let options = args.handed.hand(&args.offer, args.target.options()?)?;
+        let options = DeployOptions { renames: args.renames.renames(), ..options };
         runner.plan(&options).await.map(|plan| (plan, runner.url().to_string()))
     };
     match planned.await {

@@ -1,10 +1,6 @@
 //! What the verbs of a project share: where it is, what goes on, and what went wrong.
 
-use super::{
-    explain::Exit,
-    options::Format,
-    output,
-};
+use super::{explain::Exit, options::Format, output};
 use crate::{
     Error,
     alteration::{Permission, PluginName},
@@ -99,7 +95,8 @@ pub(super) struct Own {
 /// Reads the project's own components. Who builds a project has run its author's code already.
 pub(super) fn own(project: &Project) -> Result<Own, Error> {
     let catalog = project.catalog()?;
-    let mut own = Own { plugin: catalog.plugins().next().cloned(), grants: Vec::new(), trusts: Vec::new() };
+    let mut own =
+        Own { plugin: catalog.plugins().next().cloned(), grants: Vec::new(), trusts: Vec::new() };
     for plugin in catalog.plugins() {
         own.trusts.push(Trust::Plugin(plugin.clone()));
         let asked = catalog.of(plugin).flat_map(|alteration| &alteration.permissions);

@@ -182,8 +182,14 @@ async fn try_all(
         }
         if url.parse::<DatabaseUrl>().is_ok_and(|url| url.scheme() != scheme(*dialect)) {
             let message = format!("the server for {dialect} is of another kind");
-            let next = format!("correct RUNNER_TEST_{}, or [test] in runner.toml", dialect.as_str().to_ascii_uppercase());
-            output::problem(&message, &[("changed", "nothing was released".to_owned()), ("next", next)]);
+            let next = format!(
+                "correct RUNNER_TEST_{}, or [test] in runner.toml",
+                dialect.as_str().to_ascii_uppercase()
+            );
+            output::problem(
+                &message,
+                &[("changed", "nothing was released".to_owned()), ("next", next)],
+            );
             return Err(Exit::Usage);
         }
         output::note(&format!("Testing on {dialect}"));

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     alteration::{AlterationKey, Direction, SettingName},
     escape::{Escaped, EscapedLines},
-    event::{Event, Observer, ScratchEvent},
+    event::{Event, Observer, ScratchEvent, TakenOver},
     host::{HookEvent, Level},
     session::Counts,
 };
@@ -123,6 +123,11 @@ impl Reporter {
             }
             Event::Recorded { key } => {
                 self.note(&format!("recorded {key}"));
+            }
+            Event::TakenOver { taken } => {
+                let TakenOver { from, to, applied } = taken;
+                let count = count(*applied as u64, "applied alteration");
+                self.note(&format!("{to} took over {count} of {from}"));
             }
             Event::Scratch(event) => self.scratch(event),
             // What it found is the result, and the verb's to tell.

@@ -12,6 +12,7 @@ use crate::{
     alteration::{ParseVersionError, PluginName},
     plan::RollbackTarget,
 };
+use std::path::PathBuf;
 
 /// Takes applied alterations back; needs no plugin files
 #[derive(Debug, clap::Args)]
@@ -19,7 +20,8 @@ use crate::{
 Examples:
   runner rollback --steps 1 --database sqlite:demo.db
   runner rollback --plugin acme/shop --to 1.0.0 --database sqlite:demo.db
-  runner rollback --plugin acme/shop --to none --dry-run")]
+  runner rollback --plugin acme/shop --to none --dry-run       shows which tables would be dropped
+  runner rollback --plugin acme/shop --to none --export saved  saves them, then drops them")]
 pub(super) struct Args {
     #[command(flatten)]
     database: Database,
@@ -33,6 +35,9 @@ pub(super) struct Args {
     /// The last so many alterations
     #[arg(long, value_name = "N", group = "how_far")]
     steps: Option<usize>,
+    /// Write tables that lose something to this new folder first, with how to read them back
+    #[arg(long, value_name = "DIR", conflicts_with = "dry_run")]
+    export: Option<PathBuf>,
     /// Alterations that a baseline recorded, and that never ran here
     #[arg(long, value_enum, default_value_t = Allow::Error, value_name = "WHAT")]
     baselined: Allow,
@@ -65,6 +70,7 @@ pub(super) async fn run(args: Args) -> Exit {
             baselined: args.baselined == Allow::Allow,
             settings,
             trusts: args.trust.and(trusts),
+            export: args.export.clone(),
             how: args.run.how(),
         };
         let url = runner.url().to_string();

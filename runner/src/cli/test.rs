@@ -21,8 +21,8 @@ use crate::{
         Verdict,
     },
 };
-use serde::Serialize;
 use clap::{Args as _, FromArgMatches as _};
+use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
@@ -176,11 +176,7 @@ pub(super) async fn project(trying: Trying<'_>) -> Ended {
 }
 
 /// Tests the drafts of a project, which its author trusts and grants what it asks for.
-async fn try_project(
-    mut args: Args,
-    project: &Project,
-    drafts: &BTreeSet<&AlterationId>,
-) -> Ended {
+async fn try_project(mut args: Args, project: &Project, drafts: &BTreeSet<&AlterationId>) -> Ended {
     let Own { plugin, grants, trusts } = match project::own(project) {
         Ok(own) => own,
         Err(error) => return explain::error(&error, args.output.format).into(),
@@ -208,10 +204,8 @@ async fn try_project(
         let mut paths = names.map(|name| project.root().join(TESTS).join(name));
         Some((key(&id), paths.find(|path| path.exists())?))
     });
-    let extra = Extra {
-        rows: rows.collect(),
-        only: Some(drafts.iter().map(|id| key(id)).collect()),
-    };
+    let extra =
+        Extra { rows: rows.collect(), only: Some(drafts.iter().map(|id| key(id)).collect()) };
     try_plugins(args, extra).await
 }
 

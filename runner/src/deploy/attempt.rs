@@ -224,6 +224,7 @@ impl Work<'_> {
             changed,
             done: self.report.steps.clone(),
             lost: Lost::Nothing,
+            taken_over: self.report.taken_over.clone(),
             left: subject.left,
             rehearsed: self.report.rehearsed,
             unrecorded: unrecorded.map(|error| error.to_string()),

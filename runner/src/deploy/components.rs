@@ -69,7 +69,7 @@ impl Ready {
 }
 
 /// What each step of a plan needs.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Components {
     attempts: BTreeMap<AlterationKey, Attempt>,
     ready: HashMap<Checksum, Arc<Ready>>,

@@ -7,9 +7,14 @@ use crate::{
         Permission, PluginName,
     },
     backend::Snapshot,
-    plan::{self, Asks, Plan, Policy, RollbackTarget, Step, Target},
+    plan::{self, Asks, Plan, Policy, Renames, RollbackTarget, Step, Target},
 };
-use std::{collections::BTreeSet, str::FromStr, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
 /// What an operator permits: to one plugin, or to all.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,6 +93,8 @@ pub struct DeployOptions {
     pub new_state: bool,
     /// Plugins that may run as a user who reaches beyond the database.
     pub trusts: Trusts,
+    /// Plugins that may take over what is recorded of others.
+    pub renames: Renames,
     pub how: How,
 }
 
@@ -102,6 +109,8 @@ pub struct RollbackOptions {
     pub settings: Settings,
     /// Plugins that may run as a user who reaches beyond the database.
     pub trusts: Trusts,
+    /// A folder that is not there yet, or empty: tables that lose something are written to it first.
+    pub export: Option<PathBuf>,
     pub how: How,
 }
 
@@ -183,6 +192,39 @@ impl Job<'_> {
             | Self::TakeDown { options, .. } => Some(&options.trusts),
             Self::Rollback { options } => Some(&options.trusts),
             Self::Baseline { .. } => None,
+        }
+    }
+
+    /// Where to write what is destroyed.
+    pub(super) fn export(&self) -> Option<&Path> {
+        match self {
+            Self::Rollback { options } => options.export.as_deref(),
+            Self::Deploy { .. }
+            | Self::DeployOne { .. }
+            | Self::TakeDown { .. }
+            | Self::Baseline { .. } => None,
+        }
+    }
+
+    /// Whether it is told first what is destroyed: by the end of a plugin, and where that is to be written.
+    pub(super) fn destroys(&self) -> bool {
+        match self {
+            Self::Rollback { options } => {
+                options.target == RollbackTarget::Nothing || options.export.is_some()
+            }
+            Self::Deploy { .. }
+            | Self::DeployOne { .. }
+            | Self::TakeDown { .. }
+            | Self::Baseline { .. } => false,
+        }
+    }
+
+    /// What plugins may take over.
+    pub(super) fn renames(&self) -> &Renames {
+        static NONE: Renames = Renames::new();
+        match self {
+            Self::Deploy { options, .. } | Self::DeployOne { options, .. } => &options.renames,
+            Self::TakeDown { .. } | Self::Baseline { .. } | Self::Rollback { .. } => &NONE,
         }
     }
 

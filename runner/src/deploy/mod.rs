@@ -9,19 +9,25 @@ mod attempt;
 mod baseline;
 pub(crate) mod begun;
 mod components;
+mod export;
 mod job;
 mod judge;
+mod losses;
 mod part;
 mod parts;
 mod settings;
+mod takeover;
 mod trust;
 
+pub use export::Exported;
 pub(crate) use job::Job;
 pub use job::{
     BaselineOptions, DeployOptions, Grant, Grants, How, ParseGrantError, RollbackOptions,
 };
 pub(crate) use judge::plan as judge;
+pub use losses::{Certainty, Losses, LostColumn, LostTable};
 pub use settings::{ParseSettingError, PluginSettings, Setting, Settings, UnknownSettings};
+pub(crate) use takeover::Renaming;
 pub(crate) use trust::against as untrusted;
 pub use trust::{ParseTrustError, Powerful, Trust, Trusts};
 
@@ -31,12 +37,15 @@ use crate::{
     error::{Error, Lost},
     event::{Event, Observer, Report, StepReport},
     host::Host,
-    plan::Plan,
+    plan::{Plan, Rename, Renames},
     sql::Judge,
 };
 use again::Halves;
 use components::Components;
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 /// Times that a plan is made anew because somebody else changed the state.
 const REPLANS_MAX: usize = 10;
@@ -44,7 +53,7 @@ const REPLANS_MAX: usize = 10;
 /// How the caller takes part while the runner works.
 pub struct Control {
     pub observer: Observer,
-    /// Asked once, before anything is altered.
+    /// Asked before anything is altered: once, and before that about plugins that take over what is recorded of others.
     pub confirm: Box<dyn Fn(&Question<'_>) -> Answer + Send + Sync>,
     pub cancelled: Cancelled,
 }
@@ -56,6 +65,13 @@ pub struct Question<'a> {
     /// Plugins of the plan that are not trusted with what the URL's user may do, if there are any. Then only
     /// [`Answer::Trust`] goes on.
     pub powerful: Option<&'a Powerful>,
+    /// Plugins that would take over what is recorded of others, and that nobody agreed to yet. Where there are any, the
+    /// question is about them, and only [`Answer::Rename`] goes on.
+    pub renames: &'a [Rename],
+    /// What a rollback destroys, where that was looked for.
+    pub losses: Option<&'a Losses>,
+    /// Where that is written first.
+    pub export: Option<&'a Path>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +81,8 @@ pub enum Answer {
     Yes,
     /// Goes on, and trusts every plugin of the plan for this run.
     Trust,
+    /// Lets the plugins that were asked about take over what is recorded of others.
+    Rename,
 }
 
 impl Default for Control {
@@ -93,23 +111,40 @@ pub(crate) async fn run(
     control: &Control,
 ) -> Result<Report, Error> {
     let rehearse = how.rehearse;
-    let mut snapshot = backend.snapshot().await?;
-    let mut plan = job.plan(&snapshot, backend.dialect());
+    let mut renames = Renames::new();
+    let found = backend.snapshot().await?;
+    let (mut snapshot, mut renaming) = Renaming::look(job, &renames, found, backend).await?;
+    let mut plan = renaming.plan(job, &snapshot, backend.dialect());
     if plan.waits_for_an_attempt() {
         // Its runner may be at work; only what it leaves behind is to be decided about.
         lock(backend, how, control).await?;
         let now = backend.snapshot().await;
         backend.unlock().await;
-        snapshot = now?;
-        plan = job.plan(&snapshot, backend.dialect());
+        (snapshot, renaming) = Renaming::look(job, &renames, now?, backend).await?;
+        plan = renaming.plan(job, &snapshot, backend.dialect());
     }
     if plan.objections().next().is_some() {
         begun::tell(&mut plan, &snapshot, backend).await?;
     }
+    let to_ask = Renaming::to_ask(&plan);
+    if !to_ask.is_empty() {
+        let question =
+            Question { plan: &plan, powerful: None, renames: &to_ask, losses: None, export: None };
+        match (control.confirm)(&question) {
+            Answer::Rename => {}
+            Answer::No => return Err(Error::Declined),
+            // A yes says nothing about whose records they are.
+            Answer::Yes | Answer::Trust => return Err(Error::Objections(Box::new(plan))),
+        }
+        renames.extend(to_ask);
+        let found = backend.snapshot().await?;
+        (snapshot, renaming) = Renaming::look(job, &renames, found, backend).await?;
+        plan = renaming.plan(job, &snapshot, backend.dialect());
+    }
     let plan = acceptable(plan)?;
     job.check_settings(&plan, &snapshot)?;
     let mut report = Report { rehearsed: rehearse, ..Report::default() };
-    if plan.steps.is_empty() {
+    if plan.steps.is_empty() && renaming.takeovers.is_empty() {
         // Nobody is shown the plan, so what it noticed is reported.
         report.notes = plan.findings;
         return Ok(report);
@@ -141,17 +176,54 @@ pub(crate) async fn run(
         Some(trusts) => untrusted(&plan, trusts, backend).await?,
         None => None,
     };
-    let question = Question { plan: &plan, powerful: powerful.as_ref() };
-    match ((control.confirm)(&question), powerful) {
+    let export = job.export();
+    export.map(export::check_folder).transpose()?;
+    let losses = match job.destroys() {
+        true => {
+            let doing = (job, how, host);
+            // What goes on with an unfinished attempt first ends what is left of it on the server.
+            let is_begun = plan.steps.iter().any(|step| snapshot.runs.contains_key(&step.key));
+            let may_run = powerful.is_none() && !is_begun;
+            // A rollback is one part.
+            let Some((_, components)) = parts.first_mut() else { return Ok(report) };
+            Some(losses::look(doing, &plan, components, backend, control, may_run).await?)
+        }
+        false => None,
+    };
+    let question = Question {
+        plan: &plan,
+        powerful: powerful.as_ref(),
+        renames: &[],
+        losses: losses.as_ref(),
+        export,
+    };
+    // Where there is nothing but a takeover, and it was agreed to just now, that was the question.
+    let answer = match plan.steps.is_empty() && !renames.is_empty() {
+        true => Answer::Yes,
+        false => (control.confirm)(&question),
+    };
+    match (answer, powerful) {
         (Answer::No, _) => return Err(Error::Declined),
-        (Answer::Yes, Some(powerful)) => return Err(Error::Powerful(Box::new(powerful))),
-        (Answer::Trust, _) | (Answer::Yes, None) => {}
+        (Answer::Yes | Answer::Rename, Some(powerful)) => {
+            return Err(Error::Powerful(Box::new(powerful)));
+        }
+        (Answer::Trust, _) | (Answer::Yes | Answer::Rename, None) => {}
     }
     let began = Instant::now();
     lock(backend, how, control).await?;
+    if let (Some(folder), Some(losses)) = (export, &losses) {
+        let url = backend.url().to_owned();
+        let exported = export::write(folder, &url, losses, backend, control).await;
+        if exported.is_err() {
+            backend.unlock().await;
+        }
+        report.exported = Some(exported?);
+    }
+    report.drops = losses;
+    let doing = (host, how, control);
     let worked = match rehearse {
-        true => rehearsed(parts, backend, host, how, control, &mut report).await,
-        false => work(parts, backend, host, how, control, &mut report).await,
+        true => rehearsed(parts, backend, doing, &renames, &mut report).await,
+        false => work(parts, backend, doing, &renames, &mut report).await,
     };
     backend.unlock().await;
     report.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -189,13 +261,12 @@ type Parts<'a> = Vec<(&'a Job<'a>, Components)>;
 async fn rehearsed(
     parts: Parts<'_>,
     backend: &mut Backend,
-    host: &Host,
-    how: &How,
-    control: &Control,
+    doing: (&Host, &How, &Control),
+    renames: &Renames,
     report: &mut Report,
 ) -> Result<(), Error> {
     backend.begin_rehearsal().await?;
-    let worked = work(parts, backend, host, how, control, report).await;
+    let worked = work(parts, backend, doing, renames, report).await;
     let ended = backend.end_rehearsal().await;
     // Why it failed matters more than that nothing was left to roll back.
     worked?;
@@ -206,9 +277,8 @@ async fn rehearsed(
 async fn work(
     parts: Parts<'_>,
     backend: &mut Backend,
-    host: &Host,
-    how: &How,
-    control: &Control,
+    (host, how, control): (&Host, &How, &Control),
+    renames: &Renames,
     report: &mut Report,
 ) -> Result<(), Error> {
     let mut later: usize = parts.iter().map(|(_, components)| components.steps()).sum();
@@ -219,6 +289,7 @@ async fn work(
             host,
             components,
             control,
+            renames: renames.clone(),
             before: report.steps.len(),
             later,
             report: &mut *report,
@@ -240,6 +311,8 @@ struct Work<'a> {
     host: &'a Host,
     components: Components,
     control: &'a Control,
+    /// What the operator agreed to at the question.
+    renames: Renames,
     report: &'a mut Report,
     /// Steps that jobs before this one reported, which are on the server's disk.
     before: usize,
@@ -266,9 +339,14 @@ impl Work<'_> {
                 failure.lost = lost;
                 Err(Error::Step(failure))
             }
-            Err(error) if !done.is_empty() || lost != Lost::Nothing => {
+            Err(error)
+                if !done.is_empty()
+                    || lost != Lost::Nothing
+                    || !self.report.taken_over.is_empty() =>
+            {
                 let (done, rehearsed) = (done.clone(), self.report.rehearsed);
-                Err(Error::Halted { done, lost, rehearsed, cause: Box::new(error) })
+                let taken_over = self.report.taken_over.clone();
+                Err(Error::Halted { done, lost, taken_over, rehearsed, cause: Box::new(error) })
             }
             worked => worked,
         }
@@ -311,8 +389,10 @@ impl Work<'_> {
     async fn work_on(&mut self, backend: &mut Backend) -> Result<(), Error> {
         backend.prepare().await?;
         for _ in 0..REPLANS_MAX {
-            let snapshot = backend.snapshot().await?;
-            let plan = acceptable(self.job.plan(&snapshot, backend.dialect()))?;
+            let found = backend.snapshot().await?;
+            let (mut snapshot, renaming) =
+                Renaming::look(self.job, &self.renames, found.clone(), backend).await?;
+            let plan = acceptable(renaming.plan(self.job, &snapshot, backend.dialect()))?;
             if let Some(step) = plan.steps.iter().find(|step| !self.components.has(step)) {
                 return Err(Error::PlanChanged(step.key.clone()));
             }
@@ -321,6 +401,13 @@ impl Work<'_> {
                 let (job, host, control) = (self.job, self.host, self.control);
                 self.components =
                     Components::load(job, (&plan, &snapshot), backend, host, control).await?;
+            }
+            if !renaming.takeovers.is_empty() {
+                match self.take_over(backend, &renaming.takeovers, found).await {
+                    Ok(now) if now.revision.is_some() => snapshot = now,
+                    Ok(_) | Err(Error::Backend(BackendError::Moved)) => continue,
+                    Err(error) => return Err(error),
+                }
             }
             match self.apply(backend, &snapshot, &plan).await {
                 Err(Error::Backend(BackendError::Moved)) => {}

@@ -48,6 +48,7 @@ pub struct Reading {
 pub(super) struct SqlFolder {
     pub(super) plugin: PluginName,
     pub(super) requires: Requirements,
+    pub(super) replaces: Option<PluginName>,
     /// As it says itself; empty where it says nothing.
     pub(super) dialects: BTreeSet<Dialect>,
     /// In the order of their ids; at least one.
@@ -258,8 +259,14 @@ fn assemble(
     files: Files,
 ) -> Result<SqlFolder, FolderError> {
     let settings = settings.unwrap_or_default();
-    let Settings { plugin: found_plugin, requires, dialects, alterations: mut details, .. } =
-        settings;
+    let Settings {
+        plugin: found_plugin,
+        requires,
+        replaces,
+        dialects,
+        alterations: mut details,
+        ..
+    } = settings;
     let plugin = match (found_plugin, plugin) {
         (Some(found), Some(asked)) if found != *asked => {
             let path = folder.join(SETTINGS_FILE);
@@ -297,7 +304,7 @@ fn assemble(
     if let Some(id) = details.into_keys().next() {
         return Err(FolderError::SettingsWithoutFile { path: folder.join(SETTINGS_FILE), id });
     }
-    Ok(SqlFolder { plugin, requires, dialects, alterations })
+    Ok(SqlFolder { plugin, requires, replaces, dialects, alterations })
 }
 
 /// The dialects that a folder is for: as its settings say, or else its folders.

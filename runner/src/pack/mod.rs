@@ -5,9 +5,10 @@
 //! Talks to `alteration`, and to `sql` to look through texts: it knows no database and runs no
 //! component, and leaves printing to its caller.
 
-pub mod draft;
 mod by_dialect;
+mod code;
 mod dialect_name;
+pub mod draft;
 mod folder;
 pub mod history;
 mod inspect;
@@ -32,6 +33,7 @@ mod sql_texts;
 mod tests;
 mod write;
 
+pub(crate) use code::is_same_code;
 pub use folder::{FolderError, Reading};
 pub use history::Layout;
 pub use inspect::{

@@ -17,6 +17,8 @@ pub(super) struct Settings {
     pub(super) plugin: Option<PluginName>,
     #[serde(default)]
     pub(super) requires: Requirements,
+    /// What the plugin was called before, as in the manifest.
+    pub(super) replaces: Option<PluginName>,
     /// Empty for every dialect.
     #[serde(default)]
     pub(super) dialects: BTreeSet<Dialect>,

@@ -125,7 +125,12 @@ fn manifest(
         true => common_dialects(alterations)?,
         false => folder.dialects.clone(),
     };
-    Ok(Manifest { requires, dialects, ..Manifest::new(folder.plugin.clone(), declarations) })
+    Ok(Manifest {
+        requires,
+        replaces: folder.replaces.clone(),
+        dialects,
+        ..Manifest::new(folder.plugin.clone(), declarations)
+    })
 }
 
 /// Those that each alteration runs on, unless it says that only others need it; empty for all.

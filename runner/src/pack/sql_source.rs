@@ -79,7 +79,9 @@ impl SqlSource {
                     let of = |dialect| HandedSql { id: &alteration.id, hook, dialect, sql };
                     match is_alike {
                         true => texts.push(of(None)),
-                        false => texts.extend(dialects.into_iter().map(|dialect| of(Some(dialect)))),
+                        false => {
+                            texts.extend(dialects.into_iter().map(|dialect| of(Some(dialect))))
+                        }
                     }
                 }
             }

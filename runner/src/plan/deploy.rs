@@ -43,6 +43,7 @@ pub(super) fn planned(
         plan: Plan { steps: Vec::new(), skipped: Vec::new(), findings: Vec::new() },
     };
     planner.folders();
+    planner.renamed();
     planner.rows();
     match order::plugins(catalog) {
         Err(circle) => planner.plan.findings.push(circle),
@@ -161,6 +162,17 @@ impl Planner<'_> {
                 self.plan
                     .findings
                     .push(Finding::SeveralFolders { plugin: plugin.clone(), folders });
+            }
+        }
+    }
+
+    /// Says which plugins are recorded under another name by now. Their alterations look as if they had never run.
+    fn renamed(&mut self) {
+        for plugin in self.catalog.plugins() {
+            let now = self.snapshot.name_now(plugin);
+            if now != plugin && self.snapshot.applied().any(|row| row.key.plugin == *now) {
+                let (from, to) = (plugin.clone(), now.clone());
+                self.plan.findings.push(Finding::Renamed { from, to });
             }
         }
     }
@@ -379,6 +391,7 @@ impl Planner<'_> {
 
     /// Why `requires` would not meet `requirement` after the plan; `None` if it would.
     fn unmet(&self, requires: &PluginName, requirement: &semver::VersionReq) -> Option<String> {
+        let requires = self.snapshot.name_now(requires);
         let applied = self.snapshot.applied().map(|row| &row.key);
         let up = |step: &&Step| step.direction == Direction::Up;
         let planned = self.plan.steps.iter().filter(up).map(|step| &step.key);

@@ -1,6 +1,6 @@
 //! Findings: what a plan noticed that somebody should know or decide.
 
-use super::Hold;
+use super::{Hold, advice};
 use crate::{
     alteration::{AlterationId, AlterationKey, Checksum, Dialect, Direction, PluginName},
     escape::Escaped,
@@ -188,6 +188,32 @@ pub enum Finding {
     Unversioned {
         key: AlterationKey,
     },
+    /// A plugin says that it is what another one was called before, and that one has records.
+    TakesOver {
+        from: PluginName,
+        to: PluginName,
+        /// How many applied alterations would be recorded under the new name.
+        applied: usize,
+        /// The operator agreed to it.
+        accepted: bool,
+    },
+    /// The same, where something of one of the two has not ended.
+    TakesOverUnfinished {
+        from: PluginName,
+        to: PluginName,
+        key: AlterationKey,
+    },
+    /// The same, where both have one alteration applied.
+    AppliedTwice {
+        from: PluginName,
+        to: PluginName,
+        id: AlterationId,
+    },
+    /// The files of a plugin whose records another one took over.
+    Renamed {
+        from: PluginName,
+        to: PluginName,
+    },
 }
 
 impl Finding {
@@ -204,9 +230,13 @@ impl Finding {
             Self::Changed { allowed, .. }
             | Self::DraftChanged { allowed, .. }
             | Self::Missing { allowed, .. } => decision_if(!allowed),
+            Self::TakesOver { accepted, .. } => decision_if(!accepted),
             Self::Draft { .. }
             | Self::DraftStays { .. }
             | Self::Running { .. }
+            | Self::TakesOverUnfinished { .. }
+            | Self::AppliedTwice { .. }
+            | Self::Renamed { .. }
             | Self::BegunOtherwise { .. }
             | Self::Unfinished { .. }
             | Self::UnfinishedRollback { .. }
@@ -243,8 +273,12 @@ impl Finding {
             | Self::Refused { key, .. }
             | Self::Irreversible { key }
             | Self::NeverRan { key, .. }
+            | Self::TakesOverUnfinished { key, .. }
             | Self::Unversioned { key } => Some(key.to_string()),
-            Self::Ahead { .. }
+            Self::TakesOver { .. }
+            | Self::AppliedTwice { .. }
+            | Self::Renamed { .. }
+            | Self::Ahead { .. }
             | Self::SeveralFolders { .. }
             | Self::NoSuchVersion { .. }
             | Self::PluginAbsent { .. }
@@ -300,8 +334,8 @@ impl Finding {
                 "finish it with `runner deploy`, its file among the plugins; if it cannot be finished, undo what took effect, then `runner resolve {key} --as reverted`"
             ),
             Self::UnfinishedRollback { key } => format!(
-                "finish it with `runner rollback --plugin {} --steps 1`; if it cannot be finished, bring the database to where it belongs by hand, then `runner resolve {key} --as applied` or `--as reverted`",
-                key.plugin
+                "finish it with {}; if it cannot be finished, bring the database to where it belongs by hand, then `runner resolve {key} --as applied` or `--as reverted`",
+                advice::rollback(&key.plugin, "--steps 1")
             ),
             Self::Running { .. } => {
                 "see whether another runner is at work and let it end; if there is none, restore alteration_state from a backup"
@@ -331,7 +365,8 @@ impl Finding {
                 "restore the file, or go on without it with `--missing allow`".to_owned()
             }
             Self::Ahead { plugin, newer, .. } => format!(
-                "use the newer files, or go back with `runner rollback --plugin {plugin} --steps {newer}`"
+                "use the newer files, or go back with {}",
+                advice::rollback(plugin, &format!("--steps {newer}"))
             ),
             Self::OutOfOrder { .. } => {
                 "look whether it can run after the newer one; then deploy with `--out-of-order allow`"
@@ -342,10 +377,12 @@ impl Finding {
                     .to_owned()
             }
             Self::PluginAbsent { plugin, .. } => format!(
-                "if it was removed on purpose, `runner rollback --plugin {plugin} --to none` takes its alterations back"
+                "nothing, if its files are elsewhere; if it was removed for good, {}",
+                advice::uninstall(plugin)
             ),
             Self::AboveTarget { key, target } => {
-                format!("to go back, use `runner rollback --plugin {} --to {target}`", key.plugin)
+                let back = advice::rollback(&key.plugin, &format!("--to {target}"));
+                format!("to go back, use {back}")
             }
             Self::NoSuchVersion { .. } => "see that the version is the one you mean".to_owned(),
             Self::UnmetRequirement { requires, requirement, .. } => {
@@ -378,8 +415,8 @@ impl Finding {
             }
             Self::UnknownTarget { .. } => "add its files, or correct `--target`".to_owned(),
             Self::StillRequired { dependent, steps, .. } => format!(
-                "roll that back first: `runner rollback --plugin {} --steps {steps}`",
-                dependent.plugin
+                "roll that back first: {}",
+                advice::rollback(&dependent.plugin, &format!("--steps {steps}"))
             ),
             Self::Irreversible { .. } => {
                 "restore a backup to get behind it, or roll back fewer alterations".to_owned()
@@ -388,6 +425,22 @@ impl Finding {
                 "if it is there, go back with `--baselined allow`; if it was recorded by mistake, `runner resolve {key} --as reverted`"
             ),
             Self::Unversioned { .. } => "use `--steps N` instead of `--to`".to_owned(),
+            Self::TakesOver { accepted: true, .. } => {
+                "nothing: they are recorded under the new name, and do not run again".to_owned()
+            }
+            Self::TakesOver { from, to, .. } => format!(
+                "any plugin can say so: ask the vendor of {from}. If it is right, deploy with `--accept-rename {from}={to}`; if not, take the files of {to} away"
+            ),
+            Self::TakesOverUnfinished { from, .. } => format!(
+                "bring that to an end with the files of {from}, or with `runner resolve`; then deploy the new ones"
+            ),
+            Self::AppliedTwice { from, to, .. } => format!(
+                "see whose tables these are; take the other plugin's back with {}, or the same for {to}",
+                advice::rollback(from, "--steps N")
+            ),
+            Self::Renamed { from, to } => format!(
+                "take the files of {from} away, and use those of {to}"
+            ),
         }
     }
 }
@@ -538,6 +591,29 @@ impl fmt::Display for Finding {
             }
             Self::Unversioned { key } => {
                 write!(f, "{key} has no version to compare with `--to`")
+            }
+            Self::TakesOver { from, to, applied, accepted } => {
+                let count = match applied {
+                    1 => "1 applied alteration".to_owned(),
+                    applied => format!("{applied} applied alterations"),
+                };
+                match accepted {
+                    true => write!(f, "{to} takes over {count} of {from}"),
+                    false => write!(
+                        f,
+                        "{to} says that it replaces {from}, and would take over {count} of it"
+                    ),
+                }
+            }
+            Self::TakesOverUnfinished { from, to, key } => write!(
+                f,
+                "{to} cannot take over from {from} yet: {key} was begun and has not ended"
+            ),
+            Self::AppliedTwice { from, to, id } => {
+                write!(f, "{to} cannot take over from {from}: {id} is applied under both names")
+            }
+            Self::Renamed { from, to } => {
+                write!(f, "{from} is called {to} here, which took over all that was applied of it")
             }
         }
     }

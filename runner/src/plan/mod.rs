@@ -3,6 +3,7 @@
 //! Pure: (catalog, snapshot, target) in, data out. No I/O, no clock. What a plan says is rendered
 //! by the command line and carried out by [`crate::deploy`].
 
+mod advice;
 mod asks;
 mod baseline;
 mod deploy;
@@ -11,6 +12,7 @@ mod finding;
 mod order;
 mod rollback;
 mod status;
+mod takeover;
 mod target;
 
 pub use asks::{AskedPermission, AskedSetting, Asks};
@@ -23,6 +25,7 @@ pub(crate) use drafts::without;
 pub use finding::{Finding, Severity};
 pub use rollback::{RollbackTarget, rollback};
 pub use status::{Flag, StatusLine, status};
+pub use takeover::{ParseRenameError, Rename, Renames, takeovers};
 pub use target::{Bound, ParseTargetError, Target};
 
 use crate::{
@@ -52,6 +55,7 @@ impl Plan {
             matches!(
                 finding,
                 Finding::Unfinished { .. }
+                    | Finding::TakesOverUnfinished { .. }
                     | Finding::UnfinishedRollback { .. }
                     | Finding::Running { .. }
             )

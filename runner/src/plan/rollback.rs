@@ -107,6 +107,7 @@ fn still_required(snapshot: &Snapshot, leaving: &[&StateRow]) -> Vec<Finding> {
     let mut found = Vec::new();
     for row in snapshot.applied().filter(|row| !leaving_keys.contains(&row.key)) {
         for (requires, requirement) in &row.requires {
+            let requires = snapshot.name_now(requires);
             // What is not met today is not made worse by going back.
             let met = reaches(&ids(requires, false), requirement).is_ok();
             if met && reaches(&ids(requires, true), requirement).is_err() {

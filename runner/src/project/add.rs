@@ -1,9 +1,6 @@
 //! The next alteration of a project: its id, its files, and its place in the manifest.
 
-use super::{
-    Lock, Project, ProjectError,
-    manifest::Source,
-};
+use super::{Lock, Project, ProjectError, manifest::Source};
 use crate::{
     alteration::{AlterationId, Declaration, Version},
     new::{self, AddedHooks},
@@ -51,8 +48,7 @@ impl Project {
             return Err(ProjectError::Exists(path.clone()));
         }
         let mut declaration = Declaration::new(id.clone());
-        declaration.description =
-            Some(next.description.clone().unwrap_or_else(|| sentence(name)));
+        declaration.description = Some(next.description.clone().unwrap_or_else(|| sentence(name)));
         let is_new = source.release.as_ref() != Some(&release);
         let text = source.with(&declaration, is_new.then_some(&release))?;
         for (file, path) in added.iter().zip(&paths) {
@@ -130,10 +126,16 @@ fn id(
     lock: &Lock,
     now: u64,
 ) -> Result<AlterationId, ProjectError> {
-    let refused = |reason: &str| ProjectError::Name { name: name.to_owned(), reason: reason.to_owned() };
+    let refused =
+        |reason: &str| ProjectError::Name { name: name.to_owned(), reason: reason.to_owned() };
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if name.is_empty() || !name.chars().all(is_plain) || !name.starts_with(|c: char| c.is_ascii_lowercase()) {
-        return Err(refused("it may hold lower-case letters, digits and `-`, and begins with a letter"));
+    if name.is_empty()
+        || !name.chars().all(is_plain)
+        || !name.starts_with(|c: char| c.is_ascii_lowercase())
+    {
+        return Err(refused(
+            "it may hold lower-case letters, digits and `-`, and begins with a letter",
+        ));
     }
     let all = ids.iter().chain(lock.released.keys());
     if all.clone().any(|id| id.name() == name) {

@@ -102,13 +102,18 @@ impl Project {
                 progress("Installing what Python is compiled with into .venv");
             }
             let mut command = Command::new(root.join("sdk/venv"));
-            process::run(command.arg(".venv").current_dir(&root), "Installing into .venv", progress)?;
+            process::run(
+                command.arg(".venv").current_dir(&root),
+                "Installing into .venv",
+                progress,
+            )?;
         }
         let description = self.describe(&root, &[], progress)?;
         check_released(lock, &description.alterations)?;
-        let manifest = source.manifest.as_ref().ok_or_else(|| ProjectError::NoProject {
-            root: self.root.clone(),
-        })?;
+        let manifest = source
+            .manifest
+            .as_ref()
+            .ok_or_else(|| ProjectError::NoProject { root: self.root.clone() })?;
         let releases = self.releases(&root, manifest, lock, &description)?;
         let stale: Vec<&Release> = releases
             .iter()
@@ -180,7 +185,9 @@ impl Project {
             for declaration in &mut declarations {
                 let id = &declaration.id;
                 let described = description.alterations.get(id).ok_or_else(|| {
-                    ProjectError::Sources(format!("the manifest declares {id}, of which there is no source"))
+                    ProjectError::Sources(format!(
+                        "the manifest declares {id}, of which there is no source"
+                    ))
                 })?;
                 declaration.checksum = (!is_alone).then_some(described.source);
                 if !is_alone {
@@ -308,7 +315,11 @@ fn check_version(id: &AlterationId, lock: &Lock) -> Result<(), ProjectError> {
 }
 
 /// The checksum of all that decides what a component is.
-fn inputs(manifest: &Manifest, declarations: &[Declaration], description: &Description) -> Checksum {
+fn inputs(
+    manifest: &Manifest,
+    declarations: &[Declaration],
+    description: &Description,
+) -> Checksum {
     let own = Manifest { alterations: declarations.to_vec(), ..manifest.clone() };
     let sources: Vec<String> = declarations
         .iter()

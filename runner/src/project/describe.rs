@@ -77,11 +77,8 @@ pub(super) fn ask(
     };
     let work = stamp::work_folder(root).map_err(io(root))?;
     let (request, answer) = (work.join("request.json"), work.join("answer.json"));
-    let contents = Request {
-        manifest: Path::new(super::manifest::JSON),
-        answer: &answer,
-        components: wanted,
-    };
+    let contents =
+        Request { manifest: Path::new(super::manifest::JSON), answer: &answer, components: wanted };
     let contents = serde_json::to_vec(&contents).expect("paths and ids are what JSON can say");
     fs::write(&request, contents).map_err(io(&request))?;
     // An older answer is none.

@@ -55,8 +55,11 @@ impl Lock {
     pub fn read(root: &Path) -> Result<Self, LockError> {
         let path = root.join(LOCK_FILE);
         match fs::read_to_string(&path) {
-            Ok(text) => Self::parse(&text)
-                .map_err(|(line, reason)| LockError::Invalid { path, line, reason }),
+            Ok(text) => Self::parse(&text).map_err(|(line, reason)| LockError::Invalid {
+                path,
+                line,
+                reason,
+            }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(LockError::Read { path, error }),
         }
@@ -108,9 +111,7 @@ impl Lock {
 
 fn parse_line(line: &str) -> Result<(AlterationId, Released), String> {
     if ["<<<<<<<", "=======", ">>>>>>>"].iter().any(|mark| line.starts_with(mark)) {
-        return Err(
-            "left by a merge: keep the lines of both sides, and remove this one".to_owned()
-        );
+        return Err("left by a merge: keep the lines of both sides, and remove this one".to_owned());
     }
     let words: Vec<&str> = line.split_whitespace().collect();
     let (Some([id, checksum, component, source]), rest) = (words.first_chunk(), words.get(4..))
@@ -164,7 +165,10 @@ mod tests {
     #[test]
     fn refused() {
         let table = [
-            (line("0.1.0-17-a", 1, "") + &line("0.1.0-17-a", 2, ""), "line 2: 0.1.0-17-a was released twice"),
+            (
+                line("0.1.0-17-a", 1, "") + &line("0.1.0-17-a", 2, ""),
+                "line 2: 0.1.0-17-a was released twice",
+            ),
             ("0.1.0-17-a abc".to_owned(), "line 1: expected an id and three"),
             ("a b c d".to_owned(), "line 1: `a` is not an alteration id"),
             ("\n\n<<<<<<< HEAD\n".to_owned(), "line 3: left by a merge"),

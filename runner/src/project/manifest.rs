@@ -223,7 +223,8 @@ mod tests {
 
     #[test]
     fn toml_gets_a_table() {
-        let text = "# whose\nplugin = \"acme/notes\"\n\n[alterations.\"0.1.0-17-a\"]\ndescription = 'a'\n";
+        let text =
+            "# whose\nplugin = \"acme/notes\"\n\n[alterations.\"0.1.0-17-a\"]\ndescription = 'a'\n";
         let (_folder, source) = source(Language::Sql, text);
         let changed = source.with(&declaration(), Some(&"0.2.0".parse().unwrap())).unwrap();
         assert!(changed.starts_with("# whose\nplugin = \"acme/notes\"\nrelease = \"0.2.0\"\n\n["));

@@ -6,7 +6,8 @@
 use super::{DIST, Lock, Project, ProjectError, RELEASED, build::Built, lock::Released};
 use crate::{
     alteration::{AlterationId, Checksum, Dialect},
-    pack::{self, draft}, source,
+    pack::{self, draft},
+    source,
 };
 use std::{
     collections::BTreeSet,
@@ -83,11 +84,12 @@ impl Project {
             report.components.push(target);
         }
         for path in &report.components {
-            let catalog = source::read(std::slice::from_ref(path), pack::section::COMPONENT_BYTES_MAX)
-                .map_err(|error| ProjectError::Load {
-                    path: path.clone(),
-                    reason: error.to_string(),
-                })?;
+            let catalog =
+                source::read(std::slice::from_ref(path), pack::section::COMPONENT_BYTES_MAX)
+                    .map_err(|error| ProjectError::Load {
+                        path: path.clone(),
+                        reason: error.to_string(),
+                    })?;
             for alteration in catalog.iter() {
                 let id = alteration.key.id.clone();
                 let source = built.sources.get(&id).copied();

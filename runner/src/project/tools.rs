@@ -28,7 +28,10 @@ fn missing(what: impl Into<String>, install: impl Into<String>) -> ProjectError 
 
 fn rust() -> Result<(), ProjectError> {
     if process::answer(Command::new("cargo").arg("--version")).is_none() {
-        return Err(missing("cargo was not found", "install Rust with rustup, then `rustup target add wasm32-unknown-unknown`"));
+        return Err(missing(
+            "cargo was not found",
+            "install Rust with rustup, then `rustup target add wasm32-unknown-unknown`",
+        ));
     }
     // Cargo compiles the standard library itself.
     if std::env::var_os("CARGO_UNSTABLE_BUILD_STD").is_some() {
@@ -40,18 +43,23 @@ fn rust() -> Result<(), ProjectError> {
     if folder.is_some_and(|folder| Path::new(folder.trim_end()).is_dir()) {
         return Ok(());
     }
-    let what = format!("this Rust toolchain cannot build for WebAssembly: it has no target {TARGET}");
+    let what =
+        format!("this Rust toolchain cannot build for WebAssembly: it has no target {TARGET}");
     Err(match process::answer(Command::new("rustup").arg("--version")) {
         Some(_) => missing(what, format!("rustup target add {TARGET}")),
         None => missing(
             what,
-            format!("install Rust with rustup, then `rustup target add {TARGET}`; on Debian 13 and later `apt-get install libstd-rust-dev-wasm32`"),
+            format!(
+                "install Rust with rustup, then `rustup target add {TARGET}`; on Debian 13 and later `apt-get install libstd-rust-dev-wasm32`"
+            ),
         ),
     })
 }
 
 fn node(root: &Path) -> Result<(), ProjectError> {
-    let install = format!("install Node.js {NODE_MIN} or later with npm, on Debian: `apt-get install nodejs npm`");
+    let install = format!(
+        "install Node.js {NODE_MIN} or later with npm, on Debian: `apt-get install nodejs npm`"
+    );
     let Some(version) = process::answer(Command::new("node").arg("--version")) else {
         return Err(missing("node was not found", install));
     };
@@ -82,7 +90,9 @@ fn python(root: &Path) -> Result<(), ProjectError> {
         return Ok(());
     }
     let (major, minor) = PYTHON_MIN;
-    let install = format!("install Python {major}.{minor} or later with venv, on Debian: `apt-get install python3-venv`");
+    let install = format!(
+        "install Python {major}.{minor} or later with venv, on Debian: `apt-get install python3-venv`"
+    );
     let ask = "import sys; print(*sys.version_info[:2])";
     let Some(answer) = process::answer(Command::new("python3").args(["-c", ask])) else {
         return Err(missing("python3 was not found", install));

@@ -31,18 +31,19 @@ impl Watch {
         let (sender, events) = mpsc::unbounded_channel();
         let watched = root.clone();
         let failed = |error: notify::Error| io(std::io::Error::other(error));
-        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            let Ok(event) = event else { return };
-            if matches!(event.kind, EventKind::Access(_)) {
-                return;
-            }
-            for path in event.paths {
-                if is_source(&watched, &path) {
-                    let _ = sender.send(path);
+        let mut watcher =
+            notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+                let Ok(event) = event else { return };
+                if matches!(event.kind, EventKind::Access(_)) {
+                    return;
                 }
-            }
-        })
-        .map_err(failed)?;
+                for path in event.paths {
+                    if is_source(&watched, &path) {
+                        let _ = sender.send(path);
+                    }
+                }
+            })
+            .map_err(failed)?;
         watcher.watch(&root, RecursiveMode::NonRecursive).map_err(failed)?;
         for entry in std::fs::read_dir(&root).map_err(io)?.flatten() {
             // The folders of tools hold tens of thousands of files.
@@ -56,7 +57,8 @@ impl Watch {
     /// Waits for the next save; the file, within the project.
     pub async fn changed(&mut self) -> Option<PathBuf> {
         let path = self.events.recv().await?;
-        while tokio::time::timeout(SILENCE, self.events.recv()).await.is_ok_and(|it| it.is_some()) {}
+        while tokio::time::timeout(SILENCE, self.events.recv()).await.is_ok_and(|it| it.is_some()) {
+        }
         Some(path.strip_prefix(&self.root).map(Path::to_owned).unwrap_or(path))
     }
 }
@@ -64,7 +66,8 @@ impl Watch {
 fn is_source(root: &Path, path: &Path) -> bool {
     let Ok(within) = path.strip_prefix(root) else { return false };
     let mut parts = within.components().map(|part| part.as_os_str().to_string_lossy());
-    let is_temporary = |name: &str| name.starts_with(".writing-") || name.ends_with('~') || name.ends_with(".swp");
+    let is_temporary =
+        |name: &str| name.starts_with(".writing-") || name.ends_with('~') || name.ends_with(".swp");
     if !parts.all(|part| !IGNORED.contains(&part.as_ref()) && !is_temporary(&part)) {
         return false;
     }

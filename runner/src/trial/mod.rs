@@ -284,7 +284,9 @@ impl Tester<'_> {
                 let settings = self.options.deploy.settings.clone().standing();
                 let (plugin, how) = (None, how.clone());
                 let (baselined, trusts) = (false, self.options.deploy.trusts.clone());
-                let options = RollbackOptions { plugin, target, baselined, settings, trusts, how };
+                let export = None;
+                let options =
+                    RollbackOptions { plugin, target, baselined, settings, trusts, export, how };
                 let job = Job::Rollback { options: &options };
                 deploy::run(&job, self.backend, self.host, &options.how, self.control).await?
             }

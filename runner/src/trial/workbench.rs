@@ -99,11 +99,7 @@ impl Workbench {
         self.original.remove_ground(self.ground, control).await
     }
 
-    async fn take_down(
-        &self,
-        options: &DeployOptions,
-        control: &Control,
-    ) -> Result<Report, Error> {
+    async fn take_down(&self, options: &DeployOptions, control: &Control) -> Result<Report, Error> {
         let standing = self.scratch.clone().with_plugins::<PathBuf>([]).status().await?;
         let is_applied_draft =
             |line: &&StatusLine| line.draft && line.status == Some(Status::Applied);
@@ -115,6 +111,7 @@ impl Workbench {
             plugin: None,
             target: RollbackTarget::Steps(steps),
             baselined: false,
+            export: None,
             settings: options.settings.clone().standing(),
             trusts: options.trusts.clone(),
             how: options.how.clone(),

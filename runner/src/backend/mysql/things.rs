@@ -10,9 +10,10 @@ use crate::{
     backend::{
         BackendError,
         connection::Cell,
+        export::{Export, ExportColumn, ExportFormat, FILE, Lines},
         scratch::{RowSource, SCRATCH_PREFIX, Scratch, Thing, literal},
     },
-    session::SqlError,
+    session::{SqlError, Value},
     sql::OWN_TABLES,
 };
 use async_trait::async_trait;
@@ -97,6 +98,89 @@ impl Scratch for MysqlConnection {
         rows: &RowSource,
         each: &mut (dyn FnMut(Vec<String>) + Send),
     ) -> Result<(), BackendError> {
+        let mut all = |row: Vec<Value>| each(row.iter().map(literal).collect());
+        self.each_decoded(&rows.sql, true, &mut all).await
+    }
+
+    async fn export_of(&mut self, table: &str) -> Result<Export, BackendError> {
+        let sql = "SELECT CONVERT(column_name USING utf8mb4), CONVERT(column_type USING utf8mb4),
+                CONVERT(extra USING utf8mb4)
+            FROM information_schema.columns WHERE table_schema = ? AND table_name = ?
+            ORDER BY ordinal_position";
+        let database = self.server.database.clone();
+        let (mut columns, mut list, mut names) = (Vec::new(), Vec::new(), Vec::new());
+        for row in self.texts(sql, &[Cell::text(&database), Cell::text(table)]).await? {
+            let Ok([name, data_type, extra]) = <[String; 3]>::try_from(row) else { continue };
+            let extra = extra.to_uppercase();
+            if extra.contains("VIRTUAL") || extra.contains("STORED") || extra.contains("PERSISTENT")
+            {
+                continue;
+            }
+            let quoted = quote(&name);
+            list.push(match is_vector(&data_type) {
+                true => format!("HEX({quoted}) AS {quoted}"),
+                false => quoted.clone(),
+            });
+            names.push(quoted);
+            columns.push(ExportColumn { name, data_type });
+        }
+        let table = quote(table);
+        Ok(Export {
+            format: ExportFormat::Sql,
+            columns,
+            head: "SET NAMES utf8mb4;\nSET time_zone = '+00:00';\n".to_owned(),
+            restore: format!("source {FILE}"),
+            select: format!("SELECT {} FROM {}.{table}", list.join(", "), quote(&database)),
+            into: format!("INSERT INTO {table} ({})", names.join(", ")),
+        })
+    }
+
+    async fn export(&mut self, export: &Export, line: &mut Lines<'_>) -> Result<(), BackendError> {
+        let mut all = |row: Vec<Value>| {
+            let values = row.iter().zip(&export.columns);
+            let values: Vec<String> = values.map(|(value, column)| in_sql(value, column)).collect();
+            line(format!("{} VALUES ({});\n", export.into, values.join(", ")).as_bytes());
+        };
+        // Local times are those of UTC, which the file asks for.
+        self.each_decoded(&export.select, false, &mut all).await
+    }
+}
+
+/// A value as the server's own client reads it, whatever `sql_mode` says of backslashes and quotes.
+fn in_sql(value: &Value, column: &ExportColumn) -> String {
+    match value {
+        Value::Text(digits) if is_vector(&column.data_type) => format!("x'{digits}'"),
+        Value::Null | Value::Boolean(_) | Value::Int64(_) | Value::Bytes(_) => literal(value),
+        Value::BigInteger(_) | Value::Decimal(_) => literal(value),
+        Value::Float64(value) => format!("{value:e}"),
+        Value::Text(text)
+        | Value::Date(text)
+        | Value::Time(text)
+        | Value::Timestamp(text)
+        | Value::Timestamptz(text)
+        | Value::Uuid(text)
+        | Value::Json(text)
+        | Value::Other { text, .. } => {
+            let is_plain = |c: char| !c.is_control() && c != '\\' && c != '\'';
+            match text.chars().all(is_plain) {
+                true => format!("'{text}'"),
+                false => {
+                    let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+                    format!("_utf8mb4 x'{digits}'")
+                }
+            }
+        }
+    }
+}
+
+impl MysqlConnection {
+    /// Hands each row to `each`. `stamps`: instants say of which zone they are.
+    async fn each_decoded(
+        &mut self,
+        sql: &str,
+        stamps: bool,
+        each: &mut (dyn FnMut(Vec<Value>) + Send),
+    ) -> Result<(), BackendError> {
         let mut decoder: Option<Decoder> = None;
         // Instants need no zone then: these are the runner's own reads.
         let utc = Zone::utc();
@@ -106,12 +190,14 @@ impl Scratch for MysqlConnection {
         borrowed.map_err(BackendError::Refused)?;
         // Prepared, because the text protocol shortens floating point numbers.
         let arguments = Some(MySqlArguments::default());
-        let read = self.ready().await?.run(&rows.sql, arguments, |row, format| {
+        let read = self.ready().await?.run(sql, arguments, |row, format| {
             let decoder =
                 decoder.get_or_insert_with(|| Decoder::new(row.columns(), &HashMap::new()));
             let mut row = decoder.row(&row, format)?;
-            decoder.stamps(&utc).convert(&mut row)?;
-            each(row.iter().map(literal).collect());
+            if stamps {
+                decoder.stamps(&utc).convert(&mut row)?;
+            }
+            each(row);
             Ok(())
         });
         let read = read.await;
@@ -122,9 +208,7 @@ impl Scratch for MysqlConnection {
             Err(Failure::Stopped(error)) => Err(BackendError::Database(error.message)),
         }
     }
-}
 
-impl MysqlConnection {
     async fn texts(
         &mut self,
         sql: &str,
@@ -178,13 +262,21 @@ impl MysqlConnection {
             let [name, data_type] = &row[..] else { continue };
             let quoted = quote(name);
             // Of MySQL's: see `unread.rs`.
-            let is_vector = data_type == "vector";
-            list.push(if is_vector { format!("HEX({quoted}) AS {quoted}") } else { quoted });
+            list.push(if is_vector(data_type) {
+                format!("HEX({quoted}) AS {quoted}")
+            } else {
+                quoted
+            });
             columns.push(name.clone());
         }
         let sql = format!("SELECT {} FROM {}.{}", list.join(", "), quote(database), quote(table));
         Ok(RowSource { columns, sql })
     }
+}
+
+/// A type that is read as digits, because the driver does not know it.
+fn is_vector(data_type: &str) -> bool {
+    data_type.starts_with("vector")
 }
 
 /// Columns in their order, then keys and constraints by their text: where these stand tells when they

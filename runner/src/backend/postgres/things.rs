@@ -12,6 +12,7 @@ use super::{
 use crate::{
     backend::{
         BackendError,
+        export::{Export, ExportColumn, ExportFormat, FILE, Lines},
         scratch::{Locks, RowSource, SCRATCH_PREFIX, Scratch, Thing, quoted},
     },
     session::SqlError,
@@ -112,6 +113,68 @@ impl Scratch for PostgresConnection {
         read.await.map_err(|error| error::host_error(error, self.link.url()))
     }
 
+    async fn export_of(&mut self, table: &str) -> Result<Export, BackendError> {
+        let sql = format!(
+            "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) \
+             FROM pg_catalog.pg_attribute a \
+             WHERE a.attrelid = {}::pg_catalog.regclass AND a.attnum > 0 AND NOT a.attisdropped \
+                AND a.attgenerated = '' ORDER BY a.attnum",
+            literal(table)
+        );
+        let mut columns = Vec::new();
+        for row in self.own_texts(&sql).await? {
+            if let Ok([Some(name), Some(data_type)]) = <[Option<String>; 2]>::try_from(row) {
+                columns.push(ExportColumn { name, data_type });
+            }
+        }
+        let names: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
+        let texts: Vec<String> =
+            names.iter().map(|name| format!("{name}::pg_catalog.text")).collect();
+        let head: Vec<String> = columns.iter().map(|column| in_csv(&column.name)).collect();
+        Ok(Export {
+            format: ExportFormat::Csv,
+            columns,
+            head: format!("{}\n", head.join(",")),
+            restore: format!(
+                "\\copy {table} ({}) FROM '{FILE}' WITH (FORMAT csv, HEADER true)",
+                names.join(", ")
+            ),
+            select: format!("SELECT {} FROM ONLY {table}", texts.join(", ")),
+            into: String::new(),
+        })
+    }
+
+    async fn export(&mut self, export: &Export, line: &mut Lines<'_>) -> Result<(), BackendError> {
+        // What the role or the database says of these could lose digits, or be read otherwise elsewhere.
+        self.own_texts(EXACT).await?;
+        let mut text = Vec::new();
+        let each = |row: &sqlx::postgres::PgRow| {
+            text.clear();
+            for at in 0..export.columns.len() {
+                if at > 0 {
+                    text.push(b',');
+                }
+                // The server's own bytes: they are no UTF-8 in every database.
+                if let Some(bytes) = raw(row, at) {
+                    text.push(b'"');
+                    for byte in bytes {
+                        text.extend_from_slice(if *byte == b'"' {
+                            b"\"\""
+                        } else {
+                            std::slice::from_ref(byte)
+                        });
+                    }
+                    text.push(b'"');
+                }
+            }
+            text.push(b'\n');
+            line(&text);
+            Ok::<(), std::convert::Infallible>(())
+        };
+        let read = self.link.each_row(&export.select, each).await;
+        read.map(drop).map_err(|error| error::host_error(error, self.link.url()))
+    }
+
     async fn watch_locks(&mut self) -> Result<(), BackendError> {
         self.start_watch().await
     }
@@ -119,6 +182,13 @@ impl Scratch for PostgresConnection {
     fn locks_seen(&mut self) -> Locks {
         self.end_watch()
     }
+}
+
+const EXACT: &str = "SET LOCAL extra_float_digits = 3; SET LOCAL bytea_output = 'hex'; \
+    SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL TimeZone = 'UTC'";
+
+fn in_csv(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
 }
 
 /// A number as it is, everything else in quotes.

@@ -122,6 +122,8 @@ impl Connection for SqliteSession {
 
     async fn end_rehearsal(&mut self) -> Result<(), BackendError> {
         self.rehearsing = false;
+        // What hooks left in it is gone with it.
+        self.foreign_keys = None;
         self.abandon().await
     }
 

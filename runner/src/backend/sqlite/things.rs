@@ -10,6 +10,7 @@ use crate::{
     backend::{
         BackendError,
         connection::{Cell, Connection},
+        export::{Export, ExportColumn, ExportFormat, FILE, Lines},
         scratch::{Locks, RowSource, Scratch, Thing},
     },
     session::{ErrorKind, SqlError},
@@ -80,6 +81,35 @@ impl Scratch for SqliteSession {
             each(values.map_err(host_error)?);
         }
         Ok(())
+    }
+
+    async fn export_of(&mut self, table: &str) -> Result<Export, BackendError> {
+        let sql = "SELECT name, type FROM pragma_table_xinfo(?) WHERE hidden = 0 ORDER BY cid";
+        let column = |cells: Vec<Cell>| {
+            let mut texts = cells.into_iter().filter_map(text);
+            Some(ExportColumn { name: texts.next()?, data_type: texts.next()? })
+        };
+        let columns = self.own_rows(sql, &[Cell::text(table)]).await?.into_iter();
+        let columns: Vec<ExportColumn> = columns.filter_map(column).collect();
+        let names: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
+        let literals: Vec<String> = names.iter().map(|name| literal(name)).collect();
+        let table = quote(table);
+        Ok(Export {
+            format: ExportFormat::Sql,
+            columns,
+            head: String::new(),
+            restore: format!(".read {FILE}"),
+            select: format!("SELECT {} FROM main.{table}", literals.join(", ")),
+            into: format!("INSERT INTO {table} ({})", names.join(", ")),
+        })
+    }
+
+    async fn export(&mut self, export: &Export, line: &mut Lines<'_>) -> Result<(), BackendError> {
+        let rows = RowSource { columns: Vec::new(), sql: export.select.clone() };
+        let each = &mut |row: Vec<String>| {
+            line(format!("{} VALUES ({});\n", export.into, row.join(", ")).as_bytes());
+        };
+        self.each_row(&rows, each).await
     }
 
     fn locks_seen(&mut self) -> Locks {

@@ -1,13 +1,15 @@
 //! `alteration_history`: append-only, one row where an attempt starts and one where it ends.
 
-use super::{RUNNER_VERSION, to_json};
+use super::{RUNNER_VERSION, Record, to_json};
 use crate::{
+    alteration::PluginName,
     backend::{
         Attempt, BackendError, Counts, Ending,
         connection::{Cell, Connection},
     },
     crash, operator,
 };
+use std::collections::BTreeMap;
 
 /// What an end row says beyond a start row.
 pub(crate) type End<'a> = (Ending, &'a Counts, Option<&'a str>);
@@ -24,6 +26,40 @@ pub(crate) async fn append(
     connection.own_execute_last(APPEND, &row(attempt, end)).await?;
     crash::point("after a history row");
     Ok(())
+}
+
+/// What an end row says in `error` of an alteration that was taken over, before the name that it had.
+const FROM: &str = "taken over from ";
+
+/// Appends the row that an alteration, which `attempt` describes under its new name, was recorded as one of `from`.
+pub(crate) async fn append_taken_over(
+    connection: &mut dyn Connection,
+    attempt: &Attempt,
+    from: &PluginName,
+) -> Result<(), BackendError> {
+    let text = format!("{FROM}{from}");
+    append(connection, attempt, Some((Ending::TakenOver, &Counts::default(), Some(&text)))).await
+}
+
+/// Which plugin took over which, by the one whose records they were.
+pub(crate) async fn successors(
+    connection: &mut dyn Connection,
+) -> Result<BTreeMap<PluginName, PluginName>, BackendError> {
+    let sql = "SELECT plugin, error FROM @history WHERE event = ?
+         GROUP BY plugin, error ORDER BY max(sequence)";
+    let event = Cell::text(Ending::TakenOver.as_str());
+    let mut successors = BTreeMap::new();
+    for row in connection.own_rows(sql, &[event]).await? {
+        let mut row = Record::new(row, "alteration_history, a row");
+        let to: PluginName = row.parse("plugin")?;
+        let from = row.text("error")?;
+        let from = from.strip_prefix(FROM).and_then(|name| name.parse().ok());
+        let from: PluginName = from.ok_or_else(|| row.invalid("error"))?;
+        // A plugin may take back what it gave away.
+        successors.remove(&to);
+        successors.insert(from, to);
+    }
+    Ok(successors)
 }
 
 const APPEND: &str = "INSERT INTO @history (sequence, plugin, id, direction, event, at, done_by,

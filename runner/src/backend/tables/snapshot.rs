@@ -1,7 +1,7 @@
 //! Reads ledger, state rows and unfinished runs. Somebody may have edited them: every value is
 //! checked.
 
-use super::{Record, ledger, run, schema};
+use super::{Record, history, ledger, run, schema};
 use crate::backend::{BackendError, Revision, Snapshot, StateRow, Status, connection::Connection};
 use std::str::FromStr;
 
@@ -31,7 +31,9 @@ pub(crate) async fn read(
     let rows = connection.own_rows(&sql, &[]).await?;
     let rows = rows.into_iter().map(state_row).collect::<Result<Vec<_>, _>>()?;
     let runs = run::read_all(connection, version).await?;
+    let successors = history::successors(connection).await?;
     let snapshot = Snapshot {
+        successors,
         revision: Some(ledger.revision),
         place: connection.place().map(str::to_owned),
         rows: rows.into_iter().map(|row| (row.key.clone(), row)).collect(),

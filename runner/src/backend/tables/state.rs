@@ -5,9 +5,9 @@
 
 use super::{RUNNER_VERSION, to_json};
 use crate::{
-    alteration::{AlterationKey, Direction},
+    alteration::{AlterationKey, Checksum, Direction, PluginName},
     backend::{
-        Attempt, BackendError, Counts, Revision, Status,
+        Attempt, BackendError, Counts, Revision, StateRow, Status,
         connection::{Cell, Connection},
     },
     crash, operator,
@@ -247,6 +247,28 @@ pub(crate) async fn mark(
     ];
     connection.own_must(sql, &params).await?;
     crash::point("after the row was marked");
+    Ok(())
+}
+
+/// Records a row under another plugin's name, with the checksum of that one's file. It must be as it was read.
+pub(crate) async fn rename(
+    connection: &mut dyn Connection,
+    row: &StateRow,
+    to: &PluginName,
+    checksum: Checksum,
+) -> Result<(), BackendError> {
+    let sql = "UPDATE @state SET plugin = ?, checksum = ?
+         WHERE plugin = ? AND id = ? AND status = ? AND checksum = ?";
+    let params = [
+        Cell::text(to),
+        Cell::text(checksum),
+        Cell::text(&row.key.plugin),
+        Cell::text(&row.key.id),
+        Cell::text(row.status),
+        Cell::text(row.checksum),
+    ];
+    connection.own_must(sql, &params).await?;
+    crash::point("after the row was renamed");
     Ok(())
 }
 

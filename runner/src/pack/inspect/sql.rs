@@ -50,11 +50,8 @@ pub fn sql_of_file(path: &Path) -> Result<SqlOf, InspectFileError> {
         None => id.to_string(),
     };
     let texts = SqlSource::of(&bytes).map(|source| {
-        let texts = source.handed().into_iter().map(|HandedSql { id, hook, dialect, sql }| HookSql {
-            alteration: named(id),
-            hook: hook.name(),
-            dialect,
-            sql: sql.to_owned(),
+        let texts = source.handed().into_iter().map(|HandedSql { id, hook, dialect, sql }| {
+            HookSql { alteration: named(id), hook: hook.name(), dialect, sql: sql.to_owned() }
         });
         texts.collect()
     });

@@ -1,7 +1,8 @@
 //! Tests of packing as a whole: from sources on disk to components that run.
 
-mod draft;
+mod code;
 mod dialects;
+mod draft;
 mod folder;
 mod groups;
 mod guest;

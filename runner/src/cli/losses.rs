@@ -1,0 +1,56 @@
+//! What a rollback destroys, for the person who is asked: tables and columns with their rows, and how to save them.
+
+use super::output::{self, count};
+use crate::{
+    Question,
+    deploy::{Certainty, Exported, Losses, LostColumn, LostTable},
+    escape::Escaped,
+};
+use std::path::Path;
+
+/// Lists what goes, a line each.
+pub(super) fn text(losses: &Losses, export: Option<&Path>, line: impl Fn(&str)) {
+    for LostTable { table, rows, certainty } in &losses.tables {
+        let (table, rows) = (Escaped(table), count(*rows, "row"));
+        line(&match certainty {
+            Certainty::Rehearsed | Certainty::Read => format!("   drops table {table} ({rows})"),
+            Certainty::Perhaps => format!("   may drop table {table}, or rows of it ({rows})"),
+        });
+    }
+    for LostColumn { table, column, rows, .. } in &losses.columns {
+        let (table, column, rows) = (Escaped(table), Escaped(column), count(*rows, "row"));
+        line(&format!("   drops column {column} of table {table} ({rows})"));
+    }
+    let is_nothing = losses.tables.is_empty() && losses.columns.is_empty();
+    match &losses.unsure {
+        Some(why) => line(&format!("   there may be more: {}", Escaped(why))),
+        None if is_nothing => line("   drops no table"),
+        None => {}
+    }
+    match export {
+        Some(folder) => line(&format!(
+            "   these are written to {} first",
+            output::word(&folder.display().to_string())
+        )),
+        None if !is_nothing => line("   `--export DIR` writes these tables to files first"),
+        None => {}
+    }
+}
+
+/// The question behind that.
+pub(super) fn question(question: &Question<'_>) -> String {
+    match (question.losses, question.export) {
+        (Some(_), None) => {
+            "What is dropped cannot be brought back; `--export DIR` saves it first. Go on? [y/N] "
+                .to_owned()
+        }
+        _ => "Go on? [y/N] ".to_owned(),
+    }
+}
+
+pub(super) fn exported(exported: &Exported) {
+    let Exported { folder, tables, rows } = exported;
+    let (tables, rows) = (count(*tables as u64, "table"), count(*rows, "row"));
+    let folder = output::word(&folder.display().to_string());
+    output::result(&format!("Exported {tables} with {rows} to {folder}."));
+}
