@@ -11,9 +11,12 @@ use std::fs;
 
 /// A place on each database, by the name of its dialect.
 fn grounds() -> Vec<(&'static str, Sandbox)> {
+    let file = Sandbox::new();
+    // So that there is a file to look at before the first deploy.
+    file.sql("CREATE TABLE t (x); DROP TABLE t;");
     let mysql = Mysql::shared().map(|server| ("mysql", Sandbox::on(server.database())));
     let others = [
-        ("sqlite", Sandbox::new()),
+        ("sqlite", file),
         ("postgresql", Sandbox::on(Postgres::shared().database())),
         ("mariadb", Sandbox::on(Mariadb::shared().database())),
     ];

@@ -48,8 +48,9 @@ What differs between databases has a file for each, in the runner's own layout, 
   <id>.mysql.up.sql       for MySQL, and for MariaDB where it has no file of its own
   <id>.mariadb.up.sql     for MariaDB
 
-One component carries all of them. So does one of a history with a folder for each dialect (sqlite/, postgres/,
-mysql/, mariadb/), where these have files of one name; a name that only some have is for their dialects alone.")]
+One component carries all of them. So does one of a history with a folder for each dialect
+(sqlite/, postgres/, mysql/, mariadb/), where these have files of one name; a name that only
+some have is for their dialects alone.")]
 pub(super) struct Args {
     /// A folder of SQL, a core module or a component
     source: PathBuf,

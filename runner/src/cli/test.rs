@@ -402,6 +402,10 @@ fn summary(trial: &Trial, format: Format) -> Exit {
         let skipped = count(trial.skipped as u64, "alteration");
         output::note(&format!("Not tested: {skipped} beyond the target; see --target"));
     }
+    if trial.elsewhere > 0 {
+        let elsewhere = count(trial.elsewhere as u64, "alteration");
+        output::note(&format!("Not tested: {elsewhere} only for other databases"));
+    }
     let changed = match &trial.scratch {
         Some(url) => {
             output::note(&format!("The scratch database is still there: {url}"));

@@ -143,6 +143,9 @@ pub enum PackError {
 /// | `<id>.step.sql` | after it: one statement, again and again until it affects no row, each time in a transaction of its own |
 /// | `<id>.down.sql` | as `up`, on the way back |
 /// | `<id>.before-down.sql` | before that, outside of any |
+///
+/// Each may have files beside it that replace it on one database, as `<id>.postgresql.up.sql`; and each database
+/// may have a folder of its own with a whole history.
 pub fn pack(source: &Path, options: &PackOptions) -> Result<Vec<PackedComponent>, PackError> {
     let metadata = fs::metadata(source)
         .map_err(|error| ReadError::Unreadable { path: source.to_owned(), error })?;

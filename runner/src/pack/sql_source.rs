@@ -32,7 +32,7 @@ impl SqlSource {
     pub(crate) fn of(component: &[u8]) -> Option<Self> {
         let bytes = section::strip_own(component).ok()?;
         let (section, module) = section::first_module(&bytes)?;
-        let wrapper = wrappers().iter().find(|wrapper| {
+        let wrapper = wrappers().find(|wrapper| {
             bytes[..section.start] == wrapper.before && bytes[section.end..] == wrapper.after
         })?;
         let alterations = read(wrapper.shape, data(module)?)?;
@@ -110,17 +110,16 @@ struct Wrapper {
     after: Vec<u8>,
 }
 
-/// Made once: parsing the interface takes longer than looking at a component.
-fn wrappers() -> &'static [Wrapper] {
-    static WRAPPERS: OnceLock<Vec<Wrapper>> = OnceLock::new();
-    WRAPPERS.get_or_init(|| {
-        let encoder = SqlEncoder::new();
-        let shapes = (0..8).map(|bits| Shape {
-            preparation: bits & 1 != 0,
-            backfill: bits & 2 != 0,
-            dialects: bits & 4 != 0,
-        });
-        shapes.filter_map(|shape| wrapper(&encoder, shape)).collect()
+/// Of each shape, those without dialects first. Each is made once, when it is first looked at: that takes longer than
+/// looking at a component.
+fn wrappers() -> impl Iterator<Item = &'static Wrapper> {
+    static ENCODER: OnceLock<SqlEncoder> = OnceLock::new();
+    static WRAPPERS: [OnceLock<Option<Wrapper>>; 8] = [const { OnceLock::new() }; 8];
+    WRAPPERS.iter().enumerate().filter_map(|(bits, wrapper)| {
+        let shape =
+            Shape { preparation: bits & 1 != 0, backfill: bits & 2 != 0, dialects: bits & 4 != 0 };
+        let encoder = ENCODER.get_or_init(SqlEncoder::new);
+        wrapper.get_or_init(|| self::wrapper(encoder, shape)).as_ref()
     })
 }
 

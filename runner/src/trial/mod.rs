@@ -21,7 +21,7 @@ use crate::{
     error::StepError,
     event::{Event, Report},
     host::Host,
-    plan::{Plan, RollbackTarget},
+    plan::{Plan, RollbackTarget, SkipReason, Skipped},
     session::Counts,
 };
 use picture::{Picture, PictureError};
@@ -62,6 +62,9 @@ pub struct Trial {
     pub left: usize,
     /// Alterations that the target does not include.
     pub skipped: usize,
+    /// Alterations that only other databases need.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub elsewhere: usize,
     pub duration_ms: u64,
     /// The scratch database, where it is still there.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -184,6 +187,8 @@ pub(crate) async fn run(
             Err(_) => break,
         }
     }
+    let is_elsewhere = |skipped: &&Skipped| matches!(skipped.reason, SkipReason::Elsewhere { .. });
+    let elsewhere = plan.skipped.iter().filter(is_elsewhere).count();
     let differs = alterations.iter().any(|tested| tested.outcome == Verdict::Differs);
     let outcome = match (&failure, differs) {
         (Some(_), _) => Outcome::Failed,
@@ -194,12 +199,18 @@ pub(crate) async fn run(
     Ok(Trial {
         outcome,
         left: plan.steps.len() - alterations.len() - only_up,
-        skipped: plan.skipped.len(),
+        skipped: plan.skipped.len() - elsewhere,
+        elsewhere,
         alterations,
         failure,
         duration_ms: milliseconds(began.elapsed()),
         scratch: None,
     })
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 fn milliseconds(time: Duration) -> u64 {
