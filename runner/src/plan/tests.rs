@@ -1,5 +1,7 @@
 //! Plans as tables: files and state on the left, what is planned on the right.
 
+mod takeovers;
+
 use super::*;
 use crate::{
     alteration::{
@@ -9,7 +11,7 @@ use crate::{
     backend::{Attempt, Revision, Run, Snapshot, StateRow, Status},
 };
 
-/// Builds `plugin id [requires…]` lines into a catalog, one component each.
+/// Builds `plugin id [requires…] [replaces:plugin]` lines into a catalog, one component each.
 fn files(lines: &[&str]) -> Catalog {
     let components = lines.iter().map(|line| {
         let mut words = line.split_whitespace();
@@ -17,6 +19,10 @@ fn files(lines: &[&str]) -> Catalog {
         let mut manifest =
             Manifest::new(plugin.parse().unwrap(), vec![Declaration::new(id.parse().unwrap())]);
         for requirement in words {
+            if let Some(old) = requirement.strip_prefix("replaces:") {
+                manifest.replaces = Some(old.parse().unwrap());
+                continue;
+            }
             let (plugin, version) = requirement.split_once('@').unwrap();
             manifest.requires.insert(plugin.parse().unwrap(), version.parse().unwrap());
         }
