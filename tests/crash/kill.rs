@@ -33,6 +33,7 @@ matrices! {
     guest_prepares_down: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
     guest_steps: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
     undecidable: Mariadb, full: Mysql;
+    takeover: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
     baseline: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
     drafts: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
 }

@@ -15,6 +15,7 @@ const DEPLOY: &[&str] = &["deploy", "plugins"];
 const DRAFTS: &[&str] = &["deploy", "plugins", "--allow-drafts"];
 const BASELINE: &[&str] = &["baseline", "plugins", "--to", "acme/shop@latest"];
 const UNDER_LEASE: &[&str] = &["deploy", "plugins", "--lock", "lease"];
+const TAKEOVER: &[&str] = &["deploy", "plugins", "--accept-rename", "acme/core=acme/renamed"];
 /// All of them; what is left of three when it is run again is at most three.
 const ROLLBACK: &[&str] = &["rollback", "--steps", "3"];
 
@@ -40,6 +41,18 @@ pub fn baseline() -> Scenario {
         args: BASELINE,
         holds: all_or_nothing,
         points_min: 20,
+        ..deploy()
+    }
+}
+
+/// A plugin was renamed, and another one that requires it by its old name is pending.
+pub fn takeover() -> Scenario {
+    Scenario {
+        name: "takeover",
+        start: people_renamed,
+        args: TAKEOVER,
+        holds: one_name_holds,
+        points_min: 50,
         ..deploy()
     }
 }
@@ -232,6 +245,28 @@ fn people_deployed(place: Place) -> Sandbox {
 fn deployed(sandbox: Sandbox) -> Sandbox {
     sandbox.ok(DEPLOY);
     sandbox
+}
+
+fn people_renamed(place: Place) -> Sandbox {
+    let sandbox = people_deployed(place);
+    sandbox.ok(&["rollback", "--steps", "1"]);
+    fs::remove_dir_all(sandbox.path().join("plugins/acme/core")).expect("a folder");
+    sandbox.write(
+        "sources/acme/core/alteration.toml",
+        "plugin = \"acme/renamed\"\nreplaces = \"acme/core\"\n",
+    );
+    sandbox.ok(&["pack", "sources/acme/core", "--out", "plugins/acme/renamed"]);
+    sandbox
+}
+
+/// As [`people_hold`], and all that one plugin has is recorded under one name.
+fn one_name_holds(place: Place, sandbox: &Sandbox) -> Result<(), String> {
+    let names = "SELECT DISTINCT plugin FROM alteration_state WHERE plugin LIKE 'acme/%'";
+    let found = sandbox.rows(names);
+    match found.len() {
+        1 => people_hold(place, sandbox),
+        _ => Err(format!("one plugin is recorded as {found:?}")),
+    }
 }
 
 fn people_with(place: Place, last: &str) -> Sandbox {

@@ -171,9 +171,9 @@ async fn rehearse(
     };
     let ended = backend.end_rehearsal().await;
     match (worked, after) {
-        (Err(Error::Interrupted), _) => return Err(Error::Interrupted),
+        (Err(Error::Interrupted), _) => Err(Error::Interrupted),
         (Err(Error::Step(failure)), _) if matches!(failure.cause, StepError::Interrupted) => {
-            return Err(Error::Interrupted);
+            Err(Error::Interrupted)
         }
         (Err(error), _) => {
             ended?;

@@ -1,5 +1,7 @@
 //! Plans as tables: files and state on the left, what is planned on the right.
 
+mod takeovers;
+
 use super::*;
 use crate::{
     alteration::{
@@ -11,7 +13,7 @@ use crate::{
 
 mod drafts;
 
-/// Builds `plugin id [draft] [requires…]` lines into a catalog, one component each.
+/// Builds `plugin id [draft] [requires…] [replaces:plugin]` lines into a catalog, one component each.
 fn files(lines: &[&str]) -> Catalog {
     let components = lines.iter().map(|line| {
         let mut words = line.split_whitespace();
@@ -21,6 +23,10 @@ fn files(lines: &[&str]) -> Catalog {
         let (drafts, requirements): (Vec<&str>, Vec<&str>) =
             words.partition(|word| *word == "draft");
         for requirement in requirements {
+            if let Some(old) = requirement.strip_prefix("replaces:") {
+                manifest.replaces = Some(old.parse().unwrap());
+                continue;
+            }
             let (plugin, version) = requirement.split_once('@').unwrap();
             manifest.requires.insert(plugin.parse().unwrap(), version.parse().unwrap());
         }
