@@ -1,11 +1,21 @@
-//! What an author does, from nothing to a component that deploys: each language's project is made by
-//! `runner new`, built with the one command that its README names, deployed and rolled back.
+//! What an author does, from nothing to a second release and to the end: for each language a story, whose commands are run
+//! with this runner and the language's own tools.
 
-mod js;
-mod project;
+mod builds;
 mod python;
-mod rust;
 mod sql;
 mod story;
 #[path = "../support/mod.rs"]
 mod support;
+mod tools;
+
+/// JavaScript and TypeScript, with Node.js and what npm installs.
+#[test]
+fn javascript() {
+    story::run("authoring-js");
+}
+
+#[test]
+fn typescript() {
+    story::run("authoring-ts");
+}

@@ -1,21 +1,14 @@
-//! Python, and the story of examples/authoring-python.
+//! Python.
 
 use crate::{
-    project::Project,
     story,
     support::{finish, root, target_folder},
 };
 use std::process::Command;
 
-/// One build for both, because it takes half a minute.
 #[test]
-fn from_nothing_to_a_deploy_as_its_story_tells() {
+fn from_nothing_to_the_end() {
     story::run("authoring-python");
-}
-
-#[test]
-fn what_needs_no_database_is_tested_without_one() {
-    Project::new("python", Vec::new()).run("PYTHONPATH=sdk python3 -m unittest");
 }
 
 #[test]

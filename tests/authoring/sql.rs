@@ -1,13 +1,6 @@
 //! SQL, which needs no toolchain.
 
-use crate::{project::Project, story, support::Sandbox};
-
-#[test]
-fn from_nothing_to_a_deploy() {
-    let project = Project::new("sql", Vec::new());
-    project.build("runner pack sql --out dist");
-    project.deploy_and_roll_back();
-}
+use crate::{story, support::Sandbox};
 
 /// With a shop's database, as sqlx-cli would have left it.
 #[test]

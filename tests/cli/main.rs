@@ -37,6 +37,7 @@ mod manifests;
 mod pack;
 mod places;
 mod plans;
+mod projects;
 mod rehearsal;
 mod replaces;
 mod rights;

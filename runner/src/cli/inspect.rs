@@ -72,6 +72,9 @@ fn text(inspection: &Inspection) {
     line("kind", &format!("{:?}", inspection.kind).to_lowercase());
     line("size", &format!("{} bytes", inspection.size_bytes));
     line("checksum", &inspection.component_checksum.to_string());
+    if inspection.draft {
+        line("draft", "yes: its alterations may still change");
+    }
     match &inspection.manifest {
         ManifestFound::Absent => line("manifest", "none: its file and folder name identify it"),
         ManifestFound::Invalid(reason) => line("manifest", &format!("not usable: {reason}")),

@@ -126,6 +126,7 @@ impl Ended {
 struct Extra {
     rows: BTreeMap<AlterationKey, PathBuf>,
     only: Option<BTreeSet<AlterationKey>>,
+    is_project: bool,
 }
 
 pub(super) async fn run(mut args: Args) -> Exit {
@@ -204,8 +205,11 @@ async fn try_project(mut args: Args, project: &Project, drafts: &BTreeSet<&Alter
         let mut paths = names.map(|name| project.root().join(TESTS).join(name));
         Some((key(&id), paths.find(|path| path.exists())?))
     });
-    let extra =
-        Extra { rows: rows.collect(), only: Some(drafts.iter().map(|id| key(id)).collect()) };
+    let extra = Extra {
+        rows: rows.collect(),
+        only: Some(drafts.iter().map(|id| key(id)).collect()),
+        is_project: true,
+    };
     try_plugins(args, extra).await
 }
 
@@ -244,7 +248,7 @@ async fn try_plugins(args: Args, extra: Extra) -> Ended {
             let document = (format == Format::Json).then(|| {
                 serde_json::to_value(&document).expect("results hold nothing that JSON cannot say")
             });
-            Ended { exit: summary(&trial, format), document }
+            Ended { exit: summary(&trial, format, extra.is_project), document }
         }
         Err(error) => explain::error(&error, format).into(),
     }
@@ -377,7 +381,7 @@ fn cut(text: &str, chars_max: usize) -> String {
     }
 }
 
-fn summary(trial: &Trial, format: Format) -> Exit {
+fn summary(trial: &Trial, format: Format, is_project: bool) -> Exit {
     let of = |verdict| trial.alterations.iter().filter(|one| one.outcome == verdict).count() as u64;
     let differing = of(Verdict::Differs);
     if format == Format::Text && trial.outcome != Outcome::NothingTested {
@@ -419,13 +423,17 @@ fn summary(trial: &Trial, format: Format) -> Exit {
         output::problem(message, &lines);
         Exit::Failed
     };
+    let again = match is_project {
+        true => "correct it, and run this again: what has changed is built first",
+        false => "correct it, pack it again, and run the test again",
+    };
     match (&trial.failure, trial.outcome) {
         (Some(failure), _) => {
             let left = match trial.left {
                 0 => Vec::new(),
                 left => vec![("not tested", count(left as u64, "alteration"))],
             };
-            problem(&failed(failure), left, "mend it, pack it again, and run the test again")
+            problem(&failed(failure), left, again)
         }
         (None, Outcome::NothingTested) => {
             problem("there is nothing to test", Vec::new(), "see --target in `runner test --help`")
@@ -436,7 +444,7 @@ fn summary(trial: &Trial, format: Format) -> Exit {
                 count(trial.alterations.len() as u64, "alteration")
             ),
             Vec::new(),
-            "mend them, pack them again, and run the test again; `--ignore TABLE.COLUMN` for values that each run draws anew",
+            &format!("{again}; `--ignore TABLE.COLUMN` is for values that each run draws anew"),
         ),
         (None, Outcome::Passed | Outcome::Failed) => Exit::Done,
     }

@@ -14,6 +14,7 @@ pub use sections::{About, Producer};
 pub use sql::{HookSql, SqlOf, sql_of_file};
 
 use super::{
+    draft,
     interfaces::{self, Interface},
     read::{ReadError, read_file},
     section::{self, COMPONENT_BYTES_MAX, Kind, SectionError},
@@ -32,6 +33,8 @@ pub struct Inspection {
     pub size_bytes: usize,
     /// SHA-256 of the whole file.
     pub component_checksum: Checksum,
+    /// Whether its alterations may still change.
+    pub draft: bool,
     pub manifest: ManifestFound,
     /// What its alterations ask for together; empty without a valid manifest.
     pub permissions: Permissions,
@@ -127,6 +130,7 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, InspectError> {
         kind,
         size_bytes: bytes.len(),
         component_checksum: Checksum::of(bytes),
+        draft: kind == Kind::Component && draft::is_draft(bytes)?,
         manifest,
         permissions,
         imports: interfaces.imports,

@@ -443,7 +443,7 @@ fn for_some_dialects() -> Catalog {
     let file = |declaration: Declaration, path: &str| {
         let manifest = Manifest::new("a/x".parse().unwrap(), vec![declaration]);
         let component_checksum = Checksum::of(path.as_bytes());
-        ComponentFile { path: path.into(), component_checksum, manifest }
+        ComponentFile::released(path, component_checksum, manifest)
     };
     Catalog::new([file(first, "a"), file(second, "b")]).unwrap()
 }
@@ -479,7 +479,7 @@ fn what_is_left_out_is_no_unmet_requirement() {
     other.requires.insert("a/core".parse().unwrap(), ">=1.2.0".parse().unwrap());
     let file = |manifest: Manifest, path: &str| {
         let component_checksum = Checksum::of(path.as_bytes());
-        ComponentFile { path: path.into(), component_checksum, manifest }
+        ComponentFile::released(path, component_checksum, manifest)
     };
     let catalog = Catalog::new([file(core, "a"), file(other, "b")]).unwrap();
     let plan = deploy(

@@ -114,6 +114,7 @@ impl Project {
             .manifest
             .as_ref()
             .ok_or_else(|| ProjectError::NoProject { root: self.root.clone() })?;
+        check_declared(manifest, &description)?;
         let releases = self.releases(&root, manifest, lock, &description)?;
         let stale: Vec<&Release> = releases
             .iter()
@@ -302,6 +303,21 @@ fn check_released(
         }
     }
     Ok(())
+}
+
+/// What is not declared would be in no component, and nobody would notice.
+fn check_declared(manifest: &Manifest, description: &Description) -> Result<(), ProjectError> {
+    let declared: BTreeSet<_> = manifest.alterations.iter().map(|one| &one.id).collect();
+    match description.alterations.iter().find(|(id, _)| !declared.contains(id)) {
+        None => Ok(()),
+        Some((id, described)) => {
+            let file = described.files.first().map(|file| file.display().to_string());
+            Err(ProjectError::Sources(format!(
+                "the manifest does not declare {id}, which {} is",
+                file.unwrap_or_default()
+            )))
+        }
+    }
 }
 
 /// A release is a whole: nothing joins it afterwards.

@@ -139,7 +139,7 @@ fn a_draft_has_the_checksum_that_it_keeps_when_it_is_released() {
 fn the_sql_of_a_draft_is_known() {
     let source = SqlSource::of(&mark(&small_component()).unwrap()).unwrap();
     let id: AlterationId = "1-x".parse().unwrap();
-    assert_eq!(source.text(&id, SqlHook::Up), "SELECT 1");
+    assert_eq!(source.text(&id, SqlHook::Up, crate::alteration::Dialect::Sqlite), "SELECT 1");
 }
 
 #[test]

@@ -271,8 +271,8 @@ fn drafts_are_shown() {
         (DRAFT_ONE, "a/x 1.1.0-200-two applied", true),
     ];
     for (line, row, expected) in table {
-        let lines = status(Some(&files(&[line])), &state(&[row]));
+        let lines = status(Some(&files(&[line])), &state(&[row]), Dialect::Sqlite);
         assert_eq!(lines[0].draft, expected, "{line}, {row}");
     }
-    assert!(status(None, &state(&["a/x 1.0.0-100-one applied~"]))[0].draft);
+    assert!(status(None, &state(&["a/x 1.0.0-100-one applied~"]), Dialect::Sqlite)[0].draft);
 }
