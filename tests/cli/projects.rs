@@ -5,7 +5,7 @@ use crate::{
     polite,
     support::{
         Run, Sandbox, finish,
-        servers::{Mariadb, PASSWORD, Postgres},
+        servers::{Mariadb, PASSWORD, Postgres, USER},
     },
 };
 use serde_json::Value;
@@ -275,6 +275,7 @@ fn a_dialect_that_is_named_is_tested_or_left_out_by_name() {
 fn servers_to_test_on_are_named_in_the_project() {
     let notes = Notes::new();
     let mariadb = Sandbox::on(Mariadb::shared().database());
+    mariadb.server().admin_sql(&format!("GRANT ALL ON `runner\\_test\\_%`.* TO '{USER}'@'%'"));
     let config = format!("[test]\nmariadb = {:?}\n", mariadb.url());
     fs::write(notes.folder().join("runner.toml"), config).expect("written");
     let run = notes.ok(&["release"]);

@@ -2,8 +2,8 @@
 //!
 //! Every byte of it is a stranger's. Parsing is strict: an unknown field or a contradiction is an error.
 
-use super::{AlterationId, Checksum, Dialect, Permissions, PluginName, SettingNames};
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use super::{AlterationId, Checksum, Dialect, Permissions, PluginName, SettingNames, Version};
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZeroU32,
@@ -198,16 +198,16 @@ impl Manifest {
     }
 }
 
-/// A manifest as an author writes it. A component never carries the keys that are [`IgnoredAny`] here.
+/// A manifest as an author writes it. A component never carries `$schema` and `release`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Source {
     /// For the author's editor.
     #[serde(rename = "$schema")]
-    _schema: Option<IgnoredAny>,
+    _schema: Option<String>,
     /// The version that `runner add` gives to new alterations.
     #[serde(rename = "release")]
-    _release: Option<IgnoredAny>,
+    _release: Option<Version>,
     manifest: u32,
     plugin: PluginName,
     #[serde(default)]
@@ -270,13 +270,17 @@ mod tests {
             format!(r#"{{{key}"manifest":1,"plugin":"acme/shop","alterations":[{{"id":"1-x"}}]}}"#)
         };
         let plain = Manifest::parse(with("").as_bytes()).unwrap();
-        for key in [r#""$schema":"x","#, r#""release":"1.3.0","#, r#""$schema":{},"release":[],"#] {
+        for key in
+            [r#""$schema":"x","#, r#""release":"1.3.0","#, r#""$schema":"","release":"next","#]
+        {
             let found = Manifest::parse_source(with(key).as_bytes()).unwrap();
             assert_eq!(found.to_json(), plain.to_json(), "{key}");
             let error = Manifest::parse(with(key).as_bytes()).unwrap_err().to_string();
             assert!(error.contains("unknown field"), "{key}: {error}");
         }
-        for bad in [r#""schema":"x","#, r#""release":1,"release":1,"#] {
+        for bad in
+            [r#""schema":"x","#, r#""release":"1.3","#, r#""release":"1.3.0","release":"1.3.0","#]
+        {
             assert!(Manifest::parse_source(with(bad).as_bytes()).is_err(), "{bad}");
         }
         let nested = r#"{"manifest":1,"plugin":"a/b","alterations":[{"id":"1-x","release":"1"}]}"#;

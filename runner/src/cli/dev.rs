@@ -126,8 +126,8 @@ async fn round(
         return Ok(None);
     }
     let run = |error| Trouble::Run(error);
-    let own = project::own(project).map_err(run)?;
-    let mut plugins = project.components();
+    let own = project::own(project).map_err(Trouble::Project)?;
+    let mut plugins = project.components().map_err(Trouble::Project)?;
     plugins.extend(args.with.iter().cloned());
     let bench = match workbench {
         Some(bench) => bench,

@@ -2,8 +2,7 @@
 
 use super::{explain::Exit, options::Format, output};
 use crate::{
-    Error,
-    alteration::{Permission, PluginName},
+    alteration::{AlterationId, Permission, PluginName},
     deploy::{Grant, Trust},
     escape::{Escaped, EscapedLines},
     pack::{Outcome, Written},
@@ -88,15 +87,20 @@ pub(super) fn explain(error: &ProjectError, format: Format) -> Exit {
 /// What an author's own components are handed: all that they ask for.
 pub(super) struct Own {
     pub(super) plugin: Option<PluginName>,
+    pub(super) ids: Vec<AlterationId>,
     pub(super) grants: Vec<Grant>,
     pub(super) trusts: Vec<Trust>,
 }
 
 /// Reads the project's own components. Who builds a project has run its author's code already.
-pub(super) fn own(project: &Project) -> Result<Own, Error> {
+pub(super) fn own(project: &Project) -> Result<Own, ProjectError> {
     let catalog = project.catalog()?;
-    let mut own =
-        Own { plugin: catalog.plugins().next().cloned(), grants: Vec::new(), trusts: Vec::new() };
+    let mut own = Own {
+        plugin: catalog.plugins().next().cloned(),
+        ids: catalog.iter().map(|alteration| alteration.key.id.clone()).collect(),
+        grants: Vec::new(),
+        trusts: Vec::new(),
+    };
     for plugin in catalog.plugins() {
         own.trusts.push(Trust::Plugin(plugin.clone()));
         let asked = catalog.of(plugin).flat_map(|alteration| &alteration.permissions);

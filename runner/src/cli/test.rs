@@ -178,11 +178,12 @@ pub(super) async fn project(trying: Trying<'_>) -> Ended {
 
 /// Tests the drafts of a project, which its author trusts and grants what it asks for.
 async fn try_project(mut args: Args, project: &Project, drafts: &BTreeSet<&AlterationId>) -> Ended {
-    let Own { plugin, grants, trusts } = match project::own(project) {
-        Ok(own) => own,
-        Err(error) => return explain::error(&error, args.output.format).into(),
+    let offered = project::own(project).and_then(|own| Ok((own, project.components()?)));
+    let (Own { plugin, ids, grants, trusts }, components) = match offered {
+        Ok(offered) => offered,
+        Err(error) => return project::explain(&error, args.output.format).into(),
     };
-    args.plugins.extend(project.components());
+    args.plugins.extend(components);
     args.handed.grant(grants);
     args.trust.trust(trusts);
     let Some(plugin) = plugin else {
@@ -195,10 +196,6 @@ async fn try_project(mut args: Args, project: &Project, drafts: &BTreeSet<&Alter
     }
     let key = |id: &AlterationId| AlterationKey { plugin: plugin.clone(), id: id.clone() };
     let dialects = args.database.dialects();
-    let ids: Vec<AlterationId> = match project.catalog() {
-        Ok(catalog) => catalog.iter().map(|alteration| alteration.key.id.clone()).collect(),
-        Err(error) => return explain::error(&error.into(), args.output.format).into(),
-    };
     let rows = ids.into_iter().filter_map(|id| {
         let names = dialects.iter().map(|dialect| format!("{id}.{dialect}.sql"));
         let names = names.chain([format!("{id}.sql")]);

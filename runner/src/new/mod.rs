@@ -78,7 +78,11 @@ impl Language {
             Self::TypeScript => javascript::typescript(),
             Self::Python => python::templates(),
         };
-        own.into_iter().chain(ALL).collect()
+        let schema = match self {
+            Self::Sql => include_str!("../../schemas/alteration-toml.schema.json"),
+            _ => include_str!("../../schemas/alteration.schema.json"),
+        };
+        own.into_iter().chain(ALL).chain([(".schema/alteration.json", schema)]).collect()
     }
 
     fn added(self, hooks: AddedHooks) -> Vec<Template> {
@@ -103,9 +107,8 @@ impl Language {
 }
 
 /// What a project has in every language.
-const ALL: [Template; 5] = [
+const ALL: [Template; 4] = [
     (".gitattributes", include_str!("templates/all/gitattributes")),
-    (".schema/alteration.json", include_str!("../../schemas/alteration.schema.json")),
     ("build", include_str!("templates/all/build")),
     ("test", include_str!("templates/all/test")),
     ("tests/{{id}}.sql", include_str!("templates/all/first.test.sql")),

@@ -1,8 +1,8 @@
 //! `alteration.toml`: what an SQL folder says about its alterations beyond their names. Pure parsing;
 //! does not know which files there are.
 
-use crate::alteration::{AlterationId, Dialect, Permissions, PluginName, Requirements};
-use serde::{Deserialize, de::IgnoredAny};
+use crate::alteration::{AlterationId, Dialect, Permissions, PluginName, Requirements, Version};
+use serde::Deserialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZeroU32,
@@ -26,10 +26,10 @@ pub(super) struct Settings {
     pub(super) alterations: BTreeMap<AlterationId, AlterationSettings>,
     /// For the author's editor.
     #[serde(rename = "$schema")]
-    _schema: Option<IgnoredAny>,
+    _schema: Option<String>,
     /// For `runner add`.
     #[serde(rename = "release")]
-    _release: Option<IgnoredAny>,
+    _release: Option<Version>,
 }
 
 #[derive(Debug, Default, Deserialize)]

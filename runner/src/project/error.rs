@@ -25,8 +25,8 @@ pub enum ProjectError {
     Lock(#[from] LockError),
     #[error("{what}")]
     MissingTool { what: String, install: String },
-    #[error("{program} failed{}", ended(*.code))]
-    Program { program: String, code: Option<i32> },
+    #[error("{what} failed{}", ended(*.code))]
+    Program { what: String, code: Option<i32> },
     #[error("the build of {} answered what this runner does not understand: {}", language.as_str(), EscapedLines(.reason))]
     Answer { language: Language, reason: String },
     #[error(

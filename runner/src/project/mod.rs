@@ -29,12 +29,14 @@ pub use release::{ReleaseReport, Tested};
 pub use watch::Watch;
 
 use crate::{
-    alteration::Catalog,
+    alteration::{Catalog, Checksum},
     new::Language,
-    pack,
-    source::{self, SourceError},
+    pack, source,
 };
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 /// Where builds put components of drafts; not kept in version control.
 pub const DIST: &str = "dist";
@@ -76,20 +78,41 @@ impl Project {
     }
 
     /// The alterations of all components of the project.
-    pub fn catalog(&self) -> Result<Catalog, SourceError> {
-        match self.components() {
-            paths if paths.is_empty() => Ok(Catalog::default()),
-            paths => source::read(&paths, pack::section::COMPONENT_BYTES_MAX),
+    pub fn catalog(&self) -> Result<Catalog, ProjectError> {
+        let paths = self.components()?;
+        if paths.is_empty() {
+            return Ok(Catalog::default());
         }
+        source::read(&paths, pack::section::COMPONENT_BYTES_MAX).map_err(|error| {
+            ProjectError::Load { path: self.root.clone(), reason: error.to_string() }
+        })
     }
 
-    /// Folders with components: what was released, and the drafts that were built.
-    pub fn components(&self) -> Vec<PathBuf> {
-        let has_component = |folder: &PathBuf| {
-            let mut entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-            entries.any(|entry| entry.path().extension().is_some_and(|it| it == "wasm"))
-        };
-        let folders = [self.root.join(RELEASED), self.root.join(DIST)];
-        folders.into_iter().filter(has_component).collect()
+    /// The components of the project: those that the lock names, and the drafts that were built. What an interrupted
+    /// release has left beside them is still a draft.
+    pub fn components(&self) -> Result<Vec<PathBuf>, ProjectError> {
+        let lock = Lock::read(&self.root)?;
+        let released: BTreeSet<Checksum> =
+            lock.released.values().map(|released| released.component_checksum).collect();
+        let mut components = Vec::new();
+        for path in wasm_files(&self.root.join(RELEASED)) {
+            let bytes = std::fs::read(&path)
+                .map_err(|error| ProjectError::Io { path: path.clone(), error })?;
+            if released.contains(&Checksum::of(&bytes)) {
+                components.push(path);
+            }
+        }
+        components.extend(wasm_files(&self.root.join(DIST)));
+        Ok(components)
     }
+}
+
+fn wasm_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "wasm"))
+        .collect();
+    files.sort();
+    files
 }

@@ -34,13 +34,13 @@ pub(super) fn run(
                 progress(&format!("{what}: {} s", started.elapsed().as_secs()));
             }
             Err(RecvTimeoutError::Disconnected) => {
-                return Err(ProjectError::Program { program, code: None });
+                return Err(ProjectError::Program { what: what.to_owned(), code: None });
             }
         }
     };
     match status.success() {
         true => Ok(()),
-        false => Err(ProjectError::Program { program, code: status.code() }),
+        false => Err(ProjectError::Program { what: what.to_owned(), code: status.code() }),
     }
 }
 

@@ -13,9 +13,6 @@ const ALTERATION: &str = include_str!("../../../schemas/alteration.schema.json")
 const ALTERATION_TOML: &str = include_str!("../../../schemas/alteration-toml.schema.json");
 const RUNNER: &str = include_str!("../../../schemas/runner.schema.json");
 
-/// What a schema may have beyond the fields that its parser names: read before it, or to come with this release.
-const BEYOND: [&str; 4] = ["$schema", "release", "replaces", "test"];
-
 struct Subject {
     schema: &'static str,
     /// `Ok` for a document that is good.
@@ -150,9 +147,7 @@ fn the_fields_are_those_of_the_parsers() {
     for (subject, pointer, text) in table {
         let schema = json(subject.schema);
         let expected = fields(subject.parse, text);
-        let mut found = properties(schema.pointer(pointer).unwrap());
-        let is_beyond = |name: &String| pointer.is_empty() && BEYOND.contains(&&**name);
-        found.retain(|name| expected.contains(name) || !is_beyond(name));
+        let found = properties(schema.pointer(pointer).unwrap());
         assert_eq!(found, expected, "{} {pointer}", schema["title"]);
     }
 }
@@ -164,10 +159,8 @@ enum Verdict {
     Bad,
     /// By the parser alone: it compares what stands in several places.
     BadForTheParser,
-    /// Has fields of [`BEYOND`]: good, or unknown as a field.
-    Beyond,
 }
-use Verdict::{Bad, BadForTheParser, Beyond, Good};
+use Verdict::{Bad, BadForTheParser, Good};
 
 fn judged(subject: &Subject, table: &[(Verdict, &str)]) {
     let schema = json(subject.schema);
@@ -175,14 +168,8 @@ fn judged(subject: &Subject, table: &[(Verdict, &str)]) {
         let accepted = accepts(&schema, &schema, &(subject.read)(text));
         let parsed = (subject.parse)(text);
         assert_eq!(accepted, verdict != Bad, "the schema of {text}");
-        match (&parsed, verdict) {
-            (Err(error), Beyond) => assert!(error.contains("unknown field"), "{text}: {error}"),
-            _ => assert_eq!(
-                parsed.is_ok(),
-                verdict != Bad && verdict != BadForTheParser,
-                "{text}: {parsed:?}"
-            ),
-        }
+        let is_good = verdict != Bad && verdict != BadForTheParser;
+        assert_eq!(parsed.is_ok(), is_good, "{text}: {parsed:?}");
     }
 }
 
@@ -206,10 +193,10 @@ fn alteration_json() {
     let documents = [
         (Good, manifest("", "")),
         (Good, two.clone()),
-        (Beyond, top(r#""$schema":".schema/alteration.json""#)),
-        (Beyond, top(r#""release":"1.3.0""#)),
+        (Good, top(r#""$schema":".schema/alteration.json""#)),
+        (Good, top(r#""release":"1.3.0""#)),
         (Bad, top(r#""release":"1.3""#)),
-        (Beyond, top(r#""replaces":"old/shop""#)),
+        (Good, top(r#""replaces":"old/shop""#)),
         (Bad, top(r#""replaces":"shop""#)),
         (Good, top(r#""requires":{"acme/core":">=1.2.0, <3","a/d":"*","a/e":"^1.x"}"#)),
         (Bad, top(r#""requires":{"core":"1"}"#)),
@@ -272,8 +259,8 @@ fn alteration_toml_of_a_folder() {
         &[
             (Good, ""),
             (Good, "plugin = 'acme/shop'\ndialects = ['sqlite', 'mariadb']"),
-            (Beyond, "'$schema' = '.schema/alteration.json'\nrelease = '1.3.0'"),
-            (Beyond, "replaces = 'old/shop'"),
+            (Good, "'$schema' = '.schema/alteration.json'\nrelease = '1.3.0'"),
+            (Good, "replaces = 'old/shop'"),
             (Good, "[requires]\n'acme/core' = '>=1.2'"),
             (
                 Good,
@@ -310,8 +297,8 @@ fn runner_toml() {
                 "[plugins.'acme/shop']\ngrant = ['entropy']\ntrusted = true\n\
              [plugins.'acme/shop'.settings]\nREGION = 'eu'\n'mail.from' = ''",
             ),
-            (Beyond, "[test]\nsqlite = 'sqlite:x.db'\npostgresql = 'postgres://127.0.0.1/x'"),
-            (Beyond, "[test]\nmysql = 'mysql://127.0.0.1/x'\nmariadb = 'mariadb://127.0.0.1/x'"),
+            (Good, "[test]\nsqlite = 'sqlite:x.db'\npostgresql = 'postgres://127.0.0.1/x'"),
+            (Good, "[test]\nmysql = 'mysql://127.0.0.1/x'\nmariadb = 'mariadb://127.0.0.1/x'"),
             (Bad, "[test]\noracle = 'oracle://127.0.0.1/x'"),
             (Bad, "[test]\nsqlite = 1"),
             (Bad, "grants = 1"),
