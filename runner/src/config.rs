@@ -251,7 +251,13 @@ mod tests {
     fn refused_with_its_line_and_without_the_value() {
         let long = format!("[plugins.'a/b'.settings]\nC = '{}'", "hunter2".repeat(10_000));
         let table = [
-            ("grants = 1", Some(1), "unknown field `grants`, expected `state_schema` or `plugins`"),
+            (
+                "grants = 1",
+                Some(1),
+                "unknown field `grants`, expected one of `state_schema`, `plugins`, `test`",
+            ),
+            ("[test]\noracle = 'x://u:hunter2@h'", Some(2), "unknown variant `oracle`"),
+            ("[test]\nsqlite = ['hunter2']", Some(2), "expected a string"),
             (
                 "\n[plugins.'a/b']\nC = 'hunter2'",
                 Some(3),

@@ -19,3 +19,17 @@ fn javascript() {
 fn typescript() {
     story::run("authoring-ts");
 }
+
+/// Each language's story is a page of the guide, so that the guide's commands are those that are run here.
+#[test]
+fn the_guide_has_every_story() {
+    let guide = support::root().join("runner/guide/src");
+    let read = |name: &str| std::fs::read_to_string(guide.join(name)).expect("a page");
+    for language in ["sql", "rust", "js", "ts", "python"] {
+        let page = format!("authoring-{language}.md");
+        let story = format!("../../../examples/authoring-{language}/README.md");
+        assert_eq!(read(&page), format!("{{{{#include {story}}}}}\n"));
+        assert!(guide.join(&story).exists(), "{story}");
+        assert!(read("SUMMARY.md").contains(&format!("({page})")), "{page}");
+    }
+}

@@ -7,7 +7,7 @@ use crate::{
 };
 use insta::assert_snapshot;
 
-const VERBS: [&str; 13] = [
+const VERBS: [&str; 17] = [
     "deploy",
     "check",
     "plan",
@@ -16,6 +16,10 @@ const VERBS: [&str; 13] = [
     "baseline",
     "resolve",
     "new",
+    "add",
+    "build",
+    "dev",
+    "release",
     "test",
     "pack",
     "inspect",

@@ -12,7 +12,11 @@ use crate::project::Project;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 A draft is an alteration that `runner release` has not released yet: it may change, and is built again and \
-replaced freely. `runner deploy` refuses drafts unless it is told --allow-drafts.")]
+replaced freely. `runner deploy` refuses drafts unless it is told --allow-drafts.
+
+Examples:
+  runner build
+  runner build --project ./notes --format json")]
 pub(super) struct Args {
     #[command(flatten)]
     project: ProjectArgs,

@@ -83,7 +83,14 @@ pub(super) async fn run(mut args: Args) -> Exit {
             Err(Trouble::Run(crate::Error::Interrupted)) => break,
             Err(Trouble::Run(error)) => {
                 reporter.clear();
-                last = explain::error(&error, format);
+                last = match args.once {
+                    true => explain::error(&error, format),
+                    false => {
+                        let next = "correct it and save: only the scratch database has seen it";
+                        output::problem(&error.to_string(), &[("next", next.to_owned())]);
+                        Exit::Failed
+                    }
+                };
             }
         }
         let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -56,8 +56,10 @@ impl Watch {
 
     /// Waits for the next save; the file, within the project.
     pub async fn changed(&mut self) -> Option<PathBuf> {
-        let path = self.events.recv().await?;
-        while tokio::time::timeout(SILENCE, self.events.recv()).await.is_ok_and(|it| it.is_some()) {
+        let mut path = self.events.recv().await?;
+        // The last has the name that the file keeps.
+        while let Ok(Some(next)) = tokio::time::timeout(SILENCE, self.events.recv()).await {
+            path = next;
         }
         Some(path.strip_prefix(&self.root).map(Path::to_owned).unwrap_or(path))
     }
