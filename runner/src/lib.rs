@@ -48,4 +48,4 @@ pub use deploy::{
 pub use error::{Error, Lost, StepError, StepFailure};
 pub use event::{Report, StepReport};
 pub use runner::{BaselineFrom, Check, NotDeployed, Runner, Standing};
-pub use trial::{Round, TestOptions, Trial, Workbench};
+pub use trial::{Round, RowFiles, TestOptions, Trial, Workbench};

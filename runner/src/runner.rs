@@ -320,8 +320,6 @@ impl Runner {
         let catalog = self.catalog()?;
         let host = self.host()?;
         let script = options.prepare.as_deref().map(Script::read).transpose()?;
-        let rows = options.rows.iter().map(|(key, path)| Ok((key.clone(), Script::read(path)?)));
-        let rows = rows.collect::<Result<BTreeMap<_, _>, Error>>()?;
         // A scratch database may have them.
         let policy = Policy { drafts: true, ..options.deploy.policy };
         let deploy = DeployOptions { policy, ..options.deploy.clone() };
@@ -354,9 +352,14 @@ impl Runner {
         let how = &options.deploy.how;
         let tested = match scratch.prepare(script.as_ref(), how, control).await {
             Ok(mut backend) => {
-                let tested =
-                    trial::run(&catalog, (&plan, &rows), options, &mut backend, &host, control)
-                        .await;
+                // Which of MySQL and MariaDB it is says the server.
+                let tested = match rows(options, backend.dialect()) {
+                    Ok(rows) => {
+                        let plan = (&plan, &rows);
+                        trial::run(&catalog, plan, options, &mut backend, &host, control).await
+                    }
+                    Err(error) => Err(error),
+                };
                 backend.close().await;
                 tested
             }
@@ -509,6 +512,12 @@ async fn run(
     let report = deploy::run(job, &mut backend, host, how, control).await;
     backend.close().await;
     report
+}
+
+/// What is run on `dialect` before alterations first go up.
+fn rows(options: &TestOptions, dialect: Dialect) -> Result<BTreeMap<AlterationKey, Script>, Error> {
+    let files = options.rows.iter().filter_map(|(key, files)| Some((key, files.on(dialect)?)));
+    files.map(|(key, path)| Ok((key.clone(), Script::read(path)?))).collect()
 }
 
 fn broken(error: &JoinError) -> Error {

@@ -69,6 +69,12 @@ impl Notes {
         }
     }
 
+    /// The id of the first alteration.
+    fn id(&self) -> String {
+        let name = self.file("tests", "-create-tags.sql");
+        name.file_stem().expect("a name").to_str().expect("Unicode").to_owned()
+    }
+
     fn read(&self, file: &str) -> String {
         fs::read_to_string(self.folder().join(file)).expect("a file")
     }
@@ -200,6 +206,117 @@ fn a_released_source_is_not_edited() {
 }
 
 #[test]
+fn what_the_manifest_says_of_a_released_one_stays() {
+    let notes = Notes::new();
+    notes.ok(&["release"]);
+    notes.edit("sql", ".toml", "A table of tags.", "Another table.");
+    notes.refused(4, &["build"], &["was released, and its source has changed", "alteration.toml"]);
+}
+
+#[test]
+fn what_was_released_is_there_as_it_was() {
+    let notes = Notes::new();
+    notes.ok(&["release"]);
+    notes.ok(&["add", "second"]);
+    let released = notes.file("released", ".wasm");
+    let bytes = fs::read(&released).expect("a component");
+    let missing = || {
+        for args in [&["build"][..], &["test"], &["release"]] {
+            notes.refused(4, args, &["-create-tags was released, and", "git checkout released"]);
+        }
+    };
+    fs::write(&released, [&bytes[..], b"\0\x02\x01x"].concat()).expect("written");
+    missing();
+    fs::remove_file(&released).expect("removed");
+    missing();
+    fs::write(&released, &bytes).expect("written");
+    // What somebody else put there is none of the project's.
+    fs::write(notes.folder().join("released/other.wasm"), "junk").expect("written");
+    fs::create_dir_all(notes.folder().join("dist")).expect("a folder");
+    fs::write(notes.folder().join("dist/other.wasm"), "junk").expect("written");
+    notes.ok(&["test"]);
+}
+
+#[test]
+fn a_release_is_after_the_one_before() {
+    let notes = Notes::new();
+    notes.ok(&["add", "--release", "0.3.0"]);
+    notes.ok(&["add", "second"]);
+    notes.ok(&["release"]);
+    // As a branch that was merged late.
+    let late = "0.2.0-4000000000-late";
+    fs::write(notes.folder().join(format!("sql/{late}.up.sql")), "SELECT 1;\n").expect("written");
+    notes.refused(4, &["release"], &[late, "comes before 0.3.0-", "out of order"]);
+}
+
+#[test]
+fn a_renamed_plugin_takes_its_releases_along() {
+    let notes = Notes::new();
+    notes.ok(&["release"]);
+    let sandbox = &notes.sandbox;
+    sandbox.ok(&["deploy", "notes/released"]);
+    notes.edit("sql", ".toml", "plugin = \"acme/notes\"", "plugin = \"acme/memos\"");
+    notes.refused(4, &["build"], &["`released` holds components of acme/notes", "`replaces`"]);
+    notes.edit("sql", ".toml", "release =", "replaces = \"acme/notes\"\nrelease =");
+    notes.ok(&["add", "more"]);
+    notes.ok(&["test"]);
+    let report = notes.json(0, &["release"]);
+    assert_eq!(report["alterations"].as_array().expect("ids").len(), 1, "{report}");
+    assert_eq!(names(&notes.folder().join("released")).len(), 2);
+    notes.ok(&["build"]);
+    let rename = ["--accept-rename", "acme/notes=acme/memos"];
+    sandbox.ok(&[&["deploy", "notes/released"][..], &rename].concat());
+    sandbox.ok(&["check", "notes/released"]);
+    let plugins = "SELECT plugin FROM alteration_state ORDER BY id";
+    assert_eq!(sandbox.rows(plugins), ["acme/memos", "acme/memos"]);
+    sandbox.ok(&["rollback", "--plugin", "acme/memos", "--to", "none"]);
+}
+
+#[test]
+fn manifests_of_any_layout_are_edited() {
+    let notes = Notes::of("js");
+    let path = notes.folder().join("alteration.json");
+    let manifest: Value = serde_json::from_slice(&fs::read(&path).expect("it")).expect("JSON");
+    fs::write(&path, manifest.to_string()).expect("written");
+    notes.ok(&["add", "--release", "1.3.0"]);
+    notes.ok(&["add", "second"]);
+    let found: Value = serde_json::from_slice(&fs::read(&path).expect("it")).expect("JSON");
+    assert_eq!((&found["release"], &found["$schema"]), (&"1.3.0".into(), &manifest["$schema"]));
+    assert_eq!(found["alterations"].as_array().expect("them").len(), 2);
+    let notes = Notes::new();
+    notes.edit("sql", ".toml", "release = ", "release=");
+    notes.edit("sql", ".toml", "\n", "\r\n");
+    notes.ok(&["add", "--release", "1.3.0"]);
+    notes.ok(&["add", "second"]);
+    notes.ok(&["build"]);
+    let text = notes.read("sql/alteration.toml");
+    assert_eq!(text.matches('\n').count(), text.matches("\r\n").count(), "{text:?}");
+}
+
+#[test]
+fn drafts_for_different_databases_are_tested_each_on_its_own() {
+    let notes = Notes::new();
+    let up = notes.file("sql", ".up.sql");
+    fs::rename(&up, up.with_file_name(format!("{}.postgresql.up.sql", notes.id()))).expect("moved");
+    let down = notes.file("sql", ".down.sql");
+    fs::rename(&down, down.with_file_name(format!("{}.postgresql.down.sql", notes.id())))
+        .expect("moved");
+    notes.ok(&["add", "broken"]);
+    fs::write(notes.file("sql", "-broken.up.sql"), "NOT SQL;\n").expect("written");
+    // The one is for PostgreSQL alone; the other is tested on SQLite all the same.
+    notes.refused(1, &["release"], &["for postgresql, and there is no server"]);
+    let run = notes.run(&["release", "--untested", "postgresql"]);
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    assert!(run.stderr.contains("Not tested here: ") && run.stderr.contains("NOT SQL"), "{run:#?}");
+    fs::write(notes.file("sql", "-broken.up.sql"), "SELECT 1;\n").expect("written");
+    fs::write(notes.file("sql", "-broken.down.sql"), "SELECT 1;\n").expect("written");
+    notes.ok(&["release", "--untested", "postgresql"]);
+    let lock = notes.read("alterations.lock");
+    assert!(lock.contains(" untested:postgresql\n"), "{lock}");
+    assert!(lock.contains(" untested:postgresql,mysql,mariadb\n"), "{lock}");
+}
+
+#[test]
 fn a_failed_test_releases_nothing() {
     let notes = Notes::new();
     notes.edit("sql", ".down.sql", "DROP TABLE", "-- DROP TABLE");
@@ -288,6 +405,11 @@ fn servers_to_test_on_are_named_in_the_project() {
     fs::write(other.folder().join("runner.toml"), "[test]\npostgresql = \"sqlite:x.db\"\n")
         .expect("written");
     other.refused(2, &["release"], &["the server for postgresql is of another kind"]);
+    // Which of the two it is says the server.
+    let config = format!("[test]\nmysql = {:?}\n", mariadb.url().replace("mariadb:", "mysql:"));
+    fs::write(other.folder().join("runner.toml"), config).expect("written");
+    other.refused(2, &["release"], &["the server for mysql is one of mariadb"]);
+    assert_eq!(other.json(2, &["release"])["error"]["exit_code"], 2);
 }
 
 #[test]

@@ -24,7 +24,7 @@ that is named, which is only connected to.
 
 Examples:
   runner dev
-  runner dev --database postgres://me@localhost/dev --with ../shop/released")]
+  runner dev --database postgres://me@server/dev --with ../shop/released")]
 pub(super) struct Args {
     #[command(flatten)]
     project: ProjectArgs,
@@ -133,8 +133,8 @@ async fn round(
         return Ok(None);
     }
     let run = |error| Trouble::Run(error);
-    let own = project::own(project).map_err(Trouble::Project)?;
-    let mut plugins = project.components().map_err(Trouble::Project)?;
+    let own = project::own(project, &built).map_err(Trouble::Project)?;
+    let mut plugins = built.paths();
     plugins.extend(args.with.iter().cloned());
     let bench = match workbench {
         Some(bench) => bench,
@@ -149,9 +149,11 @@ async fn round(
     let options = DeployOptions { policy, ..DeployOptions::default() };
     let offer = Offer { plugins, database: args.database.clone() };
     let mut options = args.handed.hand(&offer, options).map_err(run)?;
-    options.grants.extend(own.grants);
     options.trusts = args.trust.and(options.trusts);
-    options.trusts.extend(own.trusts);
+    if let Some(own) = own {
+        options.grants.extend(own.grants);
+        options.trusts.extend(own.trusts);
+    }
     bench.round(&options, control).await.map(Some).map_err(run)
 }
 

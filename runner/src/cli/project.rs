@@ -2,9 +2,10 @@
 
 use super::{explain::Exit, options::Format, output};
 use crate::{
-    alteration::{AlterationId, Permission, PluginName},
+    alteration::{Catalog, Permission, PluginName},
     deploy::{Grant, Trust},
     escape::{Escaped, EscapedLines},
+    new::Language,
     pack::{Outcome, Written},
     project::{BuildOptions, Built, Project, ProjectError},
 };
@@ -54,7 +55,10 @@ fn component(written: &Written) -> String {
 }
 
 pub(super) fn shown(path: &Path) -> String {
-    let path = path.strip_prefix(".").unwrap_or(path);
+    let path = match path.strip_prefix(".") {
+        Ok(within) if within != Path::new("") => within,
+        _ => path,
+    };
     Escaped(&path.display().to_string()).to_string()
 }
 
@@ -63,9 +67,11 @@ pub(super) fn explain(error: &ProjectError, format: Format) -> Exit {
     const UNCHANGED: &str = "nothing was released, and no database was altered";
     let exit = match error {
         ProjectError::NoProject { .. } | ProjectError::Name { .. } => Exit::Usage,
-        ProjectError::ReleasedChanged { .. } | ProjectError::VersionReleased { .. } => {
-            Exit::NeedsDecision
-        }
+        ProjectError::ReleasedChanged { .. }
+        | ProjectError::VersionReleased { .. }
+        | ProjectError::OutOfOrder { .. }
+        | ProjectError::ReleasedMissing { .. }
+        | ProjectError::OtherPlugin { .. } => Exit::NeedsDecision,
         _ => Exit::Failed,
     };
     let message = EscapedLines(&error.to_string()).to_string();
@@ -86,27 +92,24 @@ pub(super) fn explain(error: &ProjectError, format: Format) -> Exit {
 
 /// What an author's own components are handed: all that they ask for.
 pub(super) struct Own {
-    pub(super) plugin: Option<PluginName>,
-    pub(super) ids: Vec<AlterationId>,
+    pub(super) plugin: PluginName,
+    pub(super) catalog: Catalog,
     pub(super) grants: Vec<Grant>,
     pub(super) trusts: Vec<Trust>,
 }
 
-/// Reads the project's own components. Who builds a project has run its author's code already.
-pub(super) fn own(project: &Project) -> Result<Own, ProjectError> {
-    let catalog = project.catalog()?;
-    let mut own = Own {
-        plugin: catalog.plugins().next().cloned(),
-        ids: catalog.iter().map(|alteration| alteration.key.id.clone()).collect(),
-        grants: Vec::new(),
-        trusts: Vec::new(),
+/// Reads what was built. Whoever builds a project of code has run that code on this machine, so that it may run as any
+/// user of a server to test on; a build of SQL runs nothing.
+pub(super) fn own(project: &Project, built: &Built) -> Result<Option<Own>, ProjectError> {
+    let catalog = built.catalog()?;
+    let Some(plugin) = catalog.plugins().next().cloned() else { return Ok(None) };
+    let asked = catalog.of(&plugin).flat_map(|alteration| &alteration.permissions);
+    let asked: BTreeSet<Permission> = asked.copied().collect();
+    let grant = |permission| Grant { plugin: Some(plugin.clone()), permission };
+    let grants = asked.into_iter().map(grant).collect();
+    let trusts = match project.language() {
+        Language::Sql => Vec::new(),
+        _ => vec![Trust::Plugin(plugin.clone())],
     };
-    for plugin in catalog.plugins() {
-        own.trusts.push(Trust::Plugin(plugin.clone()));
-        let asked = catalog.of(plugin).flat_map(|alteration| &alteration.permissions);
-        let asked: BTreeSet<Permission> = asked.copied().collect();
-        let grant = |permission| Grant { plugin: Some(plugin.clone()), permission };
-        own.grants.extend(asked.into_iter().map(grant));
-    }
-    Ok(own)
+    Ok(Some(Own { plugin, catalog, grants, trusts }))
 }

@@ -2,16 +2,17 @@
 
 use super::{
     explain::{self, Exit},
-    options::{Cache, Format, Output},
+    options::{Cache, Format, Output, TrustArgs},
     output::{self, count},
     project::{self, ProjectArgs, shown},
     test,
 };
 use crate::{
-    alteration::Dialect,
+    alteration::{AlterationId, Dialect},
     backend::{DatabaseUrl, Scheme},
     config::Config,
-    project::{Built, Project, ReleaseReport},
+    deploy::Trusts,
+    project::{Built, Project, ProjectError, ReleaseReport},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -30,7 +31,7 @@ Commit `released` and `alterations.lock`: what is there never changes.
 
 Examples:
   runner release
-  RUNNER_TEST_POSTGRESQL=postgres://ci@localhost/ci runner release
+  RUNNER_TEST_POSTGRESQL=postgres://ci@server/ci runner release
   runner release --with ../shop/released --untested mysql,mariadb")]
 pub(super) struct Args {
     #[command(flatten)]
@@ -45,27 +46,22 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     prepare: Option<PathBuf>,
     #[command(flatten)]
+    trust: TrustArgs,
+    #[command(flatten)]
     cache: Cache,
     #[command(flatten)]
     output: Output,
 }
 
-/// All dialects, SQLite first because it needs no server.
-const DIALECTS: [Dialect; 4] =
-    [Dialect::Sqlite, Dialect::Postgresql, Dialect::Mariadb, Dialect::Mysql];
-
 pub(super) async fn run(args: Args) -> Exit {
     let format = args.output.format;
-    let project = match Project::open(&args.project.project) {
-        Ok(project) => project,
-        Err(error) => return project::explain(&error, format),
-    };
-    let prepared = project::build(&project, args.cache.folder(), format).and_then(|built| {
+    let prepared = Project::open(&args.project.project).and_then(|project| {
+        let built = project::build(&project, args.cache.folder(), format)?;
         let tested = project.to_release(&built)?;
-        let dialects = project.dialects(&built)?;
-        Ok((built, tested, dialects))
+        let meant = meant(&built)?;
+        Ok((project, built, tested, meant))
     });
-    let (built, tested, dialects) = match prepared {
+    let (project, built, tested, meant) = match prepared {
         Ok(prepared) => prepared,
         Err(error) => return project::explain(&error, format),
     };
@@ -73,11 +69,14 @@ pub(super) async fn run(args: Args) -> Exit {
         Ok(servers) => servers,
         Err(error) => return explain::error(&error, format),
     };
-    let untested = match untested(&dialects, &servers, &args.untested) {
+    let untested = match untested(&meant, &servers, &args.untested) {
         Ok(untested) => untested,
-        Err(exit) => return exit(format),
+        Err(Refused::Project(error)) => return project::explain(&error, format),
+        Err(Refused::Forgotten { message, next }) => {
+            return refused(&message, &next, Exit::Failed, format);
+        }
     };
-    let tests = match try_all(&args, &project, &built, &dialects, &servers, &untested).await {
+    let tests = match try_all(&args, &project, &built, &meant, &servers).await {
         Ok(tests) => tests,
         Err(exit) => return exit,
     };
@@ -88,6 +87,24 @@ pub(super) async fn run(args: Args) -> Exit {
         }
         Err(error) => project::explain(&error, format),
     }
+}
+
+/// Dialects that a draft is for, and whether its author named them.
+struct Meant {
+    dialects: BTreeSet<Dialect>,
+    is_named: bool,
+}
+
+fn meant(built: &Built) -> Result<BTreeMap<AlterationId, Meant>, ProjectError> {
+    let (catalog, drafts) = (built.catalog()?, built.drafts());
+    let drafts = catalog.iter().filter(|one| drafts.contains(&one.key.id));
+    let meant = drafts.map(|one| {
+        let dialects = Dialect::ALL.into_iter();
+        let dialects = dialects.filter(|d| one.is_written_for(*d) && !one.is_elsewhere(*d));
+        let is_named = !one.dialects.is_empty() || !one.needed_on.is_empty();
+        (one.key.id.clone(), Meant { dialects: dialects.collect(), is_named })
+    });
+    Ok(meant.collect())
 }
 
 fn scheme(dialect: Dialect) -> Scheme {
@@ -101,9 +118,8 @@ fn scheme(dialect: Dialect) -> Scheme {
 /// Where each dialect is tested: a variable goes before the file.
 fn servers(project: &Project) -> Result<BTreeMap<Dialect, String>, crate::Error> {
     let mut servers = Config::of_project(project.root())?.tests();
-    for dialect in DIALECTS {
-        let variable = format!("RUNNER_TEST_{}", dialect.as_str().to_ascii_uppercase());
-        if let Ok(url) = std::env::var(variable)
+    for dialect in Dialect::ALL {
+        if let Ok(url) = std::env::var(variable(dialect))
             && !url.is_empty()
         {
             servers.insert(dialect, url);
@@ -113,120 +129,145 @@ fn servers(project: &Project) -> Result<BTreeMap<Dialect, String>, crate::Error>
     Ok(servers)
 }
 
-type Refusal = Box<dyn FnOnce(Format) -> Exit>;
-
-/// Dialects that nobody tests: of those that the manifest names, each has to be left out on purpose.
-fn untested(
-    named: &BTreeSet<Dialect>,
-    servers: &BTreeMap<Dialect, String>,
-    asked: &[Dialect],
-) -> Result<BTreeSet<Dialect>, Refusal> {
-    let meant = |dialect: &Dialect| named.is_empty() || named.contains(dialect);
-    let without: BTreeSet<Dialect> = DIALECTS
-        .into_iter()
-        .filter(|dialect| meant(dialect))
-        .filter(|dialect| asked.contains(dialect) || !servers.contains_key(dialect))
-        .collect();
-    let forgotten: Vec<&str> = without
-        .iter()
-        .filter(|dialect| named.contains(dialect) && !asked.contains(dialect))
-        .map(|dialect| dialect.as_str())
-        .collect();
-    if forgotten.is_empty() {
-        return Ok(without);
-    }
-    let message = format!(
-        "the manifest is for {}, and there is no server to test it on",
-        forgotten.join(" and ")
-    );
-    let variables: Vec<String> = forgotten
-        .iter()
-        .map(|name| format!("RUNNER_TEST_{}=URL", name.to_ascii_uppercase()))
-        .collect();
-    let next = format!(
-        "name one: `{} runner release`; or release it untested: `runner release --untested {}`",
-        variables.join(" "),
-        forgotten.join(",")
-    );
-    Err(Box::new(move |format| {
-        if format == Format::Json {
-            output::json(&serde_json::json!({
-                "error": {
-                    "message": message,
-                    "changed": "nothing was released",
-                    "next": next,
-                    "exit_code": Exit::Failed as u8,
-                }
-            }));
-        }
-        let lines = [("changed", "nothing was released".to_owned()), ("next", next)];
-        output::problem(&message, &lines);
-        Exit::Failed
-    }))
+fn variable(dialect: Dialect) -> String {
+    format!("RUNNER_TEST_{}", dialect.as_str().to_ascii_uppercase())
 }
 
-/// Tests on each database in turn.
+/// Why there is no release.
+enum Refused {
+    Project(ProjectError),
+    /// Dialects that are named have neither a server nor were left out.
+    Forgotten {
+        message: String,
+        next: String,
+    },
+}
+
+/// What each draft is for and is not tested on. What the manifest names has to be left out by name, and so has all of
+/// what a draft is for.
+fn untested(
+    meant: &BTreeMap<AlterationId, Meant>,
+    servers: &BTreeMap<Dialect, String>,
+    asked: &[Dialect],
+) -> Result<BTreeMap<AlterationId, BTreeSet<Dialect>>, Refused> {
+    let is_tested = |dialect: &Dialect| servers.contains_key(dialect) && !asked.contains(dialect);
+    let without = |meant: &Meant| -> BTreeSet<Dialect> {
+        meant.dialects.iter().copied().filter(|dialect| !is_tested(dialect)).collect()
+    };
+    let named = meant.values().filter(|meant| meant.is_named).flat_map(without);
+    let forgotten: BTreeSet<Dialect> = named.filter(|dialect| !asked.contains(dialect)).collect();
+    if !forgotten.is_empty() {
+        let names: Vec<&str> = forgotten.iter().map(|dialect| dialect.as_str()).collect();
+        let variables: Vec<String> =
+            forgotten.iter().map(|dialect| format!("{}=URL", variable(*dialect))).collect();
+        return Err(Refused::Forgotten {
+            message: format!(
+                "the manifest is for {}, and there is no server to test it on",
+                names.join(" and ")
+            ),
+            next: format!(
+                "name one: `{} runner release`; or release it untested: `runner release --untested {}`",
+                variables.join(" "),
+                names.join(",")
+            ),
+        });
+    }
+    for (id, meant) in meant {
+        let is_left_out = meant.dialects.iter().all(|dialect| asked.contains(dialect));
+        if !meant.dialects.iter().any(is_tested) && !is_left_out {
+            let names: Vec<&str> = meant.dialects.iter().map(|dialect| dialect.as_str()).collect();
+            let (id, dialects) = (id.clone(), names.join(", "));
+            return Err(Refused::Project(ProjectError::Untested { id, dialects }));
+        }
+    }
+    Ok(meant.iter().map(|(id, meant)| (id.clone(), without(meant))).collect())
+}
+
+fn refused(message: &str, next: &str, exit: Exit, format: Format) -> Exit {
+    const UNCHANGED: &str = "nothing was released";
+    if format == Format::Json {
+        output::json(&serde_json::json!({
+            "error": {
+                "message": message,
+                "changed": UNCHANGED,
+                "next": next,
+                "exit_code": exit as u8,
+            }
+        }));
+    }
+    let lines = [("changed", UNCHANGED.to_owned()), ("next", next.to_owned())];
+    output::problem(message, &lines);
+    exit
+}
+
+/// Tests on each database in turn; the documents of the tests.
 async fn try_all(
     args: &Args,
     project: &Project,
     built: &Built,
-    named: &BTreeSet<Dialect>,
+    meant: &BTreeMap<AlterationId, Meant>,
     servers: &BTreeMap<Dialect, String>,
-    untested: &BTreeSet<Dialect>,
 ) -> Result<Vec<serde_json::Value>, Exit> {
     let format = args.output.format;
     let mut documents = Vec::new();
     for (dialect, url) in servers {
-        if untested.contains(dialect) || (!named.is_empty() && !named.contains(dialect)) {
+        let is_meant = meant.values().any(|meant| meant.dialects.contains(dialect));
+        if !is_meant || args.untested.contains(dialect) {
             continue;
         }
+        let another = |what: &str| {
+            let message = format!("the server for {dialect} is {what}");
+            let next = format!("correct {}, or [test] in runner.toml", variable(*dialect));
+            refused(&message, &next, Exit::Usage, format)
+        };
         if url.parse::<DatabaseUrl>().is_ok_and(|url| url.scheme() != scheme(*dialect)) {
-            let message = format!("the server for {dialect} is of another kind");
-            let next = format!(
-                "correct RUNNER_TEST_{}, or [test] in runner.toml",
-                dialect.as_str().to_ascii_uppercase()
-            );
-            output::problem(
-                &message,
-                &[("changed", "nothing was released".to_owned()), ("next", next)],
-            );
-            return Err(Exit::Usage);
+            return Err(another("of another kind"));
         }
         output::note(&format!("Testing on {dialect}"));
         let trying = test::Trying {
             project,
-            drafts: built.drafts(),
+            built,
             with: &args.with,
             prepare: args.prepare.as_deref(),
             url,
+            trusts: args.trust.and(Trusts::new()).into_iter().collect(),
             format,
         };
         let ended = test::project(trying).await;
-        documents.extend(ended.document);
         if ended.exit != Exit::Done {
-            if format == Format::Json && !documents.is_empty() {
+            // Without a document of its own, an error has printed one.
+            if let Some(document) = ended.document {
+                documents.push(document);
                 output::json(&serde_json::json!({ "tests": documents, "alterations": [] }));
             }
             output::note("Nothing was released.");
             return Err(ended.exit);
         }
+        if let Some(found) = ended.dialect.filter(|found| found != dialect) {
+            return Err(another(&format!("one of {found}")));
+        }
+        documents.extend(ended.document);
     }
     Ok(documents)
 }
 
 fn show(
     report: &ReleaseReport,
-    untested: &BTreeSet<Dialect>,
+    untested: &BTreeMap<AlterationId, BTreeSet<Dialect>>,
     tests: &[serde_json::Value],
     format: Format,
 ) {
+    let untested: BTreeSet<Dialect> = untested.values().flatten().copied().collect();
     let untested: Vec<&str> = untested.iter().map(|dialect| dialect.as_str()).collect();
     if format == Format::Json {
-        let paths = report.components.iter().map(|path| path.display().to_string());
+        let paths = |paths: &mut dyn Iterator<Item = &PathBuf>| -> Vec<String> {
+            paths.map(|path| path.display().to_string()).collect()
+        };
         output::json(&serde_json::json!({
-            "components": paths.collect::<Vec<_>>(),
+            "components": paths(&mut report.components.iter()),
             "alterations": report.alterations,
             "untested": untested,
+            "large": paths(&mut report.large.iter().map(|(path, _)| path)),
             "tests": tests,
         }));
         return;

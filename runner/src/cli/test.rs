@@ -10,12 +10,13 @@ use super::{
     signals,
 };
 use crate::{
-    Control, DeployOptions, TestOptions, Trial,
-    alteration::{AlterationId, AlterationKey, Direction},
+    Control, DeployOptions, RowFiles, TestOptions, Trial,
+    alteration::{Alteration, AlterationId, AlterationKey, Dialect, Direction},
     backend::{Blocked, Locks, TableLock},
+    deploy::Trust,
     escape::Escaped,
     event::Event,
-    project::{Project, TESTS},
+    project::{Built, Project, TESTS},
     trial::{
         After, ColumnName, Difference, Failure, LineChange, Outcome, RowChange, RowCounts, Tested,
         Verdict,
@@ -53,7 +54,8 @@ Without PLUGINS, the drafts of the project in the working folder are built and t
 released; `tests/<id>.sql`, or `tests/<id>.<dialect>.sql`, is run before that alteration first goes up.
 
 Plugins run with the rights of the URL's user: name a server on which nothing is precious. A superuser, \
-and whoever else could run programs on the server, needs --trust there too.
+and whoever else could run programs on the server, needs --trust there too; not for a project of code, whose build \
+has run that code already.
 
 Examples:
   runner test                                  in a project, on SQLite
@@ -104,11 +106,13 @@ struct Document<'a> {
 pub(super) struct Ended {
     pub(super) exit: Exit,
     pub(super) document: Option<serde_json::Value>,
+    /// What was tested on; `None` where nothing was.
+    pub(super) dialect: Option<Dialect>,
 }
 
 impl From<Exit> for Ended {
     fn from(exit: Exit) -> Self {
-        Self { exit, document: None }
+        Self { exit, document: None, dialect: None }
     }
 }
 
@@ -124,7 +128,7 @@ impl Ended {
 /// What a test of a project has beside its arguments.
 #[derive(Default)]
 struct Extra {
-    rows: BTreeMap<AlterationKey, PathBuf>,
+    rows: BTreeMap<AlterationKey, RowFiles>,
     only: Option<BTreeSet<AlterationKey>>,
     is_project: bool,
 }
@@ -140,7 +144,7 @@ pub(super) async fn run(mut args: Args) -> Exit {
         Ok((project, built))
     });
     match built {
-        Ok((project, built)) => try_project(args, &project, &built.drafts()).await.shown(),
+        Ok((project, built)) => try_project(args, &project, &built).await.shown(),
         Err(error) => project::explain(&error, format),
     }
 }
@@ -148,60 +152,70 @@ pub(super) async fn run(mut args: Args) -> Exit {
 /// A test of a project's drafts on one database.
 pub(super) struct Trying<'a> {
     pub(super) project: &'a Project,
-    pub(super) drafts: BTreeSet<&'a AlterationId>,
+    pub(super) built: &'a Built,
     /// Components of other plugins.
     pub(super) with: &'a [PathBuf],
     pub(super) prepare: Option<&'a Path>,
     pub(super) url: &'a str,
+    /// Plugins that may run as a user who reaches beyond the database.
+    pub(super) trusts: Vec<Trust>,
     pub(super) format: Format,
 }
 
 /// Tests what was built, as `runner test` does without further arguments.
 pub(super) async fn project(trying: Trying<'_>) -> Ended {
-    let Trying { project, drafts, with, prepare, url, format } = trying;
+    let Trying { project, built, with, prepare, url, trusts, format } = trying;
     let command = Args::augment_args(clap::Command::new("test").no_binary_name(true));
-    let parsed = command.try_get_matches_from(["--database", url]);
+    let parsed = command.try_get_matches_from([format!("--database={url}")]);
+    // It has what a test needs, and the rest by default.
     let args = parsed.and_then(|matches| Args::from_arg_matches(&matches));
-    let mut args = match args {
-        Ok(args) => args,
-        Err(error) => {
-            let message = error.to_string();
-            output::problem(&message, &[("changed", "nothing was released".to_owned())]);
-            return Exit::Usage.into();
-        }
-    };
+    let mut args = args.expect("no more than a database is needed");
     args.plugins = with.to_vec();
     args.prepare = prepare.map(Path::to_owned);
     args.output.format = format;
-    try_project(args, project, &drafts).await
+    args.trust.trust(trusts);
+    try_project(args, project, built).await
 }
 
-/// Tests the drafts of a project, which its author trusts and grants what it asks for.
-async fn try_project(mut args: Args, project: &Project, drafts: &BTreeSet<&AlterationId>) -> Ended {
-    let offered = project::own(project).and_then(|own| Ok((own, project.components()?)));
-    let (Own { plugin, ids, grants, trusts }, components) = match offered {
-        Ok(offered) => offered,
+/// Tests the drafts of a project that are for the database, after what was released.
+async fn try_project(mut args: Args, project: &Project, built: &Built) -> Ended {
+    let Own { plugin, catalog, grants, trusts } = match project::own(project, built) {
+        Ok(Some(own)) => own,
+        Ok(None) => {
+            output::note("Nothing to test: the project has no alteration.");
+            return Exit::Done.into();
+        }
         Err(error) => return project::explain(&error, args.output.format).into(),
     };
-    args.plugins.extend(components);
-    args.handed.grant(grants);
-    args.trust.trust(trusts);
-    let Some(plugin) = plugin else {
-        output::note("Nothing to test: the project has no alteration.");
-        return Exit::Done.into();
-    };
+    let drafts = built.drafts();
     if drafts.is_empty() {
         output::note("Nothing to test: every alteration was released.");
         return Exit::Done.into();
     }
-    let key = |id: &AlterationId| AlterationKey { plugin: plugin.clone(), id: id.clone() };
     let dialects = args.database.dialects();
-    let rows = ids.into_iter().filter_map(|id| {
-        let names = dialects.iter().map(|dialect| format!("{id}.{dialect}.sql"));
-        let names = names.chain([format!("{id}.sql")]);
-        let mut paths = names.map(|name| project.root().join(TESTS).join(name));
-        Some((key(&id), paths.find(|path| path.exists())?))
+    let is_here = |one: &&Alteration| dialects.iter().any(|dialect| one.is_written_for(*dialect));
+    let here: Vec<&Alteration> = catalog.iter().filter(is_here).collect();
+    for left in catalog.iter().filter(|one| !is_here(one) && drafts.contains(&one.key.id)) {
+        let names: Vec<&str> = left.dialects.iter().map(|dialect| dialect.as_str()).collect();
+        output::note(&format!(
+            "Not tested here: {}, which is for {}.",
+            left.key.id,
+            names.join(", ")
+        ));
+    }
+    args.plugins.extend(here.iter().map(|one| one.path.clone()).collect::<BTreeSet<_>>());
+    args.handed.grant(grants);
+    args.trust.trust(trusts);
+    let rows = here.iter().filter_map(|one| {
+        let file =
+            |name: String| Some(project.root().join(TESTS).join(name)).filter(|path| path.exists());
+        let id = &one.key.id;
+        let of = Dialect::ALL.into_iter();
+        let of = of.filter_map(|dialect| Some((dialect, file(format!("{id}.{dialect}.sql"))?)));
+        let files = RowFiles { all: file(format!("{id}.sql")), of: of.collect() };
+        Some((one.key.clone(), files))
     });
+    let key = |id: &AlterationId| AlterationKey { plugin: plugin.clone(), id: id.clone() };
     let extra = Extra {
         rows: rows.collect(),
         only: Some(drafts.iter().map(|id| key(id)).collect()),
@@ -245,7 +259,8 @@ async fn try_plugins(args: Args, extra: Extra) -> Ended {
             let document = (format == Format::Json).then(|| {
                 serde_json::to_value(&document).expect("results hold nothing that JSON cannot say")
             });
-            Ended { exit: summary(&trial, format, extra.is_project), document }
+            let exit = summary(&trial, format, extra.is_project);
+            Ended { exit, document, dialect: Some(trial.dialect) }
         }
         Err(error) => explain::error(&error, format).into(),
     }

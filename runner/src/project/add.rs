@@ -38,7 +38,7 @@ impl Project {
         let release = release(&source, &lock, &ids, next.release.as_ref())?;
         let manifest = source.path().to_owned();
         let Some(name) = &next.name else {
-            source.write(&source.with_release(&release))?;
+            source.write(&source.with_release(&release)?)?;
             return Ok(Added { id: None, release, files: Vec::new(), manifest });
         };
         let id = id(name, &release, &ids, &lock, next.now)?;

@@ -6,16 +6,18 @@
 use super::{
     DIST, Lock, Project, ProjectError,
     describe::{self, Described, Description, Wanted},
+    kept::{self, Kept},
     manifest::Source,
     process,
     stamp::{self, Stamp},
-    tools,
+    tools::{self, TARGET},
 };
 use crate::{
-    alteration::{AlterationId, Checksum, Declaration, Manifest, Version},
+    alteration::{AlterationId, Catalog, Checksum, Declaration, Manifest, Version},
     host::{Host, Limits},
     new::Language,
     pack::{self, Existing, Outcome, PackOptions, PackedComponent, Written, draft},
+    source,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,8 +25,6 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
 };
-
-const TARGET: &str = "wasm32-unknown-unknown";
 
 /// How to build.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +42,7 @@ pub struct Built {
     pub removed: Vec<PathBuf>,
     /// The sources of all drafts.
     pub(super) sources: BTreeMap<AlterationId, Checksum>,
+    pub(super) released: Vec<Kept>,
 }
 
 /// The drafts of one version that become one component.
@@ -61,14 +62,21 @@ impl Project {
     ) -> Result<Built, ProjectError> {
         tools::check(&self.root, self.language)?;
         let lock = Lock::read(&self.root)?;
+        let source = Source::read(&self.root, self.language)?;
+        let released = kept::read(&self.root, &lock, &source)?;
         let built = match self.language {
-            Language::Sql => self.build_sql(&lock)?,
-            _ => self.build_code(&lock, options, progress)?,
+            Language::Sql => self.build_sql(&lock, &source, &released)?,
+            _ => self.build_code(&lock, &source, &released, options, progress)?,
         };
-        Ok(Built { removed: self.remove_others(&built.components)?, ..built })
+        Ok(Built { removed: self.remove_others(&built.components)?, released, ..built })
     }
 
-    fn build_sql(&self, lock: &Lock) -> Result<Built, ProjectError> {
+    fn build_sql(
+        &self,
+        lock: &Lock,
+        source: &Source,
+        released: &[Kept],
+    ) -> Result<Built, ProjectError> {
         let folder = self.root.join("sql");
         let options = PackOptions { draft: true, ..PackOptions::default() };
         let packed = pack::pack(&folder, &options)?;
@@ -77,23 +85,26 @@ impl Project {
         };
         let described = describe::sql(&folder, &packed.iter().flat_map(ids).collect())?;
         check_released(lock, &described)?;
+        let declared = packed.iter().flat_map(|component| &component.manifest.alterations);
+        kept::check_declarations(released, declared, source.path())?;
         let is_draft = |id: &AlterationId| !lock.released.contains_key(id);
         let drafts: Vec<_> =
             packed.into_iter().filter(|component| ids(component).iter().any(is_draft)).collect();
         for id in drafts.iter().flat_map(ids) {
             check_version(&id, lock)?;
         }
-        let components = self.write(&drafts, None)?;
+        let components = self.write(&drafts)?;
         Ok(built(components, described, is_draft))
     }
 
     fn build_code(
         &self,
         lock: &Lock,
+        source: &Source,
+        released: &[Kept],
         options: &BuildOptions,
         progress: &dyn Fn(&str),
     ) -> Result<Built, ProjectError> {
-        let source = Source::read(&self.root, self.language)?;
         let io = |error| ProjectError::Io { path: self.root.clone(), error };
         let root = self.root.canonicalize().map_err(io)?;
         stamp::work_folder(&root).map_err(io)?;
@@ -115,6 +126,7 @@ impl Project {
             .as_ref()
             .ok_or_else(|| ProjectError::NoProject { root: self.root.clone() })?;
         check_declared(manifest, &description)?;
+        kept::check_declarations(released, &manifest.alterations, source.path())?;
         let releases = self.releases(&root, manifest, lock, &description)?;
         let stale: Vec<&Release> = releases
             .iter()
@@ -130,6 +142,17 @@ impl Project {
             }
         }
         let compiled = self.compile(&root, &stale, progress)?;
+        if !stale.is_empty() {
+            // A save meanwhile may be in the component or not.
+            let again = self.describe(&root, &[], progress)?;
+            let same = |id: &&AlterationId| {
+                let source = |of: &Description| of.alterations.get(*id).map(|one| one.source);
+                source(&again) == source(&description)
+            };
+            if let Some(id) = description.alterations.keys().find(|id| !same(id)) {
+                return Err(ProjectError::SourceChanged(id.clone()));
+            }
+        }
         let mut components = Vec::new();
         for release in &releases {
             let path = self.root.join(DIST).join(&release.file_name);
@@ -142,8 +165,8 @@ impl Project {
                 }
                 Some(file) => {
                     let packed = pack_one(&root, manifest, release, file)?;
-                    let cache = options.cache_folder.as_deref();
-                    let written = self.write(std::slice::from_ref(&packed), Some(cache))?;
+                    load(&packed, options.cache_folder.as_deref())?;
+                    let written = self.write(std::slice::from_ref(&packed))?;
                     release.stamp.write(&packed.bytes).map_err(io)?;
                     components.extend(written);
                 }
@@ -237,24 +260,8 @@ impl Project {
         Ok(files.map(|(release, wanted)| (release.version.clone(), wanted.output)).collect())
     }
 
-    /// Writes components into `dist`; those of code are loaded first, as a deploy would.
-    fn write(
-        &self,
-        components: &[PackedComponent],
-        cache: Option<Option<&Path>>,
-    ) -> Result<Vec<Written>, ProjectError> {
-        if let Some(cache) = cache {
-            for component in components {
-                let failed = |reason: String| ProjectError::Load {
-                    path: component.file_name.clone().into(),
-                    reason,
-                };
-                let host = Host::new(Limits::default(), cache)
-                    .map_err(|error| failed(error.to_string()))?;
-                host.load(&component.bytes, Checksum::of(&component.bytes))
-                    .map_err(|error| failed(error.to_string()))?;
-            }
-        }
+    /// Writes components into `dist`.
+    fn write(&self, components: &[PackedComponent]) -> Result<Vec<Written>, ProjectError> {
         Ok(pack::write(components, &self.root.join(DIST), Existing::Keep)?)
     }
 
@@ -278,6 +285,15 @@ impl Project {
     }
 }
 
+/// Loads a component as a deploy would: what does not load is not written.
+fn load(component: &PackedComponent, cache: Option<&Path>) -> Result<(), ProjectError> {
+    let failed =
+        |reason: String| ProjectError::Load { path: component.file_name.clone().into(), reason };
+    let host = Host::new(Limits::default(), cache).map_err(|error| failed(error.to_string()))?;
+    let loaded = host.load(&component.bytes, Checksum::of(&component.bytes));
+    loaded.map(drop).map_err(|error| failed(error.to_string()))
+}
+
 fn built(
     components: Vec<Written>,
     described: BTreeMap<AlterationId, Described>,
@@ -285,7 +301,7 @@ fn built(
 ) -> Built {
     let drafts = described.into_iter().filter(|(id, _)| is_draft(id));
     let sources = drafts.map(|(id, described)| (id, described.source)).collect();
-    Built { components, removed: Vec::new(), sources }
+    Built { components, removed: Vec::new(), sources, released: Vec::new() }
 }
 
 /// What was released stays as it is.
@@ -322,9 +338,14 @@ fn check_declared(manifest: &Manifest, description: &Description) -> Result<(), 
 
 /// A release is a whole: nothing joins it afterwards.
 fn check_version(id: &AlterationId, lock: &Lock) -> Result<(), ProjectError> {
-    match id.version() {
-        Some(version) if lock.versions().contains(version) => {
-            Err(ProjectError::VersionReleased { id: id.clone(), version: version.clone() })
+    let (id, newest) = (id.clone(), lock.released.keys().max());
+    match (id.version(), newest) {
+        (Some(version), _) if lock.versions().contains(version) => {
+            let version = version.clone();
+            Err(ProjectError::VersionReleased { id, version })
+        }
+        (version, Some(newest)) if id < *newest || version < newest.version() => {
+            Err(ProjectError::OutOfOrder { id, newest: newest.clone() })
         }
         _ => Ok(()),
     }
@@ -416,9 +437,28 @@ fn rust_flags(root: &Path) -> String {
     flags.join("\u{1f}")
 }
 
-/// The ids of all drafts of a build.
 impl Built {
+    /// The ids of all drafts.
     pub fn drafts(&self) -> BTreeSet<&AlterationId> {
         self.sources.keys().collect()
+    }
+
+    /// The files to deploy: what was released, and then the drafts.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        let released = self.released.iter().map(|kept| kept.path.clone());
+        released.chain(self.components.iter().map(|written| written.path.clone())).collect()
+    }
+
+    /// The alterations in these files.
+    pub fn catalog(&self) -> Result<Catalog, ProjectError> {
+        let paths = self.paths();
+        let Some(first) = paths.first() else { return Ok(Catalog::default()) };
+        source::read(&paths, pack::section::COMPONENT_BYTES_MAX)
+            .map_err(|error| ProjectError::Load { path: first.clone(), reason: error.to_string() })
+    }
+
+    /// Whether components were released under another name of the plugin.
+    pub fn is_renamed(&self) -> bool {
+        self.released.iter().any(|kept| kept.renamed.is_some())
     }
 }

@@ -96,7 +96,8 @@ pub(super) fn ask(
         }
     };
     command.arg("--request").arg(&request).current_dir(root);
-    process::run(&mut command, &format!("Building {name}"), progress)?;
+    let doing = if wanted.is_empty() { "Reading" } else { "Building" };
+    process::run(&mut command, &format!("{doing} {name}"), progress)?;
     let text = fs::read(&answer).map_err(io(&answer))?;
     serde_json::from_slice(&text)
         .map_err(|error| ProjectError::Answer { language, reason: error.to_string() })
@@ -105,7 +106,8 @@ pub(super) fn ask(
 /// Describes the alterations of a crate.
 pub(super) fn rust(root: &Path) -> Result<Description, ProjectError> {
     let failed = |error: RustSourcesError| ProjectError::Sources(error.to_string());
-    let compiler = process::answer(Command::new("rustc").arg("-V")).unwrap_or_default();
+    let compiler =
+        process::answer(Command::new("rustc").arg("-V").current_dir(root)).unwrap_or_default();
     let toolchain = format!("{compiler}{}", rust_sources::toolchain(root).map_err(failed)?);
     let described = rust_sources::describe(root).map_err(failed)?.into_iter();
     let alterations = described.map(|(id, RustAlteration { source, files, hooks })| {

@@ -2,7 +2,7 @@
 
 use super::{LockError, lock::LOCK_FILE};
 use crate::{
-    alteration::{AlterationId, Version},
+    alteration::{AlterationId, PluginName, Version},
     escape::{Escaped, EscapedLines},
     new::Language,
     pack::{PackError, section::SectionError},
@@ -34,6 +34,16 @@ pub enum ProjectError {
         one_of(.files)
     )]
     ReleasedChanged { id: AlterationId, files: Vec<PathBuf> },
+    #[error("{id} was released, and its component is not in `released`, or was changed there")]
+    ReleasedMissing { id: AlterationId },
+    #[error("`released` holds components of {found}, and the manifest is of {plugin}")]
+    OtherPlugin { found: PluginName, plugin: PluginName },
+    #[error("{id} comes before {newest}, which was released: customers would have it out of order")]
+    OutOfOrder { id: AlterationId, newest: AlterationId },
+    #[error("the source of {0} changed while it was compiled")]
+    SourceChanged(AlterationId),
+    #[error("{id} was tested on no database: it is for {dialects}")]
+    Untested { id: AlterationId, dialects: String },
     #[error("{id} is a draft of {version}, of which other alterations were released already")]
     VersionReleased { id: AlterationId, version: Version },
     #[error("{0} has no version before its number, which a release is named by")]
@@ -61,7 +71,10 @@ pub enum ProjectError {
 }
 
 fn shown(path: &Path) -> String {
-    let path = path.strip_prefix(".").unwrap_or(path);
+    let path = match path.strip_prefix(".") {
+        Ok(within) if within != Path::new("") => within,
+        _ => path,
+    };
     Escaped(&path.display().to_string()).to_string()
 }
 
@@ -94,7 +107,17 @@ impl ProjectError {
             Self::ReleasedChanged { .. } => {
                 "put the source back as it was released (`git log -p FILE` shows it), and make the change in another alteration: `runner add NAME`".to_owned()
             }
-            Self::VersionReleased { .. } => {
+            Self::ReleasedMissing { .. } => {
+                "get it back from version control: `git checkout released alterations.lock`".to_owned()
+            }
+            Self::OtherPlugin { found, .. } => {
+                format!("a plugin that was renamed says so: `replaces` is \"{found}\" in the manifest; else put its name back")
+            }
+            Self::SourceChanged(_) => "run this again".to_owned(),
+            Self::Untested { .. } => {
+                "name a server for one of them, as in `RUNNER_TEST_POSTGRESQL=URL runner release`; or leave each out by name: `--untested`".to_owned()
+            }
+            Self::VersionReleased { .. } | Self::OutOfOrder { .. } => {
                 "give it a version of its own: rename the alteration, in the manifest too, or remove it and run `runner add NAME`".to_owned()
             }
             Self::NoVersion(_) => "rename it as <version>-<unix seconds>-<name>".to_owned(),

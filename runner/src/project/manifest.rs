@@ -21,6 +21,8 @@ pub(super) struct Source {
     text: String,
     pub(super) release: Option<Version>,
     pub(super) plugin: PluginName,
+    /// The name that the plugin had before.
+    pub(super) replaces: Option<PluginName>,
     /// The manifest as it stands there; `None` for SQL, whose alterations are files.
     pub(super) manifest: Option<Manifest>,
 }
@@ -33,14 +35,14 @@ impl Source {
         let invalid = |reason: String| ProjectError::Manifest { path: path.clone(), reason };
         match language {
             Language::Sql => {
-                let Toml { plugin, release } = toml::from_str(&text)
+                let Toml { plugin, release, replaces } = toml::from_str(&text)
                     .map_err(|error| invalid(error.to_string().trim_end().to_owned()))?;
-                Ok(Self { path, text, release, plugin, manifest: None })
+                Ok(Self { path, text, release, plugin, replaces, manifest: None })
             }
             _ => {
                 let (release, manifest) = parse_json(&text).map_err(invalid)?;
-                let plugin = manifest.plugin.clone();
-                Ok(Self { path, text, release, plugin, manifest: Some(manifest) })
+                let (plugin, replaces) = (manifest.plugin.clone(), manifest.replaces.clone());
+                Ok(Self { path, text, release, plugin, replaces, manifest: Some(manifest) })
             }
         }
     }
@@ -55,64 +57,94 @@ impl Source {
         declaration: &Declaration,
         release: Option<&Version>,
     ) -> Result<String, ProjectError> {
-        let text = match &self.manifest {
-            None => with_table(&self.text, declaration),
-            Some(manifest) => self.with_element(manifest, declaration)?,
-        };
-        Ok(match release {
-            Some(release) => self.released(&text, release),
-            None => text,
-        })
+        match &self.manifest {
+            None => {
+                let text = with_table(&self.text, declaration);
+                release.map_or(Ok(text.clone()), |release| self.toml_released(&text, release))
+            }
+            Some(manifest) => {
+                let mut expected = manifest.clone();
+                expected.alterations.push(declaration.clone());
+                let text = with_element(&self.text, manifest, declaration);
+                self.json(text, &expected, release)
+            }
+        }
     }
 
     /// The text with `release` set.
-    pub(super) fn with_release(&self, release: &Version) -> String {
-        self.released(&self.text, release)
+    pub(super) fn with_release(&self, release: &Version) -> Result<String, ProjectError> {
+        match &self.manifest {
+            None => self.toml_released(&self.text, release),
+            Some(manifest) => self.json(Some(self.text.clone()), manifest, Some(release)),
+        }
     }
 
     pub(super) fn write(&self, text: &str) -> Result<(), ProjectError> {
+        // As the author's editor ends lines.
+        let text = match self.text.contains("\r\n") {
+            true => text.replace("\r\n", "\n").replace('\n', "\r\n"),
+            false => text.to_owned(),
+        };
         super::stamp::write_whole(&self.path, text.as_bytes())
             .map_err(|error| ProjectError::Io { path: self.path.clone(), error })
     }
 
-    fn released(&self, text: &str, release: &Version) -> String {
-        match &self.manifest {
-            None => set_line(text, "release = ", &format!("release = \"{release}\""), "plugin"),
-            Some(_) => {
+    /// `edited` with `release` set, if it says what is expected; where the author's layout is another one, all of it
+    /// written anew.
+    fn json(
+        &self,
+        edited: Option<String>,
+        expected: &Manifest,
+        release: Option<&Version>,
+    ) -> Result<String, ProjectError> {
+        let wanted = release.or(self.release.as_ref());
+        let edited = edited.map(|text| match release {
+            Some(release) => {
                 let line = format!("  \"release\": \"{release}\",");
-                set_line(text, "\"release\":", &line, "\"plugin\":")
+                set_line(&text, "\"release\":", &line, "\"plugin\":")
             }
+            None => text,
+        });
+        let is_right = |text: &String| {
+            parse_json(text)
+                .is_ok_and(|(release, found)| release.as_ref() == wanted && found == *expected)
+        };
+        if let Some(text) = edited.filter(is_right) {
+            return Ok(text);
         }
+        let invalid = |error: serde_json::Error| self.invalid(error.to_string());
+        let mut fields: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(&self.text).map_err(invalid)?;
+        let alterations = serde_json::to_string_pretty(&expected.alterations).map_err(invalid)?;
+        fields.remove("alterations");
+        if let Some(release) = wanted {
+            fields.insert("release".to_owned(), release.to_string().into());
+        }
+        let first = ["$schema", "manifest", "plugin", "release"];
+        let place = |name: &str| first.iter().position(|one| *one == name).unwrap_or(first.len());
+        let mut fields: Vec<_> = fields.into_iter().collect();
+        fields.sort_by_key(|(name, _)| place(name));
+        let mut text = "{\n".to_owned();
+        for (name, value) in fields {
+            let value = serde_json::to_string_pretty(&value).map_err(invalid)?;
+            text += &format!("  {}: {},\n", serde_json::Value::from(name), indented(&value));
+        }
+        Ok(format!("{text}  \"alterations\": {}\n}}\n", indented(&alterations)))
     }
 
-    /// Puts it after the last element of `alterations`, indented as the template is. Where the author's layout
-    /// is another one, the whole is written anew.
-    fn with_element(
-        &self,
-        manifest: &Manifest,
-        declaration: &Declaration,
-    ) -> Result<String, ProjectError> {
-        let element = serde_json::to_string_pretty(declaration)
-            .map_err(|error| self.invalid(error.to_string()))?;
-        let element = element.lines().map(|line| format!("    {line}\n")).collect::<String>();
-        let mut expected = manifest.clone();
-        expected.alterations.push(declaration.clone());
-        if let Some(end) = self.text.rfind("\n  ]") {
-            let (before, after) = self.text.split_at(end);
-            let comma = if manifest.alterations.is_empty() { "" } else { "," };
-            let text = format!("{before}{comma}\n{}{after}", element.trim_end());
-            if parse_json(&text).is_ok_and(|(_, found)| found == expected) {
-                return Ok(text);
+    fn toml_released(&self, text: &str, release: &Version) -> Result<String, ProjectError> {
+        let line = format!("release = \"{release}\"");
+        for start in ["release =", "release="] {
+            let edited = set_line(text, start, &line, "plugin");
+            if toml::from_str::<Toml>(&edited)
+                .is_ok_and(|found| found.release.as_ref() == Some(release))
+            {
+                return Ok(edited);
             }
         }
-        let mut value: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(&self.text).map_err(|error| self.invalid(error.to_string()))?;
-        let alterations = serde_json::to_value(&expected.alterations)
-            .map_err(|error| self.invalid(error.to_string()))?;
-        value.insert("alterations".to_owned(), alterations);
-        let text = serde_json::to_string_pretty(&value)
-            .map_err(|error| self.invalid(error.to_string()))?;
-        Ok(text + "\n")
+        Err(self.invalid(format!(
+            "`release` cannot be set to {release} in it: write `{line}` under `plugin`"
+        )))
     }
 
     fn invalid(&self, reason: String) -> ProjectError {
@@ -120,11 +152,26 @@ impl Source {
     }
 }
 
+/// The text with one more element after the last of `alterations`, indented as the template is.
+fn with_element(text: &str, manifest: &Manifest, declaration: &Declaration) -> Option<String> {
+    let element = serde_json::to_string_pretty(declaration).ok()?;
+    let element = element.lines().map(|line| format!("    {line}\n")).collect::<String>();
+    let (before, after) = text.split_at(text.rfind("\n  ]")?);
+    let comma = if manifest.alterations.is_empty() { "" } else { "," };
+    Some(format!("{before}{comma}\n{}{after}", element.trim_end()))
+}
+
+/// With two spaces before every line but the first.
+fn indented(text: &str) -> String {
+    text.replace('\n', "\n  ")
+}
+
 /// What a project in SQL needs to know of its file; `pack` reads the rest.
 #[derive(Deserialize)]
 struct Toml {
     plugin: PluginName,
     release: Option<Version>,
+    replaces: Option<PluginName>,
 }
 
 fn parse_json(text: &str) -> Result<(Option<Version>, Manifest), String> {
@@ -197,7 +244,7 @@ mod tests {
   ]
 }
 "#;
-        let (_folder, source) = source(Language::Rust, text);
+        let (folder, source) = source(Language::Rust, text);
         let changed = source.with(&declaration(), Some(&"0.2.0".parse().unwrap())).unwrap();
         let expected = text
             .replace(
@@ -206,8 +253,9 @@ mod tests {
             )
             .replace("notes\",\n", "notes\",\n  \"release\": \"0.2.0\",\n");
         assert_eq!(changed, expected);
-        let again = Source { text: changed, ..source };
-        let opened = again.with_release(&"0.3.0".parse().unwrap());
+        source.write(&changed).unwrap();
+        let again = Source::read(folder.path(), Language::Rust).unwrap();
+        let opened = again.with_release(&"0.3.0".parse().unwrap()).unwrap();
         assert_eq!(opened, expected.replace("\"release\": \"0.2.0\"", "\"release\": \"0.3.0\""));
     }
 
@@ -219,6 +267,20 @@ mod tests {
         let (_, manifest) = parse_json(&changed).unwrap();
         assert_eq!(manifest.alterations.len(), 2);
         assert_eq!(manifest.alterations[1], declaration());
+        let opened = source.with_release(&"0.3.0".parse().unwrap()).unwrap();
+        let (release, _) = parse_json(&opened).unwrap();
+        assert_eq!(release, Some("0.3.0".parse().unwrap()));
+        assert!(
+            opened.starts_with("{\n  \"manifest\": 1,\n  \"plugin\": \"acme/notes\",\n"),
+            "{opened}"
+        );
+    }
+
+    #[test]
+    fn toml_of_another_layout() {
+        let (_folder, source) = source(Language::Sql, "plugin='a/b'\nrelease=\"0.1.0\"\n");
+        let opened = source.with_release(&"0.3.0".parse().unwrap()).unwrap();
+        assert_eq!(opened, "plugin='a/b'\nrelease = \"0.3.0\"\n");
     }
 
     #[test]

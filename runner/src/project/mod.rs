@@ -12,6 +12,7 @@ mod add;
 mod build;
 mod describe;
 mod error;
+mod kept;
 mod lock;
 mod manifest;
 mod process;
@@ -28,15 +29,8 @@ pub use lock::{Lock, LockError, Released};
 pub use release::{ReleaseReport, Tested};
 pub use watch::Watch;
 
-use crate::{
-    alteration::{Catalog, Checksum},
-    new::Language,
-    pack, source,
-};
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use crate::new::Language;
+use std::path::{Path, PathBuf};
 
 /// Where builds put components of drafts; not kept in version control.
 pub const DIST: &str = "dist";
@@ -75,35 +69,6 @@ impl Project {
 
     pub fn root(&self) -> &Path {
         &self.root
-    }
-
-    /// The alterations of all components of the project.
-    pub fn catalog(&self) -> Result<Catalog, ProjectError> {
-        let paths = self.components()?;
-        if paths.is_empty() {
-            return Ok(Catalog::default());
-        }
-        source::read(&paths, pack::section::COMPONENT_BYTES_MAX).map_err(|error| {
-            ProjectError::Load { path: self.root.clone(), reason: error.to_string() }
-        })
-    }
-
-    /// The components of the project: those that the lock names, and the drafts that were built. What an interrupted
-    /// release has left beside them is still a draft.
-    pub fn components(&self) -> Result<Vec<PathBuf>, ProjectError> {
-        let lock = Lock::read(&self.root)?;
-        let released: BTreeSet<Checksum> =
-            lock.released.values().map(|released| released.component_checksum).collect();
-        let mut components = Vec::new();
-        for path in wasm_files(&self.root.join(RELEASED)) {
-            let bytes = std::fs::read(&path)
-                .map_err(|error| ProjectError::Io { path: path.clone(), error })?;
-            if released.contains(&Checksum::of(&bytes)) {
-                components.push(path);
-            }
-        }
-        components.extend(wasm_files(&self.root.join(DIST)));
-        Ok(components)
     }
 }
 

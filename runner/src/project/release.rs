@@ -5,12 +5,12 @@
 
 use super::{DIST, Lock, Project, ProjectError, RELEASED, build::Built, lock::Released};
 use crate::{
-    alteration::{AlterationId, Checksum, Dialect},
+    alteration::{AlterationId, Catalog, Dialect},
     pack::{self, draft},
     source,
 };
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -37,7 +37,7 @@ pub struct ReleaseReport {
 impl Project {
     /// Reads the components that are about to be tested.
     pub fn to_release(&self, built: &Built) -> Result<Vec<Tested>, ProjectError> {
-        if built.components.is_empty() {
+        if built.components.is_empty() && !built.is_renamed() {
             return Err(ProjectError::NothingToRelease);
         }
         let read = |written: &pack::Written| {
@@ -50,12 +50,12 @@ impl Project {
         built.components.iter().map(read).collect()
     }
 
-    /// Releases what was tested.
+    /// Releases what was tested; `untested` are dialects that an alteration is for and was not tested on.
     pub fn release(
         &self,
         built: &Built,
         tested: &[Tested],
-        untested: &BTreeSet<Dialect>,
+        untested: &BTreeMap<AlterationId, BTreeSet<Dialect>>,
     ) -> Result<ReleaseReport, ProjectError> {
         let mut lock = Lock::read(&self.root)?;
         let folder = self.root.join(RELEASED);
@@ -83,42 +83,64 @@ impl Project {
             }
             report.components.push(target);
         }
+        let renamed = self.rename(built, &mut lock)?;
         for path in &report.components {
-            let catalog =
-                source::read(std::slice::from_ref(path), pack::section::COMPONENT_BYTES_MAX)
-                    .map_err(|error| ProjectError::Load {
-                        path: path.clone(),
-                        reason: error.to_string(),
-                    })?;
-            for alteration in catalog.iter() {
+            for alteration in catalog(path)?.iter() {
                 let id = alteration.key.id.clone();
                 let source = built.sources.get(&id).copied();
+                let source = source.ok_or_else(|| ProjectError::ChangedMeanwhile(path.clone()))?;
                 let released = Released {
                     checksum: alteration.checksum,
                     component_checksum: alteration.component_checksum,
-                    source: source.unwrap_or_else(|| Checksum::of(b"")),
-                    untested: untested.clone(),
+                    source,
+                    untested: untested.get(&id).cloned().unwrap_or_default(),
                 };
                 lock.released.insert(id.clone(), released);
                 report.alterations.push(id);
             }
         }
         lock.write(&self.root)?;
+        // From here on they are released; the next build removes what stays.
         for Tested { path, .. } in tested {
-            fs::remove_file(path).map_err(io(path))?;
+            let _ = fs::remove_file(path);
         }
         let _ = fs::remove_dir(self.root.join(DIST));
+        for (new, old) in renamed {
+            if new != old {
+                let _ = fs::remove_file(old);
+            }
+            report.components.push(new);
+        }
         Ok(report)
     }
 
-    /// Dialects that the drafts are meant for, as far as their manifest says.
-    pub fn dialects(&self, built: &Built) -> Result<BTreeSet<Dialect>, ProjectError> {
-        let paths: Vec<PathBuf> =
-            built.components.iter().map(|written| written.path.clone()).collect();
-        let catalog =
-            source::read(&paths, pack::section::COMPONENT_BYTES_MAX).map_err(|error| {
-                ProjectError::Load { path: self.root.join(DIST), reason: error.to_string() }
-            })?;
-        Ok(catalog.iter().flat_map(|alteration| alteration.dialects.clone()).collect())
+    /// Puts what was released under another name of the plugin into `released` under its new one.
+    fn rename(
+        &self,
+        built: &Built,
+        lock: &mut Lock,
+    ) -> Result<Vec<(PathBuf, PathBuf)>, ProjectError> {
+        let mut renamed = Vec::new();
+        for kept in &built.released {
+            let Some(old) = &kept.renamed else { continue };
+            let target = self.root.join(RELEASED).join(kept.path.file_name().unwrap_or_default());
+            for alteration in catalog(&kept.path)?.iter() {
+                if let Some(released) = lock.released.get_mut(&alteration.key.id) {
+                    released.checksum = alteration.checksum;
+                    released.component_checksum = alteration.component_checksum;
+                }
+            }
+            let io = |error| ProjectError::Io { path: target.clone(), error };
+            let bytes = fs::read(&kept.path).map_err(io)?;
+            super::stamp::write_whole(&target, &bytes).map_err(io)?;
+            renamed.push((target, old.clone()));
+        }
+        Ok(renamed)
     }
+}
+
+fn catalog(path: &Path) -> Result<Catalog, ProjectError> {
+    let paths = [path.to_owned()];
+    source::read(&paths, pack::section::COMPONENT_BYTES_MAX)
+        .map_err(|error| ProjectError::Load { path: path.to_owned(), reason: error.to_string() })
 }

@@ -5,7 +5,8 @@ use super::{ProjectError, process};
 use crate::new::Language;
 use std::{path::Path, process::Command};
 
-const TARGET: &str = "wasm32-unknown-unknown";
+/// What Rust is compiled for.
+pub(super) const TARGET: &str = "wasm32-unknown-unknown";
 /// The oldest versions that do.
 const NODE_MIN: u32 = 18;
 const PYTHON_MIN: (u32, u32) = (3, 11);
@@ -13,7 +14,7 @@ const PYTHON_MIN: (u32, u32) = (3, 11);
 pub(super) fn check(root: &Path, language: Language) -> Result<(), ProjectError> {
     match language {
         Language::Sql => Ok(()),
-        Language::Rust => rust(),
+        Language::Rust => rust(root),
         Language::JavaScript => node(root),
         Language::TypeScript => node(root).and_then(|()| {
             installed(root, "node_modules/.bin/tsc", "the TypeScript compiler is not installed")
@@ -26,7 +27,7 @@ fn missing(what: impl Into<String>, install: impl Into<String>) -> ProjectError 
     ProjectError::MissingTool { what: what.into(), install: install.into() }
 }
 
-fn rust() -> Result<(), ProjectError> {
+fn rust(root: &Path) -> Result<(), ProjectError> {
     if process::answer(Command::new("cargo").arg("--version")).is_none() {
         return Err(missing(
             "cargo was not found",
@@ -38,8 +39,11 @@ fn rust() -> Result<(), ProjectError> {
         return Ok(());
     }
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let folder =
-        process::answer(Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]));
+    let folder = process::answer(
+        Command::new(rustc)
+            .args(["--print", "target-libdir", "--target", TARGET])
+            .current_dir(root),
+    );
     if folder.is_some_and(|folder| Path::new(folder.trim_end()).is_dir()) {
         return Ok(());
     }

@@ -15,7 +15,7 @@ pub use workbench::{Round, Workbench};
 
 use crate::{
     DeployOptions, Error, RollbackOptions,
-    alteration::{AlterationKey, Catalog, Direction},
+    alteration::{AlterationKey, Catalog, Dialect, Direction},
     backend::{Backend, BackendError, Locks},
     deploy::{self, Control, Job},
     error::StepError,
@@ -45,14 +45,29 @@ pub struct TestOptions {
     /// Columns whose values each run draws anew: they are not compared.
     pub ignore: BTreeSet<ColumnName>,
     /// Plain SQL that is run before an alteration first goes up: rows that a database may hold then.
-    pub rows: BTreeMap<AlterationKey, PathBuf>,
+    pub rows: BTreeMap<AlterationKey, RowFiles>,
     /// The alterations to test; the others only go up. `None` for all.
     pub only: Option<BTreeSet<AlterationKey>>,
+}
+
+/// Files of plain SQL; what is for one dialect is run there instead of what is for all.
+#[derive(Debug, Clone, Default)]
+pub struct RowFiles {
+    pub all: Option<PathBuf>,
+    pub of: BTreeMap<Dialect, PathBuf>,
+}
+
+impl RowFiles {
+    pub(crate) fn on(&self, dialect: Dialect) -> Option<&PathBuf> {
+        self.of.get(&dialect).or(self.all.as_ref())
+    }
 }
 
 /// What a test found.
 #[derive(Debug, Clone, Serialize)]
 pub struct Trial {
+    /// What it was tested on, as the server says.
+    pub dialect: Dialect,
     pub outcome: Outcome,
     pub alterations: Vec<Tested>,
     /// The hook that failed, after which nothing else could be tested.
@@ -197,6 +212,7 @@ pub(crate) async fn run(
         (None, false) => Outcome::Passed,
     };
     Ok(Trial {
+        dialect: tester.backend.dialect(),
         outcome,
         left: plan.steps.len() - alterations.len() - only_up,
         skipped: plan.skipped.len() - elsewhere,
