@@ -278,11 +278,14 @@ impl Job<'_> {
             Self::DeployOne { catalog, options, key } => {
                 let mut plan = Job::Deploy { catalog, options }.steps(snapshot, dialect);
                 plan.steps.retain(|step| step.key == **key);
+                plan.released.clear();
                 plan
             }
             Self::TakeDown { catalog, options } => {
                 let mut plan = Job::Deploy { catalog, options }.steps(snapshot, dialect);
                 plan.steps.retain(|step| step.direction == Direction::Down);
+                // That is the second half's, which is planned of what the first one leaves.
+                plan.released.clear();
                 plan
             }
             Self::Baseline { catalog, options } => {
