@@ -2,10 +2,13 @@
 
 use crate::{
     polite,
+    replaces::replacing,
+    samples::emptied,
     support::{
         Run, Sandbox, finish,
         servers::{Mariadb, Postgres},
     },
+    terminal::at_terminal,
     transcript::Transcript,
     wasm,
 };
@@ -255,6 +258,68 @@ fn released_while_it_was_unfinished() {
     assert_eq!(marks(&sandbox), [format!("{C} 1")]);
     sandbox.ok(&["deploy", "plugins"]);
     assert_eq!(marks(&sandbox), [format!("{C} 0")]);
+}
+
+/// `acme/notes` is applied as two drafts, and its files are those of `acme/memos` now.
+fn renamed(alterations: &[Sql<'_>]) -> Sandbox {
+    let sandbox = Sandbox::new();
+    pack(&sandbox, "acme/notes", &[SQL_B, SQL_C], &[B, C]);
+    sandbox.ok(&["deploy", "plugins", ALLOW]);
+    emptied(&sandbox, "plugins");
+    replacing(&sandbox, "acme/memos", "acme/notes", alterations);
+    sandbox
+}
+
+const RENAME: [&str; 2] = ["--accept-rename", "acme/notes=acme/memos"];
+
+/// A draft that was changed and renamed at once: its records are taken over, and then it goes down and up again.
+#[test]
+fn renamed_and_changed() {
+    let again = [format!("down {C}"), format!("down {B}"), format!("up {B}"), format!("up {C}")];
+    let taken = serde_json::json!([{ "from": "acme/notes", "to": "acme/memos", "applied": 2 }]);
+    // Changed drafts, or the release of something else.
+    for drafts in [&[B, C][..], &[B], &[]] {
+        let sandbox = renamed(&[SQL_B2, SQL_C]);
+        mark(&sandbox, "acme/memos", drafts);
+        let deploy = [&["deploy", "plugins", ALLOW, "--yes"], &RENAME[..]].concat();
+        let (before, dump) = (records(&sandbox), sandbox.dump());
+        let planned = json(&sandbox, 0, &[&["plan", "plugins", ALLOW], &RENAME[..]].concat());
+        assert_eq!(steps(&planned), again);
+        let tried = json(&sandbox, 0, &[&deploy[..], &["--dry-run"]].concat());
+        assert_eq!((steps(&tried), &tried["taken_over"]), (again.to_vec(), &taken));
+        assert_eq!((records(&sandbox), sandbox.dump()), (before, dump));
+        let done = json(&sandbox, 0, &deploy);
+        assert_eq!((steps(&done), &done["taken_over"]), (again.to_vec(), &taken));
+        let applied = |id| format!("acme/memos {id} applied");
+        assert_eq!(sandbox.state(), [applied(B), applied(C)]);
+        let is_draft = |id| format!("{id} {}", u8::from(drafts.contains(&id)));
+        assert_eq!(marks(&sandbox), [is_draft(B), is_draft(C)]);
+        sandbox.sql("INSERT INTO b (x, y, z) VALUES (1, 2, 3)");
+        assert_eq!(json(&sandbox, 0, &["deploy", "plugins", ALLOW])["outcome"], "up-to-date");
+    }
+}
+
+/// Agreed to at the question, and not by the flag.
+#[test]
+fn renamed_and_changed_at_a_terminal() {
+    let sandbox = renamed(&[SQL_B2, SQL_C]);
+    mark(&sandbox, "acme/memos", &[B, C]);
+    let asked = at_terminal(&sandbox, ALLOW, true, "rename\ny\n");
+    assert_eq!(asked.code, Some(0), "{asked:#?}");
+    sandbox.sql("INSERT INTO b (x, y, z) VALUES (1, 2, 3)");
+    assert!(sandbox.state().iter().all(|row| row.starts_with("acme/memos ")));
+}
+
+/// The release under another name is the same code: what is there stays, and is a release.
+#[test]
+fn renamed_and_released() {
+    let sandbox = renamed(&[SQL_B, SQL_C]);
+    sandbox.sql("INSERT INTO b (x, z) VALUES (1, 3)");
+    let report = json(&sandbox, 0, &[&["deploy", "plugins", "--yes"], &RENAME[..]].concat());
+    assert_eq!(report["outcome"], "taken-over");
+    assert_eq!(report["released"].as_array().expect("keys").len(), 2);
+    assert_eq!(marks(&sandbox), [format!("{B} 0"), format!("{C} 0")]);
+    assert_eq!(sandbox.rows("SELECT z FROM b"), ["3"]);
 }
 
 #[test]
