@@ -58,6 +58,8 @@ pub enum Event<'a> {
     Recorded { key: &'a AlterationKey },
     /// What was recorded of one plugin is recorded of another now.
     TakenOver { taken: &'a TakenOver },
+    /// It was applied as a draft, and is recorded as released now.
+    Released { key: &'a AlterationKey },
     /// Where a test is done.
     Scratch(ScratchEvent<'a>),
     /// A test came to its end with this alteration.
@@ -110,6 +112,9 @@ pub struct Report {
     /// Records that plugins took over from those that they replace.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub taken_over: Vec<TakenOver>,
+    /// Applied drafts that are recorded as released now.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub released: Vec<AlterationKey>,
     /// What an empty plan noticed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Finding>,

@@ -311,7 +311,8 @@ impl Runner {
         there.close().await;
         compared?;
         let report = copy.deploy(options, control).await?;
-        Ok(Report { rehearsed: true, ..report })
+        // Only the copy's records say so.
+        Ok(Report { rehearsed: true, released: Vec::new(), ..report })
     }
 
     /// Takes each alteration up, down and up again on a scratch database that it makes beside this

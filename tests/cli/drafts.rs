@@ -2,10 +2,13 @@
 
 use crate::{
     polite,
+    replaces::replacing,
+    samples::emptied,
     support::{
         Run, Sandbox, finish,
         servers::{Mariadb, Postgres},
     },
+    terminal::at_terminal,
     transcript::Transcript,
     wasm,
 };
@@ -30,6 +33,11 @@ const SQL_C: Sql<'_> = (C, "ALTER TABLE b ADD z INT;\n", "ALTER TABLE b DROP COL
 /// Packs `alterations` into `plugins/<plugin>`; those whose ids are among `drafts` are drafts.
 fn pack(sandbox: &Sandbox, plugin: &str, alterations: &[Sql<'_>], drafts: &[&str]) {
     sandbox.sql_plugin(plugin, alterations);
+    mark(sandbox, plugin, drafts);
+}
+
+/// Makes drafts of packed alterations.
+fn mark(sandbox: &Sandbox, plugin: &str, drafts: &[&str]) {
     for id in drafts {
         let path = sandbox.path().join(format!("plugins/{plugin}/{id}.wasm"));
         let bytes = fs::read(&path).expect("it was packed");
@@ -106,14 +114,6 @@ fn life(sandbox: &Sandbox) {
     assert_eq!(marks(sandbox), [format!("{A} 0"), format!("{B} 1"), format!("{C} 1")]);
     sandbox.sql("INSERT INTO b (x, y, z) VALUES (1, 2, 3)");
 
-    // Released as they are: what is there stays.
-    pack(sandbox, "acme/shop", &[SQL_A, SQL_B2, SQL_C], &[]);
-    assert_eq!(json(sandbox, 0, &["deploy", "plugins"])["outcome"], "up-to-date");
-    assert_eq!(json(sandbox, 0, &["check", "plugins"])["deployed"], true);
-    assert_eq!(sandbox.rows("SELECT z FROM b"), ["3"]);
-    let status = json(sandbox, 0, &["status", "plugins"]);
-    assert!(!status.to_string().contains("draft"), "{status}");
-
     // Released otherwise: refused, and with the word for it what was released is there.
     pack(sandbox, "acme/shop", &[SQL_A, SQL_B, SQL_C], &[]);
     refused(sandbox, "draft-changed", B);
@@ -138,6 +138,188 @@ fn from_draft_to_release_on_postgresql() {
 #[test]
 fn from_draft_to_release_on_mariadb() {
     life(&Sandbox::on(Mariadb::shared().database()));
+}
+
+/// Everything that is recorded of alterations, with the marks of drafts, and every attempt.
+fn records(sandbox: &Sandbox) -> Vec<String> {
+    let history = "SELECT concat_ws(' ', sequence, plugin, id, event) FROM alteration_history ORDER BY sequence";
+    [sandbox.state(), marks(sandbox), sandbox.rows(history)].concat()
+}
+
+/// Released as they were applied: from then on they are releases, and a changed one is no draft.
+fn released(sandbox: &Sandbox) {
+    pack(sandbox, "acme/shop", &[SQL_A, SQL_B, SQL_C], &[B, C]);
+    sandbox.ok(&["deploy", "plugins", ALLOW]);
+    sandbox.sql("INSERT INTO b (x, z) VALUES (1, 3)");
+    pack(sandbox, "acme/shop", &[SQL_A, SQL_B, SQL_C], &[]);
+    let (before, dump) = (records(sandbox), sandbox.dump());
+    assert_eq!(json(sandbox, 0, &["check", "plugins"])["deployed"], true);
+    let keys = serde_json::json!([
+        { "plugin": "acme/shop", "id": B },
+        { "plugin": "acme/shop", "id": C },
+    ]);
+    assert_eq!(json(sandbox, 0, &["plan", "plugins"])["released"], keys);
+    let status = json(sandbox, 0, &["status", "plugins"]);
+    assert!(!status.to_string().contains("draft"), "{status}");
+    let tried = json(sandbox, 0, &["deploy", "plugins", "--dry-run"]);
+    assert_eq!((&tried["outcome"], &tried["released"]), (&"up-to-date".into(), &Value::Null));
+    assert_eq!(records(sandbox), before, "nothing of that writes");
+
+    // Nothing runs, so that nobody is asked.
+    let args = ["deploy", "plugins", "--format", "json"];
+    let deployed = finish(sandbox.command(&args).env_remove("RUNNER_YES"));
+    assert_eq!(deployed.code, Some(0), "{deployed:#?}");
+    let report: Value = serde_json::from_str(&deployed.stdout).expect("JSON");
+    assert_eq!((&report["outcome"], &report["released"]), (&"up-to-date".into(), &keys));
+    assert_eq!(marks(sandbox), [format!("{A} 0"), format!("{B} 0"), format!("{C} 0")]);
+    let status = json(sandbox, 0, &["status"]);
+    assert!(!status.to_string().contains("draft"), "{status}");
+    let events = "SELECT id FROM alteration_history WHERE event = 'released' ORDER BY sequence";
+    assert_eq!(sandbox.rows(events), [B, C]);
+    let after = records(sandbox);
+    let again = json(sandbox, 0, &["deploy", "plugins"]);
+    assert_eq!((&again["outcome"], &again["released"]), (&"up-to-date".into(), &Value::Null));
+    assert_eq!((records(sandbox), sandbox.dump()), (after.clone(), dump.clone()));
+
+    // Shipped otherwise, as a release or as a draft: it was changed, and no flag for drafts takes it down.
+    for drafts in [&[][..], &[B, C]] {
+        pack(sandbox, "acme/shop", &[SQL_A, SQL_B2, SQL_C], drafts);
+        for allow in [&[][..], &[ALLOW]] {
+            for verb in ["check", "plan", "deploy"] {
+                let document = json(sandbox, 4, &[&[verb, "plugins"], allow].concat());
+                let findings = match verb {
+                    "deploy" => &document["error"]["findings"],
+                    _ => &document["findings"],
+                };
+                assert_eq!(findings[0]["kind"], "changed", "{verb}: {findings}");
+                assert_eq!(findings[0]["key"]["id"], B, "{verb}: {findings}");
+            }
+        }
+        let mut command = sandbox.command(&["deploy", "plugins", "--yes"]);
+        let refused = finish(command.env("RUNNER_ALLOW_DRAFTS", "1"));
+        assert_eq!(refused.code, Some(4), "{refused:#?}");
+        assert!(!refused.stderr.contains("draft"), "{refused:#?}");
+    }
+    assert_eq!((records(sandbox), sandbox.dump()), (after, dump));
+    // What goes down is what was applied.
+    sandbox.ok(&["rollback", "--plugin", "acme/shop", "--to", "none"]);
+    sandbox.ok(&["deploy", "plugins", ALLOW]);
+}
+
+#[test]
+fn released_as_applied_on_sqlite() {
+    released(&Sandbox::new());
+}
+
+#[test]
+fn released_as_applied_on_postgresql() {
+    released(&Sandbox::on(Postgres::shared().database()));
+}
+
+#[test]
+fn released_as_applied_on_mariadb() {
+    released(&Sandbox::on(Mariadb::shared().database()));
+}
+
+/// Also where something else runs, whatever becomes of it, and however far the deploy goes.
+#[test]
+fn released_beside_other_work() {
+    let sandbox = Sandbox::new();
+    let one = |draft: &[&str]| pack(&sandbox, "acme/shop", &[SQL_A], draft);
+    one(&[A]);
+    sandbox.ok(&["deploy", "plugins", ALLOW]);
+    one(&[]);
+    sandbox.write("copy.db", fs::read(sandbox.path().join("app.db")).expect("a database"));
+    pack(&sandbox, "acme/other", &[SQL_B], &[]);
+    let on_copy = ["deploy", "plugins", "--rehearse-on", "sqlite:copy.db"];
+    assert_eq!(json(&sandbox, 0, &on_copy)["released"], Value::Null);
+    assert_eq!(json(&sandbox, 0, &["deploy", "plugins", "--dry-run"])["released"], Value::Null);
+    assert_eq!(marks(&sandbox), [format!("{A} 1")]);
+    let fails = (B, "INSERT INTO nowhere VALUES (1);\n", "SELECT 1;\n");
+    pack(&sandbox, "acme/other", &[fails], &[]);
+    let failed = run(&sandbox, &["deploy", "plugins", "--target", "acme/other@latest"]);
+    assert_eq!(failed.code, Some(1), "{failed:#?}");
+    let told = format!("acme/shop {A} is released now\n");
+    assert_eq!(failed.stdout.matches(&told).count(), 1, "{failed:#?}");
+    assert_eq!(marks(&sandbox), [format!("{A} 0"), format!("{B} 0")]);
+}
+
+/// What was begun as a draft and released meanwhile is a release once it has ended.
+#[test]
+fn released_while_it_was_unfinished() {
+    let sandbox = Sandbox::on(Mariadb::shared().database());
+    let up = "CREATE TABLE c (x INT);\nINSERT INTO later VALUES (1);\n";
+    let half = [(C, up, "DROP TABLE c;\n")];
+    pack(&sandbox, "acme/shop", &half, &[C]);
+    let failed = run(&sandbox, &["deploy", "plugins", ALLOW]);
+    assert_eq!(failed.code, Some(1), "{failed:#?}");
+    sandbox.sql("CREATE TABLE later (x INT)");
+    pack(&sandbox, "acme/shop", &half, &[]);
+    assert_eq!(marks(&sandbox), [format!("{C} 1")]);
+    sandbox.ok(&["deploy", "plugins"]);
+    assert_eq!(marks(&sandbox), [format!("{C} 0")]);
+}
+
+/// `acme/notes` is applied as two drafts, and its files are those of `acme/memos` now.
+fn renamed(alterations: &[Sql<'_>]) -> Sandbox {
+    let sandbox = Sandbox::new();
+    pack(&sandbox, "acme/notes", &[SQL_B, SQL_C], &[B, C]);
+    sandbox.ok(&["deploy", "plugins", ALLOW]);
+    emptied(&sandbox, "plugins");
+    replacing(&sandbox, "acme/memos", "acme/notes", alterations);
+    sandbox
+}
+
+const RENAME: [&str; 2] = ["--accept-rename", "acme/notes=acme/memos"];
+
+/// A draft that was changed and renamed at once: its records are taken over, and then it goes down and up again.
+#[test]
+fn renamed_and_changed() {
+    let again = [format!("down {C}"), format!("down {B}"), format!("up {B}"), format!("up {C}")];
+    let taken = serde_json::json!([{ "from": "acme/notes", "to": "acme/memos", "applied": 2 }]);
+    // Changed drafts, or the release of something else.
+    for drafts in [&[B, C][..], &[B], &[]] {
+        let sandbox = renamed(&[SQL_B2, SQL_C]);
+        mark(&sandbox, "acme/memos", drafts);
+        let deploy = [&["deploy", "plugins", ALLOW, "--yes"], &RENAME[..]].concat();
+        let (before, dump) = (records(&sandbox), sandbox.dump());
+        let planned = json(&sandbox, 0, &[&["plan", "plugins", ALLOW], &RENAME[..]].concat());
+        assert_eq!(steps(&planned), again);
+        let tried = json(&sandbox, 0, &[&deploy[..], &["--dry-run"]].concat());
+        assert_eq!((steps(&tried), &tried["taken_over"]), (again.to_vec(), &taken));
+        assert_eq!((records(&sandbox), sandbox.dump()), (before, dump));
+        let done = json(&sandbox, 0, &deploy);
+        assert_eq!((steps(&done), &done["taken_over"]), (again.to_vec(), &taken));
+        let applied = |id| format!("acme/memos {id} applied");
+        assert_eq!(sandbox.state(), [applied(B), applied(C)]);
+        let is_draft = |id| format!("{id} {}", u8::from(drafts.contains(&id)));
+        assert_eq!(marks(&sandbox), [is_draft(B), is_draft(C)]);
+        sandbox.sql("INSERT INTO b (x, y, z) VALUES (1, 2, 3)");
+        assert_eq!(json(&sandbox, 0, &["deploy", "plugins", ALLOW])["outcome"], "up-to-date");
+    }
+}
+
+/// Agreed to at the question, and not by the flag.
+#[test]
+fn renamed_and_changed_at_a_terminal() {
+    let sandbox = renamed(&[SQL_B2, SQL_C]);
+    mark(&sandbox, "acme/memos", &[B, C]);
+    let asked = at_terminal(&sandbox, ALLOW, true, "rename\ny\n");
+    assert_eq!(asked.code, Some(0), "{asked:#?}");
+    sandbox.sql("INSERT INTO b (x, y, z) VALUES (1, 2, 3)");
+    assert!(sandbox.state().iter().all(|row| row.starts_with("acme/memos ")));
+}
+
+/// The release under another name is the same code: what is there stays, and is a release.
+#[test]
+fn renamed_and_released() {
+    let sandbox = renamed(&[SQL_B, SQL_C]);
+    sandbox.sql("INSERT INTO b (x, z) VALUES (1, 3)");
+    let report = json(&sandbox, 0, &[&["deploy", "plugins", "--yes"], &RENAME[..]].concat());
+    assert_eq!(report["outcome"], "taken-over");
+    assert_eq!(report["released"].as_array().expect("keys").len(), 2);
+    assert_eq!(marks(&sandbox), [format!("{B} 0"), format!("{C} 0")]);
+    assert_eq!(sandbox.rows("SELECT z FROM b"), ["3"]);
 }
 
 #[test]
@@ -166,6 +348,12 @@ fn what_is_said() {
     said.note("A baseline records what is released.");
     sandbox.ok(&["rollback", "--steps", "9"]);
     said.refused(4, &["baseline", "plugins", "--to", "acme/shop@latest"]);
+    said.note("Released as they are.");
+    sandbox.ok(&["deploy", "plugins", ALLOW]);
+    pack(&sandbox, "acme/shop", &[SQL_A, SQL_B, SQL_C], &[]);
+    said.run(&["plan", "plugins"]);
+    said.run(&["deploy", "plugins"]);
+    said.run(&["deploy", "plugins"]);
     assert_snapshot!(said);
 }
 

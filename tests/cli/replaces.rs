@@ -21,7 +21,7 @@ const NEWEST: (&str, &str, &str) = (
 );
 
 /// Packs `alterations` as a plugin that says that it replaces another one.
-fn replacing(sandbox: &Sandbox, plugin: &str, old: &str, alterations: &[(&str, &str, &str)]) {
+pub fn replacing(sandbox: &Sandbox, plugin: &str, old: &str, alterations: &[(&str, &str, &str)]) {
     let source = format!("sources/{plugin}");
     let _ = fs::remove_dir_all(sandbox.path().join(&source));
     sandbox.write(

@@ -35,5 +35,6 @@ matrices! {
     undecidable: Mariadb, full: Mysql;
     takeover: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
     baseline: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
+    released: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
     drafts: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
 }

@@ -208,7 +208,7 @@ fn end_state(sandbox: &Sandbox) -> String {
         "SELECT line FROM (
              SELECT 1 AS part, revision AS place, concat_ws(' ', plugin, id, status, checksum,
                  component_checksum, statements, rows_affected, permissions, requires,
-                 irreversible, error) AS line FROM alteration_state
+                 irreversible, draft, error) AS line FROM alteration_state
              UNION ALL SELECT 2, 0, concat_ws(' ', 'run', plugin, id, direction, phase,
                  previous_status, steps, done, total, statements, rows_affected)
                  FROM alteration_run

@@ -137,6 +137,31 @@ pub fn drafts() -> Scenario {
     }
 }
 
+/// A draft was released as it was applied, and another alteration is pending.
+pub fn released() -> Scenario {
+    Scenario {
+        name: "released drafts",
+        start: drafts_released,
+        args: DEPLOY,
+        holds: anything,
+        points_min: 40,
+        ..deploy()
+    }
+}
+
+fn drafts_released(place: Place) -> Sandbox {
+    let sandbox = place.sandbox();
+    let first = ("1.0.0-1700000000-drafted", "CREATE TABLE drafted (n INTEGER);", "");
+    sandbox.sql_plugin("acme/drafts", &[first]);
+    let path = sandbox.path().join(format!("plugins/acme/drafts/{}.wasm", first.0));
+    let marked = draft::mark(&fs::read(&path).expect("it was packed")).expect("a component");
+    fs::write(&path, marked).expect("it is marked");
+    sandbox.ok(DRAFTS);
+    let second = ("1.0.0-1700000001-more", "INSERT INTO drafted VALUES (1);", "");
+    sandbox.sql_plugin("acme/drafts", &[first, second]);
+    sandbox
+}
+
 fn drafts_changed(place: Place) -> Sandbox {
     let sandbox = place.sandbox();
     let (first, second) = ("1.0.0-1700000000-drafted", "1.0.0-1700000001-counted");

@@ -439,7 +439,8 @@ impl Backend {
                     | Ending::Interrupted
                     | Ending::Resolved
                     | Ending::Baseline
-                    | Ending::TakenOver => Status::Running,
+                    | Ending::TakenOver
+                    | Ending::Released => Status::Running,
                 };
                 state::mark(connection, &run.key, status, Some(error)).await?;
             } else {

@@ -21,6 +21,7 @@ mod protocol;
 #[path = "../../../tests/support/proxy/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "each suite uses its own part of this module")]
 mod proxy;
+mod released;
 mod resolve;
 mod scratch;
 #[cfg(test)]

@@ -89,8 +89,7 @@ pub struct StateRow {
     pub settings: SettingNames,
     pub requires: Requirements,
     pub irreversible: bool,
-    /// What was applied was a draft. It stays one here when the same bytes are released: the mark is part of
-    /// what was applied, and goes when that is taken back and a release applied.
+    /// What was applied was a draft, and no deploy was offered it as a release since.
     pub draft: bool,
     /// The ledger's revision that applied it: the order of application over all plugins.
     pub revision: Revision,
@@ -216,10 +215,11 @@ impl Attempt {
     /// The same attempt, once begun: under what was recorded then.
     pub fn resumed(mut self, row: &StateRow, run: &Run) -> Self {
         self.run = Some(run.marker.clone());
+        // The file that is offered may be the same one, released by now.
+        self.draft = row.draft && (self.draft || self.checksum != row.checksum);
         self.checksum = row.checksum;
         self.component_checksum = row.component_checksum;
         self.permissions = row.permissions.clone();
-        self.draft = row.draft;
         self.settings = run.settings.clone();
         self
     }
@@ -365,6 +365,8 @@ pub enum Ending {
     Baseline,
     /// Another plugin took it over, and did not run.
     TakenOver,
+    /// It was applied as a draft, and was offered as a release since.
+    Released,
 }
 
 impl Ending {
@@ -376,6 +378,7 @@ impl Ending {
             Self::Resolved => "resolved",
             Self::Baseline => "baseline",
             Self::TakenOver => "taken-over",
+            Self::Released => "released",
         }
     }
 }

@@ -102,6 +102,9 @@ pub(super) fn text(plan: &Plan, database: &str, line: impl Fn(&str)) {
     for skip in &plan.skipped {
         line(&format!("   -  {}  (left: {})", skip.key, skip.reason));
     }
+    for key in &plan.released {
+        line(&format!("   -  {key}  (applied as a draft, and released now)"));
+    }
     for finding in &plan.findings {
         let label = match finding.severity() {
             Severity::Note => "note",

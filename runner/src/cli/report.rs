@@ -129,6 +129,11 @@ impl Reporter {
                 let count = count(*applied as u64, "applied alteration");
                 self.note(&format!("{to} took over {count} of {from}"));
             }
+            Event::Released { key } => {
+                if self.style.format == Format::Text {
+                    self.bar.suspend(|| output::result(&format!("{key} is released now")));
+                }
+            }
             Event::Scratch(event) => self.scratch(event),
             // What it found is the result, and the verb's to tell.
             Event::Tested { .. } => {}

@@ -4,7 +4,8 @@
 //!            ^ from the archive  ^ from files, judged by the state that the first half leaves
 //!
 //! Both halves are loaded and judged before the first of them begins. Each is planned anew under the lock, as
-//! every job is: once the first is done, nothing is left that has to go down.
+//! every job is: once the first is done, nothing is left that has to go down. Where a plugin was renamed, the first
+//! half takes its records over, so that both go by the new name.
 
 use super::Job;
 use crate::{

@@ -152,6 +152,17 @@ pub(crate) enum Job<'a> {
 }
 
 impl Job<'_> {
+    /// The files that are offered, whatever of the job comes from them.
+    pub(super) fn catalog(&self) -> Option<&Catalog> {
+        match self {
+            Self::Deploy { catalog, .. }
+            | Self::DeployOne { catalog, .. }
+            | Self::TakeDown { catalog, .. }
+            | Self::Baseline { catalog, .. } => Some(catalog),
+            Self::Rollback { .. } => None,
+        }
+    }
+
     /// The files that it works with, and what is granted to them; none for what goes down, which takes
     /// both from the records.
     pub(super) fn offer(&self) -> Option<(&Catalog, &Grants)> {
@@ -223,8 +234,10 @@ impl Job<'_> {
     pub(super) fn renames(&self) -> &Renames {
         static NONE: Renames = Renames::new();
         match self {
-            Self::Deploy { options, .. } | Self::DeployOne { options, .. } => &options.renames,
-            Self::TakeDown { .. } | Self::Baseline { .. } | Self::Rollback { .. } => &NONE,
+            Self::Deploy { options, .. }
+            | Self::DeployOne { options, .. }
+            | Self::TakeDown { options, .. } => &options.renames,
+            Self::Baseline { .. } | Self::Rollback { .. } => &NONE,
         }
     }
 
@@ -278,11 +291,14 @@ impl Job<'_> {
             Self::DeployOne { catalog, options, key } => {
                 let mut plan = Job::Deploy { catalog, options }.steps(snapshot, dialect);
                 plan.steps.retain(|step| step.key == **key);
+                plan.released.clear();
                 plan
             }
             Self::TakeDown { catalog, options } => {
                 let mut plan = Job::Deploy { catalog, options }.steps(snapshot, dialect);
                 plan.steps.retain(|step| step.direction == Direction::Down);
+                // That is the second half's, which is planned of what the first one leaves.
+                plan.released.clear();
                 plan
             }
             Self::Baseline { catalog, options } => {

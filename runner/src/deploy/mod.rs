@@ -15,6 +15,7 @@ mod judge;
 mod losses;
 mod part;
 mod parts;
+mod released;
 mod settings;
 mod takeover;
 mod trust;
@@ -144,10 +145,14 @@ pub(crate) async fn run(
     let plan = acceptable(plan)?;
     job.check_settings(&plan, &snapshot)?;
     let mut report = Report { rehearsed: rehearse, ..Report::default() };
-    if plan.steps.is_empty() && renaming.takeovers.is_empty() {
+    // A rehearsal has nothing to find out about what is only recorded.
+    let only_releases = plan.steps.is_empty() && renaming.takeovers.is_empty();
+    if only_releases {
         // Nobody is shown the plan, so what it noticed is reported.
-        report.notes = plan.findings;
-        return Ok(report);
+        report.notes.clone_from(&plan.findings);
+        if plan.released.is_empty() || rehearse {
+            return Ok(report);
+        }
     }
     if snapshot.revision.is_none() && !job.makes_records() {
         let plugins = plan.steps.iter().map(|step| step.key.plugin.clone()).collect();
@@ -197,8 +202,9 @@ pub(crate) async fn run(
         losses: losses.as_ref(),
         export,
     };
-    // Where there is nothing but a takeover, and it was agreed to just now, that was the question.
-    let answer = match plan.steps.is_empty() && !renames.is_empty() {
+    // Where there is nothing but a takeover, and it was agreed to just now, that was the question. Where there is
+    // nothing but what is released, nothing runs that could be asked about.
+    let answer = match only_releases || plan.steps.is_empty() && !renames.is_empty() {
         true => Answer::Yes,
         false => (control.confirm)(&question),
     };
@@ -406,6 +412,14 @@ impl Work<'_> {
                 match self.take_over(backend, &renaming.takeovers, found).await {
                     Ok(now) if now.revision.is_some() => snapshot = now,
                     Ok(_) | Err(Error::Backend(BackendError::Moved)) => continue,
+                    Err(error) => return Err(error),
+                }
+            }
+            if !plan.released.is_empty() && !self.report.rehearsed {
+                // Before any step, which may fail: what is released is so either way.
+                match self.release(backend, &plan.released, &snapshot).await {
+                    Ok(revision @ Some(_)) => snapshot.revision = revision,
+                    Ok(None) | Err(Error::Backend(BackendError::Moved)) => continue,
                     Err(error) => return Err(error),
                 }
             }

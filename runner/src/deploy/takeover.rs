@@ -31,7 +31,7 @@ impl Renaming {
         snapshot: Snapshot,
         backend: &mut Backend,
     ) -> Result<(Snapshot, Self), Error> {
-        let Some((catalog, _)) = job.offer() else { return Ok((snapshot, Self::default())) };
+        let Some(catalog) = job.catalog() else { return Ok((snapshot, Self::default())) };
         let accepted: Renames = job.renames().union(also).cloned().collect();
         let (mut takeovers, findings) = plan::takeovers(catalog, &snapshot, &accepted);
         let mut after = snapshot;

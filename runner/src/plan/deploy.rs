@@ -40,7 +40,12 @@ pub(super) fn planned(
         policy,
         recorded,
         again: &BTreeSet::new(),
-        plan: Plan { steps: Vec::new(), skipped: Vec::new(), findings: Vec::new() },
+        plan: Plan {
+            steps: Vec::new(),
+            skipped: Vec::new(),
+            released: Vec::new(),
+            findings: Vec::new(),
+        },
     };
     planner.folders();
     planner.renamed();
@@ -62,6 +67,9 @@ pub(super) fn planned(
                 planner.plugin(&plugin, bounds.get(&plugin));
             }
             planner.requirements();
+            if recorded.is_none() {
+                planner.plan.released = drafts::released(catalog, &after);
+            }
             planner.unrecorded();
             return planner.plan;
         }
@@ -202,8 +210,7 @@ impl Planner<'_> {
                             self.find(Finding::DraftChanged { key, recorded, found, allowed });
                         }
                     }
-                    // An applied draft with the same checksum is what is offered, and stays. That it was
-                    // applied as a draft remains in its record, which nothing writes to now.
+                    // An applied draft with the same checksum is what is offered, and stays.
                     Some(file) if file.checksum != row.checksum => self.find(Finding::Changed {
                         key,
                         recorded: row.checksum,

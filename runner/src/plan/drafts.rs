@@ -44,6 +44,16 @@ pub(super) fn has_changed(row: &StateRow, file: &Alteration) -> bool {
     row.status == Status::Applied && row.draft && row.checksum != file.checksum
 }
 
+/// Applied drafts of `snapshot` that `catalog` offers as they were applied, released by now. The target does not
+/// matter: what is released is so however far a deploy goes, and must not be taken down as a draft any more.
+pub(super) fn released(catalog: &Catalog, snapshot: &Snapshot) -> Vec<AlterationKey> {
+    let drafts = snapshot.applied().filter(|row| row.draft);
+    let released = drafts.filter(|row| {
+        catalog.get(&row.key).is_some_and(|file| !file.draft && file.checksum == row.checksum)
+    });
+    released.map(|row| row.key.clone()).collect()
+}
+
 /// Whether `row` is a draft whose `down` was begun and has not ended.
 pub(super) fn is_going_down(snapshot: &Snapshot, row: &StateRow) -> bool {
     row.draft && snapshot.is_going_down(&row.key)

@@ -40,6 +40,9 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Alterations of the catalog that are not applied and would not be.
     pub skipped: Vec<Skipped>,
+    /// Applied drafts that are offered as they are, and released by now. A deploy records that; nothing runs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub released: Vec<AlterationKey>,
     pub findings: Vec<Finding>,
 }
 

@@ -90,7 +90,7 @@ pub fn rollback(
             asks: Asks::new(&row.permissions, &row.settings),
         })
         .collect();
-    Plan { steps, skipped: Vec::new(), findings }
+    Plan { steps, skipped: Vec::new(), released: Vec::new(), findings }
 }
 
 /// What stays applied and would lose what it requires.

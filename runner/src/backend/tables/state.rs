@@ -167,6 +167,8 @@ pub(crate) async fn finalise(
 ) -> Result<(), BackendError> {
     let values = Values(vec![
         ("status", Cell::text(Status::after(attempt.direction))),
+        // It may have been begun as a draft that is released by now.
+        ("draft", Cell::integer(i64::from(attempt.draft))),
         ("error", Cell::Text(None)),
     ]);
     let end = Values::at(revision).and(Values::of_end(counts));
@@ -269,6 +271,19 @@ pub(crate) async fn rename(
     ];
     connection.own_must(sql, &params).await?;
     crash::point("after the row was renamed");
+    Ok(())
+}
+
+/// Records that an applied draft is released. It must be as it was read.
+pub(crate) async fn release(
+    connection: &mut dyn Connection,
+    row: &StateRow,
+) -> Result<(), BackendError> {
+    let sql = "UPDATE @state SET draft = 0
+         WHERE plugin = ? AND id = ? AND status = 'applied' AND checksum = ? AND draft = 1";
+    let params = [Cell::text(&row.key.plugin), Cell::text(&row.key.id), Cell::text(row.checksum)];
+    connection.own_must(sql, &params).await?;
+    crash::point("after the row was released");
     Ok(())
 }
 

@@ -88,6 +88,49 @@ fn an_applied_draft_that_is_offered_as_it_was_stays() {
 }
 
 #[test]
+fn an_applied_draft_that_is_released_as_it_was_is_recorded_so() {
+    let released = |lines: &[&str], rows: &[&str], targets: &[&str], policy| {
+        let target = Target::parse(targets).unwrap();
+        let plan = deploy(&files(lines), &state(rows), Dialect::Sqlite, &target, policy);
+        plan.released.iter().map(|key| key.id.to_string()).collect::<Vec<_>>()
+    };
+    let (one, two) = ("1.0.0-100-one", "1.1.0-200-two");
+    let applied = "a/x 1.0.0-100-one applied~";
+    let table: &[(&[&str], &[&str], &[&str])] = &[
+        (&[ONE], &[applied], &[one]),
+        (&[ONE, TWO], &[applied, "a/x 1.1.0-200-two applied~"], &[one, two]),
+        (&[ONE, DRAFT_TWO], &[applied, "a/x 1.1.0-200-two applied~"], &[one]),
+        (&[ONE, TWO], &[applied, "a/x 1.1.0-200-two applied"], &[one]),
+        // Still a draft, without a file, another one, or not applied.
+        (&[DRAFT_ONE], &[applied], &[]),
+        (&[TWO], &[applied], &[]),
+        (&[ONE], &["a/x 1.0.0-100-one applied~!"], &[]),
+        (&[ONE], &["a/x 1.0.0-100-one applied"], &[]),
+        (&[ONE], &["a/x 1.0.0-100-one reverted~"], &[]),
+        (&[ONE], &["a/x 1.0.0-100-one running~>"], &[]),
+        (&[ONE], &["a/x 1.0.0-100-one running~<"], &[]),
+    ];
+    for (lines, rows, expected) in table {
+        for policy in [STRICT, ALLOWED] {
+            assert_eq!(released(lines, rows, &[], policy), *expected, "{lines:?}, {rows:?}");
+        }
+    }
+    // However far the deploy goes.
+    let lines = [ONE, TWO, "b/y 1.0.0-1-y"];
+    let rows = [applied, "a/x 1.1.0-200-two applied~"];
+    for target in ["b/y@latest", "a/x@1.0.0"] {
+        assert_eq!(released(&lines, &rows, &[target], STRICT), [one, two]);
+    }
+    // What goes down and up again is applied as what it is then.
+    let rows = ["a/x 1.0.0-100-one applied~!", "a/x 1.1.0-200-two applied~"];
+    assert!(released(&[ONE, TWO], &rows, &[], ALLOWED).is_empty());
+    // A baseline records what it was asked for.
+    let catalog = files(&[ONE]);
+    let plan = baseline(&catalog, &state(&[applied]), Dialect::Sqlite, &Default::default());
+    assert!(plan.released.is_empty());
+}
+
+#[test]
 fn a_changed_draft_is_refused_or_left() {
     let rows = ["a/x 1.0.0-100-one applied~!"];
     for line in [DRAFT_ONE, ONE] {
