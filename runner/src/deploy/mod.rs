@@ -25,7 +25,7 @@ pub use job::{
     BaselineOptions, DeployOptions, Grant, Grants, How, ParseGrantError, RollbackOptions,
 };
 pub(crate) use judge::plan as judge;
-pub use losses::{Certainty, Losses, LostColumn, LostTable};
+pub use losses::{Certainty, Losses, LostColumn, LostRows, LostTable};
 pub use settings::{ParseSettingError, PluginSettings, Setting, Settings, UnknownSettings};
 pub(crate) use takeover::Renaming;
 pub(crate) use trust::against as untrusted;
