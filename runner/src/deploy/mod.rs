@@ -227,7 +227,13 @@ pub(crate) async fn run(
     };
     backend.unlock().await;
     report.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    worked.map(|()| report)
+    match (worked, report.exported.take()) {
+        (Ok(()), exported) => Ok(Report { exported, ..report }),
+        (Err(cause), Some(exported)) => {
+            Err(Error::AfterExport { exported, cause: Box::new(cause) })
+        }
+        (Err(error), None) => Err(error),
+    }
 }
 
 /// What a deploy to an empty database would run; an error where it would refuse to.
