@@ -137,7 +137,8 @@ async fn find(
     control: &Control,
     may_run: bool,
 ) -> Result<Losses, Error> {
-    let before = tables(backend).await?;
+    let things = things(backend).await?;
+    let before = tables(&things);
     let can_rehearse = matches!(backend.dialect(), Dialect::Sqlite | Dialect::Postgresql);
     let mut found = Found::default();
     let mut is_whole = false;
@@ -152,6 +153,7 @@ async fn find(
     }
     if !is_whole {
         read(plan, components, &before, backend.dialect(), &mut found);
+        follow(&things, &before, &mut found);
     }
     backend.begin_looking().await?;
     let counted = count(&before, &found, backend).await;
@@ -159,12 +161,16 @@ async fn find(
     Ok(counted?)
 }
 
-async fn tables(backend: &mut Backend) -> Result<Tables, BackendError> {
+async fn things(backend: &mut Backend) -> Result<Vec<Thing>, BackendError> {
     backend.begin_looking().await?;
     let things = backend.things().await;
     backend.abandon().await?;
-    let table = |thing: Thing| (thing.kind == "table").then_some((thing.name, thing.rows?));
-    Ok(things?.into_iter().filter_map(table).collect())
+    things
+}
+
+fn tables(things: &[Thing]) -> Tables {
+    let tables = things.iter().filter(|thing| thing.kind == "table");
+    tables.filter_map(|thing| Some((thing.name.clone(), thing.rows.clone()?))).collect()
 }
 
 /// What a rehearsal showed.
@@ -246,7 +252,7 @@ fn reader(before: Tables, dialect: Dialect, said: Arc<Mutex<Found>>) -> Observer
 
 /// Looks what a rehearsal has done so far.
 async fn look_after(backend: &mut Backend) -> Result<Rehearsed, BackendError> {
-    let tables = tables(backend).await?;
+    let tables = tables(&things(backend).await?);
     backend.begin_looking().await?;
     let looked = count_left(tables, backend).await;
     backend.abandon().await?;
@@ -317,6 +323,70 @@ fn read(
                 });
             }
         }
+    }
+}
+
+/// Adds the tables whose rows foreign keys and triggers may delete or change along with those that were found.
+fn follow(things: &[Thing], tables: &Tables, found: &mut Found) {
+    loop {
+        let is_found = |name: &String| found.rows.contains(name) || found.tables.contains_key(name);
+        let mut more = BTreeSet::new();
+        for thing in things {
+            let text = thing.lines.join("\n");
+            match thing.kind.as_str() {
+                "table" => {
+                    let follows = |line: &String| {
+                        let parent = acting_key(line);
+                        let mut found = tables.keys().filter(|table| is_found(table));
+                        parent.is_some_and(|parent| found.any(|table| mentions(&parent, table)))
+                    };
+                    if thing.lines.iter().any(follows) {
+                        more.insert(thing.name.clone());
+                    }
+                }
+                "trigger" => {
+                    let Some((event, body)) = acting_trigger(&text) else { continue };
+                    if found.rows.iter().any(|table| mentions(&event, table)) {
+                        let named = tables.keys().filter(|table| mentions(&body, table));
+                        more.extend(named.cloned());
+                    }
+                }
+                _ => {}
+            }
+        }
+        let known = found.rows.len();
+        found.rows.extend(more);
+        if found.rows.len() == known {
+            return;
+        }
+    }
+}
+
+/// What a foreign key refers to that deletes or changes rows when those are deleted or changed, in upper case.
+fn acting_key(line: &str) -> Option<String> {
+    let line = line.to_ascii_uppercase();
+    let (_, parent) = line.split_once("REFERENCES")?;
+    let acts = ["ON DELETE CASCADE", "ON DELETE SET", "ON UPDATE CASCADE", "ON UPDATE SET"];
+    acts.into_iter().any(|act| parent.contains(act)).then(|| parent.to_owned())
+}
+
+/// Event and body of a trigger that runs when rows are deleted or changed, and may do the same; in upper case.
+fn acting_trigger(text: &str) -> Option<(String, String)> {
+    let text = text.to_ascii_uppercase();
+    let (event, body) = text.split_once("FOR EACH ROW").or_else(|| text.split_once("BEGIN"))?;
+    let has = |text: &str, words: &[&str]| words.iter().any(|word| mentions(text, word));
+    let acts = has(event, &["DELETE", "UPDATE"])
+        && has(body, &["DELETE", "UPDATE", "REPLACE", "TRUNCATE", "CALL"]);
+    acts.then(|| (event.to_owned(), body.to_owned()))
+}
+
+/// Whether `text` has the name of a table as a word.
+fn mentions(text: &str, table: &str) -> bool {
+    let name = bare(table);
+    let in_name = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    match name.chars().all(in_name) {
+        true => text.split(|c| !in_name(c)).any(|word| word.eq_ignore_ascii_case(name)),
+        false => occurs(name, text.as_bytes()),
     }
 }
 
@@ -536,6 +606,34 @@ mod tests {
         for (sql, expected) in table {
             assert_eq!(read_of(sql), *expected, "{sql}");
         }
+    }
+
+    #[test]
+    fn what_follows_from_it() {
+        let thing = |kind: &str, name: &str, line: &str| Thing {
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            lines: vec![line.to_owned()],
+            rows: (kind == "table").then(|| RowSource::of_columns(&["x"])),
+        };
+        let things = [
+            thing("table", "a", "x"),
+            thing("table", "b", "FOREIGN KEY (`x`) REFERENCES `a` (`x`) ON DELETE CASCADE"),
+            thing("table", "c", "FOREIGN KEY (`x`) REFERENCES `b` (`x`) ON DELETE SET NULL"),
+            thing("table", "d", "FOREIGN KEY (`x`) REFERENCES `a` (`x`)"),
+            thing("table", "e", "x"),
+            thing("table", "f", "FOREIGN KEY (`x`) REFERENCES `ab` (`x`) ON DELETE CASCADE"),
+            thing(
+                "trigger",
+                "t",
+                "CREATE TRIGGER t AFTER DELETE ON `c` FOR EACH ROW DELETE FROM e",
+            ),
+            thing("trigger", "u", "CREATE TRIGGER u AFTER DELETE ON a FOR EACH ROW INSERT INTO f"),
+            thing("trigger", "v", "CREATE TRIGGER v AFTER INSERT ON a FOR EACH ROW DELETE FROM d"),
+        ];
+        let mut found = Found { rows: ["a".to_owned()].into(), ..Found::default() };
+        follow(&things, &tables(&things), &mut found);
+        assert_eq!(found.rows, ["a", "b", "c", "e"].map(str::to_owned).into());
     }
 
     #[test]
