@@ -4,7 +4,7 @@ use crate::{
     alteration::{AlterationKey, Direction, Permission, PluginName},
     backend::{BackendError, FormerError, ParseUrlError, Run, Stop},
     config::ConfigError,
-    deploy::{ParseSettingError, Powerful, UnknownSettings},
+    deploy::{Exported, ParseSettingError, Powerful, UnknownSettings},
     escape::Escaped,
     event::{StepReport, TakenOver},
     host::{HookError, LoadError},
@@ -14,8 +14,8 @@ use crate::{
 };
 use std::path::PathBuf;
 
-/// Why a verb did not do what it was asked. Unless it is [`Error::Step`] or [`Error::Halted`],
-/// nothing was altered.
+/// Why a verb did not do what it was asked. Unless it is [`Error::Step`] or [`Error::Halted`], or
+/// [`Error::AfterExport`] because of one, nothing was altered.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -102,6 +102,9 @@ pub enum Error {
     },
     #[error(transparent)]
     Step(Box<StepFailure>),
+    /// What a rollback would destroy was exported before it failed, and stays so.
+    #[error("{cause}")]
+    AfterExport { exported: Exported, cause: Box<Error> },
 }
 
 /// A step that failed; those before it are done.

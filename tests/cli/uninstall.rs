@@ -78,10 +78,7 @@ fn what_goes_is_said_before_anything_does() {
         assert_eq!(before, (sandbox.state(), sandbox.dump()));
         let json = run(sandbox, &[&NONE[..], &["--format", "json"]].concat(), 0);
         let document: serde_json::Value = serde_json::from_str(&plain(&json.stdout)).expect("JSON");
-        let how = match sandbox.url().starts_with("mysql") || sandbox.url().starts_with("mariadb") {
-            true => "read",
-            false => "rehearsed",
-        };
+        let how = if is_rehearsed(sandbox) { "rehearsed" } else { "read" };
         let expected = serde_json::json!({
             "tables": [
                 { "table": "notes", "rows": 3, "certainty": how },
@@ -123,6 +120,154 @@ fn a_dry_run_says_it_too() {
         assert!(plain(&tried.stderr).contains("   drops table notes (3 rows)\n"), "{tried:#?}");
         assert_eq!(before, (sandbox.state(), sandbox.dump()));
     }
+}
+
+/// Rows that go from tables that stay: deleted, emptied by a table made again, overwritten. And tables to which nothing of it happens.
+const HOST: &str = "CREATE TABLE customers (id INTEGER PRIMARY KEY);
+    INSERT INTO customers VALUES (1), (2), (3);
+    CREATE TABLE staff (id INTEGER PRIMARY KEY, name VARCHAR(9)); INSERT INTO staff VALUES (1, 'x');
+    CREATE TABLE codes (id INTEGER PRIMARY KEY); INSERT INTO codes VALUES (1);
+    CREATE TABLE journal (id INTEGER PRIMARY KEY); INSERT INTO journal VALUES (1);
+    CREATE TABLE kept (id INTEGER PRIMARY KEY); INSERT INTO kept VALUES (1);";
+const FOLLOWED_BY_KEYS: &str = "CREATE TABLE orders (id INTEGER PRIMARY KEY, customer INTEGER,
+        FOREIGN KEY (customer) REFERENCES customers (id) ON DELETE CASCADE);
+    CREATE TABLE visits (customer INTEGER,
+        FOREIGN KEY (customer) REFERENCES customers (id) ON DELETE SET NULL);
+    INSERT INTO orders VALUES (1, 1), (2, 2); INSERT INTO visits VALUES (3);";
+const FOLLOWED_BY_TRIGGER: &str = "CREATE TABLE orders (id INTEGER PRIMARY KEY, customer INTEGER);
+    CREATE TABLE visits (customer INTEGER);
+    INSERT INTO orders VALUES (1, 1), (2, 2); INSERT INTO visits VALUES (3);
+    CREATE TRIGGER gone AFTER DELETE ON customers BEGIN
+        DELETE FROM orders WHERE customer = OLD.id;
+        UPDATE visits SET customer = NULL WHERE customer = OLD.id;
+    END;";
+const INVOICES: (&str, &str, &str) = (
+    "1.0.0-1700000000-create-invoices",
+    "CREATE TABLE invoices (id INTEGER PRIMARY KEY);\nINSERT INTO invoices VALUES (1), (2);\n",
+    "DELETE FROM customers WHERE id > 1;\nDROP TABLE invoices;\nCREATE TABLE invoices (id INTEGER PRIMARY KEY);\n\
+     UPDATE staff SET name = NULL;\nDROP TABLE codes;\nCREATE TABLE codes (id INTEGER PRIMARY KEY);\n\
+     INSERT INTO codes VALUES (9);\nINSERT INTO journal VALUES (2);\n",
+);
+
+fn is_rehearsed(sandbox: &Sandbox) -> bool {
+    !sandbox.url().starts_with("mysql") && !sandbox.url().starts_with("mariadb")
+}
+
+#[test]
+fn rows_that_go_from_tables_that_stay_are_said_and_saved() {
+    each_database(|sandbox| {
+        sandbox.sql(HOST);
+        // Their rows go, and change, although no SQL of the plugin names them.
+        sandbox.sql(match sandbox.url().starts_with("sqlite") {
+            // The runner has no foreign keys act there.
+            true => FOLLOWED_BY_TRIGGER,
+            false => FOLLOWED_BY_KEYS,
+        });
+        sandbox.sql_plugin("acme/notes", &[INVOICES]);
+        sandbox.ok(&["deploy", "plugins"]);
+        let before = (sandbox.state(), sandbox.dump());
+        let mut command = sandbox.command(&NONE);
+        let refused = finish(command.env_remove("RUNNER_YES"));
+        polite::check(&refused);
+        let said = plain(&refused.stderr);
+        let lines: &[&str] = match is_rehearsed(sandbox) {
+            true => &[
+                "   may lose rows of table codes, or values in them (1 row)\n",
+                "   loses 2 of 3 rows of table customers\n",
+                "   loses 2 of 2 rows of table invoices\n",
+                "   loses 1 of 2 rows of table orders\n",
+                "   may lose rows of table staff, or values in them (1 row)\n",
+                "   may lose rows of table visits, or values in them (1 row)\n",
+            ],
+            false => &[
+                "   drops table codes (1 row)\n",
+                "   drops table invoices (2 rows)\n",
+                "   may lose rows of table customers, or values in them (3 rows)\n",
+                "   may lose rows of table orders, or values in them (2 rows)\n",
+                "   may lose rows of table staff, or values in them (1 row)\n",
+                "   may lose rows of table visits, or values in them (1 row)\n",
+            ],
+        };
+        assert!(said.contains(&lines.concat()), "{refused:#?}");
+        assert!(!said.contains("journal") && !said.contains("kept"), "{refused:#?}");
+        assert_eq!(before, (sandbox.state(), sandbox.dump()));
+        let args = [&NONE[..], &["--export", "saved", "--format", "json"]].concat();
+        let json = run(sandbox, &args, 0);
+        let document: serde_json::Value = serde_json::from_str(&plain(&json.stdout)).expect("JSON");
+        let (drops, exported) = match is_rehearsed(sandbox) {
+            true => (
+                serde_json::json!({ "tables": [], "columns": [], "rows": [
+                    { "table": "codes", "rows": 1, "certainty": "perhaps" },
+                    { "table": "customers", "lost": 2, "rows": 3, "certainty": "rehearsed" },
+                    { "table": "invoices", "lost": 2, "rows": 2, "certainty": "rehearsed" },
+                    { "table": "orders", "lost": 1, "rows": 2, "certainty": "rehearsed" },
+                    { "table": "staff", "rows": 1, "certainty": "perhaps" },
+                    { "table": "visits", "rows": 1, "certainty": "perhaps" },
+                ]}),
+                (6, 10),
+            ),
+            false => (
+                serde_json::json!({ "tables": [
+                    { "table": "codes", "rows": 1, "certainty": "read" },
+                    { "table": "invoices", "rows": 2, "certainty": "read" },
+                ], "columns": [], "rows": [
+                    { "table": "customers", "rows": 3, "certainty": "perhaps" },
+                    { "table": "orders", "rows": 2, "certainty": "perhaps" },
+                    { "table": "staff", "rows": 1, "certainty": "perhaps" },
+                    { "table": "visits", "rows": 1, "certainty": "perhaps" },
+                ]}),
+                (6, 10),
+            ),
+        };
+        assert_eq!(document["drops"], drops);
+        let (tables, rows) = exported;
+        let exported = serde_json::json!({ "folder": "saved", "tables": tables, "rows": rows });
+        assert_eq!(document["exported"], exported);
+    });
+}
+
+#[test]
+fn a_terminal_is_told_that_rows_are_lost() {
+    let sandbox = Sandbox::new();
+    sandbox.sql(HOST);
+    sandbox.sql_plugin("acme/notes", &[INVOICES]);
+    sandbox.ok(&["deploy", "plugins"]);
+    let asked = typed(&sandbox, &NONE.join(" "), true, "n\n");
+    let question =
+        "What is lost cannot be brought back; `--export DIR` saves it first. Go on? [y/N]";
+    assert!(asked.stdout.contains(question), "{asked:#?}");
+}
+
+/// What was saved before a rollback failed is named, kept, and in no retry's way.
+#[test]
+fn an_export_outlives_a_failed_rollback() {
+    each_database(|sandbox| {
+        sandbox.sql("CREATE TABLE customers (id INTEGER PRIMARY KEY)");
+        sandbox.sql("INSERT INTO customers VALUES (1)");
+        let down = "INSERT INTO customers\n  VALUES (1);\nDROP TABLE notes;\n";
+        let up = "CREATE TABLE notes (id INTEGER PRIMARY KEY);\nINSERT INTO notes VALUES (1);\n";
+        sandbox.sql_plugin("acme/notes", &[("1.0.0-1700000000-x", up, down)]);
+        sandbox.ok(&["deploy", "plugins"]);
+        let saving = |folder| [&NONE[..], &["--export", folder]].concat();
+        let failed = run(sandbox, &saving("saved"), 1);
+        assert!(failed.stderr.contains("  exported: 1 table is in saved\n"), "{failed:#?}");
+        assert!(failed.stderr.contains("because saved is kept:\n      runner "), "{failed:#?}");
+        assert!(failed.stderr.contains(" --export saved-2"), "{failed:#?}");
+        assert!(!failed.stderr.contains("\\n"), "{failed:#?}");
+        let saved = sandbox.path().join("saved/export.json");
+        let before = fs::read(&saved).expect("an export");
+        let json = run(sandbox, &[&saving("saved-2")[..], &["--format", "json"]].concat(), 1);
+        let document: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+        let exported = serde_json::json!({ "folder": "saved-2", "tables": 1, "rows": 1 });
+        assert_eq!(document["error"]["exported"], exported);
+        let commands = document["error"]["commands"].as_array().expect("commands");
+        let command = commands[0].as_str().expect("a command");
+        assert!(command.contains("--export saved-2-2"), "{command}");
+        sandbox.sql("DELETE FROM customers");
+        let gone = run(sandbox, &saving("saved-2-2"), 0);
+        assert!(gone.stdout.contains("Exported 1 table with 1 row to saved-2-2."), "{gone:#?}");
+        assert_eq!(before, fs::read(&saved).expect("it is kept"));
+    });
 }
 
 /// What each database has of values that are easily lost.

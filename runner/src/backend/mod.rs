@@ -42,7 +42,9 @@ pub use former::{Former, FormerError, FormerTool};
 pub use journal::Stop;
 pub use powers::{Power, Powers, Reach};
 pub use resolve::Decision;
-pub use scratch::{Blocked, Locks, RowSource, SCRATCH_PREFIX, ScriptError, TableLock, Thing};
+pub use scratch::{
+    Blocked, Locks, RowSource, SCRATCH_PREFIX, ScriptError, TableLock, Thing, Written,
+};
 pub use state::{
     Attempt, Checkpoint, Claim, Ending, Phase, Revision, Run, SCHEMA_VERSION, Snapshot, StateRow,
     Status,

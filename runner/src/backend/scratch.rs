@@ -14,6 +14,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// What every scratch database's name begins with, so that left ones are found.
 pub const SCRATCH_PREFIX: &str = "runner_test_";
@@ -44,6 +45,17 @@ impl RowSource {
     pub(crate) fn of_columns(columns: &[&str]) -> Self {
         let columns = columns.iter().map(|column| (*column).to_owned()).collect();
         Self { columns, sql: String::new() }
+    }
+}
+
+/// Tables that a rehearsal wrote to, by the names that [`Thing`]s have; SQLite's in lower case.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Written(pub(super) BTreeMap<String, bool>);
+
+impl Written {
+    /// Whether rows of the table were updated or deleted; `None` if nothing was written to it.
+    pub fn rewrote(&self, table: &str) -> Option<bool> {
+        self.0.get(table).or_else(|| self.0.get(&table.to_ascii_lowercase())).copied()
     }
 }
 
@@ -110,6 +122,12 @@ pub(super) trait Scratch: Send {
 
     /// Hands each row of it to `line`, with its end. Called in a transaction.
     async fn export(&mut self, export: &Export, line: &mut Lines<'_>) -> Result<(), BackendError>;
+
+    /// Tables that hooks wrote to since the rehearsal began, by triggers and foreign keys too, and that this user may
+    /// read. Called in the rehearsal.
+    async fn written(&mut self) -> Result<Written, BackendError> {
+        Ok(Written::default())
+    }
 
     /// From here on notes the locks of each transaction before its commit.
     async fn watch_locks(&mut self) -> Result<(), BackendError> {
@@ -207,6 +225,11 @@ impl Backend {
         each: &mut (dyn FnMut(Vec<String>) + Send),
     ) -> Result<(), BackendError> {
         self.shared()?.lock().await.each_row(rows, each).await
+    }
+
+    /// Tables that hooks wrote to since the rehearsal began. In a look.
+    pub async fn written(&mut self) -> Result<Written, BackendError> {
+        self.shared()?.lock().await.written().await
     }
 
     pub async fn watch_locks(&mut self) -> Result<(), BackendError> {

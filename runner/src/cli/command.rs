@@ -31,6 +31,31 @@ pub(super) fn again(flag: &str) -> String {
     words.join(" ")
 }
 
+/// This very command line with another value for `flag`.
+pub(super) fn again_to(flag: &str, value: &str) -> String {
+    let given = without_values(std::env::args().skip(1));
+    let words = ["runner".to_owned()].into_iter().chain(with_value(given, flag, value));
+    words.map(|word| output::word(&word)).collect::<Vec<_>>().join(" ")
+}
+
+/// A command line with `value` wherever a value of `flag` is.
+fn with_value(
+    words: impl Iterator<Item = String>,
+    flag: &str,
+    value: &str,
+) -> impl Iterator<Item = String> {
+    let mut is_value = false;
+    words.map(move |word| {
+        let was_flag = std::mem::replace(&mut is_value, word == flag);
+        let is_joined = word.strip_prefix(flag).is_some_and(|rest| rest.starts_with('='));
+        match (was_flag, is_joined) {
+            (true, _) => value.to_owned(),
+            (false, true) => format!("{flag}={value}"),
+            (false, false) => word,
+        }
+    })
+}
+
 /// Rehearses a file and keeps its statements; on the database of the environment, if there is one.
 pub(super) fn rehearse(file: &str) -> String {
     let database = match std::env::var_os(DATABASE_VARIABLE).is_some_and(|set| !set.is_empty()) {
@@ -110,13 +135,21 @@ fn without_password(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{without_password, without_values};
+    use super::{with_value, without_password, without_values};
 
     #[test]
     fn a_command_line_shows_no_values() {
         let words = ["deploy", "p", "--set", "a/b:KEY=s3cret", "--set=a/b:OTHER=s3cret=", "--set"];
         let shown: Vec<_> = without_values(words.map(str::to_owned).into_iter()).collect();
         assert_eq!(shown, ["deploy", "p", "--set", "a/b:KEY=…", "--set=a/b:OTHER=…", "--set"]);
+    }
+
+    #[test]
+    fn a_flag_gets_another_value() {
+        let words = ["rollback", "--export", "a", "--yes", "--export=b", "--exported"];
+        let shown: Vec<_> =
+            with_value(words.map(str::to_owned).into_iter(), "--export", "c").collect();
+        assert_eq!(shown, ["rollback", "--export", "c", "--yes", "--export=c", "--exported"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::{
     alteration::{AlterationKey, CatalogError, Direction},
     backend::{BackendError, Checkpoint, FormerError, ParseUrlError, Phase, Run, Stop},
     config::{CONFIG_FILE, ConfigError},
-    deploy::{Powerful, UnknownSettings},
+    deploy::{Exported, Powerful, UnknownSettings},
     error::{Changed, Lost},
     escape::EscapedLines,
     event::TakenOver,
@@ -15,7 +15,7 @@ use crate::{
     source::SourceError,
 };
 use serde::Serialize;
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 /// How the process ends. The numbers are documented and stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +63,9 @@ struct Explanation {
     /// How many steps were not begun.
     #[serde(skip_serializing_if = "Option::is_none")]
     left: Option<usize>,
+    /// What was written to files before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exported: Option<Exported>,
     #[serde(skip)]
     details: Vec<(&'static str, String)>,
 }
@@ -80,6 +83,7 @@ impl Explanation {
             findings: Vec::new(),
             steps: Vec::new(),
             left: None,
+            exported: None,
             details: Vec::new(),
         }
     }
@@ -138,7 +142,7 @@ fn exit(error: &Error) -> Exit {
         | Error::PlanChanged(_)
         | Error::NothingUnfinished(_) => Exit::NeedsDecision,
         Error::Interrupted => Exit::Interrupted,
-        Error::Halted { cause, .. } => exit(cause),
+        Error::Halted { cause, .. } | Error::AfterExport { cause, .. } => exit(cause),
         Error::Step(failure) => match &failure.cause {
             StepError::Interrupted => Exit::Interrupted,
             StepError::Stopped(_) | StepError::Backend(BackendError::Diverged) => {
@@ -275,8 +279,38 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
             }
         }
         Error::Step(failure) => step(&mut explanation, failure),
+        Error::AfterExport { exported, cause } => {
+            explanation = explain(cause, exit);
+            after_export(&mut explanation, exported)
+        }
     };
     explanation
+}
+
+/// Says what is in the folder, and how to try again without it: it may be all that is left of what went.
+fn after_export(explanation: &mut Explanation, exported: &Exported) -> String {
+    let Exported { folder, tables, .. } = exported;
+    let is = if *tables == 1 { "is" } else { "are" };
+    let tables = output::count(*tables as u64, "table");
+    let shown = output::word(&folder.display().to_string());
+    explanation.details.push(("exported", format!("{tables} {is} in {shown}")));
+    explanation.exported = Some(exported.clone());
+    explanation.commands.push(command::again_to("--export", &unused(folder)));
+    format!(
+        "{}; then export to another folder, because {shown} is kept:",
+        std::mem::take(&mut explanation.next)
+    )
+}
+
+/// A folder beside `folder` that does not exist yet.
+fn unused(folder: &Path) -> String {
+    let numbered = |number: usize| {
+        let mut name = folder.file_name().unwrap_or_default().to_os_string();
+        name.push(format!("-{number}"));
+        folder.with_file_name(name)
+    };
+    let mut free = (2..).map(numbered).skip_while(|path| path.symlink_metadata().is_ok());
+    free.next().unwrap_or_default().display().to_string()
 }
 
 /// Two ways out: a user who can do no more than the database needs, or trust.

@@ -1,10 +1,10 @@
-//! What a rollback destroys, for the person who is asked: tables and columns with their rows, and how to save them.
+//! What a rollback destroys, for the person who is asked: tables, columns and rows, and how to save them.
 
 use super::output::{self, count};
 use crate::{
     Question,
-    deploy::{Certainty, Exported, Losses, LostColumn, LostTable},
-    escape::Escaped,
+    deploy::{Certainty, Exported, Losses, LostColumn, LostRows, LostTable},
+    escape::{Escaped, EscapedLines},
 };
 use std::path::Path;
 
@@ -17,14 +17,31 @@ pub(super) fn text(losses: &Losses, export: Option<&Path>, line: impl Fn(&str)) 
             Certainty::Perhaps => format!("   may drop table {table}, or rows of it ({rows})"),
         });
     }
-    for LostColumn { table, column, rows, .. } in &losses.columns {
+    for LostColumn { table, column, rows, certainty } in &losses.columns {
         let (table, column, rows) = (Escaped(table), Escaped(column), count(*rows, "row"));
-        line(&format!("   drops column {column} of table {table} ({rows})"));
+        line(&match certainty {
+            Certainty::Rehearsed | Certainty::Read => {
+                format!("   drops column {column} of table {table} ({rows})")
+            }
+            Certainty::Perhaps => {
+                format!("   may lose the values in column {column} of table {table} ({rows})")
+            }
+        });
     }
-    let is_nothing = losses.tables.is_empty() && losses.columns.is_empty();
+    for LostRows { table, lost, rows, .. } in &losses.rows {
+        let (table, rows) = (Escaped(table), count(*rows, "row"));
+        line(&match lost {
+            Some(lost) => format!("   loses {lost} of {rows} of table {table}"),
+            None => format!("   may lose rows of table {table}, or values in them ({rows})"),
+        });
+    }
+    let is_nothing = losses.is_empty();
     match &losses.unsure {
-        Some(why) => line(&format!("   there may be more: {}", Escaped(why))),
-        None if is_nothing => line("   drops no table"),
+        Some(why) => {
+            let why = EscapedLines(why).to_string().replace('\n', "\n      ");
+            line(&format!("   there may be more: {why}"));
+        }
+        None if is_nothing => line("   drops no table, column or row"),
         None => {}
     }
     match export {
@@ -40,9 +57,16 @@ pub(super) fn text(losses: &Losses, export: Option<&Path>, line: impl Fn(&str)) 
 /// The question behind that.
 pub(super) fn question(question: &Question<'_>) -> String {
     match (question.losses, question.export) {
-        (Some(_), None) => {
-            "What is dropped cannot be brought back; `--export DIR` saves it first. Go on? [y/N] "
-                .to_owned()
+        (Some(losses), None) => {
+            let is_dropped = !losses.tables.is_empty() || !losses.columns.is_empty();
+            let what = match (is_dropped, losses.rows.is_empty()) {
+                (_, true) => "dropped",
+                (true, false) => "dropped or lost",
+                (false, false) => "lost",
+            };
+            format!(
+                "What is {what} cannot be brought back; `--export DIR` saves it first. Go on? [y/N] "
+            )
         }
         _ => "Go on? [y/N] ".to_owned(),
     }

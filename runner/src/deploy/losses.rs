@@ -1,21 +1,26 @@
-//! What a rollback destroys: tables and columns with their rows, found before anybody is asked.
+//! What a rollback destroys: tables, columns, and rows of tables that stay, found before anybody is asked.
 //!
-//! Where a database can take all of it back, the rollback is rehearsed and the schema compared. Elsewhere the SQL of each
-//! `down` is read; where a component is code, only tables whose names occur in it can be named. Alters nothing.
+//! Where a database can take all of it back, the rollback is rehearsed: the schema is compared, and so are the numbers of rows
+//! of the tables that it wrote to. For those whose numbers say nothing, the database's own account of the rehearsal and the
+//! SQL that ran in it are read. Elsewhere the SQL of each `down` is read; where a component is code, only tables whose names
+//! occur in it can be named. Alters nothing.
 
 use super::{Control, How, Job, Work, components::Components, lock};
 use crate::{
     alteration::{AlterationId, Dialect},
-    backend::{Backend, BackendError, RowSource, Thing},
+    backend::{Backend, BackendError, RowSource, Thing, Written},
     error::{Error, StepError},
-    event::{Report, silent},
-    host::Host,
+    event::{Event, Observer, Report},
+    host::{HookEvent, Host},
     pack::{SqlHook, SqlSource},
     plan::{Plan, Renames},
     sql::{Statement, Token, TokenKind, statement_length},
 };
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// How sure it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -25,7 +30,7 @@ pub enum Certainty {
     Rehearsed,
     /// The SQL says so.
     Read,
-    /// Its name occurs: rows of it may be deleted, or the table itself.
+    /// Something is done to it that may destroy rows of it, or the values in them.
     Perhaps,
 }
 
@@ -38,11 +43,23 @@ pub struct LostTable {
     pub certainty: Certainty,
 }
 
-/// A column that goes from a table that stays.
+/// A column that goes from a table that stays, or that may be made again without its values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LostColumn {
     pub table: String,
     pub column: String,
+    /// Of the table.
+    pub rows: u64,
+    pub certainty: Certainty,
+}
+
+/// Rows that go from a table that stays, or that may go or lose values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LostRows {
+    pub table: String,
+    /// How many go, where that was seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lost: Option<u64>,
     /// Of the table.
     pub rows: u64,
     pub certainty: Certainty,
@@ -53,6 +70,8 @@ pub struct LostColumn {
 pub struct Losses {
     pub tables: Vec<LostTable>,
     pub columns: Vec<LostColumn>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<LostRows>,
     /// Why there may be more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unsure: Option<String>,
@@ -62,7 +81,12 @@ impl Losses {
     /// Every table that loses something, or may.
     pub(super) fn touched(&self) -> BTreeSet<&str> {
         let tables = self.tables.iter().map(|lost| lost.table.as_str());
-        tables.chain(self.columns.iter().map(|lost| lost.table.as_str())).collect()
+        let columns = self.columns.iter().map(|lost| lost.table.as_str());
+        tables.chain(columns).chain(self.rows.iter().map(|lost| lost.table.as_str())).collect()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.touched().is_empty()
     }
 }
 
@@ -71,6 +95,10 @@ impl Losses {
 struct Found {
     tables: BTreeMap<String, Certainty>,
     columns: BTreeMap<(String, String), Certainty>,
+    /// Tables that stay and whose rows may be deleted or changed.
+    rows: BTreeSet<String>,
+    /// How many rows are left in tables that stay.
+    left: BTreeMap<String, u64>,
     unsure: Option<String>,
 }
 
@@ -109,21 +137,23 @@ async fn find(
     control: &Control,
     may_run: bool,
 ) -> Result<Losses, Error> {
-    let before = tables(backend).await?;
+    let things = things(backend).await?;
+    let before = tables(&things);
     let can_rehearse = matches!(backend.dialect(), Dialect::Sqlite | Dialect::Postgresql);
     let mut found = Found::default();
     let mut is_whole = false;
     if can_rehearse && may_run {
-        match rehearse((job, how, host), components, backend, control).await? {
-            Ok((after, whole)) => {
-                compare(&before, &after, &mut found);
-                is_whole = whole;
+        match rehearse((job, how, host), &before, components, backend, control).await? {
+            Ok(rehearsed) => {
+                compare(&before, &rehearsed, &mut found);
+                is_whole = rehearsed.is_whole;
             }
             Err(reason) => found.unsure = Some(format!("a rehearsal of it failed: {reason}")),
         }
     }
     if !is_whole {
         read(plan, components, &before, backend.dialect(), &mut found);
+        follow(&things, &before, &mut found);
     }
     backend.begin_looking().await?;
     let counted = count(&before, &found, backend).await;
@@ -131,23 +161,43 @@ async fn find(
     Ok(counted?)
 }
 
-async fn tables(backend: &mut Backend) -> Result<Tables, BackendError> {
+async fn things(backend: &mut Backend) -> Result<Vec<Thing>, BackendError> {
     backend.begin_looking().await?;
     let things = backend.things().await;
     backend.abandon().await?;
-    let table = |thing: Thing| (thing.kind == "table").then_some((thing.name, thing.rows?));
-    Ok(things?.into_iter().filter_map(table).collect())
+    things
 }
 
-/// The tables that are left after all of it, and whether all of it ran; or why it failed.
+fn tables(things: &[Thing]) -> Tables {
+    let tables = things.iter().filter(|thing| thing.kind == "table");
+    tables.filter_map(|thing| Some((thing.name.clone(), thing.rows.clone()?))).collect()
+}
+
+/// What a rehearsal showed.
+#[derive(Default)]
+struct Rehearsed {
+    /// The tables that are left.
+    tables: Tables,
+    written: Written,
+    /// How many rows are left in tables that were written to.
+    left: BTreeMap<String, u64>,
+    /// What the SQL says that ran.
+    said: Found,
+    /// Whether all of it ran.
+    is_whole: bool,
+}
+
+/// Rehearses the rollback; or says why that failed.
 async fn rehearse(
     (job, how, host): (&Job<'_>, &How, &Host),
+    before: &Tables,
     components: &mut Components,
     backend: &mut Backend,
     control: &Control,
-) -> Result<Result<(Tables, bool), String>, Error> {
-    let quiet =
-        Control { observer: silent(), cancelled: control.cancelled.clone(), ..Control::default() };
+) -> Result<Result<Rehearsed, String>, Error> {
+    let said = Arc::new(Mutex::new(Found::default()));
+    let observer = reader(before.clone(), backend.dialect(), Arc::clone(&said));
+    let quiet = Control { observer, cancelled: control.cancelled.clone(), ..Control::default() };
     let mut report = Report { rehearsed: true, ..Report::default() };
     let mut work = Work {
         job,
@@ -166,7 +216,7 @@ async fn rehearse(
     let worked = work.work_on(backend).await;
     *components = work.components;
     let after = match &worked {
-        Ok(()) => Some(tables(backend).await),
+        Ok(()) => Some(look_after(backend).await),
         Err(_) => None,
     };
     let ended = backend.end_rehearsal().await;
@@ -181,22 +231,65 @@ async fn rehearse(
         }
         (Ok(()), after) => {
             ended?;
-            let after = after.transpose()?.unwrap_or_default();
-            Ok(Ok((after, report.not_rehearsed.is_none())))
+            let mut rehearsed = after.transpose()?.unwrap_or_default();
+            rehearsed.said =
+                std::mem::take(&mut *said.lock().unwrap_or_else(PoisonError::into_inner));
+            rehearsed.is_whole = report.not_rehearsed.is_none();
+            Ok(Ok(rehearsed))
         }
     }
 }
 
-fn compare(before: &Tables, after: &Tables, found: &mut Found) {
+/// Reads each statement that runs into `said`.
+fn reader(before: Tables, dialect: Dialect, said: Arc<Mutex<Found>>) -> Observer {
+    Arc::new(move |event| {
+        if let Event::Hook { key, event: HookEvent::Statement { sql, .. }, .. } = event {
+            let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+            read_sql(sql, &key.id, &before, dialect, &mut said);
+        }
+    })
+}
+
+/// Looks what a rehearsal has done so far.
+async fn look_after(backend: &mut Backend) -> Result<Rehearsed, BackendError> {
+    let tables = tables(&things(backend).await?);
+    backend.begin_looking().await?;
+    let looked = count_left(tables, backend).await;
+    backend.abandon().await?;
+    looked
+}
+
+async fn count_left(tables: Tables, backend: &mut Backend) -> Result<Rehearsed, BackendError> {
+    let written = backend.written().await?;
+    let mut left = BTreeMap::new();
+    for (name, rows) in tables.iter().filter(|(name, _)| written.rewrote(name).is_some()) {
+        left.insert(name.clone(), backend.count_rows(rows).await?);
+    }
+    Ok(Rehearsed { tables, written, left, ..Rehearsed::default() })
+}
+
+fn compare(before: &Tables, rehearsed: &Rehearsed, found: &mut Found) {
+    let Rehearsed { tables, written, left, said, .. } = rehearsed;
     for (name, rows) in before {
-        match after.get(name) {
-            None => found.table(name, Certainty::Rehearsed),
-            Some(left) => {
-                for column in rows.columns.iter().filter(|column| !left.columns.contains(column)) {
-                    let key = (name.clone(), column.clone());
-                    found.columns.insert(key, Certainty::Rehearsed);
-                }
+        let Some(after) = tables.get(name) else {
+            found.table(name, Certainty::Rehearsed);
+            continue;
+        };
+        for column in &rows.columns {
+            let key = (name.clone(), column.clone());
+            if !after.columns.contains(column) {
+                found.columns.insert(key, Certainty::Rehearsed);
+            } else if said.columns.contains_key(&key) {
+                // It was dropped and made again.
+                found.columns.insert(key, Certainty::Perhaps);
             }
+        }
+        let Some(is_rewritten) = written.rewrote(name) else { continue };
+        if let Some(left) = left.get(name) {
+            found.left.insert(name.clone(), *left);
+        }
+        if is_rewritten || said.rows.contains(name) || said.tables.contains_key(name) {
+            found.rows.insert(name.clone());
         }
     }
 }
@@ -230,6 +323,70 @@ fn read(
                 });
             }
         }
+    }
+}
+
+/// Adds the tables whose rows foreign keys and triggers may delete or change along with those that were found.
+fn follow(things: &[Thing], tables: &Tables, found: &mut Found) {
+    loop {
+        let is_found = |name: &String| found.rows.contains(name) || found.tables.contains_key(name);
+        let mut more = BTreeSet::new();
+        for thing in things {
+            let text = thing.lines.join("\n");
+            match thing.kind.as_str() {
+                "table" => {
+                    let follows = |line: &String| {
+                        let parent = acting_key(line);
+                        let mut found = tables.keys().filter(|table| is_found(table));
+                        parent.is_some_and(|parent| found.any(|table| mentions(&parent, table)))
+                    };
+                    if thing.lines.iter().any(follows) {
+                        more.insert(thing.name.clone());
+                    }
+                }
+                "trigger" => {
+                    let Some((event, body)) = acting_trigger(&text) else { continue };
+                    if found.rows.iter().any(|table| mentions(&event, table)) {
+                        let named = tables.keys().filter(|table| mentions(&body, table));
+                        more.extend(named.cloned());
+                    }
+                }
+                _ => {}
+            }
+        }
+        let known = found.rows.len();
+        found.rows.extend(more);
+        if found.rows.len() == known {
+            return;
+        }
+    }
+}
+
+/// What a foreign key refers to that deletes or changes rows when those are deleted or changed, in upper case.
+fn acting_key(line: &str) -> Option<String> {
+    let line = line.to_ascii_uppercase();
+    let (_, parent) = line.split_once("REFERENCES")?;
+    let acts = ["ON DELETE CASCADE", "ON DELETE SET", "ON UPDATE CASCADE", "ON UPDATE SET"];
+    acts.into_iter().any(|act| parent.contains(act)).then(|| parent.to_owned())
+}
+
+/// Event and body of a trigger that runs when rows are deleted or changed, and may do the same; in upper case.
+fn acting_trigger(text: &str) -> Option<(String, String)> {
+    let text = text.to_ascii_uppercase();
+    let (event, body) = text.split_once("FOR EACH ROW").or_else(|| text.split_once("BEGIN"))?;
+    let has = |text: &str, words: &[&str]| words.iter().any(|word| mentions(text, word));
+    let acts = has(event, &["DELETE", "UPDATE"])
+        && has(body, &["DELETE", "UPDATE", "REPLACE", "TRUNCATE", "CALL"]);
+    acts.then(|| (event.to_owned(), body.to_owned()))
+}
+
+/// Whether `text` has the name of a table as a word.
+fn mentions(text: &str, table: &str) -> bool {
+    let name = bare(table);
+    let in_name = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    match name.chars().all(in_name) {
+        true => text.split(|c| !in_name(c)).any(|word| word.eq_ignore_ascii_case(name)),
+        false => occurs(name, text.as_bytes()),
     }
 }
 
@@ -282,8 +439,17 @@ fn read_statement(statement: &Statement<'_>, tables: &Tables, found: &mut Found)
         names.into_iter().for_each(|name| found.table(name, Certainty::Read));
         return;
     }
+    if statement.starts_with(&["CREATE", "OR", "REPLACE", "TABLE"]) {
+        names.into_iter().take(1).for_each(|name| found.table(name, Certainty::Read));
+        return;
+    }
     if statement.starts_with(&["ALTER", "TABLE"]) {
         let Some(table) = names.first() else { return };
+        // Another type may round or cut values; a partition may go.
+        let changes = ["TYPE", "MODIFY", "CHANGE", "TRUNCATE", "EXCHANGE", "DETACH"];
+        if tokens.iter().any(|token| changes.into_iter().any(|word| is_word(token, word))) {
+            found.rows.insert((*table).clone());
+        }
         let drops = tokens.iter().enumerate().filter(|(_, token)| is_word(token, "DROP"));
         for (at, _) in drops {
             let what = tokens.get(at + 1);
@@ -295,7 +461,7 @@ fn read_statement(statement: &Statement<'_>, tables: &Tables, found: &mut Found)
                 continue;
             }
             if is("PARTITION") {
-                found.table(table, Certainty::Perhaps);
+                found.rows.insert((*table).clone());
                 continue;
             }
             let skips = ["COLUMN", "IF", "EXISTS"];
@@ -314,14 +480,29 @@ fn read_statement(statement: &Statement<'_>, tables: &Tables, found: &mut Found)
         }
         return;
     }
-    let keeps = ["CREATE", "INSERT", "SELECT", "SET", "COMMENT", "GRANT", "REVOKE", "ANALYZE"];
+    let verb = statement.verb();
+    let is_changing_insert = verb == "INSERT"
+        && tokens.iter().any(|token| is_word(token, "UPDATE") || is_word(token, "REPLACE"));
+    if is_changing_insert {
+        found.rows.extend(names.first().map(|name| (*name).clone()));
+    }
     let is_of_index = statement.starts_with(&["DROP", "INDEX"])
         || statement.starts_with(&["DROP", "TRIGGER"])
         || statement.starts_with(&["DROP", "VIEW"]);
-    if !keeps.contains(&statement.verb().as_str()) && !is_of_index {
-        names.into_iter().for_each(|name| found.table(name, Certainty::Perhaps));
+    if !KEEPS.contains(&verb.as_str()) && !is_of_index {
+        // Also those in the body of a DO block.
+        let mentioned = statement.names();
+        let is_mentioned =
+            |table: &&String| mentioned.iter().any(|name| name.eq_ignore_ascii_case(bare(table)));
+        found.rows.extend(tables.keys().filter(is_mentioned).cloned());
     }
 }
+
+/// Verbs that leave rows as they are.
+const KEEPS: [&str; 11] = [
+    "CREATE", "INSERT", "SELECT", "SET", "COMMENT", "GRANT", "REVOKE", "ANALYZE", "PRAGMA",
+    "REINDEX", "VACUUM",
+];
 
 async fn count(
     tables: &Tables,
@@ -331,6 +512,7 @@ async fn count(
     let mut losses = Losses { unsure: found.unsure.clone(), ..Losses::default() };
     let mut counted: BTreeMap<&str, u64> = BTreeMap::new();
     let names = found.tables.keys().chain(found.columns.keys().map(|(table, _)| table));
+    let names = names.chain(&found.rows).chain(found.left.keys());
     for name in names {
         if let Some(rows) = tables.get(name)
             && !counted.contains_key(name.as_str())
@@ -354,6 +536,19 @@ async fn count(
             });
         }
     }
+    let stays = |table: &&String| !found.tables.contains_key(*table);
+    let names: BTreeSet<&String> = found.rows.iter().chain(found.left.keys()).collect();
+    for table in names.into_iter().filter(stays) {
+        let rows = rows(table);
+        let lost = found.left.get(table).and_then(|left| rows.checked_sub(*left));
+        let lost = lost.filter(|lost| *lost > 0);
+        let certainty = match lost {
+            Some(_) => Certainty::Rehearsed,
+            None if rows > 0 && found.rows.contains(table) => Certainty::Perhaps,
+            None => continue,
+        };
+        losses.rows.push(LostRows { table: table.clone(), lost, rows, certainty });
+    }
     Ok(losses)
 }
 
@@ -369,9 +564,14 @@ mod tests {
         let mut found = Found::default();
         read_sql(sql, &"1-x".parse().expect("an id"), &tables, Dialect::Mariadb, &mut found);
         let tables = found.tables.iter().map(|(name, how)| format!("{name} {how:?}"));
+        let rows = found.rows.iter().map(|name| format!("rows of {name}"));
         let columns =
             found.columns.iter().map(|((table, column), how)| format!("{table}.{column} {how:?}"));
-        tables.chain(columns).chain(found.unsure.iter().map(|_| "unsure".to_owned())).collect()
+        tables
+            .chain(columns)
+            .chain(rows)
+            .chain(found.unsure.iter().map(|_| "unsure".to_owned()))
+            .collect()
     }
 
     #[test]
@@ -387,14 +587,19 @@ mod tests {
                 "ALTER TABLE a DROP COLUMN IF EXISTS x, DROP INDEX y, DROP PRIMARY KEY",
                 &["a.x Read"],
             ),
-            ("ALTER TABLE a DROP PARTITION p1", &["a Perhaps"]),
+            ("ALTER TABLE a DROP PARTITION p1", &["rows of a"]),
             ("ALTER TABLE a ADD COLUMN z INT", &[]),
-            ("DELETE FROM a WHERE x = 'b'", &["a Perhaps"]),
-            ("TRUNCATE b; DROP TABLE b", &["b Read"]),
+            ("ALTER TABLE a MODIFY x INT", &["rows of a"]),
+            ("CREATE OR REPLACE TABLE a LIKE b", &["a Read"]),
+            ("DELETE FROM a WHERE x = 'b'", &["rows of a"]),
+            ("TRUNCATE b; DROP TABLE b", &["b Read", "rows of b"]),
             (
                 "UPDATE a SET x = 1; INSERT INTO b SELECT * FROM ab; DROP INDEX i ON b",
-                &["a Perhaps"],
+                &["rows of a"],
             ),
+            ("INSERT INTO a SELECT * FROM b ON DUPLICATE KEY UPDATE x = 1", &["rows of a"]),
+            ("REPLACE INTO a VALUES (1, 2)", &["rows of a"]),
+            ("WITH old AS (SELECT 1) DELETE FROM ab", &["rows of ab"]),
             ("SELECT 'DROP TABLE a'", &[]),
             ("DROP TABLE a; SELECT 'never closed", &["a Read", "unsure"]),
         ];
@@ -404,14 +609,42 @@ mod tests {
     }
 
     #[test]
+    fn what_follows_from_it() {
+        let thing = |kind: &str, name: &str, line: &str| Thing {
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            lines: vec![line.to_owned()],
+            rows: (kind == "table").then(|| RowSource::of_columns(&["x"])),
+        };
+        let things = [
+            thing("table", "a", "x"),
+            thing("table", "b", "FOREIGN KEY (`x`) REFERENCES `a` (`x`) ON DELETE CASCADE"),
+            thing("table", "c", "FOREIGN KEY (`x`) REFERENCES `b` (`x`) ON DELETE SET NULL"),
+            thing("table", "d", "FOREIGN KEY (`x`) REFERENCES `a` (`x`)"),
+            thing("table", "e", "x"),
+            thing("table", "f", "FOREIGN KEY (`x`) REFERENCES `ab` (`x`) ON DELETE CASCADE"),
+            thing(
+                "trigger",
+                "t",
+                "CREATE TRIGGER t AFTER DELETE ON `c` FOR EACH ROW DELETE FROM e",
+            ),
+            thing("trigger", "u", "CREATE TRIGGER u AFTER DELETE ON a FOR EACH ROW INSERT INTO f"),
+            thing("trigger", "v", "CREATE TRIGGER v AFTER INSERT ON a FOR EACH ROW DELETE FROM d"),
+        ];
+        let mut found = Found { rows: ["a".to_owned()].into(), ..Found::default() };
+        follow(&things, &tables(&things), &mut found);
+        assert_eq!(found.rows, ["a", "b", "c", "e"].map(str::to_owned).into());
+    }
+
+    #[test]
     fn what_a_rehearsal_shows() {
         let rows = RowSource::of_columns;
         let before: Tables =
             [("a".to_owned(), rows(&["x", "y"])), ("b".to_owned(), rows(&["x"]))].into();
-        let after: Tables =
+        let tables: Tables =
             [("a".to_owned(), rows(&["y", "z"])), ("c".to_owned(), rows(&["x"]))].into();
         let mut found = Found::default();
-        compare(&before, &after, &mut found);
+        compare(&before, &Rehearsed { tables, ..Rehearsed::default() }, &mut found);
         assert_eq!(found.tables, [("b".to_owned(), Certainty::Rehearsed)].into());
         let column = ("a".to_owned(), "x".to_owned());
         assert_eq!(found.columns, [(column, Certainty::Rehearsed)].into());

@@ -26,7 +26,7 @@ pub use job::{
     BaselineOptions, DeployOptions, Grant, Grants, How, ParseGrantError, RollbackOptions,
 };
 pub(crate) use judge::plan as judge;
-pub use losses::{Certainty, Losses, LostColumn, LostTable};
+pub use losses::{Certainty, Losses, LostColumn, LostRows, LostTable};
 pub use settings::{ParseSettingError, PluginSettings, Setting, Settings, UnknownSettings};
 pub(crate) use takeover::Renaming;
 pub(crate) use trust::against as untrusted;
@@ -233,7 +233,13 @@ pub(crate) async fn run(
     };
     backend.unlock().await;
     report.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    worked.map(|()| report)
+    match (worked, report.exported.take()) {
+        (Ok(()), exported) => Ok(Report { exported, ..report }),
+        (Err(cause), Some(exported)) => {
+            Err(Error::AfterExport { exported, cause: Box::new(cause) })
+        }
+        (Err(error), None) => Err(error),
+    }
 }
 
 /// What a deploy to an empty database would run; an error where it would refuse to.

@@ -456,10 +456,10 @@ fn draft_advice(by: &AlterationKey, hold: Hold, steps: usize) -> String {
             "put the draft back as it was applied, or begin with a fresh database".to_owned()
         }
         Hold::NotOffered => format!(
-            "add its file, or correct `--target`; or take it back, with what it made: `runner rollback --plugin {plugin} --steps {steps}`"
+            "add its file, or correct `--target`; or take it back, which deletes its data: `runner rollback --plugin {plugin} --steps {steps}`"
         ),
         Hold::Required => format!(
-            "take that back first, with what it made: `runner rollback --plugin {plugin} --steps {steps}`"
+            "take that back first, which deletes its data: `runner rollback --plugin {plugin} --steps {steps}`"
         ),
         Hold::Unfinished => Finding::Unfinished { key: by.clone() }.advice(),
     }

@@ -203,6 +203,21 @@ pub(super) fn columns(schema: &str) -> String {
     )
 }
 
+/// Each table that this transaction may have written to, with the rows that it updated or deleted. Whatever writes takes
+/// one of these locks, also a trigger, a foreign key or a function, and keeps it to the end of the transaction.
+pub(super) fn written(schema: &str) -> String {
+    format!(
+        "{} SELECT r.shown::text, max(coalesce(pg_stat_get_xact_tuples_updated(r.oid), 0)
+                + coalesce(pg_stat_get_xact_tuples_deleted(r.oid), 0))::text
+         FROM pg_locks l JOIN rel r ON r.oid = l.relation AND r.relkind = 'r'
+         WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.granted
+            AND l.mode NOT IN ('AccessShareLock', 'RowShareLock')
+            AND has_table_privilege(r.oid, 'SELECT')
+         GROUP BY r.shown",
+        scope(schema)
+    )
+}
+
 /// The id and the name of each table, view and the like.
 pub(super) fn relations(schema: &str) -> String {
     format!(

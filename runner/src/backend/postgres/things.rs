@@ -13,7 +13,7 @@ use crate::{
     backend::{
         BackendError,
         export::{Export, ExportColumn, ExportFormat, FILE, Lines},
-        scratch::{Locks, RowSource, SCRATCH_PREFIX, Scratch, Thing, quoted},
+        scratch::{Locks, RowSource, SCRATCH_PREFIX, Scratch, Thing, Written, quoted},
     },
     session::SqlError,
 };
@@ -173,6 +173,15 @@ impl Scratch for PostgresConnection {
         };
         let read = self.link.each_row(&export.select, each).await;
         read.map(drop).map_err(|error| error::host_error(error, self.link.url()))
+    }
+
+    async fn written(&mut self) -> Result<Written, BackendError> {
+        let rows = self.own_texts(&catalogue::written(&self.schema)).await?;
+        let table = |row: Vec<Option<String>>| match <[Option<String>; 2]>::try_from(row) {
+            Ok([Some(table), Some(rewritten)]) => Some((table, rewritten != "0")),
+            _ => None,
+        };
+        Ok(Written(rows.into_iter().filter_map(table).collect()))
     }
 
     async fn watch_locks(&mut self) -> Result<(), BackendError> {

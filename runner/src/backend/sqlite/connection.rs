@@ -116,6 +116,7 @@ impl Connection for SqliteSession {
     async fn begin_rehearsal(&mut self) -> Result<(), BackendError> {
         self.guard.set(Rights::Host);
         run(&mut self.connection, "BEGIN IMMEDIATE").await?;
+        self.guard.forget_written();
         self.rehearsing = true;
         Ok(())
     }

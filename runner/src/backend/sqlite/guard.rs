@@ -5,7 +5,7 @@
 use crate::sql::sqlite;
 use libsqlite3_sys as ffi;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
@@ -55,6 +55,8 @@ pub(super) struct Guard {
     pub(super) stack_base: AtomicUsize,
     denied: Mutex<Option<String>>,
     touched: Mutex<BTreeSet<String>>,
+    /// Tables of guests' statements in lower case, and whether rows of them may be updated or deleted.
+    written: Mutex<BTreeMap<String, bool>>,
 }
 
 /// Whose rights a statement runs with.
@@ -91,6 +93,7 @@ impl Guard {
         if rights == Rights::Host as u8 || fills_cursor {
             return true;
         }
+        self.note_written(action);
         match self.too_deep().or_else(|| refusal(action)) {
             None => true,
             Some(reason) => {
@@ -122,6 +125,28 @@ impl Guard {
     /// Tables that statements since the last call may have changed.
     pub(super) fn take_touched(&self) -> BTreeSet<String> {
         std::mem::take(&mut lock(&self.touched))
+    }
+
+    /// Tables that guests' statements wrote to since [`Self::forget_written`], in lower case. True if rows of them may
+    /// have been updated or deleted.
+    pub(super) fn written(&self) -> BTreeMap<String, bool> {
+        lock(&self.written).clone()
+    }
+
+    pub(super) fn forget_written(&self) {
+        lock(&self.written).clear();
+    }
+
+    /// SQLite asks this for triggers and the actions of foreign keys, too; for a dropped table as if all of its rows were
+    /// deleted.
+    fn note_written(&self, Action { code, first, second }: Action<'_>) {
+        let (table, is_rewritten) = match code {
+            ffi::SQLITE_INSERT | ffi::SQLITE_CREATE_TABLE => (first, false),
+            ffi::SQLITE_UPDATE | ffi::SQLITE_DELETE | ffi::SQLITE_DROP_TABLE => (first, true),
+            ffi::SQLITE_ALTER_TABLE => (second, false),
+            _ => return,
+        };
+        *lock(&self.written).entry(table.to_ascii_lowercase()).or_default() |= is_rewritten;
     }
 
     fn note(&self, Action { code, first, second }: Action<'_>) {

@@ -11,7 +11,7 @@ use crate::{
         BackendError,
         connection::{Cell, Connection},
         export::{Export, ExportColumn, ExportFormat, FILE, Lines},
-        scratch::{Locks, RowSource, Scratch, Thing},
+        scratch::{Locks, RowSource, Scratch, Thing, Written},
     },
     session::{ErrorKind, SqlError},
     sql::{OWN_TABLES, Statement, Token, TokenKind},
@@ -110,6 +110,10 @@ impl Scratch for SqliteSession {
             line(format!("{} VALUES ({});\n", export.into, row.join(", ")).as_bytes());
         };
         self.each_row(&rows, each).await
+    }
+
+    async fn written(&mut self) -> Result<Written, BackendError> {
+        Ok(Written(self.guard.written()))
     }
 
     fn locks_seen(&mut self) -> Locks {
