@@ -135,7 +135,7 @@ fn variable(dialect: Dialect) -> String {
 
 /// Why there is no release.
 enum Refused {
-    Project(ProjectError),
+    Project(Box<ProjectError>),
     /// Dialects that are named have neither a server nor were left out.
     Forgotten {
         message: String,
@@ -177,7 +177,8 @@ fn untested(
         if !meant.dialects.iter().any(is_tested) && !is_left_out {
             let names: Vec<&str> = meant.dialects.iter().map(|dialect| dialect.as_str()).collect();
             let (id, dialects) = (id.clone(), names.join(", "));
-            return Err(Refused::Project(ProjectError::Untested { id, dialects }));
+            let error = ProjectError::Untested { id, dialects };
+            return Err(Refused::Project(Box::new(error)));
         }
     }
     Ok(meant.iter().map(|(id, meant)| (id.clone(), without(meant))).collect())

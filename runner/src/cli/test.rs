@@ -206,14 +206,14 @@ async fn try_project(mut args: Args, project: &Project, built: &Built) -> Ended 
     args.plugins.extend(here.iter().map(|one| one.path.clone()).collect::<BTreeSet<_>>());
     args.handed.grant(grants);
     args.trust.trust(trusts);
-    let rows = here.iter().filter_map(|one| {
+    let rows = here.iter().map(|one| {
         let file =
             |name: String| Some(project.root().join(TESTS).join(name)).filter(|path| path.exists());
         let id = &one.key.id;
         let of = Dialect::ALL.into_iter();
         let of = of.filter_map(|dialect| Some((dialect, file(format!("{id}.{dialect}.sql"))?)));
         let files = RowFiles { all: file(format!("{id}.sql")), of: of.collect() };
-        Some((one.key.clone(), files))
+        (one.key.clone(), files)
     });
     let key = |id: &AlterationId| AlterationKey { plugin: plugin.clone(), id: id.clone() };
     let extra = Extra {
