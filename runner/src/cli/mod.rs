@@ -40,7 +40,7 @@ Examples:
   runner check ./plugins --database sqlite:demo.db        exit 3 if something is undeployed
   runner rollback --steps 1 --database sqlite:demo.db     take the last alteration back
   runner pack ./sql --out ./plugins/acme/shop             SQL files become components
-  runner new acme/notes --lang sql                        a plugin of your own: add, test, dev, release
+  runner new acme/notes --lang sql                        a project for a plugin
 
 Exit codes: 0 done or up to date; 1 failed; 2 usage; 3 undeployed alterations (check);
 4 the state needs a decision; 5 lock not obtained; 130 interrupted.";
