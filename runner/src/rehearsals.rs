@@ -1,6 +1,8 @@
 //! The statements of the last rehearsal of each component, kept for `runner inspect --sql`:
 //!
-//!     <the user's cache>/rehearsals/<component checksum>.json
+//! ```text
+//! <the user's cache>/rehearsals/<component checksum>.json
+//! ```
 //!
 //! Statements alone, never the values of their parameters. What a hook writes into a statement's text is kept, so
 //! that folder and files are the user's, and nobody else reads them. What somebody else could have written counts as

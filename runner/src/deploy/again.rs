@@ -1,7 +1,9 @@
 //! A deploy that takes drafts down before it applies them again: two halves, one after the other under one lock.
 //!
-//!     plan   down C, down B | up B, up C, up D
-//!            ^ from the archive  ^ from files, judged by the state that the first half leaves
+//! ```text
+//! plan   down C, down B | up B, up C, up D
+//!        ^ from the archive  ^ from files, judged by the state that the first half leaves
+//! ```
 //!
 //! Both halves are loaded and judged before the first of them begins. Each is planned anew under the lock, as
 //! every job is: once the first is done, nothing is left that has to go down. Where a plugin was renamed, the first

@@ -5,9 +5,11 @@
 //! turned off. So a function counts as one that does not wait, a stream or future as the number that its handle
 //! is, and each part that would wait becomes a function that traps:
 //!
-//!     canon stream.new T           ->   alias of an export of a module of traps, with the same core type
-//!     canon lower f async          ->   the same
-//!     core modules                 ->   byte for byte what they were
+//! ```text
+//! canon stream.new T           ->   alias of an export of a module of traps, with the same core type
+//! canon lower f async          ->   the same
+//! core modules                 ->   byte for byte what they were
+//! ```
 //!
 //! What comes out is validated, compiled and linked as any other component is: it gets nothing by having been
 //! changed here. Hooks that are asynchronous themselves stay as they are, and are refused by the engine.

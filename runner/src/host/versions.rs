@@ -1,9 +1,11 @@
 //! Which versions of `runner:alteration` fit this runner, by the rule of `decisions/0005`:
 //!
-//!     this runner speaks 0.1.0     a component built against   is
-//!                                  0.1.0, 0.1.1, 0.1.9         linked, if this runner has what it uses
-//!                                  0.2.0, 1.0.0                told which version it needs
-//!                                  0.0.9                       told to be built anew
+//! ```text
+//! this runner speaks 0.1.0     a component built against   is
+//!                              0.1.0, 0.1.1, 0.1.9         linked, if this runner has what it uses
+//!                              0.2.0, 1.0.0                told which version it needs
+//!                              0.0.9                       told to be built anew
+//! ```
 //!
 //! Knows names alone. What an interface of a name has in it is `offer`'s and `exports`' to compare.
 

@@ -1,7 +1,9 @@
 //! The `runner:draft` custom section: marks a component whose alterations may still change.
 //!
-//!     component | runner:manifest | runner:draft, empty
-//!     ^------- checksum, the same once released ------^
+//! ```text
+//! component | runner:manifest | runner:draft, empty
+//! ^------- checksum, the same once released ------^
+//! ```
 //!
 //! The mark stands at the top level and is appended last. It is outside of an alteration's checksum, so that
 //! taking it away ([`release`]) changes nothing but that the alterations are released. A section of that name
