@@ -147,6 +147,11 @@ fn releases_are_opened_by_asking_or_one_after_the_other() {
     notes.refused(2, &["add", "third"], &["another alteration of the project has it"]);
     notes.refused(2, &["add", "Third"], &["lower-case letters"]);
     notes.refused(2, &["add"], &["NAME"]);
+    // A version that is no number would be newer than every release.
+    notes.refused(1, &["add", "x", "--release", "next"], &["`next` is no release"]);
+    fs::write(notes.folder().join("sql/next-4000000000-x.up.sql"), "SELECT 1;\n").expect("written");
+    notes.ok(&["build"]);
+    notes.refused(1, &["release"], &["`next-4000000000-x` is no release"]);
 }
 
 #[test]

@@ -74,19 +74,29 @@ pub(super) fn explain(error: &ProjectError, format: Format) -> Exit {
         | ProjectError::OtherPlugin { .. } => Exit::NeedsDecision,
         _ => Exit::Failed,
     };
-    let message = EscapedLines(&error.to_string()).to_string();
-    let next = error.next();
+    refused(&error.to_string(), UNCHANGED, &error.next(), exit, format)
+}
+
+/// Says why a verb of a project does not go on, as text or for programs.
+pub(super) fn refused(
+    message: &str,
+    unchanged: &str,
+    next: &str,
+    exit: Exit,
+    format: Format,
+) -> Exit {
+    let message = EscapedLines(message).to_string();
     if format == Format::Json {
         output::json(&serde_json::json!({
             "error": {
                 "message": message,
-                "changed": UNCHANGED,
+                "changed": unchanged,
                 "next": next,
                 "exit_code": exit as u8,
             }
         }));
     }
-    output::problem(&message, &[("changed", UNCHANGED.to_owned()), ("next", next)]);
+    output::problem(&message, &[("changed", unchanged.to_owned()), ("next", next.to_owned())]);
     exit
 }
 

@@ -185,20 +185,7 @@ fn untested(
 }
 
 fn refused(message: &str, next: &str, exit: Exit, format: Format) -> Exit {
-    const UNCHANGED: &str = "nothing was released";
-    if format == Format::Json {
-        output::json(&serde_json::json!({
-            "error": {
-                "message": message,
-                "changed": UNCHANGED,
-                "next": next,
-                "exit_code": exit as u8,
-            }
-        }));
-    }
-    let lines = [("changed", UNCHANGED.to_owned()), ("next", next.to_owned())];
-    output::problem(message, &lines);
-    exit
+    project::refused(message, "nothing was released", next, exit, format)
 }
 
 /// Tests on each database in turn; the documents of the tests.

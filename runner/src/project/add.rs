@@ -98,6 +98,9 @@ fn release(
     let newest = lock.versions().into_iter().max();
     let is_open = |version: &&Version| newest.is_none_or(|newest| *version > newest);
     if let Some(asked) = asked {
+        if *asked == Version::Next {
+            return Err(ProjectError::NoRelease(asked.to_string()));
+        }
         return match (is_open(&asked), newest) {
             (false, Some(newest)) => {
                 Err(ProjectError::NotNewer { version: asked.clone(), newest: newest.clone() })
@@ -113,6 +116,10 @@ fn release(
         return Ok(open.clone());
     }
     Ok(Version::Released(match newest {
+        // What was tried before its release is released next.
+        Some(Version::Released(newest)) if !newest.pre.is_empty() => {
+            semver::Version::new(newest.major, newest.minor, newest.patch)
+        }
         Some(Version::Released(newest)) => semver::Version::new(newest.major, newest.minor + 1, 0),
         _ => semver::Version::new(0, 1, 0),
     }))
@@ -188,7 +195,9 @@ mod tests {
 
     #[test]
     fn a_release_is_asked_for_open_or_the_next() {
-        let table: [(&str, &[&str], &[&str], Option<&str>, &str); 9] = [
+        let table: [(&str, &[&str], &[&str], Option<&str>, &str); 11] = [
+            ("", &[], &["1.0.0_beta.1-17-a"], None, "1.0.0"),
+            ("", &[], &[], Some("next"), "`next` is no release"),
             ("", &[], &[], None, "0.1.0"),
             ("release = \"0.4.0\"", &[], &[], None, "0.4.0"),
             ("release = \"0.4.0\"", &[], &["0.4.0-17-a"], None, "0.5.0"),

@@ -48,6 +48,8 @@ pub enum ProjectError {
     VersionReleased { id: AlterationId, version: Version },
     #[error("{0} has no version before its number, which a release is named by")]
     NoVersion(AlterationId),
+    #[error("`{0}` is no release: what begins with `next` has no number yet")]
+    NoRelease(String),
     #[error("{version} is not newer than {newest}, which was released")]
     NotNewer { version: Version, newest: Version },
     #[error("`{}` is no name of an alteration: {reason}", Escaped(.name))]
@@ -121,6 +123,9 @@ impl ProjectError {
                 "give it a version of its own: rename the alteration, in the manifest too, or remove it and run `runner add NAME`".to_owned()
             }
             Self::NoVersion(_) => "rename it as <version>-<unix seconds>-<name>".to_owned(),
+            Self::NoRelease(_) => {
+                "name its version, as in `runner add NAME --release 1.3.0`; rename a draft that has none".to_owned()
+            }
             Self::NotNewer { newest, .. } => {
                 format!("choose a version after {newest}: `runner add NAME --release VERSION`")
             }

@@ -40,6 +40,9 @@ impl Project {
         if built.components.is_empty() && !built.is_renamed() {
             return Err(ProjectError::NothingToRelease);
         }
+        if let Some(id) = built.sources.keys().find(|id| id.is_next()) {
+            return Err(ProjectError::NoRelease(id.to_string()));
+        }
         let read = |written: &pack::Written| {
             let path = written.path.clone();
             match fs::read(&path) {
