@@ -57,12 +57,13 @@ fn with_value(
 }
 
 /// Rehearses a file and keeps its statements; on the database of the environment, if there is one.
-pub(super) fn rehearse(file: &str) -> String {
+pub(super) fn rehearse(file: &str, draft: bool) -> String {
     let database = match std::env::var_os(DATABASE_VARIABLE).is_some_and(|set| !set.is_empty()) {
         true => "",
         false => " --database URL",
     };
-    format!("runner deploy {}{database} --dry-run --save", output::word(file))
+    let drafts = if draft { " --allow-drafts" } else { "" };
+    format!("runner deploy {}{database}{drafts} --dry-run --save", output::word(file))
 }
 
 /// A command line without passwords and without what plugins are given, which may be a secret all the same.

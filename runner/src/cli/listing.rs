@@ -182,7 +182,7 @@ fn unknown(file: &Path, of: &SqlOf, format: Format) -> Exit {
             ),
             "rehearse it on the database that it is for, which keeps nothing there, and ask again:"
                 .to_owned(),
-            vec![command::rehearse(&file)],
+            vec![command::rehearse(&file, of.draft)],
         ),
     };
     let changed = "nothing was altered".to_owned();

@@ -18,6 +18,8 @@ pub struct SqlOf {
     pub kind: Kind,
     /// SHA-256 of the whole file.
     pub component_checksum: Checksum,
+    /// Whether its alterations may still change.
+    pub draft: bool,
     /// Its alterations, with the plugin where the file names it.
     pub alterations: Vec<String>,
     /// The dialects that the file says it is for; none where it is for all.
@@ -59,6 +61,7 @@ pub fn sql_of_file(path: &Path) -> Result<SqlOf, InspectFileError> {
     Ok(SqlOf {
         kind: inspection.kind,
         component_checksum: inspection.component_checksum,
+        draft: inspection.draft,
         alterations: declared.map(|declaration| named(&declaration.id)).collect(),
         dialects: manifest.iter().flat_map(|manifest| manifest.dialects.iter().copied()).collect(),
         texts,
