@@ -8,7 +8,7 @@ use super::{BackendError, LockHolder, Powers, StrangeLedger, scratch::Scratch};
 use crate::{
     alteration::PluginName,
     session::{Outcome, Session, SqlError},
-    sql::Judge,
+    sql::{Judge, Level},
 };
 use async_trait::async_trait;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -52,6 +52,7 @@ pub(super) enum HookMode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct HookSettings {
     pub(super) mode: HookMode,
+    pub(super) level: Level,
     /// How long one statement may wait for somebody else's lock.
     pub(super) lock_wait: Duration,
     /// How long one statement may take; `None` leaves it to the hook's own time-out.

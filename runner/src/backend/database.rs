@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     alteration::{Checksum, Dialect, PluginName},
-    sql::Judge,
+    sql::{Judge, Level},
 };
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::sync::watch;
@@ -125,6 +125,7 @@ impl Backend {
     pub(super) fn hook_settings(&self, mode: HookMode, limits: HookLimits) -> HookSettings {
         HookSettings {
             mode,
+            level: limits.level,
             lock_wait: limits.lock_wait.unwrap_or(self.options.lock_wait),
             statement_time: limits.statement_time.or(self.options.statement_time),
         }
@@ -372,11 +373,13 @@ impl Backend {
     }
 }
 
-/// What an alteration sets for its own statements; `None` leaves what holds for the run.
+/// What holds for an alteration's own statements; `None` leaves what holds for the run.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct HookLimits {
     pub lock_wait: Option<Duration>,
     pub statement_time: Option<Duration>,
+    /// How far the operator trusts its plugin.
+    pub level: Level,
 }
 
 async fn upgrade(connection: &mut dyn Connection, fence: Option<i64>) -> Result<(), BackendError> {

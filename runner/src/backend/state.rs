@@ -9,6 +9,7 @@ use crate::{
     entropy::Entropy,
     operator,
     session::Counts,
+    sql::Level,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, str::FromStr};
@@ -206,6 +207,7 @@ impl Attempt {
             limits: HookLimits {
                 lock_wait: alteration.lock_timeout_ms.map(duration),
                 statement_time: alteration.statement_timeout_ms.map(duration),
+                level: Level::Guarded,
             },
             previous: None,
             run: None,

@@ -97,7 +97,7 @@ impl Components {
         let judge = backend.judge().await;
         let mut pending = match job.only_records() {
             true => BTreeMap::new(),
-            false => judge::by_component(plan, snapshot, |step| {
+            false => judge::by_component(job, plan, snapshot, |step| {
                 attempts.get(&step.key).map(|attempt| attempt.component_checksum)
             }),
         };
@@ -278,6 +278,7 @@ fn attempts(
         if let (Some(settings), None) = (job.settings(), run) {
             settings.fill(&key.plugin, &mut attempt.settings);
         }
+        attempt.limits.level = job.level(&key.plugin);
         attempts.insert(key.clone(), attempt);
     }
     Ok(attempts)

@@ -8,6 +8,7 @@ use crate::{
     },
     backend::Snapshot,
     plan::{self, Asks, Plan, Policy, Renames, RollbackTarget, Step, Target},
+    sql::Level,
 };
 use std::{
     collections::BTreeSet,
@@ -203,6 +204,15 @@ impl Job<'_> {
             | Self::TakeDown { options, .. } => Some(&options.trusts),
             Self::Rollback { options } => Some(&options.trusts),
             Self::Baseline { .. } => None,
+        }
+    }
+
+    /// How far the operator trusts `plugin`.
+    pub(super) fn level(&self, plugin: &PluginName) -> Level {
+        let is_trusted = |trusts: &Trusts| trusts.iter().any(|trust| trust.covers(plugin));
+        match self.trusts().is_some_and(is_trusted) {
+            true => Level::Trusted,
+            false => Level::Guarded,
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
     pack::{SqlHook, SqlSource},
     plan::{Finding, Plan, Step},
     source,
-    sql::Judge,
+    sql::{Judge, Level},
 };
 use std::collections::BTreeMap;
 
@@ -21,12 +21,13 @@ pub(super) struct Pending {
     key: AlterationKey,
     direction: Direction,
     phase: Phase,
+    level: Level,
 }
 
 impl Pending {
-    pub(super) fn new(step: &Step, run: Option<&Run>) -> Self {
+    pub(super) fn new(step: &Step, run: Option<&Run>, level: Level) -> Self {
         let phase = run.map_or(Phase::Preparation, |run| run.phase);
-        Self { key: step.key.clone(), direction: step.direction, phase }
+        Self { key: step.key.clone(), direction: step.direction, phase, level }
     }
 
     fn hooks(&self) -> impl Iterator<Item = SqlHook> {
@@ -50,7 +51,7 @@ pub(super) fn component(judge: &Judge, bytes: &[u8], pending: &[Pending]) -> Vec
     let of_one = |pending: &Pending| {
         pending.hooks().find_map(|hook| {
             let text = source.text(&pending.key.id, hook, judge.dialect());
-            let refused = judge.judge(text, hook.role()).err()?;
+            let refused = judge.at(pending.level).judge(text, hook.role()).err()?;
             Some(Finding::Refused {
                 key: pending.key.clone(),
                 hook: hook.name(),
@@ -68,6 +69,7 @@ pub(super) fn component(judge: &Judge, bytes: &[u8], pending: &[Pending]) -> Vec
 
 /// The steps of `plan`, by the component that each runs.
 pub(super) fn by_component<'a>(
+    job: &Job<'_>,
     plan: &'a Plan,
     snapshot: &Snapshot,
     checksum: impl Fn(&'a Step) -> Option<Checksum>,
@@ -76,7 +78,11 @@ pub(super) fn by_component<'a>(
     for step in &plan.steps {
         if let Some(checksum) = checksum(step) {
             let run = snapshot.runs.get(&step.key);
-            pending.entry(checksum).or_default().push(Pending::new(step, run));
+            pending.entry(checksum).or_default().push(Pending::new(
+                step,
+                run,
+                job.level(&step.key.plugin),
+            ));
         }
     }
     pending
@@ -117,7 +123,7 @@ async fn refused(
         (None, None) => Some(snapshot.rows.get(&step.key)?.component_checksum),
     };
     let mut findings = Vec::new();
-    for (checksum, pending) in by_component(plan, snapshot, checksum) {
+    for (checksum, pending) in by_component(job, plan, snapshot, checksum) {
         let Some(first) = pending.first() else { continue };
         let unfinished = snapshot.runs.contains_key(&first.key);
         let bytes = fetch(job, &first.key, checksum, unfinished, backend).await?;
@@ -133,7 +139,7 @@ pub(super) fn files(job: &Job<'_>, plan: &Plan, judge: &Judge) -> Result<(), Err
     let Some((catalog, _)) = job.offer() else { return Ok(()) };
     let empty = Snapshot::empty();
     let checksum = |step: &Step| Some(catalog.get(&step.key)?.component_checksum);
-    for (checksum, mut pending) in by_component(plan, &empty, checksum) {
+    for (checksum, mut pending) in by_component(job, plan, &empty, checksum) {
         let file = pending.first().and_then(|first| catalog.get(&first.key));
         let Some(file) = file else { continue };
         let bytes = source::read_component(&file.path, checksum)?;

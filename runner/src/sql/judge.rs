@@ -7,7 +7,7 @@ use super::{
     delimiter::undelimited,
     excerpt,
     reading::Reading,
-    refusal::{Place, refusal},
+    refusal::{Level, Place, refusal},
     split::statement_length,
     statement::Statement,
 };
@@ -30,6 +30,7 @@ pub struct Judge {
     reading: Reading,
     /// The longest text that a session takes; `None` where that is not known yet.
     text_bytes_max: Option<usize>,
+    level: Level,
 }
 
 /// The first statement of a text that will not run.
@@ -60,7 +61,7 @@ impl Refused {
 
 impl Judge {
     pub fn new(reading: impl Into<Reading>) -> Self {
-        Self { reading: reading.into(), text_bytes_max: None }
+        Self { reading: reading.into(), text_bytes_max: None, level: Level::Guarded }
     }
 
     pub fn dialect(&self) -> Dialect {
@@ -75,6 +76,11 @@ impl Judge {
     /// The same, for a verb that is not told the bound.
     pub fn unbounded(self) -> Self {
         Self { text_bytes_max: None, ..self }
+    }
+
+    /// The same, for texts of a plugin that is trusted so far.
+    pub fn at(self, level: Level) -> Self {
+        Self { level, ..self }
     }
 
     /// The first statement of `text` that a session refuses, if there is one.
@@ -150,7 +156,7 @@ impl Judge {
             Err(error) => return Err((error.offset.unwrap_or(0), error.message)),
         };
         let first = statement.tokens().first().map_or(0, |token| token.range().start);
-        match refusal(&statement, place) {
+        match refusal(&statement, place, self.level) {
             Some(reason) => Err((statement.offset() + first, reason)),
             None => Ok(()),
         }

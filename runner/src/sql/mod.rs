@@ -32,7 +32,7 @@ pub use highlight::{DIALECTS, Paint, dialect_of, highlight, terminator};
 pub use judge::{Judge, Refused, Role};
 pub use own::OWN_TABLES;
 pub use reading::Reading;
-pub use refusal::{Place, refusal};
+pub use refusal::{Level, Place, refusal};
 pub use split::statement_length;
 pub use statement::Statement;
 pub use token::{Token, TokenKind};

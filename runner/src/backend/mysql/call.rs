@@ -73,7 +73,7 @@ impl MysqlConnection {
             HookMode::Transaction => Place::Transaction,
             HookMode::Journaled => Place::Journaled,
         };
-        if let Some(reason) = sql::refusal(&statement, place) {
+        if let Some(reason) = sql::refusal(&statement, place, self.level) {
             return Err(SqlError::new(ErrorKind::Denied, reason));
         }
         let (verb, plain) = (statement.verb(), statement.is_plain());

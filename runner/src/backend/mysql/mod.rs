@@ -49,7 +49,10 @@ use super::{
     powers::Powers,
     tables::schema,
 };
-use crate::session::{Handle, Session as _};
+use crate::{
+    session::{Handle, Session as _},
+    sql::Level,
+};
 use async_trait::async_trait;
 use borrowed::Borrowed;
 use column::TableHints;
@@ -78,6 +81,7 @@ pub(super) struct MysqlConnection {
     url: DatabaseUrl,
     options: ConnectOptions,
     mode: HookMode,
+    level: Level,
     marker: Option<String>,
     /// Whether [`Connection::begin`] began a transaction that was not ended since.
     begun: bool,
@@ -115,6 +119,7 @@ impl MysqlConnection {
             url,
             options: options.clone(),
             mode: HookMode::Transaction,
+            level: Level::Guarded,
             marker: None,
             begun: false,
             locked: false,
@@ -268,6 +273,7 @@ impl Connection for MysqlConnection {
         self.forget_hook();
         self.restore_settings().await?;
         self.mode = hook.mode;
+        self.level = hook.level;
         let wanted = Settings {
             lock_wait: hook.lock_wait,
             statement_time: hook.statement_time,

@@ -31,11 +31,13 @@ impl PostgresConnection {
     pub(super) fn checked<'a>(&self, sql: &'a str) -> Result<Statement<'a>, SqlError> {
         self.check_text(sql)?;
         let statement = Statement::one(sql, Dialect::Postgresql)?;
-        let place = match &self.hook {
-            Some(hook) if hook.settings.mode == HookMode::Journaled => Place::Journaled,
-            _ => Place::Transaction,
+        let settings = self.hook.as_ref().map(|hook| hook.settings);
+        let place = match settings.map(|settings| settings.mode) {
+            Some(HookMode::Journaled) => Place::Journaled,
+            Some(HookMode::Transaction) | None => Place::Transaction,
         };
-        match refusal(&statement, place) {
+        let level = settings.map(|settings| settings.level).unwrap_or_default();
+        match refusal(&statement, place, level) {
             Some(reason) => Err(SqlError::new(ErrorKind::Denied, reason)),
             None => Ok(statement),
         }

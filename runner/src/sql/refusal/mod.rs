@@ -22,8 +22,18 @@ pub enum Place {
     Journaled,
 }
 
+/// How far the operator trusts the plugin whose statement is judged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Level {
+    /// The operator's rights, with everything refused that reaches beyond the database.
+    #[default]
+    Guarded,
+    /// The operator's own product: it may also decide who its session is, and set what holds for the server.
+    Trusted,
+}
+
 /// Why a guest may not run `statement`, as a sentence without its full stop; `None` if it may.
-pub fn refusal(statement: &Statement<'_>, place: Place) -> Option<String> {
+pub fn refusal(statement: &Statement<'_>, place: Place, level: Level) -> Option<String> {
     let view = statement.view();
     if statement.dialect() == Dialect::Sqlite {
         // There the database itself asks for permission, action by action; a text shows only some of it.
@@ -34,8 +44,8 @@ pub fn refusal(statement: &Statement<'_>, place: Place) -> Option<String> {
         return Some(format!("the statement names the runner's table {table}"));
     }
     match statement.dialect() {
-        Dialect::Postgresql => postgresql::refusal(view, &names, place),
-        Dialect::Mysql | Dialect::Mariadb => mysql::refusal(statement, &names, place),
+        Dialect::Postgresql => postgresql::refusal(view, &names, place, level),
+        Dialect::Mysql | Dialect::Mariadb => mysql::refusal(statement, &names, place, level),
         Dialect::Sqlite => None,
     }
 }

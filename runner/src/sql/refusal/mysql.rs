@@ -1,6 +1,6 @@
 //! What MySQL or MariaDB would run and a guest may not.
 
-use super::{Place, Refused, TRANSACTIONS, because, mysql_set, refused_beginning};
+use super::{Level, Place, Refused, TRANSACTIONS, because, mysql_set, refused_beginning};
 use crate::sql::{
     statement::Statement,
     token::{Token, TokenKind},
@@ -88,6 +88,7 @@ pub(super) fn refusal(
     statement: &Statement<'_>,
     names: &BTreeSet<String>,
     place: Place,
+    _level: Level,
 ) -> Option<String> {
     let view = statement.view();
     if statement.hides() {

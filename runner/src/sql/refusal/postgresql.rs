@@ -1,6 +1,6 @@
 //! What PostgreSQL would run and a guest may not.
 
-use super::{Place, Refused, TRANSACTIONS, because, postgresql_set, refused_beginning};
+use super::{Level, Place, Refused, TRANSACTIONS, because, postgresql_set, refused_beginning};
 use crate::sql::{
     bodies::{self, Part},
     plain,
@@ -83,7 +83,12 @@ const SESSION_LOCKS: [&str; 4] = [
     "pg_try_advisory_lock_shared",
 ];
 
-pub(super) fn refusal(view: View<'_>, names: &BTreeSet<String>, place: Place) -> Option<String> {
+pub(super) fn refusal(
+    view: View<'_>,
+    names: &BTreeSet<String>,
+    place: Place,
+    _level: Level,
+) -> Option<String> {
     let reason = refused_beginning(view, BEGINNINGS)
         .or_else(|| refused_beginning(plain::explained(view), BEGINNINGS))
         .or_else(|| executes_prepared(view))

@@ -114,7 +114,7 @@ fn ask(sql: &str, dialect: Dialect) {
     statement.verb();
     statement.is_plain();
     for place in [Place::Transaction, Place::Journaled] {
-        refusal(&statement, place);
+        refusal(&statement, place, Level::Guarded);
     }
 }
 
@@ -242,7 +242,7 @@ fn nested_bodies() {
     sql.push_str("alteration_state ");
     (0..depth).rev().for_each(|level| sql.push_str(&format!("$a{level}$ ")));
     let statement = one(&sql, Postgresql);
-    assert!(refusal(&statement, Place::Transaction).is_some());
+    assert!(refusal(&statement, Place::Transaction, Level::Guarded).is_some());
 
     let opened = "BEGIN IF 1 THEN CASE 1 WHEN 1 THEN LOOP ".repeat(20_000);
     assert!(one(&format!("CREATE PROCEDURE p() {opened}"), Mysql).verb() == "CREATE");

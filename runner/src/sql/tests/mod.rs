@@ -9,6 +9,7 @@ mod split;
 
 use super::*;
 use crate::alteration::Dialect::{self, Mariadb, Mysql, Postgresql, Sqlite};
+use crate::sql::Level;
 
 const DIALECTS: [Dialect; 4] = [Sqlite, Postgresql, Mysql, Mariadb];
 

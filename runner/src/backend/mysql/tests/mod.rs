@@ -10,6 +10,7 @@ mod values;
 mod verdicts;
 
 use super::{MysqlConnection, MysqlConnector};
+use crate::sql::Level;
 use crate::{
     backend::{
         Access, BackendError, ConnectOptions, DatabaseUrl,
@@ -41,7 +42,12 @@ async fn open(database: &Database) -> MysqlConnection {
 }
 
 fn settings(mode: HookMode) -> HookSettings {
-    HookSettings { mode, lock_wait: Duration::from_secs(5), statement_time: None }
+    HookSettings {
+        mode,
+        level: Level::Guarded,
+        lock_wait: Duration::from_secs(5),
+        statement_time: None,
+    }
 }
 
 /// A fresh database, and a connection to it in a hook's transaction.

@@ -1,6 +1,7 @@
 //! Statements, cursors, writers and errors; and what a hostile guest may try.
 
 use super::*;
+use crate::sql::Level;
 
 #[tokio::test]
 async fn outcomes() {
@@ -273,6 +274,7 @@ async fn scripts_are_walked() {
 async fn a_statement_has_its_time() {
     let (_database, mut connection) = hook(HookMode::Transaction).await;
     let short = HookSettings {
+        level: Level::Guarded,
         statement_time: Some(Duration::from_millis(50)),
         ..settings(HookMode::Transaction)
     };

@@ -1,6 +1,7 @@
 //! The connection against real servers: a throw-away PostgreSQL, and PgBouncer before it.
 
 use crate::backend::servers;
+use crate::sql::Level;
 
 mod confined;
 mod connecting;
@@ -49,7 +50,12 @@ async fn connect(url: &str) -> PostgresConnection {
 }
 
 fn settings(mode: HookMode) -> HookSettings {
-    HookSettings { mode, lock_wait: Duration::from_secs(5), statement_time: None }
+    HookSettings {
+        mode,
+        level: Level::Guarded,
+        lock_wait: Duration::from_secs(5),
+        statement_time: None,
+    }
 }
 
 /// A database and a connection to it in the transaction of a hook.
