@@ -2,7 +2,7 @@
 
 use crate::{
     alteration::{AlterationKey, Direction, Permission, PluginName},
-    backend::{BackendError, FormerError, ParseUrlError, Run, Stop},
+    backend::{BackendError, FormerError, ParseUrlError, Run, Status, Stop},
     config::ConfigError,
     deploy::{Exported, ParseSettingError, Powerful, UnknownSettings},
     escape::Escaped,
@@ -62,6 +62,16 @@ pub enum Error {
     Prepare { path: PathBuf, line: Option<usize>, reason: String },
     #[error("nothing of {0} is unfinished")]
     NothingUnfinished(AlterationKey),
+    #[error("nothing is recorded of {0} in this database")]
+    NothingRecorded(AlterationKey),
+    #[error("{key} is recorded as {status} already")]
+    AlreadyRecorded { key: AlterationKey, status: Status },
+    /// To say that a record is wrong takes one.
+    #[error("nothing of {0} is unfinished, and no reason is given why its record is wrong")]
+    NoReason(AlterationKey),
+    /// It could not be rolled back later.
+    #[error("{0} was never applied here, and its component is not in the archive")]
+    NotArchived(AlterationKey),
     #[error("{key} asks for the permission `{permission}`, which is not granted")]
     NotGranted { key: AlterationKey, permission: Permission },
     #[error("{0}")]

@@ -4,7 +4,7 @@
 use crate::{
     alteration::{AlterationKey, Checksum, Direction, PluginName, SettingName},
     backend::LockHolder,
-    deploy::{Exported, Losses},
+    deploy::{Exported, Losses, Replaced},
     host::HookEvent,
     plan::Finding,
     session::Counts,
@@ -103,6 +103,9 @@ pub struct Report {
     /// What a rollback destroyed, or would, where that was looked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drops: Option<Losses>,
+    /// Components that went down instead of those that were applied.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<Replaced>,
     /// What was written to files before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exported: Option<Exported>,

@@ -42,8 +42,8 @@ pub mod sql;
 pub mod trial;
 
 pub use deploy::{
-    Answer, BaselineOptions, Control, DeployOptions, How, Powerful, Question, RollbackOptions,
-    Trust,
+    Answer, BaselineOptions, Control, Correction, DeployOptions, How, Powerful, Question, Replaced,
+    Resolved, RollbackOptions, Trust,
 };
 pub use error::{Error, Lost, StepError, StepFailure};
 pub use event::{Report, StepReport};

@@ -3,10 +3,13 @@
 use crate::{
     alteration::{AlterationKey, Catalog, Checksum, Dialect, Direction, PluginName},
     backend::{
-        self, Access, Attempt, Backend, BackendError, ConnectOptions, DatabaseUrl, Decision,
+        self, Access, Backend, BackendError, Because, ConnectOptions, DatabaseUrl, Decision,
         FormerTool, Run, Scheme, Snapshot, StrangeLedger,
     },
-    deploy::{self, BaselineOptions, Control, DeployOptions, How, Job, Renaming, RollbackOptions},
+    deploy::{
+        self, BaselineOptions, Control, Correction, DeployOptions, How, Job, Renaming, Resolved,
+        RollbackOptions,
+    },
     error::Error,
     event::Report,
     host::{Host, Limits, LoadError},
@@ -187,8 +190,8 @@ impl Runner {
         let plan = self.plan(&DeployOptions { policy, ..DeployOptions::default() }).await?;
         let findings = plan.findings.into_iter().map(|finding| match finding {
             // A deploy simply tries again; an application should not start over a failure.
-            Finding::Failed { key, error, unfinished, took_effect, .. } => {
-                Finding::Failed { key, error, blocks: true, unfinished, took_effect }
+            Finding::Failed { key, error, unfinished, mended, took_effect, .. } => {
+                Finding::Failed { key, error, blocks: true, unfinished, mended, took_effect }
             }
             other => other,
         });
@@ -238,9 +241,20 @@ impl Runner {
         let read = async {
             let snapshot = backend.snapshot().await?;
             let mut lines = plan::status(catalog.as_ref(), &snapshot, backend.dialect());
+            let mended = match &catalog {
+                Some(catalog) => {
+                    let options = DeployOptions::default();
+                    let job = Job::Deploy { catalog, options: &options };
+                    deploy::mended::look(&job, snapshot.clone(), &mut backend).await?.mended
+                }
+                None => BTreeMap::new(),
+            };
+            let mut decisions = backend.decisions().await?;
             for line in &mut lines {
+                line.decided = decisions.remove(&line.key);
                 if let Some(run) = snapshot.runs.get(&line.key) {
                     line.took_effect = Some(deploy::begun::of(run, &mut backend).await?);
+                    line.mended = mended.get(&line.key).map(|mended| mended.fit);
                 }
             }
             Ok(Standing {
@@ -427,8 +441,13 @@ impl Runner {
         options: &RollbackOptions,
         control: &Control,
     ) -> Result<Report, Error> {
+        let with = match options.with.is_empty() {
+            true => Catalog::default(),
+            false => source::read(&options.with, self.limits.component_bytes_max)?,
+        };
         let (host, backend) = (self.host()?, self.connect(Access::Write).await?);
-        run(&Job::Rollback { options }, backend, &host, &options.how, control).await
+        let job = Job::Rollback { options, with: &with };
+        run(&job, backend, &host, &options.how, control).await
     }
 
     /// What a baseline would record, and how many of the former tool's rows are of what it runs
@@ -487,17 +506,26 @@ impl Runner {
         Ok(unfinished)
     }
 
-    /// Records what a person decided about an attempt that cannot go on by itself. The statement of
-    /// which nobody knew whether it took effect, if there was one.
+    /// Records what a person decided about an alteration: about an attempt that cannot go on by itself, or, with a
+    /// reason, that what is recorded is wrong. In that case `confirm` is asked first.
     pub async fn resolve(
         &self,
         key: &AlterationKey,
         decision: Decision,
+        because: Option<&Because>,
         how: &How,
-    ) -> Result<Option<String>, Error> {
+        confirm: impl Fn(&Correction) -> bool,
+    ) -> Result<Resolved, Error> {
         let mut backend = self.connect(Access::Write).await?;
-        backend.lock(how.lock_patience, &mut |_| {}).await?;
-        let resolved = resolve(&mut backend, key, decision).await;
+        let resolved = async {
+            let deciding = deploy::resolve::Deciding { key, decision, because, confirm: &confirm };
+            // Nobody waits for a person under the lock.
+            let found = backend.snapshot().await?;
+            let asked = deciding.look(&found, &mut backend).await?;
+            backend.lock(how.lock_patience, &mut |_| {}).await?;
+            deciding.decide(asked.as_ref(), &mut backend).await
+        };
+        let resolved = resolved.await;
         backend.close().await;
         resolved
     }
@@ -523,31 +551,6 @@ fn rows(options: &TestOptions, dialect: Dialect) -> Result<BTreeMap<AlterationKe
 
 fn broken(error: &JoinError) -> Error {
     Error::Engine(LoadError::Engine(error.to_string()))
-}
-
-async fn resolve(
-    backend: &mut Backend,
-    key: &AlterationKey,
-    decision: Decision,
-) -> Result<Option<String>, Error> {
-    let mut snapshot = backend.snapshot().await?;
-    if snapshot.rows.contains_key(key) {
-        // Tables of an older runner cannot be written to before.
-        backend.prepare().await?;
-        snapshot = backend.snapshot().await?;
-    }
-    let (Some(row), Some(revision)) = (snapshot.rows.get(key), snapshot.revision) else {
-        return Err(Error::NothingUnfinished(key.clone()));
-    };
-    let Some(run) = snapshot.runs.get(key) else {
-        if decision == Decision::Reverted && row.never_ran() {
-            backend.forget_applied(&Attempt::down(row), revision).await?;
-            return Ok(None);
-        }
-        return Err(Error::NothingUnfinished(key.clone()));
-    };
-    let attempt = Attempt { direction: run.direction, ..Attempt::down(row) };
-    Ok(backend.resolve(&attempt, run, decision, revision).await?)
 }
 
 /// Makes sure that `scratch` is another database, in the same state.

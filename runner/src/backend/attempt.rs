@@ -213,14 +213,17 @@ impl Backend {
         }
     }
 
-    /// Archives the component of an `up`.
+    /// Archives the component of an `up`, or of a `down` that is another one than was applied.
     pub(super) async fn archive_up(
         &mut self,
         connection: &mut dyn Connection,
         claim: &Claim<'_>,
     ) -> Result<(), BackendError> {
         let checksum = claim.attempt.component_checksum;
-        if claim.attempt.direction == Direction::Down || self.archived == Some(checksum) {
+        // What goes down is there, unless it is another component than the one that was applied.
+        let is_there =
+            claim.attempt.direction == Direction::Down && claim.attempt.instead_of.is_none();
+        if is_there || self.archived == Some(checksum) {
             return Ok(());
         }
         let packing = self.packing.take_if(|(packed, _)| *packed == checksum);
@@ -262,7 +265,7 @@ impl Backend {
     /// What the transaction of an attempt that is one begins with; none where its component may still have to
     /// be archived in it.
     fn opening(&self, attempt: &Attempt, revision: Revision) -> Option<Opening> {
-        let is_archived = attempt.direction == Direction::Down
+        let is_archived = attempt.direction == Direction::Down && attempt.instead_of.is_none()
             || self.archived == Some(attempt.component_checksum);
         is_archived.then(|| Opening {
             claim: ledger::advancing(revision, self.fence),
@@ -440,7 +443,8 @@ impl Backend {
                     | Ending::Resolved
                     | Ending::Baseline
                     | Ending::TakenOver
-                    | Ending::Released => Status::Running,
+                    | Ending::Released
+                    | Ending::Mended => Status::Running,
                 };
                 state::mark(connection, &run.key, status, Some(error)).await?;
             } else {

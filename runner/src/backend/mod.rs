@@ -13,6 +13,7 @@ mod former;
 mod journal;
 mod lease;
 mod lock;
+mod mended;
 mod mysql;
 mod postgres;
 mod powers;
@@ -40,14 +41,15 @@ pub use error::{BackendError, LockHolder, StrangeLedger};
 pub use export::{Export, ExportColumn, ExportFormat};
 pub use former::{Former, FormerError, FormerTool};
 pub use journal::Stop;
+pub use mended::{Fit, Mended};
 pub use powers::{Power, Powers, Reach};
-pub use resolve::Decision;
+pub use resolve::{Because, Decided, Decision, ParseBecauseError};
 pub use scratch::{
     Blocked, Locks, RowSource, SCRATCH_PREFIX, ScriptError, TableLock, Thing, Written,
 };
 pub use state::{
-    Attempt, Checkpoint, Claim, Ending, Phase, Revision, Run, SCHEMA_VERSION, Snapshot, StateRow,
-    Status,
+    Applied, Attempt, Checkpoint, Claim, Ending, Phase, Revision, Run, SCHEMA_VERSION, Snapshot,
+    StateRow, Status,
 };
 pub use takeover::Takeover;
 pub use url::{DatabaseUrl, ParseUrlError, Scheme, UnknownParameter, UrlPart};

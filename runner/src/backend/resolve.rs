@@ -1,17 +1,22 @@
-//! What only a person can decide about an attempt that was begun and cannot go on by itself.
+//! What only a person can decide: about an attempt that was begun and cannot go on by itself, or that a record is wrong.
 
 use super::{
-    Attempt, Backend, BackendError, Ending, Revision, Run, Status,
+    Attempt, Backend, BackendError, Counts, Ending, Revision, Run, StateRow, Status,
     attempt::or_roll_back,
     tables::{
         history,
         journal::{self, JournalRow},
-        run, state,
+        run, schema, state,
     },
 };
-use crate::alteration::Direction;
+use crate::{
+    alteration::{AlterationKey, Direction},
+    escape::Escaped,
+};
+use serde::Serialize;
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
-/// What a person says about an unfinished attempt.
+/// What a person says about an alteration; of a statement, where an attempt is unfinished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     /// The alteration is in place, all of it.
@@ -35,13 +40,134 @@ impl Decision {
     }
 }
 
+/// Bytes of a reason.
+const REASON_BYTES_MAX: usize = 1000;
+
+/// Why a person decided so, in that person's words: escape it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Because(String);
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParseBecauseError {
+    #[error("a reason is needed")]
+    Empty,
+    #[error("a reason has at most {REASON_BYTES_MAX} bytes")]
+    TooLong,
+}
+
+impl FromStr for Because {
+    type Err = ParseBecauseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.trim() {
+            "" => Err(ParseBecauseError::Empty),
+            text if text.len() > REASON_BYTES_MAX => Err(ParseBecauseError::TooLong),
+            text => Ok(Self(text.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for Because {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Escaped(&self.0).fmt(f)
+    }
+}
+
+/// A decision, as history tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Decided {
+    /// RFC 3339, UTC.
+    pub at: String,
+    pub by: String,
+    /// What was decided.
+    pub decision: String,
+    /// In that person's words: escape it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+}
+
+/// What stands between a decision and its reason in the history.
+const BECAUSE: &str = ", because: ";
+
+impl Decided {
+    pub(super) fn new(at: String, by: String, text: &str) -> Self {
+        let (decision, because) = match text.split_once(BECAUSE) {
+            Some((decision, because)) => (decision, Some(because.to_owned())),
+            None => (text, None),
+        };
+        let decision = decision.strip_prefix("resolved: ").unwrap_or(decision).to_owned();
+        Self { at, by, decision, because }
+    }
+}
+
+/// What the history holds of a decision.
+fn text(decision: Decision, because: Option<&Because>) -> String {
+    let because = because.map(|Because(reason)| format!("{BECAUSE}{reason}")).unwrap_or_default();
+    format!("{}{because}", decision.as_str())
+}
+
 impl Backend {
+    /// Records that a person found the record of an alteration wrong, of which nothing is unfinished: what `attempt` would
+    /// have done is done, or undone, already. `row` is as it was read.
+    pub async fn correct(
+        &mut self,
+        row: &StateRow,
+        decision: Decision,
+        because: Option<&Because>,
+        revision: Revision,
+    ) -> Result<(), BackendError> {
+        let (direction, status) = match decision {
+            Decision::Applied => (Direction::Up, Status::Applied),
+            Decision::Reverted => (Direction::Down, Status::Reverted),
+            Decision::StatementDone | Decision::StatementNotDone => {
+                return Err(BackendError::NothingToResolve);
+            }
+        };
+        let attempt = Attempt { direction, ..Attempt::down(row) };
+        let shared = self.shared()?;
+        let connection = &mut *shared.lock().await;
+        let corrected = async {
+            let revision = self.start(connection, revision).await?;
+            match status {
+                // It comes after what is applied by now.
+                Status::Applied => {
+                    state::finalise(connection, &attempt, revision, &Counts::default()).await?;
+                }
+                _ => state::mark(connection, &row.key, status, None).await?,
+            }
+            let text = text(decision, because);
+            let end = (Ending::Resolved, &Counts::default(), Some(text.as_str()));
+            history::append(connection, &attempt, Some(end)).await?;
+            connection.commit().await
+        };
+        let corrected = corrected.await;
+        or_roll_back(connection, corrected).await
+    }
+
+    /// What persons decided, about each alteration of which that is the last thing that happened.
+    pub async fn decisions(&mut self) -> Result<BTreeMap<AlterationKey, Decided>, BackendError> {
+        let shared = self.shared()?;
+        let connection = &mut *shared.lock().await;
+        connection.begin_reading().await?;
+        let read = async {
+            match schema::version(connection).await? {
+                // The first version could not be resolved.
+                None | Some(..2) => Ok(BTreeMap::new()),
+                Some(_) => history::decisions(connection).await,
+            }
+        };
+        let read = read.await;
+        connection.rollback().await?;
+        read
+    }
+
     /// What a person decided about an unfinished attempt. The statement that it was about.
     pub async fn resolve(
         &mut self,
         attempt: &Attempt,
         run: &Run,
         decision: Decision,
+        because: Option<&Because>,
         revision: Revision,
     ) -> Result<Option<String>, BackendError> {
         let shared = self.shared()?;
@@ -76,8 +202,8 @@ impl Backend {
                     return Err(BackendError::NothingToResolve);
                 }
             }
-            let text = decision.as_str();
-            let end = (Ending::Resolved, &run.counts, Some(text));
+            let text = text(decision, because);
+            let end = (Ending::Resolved, &run.counts, Some(text.as_str()));
             history::append(connection, attempt, Some(end)).await?;
             connection.commit().await?;
             Ok(statement)
@@ -104,7 +230,7 @@ impl Backend {
         Ok((done, open))
     }
 
-    async fn journal(&mut self, run: &Run) -> Result<Vec<JournalRow>, BackendError> {
+    pub(super) async fn journal(&mut self, run: &Run) -> Result<Vec<JournalRow>, BackendError> {
         let shared = self.shared()?;
         let connection = &mut *shared.lock().await;
         connection.begin_reading().await?;

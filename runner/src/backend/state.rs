@@ -5,7 +5,7 @@ use crate::{
         Alteration, AlterationKey, Checksum, Dialect, Direction, Handed, Permissions, PluginName,
         Requirements, SettingNames,
     },
-    backend::{HookLimits, StrangeLedger},
+    backend::{HookLimits, Mended, StrangeLedger},
     entropy::Entropy,
     operator,
     session::Counts,
@@ -121,6 +121,9 @@ pub struct Snapshot {
     pub successors: BTreeMap<PluginName, PluginName>,
     /// Attempts that were begun, are committed in several parts, and have not ended.
     pub runs: BTreeMap<AlterationKey, Run>,
+    /// Those of them for which another component is offered than the one that began them, as far as that was
+    /// looked at. What is to go on in it stands in `rows` and `runs` as it will be then.
+    pub mended: BTreeMap<AlterationKey, Mended>,
 }
 
 impl Snapshot {
@@ -133,7 +136,13 @@ impl Snapshot {
             rows: BTreeMap::new(),
             successors: BTreeMap::new(),
             runs: BTreeMap::new(),
+            mended: BTreeMap::new(),
         }
+    }
+
+    /// Whether an attempt was begun that goes on with the bytes that began it, which are in the archive.
+    pub(crate) fn is_archived_run(&self, key: &AlterationKey) -> bool {
+        self.runs.contains_key(key) && !self.mended.get(key).is_some_and(|m| m.fit.is_taken())
     }
 
     /// The row of an alteration whose `down` was begun: it is applied as long as that has not ended.
@@ -179,6 +188,15 @@ pub struct Attempt {
     pub previous: Option<Status>,
     /// The marker of the run that it takes up again.
     pub run: Option<String>,
+    /// What the state row says, where this runs another component than the one that was applied.
+    pub instead_of: Option<Applied>,
+}
+
+/// What a state row says of the component that was applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    pub component_checksum: Checksum,
+    pub permissions: Permissions,
 }
 
 fn duration(ms: std::num::NonZeroU32) -> std::time::Duration {
@@ -211,7 +229,28 @@ impl Attempt {
             },
             previous: None,
             run: None,
+            instead_of: None,
         }
+    }
+
+    /// The component and the permissions that the state row has to have before it goes down.
+    pub(crate) fn applied(&self) -> (Checksum, &Permissions) {
+        match &self.instead_of {
+            Some(applied) => (applied.component_checksum, &applied.permissions),
+            None => (self.component_checksum, &self.permissions),
+        }
+    }
+
+    /// Runs `component` of the same alteration instead, with `permissions`.
+    pub(crate) fn instead(mut self, component: Checksum, permissions: Permissions) -> Self {
+        if component != self.component_checksum {
+            self.instead_of = Some(Applied {
+                component_checksum: self.component_checksum,
+                permissions: std::mem::replace(&mut self.permissions, permissions),
+            });
+            self.component_checksum = component;
+        }
+        self
     }
 
     /// The same attempt, once begun: under what was recorded then.
@@ -223,7 +262,8 @@ impl Attempt {
         self.component_checksum = row.component_checksum;
         self.permissions = row.permissions.clone();
         self.settings = run.settings.clone();
-        self
+        // A `down` may have been begun, or goes on, with another component than the one that was applied.
+        self.instead(run.component_checksum, row.permissions.clone())
     }
 
     /// Without a value for any setting.
@@ -242,6 +282,7 @@ impl Attempt {
             limits: HookLimits::default(),
             previous: Some(row.status),
             run: None,
+            instead_of: None,
         }
     }
 }
@@ -369,6 +410,8 @@ pub enum Ending {
     TakenOver,
     /// It was applied as a draft, and was offered as a release since.
     Released,
+    /// It goes on in another component than the one that began it.
+    Mended,
 }
 
 impl Ending {
@@ -381,6 +424,7 @@ impl Ending {
             Self::Baseline => "baseline",
             Self::TakenOver => "taken-over",
             Self::Released => "released",
+            Self::Mended => "mended",
         }
     }
 }

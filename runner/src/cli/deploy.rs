@@ -7,6 +7,7 @@ use super::{
     output::{self, count, duration},
     plan, recorder,
     report::{Reporter, Statement},
+    rollback,
     signals::{self, Asking},
 };
 use crate::{
@@ -135,11 +136,12 @@ fn confirming(
 ) -> Control {
     let (cancelled, asking) = signals::listen();
     let confirm = move |question: &Question<'_>| {
-        let Question { plan, powerful, renames, losses, export } = *question;
+        let Question { plan, powerful, renames, losses, export, replaced } = *question;
         let person = !yes && std::io::stdin().is_terminal();
         // Whoever is asked has to see what it is about, also when the result is for a program.
         if format == Format::Text || person {
             plan::text(plan, &url, output::note);
+            rollback::replaced(replaced, output::note);
             if let Some(losses) = losses {
                 losses::text(losses, export, output::note);
             }

@@ -115,6 +115,18 @@ pub(super) fn unasked(steps: usize, direction: Direction, format: Format) -> Exi
     Exit::Usage
 }
 
+/// Says that a record was not corrected, because that needs a yes and there was no terminal to ask at.
+pub(super) fn uncorrected(key: &AlterationKey, format: Format) -> Exit {
+    let message =
+        format!("the record of {key} would be corrected, and there is no terminal to ask at");
+    let mut explanation = Explanation::new(message, Exit::Usage);
+    explanation.alteration = Some(key.to_string());
+    explanation.next = "if that is right, say so with `--yes`, or set RUNNER_YES=1:".to_owned();
+    explanation.commands = vec![command::again("--yes")];
+    tell(explanation, format);
+    Exit::Usage
+}
+
 fn tell(mut explanation: Explanation, format: Format) {
     explanation.message = crate::secret::hidden(&explanation.message);
     if format == Format::Json {
@@ -137,9 +149,13 @@ fn exit(error: &Error) -> Exit {
         | Error::Source(SourceError::NothingGiven | SourceError::Url(_)) => Exit::Usage,
         Error::Backend(error) => backend_exit(error),
         Error::Objections(plan) => findings_exit(&plan.findings),
+        Error::NoReason(_) => Exit::Usage,
         Error::AppliedElsewhere { .. }
         | Error::KeepsMoving
         | Error::PlanChanged(_)
+        | Error::AlreadyRecorded { .. }
+        | Error::NothingRecorded(_)
+        | Error::NotArchived(_)
         | Error::NothingUnfinished(_) => Exit::NeedsDecision,
         Error::Interrupted => Exit::Interrupted,
         Error::Halted { cause, .. } | Error::AfterExport { cause, .. } => exit(cause),
@@ -226,9 +242,21 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
         }
         Error::NoScratch(_) => "make room for temporary files, then run it again".to_owned(),
         Error::Prepare { .. } => "correct the file that `--prepare` names".to_owned(),
-        Error::NothingUnfinished(key) => {
+        Error::NothingUnfinished(key) | Error::AlreadyRecorded { key, .. } => {
             explanation.alteration = Some(key.to_string());
             "look with `runner status`".to_owned()
+        }
+        Error::NothingRecorded(key) | Error::NotArchived(key) => {
+            explanation.alteration = Some(key.to_string());
+            format!(
+                "look with `runner status`; to record it as applied, name its files: `runner baseline PLUGINS --to {}@{}`",
+                key.plugin, key.id
+            )
+        }
+        Error::NoReason(key) => {
+            explanation.alteration = Some(key.to_string());
+            explanation.commands = vec![command::again("--because 'WHY'")];
+            "if its record is wrong, say why, which is kept in the history:".to_owned()
         }
         Error::NotGranted { key, permission } => {
             explanation.alteration = Some(key.to_string());
@@ -485,7 +513,7 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
         }
         StepError::Stopped(Stop::Diverged { .. }) | StepError::Backend(BackendError::Diverged) => {
             format!(
-                "its data or its clock misled it: bring the database to where it belongs by hand, then `runner resolve {key} --as applied` or `--as reverted`"
+                "its file, its data or its clock misled it: bring the database to where it belongs by hand, then `runner resolve {key} --as applied` or `--as reverted`"
             )
         }
         StepError::Stopped(Stop::NotRehearsable { .. }) => {
@@ -506,7 +534,7 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
             if error.flag().is_none() && *direction == Direction::Up && is_begun(failure) =>
         {
             explanation.commands = vec![command::resolve_as_reverted(key)];
-            "mend the cause and run `runner deploy` again: it goes on behind what took effect. If its file has to change, undo that first, then:"
+            "mend the cause and run `runner deploy` again: it goes on behind what took effect, in a mended file too if that begins with the same statements. If they have to change, undo them first, then:"
                 .to_owned()
         }
         StepError::Hook(HookError::Absent(_)) => {
@@ -523,7 +551,7 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
                 "if that is too little for what it does, raise the bound with `{flag}` and run `{again}` again"
             ),
             None if *direction == Direction::Down => {
-                "`down` comes from the archive, as it was deployed: mend the data that it stumbles over and run `runner rollback` again, or deploy a newer alteration instead"
+                "`down` comes from the archive, as it was deployed: mend the data that it stumbles over and run `runner rollback` again; or have its vendor mend it, and name that component with `--with FILE`"
                     .to_owned()
             }
             None => format!("mend the cause, or ask the plugin's vendor; then run `{again}` again"),

@@ -338,7 +338,7 @@ pub(super) struct PolicyArgs {
     /// Alterations that are older than an applied one
     #[arg(long, value_enum, default_value_t = Allow::Error, value_name = "WHAT")]
     out_of_order: Allow,
-    /// Applied alterations whose file was changed afterwards
+    /// Applied alterations whose file was changed afterwards; begun ones of code go on in the changed file
     #[arg(long, value_enum, default_value_t = Allow::Error, value_name = "WHAT")]
     changed: Allow,
     /// Applied alterations whose file is missing
@@ -577,7 +577,7 @@ impl RenameArgs {
 }
 
 /// Reads the variable: a job that sets it to nothing has not said yes.
-fn yes(text: &str) -> Result<bool, String> {
+pub(super) fn yes(text: &str) -> Result<bool, String> {
     match text.trim().to_ascii_lowercase().as_str() {
         "1" | "true" | "yes" | "y" | "on" => Ok(true),
         "" | "0" | "false" | "no" | "n" | "off" => Ok(false),

@@ -1,25 +1,30 @@
-//! `runner resolve`: records what only a person can decide about an unfinished alteration.
+//! `runner resolve`: records what only a person can decide: about an unfinished alteration, or that a record is wrong.
 
 use super::{
     explain::{self, Exit},
-    options::{Database, Format, Lock, Output},
+    options::{Database, Format, Lock, Output, yes},
     output,
 };
 use crate::{
-    Error, How,
+    Correction, Error, How, Resolved,
     alteration::{AlterationId, AlterationKey, PluginName},
-    backend::{Decision, Run},
+    backend::{Because, Decision, Run},
     escape::EscapedLines,
 };
 use clap::ValueEnum;
+use std::{
+    cell::Cell,
+    io::{BufRead as _, IsTerminal as _},
+};
 
-/// Decides about an alteration that was begun and cannot go on by itself; alone, lists them
+/// Decides about an alteration that was begun and cannot go on by itself, or whose record is wrong; alone, lists the unfinished
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   runner resolve --database mariadb://user@host/app
   runner resolve acme/shop 1.4.0-1718000000-add-index --statement done
-  runner resolve acme/shop 1.4.0-1718000000-add-index --as reverted")]
+  runner resolve acme/shop 1.4.0-1718000000-add-index --as reverted
+  runner resolve acme/shop 1.4.0-1718000000-add-index --as reverted --because 'restored from a backup' --yes")]
 pub(super) struct Args {
     /// The alteration's plugin
     #[arg(value_name = "VENDOR/NAME", requires = "id")]
@@ -33,6 +38,13 @@ pub(super) struct Args {
     /// How the whole alteration stands, after you brought the database there
     #[arg(long = "as", value_enum, value_name = "STATUS", group = "decision", requires = "id")]
     status: Option<StatusChoice>,
+    /// Why, for the history; needed where nothing of it is unfinished, so that its record is wrong
+    #[arg(long, value_name = "TEXT", requires = "id")]
+    because: Option<Because>,
+    /// Correct a record without asking; needed where there is no terminal to ask at
+    #[arg(long, env = "RUNNER_YES", hide_env_values = true, value_parser = yes,
+        action = clap::ArgAction::SetTrue)]
+    yes: bool,
     #[command(flatten)]
     database: Database,
     #[command(flatten)]
@@ -67,12 +79,12 @@ pub(super) async fn run(args: Args) -> Exit {
         _ => list(&args).await,
     };
     match decided {
-        Ok(()) => Exit::Done,
+        Ok(exit) => exit,
         Err(error) => explain::error(&error, format),
     }
 }
 
-async fn decide(args: &Args, key: AlterationKey) -> Result<(), Error> {
+async fn decide(args: &Args, key: AlterationKey) -> Result<Exit, Error> {
     let decision = match (args.statement, args.status) {
         (Some(StatementChoice::Done), _) => Decision::StatementDone,
         (Some(StatementChoice::NotDone), _) => Decision::StatementNotDone,
@@ -81,7 +93,31 @@ async fn decide(args: &Args, key: AlterationKey) -> Result<(), Error> {
     };
     let runner = args.database.locked_runner(&args.lock, &[])?;
     let how = How { lock_patience: args.lock.lock_timeout, ..How::default() };
-    let statement = runner.resolve(&key, decision, &how).await?;
+    let (because, format) = (args.because.as_ref(), args.output.format);
+    let is_unasked = Cell::new(false);
+    let confirm = |correction: &Correction| confirm(args, correction, &is_unasked);
+    let resolved = match runner.resolve(&key, decision, because, &how, confirm).await {
+        Err(Error::Declined) if is_unasked.get() => return Ok(explain::uncorrected(&key, format)),
+        resolved => resolved?,
+    };
+    let statement = match resolved {
+        Resolved::Attempt(statement) => statement,
+        Resolved::Corrected(Correction { recorded, status, .. }) => {
+            match args.output.format {
+                Format::Text => {
+                    output::result(&format!("{key} is recorded as {status}; it was {recorded}."));
+                }
+                Format::Json => output::json(&serde_json::json!({
+                    "alteration": key,
+                    "result": format!("{key} is recorded as {status}"),
+                    "recorded": recorded,
+                    "status": status,
+                    "because": because,
+                })),
+            }
+            return Ok(Exit::Done);
+        }
+    };
     let text = match decision {
         Decision::Applied => format!("{key} is applied."),
         Decision::Reverted => format!("{key} is reverted."),
@@ -105,15 +141,37 @@ async fn decide(args: &Args, key: AlterationKey) -> Result<(), Error> {
             "statement": statement,
         })),
     }
-    Ok(())
+    Ok(Exit::Done)
 }
 
-async fn list(args: &Args) -> Result<(), Error> {
+/// Says what would be recorded, and asks the person at the terminal.
+fn confirm(args: &Args, correction: &Correction, is_unasked: &Cell<bool>) -> bool {
+    let Correction { key, recorded, status } = correction;
+    let person = !args.yes && std::io::stdin().is_terminal();
+    if args.output.format == Format::Text || person {
+        output::note(&format!(
+            "{key} is recorded as {recorded}, and would be as {status}: nothing runs."
+        ));
+        if let Some(because) = &args.because {
+            output::note(&format!("   because: {because}"));
+        }
+    }
+    if !person {
+        is_unasked.set(!args.yes);
+        return args.yes;
+    }
+    output::ask("The database has to be so already. Go on? [y/N] ");
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+}
+
+async fn list(args: &Args) -> Result<Exit, Error> {
     let unfinished = args.database.runner(&[])?.unfinished().await?;
     if args.output.format == Format::Json {
         let lines: Vec<_> = unfinished.iter().map(json).collect();
         output::json(&serde_json::json!({ "unfinished": lines }));
-        return Ok(());
+        return Ok(Exit::Done);
     }
     if unfinished.is_empty() {
         output::result("Nothing is unfinished.");
@@ -133,7 +191,7 @@ async fn list(args: &Args) -> Result<(), Error> {
             }
         }
     }
-    Ok(())
+    Ok(Exit::Done)
 }
 
 fn json((run, statement): &(Run, Option<String>)) -> serde_json::Value {

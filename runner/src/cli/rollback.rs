@@ -10,6 +10,8 @@ use super::{
 use crate::{
     RollbackOptions,
     alteration::{ParseVersionError, PluginName},
+    deploy::{Grant, Replaced, ReplacedSql},
+    escape::Escaped,
     plan::RollbackTarget,
 };
 use std::path::PathBuf;
@@ -20,6 +22,7 @@ use std::path::PathBuf;
 Examples:
   runner rollback --steps 1 --database sqlite:demo.db
   runner rollback --plugin acme/shop --to 1.0.0 --database sqlite:demo.db
+  runner rollback --steps 1 --with fixed.wasm                  with a `down` that its vendor mended
   runner rollback --plugin acme/shop --to none --dry-run       shows which tables would be dropped
   runner rollback --plugin acme/shop --to none --export saved  saves them, then drops them")]
 pub(super) struct Args {
@@ -35,6 +38,12 @@ pub(super) struct Args {
     /// The last so many alterations
     #[arg(long, value_name = "N", group = "how_far")]
     steps: Option<usize>,
+    /// Run the `down` of this component instead, for the alterations that it declares; may be repeated
+    #[arg(long, value_name = "FILE")]
+    with: Vec<PathBuf>,
+    /// Permit what a component of --with asks for beyond what was granted: PERMISSION, or VENDOR/NAME:PERMISSION
+    #[arg(long, value_name = "GRANT", requires = "with")]
+    grant: Vec<Grant>,
     /// Write tables that lose something to this new folder first, with how to read them back
     #[arg(long, value_name = "DIR", conflicts_with = "dry_run")]
     export: Option<PathBuf>,
@@ -71,6 +80,8 @@ pub(super) async fn run(args: Args) -> Exit {
             settings,
             trusts: args.trust.and(trusts),
             export: args.export.clone(),
+            with: args.with.clone(),
+            grants: args.grant.iter().cloned().collect(),
             how: args.run.how(),
         };
         let url = runner.url().to_string();
@@ -90,5 +101,29 @@ pub(super) async fn run(args: Args) -> Exit {
             recorder::save(&reporter, &args.run, &url, &report)
         }
         Err(error) => unasked.explain(&error, format),
+    }
+}
+
+/// Shows how components differ that go down instead of those that were applied.
+pub(super) fn replaced(replaced: &[Replaced], line: impl Fn(&str)) {
+    for Replaced { key, applied, applied_bytes, with, with_bytes, sql } in replaced {
+        let size = |bytes: usize| output::count(bytes as u64, "byte");
+        line(&format!("   {key} goes down with another component than was applied:"));
+        let applied_size = applied_bytes.map_or("not in the archive".to_owned(), size);
+        line(&format!("     - {} ({applied_size})", applied.short()));
+        line(&format!("     + {} ({})", with.short(), size(*with_bytes)));
+        let Some(sql) = sql else {
+            line("     what differs in them cannot be shown: it is not SQL");
+            continue;
+        };
+        for ReplacedSql { hook, lines } in sql {
+            match lines.is_empty() {
+                true => line(&format!("     {hook}: the same SQL")),
+                false => line(&format!("     {hook}:")),
+            }
+            for text in lines {
+                line(&format!("       {}", Escaped(text)));
+            }
+        }
     }
 }

@@ -6,7 +6,12 @@ use super::{
     options::{Database, Format, Output},
     output,
 };
-use crate::{Standing, backend::StrangeLedger, escape::Escaped, plan::Finding};
+use crate::{
+    Standing,
+    backend::{Decided, Fit, StrangeLedger},
+    escape::Escaped,
+    plan::Finding,
+};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -109,18 +114,33 @@ fn text(standing: &Standing, database: &str) {
         if status.baseline {
             output::result("  recorded by a baseline, never ran here");
         }
+        if let Some(Decided { at, by, decision, because }) = &status.decided {
+            let because = because.as_deref().map(|because| format!(", because: {because}"));
+            let text = format!("{decision}, said {by} at {at}{}", because.unwrap_or_default());
+            output::result(&format!("  {}", Escaped(&text)));
+        }
         if let Some(error) = &status.error {
             let first = error.lines().next().unwrap_or_default();
             output::result(&format!("  last error: {}", Escaped(first)));
         }
         if let Some(took_effect) = &status.took_effect {
-            output::result("  begun, and has not ended");
+            output::result(match status.mended {
+                Some(_) => "  was begun with other contents, and has not ended",
+                None => "  begun, and has not ended",
+            });
             for effect in took_effect {
                 output::result(&format!("  took effect: {}", Escaped(effect)));
             }
-            output::result(
-                "  next: deploy again, and it goes on; or undo what took effect, and then:",
-            );
+            output::result(match status.mended {
+                None => "  next: deploy again, and it goes on; or undo what took effect, and then:",
+                Some(Fit::Anew) => "  next: deploy again, and it begins anew; or give it up:",
+                Some(Fit::GoesOn { .. }) => {
+                    "  next: deploy again, and it goes on in the mended file; or undo what took effect, and then:"
+                }
+                Some(Fit::Differs | Fit::Unknown) => {
+                    "  next: deploy the file that was begun; or undo what took effect, then this, and deploy again:"
+                }
+            });
             output::commands(&[command::resolve_as_reverted(&status.key)], output::result);
         }
     }

@@ -3,9 +3,10 @@
 use super::{Control, Job, judge};
 use crate::{
     alteration::{
-        AlterationId, AlterationKey, Checksum, DeclaredHooks, Dialect, Direction, Manifest,
+        Alteration, AlterationId, AlterationKey, Checksum, DeclaredHooks, Dialect, Direction,
+        Manifest,
     },
-    backend::{Attempt, Backend, BackendError, Snapshot},
+    backend::{Attempt, Backend, BackendError, Snapshot, StateRow},
     error::Error,
     escape::Escaped,
     event::Event,
@@ -110,14 +111,13 @@ impl Components {
             if loading.tasks.len() >= width {
                 loading.collect().await?;
             }
-            // What was begun goes on with the bytes that began it.
-            let unfinished = snapshot.runs.contains_key(key);
-            let bytes = Arc::new(fetch(job, key, checksum, unfinished, backend).await?);
+            let file = job.file(key, snapshot);
+            let bytes = Arc::new(fetch(file, key, checksum, backend).await?);
             if first == Some(checksum) {
                 backend.pack_ahead(checksum, Arc::clone(&bytes));
             }
             let (host, key) = (host.clone(), key.clone());
-            let origin = origin(job, &key, unfinished);
+            let origin = origin(file);
             let pending = pending.remove(&checksum).unwrap_or_default();
             loading.tasks.spawn_blocking(move || {
                 match load(&host, bytes, checksum, judge.dialect()) {
@@ -269,10 +269,13 @@ fn attempts(
                 }
             }
             // `down` runs under what was granted to `up`: the record says what that was.
-            (None, Some(row)) => match run {
-                Some(run) => Attempt::down(row).resumed(row, run),
-                None => Attempt::down(row),
-            },
+            (None, Some(row)) => {
+                let attempt = match run {
+                    Some(run) => Attempt::down(row).resumed(row, run),
+                    None => Attempt::down(row),
+                };
+                down_with(job, attempt, row)?
+            }
             (None, None) => continue,
         };
         if let (Some(settings), None) = (job.settings(), run) {
@@ -284,31 +287,50 @@ fn attempts(
     Ok(attempts)
 }
 
-/// Where a component comes from, for messages.
-fn origin(job: &Job<'_>, key: &AlterationKey, unfinished: bool) -> String {
-    match job.offer() {
-        Some((catalog, _)) if !unfinished => {
-            catalog.get(key).map_or_else(String::new, |alteration| {
-                Escaped(&alteration.path.display().to_string()).to_string()
-            })
+/// The attempt at going down, with the component that the operator named for it, if there is one.
+fn down_with(job: &Job<'_>, attempt: Attempt, row: &StateRow) -> Result<Attempt, Error> {
+    let Job::Rollback { options, with } = job else { return Ok(attempt) };
+    let Some(file) = with.get(&row.key) else { return Ok(attempt) };
+    // One that was begun with other bytes goes on with them, which the plan says.
+    if attempt.run.is_some() && attempt.component_checksum != file.component_checksum {
+        return Ok(attempt);
+    }
+    for permission in file.permissions.iter().copied() {
+        let is_granted =
+            options.grants.iter().any(|grant| grant.covers(&row.key.plugin, permission));
+        // What goes down has what was granted to it when it went up.
+        if !is_granted && !row.permissions.contains(&permission) {
+            return Err(Error::NotGranted { key: row.key.clone(), permission });
         }
-        _ => "from the archive".to_owned(),
+    }
+    let offered = Attempt::up(file);
+    let settings = match attempt.run {
+        Some(_) => attempt.settings.clone(),
+        None => offered.settings,
+    };
+    let began =
+        Attempt { settings, run: attempt.run, limits: offered.limits, ..Attempt::down(row) };
+    Ok(began.instead(file.component_checksum, file.permissions.clone()))
+}
+
+/// Where a component comes from, for messages.
+fn origin(file: Option<&Alteration>) -> String {
+    match file {
+        Some(file) => Escaped(&file.path.display().to_string()).to_string(),
+        None => "from the archive".to_owned(),
     }
 }
 
+/// The bytes of a component, from `file` or from the archive.
 pub(super) async fn fetch(
-    job: &Job<'_>,
+    file: Option<&Alteration>,
     key: &AlterationKey,
     checksum: Checksum,
-    unfinished: bool,
     backend: &mut Backend,
 ) -> Result<Vec<u8>, Error> {
-    match job.offer() {
-        Some((catalog, _)) if !unfinished => {
-            let path = catalog.get(key).map(|alteration| alteration.path.as_path());
-            Ok(source::read_component(path.unwrap_or_else(|| "".as_ref()), checksum)?)
-        }
-        _ => match backend.archived(checksum).await {
+    match file {
+        Some(file) => Ok(source::read_component(&file.path, checksum)?),
+        None => match backend.archived(checksum).await {
             Ok(Some(bytes)) => Ok(bytes),
             Err(BackendError::ArchiveDamaged(_)) => Err(Error::Backend(
                 BackendError::ArchiveDamaged(format!("{} of {key}", checksum.short())),

@@ -3,8 +3,8 @@
 use super::{Settings, Trusts};
 use crate::{
     alteration::{
-        AlterationKey, Catalog, Dialect, Direction, ParsePermissionError, ParsePluginError,
-        Permission, PluginName,
+        Alteration, AlterationKey, Catalog, Dialect, Direction, ParsePermissionError,
+        ParsePluginError, Permission, PluginName,
     },
     backend::Snapshot,
     plan::{self, Asks, Plan, Policy, Renames, RollbackTarget, Step, Target},
@@ -112,6 +112,10 @@ pub struct RollbackOptions {
     pub trusts: Trusts,
     /// A folder that is not there yet, or empty: tables that lose something are written to it first.
     pub export: Option<PathBuf>,
+    /// Components whose `down` runs instead of that of what was applied, for the alterations that they declare.
+    pub with: Vec<PathBuf>,
+    /// What these may do beyond what was granted to what was applied.
+    pub grants: Grants,
     pub how: How,
 }
 
@@ -144,6 +148,8 @@ pub(crate) enum Job<'a> {
     },
     Rollback {
         options: &'a RollbackOptions,
+        /// What `options.with` offers.
+        with: &'a Catalog,
     },
     /// The drafts that a deploy takes down before it applies anything.
     TakeDown {
@@ -161,6 +167,17 @@ impl Job<'_> {
             | Self::TakeDown { catalog, .. }
             | Self::Baseline { catalog, .. } => Some(catalog),
             Self::Rollback { .. } => None,
+        }
+    }
+
+    /// The file that `key` comes from; none for what was begun with other bytes, or goes down with those that were
+    /// applied.
+    pub(super) fn file(&self, key: &AlterationKey, snapshot: &Snapshot) -> Option<&Alteration> {
+        match (self, self.offer()) {
+            _ if snapshot.is_archived_run(key) => None,
+            (Self::Rollback { with, .. }, _) => with.get(key),
+            (_, Some((catalog, _))) => catalog.get(key),
+            (_, None) => None,
         }
     }
 
@@ -182,7 +199,7 @@ impl Job<'_> {
             Self::Deploy { options, .. }
             | Self::DeployOne { options, .. }
             | Self::TakeDown { options, .. } => Some(&options.settings),
-            Self::Rollback { options } => Some(&options.settings),
+            Self::Rollback { options, .. } => Some(&options.settings),
             Self::Baseline { .. } => None,
         }
     }
@@ -202,7 +219,7 @@ impl Job<'_> {
             Self::Deploy { options, .. }
             | Self::DeployOne { options, .. }
             | Self::TakeDown { options, .. } => Some(&options.trusts),
-            Self::Rollback { options } => Some(&options.trusts),
+            Self::Rollback { options, .. } => Some(&options.trusts),
             Self::Baseline { .. } => None,
         }
     }
@@ -219,7 +236,7 @@ impl Job<'_> {
     /// Where to write what is destroyed.
     pub(super) fn export(&self) -> Option<&Path> {
         match self {
-            Self::Rollback { options } => options.export.as_deref(),
+            Self::Rollback { options, .. } => options.export.as_deref(),
             Self::Deploy { .. }
             | Self::DeployOne { .. }
             | Self::TakeDown { .. }
@@ -230,7 +247,7 @@ impl Job<'_> {
     /// Whether it is told first what is destroyed: by the end of a plugin, and where that is to be written.
     pub(super) fn destroys(&self) -> bool {
         match self {
-            Self::Rollback { options } => {
+            Self::Rollback { options, .. } => {
                 options.target == RollbackTarget::Nothing || options.export.is_some()
             }
             Self::Deploy { .. }
@@ -268,17 +285,26 @@ impl Job<'_> {
     fn mark(&self, step: &mut Step, snapshot: &Snapshot) {
         let plugin = &step.key.plugin;
         let run = snapshot.runs.get(&step.key).filter(|run| run.direction == step.direction);
-        if let (Some(run), Some(row)) = (run, snapshot.rows.get(&step.key)) {
+        let row = snapshot.rows.get(&step.key);
+        let is_mended = snapshot.mended.get(&step.key).is_some_and(|m| m.fit.is_taken());
+        if let (Some(run), Some(row)) = (run.filter(|_| !is_mended), row) {
             // What was begun goes on with what it had then, and may come from another file.
             step.asks = Asks::new(&row.permissions, &run.settings.keys().cloned().collect());
         }
         for permission in &mut step.asks.permissions {
-            // What goes down has what was granted to it when it went up.
-            let is_new = run.is_none() && step.direction == Direction::Up;
-            let grants = self.offer().filter(|_| is_new).map(|(_, grants)| grants);
-            permission.granted = grants.is_none_or(|grants| {
-                grants.iter().any(|grant| grant.covers(plugin, permission.name))
-            });
+            let is_granted =
+                |grants: &Grants| grants.iter().any(|grant| grant.covers(plugin, permission.name));
+            permission.granted = match (self, step.direction) {
+                (Self::Rollback { options, .. }, _) => {
+                    // What goes down has what was granted to it when it went up.
+                    row.is_none_or(|row| row.permissions.contains(&permission.name))
+                        || is_granted(&options.grants)
+                }
+                (_, Direction::Up) if run.is_none() || is_mended => {
+                    self.offer().is_none_or(|(_, grants)| is_granted(grants))
+                }
+                (_, Direction::Up | Direction::Down) => true,
+            };
         }
         match self.settings() {
             Some(settings) => {
@@ -314,9 +340,9 @@ impl Job<'_> {
             Self::Baseline { catalog, options } => {
                 plan::baseline(catalog, snapshot, dialect, &options.keys)
             }
-            Self::Rollback { options } => {
+            Self::Rollback { options, with } => {
                 let RollbackOptions { plugin, target, baselined, .. } = options;
-                plan::rollback(snapshot, plugin.as_ref(), target, *baselined)
+                plan::rollback(snapshot, plugin.as_ref(), target, *baselined, (with, dialect))
             }
         }
     }

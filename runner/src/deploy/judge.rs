@@ -117,16 +117,17 @@ async fn refused(
     backend: &mut Backend,
 ) -> Result<Vec<Finding>, Error> {
     let judge = backend.judge().await.unbounded();
-    let checksum = |step: &Step| match (job.offer(), snapshot.runs.get(&step.key)) {
+    let checksum = |step: &Step| match (job.file(&step.key, snapshot), snapshot.runs.get(&step.key))
+    {
         (_, Some(run)) => Some(run.component_checksum),
-        (Some((catalog, _)), None) => Some(catalog.get(&step.key)?.component_checksum),
+        (Some(file), None) => Some(file.component_checksum),
         (None, None) => Some(snapshot.rows.get(&step.key)?.component_checksum),
     };
     let mut findings = Vec::new();
     for (checksum, pending) in by_component(job, plan, snapshot, checksum) {
         let Some(first) = pending.first() else { continue };
-        let unfinished = snapshot.runs.contains_key(&first.key);
-        let bytes = fetch(job, &first.key, checksum, unfinished, backend).await?;
+        let file = job.file(&first.key, snapshot);
+        let bytes = fetch(file, &first.key, checksum, backend).await?;
         findings.extend(component(&judge, &bytes, &pending));
     }
     Ok(findings)

@@ -13,9 +13,12 @@ mod export;
 mod job;
 mod judge;
 mod losses;
+pub(crate) mod mended;
 mod part;
 mod parts;
 mod released;
+mod replaced;
+pub(crate) mod resolve;
 mod settings;
 mod takeover;
 mod trust;
@@ -27,6 +30,8 @@ pub use job::{
 };
 pub(crate) use judge::plan as judge;
 pub use losses::{Certainty, Losses, LostColumn, LostRows, LostTable};
+pub use replaced::{Replaced, ReplacedSql};
+pub use resolve::{Correction, Resolved};
 pub use settings::{ParseSettingError, PluginSettings, Setting, Settings, UnknownSettings};
 pub(crate) use takeover::Renaming;
 pub(crate) use trust::against as untrusted;
@@ -73,6 +78,8 @@ pub struct Question<'a> {
     pub losses: Option<&'a Losses>,
     /// Where that is written first.
     pub export: Option<&'a Path>,
+    /// Components that go down instead of those that were applied.
+    pub replaced: &'a [Replaced],
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,8 +136,14 @@ pub(crate) async fn run(
     }
     let to_ask = Renaming::to_ask(&plan);
     if !to_ask.is_empty() {
-        let question =
-            Question { plan: &plan, powerful: None, renames: &to_ask, losses: None, export: None };
+        let question = Question {
+            plan: &plan,
+            powerful: None,
+            renames: &to_ask,
+            losses: None,
+            export: None,
+            replaced: &[],
+        };
         match (control.confirm)(&question) {
             Answer::Rename => {}
             Answer::No => return Err(Error::Declined),
@@ -195,8 +208,14 @@ pub(crate) async fn run(
         }
         false => None,
     };
+    // Only a rollback has any, which is one part.
+    let replaced = match parts.first() {
+        Some((_, components)) => replaced::look(&plan, &snapshot, components, backend).await?,
+        None => Vec::new(),
+    };
     let question = Question {
         plan: &plan,
+        replaced: &replaced,
         powerful: powerful.as_ref(),
         renames: &[],
         losses: losses.as_ref(),
@@ -226,6 +245,7 @@ pub(crate) async fn run(
         report.exported = Some(exported?);
     }
     report.drops = losses;
+    report.replaced = replaced;
     let doing = (host, how, control);
     let worked = match rehearse {
         true => rehearsed(parts, backend, doing, &renames, &mut report).await,
@@ -414,12 +434,19 @@ impl Work<'_> {
                 self.components =
                     Components::load(job, (&plan, &snapshot), backend, host, control).await?;
             }
+            let mended = snapshot.clone();
             if !renaming.takeovers.is_empty() {
                 match self.take_over(backend, &renaming.takeovers, found).await {
                     Ok(now) if now.revision.is_some() => snapshot = now,
                     Ok(_) | Err(Error::Backend(BackendError::Moved)) => continue,
                     Err(error) => return Err(error),
                 }
+            }
+            // A takeover leaves another snapshot.
+            match self.mend(backend, &plan, &mended).await {
+                Ok(false) => {}
+                Ok(true) | Err(Error::Backend(BackendError::Moved)) => continue,
+                Err(error) => return Err(error),
             }
             if !plan.released.is_empty() && !self.report.rehearsed {
                 // Before any step, which may fail: what is released is so either way.

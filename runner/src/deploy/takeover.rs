@@ -3,7 +3,7 @@
 //! A plan is made of the state as it will be, so that nothing that is applied under the old name looks pending under the
 //! new one. Nothing is recorded before the operator agreed, and a file counts as unchanged only where its code is.
 
-use super::{Job, Work};
+use super::{Job, Work, mended};
 use crate::{
     alteration::{Catalog, Checksum, Dialect},
     backend::{Backend, BackendError, Snapshot, Status, Takeover},
@@ -24,14 +24,17 @@ pub(crate) struct Renaming {
 }
 
 impl Renaming {
-    /// Looks for it in `snapshot`, which comes back as it will be. `also` was agreed to meanwhile.
+    /// Looks for it in `snapshot`, which comes back as it will be, also of what was begun and is mended. `also` was
+    /// agreed to meanwhile.
     pub(crate) async fn look(
         job: &Job<'_>,
         also: &Renames,
         snapshot: Snapshot,
         backend: &mut Backend,
     ) -> Result<(Snapshot, Self), Error> {
-        let Some(catalog) = job.catalog() else { return Ok((snapshot, Self::default())) };
+        let Some(catalog) = job.catalog() else {
+            return Ok((mended::look(job, snapshot, backend).await?, Self::default()));
+        };
         let accepted: Renames = job.renames().union(also).cloned().collect();
         let (mut takeovers, findings) = plan::takeovers(catalog, &snapshot, &accepted);
         let mut after = snapshot;
@@ -39,7 +42,7 @@ impl Renaming {
             compare(takeover, catalog, &after, backend).await?;
             after = after.taken_over(takeover);
         }
-        Ok((after, Self { takeovers, findings }))
+        Ok((mended::look(job, after, backend).await?, Self { takeovers, findings }))
     }
 
     /// The plan of a job that begins with it.

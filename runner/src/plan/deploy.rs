@@ -9,7 +9,7 @@ use crate::{
     alteration::{
         Alteration, AlterationId, AlterationKey, Catalog, Dialect, Direction, PluginName, Version,
     },
-    backend::{Run, Snapshot, StateRow, Status, StrangeLedger},
+    backend::{Fit, Run, Snapshot, StateRow, Status, StrangeLedger},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -244,10 +244,19 @@ impl Planner<'_> {
         if self.snapshot.is_going_down(&key) {
             self.find(Finding::UnfinishedRollback { key });
         } else if let Some(file) = file.filter(|file| file.checksum != row.checksum) {
-            // It would go on with the bytes that began it, and never with those that are offered: whatever
-            // is allowed, that is not what was asked for.
+            // What took effect is not how this file begins, or nobody knows whether it is.
             let (recorded, found) = (row.checksum, file.checksum);
-            self.find(Finding::BegunOtherwise { key, recorded, found, took_effect: Vec::new() });
+            let is_code = self.snapshot.mended.get(&key).is_some_and(|m| m.fit == Fit::Unknown);
+            let took_effect = Vec::new();
+            let direction = Direction::Up;
+            self.find(Finding::BegunOtherwise {
+                key,
+                direction,
+                recorded,
+                found,
+                is_code,
+                took_effect,
+            });
         } else if file.is_none() {
             self.find(Finding::Unfinished { key });
         } else if row.status == Status::Failed {
@@ -257,8 +266,9 @@ impl Planner<'_> {
     }
 
     fn failed(&mut self, key: AlterationKey, error: String, unfinished: bool) {
+        let mended = self.snapshot.mended.contains_key(&key);
         let took_effect = Vec::new();
-        self.find(Finding::Failed { key, error, blocks: false, unfinished, took_effect });
+        self.find(Finding::Failed { key, error, blocks: false, unfinished, mended, took_effect });
     }
 
     /// Says once for each plugin, with the newest applied alteration, that the files are older.
@@ -304,9 +314,10 @@ impl Planner<'_> {
                 self.plan.steps.push(Step {
                     key: key(),
                     direction: Direction::Up,
-                    reason: Reason::Unfinished { phase: *phase },
+                    reason: Reason::of_run(self.snapshot, &alteration.key, *phase),
                     description: alteration.description.clone(),
                     draft: alteration.draft,
+                    with: None,
                     irreversible: alteration.is_irreversible(self.dialect),
                     asks: Asks::new(&alteration.permissions, &alteration.settings),
                 });
@@ -368,6 +379,7 @@ impl Planner<'_> {
                 reason,
                 description: alteration.description.clone(),
                 draft: alteration.draft,
+                with: None,
                 irreversible: alteration.is_irreversible(self.dialect),
                 asks: Asks::new(&alteration.permissions, &alteration.settings),
             });

@@ -170,6 +170,7 @@ fn step(row: &StateRow, reason: Reason) -> Step {
         description: None,
         irreversible: row.irreversible,
         draft: row.draft,
+        with: None,
         asks: Asks::new(&row.permissions, &row.settings),
     }
 }

@@ -31,6 +31,9 @@ pub enum Finding {
         error: String,
         blocks: bool,
         unfinished: bool,
+        /// It goes on in another file than the one that began it.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        mended: bool,
         /// What is done of it, where it is unfinished.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         took_effect: Vec<String>,
@@ -47,12 +50,20 @@ pub enum Finding {
     Running {
         key: AlterationKey,
     },
-    /// It was begun and has not ended, and its file is not what was begun.
+    /// It was begun and has not ended, its file is not what was begun, and what took effect is not how the file begins.
     BegunOtherwise {
         key: AlterationKey,
+        direction: Direction,
         recorded: Checksum,
         found: Checksum,
+        /// The file is code, so that what it does is known only once it is run.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        is_code: bool,
         took_effect: Vec<String>,
+    },
+    /// A component was named to go down with, and nothing that it declares goes down.
+    NotGoingDown {
+        key: AlterationKey,
     },
     /// The file is not what was applied.
     Changed {
@@ -250,6 +261,7 @@ impl Finding {
             | Self::Refused { .. }
             | Self::UnknownTarget { .. }
             | Self::NothingRecorded { .. }
+            | Self::NotGoingDown { .. }
             | Self::Unversioned { .. } => Severity::Invalid,
         }
     }
@@ -274,6 +286,7 @@ impl Finding {
             | Self::Irreversible { key }
             | Self::NeverRan { key, .. }
             | Self::TakesOverUnfinished { key, .. }
+            | Self::NotGoingDown { key }
             | Self::Unversioned { key } => Some(key.to_string()),
             Self::TakesOver { .. }
             | Self::AppliedTwice { .. }
@@ -313,9 +326,8 @@ impl Finding {
     /// The alteration that a person may take out of its unfinished state, once nothing of it is left.
     pub fn resolvable(&self) -> Option<&AlterationKey> {
         match self {
-            Self::BegunOtherwise { key, .. } | Self::Failed { key, unfinished: true, .. } => {
-                Some(key)
-            }
+            Self::BegunOtherwise { key, direction: Direction::Up, .. }
+            | Self::Failed { key, unfinished: true, mended: false, .. } => Some(key),
             _ => None,
         }
     }
@@ -323,13 +335,32 @@ impl Finding {
     /// What an operator can type or do about it.
     pub fn advice(&self) -> String {
         match self {
+            Self::Failed { mended: true, .. } => {
+                "run `runner deploy`: it goes on in the mended file, behind what took effect"
+                    .to_owned()
+            }
             Self::Failed { key, unfinished: true, .. } => format!(
-                "mend the cause and run `runner deploy` again: it goes on behind what took effect. If its file has to change, undo that first, then `runner resolve {key} --as reverted`"
+                "mend the cause and run `runner deploy` again: it goes on behind what took effect, in a mended file too if that begins with the same statements. If they have to change, undo them first, then `runner resolve {key} --as reverted`"
             ),
             Self::Failed { .. } => "mend the cause and run `runner deploy` again".to_owned(),
+            Self::BegunOtherwise { key, direction: Direction::Up, is_code, .. } => {
+                let code = match is_code {
+                    true => {
+                        "; or try the new file with `--changed allow`: it stops before it alters anything where it does otherwise than what took effect"
+                    }
+                    false => "",
+                };
+                format!(
+                    "undo what took effect, then `runner resolve {key} --as reverted`, and deploy again; or deploy the file that was begun, which goes on{code}"
+                )
+            }
             Self::BegunOtherwise { key, .. } => format!(
-                "undo what took effect, then `runner resolve {key} --as reverted`, and deploy again; or deploy the file that was begun, which goes on"
+                "name a component whose `down` begins with what took effect; or bring the database to where it belongs by hand, then `runner resolve {key} --as applied` or `--as reverted`"
             ),
+            Self::NotGoingDown { .. } => {
+                "correct `--with`, or how far to go back; `runner status` shows what is applied"
+                    .to_owned()
+            }
             Self::Unfinished { key } => format!(
                 "finish it with `runner deploy`, its file among the plugins; if it cannot be finished, undo what took effect, then `runner resolve {key} --as reverted`"
             ),
@@ -337,10 +368,9 @@ impl Finding {
                 "finish it with {}; if it cannot be finished, bring the database to where it belongs by hand, then `runner resolve {key} --as applied` or `--as reverted`",
                 advice::rollback(&key.plugin, "--steps 1")
             ),
-            Self::Running { .. } => {
-                "see whether another runner is at work and let it end; if there is none, restore alteration_state from a backup"
-                    .to_owned()
-            }
+            Self::Running { key } => format!(
+                "see whether another runner is at work and let it end; if there is none, look how it stands, then `runner resolve {key} --as applied` or `--as reverted`, with `--because TEXT`"
+            ),
             Self::Changed { .. } => {
                 "restore the file that was applied, or leave it as it is with `--changed allow`"
                     .to_owned()
@@ -399,7 +429,7 @@ impl Finding {
                 "change that statement and pack it again, or ask the plugin's vendor".to_owned()
             }
             Self::Refused { direction: Direction::Down, .. } => {
-                "`down` comes from the archive, as it was deployed: roll back fewer alterations, or deploy a newer one that takes it back"
+                "`down` comes from the archive, as it was deployed: ask the plugin's vendor for a component whose `down` is mended and name it with `--with FILE`, or roll back fewer alterations"
                     .to_owned()
             }
             Self::NothingRecorded { .. } => {
@@ -419,7 +449,8 @@ impl Finding {
                 advice::rollback(&dependent.plugin, &format!("--steps {steps}"))
             ),
             Self::Irreversible { .. } => {
-                "restore a backup to get behind it, or roll back fewer alterations".to_owned()
+                "restore a backup to get behind it, or roll back fewer alterations; or name a component of it that has a `down` with `--with FILE`"
+                    .to_owned()
             }
             Self::NeverRan { key, .. } => format!(
                 "if it is there, go back with `--baselined allow`; if it was recorded by mistake, `runner resolve {key} --as reverted`"
@@ -484,9 +515,16 @@ impl fmt::Display for Finding {
                 write!(f, "the rollback of {key} was begun and has not ended")
             }
             Self::Running { key } => write!(f, "{key} was begun and has not ended"),
-            Self::BegunOtherwise { key, recorded, found, .. } => write!(
+            Self::NotGoingDown { key } => {
+                write!(
+                    f,
+                    "the component of {key} was named, and nothing that it declares goes down"
+                )
+            }
+            Self::BegunOtherwise { key, direction, recorded, found, .. } => write!(
                 f,
-                "{key} was begun with other contents and has not ended: {} was begun, the file has {}",
+                "{}{key} was begun with other contents and has not ended: {} was begun, the file has {}",
+                if *direction == Direction::Down { "the rollback of " } else { "" },
                 recorded.short(),
                 found.short()
             ),

@@ -24,13 +24,14 @@ pub use drafts::Hold;
 pub(crate) use drafts::without;
 pub use finding::{Finding, Severity};
 pub use rollback::{RollbackTarget, rollback};
+pub(crate) use rollback::{still_required, unmet};
 pub use status::{Flag, StatusLine, status};
 pub use takeover::{ParseRenameError, Rename, Renames, takeovers};
 pub use target::{Bound, ParseTargetError, Target};
 
 use crate::{
-    alteration::{AlterationId, AlterationKey, Direction, PluginName},
-    backend::Phase,
+    alteration::{AlterationId, AlterationKey, Checksum, Direction, PluginName},
+    backend::{Fit, Phase, Snapshot},
 };
 use serde::Serialize;
 
@@ -79,6 +80,9 @@ pub struct Step {
     /// It may still change.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub draft: bool,
+    /// The component that goes down instead of the one that was applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with: Option<Checksum>,
     #[serde(flatten)]
     pub asks: Asks,
 }
@@ -93,6 +97,8 @@ pub enum Reason {
     FailedBefore,
     /// It was begun, parts of it are done, and it has not ended.
     Unfinished { phase: Phase },
+    /// It was begun with another component, and so many statements that took effect are the first of this one.
+    Mended { statements: usize },
     /// It was rolled back.
     RolledBack,
     /// It is older than an applied one. Unless that is allowed, a finding says so too.
@@ -145,6 +151,16 @@ pub struct Policy {
     pub drafts: bool,
 }
 
+impl Reason {
+    /// Why an attempt at `key` goes on that stands in `phase`.
+    fn of_run(snapshot: &Snapshot, key: &AlterationKey, phase: Phase) -> Self {
+        match snapshot.mended.get(key).map(|mended| mended.fit) {
+            Some(Fit::GoesOn { statements }) => Self::Mended { statements },
+            _ => Self::Unfinished { phase },
+        }
+    }
+}
+
 impl std::fmt::Display for Reason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -152,6 +168,10 @@ impl std::fmt::Display for Reason {
             Self::FailedBefore => f.write_str("failed before, changed nothing"),
             Self::Unfinished { phase: Phase::Backfill } => f.write_str("goes on with its steps"),
             Self::Unfinished { .. } => f.write_str("was begun and goes on"),
+            Self::Mended { statements } => {
+                let s = if *statements == 1 { "" } else { "s" };
+                write!(f, "goes on in the mended file after {statements} statement{s}")
+            }
             Self::RolledBack => f.write_str("was rolled back"),
             Self::OutOfOrder { newest_applied, allowed } => {
                 let allowed = if *allowed { ", allowed" } else { "" };

@@ -2,10 +2,10 @@
 
 use super::{Asks, Finding, Plan, Reason, Step, deploy::reaches};
 use crate::{
-    alteration::{AlterationId, Direction, PluginName, Version},
+    alteration::{AlterationId, AlterationKey, Catalog, Dialect, Direction, PluginName, Version},
     backend::{Snapshot, StateRow, Status},
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How far to go back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,12 +19,14 @@ pub enum RollbackTarget {
 }
 
 /// Plans going back, for one plugin or, with [`RollbackTarget::Steps`], for all. `baselined` allows
-/// it for what was recorded by a baseline, too.
+/// it for what was recorded by a baseline, too. What `with` declares goes down with that, on a database of the dialect
+/// beside it.
 pub fn rollback(
     snapshot: &Snapshot,
     plugin: Option<&PluginName>,
     target: &RollbackTarget,
     baselined: bool,
+    (with, dialect): (&Catalog, Dialect),
 ) -> Plan {
     let mut findings = Vec::new();
     if let Some(plugin) = plugin
@@ -68,8 +70,16 @@ pub fn rollback(
             findings.push(Finding::UnfinishedRollback { key: row.key.clone() });
         }
     }
-    for row in rows.iter().filter(|row| row.irreversible) {
+    let is_irreversible = |row: &StateRow| match with.get(&row.key) {
+        Some(file) => file.is_irreversible(dialect),
+        None => row.irreversible,
+    };
+    for row in rows.iter().filter(|row| is_irreversible(row)) {
         findings.push(Finding::Irreversible { key: row.key.clone() });
+    }
+    findings.extend(idle(with, &rows));
+    for row in &rows {
+        findings.extend(begun_otherwise(snapshot, row, with));
     }
     for row in rows.iter().filter(|row| row.never_ran()) {
         findings.push(Finding::NeverRan { key: row.key.clone(), allowed: baselined });
@@ -81,20 +91,69 @@ pub fn rollback(
             key: row.key.clone(),
             direction: Direction::Down,
             reason: match snapshot.runs.get(&row.key) {
-                Some(run) => Reason::Unfinished { phase: run.phase },
+                Some(run) => Reason::of_run(snapshot, &row.key, run.phase),
                 None => reason.clone(),
             },
             description: None,
-            irreversible: row.irreversible,
+            irreversible: is_irreversible(row),
             draft: row.draft,
-            asks: Asks::new(&row.permissions, &row.settings),
+            with: with
+                .get(&row.key)
+                .map(|file| file.component_checksum)
+                .filter(|with| *with != row.component_checksum),
+            asks: match with.get(&row.key) {
+                Some(file) => Asks::new(&file.permissions, &file.settings),
+                None => Asks::new(&row.permissions, &row.settings),
+            },
         })
         .collect();
     Plan { steps, skipped: Vec::new(), released: Vec::new(), findings }
 }
 
+/// Components that were named to go down with, and declare nothing that goes down.
+fn idle(with: &Catalog, leaving: &[&StateRow]) -> Vec<Finding> {
+    let mut files: BTreeMap<_, (&AlterationKey, bool)> = BTreeMap::new();
+    for file in with.iter() {
+        let (_, is_used) = files.entry(&file.path).or_insert((&file.key, false));
+        *is_used |= leaving.iter().any(|row| row.key == file.key);
+    }
+    let idle = files.into_values().filter(|(_, is_used)| !is_used);
+    idle.map(|(key, _)| Finding::NotGoingDown { key: key.clone() }).collect()
+}
+
+/// Says that the `down` of `row` was begun with another component, and cannot go on in the one that was named.
+fn begun_otherwise(snapshot: &Snapshot, row: &StateRow, with: &Catalog) -> Option<Finding> {
+    let run = snapshot.runs.get(&row.key).filter(|run| run.direction == Direction::Down)?;
+    let file = with.get(&row.key)?;
+    (run.component_checksum != file.component_checksum).then(|| Finding::BegunOtherwise {
+        key: row.key.clone(),
+        direction: Direction::Down,
+        recorded: run.component_checksum,
+        found: file.component_checksum,
+        is_code: false,
+        took_effect: Vec::new(),
+    })
+}
+
+/// What `row` requires and is not applied.
+pub(crate) fn unmet(snapshot: &Snapshot, row: &StateRow) -> Option<Finding> {
+    row.requires.iter().find_map(|(requires, requirement)| {
+        let now = snapshot.name_now(requires);
+        let applied = snapshot.applied().filter(|row| row.key.plugin == *now);
+        let ids: Vec<&AlterationId> = applied.map(|row| &row.key.id).collect();
+        let found = reaches(&ids, requirement).err()?;
+        let found = if ids.is_empty() { "it is not applied".to_owned() } else { found };
+        Some(Finding::UnmetRequirement {
+            plugin: row.key.plugin.clone(),
+            requires: now.clone(),
+            requirement: requirement.to_string(),
+            found,
+        })
+    })
+}
+
 /// What stays applied and would lose what it requires.
-fn still_required(snapshot: &Snapshot, leaving: &[&StateRow]) -> Vec<Finding> {
+pub(crate) fn still_required(snapshot: &Snapshot, leaving: &[&StateRow]) -> Vec<Finding> {
     let leaving_keys: BTreeSet<_> = leaving.iter().map(|row| &row.key).collect();
     let ids = |plugin: &PluginName, after: bool| -> Vec<&AlterationId> {
         snapshot

@@ -2,7 +2,7 @@
 
 use crate::{
     alteration::{AlterationKey, Catalog, Dialect},
-    backend::{Snapshot, StateRow, Status},
+    backend::{Decided, Fit, Snapshot, StateRow, Status},
 };
 use serde::Serialize;
 use std::{
@@ -56,6 +56,12 @@ pub struct StatusLine {
     /// What took effect of one that was begun and has not ended, as messages show it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub took_effect: Option<Vec<String>>,
+    /// How that stands to the file, where this is another one than began it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mended: Option<Fit>,
+    /// What a person decided about it, where nothing came after that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided: Option<Decided>,
 }
 
 /// Lists by plugin and then in order, for a database of `dialect`. Without a catalog, only what is recorded.
@@ -130,5 +136,7 @@ fn recorded(key: &AlterationKey, row: Option<&StateRow>) -> StatusLine {
         baseline: row.is_some_and(StateRow::never_ran),
         error: row.and_then(|row| row.error.clone()),
         took_effect: None,
+        mended: None,
+        decided: None,
     }
 }

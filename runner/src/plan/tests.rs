@@ -214,7 +214,13 @@ fn what_was_begun_goes_on_first() {
 #[test]
 fn rollbacks_take_up_what_they_began_and_leave_deploys_alone() {
     let back = |rows: &[&str], steps| {
-        shown(&rollback(&state(rows), None, &RollbackTarget::Steps(steps), false))
+        shown(&rollback(
+            &state(rows),
+            None,
+            &RollbackTarget::Steps(steps),
+            false,
+            (&Catalog::default(), Dialect::Sqlite),
+        ))
     };
     let begun = ["a/x 1.0.0-100-one applied", "a/x 1.1.0-200-two running<"];
     assert_eq!(back(&begun, 1), ["1.1.0-200-two was begun and goes on"]);
@@ -520,7 +526,13 @@ fn going_back() {
     ];
     let back = |plugin: Option<&str>, target: RollbackTarget| {
         let plugin = plugin.map(|plugin| plugin.parse().unwrap());
-        shown(&rollback(&state(&rows), plugin.as_ref(), &target, false))
+        shown(&rollback(
+            &state(&rows),
+            plugin.as_ref(),
+            &target,
+            false,
+            (&Catalog::default(), Dialect::Sqlite),
+        ))
     };
     assert_eq!(back(None, RollbackTarget::Steps(1)), ["1.2.0-300-three the last one applied"]);
     assert_eq!(
@@ -546,14 +558,35 @@ fn going_back() {
 #[test]
 fn what_cannot_go_back_is_refused() {
     let irreversible = state(&["a/x 1.0.0-100-one applied^"]);
-    let plan = rollback(&irreversible, None, &RollbackTarget::Steps(1), false);
+    let plan = rollback(
+        &irreversible,
+        None,
+        &RollbackTarget::Steps(1),
+        false,
+        (&Catalog::default(), Dialect::Sqlite),
+    );
     assert_eq!(shown(&plan)[1], "!a/x 1.0.0-100-one is irreversible: it has no way back");
     let unversioned = state(&["a/x 100-one applied"]);
-    let plan =
-        rollback(&unversioned, None, &RollbackTarget::Version("1.0.0".parse().unwrap()), false);
+    let plan = rollback(
+        &unversioned,
+        None,
+        &RollbackTarget::Version("1.0.0".parse().unwrap()),
+        false,
+        (&Catalog::default(), Dialect::Sqlite),
+    );
     assert_eq!(shown(&plan), ["!!a/x 100-one has no version to compare with `--to`"]);
     let reverted = state(&["a/x 1.0.0-100-one reverted", "a/x 1.1.0-200-two failed"]);
-    assert!(rollback(&reverted, None, &RollbackTarget::Steps(2), false).steps.is_empty());
+    assert!(
+        rollback(
+            &reverted,
+            None,
+            &RollbackTarget::Steps(2),
+            false,
+            (&Catalog::default(), Dialect::Sqlite)
+        )
+        .steps
+        .is_empty()
+    );
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::{
     DeployOptions, Error, RollbackOptions,
     alteration::{AlterationKey, Catalog, Dialect, Direction},
     backend::{Backend, BackendError, Locks},
-    deploy::{self, Control, Job},
+    deploy::{self, Control, Grants, Job},
     error::StepError,
     event::{Event, Report},
     host::Host,
@@ -312,9 +312,20 @@ impl Tester<'_> {
                 let (plugin, how) = (None, how.clone());
                 let (baselined, trusts) = (false, self.options.deploy.trusts.clone());
                 let export = None;
-                let options =
-                    RollbackOptions { plugin, target, baselined, settings, trusts, export, how };
-                let job = Job::Rollback { options: &options };
+                let (with, grants) = (Vec::new(), Grants::default());
+                let options = RollbackOptions {
+                    plugin,
+                    target,
+                    baselined,
+                    settings,
+                    trusts,
+                    export,
+                    with,
+                    grants,
+                    how,
+                };
+                let with = Catalog::default();
+                let job = Job::Rollback { options: &options, with: &with };
                 deploy::run(&job, self.backend, self.host, &options.how, self.control).await?
             }
         };

@@ -12,7 +12,7 @@ use crate::{
     DeployOptions, Error, RollbackOptions, Runner,
     alteration::Dialect,
     backend::Status,
-    deploy::{Control, How},
+    deploy::{Control, Grants, How},
     event::Report,
     plan::{RollbackTarget, StatusLine},
 };
@@ -112,6 +112,8 @@ impl Workbench {
             target: RollbackTarget::Steps(steps),
             baselined: false,
             export: None,
+            with: Vec::new(),
+            grants: Grants::default(),
             settings: options.settings.clone().standing(),
             trusts: options.trusts.clone(),
             how: options.how.clone(),

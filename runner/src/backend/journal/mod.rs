@@ -8,10 +8,12 @@
 
 mod call;
 mod calls;
+mod prefix;
 mod session;
 mod statement;
 
 pub use call::Stop;
+pub(super) use prefix::begins_with;
 pub(super) use session::Journal;
 
 use std::sync::Arc;

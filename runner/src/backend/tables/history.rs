@@ -2,9 +2,9 @@
 
 use super::{RUNNER_VERSION, Record, to_json};
 use crate::{
-    alteration::PluginName,
+    alteration::{AlterationKey, PluginName},
     backend::{
-        Attempt, BackendError, Counts, Ending,
+        Attempt, BackendError, Counts, Decided, Ending,
         connection::{Cell, Connection},
     },
     crash, operator,
@@ -60,6 +60,25 @@ pub(crate) async fn successors(
         successors.insert(from, to);
     }
     Ok(successors)
+}
+
+/// What persons decided, about each alteration whose last row says so.
+pub(crate) async fn decisions(
+    connection: &mut dyn Connection,
+) -> Result<BTreeMap<AlterationKey, Decided>, BackendError> {
+    let sql = "SELECT h.plugin, h.id, h.at, h.done_by, h.error FROM @history h
+         WHERE h.event = ? AND NOT EXISTS (SELECT 1 FROM @history l
+            WHERE l.plugin = h.plugin AND l.id = h.id AND l.sequence > h.sequence)";
+    let event = Cell::text(Ending::Resolved.as_str());
+    let rows = connection.own_rows(sql, &[event]).await?;
+    let decisions = rows.into_iter().map(|cells| {
+        let mut row = Record::new(cells, "alteration_history, a row");
+        let key = row.key("alteration_history")?;
+        let (at, by) = (row.text("at")?, row.text("done_by")?);
+        let text = row.maybe_text("error")?.unwrap_or_default();
+        Ok((key, Decided::new(at, by, &text)))
+    });
+    decisions.collect()
 }
 
 const APPEND: &str = "INSERT INTO @history (sequence, plugin, id, direction, event, at, done_by,

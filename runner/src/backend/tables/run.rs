@@ -82,6 +82,30 @@ pub(crate) async fn advance(
     Ok(())
 }
 
+/// Records that a run goes on in another component, with what that is handed. It must be as `before` was read.
+pub(crate) async fn mend(
+    connection: &mut dyn Connection,
+    before: &Run,
+    after: &Run,
+) -> Result<(), BackendError> {
+    let sql = "UPDATE @run SET component_checksum = ?, settings = ?
+         WHERE plugin = ? AND id = ? AND marker = ? AND component_checksum = ?
+            AND phase = ? AND steps = ?";
+    let params = [
+        Cell::text(after.component_checksum),
+        Cell::text(to_json(&after.settings)),
+        Cell::text(&before.key.plugin),
+        Cell::text(&before.key.id),
+        Cell::text(&before.marker),
+        Cell::text(before.component_checksum),
+        Cell::text(before.phase.as_str()),
+        Cell::integer(before.checkpoint.steps),
+    ];
+    connection.own_must(sql, &params).await?;
+    crash::point("after the run was mended");
+    Ok(())
+}
+
 /// Makes sure that a run is where this runner left it: a commit whose answer never came may have
 /// moved it on.
 pub(crate) async fn check(connection: &mut dyn Connection, run: &Run) -> Result<(), BackendError> {

@@ -68,10 +68,11 @@ async fn take(
             ]);
             let condition = " AND status = 'applied' AND checksum = ? AND component_checksum = ?
                     AND permissions = ? AND requires = ? AND irreversible = ?";
+            let (component, permissions) = attempt.applied();
             let known = [
                 Cell::text(attempt.checksum),
-                Cell::text(attempt.component_checksum),
-                Cell::text(to_json(&attempt.permissions)),
+                Cell::text(component),
+                Cell::text(to_json(permissions)),
                 Cell::text(to_json(&attempt.requires)),
                 Cell::integer(i64::from(attempt.irreversible)),
             ];
@@ -224,7 +225,7 @@ pub(crate) async fn fail(
                 Cell::text(error),
                 Cell::text(&attempt.key.plugin),
                 Cell::text(&attempt.key.id),
-                Cell::text(attempt.component_checksum),
+                Cell::text(attempt.applied().0),
             ];
             connection.own_execute(sql, &params).await?;
         }
@@ -284,6 +285,33 @@ pub(crate) async fn release(
     let params = [Cell::text(&row.key.plugin), Cell::text(&row.key.id), Cell::text(row.checksum)];
     connection.own_must(sql, &params).await?;
     crash::point("after the row was released");
+    Ok(())
+}
+
+/// Records that what was begun goes on in another file, `after`. It must be as `before` was read.
+pub(crate) async fn mend(
+    connection: &mut dyn Connection,
+    before: &StateRow,
+    after: &StateRow,
+) -> Result<(), BackendError> {
+    let values = Values(vec![
+        ("checksum", Cell::text(after.checksum)),
+        ("component_checksum", Cell::text(after.component_checksum)),
+        ("permissions", Cell::text(to_json(&after.permissions))),
+        ("settings", Cell::text(to_json(&after.settings))),
+        ("requires", Cell::text(to_json(&after.requires))),
+        ("irreversible", Cell::integer(i64::from(after.irreversible))),
+        ("draft", Cell::integer(i64::from(after.draft))),
+    ]);
+    let condition = " AND status = ? AND checksum = ? AND component_checksum = ?";
+    let known = [
+        Cell::text(before.status),
+        Cell::text(before.checksum),
+        Cell::text(before.component_checksum),
+    ];
+    let (sql, params) = values.update(&before.key, condition, &known);
+    connection.own_must(&sql, &params).await?;
+    crash::point("after the row was mended");
     Ok(())
 }
 

@@ -116,7 +116,13 @@ fn old_files_are_told_from_a_plugin_that_never_ran() {
     // What requires the old name keeps the new one in place.
     let mut required = state(&[APPLIED, "c/z 1-z applied a/x@>=1.0.0"]).taken_over(&takeover);
     let all = |snapshot: &Snapshot| {
-        shown(&rollback(snapshot, Some(&takeover.to), &RollbackTarget::Nothing, false))
+        shown(&rollback(
+            snapshot,
+            Some(&takeover.to),
+            &RollbackTarget::Nothing,
+            false,
+            (&Catalog::default(), Dialect::Sqlite),
+        ))
     };
     assert!(all(&required).iter().any(|line| line.contains("c/z 1-z is applied and requires")));
     required.successors.clear();

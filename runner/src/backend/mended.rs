@@ -1,0 +1,190 @@
+//! Begun attempts that go on in another component than the one that began them: its file was mended.
+//!
+//! Whether that can be, is found out before anything runs: `deploy::mended` looks, here is what it asks, and the one
+//! transaction that records it. What took effect stays in the journal, and is replayed by the component that goes on.
+
+use super::{
+    Attempt, Backend, BackendError, Counts, Ending, Revision, Run, Snapshot, StateRow, Status,
+    attempt::or_roll_back,
+    journal,
+    tables::{
+        archive, history,
+        journal::{self as rows, JournalRow},
+        run, state,
+    },
+};
+use crate::alteration::{AlterationKey, Checksum, Direction, Handed};
+use serde::Serialize;
+
+/// How a begun attempt stands to another component that is offered for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mended {
+    pub fit: Fit,
+    /// Of the component that began it.
+    pub begun: Checksum,
+}
+
+/// Whether what was begun can go on in another component.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Fit {
+    /// Nothing of it took effect: it begins anew with what is offered.
+    Anew,
+    /// What took effect of the hook at hand, so many statements, is how the other component begins.
+    GoesOn { statements: usize },
+    /// Something else took effect.
+    Differs,
+    /// The other component is code: what it does is known only once it is run.
+    Unknown,
+}
+
+impl Fit {
+    /// Whether the other component is what runs.
+    pub fn is_taken(self) -> bool {
+        matches!(self, Self::Anew | Self::GoesOn { .. })
+    }
+}
+
+impl Snapshot {
+    /// Notes that `attempt`, of another component than the one that began it, fits so, and makes of the state what it
+    /// will be.
+    pub(crate) fn mend(&mut self, attempt: &Attempt, fit: Fit) {
+        let (Some(run), Some(row)) =
+            (self.runs.get_mut(&attempt.key), self.rows.get_mut(&attempt.key))
+        else {
+            return;
+        };
+        let begun = run.component_checksum;
+        match fit {
+            Fit::GoesOn { .. } => {
+                run.component_checksum = attempt.component_checksum;
+                run.settings = handed(attempt, run);
+                if run.direction == Direction::Up {
+                    row.checksum = attempt.checksum;
+                    row.component_checksum = attempt.component_checksum;
+                    row.permissions = attempt.permissions.clone();
+                    row.settings = run.settings.keys().cloned().collect();
+                    row.requires = attempt.requires.clone();
+                    row.irreversible = attempt.irreversible;
+                    row.draft = attempt.draft;
+                }
+            }
+            Fit::Anew => {
+                let after = before_run(run, row);
+                let key = self.runs.remove(&attempt.key).map(|run| run.key);
+                match (after, key) {
+                    (Some(status), _) => row.status = status,
+                    (None, Some(key)) => drop(self.rows.remove(&key)),
+                    (None, None) => {}
+                }
+            }
+            Fit::Differs | Fit::Unknown => {}
+        }
+        self.mended.insert(attempt.key.clone(), Mended { fit, begun });
+    }
+}
+
+/// What its hooks are handed: what the run was, and what the other component asks for beyond that.
+fn handed(attempt: &Attempt, run: &Run) -> Handed {
+    let asked = attempt.settings.iter();
+    let value = |name| run.settings.get(name).cloned();
+    asked.map(|(name, now)| (name.clone(), value(name).unwrap_or_else(|| now.clone()))).collect()
+}
+
+/// The status that `row` has once its run, of which nothing took effect, is none any more. `None` where there was no row.
+fn before_run(run: &Run, row: &StateRow) -> Option<Status> {
+    match (run.direction, row.status) {
+        (Direction::Down, _) => Some(Status::Applied),
+        (Direction::Up, Status::Failed) => Some(Status::Failed),
+        (Direction::Up, _) => run.previous,
+    }
+}
+
+impl Backend {
+    /// Whether a hook that hands over `text` first does what took effect of the hook at hand of `run`.
+    pub(crate) async fn begins_with(
+        &mut self,
+        run: &Run,
+        text: &str,
+    ) -> Result<bool, BackendError> {
+        let rows = self.journal(run).await?;
+        let shared = self.shared()?;
+        let connection = &mut *shared.lock().await;
+        journal::begins_with(connection, &rows, text).await
+    }
+
+    /// Whether nothing of `run` can have taken effect.
+    pub(crate) async fn is_untouched(&mut self, run: &Run) -> Result<bool, BackendError> {
+        let is_first = run.counts.statements == 0 && run.phase != super::Phase::Backfill;
+        Ok(is_first && !self.journal(run).await?.iter().any(JournalRow::may_have_changed))
+    }
+
+    /// Records in one transaction that what was begun of `key` goes on, or begins anew, in another component, whose
+    /// bytes are `component`. `now` is the state as it is, `after` as it will be.
+    pub(crate) async fn mend(
+        &mut self,
+        key: &AlterationKey,
+        (now, after): (&Snapshot, &Snapshot),
+        component: &[u8],
+        revision: Revision,
+    ) -> Result<Revision, BackendError> {
+        let (Some(row), Some(run)) = (now.rows.get(key), now.runs.get(key)) else {
+            return Err(BackendError::Moved);
+        };
+        let attempt = Attempt { direction: run.direction, ..Attempt::down(row) };
+        let attempt = attempt.resumed(row, run);
+        self.still_in_charge_of(revision).await?;
+        let shared = self.shared()?;
+        let connection = &mut *shared.lock().await;
+        let mended = async {
+            // What outlived the runner that began it must be over; it may hold the ledger's row.
+            connection.end_orphans(&run.marker).await?;
+            let revision = self.start(connection, revision).await?;
+            match (after.rows.get(key), after.runs.get(key)) {
+                (Some(row_after), Some(run_after)) => {
+                    archive::store(connection, run_after.component_checksum, component, None)
+                        .await?;
+                    run::mend(connection, run, run_after).await?;
+                    if run.direction == Direction::Up {
+                        state::mend(connection, row, row_after).await?;
+                    }
+                    let attempt = Attempt {
+                        checksum: row_after.checksum,
+                        component_checksum: run_after.component_checksum,
+                        ..attempt.clone()
+                    };
+                    let text = format!("begun in another component, {}", run.component_checksum);
+                    let end = (Ending::Mended, &Counts::default(), Some(text.as_str()));
+                    history::append(connection, &attempt, Some(end)).await?;
+                }
+                (row_after, _) => {
+                    rows::clear(connection, key).await?;
+                    run::delete(connection, run).await?;
+                    match row_after {
+                        Some(row_after) => {
+                            let is_failed = row_after.status == Status::Failed;
+                            let error = row.error.as_deref().filter(|_| is_failed);
+                            state::mark(connection, key, row_after.status, error).await?;
+                        }
+                        None => state::forget(connection, key).await?,
+                    }
+                    let text = "nothing of it took effect; it begins anew in another component";
+                    let end = (Ending::Mended, &Counts::default(), Some(text));
+                    history::append(connection, &attempt, Some(end)).await?;
+                }
+            }
+            connection.commit().await?;
+            Ok(revision)
+        };
+        let mended = mended.await;
+        self.is_unflushed &= mended.is_err();
+        or_roll_back(connection, mended).await
+    }
+
+    /// Whether this runner may still end what carries a run's marker.
+    async fn still_in_charge_of(&self, revision: Revision) -> Result<(), BackendError> {
+        let shared = self.shared()?;
+        let connection = &mut *shared.lock().await;
+        self.still_in_charge(connection, Some(revision)).await
+    }
+}
