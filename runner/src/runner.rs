@@ -363,28 +363,55 @@ impl Runner {
                 made?
             }
         };
-        let scratch = Self { url: ground.url.clone(), ..self.clone() };
-        let how = &options.deploy.how;
-        let tested = match scratch.prepare(script.as_ref(), how, control).await {
-            Ok(mut backend) => {
-                // Which of MySQL and MariaDB it is says the server.
-                let tested = match rows(options, backend.dialect()) {
-                    Ok(rows) => {
-                        let plan = (&plan, &rows);
-                        trial::run(&catalog, plan, options, &mut backend, &host, control).await
+        let (mut ground, mut progress) = (ground, trial::Progress::begin());
+        let tested = loop {
+            let scratch = Self { url: ground.url.clone(), ..self.clone() };
+            let trying = (&catalog, &plan, options, &host);
+            let went = scratch.try_on(trying, script.as_ref(), &mut progress, control).await;
+            match went {
+                // What is left behind is what the person wants to look at.
+                Ok((trial::Went::NeedsAnother, dialect)) if options.keep => {
+                    progress.give_up(&plan);
+                    break Ok(progress.trial(&plan, dialect));
+                }
+                Ok((trial::Went::NeedsAnother, _)) => match self.ground(control).await {
+                    Ok(another) => {
+                        let before = std::mem::replace(&mut ground, another);
+                        before.remove(&self.connection, control).await;
                     }
-                    Err(error) => Err(error),
-                };
-                backend.close().await;
-                tested
+                    Err(error) => break Err(error),
+                },
+                Ok((trial::Went::ToTheEnd, dialect)) => break Ok(progress.trial(&plan, dialect)),
+                Err(error) => break Err(error),
             }
-            Err(error) => Err(error),
         };
         let scratch = match options.keep {
             true => Some(ground.keep()),
             false => ground.remove(&self.connection, control).await,
         };
         tested.map(|trial| Trial { scratch, ..trial })
+    }
+
+    /// Goes on with a test on this runner's database, which is a scratch one that has nothing yet.
+    async fn try_on(
+        &self,
+        (catalog, plan, options, host): (&Catalog, &Plan, &TestOptions, &Host),
+        script: Option<&Script>,
+        progress: &mut trial::Progress,
+        control: &Control,
+    ) -> Result<(trial::Went, Dialect), Error> {
+        let mut backend = self.prepare(script, &options.deploy.how, control).await?;
+        // Which of MySQL and MariaDB it is says the server.
+        let dialect = backend.dialect();
+        let tried = match rows(options, dialect) {
+            Ok(rows) => {
+                let (plan, doing) = ((plan, &rows), (host, control));
+                trial::run(catalog, plan, options, &mut backend, doing, progress).await
+            }
+            Err(error) => Err(error),
+        };
+        backend.close().await;
+        tried.map(|went| (went, dialect))
     }
 
     /// Makes a scratch database beside this one.

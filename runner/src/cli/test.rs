@@ -18,8 +18,8 @@ use crate::{
     event::Event,
     project::{Built, Project, TESTS},
     trial::{
-        After, ColumnName, Difference, Failure, LineChange, Outcome, RowChange, RowCounts, Tested,
-        Verdict,
+        After, ColumnName, Difference, Failure, LineChange, NotTested, Outcome, RowChange,
+        RowCounts, Tested, Verdict,
     },
 };
 use clap::{Args as _, FromArgMatches as _};
@@ -46,6 +46,10 @@ On PostgreSQL, MariaDB and MySQL, --database names the server: a database runner
 the one that is named, and removed at the end. Those that a killed run left there are named at the start of \
 the next one; drop them by hand. For SQLite a file in a temporary folder runner-test-… is used; what a killed \
 run leaves of those is not looked for.
+
+An alteration that fails keeps only those from being tested that need it: those behind it and what requires its plugin, where its \
+first `up` fails. Where it leaves something behind, the rest is tested on another scratch database, with all \
+that went up before; with --keep the test ends there.
 
 After `down`, schema and rows must be what they were before; after the second `up`, what they were after \
 the first. Where counters of sequences and AUTO_INCREMENT stand is not compared; what they gave is.
@@ -402,6 +406,7 @@ fn summary(trial: &Trial, format: Format, is_project: bool) -> Exit {
             (differing, "differing"),
             (of(Verdict::Failed), "failed"),
             (of(Verdict::Irreversible), "irreversible"),
+            (trial.left as u64, "not tested"),
         ] {
             if number > 0 {
                 parts.push(format!("{number} {what}"));
@@ -441,11 +446,12 @@ fn summary(trial: &Trial, format: Format, is_project: bool) -> Exit {
     };
     match (&trial.failure, trial.outcome) {
         (Some(failure), _) => {
-            let left = match trial.left {
-                0 => Vec::new(),
-                left => vec![("not tested", count(left as u64, "alteration"))],
-            };
-            problem(&failed(failure), left, again)
+            let others = trial.failures.iter().skip(1);
+            let mut lines: Vec<_> = others.map(|failure| ("also", failed(failure))).collect();
+            if trial.left > 0 {
+                lines.push(("not tested", not_tested(&trial.not_tested)));
+            }
+            problem(&failed(failure), lines, again)
         }
         (None, Outcome::NothingTested) => {
             problem("there is nothing to test", Vec::new(), "see --target in `runner test --help`")
@@ -460,6 +466,16 @@ fn summary(trial: &Trial, format: Format, is_project: bool) -> Exit {
         ),
         (None, Outcome::Passed | Outcome::Failed) => Exit::Done,
     }
+}
+
+/// How many, and where the message does not say it, what each would need.
+fn not_tested(left: &[NotTested]) -> String {
+    let mut text = count(left.len() as u64, "alteration");
+    for NotTested { key, without } in left.iter().filter(|one| one.key.plugin != one.without.plugin)
+    {
+        text.push_str(&format!("\n    {key} needs {without}"));
+    }
+    text
 }
 
 fn failed(failure: &Failure) -> String {

@@ -15,8 +15,8 @@ pub use workbench::{Round, Workbench};
 
 use crate::{
     DeployOptions, Error, RollbackOptions,
-    alteration::{AlterationKey, Catalog, Dialect, Direction},
-    backend::{Backend, BackendError, Locks},
+    alteration::{AlterationKey, Catalog, Dialect, Direction, PluginName},
+    backend::{Backend, BackendError, Locks, Status},
     deploy::{self, Control, Grants, Job},
     error::StepError,
     event::{Event, Report},
@@ -70,11 +70,16 @@ pub struct Trial {
     pub dialect: Dialect,
     pub outcome: Outcome,
     pub alterations: Vec<Tested>,
-    /// The hook that failed, after which nothing else could be tested.
+    /// The first hook that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
-    /// Alterations of the plan that were not tested, because of the failure.
+    /// Every one that failed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<Failure>,
+    /// How many alterations of the plan were not tested, because they need one that failed.
     pub left: usize,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_tested: Vec<NotTested>,
     /// Alterations that the target does not include.
     pub skipped: usize,
     /// Alterations that only other databases need.
@@ -113,7 +118,7 @@ pub enum Verdict {
     Differs,
     /// It has no way back, so that only its `up` could run.
     Irreversible,
-    /// One of its hooks failed; see [`Trial::failure`].
+    /// One of its hooks failed; see [`Trial::failures`].
     Failed,
 }
 
@@ -137,6 +142,15 @@ pub struct Failure {
     pub message: String,
 }
 
+/// An alteration that could not be tested.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotTested {
+    #[serde(flatten)]
+    pub key: AlterationKey,
+    /// The one that failed, and that it needs.
+    pub without: AlterationKey,
+}
+
 /// After what a difference was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -149,79 +163,180 @@ pub enum After {
     Up,
 }
 
-/// Tests what `plan` says, one alteration after the other, on the prepared `backend`.
+/// What a test found so far, over all the databases that it needed.
+pub(crate) struct Progress {
+    began: Instant,
+    alterations: Vec<Tested>,
+    failures: Vec<Failure>,
+    not_tested: Vec<NotTested>,
+    /// The step that comes next.
+    next: usize,
+    /// What went up and stays, in order: a database that is made anew has it first.
+    up: Vec<AlterationKey>,
+    /// Plugins of which an alteration does not go up, with that one.
+    broken: BTreeMap<PluginName, AlterationKey>,
+}
+
+/// Whether a test is at its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Went {
+    ToTheEnd,
+    /// Something is left behind that others must not see: it goes on with a database that is made anew.
+    NeedsAnother,
+}
+
+impl Progress {
+    pub(crate) fn begin() -> Self {
+        Self {
+            began: Instant::now(),
+            alterations: Vec::new(),
+            failures: Vec::new(),
+            not_tested: Vec::new(),
+            next: 0,
+            up: Vec::new(),
+            broken: BTreeMap::new(),
+        }
+    }
+
+    /// The alteration without which `key` cannot be tested, if there is one.
+    fn blocked(&mut self, key: &AlterationKey, catalog: &Catalog) -> Option<AlterationKey> {
+        let requires = catalog.get(key).into_iter().flat_map(|one| one.requires.keys());
+        let cause = std::iter::once(&key.plugin).chain(requires);
+        let cause = cause.filter_map(|plugin| self.broken.get(plugin)).next().cloned()?;
+        // What requires this one cannot be tested either.
+        self.broken.entry(key.plugin.clone()).or_insert_with(|| cause.clone());
+        Some(cause)
+    }
+
+    /// Leaves out what comes next and cannot be tested.
+    fn leave_out(&mut self, plan: &Plan, catalog: &Catalog) {
+        while let Some(step) = plan.steps.get(self.next)
+            && let Some(without) = self.blocked(&step.key, catalog)
+        {
+            self.not_tested.push(NotTested { key: step.key.clone(), without });
+            self.next += 1;
+        }
+    }
+
+    /// Ends it where nothing more can be tested, because of `cause`.
+    pub(crate) fn give_up(&mut self, plan: &Plan) {
+        let Some(cause) = self.failures.last().map(|failure| failure.key.clone()) else { return };
+        let left = plan.steps[self.next..].iter();
+        self.not_tested
+            .extend(left.map(|step| NotTested { key: step.key.clone(), without: cause.clone() }));
+        self.next = plan.steps.len();
+    }
+
+    pub(crate) fn trial(self, plan: &Plan, dialect: Dialect) -> Trial {
+        let Self { began, alterations, failures, not_tested, .. } = self;
+        let is_elsewhere =
+            |skipped: &&Skipped| matches!(skipped.reason, SkipReason::Elsewhere { .. });
+        let elsewhere = plan.skipped.iter().filter(is_elsewhere).count();
+        let differs = alterations.iter().any(|tested| tested.outcome == Verdict::Differs);
+        let outcome = match (failures.is_empty(), differs) {
+            (false, _) => Outcome::Failed,
+            (true, true) => Outcome::Differs,
+            (true, false) if alterations.is_empty() => Outcome::NothingTested,
+            (true, false) => Outcome::Passed,
+        };
+        Trial {
+            dialect,
+            outcome,
+            left: not_tested.len(),
+            skipped: plan.skipped.len() - elsewhere,
+            elsewhere,
+            alterations,
+            failure: failures.first().cloned(),
+            failures,
+            not_tested,
+            duration_ms: milliseconds(began.elapsed()),
+            scratch: None,
+        }
+    }
+}
+
+/// Tests what `plan` says, one alteration after the other, on the prepared `backend`, from where `progress` is on. One that
+/// fails keeps only those from being tested that need it.
 pub(crate) async fn run(
     catalog: &Catalog,
     (plan, rows): (&Plan, &BTreeMap<AlterationKey, Script>),
     options: &TestOptions,
     backend: &mut Backend,
-    host: &Host,
-    control: &Control,
-) -> Result<Trial, Error> {
-    let began = Instant::now();
+    (host, control): (&Host, &Control),
+    progress: &mut Progress,
+) -> Result<Went, Error> {
     let mut tester = Tester { catalog, options, backend, host, control };
-    let mut alterations: Vec<Tested> = Vec::new();
-    let mut failure = None;
+    for key in progress.up.clone() {
+        if let Some(script) = rows.get(&key) {
+            script.run(tester.backend, control).await?;
+        }
+        // It went up before.
+        if let Err(error) = tester.run(&key, Direction::Up).await {
+            progress.failures.push(blamed(error, &key, Direction::Up, true)?);
+            progress.give_up(plan);
+            return Ok(Went::ToTheEnd);
+        }
+    }
     let mut before = tester.picture().await?.map_err(PictureError::unblamed)?;
     let is_tested = |key| options.only.as_ref().is_none_or(|only| only.contains(key));
-    let mut only_up = 0;
-    for step in &plan.steps {
-        if let Some(script) = rows.get(&step.key) {
+    progress.leave_out(plan, catalog);
+    while let Some(step) = plan.steps.get(progress.next) {
+        progress.next += 1;
+        let key = &step.key;
+        if let Some(script) = rows.get(key) {
             script.run(tester.backend, control).await?;
             before = tester.picture().await?.map_err(PictureError::unblamed)?;
         }
-        if !is_tested(&step.key) {
-            only_up += 1;
-            if let Err(error) = tester.run(&step.key, Direction::Up).await {
-                failure = Some(blamed(error, &step.key, Direction::Up, false)?);
-                break;
+        let ended = match is_tested(key) {
+            false => match tester.run(key, Direction::Up).await {
+                Ok(_) => Ok(tester.picture().await?.map_err(PictureError::unblamed)?),
+                Err(error) => Err(blamed(error, key, Direction::Up, false)?),
+            },
+            true => {
+                let mut tested = Tested {
+                    key: key.clone(),
+                    outcome: Verdict::Irreversible,
+                    passes: Vec::new(),
+                    differences: Vec::new(),
+                };
+                let ended = tester.test(&mut tested, step.irreversible, before).await?;
+                if ended.is_err() {
+                    tested.outcome = Verdict::Failed;
+                } else if !step.irreversible {
+                    tested.outcome = match tested.differences.iter().any(Difference::fails) {
+                        true => Verdict::Differs,
+                        false => Verdict::Passed,
+                    };
+                }
+                (control.observer)(Event::Tested { tested: &tested });
+                progress.alterations.push(tested);
+                ended
             }
-            before = tester.picture().await?.map_err(PictureError::unblamed)?;
-            continue;
-        }
-        let mut tested = Tested {
-            key: step.key.clone(),
-            outcome: Verdict::Irreversible,
-            passes: Vec::new(),
-            differences: Vec::new(),
         };
-        let ended = tester.test(&mut tested, step.irreversible, before).await?;
-        if let Err(failed) = &ended {
-            tested.outcome = Verdict::Failed;
-            failure = Some(failed.clone());
-        } else if !step.irreversible {
-            tested.outcome = match tested.differences.iter().any(Difference::fails) {
-                true => Verdict::Differs,
-                false => Verdict::Passed,
-            };
+        let goes_up = match &ended {
+            Ok(_) => true,
+            Err(failure) => failure.direction == Direction::Down || failure.again,
+        };
+        match goes_up {
+            true => progress.up.push(key.clone()),
+            false => drop(progress.broken.insert(key.plugin.clone(), key.clone())),
         }
-        (control.observer)(Event::Tested { tested: &tested });
-        alterations.push(tested);
+        progress.leave_out(plan, catalog);
         match ended {
             Ok(after) => before = after,
-            Err(_) => break,
+            Err(failure) => {
+                progress.failures.push(failure);
+                if progress.next == plan.steps.len() {
+                    break;
+                }
+                if !tester.is_clean(key, goes_up).await? {
+                    return Ok(Went::NeedsAnother);
+                }
+                before = tester.picture().await?.map_err(PictureError::unblamed)?;
+            }
         }
     }
-    let is_elsewhere = |skipped: &&Skipped| matches!(skipped.reason, SkipReason::Elsewhere { .. });
-    let elsewhere = plan.skipped.iter().filter(is_elsewhere).count();
-    let differs = alterations.iter().any(|tested| tested.outcome == Verdict::Differs);
-    let outcome = match (&failure, differs) {
-        (Some(_), _) => Outcome::Failed,
-        (None, true) => Outcome::Differs,
-        (None, false) if alterations.is_empty() => Outcome::NothingTested,
-        (None, false) => Outcome::Passed,
-    };
-    Ok(Trial {
-        dialect: tester.backend.dialect(),
-        outcome,
-        left: plan.steps.len() - alterations.len() - only_up,
-        skipped: plan.skipped.len() - elsewhere,
-        elsewhere,
-        alterations,
-        failure,
-        duration_ms: milliseconds(began.elapsed()),
-        scratch: None,
-    })
+    Ok(Went::ToTheEnd)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -242,6 +357,13 @@ struct Tester<'a> {
 }
 
 impl Tester<'_> {
+    /// Whether a failed alteration left the database as it is with it, or, unless it `goes_up`, without it.
+    async fn is_clean(&mut self, key: &AlterationKey, goes_up: bool) -> Result<bool, Error> {
+        let snapshot = self.backend.snapshot().await?;
+        let is_applied = snapshot.rows.get(key).is_some_and(|row| row.status == Status::Applied);
+        Ok(is_applied == goes_up && !snapshot.runs.contains_key(key))
+    }
+
     /// One alteration, from `before` on; what the database is like when it is up for good.
     async fn test(
         &mut self,
