@@ -76,7 +76,9 @@ fn on_sqlite() {
     let mut seen = Transcript::of(&sandbox);
     assert_eq!(seen.run(&["deploy", "plugins"]).code, Some(1));
     assert_eq!(seen.run(&["plan", "plugins"]).code, Some(0));
-    pack(&sandbox, &[before, ("up", "INSERT INTO a (x) VALUES (1)")]);
+    // What comes before it is done as a whole, and is another one here.
+    let other = ("before-up", "CREATE TABLE a (x INTEGER)");
+    pack(&sandbox, &[other, ("up", "INSERT INTO a (x) VALUES (1)")]);
     for args in [
         &["deploy", "plugins"][..],
         &["deploy", "plugins", "--changed", "allow"],
@@ -104,10 +106,8 @@ fn on_postgresql() {
     assert_eq!(failed.code, Some(1), "{failed:#?}");
     let told = "      runner resolve acme/shop 1-a --as reverted\n";
     assert!(failed.stderr.contains(told), "{failed:#?}");
-    pack(
-        &sandbox,
-        &[("before-up", &format!("{first}CREATE INDEX CONCURRENTLY j ON a ((x + 1));\n"))],
-    );
+    let second = "CREATE INDEX CONCURRENTLY j ON a ((x + 1));\n";
+    pack(&sandbox, &[("before-up", &format!("{second}{first}"))]);
     let status = leads_out(&sandbox, "CREATE INDEX CONCURRENTLY i ON a (x)");
     sandbox.sql("DROP INDEX i");
     paste(&sandbox, &status);
@@ -123,7 +123,7 @@ fn on_mariadb() {
     let sandbox = Sandbox::on(Mariadb::shared().database());
     pack(&sandbox, &[("up", "CREATE TABLE a (x INT);\nALTER TABLE a DROP COLUMN nope;\n")]);
     assert_eq!(run(&sandbox, &["deploy", "plugins"]).code, Some(1));
-    pack(&sandbox, &[("up", "CREATE TABLE a (x INT);\nALTER TABLE a ADD COLUMN y INT;\n")]);
+    pack(&sandbox, &[("up", "CREATE TABLE a (x INT, y INT);\n")]);
     let status = leads_out(&sandbox, "CREATE TABLE a (x INT)");
     sandbox.sql("DROP TABLE a");
     paste(&sandbox, &status);

@@ -149,8 +149,8 @@ fn exit(error: &Error) -> Exit {
         | Error::Source(SourceError::NothingGiven | SourceError::Url(_)) => Exit::Usage,
         Error::Backend(error) => backend_exit(error),
         Error::Objections(plan) => findings_exit(&plan.findings),
-        Error::NoReason(_) => Exit::Usage,
         Error::AppliedElsewhere { .. }
+        | Error::NoReason(_)
         | Error::KeepsMoving
         | Error::PlanChanged(_)
         | Error::AlreadyRecorded { .. }
