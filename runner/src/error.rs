@@ -8,7 +8,7 @@ use crate::{
     escape::Escaped,
     event::{StepReport, TakenOver},
     host::{HookError, LoadError},
-    plan::{BaselineError, ParseTargetError, Plan},
+    plan::{BaselineError, Finding, ParseTargetError, Plan},
     session::ErrorKind,
     source::SourceError,
 };
@@ -69,11 +69,21 @@ pub enum Error {
     /// To say that a record is wrong takes one.
     #[error("nothing of {0} is unfinished, and no reason is given why its record is wrong")]
     NoReason(AlterationKey),
+    /// A corrected record would leave something applied without what it requires.
+    #[error("{}", findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Unmet { key: AlterationKey, findings: Vec<Finding> },
     /// It could not be rolled back later.
     #[error("{0} was never applied here, and its component is not in the archive")]
     NotArchived(AlterationKey),
     #[error("{key} asks for the permission `{permission}`, which is not granted")]
     NotGranted { key: AlterationKey, permission: Permission },
+    #[error(
+        "the component that was named for {key} asks for the permission `{permission}`, which was not granted to what was applied"
+    )]
+    NotGrantedDown { key: AlterationKey, permission: Permission },
+    /// A component that was named to go down with.
+    #[error(transparent)]
+    With(SourceError),
     #[error("{0}")]
     UnknownSettings(UnknownSettings),
     /// Not what somebody wrote, which may hold a value.

@@ -470,7 +470,10 @@ impl Runner {
     ) -> Result<Report, Error> {
         let with = match options.with.is_empty() {
             true => Catalog::default(),
-            false => source::read(&options.with, self.limits.component_bytes_max)?,
+            false => {
+                let bytes_max = self.limits.component_bytes_max;
+                source::read(&options.with, bytes_max).map_err(Error::With)?
+            }
         };
         let (host, backend) = (self.host()?, self.connect(Access::Write).await?);
         let job = Job::Rollback { options, with: &with };

@@ -223,9 +223,11 @@ fn a_forgotten_index_is_found_before_the_second_up_fails() {
         assert_eq!(run.code, Some(1), "{run:#?}");
         let document = document(&run);
         assert_eq!(document["outcome"], "failed", "{run:#?}");
-        assert_eq!(found(&document), ["create: passed", "forgets: failed, schema down"]);
+        // What comes after it needs its `up` alone, which works.
+        let all = ["create: passed", "forgets: failed, schema down", "irreversible: irreversible"];
+        assert_eq!(found(&document), all);
         assert_eq!(document["failure"]["again"], true, "{run:#?}");
-        assert_eq!(document["left"], 1, "{run:#?}");
+        assert_eq!(document["left"], 0, "{run:#?}");
         assert!(run.stdout.contains("customers_again"), "{run:#?}");
     }
 }
@@ -241,6 +243,65 @@ fn a_failing_up() {
             assert!(run.stderr.contains(words), "{words:?} is not in {run:#?}");
         }
     }
+}
+
+/// Plugins of which some alterations fail: one on its way down, one on its way up, one that needs that, and one
+/// that needs nothing.
+fn failing(place: Sandbox) -> Sandbox {
+    let down = "ALTER TABLE customers DROP COLUMN age;\nDROP TABLE nowhere;\n";
+    let sandbox = packed(
+        place,
+        &[
+            CREATE,
+            ("1.0.0-1700000100-age", "ALTER TABLE customers ADD COLUMN age INTEGER;\n", down),
+            // It needs the column that the one before it may have lost on its way down.
+            ("1.0.0-1700000200-grow", "UPDATE customers SET age = 1;\n", ""),
+            ("1.0.0-1700000300-fails", FAILS.1, FAILS.2),
+            ("1.0.0-1700000400-later", "CREATE TABLE later (x INTEGER);\n", ""),
+        ],
+    );
+    let crm = [("1.0.0-1-crm", "CREATE TABLE crm (x INTEGER);\n", "DROP TABLE crm;\n")];
+    sandbox.sql_plugin_requiring("acme/crm", "\"acme/shop\" = \"1\"", &crm);
+    let toys = [("1.0.0-1-toys", "CREATE TABLE toys (x INTEGER);\n", "DROP TABLE toys;\n")];
+    sandbox.sql_plugin("acme/toys", &toys);
+    sandbox
+}
+
+#[test]
+fn what_needs_nothing_that_failed_is_tested() {
+    for (place, _) in places() {
+        let sandbox = failing(place);
+        let run = test(&sandbox, &["--format", "json"]);
+        assert_eq!(run.code, Some(1), "{run:#?}");
+        let document = document(&run);
+        let all = [
+            "create: passed",
+            "age: failed",
+            "grow: irreversible",
+            "fails: failed",
+            "toys: passed",
+        ];
+        assert_eq!(found(&document), all, "{run:#?}");
+        let failures = document["failures"].as_array().expect("a list");
+        let failures = failures.iter().map(|one| {
+            format!(
+                "{} {}",
+                one["id"].as_str().expect("an id"),
+                one["direction"].as_str().expect("one")
+            )
+        });
+        let failures: Vec<String> = failures.collect();
+        assert_eq!(failures, ["1.0.0-1700000100-age down", "1.0.0-1700000300-fails up"]);
+        let left = document["not_tested"].as_array().expect("a list");
+        let left: Vec<_> = left.iter().map(|one| one["id"].as_str().expect("an id")).collect();
+        assert_eq!(left, ["1.0.0-1700000400-later", "1.0.0-1-crm"], "{run:#?}");
+        assert!(left.len() == 2 && document["left"] == 2, "{run:#?}");
+    }
+}
+
+#[test]
+fn a_summary_of_what_failed() {
+    assert_snapshot!(seen(&failing(Sandbox::new()), &[]));
 }
 
 #[test]

@@ -151,6 +151,7 @@ fn exit(error: &Error) -> Exit {
         Error::Objections(plan) => findings_exit(&plan.findings),
         Error::AppliedElsewhere { .. }
         | Error::NoReason(_)
+        | Error::Unmet { .. }
         | Error::KeepsMoving
         | Error::PlanChanged(_)
         | Error::AlreadyRecorded { .. }
@@ -179,6 +180,8 @@ fn exit(error: &Error) -> Exit {
         | Error::NoScratch(_)
         | Error::Prepare { .. }
         | Error::NotGranted { .. }
+        | Error::NotGrantedDown { .. }
+        | Error::With(_)
         | Error::UnknownSettings(_)
         | Error::Config(_)
         | Error::Powerful(_)
@@ -265,6 +268,18 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
                 "if you agree, deploy with `--grant {plugin}:{permission}`, or write `grant = [\"{permission}\"]` under `[plugins.\"{plugin}\"]` in {CONFIG_FILE}"
             )
         }
+        Error::NotGrantedDown { key, permission } => {
+            explanation.alteration = Some(key.to_string());
+            format!("if you agree, add `--grant {}:{permission}`", key.plugin)
+        }
+        Error::With(_) => {
+            "correct `--with`: it names a component as `runner pack` makes it".to_owned()
+        }
+        Error::Unmet { key, findings } => {
+            explanation.alteration = Some(key.to_string());
+            explanation.findings.clone_from(findings);
+            unmet(findings)
+        }
         Error::UnknownSettings(UnknownSettings { plugin, .. }) => format!(
             "correct the name in `--set {plugin}:KEY=VALUE`, or under `[plugins.\"{plugin}\".settings]` in {CONFIG_FILE}"
         ),
@@ -313,6 +328,19 @@ fn explain(error: &Error, exit: Exit) -> Explanation {
         }
     };
     explanation
+}
+
+/// Which record has to be corrected before, or that it is no matter of records.
+fn unmet(findings: &[Finding]) -> String {
+    match findings.first() {
+        Some(Finding::StillRequired { dependent: AlterationKey { plugin, id }, .. }) => format!(
+            "if that is not in place either, say so first: `runner resolve {plugin} {id} --as reverted --because TEXT`"
+        ),
+        Some(Finding::UnmetRequirement { requires, .. }) => {
+            format!("bring {requires} there first, or correct its records")
+        }
+        _ => "look with `runner status`".to_owned(),
+    }
 }
 
 /// Says what is in the folder, and how to try again without it: it may be all that is left of what went.

@@ -36,6 +36,8 @@ pub(super) const SCRATCH_URL: &str = "sqlite:scratch.db";
 /// Characters of one value, and of one line of a definition, that are shown.
 const VALUE_CHARS_MAX: usize = 60;
 const LINE_CHARS_MAX: usize = 200;
+/// Alterations that were not tested and are named.
+const NOT_TESTED_MAX: usize = 10;
 /// Lines of one thing that are shown.
 const LINES_MAX: usize = 60;
 
@@ -468,12 +470,14 @@ fn summary(trial: &Trial, format: Format, is_project: bool) -> Exit {
     }
 }
 
-/// How many, and where the message does not say it, what each would need.
+/// How many, and what each of the first would need.
 fn not_tested(left: &[NotTested]) -> String {
     let mut text = count(left.len() as u64, "alteration");
-    for NotTested { key, without } in left.iter().filter(|one| one.key.plugin != one.without.plugin)
-    {
+    for NotTested { key, without } in left.iter().take(NOT_TESTED_MAX) {
         text.push_str(&format!("\n    {key} needs {without}"));
+    }
+    if let more @ 1.. = left.len().saturating_sub(NOT_TESTED_MAX) {
+        text.push_str(&format!("\n    … and {more} more"));
     }
     text
 }

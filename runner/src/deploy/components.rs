@@ -300,7 +300,7 @@ fn down_with(job: &Job<'_>, attempt: Attempt, row: &StateRow) -> Result<Attempt,
             options.grants.iter().any(|grant| grant.covers(&row.key.plugin, permission));
         // What goes down has what was granted to it when it went up.
         if !is_granted && !row.permissions.contains(&permission) {
-            return Err(Error::NotGranted { key: row.key.clone(), permission });
+            return Err(Error::NotGrantedDown { key: row.key.clone(), permission });
         }
     }
     let offered = Attempt::up(file);

@@ -7,7 +7,7 @@ use crate::{
     alteration::AlterationKey,
     backend::{Attempt, Backend, Because, Decision, Snapshot, StateRow, Status},
     error::Error,
-    plan::{self, Finding, Plan},
+    plan::{self, Finding},
 };
 use serde::Serialize;
 
@@ -88,8 +88,7 @@ impl Deciding<'_> {
             _ => plan::still_required(snapshot, &[row]),
         };
         if !findings.is_empty() {
-            let (steps, skipped, released) = (Vec::new(), Vec::new(), Vec::new());
-            return Err(Error::Objections(Box::new(Plan { steps, skipped, released, findings })));
+            return Err(Error::Unmet { key: self.key.clone(), findings });
         }
         // A later rollback takes it from there.
         let is_applied = self.decision == Decision::Applied;
