@@ -123,6 +123,29 @@ fn write_files(part: &str, sandbox: &Sandbox) {
     }
 }
 
+/// Follows a page that shows files and commands: each block of commands works with the files that were shown up to it. How
+/// many commands it has.
+fn follow_with_files(page: &str, sandbox: &Sandbox) -> usize {
+    let mut commands = 0;
+    let (files, parts) = page.split_once("```console\n").expect("commands");
+    write_files(files, sandbox);
+    for part in parts.split("```console\n") {
+        let (block, files) = part.split_once("\n```\n").expect("a block ends");
+        for steps in blocks(&format!("```console\n{block}")) {
+            commands += steps.len();
+            follow(&steps, sandbox);
+        }
+        write_files(files, sandbox);
+    }
+    commands
+}
+
+#[test]
+fn mending() {
+    let sandbox = Sandbox::on(Postgres::shared().database());
+    assert_eq!(follow_with_files(&page("mending.md"), &sandbox), 12);
+}
+
 #[test]
 fn sql_for_several_databases() {
     let page = page("sql.md");
@@ -131,18 +154,6 @@ fn sql_for_several_databases() {
         Sandbox::on(Postgres::shared().database()),
         Sandbox::on(Mariadb::shared().database()),
     ] {
-        let mut commands = 0;
-        // Each block of commands works with the files that were shown up to it.
-        let (files, parts) = page.split_once("```console\n").expect("commands");
-        write_files(files, &sandbox);
-        for part in parts.split("```console\n") {
-            let (block, files) = part.split_once("\n```\n").expect("a block ends");
-            for steps in blocks(&format!("```console\n{block}")) {
-                commands += steps.len();
-                follow(&steps, &sandbox);
-            }
-            write_files(files, &sandbox);
-        }
-        assert_eq!(commands, 9);
+        assert_eq!(follow_with_files(&page, &sandbox), 9);
     }
 }

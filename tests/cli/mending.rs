@@ -316,6 +316,7 @@ fn a_way_back_that_was_begun_goes_on_in_a_mended_component() {
         let files = [
             ("one", "DROP TABLE a;\nDROP TABLE nope;\n"),
             ("other", "DROP TABLE b;\n"),
+            ("worse", "DROP TABLE a;\nDROP TABLE none;\n"),
             ("mended", "DROP TABLE a;\nDROP TABLE b;\n"),
         ];
         for (folder, down) in files {
@@ -334,6 +335,9 @@ fn a_way_back_that_was_begun_goes_on_in_a_mended_component() {
         ];
         code(&run(&sandbox, &with("other/2-b.wasm")), 4, &refused);
         let goes_on = ["goes on in the mended file after 1 statement"];
+        code(&run(&sandbox, &with("worse/2-b.wasm")), 1, &[goes_on[0], "none"]);
+        // From here on it is that one that was begun, and it is in the archive.
+        code(&run(&sandbox, &["rollback", "--steps", "1"]), 1, &["was begun and goes on", "none"]);
         code(&run(&sandbox, &with("mended/2-b.wasm")), 0, &goes_on);
         assert_eq!(sandbox.state(), ["acme/app 2-b reverted"]);
     }

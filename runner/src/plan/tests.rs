@@ -12,6 +12,7 @@ use crate::{
 };
 
 mod drafts;
+mod mended;
 
 /// Builds `plugin id [draft] [requires…] [replaces:plugin]` lines into a catalog, one component each.
 fn files(lines: &[&str]) -> Catalog {
