@@ -96,7 +96,7 @@ fn before_run(run: &Run, row: &StateRow) -> Option<Status> {
     match (run.direction, row.status) {
         (Direction::Down, _) => Some(Status::Applied),
         (Direction::Up, Status::Failed) => Some(Status::Failed),
-        (Direction::Up, _) => run.previous,
+        (Direction::Up, _) => run.previous.filter(|status| *status != Status::Running),
     }
 }
 

@@ -35,7 +35,7 @@ fn what_was_begun_goes_on_where_the_file_begins_with_it() {
                 "?a/x 1.0.0-100-one failed and changed nothing: broken",
             ],
         ),
-        (running, Fit::Anew, &["1.0.0-100-one was rolled back"]),
+        (running, Fit::Anew, &["1.0.0-100-one not applied yet"]),
         (running, Fit::Differs, &[unchanged, otherwise]),
         (failed, Fit::Unknown, &[unchanged, otherwise]),
     ];
