@@ -77,6 +77,11 @@ pub fn prepared_down() -> Scenario {
     Scenario { name: "before-down", start: items_deployed, args: ROLLBACK, ..prepared_up() }
 }
 
+/// A file that its vendor mended: it goes on behind the statements that took effect of the one before.
+pub fn mended() -> Scenario {
+    Scenario { name: "a mended file", start: items_mended, holds: anything, ..deploy() }
+}
+
 /// The same under a lease, which runs out at once when its holder is killed: what the server still
 /// does for it then is ended by whoever goes on.
 pub fn leased() -> Scenario {
@@ -401,6 +406,26 @@ fn items(place: Place) -> Sandbox {
         sandbox.write(&format!("sources/acme/items/{id}.down.sql"), down);
     }
     packed(sandbox, "acme/items")
+}
+
+fn items_mended(place: Place) -> Sandbox {
+    let sandbox = place.sandbox();
+    let first = place.create_index("INDEX", "items_n", "items (n)");
+    let last = place.create_index("UNIQUE INDEX", "items_both", "items (n, id)");
+    let source = "sources/acme/items";
+    let create = "CREATE TABLE items (id INTEGER PRIMARY KEY, n INTEGER NOT NULL);
+         INSERT INTO items (id, n) VALUES (1, 10), (2, 20);";
+    sandbox.write(&format!("{source}/1.0.0-1700000000-items.up.sql"), create);
+    let begins = format!("INSERT INTO items (id, n) VALUES (3, 30);\n{first};\n");
+    let before = |end: &str| format!("{begins}{end};\n{last};\n");
+    let file = format!("{source}/1.1.0-1700000001-index.before-up.sql");
+    sandbox.write(&file, before("UPDATE items SET nope = 1"));
+    let sandbox = packed(sandbox, "acme/items");
+    let failed = sandbox.runner(DEPLOY);
+    assert!(failed.code == Some(1) && failed.stderr.contains("took effect"), "{failed:#?}");
+    sandbox.write(&file, before("UPDATE items SET n = n + 1"));
+    sandbox.ok(&["pack", source, "--out", "plugins/acme/items", "--replace"]);
+    sandbox
 }
 
 fn packed(sandbox: Sandbox, plugin: &str) -> Sandbox {
