@@ -69,7 +69,9 @@ pub fn run(scenario: &Scenario, place: Place) {
             scope.spawn(|| {
                 while let Some(&point) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let case = Case { scenario, place, args: &args, count, point };
-                    let tried = case.run(&place.copy(&start), &expected);
+                    let copy = place.copy(&start);
+                    unlike_others(place, &copy, point);
+                    let tried = case.run(&copy, &expected);
                     match tried {
                         Ok(mended) => {
                             twice.fetch_add(usize::from(mended.twice), Ordering::Relaxed);
@@ -172,6 +174,14 @@ impl Case<'_> {
         }
         own_tables_fit(self.place, sandbox)?;
         (self.scenario.holds)(self.place, sandbox)
+    }
+}
+
+/// What was begun before the copy was made has one marker in all copies, by which each would end the sessions of the
+/// others on the same server: here it has its own.
+fn unlike_others(place: Place, copy: &Sandbox, point: usize) {
+    if place != Place::Sqlite && place.has_table(copy, "alteration_run") {
+        copy.sql(&format!("UPDATE alteration_run SET marker = '{point:032x}';"));
     }
 }
 
