@@ -133,6 +133,22 @@ fn on_mysql_and_mariadb_any_file_goes_on() {
 }
 
 #[test]
+fn comments_and_blanks_around_statements_may_change() {
+    let sandbox = Sandbox::on(Mariadb::shared().database());
+    let begun = "CREATE TABLE a (x INT);\nINSERT INTO a VALUES (1);\nCREATE TABLE b (x INT);\nDROP TABLE nope;\n";
+    pack(&sandbox, "one", &[("up", begun)]);
+    let mended = "-- Mended.\n\nCREATE TABLE a (x INT);\n  INSERT INTO a VALUES (1) ;\n-- b\n\
+         CREATE TABLE b (x INT);\nDROP TABLE IF EXISTS nope;\nINSERT INTO b VALUES (2);\n";
+    pack(&sandbox, "two", &[("up", mended)]);
+    // Within a statement each byte counts.
+    pack(&sandbox, "other", &[("up", &mended.replace("TABLE a", "TABLE  a"))]);
+    code(&run(&sandbox, &["deploy", "one"]), 1, &["3 statements of it took effect"]);
+    code(&run(&sandbox, &["plan", "other"]), 4, &["was begun with other contents"]);
+    code(&run(&sandbox, &["deploy", "two"]), 0, &["after 3 statements"]);
+    assert_eq!(sandbox.rows("SELECT concat((SELECT x FROM a), (SELECT x FROM b))"), ["12"]);
+}
+
+#[test]
 fn a_mended_file_that_fails_again_is_mended_again() {
     let sandbox = Sandbox::on(Mariadb::shared().database());
     let texts = [

@@ -6,22 +6,22 @@
 use super::{
     Attempt, Backend, BackendError, Counts, Ending, Revision, Run, Snapshot, StateRow, Status,
     attempt::or_roll_back,
-    journal,
+    journal::{self, Asked},
     tables::{
         archive, history,
         journal::{self as rows, JournalRow},
         run, state,
     },
 };
-use crate::alteration::{AlterationKey, Checksum, Direction, Handed};
+use crate::alteration::{AlterationKey, Direction, Handed};
 use serde::Serialize;
 
 /// How a begun attempt stands to another component that is offered for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mended {
     pub fit: Fit,
-    /// Of the component that began it.
-    pub begun: Checksum,
+    /// What the calls that are recorded of it ask for in the other component; empty where they ask for the same.
+    pub(crate) asked: Vec<Asked>,
 }
 
 /// Whether what was begun can go on in another component.
@@ -48,13 +48,12 @@ impl Fit {
 impl Snapshot {
     /// Notes that `attempt`, of another component than the one that began it, fits so, and makes of the state what it
     /// will be.
-    pub(crate) fn mend(&mut self, attempt: &Attempt, fit: Fit) {
+    pub(crate) fn mend(&mut self, attempt: &Attempt, fit: Fit, asked: Vec<Asked>) {
         let (Some(run), Some(row)) =
             (self.runs.get_mut(&attempt.key), self.rows.get_mut(&attempt.key))
         else {
             return;
         };
-        let begun = run.component_checksum;
         match fit {
             Fit::GoesOn { .. } => {
                 run.component_checksum = attempt.component_checksum;
@@ -80,7 +79,7 @@ impl Snapshot {
             }
             Fit::Differs | Fit::Unknown => {}
         }
-        self.mended.insert(attempt.key.clone(), Mended { fit, begun });
+        self.mended.insert(attempt.key.clone(), Mended { fit, asked });
     }
 }
 
@@ -101,16 +100,18 @@ fn before_run(run: &Run, row: &StateRow) -> Option<Status> {
 }
 
 impl Backend {
-    /// Whether a hook that hands over `text` first does what took effect of the hook at hand of `run`.
+    /// Whether a hook that hands over `text` first does what took effect of the hook at hand of `run`, which handed over
+    /// `begun` if that is known. What its calls ask for.
     pub(crate) async fn begins_with(
         &mut self,
         run: &Run,
+        begun: Option<&str>,
         text: &str,
-    ) -> Result<bool, BackendError> {
+    ) -> Result<Option<Vec<Asked>>, BackendError> {
         let rows = self.journal(run).await?;
         let shared = self.shared()?;
         let connection = &mut *shared.lock().await;
-        journal::begins_with(connection, &rows, text).await
+        journal::begins_with(connection, &rows, begun, text).await
     }
 
     /// Whether nothing of `run` can have taken effect.
@@ -144,6 +145,11 @@ impl Backend {
                 (Some(row_after), Some(run_after)) => {
                     archive::store(connection, run_after.component_checksum, component, None)
                         .await?;
+                    let asked = after.mended.get(key).map(|mended| mended.asked.as_slice());
+                    let recorded = rows::read(connection, key).await?;
+                    for row in journal::asked_anew(recorded, asked.unwrap_or_default())? {
+                        rows::rewrite(connection, key, row).await?;
+                    }
                     run::mend(connection, run, run_after).await?;
                     if run.direction == Direction::Up {
                         state::mend(connection, row, row_after).await?;

@@ -40,6 +40,7 @@ pub use database::{Backend, HookLimits};
 pub use error::{BackendError, LockHolder, StrangeLedger};
 pub use export::{Export, ExportColumn, ExportFormat};
 pub use former::{Former, FormerError, FormerTool};
+pub(crate) use journal::Asked;
 pub use journal::Stop;
 pub use mended::{Fit, Mended};
 pub use powers::{Power, Powers, Reach};

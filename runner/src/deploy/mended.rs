@@ -7,7 +7,7 @@
 use super::{Job, Work};
 use crate::{
     alteration::{Alteration, AlterationKey, Direction},
-    backend::{Attempt, Backend, BackendError, Fit, Phase, Revision, Run, Snapshot},
+    backend::{Asked, Attempt, Backend, BackendError, Fit, Phase, Revision, Run, Snapshot},
     crash,
     error::Error,
     pack::{SqlHook, SqlSource},
@@ -25,8 +25,8 @@ pub(crate) async fn look(
     let runs: Vec<Run> = after.runs.values().cloned().collect();
     for run in runs {
         let Some(file) = job.replacement(&run, &after) else { continue };
-        let fit = match backend.is_untouched(&run).await? {
-            true => Fit::Anew,
+        let (fit, asked) = match backend.is_untouched(&run).await? {
+            true => (Fit::Anew, Vec::new()),
             false => fit(job, &run, file, backend).await?,
         };
         let mut attempt =
@@ -34,22 +34,23 @@ pub(crate) async fn look(
         if let Some(settings) = job.settings() {
             settings.fill(&run.key.plugin, &mut attempt.settings);
         }
-        after.mend(&attempt, fit);
+        after.mend(&attempt, fit, asked);
     }
     Ok(after)
 }
 
+/// How `file` stands to what took effect, and what the recorded calls ask for in it.
 async fn fit(
     job: &Job<'_>,
     run: &Run,
     file: &Alteration,
     backend: &mut Backend,
-) -> Result<Fit, Error> {
+) -> Result<(Fit, Vec<Asked>), Error> {
     let (done, _) = backend.effects(run).await?;
     let goes_on = Fit::GoesOn { statements: done.len() };
     let bytes = source::read_component(&file.path, file.component_checksum)?;
     let Some(offered) = SqlSource::of(&bytes) else {
-        return Ok(if job.tries(run) { goes_on } else { Fit::Unknown });
+        return Ok((if job.tries(run) { goes_on } else { Fit::Unknown }, Vec::new()));
     };
     let text = |source: &SqlSource, hook| source.text(&run.key.id, hook, run.dialect).to_owned();
     let (before, main) = match run.direction {
@@ -62,27 +63,29 @@ async fn fit(
         Phase::Main => &[before],
         Phase::Backfill => &[before, main],
     };
-    if !whole.is_empty() {
-        let begun = archived(run, backend).await?;
-        let Some(begun) = begun.as_deref().and_then(SqlSource::of) else {
-            return Ok(Fit::Differs);
-        };
-        if whole.iter().any(|hook| text(&begun, *hook) != text(&offered, *hook)) {
-            return Ok(Fit::Differs);
-        }
+    let begun = archived(run, backend).await?;
+    let begun = begun.as_deref().and_then(SqlSource::of);
+    let differs = |hook: &SqlHook| {
+        begun.as_ref().is_none_or(|begun| text(begun, *hook) != text(&offered, *hook))
+    };
+    if whole.iter().any(differs) {
+        return Ok((Fit::Differs, Vec::new()));
     }
     let at_hand = match run.phase {
         Phase::Preparation => before,
         Phase::Main => main,
         // Each step stands alone.
-        Phase::Backfill => return Ok(goes_on),
+        Phase::Backfill => return Ok((goes_on, Vec::new())),
     };
     let sql = text(&offered, at_hand);
     // Without that hook there is nothing that could go on.
-    let is_there = run.phase == Phase::Main || !sql.is_empty();
-    Ok(match is_there && backend.begins_with(run, &sql).await? {
-        true => goes_on,
-        false => Fit::Differs,
+    if run.phase == Phase::Preparation && sql.is_empty() {
+        return Ok((Fit::Differs, Vec::new()));
+    }
+    let begun = begun.as_ref().map(|begun| text(begun, at_hand));
+    Ok(match backend.begins_with(run, begun.as_deref(), &sql).await? {
+        Some(asked) => (goes_on, asked),
+        None => (Fit::Differs, Vec::new()),
     })
 }
 

@@ -13,7 +13,8 @@ mod session;
 mod statement;
 
 pub use call::Stop;
-pub(super) use prefix::begins_with;
+pub(crate) use prefix::Asked;
+pub(super) use prefix::{asked_anew, begins_with};
 pub(super) use session::Journal;
 
 use std::sync::Arc;

@@ -66,6 +66,24 @@ pub(crate) async fn finish(
     if done == 1 { Ok(()) } else { Err(BackendError::Moved) }
 }
 
+/// Writes over the calls and results of a row.
+pub(crate) async fn rewrite(
+    connection: &mut dyn Connection,
+    key: &AlterationKey,
+    row: JournalRow,
+) -> Result<(), BackendError> {
+    let sql = "UPDATE @journal SET results = ? WHERE plugin = ? AND id = ? AND call_number = ?";
+    let params = [
+        Cell::Bytes(row.results),
+        Cell::text(&key.plugin),
+        Cell::text(&key.id),
+        Cell::integer(row.call),
+    ];
+    connection.own_must(sql, &params).await?;
+    crash::point("after a row of the journal was rewritten");
+    Ok(())
+}
+
 /// Forgets a started statement that took no effect.
 pub(crate) async fn forget(
     connection: &mut dyn Connection,

@@ -7,7 +7,7 @@ use crate::backend::Fit;
 fn with(row: &str, fit: Fit, policy: Policy) -> Vec<String> {
     let (catalog, mut snapshot) = (files(&[ONE]), state(&[row]));
     let file = catalog.iter().next().unwrap();
-    snapshot.mend(&Attempt::up(file), fit);
+    snapshot.mend(&Attempt::up(file), fit, Vec::new());
     shown(&deploy(&catalog, &snapshot, Dialect::Mariadb, &Target::default(), policy))
 }
 
@@ -53,7 +53,7 @@ fn what_was_begun_goes_on_where_the_file_begins_with_it() {
 fn what_goes_on_is_recorded_as_the_file_that_it_goes_on_in() {
     let (catalog, mut snapshot) = (files(&[ONE]), state(&["a/x 1.0.0-100-one running!>"]));
     let file = catalog.iter().next().unwrap();
-    snapshot.mend(&Attempt::up(file), Fit::GoesOn { statements: 1 });
+    snapshot.mend(&Attempt::up(file), Fit::GoesOn { statements: 1 }, Vec::new());
     let (row, run) = (&snapshot.rows[&file.key], &snapshot.runs[&file.key]);
     assert_eq!((row.checksum, row.component_checksum), (file.checksum, file.component_checksum));
     assert_eq!((row.status, run.component_checksum), (Status::Running, file.component_checksum));
@@ -65,7 +65,7 @@ fn advice_names_the_way_out_and_never_a_loop() {
     for (fit, tries) in [(Fit::Differs, false), (Fit::Unknown, true)] {
         let (catalog, mut snapshot) = (files(&[ONE]), state(&["a/x 1.0.0-100-one failed!>"]));
         let file = catalog.iter().next().unwrap();
-        snapshot.mend(&Attempt::up(file), fit);
+        snapshot.mend(&Attempt::up(file), fit, Vec::new());
         let plan = deploy(&catalog, &snapshot, Dialect::Mariadb, &Target::default(), allowed);
         let advice = plan.objections().next().unwrap().advice();
         assert!(advice.contains("runner resolve a/x 1.0.0-100-one --as reverted"), "{advice}");
