@@ -4,25 +4,45 @@
 //! tool does. What they find comes together here: SQL byte for byte, but for a transaction around it; one
 //! alteration for each version. Reads files; writes nothing, and knows nothing of components.
 
+mod atlas;
+mod db_migrate;
 mod dbmate;
 mod diesel;
+mod drizzle;
 mod error;
 mod files;
 mod flyway;
 mod golang_migrate;
 mod goose;
+mod graphile_migrate;
 mod layout;
+mod liquibase;
 mod mark;
+mod micrate;
+mod mybatis;
 mod name;
+mod node_pg_migrate;
+mod npm_sqlite;
 mod numbered;
+mod postgrator;
+mod postgres_migrations;
+mod prisma;
+mod rambler;
 mod recognise;
 mod refinery;
+mod shmig;
+mod sqitch;
+mod sql_migrate;
 mod sqlx;
 mod stamp;
 mod statements;
+mod supabase;
+mod tern;
 #[cfg(test)]
 mod tests;
 mod transactions;
+mod umzug;
+mod wrangler;
 
 pub use error::{FileProblem, HistoryError, Problem};
 pub use layout::{Layout, ParseLayoutError};
@@ -105,6 +125,26 @@ pub(super) fn read(
         Layout::Goose => goose::read(folder, context)?,
         Layout::Flyway => flyway::read(folder, context)?,
         Layout::Refinery => refinery::read(folder)?,
+        Layout::Prisma => prisma::read(folder, context)?,
+        Layout::Drizzle => drizzle::read(folder, context)?,
+        Layout::Supabase => supabase::read(folder, context)?,
+        Layout::Wrangler => wrangler::read(folder, context)?,
+        Layout::Atlas => atlas::read(folder, context)?,
+        Layout::SqlMigrate => sql_migrate::read(folder, context)?,
+        Layout::Sqitch => sqitch::read(folder, context)?,
+        Layout::Liquibase => liquibase::read(folder, context)?,
+        Layout::NodePgMigrate => node_pg_migrate::read(folder, context)?,
+        Layout::DbMigrate => db_migrate::read(folder, context)?,
+        Layout::Postgrator => postgrator::read(folder, context)?,
+        Layout::PostgresMigrations => postgres_migrations::read(folder, context)?,
+        Layout::GraphileMigrate => graphile_migrate::read(folder, context)?,
+        Layout::Umzug => umzug::read(folder, context)?,
+        Layout::Tern => tern::read(folder, context)?,
+        Layout::Rambler => rambler::read(folder, context)?,
+        Layout::Mybatis => mybatis::read(folder, context)?,
+        Layout::NpmSqlite => npm_sqlite::read(folder, context)?,
+        Layout::Micrate => micrate::read(folder, context)?,
+        Layout::Shmig => shmig::read(folder, context)?,
         Layout::Runner => Vec::new(),
     };
     if migrations.is_empty() {

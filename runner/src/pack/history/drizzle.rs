@@ -1,0 +1,8 @@
+//! drizzle: <number>_<name>.sql with meta/_journal.json, or <stamp>_<name>/migration.sql.
+
+use super::{Context, HistoryError, Migration};
+use std::path::Path;
+
+pub(super) fn read(_folder: &Path, _context: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
+    Ok(Vec::new())
+}
