@@ -4,6 +4,7 @@
 //! tool does. What they find comes together here: SQL byte for byte, but for a transaction around it; one
 //! alteration for each version. Reads files; writes nothing, and knows nothing of components.
 
+mod alone;
 mod atlas;
 mod db_migrate;
 mod dbmate;
@@ -16,6 +17,7 @@ mod golang_migrate;
 mod goose;
 mod graphile_migrate;
 mod layout;
+mod ledger;
 mod liquibase;
 mod mark;
 mod micrate;
@@ -40,13 +42,14 @@ mod supabase;
 mod tern;
 #[cfg(test)]
 mod tests;
+mod textual;
 mod transactions;
 mod umzug;
 mod wrangler;
 
 pub use error::{FileProblem, HistoryError, Problem};
 pub use layout::{Layout, ParseLayoutError};
-pub use stamp::ledger_stamp;
+pub use ledger::ledger_key;
 
 pub(super) use flyway::{is_configuration, is_repeatable};
 pub(super) use recognise::{Recognised, recognise};
@@ -151,6 +154,28 @@ pub(super) fn read(
         return Err(HistoryError::Nothing { path: folder.to_owned(), layout });
     }
     migrations.into_iter().map(|migration| checked(migration, context)).collect()
+}
+
+/// The folder of the history, where `folder` is the one above it by which its tool is known.
+pub(super) fn home(folder: &Path) -> Result<PathBuf, HistoryError> {
+    const MIGRATIONS: &str = "migrations";
+    let listing = files::list(folder)?;
+    let below = folder.join(MIGRATIONS);
+    let has = |name| listing.find(name).is_some();
+    let is_tool = has("schema.prisma") || has("config.toml") && folder.ends_with("supabase");
+    let is_here = is_tool && listing.folder(MIGRATIONS).is_some() && !below.is_symlink();
+    Ok(if is_here { below } else { folder.to_owned() })
+}
+
+/// The dialects that `folder` says itself it is for, in the tool's own files; empty where it does not.
+pub(super) fn dialects(layout: Layout, folder: &Path) -> Result<BTreeSet<Dialect>, HistoryError> {
+    match layout {
+        Layout::Prisma => prisma::dialects(folder),
+        Layout::Drizzle => drizzle::dialects(folder),
+        Layout::Supabase => Ok([Dialect::Postgresql].into()),
+        Layout::Wrangler => Ok([Dialect::Sqlite].into()),
+        _ => Ok(BTreeSet::new()),
+    }
 }
 
 /// The SQL files of `folder` that the tool passes over, and so does `read`; sorted.
