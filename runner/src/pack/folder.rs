@@ -25,7 +25,8 @@ use std::{
 };
 
 /// Folder names that say what is inside rather than whose it is.
-const GENERIC_NAMES: [&str; 4] = ["alterations", "db", "migrations", "sql"];
+const GENERIC_NAMES: [&str; 7] =
+    ["alterations", "db", "drizzle", "migrations", "prisma", "sql", "supabase"];
 
 /// How the history of another tool was read.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,10 +2,11 @@
 //!
 //! As the CLI reads it: a file with another name is none of its own, and neither is the very first one if it is
 //! `<stamp>_init.sql` of before December 2021, which older versions of the CLI wrote. A file is sent as one pipeline,
-//! which is one transaction. There is no way back. The database is PostgreSQL.
+//! which is one transaction; version 3 sends by itself what refuses one. There is no way back. The database is PostgreSQL.
 
 use super::{
     Context, Layout, Migration,
+    alone::stand_alone,
     error::HistoryError,
     files::{self, File, Listing},
     name, textual,
@@ -30,7 +31,7 @@ pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration
             return Err(HistoryError::OneVersion { first, second, layout: Layout::Supabase });
         }
         let mut section = textual::section(file, SqlHook::Up)?;
-        section.leave_transaction(context)?;
+        stand_alone(&mut section, context)?;
         migrations.push((version, file, textual::migration(stem, &file.path, vec![section])?));
     }
     let migrations = migrations.into_iter().map(|(_, file, m)| (file.path.clone(), m));
