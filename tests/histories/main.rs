@@ -2,6 +2,7 @@
 
 mod alike;
 mod baseline;
+mod breakpoints;
 mod cut;
 mod history;
 mod ledgers;

@@ -159,6 +159,11 @@ fn command(sandbox: &Sandbox, program: &str) -> Command {
     );
     let mut command = Command::new(path);
     command.current_dir(sandbox.path()).env_remove("DATABASE_URL").env("HOME", sandbox.path());
+    // Debian's own is too old for wrangler.
+    let node = support::target_folder().join("logto/node/bin");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let paths = [node].into_iter().chain(std::env::split_paths(&path));
+    command.env("PATH", std::env::join_paths(paths).expect("folders"));
     command
 }
 
