@@ -161,8 +161,8 @@ pub(super) fn home(folder: &Path) -> Result<PathBuf, HistoryError> {
     const MIGRATIONS: &str = "migrations";
     let listing = files::list(folder)?;
     let below = folder.join(MIGRATIONS);
-    let has = |name| listing.find(name).is_some();
-    let is_tool = has("schema.prisma") || has("config.toml") && folder.ends_with("supabase");
+    let is_supabase = || folder.canonicalize().is_ok_and(|folder| folder.ends_with("supabase"));
+    let is_tool = listing.find("schema.prisma").is_some() || is_supabase();
     let is_here = is_tool && listing.folder(MIGRATIONS).is_some() && !below.is_symlink();
     Ok(if is_here { below } else { folder.to_owned() })
 }

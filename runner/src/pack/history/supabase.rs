@@ -1,7 +1,7 @@
 //! Supabase CLI: `<stamp>_<name>.sql` in `supabase/migrations`, ordered by the names as text.
 //!
-//! As the CLI reads it: a file with another name is none of its own, and neither is the very first one if it is
-//! `<stamp>_init.sql` of before December 2021, which older versions of the CLI wrote. A file is sent as one pipeline,
+//! As the CLI reads it: a file with another name is none of its own, and neither is
+//! `<stamp>_init.sql` of before December 2021 where it is the very first in the folder: older versions of the CLI wrote it. A file is sent as one pipeline,
 //! which is one transaction; version 3 sends by itself what refuses one. There is no way back. The database is PostgreSQL.
 
 use super::{
@@ -11,19 +11,27 @@ use super::{
     files::{self, File, Listing},
     name, textual,
 };
-use crate::{alteration::LedgerKey, pack::sql_name::SqlHook};
-use std::{ffi::OsStr, path::Path};
+use crate::{
+    alteration::LedgerKey,
+    pack::{read::ReadError, sql_name::SqlHook},
+};
+use std::{
+    ffi::{OsStr, OsString},
+    fs,
+    path::Path,
+};
 
-const CONFIG: &str = "config.toml";
 const FIRST_INIT_STAMP: &str = "20211209000000";
 
 pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
     let files = files::list(folder)?.files;
     let mut migrations: Vec<(&str, &File, Migration)> = Vec::new();
-    for (at, file) in files.iter().enumerate() {
+    let first = first_entry(folder)?;
+    for file in &files {
         let Some(stem) = file.stem() else { continue };
         let Some((version, rest)) = version(stem) else { continue };
-        if at == 0 && rest == "init" && version.len() == 14 && version < FIRST_INIT_STAMP {
+        let is_old = rest == "init" && version.len() == 14 && version < FIRST_INIT_STAMP;
+        if is_old && first.as_deref() == Some(OsStr::new(&file.name)) {
             continue;
         }
         if let Some((_, first, _)) = migrations.iter().find(|(other, ..)| *other == version) {
@@ -38,20 +46,28 @@ pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration
     textual::in_order(migrations.collect(), Layout::Supabase)
 }
 
+/// The first name of all in the folder, be it a folder's or hidden.
+fn first_entry(folder: &Path) -> Result<Option<OsString>, HistoryError> {
+    let entries = fs::read_dir(folder)
+        .and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect());
+    let mut names: Vec<OsString> =
+        entries.map_err(|error| ReadError::Unreadable { path: folder.to_owned(), error })?;
+    names.sort();
+    Ok(names.into_iter().next())
+}
+
 /// `<digits>_<anything>`.
 fn version(stem: &str) -> Option<(&str, &str)> {
     let (version, rest) = name::numbered(stem)?;
     Some((version, rest.strip_prefix('_')?))
 }
 
-/// Whether `folder` is where the CLI looks: in `supabase`, beside the settings of the CLI.
+/// Whether `folder` is where the CLI looks: `migrations` in `supabase`.
 pub(super) fn is(folder: &Path, listing: &Listing) -> bool {
-    let has_names = || listing.files.iter().filter_map(File::stem).any(|s| version(s).is_some());
-    let is_below = |above: &Path| {
-        above.file_name() == Some(OsStr::new("supabase")) && above.join(CONFIG).is_file()
-    };
-    let folder = folder.canonicalize().ok();
-    has_names() && folder.and_then(|folder| Some(is_below(folder.parent()?))) == Some(true)
+    let mut names = listing.files.iter().filter_map(File::stem);
+    let folder = folder.canonicalize();
+    folder.is_ok_and(|folder| folder.ends_with("supabase/migrations"))
+        && names.any(|stem| version(stem).is_some())
 }
 
 /// Its ledger has the digits of the names.

@@ -170,6 +170,9 @@ fn supabase() {
         assert_eq!(passed_over, skipped.collect::<Vec<_>>());
         assert_eq!(dialects, [Postgresql]);
     }
+    add(folder.path(), &[("supabase/migrations/.gitkeep", "")]);
+    let read = sql_folder::read(&folder.path().join("supabase"), &options(None)).unwrap();
+    assert_eq!(read.alterations.len(), 4, "it is not the first in the folder");
     let files: Files<'_> = &[("1_a.sql", "A"), ("1_b.sql", "B")];
     let message = error(files, Some(Layout::Supabase));
     assert!(message.contains("have one version"), "{message}");
