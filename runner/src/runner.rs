@@ -498,8 +498,8 @@ impl Runner {
         };
         backend.close().await;
         let former = former??;
-        let stamp = crate::pack::history::ledger_stamp;
-        let keys = plan::keys_of_former(&catalog, plugin.as_ref(), &former, stamp)?;
+        let key = |version: &str| crate::pack::history::ledger_key(tool.as_str(), version);
+        let keys = plan::keys_of_former(&catalog, plugin.as_ref(), &former, key)?;
         Ok((keys, former.repeatables))
     }
 

@@ -2,8 +2,11 @@
 
 mod alike;
 mod baseline;
+mod breakpoints;
 mod cut;
 mod history;
+mod ledgers;
+mod npm;
 mod peer;
 mod place;
 mod rebuild;

@@ -38,6 +38,11 @@ A history of another tool is packed as it is; what the tool is shows in names an
   goose           <number>_<name>.sql with `-- +goose Up`, `-- +goose Down`
   flyway          V<version>__<name>.sql, U…, R__<name>.sql, flyway.conf, <script>.conf
   refinery        V<number>__<name>.sql, U<number>__<name>.sql
+  prisma          <stamp>_<name>/migration.sql and down.sql, migration_lock.toml
+  drizzle         <number>_<name>.sql with meta/_journal.json, or folders
+  supabase        <stamp>_<name>.sql in supabase/migrations
+  wrangler        <number>_<name>.sql of D1
+  atlas           <version>_<name>.sql with atlas.sum; `-- atlas:txmode none`
   runner          <id>.up.sql, .down.sql, .before-up.sql, .before-down.sql, .step.sql
 
 What differs between databases has a file for each, in the runner's own layout, for any hook:

@@ -14,6 +14,26 @@ pub enum Layout {
     Goose,
     Flyway,
     Refinery,
+    Prisma,
+    Drizzle,
+    Supabase,
+    Wrangler,
+    Atlas,
+    SqlMigrate,
+    Sqitch,
+    Liquibase,
+    NodePgMigrate,
+    DbMigrate,
+    Postgrator,
+    PostgresMigrations,
+    GraphileMigrate,
+    Umzug,
+    Tern,
+    Rambler,
+    Mybatis,
+    NpmSqlite,
+    Micrate,
+    Shmig,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,7 +41,7 @@ pub enum Layout {
 pub struct ParseLayoutError(String);
 
 impl Layout {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 28] = [
         Self::Runner,
         Self::Sqlx,
         Self::GolangMigrate,
@@ -30,6 +50,26 @@ impl Layout {
         Self::Goose,
         Self::Flyway,
         Self::Refinery,
+        Self::Prisma,
+        Self::Drizzle,
+        Self::Supabase,
+        Self::Wrangler,
+        Self::Atlas,
+        Self::SqlMigrate,
+        Self::Sqitch,
+        Self::Liquibase,
+        Self::NodePgMigrate,
+        Self::DbMigrate,
+        Self::Postgrator,
+        Self::PostgresMigrations,
+        Self::GraphileMigrate,
+        Self::Umzug,
+        Self::Tern,
+        Self::Rambler,
+        Self::Mybatis,
+        Self::NpmSqlite,
+        Self::Micrate,
+        Self::Shmig,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -42,6 +82,26 @@ impl Layout {
             Self::Goose => "goose",
             Self::Flyway => "flyway",
             Self::Refinery => "refinery",
+            Self::Prisma => "prisma",
+            Self::Drizzle => "drizzle",
+            Self::Supabase => "supabase",
+            Self::Wrangler => "wrangler",
+            Self::Atlas => "atlas",
+            Self::SqlMigrate => "sql-migrate",
+            Self::Sqitch => "sqitch",
+            Self::Liquibase => "liquibase",
+            Self::NodePgMigrate => "node-pg-migrate",
+            Self::DbMigrate => "db-migrate",
+            Self::Postgrator => "postgrator",
+            Self::PostgresMigrations => "postgres-migrations",
+            Self::GraphileMigrate => "graphile-migrate",
+            Self::Umzug => "umzug",
+            Self::Tern => "tern",
+            Self::Rambler => "rambler",
+            Self::Mybatis => "mybatis",
+            Self::NpmSqlite => "npm-sqlite",
+            Self::Micrate => "micrate",
+            Self::Shmig => "shmig",
         }
     }
 
@@ -56,6 +116,34 @@ impl Layout {
             Self::Goose => "<number>_<name>.sql with `-- +goose Up` and `-- +goose Down`",
             Self::Flyway => "V<version>__<name>.sql, U<version>__<name>.sql, R__<name>.sql",
             Self::Refinery => "V<number>__<name>.sql, U<number>__<name>.sql",
+            Self::Prisma => "<stamp>_<name>/migration.sql",
+            Self::Drizzle => {
+                "<number>_<name>.sql with meta/_journal.json, or <stamp>_<name>/migration.sql"
+            }
+            Self::Supabase => "<stamp>_<name>.sql in supabase/migrations",
+            Self::Wrangler => "<number>_<name>.sql of D1",
+            Self::Atlas => "<stamp>_<name>.sql with atlas.sum",
+            Self::SqlMigrate => "<name>.sql with `-- +migrate Up` and `-- +migrate Down`",
+            Self::Sqitch => {
+                "sqitch.plan with deploy/<name>.sql, revert/<name>.sql, verify/<name>.sql"
+            }
+            Self::Liquibase => "SQL with `--liquibase formatted sql` and `--changeset author:id`",
+            Self::NodePgMigrate => {
+                "<number>_<name>.sql with `-- Up Migration` and `-- Down Migration`"
+            }
+            Self::DbMigrate => "sqls/<number>-<name>-up.sql and sqls/<number>-<name>-down.sql",
+            Self::Postgrator => "<number>.do.<name>.sql and <number>.undo.<name>.sql",
+            Self::PostgresMigrations => "<number>_<name>.sql, numbered without a gap",
+            Self::GraphileMigrate => {
+                "committed/<number>-<name>.sql with `--! Previous:` and `--! Hash:`"
+            }
+            Self::Umzug => "<name>.sql, with down/<name>.sql",
+            Self::Tern => "<number>_<name>.sql with `---- create above / drop below ----`",
+            Self::Rambler => "<number>_<name>.sql with `-- rambler up` and `-- rambler down`",
+            Self::Mybatis => "<number>_<name>.sql with `-- //@UNDO`",
+            Self::NpmSqlite => "<number>-<name>.sql with `-- Up` and `-- Down`",
+            Self::Micrate => "<number>_<name>.sql with `-- +micrate Up` and `-- +micrate Down`",
+            Self::Shmig => "<number>-<name>.sql with `-- ==== UP ====` and `-- ==== DOWN ====`",
         }
     }
 }

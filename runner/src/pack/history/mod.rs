@@ -4,29 +4,52 @@
 //! tool does. What they find comes together here: SQL byte for byte, but for a transaction around it; one
 //! alteration for each version. Reads files; writes nothing, and knows nothing of components.
 
+mod alone;
+mod atlas;
+mod db_migrate;
 mod dbmate;
 mod diesel;
+mod drizzle;
 mod error;
 mod files;
 mod flyway;
 mod golang_migrate;
 mod goose;
+mod graphile_migrate;
 mod layout;
+mod ledger;
+mod liquibase;
 mod mark;
+mod micrate;
+mod mybatis;
 mod name;
+mod node_pg_migrate;
+mod npm_sqlite;
 mod numbered;
+mod postgrator;
+mod postgres_migrations;
+mod prisma;
+mod rambler;
 mod recognise;
 mod refinery;
+mod shmig;
+mod sqitch;
+mod sql_migrate;
 mod sqlx;
 mod stamp;
 mod statements;
+mod supabase;
+mod tern;
 #[cfg(test)]
 mod tests;
+mod textual;
 mod transactions;
+mod umzug;
+mod wrangler;
 
 pub use error::{FileProblem, HistoryError, Problem};
 pub use layout::{Layout, ParseLayoutError};
-pub use stamp::ledger_stamp;
+pub use ledger::ledger_key;
 
 pub(super) use flyway::{is_configuration, is_repeatable};
 pub(super) use recognise::{Recognised, recognise};
@@ -105,12 +128,54 @@ pub(super) fn read(
         Layout::Goose => goose::read(folder, context)?,
         Layout::Flyway => flyway::read(folder, context)?,
         Layout::Refinery => refinery::read(folder)?,
+        Layout::Prisma => prisma::read(folder, context)?,
+        Layout::Drizzle => drizzle::read(folder, context)?,
+        Layout::Supabase => supabase::read(folder, context)?,
+        Layout::Wrangler => wrangler::read(folder, context)?,
+        Layout::Atlas => atlas::read(folder, context)?,
+        Layout::SqlMigrate => sql_migrate::read(folder, context)?,
+        Layout::Sqitch => sqitch::read(folder, context)?,
+        Layout::Liquibase => liquibase::read(folder, context)?,
+        Layout::NodePgMigrate => node_pg_migrate::read(folder, context)?,
+        Layout::DbMigrate => db_migrate::read(folder, context)?,
+        Layout::Postgrator => postgrator::read(folder, context)?,
+        Layout::PostgresMigrations => postgres_migrations::read(folder, context)?,
+        Layout::GraphileMigrate => graphile_migrate::read(folder, context)?,
+        Layout::Umzug => umzug::read(folder, context)?,
+        Layout::Tern => tern::read(folder, context)?,
+        Layout::Rambler => rambler::read(folder, context)?,
+        Layout::Mybatis => mybatis::read(folder, context)?,
+        Layout::NpmSqlite => npm_sqlite::read(folder, context)?,
+        Layout::Micrate => micrate::read(folder, context)?,
+        Layout::Shmig => shmig::read(folder, context)?,
         Layout::Runner => Vec::new(),
     };
     if migrations.is_empty() {
         return Err(HistoryError::Nothing { path: folder.to_owned(), layout });
     }
     migrations.into_iter().map(|migration| checked(migration, context)).collect()
+}
+
+/// The folder of the history, where `folder` is the one above it by which its tool is known.
+pub(super) fn home(folder: &Path) -> Result<PathBuf, HistoryError> {
+    const MIGRATIONS: &str = "migrations";
+    let listing = files::list(folder)?;
+    let below = folder.join(MIGRATIONS);
+    let is_supabase = || folder.canonicalize().is_ok_and(|folder| folder.ends_with("supabase"));
+    let is_tool = listing.find("schema.prisma").is_some() || is_supabase();
+    let is_here = is_tool && listing.folder(MIGRATIONS).is_some() && !below.is_symlink();
+    Ok(if is_here { below } else { folder.to_owned() })
+}
+
+/// The dialects that `folder` says itself it is for, in the tool's own files; empty where it does not.
+pub(super) fn dialects(layout: Layout, folder: &Path) -> Result<BTreeSet<Dialect>, HistoryError> {
+    match layout {
+        Layout::Prisma => prisma::dialects(folder),
+        Layout::Drizzle => drizzle::dialects(folder),
+        Layout::Supabase => Ok([Dialect::Postgresql].into()),
+        Layout::Wrangler => Ok([Dialect::Sqlite].into()),
+        _ => Ok(BTreeSet::new()),
+    }
 }
 
 /// The SQL files of `folder` that the tool passes over, and so does `read`; sorted.

@@ -1,0 +1,8 @@
+//! db-migrate: sqls/<number>-<name>-up.sql and sqls/<number>-<name>-down.sql.
+
+use super::{Context, HistoryError, Migration};
+use std::path::Path;
+
+pub(super) fn read(_folder: &Path, _context: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
+    Ok(Vec::new())
+}

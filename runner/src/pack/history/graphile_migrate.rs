@@ -1,0 +1,8 @@
+//! graphile-migrate: committed/<number>-<name>.sql with `--! Previous:` and `--! Hash:`.
+
+use super::{Context, HistoryError, Migration};
+use std::path::Path;
+
+pub(super) fn read(_folder: &Path, _context: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
+    Ok(Vec::new())
+}

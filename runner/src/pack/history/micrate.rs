@@ -1,0 +1,8 @@
+//! micrate: <number>_<name>.sql with `-- +micrate Up` and `-- +micrate Down`.
+
+use super::{Context, HistoryError, Migration};
+use std::path::Path;
+
+pub(super) fn read(_folder: &Path, _context: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
+    Ok(Vec::new())
+}

@@ -1,0 +1,8 @@
+//! mybatis: <number>_<name>.sql with `-- //@UNDO`.
+
+use super::{Context, HistoryError, Migration};
+use std::path::Path;
+
+pub(super) fn read(_folder: &Path, _context: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
+    Ok(Vec::new())
+}

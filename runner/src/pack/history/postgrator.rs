@@ -1,0 +1,8 @@
+//! postgrator: <number>.do.<name>.sql and <number>.undo.<name>.sql.
+
+use super::{Context, HistoryError, Migration};
+use std::path::Path;
+
+pub(super) fn read(_folder: &Path, _context: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
+    Ok(Vec::new())
+}

@@ -1,0 +1,8 @@
+//! rambler: <number>_<name>.sql with `-- rambler up` and `-- rambler down`.
+
+use super::{Context, HistoryError, Migration};
+use std::path::Path;
+
+pub(super) fn read(_folder: &Path, _context: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
+    Ok(Vec::new())
+}
