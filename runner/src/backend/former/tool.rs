@@ -1,6 +1,9 @@
 //! The tools whose ledgers can be read, and the shape of each ledger: a file for each tool.
 
-use super::{Former, FormerError, atlas, dbmate, diesel, drizzle, flyway, golang_migrate, goose, prisma, refinery, sqlx, supabase, wrangler};
+use super::{
+    Former, FormerError, atlas, dbmate, diesel, drizzle, flyway, golang_migrate, goose, prisma,
+    refinery, sqlx, supabase, wrangler,
+};
 
 /// A tool whose ledger can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

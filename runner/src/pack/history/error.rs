@@ -57,6 +57,15 @@ pub enum Problem {
     )]
     NoSql,
     #[error(
+        "`{}` is filled in by the tool's own templates, which the runner does not run; write the SQL that comes out in its place, or make a code component of it",
+        Escaped(.0)
+    )]
+    Template(String),
+    #[error(
+        "no line behind this one ends with `;`, and {0} never runs a statement whose line does not; end it, or delete it"
+    )]
+    NeverRun(Layout),
+    #[error(
         "`{}` has no value; give it with `--placeholder {}=VALUE`{}", Escaped(.text), Escaped(.name), .elsewhere
     )]
     NoValue { text: String, name: String, elsewhere: &'static str },

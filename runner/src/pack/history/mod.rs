@@ -31,6 +31,7 @@ mod prisma;
 mod rambler;
 mod recognise;
 mod refinery;
+mod run_order;
 mod shmig;
 mod sqitch;
 mod sql_migrate;

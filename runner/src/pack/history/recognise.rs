@@ -5,9 +5,10 @@
 //! else the caller is asked.
 
 use super::{
-    Context, HistoryError, Layout,
+    Context, HistoryError, Layout, db_migrate,
     files::{self, File, Listing},
-    flyway, foreign, golang_migrate, name, refinery, sqlx,
+    flyway, foreign, golang_migrate, graphile_migrate, name, postgrator, postgres_migrations,
+    refinery, sqlx, umzug,
 };
 use crate::pack::sql_name::{self, SqlHook, SqlName};
 use std::path::Path;
@@ -41,6 +42,20 @@ pub(crate) fn recognise(folder: &Path, context: &Context<'_>) -> Result<Recognis
         note(*layout, *file);
     }
     let is_marked = !marked.is_empty();
+    let named = [
+        (Layout::DbMigrate, db_migrate::is(&listing)?),
+        (Layout::GraphileMigrate, graphile_migrate::is(&listing)?),
+        (Layout::Umzug, umzug::is(&listing)?.cloned()),
+        (Layout::Postgrator, sql.iter().find(|f| postgrator::is(f)).map(|f| (*f).clone())),
+        (
+            Layout::PostgresMigrations,
+            sql.iter().find(|f| postgres_migrations::is(f)).map(|f| (*f).clone()),
+        ),
+    ];
+    // What goes by its folders and names is no other tool's, whatever its files look like one by one.
+    if let ([], Some((layout, _))) = (&marked[..], named.iter().find(|(_, file)| file.is_some())) {
+        return Ok((*layout).into());
+    }
     let everywhere = files::everywhere(folder)?;
     if let Some(file) = everywhere.iter().find(|file| flyway::is_versioned(file)) {
         note(Layout::Flyway, file);
