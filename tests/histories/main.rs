@@ -2,6 +2,7 @@
 
 mod alike;
 mod baseline;
+mod both_ways;
 mod cut;
 mod history;
 mod peer;

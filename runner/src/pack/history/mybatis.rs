@@ -43,6 +43,11 @@ pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration
 
 fn sections(file: &File, context: &Context<'_>) -> Result<Vec<Section>, HistoryError> {
     let text = file.marked_sql()?;
+    if let Some(line) = mark::lines(&text).find(|line| is_delimiter(line.text)) {
+        let why = "changes what ends a statement, and databases know `;` alone; put `;` in its place, and take the line out";
+        let problem = Problem::MisplacedMark { mark: line.text.trim().to_owned(), why };
+        return Err(HistoryError::Line { path: file.path.clone(), line: line.number, problem });
+    }
     let undo = mark::lines(&text).find(|line| is_undo(line.text));
     let section = |text: &str, first_line, is_way_back| {
         let problem = |(line, problem)| {
@@ -69,6 +74,14 @@ fn is_undo(line: &str) -> bool {
     let comment = line.strip_prefix("--").or_else(|| line.strip_prefix("//"));
     let mark = comment.and_then(|rest| rest.trim_start_matches(BLANKS).strip_prefix("//"));
     mark.is_some_and(|rest| rest.trim_start_matches(BLANKS).starts_with("@UNDO"))
+}
+
+/// `-- @DELIMITER |`, with or without `//` before it.
+fn is_delimiter(line: &str) -> bool {
+    let Some(comment) = line.trim_start().strip_prefix("--") else { return false };
+    let comment = comment.trim_start();
+    let mark = comment.strip_prefix("//").map_or(comment, str::trim_start);
+    mark.strip_prefix("@DELIMITER").is_some_and(|rest| rest.starts_with(char::is_whitespace))
 }
 
 /// The text with the values of its `${name}`, or the line with one that has none, from 0.

@@ -4,7 +4,7 @@
 //! more dashes than needed, with or without blanks. What is prose to a reader is no mark: a mark is the whole
 //! line, unless it begins with a sign that no sentence begins with.
 
-use super::{Layout, Tool, Way, symbols};
+use super::{Layout, Symbols, Tool, Way, is_drawn, symbols};
 use crate::pack::history::mark::lines;
 use std::ops::Range;
 
@@ -86,8 +86,8 @@ const BESIDE: [&str; 14] = [
     "start",
     "step",
 ];
-/// shmig's rule around such a word.
-const RULE: &str = "====";
+/// shmig's lines, which it reads in this spelling alone.
+const SHMIG: [&str; 2] = ["-- ====  UP  ====", "-- ==== DOWN ===="];
 
 /// The marks of a text, in order.
 pub(super) fn all(text: &str) -> impl Iterator<Item = Mark> {
@@ -102,8 +102,10 @@ pub(super) fn whose(text: &str) -> Option<Layout> {
     lines(text).find_map(|line| match read(line.text) {
         Some((Tool::Layout(layout), Sure::Always, _)) => Some(layout),
         _ => {
-            let is_goose = symbols(line.text).is_some_and(|found| starts(&found, "+ goose"));
-            is_goose.then_some(Layout::Goose)
+            // Whatever it says: a mark of theirs that says no direction.
+            let Symbols { found, .. } = symbols(line.text)?;
+            let is_goose = starts(&found, "+ goose").then_some(Layout::Goose);
+            is_goose.or_else(|| starts(&found, "tern : disable").then_some(Layout::Tern))
         }
     })
 }
@@ -112,8 +114,9 @@ pub(super) fn whose(text: &str) -> Option<Layout> {
 pub(super) fn liquibase_rollback(text: &str) -> Option<Mark> {
     let header = all(text).any(|mark| mark.tool == of(Layout::Liquibase));
     let mut found = lines(text).filter(|line| {
-        let symbols = symbols(line.text).unwrap_or_default();
-        starts(&symbols, "rollback") || starts(&symbols, "liquibase rollback")
+        symbols(line.text).is_some_and(|Symbols { found, .. }| {
+            starts(&found, "rollback") || starts(&found, "liquibase rollback")
+        })
     });
     let line = header.then(|| found.next()).flatten()?;
     let (tool, way, sure) = (of(Layout::Liquibase), Way::Down, Sure::Always);
@@ -121,21 +124,21 @@ pub(super) fn liquibase_rollback(text: &str) -> Option<Mark> {
 }
 
 fn read(line: &str) -> Option<(Tool, Sure, Way)> {
-    let symbols = symbols(line)?;
-    if symbols.is_empty() {
+    let Symbols { found, goes_on } = symbols(line)?;
+    let words: Vec<&str> = found.iter().map(String::as_str).filter(|s| is_word(s)).collect();
+    if words.is_empty() {
         return None;
     }
-    let words: Vec<&str> = symbols.iter().map(String::as_str).filter(|s| is_word(s)).collect();
     let fits = |shape: Shape| match shape {
         Starts("") | Words("") => false,
-        Starts(pattern) => starts(&symbols, pattern),
-        Words(pattern) => words == pattern.split(' ').collect::<Vec<_>>(),
+        Starts(pattern) => starts(&found, pattern),
+        Words(pattern) => !goes_on && words.iter().copied().eq(pattern.split(' ')),
     };
     let named = TOOLS.iter().find_map(|(tool, sure, up, down)| {
         let way = (fits(*up).then_some(Way::Up)).or_else(|| fits(*down).then_some(Way::Down))?;
         Some((*tool, *sure, way))
     });
-    named.or_else(|| by_word(line, &symbols, &words))
+    named.or_else(|| (!goes_on).then(|| by_word(line, &found, &words)).flatten())
 }
 
 /// A mark by one word, as `Down`, `@down`, `{{ undo }}`, `Direction: down`, `==== DOWN ====`.
@@ -151,13 +154,14 @@ fn by_word(line: &str, symbols: &[String], words: &[&str]) -> Option<(Tool, Sure
     if !others.clone().all(|word| BESIDE.contains(word)) && !is_field() {
         return None;
     }
-    Some(match (others.count(), symbols.len()) {
-        (0, _) if line.contains(RULE) => (of(Layout::Shmig), Sure::Always, way),
+    let tool = match (others.count(), symbols.len()) {
+        (0, _) if SHMIG.contains(&line) => return Some((of(Layout::Shmig), Sure::Always, way)),
         (0, 1) if matches!(words[0], "up" | "down") && line.trim_start().starts_with("--") => {
-            (of(Layout::NpmSqlite), Sure::BySql, way)
+            of(Layout::NpmSqlite)
         }
-        _ => (Tool::Some, Sure::BySql, way),
-    })
+        _ => Tool::Some,
+    };
+    Some((tool, Sure::BySql, way))
 }
 
 fn way(word: &str) -> Option<Way> {
@@ -167,11 +171,13 @@ fn way(word: &str) -> Option<Way> {
 
 /// Whether `symbols` begin so, behind what only draws a line.
 fn starts(symbols: &[String], pattern: &str) -> bool {
-    let drawn = symbols.iter().take_while(|s| matches!(s.as_str(), "-" | "=" | "*" | "#" | "~"));
-    let symbols = &symbols[drawn.count()..];
-    let pattern: Vec<&str> = pattern.split(' ').collect();
-    symbols.len() >= pattern.len()
-        && symbols.iter().zip(pattern).all(|(s, p)| if p == "*" { is_word(s) } else { s == p })
+    let drawn = symbols.iter().take_while(|symbol| symbol.starts_with(is_drawn));
+    let mut symbols = symbols[drawn.count()..].iter();
+    pattern.split(' ').all(|part| {
+        symbols
+            .next()
+            .is_some_and(|symbol| if part == "*" { is_word(symbol) } else { symbol == part })
+    })
 }
 
 fn is_word(symbol: &str) -> bool {

@@ -101,30 +101,40 @@ pub(super) fn tool_by_word(text: &str, dialects: &BTreeSet<Dialect>) -> Option<L
     }
 }
 
-/// The comment of a line, and what it holds: words in lower case, and each other character.
-fn symbols(line: &str) -> Option<Vec<String>> {
+/// The comment that a line is: words in lower case, and each other character.
+struct Symbols {
+    found: Vec<String>,
+    /// There are more than a mark has.
+    goes_on: bool,
+}
+
+/// `None` for a line that is no comment.
+fn symbols(line: &str) -> Option<Symbols> {
+    const SYMBOLS_MAX: usize = 16;
     let line = line.trim();
     let body = (line.strip_prefix("--").or_else(|| line.strip_prefix("//")))
         .or_else(|| line.strip_prefix("/*").and_then(|body| body.strip_suffix("*/")))
         .or_else(|| line.strip_prefix('#'))?;
-    // What is longer is prose.
-    const CHARS_MAX: usize = 200;
-    let mut symbols: Vec<String> = Vec::new();
-    let mut in_word = false;
-    for c in body.chars().take(CHARS_MAX) {
-        match c {
-            c if c.is_alphanumeric() => {
-                if !in_word {
-                    symbols.push(String::new());
-                }
-                if let Some(word) = symbols.last_mut() {
-                    word.extend(c.to_lowercase());
-                }
-            }
-            c if c.is_whitespace() => {}
-            c => symbols.push(c.to_string()),
+    let mut found: Vec<String> = Vec::new();
+    let mut rest = body.trim_start();
+    while let Some(first) = rest.chars().next() {
+        if found.len() == SYMBOLS_MAX {
+            return Some(Symbols { found, goes_on: true });
         }
-        in_word = c.is_alphanumeric();
+        let end = match first.is_alphanumeric() {
+            true => rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len()),
+            // A line that is drawn is one, however long.
+            false if is_drawn(first) => rest.find(|c| c != first).unwrap_or(rest.len()),
+            false => first.len_utf8(),
+        };
+        let symbol = if is_drawn(first) { first.to_string() } else { rest[..end].to_lowercase() };
+        found.push(symbol);
+        rest = rest[end..].trim_start();
     }
-    Some(symbols)
+    Some(Symbols { found, goes_on: false })
+}
+
+/// What lines are drawn with.
+fn is_drawn(c: char) -> bool {
+    matches!(c, '-' | '=' | '*' | '#' | '~' | '_')
 }

@@ -51,7 +51,7 @@ fn a_mark_of_each_tool_is_never_run_as_up() {
         ("-- DOWN", of(NpmSqlite)),
         ("--down", of(NpmSqlite)),
         ("-- ==== DOWN ====", of(Shmig)),
-        ("--====down====", of(Shmig)),
+        ("--====down====", Tool::Some),
         ("# --- !Downs", Tool::Named("Play")),
         ("-- !Downs", Tool::Named("Play")),
         ("-- ---------- MIGRONDI:DOWN:1586550686936 ----------", Tool::Named("Migrondi")),
@@ -72,7 +72,7 @@ fn a_mark_of_each_tool_is_never_run_as_up() {
         ("-- Rollback script", Tool::Some),
         ("-- section: down", Tool::Some),
         ("/* Down */", Tool::Some),
-        ("/* ===== ROLLBACK ===== */", of(Shmig)),
+        ("/* ===== ROLLBACK ===== */", Tool::Some),
         ("# down", Tool::Some),
     ];
     for (mark, tool) in table {
@@ -125,6 +125,7 @@ fn prose_is_no_mark() {
         "SELECT 1; -- Down",
         "SELECT '-- Down';",
         "-- step 2",
+        "-- down, then up again, then down once more, and so on and on and on and on",
         "-- Breakdown",
         "-- Up",
         "-- migrate:up",
@@ -184,6 +185,7 @@ fn whose_file_it_is() {
         ("-- +migrate Up\nA;", Some(SqlMigrate)),
         ("-- rambler up\nA;", Some(Rambler)),
         ("-- ====  UP  ====\nBEGIN;", Some(Shmig)),
+        ("---- tern: disable-tx ----\nA;", Some(Tern)),
         ("A;\n---- create above / drop below ----\nB;", Some(Tern)),
         ("-- // First migration.\nA;\n-- //@UNDO\nB;", Some(Mybatis)),
         ("-- Down\nB;", None),

@@ -336,7 +336,7 @@ fn refused() {
     let (first, second, third) = (committed(FIRST), committed(SECOND), committed(THIRD));
     let changed = first.replace("SELECT 1", "SELECT 2");
     let mixed = "exports.up = function(db) { return db.createTable('a', {}); };";
-    let table: [(Layout, Files<'_>, &str); 25] = [
+    let table: [(Layout, Files<'_>, &str); 26] = [
         (
             NodePgMigrate,
             &[("1_a.sql", "A;\n-- Down Migration\nB;")],
@@ -389,6 +389,11 @@ fn refused() {
             Mybatis,
             &[("1_a.sql", "A;\n'${other}'\n-- //@UNDO\nB;")],
             "1_a.sql: line 2: `${other}` has no value",
+        ),
+        (
+            Mybatis,
+            &[("1_a.sql", "-- // a\n-- //@DELIMITER |\nA; B |\n")],
+            "1_a.sql: line 2: `-- //@DELIMITER |` changes what ends a statement",
         ),
         (
             NpmSqlite,
