@@ -76,7 +76,7 @@ fn scripts(listing: &Listing) -> Vec<(&File, &str)> {
 fn only_runs(code: &str, stem: &str) -> bool {
     let calls: Vec<&str> = code.split("db.").skip(1).collect();
     let runs = |call: &&str| call.starts_with("runSql(data") || call.starts_with("runSql data");
-    code.contains(&format!("{stem}{UP}")) && !calls.is_empty() && calls.iter().all(|c| runs(&c))
+    code.contains(&format!("{stem}{UP}")) && !calls.is_empty() && calls.iter().all(runs)
 }
 
 fn migration(stem: &str, up: &File, down: Option<&File>) -> Result<Migration, HistoryError> {

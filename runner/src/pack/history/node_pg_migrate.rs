@@ -47,9 +47,9 @@ pub(super) fn read(folder: &Path, _: &Context<'_>) -> Result<Vec<Migration>, His
         let (number, rest) = name::numbered(stem).unwrap_or_default();
         let (file, sections) = group.read()?;
         let named = Named { file, number, name: rest.strip_prefix('_').unwrap_or(rest) };
-        found.push((time(&named)?, named.migration(sections)?));
+        found.push(((time(&named)?, collated(stem)), named.migration(sections)?));
     }
-    found.sort_by(|(one, first), (other, second)| (one, &first.id).cmp(&(other, &second.id)));
+    found.sort_by(|(one, _), (other, _)| one.cmp(other));
     run_order::kept(
         found.into_iter().map(|(_, migration)| migration).collect(),
         Layout::NodePgMigrate,
@@ -119,6 +119,23 @@ fn is_mark(line: &str, direction: &str) -> bool {
     let comment = comment.to_ascii_lowercase();
     let Some(rest) = comment.strip_prefix(direction) else { return false };
     rest.starts_with(char::is_whitespace) && rest.trim_start().starts_with("migration")
+}
+
+/// What files of one time are ordered by: the name without its punctuation, in lower case, each number by its size.
+fn collated(stem: &str) -> String {
+    const DIGITS: usize = 20;
+    let mut collated = String::new();
+    let mut rest = stem;
+    while let Some(first) = rest.chars().next() {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        if digits > 0 {
+            collated.push_str(&format!("{:0>DIGITS$}", &rest[..digits]));
+        } else if first.is_alphanumeric() {
+            collated.extend(first.to_lowercase());
+        }
+        rest = &rest[digits.max(first.len_utf8())..];
+    }
+    collated
 }
 
 /// What files are ordered by.

@@ -64,9 +64,19 @@ fn sections(file: &File, context: &Context<'_>) -> Result<Vec<Section>, HistoryE
         section.leave_transaction(context)?;
         Ok::<_, HistoryError>(Some(section))
     };
-    let Some(up) = section(&ups, false)? else {
-        let (path, line) = (file.path.clone(), marks[0].number);
-        return Err(HistoryError::Line { path, line, problem: Problem::NoSql });
+    let Some((line, range)) = ups.first() else {
+        let why = "has no `-- rambler up` beside it, so that nothing would go forward; add that line above what goes forward";
+        let problem = Problem::MisplacedMark { mark: marks[0].text.to_owned(), why };
+        return Err(HistoryError::Line { path: file.path.clone(), line: marks[0].number, problem });
     };
+    // One without SQL does nothing, and its mark is a comment.
+    let mark = &text[..range.start].trim_end();
+    let nothing = || Section {
+        hook: hook(false, true),
+        text: format!("{}\n", &mark[mark.rfind('\n').map_or(0, |at| at + 1)..]),
+        path: file.path.clone(),
+        first_line: *line,
+    };
+    let up = section(&ups, false)?.unwrap_or_else(nothing);
     Ok([Some(up), section(&downs, true)?].into_iter().flatten().collect())
 }

@@ -1,6 +1,13 @@
 //! Alterations in the order in which their tool runs them, where that is not the order of numbers alone.
 
-use super::{Layout, Migration, error::HistoryError, files::File, name};
+use super::{
+    Layout, Migration,
+    error::{FileProblem, HistoryError},
+    files::File,
+    name,
+};
+
+const ONE_NUMBER: &str = "another file has its number, and the two would run in another order than their tool runs them; give it a number of its own";
 
 /// One file of a history, with the number that its name begins with.
 #[derive(Debug, Clone, Copy)]
@@ -41,8 +48,10 @@ pub(super) fn kept(
     match migrations.windows(2).find(|pair| pair[0].id >= pair[1].id) {
         Some(pair) => {
             let (first, second) = (path(&pair[0]), path(&pair[1]));
-            Err(match pair[0].id == pair[1].id {
-                true => HistoryError::OneVersion { first, second, layout },
+            Err(match pair[0].id.stamp() == pair[1].id.stamp() {
+                true => {
+                    HistoryError::File { path: second, problem: FileProblem::Other(ONE_NUMBER) }
+                }
                 false => HistoryError::Order { first, second, layout },
             })
         }

@@ -95,6 +95,13 @@ pub(super) fn tool_by_mark(text: &str) -> Option<Layout> {
 
 /// The tool whose file this is, by words that turn round what follows and that an author may write too.
 pub(super) fn tool_by_word(text: &str, dialects: &BTreeSet<Dialect>) -> Option<Layout> {
+    // It says nothing of a way back, but hardly an author writes it.
+    const UP_MIGRATION: (Tool, Way) = (Tool::Layout(Layout::NodePgMigrate), Way::Up);
+    let is_up =
+        |mark: marks::Mark| (mark.tool, mark.way) == UP_MIGRATION && mark.sure == Sure::BySql;
+    if marks::all(text).any(is_up) {
+        return Some(Layout::NodePgMigrate);
+    }
     match turn(text, false, Layout::Liquibase, dialects)?.tool {
         Tool::Layout(layout) => Some(layout),
         Tool::Named(_) | Tool::Some => None,

@@ -199,7 +199,8 @@ fn whose_file_it_is() {
         tool_by_word("-- Up Migration\nA;\n-- Down Migration\nB;", &any),
         Some(NodePgMigrate)
     );
-    assert_eq!(tool_by_word("-- Up Migration\nA;\n-- Down Migration\n", &any), None);
+    assert_eq!(tool_by_word("-- Up Migration\nA;\n-- Down Migration\n", &any), Some(NodePgMigrate));
+    assert_eq!(tool_by_word("A;\n-- Down Migration\n-- DROP TABLE a;\n", &any), None);
     assert_eq!(tool_by_word("-- Rollback\nB;", &any), None);
 }
 

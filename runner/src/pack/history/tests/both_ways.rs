@@ -172,10 +172,12 @@ fn read_as_the_tool_does() {
                     "02_bar.sql",
                     "-- rambler up\nA\n-- rambler down\nB\n-- rambler up\nC\n-- rambler down\nD\n",
                 ),
+                ("03_nothing.sql", "-- rambler up\n\n-- rambler down\n"),
             ],
             &[
                 ("01-foo", &[(Up, "CREATE TABLE foo (x int);\n"), (Down, "DROP TABLE foo;\n")]),
                 ("02-bar", &[(Up, "A\n\n;\nC\n"), (Down, "D\n\n;\nB\n")]),
+                ("03-nothing", &[(Up, "-- rambler up\n")]),
             ],
         ),
         (
@@ -289,6 +291,18 @@ fn read_as_the_tool_does() {
     }
 }
 
+/// Tools that record names take two files of one number.
+#[test]
+fn one_number_twice() {
+    let files: Files<'_> =
+        &[("1_a10.sql", "-- Up Migration\nB;"), ("1_b.sql", "C;"), ("01_a.sql", "A;")];
+    let read = read(files, None);
+    assert_eq!(
+        read.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(),
+        ["01-a", "1-a10", "1-b"]
+    );
+}
+
 #[test]
 fn outside_of_a_transaction_on_the_way_back() {
     let text = "A;\n---- create above / drop below ----\n---- tern: disable-tx ----\nB;";
@@ -336,7 +350,7 @@ fn refused() {
     let (first, second, third) = (committed(FIRST), committed(SECOND), committed(THIRD));
     let changed = first.replace("SELECT 1", "SELECT 2");
     let mixed = "exports.up = function(db) { return db.createTable('a', {}); };";
-    let table: [(Layout, Files<'_>, &str); 26] = [
+    let table: [(Layout, Files<'_>, &str); 28] = [
         (
             NodePgMigrate,
             &[("1_a.sql", "A;\n-- Down Migration\nB;")],
@@ -349,6 +363,12 @@ fn refused() {
         ),
         (NodePgMigrate, &[("1_a.sql", "A;"), ("2_b.ts", "x")], "2_b.ts: it is code that node-pg-"),
         (NodePgMigrate, &[("1_a.sql", "A;"), ("1_a.up.sql", "x")], "have one version"),
+        (NodePgMigrate, &[("1_B.sql", "A;"), ("1_a.sql", "x")], "1_B.sql: another file has its"),
+        (
+            DbMigrate,
+            &[("1-a-up.sql", "A;"), ("1-a-b-up.sql", "B;")],
+            "1-a-up.sql: another file has",
+        ),
         (NodePgMigrate, &[("1_a.down.sql", "A;")], "1_a.down.sql: there is nothing that it takes"),
         (NodePgMigrate, &[("20241331120000000_a.sql", "A;")], "20241331120000000_a.sql: the vers"),
         (
