@@ -118,7 +118,7 @@ struct Symbols {
 /// `None` for a line that is no comment.
 fn symbols(line: &str) -> Option<Symbols> {
     const SYMBOLS_MAX: usize = 16;
-    let line = line.trim();
+    let line = line.trim_start_matches('\u{feff}').trim();
     let body = (line.strip_prefix("--").or_else(|| line.strip_prefix("//")))
         .or_else(|| line.strip_prefix("/*").and_then(|body| body.strip_suffix("*/")))
         .or_else(|| line.strip_prefix('#'))?;
