@@ -125,14 +125,19 @@ pub(super) fn liquibase_rollback(text: &str) -> Option<Mark> {
 
 fn read(line: &str) -> Option<(Tool, Sure, Way)> {
     let Symbols { found, goes_on } = symbols(line)?;
-    let words: Vec<&str> = found.iter().map(String::as_str).filter(|s| is_word(s)).collect();
+    let words: Vec<&str> = found.iter().copied().filter(|symbol| is_word(symbol)).collect();
     if words.is_empty() {
         return None;
     }
     let fits = |shape: Shape| match shape {
         Starts("") | Words("") => false,
         Starts(pattern) => starts(&found, pattern),
-        Words(pattern) => !goes_on && words.iter().copied().eq(pattern.split(' ')),
+        Words(pattern) => {
+            let parts = pattern.split(' ');
+            !goes_on
+                && words.len() == parts.clone().count()
+                && words.iter().zip(parts).all(|(word, part)| same(word, part))
+        }
     };
     let named = TOOLS.iter().find_map(|(tool, sure, up, down)| {
         let way = (fits(*up).then_some(Way::Up)).or_else(|| fits(*down).then_some(Way::Down))?;
@@ -142,21 +147,26 @@ fn read(line: &str) -> Option<(Tool, Sure, Way)> {
 }
 
 /// A mark by one word, as `Down`, `@down`, `{{ undo }}`, `Direction: down`, `==== DOWN ====`.
-fn by_word(line: &str, symbols: &[String], words: &[&str]) -> Option<(Tool, Sure, Way)> {
+fn by_word(line: &str, symbols: &[&str], words: &[&str]) -> Option<(Tool, Sure, Way)> {
     let words = match words {
-        ["roll", "back", rest @ ..] => [&["rollback"], rest].concat(),
+        [roll, back, rest @ ..] if same(roll, "roll") && same(back, "back") => {
+            [&["rollback"], rest].concat()
+        }
         words => words.to_vec(),
     };
     let ways: Vec<Way> = words.iter().filter_map(|word| way(word)).collect();
     let &[way] = &ways[..] else { return None };
     let others = words.iter().filter(|word| self::way(word).is_none());
-    let is_field = || matches!(symbols, [name, colon, _] if is_word(name) && colon == ":");
-    if !others.clone().all(|word| BESIDE.contains(word)) && !is_field() {
+    let is_field = || matches!(symbols, [name, ":", _] if is_word(name));
+    if !others.clone().all(|word| BESIDE.iter().any(|beside| same(word, beside))) && !is_field() {
         return None;
     }
     let tool = match (others.count(), symbols.len()) {
         (0, _) if SHMIG.contains(&line) => return Some((of(Layout::Shmig), Sure::Always, way)),
-        (0, 1) if matches!(words[0], "up" | "down") && line.trim_start().starts_with("--") => {
+        (0, 1)
+            if ["up", "down"].iter().any(|bare| same(words[0], bare))
+                && line.trim_start().starts_with("--") =>
+        {
             of(Layout::NpmSqlite)
         }
         _ => Tool::Some,
@@ -165,18 +175,24 @@ fn by_word(line: &str, symbols: &[String], words: &[&str]) -> Option<(Tool, Sure
 }
 
 fn way(word: &str) -> Option<Way> {
-    let is_down = DOWN.contains(&word).then_some(Way::Down);
-    is_down.or_else(|| UP.contains(&word).then_some(Way::Up))
+    let is_one_of = |words: &[&str]| words.iter().any(|other| same(word, other));
+    let is_down = is_one_of(&DOWN).then_some(Way::Down);
+    is_down.or_else(|| is_one_of(&UP).then_some(Way::Up))
+}
+
+/// In any case.
+fn same(word: &str, other: &str) -> bool {
+    word.eq_ignore_ascii_case(other)
 }
 
 /// Whether `symbols` begin so, behind what only draws a line.
-fn starts(symbols: &[String], pattern: &str) -> bool {
+fn starts(symbols: &[&str], pattern: &str) -> bool {
     let drawn = symbols.iter().take_while(|symbol| symbol.starts_with(is_drawn));
     let mut symbols = symbols[drawn.count()..].iter();
     pattern.split(' ').all(|part| {
         symbols
             .next()
-            .is_some_and(|symbol| if part == "*" { is_word(symbol) } else { symbol == part })
+            .is_some_and(|symbol| if part == "*" { is_word(symbol) } else { same(symbol, part) })
     })
 }
 

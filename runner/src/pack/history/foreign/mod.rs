@@ -108,21 +108,21 @@ pub(super) fn tool_by_word(text: &str, dialects: &BTreeSet<Dialect>) -> Option<L
     }
 }
 
-/// The comment that a line is: words in lower case, and each other character.
-struct Symbols {
-    found: Vec<String>,
+/// The comment that a line is: its words, and each other character.
+struct Symbols<'a> {
+    found: Vec<&'a str>,
     /// There are more than a mark has.
     goes_on: bool,
 }
 
 /// `None` for a line that is no comment.
-fn symbols(line: &str) -> Option<Symbols> {
+fn symbols(line: &str) -> Option<Symbols<'_>> {
     const SYMBOLS_MAX: usize = 16;
     let line = line.trim_start_matches('\u{feff}').trim();
     let body = (line.strip_prefix("--").or_else(|| line.strip_prefix("//")))
         .or_else(|| line.strip_prefix("/*").and_then(|body| body.strip_suffix("*/")))
         .or_else(|| line.strip_prefix('#'))?;
-    let mut found: Vec<String> = Vec::new();
+    let mut found = Vec::new();
     let mut rest = body.trim_start();
     while let Some(first) = rest.chars().next() {
         if found.len() == SYMBOLS_MAX {
@@ -134,8 +134,8 @@ fn symbols(line: &str) -> Option<Symbols> {
             false if is_drawn(first) => rest.find(|c| c != first).unwrap_or(rest.len()),
             false => first.len_utf8(),
         };
-        let symbol = if is_drawn(first) { first.to_string() } else { rest[..end].to_lowercase() };
-        found.push(symbol);
+        let symbol = if is_drawn(first) { first.len_utf8() } else { end };
+        found.push(&rest[..symbol]);
         rest = rest[end..].trim_start();
     }
     Some(Symbols { found, goes_on: false })
