@@ -56,6 +56,13 @@ fn servers() {
 }
 
 #[test]
+fn histories() {
+    let sandbox = Sandbox::new();
+    write_files(&page("histories.md"), &sandbox);
+    run_page(&sandbox, "histories.md", 2);
+}
+
+#[test]
 fn what_it_runs() {
     let sandbox = sandbox();
     let sql = "CREATE TABLE notes (text varchar(80));";

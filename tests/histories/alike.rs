@@ -184,7 +184,7 @@ fn copy(from: &Path, to: &Path, is_wanted: &dyn Fn(&str) -> bool) {
 }
 
 /// Equal dumps, and where they are not, the lines that only one has.
-fn alike(theirs: &Sandbox, ours: &Sandbox) {
+pub fn alike(theirs: &Sandbox, ours: &Sandbox) {
     // MariaDB keeps with each routine and trigger in which mode it was made, and the runner's sessions have
     // another one than the server's default: stricter, and the same everywhere.
     let is_mode = |line: &&str| line.starts_with("/*!50003 SET sql_mode ");

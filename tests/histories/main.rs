@@ -3,6 +3,7 @@
 mod alike;
 mod baseline;
 mod breakpoints;
+mod both_ways;
 mod cut;
 mod history;
 mod ledgers;

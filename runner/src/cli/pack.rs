@@ -35,6 +35,18 @@ A history of another tool is packed as it is; what the tool is shows in names an
   golang-migrate  <number>_<name>.up.sql and .down.sql
   diesel          <number>_<name>/up.sql, down.sql, metadata.toml
   dbmate          <number>_<name>.sql with `-- migrate:up`, `-- migrate:down`
+  node-pg-migrate <number>_<name>.sql with `-- Up Migration`, `-- Down Migration`
+  db-migrate      <number>-<name>.js with sqls/<number>-<name>-up.sql, -down.sql
+  postgrator      <number>.do.<name>.sql and <number>.undo.<name>.sql
+  postgres-migrations  <number>_<name>.sql or <number>-<name>.sql, from 1 without a gap
+  graphile-migrate  committed/<number>-<name>.sql with `--! Previous:`, `--! Hash:`
+  umzug           <name>.sql with down/<name>.sql
+  tern            <number>_<name>.sql with `---- create above / drop below ----`
+  rambler         <number>_<name>.sql with `-- rambler up`, `-- rambler down`
+  mybatis         <number>_<name>.sql with `-- //@UNDO`
+  npm-sqlite      <number>-<name>.sql with `-- Down`
+  micrate         <number>_<name>.sql with `-- +micrate Up`, `-- +micrate Down`
+  shmig           <number>-<name>.sql with `-- ====  UP  ====`, `-- ==== DOWN ====`
   goose           <number>_<name>.sql with `-- +goose Up`, `-- +goose Down`
   flyway          V<version>__<name>.sql, U…, R__<name>.sql, flyway.conf, <script>.conf
   refinery        V<number>__<name>.sql, U<number>__<name>.sql

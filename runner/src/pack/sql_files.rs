@@ -5,7 +5,7 @@
 
 use super::{
     folder::{FolderError, Found, entries, is_hidden},
-    history::{self, Context},
+    history::{self, Context, Layout},
     read::read_within,
     sql_name::{self, SqlHook, SqlName, SqlNameError},
     sql_text::{self, SQL_BYTES_MAX},
@@ -112,6 +112,19 @@ fn list(folder: &Path) -> Result<BTreeMap<AlterationId, SqlFiles>, FolderError> 
             return Err(FolderError::DownWithoutUp { path: path.clone() });
         }
     }
+    let all = || {
+        found
+            .values()
+            .flatten()
+            .flat_map(|(hook, written)| written.values().map(move |path| (*hook, path.as_path())))
+    };
+    let forward = all().filter(|(hook, _)| !hook.is_way_back()).map(|(_, path)| path);
+    history::refuse_names_of_ways_back(
+        folder,
+        Layout::Runner,
+        forward,
+        &all().map(|(_, path)| path).collect::<Vec<_>>(),
+    )?;
     match found.is_empty() {
         true => Err(FolderError::NoSql { path: folder.to_owned() }),
         false => Ok(found),
@@ -129,7 +142,7 @@ fn read_sql(
     hook: SqlHook,
     context: &Context<'_>,
 ) -> Result<String, FolderError> {
-    let text = sql_text::check(read_within(folder, path, SQL_BYTES_MAX)?)
+    let text = sql_text::decode(read_within(folder, path, SQL_BYTES_MAX)?)
         .map_err(|error| FolderError::Text { path: path.to_owned(), error })?;
     history::look_through(&text, path, hook, context)?;
     Ok(text)

@@ -4,9 +4,6 @@
 /// Upper bound for one SQL file.
 pub const SQL_BYTES_MAX: usize = 64 << 20;
 
-/// Comments by which other tools keep both directions in one file.
-const DOWN_MARKERS: [&str; 3] = ["migrate:down", "+goose down", "+migrate down"];
-
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SqlTextError {
     #[error(
@@ -25,19 +22,6 @@ pub enum SqlTextError {
     ByteOrderMark,
     #[error("line {line} holds a NUL character, which databases refuse; remove it")]
     Nul { line: usize },
-    #[error(
-        "line {line} is another tool's mark for the way back, so this file holds both directions and would undo itself; split it into `.up.sql` and `.down.sql`"
-    )]
-    BothDirections { line: usize },
-}
-
-/// The text of a file that holds one direction, unchanged.
-pub(super) fn check(bytes: Vec<u8>) -> Result<String, SqlTextError> {
-    let text = decode(bytes)?;
-    match text.lines().position(marks_down) {
-        Some(index) => Err(SqlTextError::BothDirections { line: index + 1 }),
-        None => Ok(text),
-    }
 }
 
 /// The text of an SQL file, unchanged.
@@ -63,14 +47,6 @@ pub(super) fn decode(bytes: Vec<u8>) -> Result<String, SqlTextError> {
     Ok(text)
 }
 
-fn marks_down(line: &str) -> bool {
-    let Some(comment) = line.trim_start().strip_prefix("--") else { return false };
-    let comment = comment.trim_start().as_bytes();
-    DOWN_MARKERS.iter().any(|marker| {
-        comment.get(..marker.len()).is_some_and(|s| s.eq_ignore_ascii_case(marker.as_bytes()))
-    })
-}
-
 fn line_at(bytes: &[u8], offset: usize) -> usize {
     1 + bytes[..offset].iter().filter(|&&byte| byte == b'\n').count()
 }
@@ -81,20 +57,15 @@ mod tests {
 
     #[test]
     fn kept_byte_for_byte() {
-        let table = [
-            "SELECT 1",
-            "\r\n SELECT 'é' ;\r\n\t",
-            "-- nothing to do",
-            "-- migrate:up\nSELECT '-- migrate:down'",
-        ];
+        let table = ["SELECT 1", "\r\n SELECT 'é' ;\r\n\t", "-- nothing to do"];
         for sql in table {
-            assert_eq!(check(sql.into()).as_deref(), Ok(sql));
+            assert_eq!(decode(sql.into()).as_deref(), Ok(sql));
         }
     }
 
     #[test]
     fn refused() {
-        let table: [(&[u8], SqlTextError); 10] = [
+        let table: [(&[u8], SqlTextError); 7] = [
             (b"", SqlTextError::Empty),
             (b" \r\n\t\n", SqlTextError::Empty),
             (b"a\nb\n\xff", SqlTextError::NotUtf8 { line: 3 }),
@@ -102,13 +73,10 @@ mod tests {
             (b"\xff\xfeS\0", SqlTextError::Utf16),
             (b"\xef\xbb\xbfSELECT 1", SqlTextError::ByteOrderMark),
             (b"a\n\0", SqlTextError::Nul { line: 2 }),
-            (b"a;\n-- migrate:down\nb", SqlTextError::BothDirections { line: 2 }),
-            (b"a;\r\n\r\n --+GOOSE Down", SqlTextError::BothDirections { line: 3 }),
-            (b"-- +migrate Down", SqlTextError::BothDirections { line: 1 }),
         ];
         for (bytes, expected) in table {
-            assert_eq!(check(bytes.to_vec()), Err(expected), "{bytes:?}");
+            assert_eq!(decode(bytes.to_vec()), Err(expected), "{bytes:?}");
         }
-        assert_eq!(check(vec![b' '; SQL_BYTES_MAX + 1]), Err(SqlTextError::TooLarge));
+        assert_eq!(decode(vec![b' '; SQL_BYTES_MAX + 1]), Err(SqlTextError::TooLarge));
     }
 }

@@ -5,18 +5,30 @@
 //! they stand for is the plan's to say.
 
 mod atlas;
+mod db_migrate;
 mod dbmate;
 mod diesel;
 mod drizzle;
 mod flyway;
 mod golang_migrate;
 mod goose;
+mod graphile_migrate;
+mod micrate;
+mod mybatis;
 mod name;
+mod node_pg_migrate;
+mod npm_sqlite;
+mod postgrator;
+mod postgres_migrations;
 mod prisma;
+mod rambler;
 mod refinery;
+mod shmig;
 mod sqlx;
 mod supabase;
+mod tern;
 mod tool;
+mod umzug;
 mod wrangler;
 
 pub use tool::FormerTool;

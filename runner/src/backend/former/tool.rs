@@ -1,8 +1,9 @@
 //! The tools whose ledgers can be read, and the shape of each ledger: a file for each tool.
 
 use super::{
-    Former, FormerError, atlas, dbmate, diesel, drizzle, flyway, golang_migrate, goose, prisma,
-    refinery, sqlx, supabase, wrangler,
+    Former, FormerError, atlas, db_migrate, dbmate, diesel, drizzle, flyway, golang_migrate, goose,
+    graphile_migrate, micrate, mybatis, node_pg_migrate, npm_sqlite, postgrator,
+    postgres_migrations, prisma, rambler, refinery, shmig, sqlx, supabase, tern, umzug, wrangler,
 };
 
 /// A tool whose ledger can be read.
@@ -20,10 +21,22 @@ pub enum FormerTool {
     Supabase,
     Wrangler,
     Atlas,
+    NodePgMigrate,
+    DbMigrate,
+    Postgrator,
+    PostgresMigrations,
+    GraphileMigrate,
+    Umzug,
+    Tern,
+    Rambler,
+    Mybatis,
+    NpmSqlite,
+    Micrate,
+    Shmig,
 }
 
 impl FormerTool {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 24] = [
         Self::Sqlx,
         Self::GolangMigrate,
         Self::Diesel,
@@ -36,6 +49,18 @@ impl FormerTool {
         Self::Supabase,
         Self::Wrangler,
         Self::Atlas,
+        Self::NodePgMigrate,
+        Self::DbMigrate,
+        Self::Postgrator,
+        Self::PostgresMigrations,
+        Self::GraphileMigrate,
+        Self::Umzug,
+        Self::Tern,
+        Self::Rambler,
+        Self::Mybatis,
+        Self::NpmSqlite,
+        Self::Micrate,
+        Self::Shmig,
     ];
 
     /// As it is named on the command line, and by `pack --from`.
@@ -53,6 +78,18 @@ impl FormerTool {
             Self::Supabase => "supabase",
             Self::Wrangler => "wrangler",
             Self::Atlas => "atlas",
+            Self::NodePgMigrate => "node-pg-migrate",
+            Self::DbMigrate => "db-migrate",
+            Self::Postgrator => "postgrator",
+            Self::PostgresMigrations => "postgres-migrations",
+            Self::GraphileMigrate => "graphile-migrate",
+            Self::Umzug => "umzug",
+            Self::Tern => "tern",
+            Self::Rambler => "rambler",
+            Self::Mybatis => "mybatis",
+            Self::NpmSqlite => "npm-sqlite",
+            Self::Micrate => "micrate",
+            Self::Shmig => "shmig",
         }
     }
 
@@ -70,6 +107,18 @@ impl FormerTool {
             Self::Supabase => &supabase::LEDGER,
             Self::Wrangler => &wrangler::LEDGER,
             Self::Atlas => &atlas::LEDGER,
+            Self::NodePgMigrate => &node_pg_migrate::LEDGER,
+            Self::DbMigrate => &db_migrate::LEDGER,
+            Self::Postgrator => &postgrator::LEDGER,
+            Self::PostgresMigrations => &postgres_migrations::LEDGER,
+            Self::GraphileMigrate => &graphile_migrate::LEDGER,
+            Self::Umzug => &umzug::LEDGER,
+            Self::Tern => &tern::LEDGER,
+            Self::Rambler => &rambler::LEDGER,
+            Self::Mybatis => &mybatis::LEDGER,
+            Self::NpmSqlite => &npm_sqlite::LEDGER,
+            Self::Micrate => &micrate::LEDGER,
+            Self::Shmig => &shmig::LEDGER,
         }
     }
 }
@@ -127,6 +176,14 @@ pub(super) fn one_each(former: &mut Former, row: Row) -> Result<(), FormerError>
     }
 }
 
+/// A row for each number but 0, which stands for the ledger itself.
+pub(super) fn each_but_the_first(former: &mut Former, row: Row) -> Result<(), FormerError> {
+    match row.version.as_deref() {
+        Some("0") => Ok(()),
+        _ => one_each(former, row),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,12 +199,39 @@ mod tests {
 
     #[test]
     fn what_ledgers_say() {
-        use FormerTool::{Dbmate, Flyway, GolangMigrate, Goose, Sqlx};
-        let table: [(FormerTool, &[(&str, bool, &str)], &[&str], Option<&str>); 8] = [
+        use FormerTool::{
+            DbMigrate, Dbmate, Flyway, GolangMigrate, Goose, GraphileMigrate, Micrate, Mybatis,
+            NodePgMigrate, NpmSqlite, Postgrator, PostgresMigrations, Rambler, Shmig, Sqlx, Tern,
+            Umzug,
+        };
+        let table: [(FormerTool, &[(&str, bool, &str)], &[&str], Option<&str>); 21] = [
             (Sqlx, &[("1", true, ""), ("2", true, "")], &["1", "2"], None),
             (Dbmate, &[("20240101000000", true, "")], &["20240101000000"], None),
             (GolangMigrate, &[("7", true, "")], &["7"], Some("7")),
             (GolangMigrate, &[], &[], None),
+            (
+                NodePgMigrate,
+                &[("1706702400123_users", true, "")],
+                &["1706702400123_users.sql"],
+                None,
+            ),
+            (DbMigrate, &[("/20240131-a", true, "")], &["20240131-a-up.sql"], None),
+            (Postgrator, &[("0", true, ""), ("1", true, "")], &["1"], None),
+            (PostgresMigrations, &[("0", true, ""), ("1", true, "")], &["1"], None),
+            (GraphileMigrate, &[("000001.sql", true, "")], &["000001.sql"], None),
+            (
+                Umzug,
+                &[("2020.11.24T16.52.04.a.sql", true, "")],
+                &["2020.11.24T16.52.04.a.sql"],
+                None,
+            ),
+            (Tern, &[("0", true, "")], &[], None),
+            (Tern, &[("3", true, "")], &["3"], Some("3")),
+            (Rambler, &[("01_foo.sql", true, "")], &["01_foo.sql"], None),
+            (Mybatis, &[("20090802210820", true, "")], &["20090802210820"], None),
+            (NpmSqlite, &[("1", true, "")], &["1"], None),
+            (Micrate, &[("1", true, ""), ("2", true, ""), ("2", false, "")], &["1"], None),
+            (Shmig, &[("1398700000", true, "")], &["1398700000"], None),
             (
                 Goose,
                 &[("0", true, ""), ("1", true, ""), ("2", true, ""), ("2", false, "")],

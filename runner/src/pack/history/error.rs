@@ -1,6 +1,6 @@
 //! Why a history was not taken as it is. Each names the file, and the line where there is one.
 
-use super::Layout;
+use super::{Layout, foreign::Tool};
 use crate::{
     alteration::ParseIdError,
     escape::Escaped,
@@ -48,12 +48,23 @@ pub enum Problem {
     UnknownMark { mark: String, layout: Layout, known: &'static str },
     #[error("`{}` {why}", Escaped(.mark))]
     MisplacedMark { mark: String, why: &'static str },
+    #[error("`{}` {}", Escaped(.mark), turned(*.tool, *.layout, *.is_way_back))]
+    OtherWay { mark: String, tool: Tool, layout: Layout, is_way_back: bool },
     #[error("there is SQL before the first mark, which {0} refuses; move it below `{1}`")]
     BeforeMarks(Layout, &'static str),
     #[error(
         "there is no SQL behind this mark and none to take it back: write it, or delete the file"
     )]
     NoSql,
+    #[error(
+        "`{}` is filled in by the tool's own templates, which the runner does not run; write the SQL that comes out in its place, or make a code component of it",
+        Escaped(.0)
+    )]
+    Template(String),
+    #[error(
+        "no line behind this one ends with `;`, and {0} never runs a statement whose line does not; end it, or delete it"
+    )]
+    NeverRun(Layout),
     #[error(
         "`{}` has no value; give it with `--placeholder {}=VALUE`{}", Escaped(.text), Escaped(.name), .elsewhere
     )]
@@ -104,6 +115,8 @@ pub enum FileProblem {
     DownWithoutUp,
     #[error("it holds neither `{up}` nor `{down}`, which say what its SQL is for; add them", up = .0, down = .1)]
     NoMarks(&'static str, &'static str),
+    #[error("{}", taken_back(*.tool, *.layout))]
+    DownName { tool: Tool, layout: Layout },
     #[error(
         "SQL in a folder below, where {0} does not look; move the file up, or pack its folder by itself"
     )]
@@ -126,4 +139,32 @@ pub enum FileProblem {
     Sum(&'static str),
     #[error("{0}")]
     Other(&'static str),
+}
+
+/// Why a mark for the other way is refused, and what to do.
+fn turned(tool: Tool, layout: Layout, is_way_back: bool) -> String {
+    let (way, other) = if is_way_back { ("forward", "back") } else { ("back", "forward") };
+    let next = match tool {
+        Tool::Layout(own) if own == layout => {
+            format!("write the mark as {own} reads it, which takes {}", own.files())
+        }
+        Tool::Layout(from) => format!("pack it with `--from {from}`"),
+        Tool::Named(_) | Tool::Some => {
+            "split the file at the mark into `.up.sql` and `.down.sql`".to_owned()
+        }
+    };
+    format!(
+        "marks what {tool} runs on the way {way}, and {layout} would run it on the way {other}, with the rest of the file: {next}. If it is a comment and no mark, add a word to its line"
+    )
+}
+
+/// Why a name for the way back is refused, and what to do.
+fn taken_back(tool: Tool, layout: Layout) -> String {
+    let next = match tool {
+        Tool::Layout(from) if from != layout => format!("pack it with `--from {from}`, or "),
+        _ => String::new(),
+    };
+    format!(
+        "by its name it takes something back, as {tool} has it, and {layout} would run it on the way forward: {next}rename it (to `.down.sql` where {layout} knows that), or move it away"
+    )
 }

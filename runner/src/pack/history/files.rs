@@ -6,7 +6,7 @@ use super::{
 };
 use crate::pack::{
     read::{ReadError, read_within},
-    sql_text::{self, SQL_BYTES_MAX, SqlTextError},
+    sql_text::{self, SQL_BYTES_MAX},
 };
 use std::{
     fs, io,
@@ -46,27 +46,20 @@ impl File {
         HistoryError::File { path: self.path.clone(), problem }
     }
 
-    /// Its SQL, unchanged, where the file holds one direction.
+    /// Its SQL, unchanged.
     pub(super) fn sql(&self) -> Result<String, HistoryError> {
-        self.text(sql_text::check)
-    }
-
-    /// Its SQL, unchanged, where marks divide the file.
-    pub(super) fn marked_sql(&self) -> Result<String, HistoryError> {
-        self.text(sql_text::decode)
-    }
-
-    fn text(
-        &self,
-        check: impl Fn(Vec<u8>) -> Result<String, SqlTextError>,
-    ) -> Result<String, HistoryError> {
-        check(read_within(&self.root, &self.path, SQL_BYTES_MAX)?)
+        sql_text::decode(read_within(&self.root, &self.path, SQL_BYTES_MAX)?)
             .map_err(|error| HistoryError::Text { path: self.path.clone(), error })
     }
 
     /// All that is in it.
     pub(super) fn bytes(&self) -> Result<Vec<u8>, HistoryError> {
         Ok(read_within(&self.root, &self.path, SQL_BYTES_MAX)?)
+    }
+
+    /// The same, where marks divide the file.
+    pub(super) fn marked_sql(&self) -> Result<String, HistoryError> {
+        self.sql()
     }
 
     /// Its text, where it is no SQL.

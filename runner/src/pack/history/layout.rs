@@ -131,9 +131,9 @@ impl Layout {
             Self::NodePgMigrate => {
                 "<number>_<name>.sql with `-- Up Migration` and `-- Down Migration`"
             }
-            Self::DbMigrate => "sqls/<number>-<name>-up.sql and sqls/<number>-<name>-down.sql",
+            Self::DbMigrate => "<number>-<name>.js with sqls/<number>-<name>-up.sql and -down.sql",
             Self::Postgrator => "<number>.do.<name>.sql and <number>.undo.<name>.sql",
-            Self::PostgresMigrations => "<number>_<name>.sql, numbered without a gap",
+            Self::PostgresMigrations => "<number>_<name>.sql, numbered from 1 without a gap",
             Self::GraphileMigrate => {
                 "committed/<number>-<name>.sql with `--! Previous:` and `--! Hash:`"
             }

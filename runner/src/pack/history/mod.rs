@@ -13,6 +13,7 @@ mod drizzle;
 mod error;
 mod files;
 mod flyway;
+mod foreign;
 mod golang_migrate;
 mod goose;
 mod graphile_migrate;
@@ -32,6 +33,7 @@ mod prisma;
 mod rambler;
 mod recognise;
 mod refinery;
+mod run_order;
 mod shmig;
 mod sqitch;
 mod sql_migrate;
@@ -48,6 +50,7 @@ mod umzug;
 mod wrangler;
 
 pub use error::{FileProblem, HistoryError, Problem};
+pub use foreign::Tool;
 pub use layout::{Layout, ParseLayoutError};
 pub use ledger::ledger_key;
 
@@ -153,7 +156,12 @@ pub(super) fn read(
     if migrations.is_empty() {
         return Err(HistoryError::Nothing { path: folder.to_owned(), layout });
     }
-    migrations.into_iter().map(|migration| checked(migration, context)).collect()
+    let sections = || migrations.iter().flat_map(|migration| &migration.sections);
+    let is_back = |path: &Path| sections().any(|s| s.hook.is_way_back() && s.path == path);
+    let all: Vec<&Path> = sections().map(|section| section.path.as_path()).collect();
+    let forward = all.iter().copied().filter(|path| !is_back(path));
+    refuse_names_of_ways_back(folder, layout, forward, &all)?;
+    migrations.into_iter().map(|migration| checked(migration, layout, context)).collect()
 }
 
 /// The folder of the history, where `folder` is the one above it by which its tool is known.
@@ -172,8 +180,12 @@ pub(super) fn dialects(layout: Layout, folder: &Path) -> Result<BTreeSet<Dialect
     match layout {
         Layout::Prisma => prisma::dialects(folder),
         Layout::Drizzle => drizzle::dialects(folder),
-        Layout::Supabase => Ok([Dialect::Postgresql].into()),
-        Layout::Wrangler => Ok([Dialect::Sqlite].into()),
+        Layout::Supabase
+        | Layout::NodePgMigrate
+        | Layout::PostgresMigrations
+        | Layout::GraphileMigrate
+        | Layout::Tern => Ok([Dialect::Postgresql].into()),
+        Layout::Wrangler | Layout::NpmSqlite => Ok([Dialect::Sqlite].into()),
         _ => Ok(BTreeSet::new()),
     }
 }
@@ -202,6 +214,7 @@ pub(super) fn look_through(
     context: &Context<'_>,
 ) -> Result<(), HistoryError> {
     look(text, path, 1, context)?;
+    refuse_turn(text, hook, Layout::Runner, context).map_err(located(text, path, 1))?;
     statements::refused(text, &context.dialects, hook).map_err(located(text, path, 1))
 }
 
@@ -223,11 +236,58 @@ fn located(text: &str, path: &Path, first_line: usize) -> impl Fn(statements::Ba
     }
 }
 
+/// Refuses a text with another tool's mark for the other way, or with one that its own tool would pass over.
+fn refuse_turn(
+    text: &str,
+    hook: SqlHook,
+    layout: Layout,
+    context: &Context<'_>,
+) -> Result<(), statements::Bad> {
+    let is_way_back = hook.is_way_back();
+    match foreign::turn(text, is_way_back, layout, &context.dialects) {
+        Some(foreign::Turn { tool, at, mark }) => {
+            Err((at, Problem::OtherWay { mark, tool, layout, is_way_back }))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Refuses a file that goes `forward` and is named for the way back, which another tool would know. `all` are
+/// those that are run.
+pub(super) fn refuse_names_of_ways_back<'a>(
+    folder: &Path,
+    layout: Layout,
+    forward: impl Iterator<Item = &'a Path>,
+    all: &[&'a Path],
+) -> Result<(), HistoryError> {
+    for path in forward {
+        let others = all.iter().map(|other| within(other, folder));
+        let tool = foreign::down_name(within(path, folder), others);
+        // Its U is none of Flyway's: it goes forward too.
+        let own = layout == Layout::Refinery && tool == Some(Tool::Layout(Layout::Flyway));
+        if let Some(tool) = tool.filter(|_| !own) {
+            let problem = FileProblem::DownName { tool, layout };
+            return Err(HistoryError::File { path: path.to_owned(), problem });
+        }
+    }
+    Ok(())
+}
+
+/// A path from `folder` on, so that the names of folders above say nothing.
+fn within<'a>(path: &'a Path, folder: &Path) -> &'a Path {
+    path.strip_prefix(folder).unwrap_or(path)
+}
+
 /// What holds for the SQL of every tool. A way back in which nothing is done takes nothing back: it is left
 /// out, and the alteration has none.
-fn checked(mut migration: Migration, context: &Context<'_>) -> Result<Migration, HistoryError> {
+fn checked(
+    mut migration: Migration,
+    layout: Layout,
+    context: &Context<'_>,
+) -> Result<Migration, HistoryError> {
     let mut sections = Vec::with_capacity(migration.sections.len());
     for mut section in migration.sections {
+        section.refuse_turn(layout, context)?;
         section.unframe(context)?;
         let is_empty = section.look(context)?.statements == 0;
         section.refuse_what_a_deploy_would(context)?;
@@ -258,6 +318,11 @@ impl Section {
             self.text = text;
         }
         Ok(())
+    }
+
+    fn refuse_turn(&self, layout: Layout, context: &Context<'_>) -> Result<(), HistoryError> {
+        let refused = refuse_turn(&self.text, self.hook, layout, context);
+        refused.map_err(located(&self.text, &self.path, self.first_line))
     }
 
     fn is_in_transaction(&self) -> bool {

@@ -33,6 +33,16 @@ pub(super) fn id(
     text.parse()
 }
 
+/// The id of an alteration whose tool always has one separator between the number and `name`.
+pub(super) fn id_of(stamp: &str, name: &str) -> Result<AlterationId, ParseIdError> {
+    let mut text = format!("{stamp}-");
+    match name {
+        "" => text.push_str("+-"),
+        name => escape(name, &mut text),
+    }
+    text.parse()
+}
+
 pub(super) fn escape(name: &str, text: &mut String) {
     for c in name.chars() {
         if c.is_ascii_alphanumeric() || "._-".contains(c) {
@@ -83,6 +93,14 @@ mod tests {
         }
         assert_eq!(id(Some("1.2.0"), "1.12", "_x").unwrap().as_str(), "1.2.0-1.12-x");
         assert!(id(None, "1", &"_é".repeat(100)).is_err(), "too long");
+    }
+
+    #[test]
+    fn ids_behind_a_separator() {
+        let table = [("001", "users", "001-users"), ("1", "a b", "1-a+20b"), ("1", "", "1-+-")];
+        for (stamp, name, expected) in table {
+            assert_eq!(id_of(stamp, name).unwrap().as_str(), expected);
+        }
     }
 
     /// Every text of a few characters that matter to the rules.

@@ -4,10 +4,13 @@ use super::{
     Layout, Migration, Section,
     error::{FileProblem, HistoryError},
     files::File,
-    name, stamp,
+    foreign, name, stamp,
 };
 use crate::alteration::Stamp;
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    path::PathBuf,
+};
 
 /// The largest version that these tools can read.
 const VERSION_MAX: u64 = i64::MAX as u64;
@@ -52,12 +55,26 @@ pub(super) fn by_version<'a>(
             }
             Entry::Occupied(entry) => {
                 let entry: &Numbered<'_> = entry.get();
+                refuse_way_back([entry.file, name.file], layout)?;
                 let (first, second) = (entry.file.path.clone(), name.file.path.clone());
                 return Err(HistoryError::OneVersion { first, second, layout });
             }
         }
     }
     Ok(found)
+}
+
+/// Two of one version may be the two ways of one alteration, as another tool names them.
+fn refuse_way_back(files: [&File; 2], layout: Layout) -> Result<(), HistoryError> {
+    let name = |file: &'_ File| PathBuf::from(&file.name);
+    let names = files.map(name);
+    for (at, file) in files.into_iter().enumerate() {
+        let other = names[1 - at].as_path();
+        if let Some(tool) = foreign::down_name(&names[at], [other]) {
+            return Err(file.problem(FileProblem::DownName { tool, layout }));
+        }
+    }
+    Ok(())
 }
 
 /// Joins each way forward with the way back of its version. `section` reads a file.

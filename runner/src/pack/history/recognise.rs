@@ -5,11 +5,12 @@
 //! else the caller is asked.
 
 use super::{
-    Context, HistoryError, Layout, atlas, drizzle,
+    Context, HistoryError, Layout, atlas, db_migrate, drizzle,
     files::{self, File, Listing},
-    flyway, golang_migrate, mark, name, prisma, refinery, sqlx, supabase, wrangler,
+    flyway, foreign, golang_migrate, graphile_migrate, name, postgrator, postgres_migrations,
+    prisma, refinery, sqlx, supabase, umzug, wrangler,
 };
-use crate::pack::sql_name::{self, SqlName};
+use crate::pack::sql_name::{self, SqlHook, SqlName};
 use std::path::Path;
 
 /// What a folder was taken for.
@@ -35,12 +36,30 @@ pub(crate) fn recognise(folder: &Path, context: &Context<'_>) -> Result<Recognis
             found.push((layout, file));
         }
     };
-    let mut marked = false;
-    for file in &sql {
-        if let Some(layout) = marks(file) {
-            note(layout, file);
-            marked = true;
-        }
+    let (strong, weak) = marks(&sql, context);
+    let marked = if strong.is_empty() { weak } else { strong };
+    for (layout, file) in &marked {
+        note(*layout, *file);
+    }
+    let is_marked = !marked.is_empty();
+    if let Some(layout) = by_sign(folder, &listing)?
+        && (!is_marked || matches!(layout, Layout::Prisma | Layout::Drizzle))
+    {
+        return Ok(layout.into());
+    }
+    let named = [
+        (Layout::DbMigrate, db_migrate::is(&listing)?),
+        (Layout::GraphileMigrate, graphile_migrate::is(&listing)?),
+        (Layout::Umzug, umzug::is(&listing)?.cloned()),
+        (Layout::Postgrator, sql.iter().find(|f| postgrator::is(f)).map(|f| (*f).clone())),
+        (
+            Layout::PostgresMigrations,
+            sql.iter().find(|f| postgres_migrations::is(f)).map(|f| (*f).clone()),
+        ),
+    ];
+    // What goes by its folders and names is no other tool's, whatever its files look like one by one.
+    if let ([], Some((layout, _))) = (&marked[..], named.iter().find(|(_, file)| file.is_some())) {
+        return Ok((*layout).into());
     }
     let everywhere = files::everywhere(folder)?;
     if let Some(file) = everywhere.iter().find(|file| flyway::is_versioned(file)) {
@@ -48,16 +67,12 @@ pub(crate) fn recognise(folder: &Path, context: &Context<'_>) -> Result<Recognis
     }
     for file in &sql {
         match is_numbered(file) {
-            true if marked => {}
+            true if is_marked => {}
             true => note(Layout::Sqlx, file),
-            false if is_own(file) && marks(file).is_none() => note(Layout::Runner, file),
+            false if is_marked && !has_own_ending(file) => {}
+            false if is_own(file) => note(Layout::Runner, file),
             false => {}
         }
-    }
-    if let Some(layout) = by_sign(folder, &listing)?
-        && (!marked || matches!(layout, Layout::Prisma | Layout::Drizzle))
-    {
-        return Ok(layout.into());
     }
     if let Some(below) = diesel(&listing)? {
         note(Layout::Diesel, below);
@@ -128,27 +143,31 @@ fn is_own(file: &File) -> bool {
     matches!(sql_name::parse(&file.name), Some(Ok(_)))
 }
 
-/// Whose marks for the way forward a file has.
-fn marks(file: &File) -> Option<Layout> {
-    let is_candidate = name::numbered(&file.name).is_some()
-        && !file.name.ends_with(".up.sql")
-        && !file.name.ends_with(".down.sql");
-    if !is_candidate {
-        return None;
-    }
-    // Whatever is wrong with its text is told by who reads it.
-    let text = file.marked_sql().ok()?;
-    mark::lines(&text).find_map(|line| {
-        let comment = mark::comment(line.text)?.to_ascii_lowercase();
-        if comment.starts_with("+goose") {
-            Some(Layout::Goose)
-        } else if comment.starts_with("migrate:up") {
-            Some(Layout::Dbmate)
-        } else {
-            None
-        }
-    })
+/// The ending of a hook, which files of other tools that have marks in them do not have.
+fn has_own_ending(file: &File) -> bool {
+    let endings = SqlHook::ALL.map(SqlHook::ending);
+    file.stem().is_some_and(|stem| endings.iter().any(|ending| stem.ends_with(ending)))
 }
+
+/// The files with marks, and whose: those that only a tool writes, and words that an author may write too.
+fn marks<'a>(files: &[&'a File], context: &Context<'_>) -> (Vec<Marked<'a>>, Vec<Marked<'a>>) {
+    let (mut strong, mut weak) = (Vec::new(), Vec::new());
+    for file in files.iter().copied() {
+        if name::numbered(&file.name).is_none() || has_own_ending(file) {
+            continue;
+        }
+        // Whatever is wrong with its text is told by who reads it.
+        let Ok(text) = file.marked_sql() else { continue };
+        if let Some(layout) = foreign::tool_by_mark(&text) {
+            strong.push((layout, file));
+        } else if let Some(layout) = foreign::tool_by_word(&text, &context.dialects) {
+            weak.push((layout, file));
+        }
+    }
+    (strong, weak)
+}
+
+type Marked<'a> = (Layout, &'a File);
 
 fn diesel(listing: &Listing) -> Result<Option<&File>, HistoryError> {
     for below in &listing.folders {

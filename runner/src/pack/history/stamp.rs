@@ -6,6 +6,7 @@
 //! missing digits are zeros, as missing parts are: the stamps order as the versions do, part by part, and
 //! the parts can be read back. A count of ten and more is written as `9` and two digits.
 
+use super::run_order::dated;
 use crate::alteration::Stamp;
 
 /// Parts with fewer digits than this have their count as one digit.
@@ -18,9 +19,13 @@ const VERSION_PARTS: usize = 3;
 /// The stamp that `pack` gives to what a former tool's ledger calls `version`: `20240131120000`,
 /// `0001`, `1.2.3` or `1_2_3`. `None` where it is no such number.
 ///
-/// Diesel's ledger has `20240131120000` for the folder `2024-01-31-120000_add_users`.
+/// Diesel's ledger has `20240131120000` for the folder `2024-01-31-120000_add_users`. What ends with `.sql` is the
+/// name of a file, as some ledgers have it.
 pub fn ledger_stamp(version: &str) -> Option<Stamp> {
-    Stamp::parse(&stamp_text(version)?)
+    match version.strip_suffix(".sql") {
+        Some(stem) => Stamp::parse(&dated(stem)?.0),
+        None => Stamp::parse(&stamp_text(version)?),
+    }
 }
 
 /// The same as text, as ids have it. Leading zeros of the first part are kept.
@@ -99,6 +104,15 @@ mod tests {
             ("v1", None),
             ("-1", None),
         ];
+        for (name, stamp) in [
+            ("1706702400123_users.sql", Some("1706702400123")),
+            ("20240131120000-users-up.sql", Some("20240131120000")),
+            ("2020.11.24T16.52.04.users.sql", Some("20201124165204")),
+            ("000001.sql", Some("1")),
+            ("users.sql", None),
+        ] {
+            assert_eq!(ledger_stamp(name), stamp.and_then(Stamp::parse), "{name}");
+        }
         for (version, stamp) in table {
             assert_eq!(stamp_text(version).as_deref(), stamp, "{version}");
             assert_eq!(ledger_stamp(version).is_some(), stamp.is_some(), "{version}");

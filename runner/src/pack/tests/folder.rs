@@ -40,7 +40,7 @@ fn names_become_ids() {
 fn refused() {
     let toml: &[u8] = b"plugin = 'acme/shop'";
     type Files<'a> = &'a [(&'a str, &'a [u8])];
-    let table: [(Files<'_>, &str); 20] = [
+    let table: [(Files<'_>, &str); 23] = [
         (&[], ".: no SQL file in it"),
         (&[("alteration.toml", toml)], ".: no SQL file in it"),
         (&[("1-x.up.sql", b"")], "1-x.up.sql: it is empty"),
@@ -48,7 +48,19 @@ fn refused() {
         (&[("1-x.sql", b"a\n\xff")], "1-x.sql: line 2 is not UTF-8"),
         (&[("1-x.sql", b"a\0")], "1-x.sql: line 1 holds a NUL"),
         (&[("1-x.sql", b"\xef\xbb\xbfa")], "1-x.sql: it starts with a byte order mark"),
-        (&[("1-x.sql", b"a\n-- migrate:down")], "1-x.sql: line 2 is another tool's mark"),
+        (
+            &[("1-x.sql", b"a;\n-- Rollback\nb;")],
+            "1-x.sql: line 2: `-- Rollback` marks what another tool runs on the way back, and runner would run it on the way forward, with the rest of the file: split the file at the mark into `.up.sql` and `.down.sql`. If it is a comment and no mark, add a word to its line",
+        ),
+        (
+            &[("1-x.sql", b"a"), ("1-x-down.sql", b"b")],
+            "1-x-down.sql: by its name it takes something back, as db-migrate has it",
+        ),
+        (&[("1-x.undo.sql", b"a")], "1-x.undo.sql: by its name it takes something back"),
+        (
+            &[("1-x.sql", b"a\n-- migrate:down")],
+            "1-x.sql: line 1: there is SQL before the first mark, which dbmate refuses",
+        ),
         (&[("1-x.down.sql", SQL)], "1-x.down.sql: there is no `.up.sql`"),
         (&[("1-x.up.sql", SQL), ("2-x.down.sql", SQL)], "2-x.down.sql: there is no `.up.sql`"),
         (

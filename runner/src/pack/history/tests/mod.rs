@@ -1,5 +1,6 @@
 //! Histories as wholes: from the files of each tool to alterations.
 
+mod both_ways;
 mod by_dialect;
 mod each_tool;
 #[cfg(unix)]

@@ -30,13 +30,59 @@ fn recognised_or_asked_for() {
 #[test]
 fn refused() {
     use Layout::*;
-    let table: [(Layout, Files<'_>, &str); 51] = [
+    let table: [(Layout, Files<'_>, &str); 60] = [
         (Sqlx, &[("x.sql", "A")], ".: nothing that sqlx would run is in it; expected <number>_"),
         (Sqlx, &[("1_a.sql", "")], "1_a.sql: it is empty"),
         (
             Sqlx,
             &[("1_a.sql", "A\n-- migrate:down\nB")],
-            "1_a.sql: line 2 is another tool's mark for the way back",
+            "1_a.sql: line 2: `-- migrate:down` marks what dbmate runs on the way back, and sqlx would run it",
+        ),
+        // What turns round is refused in each layout, in its own tool's spelling too.
+        (
+            Sqlx,
+            &[("1_a.sql", "A;\n-- Down\nB;")],
+            "1_a.sql: line 2: `-- Down` marks what npm-sqlite runs on the way back, and sqlx would run it on the way forward, with the rest of the file: pack it with `--from npm-sqlite`",
+        ),
+        (
+            GolangMigrate,
+            &[("1_a.up.sql", "A;\n\n-- Rollback\nB;")],
+            "1_a.up.sql: line 3: `-- Rollback` marks what another tool runs on the way back",
+        ),
+        (
+            GolangMigrate,
+            &[("1_a.up.sql", "A;"), ("1_a.down.sql", "B;\n-- +goose Up\nA;")],
+            "1_a.down.sql: line 2: `-- +goose Up` marks what goose runs on the way forward",
+        ),
+        (
+            Dbmate,
+            &[("1_a.sql", "-- migrate:up\nA;\n -- Migrate:Down\nB;")],
+            "1_a.sql: line 3: `-- Migrate:Down` marks what dbmate runs on the way back, and dbmate would run it on the way forward, with the rest of the file: write the mark as dbmate reads it",
+        ),
+        (
+            Goose,
+            &[("1_a.sql", "-- +goose Up\nA;\n-- //@UNDO\nB;")],
+            "1_a.sql: line 3: `-- //@UNDO` marks what mybatis runs",
+        ),
+        (
+            Flyway,
+            &[("V1__a.sql", "A;\n---- create above / drop below ----\nB;")],
+            "V1__a.sql: line 2: `---- create above / drop below ----` marks what tern runs",
+        ),
+        (
+            Diesel,
+            &[("1_a/up.sql", "A;\n-- rambler down\nB;")],
+            "1_a/up.sql: line 2: `-- rambler down` marks what rambler runs",
+        ),
+        (
+            Sqlx,
+            &[("1_a.sql", "A"), ("1_a_down.sql", "B")],
+            "1_a_down.sql: by its name it takes something back, as another tool has it, and sqlx would run it on the way forward",
+        ),
+        (
+            Refinery,
+            &[("V1__a.sql", "A"), ("U1__a.sql", "B")],
+            "U1__a.sql: by its name it takes something back, as flyway has it",
         ),
         (Sqlx, &[("1_a.SQL", "A")], "1_a.SQL: the ending must be in lower case"),
         (Sqlx, &[("1_a.sql", "A"), ("01_b.sql", "B")], "01_b.sql and 1_a.sql have one version"),
