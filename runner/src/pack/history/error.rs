@@ -39,6 +39,11 @@ pub enum HistoryError {
     Order { first: PathBuf, second: PathBuf, layout: Layout },
     #[error("{}: {message}", shown(.path))]
     Settings { path: PathBuf, message: String },
+    #[error(
+        "{} runs before {} in {layout}, and ids made of their names would run them the other way round; give the second one a larger number, or the same ending behind it",
+        shown(.first), shown(.second)
+    )]
+    IdOrder { first: PathBuf, second: PathBuf, layout: Layout },
 }
 
 /// What is wrong with a line.
@@ -83,6 +88,21 @@ pub enum Problem {
     WhoseTransaction(String),
     #[error("a deploy would refuse this: {0}")]
     Refused(String),
+    #[error(
+        "the statement that begins here has no `;` at the end of a line, which {0} refuses; add it"
+    )]
+    NoTerminator(Layout),
+    #[error(
+        "`{{` opens a template, which its tool fills in when it runs and no database reads; write what it comes to, in a file for each database if it depends on that"
+    )]
+    Template,
+    #[error("{0}")]
+    Plan(String),
+    #[error(
+        "`{}` is a command of the database's client, which no server knows; write what it does as SQL, or take it out",
+        Escaped(.0)
+    )]
+    ClientCommand(String),
     #[error("{0}")]
     Syntax(String),
     #[error("`{}` is not understood: {why}", Escaped(.key))]

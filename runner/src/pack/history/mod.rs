@@ -40,6 +40,7 @@ mod supabase;
 mod tern;
 #[cfg(test)]
 mod tests;
+mod text_order;
 mod transactions;
 mod umzug;
 mod wrangler;
@@ -51,7 +52,7 @@ pub use stamp::ledger_stamp;
 pub(super) use flyway::{is_configuration, is_repeatable};
 pub(super) use recognise::{Recognised, recognise};
 
-use super::sql_name::SqlHook;
+use super::{sql_name::SqlHook, sql_texts::SqlTexts};
 use crate::alteration::{AlterationId, Dialect};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -87,6 +88,21 @@ pub(super) struct Migration {
     sections: Vec<Section>,
     /// Whether there was a way back in which nothing was done.
     pub(super) lost_way_back: bool,
+    /// The alterations of the same history that have to be applied before it, where its tool knows of such.
+    pub(super) needs: BTreeSet<AlterationId>,
+    /// What its tool runs to see whether it did what it should.
+    verify: Option<Verify>,
+    /// The only dialects that it is written for; empty for all.
+    written_for: BTreeSet<Dialect>,
+    /// The only dialects that need it; empty for all.
+    pub(super) needed_on: BTreeSet<Dialect>,
+}
+
+/// A script that fails where an alteration did not do what it should.
+#[derive(Debug, PartialEq, Eq)]
+struct Verify {
+    text: String,
+    path: PathBuf,
 }
 
 /// SQL for one hook.
@@ -102,12 +118,31 @@ struct Section {
 impl Migration {
     fn new(id: AlterationId, description: Option<String>, sections: Vec<Section>) -> Self {
         let files = sections.iter().map(|section| section.path.clone()).collect();
-        Self { id, description, files, sections, lost_way_back: false }
+        Self {
+            id,
+            description,
+            files,
+            sections,
+            lost_way_back: false,
+            needs: BTreeSet::new(),
+            verify: None,
+            written_for: BTreeSet::new(),
+            needed_on: BTreeSet::new(),
+        }
+    }
+
+    /// The script that checks it.
+    pub(super) fn verify(&self) -> Option<&str> {
+        self.verify.as_ref().map(|verify| verify.text.as_str())
     }
 
     /// The SQL of each hook.
-    pub(super) fn into_sql(self) -> BTreeMap<SqlHook, String> {
-        self.sections.into_iter().map(|section| (section.hook, section.text)).collect()
+    pub(super) fn into_sql(self) -> SqlTexts {
+        let sections = self.sections.into_iter();
+        let texts =
+            SqlTexts::for_all(sections.map(|section| (section.hook, section.text)).collect());
+        let only = if self.written_for.is_empty() { &self.needed_on } else { &self.written_for };
+        if only.is_empty() { texts } else { texts.only(only) }
     }
 }
 
@@ -117,6 +152,19 @@ pub(super) fn read(
     folder: &Path,
     context: &Context<'_>,
 ) -> Result<Vec<Migration>, HistoryError> {
+    // Its settings say what the scripts are written for.
+    let of_settings = match layout {
+        Layout::Sqitch if context.dialects.is_empty() => Some(sqitch::dialects(folder)?),
+        _ => None,
+    };
+    let named;
+    let context = match of_settings {
+        Some(dialects) => {
+            named = context.on(dialects);
+            &named
+        }
+        None => context,
+    };
     let migrations = match layout {
         Layout::Sqlx => sqlx::read(folder)?,
         Layout::GolangMigrate => golang_migrate::read(folder, context)?,
@@ -158,9 +206,12 @@ pub(super) fn passed_over(
     folder: &Path,
     migrations: &[Migration],
 ) -> Result<Vec<PathBuf>, HistoryError> {
-    let used: BTreeSet<_> = migrations.iter().flat_map(|migration| &migration.files).collect();
+    let verify =
+        |migration: &Migration| migration.verify.as_ref().map(|verify| verify.path.clone());
+    let mut used: BTreeSet<_> = migrations.iter().filter_map(verify).collect();
+    used.extend(migrations.iter().flat_map(|migration| migration.files.clone()));
     let files = sql_below(folder)?.into_iter();
-    Ok(files.filter(|path| !used.contains(path)).collect())
+    Ok(files.filter(|path| !used.contains(path.as_path())).collect())
 }
 
 /// The SQL files in `folder` and below; sorted.
