@@ -93,11 +93,18 @@ pub enum Problem {
     )]
     NoTerminator(Layout),
     #[error(
-        "`{{` opens a template, which its tool fills in when it runs and no database reads; write what it comes to, in a file for each database if it depends on that"
+        "`{{{{` opens a template, which its tool fills in when it runs and no database reads; write what it comes to, in a file for each database if it depends on that"
     )]
     Template,
     #[error("{0}")]
     Plan(String),
+    #[error(
+        "`{}` decides from the database whether the changeset runs, and nobody knows here: take it out where all databases are alike, or write the SQL so that it can run in any case",
+        Escaped(.0)
+    )]
+    Precondition(String),
+    #[error("`{key}` {what}")]
+    Attribute { key: &'static str, what: &'static str },
     #[error(
         "`{}` is a command of the database's client, which no server knows; write what it does as SQL, or take it out",
         Escaped(.0)

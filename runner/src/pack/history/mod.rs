@@ -24,6 +24,7 @@ mod name;
 mod node_pg_migrate;
 mod npm_sqlite;
 mod numbered;
+mod pop;
 mod postgrator;
 mod postgres_migrations;
 mod prisma;
@@ -252,6 +253,10 @@ fn located(text: &str, path: &Path, first_line: usize) -> impl Fn(statements::Ba
 /// What holds for the SQL of every tool. A way back in which nothing is done takes nothing back: it is left
 /// out, and the alteration has none.
 fn checked(mut migration: Migration, context: &Context<'_>) -> Result<Migration, HistoryError> {
+    let context = &match migration.needed_on.is_empty() {
+        true => context.on(context.dialects.clone()),
+        false => context.on(migration.needed_on.clone()),
+    };
     let mut sections = Vec::with_capacity(migration.sections.len());
     for mut section in migration.sections {
         section.unframe(context)?;

@@ -7,7 +7,7 @@
 use super::{
     Context, HistoryError, Layout,
     files::{self, File, Listing},
-    flyway, golang_migrate, mark, name, refinery, sqlx,
+    flyway, golang_migrate, goose, liquibase, mark, name, pop, refinery, sqitch, sql_migrate, sqlx,
 };
 use crate::pack::sql_name::{self, SqlName};
 use std::path::Path;
@@ -28,6 +28,11 @@ impl From<Layout> for Recognised {
 
 pub(crate) fn recognise(folder: &Path, context: &Context<'_>) -> Result<Recognised, HistoryError> {
     let listing = files::list(folder)?;
+    pop::refuse(&listing.files)?;
+    // No other tool has files of these names, and what is below is its own.
+    if sqitch::is(&listing.files).is_some() {
+        return Ok(Layout::Sqitch.into());
+    }
     let sql: Vec<&File> = listing.files.iter().filter(|file| files::is_sql(file)).collect();
     let mut found: Vec<(Layout, &File)> = Vec::new();
     let mut note = |layout, file| {
@@ -43,6 +48,16 @@ pub(crate) fn recognise(folder: &Path, context: &Context<'_>) -> Result<Recognis
         }
     }
     let everywhere = files::everywhere(folder)?;
+    if let Some(file) = everywhere.iter().find(|file| liquibase::is(file)) {
+        note(Layout::Liquibase, file);
+        marked = true;
+    } else if found_none(&sql) {
+        everywhere.iter().try_for_each(liquibase::refuse_other_changelogs)?;
+    }
+    if let Some(code) = listing.files.iter().find(|file| goose::is_code(file)) {
+        note(Layout::Goose, code);
+        marked = true;
+    }
     if let Some(file) = everywhere.iter().find(|file| flyway::is_versioned(file)) {
         note(Layout::Flyway, file);
     }
@@ -50,7 +65,9 @@ pub(crate) fn recognise(folder: &Path, context: &Context<'_>) -> Result<Recognis
         match is_numbered(file) {
             true if marked => {}
             true => note(Layout::Sqlx, file),
-            false if is_own(file) && marks(file).is_none() => note(Layout::Runner, file),
+            false if is_own(file) && marks(file).is_none() && !liquibase::is(file) => {
+                note(Layout::Runner, file);
+            }
             false => {}
         }
     }
@@ -106,8 +123,16 @@ fn is_own(file: &File) -> bool {
     matches!(sql_name::parse(&file.name), Some(Ok(_)))
 }
 
+/// Whether none of the files has a name or marks of another tool, so that what is beside them may be what counts.
+fn found_none(sql: &[&File]) -> bool {
+    !sql.iter().any(|file| is_numbered(file) || is_own(file) || marks(file).is_some())
+}
+
 /// Whose marks for the way forward a file has.
 fn marks(file: &File) -> Option<Layout> {
+    if sql_migrate::is(file) {
+        return Some(Layout::SqlMigrate);
+    }
     let is_candidate = name::numbered(&file.name).is_some()
         && !file.name.ends_with(".up.sql")
         && !file.name.ends_with(".down.sql");

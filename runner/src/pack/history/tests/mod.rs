@@ -1,6 +1,7 @@
 //! Histories as wholes: from the files of each tool to alterations.
 
 mod by_dialect;
+mod deb;
 mod each_tool;
 #[cfg(unix)]
 mod links;
