@@ -1,0 +1,14 @@
+//! diesel: a row for each version that is applied.
+
+use super::tool::{Ledger, one_each};
+
+pub(super) const LEDGER: Ledger = Ledger {
+    table: "__diesel_schema_migrations",
+    columns: &["version"],
+    not: None,
+    version: "version",
+    holds: "1 = 1",
+    kind: "''",
+    order: "version",
+    take: one_each,
+};

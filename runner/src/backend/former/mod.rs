@@ -1,0 +1,154 @@
+//! What another tool recorded in this database before the runner came: read from its ledger, which is
+//! never altered.
+//!
+//! What the rows mean is told apart from reading them, and has tables of cases. Which alterations
+//! they stand for is the plan's to say.
+
+mod atlas;
+mod dbmate;
+mod diesel;
+mod drizzle;
+mod flyway;
+mod golang_migrate;
+mod goose;
+mod name;
+mod prisma;
+mod refinery;
+mod sqlx;
+mod supabase;
+mod tool;
+mod wrangler;
+
+pub use tool::FormerTool;
+
+use super::{Backend, BackendError, connection::Connection, tables::Record};
+use crate::{alteration::Dialect, escape::Escaped};
+use name::{Name, placed, quote};
+use std::collections::BTreeSet;
+use tool::Row;
+
+/// What a former tool's ledger says, in its own versions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Former {
+    /// The ledger, for messages: escaped.
+    pub table: String,
+    /// Versions of which each is applied.
+    pub applied: Vec<String>,
+    /// A version up to which all are applied, whatever they are.
+    pub up_to: Option<String>,
+    /// Rows of what has no version, because it is run whenever it changes.
+    pub repeatables: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FormerError {
+    #[error("there is no ledger of {} here: no table {table}", .tool.as_str())]
+    NoLedger { tool: FormerTool, table: String },
+    #[error("it could be any of these tables: {table}")]
+    SeveralTables { table: String },
+    #[error("`{}` is no name of a table", Escaped(.0))]
+    NoName(String),
+    #[error("the table {table} is no ledger of {}: {reason}", .tool.as_str())]
+    OtherTable { tool: FormerTool, table: String, reason: String },
+    #[error(
+        "the ledger {table} says that {} did not succeed, so nobody knows what of it took effect",
+        Escaped(.version)
+    )]
+    Broken { table: String, version: String },
+}
+
+impl Former {
+    fn broken(&self, version: String) -> FormerError {
+        FormerError::Broken { table: self.table.clone(), version }
+    }
+}
+
+/// More than any history has.
+const ROWS_MAX: usize = 100_000;
+
+impl Backend {
+    /// Reads the ledger of `tool`; `table` where it is not the tool's usual one.
+    pub async fn former(
+        &mut self,
+        tool: FormerTool,
+        table: Option<&str>,
+    ) -> Result<Result<Former, FormerError>, BackendError> {
+        let dialect = self.dialect();
+        let name = match Name::parse(table.unwrap_or(tool.ledger().table)) {
+            Ok(name) => name,
+            Err(error) => return Ok(Err(error)),
+        };
+        let shared = self.shared()?;
+        let connection = &mut *shared.lock().await;
+        connection.begin_reading().await?;
+        let read = read(connection, dialect, tool, &name).await;
+        connection.rollback().await?;
+        read
+    }
+}
+
+async fn read(
+    connection: &mut dyn Connection,
+    dialect: Dialect,
+    tool: FormerTool,
+    name: &Name,
+) -> Result<Result<Former, FormerError>, BackendError> {
+    let name = match placed(connection, dialect, name).await? {
+        Ok(name) => name,
+        Err(table) => return Ok(Err(FormerError::SeveralTables { table })),
+    };
+    let table = || name.to_string();
+    let (sql, params) = name.columns_of(dialect);
+    let mut columns = BTreeSet::new();
+    for row in connection.own_rows(sql, &params).await? {
+        columns.insert(Record::new(row, &table()).text("column")?.to_lowercase());
+    }
+    if columns.is_empty() {
+        return Ok(Err(FormerError::NoLedger { tool, table: table() }));
+    }
+    let ledger = tool.ledger();
+    if let Some(missing) = ledger.columns.iter().find(|name| !columns.contains(**name)) {
+        let reason = format!("it has no column {missing}");
+        return Ok(Err(FormerError::OtherTable { tool, table: table(), reason }));
+    }
+    if let Some((column, other)) = ledger.not.filter(|(column, _)| columns.contains(*column)) {
+        let reason = format!("its column {column} is {other}'s");
+        return Ok(Err(FormerError::OtherTable { tool, table: table(), reason }));
+    }
+    let (text, integer) = match dialect {
+        Dialect::Sqlite => ("TEXT", "INTEGER"),
+        Dialect::Postgresql => ("pg_catalog.text", "pg_catalog.int8"),
+        Dialect::Mysql | Dialect::Mariadb => ("CHAR", "SIGNED"),
+    };
+    let quoted = name.quoted(dialect);
+    // `type` is a word of its own to some.
+    let kind = match ledger.kind {
+        "type" => quote("type", dialect),
+        kind => kind.to_owned(),
+    };
+    let (version, holds, order) = (ledger.version, ledger.holds, ledger.order);
+    // No more is read than a ledger has.
+    let sql = format!(
+        "SELECT one, two, three FROM (
+             SELECT CAST({version} AS {text}) AS one,
+                 CAST(CASE WHEN {holds} THEN 1 ELSE 0 END AS {integer}) AS two,
+                 CAST({kind} AS {text}) AS three, {order} AS four
+             FROM {quoted} LIMIT {}
+         ) AS ledger ORDER BY four",
+        ROWS_MAX + 1
+    );
+    let mut rows = Vec::new();
+    for row in connection.own_rows(&sql, &[]).await? {
+        let mut row = Record::new(row, &table());
+        rows.push(Row {
+            version: row.maybe_text("version")?,
+            holds: row.integer("success")? != 0,
+            kind: row.text("type")?,
+        });
+    }
+    if rows.len() > ROWS_MAX {
+        let reason = format!("it has more than {ROWS_MAX} rows");
+        return Ok(Err(FormerError::OtherTable { tool, table: table(), reason }));
+    }
+    Ok(ledger.read(&table(), rows))
+}

@@ -1,0 +1,189 @@
+//! The tools whose ledgers can be read, and the shape of each ledger: a file for each tool.
+
+use super::{Former, FormerError, atlas, dbmate, diesel, drizzle, flyway, golang_migrate, goose, prisma, refinery, sqlx, supabase, wrangler};
+
+/// A tool whose ledger can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FormerTool {
+    Sqlx,
+    GolangMigrate,
+    Diesel,
+    Dbmate,
+    Goose,
+    Flyway,
+    Refinery,
+    Prisma,
+    Drizzle,
+    Supabase,
+    Wrangler,
+    Atlas,
+}
+
+impl FormerTool {
+    pub const ALL: [Self; 12] = [
+        Self::Sqlx,
+        Self::GolangMigrate,
+        Self::Diesel,
+        Self::Dbmate,
+        Self::Goose,
+        Self::Flyway,
+        Self::Refinery,
+        Self::Prisma,
+        Self::Drizzle,
+        Self::Supabase,
+        Self::Wrangler,
+        Self::Atlas,
+    ];
+
+    /// As it is named on the command line, and by `pack --from`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sqlx => "sqlx",
+            Self::GolangMigrate => "golang-migrate",
+            Self::Diesel => "diesel",
+            Self::Dbmate => "dbmate",
+            Self::Goose => "goose",
+            Self::Flyway => "flyway",
+            Self::Refinery => "refinery",
+            Self::Prisma => "prisma",
+            Self::Drizzle => "drizzle",
+            Self::Supabase => "supabase",
+            Self::Wrangler => "wrangler",
+            Self::Atlas => "atlas",
+        }
+    }
+
+    pub(super) fn ledger(self) -> &'static Ledger {
+        match self {
+            Self::Sqlx => &sqlx::LEDGER,
+            Self::GolangMigrate => &golang_migrate::LEDGER,
+            Self::Diesel => &diesel::LEDGER,
+            Self::Dbmate => &dbmate::LEDGER,
+            Self::Goose => &goose::LEDGER,
+            Self::Flyway => &flyway::LEDGER,
+            Self::Refinery => &refinery::LEDGER,
+            Self::Prisma => &prisma::LEDGER,
+            Self::Drizzle => &drizzle::LEDGER,
+            Self::Supabase => &supabase::LEDGER,
+            Self::Wrangler => &wrangler::LEDGER,
+            Self::Atlas => &atlas::LEDGER,
+        }
+    }
+}
+
+/// The shape of a tool's ledger, and the meaning of its rows.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    /// The usual name; with its schema where other tools have a table of that name beside it.
+    pub(super) table: &'static str,
+    /// What it must have to be the tool's.
+    pub(super) columns: &'static [&'static str],
+    /// A column that is another tool's, and whose: the two share the name of a table.
+    pub(super) not: Option<(&'static str, &'static str)>,
+    /// An expression for a row's version.
+    pub(super) version: &'static str,
+    /// A condition for whether a row holds.
+    pub(super) holds: &'static str,
+    /// An expression for what kind of row it is, in words of the tool.
+    pub(super) kind: &'static str,
+    /// The order of the rows.
+    pub(super) order: &'static str,
+    /// What a row means.
+    pub(super) take: fn(&mut Former, Row) -> Result<(), FormerError>,
+}
+
+/// One row of a ledger.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) version: Option<String>,
+    pub(super) holds: bool,
+    pub(super) kind: String,
+}
+
+impl Ledger {
+    /// What the rows mean.
+    pub(super) fn read(&self, table: &str, rows: Vec<Row>) -> Result<Former, FormerError> {
+        let mut former =
+            Former { table: table.to_owned(), applied: Vec::new(), up_to: None, repeatables: 0 };
+        for row in rows {
+            (self.take)(&mut former, row)?;
+        }
+        Ok(former)
+    }
+}
+
+/// A row for each version that is applied, and an error for one that did not succeed.
+pub(super) fn one_each(former: &mut Former, row: Row) -> Result<(), FormerError> {
+    match row.version {
+        Some(version) if !row.holds => Err(former.broken(version)),
+        Some(version) => {
+            former.applied.push(version);
+            Ok(())
+        }
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(tool: FormerTool, rows: &[(&str, bool, &str)]) -> Result<Former, FormerError> {
+        let row = |(version, holds, kind): &(&str, bool, &str)| Row {
+            version: (!version.is_empty()).then(|| (*version).to_owned()),
+            holds: *holds,
+            kind: (*kind).to_owned(),
+        };
+        tool.ledger().read("t", rows.iter().map(row).collect())
+    }
+
+    #[test]
+    fn what_ledgers_say() {
+        use FormerTool::{Dbmate, Flyway, GolangMigrate, Goose, Sqlx};
+        let table: [(FormerTool, &[(&str, bool, &str)], &[&str], Option<&str>); 8] = [
+            (Sqlx, &[("1", true, ""), ("2", true, "")], &["1", "2"], None),
+            (Dbmate, &[("20240101000000", true, "")], &["20240101000000"], None),
+            (GolangMigrate, &[("7", true, "")], &["7"], Some("7")),
+            (GolangMigrate, &[], &[], None),
+            (
+                Goose,
+                &[("0", true, ""), ("1", true, ""), ("2", true, ""), ("2", false, "")],
+                &["1"],
+                None,
+            ),
+            (Goose, &[("1", true, ""), ("1", false, ""), ("1", true, "")], &["1"], None),
+            (
+                Flyway,
+                &[
+                    ("", true, "SCHEMA"),
+                    ("1", true, "BASELINE"),
+                    ("2", true, "SQL"),
+                    ("3", true, "SQL"),
+                    ("3", true, "UNDO_SQL"),
+                    ("", true, "SQL"),
+                    ("4", true, "JDBC"),
+                ],
+                &["2", "4"],
+                Some("1"),
+            ),
+            (Flyway, &[("1", true, "SQL"), ("1", true, "DELETE")], &[], None),
+        ];
+        for (tool, rows, applied, up_to) in table {
+            let former = read(tool, rows).unwrap();
+            assert_eq!(former.applied, applied, "{tool:?} {rows:?}");
+            assert_eq!(former.up_to.as_deref(), up_to, "{tool:?} {rows:?}");
+            let unversioned = rows.iter().filter(|row| row.0.is_empty() && row.2 == "SQL").count();
+            assert_eq!(former.repeatables, unversioned);
+        }
+    }
+
+    #[test]
+    fn what_did_not_succeed_is_not_taken_over() {
+        use FormerTool::{Flyway, GolangMigrate, Sqlx};
+        for tool in [Flyway, GolangMigrate, Sqlx] {
+            let error = read(tool, &[("1", false, "SQL")]).unwrap_err();
+            assert!(matches!(error, FormerError::Broken { .. }), "{tool:?}: {error}");
+        }
+        assert!(read(Flyway, &[("", false, "SQL")]).is_err());
+    }
+}
