@@ -449,9 +449,14 @@ impl Runner {
         };
         backend.close().await;
         let former = former??;
-        let stamp = crate::pack::history::ledger_stamp;
-        let keys = plan::keys_of_former(&catalog, plugin.as_ref(), &former, stamp)?;
-        Ok((keys, former.repeatables))
+        let key = |version: &str| crate::pack::history::ledger_key(tool.as_str(), version);
+        let again = former.applied.iter().filter_map(|version| key(version));
+        let again =
+            again.filter(|key| catalog.iter().any(|one| key.is_script(&one.key.id))).count();
+        let repeatables = former.repeatables + again;
+        let projects = former.projects(tool);
+        let keys = plan::keys_of_projects(&catalog, plugin.as_ref(), &projects, key)?;
+        Ok((keys, repeatables))
     }
 
     /// The plan of [`Runner::baseline`]. Alters nothing.

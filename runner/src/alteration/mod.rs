@@ -6,6 +6,7 @@ mod catalog;
 mod checksum;
 mod dialect;
 mod id;
+mod ledger_key;
 mod manifest;
 mod permission;
 mod plugin;
@@ -16,6 +17,7 @@ pub use catalog::{Alteration, Catalog, CatalogError, ComponentFile};
 pub use checksum::{Checksum, ParseChecksumError};
 pub use dialect::{Dialect, ParseDialectError};
 pub use id::{AlterationId, ParseIdError, Stamp};
+pub use ledger_key::LedgerKey;
 pub use manifest::{
     Declaration, DeclaredHooks, MANIFEST_BYTES_MAX, MANIFEST_SECTION, Manifest, ManifestError,
     Requirements,

@@ -219,14 +219,23 @@ pub(super) fn files_of_one(
     options: &PackOptions,
     context: &Context<'_>,
 ) -> Result<Files, FolderError> {
+    let (whole, folder) = (folder, &history::home(folder)?);
     let Recognised { layout, alike } = layout(folder, options, context)?;
-    let dialects = BTreeSet::new();
     if layout == Layout::Runner {
         let alterations = sql_files::read(folder, context)?;
-        return Ok(Files { alterations, reading: None, dialects });
+        return Ok(Files { alterations, reading: None, dialects: BTreeSet::new() });
     }
+    // What the folder is said to be for is more than what its tool's files say.
+    let dialects = match context.dialects.is_empty() {
+        true => history::dialects(layout, folder)?,
+        false => BTreeSet::new(),
+    };
+    let context = &match dialects.is_empty() {
+        true => context.on(context.dialects.clone()),
+        false => context.on(dialects.clone()),
+    };
     let migrations = history::read(layout, folder, context)?;
-    let passed_over = history::passed_over(folder, &migrations)?;
+    let passed_over = history::passed_over(whole, &migrations)?;
     let lost = migrations.iter().filter(|migration| migration.lost_way_back);
     let lost_way_back = lost.map(|migration| migration.id.clone()).collect();
     let (folders, only_for) = (BTreeMap::new(), BTreeMap::new());

@@ -6,8 +6,8 @@
 use super::{Bound, Plan, Policy, Target, deploy::planned};
 use crate::{
     alteration::{
-        AlterationId, AlterationKey, Catalog, Dialect, ParseIdError, ParsePluginError, PluginName,
-        Stamp, Version,
+        AlterationId, AlterationKey, Catalog, Dialect, LedgerKey, ParseIdError, ParsePluginError,
+        PluginName, Version,
     },
     backend::{Former, Snapshot},
     escape::Escaped,
@@ -53,6 +53,10 @@ pub enum BaselineError {
     UnknownAlteration(AlterationKey),
     #[error("no alteration of {plugin} has the version {version}, or a newer one")]
     UnknownVersion { plugin: PluginName, version: Version },
+    #[error(
+        "the ledger {table} is of several projects, and {fitting} of them could be the one whose files are here"
+    )]
+    SeveralProjects { table: String, fitting: usize },
     #[error("the ledger of one tool is of one plugin, and there are files of several: {0}")]
     SeveralPlugins(String),
     #[error("the ledger {table} says `{}`, which is no version", Escaped(.version))]
@@ -136,12 +140,12 @@ pub fn keys_up_to(
     Ok(keys)
 }
 
-/// The alterations that the ledger of a former tool says are applied. `stamp` reads its versions.
+/// The alterations that the ledger of a former tool says are applied. `key` reads its versions.
 pub fn keys_of_former(
     catalog: &Catalog,
     plugin: Option<&PluginName>,
     former: &Former,
-    stamp: impl Fn(&str) -> Option<Stamp>,
+    key: impl Fn(&str) -> Option<LedgerKey>,
 ) -> Result<BTreeSet<AlterationKey>, BaselineError> {
     let plugin = match (plugin, &catalog.plugins().collect::<Vec<_>>()[..]) {
         (Some(plugin), _) if !catalog.has_plugin(plugin) => {
@@ -156,22 +160,26 @@ pub fn keys_of_former(
     let table = || former.table.clone();
     let read = |version: &str| {
         let version = version.to_owned();
-        stamp(&version).ok_or_else(|| BaselineError::NotAVersion { table: table(), version })
+        key(&version).ok_or_else(|| BaselineError::NotAVersion { table: table(), version })
     };
     let mut keys = BTreeSet::new();
     let ids = || catalog.of(plugin).map(|alteration| &alteration.key.id);
-    let key = |id: &AlterationId| AlterationKey { plugin: plugin.clone(), id: id.clone() };
+    let named = |id: &AlterationId| AlterationKey { plugin: plugin.clone(), id: id.clone() };
     if let Some(version) = &former.up_to {
         let end = read(version)?;
-        keys.extend(ids().filter(|id| *id.stamp() <= end).map(key));
+        keys.extend(ids().filter(|id| end.reaches(id)).map(named));
     }
     for version in &former.applied {
-        let stamp = read(version)?;
-        let found: Vec<&AlterationId> = ids().filter(|id| *id.stamp() == stamp).collect();
+        let version_key = read(version)?;
+        let found = version_key.meant(ids().filter(|id| version_key.is(id)).collect());
+        // With which of its texts it ran, no ledger says.
+        if found.is_empty() && ids().any(|id| version_key.is_script(id)) {
+            continue;
+        }
         let (table, plugin, version) = (table(), plugin.clone(), version.clone());
         match found[..] {
             [] => return Err(BaselineError::NotPacked { table, plugin, version }),
-            [id] => _ = keys.insert(key(id)),
+            [id] => _ = keys.insert(named(id)),
             _ => {
                 let count = found.len();
                 return Err(BaselineError::Ambiguous { table, plugin, version, count });
@@ -179,6 +187,25 @@ pub fn keys_of_former(
         }
     }
     Ok(keys)
+}
+
+/// The same for a ledger that several projects share: of that one of which all is here.
+pub fn keys_of_projects(
+    catalog: &Catalog,
+    plugin: Option<&PluginName>,
+    projects: &[Former],
+    key: impl Fn(&str) -> Option<LedgerKey>,
+) -> Result<BTreeSet<AlterationKey>, BaselineError> {
+    let mut found: Vec<_> =
+        projects.iter().map(|former| keys_of_former(catalog, plugin, former, &key)).collect();
+    if found.len() > 1 {
+        found.retain(Result::is_ok);
+        if found.len() != 1 {
+            let table = projects[0].table.clone();
+            return Err(BaselineError::SeveralProjects { table, fitting: found.len() });
+        }
+    }
+    found.pop().unwrap_or_else(|| Ok(BTreeSet::new()))
 }
 
 #[cfg(test)]
@@ -240,8 +267,9 @@ mod tests {
         }
     }
 
-    fn stamp(version: &str) -> Option<Stamp> {
-        format!("{version}-x").parse::<AlterationId>().ok().map(|id| id.stamp().clone())
+    fn stamp(version: &str) -> Option<LedgerKey> {
+        let id = format!("{version}-x").parse::<AlterationId>().ok()?;
+        Some(LedgerKey::Stamp(id.stamp().clone()))
     }
 
     #[test]

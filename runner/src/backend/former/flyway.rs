@@ -1,6 +1,9 @@
 //! Flyway: a row for each run of a script, of several types.
 
-use super::{Former, FormerError, tool::{Ledger, Row}};
+use super::{
+    Former, FormerError,
+    tool::{Ledger, Row},
+};
 
 pub(super) const LEDGER: Ledger = Ledger {
     table: "flyway_schema_history",

@@ -1,6 +1,9 @@
 //! golang-migrate: one row, which says how far it came: to a file that has to be there.
 
-use super::{Former, FormerError, tool::{Ledger, Row}};
+use super::{
+    Former, FormerError,
+    tool::{Ledger, Row},
+};
 
 pub(super) const LEDGER: Ledger = Ledger {
     table: "schema_migrations",

@@ -1,6 +1,9 @@
 //! goose: the last row about a version counts; version 0 is the ledger itself.
 
-use super::{Former, FormerError, tool::{Ledger, Row}};
+use super::{
+    Former, FormerError,
+    tool::{Ledger, Row},
+};
 
 pub(super) const LEDGER: Ledger = Ledger {
     table: "goose_db_version",

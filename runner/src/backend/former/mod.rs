@@ -11,9 +11,12 @@ mod drizzle;
 mod flyway;
 mod golang_migrate;
 mod goose;
+mod liquibase;
 mod name;
 mod prisma;
 mod refinery;
+mod sqitch;
+mod sql_migrate;
 mod sqlx;
 mod supabase;
 mod tool;
@@ -44,6 +47,10 @@ pub struct Former {
 pub enum FormerError {
     #[error("there is no ledger of {} here: no table {table}", .tool.as_str())]
     NoLedger { tool: FormerTool, table: String },
+    #[error(
+        "Sqitch keeps its ledger of a SQLite database in a file of its own, sqitch.db, which the runner does not open"
+    )]
+    OtherFile,
     #[error("it could be any of these tables: {table}")]
     SeveralTables { table: String },
     #[error("`{}` is no name of a table", Escaped(.0))]
@@ -58,6 +65,20 @@ pub enum FormerError {
 }
 
 impl Former {
+    /// What it says of each of the projects that share the ledger; itself where none do.
+    pub fn projects(self, tool: FormerTool) -> Vec<Self> {
+        let project = |version: &String| version.split(':').next().unwrap_or_default().to_owned();
+        let projects: BTreeSet<String> = self.applied.iter().map(project).collect();
+        if tool != FormerTool::Sqitch || projects.len() < 2 {
+            return vec![self];
+        }
+        let of = |name: String| {
+            let applied = self.applied.iter().filter(|version| project(version) == name);
+            Self { applied: applied.cloned().collect(), ..self.clone() }
+        };
+        projects.into_iter().map(of).collect()
+    }
+
     fn broken(&self, version: String) -> FormerError {
         FormerError::Broken { table: self.table.clone(), version }
     }
@@ -74,7 +95,11 @@ impl Backend {
         table: Option<&str>,
     ) -> Result<Result<Former, FormerError>, BackendError> {
         let dialect = self.dialect();
-        let name = match Name::parse(table.unwrap_or(tool.ledger().table)) {
+        if tool == FormerTool::Sqitch && dialect == Dialect::Sqlite && table.is_none() {
+            return Ok(Err(FormerError::OtherFile));
+        }
+        let usual = tool.usual_table(dialect);
+        let name = match Name::parse(table.unwrap_or(&usual)) {
             Ok(name) => name,
             Err(error) => return Ok(Err(error)),
         };
@@ -133,7 +158,7 @@ async fn read(
              SELECT CAST({version} AS {text}) AS one,
                  CAST(CASE WHEN {holds} THEN 1 ELSE 0 END AS {integer}) AS two,
                  CAST({kind} AS {text}) AS three, {order} AS four
-             FROM {quoted} LIMIT {}
+             FROM {quoted} AS l LIMIT {}
          ) AS ledger ORDER BY four",
         ROWS_MAX + 1
     );

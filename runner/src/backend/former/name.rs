@@ -1,6 +1,13 @@
 //! Names of ledgers: parsed, found in a schema, quoted.
 
-use super::{FormerError, super::{BackendError, connection::{Cell, Connection}, tables::Record}};
+use super::{
+    super::{
+        BackendError,
+        connection::{Cell, Connection},
+        tables::Record,
+    },
+    FormerError,
+};
 use crate::{alteration::Dialect, escape::Escaped};
 
 /// The name with the schema that has the table, on PostgreSQL, where the runner's own statements look

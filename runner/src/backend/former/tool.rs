@@ -1,6 +1,10 @@
 //! The tools whose ledgers can be read, and the shape of each ledger: a file for each tool.
 
-use super::{Former, FormerError, atlas, dbmate, diesel, drizzle, flyway, golang_migrate, goose, prisma, refinery, sqlx, supabase, wrangler};
+use super::{
+    Former, FormerError, atlas, dbmate, diesel, drizzle, flyway, golang_migrate, goose, liquibase,
+    prisma, refinery, sqitch, sql_migrate, sqlx, supabase, wrangler,
+};
+use crate::alteration::Dialect;
 
 /// A tool whose ledger can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,10 +21,13 @@ pub enum FormerTool {
     Supabase,
     Wrangler,
     Atlas,
+    SqlMigrate,
+    Sqitch,
+    Liquibase,
 }
 
 impl FormerTool {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Sqlx,
         Self::GolangMigrate,
         Self::Diesel,
@@ -33,6 +40,9 @@ impl FormerTool {
         Self::Supabase,
         Self::Wrangler,
         Self::Atlas,
+        Self::SqlMigrate,
+        Self::Sqitch,
+        Self::Liquibase,
     ];
 
     /// As it is named on the command line, and by `pack --from`.
@@ -50,6 +60,18 @@ impl FormerTool {
             Self::Supabase => "supabase",
             Self::Wrangler => "wrangler",
             Self::Atlas => "atlas",
+            Self::SqlMigrate => "sql-migrate",
+            Self::Sqitch => "sqitch",
+            Self::Liquibase => "liquibase",
+        }
+    }
+
+    /// The usual name of its ledger. Where names differ by case, Liquibase's is in upper case.
+    pub(super) fn usual_table(self, dialect: Dialect) -> String {
+        let table = self.ledger().table;
+        match (self, dialect) {
+            (Self::Liquibase, Dialect::Mysql | Dialect::Mariadb) => table.to_uppercase(),
+            _ => table.to_owned(),
         }
     }
 
@@ -67,6 +89,9 @@ impl FormerTool {
             Self::Supabase => &supabase::LEDGER,
             Self::Wrangler => &wrangler::LEDGER,
             Self::Atlas => &atlas::LEDGER,
+            Self::SqlMigrate => &sql_migrate::LEDGER,
+            Self::Sqitch => &sqitch::LEDGER,
+            Self::Liquibase => &liquibase::LEDGER,
         }
     }
 }

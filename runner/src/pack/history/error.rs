@@ -139,6 +139,18 @@ pub enum FileProblem {
         "it is code that {0} runs, not SQL; make a code component of it, then move the file out of this folder"
     )]
     Code(Layout),
+    #[error(
+        "it says that this is for `{}`, and the runner deploys to SQLite, PostgreSQL, MySQL and MariaDB alone",
+        Escaped(.0)
+    )]
+    Provider(String),
+    #[error(
+        "it names `{}`, of which there is no file; restore the file, or take the entry out",
+        Escaped(.0)
+    )]
+    NamedWithoutFile(String),
+    #[error("{0}; look at what happened, then run `atlas migrate hash`")]
+    Sum(&'static str),
     #[error("{0}")]
     Other(&'static str),
 }

@@ -71,6 +71,11 @@ impl File {
             .map_err(|error| HistoryError::Text { path: self.path.clone(), error })
     }
 
+    /// All that is in it.
+    pub(super) fn bytes(&self) -> Result<Vec<u8>, HistoryError> {
+        Ok(read_within(&self.root, &self.path, SQL_BYTES_MAX)?)
+    }
+
     /// Its text, where it is no SQL.
     pub(super) fn settings(&self) -> Result<String, HistoryError> {
         let invalid = |message: &str| HistoryError::Settings {
@@ -90,6 +95,18 @@ impl File {
 pub(super) struct Listing {
     pub(super) files: Vec<File>,
     pub(super) folders: Vec<File>,
+}
+
+impl Listing {
+    /// The file of this name.
+    pub(super) fn find(&self, name: &str) -> Option<&File> {
+        self.files.iter().find(|file| file.name == name)
+    }
+
+    /// The folder of this name.
+    pub(super) fn folder(&self, name: &str) -> Option<&File> {
+        self.folders.iter().find(|folder| folder.name == name)
+    }
 }
 
 /// Of the folder of a whole history.

@@ -4,6 +4,7 @@
 //! tool does. What they find comes together here: SQL byte for byte, but for a transaction around it; one
 //! alteration for each version. Reads files; writes nothing, and knows nothing of components.
 
+mod alone;
 mod atlas;
 mod db_migrate;
 mod dbmate;
@@ -16,6 +17,7 @@ mod golang_migrate;
 mod goose;
 mod graphile_migrate;
 mod layout;
+mod ledger;
 mod liquibase;
 mod mark;
 mod micrate;
@@ -42,13 +44,14 @@ mod tern;
 #[cfg(test)]
 mod tests;
 mod text_order;
+mod textual;
 mod transactions;
 mod umzug;
 mod wrangler;
 
 pub use error::{FileProblem, HistoryError, Problem};
 pub use layout::{Layout, ParseLayoutError};
-pub use stamp::ledger_stamp;
+pub use ledger::ledger_key;
 
 pub(super) use flyway::{is_configuration, is_repeatable};
 pub(super) use recognise::{Recognised, recognise};
@@ -93,8 +96,6 @@ pub(super) struct Migration {
     pub(super) needs: BTreeSet<AlterationId>,
     /// What its tool runs to see whether it did what it should.
     verify: Option<Verify>,
-    /// The only dialects that it is written for; empty for all.
-    written_for: BTreeSet<Dialect>,
     /// The only dialects that need it; empty for all.
     pub(super) needed_on: BTreeSet<Dialect>,
 }
@@ -127,7 +128,6 @@ impl Migration {
             lost_way_back: false,
             needs: BTreeSet::new(),
             verify: None,
-            written_for: BTreeSet::new(),
             needed_on: BTreeSet::new(),
         }
     }
@@ -142,8 +142,7 @@ impl Migration {
         let sections = self.sections.into_iter();
         let texts =
             SqlTexts::for_all(sections.map(|section| (section.hook, section.text)).collect());
-        let only = if self.written_for.is_empty() { &self.needed_on } else { &self.written_for };
-        if only.is_empty() { texts } else { texts.only(only) }
+        if self.needed_on.is_empty() { texts } else { texts.only(&self.needed_on) }
     }
 }
 
@@ -153,19 +152,6 @@ pub(super) fn read(
     folder: &Path,
     context: &Context<'_>,
 ) -> Result<Vec<Migration>, HistoryError> {
-    // Its settings say what the scripts are written for.
-    let of_settings = match layout {
-        Layout::Sqitch if context.dialects.is_empty() => Some(sqitch::dialects(folder)?),
-        _ => None,
-    };
-    let named;
-    let context = match of_settings {
-        Some(dialects) => {
-            named = context.on(dialects);
-            &named
-        }
-        None => context,
-    };
     let migrations = match layout {
         Layout::Sqlx => sqlx::read(folder)?,
         Layout::GolangMigrate => golang_migrate::read(folder, context)?,
@@ -200,6 +186,29 @@ pub(super) fn read(
         return Err(HistoryError::Nothing { path: folder.to_owned(), layout });
     }
     migrations.into_iter().map(|migration| checked(migration, context)).collect()
+}
+
+/// The folder of the history, where `folder` is the one above it by which its tool is known.
+pub(super) fn home(folder: &Path) -> Result<PathBuf, HistoryError> {
+    const MIGRATIONS: &str = "migrations";
+    let listing = files::list(folder)?;
+    let below = folder.join(MIGRATIONS);
+    let has = |name| listing.find(name).is_some();
+    let is_tool = has("schema.prisma") || has("config.toml") && folder.ends_with("supabase");
+    let is_here = is_tool && listing.folder(MIGRATIONS).is_some() && !below.is_symlink();
+    Ok(if is_here { below } else { folder.to_owned() })
+}
+
+/// The dialects that `folder` says itself it is for, in the tool's own files; empty where it does not.
+pub(super) fn dialects(layout: Layout, folder: &Path) -> Result<BTreeSet<Dialect>, HistoryError> {
+    match layout {
+        Layout::Prisma => prisma::dialects(folder),
+        Layout::Drizzle => drizzle::dialects(folder),
+        Layout::Supabase => Ok([Dialect::Postgresql].into()),
+        Layout::Wrangler => Ok([Dialect::Sqlite].into()),
+        Layout::Sqitch => sqitch::dialects(folder),
+        _ => Ok(BTreeSet::new()),
+    }
 }
 
 /// The SQL files of `folder` that the tool passes over, and so does `read`; sorted.

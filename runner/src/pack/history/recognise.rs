@@ -5,9 +5,10 @@
 //! else the caller is asked.
 
 use super::{
-    Context, HistoryError, Layout,
+    Context, HistoryError, Layout, atlas, drizzle,
     files::{self, File, Listing},
-    flyway, golang_migrate, goose, liquibase, mark, name, pop, refinery, sqitch, sql_migrate, sqlx,
+    flyway, golang_migrate, goose, liquibase, mark, name, pop, prisma, refinery, sqitch,
+    sql_migrate, sqlx, supabase, wrangler,
 };
 use crate::pack::sql_name::{self, SqlName};
 use std::path::Path;
@@ -71,6 +72,11 @@ pub(crate) fn recognise(folder: &Path, context: &Context<'_>) -> Result<Recognis
             false => {}
         }
     }
+    if let Some(layout) = by_sign(folder, &listing)?
+        && (!marked || matches!(layout, Layout::Prisma | Layout::Drizzle))
+    {
+        return Ok(layout.into());
+    }
     if let Some(below) = diesel(&listing)? {
         note(Layout::Diesel, below);
     }
@@ -90,6 +96,23 @@ pub(crate) fn recognise(folder: &Path, context: &Context<'_>) -> Result<Recognis
             why: "there are files of both",
         }),
     }
+}
+
+/// Whose own file beside the SQL there is, or above it.
+fn by_sign(folder: &Path, listing: &Listing) -> Result<Option<Layout>, HistoryError> {
+    Ok(if prisma::is(listing)? {
+        Some(Layout::Prisma)
+    } else if drizzle::is(listing)? {
+        Some(Layout::Drizzle)
+    } else if atlas::is(listing) {
+        Some(Layout::Atlas)
+    } else if supabase::is(folder, listing) {
+        Some(Layout::Supabase)
+    } else if wrangler::is(folder)? {
+        Some(Layout::Wrangler)
+    } else {
+        None
+    })
 }
 
 /// `<number>_<name>`, and no ending of hooks that only the runner has.

@@ -145,7 +145,7 @@ fn checksum(section: &Section) -> String {
 }
 
 /// The name of a script in ids.
-fn script(name: &str) -> String {
+pub(in crate::pack::history) fn script(name: &str) -> String {
     let mut script = PREFIX.to_owned();
     name::escape(name, &mut script);
     script

@@ -21,7 +21,7 @@ use super::{
     flyway::repeatable,
     hook, name, text_order,
 };
-use crate::alteration::{AlterationId, Dialect};
+use crate::alteration::{Dialect, LedgerKey};
 use attributes::holds;
 use changelog::{Changeset, Rollback, Text, is_formatted, parse};
 use std::{
@@ -136,38 +136,27 @@ impl Place {
     }
 }
 
-/// Whether `id` is of what the ledger calls `version`: `path::id::author`, with a path that may begin above the folder.
-pub(super) fn is_named(id: &AlterationId, version: &str) -> bool {
+/// What the ledger calls `path::id::author`, with a path that may begin above the folder.
+pub(super) fn ledger_key(version: &str) -> Option<LedgerKey> {
     let mut parts = version.rsplitn(3, "::");
-    let (Some(author), Some(changeset), Some(path)) = (parts.next(), parts.next(), parts.next())
-    else {
-        return false;
-    };
-    let same_name = name::id(None, "0", &format!("_{author}-{changeset}"))
-        .is_ok_and(|named| id.name() == named.name());
-    let starts = path.match_indices('/').map(|(at, _)| at + 1);
-    let is_in = |path: &str| {
-        let shown = id.as_str().strip_suffix(id.name()).unwrap_or_default();
-        let shown = shown.trim_end_matches('-');
-        match number(path) {
-            Some(number) => {
-                id.version().is_none()
-                    && shown.len() == number.len() + FILE_DIGITS + PLACE_DIGITS
-                    && shown.starts_with(number)
-            }
+    let (author, id, path) = (parts.next()?, parts.next()?, parts.next()?);
+    let shown = format!("{author}-{id}");
+    let name = name::id(None, "0", &format!("_{shown}")).ok()?.name().to_owned();
+    let script = format!("{}-", repeatable::script(&shown));
+    let starts = path.match_indices(['/', ':']).map(|(at, _)| at + 1);
+    let key = |start: usize| {
+        let path = &path[start..];
+        let (head, digits) = match number(path) {
+            Some(number) => (number.to_owned(), FILE_DIGITS + PLACE_DIGITS),
             None => {
-                let (_, stamp) = Place::Text(path.to_owned()).stamp(0);
-                let before = &stamp[..stamp.len() - PLACE_DIGITS];
-                shown
-                    .strip_prefix(text_order::VERSION)
-                    .and_then(|rest| rest.strip_prefix('-'))
-                    .is_some_and(|stamp| {
-                        stamp.len() == before.len() + PLACE_DIGITS && stamp.starts_with(before)
-                    })
+                let (version, stamp) = Place::Text(path.to_owned()).stamp(0);
+                let head = &stamp[..stamp.len() - PLACE_DIGITS];
+                (format!("{}-{head}", version.unwrap_or_default()), PLACE_DIGITS)
             }
-        }
+        };
+        LedgerKey::Counted { head, digits, name: name.clone(), script: script.clone() }
     };
-    same_name && std::iter::once(0).chain(starts).any(|start| is_in(&path[start..]))
+    Some(LedgerKey::Any(std::iter::once(0).chain(starts).map(key).collect()))
 }
 
 /// What is known over all files.
@@ -381,14 +370,14 @@ mod tests {
 
     #[test]
     fn what_a_ledger_names() {
-        let id = |text: &str| text.parse::<AlterationId>().unwrap();
+        let is = |version: &str, id: &str| ledger_key(version).unwrap().is(&id.parse().unwrap());
         let (_, stamp) = Place::Text("changelog.sql".to_owned()).stamp(3);
-        let named = id(&format!("0.0.0-{stamp}-alice-add+20x"));
-        assert!(is_named(&named, "db/changelog.sql::add x::alice"));
-        assert!(is_named(&named, "changelog.sql::add x::alice"));
-        assert!(!is_named(&named, "db/changelogs.sql::add x::alice"));
-        assert!(!is_named(&named, "changelog.sql::x::alice"));
-        assert!(is_named(&id("001000012-alice-1"), "classpath:db/001-init.sql::1::alice"));
-        assert!(!is_named(&id("001000012-alice-1"), "002-init.sql::1::alice"));
+        let id = format!("0.0.0-{stamp}-alice-add+20x");
+        assert!(is("db/changelog.sql::add x::alice", &id));
+        assert!(is("changelog.sql::add x::alice", &id));
+        assert!(!is("db/changelogs.sql::add x::alice", &id));
+        assert!(!is("changelog.sql::x::alice", &id));
+        assert!(is("classpath:db/001-init.sql::1::alice", "001000012-alice-1"));
+        assert!(!is("002-init.sql::1::alice", "001000012-alice-1"));
     }
 }

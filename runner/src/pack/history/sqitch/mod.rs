@@ -21,7 +21,7 @@ use super::{
     statements::{self, DIALECTS},
 };
 use crate::{
-    alteration::{AlterationId, Dialect, ParseIdError},
+    alteration::{AlterationId, Dialect, LedgerKey, ParseIdError},
     escape::Escaped,
 };
 use conf::{CONF, Directories, Settings};
@@ -76,12 +76,7 @@ pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration
         };
         let needs = change.requires.iter().map(|at| ids[*at].clone()).collect();
         let migration = Migration::new(id.clone(), description, sections);
-        migrations.push(Migration {
-            needs,
-            verify: verify.flatten(),
-            written_for: project.settings.dialects.clone(),
-            ..migration
-        });
+        migrations.push(Migration { needs, verify: verify.flatten(), ..migration });
     }
     Ok(migrations)
 }
@@ -97,9 +92,12 @@ fn ids(changes: &[Change]) -> Result<Vec<AlterationId>, ParseIdError> {
     changes.iter().map(id).collect()
 }
 
-/// Whether `id` is of a change of this name.
-pub(super) fn is_named(id: &AlterationId, change: &str) -> bool {
-    name::id(None, "0", &format!("_{change}")).is_ok_and(|named| named.name() == id.name())
+/// What the ledger calls `project:change#count`.
+pub(super) fn ledger_key(version: &str) -> Option<LedgerKey> {
+    let (_, change) = version.split_once(':')?;
+    let (change, count) = change.rsplit_once('#')?;
+    let named = name::id(None, "0", &format!("_{change}")).ok()?;
+    Some(LedgerKey::Nth(named.name().to_owned(), count.parse().ok()?))
 }
 
 struct Project<'a> {

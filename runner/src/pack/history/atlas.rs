@@ -1,8 +1,0 @@
-//! atlas: <stamp>_<name>.sql with atlas.sum.
-
-use super::{Context, HistoryError, Migration};
-use std::path::Path;
-
-pub(super) fn read(_folder: &Path, _context: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
-    Ok(Vec::new())
-}
