@@ -1,7 +1,7 @@
 //! The embedding API: one builder, one method for each verb.
 
 use crate::{
-    alteration::{AlterationKey, Catalog, Checksum, Dialect, Direction, PluginName},
+    alteration::{AlterationKey, Catalog, Checksum, Dialect, Direction, LedgerKey, PluginName},
     backend::{
         self, Access, Attempt, Backend, BackendError, ConnectOptions, DatabaseUrl, Decision,
         FormerTool, Run, Scheme, Snapshot, StrangeLedger,
@@ -451,8 +451,9 @@ impl Runner {
         let former = former??;
         let key = |version: &str| crate::pack::history::ledger_key(tool.as_str(), version);
         let again = former.applied.iter().filter_map(|version| key(version));
-        let again =
-            again.filter(|key| catalog.iter().any(|one| key.is_script(&one.key.id))).count();
+        let texts =
+            |key: &LedgerKey| catalog.iter().filter(|one| key.is_script(&one.key.id)).count();
+        let again = again.filter(|key| texts(key) > 1).count();
         let repeatables = former.repeatables + again;
         let projects = former.projects(tool);
         let keys = plan::keys_of_projects(&catalog, plugin.as_ref(), &projects, key)?;

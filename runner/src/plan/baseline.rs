@@ -172,10 +172,13 @@ pub fn keys_of_former(
     for version in &former.applied {
         let version_key = read(version)?;
         let found = version_key.meant(ids().filter(|id| version_key.is(id)).collect());
-        // With which of its texts it ran, no ledger says.
-        if found.is_empty() && ids().any(|id| version_key.is_script(id)) {
-            continue;
-        }
+        let scripts: Vec<&AlterationId> = ids().filter(|id| version_key.is_script(id)).collect();
+        let found = match scripts.len() {
+            0 => found,
+            1 => scripts,
+            // With which of its texts it ran, the ledger does not say.
+            _ => continue,
+        };
         let (table, plugin, version) = (table(), plugin.clone(), version.clone());
         match found[..] {
             [] => return Err(BaselineError::NotPacked { table, plugin, version }),

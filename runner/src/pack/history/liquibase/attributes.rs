@@ -32,6 +32,12 @@ impl Attributes {
         Self(found)
     }
 
+    /// Those of a property, whose values end with the next blank whatever they begin with.
+    pub(super) fn of_property(text: &str) -> Self {
+        let pairs = text.split_whitespace().filter_map(|word| word.split_once(':'));
+        Self(pairs.map(|(key, value)| (key.to_lowercase(), value.to_owned())).collect())
+    }
+
     /// The value of a key, given in lower case.
     pub(super) fn get(&self, key: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())

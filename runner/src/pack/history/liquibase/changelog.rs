@@ -15,6 +15,8 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
+/// Author and id of a file that is not formatted.
+pub(super) const RAW: (&str, &str) = ("includeAll", "raw");
 const CHANGESET: &str = "--changeset author:id";
 
 /// Text, and the line it begins at.
@@ -79,8 +81,8 @@ impl Changeset {
     /// A file that is not formatted.
     pub(super) fn raw(text: &str) -> Self {
         Self {
-            author: "includeAll".to_owned(),
-            id: "raw".to_owned(),
+            author: RAW.0.to_owned(),
+            id: RAW.1.to_owned(),
             attributes: Attributes::default(),
             line: 1,
             sql: Text { first_line: 1, text: text.to_owned(), lines: text.lines().count() },
@@ -276,7 +278,7 @@ fn property(
     rest: &str,
     properties: &mut BTreeMap<String, String>,
 ) -> Result<(), Bad> {
-    let attributes = Attributes::parse(rest);
+    let attributes = Attributes::of_property(rest);
     let known = "`--property name:NAME value:VALUE`";
     let name = attributes.get("name").ok_or_else(|| (line.number, unknown(line, known)))?;
     let value = attributes.get("value").ok_or_else(|| (line.number, unknown(line, known)))?;

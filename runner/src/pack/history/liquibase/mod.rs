@@ -13,6 +13,7 @@
 
 mod attributes;
 mod changelog;
+mod comments;
 
 use super::{
     Context, HistoryError, Layout, Migration, Section,
@@ -23,7 +24,7 @@ use super::{
 };
 use crate::alteration::{Dialect, LedgerKey};
 use attributes::holds;
-use changelog::{Changeset, Rollback, Text, is_formatted, parse};
+use changelog::{Changeset, RAW, Rollback, Text, is_formatted, parse};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
@@ -227,7 +228,13 @@ impl Reader<'_> {
                 "gives it to a client such as psql; take it out, and what only the client knows";
             return Err(Error::Here(Problem::Attribute { key: "runwith", what }));
         }
-        let text = delimited(&sql.text, attributes.get("enddelimiter"));
+        let bare = |text: &str| match attributes.is_true("stripcomments") {
+            Some(false) => text.to_owned(),
+            // Nothing is said of a file that is not formatted, and nothing taken out of it.
+            _ if (author.as_str(), id.as_str()) == RAW => text.to_owned(),
+            _ => comments::stripped(text),
+        };
+        let text = delimited(&bare(&sql.text), attributes.get("enddelimiter"));
         self.seen.entry((author.clone(), id.clone())).or_insert_with(|| text.clone());
         if attributes.is_true("ignore") == Some(true) || !self.is_chosen(&attributes)? {
             return Ok(None);
@@ -242,12 +249,12 @@ impl Reader<'_> {
             first_line,
         };
         let mut sections = vec![section(text, sql.first_line.max(line), false)];
-        let delimiter = attributes.get("rollbackenddelimiter").or(attributes.get("enddelimiter"));
+        let delimiter = attributes.get("rollbackenddelimiter");
         match rollback {
             Rollback::None => {}
             Rollback::Empty => sections.push(section("SELECT 1;\n".to_owned(), line, true)),
             Rollback::Sql(Text { text, first_line, .. }) => {
-                sections.push(section(delimited(&text, delimiter), first_line, true));
+                sections.push(section(delimited(&bare(&text), delimiter), first_line, true));
             }
             Rollback::Of { line, id, author } => {
                 let Some(text) = self.seen.get(&(author, id)) else {

@@ -54,6 +54,8 @@ struct Plan {
     changes: Vec<Change>,
     /// Each tag, and how many changes stand before it.
     tags: Vec<(String, usize)>,
+    /// The names that changes conflict with, and the line of each.
+    conflicts: Vec<(usize, String)>,
 }
 
 pub(super) fn parse(text: &str) -> Result<Vec<Change>, Bad> {
@@ -88,7 +90,17 @@ pub(super) fn parse(text: &str) -> Result<Vec<Change>, Bad> {
             false => plan.change(&entry, number)?,
         }
     }
-    Ok(plan.changes)
+    let is_there = |name: &str| plan.changes.iter().any(|change| change.name == name);
+    match plan.conflicts.iter().find(|(_, name)| !is_there(name)) {
+        Some((line, name)) => {
+            let message = format!(
+                "it conflicts with `{}`, which is not in the plan; take that out",
+                Escaped(name)
+            );
+            Err(bad(*line, message))
+        }
+        None => Ok(plan.changes),
+    }
 }
 
 fn entry(text: &str, number: usize) -> Result<Entry<'_>, Bad> {
@@ -224,7 +236,9 @@ impl Plan {
                     );
                     return Err(bad(line, message));
                 }
-                (true, None) => {}
+                (true, None) => {
+                    self.conflicts.extend(dependency.change.map(|name| (line, name.to_owned())));
+                }
             }
         }
         self.changes.push(Change {

@@ -105,7 +105,7 @@ const PLAN: &str = "%syntax-version=1.0.0\n%project=shop\n%uri=https://example.o
 #[test]
 fn sqitch() {
     let plan = format!(
-        "{PLAN}users 2024-01-31T12:00:00Z Ada <ada@example.org> # Makes users.\norders [users] 2024-01-31T12:00:00Z Ada <ada@example.org>\n@v1 2024-02-01T00:00:00Z Ada <ada@example.org>\n\nviews/all [orders @v1 !carts] 2023-01-01T00:00:00Z Ada <ada@example.org>\nusers [users@v1] 2024-03-01T00:00:00Z Ada <ada@example.org>\n"
+        "{PLAN}users 2024-01-31T12:00:00Z Ada <ada@example.org> # Makes users.\norders [users] 2024-01-31T12:00:00Z Ada <ada@example.org>\n@v1 2024-02-01T00:00:00Z Ada <ada@example.org>\n\nviews/all [orders @v1] 2023-01-01T00:00:00Z Ada <ada@example.org>\nusers [users@v1] 2024-03-01T00:00:00Z Ada <ada@example.org>\n"
     );
     let frame = "BEGIN;\nA;\nCOMMIT;\n";
     let unframed = "     ;\nA;\n      ;\n";
@@ -163,7 +163,7 @@ fn liquibase() {
             )],
             &[
                 ("001000001-alice-1", &[(Up, "A;\n"), (Down, "B;\nC;\n")]),
-                ("001000002-bob-two+20words", &[(BeforeUp, "D;\n"), (BeforeDown, "E;\n\n")]),
+                ("001000002-bob-two+20words", &[(BeforeUp, "D;\n"), (BeforeDown, "E;\n")]),
                 ("001000003-alice-3", &[(Up, "F;\nEND;\n"), (Down, "SELECT 1;\n")]),
                 ("001000004-alice-4", &[(Up, "G\n"), (Down, "A;\n")]),
             ],
