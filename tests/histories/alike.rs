@@ -68,6 +68,21 @@ histories! {
     refinery: History {
         tool: Tool::Refinery, folder: "refinery", place: Place::Postgres, alterations: 22, back: 0,
     },
+    prisma: History {
+        tool: Tool::Prisma, folder: "prisma", place: Place::Sqlite, alterations: 17, back: 3,
+    },
+    drizzle: History {
+        tool: Tool::Drizzle, folder: "drizzle", place: Place::Postgres, alterations: 17, back: 0,
+    },
+    supabase: History {
+        tool: Tool::Supabase, folder: "supabase", place: Place::Postgres, alterations: 17, back: 0,
+    },
+    wrangler: History {
+        tool: Tool::Wrangler, folder: "wrangler", place: Place::Sqlite, alterations: 17, back: 0,
+    },
+    atlas: History {
+        tool: Tool::Atlas, folder: "atlas", place: Place::Postgres, alterations: 17, back: 2,
+    },
 }
 
 fn deployed(history: &History) {
@@ -95,7 +110,7 @@ fn deployed(history: &History) {
     assert_eq!(theirs.state(), ours.state());
     ours.ok(&["check", "plugins"]);
 
-    theirs.sql(&format!("DROP TABLE {ledger}"));
+    theirs.sql(&history.tool.forgotten());
     alike(&theirs, &ours);
 }
 
@@ -123,7 +138,7 @@ fn taken_back(history: &History) {
     assert_ne!(ours.dump(), deployed);
     history.up(&theirs, &folder);
     history.down(&theirs, &folder);
-    theirs.sql(&format!("DROP TABLE {}", history.tool.ledger()));
+    theirs.sql(&history.tool.forgotten());
     alike(&theirs, &ours);
 
     // And forward again, from the archive's point of view a new attempt at each.

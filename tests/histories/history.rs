@@ -15,6 +15,11 @@ pub enum Tool {
     Goose,
     Flyway,
     Refinery,
+    Prisma,
+    Drizzle,
+    Supabase,
+    Wrangler,
+    Atlas,
 }
 
 impl Tool {
@@ -28,6 +33,11 @@ impl Tool {
             Self::Goose => "goose",
             Self::Flyway => "flyway",
             Self::Refinery => "refinery",
+            Self::Prisma => "prisma",
+            Self::Drizzle => "drizzle",
+            Self::Supabase => "supabase",
+            Self::Wrangler => "wrangler",
+            Self::Atlas => "atlas",
         }
     }
 
@@ -40,6 +50,22 @@ impl Tool {
             Self::Goose => "goose_db_version",
             Self::Flyway => "flyway_schema_history",
             Self::Refinery => "refinery_schema_history",
+            Self::Prisma => "_prisma_migrations",
+            Self::Drizzle => "drizzle.__drizzle_migrations",
+            Self::Supabase => "supabase_migrations.schema_migrations",
+            Self::Wrangler => "d1_migrations",
+            Self::Atlas => "atlas_schema_revisions.atlas_schema_revisions",
+        }
+    }
+
+    /// Removes that table, and what else the tool keeps for itself.
+    pub fn forgotten(self) -> String {
+        match self.ledger().split_once('.') {
+            Some((schema, _)) => format!("DROP SCHEMA {schema} CASCADE"),
+            None if self == Self::Wrangler => {
+                "DROP TABLE d1_migrations; DROP TABLE _cf_METADATA".to_owned()
+            }
+            None => format!("DROP TABLE {}", self.ledger()),
         }
     }
 }

@@ -4,6 +4,7 @@ mod alike;
 mod baseline;
 mod cut;
 mod history;
+mod npm;
 mod peer;
 mod place;
 mod rebuild;

@@ -7,6 +7,7 @@
 use crate::{
     cut,
     history::{History, Tool},
+    npm,
     support::{self, Sandbox},
 };
 use std::{fs, path::Path, process::Command};
@@ -33,6 +34,7 @@ impl History {
                 run(command.args(args).env("REFINERY_URL", url));
             }
             Tool::GolangMigrate | Tool::Goose | Tool::Flyway => cut::up(self, sandbox, path),
+            _ => npm::up(self, sandbox, path),
         }
     }
 
@@ -54,6 +56,7 @@ impl History {
             Tool::Dbmate => (0..self.back).for_each(|_| dbmate(sandbox, &folder, "rollback")),
             Tool::Refinery => panic!("refinery has no way back"),
             Tool::GolangMigrate | Tool::Goose | Tool::Flyway => cut::down(self, sandbox, path),
+            _ => npm::down(self, sandbox, path),
         }
     }
 }

@@ -1,0 +1,3 @@
+-- atlas:txmode none
+
+ALTER TYPE "public"."sailing_state" ADD VALUE 'late' AFTER 'planned';

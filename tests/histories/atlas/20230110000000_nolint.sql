@@ -1,0 +1,3 @@
+-- atlas:nolint destructive
+
+ALTER TABLE "public"."ports" DROP COLUMN "name";

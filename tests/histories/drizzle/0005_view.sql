@@ -1,0 +1,1 @@
+CREATE VIEW "public"."open_loans" AS (select t."name", m."email", l."from" from "loans" l join "tools" t on t."id" = l."tool_id" join "members" m on m."id" = l."member_id" where l."until" is null);

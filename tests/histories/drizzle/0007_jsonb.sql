@@ -1,0 +1,2 @@
+ALTER TABLE "tools" ADD COLUMN "details" jsonb DEFAULT '{"weight": null}'::jsonb NOT NULL;--> statement-breakpoint
+UPDATE "tools" SET "details" = jsonb_set("details", '{weight}', to_jsonb("id" * 1.5));

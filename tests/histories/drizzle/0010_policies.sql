@@ -1,0 +1,2 @@
+ALTER TABLE "loans" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
+CREATE POLICY "own loans" ON "loans" AS PERMISSIVE FOR SELECT TO public USING ("member_id"::text = current_setting('app.member', true));

@@ -1,0 +1,1 @@
+COMMENT ON TABLE "tools" IS 'what is lent; not sold';

@@ -1,0 +1,2 @@
+CREATE MATERIALIZED VIEW "public"."by_state" AS (select "state", count(*) as "count" from "tools" group by "state") WITH DATA;--> statement-breakpoint
+CREATE UNIQUE INDEX "by_state_idx" ON "by_state" ("state");

@@ -1,0 +1,1 @@
+UPDATE "loans" SET "until" = "from" + 14 WHERE "tool_id" < 103;

@@ -1,0 +1,1 @@
+ALTER TABLE "Archive" DROP COLUMN "why";

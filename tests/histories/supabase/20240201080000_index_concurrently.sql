@@ -1,0 +1,1 @@
+create index concurrently posts_author_idx on public.posts (author);

@@ -1,0 +1,1 @@
+alter type public.topic_state add value if not exists 'archived';

@@ -1,0 +1,2 @@
+-- None of its own: no stamp.
+select 1/0;

@@ -1,0 +1,1 @@
+UPDATE episodes SET published_at = datetime(1700000000 + id * 86400, 'unixepoch') WHERE id % 3 <> 0;

@@ -1,0 +1,1 @@
+UPDATE shows SET owner = 'unknown' WHERE owner IS NULL;

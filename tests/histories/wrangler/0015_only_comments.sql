@@ -1,0 +1,1 @@
+-- Nothing to be done in this database.
