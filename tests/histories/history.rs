@@ -20,6 +20,9 @@ pub enum Tool {
     Supabase,
     Wrangler,
     Atlas,
+    SqlMigrate,
+    Sqitch,
+    Liquibase,
 }
 
 impl Tool {
@@ -38,6 +41,9 @@ impl Tool {
             Self::Supabase => "supabase",
             Self::Wrangler => "wrangler",
             Self::Atlas => "atlas",
+            Self::SqlMigrate => "sql-migrate",
+            Self::Sqitch => "sqitch",
+            Self::Liquibase => "liquibase",
         }
     }
 
@@ -55,6 +61,9 @@ impl Tool {
             Self::Supabase => "supabase_migrations.schema_migrations",
             Self::Wrangler => "d1_migrations",
             Self::Atlas => "atlas_schema_revisions.atlas_schema_revisions",
+            Self::SqlMigrate => "gorp_migrations",
+            Self::Sqitch => "sqitch.changes",
+            Self::Liquibase => "databasechangelog",
         }
     }
 
@@ -64,6 +73,9 @@ impl Tool {
             Some((schema, _)) => format!("DROP SCHEMA {schema} CASCADE"),
             None if self == Self::Wrangler => {
                 "DROP TABLE d1_migrations; DROP TABLE _cf_METADATA".to_owned()
+            }
+            None if self == Self::Liquibase => {
+                "DROP TABLE databasechangelog; DROP TABLE databasechangeloglock".to_owned()
             }
             None => format!("DROP TABLE {}", self.ledger()),
         }
@@ -86,6 +98,12 @@ pub struct History {
 }
 
 impl History {
+    /// Whether this row of the state is of what no ledger says with which text it ran. Of Liquibase's scripts there is
+    /// one text here, which can be no other.
+    pub fn is_left(&self, row: &str) -> bool {
+        row.contains("-R__") && self.tool != Tool::Liquibase
+    }
+
     pub fn path(&self) -> PathBuf {
         place_of_histories().join(self.folder)
     }

@@ -3,6 +3,7 @@
 mod alike;
 mod baseline;
 mod cut;
+mod deb;
 mod history;
 mod npm;
 mod peer;
