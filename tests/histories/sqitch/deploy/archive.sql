@@ -2,8 +2,5 @@
 
 BEGIN;
 CREATE TABLE museum.archive (LIKE museum.visitors);
-COMMIT;
-
-BEGIN;
 INSERT INTO museum.archive SELECT * FROM museum.visitors WHERE came < '2020-03-11';
 COMMIT;
