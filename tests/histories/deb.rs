@@ -2,7 +2,7 @@
 //! Debian's Java. `tests/scripts/install-peers` installs them.
 
 use crate::{
-    history::{History, Tool},
+    history::{History, LIQUIBASE_VALUES, Tool},
     support::{self, Sandbox},
 };
 use std::{
@@ -16,7 +16,11 @@ pub fn up(history: &History, sandbox: &Sandbox, folder: &Path) {
     match history.tool {
         Tool::SqlMigrate => sql_migrate(sandbox, folder, &["up"]),
         Tool::Sqitch => sqitch(sandbox, folder, &["deploy", "--verify"]),
-        _ => liquibase(sandbox, folder, &["update"]),
+        _ => {
+            let [(_, contexts), (_, labels)] = LIQUIBASE_VALUES;
+            let chosen = [format!("--contexts={contexts}"), format!("--label-filter={labels}")];
+            liquibase(sandbox, folder, &["update", &chosen[0], &chosen[1]]);
+        }
     }
 }
 
@@ -63,7 +67,7 @@ fn liquibase(sandbox: &Sandbox, folder: &Path, args: &[&str]) {
         support::target_folder().join("peers/liquibase/node_modules/liquibase/dist/liquibase");
     let (user, password, place) = parts(&sandbox.url());
     let mut command = command(sandbox, &home.join("liquibase"));
-    command.env("LIQUIBASE_HOME", home).env("LIQUIBASE_ANALYTICS_ENABLED", "false");
+    command.env("LIQUIBASE_HOME", home);
     command.args(["--changelog-file=root.yaml", "--show-banner=false"]);
     command.arg(format!("--url=jdbc:postgresql://{place}"));
     run(command.arg(format!("--username={user}")).arg(format!("--password={password}")).args(args));

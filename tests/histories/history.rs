@@ -85,6 +85,9 @@ impl Tool {
 /// Values that the history of goose takes from its environment.
 pub const GOOSE_VALUES: [(&str, &str); 2] = [("COMPANY", "Müller; Söhne"), ("YEAR", "1898")];
 
+/// What Liquibase is told to choose when it runs.
+pub const LIQUIBASE_VALUES: [(&str, &str); 2] = [("contexts", "prod"), ("labels", "docs or texts")];
+
 #[derive(Debug)]
 pub struct History {
     pub tool: Tool,

@@ -36,6 +36,6 @@ CREATE TABLE nowhere (a NUMBER(10));
 INSERT INTO lines VALUES ('A1', 1, 2);
 INSERT INTO lines VALUES ('A2', 2, 3);
 /* liquibase rollback
-DELETE FROM lines
-WHERE code <> '';
+DELETE FROM lines WHERE code = 'A1';
+DELETE FROM lines;
 */

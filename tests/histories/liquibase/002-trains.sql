@@ -57,6 +57,12 @@ ALTER TABLE trains ADD COLUMN kind kind NOT NULL DEFAULT 'slow';
 ALTER TYPE kind ADD VALUE 'night';
 UPDATE trains SET kind = 'night' WHERE number = 9;
 --rollback UPDATE trains SET kind = 'slow';
+--rollback ALTER TABLE trains ALTER COLUMN kind DROP DEFAULT;
+--rollback ALTER TYPE kind RENAME TO kind_with_night;
+--rollback CREATE TYPE kind AS ENUM ('slow', 'fast');
+--rollback ALTER TABLE trains ALTER COLUMN kind TYPE kind USING kind::text::kind;
+--rollback ALTER TABLE trains ALTER COLUMN kind SET DEFAULT 'slow';
+--rollback DROP TYPE kind_with_night;
 
 --changeset bob:clean
 --comment: Nothing to bring back.
