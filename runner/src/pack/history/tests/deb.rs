@@ -219,6 +219,36 @@ fn what_is_added_changes_no_other_id() {
 }
 
 #[test]
+fn a_changeset_that_runs_on_change_is_an_alteration_for_each_text() {
+    let file = |text: &str, more: &str| {
+        format!(
+            "--liquibase formatted sql\n--changeset a:1\nA;\n--changeset a:v runOnChange:true\n{text}\n--changeset a:2\nB;\n{more}"
+        )
+    };
+    let (source, out) = (folder(&[("1.sql", &file("V1;", ""))]), tempfile::tempdir().unwrap());
+    let pack_again = |text: &str, more: &str| -> Vec<String> {
+        std::fs::write(source.path().join("1.sql"), file(text, more)).unwrap();
+        let shipped = Some(out.path().to_owned());
+        let packed = pack(source.path(), &crate::pack::PackOptions { shipped, ..options(None) });
+        let packed = packed.unwrap();
+        crate::pack::write(&packed, out.path(), crate::pack::Existing::Keep).unwrap();
+        packed.into_iter().map(|component| component.file_name).collect()
+    };
+    let first = pack_again("V1;", "");
+    assert_eq!(first.len(), 3);
+    // In its turn at first.
+    assert!(first[1].starts_with("1000002-R__a-v-"), "{first:?}");
+    assert_eq!(pack_again("V1;", ""), [first[0].clone(), first[2].clone()]);
+    // Then behind all that there are.
+    let changed = pack_again("V2;", "--changeset a:3\nC;\n");
+    assert!(changed[2].starts_with("1000004-a-3"), "{changed:?}");
+    assert!(changed[3].starts_with("1000004.0.0-1000004.0000001-R__a-v-"), "{changed:?}");
+    assert_eq!(pack_again("V2;", "--changeset a:3\nC;\n").len(), 3);
+    let back = pack_again("V1;", "--changeset a:3\nC;\n");
+    assert!(back[3].starts_with("1000004.0.0-1000004.0000002-R__a-v-"), "{back:?}");
+}
+
+#[test]
 fn refused() {
     use Layout::*;
     let plan = |lines: &str| format!("{PLAN}{lines}");
