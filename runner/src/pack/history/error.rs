@@ -40,7 +40,7 @@ pub enum HistoryError {
     #[error("{}: {message}", shown(.path))]
     Settings { path: PathBuf, message: String },
     #[error(
-        "{} runs before {} in {layout}, and ids made of their names would run them the other way round; give the second one a larger number, or the same ending behind it",
+        "{} runs before {} in {layout}, and ids made of their names would run them the other way round; rename them so that both agree: a number for each, of one length",
         shown(.first), shown(.second)
     )]
     IdOrder { first: PathBuf, second: PathBuf, layout: Layout },

@@ -189,8 +189,16 @@ impl Reader<'_> {
             return Err(file.problem(FileProblem::Version(Layout::Liquibase, why)));
         }
         let mut read = Vec::with_capacity(changesets.len());
+        let mut known: BTreeSet<(String, String, Dialect)> = BTreeSet::new();
         for (index, changeset) in changesets.into_iter().enumerate() {
             let line = changeset.line;
+            for dialect in changeset.attributes.dialects() {
+                let (author, id) = (changeset.author.clone(), changeset.id.clone());
+                if !known.insert((author, id, dialect)) {
+                    let message = "this changeset is in the file twice, which Liquibase refuses; give one of them another id";
+                    return Err(at((line, Problem::Plan(message.to_owned()))));
+                }
+            }
             let of = self.changeset(changeset, file, place, index + 1);
             read.extend(of.map_err(|error| match error {
                 Error::Here(problem) => at((line, problem)),
@@ -244,7 +252,7 @@ impl Reader<'_> {
         let section = |text: String, first_line: usize, is_way_back| Section {
             hook: hook(is_way_back, in_transaction),
             // What does nothing is an alteration all the same.
-            text: if text.is_empty() { "-- nothing\n".to_owned() } else { text },
+            text: if text.trim().is_empty() { "-- nothing\n".to_owned() } else { text },
             path: file.path.clone(),
             first_line,
         };

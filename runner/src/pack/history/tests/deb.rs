@@ -377,6 +377,11 @@ fn refused() {
         ),
         (
             Liquibase,
+            vec![("1.sql", format!("{head}--changeset a:1\nA;\n--changeset a:1\nB;\n"))],
+            "1.sql: line 4: this changeset is in the file twice",
+        ),
+        (
+            Liquibase,
             vec![("1.sql", format!("{head}--changeset a:1 runAlways:true\nB;\n"))],
             "1.sql: line 2: `runalways` runs again",
         ),
