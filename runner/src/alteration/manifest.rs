@@ -125,7 +125,7 @@ pub enum ManifestError {
     )]
     ChecksumGiven(AlterationId),
     #[error("the manifest says that {id} needs {needs}, which does not come before it")]
-    NeedsLater { id: AlterationId, needs: AlterationId },
+    NeedsLater { id: Box<AlterationId>, needs: Box<AlterationId> },
     #[error("the description of {0} is longer than {DESCRIPTION_CHARS_MAX} characters")]
     DescriptionTooLong(AlterationId),
 }
@@ -182,7 +182,8 @@ impl Manifest {
                 return Err(ManifestError::Duplicate(id()));
             }
             if let Some(needs) = declaration.needs.iter().find(|needs| **needs >= declaration.id) {
-                return Err(ManifestError::NeedsLater { id: id(), needs: needs.clone() });
+                let (id, needs) = (Box::new(id()), Box::new(needs.clone()));
+                return Err(ManifestError::NeedsLater { id, needs });
             }
             let description = declaration.description.as_deref().unwrap_or_default();
             if description.chars().count() > DESCRIPTION_CHARS_MAX {

@@ -191,7 +191,8 @@ fn parts(text: &str) -> Result<(Part, Part), (usize, Problem)> {
         let Some(back) = is_back else { continue };
         let part = if back { &mut down } else { &mut up };
         let is_comment = line.text.starts_with("-- ");
-        if !line.text.starts_with("-- +") && !(is_comment && part.open.is_some()) {
+        let is_left_out = line.text.starts_with("-- +") || is_comment && part.open.is_some();
+        if !is_left_out {
             let whole = &text[line.range.clone()];
             part.push(&line, whole);
             if !line.text.trim().is_empty() && !is_comment {
