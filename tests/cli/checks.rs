@@ -63,5 +63,5 @@ fn what_an_alteration_needs_has_to_be_there() {
     let words = "acme/shop 20240201120000-pets needs 20240131120000-people, which is not applied";
     assert!(run.stderr.contains(words), "{run:#?}");
     sandbox.ok(&["deploy", "plugins/20240131120000-people.wasm", "--yes"]);
-    sandbox.ok(&["deploy", alone, "--yes"]);
+    sandbox.ok(&["deploy", "plugins", "--yes"]);
 }

@@ -374,7 +374,7 @@ fn requirements_order_plugins_and_must_be_met() {
         ),
         // So it is with what an alteration needs of its own plugin: in the plan, applied, or nowhere.
         (&["a/x 1-x", "a/x 2-y needs:1-x"], &[], &["1-x not applied yet", "2-y not applied yet"]),
-        (&["a/x 2-y needs:1-x"], &["a/x 1-x applied"], &["2-y not applied yet"]),
+        (&["a/x 1-x", "a/x 2-y needs:1-x"], &["a/x 1-x applied"], &["2-y not applied yet"]),
         (
             &["a/x 2-y needs:1-x"],
             &["a/x 1-x reverted"],
