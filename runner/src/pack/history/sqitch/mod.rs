@@ -148,35 +148,31 @@ impl Project<'_> {
     fn verify(&self, file: &File) -> Result<Option<Verify>, HistoryError> {
         let text = self.text(file)?;
         let dialects = possible(&text, &self.context.dialects);
-        let mut blanked = text.clone();
-        // It runs in a transaction that is rolled back, which is what its own one is for.
         let Some(dialect) = dialects.first() else {
             return Ok(Some(Verify { text, path: file.path.clone() }));
         };
-        let (mut count, mut ranges) = (0, Vec::new());
+        // It runs in a transaction that is rolled back, which is what its own one is for.
+        let (mut kept, mut end) = (String::new(), 0);
+        let blanks = |text: &str| -> String {
+            text.chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect()
+        };
         // It was read before.
         let _ = statements::each_statement(&text, *dialect, |start, statement| {
             let words: Vec<_> = statement.words().collect();
             let words: Vec<_> = words.iter().map(|word| &**word).collect();
-            match is_opening(&words) || is_closing(&words) || words == ["ROLLBACK"] {
-                true => {
-                    let (first, last) = (statement.tokens().first(), statement.tokens().last());
-                    let range =
-                        first.map_or(0, |t| t.range().start)..last.map_or(0, |t| t.range().end);
-                    ranges.push(start + range.start..start + range.end);
-                }
-                false => count += 1,
+            let is_frame = is_opening(&words) || is_closing(&words) || words == ["ROLLBACK"];
+            if let (Some(first), Some(last), false) =
+                (statement.tokens().first(), statement.tokens().last(), is_frame)
+            {
+                let range = start + first.range().start..start + last.range().end;
+                kept.push_str(&blanks(&text[end..range.start]));
+                kept.push_str(&text[range.clone()]);
+                kept.push(';');
+                end = range.end + usize::from(text[range.end..].starts_with(';'));
             }
             Ok(())
         });
-        for range in ranges {
-            let blanks: String = text[range.clone()]
-                .bytes()
-                .map(|byte| if byte == b'\n' { '\n' } else { ' ' })
-                .collect();
-            blanked.replace_range(range, &blanks);
-        }
-        Ok((count > 0).then(|| Verify { text: blanked, path: file.path.clone() }))
+        Ok((!kept.is_empty()).then(|| Verify { text: kept + "\n", path: file.path.clone() }))
     }
 
     /// The SQL with the values of psql's variables, and without what only a client knows.

@@ -146,7 +146,7 @@ fn sqitch() {
     assert_eq!(text(3, BeforeDown), "VACUUM;\n");
     let checks: Vec<_> =
         found.alterations.iter().flat_map(|one| one.checks.values().cloned()).collect();
-    assert_eq!(checks, ["     ;\nSELECT 1;\n        ;\n"]);
+    assert_eq!(checks, ["      \nSELECT 1;\n"]);
     assert_eq!(found.alterations[0].description.as_deref(), Some("Makes users."));
     let packed = pack(folder.path(), &options(None)).unwrap();
     let dialects: Vec<_> = packed[0].manifest.dialects.iter().map(|d| d.as_str()).collect();
