@@ -1,7 +1,7 @@
 //! The embedding API: one builder, one method for each verb.
 
 use crate::{
-    alteration::{AlterationKey, Catalog, Checksum, Dialect, Direction, PluginName},
+    alteration::{AlterationKey, Catalog, Checksum, Dialect, Direction, LedgerKey, PluginName},
     backend::{
         self, Access, Backend, BackendError, Because, ConnectOptions, DatabaseUrl, Decision,
         FormerTool, Run, Scheme, Snapshot, StrangeLedger,
@@ -499,8 +499,14 @@ impl Runner {
         backend.close().await;
         let former = former??;
         let key = |version: &str| crate::pack::history::ledger_key(tool.as_str(), version);
-        let keys = plan::keys_of_former(&catalog, plugin.as_ref(), &former, key)?;
-        Ok((keys, former.repeatables))
+        let again = former.applied.iter().filter_map(|version| key(version));
+        let texts =
+            |key: &LedgerKey| catalog.iter().filter(|one| key.is_script(&one.key.id)).count();
+        let again = again.filter(|key| texts(key) > 1).count();
+        let repeatables = former.repeatables + again;
+        let projects = former.projects(tool);
+        let keys = plan::keys_of_projects(&catalog, plugin.as_ref(), &projects, key)?;
+        Ok((keys, repeatables))
     }
 
     /// The plan of [`Runner::baseline`]. Alters nothing.

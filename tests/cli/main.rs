@@ -14,6 +14,7 @@ mod transcript;
 mod wasm;
 
 mod begun;
+mod checks;
 mod components;
 mod confirm;
 mod databases;

@@ -4,23 +4,25 @@
 //! The histories are in the folders beside this file; README.md says what each covers.
 
 use crate::{
-    history::{GOOSE_VALUES, History, Tool},
+    history::{GOOSE_VALUES, History, LIQUIBASE_VALUES, Tool},
     place::Place,
     support::{Sandbox, servers::USER},
 };
 use std::{fs, path::Path};
 
 macro_rules! histories {
-    ($($name:ident: $history:expr,)*) => {
+    ($($(#[$attribute:meta])* $name:ident: $history:expr,)*) => {
         $(mod $name {
             use super::*;
 
             #[test]
+            $(#[$attribute])*
             fn deployed() {
                 super::deployed(&$history);
             }
 
             #[test]
+            $(#[$attribute])*
             fn taken_back() {
                 super::taken_back(&$history);
             }
@@ -83,6 +85,16 @@ histories! {
     atlas: History {
         tool: Tool::Atlas, folder: "atlas", place: Place::Postgres, alterations: 17, back: 2,
     },
+    sql_migrate: History {
+        tool: Tool::SqlMigrate, folder: "sql-migrate", place: Place::Postgres, alterations: 17, back: 3,
+    },
+    sqitch: History {
+        tool: Tool::Sqitch, folder: "sqitch", place: Place::Postgres, alterations: 17, back: 17,
+    },
+    #[ignore = "RUNNER_FULL=1"]
+    liquibase: History {
+        tool: Tool::Liquibase, folder: "liquibase", place: Place::Postgres, alterations: 17, back: 15,
+    },
 }
 
 fn deployed(history: &History) {
@@ -99,7 +111,7 @@ fn deployed(history: &History) {
     let plugins = ours.path().join("plugins").display().to_string();
     theirs.ok(&["baseline", &plugins, "--from", history.tool.as_str()]);
     let (repeatable, versioned): (Vec<_>, Vec<_>) =
-        ours.state().into_iter().partition(|row| row.contains("-R__"));
+        ours.state().into_iter().partition(|row| history.is_left(row));
     assert_eq!(theirs.state(), versioned);
     if !repeatable.is_empty() {
         // No ledger says which text of a repeatable script was run; once more does no harm.
@@ -163,10 +175,15 @@ fn pack(history: &History, sandbox: &Sandbox, folder: &Path) {
     let source = folder.display().to_string();
     let tool = history.tool.as_str();
     let args = ["pack", &source, "--plugin", "acme/app", "--from", tool, "--out", "plugins"];
-    let values = GOOSE_VALUES.map(|(name, value)| format!("--placeholder={name}={value}"));
+    let values: &[_] = match history.tool {
+        Tool::Goose => &GOOSE_VALUES,
+        Tool::Liquibase => &LIQUIBASE_VALUES,
+        _ => &[],
+    };
+    let values: Vec<String> =
+        values.iter().map(|(name, value)| format!("--placeholder={name}={value}")).collect();
     let values: Vec<_> = values.iter().map(String::as_str).collect();
-    let values = if history.tool == Tool::Goose { &values[..] } else { &[] };
-    sandbox.ok(&[&args[..], values].concat());
+    sandbox.ok(&[&args[..], &values].concat());
 }
 
 /// Copies a folder with those of its files that `is_wanted`, by name.

@@ -20,6 +20,9 @@ pub enum Tool {
     Supabase,
     Wrangler,
     Atlas,
+    SqlMigrate,
+    Sqitch,
+    Liquibase,
 }
 
 impl Tool {
@@ -38,6 +41,9 @@ impl Tool {
             Self::Supabase => "supabase",
             Self::Wrangler => "wrangler",
             Self::Atlas => "atlas",
+            Self::SqlMigrate => "sql-migrate",
+            Self::Sqitch => "sqitch",
+            Self::Liquibase => "liquibase",
         }
     }
 
@@ -55,6 +61,9 @@ impl Tool {
             Self::Supabase => "supabase_migrations.schema_migrations",
             Self::Wrangler => "d1_migrations",
             Self::Atlas => "atlas_schema_revisions.atlas_schema_revisions",
+            Self::SqlMigrate => "gorp_migrations",
+            Self::Sqitch => "sqitch.changes",
+            Self::Liquibase => "databasechangelog",
         }
     }
 
@@ -65,6 +74,9 @@ impl Tool {
             None if self == Self::Wrangler => {
                 "DROP TABLE d1_migrations; DROP TABLE _cf_METADATA".to_owned()
             }
+            None if self == Self::Liquibase => {
+                "DROP TABLE databasechangelog; DROP TABLE databasechangeloglock".to_owned()
+            }
             None => format!("DROP TABLE {}", self.ledger()),
         }
     }
@@ -72,6 +84,9 @@ impl Tool {
 
 /// Values that the history of goose takes from its environment.
 pub const GOOSE_VALUES: [(&str, &str); 2] = [("COMPANY", "Müller; Söhne"), ("YEAR", "1898")];
+
+/// What Liquibase is told to choose when it runs.
+pub const LIQUIBASE_VALUES: [(&str, &str); 2] = [("contexts", "prod"), ("labels", "docs or texts")];
 
 #[derive(Debug)]
 pub struct History {
@@ -86,6 +101,12 @@ pub struct History {
 }
 
 impl History {
+    /// Whether this row of the state is of what no ledger says with which text it ran. Of Liquibase's scripts there is
+    /// one text here, which can be no other.
+    pub fn is_left(&self, row: &str) -> bool {
+        row.contains("-R__") && self.tool != Tool::Liquibase
+    }
+
     pub fn path(&self) -> PathBuf {
         place_of_histories().join(self.folder)
     }

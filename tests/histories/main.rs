@@ -5,6 +5,7 @@ mod baseline;
 mod breakpoints;
 mod both_ways;
 mod cut;
+mod deb;
 mod history;
 mod ledgers;
 mod npm;

@@ -5,7 +5,7 @@
 //! For them `cut` takes the SQL out of these very files as they would, and the database's own client runs it.
 
 use crate::{
-    cut,
+    cut, deb,
     history::{History, Tool},
     npm,
     support::{self, Sandbox},
@@ -34,6 +34,7 @@ impl History {
                 run(command.args(args).env("REFINERY_URL", url));
             }
             Tool::GolangMigrate | Tool::Goose | Tool::Flyway => cut::up(self, sandbox, path),
+            Tool::SqlMigrate | Tool::Sqitch | Tool::Liquibase => deb::up(self, sandbox, path),
             _ => npm::up(self, sandbox, path),
         }
     }
@@ -56,6 +57,7 @@ impl History {
             Tool::Dbmate => (0..self.back).for_each(|_| dbmate(sandbox, &folder, "rollback")),
             Tool::Refinery => panic!("refinery has no way back"),
             Tool::GolangMigrate | Tool::Goose | Tool::Flyway => cut::down(self, sandbox, path),
+            Tool::SqlMigrate | Tool::Sqitch | Tool::Liquibase => deb::down(self, sandbox, path),
             _ => npm::down(self, sandbox, path),
         }
     }

@@ -52,6 +52,8 @@ pub struct Alteration {
     pub dialects: BTreeSet<Dialect>,
     /// The only ones that need it; empty for all those of its component.
     pub needed_on: BTreeSet<Dialect>,
+    /// Those of its plugin without which it is not applied.
+    pub needs: BTreeSet<AlterationId>,
     pub permissions: Permissions,
     /// What it asks the operator for by name.
     pub settings: SettingNames,
@@ -221,6 +223,7 @@ impl Catalog {
                     requires: manifest.requires.clone(),
                     dialects: manifest.dialects.clone(),
                     needed_on: declaration.dialects,
+                    needs: declaration.needs,
                     permissions: declaration.permissions,
                     settings: declaration.settings,
                     description: declaration.description,

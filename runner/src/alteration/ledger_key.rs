@@ -13,6 +13,11 @@ pub enum LedgerKey {
     Begins(Stamp, String),
     /// Milliseconds since 1970, as drizzle counts them.
     Time(u64),
+    /// The alteration of this name, after so many others of the same name.
+    Nth(String, usize),
+    /// The alteration whose id begins with `head` and so many digits, and ends with `name`. One of the same script
+    /// that runs again whenever it changes has a name that begins with `script`.
+    Counted { head: String, digits: usize, name: String, script: String },
     /// One of these, because the ledger does not say how the name went on.
     Any(Vec<Self>),
 }
@@ -25,8 +30,36 @@ impl LedgerKey {
             Self::Id(own) => id == own,
             Self::Begins(stamp, start) => id.stamp() == stamp && id.name().starts_with(start),
             Self::Time(time) => milliseconds(id) == Some(*time),
+            Self::Nth(name, _) => id.name() == name,
+            Self::Counted { name, .. } => id.name() == name && self.is_at(id),
             Self::Any(keys) => keys.iter().any(|key| key.is(id)),
         }
+    }
+
+    /// Of the alterations that it is the version of, in their order, those that it means.
+    pub fn meant<'a>(&self, found: Vec<&'a AlterationId>) -> Vec<&'a AlterationId> {
+        match self {
+            Self::Nth(_, count) => found.into_iter().skip(*count).take(1).collect(),
+            _ => found,
+        }
+    }
+
+    /// Whether this alteration is one text of the script that it is the version of.
+    pub fn is_script(&self, id: &AlterationId) -> bool {
+        match self {
+            Self::Counted { script, .. } => id.name().starts_with(script),
+            Self::Any(keys) => keys.iter().any(|key| key.is_script(id)),
+            _ => false,
+        }
+    }
+
+    fn is_at(&self, id: &AlterationId) -> bool {
+        let Self::Counted { head, digits, .. } = self else { return false };
+        let place = id.as_str().strip_suffix(id.name()).and_then(|place| place.strip_suffix('-'));
+        let count = place.and_then(|place| place.strip_prefix(head.as_str()));
+        count.is_some_and(|count| {
+            count.len() == *digits && count.bytes().all(|byte| byte.is_ascii_digit())
+        })
     }
 
     /// Whether this alteration is of this version or of an older one.
@@ -36,6 +69,8 @@ impl LedgerKey {
             Self::Id(own) => id <= own,
             Self::Begins(stamp, _) => self.is(id) || id.stamp() < stamp,
             Self::Time(time) => milliseconds(id).is_some_and(|of| of <= *time),
+            // Their ledgers have a row for each.
+            Self::Nth(..) | Self::Counted { .. } => false,
             Self::Any(keys) => keys.iter().any(|key| key.reaches(id)),
         }
     }

@@ -63,6 +63,9 @@ pub struct Declaration {
     /// those of the component.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub dialects: BTreeSet<Dialect>,
+    /// The alterations of its own plugin without which it is not applied.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub needs: BTreeSet<AlterationId>,
     /// Where it is not what `irreversible`, `preparation` and `backfill` say.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub per_dialect: BTreeMap<Dialect, DeclaredHooks>,
@@ -121,6 +124,8 @@ pub enum ManifestError {
         "the component carries one alteration, which its own bytes identify: the `checksum` of {0} contradicts that"
     )]
     ChecksumGiven(AlterationId),
+    #[error("the manifest says that {id} needs {needs}, which does not come before it")]
+    NeedsLater { id: Box<AlterationId>, needs: Box<AlterationId> },
     #[error("the description of {0} is longer than {DESCRIPTION_CHARS_MAX} characters")]
     DescriptionTooLong(AlterationId),
 }
@@ -175,6 +180,10 @@ impl Manifest {
             let id = || declaration.id.clone();
             if !seen.insert(&declaration.id) {
                 return Err(ManifestError::Duplicate(id()));
+            }
+            if let Some(needs) = declaration.needs.iter().find(|needs| **needs >= declaration.id) {
+                let (id, needs) = (Box::new(id()), Box::new(needs.clone()));
+                return Err(ManifestError::NeedsLater { id, needs });
             }
             let description = declaration.description.as_deref().unwrap_or_default();
             if description.chars().count() > DESCRIPTION_CHARS_MAX {
@@ -251,6 +260,7 @@ impl Declaration {
             preparation: true,
             backfill: true,
             dialects: BTreeSet::new(),
+            needs: BTreeSet::new(),
             per_dialect: BTreeMap::new(),
             permissions: Permissions::new(),
             settings: SettingNames::new(),

@@ -5,6 +5,7 @@
 
 use super::{
     Backend, BackendError,
+    connection::Connection,
     export::{Export, Lines},
 };
 use crate::{
@@ -176,32 +177,24 @@ impl Backend {
         let shared = self.shared()?;
         let connection = &mut *shared.lock().await;
         let dialect = connection.dialect();
-        let reading = connection.reading();
-        let at_line = |start: usize, error: SqlError| {
-            let at = start + error.offset.unwrap_or_default();
-            let line = script.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
-            ScriptError::Statement { line, error }
-        };
         if dialect == Dialect::Sqlite {
             connection.begin().await?;
         }
-        let mut start = 0;
-        loop {
-            let rest = script.get(start..).unwrap_or_default();
-            let length =
-                sql::statement_length(rest, reading).map_err(|error| at_line(start, error))?;
-            let Some(length) = length else { break };
-            let statement = &rest[..length];
-            let blank = statement.len() - statement.trim_start().len();
-            if let Err(error) = connection.run_unguarded(statement).await {
-                return Err(at_line(start + blank, error));
-            }
-            start += length;
-        }
+        statements(connection, script).await?;
         if dialect == Dialect::Sqlite {
             connection.commit().await?;
         }
         Ok(())
+    }
+
+    /// Runs plain SQL with the operator's own rights in a transaction, and takes it back.
+    pub async fn check_script(&mut self, script: &str) -> Result<(), ScriptError> {
+        let shared = self.shared()?;
+        let connection = &mut *shared.lock().await;
+        connection.begin().await?;
+        let ran = statements(connection, script).await;
+        connection.rollback().await?;
+        ran
     }
 
     /// Begins to look: everything until [`Backend::abandon`] is of one moment.
@@ -266,6 +259,28 @@ pub(super) fn literal(value: &Value) -> String {
 
 pub(super) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Runs the statements of an operator's script, one after the other.
+async fn statements(connection: &mut dyn Connection, script: &str) -> Result<(), ScriptError> {
+    let reading = connection.reading();
+    let at_line = |start: usize, error: SqlError| {
+        let at = start + error.offset.unwrap_or_default();
+        let line = script.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
+        ScriptError::Statement { line, error }
+    };
+    let mut start = 0;
+    loop {
+        let rest = script.get(start..).unwrap_or_default();
+        let length = sql::statement_length(rest, reading).map_err(|error| at_line(start, error))?;
+        let Some(length) = length else { return Ok(()) };
+        let statement = &rest[..length];
+        let blank = statement.len() - statement.trim_start().len();
+        if let Err(error) = connection.run_unguarded(statement).await {
+            return Err(at_line(start + blank, error));
+        }
+        start += length;
+    }
 }
 
 #[cfg(test)]

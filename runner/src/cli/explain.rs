@@ -425,7 +425,7 @@ fn baseline_advice(error: &BaselineError) -> String {
         BaselineError::NotPacked { .. } => {
             "pack all of the history, as far as it was applied, with `runner pack`".to_owned()
         }
-        BaselineError::Ambiguous { .. } => {
+        BaselineError::Ambiguous { .. } | BaselineError::SeveralProjects { .. } => {
             "record them by name, with `--to VENDOR/NAME@ID`".to_owned()
         }
     }
@@ -433,6 +433,7 @@ fn baseline_advice(error: &BaselineError) -> String {
 
 fn former_advice(error: &FormerError) -> String {
     match error {
+        FormerError::OtherFile => "record them by name, with `--to VENDOR/NAME@ID`".to_owned(),
         FormerError::SeveralTables { .. } => "say which it is with `--ledger`".to_owned(),
         FormerError::NoLedger { .. } | FormerError::NoName(_) => {
             "name the table with `--ledger`, or record by name with `--to VENDOR/NAME@ID`"

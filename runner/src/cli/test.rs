@@ -136,6 +136,8 @@ impl Ended {
 struct Extra {
     rows: BTreeMap<AlterationKey, RowFiles>,
     only: Option<BTreeSet<AlterationKey>>,
+    /// Where checks lie, besides those beside components.
+    checks: Option<PathBuf>,
     is_project: bool,
 }
 
@@ -225,6 +227,7 @@ async fn try_project(mut args: Args, project: &Project, built: &Built) -> Ended 
     let extra = Extra {
         rows: rows.collect(),
         only: Some(drafts.iter().map(|id| key(id)).collect()),
+        checks: Some(project.root().join(TESTS)),
         is_project: true,
     };
     try_plugins(args, extra).await
@@ -250,6 +253,7 @@ async fn try_plugins(args: Args, extra: Extra) -> Ended {
             ignore: args.ignore.iter().cloned().collect(),
             rows: extra.rows,
             only: extra.only,
+            checks: extra.checks,
         };
         let (cancelled, _) = signals::listen();
         let control =
@@ -298,8 +302,12 @@ fn text(tested: &Tested) {
         show(difference);
     }
     output::result(&match tested.outcome {
+        Verdict::Passed if tested.checked => "     passed, and its check".to_owned(),
         Verdict::Passed => "     passed".to_owned(),
         Verdict::Differs => "     DIFFERS".to_owned(),
+        Verdict::Irreversible if tested.checked => {
+            "     irreversible: only its way up was tested, and its check".to_owned()
+        }
         Verdict::Irreversible => "     irreversible: only its way up was tested".to_owned(),
         // It may have no line of its own yet.
         Verdict::Failed => format!("     FAILED: {}", tested.key),

@@ -103,6 +103,10 @@ pub(super) fn read(
         for (id, found) in files.alterations {
             let whole = alterations.entry(id).or_default();
             whole.sql.extend(found.sql.only(&covers));
+            whole.needs.extend(found.needs);
+            let of_all = found.checks.into_values().next();
+            // What is written for MySQL is MariaDB's too.
+            whole.checks.extend(of_all.map(|text| (covers.first().copied(), text)));
             whole.description = whole.description.take().or(found.description);
         }
         if let Some(Reading { alike, passed_over, lost_way_back, .. }) = files.reading {

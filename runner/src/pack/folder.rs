@@ -9,7 +9,7 @@ use super::{
     shown, sql_files,
     sql_name::SqlNameError,
     sql_text::SqlTextError,
-    sql_texts::SqlTexts,
+    sql_texts::{SqlTexts, Written},
 };
 use crate::{
     alteration::{
@@ -63,6 +63,10 @@ pub(super) struct SqlAlteration {
     pub(super) sql: SqlTexts,
     /// The only dialects that need it; empty for all that it runs on.
     pub(super) needed_on: BTreeSet<Dialect>,
+    /// Those of the same folder that have to be applied before it.
+    pub(super) needs: BTreeSet<AlterationId>,
+    /// SQL that fails where it did not do what it should, for `runner test`.
+    pub(super) checks: Written<String>,
     pub(super) description: Option<String>,
     pub(super) permissions: Permissions,
     /// Beyond those of the folder.
@@ -165,6 +169,10 @@ pub(super) struct Found {
     pub(super) description: Option<String>,
     /// As [`SqlAlteration::needed_on`].
     pub(super) needed_on: BTreeSet<Dialect>,
+    /// As [`SqlAlteration::needs`].
+    pub(super) needs: BTreeSet<AlterationId>,
+    /// As [`SqlAlteration::checks`].
+    pub(super) checks: Written<String>,
 }
 
 /// What the files of a folder say, without its `alteration.toml`.
@@ -235,8 +243,9 @@ pub(super) fn files_of_one(
     let reading = Reading { layout, alike, passed_over, lost_way_back, folders, only_for };
     let alterations = migrations.into_iter().map(|migration| {
         let (id, description) = (migration.id.clone(), migration.description.clone());
-        let sql = SqlTexts::for_all(migration.into_sql());
-        (id, Found { sql, description, needed_on: BTreeSet::new() })
+        let (needed_on, needs) = (migration.needed_on.clone(), migration.needs.clone());
+        let checks = migration.verify().map(|text| (None, text.to_owned())).into_iter().collect();
+        (id, Found { sql: migration.into_sql(), description, needed_on, needs, checks })
     });
     Ok(Files { alterations: alterations.collect(), reading: Some(reading), dialects })
 }
@@ -304,6 +313,8 @@ fn assemble(
             id,
             sql: found.sql,
             needed_on,
+            needs: found.needs,
+            checks: found.checks,
             description: details.description.or(found.description),
             permissions: details.permissions,
             requires: details.requires,

@@ -6,6 +6,7 @@
 //! component, and leaves printing to its caller.
 
 mod by_dialect;
+mod checks;
 mod code;
 mod dialect_name;
 pub mod draft;
@@ -33,6 +34,8 @@ mod sql_texts;
 mod tests;
 mod write;
 
+pub use checks::CheckFile;
+pub(crate) use checks::find as check_of;
 pub(crate) use code::is_same_code;
 pub use folder::{FolderError, Reading};
 pub use history::Layout;
@@ -96,6 +99,8 @@ pub struct PackedComponent {
     pub file_name: String,
     pub bytes: Vec<u8>,
     pub manifest: Manifest,
+    /// What lies beside it.
+    pub checks: Vec<CheckFile>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -169,7 +174,9 @@ pub fn write(
     out: &Path,
     existing: Existing,
 ) -> Result<Vec<Written>, PackError> {
-    Ok(write::write(components, out, existing)?)
+    let written = write::write(components, out, existing)?;
+    checks::write(components, out)?;
+    Ok(written)
 }
 
 fn pack_folder(source: &Path, options: &PackOptions) -> Result<Vec<PackedComponent>, PackError> {
@@ -181,7 +188,8 @@ fn pack_folder(source: &Path, options: &PackOptions) -> Result<Vec<PackedCompone
     let encode = |alterations: &[&SqlAlteration]| {
         let failed = |error| PackError::Sql { path: source.to_owned(), error };
         let (bytes, manifest) = encoder.encode(&folder, alterations).map_err(failed)?;
-        finish(source, bytes, manifest, options.draft, options.bundle)
+        let packed = finish(source, bytes, manifest, options.draft, options.bundle)?;
+        Ok(PackedComponent { checks: checks::of(alterations), ..packed })
     };
     match options.bundle {
         true => {
@@ -248,7 +256,7 @@ fn finish(
         return Err(PackError::TooLarge { path: source.to_owned() });
     }
     let file_name = file_name(&manifest, by_release);
-    Ok(PackedComponent { file_name, bytes, manifest })
+    Ok(PackedComponent { file_name, bytes, manifest, checks: Vec::new() })
 }
 
 /// `<id>.wasm` for one alteration, else `<name>-<version>.wasm`, or `<name>.wasm` where its

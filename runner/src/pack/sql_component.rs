@@ -174,6 +174,7 @@ fn declaration(alteration: &SqlAlteration, shape: Shape, several: bool) -> Decla
         preparation: first.preparation,
         backfill: first.backfill,
         dialects: alteration.needed_on.clone(),
+        needs: alteration.needs.clone(),
         per_dialect: hooks.into_iter().filter(|(_, hooks)| *hooks != first).collect(),
         permissions: alteration.permissions.clone(),
         // SQL cannot ask for any.

@@ -146,6 +146,8 @@ fn alteration(id: AlterationId, sql: SqlTexts) -> SqlAlteration {
         id,
         sql,
         needed_on: BTreeSet::new(),
+        needs: BTreeSet::new(),
+        checks: BTreeMap::new(),
         description: None,
         permissions: Permissions::new(),
         requires: Requirements::new(),

@@ -52,6 +52,8 @@ pub enum WriteError {
         shown(.path)
     )]
     Released { path: PathBuf },
+    #[error("cannot write to {}: {error}; the components were written", shown(.path))]
+    Check { path: PathBuf, error: io::Error },
     #[error(
         "cannot write to {}: {error}; and {} could not be put back: {undo_error}. Compare the folder with its backup",
         shown(.path), shown(.undo_path)

@@ -53,6 +53,10 @@ pub enum BaselineError {
     UnknownAlteration(AlterationKey),
     #[error("no alteration of {plugin} has the version {version}, or a newer one")]
     UnknownVersion { plugin: PluginName, version: Version },
+    #[error(
+        "the ledger {table} is of several projects, and {fitting} of them could be the one whose files are here"
+    )]
+    SeveralProjects { table: String, fitting: usize },
     #[error("the ledger of one tool is of one plugin, and there are files of several: {0}")]
     SeveralPlugins(String),
     #[error("the ledger {table} says `{}`, which is no version", Escaped(.version))]
@@ -167,7 +171,14 @@ pub fn keys_of_former(
     }
     for version in &former.applied {
         let version_key = read(version)?;
-        let found: Vec<&AlterationId> = ids().filter(|id| version_key.is(id)).collect();
+        let found = version_key.meant(ids().filter(|id| version_key.is(id)).collect());
+        let scripts: Vec<&AlterationId> = ids().filter(|id| version_key.is_script(id)).collect();
+        let found = match scripts.len() {
+            0 => found,
+            1 => scripts,
+            // With which of its texts it ran, the ledger does not say.
+            _ => continue,
+        };
         let (table, plugin, version) = (table(), plugin.clone(), version.clone());
         match found[..] {
             [] => return Err(BaselineError::NotPacked { table, plugin, version }),
@@ -179,6 +190,25 @@ pub fn keys_of_former(
         }
     }
     Ok(keys)
+}
+
+/// The same for a ledger that several projects share: of that one of which all is here.
+pub fn keys_of_projects(
+    catalog: &Catalog,
+    plugin: Option<&PluginName>,
+    projects: &[Former],
+    key: impl Fn(&str) -> Option<LedgerKey>,
+) -> Result<BTreeSet<AlterationKey>, BaselineError> {
+    let mut found: Vec<_> =
+        projects.iter().map(|former| keys_of_former(catalog, plugin, former, &key)).collect();
+    if found.len() > 1 {
+        found.retain(Result::is_ok);
+        if found.len() != 1 {
+            let table = projects[0].table.clone();
+            return Err(BaselineError::SeveralProjects { table, fitting: found.len() });
+        }
+    }
+    found.pop().unwrap_or_else(|| Ok(BTreeSet::new()))
 }
 
 #[cfg(test)]

@@ -391,6 +391,11 @@ impl Planner<'_> {
         let mut checked = BTreeSet::new();
         for step in self.plan.steps.clone() {
             let Some(alteration) = self.catalog.get(&step.key) else { continue };
+            for needs in &alteration.needs {
+                if !self.is_there_after(&AlterationKey { id: needs.clone(), ..step.key.clone() }) {
+                    self.find(Finding::UnmetNeed { key: step.key.clone(), needs: needs.clone() });
+                }
+            }
             for (requires, requirement) in &alteration.requires {
                 let known = (step.key.plugin.clone(), requires.clone(), requirement.to_string());
                 if !checked.insert(known) {
@@ -406,6 +411,17 @@ impl Planner<'_> {
                 }
             }
         }
+    }
+
+    /// Whether an alteration is applied, or would be by this plan, or is of no use to this database.
+    fn is_there_after(&self, key: &AlterationKey) -> bool {
+        let is_up = |step: &Step| step.direction == Direction::Up && step.key == *key;
+        let is_elsewhere = |skipped: &Skipped| {
+            matches!(skipped.reason, SkipReason::Elsewhere { .. }) && skipped.key == *key
+        };
+        self.snapshot.applied().any(|row| row.key == *key)
+            || self.plan.steps.iter().any(is_up)
+            || self.plan.skipped.iter().any(is_elsewhere)
     }
 
     /// Why `requires` would not meet `requirement` after the plan; `None` if it would.

@@ -138,6 +138,11 @@ pub enum Finding {
         requirement: String,
         found: String,
     },
+    /// One that it needs is neither applied nor in the plan.
+    UnmetNeed {
+        key: AlterationKey,
+        needs: AlterationId,
+    },
     Cycle {
         path: String,
     },
@@ -256,6 +261,7 @@ impl Finding {
             | Self::StillRequired { .. }
             | Self::Irreversible { .. } => Severity::Decision,
             Self::UnmetRequirement { .. }
+            | Self::UnmetNeed { .. }
             | Self::Cycle { .. }
             | Self::WrongDialect { .. }
             | Self::Refused { .. }
@@ -284,6 +290,7 @@ impl Finding {
             | Self::WrongDialect { key, .. }
             | Self::Refused { key, .. }
             | Self::Irreversible { key }
+            | Self::UnmetNeed { key, .. }
             | Self::NeverRan { key, .. }
             | Self::TakesOverUnfinished { key, .. }
             | Self::NotGoingDown { key }
@@ -419,6 +426,9 @@ impl Finding {
                 format!(
                     "deploy {requires} {requirement} with it: add its files; for a baseline, its `--to`"
                 )
+            }
+            Self::UnmetNeed { needs, .. } => {
+                format!("deploy {needs} with it: add its file; for a baseline, its `--to`")
             }
             Self::Cycle { .. } => "one of these plugins has to drop its requirement".to_owned(),
             Self::WrongDialect { .. } => "use the plugin's build for this database".to_owned(),
@@ -594,6 +604,9 @@ impl fmt::Display for Finding {
             }
             Self::UnmetRequirement { plugin, requires, requirement, found } => {
                 write!(f, "{plugin} requires {requires} {requirement}, but {found}")
+            }
+            Self::UnmetNeed { key, needs } => {
+                write!(f, "{key} needs {needs}, which is not applied, and not in this plan")
             }
             Self::Cycle { path } => write!(f, "plugins require each other in a circle: {path}"),
             Self::WrongDialect { key, written_for, database } => {

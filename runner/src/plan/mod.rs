@@ -17,7 +17,8 @@ mod target;
 
 pub use asks::{AskedPermission, AskedSetting, Asks};
 pub use baseline::{
-    BaselineError, End, ParseUpToError, UpTo, baseline, keys_of_former, keys_up_to,
+    BaselineError, End, ParseUpToError, UpTo, baseline, keys_of_former, keys_of_projects,
+    keys_up_to,
 };
 pub use deploy::deploy;
 pub use drafts::Hold;

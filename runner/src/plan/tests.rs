@@ -14,7 +14,7 @@ use crate::{
 mod drafts;
 mod mended;
 
-/// Builds `plugin id [draft] [requires…] [replaces:plugin]` lines into a catalog, one component each.
+/// Builds `plugin id [draft] [requires…] [replaces:plugin] [needs:id]` lines into a catalog, one component each.
 fn files(lines: &[&str]) -> Catalog {
     let components = lines.iter().map(|line| {
         let mut words = line.split_whitespace();
@@ -26,6 +26,10 @@ fn files(lines: &[&str]) -> Catalog {
         for requirement in requirements {
             if let Some(old) = requirement.strip_prefix("replaces:") {
                 manifest.replaces = Some(old.parse().unwrap());
+                continue;
+            }
+            if let Some(needs) = requirement.strip_prefix("needs:") {
+                manifest.alterations[0].needs.insert(needs.parse().unwrap());
                 continue;
             }
             let (plugin, version) = requirement.split_once('@').unwrap();
@@ -373,6 +377,17 @@ fn requirements_order_plugins_and_must_be_met() {
             &[
                 "0.1.0-100-ext not applied yet",
                 "!!a/ext requires z/core >=1.2, but it is not applied and not among the files",
+            ],
+        ),
+        // So it is with what an alteration needs of its own plugin: in the plan, applied, or nowhere.
+        (&["a/x 1-x", "a/x 2-y needs:1-x"], &[], &["1-x not applied yet", "2-y not applied yet"]),
+        (&["a/x 1-x", "a/x 2-y needs:1-x"], &["a/x 1-x applied"], &["2-y not applied yet"]),
+        (
+            &["a/x 2-y needs:1-x"],
+            &["a/x 1-x reverted"],
+            &[
+                "2-y not applied yet",
+                "!!a/x 2-y needs 1-x, which is not applied, and not in this plan",
             ],
         ),
         (

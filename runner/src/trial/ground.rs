@@ -7,6 +7,7 @@ use crate::{
     Error,
     backend::{self, Access, Backend, ConnectOptions, DatabaseUrl, SCRATCH_PREFIX, ScriptError},
     deploy::{Control, How},
+    escape::Escaped,
     event::{Event, ScratchEvent},
 };
 use std::path::{Path, PathBuf};
@@ -134,6 +135,36 @@ impl Script {
             }
             ScriptError::Backend(error) => error.into(),
         })
+    }
+}
+
+impl Script {
+    /// Runs it and takes back what it did; what failed, if something did.
+    pub(super) async fn check(
+        &self,
+        backend: &mut Backend,
+        control: &Control,
+    ) -> Result<Option<String>, Error> {
+        let mut cancelled = control.cancelled.clone();
+        let ran = tokio::select! {
+            ran = backend.check_script(&self.text) => ran,
+            () = cancelled.cancelled() => {
+                backend.abandon().await?;
+                return Err(Error::Interrupted);
+            }
+        };
+        match ran {
+            Ok(()) => Ok(None),
+            Err(ScriptError::Statement { line, error }) => {
+                let path = self.path.display().to_string();
+                Ok(Some(format!(
+                    "its check failed: {}: line {line}: {}",
+                    Escaped(&path),
+                    error.message
+                )))
+            }
+            Err(ScriptError::Backend(error)) => Err(error.into()),
+        }
     }
 }
 

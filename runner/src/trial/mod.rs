@@ -21,6 +21,7 @@ use crate::{
     error::StepError,
     event::{Event, Report},
     host::Host,
+    pack::check_of,
     plan::{Plan, RollbackTarget, SkipReason, Skipped},
     session::Counts,
 };
@@ -46,6 +47,8 @@ pub struct TestOptions {
     pub ignore: BTreeSet<ColumnName>,
     /// Plain SQL that is run before an alteration first goes up: rows that a database may hold then.
     pub rows: BTreeMap<AlterationKey, RowFiles>,
+    /// Where checks lie, besides those beside components.
+    pub checks: Option<PathBuf>,
     /// The alterations to test; the others only go up. `None` for all.
     pub only: Option<BTreeSet<AlterationKey>>,
 }
@@ -107,6 +110,9 @@ pub struct Tested {
     #[serde(flatten)]
     pub key: AlterationKey,
     pub outcome: Verdict,
+    /// A check of its own was run after it went up.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub checked: bool,
     pub passes: Vec<Pass>,
     pub differences: Vec<Difference>,
 }
@@ -296,6 +302,7 @@ pub(crate) async fn run(
                 let mut tested = Tested {
                     key: key.clone(),
                     outcome: Verdict::Irreversible,
+                    checked: false,
                     passes: Vec::new(),
                     differences: Vec::new(),
                 };
@@ -411,10 +418,36 @@ impl Tester<'_> {
         match self.run(&tested.key, direction).await {
             Ok(pass) => {
                 tested.passes.push(pass);
-                Ok(Ok(()))
+                match direction {
+                    Direction::Up => self.check(tested, again).await,
+                    Direction::Down => Ok(Ok(())),
+                }
             }
             Err(error) => blamed(error, &tested.key, direction, again).map(Err),
         }
+    }
+
+    /// Runs the check of an alteration that is up, if it has one, and takes back what that did.
+    async fn check(
+        &mut self,
+        tested: &mut Tested,
+        again: bool,
+    ) -> Result<Result<(), Failure>, Error> {
+        let component = self.catalog.get(&tested.key).and_then(|one| one.path.parent());
+        let folders = self.options.checks.as_deref().into_iter().chain(component);
+        let dialect = self.backend.dialect();
+        let mut found = folders.filter_map(|folder| check_of(folder, &tested.key.id, dialect));
+        let Some(path) = found.next() else { return Ok(Ok(())) };
+        let script = Script::read(&path)?;
+        tested.checked = true;
+        let failed = script.check(self.backend, self.control).await?;
+        Ok(match failed {
+            None => Ok(()),
+            Some(message) => {
+                let (key, direction) = (tested.key.clone(), Direction::Up);
+                Err(Failure { key, direction, again, message })
+            }
+        })
     }
 
     /// As `deploy` and `rollback` do it.

@@ -13,6 +13,7 @@ mod flyway;
 mod golang_migrate;
 mod goose;
 mod graphile_migrate;
+mod liquibase;
 mod micrate;
 mod mybatis;
 mod name;
@@ -24,6 +25,8 @@ mod prisma;
 mod rambler;
 mod refinery;
 mod shmig;
+mod sqitch;
+mod sql_migrate;
 mod sqlx;
 mod supabase;
 mod tern;
@@ -56,6 +59,10 @@ pub struct Former {
 pub enum FormerError {
     #[error("there is no ledger of {} here: no table {table}", .tool.as_str())]
     NoLedger { tool: FormerTool, table: String },
+    #[error(
+        "Sqitch keeps its ledger of a SQLite database in a file of its own, sqitch.db, which the runner does not open"
+    )]
+    OtherFile,
     #[error("it could be any of these tables: {table}")]
     SeveralTables { table: String },
     #[error("`{}` is no name of a table", Escaped(.0))]
@@ -70,6 +77,20 @@ pub enum FormerError {
 }
 
 impl Former {
+    /// What it says of each of the projects that share the ledger; itself where none do.
+    pub fn projects(self, tool: FormerTool) -> Vec<Self> {
+        let project = |version: &String| version.split(':').next().unwrap_or_default().to_owned();
+        let projects: BTreeSet<String> = self.applied.iter().map(project).collect();
+        if tool != FormerTool::Sqitch || projects.len() < 2 {
+            return vec![self];
+        }
+        let of = |name: String| {
+            let applied = self.applied.iter().filter(|version| project(version) == name);
+            Self { applied: applied.cloned().collect(), ..self.clone() }
+        };
+        projects.into_iter().map(of).collect()
+    }
+
     fn broken(&self, version: String) -> FormerError {
         FormerError::Broken { table: self.table.clone(), version }
     }
@@ -86,7 +107,11 @@ impl Backend {
         table: Option<&str>,
     ) -> Result<Result<Former, FormerError>, BackendError> {
         let dialect = self.dialect();
-        let name = match Name::parse(table.unwrap_or(tool.ledger().table)) {
+        if tool == FormerTool::Sqitch && dialect == Dialect::Sqlite && table.is_none() {
+            return Ok(Err(FormerError::OtherFile));
+        }
+        let usual = tool.usual_table(dialect);
+        let name = match Name::parse(table.unwrap_or(&usual)) {
             Ok(name) => name,
             Err(error) => return Ok(Err(error)),
         };
@@ -145,7 +170,7 @@ async fn read(
              SELECT CAST({version} AS {text}) AS one,
                  CAST(CASE WHEN {holds} THEN 1 ELSE 0 END AS {integer}) AS two,
                  CAST({kind} AS {text}) AS three, {order} AS four
-             FROM {quoted} LIMIT {}
+             FROM {quoted} AS l LIMIT {}
          ) AS ledger ORDER BY four",
         ROWS_MAX + 1
     );

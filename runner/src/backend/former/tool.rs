@@ -2,9 +2,11 @@
 
 use super::{
     Former, FormerError, atlas, db_migrate, dbmate, diesel, drizzle, flyway, golang_migrate, goose,
-    graphile_migrate, micrate, mybatis, node_pg_migrate, npm_sqlite, postgrator,
-    postgres_migrations, prisma, rambler, refinery, shmig, sqlx, supabase, tern, umzug, wrangler,
+    graphile_migrate, liquibase, micrate, mybatis, node_pg_migrate, npm_sqlite, postgrator,
+    postgres_migrations, prisma, rambler, refinery, shmig, sqitch, sql_migrate, sqlx, supabase,
+    tern, umzug, wrangler,
 };
+use crate::alteration::Dialect;
 
 /// A tool whose ledger can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,10 +35,13 @@ pub enum FormerTool {
     NpmSqlite,
     Micrate,
     Shmig,
+    SqlMigrate,
+    Sqitch,
+    Liquibase,
 }
 
 impl FormerTool {
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::Sqlx,
         Self::GolangMigrate,
         Self::Diesel,
@@ -61,6 +66,9 @@ impl FormerTool {
         Self::NpmSqlite,
         Self::Micrate,
         Self::Shmig,
+        Self::SqlMigrate,
+        Self::Sqitch,
+        Self::Liquibase,
     ];
 
     /// As it is named on the command line, and by `pack --from`.
@@ -90,6 +98,18 @@ impl FormerTool {
             Self::NpmSqlite => "npm-sqlite",
             Self::Micrate => "micrate",
             Self::Shmig => "shmig",
+            Self::SqlMigrate => "sql-migrate",
+            Self::Sqitch => "sqitch",
+            Self::Liquibase => "liquibase",
+        }
+    }
+
+    /// The usual name of its ledger. Where names differ by case, Liquibase's is in upper case.
+    pub(super) fn usual_table(self, dialect: Dialect) -> String {
+        let table = self.ledger().table;
+        match (self, dialect) {
+            (Self::Liquibase, Dialect::Mysql | Dialect::Mariadb) => table.to_uppercase(),
+            _ => table.to_owned(),
         }
     }
 
@@ -119,6 +139,9 @@ impl FormerTool {
             Self::NpmSqlite => &npm_sqlite::LEDGER,
             Self::Micrate => &micrate::LEDGER,
             Self::Shmig => &shmig::LEDGER,
+            Self::SqlMigrate => &sql_migrate::LEDGER,
+            Self::Sqitch => &sqitch::LEDGER,
+            Self::Liquibase => &liquibase::LEDGER,
         }
     }
 }

@@ -39,6 +39,11 @@ pub enum HistoryError {
     Order { first: PathBuf, second: PathBuf, layout: Layout },
     #[error("{}: {message}", shown(.path))]
     Settings { path: PathBuf, message: String },
+    #[error(
+        "{} runs before {} in {layout}, and ids made of their names would run them the other way round; rename them so that both agree: a number for each, of one length",
+        shown(.first), shown(.second)
+    )]
+    IdOrder { first: PathBuf, second: PathBuf, layout: Layout },
 }
 
 /// What is wrong with a line.
@@ -56,11 +61,6 @@ pub enum Problem {
         "there is no SQL behind this mark and none to take it back: write it, or delete the file"
     )]
     NoSql,
-    #[error(
-        "`{}` is filled in by the tool's own templates, which the runner does not run; write the SQL that comes out in its place, or make a code component of it",
-        Escaped(.0)
-    )]
-    Template(String),
     #[error(
         "no line behind this one ends with `;`, and {0} never runs a statement whose line does not; end it, or delete it"
     )]
@@ -94,6 +94,28 @@ pub enum Problem {
     WhoseTransaction(String),
     #[error("a deploy would refuse this: {0}")]
     Refused(String),
+    #[error(
+        "the statement that begins here has no `;` at the end of a line, which {0} refuses; add it"
+    )]
+    NoTerminator(Layout),
+    #[error(
+        "`{{{{` opens a template, which its tool fills in when it runs and no database reads; write what it comes to, in a file for each database if it depends on that"
+    )]
+    Template,
+    #[error("{0}")]
+    Plan(String),
+    #[error(
+        "`{}` decides from the database whether the changeset runs, and nobody knows here: take it out where all databases are alike, or write the SQL so that it can run in any case",
+        Escaped(.0)
+    )]
+    Precondition(String),
+    #[error("`{key}` {what}")]
+    Attribute { key: &'static str, what: &'static str },
+    #[error(
+        "`{}` is a command of the database's client, which no server knows; write what it does as SQL, or take it out",
+        Escaped(.0)
+    )]
+    ClientCommand(String),
     #[error("{0}")]
     Syntax(String),
     #[error("`{}` is not understood: {why}", Escaped(.key))]

@@ -27,6 +27,13 @@ pub(super) struct File {
 }
 
 impl File {
+    /// The file at a path below `folder`, whether it is there or not.
+    pub(super) fn at(folder: &Path, relative: &Path) -> Self {
+        let path = folder.join(relative);
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        Self { path, name: name.unwrap_or_default(), root: Arc::from(folder) }
+    }
+
     /// The name without `.sql`, if it is SQL.
     pub(super) fn stem(&self) -> Option<&str> {
         self.name.strip_suffix(".sql")

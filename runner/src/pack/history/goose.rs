@@ -22,11 +22,7 @@ const KNOWN: &str = "Up, Down, StatementBegin, StatementEnd, NO TRANSACTION, ENV
 
 pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
     let files = files::flat(folder, Layout::Goose)?;
-    let is_code = |file: &&File| {
-        let stem = file.name.strip_suffix(".go").filter(|stem| !stem.ends_with("_test"));
-        stem.and_then(name::numbered).is_some_and(|(_, rest)| rest.starts_with('_'))
-    };
-    if let Some(code) = files.iter().find(is_code) {
+    if let Some(code) = files.iter().find(|file| is_go(file)) {
         return Err(code.problem(FileProblem::Code(Layout::Goose)));
     }
     let names = files.iter().filter_map(|file| {
@@ -38,6 +34,16 @@ pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration
         .values()
         .map(|name| name.migration(sections(name.file, &name.file.marked_sql()?, context)?))
         .collect()
+}
+
+/// Whether the file is code that goose runs as a migration.
+pub(super) fn is_code(file: &File) -> bool {
+    is_go(file) && file.settings().is_ok_and(|text| text.contains("goose."))
+}
+
+fn is_go(file: &File) -> bool {
+    let stem = file.name.strip_suffix(".go").filter(|stem| !stem.ends_with("_test"));
+    stem.and_then(name::numbered).is_some_and(|(_, rest)| rest.starts_with('_'))
 }
 
 /// A mark in its own spelling.

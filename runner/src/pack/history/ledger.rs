@@ -1,6 +1,8 @@
 //! What the ledgers of other tools call a version, as the ids that `pack` gives to it. Pure.
 
-use super::{Layout, atlas, prisma, stamp::ledger_stamp, supabase, wrangler};
+use super::{
+    Layout, atlas, liquibase, prisma, sqitch, sql_migrate, stamp::ledger_stamp, supabase, wrangler,
+};
 use crate::alteration::LedgerKey;
 
 /// The alteration that the ledger of `tool` means by `version`. `None` where the tool has no such versions.
@@ -11,6 +13,9 @@ pub fn ledger_key(tool: &str, version: &str) -> Option<LedgerKey> {
         Ok(Layout::Supabase) => supabase::ledger_key(version),
         Ok(Layout::Wrangler) => wrangler::ledger_key(version),
         Ok(Layout::Atlas) => atlas::ledger_key(version),
+        Ok(Layout::SqlMigrate) => sql_migrate::id(version).ok().map(LedgerKey::Id),
+        Ok(Layout::Sqitch) => sqitch::ledger_key(version),
+        Ok(Layout::Liquibase) => liquibase::ledger_key(version),
         _ => ledger_stamp(version).map(LedgerKey::Stamp),
     }
 }

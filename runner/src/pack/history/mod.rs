@@ -27,6 +27,7 @@ mod name;
 mod node_pg_migrate;
 mod npm_sqlite;
 mod numbered;
+mod pop;
 mod postgrator;
 mod postgres_migrations;
 mod prisma;
@@ -44,6 +45,7 @@ mod supabase;
 mod tern;
 #[cfg(test)]
 mod tests;
+mod text_order;
 mod textual;
 mod transactions;
 mod umzug;
@@ -57,7 +59,7 @@ pub use ledger::ledger_key;
 pub(super) use flyway::{is_configuration, is_repeatable};
 pub(super) use recognise::{Recognised, recognise};
 
-use super::sql_name::SqlHook;
+use super::{sql_name::SqlHook, sql_texts::SqlTexts};
 use crate::alteration::{AlterationId, Dialect};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -93,6 +95,19 @@ pub(super) struct Migration {
     sections: Vec<Section>,
     /// Whether there was a way back in which nothing was done.
     pub(super) lost_way_back: bool,
+    /// The alterations of the same history that have to be applied before it, where its tool knows of such.
+    pub(super) needs: BTreeSet<AlterationId>,
+    /// What its tool runs to see whether it did what it should.
+    verify: Option<Verify>,
+    /// The only dialects that need it; empty for all.
+    pub(super) needed_on: BTreeSet<Dialect>,
+}
+
+/// A script that fails where an alteration did not do what it should.
+#[derive(Debug, PartialEq, Eq)]
+struct Verify {
+    text: String,
+    path: PathBuf,
 }
 
 /// SQL for one hook.
@@ -108,12 +123,29 @@ struct Section {
 impl Migration {
     fn new(id: AlterationId, description: Option<String>, sections: Vec<Section>) -> Self {
         let files = sections.iter().map(|section| section.path.clone()).collect();
-        Self { id, description, files, sections, lost_way_back: false }
+        Self {
+            id,
+            description,
+            files,
+            sections,
+            lost_way_back: false,
+            needs: BTreeSet::new(),
+            verify: None,
+            needed_on: BTreeSet::new(),
+        }
+    }
+
+    /// The script that checks it.
+    pub(super) fn verify(&self) -> Option<&str> {
+        self.verify.as_ref().map(|verify| verify.text.as_str())
     }
 
     /// The SQL of each hook.
-    pub(super) fn into_sql(self) -> BTreeMap<SqlHook, String> {
-        self.sections.into_iter().map(|section| (section.hook, section.text)).collect()
+    pub(super) fn into_sql(self) -> SqlTexts {
+        let sections = self.sections.into_iter();
+        let texts =
+            SqlTexts::for_all(sections.map(|section| (section.hook, section.text)).collect());
+        if self.needed_on.is_empty() { texts } else { texts.only(&self.needed_on) }
     }
 }
 
@@ -186,6 +218,7 @@ pub(super) fn dialects(layout: Layout, folder: &Path) -> Result<BTreeSet<Dialect
         | Layout::GraphileMigrate
         | Layout::Tern => Ok([Dialect::Postgresql].into()),
         Layout::Wrangler | Layout::NpmSqlite => Ok([Dialect::Sqlite].into()),
+        Layout::Sqitch => sqitch::dialects(folder),
         _ => Ok(BTreeSet::new()),
     }
 }
@@ -195,9 +228,12 @@ pub(super) fn passed_over(
     folder: &Path,
     migrations: &[Migration],
 ) -> Result<Vec<PathBuf>, HistoryError> {
-    let used: BTreeSet<_> = migrations.iter().flat_map(|migration| &migration.files).collect();
+    let verify =
+        |migration: &Migration| migration.verify.as_ref().map(|verify| verify.path.clone());
+    let mut used: BTreeSet<_> = migrations.iter().filter_map(verify).collect();
+    used.extend(migrations.iter().flat_map(|migration| migration.files.clone()));
     let files = sql_below(folder)?.into_iter();
-    Ok(files.filter(|path| !used.contains(path)).collect())
+    Ok(files.filter(|path| !used.contains(path.as_path())).collect())
 }
 
 /// The SQL files in `folder` and below; sorted.
@@ -285,6 +321,10 @@ fn checked(
     layout: Layout,
     context: &Context<'_>,
 ) -> Result<Migration, HistoryError> {
+    let context = &match migration.needed_on.is_empty() {
+        true => context.on(context.dialects.clone()),
+        false => context.on(migration.needed_on.clone()),
+    };
     let mut sections = Vec::with_capacity(migration.sections.len());
     for mut section in migration.sections {
         section.refuse_turn(layout, context)?;

@@ -7,8 +7,8 @@
 use super::{
     Context, HistoryError, Layout, atlas, db_migrate, drizzle,
     files::{self, File, Listing},
-    flyway, foreign, golang_migrate, graphile_migrate, name, postgrator, postgres_migrations,
-    prisma, refinery, sqlx, supabase, umzug, wrangler,
+    flyway, foreign, golang_migrate, goose, graphile_migrate, liquibase, name, pop, postgrator,
+    postgres_migrations, prisma, refinery, sqitch, sql_migrate, sqlx, supabase, umzug, wrangler,
 };
 use crate::pack::sql_name::{self, SqlHook, SqlName};
 use std::path::Path;
@@ -29,6 +29,11 @@ impl From<Layout> for Recognised {
 
 pub(crate) fn recognise(folder: &Path, context: &Context<'_>) -> Result<Recognised, HistoryError> {
     let listing = files::list(folder)?;
+    pop::refuse(&listing.files)?;
+    // No other tool has files of these names, and what is below is its own.
+    if sqitch::is(&listing.files).is_some() {
+        return Ok(Layout::Sqitch.into());
+    }
     let sql: Vec<&File> = listing.files.iter().filter(|file| files::is_sql(file)).collect();
     let mut found: Vec<(Layout, &File)> = Vec::new();
     let mut note = |layout, file| {
@@ -41,7 +46,7 @@ pub(crate) fn recognise(folder: &Path, context: &Context<'_>) -> Result<Recognis
     for (layout, file) in &marked {
         note(*layout, *file);
     }
-    let is_marked = !marked.is_empty();
+    let mut is_marked = !marked.is_empty();
     if let Some(layout) = by_sign(folder, &listing)?
         && (!is_marked || matches!(layout, Layout::Prisma | Layout::Drizzle))
     {
@@ -62,6 +67,16 @@ pub(crate) fn recognise(folder: &Path, context: &Context<'_>) -> Result<Recognis
         return Ok((*layout).into());
     }
     let everywhere = files::everywhere(folder)?;
+    if let Some(file) = everywhere.iter().find(|file| liquibase::is(file)) {
+        note(Layout::Liquibase, file);
+        is_marked = true;
+    } else if !is_marked && !sql.iter().any(|file| is_numbered(file) || is_own(file)) {
+        everywhere.iter().try_for_each(liquibase::refuse_other_changelogs)?;
+    }
+    if let Some(code) = listing.files.iter().find(|file| goose::is_code(file)) {
+        note(Layout::Goose, code);
+        is_marked = true;
+    }
     if let Some(file) = everywhere.iter().find(|file| flyway::is_versioned(file)) {
         note(Layout::Flyway, file);
     }
@@ -70,7 +85,7 @@ pub(crate) fn recognise(folder: &Path, context: &Context<'_>) -> Result<Recognis
             true if is_marked => {}
             true => note(Layout::Sqlx, file),
             false if is_marked && !has_own_ending(file) => {}
-            false if is_own(file) => note(Layout::Runner, file),
+            false if is_own(file) && !liquibase::is(file) => note(Layout::Runner, file),
             false => {}
         }
     }
@@ -153,6 +168,10 @@ fn has_own_ending(file: &File) -> bool {
 fn marks<'a>(files: &[&'a File], context: &Context<'_>) -> (Vec<Marked<'a>>, Vec<Marked<'a>>) {
     let (mut strong, mut weak) = (Vec::new(), Vec::new());
     for file in files.iter().copied() {
+        if sql_migrate::is(file) {
+            strong.push((Layout::SqlMigrate, file));
+            continue;
+        }
         if name::numbered(&file.name).is_none() || has_own_ending(file) {
             continue;
         }

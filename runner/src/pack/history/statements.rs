@@ -8,7 +8,7 @@ use super::{super::sql_name::SqlHook, error::Problem};
 use crate::{
     alteration::Dialect,
     session::SqlError,
-    sql::{Judge, Statement, statement_length, undelimited},
+    sql::{Judge, Statement, Token, TokenKind, statement_length, undelimited},
 };
 use std::collections::BTreeSet;
 
@@ -50,13 +50,16 @@ pub(super) fn look(text: &str, dialects: &BTreeSet<Dialect>) -> Result<Found, Ba
 /// to the others. Behind a quote that a backslash escapes they may stand in a string of MySQL.
 fn is_certain(text: &str, (at, problem): &Bad) -> bool {
     let (before, from) = text.split_at_checked(*at).unwrap_or((text, ""));
-    *problem == Problem::CopyFromStdin
+    matches!(problem, Problem::CopyFromStdin | Problem::Template)
         || from.starts_with(['$', '\\']) && !before.contains("\\'") && !before.contains("\\\"")
 }
 
 fn walk(text: &str, dialect: Dialect) -> Result<Found, Bad> {
     let mut found = Found::default();
     each_statement(text, dialect, |start, statement| {
+        if let Some(at) = template(statement) {
+            return Err((start + at, Problem::Template));
+        }
         if dialect == Dialect::Postgresql {
             let words: Vec<_> = statement.words().collect();
             let words: Vec<_> = words.iter().map(|word| &**word).collect();
@@ -98,6 +101,15 @@ pub(super) fn each_statement(
         start += length;
     }
     Ok(())
+}
+
+/// Where a statement has `{{`, which no database reads outside of quotes.
+fn template(statement: &Statement<'_>) -> Option<usize> {
+    let opens = |token: &Token| token.kind == TokenKind::Symbol(b'{');
+    let pair = statement.tokens().windows(2).find(|pair| {
+        opens(&pair[0]) && opens(&pair[1]) && pair[0].range().end == pair[1].range().start
+    })?;
+    Some(pair[0].range().start)
 }
 
 fn reads_from_client(words: &[&str]) -> bool {

@@ -45,8 +45,7 @@ fn sections(file: &File) -> Result<Vec<Section>, HistoryError> {
         problem,
     };
     if let Some(start) = text.find(TEMPLATE) {
-        let end = text[start..].find("}}").map_or(text.len(), |end| start + end + 2);
-        return Err(line(start, Problem::Template(text[start..end].to_owned())));
+        return Err(line(start, Problem::Template));
     }
     let (up, down) = match text.find(DIVIDES) {
         Some(start) => (0..start, Some(start + DIVIDES.len()..text.len())),

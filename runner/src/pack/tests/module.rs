@@ -35,6 +35,8 @@ pub(super) fn core_module() -> Vec<u8> {
         id: "1.0.0-1-a".parse().unwrap(),
         sql: SqlTexts::for_all([(SqlHook::Up, "SELECT 1".to_owned())].into()),
         needed_on: Default::default(),
+        needs: Default::default(),
+        checks: Default::default(),
         description: None,
         permissions: Default::default(),
         requires: Default::default(),

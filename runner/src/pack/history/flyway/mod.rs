@@ -9,7 +9,7 @@
 mod conf;
 mod names;
 mod placeholder;
-mod repeatable;
+pub(super) mod repeatable;
 
 use super::{
     Context, Layout, Migration, Section,

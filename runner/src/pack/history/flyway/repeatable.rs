@@ -29,10 +29,7 @@ pub(super) fn place(
     context: &Context<'_>,
 ) -> Result<Vec<Migration>, HistoryError> {
     let Some((_, first, _)) = scripts.first() else { return Ok(Vec::new()) };
-    if context.bundle {
-        let problem = "a repeatable script adds an alteration whenever it changes, and a bundle that was shipped cannot grow; pack without `--bundle`";
-        return Err(first.problem(FileProblem::Other(problem)));
-    }
+    refuse_bundle(first, context)?;
     let Some(newest) = newest else {
         let problem = "there is no version for this repeatable script to come after; add one";
         return Err(first.problem(FileProblem::Other(problem)));
@@ -43,30 +40,115 @@ pub(super) fn place(
         let (first, second) = (pair[0].1.path.clone(), pair[1].1.path.clone());
         return Err(HistoryError::OneVersion { first, second, layout: Layout::Flyway });
     }
-    let shipped = context.shipped.map(shipped).transpose()?.unwrap_or_default();
-    let place = Place::behind(newest);
-    let mut count = shipped.iter().filter_map(|id| place.count(id)).max().unwrap_or(0);
+    let mut texts = Texts::behind(newest, context)?;
     let mut added = Vec::new();
     for (name, file, section) in scripts {
-        let mut script = PREFIX.to_owned();
-        name::escape(name, &mut script);
-        let parts = [section.hook.ending().as_bytes(), section.text.as_bytes()];
-        let checksum = Checksum::of_parts(parts).short();
-        let before = shipped
-            .iter()
-            .filter(|id| id.name().rsplit_once('-').is_some_and(|(name, _)| name == script));
-        let unchanged = before.max().is_some_and(|id| id.name().ends_with(&format!("-{checksum}")));
-        if unchanged {
-            continue;
-        }
-        count += 1;
-        let id = format!("{}{count:0COUNT_DIGITS$}-{script}-{checksum}", place.0)
-            .parse()
-            .map_err(|error| HistoryError::Id { path: file.path.clone(), error })?;
-        let description = Some(format!("repeatable: {name}"));
-        added.push(Migration::new(id, description, vec![section]));
+        added.extend(texts.behind_all(name, file, section)?);
     }
     Ok(added)
+}
+
+/// Places scripts that run in their turn first, and behind all others whenever they change: those that are new have
+/// the stamps of their own ids, those that have changed come behind the newest.
+pub(in crate::pack::history) fn place_each<'a>(
+    scripts: Vec<(String, &'a File, Migration)>,
+    newest: Option<&AlterationId>,
+    context: &Context<'_>,
+) -> Result<(Vec<(&'a File, Migration)>, Vec<Migration>), HistoryError> {
+    let (mut placed, mut added) = (Vec::new(), Vec::new());
+    let Some((_, first, _)) = scripts.first() else { return Ok((placed, added)) };
+    refuse_bundle(first, context)?;
+    let newest =
+        newest.into_iter().chain(scripts.iter().map(|(.., migration)| &migration.id)).max();
+    let newest = newest.expect("there is a script").clone();
+    let mut texts = Texts::behind(&newest, context)?;
+    for (name, file, mutable) in scripts {
+        // The way back of one text would not bring back the one before it.
+        let section = mutable.sections.into_iter().next().expect("a script has SQL");
+        if texts.of(&name).next().is_some() {
+            added.extend(texts.behind_all(&name, file, section)?);
+            continue;
+        }
+        let head = mutable.id.as_str().strip_suffix(mutable.id.name()).unwrap_or_default();
+        let migration = texts.migration(head, &name, file, section)?;
+        placed.push((file, Migration { needed_on: mutable.needed_on, ..migration }));
+    }
+    Ok((placed, added))
+}
+
+fn refuse_bundle(first: &File, context: &Context<'_>) -> Result<(), HistoryError> {
+    match context.bundle {
+        true => Err(first.problem(FileProblem::Other(
+            "a repeatable script adds an alteration whenever it changes, and a bundle that was shipped cannot grow; pack without `--bundle`",
+        ))),
+        false => Ok(()),
+    }
+}
+
+/// What was shipped of repeatable scripts, and where their next texts come.
+struct Texts {
+    shipped: Vec<AlterationId>,
+    place: Place,
+    count: u64,
+}
+
+impl Texts {
+    fn behind(newest: &AlterationId, context: &Context<'_>) -> Result<Self, HistoryError> {
+        let shipped = context.shipped.map(shipped).transpose()?.unwrap_or_default();
+        let place = Place::behind(newest);
+        let count = shipped.iter().filter_map(|id| place.count(id)).max().unwrap_or(0);
+        Ok(Self { shipped, place, count })
+    }
+
+    /// The texts of a script that were shipped.
+    fn of(&self, name: &str) -> impl Iterator<Item = &AlterationId> {
+        let script = script(name);
+        let is_of = move |id: &&AlterationId| {
+            id.name().rsplit_once('-').is_some_and(|(name, _)| name == script)
+        };
+        self.shipped.iter().filter(is_of)
+    }
+
+    /// A text that is another than the newest that was shipped, as the last of all.
+    fn behind_all(
+        &mut self,
+        name: &str,
+        file: &File,
+        section: Section,
+    ) -> Result<Option<Migration>, HistoryError> {
+        let ending = format!("-{}", checksum(&section));
+        if self.of(name).max().is_some_and(|id| id.name().ends_with(&ending)) {
+            return Ok(None);
+        }
+        self.count += 1;
+        let head = format!("{}{:0COUNT_DIGITS$}-", self.place.0, self.count);
+        self.migration(&head, name, file, section).map(Some)
+    }
+
+    fn migration(
+        &self,
+        head: &str,
+        name: &str,
+        file: &File,
+        section: Section,
+    ) -> Result<Migration, HistoryError> {
+        let id = format!("{head}{}-{}", script(name), checksum(&section))
+            .parse()
+            .map_err(|error| HistoryError::Id { path: file.path.clone(), error })?;
+        Ok(Migration::new(id, Some(format!("repeatable: {name}")), vec![section]))
+    }
+}
+
+fn checksum(section: &Section) -> String {
+    let parts = [section.hook.ending().as_bytes(), section.text.as_bytes()];
+    Checksum::of_parts(parts).short().to_string()
+}
+
+/// The name of a script in ids.
+pub(in crate::pack::history) fn script(name: &str) -> String {
+    let mut script = PREFIX.to_owned();
+    name::escape(name, &mut script);
+    script
 }
 
 /// Whether it is one text of a repeatable script; those before it stay when another comes.
@@ -84,8 +166,12 @@ impl Place {
         let point =
             if head.rsplit('-').next().is_some_and(|stamp| stamp.contains('.')) { "" } else { "." };
         // A date has no version, and a stamp with a fraction needs one.
-        let version = if newest.version().is_some() { "" } else { ".0.0-" };
-        let version = if version.is_empty() { String::new() } else { format!("{head}{version}") };
+        let version = match newest.version() {
+            Some(_) => String::new(),
+            // No version begins with a zero.
+            None if head.starts_with('0') => "0.0.0-".to_owned(),
+            None => format!("{head}.0.0-"),
+        };
         Self(format!("{version}{head}{point}0"))
     }
 

@@ -2,6 +2,7 @@
 
 mod both_ways;
 mod by_dialect;
+mod deb;
 mod each_tool;
 #[cfg(unix)]
 mod links;

@@ -1,8 +1,0 @@
-//! liquibase: SQL with `--liquibase formatted sql` and `--changeset author:id`.
-
-use super::{Context, HistoryError, Migration};
-use std::path::Path;
-
-pub(super) fn read(_folder: &Path, _context: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
-    Ok(Vec::new())
-}

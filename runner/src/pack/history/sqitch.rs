@@ -1,8 +1,0 @@
-//! sqitch: sqitch.plan with deploy/<name>.sql, revert/<name>.sql, verify/<name>.sql.
-
-use super::{Context, HistoryError, Migration};
-use std::path::Path;
-
-pub(super) fn read(_folder: &Path, _context: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
-    Ok(Vec::new())
-}

@@ -1,0 +1,7 @@
+-- Deploy museum:appschema to pg
+
+BEGIN;
+
+CREATE SCHEMA museum;
+
+COMMIT;

@@ -1,0 +1,9 @@
+-- Deploy museum:functions/room_of to pg
+
+BEGIN;
+
+CREATE FUNCTION museum.room_of(title text) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT rooms.name FROM museum.exhibits JOIN museum.rooms ON rooms.id = room WHERE exhibits.title = $1; -- one at most
+$$;
+
+COMMIT;

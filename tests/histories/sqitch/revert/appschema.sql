@@ -1,0 +1,7 @@
+-- Revert museum:appschema from pg
+
+BEGIN;
+
+DROP SCHEMA museum;
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert museum:archive from pg
+
+BEGIN;
+
+DROP TABLE museum.archive;
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert museum:exhibits from pg
+
+BEGIN;
+
+DROP TABLE museum.exhibits;
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert museum:guides from pg
+
+BEGIN;
+
+DROP TABLE museum.guides;
+
+COMMIT;

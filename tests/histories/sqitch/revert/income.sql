@@ -1,0 +1,7 @@
+-- Revert museum:income from pg
+
+BEGIN;
+
+DROP VIEW museum.income;
+
+COMMIT;

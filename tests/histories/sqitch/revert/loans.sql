@@ -1,0 +1,7 @@
+-- Revert museum:loans from pg
+
+BEGIN;
+
+DROP TABLE museum.loans;
+
+COMMIT;

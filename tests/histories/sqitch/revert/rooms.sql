@@ -1,0 +1,7 @@
+-- Revert museum:rooms from pg
+
+BEGIN;
+
+DROP TABLE museum.rooms;
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert museum:tours from pg
+
+BEGIN;
+
+DROP TABLE museum.tours;
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert museum:visitors from pg
+
+BEGIN;
+
+DROP TABLE museum.visitors;
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Verify museum:comfort on pg
+
+BEGIN;
+
+SELECT benches FROM museum.rooms WHERE false;
+
+ROLLBACK;

@@ -1,0 +1,7 @@
+-- Verify museum:income on pg
+
+BEGIN;
+
+SELECT month, euros FROM museum.income WHERE false;
+
+ROLLBACK;

@@ -1,0 +1,7 @@
+-- Verify museum:rooms on pg
+
+BEGIN;
+
+SELECT id, name FROM museum.rooms WHERE false;
+
+ROLLBACK;

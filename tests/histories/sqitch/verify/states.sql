@@ -1,0 +1,7 @@
+-- Verify museum:states on pg
+
+BEGIN;
+
+SELECT 'shown'::museum.state;
+
+ROLLBACK;

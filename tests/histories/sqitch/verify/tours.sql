@@ -1,0 +1,7 @@
+-- Verify museum:tours on pg
+
+BEGIN;
+
+SELECT guide, starts FROM museum.tours WHERE false;
+
+ROLLBACK;

@@ -1,0 +1,3 @@
+-- +migrate Up
+-- Planned, and given up.
+-- +migrate Down
