@@ -4,7 +4,7 @@
 //! Every function takes sqlx's locked handle: while that exists, the connection's worker thread
 //! makes no call of its own, which is what makes these calls sound.
 
-use super::guard::{Action, Guard};
+use super::guard::{Action, Answer, Guard};
 use crate::session::Column;
 use libsqlite3_sys as ffi;
 use sqlx::sqlite::LockedSqliteHandle;
@@ -113,6 +113,14 @@ pub(super) fn confine(
         )?;
         let data = Arc::as_ptr(guard).cast_mut().cast::<c_void>();
         check(db, ffi::sqlite3_set_authorizer(db, Some(authorize), data))
+    }
+}
+
+/// Sets how many databases may be attached: none, but for VACUUM, which attaches the copy that it makes.
+pub(super) fn limit_attached(handle: &mut LockedSqliteHandle<'_>, databases: c_int) {
+    // SAFETY: the handle is open, and locked by us.
+    unsafe {
+        ffi::sqlite3_limit(handle.as_raw_handle().as_ptr(), ffi::SQLITE_LIMIT_ATTACHED, databases);
     }
 }
 
@@ -234,7 +242,8 @@ extern "C" fn authorize(
     let (guard, first, second) = unsafe { (&*guard.cast::<Guard>(), text(first), text(second)) };
     // Unwinding out of a C callback would abort the process; nothing in `authorize` panics.
     match guard.authorize(Action { code, first: &first, second: &second }) {
-        true => ffi::SQLITE_OK,
-        false => ffi::SQLITE_DENY,
+        Answer::Allowed => ffi::SQLITE_OK,
+        Answer::PassedOver => ffi::SQLITE_IGNORE,
+        Answer::Denied => ffi::SQLITE_DENY,
     }
 }

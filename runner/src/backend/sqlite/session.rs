@@ -10,6 +10,7 @@ use super::{
     identifier::quote,
     lock::FileLock,
     outcome::outcome,
+    outside::Outsides,
     raw::{self, HeapBound, Shape},
     value::{self, Hint},
     writer::Writer,
@@ -55,6 +56,7 @@ pub(super) struct SqliteSession {
     pub(super) stuck: bool,
     /// Foreign keys and their violations that were there before, read once, kept up to date.
     pub(super) foreign_keys: Option<Known>,
+    pub(super) outside: Outsides,
     /// Held while guests may run.
     _heap: Option<HeapBound>,
 }
@@ -81,6 +83,7 @@ impl SqliteSession {
             rehearsing: false,
             stuck: false,
             foreign_keys: None,
+            outside: Outsides::default(),
             _heap: heap,
             connection,
             guard,
@@ -287,6 +290,7 @@ impl Session for SqliteSession {
     }
 
     async fn execute(&mut self, sql: &str, params: Vec<Value>) -> Result<Outcome, SqlError> {
+        self.outside.refuse(sql)?;
         let shape = self.one_statement(sql, params.len()).await?;
         let result = self.run(sql, params, Rights::Guest, |_| Ok(())).await?;
         Ok(outcome(&shape, sql, &result))
@@ -298,6 +302,7 @@ impl Session for SqliteSession {
         params: Vec<Value>,
         limit: ResultLimit,
     ) -> Result<RowSet, SqlError> {
+        self.outside.refuse(sql)?;
         let shape = self.one_statement(sql, params.len()).await?;
         let hints: Vec<Hint> = shape.columns.iter().map(Hint::of).collect();
         let (mut rows, mut bytes) = (Vec::new(), 0);

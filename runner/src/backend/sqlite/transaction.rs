@@ -20,6 +20,7 @@ const GRACE: Duration = Duration::from_secs(5);
 impl SqliteSession {
     /// Begins a transaction of the runner's own.
     pub(super) async fn start(&mut self) -> Result<(), BackendError> {
+        self.prepare().await?;
         self.guard.set(Rights::Host);
         match self.rehearsing {
             true => run(&mut self.connection, &format!("SAVEPOINT {SAVEPOINT}")).await,
