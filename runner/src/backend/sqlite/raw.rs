@@ -5,7 +5,7 @@
 //! makes no call of its own, which is what makes these calls sound.
 
 use super::guard::{Action, Answer, Guard};
-use crate::session::Column;
+use crate::session::{Column, Terminated};
 use libsqlite3_sys as ffi;
 use sqlx::sqlite::LockedSqliteHandle;
 use std::{
@@ -154,17 +154,19 @@ pub(super) fn file_name(handle: &mut LockedSqliteHandle<'_>) -> Option<PathBuf> 
 /// and comments. The statement is not run.
 pub(super) fn inspect(
     handle: &mut LockedSqliteHandle<'_>,
-    sql: &CStr,
+    sql: Terminated<'_>,
 ) -> Result<Option<Shape>, RawError> {
     let db = handle.as_raw_handle().as_ptr();
+    let sql = sql.bytes();
     // With the terminator counted in, SQLite reads the text where it is instead of copying it.
-    let length = c_int::try_from(sql.count_bytes() + 1).unwrap_or(c_int::MAX);
+    let length = c_int::try_from(sql.len()).unwrap_or(c_int::MAX);
+    let start: *const c_char = sql.as_ptr().cast();
     let mut statement = ptr::null_mut();
     let mut tail: *const c_char = ptr::null();
-    // SAFETY: `sql` is valid for `length` bytes and outlives the call; both out-pointers are
+    // SAFETY: `sql` is valid for `length` bytes, ends with its one NUL, and outlives the call; both out-pointers are
     // valid. The handle is open, and locked by us.
     let code = unsafe {
-        ffi::sqlite3_prepare_v3(db, sql.as_ptr(), length, 0, &raw mut statement, &raw mut tail)
+        ffi::sqlite3_prepare_v3(db, start, length, 0, &raw mut statement, &raw mut tail)
     };
     if code != ffi::SQLITE_OK {
         return Err(last_error(db));
@@ -175,7 +177,7 @@ pub(super) fn inspect(
     // SAFETY: `tail` points into `sql` or just behind it, because prepare succeeded. `statement`
     // is valid until finalized, which happens once, below, after the last use.
     unsafe {
-        let end = usize::try_from(tail.offset_from(sql.as_ptr())).unwrap_or_default();
+        let end = usize::try_from(tail.offset_from(start)).unwrap_or_default();
         let columns =
             (0..ffi::sqlite3_column_count(statement)).map(|at| column(statement, at)).collect();
         let shape = Shape {

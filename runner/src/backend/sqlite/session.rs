@@ -21,15 +21,16 @@ use crate::{
     crash,
     session::{
         Column, ErrorKind, Handle, Outcome, ResultLimit, Row, RowSet, Script, Session, SqlError,
-        Value,
+        Terminated, Value,
     },
+    sql::statement_length,
 };
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
+use libsqlite3_sys as ffi;
 use sqlx::{AssertSqlSafe, Executor, SqliteConnection, sqlite::SqliteRow};
 use std::{
     collections::HashMap,
-    ffi::CStr,
     path::PathBuf,
     sync::{Arc, atomic::Ordering},
 };
@@ -145,20 +146,33 @@ impl SqliteSession {
         Ok(shape)
     }
 
-    async fn inspect(&mut self, sql: &CStr) -> Result<Option<Shape>, SqlError> {
-        let (length, max) = (sql.count_bytes(), self.limits.sql_bytes_max);
-        if length > max {
-            return Err(SqlError::new(
-                ErrorKind::Limit,
-                format!("the SQL text has {length} bytes; at most {max} are allowed"),
-            ));
-        }
+    async fn inspect(&mut self, sql: Terminated<'_>) -> Result<Option<Shape>, SqlError> {
         self.guard.set(Rights::Guest);
         let mut handle = self.connection.lock_handle().await.map_err(disconnected)?;
         self.guard.stack_base.store(stack_position(), Ordering::SeqCst);
         let inspected = raw::inspect(&mut handle, sql);
         self.guard.stack_base.store(0, Ordering::SeqCst);
-        inspected.map_err(|error| raw_guest_error(error, &self.guard))
+        drop(handle);
+        match inspected {
+            // SQLite counts as it reads, up to the end of the statement, or of comments behind the last one.
+            Err(error) if error.code & 0xff == ffi::SQLITE_TOOBIG => self.too_long(sql),
+            inspected => inspected.map_err(|error| raw_guest_error(error, &self.guard)),
+        }
+    }
+
+    fn too_long(&self, sql: Terminated<'_>) -> Result<Option<Shape>, SqlError> {
+        let bytes = sql.bytes();
+        let text = std::str::from_utf8(&bytes[..bytes.len() - 1]).unwrap_or_default();
+        let length = match statement_length(text, Dialect::Sqlite) {
+            Ok(None) => return Ok(None),
+            Ok(Some(length)) => length,
+            Err(_) => text.len(),
+        };
+        let max = self.limits.sql_bytes_max;
+        Err(SqlError::new(
+            ErrorKind::Limit,
+            format!("the SQL text has {length} bytes; at most {max} are allowed"),
+        ))
     }
 
     /// Runs a statement that was inspected, as the guest or on its behalf, and hands each row on.

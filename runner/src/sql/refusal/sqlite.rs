@@ -10,7 +10,7 @@ use crate::sql::{
     view::View,
 };
 
-const VACUUM: &str = "VACUUM cannot run in a transaction; put it where the text runs outside of one: a `.before-up.sql`, or with the mark of its tool for no transaction";
+const VACUUM: &str = "VACUUM is refused: it cannot run in a transaction; put it where the text runs outside of one: a `.before-up.sql`, or with the mark of its tool for no transaction";
 const VACUUM_INTO: &str = "VACUUM INTO is refused: it writes another file";
 
 pub(super) fn refusal(view: View<'_>, place: Place) -> Option<String> {
