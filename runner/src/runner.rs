@@ -449,7 +449,22 @@ impl Runner {
         };
         backend.close().await;
         let former = former??;
-        let stamp = crate::pack::history::ledger_stamp;
+        // Where versions are ordered by text, the stamp of one depends on the others.
+        let is_there = |stamp: &crate::alteration::Stamp| {
+            catalog.iter().any(|alteration| alteration.key.id.stamp() == stamp)
+        };
+        let stamp = |version: &str| {
+            let plain = crate::pack::history::ledger_stamp(version);
+            match tool {
+                FormerTool::Diesel | FormerTool::Dbmate => {
+                    crate::pack::history::ledger_stamps_in_text_order(version)
+                        .into_iter()
+                        .find(is_there)
+                        .or(plain)
+                }
+                _ => plain,
+            }
+        };
         let keys = plan::keys_of_former(&catalog, plugin.as_ref(), &former, stamp)?;
         Ok((keys, former.repeatables))
     }

@@ -9,10 +9,8 @@ const DOWN_MARKERS: [&str; 3] = ["migrate:down", "+goose down", "+migrate down"]
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SqlTextError {
-    #[error(
-        "it is empty; write the SQL, or for a `.down.sql` delete the file: there is then no way back"
-    )]
-    Empty,
+    #[error("there is no statement in it, and each step runs one; write it, or delete the file")]
+    NoStatement,
     #[error("it is larger than {} MiB; load bulk data with a code component instead", SQL_BYTES_MAX >> 20)]
     TooLarge,
     #[error("line {line} is not UTF-8; save the file as UTF-8")]
@@ -40,6 +38,16 @@ pub(super) fn check(bytes: Vec<u8>) -> Result<String, SqlTextError> {
     }
 }
 
+pub(super) const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// The same bytes, but for a byte order mark.
+pub(super) fn without_byte_order_mark(mut bytes: Vec<u8>) -> Vec<u8> {
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        bytes.drain(..BYTE_ORDER_MARK.len());
+    }
+    bytes
+}
+
 /// The text of an SQL file, unchanged.
 pub(super) fn decode(bytes: Vec<u8>) -> Result<String, SqlTextError> {
     if bytes.len() > SQL_BYTES_MAX {
@@ -56,9 +64,6 @@ pub(super) fn decode(bytes: Vec<u8>) -> Result<String, SqlTextError> {
     }
     if let Some(at) = text.find('\0') {
         return Err(SqlTextError::Nul { line: line_at(text.as_bytes(), at) });
-    }
-    if text.trim().is_empty() {
-        return Err(SqlTextError::Empty);
     }
     Ok(text)
 }
@@ -85,6 +90,8 @@ mod tests {
             "SELECT 1",
             "\r\n SELECT 'é' ;\r\n\t",
             "-- nothing to do",
+            "",
+            " \r\n\t\n",
             "-- migrate:up\nSELECT '-- migrate:down'",
         ];
         for sql in table {
@@ -94,9 +101,7 @@ mod tests {
 
     #[test]
     fn refused() {
-        let table: [(&[u8], SqlTextError); 10] = [
-            (b"", SqlTextError::Empty),
-            (b" \r\n\t\n", SqlTextError::Empty),
+        let table: [(&[u8], SqlTextError); 8] = [
             (b"a\nb\n\xff", SqlTextError::NotUtf8 { line: 3 }),
             (b"cut \xc3", SqlTextError::NotUtf8 { line: 1 }),
             (b"\xff\xfeS\0", SqlTextError::Utf16),

@@ -24,6 +24,18 @@ pub enum Role {
     Step,
 }
 
+impl Role {
+    /// How a hook of this role runs on `dialect`.
+    pub fn place(self, dialect: Dialect) -> Place {
+        let commits = matches!(dialect, Dialect::Mysql | Dialect::Mariadb);
+        match self {
+            Self::Main if commits => Place::Journaled,
+            Self::Before => Place::Journaled,
+            Self::Main | Self::Step => Place::Transaction,
+        }
+    }
+}
+
 /// What is known of the database that will read the texts.
 #[derive(Debug, Clone, Copy)]
 pub struct Judge {
@@ -85,12 +97,7 @@ impl Judge {
 
     /// The first statement of `text` that a session refuses, if there is one.
     pub fn judge(&self, text: &str, role: Role) -> Result<(), Refused> {
-        let is_mysql = matches!(self.reading.dialect, Dialect::Mysql | Dialect::Mariadb);
-        let place = match role {
-            Role::Main if is_mysql => Place::Journaled,
-            Role::Before => Place::Journaled,
-            Role::Main | Role::Step => Place::Transaction,
-        };
+        let place = role.place(self.reading.dialect);
         let refused = |statement, offset, reason: String| Refused {
             statement,
             offset,

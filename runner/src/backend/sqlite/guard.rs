@@ -303,10 +303,9 @@ fn refusal(action: Action<'_>) -> Option<String> {
             true => Some(format!("{first} is refused: it reaches the pages of the file")),
             false => own(first),
         },
-        ffi::SQLITE_SELECT
-        | ffi::SQLITE_RECURSIVE
-        | ffi::SQLITE_REINDEX
-        | ffi::SQLITE_ANALYZE => None,
+        ffi::SQLITE_SELECT | ffi::SQLITE_RECURSIVE | ffi::SQLITE_REINDEX | ffi::SQLITE_ANALYZE => {
+            None
+        }
         // An action that a later SQLite invents is refused until somebody has thought about it.
         other => Some(format!("SQLite action {other} is refused")),
     }

@@ -85,10 +85,8 @@ impl SqliteSession {
         // VACUUM writes the file anew, which is a commit.
         self.guard.commit_allowed.store(true, Ordering::SeqCst);
         crash::before(&own);
-        let ran = sqlx::query(AssertSqlSafe(&*own))
-            .persistent(false)
-            .execute(&mut self.connection)
-            .await;
+        let ran =
+            sqlx::query(AssertSqlSafe(&*own)).persistent(false).execute(&mut self.connection).await;
         crash::after(&own);
         self.guard.commit_allowed.store(false, Ordering::SeqCst);
         let ran = ran.map(drop).map_err(|error| guest_error(error, &self.guard));

@@ -165,9 +165,8 @@ pub(super) fn inspect(
     let mut tail: *const c_char = ptr::null();
     // SAFETY: `sql` is valid for `length` bytes, ends with its one NUL, and outlives the call; both out-pointers are
     // valid. The handle is open, and locked by us.
-    let code = unsafe {
-        ffi::sqlite3_prepare_v3(db, start, length, 0, &raw mut statement, &raw mut tail)
-    };
+    let code =
+        unsafe { ffi::sqlite3_prepare_v3(db, start, length, 0, &raw mut statement, &raw mut tail) };
     if code != ffi::SQLITE_OK {
         return Err(last_error(db));
     }

@@ -48,12 +48,12 @@ pub enum Problem {
     UnknownMark { mark: String, layout: Layout, known: &'static str },
     #[error("`{}` {why}", Escaped(.mark))]
     MisplacedMark { mark: String, why: &'static str },
-    #[error("there is SQL before the first mark, which {0} refuses; move it below `{1}`")]
-    BeforeMarks(Layout, &'static str),
     #[error(
         "there is no SQL behind this mark and none to take it back: write it, or delete the file"
     )]
     NoSql,
+    #[error("there is SQL before the first mark, which {0} refuses; move it below `{1}`")]
+    BeforeMarks(Layout, &'static str),
     #[error(
         "`{}` has no value; give it with `--placeholder {}=VALUE`{}", Escaped(.text), Escaped(.name), .elsewhere
     )]
@@ -94,8 +94,6 @@ pub enum Problem {
 pub enum FileProblem {
     #[error("its name is not Unicode; rename it")]
     NotUnicode,
-    #[error("the ending must be in lower case, `.sql`: {0} passes over any other")]
-    UpperCase(Layout),
     #[error("the version is not one that {0} takes: {1}")]
     Version(Layout, &'static str),
     #[error(
@@ -104,10 +102,6 @@ pub enum FileProblem {
     DownWithoutUp,
     #[error("it holds neither `{up}` nor `{down}`, which say what its SQL is for; add them", up = .0, down = .1)]
     NoMarks(&'static str, &'static str),
-    #[error(
-        "SQL in a folder below, where {0} does not look; move the file up, or pack its folder by itself"
-    )]
-    Nested(Layout),
     #[error(
         "it is code that {0} runs, not SQL; make a code component of it, then move the file out of this folder"
     )]

@@ -12,7 +12,7 @@ use super::{
     hook,
     mark::{self, Line},
     name,
-    numbered::{Numbered, by_version},
+    numbered::{Numbered, versions},
 };
 use std::path::Path;
 
@@ -26,18 +26,17 @@ pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration
         let stem = file.name.strip_suffix(".go").filter(|stem| !stem.ends_with("_test"));
         stem.and_then(name::numbered).is_some_and(|(_, rest)| rest.starts_with('_'))
     };
-    if let Some(code) = files.iter().find(is_code) {
-        return Err(code.problem(FileProblem::Code(Layout::Goose)));
+    for code in files.iter().filter(is_code) {
+        context.findings.problem(code.problem(FileProblem::Code(Layout::Goose)));
     }
     let names = files.iter().filter_map(|file| {
         let (number, rest) = name::numbered(file.stem()?)?;
         rest.starts_with('_').then_some(Numbered { file, number, rest })
     });
-    let names = by_version(names, Layout::Goose)?;
-    names
-        .values()
-        .map(|name| name.migration(sections(name.file, &name.file.marked_sql()?, context)?))
-        .collect()
+    let names = versions(names, Layout::Goose, context);
+    Ok(context.findings.each(names.values(), |name| {
+        name.migration(sections(name.file, &name.file.marked_sql()?, context)?)
+    }))
 }
 
 /// A mark in its own spelling.
@@ -102,19 +101,14 @@ fn sections(file: &File, text: &str, context: &Context<'_>) -> Result<Vec<Sectio
     let Some(up) = parts.up else {
         return Err(file.problem(FileProblem::NoMarks(UP, DOWN)));
     };
-    let first_line = up.line;
-    let mut sections = Vec::new();
-    for (part, is_way_back) in [(Some(up), false), (parts.down, true)] {
-        let Some(Part { line, text }) = part.filter(|part| !part.text.trim().is_empty()) else {
-            continue;
-        };
+    let parts_of = [(Some(up), false), (parts.down, true)];
+    let sections = parts_of.into_iter().filter_map(|(part, is_way_back)| {
+        let Part { line, text } = part?;
         let hook = hook(is_way_back, !parts.no_transaction);
-        sections.push(Section { hook, text, path: file.path.clone(), first_line: line + 1 });
-    }
-    match sections.first() {
-        Some(section) if !section.hook.is_way_back() => Ok(sections),
-        _ => Err(at(first_line, Problem::NoSql)),
-    }
+        let (text, path) = (files::some(text), file.path.clone());
+        Some(Section { hook, text, path, first_line: line + 1 })
+    });
+    Ok(sections.collect())
 }
 
 fn parts(text: &str, context: &Context<'_>) -> Result<Parts, (usize, Problem)> {

@@ -14,6 +14,7 @@ mod goose;
 mod layout;
 mod mark;
 mod name;
+mod notes;
 mod numbered;
 mod recognise;
 mod refinery;
@@ -26,12 +27,13 @@ mod transactions;
 
 pub use error::{FileProblem, HistoryError, Problem};
 pub use layout::{Layout, ParseLayoutError};
-pub use stamp::ledger_stamp;
+pub use stamp::{ledger_stamp, ledger_stamps_in_text_order};
 
+pub(super) use files::some;
 pub(super) use flyway::{is_configuration, is_repeatable};
 pub(super) use recognise::{Recognised, recognise};
 
-use super::sql_name::SqlHook;
+use super::{findings::Findings, sql_name::SqlHook};
 use crate::alteration::{AlterationId, Dialect};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -48,6 +50,7 @@ pub(super) struct Context<'a> {
     /// The folder with the components that were packed before.
     pub(super) shipped: Option<&'a Path>,
     pub(super) bundle: bool,
+    pub(super) findings: &'a Findings,
 }
 
 impl Context<'_> {
@@ -97,20 +100,21 @@ pub(super) fn read(
     folder: &Path,
     context: &Context<'_>,
 ) -> Result<Vec<Migration>, HistoryError> {
+    let before = context.findings.count();
     let migrations = match layout {
-        Layout::Sqlx => sqlx::read(folder)?,
+        Layout::Sqlx => sqlx::read(folder, context)?,
         Layout::GolangMigrate => golang_migrate::read(folder, context)?,
-        Layout::Diesel => diesel::read(folder)?,
-        Layout::Dbmate => dbmate::read(folder)?,
+        Layout::Diesel => diesel::read(folder, context)?,
+        Layout::Dbmate => dbmate::read(folder, context)?,
         Layout::Goose => goose::read(folder, context)?,
         Layout::Flyway => flyway::read(folder, context)?,
-        Layout::Refinery => refinery::read(folder)?,
+        Layout::Refinery => refinery::read(folder, context)?,
         Layout::Runner => Vec::new(),
     };
-    if migrations.is_empty() {
+    if migrations.is_empty() && context.findings.count() == before {
         return Err(HistoryError::Nothing { path: folder.to_owned(), layout });
     }
-    migrations.into_iter().map(|migration| checked(migration, context)).collect()
+    Ok(context.findings.each(migrations, |migration| checked(migration, context)))
 }
 
 /// The SQL files of `folder` that the tool passes over, and so does `read`; sorted.
@@ -137,7 +141,14 @@ pub(super) fn look_through(
     context: &Context<'_>,
 ) -> Result<(), HistoryError> {
     look(text, path, 1, context)?;
-    statements::refused(text, &context.dialects, hook).map_err(located(text, path, 1))
+    statements::refused(text, &context.dialects, hook).map_err(located(text, path, 1))?;
+    notes::note(text, path, 1, hook, context);
+    Ok(())
+}
+
+/// Whether there is no statement in `text`, whatever the dialect.
+pub(super) fn is_blank(text: &str) -> bool {
+    crate::sql::blank(text) == text.len()
 }
 
 fn look(
@@ -166,6 +177,7 @@ fn checked(mut migration: Migration, context: &Context<'_>) -> Result<Migration,
         section.unframe(context)?;
         let is_empty = section.look(context)?.statements == 0;
         section.refuse_what_a_deploy_would(context)?;
+        notes::note(&section.text, &section.path, section.first_line, section.hook, context);
         match is_empty && section.hook.is_way_back() {
             true => migration.lost_way_back = true,
             false => sections.push(section),

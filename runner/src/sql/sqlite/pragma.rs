@@ -153,7 +153,10 @@ const PRAGMAS: &[(&str, Set)] = &[
     ("temp_store", Connection),
     ("temp_store_directory", Refused(MACHINE)),
     ("threads", Connection),
-    ("trusted_schema", Off("views and triggers would get functions that only the operator may call")),
+    (
+        "trusted_schema",
+        Off("views and triggers would get functions that only the operator may call"),
+    ),
     ("user_version", Run),
     ("vdbe_addoptrace", Nothing(BUILT)),
     ("vdbe_debug", Nothing(BUILT)),
