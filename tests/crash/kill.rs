@@ -26,7 +26,7 @@ matrices! {
     failing: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
     prepared_up: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
     prepared_down: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
-    settings: Postgres Mariadb, full: Postgres18 Mysql;
+    settings: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
     leased: Postgres Mariadb, full: Postgres18 Mysql;
     backfill: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
     guest_prepares: Sqlite Postgres Mariadb, full: Postgres18 Mysql;

@@ -86,12 +86,12 @@ impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} problems:", self.0.len())?;
         for problem in self.0.iter().take(SHOWN_MAX) {
-            write!(f, "\n{problem}")?;
+            write!(f, "\n  {problem}")?;
         }
         match self.0.len().saturating_sub(SHOWN_MAX) {
             0 => Ok(()),
-            1 => f.write_str("\nand one more"),
-            more => write!(f, "\nand {more} more"),
+            1 => f.write_str("\n  and one more"),
+            more => write!(f, "\n  and {more} more"),
         }
     }
 }
@@ -126,7 +126,7 @@ mod tests {
         let shown = Problems((0..SHOWN_MAX + 2).map(problem).collect()).to_string();
         assert_eq!(shown.lines().count(), SHOWN_MAX + 2, "{shown}");
         assert!(
-            shown.starts_with("52 problems:\nf0: ") && shown.ends_with("and 2 more"),
+            shown.starts_with("52 problems:\n  f0: ") && shown.ends_with("and 2 more"),
             "{shown}"
         );
     }

@@ -59,7 +59,7 @@ fn read_files(
         Ok((hook, users, path, text))
     });
     for (hook, users, path, text) in read {
-        if text.is_empty() && hook.is_way_back() {
+        if text.trim().is_empty() && hook.is_way_back() {
             let text = format!("{id} has no way back: this file is empty");
             context.findings.note(Note { path: path.clone(), line: None, text });
         } else {

@@ -131,6 +131,7 @@ impl Connection for SqliteSession {
 
     async fn end_rehearsal(&mut self) -> Result<(), BackendError> {
         self.rehearsing = false;
+        self.guard.take_journal_mode();
         // What hooks left in it is gone with it.
         self.foreign_keys = None;
         self.abandon().await

@@ -57,6 +57,11 @@ impl File {
         self.text(sql_text::decode)
     }
 
+    /// Its text, to look for marks in it.
+    pub(super) fn any_sql(&self) -> Result<String, HistoryError> {
+        self.text(|bytes| sql_text::decode(sql_text::without_byte_order_mark(bytes)))
+    }
+
     pub(super) fn has_byte_order_mark(&self) -> Result<bool, HistoryError> {
         let start = read_within(&self.root, &self.path, SQL_BYTES_MAX)?;
         Ok(start.starts_with(sql_text::BYTE_ORDER_MARK))

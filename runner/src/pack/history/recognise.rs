@@ -118,7 +118,7 @@ fn marks(file: &File) -> Option<Layout> {
         return None;
     }
     // Whatever is wrong with its text is told by who reads it.
-    let text = file.sql().ok()?;
+    let text = file.any_sql().ok()?;
     mark::lines(&text).find_map(|line| {
         let comment = mark::comment(line.text)?.to_ascii_lowercase();
         if comment.starts_with("+goose") {

@@ -67,6 +67,12 @@ fn own_table(view: View<'_>) -> Option<String> {
         }
         let at = if view.is_symbol(index + 2, b'.') { index + 3 } else { index + 1 };
         let name = view.name(at).filter(|_| !view.is_symbol(at + 1, b'.'))?;
+        // Each pragma is a table of this name, too.
+        if let Some(pragma) = name.to_ascii_lowercase().strip_prefix("pragma_")
+            && let Pragma::Refused(reason) = sqlite::pragma(pragma, "")
+        {
+            return Some(reason);
+        }
         let is_own = OWN_TABLES.iter().any(|own| own.eq_ignore_ascii_case(&name));
         is_own.then(|| sqlite::own_table(&name))
     })

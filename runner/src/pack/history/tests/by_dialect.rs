@@ -215,7 +215,7 @@ fn refused() {
                 ("mysql/0001_a.sql", SQL),
                 ("alteration.toml", "dialects = ['sqlite', 'postgresql']"),
             ],
-            "says dialects sqlite, postgresql, and the folders beside it are for sqlite, mysql, mariadb",
+            "the dialects are to be sqlite, postgresql, and the folders are for sqlite, mysql, mariadb",
         ),
         (
             &[("sqlite/0001_a.sql", SQL), ("mysql/0001_a.sql", "CREATE TABLE t (x INT);\nCOMMIT;")],
