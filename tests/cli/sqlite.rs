@@ -220,7 +220,7 @@ fn a_dry_run_ends_at_what_cannot_be_rolled_back() {
     let sandbox = Sandbox::new();
     packed(&sandbox, &[("1_a.sql", format!("{OUTSIDE}\nPRAGMA foreign_keys = ON;\nVACUUM;\n"))]);
     let dry = sandbox.runner(&["deploy", "plugins", "--dry-run"]);
-    let told = "this statement cannot run in a transaction that is rolled back: VACUUM";
+    let told = "was not rehearsed: it runs a statement that cannot be rolled back: VACUUM";
     assert!(format!("{}{}", dry.stdout, dry.stderr).contains(told), "{dry:#?}");
 }
 
@@ -260,4 +260,23 @@ fn idioms() {
     assert_eq!(sandbox.rows("SELECT concat_ws(' ', slug, hodl, state) FROM invoices"), ["i1 0 0"]);
     assert_eq!(sandbox.rows("SELECT id FROM paid"), ["1"], "the view means the new table");
     assert_eq!(sandbox.rows("PRAGMA journal_mode"), ["wal"]);
+}
+
+#[test]
+fn what_is_temporary_ends_with_its_hook() {
+    let sandbox = Sandbox::new();
+    let make = "CREATE TEMP TABLE s (v);\nCREATE TEMP VIEW w AS SELECT v FROM s;\nCREATE TEMP TRIGGER g AFTER INSERT ON t BEGIN INSERT INTO s VALUES (new.id); END;\nINSERT INTO t VALUES (7);\nINSERT INTO seen SELECT v FROM w;";
+    let look =
+        "INSERT INTO seen SELECT count(*) FROM sqlite_temp_schema;\nINSERT INTO t VALUES (8);";
+    let files = [
+        ("1_a.sql", format!("{UP}\nCREATE TABLE t (id);\nCREATE TABLE seen (v);\n{make}\n")),
+        (
+            "2_b.sql",
+            format!("{OUTSIDE}\n{look}\n{make}\nPRAGMA journal_mode = DELETE;\nSELECT * FROM s;\n"),
+        ),
+        ("3_c.sql", format!("{UP}\n{look}\n")),
+    ];
+    assert_eq!(packed(&sandbox, &files).code, Some(0));
+    sandbox.ok(&["deploy", "plugins"]);
+    assert_eq!(sandbox.rows("SELECT v FROM seen"), ["7", "0", "7", "0"]);
 }

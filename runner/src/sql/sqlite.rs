@@ -20,7 +20,6 @@ pub const TRANSACTION: &str =
     "BEGIN, COMMIT and ROLLBACK are the host's: a hook runs in one transaction";
 pub const SAVEPOINT: &str = "SAVEPOINT, RELEASE and ROLLBACK TO are the host's";
 pub const ATTACH: &str = "ATTACH and DETACH are refused: a hook sees one database";
-pub const TEMPORARY: &str = "temporary triggers and views are refused: they would outlive the hook";
 
 /// Why a guest may not call the SQL function `name`; `None` if it may.
 pub fn function(name: &str) -> Option<String> {

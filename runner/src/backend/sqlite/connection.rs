@@ -7,7 +7,7 @@ use super::{
     lock,
     outside::Outsides,
     session::SqliteSession,
-    transaction::{drop_temporary_tables, run},
+    transaction::{drop_temporary, run},
 };
 use crate::{
     backend::{
@@ -106,6 +106,7 @@ impl Connection for SqliteSession {
 
     async fn commit(&mut self) -> Result<(), BackendError> {
         self.end().await?;
+        self.outside.has_committed |= self.outside.in_hook;
         self.foreign_keys.iter_mut().for_each(Known::committed);
         if !self.rehearsing {
             self.change_journal_mode().await;
@@ -118,7 +119,8 @@ impl Connection for SqliteSession {
         self.foreign_keys.iter_mut().for_each(Known::rolled_back);
         self.guard.take_journal_mode();
         self.abandon().await?;
-        self.restore_settings().await
+        self.restore_settings().await?;
+        self.drop_leftovers().await
     }
 
     async fn begin_rehearsal(&mut self) -> Result<(), BackendError> {
@@ -141,6 +143,7 @@ impl Connection for SqliteSession {
     /// statement.
     async fn enter_hook(&mut self, _hook: HookSettings) -> Result<(), BackendError> {
         self.reset();
+        self.outside.in_hook = true;
         self.guard.set(Rights::Host);
         self.note_violations().await
     }
@@ -151,7 +154,8 @@ impl Connection for SqliteSession {
             return Err(BackendError::TransactionEnded("it was rolled back".to_owned()));
         }
         self.guard.set(Rights::Host);
-        drop_temporary_tables(&mut self.connection).await?;
+        drop_temporary(&mut self.connection).await?;
+        self.outside.has_committed = false;
         self.restore_settings().await?;
         self.check_foreign_keys().await
     }

@@ -261,7 +261,11 @@ fn refusal(action: Action<'_>) -> Option<String> {
     let own = |name: &str| is_own(name).then(|| sqlite::own_table(name));
     let refused = |what: &str| Some(what.to_owned());
     match code {
-        ffi::SQLITE_CREATE_TABLE | ffi::SQLITE_CREATE_VTABLE | ffi::SQLITE_CREATE_VIEW
+        ffi::SQLITE_CREATE_TABLE
+        | ffi::SQLITE_CREATE_TEMP_TABLE
+        | ffi::SQLITE_CREATE_VTABLE
+        | ffi::SQLITE_CREATE_VIEW
+        | ffi::SQLITE_CREATE_TEMP_VIEW
             if first.eq_ignore_ascii_case(ASKED_FUNCTION) =>
         {
             Some(format!("the name {ASKED_FUNCTION} is SQLite's"))
@@ -277,14 +281,12 @@ fn refusal(action: Action<'_>) -> Option<String> {
         ffi::SQLITE_CREATE_VTABLE | ffi::SQLITE_DROP_VTABLE => {
             sqlite::module(second).or_else(|| own(first))
         }
-        ffi::SQLITE_CREATE_TEMP_TRIGGER | ffi::SQLITE_CREATE_TEMP_VIEW => {
-            refused(sqlite::TEMPORARY)
-        }
         ffi::SQLITE_ALTER_TABLE => own(second),
         // For indexes and triggers the table comes second.
         ffi::SQLITE_CREATE_INDEX
         | ffi::SQLITE_CREATE_TEMP_INDEX
         | ffi::SQLITE_CREATE_TRIGGER
+        | ffi::SQLITE_CREATE_TEMP_TRIGGER
         | ffi::SQLITE_DROP_INDEX
         | ffi::SQLITE_DROP_TEMP_INDEX
         | ffi::SQLITE_DROP_TRIGGER
@@ -292,6 +294,7 @@ fn refusal(action: Action<'_>) -> Option<String> {
         ffi::SQLITE_CREATE_TABLE
         | ffi::SQLITE_CREATE_TEMP_TABLE
         | ffi::SQLITE_CREATE_VIEW
+        | ffi::SQLITE_CREATE_TEMP_VIEW
         | ffi::SQLITE_DROP_TABLE
         | ffi::SQLITE_DROP_TEMP_TABLE
         | ffi::SQLITE_DROP_VIEW
@@ -334,7 +337,9 @@ mod tests {
             (ffi::SQLITE_CREATE_TRIGGER, "t", "alteration_state", true),
             (ffi::SQLITE_CREATE_TEMP_TABLE, "alteration_state", "", true),
             (ffi::SQLITE_CREATE_TEMP_TABLE, "scratch", "", false),
-            (ffi::SQLITE_CREATE_TEMP_TRIGGER, "t", "customers", true),
+            (ffi::SQLITE_CREATE_TEMP_TRIGGER, "t", "customers", false),
+            (ffi::SQLITE_CREATE_TEMP_TRIGGER, "t", "alteration_state", true),
+            (ffi::SQLITE_CREATE_TEMP_VIEW, "alteration_state", "", true),
             (ffi::SQLITE_PRAGMA, "table_info", "customers", false),
             (ffi::SQLITE_PRAGMA, "Journal_Mode", "off", false),
             (ffi::SQLITE_PRAGMA, "writable_schema", "ON", true),

@@ -8,7 +8,7 @@ use super::{
     guard::Rights,
     raw,
     session::SqliteSession,
-    transaction::run,
+    transaction::{drop_temporary, run},
 };
 use crate::{
     backend::BackendError,
@@ -31,6 +31,10 @@ pub(super) struct Outsides {
     foreign_keys: bool,
     /// Whether the hook wants it to. A transaction cannot change that, so it is changed before the next one.
     wants_foreign_keys: bool,
+    /// Between the beginning of a hook and its end.
+    pub(super) in_hook: bool,
+    /// A transaction of the hook is committed, and with it what it made that is temporary.
+    pub(super) has_committed: bool,
     /// Settings of a hook that is run again, made before its first transaction.
     again: Vec<String>,
 }
@@ -124,10 +128,21 @@ impl SqliteSession {
         Ok(())
     }
 
+    /// After a hook that was rolled back: drops what is temporary and was committed before.
+    pub(super) async fn drop_leftovers(&mut self) -> Result<(), BackendError> {
+        if !std::mem::take(&mut self.outside.has_committed) {
+            return Ok(());
+        }
+        self.start().await?;
+        drop_temporary(&mut self.connection).await?;
+        self.end().await
+    }
+
     /// The hook is over: sets back what ends with it.
     pub(super) async fn restore_settings(&mut self) -> Result<(), BackendError> {
         self.outside.wants_foreign_keys = false;
         self.outside.is_marked = false;
+        self.outside.in_hook = false;
         self.outside.again.clear();
         let settings = self.guard.take_settings();
         self.guard.set(Rights::Host);

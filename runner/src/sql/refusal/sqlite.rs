@@ -6,7 +6,7 @@
 use super::Place;
 use crate::sql::{
     own::OWN_TABLES,
-    sqlite::{self, ATTACH, Pragma, SAVEPOINT, TEMPORARY, TRANSACTION},
+    sqlite::{self, ATTACH, Pragma, SAVEPOINT, TRANSACTION},
     view::View,
 };
 
@@ -38,9 +38,6 @@ fn pragma(view: View<'_>) -> Option<String> {
 }
 
 fn created(view: View<'_>) -> Option<String> {
-    if view.is_any(1, &["TEMP", "TEMPORARY"]) && view.is_any(2, &["TRIGGER", "VIEW"]) {
-        return Some(TEMPORARY.to_owned());
-    }
     if !view.starts_with(&["CREATE", "VIRTUAL", "TABLE"]) {
         return None;
     }

@@ -35,14 +35,6 @@ fn the_first_statement_that_will_not_run() {
         ("PRAGMA query_only(1)", Sqlite, Main, 1, 1, "could not record"),
         ("SELECT * FROM Pragma_Database_List", Sqlite, Main, 1, 1, "PRAGMA database_list"),
         ("CREATE VIRTUAL TABLE IF NOT EXISTS t USING csv(x)", Sqlite, Main, 1, 1, "module csv"),
-        (
-            "CREATE TEMP TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; END",
-            Sqlite,
-            Main,
-            1,
-            1,
-            "temporary triggers",
-        ),
         ("SELECT load_extension('x')", Sqlite, Main, 1, 1, "load_extension"),
         ("UPDATE \"Alteration_State\" SET x = 1", Sqlite, Main, 1, 1, "alteration_state"),
         ("DELETE FROM main.alteration_ledger", Sqlite, Main, 1, 1, "alteration_ledger"),
@@ -78,6 +70,7 @@ fn what_would_run_is_not_refused() {
         ("WITH alteration_run AS (SELECT 1) SELECT * FROM alteration_run", Sqlite, Main),
         ("CREATE VIRTUAL TABLE t USING fts5(x)", Sqlite, Main),
         ("CREATE TEMP TABLE t (x)", Sqlite, Main),
+        ("CREATE TEMP TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; END", Sqlite, Main),
         // SQLite tells itself where its statements end.
         ("SELECT 'open; COMMIT", Sqlite, Main),
     ];

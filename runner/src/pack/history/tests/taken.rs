@@ -93,7 +93,7 @@ fn as_each_tool_takes_it() {
             ],
             &[("1-a", &[Up, Down]), ("2-b", &[Up]), ("3-c", &[Up])],
             &["2-b"],
-            &["seed.sql", "seed/1_s.sql"],
+            &["seed/1_s.sql", "seed.sql"],
         ),
         (
             Flyway,
