@@ -82,7 +82,11 @@ fn what_cannot_be_is_refused_by_pack_with_its_line() {
             "PRAGMA writable_schema is refused: the schema is",
         ),
         (UP, "PRAGMA key = 'x'", "PRAGMA key is refused: the runner's SQLite does not encrypt"),
-        (UP, "CREATE VIRTUAL TABLE g USING geopoly(a)", "the module geopoly are refused"),
+        (
+            UP,
+            "CREATE VIRTUAL TABLE g USING geopoly(a)",
+            "virtual tables of the module geopoly are refused",
+        ),
     ];
     for (up, sql, reason) in table {
         let sandbox = Sandbox::new();

@@ -169,7 +169,10 @@ impl SqliteSession {
     pub(super) async fn change_journal_mode(&mut self) {
         if let Some(mode) = self.guard.take_journal_mode() {
             self.guard.set(Rights::Host);
+            // It writes the file's header, which is a commit.
+            self.guard.commit_allowed.store(true, Ordering::SeqCst);
             let _ = run(&mut self.connection, mode.sql()).await;
+            self.guard.commit_allowed.store(false, Ordering::SeqCst);
         }
     }
 }

@@ -60,6 +60,7 @@ pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration
     let mut undone = BTreeMap::new();
     let mut repeatable = Vec::new();
     let findings = context.findings;
+    let before = findings.count();
     for file in &files {
         findings.keep(refuse_what_it_runs_besides(file));
         let Some(name) = names::parse(&file.name, &settings) else { continue };
@@ -81,10 +82,14 @@ pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration
         let up = section(file, false, &settings, context)?;
         migration(&name, file, [up].into_iter().chain(undo).collect())
     });
-    let newest = migrations.last().map(|migration: &Migration| migration.id.clone());
     let scripts = findings.each(repeatable, |(name, file)| {
         Ok::<_, HistoryError>((name.text, file, section(file, false, &settings, context)?))
     });
+    if findings.count() > before {
+        // Where a version is missing, nothing is known of what comes after it.
+        return Ok(migrations);
+    }
+    let newest = migrations.last().map(|migration: &Migration| migration.id.clone());
     migrations.extend(repeatable::place(scripts, newest.as_ref(), context)?);
     Ok(migrations)
 }
