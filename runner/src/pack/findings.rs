@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(findings.finish(Ok(7)).unwrap(), 7);
         let error = findings.finish::<()>(Err(problem(1))).unwrap_err();
         assert!(matches!(error, FolderError::NoSql { .. }), "{error}");
-        let read = |at: usize| if at % 2 == 0 { Ok(at) } else { Err(problem(at)) };
+        let read = |at: usize| if at.is_multiple_of(2) { Ok(at) } else { Err(problem(at)) };
         assert_eq!(findings.each(0..6, read), [0, 2, 4]);
         let error = findings.finish(Ok(())).unwrap_err();
         let FolderError::Several(Problems(found)) = error else { panic!("{error}") };
