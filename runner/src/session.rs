@@ -5,7 +5,7 @@
 
 mod script;
 
-pub use script::{FailedInScript, OnStatement, Script, ScriptRun};
+pub use script::{FailedInScript, OnStatement, Script, ScriptRun, Terminated};
 
 use crate::{alteration::Dialect, sql::Reading};
 use async_trait::async_trait;

@@ -49,7 +49,7 @@ fn on_sqlite() {
     let sandbox = Sandbox::new();
     sandbox.sql_plugin(
         "acme/shop",
-        &[FIRST, ("1.0.0-2-b", "CREATE TABLE b (x);\nPRAGMA journal_mode = WAL;\n", "")],
+        &[FIRST, ("1.0.0-2-b", "CREATE TABLE b (x);\nPRAGMA writable_schema = ON;\n", "")],
     );
     let mut seen = Transcript::of(&sandbox);
     seen.refused(1, &["deploy", "plugins"]);
@@ -144,9 +144,9 @@ fn pack_says_the_same_where_it_is_told_the_dialect() {
 }
 
 #[test]
-fn a_text_that_is_too_long_is_told_beforehand_and_by_its_flag() {
+fn a_statement_that_is_too_long_is_told_beforehand_and_by_its_flag() {
     let sandbox = Sandbox::new();
-    let long = format!("CREATE TABLE b (x);\n-- {}\n", "x".repeat(2_000));
+    let long = format!("CREATE TABLE b (x\n-- {}\n);\n", "x".repeat(2_000));
     sandbox.sql_plugin("acme/shop", &[FIRST, ("1.0.0-2-b", &long, "")]);
     let refused = run(&sandbox, &["deploy", "plugins", "--max-sql", "1KB"]);
     assert_eq!(refused.code, Some(1), "{refused:#?}");

@@ -27,7 +27,7 @@ matrices! {
     prepared_up: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
     mended: Postgres Mariadb, full: Postgres18 Mysql;
     prepared_down: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
-    settings: Postgres Mariadb, full: Postgres18 Mysql;
+    settings: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
     leased: Postgres Mariadb, full: Postgres18 Mysql;
     backfill: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
     guest_prepares: Sqlite Postgres Mariadb, full: Postgres18 Mysql;

@@ -470,7 +470,25 @@ fn sets(place: Place) -> Sandbox {
              ALTER TABLE first_third ADD COLUMN more INTEGER DEFAULT 7;
              INSERT INTO thirds (id, third) SELECT 4, more / 3 FROM first_third;"
         }
-        _ => {
+        Family::Sqlite => {
+            "CREATE TABLE p (id INTEGER PRIMARY KEY);
+             CREATE TABLE c (id INTEGER PRIMARY KEY, p REFERENCES p ON DELETE CASCADE);
+             CREATE TABLE seen (id INTEGER PRIMARY KEY, v TEXT);
+             INSERT INTO p VALUES (1), (2);
+             INSERT INTO c VALUES (10, 1), (20, 2);
+             PRAGMA recursive_triggers = ON;
+             VACUUM;
+             INSERT INTO seen (v) SELECT recursive_triggers FROM pragma_recursive_triggers;
+             PRAGMA foreign_keys = ON;
+             DELETE FROM p WHERE id = 1;
+             PRAGMA journal_mode = WAL;
+             INSERT INTO seen (v) SELECT 'keys ' || foreign_keys FROM pragma_foreign_keys;
+             PRAGMA foreign_keys = OFF;
+             INSERT INTO seen (v) SELECT foreign_keys || recursive_triggers
+                 FROM pragma_foreign_keys, pragma_recursive_triggers;
+             VACUUM;"
+        }
+        Family::Postgres => {
             "CREATE SCHEMA side;
              CREATE TABLE words (id INTEGER PRIMARY KEY, word TEXT);
              SET search_path = side;
@@ -483,7 +501,7 @@ fn sets(place: Place) -> Sandbox {
              INSERT INTO words (id, word) VALUES (3, 'ghi');"
         }
     };
-    let hook = if place.family() == Family::Postgres { "before-up" } else { "up" };
+    let hook = if place.family() == Family::Mysql { "up" } else { "before-up" };
     sandbox.write(&format!("sources/acme/words/1.0.0-1700000000-words.{hook}.sql"), sql);
     packed(sandbox, "acme/words")
 }

@@ -2,8 +2,8 @@
 
 mod alike;
 mod baseline;
-mod breakpoints;
 mod both_ways;
+mod breakpoints;
 mod cut;
 mod deb;
 mod history;

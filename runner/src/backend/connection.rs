@@ -298,6 +298,10 @@ pub(super) trait Connection: Session + Scratch {
         ))
     }
 
+    /// A statement of a hook that is run again returned what it returned then, and was not run. What it set in
+    /// that session may have to be set in this one.
+    fn replayed(&mut self, _sql: &str) {}
+
     /// Tells the session which `marker` goes to the server with each statement of a hook.
     fn set_marker(&mut self, _marker: Option<&str>) {}
 

@@ -206,7 +206,7 @@ struct LimitArgs {
     /// Rows that one query may return at once
     #[arg(long, value_name = "ROWS", default_value_t = Limits::default().result_rows_max)]
     max_rows: usize,
-    /// One SQL text
+    /// One SQL statement
     #[arg(long, value_name = "SIZE", default_value = "16MiB")]
     max_sql: bytesize::ByteSize,
     /// Open handles: cursors, bulk-writers, streams

@@ -77,6 +77,9 @@ pub(super) struct Args {
     /// The tool whose history the folder is, where its files do not show it
     #[arg(long, value_name = "TOOL", value_parser = layouts())]
     from: Option<Layout>,
+    /// A database that the SQL is for, where its `alteration.toml` does not say; repeatable, or with commas
+    #[arg(long = "dialect", value_name = "DIALECT", value_delimiter = ',', value_parser = dialects())]
+    dialects: Vec<Dialect>,
     /// A value for `${NAME}` in scripts of Flyway, or for `$NAME` where goose substitutes; repeatable
     #[arg(long = "placeholder", value_name = "NAME=VALUE", value_parser = placeholder)]
     placeholders: Vec<(String, String)>,
@@ -102,6 +105,8 @@ pub(super) struct Args {
 const LINE_EVERY: Duration = Duration::from_secs(10);
 /// Components of each kind that are named.
 const LEFT_MAX: usize = 10;
+/// Notes about files that are shown.
+const NOTES_MAX: usize = 50;
 const UNCHANGED: &str = "nothing was written";
 const NEXT: &str =
     "correct that and pack again; `--replace` replaces files that were never shipped";
@@ -112,15 +117,18 @@ pub(super) fn run(args: &Args) -> Exit {
         manifest: args.manifest.clone(),
         bundle: args.bundle,
         layout: args.from,
+        dialects: args.dialects.iter().copied().collect(),
         placeholders: args.placeholders.iter().cloned().collect::<BTreeMap<_, _>>(),
         shipped: Some(args.out.clone()),
         ..PackOptions::default()
     };
     let existing = if args.replace { Existing::Replace } else { Existing::Keep };
     let written = pack::pack(&args.source, &options)
-        .map_err(|error| error.to_string())
+        .map_err(Unpacked::of)
         .and_then(|components| {
-            load(&components, cache(args).as_deref(), args.output.format).map(|()| components)
+            load(&components, cache(args).as_deref(), args.output.format)
+                .map_err(Unpacked::new)
+                .map(|()| components)
         })
         .and_then(|components| {
             let reading = pack::reading(&args.source, &options);
@@ -130,28 +138,30 @@ pub(super) fn run(args: &Args) -> Exit {
                 // Each alteration of code has a source of its own.
                 false => Vec::new(),
             };
-            reading
-                .and_then(|reading| Ok((written?, reading, left)))
-                .map_err(|error| error.to_string())
+            reading.and_then(|reading| Ok((written?, reading, left))).map_err(Unpacked::of)
         });
     match written {
-        Ok((written, reading, left)) => {
+        Ok((written, (reading, notes), left)) => {
             match args.output.format {
                 Format::Json => output::json(&serde_json::json!({
                     "components": written,
                     "history": reading.as_ref().map(history),
+                    "notes": notes.iter().map(pack::Note::told).collect::<Vec<_>>(),
                 })),
-                Format::Text => text(&written, reading.as_ref()),
+                Format::Text => text(&written, reading.as_ref(), &notes),
             }
             still_there(&left);
             Exit::Done
         }
-        Err(message) => {
-            let message = crate::secret::hidden(&EscapedLines(&message).to_string());
+        Err(Unpacked { message, problems }) => {
+            let shown = |text: &str| crate::secret::hidden(&EscapedLines(text).to_string());
+            let message = shown(&message);
+            let problems: Vec<_> = problems.iter().map(|problem| shown(problem)).collect();
             if args.output.format == Format::Json {
                 output::json(&serde_json::json!({
                     "error": {
                         "message": message,
+                        "problems": problems,
                         "changed": UNCHANGED,
                         "next": NEXT,
                         "exit_code": Exit::Failed as u8,
@@ -167,9 +177,39 @@ pub(super) fn run(args: &Args) -> Exit {
     }
 }
 
+/// Why nothing was written.
+struct Unpacked {
+    message: String,
+    /// Each of a folder's problems.
+    problems: Vec<String>,
+}
+
+impl Unpacked {
+    fn new(message: String) -> Self {
+        Self { problems: vec![message.clone()], message }
+    }
+
+    fn of(error: pack::PackError) -> Self {
+        match &error {
+            pack::PackError::Folder(pack::FolderError::Several(several)) => {
+                let problems = several.0.iter().map(ToString::to_string).collect();
+                Self { message: error.to_string(), problems }
+            }
+            error => Self::new(error.to_string()),
+        }
+    }
+}
+
 fn layouts() -> impl TypedValueParser<Value = Layout> {
     PossibleValuesParser::new(Layout::ALL.map(Layout::as_str))
         .try_map(|name| name.parse::<Layout>())
+}
+
+fn dialects() -> impl TypedValueParser<Value = Dialect> {
+    PossibleValuesParser::new(Dialect::ALL.map(Dialect::as_str)).map(|name| {
+        let known = Dialect::ALL.into_iter().find(|dialect| dialect.as_str() == name);
+        known.unwrap_or(Dialect::Sqlite)
+    })
 }
 
 fn placeholder(text: &str) -> Result<(String, String), String> {
@@ -252,7 +292,7 @@ fn names<'a>(dialects: impl IntoIterator<Item = &'a Dialect>) -> String {
     dialects.into_iter().map(|dialect| dialect.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn text(written: &[pack::Written], reading: Option<&Reading>) {
+fn text(written: &[pack::Written], reading: Option<&Reading>, notes: &[pack::Note]) {
     if let Some(Reading { layout, alike, passed_over, lost_way_back, folders, only_for }) = reading
     {
         let alike = alike.map(|alike| format!("; {alike} would run it in the same way"));
@@ -274,6 +314,12 @@ fn text(written: &[pack::Written], reading: Option<&Reading>) {
             let path = path.display().to_string();
             output::note(&format!("Passed over {}: {layout} does not run it.", Escaped(&path)));
         }
+    }
+    for note in notes.iter().take(NOTES_MAX) {
+        output::note(&format!("{}.", Escaped(&note.told())));
+    }
+    if let more @ 1.. = notes.len().saturating_sub(NOTES_MAX) {
+        output::note(&format!("{}.", count(more as u64, "more note")));
     }
     for file in written {
         let path = file.path.display().to_string();

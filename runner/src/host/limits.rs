@@ -22,7 +22,7 @@ pub struct Limits {
     pub result_rows_max: usize,
     /// Bytes of one result or batch, and of all arguments of one call.
     pub result_bytes_max: usize,
-    /// Bytes of one SQL text.
+    /// Bytes of one SQL statement. A script may have more of them than any bound for one.
     pub sql_bytes_max: usize,
     /// Bytes of one component file.
     pub component_bytes_max: usize,

@@ -75,8 +75,7 @@ pub(super) fn read(
     options: &PackOptions,
     context: &Context<'_>,
 ) -> Result<Files, FolderError> {
-    let mut read = Vec::with_capacity(folders.of.len());
-    for (dialect, path) in &folders.of {
+    let read = context.findings.each(&folders.of, |(dialect, path)| {
         stays_within(path)?;
         let nested = path.join(SETTINGS_FILE);
         if nested.exists() {
@@ -84,8 +83,10 @@ pub(super) fn read(
         }
         let covers = folders.covers(*dialect);
         let files = folder::files_of_one(path, options, &context.on(covers.clone()))?;
-        read.push(History { path: path.clone(), covers, files });
-    }
+        Ok(History { path: path.clone(), covers, files })
+    });
+    // What the folders have in common is not known before.
+    context.findings.finish(Ok(()))?;
     let layout = one_layout(&read)?;
     one_name_a_number(&read)?;
     let dialects: BTreeSet<Dialect> =

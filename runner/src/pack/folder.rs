@@ -3,6 +3,7 @@
 
 use super::{
     PackOptions, by_dialect,
+    findings::{Findings, Note, Problems},
     history::{self, Context, HistoryError, Layout, Recognised},
     read::{ReadError, read_within},
     settings::{self, SETTINGS_FILE, Settings},
@@ -87,6 +88,8 @@ impl SqlAlteration {
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     #[error(transparent)]
+    Several(Problems),
+    #[error(transparent)]
     Read(#[from] ReadError),
     #[error(transparent)]
     History(#[from] HistoryError),
@@ -123,10 +126,15 @@ pub enum FolderError {
         dialects: BTreeSet<Dialect>,
     },
     #[error(
-        "{}: says dialects {}, and the folders beside it are for {}; make them agree, or leave `dialects` out",
+        "{}: the dialects are to be {}, and the folders are for {}; make them agree, or leave `dialects` out",
         shown(.path), names(.found), names(.folders)
     )]
     DialectsContradict { path: PathBuf, found: BTreeSet<Dialect>, folders: BTreeSet<Dialect> },
+    #[error(
+        "{}: says dialects {}, and `--dialect` {}; make them agree, or leave one of them out",
+        shown(.path), names(.found), names(.asked)
+    )]
+    DialectsAsked { path: PathBuf, found: BTreeSet<Dialect>, asked: BTreeSet<Dialect> },
     #[error("{} and {} are both for {dialect}; put their files into one", shown(.first), shown(.second))]
     TwoFolders { first: PathBuf, second: PathBuf, dialect: Dialect },
     #[error(
@@ -187,20 +195,24 @@ pub(super) struct Files {
 
 /// Reads `folder`. A plugin is needed where neither `alteration.toml` nor the folder's name tells.
 pub(super) fn read(folder: &Path, options: &PackOptions) -> Result<SqlFolder, FolderError> {
-    let settings = read_settings(folder)?;
-    let context = Context { shipped: options.shipped.as_deref(), ..context(&settings, options) };
+    let settings = read_settings(folder, options)?;
+    let findings = Findings::default();
+    let context = context(&settings, options, &findings);
+    let context = Context { shipped: options.shipped.as_deref(), ..context };
     let files = files(folder, options, &context)?;
     assemble(folder, settings, options.plugin.as_ref(), files)
 }
 
 /// Whose history `folder` is, and which of its SQL files that tool passes over. `None` for the
-/// runner's own layout, which passes over none.
+/// runner's own layout, which passes over none. And what there is to know of files that are taken.
 pub(super) fn reading(
     folder: &Path,
     options: &PackOptions,
-) -> Result<Option<Reading>, FolderError> {
-    let settings = read_settings(folder)?;
-    Ok(files(folder, options, &context(&settings, options))?.reading)
+) -> Result<(Option<Reading>, Vec<Note>), FolderError> {
+    let settings = read_settings(folder, options)?;
+    let findings = Findings::default();
+    let files = files(folder, options, &context(&settings, options, &findings))?;
+    Ok((files.reading, findings.take_notes()))
 }
 
 fn files(
@@ -208,10 +220,11 @@ fn files(
     options: &PackOptions,
     context: &Context<'_>,
 ) -> Result<Files, FolderError> {
-    match by_dialect::find(folder)? {
+    let files = match by_dialect::find(folder)? {
         Some(folders) => by_dialect::read(folders, options, context),
         None => files_of_one(folder, options, context),
-    }
+    };
+    context.findings.finish(files)
 }
 
 /// As [`files`], for a folder that holds one history.
@@ -250,12 +263,17 @@ pub(super) fn files_of_one(
     Ok(Files { alterations: alterations.collect(), reading: Some(reading), dialects })
 }
 
-fn context<'a>(settings: &Option<Settings>, options: &'a PackOptions) -> Context<'a> {
+fn context<'a>(
+    settings: &Option<Settings>,
+    options: &'a PackOptions,
+    findings: &'a Findings,
+) -> Context<'a> {
     Context {
         placeholders: &options.placeholders,
         dialects: settings.as_ref().map(|settings| settings.dialects.clone()).unwrap_or_default(),
         shipped: None,
         bundle: options.bundle,
+        findings,
     }
 }
 
@@ -296,6 +314,7 @@ fn assemble(
         (None, None) => plugin_of_folder(folder)?,
     };
     let dialects = agreed(folder, dialects, &files)?;
+    let findings = Findings::default();
     let mut alterations = Vec::with_capacity(files.alterations.len());
     for (id, found) in files.alterations {
         let details = details.remove(&id).unwrap_or_default();
@@ -303,12 +322,8 @@ fn assemble(
             true => found.needed_on,
             false => details.dialects,
         };
-        has_sql_for(
-            folder,
-            &id,
-            &found.sql,
-            if needed_on.is_empty() { &dialects } else { &needed_on },
-        )?;
+        let wanted = if needed_on.is_empty() { &dialects } else { &needed_on };
+        findings.keep(has_sql_for(folder, &id, &found.sql, wanted));
         alterations.push(SqlAlteration {
             id,
             sql: found.sql,
@@ -322,10 +337,11 @@ fn assemble(
             statement_timeout_ms: details.statement_timeout_ms,
         });
     }
-    if let Some(id) = details.into_keys().next() {
-        return Err(FolderError::SettingsWithoutFile { path: folder.join(SETTINGS_FILE), id });
+    for id in details.into_keys() {
+        let path = folder.join(SETTINGS_FILE);
+        findings.problem(FolderError::SettingsWithoutFile { path, id });
     }
-    Ok(SqlFolder { plugin, requires, replaces, dialects, alterations })
+    findings.finish(Ok(SqlFolder { plugin, requires, replaces, dialects, alterations }))
 }
 
 /// The dialects that a folder is for: as its settings say, or else its folders.
@@ -390,7 +406,26 @@ pub(super) fn is_hidden(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }
 
-fn read_settings(folder: &Path) -> Result<Option<Settings>, FolderError> {
+/// What `alteration.toml` says, and the options beside it.
+fn read_settings(folder: &Path, options: &PackOptions) -> Result<Option<Settings>, FolderError> {
+    let settings = settings_of(folder)?;
+    let asked = &options.dialects;
+    if asked.is_empty() {
+        return Ok(settings);
+    }
+    let mut settings = settings.unwrap_or_default();
+    if !settings.dialects.is_empty() && settings.dialects != *asked {
+        return Err(FolderError::DialectsAsked {
+            path: folder.join(SETTINGS_FILE),
+            found: settings.dialects,
+            asked: asked.clone(),
+        });
+    }
+    settings.dialects.clone_from(asked);
+    Ok(Some(settings))
+}
+
+fn settings_of(folder: &Path) -> Result<Option<Settings>, FolderError> {
     let path = folder.join(SETTINGS_FILE);
     let invalid = |message| FolderError::Settings { path: path.clone(), message };
     let bytes = match read_within(folder, &path, MANIFEST_BYTES_MAX) {

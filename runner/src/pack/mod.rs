@@ -10,6 +10,7 @@ mod checks;
 mod code;
 mod dialect_name;
 pub mod draft;
+mod findings;
 mod folder;
 pub mod history;
 mod inspect;
@@ -37,6 +38,7 @@ mod write;
 pub use checks::CheckFile;
 pub(crate) use checks::find as check_of;
 pub(crate) use code::is_same_code;
+pub use findings::{Note, Problems};
 pub use folder::{FolderError, Reading};
 pub use history::Layout;
 pub use inspect::{
@@ -56,7 +58,7 @@ pub use sql_text::{SQL_BYTES_MAX, SqlTextError};
 pub use write::{Existing, Outcome, WriteError, Written};
 
 use crate::{
-    alteration::{AlterationId, Manifest, PluginName, Version},
+    alteration::{AlterationId, Dialect, Manifest, PluginName, Version},
     escape::{Escaped, EscapedLines},
 };
 use folder::{SqlAlteration, SqlFolder};
@@ -85,6 +87,8 @@ pub struct PackOptions {
     pub name_by_release: bool,
     /// Whose layout a folder of SQL has; recognised where it is not said.
     pub layout: Option<Layout>,
+    /// The only dialects that a folder of SQL is for; empty where its `alteration.toml` says, or for all.
+    pub dialects: BTreeSet<Dialect>,
     /// Values for the placeholders of a history, by name.
     pub placeholders: BTreeMap<String, String>,
     /// The folder of the components that were packed before; a repeatable script of Flyway that is in
@@ -126,6 +130,8 @@ pub enum PackError {
     PluginContradicts { path: PathBuf, found: PluginName, asked: PluginName },
     #[error("{}: a folder of SQL takes no manifest file; write an alteration.toml into it", shown(.path))]
     ManifestForFolder { path: PathBuf },
+    #[error("{}: only a folder of SQL takes `--dialect`; a manifest has `dialects` of its own", shown(.path))]
+    DialectsOfFile { path: PathBuf },
     #[error("{}: only a folder of SQL can be bundled; this is already one file", shown(.path))]
     BundleOfFile { path: PathBuf },
     #[error(
@@ -161,10 +167,14 @@ pub fn pack(source: &Path, options: &PackOptions) -> Result<Vec<PackedComponent>
 }
 
 /// How [`pack`] reads a folder of SQL; `None` where it has the runner's own layout, or is a file.
-pub fn reading(source: &Path, options: &PackOptions) -> Result<Option<Reading>, PackError> {
+/// And what there is to know of files that are taken.
+pub fn reading(
+    source: &Path,
+    options: &PackOptions,
+) -> Result<(Option<Reading>, Vec<Note>), PackError> {
     match source.is_dir() {
         true => Ok(folder::reading(source, options)?),
-        false => Ok(None),
+        false => Ok((None, Vec::new())),
     }
 }
 
@@ -218,6 +228,9 @@ fn versions<'a>(
 fn pack_file(source: &Path, options: &PackOptions) -> Result<PackedComponent, PackError> {
     if options.bundle {
         return Err(PackError::BundleOfFile { path: source.to_owned() });
+    }
+    if !options.dialects.is_empty() {
+        return Err(PackError::DialectsOfFile { path: source.to_owned() });
     }
     let given = options.manifest.as_deref().map(manifest_file::read).transpose()?;
     let bytes = read::read_file(source, COMPONENT_BYTES_MAX)?;

@@ -4,11 +4,12 @@
 //! refuses to pass over SQL that lies there.
 
 use super::{
+    findings::Note,
     folder::{FolderError, Found, entries, is_hidden},
     history::{self, Context, Layout},
     read::read_within,
     sql_name::{self, SqlHook, SqlName, SqlNameError},
-    sql_text::{self, SQL_BYTES_MAX},
+    sql_text::{self, SQL_BYTES_MAX, SqlTextError},
     sql_texts::{self, SqlTexts, Written},
 };
 use crate::alteration::{AlterationId, Dialect};
@@ -25,39 +26,47 @@ pub(super) fn read(
     folder: &Path,
     context: &Context<'_>,
 ) -> Result<BTreeMap<AlterationId, Found>, FolderError> {
-    let files = list(folder)?.into_iter();
-    files
-        .map(|(id, files)| {
-            let sql = read_files(folder, &id, &files, context)?;
-            Ok((id, Found { sql, ..Found::default() }))
-        })
-        .collect()
+    let files = list(folder, context)?.into_iter();
+    let read = files.map(|(id, files)| {
+        let sql = read_files(folder, &id, &files, context);
+        (id, Found { sql, ..Found::default() })
+    });
+    Ok(read.collect())
 }
 
-/// What each dialect gets, of those that the alteration runs on.
+/// What each dialect gets, of those that the alteration runs on. Problems are noted.
 fn read_files(
     folder: &Path,
     id: &AlterationId,
     files: &SqlFiles,
     context: &Context<'_>,
-) -> Result<SqlTexts, FolderError> {
+) -> SqlTexts {
     let runs_on = sql_texts::runs_on(files);
     let mut texts = SqlTexts::default();
-    for (hook, written) in files {
-        for (named, path) in written {
-            if let Some(dialect) = *named
-                && !runs_on.contains(&dialect)
-            {
-                let (path, id) = (path.clone(), id.clone());
-                return Err(FolderError::DownWithoutUpOnDialect { path, id, dialect });
-            }
-            let gets = |dialect: &&Dialect| sql_texts::chosen(written, **dialect) == Some(path);
-            let users: BTreeSet<Dialect> = runs_on.iter().filter(gets).copied().collect();
-            let text = read_sql(folder, path, *hook, &seen_by(path, *named, &users, context)?)?;
-            texts.insert(*hook, users, &Arc::from(text));
+    let all = files
+        .iter()
+        .flat_map(|(hook, written)| written.iter().map(move |of_one| (*hook, written, of_one)));
+    let read = context.findings.each(all, |(hook, written, (named, path))| {
+        if let Some(dialect) = *named
+            && !runs_on.contains(&dialect)
+        {
+            let (path, id) = (path.clone(), id.clone());
+            return Err(FolderError::DownWithoutUpOnDialect { path, id, dialect });
+        }
+        let gets = |dialect: &&Dialect| sql_texts::chosen(written, **dialect) == Some(path);
+        let users: BTreeSet<Dialect> = runs_on.iter().filter(gets).copied().collect();
+        let text = read_sql(folder, path, hook, &seen_by(path, *named, &users, context)?)?;
+        Ok((hook, users, path, text))
+    });
+    for (hook, users, path, text) in read {
+        if text.trim().is_empty() && hook.is_way_back() {
+            let text = format!("{id} has no way back: this file is empty");
+            context.findings.note(Note { path: path.clone(), line: None, text });
+        } else {
+            texts.insert(hook, users, &Arc::from(history::some(text)));
         }
     }
-    Ok(texts)
+    texts
 }
 
 /// What decides how a file is read that `users` get: its dialects are known if it is for one, or if
@@ -81,27 +90,35 @@ fn seen_by<'a>(
 }
 
 /// The SQL files by alteration, nothing read yet; at least one.
-fn list(folder: &Path) -> Result<BTreeMap<AlterationId, SqlFiles>, FolderError> {
+fn list(
+    folder: &Path,
+    context: &Context<'_>,
+) -> Result<BTreeMap<AlterationId, SqlFiles>, FolderError> {
+    let findings = context.findings;
     let mut found: BTreeMap<AlterationId, SqlFiles> = BTreeMap::new();
     for path in entries(folder)? {
         if path.is_dir() && !is_hidden(&path) {
             if let Some(path) = entries(&path)?.into_iter().find(|path| parse_name(path).is_some())
             {
-                return Err(FolderError::Nested { path });
+                findings.problem(FolderError::Nested { path });
             }
             continue;
         }
         let Some(name) = parse_name(&path) else { continue };
         let SqlName { id, hook, dialect } = match name {
             Ok(name) => name,
-            Err(error) => return Err(FolderError::Name { path, error }),
-        };
-        match found.entry(id).or_default().entry(hook).or_default().entry(dialect) {
-            Entry::Vacant(entry) => entry.insert(path),
-            Entry::Occupied(entry) => {
-                return Err(FolderError::Duplicate { first: entry.get().clone(), second: path });
+            Err(error) => {
+                findings.problem(FolderError::Name { path, error });
+                continue;
             }
         };
+        match found.entry(id).or_default().entry(hook).or_default().entry(dialect) {
+            Entry::Vacant(entry) => _ = entry.insert(path),
+            Entry::Occupied(entry) => {
+                let first = entry.get().clone();
+                findings.problem(FolderError::Duplicate { first, second: path });
+            }
+        }
     }
     for files in found.values() {
         // The ways back sort last.
@@ -109,7 +126,7 @@ fn list(folder: &Path) -> Result<BTreeMap<AlterationId, SqlFiles>, FolderError> 
             && let Some(path) = written.values().next()
             && hook.is_way_back()
         {
-            return Err(FolderError::DownWithoutUp { path: path.clone() });
+            findings.problem(FolderError::DownWithoutUp { path: path.clone() });
         }
     }
     let all = || {
@@ -119,13 +136,13 @@ fn list(folder: &Path) -> Result<BTreeMap<AlterationId, SqlFiles>, FolderError> 
             .flat_map(|(hook, written)| written.values().map(move |path| (*hook, path.as_path())))
     };
     let forward = all().filter(|(hook, _)| !hook.is_way_back()).map(|(_, path)| path);
-    history::refuse_names_of_ways_back(
+    findings.keep(history::refuse_names_of_ways_back(
         folder,
         Layout::Runner,
         forward,
         &all().map(|(_, path)| path).collect::<Vec<_>>(),
-    )?;
-    match found.is_empty() {
+    ));
+    match found.is_empty() && findings.count() == 0 {
         true => Err(FolderError::NoSql { path: folder.to_owned() }),
         false => Ok(found),
     }
@@ -144,6 +161,9 @@ fn read_sql(
 ) -> Result<String, FolderError> {
     let text = sql_text::decode(read_within(folder, path, SQL_BYTES_MAX)?)
         .map_err(|error| FolderError::Text { path: path.to_owned(), error })?;
+    if hook == SqlHook::Step && history::is_blank(&text) {
+        return Err(FolderError::Text { path: path.to_owned(), error: SqlTextError::NoStatement });
+    }
     history::look_through(&text, path, hook, context)?;
     Ok(text)
 }

@@ -6,10 +6,8 @@ pub const SQL_BYTES_MAX: usize = 64 << 20;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SqlTextError {
-    #[error(
-        "it is empty; write the SQL, or for a `.down.sql` delete the file: there is then no way back"
-    )]
-    Empty,
+    #[error("there is no statement in it, and each step runs one; write it, or delete the file")]
+    NoStatement,
     #[error("it is larger than {} MiB; load bulk data with a code component instead", SQL_BYTES_MAX >> 20)]
     TooLarge,
     #[error("line {line} is not UTF-8; save the file as UTF-8")]
@@ -22,6 +20,16 @@ pub enum SqlTextError {
     ByteOrderMark,
     #[error("line {line} holds a NUL character, which databases refuse; remove it")]
     Nul { line: usize },
+}
+
+pub(super) const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// The same bytes, but for a byte order mark.
+pub(super) fn without_byte_order_mark(mut bytes: Vec<u8>) -> Vec<u8> {
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        bytes.drain(..BYTE_ORDER_MARK.len());
+    }
+    bytes
 }
 
 /// The text of an SQL file, unchanged.
@@ -41,9 +49,6 @@ pub(super) fn decode(bytes: Vec<u8>) -> Result<String, SqlTextError> {
     if let Some(at) = text.find('\0') {
         return Err(SqlTextError::Nul { line: line_at(text.as_bytes(), at) });
     }
-    if text.trim().is_empty() {
-        return Err(SqlTextError::Empty);
-    }
     Ok(text)
 }
 
@@ -57,7 +62,14 @@ mod tests {
 
     #[test]
     fn kept_byte_for_byte() {
-        let table = ["SELECT 1", "\r\n SELECT 'é' ;\r\n\t", "-- nothing to do"];
+        let table = [
+            "SELECT 1",
+            "\r\n SELECT 'é' ;\r\n\t",
+            "-- nothing to do",
+            "",
+            " \r\n\t\n",
+            "-- migrate:up\nSELECT '-- migrate:down'",
+        ];
         for sql in table {
             assert_eq!(decode(sql.into()).as_deref(), Ok(sql));
         }
@@ -65,9 +77,7 @@ mod tests {
 
     #[test]
     fn refused() {
-        let table: [(&[u8], SqlTextError); 7] = [
-            (b"", SqlTextError::Empty),
-            (b" \r\n\t\n", SqlTextError::Empty),
+        let table: [(&[u8], SqlTextError); 5] = [
             (b"a\nb\n\xff", SqlTextError::NotUtf8 { line: 3 }),
             (b"cut \xc3", SqlTextError::NotUtf8 { line: 1 }),
             (b"\xff\xfeS\0", SqlTextError::Utf16),

@@ -4,11 +4,21 @@
 
 use super::{ErrorKind, Outcome, Session, SqlError};
 use crate::sql::blank;
-use std::ffi::CStr;
-
 /// SQL text of any number of statements, ready to be walked without copying the rest each time. Ends with a NUL.
 #[derive(Debug)]
 pub struct Script(String);
+
+/// Text that ends with a NUL, and holds no other. Only a [`Script`] makes one: to look for the NUL would cost a scan
+/// of all that is left, for each statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terminated<'a>(&'a [u8]);
+
+impl<'a> Terminated<'a> {
+    /// With the NUL.
+    pub fn bytes(self) -> &'a [u8] {
+        self.0
+    }
+}
 
 impl Script {
     /// Refuses a NUL character, where databases would silently stop reading.
@@ -28,9 +38,9 @@ impl Script {
     }
 
     /// What is left from byte `start` on, with its terminator. Past the end, nothing.
-    pub fn rest(&self, start: usize) -> &CStr {
-        let rest = self.0.as_bytes().get(start..).unwrap_or_default();
-        CStr::from_bytes_with_nul(rest).unwrap_or_default()
+    pub fn rest(&self, start: usize) -> Terminated<'_> {
+        let last = self.0.len() - 1;
+        Terminated(&self.0.as_bytes()[start.min(last)..])
     }
 }
 
@@ -97,7 +107,9 @@ mod tests {
         for (start, left) in [(0, "é;b"), (2, ";b"), (4, ""), (5, ""), (9, ""), (1, "")] {
             assert_eq!(script.text(start), left, "{start}");
         }
-        assert_eq!((script.rest(2), script.rest(4), script.rest(9)), (c";b", c"", c""));
+        for (start, left) in [(2, c";b"), (4, c""), (5, c""), (9, c"")] {
+            assert_eq!(script.rest(start).bytes(), left.to_bytes_with_nul(), "{start}");
+        }
         assert_eq!(Script::new("a\0b").unwrap_err().offset, Some(1));
     }
 }

@@ -24,11 +24,23 @@ pub enum Role {
     Step,
 }
 
+impl Role {
+    /// How a hook of this role runs on `dialect`.
+    pub fn place(self, dialect: Dialect) -> Place {
+        let commits = matches!(dialect, Dialect::Mysql | Dialect::Mariadb);
+        match self {
+            Self::Main if commits => Place::Journaled,
+            Self::Before => Place::Journaled,
+            Self::Main | Self::Step => Place::Transaction,
+        }
+    }
+}
+
 /// What is known of the database that will read the texts.
 #[derive(Debug, Clone, Copy)]
 pub struct Judge {
     reading: Reading,
-    /// The longest text that a session takes; `None` where that is not known yet.
+    /// The longest statement that a session takes; `None` where that is not known yet.
     text_bytes_max: Option<usize>,
     level: Level,
 }
@@ -68,7 +80,7 @@ impl Judge {
         self.reading.dialect
     }
 
-    /// The same, where texts beyond `text_bytes_max` are refused.
+    /// The same, where statements beyond `text_bytes_max` are refused.
     pub fn bounded(self, text_bytes_max: usize) -> Self {
         Self { text_bytes_max: Some(text_bytes_max), ..self }
     }
@@ -85,12 +97,7 @@ impl Judge {
 
     /// The first statement of `text` that a session refuses, if there is one.
     pub fn judge(&self, text: &str, role: Role) -> Result<(), Refused> {
-        let is_mysql = matches!(self.reading.dialect, Dialect::Mysql | Dialect::Mariadb);
-        let place = match role {
-            Role::Main if is_mysql => Place::Journaled,
-            Role::Before => Place::Journaled,
-            Role::Main | Role::Step => Place::Transaction,
-        };
+        let place = role.place(self.reading.dialect);
         let refused = |statement, offset, reason: String| Refused {
             statement,
             offset,
@@ -100,14 +107,11 @@ impl Judge {
         if let Some(at) = text.find('\0') {
             return Err(refused(1, at, "the SQL text contains a NUL character".to_owned()));
         }
-        // MySQL and MariaDB bound each statement, the others what is left of the script.
-        if !is_mysql {
-            self.fits(text, 1, 0)?;
-        }
         if text.is_empty() {
             return Ok(());
         }
         if role == Role::Step {
+            self.fits(text, 1, 0)?;
             return self.one(text, place).map_err(|(at, reason)| refused(1, at, reason));
         }
         let of_script = |statement, error: SqlError| {
@@ -128,9 +132,7 @@ impl Judge {
                 }
             };
             let written = &rest[..length];
-            if is_mysql {
-                self.fits(written, number, start + blank(written))?;
-            }
+            self.fits(written, number, start + blank(written))?;
             self.one(written, place).map_err(|(at, reason)| refused(number, start + at, reason))?;
             (start, number) = (start + length, number + 1);
         }

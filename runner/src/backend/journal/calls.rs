@@ -10,7 +10,7 @@ use crate::{
         Column, ErrorKind, Handle, Outcome, ResultLimit, Row, RowSet, Script, Session, SqlError,
         Value,
     },
-    sql::Reading,
+    sql::{Reading, statement_length},
 };
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -42,9 +42,14 @@ impl Session for Journal {
         script: &Script,
         start: usize,
     ) -> Result<Option<usize>, SqlError> {
+        // SQLite would compile the statement to find its end, which fails for one that has run: a table is there by now.
+        if self.reading.dialect == Dialect::Sqlite
+            && let Ok(length) = statement_length(script.text(start), self.reading)
+        {
+            return Ok(length);
+        }
         let shared = Arc::clone(&self.connection);
         let mut connection = shared.lock().await;
-        // SQLite compiles the statement to find its end, which it does for the guest.
         if self.reading.dialect == Dialect::Sqlite
             && let Err(error) = self.segment(&mut *connection).await
         {

@@ -27,6 +27,7 @@ impl Journal {
         if let Some(result) = replayed
             && !is_setting_again
         {
+            self.connection.lock().await.replayed(sql);
             return Ok(result);
         }
         let shared = Arc::clone(&self.connection);

@@ -87,7 +87,7 @@ impl PostgresConnection {
 
     /// The first statement of `rest`, if it may go together with others.
     fn next_closed<'a>(&self, rest: &'a str) -> Option<(Statement<'a>, &'a str)> {
-        let length = self.first_length(rest).ok().flatten()?;
+        let length = Self::first_length(rest).ok().flatten()?;
         let written = &rest[..length];
         let statement = self.checked(written).ok()?;
         let may = is_closed(statement.text()) && statement.parameters().is_empty();

@@ -44,8 +44,7 @@ impl PostgresConnection {
     }
 
     /// How long the first statement of `rest` is.
-    pub(super) fn first_length(&self, rest: &str) -> Result<Option<usize>, SqlError> {
-        self.check_length(rest)?;
+    pub(super) fn first_length(rest: &str) -> Result<Option<usize>, SqlError> {
         statement_length(rest, Dialect::Postgresql)
     }
 
@@ -261,7 +260,7 @@ impl Session for PostgresConnection {
         script: &Script,
         start: usize,
     ) -> Result<Option<usize>, SqlError> {
-        self.first_length(script.text(start))
+        Self::first_length(script.text(start))
     }
 
     async fn execute_script(

@@ -5,16 +5,19 @@ use super::{
     foreign_keys::Known,
     guard::Rights,
     lock,
+    outside::Outsides,
     session::SqliteSession,
-    transaction::{drop_temporary_tables, run},
+    transaction::{drop_temporary, run},
 };
 use crate::{
     backend::{
         BackendError,
-        connection::{Cell, Connection, HookSettings, LockTry, OwnTypes, own_sql},
+        connection::{Cell, Connection, HookSettings, LockTry, OwnTypes, Verdict, own_sql},
         tables::schema,
     },
     crash,
+    session::{Outcome, SqlError},
+    sql::sqlite::{Outside, outside},
 };
 use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, TypeInfo, ValueRef, sqlite::SqliteRow};
@@ -103,14 +106,21 @@ impl Connection for SqliteSession {
 
     async fn commit(&mut self) -> Result<(), BackendError> {
         self.end().await?;
+        self.outside.has_committed |= self.outside.in_hook;
         self.foreign_keys.iter_mut().for_each(Known::committed);
+        if !self.rehearsing {
+            self.change_journal_mode().await;
+        }
         Ok(())
     }
 
     async fn rollback(&mut self) -> Result<(), BackendError> {
         self.reset();
         self.foreign_keys.iter_mut().for_each(Known::rolled_back);
-        self.abandon().await
+        self.guard.take_journal_mode();
+        self.abandon().await?;
+        self.restore_settings().await?;
+        self.drop_leftovers().await
     }
 
     async fn begin_rehearsal(&mut self) -> Result<(), BackendError> {
@@ -123,6 +133,7 @@ impl Connection for SqliteSession {
 
     async fn end_rehearsal(&mut self) -> Result<(), BackendError> {
         self.rehearsing = false;
+        self.guard.take_journal_mode();
         // What hooks left in it is gone with it.
         self.foreign_keys = None;
         self.abandon().await
@@ -132,6 +143,7 @@ impl Connection for SqliteSession {
     /// statement.
     async fn enter_hook(&mut self, _hook: HookSettings) -> Result<(), BackendError> {
         self.reset();
+        self.outside.in_hook = true;
         self.guard.set(Rights::Host);
         self.note_violations().await
     }
@@ -142,7 +154,9 @@ impl Connection for SqliteSession {
             return Err(BackendError::TransactionEnded("it was rolled back".to_owned()));
         }
         self.guard.set(Rights::Host);
-        drop_temporary_tables(&mut self.connection).await?;
+        drop_temporary(&mut self.connection).await?;
+        self.outside.has_committed = false;
+        self.restore_settings().await?;
         self.check_foreign_keys().await
     }
 
@@ -166,6 +180,45 @@ impl Connection for SqliteSession {
 
     async fn is_in_transaction(&mut self) -> Result<bool, BackendError> {
         self.is_open().await
+    }
+
+    fn may_need_outside(&self, sql: &str) -> bool {
+        let is_setting = matches!(outside(sql), Some(Outside::ForeignKeys(_)));
+        // A rehearsal has foreign keys off, and checks them at the end.
+        self.outside.needs(sql) && !(self.rehearsing && is_setting)
+    }
+
+    async fn mark(&mut self) -> Result<(), BackendError> {
+        self.outside.is_marked = true;
+        Ok(())
+    }
+
+    async fn back_to_mark(&mut self) -> Result<(), BackendError> {
+        self.drop_mark().await
+    }
+
+    async fn drop_mark(&mut self) -> Result<(), BackendError> {
+        self.outside.is_marked = false;
+        Ok(())
+    }
+
+    fn needs_outside(&self, error: &SqlError) -> bool {
+        Outsides::is_needed(error)
+    }
+
+    async fn execute_outside(&mut self, sql: &str, _marker: &str) -> Result<Outcome, SqlError> {
+        self.run_outside(sql).await
+    }
+
+    fn replayed(&mut self, sql: &str) {
+        self.outside.replayed(sql);
+    }
+
+    async fn verify(&mut self, sql: &str, _before: &str) -> Result<Verdict, BackendError> {
+        Ok(match Outsides::is_repeatable(sql) {
+            true => Verdict::NotDone,
+            false => Verdict::Unknown,
+        })
     }
 
     fn tables_sql(&self) -> &'static str {

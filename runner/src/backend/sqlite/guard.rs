@@ -2,7 +2,7 @@
 //!
 //! Decides from SQLite's own description of each action, never from the SQL text.
 
-use crate::sql::sqlite;
+use crate::sql::sqlite::{self, JournalMode, Pragma, Setting};
 use libsqlite3_sys as ffi;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -55,6 +55,10 @@ pub(super) struct Guard {
     pub(super) stack_base: AtomicUsize,
     denied: Mutex<Option<String>>,
     touched: Mutex<BTreeSet<String>>,
+    /// What pragmas set that ends with the hook.
+    settings: Mutex<BTreeSet<Setting>>,
+    /// What a pragma asked for that SQLite changes outside of a transaction only.
+    journal_mode: Mutex<Option<JournalMode>>,
     /// Tables of guests' statements in lower case, and whether rows of them may be updated or deleted.
     written: Mutex<BTreeMap<String, bool>>,
 }
@@ -70,6 +74,15 @@ pub(super) enum Rights {
     CursorFill,
 }
 
+/// What SQLite is told of an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    Allowed,
+    /// It does not happen, and what asks for it succeeds.
+    PassedOver,
+    Denied,
+}
+
 /// One action, as SQLite describes it to an authorizer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Action<'a> {
@@ -83,25 +96,57 @@ impl Guard {
         self.rights.store(rights as u8, Ordering::SeqCst);
     }
 
-    /// Answers SQLite's authorizer. `true` allows.
-    pub(super) fn authorize(&self, action: Action<'_>) -> bool {
+    /// Answers SQLite's authorizer.
+    pub(super) fn authorize(&self, action: Action<'_>) -> Answer {
         self.note(action);
         let rights = self.rights.load(Ordering::SeqCst);
         let fills_cursor = rights == Rights::CursorFill as u8
             && action.code == ffi::SQLITE_INSERT
             && action.first.starts_with(CURSOR_PREFIX);
         if rights == Rights::Host as u8 || fills_cursor {
-            return true;
+            return Answer::Allowed;
         }
         self.note_written(action);
         match self.too_deep().or_else(|| refusal(action)) {
-            None => true,
+            None => self.taken(action),
             Some(reason) => {
                 // The first refusal explains the error; SQLite may ask on after it.
                 lock(&self.denied).get_or_insert(reason);
-                false
+                Answer::Denied
             }
         }
+    }
+
+    /// How an action is taken that a guest may do.
+    fn taken(&self, Action { code, first, second }: Action<'_>) -> Answer {
+        match code {
+            ffi::SQLITE_PRAGMA => match sqlite::pragma(first, second) {
+                Pragma::Run => Answer::Allowed,
+                Pragma::ForHook(setting) => {
+                    lock(&self.settings).insert(setting);
+                    Answer::Allowed
+                }
+                Pragma::AfterCommit(mode) => {
+                    *lock(&self.journal_mode) = Some(mode);
+                    Answer::PassedOver
+                }
+                Pragma::PassedOver => Answer::PassedOver,
+                Pragma::Refused(_) => Answer::Denied,
+            },
+            // ANALYZE of the whole database comes by the runner's tables.
+            ffi::SQLITE_ANALYZE if is_own(first) => Answer::PassedOver,
+            _ => Answer::Allowed,
+        }
+    }
+
+    /// What was set since the last call and ends with the hook.
+    pub(super) fn take_settings(&self) -> BTreeSet<Setting> {
+        std::mem::take(&mut lock(&self.settings))
+    }
+
+    /// The mode of the journal that was asked for since the last call.
+    pub(super) fn take_journal_mode(&self) -> Option<JournalMode> {
+        lock(&self.journal_mode).take()
     }
 
     fn too_deep(&self) -> Option<String> {
@@ -216,7 +261,11 @@ fn refusal(action: Action<'_>) -> Option<String> {
     let own = |name: &str| is_own(name).then(|| sqlite::own_table(name));
     let refused = |what: &str| Some(what.to_owned());
     match code {
-        ffi::SQLITE_CREATE_TABLE | ffi::SQLITE_CREATE_VTABLE | ffi::SQLITE_CREATE_VIEW
+        ffi::SQLITE_CREATE_TABLE
+        | ffi::SQLITE_CREATE_TEMP_TABLE
+        | ffi::SQLITE_CREATE_VTABLE
+        | ffi::SQLITE_CREATE_VIEW
+        | ffi::SQLITE_CREATE_TEMP_VIEW
             if first.eq_ignore_ascii_case(ASKED_FUNCTION) =>
         {
             Some(format!("the name {ASKED_FUNCTION} is SQLite's"))
@@ -224,19 +273,20 @@ fn refusal(action: Action<'_>) -> Option<String> {
         ffi::SQLITE_TRANSACTION => refused(sqlite::TRANSACTION),
         ffi::SQLITE_SAVEPOINT => refused(sqlite::SAVEPOINT),
         ffi::SQLITE_ATTACH | ffi::SQLITE_DETACH => refused(sqlite::ATTACH),
-        ffi::SQLITE_PRAGMA => sqlite::pragma(first, second),
+        ffi::SQLITE_PRAGMA => match sqlite::pragma(first, second) {
+            Pragma::Refused(reason) => Some(reason),
+            _ => None,
+        },
         ffi::SQLITE_FUNCTION => sqlite::function(second),
         ffi::SQLITE_CREATE_VTABLE | ffi::SQLITE_DROP_VTABLE => {
             sqlite::module(second).or_else(|| own(first))
-        }
-        ffi::SQLITE_CREATE_TEMP_TRIGGER | ffi::SQLITE_CREATE_TEMP_VIEW => {
-            refused(sqlite::TEMPORARY)
         }
         ffi::SQLITE_ALTER_TABLE => own(second),
         // For indexes and triggers the table comes second.
         ffi::SQLITE_CREATE_INDEX
         | ffi::SQLITE_CREATE_TEMP_INDEX
         | ffi::SQLITE_CREATE_TRIGGER
+        | ffi::SQLITE_CREATE_TEMP_TRIGGER
         | ffi::SQLITE_DROP_INDEX
         | ffi::SQLITE_DROP_TEMP_INDEX
         | ffi::SQLITE_DROP_TRIGGER
@@ -244,6 +294,7 @@ fn refusal(action: Action<'_>) -> Option<String> {
         ffi::SQLITE_CREATE_TABLE
         | ffi::SQLITE_CREATE_TEMP_TABLE
         | ffi::SQLITE_CREATE_VIEW
+        | ffi::SQLITE_CREATE_TEMP_VIEW
         | ffi::SQLITE_DROP_TABLE
         | ffi::SQLITE_DROP_TEMP_TABLE
         | ffi::SQLITE_DROP_VIEW
@@ -251,9 +302,13 @@ fn refusal(action: Action<'_>) -> Option<String> {
         | ffi::SQLITE_INSERT
         | ffi::SQLITE_UPDATE
         | ffi::SQLITE_DELETE
-        | ffi::SQLITE_READ
-        | ffi::SQLITE_ANALYZE => own(first),
-        ffi::SQLITE_SELECT | ffi::SQLITE_RECURSIVE | ffi::SQLITE_REINDEX => None,
+        | ffi::SQLITE_READ => match sqlite::is_page_access(first) {
+            true => Some(format!("{first} is refused: it reaches the pages of the file")),
+            false => own(first),
+        },
+        ffi::SQLITE_SELECT | ffi::SQLITE_RECURSIVE | ffi::SQLITE_REINDEX | ffi::SQLITE_ANALYZE => {
+            None
+        }
         // An action that a later SQLite invents is refused until somebody has thought about it.
         other => Some(format!("SQLite action {other} is refused")),
     }
@@ -282,12 +337,16 @@ mod tests {
             (ffi::SQLITE_CREATE_TRIGGER, "t", "alteration_state", true),
             (ffi::SQLITE_CREATE_TEMP_TABLE, "alteration_state", "", true),
             (ffi::SQLITE_CREATE_TEMP_TABLE, "scratch", "", false),
-            (ffi::SQLITE_CREATE_TEMP_TRIGGER, "t", "customers", true),
+            (ffi::SQLITE_CREATE_TEMP_TRIGGER, "t", "customers", false),
+            (ffi::SQLITE_CREATE_TEMP_TRIGGER, "t", "alteration_state", true),
+            (ffi::SQLITE_CREATE_TEMP_VIEW, "alteration_state", "", true),
             (ffi::SQLITE_PRAGMA, "table_info", "customers", false),
-            (ffi::SQLITE_PRAGMA, "Journal_Mode", "off", true),
+            (ffi::SQLITE_PRAGMA, "Journal_Mode", "off", false),
+            (ffi::SQLITE_PRAGMA, "writable_schema", "ON", true),
             (ffi::SQLITE_PRAGMA, "foreign_keys", "ON", false),
-            (ffi::SQLITE_PRAGMA, "user_version", "", false),
-            (ffi::SQLITE_PRAGMA, "user_version", "7", true),
+            (ffi::SQLITE_PRAGMA, "user_version", "7", false),
+            (ffi::SQLITE_ANALYZE, "alteration_state", "", false),
+            (ffi::SQLITE_UPDATE, "sqlite_dbpage", "data", true),
             (ffi::SQLITE_FUNCTION, "", "LOAD_EXTENSION", true),
             (ffi::SQLITE_FUNCTION, "", "lower", false),
             (ffi::SQLITE_CREATE_VTABLE, "docs", "fts5", false),
@@ -299,5 +358,30 @@ mod tests {
         for (code, first, second, expected) in table {
             assert_eq!(refused(code, first, second), expected, "{code} {first} {second}");
         }
+    }
+
+    #[test]
+    fn how_it_is_taken() {
+        let guard = Guard::default();
+        guard.set(Rights::Guest);
+        let answer = |code, first, second| guard.authorize(Action { code, first, second });
+        let table = [
+            ("user_version", "7", Answer::Allowed),
+            ("synchronous", "OFF", Answer::PassedOver),
+            ("legacy_alter_table", "ON", Answer::Allowed),
+            ("journal_mode", "WAL", Answer::PassedOver),
+            ("writable_schema", "ON", Answer::Denied),
+        ];
+        for (name, value, expected) in table {
+            assert_eq!(answer(ffi::SQLITE_PRAGMA, name, value), expected, "{name}");
+        }
+        assert_eq!(answer(ffi::SQLITE_ANALYZE, "alteration_state", ""), Answer::PassedOver);
+        assert_eq!(answer(ffi::SQLITE_ANALYZE, "orders", ""), Answer::Allowed);
+        let names: Vec<_> = guard.take_settings().into_iter().map(|setting| setting.name).collect();
+        assert_eq!(names, ["legacy_alter_table"]);
+        assert!(guard.take_settings().is_empty());
+        assert_eq!(guard.take_journal_mode(), Some(JournalMode::Wal));
+        assert_eq!(guard.take_journal_mode(), None);
+        assert!(guard.take_denied().unwrap().contains("writable_schema"));
     }
 }

@@ -10,6 +10,7 @@ mod guard;
 mod identifier;
 mod lock;
 mod outcome;
+mod outside;
 mod raw;
 mod session;
 mod things;

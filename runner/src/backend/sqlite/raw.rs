@@ -4,8 +4,8 @@
 //! Every function takes sqlx's locked handle: while that exists, the connection's worker thread
 //! makes no call of its own, which is what makes these calls sound.
 
-use super::guard::{Action, Guard};
-use crate::session::Column;
+use super::guard::{Action, Answer, Guard};
+use crate::session::{Column, Terminated};
 use libsqlite3_sys as ffi;
 use sqlx::sqlite::LockedSqliteHandle;
 use std::{
@@ -116,6 +116,14 @@ pub(super) fn confine(
     }
 }
 
+/// Sets how many databases may be attached: none, but for VACUUM, which attaches the copy that it makes.
+pub(super) fn limit_attached(handle: &mut LockedSqliteHandle<'_>, databases: c_int) {
+    // SAFETY: the handle is open, and locked by us.
+    unsafe {
+        ffi::sqlite3_limit(handle.as_raw_handle().as_ptr(), ffi::SQLITE_LIMIT_ATTACHED, databases);
+    }
+}
+
 /// Whether a transaction is open.
 pub(super) fn in_transaction(handle: &mut LockedSqliteHandle<'_>) -> bool {
     // SAFETY: the handle is open, and locked by us.
@@ -146,18 +154,19 @@ pub(super) fn file_name(handle: &mut LockedSqliteHandle<'_>) -> Option<PathBuf> 
 /// and comments. The statement is not run.
 pub(super) fn inspect(
     handle: &mut LockedSqliteHandle<'_>,
-    sql: &CStr,
+    sql: Terminated<'_>,
 ) -> Result<Option<Shape>, RawError> {
     let db = handle.as_raw_handle().as_ptr();
+    let sql = sql.bytes();
     // With the terminator counted in, SQLite reads the text where it is instead of copying it.
-    let length = c_int::try_from(sql.count_bytes() + 1).unwrap_or(c_int::MAX);
+    let length = c_int::try_from(sql.len()).unwrap_or(c_int::MAX);
+    let start: *const c_char = sql.as_ptr().cast();
     let mut statement = ptr::null_mut();
     let mut tail: *const c_char = ptr::null();
-    // SAFETY: `sql` is valid for `length` bytes and outlives the call; both out-pointers are
+    // SAFETY: `sql` is valid for `length` bytes, ends with its one NUL, and outlives the call; both out-pointers are
     // valid. The handle is open, and locked by us.
-    let code = unsafe {
-        ffi::sqlite3_prepare_v3(db, sql.as_ptr(), length, 0, &raw mut statement, &raw mut tail)
-    };
+    let code =
+        unsafe { ffi::sqlite3_prepare_v3(db, start, length, 0, &raw mut statement, &raw mut tail) };
     if code != ffi::SQLITE_OK {
         return Err(last_error(db));
     }
@@ -167,7 +176,7 @@ pub(super) fn inspect(
     // SAFETY: `tail` points into `sql` or just behind it, because prepare succeeded. `statement`
     // is valid until finalized, which happens once, below, after the last use.
     unsafe {
-        let end = usize::try_from(tail.offset_from(sql.as_ptr())).unwrap_or_default();
+        let end = usize::try_from(tail.offset_from(start)).unwrap_or_default();
         let columns =
             (0..ffi::sqlite3_column_count(statement)).map(|at| column(statement, at)).collect();
         let shape = Shape {
@@ -234,7 +243,8 @@ extern "C" fn authorize(
     let (guard, first, second) = unsafe { (&*guard.cast::<Guard>(), text(first), text(second)) };
     // Unwinding out of a C callback would abort the process; nothing in `authorize` panics.
     match guard.authorize(Action { code, first: &first, second: &second }) {
-        true => ffi::SQLITE_OK,
-        false => ffi::SQLITE_DENY,
+        Answer::Allowed => ffi::SQLITE_OK,
+        Answer::PassedOver => ffi::SQLITE_IGNORE,
+        Answer::Denied => ffi::SQLITE_DENY,
     }
 }

@@ -10,6 +10,7 @@ use super::{
     identifier::quote,
     lock::FileLock,
     outcome::outcome,
+    outside::Outsides,
     raw::{self, HeapBound, Shape},
     value::{self, Hint},
     writer::Writer,
@@ -20,15 +21,16 @@ use crate::{
     crash,
     session::{
         Column, ErrorKind, Handle, Outcome, ResultLimit, Row, RowSet, Script, Session, SqlError,
-        Value,
+        Terminated, Value,
     },
+    sql::statement_length,
 };
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
+use libsqlite3_sys as ffi;
 use sqlx::{AssertSqlSafe, Executor, SqliteConnection, sqlite::SqliteRow};
 use std::{
     collections::HashMap,
-    ffi::CStr,
     path::PathBuf,
     sync::{Arc, atomic::Ordering},
 };
@@ -55,6 +57,7 @@ pub(super) struct SqliteSession {
     pub(super) stuck: bool,
     /// Foreign keys and their violations that were there before, read once, kept up to date.
     pub(super) foreign_keys: Option<Known>,
+    pub(super) outside: Outsides,
     /// Held while guests may run.
     _heap: Option<HeapBound>,
 }
@@ -81,6 +84,7 @@ impl SqliteSession {
             rehearsing: false,
             stuck: false,
             foreign_keys: None,
+            outside: Outsides::default(),
             _heap: heap,
             connection,
             guard,
@@ -142,20 +146,33 @@ impl SqliteSession {
         Ok(shape)
     }
 
-    async fn inspect(&mut self, sql: &CStr) -> Result<Option<Shape>, SqlError> {
-        let (length, max) = (sql.count_bytes(), self.limits.sql_bytes_max);
-        if length > max {
-            return Err(SqlError::new(
-                ErrorKind::Limit,
-                format!("the SQL text has {length} bytes; at most {max} are allowed"),
-            ));
-        }
+    async fn inspect(&mut self, sql: Terminated<'_>) -> Result<Option<Shape>, SqlError> {
         self.guard.set(Rights::Guest);
         let mut handle = self.connection.lock_handle().await.map_err(disconnected)?;
         self.guard.stack_base.store(stack_position(), Ordering::SeqCst);
         let inspected = raw::inspect(&mut handle, sql);
         self.guard.stack_base.store(0, Ordering::SeqCst);
-        inspected.map_err(|error| raw_guest_error(error, &self.guard))
+        drop(handle);
+        match inspected {
+            // SQLite counts as it reads, up to the end of the statement, or of comments behind the last one.
+            Err(error) if error.code & 0xff == ffi::SQLITE_TOOBIG => self.too_long(sql),
+            inspected => inspected.map_err(|error| raw_guest_error(error, &self.guard)),
+        }
+    }
+
+    fn too_long(&self, sql: Terminated<'_>) -> Result<Option<Shape>, SqlError> {
+        let bytes = sql.bytes();
+        let text = std::str::from_utf8(&bytes[..bytes.len() - 1]).unwrap_or_default();
+        let length = match statement_length(text, Dialect::Sqlite) {
+            Ok(None) => return Ok(None),
+            Ok(Some(length)) => length,
+            Err(_) => text.len(),
+        };
+        let max = self.limits.sql_bytes_max;
+        Err(SqlError::new(
+            ErrorKind::Limit,
+            format!("the SQL text has {length} bytes; at most {max} are allowed"),
+        ))
     }
 
     /// Runs a statement that was inspected, as the guest or on its behalf, and hands each row on.
@@ -287,6 +304,7 @@ impl Session for SqliteSession {
     }
 
     async fn execute(&mut self, sql: &str, params: Vec<Value>) -> Result<Outcome, SqlError> {
+        self.outside.refuse(sql)?;
         let shape = self.one_statement(sql, params.len()).await?;
         let result = self.run(sql, params, Rights::Guest, |_| Ok(())).await?;
         Ok(outcome(&shape, sql, &result))
@@ -298,6 +316,7 @@ impl Session for SqliteSession {
         params: Vec<Value>,
         limit: ResultLimit,
     ) -> Result<RowSet, SqlError> {
+        self.outside.refuse(sql)?;
         let shape = self.one_statement(sql, params.len()).await?;
         let hints: Vec<Hint> = shape.columns.iter().map(Hint::of).collect();
         let (mut rows, mut bytes) = (Vec::new(), 0);

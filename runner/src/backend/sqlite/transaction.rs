@@ -20,6 +20,7 @@ const GRACE: Duration = Duration::from_secs(5);
 impl SqliteSession {
     /// Begins a transaction of the runner's own.
     pub(super) async fn start(&mut self) -> Result<(), BackendError> {
+        self.prepare().await?;
         self.guard.set(Rights::Host);
         match self.rehearsing {
             true => run(&mut self.connection, &format!("SAVEPOINT {SAVEPOINT}")).await,
@@ -129,21 +130,22 @@ pub(super) async fn run(connection: &mut SqliteConnection, sql: &str) -> Result<
     done.map(|_| ()).map_err(host_error)
 }
 
-/// Temporary tables belong to the connection; the next hook must not find them.
-pub(super) async fn drop_temporary_tables(
-    connection: &mut SqliteConnection,
-) -> Result<(), BackendError> {
-    let names: Vec<String> =
-        sqlx::query_scalar("SELECT name FROM temp.sqlite_schema WHERE type = 'table'")
-            .persistent(false)
-            .fetch_all(&mut *connection)
-            .await
-            .map_err(host_error)?;
-    for name in names.iter().filter(|name| *name != "sqlite_sequence") {
-        run(connection, &format!("DROP TABLE IF EXISTS temp.{}", identifier::quote(name))).await?;
+/// What is temporary belongs to the connection; the next hook must not find it.
+pub(super) async fn drop_temporary(connection: &mut SqliteConnection) -> Result<(), BackendError> {
+    // Triggers and views come before the tables that they are about.
+    let found: Vec<(String, String)> = sqlx::query_as(
+        "SELECT type, name FROM temp.sqlite_schema WHERE type <> 'index'
+         ORDER BY type = 'table', type = 'view'",
+    )
+    .persistent(false)
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(host_error)?;
+    for (kind, name) in found.iter().filter(|(_, name)| *name != "sqlite_sequence") {
+        run(connection, &format!("DROP {kind} IF EXISTS temp.{}", identifier::quote(name))).await?;
     }
     // SQLite never drops this one, and the next hook's `sqlite_sequence` would mean it.
-    if names.iter().any(|name| name == "sqlite_sequence") {
+    if found.iter().any(|(_, name)| name == "sqlite_sequence") {
         return Err(BackendError::Refused(SqlError::new(
             ErrorKind::Denied,
             "a temporary table with AUTOINCREMENT would outlive the hook; leave AUTOINCREMENT out",

@@ -6,31 +6,30 @@
 //! none of its own.
 
 use super::{
-    Layout, Migration, Section,
+    Context, Layout, Migration, Section,
     error::{FileProblem, HistoryError, Problem},
     files::{self, File},
     hook, mark, name,
-    numbered::{Numbered, by_version, in_order_of_text},
+    numbered::{Numbered, in_order_of_text, versions},
+    stamp::Text,
 };
 use std::{ops::Range, path::Path};
 
 const UP: &str = "-- migrate:up";
 const DOWN: &str = "-- migrate:down";
 
-pub(super) fn read(folder: &Path) -> Result<Vec<Migration>, HistoryError> {
+pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
     let files = files::flat(folder, Layout::Dbmate)?;
     let names = files.iter().filter_map(|file| {
         let (number, rest) = name::numbered(file.stem()?)?;
         Some(Numbered { file, number, rest })
     });
-    let names = by_version(names, Layout::Dbmate)?;
-    let by_text =
-        names.iter().map(|(stamp, name)| (name.file.name.as_str(), name.file, stamp.clone()));
-    in_order_of_text(by_text, Layout::Dbmate)?;
-    names
-        .values()
-        .map(|name| name.migration(sections(name.file, &name.file.marked_sql()?)?))
-        .collect()
+    let names: Vec<_> = versions(names, Layout::Dbmate, context).into_values().collect();
+    let numbers = in_order_of_text(&names, Text::Name, Layout::Dbmate);
+    let Some(numbers) = context.findings.keep(numbers) else { return Ok(Vec::new()) };
+    Ok(context.findings.each(names.iter().zip(&numbers), |(name, number)| {
+        name.migration_at(number, sections(name.file, &name.file.marked_sql()?)?)
+    }))
 }
 
 /// A line that says what follows it.
@@ -48,9 +47,9 @@ fn sections(file: &File, text: &str) -> Result<Vec<Section>, HistoryError> {
         line,
         problem,
     })?;
-    let Some(first) = marks.first() else {
+    if marks.is_empty() {
         return Err(file.problem(FileProblem::NoMarks(UP, DOWN)));
-    };
+    }
     let ends = marks.iter().skip(1).map(|mark| mark.range.start).chain([text.len()]);
     let bodies: Vec<_> =
         marks.iter().zip(ends).map(|(mark, end)| (mark, &text[mark.range.end..end])).collect();
@@ -68,20 +67,11 @@ fn sections(file: &File, text: &str) -> Result<Vec<Section>, HistoryError> {
         }
         // Whatever a part ends with, the next one is not read as more of its last statement.
         let body = parts.iter().map(|(_, body)| *body).collect::<Vec<_>>().join("\n;\n");
-        if !body.trim().is_empty() {
-            let hook = hook(is_way_back, mark.in_transaction);
-            let path = file.path.clone();
-            sections.push(Section { hook, text: body, path, first_line: mark.line + 1 });
-        }
+        let hook = hook(is_way_back, mark.in_transaction);
+        let (text, path) = (files::some(body), file.path.clone());
+        sections.push(Section { hook, text, path, first_line: mark.line + 1 });
     }
-    match sections.first() {
-        Some(section) if !section.hook.is_way_back() => Ok(sections),
-        _ => Err(HistoryError::Line {
-            path: file.path.clone(),
-            line: first.line,
-            problem: Problem::NoSql,
-        }),
-    }
+    Ok(sections)
 }
 
 fn marks(text: &str) -> Result<Vec<Mark>, (usize, Problem)> {

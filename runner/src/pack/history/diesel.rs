@@ -2,14 +2,15 @@
 //!
 //! As diesel reads it: the version is what stands before the first `_`, without its dashes, and versions order
 //! as text; a `metadata.toml` that does not say `run_in_transaction` says false. A folder with nothing in it
-//! is passed over.
+//! is passed over, and so is SQL of other names, and a folder of SQL without a version, as `seed/`.
 
 use super::{
-    Layout, Migration, Section,
+    Context, Layout, Migration, Section,
     error::{FileProblem, HistoryError},
     files::{self, File},
     hook,
-    numbered::{Numbered, by_version, in_order_of_text},
+    numbered::{Numbered, in_order_of_text, versions},
+    stamp::Text,
 };
 use serde::Deserialize;
 use std::path::Path;
@@ -22,13 +23,8 @@ struct Metadata {
     run_in_transaction: bool,
 }
 
-pub(super) fn read(folder: &Path) -> Result<Vec<Migration>, HistoryError> {
+pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
     let listing = files::list(folder)?;
-    if let Some(beside) = listing.files.iter().find(|file| files::is_sql(file)) {
-        let problem =
-            "SQL beside diesel's folders, which diesel passes over; move it into one, or away";
-        return Err(beside.problem(FileProblem::Other(problem)));
-    }
     let mut folders = Vec::new();
     for below in &listing.folders {
         let inside = below.inside()?;
@@ -38,24 +34,29 @@ pub(super) fn read(folder: &Path) -> Result<Vec<Migration>, HistoryError> {
         }
     }
     let mut names = Vec::new();
-    for (file, number, rest, _) in &folders {
-        if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(file.problem(FileProblem::Version(
-                Layout::Diesel,
-                "expected digits before the first `_`, as in 2024-01-31-120000_add_users",
-            )));
+    for (file, number, rest, inside) in &folders {
+        let is_version = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        match is_version {
+            true => names.push(Numbered { file, number, rest }),
+            false if inside.files.iter().any(is_own) => {
+                context.findings.problem(file.problem(FileProblem::Version(
+                    Layout::Diesel,
+                    "expected digits before the first `_`, as in 2024-01-31-120000_add_users",
+                )));
+            }
+            false => {}
         }
-        names.push(Numbered { file, number, rest });
     }
-    let mut insides: Vec<_> = folders.iter().map(|(.., inside)| inside).collect();
-    let by_text = names.iter().map(|n| Ok((n.number, n.file, n.stamp(Layout::Diesel)?)));
-    in_order_of_text(by_text.collect::<Result<Vec<_>, HistoryError>>()?, Layout::Diesel)?;
-    let migrations = names.iter().zip(insides.drain(..));
-    let migrations = migrations
-        .map(|(name, inside)| name.migration(sections(name.file, &inside.files)?))
-        .collect::<Result<_, _>>()?;
-    by_version(names, Layout::Diesel)?;
-    Ok(migrations)
+    let names: Vec<_> = versions(names, Layout::Diesel, context).into_values().collect();
+    let numbers = in_order_of_text(&names, Text::Version, Layout::Diesel);
+    let Some(numbers) = context.findings.keep(numbers) else { return Ok(Vec::new()) };
+    Ok(context.findings.each(names.iter().zip(&numbers), |(name, number)| {
+        name.migration_at(number, sections(name.file, &name.file.inside()?.files)?)
+    }))
+}
+
+fn is_own(file: &File) -> bool {
+    matches!(file.name.as_str(), "up.sql" | "down.sql")
 }
 
 fn sections(folder: &File, files: &[File]) -> Result<Vec<Section>, HistoryError> {
@@ -71,13 +72,6 @@ fn sections(folder: &File, files: &[File]) -> Result<Vec<Section>, HistoryError>
         };
         return Err(folder.problem(problem));
     };
-    if let Some(other) = files
-        .iter()
-        .find(|file| files::is_sql(file) && !matches!(file.name.as_str(), "up.sql" | "down.sql"))
-    {
-        let problem = "diesel passes over it: it runs `up.sql` and `down.sql` alone; move it away";
-        return Err(other.problem(FileProblem::Other(problem)));
-    }
     let in_transaction = find(METADATA).map_or(Ok(true), in_transaction)?;
     let section = |file: &File, is_way_back| -> Result<Section, HistoryError> {
         let hook = hook(is_way_back, in_transaction);

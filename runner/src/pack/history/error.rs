@@ -55,12 +55,12 @@ pub enum Problem {
     MisplacedMark { mark: String, why: &'static str },
     #[error("`{}` {}", Escaped(.mark), turned(*.tool, *.layout, *.is_way_back))]
     OtherWay { mark: String, tool: Tool, layout: Layout, is_way_back: bool },
-    #[error("there is SQL before the first mark, which {0} refuses; move it below `{1}`")]
-    BeforeMarks(Layout, &'static str),
     #[error(
         "there is no SQL behind this mark and none to take it back: write it, or delete the file"
     )]
     NoSql,
+    #[error("there is SQL before the first mark, which {0} refuses; move it below `{1}`")]
+    BeforeMarks(Layout, &'static str),
     #[error(
         "no line behind this one ends with `;`, and {0} never runs a statement whose line does not; end it, or delete it"
     )]
@@ -127,8 +127,6 @@ pub enum Problem {
 pub enum FileProblem {
     #[error("its name is not Unicode; rename it")]
     NotUnicode,
-    #[error("the ending must be in lower case, `.sql`: {0} passes over any other")]
-    UpperCase(Layout),
     #[error("the version is not one that {0} takes: {1}")]
     Version(Layout, &'static str),
     #[error(
@@ -139,10 +137,6 @@ pub enum FileProblem {
     NoMarks(&'static str, &'static str),
     #[error("{}", taken_back(*.tool, *.layout))]
     DownName { tool: Tool, layout: Layout },
-    #[error(
-        "SQL in a folder below, where {0} does not look; move the file up, or pack its folder by itself"
-    )]
-    Nested(Layout),
     #[error(
         "it is code that {0} runs, not SQL; make a code component of it, then move the file out of this folder"
     )]

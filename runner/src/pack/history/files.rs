@@ -6,7 +6,7 @@ use super::{
 };
 use crate::pack::{
     read::{ReadError, read_within},
-    sql_text::{self, SQL_BYTES_MAX},
+    sql_text::{self, SQL_BYTES_MAX, SqlTextError},
 };
 use std::{
     fs, io,
@@ -53,20 +53,38 @@ impl File {
         HistoryError::File { path: self.path.clone(), problem }
     }
 
-    /// Its SQL, unchanged.
+    /// Its SQL, where the file holds one direction. Unchanged, but for a byte order mark: Flyway strips it, SQLite reads
+    /// it as a blank, and the others' servers refuse it, so that without it the SQL is what it was meant to be.
     pub(super) fn sql(&self) -> Result<String, HistoryError> {
-        sql_text::decode(read_within(&self.root, &self.path, SQL_BYTES_MAX)?)
+        self.text(|bytes| sql_text::decode(sql_text::without_byte_order_mark(bytes))).map(some)
+    }
+
+    /// Its SQL, unchanged, where marks divide the file: its tool does not see the mark behind a byte order mark.
+    pub(super) fn marked_sql(&self) -> Result<String, HistoryError> {
+        self.text(sql_text::decode)
+    }
+
+    /// Its text, to look for marks in it.
+    pub(super) fn any_sql(&self) -> Result<String, HistoryError> {
+        self.text(|bytes| sql_text::decode(sql_text::without_byte_order_mark(bytes)))
+    }
+
+    pub(super) fn has_byte_order_mark(&self) -> Result<bool, HistoryError> {
+        let start = read_within(&self.root, &self.path, SQL_BYTES_MAX)?;
+        Ok(start.starts_with(sql_text::BYTE_ORDER_MARK))
+    }
+
+    fn text(
+        &self,
+        check: impl Fn(Vec<u8>) -> Result<String, SqlTextError>,
+    ) -> Result<String, HistoryError> {
+        check(read_within(&self.root, &self.path, SQL_BYTES_MAX)?)
             .map_err(|error| HistoryError::Text { path: self.path.clone(), error })
     }
 
     /// All that is in it.
     pub(super) fn bytes(&self) -> Result<Vec<u8>, HistoryError> {
         Ok(read_within(&self.root, &self.path, SQL_BYTES_MAX)?)
-    }
-
-    /// The same, where marks divide the file.
-    pub(super) fn marked_sql(&self) -> Result<String, HistoryError> {
-        self.sql()
     }
 
     /// Its text, where it is no SQL.
@@ -137,20 +155,20 @@ fn list_of(root: &Arc<Path>, folder: &Path) -> Result<Listing, HistoryError> {
     Ok(listing)
 }
 
-/// The files of a tool that looks into one folder alone: SQL in one below would be passed over.
-pub(super) fn flat(folder: &Path, layout: Layout) -> Result<Vec<File>, HistoryError> {
-    let listing = list(folder)?;
-    for below in &listing.folders {
-        if let Some(nested) = below.inside()?.files.into_iter().find(is_sql) {
-            return Err(nested.problem(FileProblem::Nested(layout)));
-        }
-    }
-    in_lower_case(listing.files, layout)
+/// SQL that is there: that of an empty file or section does nothing, and a text without a byte would be none.
+pub(in crate::pack) fn some(text: String) -> String {
+    if text.is_empty() { "\n".to_owned() } else { text }
+}
+
+/// The files of a tool that looks into one folder alone. SQL in those below is passed over, as is SQL whose ending is
+/// in upper case by most.
+pub(super) fn flat(folder: &Path, _layout: Layout) -> Result<Vec<File>, HistoryError> {
+    Ok(list(folder)?.files)
 }
 
 /// The files of a tool that looks into the folders below too.
-pub(super) fn deep(folder: &Path, layout: Layout) -> Result<Vec<File>, HistoryError> {
-    in_lower_case(everywhere(folder)?, layout)
+pub(super) fn deep(folder: &Path, _layout: Layout) -> Result<Vec<File>, HistoryError> {
+    everywhere(folder)
 }
 
 /// The files of a folder and of those below; links to folders are not followed, for they can lead back.
@@ -166,13 +184,6 @@ pub(super) fn everywhere(folder: &Path) -> Result<Vec<File>, HistoryError> {
     }
     files.sort_by(|left, right| left.path.cmp(&right.path));
     Ok(files)
-}
-
-fn in_lower_case(files: Vec<File>, layout: Layout) -> Result<Vec<File>, HistoryError> {
-    match files.iter().find(|file| is_sql(file) && file.stem().is_none()) {
-        Some(file) => Err(file.problem(FileProblem::UpperCase(layout))),
-        None => Ok(files),
-    }
 }
 
 pub(super) fn is_sql(file: &File) -> bool {

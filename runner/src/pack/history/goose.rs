@@ -12,7 +12,7 @@ use super::{
     hook,
     mark::{self, Line},
     name,
-    numbered::{Numbered, by_version},
+    numbered::{Numbered, versions},
 };
 use std::path::Path;
 
@@ -22,18 +22,17 @@ const KNOWN: &str = "Up, Down, StatementBegin, StatementEnd, NO TRANSACTION, ENV
 
 pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
     let files = files::flat(folder, Layout::Goose)?;
-    if let Some(code) = files.iter().find(|file| is_go(file)) {
-        return Err(code.problem(FileProblem::Code(Layout::Goose)));
+    for code in files.iter().filter(|file| is_go(file)) {
+        context.findings.problem(code.problem(FileProblem::Code(Layout::Goose)));
     }
     let names = files.iter().filter_map(|file| {
         let (number, rest) = name::numbered(file.stem()?)?;
         rest.starts_with('_').then_some(Numbered { file, number, rest })
     });
-    let names = by_version(names, Layout::Goose)?;
-    names
-        .values()
-        .map(|name| name.migration(sections(name.file, &name.file.marked_sql()?, context)?))
-        .collect()
+    let names = versions(names, Layout::Goose, context);
+    Ok(context.findings.each(names.values(), |name| {
+        name.migration(sections(name.file, &name.file.marked_sql()?, context)?)
+    }))
 }
 
 /// Whether the file is code that goose runs as a migration.
@@ -108,19 +107,14 @@ fn sections(file: &File, text: &str, context: &Context<'_>) -> Result<Vec<Sectio
     let Some(up) = parts.up else {
         return Err(file.problem(FileProblem::NoMarks(UP, DOWN)));
     };
-    let first_line = up.line;
-    let mut sections = Vec::new();
-    for (part, is_way_back) in [(Some(up), false), (parts.down, true)] {
-        let Some(Part { line, text }) = part.filter(|part| !part.text.trim().is_empty()) else {
-            continue;
-        };
+    let parts_of = [(Some(up), false), (parts.down, true)];
+    let sections = parts_of.into_iter().filter_map(|(part, is_way_back)| {
+        let Part { line, text } = part?;
         let hook = hook(is_way_back, !parts.no_transaction);
-        sections.push(Section { hook, text, path: file.path.clone(), first_line: line + 1 });
-    }
-    match sections.first() {
-        Some(section) if !section.hook.is_way_back() => Ok(sections),
-        _ => Err(at(first_line, Problem::NoSql)),
-    }
+        let (text, path) = (files::some(text), file.path.clone());
+        Some(Section { hook, text, path, first_line: line + 1 })
+    });
+    Ok(sections.collect())
 }
 
 fn parts(text: &str, context: &Context<'_>) -> Result<Parts, (usize, Problem)> {

@@ -1,7 +1,9 @@
 //! What the ledgers of other tools call a version, as the ids that `pack` gives to it. Pure.
 
 use super::{
-    Layout, atlas, liquibase, prisma, sqitch, sql_migrate, stamp::ledger_stamp, supabase, wrangler,
+    Layout, atlas, liquibase, prisma, sqitch, sql_migrate,
+    stamp::{ledger_stamp, ledger_stamps_in_text_order},
+    supabase, wrangler,
 };
 use crate::alteration::LedgerKey;
 
@@ -16,6 +18,12 @@ pub fn ledger_key(tool: &str, version: &str) -> Option<LedgerKey> {
         Ok(Layout::SqlMigrate) => sql_migrate::id(version).ok().map(LedgerKey::Id),
         Ok(Layout::Sqitch) => sqitch::ledger_key(version),
         Ok(Layout::Liquibase) => liquibase::ledger_key(version),
+        // Where versions are ordered by text, the stamp of one depends on the others.
+        Ok(Layout::Diesel | Layout::Dbmate) => {
+            let stamps = ledger_stamps_in_text_order(version).into_iter();
+            let keys: Vec<_> = stamps.chain(ledger_stamp(version)).map(LedgerKey::Stamp).collect();
+            (!keys.is_empty()).then_some(LedgerKey::Any(keys))
+        }
         _ => ledger_stamp(version).map(LedgerKey::Stamp),
     }
 }

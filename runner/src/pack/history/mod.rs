@@ -25,6 +25,7 @@ mod micrate;
 mod mybatis;
 mod name;
 mod node_pg_migrate;
+mod notes;
 mod npm_sqlite;
 mod numbered;
 mod pop;
@@ -56,10 +57,11 @@ pub use foreign::Tool;
 pub use layout::{Layout, ParseLayoutError};
 pub use ledger::ledger_key;
 
+pub(super) use files::some;
 pub(super) use flyway::{is_configuration, is_repeatable};
 pub(super) use recognise::{Recognised, recognise};
 
-use super::{sql_name::SqlHook, sql_texts::SqlTexts};
+use super::{findings::Findings, sql_name::SqlHook, sql_texts::SqlTexts};
 use crate::alteration::{AlterationId, Dialect};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -76,6 +78,7 @@ pub(super) struct Context<'a> {
     /// The folder with the components that were packed before.
     pub(super) shipped: Option<&'a Path>,
     pub(super) bundle: bool,
+    pub(super) findings: &'a Findings,
 }
 
 impl Context<'_> {
@@ -155,14 +158,15 @@ pub(super) fn read(
     folder: &Path,
     context: &Context<'_>,
 ) -> Result<Vec<Migration>, HistoryError> {
+    let before = context.findings.count();
     let migrations = match layout {
-        Layout::Sqlx => sqlx::read(folder)?,
+        Layout::Sqlx => sqlx::read(folder, context)?,
         Layout::GolangMigrate => golang_migrate::read(folder, context)?,
-        Layout::Diesel => diesel::read(folder)?,
-        Layout::Dbmate => dbmate::read(folder)?,
+        Layout::Diesel => diesel::read(folder, context)?,
+        Layout::Dbmate => dbmate::read(folder, context)?,
         Layout::Goose => goose::read(folder, context)?,
         Layout::Flyway => flyway::read(folder, context)?,
-        Layout::Refinery => refinery::read(folder)?,
+        Layout::Refinery => refinery::read(folder, context)?,
         Layout::Prisma => prisma::read(folder, context)?,
         Layout::Drizzle => drizzle::read(folder, context)?,
         Layout::Supabase => supabase::read(folder, context)?,
@@ -185,15 +189,15 @@ pub(super) fn read(
         Layout::Shmig => shmig::read(folder, context)?,
         Layout::Runner => Vec::new(),
     };
-    if migrations.is_empty() {
+    if migrations.is_empty() && context.findings.count() == before {
         return Err(HistoryError::Nothing { path: folder.to_owned(), layout });
     }
     let sections = || migrations.iter().flat_map(|migration| &migration.sections);
     let is_back = |path: &Path| sections().any(|s| s.hook.is_way_back() && s.path == path);
     let all: Vec<&Path> = sections().map(|section| section.path.as_path()).collect();
     let forward = all.iter().copied().filter(|path| !is_back(path));
-    refuse_names_of_ways_back(folder, layout, forward, &all)?;
-    migrations.into_iter().map(|migration| checked(migration, layout, context)).collect()
+    context.findings.keep(refuse_names_of_ways_back(folder, layout, forward, &all));
+    Ok(context.findings.each(migrations, |migration| checked(migration, layout, context)))
 }
 
 /// The folder of the history, where `folder` is the one above it by which its tool is known.
@@ -251,7 +255,14 @@ pub(super) fn look_through(
 ) -> Result<(), HistoryError> {
     look(text, path, 1, context)?;
     refuse_turn(text, hook, Layout::Runner, context).map_err(located(text, path, 1))?;
-    statements::refused(text, &context.dialects, hook).map_err(located(text, path, 1))
+    statements::refused(text, &context.dialects, hook).map_err(located(text, path, 1))?;
+    notes::note(text, path, 1, hook, context);
+    Ok(())
+}
+
+/// Whether there is no statement in `text`, whatever the dialect.
+pub(super) fn is_blank(text: &str) -> bool {
+    crate::sql::blank(text) == text.len()
 }
 
 fn look(
@@ -331,6 +342,7 @@ fn checked(
         section.unframe(context)?;
         let is_empty = section.look(context)?.statements == 0;
         section.refuse_what_a_deploy_would(context)?;
+        notes::note(&section.text, &section.path, section.first_line, section.hook, context);
         match is_empty && section.hook.is_way_back() {
             true => migration.lost_way_back = true,
             false => sections.push(section),

@@ -10,7 +10,10 @@ use super::{
     flyway, foreign, golang_migrate, goose, graphile_migrate, liquibase, name, pop, postgrator,
     postgres_migrations, prisma, refinery, sqitch, sql_migrate, sqlx, supabase, umzug, wrangler,
 };
-use crate::pack::sql_name::{self, SqlHook, SqlName};
+use crate::pack::{
+    findings::Findings,
+    sql_name::{self, SqlHook, SqlName},
+};
 use std::path::Path;
 
 /// What a folder was taken for.
@@ -176,7 +179,7 @@ fn marks<'a>(files: &[&'a File], context: &Context<'_>) -> (Vec<Marked<'a>>, Vec
             continue;
         }
         // Whatever is wrong with its text is told by who reads it.
-        let Ok(text) = file.marked_sql() else { continue };
+        let Ok(text) = file.any_sql() else { continue };
         if let Some(layout) = foreign::tool_by_mark(&text) {
             strong.push((layout, file));
         } else if let Some(layout) = foreign::tool_by_word(&text, &context.dialects) {
@@ -210,21 +213,22 @@ fn sqlx_or_golang_migrate(
         return Ok(Layout::Sqlx.into());
     }
     for file in files.iter().filter(|file| file.stem().is_some()) {
-        if file.sql()?.starts_with(sqlx::NO_TRANSACTION) {
+        // What cannot be read at all is told as it would be told with `--from`.
+        if sqlx::is_outside(file).unwrap_or(true) {
             return Ok(Layout::Sqlx.into());
         }
     }
-    // What cannot be read at all is told as it would be told with `--from`.
-    let Ok(other) = golang_migrate::read(folder, context) else {
-        return Ok(Layout::Sqlx.into());
-    };
-    match sqlx::read(folder)? == other {
+    let findings = Findings::default();
+    let alone = Context { findings: &findings, ..context.on(context.dialects.clone()) };
+    let other = golang_migrate::read(folder, &alone);
+    let (Ok(other), 0) = (other, findings.count()) else { return Ok(Layout::Sqlx.into()) };
+    match sqlx::read(folder, &alone)? == other {
         true => Ok(Recognised { layout: Layout::Sqlx, alike: Some(Layout::GolangMigrate) }),
         false => Err(HistoryError::Ambiguous {
             path: folder.to_owned(),
             first: Layout::Sqlx,
             second: Layout::GolangMigrate,
-            why: "a statement of it refuses to run in a transaction, which sqlx opens unless told and golang-migrate never does",
+            why: "sqlx opens a transaction unless told and golang-migrate never does, and a way back without its way forward is a version to the latter alone",
         }),
     }
 }

@@ -5,43 +5,42 @@
 //! name is none of its own. There is no way back.
 
 use super::{
-    Layout, Migration, Section,
+    Context, Layout, Migration, Section,
     error::{FileProblem, HistoryError},
-    files, hook,
-    numbered::{Numbered, by_version},
+    files::{self, File},
+    hook,
+    numbered::{Numbered, versions},
 };
 use std::path::Path;
 
-pub(super) fn read(folder: &Path) -> Result<Vec<Migration>, HistoryError> {
+pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
     let files = files::deep(folder, Layout::Refinery)?;
-    if let Some(code) = files.iter().find(|f| f.name.strip_suffix(".rs").and_then(parse).is_some())
-    {
-        return Err(code.problem(FileProblem::Code(Layout::Refinery)));
+    let is_code = |file: &&File| file.name.strip_suffix(".rs").and_then(parse).is_some();
+    for code in files.iter().filter(is_code) {
+        context.findings.problem(code.problem(FileProblem::Code(Layout::Refinery)));
     }
     let mut names = Vec::new();
     for file in &files {
         let Some(name) = file.stem().and_then(parse) else { continue };
         if name.number.contains('.') {
             let problem = FileProblem::Version(Layout::Refinery, "it is a whole number");
-            return Err(file.problem(problem));
+            context.findings.problem(file.problem(problem));
+            continue;
         }
         names.push((Numbered { file, number: name.number, rest: name.rest }, name.unversioned));
     }
     let unversioned: Vec<_> =
         names.iter().filter(|(_, u)| *u).map(|(n, _)| n.file.path.clone()).collect();
-    let names = by_version(names.into_iter().map(|(name, _)| name), Layout::Refinery)?;
-    names
-        .into_values()
-        .map(|Numbered { file, number, rest }| {
-            let path = file.path.clone();
-            // No `_` before it: an id of its own, also where there was a V of the same name.
-            let marked = format!("U{rest}");
-            let rest = if unversioned.contains(&path) { &marked } else { rest };
-            let text = file.sql()?;
-            let section = Section { hook: hook(false, true), text, path, first_line: 1 };
-            Numbered { file, number, rest }.migration(vec![section])
-        })
-        .collect()
+    let names = versions(names.into_iter().map(|(name, _)| name), Layout::Refinery, context);
+    Ok(context.findings.each(names.into_values(), |Numbered { file, number, rest }| {
+        let path = file.path.clone();
+        // No `_` before it: an id of its own, also where there was a V of the same name.
+        let marked = format!("U{rest}");
+        let rest = if unversioned.contains(&path) { &marked } else { rest };
+        let text = file.sql()?;
+        let section = Section { hook: hook(false, true), text, path, first_line: 1 };
+        Numbered { file, number, rest }.migration(vec![section])
+    }))
 }
 
 pub(super) struct Name<'a> {

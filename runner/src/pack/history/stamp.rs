@@ -28,6 +28,42 @@ pub fn ledger_stamp(version: &str) -> Option<Stamp> {
     }
 }
 
+/// The stamps that `pack` may have given to what diesel's or dbmate's ledger calls `version`: as it is, and filled up.
+pub fn ledger_stamps_in_text_order(version: &str) -> Vec<Stamp> {
+    let filled = [Text::Version, Text::Name].map(|order| filled(version, order));
+    [version.to_owned()].iter().chain(&filled).filter_map(|text| ledger_stamp(text)).collect()
+}
+
+/// How a tool orders by text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Text {
+    /// By the version alone: `1` before `10`.
+    Version,
+    /// By the file's name, where `_` follows the version: `10_a` before `1_b`.
+    Name,
+}
+
+/// The digits of a date with its time, which most versions are.
+const FULL_DIGITS: usize = 14;
+
+/// A shorter number, filled up to as many digits as a date with its time has, and moved by less than any two of those
+/// are apart: numbers then order as their texts do. `20240313` is `20240312999994` where its text comes before
+/// `20240313000000`, and `20240313999991` where it comes behind `20240313235959`.
+pub(super) fn filled(number: &str, order: Text) -> String {
+    let missing = FULL_DIGITS.saturating_sub(number.len());
+    let digit = if order == Text::Version { "0" } else { "9" };
+    let Ok(full) = format!("{number}{}", digit.repeat(missing)).parse::<u64>() else {
+        return number.to_owned();
+    };
+    let moved = match order {
+        _ if missing == 0 => return number.to_owned(),
+        // Of two that are filled up alike, the shorter one comes first, and in the other order last.
+        Text::Version => full.saturating_sub(missing as u64),
+        Text::Name => full.saturating_sub(number.len() as u64),
+    };
+    format!("{moved:0FULL_DIGITS$}")
+}
+
 /// The same as text, as ids have it. Leading zeros of the first part are kept.
 pub(super) fn stamp_text(version: &str) -> Option<String> {
     let parts = parts(version)?;
@@ -149,6 +185,43 @@ mod tests {
         assert!(stamps.windows(2).all(|pair| pair[0] < pair[1]), "{stamps:?}");
         for (left, right) in [("1", "1.0.0"), ("01", "1"), ("1.01", "1.1"), ("1_2", "1.2")] {
             assert_eq!(ledger_stamp(left), ledger_stamp(right), "{left} {right}");
+        }
+    }
+
+    #[test]
+    fn filled_numbers_order_as_texts_do() {
+        let numbers = [
+            "1",
+            "10",
+            "100",
+            "2",
+            "20",
+            "20240101",
+            "20240101120000",
+            "2024031",
+            "20240313",
+            "2024031300",
+            "20240313000000",
+            "20240313170000",
+            "20240314",
+            "3",
+        ];
+        let stamp = |number: &&str, order| ledger_stamp(&filled(number, order)).unwrap();
+        let stamps: Vec<_> = numbers.iter().map(|n| stamp(n, Text::Version)).collect();
+        assert!(stamps.windows(2).all(|pair| pair[0] < pair[1]), "{stamps:?}");
+        let mut names = numbers;
+        names.sort_by_key(|number| format!("{number}_x.sql"));
+        let stamps: Vec<_> = names.iter().map(|n| stamp(n, Text::Name)).collect();
+        assert!(stamps.windows(2).all(|pair| pair[0] < pair[1]), "{names:?} {stamps:?}");
+        assert_eq!(filled("20240101120000", Text::Version), "20240101120000");
+        assert_eq!(filled("0", Text::Version), "00000000000000");
+        assert_eq!(filled("99999999999999999999999", Text::Name), "99999999999999999999999");
+        for number in numbers {
+            let known = ledger_stamps_in_text_order(number);
+            for order in [Text::Version, Text::Name] {
+                assert!(known.contains(&stamp(&number, order)), "{number}");
+            }
+            assert!(known.contains(&ledger_stamp(number).unwrap()), "{number}");
         }
     }
 

@@ -186,7 +186,8 @@ mod tests {
             ("PREPARE x AS SELECT 1", Postgresql, Some(0)),
             ("-- x\nCALL p()", Mariadb, Some(5)),
             ("CALL p()", Postgresql, None),
-            ("SELECT 1; PRAGMA journal_mode = WAL", Sqlite, Some(10)),
+            ("SELECT 1; PRAGMA writable_schema = ON", Sqlite, Some(10)),
+            ("SELECT 1; PRAGMA journal_mode = WAL", Sqlite, None),
         ];
         for (text, dialect, at) in table {
             let refused = refused(text, &BTreeSet::from([dialect]), SqlHook::Up);

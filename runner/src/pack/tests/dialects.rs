@@ -274,7 +274,7 @@ fn refused() {
             "1-x.mysql.before-down.sql: mysql has no `.up.sql`",
         ),
         (&[("1-x.sqlite.down.sql", SQL)], "1-x.sqlite.down.sql: there is no `.up.sql`"),
-        (&[("1-x.sqlite.up.sql", b"")], "1-x.sqlite.up.sql: it is empty"),
+        (&[("1-x.sqlite.step.sql", b"")], "1-x.sqlite.step.sql: there is no statement in it"),
         (&[("1-x.sqlite.up.sql", b"SELECT 'x")], "1-x.sqlite.up.sql: line 1"),
         (
             &[("1-x.postgresql.up.sql", SQL), ("alteration.toml", b"dialects = ['sqlite']")],

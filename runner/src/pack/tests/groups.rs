@@ -225,7 +225,7 @@ fn refused() {
             &[("1.0.0-1-a.before-down.sql", b"x"), DOWN],
             "1.0.0-1-a.down.sql: there is no `.up.sql` beside it",
         ),
-        (&[UP, ("1.0.0-1-a.before-up.sql", b" ")], "1.0.0-1-a.before-up.sql: it is empty"),
+        (&[UP, ("1.0.0-1-a.step.sql", b" ")], "1.0.0-1-a.step.sql: there is no statement in it"),
         (&[UP, ("1.0.0-1-a.step.sql", b"x\0")], "1.0.0-1-a.step.sql: line 1 holds a NUL"),
         (
             &[UP, ("1.0.0-1-a.before.sql", b"x")],

@@ -37,7 +37,7 @@ pub fn refusal(statement: &Statement<'_>, place: Place, level: Level) -> Option<
     let view = statement.view();
     if statement.dialect() == Dialect::Sqlite {
         // There the database itself asks for permission, action by action; a text shows only some of it.
-        return sqlite::refusal(view);
+        return sqlite::refusal(view, place);
     }
     let names = names::names(view);
     if let Some(table) = own::mentioned(view, &names) {

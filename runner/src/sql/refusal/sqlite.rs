@@ -3,15 +3,17 @@
 //! Only what is certain: a text that is refused here would be refused when it runs. The authorizer sees
 //! more, such as what triggers and views do, and stays the wall.
 
+use super::Place;
 use crate::sql::{
     own::OWN_TABLES,
-    sqlite::{self, ATTACH, SAVEPOINT, TEMPORARY, TRANSACTION},
+    sqlite::{self, ATTACH, Pragma, SAVEPOINT, TRANSACTION},
     view::View,
 };
 
-const VACUUM: &str = "VACUUM is refused: it cannot run in a transaction, and a hook is in one";
+const VACUUM: &str = "VACUUM is refused: it cannot run in a transaction; put it where the text runs outside of one: a `.before-up.sql`, or with the mark of its tool for no transaction";
+const VACUUM_INTO: &str = "VACUUM INTO is refused: it writes another file";
 
-pub(super) fn refusal(view: View<'_>) -> Option<String> {
+pub(super) fn refusal(view: View<'_>, place: Place) -> Option<String> {
     let certain = |reason: &str| Some(reason.to_owned());
     match view.word(0).unwrap_or_default().as_str() {
         "BEGIN" | "COMMIT" | "END" => certain(TRANSACTION),
@@ -19,24 +21,23 @@ pub(super) fn refusal(view: View<'_>) -> Option<String> {
         "ROLLBACK" => certain(TRANSACTION),
         "SAVEPOINT" | "RELEASE" => certain(SAVEPOINT),
         "ATTACH" | "DETACH" => certain(ATTACH),
-        "VACUUM" => certain(VACUUM),
+        "VACUUM" if (1..3).any(|index| view.is(index, "INTO")) => certain(VACUUM_INTO),
+        "VACUUM" if place == Place::Transaction => certain(VACUUM),
         "PRAGMA" => pragma(view),
         "CREATE" => created(view).or_else(|| own_table(view)),
         _ => function(view).or_else(|| own_table(view)),
     }
 }
 
-/// `PRAGMA [schema.]name [= value]`, or the value in parentheses.
 fn pragma(view: View<'_>) -> Option<String> {
-    let at = if view.is_symbol(2, b'.') { 3 } else { 1 };
-    let name = view.name(at)?;
-    sqlite::pragma(&name, view.text_at(at + 2))
+    let (name, value) = sqlite::read_pragma(view)?;
+    match sqlite::pragma(&name, &value) {
+        Pragma::Refused(reason) => Some(reason),
+        _ => None,
+    }
 }
 
 fn created(view: View<'_>) -> Option<String> {
-    if view.is_any(1, &["TEMP", "TEMPORARY"]) && view.is_any(2, &["TRIGGER", "VIEW"]) {
-        return Some(TEMPORARY.to_owned());
-    }
     if !view.starts_with(&["CREATE", "VIRTUAL", "TABLE"]) {
         return None;
     }
@@ -63,6 +64,12 @@ fn own_table(view: View<'_>) -> Option<String> {
         }
         let at = if view.is_symbol(index + 2, b'.') { index + 3 } else { index + 1 };
         let name = view.name(at).filter(|_| !view.is_symbol(at + 1, b'.'))?;
+        // Each pragma is a table of this name, too.
+        if let Some(pragma) = name.to_ascii_lowercase().strip_prefix("pragma_")
+            && let Pragma::Refused(reason) = sqlite::pragma(pragma, "")
+        {
+            return Some(reason);
+        }
         let is_own = OWN_TABLES.iter().any(|own| own.eq_ignore_ascii_case(&name));
         is_own.then(|| sqlite::own_table(&name))
     })

@@ -59,35 +59,37 @@ pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration
     let mut versioned = BTreeMap::new();
     let mut undone = BTreeMap::new();
     let mut repeatable = Vec::new();
+    let findings = context.findings;
+    let before = findings.count();
     for file in &files {
-        refuse_what_it_runs_besides(file)?;
+        findings.keep(refuse_what_it_runs_besides(file));
         let Some(name) = names::parse(&file.name, &settings) else { continue };
         match name.kind {
-            Kind::Versioned => insert(&mut versioned, name, file)?,
-            Kind::Undo => insert(&mut undone, name, file)?,
+            Kind::Versioned => _ = findings.keep(insert(&mut versioned, name, file)),
+            Kind::Undo => _ = findings.keep(insert(&mut undone, name, file)),
             Kind::Repeatable => repeatable.push((name, file)),
             Kind::Baseline => {
                 let problem = "a baseline stands for what was applied before it, and the runner applies each version: move it out of this folder if its versions are all here, else rename it to a V";
-                return Err(file.problem(FileProblem::Other(problem)));
+                findings.problem(file.problem(FileProblem::Other(problem)));
             }
         }
     }
-    let mut migrations = Vec::with_capacity(versioned.len() + repeatable.len());
-    for (stamp, (name, file)) in versioned {
-        let mut sections = vec![section(file, false, &settings, context)?];
-        if let Some((_, undo)) = undone.remove(&stamp) {
-            sections.push(section(undo, true, &settings, context)?);
-        }
-        migrations.push(migration(&name, file, sections)?);
-    }
-    if let Some((_, undo)) = undone.into_values().next() {
-        return Err(undo.problem(FileProblem::DownWithoutUp));
+    // An undo of a version that is not there has nothing to take back; Flyway never comes by it.
+    let mut migrations = findings.each(versioned, |(stamp, (name, file))| {
+        let undo = undone.remove(&stamp);
+        let undo =
+            undo.and_then(|(_, undo)| findings.keep(section(undo, true, &settings, context)));
+        let up = section(file, false, &settings, context)?;
+        migration(&name, file, [up].into_iter().chain(undo).collect())
+    });
+    let scripts = findings.each(repeatable, |(name, file)| {
+        Ok::<_, HistoryError>((name.text, file, section(file, false, &settings, context)?))
+    });
+    if findings.count() > before {
+        // Where a version is missing, nothing is known of what comes after it.
+        return Ok(migrations);
     }
     let newest = migrations.last().map(|migration: &Migration| migration.id.clone());
-    let mut scripts = Vec::with_capacity(repeatable.len());
-    for (name, file) in repeatable {
-        scripts.push((name.text, file, section(file, false, &settings, context)?));
-    }
     migrations.extend(repeatable::place(scripts, newest.as_ref(), context)?);
     Ok(migrations)
 }

@@ -42,13 +42,15 @@ fn newlines(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pack::findings::Findings;
     use std::collections::{BTreeMap, BTreeSet};
 
     fn replaced(text: &str, settings: &Settings) -> Result<String, (usize, Problem)> {
         let placeholders = BTreeMap::from([("owner".to_owned(), "o'x".to_owned())]);
         let dialects = BTreeSet::new();
-        let context =
-            Context { placeholders: &placeholders, dialects, shipped: None, bundle: false };
+        let findings = &Findings::default();
+        let placeholders = &placeholders;
+        let context = Context { placeholders, dialects, shipped: None, bundle: false, findings };
         replace(text, settings, &context)
     }
 

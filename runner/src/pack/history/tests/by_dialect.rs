@@ -116,7 +116,7 @@ fn what_one_folder_has_alone_is_for_its_dialects() {
     for packed in pack(folder.path(), &options(None)).unwrap() {
         assert_eq!(packed.manifest.dialects, [Sqlite, Mysql, Mariadb].into());
     }
-    let reading = reading(folder.path(), &options(None)).unwrap().expect("it is a history");
+    let reading = reading(folder.path(), &options(None)).unwrap().0.expect("it is a history");
     let only_for: Vec<String> = reading.only_for.keys().map(ToString::to_string).collect();
     assert_eq!(only_for, ["0002-b", "0003-c"]);
     assert_eq!(reading.folders.len(), 2);
@@ -140,7 +140,7 @@ fn a_way_back_that_one_dialect_lacks() {
     let declaration = &packed[0].manifest.alterations[0];
     assert!(!declaration.hooks(Sqlite).irreversible);
     assert!(declaration.hooks(Postgresql).irreversible);
-    let reading = reading(folder.path(), &options(None)).unwrap().unwrap();
+    let reading = reading(folder.path(), &options(None)).unwrap().0.unwrap();
     assert_eq!(reading.lost_way_back.len(), 1);
 }
 
@@ -156,7 +156,7 @@ fn the_runners_own_layout_and_other_databases() {
     let packed = pack(folder.path(), &options(None)).unwrap();
     assert_eq!(packed[0].manifest.alterations[0].description.as_deref(), Some("why"));
     assert_eq!(packed[0].manifest.dialects, [Sqlite, Postgresql].into());
-    let reading = reading(folder.path(), &options(None)).unwrap().unwrap();
+    let reading = reading(folder.path(), &options(None)).unwrap().0.unwrap();
     let passed_over: Vec<_> =
         reading.passed_over.iter().map(|p| p.ends_with("mssql/1.0.0-1-a.up.sql")).collect();
     assert_eq!(passed_over, [true]);
@@ -215,7 +215,7 @@ fn refused() {
                 ("mysql/0001_a.sql", SQL),
                 ("alteration.toml", "dialects = ['sqlite', 'postgresql']"),
             ],
-            "says dialects sqlite, postgresql, and the folders beside it are for sqlite, mysql, mariadb",
+            "the dialects are to be sqlite, postgresql, and the folders are for sqlite, mysql, mariadb",
         ),
         (
             &[("sqlite/0001_a.sql", SQL), ("mysql/0001_a.sql", "CREATE TABLE t (x INT);\nCOMMIT;")],

@@ -9,6 +9,7 @@ mod links;
 mod npm;
 mod refused;
 mod shipped;
+mod taken;
 
 use super::{
     super::{PackOptions, folder as sql_folder, pack, sql_name::SqlHook},

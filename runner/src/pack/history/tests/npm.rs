@@ -10,7 +10,7 @@ use std::path::Path;
 
 /// The layout that a folder is taken for, which of its SQL is passed over, and what it is for.
 fn taken(folder: &Path) -> (Option<Layout>, Vec<String>, Vec<Dialect>) {
-    let reading = sql_folder::reading(folder, &options(None)).unwrap();
+    let (reading, _) = sql_folder::reading(folder, &options(None)).unwrap();
     let read = sql_folder::read(folder, &options(None)).unwrap();
     let reading = reading.map(|reading| (reading.layout, reading.passed_over));
     let (layout, passed_over) = reading.unzip();

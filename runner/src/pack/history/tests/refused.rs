@@ -30,9 +30,8 @@ fn recognised_or_asked_for() {
 #[test]
 fn refused() {
     use Layout::*;
-    let table: [(Layout, Files<'_>, &str); 60] = [
+    let table: [(Layout, Files<'_>, &str); 54] = [
         (Sqlx, &[("x.sql", "A")], ".: nothing that sqlx would run is in it; expected <number>_"),
-        (Sqlx, &[("1_a.sql", "")], "1_a.sql: it is empty"),
         (
             Sqlx,
             &[("1_a.sql", "A\n-- migrate:down\nB")],
@@ -84,14 +83,9 @@ fn refused() {
             &[("V1__a.sql", "A"), ("U1__a.sql", "B")],
             "U1__a.sql: by its name it takes something back, as flyway has it",
         ),
-        (Sqlx, &[("1_a.SQL", "A")], "1_a.SQL: the ending must be in lower case"),
+        (Sqlx, &[("1_a.SQL", "A")], ".: nothing that sqlx would run"),
         (Sqlx, &[("1_a.sql", "A"), ("01_b.sql", "B")], "01_b.sql and 1_a.sql have one version"),
         (Sqlx, &[("1_a.sql", "A"), ("1_a.up.sql", "B")], "1_a.sql and 1_a.up.sql have one version"),
-        (
-            Sqlx,
-            &[("1_a.down.sql", "A"), ("2_a.sql", "B")],
-            "1_a.down.sql: there is nothing that it takes back",
-        ),
         (Sqlx, &[("99999999999999999999_a.sql", "A")], "99999999999999999999_a.sql: the version"),
         (
             Sqlx,
@@ -109,25 +103,17 @@ fn refused() {
             &[("1_a.sql", "\n COPY t FROM STDIN;\n1\n\\.")],
             "1_a.sql: line 2: COPY … FROM stdin",
         ),
-        (Sqlx, &[("1_a.sql", "A"), ("old/2_b.sql", "B")], "old/2_b.sql: SQL in a folder below"),
         (GolangMigrate, &[("1_a.sql", "A")], ".: nothing that golang-migrate would run"),
         (GolangMigrate, &[("1_a.up.sql", "A"), ("1_b.up.sql", "B")], "have one version"),
-        (
-            GolangMigrate,
-            &[("1_a.up.sql", "A"), ("2_a.down.sql", "B")],
-            "2_a.down.sql: there is nothing",
-        ),
         (Diesel, &[("1_a/down.sql", "A")], "1_a: there is a `down.sql` and no `up.sql`"),
         (Diesel, &[("1_a/x.md", "A")], "1_a: there is neither `up.sql` nor `down.sql`"),
-        (
-            Diesel,
-            &[("1_a/up.sql", "A"), ("1_a/more.sql", "B")],
-            "1_a/more.sql: diesel passes over it",
-        ),
-        (Diesel, &[("1_a/up.sql", "A"), ("2_b.sql", "B")], "2_b.sql: SQL beside diesel's folders"),
         (Diesel, &[("x_a/up.sql", "A")], "x_a: the version is not one that diesel takes"),
         (Diesel, &[("1_a/up.sql", "A"), ("1_b/up.sql", "B")], "1_a and 1_b have one version"),
-        (Diesel, &[("2_a/up.sql", "A"), ("10_b/up.sql", "B")], "10_b runs before 2_a in diesel"),
+        (
+            Diesel,
+            &[("2_a/up.sql", "A"), ("100000000000000_b/up.sql", "B")],
+            "100000000000000_b runs before 2_a in diesel",
+        ),
         (
             Diesel,
             &[("1_a/up.sql", "A"), ("1_a/metadata.toml", "run_in_transaction = 1")],
@@ -141,8 +127,8 @@ fn refused() {
         ),
         (
             Dbmate,
-            &[("1_a.sql", "-- migrate:up\n\n-- migrate:down\nB")],
-            "1_a.sql: line 1: there is no SQL",
+            &[("1_a.sql", "\u{feff}-- migrate:up\nA")],
+            "1_a.sql: it starts with a byte order mark",
         ),
         (
             Dbmate,
@@ -166,8 +152,8 @@ fn refused() {
         ),
         (
             Dbmate,
-            &[("2_a.sql", "-- migrate:up\nA"), ("10_b.sql", "-- migrate:up\nB")],
-            "10_b.sql runs before 2_a.sql in dbmate",
+            &[("2_a.sql", "-- migrate:up\nA"), ("100000000000000_b.sql", "-- migrate:up\nB")],
+            "100000000000000_b.sql runs before 2_a.sql in dbmate",
         ),
         (
             Goose,
@@ -181,8 +167,8 @@ fn refused() {
         ),
         (
             Goose,
-            &[("1_a.sql", "-- +goose Up\n-- +goose Down\n")],
-            "1_a.sql: line 1: there is no SQL behind",
+            &[("1_a.sql", "\u{feff}-- +goose Up\nA")],
+            "1_a.sql: it starts with a byte order mark",
         ),
         (
             Goose,

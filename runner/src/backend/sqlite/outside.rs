@@ -1,0 +1,178 @@
+//! What a hook outside of a transaction does outside of the journal's segments, and its settings, on SQLite.
+//!
+//! The journal asks in this order: may the statement need it (then a mark is set), does it (an error of the
+//! session's own says so), then run it. A hook in one transaction sets no mark, and SQLite answers for itself.
+
+use super::{
+    error::{guest_error, host_error},
+    guard::Rights,
+    raw,
+    session::SqliteSession,
+    transaction::{drop_temporary, run},
+};
+use crate::{
+    backend::BackendError,
+    crash,
+    session::{ErrorKind, Outcome, SqlError},
+    sql::sqlite::{self, Outside, outside},
+};
+use sqlx::AssertSqlSafe;
+use std::sync::atomic::Ordering;
+
+/// For the journal alone; a guest is never told.
+const NEEDS_OUTSIDE: &str = "the statement runs outside of a transaction";
+
+/// What is outside of a transaction while a hook runs.
+#[derive(Debug, Default)]
+pub(super) struct Outsides {
+    /// The journal asks whether the statement at hand needs to run outside.
+    pub(super) is_marked: bool,
+    /// Whether SQLite checks foreign keys.
+    foreign_keys: bool,
+    /// Whether the hook wants it to. A transaction cannot change that, so it is changed before the next one.
+    wants_foreign_keys: bool,
+    /// Between the beginning of a hook and its end.
+    pub(super) in_hook: bool,
+    /// A transaction of the hook is committed, and with it what it made that is temporary.
+    pub(super) has_committed: bool,
+    /// Settings of a hook that is run again, made before its first transaction.
+    again: Vec<String>,
+}
+
+impl Outsides {
+    /// Says so where the statement is one that is to run outside.
+    pub(super) fn refuse(&self, sql: &str) -> Result<(), SqlError> {
+        match self.is_marked && self.needs(sql) {
+            true => Err(SqlError::new(ErrorKind::Denied, NEEDS_OUTSIDE)),
+            false => Ok(()),
+        }
+    }
+
+    pub(super) fn needs(&self, sql: &str) -> bool {
+        match outside(sql) {
+            Some(Outside::ForeignKeys(on)) => on != self.wants_foreign_keys,
+            other => other.is_some(),
+        }
+    }
+
+    pub(super) fn is_needed(error: &SqlError) -> bool {
+        error.message == NEEDS_OUTSIDE
+    }
+
+    /// A call of a hook that is run again returns what it returned. What it set is gone with its session, and set again.
+    pub(super) fn replayed(&mut self, sql: &str) {
+        if let Some(Outside::ForeignKeys(on)) = outside(sql) {
+            self.wants_foreign_keys = on;
+        } else if let Some((name, value)) = sqlite::pragma_of(sql) {
+            self.again.extend(sqlite::setting(&name, &value));
+        }
+    }
+
+    /// Whether what is outside can simply be run again: all of it is idempotent.
+    pub(super) fn is_repeatable(sql: &str) -> bool {
+        outside(sql).is_some()
+    }
+}
+
+impl SqliteSession {
+    /// Runs what a hook asked for outside of a transaction, in the runner's own words.
+    pub(super) async fn run_outside(&mut self, sql: &str) -> Result<Outcome, SqlError> {
+        let Some(outside) = outside(sql) else {
+            return Err(SqlError::new(ErrorKind::Denied, "the statement needs a transaction"));
+        };
+        if let Outside::ForeignKeys(on) = outside {
+            self.outside.wants_foreign_keys = on;
+        }
+        let own = outside.sql();
+        self.guard.set(Rights::Host);
+        self.limit_attached(i32::from(outside == Outside::Vacuum)).await?;
+        // VACUUM writes the file anew, which is a commit.
+        self.guard.commit_allowed.store(true, Ordering::SeqCst);
+        crash::before(&own);
+        let ran =
+            sqlx::query(AssertSqlSafe(&*own)).persistent(false).execute(&mut self.connection).await;
+        crash::after(&own);
+        self.guard.commit_allowed.store(false, Ordering::SeqCst);
+        let ran = ran.map(drop).map_err(|error| guest_error(error, &self.guard));
+        self.limit_attached(0).await?;
+        ran?;
+        if let Outside::ForeignKeys(on) = outside {
+            self.outside.foreign_keys = on;
+        }
+        Ok(Outcome::default())
+    }
+
+    async fn limit_attached(&mut self, databases: i32) -> Result<(), SqlError> {
+        let mut handle = self
+            .connection
+            .lock_handle()
+            .await
+            .map_err(|error| SqlError::new(ErrorKind::Disconnected, error.to_string()))?;
+        raw::limit_attached(&mut handle, databases);
+        Ok(())
+    }
+
+    /// Before a transaction: sets what it cannot set.
+    pub(super) async fn prepare(&mut self) -> Result<(), BackendError> {
+        let wanted = self.outside.wants_foreign_keys;
+        if wanted != self.outside.foreign_keys && !self.rehearsing {
+            self.guard.set(Rights::Host);
+            run(&mut self.connection, &Outside::ForeignKeys(wanted).sql()).await?;
+            self.outside.foreign_keys = wanted;
+        }
+        for setting in std::mem::take(&mut self.outside.again) {
+            // With the guest's rights, by which it is noted and set back.
+            self.guard.set(Rights::Guest);
+            run(&mut self.connection, &setting).await?;
+        }
+        Ok(())
+    }
+
+    /// After a hook that was rolled back: drops what is temporary and was committed before.
+    pub(super) async fn drop_leftovers(&mut self) -> Result<(), BackendError> {
+        if !std::mem::take(&mut self.outside.has_committed) {
+            return Ok(());
+        }
+        self.start().await?;
+        drop_temporary(&mut self.connection).await?;
+        self.end().await
+    }
+
+    /// The hook is over: sets back what ends with it.
+    pub(super) async fn restore_settings(&mut self) -> Result<(), BackendError> {
+        self.outside.wants_foreign_keys = false;
+        self.outside.is_marked = false;
+        self.outside.in_hook = false;
+        self.outside.again.clear();
+        let settings = self.guard.take_settings();
+        self.guard.set(Rights::Host);
+        for sqlite::Setting { name, default } in settings {
+            let value = match default {
+                Some(value) => value.to_owned(),
+                None => {
+                    let sql = format!("PRAGMA main.{name}");
+                    let value: i64 = sqlx::query_scalar(AssertSqlSafe(sql))
+                        .persistent(false)
+                        .fetch_one(&mut self.connection)
+                        .await
+                        .map_err(host_error)?;
+                    value.to_string()
+                }
+            };
+            run(&mut self.connection, &format!("PRAGMA {name} = {value}")).await?;
+        }
+        Ok(())
+    }
+
+    /// After a commit: changes the file's mode if the hook asked for it. It is committed whatever comes of this, and
+    /// the mode is no part of what was altered: where other connections are in the way, the file stays as it is.
+    pub(super) async fn change_journal_mode(&mut self) {
+        if let Some(mode) = self.guard.take_journal_mode() {
+            self.guard.set(Rights::Host);
+            // It writes the file's header, which is a commit.
+            self.guard.commit_allowed.store(true, Ordering::SeqCst);
+            let _ = run(&mut self.connection, mode.sql()).await;
+            self.guard.commit_allowed.store(false, Ordering::SeqCst);
+        }
+    }
+}
