@@ -12,6 +12,7 @@ mod highlight;
 mod judge;
 mod lexer;
 mod names;
+mod outside;
 mod own;
 mod plain;
 mod reading;
@@ -22,6 +23,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 mod token;
+mod units;
 mod view;
 
 pub use alike::{is_closed, is_undivided};
@@ -30,9 +32,11 @@ pub use delimiter::undelimited;
 pub use excerpt::excerpt;
 pub use highlight::{DIALECTS, Paint, dialect_of, highlight, terminator};
 pub use judge::{Judge, Refused, Role};
+pub use outside::{adds_label, refuses_transaction};
 pub use own::OWN_TABLES;
 pub use reading::Reading;
 pub use refusal::{Level, Place, refusal};
 pub use split::statement_length;
 pub use statement::Statement;
 pub use token::{Token, TokenKind};
+pub use units::{Isolation, UNCLOSED, UnitWord, Units, unit_word};

@@ -10,9 +10,12 @@ use super::{
     own::Kept,
     settings,
 };
-use crate::backend::{
-    Access, BackendError,
-    connection::{LockTry, Opening},
+use crate::{
+    backend::{
+        Access, BackendError,
+        connection::{LockTry, Opening},
+    },
+    sql::Isolation,
 };
 use std::time::{Duration, Instant};
 
@@ -29,7 +32,10 @@ const TRANSACTION_TIMEOUT: u32 = 170_000;
 pub(super) const CHAIN_MAX: Duration = Duration::from_secs(1);
 
 impl PostgresConnection {
-    pub(super) async fn begin_transaction(&mut self) -> Result<(), BackendError> {
+    pub(super) async fn begin_transaction(
+        &mut self,
+        isolation: Option<Isolation>,
+    ) -> Result<(), BackendError> {
         self.link.settle().await?;
         if self.opened.is_some() {
             self.roll_back().await?;
@@ -46,7 +52,7 @@ impl PostgresConnection {
             self.side = Side::Own;
             return Ok(());
         }
-        self.kept.begin(self.begin_sql(self.hook.as_ref()));
+        self.kept.begin(self.begin_sql(self.hook.as_ref(), isolation));
         self.transaction = Some(Transaction { id: None, marked: None });
         self.side = Side::Own;
         self.forms.are_pinned = false;
@@ -54,7 +60,7 @@ impl PostgresConnection {
     }
 
     /// What begins a transaction, in a journaled `hook` or outside of any, and how many rows it answers with.
-    fn begin_sql(&self, hook: Option<&Hook>) -> (String, usize) {
+    fn begin_sql(&self, hook: Option<&Hook>, isolation: Option<Isolation>) -> (String, usize) {
         // Readers may be connected to a standby, which hands out no ids.
         let reads = self.access == Access::Read;
         let (mode, id) =
@@ -82,8 +88,9 @@ impl PostgresConnection {
             false => "",
         };
         let begin = format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED READ {mode}; {unbounded}{settings}; \
-             SELECT pg_catalog.pg_backend_pid(), {id}"
+            "BEGIN ISOLATION LEVEL {} READ {mode}; {unbounded}{settings}; \
+             SELECT pg_catalog.pg_backend_pid(), {id}",
+            isolation.unwrap_or(Isolation::ReadCommitted).as_sql()
         );
         (begin, rows + 1)
     }
@@ -216,7 +223,7 @@ impl PostgresConnection {
         kept.push(UNFLUSHED.to_owned(), 0);
         kept.before_commit(are_alone);
         let mut begun = Kept::default();
-        begun.begin(self.begin_sql(None));
+        begun.begin(self.begin_sql(None, None));
         let (claim, params) = &next.claim;
         begun.must(self.spelled(claim, params));
         // The hook's settings end in a transaction of their own: they would come back if the next one were rolled
@@ -296,7 +303,7 @@ impl PostgresConnection {
     /// A commit waits for the disk, and for all commits before it, if its transaction wrote anything. This one
     /// writes where nobody's lock is in the way: something for logical replication that nobody listens to.
     pub(super) async fn flush_commits(&mut self) -> Result<(), BackendError> {
-        self.begin_transaction().await?;
+        self.begin_transaction(None).await?;
         let write = "SELECT pg_catalog.pg_logical_emit_message(true, 'runner', '')";
         if self.never_waits {
             self.kept.push(settings::WAIT.to_owned(), 0);
@@ -355,7 +362,7 @@ impl PostgresConnection {
     }
 
     pub(super) async fn start_rehearsal(&mut self) -> Result<(), BackendError> {
-        self.begin_transaction().await?;
+        self.begin_transaction(None).await?;
         self.rehearsing = true;
         Ok(())
     }
@@ -421,6 +428,7 @@ impl PostgresConnection {
         self.is_used = false;
         self.own_facts = None;
         self.in_savepoint = false;
+        self.left_nothing = false;
         self.side = Side::Own;
         // A pooler may have given the old server session to somebody else by now.
         self.link.reopen(!self.is_pooled).await?;
