@@ -225,7 +225,7 @@ pub(super) fn files_of_one(
     let reading = Reading { layout, alike, passed_over, lost_way_back, folders, only_for };
     let alterations = migrations.into_iter().map(|migration| {
         let (id, description) = (migration.id.clone(), migration.description.clone());
-        let sql = SqlTexts::for_all(migration.into_sql());
+        let sql = migration.into_sql();
         (id, Found { sql, description, needed_on: BTreeSet::new() })
     });
     Ok(Files { alterations: alterations.collect(), reading: Some(reading), dialects })

@@ -40,23 +40,31 @@ pub enum UnitWord {
 /// What a statement says about the script's transactions; `None` if it is about something else. Plain words are
 /// understood; an error says why any other is not, as a sentence without its full stop.
 pub fn unit_word(statement: &Statement<'_>) -> Option<Result<UnitWord, String>> {
-    let view = statement.view();
+    word(statement.view(), statement.dialect() == Dialect::Sqlite)
+}
+
+/// As [`unit_word`], for a text of which nobody said what database it is for: the words of all of them.
+pub fn any_unit_word(statement: &Statement<'_>) -> Option<Result<UnitWord, String>> {
+    word(statement.view(), true)
+}
+
+/// `has_kinds`: whether BEGIN may say when SQLite takes its lock.
+fn word(view: View<'_>, has_kinds: bool) -> Option<Result<UnitWord, String>> {
     let rest = |at: usize| view.from(at);
     let noise = |at: usize| at + usize::from(view.is_any(at, &["WORK", "TRANSACTION"]));
     match &*view.word(0)? {
         "BEGIN" if view.is(1, "NOT") => None,
-        "BEGIN" if view.dialect() == Dialect::Sqlite => {
+        "BEGIN" => {
             let kinds = ["DEFERRED", "IMMEDIATE", "EXCLUSIVE"];
-            let at = noise(1 + usize::from(view.is_any(1, &kinds)));
-            Some(ended(rest(at), UnitWord::Opens(None)))
+            let at = noise(1 + usize::from(has_kinds && view.is_any(1, &kinds)));
+            Some(modes(rest(at)).map(UnitWord::Opens))
         }
-        "BEGIN" => Some(modes(rest(noise(1))).map(UnitWord::Opens)),
         "START" if view.is(1, "TRANSACTION") => Some(modes(rest(2)).map(UnitWord::Opens)),
         // There it ends a body.
         "END" if view.is_mysql() => None,
         "COMMIT" | "END" => {
             let mut at = noise(1);
-            if view.dialect() != Dialect::Sqlite && rest(at).starts_with(&["AND", "NO", "CHAIN"]) {
+            if rest(at).starts_with(&["AND", "NO", "CHAIN"]) {
                 at += 3;
             }
             Some(ended(rest(at), UnitWord::Closes))

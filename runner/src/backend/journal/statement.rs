@@ -278,7 +278,20 @@ fn is_setting(sql: &str) -> bool {
     let (first, second) = first_words(sql);
     // SET STATEMENT … FOR runs a whole other statement.
     let is_more = ["PASSWORD", "GLOBAL", "PERSIST", "DEFAULT", "STATEMENT"];
-    first == "SET" && !is_more.contains(&second.as_str())
+    match first.as_str() {
+        "SET" => !is_more.contains(&second.as_str()),
+        "RESET" => true,
+        // As dumps set their search path.
+        "SELECT" => second == "SET_CONFIG" || is_qualified_set_config(sql),
+        _ => false,
+    }
+}
+
+fn is_qualified_set_config(sql: &str) -> bool {
+    let rest = &sql[sql::blank(sql)..];
+    let rest = rest.get("SELECT".len()..).unwrap_or_default().trim_start();
+    let name = "pg_catalog.set_config(";
+    rest.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name))
 }
 
 /// Whether a statement is about several things that are changed one after the other.

@@ -14,6 +14,7 @@ use crate::{
         connection::{HookMode, HookSettings},
     },
     session::{ErrorKind, SqlError},
+    sql::Level,
 };
 
 /// Deferred triggers run now, while everything is still the hook's, and then what they deferred themselves.
@@ -225,14 +226,19 @@ impl PostgresConnection {
             _ if switch.is_empty() => Ok(()),
             None => self.link.own_run(&switch).await,
             Some(look) => {
-                let sql = format!("{}, {look}", settings::TO_GUEST);
+                let sql = format!("{}, {look}", settings::to_guest(self.acts()));
                 let row = self.link.own_rows(&sql).await?.pop().unwrap_or_default();
                 if let Some(hook) = &mut self.hook {
-                    hook.seen = Some(row.into_iter().nth(1).flatten().unwrap_or_default());
+                    hook.seen = Some(row.into_iter().next_back().flatten().unwrap_or_default());
                 }
                 Ok(())
             }
         }
+    }
+
+    /// Whether the hook at work may choose whom its session works as.
+    pub(super) fn acts(&self) -> bool {
+        self.hook.as_ref().is_some_and(|hook| hook.settings.level == Level::Trusted)
     }
 
     /// Whether the hook at work is journaled.
@@ -249,9 +255,9 @@ impl PostgresConnection {
             Some(Hook { seen: Some(seen), facts: Some(facts), .. }) => {
                 let look = facts.question(&self.schema);
                 let judge = self.as_expected(&["'t'".to_owned(), look], &["t", seen]);
-                (format!("{}; SELECT {judge}", settings::to_own()), 2)
+                (format!("{}; SELECT {judge}", settings::to_own(self.acts())), 2)
             }
-            Some(_) | None => (settings::to_own(), 1),
+            Some(_) | None => (settings::to_own(self.acts()), 1),
         }
     }
 
@@ -278,7 +284,7 @@ impl PostgresConnection {
         match self.side == Side::Own && self.hook.is_some() && self.transaction.is_some() {
             true => {
                 self.side = Side::Guest;
-                format!("{}; ", settings::TO_GUEST)
+                format!("{}; ", settings::to_guest(self.acts()))
             }
             false => String::new(),
         }

@@ -15,7 +15,7 @@ use crate::{
         Access, BackendError,
         connection::{LockTry, Opening},
     },
-    sql::Isolation,
+    sql::{Isolation, Level},
 };
 use std::time::{Duration, Instant};
 
@@ -43,6 +43,9 @@ impl PostgresConnection {
         if self.rehearsing && self.transaction.is_some() {
             let bounds = settings::bounds(self.lock_wait, self.idle);
             let own = match &self.hook {
+                Some(_) if self.acts() => {
+                    format!("{}; {}", settings::OPERATOR, settings::own_within_hook())
+                }
                 Some(_) => settings::own_within_hook(),
                 None => settings::own(),
             };
@@ -72,7 +75,7 @@ impl PostgresConnection {
                     "{}{}; {}; {}",
                     settings::idle_bound(self.idle),
                     settings::hook_bounds(&hook.settings, self.sees_lost_clients),
-                    settings::to_own(),
+                    settings::to_own(hook.settings.level == Level::Trusted),
                     settings::own_within_hook()
                 ),
                 1,

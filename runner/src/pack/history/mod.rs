@@ -42,6 +42,7 @@ mod tern;
 mod tests;
 mod transactions;
 mod umzug;
+mod units;
 mod wrangler;
 
 pub use error::{FileProblem, HistoryError, Problem};
@@ -51,12 +52,15 @@ pub use stamp::ledger_stamp;
 pub(super) use flyway::{is_configuration, is_repeatable};
 pub(super) use recognise::{Recognised, recognise};
 
-use super::sql_name::SqlHook;
+use super::{sql_name::SqlHook, sql_texts::SqlTexts};
 use crate::alteration::{AlterationId, Dialect};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
+    sync::Arc,
 };
+use transactions::Said;
+use units::Sent;
 
 /// What else decides how a history is read.
 #[derive(Debug)]
@@ -85,6 +89,8 @@ pub(super) struct Migration {
     /// What it was read from.
     files: Vec<PathBuf>,
     sections: Vec<Section>,
+    /// What some dialects get otherwise.
+    apart: Vec<Apart>,
     /// Whether there was a way back in which nothing was done.
     pub(super) lost_way_back: bool,
 }
@@ -99,15 +105,35 @@ struct Section {
     first_line: usize,
 }
 
+/// What dialects get in place of a section's hook and text.
+#[derive(Debug, PartialEq, Eq)]
+struct Apart {
+    /// The hook of that section.
+    of: SqlHook,
+    dialects: Vec<Dialect>,
+    hook: SqlHook,
+    text: String,
+}
+
 impl Migration {
     fn new(id: AlterationId, description: Option<String>, sections: Vec<Section>) -> Self {
         let files = sections.iter().map(|section| section.path.clone()).collect();
-        Self { id, description, files, sections, lost_way_back: false }
+        Self { id, description, files, sections, apart: Vec::new(), lost_way_back: false }
     }
 
-    /// The SQL of each hook.
-    pub(super) fn into_sql(self) -> BTreeMap<SqlHook, String> {
-        self.sections.into_iter().map(|section| (section.hook, section.text)).collect()
+    /// The SQL of each hook, as each dialect gets it.
+    pub(super) fn into_sql(self) -> SqlTexts {
+        let mut texts = SqlTexts::default();
+        for Section { hook, text, .. } in self.sections {
+            let apart = self.apart.iter().filter(|apart| apart.of == hook);
+            let apart: BTreeSet<_> = apart.flat_map(|apart| apart.dialects.clone()).collect();
+            let others = Dialect::ALL.into_iter().filter(|dialect| !apart.contains(dialect));
+            texts.insert(hook, others, &Arc::from(text));
+        }
+        for Apart { dialects, hook, text, .. } in self.apart {
+            texts.insert(hook, dialects, &Arc::from(text));
+        }
+        texts
     }
 }
 
@@ -150,7 +176,7 @@ pub(super) fn read(
     if migrations.is_empty() {
         return Err(HistoryError::Nothing { path: folder.to_owned(), layout });
     }
-    migrations.into_iter().map(|migration| checked(migration, context)).collect()
+    migrations.into_iter().map(|migration| checked(migration, layout, context)).collect()
 }
 
 /// The SQL files of `folder` that the tool passes over, and so does `read`; sorted.
@@ -200,15 +226,22 @@ fn located(text: &str, path: &Path, first_line: usize) -> impl Fn(statements::Ba
 
 /// What holds for the SQL of every tool. A way back in which nothing is done takes nothing back: it is left
 /// out, and the alteration has none.
-fn checked(mut migration: Migration, context: &Context<'_>) -> Result<Migration, HistoryError> {
+fn checked(
+    mut migration: Migration,
+    layout: Layout,
+    context: &Context<'_>,
+) -> Result<Migration, HistoryError> {
     let mut sections = Vec::with_capacity(migration.sections.len());
     for mut section in migration.sections {
-        section.unframe(context)?;
+        let apart = section.take_units(layout, context)?;
         let is_empty = section.look(context)?.statements == 0;
-        section.refuse_what_a_deploy_would(context)?;
+        section.refuse_what_a_deploy_would(layout, &apart, context)?;
         match is_empty && section.hook.is_way_back() {
             true => migration.lost_way_back = true,
-            false => sections.push(section),
+            false => {
+                migration.apart.extend(apart);
+                sections.push(section);
+            }
         }
     }
     migration.sections = sections;
@@ -224,28 +257,118 @@ impl Section {
         Ok(())
     }
 
-    /// Takes out a transaction of its own around it, where the runner's takes its place.
-    fn unframe(&mut self, context: &Context<'_>) -> Result<(), HistoryError> {
-        let in_transaction = self.is_in_transaction();
-        let unframed = transactions::unframed(&self.text, &context.dialects, in_transaction);
-        let unframed = unframed.map_err(located(&self.text, &self.path, self.first_line))?;
-        if let Some(text) = unframed {
-            self.text = text;
+    /// Makes the host's transactions of those that the tool and the text itself would have. Takes out one around the
+    /// text, where the runner's takes its place.
+    fn take_units(
+        &mut self,
+        layout: Layout,
+        context: &Context<'_>,
+    ) -> Result<Vec<Apart>, HistoryError> {
+        let wraps = self.is_in_transaction();
+        let said = transactions::said(&self.text, &context.dialects, !wraps);
+        match said.map_err(self.located())? {
+            Said::Framed(text) => {
+                self.text = text;
+                Ok(Vec::new())
+            }
+            Said::Nothing if wraps => Ok(Vec::new()),
+            Said::Nothing => Ok(self.for_postgresql(layout, false, context)?.into_iter().collect()),
+            Said::Units => {
+                let main = self.hook;
+                self.hook = hook(main.is_way_back(), false);
+                let mut apart: Vec<_> =
+                    self.for_postgresql(layout, wraps, context)?.into_iter().collect();
+                // There that is the same hook, journaled in any case.
+                let mysql: Vec<_> =
+                    [Dialect::Mysql, Dialect::Mariadb].into_iter().filter(|_| wraps).collect();
+                if context.dialects.iter().all(|dialect| mysql.contains(dialect))
+                    && !context.dialects.is_empty()
+                {
+                    self.hook = main;
+                } else if !mysql.is_empty() {
+                    let text = self.text.clone();
+                    apart.push(Apart { of: self.hook, dialects: mysql, hook: main, text });
+                }
+                Ok(apart)
+            }
         }
-        Ok(())
+    }
+
+    /// What PostgreSQL gets of it, where that differs: what the tool sends together is one transaction.
+    fn for_postgresql(
+        &self,
+        layout: Layout,
+        wraps: bool,
+        context: &Context<'_>,
+    ) -> Result<Option<Apart>, HistoryError> {
+        let is_named = context.dialects.contains(&Dialect::Postgresql);
+        if !is_named && !context.dialects.is_empty() {
+            return Ok(None);
+        }
+        let sent = match layout {
+            // A text that PostgreSQL refuses as one message can only have been sent with `x-multi-statement`.
+            Layout::GolangMigrate if !wraps => Sent::Statements,
+            layout => units::sent(layout),
+        };
+        match units::framed(&self.text, layout, sent, wraps) {
+            Ok(text) => Ok(text.map(|text| Apart {
+                of: self.hook,
+                dialects: vec![Dialect::Postgresql],
+                hook: self.hook,
+                text,
+            })),
+            // It may be for another database.
+            Err((at, problem))
+                if !matches!(problem, Problem::Transaction(_))
+                    && !is_named
+                    && !self.is_for_postgresql(at) =>
+            {
+                Ok(None)
+            }
+            Err(bad) => Err(self.located()(bad)),
+        }
+    }
+
+    /// Whether no other database could read what stands at byte `at`.
+    fn is_for_postgresql(&self, at: usize) -> bool {
+        let statement = self.text.get(at..).unwrap_or_default().split(';').next();
+        statement.is_some_and(|sql| sql.to_ascii_uppercase().contains("CONCURRENTLY"))
     }
 
     fn is_in_transaction(&self) -> bool {
         matches!(self.hook, SqlHook::Up | SqlHook::Down)
     }
 
-    fn refuse_what_a_deploy_would(&self, context: &Context<'_>) -> Result<(), HistoryError> {
-        let refused = statements::refused(&self.text, &context.dialects, self.hook);
-        refused.map_err(located(&self.text, &self.path, self.first_line))
+    fn refuse_what_a_deploy_would(
+        &self,
+        layout: Layout,
+        apart: &[Apart],
+        context: &Context<'_>,
+    ) -> Result<(), HistoryError> {
+        for dialect in &context.dialects {
+            let other = apart.iter().find(|apart| apart.dialects.contains(dialect));
+            let (hook, text) =
+                other.map_or((self.hook, &self.text), |other| (other.hook, &other.text));
+            let located = located(text, &self.path, self.first_line);
+            if *dialect == Dialect::Postgresql
+                && matches!(hook, SqlHook::Up | SqlHook::Down)
+                && let Some((at, what)) = statements::needs_outside(text)
+            {
+                let how = units::way_out(layout);
+                return Err(located((at, Problem::NeedsOutside { what, layout, how })));
+            }
+            statements::refused(text, &[*dialect].into(), hook).map_err(located)?;
+        }
+        Ok(())
     }
 
     fn look(&self, context: &Context<'_>) -> Result<statements::Found, HistoryError> {
         look(&self.text, &self.path, self.first_line, context)
+    }
+
+    /// Puts a problem of its text into its line.
+    fn located(&self) -> impl Fn(statements::Bad) -> HistoryError {
+        located(&self.text, &self.path, self.first_line)
     }
 }
 

@@ -6,6 +6,7 @@ mod each_tool;
 mod links;
 mod refused;
 mod shipped;
+mod units;
 
 use super::{
     super::{PackOptions, folder as sql_folder, pack, sql_name::SqlHook},
