@@ -34,6 +34,7 @@ mod judged;
 mod keys;
 mod listing;
 mod manifests;
+mod outside;
 mod pack;
 mod places;
 mod plans;

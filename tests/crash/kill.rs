@@ -25,6 +25,7 @@ matrices! {
     rollback: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
     failing: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
     prepared_up: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
+    units: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
     prepared_down: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
     settings: Postgres Mariadb, full: Postgres18 Mysql;
     leased: Postgres Mariadb, full: Postgres18 Mysql;

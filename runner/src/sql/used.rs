@@ -98,6 +98,10 @@ pub(super) fn own_table(view: View<'_>) -> Option<&'static str> {
             return;
         }
         if view.tokens[index].is_string() {
+            // What stands side by side is looked at once.
+            if index > 0 && view.tokens[index - 1].is_string() {
+                return;
+            }
             found = own_in_string(view, index).filter(|_| place.in_call || is_cast(view, index));
         } else if let Some(own) = view.name(index).as_deref().and_then(own::own_table) {
             let is_alias = index > 0 && view.is(index - 1, "AS");
@@ -186,12 +190,10 @@ fn walk(view: View<'_>, mut seen: impl FnMut(usize, Place)) {
     }
 }
 
-/// The runner's table in a string; strings that stand side by side are one to the server.
+/// The runner's table in the strings that begin at `index`; those side by side are one to the server.
 fn own_in_string(view: View<'_>, index: usize) -> Option<&'static str> {
-    let is_string = |at: usize| view.tokens.get(at).is_some_and(|token| token.is_string());
-    let first = (0..index).rev().take_while(|at| is_string(*at)).last().unwrap_or(index);
-    let joined: String =
-        (first..).take_while(|at| is_string(*at)).filter_map(|at| view.string(at)).collect();
+    let is_string = |at: &usize| view.tokens.get(*at).is_some_and(|token| token.is_string());
+    let joined: String = (index..).take_while(is_string).filter_map(|at| view.string(at)).collect();
     runs(&joined).find_map(own::own_table)
 }
 

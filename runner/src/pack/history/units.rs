@@ -25,6 +25,8 @@ pub(super) enum Sent {
     Statements,
     /// Each piece: what stands up to a line that ends with `;`, or between two marks.
     Pieces,
+    /// Each section of a file; `;` alone in a line stands between two.
+    Sections,
     /// The text.
     Whole,
 }
@@ -34,20 +36,21 @@ pub(super) fn sent(layout: Layout) -> Sent {
     match layout {
         Layout::Runner => Sent::Statements,
         // sqlx-postgres/src/migrate.rs, `apply` and `execute_migration`: the text to `execute`, which is a simple
-        // query where there are no parameters; `no_tx` leaves out BEGIN.
+        // query where there are no parameters; `no_tx` leaves the transaction out.
         Layout::Sqlx => Sent::Whole,
-        // database/postgres/postgres.go, `Run`: the text to `runStatement`. With `x-multi-statement` it is parted at each
-        // `;` by database/multistmt: see `golang_migrate`.
+        // database/postgres/postgres.go, `Run`: the text to `runStatement`, and with `x-multi-statement` what
+        // database/multistmt finds between two `;`: taken so where PostgreSQL would refuse the text as one message.
+        // database/sqlite3/sqlite3.go, `executeQuery`: in a transaction.
         Layout::GolangMigrate => Sent::Whole,
-        // diesel_migrations/src/file_based_migrations.rs, `run`: `batch_execute` of the text.
+        // diesel_migrations/src/file_based_migrations.rs, `run_sql_from_file`: `batch_execute` of the text.
         Layout::Diesel => Sent::Whole,
-        // pkg/dbmate/db.go, `Migrate`: `Exec` of the section, by the transaction or by the connection.
-        Layout::Dbmate => Sent::Whole,
-        // internal/sqlparser/parser.go, `ParseSQLMigration`; provider_run.go, `runSQL`: `Exec` of each.
+        // pkg/dbmate/db.go, `Migrate`: `Exec` of each section, by a transaction or by the connection.
+        Layout::Dbmate => Sent::Sections,
+        // internal/sqlparser/parser.go, `ParseSQLMigration` and `endsWithSemicolon`: each is given to `Exec`.
         Layout::Goose => Sent::Pieces,
         // flyway-core …/sqlscript/ParserSqlScript.java, `execute`: each statement by itself.
         Layout::Flyway => Sent::Statements,
-        // refinery_core/src/drivers/tokio_postgres.rs, `execute`: `batch_execute` of the text.
+        // refinery_core/src/drivers/tokio_postgres.rs, `execute`: a transaction, and `batch_execute` of the text.
         Layout::Refinery => Sent::Whole,
         // The adapter for `pg` parts the script at each `;`.
         Layout::Prisma => Sent::Statements,
@@ -57,7 +60,7 @@ pub(super) fn sent(layout: Layout) -> Sent {
         Layout::Supabase | Layout::Atlas => Sent::Statements,
         // D1 is SQLite.
         Layout::Wrangler => Sent::Whole,
-        // sql-migrate's migrate.go, `ExecMax`: each of the statements of sqlparse/sqlparse.go.
+        // migrate.go, `applyMigrations`: `Exec` of each statement that sqlparse/sqlparse.go finds.
         Layout::SqlMigrate => Sent::Statements,
         // psql reads the script, and sends statement by statement.
         Layout::Sqitch | Layout::Shmig => Sent::Statements,
@@ -215,8 +218,11 @@ fn messages<'a>(text: &str, sentences: &'a [Sentence], sent: Sent) -> Vec<&'a [S
     match sent {
         Sent::Whole => vec![sentences],
         Sent::Statements => sentences.chunks(1).collect(),
-        Sent::Pieces => {
-            let ends = piece_ends(text);
+        Sent::Pieces | Sent::Sections => {
+            let ends = match sent {
+                Sent::Pieces => piece_ends(text),
+                _ => section_ends(text),
+            };
             let piece =
                 |sentence: &Sentence| ends.partition_point(|end| *end < sentence.tokens.end);
             sentences.chunk_by(|left, right| piece(left) == piece(right)).collect()
@@ -243,6 +249,12 @@ fn piece_ends(text: &str) -> Vec<usize> {
         }
     }
     ends
+}
+
+/// Where the sections of a file end.
+fn section_ends(text: &str) -> Vec<usize> {
+    let ends = mark::lines(text).filter(|line| line.text == ";");
+    ends.map(|line| line.range.start).collect()
 }
 
 /// What is written into a text.
@@ -295,8 +307,8 @@ mod tests {
 
     #[test]
     fn what_is_sent_together() {
-        use Sent::{Pieces, Statements, Whole};
-        let table: [(&str, Sent, bool, Option<&str>); 15] = [
+        use Sent::{Pieces, Sections, Statements, Whole};
+        let table: [(&str, Sent, bool, Option<&str>); 17] = [
             ("A;\nB;", Statements, false, None),
             ("A", Whole, false, None),
             ("A;\nB -- x", Whole, false, Some("BEGIN; A;\nB; COMMIT; -- x")),
@@ -334,6 +346,8 @@ mod tests {
             ),
             ("BEGIN;\nA; B;\nCOMMIT;\n", Pieces, false, None),
             ("VACUUM;", Whole, false, None),
+            ("A\n;\nB; C\n", Sections, false, Some("A\n;\nBEGIN; B; C; COMMIT;\n")),
+            ("VACUUM\n;\nVACUUM\n", Sections, false, None),
         ];
         for (text, sent, wraps, expected) in table {
             let seen = framed(text, Layout::Sqlx, sent, wraps).unwrap();
