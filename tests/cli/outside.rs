@@ -212,10 +212,10 @@ fn whom_a_history_works_as_is_the_operators_to_say() {
     }
     sandbox.ok(&["deploy", "plugins", "--trust", "acme/app"]);
     assert_eq!(sandbox.rows("SELECT who FROM w"), [&*role]);
-    assert_eq!(sandbox.rows("SELECT who FROM x"), [&*user], "the role ends with its hook");
+    assert_eq!(sandbox.rows("SELECT who FROM x"), [user], "the role ends with its hook");
     let owners = "SELECT DISTINCT tableowner FROM pg_tables WHERE tablename IN ('t', 'u', 'w')";
     assert_eq!(sandbox.rows(owners), [&*role]);
     let records = "SELECT DISTINCT tableowner FROM pg_tables WHERE tablename LIKE 'alteration%'";
-    assert_eq!(sandbox.rows(records), [&*user]);
+    assert_eq!(sandbox.rows(records), [user]);
     sandbox.server().admin_sql(&format!("DROP OWNED BY {role}; DROP ROLE {role};"));
 }

@@ -177,6 +177,12 @@ pub(super) trait Connection: Session + Scratch {
         self.begin().await
     }
 
+    /// Has the database do now, on the hook's side, what the segment of a journaled hook leaves to its commit. What follows up to
+    /// that is the runner's.
+    async fn end_segment(&mut self) -> Result<(), BackendError> {
+        Ok(())
+    }
+
     /// Where the transactions of a journaled hook end.
     fn segments(&self) -> Segments {
         Segments::Whole

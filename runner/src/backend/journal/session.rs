@@ -218,7 +218,9 @@ impl Journal {
         result: CallResult,
     ) -> Result<JournalRow, BackendError> {
         let fingerprint = connection.fingerprint(sql).await?;
-        self.write_kept(connection).await?;
+        if let Some(row) = self.kept_row() {
+            journal::insert(connection, &self.key, &row).await?;
+        }
         let call = Call { asked, changes: Some(call::shown(sql)), result };
         let row = JournalRow {
             call: self.next,
@@ -231,24 +233,20 @@ impl Journal {
         Ok(row)
     }
 
-    /// Writes the results of the segment.
-    pub(super) async fn write_kept(
-        &mut self,
-        connection: &mut dyn Connection,
-    ) -> Result<(), BackendError> {
+    /// The row with the results of the segment, if it has any.
+    pub(super) fn kept_row(&mut self) -> Option<JournalRow> {
         if self.kept.is_empty() {
-            return Ok(());
+            return None;
         }
         let results = encode(&self.kept);
         self.stored_bytes += results.len();
-        let row = JournalRow {
+        Some(JournalRow {
             call: self.next - self.kept.len() as u64,
             is_done: true,
             statement: None,
             fingerprint: None,
             results: Some(results),
-        };
-        journal::insert(connection, &self.key, &row).await
+        })
     }
 
     /// Whether more was read and written than is kept.

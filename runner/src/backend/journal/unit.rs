@@ -12,6 +12,7 @@ use crate::{
     backend::{
         BackendError,
         connection::{Connection, Segments},
+        tables::journal,
     },
     session::{ErrorKind, FailedInScript, OnStatement, Script, ScriptRun, SqlError},
     sql::{Statement, UNCLOSED, UnitWord, Units, statement_length},
@@ -106,7 +107,10 @@ impl Journal {
             return Ok(());
         }
         let committed = async {
-            self.write_kept(connection).await?;
+            connection.end_segment().await?;
+            if let Some(row) = self.kept_row() {
+                journal::insert_last(connection, &self.key, &row).await?;
+            }
             // What comes after it is on the disk only together with this, and the hook's end waits for that.
             connection.commit_unflushed().await
         };

@@ -261,10 +261,10 @@ impl PostgresConnection {
         }
     }
 
-    /// Commits what a journaled hook did up to here only if that leaves the runner's tables alone: what it deferred
-    /// runs now, on its own side, and is looked at like the rest.
-    pub(super) async fn end_segment(&mut self) -> Result<(), BackendError> {
-        if !self.is_journaled_hook() || self.transaction.is_none() {
+    /// Has what a journaled hook deferred up to here run now, on its own side. The runner's tables are looked at when
+    /// the session goes back to the runner's side.
+    pub(super) async fn check_segment(&mut self) -> Result<(), BackendError> {
+        if !self.is_journaled_hook() || self.transaction.is_none() || self.is_checked {
             return Ok(());
         }
         self.send_kept().await?;
@@ -275,8 +275,21 @@ impl PostgresConnection {
         let checks = format!("{}{checks}", self.unpin());
         let checked = self.link.affected_within(&checks, self.check_time.saturating_mul(CHECKS));
         checked.await.map_err(|error| error::refused_checks(error, self.link.url()))?;
-        let (switch, _) = self.own_switch();
-        self.own_run(&switch).await
+        self.is_checked = true;
+        Ok(())
+    }
+
+    /// Commits what a journaled hook did up to here only if that leaves the runner's tables alone.
+    pub(super) async fn end_segment(&mut self) -> Result<(), BackendError> {
+        if !self.is_journaled_hook() || self.transaction.is_none() {
+            return Ok(());
+        }
+        self.check_segment().await?;
+        if self.side == Side::Guest {
+            let (switch, rows) = self.own_switch();
+            self.kept.push(switch, rows);
+        }
+        Ok(())
     }
 
     /// What changes the session so, to be followed by another statement; empty where it is so.

@@ -136,6 +136,8 @@ pub(super) struct PostgresConnection {
     is_used: bool,
     side: Side,
     forms: forms::Forms,
+    /// What the segment at hand deferred has run since its last statement.
+    is_checked: bool,
     /// The last statement outside of a transaction failed, and had committed nothing.
     left_nothing: bool,
     /// The server session that took the runner's lock.
@@ -183,6 +185,7 @@ impl PostgresConnection {
             is_used: false,
             side: Side::Own,
             forms: forms::Forms::new(server.has_plain_forms),
+            is_checked: false,
             left_nothing: false,
             lock: None,
             is_pooled: false,
@@ -324,6 +327,10 @@ impl Connection for PostgresConnection {
 
     async fn begin_at(&mut self, isolation: Option<Isolation>) -> Result<(), BackendError> {
         self.begin_transaction(isolation).await
+    }
+
+    async fn end_segment(&mut self) -> Result<(), BackendError> {
+        self.check_segment().await
     }
 
     fn segments(&self) -> Segments {

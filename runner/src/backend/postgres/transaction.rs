@@ -58,6 +58,7 @@ impl PostgresConnection {
         self.kept.begin(self.begin_sql(self.hook.as_ref(), isolation));
         self.transaction = Some(Transaction { id: None, marked: None });
         self.side = Side::Own;
+        self.is_checked = false;
         self.forms.are_pinned = false;
         Ok(())
     }
@@ -154,10 +155,16 @@ impl PostgresConnection {
             Ok(())
         };
         let answered = self.link.own_each_answer(&sql, Duration::ZERO, each).await;
-        answered.map_err(|error| match done < committed {
-            true => error::refused_commit(error, self.link.url()),
-            false => error::after_commit(&error),
-        })?;
+        if let Err(error) = answered {
+            return Err(match error::end_of(&error) {
+                Some(found) if done < committed => {
+                    self.transaction = Some(transaction);
+                    self.judge(&found)
+                }
+                None if done < committed => error::refused_commit(error, self.link.url()),
+                _ => error::after_commit(&error),
+            });
+        }
         let rows = self.answered(&kept, rows)?;
         self.leave_session();
         self.side = Side::Own;

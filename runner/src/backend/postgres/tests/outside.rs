@@ -291,9 +291,8 @@ async fn a_role_holds_for_the_hooks_statements_alone() {
     let (database, mut connection) = claimed().await;
     connection.rollback().await.expect("rolls back");
     let role = format!("{}_owner", database.rows("SELECT current_database()")[0]);
-    let user = database.rows("SELECT current_user")[0].clone();
     database.admin_sql(&format!(
-        "CREATE ROLE \"{role}\"; GRANT \"{role}\" TO \"{user}\"; GRANT CREATE ON SCHEMA public TO \"{role}\""
+        "CREATE ROLE \"{role}\"; GRANT \"{role}\" TO runner; GRANT CREATE ON SCHEMA public TO \"{role}\""
     ));
     for set in ["SET ROLE", "SET SESSION ROLE"] {
         let trusted = HookSettings { level: Level::Trusted, ..settings(HookMode::Journaled) };
