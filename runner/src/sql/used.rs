@@ -7,6 +7,7 @@ use super::{
     bodies::{self, Part},
     names::runs,
     own,
+    token::TokenKind,
     view::View,
 };
 use std::collections::BTreeSet;
@@ -81,6 +82,9 @@ const LISTED: [&str; 6] = ["INTO", "TABLE", "EXISTS", "REFERENCES", "ON", "VIEW"
 /// Statements in which ON is a condition, and LIKE compares.
 const QUERIES: [&str; 7] = ["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "VALUES"];
 
+/// The bytes of the shortest of the runner's names.
+const SHORTEST: usize = "alteration_run".len();
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Place {
     is_value: bool,
@@ -103,7 +107,9 @@ pub(super) fn own_table(view: View<'_>) -> Option<&'static str> {
                 return;
             }
             found = own_in_string(view, index).filter(|_| place.in_call || is_cast(view, index));
-        } else if let Some(own) = view.name(index).as_deref().and_then(own::own_table) {
+        } else if view.text_at(index).len() >= SHORTEST
+            && let Some(own) = view.name(index).as_deref().and_then(own::own_table)
+        {
             let is_alias = index > 0 && view.is(index - 1, "AS");
             let is_described = view.is(0, "COMMENT") && view.is_symbol(index + 1, b'.');
             if is_described || !place.is_value && !is_alias {
@@ -149,44 +155,74 @@ fn is_called(view: View<'_>, index: usize) -> bool {
     !(view.is_any(before, &named) || is_indexed && !view.is_any(1, &["RULE", "VIEW", "POLICY"]))
 }
 
+/// What a token is, as far as it decides what stands behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Relation(&'static str),
+    Value(&'static str),
+    /// Any other word, or a name in quotes.
+    Name,
+    Other,
+}
+
+fn class(view: View<'_>, index: usize) -> Class {
+    /// Longer than any word of the lists.
+    const LENGTH: usize = 16;
+    let text = view.text_at(index);
+    match view.tokens[index].kind {
+        TokenKind::QuotedName => Class::Name,
+        TokenKind::Word if text.len() >= LENGTH || !text.is_ascii() => Class::Name,
+        TokenKind::Word => {
+            let mut upper = [0; LENGTH];
+            let upper = &mut upper[..text.len()];
+            upper.copy_from_slice(text.as_bytes());
+            upper.make_ascii_uppercase();
+            let find = |words: &[&'static str]| {
+                words.iter().copied().find(|word| word.as_bytes() == &*upper)
+            };
+            let relation = find(&RELATIONS).map(Class::Relation);
+            relation.or_else(|| find(&VALUES).map(Class::Value)).unwrap_or(Class::Name)
+        }
+        _ => Class::Other,
+    }
+}
+
 /// Shows `seen` each name and string, and where it stands.
 fn walk(view: View<'_>, mut seen: impl FnMut(usize, Place)) {
     let is_query = QUERIES.contains(&&*view.verb());
     let mut place = Place { is_value: false, word: "", in_call: false };
     let mut outer = Vec::new();
     let mut renames_column = false;
+    let mut before = Class::Other;
     for index in 0..view.tokens.len() {
-        let before = |words: &[&str]| index > 0 && view.is_any(index - 1, words);
-        if view.is_symbol(index, b'(') {
-            outer.push(place);
-            let is_name = index > 0 && view.name(index - 1).is_some();
-            let is_word = before(&RELATIONS) || before(&VALUES) || before(&["AS"]);
-            if is_name && !is_word {
-                let is_list = !place.is_value && LISTED.contains(&place.word);
-                place = Place { is_value: true, word: "", in_call: place.in_call || !is_list };
+        let class = class(view, index);
+        match class {
+            Class::Relation(word) => {
+                let is_value = match word {
+                    "ON" | "LIKE" | "TYPE" => is_query,
+                    "FROM" => before == Class::Value("DISTINCT"),
+                    "OF" => before == Class::Relation("UPDATE"),
+                    "TO" => renames_column,
+                    _ => false,
+                };
+                place = Place { is_value, word, ..place };
             }
-            continue;
+            Class::Value(word) if index > 0 || is_query => {
+                renames_column |= word == "COLUMN" && view.is(index - 1, "RENAME");
+                place = Place { is_value: true, word, ..place };
+            }
+            Class::Other if view.is_symbol(index, b'(') => {
+                outer.push(place);
+                if before == Class::Name && !view.is(index - 1, "AS") {
+                    let is_list = !place.is_value && LISTED.contains(&place.word);
+                    let in_call = place.in_call || !is_list;
+                    place = Place { is_value: true, word: "", in_call };
+                }
+            }
+            Class::Other if view.is_symbol(index, b')') => place = outer.pop().unwrap_or(place),
+            Class::Name | Class::Value(_) | Class::Other => seen(index, place),
         }
-        if view.is_symbol(index, b')') {
-            place = outer.pop().unwrap_or(place);
-            continue;
-        }
-        renames_column |= view.is(index, "COLUMN") && before(&["RENAME"]);
-        let word = |words: &[&'static str]| words.iter().copied().find(|word| view.is(index, word));
-        if let Some(word) = word(&RELATIONS) {
-            let is_value = match word {
-                "ON" | "LIKE" | "TYPE" => is_query,
-                "FROM" => before(&["DISTINCT"]),
-                "OF" => before(&["UPDATE"]),
-                "TO" => renames_column,
-                _ => false,
-            };
-            place = Place { is_value, word, ..place };
-        } else if let Some(word) = word(&VALUES).filter(|_| index > 0 || is_query) {
-            place = Place { is_value: true, word, ..place };
-        } else {
-            seen(index, place);
-        }
+        before = class;
     }
 }
 
