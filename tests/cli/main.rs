@@ -37,6 +37,7 @@ mod keys;
 mod listing;
 mod manifests;
 mod mending;
+mod outside;
 mod pack;
 mod places;
 mod plans;

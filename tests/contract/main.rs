@@ -220,6 +220,9 @@ macro_rules! contract {
                 a_hook_that_differs_when_it_is_run_again_is_stopped,
                 nothing_is_open_across_a_statement_that_commits,
                 a_run_goes_on_with_the_settings_it_began_with,
+                a_unit_of_a_script_is_done_or_not, units_of_a_script_pair,
+                statements_stand_alone_on_postgresql, code_that_commits_and_fails_is_asked_about,
+                a_unit_holds_what_can_be_held,
             );
             contract!(@cases [$($only)?] $place, session:
                 every_value_is_bound, extremes_come_back, nul_in_text_is_kept_or_refused, rows_and_columns, outcomes, one_statement_is_one,

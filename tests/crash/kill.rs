@@ -26,6 +26,7 @@ matrices! {
     failing: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
     prepared_up: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
     mended: Postgres Mariadb, full: Postgres18 Mysql;
+    units: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
     prepared_down: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
     settings: Sqlite Postgres Mariadb, full: Postgres18 Mysql;
     leased: Postgres Mariadb, full: Postgres18 Mysql;

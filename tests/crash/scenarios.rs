@@ -72,6 +72,18 @@ pub fn prepared_up() -> Scenario {
     Scenario { name: "before-up", start: items, holds: items_hold, ..deploy() }
 }
 
+/// `before-up` of single statements between two transactions that the script opens itself, and on PostgreSQL a label that
+/// is used behind its making, and code that the runner could not ask about again.
+pub fn units() -> Scenario {
+    Scenario {
+        name: "units of a script",
+        start: orders,
+        holds: orders_hold,
+        points_min: 30,
+        ..deploy()
+    }
+}
+
 /// `before-down` of the same.
 pub fn prepared_down() -> Scenario {
     Scenario { name: "before-down", start: items_deployed, args: ROLLBACK, ..prepared_up() }
@@ -452,6 +464,53 @@ fn items_hold(place: Place, sandbox: &Sandbox) -> Result<(), String> {
         ensure(invalid == ["0"], "no invalid index is left")?;
     }
     Ok(())
+}
+
+fn orders(place: Place) -> Sandbox {
+    let sandbox = place.sandbox();
+    let (first, last) = match place.family() {
+        Family::Postgres => (
+            "CREATE TYPE stage AS ENUM ('new'); ALTER TYPE stage ADD VALUE 'paid';
+             CREATE TABLE labels AS SELECT 'paid'::stage AS stage;",
+            "VACUUM orders;",
+        ),
+        _ => ("", ""),
+    };
+    let id = "1.0.0-1700000000-orders";
+    sandbox.write(
+        &format!("sources/acme/orders/{id}.before-up.sql"),
+        format!(
+            "CREATE TABLE orders (id INTEGER PRIMARY KEY, total INTEGER NOT NULL);
+             {first}
+             INSERT INTO orders (id, total) VALUES (1, 5);
+             BEGIN;
+             INSERT INTO orders (id, total) VALUES (2, 5);
+             UPDATE orders SET total = total + 1;
+             COMMIT;
+             UPDATE orders SET total = total * 2;
+             {last}
+             START TRANSACTION;
+             INSERT INTO orders (id, total) VALUES (3, 12);
+             UPDATE orders SET total = total - 1;
+             COMMIT;"
+        )
+        .replace(
+            "START TRANSACTION",
+            if place.family() == Family::Sqlite { "BEGIN" } else { "START TRANSACTION" },
+        ),
+    );
+    packed(sandbox, "acme/orders")
+}
+
+/// A unit is there with all of its statements, or with none.
+fn orders_hold(place: Place, sandbox: &Sandbox) -> Result<(), String> {
+    if !place.has_table(sandbox, "orders") {
+        return Ok(());
+    }
+    let rows = sandbox.rows("SELECT total FROM orders ORDER BY id");
+    let all = [&[][..], &["5"], &["6", "6"], &["12", "12"], &["11", "11", "11"]];
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    ensure(all.contains(&&*rows), &format!("a unit is whole: {rows:?}"))
 }
 
 /// Without its settings the hook would make other tables, or longer fractions.

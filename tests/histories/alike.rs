@@ -44,7 +44,7 @@ macro_rules! histories {
 
 histories! {
     sqlx: History {
-        tool: Tool::Sqlx, folder: "sqlx", place: Place::Postgres, alterations: 23, back: 15,
+        tool: Tool::Sqlx, folder: "sqlx", place: Place::Postgres, alterations: 25, back: 17,
     },
     sqlx_simple: History {
         tool: Tool::Sqlx, folder: "sqlx-simple", place: Place::Sqlite, alterations: 5, back: 0,

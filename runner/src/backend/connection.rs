@@ -8,7 +8,7 @@ use super::{BackendError, LockHolder, Powers, StrangeLedger, scratch::Scratch};
 use crate::{
     alteration::PluginName,
     session::{Outcome, Session, SqlError},
-    sql::{Judge, Level},
+    sql::{Isolation, Judge, Level},
 };
 use async_trait::async_trait;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -46,6 +46,17 @@ pub(super) enum HookMode {
     Transaction,
     /// Journaled: a statement may commit by itself, or run outside of any transaction.
     Journaled,
+}
+
+/// Where the transactions of a journaled hook end, between statements that commit by themselves or run outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Segments {
+    /// With the hook: what the database checks only then is checked once.
+    Whole,
+    /// With each unit of a script, too.
+    Units,
+    /// With each statement that is in no unit, too: so do the database's own clients.
+    Statements,
 }
 
 /// What holds for the statements of one hook.
@@ -159,6 +170,23 @@ pub(super) trait Connection: Session + Scratch {
 
     /// Begins a transaction: to write at once on SQLite, READ COMMITTED elsewhere.
     async fn begin(&mut self) -> Result<(), BackendError>;
+
+    /// As [`Self::begin`], at another level of isolation.
+    async fn begin_at(&mut self, isolation: Option<Isolation>) -> Result<(), BackendError> {
+        let _ = isolation;
+        self.begin().await
+    }
+
+    /// Has the database do now, on the hook's side, what the segment of a journaled hook leaves to its commit. What follows up to
+    /// that is the runner's.
+    async fn end_segment(&mut self) -> Result<(), BackendError> {
+        Ok(())
+    }
+
+    /// Where the transactions of a journaled hook end.
+    fn segments(&self) -> Segments {
+        Segments::Whole
+    }
 
     /// Begins a transaction that only reads.
     async fn begin_reading(&mut self) -> Result<(), BackendError> {

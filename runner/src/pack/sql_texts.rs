@@ -44,6 +44,7 @@ pub(super) struct SqlTexts(BTreeMap<SqlHook, BTreeMap<Dialect, Arc<str>>>);
 
 impl SqlTexts {
     /// The same for every dialect.
+    #[cfg(test)]
     pub(super) fn for_all(sql: BTreeMap<SqlHook, String>) -> Self {
         let mut texts = Self::default();
         for (hook, text) in sql {

@@ -28,7 +28,8 @@ pub(super) fn visit(view: View<'_>, visit: &mut dyn FnMut(Part<'_>)) {
     descend(view, holds_code(view), 0, visit);
 }
 
-fn holds_code(view: View<'_>) -> bool {
+/// Whether a statement stores or runs code.
+pub(super) fn holds_code(view: View<'_>) -> bool {
     view.dialect() == Dialect::Postgresql
         && (view.is(0, "DO")
             || view.is(0, "CREATE")

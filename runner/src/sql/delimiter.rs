@@ -3,16 +3,20 @@
 //! Every byte stays where it is, so that positions in errors are those of the text as it was written. Does
 //! not judge what is left: that is read and refused as any other text.
 
-use super::{lexer::syntax_error, reading::Reading};
+use super::{lexer::syntax_error, psql::without_restrictions, reading::Reading};
 use crate::{alteration::Dialect, session::SqlError};
 use std::borrow::Cow;
 
 const COMMAND: &str = "delimiter";
 
 /// `sql` with blanks for its DELIMITER lines, and `;` for the delimiters that they name. Unchanged
-/// where there are none, and for other dialects than MySQL's and MariaDB's.
+/// where there are none, and for other dialects than MySQL's and MariaDB's; for PostgreSQL, what psql reads of a dump
+/// becomes blanks.
 pub fn undelimited(sql: &str, reading: impl Into<Reading>) -> Result<Cow<'_, str>, SqlError> {
     let reading = reading.into();
+    if reading.dialect == Dialect::Postgresql {
+        return Ok(without_restrictions(sql));
+    }
     if !matches!(reading.dialect, Dialect::Mysql | Dialect::Mariadb) || !mentions(sql) {
         return Ok(Cow::Borrowed(sql));
     }

@@ -5,11 +5,12 @@
 use super::{
     blank,
     delimiter::undelimited,
-    excerpt,
+    excerpt, outside,
     reading::Reading,
     refusal::{Level, Place, refusal},
     split::statement_length,
     statement::Statement,
+    units::{UNCLOSED, UnitWord, Units},
 };
 use crate::{alteration::Dialect, session::SqlError};
 
@@ -112,18 +113,28 @@ impl Judge {
         }
         if role == Role::Step {
             self.fits(text, 1, 0)?;
-            return self.one(text, place).map_err(|(at, reason)| refused(1, at, reason));
+            return self.one(text, place, None).map_err(|(at, reason)| refused(1, at, reason));
         }
         let of_script = |statement, error: SqlError| {
             refused(statement, error.offset.unwrap_or(0), error.message)
         };
         let text = &*undelimited(text, self.reading).map_err(|error| of_script(1, error))?;
+        let mut units = (place == Place::Journaled).then(Units::default);
+        // Where the unit at hand was opened.
+        let mut opened = (1, 0);
         let (mut start, mut number) = (0, 1);
         loop {
             let rest = &text[start..];
             let length = match statement_length(rest, self.reading) {
                 Ok(Some(length)) => length,
-                Ok(None) => return Ok(()),
+                Ok(None) => {
+                    let (statement, at) = opened;
+                    let is_open = units.is_some_and(Units::is_open);
+                    return match is_open {
+                        true => Err(refused(statement, at, UNCLOSED.to_owned())),
+                        false => Ok(()),
+                    };
+                }
                 // SQLite itself tells where its statements end.
                 Err(_) if self.reading.dialect == Dialect::Sqlite => return Ok(()),
                 Err(error) => {
@@ -133,7 +144,12 @@ impl Judge {
             };
             let written = &rest[..length];
             self.fits(written, number, start + blank(written))?;
-            self.one(written, place).map_err(|(at, reason)| refused(number, start + at, reason))?;
+            let of_one = |(at, reason)| refused(number, start + at, reason);
+            match self.unit(written, &mut units).map_err(of_one)? {
+                Some((UnitWord::Opens(_), at)) => opened = (number, start + at),
+                Some(_) => {}
+                None => self.one(written, place, units).map_err(of_one)?,
+            }
             (start, number) = (start + length, number + 1);
         }
     }
@@ -150,17 +166,49 @@ impl Judge {
         }
     }
 
+    /// What the statement says about the script's transactions, and its first byte.
+    fn unit(
+        &self,
+        sql: &str,
+        units: &mut Option<Units>,
+    ) -> Result<Option<(UnitWord, usize)>, (usize, String)> {
+        let (Some(units), Ok(statement)) = (units, Statement::one(sql, self.reading)) else {
+            return Ok(None);
+        };
+        let first = first_byte(&statement);
+        let word = units.take(&statement).map_err(|reason| (first, reason))?;
+        Ok(word.map(|word| (word, first)))
+    }
+
     /// The byte that a refusal is about, and the reason.
-    fn one(&self, sql: &str, place: Place) -> Result<(), (usize, String)> {
+    fn one(&self, sql: &str, place: Place, units: Option<Units>) -> Result<(), (usize, String)> {
         let statement = match Statement::one(sql, self.reading) {
             Ok(statement) => statement,
             Err(_) if self.reading.dialect == Dialect::Sqlite => return Ok(()),
             Err(error) => return Err((error.offset.unwrap_or(0), error.message)),
         };
-        let first = statement.tokens().first().map_or(0, |token| token.range().start);
-        match refusal(&statement, place, self.level) {
-            Some(reason) => Err((statement.offset() + first, reason)),
+        let in_unit = units.is_some_and(Units::is_open);
+        let outside = || {
+            let what = outside::refuses_transaction(&statement)?;
+            match (place, in_unit) {
+                (Place::Journaled, false) => None,
+                (Place::Journaled, true) => Some(format!(
+                    "{what} cannot run in a transaction, and BEGIN opened one: move it before that, or behind its COMMIT"
+                )),
+                (Place::Transaction, _) => Some(format!(
+                    "{what} cannot run in a transaction, and this hook is one: it belongs into before-up or before-down"
+                )),
+            }
+        };
+        match refusal(&statement, place, self.level).or_else(outside) {
+            Some(reason) => Err((first_byte(&statement), reason)),
             None => Ok(()),
         }
     }
+}
+
+/// Where a statement's first token begins in the text that it was read from.
+fn first_byte(statement: &Statement<'_>) -> usize {
+    let first = statement.tokens().first().map_or(0, |token| token.range().start);
+    statement.offset() + first
 }

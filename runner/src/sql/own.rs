@@ -22,7 +22,7 @@ pub(super) fn mentioned(view: View<'_>, names: &BTreeSet<String>) -> Option<&'st
     names.iter().find_map(|name| own_table(name)).or_else(|| in_strings(view))
 }
 
-fn own_table(name: &str) -> Option<&'static str> {
+pub(super) fn own_table(name: &str) -> Option<&'static str> {
     let folded = folded(name);
     OWN_TABLES.into_iter().find(|own| match folded.strip_prefix(own) {
         Some("") => true,

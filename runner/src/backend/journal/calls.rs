@@ -7,8 +7,8 @@ use super::{
 use crate::{
     alteration::Dialect,
     session::{
-        Column, ErrorKind, Handle, Outcome, ResultLimit, Row, RowSet, Script, Session, SqlError,
-        Value,
+        Column, ErrorKind, FailedInScript, Handle, OnStatement, Outcome, ResultLimit, Row, RowSet,
+        Script, Session, SqlError, Value,
     },
     sql::{Reading, statement_length},
 };
@@ -56,6 +56,14 @@ impl Session for Journal {
             return Err(self.own(error));
         }
         connection.statement_length(script, start).await
+    }
+
+    async fn execute_script(
+        &mut self,
+        script: &Script,
+        done: &mut OnStatement<'_>,
+    ) -> Result<(), FailedInScript> {
+        self.script(script, done).await
     }
 
     async fn execute(&mut self, sql: &str, params: Vec<Value>) -> Result<Outcome, SqlError> {

@@ -2,7 +2,8 @@
 //!
 //! For hooks whose statements commit by themselves or run outside of any transaction. Consecutive
 //! queries and changes of data form one transaction, a *segment*, whose results are kept in memory;
-//! a statement that commits is preceded by a row that says so and by the results of its segment.
+//! a statement that commits is preceded by a row that says so and by the results of its segment. A unit of a
+//! script (`BEGIN` … `COMMIT`) is a segment of its own, and so is on PostgreSQL each statement outside of one.
 //! Run again, calls that are recorded return what they returned then; work goes on at the first
 //! that is not. A statement whose end nobody recorded is looked for in the catalogue.
 
@@ -11,6 +12,7 @@ mod calls;
 mod prefix;
 mod session;
 mod statement;
+mod unit;
 
 pub use call::Stop;
 pub(crate) use prefix::Asked;

@@ -14,7 +14,7 @@ use crate::{
     },
     crash,
     session::{ErrorKind, SqlError},
-    sql::Reading,
+    sql::{Isolation, Reading},
 };
 use std::{collections::VecDeque, sync::Arc};
 
@@ -46,6 +46,10 @@ pub(crate) struct Journal {
     pub(super) in_segment: bool,
     entered: bool,
     pub(super) open_handles: usize,
+    /// Whether the statements that come next are of one unit of a script.
+    pub(super) in_unit: bool,
+    /// What the next transaction is to be begun with.
+    pub(super) isolation: Option<Isolation>,
     /// A statement that was sent and whose end is not recorded yet.
     pub(super) in_flight: Option<JournalRow>,
     /// Statements that took effect and are committed.
@@ -90,6 +94,8 @@ impl Journal {
             in_segment: false,
             entered: false,
             open_handles: 0,
+            in_unit: false,
+            isolation: None,
             in_flight: None,
             effects: Vec::new(),
             stop: None,
@@ -162,7 +168,7 @@ impl Journal {
         if self.in_segment {
             return Ok(());
         }
-        connection.begin().await?;
+        connection.begin_at(self.isolation.take()).await?;
         self.in_segment = true;
         ledger::advance_at_once(connection, self.revision, self.fence).await?;
         if !self.entered {
@@ -191,7 +197,7 @@ impl Journal {
                 "this statement commits: close cursors and finish bulk-writers before it",
             ));
         }
-        if self.kept_bytes + self.stored_bytes > JOURNAL_BYTES_MAX {
+        if self.is_full() {
             return Err(SqlError::new(
                 ErrorKind::Limit,
                 format!(
@@ -212,16 +218,7 @@ impl Journal {
         result: CallResult,
     ) -> Result<JournalRow, BackendError> {
         let fingerprint = connection.fingerprint(sql).await?;
-        if !self.kept.is_empty() {
-            let results = encode(&self.kept);
-            self.stored_bytes += results.len();
-            let row = JournalRow {
-                call: self.next - self.kept.len() as u64,
-                is_done: true,
-                statement: None,
-                fingerprint: None,
-                results: Some(results),
-            };
+        if let Some(row) = self.kept_row() {
             journal::insert(connection, &self.key, &row).await?;
         }
         let call = Call { asked, changes: Some(call::shown(sql)), result };
@@ -234,6 +231,27 @@ impl Journal {
         };
         journal::insert(connection, &self.key, &row).await?;
         Ok(row)
+    }
+
+    /// The row with the results of the segment, if it has any.
+    pub(super) fn kept_row(&mut self) -> Option<JournalRow> {
+        if self.kept.is_empty() {
+            return None;
+        }
+        let results = encode(&self.kept);
+        self.stored_bytes += results.len();
+        Some(JournalRow {
+            call: self.next - self.kept.len() as u64,
+            is_done: true,
+            statement: None,
+            fingerprint: None,
+            results: Some(results),
+        })
+    }
+
+    /// Whether more was read and written than is kept.
+    pub(super) fn is_full(&self) -> bool {
+        self.kept_bytes + self.stored_bytes > JOURNAL_BYTES_MAX
     }
 
     /// The segment is committed, by whatever.

@@ -46,12 +46,14 @@ impl Journal {
             if !is_setting_again {
                 self.keep(asked, None, CallResult::Setting);
             }
+            self.end_statement(connection).await?;
             return Ok(result);
         }
         if connection.may_commit(sql) {
             return self.committing(connection, asked, sql, params, rows).await;
         }
-        let may_need_outside = params.is_empty() && connection.may_need_outside(sql);
+        let may_need_outside =
+            !self.in_unit && params.is_empty() && connection.may_need_outside(sql);
         if may_need_outside && let Err(error) = connection.mark().await {
             return Err(self.own(error));
         }
@@ -61,13 +63,17 @@ impl Journal {
                     return Err(self.own(error));
                 }
                 let changes = (!is_query(sql)).then(|| call::shown(sql));
+                let only_reads = changes.is_none() && rows.is_some();
                 self.keep(asked, changes, result.clone());
+                if !only_reads {
+                    self.end_statement(connection).await?;
+                }
                 Ok(result)
             }
             Err(error) if may_need_outside && connection.needs_outside(&error) => {
                 self.outside(connection, asked, sql, rows.is_some()).await
             }
-            Err(error) => Err(error),
+            Err(error) => Err(self.in_transaction(connection, sql, error)),
         }
     }
 
@@ -218,8 +224,9 @@ impl Journal {
                 // Asked in any case: it also removes what a failed index leaves behind.
                 let verdict = connection.verify(sql, before).await;
                 // The server says that it failed. That is final, whatever somebody else changed
-                // meanwhile, but for a list of which a part may be gone, and for one that was ended.
-                let is_doubtful = error.kind == ErrorKind::Limit || is_list(sql);
+                // meanwhile, but for a list of which a part may be gone, for one that was ended, and for code that
+                // may have committed before.
+                let is_doubtful = error.kind == ErrorKind::Limit || is_list(sql) || runs_code(sql);
                 let failed = match verdict {
                     Ok(Verdict::NotDone) => true,
                     Ok(Verdict::Done | Verdict::Unknown) | Err(_) => !is_doubtful,
@@ -272,12 +279,30 @@ fn is_setting(sql: &str) -> bool {
     let (first, second) = first_words(sql);
     // SET STATEMENT … FOR runs a whole other statement.
     let is_more = ["PASSWORD", "GLOBAL", "PERSIST", "DEFAULT", "STATEMENT"];
-    first == "SET" && !is_more.contains(&second.as_str())
+    match first.as_str() {
+        "SET" => !is_more.contains(&second.as_str()),
+        "RESET" => true,
+        // As dumps set their search path.
+        "SELECT" => second == "SET_CONFIG" || is_qualified_set_config(sql),
+        _ => false,
+    }
+}
+
+fn is_qualified_set_config(sql: &str) -> bool {
+    let rest = &sql[sql::blank(sql)..];
+    let rest = rest.get("SELECT".len()..).unwrap_or_default().trim_start();
+    let name = "pg_catalog.set_config(";
+    rest.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name))
 }
 
 /// Whether a statement is about several things that are changed one after the other.
 fn is_list(sql: &str) -> bool {
     matches!(first_words(sql).0.as_str(), "DROP" | "RENAME") && sql.contains(',')
+}
+
+/// Whether a statement runs code that may itself commit.
+fn runs_code(sql: &str) -> bool {
+    matches!(first_words(sql).0.as_str(), "CALL" | "DO")
 }
 
 /// Whether a statement plainly only reads; for messages alone.

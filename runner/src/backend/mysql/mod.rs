@@ -45,13 +45,13 @@ pub(super) use connect::MysqlConnector;
 
 use super::{
     BackendError, ConnectOptions, DatabaseUrl,
-    connection::{Cell, Connection, HookMode, HookSettings, LockTry, OwnTypes, Verdict},
+    connection::{Cell, Connection, HookMode, HookSettings, LockTry, OwnTypes, Segments, Verdict},
     powers::Powers,
     tables::schema,
 };
 use crate::{
     session::{Handle, Session as _},
-    sql::Level,
+    sql::{Isolation, Level},
 };
 use async_trait::async_trait;
 use borrowed::Borrowed;
@@ -248,6 +248,18 @@ impl Connection for MysqlConnection {
 
     async fn begin(&mut self) -> Result<(), BackendError> {
         self.begin_transaction().await
+    }
+
+    async fn begin_at(&mut self, isolation: Option<Isolation>) -> Result<(), BackendError> {
+        if let Some(isolation) = isolation {
+            let sql = format!("SET TRANSACTION ISOLATION LEVEL {}", isolation.as_sql());
+            self.own_text(&sql).await?;
+        }
+        self.begin_transaction().await
+    }
+
+    fn segments(&self) -> Segments {
+        Segments::Units
     }
 
     async fn commit(&mut self) -> Result<(), BackendError> {

@@ -71,6 +71,11 @@ impl Facts {
         })
     }
 
+    /// The names of those that are there.
+    pub(super) fn tables(&self) -> impl Iterator<Item = &str> {
+        self.oids.keys().map(String::as_str)
+    }
+
     /// Whether neither triggers nor rules nor heirs hang on them.
     pub(super) fn are_alone(&self) -> bool {
         self.hanging.is_none()

@@ -14,6 +14,7 @@ use crate::{
         connection::{HookMode, HookSettings},
     },
     session::{ErrorKind, SqlError},
+    sql::Level,
 };
 
 /// Deferred triggers run now, while everything is still the hook's, and then what they deferred themselves.
@@ -225,14 +226,19 @@ impl PostgresConnection {
             _ if switch.is_empty() => Ok(()),
             None => self.link.own_run(&switch).await,
             Some(look) => {
-                let sql = format!("{}, {look}", settings::TO_GUEST);
+                let sql = format!("{}, {look}", settings::to_guest(self.acts()));
                 let row = self.link.own_rows(&sql).await?.pop().unwrap_or_default();
                 if let Some(hook) = &mut self.hook {
-                    hook.seen = Some(row.into_iter().nth(1).flatten().unwrap_or_default());
+                    hook.seen = Some(row.into_iter().next_back().flatten().unwrap_or_default());
                 }
                 Ok(())
             }
         }
+    }
+
+    /// Whether the hook at work may choose whom its session works as.
+    pub(super) fn acts(&self) -> bool {
+        self.hook.as_ref().is_some_and(|hook| hook.settings.level == Level::Trusted)
     }
 
     /// Whether the hook at work is journaled.
@@ -249,16 +255,16 @@ impl PostgresConnection {
             Some(Hook { seen: Some(seen), facts: Some(facts), .. }) => {
                 let look = facts.question(&self.schema);
                 let judge = self.as_expected(&["'t'".to_owned(), look], &["t", seen]);
-                (format!("{}; SELECT {judge}", settings::to_own()), 2)
+                (format!("{}; SELECT {judge}", settings::to_own(self.acts())), 2)
             }
-            Some(_) | None => (settings::to_own(), 1),
+            Some(_) | None => (settings::to_own(self.acts()), 1),
         }
     }
 
-    /// Commits what a journaled hook did up to here only if that leaves the runner's tables alone: what it deferred
-    /// runs now, on its own side, and is looked at like the rest.
-    pub(super) async fn end_segment(&mut self) -> Result<(), BackendError> {
-        if !self.is_journaled_hook() || self.transaction.is_none() {
+    /// Has what a journaled hook deferred up to here run now, on its own side. The runner's tables are looked at when
+    /// the session goes back to the runner's side.
+    pub(super) async fn check_segment(&mut self) -> Result<(), BackendError> {
+        if !self.is_journaled_hook() || self.transaction.is_none() || self.is_checked {
             return Ok(());
         }
         self.send_kept().await?;
@@ -269,8 +275,21 @@ impl PostgresConnection {
         let checks = format!("{}{checks}", self.unpin());
         let checked = self.link.affected_within(&checks, self.check_time.saturating_mul(CHECKS));
         checked.await.map_err(|error| error::refused_checks(error, self.link.url()))?;
-        let (switch, _) = self.own_switch();
-        self.own_run(&switch).await
+        self.is_checked = true;
+        Ok(())
+    }
+
+    /// Commits what a journaled hook did up to here only if that leaves the runner's tables alone.
+    pub(super) async fn end_segment(&mut self) -> Result<(), BackendError> {
+        if !self.is_journaled_hook() || self.transaction.is_none() {
+            return Ok(());
+        }
+        self.check_segment().await?;
+        if self.side == Side::Guest {
+            let (switch, rows) = self.own_switch();
+            self.kept.push(switch, rows);
+        }
+        Ok(())
     }
 
     /// What changes the session so, to be followed by another statement; empty where it is so.
@@ -278,7 +297,7 @@ impl PostgresConnection {
         match self.side == Side::Own && self.hook.is_some() && self.transaction.is_some() {
             true => {
                 self.side = Side::Guest;
-                format!("{}; ", settings::TO_GUEST)
+                format!("{}; ", settings::to_guest(self.acts()))
             }
             false => String::new(),
         }

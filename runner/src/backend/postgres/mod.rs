@@ -41,13 +41,14 @@ pub(super) use connect::PostgresConnector;
 
 use super::{
     Access, BackendError, ConnectOptions, StrangeLedger,
-    connection::{Cell, Connection, HookSettings, LockTry, Opening, OwnTypes, Verdict},
+    connection::{Cell, Connection, HookSettings, LockTry, Opening, OwnTypes, Segments, Verdict},
     powers::Powers,
 };
 use crate::{
     alteration::{Dialect, PluginName},
     backend::tables::schema,
     session::{Handle, Outcome, SqlError, SqlLimits},
+    sql::Isolation,
 };
 use async_trait::async_trait;
 use connect::Server;
@@ -135,6 +136,10 @@ pub(super) struct PostgresConnection {
     is_used: bool,
     side: Side,
     forms: forms::Forms,
+    /// What the segment at hand deferred has run since its last statement.
+    is_checked: bool,
+    /// The last statement outside of a transaction failed, and had committed nothing.
+    left_nothing: bool,
     /// The server session that took the runner's lock.
     lock: Option<i32>,
     /// Whether a pooler may give every transaction another server session.
@@ -180,6 +185,8 @@ impl PostgresConnection {
             is_used: false,
             side: Side::Own,
             forms: forms::Forms::new(server.has_plain_forms),
+            is_checked: false,
+            left_nothing: false,
             lock: None,
             is_pooled: false,
             types: HashMap::new(),
@@ -315,7 +322,19 @@ impl Connection for PostgresConnection {
     }
 
     async fn begin(&mut self) -> Result<(), BackendError> {
-        self.begin_transaction().await
+        self.begin_transaction(None).await
+    }
+
+    async fn begin_at(&mut self, isolation: Option<Isolation>) -> Result<(), BackendError> {
+        self.begin_transaction(isolation).await
+    }
+
+    async fn end_segment(&mut self) -> Result<(), BackendError> {
+        self.check_segment().await
+    }
+
+    fn segments(&self) -> Segments {
+        Segments::Statements
     }
 
     async fn commit(&mut self) -> Result<(), BackendError> {
@@ -396,10 +415,8 @@ impl Connection for PostgresConnection {
     }
 
     fn may_need_outside(&self, sql: &str) -> bool {
-        // A block could itself say that it needs to, and would then run where COMMIT works.
-        crate::sql::Statement::one(sql, Dialect::Postgresql).map_or(true, |statement| {
-            !statement.is_plain() && !matches!(statement.verb().as_str(), "DO" | "CALL")
-        })
+        crate::sql::Statement::one(sql, Dialect::Postgresql)
+            .map_or(true, |statement| !statement.is_plain())
     }
 
     async fn mark(&mut self) -> Result<(), BackendError> {
@@ -411,7 +428,8 @@ impl Connection for PostgresConnection {
     }
 
     fn needs_outside(&self, error: &SqlError) -> bool {
-        error.sqlstate.as_deref() == Some("25001")
+        // The second is said to code that commits.
+        matches!(error.sqlstate.as_deref(), Some("25001" | "2D000"))
     }
 
     async fn execute_outside(&mut self, sql: &str, marker: &str) -> Result<Outcome, SqlError> {

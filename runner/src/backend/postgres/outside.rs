@@ -1,7 +1,7 @@
 //! Statements that cannot run in a transaction, the server sessions that a killed runner left at
 //! work on one, and whether the connection goes through a pooler.
 
-use super::{PostgresConnection, error, settings, text::Sent};
+use super::{PostgresConnection, error, facts::Facts, settings, text::Sent};
 use crate::{
     backend::BackendError,
     session::{ErrorKind, Outcome, SqlError},
@@ -68,19 +68,61 @@ impl PostgresConnection {
         let before =
             format!("SET standard_conforming_strings = on; SET client_encoding = 'UTF8'{before}");
         let standing = self.standing().await.map_err(failed)?;
+        let runs_code = matches!(statement.verb().as_str(), "CALL" | "DO");
+        let guarded = match runs_code {
+            true => Some(self.keep_tables().await.map_err(failed)?),
+            false => None,
+        };
         self.look_for_the_client(true).await.map_err(failed)?;
-        let result = self.run_alone(&sent, &before, &after).await;
+        let result = self.run_alone(&sent, runs_code, &before, &after).await;
+        if let Some(guarded) = guarded {
+            let _ = timeout(FAREWELL_TIME, guarded.close()).await;
+        }
         if !matches!(&result, Err(error) if error.kind == ErrorKind::Disconnected) {
             self.look_for_the_client(false).await.map_err(failed)?;
         }
         self.link.comment = None;
-        if result.is_ok() && self.standing().await.map_err(failed)? != standing {
+        // Code that failed may have committed before.
+        let took_effect = result.is_ok() || runs_code && !self.left_nothing;
+        if took_effect && self.standing().await.map_err(failed)? != standing {
             // It has committed by itself.
             let message =
                 "the statement touched one of the runner's tables, and that cannot be taken back";
             return Err(SqlError::new(ErrorKind::Denied, message));
         }
         result
+    }
+
+    /// Keeps everybody from changing the runner's tables, for as long as the other session is there: code of a hook
+    /// that commits by itself can put any statement together, and nobody could take it back.
+    async fn keep_tables(&mut self) -> Result<PgConnection, BackendError> {
+        let facts = self.hook.as_ref().and_then(|hook| hook.facts.as_ref());
+        // The lease's heart beats on.
+        let tables = facts.into_iter().flat_map(Facts::tables).filter(|t| *t != "alteration_lease");
+        let tables: Vec<_> = tables.map(|table| format!("{}{table}", self.prefix)).collect();
+        let mut other = self.link.opener().open().await?;
+        if !tables.is_empty() {
+            let sql = format!(
+                "BEGIN; SET LOCAL lock_timeout = {}; LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE",
+                settings::milliseconds(Some(self.lock_wait)),
+                tables.join(", ")
+            );
+            self.probe(&mut other, &sql).await?;
+        }
+        Ok(other)
+    }
+
+    /// How many transactions this server session has begun; `None` where a pooler changes sessions in between.
+    async fn transactions(&mut self) -> Result<Option<u32>, SqlError> {
+        if self.is_pooled {
+            return Ok(None);
+        }
+        let sql = "SELECT virtualtransaction FROM pg_catalog.pg_locks \
+             WHERE locktype = 'virtualxid' AND pid = pg_catalog.pg_backend_pid()";
+        let rows = self.link.own_rows(sql).await;
+        let rows = rows.map_err(|error| error::guest_error(error, &Sent::plain("")))?;
+        let row = rows.into_iter().next().and_then(|row| row.into_iter().next().flatten());
+        Ok(row.and_then(|id| id.rsplit('/').next()?.parse().ok()))
     }
 
     /// How the runner's tables stand, for a hook at work. Nobody else changes them while this runner has the lock.
@@ -123,13 +165,25 @@ impl PostgresConnection {
     async fn run_alone(
         &mut self,
         sent: &Sent<'_>,
+        runs_code: bool,
         before: &str,
         after: &str,
     ) -> Result<Outcome, SqlError> {
         let unplaced = |error| error::guest_error(error, &Sent::plain(""));
+        self.left_nothing = false;
         self.link.own_run(before).await.map_err(unplaced)?;
+        let began = if runs_code { self.transactions().await? } else { None };
         let result = self.link.run(&sent.text).await;
         let result = result.map_err(|error| error::guest_error(error, sent));
+        if began.is_some() && matches!(&result, Err(error) if error.kind != ErrorKind::Disconnected)
+        {
+            // Between the two questions it had one transaction, unless it committed.
+            let ended = self.transactions().await?;
+            self.left_nothing = match (began, ended) {
+                (Some(began), Some(ended)) => ended == began.wrapping_add(2),
+                _ => false,
+            };
+        }
         if !after.is_empty() && !matches!(&result, Err(e) if e.kind == ErrorKind::Disconnected) {
             self.link.own_run(after).await.map_err(unplaced)?;
         }

@@ -267,6 +267,9 @@ impl PostgresConnection {
         let kept = std::mem::take(&mut self.kept);
         // Outside of a transaction names and operators would be the session's to choose.
         let path = match self.transaction {
+            None if !sql.is_empty() && self.acts() => {
+                format!("{}; {}; ", settings::OPERATOR, settings::OWN_PATH)
+            }
             None if !sql.is_empty() => format!("{}; ", settings::OWN_PATH),
             _ => String::new(),
         };

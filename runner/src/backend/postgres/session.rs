@@ -79,6 +79,7 @@ impl PostgresConnection {
         }
         let sent = self.send_kept().await;
         sent.map_err(|error| SqlError::new(ErrorKind::Disconnected, error.to_string()))?;
+        self.is_checked = false;
         self.guest_side().await.map_err(|error| guest_error(error, &Sent::plain("")))?;
         self.prepare_forms(wants).await
     }

@@ -64,18 +64,44 @@ pub(super) fn idle_bound(idle: Option<Duration>) -> String {
     format!("SET LOCAL idle_in_transaction_session_timeout = {}; ", milliseconds(idle))
 }
 
+/// The session works as the user that the operator named. Ends with the transaction, or the message.
+pub(super) const OPERATOR: &str =
+    "SET LOCAL session_authorization TO DEFAULT; SET LOCAL role TO DEFAULT";
+
 /// From a hook's side to the runner's own, between two statements of a journaled hook. The hook's
-/// search path is kept in a setting that only its own statements can get at.
-pub(super) fn to_own() -> String {
+/// search path, and whom it `acts` as where it may choose that, is kept in settings that only its own statements can get
+/// at.
+pub(super) fn to_own(acts: bool) -> String {
+    let (kept, operator) = match acts {
+        true => (
+            ", pg_catalog.set_config('runner.session', \
+                pg_catalog.current_setting('session_authorization'), true), \
+             pg_catalog.set_config('runner.role', pg_catalog.current_setting('role'), true)",
+            format!("{OPERATOR}; "),
+        ),
+        false => ("", String::new()),
+    };
     format!(
         "SELECT pg_catalog.set_config('runner.path', \
-            pg_catalog.current_setting('search_path'), true); {OWN_PATH}"
+            pg_catalog.current_setting('search_path'), true){kept}; {operator}{OWN_PATH}"
     )
 }
 
 /// Back again. More columns may follow: the server reads them by the names of the runner's side.
-pub(super) const TO_GUEST: &str = "SELECT pg_catalog.set_config('search_path', \
-    pg_catalog.current_setting('runner.path'), true)";
+pub(super) fn to_guest(acts: bool) -> String {
+    let role = match acts {
+        true => {
+            ", pg_catalog.set_config('session_authorization', \
+                pg_catalog.current_setting('runner.session'), true), \
+             pg_catalog.set_config('role', pg_catalog.current_setting('runner.role'), true)"
+        }
+        false => "",
+    };
+    format!(
+        "SELECT pg_catalog.set_config('search_path', \
+            pg_catalog.current_setting('runner.path'), true){role}"
+    )
+}
 
 /// For the statements of a hook, but for the search path: the bounds that it was given. What its text means is the
 /// database's and the role's own.

@@ -10,9 +10,12 @@ use super::{
     own::Kept,
     settings,
 };
-use crate::backend::{
-    Access, BackendError,
-    connection::{LockTry, Opening},
+use crate::{
+    backend::{
+        Access, BackendError,
+        connection::{LockTry, Opening},
+    },
+    sql::{Isolation, Level},
 };
 use std::time::{Duration, Instant};
 
@@ -29,7 +32,10 @@ const TRANSACTION_TIMEOUT: u32 = 170_000;
 pub(super) const CHAIN_MAX: Duration = Duration::from_secs(1);
 
 impl PostgresConnection {
-    pub(super) async fn begin_transaction(&mut self) -> Result<(), BackendError> {
+    pub(super) async fn begin_transaction(
+        &mut self,
+        isolation: Option<Isolation>,
+    ) -> Result<(), BackendError> {
         self.link.settle().await?;
         if self.opened.is_some() {
             self.roll_back().await?;
@@ -37,6 +43,9 @@ impl PostgresConnection {
         if self.rehearsing && self.transaction.is_some() {
             let bounds = settings::bounds(self.lock_wait, self.idle);
             let own = match &self.hook {
+                Some(_) if self.acts() => {
+                    format!("{}; {}", settings::OPERATOR, settings::own_within_hook())
+                }
                 Some(_) => settings::own_within_hook(),
                 None => settings::own(),
             };
@@ -46,15 +55,16 @@ impl PostgresConnection {
             self.side = Side::Own;
             return Ok(());
         }
-        self.kept.begin(self.begin_sql(self.hook.as_ref()));
+        self.kept.begin(self.begin_sql(self.hook.as_ref(), isolation));
         self.transaction = Some(Transaction { id: None, marked: None });
         self.side = Side::Own;
+        self.is_checked = false;
         self.forms.are_pinned = false;
         Ok(())
     }
 
     /// What begins a transaction, in a journaled `hook` or outside of any, and how many rows it answers with.
-    fn begin_sql(&self, hook: Option<&Hook>) -> (String, usize) {
+    fn begin_sql(&self, hook: Option<&Hook>, isolation: Option<Isolation>) -> (String, usize) {
         // Readers may be connected to a standby, which hands out no ids.
         let reads = self.access == Access::Read;
         let (mode, id) =
@@ -66,7 +76,7 @@ impl PostgresConnection {
                     "{}{}; {}; {}",
                     settings::idle_bound(self.idle),
                     settings::hook_bounds(&hook.settings, self.sees_lost_clients),
-                    settings::to_own(),
+                    settings::to_own(hook.settings.level == Level::Trusted),
                     settings::own_within_hook()
                 ),
                 1,
@@ -82,8 +92,9 @@ impl PostgresConnection {
             false => "",
         };
         let begin = format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED READ {mode}; {unbounded}{settings}; \
-             SELECT pg_catalog.pg_backend_pid(), {id}"
+            "BEGIN ISOLATION LEVEL {} READ {mode}; {unbounded}{settings}; \
+             SELECT pg_catalog.pg_backend_pid(), {id}",
+            isolation.unwrap_or(Isolation::ReadCommitted).as_sql()
         );
         (begin, rows + 1)
     }
@@ -144,10 +155,16 @@ impl PostgresConnection {
             Ok(())
         };
         let answered = self.link.own_each_answer(&sql, Duration::ZERO, each).await;
-        answered.map_err(|error| match done < committed {
-            true => error::refused_commit(error, self.link.url()),
-            false => error::after_commit(&error),
-        })?;
+        if let Err(error) = answered {
+            return Err(match error::end_of(&error) {
+                Some(found) if done < committed => {
+                    self.transaction = Some(transaction);
+                    self.judge(&found)
+                }
+                None if done < committed => error::refused_commit(error, self.link.url()),
+                _ => error::after_commit(&error),
+            });
+        }
         let rows = self.answered(&kept, rows)?;
         self.leave_session();
         self.side = Side::Own;
@@ -216,7 +233,7 @@ impl PostgresConnection {
         kept.push(UNFLUSHED.to_owned(), 0);
         kept.before_commit(are_alone);
         let mut begun = Kept::default();
-        begun.begin(self.begin_sql(None));
+        begun.begin(self.begin_sql(None, None));
         let (claim, params) = &next.claim;
         begun.must(self.spelled(claim, params));
         // The hook's settings end in a transaction of their own: they would come back if the next one were rolled
@@ -296,7 +313,7 @@ impl PostgresConnection {
     /// A commit waits for the disk, and for all commits before it, if its transaction wrote anything. This one
     /// writes where nobody's lock is in the way: something for logical replication that nobody listens to.
     pub(super) async fn flush_commits(&mut self) -> Result<(), BackendError> {
-        self.begin_transaction().await?;
+        self.begin_transaction(None).await?;
         let write = "SELECT pg_catalog.pg_logical_emit_message(true, 'runner', '')";
         if self.never_waits {
             self.kept.push(settings::WAIT.to_owned(), 0);
@@ -355,7 +372,7 @@ impl PostgresConnection {
     }
 
     pub(super) async fn start_rehearsal(&mut self) -> Result<(), BackendError> {
-        self.begin_transaction().await?;
+        self.begin_transaction(None).await?;
         self.rehearsing = true;
         Ok(())
     }
@@ -421,6 +438,7 @@ impl PostgresConnection {
         self.is_used = false;
         self.own_facts = None;
         self.in_savepoint = false;
+        self.left_nothing = false;
         self.side = Side::Own;
         // A pooler may have given the old server session to somebody else by now.
         self.link.reopen(!self.is_pooled).await?;

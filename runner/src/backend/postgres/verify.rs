@@ -51,6 +51,8 @@ enum Effect {
     /// Doing it twice is doing it once; `true` where a half-done one leaves indexes behind.
     Repeatable(bool),
     DetachesPartition,
+    /// Code, which may have committed some of its work and not the rest.
+    RunsCode,
     Unknown,
 }
 
@@ -63,6 +65,7 @@ fn effect(words: &[String]) -> Effect {
         Some("REINDEX") => Effect::Repeatable(true),
         Some("VACUUM" | "ANALYZE" | "ANALYSE" | "CLUSTER") => Effect::Repeatable(false),
         Some("ALTER") if has("DETACH") && concurrently => Effect::DetachesPartition,
+        Some("CALL" | "DO") => Effect::RunsCode,
         _ => Effect::Unknown,
     }
 }
@@ -125,7 +128,8 @@ impl PostgresConnection {
                 Ok(Verdict::NotDone)
             }
             Effect::DetachesPartition => self.verify_detached(&names, &before, &now).await,
-            Effect::Unknown => Ok(Verdict::Unknown),
+            Effect::RunsCode if self.left_nothing => Ok(Verdict::NotDone),
+            Effect::RunsCode | Effect::Unknown => Ok(Verdict::Unknown),
         }
     }
 
@@ -297,6 +301,7 @@ mod tests {
             ("REINDEX (VERBOSE) TABLE CONCURRENTLY t", Effect::Repeatable(true)),
             ("VACUUM t", Effect::Repeatable(false)),
             ("ALTER TABLE t DETACH PARTITION p CONCURRENTLY", Effect::DetachesPartition),
+            ("CALL create_index()", Effect::RunsCode),
             ("CREATE DATABASE d", Effect::Unknown),
         ];
         for (sql, expected) in table {

@@ -33,21 +33,37 @@ pub(crate) async fn insert(
     key: &AlterationKey,
     row: &JournalRow,
 ) -> Result<(), BackendError> {
-    let sql = "INSERT INTO @journal (plugin, id, call_number, status, statement, fingerprint, results, at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
-    let params = [
-        Cell::text(&key.plugin),
-        Cell::text(&key.id),
-        Cell::integer(row.call),
-        Cell::text(if row.is_done { "done" } else { "started" }),
-        Cell::Text(row.statement.clone()),
-        Cell::Text(row.fingerprint.clone()),
-        Cell::Bytes(row.results.clone()),
-        Cell::text(operator::now()),
-    ];
-    connection.own_execute(sql, &params).await?;
+    connection.own_execute(INSERT, &row.params(key)).await?;
     crash::point("after a row of the journal");
     Ok(())
+}
+
+/// As [`insert`], with the commit that follows it.
+pub(crate) async fn insert_last(
+    connection: &mut dyn Connection,
+    key: &AlterationKey,
+    row: &JournalRow,
+) -> Result<(), BackendError> {
+    connection.own_execute_last(INSERT, &row.params(key)).await
+}
+
+const INSERT: &str =
+    "INSERT INTO @journal (plugin, id, call_number, status, statement, fingerprint, results, at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+
+impl JournalRow {
+    fn params(&self, key: &AlterationKey) -> [Cell; 8] {
+        [
+            Cell::text(&key.plugin),
+            Cell::text(&key.id),
+            Cell::integer(self.call),
+            Cell::text(if self.is_done { "done" } else { "started" }),
+            Cell::Text(self.statement.clone()),
+            Cell::Text(self.fingerprint.clone()),
+            Cell::Bytes(self.results.clone()),
+            Cell::text(operator::now()),
+        ]
+    }
 }
 
 /// Records that a started statement took effect.

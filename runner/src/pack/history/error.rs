@@ -78,15 +78,17 @@ pub enum Problem {
     )]
     CopyFromStdin,
     #[error(
-        "`{}` is about transactions, and the runner has its own; leave it out, or split the file where one ends",
+        "`{}` is about transactions, and no BEGIN and COMMIT pair with it; the runner has its own: leave it out, or split the file where one ends",
         Escaped(.0)
     )]
     Transaction(String),
+    #[error("{what} cannot run in a transaction, and {layout} opens one for this: {how}")]
+    NeedsOutside { what: String, layout: Layout, how: &'static str },
     #[error(
-        "`{}` opens a transaction in SQL that runs outside of one, where PostgreSQL would take each statement by itself: move what it holds together into a file of its own that runs in a transaction; if this is not for PostgreSQL, say so in {SETTINGS_FILE}, as in dialects = [\"sqlite\"]",
-        Escaped(.0)
+        "{what} cannot run in a message with other statements, and {layout} sends this as one: {}",
+        .layout.to_send_alone()
     )]
-    OwnTransaction(String),
+    SentTogether { what: String, layout: Layout },
     #[error(
         "`{}` opens a transaction, and where it ends depends on the database; name yours in {SETTINGS_FILE}, as in dialects = [\"postgresql\"]",
         Escaped(.0)

@@ -105,6 +105,14 @@ impl Layout {
         }
     }
 
+    /// How one statement of a file is sent by itself, as the end of a sentence.
+    pub(super) fn to_send_alone(self) -> &'static str {
+        match self {
+            Self::Goose => "write each statement into a line of its own, without StatementBegin",
+            _ => "move it into a file of its own",
+        }
+    }
+
     /// How its files are named.
     pub(super) fn files(self) -> &'static str {
         match self {

@@ -50,6 +50,7 @@ mod text_order;
 mod textual;
 mod transactions;
 mod umzug;
+mod units;
 mod wrangler;
 
 pub use error::{FileProblem, HistoryError, Problem};
@@ -66,7 +67,10 @@ use crate::alteration::{AlterationId, Dialect};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
+    sync::Arc,
 };
+use transactions::Said;
+use units::Sent;
 
 /// What else decides how a history is read.
 #[derive(Debug)]
@@ -96,6 +100,8 @@ pub(super) struct Migration {
     /// What it was read from.
     files: Vec<PathBuf>,
     sections: Vec<Section>,
+    /// What some dialects get otherwise.
+    apart: Vec<Apart>,
     /// Whether there was a way back in which nothing was done.
     pub(super) lost_way_back: bool,
     /// The alterations of the same history that have to be applied before it, where its tool knows of such.
@@ -123,6 +129,16 @@ struct Section {
     first_line: usize,
 }
 
+/// What dialects get in place of a section's hook and text.
+#[derive(Debug, PartialEq, Eq)]
+struct Apart {
+    /// The hook of that section.
+    of: SqlHook,
+    dialects: Vec<Dialect>,
+    hook: SqlHook,
+    text: String,
+}
+
 impl Migration {
     fn new(id: AlterationId, description: Option<String>, sections: Vec<Section>) -> Self {
         let files = sections.iter().map(|section| section.path.clone()).collect();
@@ -131,6 +147,7 @@ impl Migration {
             description,
             files,
             sections,
+            apart: Vec::new(),
             lost_way_back: false,
             needs: BTreeSet::new(),
             verify: None,
@@ -143,11 +160,18 @@ impl Migration {
         self.verify.as_ref().map(|verify| verify.text.as_str())
     }
 
-    /// The SQL of each hook.
+    /// The SQL of each hook, as each dialect gets it.
     pub(super) fn into_sql(self) -> SqlTexts {
-        let sections = self.sections.into_iter();
-        let texts =
-            SqlTexts::for_all(sections.map(|section| (section.hook, section.text)).collect());
+        let mut texts = SqlTexts::default();
+        for Section { hook, text, .. } in self.sections {
+            let apart = self.apart.iter().filter(|apart| apart.of == hook);
+            let apart: BTreeSet<_> = apart.flat_map(|apart| apart.dialects.clone()).collect();
+            let others = Dialect::ALL.into_iter().filter(|dialect| !apart.contains(dialect));
+            texts.insert(hook, others, &Arc::from(text));
+        }
+        for Apart { dialects, hook, text, .. } in self.apart {
+            texts.insert(hook, dialects, &Arc::from(text));
+        }
         if self.needed_on.is_empty() { texts } else { texts.only(&self.needed_on) }
     }
 }
@@ -339,13 +363,16 @@ fn checked(
     let mut sections = Vec::with_capacity(migration.sections.len());
     for mut section in migration.sections {
         section.refuse_turn(layout, context)?;
-        section.unframe(context)?;
+        let apart = section.take_units(layout, context)?;
         let is_empty = section.look(context)?.statements == 0;
-        section.refuse_what_a_deploy_would(context)?;
+        section.refuse_what_a_deploy_would(layout, &apart, context)?;
         notes::note(&section.text, &section.path, section.first_line, section.hook, context);
         match is_empty && section.hook.is_way_back() {
             true => migration.lost_way_back = true,
-            false => sections.push(section),
+            false => {
+                migration.apart.extend(apart);
+                sections.push(section);
+            }
         }
     }
     migration.sections = sections;
@@ -361,15 +388,82 @@ impl Section {
         Ok(())
     }
 
-    /// Takes out a transaction of its own around it, where the runner's takes its place.
-    fn unframe(&mut self, context: &Context<'_>) -> Result<(), HistoryError> {
-        let in_transaction = self.is_in_transaction();
-        let unframed = transactions::unframed(&self.text, &context.dialects, in_transaction);
-        let unframed = unframed.map_err(located(&self.text, &self.path, self.first_line))?;
-        if let Some(text) = unframed {
-            self.text = text;
+    /// Makes the host's transactions of those that the tool and the text itself would have. Takes out one around the
+    /// text, where the runner's takes its place.
+    fn take_units(
+        &mut self,
+        layout: Layout,
+        context: &Context<'_>,
+    ) -> Result<Vec<Apart>, HistoryError> {
+        let wraps = self.is_in_transaction();
+        let said = transactions::said(&self.text, &context.dialects, !wraps);
+        match said.map_err(self.located())? {
+            Said::Framed(text) => {
+                self.text = text;
+                Ok(Vec::new())
+            }
+            Said::Nothing if wraps => Ok(Vec::new()),
+            Said::Nothing => Ok(self.for_postgresql(layout, false, context)?.into_iter().collect()),
+            Said::Units => {
+                let main = self.hook;
+                self.hook = hook(main.is_way_back(), false);
+                let mut apart: Vec<_> =
+                    self.for_postgresql(layout, wraps, context)?.into_iter().collect();
+                // There that is the same hook, journaled in any case.
+                let mysql: Vec<_> =
+                    [Dialect::Mysql, Dialect::Mariadb].into_iter().filter(|_| wraps).collect();
+                if context.dialects.iter().all(|dialect| mysql.contains(dialect))
+                    && !context.dialects.is_empty()
+                {
+                    self.hook = main;
+                } else if !mysql.is_empty() {
+                    let text = self.text.clone();
+                    apart.push(Apart { of: self.hook, dialects: mysql, hook: main, text });
+                }
+                Ok(apart)
+            }
         }
-        Ok(())
+    }
+
+    /// What PostgreSQL gets of it, where that differs: what the tool sends together is one transaction.
+    fn for_postgresql(
+        &self,
+        layout: Layout,
+        wraps: bool,
+        context: &Context<'_>,
+    ) -> Result<Option<Apart>, HistoryError> {
+        let is_named = context.dialects.contains(&Dialect::Postgresql);
+        if !is_named && !context.dialects.is_empty() {
+            return Ok(None);
+        }
+        let sent = match layout {
+            // A text that PostgreSQL refuses as one message can only have been sent with `x-multi-statement`.
+            Layout::GolangMigrate if !wraps => Sent::Statements,
+            layout => units::sent(layout),
+        };
+        match units::framed(&self.text, layout, sent, wraps) {
+            Ok(text) => Ok(text.map(|text| Apart {
+                of: self.hook,
+                dialects: vec![Dialect::Postgresql],
+                hook: self.hook,
+                text,
+            })),
+            // It may be for another database.
+            Err((at, problem))
+                if !matches!(problem, Problem::Transaction(_))
+                    && !is_named
+                    && !self.is_for_postgresql(at) =>
+            {
+                Ok(None)
+            }
+            Err(bad) => Err(self.located()(bad)),
+        }
+    }
+
+    /// Whether no other database could read what stands at byte `at`.
+    fn is_for_postgresql(&self, at: usize) -> bool {
+        let statement = self.text.get(at..).unwrap_or_default().split(';').next();
+        statement.is_some_and(|sql| sql.to_ascii_uppercase().contains("CONCURRENTLY"))
     }
 
     fn refuse_turn(&self, layout: Layout, context: &Context<'_>) -> Result<(), HistoryError> {
@@ -381,13 +475,36 @@ impl Section {
         matches!(self.hook, SqlHook::Up | SqlHook::Down)
     }
 
-    fn refuse_what_a_deploy_would(&self, context: &Context<'_>) -> Result<(), HistoryError> {
-        let refused = statements::refused(&self.text, &context.dialects, self.hook);
-        refused.map_err(located(&self.text, &self.path, self.first_line))
+    fn refuse_what_a_deploy_would(
+        &self,
+        layout: Layout,
+        apart: &[Apart],
+        context: &Context<'_>,
+    ) -> Result<(), HistoryError> {
+        for dialect in &context.dialects {
+            let other = apart.iter().find(|apart| apart.dialects.contains(dialect));
+            let (hook, text) =
+                other.map_or((self.hook, &self.text), |other| (other.hook, &other.text));
+            let located = located(text, &self.path, self.first_line);
+            if *dialect == Dialect::Postgresql
+                && matches!(hook, SqlHook::Up | SqlHook::Down)
+                && let Some((at, what)) = statements::needs_outside(text)
+            {
+                let how = units::way_out(layout);
+                return Err(located((at, Problem::NeedsOutside { what, layout, how })));
+            }
+            statements::refused(text, &[*dialect].into(), hook).map_err(located)?;
+        }
+        Ok(())
     }
 
     fn look(&self, context: &Context<'_>) -> Result<statements::Found, HistoryError> {
         look(&self.text, &self.path, self.first_line, context)
+    }
+
+    /// Puts a problem of its text into its line.
+    fn located(&self) -> impl Fn(statements::Bad) -> HistoryError {
+        located(&self.text, &self.path, self.first_line)
     }
 }
 

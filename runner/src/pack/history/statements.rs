@@ -8,7 +8,10 @@ use super::{super::sql_name::SqlHook, error::Problem};
 use crate::{
     alteration::Dialect,
     session::SqlError,
-    sql::{Judge, Statement, Token, TokenKind, statement_length, undelimited},
+    sql::{
+        Judge, Level, Statement, Token, TokenKind, refuses_transaction, statement_length,
+        undelimited,
+    },
 };
 use std::collections::BTreeSet;
 
@@ -67,7 +70,9 @@ fn walk(text: &str, dialect: Dialect) -> Result<Found, Bad> {
                 let word = statement.tokens().first().map_or(0, |token| token.range().start);
                 return Err((start + word, Problem::CopyFromStdin));
             }
-            found.refuses_transaction |= refuses_transaction(&words);
+            let is_subscription = matches!(words[..], ["CREATE" | "DROP", "SUBSCRIPTION", ..]);
+            found.refuses_transaction |=
+                is_subscription || refuses_transaction(statement).is_some();
         }
         found.statements += 1;
         Ok(())
@@ -78,10 +83,23 @@ fn walk(text: &str, dialect: Dialect) -> Result<Found, Bad> {
 /// Refuses what a deploy on one of `dialects` would refuse, as far as the text shows it.
 pub(super) fn refused(text: &str, dialects: &BTreeSet<Dialect>, hook: SqlHook) -> Result<(), Bad> {
     for dialect in dialects {
-        let judged = Judge::new(*dialect).judge(text, hook.role());
+        // Whom the operator trusts is not known here.
+        let judged = Judge::new(*dialect).at(Level::Trusted).judge(text, hook.role());
         judged.map_err(|refused| (refused.offset, Problem::Refused(refused.reason)))?;
     }
     Ok(())
+}
+
+/// The first statement of `text` that PostgreSQL refuses in a transaction.
+pub(super) fn needs_outside(text: &str) -> Option<(usize, String)> {
+    let mut found = None;
+    // What cannot be read is told elsewhere.
+    let _ = each_statement(text, Dialect::Postgresql, |start, statement| {
+        let first = statement.tokens().first().map_or(0, |token| token.range().start);
+        found = found.take().or_else(|| Some((start + first, refuses_transaction(statement)?)));
+        Ok(())
+    });
+    found
 }
 
 /// Calls `seen` with each statement and the byte from which its tokens count.
@@ -114,24 +132,6 @@ fn template(statement: &Statement<'_>) -> Option<usize> {
 
 fn reads_from_client(words: &[&str]) -> bool {
     words.first() == Some(&"COPY") && words.windows(2).any(|pair| pair == ["FROM", "STDIN"])
-}
-
-/// As PostgreSQL's manual says of each command.
-fn refuses_transaction(words: &[&str]) -> bool {
-    match words {
-        ["CREATE", "INDEX", "CONCURRENTLY", ..]
-        | ["CREATE", "UNIQUE", "INDEX", "CONCURRENTLY", ..]
-        | ["DROP", "INDEX", "CONCURRENTLY", ..]
-        | ["CREATE" | "DROP", "DATABASE" | "TABLESPACE" | "SUBSCRIPTION", ..]
-        | ["REINDEX", "SCHEMA" | "DATABASE" | "SYSTEM", ..]
-        | ["ALTER", "SYSTEM", ..]
-        | ["VACUUM", ..] => true,
-        ["REINDEX", rest @ ..] => rest.contains(&"CONCURRENTLY"),
-        ["ALTER", "TABLE", rest @ ..] => {
-            rest.ends_with(&["CONCURRENTLY"]) && rest.contains(&"DETACH")
-        }
-        _ => false,
-    }
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 //!
 //! Many files open one and commit it, as golang-migrate's manual advises on PostgreSQL. Where a file has one
 //! frame, the runner's transaction takes its place: blanks stand for the two statements, so that all others keep
-//! their lines. Outside of the runner's transaction nothing would take the place of a frame on PostgreSQL; SQLite
-//! has one transaction there too, and MySQL none anywhere. Anything else about transactions is refused, which
-//! a deploy would do later. Pure.
+//! their lines. A file with several, with a level of isolation, or with a frame outside of the runner's
+//! transaction on PostgreSQL keeps them: they are its units (`units.rs`). What does not pair is refused, which a
+//! deploy would do later. Pure.
 
 use super::{
     error::Problem,
@@ -12,25 +12,37 @@ use super::{
 };
 use crate::{
     alteration::Dialect,
-    sql::{Statement, undelimited},
+    sql::{Statement, UnitWord, adds_label, any_unit_word, undelimited},
 };
 use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 
+/// What a statement says about transactions.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Opens,
+    /// With a level of isolation.
+    OpensAt,
     Commits,
+    /// It sets the level of the transaction that is open, or of the next one.
+    Level,
     Other(String),
 }
 
 type Reading = Vec<(Kind, Range<usize>)>;
 
-/// The text without its frame; `None` where it has none.
-pub(super) fn unframed(
-    text: &str,
-    named: &BTreeSet<Dialect>,
-    in_transaction: bool,
-) -> Result<Option<String>, Bad> {
+/// What a text says about transactions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Said {
+    Nothing,
+    /// It has one frame, whose place the host's transaction takes: the text without it.
+    Framed(String),
+    /// It opens and closes transactions that are its own.
+    Units,
+}
+
+/// What the text says; refuses what no host could follow. `by_itself`: each statement that is in none of its
+/// transactions is alone on PostgreSQL, so that no transaction of the host takes a frame's place.
+pub(super) fn said(text: &str, named: &BTreeSet<Dialect>, by_itself: bool) -> Result<Said, Bad> {
     let possible: BTreeSet<Dialect> = match named.is_empty() {
         false => named.clone(),
         // Only the clients of MySQL and MariaDB know the command.
@@ -46,7 +58,7 @@ pub(super) fn unframed(
             Some(range) if named.is_empty() => {
                 Err((range.start, Problem::WhoseTransaction(text[range].to_owned())))
             }
-            _ => Ok(None),
+            _ => Ok(Said::Nothing),
         };
     };
     // What stands in the way is told, and not the frame around it.
@@ -55,31 +67,58 @@ pub(super) fn unframed(
     {
         return Err((range.start, Problem::Transaction(words.clone())));
     }
+    let by_itself = by_itself && possible.contains(&Dialect::Postgresql);
     match &reading[..] {
-        [] => Ok(None),
-        [(Kind::Opens, first), (Kind::Commits, _)]
-            if !in_transaction && possible.contains(&Dialect::Postgresql) =>
+        [] => Ok(Said::Nothing),
+        [(Kind::Opens, first), (Kind::Commits, last)]
+            if !by_itself && !needs_a_commit(text, first.start, &possible) =>
         {
-            Err((first.start, Problem::OwnTransaction(text[first.clone()].to_owned())))
-        }
-        [(Kind::Opens, first), (Kind::Commits, last)] => {
             let mut text = text.to_owned();
             for range in [first, last] {
                 text.replace_range(range.clone(), &blanks(&text[range.clone()]));
             }
-            Ok(Some(text))
+            Ok(Said::Framed(text))
         }
-        [(_, range), ..] => {
-            let words = text[range.clone()].to_owned();
-            Err((range.start, Problem::Transaction(words)))
+        words => match unpaired(words) {
+            Some(range) => Err((range.start, Problem::Transaction(text[range].to_owned()))),
+            None => Ok(Said::Units),
+        },
+    }
+}
+
+/// The word that has no other one.
+fn unpaired(words: &[(Kind, Range<usize>)]) -> Option<Range<usize>> {
+    let mut open = None;
+    for (kind, range) in words {
+        match kind {
+            Kind::Opens | Kind::OpensAt if open.is_some() => return open,
+            Kind::Opens | Kind::OpensAt => open = Some(range.clone()),
+            Kind::Commits if open.is_none() => return Some(range.clone()),
+            Kind::Commits => open = None,
+            Kind::Level | Kind::Other(_) => {}
         }
     }
+    open
+}
+
+/// Whether what stands before byte `end` has to be committed before the rest runs: a label of a type that the rest
+/// may use.
+fn needs_a_commit(text: &str, end: usize, possible: &BTreeSet<Dialect>) -> bool {
+    let mut needs = false;
+    if possible.contains(&Dialect::Postgresql) {
+        let read = each_statement(text, Dialect::Postgresql, |start, statement| {
+            needs |= start < end && adds_label(statement);
+            Ok(())
+        });
+        needs &= read.is_ok();
+    }
+    needs
 }
 
 /// What opens a transaction where the dialects read the rest differently. In bodies of procedures some see
 /// statements about transactions where there are none, but hardly a frame, and not all of them do.
 fn certain_begin(readings: &[Reading]) -> Option<Range<usize>> {
-    let opens = |reading: &&Reading| matches!(reading[..], [(Kind::Opens, _), ..]);
+    let opens = |reading: &&Reading| matches!(reading[..], [(Kind::Opens | Kind::OpensAt, _), ..]);
     let frames = |reading: &&Reading| matches!(reading[..], [(Kind::Opens, _), (Kind::Commits, _)]);
     let by_all = readings.iter().all(|reading| opens(&reading));
     let found = readings.iter().find(|reading| by_all || frames(reading))?;
@@ -87,7 +126,7 @@ fn certain_begin(readings: &[Reading]) -> Option<Range<usize>> {
 }
 
 /// As many bytes, and as many lines.
-fn blanks(text: &str) -> String {
+pub(super) fn blanks(text: &str) -> String {
     text.bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { byte.into() } else { ' ' }).collect()
 }
 
@@ -108,31 +147,32 @@ fn found(text: &str, dialect: Dialect) -> Option<Reading> {
     Some(found)
 }
 
-fn kind(statement: &Statement<'_>) -> Option<Kind> {
-    let words: Vec<_> = statement.words().collect();
-    let words: Vec<_> = words.iter().map(|word| &**word).collect();
-    let is_mysql = matches!(statement.dialect(), Dialect::Mysql | Dialect::Mariadb);
-    let plain = words.len() == statement.tokens().len();
-    Some(match words[..] {
-        ["BEGIN"]
-        | ["START" | "BEGIN", "TRANSACTION"]
-        | ["BEGIN", "WORK" | "IMMEDIATE" | "DEFERRED" | "EXCLUSIVE"]
-        | ["BEGIN", "IMMEDIATE" | "DEFERRED" | "EXCLUSIVE", "TRANSACTION"]
-            if plain =>
-        {
-            Kind::Opens
-        }
-        ["END", ..] if is_mysql => return None,
-        ["COMMIT" | "END"] | ["COMMIT" | "END", "TRANSACTION" | "WORK"] if plain => Kind::Commits,
-        [verb @ ("BEGIN" | "COMMIT" | "ROLLBACK" | "SAVEPOINT" | "RELEASE"), ..]
-        | [verb @ "START", "TRANSACTION", ..] => Kind::Other(verb.to_owned()),
-        _ => return None,
-    })
+pub(super) fn kind(statement: &Statement<'_>) -> Option<Kind> {
+    let verb = || statement.words().next().map(Cow::into_owned).unwrap_or_default();
+    match any_unit_word(statement)? {
+        Ok(UnitWord::Opens(None)) => Some(Kind::Opens),
+        Ok(UnitWord::Opens(Some(_))) => Some(Kind::OpensAt),
+        Ok(UnitWord::Closes) => Some(Kind::Commits),
+        Ok(UnitWord::Isolates(_)) => Some(Kind::Level),
+        Err(_) => Some(Kind::Other(verb())),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn unframed(
+        text: &str,
+        named: &BTreeSet<Dialect>,
+        in_transaction: bool,
+    ) -> Result<Option<String>, Bad> {
+        match said(text, named, !in_transaction)? {
+            Said::Nothing => Ok(None),
+            Said::Framed(text) => Ok(Some(text)),
+            Said::Units => Ok(Some("units".to_owned())),
+        }
+    }
 
     fn any(text: &str) -> Result<Option<String>, Bad> {
         unframed(text, &BTreeSet::new(), true)
@@ -182,15 +222,31 @@ mod tests {
     }
 
     #[test]
+    fn units() {
+        let table = [
+            "BEGIN; A; COMMIT; BEGIN; B; COMMIT;",
+            "BEGIN ISOLATION LEVEL SERIALIZABLE; A; COMMIT;",
+            "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; A;",
+            "ALTER TYPE s ADD VALUE 'two'; BEGIN; A; COMMIT;",
+        ];
+        for text in table {
+            assert_eq!(said(text, &BTreeSet::new(), false), Ok(Said::Units), "{text}");
+        }
+        let inside = "BEGIN; ALTER TYPE s ADD VALUE 'two'; COMMIT;";
+        assert!(matches!(said(inside, &BTreeSet::new(), false), Ok(Said::Framed(_))));
+    }
+
+    #[test]
     fn refused() {
         let table = [
             ("A; COMMIT;", 3, "COMMIT"),
             ("BEGIN; A;", 0, "BEGIN"),
-            ("BEGIN; A; COMMIT; BEGIN; B; COMMIT;", 0, "BEGIN"),
+            ("BEGIN; A; COMMIT; BEGIN; B;", 18, "BEGIN"),
+            ("BEGIN; A; BEGIN; B; COMMIT;", 0, "BEGIN"),
             ("A;\nSAVEPOINT x;", 3, "SAVEPOINT"),
             ("BEGIN; A; ROLLBACK;", 10, "ROLLBACK"),
             ("BEGIN;\nA;\nSAVEPOINT a;\nRELEASE a;\nCOMMIT;\n", 10, "SAVEPOINT"),
-            ("BEGIN ISOLATION LEVEL SERIALIZABLE; A; COMMIT;", 0, "BEGIN"),
+            ("BEGIN READ ONLY; A; COMMIT;", 0, "BEGIN"),
         ];
         for (text, at, words) in table {
             let bad = (at, Problem::Transaction(words.to_owned()));
@@ -202,11 +258,9 @@ mod tests {
     fn outside_of_a_transaction() {
         use Dialect::{Mariadb, Postgresql, Sqlite};
         let text = "A;\nbegin; B; COMMIT;";
-        let problem = Problem::OwnTransaction("begin".to_owned());
         for dialects in [&[][..], &[Postgresql], &[Postgresql, Sqlite]] {
             let dialects = dialects.iter().copied().collect();
-            let seen = unframed(text, &dialects, false);
-            assert_eq!(seen, Err((3, problem.clone())), "{dialects:?}");
+            assert_eq!(said(text, &dialects, true), Ok(Said::Units), "{dialects:?}");
         }
         for dialect in [Sqlite, Mariadb] {
             let seen = unframed(text, &BTreeSet::from([dialect]), false).unwrap();

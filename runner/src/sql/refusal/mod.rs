@@ -10,7 +10,7 @@ mod postgresql;
 mod postgresql_set;
 mod sqlite;
 
-use super::{names, own, statement::Statement, view::View};
+use super::{bodies, names, own, statement::Statement, used, view::View};
 use crate::alteration::Dialect;
 
 /// How the hook runs whose statement is judged.
@@ -40,11 +40,16 @@ pub fn refusal(statement: &Statement<'_>, place: Place, level: Level) -> Option<
         return sqlite::refusal(view, place);
     }
     let names = names::names(view);
-    if let Some(table) = own::mentioned(view, &names) {
+    let own = match statement.dialect() {
+        // There the tables are looked at themselves, too, before a hook and after it.
+        Dialect::Postgresql if !bodies::holds_code(view) => used::own_table(view),
+        _ => own::mentioned(view, &names),
+    };
+    if let Some(table) = own {
         return Some(format!("the statement names the runner's table {table}"));
     }
     match statement.dialect() {
-        Dialect::Postgresql => postgresql::refusal(view, &names, place, level),
+        Dialect::Postgresql => postgresql::refusal(view, place, level),
         Dialect::Mysql | Dialect::Mariadb => mysql::refusal(statement, &names, place, level),
         Dialect::Sqlite => None,
     }

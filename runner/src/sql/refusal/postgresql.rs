@@ -1,9 +1,9 @@
 //! What PostgreSQL would run and a guest may not.
 
-use super::{Level, Place, Refused, TRANSACTIONS, because, postgresql_set, refused_beginning};
+use super::{Level, Place, Refused, TRANSACTIONS, because, postgresql_set};
 use crate::sql::{
     bodies::{self, Part},
-    plain,
+    plain, used,
     view::View,
 };
 use std::collections::BTreeSet;
@@ -83,24 +83,29 @@ const SESSION_LOCKS: [&str; 4] = [
     "pg_try_advisory_lock_shared",
 ];
 
-pub(super) fn refusal(
-    view: View<'_>,
-    names: &BTreeSet<String>,
-    place: Place,
-    _level: Level,
-) -> Option<String> {
-    let reason = refused_beginning(view, BEGINNINGS)
-        .or_else(|| refused_beginning(plain::explained(view), BEGINNINGS))
+pub(super) fn refusal(view: View<'_>, place: Place, level: Level) -> Option<String> {
+    let called = used::called(view);
+    let reason = refused_at(view, BEGINNINGS, level)
+        .or_else(|| refused_at(plain::explained(view), BEGINNINGS, level))
         .or_else(|| executes_prepared(view))
         .or_else(|| hidden_end(view))
-        .or_else(|| postgresql_set::refusal(view))
+        .or_else(|| postgresql_set::refusal(view, level))
         .or_else(|| foreign_language(view))
-        .or_else(|| named_function(names))
-        .or_else(|| in_parts(view));
+        .or_else(|| refused_function(&called))
+        .or_else(|| in_parts(view, level));
     match place {
         Place::Transaction => reason,
-        Place::Journaled => reason.or_else(|| lost_on_resume(view, names)),
+        Place::Journaled => reason.or_else(|| lost_on_resume(view, &called)),
     }
+}
+
+/// As [`refused_beginning`]; what is the server's alone is trusted plugins' too.
+fn refused_at(view: View<'_>, table: &'static Refused, level: Level) -> Option<String> {
+    let is_refused =
+        |(_, why): &&(&[&str], &'static str)| level == Level::Guarded || *why != SERVER;
+    let (words, why) =
+        table.iter().filter(is_refused).find(|(words, _)| view.starts_with(words))?;
+    Some(because(&words.join(" "), why))
 }
 
 /// CREATE TABLE … AS EXECUTE runs a prepared statement.
@@ -142,11 +147,10 @@ fn foreign_language(view: View<'_>) -> Option<String> {
     })
 }
 
-fn named_function(names: &BTreeSet<String>) -> Option<String> {
-    names.iter().find_map(|name| {
-        let name = name.to_ascii_lowercase();
+fn refused_function(called: &BTreeSet<String>) -> Option<String> {
+    called.iter().find_map(|name| {
         let (_, why) = FUNCTIONS.iter().find(|(prefix, _)| name.starts_with(prefix))?;
-        Some(because(&shortened(&name), why))
+        Some(because(&shortened(name), why))
     })
 }
 
@@ -156,22 +160,24 @@ fn shortened(name: &str) -> String {
 }
 
 /// What is refused wherever it stands, in bodies too.
-fn in_parts(view: View<'_>) -> Option<String> {
+fn in_parts(view: View<'_>, level: Level) -> Option<String> {
     let mut reason = None;
     bodies::visit(view, &mut |part| {
         if reason.is_some() {
             return;
         }
         reason = match part {
-            Part::Statement(view) => postgresql_set::anywhere(view),
-            Part::Body(view) => postgresql_set::anywhere(view).or_else(|| in_body(view)),
+            Part::Statement(view) => postgresql_set::anywhere(view, level),
+            Part::Body(view) => {
+                postgresql_set::anywhere(view, level).or_else(|| in_body(view, level))
+            }
             Part::Unread(_) => None,
         };
     });
     reason
 }
 
-fn in_body(view: View<'_>) -> Option<String> {
+fn in_body(view: View<'_>, level: Level) -> Option<String> {
     let begins = |index: usize| {
         index == 0
             || view.is_symbol(index - 1, b';')
@@ -179,13 +185,13 @@ fn in_body(view: View<'_>) -> Option<String> {
     };
     (0..view.tokens.len()).filter(|index| begins(*index)).find_map(|index| {
         let statement = view.from(index);
-        refused_beginning(statement, BODY_BEGINNINGS)
-            .or_else(|| postgresql_set::refused_set(statement))
+        refused_at(statement, BODY_BEGINNINGS, level)
+            .or_else(|| postgresql_set::refused_set(statement, level))
     })
 }
 
 /// A journaled hook may go on in another session.
-fn lost_on_resume(view: View<'_>, names: &BTreeSet<String>) -> Option<String> {
+fn lost_on_resume(view: View<'_>, called: &BTreeSet<String>) -> Option<String> {
     let why = "it does not survive a resume";
     let temporary = ["TEMP", "TEMPORARY"];
     let creates = view.is(0, "CREATE") && (1..5).any(|index| view.is_any(index, &temporary));
@@ -194,6 +200,6 @@ fn lost_on_resume(view: View<'_>, names: &BTreeSet<String>) -> Option<String> {
     if creates || selects {
         return Some(because("a temporary table", why));
     }
-    let lock = SESSION_LOCKS.iter().find(|lock| names.contains(**lock))?;
+    let lock = SESSION_LOCKS.iter().find(|lock| called.contains(**lock))?;
     Some(because(lock, why))
 }

@@ -73,7 +73,7 @@ fn in_both_places() {
         ("UPDATE pg_catalog.pg_settings SET setting = 'a'", "pg_settings"),
         ("DO $$ BEGIN UPDATE pg_settings SET setting = 'a'; END $$", "pg_settings"),
         ("UPDATE ONLY (\"pg_settings\") AS s SET setting = 'a'", "pg_settings"),
-        ("CREATE VIEW v AS SELECT * FROM pg_settings", "pg_settings"),
+        ("CREATE RULE r AS ON INSERT TO t DO UPDATE pg_settings SET setting = 'a'", "pg_settings"),
         ("ALTER ROLE a SET role = b", "SET ROLE"),
         ("ALTER DATABASE a SET standard_conforming_strings = off", "standard_conforming_strings"),
         ("CREATE FUNCTION f() RETURNS int SET role = a RETURN 1", "SET ROLE"),
@@ -146,6 +146,13 @@ fn ordinary_statements_may_run() {
         "DO $$ BEGIN IF true THEN PERFORM pg_advisory_xact_lock(1); END IF; END $$",
         "SELECT 'COMMIT; pg_advisory_unlock(1)'",
         "COMMENT ON TABLE t IS 'uses dblink'",
+        "SET transaction_timeout = 0",
+        "SET transaction_timeout TO '5min'",
+        "CREATE TABLE dblinks (dblink int)",
+        "INSERT INTO pg_ls_notes (lo_import) VALUES ('dblink_exec()')",
+        "CREATE VIEW v AS SELECT * FROM pg_settings",
+        "CREATE FUNCTION f() RETURNS text AS $$ SELECT setting FROM pg_settings $$ LANGUAGE sql",
+        "UPDATE t SET x = (SELECT setting FROM pg_settings WHERE name = 'role')",
     ] {
         for place in PLACES {
             check(sql, place, "");
@@ -160,19 +167,19 @@ fn own_tables_are_not_named_anywhere() {
         "DELETE FROM x.Alteration_History",
         "DROP TABLE a, \"alteration_run\"",
         "ALTER TABLE t RENAME TO ALTERATION_LEASE",
-        "SELECT 'alteration_ledger'",
-        "SELECT ' drop table x.alteration_journal '",
+        "SELECT f(' drop table x.alteration_journal ')",
         "CREATE VIEW v AS SELECT 1 FROM alteration_archive",
         "SELECT * FROM \"alterat\u{130}on_\u{17f}tate\"",
         "REINDEX alteration_state_pkey",
     ];
-    let some: [(&[Dialect], &str); 16] = [
+    let some: [(&[Dialect], &str); 17] = [
+        (&[Mysql, Mariadb], "SELECT 'alteration_ledger'"),
         (&[Postgresql], "SELECT 'alteration_state'::regclass"),
-        (&[Postgresql], "SELECT U&\"\\0061lteration_state\""),
-        (&[Postgresql], "SELECT U&'!0061lteration_state' UESCAPE '!'"),
-        (&[Postgresql], "SELECT E'alteration\\137state', 1"),
-        (&[Postgresql], "SELECT E'alteration\\u005fstate', 1"),
-        (&[Postgresql], "SELECT 'alteration_'\n'state'"),
+        (&[Postgresql], "SELECT 1 FROM U&\"\\0061lteration_state\""),
+        (&[Postgresql], "SELECT f(U&'!0061lteration_state' UESCAPE '!')"),
+        (&[Postgresql], "SELECT E'alteration\\137state'::regclass, 1"),
+        (&[Postgresql], "SELECT f(E'alteration\\u005fstate'), 1"),
+        (&[Postgresql], "SELECT f('alteration_'\n'state')"),
         (&[Postgresql], "DO $$ BEGIN DELETE FROM alteration_state; END $$"),
         (&[Postgresql], "DO $$ BEGIN EXECUTE 'delete from alteration_state'; END $$"),
         (&[Postgresql], "DO $$ BEGIN EXECUTE $x$ delete from \"alteration_state\" $x$; END $$"),
@@ -217,5 +224,34 @@ fn own_tables_are_not_named_anywhere() {
                 "{dialect}: {sql}"
             );
         }
+    }
+}
+
+#[test]
+fn trusted_plugins_say_who_they_are() {
+    let table = [
+        "SET ROLE a",
+        "SET LOCAL ROLE a",
+        "RESET ROLE",
+        "SET SESSION AUTHORIZATION a",
+        "SELECT set_config('role', 'a', false)",
+        "DO $$ BEGIN SET ROLE a; EXECUTE 'RESET ROLE'; END $$",
+        "ALTER SYSTEM SET work_mem = '8MB'",
+        "CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p",
+    ];
+    for sql in table {
+        for place in PLACES {
+            let of = |level| refusal(&one(sql, Postgresql), place, level);
+            assert_eq!(of(Level::Trusted), None, "{sql}");
+            assert!(of(Level::Guarded).is_some(), "{sql}");
+        }
+    }
+    let advice = refusal(&one("SET ROLE a", Postgresql), Place::Transaction, Level::Guarded);
+    let advice = advice.unwrap();
+    assert!(advice.contains("?options=-crole%3DNAME") && advice.contains("--trust"), "{advice}");
+    for sql in ["SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", "SET client_encoding = 'x'"]
+    {
+        let reason = refusal(&one(sql, Postgresql), Place::Transaction, Level::Trusted);
+        assert!(reason.is_some(), "{sql}");
     }
 }

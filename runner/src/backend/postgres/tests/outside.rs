@@ -234,3 +234,106 @@ async fn orphans_are_ended() {
     connection.execute_outside(sql, "o-1").await.expect("runs again");
     assert_eq!(connection.verify(sql, &before).await.expect("looks"), Verdict::Done);
 }
+
+/// Code that commits has no transaction around it that could be taken back.
+#[tokio::test]
+async fn code_that_commits_leaves_the_runners_tables_alone() {
+    let (database, mut connection) = claimed().await;
+    connection.rollback().await.expect("rolls back");
+    database.sql("CREATE TABLE t (x integer)");
+    let brief =
+        HookSettings { lock_wait: Duration::from_millis(200), ..settings(HookMode::Journaled) };
+    for forged in [
+        "DELETE FROM alteration_state",
+        "ALTER TABLE alteration_state ADD COLUMN forged integer",
+        "LOCK TABLE alteration_ledger; UPDATE alteration_ledger SET revision = 9",
+    ] {
+        connection.begin().await.expect("begins");
+        connection.enter_hook(brief).await.expect("enters");
+        connection.commit().await.expect("commits");
+        let hidden = crate::backend::postgres::text::hex(forged.as_bytes());
+        let sql = format!(
+            "DO $$ BEGIN INSERT INTO t VALUES (1); COMMIT; EXECUTE convert_from('{hidden}', 'UTF8'); END $$"
+        );
+        let error = connection.execute_outside(&sql, "m").await.expect_err(forged);
+        assert_eq!(error.sqlstate.as_deref(), Some("55P03"), "{forged}: {error}");
+        let verdict = connection.verify(&sql, "{\"indexes\":[],\"partitions\":[]}").await;
+        assert_eq!(verdict.expect("looks"), Verdict::Unknown, "a part of it is committed");
+        connection.rollback().await.expect("rolls back");
+    }
+    assert_eq!(database.rows("SELECT id || status FROM alteration_state"), ["1applied"]);
+    assert_eq!(database.rows("SELECT revision FROM alteration_ledger"), ["1"]);
+}
+
+#[tokio::test]
+async fn what_code_committed_is_known_where_it_failed() {
+    let database = table();
+    database.sql("CREATE PROCEDURE half() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO t VALUES (0, 0); COMMIT; PERFORM 1 / 0; END $$");
+    let mut connection = journaled(&database).await;
+    for (sql, runs, verdict) in [
+        ("CALL half()", false, Verdict::Unknown),
+        ("CALL nothing()", false, Verdict::NotDone),
+        ("DO $$ BEGIN DELETE FROM t; PERFORM 1 / 0; COMMIT; END $$", false, Verdict::NotDone),
+        ("DO $$ BEGIN COMMIT; PERFORM 1 / 0; END $$", false, Verdict::Unknown),
+        ("DO $$ BEGIN INSERT INTO t VALUES (0, 0); COMMIT; END $$", true, Verdict::Unknown),
+    ] {
+        let before = connection.fingerprint(sql).await.expect("looks");
+        let ran = connection.execute_outside(sql, "m").await;
+        assert_eq!(ran.is_ok(), runs, "{sql}: {ran:?}");
+        assert_eq!(connection.verify(sql, &before).await.expect("looks"), verdict, "{sql}");
+    }
+    assert_eq!(database.rows("SELECT count(*) FROM t WHERE n = 0"), ["2"]);
+}
+
+/// A trusted plugin's hook may be somebody else from one statement to the next; the runner never is.
+#[tokio::test]
+async fn a_role_holds_for_the_hooks_statements_alone() {
+    let (database, mut connection) = claimed().await;
+    connection.rollback().await.expect("rolls back");
+    let role = format!("{}_owner", database.rows("SELECT current_database()")[0]);
+    database.admin_sql(&format!(
+        "CREATE ROLE \"{role}\"; GRANT \"{role}\" TO runner; GRANT CREATE ON SCHEMA public TO \"{role}\""
+    ));
+    for set in ["SET ROLE", "SET SESSION ROLE"] {
+        let trusted = HookSettings { level: Level::Trusted, ..settings(HookMode::Journaled) };
+        connection.begin().await.expect("begins");
+        connection.enter_hook(trusted).await.expect("enters");
+        run(&mut connection, &format!("{set} \"{role}\"")).await;
+        run(&mut connection, "CREATE TABLE a ()").await;
+        for table in ["b", "c"] {
+            connection
+                .own_execute("UPDATE @ledger SET revision = revision", &[])
+                .await
+                .expect("the role may not, the operator may");
+            connection.commit().await.expect("commits");
+            connection.begin().await.expect("begins");
+            connection
+                .own_execute("UPDATE @ledger SET revision = revision", &[])
+                .await
+                .expect("own");
+            run(&mut connection, &format!("CREATE TABLE {table} ()")).await;
+        }
+        connection.commit().await.expect("commits");
+        let sql = "DO $$ BEGIN CREATE TABLE d (); COMMIT; END $$";
+        connection.execute_outside(sql, "m").await.expect("runs");
+        connection.begin().await.expect("begins");
+        connection.leave_hook().await.expect("leaves");
+        connection
+            .own_execute("UPDATE @state SET status = 'applied'", &[])
+            .await
+            .expect("as the operator");
+        connection.commit().await.expect("commits");
+        let owners = "SELECT tablename || ' ' || (tableowner = current_database() || '_owner')
+            FROM pg_tables WHERE schemaname = 'public' AND length(tablename) = 1 ORDER BY 1";
+        assert_eq!(database.rows(owners), ["a true", "b true", "c true", "d true"], "{set}");
+        database.admin_sql("DROP TABLE a, b, c, d");
+        connection.begin().await.expect("begins");
+        connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
+        run(&mut connection, "CREATE TABLE e ()").await;
+        connection.leave_hook().await.expect("leaves");
+        connection.commit().await.expect("commits");
+        assert_eq!(database.rows(owners), ["e false"], "{set}: the role ended with its hook");
+        database.sql("DROP TABLE e");
+    }
+    database.admin_sql(&format!("DROP OWNED BY \"{role}\"; DROP ROLE \"{role}\""));
+}

@@ -10,6 +10,7 @@ mod npm;
 mod refused;
 mod shipped;
 mod taken;
+mod units;
 
 use super::{
     super::{PackOptions, folder as sql_folder, pack, sql_name::SqlHook},

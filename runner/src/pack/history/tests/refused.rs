@@ -205,31 +205,37 @@ fn refused() {
         ),
         (
             Goose,
-            &[("1_a.sql", "-- +goose NO TRANSACTION\n-- +goose Up\nA;\nBEGIN;\nB;\nCOMMIT;\n")],
-            "1_a.sql: line 4: `BEGIN` opens a transaction in SQL that runs outside of one",
+            &[("1_a.sql", "-- +goose NO TRANSACTION\n-- +goose Up\nA;\nBEGIN;\nB;\n")],
+            "1_a.sql: line 4: `BEGIN` is about transactions, and no BEGIN and COMMIT pair with it",
+        ),
+        (
+            Goose,
+            &[(
+                "1_a.sql",
+                "-- +goose NO TRANSACTION\n-- +goose Up\nA;\nB; CREATE INDEX CONCURRENTLY i ON t (x);",
+            )],
+            "1_a.sql: line 4: CREATE INDEX CONCURRENTLY cannot run in a message with other statements, and goose sends this as one: write each statement into a line of its own",
         ),
         (
             Sqlx,
-            &[("1_a.sql", "-- no-transaction\nSTART TRANSACTION; A; COMMIT;")],
-            "1_a.sql: line 2: `START TRANSACTION` opens a transaction in SQL that runs outside",
+            &[("1_a.sql", "-- no-transaction\nA;\nREINDEX TABLE CONCURRENTLY t;")],
+            "1_a.sql: line 3: REINDEX CONCURRENTLY cannot run in a message with other statements, and sqlx",
         ),
         (
             Dbmate,
             &[(
                 "1_a.sql",
-                "-- migrate:up\nA\n-- migrate:down transaction:false\nBEGIN; A; COMMIT;",
+                "-- migrate:up\nA\n-- migrate:down transaction:false\nBEGIN; A; ROLLBACK;",
             )],
-            "1_a.sql: line 4: `BEGIN` opens a transaction in SQL that runs outside of one",
+            "1_a.sql: line 4: `ROLLBACK` is about transactions",
         ),
         (
-            GolangMigrate,
-            &[("1_a.up.sql", "CREATE INDEX CONCURRENTLY i ON t (x);\nBEGIN; A; COMMIT;")],
-            "1_a.up.sql: line 2: `BEGIN` opens a transaction in SQL that runs outside of one",
-        ),
-        (
-            Flyway,
-            &[("V1__a.sql", "VACUUM;\nBEGIN; A; COMMIT;")],
-            "V1__a.sql: line 2: `BEGIN` opens a transaction in SQL that runs outside of one",
+            Diesel,
+            &[
+                ("1_a/up.sql", "DROP INDEX CONCURRENTLY i;\nA"),
+                ("1_a/metadata.toml", "run_in_transaction = false"),
+            ],
+            "1_a/up.sql: line 1: DROP INDEX CONCURRENTLY cannot run in a message with other statements, and diesel sends this as one: move it into a file of its own",
         ),
         (
             Refinery,

@@ -1,0 +1,363 @@
+//! What names and strings of a PostgreSQL statement are used as: which tables it reaches, which functions it calls.
+//!
+//! A name can be a table's, a column's or an alias's, a string a value or code. Told apart by the words before them, as
+//! the grammar has them; what is not surely harmless counts. Statements that hold code are not for this.
+
+use super::{
+    bodies::{self, Part},
+    names::runs,
+    own,
+    token::TokenKind,
+    view::View,
+};
+use std::collections::BTreeSet;
+
+/// Words behind which a name is a table's, or another thing's of the database.
+const RELATIONS: [&str; 23] = [
+    "FROM",
+    "JOIN",
+    "INTO",
+    "UPDATE",
+    "TABLE",
+    "ONLY",
+    "USING",
+    "REFERENCES",
+    "TRUNCATE",
+    "LOCK",
+    "INDEX",
+    "SEQUENCE",
+    "VIEW",
+    "EXISTS",
+    "TO",
+    "OF",
+    "INHERITS",
+    "LIKE",
+    "ON",
+    "PARTITION",
+    "FUNCTION",
+    "PROCEDURE",
+    "TYPE",
+];
+
+/// Words behind which a name is a column's, and a string a value.
+const VALUES: [&str; 33] = [
+    "SELECT",
+    "WHERE",
+    "SET",
+    "VALUES",
+    "BY",
+    "HAVING",
+    "RETURNING",
+    "WHEN",
+    "THEN",
+    "ELSE",
+    "CASE",
+    "AND",
+    "OR",
+    "NOT",
+    "LIMIT",
+    "OFFSET",
+    "COLUMN",
+    "CHECK",
+    "DEFAULT",
+    "DISTINCT",
+    "IS",
+    "IN",
+    "BETWEEN",
+    "ADD",
+    "ALTER",
+    "ENUM",
+    "ANY",
+    "ALL",
+    "SOME",
+    "ARRAY",
+    "KEY",
+    "UNIQUE",
+    "CONFLICT",
+];
+
+/// Words whose list of columns stands behind the name of a table.
+const LISTED: [&str; 6] = ["INTO", "TABLE", "EXISTS", "REFERENCES", "ON", "VIEW"];
+
+/// Statements in which ON is a condition, and LIKE compares.
+const QUERIES: [&str; 7] = ["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "VALUES"];
+
+/// The bytes of the shortest of the runner's names.
+const SHORTEST: usize = "alteration_run".len();
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    is_value: bool,
+    /// The word that said so; empty at the beginning.
+    word: &'static str,
+    /// Whether the arguments of a function are around.
+    in_call: bool,
+}
+
+/// The runner's table that the statement reaches, or that a string could make it reach.
+pub(super) fn own_table(view: View<'_>) -> Option<&'static str> {
+    let mut found = None;
+    walk(view, |index, place| {
+        if found.is_some() {
+            return;
+        }
+        if view.tokens[index].is_string() {
+            // What stands side by side is looked at once.
+            if index > 0 && view.tokens[index - 1].is_string() {
+                return;
+            }
+            found = own_in_string(view, index).filter(|_| place.in_call || is_cast(view, index));
+        } else if view.text_at(index).len() >= SHORTEST
+            && let Some(own) = view.name(index).as_deref().and_then(own::own_table)
+        {
+            let is_alias = index > 0 && view.is(index - 1, "AS");
+            let is_described = view.is(0, "COMMENT") && view.is_symbol(index + 1, b'.');
+            if is_described || !place.is_value && !is_alias {
+                found = Some(own);
+            }
+        }
+    });
+    found
+}
+
+/// The names, in lower case, of the functions that the statement and the code in it call, or could.
+pub(super) fn called(view: View<'_>) -> BTreeSet<String> {
+    let mut called = BTreeSet::new();
+    let (kinds, routines) = (
+        ["OPERATOR", "AGGREGATE", "EXTENSION", "CAST", "FOREIGN", "SERVER"],
+        ["FUNCTION", "ROUTINE", "PROCEDURE", "EXTENSION"],
+    );
+    let says_names = view.is(0, "CREATE") && (1..4).any(|index| view.is_any(index, &kinds))
+        || view.is(0, "ALTER") && view.is_any(1, &routines);
+    bodies::visit(view, &mut |part| match part {
+        Part::Statement(view) if view.is_any(0, &["GRANT", "REVOKE", "COMMENT"]) => {}
+        Part::Statement(view) | Part::Body(view) => {
+            let is_called = |index: &usize| says_names || is_called(view, *index);
+            let names = (0..view.tokens.len()).filter(is_called);
+            called.extend(names.filter_map(|index| view.name(index)));
+        }
+        Part::Unread(text) => called.extend(runs(text).map(str::to_owned)),
+    });
+    called.into_iter().map(|name| name.to_ascii_lowercase()).collect()
+}
+
+fn is_called(view: View<'_>, index: usize) -> bool {
+    if !view.is_symbol(index + 1, b'(') {
+        return false;
+    }
+    let mut first = index;
+    while first >= 2 && view.is_symbol(first - 1, b'.') {
+        first -= 2;
+    }
+    let Some(before) = first.checked_sub(1) else { return true };
+    let named = ["INTO", "TABLE", "EXISTS", "REFERENCES", "VIEW", "WITH", "RECURSIVE", "INDEX"];
+    let is_indexed = view.is(before, "ON") && view.is(0, "CREATE");
+    !(view.is_any(before, &named) || is_indexed && !view.is_any(1, &["RULE", "VIEW", "POLICY"]))
+}
+
+/// What a token is, as far as it decides what stands behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Relation(&'static str),
+    Value(&'static str),
+    /// Any other word, or a name in quotes.
+    Name,
+    Other,
+}
+
+fn class(view: View<'_>, index: usize) -> Class {
+    /// Longer than any word of the lists.
+    const LENGTH: usize = 16;
+    let text = view.text_at(index);
+    match view.tokens[index].kind {
+        TokenKind::QuotedName => Class::Name,
+        TokenKind::Word if text.len() >= LENGTH || !text.is_ascii() => Class::Name,
+        TokenKind::Word => {
+            let mut upper = [0; LENGTH];
+            let upper = &mut upper[..text.len()];
+            upper.copy_from_slice(text.as_bytes());
+            upper.make_ascii_uppercase();
+            let find = |words: &[&'static str]| {
+                words.iter().copied().find(|word| word.as_bytes() == &*upper)
+            };
+            let relation = find(&RELATIONS).map(Class::Relation);
+            relation.or_else(|| find(&VALUES).map(Class::Value)).unwrap_or(Class::Name)
+        }
+        _ => Class::Other,
+    }
+}
+
+/// Shows `seen` each name and string, and where it stands.
+fn walk(view: View<'_>, mut seen: impl FnMut(usize, Place)) {
+    let is_query = QUERIES.contains(&&*view.verb());
+    let mut place = Place { is_value: false, word: "", in_call: false };
+    let mut outer = Vec::new();
+    let mut renames_column = false;
+    let mut before = Class::Other;
+    for index in 0..view.tokens.len() {
+        let class = class(view, index);
+        match class {
+            Class::Relation(word) => {
+                let is_value = match word {
+                    "ON" | "LIKE" | "TYPE" => is_query,
+                    "FROM" => before == Class::Value("DISTINCT"),
+                    "OF" => before == Class::Relation("UPDATE"),
+                    "TO" => renames_column,
+                    _ => false,
+                };
+                place = Place { is_value, word, ..place };
+            }
+            Class::Value(word) if index > 0 || is_query => {
+                renames_column |= word == "COLUMN" && view.is(index - 1, "RENAME");
+                place = Place { is_value: true, word, ..place };
+            }
+            Class::Other if view.is_symbol(index, b'(') => {
+                outer.push(place);
+                if before == Class::Name && !view.is(index - 1, "AS") {
+                    let is_list = !place.is_value && LISTED.contains(&place.word);
+                    let in_call = place.in_call || !is_list;
+                    place = Place { is_value: true, word: "", in_call };
+                }
+            }
+            Class::Other if view.is_symbol(index, b')') => place = outer.pop().unwrap_or(place),
+            Class::Name | Class::Value(_) | Class::Other => seen(index, place),
+        }
+        before = class;
+    }
+}
+
+/// The runner's table in the strings that begin at `index`; those side by side are one to the server.
+fn own_in_string(view: View<'_>, index: usize) -> Option<&'static str> {
+    let is_string = |at: &usize| view.tokens.get(*at).is_some_and(|token| token.is_string());
+    let joined: String = (index..).take_while(is_string).filter_map(|at| view.string(at)).collect();
+    runs(&joined).find_map(own::own_table)
+}
+
+/// Whether a string is read as the name of something in the database.
+fn is_cast(view: View<'_>, index: usize) -> bool {
+    let is_string = |at: &usize| view.tokens.get(*at).is_some_and(|token| token.is_string());
+    let end = (index..).find(|at| !is_string(at)).unwrap_or(index);
+    let is_registered = |at: usize| view.name(at).is_some_and(|name| name.starts_with("reg"));
+    let mut at = end;
+    let mut casts = false;
+    while view.is_symbol(at, b':') && view.is_symbol(at + 1, b':') {
+        let qualified = usize::from(view.is_symbol(at + 3, b'.')) * 2;
+        casts |= is_registered(at + 2 + qualified);
+        at += 3 + qualified;
+    }
+    casts || index > 0 && is_registered(index - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{alteration::Dialect, sql::Statement};
+
+    #[test]
+    fn a_name_is_a_tables_or_it_is_not() {
+        let table = [
+            (
+                "SELECT alteration_state FROM notes AS alteration_run WHERE alteration_run.x = 1",
+                false,
+            ),
+            (
+                "CREATE TABLE public.notes (alteration_state text DEFAULT 'alteration_run'::text, y int)",
+                false,
+            ),
+            ("CREATE TABLE IF NOT EXISTS notes (alteration_state text)", false),
+            ("CREATE INDEX i ON public.notes USING btree (alteration_state)", false),
+            ("CREATE INDEX ON notes (alteration_state, lower(x))", false),
+            (
+                "ALTER TABLE notes ADD COLUMN alteration_state int, DROP COLUMN alteration_run",
+                false,
+            ),
+            ("ALTER TABLE notes RENAME COLUMN x TO alteration_state", false),
+            (
+                "INSERT INTO notes (id, alteration_state) VALUES ('alteration_state', 'a'), ('x', 'alteration_run')",
+                false,
+            ),
+            (
+                "INSERT INTO notes (alteration_state) VALUES (1) ON CONFLICT (alteration_state) DO UPDATE SET alteration_state = 2",
+                false,
+            ),
+            (
+                "UPDATE notes SET alteration_state = 'alteration_state' WHERE notes.alteration_state = 1",
+                false,
+            ),
+            ("COMMENT ON TABLE notes IS 'beside alteration_state'", false),
+            ("COMMENT ON COLUMN notes.alteration_state IS 'x'", false),
+            ("CREATE TYPE kind AS ENUM ('alteration_state')", false),
+            ("CREATE TABLE t (k text CHECK (k IN ('alteration_state', 'b')))", false),
+            (
+                "CREATE TRIGGER t AFTER UPDATE OF alteration_state ON notes FOR EACH ROW EXECUTE FUNCTION f()",
+                false,
+            ),
+            ("SELECT a FROM t WHERE x IS DISTINCT FROM alteration_state", false),
+            ("SELECT 'delete from alteration_state'", false),
+            ("INSERT INTO t VALUES ($$ alteration_state $$)", false),
+            ("SELECT 1 FROM a, alteration_state", true),
+            ("SELECT 1 FROM (a JOIN x.alteration_state USING (id))", true),
+            ("SELECT (SELECT 1 FROM alteration_state)", true),
+            ("SELECT * FROM unnest(ARRAY[1]) AS u (alteration_run), alteration_state", true),
+            ("WITH d AS (DELETE FROM alteration_state RETURNING 1) SELECT * FROM d", true),
+            ("TABLE alteration_state", true),
+            ("DROP TABLE a, \"alteration_state\"", true),
+            ("TRUNCATE a, alteration_state", true),
+            ("LOCK alteration_state", true),
+            ("GRANT SELECT ON a, alteration_state TO b", true),
+            ("ALTER TABLE a RENAME TO alteration_state", true),
+            ("ALTER TABLE alteration_state ADD COLUMN x int", true),
+            ("CREATE TABLE a (LIKE alteration_state)", true),
+            ("CREATE TABLE a () INHERITS (alteration_state)", true),
+            ("CREATE TABLE a (x text REFERENCES alteration_state (plugin))", true),
+            ("CREATE TABLE a PARTITION OF alteration_state DEFAULT", true),
+            ("CREATE TRIGGER t AFTER INSERT ON alteration_state EXECUTE FUNCTION f()", true),
+            ("CREATE INDEX i ON alteration_state (id)", true),
+            ("CREATE RULE r AS ON INSERT TO a DO DELETE FROM alteration_state", true),
+            ("COMMENT ON COLUMN alteration_state.id IS 'x'", true),
+            ("UPDATE ONLY (alteration_state) SET x = 1", true),
+            ("MERGE INTO alteration_state USING x ON true WHEN MATCHED THEN DELETE", true),
+            ("REINDEX INDEX alteration_state_pkey", true),
+            ("VACUUM alteration_state", true),
+            ("SELECT 'alteration_state'::regclass", true),
+            ("SELECT 'alteration_state'::text::pg_catalog.regclass", true),
+            ("SELECT regclass 'alteration_state'", true),
+            ("SELECT CAST('alteration_state' AS regclass)", true),
+            ("SELECT nextval('alteration_history_id_seq')", true),
+            ("SELECT * FROM query_to_xml('delete from alteration_state', true, true, '')", true),
+            ("SELECT f(('alteration_state'))", true),
+            ("SELECT f('alteration_'\n'state')", true),
+            ("CALL p('alteration_state')", true),
+        ];
+        for (sql, reaches) in table {
+            let statement = Statement::one(sql, Dialect::Postgresql).unwrap();
+            assert_eq!(own_table(statement.view()).is_some(), reaches, "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_is_called() {
+        let table = [
+            ("CREATE TABLE dblinks (id int)", false),
+            ("INSERT INTO public.dblinks (id) VALUES (1)", false),
+            ("CREATE INDEX i ON dblinks (id)", false),
+            ("ALTER TABLE a ADD FOREIGN KEY (x) REFERENCES dblinks (id)", false),
+            ("SELECT dblinks.id FROM dblinks, dblink WHERE dblink = 1", false),
+            ("WITH dblinks (a) AS (SELECT 1) TABLE dblinks", false),
+            ("GRANT EXECUTE ON FUNCTION dblink_exec(text) TO a", false),
+            ("SELECT * FROM dblink('x', 'y')", true),
+            ("SELECT 1 FROM a JOIN b ON dblink_exec('x') = 'y'", true),
+            ("SELECT public . \"dblink_exec\" ('x')", true),
+            ("CREATE VIEW v AS SELECT dblink_exec('x')", true),
+            ("CREATE OPERATOR !! (PROCEDURE = dblink_exec, RIGHTARG = text)", true),
+            ("ALTER FUNCTION dblink_exec RENAME TO x", true),
+            ("CREATE EXTENSION dblink", true),
+            ("DO $$ BEGIN EXECUTE 'select dblink_exec(1)'; END $$", true),
+        ];
+        for (sql, calls) in table {
+            let statement = Statement::one(sql, Dialect::Postgresql).unwrap();
+            let called = called(statement.view());
+            assert_eq!(called.iter().any(|name| name.starts_with("dblink")), calls, "{sql}");
+        }
+    }
+}

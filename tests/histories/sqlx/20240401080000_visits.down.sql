@@ -1,0 +1,3 @@
+-- no-transaction
+DROP INDEX visits_by_day;
+DROP TABLE visits;
