@@ -46,6 +46,8 @@ pub(super) enum HookMode {
     Transaction,
     /// Journaled: a statement may commit by itself, or run outside of any transaction.
     Journaled,
+    /// Journaled, in a session that is the hook's own: see [`Connection::open_apart`].
+    Apart,
 }
 
 /// What holds for the statements of one hook.
@@ -296,6 +298,28 @@ pub(super) trait Connection: Session + Scratch {
             crate::session::ErrorKind::Denied,
             "statements cannot run outside of a transaction on this database",
         ))
+    }
+
+    /// Opens another session for what a resumed hook could not repeat: the hook's own, in which nothing is the
+    /// runner's, and in which LAST_INSERT_ID() is `last_insert_id`. `None` where the database has no such statements.
+    async fn open_apart(
+        &mut self,
+        hook: HookSettings,
+        marker: &str,
+        last_insert_id: u64,
+    ) -> Result<Option<SharedConnection>, BackendError> {
+        let _ = (hook, marker, last_insert_id);
+        Ok(None)
+    }
+
+    /// What LAST_INSERT_ID() is in this session; 0 where it is nothing.
+    async fn last_insert_id(&mut self) -> Result<u64, BackendError> {
+        Ok(0)
+    }
+
+    /// Whether a transaction is open that nobody ended, in a session of [`Self::open_apart`]. It is rolled back.
+    async fn is_left_open(&mut self) -> Result<bool, BackendError> {
+        Ok(false)
     }
 
     /// Tells the session which `marker` goes to the server with each statement of a hook.

@@ -195,6 +195,10 @@ pub(crate) async fn run(
         }
         false => None,
     };
+    let mut plan = plan;
+    for (_, components) in &parts {
+        judge::add(&mut plan, components.notes().to_vec());
+    }
     let question = Question {
         plan: &plan,
         powerful: powerful.as_ref(),

@@ -3,15 +3,14 @@
 //! Refuses nothing that would run: what only a server can tell is left to it. Pure.
 
 use super::{
-    blank,
-    delimiter::undelimited,
-    excerpt,
+    blank, excerpt,
     reading::Reading,
     refusal::{Level, Place, refusal},
-    split::statement_length,
-    statement::Statement,
+    script::{Unrepeatable, Written, as_client, unrepeatable, walk},
+    statement::{Statement, used_database},
 };
 use crate::{alteration::Dialect, session::SqlError};
+use std::{ops::ControlFlow, sync::Arc};
 
 /// Which hook a text is of, as far as it decides how the text runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,9 +24,10 @@ pub enum Role {
 }
 
 /// What is known of the database that will read the texts.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Judge {
     reading: Reading,
+    database: Option<Arc<str>>,
     /// The longest text that a session takes; `None` where that is not known yet.
     text_bytes_max: Option<usize>,
     level: Level,
@@ -61,7 +61,12 @@ impl Refused {
 
 impl Judge {
     pub fn new(reading: impl Into<Reading>) -> Self {
-        Self { reading: reading.into(), text_bytes_max: None, level: Level::Guarded }
+        Self {
+            reading: reading.into(),
+            database: None,
+            text_bytes_max: None,
+            level: Level::Guarded,
+        }
     }
 
     pub fn dialect(&self) -> Dialect {
@@ -79,8 +84,21 @@ impl Judge {
     }
 
     /// The same, for texts of a plugin that is trusted so far.
-    pub fn at(self, level: Level) -> Self {
-        Self { level, ..self }
+    pub fn at(&self, level: Level) -> Self {
+        Self { level, ..self.clone() }
+    }
+
+    /// The same, for sessions of this database: USE of it does nothing.
+    pub fn within(self, database: &str) -> Self {
+        Self { database: Some(database.into()), ..self }
+    }
+
+    /// USE of the session's own database. Which one that will be is not known without a server.
+    fn is_own_database(&self, statement: &Statement<'_>) -> bool {
+        used_database(statement).is_some_and(|used| match &self.database {
+            Some(database) => *used == **database,
+            None => true,
+        })
     }
 
     /// The first statement of `text` that a session refuses, if there is one.
@@ -113,27 +131,47 @@ impl Judge {
         let of_script = |statement, error: SqlError| {
             refused(statement, error.offset.unwrap_or(0), error.message)
         };
-        let text = &*undelimited(text, self.reading).map_err(|error| of_script(1, error))?;
-        let (mut start, mut number) = (0, 1);
-        loop {
-            let rest = &text[start..];
-            let length = match statement_length(rest, self.reading) {
-                Ok(Some(length)) => length,
-                Ok(None) => return Ok(()),
-                // SQLite itself tells where its statements end.
-                Err(_) if self.reading.dialect == Dialect::Sqlite => return Ok(()),
-                Err(error) => {
-                    let at = start + error.offset.unwrap_or(0);
-                    return Err(refused(number, at, error.message));
-                }
+        let text = &*as_client(text, self.reading).map_err(|error| of_script(1, error))?;
+        let apart = unrepeatable(text, self.reading).map_or(usize::MAX, |found| found.statement);
+        let mut found = Ok(());
+        let walked = walk(text, self.reading, |written| {
+            let Written { number, start, text, reading, unclear } = written;
+            let place = if number >= apart { Place::Apart } else { place };
+            let mut judged = match is_mysql {
+                true => self.fits(text, number, start + blank(text)),
+                false => Ok(()),
             };
-            let written = &rest[..length];
-            if is_mysql {
-                self.fits(written, number, start + blank(written))?;
+            if judged.is_ok() {
+                let judge = Self { reading, ..self.clone() };
+                let one = judge.one(text, place);
+                judged = one.map_err(|(at, reason)| refused(number, start + at, reason));
             }
-            self.one(written, place).map_err(|(at, reason)| refused(number, start + at, reason))?;
-            (start, number) = (start + length, number + 1);
+            if judged.is_ok()
+                && let Some(unclear) = unclear
+            {
+                judged = Err(refused(number, start + blank(text), unclear.reason().to_owned()));
+            }
+            found = judged;
+            match found {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            }
+        });
+        match walked {
+            // SQLite itself tells where its statements end.
+            Err(_) if self.reading.dialect == Dialect::Sqlite => {}
+            Err((number, error)) if found.is_ok() => return Err(of_script(number, error)),
+            Err(_) | Ok(()) => {}
         }
+        found
+    }
+
+    /// From which statement of `text` on its hook could not be resumed, if there is one. A step is one transaction.
+    pub fn unrepeatable(&self, text: &str, role: Role) -> Option<Unrepeatable> {
+        if role == Role::Step {
+            return None;
+        }
+        unrepeatable(&as_client(text, self.reading).ok()?, self.reading)
     }
 
     fn fits(&self, text: &str, statement: usize, offset: usize) -> Result<(), Refused> {
@@ -156,6 +194,9 @@ impl Judge {
             Err(error) => return Err((error.offset.unwrap_or(0), error.message)),
         };
         let first = statement.tokens().first().map_or(0, |token| token.range().start);
+        if self.is_own_database(&statement) {
+            return Ok(());
+        }
         match refusal(&statement, place, self.level) {
             Some(reason) => Err((statement.offset() + first, reason)),
             None => Ok(()),

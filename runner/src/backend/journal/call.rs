@@ -72,6 +72,9 @@ pub enum Stop {
     Ambiguous { statement: String },
     /// Run again, the hook asked for something else than before.
     Diverged { call: u64, now: String },
+    /// The hook was cut off where it cannot be resumed: in this statement, or, where that is known to have taken effect,
+    /// behind it.
+    Apart { statement: String, is_known: bool },
     /// A rehearsal cannot run this statement.
     NotRehearsable { statement: String },
 }
@@ -82,6 +85,16 @@ impl fmt::Display for Stop {
             Self::Ambiguous { statement } => write!(
                 f,
                 "it is not known whether this statement took effect before: {}",
+                Escaped(statement)
+            ),
+            Self::Apart { statement, is_known: false } => write!(
+                f,
+                "it is not known whether this statement took effect before, and what it needs of its session is gone: {}",
+                Escaped(statement)
+            ),
+            Self::Apart { statement, is_known: true } => write!(
+                f,
+                "it was cut off behind this statement, and what the rest needs of its session is gone: {}",
                 Escaped(statement)
             ),
             Self::Diverged { call, now } => write!(

@@ -10,10 +10,13 @@ use crate::{
         Column, ErrorKind, Handle, Outcome, ResultLimit, Row, RowSet, Script, Session, SqlError,
         Value,
     },
-    sql::Reading,
+    backend::connection::SharedConnection,
+    sql::{self, Reading},
 };
 use async_trait::async_trait;
-use std::sync::Arc;
+
+/// What stands for the statements of a bulk-writer.
+const BULK_ROWS: &str = "a bulk-writer's rows";
 
 /// A recorded result of another kind than the call's: somebody has edited the journal.
 fn unfitting() -> SqlError {
@@ -42,7 +45,13 @@ impl Session for Journal {
         script: &Script,
         start: usize,
     ) -> Result<Option<usize>, SqlError> {
-        let shared = Arc::clone(&self.connection);
+        if start == 0 {
+            let found = sql::unrepeatable(script.text(0), self.reading);
+            self.apart_from = found.map(|found| (found.start, found.reason));
+        }
+        let apart = self.apart_from.as_ref().filter(|(from, _)| start >= *from);
+        self.apart_because = apart.map(|(_, reason)| reason.clone());
+        let shared = self.working();
         let mut connection = shared.lock().await;
         // SQLite compiles the statement to find its end, which it does for the guest.
         if self.reading.dialect == Dialect::Sqlite
@@ -82,7 +91,7 @@ impl Session for Journal {
             Some(CallResult::Opened(handle, columns)) => (handle, columns),
             Some(_) => return Err(unfitting()),
             None => {
-                let opened = self.connection.lock().await.open_cursor(sql, params).await?;
+                let opened = self.working().lock().await.open_cursor(sql, params).await?;
                 self.keep(asked, None, CallResult::Opened(opened.0, opened.1.clone()));
                 opened
             }
@@ -98,7 +107,7 @@ impl Session for Journal {
             Some(CallResult::Fetched(rows)) => Ok(rows),
             Some(_) => Err(unfitting()),
             None => {
-                let rows = self.connection.lock().await.fetch(cursor, limit).await?;
+                let rows = self.working().lock().await.fetch(cursor, limit).await?;
                 self.keep(asked, None, CallResult::Fetched(rows.clone()));
                 Ok(rows)
             }
@@ -108,7 +117,7 @@ impl Session for Journal {
     async fn close_cursor(&mut self, cursor: Handle) -> Result<(), SqlError> {
         let asked = asked("close-cursor", "", &cursor);
         if self.before_call(asked, "closing a cursor").await?.is_none() {
-            self.connection.lock().await.close_cursor(cursor).await?;
+            self.working().lock().await.close_cursor(cursor).await?;
             self.keep(asked, None, CallResult::Closed);
         }
         self.open_handles = self.open_handles.saturating_sub(1);
@@ -121,7 +130,7 @@ impl Session for Journal {
             Some(CallResult::Opened(handle, _)) => handle,
             Some(_) => return Err(unfitting()),
             None => {
-                let handle = self.connection.lock().await.open_writer(table, columns).await?;
+                let handle = self.working().lock().await.open_writer(table, columns).await?;
                 self.keep(asked, None, CallResult::Opened(handle, Vec::new()));
                 handle
             }
@@ -135,6 +144,12 @@ impl Session for Journal {
         match self.before_call(asked, "writing by a bulk-writer").await? {
             Some(CallResult::Written(rows)) => Ok(rows),
             Some(_) => Err(unfitting()),
+            None if self.stretch.is_some() => {
+                let write = |session: SharedConnection| async move {
+                    session.lock().await.write(writer, rows).await
+                };
+                self.write_apart(asked, BULK_ROWS, write).await
+            }
             None => {
                 let written = self.connection.lock().await.write(writer, rows).await?;
                 self.keep(asked, None, CallResult::Written(written));
@@ -148,9 +163,15 @@ impl Session for Journal {
         let written = match self.before_call(asked, "finishing a bulk-writer").await? {
             Some(CallResult::Written(rows)) => rows,
             Some(_) => return Err(unfitting()),
+            None if self.stretch.is_some() => {
+                let finish = |session: SharedConnection| async move {
+                    session.lock().await.finish_writer(writer).await
+                };
+                self.write_apart(asked, BULK_ROWS, finish).await?
+            }
             None => {
                 let written = self.connection.lock().await.finish_writer(writer).await?;
-                let changes = Some("a bulk-writer's rows".to_owned());
+                let changes = Some(BULK_ROWS.to_owned());
                 self.keep(asked, changes, CallResult::Written(written));
                 written
             }

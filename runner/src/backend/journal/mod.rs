@@ -4,8 +4,10 @@
 //! queries and changes of data form one transaction, a *segment*, whose results are kept in memory;
 //! a statement that commits is preceded by a row that says so and by the results of its segment.
 //! Run again, calls that are recorded return what they returned then; work goes on at the first
-//! that is not. A statement whose end nobody recorded is looked for in the catalogue.
+//! that is not. A statement whose end nobody recorded is looked for in the catalogue. What could not be run again so is
+//! `apart`.
 
+mod apart;
 mod call;
 mod calls;
 mod session;

@@ -1,7 +1,10 @@
 //! A journal while its hook runs: replays what is recorded, keeps what is new, and says in the end
 //! what stays. How each kind of call goes through it is in `calls.rs` and `statement.rs`.
 
-use super::call::{self, Call, CallResult, Stop, decode, encode};
+use super::{
+    apart::{self, Stretch},
+    call::{self, Call, CallResult, Stop, decode, encode},
+};
 use crate::{
     alteration::AlterationKey,
     backend::{
@@ -13,7 +16,7 @@ use crate::{
         },
     },
     crash,
-    session::{ErrorKind, SqlError},
+    session::{ErrorKind, Outcome, SqlError, Value},
     sql::Reading,
 };
 use std::{collections::VecDeque, sync::Arc};
@@ -32,7 +35,7 @@ pub(crate) struct Journal {
     /// What that was when the hook was undone.
     own_revision: Option<Revision>,
     pub(super) fence: i64,
-    settings: HookSettings,
+    pub(super) settings: HookSettings,
     pub(super) rehearsing: bool,
     replay: VecDeque<Call>,
     /// The last statement of an earlier attempt, whose end nobody recorded.
@@ -51,6 +54,20 @@ pub(crate) struct Journal {
     /// Statements that took effect and are committed.
     pub(super) effects: Vec<String>,
     pub(super) stop: Option<Stop>,
+    /// The settings that the hook made, in order: every session of it has them.
+    pub(super) settings_made: Vec<(String, Vec<Value>)>,
+    /// What the last INSERT that is recorded gave.
+    pub(super) last_inserted: u64,
+    /// The byte of the script at hand from which on its hook cannot be resumed, and why.
+    pub(super) apart_from: Option<(usize, String)>,
+    /// Why the next statement has to run in a session of the hook's own, whatever it is.
+    pub(super) apart_because: Option<String>,
+    /// The session in which the hook goes on, from the first statement on that could not be repeated.
+    pub(super) stretch: Option<Stretch>,
+    /// The first statement of the stretch, and why it is one.
+    pub(in crate::backend) went_apart: Option<(String, String)>,
+    /// An earlier attempt was cut off in a stretch.
+    pub(super) cut: Option<Stop>,
     /// An error of one of the runner's own statements, which explains what the guest was told.
     own_error: Option<BackendError>,
 }
@@ -93,9 +110,18 @@ impl Journal {
             in_flight: None,
             effects: Vec::new(),
             stop: None,
+            settings_made: Vec::new(),
+            last_inserted: 0,
+            apart_from: None,
+            apart_because: None,
+            stretch: None,
+            went_apart: None,
+            cut: None,
             own_error: None,
         };
-        for row in rows? {
+        let shared = Arc::clone(&journal.connection);
+        let rows = journal.find_cut(&mut *shared.lock().await, rows?).await?;
+        for row in rows {
             let bytes = row.results.as_deref().unwrap_or_default();
             let corrupt =
                 || BackendError::Corrupt(format!("alteration_journal, {}: its results", run.key));
@@ -121,9 +147,15 @@ impl Journal {
         if let Some(stop) = &self.stop {
             return Err(call::stopped(stop));
         }
+        if let Some(cut) = self.cut.clone() {
+            return Err(self.stop(cut));
+        }
         let expected = match self.replay.pop_front() {
             Some(call) if call.asked == asked => {
                 self.next += 1;
+                if let CallResult::Outcome(Outcome { last_insert_id: Some(id), .. }) = call.result {
+                    self.last_inserted = id;
+                }
                 return Ok(Some(call.result));
             }
             Some(_) => true,
@@ -176,6 +208,10 @@ impl Journal {
     pub(super) fn keep(&mut self, asked: [u8; 16], changes: Option<String>, result: CallResult) {
         let call = Call { asked, changes, result };
         self.next += 1;
+        // Nothing of it is replayed.
+        if self.stretch.is_some() {
+            return;
+        }
         // Beyond the limit results are of no use: a statement that commits will be refused.
         if self.kept_bytes <= JOURNAL_BYTES_MAX {
             self.kept_bytes += encode(std::slice::from_ref(&call)).len();
@@ -213,16 +249,7 @@ impl Journal {
     ) -> Result<JournalRow, BackendError> {
         let fingerprint = connection.fingerprint(sql).await?;
         if !self.kept.is_empty() {
-            let results = encode(&self.kept);
-            self.stored_bytes += results.len();
-            let row = JournalRow {
-                call: self.next - self.kept.len() as u64,
-                is_done: true,
-                statement: None,
-                fingerprint: None,
-                results: Some(results),
-            };
-            journal::insert(connection, &self.key, &row).await?;
+            self.write_kept(connection).await?;
         }
         let call = Call { asked, changes: Some(call::shown(sql)), result };
         let row = JournalRow {
@@ -234,6 +261,23 @@ impl Journal {
         };
         journal::insert(connection, &self.key, &row).await?;
         Ok(row)
+    }
+
+    /// Writes the results of the segment, of which there are some.
+    pub(super) async fn write_kept(
+        &mut self,
+        connection: &mut dyn Connection,
+    ) -> Result<(), BackendError> {
+        let results = encode(&self.kept);
+        self.stored_bytes += results.len();
+        let row = JournalRow {
+            call: self.next - self.kept.len() as u64,
+            is_done: true,
+            statement: None,
+            fingerprint: None,
+            results: Some(results),
+        };
+        journal::insert(connection, &self.key, &row).await
     }
 
     /// The segment is committed, by whatever.
@@ -269,14 +313,21 @@ impl Journal {
 
     /// Opens the transaction in which the hook's end is recorded. The revision that it leads to.
     pub(crate) async fn ready_to_end(&mut self) -> Result<Revision, BackendError> {
+        if let Some(cut) = self.cut.clone() {
+            self.stop = Some(cut);
+            return Err(BackendError::Diverged);
+        }
         if !self.replay.is_empty() || self.started.is_some() {
             let now = "the hook has ended".to_owned();
             self.stop = Some(Stop::Diverged { call: self.next, now });
             return Err(BackendError::Diverged);
         }
         let shared = Arc::clone(&self.connection);
-        let mut connection = shared.lock().await;
-        self.segment(&mut *connection).await?;
+        let connection = &mut *shared.lock().await;
+        if self.close_apart(connection, true).await? {
+            return Err(BackendError::LeftOpen);
+        }
+        self.segment(connection).await?;
         Ok(Revision(self.revision.0 + 1))
     }
 
@@ -288,6 +339,8 @@ impl Journal {
         let shared = Arc::clone(&self.connection);
         let connection = &mut *shared.lock().await;
         connection.rollback().await?;
+        // Before its rows are read, so that nothing of it can still take effect.
+        self.close_apart(connection, false).await?;
         self.in_segment = false;
         self.kept.clear();
         connection.begin_reading().await?;
@@ -300,14 +353,19 @@ impl Journal {
         // Asked for again where the connection is lost, it is still compared with this runner's own.
         let own = *self.own_revision.get_or_insert(self.revision);
         self.revision = revision;
+        // Whoever lost its lease leaves everything to the next, who may be at it already.
+        let is_fenced = ledger_fence != self.fence;
+        let rows = match is_fenced {
+            true => rows,
+            false => self.settle_apart(connection, rows).await?,
+        };
+        let is_cut = apart::cut(&rows);
         self.effects =
             rows.iter().filter(|row| row.is_done).flat_map(JournalRow::changes).collect();
         // One of an earlier attempt is left to the next, which comes by it again.
         let is_earlier = self.started.is_some();
         let open = rows.into_iter().find(|row| !row.is_done && !is_earlier);
-        // Whoever lost its lease leaves the statement to the next, who may be at it already.
-        let is_fenced = ledger_fence != self.fence;
-        if let Some(row) = open.filter(|_| !is_fenced) {
+        if let Some(row) = open.filter(|row| !is_fenced && !row.is_apart()) {
             // It may run on in a server session that nobody listens to any more.
             connection.end_orphans(&self.marker).await?;
             self.settle(connection, &row).await?;
@@ -316,8 +374,9 @@ impl Journal {
         connection.set_marker(None);
         Ok(Undone {
             effects: self.effects.clone(),
-            is_open: is_earlier,
+            is_open: is_earlier || is_cut.is_some(),
             stop: self.stop.clone(),
+            cut: is_cut,
             revision: (revision == own).then_some(self.revision),
             own_error: self.own_error.take(),
         })
@@ -350,6 +409,9 @@ impl Journal {
     ) -> Result<Option<CallResult>, SqlError> {
         if let Some(result) = self.replayed(asked, sql)? {
             return Ok(Some(result));
+        }
+        if self.stretch.is_some() {
+            return Ok(None);
         }
         let shared = Arc::clone(&self.connection);
         let mut connection = shared.lock().await;

@@ -8,7 +8,8 @@ use super::{
 use crate::{
     backend::connection::{Connection, Verdict},
     session::{ErrorKind, Outcome, ResultLimit, RowSet, SqlError, Value},
-    sql,
+    alteration::Dialect,
+    sql::{self, Reading, Statement},
 };
 use std::sync::Arc;
 
@@ -36,12 +37,20 @@ impl Journal {
         {
             return Ok(done);
         }
+        if !is_setting_again
+            && let Some(reason) = self.reason_apart(sql)
+        {
+            self.go_apart(connection, sql, reason).await?;
+            return self.apart(connection, asked, sql, params, rows).await;
+        }
         if let Err(error) = self.segment(connection).await {
             return Err(self.own(error));
         }
         // A setting belongs to the session, and a resumed hook has another one: it is made again.
-        if is_setting(sql) {
-            let result = run(connection, sql, params, rows).await?;
+        if is_setting(sql, self.reading) {
+            let result = run(connection, sql, params.clone(), rows).await?;
+            self.reading = connection.reading();
+            self.settings_made.push((sql.to_owned(), params));
             if !is_setting_again {
                 self.keep(asked, None, CallResult::Setting);
             }
@@ -237,7 +246,7 @@ impl Journal {
     }
 }
 
-async fn run(
+pub(super) async fn run(
     connection: &mut dyn Connection,
     sql: &str,
     params: Vec<Value>,
@@ -267,15 +276,20 @@ fn first_words(sql: &str) -> (String, String) {
 }
 
 /// Whether a statement sets something of the session and changes nothing that stays.
-fn is_setting(sql: &str) -> bool {
-    let (first, second) = first_words(sql);
+fn is_setting(sql: &str, reading: Reading) -> bool {
+    // USE of another database is refused.
+    let text = Statement::one(sql, reading);
+    let (first, second) = text.map_or_else(|_| first_words(sql), |text| first_words(text.text()));
+    if first == "USE" && matches!(reading.dialect, Dialect::Mysql | Dialect::Mariadb) {
+        return true;
+    }
     // SET STATEMENT … FOR runs a whole other statement.
     let is_more = ["PASSWORD", "GLOBAL", "PERSIST", "DEFAULT", "STATEMENT"];
     first == "SET" && !is_more.contains(&second.as_str())
 }
 
 /// Whether a statement is about several things that are changed one after the other.
-fn is_list(sql: &str) -> bool {
+pub(super) fn is_list(sql: &str) -> bool {
     matches!(first_words(sql).0.as_str(), "DROP" | "RENAME") && sql.contains(',')
 }
 

@@ -2,7 +2,13 @@
 //!
 //! How one statement is admitted and run is `call.rs`. Begins and ends no transaction itself.
 
-use super::{MysqlConnection, call::Call, cursor::Snapshot, identifier, value, writer::Writer};
+use super::{
+    MysqlConnection,
+    call::{Call, guest_side},
+    cursor::Snapshot,
+    identifier, value,
+    writer::Writer,
+};
 use crate::{
     alteration::Dialect,
     session::{
@@ -44,7 +50,8 @@ impl Session for MysqlConnection {
     }
 
     fn reading(&self) -> Reading {
-        self.native.reading(self.server.dialect)
+        Reading::of_mode(self.server.dialect, self.hook_mode())
+            .of_version(self.server.comment_version())
     }
 
     fn quote_identifier(&self, name: &str) -> String {
@@ -56,13 +63,29 @@ impl Session for MysqlConnection {
         script: &Script,
         start: usize,
     ) -> Result<Option<usize>, SqlError> {
+        let length = sql::statement_length(script.text(start), self.reading())?;
+        if !self.is_mode_unknown {
+            return Ok(length);
+        }
+        let text = &script.text(start)[..length.unwrap_or_default()];
+        // A question would be what it is about then.
+        let asks_before = sql::Statement::one(text, self.reading())
+            .is_ok_and(|statement| sql::is_about_the_one_before(&statement));
+        if asks_before {
+            return Ok(length);
+        }
+        self.read_mode().await.map_err(guest_side)?;
         sql::statement_length(script.text(start), self.reading())
     }
 
     /// Rows affected are those that matched, also where they were the same before. The id is the
     /// first of those that one statement generated.
     async fn execute(&mut self, sql: &str, params: Vec<Value>) -> Result<Outcome, SqlError> {
-        let call = self.admit(sql)?;
+        let mut call = self.admit(sql)?;
+        if call.is_nothing {
+            return Ok(Outcome::default());
+        }
+        call.wants_rows = false;
         let ran = self.run(&call, params, |_| Ok(())).await?;
         Ok(call.outcome(&ran.result))
     }
@@ -74,6 +97,9 @@ impl Session for MysqlConnection {
         limit: ResultLimit,
     ) -> Result<RowSet, SqlError> {
         let call = self.admit(sql)?;
+        if call.is_nothing {
+            return Ok(RowSet { columns: Vec::new(), rows: Vec::new() });
+        }
         let (mut rows, mut bytes) = (Vec::new(), 0);
         let ran = self
             .run_reading(&call, params, |row| {

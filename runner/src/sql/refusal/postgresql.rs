@@ -98,7 +98,7 @@ pub(super) fn refusal(
         .or_else(|| named_function(names))
         .or_else(|| in_parts(view));
     match place {
-        Place::Transaction => reason,
+        Place::Transaction | Place::Apart => reason,
         Place::Journaled => reason.or_else(|| lost_on_resume(view, names)),
     }
 }
