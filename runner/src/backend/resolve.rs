@@ -53,7 +53,8 @@ impl Backend {
             let is_apart = open.iter().any(JournalRow::is_apart);
             let open = open.into_iter().find(|row| !row.is_done);
             let statement = open.as_ref().and_then(|row| row.statement.clone());
-            if is_apart && matches!(decision, Decision::StatementDone | Decision::StatementNotDone) {
+            if is_apart && matches!(decision, Decision::StatementDone | Decision::StatementNotDone)
+            {
                 return Err(BackendError::NotResumable);
             }
             match (decision, open) {

@@ -65,10 +65,50 @@ const MOVING: [&str; 14] = [
 
 /// Functions that change nothing: a statement that sets variables by these leaves nothing behind.
 const HARMLESS: [&str; 44] = [
-    "ABS", "AND", "ANY", "AS", "AVG", "BY", "CASE", "CAST", "CEIL", "CHAR_LENGTH", "COALESCE", "CONCAT",
-    "CONCAT_WS", "CONVERT", "COUNT", "CURDATE", "DATABASE", "DATE", "ELSE", "EXISTS", "FLOOR", "FOUND_ROWS",
-    "FROM", "GROUP_CONCAT", "IF", "IFNULL", "IN", "LAST_INSERT_ID", "LENGTH", "LOWER", "MAX", "MIN", "NOT",
-    "NOW", "NULLIF", "ON", "OR", "REPLACE", "ROUND", "ROW_COUNT", "SCHEMA", "SUM", "THEN", "UPPER",
+    "ABS",
+    "AND",
+    "ANY",
+    "AS",
+    "AVG",
+    "BY",
+    "CASE",
+    "CAST",
+    "CEIL",
+    "CHAR_LENGTH",
+    "COALESCE",
+    "CONCAT",
+    "CONCAT_WS",
+    "CONVERT",
+    "COUNT",
+    "CURDATE",
+    "DATABASE",
+    "DATE",
+    "ELSE",
+    "EXISTS",
+    "FLOOR",
+    "FOUND_ROWS",
+    "FROM",
+    "GROUP_CONCAT",
+    "IF",
+    "IFNULL",
+    "IN",
+    "LAST_INSERT_ID",
+    "LENGTH",
+    "LOWER",
+    "MAX",
+    "MIN",
+    "NOT",
+    "NOW",
+    "NULLIF",
+    "ON",
+    "OR",
+    "REPLACE",
+    "ROUND",
+    "ROW_COUNT",
+    "SCHEMA",
+    "SUM",
+    "THEN",
+    "UPPER",
 ];
 
 /// Why a resumed hook could not repeat `statement`; `None` where it can, or where the database has no such statements.
@@ -120,13 +160,18 @@ pub fn leaves_nothing(statement: &Statement<'_>) -> bool {
         || view.starts_with(&["DROP", "TEMPORARY"])
         || view.is(0, "CREATE") && (1..4).any(|index| view.is(index, "TEMPORARY"));
     let is_global = view.is(0, "SET")
-        && (1..view.tokens.len())
-            .any(|at| view.is_any(at, &["GLOBAL", "PERSIST", "PERSIST_ONLY", "PASSWORD", "STATEMENT", "DEFAULT"]));
+        && (1..view.tokens.len()).any(|at| {
+            view.is_any(
+                at,
+                &["GLOBAL", "PERSIST", "PERSIST_ONLY", "PASSWORD", "STATEMENT", "DEFAULT"],
+            )
+        });
     // The columns of a table are no functions.
     let from = if view.is_any(0, &["CREATE", "DROP", "PREPARE"]) { None } else { Some(0) };
     let is_harmless = |at: usize| {
         !view.is_symbol(at + 1, b'(')
-            || view.tokens[at].kind != TokenKind::Word && view.tokens[at].kind != TokenKind::QuotedName
+            || view.tokens[at].kind != TokenKind::Word
+                && view.tokens[at].kind != TokenKind::QuotedName
             || HARMLESS.iter().any(|function| view.is(at, function))
     };
     let selects = (0..view.tokens.len()).any(|at| view.is(at, "SELECT"));
@@ -134,14 +179,21 @@ pub fn leaves_nothing(statement: &Statement<'_>) -> bool {
         Some(from) => (from..view.tokens.len()).all(is_harmless),
         None => !selects || (0..view.tokens.len()).all(is_harmless),
     };
-    is_of_session && !is_global && all && !view.has(&["INTO", "OUTFILE"]) && !view.has(&["INTO", "DUMPFILE"])
+    is_of_session
+        && !is_global
+        && all
+        && !view.has(&["INTO", "OUTFILE"])
+        && !view.has(&["INTO", "DUMPFILE"])
 }
 
 /// What is in the statement will run later, if at all.
 fn stores_code(view: View<'_>) -> bool {
     const CODE: [&str; 5] = ["PROCEDURE", "FUNCTION", "TRIGGER", "EVENT", "PACKAGE"];
     let before_name = |at: &usize| {
-        *at == 0 || !view.is_symbol(at - 1, b'@') && !view.is_symbol(at - 1, b'=') && !view.is_symbol(at - 1, b'.')
+        *at == 0
+            || !view.is_symbol(at - 1, b'@')
+                && !view.is_symbol(at - 1, b'=')
+                && !view.is_symbol(at - 1, b'.')
     };
     view.is_any(0, &["CREATE", "ALTER"])
         && (1..view.tokens.len())
@@ -197,9 +249,9 @@ fn is_constant(value: View<'_>) -> bool {
     while let Some(token) = value.tokens.get(at) {
         let rest = value.from(at);
         if let Some((name, _)) = system_variable(rest) {
-            let moves = rest.name(name).is_none_or(|name| {
-                MOVING.iter().any(|moving| name.eq_ignore_ascii_case(moving))
-            });
+            let moves = rest
+                .name(name)
+                .is_none_or(|name| MOVING.iter().any(|moving| name.eq_ignore_ascii_case(moving)));
             if moves {
                 return false;
             }
@@ -208,7 +260,9 @@ fn is_constant(value: View<'_>) -> bool {
         }
         let is_fine = match token.kind {
             TokenKind::Number | TokenKind::Literal | TokenKind::EscapedLiteral => true,
-            TokenKind::Symbol(symbol) => matches!(symbol, b'+' | b'-' | b'*' | b'/' | b'(' | b')' | b'@'),
+            TokenKind::Symbol(symbol) => {
+                matches!(symbol, b'+' | b'-' | b'*' | b'/' | b'(' | b')' | b'@')
+            }
             TokenKind::Word => {
                 value.is_any(at, &["NULL", "TRUE", "FALSE", "ON", "OFF", "DEFAULT"])
                     || value.text_at(at).starts_with('_')

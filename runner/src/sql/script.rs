@@ -4,11 +4,12 @@
 //! The reading follows the modes that the text itself sets. Pure.
 
 use super::{
+    blank,
     delimiter::undelimited,
     reading::Reading,
     resumable::{self, is_about_the_one_before, resumability},
     split::statement_length,
-    standing::{Standing, Unclear},
+    standing::{Standing, Unclear, assignments},
     statement::Statement,
 };
 use crate::session::SqlError;
@@ -93,6 +94,7 @@ enum Kind {
     Keys,
     Rows,
     AutocommitOff,
+    AutocommitBack,
     Commit,
     Other,
 }
@@ -101,9 +103,8 @@ fn kind(statement: &Statement<'_>) -> Kind {
     let view = statement.view();
     let words = |words: &[&str]| view.starts_with(words);
     let last = view.tokens.len().saturating_sub(2);
-    let is_name = |at: usize| {
-        view.name(at).is_some() && (at == last - 1 || view.is_symbol(at + 1, b'.'))
-    };
+    let is_name =
+        |at: usize| view.name(at).is_some() && (at == last - 1 || view.is_symbol(at + 1, b'.'));
     if words(&["LOCK", "TABLES"]) || words(&["LOCK", "TABLE"]) {
         Kind::Lock
     } else if words(&["UNLOCK", "TABLES"]) || words(&["UNLOCK", "TABLE"]) {
@@ -119,17 +120,37 @@ fn kind(statement: &Statement<'_>) -> Kind {
         && resumability(statement).is_none()
     {
         Kind::Rows
-    } else if words(&["SET", "AUTOCOMMIT"])
-        && view.tokens.len() == 4
-        && view.is_symbol(2, b'=')
-        && view.text_at(3) == "0"
-    {
-        Kind::AutocommitOff
+    } else if let Some(kind) = autocommit(statement) {
+        kind
     } else if words(&["COMMIT"]) && view.tokens.len() == 1 {
         Kind::Commit
     } else {
         Kind::Other
     }
+}
+
+/// A SET of autocommit alone, which may keep first what it was.
+fn autocommit(statement: &Statement<'_>) -> Option<Kind> {
+    let view = statement.view();
+    if !view.is(0, "SET") {
+        return None;
+    }
+    let mut kind = None;
+    for assignment in assignments(view.from(1)) {
+        let value = assignment.value;
+        let last = value.tokens.len().saturating_sub(1);
+        if assignment.user_variable().is_some() {
+            if !value.is(last, "AUTOCOMMIT") {
+                return None;
+            }
+        } else if assignment.setting().as_deref() == Some("autocommit") {
+            let is_off = value.text_at(0) == "0" || value.is(0, "OFF");
+            kind = Some(if is_off { Kind::AutocommitOff } else { Kind::AutocommitBack });
+        } else {
+            return None;
+        }
+    }
+    kind
 }
 
 /// LOCK TABLES … UNLOCK TABLES with nothing but rows between, and what belongs to it: the bytes of each statement.
@@ -138,27 +159,24 @@ fn dump_locks(text: &str, reading: Reading) -> Vec<std::ops::Range<usize>> {
     let walked = walk(text, reading, |written| {
         if let Ok(statement) = Statement::one(written.text, written.reading) {
             // The comments before it stay, and its `;`.
-            let start = written.start
-                + statement.offset()
-                + statement.tokens().first().map_or(0, |token| token.range().start);
-            let end = written.start + statement.offset() + statement.written().len();
-            statements.push((kind(&statement), start..end, statement.text().len() != 0));
+            let start = written.start + blank(written.text);
+            let end = written.start + written.text.trim_end_matches(';').len();
+            statements.push((kind(&statement), start..end));
         } else {
-            statements.push((Kind::Other, written.start..written.start, false));
+            statements.push((Kind::Other, written.start..written.start));
         }
         ControlFlow::Continue(())
     });
     if walked.is_err() {
         return Vec::new();
     }
-    let kind = |at: usize| statements.get(at).map(|(kind, ..)| *kind);
+    let kind = |at: usize| statements.get(at).map(|(kind, _)| *kind);
     let mut left_out = Vec::new();
     let mut at = 0;
     while at < statements.len() {
         let mut end = at + 1;
         let is_of_dump = kind(at) == Some(Kind::Lock);
-        while is_of_dump
-            && matches!(kind(end), Some(Kind::Rows | Kind::Keys | Kind::AutocommitOff))
+        while is_of_dump && matches!(kind(end), Some(Kind::Rows | Kind::Keys | Kind::AutocommitOff))
         {
             end += 1;
         }
@@ -166,10 +184,17 @@ fn dump_locks(text: &str, reading: Reading) -> Vec<std::ops::Range<usize>> {
             at += 1;
             continue;
         }
-        let is_off = (at..end).any(|at| kind(at) == Some(Kind::AutocommitOff));
-        if is_off && kind(end + 1) == Some(Kind::Commit) {
-            end += 1;
+        let before = at.checked_sub(1).filter(|at| kind(*at) == Some(Kind::AutocommitOff));
+        let is_off = before.is_some() || (at..end).any(|at| kind(at) == Some(Kind::AutocommitOff));
+        if is_off && kind(end + 1) != Some(Kind::Commit) {
+            at += 1;
+            continue;
         }
+        if is_off {
+            end += 1;
+            end += usize::from(kind(end + 1) == Some(Kind::AutocommitBack));
+        }
+        left_out.extend(before);
         left_out.extend((at..=end).filter(|at| kind(*at) != Some(Kind::Rows)));
         at = end + 1;
     }
@@ -214,7 +239,8 @@ pub fn unrepeatable(text: &str, reading: impl Into<Reading>) -> Option<Unrepeata
         if let Some(reason) = resumability(&statement) {
             let is_about_before = is_about_the_one_before(&statement);
             let of = opened.take().or_else(|| before.take().filter(|_| is_about_before));
-            found = Some(Unrepeatable { reason: reason.clone(), ..of.unwrap_or_else(|| here(reason)) });
+            found =
+                Some(Unrepeatable { reason: reason.clone(), ..of.unwrap_or_else(|| here(reason)) });
             return ControlFlow::Break(());
         }
         let view = statement.view();

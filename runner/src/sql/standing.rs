@@ -121,7 +121,8 @@ impl Assignment<'_> {
         is_user.then(|| {
             let parts = target.tokens[1..].iter().enumerate();
             let part = |at: usize| target.name(at + 1).or_else(|| target.string(at + 1));
-            let name: String = parts.map(|(at, _)| part(at).unwrap_or_else(|| ".".into())).collect();
+            let name: String =
+                parts.map(|(at, _)| part(at).unwrap_or_else(|| ".".into())).collect();
             name.to_lowercase()
         })
     }

@@ -159,7 +159,7 @@ impl Journal {
             Ok(None) => return Ok(()),
             Err(error) => return Err(self.own(error)),
         }
-        self.went_apart = Some((call::shown(sql), reason));
+        self.went_apart = Some((call::shown_of(sql, self.reading), reason));
         let session = self.working();
         let session = &mut *session.lock().await;
         for (setting, params) in self.settings_made.clone() {
@@ -271,7 +271,7 @@ impl Journal {
         let mark = serde_json::to_string(&Mark { session, effect }).unwrap_or_default();
         let call = Call {
             asked,
-            changes: Some(call::shown(sql)),
+            changes: Some(call::shown_of(sql, self.reading)),
             result: CallResult::Outcome(Outcome::default()),
         };
         let row = JournalRow {
@@ -283,8 +283,7 @@ impl Journal {
         };
         let begun = async {
             connection.begin().await?;
-            let revision =
-                ledger::advance_at_once(connection, self.revision, self.fence).await?;
+            let revision = ledger::advance_at_once(connection, self.revision, self.fence).await?;
             journal::insert(connection, &self.key, &row).await?;
             connection.commit().await?;
             Ok(revision)
@@ -309,7 +308,7 @@ impl Journal {
         let sql = row.statement.as_deref().unwrap_or_default();
         match outcome {
             Ok(outcome) => {
-                let changes = Some(call::shown(sql));
+                let changes = Some(call::shown_of(sql, self.reading));
                 let call = Call { asked, changes, result: CallResult::Outcome(outcome) };
                 if let Err(error) = self.record(connection, row, Some(encode(&[call]))).await {
                     return Err(self.own(error));
@@ -322,8 +321,11 @@ impl Journal {
                 // The server says that it failed, and that is final, but for what may have committed a part before, and for
                 // what was ended.
                 let is_refused = error.kind == ErrorKind::Denied && error.sqlstate.is_none();
-                let is_doubtful = may_commit_a_part || error.kind == ErrorKind::Limit || is_list(sql);
-                if (is_refused || !is_doubtful) && self.record(connection, row, None).await.is_ok() {
+                let is_doubtful = may_commit_a_part
+                    || error.kind == ErrorKind::Limit
+                    || is_list(sql, self.reading);
+                if (is_refused || !is_doubtful) && self.record(connection, row, None).await.is_ok()
+                {
                     self.in_flight = None;
                 }
             }
@@ -358,8 +360,7 @@ impl Journal {
         if gone > 0 {
             let gone = rows.split_off(rows.len() - gone);
             connection.begin().await?;
-            self.revision =
-                ledger::advance_at_once(connection, self.revision, self.fence).await?;
+            self.revision = ledger::advance_at_once(connection, self.revision, self.fence).await?;
             for row in gone {
                 journal::remove(connection, &self.key, row.call).await?;
             }
@@ -401,7 +402,12 @@ impl Facts {
     fn of(sql: &str, reading: Reading, transaction: Transaction) -> Self {
         let Ok(statement) = Statement::one(sql, reading) else {
             // The session refuses it.
-            return Self { has_row: false, effect: Effect::Kept, transaction, may_commit_a_part: false };
+            return Self {
+                has_row: false,
+                effect: Effect::Kept,
+                transaction,
+                may_commit_a_part: false,
+            };
         };
         let (effect, transaction) = transaction.after(&statement);
         let verb = statement.verb();

@@ -3,6 +3,7 @@
 use crate::{
     escape::Escaped,
     session::{Column, Handle, Outcome, Row, RowSet, SqlError},
+    sql::{Reading, Statement},
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -55,7 +56,18 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Vec<Call>> {
     postcard::from_bytes(bytes).ok()
 }
 
-/// A statement as messages show it.
+/// A statement as messages show it, without the comments before it.
+pub(super) fn shown_of(sql: &str, reading: Reading) -> String {
+    match Statement::one(sql, reading) {
+        Ok(statement) => {
+            let first = statement.tokens().first().map_or(0, |token| token.range().start);
+            shown(&statement.text()[first..])
+        }
+        Err(_) => shown(sql),
+    }
+}
+
+/// A text as messages show it.
 pub(super) fn shown(sql: &str) -> String {
     let sql = sql.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut shown: String = sql.chars().take(SHOWN_CHARS_MAX).collect();

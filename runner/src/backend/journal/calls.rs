@@ -6,11 +6,11 @@ use super::{
 };
 use crate::{
     alteration::Dialect,
+    backend::connection::SharedConnection,
     session::{
         Column, ErrorKind, Handle, Outcome, ResultLimit, Row, RowSet, Script, Session, SqlError,
         Value,
     },
-    backend::connection::SharedConnection,
     sql::{self, Reading},
 };
 use async_trait::async_trait;

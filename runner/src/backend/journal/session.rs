@@ -162,7 +162,8 @@ impl Journal {
             None => self.started.as_ref().is_some_and(|row| !row.asks(asked)),
         };
         if expected {
-            return Err(self.stop(Stop::Diverged { call: self.next, now: call::shown(sql) }));
+            return Err(self
+                .stop(Stop::Diverged { call: self.next, now: call::shown_of(sql, self.reading) }));
         }
         Ok(None)
     }
@@ -251,7 +252,7 @@ impl Journal {
         if !self.kept.is_empty() {
             self.write_kept(connection).await?;
         }
-        let call = Call { asked, changes: Some(call::shown(sql)), result };
+        let call = Call { asked, changes: Some(call::shown_of(sql, self.reading)), result };
         let row = JournalRow {
             call: self.next,
             is_done: false,
@@ -306,7 +307,8 @@ impl Journal {
         }
         connection.commit().await?;
         if took_effect.is_some() {
-            self.effects.extend(row.statement.as_deref().map(call::shown));
+            let reading = self.reading;
+            self.effects.extend(row.statement.as_deref().map(|sql| call::shown_of(sql, reading)));
         }
         Ok(())
     }

@@ -6,10 +6,10 @@ use super::{
     session::point,
 };
 use crate::{
+    alteration::Dialect,
     backend::connection::{Connection, Verdict},
     session::{ErrorKind, Outcome, ResultLimit, RowSet, SqlError, Value},
-    alteration::Dialect,
-    sql::{self, Reading, Statement},
+    sql::{Reading, Statement},
 };
 use std::sync::Arc;
 
@@ -37,9 +37,7 @@ impl Journal {
         {
             return Ok(done);
         }
-        if !is_setting_again
-            && let Some(reason) = self.reason_apart(sql)
-        {
+        if !is_setting_again && let Some(reason) = self.reason_apart(sql) {
             self.go_apart(connection, sql, reason).await?;
             return self.apart(connection, asked, sql, params, rows).await;
         }
@@ -68,7 +66,8 @@ impl Journal {
                 if may_need_outside && let Err(error) = connection.drop_mark().await {
                     return Err(self.own(error));
                 }
-                let changes = (!is_query(sql)).then(|| call::shown(sql));
+                let changes =
+                    (!is_query(sql, self.reading)).then(|| call::shown_of(sql, self.reading));
                 self.keep(asked, changes, result.clone());
                 Ok(result)
             }
@@ -129,7 +128,9 @@ impl Journal {
     ) -> Result<CallResult, SqlError> {
         self.may_commit_now()?;
         if self.rehearsing {
-            return Err(self.stop(Stop::NotRehearsable { statement: call::shown(sql) }));
+            return Err(
+                self.stop(Stop::NotRehearsable { statement: call::shown_of(sql, self.reading) })
+            );
         }
         let row = match self.write_ahead(connection, asked, sql, nothing(rows.is_some())).await {
             Ok(row) => row,
@@ -150,7 +151,7 @@ impl Journal {
                     return Err(self.own(error));
                 }
                 self.kept_are_written();
-                self.keep(asked, Some(call::shown(sql)), result.clone());
+                self.keep(asked, Some(call::shown_of(sql, self.reading)), result.clone());
                 Ok(result)
             }
             Ok(false) => {
@@ -175,7 +176,9 @@ impl Journal {
     ) -> Result<CallResult, SqlError> {
         self.may_commit_now()?;
         if self.rehearsing {
-            return Err(self.stop(Stop::NotRehearsable { statement: call::shown(sql) }));
+            return Err(
+                self.stop(Stop::NotRehearsable { statement: call::shown_of(sql, self.reading) })
+            );
         }
         let committed = async {
             connection.back_to_mark().await?;
@@ -210,7 +213,7 @@ impl Journal {
         let sql = row.statement.as_deref().unwrap_or_default();
         match result {
             Ok(result) => {
-                let changes = Some(call::shown(sql));
+                let changes = Some(call::shown_of(sql, self.reading));
                 let call = Call { asked, changes, result: result.clone() };
                 if let Err(error) = self.record(connection, row, Some(encode(&[call]))).await {
                     return Err(self.own(error));
@@ -227,7 +230,7 @@ impl Journal {
                 let verdict = connection.verify(sql, before).await;
                 // The server says that it failed. That is final, whatever somebody else changed
                 // meanwhile, but for a list of which a part may be gone, and for one that was ended.
-                let is_doubtful = error.kind == ErrorKind::Limit || is_list(sql);
+                let is_doubtful = error.kind == ErrorKind::Limit || is_list(sql, self.reading);
                 let failed = match verdict {
                     Ok(Verdict::NotDone) => true,
                     Ok(Verdict::Done | Verdict::Unknown) | Err(_) => !is_doubtful,
@@ -266,20 +269,20 @@ fn nothing(is_query: bool) -> CallResult {
     }
 }
 
-fn first_words(sql: &str) -> (String, String) {
-    let rest = &sql[sql::blank(sql)..];
-    let mut words = rest
-        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .filter(|word| !word.is_empty());
-    let mut word = || words.next().unwrap_or_default().to_ascii_uppercase();
+/// The first two words, behind comments.
+fn first_words(sql: &str, reading: Reading) -> (String, String) {
+    let Ok(statement) = Statement::one(sql, reading) else {
+        return (String::new(), String::new());
+    };
+    let mut words = statement.words();
+    let mut word = || words.next().unwrap_or_default().into_owned();
     (word(), word())
 }
 
 /// Whether a statement sets something of the session and changes nothing that stays.
 fn is_setting(sql: &str, reading: Reading) -> bool {
     // USE of another database is refused.
-    let text = Statement::one(sql, reading);
-    let (first, second) = text.map_or_else(|_| first_words(sql), |text| first_words(text.text()));
+    let (first, second) = first_words(sql, reading);
     if first == "USE" && matches!(reading.dialect, Dialect::Mysql | Dialect::Mariadb) {
         return true;
     }
@@ -289,11 +292,14 @@ fn is_setting(sql: &str, reading: Reading) -> bool {
 }
 
 /// Whether a statement is about several things that are changed one after the other.
-pub(super) fn is_list(sql: &str) -> bool {
-    matches!(first_words(sql).0.as_str(), "DROP" | "RENAME") && sql.contains(',')
+pub(super) fn is_list(sql: &str, reading: Reading) -> bool {
+    matches!(first_words(sql, reading).0.as_str(), "DROP" | "RENAME") && sql.contains(',')
 }
 
 /// Whether a statement plainly only reads; for messages alone.
-fn is_query(sql: &str) -> bool {
-    matches!(first_words(sql).0.as_str(), "SELECT" | "SHOW" | "EXPLAIN" | "VALUES" | "TABLE")
+fn is_query(sql: &str, reading: Reading) -> bool {
+    matches!(
+        first_words(sql, reading).0.as_str(),
+        "SELECT" | "SHOW" | "EXPLAIN" | "VALUES" | "TABLE"
+    )
 }

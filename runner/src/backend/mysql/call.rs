@@ -79,11 +79,9 @@ impl MysqlConnection {
             HookMode::Journaled => Place::Journaled,
             HookMode::Apart => Place::Apart,
         };
-        let is_nothing = sql::used_database(&statement)
-            .is_some_and(|database| database == self.server.database);
-        if !is_nothing
-            && let Some(reason) = sql::refusal(&statement, place, self.level)
-        {
+        let is_nothing =
+            sql::used_database(&statement).is_some_and(|database| database == self.server.database);
+        if !is_nothing && let Some(reason) = sql::refusal(&statement, place, self.level) {
             return Err(SqlError::new(ErrorKind::Denied, reason));
         }
         let (verb, plain) = (statement.verb(), statement.is_plain());

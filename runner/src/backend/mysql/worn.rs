@@ -3,9 +3,7 @@
 //! The runner's own statements go over the same session, and run without it: what a hook set is taken off before the
 //! first of them and put on again before the hook's next statement. Only then, because most hooks set none of these.
 
-use super::{
-    MysqlConnection, call::guest_side, error, settings::literal, variables::Variables,
-};
+use super::{MysqlConnection, call::guest_side, error, settings::literal, variables::Variables};
 use crate::{
     backend::BackendError,
     session::{ErrorKind, SqlError},

@@ -80,12 +80,8 @@ const IN_A_STEP: &Refused = &[
 const PREPARED: &str = "a prepared statement could be any; pass parameters instead";
 
 /// What CREATE, ALTER and DROP may not be about.
-const KINDS: [(&str, &str); 4] = [
-    ("SERVER", SERVER),
-    ("TABLESPACE", FILES),
-    ("LOGFILE", FILES),
-    ("RESOURCE", SERVER),
-];
+const KINDS: [(&str, &str); 4] =
+    [("SERVER", SERVER), ("TABLESPACE", FILES), ("LOGFILE", FILES), ("RESOURCE", SERVER)];
 
 const FUNCTIONS: [(&str, &str); 5] = [
     ("get_lock", LOCKS),

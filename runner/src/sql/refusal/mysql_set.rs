@@ -7,7 +7,8 @@ const SERVER: &str = "the server is the operator's";
 const IDENTITY: &str = "who a session is, is decided by the host";
 const READING: &str = "the host relies on it to read statements";
 const CHARSETS: [&str; 3] = ["utf8", "utf8mb3", "utf8mb4"];
-const LOGGED: &str = "what is logged and replicated is the operator's; make the dump with --set-gtid-purged=OFF";
+const LOGGED: &str =
+    "what is logged and replicated is the operator's; make the dump with --set-gtid-purged=OFF";
 
 /// What is set again in every session of the hook, and what the host's own statements do not depend on.
 const SETTINGS: [&str; 45] = [
@@ -215,9 +216,14 @@ fn is_utf8(view: View<'_>) -> bool {
 
 /// Whether a value is a variable: what was saved in it, or what the session has.
 fn is_given_back(value: View<'_>) -> bool {
-    value.is_symbol(0, b'@') && value.tokens.iter().skip(1).all(|token| {
-        matches!(token.kind, TokenKind::Word | TokenKind::QuotedName | TokenKind::Symbol(b'@' | b'.'))
-    }) || value.tokens.len() == 1 && value.is(0, "DEFAULT")
+    value.is_symbol(0, b'@')
+        && value.tokens.iter().skip(1).all(|token| {
+            matches!(
+                token.kind,
+                TokenKind::Word | TokenKind::QuotedName | TokenKind::Symbol(b'@' | b'.')
+            )
+        })
+        || value.tokens.len() == 1 && value.is(0, "DEFAULT")
 }
 
 /// Why a mode is refused: the statements that follow could not be read.
@@ -225,11 +231,14 @@ fn mode(value: View<'_>) -> Option<&'static str> {
     if is_given_back(value) {
         return None;
     }
-    let mode = value.string(0).or_else(|| value.name(0)).or_else(|| {
-        (value.text_at(0) == "0").then(String::new)
-    });
+    let mode = value
+        .string(0)
+        .or_else(|| value.name(0))
+        .or_else(|| (value.text_at(0) == "0").then(String::new));
     match mode.filter(|_| value.tokens.len() == 1) {
-        None => Some("a computed mode is not known before it is set: name the modes, or give back a saved one"),
+        None => Some(
+            "a computed mode is not known before it is set: name the modes, or give back a saved one",
+        ),
         Some(mode) if is_foreign(&mode) => Some("in that mode the server reads another language"),
         Some(_) => None,
     }
