@@ -386,7 +386,7 @@ impl Journal {
 /// Why a hook with these rows cannot go on, if it cannot.
 pub(super) fn cut(rows: &[JournalRow]) -> Option<Stop> {
     let last = rows.last().filter(|row| row.is_apart())?;
-    let statement = last.statement.clone().unwrap_or_default();
+    let statement = last.statement.as_deref().unwrap_or_default().trim().to_owned();
     Some(Stop::Apart { statement, is_known: last.is_done })
 }
 

@@ -87,7 +87,7 @@ impl Session for Journal {
         params: Vec<Value>,
     ) -> Result<(Handle, Vec<Column>), SqlError> {
         let asked = asked("open-cursor", sql, &params);
-        let opened = match self.before_call(asked, sql).await? {
+        let opened = match self.before_cursor(asked, sql).await? {
             Some(CallResult::Opened(handle, columns)) => (handle, columns),
             Some(_) => return Err(unfitting()),
             None => {

@@ -402,6 +402,27 @@ impl Journal {
         }
     }
 
+    /// As [`Self::before_call`], for a cursor over `sql`.
+    pub(super) async fn before_cursor(
+        &mut self,
+        asked: [u8; 16],
+        sql: &str,
+    ) -> Result<Option<CallResult>, SqlError> {
+        if let Some(result) = self.replayed(asked, sql)? {
+            return Ok(Some(result));
+        }
+        let shared = Arc::clone(&self.connection);
+        let connection = &mut *shared.lock().await;
+        if let Some(reason) = self.reason_apart(sql) {
+            self.go_apart(connection, sql, reason).await?;
+            return Ok(None);
+        }
+        match self.segment(connection).await {
+            Ok(()) => Ok(None),
+            Err(error) => Err(self.own(error)),
+        }
+    }
+
     /// For a call that neither commits nor runs alone: its recorded result, or `None` once the
     /// segment is open in which to make it.
     pub(super) async fn before_call(

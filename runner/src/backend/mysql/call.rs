@@ -84,6 +84,15 @@ impl MysqlConnection {
         if !is_nothing && let Some(reason) = sql::refusal(&statement, place, self.level) {
             return Err(SqlError::new(ErrorKind::Denied, reason));
         }
+        // The journal sends it to a session of its own.
+        if place == Place::Journaled
+            && let Some(reason) = sql::resumability(&statement)
+        {
+            return Err(SqlError::new(
+                ErrorKind::Denied,
+                format!("a hook that may be resumed cannot run this: {reason}"),
+            ));
+        }
         let (verb, plain) = (statement.verb(), statement.is_plain());
         let writes =
             |word: &str| matches!(word, "INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "INTO");

@@ -130,12 +130,12 @@ pub(super) fn judge(view: View<'_>, place: Place, level: Level) -> Option<String
     // An empty reason is none: it keeps a longer beginning from being taken for a shorter one.
     let of = |table| refused_beginning(view, table).filter(|reason| !reason.ends_with(": "));
     of(BEGINNINGS)
+        .or_else(|| read_lock(view))
         .or_else(|| match place {
             Place::Apart => None,
             Place::Transaction => of(IN_A_TRANSACTION).or_else(|| of(IN_A_STEP)),
             Place::Journaled => of(IN_A_TRANSACTION),
         })
-        .or_else(|| read_lock(view))
         .or_else(|| outside(view))
         .or_else(|| kind(view))
         .or_else(|| files(view))

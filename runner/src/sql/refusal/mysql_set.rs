@@ -1,7 +1,11 @@
 //! SET of MySQL and MariaDB, which is many statements under one word.
 
 use super::{Level, Place, TRANSACTIONS, because, mysql};
-use crate::sql::{standing::is_foreign, token::TokenKind, view::View};
+use crate::sql::{
+    standing::{self, Assignment, is_foreign},
+    token::TokenKind,
+    view::View,
+};
 
 const SERVER: &str = "the server is the operator's";
 const IDENTITY: &str = "who a session is, is decided by the host";
@@ -110,7 +114,14 @@ pub(super) fn refusal(view: View<'_>, place: Place, level: Level) -> Option<Stri
         let Some(inner) = inner else {
             return Some(because("SET STATEMENT", "a statement other than SET belongs behind FOR"));
         };
+        let is_read_by = |assignment: &Assignment<'_>| {
+            let name = assignment.setting().unwrap_or_default();
+            name == "sql_mode" || name.starts_with("character_set_")
+        };
         let settings = View { tokens: rest.tokens.get(1..inner).unwrap_or_default(), ..rest };
+        if standing::assignments(settings).iter().any(is_read_by) {
+            return Some(because("SET STATEMENT of how texts are read", READING));
+        }
         return assignments(settings, place, level)
             .or_else(|| mysql::judge(rest.from(inner + 1), place, level));
     }
