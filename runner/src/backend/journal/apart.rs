@@ -48,6 +48,8 @@ pub(super) struct Stretch {
 struct Transaction {
     is_open: bool,
     is_autocommit_off: bool,
+    /// A statement that ran others may have ended it.
+    is_unsure: bool,
 }
 
 /// What a statement does to what was done before it in the hook's transaction.
@@ -91,15 +93,14 @@ impl Transaction {
     fn after(self, statement: &Statement<'_>) -> (Effect, Self) {
         let verb = statement.verb();
         let has = |word: &str| statement.words().any(|found| found == word);
-        let is_held = self.is_open || self.is_autocommit_off;
         let closed = Self { is_open: false, ..self };
+        let stays = if self.is_held() { Effect::Held } else { Effect::Kept };
         match verb.as_str() {
-            "BEGIN" if has("ATOMIC") => (Effect::Kept, self),
-            "BEGIN" | "START" => (Effect::Kept, Self { is_open: true, ..self }),
             "COMMIT" => (Effect::Kept, Self { is_open: has("CHAIN") && !has("NO"), ..self }),
-            "ROLLBACK" if has("TO") => (Effect::Held, self),
-            "ROLLBACK" => (Effect::Dropped, closed),
-            "SAVEPOINT" | "RELEASE" if is_held => (Effect::Held, self),
+            "ROLLBACK" if !has("TO") => {
+                (Effect::Dropped, Self { is_open: has("CHAIN") && !has("NO"), ..self })
+            }
+            "START" => (Effect::Kept, Self { is_open: true, ..self }),
             "SET" if has("AUTOCOMMIT") => {
                 let is_off = statement.tokens().last().is_some_and(|last| {
                     let value = last.text(statement.written());
@@ -107,11 +108,28 @@ impl Transaction {
                 });
                 (Effect::Kept, Self { is_autocommit_off: is_off, ..closed })
             }
+            "ROLLBACK" | "SAVEPOINT" | "RELEASE" | "SET" | "PREPARE" | "DEALLOCATE" | "USE"
+            | "HANDLER" => (stays, self),
+            "CREATE" | "DROP" if has("TEMPORARY") || has("PREPARE") => (stays, self),
+            // They may have ended the transaction, and what comes after them may be held or not.
+            _ if may_commit_a_part(statement) => (Effect::Kept, Self { is_unsure: true, ..self }),
+            "BEGIN" => (Effect::Kept, Self { is_open: true, ..self }),
             _ if !statement.is_plain() => (Effect::Kept, closed),
-            _ if is_held => (Effect::Held, self),
-            _ => (Effect::Kept, self),
+            _ => (stays, self),
         }
     }
+
+    /// Whether what is done now is undone unless something keeps it later.
+    fn is_held(self) -> bool {
+        (self.is_open || self.is_autocommit_off) && !self.is_unsure
+    }
+}
+
+/// Whether a statement runs others, which may have committed before it failed.
+fn may_commit_a_part(statement: &Statement<'_>) -> bool {
+    let runs = ["CALL", "EXECUTE", "IF", "CASE", "LOOP", "WHILE", "REPEAT", "FOR"];
+    let verb = statement.verb();
+    runs.contains(&verb.as_str()) || statement.starts_with(&["BEGIN", "NOT", "ATOMIC"])
 }
 
 impl Journal {
@@ -210,6 +228,11 @@ impl Journal {
         if !facts.has_row {
             let result = run(session, sql, params, rows).await?;
             self.ended_apart(session.reading(), facts.transaction);
+            if facts.effect == Effect::Dropped
+                && let Err(error) = self.forget_held(connection).await
+            {
+                return Err(self.own(error));
+            }
             return Ok(result);
         }
         let row = self.begin_apart(connection, asked, sql, facts.effect).await?;
@@ -238,8 +261,7 @@ impl Journal {
     {
         let shared = Arc::clone(&self.connection);
         let connection = &mut *shared.lock().await;
-        let held = self.transaction().is_open || self.transaction().is_autocommit_off;
-        let effect = if held { Effect::Held } else { Effect::Kept };
+        let effect = if self.transaction().is_held() { Effect::Held } else { Effect::Kept };
         let row = self.begin_apart(connection, asked, what, effect).await?;
         let result = write(self.working()).await;
         let outcome = result.as_ref().map(|_| Outcome::default());
@@ -350,6 +372,14 @@ impl Journal {
         is_open
     }
 
+    /// The hook's transaction is rolled back: so is what its rows say.
+    async fn forget_held(&mut self, connection: &mut dyn Connection) -> Result<(), BackendError> {
+        connection.begin_reading().await?;
+        let rows = journal::read(connection, &self.key).await;
+        connection.rollback().await?;
+        self.settle_apart(connection, rows?).await.map(drop)
+    }
+
     /// What is left of a stretch whose session is over: rows of what was undone with it are taken away. The rows that stay.
     pub(super) async fn settle_apart(
         &mut self,
@@ -409,14 +439,80 @@ impl Facts {
                 may_commit_a_part: false,
             };
         };
-        let (effect, transaction) = transaction.after(&statement);
+        let was_held = transaction.is_held();
+        let (effect, after) = transaction.after(&statement);
         let verb = statement.verb();
-        let may_commit_a_part = matches!(
-            verb.as_str(),
-            "CALL" | "EXECUTE" | "BEGIN" | "IF" | "CASE" | "LOOP" | "WHILE" | "REPEAT" | "FOR"
-        );
-        let has_row = !sql::leaves_nothing(&statement)
-            && !matches!(verb.as_str(), "LOCK" | "UNLOCK" | "START" | "SAVEPOINT" | "RELEASE");
-        Self { has_row, effect, transaction, may_commit_a_part }
+        let is_of_session = sql::leaves_nothing(&statement)
+            || matches!(
+                verb.as_str(),
+                "LOCK" | "UNLOCK" | "START" | "COMMIT" | "ROLLBACK" | "SAVEPOINT" | "RELEASE"
+            )
+            || verb == "BEGIN" && !may_commit_a_part(&statement);
+        // What keeps something that was open is recorded, whatever else it does.
+        let has_row = match effect {
+            Effect::Dropped => false,
+            Effect::Kept => was_held || transaction.is_unsure || !is_of_session,
+            Effect::Held => !is_of_session,
+        };
+        let may_commit_a_part = may_commit_a_part(&statement);
+        Self { has_row, effect, transaction: after, may_commit_a_part }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alteration::Dialect;
+
+    /// What a crash behind the last of these statements leaves: those that have a row, and are not undone.
+    fn kept<'a>(statements: &[&'a str]) -> Vec<&'a str> {
+        let mut transaction = Transaction::default();
+        let mut rows: Vec<(&str, Effect)> = Vec::new();
+        for sql in statements {
+            let facts = Facts::of(sql, Dialect::Mariadb.into(), transaction);
+            transaction = facts.transaction;
+            let held = rows.iter().rev().take_while(|(_, effect)| *effect == Effect::Held).count();
+            if facts.effect == Effect::Dropped {
+                rows.truncate(rows.len() - held);
+            }
+            if facts.has_row {
+                rows.push((sql, facts.effect));
+            }
+        }
+        let held = rows.iter().rev().take_while(|(_, effect)| *effect == Effect::Held).count();
+        rows.truncate(rows.len() - held);
+        rows.into_iter().map(|(sql, _)| sql).collect()
+    }
+
+    #[test]
+    fn what_a_crash_leaves() {
+        let table: [(&[&str], &[&str]); 14] = [
+            (&["INSERT INTO a VALUES (1)"], &["INSERT INTO a VALUES (1)"]),
+            (&["START TRANSACTION", "DELETE FROM a"], &[]),
+            (&["BEGIN", "DELETE FROM a", "SET @x = 1"], &[]),
+            (&["BEGIN", "DELETE FROM a", "COMMIT"], &["DELETE FROM a", "COMMIT"]),
+            (&["BEGIN", "COMMIT"], &[]),
+            (&["BEGIN", "DELETE FROM a", "ROLLBACK", "DELETE FROM b"], &["DELETE FROM b"]),
+            (&["BEGIN", "DELETE FROM a", "ROLLBACK TO x", "DELETE FROM b"], &[]),
+            (&["BEGIN", "DELETE FROM a", "DROP TABLE b"], &["DELETE FROM a", "DROP TABLE b"]),
+            (&["BEGIN", "DELETE FROM a", "DROP TEMPORARY TABLE b"], &[]),
+            (&["SET autocommit = 0", "DELETE FROM a", "SELECT 1"], &[]),
+            (
+                &["SET autocommit = 0", "DELETE FROM a", "SET autocommit = 1"],
+                &["DELETE FROM a", "SET autocommit = 1"],
+            ),
+            (&["BEGIN", "DELETE FROM a", "BEGIN", "DELETE FROM b"], &["DELETE FROM a", "BEGIN"]),
+            (
+                &["BEGIN", "DELETE FROM a", "CALL p()", "DELETE FROM b"],
+                &["DELETE FROM a", "CALL p()", "DELETE FROM b"],
+            ),
+            (
+                &["CREATE TEMPORARY TABLE a (n int)", "PREPARE s FROM @x", "SET @a = IF(1, 2, 3)"],
+                &[],
+            ),
+        ];
+        for (statements, expected) in table {
+            assert_eq!(kept(statements), expected, "{statements:?}");
+        }
     }
 }

@@ -6,10 +6,16 @@
 //! Whether a transaction was left open is told by a flag in the server's answers, which needs no right and no question
 //! that could begin one (MySQL shows transactions only to those who may see everybody's).
 
-use super::{MysqlConnection, connect::MysqlConnector, orphan, value::own_text, wire::Wire};
-use crate::backend::{
-    BackendError,
-    connection::{HookMode, HookSettings},
+use super::{
+    MysqlConnection, call::guest_side, connect::MysqlConnector, orphan, value::own_text, wire::Wire,
+};
+use crate::{
+    backend::{
+        BackendError,
+        connection::{HookMode, HookSettings},
+    },
+    session::{Session as _, SqlError},
+    sql::{self, Statement},
 };
 
 impl MysqlConnection {
@@ -51,17 +57,31 @@ impl MysqlConnection {
         open.map_err(|failure| self.host_error(&failure))
     }
 
-    /// After a statement that can have set anything, reads the mode in which the next one runs.
-    pub(super) async fn read_mode(&mut self) -> Result<(), BackendError> {
+    /// After a statement that can have set anything, reads the mode in which the next one runs, which is `sql`. Whether
+    /// it did. Not before one that is about the statement before: a question would be that one then.
+    pub(super) async fn learn_mode(&mut self, sql: &str) -> Result<bool, SqlError> {
+        let is_about_before = || {
+            Statement::one(sql, self.reading())
+                .is_ok_and(|statement| sql::is_about_the_one_before(&statement))
+        };
+        if !self.is_mode_unknown || is_about_before() {
+            return Ok(false);
+        }
         self.is_mode_unknown = false;
+        self.read_mode().await.map_err(guest_side)?;
+        Ok(true)
+    }
+
+    async fn read_mode(&mut self) -> Result<(), BackendError> {
         let rows = self.ready().await?.text_rows("SELECT @@SESSION.sql_mode").await;
         let rows = rows.map_err(|failure| self.host_error(&failure))?;
         let mode = rows.first().and_then(|row| own_text(row, 0).ok().flatten());
         let mode = mode.unwrap_or_default();
-        if crate::sql::is_foreign(&mode) {
+        if sql::is_foreign(&mode) {
             let mode = BackendError::Mode { url: self.url.to_string(), mode };
             return Err(mode);
         }
+        self.worn = None;
         self.native.sql_mode = mode;
         Ok(())
     }

@@ -2,13 +2,7 @@
 //!
 //! How one statement is admitted and run is `call.rs`. Begins and ends no transaction itself.
 
-use super::{
-    MysqlConnection,
-    call::{Call, guest_side},
-    cursor::Snapshot,
-    identifier, value,
-    writer::Writer,
-};
+use super::{MysqlConnection, call::Call, cursor::Snapshot, identifier, value, writer::Writer};
 use crate::{
     alteration::Dialect,
     session::{
@@ -64,23 +58,17 @@ impl Session for MysqlConnection {
         start: usize,
     ) -> Result<Option<usize>, SqlError> {
         let length = sql::statement_length(script.text(start), self.reading())?;
-        if !self.is_mode_unknown {
-            return Ok(length);
-        }
         let text = &script.text(start)[..length.unwrap_or_default()];
-        // A question would be what it is about then.
-        let asks_before = sql::Statement::one(text, self.reading())
-            .is_ok_and(|statement| sql::is_about_the_one_before(&statement));
-        if asks_before {
-            return Ok(length);
+        match self.learn_mode(text).await? {
+            true => sql::statement_length(script.text(start), self.reading()),
+            false => Ok(length),
         }
-        self.read_mode().await.map_err(guest_side)?;
-        sql::statement_length(script.text(start), self.reading())
     }
 
     /// Rows affected are those that matched, also where they were the same before. The id is the
     /// first of those that one statement generated.
     async fn execute(&mut self, sql: &str, params: Vec<Value>) -> Result<Outcome, SqlError> {
+        self.learn_mode(sql).await?;
         let mut call = self.admit(sql)?;
         if call.is_nothing {
             return Ok(Outcome::default());
@@ -96,6 +84,7 @@ impl Session for MysqlConnection {
         params: Vec<Value>,
         limit: ResultLimit,
     ) -> Result<RowSet, SqlError> {
+        self.learn_mode(sql).await?;
         let call = self.admit(sql)?;
         if call.is_nothing {
             return Ok(RowSet { columns: Vec::new(), rows: Vec::new() });

@@ -1,6 +1,6 @@
 //! What a hook makes of its session, and the session that is its own.
 
-use super::*;
+use super::{native::hook_on, *};
 use crate::backend::connection::{Cell, SharedConnection};
 
 async fn apart(main: &mut MysqlConnection, last_insert_id: u64) -> SharedConnection {
