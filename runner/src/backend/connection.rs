@@ -312,6 +312,11 @@ pub(super) trait Connection: Session + Scratch {
         Ok(None)
     }
 
+    /// Says something to the server, which would end a session that was silent for long.
+    async fn stay_awake(&mut self) -> Result<(), BackendError> {
+        Ok(())
+    }
+
     /// What LAST_INSERT_ID() is in this session; 0 where it is nothing.
     async fn last_insert_id(&mut self) -> Result<u64, BackendError> {
         Ok(0)

@@ -30,10 +30,13 @@ use crate::{
     sql::{self, Reading, Statement},
 };
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc, time::Duration};
 
 /// How the mark of a stretch's row begins, which stands where other rows have what the catalogue said.
 const MARK: &str = "not resumable: ";
+const STATEMENT_BYTES_MAX: usize = 64 << 10;
+/// Far below the time after which a server ends an idle session.
+const AWAKE_EVERY: Duration = Duration::from_secs(60);
 
 /// The session of a stretch.
 pub(super) struct Stretch {
@@ -93,14 +96,14 @@ impl Transaction {
     fn after(self, statement: &Statement<'_>) -> (Effect, Self) {
         let verb = statement.verb();
         let has = |word: &str| statement.words().any(|found| found == word);
-        let closed = Self { is_open: false, ..self };
+        let closed = Self { is_open: false, is_unsure: false, ..self };
         let stays = if self.is_held() { Effect::Held } else { Effect::Kept };
         match verb.as_str() {
-            "COMMIT" => (Effect::Kept, Self { is_open: has("CHAIN") && !has("NO"), ..self }),
+            "COMMIT" => (Effect::Kept, Self { is_open: has("CHAIN") && !has("NO"), ..closed }),
             "ROLLBACK" if !has("TO") => {
-                (Effect::Dropped, Self { is_open: has("CHAIN") && !has("NO"), ..self })
+                (Effect::Dropped, Self { is_open: has("CHAIN") && !has("NO"), ..closed })
             }
-            "START" => (Effect::Kept, Self { is_open: true, ..self }),
+            "START" => (Effect::Kept, Self { is_open: true, ..closed }),
             "SET" if has("AUTOCOMMIT") => {
                 let is_off = statement.tokens().last().is_some_and(|last| {
                     let value = last.text(statement.written());
@@ -113,7 +116,7 @@ impl Transaction {
             "CREATE" | "DROP" if has("TEMPORARY") || has("PREPARE") => (stays, self),
             // They may have ended the transaction, and what comes after them may be held or not.
             _ if may_commit_a_part(statement) => (Effect::Kept, Self { is_unsure: true, ..self }),
-            "BEGIN" => (Effect::Kept, Self { is_open: true, ..self }),
+            "BEGIN" => (Effect::Kept, Self { is_open: true, ..closed }),
             _ if !statement.is_plain() => (Effect::Kept, closed),
             _ => (stays, self),
         }
@@ -123,6 +126,28 @@ impl Transaction {
     fn is_held(self) -> bool {
         (self.is_open || self.is_autocommit_off) && !self.is_unsure
     }
+}
+
+/// Runs `work` in the hook's session, and lets the operator's not be idle for as long as the server ends it for.
+async fn awake<T>(connection: &mut dyn Connection, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => return done,
+            () = tokio::time::sleep(AWAKE_EVERY) => {
+                // Where it is lost, what comes next on it tells.
+                let _ = connection.stay_awake().await;
+            }
+        }
+    }
+}
+
+/// As much of a statement as a row has, which is for a person to read. All of it could be too large a message beside the
+/// rest of the row.
+fn beginning(sql: &str) -> &str {
+    let end = (0..=STATEMENT_BYTES_MAX.min(sql.len())).rev().find(|at| sql.is_char_boundary(*at));
+    &sql[..end.unwrap_or_default()]
 }
 
 /// Whether a statement runs others, which may have committed before it failed.
@@ -237,7 +262,7 @@ impl Journal {
         }
         let row = self.begin_apart(connection, asked, sql, facts.effect).await?;
         point("before a statement that cannot be repeated");
-        let result = run(session, sql, params, rows).await;
+        let result = awake(connection, run(session, sql, params, rows)).await;
         point("after a statement that cannot be repeated");
         let outcome = match &result {
             Ok(CallResult::Outcome(outcome)) => Ok(*outcome),
@@ -263,7 +288,7 @@ impl Journal {
         let connection = &mut *shared.lock().await;
         let effect = if self.transaction().is_held() { Effect::Held } else { Effect::Kept };
         let row = self.begin_apart(connection, asked, what, effect).await?;
-        let result = write(self.working()).await;
+        let result = awake(connection, write(self.working())).await;
         let outcome = result.as_ref().map(|_| Outcome::default());
         self.end_apart(connection, asked, &row, outcome, false).await?;
         self.next += 1;
@@ -299,7 +324,7 @@ impl Journal {
         let row = JournalRow {
             call: self.next,
             is_done: false,
-            statement: Some(sql.to_owned()),
+            statement: Some(beginning(sql).to_owned()),
             fingerprint: Some(format!("{MARK}{mark}")),
             results: Some(encode(&[call])),
         };

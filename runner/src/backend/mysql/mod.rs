@@ -340,6 +340,11 @@ impl Connection for MysqlConnection {
         Ok(Some(Arc::new(tokio::sync::Mutex::new(fresh))))
     }
 
+    async fn stay_awake(&mut self) -> Result<(), BackendError> {
+        self.ready().await?;
+        self.own_text("DO 0").await
+    }
+
     async fn last_insert_id(&mut self) -> Result<u64, BackendError> {
         self.read_last_insert_id().await
     }
