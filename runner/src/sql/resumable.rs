@@ -261,7 +261,7 @@ fn is_constant(value: View<'_>) -> bool {
         let is_fine = match token.kind {
             TokenKind::Number | TokenKind::Literal | TokenKind::EscapedLiteral => true,
             TokenKind::Symbol(symbol) => {
-                matches!(symbol, b'+' | b'-' | b'*' | b'/' | b'(' | b')' | b'@')
+                matches!(symbol, b'+' | b'-' | b'*' | b'/' | b'.' | b'(' | b')' | b'@')
             }
             TokenKind::Word => {
                 value.is_any(at, &["NULL", "TRUE", "FALSE", "ON", "OFF", "DEFAULT"])

@@ -92,33 +92,35 @@ fn undone(rows: &[JournalRow]) -> &[JournalRow] {
 }
 
 impl Transaction {
-    /// What `statement` does, and what is open behind it.
-    fn after(self, statement: &Statement<'_>) -> (Effect, Self) {
+    /// What `statement` does, whether it ends a transaction, and what is open behind it.
+    fn after(self, statement: &Statement<'_>) -> (Effect, bool, Self) {
         let verb = statement.verb();
         let has = |word: &str| statement.words().any(|found| found == word);
         let closed = Self { is_open: false, is_unsure: false, ..self };
+        let chained = Self { is_open: has("CHAIN") && !has("NO"), ..closed };
         let stays = if self.is_held() { Effect::Held } else { Effect::Kept };
         match verb.as_str() {
-            "COMMIT" => (Effect::Kept, Self { is_open: has("CHAIN") && !has("NO"), ..closed }),
-            "ROLLBACK" if !has("TO") => {
-                (Effect::Dropped, Self { is_open: has("CHAIN") && !has("NO"), ..closed })
-            }
-            "START" => (Effect::Kept, Self { is_open: true, ..closed }),
+            "COMMIT" => (Effect::Kept, true, chained),
+            "ROLLBACK" if !has("TO") => (Effect::Dropped, true, chained),
+            "START" => (Effect::Kept, true, Self { is_open: true, ..closed }),
             "SET" if has("AUTOCOMMIT") => {
                 let is_off = statement.tokens().last().is_some_and(|last| {
                     let value = last.text(statement.written());
                     value == "0" || value.eq_ignore_ascii_case("off")
                 });
-                (Effect::Kept, Self { is_autocommit_off: is_off, ..closed })
+                (Effect::Kept, true, Self { is_autocommit_off: is_off, ..closed })
             }
             "ROLLBACK" | "SAVEPOINT" | "RELEASE" | "SET" | "PREPARE" | "DEALLOCATE" | "USE"
-            | "HANDLER" => (stays, self),
-            "CREATE" | "DROP" if has("TEMPORARY") || has("PREPARE") => (stays, self),
+            | "HANDLER" => (stays, false, self),
+            "CREATE" | "DROP" if has("TEMPORARY") || has("PREPARE") => (stays, false, self),
             // They may have ended the transaction, and what comes after them may be held or not.
-            _ if may_commit_a_part(statement) => (Effect::Kept, Self { is_unsure: true, ..self }),
-            "BEGIN" => (Effect::Kept, Self { is_open: true, ..closed }),
-            _ if !statement.is_plain() => (Effect::Kept, closed),
-            _ => (stays, self),
+            _ if may_commit_a_part(statement) => {
+                let is_unsure = self.is_open || self.is_autocommit_off;
+                (Effect::Kept, true, Self { is_unsure, ..self })
+            }
+            "BEGIN" => (Effect::Kept, true, Self { is_open: true, ..closed }),
+            _ if !statement.is_plain() => (Effect::Kept, true, closed),
+            _ => (stays, false, self),
         }
     }
 
@@ -465,7 +467,7 @@ impl Facts {
             };
         };
         let was_held = transaction.is_held();
-        let (effect, after) = transaction.after(&statement);
+        let (effect, ends, after) = transaction.after(&statement);
         let verb = statement.verb();
         let is_of_session = sql::leaves_nothing(&statement)
             || matches!(
@@ -474,11 +476,8 @@ impl Facts {
             )
             || verb == "BEGIN" && !may_commit_a_part(&statement);
         // What keeps something that was open is recorded, whatever else it does.
-        let has_row = match effect {
-            Effect::Dropped => false,
-            Effect::Kept => was_held || transaction.is_unsure || !is_of_session,
-            Effect::Held => !is_of_session,
-        };
+        let has_row = effect != Effect::Dropped
+            && (!is_of_session || ends && (was_held || transaction.is_unsure));
         let may_commit_a_part = may_commit_a_part(&statement);
         Self { has_row, effect, transaction: after, may_commit_a_part }
     }
@@ -516,7 +515,7 @@ mod tests {
             (&["START TRANSACTION", "DELETE FROM a"], &[]),
             (&["BEGIN", "DELETE FROM a", "SET @x = 1"], &[]),
             (&["BEGIN", "DELETE FROM a", "COMMIT"], &["DELETE FROM a", "COMMIT"]),
-            (&["BEGIN", "COMMIT"], &[]),
+            (&["BEGIN", "COMMIT"], &["COMMIT"]),
             (&["BEGIN", "DELETE FROM a", "ROLLBACK", "DELETE FROM b"], &["DELETE FROM b"]),
             (&["BEGIN", "DELETE FROM a", "ROLLBACK TO x", "DELETE FROM b"], &[]),
             (&["BEGIN", "DELETE FROM a", "DROP TABLE b"], &["DELETE FROM a", "DROP TABLE b"]),
