@@ -307,6 +307,7 @@ CREATE PROCEDURE p(IN a int, OUT b int) COMMENT 'x;y' BEGIN DECLARE done INT DEF
 CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO BEGIN DELETE FROM nothing; END//
 DELIMITER ;
 ";
+const GENERATED: &str = ", d decimal(10,2) GENERATED ALWAYS AS (id * 1.5) STORED";
 const TRIGGER: &str = "DELIMITER //\nCREATE TRIGGER tr BEFORE INSERT ON ord FOR EACH ROW BEGIN /* a; b */ IF NEW.c IS NULL THEN SET NEW.c = 1; END IF; END//\nDELIMITER ;\n";
 
 /// What mariadb-dump writes of a database goes in as it is, and can be resumed.
@@ -314,16 +315,16 @@ const TRIGGER: &str = "DELIMITER //\nCREATE TRIGGER tr BEFORE INSERT ON ord FOR 
 fn a_dump_is_a_first_alteration() {
     for make in places() {
         let source = make();
-        source.sql(SOURCE);
-        // MySQL with its log wants more rights for one.
-        let is_mysql = source.url().starts_with("mysql");
-        if !is_mysql {
-            source.sql(TRIGGER);
+        // MySQL with its log wants more rights for a trigger, and this client dumps rows of its generated columns that it
+        // does not take back.
+        match source.url().starts_with("mysql") {
+            true => source.sql(&SOURCE.replace(GENERATED, "")),
+            false => source.sql(&format!("{SOURCE}{TRIGGER}")),
         }
         for options in [
             &[][..],
             &["--no-autocommit"],
-            &["--single-transaction", "--skip-opt", "--set-charset"],
+            &["--single-transaction", "--skip-extended-insert", "--skip-add-locks"],
         ] {
             let text = dump(&source, options);
             let target = make();
