@@ -230,10 +230,10 @@ fn setting(view: View<'_>) -> Option<String> {
             if !is_constant(value) {
                 return Some(VARIABLE.to_owned());
             }
-        } else if let Some(name) = assignment.setting() {
-            if !super::refusal::is_set_again(&name) {
-                return Some(format!("{name} is of its session alone"));
-            }
+        } else if let Some(name) = assignment.setting()
+            && !super::refusal::is_set_again(&name)
+        {
+            return Some(format!("{name} is of its session alone"));
         }
         if is_user_variable_assigned(value) {
             return Some(VARIABLE.to_owned());
