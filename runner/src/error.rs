@@ -147,6 +147,8 @@ pub struct StepFailure {
     pub rehearsed: bool,
     /// Why the failure could not be recorded, if it could not.
     pub unrecorded: Option<String>,
+    /// Why it cannot be taken up again either: where its hook was cut off.
+    pub cut: Option<Stop>,
 }
 
 /// What a crash of the server took along of steps that had been told as done.

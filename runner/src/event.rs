@@ -36,6 +36,9 @@ pub enum Event<'a> {
     SettingsKept { key: &'a AlterationKey, names: &'a [SettingName] },
     /// `hook` is its name.
     Hook { key: &'a AlterationKey, hook: &'static str, event: HookEvent<'a> },
+    /// A hook that has ended went on from this statement on in a session of its own, where it could not be resumed.
+    /// Escape the text of the statement.
+    NotResumable { key: &'a AlterationKey, hook: &'static str, statement: &'a str, reason: &'a str },
     /// A step of a backfill is committed. `rows` were changed in `elapsed` since this run began to
     /// step; `done` and `total` are the guest's own figures.
     Stepped {

@@ -13,6 +13,7 @@ mod samples;
 mod transcript;
 mod wasm;
 
+mod apart;
 mod begun;
 mod checks;
 mod components;

@@ -107,6 +107,46 @@ pub async fn nothing_is_open_across_a_statement_that_commits<P: Place>(place: &P
     assert_eq!(answer.is_err(), P::SQL.committing_commits(), "{answer:?}");
 }
 
+/// As a guest in another language comes by it: statements, a cursor and a bulk-writer in a session of the hook's own.
+pub async fn what_cannot_be_repeated_is_not_run_again<P: Place>(place: &P) {
+    let (mut backend, revision) = ready(place).await;
+    let session = begin(&mut backend, revision).await;
+    if !matches!(session.lock().await.dialect(), Dialect::Mysql | Dialect::Mariadb) {
+        return;
+    }
+    execute(&session, "CREATE TABLE made (n INTEGER)").await;
+    execute(&session, "INSERT INTO made VALUES (1)").await;
+    execute(&session, "SET @one = 1").await;
+    execute(&session, "CREATE TEMPORARY TABLE seen AS SELECT n + @one AS n FROM made").await;
+    let mut guest = session.lock().await;
+    let (cursor, _) = guest.open_cursor("SELECT n FROM seen", vec![]).await.expect("opens");
+    let rows = guest.fetch(cursor, ALL).await.expect("reads");
+    assert_eq!(rows, [[Value::Int64(2)]]);
+    guest.close_cursor(cursor).await.expect("closes");
+    let writer = guest.open_writer("made", &["n".to_owned()]).await.expect("opens");
+    guest.write(writer, vec![vec![Value::Int64(3)]]).await.expect("writes");
+    assert_eq!(guest.finish_writer(writer).await.expect("finishes"), 1);
+    let asked = guest.query("SELECT ROW_COUNT()", vec![], ALL).await.expect("asks").rows;
+    assert_eq!(asked.len(), 1);
+    drop(guest);
+    assert_eq!(count(&session, "SELECT count(*) FROM made").await, Value::Int64(2));
+    drop(session);
+
+    for _ in 0..2 {
+        let (mut later, revision) = after_a_crash(place, backend).await;
+        let session = begin(&mut later, revision).await;
+        let answer = session.lock().await.execute("CREATE TABLE made (n INTEGER)", vec![]).await;
+        assert!(answer.is_err());
+        drop(session);
+        let stop = later.stopped().await.expect("rolls back");
+        assert!(matches!(&stop, Some(Stop::Apart { is_known: true, .. })), "{stop:?}");
+        backend = later;
+    }
+    if let Some(server) = place.server() {
+        assert_eq!(server.rows("SELECT n FROM made ORDER BY n"), ["1", "3"]);
+    }
+}
+
 /// Some guests ask everything as a query, and have to be answered as one after a crash too.
 pub async fn a_statement_that_commits_may_be_asked_as_a_query<P: Place>(place: &P) {
     let (mut backend, mut revision) = ready(place).await;

@@ -219,6 +219,7 @@ macro_rules! contract {
                 a_statement_that_commits_may_be_asked_as_a_query,
                 a_hook_that_differs_when_it_is_run_again_is_stopped,
                 nothing_is_open_across_a_statement_that_commits,
+                what_cannot_be_repeated_is_not_run_again,
                 a_run_goes_on_with_the_settings_it_began_with,
                 a_unit_of_a_script_is_done_or_not, units_of_a_script_pair,
                 statements_stand_alone_on_postgresql, code_that_commits_and_fails_is_asked_about,

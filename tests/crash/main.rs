@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout, reason = "the number of points and of mended runs is evidence")]
 
+mod apart;
 mod handed;
 mod kill;
 mod matrix;

@@ -64,6 +64,8 @@ pub struct Undone {
     pub is_open: bool,
     /// Why running it again will not help before a person decided.
     pub stop: Option<Stop>,
+    /// Why it cannot be resumed either: it was cut off in a session of its own.
+    pub cut: Option<Stop>,
     /// Where the ledger is after a journaled part, if nobody else has moved it.
     pub revision: Option<Revision>,
     /// What went wrong on the runner's side, where the guest was only told that something did.
@@ -344,6 +346,11 @@ impl Backend {
         // Where somebody was faster since, the next step is to hear of it.
         let revision = if matches!(work.part, Part::Journaled(_)) { revision } else { own };
         Ok(took_effect.then_some(revision))
+    }
+
+    /// The statement from which on the hook at hand goes on in a session of its own, and why, if it does.
+    pub async fn went_apart(&self) -> Option<(String, String)> {
+        self.journal.as_ref()?.lock().await.went_apart.clone()
     }
 
     /// Takes a part back as far as that is possible, ending a statement that still runs.

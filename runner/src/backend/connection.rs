@@ -46,6 +46,8 @@ pub(super) enum HookMode {
     Transaction,
     /// Journaled: a statement may commit by itself, or run outside of any transaction.
     Journaled,
+    /// Journaled, in a session that is the hook's own: see [`Connection::open_apart`].
+    Apart,
 }
 
 /// Where the transactions of a journaled hook end, between statements that commit by themselves or run outside.
@@ -329,6 +331,33 @@ pub(super) trait Connection: Session + Scratch {
     /// A statement of a hook that is run again returned what it returned then, and was not run. What it set in
     /// that session may have to be set in this one.
     fn replayed(&mut self, _sql: &str) {}
+
+    /// Opens another session for what a resumed hook could not repeat: the hook's own, in which nothing is the
+    /// runner's, and in which LAST_INSERT_ID() is `last_insert_id`. `None` where the database has no such statements.
+    async fn open_apart(
+        &mut self,
+        hook: HookSettings,
+        marker: &str,
+        last_insert_id: u64,
+    ) -> Result<Option<SharedConnection>, BackendError> {
+        let _ = (hook, marker, last_insert_id);
+        Ok(None)
+    }
+
+    /// Says something to the server, which would end a session that was silent for long.
+    async fn stay_awake(&mut self) -> Result<(), BackendError> {
+        Ok(())
+    }
+
+    /// What LAST_INSERT_ID() is in this session; 0 where it is nothing.
+    async fn last_insert_id(&mut self) -> Result<u64, BackendError> {
+        Ok(0)
+    }
+
+    /// Whether a transaction is open that nobody ended, in a session of [`Self::open_apart`]. It is rolled back.
+    async fn is_left_open(&mut self) -> Result<bool, BackendError> {
+        Ok(false)
+    }
 
     /// Tells the session which `marker` goes to the server with each statement of a hook.
     fn set_marker(&mut self, _marker: Option<&str>) {}

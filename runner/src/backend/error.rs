@@ -129,6 +129,14 @@ pub enum BackendError {
     Diverged,
     #[error("there is no statement whose end is not known")]
     NothingToResolve,
+    /// `resolve --statement` cannot help where the hook cannot be resumed.
+    #[error(
+        "the statement is of a part of its hook that cannot be resumed: what it needs of its session is gone"
+    )]
+    NotResumable,
+    /// The hook ended with a transaction of its own still open.
+    #[error("the hook left a transaction open, which was rolled back: end it with COMMIT")]
+    LeftOpen,
     #[error("the transaction ended behind the runner's back: {0}")]
     TransactionEnded(String),
     /// A statement neither ended nor gave way; the database rolls back when this process ends.

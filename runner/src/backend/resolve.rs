@@ -176,8 +176,13 @@ impl Backend {
             connection.end_orphans(&run.marker).await?;
             let revision = self.start(connection, revision).await?;
             let open = journal::read(connection, &run.key).await?;
+            let is_apart = open.iter().any(JournalRow::is_apart);
             let open = open.into_iter().find(|row| !row.is_done);
             let statement = open.as_ref().and_then(|row| row.statement.clone());
+            if is_apart && matches!(decision, Decision::StatementDone | Decision::StatementNotDone)
+            {
+                return Err(BackendError::NotResumable);
+            }
             match (decision, open) {
                 (Decision::Applied | Decision::Reverted, _) => {
                     let status = match decision {

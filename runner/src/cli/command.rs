@@ -105,8 +105,13 @@ fn deploy(flag: &str) -> String {
 
 /// Records that nothing of an unfinished alteration is in place.
 pub(super) fn resolve_as_reverted(key: &AlterationKey) -> String {
+    resolve_as(key, "reverted")
+}
+
+/// Records that an unfinished alteration is in place, all of it or nothing.
+pub(super) fn resolve_as(key: &AlterationKey, status: &str) -> String {
     let (plugin, id) = (output::word(key.plugin.as_str()), output::word(key.id.as_str()));
-    format!("runner resolve {plugin} {id} --as reverted{}", database_flag())
+    format!("runner resolve {plugin} {id} --as {status}{}", database_flag())
 }
 
 /// Empty where only the variable has the password, so that the command works as it stands.

@@ -198,6 +198,7 @@ fn backend_exit(error: &BackendError) -> Exit {
         | BackendError::Elsewhere { .. }
         | BackendError::StrangePlace { .. }
         | BackendError::Corrupt(_)
+        | BackendError::NotResumable
         | BackendError::NotArchived(_)
         | BackendError::ArchiveDamaged(_) => Exit::NeedsDecision,
         _ => Exit::Failed,
@@ -526,6 +527,13 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
     if *lost == Lost::Unknown && !matches!(cause, StepError::LockLost) {
         return LOOK_AGAIN.to_owned();
     }
+    let stopped = match cause {
+        StepError::Stopped(stop) => Some(stop),
+        _ => failure.cut.as_ref(),
+    };
+    if let Some(stop @ Stop::Apart { statement, is_known }) = stopped {
+        return cut_off(explanation, key, stop, (statement, *is_known), cause);
+    }
     match cause {
         StepError::Interrupted => format!("run `{again}` again when you are ready"),
         StepError::LockLost => {
@@ -545,6 +553,8 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
                 "its file, its data or its clock misled it: bring the database to where it belongs by hand, then `runner resolve {key} --as applied` or `--as reverted`"
             )
         }
+        // Explained before.
+        StepError::Stopped(Stop::Apart { .. }) => String::new(),
         StepError::Stopped(Stop::NotRehearsable { .. }) => {
             "rehearse on a copy with `--rehearse-on URL`".to_owned()
         }
@@ -586,6 +596,28 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
             None => format!("mend the cause, or ask the plugin's vendor; then run `{again}` again"),
         },
     }
+}
+
+/// A hook that was cut off, or failed, where nobody can resume it.
+fn cut_off(
+    explanation: &mut Explanation,
+    key: &AlterationKey,
+    stop: &Stop,
+    (statement, is_known): (&str, bool),
+    cause: &StepError,
+) -> String {
+    if !matches!(cause, StepError::Stopped(_)) {
+        explanation.details.push(("also", EscapedLines(&stop.to_string()).to_string()));
+    }
+    if !is_known {
+        explanation.details.push(("statement", EscapedLines(statement).to_string()));
+    }
+    explanation.commands =
+        vec![command::resolve_as(key, "applied"), command::resolve_as(key, "reverted")];
+    let look = if is_known { "" } else { "look whether it took effect, then " };
+    format!(
+        "{look}do the rest of it by hand, or undo what took effect; say which it was by one of these, and deploy again:"
+    )
 }
 
 /// Whether parts of the alteration are committed.
@@ -834,6 +866,13 @@ fn backend_advice(error: &BackendError) -> String {
         BackendError::Diverged => "see `runner resolve --help`".to_owned(),
         BackendError::NothingToResolve => {
             "say with `--as applied` or `--as reverted` how it stands".to_owned()
+        }
+        BackendError::NotResumable => {
+            "do the rest of it by hand, then say `--as applied`; or undo what took effect, then say `--as reverted`"
+                .to_owned()
+        }
+        BackendError::LeftOpen => {
+            "have the plugin's vendor end the transaction in the alteration".to_owned()
         }
         BackendError::NewerSchema { .. } => "install the runner that deployed last".to_owned(),
         BackendError::Corrupt(_) => {

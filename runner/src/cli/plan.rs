@@ -10,7 +10,7 @@ use crate::{
     DeployOptions,
     alteration::Direction,
     escape::Escaped,
-    plan::{Plan, Reason, Severity},
+    plan::{Finding, Plan, Reason, Severity},
 };
 use serde::Serialize;
 
@@ -105,12 +105,18 @@ pub(super) fn text(plan: &Plan, database: &str, line: impl Fn(&str)) {
     for key in &plan.released {
         line(&format!("   -  {key}  (applied as a draft, and released now)"));
     }
-    for finding in &plan.findings {
+    for (at, finding) in plan.findings.iter().enumerate() {
         let label = match finding.severity() {
             Severity::Note => "note",
             Severity::Decision | Severity::Invalid => "objection",
         };
         line(&format!("   {label}: {finding}"));
+        // The same of each, so that it is said once.
+        if matches!(finding, Finding::NotResumable { .. })
+            && matches!(plan.findings.get(at + 1), Some(Finding::NotResumable { .. }))
+        {
+            continue;
+        }
         for effect in finding.took_effect() {
             line(&format!("     took effect: {}", Escaped(effect)));
         }

@@ -105,6 +105,11 @@ impl Reporter {
             Event::Started { key, position, total, .. } => self.started(key, position, total),
             Event::SettingsKept { key, names } => self.settings_kept(key, names),
             Event::Hook { key, event, .. } => self.hook(key, event),
+            Event::NotResumable { key, statement, reason, .. } => self.note(&format!(
+                "  {} could not be resumed from here on ({reason}): {}",
+                key.id,
+                Escaped(statement)
+            )),
             Event::Stepped { key, steps, done, total, rows, elapsed } => {
                 self.stepped(key, steps, (done, total), rows, elapsed);
             }

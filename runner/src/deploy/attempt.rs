@@ -228,6 +228,7 @@ impl Work<'_> {
             left: subject.left,
             rehearsed: self.report.rehearsed,
             unrecorded: unrecorded.map(|error| error.to_string()),
+            cut: None,
         }))
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     escape::Escaped,
     event::Event,
     host::{Host, LoadError, Loaded},
-    plan::{Finding, Plan, Step},
+    plan::{Finding, Plan, Severity, Step},
     source,
 };
 use std::{
@@ -74,6 +74,8 @@ impl Ready {
 pub(super) struct Components {
     attempts: BTreeMap<AlterationKey, Attempt>,
     ready: HashMap<Checksum, Arc<Ready>>,
+    /// What is to be known about their SQL before it runs.
+    notes: Vec<Finding>,
 }
 
 impl Components {
@@ -119,6 +121,7 @@ impl Components {
             let (host, key) = (host.clone(), key.clone());
             let origin = origin(file);
             let pending = pending.remove(&checksum).unwrap_or_default();
+            let judge = judge.clone();
             loading.tasks.spawn_blocking(move || {
                 match load(&host, bytes, checksum, judge.dialect()) {
                     Ok(ready) => {
@@ -133,8 +136,8 @@ impl Components {
             loading.collect().await?;
         }
         let Loading { ready, findings, .. } = loading;
-        if findings.is_empty() {
-            return Ok(Self { attempts, ready });
+        if findings.iter().all(|finding| finding.severity() == Severity::Note) {
+            return Ok(Self { attempts, ready, notes: findings });
         }
         let mut plan = plan.clone();
         judge::add(&mut plan, findings);
@@ -154,6 +157,11 @@ impl Components {
     /// Whether this is a step that they were loaded for.
     pub(super) fn has(&self, step: &Step) -> bool {
         self.attempts.get(&step.key).is_some_and(|attempt| attempt.direction == step.direction)
+    }
+
+    /// What is to be known about their SQL before it runs, in no order.
+    pub(super) fn notes(&self) -> &[Finding] {
+        &self.notes
     }
 
     /// How many steps they were loaded for.

@@ -9,7 +9,7 @@ use crate::{
     backend::{Backend, Phase, Run, Snapshot},
     error::Error,
     pack::{SqlHook, SqlSource},
-    plan::{Finding, Plan, Step},
+    plan::{Finding, Plan, Severity, Step},
     source,
     sql::{Judge, Level},
 };
@@ -45,12 +45,24 @@ impl Pending {
     }
 }
 
-/// What of a component's SQL would be refused when `pending` run; nothing where its SQL is not known.
+/// What of a component's SQL would be refused when `pending` run, or could not be resumed; nothing where its SQL is not
+/// known.
 pub(super) fn component(judge: &Judge, bytes: &[u8], pending: &[Pending]) -> Vec<Finding> {
     let Some(source) = SqlSource::of(bytes) else { return Vec::new() };
     let of_one = |pending: &Pending| {
-        pending.hooks().find_map(|hook| {
+        let mut note = None;
+        let refused = pending.hooks().find_map(|hook| {
             let text = source.text(&pending.key.id, hook, judge.dialect());
+            if note.is_none() {
+                note = judge.unrepeatable(text, hook.role()).map(|found| Finding::NotResumable {
+                    key: pending.key.clone(),
+                    direction: pending.direction,
+                    hook: hook.name(),
+                    statement: found.statement,
+                    line: 1 + text[..found.offset].matches('\n').count(),
+                    reason: found.reason,
+                });
+            }
             let refused = judge.at(pending.level).judge(text, hook.role()).err()?;
             Some(Finding::Refused {
                 key: pending.key.clone(),
@@ -62,7 +74,8 @@ pub(super) fn component(judge: &Judge, bytes: &[u8], pending: &[Pending]) -> Vec
                 is_too_long: refused.is_too_long,
                 reason: refused.reason,
             })
-        })
+        });
+        refused.or(note)
     };
     pending.iter().filter_map(of_one).collect()
 }
@@ -88,7 +101,8 @@ pub(super) fn by_component<'a>(
     pending
 }
 
-/// Adds to `plan` what its SQL texts would be refused for, for a verb that only shows it.
+/// Adds to `plan` what its SQL texts would be refused for, and from where on they could not be resumed, for a verb that
+/// only shows it.
 pub(crate) async fn plan(
     job: &Job<'_>,
     plan: &mut Plan,
@@ -148,6 +162,7 @@ pub(super) fn files(job: &Job<'_>, plan: &Plan, judge: &Judge) -> Result<(), Err
         pending.extend(down.map(|up| Pending { direction: Direction::Down, ..up }));
         findings.extend(component(judge, &bytes, &pending));
     }
+    findings.retain(|finding| finding.severity() != Severity::Note);
     if findings.is_empty() {
         return Ok(());
     }
@@ -160,7 +175,7 @@ pub(super) fn files(job: &Job<'_>, plan: &Plan, judge: &Judge) -> Result<(), Err
 pub(super) fn add(plan: &mut Plan, findings: Vec<Finding>) {
     let mut by_step: BTreeMap<AlterationKey, Vec<Finding>> = BTreeMap::new();
     for finding in findings {
-        if let Finding::Refused { key, .. } = &finding {
+        if let Finding::Refused { key, .. } | Finding::NotResumable { key, .. } = &finding {
             by_step.entry(key.clone()).or_default().push(finding);
         }
     }

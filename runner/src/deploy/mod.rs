@@ -213,6 +213,10 @@ pub(crate) async fn run(
         Some((_, components)) => replaced::look(&plan, &snapshot, components, backend).await?,
         None => Vec::new(),
     };
+    let mut plan = plan;
+    for (_, components) in &parts {
+        judge::add(&mut plan, components.notes().to_vec());
+    }
     let question = Question {
         plan: &plan,
         replaced: &replaced,

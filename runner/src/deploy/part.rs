@@ -75,7 +75,8 @@ impl Work<'_> {
             };
             // What took effect of a journaled part stays, and is not done again: the part goes on in
             // its journal, where nobody else has moved the ledger.
-            let goes_on = undone.stop.is_none() && undone.own_error.is_none();
+            let goes_on =
+                undone.stop.is_none() && undone.own_error.is_none() && undone.cut.is_none();
             match (turn.part, undone.revision) {
                 (Part::Journaled(_), Some(now)) if goes_on => turn.claim.revision = now,
                 (Part::Whole | Part::Transaction(_), _) => {}
@@ -119,7 +120,7 @@ impl Work<'_> {
                 None => undone.own_error = undone.own_error.or(Some(BackendError::Moved)),
             }
         }
-        if undone.own_error.is_some() || undone.stop.is_some() {
+        if undone.own_error.is_some() || undone.stop.is_some() || undone.cut.is_some() {
             // They say what is wrong.
             return failed(deferred.into(), undone);
         }
@@ -184,6 +185,11 @@ impl Work<'_> {
             () = is_lost(&mut lost) => (Counts::default(), Err(StepError::LockLost)),
         };
         crash::point("after the hook");
+        if let Some((statement, reason)) = backend.went_apart().await {
+            let (key, hook) = (&step.key, turn.hook.name());
+            let event = Event::NotResumable { key, hook, statement: &statement, reason: &reason };
+            (self.control.observer)(event);
+        }
         let next = match result {
             Ok(answer) => (turn.next)(answer),
             Err(cause) => return Ok(Turned::Failed(cause, counts, None)),

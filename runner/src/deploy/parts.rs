@@ -205,6 +205,7 @@ impl Work<'_> {
                 return Err(self.failure(subject, &turn.hook, cause, changed, Some(error)));
             }
         };
+        let cut = undone.cut;
         let cause = match (undone.own_error, undone.stop) {
             (Some(BackendError::Moved), _) => return Err(BackendError::Moved.into()),
             (_, Some(Stop::NotRehearsable { statement })) => {
@@ -240,7 +241,11 @@ impl Work<'_> {
         let is_taken_over =
             taken_over(backend, &recorded) && !matches!(cause, StepError::Unknown(_));
         let cause = if is_taken_over { StepError::LockLost } else { cause };
-        Err(self.failure(subject, &turn.hook, cause, changed, recorded.err()))
+        let mut failure = self.failure(subject, &turn.hook, cause, changed, recorded.err());
+        if let Error::Step(failure) = &mut failure {
+            failure.cut = cut;
+        }
+        Err(failure)
     }
 
     /// Reports a step of a backfill.

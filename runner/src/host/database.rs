@@ -16,7 +16,7 @@ use super::{
 use crate::{
     alteration::Dialect,
     session::{ErrorKind, Handle, Outcome, ResultLimit, Script, SqlError, Value},
-    sql::{excerpt, undelimited},
+    sql::{as_client, excerpt},
 };
 use std::sync::Arc;
 use wasmtime::component::Resource;
@@ -68,7 +68,7 @@ impl HookState {
         let mut session = session.lock().await;
         let before = self.counts.statements;
         let sql =
-            &*undelimited(sql, session.reading()).inspect_err(|_| self.counts.statements += 1)?;
+            &*as_client(sql, session.reading()).inspect_err(|_| self.counts.statements += 1)?;
         let script = Script::new(sql).inspect_err(|_| self.counts.statements += 1)?;
         // The one at hand counts, also when the hook is ended in it.
         self.counts.statements += 1;

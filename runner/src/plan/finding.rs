@@ -167,6 +167,18 @@ pub enum Finding {
         /// `--max-sql` is in its way, and nothing else.
         is_too_long: bool,
     },
+    /// From a statement of its SQL on it cannot be resumed.
+    NotResumable {
+        key: AlterationKey,
+        direction: Direction,
+        /// As the WIT package calls it: `up`, `before-up` …
+        hook: &'static str,
+        /// Counted from 1, in the text of the hook.
+        statement: usize,
+        line: usize,
+        /// Which statement a resumed hook could not repeat.
+        reason: String,
+    },
     UnknownTarget {
         plugin: PluginName,
     },
@@ -240,6 +252,7 @@ impl Finding {
             | Self::Unrecorded { .. }
             | Self::StrangeRecords { .. }
             | Self::AboveTarget { .. }
+            | Self::NotResumable { .. }
             | Self::NoSuchVersion { .. } => Severity::Note,
             Self::Failed { blocks, .. } => decision_if(*blocks),
             Self::NeverRan { allowed, .. } => decision_if(!allowed),
@@ -289,6 +302,7 @@ impl Finding {
             | Self::AboveTarget { key, .. }
             | Self::WrongDialect { key, .. }
             | Self::Refused { key, .. }
+            | Self::NotResumable { key, .. }
             | Self::Irreversible { key }
             | Self::UnmetNeed { key, .. }
             | Self::NeverRan { key, .. }
@@ -432,6 +446,10 @@ impl Finding {
             }
             Self::Cycle { .. } => "one of these plugins has to drop its requirement".to_owned(),
             Self::WrongDialect { .. } => "use the plugin's build for this database".to_owned(),
+            Self::NotResumable { .. } => {
+                "nothing, while it runs to its end; if it is cut off there, `runner resolve` asks what took effect"
+                    .to_owned()
+            }
             Self::Refused { is_too_long: true, .. } => {
                 "if that is right, raise the bound with `--max-sql`".to_owned()
             }
@@ -612,6 +630,11 @@ impl fmt::Display for Finding {
             Self::WrongDialect { key, written_for, database } => {
                 write!(f, "{key} is written for {written_for}, this database is {database}")
             }
+            Self::NotResumable { key, hook, statement, line, reason, .. } => write!(
+                f,
+                "{key} cannot be resumed from statement {statement} of its {hook} on, in line {line}: {}",
+                Escaped(reason)
+            ),
             Self::Refused { key, hook, statement, line, reason, .. } => write!(
                 f,
                 "{key} cannot run here: statement {statement} of its {hook}, in line {line}: {}",

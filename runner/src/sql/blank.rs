@@ -7,6 +7,9 @@ pub fn blank(sql: &str) -> usize {
         rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ';');
         rest = if let Some(comment) = rest.strip_prefix("--") {
             comment.split_once('\n').map_or("", |(_, rest)| rest)
+        } else if rest.starts_with("/*!") || rest.starts_with("/*M!") {
+            // It may be code.
+            return sql.len() - rest.len();
         } else if let Some(comment) = rest.strip_prefix("/*") {
             comment.split_once("*/").map_or("", |(_, rest)| rest)
         } else {
@@ -25,6 +28,7 @@ mod tests {
             ("SELECT", "SELECT"),
             ("  -- x\n /* y\n */ ;; UPDATE t", "UPDATE t"),
             ("-- only", ""),
+            ("/* x */ /*!40101 SET a = 1 */;", "/*!40101 SET a = 1 */;"),
             ("/* open", ""),
             ("", ""),
         ];

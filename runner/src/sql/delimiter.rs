@@ -3,7 +3,12 @@
 //! Every byte stays where it is, so that positions in errors are those of the text as it was written. Does
 //! not judge what is left: that is read and refused as any other text.
 
-use super::{lexer::syntax_error, psql::without_restrictions, reading::Reading};
+use super::{
+    code_comment::{CodeComment, code_comment, passed_over},
+    lexer::syntax_error,
+    psql::without_restrictions,
+    reading::Reading,
+};
 use crate::{alteration::Dialect, session::SqlError};
 use std::borrow::Cow;
 
@@ -48,7 +53,7 @@ pub fn undelimited(sql: &str, reading: impl Into<Reading>) -> Result<Cow<'_, str
             let length = opaque(rest, reading);
             let is_blank = rest[0].is_ascii_whitespace();
             let ends = rest[0] == b';' && delimiter == b";";
-            at_start = ends || at_start && (is_blank || is_comment(rest));
+            at_start = ends || at_start && (is_blank || is_comment(rest, reading));
             at += length;
             fresh = sql.as_bytes()[at - 1] == b'\n' || fresh && is_blank;
         }
@@ -92,21 +97,20 @@ fn opaque(rest: &[u8], reading: Reading) -> usize {
             }
             rest.len()
         }
-        _ if rest.starts_with(b"/*") && !is_code(rest) => until(2, b"*/"),
-        _ if is_comment(rest) => until(0, b"\n"),
+        _ if rest.starts_with(b"/*") => match code_comment(rest, reading) {
+            Some(CodeComment { runs: true, opening }) => opening,
+            Some(CodeComment { opening, .. }) => passed_over(rest, opening).unwrap_or(rest.len()),
+            None => until(2, b"*/"),
+        },
+        _ if is_comment(rest, reading) => until(0, b"\n"),
         _ => 1,
     }
 }
 
-fn is_comment(rest: &[u8]) -> bool {
+fn is_comment(rest: &[u8], reading: Reading) -> bool {
     rest[0] == b'#'
-        || rest.starts_with(b"/*") && !is_code(rest)
+        || rest.starts_with(b"/*") && !code_comment(rest, reading).is_some_and(|code| code.runs)
         || rest.starts_with(b"--") && rest.get(2).is_none_or(|byte| *byte <= b' ')
-}
-
-/// An executable comment: its content is SQL.
-fn is_code(rest: &[u8]) -> bool {
-    rest.starts_with(b"/*!") || rest.starts_with(b"/*M!")
 }
 
 /// Line endings stay, for the sake of line numbers.

@@ -3,16 +3,15 @@
 //! Refuses nothing that would run: what only a server can tell is left to it. Pure.
 
 use super::{
-    blank,
-    delimiter::undelimited,
-    excerpt, outside,
+    blank, excerpt, outside,
     reading::Reading,
     refusal::{Level, Place, refusal},
-    split::statement_length,
-    statement::Statement,
+    script::{Unrepeatable, Written, as_client, unrepeatable, walk},
+    statement::{Statement, used_database},
     units::{UNCLOSED, UnitWord, Units},
 };
 use crate::{alteration::Dialect, session::SqlError};
+use std::{ops::ControlFlow, sync::Arc};
 
 /// Which hook a text is of, as far as it decides how the text runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,9 +37,10 @@ impl Role {
 }
 
 /// What is known of the database that will read the texts.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Judge {
     reading: Reading,
+    database: Option<Arc<str>>,
     /// The longest statement that a session takes; `None` where that is not known yet.
     text_bytes_max: Option<usize>,
     level: Level,
@@ -74,7 +74,12 @@ impl Refused {
 
 impl Judge {
     pub fn new(reading: impl Into<Reading>) -> Self {
-        Self { reading: reading.into(), text_bytes_max: None, level: Level::Guarded }
+        Self {
+            reading: reading.into(),
+            database: None,
+            text_bytes_max: None,
+            level: Level::Guarded,
+        }
     }
 
     pub fn dialect(&self) -> Dialect {
@@ -92,8 +97,21 @@ impl Judge {
     }
 
     /// The same, for texts of a plugin that is trusted so far.
-    pub fn at(self, level: Level) -> Self {
-        Self { level, ..self }
+    pub fn at(&self, level: Level) -> Self {
+        Self { level, ..self.clone() }
+    }
+
+    /// The same, for sessions of this database: USE of it does nothing.
+    pub fn within(self, database: &str) -> Self {
+        Self { database: Some(database.into()), ..self }
+    }
+
+    /// USE of the session's own database. Which one that will be is not known without a server.
+    fn is_own_database(&self, statement: &Statement<'_>) -> bool {
+        used_database(statement).is_some_and(|used| match &self.database {
+            Some(database) => *used == **database,
+            None => true,
+        })
     }
 
     /// The first statement of `text` that a session refuses, if there is one.
@@ -118,40 +136,58 @@ impl Judge {
         let of_script = |statement, error: SqlError| {
             refused(statement, error.offset.unwrap_or(0), error.message)
         };
-        let text = &*undelimited(text, self.reading).map_err(|error| of_script(1, error))?;
+        let text = &*as_client(text, self.reading).map_err(|error| of_script(1, error))?;
+        let apart = unrepeatable(text, self.reading).map_or(usize::MAX, |found| found.statement);
         let mut units = (place == Place::Journaled).then(Units::default);
         // Where the unit at hand was opened.
         let mut opened = (1, 0);
-        let (mut start, mut number) = (0, 1);
-        loop {
-            let rest = &text[start..];
-            let length = match statement_length(rest, self.reading) {
-                Ok(Some(length)) => length,
-                Ok(None) => {
-                    let (statement, at) = opened;
-                    let is_open = units.is_some_and(Units::is_open);
-                    return match is_open {
-                        true => Err(refused(statement, at, UNCLOSED.to_owned())),
-                        false => Ok(()),
-                    };
-                }
-                // SQLite itself tells where its statements end.
-                Err(_) if self.reading.dialect == Dialect::Sqlite => return Ok(()),
-                Err(error) => {
-                    let at = start + error.offset.unwrap_or(0);
-                    return Err(refused(number, at, error.message));
-                }
-            };
-            let written = &rest[..length];
-            self.fits(written, number, start + blank(written))?;
+        let mut found = Ok(());
+        let walked = walk(text, self.reading, |written| {
+            let Written { number, start, text, reading, unclear } = written;
             let of_one = |(at, reason)| refused(number, start + at, reason);
-            match self.unit(written, &mut units).map_err(of_one)? {
-                Some((UnitWord::Opens(_), at)) => opened = (number, start + at),
-                Some(_) => {}
-                None => self.one(written, place, units).map_err(of_one)?,
+            let judge = Self { reading, ..self.clone() };
+            let mut of_statement = || {
+                self.fits(text, number, start + blank(text))?;
+                // There the words about transactions are the server's.
+                if number >= apart {
+                    return judge.one(text, Place::Apart, None).map_err(of_one);
+                }
+                match judge.unit(text, &mut units).map_err(of_one)? {
+                    Some((UnitWord::Opens(_), at)) => opened = (number, start + at),
+                    Some(_) => {}
+                    None => judge.one(text, place, units).map_err(of_one)?,
+                }
+                Ok(())
+            };
+            found = of_statement().and_then(|()| match unclear {
+                Some(unclear) => {
+                    Err(refused(number, start + blank(text), unclear.reason().to_owned()))
+                }
+                None => Ok(()),
+            });
+            match found {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
             }
-            (start, number) = (start + length, number + 1);
+        });
+        match walked {
+            // SQLite itself tells where its statements end.
+            Err(_) if self.reading.dialect == Dialect::Sqlite => return found,
+            Err((number, error)) if found.is_ok() => return Err(of_script(number, error)),
+            Err(_) | Ok(()) => {}
         }
+        if found.is_ok() && units.is_some_and(Units::is_open) {
+            return Err(refused(opened.0, opened.1, UNCLOSED.to_owned()));
+        }
+        found
+    }
+
+    /// From which statement of `text` on its hook could not be resumed, if there is one. A step is one transaction.
+    pub fn unrepeatable(&self, text: &str, role: Role) -> Option<Unrepeatable> {
+        if role == Role::Step {
+            return None;
+        }
+        unrepeatable(&as_client(text, self.reading).ok()?, self.reading)
     }
 
     fn fits(&self, text: &str, statement: usize, offset: usize) -> Result<(), Refused> {
@@ -187,11 +223,14 @@ impl Judge {
             Err(_) if self.reading.dialect == Dialect::Sqlite => return Ok(()),
             Err(error) => return Err((error.offset.unwrap_or(0), error.message)),
         };
+        if self.is_own_database(&statement) {
+            return Ok(());
+        }
         let in_unit = units.is_some_and(Units::is_open);
         let outside = || {
             let what = outside::refuses_transaction(&statement)?;
             match (place, in_unit) {
-                (Place::Journaled, false) => None,
+                (Place::Journaled, false) | (Place::Apart, _) => None,
                 (Place::Journaled, true) => Some(format!(
                     "{what} cannot run in a transaction, and BEGIN opened one: move it before that, or behind its COMMIT"
                 )),

@@ -13,24 +13,50 @@ pub struct Reading {
     pub ansi_quotes: bool,
     /// Unless `NO_BACKSLASH_ESCAPES`: a backslash in a string takes the meaning from what follows.
     pub backslash_escapes: bool,
+    /// As executable comments compare it: 80036 for MySQL 8.0.36, 101106 for MariaDB 10.11.6. Of others, 0.
+    pub version: u32,
 }
+
+/// Newer than every server that there is, for texts that are read without one. Below the versions that are written
+/// to mean "on no server".
+const NEWEST_MYSQL: u32 = 98_999;
+const NEWEST_MARIADB: u32 = 199_999;
 
 impl Reading {
     /// As a session of MySQL or MariaDB with this `sql_mode` reads. Other modes move no token:
     /// `IGNORE_SPACE` makes words of functions reserved, `PIPES_AS_CONCAT` is about what `||` does.
     pub fn of_mode(dialect: Dialect, sql_mode: &str) -> Self {
-        let has = |wanted: &str| sql_mode.split(',').any(|mode| mode.eq_ignore_ascii_case(wanted));
+        Self::from(dialect).in_mode(sql_mode)
+    }
+
+    /// The same server in another `sql_mode`.
+    pub fn in_mode(self, sql_mode: &str) -> Self {
+        let modes = || sql_mode.split(',').map(str::trim);
+        let has = |wanted: &str| modes().any(|mode| mode.eq_ignore_ascii_case(wanted));
         Self {
-            dialect,
-            ansi_quotes: has("ANSI_QUOTES"),
+            // These stand for several modes.
+            ansi_quotes: ["ANSI_QUOTES", "ANSI", "DB2", "MAXDB", "MSSQL", "ORACLE", "POSTGRESQL"]
+                .into_iter()
+                .any(has),
             backslash_escapes: !has("NO_BACKSLASH_ESCAPES"),
+            ..self
         }
+    }
+
+    /// As a server of this version reads, given as executable comments write it.
+    pub fn of_version(self, version: u32) -> Self {
+        Self { version, ..self }
     }
 }
 
 impl From<Dialect> for Reading {
     fn from(dialect: Dialect) -> Self {
-        Self { dialect, ansi_quotes: false, backslash_escapes: true }
+        let version = match dialect {
+            Dialect::Mysql => NEWEST_MYSQL,
+            Dialect::Mariadb => NEWEST_MARIADB,
+            Dialect::Sqlite | Dialect::Postgresql => 0,
+        };
+        Self { dialect, ansi_quotes: false, backslash_escapes: true, version }
     }
 }
 
@@ -49,7 +75,7 @@ mod tests {
         ];
         for (mode, ansi_quotes, backslash_escapes) in table {
             let dialect = Dialect::Mysql;
-            let expected = Reading { dialect, ansi_quotes, backslash_escapes };
+            let expected = Reading { ansi_quotes, backslash_escapes, ..Reading::from(dialect) };
             assert_eq!(Reading::of_mode(dialect, mode), expected, "{mode}");
         }
     }

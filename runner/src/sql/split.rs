@@ -36,9 +36,15 @@ pub(super) fn read<'a>(
             }
             refuse_client_command(token, text, dialect)?;
         }
-        // Cut in two, neither part of an executable comment could be read.
-        if boundary.ends_at(token, token.text(text)) && !lexer.is_in_code_comment() {
+        if boundary.ends_at(token, token.text(text)) {
             let terminator = token.range().start;
+            // Cut in two, neither part of an executable comment could be read.
+            if lexer.is_in_code_comment() {
+                return Err(syntax_error(
+                    terminator,
+                    "a statement ends inside of an executable comment",
+                ));
+            }
             let tokens_end = tokens_end.unwrap_or(terminator);
             return Ok(Some(Extent { start, tokens_end, terminator }));
         }

@@ -14,7 +14,9 @@ use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 /// One statement, taken apart into tokens. All positions count from the start of its text.
 #[derive(Debug)]
 pub struct Statement<'a> {
-    text: &'a str,
+    written: &'a str,
+    /// What goes to the server, where it is not what was written.
+    expanded: Option<String>,
     offset: usize,
     tokens: Vec<Token>,
     reading: Reading,
@@ -42,18 +44,23 @@ impl<'a> Statement<'a> {
             }
         }
         let offset = extent.start;
-        // An executable comment is closed behind its last token; other comments can go.
-        let end = if hides { extent.terminator } else { extent.tokens_end };
         let tokens = tokens.into_iter().map(|token| token.moved_back(offset)).collect();
         // Not all Unicode white space: servers take some of it for names.
-        let text = sql[offset..end].trim_ascii_end();
-        Ok(Self { text, offset, tokens, reading, hides: hides || lexer.hides() })
+        let written = sql[offset..extent.tokens_end].trim_ascii_end();
+        let expanded = expanded(written, offset, lexer.marks());
+        Ok(Self { written, expanded, offset, tokens, reading, hides: hides || lexer.hides() })
     }
 
     /// The statement without `;` and without what comes behind its last token. Comments before
-    /// it and inside of it are kept.
-    pub fn text(&self) -> &'a str {
-        self.text
+    /// it and inside of it are kept. Of an executable comment the code is left, where the server runs it, and blanks
+    /// else, so that what is judged is what every server sees.
+    pub fn text(&self) -> &str {
+        self.expanded.as_deref().unwrap_or(self.written)
+    }
+
+    /// As [`Self::text`], with executable comments as they were written. Only MySQL and MariaDB know them.
+    pub fn written(&self) -> &'a str {
+        self.written
     }
 
     /// Where [`Self::text`] begins in the text that was read: 0 unless empty statements came first.
@@ -71,7 +78,8 @@ impl<'a> Statement<'a> {
 
     /// Bare words in upper case, in order; none from inside literals and comments.
     pub fn words(&self) -> impl Iterator<Item = Cow<'a, str>> {
-        let text = self.text;
+        // No word stands across the marks of an executable comment.
+        let text = self.written;
         let words = self.tokens.iter().filter(|token| token.kind == TokenKind::Word);
         words.map(move |token| upper(token.text(text)))
     }
@@ -101,7 +109,7 @@ impl<'a> Statement<'a> {
         parameters
             .map(|token| {
                 counted += 1;
-                let digits = &token.text(self.text)[1..];
+                let digits = &token.text(self.written)[1..];
                 let number = if digits.is_empty() {
                     counted
                 } else {
@@ -118,14 +126,41 @@ impl<'a> Statement<'a> {
         !self.hides && plain::is_plain(self.view())
     }
 
-    /// Whether servers of this dialect may read it differently: executable comments above all.
+    /// Whether servers of this dialect may read it differently.
     pub(super) fn hides(&self) -> bool {
         self.hides
     }
 
     pub(super) fn view(&self) -> View<'_> {
-        View { text: self.text, tokens: &self.tokens, reading: self.reading }
+        View { text: self.written, tokens: &self.tokens, reading: self.reading }
     }
+}
+
+/// The database that a USE of MySQL or MariaDB names.
+pub fn used_database(statement: &Statement<'_>) -> Option<String> {
+    let view = statement.view();
+    (view.is_mysql() && view.is(0, "USE") && view.tokens.len() == 2).then(|| {
+        // As it was written: whether case counts is the server's to say.
+        let name = view.text_at(1);
+        let bare = name.strip_prefix('`').and_then(|name| name.strip_suffix('`'));
+        bare.map_or_else(|| name.to_owned(), |name| name.replace("``", "`"))
+    })
+}
+
+/// `written`, which stands at `offset`, with blanks for `marks`; `None` where none of them is in it.
+fn expanded(written: &str, offset: usize, marks: &[Range<usize>]) -> Option<String> {
+    let end = offset + written.len();
+    let within = |mark: &&Range<usize>| mark.start >= offset && mark.start < end;
+    let mut marks = marks.iter().filter(within).peekable();
+    marks.peek()?;
+    let mut bytes = written.as_bytes().to_vec();
+    for mark in marks {
+        let range = mark.start - offset..mark.end.min(end) - offset;
+        // Lines stay where they are.
+        let blanked = bytes[range].iter_mut().filter(|byte| !matches!(byte, b'\r' | b'\n'));
+        blanked.for_each(|byte| *byte = b' ');
+    }
+    String::from_utf8(bytes).ok()
 }
 
 fn upper(text: &str) -> Cow<'_, str> {

@@ -3,6 +3,7 @@
 use crate::{
     escape::Escaped,
     session::{Column, Handle, Outcome, Row, RowSet, SqlError},
+    sql::{Reading, Statement},
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -55,7 +56,18 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Vec<Call>> {
     postcard::from_bytes(bytes).ok()
 }
 
-/// A statement as messages show it.
+/// A statement as messages show it, without the comments before it.
+pub(super) fn shown_of(sql: &str, reading: Reading) -> String {
+    match Statement::one(sql, reading) {
+        Ok(statement) => {
+            let first = statement.tokens().first().map_or(0, |token| token.range().start);
+            shown(&statement.text()[first..])
+        }
+        Err(_) => shown(sql),
+    }
+}
+
+/// A text as messages show it.
 pub(super) fn shown(sql: &str) -> String {
     let sql = sql.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut shown: String = sql.chars().take(SHOWN_CHARS_MAX).collect();
@@ -72,6 +84,9 @@ pub enum Stop {
     Ambiguous { statement: String },
     /// Run again, the hook asked for something else than before.
     Diverged { call: u64, now: String },
+    /// The hook was cut off where it cannot be resumed: in this statement, or, where that is known to have taken effect,
+    /// behind it.
+    Apart { statement: String, is_known: bool },
     /// A rehearsal cannot run this statement.
     NotRehearsable { statement: String },
 }
@@ -82,6 +97,16 @@ impl fmt::Display for Stop {
             Self::Ambiguous { statement } => write!(
                 f,
                 "it is not known whether this statement took effect before: {}",
+                Escaped(statement)
+            ),
+            Self::Apart { statement, is_known: false } => write!(
+                f,
+                "it is not known whether this statement took effect before, and what it needs of its session is gone: {}",
+                Escaped(statement)
+            ),
+            Self::Apart { statement, is_known: true } => write!(
+                f,
+                "it was cut off behind this statement, and what the rest needs of its session is gone: {}",
                 Escaped(statement)
             ),
             Self::Diverged { call, now } => write!(

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     alteration::Dialect,
+    backend::connection::SharedConnection,
     session::{
         Column, ErrorKind, FailedInScript, Handle, OnStatement, Outcome, ResultLimit, Row, RowSet,
         Script, Session, SqlError, Value,
@@ -13,7 +14,9 @@ use crate::{
     sql::{Reading, statement_length},
 };
 use async_trait::async_trait;
-use std::sync::Arc;
+
+/// What stands for the statements of a bulk-writer.
+const BULK_ROWS: &str = "a bulk-writer's rows";
 
 /// A recorded result of another kind than the call's: somebody has edited the journal.
 fn unfitting() -> SqlError {
@@ -42,13 +45,15 @@ impl Session for Journal {
         script: &Script,
         start: usize,
     ) -> Result<Option<usize>, SqlError> {
+        let apart = self.apart_from.as_ref().filter(|(from, _)| start >= *from);
+        self.apart_because = apart.map(|(_, reason)| reason.clone());
         // SQLite would compile the statement to find its end, which fails for one that has run: a table is there by now.
         if self.reading.dialect == Dialect::Sqlite
             && let Ok(length) = statement_length(script.text(start), self.reading)
         {
             return Ok(length);
         }
-        let shared = Arc::clone(&self.connection);
+        let shared = self.working();
         let mut connection = shared.lock().await;
         if self.reading.dialect == Dialect::Sqlite
             && let Err(error) = self.segment(&mut *connection).await
@@ -91,11 +96,11 @@ impl Session for Journal {
         params: Vec<Value>,
     ) -> Result<(Handle, Vec<Column>), SqlError> {
         let asked = asked("open-cursor", sql, &params);
-        let opened = match self.before_call(asked, sql).await? {
+        let opened = match self.before_cursor(asked, sql).await? {
             Some(CallResult::Opened(handle, columns)) => (handle, columns),
             Some(_) => return Err(unfitting()),
             None => {
-                let opened = self.connection.lock().await.open_cursor(sql, params).await?;
+                let opened = self.working().lock().await.open_cursor(sql, params).await?;
                 self.keep(asked, None, CallResult::Opened(opened.0, opened.1.clone()));
                 opened
             }
@@ -111,7 +116,7 @@ impl Session for Journal {
             Some(CallResult::Fetched(rows)) => Ok(rows),
             Some(_) => Err(unfitting()),
             None => {
-                let rows = self.connection.lock().await.fetch(cursor, limit).await?;
+                let rows = self.working().lock().await.fetch(cursor, limit).await?;
                 self.keep(asked, None, CallResult::Fetched(rows.clone()));
                 Ok(rows)
             }
@@ -121,7 +126,7 @@ impl Session for Journal {
     async fn close_cursor(&mut self, cursor: Handle) -> Result<(), SqlError> {
         let asked = asked("close-cursor", "", &cursor);
         if self.before_call(asked, "closing a cursor").await?.is_none() {
-            self.connection.lock().await.close_cursor(cursor).await?;
+            self.working().lock().await.close_cursor(cursor).await?;
             self.keep(asked, None, CallResult::Closed);
         }
         self.open_handles = self.open_handles.saturating_sub(1);
@@ -134,7 +139,7 @@ impl Session for Journal {
             Some(CallResult::Opened(handle, _)) => handle,
             Some(_) => return Err(unfitting()),
             None => {
-                let handle = self.connection.lock().await.open_writer(table, columns).await?;
+                let handle = self.working().lock().await.open_writer(table, columns).await?;
                 self.keep(asked, None, CallResult::Opened(handle, Vec::new()));
                 handle
             }
@@ -148,6 +153,12 @@ impl Session for Journal {
         match self.before_call(asked, "writing by a bulk-writer").await? {
             Some(CallResult::Written(rows)) => Ok(rows),
             Some(_) => Err(unfitting()),
+            None if self.stretch.is_some() => {
+                let write = |session: SharedConnection| async move {
+                    session.lock().await.write(writer, rows).await
+                };
+                self.write_apart(asked, BULK_ROWS, write).await
+            }
             None => {
                 let written = self.connection.lock().await.write(writer, rows).await?;
                 self.keep(asked, None, CallResult::Written(written));
@@ -161,9 +172,15 @@ impl Session for Journal {
         let written = match self.before_call(asked, "finishing a bulk-writer").await? {
             Some(CallResult::Written(rows)) => rows,
             Some(_) => return Err(unfitting()),
+            None if self.stretch.is_some() => {
+                let finish = |session: SharedConnection| async move {
+                    session.lock().await.finish_writer(writer).await
+                };
+                self.write_apart(asked, BULK_ROWS, finish).await?
+            }
             None => {
                 let written = self.connection.lock().await.finish_writer(writer).await?;
-                let changes = Some("a bulk-writer's rows".to_owned());
+                let changes = Some(BULK_ROWS.to_owned());
                 self.keep(asked, changes, CallResult::Written(written));
                 written
             }

@@ -5,8 +5,10 @@
 //! a statement that commits is preceded by a row that says so and by the results of its segment. A unit of a
 //! script (`BEGIN` … `COMMIT`) is a segment of its own, and so is on PostgreSQL each statement outside of one.
 //! Run again, calls that are recorded return what they returned then; work goes on at the first
-//! that is not. A statement whose end nobody recorded is looked for in the catalogue.
+//! that is not. A statement whose end nobody recorded is looked for in the catalogue. What could not be run again so is
+//! `apart`.
 
+mod apart;
 mod call;
 mod calls;
 mod prefix;

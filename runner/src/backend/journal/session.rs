@@ -1,7 +1,10 @@
 //! A journal while its hook runs: replays what is recorded, keeps what is new, and says in the end
 //! what stays. How each kind of call goes through it is in `calls.rs` and `statement.rs`.
 
-use super::call::{self, Call, CallResult, Stop, decode, encode};
+use super::{
+    apart::{self, Stretch},
+    call::{self, Call, CallResult, Stop, decode, encode},
+};
 use crate::{
     alteration::AlterationKey,
     backend::{
@@ -13,7 +16,7 @@ use crate::{
         },
     },
     crash,
-    session::{ErrorKind, SqlError},
+    session::{ErrorKind, Outcome, SqlError, Value},
     sql::{Isolation, Reading},
 };
 use std::{collections::VecDeque, sync::Arc};
@@ -32,7 +35,7 @@ pub(crate) struct Journal {
     /// What that was when the hook was undone.
     own_revision: Option<Revision>,
     pub(super) fence: i64,
-    settings: HookSettings,
+    pub(super) settings: HookSettings,
     pub(super) rehearsing: bool,
     replay: VecDeque<Call>,
     /// The last statement of an earlier attempt, whose end nobody recorded.
@@ -55,6 +58,20 @@ pub(crate) struct Journal {
     /// Statements that took effect and are committed.
     pub(super) effects: Vec<String>,
     pub(super) stop: Option<Stop>,
+    /// The settings that the hook made, in order: every session of it has them.
+    pub(super) settings_made: Vec<(String, Vec<Value>)>,
+    /// What the last INSERT that is recorded gave.
+    pub(super) last_inserted: u64,
+    /// The byte of the script at hand from which on its hook cannot be resumed, and why.
+    pub(super) apart_from: Option<(usize, String)>,
+    /// Why the next statement has to run in a session of the hook's own, whatever it is.
+    pub(super) apart_because: Option<String>,
+    /// The session in which the hook goes on, from the first statement on that could not be repeated.
+    pub(super) stretch: Option<Stretch>,
+    /// The first statement of the stretch, and why it is one.
+    pub(in crate::backend) went_apart: Option<(String, String)>,
+    /// An earlier attempt was cut off in a stretch.
+    pub(super) cut: Option<Stop>,
     /// An error of one of the runner's own statements, which explains what the guest was told.
     own_error: Option<BackendError>,
 }
@@ -99,9 +116,18 @@ impl Journal {
             in_flight: None,
             effects: Vec::new(),
             stop: None,
+            settings_made: Vec::new(),
+            last_inserted: 0,
+            apart_from: None,
+            apart_because: None,
+            stretch: None,
+            went_apart: None,
+            cut: None,
             own_error: None,
         };
-        for row in rows? {
+        let shared = Arc::clone(&journal.connection);
+        let rows = journal.find_cut(&mut *shared.lock().await, rows?).await?;
+        for row in rows {
             let bytes = row.results.as_deref().unwrap_or_default();
             let corrupt =
                 || BackendError::Corrupt(format!("alteration_journal, {}: its results", run.key));
@@ -127,16 +153,23 @@ impl Journal {
         if let Some(stop) = &self.stop {
             return Err(call::stopped(stop));
         }
+        if let Some(cut) = self.cut.clone() {
+            return Err(self.stop(cut));
+        }
         let expected = match self.replay.pop_front() {
             Some(call) if call.asked == asked => {
                 self.next += 1;
+                if let CallResult::Outcome(Outcome { last_insert_id: Some(id), .. }) = call.result {
+                    self.last_inserted = id;
+                }
                 return Ok(Some(call.result));
             }
             Some(_) => true,
             None => self.started.as_ref().is_some_and(|row| !row.asks(asked)),
         };
         if expected {
-            return Err(self.stop(Stop::Diverged { call: self.next, now: call::shown(sql) }));
+            return Err(self
+                .stop(Stop::Diverged { call: self.next, now: call::shown_of(sql, self.reading) }));
         }
         Ok(None)
     }
@@ -182,6 +215,10 @@ impl Journal {
     pub(super) fn keep(&mut self, asked: [u8; 16], changes: Option<String>, result: CallResult) {
         let call = Call { asked, changes, result };
         self.next += 1;
+        // Nothing of it is replayed.
+        if self.stretch.is_some() {
+            return;
+        }
         // Beyond the limit results are of no use: a statement that commits will be refused.
         if self.kept_bytes <= JOURNAL_BYTES_MAX {
             self.kept_bytes += encode(std::slice::from_ref(&call)).len();
@@ -218,10 +255,8 @@ impl Journal {
         result: CallResult,
     ) -> Result<JournalRow, BackendError> {
         let fingerprint = connection.fingerprint(sql).await?;
-        if let Some(row) = self.kept_row() {
-            journal::insert(connection, &self.key, &row).await?;
-        }
-        let call = Call { asked, changes: Some(call::shown(sql)), result };
+        self.write_kept(connection).await?;
+        let call = Call { asked, changes: Some(call::shown_of(sql, self.reading)), result };
         let row = JournalRow {
             call: self.next,
             is_done: false,
@@ -247,6 +282,17 @@ impl Journal {
             fingerprint: None,
             results: Some(results),
         })
+    }
+
+    /// Writes the results of the segment, if it has any.
+    pub(super) async fn write_kept(
+        &mut self,
+        connection: &mut dyn Connection,
+    ) -> Result<(), BackendError> {
+        match self.kept_row() {
+            Some(row) => journal::insert(connection, &self.key, &row).await,
+            None => Ok(()),
+        }
     }
 
     /// Whether more was read and written than is kept.
@@ -280,21 +326,29 @@ impl Journal {
         }
         connection.commit().await?;
         if took_effect.is_some() {
-            self.effects.extend(row.statement.as_deref().map(call::shown));
+            let reading = self.reading;
+            self.effects.extend(row.statement.as_deref().map(|sql| call::shown_of(sql, reading)));
         }
         Ok(())
     }
 
     /// Opens the transaction in which the hook's end is recorded. The revision that it leads to.
     pub(crate) async fn ready_to_end(&mut self) -> Result<Revision, BackendError> {
+        if let Some(cut) = self.cut.clone() {
+            self.stop = Some(cut);
+            return Err(BackendError::Diverged);
+        }
         if !self.replay.is_empty() || self.started.is_some() {
             let now = "the hook has ended".to_owned();
             self.stop = Some(Stop::Diverged { call: self.next, now });
             return Err(BackendError::Diverged);
         }
         let shared = Arc::clone(&self.connection);
-        let mut connection = shared.lock().await;
-        self.segment(&mut *connection).await?;
+        let connection = &mut *shared.lock().await;
+        if self.close_apart(connection, true).await? {
+            return Err(BackendError::LeftOpen);
+        }
+        self.segment(connection).await?;
         Ok(Revision(self.revision.0 + 1))
     }
 
@@ -306,6 +360,8 @@ impl Journal {
         let shared = Arc::clone(&self.connection);
         let connection = &mut *shared.lock().await;
         connection.rollback().await?;
+        // Before its rows are read, so that nothing of it can still take effect.
+        self.close_apart(connection, false).await?;
         self.in_segment = false;
         self.kept.clear();
         connection.begin_reading().await?;
@@ -318,14 +374,19 @@ impl Journal {
         // Asked for again where the connection is lost, it is still compared with this runner's own.
         let own = *self.own_revision.get_or_insert(self.revision);
         self.revision = revision;
+        // Whoever lost its lease leaves everything to the next, who may be at it already.
+        let is_fenced = ledger_fence != self.fence;
+        let rows = match is_fenced {
+            true => rows,
+            false => self.settle_apart(connection, rows).await?,
+        };
+        let is_cut = apart::cut(&rows);
         self.effects =
             rows.iter().filter(|row| row.is_done).flat_map(JournalRow::changes).collect();
         // One of an earlier attempt is left to the next, which comes by it again.
         let is_earlier = self.started.is_some();
         let open = rows.into_iter().find(|row| !row.is_done && !is_earlier);
-        // Whoever lost its lease leaves the statement to the next, who may be at it already.
-        let is_fenced = ledger_fence != self.fence;
-        if let Some(row) = open.filter(|_| !is_fenced) {
+        if let Some(row) = open.filter(|row| !is_fenced && !row.is_apart()) {
             // It may run on in a server session that nobody listens to any more.
             connection.end_orphans(&self.marker).await?;
             self.settle(connection, &row).await?;
@@ -334,8 +395,9 @@ impl Journal {
         connection.set_marker(None);
         Ok(Undone {
             effects: self.effects.clone(),
-            is_open: is_earlier,
+            is_open: is_earlier || is_cut.is_some(),
             stop: self.stop.clone(),
+            cut: is_cut,
             revision: (revision == own).then_some(self.revision),
             own_error: self.own_error.take(),
         })
@@ -359,6 +421,27 @@ impl Journal {
         }
     }
 
+    /// As [`Self::before_call`], for a cursor over `sql`.
+    pub(super) async fn before_cursor(
+        &mut self,
+        asked: [u8; 16],
+        sql: &str,
+    ) -> Result<Option<CallResult>, SqlError> {
+        if let Some(result) = self.replayed(asked, sql)? {
+            return Ok(Some(result));
+        }
+        let shared = Arc::clone(&self.connection);
+        let connection = &mut *shared.lock().await;
+        if let Some(reason) = self.reason_apart(sql) {
+            self.go_apart(connection, sql, reason).await?;
+            return Ok(None);
+        }
+        match self.segment(connection).await {
+            Ok(()) => Ok(None),
+            Err(error) => Err(self.own(error)),
+        }
+    }
+
     /// For a call that neither commits nor runs alone: its recorded result, or `None` once the
     /// segment is open in which to make it.
     pub(super) async fn before_call(
@@ -368,6 +451,9 @@ impl Journal {
     ) -> Result<Option<CallResult>, SqlError> {
         if let Some(result) = self.replayed(asked, sql)? {
             return Ok(Some(result));
+        }
+        if self.stretch.is_some() {
+            return Ok(None);
         }
         let shared = Arc::clone(&self.connection);
         let mut connection = shared.lock().await;

@@ -6,9 +6,10 @@ use super::{
     session::point,
 };
 use crate::{
+    alteration::Dialect,
     backend::connection::{Connection, Verdict},
     session::{ErrorKind, Outcome, ResultLimit, RowSet, SqlError, Value},
-    sql,
+    sql::{Reading, Statement},
 };
 use std::sync::Arc;
 
@@ -37,12 +38,18 @@ impl Journal {
         {
             return Ok(done);
         }
+        if !is_setting_again && let Some(reason) = self.reason_apart(sql) {
+            self.go_apart(connection, sql, reason).await?;
+            return self.apart(connection, asked, sql, params, rows).await;
+        }
         if let Err(error) = self.segment(connection).await {
             return Err(self.own(error));
         }
         // A setting belongs to the session, and a resumed hook has another one: it is made again.
-        if is_setting(sql) {
-            let result = run(connection, sql, params, rows).await?;
+        if is_setting(sql, self.reading) {
+            let result = run(connection, sql, params.clone(), rows).await?;
+            self.reading = connection.reading();
+            self.settings_made.push((sql.to_owned(), params));
             if !is_setting_again {
                 self.keep(asked, None, CallResult::Setting);
             }
@@ -62,7 +69,8 @@ impl Journal {
                 if may_need_outside && let Err(error) = connection.drop_mark().await {
                     return Err(self.own(error));
                 }
-                let changes = (!is_query(sql)).then(|| call::shown(sql));
+                let changes =
+                    (!is_query(sql, self.reading)).then(|| call::shown_of(sql, self.reading));
                 let only_reads = changes.is_none() && rows.is_some();
                 self.keep(asked, changes, result.clone());
                 if !only_reads {
@@ -127,7 +135,9 @@ impl Journal {
     ) -> Result<CallResult, SqlError> {
         self.may_commit_now()?;
         if self.rehearsing {
-            return Err(self.stop(Stop::NotRehearsable { statement: call::shown(sql) }));
+            return Err(
+                self.stop(Stop::NotRehearsable { statement: call::shown_of(sql, self.reading) })
+            );
         }
         let row = match self.write_ahead(connection, asked, sql, nothing(rows.is_some())).await {
             Ok(row) => row,
@@ -148,7 +158,7 @@ impl Journal {
                     return Err(self.own(error));
                 }
                 self.kept_are_written();
-                self.keep(asked, Some(call::shown(sql)), result.clone());
+                self.keep(asked, Some(call::shown_of(sql, self.reading)), result.clone());
                 Ok(result)
             }
             Ok(false) => {
@@ -173,7 +183,9 @@ impl Journal {
     ) -> Result<CallResult, SqlError> {
         self.may_commit_now()?;
         if self.rehearsing {
-            return Err(self.stop(Stop::NotRehearsable { statement: call::shown(sql) }));
+            return Err(
+                self.stop(Stop::NotRehearsable { statement: call::shown_of(sql, self.reading) })
+            );
         }
         let committed = async {
             connection.back_to_mark().await?;
@@ -208,7 +220,7 @@ impl Journal {
         let sql = row.statement.as_deref().unwrap_or_default();
         match result {
             Ok(result) => {
-                let changes = Some(call::shown(sql));
+                let changes = Some(call::shown_of(sql, self.reading));
                 let call = Call { asked, changes, result: result.clone() };
                 if let Err(error) = self.record(connection, row, Some(encode(&[call]))).await {
                     return Err(self.own(error));
@@ -226,7 +238,9 @@ impl Journal {
                 // The server says that it failed. That is final, whatever somebody else changed
                 // meanwhile, but for a list of which a part may be gone, for one that was ended, and for code that
                 // may have committed before.
-                let is_doubtful = error.kind == ErrorKind::Limit || is_list(sql) || runs_code(sql);
+                let is_doubtful = error.kind == ErrorKind::Limit
+                    || is_list(sql, self.reading)
+                    || runs_code(sql, self.reading);
                 let failed = match verdict {
                     Ok(Verdict::NotDone) => true,
                     Ok(Verdict::Done | Verdict::Unknown) | Err(_) => !is_doubtful,
@@ -245,7 +259,7 @@ impl Journal {
     }
 }
 
-async fn run(
+pub(super) async fn run(
     connection: &mut dyn Connection,
     sql: &str,
     params: Vec<Value>,
@@ -265,18 +279,23 @@ fn nothing(is_query: bool) -> CallResult {
     }
 }
 
-fn first_words(sql: &str) -> (String, String) {
-    let rest = &sql[sql::blank(sql)..];
-    let mut words = rest
-        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .filter(|word| !word.is_empty());
-    let mut word = || words.next().unwrap_or_default().to_ascii_uppercase();
+/// The first two words, behind comments.
+fn first_words(sql: &str, reading: Reading) -> (String, String) {
+    let Ok(statement) = Statement::one(sql, reading) else {
+        return (String::new(), String::new());
+    };
+    let mut words = statement.words();
+    let mut word = || words.next().unwrap_or_default().into_owned();
     (word(), word())
 }
 
 /// Whether a statement sets something of the session and changes nothing that stays.
-fn is_setting(sql: &str) -> bool {
-    let (first, second) = first_words(sql);
+fn is_setting(sql: &str, reading: Reading) -> bool {
+    // USE of another database is refused.
+    let (first, second) = first_words(sql, reading);
+    if first == "USE" && matches!(reading.dialect, Dialect::Mysql | Dialect::Mariadb) {
+        return true;
+    }
     // SET STATEMENT … FOR runs a whole other statement.
     let is_more = ["PASSWORD", "GLOBAL", "PERSIST", "DEFAULT", "STATEMENT"];
     match first.as_str() {
@@ -289,23 +308,26 @@ fn is_setting(sql: &str) -> bool {
 }
 
 fn is_qualified_set_config(sql: &str) -> bool {
-    let rest = &sql[sql::blank(sql)..];
+    let rest = &sql[crate::sql::blank(sql)..];
     let rest = rest.get("SELECT".len()..).unwrap_or_default().trim_start();
     let name = "pg_catalog.set_config(";
     rest.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name))
 }
 
 /// Whether a statement is about several things that are changed one after the other.
-fn is_list(sql: &str) -> bool {
-    matches!(first_words(sql).0.as_str(), "DROP" | "RENAME") && sql.contains(',')
+pub(super) fn is_list(sql: &str, reading: Reading) -> bool {
+    matches!(first_words(sql, reading).0.as_str(), "DROP" | "RENAME") && sql.contains(',')
 }
 
 /// Whether a statement runs code that may itself commit.
-fn runs_code(sql: &str) -> bool {
-    matches!(first_words(sql).0.as_str(), "CALL" | "DO")
+fn runs_code(sql: &str, reading: Reading) -> bool {
+    matches!(first_words(sql, reading).0.as_str(), "CALL" | "DO")
 }
 
 /// Whether a statement plainly only reads; for messages alone.
-fn is_query(sql: &str) -> bool {
-    matches!(first_words(sql).0.as_str(), "SELECT" | "SHOW" | "EXPLAIN" | "VALUES" | "TABLE")
+fn is_query(sql: &str, reading: Reading) -> bool {
+    matches!(
+        first_words(sql, reading).0.as_str(),
+        "SELECT" | "SHOW" | "EXPLAIN" | "VALUES" | "TABLE"
+    )
 }

@@ -15,7 +15,7 @@ use crate::{
         tables::journal,
     },
     session::{ErrorKind, FailedInScript, OnStatement, Script, ScriptRun, SqlError},
-    sql::{Statement, UNCLOSED, UnitWord, Units, statement_length},
+    sql::{Statement, UNCLOSED, UnitWord, Units, statement_length, unrepeatable},
 };
 use std::sync::Arc;
 
@@ -31,9 +31,16 @@ impl Journal {
     ) -> Result<(), FailedInScript> {
         let mut run = ScriptRun::default();
         let (mut units, mut opened) = (Units::default(), run);
+        let found = unrepeatable(script.text(0), self.reading);
+        self.apart_from = found.map(|found| (found.start, found.reason));
         loop {
             let rest = script.text(run.start);
-            match self.word(rest, &mut units).map_err(|error| run.failed(script, error))? {
+            let word = match self.is_apart_at(run.start) {
+                // There the words are the server's.
+                true => None,
+                false => self.word(rest, &mut units).map_err(|error| run.failed(script, error))?,
+            };
+            match word {
                 Some((word, length)) => {
                     if let UnitWord::Opens(_) = word {
                         opened = run;

@@ -8,6 +8,7 @@ use super::{
     MysqlConnection,
     call::{Call, Ran, guest_side},
     error,
+    native::Native,
     settings::{WRITING_MODE, literal},
 };
 use crate::session::{Row, SqlError, Value};
@@ -28,7 +29,7 @@ impl MysqlConnection {
         params: Vec<Value>,
         each: impl FnMut(Row) -> Result<(), SqlError> + Send,
     ) -> Result<Ran, SqlError> {
-        if let Some(mode) = self.native.reading_mode()
+        if let Some(mode) = Native::reading_mode(self.hook_mode())
             && call.reading
         {
             self.borrow_settings(&mode, None).await?;
@@ -57,7 +58,8 @@ impl MysqlConnection {
         mode: &str,
         zone: Option<&str>,
     ) -> Result<(), SqlError> {
-        let mut back = format!("SET sql_mode = {}", literal(&self.native.sql_mode));
+        self.put_on().await?;
+        let mut back = format!("SET sql_mode = {}", literal(self.hook_mode()));
         let mut there = format!("SET sql_mode = {}", literal(mode));
         if let Some(zone) = zone {
             let now = self.zone_now().await?;

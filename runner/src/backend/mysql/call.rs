@@ -13,6 +13,7 @@ use super::{
     variables::Variables,
     watch::Watch,
     wire::{Failure, Prepared},
+    worn::Worn,
     zone::{self, Zone},
 };
 use crate::{
@@ -50,6 +51,10 @@ pub(super) struct Call {
     /// Surely commits nothing by itself.
     plain: bool,
     pub(super) reading: bool,
+    /// Whether anybody looks at its rows.
+    pub(super) wants_rows: bool,
+    /// Nothing is to be done: USE of the session's database.
+    pub(super) is_nothing: bool,
 }
 
 impl MysqlConnection {
@@ -72,9 +77,21 @@ impl MysqlConnection {
         let place = match self.mode {
             HookMode::Transaction => Place::Transaction,
             HookMode::Journaled => Place::Journaled,
+            HookMode::Apart => Place::Apart,
         };
-        if let Some(reason) = sql::refusal(&statement, place, self.level) {
+        let is_nothing =
+            sql::used_database(&statement).is_some_and(|database| database == self.server.database);
+        if !is_nothing && let Some(reason) = sql::refusal(&statement, place, self.level) {
             return Err(SqlError::new(ErrorKind::Denied, reason));
+        }
+        // The journal sends it to a session of its own.
+        if place == Place::Journaled
+            && let Some(reason) = sql::resumability(&statement)
+        {
+            return Err(SqlError::new(
+                ErrorKind::Denied,
+                format!("a hook that may be resumed cannot run this: {reason}"),
+            ));
         }
         let (verb, plain) = (statement.verb(), statement.is_plain());
         let writes =
@@ -88,7 +105,8 @@ impl MysqlConnection {
             marker.push_str(&format!("/* {} */ ", self.schema_changes));
         }
         let text = format!("{marker}{}", statement.text());
-        Ok(Call { text, marker_bytes: marker.len(), verb, plain, reading })
+        let marker_bytes = marker.len();
+        Ok(Call { text, marker_bytes, verb, plain, reading, wants_rows: true, is_nothing })
     }
 
     /// Runs a statement and hands each row on.
@@ -99,24 +117,31 @@ impl MysqlConnection {
         mut each: impl FnMut(Row) -> Result<(), SqlError> + Send,
     ) -> Result<Ran, SqlError> {
         let mut watch = self.watch();
+        self.put_on().await?;
         let prepared = self.prepare(call, params.len(), &mut watch).await?;
         self.check_size(call, &params)?;
         let zone = self.zone_of(&params).await?;
         let hints = match &prepared {
-            Some(prepared) => self.hints_of(prepared).await?,
-            None => HashMap::new(),
+            Some(prepared) if call.wants_rows => self.hints_of(prepared).await?,
+            _ => HashMap::new(),
         };
+        // As the client would send it: a procedure can have several results, and answers those as text.
+        let is_text = self.mode == HookMode::Apart && params.is_empty();
         let arguments = match &prepared {
-            Some(_) => {
+            Some(_) if !is_text => {
                 let binding = parameter::Binding { decimal: &self.server.decimal, zone: &zone };
                 Some(parameter::arguments(params, &binding)?)
             }
-            None => None,
+            _ => None,
         };
         self.remember_settings(call).await?;
+        self.put_on().await?;
         let mut decoder: Option<Decoder> = None;
         let wire = self.wire().map_err(guest_side)?;
         let running = wire.run(&call.text, arguments, |row, format: Format| {
+            if !call.wants_rows {
+                return Ok(());
+            }
             let decoder = decoder.get_or_insert_with(|| Decoder::new(row.columns(), &hints));
             each(decoder.row(&row, format)?)
         });
@@ -218,7 +243,9 @@ impl MysqlConnection {
             None => late(", and the server still works on it"),
             // What commits has taken effect; all else is rolled back with the hook. SLEEP, for one,
             // answers as if it had come to its end, whoever ended it.
-            Some(Ok(_)) if is_late && call.plain => late(" and was ended"),
+            Some(Ok(_)) if is_late && call.plain && !self.keeps_at_once(call) => {
+                late(" and was ended")
+            }
             Some(Ok(done)) => return Ok(done),
             Some(Err(Failure::Server(failure)))
                 if is_late && error::number(&failure).is_some_and(error::is_interruption) =>
@@ -239,6 +266,11 @@ impl MysqlConnection {
             error.message.push_str(&format!("; {blockers}"));
         }
         Err(error)
+    }
+
+    /// Whether what came to its end has taken effect, whatever becomes of the hook.
+    fn keeps_at_once(&self, call: &Call) -> bool {
+        self.mode == HookMode::Apart && !matches!(call.verb.as_str(), "SELECT" | "DO")
     }
 
     async fn explained(&self, call: &Call, failure: Failure) -> SqlError {
@@ -315,8 +347,17 @@ impl MysqlConnection {
         {
             let now = Variables::read(wire, self.server.dialect).await;
             let now = now.map_err(|e| error::guest_error(&e, ""))?;
-            untouched.check_pinned(&now)?;
+            if self.mode != HookMode::Apart {
+                untouched.check_pinned(&now)?;
+            }
+            self.worn = Worn::of(untouched, &now)?;
         }
+        // A routine's mode ends with it; what these run may set another.
+        self.is_mode_unknown |= self.mode == HookMode::Apart
+            && matches!(
+                call.verb.as_str(),
+                "EXECUTE" | "BEGIN" | "IF" | "CASE" | "LOOP" | "WHILE" | "REPEAT" | "FOR"
+            );
         Ok(())
     }
 }
@@ -343,7 +384,15 @@ pub(super) fn guest_side(error: BackendError) -> SqlError {
 impl Call {
     /// A bulk-writer's INSERT; its form was admitted when the writer was opened.
     pub(super) fn batch(text: String) -> Self {
-        Self { text, marker_bytes: 0, verb: "INSERT".to_owned(), plain: true, reading: false }
+        Self {
+            text,
+            marker_bytes: 0,
+            verb: "INSERT".to_owned(),
+            plain: true,
+            reading: false,
+            wants_rows: false,
+            is_nothing: false,
+        }
     }
 
     /// What the guest wrote: the marker is no part of it.

@@ -166,6 +166,7 @@ impl MysqlConnection {
         sql: &str,
         at: usize,
     ) -> Result<Option<String>, BackendError> {
+        self.take_off().await?;
         let rows = match self.ready().await?.text_rows(sql).await {
             Ok(rows) => rows,
             Err(failure) if error::number(&failure).is_some_and(|n| GONE.contains(&n)) => {

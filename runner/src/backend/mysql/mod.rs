@@ -5,6 +5,7 @@
 //! `session.rs`. Schema changes commit by themselves here, so that hooks are journaled; the rules of
 //! that are written above this, once for every database.
 
+mod apart;
 mod blocker;
 mod borrowed;
 mod call;
@@ -38,6 +39,7 @@ mod variables;
 mod verdict;
 mod watch;
 mod wire;
+mod worn;
 mod writer;
 mod zone;
 
@@ -45,13 +47,16 @@ pub(super) use connect::MysqlConnector;
 
 use super::{
     BackendError, ConnectOptions, DatabaseUrl,
-    connection::{Cell, Connection, HookMode, HookSettings, LockTry, OwnTypes, Segments, Verdict},
+    connection::{
+        Cell, Connection, HookMode, HookSettings, LockTry, OwnTypes, Segments, SharedConnection,
+        Verdict,
+    },
     powers::Powers,
     tables::schema,
 };
 use crate::{
     session::{Handle, Session as _},
-    sql::{Isolation, Level},
+    sql::{Isolation, Judge, Level},
 };
 use async_trait::async_trait;
 use borrowed::Borrowed;
@@ -67,6 +72,7 @@ use std::{
 };
 use variables::Variables;
 use wire::Wire;
+use worn::Worn;
 use writer::Writer;
 use zone::Zone;
 
@@ -95,6 +101,10 @@ pub(super) struct MysqlConnection {
     /// The session's variables before a guest's first SET; `None` while nothing is to be put back.
     untouched: Option<Variables>,
     borrowed: Option<Borrowed>,
+    /// What the hook made of the session that decides how texts are read.
+    worn: Option<Worn>,
+    /// A statement of a session of the hook's own can have set another mode.
+    is_mode_unknown: bool,
     /// What the server said about the session's time zones, by their names.
     zones: HashMap<String, Zone>,
     cursors: HashMap<Handle, cursor::Cursor>,
@@ -128,6 +138,8 @@ impl MysqlConnection {
             schema_changes: 0,
             untouched: None,
             borrowed: None,
+            worn: None,
+            is_mode_unknown: false,
             zones: HashMap::new(),
             cursors: HashMap::new(),
             writers: HashMap::new(),
@@ -172,6 +184,8 @@ impl MysqlConnection {
             self.ready().await?;
             self.return_settings().await.map_err(BackendError::Refused)?;
         }
+        // What it has on is among what is put back; what is off is there already.
+        self.worn = None;
         let Some(untouched) = self.untouched.take() else { return Ok(()) };
         let dialect = self.server.dialect;
         let restored = untouched.restore(self.ready().await?, dialect).await;
@@ -323,6 +337,33 @@ impl Connection for MysqlConnection {
 
     async fn is_in_transaction(&mut self) -> Result<bool, BackendError> {
         self.is_still_begun().await
+    }
+
+    fn judge(&self) -> Judge {
+        Judge::new(self.reading()).within(&self.server.database)
+    }
+
+    async fn open_apart(
+        &mut self,
+        hook: HookSettings,
+        marker: &str,
+        last_insert_id: u64,
+    ) -> Result<Option<SharedConnection>, BackendError> {
+        let fresh = MysqlConnection::open_apart(self, hook, marker, last_insert_id).await?;
+        Ok(Some(Arc::new(tokio::sync::Mutex::new(fresh))))
+    }
+
+    async fn stay_awake(&mut self) -> Result<(), BackendError> {
+        self.ready().await?;
+        self.own_text("DO 0").await
+    }
+
+    async fn last_insert_id(&mut self) -> Result<u64, BackendError> {
+        self.read_last_insert_id().await
+    }
+
+    async fn is_left_open(&mut self) -> Result<bool, BackendError> {
+        self.has_open_transaction().await
     }
 
     fn set_marker(&mut self, marker: Option<&str>) {

@@ -5,15 +5,11 @@
 
 use super::{value::own_text, wire::Wire};
 use crate::{
-    alteration::Dialect,
     backend::{BackendError, DatabaseUrl},
-    sql::Reading,
+    sql::FOREIGN_MODES,
 };
 use std::collections::BTreeMap;
 
-/// Modes in which MariaDB reads another language than the one that the tokenizer knows: blocks without
-/// BEGIN NOT ATOMIC, `:=`, names in brackets.
-const FOREIGN: [&str; 2] = ["ORACLE", "MSSQL"];
 const ASKED: &str = "SHOW SESSION VARIABLES WHERE Variable_name IN ('sql_mode', 'character_set_client',
     'character_set_connection', 'character_set_results', 'collation_connection', 'log_bin', 'sql_log_bin',
     'binlog_format')";
@@ -66,26 +62,20 @@ impl Native {
         self.sql_mode.split(',').any(|found| found.eq_ignore_ascii_case(mode))
     }
 
-    /// How the session reads SQL. It stays so: a hook may not set `sql_mode`, and what a routine sets
-    /// ends with the routine.
-    pub(super) fn reading(&self, dialect: Dialect) -> Reading {
-        Reading::of_mode(dialect, &self.sql_mode)
-    }
-
     /// The mode for statements that return rows to a guest, where it is another: without
     /// `PAD_CHAR_TO_FULL_LENGTH`, values would not come back as they were written.
-    pub(super) fn reading_mode(&self) -> Option<String> {
+    pub(super) fn reading_mode(sql_mode: &str) -> Option<String> {
         const PADS: &str = "PAD_CHAR_TO_FULL_LENGTH";
-        self.has(PADS).then(|| {
-            let rest: Vec<&str> =
-                self.sql_mode.split(',').filter(|mode| !mode.eq_ignore_ascii_case(PADS)).collect();
+        let pads = |mode: &&str| mode.eq_ignore_ascii_case(PADS);
+        sql_mode.split(',').any(|mode| pads(&mode)).then(|| {
+            let rest: Vec<&str> = sql_mode.split(',').filter(|mode| !pads(mode)).collect();
             rest.join(",")
         })
     }
 
     /// Error: `Mode`, where the tokenizer cannot tell what the server would run.
     pub(super) fn check(&self, url: &DatabaseUrl) -> Result<(), BackendError> {
-        match FOREIGN.iter().find(|mode| self.has(mode)) {
+        match FOREIGN_MODES.iter().find(|mode| self.has(mode)) {
             None => Ok(()),
             Some(mode) => {
                 Err(BackendError::Mode { url: url.to_string(), mode: (*mode).to_owned() })
@@ -142,7 +132,7 @@ mod tests {
 
     #[test]
     fn characters_are_not_padded_for_reads() {
-        let mode = |mode: &str| native(&[("sql_mode", mode)]).reading_mode();
+        let mode = |mode: &str| Native::reading_mode(mode);
         assert_eq!(mode("ANSI_QUOTES"), None);
         assert_eq!(mode("A,PAD_CHAR_TO_FULL_LENGTH,B").as_deref(), Some("A,B"));
     }

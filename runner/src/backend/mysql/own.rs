@@ -44,6 +44,7 @@ impl MysqlConnection {
     ) -> Result<u64, BackendError> {
         let plain = !self.may_commit(sql);
         let (sql, arguments) = (self.own_sql(sql), arguments(params)?);
+        self.take_off().await?;
         self.prepare_own(&sql, plain).await?;
         let done = self.ready().await?.execute(&sql, arguments).await;
         let done = done.map_err(|error| self.host_error(&error))?;
@@ -89,6 +90,7 @@ impl MysqlConnection {
         params: &[Cell],
     ) -> Result<Vec<Vec<Cell>>, BackendError> {
         let (sql, arguments) = (self.own_sql(sql), arguments(params)?);
+        self.take_off().await?;
         self.prepare_own(&sql, true).await?;
         let rows = self.ready().await?.rows(&sql, arguments).await;
         let rows = rows.map_err(|error| self.host_error(&error))?;

@@ -44,7 +44,8 @@ impl Session for MysqlConnection {
     }
 
     fn reading(&self) -> Reading {
-        self.native.reading(self.server.dialect)
+        Reading::of_mode(self.server.dialect, self.hook_mode())
+            .of_version(self.server.comment_version())
     }
 
     fn quote_identifier(&self, name: &str) -> String {
@@ -56,13 +57,23 @@ impl Session for MysqlConnection {
         script: &Script,
         start: usize,
     ) -> Result<Option<usize>, SqlError> {
-        sql::statement_length(script.text(start), self.reading())
+        let length = sql::statement_length(script.text(start), self.reading())?;
+        let text = &script.text(start)[..length.unwrap_or_default()];
+        match self.learn_mode(text).await? {
+            true => sql::statement_length(script.text(start), self.reading()),
+            false => Ok(length),
+        }
     }
 
     /// Rows affected are those that matched, also where they were the same before. The id is the
     /// first of those that one statement generated.
     async fn execute(&mut self, sql: &str, params: Vec<Value>) -> Result<Outcome, SqlError> {
-        let call = self.admit(sql)?;
+        self.learn_mode(sql).await?;
+        let mut call = self.admit(sql)?;
+        if call.is_nothing {
+            return Ok(Outcome::default());
+        }
+        call.wants_rows = false;
         let ran = self.run(&call, params, |_| Ok(())).await?;
         Ok(call.outcome(&ran.result))
     }
@@ -73,7 +84,11 @@ impl Session for MysqlConnection {
         params: Vec<Value>,
         limit: ResultLimit,
     ) -> Result<RowSet, SqlError> {
+        self.learn_mode(sql).await?;
         let call = self.admit(sql)?;
+        if call.is_nothing {
+            return Ok(RowSet { columns: Vec::new(), rows: Vec::new() });
+        }
         let (mut rows, mut bytes) = (Vec::new(), 0);
         let ran = self
             .run_reading(&call, params, |row| {

@@ -172,6 +172,7 @@ impl MysqlConnection {
         self.begun = false;
         self.untouched = None;
         self.borrowed = None;
+        self.worn = None;
         let connector = connect::MysqlConnector::new(&self.url, &self.options);
         let mut fresh = match connector.open().await {
             Ok(fresh) => fresh,

@@ -18,14 +18,16 @@ pub(super) enum Decision {
     Pinned,
     /// The runner sets it before each hook; a hook may set it for itself, and it is set again after.
     Set,
+    /// A hook may set it for itself, and the runner's own statements run without that.
+    Worn,
     /// It changes by itself, or says something that is over. It is never put back.
     Volatile,
 }
 
-use Decision::{Pinned, Set, Volatile};
+use Decision::{Pinned, Set, Volatile, Worn};
 
 /// The variables of MySQL 8.0 to 9.7 and MariaDB 10.6 to 11 that are not simply put back.
-const DECISIONS: [(&str, Decision); 55] = [
+const DECISIONS: [(&str, Decision); 56] = [
     // Transactions are the host's.
     ("autocommit", Pinned),
     ("completion_type", Pinned),
@@ -33,12 +35,13 @@ const DECISIONS: [(&str, Decision); 55] = [
     ("transaction_read_only", Pinned),
     ("tx_isolation", Pinned),
     ("tx_read_only", Pinned),
-    // How the tokenizer reads depends on it.
-    ("sql_mode", Pinned),
+    // How the tokenizer reads depends on it; see `worn.rs`.
+    ("sql_mode", Worn),
     // All text is UTF-8, both ways.
-    ("character_set_client", Pinned),
-    ("character_set_connection", Pinned),
-    ("character_set_results", Pinned),
+    ("character_set_client", Worn),
+    ("character_set_connection", Worn),
+    ("character_set_results", Worn),
+    ("collation_connection", Worn),
     // Own statements would find, change or log something else.
     ("sql_log_bin", Pinned),
     ("sql_select_limit", Pinned),
@@ -122,6 +125,10 @@ impl Variables {
             .map(Self)
     }
 
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
     /// Error: `Denied`, when a pinned variable is other than here.
     pub(super) fn check_pinned(&self, now: &Self) -> Result<(), SqlError> {
         let is_moved =
@@ -192,9 +199,9 @@ mod tests {
 
     #[test]
     fn pinned_variables_are_compared() {
-        let before = variables(&[("sql_mode", "ANSI"), ("a", "1")]);
-        assert!(before.check_pinned(&variables(&[("sql_mode", "ANSI"), ("a", "2")])).is_ok());
-        let error = before.check_pinned(&variables(&[("sql_mode", "")])).expect_err("moved");
+        let before = variables(&[("autocommit", "ON"), ("a", "1")]);
+        assert!(before.check_pinned(&variables(&[("autocommit", "ON"), ("a", "2")])).is_ok());
+        let error = before.check_pinned(&variables(&[("autocommit", "OFF")])).expect_err("moved");
         assert_eq!(error.kind, ErrorKind::Denied);
     }
 

@@ -248,6 +248,21 @@ impl Wire {
         self.answered(done).map(|done| done.rows_affected())
     }
 
+    /// Runs a statement that is to begin a transaction: `BeginFailed` where the session has none behind it. One that
+    /// it has is rolled back before anything else runs.
+    pub(super) async fn begin_with(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
+        self.busy = true;
+        let begun = self.connection.begin_with(sql);
+        let begun = timeout(self.answer_time, begun).await.map(|begun| begun.map(drop));
+        match begun {
+            Ok(Err(sqlx::Error::BeginFailed)) => {
+                self.busy = false;
+                Err(sqlx::Error::BeginFailed)
+            }
+            begun => self.answered(begun),
+        }
+    }
+
     /// Whether the server gives back `word`: if not, its answers belong to other questions.
     pub(super) async fn echo(&mut self, word: &str) -> Result<bool, sqlx::Error> {
         self.busy = true;
@@ -276,10 +291,16 @@ async fn drive(
     result: &mut MySqlQueryResult,
     each: &mut (impl FnMut(MySqlRow, Format) -> Result<(), SqlError> + Send),
 ) -> Result<(), Failure> {
+    let mut is_first = true;
     while let Some(item) = stream.try_next().await.map_err(Failure::Server)? {
         match item {
-            sqlx::Either::Left(done) => result.extend([done]),
-            sqlx::Either::Right(row) => each(row, format).map_err(Failure::Stopped)?,
+            sqlx::Either::Left(done) => {
+                result.extend([done]);
+                is_first = false;
+            }
+            // A procedure can have several results; they have other columns.
+            sqlx::Either::Right(row) if is_first => each(row, format).map_err(Failure::Stopped)?,
+            sqlx::Either::Right(_) => {}
         }
     }
     Ok(())

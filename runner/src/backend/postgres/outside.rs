@@ -43,7 +43,7 @@ impl PostgresConnection {
         let failed =
             |error: BackendError| SqlError::new(ErrorKind::Disconnected, error.to_string());
         self.link.settle().await.map_err(failed)?;
-        let sent = Sent::plain(statement.text())
+        let sent = Sent::plain(statement.written())
             .at_byte(statement.offset())
             .behind(&format!("{} ", comment(marker)));
         self.link.comment = Some(comment(marker));

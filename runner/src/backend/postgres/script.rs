@@ -90,7 +90,7 @@ impl PostgresConnection {
         let length = Self::first_length(rest).ok().flatten()?;
         let written = &rest[..length];
         let statement = self.checked(written).ok()?;
-        let may = is_closed(statement.text()) && statement.parameters().is_empty();
+        let may = is_closed(statement.written()) && statement.parameters().is_empty();
         may.then_some((statement, written))
     }
 

@@ -33,7 +33,7 @@ impl PostgresConnection {
         let statement = Statement::one(sql, Dialect::Postgresql)?;
         let settings = self.hook.as_ref().map(|hook| hook.settings);
         let place = match settings.map(|settings| settings.mode) {
-            Some(HookMode::Journaled) => Place::Journaled,
+            Some(HookMode::Journaled | HookMode::Apart) => Place::Journaled,
             Some(HookMode::Transaction) | None => Place::Transaction,
         };
         let level = settings.map(|settings| settings.level).unwrap_or_default();
@@ -183,11 +183,11 @@ impl PostgresConnection {
 }
 
 fn plain<'a>(statement: &Statement<'a>) -> Sent<'a> {
-    Sent::plain(statement.text()).at_byte(statement.offset())
+    Sent::plain(statement.written()).at_byte(statement.offset())
 }
 
 fn replacing<'a>(statement: &Statement<'a>, replacements: &[Replacement]) -> Sent<'a> {
-    Sent::replacing(statement.text(), &statement.parameters(), replacements)
+    Sent::replacing(statement.written(), &statement.parameters(), replacements)
         .at_byte(statement.offset())
 }
 

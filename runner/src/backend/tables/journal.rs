@@ -113,6 +113,19 @@ pub(crate) async fn forget(
     Ok(())
 }
 
+/// Forgets a row, done or not, of which nothing is left.
+pub(crate) async fn remove(
+    connection: &mut dyn Connection,
+    key: &AlterationKey,
+    call: u64,
+) -> Result<(), BackendError> {
+    let sql = "DELETE FROM @journal WHERE plugin = ? AND id = ? AND call_number = ?";
+    let params = [Cell::text(&key.plugin), Cell::text(&key.id), Cell::integer(call)];
+    connection.own_execute(sql, &params).await?;
+    crash::point("after a row of the journal was removed");
+    Ok(())
+}
+
 /// Forgets everything about an alteration: its hook has ended.
 pub(crate) async fn clear(
     connection: &mut dyn Connection,

@@ -9,8 +9,8 @@ use crate::{
     alteration::Dialect,
     session::SqlError,
     sql::{
-        Judge, Level, Statement, Token, TokenKind, refuses_transaction, statement_length,
-        undelimited,
+        Judge, Level, Statement, Token, TokenKind, as_client, refuses_transaction,
+        statement_length, undelimited,
     },
 };
 use std::collections::BTreeSet;
@@ -111,7 +111,7 @@ pub(super) fn each_statement(
     let at = |start: usize| {
         move |error: SqlError| (start + error.offset.unwrap_or(0), Problem::Syntax(error.message))
     };
-    let text = undelimited(text, dialect).map_err(at(0))?;
+    let text = as_client(text, dialect).map_err(at(0))?;
     let mut start = 0;
     while let Some(length) = statement_length(&text[start..], dialect).map_err(at(start))? {
         let statement = Statement::one(&text[start..start + length], dialect).map_err(at(start))?;
@@ -184,7 +184,9 @@ mod tests {
             ("SELECT 1;\nSET client_connection_check_interval = 0;", Postgresql, Some(10)),
             ("SET statement_timeout = 0; SELECT 1", Postgresql, None),
             ("PREPARE x AS SELECT 1", Postgresql, Some(0)),
-            ("-- x\nCALL p()", Mariadb, Some(5)),
+            ("-- x\nKILL 1", Mariadb, Some(5)),
+            ("-- x\nCALL p()", Mariadb, None),
+            ("SET GLOBAL x = 1", Mariadb, None),
             ("CALL p()", Postgresql, None),
             ("SELECT 1; PRAGMA writable_schema = ON", Sqlite, Some(10)),
             ("SELECT 1; PRAGMA journal_mode = WAL", Sqlite, None),

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     alteration::Dialect,
-    sql::{Statement, UnitWord, adds_label, any_unit_word, undelimited},
+    sql::{Statement, UnitWord, adds_label, any_unit_word, as_client, undelimited, unrepeatable},
 };
 use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 
@@ -133,8 +133,13 @@ pub(super) fn blanks(text: &str) -> String {
 /// The statements about transactions, if the text can be read at all.
 fn found(text: &str, dialect: Dialect) -> Option<Reading> {
     let mut found = Vec::new();
+    // From there on the session is the hook's own, and its transactions are its own too.
+    let own = as_client(text, dialect).ok().and_then(|text| unrepeatable(&text, dialect));
+    let own = own.map_or(usize::MAX, |own| own.start);
     each_statement(text, dialect, |start, statement| {
-        if let Some(kind) = kind(statement) {
+        if start < own
+            && let Some(kind) = kind(statement)
+        {
             let (first, last) = (statement.tokens().first(), statement.tokens().last());
             let start = start + first.map_or(0, |token| token.range().start);
             let end =

@@ -1,7 +1,10 @@
 //! White space and comments, which differ more between the dialects than anything else.
 
 use super::{Lexer, syntax_error};
-use crate::session::SqlError;
+use crate::{
+    session::SqlError,
+    sql::code_comment::{code_comment, passed_over},
+};
 
 /// What stood between two tokens.
 #[derive(Debug, Default, Clone, Copy)]
@@ -36,6 +39,7 @@ impl Lexer<'_> {
                 }
                 b'*' if self.code_comment.is_some() && self.follows(b"*/") => {
                     self.code_comment = None;
+                    self.marks.push(self.at..self.at + 2);
                     self.at += 2;
                 }
                 _ => return Ok(blanks),
@@ -61,14 +65,24 @@ impl Lexer<'_> {
     }
 
     fn block_comment(&mut self) -> Result<(), SqlError> {
-        if self.is_mysql() && (self.follows(b"/*!") || self.follows(b"/*M!")) {
-            self.open_code_comment();
+        let start = self.at;
+        if let Some(comment) = code_comment(&self.bytes[start..], self.reading) {
+            let length = match comment.runs {
+                true => comment.opening,
+                false => passed_over(&self.bytes[start..], comment.opening)
+                    .ok_or_else(|| unclosed(start))?,
+            };
+            if comment.runs {
+                self.code_comment = Some(start);
+            }
+            self.at += length;
+            self.marks.push(start..self.at);
             return Ok(());
         }
-        let start = self.at;
         let nests = self.is_postgresql();
         // The server looks for quoted names in hints, and they can hold the end of a comment.
         let hint = self.is_mysql() && self.follows(b"/*+");
+        let mut quote = None;
         let mut depth = 1_usize;
         self.at += 2;
         while depth > 0 {
@@ -78,28 +92,25 @@ impl Lexer<'_> {
             if self.follows(b"*/") {
                 depth -= 1;
                 self.at += 2;
+                self.hides |= quote.is_some();
             } else if nests && self.follows(b"/*") {
                 depth += 1;
                 self.at += 2;
             } else {
-                self.hides |= hint && matches!(byte, b'`' | b'"' | b'\'');
+                match byte {
+                    b'`' | b'"' | b'\'' if hint => match quote {
+                        None => quote = Some(byte),
+                        Some(open) if open == byte => quote = None,
+                        Some(_) => {}
+                    },
+                    // Whether it takes the meaning from a quote is not known.
+                    b'\\' if quote.is_some() => self.hides = true,
+                    _ => {}
+                }
                 self.at += 1;
             }
         }
         Ok(())
-    }
-
-    /// Goes into `/*! … */`, `/*!50003 … */` or `/*M!100203 … */`: the content is code to a
-    /// server that is new enough.
-    fn open_code_comment(&mut self) {
-        self.hides = true;
-        self.code_comment = Some(self.at);
-        self.at += if self.follows(b"/*!") { 3 } else { 4 };
-        for _ in 0..6 {
-            if self.byte(self.at).is_some_and(|byte| byte.is_ascii_digit()) {
-                self.at += 1;
-            }
-        }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
     alteration::Dialect,
     session::{ErrorKind, SqlError},
 };
+use std::ops::Range;
 
 pub(super) struct Lexer<'a> {
     text: &'a str,
@@ -24,6 +25,8 @@ pub(super) struct Lexer<'a> {
     reading: Reading,
     /// Where the executable comment began whose content is being read.
     code_comment: Option<usize>,
+    /// What belongs to executable comments and is no code: how they begin and end, and those that are passed over.
+    marks: Vec<Range<usize>>,
     hides: bool,
     /// The token before was a PostgreSQL string with escapes, which can go on after a new line.
     after_escaped: bool,
@@ -37,15 +40,21 @@ impl<'a> Lexer<'a> {
             at: 0,
             reading,
             code_comment: None,
+            marks: Vec::new(),
             hides: false,
             after_escaped: false,
         }
     }
 
-    /// Whether anything so far reads differently from one server to the next: executable comments
-    /// above all, of MySQL and MariaDB.
+    /// Whether anything so far may read differently on the server: quotes in hints that hold the end of a comment, and
+    /// names of MySQL that newer servers take for strings.
     pub(super) fn hides(&self) -> bool {
         self.hides
+    }
+
+    /// What is to be blanked so that servers of every version read the code that this one runs, and no other.
+    pub(super) fn marks(&self) -> &[Range<usize>] {
+        &self.marks
     }
 
     /// Whether the last token stands inside an executable comment.

@@ -61,8 +61,10 @@ impl Lexer<'_> {
                 _ => {}
             }
         }
-        // MySQL 9 reads `$$ … $$` as a string where older ones see a name.
-        self.hides |= self.reading.dialect == Dialect::Mysql && word.first() == Some(&b'$');
+        // MySQL 9 reads `$a$ … $a$` as a string where older ones see a name.
+        self.hides |= self.reading.dialect == Dialect::Mysql
+            && word.first() == Some(&b'$')
+            && word[1..].contains(&b'$');
         Ok(TokenKind::Word)
     }
 

@@ -13,6 +13,9 @@ mod sqlite;
 use super::{bodies, names, own, statement::Statement, used, view::View};
 use crate::alteration::Dialect;
 
+pub(super) use mysql::is_user_variable_assigned;
+pub(super) use mysql_set::is_set_again;
+
 /// How the hook runs whose statement is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
@@ -20,6 +23,9 @@ pub enum Place {
     Transaction,
     /// Each call with a row in the journal; statements may commit by themselves.
     Journaled,
+    /// The same in a session of the hook's own, where nothing is the host's: MySQL and MariaDB, from the first
+    /// statement on that a resumed hook could not repeat.
+    Apart,
 }
 
 /// How far the operator trusts the plugin whose statement is judged.

@@ -1,44 +1,27 @@
 //! What MySQL or MariaDB would run and a guest may not.
 
 use super::{Level, Place, Refused, TRANSACTIONS, because, mysql_set, refused_beginning};
-use crate::sql::{
-    statement::Statement,
-    token::{Token, TokenKind},
-    view::View,
+use crate::{
+    alteration::Dialect,
+    sql::{
+        statement::Statement,
+        token::{Token, TokenKind},
+        view::View,
+    },
 };
 use std::collections::BTreeSet;
 
-const PREPARED: &str = "a prepared statement could be any; pass parameters instead";
 const LOCKS: &str = "locks of the session are the host's";
 const SERVER: &str = "the server is the operator's";
 const FILES: &str = "files are the server's";
 const OUTSIDE: &str = "statements outside of routines have to be plain ones";
-const LATER: &str = "it would run later, with the rights of whoever deploys";
-const RESUME: &str = "it does not survive a resume";
+const READ_LOCK: &str = "it would stop everybody else, the runner too";
 
+/// Refused wherever they stand.
 const BEGINNINGS: &Refused = &[
-    (&["BEGIN", "NOT", "ATOMIC"], OUTSIDE),
-    (&["BEGIN"], TRANSACTIONS),
-    (&["IF"], OUTSIDE),
-    (&["CASE"], OUTSIDE),
-    (&["LOOP"], OUTSIDE),
-    (&["WHILE"], OUTSIDE),
-    (&["REPEAT"], OUTSIDE),
-    (&["FOR"], OUTSIDE),
-    (&["START", "TRANSACTION"], TRANSACTIONS),
-    (&["COMMIT"], TRANSACTIONS),
-    (&["ROLLBACK"], TRANSACTIONS),
-    (&["SAVEPOINT"], TRANSACTIONS),
-    (&["RELEASE"], TRANSACTIONS),
     (&["XA"], TRANSACTIONS),
-    (&["LOCK"], LOCKS),
-    (&["UNLOCK"], LOCKS),
-    (&["PREPARE"], PREPARED),
-    (&["EXECUTE"], PREPARED),
-    (&["DEALLOCATE"], PREPARED),
-    (&["DROP", "PREPARE"], PREPARED),
-    (&["CALL"], "a procedure may commit"),
-    (&["HANDLER"], "use open-cursor"),
+    (&["LOCK", "INSTANCE"], SERVER),
+    (&["UNLOCK", "INSTANCE"], SERVER),
     (&["LOAD"], "use the bulk-writer; files are the server's"),
     (&["IMPORT"], FILES),
     (&["USE"], "an alteration works in one database"),
@@ -52,26 +35,53 @@ const BEGINNINGS: &Refused = &[
     (&["CACHE"], SERVER),
     (&["CHANGE"], SERVER),
     (&["CLONE"], SERVER),
-    (&["FLUSH"], SERVER),
     (&["INSTALL"], SERVER),
     (&["KILL"], SERVER),
     (&["PURGE"], SERVER),
     (&["RESET"], SERVER),
     (&["RESTART"], SERVER),
     (&["SHUTDOWN"], SERVER),
+    (&["START", "TRANSACTION"], ""),
     (&["START"], SERVER),
     (&["STOP"], SERVER),
     (&["UNINSTALL"], SERVER),
 ];
 
-/// What CREATE, ALTER and DROP may not be about.
-const KINDS: [(&str, &str); 5] = [
-    ("EVENT", LATER),
-    ("SERVER", SERVER),
-    ("TABLESPACE", FILES),
-    ("LOGFILE", FILES),
-    ("RESOURCE", SERVER),
+/// Refused where transactions are the host's.
+const IN_A_TRANSACTION: &Refused = &[
+    (&["BEGIN", "NOT", "ATOMIC"], ""),
+    (&["BEGIN"], TRANSACTIONS),
+    (&["START", "TRANSACTION"], TRANSACTIONS),
+    (&["COMMIT"], TRANSACTIONS),
+    (&["ROLLBACK"], TRANSACTIONS),
+    (&["SAVEPOINT"], TRANSACTIONS),
+    (&["RELEASE"], TRANSACTIONS),
 ];
+
+/// Refused in a step, which is one transaction.
+const IN_A_STEP: &Refused = &[
+    (&["BEGIN", "NOT", "ATOMIC"], OUTSIDE),
+    (&["IF"], OUTSIDE),
+    (&["CASE"], OUTSIDE),
+    (&["LOOP"], OUTSIDE),
+    (&["WHILE"], OUTSIDE),
+    (&["REPEAT"], OUTSIDE),
+    (&["FOR"], OUTSIDE),
+    (&["LOCK"], LOCKS),
+    (&["UNLOCK"], LOCKS),
+    (&["FLUSH"], SERVER),
+    (&["PREPARE"], PREPARED),
+    (&["EXECUTE"], PREPARED),
+    (&["DEALLOCATE"], PREPARED),
+    (&["DROP", "PREPARE"], PREPARED),
+    (&["CALL"], "a procedure may commit"),
+    (&["HANDLER"], "use open-cursor"),
+];
+const PREPARED: &str = "a prepared statement could be any; pass parameters instead";
+
+/// What CREATE, ALTER and DROP may not be about.
+const KINDS: [(&str, &str); 4] =
+    [("SERVER", SERVER), ("TABLESPACE", FILES), ("LOGFILE", FILES), ("RESOURCE", SERVER)];
 
 const FUNCTIONS: [(&str, &str); 5] = [
     ("get_lock", LOCKS),
@@ -88,17 +98,17 @@ pub(super) fn refusal(
     statement: &Statement<'_>,
     names: &BTreeSet<String>,
     place: Place,
-    _level: Level,
+    level: Level,
 ) -> Option<String> {
     let view = statement.view();
     if statement.hides() {
         return Some(
-            "executable comments, quotes in hints and names that start with $ are refused: \
-             they can hide statements"
+            "quotes in hints that are not closed, and names like $a$ are refused: they can hide \
+             statements"
                 .to_owned(),
         );
     }
-    let reason = judge(view, place).or_else(|| {
+    let reason = judge(view, place, level).or_else(|| {
         let (name, why) = FUNCTIONS
             .iter()
             .find(|(name, _)| names.iter().any(|mentioned| mentioned.eq_ignore_ascii_case(name)))?;
@@ -111,27 +121,50 @@ pub(super) fn refusal(
             (!statement.is_plain())
                 .then(|| because(what, "it would commit by itself; a step is one transaction"))
         }),
-        Place::Journaled => reason.or_else(|| {
-            let last = |name: &String| {
-                ["last_insert_id", "lastval"].iter().any(|own| name.eq_ignore_ascii_case(own))
-            };
-            names.iter().any(last).then(|| {
-                because("LAST_INSERT_ID", "after a resume it is 0; use what execute returned")
-            })
-        }),
+        Place::Journaled | Place::Apart => reason,
     }
 }
 
 /// A statement without regard to the names in it.
-pub(super) fn judge(view: View<'_>, place: Place) -> Option<String> {
-    refused_beginning(view, BEGINNINGS)
+pub(super) fn judge(view: View<'_>, place: Place, level: Level) -> Option<String> {
+    // An empty reason is none: it keeps a longer beginning from being taken for a shorter one.
+    let of = |table| refused_beginning(view, table).filter(|reason| !reason.ends_with(": "));
+    of(BEGINNINGS)
+        .or_else(|| read_lock(view))
+        .or_else(|| match place {
+            Place::Apart => None,
+            Place::Transaction => of(IN_A_TRANSACTION).or_else(|| of(IN_A_STEP)),
+            Place::Journaled => of(IN_A_TRANSACTION),
+        })
+        .or_else(|| outside(view))
         .or_else(|| kind(view))
         .or_else(|| files(view))
-        .or_else(|| mysql_set::refusal(view, place))
-        .or_else(|| match place {
-            Place::Transaction => None,
-            Place::Journaled => lost_on_resume(view),
-        })
+        .or_else(|| mysql_set::refusal(view, place, level))
+}
+
+/// FLUSH TABLES that keeps a lock.
+fn read_lock(view: View<'_>) -> Option<String> {
+    if !view.is(0, "FLUSH") {
+        return None;
+    }
+    let locks = view.has(&["WITH", "READ", "LOCK"]) || view.has(&["FOR", "EXPORT"]);
+    let what = if view.has(&["FOR", "EXPORT"]) { "FOR EXPORT" } else { "WITH READ LOCK" };
+    locks.then(|| because(&format!("FLUSH TABLES {what}"), READ_LOCK))
+}
+
+/// Blocks outside of routines, which MySQL does not know.
+fn outside(view: View<'_>) -> Option<String> {
+    let blocks: [&[&str]; 7] = [
+        &["BEGIN", "NOT", "ATOMIC"],
+        &["IF"],
+        &["CASE"],
+        &["LOOP"],
+        &["WHILE"],
+        &["REPEAT"],
+        &["FOR"],
+    ];
+    let words = blocks.iter().find(|words| view.starts_with(words))?;
+    (view.dialect() == Dialect::Mysql).then(|| because(&words.join(" "), OUTSIDE))
 }
 
 /// What a statement creates, alters or drops.
@@ -145,9 +178,7 @@ fn kind(view: View<'_>) -> Option<String> {
         let Some(word) = view.word(index).filter(|_| !named) else {
             continue;
         };
-        if let Some((kind, why)) = KINDS.iter().find(|(kind, _)| *kind == word)
-            && !(verb == "DROP" && word == "EVENT")
-        {
+        if let Some((kind, why)) = KINDS.iter().find(|(kind, _)| *kind == word) {
             return Some(because(&format!("{verb} {kind}"), why));
         }
         match word.as_str() {
@@ -191,21 +222,15 @@ fn files(view: View<'_>) -> Option<String> {
         .map(|word| because(&format!("INTO {word}"), FILES))
 }
 
-/// A journaled hook may go on in another session.
-fn lost_on_resume(view: View<'_>) -> Option<String> {
-    let creates = view.is(0, "CREATE");
-    if creates && (1..4).any(|index| view.is(index, "TEMPORARY")) {
-        return Some(because("a temporary table", RESUME));
-    }
-    // What a routine or trigger will do when it runs is its own matter.
-    let assigns = !creates
-        && (0..view.tokens.len()).any(|index| {
-            let variable = view.is_symbol(index + 1, b'@') && !view.is_symbol(index + 2, b'@');
-            variable
-                && !view.is_symbol(index, b'@')
-                && (view.is(index, "INTO") || is_assigned(view, index + 2))
-        });
-    assigns.then(|| because("a user variable", RESUME))
+/// Whether a statement gives a user variable a value. What a routine or trigger will do when it runs is its own matter.
+pub(in crate::sql) fn is_user_variable_assigned(view: View<'_>) -> bool {
+    (0..view.tokens.len()).any(|index| {
+        let variable = view.is_symbol(index + 1, b'@') && !view.is_symbol(index + 2, b'@');
+        variable
+            && !view.is_symbol(index, b'@')
+            && (view.is(index, "INTO") || is_assigned(view, index + 2))
+            || view.is_symbol(index, b'@') && index == 0 && is_assigned(view, 1)
+    })
 }
 
 /// Whether `:=` stands behind the variable whose name begins at `index`; names may have dots.

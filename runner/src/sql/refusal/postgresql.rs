@@ -94,7 +94,7 @@ pub(super) fn refusal(view: View<'_>, place: Place, level: Level) -> Option<Stri
         .or_else(|| refused_function(&called))
         .or_else(|| in_parts(view, level));
     match place {
-        Place::Transaction => reason,
+        Place::Transaction | Place::Apart => reason,
         Place::Journaled => reason.or_else(|| lost_on_resume(view, &called)),
     }
 }

@@ -98,7 +98,8 @@ fn ask(sql: &str, dialect: Dialect) {
     let Ok(statement) = Statement::one(sql, dialect) else {
         return;
     };
-    let text = statement.text();
+    let text = statement.written();
+    assert_eq!(statement.text().len(), text.len());
     assert_eq!(text, &sql[statement.offset()..statement.offset() + text.len()]);
     let mut end = 0;
     for token in statement.tokens() {

@@ -4,19 +4,44 @@ use super::*;
 use crate::sql::Role::{self, Before, Main, Step};
 
 fn judged(sql: &str, dialect: Dialect, role: Role) -> Result<(), (usize, usize, String)> {
-    let judged = Judge::new(dialect).judge(sql, role);
+    let judged = Judge::new(dialect).within("d").judge(sql, role);
     judged.map_err(|refused| (refused.statement, refused.line(sql), refused.reason))
 }
 
 #[test]
 fn the_first_statement_that_will_not_run() {
     let table = [
-        ("A;\nB;\n\nCALL p();\nCALL q();", Mariadb, Main, 3, 4, "CALL is refused"),
-        ("DELIMITER //\nA; B//\nCALL p()//\nDELIMITER ;\n", Mysql, Main, 3, 3, "CALL is refused"),
-        ("A;\n/*!50003 B */;", Mariadb, Main, 2, 2, "executable comments"),
-        ("A;\nCREATE TEMPORARY TABLE t (x INT);", Mysql, Main, 2, 2, "a temporary table"),
+        ("A;\nB;\n\nKILL 1;\nKILL 2;", Mariadb, Main, 3, 4, "KILL is refused"),
+        ("DELIMITER //\nA; B//\nKILL 1//\nDELIMITER ;\n", Mysql, Main, 3, 3, "KILL is refused"),
+        ("A;\n/*!50003 KILL 1 */;", Mariadb, Main, 2, 2, "KILL is refused"),
+        ("A;\n/*!50003 B; KILL 1 */;", Mariadb, Main, 2, 2, "inside of an executable comment"),
+        ("A;\nCOMMIT;\nCALL p()", Mysql, Main, 2, 2, "nothing opens the transaction"),
+        ("CALL p();\nUSE d;\nUSE `e`", Mysql, Main, 3, 3, "USE is refused"),
+        (
+            "SET @x = CONCAT('O', 'RACLE');\nSET sql_mode = @x",
+            Mariadb,
+            Main,
+            2,
+            2,
+            "a computed mode",
+        ),
+        (
+            "SET sql_mode = 'NO_BACKSLASH_ESCAPES';\nSELECT '\\'; KILL 1; -- '",
+            Mysql,
+            Main,
+            3,
+            2,
+            "KILL",
+        ),
+        (
+            "SET @o = @@sql_mode, sql_mode = 'NO_BACKSLASH_ESCAPES';\nSET sql_mode = @o;\nSELECT '\\'; KILL 1; -- ';\nKILL 2;",
+            Mysql,
+            Main,
+            4,
+            4,
+            "KILL",
+        ),
         ("A;\nCREATE OR REPLACE DATABASE x;", Mariadb, Main, 2, 2, "CREATE OR REPLACE DATABASE"),
-        ("A;\nSET @x = 1;", Mysql, Main, 2, 2, "a user variable"),
         ("CREATE TABLE t (x INT)", Mysql, Step, 1, 1, "it would commit by itself"),
         ("A;\n  COMMIT;\n", Postgresql, Main, 2, 2, "COMMIT is refused"),
         ("A;\nCREATE TEMP TABLE t (x int);", Postgresql, Before, 2, 2, "a temporary table"),
@@ -61,6 +86,10 @@ fn what_would_run_is_not_refused() {
         ("", Postgresql, Step),
         ("-- nothing\n;;", Mysql, Main),
         ("A; CREATE PROCEDURE p() BEGIN CALL q(); COMMIT; END; B;", Mariadb, Main),
+        ("CALL p(); START TRANSACTION; A; COMMIT; SET autocommit = 0; A; ROLLBACK", Mysql, Main),
+        ("START TRANSACTION; CALL p(); COMMIT", Mysql, Main),
+        ("/*!99999 KILL 1 */; A; /*M!999999\\- it's */ B", Mariadb, Main),
+        ("USE d; A; use `d`", Mysql, Main),
         ("CALL p()", Postgresql, Main),
         ("CREATE INDEX CONCURRENTLY i ON t (x)", Postgresql, Before),
         (
@@ -119,5 +148,55 @@ fn texts_are_judged_as_the_session_reads_them() {
     ];
     for (reading, sql, fits) in table {
         assert_eq!(Judge::new(reading).judge(sql, Main).is_ok(), fits, "{sql}");
+    }
+}
+
+/// From where on a hook cannot be resumed, with what belongs to it.
+#[test]
+fn what_cannot_be_resumed_begins_with_what_it_is_about() {
+    let table = [
+        ("A; B", None),
+        ("A;\n\n-- x\nCALL p(); B; CALL q()", Some((2, 4, "CALL may commit"))),
+        ("SET @a = 1; INSERT INTO t VALUES (@a)", None),
+        ("A;\nINSERT INTO t VALUES (1);\nSELECT ROW_COUNT();", Some((2, 2, "ROW_COUNT()"))),
+        (
+            "A;\nINSERT INTO t VALUES (1);\nINSERT INTO t VALUES (LAST_INSERT_ID());",
+            Some((3, 3, "LAST_INSERT_ID()")),
+        ),
+        ("A;\nSTART TRANSACTION;\nB;\nCALL p();\nCOMMIT;", Some((2, 2, "CALL"))),
+        ("START TRANSACTION;\nB;\nCOMMIT;\nCALL p();", Some((4, 4, "CALL"))),
+        (
+            "LOCK TABLES t WRITE;\n/*!40000 ALTER TABLE `t` DISABLE KEYS */;\nINSERT INTO t VALUES (1);\nINSERT INTO t VALUES (2);\n/*!40000 ALTER TABLE `d`.`t` ENABLE KEYS */;\nUNLOCK TABLES;",
+            None,
+        ),
+        (
+            "SET @O=@@AUTOCOMMIT, @@AUTOCOMMIT=0;\nLOCK TABLES t WRITE;\nINSERT INTO t VALUES (1);\nUNLOCK TABLES;\nCOMMIT;\nSET AUTOCOMMIT=@O;",
+            None,
+        ),
+        (
+            "LOCK TABLES t WRITE;\nset autocommit=0;\nINSERT INTO t VALUES (1);\nUNLOCK TABLES;\ncommit;",
+            None,
+        ),
+        ("LOCK TABLES t WRITE;\nUPDATE t SET a = 1;\nUNLOCK TABLES;", Some((1, 1, "locks"))),
+        ("LOCK TABLES t WRITE;\nINSERT INTO t SELECT 1;\nUNLOCK TABLES;", Some((1, 1, "locks"))),
+        (
+            "set autocommit=0;\nLOCK TABLES t WRITE;\nINSERT INTO t VALUES (1);\nUNLOCK TABLES;\nROLLBACK;",
+            Some((1, 1, "autocommit")),
+        ),
+    ];
+    for (sql, expected) in table {
+        for dialect in [Mysql, Mariadb] {
+            let judge = Judge::new(dialect);
+            let found = judge.unrepeatable(sql, Main);
+            let line = |at: usize| 1 + sql[..at].matches('\n').count();
+            let seen = found.as_ref().map(|f| (f.statement, line(f.offset)));
+            assert_eq!(seen, expected.map(|(statement, line, _)| (statement, line)), "{sql}");
+            if let (Some(found), Some((.., reason))) = (found, expected) {
+                assert!(found.reason.contains(reason), "{sql}: {}", found.reason);
+            }
+            assert_eq!(judge.judge(sql, Main), Ok(()), "{sql}");
+            assert_eq!(judge.unrepeatable(sql, Step), None, "{sql}");
+        }
+        assert_eq!(Judge::new(Sqlite).unrepeatable(sql, Main), None);
     }
 }

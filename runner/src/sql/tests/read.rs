@@ -23,7 +23,8 @@ fn text_is_the_statement_alone() {
         }
     }
     let statement = one(";SELECT 1 /*! + 1 */ ;", Mysql);
-    assert_eq!(statement.text(), "SELECT 1 /*! + 1 */");
+    assert_eq!(statement.text(), "SELECT 1     + 1");
+    assert_eq!(statement.written(), "SELECT 1 /*! + 1");
 }
 
 #[test]

@@ -103,7 +103,8 @@ fn mysql() {
             "SELECT 1--';';¦SELECT 2--\u{7f} ; '\n",
             "SELECT 1 /* a /* b */;¦SELECT 2",
             "SELECT /*+ MAX_EXECUTION_TIME(1); */ 1;¦SELECT 2",
-            "SELECT 1 /*!50003 + 1; */;¦SELECT 2",
+            "SELECT 1 /*!50003 + 1 */;¦SELECT 2",
+            "SELECT 1 /*!99999 ; it's */;¦SELECT 2",
             "/*!50003 CREATE*/ /*!50017 DEFINER=`a`@`b`*/ /*!50003 TRIGGER x BEFORE INSERT ON t FOR EACH ROW BEGIN SET @a = 1; END */;¦SELECT 2",
             "SELECT /*! 'a*/;' */ 1;¦SELECT 2",
             "SELECT /*!1 /* ; */ + 2 */;¦SELECT 2",
@@ -209,7 +210,7 @@ fn nothing_is_left() {
 
 #[test]
 fn errors_say_where() {
-    let table: [(&[Dialect], &str, usize); 20] = [
+    let table: [(&[Dialect], &str, usize); 21] = [
         (&DIALECTS, "SELECT 1, 'a", 10),
         (&DIALECTS, "SELECT 'a''", 7),
         (&DIALECTS, "SELECT \"a", 7),
@@ -228,6 +229,7 @@ fn errors_say_where() {
         (&[Postgresql], "\\connect x", 0),
         (&[Mysql, Mariadb], r"SELECT 'a\'", 7),
         (&[Mysql, Mariadb], "SELECT /*! 1", 7),
+        (&[Mysql, Mariadb], "SELECT /*!50003 1; */", 17),
         (&[Mysql, Mariadb], "SELECT /*!50003 1 /* */", 7),
         (&[Mysql, Mariadb], "-- x\nDelimiter //\n", 5),
     ];

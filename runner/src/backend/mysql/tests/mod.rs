@@ -1,5 +1,6 @@
 //! The connection on real servers of MariaDB and MySQL, started by the tests.
 
+mod apart;
 mod cluster;
 mod connecting;
 mod cuts;

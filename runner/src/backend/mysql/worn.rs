@@ -1,0 +1,86 @@
+//! What a hook made of its session that decides how texts are read: its mode and its character sets.
+//!
+//! The runner's own statements go over the same session, and run without it: what a hook set is taken off before the
+//! first of them and put on again before the hook's next statement. Only then, because most hooks set none of these.
+
+use super::{MysqlConnection, call::guest_side, error, settings::literal, variables::Variables};
+use crate::{
+    backend::BackendError,
+    session::{ErrorKind, SqlError},
+    sql,
+};
+
+/// In the order in which they are set: a character set brings its own collation along.
+pub(super) const WORN: [&str; 5] = [
+    "sql_mode",
+    "character_set_client",
+    "character_set_results",
+    "character_set_connection",
+    "collation_connection",
+];
+
+/// What a hook set, beside what the server gave.
+#[derive(Debug, Clone)]
+pub(super) struct Worn {
+    sql_mode: String,
+    on: String,
+    off: String,
+    is_on: bool,
+}
+
+impl Worn {
+    /// `None` where the hook has what the server gave. The hook has just set it. Error: `Denied`, for a mode whose
+    /// language is another.
+    pub(super) fn of(untouched: &Variables, now: &Variables) -> Result<Option<Self>, SqlError> {
+        let value = |of: &Variables, name| of.get(name).unwrap_or_default().to_owned();
+        if WORN.iter().all(|name| untouched.get(name) == now.get(name)) {
+            return Ok(None);
+        }
+        let sql_mode = value(now, "sql_mode");
+        if sql::is_foreign(&sql_mode) {
+            return Err(SqlError::new(
+                ErrorKind::Denied,
+                "setting sql_mode is refused: in that mode the server reads another language",
+            ));
+        }
+        let setting = |of: &Variables| {
+            let set = WORN.map(|name| match of.get(name) {
+                Some(value) if !value.is_empty() || name == "sql_mode" => {
+                    format!("{name} = {}", literal(value))
+                }
+                _ => format!("{name} = NULL"),
+            });
+            format!("SET {}", set.join(", "))
+        };
+        Ok(Some(Self { sql_mode, on: setting(now), off: setting(untouched), is_on: true }))
+    }
+}
+
+impl MysqlConnection {
+    /// The mode in which the hook's statements run.
+    pub(super) fn hook_mode(&self) -> &str {
+        self.worn.as_ref().map_or(&self.native.sql_mode, |worn| &worn.sql_mode)
+    }
+
+    /// For a statement of the hook's.
+    pub(super) async fn put_on(&mut self) -> Result<(), SqlError> {
+        if let Some(worn) = self.worn.as_mut().filter(|worn| !worn.is_on) {
+            worn.is_on = true;
+            let sql = worn.on.clone();
+            let wire = self.wire().map_err(guest_side)?;
+            wire.text(&sql).await.map_err(|failure| error::guest_error(&failure, ""))?;
+        }
+        Ok(())
+    }
+
+    /// For a statement of the runner's.
+    pub(super) async fn take_off(&mut self) -> Result<(), BackendError> {
+        if let Some(worn) = self.worn.as_mut().filter(|worn| worn.is_on) {
+            worn.is_on = false;
+            let sql = worn.off.clone();
+            self.ready().await?;
+            self.own_text(&sql).await?;
+        }
+        Ok(())
+    }
+}
