@@ -176,10 +176,10 @@ impl Sql {
                 "RELEASE SAVEPOINT x",
                 "COMMIT AND CHAIN",
                 "XA BEGIN 'x'",
-                "SET autocommit = 1",
+                "SELECT RELEASE_ALL_LOCKS()",
                 "/**/ commit",
                 "/*! COMMIT */",
-                "/*M! COMMIT */",
+                "/*!50003 COMMIT */",
                 "# comment\ncommit",
             ],
         }
