@@ -109,9 +109,13 @@ impl Backend {
         text: &str,
     ) -> Result<Option<Vec<Asked>>, BackendError> {
         let rows = self.journal(run).await?;
+        // What was done in a session of the hook's own cannot be gone on with, in whatever text.
+        if rows.iter().any(JournalRow::is_apart) {
+            return Ok(None);
+        }
         let shared = self.shared()?;
-        let connection = &mut *shared.lock().await;
-        journal::begins_with(connection, &rows, begun, text).await
+        let reading = shared.lock().await.reading();
+        journal::begins_with(reading, &rows, begun, text)
     }
 
     /// Whether nothing of `run` can have taken effect.

@@ -2,9 +2,9 @@
 
 use super::call::{asked, decode, encode};
 use crate::{
-    backend::{BackendError, connection::Connection, tables::journal::JournalRow},
-    session::{Script, Value},
-    sql,
+    backend::{BackendError, tables::journal::JournalRow},
+    session::Value,
+    sql::{self, Reading},
 };
 
 /// What identifies a call, as a journal holds it.
@@ -21,8 +21,8 @@ const EXECUTED: [&str; 3] = ["/*!", "/*M!", "/*+"];
 /// its calls will ask for.
 ///
 /// `begun` is the text that was recorded, if it is known: then white space and comments around a statement do not count.
-pub(in crate::backend) async fn begins_with(
-    connection: &mut dyn Connection,
+pub(in crate::backend) fn begins_with(
+    reading: Reading,
     rows: &[JournalRow],
     begun: Option<&str>,
     text: &str,
@@ -35,11 +35,11 @@ pub(in crate::backend) async fn begins_with(
         return Ok(Some(Vec::new()));
     }
     let begun = match begun {
-        Some(begun) => statements(connection, begun).await,
+        Some(begun) => statements(reading, begun),
         None => Vec::new(),
     };
     let mut begun = begun.iter();
-    let offered = statements(connection, text).await;
+    let offered = statements(reading, text);
     let mut offered = offered.iter();
     let mut now = Vec::new();
     for expected in recorded {
@@ -112,12 +112,12 @@ impl Spoken {
     }
 }
 
-/// The statements of a text, up to where it can be taken apart.
-async fn statements(connection: &mut dyn Connection, text: &str) -> Vec<Spoken> {
-    let Ok(script) = Script::new(text) else { return Vec::new() };
+/// The statements of a text as its hook hands it over, up to where it can be taken apart.
+fn statements(reading: Reading, text: &str) -> Vec<Spoken> {
+    let Ok(text) = sql::as_client(text, reading) else { return Vec::new() };
     let (mut statements, mut start) = (Vec::new(), 0);
-    while let Ok(Some(length)) = connection.statement_length(&script, start).await {
-        statements.push(Spoken::new(&script.text(start)[..length]));
+    while let Ok(Some(length)) = sql::statement_length(&text[start..], reading) {
+        statements.push(Spoken::new(&text[start..start + length]));
         start += length;
     }
     statements
