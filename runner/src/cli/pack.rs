@@ -35,6 +35,17 @@ A history of another tool is packed as it is; what the tool is shows in names an
   golang-migrate  <number>_<name>.up.sql and .down.sql
   diesel          <number>_<name>/up.sql, down.sql, metadata.toml
   dbmate          <number>_<name>.sql with `-- migrate:up`, `-- migrate:down`
+  goose           <number>_<name>.sql with `-- +goose Up`, `-- +goose Down`
+  flyway          V<version>__<name>.sql, U…, R__<name>.sql, flyway.conf, <script>.conf
+  refinery        V<number>__<name>.sql, U<number>__<name>.sql
+  prisma          <stamp>_<name>/migration.sql and down.sql, migration_lock.toml
+  drizzle         <number>_<name>.sql with meta/_journal.json, or folders
+  supabase        <stamp>_<name>.sql in supabase/migrations
+  wrangler        <number>_<name>.sql of D1
+  atlas           <version>_<name>.sql with atlas.sum; `-- atlas:txmode none`
+  sql-migrate     <name>.sql with `-- +migrate Up`, `-- +migrate Down`
+  sqitch          sqitch.plan with deploy/, revert/, verify/
+  liquibase       SQL with `--liquibase formatted sql`, `--changeset author:id`
   node-pg-migrate <number>_<name>.sql with `-- Up Migration`, `-- Down Migration`
   db-migrate      <number>-<name>.js with sqls/<number>-<name>-up.sql, -down.sql
   postgrator      <number>.do.<name>.sql and <number>.undo.<name>.sql
@@ -47,14 +58,6 @@ A history of another tool is packed as it is; what the tool is shows in names an
   npm-sqlite      <number>-<name>.sql with `-- Down`
   micrate         <number>_<name>.sql with `-- +micrate Up`, `-- +micrate Down`
   shmig           <number>-<name>.sql with `-- ====  UP  ====`, `-- ==== DOWN ====`
-  goose           <number>_<name>.sql with `-- +goose Up`, `-- +goose Down`
-  flyway          V<version>__<name>.sql, U…, R__<name>.sql, flyway.conf, <script>.conf
-  refinery        V<number>__<name>.sql, U<number>__<name>.sql
-  prisma          <stamp>_<name>/migration.sql and down.sql, migration_lock.toml
-  drizzle         <number>_<name>.sql with meta/_journal.json, or folders
-  supabase        <stamp>_<name>.sql in supabase/migrations
-  wrangler        <number>_<name>.sql of D1
-  atlas           <version>_<name>.sql with atlas.sum; `-- atlas:txmode none`
   runner          <id>.up.sql, .down.sql, .before-up.sql, .before-down.sql, .step.sql
 
 What differs between databases has a file for each, in the runner's own layout, for any hook:

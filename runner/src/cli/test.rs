@@ -446,7 +446,8 @@ fn summary(trial: &Trial, format: Format, is_project: bool) -> Exit {
         None => "the scratch database, which is removed".to_owned(),
     };
     let problem = |message: &str, mut lines: Vec<(&str, String)>, next: &str| {
-        lines.extend([("changed", changed.clone()), ("next", next.to_owned())]);
+        lines.insert(0, ("changed", changed.clone()));
+        lines.push(("next", next.to_owned()));
         output::problem(message, &lines);
         Exit::Failed
     };

@@ -163,7 +163,7 @@ impl Units {
             }
             UnitWord::Closes if !self.is_open => {
                 return Err(
-                    "nothing opens the transaction that this closes: write BEGIN before what belongs together, or leave this out"
+                    "COMMIT is refused: nothing opens the transaction that it closes; write BEGIN before what belongs together, or leave this out"
                         .to_owned(),
                 );
             }

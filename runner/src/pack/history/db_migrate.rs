@@ -17,6 +17,8 @@ use std::path::Path;
 const SQLS: &str = "sqls";
 const UP: &str = "-up.sql";
 const DOWN: &str = "-down.sql";
+/// What stands before `-up.sql` in the name of a preparation in the runner's own layout.
+const OWN: &str = ".before";
 const SCRIPTS: [&str; 2] = [".js", ".coffee"];
 
 pub(super) fn read(folder: &Path, _: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
@@ -31,7 +33,7 @@ pub(super) fn read(folder: &Path, _: &Context<'_>) -> Result<Vec<Migration>, His
     if scripts.is_empty() {
         for file in &sqls {
             let Some(stem) = file.name.strip_suffix(UP) else { continue };
-            if name::numbered(stem).is_some_and(|(_, rest)| rest.starts_with('-')) {
+            if is_named(stem) {
                 migrations.push(migration(stem, file, find(format!("{stem}{DOWN}")))?);
             }
         }
@@ -56,10 +58,14 @@ pub(super) fn is(listing: &Listing) -> Result<Option<File>, HistoryError> {
     let has = |name: String| sqls.iter().any(|file| file.name == name);
     let found = sqls.iter().find(|file| {
         let stem = file.name.strip_suffix(UP).unwrap_or_default();
-        name::numbered(stem).is_some_and(|(_, rest)| rest.starts_with('-'))
-            && has(format!("{stem}{DOWN}"))
+        is_named(stem) && has(format!("{stem}{DOWN}"))
     });
     Ok(found.cloned())
+}
+
+/// Whether `<number>-<name>-up.sql` can be this tool's: `<id>.before-up.sql` is the runner's own.
+fn is_named(stem: &str) -> bool {
+    name::numbered(stem).is_some_and(|(_, rest)| rest.starts_with('-')) && !stem.ends_with(OWN)
 }
 
 /// The scripts of migrations, and the name of each.
@@ -92,7 +98,13 @@ fn migration(stem: &str, up: &File, down: Option<&File>) -> Result<Migration, Hi
 
 #[cfg(test)]
 mod tests {
-    use super::only_runs;
+    use super::{is_named, only_runs};
+
+    #[test]
+    fn names() {
+        assert!(is_named("20240131-a") && is_named("20240131-before"));
+        assert!(!is_named("2-indexes.before") && !is_named("a") && !is_named("1_a"));
+    }
 
     #[test]
     fn scripts_that_only_run_their_sql() {
