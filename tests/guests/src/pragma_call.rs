@@ -1,8 +1,8 @@
-//! Sets a value of the file in the form of a call. Denied, and the value is as it was.
+//! Sets the number of the schema in the form of a call. Denied, and the value is as it was.
 
 use runner_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
-    db.execute("PRAGMA main.user_version(7)", params![])?;
+    db.execute("PRAGMA main.schema_version(7)", params![])?;
     Ok(())
 }

@@ -74,6 +74,7 @@ enum Set {
 
 use Set::{Connection, Hook, JournalMode as Mode, Nothing, Off, Refused, Run, Vacuum};
 
+const PROCESS: &str = "it bounds the memory of the whole process";
 const MACHINE: &str = "it tells of the operator's machine";
 const KEY: &str = "the runner's SQLite does not encrypt";
 const BUILT: &str = "SQLite knows it in builds for its own developers only";
@@ -113,7 +114,7 @@ const PRAGMAS: &[(&str, Set)] = &[
     ("full_column_names", Connection),
     ("fullfsync", Connection),
     ("function_list", Run),
-    ("hard_heap_limit", Connection),
+    ("hard_heap_limit", Refused(PROCESS)),
     ("ignore_check_constraints", Hook("OFF")),
     ("incremental_vacuum", Run),
     ("index_info", Run),
@@ -144,7 +145,7 @@ const PRAGMAS: &[(&str, Set)] = &[
     ("secure_delete", Hook("OFF")),
     ("short_column_names", Connection),
     ("shrink_memory", Run),
-    ("soft_heap_limit", Connection),
+    ("soft_heap_limit", Refused(PROCESS)),
     ("stats", Run),
     ("synchronous", Connection),
     ("table_info", Run),
