@@ -7,7 +7,7 @@ use super::{
     Context, Layout, Migration, Section,
     error::{HistoryError, Problem},
     files::{self, File},
-    hook, mark, name,
+    hook, is_blank, mark, name,
     numbered::{Numbered, by_version},
     run_order::Named,
 };
@@ -37,7 +37,11 @@ fn sections(file: &File) -> Result<Vec<Section>, HistoryError> {
         first_line,
     };
     let Some(down) = marks.first() else { return Ok(vec![section(0..text.len(), 1, false)]) };
-    if text[..down.range.start].trim().is_empty() {
+    let before = &text[..down.range.start];
+    let says_up = mark::lines(before)
+        .filter_map(|line| mark::comment(line.text))
+        .any(|comment| comment.eq_ignore_ascii_case("up"));
+    if is_blank(before) && !says_up {
         let why = "stands before all else, so that nothing would go forward; put what goes forward above it";
         let problem = Problem::MisplacedMark { mark: down.text.to_owned(), why };
         return Err(HistoryError::Line { path: file.path.clone(), line: down.number, problem });

@@ -350,7 +350,7 @@ fn refused() {
     let (first, second, third) = (committed(FIRST), committed(SECOND), committed(THIRD));
     let changed = first.replace("SELECT 1", "SELECT 2");
     let mixed = "exports.up = function(db) { return db.createTable('a', {}); };";
-    let table: [(Layout, Files<'_>, &str); 28] = [
+    let table: [(Layout, Files<'_>, &str); 30] = [
         (
             NodePgMigrate,
             &[("1_a.sql", "A;\n-- Down Migration\nB;")],
@@ -421,6 +421,16 @@ fn refused() {
             "1-a.sql: line 1: `-- Down` stands before all else",
         ),
         (
+            NpmSqlite,
+            &[("1-a.sql", "-- 001: counters\n-- Down\nCREATE TABLE down (id int);")],
+            "1-a.sql: line 2: `-- Down` stands before all else",
+        ),
+        (
+            NodePgMigrate,
+            &[("1_a.sql", "-- Up Migration\nA;\n-- DownMigration\nB;")],
+            "1_a.sql: line 3: `-- DownMigration` marks what another tool runs on the way back",
+        ),
+        (
             Micrate,
             &[("1_a.sql", "-- +micrate Up\nA;\nCREATE TABLE b (x int)\n")],
             "1_a.sql: line 3: no line behind this one ends with `;`",
@@ -452,10 +462,18 @@ fn refused() {
 /// What one of these tools would run is never taken for another's, and never run in both directions.
 #[test]
 fn whose_it_is_where_names_do_not_tell() {
-    let table: [(Files<'_>, &str); 3] = [
+    let table: [(Files<'_>, &str); 5] = [
         // sqlx would run all of it.
         (&[("1_a.sql", "CREATE TABLE a (x int);\n-- Rollback\nDROP TABLE a;")], "another tool"),
         (&[("1_a.sql", "A;\n# --- !Downs\nB;")], "Play"),
+        (
+            &[("1_a.sql", "CREATE TABLE a (x int);\n-- Down Migration: drops it\nDROP TABLE a;")],
+            "has no `-- Up Migration` beside it",
+        ),
+        (
+            &[("1-a.sql", "-- 001: counters\n-- Down\nCREATE TABLE down (id int);")],
+            "`-- Down` marks what npm-sqlite runs on the way back, and runner",
+        ),
         (&[("1_a.sql", "A;"), ("1_a.rollback.sql", "B;")], "1_a.rollback.sql: by its name"),
     ];
     for (files, words) in table {
