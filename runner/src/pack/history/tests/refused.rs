@@ -30,6 +30,18 @@ fn recognised_or_asked_for() {
     }
 }
 
+/// To some tools and servers a CR ends a line, and to others it is a blank.
+#[test]
+fn lines_that_end_with_cr_alone() {
+    let sqlite = "-- Up Migration\rCREATE TABLE a (id int);\r-- Down Migration\rDROP TABLE a;\r";
+    for layout in [None, Some(Layout::Runner), Some(Layout::NodePgMigrate), Some(Layout::Umzug)] {
+        let error = error(&[("1_a.sql", sqlite)], layout);
+        assert!(error.contains("1_a.sql: line 1 ends with CR alone; save the file"), "{error}");
+    }
+    let in_folder = error(&[("1_a/up.sql", "A;\r\nB;\rC;")], None);
+    assert!(in_folder.contains("1_a/up.sql: line 2 ends with CR alone"), "{in_folder}");
+}
+
 /// A stray file that the runner could read makes no folder its own.
 #[test]
 fn its_own_or_sqlx() {
