@@ -7,13 +7,13 @@ use super::{
     Context, Layout, Migration, Section,
     error::{HistoryError, Problem},
     files::{self, File},
-    hook, is_blank, mark, name,
+    hook, is_blank, mark, name, notes,
     numbered::{Numbered, by_version},
     run_order::Named,
 };
 use std::{ops::Range, path::Path};
 
-pub(super) fn read(folder: &Path, _: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
+pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
     let files = files::flat(folder, Layout::NpmSqlite)?;
     let names = files.iter().filter_map(|file| {
         let (number, rest) = name::numbered(file.stem()?)?;
@@ -22,12 +22,12 @@ pub(super) fn read(folder: &Path, _: &Context<'_>) -> Result<Vec<Migration>, His
     let names = by_version(names, Layout::NpmSqlite)?;
     let migrations = names.into_values().map(|Numbered { file, number, rest }| {
         let name = rest.chars().next().map_or(rest, |first| &rest[first.len_utf8()..]);
-        Named { file, number, name }.migration(sections(file)?)
+        Named { file, number, name }.migration(sections(file, context)?)
     });
     migrations.collect()
 }
 
-fn sections(file: &File) -> Result<Vec<Section>, HistoryError> {
+fn sections(file: &File, context: &Context<'_>) -> Result<Vec<Section>, HistoryError> {
     let text = file.marked_sql()?;
     let marks: Vec<_> = mark::lines(&text).filter(|line| is_mark(line.text)).collect();
     let section = |range: Range<usize>, first_line, is_way_back| Section {
@@ -47,6 +47,14 @@ fn sections(file: &File) -> Result<Vec<Section>, HistoryError> {
         return Err(HistoryError::Line { path: file.path.clone(), line: down.number, problem });
     }
     let end = marks.get(1).map_or(text.len(), |next| next.range.start);
+    notes::not_run(
+        &text,
+        end..text.len(),
+        &file.path,
+        "behind the second `-- Down`",
+        Layout::NpmSqlite,
+        context,
+    );
     Ok(vec![
         section(0..down.range.start, 1, false),
         section(down.range.start..end, down.number, true),

@@ -8,7 +8,7 @@ use super::{
     Context, Layout, Migration, Section,
     error::{FileProblem, HistoryError, Problem},
     files::{self, File},
-    hook, mark,
+    hook, mark, notes,
     run_order::{self, dated, migration},
 };
 use std::{ops::Range, path::Path};
@@ -37,6 +37,14 @@ fn sections(file: &File, context: &Context<'_>) -> Result<Vec<Section>, HistoryE
     if marks.is_empty() {
         return Err(file.problem(FileProblem::NoMarks(UP, DOWN)));
     }
+    notes::not_run(
+        &text,
+        0..marks[0].range.start,
+        &file.path,
+        notes::BEFORE_MARKS,
+        Layout::Rambler,
+        context,
+    );
     let (mut ups, mut downs): (Vec<_>, Vec<_>) = (Vec::new(), Vec::new());
     for (at, line) in marks.iter().enumerate() {
         let end = marks.get(at + 1).map_or(text.len(), |next| next.range.start);

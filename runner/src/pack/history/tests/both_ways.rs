@@ -1,8 +1,8 @@
 //! Tools that keep both directions in one file or beside each other, by the examples of their manuals.
 
-use super::{Files, error, read};
+use super::{Files, error, folder, options, read};
 use crate::pack::{
-    Layout,
+    Layout, reading,
     sql_name::SqlHook::{self, BeforeDown, BeforeUp, Down, Up},
 };
 
@@ -479,5 +479,36 @@ fn whose_it_is_where_names_do_not_tell() {
     for (files, words) in table {
         let error = error(files, None);
         assert!(error.contains(words), "{files:?}: {error}");
+    }
+}
+
+/// What a tool never runs is left out, and said.
+#[test]
+fn what_is_passed_over_in_a_file_is_noted() {
+    const BEFORE: &str = "this SQL stands before the first mark, and TOOL does not run it";
+    let table = [
+        ("1_a.sql", "-- x\n\nX;\n-- Up Migration\nA;\n-- Down Migration\nB;\n", Some((3, BEFORE))),
+        ("1_a.sql", "-- x\n\n-- Down Migration\nB;\n-- Up Migration\nA;\n", None),
+        ("1_a.sql", "X;\n-- rambler up\nA;\n", Some((1, BEFORE))),
+        ("1_a.sql", "X;\n-- +micrate Up\nA;\n", Some((1, BEFORE))),
+        ("1_a.sql", "\n-- +micrate Up\nA;\n", None),
+        ("1_a.sql", "X;\n-- +migrate Up\nA;\n", Some((1, BEFORE))),
+        ("1_a.sql", "-- x\n-- +migrate Up\nA;\n", None),
+        ("1-a.sql", "\nX;\n-- ====  UP  ====\nA;\n", Some((2, BEFORE))),
+        (
+            "1-a.sql",
+            "A;\n-- Down\nB;\n-- Down\n-- x\nX;\n",
+            Some((6, "this SQL stands behind the second `-- Down`, and TOOL does not run it")),
+        ),
+    ];
+    for (name, text, expected) in table {
+        let folder = folder(&[(name, text)]);
+        let (reading, notes) = reading(folder.path(), &options(None)).unwrap();
+        let tool = reading.unwrap().layout.to_string();
+        let found: Vec<_> =
+            notes.iter().map(|note| (note.line, note.text.replace(&tool, "TOOL"))).collect();
+        let expected: Vec<_> =
+            expected.iter().map(|(line, text)| (Some(*line), (*text).to_owned())).collect();
+        assert_eq!(found, expected, "{text}");
     }
 }
