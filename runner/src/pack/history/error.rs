@@ -33,8 +33,8 @@ pub enum HistoryError {
     #[error("{}: nothing that {layout} would run is in it; expected {}", shown(.path), .layout.files())]
     Nothing { path: PathBuf, layout: Layout },
     #[error(
-        "{} runs before {} in {layout}, which orders by text, but its number is larger: no order of numbers does the same. Rename them to numbers of one length",
-        shown(.first), shown(.second)
+        "{} runs before {} in {layout}, which orders by {}, and the numbers of their ids would run them the other way round. {}",
+        shown(.first), shown(.second), .layout.order().0, .layout.order().1
     )]
     Order { first: PathBuf, second: PathBuf, layout: Layout },
     #[error("{}: {message}", shown(.path))]

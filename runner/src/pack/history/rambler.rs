@@ -9,7 +9,7 @@ use super::{
     error::{FileProblem, HistoryError, Problem},
     files::{self, File},
     hook, mark, notes,
-    run_order::{self, dated, migration},
+    run_order::{self, Dated, dated},
 };
 use std::{ops::Range, path::Path};
 
@@ -19,16 +19,17 @@ const DOWN: &str = "-- rambler down";
 
 pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
     let files = files::flat(folder, Layout::Rambler)?;
-    let mut migrations = Vec::new();
+    let mut found = Vec::new();
     for file in &files {
         let Some(stem) = file.stem() else { continue };
         let Some((number, name)) = dated(stem) else {
             let why = "it has to begin with a number, by which the runner orders it";
             return Err(file.problem(FileProblem::Version(Layout::Rambler, why)));
         };
-        migrations.push(migration(file, &number, name, sections(file, context)?)?);
+        let sections = sections(file, context)?;
+        found.push(Dated { file, number, name, sections });
     }
-    run_order::kept(migrations, Layout::Rambler)
+    run_order::by_text(found, Layout::Rambler)
 }
 
 fn sections(file: &File, context: &Context<'_>) -> Result<Vec<Section>, HistoryError> {

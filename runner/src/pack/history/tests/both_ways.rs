@@ -2,7 +2,9 @@
 
 use super::{Files, error, folder, options, read};
 use crate::pack::{
-    Layout, reading,
+    Layout,
+    history::ledger_key,
+    reading,
     sql_name::SqlHook::{self, BeforeDown, BeforeUp, Down, Up},
 };
 
@@ -350,7 +352,7 @@ fn refused() {
     let (first, second, third) = (committed(FIRST), committed(SECOND), committed(THIRD));
     let changed = first.replace("SELECT 1", "SELECT 2");
     let mixed = "exports.up = function(db) { return db.createTable('a', {}); };";
-    let table: [(Layout, Files<'_>, &str); 30] = [
+    let table: [(Layout, Files<'_>, &str); 31] = [
         (
             NodePgMigrate,
             &[("1_a.sql", "A;\n-- Down Migration\nB;")],
@@ -392,7 +394,16 @@ fn refused() {
         (PostgresMigrations, &[("1_a.sql", "A;"), ("2_b.js", "B;")], "2_b.js: it is code"),
         (Umzug, &[("users.sql", "A;")], "users.sql: the version is not one that umzug takes"),
         (Umzug, &[("1_a.sql", "A;"), ("2_b.ts", "x")], "2_b.ts: it is code that umzug runs"),
-        (Umzug, &[("10_a.sql", "A;"), ("9_b.sql", "B;")], "10_a.sql runs before 9_b.sql in umzug"),
+        (
+            Umzug,
+            &[("2_a.sql", "A;"), ("100000000000000_b.sql", "B;")],
+            "100000000000000_b.sql runs before 2_a.sql in umzug, which orders by text, and the numbers of their ids would run them the other way round. Rename them to numbers of one length",
+        ),
+        (
+            NodePgMigrate,
+            &[("1706702400123_x.sql", "A;"), ("20230101000000000_y.sql", "B;")],
+            "20230101000000000_y.sql runs before 1706702400123_x.sql in node-pg-migrate, which orders by the time that a number is",
+        ),
         (
             Tern,
             &[("1_a.sql", "A;\n{{ template \"shared/v1.sql\" . }}\n")],
@@ -510,5 +521,42 @@ fn what_is_passed_over_in_a_file_is_noted() {
         let expected: Vec<_> =
             expected.iter().map(|(line, text)| (Some(*line), (*text).to_owned())).collect();
         assert_eq!(found, expected, "{text}");
+    }
+}
+
+/// Short numbers are filled up where text orders them otherwise, and the ledger's names find the same alterations.
+#[test]
+fn numbers_of_several_lengths_by_text() {
+    use Layout::{Rambler, Umzug};
+    let up = "-- rambler up\nA;\n";
+    let table: [(Layout, Files<'_>, [&str; 3]); 4] = [
+        (
+            Rambler,
+            &[("2_b.sql", up), ("10_c.sql", up), ("1_a.sql", up)],
+            ["10_c.sql", "1_a.sql", "2_b.sql"],
+        ),
+        (
+            Umzug,
+            &[("2_b.sql", "B;"), ("10_c.sql", "C;"), ("1_a.sql", "A;")],
+            ["10_c.sql", "1_a.sql", "2_b.sql"],
+        ),
+        (
+            Umzug,
+            &[("2-b.sql", "B;"), ("10-c.sql", "C;"), ("1-a.sql", "A;")],
+            ["1-a.sql", "10-c.sql", "2-b.sql"],
+        ),
+        (
+            Umzug,
+            &[("2024.01.02T03.04.05.b.sql", "B;"), ("3.c.sql", "C;"), ("1.a.sql", "A;")],
+            ["1.a.sql", "2024.01.02T03.04.05.b.sql", "3.c.sql"],
+        ),
+    ];
+    for (layout, files, expected) in table {
+        let read = read(files, Some(layout));
+        let keys = expected.map(|name| ledger_key(layout.as_str(), name).unwrap());
+        for (at, key) in keys.iter().enumerate() {
+            let found: Vec<_> = read.iter().map(|(id, _)| key.is(&id.parse().unwrap())).collect();
+            assert_eq!(found, [at == 0, at == 1, at == 2], "{read:?}");
+        }
     }
 }
