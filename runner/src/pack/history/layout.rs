@@ -129,6 +129,24 @@ impl Layout {
         }
     }
 
+    /// Whether its files are SQL of one direction in one folder, which another tool could have written too.
+    pub(super) fn is_by_name(self) -> bool {
+        use Layout::{
+            Atlas, GolangMigrate, PostgresMigrations, Runner, Sqlx, Supabase, Umzug, Wrangler,
+        };
+        matches!(
+            self,
+            Runner
+                | Sqlx
+                | GolangMigrate
+                | PostgresMigrations
+                | Umzug
+                | Supabase
+                | Wrangler
+                | Atlas
+        )
+    }
+
     /// How its files are named.
     pub(super) fn files(self) -> &'static str {
         match self {

@@ -352,7 +352,7 @@ fn refused() {
     let (first, second, third) = (committed(FIRST), committed(SECOND), committed(THIRD));
     let changed = first.replace("SELECT 1", "SELECT 2");
     let mixed = "exports.up = function(db) { return db.createTable('a', {}); };";
-    let table: [(Layout, Files<'_>, &str); 31] = [
+    let table: [(Layout, Files<'_>, &str); 32] = [
         (
             NodePgMigrate,
             &[("1_a.sql", "A;\n-- Down Migration\nB;")],
@@ -361,7 +361,12 @@ fn refused() {
         (
             NodePgMigrate,
             &[("1_a.sql", "-- Up Migration\nA;\n-- Down\nB;")],
-            "1_a.sql: line 3: `-- Down` marks what npm-sqlite runs on the way back",
+            "1_a.sql: line 3: `-- Down` marks what npm-sqlite runs on the way back, and node-pg-migrate would run it on the way forward, with the rest of the file: split the file at the mark, as node-pg-migrate has it in <number>_",
+        ),
+        (
+            Prisma,
+            &[("1_a/migration.sql", "A;\n-- Down\nB;")],
+            "1_a/migration.sql: line 2: `-- Down` marks what npm-sqlite runs on the way back, and prisma would run it on the way forward, with the rest of the file: split the file at the mark, as prisma has it in ",
         ),
         (NodePgMigrate, &[("1_a.sql", "A;"), ("2_b.ts", "x")], "2_b.ts: it is code that node-pg-"),
         (NodePgMigrate, &[("1_a.sql", "A;"), ("1_a.up.sql", "x")], "have one version"),
