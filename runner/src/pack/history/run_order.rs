@@ -74,8 +74,7 @@ pub(super) fn by_text(
     files: Vec<Dated<'_>>,
     layout: Layout,
 ) -> Result<Vec<Migration>, HistoryError> {
-    let numbered = |dated: &Dated<'_>| (dated.file, dated.number.clone());
-    let numbers: Vec<_> = files.iter().map(numbered).collect();
+    let numbers: Vec<_> = files.iter().map(|dated| (dated.file, dated.number.clone())).collect();
     let names: Vec<_> =
         numbers.iter().map(|(file, number)| Numbered { file, number, rest: "" }).collect();
     // What stands behind the number sorts before its digits, or behind them.
