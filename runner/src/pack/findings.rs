@@ -2,7 +2,7 @@
 //! should know of files that are taken.
 
 use super::{folder::FolderError, shown};
-use std::{cell::RefCell, fmt, path::PathBuf};
+use std::{cell::RefCell, collections::BTreeSet, fmt, path::PathBuf};
 
 /// Problems that are shown of a folder.
 const SHOWN_MAX: usize = 50;
@@ -66,6 +66,9 @@ impl Findings {
     pub(super) fn finish<T>(&self, result: Result<T, FolderError>) -> Result<T, FolderError> {
         let value = self.keep(result);
         let mut problems = std::mem::take(&mut *self.problems.borrow_mut());
+        // Two checks can find the same.
+        let mut told = BTreeSet::new();
+        problems.retain(|problem| told.insert(problem.to_string()));
         match (problems.len(), value) {
             (0, Some(value)) => Ok(value),
             (1, _) => Err(problems.remove(0)),
@@ -119,6 +122,14 @@ mod tests {
         assert_eq!(found.len(), 3);
         findings.problem(FolderError::Several(Problems(found)));
         assert_eq!(findings.count(), 3, "a list within a list is one list");
+    }
+
+    #[test]
+    fn one_problem_is_told_once() {
+        let findings = Findings::default();
+        findings.problem(problem(1));
+        let error = findings.finish::<()>(Err(problem(1))).unwrap_err();
+        assert!(matches!(error, FolderError::NoSql { .. }), "{error}");
     }
 
     #[test]

@@ -160,6 +160,7 @@ fn read_sql(
     context: &Context<'_>,
 ) -> Result<String, FolderError> {
     let text = sql_text::decode(read_within(folder, path, SQL_BYTES_MAX)?)
+        .and_then(history::refuse_lone_cr)
         .map_err(|error| FolderError::Text { path: path.to_owned(), error })?;
     if hook == SqlHook::Step && history::is_blank(&text) {
         return Err(FolderError::Text { path: path.to_owned(), error: SqlTextError::NoStatement });

@@ -20,6 +20,8 @@ pub enum SqlTextError {
     ByteOrderMark,
     #[error("line {line} holds a NUL character, which databases refuse; remove it")]
     Nul { line: usize },
+    #[error("line {line} ends with CR alone; save the file with LF")]
+    CarriageReturn { line: usize },
 }
 
 pub(super) const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();

@@ -33,8 +33,8 @@ pub enum HistoryError {
     #[error("{}: nothing that {layout} would run is in it; expected {}", shown(.path), .layout.files())]
     Nothing { path: PathBuf, layout: Layout },
     #[error(
-        "{} runs before {} in {layout}, which orders by text, but its number is larger: no order of numbers does the same. Rename them to numbers of one length",
-        shown(.first), shown(.second)
+        "{} runs before {} in {layout}, which orders by {}, and the numbers of their ids would run them the other way round. {}",
+        shown(.first), shown(.second), .layout.order().0, .layout.order().1
     )]
     Order { first: PathBuf, second: PathBuf, layout: Layout },
     #[error("{}: {message}", shown(.path))]
@@ -166,13 +166,14 @@ fn turned(tool: Tool, layout: Layout, is_way_back: bool) -> String {
         Tool::Layout(own) if own == layout => {
             format!("write the mark as {own} reads it, which takes {}", own.files())
         }
-        Tool::Layout(from) => format!("pack it with `--from {from}`"),
-        Tool::Named(_) | Tool::Some => {
+        Tool::Layout(from) if layout.is_by_name() => format!("pack it with `--from {from}`"),
+        _ if layout.is_by_name() => {
             "split the file at the mark into `.up.sql` and `.down.sql`".to_owned()
         }
+        _ => format!("split the file at the mark, as {layout} has it in {}", layout.files()),
     };
     format!(
-        "marks what {tool} runs on the way {way}, and {layout} would run it on the way {other}, with the rest of the file: {next}. If it is a comment and no mark, add a word to its line"
+        "marks what {tool} runs on the way {way}, and {layout} would run it on the way {other}, with the rest of the file: {next}. If it is a comment and no mark, make it a sentence that begins with another word"
     )
 }
 

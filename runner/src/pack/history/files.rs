@@ -3,6 +3,7 @@
 use super::{
     Layout,
     error::{FileProblem, HistoryError},
+    line_ends::refuse_lone_cr,
 };
 use crate::pack::{
     read::{ReadError, read_within},
@@ -79,6 +80,7 @@ impl File {
         check: impl Fn(Vec<u8>) -> Result<String, SqlTextError>,
     ) -> Result<String, HistoryError> {
         check(read_within(&self.root, &self.path, SQL_BYTES_MAX)?)
+            .and_then(refuse_lone_cr)
             .map_err(|error| HistoryError::Text { path: self.path.clone(), error })
     }
 

@@ -113,6 +113,40 @@ impl Layout {
         }
     }
 
+    /// What it orders files by, and what to do where no order of numbers does the same.
+    pub(super) fn order(self) -> (&'static str, &'static str) {
+        const ONE_LENGTH: &str = "Rename them to numbers of one length";
+        match self {
+            Self::NodePgMigrate => (
+                "the time that a number is",
+                "Write all of them as milliseconds, or all as dates of 17 digits",
+            ),
+            Self::Drizzle => {
+                ("its journal, or the names of the folders", "Give the later one the later time")
+            }
+            Self::Wrangler => ("number and then by name", "Give each file a number of its own"),
+            _ => ("text", ONE_LENGTH),
+        }
+    }
+
+    /// Whether its files are SQL of one direction in one folder, which another tool could have written too.
+    pub(super) fn is_by_name(self) -> bool {
+        use Layout::{
+            Atlas, GolangMigrate, PostgresMigrations, Runner, Sqlx, Supabase, Umzug, Wrangler,
+        };
+        matches!(
+            self,
+            Runner
+                | Sqlx
+                | GolangMigrate
+                | PostgresMigrations
+                | Umzug
+                | Supabase
+                | Wrangler
+                | Atlas
+        )
+    }
+
     /// How its files are named.
     pub(super) fn files(self) -> &'static str {
         match self {

@@ -19,7 +19,7 @@ pub fn ledger_key(tool: &str, version: &str) -> Option<LedgerKey> {
         Ok(Layout::Sqitch) => sqitch::ledger_key(version),
         Ok(Layout::Liquibase) => liquibase::ledger_key(version),
         // Where versions are ordered by text, the stamp of one depends on the others.
-        Ok(Layout::Diesel | Layout::Dbmate) => {
+        Ok(Layout::Diesel | Layout::Dbmate | Layout::Rambler | Layout::Umzug) => {
             let stamps = ledger_stamps_in_text_order(version).into_iter();
             let keys: Vec<_> = stamps.chain(ledger_stamp(version)).map(LedgerKey::Stamp).collect();
             (!keys.is_empty()).then_some(LedgerKey::Any(keys))

@@ -8,7 +8,7 @@ use super::{
     Context, Layout, Migration, Section,
     error::{FileProblem, HistoryError, Problem},
     files::{self, File},
-    hook, mark, name,
+    hook, mark, name, notes,
     numbered::{Numbered, by_version},
     run_order::Named,
 };
@@ -19,7 +19,7 @@ const UP: &str = "-- +micrate Up";
 const DOWN: &str = "-- +micrate Down";
 const KNOWN: &str = "Up, Down, StatementBegin, StatementEnd";
 
-pub(super) fn read(folder: &Path, _: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
+pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
     let files = files::flat(folder, Layout::Micrate)?;
     let names = files.iter().filter_map(|file| {
         let (number, rest) = name::numbered(file.stem()?)?;
@@ -28,7 +28,7 @@ pub(super) fn read(folder: &Path, _: &Context<'_>) -> Result<Vec<Migration>, His
     });
     let names = by_version(names, Layout::Micrate)?;
     let migrations = names.into_values().map(|Numbered { file, number, rest: name }| {
-        Named { file, number, name }.migration(sections(file)?)
+        Named { file, number, name }.migration(sections(file, context)?)
     });
     migrations.collect()
 }
@@ -43,11 +43,12 @@ struct Part {
     open: Option<usize>,
 }
 
-fn sections(file: &File) -> Result<Vec<Section>, HistoryError> {
+fn sections(file: &File, context: &Context<'_>) -> Result<Vec<Section>, HistoryError> {
     let text = file.marked_sql()?;
     let problem = |line, problem| HistoryError::Line { path: file.path.clone(), line, problem };
     let (mut up, mut down) = (Part::default(), Part::default());
     let mut is_down: Option<bool> = None;
+    let mut start = 0;
     for line in mark::lines(&text) {
         let command = line.text.strip_prefix(PREFIX).map(str::trim);
         match command {
@@ -60,7 +61,10 @@ fn sections(file: &File) -> Result<Vec<Section>, HistoryError> {
                 return Err(problem(line.number, unknown));
             }
         }
-        let Some(is_down) = is_down else { continue };
+        let Some(is_down) = is_down else {
+            start = line.range.end;
+            continue;
+        };
         let part = if is_down { &mut down } else { &mut up };
         part.first_line.get_or_insert(line.number);
         part.text.push_str(&text[line.range.clone()]);
@@ -78,6 +82,7 @@ fn sections(file: &File) -> Result<Vec<Section>, HistoryError> {
         }
     }
     let Some(_) = is_down else { return Err(file.problem(FileProblem::NoMarks(UP, DOWN))) };
+    notes::not_run(&text, 0..start, &file.path, notes::BEFORE_MARKS, Layout::Micrate, context);
     let mut sections = Vec::new();
     for (part, is_way_back) in [(up, false), (down, true)] {
         if let Some(line) = part.open {

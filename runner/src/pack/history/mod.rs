@@ -19,6 +19,7 @@ mod goose;
 mod graphile_migrate;
 mod layout;
 mod ledger;
+mod line_ends;
 mod liquibase;
 mod mark;
 mod micrate;
@@ -60,6 +61,7 @@ pub use ledger::ledger_key;
 
 pub(super) use files::some;
 pub(super) use flyway::{is_configuration, is_repeatable};
+pub(super) use line_ends::refuse_lone_cr;
 pub(super) use recognise::{Recognised, recognise};
 
 use super::{findings::Findings, sql_name::SqlHook, sql_texts::SqlTexts};

@@ -11,7 +11,7 @@ use super::{
     files::{self, File},
     hook,
     mark::{self, Line},
-    name,
+    name, notes,
     run_order::{self, Named},
 };
 use std::{collections::BTreeMap, ops::Range, path::Path};
@@ -19,7 +19,7 @@ use std::{collections::BTreeMap, ops::Range, path::Path};
 const CODE: [&str; 6] = [".js", ".ts", ".cjs", ".mjs", ".cts", ".mts"];
 const UTC_DIGITS: usize = 17;
 
-pub(super) fn read(folder: &Path, _: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
+pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
     let files = files::flat(folder, Layout::NodePgMigrate)?;
     let is_code = |file: &&File| {
         name::numbered(&file.name).is_some()
@@ -45,7 +45,7 @@ pub(super) fn read(folder: &Path, _: &Context<'_>) -> Result<Vec<Migration>, His
     let mut found = Vec::with_capacity(groups.len());
     for (stem, group) in &groups {
         let (number, rest) = name::numbered(stem).unwrap_or_default();
-        let (file, sections) = group.read()?;
+        let (file, sections) = group.read(context)?;
         let named = Named { file, number, name: rest.strip_prefix('_').unwrap_or(rest) };
         found.push(((time(&named)?, collated(stem)), named.migration(sections)?));
     }
@@ -65,13 +65,13 @@ struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
-    fn read(&self) -> Result<(&'a File, Vec<Section>), HistoryError> {
+    fn read(&self, context: &Context<'_>) -> Result<(&'a File, Vec<Section>), HistoryError> {
         let whole = |file: &File, is_way_back| -> Result<Section, HistoryError> {
             let (text, path) = (file.sql()?, file.path.clone());
             Ok(Section { hook: hook(is_way_back, true), text, path, first_line: 1 })
         };
         match (self.single, self.up, self.down) {
-            (Some(single), None, None) => Ok((single, sections(single)?)),
+            (Some(single), None, None) => Ok((single, sections(single, context)?)),
             (None, Some(up), down) => {
                 let down = down.map(|down| whole(down, true)).transpose()?;
                 Ok((up, [Some(whole(up, false)?), down].into_iter().flatten().collect()))
@@ -87,7 +87,7 @@ impl<'a> Group<'a> {
     }
 }
 
-fn sections(file: &File) -> Result<Vec<Section>, HistoryError> {
+fn sections(file: &File, context: &Context<'_>) -> Result<Vec<Section>, HistoryError> {
     let text = file.marked_sql()?;
     let first = |word| mark::lines(&text).find(|line| is_mark(line.text, word));
     let section = |line: Option<&Line<'_>>, range: Range<usize>, is_way_back| Section {
@@ -96,7 +96,18 @@ fn sections(file: &File) -> Result<Vec<Section>, HistoryError> {
         path: file.path.clone(),
         first_line: line.map_or(1, |line| line.number),
     };
-    Ok(match (first("up"), first("down")) {
+    let (up, down) = (first("up"), first("down"));
+    if let Some(start) = [&up, &down].into_iter().flatten().map(|line| line.range.start).min() {
+        notes::not_run(
+            &text,
+            0..start,
+            &file.path,
+            notes::BEFORE_MARKS,
+            Layout::NodePgMigrate,
+            context,
+        );
+    }
+    Ok(match (up, down) {
         (None, None) => vec![section(None, 0..text.len(), false)],
         (None, Some(down)) => {
             let why = "has no `-- Up Migration` beside it, and without one node-pg-migrate runs the whole file on the way forward; add that line above what goes forward";

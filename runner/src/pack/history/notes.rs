@@ -1,14 +1,33 @@
 //! What an author should know of SQL that is taken: where a deploy leaves out a statement, and why. Only where the
-//! dialects are named that the SQL is for.
+//! dialects are named that the SQL is for; and where a tool does not run a part of a file.
 
-use super::{Context, statements::each_statement};
+use super::{Context, Layout, statements::each_statement};
 use crate::{
     alteration::Dialect,
     host::Limits,
     pack::{findings::Note, sql_name::SqlHook},
     sql::{Place, sqlite},
 };
-use std::path::Path;
+use std::{ops::Range, path::Path};
+
+/// SQL in `range` of a file's text, which `layout` passes over because it stands `where_it_is`.
+pub(super) fn not_run(
+    text: &str,
+    range: Range<usize>,
+    path: &Path,
+    where_it_is: &str,
+    layout: Layout,
+    context: &Context<'_>,
+) {
+    let sql = range.start + crate::sql::blank(&text[range.clone()]);
+    if sql < range.end {
+        let line = Some(1 + text.as_bytes()[..sql].iter().filter(|byte| **byte == b'\n').count());
+        let text = format!("this SQL stands {where_it_is}, and {layout} does not run it");
+        context.findings.note(Note { path: path.to_owned(), line, text });
+    }
+}
+
+pub(super) const BEFORE_MARKS: &str = "before the first mark";
 
 pub(super) fn note(
     text: &str,

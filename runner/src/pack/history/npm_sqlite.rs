@@ -7,13 +7,13 @@ use super::{
     Context, Layout, Migration, Section,
     error::{HistoryError, Problem},
     files::{self, File},
-    hook, mark, name,
+    hook, is_blank, mark, name, notes,
     numbered::{Numbered, by_version},
     run_order::Named,
 };
 use std::{ops::Range, path::Path};
 
-pub(super) fn read(folder: &Path, _: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
+pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
     let files = files::flat(folder, Layout::NpmSqlite)?;
     let names = files.iter().filter_map(|file| {
         let (number, rest) = name::numbered(file.stem()?)?;
@@ -22,12 +22,12 @@ pub(super) fn read(folder: &Path, _: &Context<'_>) -> Result<Vec<Migration>, His
     let names = by_version(names, Layout::NpmSqlite)?;
     let migrations = names.into_values().map(|Numbered { file, number, rest }| {
         let name = rest.chars().next().map_or(rest, |first| &rest[first.len_utf8()..]);
-        Named { file, number, name }.migration(sections(file)?)
+        Named { file, number, name }.migration(sections(file, context)?)
     });
     migrations.collect()
 }
 
-fn sections(file: &File) -> Result<Vec<Section>, HistoryError> {
+fn sections(file: &File, context: &Context<'_>) -> Result<Vec<Section>, HistoryError> {
     let text = file.marked_sql()?;
     let marks: Vec<_> = mark::lines(&text).filter(|line| is_mark(line.text)).collect();
     let section = |range: Range<usize>, first_line, is_way_back| Section {
@@ -37,12 +37,24 @@ fn sections(file: &File) -> Result<Vec<Section>, HistoryError> {
         first_line,
     };
     let Some(down) = marks.first() else { return Ok(vec![section(0..text.len(), 1, false)]) };
-    if text[..down.range.start].trim().is_empty() {
+    let before = &text[..down.range.start];
+    let says_up = mark::lines(before)
+        .filter_map(|line| mark::comment(line.text))
+        .any(|comment| comment.eq_ignore_ascii_case("up"));
+    if is_blank(before) && !says_up {
         let why = "stands before all else, so that nothing would go forward; put what goes forward above it";
         let problem = Problem::MisplacedMark { mark: down.text.to_owned(), why };
         return Err(HistoryError::Line { path: file.path.clone(), line: down.number, problem });
     }
     let end = marks.get(1).map_or(text.len(), |next| next.range.start);
+    notes::not_run(
+        &text,
+        end..text.len(),
+        &file.path,
+        "behind the second `-- Down`",
+        Layout::NpmSqlite,
+        context,
+    );
     Ok(vec![
         section(0..down.range.start, 1, false),
         section(down.range.start..end, down.number, true),

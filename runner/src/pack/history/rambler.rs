@@ -8,8 +8,8 @@ use super::{
     Context, Layout, Migration, Section,
     error::{FileProblem, HistoryError, Problem},
     files::{self, File},
-    hook, mark,
-    run_order::{self, dated, migration},
+    hook, mark, notes,
+    run_order::{self, Dated, dated},
 };
 use std::{ops::Range, path::Path};
 
@@ -19,16 +19,17 @@ const DOWN: &str = "-- rambler down";
 
 pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
     let files = files::flat(folder, Layout::Rambler)?;
-    let mut migrations = Vec::new();
+    let mut found = Vec::new();
     for file in &files {
         let Some(stem) = file.stem() else { continue };
         let Some((number, name)) = dated(stem) else {
             let why = "it has to begin with a number, by which the runner orders it";
             return Err(file.problem(FileProblem::Version(Layout::Rambler, why)));
         };
-        migrations.push(migration(file, &number, name, sections(file, context)?)?);
+        let sections = sections(file, context)?;
+        found.push(Dated { file, number, name, sections });
     }
-    run_order::kept(migrations, Layout::Rambler)
+    run_order::by_text(found, Layout::Rambler)
 }
 
 fn sections(file: &File, context: &Context<'_>) -> Result<Vec<Section>, HistoryError> {
@@ -37,6 +38,14 @@ fn sections(file: &File, context: &Context<'_>) -> Result<Vec<Section>, HistoryE
     if marks.is_empty() {
         return Err(file.problem(FileProblem::NoMarks(UP, DOWN)));
     }
+    notes::not_run(
+        &text,
+        0..marks[0].range.start,
+        &file.path,
+        notes::BEFORE_MARKS,
+        Layout::Rambler,
+        context,
+    );
     let (mut ups, mut downs): (Vec<_>, Vec<_>) = (Vec::new(), Vec::new());
     for (at, line) in marks.iter().enumerate() {
         let end = marks.get(at + 1).map_or(text.len(), |next| next.range.start);

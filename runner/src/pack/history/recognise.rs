@@ -14,7 +14,7 @@ use crate::pack::{
     findings::Findings,
     sql_name::{self, SqlHook, SqlName},
 };
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 /// What a folder was taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,11 +97,15 @@ pub(crate) fn recognise(folder: &Path, context: &Context<'_>) -> Result<Recognis
     }
     match found[..] {
         [] => Ok(Layout::Runner.into()),
-        // Its own names and those of sqlx may stand side by side.
-        [(Layout::Sqlx, _), (Layout::Runner, _)] | [(Layout::Runner, _), (Layout::Sqlx, _)] => {
+        // Its own names and those of sqlx may stand side by side, and sqlx passes over such as both could have.
+        [(Layout::Sqlx, _), (Layout::Runner, _)] | [(Layout::Runner, _), (Layout::Sqlx, _)]
+            if sql.iter().any(|file| is_certainly_own(file)) || is_one_twice(&sql) =>
+        {
             Ok(Layout::Runner.into())
         }
-        [(Layout::Sqlx, _)] => sqlx_or_golang_migrate(folder, context),
+        [(Layout::Sqlx, _)]
+        | [(Layout::Sqlx, _), (Layout::Runner, _)]
+        | [(Layout::Runner, _), (Layout::Sqlx, _)] => sqlx_or_golang_migrate(folder, context),
         [(Layout::Flyway, _)] => Ok(flyway_or_refinery(folder, &listing, &everywhere)?.into()),
         [(layout, _)] => Ok(layout.into()),
         [(first, file), (second, _), ..] => Err(HistoryError::Ambiguous {
@@ -133,10 +137,28 @@ fn by_sign(folder: &Path, listing: &Listing) -> Result<Option<Layout>, HistoryEr
 /// `<number>_<name>`, and no ending of hooks that only the runner has.
 fn is_numbered(file: &File) -> bool {
     let stem = file.name.get(..file.name.len() - ".sql".len()).unwrap_or_default();
-    let own = [".before-up", ".before-down", ".step", ".before"];
-    name::numbered(stem).is_some_and(|(_, rest)| rest.starts_with('_'))
-        && !own.iter().any(|ending| stem.to_ascii_lowercase().ends_with(ending))
-        && !is_for_dialect(file)
+    name::numbered(stem).is_some_and(|(_, rest)| rest.starts_with('_')) && !is_certainly_own(file)
+}
+
+/// No other tool has such names: the ending of a hook of its own, a dialect, or a version before the stamp.
+fn is_certainly_own(file: &File) -> bool {
+    let stem = file.name.get(..file.name.len() - ".sql".len()).unwrap_or_default();
+    let endings = [".before-up", ".before-down", ".step", ".before"];
+    let has_version =
+        || matches!(sql_name::parse(&file.name), Some(Ok(name)) if name.id.version().is_some());
+    endings.iter().any(|ending| stem.to_ascii_lowercase().ends_with(ending))
+        || is_for_dialect(file)
+        || has_version()
+}
+
+/// Whether files of one alteration are in both spellings, `1_a.up.sql` and `1-a.down.sql`.
+fn is_one_twice(files: &[&File]) -> bool {
+    let ids = |numbered| {
+        let files = files.iter().filter(move |file| is_numbered(file) == numbered);
+        files.filter_map(|file| Some(sql_name::parse(&file.name)?.ok()?.id))
+    };
+    let numbered: BTreeSet<_> = ids(true).collect();
+    ids(false).any(|id| numbered.contains(&id))
 }
 
 /// Only the runner has files for one dialect of several.
@@ -209,10 +231,12 @@ fn sqlx_or_golang_migrate(
     let files = files::flat(folder, Layout::Sqlx)?;
     let is_directed =
         |file: &File| file.name.ends_with(".up.sql") || file.name.ends_with(".down.sql");
-    if !files.iter().filter(|file| file.stem().is_some()).all(is_directed) {
+    // Both pass over what only looks like a file of the runner's.
+    let read = || files.iter().filter(|f| f.stem().is_some() && (is_numbered(f) || !is_own(f)));
+    if !read().all(is_directed) {
         return Ok(Layout::Sqlx.into());
     }
-    for file in files.iter().filter(|file| file.stem().is_some()) {
+    for file in read() {
         // What cannot be read at all is told as it would be told with `--from`.
         if sqlx::is_outside(file).unwrap_or(true) {
             return Ok(Layout::Sqlx.into());

@@ -5,6 +5,8 @@ use super::{
     error::{FileProblem, HistoryError},
     files::File,
     name,
+    numbered::{Numbered, in_order_of_text},
+    stamp::Text,
 };
 
 const ONE_NUMBER: &str = "another file has its number, and the two would run in another order than their tool runs them; give it a number of its own";
@@ -57,6 +59,38 @@ pub(super) fn kept(
         }
         None => Ok(migrations),
     }
+}
+
+/// One file of a tool that orders by the text of names, with the number that its name begins with.
+pub(super) struct Dated<'a> {
+    pub(super) file: &'a File,
+    pub(super) number: String,
+    pub(super) name: &'a str,
+    pub(super) sections: Vec<super::Section>,
+}
+
+/// The alterations of `files`, in the order of their names' text.
+pub(super) fn by_text(
+    files: Vec<Dated<'_>>,
+    layout: Layout,
+) -> Result<Vec<Migration>, HistoryError> {
+    let numbers: Vec<_> = files.iter().map(|dated| (dated.file, dated.number.clone())).collect();
+    let names: Vec<_> =
+        numbers.iter().map(|(file, number)| Numbered { file, number, rest: "" }).collect();
+    // What stands behind the number sorts before its digits, or behind them.
+    let is_low = |file: &File| {
+        name::numbered(&file.name).is_some_and(|(_, rest)| rest.starts_with(['-', '.', ' ']))
+    };
+    let order = match files.iter().any(|dated| is_low(dated.file)) {
+        true => Text::Version,
+        false => Text::Name,
+    };
+    let numbers = in_order_of_text(&names, order, layout)?;
+    let migrations = files
+        .into_iter()
+        .zip(numbers)
+        .map(|(dated, number)| migration(dated.file, &number, dated.name, dated.sections));
+    kept(migrations.collect::<Result<_, _>>()?, layout)
 }
 
 /// The digits of a date that a name begins with, with `.`, `-`, `_` or `T` between them or not, and the rest:

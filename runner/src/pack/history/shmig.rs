@@ -8,7 +8,7 @@ use super::{
     Context, Layout, Migration, Section,
     error::{FileProblem, HistoryError, Problem},
     files::{self, File},
-    hook, mark, name,
+    hook, mark, name, notes,
     numbered::{Numbered, by_version},
     run_order::Named,
 };
@@ -40,6 +40,8 @@ fn sections(file: &File, context: &Context<'_>) -> Result<Vec<Section>, HistoryE
         let problem = Problem::MisplacedMark { mark, why: "is there twice" };
         return Err(HistoryError::Line { path, line: line.number, problem });
     }
+    let start = marks.first().map_or(0, |line| line.range.start);
+    notes::not_run(&text, 0..start, &file.path, notes::BEFORE_MARKS, Layout::Shmig, context);
     let section = |mark: &str, is_way_back| {
         let Some(at) = marks.iter().position(|line| line.text == mark) else { return Ok(None) };
         let end = marks.get(at + 1).map_or(text.len(), |next| next.range.start);

@@ -13,7 +13,7 @@ use super::{
     Context, HistoryError, Layout, Migration, Section,
     error::{FileProblem, Problem},
     files::{self, File},
-    hook, mark, name, text_order,
+    hook, mark, name, notes, text_order,
 };
 use crate::{
     alteration::{AlterationId, ParseIdError},
@@ -36,7 +36,7 @@ pub(super) fn is(file: &File) -> bool {
         .any(|words| matches!(words.split_whitespace().next(), Some("Up" | "Down")))
 }
 
-pub(super) fn read(folder: &Path, _context: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
+pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration>, HistoryError> {
     let files = files::flat(folder, Layout::SqlMigrate)?;
     let mut names = files
         .iter()
@@ -51,7 +51,7 @@ pub(super) fn read(folder: &Path, _context: &Context<'_>) -> Result<Vec<Migratio
         let stem = file.stem().unwrap_or_default();
         let shown = name::numbered(stem).map_or(stem, |(_, rest)| rest.trim_start_matches('-'));
         let description = name::description(id.name(), shown);
-        let sections = sections(file, &file.marked_sql()?)?;
+        let sections = sections(file, &file.marked_sql()?, context)?;
         read.push(Migration::new(id, description, sections));
     }
     text_order::checked(
@@ -130,12 +130,15 @@ impl Part {
     }
 }
 
-fn sections(file: &File, text: &str) -> Result<Vec<Section>, HistoryError> {
+fn sections(file: &File, text: &str, context: &Context<'_>) -> Result<Vec<Section>, HistoryError> {
     let at = |line, problem| HistoryError::Line { path: file.path.clone(), line, problem };
     let (up, down) = parts(text).map_err(|(line, problem)| at(line, problem))?;
     if up.mark_line == 0 && down.mark_line == 0 {
         return Err(file.problem(FileProblem::NoMarks(UP, DOWN)));
     }
+    let start = mark::lines(text).take_while(|line| !line.text.starts_with(MARK)).last();
+    let start = start.map_or(0, |line| line.range.end);
+    notes::not_run(text, 0..start, &file.path, notes::BEFORE_MARKS, Layout::SqlMigrate, context);
     let section = |part: Part, is_way_back| Section {
         hook: hook(is_way_back, !part.no_transaction),
         // What does nothing is an alteration all the same.

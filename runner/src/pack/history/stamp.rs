@@ -28,8 +28,11 @@ pub fn ledger_stamp(version: &str) -> Option<Stamp> {
     }
 }
 
-/// The stamps that `pack` may have given to what diesel's or dbmate's ledger calls `version`: as it is, and filled up.
+/// The stamps that `pack` may have given to what the ledger of a tool that orders by text calls `version`: as it is, and
+/// filled up. What ends with `.sql` is the name of a file.
 pub fn ledger_stamps_in_text_order(version: &str) -> Vec<Stamp> {
+    let of_file = version.strip_suffix(".sql").and_then(dated).map(|(number, _)| number);
+    let version = of_file.as_deref().unwrap_or(version);
     let filled = [Text::Version, Text::Name].map(|order| filled(version, order));
     [version.to_owned()].iter().chain(&filled).filter_map(|text| ledger_stamp(text)).collect()
 }

@@ -8,7 +8,7 @@ use super::{
     error::{FileProblem, HistoryError},
     files::{self, File, Listing},
     hook,
-    run_order::{self, dated, migration},
+    run_order::{self, Dated, dated},
 };
 use std::path::Path;
 
@@ -30,7 +30,7 @@ pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration
         section.leave_transaction(context)?;
         Ok::<_, HistoryError>(section)
     };
-    let mut migrations = Vec::new();
+    let mut found = Vec::new();
     for file in &listing.files {
         let Some(stem) = file.stem() else { continue };
         let Some((number, name)) = dated(stem) else {
@@ -40,9 +40,9 @@ pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration
         let down = downs.iter().find(|down| down.name == file.name);
         let down = down.map(|down| section(down, true)).transpose()?;
         let sections = [Some(section(file, false)?), down].into_iter().flatten().collect();
-        migrations.push(migration(file, &number, name, sections)?);
+        found.push(Dated { file, number, name, sections });
     }
-    run_order::kept(migrations, Layout::Umzug)
+    run_order::by_text(found, Layout::Umzug)
 }
 
 /// Whether it is a folder of this tool: a file whose way back is in the folder below.

@@ -48,7 +48,7 @@ fn refused() {
         (&[("1-x.sql", b"\xef\xbb\xbfa")], "1-x.sql: it starts with a byte order mark"),
         (
             &[("1-x.sql", b"a;\n-- Rollback\nb;")],
-            "1-x.sql: line 2: `-- Rollback` marks what another tool runs on the way back, and runner would run it on the way forward, with the rest of the file: split the file at the mark into `.up.sql` and `.down.sql`. If it is a comment and no mark, add a word to its line",
+            "1-x.sql: line 2: `-- Rollback` marks what another tool runs on the way back, and runner would run it on the way forward, with the rest of the file: split the file at the mark into `.up.sql` and `.down.sql`. If it is a comment and no mark, make it a sentence that begins with another word",
         ),
         (
             &[("1-x.sql", b"a"), ("1-x-down.sql", b"b")],

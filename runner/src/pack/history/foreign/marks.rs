@@ -13,8 +13,9 @@ use std::ops::Range;
 pub(super) enum Sure {
     /// Always: nobody but a tool writes it.
     Always,
-    /// Where a mark for the other way is in the text too: a sentence can begin so.
-    WithBoth,
+    /// Where a mark for the other way is in the text too, or what stands behind it deletes something behind other
+    /// SQL: a sentence can begin so.
+    InContext,
     /// Where SQL follows it: a word of its own that an author may write as well.
     BySql,
 }
@@ -44,23 +45,26 @@ const fn of(layout: Layout) -> Tool {
 }
 
 /// Tools, with how they mark the way forward and the way back; empty where they do not mark it.
-const TOOLS: [(Tool, Sure, Shape, Shape); 19] = [
+const TOOLS: [(Tool, Sure, Shape, Shape); 22] = [
     (of(Layout::Goose), Sure::Always, Starts("+ goose up"), Starts("+ goose down")),
     (of(Layout::Goose), Sure::BySql, Words("goose up"), Words("goose down")),
+    (of(Layout::Goose), Sure::InContext, Starts("goose up"), Starts("goose down")),
     (of(Layout::SqlMigrate), Sure::Always, Starts("+ migrate up"), Starts("+ migrate down")),
     (of(Layout::Micrate), Sure::Always, Starts("+ micrate up"), Starts("+ micrate down")),
     (of(Layout::Micrate), Sure::BySql, Words("micrate up"), Words("micrate down")),
+    (of(Layout::Micrate), Sure::InContext, Starts("micrate up"), Starts("micrate down")),
     // Of tools that are not known, and goose's and sql-migrate's names misspelt.
     (Tool::Some, Sure::Always, Starts("+ * up"), Starts("+ * down")),
     (of(Layout::Dbmate), Sure::Always, Starts("migrate : up"), Starts("migrate : down")),
     (of(Layout::Dbmate), Sure::BySql, Words("migrate up"), Words("migrate down")),
+    (of(Layout::Dbmate), Sure::InContext, Starts("migrate up"), Starts("migrate down")),
     (of(Layout::Rambler), Sure::Always, Starts("rambler up"), Starts("rambler down")),
     (of(Layout::Mybatis), Sure::Always, Starts(""), Starts("/ / @ undo")),
     (of(Layout::Mybatis), Sure::Always, Starts(""), Starts("@ undo")),
     (of(Layout::Tern), Sure::Always, Starts(""), Starts("create above / drop below")),
     (of(Layout::Tern), Sure::Always, Words(""), Words("create above drop below")),
     (of(Layout::NodePgMigrate), Sure::BySql, Words("up migration"), Words("down migration")),
-    (of(Layout::NodePgMigrate), Sure::WithBoth, Starts("up migration"), Starts("down migration")),
+    (of(Layout::NodePgMigrate), Sure::InContext, Starts("up migration"), Starts("down migration")),
     (Tool::Named("Play"), Sure::Always, Starts("! ups"), Starts("! downs")),
     (Tool::Named("Migrondi"), Sure::Always, Starts("migrondi : up"), Starts("migrondi : down")),
     (Tool::Named("Migrondi"), Sure::Always, Starts("mondi : up"), Starts("mondi : down")),
@@ -68,13 +72,44 @@ const TOOLS: [(Tool, Sure, Shape, Shape); 19] = [
 ];
 
 /// Words that say by themselves which way what follows goes, alone in their line or beside `BESIDE`.
-const UP: [&str; 4] = ["up", "ups", "upgrade", "do"];
-const DOWN: [&str; 7] = ["down", "downs", "downgrade", "undo", "rollback", "revert", "reverse"];
-const BESIDE: [&str; 14] = [
+const UP: [&str; 9] = [
+    "up",
+    "ups",
+    "upgrade",
+    "do",
+    "forward",
+    "forwards",
+    "upmigration",
+    "migrateup",
+    "migrationup",
+];
+const DOWN: [&str; 17] = [
+    "down",
+    "downs",
+    "downgrade",
+    "undo",
+    "rollback",
+    "rollbacks",
+    "revert",
+    "reverse",
+    "backward",
+    "backwards",
+    "backout",
+    "teardown",
+    "unapply",
+    "downmigration",
+    "migratedown",
+    "migrationdown",
+    "rollbackmigration",
+];
+const BESIDE: [&str; 17] = [
     "begin",
     "code",
     "db",
+    "def",
     "direction",
+    "fn",
+    "function",
     "migrate",
     "migration",
     "migrations",
@@ -86,6 +121,10 @@ const BESIDE: [&str; 14] = [
     "start",
     "step",
 ];
+/// Words before the one that says the way in a line that goes on behind it.
+const LEADING: [&str; 3] = ["how", "on", "to"];
+/// Words for a way back that sentences about other things begin with, as `Backwards compatible`.
+const PROSE: [&str; 3] = ["backward", "backwards", "reverse"];
 /// shmig's lines, which it reads in this spelling alone.
 const SHMIG: [&str; 2] = ["-- ====  UP  ====", "-- ==== DOWN ===="];
 
@@ -143,33 +182,63 @@ fn read(line: &str) -> Option<(Tool, Sure, Way)> {
         let way = (fits(*up).then_some(Way::Up)).or_else(|| fits(*down).then_some(Way::Down))?;
         Some((*tool, *sure, way))
     });
-    named.or_else(|| (!goes_on).then(|| by_word(line, &found, &words)).flatten())
+    let exact = named.or_else(|| (!goes_on).then(|| by_word(line, &found, &words)).flatten());
+    exact.or_else(|| by_first_word(line, &found, &words))
+}
+
+/// A line that goes on behind the word for a way back, as `Down: drops it`, `Rollback of 0001_a`, `To undo this`.
+fn by_first_word(line: &str, symbols: &[&str], words: &[&str]) -> Option<(Tool, Sure, Way)> {
+    let words = one_word(words);
+    let leads = |word: &&str| is_beside(word) || LEADING.iter().any(|other| same(word, other));
+    let first = words.iter().find(|word| !leads(word))?;
+    let is_prose = PROSE.iter().any(|other| same(first, other));
+    (way(first)? == Way::Down && !is_prose)
+        .then(|| (of_npm_sqlite(line, symbols), Sure::InContext, Way::Down))
+}
+
+/// npm's sqlite finds its mark by the first word of a line, whatever comes then.
+fn of_npm_sqlite(line: &str, symbols: &[&str]) -> Tool {
+    let is_bare = ["up", "down"].iter().any(|bare| symbols.first().is_some_and(|s| same(s, bare)));
+    match is_bare && line.trim_start().starts_with("--") {
+        true => of(Layout::NpmSqlite),
+        false => Tool::Some,
+    }
+}
+
+/// The same words, where `roll back` is one.
+fn one_word<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    let mut joined: Vec<&str> = Vec::with_capacity(words.len());
+    for word in words {
+        match joined.last_mut() {
+            Some(roll) if same(roll, "roll") && same(word, "back") => *roll = "rollback",
+            _ => joined.push(word),
+        }
+    }
+    joined
+}
+
+/// A number of a migration too.
+fn is_beside(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit()) || BESIDE.iter().any(|other| same(word, other))
 }
 
 /// A mark by one word, as `Down`, `@down`, `{{ undo }}`, `Direction: down`, `==== DOWN ====`.
 fn by_word(line: &str, symbols: &[&str], words: &[&str]) -> Option<(Tool, Sure, Way)> {
-    let words = match words {
-        [roll, back, rest @ ..] if same(roll, "roll") && same(back, "back") => {
-            [&["rollback"], rest].concat()
-        }
-        words => words.to_vec(),
-    };
+    let words = one_word(words);
     let ways: Vec<Way> = words.iter().filter_map(|word| way(word)).collect();
-    let &[way] = &ways[..] else { return None };
+    let &[way, ref others @ ..] = &ways[..] else { return None };
+    if others.iter().any(|other| *other != way) {
+        return None;
+    }
     let others = words.iter().filter(|word| self::way(word).is_none());
     let is_field = || matches!(symbols, [name, ":", _] if is_word(name));
-    if !others.clone().all(|word| BESIDE.iter().any(|beside| same(word, beside))) && !is_field() {
+    if !others.clone().all(|word| is_beside(word)) && !is_field() {
         return None;
     }
     let tool = match (others.count(), symbols.len()) {
         (0, _) if SHMIG.contains(&line) => return Some((of(Layout::Shmig), Sure::Always, way)),
-        (0, 1)
-            if ["up", "down"].iter().any(|bare| same(words[0], bare))
-                && line.trim_start().starts_with("--") =>
-        {
-            of(Layout::NpmSqlite)
-        }
-        _ => Tool::Some,
+        (0, 2..) => Tool::Some,
+        _ => of_npm_sqlite(line, symbols),
     };
     Some((tool, Sure::BySql, way))
 }

@@ -14,7 +14,7 @@ mod tests;
 
 pub(super) use names::down_name;
 
-use super::Layout;
+use super::{Layout, is_blank};
 use crate::alteration::Dialect;
 use marks::Sure;
 use std::{collections::BTreeSet, fmt};
@@ -74,8 +74,11 @@ pub(super) fn turn(
         let is_between = place.is_between && place.has_sql_behind;
         match mark.sure {
             Sure::Always => place.is_comment,
-            Sure::WithBoth => both && is_between,
-            Sure::BySql => is_between && (both || !place.is_heading),
+            Sure::InContext => {
+                let takes_back = !place.is_first && place.is_before_loss && !place.is_about_sql;
+                is_between && (both || !is_way_back && takes_back)
+            }
+            Sure::BySql => is_between && (both || !place.is_heading()),
         }
     });
     // Liquibase has it in comments: it would be lost, not run.
@@ -102,7 +105,15 @@ pub(super) fn tool_by_word(text: &str, dialects: &BTreeSet<Dialect>) -> Option<L
     if marks::all(text).any(is_up) {
         return Some(Layout::NodePgMigrate);
     }
-    match turn(text, false, Layout::Liquibase, dialects)?.tool {
+    let Turn { tool, at, mark } = turn(text, false, Layout::Liquibase, dialects)?;
+    match tool {
+        // Its mark is a word that any comment may begin with: what would go forward has to be there too.
+        Tool::Layout(Layout::NpmSqlite) => {
+            let is_up = |mark: marks::Mark| (mark.tool, mark.way) == (tool, Way::Up);
+            let is_whole = symbols(&mark).is_some_and(|symbols| symbols.found.len() == 1);
+            let has_both = marks::all(text).any(is_up) || is_whole && !is_blank(&text[..at]);
+            has_both.then_some(Layout::NpmSqlite)
+        }
         Tool::Layout(layout) => Some(layout),
         Tool::Named(_) | Tool::Some => None,
     }

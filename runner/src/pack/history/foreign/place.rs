@@ -21,12 +21,29 @@ pub(super) struct Place {
     /// It is one between statements, or before one that lacks the `;` before it.
     pub(super) is_between: bool,
     pub(super) has_sql_behind: bool,
-    /// It is the head of a comment about SQL, before any statement.
-    pub(super) is_heading: bool,
+    /// It stands before any statement.
+    pub(super) is_first: bool,
+    /// It is the head of a comment about SQL.
+    pub(super) is_about_sql: bool,
+    /// The next statement takes away what is there.
+    pub(super) is_before_loss: bool,
 }
 
-const BETWEEN: Place =
-    Place { is_comment: true, is_between: true, has_sql_behind: true, is_heading: false };
+impl Place {
+    /// It is the head of a comment about SQL, before any statement.
+    pub(super) fn is_heading(self) -> bool {
+        self.is_first && self.is_about_sql
+    }
+}
+
+const BETWEEN: Place = Place {
+    is_comment: true,
+    is_between: true,
+    has_sql_behind: true,
+    is_first: false,
+    is_about_sql: false,
+    is_before_loss: false,
+};
 
 pub(super) struct Readings<'a> {
     text: &'a str,
@@ -43,7 +60,17 @@ struct Span {
     /// No server of this dialect takes it.
     is_strange: bool,
     has_body: bool,
+    effect: Effect,
     dialect: Dialect,
+}
+
+/// What a statement does to what is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    /// It only says how those behind it run.
+    None,
+    Takes,
+    Other,
 }
 
 impl Span {
@@ -73,16 +100,20 @@ impl<'a> Readings<'a> {
         let (text, dialects) = (self.text, &self.dialects);
         let readings = self.read.get_or_insert_with(|| readings(text, dialects));
         if readings.is_empty() {
-            let behind = mark::lines(&text[line.end..]);
-            let has_sql_behind = behind.map(|line| line.text).any(|line| !mark::is_blank(line));
-            return Place { has_sql_behind, ..BETWEEN };
+            let mut behind = mark::lines(&text[line.end..]).map(|line| line.text);
+            let next = behind.find(|line| !mark::is_blank(line));
+            let words: Vec<_> = words(next.unwrap_or_default()).collect();
+            let is_before_loss = effect(&words) == Effect::Takes;
+            return Place { has_sql_behind: next.is_some(), is_before_loss, ..BETWEEN };
         }
         let places = readings.iter().map(|spans| place(text, &line, spans));
         let found = places.filter(|place| place.is_comment).reduce(|one, other| Place {
             is_comment: true,
             is_between: one.is_between || other.is_between,
             has_sql_behind: one.has_sql_behind || other.has_sql_behind,
-            is_heading: one.is_heading && other.is_heading,
+            is_first: one.is_first && other.is_first,
+            is_about_sql: one.is_about_sql && other.is_about_sql,
+            is_before_loss: one.is_before_loss || other.is_before_loss,
         });
         found.unwrap_or_default()
     }
@@ -104,9 +135,33 @@ fn place(text: &str, line: &Range<usize>, spans: &[Span]) -> Place {
     if is_in_comment(&text[end..], at - end, dialect) {
         return Place::default();
     }
-    let (has_sql_behind, is_heading) =
-        (span.is_some(), before == 0 && is_about_sql(&text[line.end..]));
-    Place { has_sql_behind, is_heading, ..BETWEEN }
+    let next = spans[before..].iter().find(|span| span.effect != Effect::None);
+    Place {
+        has_sql_behind: span.is_some(),
+        is_first: before == 0,
+        is_about_sql: is_about_sql(&text[line.end..]),
+        is_before_loss: next.is_some_and(|span| span.effect == Effect::Takes),
+        ..BETWEEN
+    }
+}
+
+/// By the words of a statement, in capitals.
+fn effect(words: &[String]) -> Effect {
+    let has = |word: &str| words.iter().any(|other| other == word);
+    match words.first().map_or("", |verb| verb) {
+        "BEGIN" if words.len() > 2 => Effect::Other,
+        "BEGIN" | "START" | "SET" | "PRAGMA" | "USE" | "LOCK" => Effect::None,
+        "DROP" | "DELETE" | "TRUNCATE" => Effect::Takes,
+        "ALTER" if has("DROP") => Effect::Takes,
+        "WITH" if has("DELETE") => Effect::Takes,
+        _ => Effect::Other,
+    }
+}
+
+/// In capitals.
+fn words(text: &str) -> impl Iterator<Item = String> {
+    let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+    words.filter(|word| !word.is_empty()).map(str::to_ascii_uppercase)
 }
 
 /// Of a line in a statement: it is a mark if it stands between tokens, and another statement begins behind it.
@@ -119,7 +174,15 @@ fn inside(text: &str, at: usize, end: usize, span: &Span) -> Place {
         text[line..next.start].trim().is_empty() && VERBS.contains(&word.as_str())
     });
     let is_between = !in_token && !span.is_program && begins;
-    Place { is_comment: !in_token, is_between, has_sql_behind: is_between, is_heading: false }
+    let behind = next.map_or("", |next| text[next.start..].split(';').next().unwrap_or_default());
+    Place {
+        is_comment: !in_token,
+        is_between,
+        has_sql_behind: is_between,
+        is_about_sql: is_about_sql(&text[end..]),
+        is_before_loss: effect(&words(behind).collect::<Vec<_>>()) == Effect::Takes,
+        ..Place::default()
+    }
 }
 
 /// Whether byte `at` of what stands between two statements is inside of a block comment.
@@ -198,7 +261,7 @@ fn spans(text: &str, dialect: Dialect) -> Option<Vec<Span>> {
     each_statement(text, dialect, |start, statement| {
         let range = |token: &Token| start + token.range().start..start + token.range().end;
         let has = |kinds: &[TokenKind]| statement.tokens().iter().any(|t| kinds.contains(&t.kind));
-        let words: Vec<_> = statement.words().collect();
+        let words: Vec<String> = statement.words().map(Into::into).collect();
         let has_word = |word: &str| words.iter().any(|other| other == word);
         let verb = words.first().map_or("", |word| word);
         let is_routine = matches!(verb, "CREATE" | "ALTER")
@@ -217,6 +280,7 @@ fn spans(text: &str, dialect: Dialect) -> Option<Vec<Span>> {
                     Dialect::Mysql | Dialect::Mariadb => false,
                 },
             has_body: has(&[TokenKind::Body]),
+            effect: effect(&words),
             dialect,
         });
         Ok(())

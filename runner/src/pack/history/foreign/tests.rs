@@ -72,6 +72,18 @@ fn a_mark_of_each_tool_is_never_run_as_up() {
         ("-- Rollback script", Tool::Some),
         ("-- section: down", Tool::Some),
         ("/* Down */", Tool::Some),
+        ("-- Down 0001", of(NpmSqlite)),
+        ("-- Down / Rollback", Tool::Some),
+        ("-- DownMigration", Tool::Some),
+        ("-- UNDO MIGRATION 1", Tool::Some),
+        ("-- Rollback migration 0001", Tool::Some),
+        ("-- Migration 1 down", Tool::Some),
+        ("-- 2. Down", Tool::Some),
+        ("-- def down():", Tool::Some),
+        ("-- Backward", Tool::Some),
+        ("-- Backwards", Tool::Some),
+        ("-- Backout", Tool::Some),
+        ("-- Teardown", Tool::Some),
         ("/* ===== ROLLBACK ===== */", Tool::Some),
         ("# down", Tool::Some),
     ];
@@ -86,6 +98,53 @@ fn a_mark_of_each_tool_is_never_run_as_up() {
             assert_eq!(in_up(&format!("\n{rest}-- Up\nCREATE TABLE a (x int);")), found, "{mark}");
         }
     }
+}
+
+/// A sentence can begin so; what it stands before and behind decides.
+#[test]
+fn words_behind_a_mark() {
+    let of = Tool::Layout;
+    let table = [
+        ("-- Down Migration: drops it", of(NodePgMigrate)),
+        ("-- Down migration for a", of(NodePgMigrate)),
+        ("-- Down Migration (drop it)", of(NodePgMigrate)),
+        ("-- migrate down: drops it", of(Dbmate)),
+        ("-- Down: drops it", of(NpmSqlite)),
+        ("-- Down, which drops it", of(NpmSqlite)),
+        ("-- Rollback of 0001_a", Tool::Some),
+        ("-- Roll back the table", Tool::Some),
+        ("-- REVERT CHANGES", Tool::Some),
+        ("-- To undo this, run", Tool::Some),
+        ("/* Rollback plan */", Tool::Some),
+    ];
+    let behind = [
+        "DROP TABLE a;",
+        "delete from a;",
+        "TRUNCATE a;",
+        "ALTER TABLE a DROP x;",
+        "BEGIN;\nDROP TABLE a;\nCOMMIT;",
+    ];
+    for (mark, tool) in table {
+        let found = Some((tool, mark.to_owned()));
+        for sql in behind {
+            let both = format!("CREATE TABLE a (x int);\n{mark}\n{sql}\n");
+            assert_eq!(in_up(&both), found, "{both}");
+        }
+        let unended = format!("CREATE TABLE a (x int)\n{mark}\nDROP TABLE a;");
+        assert_eq!(in_up(&unended), found, "{mark}");
+        let with_up = format!("-- Up\nCREATE TABLE a (x int);\n{mark}\nUPDATE b SET x = 1;");
+        assert_eq!(in_up(&with_up), found, "{mark}");
+        // What is made behind it, what is all there is, and SQL in comments.
+        for text in [
+            format!("CREATE TABLE a (x int);\n{mark}\nCREATE TABLE b (x int);\nDROP TABLE c;"),
+            format!("{mark}\nDROP TABLE a;"),
+            format!("CREATE TABLE a (x int);\n{mark}\n--   DROP TABLE a;\nDROP TABLE b;"),
+        ] {
+            assert_eq!(in_up(&text), None, "{text}");
+        }
+    }
+    let prose = "CREATE TABLE a (x int);\n-- Backwards compatible: nobody reads it\nDROP TABLE b;";
+    assert_eq!(in_up(prose), None);
 }
 
 #[test]
@@ -202,6 +261,11 @@ fn whose_file_it_is() {
     assert_eq!(tool_by_word("-- Up Migration\nA;\n-- Down Migration\n", &any), Some(NodePgMigrate));
     assert_eq!(tool_by_word("A;\n-- Down Migration\n-- DROP TABLE a;\n", &any), None);
     assert_eq!(tool_by_word("-- Rollback\nB;", &any), None);
+    assert_eq!(tool_by_word("A;\n-- Down\nB;", &any), Some(NpmSqlite));
+    assert_eq!(tool_by_word("-- Up\nA;\n-- Down 0001\nB;", &any), Some(NpmSqlite));
+    assert_eq!(tool_by_word("A;\n-- down.sql --\nB;", &any), None);
+    // Nothing would go forward, and nobody says that something should.
+    assert_eq!(tool_by_word("-- 001: counters\n-- Down\nCREATE TABLE down (id int);", &any), None);
 }
 
 #[test]

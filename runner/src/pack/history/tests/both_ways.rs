@@ -1,8 +1,10 @@
 //! Tools that keep both directions in one file or beside each other, by the examples of their manuals.
 
-use super::{Files, error, read};
+use super::{Files, error, folder, options, read};
 use crate::pack::{
     Layout,
+    history::ledger_key,
+    reading,
     sql_name::SqlHook::{self, BeforeDown, BeforeUp, Down, Up},
 };
 
@@ -350,7 +352,7 @@ fn refused() {
     let (first, second, third) = (committed(FIRST), committed(SECOND), committed(THIRD));
     let changed = first.replace("SELECT 1", "SELECT 2");
     let mixed = "exports.up = function(db) { return db.createTable('a', {}); };";
-    let table: [(Layout, Files<'_>, &str); 28] = [
+    let table: [(Layout, Files<'_>, &str); 32] = [
         (
             NodePgMigrate,
             &[("1_a.sql", "A;\n-- Down Migration\nB;")],
@@ -359,7 +361,12 @@ fn refused() {
         (
             NodePgMigrate,
             &[("1_a.sql", "-- Up Migration\nA;\n-- Down\nB;")],
-            "1_a.sql: line 3: `-- Down` marks what npm-sqlite runs on the way back",
+            "1_a.sql: line 3: `-- Down` marks what npm-sqlite runs on the way back, and node-pg-migrate would run it on the way forward, with the rest of the file: split the file at the mark, as node-pg-migrate has it in <number>_",
+        ),
+        (
+            Prisma,
+            &[("1_a/migration.sql", "A;\n-- Down\nB;")],
+            "1_a/migration.sql: line 2: `-- Down` marks what npm-sqlite runs on the way back, and prisma would run it on the way forward, with the rest of the file: split the file at the mark, as prisma has it in ",
         ),
         (NodePgMigrate, &[("1_a.sql", "A;"), ("2_b.ts", "x")], "2_b.ts: it is code that node-pg-"),
         (NodePgMigrate, &[("1_a.sql", "A;"), ("1_a.up.sql", "x")], "have one version"),
@@ -392,7 +399,16 @@ fn refused() {
         (PostgresMigrations, &[("1_a.sql", "A;"), ("2_b.js", "B;")], "2_b.js: it is code"),
         (Umzug, &[("users.sql", "A;")], "users.sql: the version is not one that umzug takes"),
         (Umzug, &[("1_a.sql", "A;"), ("2_b.ts", "x")], "2_b.ts: it is code that umzug runs"),
-        (Umzug, &[("10_a.sql", "A;"), ("9_b.sql", "B;")], "10_a.sql runs before 9_b.sql in umzug"),
+        (
+            Umzug,
+            &[("2_a.sql", "A;"), ("100000000000000_b.sql", "B;")],
+            "100000000000000_b.sql runs before 2_a.sql in umzug, which orders by text, and the numbers of their ids would run them the other way round. Rename them to numbers of one length",
+        ),
+        (
+            NodePgMigrate,
+            &[("1706702400123_x.sql", "A;"), ("20230101000000000_y.sql", "B;")],
+            "20230101000000000_y.sql runs before 1706702400123_x.sql in node-pg-migrate, which orders by the time that a number is",
+        ),
         (
             Tern,
             &[("1_a.sql", "A;\n{{ template \"shared/v1.sql\" . }}\n")],
@@ -419,6 +435,16 @@ fn refused() {
             NpmSqlite,
             &[("1-a.sql", "-- Down\nB;\n-- Up\nA;")],
             "1-a.sql: line 1: `-- Down` stands before all else",
+        ),
+        (
+            NpmSqlite,
+            &[("1-a.sql", "-- 001: counters\n-- Down\nCREATE TABLE down (id int);")],
+            "1-a.sql: line 2: `-- Down` stands before all else",
+        ),
+        (
+            NodePgMigrate,
+            &[("1_a.sql", "-- Up Migration\nA;\n-- DownMigration\nB;")],
+            "1_a.sql: line 3: `-- DownMigration` marks what another tool runs on the way back",
         ),
         (
             Micrate,
@@ -452,14 +478,90 @@ fn refused() {
 /// What one of these tools would run is never taken for another's, and never run in both directions.
 #[test]
 fn whose_it_is_where_names_do_not_tell() {
-    let table: [(Files<'_>, &str); 3] = [
+    let table: [(Files<'_>, &str); 5] = [
         // sqlx would run all of it.
         (&[("1_a.sql", "CREATE TABLE a (x int);\n-- Rollback\nDROP TABLE a;")], "another tool"),
         (&[("1_a.sql", "A;\n# --- !Downs\nB;")], "Play"),
+        (
+            &[("1_a.sql", "CREATE TABLE a (x int);\n-- Down Migration: drops it\nDROP TABLE a;")],
+            "has no `-- Up Migration` beside it",
+        ),
+        (
+            &[("1-a.sql", "-- 001: counters\n-- Down\nCREATE TABLE down (id int);")],
+            "`-- Down` marks what npm-sqlite runs on the way back, and runner",
+        ),
         (&[("1_a.sql", "A;"), ("1_a.rollback.sql", "B;")], "1_a.rollback.sql: by its name"),
     ];
     for (files, words) in table {
         let error = error(files, None);
         assert!(error.contains(words), "{files:?}: {error}");
+    }
+}
+
+/// What a tool never runs is left out, and said.
+#[test]
+fn what_is_passed_over_in_a_file_is_noted() {
+    const BEFORE: &str = "this SQL stands before the first mark, and TOOL does not run it";
+    let table = [
+        ("1_a.sql", "-- x\n\nX;\n-- Up Migration\nA;\n-- Down Migration\nB;\n", Some((3, BEFORE))),
+        ("1_a.sql", "-- x\n\n-- Down Migration\nB;\n-- Up Migration\nA;\n", None),
+        ("1_a.sql", "X;\n-- rambler up\nA;\n", Some((1, BEFORE))),
+        ("1_a.sql", "X;\n-- +micrate Up\nA;\n", Some((1, BEFORE))),
+        ("1_a.sql", "\n-- +micrate Up\nA;\n", None),
+        ("1_a.sql", "X;\n-- +migrate Up\nA;\n", Some((1, BEFORE))),
+        ("1_a.sql", "-- x\n-- +migrate Up\nA;\n", None),
+        ("1-a.sql", "\nX;\n-- ====  UP  ====\nA;\n", Some((2, BEFORE))),
+        (
+            "1-a.sql",
+            "A;\n-- Down\nB;\n-- Down\n-- x\nX;\n",
+            Some((6, "this SQL stands behind the second `-- Down`, and TOOL does not run it")),
+        ),
+    ];
+    for (name, text, expected) in table {
+        let folder = folder(&[(name, text)]);
+        let (reading, notes) = reading(folder.path(), &options(None)).unwrap();
+        let tool = reading.unwrap().layout.to_string();
+        let found: Vec<_> =
+            notes.iter().map(|note| (note.line, note.text.replace(&tool, "TOOL"))).collect();
+        let expected: Vec<_> =
+            expected.iter().map(|(line, text)| (Some(*line), (*text).to_owned())).collect();
+        assert_eq!(found, expected, "{text}");
+    }
+}
+
+/// Short numbers are filled up where text orders them otherwise, and the ledger's names find the same alterations.
+#[test]
+fn numbers_of_several_lengths_by_text() {
+    use Layout::{Rambler, Umzug};
+    let up = "-- rambler up\nA;\n";
+    let table: [(Layout, Files<'_>, [&str; 3]); 4] = [
+        (
+            Rambler,
+            &[("2_b.sql", up), ("10_c.sql", up), ("1_a.sql", up)],
+            ["10_c.sql", "1_a.sql", "2_b.sql"],
+        ),
+        (
+            Umzug,
+            &[("2_b.sql", "B;"), ("10_c.sql", "C;"), ("1_a.sql", "A;")],
+            ["10_c.sql", "1_a.sql", "2_b.sql"],
+        ),
+        (
+            Umzug,
+            &[("2-b.sql", "B;"), ("10-c.sql", "C;"), ("1-a.sql", "A;")],
+            ["1-a.sql", "10-c.sql", "2-b.sql"],
+        ),
+        (
+            Umzug,
+            &[("2024.01.02T03.04.05.b.sql", "B;"), ("3.c.sql", "C;"), ("1.a.sql", "A;")],
+            ["1.a.sql", "2024.01.02T03.04.05.b.sql", "3.c.sql"],
+        ),
+    ];
+    for (layout, files, expected) in table {
+        let read = read(files, Some(layout));
+        let keys = expected.map(|name| ledger_key(layout.as_str(), name).unwrap());
+        for (at, key) in keys.iter().enumerate() {
+            let found: Vec<_> = read.iter().map(|(id, _)| key.is(&id.parse().unwrap())).collect();
+            assert_eq!(found, [at == 0, at == 1, at == 2], "{read:?}");
+        }
     }
 }

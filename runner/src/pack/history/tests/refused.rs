@@ -1,7 +1,10 @@
 //! What is refused, with file and line, and what is asked about.
 
-use super::{Files, error, read};
-use crate::pack::{Layout, sql_name::SqlHook::Up};
+use super::{Files, error, folder, options, read};
+use crate::pack::{
+    Layout, reading,
+    sql_name::SqlHook::{self, BeforeUp, Step, Up},
+};
 
 #[test]
 fn recognised_or_asked_for() {
@@ -25,6 +28,51 @@ fn recognised_or_asked_for() {
         let error = error(files, None);
         assert!(words.iter().all(|word| error.contains(word)), "{files:?}: {error}");
     }
+}
+
+/// To some tools and servers a CR ends a line, and to others it is a blank.
+#[test]
+fn lines_that_end_with_cr_alone() {
+    let sqlite = "-- Up Migration\rCREATE TABLE a (id int);\r-- Down Migration\rDROP TABLE a;\r";
+    for layout in [None, Some(Layout::Runner), Some(Layout::NodePgMigrate), Some(Layout::Umzug)] {
+        let error = error(&[("1_a.sql", sqlite)], layout);
+        assert!(error.contains("1_a.sql: line 1 ends with CR alone; save the file"), "{error}");
+    }
+    let in_folder = error(&[("1_a/up.sql", "A;\r\nB;\rC;")], None);
+    assert!(in_folder.contains("1_a/up.sql: line 2 ends with CR alone"), "{in_folder}");
+}
+
+/// A stray file that the runner could read makes no folder its own.
+#[test]
+fn its_own_or_sqlx() {
+    const OUT: &str = "-- no-transaction\nCREATE INDEX CONCURRENTLY i ON t (x);";
+    let ids = |files: Files<'_>| -> Vec<_> {
+        read(files, None).into_iter().map(|(id, hooks)| (id, hooks[0].0)).collect()
+    };
+    let table: [(Files<'_>, &[(&str, SqlHook)]); 7] = [
+        (&[("20240101_a.sql", OUT), ("20240301-seed-data.sql", "B")], &[("20240101-a", BeforeUp)]),
+        (&[("1_a.up.sql", "A"), ("1_a.down.sql", "B"), ("2-seed.sql", "C")], &[("1-a", Up)]),
+        (
+            &[("1718000000-a.sql", "A"), ("1718000001-b.sql", "B")],
+            &[("1718000000-a", Up), ("1718000001-b", Up)],
+        ),
+        (&[("1_a.sql", "A"), ("2-b.step.sql", "B")], &[("1-a", Up), ("2-b", Step)]),
+        (&[("1_a.sql", "A"), ("2-b.sqlite.sql", "B")], &[("1-a", Up), ("2-b", Up)]),
+        (&[("1_a.sql", "A"), ("1.0.0-2-b.sql", "B")], &[("1-a", Up), ("1.0.0-2-b", Up)]),
+        (&[("1_a.sql", "A"), ("next-2-b.sql", "B")], &[("1-a", Up), ("next-2-b", Up)]),
+    ];
+    for (files, expected) in table {
+        let mut found = ids(files);
+        found.sort();
+        let expected: Vec<_> =
+            expected.iter().map(|(id, hook)| ((*id).to_owned(), *hook)).collect();
+        assert_eq!(found, expected, "{files:?}");
+    }
+    let folder = folder(&[("1_a.up.sql", "A"), ("2-seed.sql", "C")]);
+    let (reading, _) = reading(folder.path(), &options(None)).unwrap();
+    let reading = reading.unwrap();
+    assert_eq!(reading.alike, Some(Layout::GolangMigrate));
+    assert_eq!(reading.passed_over, [folder.path().join("2-seed.sql")]);
 }
 
 #[test]
