@@ -135,6 +135,44 @@ fn what_a_tool_cannot_run_is_refused() {
     assert_eq!(sandbox.dump(), before);
 }
 
+#[test]
+fn what_each_tool_runs_on_an_old_database_runs_here() {
+    const MADE: &str = "CREATE TYPE st AS ENUM ('a');\nCREATE TABLE t (s st, n int PRIMARY KEY);\n\
+        CREATE TABLE f (n int REFERENCES t DEFERRABLE INITIALLY DEFERRED);\n";
+    const PROCEDURE: &str = "CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO t VALUES ('a', 1); COMMIT; \
+        INSERT INTO t VALUES ('a', 2); END $$;\n";
+    const CALL: &str = "CALL p();\n";
+    const BLOCK: &str = "DO $$ BEGIN INSERT INTO t VALUES ('a', 3); COMMIT; END $$;\n";
+    const OWN: &str = "BEGIN;\nALTER TYPE st ADD VALUE 'b';\nINSERT INTO t VALUES ('a', 4);\n\
+        INSERT INTO f VALUES (4);\nCOMMIT;\nALTER TABLE f ADD x int;\nINSERT INTO t VALUES ('b', 5);\n";
+    const ADDED: &str = "ALTER TYPE st ADD VALUE 'c';\nINSERT INTO t VALUES ('c', 6);\n";
+    let texts = [format!("{MADE}{PROCEDURE}"), CALL.to_owned(), BLOCK.to_owned(), OWN.to_owned()];
+    let golang = ["1_a.up.sql", "2_b.up.sql", "3_c.up.sql", "4_d.up.sql", "5_e.up.sql"];
+    let postgrator = ["1.do.sql", "2.do.sql", "3.do.sql", "4.do.sql", "5.do.sql"];
+    let shmig = ["1-a.sql", "2-b.sql", "3-c.sql", "4-d.sql", "5-e.sql"];
+    let rambler = ["1_a.sql", "2_b.sql", "3_c.sql", "4_d.sql", "5_e.sql"];
+    let table = [
+        ("golang-migrate", golang, "", Some(ADDED)),
+        ("postgrator", postgrator, "", None),
+        ("shmig", shmig, "-- ====  UP  ====\n", Some(ADDED)),
+        ("rambler", rambler, "-- rambler up\n", None),
+    ];
+    for (tool, names, mark, more) in table {
+        let texts: Vec<_> = texts.iter().map(String::as_str).chain(more).collect();
+        let texts: Vec<_> = texts.iter().map(|text| format!("{mark}{text}")).collect();
+        let files: Vec<_> = names.into_iter().zip(texts.iter().map(String::as_str)).collect();
+        let sandbox = packed(Postgres::shared().database(), tool, &files);
+        sandbox.ok(&["deploy", "plugins"]);
+        let rows = sandbox.rows("SELECT s || n::text FROM t ORDER BY n");
+        let expected = ["a1", "a2", "a3", "a4", "b5", "c6"];
+        assert_eq!(rows, expected[..if more.is_some() { 6 } else { 5 }], "{tool}");
+        assert_eq!(sandbox.rows("SELECT n, x IS NULL FROM f").len(), 1, "{tool}");
+        assert_eq!(sandbox.rows("SELECT count(*) FROM alteration_journal"), ["0"], "{tool}");
+    }
+    let error = refused_by_pack("postgrator", &[("1.do.a.sql", ADDED)]);
+    assert!(error.contains("1.do.a.sql: line 2: `c` is used in the transaction that adds it to the type st, which PostgreSQL refuses: move it into a file of its own"), "{error}");
+}
+
 /// The preamble and the end of a dump, as each pg_dump writes them.
 fn dump(major: u32, body: &str) -> String {
     let timeout = if major >= 17 { "SET transaction_timeout = 0;\n" } else { "" };

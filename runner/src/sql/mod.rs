@@ -38,7 +38,10 @@ pub use delimiter::undelimited;
 pub use excerpt::excerpt;
 pub use highlight::{DIALECTS, Paint, dialect_of, highlight, terminator};
 pub use judge::{Judge, Refused, Role};
-pub use outside::{adds_label, refuses_transaction};
+pub use outside::{
+    Label, added_label, ends_transactions, made_enum, may_end_transactions, refuses_transaction,
+    used_labels,
+};
 pub use own::OWN_TABLES;
 pub use reading::Reading;
 pub use refusal::{Level, Place, refusal};

@@ -1,53 +1,65 @@
-//! SQL that its tool sends statement by statement, and that needs it: a statement of it would fail, or mean
-//! something else, in a transaction together with the others. All other SQL has the same outcome in one.
+//! SQL of a tool that opens no transaction, and that needs it: a statement of it would fail, or mean something else,
+//! in a transaction together with the others. All other SQL has the same outcome in one.
 
-use super::{Context, Section, error::HistoryError, hook, statements::each_statement};
-use crate::{alteration::Dialect, sql::Statement};
+use super::{
+    Context, Layout, Section,
+    error::{HistoryError, Problem},
+    hook,
+    statements::each_statement,
+    together,
+    units::{self, Sent},
+};
+use crate::{
+    alteration::Dialect,
+    sql::{added_label, may_end_transactions},
+};
 
 /// Moves SQL out of the transaction if it cannot be in one.
 pub(super) fn stand_alone(
     section: &mut Section,
+    layout: Layout,
     context: &Context<'_>,
 ) -> Result<(), HistoryError> {
     section.leave_transaction(context)?;
-    let is_possible =
-        context.dialects.is_empty() || context.dialects.contains(&Dialect::Postgresql);
-    if is_possible && needs_commits(&section.text) {
+    let sent = units::sent(layout);
+    if context.is_for_postgresql()
+        && (needs_commits(&section.text, sent) || is_multiple(&section.text, layout))
+    {
         section.hook = hook(section.hook.is_way_back(), false);
     }
     Ok(())
 }
 
-/// Whether on PostgreSQL a statement ends transactions, or adds a value of an enum that one behind it may use.
+/// Whether on PostgreSQL a message ends transactions, or adds a value of an enum that one behind it may use.
 /// What cannot be read is told by whoever looks for that.
-fn needs_commits(text: &str) -> bool {
-    let (mut needs, mut added) = (false, false);
-    let read = each_statement(text, Dialect::Postgresql, |_, statement| {
-        let adds = adds_value(statement);
-        needs |= added && !adds || calls(statement);
-        added |= adds;
+fn needs_commits(text: &str, sent: Sent) -> bool {
+    struct Sentence {
+        end: usize,
+        adds: bool,
+        may_end: bool,
+    }
+    let mut sentences = Vec::new();
+    let read = each_statement(text, Dialect::Postgresql, |start, statement| {
+        let end = start + statement.tokens().last().map_or(0, |token| token.range().end);
+        let adds = added_label(statement).is_some();
+        sentences.push(Sentence { end, adds, may_end: may_end_transactions(statement) });
         Ok(())
+    });
+    let mut added = false;
+    let messages = units::messages(text, &sentences, sent, |sentence| sentence.end);
+    let needs = messages.into_iter().any(|message| {
+        let needs = added && message.iter().any(|sentence| !sentence.adds)
+            || matches!(message, [one] if one.may_end);
+        added |= message.iter().any(|sentence| sentence.adds);
+        needs
     });
     read.is_ok() && needs
 }
 
-fn adds_value(statement: &Statement<'_>) -> bool {
-    let words: Vec<_> = statement.words().collect();
-    let words: Vec<_> = words.iter().map(|word| &**word).collect();
-    words.starts_with(&["ALTER", "TYPE"]) && words.windows(2).any(|pair| pair == ["ADD", "VALUE"])
-}
-
-/// `CALL`, or a `DO` whose body speaks of transactions.
-fn calls(statement: &Statement<'_>) -> bool {
-    match statement.words().next().as_deref() {
-        Some("CALL") => true,
-        Some("DO") => {
-            let text = statement.text().to_ascii_uppercase();
-            let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-            words.any(|word| matches!(word, "COMMIT" | "ROLLBACK"))
-        }
-        _ => false,
-    }
+/// Whether the file can only have run with golang-migrate's `x-multi-statement`, for what is used too early in a message.
+fn is_multiple(text: &str, layout: Layout) -> bool {
+    let refused = || together::refused(text, layout, units::sent(layout), false);
+    layout == Layout::GolangMigrate && matches!(refused(), Err((_, Problem::UsedTooEarly { .. })))
 }
 
 #[cfg(test)]
@@ -68,7 +80,19 @@ mod tests {
             ("SELECT 'x", false),
         ];
         for (text, expected) in table {
-            assert_eq!(needs_commits(text), expected, "{text}");
+            assert_eq!(needs_commits(text, Sent::Statements), expected, "{text}");
         }
+        let table = [
+            ("CALL p();", true),
+            ("DO $$ BEGIN UPDATE a SET b = 1; COMMIT; END $$", true),
+            ("SELECT 1; CALL p();", false),
+            ("ALTER TYPE t ADD VALUE 'x'; UPDATE a SET b = 'x'", false),
+            ("SELECT 1;\n;\nCALL p();", true),
+            ("ALTER TYPE t ADD VALUE 'x'\n;\nUPDATE a SET b = 'x'", true),
+        ];
+        for (text, expected) in table {
+            assert_eq!(needs_commits(text, Sent::Sections), expected, "{text}");
+        }
+        assert!(!needs_commits("SELECT 1;\n;\nCALL p();", Sent::Whole));
     }
 }

@@ -90,6 +90,16 @@ pub enum Problem {
     )]
     SentTogether { what: String, layout: Layout },
     #[error(
+        "{what} cannot run in a transaction, and BEGIN opened one before it: move it behind COMMIT"
+    )]
+    InOwnTransaction { what: String },
+    #[error(
+        "`{}` is used in the transaction that adds it to the type {}, which PostgreSQL refuses: {how}",
+        Escaped(.label),
+        Escaped(.of)
+    )]
+    UsedTooEarly { label: String, of: String, how: &'static str },
+    #[error(
         "`{}` opens a transaction, and where it ends depends on the database; name yours in {SETTINGS_FILE}, as in dialects = [\"postgresql\"]",
         Escaped(.0)
     )]

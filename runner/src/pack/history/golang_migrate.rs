@@ -6,6 +6,7 @@
 
 use super::{
     Context, Layout, Migration, Section,
+    alone::stand_alone,
     error::HistoryError,
     files::{self, File},
     hook, name,
@@ -25,7 +26,7 @@ pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration
     let section = |file: &File, is_way_back| {
         let (hook, text) = (hook(is_way_back, true), file.sql()?);
         let mut section = Section { hook, text, path: file.path.clone(), first_line: 1 };
-        section.leave_transaction(context)?;
+        stand_alone(&mut section, Layout::GolangMigrate, context)?;
         Ok(section)
     };
     let (mut migrations, alone) = pair(of(".up"), of(".down"), context, section);

@@ -6,6 +6,7 @@
 
 mod alone;
 mod atlas;
+mod client;
 mod db_migrate;
 mod dbmate;
 mod diesel;
@@ -49,6 +50,7 @@ mod tern;
 mod tests;
 mod text_order;
 mod textual;
+mod together;
 mod transactions;
 mod umzug;
 mod units;
@@ -92,6 +94,11 @@ impl Context<'_> {
     pub(super) fn on(&self, dialects: BTreeSet<Dialect>) -> Self {
         Self { dialects, ..*self }
     }
+
+    /// Whether PostgreSQL may get the SQL.
+    fn is_for_postgresql(&self) -> bool {
+        self.dialects.is_empty() || self.dialects.contains(&Dialect::Postgresql)
+    }
 }
 
 /// One alteration of a history, as its tool would run it.
@@ -129,6 +136,15 @@ struct Section {
     path: PathBuf,
     /// Where the text begins in its file.
     first_line: usize,
+}
+
+/// How a tool runs a section.
+#[derive(Debug, Clone, Copy)]
+struct Message {
+    layout: Layout,
+    sent: Sent,
+    /// In a transaction of the tool's.
+    opens: bool,
 }
 
 /// What dialects get in place of a section's hook and text.
@@ -282,6 +298,11 @@ pub(super) fn look_through(
     look(text, path, 1, context)?;
     refuse_turn(text, hook, Layout::Runner, context).map_err(located(text, path, 1))?;
     statements::refused(text, &context.dialects, hook).map_err(located(text, path, 1))?;
+    if context.is_for_postgresql() {
+        let opens = !matches!(hook, SqlHook::BeforeUp | SqlHook::BeforeDown);
+        let refused = together::refused(text, Layout::Runner, Sent::Statements, opens);
+        refused.map_err(located(text, path, 1))?;
+    }
     notes::note(text, path, 1, hook, context);
     Ok(())
 }
@@ -398,19 +419,39 @@ impl Section {
         context: &Context<'_>,
     ) -> Result<Vec<Apart>, HistoryError> {
         let wraps = self.is_in_transaction();
+        let sent = match layout {
+            // A text that PostgreSQL refuses as one message can only have been sent with `x-multi-statement`.
+            Layout::GolangMigrate if !wraps => Sent::Statements,
+            layout => units::sent(layout),
+        };
+        let tool = Message { layout, sent, opens: wraps && units::opens(layout) };
+        if context.is_for_postgresql() {
+            let refused = together::refused(&self.text, layout, sent, tool.opens);
+            refused.map_err(self.located())?;
+        }
         let said = transactions::said(&self.text, &context.dialects, !wraps);
         match said.map_err(self.located())? {
             Said::Framed(text) => {
                 self.text = text;
                 Ok(Vec::new())
             }
+            // The other databases keep the text without the frame.
+            Said::FramedBeside(text)
+                if context.dialects.is_empty() || context.dialects.len() > 1 =>
+            {
+                let outside = hook(self.hook.is_way_back(), false);
+                let framed = self.for_postgresql(tool, context)?.map(|apart| apart.text);
+                let own = framed.unwrap_or_else(|| self.text.clone());
+                self.text = text;
+                let dialects = vec![Dialect::Postgresql];
+                Ok(vec![Apart { of: self.hook, dialects, hook: outside, text: own }])
+            }
             Said::Nothing if wraps => Ok(Vec::new()),
-            Said::Nothing => Ok(self.for_postgresql(layout, false, context)?.into_iter().collect()),
-            Said::Units => {
+            Said::Nothing => Ok(self.for_postgresql(tool, context)?.into_iter().collect()),
+            Said::Units | Said::FramedBeside(_) => {
                 let main = self.hook;
                 self.hook = hook(main.is_way_back(), false);
-                let mut apart: Vec<_> =
-                    self.for_postgresql(layout, wraps, context)?.into_iter().collect();
+                let mut apart: Vec<_> = self.for_postgresql(tool, context)?.into_iter().collect();
                 // There that is the same hook, journaled in any case.
                 let mysql: Vec<_> =
                     [Dialect::Mysql, Dialect::Mariadb].into_iter().filter(|_| wraps).collect();
@@ -430,20 +471,14 @@ impl Section {
     /// What PostgreSQL gets of it, where that differs: what the tool sends together is one transaction.
     fn for_postgresql(
         &self,
-        layout: Layout,
-        wraps: bool,
+        tool: Message,
         context: &Context<'_>,
     ) -> Result<Option<Apart>, HistoryError> {
         let is_named = context.dialects.contains(&Dialect::Postgresql);
         if !is_named && !context.dialects.is_empty() {
             return Ok(None);
         }
-        let sent = match layout {
-            // A text that PostgreSQL refuses as one message can only have been sent with `x-multi-statement`.
-            Layout::GolangMigrate if !wraps => Sent::Statements,
-            layout => units::sent(layout),
-        };
-        match units::framed(&self.text, layout, sent, wraps) {
+        match units::framed(&self.text, tool.layout, tool.sent, tool.opens) {
             Ok(text) => Ok(text.map(|text| Apart {
                 of: self.hook,
                 dialects: vec![Dialect::Postgresql],

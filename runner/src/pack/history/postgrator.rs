@@ -6,6 +6,7 @@
 
 use super::{
     Context, Layout, Migration, Section,
+    alone::stand_alone,
     error::{FileProblem, HistoryError},
     files::{self, File},
     hook,
@@ -35,7 +36,7 @@ pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration
         let hook = hook(is_way_back, true);
         let (text, path) = (file.sql()?, file.path.clone());
         let mut section = Section { hook, text, path, first_line: 1 };
-        section.leave_transaction(context)?;
+        stand_alone(&mut section, Layout::Postgrator, context)?;
         Ok::<_, HistoryError>(section)
     };
     let mut migrations = Vec::with_capacity(ups.len());

@@ -46,7 +46,7 @@ pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration
             sections.push(textual::section(down, SqlHook::Down)?);
         }
         for section in &mut sections {
-            stand_alone(section, context)?;
+            stand_alone(section, Layout::Prisma, context)?;
         }
         let migration = textual::migration(&below.name, &below.path, sections)?;
         migrations.push((below.path, migration));

@@ -6,6 +6,7 @@
 
 use super::{
     Context, Layout, Migration, Section,
+    alone::stand_alone,
     error::{FileProblem, HistoryError, Problem},
     files::{self, File},
     hook, mark, notes,
@@ -70,7 +71,7 @@ fn sections(file: &File, context: &Context<'_>) -> Result<Vec<Section>, HistoryE
         let (hook, path) = (hook(is_way_back, true), file.path.clone());
         let text = bodies.join("\n;\n");
         let mut section = Section { hook, text, path, first_line: line + 1 };
-        section.leave_transaction(context)?;
+        stand_alone(&mut section, Layout::Rambler, context)?;
         Ok::<_, HistoryError>(Some(section))
     };
     let Some((line, range)) = ups.first() else {

@@ -1,11 +1,11 @@
 //! shmig: `<number>-<name>.sql` with `-- ====  UP  ====` and `-- ==== DOWN ====`, ordered by number.
 //!
 //! As shmig 1 reads it: a mark is a whole line, with these blanks; a direction goes to the mark of the other one,
-//! whichever comes first; what stands before both is not run. The database's own client runs it, so that
-//! the file opens its transaction itself.
+//! whichever comes first; what stands before both is not run. The database's own client runs it, statement by statement: one
+//! that is a transaction (with settings around it at most) runs as one here, any other statement by statement.
 
 use super::{
-    Context, Layout, Migration, Section,
+    Context, Layout, Migration, Section, client,
     error::{FileProblem, HistoryError, Problem},
     files::{self, File},
     hook, mark, name, notes,
@@ -50,11 +50,10 @@ fn sections(file: &File, context: &Context<'_>) -> Result<Vec<Section>, HistoryE
         {
             return Ok(None);
         }
-        let (hook, path) = (hook(is_way_back, true), file.path.clone());
+        let in_transaction = client::is_one_transaction(body, &context.dialects);
+        let (hook, path) = (hook(is_way_back, in_transaction), file.path.clone());
         let first_line = marks[at].number + 1;
-        let mut section = Section { hook, text: body.to_owned(), path, first_line };
-        section.leave_transaction(context)?;
-        Ok::<_, HistoryError>(Some(section))
+        Ok::<_, HistoryError>(Some(Section { hook, text: body.to_owned(), path, first_line }))
     };
     match section(UP, false)? {
         Some(up) => Ok([Some(up), section(DOWN, true)?].into_iter().flatten().collect()),

@@ -39,7 +39,7 @@ pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration
             return Err(HistoryError::OneVersion { first, second, layout: Layout::Supabase });
         }
         let mut section = textual::section(file, SqlHook::Up)?;
-        stand_alone(&mut section, context)?;
+        stand_alone(&mut section, Layout::Supabase, context)?;
         migrations.push((version, file, textual::migration(stem, &file.path, vec![section])?));
     }
     let migrations = migrations.into_iter().map(|(_, file, m)| (file.path.clone(), m));

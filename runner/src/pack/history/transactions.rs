@@ -3,8 +3,9 @@
 //! Many files open one and commit it, as golang-migrate's manual advises on PostgreSQL. Where a file has one
 //! frame, the runner's transaction takes its place: blanks stand for the two statements, so that all others keep
 //! their lines. A file with several, with a level of isolation, or with a frame outside of the runner's
-//! transaction on PostgreSQL keeps them: they are its units (`units.rs`). What does not pair is refused, which a
-//! deploy would do later. Pure.
+//! transaction on PostgreSQL keeps them: they are its units (`units.rs`). So does one with statements around its frame on
+//! PostgreSQL, where what is committed can be used and what is checked at COMMIT is checked; elsewhere nobody can tell
+//! the difference. What does not pair is refused, which a deploy would do later. Pure.
 
 use super::{
     error::Problem,
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::{
     alteration::Dialect,
-    sql::{Statement, UnitWord, adds_label, any_unit_word, as_client, undelimited, unrepeatable},
+    sql::{Statement, UnitWord, any_unit_word, as_client, undelimited, unrepeatable},
 };
 use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 
@@ -36,6 +37,8 @@ pub(super) enum Said {
     Nothing,
     /// It has one frame, whose place the host's transaction takes: the text without it.
     Framed(String),
+    /// The same with statements around the frame, which PostgreSQL runs apart from what is in it.
+    FramedBeside(String),
     /// It opens and closes transactions that are its own.
     Units,
 }
@@ -70,14 +73,14 @@ pub(super) fn said(text: &str, named: &BTreeSet<Dialect>, by_itself: bool) -> Re
     let by_itself = by_itself && possible.contains(&Dialect::Postgresql);
     match &reading[..] {
         [] => Ok(Said::Nothing),
-        [(Kind::Opens, first), (Kind::Commits, last)]
-            if !by_itself && !needs_a_commit(text, first.start, &possible) =>
-        {
+        [(Kind::Opens, first), (Kind::Commits, last)] if !by_itself => {
+            let is_beside =
+                possible.contains(&Dialect::Postgresql) && has_beside(text, first.start..last.end);
             let mut text = text.to_owned();
             for range in [first, last] {
                 text.replace_range(range.clone(), &blanks(&text[range.clone()]));
             }
-            Ok(Said::Framed(text))
+            Ok(if is_beside { Said::FramedBeside(text) } else { Said::Framed(text) })
         }
         words => match unpaired(words) {
             Some(range) => Err((range.start, Problem::Transaction(text[range].to_owned()))),
@@ -101,18 +104,32 @@ fn unpaired(words: &[(Kind, Range<usize>)]) -> Option<Range<usize>> {
     open
 }
 
-/// Whether what stands before byte `end` has to be committed before the rest runs: a label of a type that the rest
-/// may use.
-fn needs_a_commit(text: &str, end: usize, possible: &BTreeSet<Dialect>) -> bool {
-    let mut needs = false;
-    if possible.contains(&Dialect::Postgresql) {
-        let read = each_statement(text, Dialect::Postgresql, |start, statement| {
-            needs |= start < end && adds_label(statement);
-            Ok(())
-        });
-        needs &= read.is_ok();
+/// Whether PostgreSQL would run a statement before or behind `frame` that is no setting. What only SQLite knows is none of its.
+fn has_beside(text: &str, frame: Range<usize>) -> bool {
+    let (mut is_beside, mut is_sqlite) = (false, false);
+    let read = each_statement(text, Dialect::Postgresql, |start, statement| {
+        let words: Vec<_> = statement.words().collect();
+        let words: Vec<_> = words.iter().map(|word| &**word).collect();
+        is_sqlite |= matches!(
+            words[..],
+            ["PRAGMA", ..] | ["BEGIN", "DEFERRED" | "IMMEDIATE" | "EXCLUSIVE", ..]
+        );
+        let at = start + statement.tokens().first().map_or(0, |token| token.range().start);
+        is_beside |= !frame.contains(&at) && !is_setting(&words);
+        Ok(())
+    });
+    read.is_ok() && is_beside && !is_sqlite
+}
+
+/// Whether a statement of these words only sets something for its session, or shows it.
+pub(super) fn is_setting(words: &[&str]) -> bool {
+    match words {
+        ["SET" | "RESET" | "PRAGMA" | "SHOW", ..] => true,
+        ["SELECT", rest @ ..] => {
+            matches!(rest, ["SET_CONFIG", ..] | ["PG_CATALOG", "SET_CONFIG", ..])
+        }
+        _ => false,
     }
-    needs
 }
 
 /// What opens a transaction where the dialects read the rest differently. In bodies of procedures some see
@@ -175,6 +192,7 @@ mod tests {
         match said(text, named, !in_transaction)? {
             Said::Nothing => Ok(None),
             Said::Framed(text) => Ok(Some(text)),
+            Said::FramedBeside(text) => Ok(Some(format!("beside: {text}"))),
             Said::Units => Ok(Some("units".to_owned())),
         }
     }
@@ -196,6 +214,15 @@ mod tests {
                 "PRAGMA x; BEGIN IMMEDIATE; A; COMMIT; B",
                 Some("PRAGMA x;                ; A;       ; B"),
             ),
+            (
+                "SET x = 1; SELECT pg_catalog.set_config('search_path', '', false); BEGIN; A; COMMIT; RESET x;",
+                Some(
+                    "SET x = 1; SELECT pg_catalog.set_config('search_path', '', false);      ; A;       ; RESET x;",
+                ),
+            ),
+            ("BEGIN; A; COMMIT; B", Some("beside:      ; A;       ; B")),
+            ("B; BEGIN; A; COMMIT", Some("beside: B;      ; A;       ")),
+            ("BEGIN; A; COMMIT; SELECT f()", Some("beside:      ; A;       ; SELECT f()")),
             ("A; B", None),
             ("SELECT 'BEGIN;'; SELECT 'COMMIT;'", None),
             ("CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; END; SELECT 2;", None),
@@ -232,11 +259,12 @@ mod tests {
             "BEGIN; A; COMMIT; BEGIN; B; COMMIT;",
             "BEGIN ISOLATION LEVEL SERIALIZABLE; A; COMMIT;",
             "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; A;",
-            "ALTER TYPE s ADD VALUE 'two'; BEGIN; A; COMMIT;",
         ];
         for text in table {
             assert_eq!(said(text, &BTreeSet::new(), false), Ok(Said::Units), "{text}");
         }
+        let before = "ALTER TYPE s ADD VALUE 'two'; BEGIN; A; COMMIT;";
+        assert!(matches!(said(before, &BTreeSet::new(), false), Ok(Said::FramedBeside(_))));
         let inside = "BEGIN; ALTER TYPE s ADD VALUE 'two'; COMMIT;";
         assert!(matches!(said(inside, &BTreeSet::new(), false), Ok(Said::Framed(_))));
     }
@@ -269,6 +297,8 @@ mod tests {
         }
         for dialect in [Sqlite, Mariadb] {
             let seen = unframed(text, &BTreeSet::from([dialect]), false).unwrap();
+            assert_eq!(seen.as_deref(), Some("A;\n     ; B;       ;"), "{dialect:?}");
+            let seen = unframed(text, &BTreeSet::from([dialect]), true).unwrap();
             assert_eq!(seen.as_deref(), Some("A;\n     ; B;       ;"), "{dialect:?}");
         }
         assert_eq!(unframed("A; B", &BTreeSet::new(), false), Ok(None));

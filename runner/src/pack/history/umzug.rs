@@ -5,6 +5,7 @@
 
 use super::{
     Context, Layout, Migration, Section,
+    alone::stand_alone,
     error::{FileProblem, HistoryError},
     files::{self, File, Listing},
     hook,
@@ -27,7 +28,7 @@ pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration
     let section = |file: &File, is_way_back| {
         let (hook, text, path) = (hook(is_way_back, true), file.sql()?, file.path.clone());
         let mut section = Section { hook, text, path, first_line: 1 };
-        section.leave_transaction(context)?;
+        stand_alone(&mut section, Layout::Umzug, context)?;
         Ok::<_, HistoryError>(section)
     };
     let mut found = Vec::new();

@@ -69,8 +69,24 @@ pub(super) fn sent(layout: Layout) -> Sent {
         Layout::NodePgMigrate | Layout::DbMigrate | Layout::Postgrator => Sent::Whole,
         Layout::PostgresMigrations | Layout::GraphileMigrate | Layout::Umzug => Sent::Whole,
         Layout::NpmSqlite => Sent::Whole,
-        Layout::Tern | Layout::Rambler | Layout::Mybatis | Layout::Micrate => Sent::Statements,
+        // A section is one message.
+        Layout::Rambler => Sent::Sections,
+        Layout::Tern | Layout::Mybatis | Layout::Micrate => Sent::Statements,
     }
+}
+
+/// Whether the tool opens a transaction for what does not say otherwise.
+pub(super) fn opens(layout: Layout) -> bool {
+    !matches!(
+        layout,
+        Layout::GolangMigrate
+            | Layout::Prisma
+            | Layout::Sqitch
+            | Layout::Shmig
+            | Layout::Postgrator
+            | Layout::Umzug
+            | Layout::Rambler
+    )
 }
 
 /// How a file of `layout` says that it runs outside of a transaction, as the end of a sentence.
@@ -137,7 +153,7 @@ pub(super) fn framed(
         frames.begin(first);
         open = Open::Tool;
     }
-    for message in messages(text, &sentences, sent) {
+    for message in messages(text, &sentences, sent, |sentence| sentence.tokens.end) {
         let is_several = message.len() > 1;
         for sentence in message {
             let is_implicit = is_several && open == Open::No;
@@ -207,14 +223,19 @@ fn sentences(text: &str) -> Result<Vec<Sentence>, Bad> {
 }
 
 /// From the first token of a statement to its last, where its text begins at `start`.
-fn tokens(start: usize, statement: &Statement<'_>) -> Range<usize> {
+pub(super) fn tokens(start: usize, statement: &Statement<'_>) -> Range<usize> {
     let first = statement.tokens().first().map_or(0, |token| token.range().start);
     let last = statement.tokens().last().map_or(0, |token| token.range().end);
     start + first..start + last
 }
 
-/// The statements that go together.
-fn messages<'a>(text: &str, sentences: &'a [Sentence], sent: Sent) -> Vec<&'a [Sentence]> {
+/// The statements that go together. `end`: where the tokens of one end.
+pub(super) fn messages<'a, T>(
+    text: &str,
+    sentences: &'a [T],
+    sent: Sent,
+    end: impl Fn(&T) -> usize,
+) -> Vec<&'a [T]> {
     match sent {
         Sent::Whole => vec![sentences],
         Sent::Statements => sentences.chunks(1).collect(),
@@ -223,8 +244,7 @@ fn messages<'a>(text: &str, sentences: &'a [Sentence], sent: Sent) -> Vec<&'a [S
                 Sent::Pieces => piece_ends(text),
                 _ => section_ends(text),
             };
-            let piece =
-                |sentence: &Sentence| ends.partition_point(|end| *end < sentence.tokens.end);
+            let piece = |sentence: &T| ends.partition_point(|at| *at < end(sentence));
             sentences.chunk_by(|left, right| piece(left) == piece(right)).collect()
         }
     }

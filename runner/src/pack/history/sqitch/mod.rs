@@ -14,11 +14,8 @@ mod plan;
 mod variables;
 
 use super::{
-    Context, HistoryError, Migration, Section, Verify,
-    error::Problem,
-    files::File,
-    hook, name,
-    statements::{self, DIALECTS},
+    Context, HistoryError, Migration, Section, Verify, client, error::Problem, files::File, hook,
+    name, statements,
 };
 use crate::{
     alteration::{AlterationId, Dialect, LedgerKey, ParseIdError},
@@ -139,7 +136,7 @@ impl Project<'_> {
 
     fn section(&self, file: &File, is_way_back: bool) -> Result<Section, HistoryError> {
         let text = self.text(file)?;
-        let in_transaction = is_one_transaction(&text, &self.context.dialects);
+        let in_transaction = client::is_one_transaction(&text, &self.context.dialects);
         let path = file.path.clone();
         Ok(Section { hook: hook(is_way_back, in_transaction), text, path, first_line: 1 })
     }
@@ -147,7 +144,7 @@ impl Project<'_> {
     /// A script for a check; `None` where nothing is in it.
     fn verify(&self, file: &File) -> Result<Option<Verify>, HistoryError> {
         let text = self.text(file)?;
-        let dialects = possible(&text, &self.context.dialects);
+        let dialects = client::possible(&text, &self.context.dialects);
         let Some(dialect) = dialects.first() else {
             return Ok(Some(Verify { text, path: file.path.clone() }));
         };
@@ -160,7 +157,8 @@ impl Project<'_> {
         let _ = statements::each_statement(&text, *dialect, |start, statement| {
             let words: Vec<_> = statement.words().collect();
             let words: Vec<_> = words.iter().map(|word| &**word).collect();
-            let is_frame = is_opening(&words) || is_closing(&words) || words == ["ROLLBACK"];
+            let is_frame =
+                client::is_opening(&words) || client::is_closing(&words) || words == ["ROLLBACK"];
             if let (Some(first), Some(last), false) =
                 (statement.tokens().first(), statement.tokens().last(), is_frame)
             {
@@ -180,7 +178,7 @@ impl Project<'_> {
         let text = file.sql()?;
         let at = |(at, problem)| super::located(&text, &file.path, 1)((at, problem));
         let dialects = &self.context.dialects;
-        for dialect in possible(&text, dialects) {
+        for dialect in client::possible(&text, dialects) {
             variables::refuse_commands(&text, dialect).map_err(at)?;
         }
         if !dialects.is_empty() && !dialects.contains(&Dialect::Postgresql) {
@@ -189,45 +187,4 @@ impl Project<'_> {
         let replaced = variables::replace(&text, &self.settings.variables, self.context);
         replaced.map_err(at)
     }
-}
-
-/// The dialects of which the text can be read as one.
-fn possible(text: &str, named: &BTreeSet<Dialect>) -> Vec<Dialect> {
-    let dialects: Vec<Dialect> = match named.is_empty() {
-        true => DIALECTS.to_vec(),
-        false => named.iter().copied().collect(),
-    };
-    let reads =
-        |dialect: &Dialect| statements::each_statement(text, *dialect, |_, _| Ok(())).is_ok();
-    dialects.into_iter().filter(reads).collect()
-}
-
-fn is_opening(words: &[&str]) -> bool {
-    matches!(words, ["BEGIN"] | ["BEGIN", "TRANSACTION" | "WORK"] | ["START", "TRANSACTION"])
-}
-
-fn is_closing(words: &[&str]) -> bool {
-    matches!(words, ["COMMIT" | "END"] | ["COMMIT" | "END", "TRANSACTION" | "WORK"])
-}
-
-/// Whether all that a script does is one transaction of its own: around it stand settings at most.
-fn is_one_transaction(text: &str, named: &BTreeSet<Dialect>) -> bool {
-    let Some(dialect) = possible(text, named).first().copied() else { return true };
-    let (mut opened, mut closed, mut around) = (0, 0, 0);
-    let read = statements::each_statement(text, dialect, |_, statement| {
-        let words: Vec<_> = statement.words().collect();
-        let words: Vec<_> = words.iter().map(|word| &**word).collect();
-        if is_opening(&words) {
-            opened += 1;
-        } else if is_closing(&words) {
-            closed += 1;
-        } else if opened == closed
-            && !matches!(words.first(), Some(&("SET" | "PRAGMA" | "SELECT" | "SHOW")))
-        {
-            around += 1;
-        }
-        Ok(())
-    });
-    // What cannot be read is told elsewhere.
-    read.is_err() || opened == 1 && closed == 1 && around == 0 || opened + around == 0
 }

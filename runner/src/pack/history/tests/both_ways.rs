@@ -268,7 +268,7 @@ fn read_as_the_tool_does() {
                     "1398700000-users",
                     &[(Up, "\n     ;\nA;\n      ;\n\n"), (Down, "\n     ;\nB;\n      ;\n")],
                 ),
-                ("1398700001-names", &[(Up, "C;\n"), (Down, "D;\n")]),
+                ("1398700001-names", &[(BeforeUp, "C;\n"), (BeforeDown, "D;\n")]),
             ],
         ),
     ];

@@ -120,6 +120,125 @@ fn what_a_tool_sends_together() {
 }
 
 #[test]
+fn a_tool_that_opens_no_transaction() {
+    const CALL: &str = "CALL p();\n";
+    const DO: &str = "DO $$ BEGIN DELETE FROM t; COMMIT; END $$;\n";
+    const USED: &str = "ALTER TYPE st ADD VALUE 'b';\nINSERT INTO t VALUES ('b');\n";
+    const OWN: &str = "BEGIN;\nA;\nCOMMIT;\n";
+    let shmig = |text: &str| format!("-- ====  UP  ====\n{text}");
+    let rambler = |text: &str| format!("-- rambler up\n{text}");
+    for text in [CALL, DO] {
+        let table: [(Layout, Files<'_>); 5] = [
+            (GolangMigrate, &[("1_a.up.sql", text)]),
+            (Postgrator, &[("1.do.a.sql", text)]),
+            (Umzug, &[("1_a.sql", text)]),
+            (Rambler, &[("1_a.sql", &rambler(text))]),
+            (Shmig, &[("1-a.sql", &shmig(text))]),
+        ];
+        for (layout, files) in table {
+            assert_eq!(gets(files, layout, Postgresql), [(BeforeUp, text.to_owned())], "{layout}");
+        }
+    }
+    let beside = format!("SELECT 1;\n{CALL}{USED}");
+    let rows: [(Layout, Files<'_>, SqlHook, &str); 5] = [
+        (GolangMigrate, &[("1_a.up.sql", USED)], BeforeUp, USED),
+        (Postgrator, &[("1.do.a.sql", "SELECT 1;\nCALL p();\n")], Up, "SELECT 1;\nCALL p();\n"),
+        (Shmig, &[("1-a.sql", &shmig(&beside))], BeforeUp, &beside),
+        (Shmig, &[("1-a.sql", &shmig(OWN))], Up, "     ;\nA;\n      ;\n"),
+        (
+            Rambler,
+            &[(
+                "1_a.sql",
+                &rambler("A;\nVACUUM;\n-- rambler up\nB;\nC;\n")
+                    .replace("VACUUM;\n", "\n-- rambler up\nVACUUM;\n"),
+            )],
+            BeforeUp,
+            "A;\n\n\n;\nVACUUM;\n\n;\nBEGIN; B;\nC; COMMIT;\n",
+        ),
+    ];
+    for (layout, files, hook, text) in rows {
+        assert_eq!(gets(files, layout, Postgresql), [(hook, text.to_owned())], "{layout}");
+    }
+}
+
+#[test]
+fn what_stands_beside_a_transaction_of_the_file() {
+    const BEHIND: &str = "BEGIN;\nA;\nCOMMIT;\nB;\n";
+    const FRAMED: &str = "     ;\nA;\n      ;\nB;\n";
+    let files: Files<'_> = &[("1_a.up.sql", BEHIND)];
+    assert_eq!(gets(files, GolangMigrate, Postgresql), [(BeforeUp, BEHIND.to_owned())]);
+    for dialect in [Sqlite, Mysql] {
+        assert_eq!(gets(files, GolangMigrate, dialect), [(Up, FRAMED.to_owned())]);
+    }
+    for (dialects, hook, text) in [("postgresql", BeforeUp, BEHIND), ("sqlite", Up, FRAMED)] {
+        let named = format!("dialects = ['{dialects}']");
+        let files: Files<'_> = &[("1_a.up.sql", BEHIND), ("alteration.toml", &named)];
+        let dialect = dialects.parse().unwrap();
+        assert_eq!(gets(files, GolangMigrate, dialect), [(hook, text.to_owned())], "{dialects}");
+    }
+    let several = "BEGIN;\nA;\nCOMMIT;\nB;\nC;\n";
+    let files: Files<'_> = &[("1_a.sql", several)];
+    let framed = "BEGIN;\nA;\nCOMMIT;\nBEGIN; B;\nC; COMMIT;\n";
+    assert_eq!(gets(files, Sqlx, Postgresql), [(BeforeUp, framed.to_owned())]);
+    let settings = "SET x = 1;\nBEGIN;\nA;\nCOMMIT;\nRESET x;\n";
+    let kept = "SET x = 1;\n     ;\nA;\n      ;\nRESET x;\n";
+    assert_eq!(
+        gets(&[("1_a.up.sql", settings)], GolangMigrate, Postgresql),
+        [(Up, kept.to_owned())]
+    );
+}
+
+#[test]
+fn what_the_tool_could_not_run() {
+    const USED: &str = "ALTER TYPE st ADD VALUE 'b';\nINSERT INTO t VALUES ('b');\n";
+    const DO: &str = "SELECT 1;\nDO $$ BEGIN DELETE FROM t; COMMIT; END $$;\n";
+    let goose = format!("-- +goose Up\n{USED}");
+    let dbmate = format!("-- migrate:up transaction:false\n{USED}");
+    let untied = format!("-- no-transaction\n{USED}");
+    let table: [(Layout, Files<'_>, &str); 11] = [
+        (
+            Sqlx,
+            &[("1_a.sql", USED)],
+            "1_a.sql: line 2: `b` is used in the transaction that adds it to the type st, which PostgreSQL refuses: move it into a file of its own",
+        ),
+        (Sqlx, &[("1_a.sql", &untied)], "1_a.sql: line 3: `b` is used"),
+        (Dbmate, &[("1_a.sql", &dbmate)], "1_a.sql: line 3: `b` is used"),
+        (Diesel, &[("1_a/up.sql", USED)], "1_a/up.sql: line 2: `b` is used"),
+        (Postgrator, &[("1.do.a.sql", USED)], "1.do.a.sql: line 2: `b` is used"),
+        (Umzug, &[("1_a.sql", USED)], "1_a.sql: line 2: `b` is used"),
+        (NodePgMigrate, &[("1_a.sql", USED)], "1_a.sql: line 2: `b` is used"),
+        (
+            Goose,
+            &[("1_a.sql", &goose)],
+            "1_a.sql: line 3: `b` is used in the transaction that adds it to the type st, which PostgreSQL refuses: write `-- +goose NO TRANSACTION`",
+        ),
+        (
+            Runner,
+            &[("1-a.up.sql", USED)],
+            "1-a.up.sql: line 2: `b` is used in the transaction that adds it to the type st, which PostgreSQL refuses: move what adds it into `<id>.before-up.sql`",
+        ),
+        (
+            GolangMigrate,
+            &[("1_a.up.sql", DO)],
+            "1_a.up.sql: line 2: DO with COMMIT or ROLLBACK cannot run in a message with other statements, and golang-migrate sends this as one",
+        ),
+        (
+            Refinery,
+            &[("V1__a.sql", DO)],
+            "V1__a.sql: line 2: DO with COMMIT or ROLLBACK cannot run in a message",
+        ),
+    ];
+    for (layout, files, expected) in table {
+        let error = error(files, Some(layout));
+        assert!(error.contains(expected), "{layout}:\n{error}\n{expected}");
+    }
+    for (dialect, made) in [("sqlite", ""), ("postgresql", "CREATE TYPE st AS ENUM ('a');\n")] {
+        let (text, named) = (format!("{made}{USED}"), format!("dialects = ['{dialect}']"));
+        gets(&[("1_a.sql", &text), ("alteration.toml", &named)], Sqlx, dialect.parse().unwrap());
+    }
+}
+
+#[test]
 fn what_a_deploy_on_a_named_dialect_would_refuse() {
     const INDEX: &str = "A;\nCREATE INDEX CONCURRENTLY i ON t (x);";
     let goose = format!("-- +goose Up\n{INDEX}");
