@@ -47,5 +47,5 @@ pub use deploy::{
 };
 pub use error::{Error, Lost, StepError, StepFailure};
 pub use event::{Report, StepReport};
-pub use runner::{BaselineFrom, Check, NotDeployed, Runner, Standing};
+pub use runner::{BaselineFrom, Check, NotDeployed, Runner, Standing, Unfinished};
 pub use trial::{Round, RowFiles, TestOptions, Trial, Workbench};

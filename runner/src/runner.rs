@@ -60,6 +60,16 @@ pub enum BaselineFrom {
     },
 }
 
+/// An attempt that was begun and has not ended.
+#[derive(Debug, Clone)]
+pub struct Unfinished {
+    pub run: Run,
+    /// The statement of which nobody knows whether it took effect.
+    pub statement: Option<String>,
+    /// Why it cannot be resumed; escaped.
+    pub cut_off: Option<String>,
+}
+
 /// How every alteration stands.
 #[derive(Debug, Clone, Serialize)]
 pub struct Standing {
@@ -221,6 +231,12 @@ impl Runner {
             job.check_settings(&plan, &snapshot)?;
             deploy::judge(job, &mut plan, &snapshot, &mut backend).await?;
             deploy::begun::tell(&mut plan, &snapshot, &mut backend).await?;
+            for finding in &mut plan.findings {
+                // A deploy may have to end what it left on the server; it stops all the same.
+                if let Finding::CutOff { blocks, .. } = finding {
+                    *blocks = true;
+                }
+            }
             Ok(plan)
         };
         let planned = planned.await;
@@ -528,15 +544,15 @@ impl Runner {
         run(&job, backend, &host, &options.how, control).await
     }
 
-    /// Attempts that were begun and have not ended, each with the statement of which nobody knows
-    /// whether it took effect.
-    pub async fn unfinished(&self) -> Result<Vec<(Run, Option<String>)>, Error> {
+    /// Lists attempts that were begun and have not ended.
+    pub async fn unfinished(&self) -> Result<Vec<Unfinished>, Error> {
         let mut backend = self.connect(Access::Read).await?;
-        let runs: Vec<Run> = backend.snapshot().await?.runs.into_values().collect();
+        let snapshot = backend.snapshot().await?;
         let mut unfinished = Vec::new();
-        for run in runs {
-            let statement = backend.open_statement(&run).await?;
-            unfinished.push((run, statement));
+        for run in snapshot.runs.values() {
+            let statement = backend.open_statement(run).await?;
+            let cut_off = snapshot.cut_off(&run.key).map(str::to_owned);
+            unfinished.push(Unfinished { run: run.clone(), statement, cut_off });
         }
         backend.close().await;
         Ok(unfinished)

@@ -243,6 +243,10 @@ fn a_failure_in_a_stretch_leaves_a_question() {
         let again = run(&sandbox, &["deploy", "plugins"]);
         assert_eq!(again.code, Some(4), "{again:#?}");
         assert!(again.stderr.contains("it was cut off behind this statement"), "{again:#?}");
+        agrees(&sandbox, "plugins");
+        sandbox.sql_plugin("acme/app", &[(ID, &up.replace("VALUES (5)", "VALUES (6)"), "")]);
+        agrees(&sandbox, "plugins");
+        sandbox.sql_plugin("acme/app", &[(ID, up, "")]);
         let id = ["resolve", "acme/app", ID];
         for statement in ["done", "not-done"] {
             let args = [&id[..], &["--statement", statement]].concat();
@@ -377,4 +381,54 @@ SET @@GLOBAL.GTID_PURGED=/*!80000 '+'*/ '76b4fcc9-ec92-11f1-917f-02fc00000001:1-
     assert_eq!(refused.code, Some(1), "{refused:#?}");
     assert!(refused.stderr.contains("--set-gtid-purged=OFF"), "{refused:#?}");
     assert!(refused.stderr.contains("in line 3"), "{refused:#?}");
+}
+
+/// Every verb says that what was cut off cannot be resumed, in this file or another, and names both ways out.
+fn agrees(sandbox: &Sandbox, plugins: &str) {
+    let verbs: [(&[&str], i32); 6] = [
+        (&["plan", plugins], 4),
+        (&["check", plugins], 4),
+        (&["deploy", plugins], 4),
+        (&["deploy", plugins, "--changed", "allow"], 4),
+        (&["status", plugins], 0),
+        (&["resolve"], 0),
+    ];
+    for (args, code) in verbs {
+        let told = run(sandbox, args);
+        assert_eq!(told.code, Some(code), "{args:?}: {told:#?}");
+        let text = format!("{}{}", told.stdout, told.stderr);
+        for right in ["it was cut off behind this statement", "--as applied", "--as reverted"] {
+            assert!(text.contains(right), "{args:?}: {text}");
+        }
+        let commands = text.lines().filter(|line| line.starts_with("      runner resolve")).count();
+        assert_eq!(commands, 2, "{args:?}: {text}");
+        for wrong in ["goes on", "which goes on", "begun with other contents"] {
+            assert!(!text.contains(wrong), "{args:?}: {text}");
+        }
+    }
+}
+
+/// A `down` in a stretch that stopped half-way.
+#[test]
+fn a_way_back_that_is_cut_off_leaves_a_question() {
+    let sandbox = places()[0]();
+    let down = "SET @n = (SELECT count(*) FROM t);\nDROP TABLE t;\nDROP TABLE nope;\n";
+    sandbox.sql_plugin("acme/app", &[(ID, "CREATE TABLE t (a int);", down)]);
+    sandbox.ok(&["deploy", "plugins"]);
+    assert_eq!(run(&sandbox, &["rollback", "--steps", "1"]).code, Some(1));
+    for (args, code) in [
+        (&["rollback", "--steps", "1"][..], 4),
+        (&["plan", "plugins"], 4),
+        (&["check", "plugins"], 4),
+        (&["status"], 0),
+        (&["resolve"], 0),
+    ] {
+        let told = run(&sandbox, args);
+        assert_eq!(told.code, Some(code), "{args:?}: {told:#?}");
+        let text = format!("{}{}", told.stdout, told.stderr);
+        assert!(text.contains("undo what took effect of the rollback"), "{args:?}: {text}");
+        assert!(!text.contains("goes on") && !text.contains("deploy again"), "{args:?}: {text}");
+    }
+    sandbox.ok(&["resolve", "acme/app", ID, "--as", "reverted"]);
+    sandbox.ok(&["deploy", "plugins"]);
 }

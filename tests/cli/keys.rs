@@ -62,3 +62,30 @@ fn what_was_rolled_back_is_not() {
         .sql_plugin("acme/more", &[("1-a", "INSERT INTO p VALUES (1);", ""), ("2-b", CHILD, "")]);
     sandbox.ok(&["deploy", "plugins"]);
 }
+
+/// SQLite takes a key that it cannot check; only a row that lacks its parent is one too many.
+#[test]
+fn a_key_that_cannot_be_checked_is_no_violation() {
+    let taken = [
+        "CREATE TABLE t1 (id int); CREATE TABLE t2 (id int REFERENCES t1 (id));",
+        "CREATE TABLE t1 (id int); CREATE TABLE t2 (id int REFERENCES t1 (id)); INSERT INTO t2 VALUES (7);",
+        "CREATE TABLE t1 (id int); CREATE TABLE t2 (id int REFERENCES t1 (nope));",
+        "CREATE TABLE t1 (id int); CREATE TABLE t2 (id int REFERENCES t1);",
+    ];
+    for up in taken {
+        let sandbox = Sandbox::new();
+        sandbox.sql_plugin("acme/shop", &[("1.0.0-0-a", up, "")]);
+        sandbox.ok(&["deploy", "plugins"]);
+    }
+    let beside = "CREATE TABLE t1 (id int); CREATE TABLE u (a, b, UNIQUE (a, b));";
+    let both = "CREATE TABLE t2 (id int REFERENCES t1 (id), x REFERENCES P, a, b, FOREIGN KEY (b, a) REFERENCES U (B, A));";
+    refused(&[PARENT, beside, both, "INSERT INTO t2 (x) VALUES (1), (2);"], "");
+    refused(&[PARENT, beside, both, "INSERT INTO t2 (a, b) VALUES (1, 2);"], "");
+    let gone = "CREATE TABLE t2 (id int REFERENCES t1 (id), x REFERENCES nowhere);";
+    refused(&[beside, gone, "INSERT INTO t2 (x) VALUES (1);"], "");
+    let sandbox = Sandbox::new();
+    let fine = "INSERT INTO u VALUES (1, 2); INSERT INTO t2 (id, x, a, b) VALUES (9, 1, 1, 2), (9, NULL, 5, NULL);";
+    let up = format!("{PARENT}{beside}{both}{fine}");
+    sandbox.sql_plugin("acme/shop", &[("1.0.0-0-a", &up, "")]);
+    sandbox.ok(&["deploy", "plugins"]);
+}

@@ -444,3 +444,86 @@ fn reasons_that_are_none() {
     }
     assert_eq!(sandbox.state().len(), 2);
 }
+
+/// Pastes the command of `run` that has `word`, which has to end well.
+fn paste(sandbox: &Sandbox, run: &Run, word: &str) {
+    let text = format!("{}{}", run.stdout, run.stderr);
+    let mut commands = text.lines().filter_map(|line| line.strip_prefix("      runner "));
+    let command = commands.find(|line| line.contains(word)).expect("a command");
+    let words: Vec<&str> = command.split(' ').take_while(|word| *word != "--database").collect();
+    sandbox.ok(&words);
+}
+
+/// What was begun is a `down`: every verb says so, and leads out of it, forwards and back.
+#[test]
+fn a_way_back_that_stopped_half_way_is_told_as_such() {
+    let ways: [(&str, &str, &str); 3] = [
+        ("CREATE TABLE nope (x INT);", "rollback ", "acme/app 2-b reverted"),
+        ("CREATE TABLE a (x INT);", "--as applied", "acme/app 2-b applied"),
+        ("DROP TABLE b;", "--as reverted", "acme/app 2-b reverted"),
+    ];
+    for (by_hand, command, state) in ways {
+        let sandbox = Sandbox::on(Mariadb::shared().database());
+        pack(&sandbox, "one", &[UP, ("down", "DROP TABLE a;\nDROP TABLE nope;\nDROP TABLE b;\n")]);
+        sandbox.ok(&["deploy", "one"]);
+        assert_eq!(run(&sandbox, &["rollback", "--steps", "1"]).code, Some(1));
+        let commands = [
+            "      runner rollback --plugin acme/app --steps 1",
+            "      runner resolve acme/app 2-b --as applied",
+            "      runner resolve acme/app 2-b --as reverted",
+        ];
+        let verbs: [(&[&str], i32); 6] = [
+            (&["plan", "one"], 4),
+            (&["deploy", "one"], 4),
+            (&["check", "one"], 4),
+            (&["status", "one"], 0),
+            (&["resolve"], 0),
+            (&["status"], 0),
+        ];
+        let mut last = None;
+        for (args, exit) in verbs {
+            let told = run(&sandbox, args);
+            code(&told, exit, &commands);
+            let text = format!("{}{}", told.stdout, told.stderr);
+            for wrong in ["changed nothing", "deploy again", "`runner resolve"] {
+                assert!(!text.contains(wrong), "{args:?}: {text}");
+            }
+            last = Some(told);
+        }
+        let status = last.expect("a run");
+        code(&status, 0, &["its rollback was begun, and has not ended"]);
+        let document = json(&run(&sandbox, &["status", "--format", "json"]));
+        assert_eq!(document["alterations"][0]["direction"], "down", "{document:#}");
+        let document = json(&run(&sandbox, &["resolve", "--format", "json"]));
+        let listed = document["unfinished"][0]["commands"].as_array().expect("commands");
+        assert_eq!(listed.len(), 3, "{document:#}");
+        sandbox.sql(by_hand);
+        paste(&sandbox, &status, command);
+        assert_eq!(sandbox.state(), [state]);
+    }
+}
+
+/// Commands stand on their own lines, each once, and advice is said once, of however many.
+#[test]
+fn advice_is_said_once() {
+    let sandbox = Sandbox::on(Mariadb::shared().database());
+    pack(&sandbox, "one", &[("up", "CREATE TABLE a (x INT);\nDROP TABLE nope;\n")]);
+    pack(&sandbox, "two", &[("up", "CREATE TABLE a (y INT);\n")]);
+    assert_eq!(run(&sandbox, &["deploy", "one"]).code, Some(1));
+    for args in [["plan", "two"], ["deploy", "two"], ["check", "two"], ["status", "two"]] {
+        let told = run(&sandbox, &args);
+        let text = format!("{}{}", told.stdout, told.stderr);
+        assert_eq!(text.matches("runner resolve").count(), 1, "{text}");
+    }
+    let sandbox = Sandbox::new();
+    sandbox.sql_plugin("acme/app", &[("1-a", "CREATE TABLE a (x);", "DROP TABLE a;")]);
+    sandbox.ok(&["deploy", "plugins"]);
+    for id in ["7-x", "8-y", "9-z"] {
+        sandbox.write(&format!("more/{id}.up.sql"), "SELECT 1;\n");
+        sandbox.write(&format!("more/{id}.down.sql"), "SELECT 1;\n");
+    }
+    sandbox.ok(&["pack", "more", "--plugin", "acme/app", "--out", "with"]);
+    let refused = run(&sandbox, &["rollback", "--steps", "1", "--with", "with"]);
+    code(&refused, 1, &["  also: "]);
+    assert_eq!(refused.stderr.matches("correct `--with`").count(), 1, "{refused:#?}");
+}

@@ -124,6 +124,8 @@ pub struct Snapshot {
     /// Those of them for which another component is offered than the one that began them, as far as that was
     /// looked at. What is to go on in it stands in `rows` and `runs` as it will be then.
     pub mended: BTreeMap<AlterationKey, Mended>,
+    /// Those of them that cannot be resumed, in whatever file, and why, as messages show it.
+    pub cut: BTreeMap<AlterationKey, String>,
 }
 
 impl Snapshot {
@@ -137,7 +139,13 @@ impl Snapshot {
             successors: BTreeMap::new(),
             runs: BTreeMap::new(),
             mended: BTreeMap::new(),
+            cut: BTreeMap::new(),
         }
+    }
+
+    /// Why an attempt that was begun cannot be resumed; `None` where it can, and where there is none.
+    pub fn cut_off(&self, key: &AlterationKey) -> Option<&str> {
+        self.cut.get(key).filter(|_| self.runs.contains_key(key)).map(String::as_str)
     }
 
     /// Whether an attempt was begun that goes on with the bytes that began it, which are in the archive.

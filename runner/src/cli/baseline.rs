@@ -1,6 +1,7 @@
 //! `runner baseline`: adopts a database that has its tables already.
 
 use super::{
+    command,
     deploy::control,
     explain::{self, Exit},
     options::{Format, Lock, Offer, Output, Style},
@@ -125,7 +126,7 @@ async fn show(runner: &Runner, options: &BaselineOptions, format: Format) -> Res
 
 fn summary(report: &Report, url: &str, format: Format) {
     for finding in &report.notes {
-        output::warning(&finding.to_string(), &finding.advice());
+        command::warn(finding);
     }
     let recorded: Vec<_> = report.steps.iter().map(|step| &step.key).collect();
     match (format, recorded.len()) {

@@ -105,7 +105,7 @@ fn exit(check: &Check) -> Exit {
 fn text(check: &Check, url: &DatabaseUrl, plugins: &[PathBuf]) {
     for finding in &check.findings {
         match finding.severity() {
-            Severity::Note => output::warning(&finding.to_string(), &finding.advice()),
+            Severity::Note => command::warn(finding),
             Severity::Decision | Severity::Invalid => {
                 let effects = finding.took_effect().iter().cloned();
                 let mut lines: Vec<_> = effects.map(|effect| ("took effect", effect)).collect();

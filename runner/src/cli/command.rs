@@ -2,7 +2,7 @@
 
 use super::output;
 use crate::{
-    alteration::AlterationKey,
+    alteration::{AlterationKey, Direction, PluginName},
     backend::{DatabaseUrl, Scheme},
     plan::Finding,
 };
@@ -84,12 +84,42 @@ fn without_value(setting: &str) -> String {
     setting.split_once('=').map_or("…".to_owned(), |(key, _)| format!("{key}=…"))
 }
 
-/// What the advice of a finding speaks of.
+/// What the advice of a finding speaks of, in its order.
 pub(super) fn of_finding(finding: &Finding) -> Vec<String> {
-    if let Finding::TakesOver { from, to, accepted: false, .. } = finding {
-        return vec![deploy(&format!("--accept-rename {from}={to}"))];
+    match finding {
+        Finding::TakesOver { from, to, accepted: false, .. } => {
+            vec![deploy(&format!("--accept-rename {from}={to}"))]
+        }
+        Finding::BegunOtherwise { key, direction: Direction::Up, .. }
+        | Finding::Failed { key, unfinished: true, mended: false, .. }
+        | Finding::Unfinished { key } => vec![resolve_as_reverted(key)],
+        Finding::BegunOtherwise { key, direction: Direction::Down, .. }
+        | Finding::CutOff { key, .. } => either(key),
+        Finding::UnfinishedRollback { key } => {
+            [vec![rollback_one(&key.plugin)], either(key)].concat()
+        }
+        Finding::Running { key } => ["applied", "reverted"]
+            .map(|status| resolve(key, &format!("--as {status} --because TEXT")))
+            .into(),
+        _ => Vec::new(),
     }
-    finding.resolvable().map(resolve_as_reverted).into_iter().collect()
+}
+
+/// Warns of a finding, with what can be typed about it.
+pub(super) fn warn(finding: &Finding) {
+    output::warning(&finding.to_string(), &finding.advice());
+    output::commands(&of_finding(finding), output::note);
+}
+
+/// Goes on with a rollback of one alteration of `plugin`.
+fn rollback_one(plugin: &PluginName) -> String {
+    let plugin = output::word(plugin.as_str());
+    format!("runner rollback --plugin {plugin} --steps 1{}", database_flag())
+}
+
+/// Records that an unfinished alteration is in place, or that nothing of it is.
+pub(super) fn either(key: &AlterationKey) -> Vec<String> {
+    vec![resolve_as(key, "applied"), resolve_as(key, "reverted")]
 }
 
 /// A deploy of the plugins that this process was given, with one more `flag`: this very command line, if it is one.
@@ -109,9 +139,18 @@ pub(super) fn resolve_as_reverted(key: &AlterationKey) -> String {
 }
 
 /// Records that an unfinished alteration is in place, all of it or nothing.
-pub(super) fn resolve_as(key: &AlterationKey, status: &str) -> String {
+fn resolve_as(key: &AlterationKey, status: &str) -> String {
+    resolve(key, &format!("--as {status}"))
+}
+
+/// Records whether the statement took effect of which nobody knows.
+pub(super) fn resolve_statement(key: &AlterationKey) -> Vec<String> {
+    ["done", "not-done"].map(|choice| resolve(key, &format!("--statement {choice}"))).into()
+}
+
+fn resolve(key: &AlterationKey, decision: &str) -> String {
     let (plugin, id) = (output::word(key.plugin.as_str()), output::word(key.id.as_str()));
-    format!("runner resolve {plugin} {id} --as {status}{}", database_flag())
+    format!("runner resolve {plugin} {id} {decision}{}", database_flag())
 }
 
 /// Empty where only the variable has the password, so that the command works as it stands.

@@ -1,6 +1,7 @@
 //! `runner deploy`: applies what is pending, after asking.
 
 use super::{
+    command,
     explain::{self, Exit},
     losses,
     options::{Format, HandedArgs, Offer, RenameArgs, RunArgs, TargetArgs, TrustArgs},
@@ -222,7 +223,7 @@ pub(super) fn summary(report: &Report, url: &str, format: Format, statements: Ve
     let (ups, downs) = (going(Direction::Up), going(Direction::Down));
     let steps = ups + downs;
     for finding in &report.notes {
-        output::warning(&finding.to_string(), &finding.advice());
+        command::warn(finding);
     }
     // A deploy may have taken drafts down before it applied them again.
     let down = ups == 0;

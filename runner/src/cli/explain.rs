@@ -11,11 +11,11 @@ use crate::{
     escape::EscapedLines,
     event::TakenOver,
     host::{HookError, LoadError},
-    plan::{BaselineError, Finding, Plan, Severity},
+    plan::{BaselineError, Finding, Plan, Severity, cut_off_advice},
     source::SourceError,
 };
 use serde::Serialize;
-use std::{path::Path, process::ExitCode};
+use std::{collections::BTreeSet, path::Path, process::ExitCode};
 
 /// How the process ends. The numbers are documented and stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -477,10 +477,20 @@ fn objections(explanation: &mut Explanation, plan: &Plan) -> String {
     let first = objections.next();
     let effects = first.map(Finding::took_effect).unwrap_or_default();
     explanation.details = effects.iter().map(|text| ("took effect", text.clone())).collect();
-    explanation
-        .details
-        .extend(objections.map(|finding| ("also", format!("{finding}; {}", finding.advice()))));
-    explanation.commands = plan.objections().flat_map(command::of_finding).collect();
+    // What is to be done is said once, of however many.
+    let mut said: BTreeSet<String> = first.map(Finding::advice).into_iter().collect();
+    for finding in objections {
+        let (mut also, advice) = (finding.to_string(), finding.advice());
+        let commands = command::of_finding(finding);
+        if !commands.is_empty() || said.insert(advice.clone()) {
+            also.push_str(&format!("; {advice}"));
+        }
+        for command in commands {
+            also.push_str(&format!("\n      {command}"));
+        }
+        explanation.details.push(("also", also));
+    }
+    explanation.commands = first.map(command::of_finding).unwrap_or_default();
     explanation.message = first.map(ToString::to_string).unwrap_or_default();
     if let Some(Finding::Refused { excerpt, .. }) = first {
         explanation.message.push_str(&format!("\n{excerpt}"));
@@ -532,7 +542,7 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
         _ => failure.cut.as_ref(),
     };
     if let Some(stop @ Stop::Apart { statement, is_known }) = stopped {
-        return cut_off(explanation, key, stop, (statement, *is_known), cause);
+        return cut_off(explanation, (key, *direction), stop, (statement, *is_known), cause);
     }
     match cause {
         StepError::Interrupted => format!("run `{again}` again when you are ready"),
@@ -544,14 +554,15 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
         }
         StepError::Stopped(Stop::Ambiguous { statement }) => {
             explanation.details.push(("statement", EscapedLines(statement).to_string()));
+            explanation.commands = command::resolve_statement(key);
             format!(
-                "look whether it took effect; then `runner resolve {key} --statement done` or `--statement not-done`, and `{again}` again"
+                "look whether it took effect; say so by one of these, and run `{again}` again:"
             )
         }
         StepError::Stopped(Stop::Diverged { .. }) | StepError::Backend(BackendError::Diverged) => {
-            format!(
-                "its file, its data or its clock misled it: bring the database to where it belongs by hand, then `runner resolve {key} --as applied` or `--as reverted`"
-            )
+            explanation.commands = command::either(key);
+            "its file, its data or its clock misled it: bring the database to where it belongs by hand, and say by one of these where that is:"
+                .to_owned()
         }
         // Explained before.
         StepError::Stopped(Stop::Apart { .. }) => String::new(),
@@ -601,7 +612,7 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
 /// A hook that was cut off, or failed, where nobody can resume it.
 fn cut_off(
     explanation: &mut Explanation,
-    key: &AlterationKey,
+    (key, direction): (&AlterationKey, Direction),
     stop: &Stop,
     (statement, is_known): (&str, bool),
     cause: &StepError,
@@ -612,12 +623,9 @@ fn cut_off(
     if !is_known {
         explanation.details.push(("statement", EscapedLines(statement).to_string()));
     }
-    explanation.commands =
-        vec![command::resolve_as(key, "applied"), command::resolve_as(key, "reverted")];
+    explanation.commands = command::either(key);
     let look = if is_known { "" } else { "look whether it took effect, then " };
-    format!(
-        "{look}do the rest of it by hand, or undo what took effect; say which it was by one of these, and deploy again:"
-    )
+    format!("{look}{}", cut_off_advice(direction))
 }
 
 /// Whether parts of the alteration are committed.

@@ -1,15 +1,17 @@
 //! `runner resolve`: records what only a person can decide: about an unfinished alteration, or that a record is wrong.
 
 use super::{
+    command,
     explain::{self, Exit},
     options::{Database, Format, Lock, Output, yes},
     output,
 };
 use crate::{
-    Correction, Error, How, Resolved,
-    alteration::{AlterationId, AlterationKey, PluginName},
-    backend::{Because, Decision, Run},
+    Correction, Error, How, Resolved, Unfinished,
+    alteration::{AlterationId, AlterationKey, Direction, PluginName},
+    backend::{Because, Decision},
     escape::EscapedLines,
+    plan::Finding,
 };
 use clap::ValueEnum;
 use std::{
@@ -176,7 +178,8 @@ async fn list(args: &Args) -> Result<Exit, Error> {
     if unfinished.is_empty() {
         output::result("Nothing is unfinished.");
     }
-    for (run, statement) in unfinished {
+    for it in unfinished {
+        let Unfinished { run, statement, cut_off } = &it;
         output::result(&format!(
             "{}  {}, in its {}, since {}",
             run.key,
@@ -189,17 +192,52 @@ async fn list(args: &Args) -> Result<Exit, Error> {
             for line in EscapedLines(&statement).to_string().lines() {
                 output::result(&format!("    {line}"));
             }
+        } else if let Some(stop) = cut_off {
+            output::result(&format!("    {stop}"));
         }
+        let (next, commands) = way_out(&it);
+        output::result(&format!("  next: {next}"));
+        output::commands(&commands, output::result);
     }
     Ok(Exit::Done)
 }
 
-fn json((run, statement): &(Run, Option<String>)) -> serde_json::Value {
+/// What to do about an attempt that has not ended, and the commands that this speaks of.
+fn way_out(Unfinished { run, statement, cut_off }: &Unfinished) -> (String, Vec<String>) {
+    let key = run.key.clone();
+    let finding = match (run.direction, cut_off, statement) {
+        (direction, Some(stop), _) => Finding::CutOff {
+            key,
+            direction,
+            stop: stop.clone(),
+            blocks: true,
+            took_effect: Vec::new(),
+        },
+        (direction, None, Some(_)) => {
+            let again = match direction {
+                Direction::Up => "deploy again",
+                Direction::Down => "roll back again",
+            };
+            let next = format!("look whether it took effect, say so by one of these, and {again}:");
+            return (next, command::resolve_statement(&key));
+        }
+        (Direction::Up, None, None) => Finding::Unfinished { key },
+        (Direction::Down, None, None) => Finding::UnfinishedRollback { key },
+    };
+    (finding.advice(), command::of_finding(&finding))
+}
+
+fn json(unfinished: &Unfinished) -> serde_json::Value {
+    let Unfinished { run, statement, cut_off } = unfinished;
+    let (next, commands) = way_out(unfinished);
     serde_json::json!({
         "alteration": run.key,
         "direction": run.direction.as_str(),
         "phase": run.phase,
         "since": run.started_at,
         "statement": statement,
+        "cut_off": cut_off,
+        "next": next,
+        "commands": commands,
     })
 }

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     Standing,
+    alteration::Direction,
     backend::{Decided, Fit, StrangeLedger},
     escape::Escaped,
     plan::Finding,
@@ -124,12 +125,28 @@ fn text(standing: &Standing, database: &str) {
             output::result(&format!("  last error: {}", Escaped(first)));
         }
         if let Some(took_effect) = &status.took_effect {
-            output::result(match status.mended {
-                Some(_) => "  was begun with other contents, and has not ended",
-                None => "  begun, and has not ended",
+            output::result(match (status.direction, status.mended) {
+                (Some(Direction::Down), _) => "  its rollback was begun, and has not ended",
+                (_, Some(_)) => "  was begun with other contents, and has not ended",
+                (_, None) => "  begun, and has not ended",
             });
             for effect in took_effect {
                 output::result(&format!("  took effect: {}", Escaped(effect)));
+            }
+            let (key, direction) = (status.key.clone(), status.direction);
+            let finding = match (&status.cut_off, direction) {
+                (Some(stop), Some(direction)) => {
+                    output::result(&format!("  cannot be resumed: {stop}"));
+                    let (stop, took_effect) = (stop.clone(), Vec::new());
+                    Some(Finding::CutOff { key, direction, stop, blocks: true, took_effect })
+                }
+                (_, Some(Direction::Down)) => Some(Finding::UnfinishedRollback { key }),
+                _ => None,
+            };
+            if let Some(finding) = finding {
+                output::result(&format!("  next: {}", finding.advice()));
+                output::commands(&command::of_finding(&finding), output::result);
+                continue;
             }
             output::result(match status.mended {
                 None => "  next: deploy again, and it goes on; or undo what took effect, and then:",

@@ -26,7 +26,6 @@ mod tests {
         let id = || "1.0.0-1-x".parse().expect("an id");
         let key = || crate::alteration::AlterationKey { plugin: plugin(), id: id() };
         vec![
-            Finding::UnfinishedRollback { key: key() },
             Finding::Ahead { plugin: plugin(), applied: id(), newest_file: id(), newer: 2 },
             Finding::PluginAbsent { plugin: plugin(), applied: 1 },
             Finding::AboveTarget { key: key(), target: "1.0.0".to_owned() },
@@ -47,5 +46,10 @@ mod tests {
             assert!(advice.contains("runner rollback"), "{advice}");
             assert!(advice.contains("delete") && advice.contains("data"), "{advice}");
         }
+        let (plugin, id) = ("a/x".parse().expect("a name"), "1.0.0-1-x".parse().expect("an id"));
+        let key = crate::alteration::AlterationKey { plugin, id };
+        // Its command follows.
+        let advice = Finding::UnfinishedRollback { key }.advice();
+        assert!(advice.contains("delete") && advice.contains("data"), "{advice}");
     }
 }

@@ -1,7 +1,7 @@
 //! The plan of a deploy: which alterations go up, and what speaks against it.
 
 use super::{
-    Asks, Bound, Finding, Plan, Policy, Reason, SkipReason, Skipped, Step, Target,
+    Asks, Bound, Finding, Plan, Policy, Reason, SkipReason, Skipped, Step, Target, begun,
     drafts::{self, Again},
     order,
 };
@@ -241,7 +241,11 @@ impl Planner<'_> {
     fn unfinished(&mut self, row: &StateRow) {
         let key = row.key.clone();
         let file = self.catalog.get(&key);
-        if self.snapshot.is_going_down(&key) {
+        let goes_on = !self.snapshot.is_going_down(&key)
+            && file.is_some_and(|file| file.checksum == row.checksum);
+        if let Some(finding) = begun::cut_off(self.snapshot, &key, !goes_on) {
+            self.find(finding);
+        } else if self.snapshot.is_going_down(&key) {
             self.find(Finding::UnfinishedRollback { key });
         } else if let Some(file) = file.filter(|file| file.checksum != row.checksum) {
             // What took effect is not how this file begins, or nobody knows whether it is.
@@ -306,7 +310,7 @@ impl Planner<'_> {
             let is_recorded = self.recorded.map(|recorded| recorded.contains(&alteration.key));
             if let (Some(_), Some(is_recorded)) = (run, is_recorded) {
                 if is_recorded {
-                    self.find(Finding::Unfinished { key: key() });
+                    self.find(begun::unfinished(self.snapshot, &alteration.key));
                 }
                 continue;
             }
@@ -330,6 +334,10 @@ impl Planner<'_> {
                 {
                     self.find(Finding::AboveTarget { key: key(), target: bound.to_string() });
                 }
+                continue;
+            }
+            // Its `down` has to end before it can go up again.
+            if run.is_some() {
                 continue;
             }
             let is_elsewhere = alteration.is_elsewhere(self.dialect);

@@ -4,7 +4,7 @@
 //! it, the last first, and is applied again. Drafts alone: where one of those is released, nothing goes down,
 //! and a finding says why. Pure, like all of the plan.
 
-use super::{Asks, Bound, Finding, Reason, Step, deploy::skip_reason};
+use super::{Asks, Bound, Finding, Reason, Step, begun, deploy::skip_reason};
 use crate::{
     alteration::{Alteration, AlterationId, AlterationKey, Catalog, Direction, PluginName},
     backend::{Snapshot, StateRow, Status},
@@ -76,6 +76,7 @@ pub(super) fn again(
         let changed = catalog.get(&row.key).filter(|file| has_changed(row, file));
         match (changed, is_offered(&row.key)) {
             (_, true) if changed.is_some() || is_going_down(snapshot, row) => {
+                again.findings.extend(begun::cut_off(snapshot, &row.key, false));
                 let first = firsts.entry(&row.key.plugin).or_insert(row);
                 if row.revision < first.revision {
                     *first = row;
@@ -88,7 +89,7 @@ pub(super) fn again(
                 allowed: true,
             }),
             (None, _) if is_going_down(snapshot, row) => {
-                again.findings.push(Finding::UnfinishedRollback { key: row.key.clone() });
+                again.findings.push(begun::unfinished(snapshot, &row.key));
             }
             (None, _) => {}
         }
@@ -156,7 +157,7 @@ fn held<'a>(
 
 fn reason(catalog: &Catalog, snapshot: &Snapshot, row: &StateRow, draft: &AlterationId) -> Reason {
     match (snapshot.runs.get(&row.key), catalog.get(&row.key)) {
-        (Some(run), _) => Reason::Unfinished { phase: run.phase },
+        (Some(run), _) => Reason::of_run(snapshot, &row.key, run.phase),
         (None, Some(file)) if has_changed(row, file) => Reason::DraftChanged,
         (None, _) => Reason::AfterDraft { draft: draft.clone() },
     }

@@ -1,6 +1,6 @@
 //! Findings: what a plan noticed that somebody should know or decide.
 
-use super::{Hold, advice};
+use super::{Hold, advice, begun::cut_off_advice};
 use crate::{
     alteration::{AlterationId, AlterationKey, Checksum, Dialect, Direction, PluginName},
     escape::Escaped,
@@ -45,6 +45,15 @@ pub enum Finding {
     /// Its `down` was begun and has not ended.
     UnfinishedRollback {
         key: AlterationKey,
+    },
+    /// It was begun and has not ended, and cannot be resumed, in whatever file: what the rest needs of its session is gone.
+    CutOff {
+        key: AlterationKey,
+        direction: Direction,
+        /// Where it was cut off; escaped.
+        stop: String,
+        blocks: bool,
+        took_effect: Vec<String>,
     },
     /// An attempt was begun and neither ended nor undone.
     Running {
@@ -254,7 +263,7 @@ impl Finding {
             | Self::AboveTarget { .. }
             | Self::NotResumable { .. }
             | Self::NoSuchVersion { .. } => Severity::Note,
-            Self::Failed { blocks, .. } => decision_if(*blocks),
+            Self::Failed { blocks, .. } | Self::CutOff { blocks, .. } => decision_if(*blocks),
             Self::NeverRan { allowed, .. } => decision_if(!allowed),
             Self::Changed { allowed, .. }
             | Self::DraftChanged { allowed, .. }
@@ -293,6 +302,7 @@ impl Finding {
             | Self::Running { key }
             | Self::Unfinished { key }
             | Self::UnfinishedRollback { key }
+            | Self::CutOff { key, .. }
             | Self::Changed { key, .. }
             | Self::Draft { key, .. }
             | Self::DraftChanged { key, .. }
@@ -329,9 +339,9 @@ impl Finding {
     /// What took effect of the unfinished alteration that it is about; none where it is about another matter.
     pub fn took_effect(&self) -> &[String] {
         match self {
-            Self::BegunOtherwise { took_effect, .. } | Self::Failed { took_effect, .. } => {
-                took_effect
-            }
+            Self::BegunOtherwise { took_effect, .. }
+            | Self::CutOff { took_effect, .. }
+            | Self::Failed { took_effect, .. } => took_effect,
             _ => &[],
         }
     }
@@ -339,32 +349,25 @@ impl Finding {
     pub(crate) fn took_effect_mut(&mut self) -> Option<(&AlterationKey, &mut Vec<String>)> {
         match self {
             Self::BegunOtherwise { key, took_effect, .. }
+            | Self::CutOff { key, took_effect, .. }
             | Self::Failed { key, took_effect, unfinished: true, .. } => Some((key, took_effect)),
             _ => None,
         }
     }
 
-    /// The alteration that a person may take out of its unfinished state, once nothing of it is left.
-    pub fn resolvable(&self) -> Option<&AlterationKey> {
-        match self {
-            Self::BegunOtherwise { key, direction: Direction::Up, .. }
-            | Self::Failed { key, unfinished: true, mended: false, .. } => Some(key),
-            _ => None,
-        }
-    }
-
-    /// What an operator can type or do about it.
+    /// What an operator can do about it; it ends with a colon where commands follow, which name the database.
     pub fn advice(&self) -> String {
         match self {
             Self::Failed { mended: true, .. } => {
                 "run `runner deploy`: it goes on in the mended file, behind what took effect"
                     .to_owned()
             }
-            Self::Failed { key, unfinished: true, .. } => format!(
-                "mend the cause and run `runner deploy` again: it goes on behind what took effect, in a mended file too if that begins with the same statements. If they have to change, undo them first, then `runner resolve {key} --as reverted`"
-            ),
+            Self::Failed { unfinished: true, .. } => {
+                "mend the cause and run `runner deploy` again: it goes on behind what took effect, in a mended file too if that begins with the same statements. If they have to change, undo them first, then:"
+                    .to_owned()
+            }
             Self::Failed { .. } => "mend the cause and run `runner deploy` again".to_owned(),
-            Self::BegunOtherwise { key, direction: Direction::Up, is_code, .. } => {
+            Self::BegunOtherwise { direction: Direction::Up, is_code, .. } => {
                 let code = match is_code {
                     true => {
                         "; or try the new file with `--changed allow`: it stops before it alters anything where it does otherwise than what took effect"
@@ -372,26 +375,30 @@ impl Finding {
                     false => "",
                 };
                 format!(
-                    "undo what took effect, then `runner resolve {key} --as reverted`, and deploy again; or deploy the file that was begun, which goes on{code}"
+                    "deploy the file that was begun, which goes on{code}; or undo what took effect, then this, and deploy again:"
                 )
             }
-            Self::BegunOtherwise { key, .. } => format!(
-                "name a component whose `down` begins with what took effect; or bring the database to where it belongs by hand, then `runner resolve {key} --as applied` or `--as reverted`"
-            ),
+            Self::BegunOtherwise { direction: Direction::Down, .. } => {
+                "name a component whose `down` begins with what took effect; or undo that, and say so by the first of these; or do the rest by hand, and say so by the second:"
+                    .to_owned()
+            }
+            Self::CutOff { direction, .. } => cut_off_advice(*direction).to_owned(),
             Self::NotGoingDown { .. } => {
                 "correct `--with`, or how far to go back; `runner status` shows what is applied"
                     .to_owned()
             }
-            Self::Unfinished { key } => format!(
-                "finish it with `runner deploy`, its file among the plugins; if it cannot be finished, undo what took effect, then `runner resolve {key} --as reverted`"
-            ),
-            Self::UnfinishedRollback { key } => format!(
-                "finish it with {}; if it cannot be finished, bring the database to where it belongs by hand, then `runner resolve {key} --as applied` or `--as reverted`",
-                advice::rollback(&key.plugin, "--steps 1")
-            ),
-            Self::Running { key } => format!(
-                "see whether another runner is at work and let it end; if there is none, look how it stands, then `runner resolve {key} --as applied` or `--as reverted`, with `--because TEXT`"
-            ),
+            Self::Unfinished { .. } => {
+                "finish it with `runner deploy`, its file among the plugins; if it cannot be finished, undo what took effect, then:"
+                    .to_owned()
+            }
+            Self::UnfinishedRollback { .. } => {
+                "finish it by the first of these, which deletes what it made, data included; or undo what took effect of it, then the second; or do the rest by hand, then the third:"
+                    .to_owned()
+            }
+            Self::Running { .. } => {
+                "see whether another runner is at work and let it end; if there is none, look how it stands, and say by one of these whether all of it is in place or nothing:"
+                    .to_owned()
+            }
             Self::Changed { .. } => {
                 "restore the file that was applied, or leave it as it is with `--changed allow`"
                     .to_owned()
@@ -548,6 +555,10 @@ impl fmt::Display for Finding {
                     f,
                     "the component of {key} was named, and nothing that it declares goes down"
                 )
+            }
+            Self::CutOff { key, direction, stop, .. } => {
+                let of = if *direction == Direction::Down { "the rollback of " } else { "" };
+                write!(f, "{of}{key} cannot be resumed: {stop}")
             }
             Self::BegunOtherwise { key, direction, recorded, found, .. } => write!(
                 f,

@@ -6,6 +6,7 @@
 mod advice;
 mod asks;
 mod baseline;
+mod begun;
 mod deploy;
 mod drafts;
 mod finding;
@@ -20,6 +21,7 @@ pub use baseline::{
     BaselineError, End, ParseUpToError, UpTo, baseline, keys_of_former, keys_of_projects,
     keys_up_to,
 };
+pub(crate) use begun::cut_off_advice;
 pub use deploy::deploy;
 pub use drafts::Hold;
 pub(crate) use drafts::without;
@@ -62,6 +64,7 @@ impl Plan {
                 Finding::Unfinished { .. }
                     | Finding::TakesOverUnfinished { .. }
                     | Finding::UnfinishedRollback { .. }
+                    | Finding::CutOff { .. }
                     | Finding::Running { .. }
             )
         })
@@ -98,6 +101,8 @@ pub enum Reason {
     FailedBefore,
     /// It was begun, parts of it are done, and it has not ended.
     Unfinished { phase: Phase },
+    /// It was begun, parts of it are done, and it cannot be resumed.
+    CutOff,
     /// It was begun with another component, and so many statements that took effect are the first of this one.
     Mended { statements: usize },
     /// It was rolled back.
@@ -155,6 +160,9 @@ pub struct Policy {
 impl Reason {
     /// Why an attempt at `key` goes on that stands in `phase`.
     fn of_run(snapshot: &Snapshot, key: &AlterationKey, phase: Phase) -> Self {
+        if snapshot.cut_off(key).is_some() {
+            return Self::CutOff;
+        }
         match snapshot.mended.get(key).map(|mended| mended.fit) {
             Some(Fit::GoesOn { statements }) => Self::Mended { statements },
             _ => Self::Unfinished { phase },
@@ -169,6 +177,7 @@ impl std::fmt::Display for Reason {
             Self::FailedBefore => f.write_str("failed before, changed nothing"),
             Self::Unfinished { phase: Phase::Backfill } => f.write_str("goes on with its steps"),
             Self::Unfinished { .. } => f.write_str("was begun and goes on"),
+            Self::CutOff => f.write_str("was begun and cannot be resumed"),
             Self::Mended { statements } => {
                 let s = if *statements == 1 { "" } else { "s" };
                 write!(f, "goes on in the mended file after {statements} statement{s}")

@@ -1,6 +1,6 @@
 //! The plan of a rollback: which applied alterations go down. Needs no files at all.
 
-use super::{Asks, Finding, Plan, Reason, Step, deploy::reaches};
+use super::{Asks, Finding, Plan, Reason, Step, begun, deploy::reaches};
 use crate::{
     alteration::{AlterationId, AlterationKey, Catalog, Dialect, Direction, PluginName, Version},
     backend::{Snapshot, StateRow, Status},
@@ -60,14 +60,14 @@ pub fn rollback(
     for row in snapshot.rows.values().filter(|row| !snapshot.is_going_down(&row.key)) {
         let key = row.key.clone();
         if snapshot.runs.contains_key(&key) {
-            findings.push(Finding::Unfinished { key });
+            findings.push(begun::unfinished(snapshot, &key));
         } else if row.status == Status::Running {
             findings.push(Finding::Running { key });
         }
     }
     for row in snapshot.rows.values().filter(|row| snapshot.is_going_down(&row.key)) {
         if !rows.iter().any(|leaving| leaving.key == row.key) {
-            findings.push(Finding::UnfinishedRollback { key: row.key.clone() });
+            findings.push(begun::unfinished(snapshot, &row.key));
         }
     }
     let is_irreversible = |row: &StateRow| match with.get(&row.key) {
@@ -121,10 +121,16 @@ fn idle(with: &Catalog, leaving: &[&StateRow]) -> Vec<Finding> {
     idle.map(|(key, _)| Finding::NotGoingDown { key: key.clone() }).collect()
 }
 
-/// Says that the `down` of `row` was begun with another component, and cannot go on in the one that was named.
+/// Says that the `down` of `row` was begun and cannot be resumed; or with another component, and cannot go on in the one
+/// that was named.
 fn begun_otherwise(snapshot: &Snapshot, row: &StateRow, with: &Catalog) -> Option<Finding> {
     let run = snapshot.runs.get(&row.key).filter(|run| run.direction == Direction::Down)?;
-    let file = with.get(&row.key)?;
+    let file = with.get(&row.key);
+    let is_other = file.is_some_and(|file| file.component_checksum != run.component_checksum);
+    if let Some(finding) = begun::cut_off(snapshot, &row.key, is_other) {
+        return Some(finding);
+    }
+    let file = file?;
     (run.component_checksum != file.component_checksum).then(|| Finding::BegunOtherwise {
         key: row.key.clone(),
         direction: Direction::Down,

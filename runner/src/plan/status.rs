@@ -1,7 +1,7 @@
 //! Every alteration that is known, from files or from the state, with its status and flags.
 
 use crate::{
-    alteration::{AlterationKey, Catalog, Dialect},
+    alteration::{AlterationKey, Catalog, Dialect, Direction},
     backend::{Decided, Fit, Snapshot, StateRow, Status},
 };
 use serde::Serialize;
@@ -53,6 +53,12 @@ pub struct StatusLine {
     /// A baseline recorded it; it never ran here.
     pub baseline: bool,
     pub error: Option<String>,
+    /// Which way one goes that was begun and has not ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Direction>,
+    /// Why that cannot be resumed; escaped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cut_off: Option<String>,
     /// What took effect of one that was begun and has not ended, as messages show it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub took_effect: Option<Vec<String>>,
@@ -80,7 +86,9 @@ pub fn status(catalog: Option<&Catalog>, snapshot: &Snapshot, dialect: Dialect) 
             let applied = row.is_some_and(|row| row.status == Status::Applied);
             let running = row.is_some_and(|row| row.status == Status::Running);
             let elsewhere = file.filter(|file| !applied && !running && file.is_elsewhere(dialect));
-            let pending = file.is_some() && !applied && !running && elsewhere.is_none();
+            let is_going_down = snapshot.is_going_down(key);
+            let pending =
+                file.is_some() && !applied && !running && !is_going_down && elsewhere.is_none();
             let older = newest.get(&key.plugin).is_some_and(|newest| **newest > key.id);
             let changed = match (file, row) {
                 (Some(file), Some(row)) => {
@@ -113,6 +121,8 @@ pub fn status(catalog: Option<&Catalog>, snapshot: &Snapshot, dialect: Dialect) 
                 flags: flags.into_iter().filter(|(_, set)| *set).map(|(flag, _)| flag).collect(),
                 irreversible: row.map_or(irreversible, |row| row.irreversible),
                 draft,
+                direction: snapshot.runs.get(key).map(|run| run.direction),
+                cut_off: snapshot.cut_off(key).map(str::to_owned),
                 needed_on: elsewhere.map(|file| file.needed_on.clone()).unwrap_or_default(),
                 ..recorded(key, row)
             }
@@ -135,6 +145,8 @@ fn recorded(key: &AlterationKey, row: Option<&StateRow>) -> StatusLine {
         needed_on: BTreeSet::new(),
         baseline: row.is_some_and(StateRow::never_ran),
         error: row.and_then(|row| row.error.clone()),
+        direction: None,
+        cut_off: None,
         took_effect: None,
         mended: None,
         decided: None,

@@ -52,9 +52,9 @@ fn a_key_that_cannot_be_checked_stops_nobody_else() {
     sandbox.sql("CREATE TABLE old_p (a); CREATE TABLE old_c (x REFERENCES old_p (a))");
     let made = "CREATE TABLE p (u); CREATE UNIQUE INDEX pu ON p (u);
         CREATE TABLE c (u REFERENCES p (u))";
+    // SQLite lets it be so, too: no row lacks its parent.
     let run = deploy(&sandbox, "evil/sql", &[(ID, made), (NEXT, "DROP INDEX pu")], &[]);
-    assert_eq!(run.code, Some(1), "{run:#?}");
-    assert!(run.stderr.contains("a key of c refers to columns that are not unique"), "{run:#?}");
+    assert_eq!(run.code, Some(0), "{run:#?}");
     sandbox.ok(&["rollback", "--steps", "1", "--yes"]);
 }
 

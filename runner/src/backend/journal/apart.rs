@@ -445,6 +445,12 @@ impl Journal {
     }
 }
 
+/// Why a hook that an earlier runner left with these rows cannot go on, if it cannot. Only reads: what was undone with the
+/// hook's session is left out, although its rows may still be there.
+pub(in crate::backend) fn cut_off(rows: &[JournalRow]) -> Option<Stop> {
+    cut(&rows[..rows.len() - undone(rows).len()])
+}
+
 /// Why a hook with these rows cannot go on, if it cannot.
 pub(super) fn cut(rows: &[JournalRow]) -> Option<Stop> {
     let last = rows.last().filter(|row| row.is_apart())?;

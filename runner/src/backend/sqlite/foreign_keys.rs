@@ -1,13 +1,14 @@
 //! Foreign keys on SQLite: off while a hook runs, checked before its transaction is committed.
 //!
 //! With them on, the usual rebuild of a parent table would silently delete its children, and
-//! SQLite cannot switch them inside a transaction.
+//! SQLite cannot switch them inside a transaction. Only rows without their parent count: a key that SQLite cannot check,
+//! because it refers to columns that are not there or not unique, is the schema's own affair, and SQLite takes it too.
 
-use super::identifier::quote;
+use super::{identifier::quote, mismatch};
 use sqlx::SqliteConnection;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// How SQLite's message about a key begins that it cannot check. Stands for the parent's name.
+/// How SQLite's message about a key begins that it cannot check.
 const MISMATCH: &str = "foreign key mismatch";
 
 /// How many rows of which child table lack their parent.
@@ -173,10 +174,10 @@ async fn count(
                     *found.entry((table, parent)).or_default() += 1;
                 }
             }
-            // The key refers to columns that are not there or not unique. That is the database's
-            // own affair, or a hook could make every later one fail; SQLite cannot count here.
             Err(sqlx::Error::Database(error)) if error.message().starts_with(MISMATCH) => {
-                found.insert((child.clone(), MISMATCH.to_owned()), 1);
+                for (parent, rows) in mismatch::count(connection, child).await? {
+                    *found.entry((child.clone(), parent)).or_default() += rows;
+                }
             }
             Err(error) => return Err(error),
         }
@@ -191,9 +192,6 @@ fn added(before: &Violations, after: &Violations) -> Option<String> {
         .filter_map(|((child, parent), count)| {
             let before = before.get(&(child.clone(), parent.clone())).copied().unwrap_or_default();
             (*count > before).then(|| {
-                if parent == MISMATCH {
-                    return format!("a key of {child} refers to columns that are not unique");
-                }
                 format!(
                     "{} rows of {child} refer to rows of {parent} that do not exist",
                     count - before

@@ -9,6 +9,7 @@ mod foreign_keys;
 mod guard;
 mod identifier;
 mod lock;
+mod mismatch;
 mod outcome;
 mod outside;
 mod raw;

@@ -1,9 +1,11 @@
 //! Reads ledger, state rows and unfinished runs. Somebody may have edited them: every value is
 //! checked.
 
-use super::{Record, history, ledger, run, schema};
-use crate::backend::{BackendError, Revision, Snapshot, StateRow, Status, connection::Connection};
-use std::str::FromStr;
+use super::{Record, history, journal, ledger, run, schema};
+use crate::backend::{
+    BackendError, Revision, Snapshot, StateRow, Status, connection::Connection, journal::cut_off,
+};
+use std::{collections::BTreeMap, str::FromStr};
 
 /// Without `settings` and `draft`, which came with versions 3 and 5 of the schema.
 const COLUMNS: &str = "plugin, id, checksum, component_checksum, status, applied_at, duration_ms,
@@ -32,12 +34,19 @@ pub(crate) async fn read(
     let rows = rows.into_iter().map(state_row).collect::<Result<Vec<_>, _>>()?;
     let runs = run::read_all(connection, version).await?;
     let successors = history::successors(connection).await?;
+    let mut cut = BTreeMap::new();
+    for run in &runs {
+        if let Some(stop) = cut_off(&journal::read(connection, &run.key).await?) {
+            cut.insert(run.key.clone(), stop.to_string());
+        }
+    }
     let snapshot = Snapshot {
         successors,
         revision: Some(ledger.revision),
         place: connection.place().map(str::to_owned),
         rows: rows.into_iter().map(|row| (row.key.clone(), row)).collect(),
         runs: runs.into_iter().map(|run| (run.key.clone(), run)).collect(),
+        cut,
         ..Snapshot::empty()
     };
     Ok((snapshot, Some(ledger.fence)))

@@ -68,7 +68,7 @@ fn advice_names_the_way_out_and_never_a_loop() {
         snapshot.mend(&Attempt::up(file), fit, Vec::new());
         let plan = deploy(&catalog, &snapshot, Dialect::Mariadb, &Target::default(), allowed);
         let advice = plan.objections().next().unwrap().advice();
-        assert!(advice.contains("runner resolve a/x 1.0.0-100-one --as reverted"), "{advice}");
+        assert!(advice.contains("undo what took effect, then this, and deploy again:"), "{advice}");
         assert_eq!(advice.contains("--changed allow"), tries, "{advice}");
     }
 }
@@ -103,4 +103,64 @@ fn components_to_go_down_with() {
         begun[1].starts_with("!the rollback of a/x 1.0.0-100-one was begun with other"),
         "{begun:?}"
     );
+}
+
+/// As [`state`], of attempts that cannot be resumed.
+fn cut(row: &str) -> Snapshot {
+    let mut snapshot = state(&[row]);
+    let key = snapshot.rows.keys().next().unwrap().clone();
+    snapshot.cut.insert(key, "it was cut off".to_owned());
+    snapshot
+}
+
+#[test]
+fn what_cannot_be_resumed_is_never_said_to_go_on() {
+    let (up, down) = ("1.0.0-100-one was begun and cannot be resumed", "the rollback of ");
+    let found = |severity: &str, of: &str| {
+        format!("{severity}{of}a/x 1.0.0-100-one cannot be resumed: it was cut off")
+    };
+    let table: [(&str, &[&str], &[String]); 7] = [
+        ("a/x 1.0.0-100-one failed>", &[ONE], &[up.to_owned(), found("!", "")]),
+        // A deploy ends what was left of it on the server, and stops.
+        ("a/x 1.0.0-100-one running>", &[ONE], &[up.to_owned(), found("?", "")]),
+        ("a/x 1.0.0-100-one failed!>", &[ONE], &[up.to_owned(), found("!", "")]),
+        ("a/x 1.0.0-100-one running!>", &[ONE], &[up.to_owned(), found("!", "")]),
+        ("a/x 1.0.0-100-one failed>", &[], &[found("!", "")]),
+        ("a/x 1.0.0-100-one failed<", &[ONE], &[found("!", down)]),
+        ("a/x 1.0.0-100-one running<", &[ONE], &[found("!", down)]),
+    ];
+    for (row, with, expected) in table {
+        let (catalog, snapshot) = (files(with), cut(row));
+        let policy = Policy { changed: true, ..Policy::default() };
+        let plan = deploy(&catalog, &snapshot, Dialect::Mariadb, &Target::default(), policy);
+        assert_eq!(shown(&plan), expected, "{row}, {with:?}");
+        for finding in &plan.findings {
+            let advice = finding.advice();
+            assert!(advice.contains("by hand") && !advice.contains("goes on"), "{advice}");
+        }
+    }
+}
+
+#[test]
+fn a_way_back_that_cannot_be_resumed() {
+    let row = "a/x 1.0.0-100-one failed<";
+    for (with, severity) in [(&[][..], "!"), (&[ONE], "!")] {
+        let target = RollbackTarget::Steps(1);
+        let plan = rollback(&cut(row), None, &target, false, (&files(with), Dialect::Mariadb));
+        let told = shown(&plan);
+        assert_eq!(told[0], "1.0.0-100-one was begun and cannot be resumed");
+        let text = "the rollback of a/x 1.0.0-100-one cannot be resumed: it was cut off";
+        assert_eq!(told[1..], [format!("{severity}{text}")], "{with:?}");
+    }
+}
+
+/// What is half-way down is neither pending nor said to have changed nothing.
+#[test]
+fn what_is_going_down_is_no_step_of_a_deploy() {
+    let (catalog, snapshot) = (files(&[ONE]), state(&["a/x 1.0.0-100-one failed<"]));
+    let plan = deploy(&catalog, &snapshot, Dialect::Mariadb, &Target::default(), Policy::default());
+    assert_eq!(shown(&plan), ["!the rollback of a/x 1.0.0-100-one was begun and has not ended"]);
+    let lines = status(Some(&catalog), &snapshot, Dialect::Mariadb);
+    assert_eq!(lines[0].direction, Some(Direction::Down));
+    assert!(lines[0].flags.is_empty(), "{lines:?}");
 }
