@@ -124,7 +124,18 @@ pub(super) fn own_table(view: View<'_>) -> Option<&'static str> {
 pub(super) fn called(view: View<'_>) -> BTreeSet<String> {
     let mut called = BTreeSet::new();
     let (kinds, routines) = (
-        ["OPERATOR", "AGGREGATE", "EXTENSION", "CAST", "FOREIGN", "SERVER"],
+        [
+            "OPERATOR",
+            "AGGREGATE",
+            "EXTENSION",
+            "CAST",
+            "FOREIGN",
+            "SERVER",
+            "CONVERSION",
+            "LANGUAGE",
+            "ACCESS",
+            "TEXT",
+        ],
         ["FUNCTION", "ROUTINE", "PROCEDURE", "EXTENSION"],
     );
     let says_names = view.is(0, "CREATE") && (1..4).any(|index| view.is_any(index, &kinds))
@@ -132,7 +143,15 @@ pub(super) fn called(view: View<'_>) -> BTreeSet<String> {
     bodies::visit(view, &mut |part| match part {
         Part::Statement(view) if view.is_any(0, &["GRANT", "REVOKE", "COMMENT"]) => {}
         Part::Statement(view) | Part::Body(view) => {
-            let is_called = |index: &usize| says_names || is_called(view, *index);
+            let indexed = indexed(view);
+            // `CREATE TYPE … (INPUT = f)`
+            let is_set = |index: usize| {
+                view.starts_with(&["CREATE", "TYPE"])
+                    && index > 0
+                    && view.is_symbol(index - 1, b'=')
+            };
+            let is_called =
+                |index: &usize| says_names || is_called(view, *index, indexed) || is_set(*index);
             let names = (0..view.tokens.len()).filter(is_called);
             called.extend(names.filter_map(|index| view.name(index)));
         }
@@ -141,8 +160,27 @@ pub(super) fn called(view: View<'_>) -> BTreeSet<String> {
     called.into_iter().map(|name| name.to_ascii_lowercase()).collect()
 }
 
-fn is_called(view: View<'_>, index: usize) -> bool {
-    if !view.is_symbol(index + 1, b'(') {
+/// The arguments behind the name at `index`: where their parenthesis opens.
+pub(super) fn arguments(view: View<'_>, index: usize) -> Option<usize> {
+    let is_escaped = view.tokens.get(index)?.kind == TokenKind::QuotedName
+        && view.is(index + 1, "UESCAPE")
+        && view.tokens.get(index + 2).is_some_and(|token| token.is_string());
+    let at = if is_escaped { index + 3 } else { index + 1 };
+    view.is_symbol(at, b'(').then_some(at)
+}
+
+fn is_index(view: View<'_>) -> bool {
+    view.starts_with(&["CREATE", "INDEX"]) || view.starts_with(&["CREATE", "UNIQUE", "INDEX"])
+}
+
+/// The word of CREATE INDEX behind which the table stands, whose columns follow it.
+fn indexed(view: View<'_>) -> Option<usize> {
+    let on = is_index(view).then(|| view.find(1, "ON")).flatten()?;
+    Some(if view.is(on + 1, "ONLY") { on + 1 } else { on })
+}
+
+fn is_called(view: View<'_>, index: usize, indexed: Option<usize>) -> bool {
+    if arguments(view, index).is_none() {
         return false;
     }
     let mut first = index;
@@ -150,9 +188,8 @@ fn is_called(view: View<'_>, index: usize) -> bool {
         first -= 2;
     }
     let Some(before) = first.checked_sub(1) else { return true };
-    let named = ["INTO", "TABLE", "EXISTS", "REFERENCES", "VIEW", "WITH", "RECURSIVE", "INDEX"];
-    let is_indexed = view.is(before, "ON") && view.is(0, "CREATE");
-    !(view.is_any(before, &named) || is_indexed && !view.is_any(1, &["RULE", "VIEW", "POLICY"]))
+    let named = ["INTO", "TABLE", "EXISTS", "REFERENCES", "VIEW", "WITH", "RECURSIVE"];
+    !(view.is_any(before, &named) || indexed == Some(before))
 }
 
 /// What a token is, as far as it decides what stands behind it.
@@ -353,6 +390,36 @@ mod tests {
             ("ALTER FUNCTION dblink_exec RENAME TO x", true),
             ("CREATE EXTENSION dblink", true),
             ("DO $$ BEGIN EXECUTE 'select dblink_exec(1)'; END $$", true),
+            ("CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON ONLY public.dblinks (id)", false),
+            ("CREATE TABLE IF NOT EXISTS public.dblinks (id int)", false),
+            ("CREATE TRIGGER t AFTER INSERT ON dblinks FOR EACH ROW EXECUTE FUNCTION f()", false),
+            ("CREATE POLICY p ON dblinks USING (true)", false),
+            ("CREATE RULE r AS ON INSERT TO dblinks DO INSTEAD NOTHING", false),
+            ("CREATE VIEW my_dblink_log AS SELECT * FROM dblinks", false),
+            ("CREATE TABLE x AS SELECT 1 FROM a JOIN b ON dblink_exec('x') = 'y'", true),
+            ("CREATE TABLE x AS SELECT 1 FROM a JOIN b ON public.dblink_exec('x') = 'y'", true),
+            ("CREATE TEMP TABLE x AS SELECT 1 FROM a JOIN b ON dblink_exec('x') = 'y'", true),
+            ("CREATE OR REPLACE VIEW x AS SELECT 1 FROM a JOIN b ON dblink_exec('x') = 'y'", true),
+            ("CREATE MATERIALIZED VIEW x AS SELECT 1 FROM a JOIN b ON dblink('x')", true),
+            ("CREATE INDEX i ON t (dblink_exec('x'))", true),
+            ("CREATE INDEX i ON t (a) WHERE EXISTS (SELECT 1 FROM a JOIN b ON dblink('x'))", true),
+            ("CREATE STATISTICS s ON dblink('x'), b FROM t", true),
+            ("CREATE POLICY p ON t USING (dblink_exec('x') = 'y')", true),
+            (
+                "CREATE TRIGGER t AFTER INSERT ON t WHEN (dblink_exec('x') = 'y') EXECUTE FUNCTION f()",
+                true,
+            ),
+            ("CREATE TRIGGER t AFTER INSERT ON t EXECUTE FUNCTION dblink_exec()", true),
+            ("CREATE RULE r AS ON INSERT TO t DO ALSO SELECT dblink_exec('x')", true),
+            ("CREATE RULE r AS ON INSERT TO t DO SELECT 1 FROM a JOIN b ON dblink_exec('x')", true),
+            ("CREATE TABLE t (a text DEFAULT dblink_exec('x'))", true),
+            ("CREATE TYPE t (INPUT = dblink_exec, OUTPUT = f)", true),
+            ("CREATE LANGUAGE l HANDLER dblink_exec", true),
+            ("SELECT U&\"dblin!006b_exec\" UESCAPE '!' ('x')", true),
+            ("INSERT INTO t SELECT 1 FROM a JOIN b ON dblink_exec('x') = 'y'", true),
+            ("SELECT 1 FROM ROWS FROM (dblink('x'))", true),
+            ("SELECT 1 FROM a, LATERAL dblink('x')", true),
+            ("DO $$ BEGIN PERFORM 1 FROM a JOIN b ON dblink_exec('x') = 'y'; END $$", true),
         ];
         for (sql, calls) in table {
             let statement = Statement::one(sql, Dialect::Postgresql).unwrap();
