@@ -88,10 +88,7 @@ fn in_both_places() {
         ("SELECT pg_terminate_backend(1)", "pg_terminate_backend"),
         ("SELECT lo_import('/x')", "lo_import"),
         ("UPDATE db.pg_catalog.pg_settings SET setting = 'a'", "pg_settings"),
-        (
-            "SELECT U&\"set!005fconfig\" UESCAPE '!' ('role', 'a', false)",
-            "setting role",
-        ),
+        ("SELECT U&\"set!005fconfig\" UESCAPE '!' ('role', 'a', false)", "setting role"),
         (
             "CREATE MATERIALIZED VIEW mv AS SELECT 1 AS y FROM (SELECT 1) a JOIN (SELECT 1) b ON pg_cancel_backend(999999)",
             "pg_cancel_backend",
