@@ -13,7 +13,7 @@ use super::{
 use std::collections::BTreeSet;
 
 /// Words behind which a name is a table's, or another thing's of the database.
-const RELATIONS: [&str; 23] = [
+const RELATIONS: [&str; 17] = [
     "FROM",
     "JOIN",
     "INTO",
@@ -22,74 +22,44 @@ const RELATIONS: [&str; 23] = [
     "ONLY",
     "USING",
     "REFERENCES",
-    "TRUNCATE",
-    "LOCK",
-    "INDEX",
-    "SEQUENCE",
-    "VIEW",
+    "LATERAL",
     "EXISTS",
     "TO",
     "OF",
     "INHERITS",
-    "LIKE",
     "ON",
-    "PARTITION",
+    "VIEW",
     "FUNCTION",
-    "PROCEDURE",
-    "TYPE",
+    "FOR",
 ];
 
-/// Words behind which a name is a column's, and a string a value.
-const VALUES: [&str; 33] = [
-    "SELECT",
-    "WHERE",
-    "SET",
-    "VALUES",
-    "BY",
-    "HAVING",
-    "RETURNING",
-    "WHEN",
-    "THEN",
-    "ELSE",
-    "CASE",
-    "AND",
-    "OR",
-    "NOT",
-    "LIMIT",
-    "OFFSET",
-    "COLUMN",
-    "CHECK",
-    "DEFAULT",
-    "DISTINCT",
-    "IS",
-    "IN",
-    "BETWEEN",
-    "ADD",
-    "ALTER",
-    "ENUM",
-    "ANY",
-    "ALL",
-    "SOME",
-    "ARRAY",
-    "KEY",
-    "UNIQUE",
-    "CONFLICT",
+/// Words that begin an expression and end a list of tables. Each is reserved: none can be an alias in that list.
+const ENDS: [&str; 8] =
+    ["SELECT", "WHERE", "HAVING", "GROUP", "ORDER", "RETURNING", "LIMIT", "OFFSET"];
+
+/// Further words that are no names, whose parentheses hold no arguments.
+const WORDS: [&str; 27] = [
+    "SET", "VALUES", "BY", "WHEN", "THEN", "ELSE", "CASE", "AND", "OR", "NOT", "CHECK", "DISTINCT",
+    "IS", "IN", "BETWEEN", "ADD", "ALTER", "ENUM", "ANY", "ALL", "SOME", "ARRAY", "KEY", "UNIQUE",
+    "CONFLICT", "LIKE", "AS",
 ];
-
-/// Words whose list of columns stands behind the name of a table.
-const LISTED: [&str; 6] = ["INTO", "TABLE", "EXISTS", "REFERENCES", "ON", "VIEW"];
-
-/// Statements in which ON is a condition, and LIKE compares.
-const QUERIES: [&str; 7] = ["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "VALUES"];
 
 /// The bytes of the shortest of the runner's names.
 const SHORTEST: usize = "alteration_run".len();
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a name stands in: a parenthesis, or the statement itself.
+#[derive(Debug, Clone, Copy, Default)]
 struct Place {
+    /// In an expression or among columns: a name that stands free is a column's.
     is_value: bool,
-    /// The word that said so; empty at the beginning.
+    /// In a list of tables, which goes on behind a comma.
+    lists_tables: bool,
+    /// Between the parentheses of CREATE TABLE, where an element begins with its column.
+    defines: bool,
+    /// The last word that decided.
     word: &'static str,
+    /// Directly in the arguments of a function.
+    is_call: bool,
     /// Whether the arguments of a function are around.
     in_call: bool,
 }
@@ -109,22 +79,100 @@ pub(super) fn own_table(view: View<'_>) -> Option<&'static str> {
             found = own_in_string(view, index).filter(|_| place.in_call || is_cast(view, index));
         } else if view.text_at(index).len() >= SHORTEST
             && let Some(own) = view.name(index).as_deref().and_then(own::own_table)
+            && !is_harmless(view, index, place)
         {
-            let is_alias = index > 0 && view.is(index - 1, "AS");
-            let is_described = view.is(0, "COMMENT") && view.is_symbol(index + 1, b'.');
-            if is_described || !place.is_value && !is_alias {
-                found = Some(own);
-            }
+            found = Some(own);
         }
     });
     found
+}
+
+/// Whether a name cannot be that of anything in the database but a column.
+fn is_harmless(view: View<'_>, index: usize, place: Place) -> bool {
+    let Some(before) = index.checked_sub(1) else { return false };
+    if view.starts_with(&["COMMENT", "ON", "COLUMN"]) {
+        return view.is_symbol(before, b'.') && !view.is_symbol(index + 1, b'.');
+    }
+    if view.starts_with(&["ALTER", "TABLE"]) && is_altered_column(view, index) {
+        return true;
+    }
+    if place.defines {
+        return view.is_symbol(before, b'(') || view.is_symbol(before, b',');
+    }
+    if view.is(before, "AS") {
+        // In CAST and the like a type follows.
+        return (place.is_value || place.lists_tables) && !place.is_call;
+    }
+    // Behind a name or `::` stands a type, before a string too.
+    let is_type = class(view, before) == Class::Name
+        || view.is_symbol(before, b':')
+        || view.tokens.get(index + 1).is_some_and(|token| token.is_string());
+    place.is_value && !is_type
+}
+
+/// ADD, DROP, ALTER and RENAME COLUMN.
+fn is_altered_column(view: View<'_>, index: usize) -> bool {
+    let mut before = index - 1;
+    while before > 3 && view.is_any(before, &["IF", "NOT", "EXISTS"]) {
+        before -= 1;
+    }
+    let is_renamed = view.is(index - 1, "TO")
+        && index > 5
+        && view.is(index - 3, "COLUMN")
+        && !view.is_symbol(index - 4, b'.');
+    is_renamed || before >= 3 && view.is_any(before, &["COLUMN", "ADD", "DROP", "ALTER"])
+}
+
+/// Whether columns and tables are told apart in it; in all other statements each name counts.
+fn is_told_apart(view: View<'_>) -> bool {
+    let starts = ["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "VALUES"];
+    if starts.contains(&&*view.verb()) || view.starts_with(&["ALTER", "TABLE"]) {
+        return true;
+    }
+    let noise = [
+        "OR",
+        "REPLACE",
+        "GLOBAL",
+        "LOCAL",
+        "TEMP",
+        "TEMPORARY",
+        "UNLOGGED",
+        "RECURSIVE",
+        "MATERIALIZED",
+    ];
+    let kind = (1..view.tokens.len()).find(|index| !view.is_any(*index, &noise));
+    is_index(view)
+        || view.is(0, "CREATE") && kind.is_some_and(|kind| view.is_any(kind, &["TABLE", "VIEW"]))
+}
+
+/// Where the columns of CREATE TABLE open, directly behind its name.
+fn definitions(view: View<'_>) -> Option<usize> {
+    let table =
+        view.is(0, "CREATE").then(|| view.find(1, "TABLE")).flatten().filter(|at| *at <= 3)?;
+    let mut at = table + 1;
+    at += if view.from(at).starts_with(&["IF", "NOT", "EXISTS"]) { 3 } else { 0 };
+    while view.is_symbol(at + 1, b'.') {
+        at += 2;
+    }
+    view.is_symbol(at + 1, b'(').then_some(at + 1)
 }
 
 /// The names, in lower case, of the functions that the statement and the code in it call, or could.
 pub(super) fn called(view: View<'_>) -> BTreeSet<String> {
     let mut called = BTreeSet::new();
     let (kinds, routines) = (
-        ["OPERATOR", "AGGREGATE", "EXTENSION", "CAST", "FOREIGN", "SERVER"],
+        [
+            "OPERATOR",
+            "AGGREGATE",
+            "EXTENSION",
+            "CAST",
+            "FOREIGN",
+            "SERVER",
+            "CONVERSION",
+            "LANGUAGE",
+            "ACCESS",
+            "TEXT",
+        ],
         ["FUNCTION", "ROUTINE", "PROCEDURE", "EXTENSION"],
     );
     let says_names = view.is(0, "CREATE") && (1..4).any(|index| view.is_any(index, &kinds))
@@ -132,7 +180,15 @@ pub(super) fn called(view: View<'_>) -> BTreeSet<String> {
     bodies::visit(view, &mut |part| match part {
         Part::Statement(view) if view.is_any(0, &["GRANT", "REVOKE", "COMMENT"]) => {}
         Part::Statement(view) | Part::Body(view) => {
-            let is_called = |index: &usize| says_names || is_called(view, *index);
+            let indexed = indexed(view);
+            // `CREATE TYPE … (INPUT = f)`
+            let is_set = |index: usize| {
+                view.starts_with(&["CREATE", "TYPE"])
+                    && index > 0
+                    && view.is_symbol(index - 1, b'=')
+            };
+            let is_called =
+                |index: &usize| says_names || is_called(view, *index, indexed) || is_set(*index);
             let names = (0..view.tokens.len()).filter(is_called);
             called.extend(names.filter_map(|index| view.name(index)));
         }
@@ -141,8 +197,27 @@ pub(super) fn called(view: View<'_>) -> BTreeSet<String> {
     called.into_iter().map(|name| name.to_ascii_lowercase()).collect()
 }
 
-fn is_called(view: View<'_>, index: usize) -> bool {
-    if !view.is_symbol(index + 1, b'(') {
+/// The arguments behind the name at `index`: where their parenthesis opens.
+pub(super) fn arguments(view: View<'_>, index: usize) -> Option<usize> {
+    let is_escaped = view.tokens.get(index)?.kind == TokenKind::QuotedName
+        && view.is(index + 1, "UESCAPE")
+        && view.tokens.get(index + 2).is_some_and(|token| token.is_string());
+    let at = if is_escaped { index + 3 } else { index + 1 };
+    view.is_symbol(at, b'(').then_some(at)
+}
+
+fn is_index(view: View<'_>) -> bool {
+    view.starts_with(&["CREATE", "INDEX"]) || view.starts_with(&["CREATE", "UNIQUE", "INDEX"])
+}
+
+/// The word of CREATE INDEX behind which the table stands, whose columns follow it.
+fn indexed(view: View<'_>) -> Option<usize> {
+    let on = is_index(view).then(|| view.find(1, "ON")).flatten()?;
+    Some(if view.is(on + 1, "ONLY") { on + 1 } else { on })
+}
+
+fn is_called(view: View<'_>, index: usize, indexed: Option<usize>) -> bool {
+    if arguments(view, index).is_none() {
         return false;
     }
     let mut first = index;
@@ -150,16 +225,16 @@ fn is_called(view: View<'_>, index: usize) -> bool {
         first -= 2;
     }
     let Some(before) = first.checked_sub(1) else { return true };
-    let named = ["INTO", "TABLE", "EXISTS", "REFERENCES", "VIEW", "WITH", "RECURSIVE", "INDEX"];
-    let is_indexed = view.is(before, "ON") && view.is(0, "CREATE");
-    !(view.is_any(before, &named) || is_indexed && !view.is_any(1, &["RULE", "VIEW", "POLICY"]))
+    let named = ["INTO", "TABLE", "EXISTS", "REFERENCES", "VIEW", "WITH", "RECURSIVE"];
+    !(view.is_any(before, &named) || indexed == Some(before))
 }
 
 /// What a token is, as far as it decides what stands behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Class {
     Relation(&'static str),
-    Value(&'static str),
+    End(&'static str),
+    Word(&'static str),
     /// Any other word, or a name in quotes.
     Name,
     Other,
@@ -172,6 +247,8 @@ fn class(view: View<'_>, index: usize) -> Class {
     match view.tokens[index].kind {
         TokenKind::QuotedName => Class::Name,
         TokenKind::Word if text.len() >= LENGTH || !text.is_ascii() => Class::Name,
+        // Behind a dot any word is a name.
+        TokenKind::Word if index > 0 && view.is_symbol(index - 1, b'.') => Class::Name,
         TokenKind::Word => {
             let mut upper = [0; LENGTH];
             let upper = &mut upper[..text.len()];
@@ -181,7 +258,10 @@ fn class(view: View<'_>, index: usize) -> Class {
                 words.iter().copied().find(|word| word.as_bytes() == &*upper)
             };
             let relation = find(&RELATIONS).map(Class::Relation);
-            relation.or_else(|| find(&VALUES).map(Class::Value)).unwrap_or(Class::Name)
+            relation
+                .or_else(|| find(&ENDS).map(Class::End))
+                .or_else(|| find(&WORDS).map(Class::Word))
+                .unwrap_or(Class::Name)
         }
         _ => Class::Other,
     }
@@ -189,41 +269,97 @@ fn class(view: View<'_>, index: usize) -> Class {
 
 /// Shows `seen` each name and string, and where it stands.
 fn walk(view: View<'_>, mut seen: impl FnMut(usize, Place)) {
-    let is_query = QUERIES.contains(&&*view.verb());
-    let mut place = Place { is_value: false, word: "", in_call: false };
+    let told_apart = is_told_apart(view);
+    let definitions = definitions(view);
+    let mut place = Place::default();
     let mut outer = Vec::new();
-    let mut renames_column = false;
-    let mut before = Class::Other;
     for index in 0..view.tokens.len() {
         let class = class(view, index);
         match class {
-            Class::Relation(word) => {
-                let is_value = match word {
-                    "ON" | "LIKE" | "TYPE" => is_query,
-                    "FROM" => before == Class::Value("DISTINCT"),
-                    "OF" => before == Class::Relation("UPDATE"),
-                    "TO" => renames_column,
-                    _ => false,
-                };
-                place = Place { is_value, word, ..place };
+            Class::Relation("FROM") if is_distinct_from(view, index) => {}
+            Class::Relation("ON") if is_index(view) && outer.is_empty() => place.word = "INDEXED",
+            Class::Relation("ON") if place.lists_tables => {
+                place = Place { is_value: told_apart, word: "ON", ..place };
             }
-            Class::Value(word) if index > 0 || is_query => {
-                renames_column |= word == "COLUMN" && view.is(index - 1, "RENAME");
-                place = Place { is_value: true, word, ..place };
+            Class::Relation("ONLY" | "USING") if place.word == "INDEXED" => {}
+            Class::Relation(word) => {
+                let lists_tables = match word {
+                    "FROM" | "JOIN" | "USING" => true,
+                    "UPDATE" if begins_update(view, index, place) => false,
+                    _ => place.lists_tables,
+                };
+                place = Place { is_value: false, lists_tables, word, ..place };
+            }
+            Class::End("RETURNING") if place.is_call => place.is_value = false,
+            Class::End(word) => {
+                place = Place { is_value: told_apart, lists_tables: false, word, ..place };
+            }
+            Class::Word("SET") if place.word == "UPDATE" && !place.lists_tables => {
+                place = Place { is_value: told_apart, word: "SET", ..place };
             }
             Class::Other if view.is_symbol(index, b'(') => {
                 outer.push(place);
-                if before == Class::Name && !view.is(index - 1, "AS") {
-                    let is_list = !place.is_value && LISTED.contains(&place.word);
-                    let in_call = place.in_call || !is_list;
-                    place = Place { is_value: true, word: "", in_call };
-                }
+                place = within(view, index, place, told_apart, definitions);
             }
-            Class::Other if view.is_symbol(index, b')') => place = outer.pop().unwrap_or(place),
-            Class::Name | Class::Value(_) | Class::Other => seen(index, place),
+            Class::Other if view.is_symbol(index, b')') => place = outer.pop().unwrap_or_default(),
+            Class::Other if view.is_symbol(index, b',') && place.lists_tables => {
+                place = Place { is_value: false, word: "FROM", ..place };
+            }
+            Class::Other if view.is_symbol(index, b';') => place = Place::default(),
+            Class::Name | Class::Word(_) | Class::Other => seen(index, place),
         }
-        before = class;
     }
+}
+
+/// The place behind the parenthesis that opens at `index`.
+fn within(
+    view: View<'_>,
+    index: usize,
+    around: Place,
+    told_apart: bool,
+    definitions: Option<usize>,
+) -> Place {
+    let Some(before) = index.checked_sub(1) else { return Place::default() };
+    let is_name = class(view, before) == Class::Name;
+    let is_behind = |word: &str| before > 0 && view.is(before - 1, word);
+    let is_listed = view.is_any(before, &["CHECK", "UNIQUE", "VALUES", "IN"])
+        || view.is(before, "KEY") && (is_behind("PRIMARY") || is_behind("FOREIGN"))
+        || view.is(before, "CONFLICT") && is_behind("ON")
+        || view.is(before, "AS") && around.defines;
+    let has_columns = is_name
+        && !around.is_value
+        && !around.lists_tables
+        && ["INTO", "REFERENCES", "VIEW", "INDEXED"].contains(&around.word);
+    let defines = definitions == Some(index);
+    let is_value = around.is_value || is_listed || has_columns || is_name && around.lists_tables;
+    let is_call = is_name && !defines && !has_columns;
+    Place {
+        is_value: is_value && told_apart && !defines,
+        lists_tables: !is_value && !defines,
+        defines,
+        word: "",
+        is_call,
+        in_call: around.in_call || is_call,
+    }
+}
+
+/// `IS [NOT] DISTINCT FROM`, and not an alias `distinct` before FROM.
+fn is_distinct_from(view: View<'_>, index: usize) -> bool {
+    let words = |first: &[&str]| {
+        index > first.len()
+            && view.from(index - first.len()).starts_with(first)
+            && !view.is_symbol(index - first.len() - 1, b'.')
+            && !view.is(index - first.len() - 1, "AS")
+    };
+    words(&["IS", "DISTINCT"]) || words(&["IS", "NOT", "DISTINCT"])
+}
+
+/// Whether UPDATE is the verb here, and not a name in a list of tables.
+fn begins_update(view: View<'_>, index: usize, place: Place) -> bool {
+    let Some(before) = index.checked_sub(1) else { return true };
+    view.is_any(before, &["DO", "THEN"])
+        || view.is_symbol(before, b'(')
+        || view.is_symbol(before, b')') && !place.lists_tables
 }
 
 /// The runner's table in the strings that begin at `index`; those side by side are one to the server.
@@ -290,7 +426,7 @@ mod tests {
             ("CREATE TABLE t (k text CHECK (k IN ('alteration_state', 'b')))", false),
             (
                 "CREATE TRIGGER t AFTER UPDATE OF alteration_state ON notes FOR EACH ROW EXECUTE FUNCTION f()",
-                false,
+                true,
             ),
             ("SELECT a FROM t WHERE x IS DISTINCT FROM alteration_state", false),
             ("SELECT 'delete from alteration_state'", false),
@@ -328,6 +464,64 @@ mod tests {
             ("SELECT f(('alteration_state'))", true),
             ("SELECT f('alteration_'\n'state')", true),
             ("CALL p('alteration_state')", true),
+            ("SELECT 1 FROM t a JOIN t b ON a.alteration_state = b.alteration_state", false),
+            ("SELECT a FROM t AS x, u AS alteration_run WHERE x.alteration_state > 1", false),
+            (
+                "INSERT INTO leak SELECT s.bytes FROM t a JOIN t b ON true, alteration_archive s",
+                true,
+            ),
+            (
+                "WITH x AS (SELECT 1 FROM t JOIN t b ON true, alteration_state s FOR UPDATE OF s) SELECT 1 FROM x",
+                true,
+            ),
+            ("SELECT 1 FROM t a JOIN t b ON true, alteration_state FOR UPDATE", true),
+            ("SELECT 1 FROM t a JOIN t b ON a.x AND b.y OR a.z IN (1), s.alteration_state", true),
+            ("SELECT 1 FROM t a JOIN t b ON a.where, alteration_state", true),
+            ("SELECT 1 FROM s.select, alteration_state", true),
+            ("SELECT 1 FROM t set, alteration_state", true),
+            ("SELECT 1 FROM update set, alteration_state", true),
+            ("SELECT 1 FROM t values, alteration_state", true),
+            ("SELECT 1 FROM t by, alteration_state", true),
+            ("SELECT 1 distinct FROM alteration_state", true),
+            ("SELECT 1 AS distinct FROM alteration_state", true),
+            ("SELECT x.is distinct FROM alteration_state", true),
+            ("SELECT 1 FROM (a JOIN b USING (id)), alteration_state", true),
+            ("SELECT 1 FROM a JOIN b USING (id), alteration_state", true),
+            ("SELECT 1 FROM a, (b CROSS JOIN alteration_state)", true),
+            ("SELECT 1 FROM a, LATERAL (SELECT 1 FROM b, alteration_state) x", true),
+            ("SELECT 1 FROM ROWS FROM (f(1), g(2)) AS x, alteration_state", true),
+            ("SELECT 1 FROM f(1) WITH ORDINALITY AS x (a, b), alteration_state", true),
+            ("SELECT 1 WHERE EXISTS (TABLE alteration_state)", true),
+            ("SELECT (TABLE ONLY alteration_state)", true),
+            ("SELECT 1 UNION ALL (TABLE alteration_state)", true),
+            ("SELECT 1 FROM U&\"!0061lteration_state\" UESCAPE '!'", true),
+            ("SELECT 1 FROM t JOIN b ON true, \"alteration_state\"", true),
+            ("WITH alteration_state AS (SELECT 1) SELECT 1 FROM alteration_state", true),
+            ("UPDATE t SET x = 1 FROM a JOIN b ON true, alteration_state", true),
+            ("DELETE FROM t USING a JOIN b ON true, alteration_state", true),
+            ("MERGE INTO t USING alteration_state ON true WHEN MATCHED THEN DO NOTHING", true),
+            ("INSERT INTO t (TABLE alteration_state)", true),
+            ("CREATE TABLE a AS TABLE alteration_state", true),
+            ("CREATE TABLE a AS (SELECT 1 FROM b, alteration_state)", true),
+            ("CREATE TABLE a (x alteration_state)", true),
+            ("CREATE TABLE a (x int, LIKE alteration_state)", true),
+            ("CREATE TABLE a OF alteration_state", true),
+            ("CREATE DOMAIN d AS alteration_state", true),
+            ("CREATE VIEW v AS SELECT 1 FROM a JOIN b ON true, alteration_state", true),
+            ("CREATE RULE r AS ON SELECT TO alteration_state DO INSTEAD SELECT 1", true),
+            ("CREATE POLICY p ON alteration_state FOR SELECT TO x", true),
+            ("GRANT SELECT, UPDATE ON alteration_state TO x", true),
+            ("SELECT NULL::alteration_state", true),
+            ("SELECT CAST(NULL AS alteration_state)", true),
+            ("LOCK TABLE a, alteration_state", true),
+            ("COPY alteration_state TO STDOUT", true),
+            ("ALTER TABLE rename RENAME TO alteration_state", true),
+            ("ALTER TABLE a ADD FOREIGN KEY (x) REFERENCES alteration_state", true),
+            ("ALTER TABLE a ATTACH PARTITION alteration_state DEFAULT", true),
+            (
+                "CREATE FOREIGN TABLE a (x int) SERVER s OPTIONS (table_name 'alteration_state')",
+                true,
+            ),
         ];
         for (sql, reaches) in table {
             let statement = Statement::one(sql, Dialect::Postgresql).unwrap();
@@ -353,6 +547,36 @@ mod tests {
             ("ALTER FUNCTION dblink_exec RENAME TO x", true),
             ("CREATE EXTENSION dblink", true),
             ("DO $$ BEGIN EXECUTE 'select dblink_exec(1)'; END $$", true),
+            ("CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON ONLY public.dblinks (id)", false),
+            ("CREATE TABLE IF NOT EXISTS public.dblinks (id int)", false),
+            ("CREATE TRIGGER t AFTER INSERT ON dblinks FOR EACH ROW EXECUTE FUNCTION f()", false),
+            ("CREATE POLICY p ON dblinks USING (true)", false),
+            ("CREATE RULE r AS ON INSERT TO dblinks DO INSTEAD NOTHING", false),
+            ("CREATE VIEW my_dblink_log AS SELECT * FROM dblinks", false),
+            ("CREATE TABLE x AS SELECT 1 FROM a JOIN b ON dblink_exec('x') = 'y'", true),
+            ("CREATE TABLE x AS SELECT 1 FROM a JOIN b ON public.dblink_exec('x') = 'y'", true),
+            ("CREATE TEMP TABLE x AS SELECT 1 FROM a JOIN b ON dblink_exec('x') = 'y'", true),
+            ("CREATE OR REPLACE VIEW x AS SELECT 1 FROM a JOIN b ON dblink_exec('x') = 'y'", true),
+            ("CREATE MATERIALIZED VIEW x AS SELECT 1 FROM a JOIN b ON dblink('x')", true),
+            ("CREATE INDEX i ON t (dblink_exec('x'))", true),
+            ("CREATE INDEX i ON t (a) WHERE EXISTS (SELECT 1 FROM a JOIN b ON dblink('x'))", true),
+            ("CREATE STATISTICS s ON dblink('x'), b FROM t", true),
+            ("CREATE POLICY p ON t USING (dblink_exec('x') = 'y')", true),
+            (
+                "CREATE TRIGGER t AFTER INSERT ON t WHEN (dblink_exec('x') = 'y') EXECUTE FUNCTION f()",
+                true,
+            ),
+            ("CREATE TRIGGER t AFTER INSERT ON t EXECUTE FUNCTION dblink_exec()", true),
+            ("CREATE RULE r AS ON INSERT TO t DO ALSO SELECT dblink_exec('x')", true),
+            ("CREATE RULE r AS ON INSERT TO t DO SELECT 1 FROM a JOIN b ON dblink_exec('x')", true),
+            ("CREATE TABLE t (a text DEFAULT dblink_exec('x'))", true),
+            ("CREATE TYPE t (INPUT = dblink_exec, OUTPUT = f)", true),
+            ("CREATE LANGUAGE l HANDLER dblink_exec", true),
+            ("SELECT U&\"dblin!006b_exec\" UESCAPE '!' ('x')", true),
+            ("INSERT INTO t SELECT 1 FROM a JOIN b ON dblink_exec('x') = 'y'", true),
+            ("SELECT 1 FROM ROWS FROM (dblink('x'))", true),
+            ("SELECT 1 FROM a, LATERAL dblink('x')", true),
+            ("DO $$ BEGIN PERFORM 1 FROM a JOIN b ON dblink_exec('x') = 'y'; END $$", true),
         ];
         for (sql, calls) in table {
             let statement = Statement::one(sql, Dialect::Postgresql).unwrap();

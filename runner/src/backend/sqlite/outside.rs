@@ -146,22 +146,36 @@ impl SqliteSession {
         self.outside.again.clear();
         let settings = self.guard.take_settings();
         self.guard.set(Rights::Host);
-        for sqlite::Setting { name, default } in settings {
-            let value = match default {
-                Some(value) => value.to_owned(),
-                None => {
-                    let sql = format!("PRAGMA main.{name}");
-                    let value: i64 = sqlx::query_scalar(AssertSqlSafe(sql))
-                        .persistent(false)
-                        .fetch_one(&mut self.connection)
-                        .await
-                        .map_err(host_error)?;
-                    value.to_string()
-                }
-            };
-            run(&mut self.connection, &format!("PRAGMA {name} = {value}")).await?;
+        // Outside of a transaction some of them, like auto_vacuum, write the file's header, which is a commit. Within
+        // one nothing commits here.
+        self.guard.commit_allowed.store(true, Ordering::SeqCst);
+        let mut restored = Ok(());
+        for setting in settings {
+            if restored.is_ok() {
+                restored = self.restore(setting).await;
+            }
         }
-        Ok(())
+        self.guard.commit_allowed.store(false, Ordering::SeqCst);
+        restored
+    }
+
+    async fn restore(
+        &mut self,
+        sqlite::Setting { name, default }: sqlite::Setting,
+    ) -> Result<(), BackendError> {
+        let value = match default {
+            Some(value) => value.to_owned(),
+            None => {
+                let sql = format!("PRAGMA main.{name}");
+                let value: i64 = sqlx::query_scalar(AssertSqlSafe(sql))
+                    .persistent(false)
+                    .fetch_one(&mut self.connection)
+                    .await
+                    .map_err(host_error)?;
+                value.to_string()
+            }
+        };
+        run(&mut self.connection, &format!("PRAGMA {name} = {value}")).await
     }
 
     /// After a commit: changes the file's mode if the hook asked for it. It is committed whatever comes of this, and

@@ -2,7 +2,7 @@
 //! read, and what becomes of the transaction.
 
 use super::{Level, TRANSACTIONS, because};
-use crate::sql::view::View;
+use crate::sql::{used, view::View};
 
 const IDENTITY: &str = "who a session is, is decided by the operator: name the role in the URL (`?options=-crole%3DNAME`), or trust the plugin (`trusted = true` in runner.toml, or `--trust`)";
 const READING: &str = "the host relies on it to read statements";
@@ -102,7 +102,9 @@ fn by_view(view: View<'_>) -> Option<String> {
         }
         let is_noise = |at: &usize| view.is(*at, "ONLY") || view.is_symbol(*at, b'(');
         let mut at = index + 1 + (index + 1..view.tokens.len()).take_while(is_noise).count();
-        at += if view.is_symbol(at + 1, b'.') { 2 } else { 0 };
+        while view.is_symbol(at + 1, b'.') {
+            at += 2;
+        }
         view.name(at).is_some_and(|name| name == "pg_settings")
     };
     (0..view.tokens.len()).any(is_changed).then(|| because("changing pg_settings", "use SET"))
@@ -116,11 +118,10 @@ pub(super) fn anywhere(view: View<'_>, level: Level) -> Option<String> {
 /// `set_config('name', …)`
 fn by_function(view: View<'_>, level: Level) -> Option<String> {
     (0..view.tokens.len()).find_map(|index| {
-        if !view.is_symbol(index + 1, b'(') || view.name(index)? != "set_config" {
-            return None;
-        }
-        match view.string(index + 2).filter(|_| view.is_symbol(index + 3, b',')) {
-            Some(name) => refused_setting(&name, value(view, index + 4).as_deref(), level),
+        let name = view.name(index).filter(|name| name == "set_config");
+        let open = name.and_then(|_| used::arguments(view, index))?;
+        match view.string(open + 1).filter(|_| view.is_symbol(open + 2, b',')) {
+            Some(name) => refused_setting(&name, value(view, open + 3).as_deref(), level),
             None => Some(because("set_config", "which setting it changes has to be written out")),
         }
     })

@@ -87,6 +87,21 @@ fn in_both_places() {
         ("DO $$ BEGIN PERFORM pg_advisory_unlock(1); END $$", "pg_advisory_unlock"),
         ("SELECT pg_terminate_backend(1)", "pg_terminate_backend"),
         ("SELECT lo_import('/x')", "lo_import"),
+        ("UPDATE db.pg_catalog.pg_settings SET setting = 'a'", "pg_settings"),
+        ("SELECT U&\"set!005fconfig\" UESCAPE '!' ('role', 'a', false)", "setting role"),
+        (
+            "CREATE MATERIALIZED VIEW mv AS SELECT 1 AS y FROM (SELECT 1) a JOIN (SELECT 1) b ON pg_cancel_backend(999999)",
+            "pg_cancel_backend",
+        ),
+        (
+            "CREATE TABLE x AS SELECT 1 AS y FROM (SELECT 1) a JOIN (SELECT 1) b ON pg_terminate_backend(pg_backend_pid())",
+            "pg_terminate_backend",
+        ),
+        (
+            "CREATE TABLE x AS SELECT 1 FROM a JOIN b ON pg_advisory_unlock_all() IS NOT NULL",
+            "pg_advisory_unlock_all",
+        ),
+        ("CREATE VIEW v AS SELECT 1 FROM a JOIN a b ON lo_export(1, '/x') IS NULL", "lo_export"),
         ("SELECT * FROM dblink_exec('x', 'COMMIT')", "dblink_exec"),
         (
             "CREATE FUNCTION f(int) RETURNS bool AS 'pg_cancel_backend' LANGUAGE internal",
