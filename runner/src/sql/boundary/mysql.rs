@@ -117,6 +117,8 @@ enum State {
     Event,
     /// After PACKAGE, before its name's end.
     Package,
+    /// After the word that a routine's body begins with, which is a label if `:` follows.
+    VerbOrLabel,
     Body,
     /// The rest is one plain statement.
     Plain,
@@ -177,6 +179,11 @@ impl Mysql {
                 }
                 State::Characteristics
             }
+            State::VerbOrLabel if symbol == b':' => {
+                self.blocks = Blocks::default();
+                State::Body
+            }
+            State::VerbOrLabel => State::Plain,
             State::Trigger if word == "ROW" && self.previous == "EACH" => State::TriggerOrder,
             State::TriggerOrder if matches!(word, "FOLLOWS" | "PRECEDES") => {
                 State::TriggerOrderName
@@ -220,7 +227,10 @@ impl Mysql {
                 self.plain_body();
             }
             "SET" if !is_type => self.plain_body(),
-            _ if OTHER_VERBS.contains(&word) => self.plain_body(),
+            _ if OTHER_VERBS.contains(&word) => {
+                self.plain_body();
+                self.state = State::VerbOrLabel;
+            }
             // A label before the body.
             _ if symbol == b':' => {
                 self.blocks = Blocks::default();

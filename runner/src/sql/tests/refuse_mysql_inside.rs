@@ -45,7 +45,7 @@ const REFUSED: [(&str, &str); 27] = [
     ("FLUSH TABLES t FOR EXPORT", "FOR EXPORT"),
     ("KILL 1", "KILL"),
     ("SHUTDOWN", "SHUTDOWN"),
-    ("INSTALL SONAME 'x'", "INSTALL"),
+    ("UNINSTALL PLUGIN x", "UNINSTALL"),
     ("XA START 'x'", "XA"),
     ("LOAD DATA INFILE 'x' INTO TABLE t", "LOAD"),
     ("LOCK INSTANCE FOR BACKUP", "LOCK INSTANCE"),
