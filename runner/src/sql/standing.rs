@@ -3,8 +3,10 @@
 //!
 //! Follows MySQL and MariaDB alone. What a server computes is not known here, and is refused.
 
-use super::{reading::Reading, statement::Statement, view::View};
-use std::collections::BTreeMap;
+use super::{
+    reading::Reading, refusal::is_user_variable_assigned, statement::Statement, view::View,
+};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Modes in which MariaDB reads another language than the one that the tokenizer knows: blocks without
 /// BEGIN NOT ATOMIC, `:=`, names in brackets.
@@ -17,6 +19,7 @@ pub(super) struct Standing {
     pub(super) reading: Reading,
     /// What user variables hold that were set to a mode.
     saved: BTreeMap<String, Reading>,
+    charsets: Charsets,
 }
 
 /// A mode that cannot be told from the text.
@@ -24,6 +27,7 @@ pub(super) struct Standing {
 pub(super) enum Unclear {
     Computed,
     Foreign,
+    Charset,
 }
 
 impl Unclear {
@@ -35,18 +39,24 @@ impl Unclear {
             Self::Foreign => {
                 "setting sql_mode is refused: in that mode the server reads another language"
             }
+            Self::Charset => {
+                "a character set from a user variable is refused: the host relies on it to read statements; give back one that was kept by SET @x = @@character_set_client"
+            }
         }
     }
 }
 
 impl Standing {
     pub(super) fn new(reading: Reading) -> Self {
-        Self { first: reading, reading, saved: BTreeMap::new() }
+        Self { first: reading, reading, saved: BTreeMap::new(), charsets: Charsets::default() }
     }
 
     /// Takes in what `statement` sets.
     pub(super) fn after(&mut self, statement: &Statement<'_>) -> Result<(), Unclear> {
         let view = statement.view();
+        if view.is_mysql() {
+            self.charsets.after(view)?;
+        }
         if !view.is_mysql() || !view.is(0, "SET") {
             return Ok(());
         }
@@ -97,6 +107,73 @@ impl Standing {
         }
         Ok(None)
     }
+}
+
+/// Which user variables hold a character set that the session had, or one of UTF-8.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Charsets(BTreeSet<String>);
+
+impl Charsets {
+    /// Takes in what a statement sets. Error: a character set from any other user variable.
+    pub(super) fn after(&mut self, view: View<'_>) -> Result<(), Unclear> {
+        if !view.is(0, "SET") {
+            self.forget(view);
+            return Ok(());
+        }
+        for assignment in assignments(view.from(1)) {
+            let value = assignment.value;
+            if let Some(variable) = assignment.user_variable() {
+                match self.holds(value) {
+                    true => self.0.insert(variable),
+                    false => self.0.remove(&variable),
+                };
+                continue;
+            }
+            let is_variable = value.is_symbol(0, b'@') && !value.is_symbol(1, b'@');
+            let is_charset = assignment.setting().is_some_and(|name| CHARSETS.contains(&&*name));
+            if is_charset && is_variable && !self.holds(value) {
+                return Err(Unclear::Charset);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a statement other than SET gives another value: `@a := 1`, `INTO @a`.
+    fn forget(&mut self, view: View<'_>) {
+        if self.0.is_empty() || !is_user_variable_assigned(view) {
+            return;
+        }
+        for at in (0..view.tokens.len()).filter(|at| view.is_symbol(*at, b'@')) {
+            let name = view.name(at + 1).or_else(|| view.string(at + 1)).unwrap_or_default();
+            self.0.remove(&name.to_lowercase());
+        }
+    }
+
+    fn holds(&self, value: View<'_>) -> bool {
+        if value.is_symbol(0, b'@') && value.tokens.len() == 2 {
+            let name = value.name(1).or_else(|| value.string(1)).unwrap_or_default();
+            return self.0.contains(&name.to_lowercase());
+        }
+        let utf8 = || value.string(0).is_some_and(|name| is_utf8(&name));
+        is_charset_of_session(value) || value.tokens.len() == 1 && utf8()
+    }
+}
+
+const CHARSETS: [&str; 3] =
+    ["character_set_client", "character_set_connection", "character_set_results"];
+
+/// Whether these are the names of UTF-8.
+pub(super) fn is_utf8(charset: &str) -> bool {
+    ["utf8", "utf8mb3", "utf8mb4"].iter().any(|known| charset.eq_ignore_ascii_case(known))
+}
+
+/// Whether a value is `@@character_set_client` or its like, of the session.
+pub(super) fn is_charset_of_session(value: View<'_>) -> bool {
+    let Some((at, scope)) = system_variable(value) else { return false };
+    let is_of_session = scope.is_none_or(|scope| matches!(scope.as_str(), "SESSION" | "LOCAL"));
+    is_of_session
+        && value.tokens.len() == at + 1
+        && value.name(at).is_some_and(|name| CHARSETS.contains(&&*name.to_lowercase()))
 }
 
 /// Whether a session in this mode reads another language.

@@ -3,7 +3,12 @@
 //! What kind of server it is and whether it will do is `server.rs`. No error holds a password.
 
 use super::{
-    MysqlConnection, error, native::Native, options, server::Server, settings::Settings, wire,
+    MysqlConnection, error,
+    native::{self, Native},
+    options,
+    server::Server,
+    settings::Settings,
+    wire,
 };
 use crate::{
     alteration::Dialect,
@@ -83,6 +88,7 @@ impl MysqlConnector {
         server.check(&self.url, self.options.access)?;
         let answer_time = self.options.answer_time + self.options.lock_wait;
         let mut wire = wire::Wire::new(connection, answer_time);
+        wire.text(native::AS_CLIENT).await.map_err(failed)?;
         let native = Native::read(&mut wire).await.map_err(failed)?;
         native.check(&self.url)?;
         let settings = Settings {

@@ -13,6 +13,10 @@ use std::collections::BTreeMap;
 const ASKED: &str = "SHOW SESSION VARIABLES WHERE Variable_name IN ('sql_mode', 'character_set_client',
     'character_set_connection', 'character_set_results', 'collation_connection', 'log_bin', 'sql_log_bin',
     'binlog_format')";
+/// Takes off the mode IGNORE_SPACE, which sqlx asks for when it logs in and the server's own client does not, unless the server gives it
+/// to everybody. With it `CREATE TABLE position (a int)` is a syntax error, and routines keep it.
+pub(super) const AS_CLIENT: &str = "SET SESSION sql_mode = IF(FIND_IN_SET('IGNORE_SPACE', @@GLOBAL.sql_mode), \
+     @@SESSION.sql_mode, TRIM(BOTH ',' FROM REPLACE(CONCAT(',', @@SESSION.sql_mode, ','), ',IGNORE_SPACE,', ',')))";
 /// The collation that sqlx's first message asks for. A session that still has it after that was given
 /// it by no setting of the server.
 const FIRST_COLLATION: &str = "utf8mb4_general_ci";

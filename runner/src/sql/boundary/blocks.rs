@@ -89,6 +89,16 @@ impl Blocks {
         false
     }
 
+    /// Whether the next token begins a statement of the body.
+    pub(super) fn is_at_start(&self) -> bool {
+        matches!(self.place, Place::Start | Place::AfterBegin | Place::AfterCondition)
+    }
+
+    /// How many blocks are open.
+    pub(super) fn depth(&self) -> usize {
+        self.open.len()
+    }
+
     fn top(&self) -> Option<Block> {
         self.open.last().copied()
     }

@@ -10,6 +10,8 @@ mod simple;
 use super::token::Token;
 use crate::alteration::Dialect;
 
+pub(super) use mysql::{Inner, inner};
+
 pub(super) struct Boundary(State);
 
 enum State {

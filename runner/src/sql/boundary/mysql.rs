@@ -3,7 +3,52 @@
 //! The body itself is read by `blocks`.
 
 use super::blocks::Blocks;
-use crate::sql::token::{Token, TokenKind};
+use crate::sql::{
+    token::{Token, TokenKind},
+    view::View,
+};
+
+/// What else a routine's body of one statement can begin with.
+const OTHER_VERBS: [&str; 38] = [
+    "ANALYZE",
+    "BACKUP",
+    "BINLOG",
+    "CACHE",
+    "CHANGE",
+    "CHECK",
+    "CHECKSUM",
+    "CLONE",
+    "COMMIT",
+    "DEALLOCATE",
+    "EXECUTE",
+    "FLUSH",
+    "GET",
+    "GRANT",
+    "HANDLER",
+    "IMPORT",
+    "INSTALL",
+    "KILL",
+    "LOAD",
+    "LOCK",
+    "OPTIMIZE",
+    "PREPARE",
+    "PURGE",
+    "RELEASE",
+    "REPAIR",
+    "RESET",
+    "RESIGNAL",
+    "RESTART",
+    "REVOKE",
+    "ROLLBACK",
+    "SAVEPOINT",
+    "SHOW",
+    "SHUTDOWN",
+    "START",
+    "STOP",
+    "UNINSTALL",
+    "UNLOCK",
+    "XA",
+];
 
 #[derive(Debug, Default)]
 pub(super) struct Mysql {
@@ -13,6 +58,44 @@ pub(super) struct Mysql {
     previous: String,
     before_previous_symbol: u8,
     blocks: Blocks,
+    /// The token before began a statement inside this one.
+    begins_inner: bool,
+}
+
+/// A statement inside another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sql) struct Inner {
+    /// Of its tokens among those of the whole: from its first word up to its `;`, or to the next one that begins in it.
+    pub(in crate::sql) start: usize,
+    pub(in crate::sql) end: usize,
+    /// How many blocks are open around it.
+    pub(in crate::sql) depth: usize,
+}
+
+/// The statements of the body of a routine, a trigger, an event or a block, in order.
+pub(in crate::sql) fn inner(view: View<'_>) -> Vec<Inner> {
+    let mut reader = Mysql::default();
+    let mut found: Vec<Inner> = Vec::new();
+    let mut is_open = false;
+    for (at, token) in view.tokens.iter().enumerate() {
+        let depth = reader.blocks.depth();
+        let ends = reader.ends_at(*token, token.text(view.text));
+        if is_open
+            && (reader.begins_inner || token.is_symbol(b';'))
+            && let Some(last) = found.last_mut()
+        {
+            last.end = at;
+            is_open = false;
+        }
+        if reader.begins_inner {
+            found.push(Inner { start: at, end: view.tokens.len(), depth });
+            is_open = true;
+        }
+        if ends {
+            break;
+        }
+    }
+    found
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +117,8 @@ enum State {
     Event,
     /// After PACKAGE, before its name's end.
     Package,
+    /// After the word that a routine's body begins with, which is a label if `:` follows.
+    VerbOrLabel,
     Body,
     /// The rest is one plain statement.
     Plain,
@@ -56,6 +141,8 @@ impl Mysql {
             b')' => self.parentheses = self.parentheses.saturating_sub(1),
             _ => {}
         }
+        self.begins_inner =
+            self.state == State::Body && self.blocks.is_at_start() && symbol != b';';
         let ends = match self.state {
             State::Body => self.blocks.ends_at(token, &word),
             _ if symbol == b';' => true,
@@ -92,6 +179,11 @@ impl Mysql {
                 }
                 State::Characteristics
             }
+            State::VerbOrLabel if symbol == b':' => {
+                self.blocks = Blocks::default();
+                State::Body
+            }
+            State::VerbOrLabel => State::Plain,
             State::Trigger if word == "ROW" && self.previous == "EACH" => State::TriggerOrder,
             State::TriggerOrder if matches!(word, "FOLLOWS" | "PRECEDES") => {
                 State::TriggerOrderName
@@ -132,9 +224,13 @@ impl Mysql {
             "BEGIN" | "IF" | "CASE" | "LOOP" | "WHILE" | "REPEAT" | "FOR" => self.body(token, word),
             "RETURN" | "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "WITH" | "CALL"
             | "DO" | "CREATE" | "ALTER" | "DROP" | "TRUNCATE" | "RENAME" | "SIGNAL" => {
-                self.state = State::Plain;
+                self.plain_body();
             }
-            "SET" if !is_type => self.state = State::Plain,
+            "SET" if !is_type => self.plain_body(),
+            _ if OTHER_VERBS.contains(&word) => {
+                self.plain_body();
+                self.state = State::VerbOrLabel;
+            }
             // A label before the body.
             _ if symbol == b':' => {
                 self.blocks = Blocks::default();
@@ -144,10 +240,17 @@ impl Mysql {
         }
     }
 
+    /// The body is one plain statement, which begins with this token.
+    fn plain_body(&mut self) {
+        self.state = State::Plain;
+        self.begins_inner = true;
+    }
+
     /// The body begins with this token.
     fn body(&mut self, token: Token, word: &str) {
         self.blocks = Blocks::default();
         self.state = State::Body;
+        self.begins_inner = true;
         self.blocks.ends_at(token, word);
     }
 }

@@ -5,6 +5,7 @@
 //! makes up while it runs cannot be seen here.
 
 mod mysql;
+mod mysql_inside;
 mod mysql_set;
 mod postgresql;
 mod postgresql_set;

@@ -1,6 +1,8 @@
 //! What MySQL or MariaDB would run and a guest may not.
 
-use super::{Level, Place, Refused, TRANSACTIONS, because, mysql_set, refused_beginning};
+use super::{
+    Level, Place, Refused, TRANSACTIONS, because, mysql_inside, mysql_set, refused_beginning,
+};
 use crate::{
     alteration::Dialect,
     sql::{
@@ -108,12 +110,7 @@ pub(super) fn refusal(
                 .to_owned(),
         );
     }
-    let reason = judge(view, place, level).or_else(|| {
-        let (name, why) = FUNCTIONS
-            .iter()
-            .find(|(name, _)| names.iter().any(|mentioned| mentioned.eq_ignore_ascii_case(name)))?;
-        Some(because(&name.to_ascii_uppercase(), why))
-    });
+    let reason = judge(view, place, level).or_else(|| function(names));
     match place {
         Place::Transaction => reason.or_else(|| {
             let what = view.verb();
@@ -140,6 +137,30 @@ pub(super) fn judge(view: View<'_>, place: Place, level: Level) -> Option<String
         .or_else(|| kind(view))
         .or_else(|| files(view))
         .or_else(|| mysql_set::refusal(view, place, level))
+        .or_else(|| mysql_inside::refusal(view, level))
+}
+
+/// The text of a prepared statement, which runs where it is executed. What stands inside of it is not looked at.
+pub(super) fn judge_text(view: View<'_>, level: Level) -> Option<String> {
+    judge_inner(view)
+        .or_else(|| files(view))
+        .or_else(|| mysql_set::refusal(view, Place::Apart, level))
+}
+
+/// A statement inside a block or a body, but SET. Transactions are its own there.
+pub(super) fn judge_inner(view: View<'_>) -> Option<String> {
+    refused_beginning(view, BEGINNINGS)
+        .filter(|reason| !reason.ends_with(": "))
+        .or_else(|| read_lock(view))
+        .or_else(|| kind(view))
+}
+
+/// The functions that no statement may call, among the names that it mentions.
+pub(super) fn function(names: &BTreeSet<String>) -> Option<String> {
+    let (name, why) = FUNCTIONS
+        .iter()
+        .find(|(name, _)| names.iter().any(|mentioned| mentioned.eq_ignore_ascii_case(name)))?;
+    Some(because(&name.to_ascii_uppercase(), why))
 }
 
 /// FLUSH TABLES that keeps a lock.

@@ -1,6 +1,6 @@
 //! SET of MySQL and MariaDB, which is many statements under one word.
 
-use super::{Level, Place, TRANSACTIONS, because, mysql};
+use super::{Level, Place, TRANSACTIONS, because, mysql, mysql_inside::Locals};
 use crate::sql::{
     standing::{self, Assignment, is_foreign},
     token::TokenKind,
@@ -10,7 +10,6 @@ use crate::sql::{
 const SERVER: &str = "the server is the operator's";
 const IDENTITY: &str = "who a session is, is decided by the host";
 const READING: &str = "the host relies on it to read statements";
-const CHARSETS: [&str; 3] = ["utf8", "utf8mb3", "utf8mb4"];
 const LOGGED: &str =
     "what is logged and replicated is the operator's; make the dump with --set-gtid-purged=OFF";
 
@@ -86,7 +85,26 @@ pub(in crate::sql) fn is_set_again(name: &str) -> bool {
     SETTINGS.contains(&name)
 }
 
+/// What decides whether a SET is refused.
+#[derive(Debug, Clone, Copy)]
+struct Rules<'a> {
+    place: Place,
+    level: Level,
+    /// In a body: what it declares. There the mode ends with the body.
+    locals: Option<&'a Locals>,
+}
+
 pub(super) fn refusal(view: View<'_>, place: Place, level: Level) -> Option<String> {
+    ruled(view, Rules { place, level, locals: None })
+}
+
+/// A SET inside a block or a body.
+pub(super) fn inside(view: View<'_>, level: Level, locals: &Locals) -> Option<String> {
+    ruled(view, Rules { place: Place::Apart, level, locals: Some(locals) })
+}
+
+fn ruled(view: View<'_>, rules: Rules<'_>) -> Option<String> {
+    let Rules { place, level, locals } = rules;
     if !view.is(0, "SET") {
         return None;
     }
@@ -106,10 +124,10 @@ pub(super) fn refusal(view: View<'_>, place: Place, level: Level) -> Option<Stri
             Level::Guarded => Some(because(&format!("SET {}", words.join(" ")), IDENTITY)),
         };
     }
-    if rest.starts_with(&["RESOURCE"]) {
+    if rest.starts_with(&["RESOURCE", "GROUP"]) {
         return Some(because("SET RESOURCE", SERVER));
     }
-    if rest.is(0, "STATEMENT") {
+    if rest.is(0, "STATEMENT") && !is_equals(rest, 1) {
         let inner = rest.find(1, "FOR").filter(|inner| !rest.is(inner + 1, "SET"));
         let Some(inner) = inner else {
             return Some(because("SET STATEMENT", "a statement other than SET belongs behind FOR"));
@@ -122,19 +140,22 @@ pub(super) fn refusal(view: View<'_>, place: Place, level: Level) -> Option<Stri
         if standing::assignments(settings).iter().any(is_read_by) {
             return Some(because("SET STATEMENT of how texts are read", READING));
         }
-        return assignments(settings, place, level)
-            .or_else(|| mysql::judge(rest.from(inner + 1), place, level));
+        let inner = rest.from(inner + 1);
+        return assignments(settings, rules).or_else(|| match locals {
+            None => mysql::judge(inner, place, level),
+            Some(_) => mysql::judge_inner(inner),
+        });
     }
-    assignments(rest, place, level)
+    assignments(rest, rules)
 }
 
 /// `a = 1, SESSION b = 2, @@c = 3, @d = 4`
-fn assignments(view: View<'_>, place: Place, level: Level) -> Option<String> {
+fn assignments(view: View<'_>, rules: Rules<'_>) -> Option<String> {
     let mut begins = true;
     let mut depth = 0_usize;
     for index in 0..view.tokens.len() {
         if begins {
-            let reason = assignment(view.from(index), place, level);
+            let reason = assignment(view.from(index), rules);
             if reason.is_some() {
                 return reason;
             }
@@ -149,8 +170,13 @@ fn assignments(view: View<'_>, place: Place, level: Level) -> Option<String> {
     None
 }
 
-fn assignment(view: View<'_>, place: Place, level: Level) -> Option<String> {
+fn assignment(view: View<'_>, rules: Rules<'_>) -> Option<String> {
+    let Rules { place, level, locals } = rules;
     if view.is_symbol(0, b'@') && !view.is_symbol(1, b'@') {
+        return None;
+    }
+    let is_local = |name: String| locals.is_some_and(|locals| locals.has(&name.to_lowercase()));
+    if is_equals(view, 1) && view.name(0).is_some_and(is_local) {
         return None;
     }
     let mut at = 0;
@@ -170,8 +196,9 @@ fn assignment(view: View<'_>, place: Place, level: Level) -> Option<String> {
     if view.is_any(at, &["SESSION", "LOCAL"]) {
         at += 1 + usize::from(view.is_symbol(at + 1, b'.'));
     }
-    if view.is_any(at, &["NAMES", "CHARSET"]) || view.is(at, "CHARACTER") {
-        at += if view.is(at, "CHARACTER") { 2 } else { 1 };
+    let is_long = view.is_any(at, &["CHARACTER", "CHAR"]) && view.is(at + 1, "SET");
+    if is_long || view.is_any(at, &["NAMES", "CHARSET"]) && !is_equals(view, at + 1) {
+        at += if is_long { 2 } else { 1 };
         let is_known = view.is(at, "DEFAULT") || is_utf8(view.from(at));
         return (!is_known).then(|| because(NAMES, READING));
     }
@@ -182,10 +209,11 @@ fn assignment(view: View<'_>, place: Place, level: Level) -> Option<String> {
     let what = format!("setting {}", name.chars().take(64).collect::<String>());
     match name.as_str() {
         "character_set_client" | "character_set_connection" | "character_set_results"
-            if !is_utf8(value) && !is_given_back(value) =>
+            if !(value.tokens.len() == 1 && is_utf8(value)) && !is_charset_given_back(value) =>
         {
             Some(because(NAMES, READING))
         }
+        "sql_mode" if locals.is_some() => None,
         "sql_mode" if place == Place::Transaction => Some(because(&what, READING)),
         "sql_mode" => mode(value).map(|why| because(&what, why)),
         _ if SETTINGS.contains(&name.as_str()) && !view.is_symbol(at + 1, b'.') => None,
@@ -222,7 +250,20 @@ fn value(view: View<'_>) -> View<'_> {
 
 fn is_utf8(view: View<'_>) -> bool {
     let charset = view.string(0).or_else(|| view.name(0)).unwrap_or_default();
-    CHARSETS.iter().any(|known| charset.eq_ignore_ascii_case(known))
+    standing::is_utf8(&charset)
+}
+
+/// Whether `=` or `:=` stands at `index`.
+fn is_equals(view: View<'_>, index: usize) -> bool {
+    view.is_symbol(index, b'=') || view.is_symbol(index, b':') && view.is_symbol(index + 1, b'=')
+}
+
+/// Whether a character set is one that the session had. What a user variable holds is followed by `standing`.
+fn is_charset_given_back(value: View<'_>) -> bool {
+    if value.is_symbol(0, b'@') && !value.is_symbol(1, b'@') {
+        return value.tokens.len() == 2;
+    }
+    standing::is_charset_of_session(value) || value.tokens.len() == 1 && value.is(0, "DEFAULT")
 }
 
 /// Whether a value is a variable: what was saved in it, or what the session has.

@@ -4,6 +4,7 @@ mod hostile;
 mod judge;
 mod read;
 mod refuse_mysql;
+mod refuse_mysql_inside;
 mod refuse_postgresql;
 mod split;
 

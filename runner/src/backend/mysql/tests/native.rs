@@ -55,6 +55,26 @@ async fn a_text_means_what_it_means_to_the_client() {
     }
 }
 
+/// Names of functions are names of tables, as for the client, unless the server itself says otherwise.
+#[tokio::test]
+async fn the_mode_is_the_one_that_the_client_has() {
+    for mode in ["STRICT_TRANS_TABLES", "", "IGNORE_SPACE,ANSI_QUOTES", "ANSI"] {
+        for server in servers_with(&[&format!("--sql-mode={mode}")]) {
+            let database = server.database();
+            let expected = database.rows("SELECT @@sql_mode");
+            let mut connection = hook_on(&database).await;
+            let found = rows(&mut connection, "SELECT @@sql_mode").await;
+            assert_eq!(found, [[text(&expected.concat())]], "{mode}");
+            if expected.concat().contains("IGNORE_SPACE") {
+                continue;
+            }
+            for name in ["position", "count", "trim", "now", "min", "max"] {
+                execute(&mut connection, &format!("CREATE TABLE {name} (a int)")).await;
+            }
+        }
+    }
+}
+
 /// What a hook creates keeps the modes under which it was made.
 #[tokio::test]
 async fn routines_and_triggers_keep_the_servers_modes() {
