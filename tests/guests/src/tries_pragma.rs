@@ -3,6 +3,6 @@
 use runner_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
-    db.execute("PRAGMA journal_mode = OFF", params![])?;
+    db.execute("PRAGMA trusted_schema = ON", params![])?;
     Ok(())
 }
