@@ -4,6 +4,7 @@
 //! From the first such statement on, a journaled hook goes on in a session of its own. Says nothing about what is refused.
 
 use super::{
+    commits::is_of_temporary,
     refusal::is_user_variable_assigned,
     standing::{Assignment, assignments, system_variable},
     statement::Statement,
@@ -131,7 +132,7 @@ fn of_view(view: View<'_>) -> Option<String> {
     if stores_code(view) {
         return None;
     }
-    if view.is(0, "CREATE") && (1..4).any(|index| view.is(index, "TEMPORARY")) {
+    if is_of_temporary(view) {
         return Some(TEMPORARY.to_owned());
     }
     if let Some((function, _)) = OF_BEFORE.iter().find(|(function, _)| calls(view, function)) {
@@ -157,8 +158,7 @@ pub fn leaves_nothing(statement: &Statement<'_>) -> bool {
     let is_of_session = view.is_any(0, &["SET", "PREPARE", "DEALLOCATE", "SHOW", "USE"])
         || view.starts_with(&["DROP", "PREPARE"])
         || view.is(0, "SELECT")
-        || view.starts_with(&["DROP", "TEMPORARY"])
-        || view.is(0, "CREATE") && (1..4).any(|index| view.is(index, "TEMPORARY"));
+        || is_of_temporary(view);
     let is_global = view.is(0, "SET")
         && (1..view.tokens.len()).any(|at| {
             view.is_any(
