@@ -260,6 +260,119 @@ fn a_failure_in_a_stretch_leaves_a_question() {
     }
 }
 
+/// What fails in a transaction: what is committed by whatever statement, is told, and nothing of it runs twice.
+/// The statements, what is in the table then, what surely took effect, and what may have.
+const FAILING: [(&str, &[&str], &[&str], &[&str]); 9] = [
+    (
+        "SET autocommit=0;\nINSERT INTO t VALUES (1);\nCREATE TABLE IF NOT EXISTS jobs (id int, temporary tinyint);\nINSERT INTO missing VALUES (1);\nCOMMIT;\n",
+        &["1"],
+        &["INSERT INTO t VALUES (1)", "CREATE TABLE IF NOT EXISTS jobs"],
+        &[],
+    ),
+    (
+        "START TRANSACTION;\nINSERT INTO t VALUES (1);\nSET @x = (SELECT MAX(a) FROM t);\nDROP TABLE IF EXISTS prepare;\nINSERT INTO missing VALUES (1);\nCOMMIT;\n",
+        &["1"],
+        &["INSERT INTO t VALUES (1)", "DROP TABLE IF EXISTS prepare"],
+        &[],
+    ),
+    // Nothing rolls these back.
+    (
+        "ALTER TABLE t ENGINE=MyISAM;\nSET autocommit=0;\nINSERT INTO t VALUES (1);\nINSERT INTO missing VALUES (1);\nCOMMIT;\n",
+        &["1"],
+        &["INSERT INTO t VALUES (1)"],
+        &[],
+    ),
+    (
+        "CREATE TABLE m (a int) ENGINE=MyISAM;\nCREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW INSERT INTO m VALUES (NEW.a);\nSET autocommit=0;\nINSERT INTO t VALUES (1);\nINSERT INTO missing VALUES (1);\nCOMMIT;\n",
+        &[],
+        &[],
+        &["INSERT INTO t VALUES (1)"],
+    ),
+    (
+        "SET @x = (SELECT 1);\nALTER TABLE t ENGINE=MyISAM, ADD PRIMARY KEY (a);\nINSERT INTO t VALUES (1), (2), (2);\n",
+        &["1", "2"],
+        &["ALTER TABLE t"],
+        &["INSERT INTO t VALUES (1), (2), (2)"],
+    ),
+    (
+        "SET autocommit=FALSE;\nINSERT INTO t VALUES (1);\nINSERT INTO missing VALUES (1);\n",
+        &[],
+        &[],
+        &[],
+    ),
+    (
+        "SET autocommit=0;\nSET @old = @@autocommit;\nINSERT INTO t VALUES (1);\nSET @old = @@autocommit;\nINSERT INTO missing VALUES (1);\n",
+        &[],
+        &[],
+        &[],
+    ),
+    (
+        "CREATE PROCEDURE open_it() BEGIN START TRANSACTION; END;\nCALL open_it();\nINSERT INTO t VALUES (1);\nINSERT INTO missing VALUES (1);\nCOMMIT;\n",
+        &[],
+        &[],
+        &["CALL open_it()"],
+    ),
+    (
+        "SET @a = 'START TRANSACTION';\nSET autocommit=0, sql_mode='';\nINSERT INTO t VALUES (1), (2);\nSET @n = ROW_COUNT();\nINSERT INTO t VALUES (@n);\nINSERT INTO missing VALUES (1);\n",
+        &[],
+        &[],
+        &[],
+    ),
+];
+
+#[test]
+fn what_fails_is_told_as_the_server_has_it() {
+    for make in places() {
+        for (up, there, sure, doubtful) in FAILING {
+            let sandbox = make();
+            let up = format!("CREATE TABLE t (a int) ENGINE=InnoDB;\n{up}");
+            sandbox.sql_plugin("acme/app", &[(ID, &up, "")]);
+            let failed = run(&sandbox, &["deploy", "plugins"]);
+            assert_eq!(failed.code, Some(1), "{up}: {failed:#?}");
+            assert_eq!(sandbox.rows("SELECT a FROM t ORDER BY a"), there, "{up}: {failed:#?}");
+            let of = |word: &str| -> Vec<String> {
+                let lines = failed.stderr.lines().filter_map(|line| line.trim().strip_prefix(word));
+                lines
+                    .filter(|text| {
+                        text.contains(" t ")
+                            || text.contains("CALL")
+                            || text.contains("jobs")
+                            || text.contains("prepare")
+                    })
+                    .map(str::to_owned)
+                    .collect()
+            };
+            let told = |found: Vec<String>, expected: &[&str]| {
+                found.len() == expected.len()
+                    && found.iter().zip(expected).all(|(line, text)| line.contains(text))
+            };
+            let effects: Vec<_> = of("took effect: ")
+                .into_iter()
+                .filter(|l| {
+                    !l.contains("CREATE TABLE t ")
+                        && !l.contains("TRIGGER")
+                        && !(l.contains("ENGINE=MyISAM") && !up.contains("PRIMARY"))
+                })
+                .collect();
+            assert!(told(effects.clone(), sure), "{up}: {effects:?}: {failed:#?}");
+            let maybe: Vec<_> =
+                of("may have taken effect: ").into_iter().chain(of("statement: ")).collect();
+            assert!(told(maybe.clone(), doubtful), "{up}: {maybe:?}: {failed:#?}");
+            // Nothing runs twice, whatever is run again.
+            if !sure.is_empty() || !doubtful.is_empty() {
+                let again = run(&sandbox, &["deploy", "plugins"]);
+                assert_eq!(again.code, Some(4), "{up}: {again:#?}");
+            } else {
+                sandbox.sql("CREATE TABLE missing (a int);");
+                let again = run(&sandbox, &["deploy", "plugins"]);
+                assert_eq!(again.code, Some(1), "{up}: {again:#?}");
+                assert!(again.stderr.contains("left a transaction open"), "{up}: {again:#?}");
+            }
+            assert_eq!(sandbox.rows("SELECT a FROM t ORDER BY a"), there, "{up}");
+        }
+    }
+}
+
 /// Of what leaves nothing behind nothing is asked.
 #[test]
 fn a_stretch_that_left_nothing_is_begun_anew() {

@@ -541,7 +541,9 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
         StepError::Stopped(stop) => Some(stop),
         _ => failure.cut.as_ref(),
     };
-    if let Some(stop @ Stop::Apart { statement, is_known }) = stopped {
+    if let Some(stop @ Stop::Apart { statement, is_known, doubtful }) = stopped {
+        let doubtful = doubtful.iter().map(|text| EscapedLines(text).to_string());
+        explanation.details.extend(doubtful.map(|text| ("may have taken effect", text)));
         return cut_off(explanation, (key, *direction), stop, (statement, *is_known), cause);
     }
     match cause {

@@ -5,6 +5,7 @@
 
 use super::{
     blank,
+    commits::{Turn, turn},
     delimiter::undelimited,
     reading::Reading,
     resumable::{self, is_about_the_one_before, resumability},
@@ -246,7 +247,9 @@ pub fn unrepeatable(text: &str, reading: impl Into<Reading>) -> Option<Unrepeata
         let view = statement.view();
         if view.starts_with(&["START", "TRANSACTION"]) || view.is(0, "BEGIN") {
             opened = Some(here(String::new()));
-        } else if view.is_any(0, &["COMMIT", "ROLLBACK"]) {
+        } else if matches!(turn(&statement), Turn::RollsBack)
+            || turn(&statement) == Turn::Commits && view.is(0, "COMMIT")
+        {
             opened = None;
         }
         before = Some(here(String::new()));
