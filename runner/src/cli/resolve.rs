@@ -189,7 +189,7 @@ async fn list(args: &Args) -> Result<Exit, Error> {
         ));
         if let Some(statement) = statement {
             output::result("    nobody saw whether this statement took effect:");
-            for line in EscapedLines(&statement).to_string().lines() {
+            for line in EscapedLines(statement).to_string().lines() {
                 output::result(&format!("    {line}"));
             }
         } else if let Some(stop) = cut_off {

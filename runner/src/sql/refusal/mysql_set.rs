@@ -209,7 +209,7 @@ fn assignment(view: View<'_>, rules: Rules<'_>) -> Option<String> {
     let what = format!("setting {}", name.chars().take(64).collect::<String>());
     match name.as_str() {
         "character_set_client" | "character_set_connection" | "character_set_results"
-            if !(value.tokens.len() == 1 && is_utf8(value)) && !is_charset_given_back(value) =>
+            if !(value.tokens.len() == 1 && is_utf8(value) || is_charset_given_back(value)) =>
         {
             Some(because(NAMES, READING))
         }
