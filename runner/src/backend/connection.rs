@@ -354,21 +354,9 @@ pub(super) trait Connection: Session + Scratch {
         Ok(0)
     }
 
-    /// Whether a transaction is open, in a session of [`Self::open_apart`]. The next statement cannot ask for
-    /// ROW_COUNT() and the like any more.
+    /// Whether a transaction is open that nobody ended, in a session of [`Self::open_apart`]. It is rolled back.
     async fn is_left_open(&mut self) -> Result<bool, BackendError> {
         Ok(false)
-    }
-
-    /// Whether the server is sure that the rollback right before undid everything, in a session of
-    /// [`Self::open_apart`]: no table without rollback was changed.
-    async fn is_wholly_undone(&mut self) -> Result<bool, BackendError> {
-        Ok(false)
-    }
-
-    /// Rolls back what is open in a session of [`Self::open_apart`].
-    async fn roll_back_apart(&mut self) -> Result<(), BackendError> {
-        Ok(())
     }
 
     /// Tells the session which `marker` goes to the server with each statement of a hook.

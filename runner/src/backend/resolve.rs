@@ -223,10 +223,16 @@ impl Backend {
         Ok(rows.into_iter().find(|row| !row.is_done).and_then(|row| row.statement))
     }
 
-    /// The statements of an unfinished hook that took effect, as messages show them, and those of which
+    /// The statements of an unfinished hook that took effect, as messages show them, and the one whose end
     /// nobody knows.
-    pub async fn effects(&mut self, run: &Run) -> Result<(Vec<String>, Vec<String>), BackendError> {
-        Ok(super::journal::effects(&self.journal(run).await?))
+    pub async fn effects(
+        &mut self,
+        run: &Run,
+    ) -> Result<(Vec<String>, Option<String>), BackendError> {
+        let rows = self.journal(run).await?;
+        let done = rows.iter().filter(|row| row.is_done).flat_map(JournalRow::changes).collect();
+        let open = rows.iter().filter(|row| !row.is_done).flat_map(JournalRow::changes).next();
+        Ok((done, open))
     }
 
     pub(super) async fn journal(&mut self, run: &Run) -> Result<Vec<JournalRow>, BackendError> {

@@ -541,9 +541,7 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
         StepError::Stopped(stop) => Some(stop),
         _ => failure.cut.as_ref(),
     };
-    if let Some(stop @ Stop::Apart { statement, is_known, doubtful }) = stopped {
-        let doubtful = doubtful.iter().map(|text| EscapedLines(text).to_string());
-        explanation.details.extend(doubtful.map(|text| ("may have taken effect", text)));
+    if let Some(stop @ Stop::Apart { statement, is_known }) = stopped {
         return cut_off(explanation, (key, *direction), stop, (statement, *is_known), cause);
     }
     match cause {

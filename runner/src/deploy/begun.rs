@@ -38,6 +38,6 @@ pub(crate) async fn of(run: &Run, backend: &mut Backend) -> Result<Vec<String>, 
         Phase::Preparation | Phase::Main => {}
     }
     told.extend(done);
-    told.extend(open.into_iter().map(|statement| format!("not known: {statement}")));
+    told.extend(open.map(|statement| format!("not known: {statement}")));
     Ok(told)
 }

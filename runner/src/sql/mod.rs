@@ -6,7 +6,6 @@ mod blank;
 mod bodies;
 mod boundary;
 mod code_comment;
-mod commits;
 mod decode;
 mod delimiter;
 mod excerpt;
@@ -35,7 +34,6 @@ mod view;
 
 pub use alike::{is_closed, is_undivided};
 pub use blank::blank;
-pub use commits::{Turn, turn};
 pub use delimiter::undelimited;
 pub use excerpt::excerpt;
 pub use highlight::{DIALECTS, Paint, dialect_of, highlight, terminator};

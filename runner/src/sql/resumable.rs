@@ -4,7 +4,6 @@
 //! From the first such statement on, a journaled hook goes on in a session of its own. Says nothing about what is refused.
 
 use super::{
-    commits::is_of_temporary,
     refusal::is_user_variable_assigned,
     standing::{Assignment, assignments, system_variable},
     statement::Statement,
@@ -132,7 +131,7 @@ fn of_view(view: View<'_>) -> Option<String> {
     if stores_code(view) {
         return None;
     }
-    if is_of_temporary(view) {
+    if view.is(0, "CREATE") && (1..4).any(|index| view.is(index, "TEMPORARY")) {
         return Some(TEMPORARY.to_owned());
     }
     if let Some((function, _)) = OF_BEFORE.iter().find(|(function, _)| calls(view, function)) {
@@ -141,29 +140,7 @@ fn of_view(view: View<'_>) -> Option<String> {
     if view.is(0, "SET") {
         return setting(view);
     }
-    (is_user_variable_assigned(view) || reads_user_variable(view)).then(|| VARIABLE.to_owned())
-}
-
-/// Whether a user variable stands in it: a trigger or a routine may have changed it since it was set.
-fn reads_user_variable(view: View<'_>) -> bool {
-    (0..view.tokens.len()).any(|at| {
-        view.is_symbol(at, b'@')
-            && !view.is_symbol(at + 1, b'@')
-            && !(at > 0 && view.is_symbol(at - 1, b'@'))
-            && is_of_expression(view, at)
-    })
-}
-
-/// The `@` of an account (`'a'@'b'`) stands right behind its name.
-fn is_of_expression(view: View<'_>, at: usize) -> bool {
-    let Some(before) = at.checked_sub(1).and_then(|before| view.tokens.get(before)) else {
-        return true;
-    };
-    let is_name = matches!(
-        before.kind,
-        TokenKind::Word | TokenKind::QuotedName | TokenKind::Literal | TokenKind::EscapedLiteral
-    );
-    !is_name || before.range().end != view.tokens[at].range().start
+    is_user_variable_assigned(view).then(|| VARIABLE.to_owned())
 }
 
 /// Whether a statement tells of the one right before it: then that has to run in the same session.
@@ -180,7 +157,8 @@ pub fn leaves_nothing(statement: &Statement<'_>) -> bool {
     let is_of_session = view.is_any(0, &["SET", "PREPARE", "DEALLOCATE", "SHOW", "USE"])
         || view.starts_with(&["DROP", "PREPARE"])
         || view.is(0, "SELECT")
-        || is_of_temporary(view);
+        || view.starts_with(&["DROP", "TEMPORARY"])
+        || view.is(0, "CREATE") && (1..4).any(|index| view.is(index, "TEMPORARY"));
     let is_global = view.is(0, "SET")
         && (1..view.tokens.len()).any(|at| {
             view.is_any(
@@ -250,7 +228,7 @@ fn setting(view: View<'_>) -> Option<String> {
     for assignment in assignments(rest) {
         let Assignment { value, .. } = assignment;
         if assignment.user_variable().is_some() {
-            if !is_constant(value) || reads_user_variable(value) {
+            if !is_constant(value) {
                 return Some(VARIABLE.to_owned());
             }
         } else if let Some(name) = assignment.setting()
@@ -258,9 +236,7 @@ fn setting(view: View<'_>) -> Option<String> {
         {
             return Some(format!("{name} is of its session alone"));
         }
-        // A saved value that is given back.
-        let is_saved = value.is_symbol(0, b'@') && value.tokens.len() == 2;
-        if is_user_variable_assigned(value) || !is_saved && reads_user_variable(value) {
+        if is_user_variable_assigned(value) {
             return Some(VARIABLE.to_owned());
         }
     }

@@ -5,7 +5,6 @@
 
 use super::{
     blank,
-    commits::{Turn, turn},
     delimiter::undelimited,
     reading::Reading,
     resumable::{self, is_about_the_one_before, resumability},
@@ -247,9 +246,7 @@ pub fn unrepeatable(text: &str, reading: impl Into<Reading>) -> Option<Unrepeata
         let view = statement.view();
         if view.starts_with(&["START", "TRANSACTION"]) || view.is(0, "BEGIN") {
             opened = Some(here(String::new()));
-        } else if matches!(turn(&statement), Turn::RollsBack)
-            || turn(&statement) == Turn::Commits && view.is(0, "COMMIT")
-        {
+        } else if view.is_any(0, &["COMMIT", "ROLLBACK"]) {
             opened = None;
         }
         before = Some(here(String::new()));

@@ -10,11 +10,6 @@
 //! counted by its statements. Who resumes a hook that has rows of a stretch does not run it: what the session had (tables,
 //! variables, locks) is gone. What took effect is in the rows; a row without its end is a question for a person. What leaves nothing
 //! behind but in the session has no row, so that a stretch of nothing else is begun anew.
-//!
-//! Whether a statement is committed is never guessed from its text: the server is asked whether a transaction is open,
-//! behind each statement that has a row. A row is forgotten only if its transaction was rolled back while the
-//! session could still be asked, and the server had no warning about it (it has one where a table without rollback was changed).
-//! Everything else that is not surely committed *may have taken effect*, which a person decides.
 
 use super::{
     Journal,
@@ -32,7 +27,7 @@ use crate::{
         },
     },
     session::{ErrorKind, Outcome, ResultLimit, SqlError, Value},
-    sql::{self, Reading, Statement, Turn},
+    sql::{self, Reading, Statement},
 };
 use serde::{Deserialize, Serialize};
 use std::{pin::pin, sync::Arc, time::Duration};
@@ -49,28 +44,26 @@ pub(super) struct Stretch {
     /// The session on the server, for whoever has to end it.
     name: String,
     transaction: Transaction,
-    /// The rows that are rolled back unless something commits them.
-    held: Vec<u64>,
 }
 
-/// What the server said of the session's transaction.
+/// Whether the hook has a transaction open, as far as its statements say.
 #[derive(Debug, Clone, Copy, Default)]
 struct Transaction {
     is_open: bool,
-    /// What was done since the server was asked: the statement that came next was about the one before, and asking
-    /// would have come between.
-    unasked: Option<Turn>,
+    is_autocommit_off: bool,
+    /// A statement that ran others may have ended it.
+    is_unsure: bool,
 }
 
-/// What is known of the effect of a statement.
+/// What a statement does to what was done before it in the hook's transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Effect {
-    /// It is committed, with everything that was held before it.
+    /// It is kept, with all that was open.
     Kept,
-    /// It is rolled back unless something commits it later.
+    /// It is undone unless something keeps it later.
     Held,
-    /// It may be committed.
-    Doubtful,
+    /// What was open is undone.
+    Dropped,
 }
 
 /// What a row of a stretch is marked with.
@@ -78,12 +71,6 @@ enum Effect {
 struct Mark {
     session: String,
     effect: Effect,
-}
-
-impl Mark {
-    fn text(&self) -> String {
-        format!("{MARK}{}", serde_json::to_string(self).unwrap_or_default())
-    }
 }
 
 impl JournalRow {
@@ -97,45 +84,49 @@ impl JournalRow {
     }
 }
 
-/// What is known of each row of a hook that has ended, or whose session is over: whether it surely took effect. What was still held
-/// then may have been committed by a statement whose end nobody recorded, or have changed a table without rollback.
-fn surely(rows: &[JournalRow]) -> Vec<bool> {
-    let mut is_committed = false;
-    let mut known: Vec<bool> = rows
-        .iter()
-        .rev()
-        .map(|row| {
-            let Some(mark) = row.mark() else { return row.is_done && !row.is_apart() };
-            is_committed = match mark.effect {
-                Effect::Kept => row.is_done,
-                Effect::Held => is_committed && row.is_done,
-                Effect::Doubtful => false,
-            };
-            is_committed
-        })
-        .collect();
-    known.reverse();
-    known
+/// The rows at the end that were undone with the transaction of a session that is over.
+fn undone(rows: &[JournalRow]) -> &[JournalRow] {
+    let is_held = |row: &&JournalRow| row.mark().is_some_and(|mark| mark.effect == Effect::Held);
+    let held = rows.iter().rev().take_while(is_held).count();
+    &rows[rows.len() - held..]
 }
 
-/// The statements that surely took effect, as messages show them, and those that may have.
-pub(in crate::backend) fn effects(rows: &[JournalRow]) -> (Vec<String>, Vec<String>) {
-    let (mut sure, mut doubtful) = (Vec::new(), Vec::new());
-    for (row, is_sure) in rows.iter().zip(surely(rows)) {
-        (if is_sure { &mut sure } else { &mut doubtful }).extend(row.changes());
+impl Transaction {
+    /// What `statement` does, whether it ends a transaction, and what is open behind it.
+    fn after(self, statement: &Statement<'_>) -> (Effect, bool, Self) {
+        let verb = statement.verb();
+        let has = |word: &str| statement.words().any(|found| found == word);
+        let closed = Self { is_open: false, is_unsure: false, ..self };
+        let chained = Self { is_open: has("CHAIN") && !has("NO"), ..closed };
+        let stays = if self.is_held() { Effect::Held } else { Effect::Kept };
+        match verb.as_str() {
+            "COMMIT" => (Effect::Kept, true, chained),
+            "ROLLBACK" if !has("TO") => (Effect::Dropped, true, chained),
+            "START" => (Effect::Kept, true, Self { is_open: true, ..closed }),
+            "SET" if has("AUTOCOMMIT") => {
+                let is_off = statement.tokens().last().is_some_and(|last| {
+                    let value = last.text(statement.written());
+                    value == "0" || value.eq_ignore_ascii_case("off")
+                });
+                (Effect::Kept, true, Self { is_autocommit_off: is_off, ..closed })
+            }
+            "ROLLBACK" | "SAVEPOINT" | "RELEASE" | "SET" | "PREPARE" | "DEALLOCATE" | "USE"
+            | "HANDLER" => (stays, false, self),
+            "CREATE" | "DROP" if has("TEMPORARY") || has("PREPARE") => (stays, false, self),
+            // They may have ended the transaction, and what comes after them may be held or not.
+            _ if may_commit_a_part(statement) => {
+                let is_unsure = self.is_open || self.is_autocommit_off;
+                (Effect::Kept, true, Self { is_unsure, ..self })
+            }
+            "BEGIN" => (Effect::Kept, true, Self { is_open: true, ..closed }),
+            _ if !statement.is_plain() => (Effect::Kept, true, closed),
+            _ => (stays, false, self),
+        }
     }
-    (sure, doubtful)
-}
 
-/// What became of a statement that succeeded and can do `turn`, where a transaction was open before it and
-/// is open behind it, or not.
-fn effect(was_open: bool, is_open: bool, turn: Turn) -> Effect {
-    match (turn, was_open, is_open) {
-        (Turn::Commits, ..) | (_, false, false) => Effect::Kept,
-        // It opened one itself where autocommit is off.
-        (Turn::Within, _, true) => Effect::Held,
-        (Turn::MayCommit, true, false) => Effect::Kept,
-        _ => Effect::Doubtful,
+    /// Whether what is done now is undone unless something keeps it later.
+    fn is_held(self) -> bool {
+        (self.is_open || self.is_autocommit_off) && !self.is_unsure
     }
 }
 
@@ -159,6 +150,13 @@ async fn awake<T>(connection: &mut dyn Connection, work: impl Future<Output = T>
 fn beginning(sql: &str) -> &str {
     let end = (0..=STATEMENT_BYTES_MAX.min(sql.len())).rev().find(|at| sql.is_char_boundary(*at));
     &sql[..end.unwrap_or_default()]
+}
+
+/// Whether a statement runs others, which may have committed before it failed.
+fn may_commit_a_part(statement: &Statement<'_>) -> bool {
+    let runs = ["CALL", "EXECUTE", "IF", "CASE", "LOOP", "WHILE", "REPEAT", "FOR"];
+    let verb = statement.verb();
+    runs.contains(&verb.as_str()) || statement.starts_with(&["BEGIN", "NOT", "ATOMIC"])
 }
 
 impl Journal {
@@ -242,8 +240,7 @@ impl Journal {
             None => None,
             Some(shared) => {
                 let name = shared.lock().await.session_name().unwrap_or_default();
-                let transaction = Transaction::default();
-                Some(Stretch { connection: shared, name, transaction, held: Vec::new() })
+                Some(Stretch { connection: shared, name, transaction: Transaction::default() })
             }
         })
     }
@@ -259,44 +256,28 @@ impl Journal {
     ) -> Result<CallResult, SqlError> {
         let session = self.working();
         let session = &mut *session.lock().await;
-        let facts = Facts::of(sql, session.reading());
-        // Only of a script is it known what comes next.
-        let may_ask = self.is_next_about_it.take() == Some(false);
-        if !facts.is_about_before
-            && let Err(error) = self.catch_up(connection, session).await
-        {
-            return Err(self.own(error));
+        let facts = Facts::of(sql, session.reading(), self.transaction());
+        if !facts.has_row {
+            let result = run(session, sql, params, rows).await?;
+            self.ended_apart(session.reading(), facts.transaction);
+            if facts.effect == Effect::Dropped
+                && let Err(error) = self.forget_held(connection).await
+            {
+                return Err(self.own(error));
+            }
+            return Ok(result);
         }
-        let has_held = self.stretch.as_ref().is_some_and(|stretch| !stretch.held.is_empty());
-        let may_end = !matches!(facts.turn, Turn::Within | Turn::RollsBack | Turn::RollsBackTo);
-        let has_row = facts.leaves_something || may_end && has_held;
-        let row = match has_row {
-            true => Some(self.begin_apart(connection, asked, sql, facts.turn).await?),
-            false => None,
-        };
-        if has_row {
-            point("before a statement that cannot be repeated");
-        }
+        let row = self.begin_apart(connection, asked, sql, facts.effect).await?;
+        point("before a statement that cannot be repeated");
         let result = awake(connection, run(session, sql, params, rows)).await;
-        if has_row {
-            point("after a statement that cannot be repeated");
-        }
+        point("after a statement that cannot be repeated");
         let outcome = match &result {
             Ok(CallResult::Outcome(outcome)) => Ok(*outcome),
             Ok(_) => Ok(Outcome::default()),
             Err(error) => Err(error),
         };
-        let may_ask = may_ask || facts.turn == Turn::RollsBack;
-        let ended = self.end_apart(connection, session, asked, row, facts.turn, outcome, may_ask);
-        if let Err(error) = ended.await
-            && result.is_ok()
-        {
-            return Err(self.own(error));
-        }
-        self.reading = session.reading();
-        if result.is_ok() || has_row {
-            self.next += 1;
-        }
+        self.end_apart(connection, asked, &row, outcome, facts.may_commit_a_part).await?;
+        self.ended_apart(session.reading(), facts.transaction);
         result
     }
 
@@ -312,23 +293,25 @@ impl Journal {
     {
         let shared = Arc::clone(&self.connection);
         let connection = &mut *shared.lock().await;
-        let working = self.working();
-        if let Err(error) = self.catch_up(connection, &mut *working.lock().await).await {
-            return Err(self.own(error));
-        }
-        let row = self.begin_apart(connection, asked, what, Turn::Within).await?;
-        let result = awake(connection, write(Arc::clone(&working))).await;
+        let effect = if self.transaction().is_held() { Effect::Held } else { Effect::Kept };
+        let row = self.begin_apart(connection, asked, what, effect).await?;
+        let result = awake(connection, write(self.working())).await;
         let outcome = result.as_ref().map(|_| Outcome::default());
-        let session = &mut *working.lock().await;
-        let ended =
-            self.end_apart(connection, session, asked, Some(row), Turn::Within, outcome, true);
-        if let Err(error) = ended.await
-            && result.is_ok()
-        {
-            return Err(self.own(error));
-        }
+        self.end_apart(connection, asked, &row, outcome, false).await?;
         self.next += 1;
         result
+    }
+
+    fn transaction(&self) -> Transaction {
+        self.stretch.as_ref().map(|stretch| stretch.transaction).unwrap_or_default()
+    }
+
+    fn ended_apart(&mut self, reading: Reading, transaction: Transaction) {
+        self.reading = reading;
+        self.next += 1;
+        if let Some(stretch) = &mut self.stretch {
+            stretch.transaction = transaction;
+        }
     }
 
     async fn begin_apart(
@@ -336,9 +319,10 @@ impl Journal {
         connection: &mut dyn Connection,
         asked: [u8; 16],
         sql: &str,
-        turn: Turn,
+        effect: Effect,
     ) -> Result<JournalRow, SqlError> {
-        let effect = if turn == Turn::Within { Effect::Held } else { Effect::Doubtful };
+        let session = self.stretch.as_ref().map(|stretch| stretch.name.clone()).unwrap_or_default();
+        let mark = serde_json::to_string(&Mark { session, effect }).unwrap_or_default();
         let call = Call {
             asked,
             changes: Some(call::shown_of(sql, self.reading)),
@@ -348,7 +332,7 @@ impl Journal {
             call: self.next,
             is_done: false,
             statement: Some(beginning(sql).to_owned()),
-            fingerprint: Some(self.marked(effect)),
+            fingerprint: Some(format!("{MARK}{mark}")),
             results: Some(encode(&[call])),
         };
         let begun = async {
@@ -362,268 +346,87 @@ impl Journal {
             Ok(revision) => self.revision = revision,
             Err(error) => return Err(self.own(error)),
         }
-        if effect == Effect::Held
-            && let Some(stretch) = &mut self.stretch
-        {
-            stretch.held.push(row.call);
-        }
         self.in_flight = Some(row.clone());
         Ok(row)
     }
 
-    fn marked(&self, effect: Effect) -> String {
-        let session = self.stretch.as_ref().map(|stretch| stretch.name.clone()).unwrap_or_default();
-        Mark { session, effect }.text()
-    }
-
-    /// Finds out what came of a statement, and records it.
-    #[expect(clippy::too_many_arguments, reason = "they are one statement")]
+    /// Records what came of it.
     async fn end_apart(
         &mut self,
         connection: &mut dyn Connection,
-        session: &mut dyn Connection,
         asked: [u8; 16],
-        row: Option<JournalRow>,
-        turn: Turn,
+        row: &JournalRow,
         outcome: Result<Outcome, &SqlError>,
-        may_ask: bool,
-    ) -> Result<(), BackendError> {
+        may_commit_a_part: bool,
+    ) -> Result<(), SqlError> {
+        let sql = row.statement.as_deref().unwrap_or_default();
         match outcome {
             Ok(outcome) => {
-                let effect = self.effect_of(session, turn, row.is_some(), may_ask).await?;
-                let done = row.as_ref().map(|row| {
-                    let sql = row.statement.as_deref().unwrap_or_default();
-                    let changes = Some(call::shown_of(sql, self.reading));
-                    let call = Call { asked, changes, result: CallResult::Outcome(outcome) };
-                    (row, Some(encode(&[call])))
-                });
-                self.turned(connection, effect, done).await?;
+                let changes = Some(call::shown_of(sql, self.reading));
+                let call = Call { asked, changes, result: CallResult::Outcome(outcome) };
+                if let Err(error) = self.record(connection, row, Some(encode(&[call]))).await {
+                    return Err(self.own(error));
+                }
                 self.in_flight = None;
-                Ok(())
             }
             // Nobody knows what came of it.
-            Err(error) if error.kind == ErrorKind::Disconnected => Ok(()),
-            Err(error) => self.failed_apart(connection, session, row, turn, error).await,
-        }
-    }
-
-    /// What a statement that succeeded did to what was held before it, and to itself. `None`: nothing.
-    async fn effect_of(
-        &mut self,
-        session: &mut dyn Connection,
-        turn: Turn,
-        has_row: bool,
-        may_ask: bool,
-    ) -> Result<Option<Effect>, BackendError> {
-        let Some(stretch) = &mut self.stretch else { return Ok(None) };
-        let Transaction { is_open: was_open, unasked } = stretch.transaction;
-        match turn {
-            Turn::Commits => {
-                stretch.transaction = Transaction::default();
-                return Ok(Some(Effect::Kept));
-            }
-            Turn::RollsBack => {
-                stretch.transaction = Transaction::default();
-                if !stretch.held.is_empty() && session.is_wholly_undone().await? {
-                    self.undone.append(&mut stretch.held);
-                }
-                return Ok(Some(Effect::Doubtful));
-            }
-            Turn::RollsBackTo => return Ok(Some(Effect::Doubtful)),
-            // It neither wrote anything nor ended what is open.
-            Turn::Within if !has_row => return Ok(None),
-            // Nothing was held that it could have ended.
-            Turn::MayCommit | Turn::RunsCode if !has_row => {
-                stretch.transaction = Transaction::default();
-                return Ok(None);
-            }
-            Turn::Within | Turn::MayCommit | Turn::RunsCode => {}
-        }
-        let turn = unasked.map_or(turn, |before| before.max(turn));
-        if !may_ask {
-            stretch.transaction.unasked = Some(turn);
-            let effect = if turn == Turn::Within { Effect::Held } else { Effect::Doubtful };
-            return Ok(Some(effect));
-        }
-        let is_open = session.is_left_open().await?;
-        stretch.transaction = Transaction { is_open, unasked: None };
-        Ok(Some(effect(was_open, is_open, turn)))
-    }
-
-    /// Asks the server about what was not asked about yet.
-    async fn catch_up(
-        &mut self,
-        connection: &mut dyn Connection,
-        session: &mut dyn Connection,
-    ) -> Result<(), BackendError> {
-        let Some(stretch) = &mut self.stretch else { return Ok(()) };
-        let Transaction { is_open: was_open, unasked: Some(turn) } = stretch.transaction else {
-            return Ok(());
-        };
-        let is_open = session.is_left_open().await?;
-        stretch.transaction = Transaction { is_open, unasked: None };
-        self.turned(connection, Some(effect(was_open, is_open, turn)), None).await
-    }
-
-    /// Records what a statement did: to its own row, if it has one, and to those that were held.
-    async fn turned(
-        &mut self,
-        connection: &mut dyn Connection,
-        effect: Option<Effect>,
-        done: Option<(&JournalRow, Option<Vec<u8>>)>,
-    ) -> Result<(), BackendError> {
-        let (kept, doubtful) = (self.marked(Effect::Kept), self.marked(Effect::Doubtful));
-        let Some(stretch) = &mut self.stretch else { return Ok(()) };
-        let own = done.as_ref().map(|(row, _)| row.call);
-        let mut marks: Vec<(u64, String)> = Vec::new();
-        match effect {
-            // The last of them says so for all.
-            Some(Effect::Kept) => {
-                marks.extend(own.or(stretch.held.last().copied()).map(|call| (call, kept)));
-                stretch.held.clear();
-            }
-            Some(Effect::Doubtful) => {
-                marks
-                    .extend(stretch.held.drain(..).chain(own).map(|call| (call, doubtful.clone())));
-            }
-            Some(Effect::Held) | None => {}
-        }
-        let gone = std::mem::take(&mut self.undone);
-        if marks.is_empty() && gone.is_empty() && done.is_none() {
-            return Ok(());
-        }
-        connection.begin().await?;
-        self.revision = ledger::advance_at_once(connection, self.revision, self.fence).await?;
-        for call in gone {
-            journal::remove(connection, &self.key, call).await?;
-        }
-        for (call, mark) in marks {
-            journal::mark(connection, &self.key, call, mark).await?;
-        }
-        if let Some((row, results)) = done {
-            journal::finish(connection, &self.key, row.call, results).await?;
-        }
-        connection.commit().await
-    }
-
-    /// Records what came of a statement that failed.
-    async fn failed_apart(
-        &mut self,
-        connection: &mut dyn Connection,
-        session: &mut dyn Connection,
-        row: Option<JournalRow>,
-        turn: Turn,
-        error: &SqlError,
-    ) -> Result<(), BackendError> {
-        let is_refused = error.kind == ErrorKind::Denied && error.sqlstate.is_none();
-        if !is_refused {
-            let was_open = self.stretch.as_ref().is_some_and(|stretch| stretch.transaction.is_open);
-            // Before anything else is asked.
-            let is_undone = matches!(session.is_wholly_undone().await, Ok(true));
-            let is_open = session.is_left_open().await;
-            let is_over = !matches!(is_open, Ok(true));
-            if let Some(stretch) = &mut self.stretch {
-                let is_open = matches!(is_open, Ok(true));
-                stretch.transaction = Transaction { is_open, unasked: None };
-                // As it does after a deadlock.
-                if turn == Turn::Within && was_open && is_over && is_undone {
-                    let own = row.as_ref().map(|row| row.call);
-                    self.undone.extend(stretch.held.drain(..).filter(|call| Some(*call) != own));
-                }
-            }
-            let is_in_doubt = is_over || turn != Turn::Within;
-            let own = row.as_ref().map(|row| row.call);
-            if let Some(stretch) = &mut self.stretch {
-                stretch.held.retain(|call| Some(*call) != own);
-            }
-            let doubt = is_in_doubt.then_some(Effect::Doubtful);
-            self.turned(connection, doubt, None).await?;
-            // The server says that it failed, and that is final, but for what may have committed a part before, what was
-            // ended, and rows that went into a table without rollback before one that did not.
-            let sqlstate = error.sqlstate.as_deref().unwrap_or_default();
-            let is_before_rows = sqlstate.starts_with("42") || sqlstate.starts_with("40");
-            let is_partial = turn == Turn::Within && !is_before_rows;
-            let Some(row) = row else { return Ok(()) };
-            let sql = row.statement.as_deref().unwrap_or_default();
-            if turn == Turn::RunsCode
-                || is_partial
-                || error.kind == ErrorKind::Limit
-                || is_list(sql, self.reading)
-            {
-                if !is_over
-                    && turn == Turn::Within
-                    && let Some(stretch) = &mut self.stretch
+            Err(error) if error.kind == ErrorKind::Disconnected => {}
+            Err(error) => {
+                // The server says that it failed, and that is final, but for what may have committed a part before, and for
+                // what was ended.
+                let is_refused = error.kind == ErrorKind::Denied && error.sqlstate.is_none();
+                let is_doubtful = may_commit_a_part
+                    || error.kind == ErrorKind::Limit
+                    || is_list(sql, self.reading);
+                if (is_refused || !is_doubtful) && self.record(connection, row, None).await.is_ok()
                 {
-                    stretch.held.push(row.call);
+                    self.in_flight = None;
                 }
-                return Ok(());
             }
-            return self.never_ran(connection, &row).await;
         }
-        match row {
-            Some(row) => {
-                if let Some(stretch) = &mut self.stretch {
-                    stretch.held.retain(|call| *call != row.call);
-                }
-                self.never_ran(connection, &row).await
-            }
-            None => Ok(()),
-        }
-    }
-
-    async fn never_ran(
-        &mut self,
-        connection: &mut dyn Connection,
-        row: &JournalRow,
-    ) -> Result<(), BackendError> {
-        self.record(connection, row, None).await?;
-        self.in_flight = None;
         Ok(())
     }
 
     /// Ends the hook's own session, if it has one, and waits until the server is done with it. Whether a transaction was open
-    /// in it, which is rolled back.
+    /// in it, which is undone.
     pub(super) async fn close_apart(
         &mut self,
         connection: &mut dyn Connection,
         ask: bool,
     ) -> Result<bool, BackendError> {
-        let Some(stretch) = &self.stretch else { return Ok(false) };
-        let shared = Arc::clone(&stretch.connection);
-        let session = &mut *shared.lock().await;
-        let is_open = match self.catch_up(connection, session).await {
-            Ok(()) => session.is_left_open().await,
-            Err(error) => Err(error),
-        };
-        let is_undone = matches!(is_open, Ok(true))
-            && session.roll_back_apart().await.is_ok()
-            && matches!(session.is_wholly_undone().await, Ok(true));
-        session.close().await;
         let Some(stretch) = self.stretch.take() else { return Ok(false) };
-        if is_undone {
-            self.undone = stretch.held;
-        }
+        let session = &mut *stretch.connection.lock().await;
+        let is_open = if ask { session.is_left_open().await } else { Ok(false) };
+        session.close().await;
         // What is cut off may run on there.
         connection.end_orphans(&self.marker).await?;
         connection.end_session_named(&stretch.name).await?;
-        if ask { is_open } else { Ok(false) }
+        is_open
     }
 
-    /// Takes away the rows of a stretch that the server rolled back. The rows that stay.
-    pub(super) async fn forget_undone(
+    /// The hook's transaction is rolled back: so is what its rows say.
+    async fn forget_held(&mut self, connection: &mut dyn Connection) -> Result<(), BackendError> {
+        connection.begin_reading().await?;
+        let rows = journal::read(connection, &self.key).await;
+        connection.rollback().await?;
+        self.settle_apart(connection, rows?).await.map(drop)
+    }
+
+    /// What is left of a stretch whose session is over: rows of what was undone with it are taken away. The rows that stay.
+    pub(super) async fn settle_apart(
         &mut self,
         connection: &mut dyn Connection,
         mut rows: Vec<JournalRow>,
     ) -> Result<Vec<JournalRow>, BackendError> {
-        let gone = std::mem::take(&mut self.undone);
-        if !gone.is_empty() {
+        let gone = undone(&rows).len();
+        if gone > 0 {
+            let gone = rows.split_off(rows.len() - gone);
             connection.begin().await?;
             self.revision = ledger::advance_at_once(connection, self.revision, self.fence).await?;
-            for call in &gone {
-                journal::remove(connection, &self.key, *call).await?;
+            for row in gone {
+                journal::remove(connection, &self.key, row.call).await?;
             }
             connection.commit().await?;
-            rows.retain(|row| !gone.contains(&row.call));
         }
         Ok(rows)
     }
@@ -636,113 +439,115 @@ impl Journal {
     ) -> Result<Vec<JournalRow>, BackendError> {
         let Some(mark) = rows.iter().rev().find_map(JournalRow::mark) else { return Ok(rows) };
         connection.end_session_named(&mark.session).await?;
+        let rows = self.settle_apart(connection, rows).await?;
         self.cut = cut(&rows);
         Ok(rows)
     }
 }
 
+/// Why a hook that an earlier runner left with these rows cannot go on, if it cannot. Only reads: what was undone with the
+/// hook's session is left out, although its rows may still be there.
+pub(in crate::backend) fn cut_off(rows: &[JournalRow]) -> Option<Stop> {
+    cut(&rows[..rows.len() - undone(rows).len()])
+}
+
 /// Why a hook with these rows cannot go on, if it cannot.
-pub(in crate::backend) fn cut(rows: &[JournalRow]) -> Option<Stop> {
-    let (last, before) = rows.split_last().filter(|(last, _)| last.is_apart())?;
+pub(super) fn cut(rows: &[JournalRow]) -> Option<Stop> {
+    let last = rows.last().filter(|row| row.is_apart())?;
     let statement = last.statement.as_deref().unwrap_or_default().trim().to_owned();
-    let known = surely(rows);
-    let doubtful = before.iter().zip(&known).filter(|(_, is_sure)| !**is_sure);
-    Some(Stop::Apart {
-        statement,
-        is_known: known.last().copied().unwrap_or_default(),
-        doubtful: doubtful.flat_map(|(row, _)| row.changes()).collect(),
-    })
+    Some(Stop::Apart { statement, is_known: last.is_done })
 }
 
 /// What decides how a statement of a stretch is journaled.
 struct Facts {
-    turn: Turn,
-    /// Whether it may leave something behind that is not of the session.
-    leaves_something: bool,
-    is_about_before: bool,
+    has_row: bool,
+    effect: Effect,
+    transaction: Transaction,
+    may_commit_a_part: bool,
 }
 
 impl Facts {
-    fn of(sql: &str, reading: Reading) -> Self {
+    fn of(sql: &str, reading: Reading, transaction: Transaction) -> Self {
         let Ok(statement) = Statement::one(sql, reading) else {
             // The session refuses it.
-            return Self { turn: Turn::Within, leaves_something: false, is_about_before: false };
+            return Self {
+                has_row: false,
+                effect: Effect::Kept,
+                transaction,
+                may_commit_a_part: false,
+            };
         };
-        let turn = sql::turn(&statement);
+        let was_held = transaction.is_held();
+        let (effect, ends, after) = transaction.after(&statement);
         let verb = statement.verb();
-        let is_of_transaction = turn != Turn::RunsCode
-            && matches!(
+        let is_of_session = sql::leaves_nothing(&statement)
+            || matches!(
                 verb.as_str(),
-                "LOCK"
-                    | "UNLOCK"
-                    | "START"
-                    | "BEGIN"
-                    | "COMMIT"
-                    | "ROLLBACK"
-                    | "SAVEPOINT"
-                    | "RELEASE"
-            );
-        Self {
-            turn,
-            leaves_something: !is_of_transaction && !sql::leaves_nothing(&statement),
-            is_about_before: sql::is_about_the_one_before(&statement),
-        }
+                "LOCK" | "UNLOCK" | "START" | "COMMIT" | "ROLLBACK" | "SAVEPOINT" | "RELEASE"
+            )
+            || verb == "BEGIN" && !may_commit_a_part(&statement);
+        // What keeps something that was open is recorded, whatever else it does.
+        let has_row = effect != Effect::Dropped
+            && (!is_of_session || ends && (was_held || transaction.is_unsure));
+        let may_commit_a_part = may_commit_a_part(&statement);
+        Self { has_row, effect, transaction: after, may_commit_a_part }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        Effect::{Doubtful, Held, Kept},
-        *,
-    };
+    use super::*;
+    use crate::alteration::Dialect;
 
-    /// The rows of a hook: the call, whether it is done, and its mark.
-    fn rows(effects: &[(Effect, bool)]) -> Vec<JournalRow> {
-        let row = |(call, (effect, is_done)): (usize, &(Effect, bool))| JournalRow {
-            call: call as u64,
-            is_done: *is_done,
-            statement: None,
-            fingerprint: Some(Mark { session: String::new(), effect: *effect }.text()),
-            results: None,
-        };
-        effects.iter().enumerate().map(row).collect()
-    }
-
-    #[test]
-    fn only_what_is_committed_surely_took_effect() {
-        let table: [(&[(Effect, bool)], &[bool]); 7] = [
-            (&[(Kept, true)], &[true]),
-            (&[(Held, true)], &[false]),
-            (&[(Held, true), (Held, true), (Kept, true)], &[true, true, true]),
-            (&[(Held, true), (Kept, false)], &[false, false]),
-            (&[(Held, true), (Doubtful, false)], &[false, false]),
-            (&[(Kept, true), (Doubtful, true), (Kept, true)], &[true, false, true]),
-            (&[(Held, false), (Held, true), (Kept, true)], &[false, true, true]),
-        ];
-        for (effects, expected) in table {
-            assert_eq!(surely(&rows(effects)), expected, "{effects:?}");
+    /// What a crash behind the last of these statements leaves: those that have a row, and are not undone.
+    fn kept<'a>(statements: &[&'a str]) -> Vec<&'a str> {
+        let mut transaction = Transaction::default();
+        let mut rows: Vec<(&str, Effect)> = Vec::new();
+        for sql in statements {
+            let facts = Facts::of(sql, Dialect::Mariadb.into(), transaction);
+            transaction = facts.transaction;
+            let held = rows.iter().rev().take_while(|(_, effect)| *effect == Effect::Held).count();
+            if facts.effect == Effect::Dropped {
+                rows.truncate(rows.len() - held);
+            }
+            if facts.has_row {
+                rows.push((sql, facts.effect));
+            }
         }
+        let held = rows.iter().rev().take_while(|(_, effect)| *effect == Effect::Held).count();
+        rows.truncate(rows.len() - held);
+        rows.into_iter().map(|(sql, _)| sql).collect()
     }
 
     #[test]
-    fn the_server_says_what_is_held() {
-        let table = [
-            (Turn::Within, false, false, Kept),
-            (Turn::Within, false, true, Held),
-            (Turn::Within, true, true, Held),
-            (Turn::Within, true, false, Doubtful),
-            (Turn::Commits, true, true, Kept),
-            (Turn::MayCommit, true, false, Kept),
-            (Turn::MayCommit, true, true, Doubtful),
-            (Turn::MayCommit, false, true, Doubtful),
-            (Turn::RunsCode, false, false, Kept),
-            (Turn::RunsCode, true, false, Doubtful),
-            (Turn::RunsCode, false, true, Doubtful),
-            (Turn::RunsCode, true, true, Doubtful),
+    fn what_a_crash_leaves() {
+        let table: [(&[&str], &[&str]); 14] = [
+            (&["INSERT INTO a VALUES (1)"], &["INSERT INTO a VALUES (1)"]),
+            (&["START TRANSACTION", "DELETE FROM a"], &[]),
+            (&["BEGIN", "DELETE FROM a", "SET @x = 1"], &[]),
+            (&["BEGIN", "DELETE FROM a", "COMMIT"], &["DELETE FROM a", "COMMIT"]),
+            (&["BEGIN", "COMMIT"], &["COMMIT"]),
+            (&["BEGIN", "DELETE FROM a", "ROLLBACK", "DELETE FROM b"], &["DELETE FROM b"]),
+            (&["BEGIN", "DELETE FROM a", "ROLLBACK TO x", "DELETE FROM b"], &[]),
+            (&["BEGIN", "DELETE FROM a", "DROP TABLE b"], &["DELETE FROM a", "DROP TABLE b"]),
+            (&["BEGIN", "DELETE FROM a", "DROP TEMPORARY TABLE b"], &[]),
+            (&["SET autocommit = 0", "DELETE FROM a", "SELECT 1"], &[]),
+            (
+                &["SET autocommit = 0", "DELETE FROM a", "SET autocommit = 1"],
+                &["DELETE FROM a", "SET autocommit = 1"],
+            ),
+            (&["BEGIN", "DELETE FROM a", "BEGIN", "DELETE FROM b"], &["DELETE FROM a", "BEGIN"]),
+            (
+                &["BEGIN", "DELETE FROM a", "CALL p()", "DELETE FROM b"],
+                &["DELETE FROM a", "CALL p()", "DELETE FROM b"],
+            ),
+            (
+                &["CREATE TEMPORARY TABLE a (n int)", "PREPARE s FROM @x", "SET @a = IF(1, 2, 3)"],
+                &[],
+            ),
         ];
-        for (turn, was_open, is_open, expected) in table {
-            assert_eq!(effect(was_open, is_open, turn), expected, "{turn:?} {was_open} {is_open}");
+        for (statements, expected) in table {
+            assert_eq!(kept(statements), expected, "{statements:?}");
         }
     }
 }

@@ -86,8 +86,7 @@ pub enum Stop {
     Diverged { call: u64, now: String },
     /// The hook was cut off where it cannot be resumed: in this statement, or, where that is known to have taken effect,
     /// behind it.
-    /// `doubtful` are those before it of which nobody knows either, as messages show them.
-    Apart { statement: String, is_known: bool, doubtful: Vec<String> },
+    Apart { statement: String, is_known: bool },
     /// A rehearsal cannot run this statement.
     NotRehearsable { statement: String },
 }
@@ -100,12 +99,12 @@ impl fmt::Display for Stop {
                 "it is not known whether this statement took effect before: {}",
                 Escaped(statement)
             ),
-            Self::Apart { statement, is_known: false, .. } => write!(
+            Self::Apart { statement, is_known: false } => write!(
                 f,
                 "it is not known whether this statement took effect before, and what it needs of its session is gone: {}",
                 Escaped(statement)
             ),
-            Self::Apart { statement, is_known: true, .. } => write!(
+            Self::Apart { statement, is_known: true } => write!(
                 f,
                 "it was cut off behind this statement, and what the rest needs of its session is gone: {}",
                 Escaped(statement)

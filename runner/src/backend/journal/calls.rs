@@ -11,7 +11,7 @@ use crate::{
         Column, ErrorKind, FailedInScript, Handle, OnStatement, Outcome, ResultLimit, Row, RowSet,
         Script, Session, SqlError, Value,
     },
-    sql::{Reading, Statement, is_about_the_one_before, statement_length},
+    sql::{Reading, statement_length},
 };
 use async_trait::async_trait;
 
@@ -21,17 +21,6 @@ const BULK_ROWS: &str = "a bulk-writer's rows";
 /// A recorded result of another kind than the call's: somebody has edited the journal.
 fn unfitting() -> SqlError {
     SqlError::new(ErrorKind::Other, "the journal holds a result of another kind")
-}
-
-/// Whether `text` begins with a statement that is about the one before it; `None` where that cannot be read.
-fn is_about_it(text: &str, reading: Reading) -> Option<bool> {
-    match statement_length(text, reading).ok()? {
-        None => Some(false),
-        Some(length) => {
-            let statement = Statement::one(&text[..length], reading).ok()?;
-            Some(is_about_the_one_before(&statement))
-        }
-    }
 }
 
 #[async_trait]
@@ -71,13 +60,7 @@ impl Session for Journal {
         {
             return Err(self.own(error));
         }
-        let length = connection.statement_length(script, start).await?;
-        if self.apart_because.is_some()
-            && let Some(length) = length
-        {
-            self.is_next_about_it = is_about_it(script.text(start + length), self.reading);
-        }
-        Ok(length)
+        connection.statement_length(script, start).await
     }
 
     async fn execute_script(

@@ -68,10 +68,6 @@ pub(crate) struct Journal {
     pub(super) apart_because: Option<String>,
     /// The session in which the hook goes on, from the first statement on that could not be repeated.
     pub(super) stretch: Option<Stretch>,
-    /// Whether the next statement is about the one at hand, where that is known.
-    pub(super) is_next_about_it: Option<bool>,
-    /// Rows of the stretch that were rolled back with it, by the server's word.
-    pub(super) undone: Vec<u64>,
     /// The first statement of the stretch, and why it is one.
     pub(in crate::backend) went_apart: Option<(String, String)>,
     /// An earlier attempt was cut off in a stretch.
@@ -125,8 +121,6 @@ impl Journal {
             apart_from: None,
             apart_because: None,
             stretch: None,
-            is_next_about_it: None,
-            undone: Vec::new(),
             went_apart: None,
             cut: None,
             own_error: None,
@@ -384,10 +378,11 @@ impl Journal {
         let is_fenced = ledger_fence != self.fence;
         let rows = match is_fenced {
             true => rows,
-            false => self.forget_undone(connection, rows).await?,
+            false => self.settle_apart(connection, rows).await?,
         };
         let is_cut = apart::cut(&rows);
-        self.effects = apart::effects(&rows).0;
+        self.effects =
+            rows.iter().filter(|row| row.is_done).flat_map(JournalRow::changes).collect();
         // One of an earlier attempt is left to the next, which comes by it again.
         let is_earlier = self.started.is_some();
         let open = rows.into_iter().find(|row| !row.is_done && !is_earlier);

@@ -17,10 +17,6 @@ use crate::{
     session::{Session as _, SqlError},
     sql::{self, Statement},
 };
-use sqlx::mysql::MySqlRow;
-
-/// Warnings about what a rollback could not undo: changed tables without rollback.
-const NOT_UNDONE: [&str; 1] = ["1196"];
 
 impl MysqlConnection {
     /// A new session of the same user in the same database and the same server process.
@@ -55,40 +51,10 @@ impl MysqlConnection {
         Ok(value.and_then(|value| value.parse().ok()).unwrap_or_default())
     }
 
-    /// The session, if it is still the one in which the hook ran: another one knows nothing of its transaction.
-    fn same(&mut self) -> Result<&mut Wire, BackendError> {
-        let wire = self.wire()?;
-        match wire.is_cut_off() {
-            false => Ok(wire),
-            true => Err(BackendError::Disconnected("an earlier call was cut off".to_owned())),
-        }
-    }
-
-    /// Rolls back what is open in it.
-    pub(super) async fn undo_apart(&mut self) -> Result<(), BackendError> {
-        let done = self.same()?.text("ROLLBACK").await;
-        done.map_err(|failure| self.host_error(&failure))
-    }
-
     /// Whether the session has a transaction that nobody ended.
     pub(super) async fn has_open_transaction(&mut self) -> Result<bool, BackendError> {
-        let open = self.same()?.is_in_transaction().await;
+        let open = self.ready().await?.is_in_transaction().await;
         open.map_err(|failure| self.host_error(&failure))
-    }
-
-    /// Whether the server is sure that what it has just rolled back is gone: it warns where a table without rollback was changed.
-    pub(super) async fn has_undone_all(&mut self) -> Result<bool, BackendError> {
-        let wire = self.same()?;
-        // A hook may have said that warnings are not kept; they are counted all the same.
-        let warnings = wire.text_rows("SHOW WARNINGS").await;
-        let count = wire.text_rows("SHOW COUNT(*) WARNINGS").await;
-        let warnings = warnings.map_err(|failure| self.host_error(&failure))?;
-        let count = count.map_err(|failure| self.host_error(&failure))?;
-        let text = |row: &MySqlRow, at| own_text(row, at).ok().flatten().unwrap_or_default();
-        let is_all_shown =
-            count.first().is_some_and(|row| text(row, 0) == warnings.len().to_string());
-        let is_partial = |row: &MySqlRow| NOT_UNDONE.contains(&text(row, 1).as_str());
-        Ok(is_all_shown && !warnings.iter().any(is_partial))
     }
 
     /// After a statement that can have set anything, reads the mode in which the next one runs, which is `sql`. Whether

@@ -366,14 +366,6 @@ impl Connection for MysqlConnection {
         self.has_open_transaction().await
     }
 
-    async fn is_wholly_undone(&mut self) -> Result<bool, BackendError> {
-        self.has_undone_all().await
-    }
-
-    async fn roll_back_apart(&mut self) -> Result<(), BackendError> {
-        self.undo_apart().await
-    }
-
     fn set_marker(&mut self, marker: Option<&str>) {
         self.marker = marker.map(orphan::comment);
     }

@@ -82,25 +82,6 @@ pub(crate) async fn finish(
     if done == 1 { Ok(()) } else { Err(BackendError::Moved) }
 }
 
-/// Writes over what is noted beside a statement.
-pub(crate) async fn mark(
-    connection: &mut dyn Connection,
-    key: &AlterationKey,
-    call: u64,
-    fingerprint: String,
-) -> Result<(), BackendError> {
-    let sql = "UPDATE @journal SET fingerprint = ? WHERE plugin = ? AND id = ? AND call_number = ?";
-    let params = [
-        Cell::text(fingerprint),
-        Cell::text(&key.plugin),
-        Cell::text(&key.id),
-        Cell::integer(call),
-    ];
-    connection.own_must(sql, &params).await?;
-    crash::point("after a row of the journal was marked");
-    Ok(())
-}
-
 /// Writes over the calls and results of a row.
 pub(crate) async fn rewrite(
     connection: &mut dyn Connection,
