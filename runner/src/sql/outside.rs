@@ -65,9 +65,13 @@ pub fn ends_transactions(statement: &Statement<'_>) -> bool {
         let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
         return words.any(|word| matches!(word, "COMMIT" | "ROLLBACK"));
     }
+    // A string in the body is none of its code.
+    let own: Vec<_> = (0..view.tokens.len()).filter_map(|at| view.string(at)).collect();
     let mut found = false;
     bodies::visit(view, &mut |part| {
-        if let Part::Body(body) = part {
+        if let Part::Body(body) = part
+            && own.iter().any(|own| own == body.text)
+        {
             found |= (0..body.tokens.len()).any(|at| is_end(body, at));
         }
     });

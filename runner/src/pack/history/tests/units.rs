@@ -164,13 +164,14 @@ fn a_tool_that_opens_no_transaction() {
 #[test]
 fn what_stands_beside_a_transaction_of_the_file() {
     const BEHIND: &str = "BEGIN;\nA;\nCOMMIT;\nB;\n";
+    const OWN: &str = "BEGIN;\nA;\nCOMMIT;\nBEGIN; B; COMMIT;\n";
     const FRAMED: &str = "     ;\nA;\n      ;\nB;\n";
     let files: Files<'_> = &[("1_a.up.sql", BEHIND)];
-    assert_eq!(gets(files, GolangMigrate, Postgresql), [(BeforeUp, BEHIND.to_owned())]);
+    assert_eq!(gets(files, GolangMigrate, Postgresql), [(BeforeUp, OWN.to_owned())]);
     for dialect in [Sqlite, Mysql] {
         assert_eq!(gets(files, GolangMigrate, dialect), [(Up, FRAMED.to_owned())]);
     }
-    for (dialects, hook, text) in [("postgresql", BeforeUp, BEHIND), ("sqlite", Up, FRAMED)] {
+    for (dialects, hook, text) in [("postgresql", BeforeUp, OWN), ("sqlite", Up, FRAMED)] {
         let named = format!("dialects = ['{dialects}']");
         let files: Files<'_> = &[("1_a.up.sql", BEHIND), ("alteration.toml", &named)];
         let dialect = dialects.parse().unwrap();
@@ -182,10 +183,9 @@ fn what_stands_beside_a_transaction_of_the_file() {
     assert_eq!(gets(files, Sqlx, Postgresql), [(BeforeUp, framed.to_owned())]);
     let settings = "SET x = 1;\nBEGIN;\nA;\nCOMMIT;\nRESET x;\n";
     let kept = "SET x = 1;\n     ;\nA;\n      ;\nRESET x;\n";
-    assert_eq!(
-        gets(&[("1_a.up.sql", settings)], GolangMigrate, Postgresql),
-        [(Up, kept.to_owned())]
-    );
+    let files: Files<'_> =
+        &[("1_a.up.sql", settings), ("alteration.toml", "dialects = ['postgresql']")];
+    assert_eq!(gets(files, GolangMigrate, Postgresql), [(Up, kept.to_owned())]);
 }
 
 #[test]
