@@ -284,3 +284,35 @@ fn what_is_temporary_ends_with_its_hook() {
     sandbox.ok(&["deploy", "plugins"]);
     assert_eq!(sandbox.rows("SELECT v FROM seen"), ["7", "0", "7", "0"]);
 }
+
+#[test]
+fn a_failure_is_recorded_whatever_was_set_before_it() {
+    for setting in [
+        "PRAGMA auto_vacuum = FULL",
+        "PRAGMA auto_vacuum = INCREMENTAL",
+        "PRAGMA auto_vacuum = FULL; VACUUM",
+        "PRAGMA page_size = 8192",
+        "PRAGMA page_size = 8192; VACUUM",
+        "PRAGMA secure_delete = ON",
+        "PRAGMA analysis_limit = 10",
+        "PRAGMA recursive_triggers = ON",
+        "PRAGMA legacy_alter_table = ON",
+        "PRAGMA ignore_check_constraints = ON",
+        "PRAGMA case_sensitive_like = ON",
+        "PRAGMA reverse_unordered_selects = ON",
+    ] {
+        for mark in [UP, OUTSIDE] {
+            if mark == UP && setting.contains("VACUUM") {
+                continue;
+            }
+            let sandbox = Sandbox::new();
+            let text =
+                format!("{mark}\nCREATE TABLE t (a);\n{setting};\nINSERT INTO nope VALUES (2);\n");
+            let packed = packed(&sandbox, &[("1_a.sql", text)]);
+            assert_eq!(packed.code, Some(0), "{setting}: {packed:#?}");
+            let failed = sandbox.runner(&["deploy", "plugins"]);
+            assert!(failed.stderr.contains("nope"), "{setting}: {failed:#?}");
+            assert!(!failed.stderr.contains("not recorded"), "{setting}: {failed:#?}");
+        }
+    }
+}

@@ -121,9 +121,12 @@ impl SqliteSession {
             self.outside.foreign_keys = wanted;
         }
         for setting in std::mem::take(&mut self.outside.again) {
-            // With the guest's rights, by which it is noted and set back.
+            // With the guest's rights, by which it is noted and set back. It may write the file's header.
             self.guard.set(Rights::Guest);
-            run(&mut self.connection, &setting).await?;
+            self.guard.commit_allowed.store(true, Ordering::SeqCst);
+            let ran = run(&mut self.connection, &setting).await;
+            self.guard.commit_allowed.store(false, Ordering::SeqCst);
+            ran?;
         }
         Ok(())
     }
