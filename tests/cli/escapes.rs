@@ -88,12 +88,15 @@ fn in_names_of_files_and_folders() {
 #[test]
 fn in_sql() {
     let sandbox = Sandbox::new();
-    let fine = format!("SELECT '{EVIL}';\n-- {EVIL}\nCREATE TABLE t (id INTEGER);");
+    // A line that ends with CR alone is refused before.
+    let comment = EVIL.replace('\r', "");
+    let fine = format!("SELECT '{EVIL}';\n-- {comment}\nCREATE TABLE t (id INTEGER);");
     sandbox.sql_plugin("acme/shop", &[("1.0.0-1700000000-x", &fine, "SELECT 1;")]);
     let mut seen = Transcript::of(&sandbox);
     both_formats(&mut seen, &["deploy", "plugins", "--dry-run"]);
     seen.run(&["deploy", "plugins", "--verbose"]);
-    let broken = format!("SELECT '{EVIL}';\n-- {EVIL}\nSELECT * FROM \"{EVIL}\";\n-- {EVIL}\n");
+    let broken =
+        format!("SELECT '{EVIL}';\n-- {comment}\nSELECT * FROM \"{EVIL}\";\n-- {comment}\n");
     sandbox.sql_plugin("globex/crm", &[("1.0.0-1700000000-x", &broken, "SELECT 1;")]);
     both_formats(&mut seen, &["deploy", "plugins", "--verbose"]);
     both_formats(&mut seen, &["status", "plugins"]);
