@@ -131,7 +131,7 @@ fn of_view(view: View<'_>) -> Option<String> {
     if stores_code(view) {
         return None;
     }
-    if view.is(0, "CREATE") && (1..4).any(|index| view.is(index, "TEMPORARY")) {
+    if is_temporary(view) {
         return Some(TEMPORARY.to_owned());
     }
     if let Some((function, _)) = OF_BEFORE.iter().find(|(function, _)| calls(view, function)) {
@@ -158,7 +158,7 @@ pub fn leaves_nothing(statement: &Statement<'_>) -> bool {
         || view.starts_with(&["DROP", "PREPARE"])
         || view.is(0, "SELECT")
         || view.starts_with(&["DROP", "TEMPORARY"])
-        || view.is(0, "CREATE") && (1..4).any(|index| view.is(index, "TEMPORARY"));
+        || is_temporary(view);
     let is_global = view.is(0, "SET")
         && (1..view.tokens.len()).any(|at| {
             view.is_any(
@@ -184,6 +184,12 @@ pub fn leaves_nothing(statement: &Statement<'_>) -> bool {
         && all
         && !view.has(&["INTO", "OUTFILE"])
         && !view.has(&["INTO", "DUMPFILE"])
+}
+
+/// Whether a statement makes a temporary table, or another thing that only its session has.
+fn is_temporary(view: View<'_>) -> bool {
+    view.starts_with(&["CREATE", "TEMPORARY"])
+        || view.starts_with(&["CREATE", "OR", "REPLACE", "TEMPORARY"])
 }
 
 /// What is in the statement will run later, if at all.

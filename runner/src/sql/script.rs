@@ -246,7 +246,7 @@ pub fn unrepeatable(text: &str, reading: impl Into<Reading>) -> Option<Unrepeata
         let view = statement.view();
         if view.starts_with(&["START", "TRANSACTION"]) || view.is(0, "BEGIN") {
             opened = Some(here(String::new()));
-        } else if view.is_any(0, &["COMMIT", "ROLLBACK"]) {
+        } else if view.is(0, "COMMIT") || view.is(0, "ROLLBACK") && view.find(1, "TO").is_none() {
             opened = None;
         }
         before = Some(here(String::new()));

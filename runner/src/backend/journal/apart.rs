@@ -103,16 +103,24 @@ impl Transaction {
             "COMMIT" => (Effect::Kept, true, chained),
             "ROLLBACK" if !has("TO") => (Effect::Dropped, true, chained),
             "START" => (Effect::Kept, true, Self { is_open: true, ..closed }),
+            // They commit, or run a statement that may.
+            "SET"
+                if statement.starts_with(&["SET", "PASSWORD"])
+                    || statement.starts_with(&["SET", "STATEMENT"]) =>
+            {
+                (Effect::Kept, true, closed)
+            }
             "SET" if has("AUTOCOMMIT") => {
                 let is_off = statement.tokens().last().is_some_and(|last| {
                     let value = last.text(statement.written());
-                    value == "0" || value.eq_ignore_ascii_case("off")
+                    value == "0"
+                        || ["off", "false"].iter().any(|off| value.eq_ignore_ascii_case(off))
                 });
                 (Effect::Kept, true, Self { is_autocommit_off: is_off, ..closed })
             }
             "ROLLBACK" | "SAVEPOINT" | "RELEASE" | "SET" | "PREPARE" | "DEALLOCATE" | "USE"
             | "HANDLER" => (stays, false, self),
-            "CREATE" | "DROP" if has("TEMPORARY") || has("PREPARE") => (stays, false, self),
+            "CREATE" | "DROP" if is_of_session(statement) => (stays, false, self),
             // They may have ended the transaction, and what comes after them may be held or not.
             _ if may_commit_a_part(statement) => {
                 let is_unsure = self.is_open || self.is_autocommit_off;
@@ -128,6 +136,17 @@ impl Transaction {
     fn is_held(self) -> bool {
         (self.is_open || self.is_autocommit_off) && !self.is_unsure
     }
+}
+
+/// Whether a CREATE or DROP is about what only its session has, and commits nothing.
+fn is_of_session(statement: &Statement<'_>) -> bool {
+    let beginnings: [&[&str]; 4] = [
+        &["CREATE", "TEMPORARY"],
+        &["CREATE", "OR", "REPLACE", "TEMPORARY"],
+        &["DROP", "TEMPORARY"],
+        &["DROP", "PREPARE"],
+    ];
+    beginnings.iter().any(|words| statement.starts_with(words))
 }
 
 /// Runs `work` in the hook's session, and lets the operator's not be idle for as long as the server ends it for.
@@ -521,12 +540,21 @@ mod tests {
 
     #[test]
     fn what_a_crash_leaves() {
-        let table: [(&[&str], &[&str]); 14] = [
+        let table: [(&[&str], &[&str]); 17] = [
             (&["INSERT INTO a VALUES (1)"], &["INSERT INTO a VALUES (1)"]),
             (&["START TRANSACTION", "DELETE FROM a"], &[]),
             (&["BEGIN", "DELETE FROM a", "SET @x = 1"], &[]),
             (&["BEGIN", "DELETE FROM a", "COMMIT"], &["DELETE FROM a", "COMMIT"]),
             (&["BEGIN", "COMMIT"], &["COMMIT"]),
+            (
+                &["SET autocommit = 0", "DELETE FROM a", "CREATE TABLE b (temporary int)"],
+                &["DELETE FROM a", "CREATE TABLE b (temporary int)"],
+            ),
+            (
+                &["BEGIN", "DELETE FROM a", "SET STATEMENT max_statement_time=1 FOR DROP TABLE b"],
+                &["DELETE FROM a", "SET STATEMENT max_statement_time=1 FOR DROP TABLE b"],
+            ),
+            (&["SET autocommit=FALSE", "DELETE FROM a"], &[]),
             (&["BEGIN", "DELETE FROM a", "ROLLBACK", "DELETE FROM b"], &["DELETE FROM b"]),
             (&["BEGIN", "DELETE FROM a", "ROLLBACK TO x", "DELETE FROM b"], &[]),
             (&["BEGIN", "DELETE FROM a", "DROP TABLE b"], &["DELETE FROM a", "DROP TABLE b"]),
