@@ -41,11 +41,13 @@ DROP PROCEDURE add_next;
 INSERT INTO log VALUES (8, NULL);
 ";
 /// What each of them says, by what it leaves. Those of the transaction are kept by its end.
-const LEAVES: [(&str, u64); 7] = [
+const LEAVES: [(&str, u64); 8] = [
     ("INSERT INTO log VALUES (2", 2),
     ("INSERT INTO log SELECT", 3),
     ("CALL add_next", 4),
     ("EXECUTE s", 5),
+    // Undone with its session, which nobody sees any more.
+    ("INSERT INTO log VALUES (6", 5),
     ("COMMIT", 7),
     ("DROP PROCEDURE", 7),
     ("INSERT INTO log VALUES (8", 8),

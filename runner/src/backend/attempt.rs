@@ -460,8 +460,7 @@ impl Backend {
             history::append(connection, attempt, Some((ending, counts, Some(error)))).await?;
             connection.commit().await?;
             // Of one that is not done nobody knows whether it took effect.
-            let done = rows.iter().filter(|row| row.is_done);
-            Ok(keep.then(|| done.flat_map(JournalRow::changes).collect()))
+            Ok(keep.then(|| super::journal::effects(&rows)))
         };
         let recorded = recorded.await;
         self.is_unflushed &= recorded.is_err();

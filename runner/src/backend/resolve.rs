@@ -223,16 +223,17 @@ impl Backend {
         Ok(rows.into_iter().find(|row| !row.is_done).and_then(|row| row.statement))
     }
 
-    /// The statements of an unfinished hook that took effect, as messages show them, and the one whose end
-    /// nobody knows.
+    /// The statements of an unfinished hook that took effect, as messages show them, and the first of which nobody
+    /// knows.
     pub async fn effects(
         &mut self,
         run: &Run,
     ) -> Result<(Vec<String>, Option<String>), BackendError> {
         let rows = self.journal(run).await?;
-        let done = rows.iter().filter(|row| row.is_done).flat_map(JournalRow::changes).collect();
-        let open = rows.iter().filter(|row| !row.is_done).flat_map(JournalRow::changes).next();
-        Ok((done, open))
+        let (sure, doubtful) = super::journal::parted(&rows);
+        let open = sure.iter().filter(|row| !row.is_done).chain(doubtful);
+        let open = open.flat_map(JournalRow::changes).next();
+        Ok((super::journal::effects(&rows), open))
     }
 
     pub(super) async fn journal(&mut self, run: &Run) -> Result<Vec<JournalRow>, BackendError> {

@@ -84,11 +84,18 @@ impl JournalRow {
     }
 }
 
-/// The rows at the end that were undone with the transaction of a session that is over.
-fn undone(rows: &[JournalRow]) -> &[JournalRow] {
+/// The rows that are sure, and those at the end whose transaction nothing ended: its session took it along, unless a
+/// table of it has no rollback, or a statement ended it unseen.
+pub(in crate::backend) fn parted(rows: &[JournalRow]) -> (&[JournalRow], &[JournalRow]) {
     let is_held = |row: &&JournalRow| row.mark().is_some_and(|mark| mark.effect == Effect::Held);
     let held = rows.iter().rev().take_while(is_held).count();
-    &rows[rows.len() - held..]
+    rows.split_at(rows.len() - held)
+}
+
+/// What of `rows` surely took effect, as messages show it.
+pub(in crate::backend) fn effects(rows: &[JournalRow]) -> Vec<String> {
+    let (sure, _) = parted(rows);
+    sure.iter().filter(|row| row.is_done).flat_map(JournalRow::changes).collect()
 }
 
 impl Transaction {
@@ -428,18 +435,9 @@ impl Journal {
         connection.begin_reading().await?;
         let rows = journal::read(connection, &self.key).await;
         connection.rollback().await?;
-        self.settle_apart(connection, rows?).await.map(drop)
-    }
-
-    /// What is left of a stretch whose session is over: rows of what was undone with it are taken away. The rows that stay.
-    pub(super) async fn settle_apart(
-        &mut self,
-        connection: &mut dyn Connection,
-        mut rows: Vec<JournalRow>,
-    ) -> Result<Vec<JournalRow>, BackendError> {
-        let gone = undone(&rows).len();
-        if gone > 0 {
-            let gone = rows.split_off(rows.len() - gone);
+        let rows = rows?;
+        let (_, gone) = parted(&rows);
+        if !gone.is_empty() {
             connection.begin().await?;
             self.revision = ledger::advance_at_once(connection, self.revision, self.fence).await?;
             for row in gone {
@@ -447,7 +445,7 @@ impl Journal {
             }
             connection.commit().await?;
         }
-        Ok(rows)
+        Ok(())
     }
 
     /// Ends what an earlier runner left of a stretch, and notes that nobody can go on in it.
@@ -458,23 +456,24 @@ impl Journal {
     ) -> Result<Vec<JournalRow>, BackendError> {
         let Some(mark) = rows.iter().rev().find_map(JournalRow::mark) else { return Ok(rows) };
         connection.end_session_named(&mark.session).await?;
-        let rows = self.settle_apart(connection, rows).await?;
         self.cut = cut(&rows);
         Ok(rows)
     }
 }
 
-/// Why a hook that an earlier runner left with these rows cannot go on, if it cannot. Only reads: what was undone with the
-/// hook's session is left out, although its rows may still be there.
-pub(in crate::backend) fn cut_off(rows: &[JournalRow]) -> Option<Stop> {
-    cut(&rows[..rows.len() - undone(rows).len()])
-}
-
-/// Why a hook with these rows cannot go on, if it cannot.
-pub(super) fn cut(rows: &[JournalRow]) -> Option<Stop> {
+/// Why a hook with these rows cannot go on, if it cannot. Nothing is forgotten that may have taken effect: a question too
+/// many is better than a statement that runs twice.
+pub(in crate::backend) fn cut(rows: &[JournalRow]) -> Option<Stop> {
     let last = rows.last().filter(|row| row.is_apart())?;
-    let statement = last.statement.as_deref().unwrap_or_default().trim().to_owned();
-    Some(Stop::Apart { statement, is_known: last.is_done })
+    let text = |row: &JournalRow| row.statement.as_deref().unwrap_or_default().trim().to_owned();
+    let (_, doubtful) = parted(rows);
+    Some(match doubtful {
+        [] => Stop::Apart { statement: text(last), is_known: last.is_done },
+        doubtful => {
+            let statements: Vec<String> = doubtful.iter().map(text).collect();
+            Stop::Apart { statement: statements.join("\n"), is_known: false }
+        }
+    })
 }
 
 /// What decides how a statement of a stretch is journaled.

@@ -16,7 +16,7 @@ mod session;
 mod statement;
 mod unit;
 
-pub(super) use apart::cut_off;
+pub(super) use apart::{cut as cut_off, effects, parted};
 pub use call::Stop;
 pub(crate) use prefix::Asked;
 pub(super) use prefix::{asked_anew, begins_with};

@@ -127,6 +127,7 @@ impl Journal {
         };
         let shared = Arc::clone(&journal.connection);
         let rows = journal.find_cut(&mut *shared.lock().await, rows?).await?;
+        journal.effects = apart::effects(&rows);
         for row in rows {
             let bytes = row.results.as_deref().unwrap_or_default();
             let corrupt =
@@ -134,7 +135,6 @@ impl Journal {
             let calls = decode(bytes).ok_or_else(corrupt)?;
             journal.stored_bytes += bytes.len();
             if row.is_done {
-                journal.effects.extend(row.changes());
                 journal.replay.extend(calls);
             } else {
                 journal.started = Some(row);
@@ -376,13 +376,8 @@ impl Journal {
         self.revision = revision;
         // Whoever lost its lease leaves everything to the next, who may be at it already.
         let is_fenced = ledger_fence != self.fence;
-        let rows = match is_fenced {
-            true => rows,
-            false => self.settle_apart(connection, rows).await?,
-        };
         let is_cut = apart::cut(&rows);
-        self.effects =
-            rows.iter().filter(|row| row.is_done).flat_map(JournalRow::changes).collect();
+        self.effects = apart::effects(&rows);
         // One of an earlier attempt is left to the next, which comes by it again.
         let is_earlier = self.started.is_some();
         let open = rows.into_iter().find(|row| !row.is_done && !is_earlier);
