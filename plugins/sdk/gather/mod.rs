@@ -127,8 +127,10 @@ fn text(modules: &[Module]) -> String {
     let mut text = String::from("// Made by build.rs of src/alterations.\n");
     for Module { id, path, .. } in modules {
         let path = path.display().to_string();
-        text +=
-            &format!("#[path = {path:?}]\n#[allow(non_snake_case)]\nmod {};\n", module_name(id));
+        text += &format!(
+            "#[path = {path:?}]\n#[allow(non_snake_case, reason = \"it is called like its alteration\")]\nmod {};\n",
+            module_name(id)
+        );
     }
     text += "\nstruct AlterationsOfCrate;\n";
     text += &implementation(
