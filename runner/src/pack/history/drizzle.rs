@@ -121,6 +121,12 @@ pub(super) fn is(listing: &Listing) -> Result<bool, HistoryError> {
     Ok(false)
 }
 
+/// Whether a file has a mark that only this tool writes.
+pub(super) fn is_divided(file: &File) -> bool {
+    let is_mark = |line: &str| line.trim().starts_with(BREAKPOINT);
+    file.any_sql().is_ok_and(|text| text.lines().any(is_mark))
+}
+
 /// What the journal, or else the first snapshot, says the SQL is for; empty where neither does.
 pub(super) fn dialects(folder: &Path) -> Result<BTreeSet<Dialect>, HistoryError> {
     let listing = files::list(folder)?;

@@ -55,6 +55,10 @@ pub(crate) fn recognise(folder: &Path, context: &Context<'_>) -> Result<Recognis
     {
         return Ok(layout.into());
     }
+    // Without its journal nobody knows the order, and MySQL cannot read the mark.
+    if !is_marked && sql.iter().any(|file| drizzle::is_divided(file)) {
+        return Ok(Layout::Drizzle.into());
+    }
     let named = [
         (Layout::DbMigrate, db_migrate::is(&listing)?),
         (Layout::GraphileMigrate, graphile_migrate::is(&listing)?),

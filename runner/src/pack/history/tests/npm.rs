@@ -321,3 +321,17 @@ fn ledgers_of_names() {
 }
 
 const JOURNAL_OF_ONE: &str = r#"{ "entries": [{ "when": 1700000000000, "tag": "a" }] }"#;
+
+#[test]
+fn a_history_of_drizzle_without_its_journal() {
+    let files: Files<'_> = &[(
+        "0000_a.sql",
+        "CREATE TABLE a (id int);\n--> statement-breakpoint\nCREATE TABLE b (id int);\n",
+    )];
+    let told = error(files, None);
+    assert!(
+        told.contains("nothing that drizzle would run") && told.contains("meta/_journal.json"),
+        "{told}"
+    );
+    assert_eq!(read(files, Some(Layout::Sqlx)).len(), 1, "whoever says so has it as it is");
+}
