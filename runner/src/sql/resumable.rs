@@ -140,7 +140,29 @@ fn of_view(view: View<'_>) -> Option<String> {
     if view.is(0, "SET") {
         return setting(view);
     }
-    is_user_variable_assigned(view).then(|| VARIABLE.to_owned())
+    (is_user_variable_assigned(view) || reads_user_variable(view)).then(|| VARIABLE.to_owned())
+}
+
+/// Whether a user variable stands in it: a trigger or a routine may have changed it since it was set.
+fn reads_user_variable(view: View<'_>) -> bool {
+    (0..view.tokens.len()).any(|at| {
+        view.is_symbol(at, b'@')
+            && !view.is_symbol(at + 1, b'@')
+            && !(at > 0 && view.is_symbol(at - 1, b'@'))
+            && is_of_expression(view, at)
+    })
+}
+
+/// The `@` of an account (`'a'@'b'`) stands right behind its name.
+fn is_of_expression(view: View<'_>, at: usize) -> bool {
+    let Some(before) = at.checked_sub(1).and_then(|before| view.tokens.get(before)) else {
+        return true;
+    };
+    let is_name = matches!(
+        before.kind,
+        TokenKind::Word | TokenKind::QuotedName | TokenKind::Literal | TokenKind::EscapedLiteral
+    );
+    !is_name || before.range().end != view.tokens[at].range().start
 }
 
 /// Whether a statement tells of the one right before it: then that has to run in the same session.
@@ -234,7 +256,7 @@ fn setting(view: View<'_>) -> Option<String> {
     for assignment in assignments(rest) {
         let Assignment { value, .. } = assignment;
         if assignment.user_variable().is_some() {
-            if !is_constant(value) {
+            if !is_constant(value) || reads_user_variable(value) {
                 return Some(VARIABLE.to_owned());
             }
         } else if let Some(name) = assignment.setting()
@@ -242,7 +264,9 @@ fn setting(view: View<'_>) -> Option<String> {
         {
             return Some(format!("{name} is of its session alone"));
         }
-        if is_user_variable_assigned(value) {
+        // A saved value that is given back.
+        let is_saved = value.is_symbol(0, b'@') && value.tokens.len() == 2;
+        if is_user_variable_assigned(value) || !is_saved && reads_user_variable(value) {
             return Some(VARIABLE.to_owned());
         }
     }
