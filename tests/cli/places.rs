@@ -193,7 +193,7 @@ fn sessions_are_not_ended_while_they_wait() {
     let sandbox = Sandbox::on(Postgres::shared_of(18).database());
     let server = sandbox.server();
     for setting in [
-        "idle_session_timeout = '50ms'",
+        "idle_session_timeout = '300ms'",
         "transaction_timeout = '300ms'",
         "statement_timeout = '300ms'",
         "synchronous_commit = off",
