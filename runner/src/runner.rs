@@ -53,7 +53,7 @@ pub enum BaselineFrom {
     /// What the ledger of the tool says that was used before.
     Former {
         tool: FormerTool,
-        /// Where it is not the tool's usual one.
+        /// Where it is not the tool's usual one. Of Sqitch on SQLite: a file, unless it is a name without a point.
         table: Option<String>,
         /// Whose alterations they are; needed where there are files of several plugins.
         plugin: Option<PluginName>,
@@ -509,7 +509,7 @@ impl Runner {
         };
         let mut backend = self.connect(Access::Read).await?;
         let former = match backend.is_there() {
-            true => backend.former(tool, table).await,
+            true => backend.former(&self.url, tool, table).await,
             false => Err(self.no_file()),
         };
         backend.close().await;

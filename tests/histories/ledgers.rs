@@ -60,7 +60,42 @@ v4.sql h1:fOEEv0R5PpChKy9cUZWPkL2NWkwX2596ok/9jMBQb+E=
 const ATLAS_TABLE: &str = "CREATE TABLE atlas_schema_revisions (version VARCHAR(255) PRIMARY KEY, description VARCHAR(255) NOT NULL,
     type BIGINT NOT NULL DEFAULT 2, applied BIGINT NOT NULL DEFAULT 0, total BIGINT NOT NULL DEFAULT 0);";
 
-const CASES: [Case; 11] = [
+/// sql-migrate's order is by number; the newest is not applied.
+const SQL_MIGRATE: &[(&str, &str)] = &[
+    ("2-b.sql", "-- +migrate Up\nCREATE TABLE a (b INTEGER);\n-- +migrate Down\nDROP TABLE a;\n"),
+    ("10_c.sql", "-- +migrate Up\nCREATE TABLE c (d INTEGER);\n-- +migrate Down\nDROP TABLE c;\n"),
+    ("late.sql", "-- +migrate Up\nCREATE TABLE e (f INTEGER);\n-- +migrate Down\nDROP TABLE e;\n"),
+    ("11 d.sql", "-- +migrate Up\nCREATE TABLE g (h INTEGER);\n-- +migrate Down\nDROP TABLE g;\n"),
+];
+const SQL_MIGRATE_ROWS: &str =
+    "INSERT INTO gorp_migrations VALUES ('10_c.sql', '2024-01-02 00:00:00'),
+    ('2-b.sql', '2024-01-01 00:00:00'), ('late.sql', '2024-01-03 00:00:00');";
+const SQL_MIGRATE_RECORDED: &[&str] = &["0.0.0-177668570000000000000-late", "10-_c", "2-b"];
+
+const LIQUIBASE: &[(&str, &str)] = &[
+    (
+        "001-a.sql",
+        "--liquibase formatted sql\n--changeset ann:1\nCREATE TABLE a (b INTEGER);\n--rollback DROP TABLE a;\n\
+         --changeset Zoë Smith:two\nINSERT INTO a VALUES (1);\n--rollback DELETE FROM a;\n",
+    ),
+    (
+        "deep/002-b.sql",
+        "--liquibase formatted sql\n--changeset bob:1\nCREATE TABLE c (d INTEGER);\n--rollback DROP TABLE c;\n\
+         --changeset bob:4\nCREATE TABLE e (f INTEGER);\n--rollback DROP TABLE e;\n",
+    ),
+];
+/// Run, run anew, and taken as run by a precondition; the newest is not there.
+const LIQUIBASE_ROWS: &str = "INSERT INTO DATABASECHANGELOG (ID, AUTHOR, FILENAME, DATEEXECUTED, ORDEREXECUTED, EXECTYPE, MD5SUM) VALUES
+    ('1', 'ann', 'changes/001-a.sql', '2024-01-01 00:00:00', 1, 'EXECUTED', '9:ba69a743514f5fe7356a6bda59a08119'),
+    ('two', 'Zoë Smith', 'changes/001-a.sql', '2024-01-01 00:00:00', 2, 'RERAN', '9:a391403c4144d520e9eeb8695b0513a3'),
+    ('1', 'bob', 'changes/deep/002-b.sql', '2024-01-01 00:00:00', 3, 'MARK_RAN', NULL);";
+const LIQUIBASE_RECORDED: &[&str] = &[
+    "0.0.0-169707081161717191467.15000001-bob-1",
+    "001000001-ann-1",
+    "001000002-Zo+C3+AB+20Smith-two",
+];
+
+const CASES: [Case; 15] = [
     Case { tool: "prisma", place: Place::Sqlite, files: PRISMA, ledger: PRISMA_ROWS, recorded: PRISMA_RECORDED },
     Case { tool: "prisma", place: Place::Postgres, files: PRISMA, ledger: PRISMA_ROWS, recorded: PRISMA_RECORDED },
     Case { tool: "prisma", place: Place::Mariadb, files: PRISMA, ledger: PRISMA_ROWS, recorded: PRISMA_RECORDED },
@@ -139,13 +174,51 @@ const CASES: [Case; 11] = [
         ledger: "INSERT INTO atlas_schema_revisions VALUES ('20240101000000', '', 6, 1, 3);",
         recorded: &["20240101000000-+-"],
     },
+    // Both as sql-migrate of Debian makes it, dialects sqlite3 and mysql.
+    Case {
+        tool: "sql-migrate",
+        place: Place::Sqlite,
+        files: SQL_MIGRATE,
+        ledger: r#"CREATE TABLE "gorp_migrations" ("id" varchar(255) not null primary key, "applied_at" datetime);"#,
+        recorded: SQL_MIGRATE_RECORDED,
+    },
+    Case {
+        tool: "sql-migrate",
+        place: Place::Mariadb,
+        files: SQL_MIGRATE,
+        ledger: "CREATE TABLE `gorp_migrations` (`id` varchar(255) not null primary key, `applied_at` datetime) engine=InnoDB charset=UTF8;",
+        recorded: SQL_MIGRATE_RECORDED,
+    },
+    // Both as Liquibase 4.28.0 makes it.
+    Case {
+        tool: "liquibase",
+        place: Place::Sqlite,
+        files: LIQUIBASE,
+        ledger: "CREATE TABLE DATABASECHANGELOG (ID VARCHAR(255) NOT NULL, AUTHOR VARCHAR(255) NOT NULL, FILENAME VARCHAR(255) NOT NULL,
+            DATEEXECUTED TEXT NOT NULL, ORDEREXECUTED INTEGER NOT NULL, EXECTYPE VARCHAR(10) NOT NULL, MD5SUM VARCHAR(35), DESCRIPTION VARCHAR(255),
+            COMMENTS VARCHAR(255), TAG VARCHAR(255), LIQUIBASE VARCHAR(20), CONTEXTS VARCHAR(255), LABELS VARCHAR(255), DEPLOYMENT_ID VARCHAR(10));",
+        recorded: LIQUIBASE_RECORDED,
+    },
+    Case {
+        tool: "liquibase",
+        place: Place::Mariadb,
+        files: LIQUIBASE,
+        ledger: "CREATE TABLE DATABASECHANGELOG (ID VARCHAR(255) NOT NULL, AUTHOR VARCHAR(255) NOT NULL, FILENAME VARCHAR(255) NOT NULL,
+            DATEEXECUTED datetime NOT NULL, ORDEREXECUTED INT NOT NULL, EXECTYPE VARCHAR(10) NOT NULL, MD5SUM VARCHAR(35) NULL, DESCRIPTION VARCHAR(255) NULL,
+            COMMENTS VARCHAR(255) NULL, TAG VARCHAR(255) NULL, LIQUIBASE VARCHAR(20) NULL, CONTEXTS VARCHAR(255) NULL, LABELS VARCHAR(255) NULL,
+            DEPLOYMENT_ID VARCHAR(10) NULL) CHARSET = latin1;",
+        recorded: LIQUIBASE_RECORDED,
+    },
 ];
 
-fn table(tool: &str) -> &'static str {
+/// What of a tool's ledger is the same on each kind of database: what comes before a case's own, and behind it.
+fn shared(tool: &str) -> (&'static str, &'static str) {
     match tool {
-        "prisma" => PRISMA_TABLE,
-        "atlas" => ATLAS_TABLE,
-        _ => "",
+        "prisma" => (PRISMA_TABLE, ""),
+        "atlas" => (ATLAS_TABLE, ""),
+        "sql-migrate" => ("", SQL_MIGRATE_ROWS),
+        "liquibase" => ("", LIQUIBASE_ROWS),
+        _ => ("", ""),
     }
 }
 
@@ -162,7 +235,8 @@ fn packed(place: Place, tool: &str, files: &[(&str, &str)]) -> Sandbox {
 fn what_they_say_is_recorded() {
     for Case { tool, place, files, ledger, recorded } in CASES {
         let sandbox = packed(place, tool, files);
-        sandbox.sql(&format!("{}{ledger}", table(tool)));
+        let (table, rows) = shared(tool);
+        sandbox.sql(&format!("{table}{ledger}{rows}"));
         let before = sandbox.dump();
         sandbox.ok(&["baseline", "plugins", "--from", tool]);
         let recorded: Vec<_> = recorded.iter().map(|id| format!("acme/app {id} applied")).collect();
@@ -195,7 +269,7 @@ fn what_did_not_end_is_not_taken_over() {
     ];
     for (tool, files, ledger, words) in table {
         let sandbox = packed(Place::Sqlite, tool, files);
-        sandbox.sql(&format!("{}{ledger}", self::table(tool)));
+        sandbox.sql(&format!("{}{ledger}", shared(tool).0));
         let run = sandbox.runner(&["baseline", "plugins", "--from", tool]);
         assert_eq!(run.code, Some(1), "{run:#?}");
         assert!(run.stderr.contains(words), "{run:#?}");

@@ -12,5 +12,6 @@ mod npm;
 mod peer;
 mod place;
 mod rebuild;
+mod registries;
 #[path = "../support/mod.rs"]
 mod support;

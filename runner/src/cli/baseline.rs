@@ -32,7 +32,7 @@ pub(super) struct Args {
     /// Read the ledger of the tool that was used before
     #[arg(long, value_name = "TOOL", value_parser = tool(), group = "how_far")]
     from: Option<FormerTool>,
-    /// The tool's ledger, where it is not the usual table
+    /// The tool's ledger, where it is not the usual table; of Sqitch on SQLite, the file
     #[arg(long, value_name = "TABLE", requires = "from")]
     ledger: Option<String>,
     /// Whose ledger it is, where there are files of several plugins

@@ -4,7 +4,7 @@ use super::{command, options::Format, output};
 use crate::{
     Error, StepError, StepFailure, StepReport,
     alteration::{AlterationKey, CatalogError, Direction},
-    backend::{BackendError, Checkpoint, FormerError, ParseUrlError, Phase, Run, Stop},
+    backend::{BackendError, Checkpoint, FormerError, FormerTool, ParseUrlError, Phase, Run, Stop},
     config::{CONFIG_FILE, ConfigError},
     deploy::{Exported, Powerful, UnknownSettings},
     error::{Changed, Lost},
@@ -434,7 +434,21 @@ fn baseline_advice(error: &BaselineError) -> String {
 
 fn former_advice(error: &FormerError) -> String {
     match error {
-        FormerError::OtherFile => "record them by name, with `--to VENDOR/NAME@ID`".to_owned(),
+        FormerError::NoRegistry { .. } => {
+            "name the file with `--ledger` (`registry` in sqitch.conf says where it is), or record by name with `--to VENDOR/NAME@ID`"
+                .to_owned()
+        }
+        FormerError::NoLedger { tool: FormerTool::Sqitch, .. } => {
+            "name the table with `--ledger REGISTRY.changes` (on SQLite the file, with its folder: `--ledger ./FILE`), or record by name with `--to VENDOR/NAME@ID`"
+                .to_owned()
+        }
+        FormerError::Unreadable { .. } => {
+            "let this user read it, or record by name with `--to VENDOR/NAME@ID`".to_owned()
+        }
+        FormerError::NoneToRead { .. } => {
+            "grant this user SELECT on it, name the right one with `--ledger DATABASE.TABLE`, or record by name with `--to VENDOR/NAME@ID`"
+                .to_owned()
+        }
         FormerError::SeveralTables { .. } => "say which it is with `--ledger`".to_owned(),
         FormerError::NoLedger { .. } | FormerError::NoName(_) => {
             "name the table with `--ledger`, or record by name with `--to VENDOR/NAME@ID`"

@@ -24,6 +24,7 @@ mod postgres_migrations;
 mod prisma;
 mod rambler;
 mod refinery;
+mod registry;
 mod shmig;
 mod sqitch;
 mod sql_migrate;
@@ -36,9 +37,10 @@ mod wrangler;
 
 pub use tool::FormerTool;
 
-use super::{Backend, BackendError, connection::Connection, tables::Record};
+use super::{Backend, BackendError, DatabaseUrl, connect, connection::Connection, tables::Record};
 use crate::{alteration::Dialect, escape::Escaped};
 use name::{Name, placed, quote};
+use registry::Registry;
 use std::collections::BTreeSet;
 use tool::Row;
 
@@ -59,10 +61,19 @@ pub struct Former {
 pub enum FormerError {
     #[error("there is no ledger of {} here: no table {table}", .tool.as_str())]
     NoLedger { tool: FormerTool, table: String },
+    /// A table of another database on this server, which shows none that the user has no right to.
     #[error(
-        "Sqitch keeps its ledger of a SQLite database in a file of its own, sqitch.db, which the runner does not open"
+        "there is no ledger of {} here: no table {table} that this user may read",
+        .tool.as_str()
     )]
-    OtherFile,
+    NoneToRead { tool: FormerTool, table: String },
+    #[error(
+        "Sqitch keeps its ledger of a SQLite database in a file of its own, and there is no file {}",
+        Escaped(.file)
+    )]
+    NoRegistry { file: String },
+    #[error("the ledger {table} of {} cannot be read: {reason}", .tool.as_str())]
+    Unreadable { tool: FormerTool, table: String, reason: String },
     #[error("it could be any of these tables: {table}")]
     SeveralTables { table: String },
     #[error("`{}` is no name of a table", Escaped(.0))]
@@ -100,27 +111,50 @@ impl Former {
 const ROWS_MAX: usize = 100_000;
 
 impl Backend {
-    /// Reads the ledger of `tool`; `table` where it is not the tool's usual one.
+    /// Reads the ledger of `tool`; `ledger` where it is not the tool's usual one. `url` is this database's: a ledger
+    /// in a file of its own lies beside it.
     pub async fn former(
         &mut self,
+        url: &DatabaseUrl,
         tool: FormerTool,
-        table: Option<&str>,
+        ledger: Option<&str>,
     ) -> Result<Result<Former, FormerError>, BackendError> {
-        let dialect = self.dialect();
-        if tool == FormerTool::Sqitch && dialect == Dialect::Sqlite && table.is_none() {
-            return Ok(Err(FormerError::OtherFile));
+        if let Some(registry) = Registry::of(tool, url, ledger) {
+            let mut beside = connect(&registry.url, self.options.clone()).await?;
+            let read = match beside.is_there() {
+                true => beside.read_former(tool, Ok(registry.table())).await,
+                false => Ok(Err(FormerError::NoRegistry { file: registry.file })),
+            };
+            beside.close().await;
+            return read;
         }
-        let usual = tool.usual_table(dialect);
-        let name = match Name::parse(table.unwrap_or(&usual)) {
+        let usual = tool.usual_table(self.dialect());
+        self.read_former(tool, Name::parse(ledger.unwrap_or(&usual))).await
+    }
+
+    async fn read_former(
+        &mut self,
+        tool: FormerTool,
+        name: Result<Name, FormerError>,
+    ) -> Result<Result<Former, FormerError>, BackendError> {
+        let name = match name {
             Ok(name) => name,
             Err(error) => return Ok(Err(error)),
         };
+        let dialect = self.dialect();
         let shared = self.shared()?;
         let connection = &mut *shared.lock().await;
         connection.begin_reading().await?;
-        let read = read(connection, dialect, tool, &name).await;
+        let table = name.to_string();
+        let read = read(connection, dialect, tool, name).await;
         connection.rollback().await?;
-        read
+        match read {
+            // The ledger is another program's: nothing is wrong with the runner's own tables.
+            Err(BackendError::Corrupt(reason) | BackendError::Database(reason)) => {
+                Ok(Err(FormerError::Unreadable { tool, table, reason }))
+            }
+            read => read,
+        }
     }
 }
 
@@ -128,20 +162,28 @@ async fn read(
     connection: &mut dyn Connection,
     dialect: Dialect,
     tool: FormerTool,
-    name: &Name,
+    name: Name,
 ) -> Result<Result<Former, FormerError>, BackendError> {
     let name = match placed(connection, dialect, name).await? {
         Ok(name) => name,
         Err(table) => return Ok(Err(FormerError::SeveralTables { table })),
     };
     let table = || name.to_string();
-    let (sql, params) = name.columns_of(dialect);
     let mut columns = BTreeSet::new();
-    for row in connection.own_rows(sql, &params).await? {
-        columns.insert(Record::new(row, &table()).text("column")?.to_lowercase());
+    if name.may_be_there(dialect) {
+        let (sql, params) = name.columns_of(dialect);
+        for row in connection.own_rows(sql, &params).await? {
+            columns.insert(Record::new(row, &table()).text("column")?.to_lowercase());
+        }
     }
     if columns.is_empty() {
-        return Ok(Err(FormerError::NoLedger { tool, table: table() }));
+        let table = table();
+        return Ok(Err(match dialect {
+            Dialect::Mysql | Dialect::Mariadb if name.has_schema() => {
+                FormerError::NoneToRead { tool, table }
+            }
+            _ => FormerError::NoLedger { tool, table },
+        }));
     }
     let ledger = tool.ledger();
     if let Some(missing) = ledger.columns.iter().find(|name| !columns.contains(**name)) {

@@ -15,12 +15,12 @@ use crate::{alteration::Dialect, escape::Escaped};
 pub(super) async fn placed(
     connection: &mut dyn Connection,
     dialect: Dialect,
-    name: &Name,
+    name: Name,
 ) -> Result<Result<Name, String>, BackendError> {
-    let (table, schema) = (name.table.clone(), name.schema.clone());
-    if dialect != Dialect::Postgresql || schema.is_some() {
-        return Ok(Ok(Name { schema, table }));
+    if dialect != Dialect::Postgresql || name.schema.is_some() {
+        return Ok(Ok(name));
     }
+    let table = name.table;
     let sql = "SELECT n.nspname::pg_catalog.text FROM pg_catalog.pg_class AS c
         JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
         WHERE c.relname = ? AND c.relkind IN ('r', 'p') ORDER BY 1";
@@ -35,7 +35,11 @@ pub(super) async fn placed(
             Ok(Err(names.join(", ")))
         }
         // What the runner could not spell is as good as not there.
-        _ => Ok(Ok(Name { schema: schemas.into_iter().find(|name| is_part(name)), table })),
+        _ => Ok(Ok(Name {
+            schema: schemas.into_iter().find(|name| is_part(name)),
+            table,
+            file: None,
+        })),
     }
 }
 
@@ -43,6 +47,8 @@ pub(super) async fn placed(
 pub(super) struct Name {
     schema: Option<String>,
     table: String,
+    /// Where that is not the database itself.
+    file: Option<String>,
 }
 
 fn is_part(name: &str) -> bool {
@@ -58,7 +64,22 @@ impl Name {
         if !is_part(table) || !schema.is_none_or(is_part) {
             return Err(FormerError::NoName(text.to_owned()));
         }
-        Ok(Self { schema: schema.map(str::to_owned), table: table.to_owned() })
+        Ok(Self { schema: schema.map(str::to_owned), table: table.to_owned(), file: None })
+    }
+
+    /// A table in another file of SQLite.
+    pub(super) fn in_file(table: &str, file: &str) -> Self {
+        Self { schema: None, table: table.to_owned(), file: Some(file.to_owned()) }
+    }
+
+    /// A file of SQLite has one schema, and asking for another is an error there.
+    pub(super) fn may_be_there(&self, dialect: Dialect) -> bool {
+        let is_main = |schema: &String| schema.eq_ignore_ascii_case("main");
+        dialect != Dialect::Sqlite || self.schema.as_ref().is_none_or(is_main)
+    }
+
+    pub(super) fn has_schema(&self) -> bool {
+        self.schema.is_some()
     }
 
     pub(super) fn quoted(&self, dialect: Dialect) -> String {
@@ -102,8 +123,12 @@ impl Name {
 impl std::fmt::Display for Name {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.schema {
-            Some(schema) => write!(f, "{}.{}", Escaped(schema), self.table),
-            None => f.write_str(&self.table),
+            Some(schema) => write!(f, "{}.{}", Escaped(schema), self.table)?,
+            None => f.write_str(&self.table)?,
+        }
+        match &self.file {
+            Some(file) => write!(f, " in {}", Escaped(file)),
+            None => Ok(()),
         }
     }
 }

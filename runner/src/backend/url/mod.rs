@@ -24,7 +24,7 @@ pub(in crate::backend) use sqlite::SqliteUrl;
 use super::BackendError;
 use crate::escape::Escaped;
 use environment::Environment;
-use std::{fmt, str::FromStr};
+use std::{fmt, path::Path, str::FromStr};
 use text::Parts;
 
 /// A database URL. `Debug` and `Display` leave out user name, password and parameters.
@@ -111,6 +111,24 @@ impl DatabaseUrl {
             Target::Mysql(url) => url.database = Some(database.to_owned()),
         }
         Some(beside)
+    }
+
+    /// The file of a SQLite database; `None` in memory and for a server's.
+    pub(in crate::backend) fn file(&self) -> Option<&Path> {
+        match &*self.target {
+            Target::Sqlite(url) if !url.is_in_memory => Some(Path::new(&url.file)),
+            _ => None,
+        }
+    }
+
+    /// The same parameters with another file, as a path and not as a part of a URL; `None` for a server's.
+    pub(in crate::backend) fn with_file(&self, file: &str) -> Option<Self> {
+        let mut other = self.clone();
+        let Target::Sqlite(url) = &mut *other.target else { return None };
+        url.is_in_memory = false;
+        url.file = file.to_owned();
+        url.written = file.to_owned();
+        Some(other)
     }
 
     /// The URL to paste into a command: whole but for the password; of a file the path alone, because its parameters
