@@ -1,8 +1,8 @@
 //! Code inside of strings: the bodies of functions and of DO, and what they run by EXECUTE.
 
 use super::{
+    Reading,
     lexer::Lexer,
-    reading::Reading,
     token::{Token, TokenKind},
     view::View,
 };

@@ -5,7 +5,7 @@
 //! only before white space; without five digits it is run by all. MariaDB passes over 50700 to 99999, which are MySQL's, unless an
 //! `M` stands before; to MySQL that one is a comment like others. What is passed over may have one comment inside.
 
-use super::reading::Reading;
+use super::Reading;
 use crate::alteration::Dialect;
 
 /// The beginning of an executable comment.

@@ -4,10 +4,10 @@
 //! not judge what is left: that is read and refused as any other text.
 
 use super::{
+    Reading,
     code_comment::{CodeComment, code_comment, passed_over},
     lexer::syntax_error,
     psql::without_restrictions,
-    reading::Reading,
 };
 use crate::{alteration::Dialect, session::SqlError};
 use std::borrow::Cow;

@@ -3,8 +3,8 @@
 //! Takes any text. What cannot be read as SQL of a dialect is one plain part up to its end.
 
 use super::{
+    Reading,
     lexer::Lexer,
-    reading::Reading,
     token::{Token, TokenKind},
 };
 use crate::alteration::Dialect;

@@ -3,9 +3,8 @@
 //! Refuses nothing that would run: what only a server can tell is left to it. Pure.
 
 use super::{
-    blank, excerpt, outside,
-    reading::Reading,
-    refusal::{Level, Place, refusal},
+    Level, Reading, blank, excerpt, outside,
+    refusal::{Place, refusal},
     script::{Unrepeatable, Written, as_client, unrepeatable, walk},
     statement::{Statement, used_database},
     units::{UNCLOSED, UnitWord, Units},

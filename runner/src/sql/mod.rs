@@ -2,7 +2,6 @@
 //! lines that an error is about. No database, no I/O.
 
 mod alike;
-mod blank;
 mod bodies;
 mod boundary;
 mod code_comment;
@@ -17,7 +16,6 @@ mod outside;
 mod own;
 mod plain;
 mod psql;
-mod reading;
 mod refusal;
 mod resumable;
 mod script;
@@ -32,8 +30,11 @@ mod units;
 mod used;
 mod view;
 
+pub use crate::{
+    alteration::Level,
+    session::{Reading, blank},
+};
 pub use alike::{is_closed, is_undivided};
-pub use blank::blank;
 pub use delimiter::undelimited;
 pub use excerpt::excerpt;
 pub use highlight::{DIALECTS, Paint, dialect_of, highlight, terminator};
@@ -43,8 +44,7 @@ pub use outside::{
     used_labels,
 };
 pub use own::OWN_TABLES;
-pub use reading::Reading;
-pub use refusal::{Level, Place, refusal};
+pub use refusal::{Place, refusal};
 pub use resumable::{is_about_the_one_before, leaves_nothing, resumability};
 pub use script::{Unrepeatable, as_client, unrepeatable};
 pub use split::statement_length;

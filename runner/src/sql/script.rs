@@ -4,9 +4,8 @@
 //! The reading follows the modes that the text itself sets. Pure.
 
 use super::{
-    blank,
+    Reading, blank,
     delimiter::undelimited,
-    reading::Reading,
     resumable::{self, is_about_the_one_before, resumability},
     split::statement_length,
     standing::{Standing, Unclear, assignments},

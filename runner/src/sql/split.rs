@@ -1,9 +1,9 @@
 //! Walks the tokens of the first statement of a text.
 
 use super::{
+    Reading,
     boundary::Boundary,
     lexer::{Lexer, syntax_error},
-    reading::Reading,
     token::{Token, TokenKind},
 };
 use crate::{alteration::Dialect, session::SqlError};

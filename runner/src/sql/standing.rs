@@ -3,9 +3,7 @@
 //!
 //! Follows MySQL and MariaDB alone. What a server computes is not known here, and is refused.
 
-use super::{
-    reading::Reading, refusal::is_user_variable_assigned, statement::Statement, view::View,
-};
+use super::{Reading, refusal::is_user_variable_assigned, statement::Statement, view::View};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Modes in which MariaDB reads another language than the one that the tokenizer knows: blocks without

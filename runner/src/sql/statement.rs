@@ -1,10 +1,9 @@
 //! One statement, taken apart. Answers what it says; what a guest may say is `refusal`'s matter.
 
 use super::{
+    Reading,
     lexer::{Lexer, syntax_error},
-    names, plain,
-    reading::Reading,
-    split,
+    names, plain, split,
     token::{Token, TokenKind},
     view::View,
 };

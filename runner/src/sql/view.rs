@@ -1,8 +1,7 @@
 //! A run of tokens to ask simple questions of: a statement, or a statement inside another.
 
 use super::{
-    decode,
-    reading::Reading,
+    Reading, decode,
     token::{Token, TokenKind},
 };
 use crate::alteration::Dialect;

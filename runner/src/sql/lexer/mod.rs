@@ -9,7 +9,7 @@ mod quotes;
 mod words;
 
 use super::{
-    reading::Reading,
+    Reading,
     token::{Token, TokenKind},
 };
 use crate::{

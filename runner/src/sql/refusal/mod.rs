@@ -12,7 +12,7 @@ mod postgresql_set;
 mod sqlite;
 
 use super::{bodies, names, own, statement::Statement, used, view::View};
-use crate::alteration::Dialect;
+use crate::alteration::{Dialect, Level};
 
 pub(super) use mysql::is_user_variable_assigned;
 pub(super) use mysql_set::is_set_again;
@@ -27,16 +27,6 @@ pub enum Place {
     /// The same in a session of the hook's own, where nothing is the host's: MySQL and MariaDB, from the first
     /// statement on that a resumed hook could not repeat.
     Apart,
-}
-
-/// How far the operator trusts the plugin whose statement is judged.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Level {
-    /// The operator's rights, with everything refused that reaches beyond the database.
-    #[default]
-    Guarded,
-    /// The operator's own product: it may also decide who its session is, and set what holds for the server.
-    Trusted,
 }
 
 /// Why a guest may not run `statement`, as a sentence without its full stop; `None` if it may.

@@ -8,7 +8,7 @@ use crate::{
         Catalog, Checksum, ComponentFile, Declaration, DeclaredHooks, Dialect, Manifest,
         Permissions, Requirements, SettingNames,
     },
-    backend::{Attempt, Revision, Run, Snapshot, StateRow, Status},
+    record::{Attempt, Entropy, Revision, Run, Snapshot, StateRow, Status},
 };
 
 mod drafts;
@@ -81,7 +81,8 @@ fn state(lines: &[&str]) -> Snapshot {
         if status.contains(['>', '<']) {
             let direction = if status.contains('>') { Direction::Up } else { Direction::Down };
             let attempt = Attempt { direction, ..Attempt::down(&row) };
-            runs.push(Run::new(&attempt, Phase::Main, Dialect::Mariadb, "0.1.0").unwrap());
+            let (entropy, now) = (Entropy::new([0; 32], 0), String::new());
+            runs.push(Run::new(&attempt, Phase::Main, Dialect::Mariadb, "0.1.0", entropy, now));
         }
         (key, row)
     });

@@ -134,8 +134,8 @@ impl fmt::Display for AlterationId {
 }
 
 impl Stamp {
-    /// `None` for anything but digits, or digits with a fraction.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    /// Reads the digits of an id; `None` for anything but digits, or digits with a fraction.
+    pub fn parse(text: &str) -> Option<Self> {
         let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
         let (whole, fraction) = match text.split_once('.') {
             Some((whole, fraction)) if digits(fraction) => (whole, fraction),
@@ -149,7 +149,7 @@ impl Stamp {
     }
 
     /// The number without its fraction; `None` where it is larger than any clock's.
-    pub(crate) fn seconds(&self) -> Option<u64> {
+    pub fn seconds(&self) -> Option<u64> {
         match self.whole.is_empty() {
             true => Some(0),
             false => self.whole.parse().ok(),

@@ -1,16 +1,20 @@
 //! What a hook can do to a database: the one trait through which `host` and `backend` meet.
 //!
 //! Types here mirror `wit/alteration.wit` without knowing WebAssembly. Transactions are
-//! deliberately absent: they belong to [`crate::backend::Backend`], never to a guest.
+//! deliberately absent: they are the backend's, never a guest's.
 
+mod blank;
+mod reading;
 mod script;
 
+pub use blank::blank;
+pub use reading::Reading;
 pub use script::{FailedInScript, OnStatement, Script, ScriptRun, Terminated};
 
-use crate::{alteration::Dialect, sql::Reading};
+use crate::alteration::Dialect;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 /// One database value, as a parameter or in a row. Mirrors `types.value` of the WIT package.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -215,7 +219,3 @@ pub trait Session: Send {
     /// Writes what is buffered and ends the writer. Returns the rows inserted by this call.
     async fn finish_writer(&mut self, writer: Handle) -> Result<u64, SqlError>;
 }
-
-/// A session that a backend and a hook call hold together. The backend gets it back even when
-/// the call is cancelled half-way.
-pub type SharedSession = Arc<tokio::sync::Mutex<dyn Session>>;

@@ -3,7 +3,7 @@
 use super::Finding;
 use crate::{
     alteration::{AlterationKey, Direction},
-    backend::{Snapshot, Status},
+    record::{Snapshot, Status},
 };
 
 /// Says that the attempt at `key` cannot be resumed, if it cannot. It blocks where the plan `needs_it` to end before, and
@@ -29,7 +29,7 @@ pub(super) fn unfinished(snapshot: &Snapshot, key: &AlterationKey) -> Finding {
 }
 
 /// What to do about an attempt that cannot be resumed; the commands that record it as applied and as reverted follow.
-pub(crate) fn cut_off_advice(direction: Direction) -> &'static str {
+pub fn cut_off_advice(direction: Direction) -> &'static str {
     match direction {
         Direction::Up => {
             "do the rest of it by hand, or undo what took effect; say which it was by one of these, and deploy again:"

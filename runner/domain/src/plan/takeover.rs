@@ -5,8 +5,8 @@
 use super::Finding;
 use crate::{
     alteration::{AlterationKey, Catalog, ParsePluginError, PluginName},
-    backend::{Snapshot, Status, Takeover},
     escape::Escaped,
+    record::{Snapshot, Status, Takeover},
 };
 use serde::Serialize;
 use std::{

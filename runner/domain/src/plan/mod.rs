@@ -1,7 +1,7 @@
 //! Plans: from what is offered and what is recorded to what would run, and why.
 //!
 //! Pure: (catalog, snapshot, target) in, data out. No I/O, no clock. What a plan says is rendered
-//! by the command line and carried out by [`crate::deploy`].
+//! by the command line and carried out by `deploy`.
 
 mod advice;
 mod asks;
@@ -21,20 +21,20 @@ pub use baseline::{
     BaselineError, End, ParseUpToError, UpTo, baseline, keys_of_former, keys_of_projects,
     keys_up_to,
 };
-pub(crate) use begun::cut_off_advice;
+pub use begun::cut_off_advice;
 pub use deploy::deploy;
 pub use drafts::Hold;
-pub(crate) use drafts::without;
+pub use drafts::without;
 pub use finding::{Finding, Severity};
 pub use rollback::{RollbackTarget, rollback};
-pub(crate) use rollback::{still_required, unmet};
+pub use rollback::{still_required, unmet};
 pub use status::{Flag, StatusLine, status};
 pub use takeover::{ParseRenameError, Rename, Renames, takeovers};
 pub use target::{Bound, ParseTargetError, Target};
 
 use crate::{
     alteration::{AlterationId, AlterationKey, Checksum, Direction, PluginName},
-    backend::{Fit, Phase, Snapshot},
+    record::{Fit, Phase, Snapshot},
 };
 use serde::Serialize;
 
@@ -57,7 +57,7 @@ impl Plan {
     }
 
     /// Whether something speaks against it that may be another runner at work.
-    pub(crate) fn waits_for_an_attempt(&self) -> bool {
+    pub fn waits_for_an_attempt(&self) -> bool {
         self.findings.iter().any(|finding| {
             matches!(
                 finding,

@@ -346,7 +346,7 @@ impl Finding {
         }
     }
 
-    pub(crate) fn took_effect_mut(&mut self) -> Option<(&AlterationKey, &mut Vec<String>)> {
+    pub fn took_effect_mut(&mut self) -> Option<(&AlterationKey, &mut Vec<String>)> {
         match self {
             Self::BegunOtherwise { key, took_effect, .. }
             | Self::CutOff { key, took_effect, .. }

@@ -95,7 +95,7 @@ fn what_is_unfinished_comes_first() {
 
 #[test]
 fn old_files_are_told_from_a_plugin_that_never_ran() {
-    let takeover = crate::backend::Takeover {
+    let takeover = crate::record::Takeover {
         from: "a/x".parse().unwrap(),
         to: "b/y".parse().unwrap(),
         checksums: Default::default(),

@@ -1,15 +1,12 @@
 //! What is recorded about alterations: rows of the state table and the changes to them, as data.
 
+use super::{Entropy, HookLimits, Mended, StrangeLedger};
 use crate::{
     alteration::{
-        Alteration, AlterationKey, Checksum, Dialect, Direction, Handed, Permissions, PluginName,
-        Requirements, SettingNames,
+        Alteration, AlterationKey, Checksum, Dialect, Direction, Handed, Level, Permissions,
+        PluginName, Requirements, SettingNames,
     },
-    backend::{HookLimits, Mended, StrangeLedger},
-    entropy::Entropy,
-    operator,
     session::Counts,
-    sql::Level,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, str::FromStr};
@@ -149,7 +146,7 @@ impl Snapshot {
     }
 
     /// Whether an attempt was begun that goes on with the bytes that began it, which are in the archive.
-    pub(crate) fn is_archived_run(&self, key: &AlterationKey) -> bool {
+    pub fn is_archived_run(&self, key: &AlterationKey) -> bool {
         self.runs.contains_key(key) && !self.mended.get(key).is_some_and(|m| m.fit.is_taken())
     }
 
@@ -190,7 +187,6 @@ pub struct Attempt {
     pub irreversible: bool,
     /// Its component is marked as one that may still change.
     pub draft: bool,
-    pub by: String,
     pub limits: HookLimits,
     /// What the state row says before it. Where it says something else, the claim is refused.
     pub previous: Option<Status>,
@@ -229,7 +225,6 @@ impl Attempt {
             requires: alteration.requires.clone(),
             draft: alteration.draft,
             irreversible: Dialect::ALL.iter().all(|d| alteration.is_irreversible(*d)),
-            by: operator::identity(),
             limits: HookLimits {
                 lock_wait: alteration.lock_timeout_ms.map(duration),
                 statement_time: alteration.statement_timeout_ms.map(duration),
@@ -242,7 +237,7 @@ impl Attempt {
     }
 
     /// The component and the permissions that the state row has to have before it goes down.
-    pub(crate) fn applied(&self) -> (Checksum, &Permissions) {
+    pub fn applied(&self) -> (Checksum, &Permissions) {
         match &self.instead_of {
             Some(applied) => (applied.component_checksum, &applied.permissions),
             None => (self.component_checksum, &self.permissions),
@@ -250,7 +245,7 @@ impl Attempt {
     }
 
     /// Runs `component` of the same alteration instead, with `permissions`.
-    pub(crate) fn instead(mut self, component: Checksum, permissions: Permissions) -> Self {
+    pub fn instead(mut self, component: Checksum, permissions: Permissions) -> Self {
         if component != self.component_checksum {
             self.instead_of = Some(Applied {
                 component_checksum: self.component_checksum,
@@ -286,7 +281,6 @@ impl Attempt {
             requires: row.requires.clone(),
             irreversible: row.irreversible,
             draft: row.draft,
-            by: operator::identity(),
             limits: HookLimits::default(),
             previous: Some(row.status),
             run: None,
@@ -316,7 +310,8 @@ impl Phase {
         }
     }
 
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    /// Reads what [`Self::as_str`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
         [Self::Preparation, Self::Main, Self::Backfill]
             .into_iter()
             .find(|phase| phase.as_str() == text)
@@ -346,7 +341,7 @@ pub struct Run {
     /// The bytes that began it: only they can go on.
     pub component_checksum: Checksum,
     /// What the hooks got as chance and time: a replay gets the same.
-    pub(crate) entropy: Entropy,
+    pub entropy: Entropy,
     /// What the hooks are handed, whatever is given by now: a replay gets the same.
     pub settings: Handed,
     pub wit_version: String,
@@ -363,17 +358,16 @@ pub struct Run {
 
 impl Run {
     /// A run of `attempt` that is yet to be begun, with chance and time of its own. `wit_version` is
-    /// that of the interface its hooks are called with.
-    ///
-    /// Errors: the operating system gives no random bytes.
+    /// that of the interface its hooks are called with; `started_at` is in RFC 3339, UTC.
     pub fn new(
         attempt: &Attempt,
         phase: Phase,
         dialect: Dialect,
         wit_version: &str,
-    ) -> Result<Self, getrandom::Error> {
-        let entropy = Entropy::draw()?;
-        Ok(Self {
+        entropy: Entropy,
+        started_at: String,
+    ) -> Self {
+        Self {
             key: attempt.key.clone(),
             direction: attempt.direction,
             phase,
@@ -385,10 +379,10 @@ impl Run {
             dialect,
             // Not the seed itself: the marker is visible to whoever sees the server's processes.
             marker: entropy.part("marker").seed_text()[..MARKER_CHARS].to_owned(),
-            started_at: operator::now(),
+            started_at,
             checkpoint: Checkpoint::default(),
             counts: Counts::default(),
-        })
+        }
     }
 }
 

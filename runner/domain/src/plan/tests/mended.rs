@@ -1,7 +1,7 @@
 //! What was begun, and another file that is offered for it; components that are named to go down with.
 
 use super::*;
-use crate::backend::Fit;
+use crate::record::Fit;
 
 /// The plan for a file of `ONE` that is not the one that was begun, and stands so to what took effect.
 fn with(row: &str, fit: Fit, policy: Policy) -> Vec<String> {

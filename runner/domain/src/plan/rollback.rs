@@ -3,7 +3,7 @@
 use super::{Asks, Finding, Plan, Reason, Step, begun, deploy::reaches};
 use crate::{
     alteration::{AlterationId, AlterationKey, Catalog, Dialect, Direction, PluginName, Version},
-    backend::{Snapshot, StateRow, Status},
+    record::{Snapshot, StateRow, Status},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -142,7 +142,7 @@ fn begun_otherwise(snapshot: &Snapshot, row: &StateRow, with: &Catalog) -> Optio
 }
 
 /// What `row` requires and is not applied.
-pub(crate) fn unmet(snapshot: &Snapshot, row: &StateRow) -> Option<Finding> {
+pub fn unmet(snapshot: &Snapshot, row: &StateRow) -> Option<Finding> {
     row.requires.iter().find_map(|(requires, requirement)| {
         let now = snapshot.name_now(requires);
         let applied = snapshot.applied().filter(|row| row.key.plugin == *now);
@@ -159,7 +159,7 @@ pub(crate) fn unmet(snapshot: &Snapshot, row: &StateRow) -> Option<Finding> {
 }
 
 /// What stays applied and would lose what it requires.
-pub(crate) fn still_required(snapshot: &Snapshot, leaving: &[&StateRow]) -> Vec<Finding> {
+pub fn still_required(snapshot: &Snapshot, leaving: &[&StateRow]) -> Vec<Finding> {
     let leaving_keys: BTreeSet<_> = leaving.iter().map(|row| &row.key).collect();
     let ids = |plugin: &PluginName, after: bool| -> Vec<&AlterationId> {
         snapshot

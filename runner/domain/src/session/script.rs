@@ -2,8 +2,8 @@
 //!
 //! Knows no dialect: where a statement ends, the session says.
 
-use super::{ErrorKind, Outcome, Session, SqlError};
-use crate::sql::blank;
+use super::{ErrorKind, Outcome, Session, SqlError, blank};
+
 /// SQL text of any number of statements, ready to be walked without copying the rest each time. Ends with a NUL.
 #[derive(Debug)]
 pub struct Script(String);

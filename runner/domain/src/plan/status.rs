@@ -2,7 +2,7 @@
 
 use crate::{
     alteration::{AlterationKey, Catalog, Dialect, Direction},
-    backend::{Decided, Fit, Snapshot, StateRow, Status},
+    record::{Decided, Fit, Snapshot, StateRow, Status},
 };
 use serde::Serialize;
 use std::{

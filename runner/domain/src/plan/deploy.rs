@@ -9,7 +9,7 @@ use crate::{
     alteration::{
         Alteration, AlterationId, AlterationKey, Catalog, Dialect, Direction, PluginName, Version,
     },
-    backend::{Fit, Run, Snapshot, StateRow, Status, StrangeLedger},
+    record::{Fit, Run, Snapshot, StateRow, Status, StrangeLedger},
 };
 use std::collections::{BTreeMap, BTreeSet};
 

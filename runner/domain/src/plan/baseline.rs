@@ -9,8 +9,8 @@ use crate::{
         AlterationId, AlterationKey, Catalog, Dialect, LedgerKey, ParseIdError, ParsePluginError,
         PluginName, Version,
     },
-    backend::{Former, Snapshot},
     escape::Escaped,
+    record::{Former, Snapshot},
 };
 use std::{collections::BTreeSet, str::FromStr};
 

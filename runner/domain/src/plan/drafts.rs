@@ -7,7 +7,7 @@
 use super::{Asks, Bound, Finding, Reason, Step, begun, deploy::skip_reason};
 use crate::{
     alteration::{Alteration, AlterationId, AlterationKey, Catalog, Direction, PluginName},
-    backend::{Snapshot, StateRow, Status},
+    record::{Snapshot, StateRow, Status},
 };
 use serde::Serialize;
 use std::{
@@ -177,7 +177,7 @@ fn step(row: &StateRow, reason: Reason) -> Step {
 }
 
 /// The state once `keys` are taken down.
-pub(crate) fn without(snapshot: &Snapshot, keys: &BTreeSet<AlterationKey>) -> Snapshot {
+pub fn without(snapshot: &Snapshot, keys: &BTreeSet<AlterationKey>) -> Snapshot {
     let mut after = snapshot.clone();
     for key in keys {
         after.runs.remove(key);

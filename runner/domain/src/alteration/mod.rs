@@ -7,6 +7,7 @@ mod checksum;
 mod dialect;
 mod id;
 mod ledger_key;
+mod level;
 mod manifest;
 mod permission;
 mod plugin;
@@ -18,6 +19,7 @@ pub use checksum::{Checksum, ParseChecksumError};
 pub use dialect::{Dialect, ParseDialectError};
 pub use id::{AlterationId, ParseIdError, Stamp};
 pub use ledger_key::LedgerKey;
+pub use level::Level;
 pub use manifest::{
     Declaration, DeclaredHooks, MANIFEST_BYTES_MAX, MANIFEST_SECTION, Manifest, ManifestError,
     Requirements,

@@ -30,7 +30,7 @@ pub struct AskedSetting {
 
 impl Asks {
     /// With nothing granted, and nothing given.
-    pub(crate) fn new(permissions: &Permissions, settings: &SettingNames) -> Self {
+    pub fn new(permissions: &Permissions, settings: &SettingNames) -> Self {
         let permissions = permissions.iter().copied();
         let settings = settings.iter().cloned();
         Self {
