@@ -33,11 +33,11 @@ pub mod project;
 pub mod rehearsals;
 mod runner;
 pub mod source;
-pub mod sql;
 pub mod trial;
 
 pub(crate) use alteration_domain::secret;
 pub use alteration_domain::{alteration, escape, plan};
+pub use alteration_sql as sql;
 pub use deploy::{
     Answer, BaselineOptions, Control, Correction, DeployOptions, How, Powerful, Question, Replaced,
     Resolved, RollbackOptions, Trust,

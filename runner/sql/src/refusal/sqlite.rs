@@ -4,7 +4,7 @@
 //! more, such as what triggers and views do, and stays the wall.
 
 use super::Place;
-use crate::sql::{
+use crate::{
     own::OWN_TABLES,
     sqlite::{self, ATTACH, Pragma, SAVEPOINT, TRANSACTION},
     view::View,

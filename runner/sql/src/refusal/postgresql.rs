@@ -1,7 +1,7 @@
 //! What PostgreSQL would run and a guest may not.
 
 use super::{Level, Place, Refused, TRANSACTIONS, because, postgresql_set};
-use crate::sql::{
+use crate::{
     bodies::{self, Part},
     plain, used,
     view::View,

@@ -1,7 +1,7 @@
 //! PostgreSQL and SQLite: in both the END of a body stands directly behind a `;` or at the body's
 //! beginning, and never does the END of a CASE. So nothing needs to be counted.
 
-use crate::sql::token::{Token, TokenKind};
+use crate::token::{Token, TokenKind};
 
 /// What the first words of a statement say it is.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //! mean is found out by `decode`.
 
 use super::{Lexer, syntax_error};
-use crate::{session::SqlError, sql::token::TokenKind};
+use crate::{session::SqlError, token::TokenKind};
 
 impl Lexer<'_> {
     /// A string that opens at the current position; `start` is where its prefix stands.

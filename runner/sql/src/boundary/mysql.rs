@@ -3,7 +3,7 @@
 //! The body itself is read by `blocks`.
 
 use super::blocks::Blocks;
-use crate::sql::{
+use crate::{
     token::{Token, TokenKind},
     view::View,
 };
@@ -64,16 +64,16 @@ pub(super) struct Mysql {
 
 /// A statement inside another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sql) struct Inner {
+pub(crate) struct Inner {
     /// Of its tokens among those of the whole: from its first word up to its `;`, or to the next one that begins in it.
-    pub(in crate::sql) start: usize,
-    pub(in crate::sql) end: usize,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
     /// How many blocks are open around it.
-    pub(in crate::sql) depth: usize,
+    pub(crate) depth: usize,
 }
 
 /// The statements of the body of a routine, a trigger, an event or a block, in order.
-pub(in crate::sql) fn inner(view: View<'_>) -> Vec<Inner> {
+pub(crate) fn inner(view: View<'_>) -> Vec<Inner> {
     let mut reader = Mysql::default();
     let mut found: Vec<Inner> = Vec::new();
     let mut is_open = false;

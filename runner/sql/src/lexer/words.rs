@@ -1,7 +1,7 @@
 //! Words, numbers, and words that are the prefix of a string.
 
 use super::{Lexer, syntax_error};
-use crate::{alteration::Dialect, session::SqlError, sql::token::TokenKind};
+use crate::{alteration::Dialect, session::SqlError, token::TokenKind};
 
 impl Lexer<'_> {
     pub(super) fn starts_word(&self, byte: u8) -> bool {

@@ -2,7 +2,7 @@
 //! whose end nobody recorded is run again.
 
 use super::pragma::{self, JournalMode};
-use crate::{alteration::Dialect, sql::Statement};
+use crate::{Statement, alteration::Dialect};
 
 /// A statement that has to run outside of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ const CHECKPOINTS: [&str; 5] = ["PASSIVE", "FULL", "RESTART", "TRUNCATE", "NOOP"
 
 /// What of this the one statement of `sql` is, if it is of it. `VACUUM INTO` is not: it writes another file.
 pub fn outside(sql: &str) -> Option<Outside> {
-    let start = sql[crate::sql::blank(sql)..].get(..6)?;
+    let start = sql[crate::blank(sql)..].get(..6)?;
     // Most statements are not worth taking apart.
     if !start.eq_ignore_ascii_case("VACUUM") && !start.eq_ignore_ascii_case("PRAGMA") {
         return None;

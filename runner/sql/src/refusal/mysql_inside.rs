@@ -5,7 +5,7 @@
 //! the body's own. A text that is put together while it runs is not seen, except for how it begins.
 
 use super::{Level, because, mysql, mysql_set};
-use crate::sql::{
+use crate::{
     boundary::{Inner, inner},
     lexer::Lexer,
     names, own,

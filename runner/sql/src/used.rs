@@ -387,7 +387,7 @@ fn is_cast(view: View<'_>, index: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{alteration::Dialect, sql::Statement};
+    use crate::{Statement, alteration::Dialect};
 
     #[test]
     fn a_name_is_a_tables_or_it_is_not() {

@@ -1,7 +1,7 @@
 //! Whole texts, judged before any of them runs.
 
 use super::*;
-use crate::sql::Role::{self, Before, Main, Step};
+use crate::Role::{self, Before, Main, Step};
 
 fn judged(sql: &str, dialect: Dialect, role: Role) -> Result<(), (usize, usize, String)> {
     let judged = Judge::new(dialect).within("d").judge(sql, role);

@@ -1,5 +1,7 @@
 //! SQL as text: taking it apart as each server does, finding what a guest may not say and the
 //! lines that an error is about. No database, no I/O.
+//!
+//! Internal to the runner of database alterations: the API is not stable.
 
 mod alike;
 mod bodies;
@@ -30,11 +32,11 @@ mod units;
 mod used;
 mod view;
 
-pub use crate::{
+pub use alike::{is_closed, is_undivided};
+pub use alteration_domain::{
     alteration::Level,
     session::{Reading, blank},
 };
-pub use alike::{is_closed, is_undivided};
 pub use delimiter::undelimited;
 pub use excerpt::excerpt;
 pub use highlight::{DIALECTS, Paint, dialect_of, highlight, terminator};
@@ -52,3 +54,5 @@ pub use standing::{FOREIGN_MODES, is_foreign};
 pub use statement::{Statement, used_database};
 pub use token::{Token, TokenKind};
 pub use units::{Isolation, UNCLOSED, UnitWord, Units, any_unit_word};
+
+use alteration_domain::{alteration, escape, session};

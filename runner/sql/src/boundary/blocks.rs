@@ -3,7 +3,7 @@
 //! Most of the words that open a block are functions, parts of other statements or plain names
 //! as well. They open one only where a statement can begin, and only there END closes one.
 
-use crate::sql::token::{Token, TokenKind};
+use crate::token::{Token, TokenKind};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Block {

@@ -5,11 +5,9 @@ use super::{
 };
 use crate::{
     alteration::Dialect,
-    sql::{
-        statement::Statement,
-        token::{Token, TokenKind},
-        view::View,
-    },
+    statement::Statement,
+    token::{Token, TokenKind},
+    view::View,
 };
 use std::collections::BTreeSet;
 
@@ -244,7 +242,7 @@ fn files(view: View<'_>) -> Option<String> {
 }
 
 /// Whether a statement gives a user variable a value. What a routine or trigger will do when it runs is its own matter.
-pub(in crate::sql) fn is_user_variable_assigned(view: View<'_>) -> bool {
+pub(crate) fn is_user_variable_assigned(view: View<'_>) -> bool {
     (0..view.tokens.len()).any(|index| {
         let variable = view.is_symbol(index + 1, b'@') && !view.is_symbol(index + 2, b'@');
         variable

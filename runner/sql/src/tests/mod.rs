@@ -9,8 +9,8 @@ mod refuse_postgresql;
 mod split;
 
 use super::*;
+use crate::Level;
 use crate::alteration::Dialect::{self, Mariadb, Mysql, Postgresql, Sqlite};
-use crate::sql::Level;
 
 const DIALECTS: [Dialect; 4] = [Sqlite, Postgresql, Mysql, Mariadb];
 

@@ -2,7 +2,7 @@
 //! read, and what becomes of the transaction.
 
 use super::{Level, TRANSACTIONS, because};
-use crate::sql::{used, view::View};
+use crate::{used, view::View};
 
 const IDENTITY: &str = "who a session is, is decided by the operator: name the role in the URL (`?options=-crole%3DNAME`), or trust the plugin (`trusted = true` in runner.toml, or `--trust`)";
 const READING: &str = "the host relies on it to read statements";

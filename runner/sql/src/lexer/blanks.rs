@@ -2,8 +2,8 @@
 
 use super::{Lexer, syntax_error};
 use crate::{
+    code_comment::{code_comment, passed_over},
     session::SqlError,
-    sql::code_comment::{code_comment, passed_over},
 };
 
 /// What stood between two tokens.

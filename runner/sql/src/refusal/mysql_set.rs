@@ -1,7 +1,7 @@
 //! SET of MySQL and MariaDB, which is many statements under one word.
 
 use super::{Level, Place, TRANSACTIONS, because, mysql, mysql_inside::Locals};
-use crate::sql::{
+use crate::{
     standing::{self, Assignment, is_foreign},
     token::TokenKind,
     view::View,
@@ -81,7 +81,7 @@ const LOGGING: [&str; 14] = [
 ];
 
 /// Whether a resumed hook sets the variable of the session again.
-pub(in crate::sql) fn is_set_again(name: &str) -> bool {
+pub(crate) fn is_set_again(name: &str) -> bool {
     SETTINGS.contains(&name)
 }
 

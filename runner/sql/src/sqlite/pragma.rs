@@ -4,7 +4,7 @@
 //! file, hold for the hook, or be a setting of the connection: the former tool's ended with its connection, so
 //! that nothing of it is left, and on the runner's it would weaken what the runner promises.
 
-use crate::sql::view::View;
+use crate::view::View;
 
 /// What becomes of a pragma.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -280,7 +280,7 @@ mod tests {
         Pragma::{self, AfterCommit, ForHook, PassedOver, Refused, Run},
         Setting, note, pragma, read, row, setting,
     };
-    use crate::{alteration::Dialect, sql::Statement};
+    use crate::{Statement, alteration::Dialect};
 
     /// The index of <https://sqlite.org/pragma.html>, deprecated ones included.
     const MANUAL: &str = "analysis_limit application_id auto_vacuum automatic_index busy_timeout cache_size
