@@ -1,5 +1,7 @@
 //! Who runs this process and when: what the state tables record about an attempt.
 
+use alteration_domain::record::LockHolder;
+
 /// The operating system's name for the user, with the host, as in `deploy@db1`.
 pub(crate) fn identity() -> String {
     format!("{}@{}", name(), rustix::system::uname().nodename().to_string_lossy())
@@ -16,4 +18,14 @@ pub(crate) fn name() -> String {
 /// The time of day, RFC 3339 in UTC with milliseconds.
 pub(crate) fn now() -> String {
     format!("{:.3}", jiff::Timestamp::now())
+}
+
+/// This process, as the holder of a lock from now on.
+pub(crate) fn lock_holder() -> LockHolder {
+    LockHolder {
+        pid: std::process::id(),
+        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        user: name(),
+        since: now(),
+    }
 }

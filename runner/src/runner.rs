@@ -520,7 +520,11 @@ impl Runner {
             |key: &LedgerKey| catalog.iter().filter(|one| key.is_script(&one.key.id)).count();
         let again = again.filter(|key| texts(key) > 1).count();
         let repeatables = former.repeatables + again;
-        let projects = former.projects(tool);
+        // Sqitch's versions begin with their project.
+        let projects = match tool {
+            FormerTool::Sqitch => former.projects(),
+            _ => vec![former],
+        };
         let keys = plan::keys_of_projects(&catalog, plugin.as_ref(), &projects, key)?;
         Ok((keys, repeatables))
     }

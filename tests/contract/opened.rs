@@ -52,8 +52,10 @@ impl Opened {
                     }
                     None => {
                         let dialect = self.backend.dialect();
-                        let run = Run::new(claim.attempt, Phase::Main, dialect, "0.1.0");
-                        let run = run.expect("random bytes");
+                        let entropy = runner::entropy::draw().expect("random bytes");
+                        let now = "2026-01-01T00:00:00.000Z".to_owned();
+                        let run =
+                            Run::new(claim.attempt, Phase::Main, dialect, "0.1.0", entropy, now);
                         revision = self.backend.begin_run(claim, &run).await?;
                         run
                     }

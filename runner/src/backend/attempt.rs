@@ -5,10 +5,9 @@
 //! the transaction that also holds what the part did.
 
 use super::{
-    Attempt, Backend, BackendError, Checkpoint, Claim, Counts, Ending, Phase, Revision, Run,
-    Snapshot, Status,
+    Attempt, Backend, BackendError, Checkpoint, Claim, Counts, Ending, HookLimits, Phase, Revision,
+    Run, Snapshot, Status,
     connection::{Connection, HookMode, Opening},
-    database::HookLimits,
     journal::{Journal, SharedJournal, Stop},
     tables::{
         self, archive, history,

@@ -4,7 +4,7 @@
 //! differs between databases is behind [`Connection`].
 
 use super::{
-    BackendError, ConnectOptions, LockKind, Revision, Snapshot,
+    BackendError, ConnectOptions, HookLimits, LockKind, Revision, Snapshot,
     attempt::or_roll_back,
     connection::{Connection, Connector, HookMode, HookSettings, SharedConnection},
     journal::SharedJournal,
@@ -13,9 +13,9 @@ use super::{
 };
 use crate::{
     alteration::{Checksum, Dialect, PluginName},
-    sql::{Judge, Level},
+    sql::Judge,
 };
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc};
 use tokio::sync::watch;
 
 /// Times that making the runner's own tables is tried: others may be at it too.
@@ -371,15 +371,6 @@ impl Backend {
     pub(super) fn lock_kind(&self) -> LockKind {
         self.options.lock
     }
-}
-
-/// What holds for an alteration's own statements; `None` leaves what holds for the run.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct HookLimits {
-    pub lock_wait: Option<Duration>,
-    pub statement_time: Option<Duration>,
-    /// How far the operator trusts its plugin.
-    pub level: Level,
 }
 
 async fn upgrade(connection: &mut dyn Connection, fence: Option<i64>) -> Result<(), BackendError> {

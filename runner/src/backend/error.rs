@@ -1,9 +1,7 @@
 //! What can go wrong between the runner and a database, as data that callers act on.
 
-use super::ParseUrlError;
+use super::{LockHolder, ParseUrlError, StrangeLedger};
 use crate::{escape::Escaped, session::SqlError};
-use serde::{Deserialize, Serialize};
-use std::fmt;
 
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -167,13 +165,6 @@ pub enum BackendError {
     LockFile { path: String, reason: String },
 }
 
-/// Tables of a runner that were passed over, because they belong to somebody else.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StrangeLedger {
-    pub schema: String,
-    pub owner: String,
-}
-
 fn elsewhere(url: &str, schemas: &[String], current: Option<&str>) -> String {
     let names: Vec<_> = schemas.iter().map(|name| Escaped(name).to_string()).collect();
     let there = match &names[..] {
@@ -187,46 +178,4 @@ fn elsewhere(url: &str, schemas: &[String], current: Option<&str>) -> String {
         _ => String::new(),
     };
     format!("the runner's tables in {url} are {there}{here}")
-}
-
-/// Who holds the runner's lock, as far as it said.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LockHolder {
-    pub pid: u32,
-    pub host: String,
-    pub user: String,
-    /// RFC 3339, UTC.
-    pub since: String,
-}
-
-impl LockHolder {
-    /// This process, from now on.
-    pub fn current() -> Self {
-        Self {
-            pid: std::process::id(),
-            host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
-            user: crate::operator::name(),
-            since: crate::operator::now(),
-        }
-    }
-
-    pub(crate) fn unknown() -> Self {
-        Self { pid: 0, host: String::new(), user: String::new(), since: String::new() }
-    }
-}
-
-impl fmt::Display for LockHolder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { pid, host, user, since } = self;
-        let (host, user) = (Escaped(host), Escaped(user));
-        match pid {
-            0 if self.user.is_empty() => return f.write_str("it did not say who it is"),
-            // A server knows only who is connected, and from where.
-            0 => write!(f, "the database's user {user}, connected from {host}")?,
-            // A server may tell less to this user than the holder said.
-            pid if self.user.is_empty() => write!(f, "process {pid}")?,
-            pid => write!(f, "process {pid} of {user} on {host}")?,
-        }
-        if since.is_empty() { Ok(()) } else { write!(f, ", since {}", Escaped(since)) }
-    }
 }

@@ -4,100 +4,16 @@
 //! transaction that records it. What took effect stays in the journal, and is replayed by the component that goes on.
 
 use super::{
-    Attempt, Backend, BackendError, Counts, Ending, Revision, Run, Snapshot, StateRow, Status,
+    Asked, Attempt, Backend, BackendError, Counts, Ending, Revision, Run, Snapshot, Status,
     attempt::or_roll_back,
-    journal::{self, Asked},
+    journal,
     tables::{
         archive, history,
         journal::{self as rows, JournalRow},
         run, state,
     },
 };
-use crate::alteration::{AlterationKey, Direction, Handed};
-use serde::Serialize;
-
-/// How a begun attempt stands to another component that is offered for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mended {
-    pub fit: Fit,
-    /// What the calls that are recorded of it ask for in the other component; empty where they ask for the same.
-    pub(crate) asked: Vec<Asked>,
-}
-
-/// Whether what was begun can go on in another component.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Fit {
-    /// Nothing of it took effect: it begins anew with what is offered.
-    Anew,
-    /// What took effect of the hook at hand, so many statements, is how the other component begins.
-    GoesOn { statements: usize },
-    /// Something else took effect.
-    Differs,
-    /// The other component is code: what it does is known only once it is run.
-    Unknown,
-}
-
-impl Fit {
-    /// Whether the other component is what runs.
-    pub fn is_taken(self) -> bool {
-        matches!(self, Self::Anew | Self::GoesOn { .. })
-    }
-}
-
-impl Snapshot {
-    /// Notes that `attempt`, of another component than the one that began it, fits so, and makes of the state what it
-    /// will be.
-    pub(crate) fn mend(&mut self, attempt: &Attempt, fit: Fit, asked: Vec<Asked>) {
-        let (Some(run), Some(row)) =
-            (self.runs.get_mut(&attempt.key), self.rows.get_mut(&attempt.key))
-        else {
-            return;
-        };
-        match fit {
-            Fit::GoesOn { .. } => {
-                run.component_checksum = attempt.component_checksum;
-                run.settings = handed(attempt, run);
-                if run.direction == Direction::Up {
-                    row.checksum = attempt.checksum;
-                    row.component_checksum = attempt.component_checksum;
-                    row.permissions = attempt.permissions.clone();
-                    row.settings = run.settings.keys().cloned().collect();
-                    row.requires = attempt.requires.clone();
-                    row.irreversible = attempt.irreversible;
-                    row.draft = attempt.draft;
-                }
-            }
-            Fit::Anew => {
-                let after = before_run(run, row);
-                let key = self.runs.remove(&attempt.key).map(|run| run.key);
-                match (after, key) {
-                    (Some(status), _) => row.status = status,
-                    (None, Some(key)) => drop(self.rows.remove(&key)),
-                    (None, None) => {}
-                }
-            }
-            Fit::Differs | Fit::Unknown => {}
-        }
-        self.mended.insert(attempt.key.clone(), Mended { fit, asked });
-    }
-}
-
-/// What its hooks are handed: what the run was, and what the other component asks for beyond that.
-fn handed(attempt: &Attempt, run: &Run) -> Handed {
-    let asked = attempt.settings.iter();
-    let value = |name| run.settings.get(name).cloned();
-    asked.map(|(name, now)| (name.clone(), value(name).unwrap_or_else(|| now.clone()))).collect()
-}
-
-/// The status that `row` has once its run, of which nothing took effect, is none any more. `None` where there was no row.
-fn before_run(run: &Run, row: &StateRow) -> Option<Status> {
-    match (run.direction, row.status) {
-        (Direction::Down, _) => Some(Status::Applied),
-        (Direction::Up, Status::Failed) => Some(Status::Failed),
-        (Direction::Up, _) => run.previous.filter(|status| *status != Status::Running),
-    }
-}
+use crate::alteration::{AlterationKey, Direction};
 
 impl Backend {
     /// Whether a hook that hands over `text` first does what took effect of the hook at hand of `run`, which handed over

@@ -30,29 +30,25 @@ mod scratch;
 #[allow(dead_code, unused_imports, reason = "each suite uses its own part of this module")]
 mod servers;
 mod sqlite;
-mod state;
 mod tables;
 mod takeover;
 mod url;
 
+pub use alteration_domain::record::{
+    Applied, Asked, Attempt, Because, Checkpoint, Claim, Decided, Decision, Ending, Entropy, Fit,
+    Former, HookLimits, LockHolder, Mended, ParseBecauseError, Phase, Revision, RowChange, Run,
+    SCHEMA_VERSION, Snapshot, StateRow, Status, StrangeLedger, Takeover,
+};
 pub use attempt::{Next, Part, Undone, Work};
-pub use database::{Backend, HookLimits};
-pub use error::{BackendError, LockHolder, StrangeLedger};
+pub use database::Backend;
+pub use error::BackendError;
 pub use export::{Export, ExportColumn, ExportFormat};
-pub use former::{Former, FormerError, FormerTool};
-pub(crate) use journal::Asked;
+pub use former::{FormerError, FormerTool};
 pub use journal::Stop;
-pub use mended::{Fit, Mended};
 pub use powers::{Power, Powers, Reach};
-pub use resolve::{Because, Decided, Decision, ParseBecauseError};
 pub use scratch::{
     Blocked, Locks, RowSource, SCRATCH_PREFIX, ScriptError, TableLock, Thing, Written,
 };
-pub use state::{
-    Applied, Attempt, Checkpoint, Claim, Ending, Phase, Revision, Run, SCHEMA_VERSION, Snapshot,
-    StateRow, Status,
-};
-pub use takeover::Takeover;
 pub use url::{DatabaseUrl, ParseUrlError, Scheme, UnknownParameter, UrlPart};
 
 use crate::session::{Counts, SqlLimits};

@@ -1,7 +1,8 @@
 //! What only a person can decide: about an attempt that was begun and cannot go on by itself, or that a record is wrong.
 
 use super::{
-    Attempt, Backend, BackendError, Counts, Ending, Revision, Run, StateRow, Status,
+    Attempt, Backend, BackendError, Because, Counts, Decided, Decision, Ending, Revision, Run,
+    StateRow, Status,
     attempt::or_roll_back,
     tables::{
         history,
@@ -9,102 +10,8 @@ use super::{
         run, schema, state,
     },
 };
-use crate::{
-    alteration::{AlterationKey, Direction},
-    escape::Escaped,
-};
-use serde::Serialize;
-use std::{collections::BTreeMap, fmt, str::FromStr};
-
-/// What a person says about an alteration; of a statement, where an attempt is unfinished.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
-    /// The alteration is in place, all of it.
-    Applied,
-    /// The alteration is not in place, nothing of it.
-    Reverted,
-    /// The statement whose end nobody saw took effect; the rest is still to be done.
-    StatementDone,
-    /// The statement whose end nobody saw took no effect, and may run again.
-    StatementNotDone,
-}
-
-impl Decision {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Applied => "resolved: it is applied",
-            Self::Reverted => "resolved: it is reverted",
-            Self::StatementDone => "resolved: the statement took effect",
-            Self::StatementNotDone => "resolved: the statement took no effect",
-        }
-    }
-}
-
-/// Bytes of a reason.
-const REASON_BYTES_MAX: usize = 1000;
-
-/// Why a person decided so, in that person's words: escape it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Because(String);
-
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ParseBecauseError {
-    #[error("a reason is needed")]
-    Empty,
-    #[error("a reason has at most {REASON_BYTES_MAX} bytes")]
-    TooLong,
-}
-
-impl FromStr for Because {
-    type Err = ParseBecauseError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.trim() {
-            "" => Err(ParseBecauseError::Empty),
-            text if text.len() > REASON_BYTES_MAX => Err(ParseBecauseError::TooLong),
-            text => Ok(Self(text.to_owned())),
-        }
-    }
-}
-
-impl fmt::Display for Because {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Escaped(&self.0).fmt(f)
-    }
-}
-
-/// A decision, as history tells it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Decided {
-    /// RFC 3339, UTC.
-    pub at: String,
-    pub by: String,
-    /// What was decided.
-    pub decision: String,
-    /// In that person's words: escape it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub because: Option<String>,
-}
-
-/// What stands between a decision and its reason in the history.
-const BECAUSE: &str = ", because: ";
-
-impl Decided {
-    pub(super) fn new(at: String, by: String, text: &str) -> Self {
-        let (decision, because) = match text.split_once(BECAUSE) {
-            Some((decision, because)) => (decision, Some(because.to_owned())),
-            None => (text, None),
-        };
-        let decision = decision.strip_prefix("resolved: ").unwrap_or(decision).to_owned();
-        Self { at, by, decision, because }
-    }
-}
-
-/// What the history holds of a decision.
-fn text(decision: Decision, because: Option<&Because>) -> String {
-    let because = because.map(|Because(reason)| format!("{BECAUSE}{reason}")).unwrap_or_default();
-    format!("{}{because}", decision.as_str())
-}
+use crate::alteration::{AlterationKey, Direction};
+use std::collections::BTreeMap;
 
 impl Backend {
     /// Records that a person found the record of an alteration wrong, of which nothing is unfinished: what `attempt` would
@@ -135,7 +42,7 @@ impl Backend {
                 }
                 _ => state::mark(connection, &row.key, status, None).await?,
             }
-            let text = text(decision, because);
+            let text = decision.text(because);
             let end = (Ending::Resolved, &Counts::default(), Some(text.as_str()));
             history::append(connection, &attempt, Some(end)).await?;
             connection.commit().await
@@ -207,7 +114,7 @@ impl Backend {
                     return Err(BackendError::NothingToResolve);
                 }
             }
-            let text = text(decision, because);
+            let text = decision.text(because);
             let end = (Ending::Resolved, &run.counts, Some(text.as_str()));
             history::append(connection, attempt, Some(end)).await?;
             connection.commit().await?;

@@ -4,73 +4,11 @@
 //! bytes that ran, by their checksum: they are what goes down. Whether anybody agreed to it is decided in `deploy`.
 
 use super::{
-    Attempt, Backend, BackendError, Revision, Snapshot, StateRow, Status,
+    Attempt, Backend, BackendError, Revision, RowChange, Snapshot, Takeover,
     attempt::or_roll_back,
     tables::{history, state},
 };
-use crate::alteration::{AlterationId, AlterationKey, Checksum, Direction, PluginName};
-use std::collections::BTreeMap;
-
-/// The records of one plugin, to become those of another.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Takeover {
-    pub from: PluginName,
-    pub to: PluginName,
-    /// Of files that are not the bytes that were applied, and have the same code.
-    pub checksums: BTreeMap<AlterationId, Checksum>,
-}
-
-/// What becomes of one row.
-enum Change<'a> {
-    /// It is recorded under the new name, over what that has of the same alteration.
-    Move { row: &'a StateRow, replaces: Option<AlterationKey> },
-    /// The new plugin's own row stands.
-    Drop(&'a StateRow),
-}
-
-impl Takeover {
-    /// The key under which `row` is recorded afterwards.
-    fn key(&self, row: &StateRow) -> AlterationKey {
-        AlterationKey { plugin: self.to.clone(), id: row.key.id.clone() }
-    }
-
-    fn checksum(&self, row: &StateRow) -> Checksum {
-        self.checksums.get(&row.key.id).copied().unwrap_or(row.checksum)
-    }
-
-    /// Rows under the old name, each with what becomes of it. What is applied wins over what is not.
-    fn changes<'a>(&'a self, snapshot: &'a Snapshot) -> impl Iterator<Item = Change<'a>> {
-        let rows = snapshot.rows.values().filter(|row| row.key.plugin == self.from);
-        rows.map(|row| {
-            let known = snapshot.rows.get(&self.key(row));
-            match known.filter(|known| known.status == Status::Applied) {
-                Some(_) => Change::Drop(row),
-                None => Change::Move { row, replaces: known.map(|known| known.key.clone()) },
-            }
-        })
-    }
-}
-
-impl Snapshot {
-    /// The state as it will be.
-    pub fn taken_over(&self, takeover: &Takeover) -> Self {
-        let mut after = self.clone();
-        for change in takeover.changes(self) {
-            match change {
-                Change::Move { row, .. } => {
-                    after.rows.remove(&row.key);
-                    let (key, checksum) = (takeover.key(row), takeover.checksum(row));
-                    let row = StateRow { key: key.clone(), checksum, ..row.clone() };
-                    after.rows.insert(key, row);
-                }
-                Change::Drop(row) => drop(after.rows.remove(&row.key)),
-            }
-        }
-        after.successors.remove(&takeover.to);
-        after.successors.insert(takeover.from.clone(), takeover.to.clone());
-        after
-    }
-}
+use crate::alteration::Direction;
 
 impl Backend {
     /// Records all that `snapshot` has under the old name under the new one, all or nothing. Nothing of either may be
@@ -87,7 +25,7 @@ impl Backend {
             let revision = self.start(connection, revision).await?;
             for change in takeover.changes(snapshot) {
                 match change {
-                    Change::Move { row, replaces } => {
+                    RowChange::Move { row, replaces } => {
                         if let Some(key) = replaces {
                             state::forget(connection, &key).await?;
                         }
@@ -97,7 +35,7 @@ impl Backend {
                         let attempt = Attempt { direction: Direction::Up, ..attempt };
                         history::append_taken_over(connection, &attempt, &takeover.from).await?;
                     }
-                    Change::Drop(row) => state::forget(connection, &row.key).await?,
+                    RowChange::Drop(row) => state::forget(connection, &row.key).await?,
                 }
             }
             connection.commit().await?;

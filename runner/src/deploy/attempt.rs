@@ -9,7 +9,7 @@ use crate::{
     alteration::Direction,
     backend::{Attempt, Backend, BackendError, Claim, Ending, Next, Part, Revision, Run},
     crash,
-    entropy::Entropy,
+    entropy::{self, Entropy},
     error::{Changed, Error, Lost, StepError, StepFailure},
     event::{Event, StepReport},
     host::{Hook, LoadError, Prepared},
@@ -111,7 +111,7 @@ impl Work<'_> {
         }
         let (chance, prepared) = match subject.has_parts(backend, run).await? {
             false => {
-                let entropy = Entropy::draw().map_err(no_entropy)?;
+                let entropy = entropy::draw().map_err(no_entropy)?;
                 let prepared = self.prepare(step, attempt, ready, subject.whole_hook(), entropy);
                 (Chance::Whole(entropy), prepared)
             }
@@ -140,7 +140,7 @@ impl Work<'_> {
             Some(Early { chance: Chance::Whole(entropy), prepared, .. }) => {
                 (entropy, Some(prepared))
             }
-            _ => (Entropy::draw().map_err(no_entropy)?, None),
+            _ => (entropy::draw().map_err(no_entropy)?, None),
         };
         // A killed attempt is in the history, because its start is recorded first.
         let revision = match is_started {

@@ -12,10 +12,11 @@ use crate::{
     backend::{
         self, Backend, BackendError, Checkpoint, Claim, Next, Part, Phase, Revision, Run, Stop,
     },
-    crash,
+    crash, entropy,
     error::{Changed, Error, StepError},
     event::Event,
     host::{Hook, Prepared, StepAnswer},
+    operator,
     session::Counts,
 };
 use std::time::{Duration, Instant};
@@ -108,7 +109,9 @@ impl Work<'_> {
 
     pub(super) fn new_run(&self, backend: &Backend, subject: Subject<'_>) -> Result<Run, Error> {
         let (dialect, wit) = (backend.dialect(), self.host.wit_version());
-        Run::new(subject.attempt, first_phase(subject), dialect, wit).map_err(no_entropy)
+        let entropy = entropy::draw().map_err(no_entropy)?;
+        let (attempt, phase) = (subject.attempt, first_phase(subject));
+        Ok(Run::new(attempt, phase, dialect, wit, entropy, operator::now()))
     }
 
     /// The hook of the part where a run stands, ready to be called.

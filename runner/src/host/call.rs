@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     alteration::{AlterationId, Handed, Permissions},
-    entropy::Entropy,
+    entropy::{Entropy, EntropySource},
     session::Counts,
 };
 use std::{
@@ -106,7 +106,7 @@ pub(super) async fn call(
             undeclared: None,
             writers_open: 0,
             cursors: BTreeMap::new(),
-            entropy: call.entropy.source(),
+            entropy: EntropySource::new(call.entropy),
             memory: MemoryLimiter::new(&limits),
             table,
             wasi: wasi::context(&stdout, &stderr),

@@ -19,7 +19,10 @@ pub(super) const LEDGER: Ledger = Ledger {
 fn take(former: &mut Former, Row { version, holds, kind }: Row) -> Result<(), FormerError> {
     match version {
         version if !holds => {
-            return Err(former.broken(version.unwrap_or_else(|| "a repeatable one".to_owned())));
+            return Err(FormerError::broken(
+                former,
+                version.unwrap_or_else(|| "a repeatable one".to_owned()),
+            ));
         }
         Some(version) if kind == "DELETE" || kind.starts_with("UNDO") => {
             former.applied.retain(|known| *known != version);

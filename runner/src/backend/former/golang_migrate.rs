@@ -18,7 +18,7 @@ pub(super) const LEDGER: Ledger = Ledger {
 
 fn take(former: &mut Former, row: Row) -> Result<(), FormerError> {
     match row.version {
-        Some(version) if !row.holds => return Err(former.broken(version)),
+        Some(version) if !row.holds => return Err(FormerError::broken(former, version)),
         Some(version) => {
             former.up_to = Some(version.clone());
             former.applied.push(version);

@@ -37,25 +37,14 @@ mod wrangler;
 
 pub use tool::FormerTool;
 
-use super::{Backend, BackendError, DatabaseUrl, connect, connection::Connection, tables::Record};
+use super::{
+    Backend, BackendError, DatabaseUrl, Former, connect, connection::Connection, tables::Record,
+};
 use crate::{alteration::Dialect, escape::Escaped};
 use name::{Name, placed, quote};
 use registry::Registry;
 use std::collections::BTreeSet;
 use tool::Row;
-
-/// What a former tool's ledger says, in its own versions.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Former {
-    /// The ledger, for messages: escaped.
-    pub table: String,
-    /// Versions of which each is applied.
-    pub applied: Vec<String>,
-    /// A version up to which all are applied, whatever they are.
-    pub up_to: Option<String>,
-    /// Rows of what has no version, because it is run whenever it changes.
-    pub repeatables: usize,
-}
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FormerError {
@@ -87,23 +76,10 @@ pub enum FormerError {
     Broken { table: String, version: String },
 }
 
-impl Former {
-    /// What it says of each of the projects that share the ledger; itself where none do.
-    pub fn projects(self, tool: FormerTool) -> Vec<Self> {
-        let project = |version: &String| version.split(':').next().unwrap_or_default().to_owned();
-        let projects: BTreeSet<String> = self.applied.iter().map(project).collect();
-        if tool != FormerTool::Sqitch || projects.len() < 2 {
-            return vec![self];
-        }
-        let of = |name: String| {
-            let applied = self.applied.iter().filter(|version| project(version) == name);
-            Self { applied: applied.cloned().collect(), ..self.clone() }
-        };
-        projects.into_iter().map(of).collect()
-    }
-
-    fn broken(&self, version: String) -> FormerError {
-        FormerError::Broken { table: self.table.clone(), version }
+impl FormerError {
+    /// The ledger of `former` says that `version` did not succeed.
+    fn broken(former: &Former, version: String) -> Self {
+        Self::Broken { table: former.table.clone(), version }
     }
 }
 

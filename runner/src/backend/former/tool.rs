@@ -190,7 +190,7 @@ impl Ledger {
 /// A row for each version that is applied, and an error for one that did not succeed.
 pub(super) fn one_each(former: &mut Former, row: Row) -> Result<(), FormerError> {
     match row.version {
-        Some(version) if !row.holds => Err(former.broken(version)),
+        Some(version) if !row.holds => Err(FormerError::broken(former, version)),
         Some(version) => {
             former.applied.push(version);
             Ok(())

@@ -18,7 +18,6 @@ mod unit;
 
 pub(super) use apart::{cut as cut_off, effects, parted};
 pub use call::Stop;
-pub(crate) use prefix::Asked;
 pub(super) use prefix::{asked_anew, begins_with};
 pub(super) use session::Journal;
 

@@ -2,13 +2,10 @@
 
 use super::call::{asked, decode, encode};
 use crate::{
-    backend::{BackendError, tables::journal::JournalRow},
+    backend::{Asked, BackendError, tables::journal::JournalRow},
     session::Value,
     sql::{self, Reading},
 };
-
-/// What identifies a call, as a journal holds it.
-pub(crate) type Asked = [u8; 16];
 
 /// Words that begin a statement which delimits a transaction of a script, and may be recorded by no call.
 const DELIMITERS: [&str; 4] = ["BEGIN", "START", "COMMIT", "END"];

@@ -3,7 +3,10 @@
 //! It gives order and good messages; safety comes from the ledger. The file is named from what
 //! SQLite resolved, so that two spellings of one path meet. The lock dies with its process.
 
-use crate::backend::{BackendError, LockHolder};
+use crate::{
+    backend::{BackendError, LockHolder},
+    operator,
+};
 use std::{
     fs::{File, OpenOptions, TryLockError},
     io::{ErrorKind, Read, Seek, Write},
@@ -70,7 +73,7 @@ pub(super) fn try_lock(path: &Path) -> Result<Try, BackendError> {
 fn write_holder(file: &mut File) -> std::io::Result<()> {
     file.set_len(0)?;
     file.rewind()?;
-    serde_json::to_writer(&mut *file, &LockHolder::current())?;
+    serde_json::to_writer(&mut *file, &operator::lock_holder())?;
     file.flush()
 }
 

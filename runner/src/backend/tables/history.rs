@@ -98,7 +98,7 @@ fn row(attempt: &Attempt, end: Option<End<'_>>) -> [Cell; 14] {
         Cell::text(attempt.direction.as_str()),
         Cell::text(event),
         Cell::text(operator::now()),
-        Cell::text(&attempt.by),
+        Cell::text(operator::identity()),
         Cell::text(RUNNER_VERSION),
         Cell::text(attempt.checksum),
         Cell::text(attempt.component_checksum),

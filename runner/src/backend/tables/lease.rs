@@ -4,9 +4,12 @@
 //! then asks for: a holder that was paused cannot commit any more.
 
 use super::Record;
-use crate::backend::{
-    BackendError, LockHolder,
-    connection::{Cell, Connection, OwnTypes},
+use crate::{
+    backend::{
+        BackendError, LockHolder,
+        connection::{Cell, Connection, OwnTypes},
+    },
+    operator,
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +27,7 @@ struct Signature {
 impl Signature {
     fn of(connection: &dyn Connection) -> Cell {
         let session = connection.session_name();
-        Cell::text(super::to_json(&Self { holder: LockHolder::current(), session }))
+        Cell::text(super::to_json(&Self { holder: operator::lock_holder(), session }))
     }
 }
 

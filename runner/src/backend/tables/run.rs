@@ -6,11 +6,10 @@ use super::{Record, to_json};
 use crate::{
     alteration::{AlterationKey, Direction},
     backend::{
-        BackendError, Checkpoint, Counts, Phase, Run, Status,
+        BackendError, Checkpoint, Counts, Entropy, Phase, Run, Status,
         connection::{Cell, Connection},
     },
     crash,
-    entropy::Entropy,
 };
 
 /// Without `settings`, which version 2 of the schema did not have.

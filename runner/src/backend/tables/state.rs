@@ -62,7 +62,7 @@ async fn take(
         Direction::Down => {
             let values = Values(vec![
                 ("status", Cell::text(to)),
-                ("applied_by", Cell::text(&attempt.by)),
+                ("applied_by", Cell::text(operator::identity())),
                 ("runner_version", Cell::text(RUNNER_VERSION)),
                 ("error", Cell::Text(None)),
             ]);
@@ -98,7 +98,7 @@ impl Values {
             ("checksum", Cell::text(attempt.checksum)),
             ("component_checksum", Cell::text(attempt.component_checksum)),
             ("status", Cell::text(status)),
-            ("applied_by", Cell::text(&attempt.by)),
+            ("applied_by", Cell::text(operator::identity())),
             ("runner_version", Cell::text(RUNNER_VERSION)),
             ("permissions", Cell::text(to_json(&attempt.permissions))),
             ("settings", Cell::text(to_json(&settings))),

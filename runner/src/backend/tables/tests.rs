@@ -8,7 +8,9 @@ use crate::{
         connection::{Connection, Connector, SharedConnection},
         sqlite::SqliteConnector,
     },
+    entropy,
     host::Limits,
+    operator,
 };
 
 async fn memory() -> SharedConnection {
@@ -113,7 +115,8 @@ async fn the_fourth_version_is_upgraded_with_what_is_applied() {
 }
 
 fn begun() -> Run {
-    Run::new(&begun_attempt(), Phase::Preparation, Dialect::Sqlite, "0.1.0").unwrap()
+    let (entropy, now) = (entropy::draw().unwrap(), operator::now());
+    Run::new(&begun_attempt(), Phase::Preparation, Dialect::Sqlite, "0.1.0", entropy, now)
 }
 
 fn begun_attempt() -> Attempt {

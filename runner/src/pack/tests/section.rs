@@ -5,9 +5,11 @@ use super::{
     small_component,
 };
 use crate::alteration::{MANIFEST_BYTES_MAX, MANIFEST_SECTION};
+use alteration_domain::section::{HEADER_LEN, Section, Sections};
 use wasm_encoder::{
     Component, CustomSection, Encode, Module, ModuleSection, RawSection, Section as _,
 };
+use wasmparser::{BinaryReader, BinaryReaderError};
 
 /// What reading a manifest gives.
 type Found<'a> = Result<Option<&'a [u8]>, SectionError>;
@@ -184,4 +186,79 @@ fn embedded_manifests() {
     for (bytes, expected) in table {
         assert_eq!(embedded_manifest(&bytes), expected);
     }
+}
+
+/// Every section's id, and the name and length of a custom one; an offset and a text for what is malformed.
+type Walked = Vec<Result<(u8, Option<(String, usize)>), (usize, String)>>;
+
+fn walked(bytes: &[u8]) -> Walked {
+    let one = |section: Result<Section<'_>, SectionError>| {
+        let section = section?;
+        let custom = section.custom()?;
+        Ok((section.id, custom.map(|(name, contents)| (name.to_owned(), contents.len()))))
+    };
+    let malformed = |error| match error {
+        SectionError::Malformed { offset, message } => (offset, message),
+        error => panic!("{error}"),
+    };
+    Sections::of(bytes).map(|section| one(section).map_err(malformed)).collect()
+}
+
+/// The same by `wasmparser`.
+fn walked_by_wasmparser(bytes: &[u8]) -> Walked {
+    let mut reader = BinaryReader::new(&bytes[HEADER_LEN..], HEADER_LEN);
+    let mut walked = Walked::new();
+    while !reader.eof() {
+        let mut one = || {
+            let id = reader.read_u8()?;
+            let size = reader.read_var_u32()? as usize;
+            let at = reader.original_position();
+            Ok((id, at, reader.read_bytes(size)?))
+        };
+        let custom = |(id, at, contents): (u8, usize, &[u8])| {
+            let mut reader = BinaryReader::new(contents, at);
+            let name = (id == 0).then(|| reader.read_string().map(str::to_owned)).transpose()?;
+            Ok((id, name.map(|name| (name, reader.bytes_remaining()))))
+        };
+        let malformed = |error: BinaryReaderError| (error.offset(), error.message().to_owned());
+        match one().map_err(malformed) {
+            Ok(section) => walked.push(custom(section).map_err(malformed)),
+            Err(error) => {
+                walked.push(Err(error));
+                break;
+            }
+        }
+    }
+    walked
+}
+
+/// The domain reads sections by itself, so that what embeds it needs no parser of WebAssembly.
+#[test]
+fn sections_are_read_as_wasmparser_reads_them() {
+    let whole =
+        with(COMPONENT, &[custom("é", b"12"), b"\x07\x81\x80\0\0".to_vec(), custom("", b"")]);
+    let long = with(COMPONENT, &[custom(&"n".repeat(100_001), b"")]);
+    let mut texts = vec![whole.clone(), long, small_component()];
+    texts.extend((HEADER_LEN..whole.len()).map(|length| whole[..length].to_vec()));
+    for at in HEADER_LEN..whole.len() {
+        for byte in 0..=u8::MAX {
+            let mut changed = whole.clone();
+            changed[at] = byte;
+            texts.push(changed);
+        }
+    }
+    // Numbers of every length, with every last byte.
+    for length in 0..6 {
+        for last in 0..=u8::MAX {
+            texts.push([COMPONENT, b"\0", &vec![0xff; length], &[last, 0, 0]].concat());
+            texts.push([COMPONENT, b"\0", &vec![0x80; length], &[last, 0, 0]].concat());
+        }
+    }
+    let mut malformed = std::collections::BTreeSet::new();
+    for bytes in &texts {
+        let found = walked(bytes);
+        assert_eq!(found, walked_by_wasmparser(bytes), "{bytes:?}");
+        malformed.extend(found.into_iter().filter_map(|one| Some(one.err()?.1)));
+    }
+    assert_eq!(malformed.len(), 5, "each error was seen: {malformed:?}");
 }

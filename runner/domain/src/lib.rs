@@ -1,0 +1,20 @@
+//! What alterations are, what is recorded of them, and which would run: data and decisions, without I/O.
+//!
+//! ```text
+//! alteration   ids, versions, manifests, checksums
+//! section      the manifest inside of a component's bytes
+//! session      what a hook can do to a database: a trait, and the values that pass through it
+//! record       what the runner's own tables say
+//! plan         alteration + record -> what would run, and why
+//! ```
+//!
+//! Knows no driver, no runtime, no clock and no WebAssembly engine, so that an application can embed it. Internal to
+//! the runner: the API is not stable.
+
+pub mod alteration;
+pub mod escape;
+pub mod plan;
+pub mod record;
+pub mod secret;
+pub mod section;
+pub mod session;

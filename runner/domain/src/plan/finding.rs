@@ -1,0 +1,705 @@
+//! Findings: what a plan noticed that somebody should know or decide.
+
+use super::{Hold, advice, begun::cut_off_advice};
+use crate::{
+    alteration::{AlterationId, AlterationKey, Checksum, Dialect, Direction, PluginName},
+    escape::Escaped,
+};
+use serde::Serialize;
+use std::{fmt, path::PathBuf};
+
+/// What a finding means for running the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing; nothing is wrong.
+    Note,
+    /// The recorded state needs a person's decision.
+    Decision,
+    /// What was given cannot be run.
+    Invalid,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Finding {
+    /// The last attempt failed; deploying tries again. Nothing was changed, unless parts of it are
+    /// done: then it goes on.
+    Failed {
+        key: AlterationKey,
+        error: String,
+        blocks: bool,
+        unfinished: bool,
+        /// It goes on in another file than the one that began it.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        mended: bool,
+        /// What is done of it, where it is unfinished.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        took_effect: Vec<String>,
+    },
+    /// It was begun and has not ended, and what is asked for needs it to.
+    Unfinished {
+        key: AlterationKey,
+    },
+    /// Its `down` was begun and has not ended.
+    UnfinishedRollback {
+        key: AlterationKey,
+    },
+    /// It was begun and has not ended, and cannot be resumed, in whatever file: what the rest needs of its session is gone.
+    CutOff {
+        key: AlterationKey,
+        direction: Direction,
+        /// Where it was cut off; escaped.
+        stop: String,
+        blocks: bool,
+        took_effect: Vec<String>,
+    },
+    /// An attempt was begun and neither ended nor undone.
+    Running {
+        key: AlterationKey,
+    },
+    /// It was begun and has not ended, its file is not what was begun, and what took effect is not how the file begins.
+    BegunOtherwise {
+        key: AlterationKey,
+        direction: Direction,
+        recorded: Checksum,
+        found: Checksum,
+        /// The file is code, so that what it does is known only once it is run.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        is_code: bool,
+        took_effect: Vec<String>,
+    },
+    /// A component was named to go down with, and nothing that it declares goes down.
+    NotGoingDown {
+        key: AlterationKey,
+    },
+    /// The file is not what was applied.
+    Changed {
+        key: AlterationKey,
+        recorded: Checksum,
+        found: Checksum,
+        allowed: bool,
+    },
+    /// It is pending, and a draft.
+    Draft {
+        key: AlterationKey,
+        /// It would be recorded, and not run.
+        recorded: bool,
+    },
+    /// A draft of it is applied, and what is offered differs.
+    DraftChanged {
+        key: AlterationKey,
+        recorded: Checksum,
+        found: Checksum,
+        allowed: bool,
+    },
+    /// A draft of it is applied and has changed, and `by` keeps it from being taken down.
+    DraftStays {
+        key: AlterationKey,
+        by: AlterationKey,
+        hold: Hold,
+        /// How many applied alterations of the plugin of `by` have to go for it to go.
+        steps: usize,
+    },
+    /// It is applied, its plugin is here, and it is not.
+    Missing {
+        key: AlterationKey,
+        allowed: bool,
+    },
+    /// The database is newer than these files.
+    Ahead {
+        plugin: PluginName,
+        applied: AlterationId,
+        newest_file: AlterationId,
+        /// How many applied alterations are newer than that.
+        newer: usize,
+    },
+    /// It is pending and older than an applied one.
+    OutOfOrder {
+        key: AlterationKey,
+        newest_applied: AlterationId,
+    },
+    /// Alterations of one plugin lie in several folders: perhaps one is not that vendor's.
+    SeveralFolders {
+        plugin: PluginName,
+        folders: Vec<PathBuf>,
+    },
+    /// A plugin with applied alterations is not among the given files at all.
+    PluginAbsent {
+        plugin: PluginName,
+        applied: usize,
+    },
+    /// The target is older than what is applied; deploying never goes back.
+    AboveTarget {
+        key: AlterationKey,
+        target: String,
+    },
+    /// No alteration has the version that the target names; perhaps it was mistyped.
+    NoSuchVersion {
+        plugin: PluginName,
+        version: String,
+        newest: String,
+    },
+    UnmetRequirement {
+        plugin: PluginName,
+        requires: PluginName,
+        requirement: String,
+        found: String,
+    },
+    /// One that it needs is neither applied nor in the plan.
+    UnmetNeed {
+        key: AlterationKey,
+        needs: AlterationId,
+    },
+    Cycle {
+        path: String,
+    },
+    WrongDialect {
+        key: AlterationKey,
+        written_for: String,
+        database: Dialect,
+    },
+    /// A statement of its SQL will not run on this database, as its text shows.
+    Refused {
+        key: AlterationKey,
+        direction: Direction,
+        /// As the WIT package calls it: `up`, `before-up`, `step` …
+        hook: &'static str,
+        /// Counted from 1, in the text of the hook.
+        statement: usize,
+        line: usize,
+        /// Escape it: it may hold the text's own words.
+        reason: String,
+        /// The lines around it, escaped.
+        excerpt: String,
+        /// `--max-sql` is in its way, and nothing else.
+        is_too_long: bool,
+    },
+    /// From a statement of its SQL on it cannot be resumed.
+    NotResumable {
+        key: AlterationKey,
+        direction: Direction,
+        /// As the WIT package calls it: `up`, `before-up` …
+        hook: &'static str,
+        /// Counted from 1, in the text of the hook.
+        statement: usize,
+        line: usize,
+        /// Which statement a resumed hook could not repeat.
+        reason: String,
+    },
+    UnknownTarget {
+        plugin: PluginName,
+    },
+    /// Nothing of the plugin to roll back was ever recorded.
+    NothingRecorded {
+        plugin: PluginName,
+    },
+    /// The database is in use, and nothing was ever recorded in it.
+    Unrecorded {
+        tables: u64,
+    },
+    /// Another schema has tables of a runner that belong to a role that this user is no member of. They were not
+    /// read.
+    StrangeRecords {
+        schema: String,
+        owner: String,
+    },
+    /// Something applied needs what would be rolled back.
+    StillRequired {
+        dependent: AlterationKey,
+        /// How many applied alterations of that plugin have to go for it to go.
+        steps: usize,
+        requires: PluginName,
+        requirement: String,
+    },
+    Irreversible {
+        key: AlterationKey,
+    },
+    /// A baseline recorded it, so that nobody saw whether its `down` fits what is there.
+    NeverRan {
+        key: AlterationKey,
+        allowed: bool,
+    },
+    /// `--to` compares versions, and this one has none.
+    Unversioned {
+        key: AlterationKey,
+    },
+    /// A plugin says that it is what another one was called before, and that one has records.
+    TakesOver {
+        from: PluginName,
+        to: PluginName,
+        /// How many applied alterations would be recorded under the new name.
+        applied: usize,
+        /// The operator agreed to it.
+        accepted: bool,
+    },
+    /// The same, where something of one of the two has not ended.
+    TakesOverUnfinished {
+        from: PluginName,
+        to: PluginName,
+        key: AlterationKey,
+    },
+    /// The same, where both have one alteration applied.
+    AppliedTwice {
+        from: PluginName,
+        to: PluginName,
+        id: AlterationId,
+    },
+    /// The files of a plugin whose records another one took over.
+    Renamed {
+        from: PluginName,
+        to: PluginName,
+    },
+}
+
+impl Finding {
+    pub fn severity(&self) -> Severity {
+        match self {
+            Self::SeveralFolders { .. }
+            | Self::PluginAbsent { .. }
+            | Self::Unrecorded { .. }
+            | Self::StrangeRecords { .. }
+            | Self::AboveTarget { .. }
+            | Self::NotResumable { .. }
+            | Self::NoSuchVersion { .. } => Severity::Note,
+            Self::Failed { blocks, .. } | Self::CutOff { blocks, .. } => decision_if(*blocks),
+            Self::NeverRan { allowed, .. } => decision_if(!allowed),
+            Self::Changed { allowed, .. }
+            | Self::DraftChanged { allowed, .. }
+            | Self::Missing { allowed, .. } => decision_if(!allowed),
+            Self::TakesOver { accepted, .. } => decision_if(!accepted),
+            Self::Draft { .. }
+            | Self::DraftStays { .. }
+            | Self::Running { .. }
+            | Self::TakesOverUnfinished { .. }
+            | Self::AppliedTwice { .. }
+            | Self::Renamed { .. }
+            | Self::BegunOtherwise { .. }
+            | Self::Unfinished { .. }
+            | Self::UnfinishedRollback { .. }
+            | Self::Ahead { .. }
+            | Self::OutOfOrder { .. }
+            | Self::StillRequired { .. }
+            | Self::Irreversible { .. } => Severity::Decision,
+            Self::UnmetRequirement { .. }
+            | Self::UnmetNeed { .. }
+            | Self::Cycle { .. }
+            | Self::WrongDialect { .. }
+            | Self::Refused { .. }
+            | Self::UnknownTarget { .. }
+            | Self::NothingRecorded { .. }
+            | Self::NotGoingDown { .. }
+            | Self::Unversioned { .. } => Severity::Invalid,
+        }
+    }
+
+    /// The alteration that it is about, if it is about one.
+    pub fn subject(&self) -> Option<String> {
+        match self {
+            Self::Failed { key, .. }
+            | Self::BegunOtherwise { key, .. }
+            | Self::Running { key }
+            | Self::Unfinished { key }
+            | Self::UnfinishedRollback { key }
+            | Self::CutOff { key, .. }
+            | Self::Changed { key, .. }
+            | Self::Draft { key, .. }
+            | Self::DraftChanged { key, .. }
+            | Self::DraftStays { key, .. }
+            | Self::Missing { key, .. }
+            | Self::OutOfOrder { key, .. }
+            | Self::AboveTarget { key, .. }
+            | Self::WrongDialect { key, .. }
+            | Self::Refused { key, .. }
+            | Self::NotResumable { key, .. }
+            | Self::Irreversible { key }
+            | Self::UnmetNeed { key, .. }
+            | Self::NeverRan { key, .. }
+            | Self::TakesOverUnfinished { key, .. }
+            | Self::NotGoingDown { key }
+            | Self::Unversioned { key } => Some(key.to_string()),
+            Self::TakesOver { .. }
+            | Self::AppliedTwice { .. }
+            | Self::Renamed { .. }
+            | Self::Ahead { .. }
+            | Self::SeveralFolders { .. }
+            | Self::NoSuchVersion { .. }
+            | Self::PluginAbsent { .. }
+            | Self::UnmetRequirement { .. }
+            | Self::Cycle { .. }
+            | Self::UnknownTarget { .. }
+            | Self::NothingRecorded { .. }
+            | Self::Unrecorded { .. }
+            | Self::StrangeRecords { .. }
+            | Self::StillRequired { .. } => None,
+        }
+    }
+
+    /// What took effect of the unfinished alteration that it is about; none where it is about another matter.
+    pub fn took_effect(&self) -> &[String] {
+        match self {
+            Self::BegunOtherwise { took_effect, .. }
+            | Self::CutOff { took_effect, .. }
+            | Self::Failed { took_effect, .. } => took_effect,
+            _ => &[],
+        }
+    }
+
+    pub fn took_effect_mut(&mut self) -> Option<(&AlterationKey, &mut Vec<String>)> {
+        match self {
+            Self::BegunOtherwise { key, took_effect, .. }
+            | Self::CutOff { key, took_effect, .. }
+            | Self::Failed { key, took_effect, unfinished: true, .. } => Some((key, took_effect)),
+            _ => None,
+        }
+    }
+
+    /// What an operator can do about it; it ends with a colon where commands follow, which name the database.
+    pub fn advice(&self) -> String {
+        match self {
+            Self::Failed { mended: true, .. } => {
+                "run `runner deploy`: it goes on in the mended file, behind what took effect"
+                    .to_owned()
+            }
+            Self::Failed { unfinished: true, .. } => {
+                "mend the cause and run `runner deploy` again: it goes on behind what took effect, in a mended file too if that begins with the same statements. If they have to change, undo them first, then:"
+                    .to_owned()
+            }
+            Self::Failed { .. } => "mend the cause and run `runner deploy` again".to_owned(),
+            Self::BegunOtherwise { direction: Direction::Up, is_code, .. } => {
+                let code = match is_code {
+                    true => {
+                        "; or try the new file with `--changed allow`: it stops before it alters anything where it does otherwise than what took effect"
+                    }
+                    false => "",
+                };
+                format!(
+                    "deploy the file that was begun, which goes on{code}; or undo what took effect, then this, and deploy again:"
+                )
+            }
+            Self::BegunOtherwise { direction: Direction::Down, .. } => {
+                "name a component whose `down` begins with what took effect; or undo that, and say so by the first of these; or do the rest by hand, and say so by the second:"
+                    .to_owned()
+            }
+            Self::CutOff { direction, .. } => cut_off_advice(*direction).to_owned(),
+            Self::NotGoingDown { .. } => {
+                "correct `--with`, or how far to go back; `runner status` shows what is applied"
+                    .to_owned()
+            }
+            Self::Unfinished { .. } => {
+                "finish it with `runner deploy`, its file among the plugins; if it cannot be finished, undo what took effect, then:"
+                    .to_owned()
+            }
+            Self::UnfinishedRollback { .. } => {
+                "finish it by the first of these, which deletes what it made, data included; or undo what took effect of it, then the second; or do the rest by hand, then the third:"
+                    .to_owned()
+            }
+            Self::Running { .. } => {
+                "see whether another runner is at work and let it end; if there is none, look how it stands, and say by one of these whether all of it is in place or nothing:"
+                    .to_owned()
+            }
+            Self::Changed { .. } => {
+                "restore the file that was applied, or leave it as it is with `--changed allow`"
+                    .to_owned()
+            }
+            Self::Draft { recorded: false, .. } => {
+                "release it with `runner release` in its project; or add `--allow-drafts`, on a database that may be thrown away"
+                    .to_owned()
+            }
+            Self::Draft { recorded: true, .. } => {
+                "release it with `runner release` in its project, then record what is in `released/`"
+                    .to_owned()
+            }
+            Self::DraftChanged { allowed: true, .. } => {
+                "nothing, if it is to stay as it is".to_owned()
+            }
+            Self::DraftChanged { .. } => {
+                "add `--allow-drafts` to take it down, with what it made, and apply what is offered; or leave it as it is with `--changed allow`"
+                    .to_owned()
+            }
+            Self::DraftStays { by, hold, steps, .. } => draft_advice(by, *hold, *steps),
+            Self::Missing { .. } => {
+                "restore the file, or go on without it with `--missing allow`".to_owned()
+            }
+            Self::Ahead { plugin, newer, .. } => format!(
+                "use the newer files, or go back with {}",
+                advice::rollback(plugin, &format!("--steps {newer}"))
+            ),
+            Self::OutOfOrder { .. } => {
+                "look whether it can run after the newer one; then deploy with `--out-of-order allow`"
+                    .to_owned()
+            }
+            Self::SeveralFolders { .. } => {
+                "a manifest can claim any name: make sure that all of them come from that vendor"
+                    .to_owned()
+            }
+            Self::PluginAbsent { plugin, .. } => format!(
+                "nothing, if its files are elsewhere; if it was removed for good, {}",
+                advice::uninstall(plugin)
+            ),
+            Self::AboveTarget { key, target } => {
+                let back = advice::rollback(&key.plugin, &format!("--to {target}"));
+                format!("to go back, use {back}")
+            }
+            Self::NoSuchVersion { .. } => "see that the version is the one you mean".to_owned(),
+            Self::UnmetRequirement { requires, requirement, .. } => {
+                format!(
+                    "deploy {requires} {requirement} with it: add its files; for a baseline, its `--to`"
+                )
+            }
+            Self::UnmetNeed { needs, .. } => {
+                format!("deploy {needs} with it: add its file; for a baseline, its `--to`")
+            }
+            Self::Cycle { .. } => "one of these plugins has to drop its requirement".to_owned(),
+            Self::WrongDialect { .. } => "use the plugin's build for this database".to_owned(),
+            Self::NotResumable { .. } => {
+                "nothing, while it runs to its end; if it is cut off there, `runner resolve` asks what took effect"
+                    .to_owned()
+            }
+            Self::Refused { is_too_long: true, .. } => {
+                "if that is right, raise the bound with `--max-sql`".to_owned()
+            }
+            Self::Refused { direction: Direction::Up, .. } => {
+                "change that statement and pack it again, or ask the plugin's vendor".to_owned()
+            }
+            Self::Refused { direction: Direction::Down, .. } => {
+                "`down` comes from the archive, as it was deployed: ask the plugin's vendor for a component whose `down` is mended and name it with `--with FILE`, or roll back fewer alterations"
+                    .to_owned()
+            }
+            Self::NothingRecorded { .. } => {
+                "look for its name with `runner status`, and correct `--plugin`".to_owned()
+            }
+            Self::StrangeRecords { schema, .. } => format!(
+                "nothing, if they are no concern of yours; if these records are meant, name them: `--state-schema {}`",
+                Escaped(schema)
+            ),
+            Self::Unrecorded { .. } => {
+                "if these alterations made them, record those with `runner baseline` instead of running them again"
+                    .to_owned()
+            }
+            Self::UnknownTarget { .. } => "add its files, or correct `--target`".to_owned(),
+            Self::StillRequired { dependent, steps, .. } => format!(
+                "roll that back first: {}",
+                advice::rollback(&dependent.plugin, &format!("--steps {steps}"))
+            ),
+            Self::Irreversible { .. } => {
+                "restore a backup to get behind it, or roll back fewer alterations; or name a component of it that has a `down` with `--with FILE`"
+                    .to_owned()
+            }
+            Self::NeverRan { key, .. } => format!(
+                "if it is there, go back with `--baselined allow`; if it was recorded by mistake, `runner resolve {key} --as reverted`"
+            ),
+            Self::Unversioned { .. } => "use `--steps N` instead of `--to`".to_owned(),
+            Self::TakesOver { accepted: true, .. } => {
+                "nothing: they are recorded under the new name, and do not run again".to_owned()
+            }
+            Self::TakesOver { from, to, .. } => format!(
+                "any plugin can say so: ask the vendor of {from}. If it is right, deploy with `--accept-rename {from}={to}`; if not, take the files of {to} away"
+            ),
+            Self::TakesOverUnfinished { from, .. } => format!(
+                "bring that to an end with the files of {from}, or with `runner resolve`; then deploy the new ones"
+            ),
+            Self::AppliedTwice { from, to, .. } => format!(
+                "see whose tables these are; take the other plugin's back with {}, or the same for {to}",
+                advice::rollback(from, "--steps N")
+            ),
+            Self::Renamed { from, to } => format!(
+                "take the files of {from} away, and use those of {to}"
+            ),
+        }
+    }
+}
+
+fn draft_advice(by: &AlterationKey, hold: Hold, steps: usize) -> String {
+    let plugin = &by.plugin;
+    match hold {
+        Hold::Released => {
+            "put the draft back as it was applied, and make the change in an alteration of its own; or begin with a fresh database"
+                .to_owned()
+        }
+        Hold::Irreversible => {
+            "put the draft back as it was applied, or begin with a fresh database".to_owned()
+        }
+        Hold::NotOffered => format!(
+            "add its file, or correct `--target`; or take it back, which deletes its data: `runner rollback --plugin {plugin} --steps {steps}`"
+        ),
+        Hold::Required => format!(
+            "take that back first, which deletes its data: `runner rollback --plugin {plugin} --steps {steps}`"
+        ),
+        Hold::Unfinished => Finding::Unfinished { key: by.clone() }.advice(),
+    }
+}
+
+fn decision_if(blocks: bool) -> Severity {
+    if blocks { Severity::Decision } else { Severity::Note }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed { key, error, unfinished, .. } => {
+                let first = Escaped(error.lines().next().unwrap_or_default());
+                match unfinished {
+                    false => write!(f, "{key} failed and changed nothing: {first}"),
+                    true => write!(f, "{key} failed, and parts of it are done: {first}"),
+                }
+            }
+            Self::Unfinished { key } => write!(f, "{key} was begun and has not ended"),
+            Self::UnfinishedRollback { key } => {
+                write!(f, "the rollback of {key} was begun and has not ended")
+            }
+            Self::Running { key } => write!(f, "{key} was begun and has not ended"),
+            Self::NotGoingDown { key } => {
+                write!(
+                    f,
+                    "the component of {key} was named, and nothing that it declares goes down"
+                )
+            }
+            Self::CutOff { key, direction, stop, .. } => {
+                let of = if *direction == Direction::Down { "the rollback of " } else { "" };
+                write!(f, "{of}{key} cannot be resumed: {stop}")
+            }
+            Self::BegunOtherwise { key, direction, recorded, found, .. } => write!(
+                f,
+                "{}{key} was begun with other contents and has not ended: {} was begun, the file has {}",
+                if *direction == Direction::Down { "the rollback of " } else { "" },
+                recorded.short(),
+                found.short()
+            ),
+            Self::Changed { key, recorded, found, .. } => write!(
+                f,
+                "{key} was changed after it was applied: {} was applied, the file has {}",
+                recorded.short(),
+                found.short()
+            ),
+            Self::Draft { key, recorded: false } => {
+                write!(f, "{key} is a draft, which may still change")
+            }
+            Self::Draft { key, recorded: true } => write!(
+                f,
+                "{key} is a draft, which may still change: a baseline records what is released"
+            ),
+            Self::DraftChanged { key, recorded, found, .. } => write!(
+                f,
+                "a draft of {key} is applied, and what is offered differs: {} was applied, the file has {}",
+                recorded.short(),
+                found.short()
+            ),
+            Self::DraftStays { key, by, hold, .. } => {
+                write!(
+                    f,
+                    "a draft of {key} is applied and has changed, and cannot be taken down: "
+                )?;
+                let later =
+                    if key == by { "it".to_owned() } else { format!("{by}, applied after it,") };
+                match hold {
+                    Hold::Released => write!(f, "{later} is released"),
+                    Hold::Irreversible => write!(f, "{later} is irreversible"),
+                    Hold::NotOffered => write!(f, "{later} would not be applied again"),
+                    Hold::Required => write!(f, "{by} is applied and requires {}", key.plugin),
+                    Hold::Unfinished => write!(f, "{by} was begun and has not ended"),
+                }
+            }
+            Self::Missing { key, .. } => write!(f, "{key} is applied, but its file is missing"),
+            Self::Ahead { plugin, applied, newest_file, .. } => write!(
+                f,
+                "the database is ahead of the files of {plugin}: {applied} is applied, the newest file is {newest_file}"
+            ),
+            Self::OutOfOrder { key, newest_applied } => {
+                write!(f, "{key} is out of order: {newest_applied} is newer and already applied")
+            }
+            Self::SeveralFolders { plugin, folders } => {
+                let folders: Vec<String> = folders
+                    .iter()
+                    .map(|folder| Escaped(&folder.display().to_string()).to_string())
+                    .collect();
+                write!(f, "{plugin} comes from several folders: {}", folders.join(", "))
+            }
+            Self::PluginAbsent { plugin, applied } => {
+                write!(
+                    f,
+                    "{plugin} has {applied} applied alterations, but none of its files are here"
+                )
+            }
+            Self::AboveTarget { key, target } => {
+                write!(f, "{key} is applied, although it is newer than the target {target}")
+            }
+            Self::NoSuchVersion { plugin, version, newest } => {
+                write!(
+                    f,
+                    "no alteration of {plugin} has the version {version}; the newest is {newest}"
+                )
+            }
+            Self::UnmetRequirement { plugin, requires, requirement, found } => {
+                write!(f, "{plugin} requires {requires} {requirement}, but {found}")
+            }
+            Self::UnmetNeed { key, needs } => {
+                write!(f, "{key} needs {needs}, which is not applied, and not in this plan")
+            }
+            Self::Cycle { path } => write!(f, "plugins require each other in a circle: {path}"),
+            Self::WrongDialect { key, written_for, database } => {
+                write!(f, "{key} is written for {written_for}, this database is {database}")
+            }
+            Self::NotResumable { key, hook, statement, line, reason, .. } => write!(
+                f,
+                "{key} cannot be resumed from statement {statement} of its {hook} on, in line {line}: {}",
+                Escaped(reason)
+            ),
+            Self::Refused { key, hook, statement, line, reason, .. } => write!(
+                f,
+                "{key} cannot run here: statement {statement} of its {hook}, in line {line}: {}",
+                Escaped(reason)
+            ),
+            Self::UnknownTarget { plugin } => {
+                write!(f, "the target names {plugin}, of which there are no files")
+            }
+            Self::NothingRecorded { plugin } => {
+                write!(f, "nothing is recorded of {plugin} in this database")
+            }
+            Self::Unrecorded { tables } => {
+                let were = if *tables == 1 { "table was" } else { "tables were" };
+                write!(f, "{tables} {were} here before any alteration was recorded")
+            }
+            Self::StrangeRecords { schema, owner } => write!(
+                f,
+                "the runner's tables in the schema {} are the role {}'s, and were not read",
+                Escaped(schema),
+                Escaped(owner)
+            ),
+            Self::StillRequired { dependent, requires, requirement, .. } => {
+                write!(f, "{dependent} is applied and requires {requires} {requirement}")
+            }
+            Self::Irreversible { key } => write!(f, "{key} is irreversible: it has no way back"),
+            Self::NeverRan { key, .. } => {
+                write!(f, "{key} was recorded by a baseline and never ran here")
+            }
+            Self::Unversioned { key } => {
+                write!(f, "{key} has no version to compare with `--to`")
+            }
+            Self::TakesOver { from, to, applied, accepted } => {
+                let count = match applied {
+                    1 => "1 applied alteration".to_owned(),
+                    applied => format!("{applied} applied alterations"),
+                };
+                match accepted {
+                    true => write!(f, "{to} takes over {count} of {from}"),
+                    false => write!(
+                        f,
+                        "{to} says that it replaces {from}, and would take over {count} of it"
+                    ),
+                }
+            }
+            Self::TakesOverUnfinished { from, to, key } => write!(
+                f,
+                "{to} cannot take over from {from} yet: {key} was begun and has not ended"
+            ),
+            Self::AppliedTwice { from, to, id } => {
+                write!(f, "{to} cannot take over from {from}: {id} is applied under both names")
+            }
+            Self::Renamed { from, to } => {
+                write!(f, "{from} is called {to} here, which took over all that was applied of it")
+            }
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Plans: from what is offered and what is recorded to what would run, and why.
+//!
+//! Pure: (catalog, snapshot, target) in, data out. No I/O, no clock. What a plan says is rendered
+//! by the command line and carried out by `deploy`.
+
+mod advice;
+mod asks;
+mod baseline;
+mod begun;
+mod deploy;
+mod drafts;
+mod finding;
+mod order;
+mod rollback;
+mod status;
+mod takeover;
+mod target;
+
+pub use asks::{AskedPermission, AskedSetting, Asks};
+pub use baseline::{
+    BaselineError, End, ParseUpToError, UpTo, baseline, keys_of_former, keys_of_projects,
+    keys_up_to,
+};
+pub use begun::cut_off_advice;
+pub use deploy::deploy;
+pub use drafts::Hold;
+pub use drafts::without;
+pub use finding::{Finding, Severity};
+pub use rollback::{RollbackTarget, rollback};
+pub use rollback::{still_required, unmet};
+pub use status::{Flag, StatusLine, status};
+pub use takeover::{ParseRenameError, Rename, Renames, takeovers};
+pub use target::{Bound, ParseTargetError, Target};
+
+use crate::{
+    alteration::{AlterationId, AlterationKey, Checksum, Direction, PluginName},
+    record::{Fit, Phase, Snapshot},
+};
+use serde::Serialize;
+
+/// What would run, in order, with everything that speaks against it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Plan {
+    pub steps: Vec<Step>,
+    /// Alterations of the catalog that are not applied and would not be.
+    pub skipped: Vec<Skipped>,
+    /// Applied drafts that are offered as they are, and released by now. A deploy records that; nothing runs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub released: Vec<AlterationKey>,
+    pub findings: Vec<Finding>,
+}
+
+impl Plan {
+    /// Findings that forbid running the plan.
+    pub fn objections(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.severity() != Severity::Note)
+    }
+
+    /// Whether something speaks against it that may be another runner at work.
+    pub fn waits_for_an_attempt(&self) -> bool {
+        self.findings.iter().any(|finding| {
+            matches!(
+                finding,
+                Finding::Unfinished { .. }
+                    | Finding::TakesOverUnfinished { .. }
+                    | Finding::UnfinishedRollback { .. }
+                    | Finding::CutOff { .. }
+                    | Finding::Running { .. }
+            )
+        })
+    }
+}
+
+/// One alteration to run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Step {
+    #[serde(flatten)]
+    pub key: AlterationKey,
+    pub direction: Direction,
+    pub reason: Reason,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    pub irreversible: bool,
+    /// It may still change.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub draft: bool,
+    /// The component that goes down instead of the one that was applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with: Option<Checksum>,
+    #[serde(flatten)]
+    pub asks: Asks,
+}
+
+/// Why a step runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Reason {
+    /// It was never applied.
+    New,
+    /// Its last attempt failed and changed nothing.
+    FailedBefore,
+    /// It was begun, parts of it are done, and it has not ended.
+    Unfinished { phase: Phase },
+    /// It was begun, parts of it are done, and it cannot be resumed.
+    CutOff,
+    /// It was begun with another component, and so many statements that took effect are the first of this one.
+    Mended { statements: usize },
+    /// It was rolled back.
+    RolledBack,
+    /// It is older than an applied one. Unless that is allowed, a finding says so too.
+    OutOfOrder { newest_applied: AlterationId, allowed: bool },
+    /// It goes down because it is a draft, and is offered otherwise by now.
+    DraftChanged,
+    /// It goes down because it was applied after such a draft.
+    AfterDraft { draft: AlterationId },
+    /// It was taken down in this very plan.
+    Again,
+    /// It is recorded as applied, and does not run.
+    Recorded,
+    /// It is newer than the version to go back to.
+    NewerThan { version: String },
+    /// It is among the last that were applied.
+    Last { steps: usize },
+}
+
+/// An alteration that is pending but not part of the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Skipped {
+    #[serde(flatten)]
+    pub key: AlterationKey,
+    pub reason: SkipReason,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum SkipReason {
+    /// Its version is `next`, and the target is not.
+    NotReleased,
+    /// Its version is newer than the target.
+    BeyondTarget { version: String },
+    /// The target names other plugins.
+    NotTargeted,
+    /// A baseline records others.
+    NotRecorded,
+    /// Only other databases need it.
+    Elsewhere { needed_on: String },
+}
+
+/// What may be done although it usually should not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Policy {
+    pub out_of_order: bool,
+    pub changed: bool,
+    pub missing: bool,
+    /// Applies drafts, and takes an applied one that has changed down first, with what was applied of its
+    /// plugin after it: what they made in the database goes with them.
+    pub drafts: bool,
+}
+
+impl Reason {
+    /// Why an attempt at `key` goes on that stands in `phase`.
+    fn of_run(snapshot: &Snapshot, key: &AlterationKey, phase: Phase) -> Self {
+        if snapshot.cut_off(key).is_some() {
+            return Self::CutOff;
+        }
+        match snapshot.mended.get(key).map(|mended| mended.fit) {
+            Some(Fit::GoesOn { statements }) => Self::Mended { statements },
+            _ => Self::Unfinished { phase },
+        }
+    }
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::New => f.write_str("not applied yet"),
+            Self::FailedBefore => f.write_str("failed before, changed nothing"),
+            Self::Unfinished { phase: Phase::Backfill } => f.write_str("goes on with its steps"),
+            Self::Unfinished { .. } => f.write_str("was begun and goes on"),
+            Self::CutOff => f.write_str("was begun and cannot be resumed"),
+            Self::Mended { statements } => {
+                let s = if *statements == 1 { "" } else { "s" };
+                write!(f, "goes on in the mended file after {statements} statement{s}")
+            }
+            Self::RolledBack => f.write_str("was rolled back"),
+            Self::OutOfOrder { newest_applied, allowed } => {
+                let allowed = if *allowed { ", allowed" } else { "" };
+                write!(f, "out of order: older than {newest_applied}{allowed}")
+            }
+            Self::DraftChanged => f.write_str("a draft that has changed"),
+            Self::AfterDraft { draft } => {
+                write!(f, "applied after {draft}, a draft that has changed")
+            }
+            Self::Again => f.write_str("again, as it is now"),
+            Self::Recorded => f.write_str("recorded, does not run"),
+            Self::NewerThan { version } => write!(f, "newer than {version}"),
+            Self::Last { steps: 1 } => f.write_str("the last one applied"),
+            Self::Last { steps } => write!(f, "among the last {steps} applied"),
+        }
+    }
+}
+
+impl std::fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotReleased => f.write_str("not released yet; --target next deploys it"),
+            Self::BeyondTarget { version } => write!(f, "newer than the target {version}"),
+            Self::NotTargeted => f.write_str("its plugin is not in the target"),
+            Self::NotRecorded => f.write_str("stays pending"),
+            Self::Elsewhere { needed_on } => write!(f, "only for {needed_on}"),
+        }
+    }
+}
+
+/// `plugin` and the plugins it requires, by name, joined for a message.
+fn join<'a>(plugins: impl IntoIterator<Item = &'a PluginName>) -> String {
+    plugins.into_iter().map(ToString::to_string).collect::<Vec<_>>().join(" -> ")
+}
+
+#[cfg(test)]
+mod tests;
