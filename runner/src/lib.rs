@@ -22,13 +22,10 @@ pub mod cli;
 pub mod config;
 mod crash;
 pub mod deploy;
-pub mod entropy;
 mod error;
 pub mod event;
-pub mod host;
 pub mod new;
 mod operator;
-pub mod pack;
 pub mod project;
 pub mod rehearsals;
 mod runner;
@@ -37,6 +34,8 @@ pub mod trial;
 
 pub(crate) use alteration_domain::secret;
 pub use alteration_domain::{alteration, escape, plan};
+pub use alteration_host::{self as host, entropy, session};
+pub use alteration_pack as pack;
 pub use alteration_sql as sql;
 pub use deploy::{
     Answer, BaselineOptions, Control, Correction, DeployOptions, How, Powerful, Question, Replaced,
@@ -46,13 +45,3 @@ pub use error::{Error, Lost, StepError, StepFailure};
 pub use event::{Report, StepReport};
 pub use runner::{BaselineFrom, Check, NotDeployed, Runner, Standing, Unfinished};
 pub use trial::{Round, RowFiles, TestOptions, Trial, Workbench};
-
-/// What a hook can do to a database, and what `backend` and `host` share of it.
-pub mod session {
-    pub use alteration_domain::session::*;
-    use std::sync::Arc;
-
-    /// A session that a backend and a hook call hold together. The backend gets it back even when
-    /// the call is cancelled half-way.
-    pub type SharedSession = Arc<tokio::sync::Mutex<dyn Session>>;
-}

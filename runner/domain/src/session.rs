@@ -76,6 +76,11 @@ pub struct SqlLimits {
     pub cursors_max: usize,
 }
 
+impl SqlLimits {
+    /// `sql_bytes_max` of a run whose operator sets no other.
+    pub const SQL_BYTES_MAX_DEFAULT: usize = 16 << 20;
+}
+
 impl Counts {
     /// Both together.
     pub fn and(&self, other: &Self) -> Self {

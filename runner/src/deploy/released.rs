@@ -39,3 +39,35 @@ impl Work<'_> {
         Ok(next)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{alteration::Checksum, pack::draft::mark, source};
+    use std::fs;
+
+    #[test]
+    fn a_draft_has_the_checksum_that_it_keeps_when_it_is_released() {
+        let plain = b"\0asm\x0d\0\x01\0";
+        let marked = mark(plain).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("acme/shop/1-x.wasm");
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, &marked).unwrap();
+        let read = || source::read(&[folder.path().to_owned()], 1 << 20).unwrap();
+        let catalog = read();
+        let draft = catalog.iter().next().unwrap();
+        assert!(draft.draft);
+        assert_eq!(draft.checksum, Checksum::of(plain));
+        assert_eq!(draft.component_checksum, Checksum::of(&marked));
+        fs::write(&file, plain).unwrap();
+        let catalog = read();
+        let released = catalog.iter().next().unwrap();
+        assert!(!released.draft);
+        let checksums = (released.checksum, released.component_checksum);
+        assert_eq!(checksums, (draft.checksum, draft.checksum));
+        let doubled = [&marked[..], &marked[plain.len()..]].concat();
+        fs::write(&file, doubled).unwrap();
+        let error = source::read(&[folder.path().to_owned()], 1 << 20).unwrap_err().to_string();
+        assert!(error.contains("1-x.wasm") && error.contains("more than one"), "{error}");
+    }
+}

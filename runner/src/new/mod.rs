@@ -8,6 +8,8 @@
 mod javascript;
 mod python;
 mod rust;
+#[cfg(test)]
+mod schemas;
 mod sql;
 mod words;
 mod write;

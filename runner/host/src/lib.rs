@@ -1,0 +1,132 @@
+//! The host: loads components and runs their hooks, each in a sandbox of its own.
+//!
+//! The only place that knows wasmtime. Talks to a database through [`session::Session`] alone, and knows nothing of
+//! plans, state or transactions. Internal to the runner of database alterations: the API is not stable.
+
+mod absent;
+mod bindings;
+mod blowup;
+mod cache;
+mod call;
+mod database;
+mod deferral;
+mod engine;
+pub mod entropy;
+mod error;
+mod exports;
+mod gate;
+mod guest_services;
+mod limits;
+mod load;
+mod log;
+mod offer;
+mod pool;
+mod prepared;
+mod state;
+mod synchronous;
+mod value;
+mod versions;
+mod wasi;
+
+pub use call::{Call, Ended, Hook, StepAnswer};
+pub use error::{FailedStatement, HookError, LoadError};
+pub use limits::Limits;
+pub use load::Loaded;
+pub use log::{HookObserver, Level};
+pub use prepared::Prepared;
+
+use alteration::Checksum;
+use alteration_domain::{alteration, escape};
+use alteration_sql as sql;
+use cache::Cache;
+use offer::Offer;
+use pool::Places;
+use state::HookState;
+use std::{path::Path, sync::Arc};
+use wasmtime::{Engine, component::Linker};
+
+/// What a hook can do to a database, and how a backend and the host share it.
+pub mod session {
+    pub use alteration_domain::session::*;
+    use std::sync::Arc;
+
+    /// A session that a backend and a hook call hold together. The backend gets it back even when
+    /// the call is cancelled half-way.
+    pub type SharedSession = Arc<tokio::sync::Mutex<dyn Session>>;
+}
+
+/// What a hook reports while it runs. All text is the guest's: escape it before printing.
+#[derive(Debug, Clone, Copy)]
+pub enum HookEvent<'a> {
+    Log {
+        level: Level,
+        message: &'a str,
+    },
+    Progress {
+        done: u64,
+        total: Option<u64>,
+    },
+    /// A statement was run; `rows` were returned or affected.
+    Statement {
+        sql: &'a str,
+        rows: u64,
+    },
+}
+
+/// One engine with its settings; cheap to clone.
+#[derive(Clone)]
+pub struct Host {
+    engine: Engine,
+    linker: Arc<Linker<HookState>>,
+    offer: Arc<Offer>,
+    cache: Option<Arc<Cache>>,
+    limits: Arc<Limits>,
+    places: Places,
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Host").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl Host {
+    /// The version of the WIT package that hooks are called with.
+    pub fn wit_version(&self) -> &'static str {
+        offer::WIT_VERSION
+    }
+
+    /// `cache_folder` keeps compiled components; `None` compiles every time.
+    pub fn new(limits: Limits, cache_folder: Option<&Path>) -> Result<Self, LoadError> {
+        let engine = engine::engine(&limits)?;
+        Ok(Self {
+            linker: Arc::new(load::linker(&engine)?),
+            engine,
+            offer: Arc::new(Offer::new()),
+            cache: cache_folder.and_then(Cache::open).map(Arc::new),
+            limits: Arc::new(limits),
+            places: Places::new(),
+        })
+    }
+
+    /// Compiles, checks and links a component without running any of it. Takes CPU time: call it
+    /// where blocking is allowed.
+    pub fn load(&self, bytes: &[u8], checksum: Checksum) -> Result<Loaded, LoadError> {
+        self.load_to(bytes, checksum, false)
+    }
+
+    /// The same with all that is in it, for a hook that ended with [`HookError::Deferred`].
+    pub fn load_whole(&self, bytes: &[u8], checksum: Checksum) -> Result<Loaded, LoadError> {
+        self.load_to(bytes, checksum, true)
+    }
+
+    fn load_to(&self, bytes: &[u8], checksum: Checksum, whole: bool) -> Result<Loaded, LoadError> {
+        let (cache, component) = (self.cache.as_deref(), (bytes, checksum));
+        load::load(&self.engine, &self.linker, &self.offer, cache, component, whole)
+    }
+
+    /// A hook that is ready to be called.
+    pub fn prepare(&self, loaded: &Arc<Loaded>, call: Call) -> Prepared {
+        Prepared::new(&self.engine, &self.limits, &self.places, loaded, call)
+    }
+}
