@@ -16,22 +16,21 @@
 //! # }
 //! ```
 
-pub mod backend;
 pub mod cancel;
 pub mod cli;
 pub mod config;
-mod crash;
 pub mod deploy;
 mod error;
 pub mod event;
 pub mod new;
-mod operator;
 pub mod project;
 pub mod rehearsals;
 mod runner;
 pub mod source;
 pub mod trial;
 
+pub use alteration_database::backend;
+use alteration_database::{crash, operator};
 pub(crate) use alteration_domain::secret;
 pub use alteration_domain::{alteration, escape, plan};
 pub use alteration_host::{self as host, entropy, session};

@@ -8,7 +8,7 @@
 /// point whose number stands in `RUNNER_CRASH_AT`, and appends each point's name to the file
 /// named by `RUNNER_CRASH_TRACE`.
 #[cfg(feature = "crash-points")]
-pub(crate) fn point(name: &str) {
+pub fn point(name: &str) {
     use std::{io::Write, sync::atomic::AtomicU64, sync::atomic::Ordering};
 
     static PASSED: AtomicU64 = AtomicU64::new(0);
@@ -30,16 +30,16 @@ pub(crate) fn point(name: &str) {
 }
 
 #[cfg(not(feature = "crash-points"))]
-pub(crate) fn point(_name: &str) {}
+pub fn point(_name: &str) {}
 
 /// Marks the moment before a message goes to the database.
-pub(crate) fn before(_sql: &str) {
+pub fn before(_sql: &str) {
     #[cfg(feature = "crash-points")]
     point(&format!("before {}", excerpt(_sql)));
 }
 
 /// Marks the moment after the database has answered.
-pub(crate) fn after(_sql: &str) {
+pub fn after(_sql: &str) {
     #[cfg(feature = "crash-points")]
     point(&format!("after {}", excerpt(_sql)));
 }

@@ -43,7 +43,7 @@ pub struct RowSource {
 #[cfg(test)]
 impl RowSource {
     /// Of a table that is nowhere.
-    pub(crate) fn of_columns(columns: &[&str]) -> Self {
+    pub fn of_columns(columns: &[&str]) -> Self {
         let columns = columns.iter().map(|column| (*column).to_owned()).collect();
         Self { columns, sql: String::new() }
     }

@@ -18,7 +18,7 @@ use crate::alteration::{AlterationKey, Direction};
 impl Backend {
     /// Whether a hook that hands over `text` first does what took effect of the hook at hand of `run`, which handed over
     /// `begun` if that is known. What its calls ask for.
-    pub(crate) async fn begins_with(
+    pub async fn begins_with(
         &mut self,
         run: &Run,
         begun: Option<&str>,
@@ -35,14 +35,14 @@ impl Backend {
     }
 
     /// Whether nothing of `run` can have taken effect.
-    pub(crate) async fn is_untouched(&mut self, run: &Run) -> Result<bool, BackendError> {
+    pub async fn is_untouched(&mut self, run: &Run) -> Result<bool, BackendError> {
         let is_first = run.counts.statements == 0 && run.phase != super::Phase::Backfill;
         Ok(is_first && !self.journal(run).await?.iter().any(JournalRow::may_have_changed))
     }
 
     /// Records in one transaction that what was begun of `key` goes on, or begins anew, in another component, whose
     /// bytes are `component`. `now` is the state as it is, `after` as it will be.
-    pub(crate) async fn mend(
+    pub async fn mend(
         &mut self,
         key: &AlterationKey,
         (now, after): (&Snapshot, &Snapshot),

@@ -46,7 +46,6 @@ enum Target {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Scheme {
     Sqlite,
     Postgres,
@@ -103,7 +102,7 @@ impl DatabaseUrl {
     }
 
     /// The same server and user with another database; `None` for a file.
-    pub(crate) fn beside(&self, database: &str) -> Option<Self> {
+    pub fn beside(&self, database: &str) -> Option<Self> {
         let mut beside = self.clone();
         match &mut *beside.target {
             Target::Sqlite(_) => return None,

@@ -19,14 +19,14 @@ mod postgres;
 mod powers;
 mod protocol;
 #[cfg(test)]
-#[path = "../../../tests/support/proxy/mod.rs"]
+#[path = "../../../../tests/support/proxy/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "each suite uses its own part of this module")]
 mod proxy;
 mod released;
 mod resolve;
 mod scratch;
 #[cfg(test)]
-#[path = "../../../tests/support/servers/mod.rs"]
+#[path = "../../../../tests/support/servers/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "each suite uses its own part of this module")]
 mod servers;
 mod sqlite;

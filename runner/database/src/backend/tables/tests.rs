@@ -4,18 +4,18 @@ use super::*;
 use crate::{
     alteration::{Catalog, Checksum, ComponentFile, Declaration, Dialect, Manifest},
     backend::{
-        Access, Attempt, Counts, Phase, Revision, Run, SCHEMA_VERSION, Status,
+        Access, Attempt, Counts, Entropy, Phase, Revision, Run, SCHEMA_VERSION, Status,
         connection::{Connection, Connector, SharedConnection},
         sqlite::SqliteConnector,
     },
-    entropy,
-    host::Limits,
     operator,
+    session::SqlLimits,
 };
 
 async fn memory() -> SharedConnection {
     let url = "sqlite::memory:".parse().unwrap();
-    let connector = SqliteConnector::new(&url, Access::Create, Limits::default().sql()).unwrap();
+    let limits = SqlLimits { sql_bytes_max: 16 << 20, value_bytes_max: 64 << 20, cursors_max: 8 };
+    let connector = SqliteConnector::new(&url, Access::Create, limits).unwrap();
     let connection = connector.connect(true).await.unwrap().unwrap();
     // Nothing is changed outside of a transaction: the connection would not commit it.
     connection.lock().await.begin().await.unwrap();
@@ -115,7 +115,7 @@ async fn the_fourth_version_is_upgraded_with_what_is_applied() {
 }
 
 fn begun() -> Run {
-    let (entropy, now) = (entropy::draw().unwrap(), operator::now());
+    let (entropy, now) = (Entropy::new([7; 32], 1), operator::now());
     Run::new(&begun_attempt(), Phase::Preparation, Dialect::Sqlite, "0.1.0", entropy, now)
 }
 

@@ -3,12 +3,12 @@
 use alteration_domain::record::LockHolder;
 
 /// The operating system's name for the user, with the host, as in `deploy@db1`.
-pub(crate) fn identity() -> String {
+pub fn identity() -> String {
     format!("{}@{}", name(), rustix::system::uname().nodename().to_string_lossy())
 }
 
 /// The user's name, or the numeric id where the environment has none.
-pub(crate) fn name() -> String {
+pub fn name() -> String {
     ["SUDO_USER", "USER", "LOGNAME"]
         .iter()
         .find_map(|variable| std::env::var(variable).ok().filter(|name| !name.is_empty()))
@@ -16,12 +16,12 @@ pub(crate) fn name() -> String {
 }
 
 /// The time of day, RFC 3339 in UTC with milliseconds.
-pub(crate) fn now() -> String {
+pub fn now() -> String {
     format!("{:.3}", jiff::Timestamp::now())
 }
 
 /// This process, as the holder of a lock from now on.
-pub(crate) fn lock_holder() -> LockHolder {
+pub fn lock_holder() -> LockHolder {
     LockHolder {
         pid: std::process::id(),
         host: rustix::system::uname().nodename().to_string_lossy().into_owned(),

@@ -4,7 +4,6 @@ use super::{LockHolder, ParseUrlError, StrangeLedger};
 use crate::{escape::Escaped, session::SqlError};
 
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum BackendError {
     #[error("cannot open the database {url}: {reason}")]
     Connect { url: String, reason: String },
