@@ -1,6 +1,6 @@
 //! The project's documents: links lead somewhere, short pages stay short, and the map names files that are there.
 
-use crate::support::root;
+use crate::support::{Sandbox, root};
 use std::{
     collections::BTreeSet,
     fs,
@@ -192,4 +192,26 @@ fn the_map_names_files_that_are_there() {
         }
     }
     assert!(seen > 50, "only {seen} paths were found");
+}
+
+/// Every tool whose files are taken has a section of its own.
+#[test]
+fn each_tool_is_in_the_reference() {
+    let sandbox = Sandbox::new();
+    let run =
+        sandbox.runner(&["pack", ".", "--plugin", "acme/x", "--out", "x", "--from", "nothing"]);
+    let (_, tools) = run.stderr.split_once("possible values: ").expect("the tools are listed");
+    let tools: Vec<&str> = tools
+        .split(']')
+        .next()
+        .into_iter()
+        .flat_map(|tools| tools.split(','))
+        .map(str::trim)
+        .filter(|tool| *tool != "runner")
+        .collect();
+    assert!(tools.len() > 20, "{run:#?}");
+    let page = read(&root().join("runner/guide/src/reference/histories.md"));
+    for tool in tools {
+        assert!(page.contains(&format!("\n## `{tool}`\n")), "{tool} is not in the reference");
+    }
 }
