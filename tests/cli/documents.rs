@@ -161,6 +161,16 @@ fn the_map_and_the_readme_are_short() {
     }
 }
 
+/// The line that the guide shows to developers is the example's, which its own tests run.
+#[test]
+fn the_check_at_a_start_is_the_example_s() {
+    let page = read(&root().join("runner/guide/src/how-to/check-at-start.md"));
+    let (_, rust) = page.split_once("## In Rust\n").expect("a part about Rust");
+    let line = rust.lines().find_map(|line| line.strip_prefix("    ")).expect("a line of Rust");
+    let example = read(&root().join("examples/startup-check/src/main.rs"));
+    assert!(example.contains(line), "{line}");
+}
+
 /// The cells of each row of a table whose first column has the heading `first`.
 fn rows<'a>(text: &'a str, first: &str) -> Vec<Vec<&'a str>> {
     let cells = |line: &'a str| line.trim_matches('|').split('|').map(str::trim).collect();
