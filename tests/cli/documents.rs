@@ -171,6 +171,25 @@ fn the_check_at_a_start_is_the_example_s() {
     assert!(example.contains(line), "{line}");
 }
 
+/// Commands that are shown without what they print: `runner` knows their verbs and flags.
+#[test]
+fn every_command_of_the_guide_is_one() {
+    let sandbox = Sandbox::new();
+    let guide = root().join("runner/guide/src");
+    let mut seen = 0;
+    for document in documents().iter().filter(|path| path.starts_with(&guide)) {
+        for line in read(document).lines().filter(|line| line.starts_with("    runner ")) {
+            let words = line.trim().split(['&', '>', '|']).next().unwrap_or_default();
+            let words = words.replace("\"$DATABASE_URL\"", "sqlite:app.db");
+            let args: Vec<&str> = words.split_whitespace().skip(1).chain(["--help"]).collect();
+            let run = sandbox.runner(&args);
+            assert_eq!(run.code, Some(0), "{}: {line}: {run:#?}", document.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 5, "only {seen} commands were found");
+}
+
 /// The cells of each row of a table whose first column has the heading `first`.
 fn rows<'a>(text: &'a str, first: &str) -> Vec<Vec<&'a str>> {
     let cells = |line: &'a str| line.trim_matches('|').split('|').map(str::trim).collect();
