@@ -191,18 +191,11 @@ pub enum StepError {
         "the connection was lost during the commit, so whether it took effect is not known: {0}"
     )]
     Unknown(String),
-    #[error("the rest of its component: {0}")]
-    Incomplete(LoadError),
     #[error("interrupted")]
     Interrupted,
 }
 
 impl StepError {
-    /// Whether the hook got to a function that was not compiled yet.
-    pub(crate) fn is_deferred(&self) -> bool {
-        matches!(self, Self::Hook(HookError::Deferred))
-    }
-
     /// Whether the connection was lost.
     pub fn is_disconnected(&self) -> bool {
         match self {

@@ -49,8 +49,7 @@ pub enum Event<'a> {
         rows: u64,
         elapsed: Duration,
     },
-    /// Something was in its way that may go away; it is tried again after the pause. Without one, once its component is
-    /// compiled whole.
+    /// Something was in its way that may go away; it is tried again after the pause.
     Retrying { key: &'a AlterationKey, hook: &'static str, reason: &'a str, pause: Duration },
     /// These were committed, and a crash of the server took them along. They are done again.
     Lost { keys: &'a [AlterationKey] },

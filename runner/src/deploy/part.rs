@@ -8,7 +8,7 @@ use crate::{
     entropy::Entropy,
     error::{Error, StepError},
     event::Event,
-    host::{Call, Hook, HookError, HookObserver, Prepared, StepAnswer},
+    host::{Call, Hook, HookObserver, Prepared, StepAnswer},
     plan::Step,
     session::Counts,
 };
@@ -57,12 +57,6 @@ impl Work<'_> {
                 Turned::Failed(cause, counts, _) => (cause, counts),
                 done => return Ok(done),
             };
-            if cause.is_deferred() {
-                match self.complete(backend, turn, counts).await {
-                    Ok(()) => continue,
-                    Err(failed) => return Ok(failed),
-                }
-            }
             // It is looked at anew each time, so that it cannot come twice in a row.
             let is_doubtful = matches!(cause, StepError::Backend(BackendError::Doubtful(_)));
             tries += u32::from(!is_doubtful);
@@ -102,40 +96,6 @@ impl Work<'_> {
         }
     }
 
-    /// Makes a part ready to be called again that got to a function which was not compiled at first. What of
-    /// it took effect stays in its journal, and is not done again. Else, how it failed.
-    async fn complete(
-        &self,
-        backend: &mut Backend,
-        turn: &mut Turn<'_>,
-        counts: Counts,
-    ) -> Result<(), Turned> {
-        let undone = self.undo(backend, &turn.work()).await;
-        let mut undone = undone.map_err(|error| Turned::Failed(error.into(), counts, None))?;
-        let failed = |cause, undone| Err(Turned::Failed(cause, counts, Some(Box::new(undone))));
-        let deferred = HookError::Deferred;
-        if let Part::Journaled(_) = turn.part {
-            match undone.revision {
-                Some(now) => turn.claim.revision = now,
-                None => undone.own_error = undone.own_error.or(Some(BackendError::Moved)),
-            }
-        }
-        if undone.own_error.is_some() || undone.stop.is_some() || undone.cut.is_some() {
-            // They say what is wrong.
-            return failed(deferred.into(), undone);
-        }
-        let (key, hook, reason) = (&turn.step.key, turn.hook.name(), &deferred.to_string());
-        (self.control.observer)(Event::Retrying { key, hook, reason, pause: Duration::ZERO });
-        let mut cancelled = self.control.cancelled.clone();
-        let completed = tokio::select! {
-            completed = turn.ready.complete(self.host, turn.claim.attempt.component_checksum) => {
-                completed.map_err(StepError::Incomplete)
-            }
-            () = cancelled.cancelled() => Err(StepError::Interrupted),
-        };
-        completed.or_else(|cause| failed(cause, undone))
-    }
-
     /// A hook that is ready to be called.
     pub(super) fn prepare(
         &self,
@@ -154,7 +114,7 @@ impl Work<'_> {
             settings: attempt.settings.clone(),
             entropy,
         };
-        self.host.prepare(ready.loaded(), call)
+        self.host.prepare(&ready.loaded, call)
     }
 
     async fn once(
@@ -170,8 +130,6 @@ impl Work<'_> {
             Err(error) => return Ok(Turned::Failed(error.into(), Counts::default(), None)),
         };
         let Turn { step, ready, claim, .. } = turn;
-        // What was prepared before the rest of the component was compiled would only stop there.
-        let prepared = prepared.filter(|prepared| prepared.is_of(ready.loaded()));
         let prepared = prepared.unwrap_or_else(|| {
             self.prepare(step, claim.attempt, ready, turn.hook.clone(), turn.entropy)
         });

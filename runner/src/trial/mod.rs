@@ -572,7 +572,6 @@ fn blamed(
                 Ok(Failure { key: key.clone(), direction, again, message })
             }
             StepError::Backend(error) => Err(error.into()),
-            StepError::Incomplete(error) => Err(Error::Engine(error)),
             StepError::LockLost => Err(BackendError::LeaseLost.into()),
             StepError::Unknown(reason) => Err(BackendError::Disconnected(reason).into()),
         },
