@@ -53,7 +53,7 @@ impl Ready {
 }
 
 /// What each step of a plan needs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Components {
     attempts: BTreeMap<AlterationKey, Attempt>,
     ready: HashMap<Checksum, Arc<Ready>>,
@@ -69,7 +69,7 @@ impl Components {
         backend: &mut Backend,
         host: &Host,
         control: &Control,
-    ) -> Result<Self, Error> {
+    ) -> Result<Arc<Self>, Error> {
         let attempts = attempts(job, plan, snapshot, host, backend.dialect())?;
         let mut first_users: BTreeMap<Checksum, &AlterationKey> = BTreeMap::new();
         for (key, attempt) in &attempts {
@@ -120,7 +120,7 @@ impl Components {
         }
         let Loading { ready, findings, .. } = loading;
         if findings.iter().all(|finding| finding.severity() == Severity::Note) {
-            return Ok(Self { attempts, ready, notes: findings });
+            return Ok(Arc::new(Self { attempts, ready, notes: findings }));
         }
         let mut plan = plan.clone();
         judge::add(&mut plan, findings);

@@ -118,7 +118,7 @@ type Tables = BTreeMap<String, RowSource>;
 pub(super) async fn look(
     (job, how, host): (&Job<'_>, &How, &Host),
     plan: &Plan,
-    components: &mut Components,
+    components: &mut Arc<Components>,
     backend: &mut Backend,
     control: &Control,
     may_run: bool,
@@ -132,7 +132,7 @@ pub(super) async fn look(
 async fn find(
     (job, how, host): (&Job<'_>, &How, &Host),
     plan: &Plan,
-    components: &mut Components,
+    components: &mut Arc<Components>,
     backend: &mut Backend,
     control: &Control,
     may_run: bool,
@@ -191,7 +191,7 @@ struct Rehearsed {
 async fn rehearse(
     (job, how, host): (&Job<'_>, &How, &Host),
     before: &Tables,
-    components: &mut Components,
+    components: &mut Arc<Components>,
     backend: &mut Backend,
     control: &Control,
 ) -> Result<Result<Rehearsed, String>, Error> {
@@ -202,7 +202,7 @@ async fn rehearse(
     let mut work = Work {
         job,
         host,
-        components: std::mem::take(components),
+        components: Arc::clone(components),
         control: &quiet,
         renames: Renames::new(),
         before: 0,

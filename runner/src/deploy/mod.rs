@@ -10,8 +10,10 @@ mod baseline;
 pub(crate) mod begun;
 mod components;
 mod export;
+mod hooks;
 mod job;
 mod judge;
+mod lookahead;
 mod losses;
 pub(crate) mod mended;
 mod part;
@@ -50,6 +52,7 @@ use again::Halves;
 use components::Components;
 use std::{
     path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -292,7 +295,7 @@ fn acceptable(plan: Plan) -> Result<Plan, Error> {
 }
 
 /// Jobs with what they run, in order.
-type Parts<'a> = Vec<(&'a Job<'a>, Components)>;
+type Parts<'a> = Vec<(&'a Job<'a>, Arc<Components>)>;
 
 async fn rehearsed(
     parts: Parts<'_>,
@@ -345,7 +348,7 @@ async fn work(
 struct Work<'a> {
     job: &'a Job<'a>,
     host: &'a Host,
-    components: Components,
+    components: Arc<Components>,
     control: &'a Control,
     /// What the operator agreed to at the question.
     renames: Renames,

@@ -1,18 +1,17 @@
 //! One part of an attempt: opened, its hook called, completed; tried again while what was in its way
 //! may go away. Does not know which parts an attempt has, and records no failure.
 
-use super::{Work, components::Ready};
+use super::{Work, attempt::Subject};
 use crate::{
     backend::{self, Attempt, Backend, BackendError, Claim, Next, Part, Revision},
     crash,
     entropy::Entropy,
     error::{Error, StepError},
     event::Event,
-    host::{Call, Hook, HookObserver, Prepared, StepAnswer},
-    plan::Step,
+    host::{Hook, Prepared, StepAnswer},
     session::Counts,
 };
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 /// The first pause before a part is tried again; each later one is twice as long.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
@@ -21,8 +20,7 @@ const RETRY_PAUSE_MAX: Duration = Duration::from_secs(5);
 /// One part of an attempt that is about to run.
 #[derive(Clone)]
 pub(super) struct Turn<'a> {
-    pub(super) step: &'a Step,
-    pub(super) ready: &'a Ready,
+    pub(super) subject: Subject<'a>,
     pub(super) claim: Claim<'a>,
     pub(super) part: Part<'a>,
     pub(super) hook: Hook,
@@ -80,7 +78,7 @@ impl Work<'_> {
                 continue;
             }
             (self.control.observer)(Event::Retrying {
-                key: &turn.step.key,
+                key: &turn.subject.step.key,
                 hook: turn.hook.name(),
                 reason: &cause.to_string(),
                 pause,
@@ -96,27 +94,6 @@ impl Work<'_> {
         }
     }
 
-    /// A hook that is ready to be called.
-    pub(super) fn prepare(
-        &self,
-        step: &Step,
-        attempt: &Attempt,
-        ready: &Ready,
-        hook: Hook,
-        entropy: Entropy,
-    ) -> Prepared {
-        let call = Call {
-            timeout: matches!(hook, Hook::Step(_)).then_some(self.step_time).flatten(),
-            observer: self.hook_observer(step, hook.name()),
-            hook,
-            id: step.key.id.clone(),
-            permissions: attempt.permissions.clone(),
-            settings: attempt.settings.clone(),
-            entropy,
-        };
-        self.host.prepare(&ready.loaded, call)
-    }
-
     async fn once(
         &self,
         backend: &mut Backend,
@@ -129,10 +106,8 @@ impl Work<'_> {
             Err(BackendError::Moved) => return Err(BackendError::Moved.into()),
             Err(error) => return Ok(Turned::Failed(error.into(), Counts::default(), None)),
         };
-        let Turn { step, ready, claim, .. } = turn;
-        let prepared = prepared.unwrap_or_else(|| {
-            self.prepare(step, claim.attempt, ready, turn.hook.clone(), turn.entropy)
-        });
+        let prepared = prepared
+            .unwrap_or_else(|| self.hooks().prepare(turn.subject, turn.hook.clone(), turn.entropy));
         let mut cancelled = self.control.cancelled.clone();
         let mut lost = backend.lock_lost();
         let (counts, result) = tokio::select! {
@@ -144,7 +119,7 @@ impl Work<'_> {
         };
         crash::point("after the hook");
         if let Some((statement, reason)) = backend.went_apart().await {
-            let (key, hook) = (&step.key, turn.hook.name());
+            let (key, hook) = (&turn.subject.step.key, turn.hook.name());
             let event = Event::NotResumable { key, hook, statement: &statement, reason: &reason };
             (self.control.observer)(event);
         }
@@ -180,11 +155,6 @@ impl Work<'_> {
         let undone = backend.undo(work).await;
         crash::point("after a part was undone");
         undone
-    }
-
-    fn hook_observer(&self, step: &Step, hook: &'static str) -> HookObserver {
-        let (observer, key) = (Arc::clone(&self.control.observer), step.key.clone());
-        Arc::new(move |event| observer(Event::Hook { key: &key, hook, event }))
     }
 }
 
