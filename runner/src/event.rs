@@ -1,14 +1,18 @@
 //! What happens while the runner works, and what was done in the end, as data. Rendering is the
 //! command line's.
 
+mod rollback;
+
+pub use rollback::{
+    Certainty, Exported, Losses, LostColumn, LostRows, LostTable, Replaced, ReplacedSql,
+};
+
 use crate::{
     alteration::{AlterationKey, Checksum, Direction, PluginName, SettingName},
     backend::LockHolder,
-    deploy::{Exported, Losses, Replaced},
     host::HookEvent,
     plan::Finding,
     session::Counts,
-    trial::Tested,
 };
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
@@ -64,8 +68,6 @@ pub enum Event<'a> {
     Released { key: &'a AlterationKey },
     /// Where a test is done.
     Scratch(ScratchEvent<'a>),
-    /// A test came to its end with this alteration.
-    Tested { tested: &'a Tested },
     /// It is rolled back.
     Failed { key: &'a AlterationKey, direction: Direction, counts: Counts },
 }

@@ -27,6 +27,7 @@ mod entropy;
 mod error;
 pub mod escape;
 pub mod event;
+pub mod given;
 pub mod host;
 pub mod new;
 mod operator;
@@ -40,12 +41,15 @@ pub mod session;
 pub mod source;
 pub mod sql;
 pub mod trial;
+mod workbench;
 
 pub use deploy::{
-    Answer, BaselineOptions, Control, Correction, DeployOptions, How, Powerful, Question, Replaced,
-    Resolved, RollbackOptions, Trust,
+    Answer, BaselineOptions, Control, Correction, DeployOptions, How, Question, Resolved,
+    RollbackOptions,
 };
 pub use error::{Error, Lost, StepError, StepFailure};
-pub use event::{Report, StepReport};
+pub use event::{Replaced, Report, StepReport};
+pub use given::{Powerful, Trust};
 pub use runner::{BaselineFrom, Check, NotDeployed, Runner, Standing, Unfinished};
-pub use trial::{Round, RowFiles, TestOptions, Trial, Workbench};
+pub use trial::{RowFiles, TestOptions, Trial};
+pub use workbench::{Round, Workbench};

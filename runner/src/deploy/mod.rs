@@ -25,19 +25,20 @@ mod settings;
 mod takeover;
 mod trust;
 
-pub use export::Exported;
 pub(crate) use job::Job;
-pub use job::{
-    BaselineOptions, DeployOptions, Grant, Grants, How, ParseGrantError, RollbackOptions,
-};
+pub use job::{BaselineOptions, DeployOptions, How, RollbackOptions};
 pub(crate) use judge::plan as judge;
-pub use losses::{Certainty, Losses, LostColumn, LostRows, LostTable};
-pub use replaced::{Replaced, ReplacedSql};
 pub use resolve::{Correction, Resolved};
-pub use settings::{ParseSettingError, PluginSettings, Setting, Settings, UnknownSettings};
 pub(crate) use takeover::Renaming;
 pub(crate) use trust::against as untrusted;
-pub use trust::{ParseTrustError, Powerful, Trust, Trusts};
+// Options, questions and reports hold them.
+pub use crate::{
+    event::{Certainty, Exported, Losses, LostColumn, LostRows, LostTable, Replaced, ReplacedSql},
+    given::{
+        Grant, Grants, ParseGrantError, ParseSettingError, ParseTrustError, PluginSettings,
+        Powerful, Setting, Settings, Trust, Trusts, UnknownSettings,
+    },
+};
 
 use crate::{
     backend::{Backend, BackendError, Snapshot, Status},
