@@ -131,10 +131,28 @@ impl Work<'_> {
     ) -> Result<Revision, Error> {
         match backend.record_start(subject.attempt, revision).await {
             Ok(revision) => Ok(revision),
-            Err(BackendError::Moved) => Err(BackendError::Moved.into()),
             Err(error) => {
+                let hook = subject.whole_hook();
+                Err(self.not_begun(backend, subject, &hook, error, Changed::Nothing).await)
+            }
+        }
+    }
+
+    /// Tells why an attempt could not be begun or resumed. [`BackendError::Moved`] is no failure of it: the plan is
+    /// made anew.
+    pub(super) async fn not_begun(
+        &self,
+        backend: &mut Backend,
+        subject: Subject<'_>,
+        hook: &Hook,
+        error: BackendError,
+        changed: Changed,
+    ) -> Error {
+        match error {
+            BackendError::Moved => BackendError::Moved.into(),
+            error => {
                 let cause = backend.explained(error).await.into();
-                Err(self.failure(subject, &subject.whole_hook(), cause, Changed::Nothing, None))
+                self.failure(subject, hook, cause, changed, None)
             }
         }
     }

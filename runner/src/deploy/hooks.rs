@@ -30,7 +30,7 @@ impl<'a> Work<'a> {
 }
 
 impl Hooks<'_> {
-    /// A hook that is ready to be called.
+    /// Makes a hook ready to be called.
     pub(super) fn prepare(self, subject: Subject<'_>, hook: Hook, entropy: Entropy) -> Prepared {
         let Subject { step, attempt, ready, .. } = subject;
         let call = Call {
@@ -45,12 +45,12 @@ impl Hooks<'_> {
         self.host.prepare(&ready.loaded, call)
     }
 
-    /// The hook of the part where `run` stands, ready to be called.
+    /// Makes the hook of the part where `run` stands ready to be called.
     pub(super) fn of_part(self, subject: Subject<'_>, run: &Run) -> Prepared {
         self.prepare(subject, hook_of(run), run.entropy.part(&part_name(run)))
     }
 
-    /// A run of several parts that is yet to be begun.
+    /// Makes a run of several parts, which is yet to be begun.
     pub(super) fn new_run(self, subject: Subject<'_>, dialect: Dialect) -> Result<Run, Error> {
         let (first, wit) = (first_phase(subject), self.host.wit_version());
         Run::new(subject.attempt, first, dialect, wit).map_err(no_entropy)
@@ -62,7 +62,7 @@ impl Hooks<'_> {
     }
 }
 
-/// The part that a run begins with.
+/// Returns the part that a run begins with.
 pub(super) fn first_phase(subject: Subject<'_>) -> Phase {
     match subject.ready.has_preparation(&subject.step.key.id) {
         true => Phase::Preparation,

@@ -118,10 +118,9 @@ impl Work<'_> {
         };
         match begun {
             Ok(now) => Ok(now),
-            Err(BackendError::Moved) => Err(BackendError::Moved.into()),
             Err(error) => {
-                let cause = backend.explained(error).await.into();
-                Err(self.failure(subject, &hook_of(run), cause, Changed::Nothing, None))
+                let hook = hook_of(run);
+                Err(self.not_begun(backend, subject, &hook, error, Changed::Nothing).await)
             }
         }
     }
@@ -146,11 +145,9 @@ impl Work<'_> {
         let claim = Claim { attempt, revision, component: &ready.bytes };
         match backend.resume_run(&claim, run).await {
             Ok(now) => Ok(now),
-            Err(BackendError::Moved) => Err(BackendError::Moved.into()),
             Err(error) => {
-                let cause = backend.explained(error).await.into();
                 let changed = Changed::Unfinished { run: Box::new(run.clone()), effects: None };
-                Err(self.failure(subject, &hook_of(run), cause, changed, None))
+                Err(self.not_begun(backend, subject, &hook_of(run), error, changed).await)
             }
         }
     }
