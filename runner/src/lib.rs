@@ -25,6 +25,7 @@ pub mod deploy;
 pub mod entropy;
 mod error;
 pub mod event;
+pub mod given;
 pub mod host;
 pub mod new;
 mod operator;
@@ -34,18 +35,21 @@ pub mod rehearsals;
 mod runner;
 pub mod source;
 pub mod trial;
+mod workbench;
 
 pub(crate) use alteration_domain::secret;
 pub use alteration_domain::{alteration, escape, plan};
 pub use alteration_sql as sql;
 pub use deploy::{
-    Answer, BaselineOptions, Control, Correction, DeployOptions, How, Powerful, Question, Replaced,
-    Resolved, RollbackOptions, Trust,
+    Answer, BaselineOptions, Control, Correction, DeployOptions, How, Question, Resolved,
+    RollbackOptions,
 };
 pub use error::{Error, Lost, StepError, StepFailure};
-pub use event::{Report, StepReport};
+pub use event::{Replaced, Report, StepReport};
+pub use given::{Powerful, Trust};
 pub use runner::{BaselineFrom, Check, NotDeployed, Runner, Standing, Unfinished};
-pub use trial::{Round, RowFiles, TestOptions, Trial, Workbench};
+pub use trial::{RowFiles, TestOptions, Trial};
+pub use workbench::{Round, Workbench};
 
 /// What a hook can do to a database, and what `backend` and `host` share of it.
 pub mod session {

@@ -3,18 +3,16 @@
 //! Each round takes the drafts down, looks, applies everything that is offered, and looks again. Where a draft
 //! cannot be taken down, the database is made anew: nothing on it is worth keeping.
 
-use super::{
-    After, Difference, Ground, Script,
-    difference::{self, added_rows},
-    picture::{Picture, PictureError},
-};
 use crate::{
-    DeployOptions, Error, RollbackOptions, Runner,
     alteration::Dialect,
     backend::Status,
-    deploy::{Control, Grants, How},
+    deploy::{Control, DeployOptions, How, RollbackOptions},
+    error::Error,
     event::Report,
+    given::Grants,
     plan::{RollbackTarget, StatusLine},
+    runner::Runner,
+    trial::{After, Difference, Ground, Picture, PictureError, Script, added_rows, between},
 };
 use std::{
     collections::BTreeSet,
@@ -89,7 +87,7 @@ impl Workbench {
         let (before, _) = self.picture().await?;
         let up = self.scratch.deploy(options, control).await?;
         let (after, dialect) = self.picture().await?;
-        let mut changes = difference::between(&before, &after, After::Up, dialect);
+        let mut changes = between(&before, &after, After::Up, dialect);
         changes.extend(added_rows(&before, &after, After::Up));
         Ok(Round { down, up, changes, made_anew })
     }
