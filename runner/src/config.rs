@@ -5,8 +5,8 @@
 
 use crate::{
     alteration::{Dialect, Permissions, PluginName, SettingName, SettingValue},
-    deploy::{Grant, Grants, PluginSettings, Trust, Trusts},
     escape::Escaped,
+    given::{Grant, Grants, PluginSettings, Trust, Trusts},
 };
 use serde::Deserialize;
 use std::{

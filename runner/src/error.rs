@@ -4,9 +4,9 @@ use crate::{
     alteration::{AlterationKey, Direction, Permission, PluginName},
     backend::{BackendError, FormerError, ParseUrlError, Run, Status, Stop},
     config::ConfigError,
-    deploy::{Exported, ParseSettingError, Powerful, UnknownSettings},
     escape::Escaped,
-    event::{StepReport, TakenOver},
+    event::{Exported, StepReport, TakenOver},
+    given::{ParseSettingError, Powerful, UnknownSettings},
     host::{HookError, LoadError},
     plan::{BaselineError, Finding, ParseTargetError, Plan},
     session::ErrorKind,
@@ -191,18 +191,11 @@ pub enum StepError {
         "the connection was lost during the commit, so whether it took effect is not known: {0}"
     )]
     Unknown(String),
-    #[error("the rest of its component: {0}")]
-    Incomplete(LoadError),
     #[error("interrupted")]
     Interrupted,
 }
 
 impl StepError {
-    /// Whether the hook got to a function that was not compiled yet.
-    pub(crate) fn is_deferred(&self) -> bool {
-        matches!(self, Self::Hook(HookError::Deferred))
-    }
-
     /// Whether the connection was lost.
     pub fn is_disconnected(&self) -> bool {
         match self {

@@ -1,14 +1,18 @@
 //! What happens while the runner works, and what was done in the end, as data. Rendering is the
 //! command line's.
 
+mod rollback;
+
+pub use rollback::{
+    Certainty, Exported, Losses, LostColumn, LostRows, LostTable, Replaced, ReplacedSql,
+};
+
 use crate::{
     alteration::{AlterationKey, Checksum, Direction, PluginName, SettingName},
     backend::LockHolder,
-    deploy::{Exported, Losses, Replaced},
     host::HookEvent,
     plan::Finding,
     session::Counts,
-    trial::Tested,
 };
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
@@ -49,8 +53,7 @@ pub enum Event<'a> {
         rows: u64,
         elapsed: Duration,
     },
-    /// Something was in its way that may go away; it is tried again after the pause. Without one, once its component is
-    /// compiled whole.
+    /// Something was in its way that may go away; it is tried again after the pause.
     Retrying { key: &'a AlterationKey, hook: &'static str, reason: &'a str, pause: Duration },
     /// These were committed, and a crash of the server took them along. They are done again.
     Lost { keys: &'a [AlterationKey] },
@@ -65,8 +68,6 @@ pub enum Event<'a> {
     Released { key: &'a AlterationKey },
     /// Where a test is done.
     Scratch(ScratchEvent<'a>),
-    /// A test came to its end with this alteration.
-    Tested { tested: &'a Tested },
     /// It is rolled back.
     Failed { key: &'a AlterationKey, direction: Direction, counts: Counts },
 }

@@ -22,12 +22,14 @@ pub mod config;
 pub mod deploy;
 mod error;
 pub mod event;
+pub mod given;
 pub mod new;
 pub mod project;
 pub mod rehearsals;
 mod runner;
 pub mod source;
 pub mod trial;
+mod workbench;
 
 pub use alteration_database::backend;
 use alteration_database::{crash, operator};
@@ -37,10 +39,12 @@ pub use alteration_host::{self as host, entropy, session};
 pub use alteration_pack as pack;
 pub use alteration_sql as sql;
 pub use deploy::{
-    Answer, BaselineOptions, Control, Correction, DeployOptions, How, Powerful, Question, Replaced,
-    Resolved, RollbackOptions, Trust,
+    Answer, BaselineOptions, Control, Correction, DeployOptions, How, Question, Resolved,
+    RollbackOptions,
 };
 pub use error::{Error, Lost, StepError, StepFailure};
-pub use event::{Report, StepReport};
+pub use event::{Replaced, Report, StepReport};
+pub use given::{Powerful, Trust};
 pub use runner::{BaselineFrom, Check, NotDeployed, Runner, Standing, Unfinished};
-pub use trial::{Round, RowFiles, TestOptions, Trial, Workbench};
+pub use trial::{RowFiles, TestOptions, Trial};
+pub use workbench::{Round, Workbench};

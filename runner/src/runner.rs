@@ -16,7 +16,7 @@ use crate::{
     plan::{self, Asks, Finding, Plan, Policy, Renames, Severity, StatusLine, Step, UpTo},
     source,
     sql::Judge,
-    trial::{self, Ground, Script, TestOptions, Trial},
+    trial::{self, Ground, Script, TestOptions, Tested, Trial},
 };
 use futures_util::future::{Either, select};
 use serde::Serialize;
@@ -347,7 +347,13 @@ impl Runner {
 
     /// Takes each alteration up, down and up again on a scratch database that it makes beside this
     /// one and removes, and compares. This runner's own database is only connected to.
-    pub async fn test(&self, options: &TestOptions, control: &Control) -> Result<Trial, Error> {
+    /// `observer` is told of each alteration when its test ends.
+    pub async fn test(
+        &self,
+        options: &TestOptions,
+        control: &Control,
+        observer: &(dyn Fn(&Tested) + Send + Sync),
+    ) -> Result<Trial, Error> {
         let catalog = self.catalog()?;
         let host = self.host()?;
         let script = options.prepare.as_deref().map(Script::read).transpose()?;
@@ -379,7 +385,7 @@ impl Runner {
                 made?
             }
         };
-        let (mut ground, mut progress) = (ground, trial::Progress::begin());
+        let (mut ground, mut progress) = (ground, trial::Progress::begin(observer));
         let tested = loop {
             let scratch = Self { url: ground.url.clone(), ..self.clone() };
             let trying = (&catalog, &plan, options, &host);
@@ -413,7 +419,7 @@ impl Runner {
         &self,
         (catalog, plan, options, host): (&Catalog, &Plan, &TestOptions, &Host),
         script: Option<&Script>,
-        progress: &mut trial::Progress,
+        progress: &mut trial::Progress<'_>,
         control: &Control,
     ) -> Result<(trial::Went, Dialect), Error> {
         let mut backend = self.prepare(script, &options.deploy.how, control).await?;

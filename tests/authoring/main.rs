@@ -3,6 +3,7 @@
 
 mod builds;
 mod python;
+mod readme;
 mod sql;
 mod story;
 #[path = "../support/mod.rs"]
@@ -26,10 +27,10 @@ fn the_guide_has_every_story() {
     let guide = support::root().join("runner/guide/src");
     let read = |name: &str| std::fs::read_to_string(guide.join(name)).expect("a page");
     for language in ["sql", "rust", "js", "ts", "python"] {
-        let page = format!("authoring-{language}.md");
-        let story = format!("../../../examples/authoring-{language}/README.md");
+        let page = format!("tutorial/authoring-{language}.md");
+        let story = format!("../../../../examples/authoring-{language}/README.md");
         assert_eq!(read(&page), format!("{{{{#include {story}}}}}\n"));
-        assert!(guide.join(&story).exists(), "{story}");
+        assert!(guide.join("tutorial").join(&story).exists(), "{story}");
         assert!(read("SUMMARY.md").contains(&format!("({page})")), "{page}");
     }
 }

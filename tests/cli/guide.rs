@@ -50,20 +50,38 @@ fn sandbox() -> Sandbox {
     sandbox
 }
 
+/// Pages about one plugin on PostgreSQL, each with a database of its own.
 #[test]
-fn servers() {
-    run_page(&sandbox(), "servers.md", 4);
+fn on_a_server() {
+    for (name, blocks_min) in [
+        ("how-to/deploy-to-a-server.md", 2),
+        ("how-to/deploy-from-a-pipeline.md", 1),
+        ("how-to/rehearse.md", 1),
+        ("how-to/grants-and-settings.md", 1),
+        ("how-to/place-of-the-tables.md", 1),
+        ("reference/urls.md", 1),
+    ] {
+        run_page(&sandbox(), name, blocks_min);
+    }
 }
 
+/// With the components that a clone has.
 #[test]
-fn histories() {
+fn first_deploy() {
     let sandbox = Sandbox::new();
-    write_files(&page("histories.md"), &sandbox);
-    run_page(&sandbox, "histories.md", 2);
+    sandbox.shipped_shop();
+    run_page(&sandbox, "tutorial/first-deploy.md", 6);
 }
 
 #[test]
-fn what_it_runs() {
+fn adopt_a_history() {
+    let sandbox = Sandbox::new();
+    write_files(&page("how-to/adopt-a-history.md"), &sandbox);
+    run_page(&sandbox, "how-to/adopt-a-history.md", 2);
+}
+
+#[test]
+fn read_what_runs() {
     let sandbox = sandbox();
     let sql = "CREATE TABLE notes (text varchar(80));";
     let code = wasm::with_manifest(
@@ -71,7 +89,7 @@ fn what_it_runs() {
         br#"{"manifest":1,"plugin":"acme/code","alterations":[{"id":"1.0.0-1718000100-notes"}]}"#,
     );
     sandbox.write("code.wasm", code);
-    run_page(&sandbox, "what-it-runs.md", 2);
+    run_page(&sandbox, "how-to/read-what-runs.md", 2);
 }
 
 /// Runs the commands of a page, one after the other.
@@ -82,11 +100,13 @@ fn run_page(sandbox: &Sandbox, name: &str, blocks_min: usize) {
     blocks.iter().for_each(|block| follow(block, sandbox));
 }
 
+/// What is renamed on the first page is removed on the second.
 #[test]
-fn ends() {
+fn rename_and_remove() {
     let sandbox = Sandbox::on(Postgres::shared().database());
     replaces::renamed(&sandbox);
-    run_page(&sandbox, "ends.md", 2);
+    run_page(&sandbox, "how-to/rename-a-plugin.md", 1);
+    run_page(&sandbox, "how-to/remove-a-plugin.md", 1);
 }
 
 /// Runs commands as a person types them; only the program is the one that was built.
@@ -148,14 +168,14 @@ fn follow_with_files(page: &str, sandbox: &Sandbox) -> usize {
 }
 
 #[test]
-fn mending() {
+fn recover() {
     let sandbox = Sandbox::on(Postgres::shared().database());
-    assert_eq!(follow_with_files(&page("mending.md"), &sandbox), 12);
+    assert_eq!(follow_with_files(&page("how-to/recover.md"), &sandbox), 12);
 }
 
 #[test]
 fn sql_for_several_databases() {
-    let page = page("sql.md");
+    let page = page("how-to/sql-for-several-databases.md");
     for sandbox in [
         Sandbox::new(),
         Sandbox::on(Postgres::shared().database()),

@@ -21,6 +21,7 @@ mod confirm;
 mod databases;
 mod dialects;
 mod disk;
+mod documents;
 mod drafts;
 mod escapes;
 mod files;

@@ -102,6 +102,18 @@ impl Sandbox {
         path
     }
 
+    /// Copies the components of acme/shop that a clone has into `plugins/`.
+    pub fn shipped_shop(&self) {
+        for entry in fs::read_dir(root().join("plugins/acme/shop")).expect("the reference plugin") {
+            let path = entry.expect("an entry").path();
+            if path.extension().is_some_and(|extension| extension == "wasm") {
+                let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+                let bytes = fs::read(&path).expect("a component");
+                self.write(&format!("plugins/acme/shop/{name}"), bytes);
+            }
+        }
+    }
+
     /// Packs SQL alterations, given as `(id, up, down)`, into `plugins/<plugin>/`.
     pub fn sql_plugin(&self, plugin: &str, alterations: &[(&str, &str, &str)]) {
         self.sql_plugin_requiring(plugin, "", alterations);

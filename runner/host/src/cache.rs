@@ -5,6 +5,7 @@
 //! a label beside it says which component it is of and what its bytes hash to. Anything doubtful
 //! counts as absent.
 
+use super::synchronous;
 use crate::alteration::Checksum;
 use rustix::fs::{FileType, Mode, OFlags};
 use std::{
@@ -30,8 +31,8 @@ const PRUNED_AFTER_BYTES: u64 = 128 << 20;
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Extent {
     Whole,
-    /// Not what a deferral of this version leaves out.
-    Without(Checksum),
+    /// Without what waits for something: see [`synchronous`].
+    Synchronous,
 }
 
 #[derive(Debug)]
@@ -186,11 +187,11 @@ fn key(engine: &Engine, checksum: Checksum, extent: Extent) -> Checksum {
     let mut settings = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut settings);
     let extent = match extent {
-        Extent::Whole => String::new(),
-        Extent::Without(version) => version.to_string(),
+        Extent::Whole => &[],
+        Extent::Synchronous => synchronous::METHOD,
     };
     let checksum = checksum.to_string();
-    Checksum::of_parts([checksum.as_bytes(), &settings.finish().to_le_bytes(), extent.as_bytes()])
+    Checksum::of_parts([checksum.as_bytes(), &settings.finish().to_le_bytes(), extent])
 }
 
 #[cfg(test)]

@@ -148,7 +148,7 @@ pub(super) async fn call(
         Err(_elapsed) => Err(HookError::Timeout {
             timeout_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
         }),
-        Ok(Err(error)) => Err(trapped(state, &limits, &loaded, &error)),
+        Ok(Err(error)) => Err(trapped(state, &limits, &error)),
         Ok(Ok(answer)) => judge(state, answer),
     };
     let mut counts = state.counts;
@@ -230,20 +230,9 @@ fn judge(
     }
 }
 
-fn trapped(
-    state: &mut HookState,
-    limits: &Limits,
-    loaded: &Loaded,
-    error: &wasmtime::Error,
-) -> HookError {
+fn trapped(state: &mut HookState, limits: &Limits, error: &wasmtime::Error) -> HookError {
     if let Some(undeclared) = state.undeclared.take() {
         return undeclared;
-    }
-    // After a failed statement there is nothing more to come.
-    if state.failed.is_none()
-        && loaded.deferral.as_ref().is_some_and(|deferral| deferral.was_met(error))
-    {
-        return HookError::Deferred;
     }
     if let Some(waited) = asynchronous(error) {
         return HookError::Absent(waited);

@@ -54,10 +54,6 @@ pub enum HookError {
     UnfinishedWriter(usize),
     #[error("the hook trapped: {0}")]
     Trapped(String),
-    /// It called a function that [`super::Host::load`] left out: to be called again with what
-    /// [`super::Host::load_whole`] gives.
-    #[error("the hook needs a part of its engine that is compiled only when it is called")]
-    Deferred,
     /// The process may not have more address space.
     #[error("the hook had no place in memory: {0}")]
     AddressSpace(String),

@@ -9,7 +9,6 @@ mod blowup;
 mod cache;
 mod call;
 mod database;
-mod deferral;
 mod engine;
 pub mod entropy;
 mod error;
@@ -112,17 +111,7 @@ impl Host {
     /// Compiles, checks and links a component without running any of it. Takes CPU time: call it
     /// where blocking is allowed.
     pub fn load(&self, bytes: &[u8], checksum: Checksum) -> Result<Loaded, LoadError> {
-        self.load_to(bytes, checksum, false)
-    }
-
-    /// The same with all that is in it, for a hook that ended with [`HookError::Deferred`].
-    pub fn load_whole(&self, bytes: &[u8], checksum: Checksum) -> Result<Loaded, LoadError> {
-        self.load_to(bytes, checksum, true)
-    }
-
-    fn load_to(&self, bytes: &[u8], checksum: Checksum, whole: bool) -> Result<Loaded, LoadError> {
-        let (cache, component) = (self.cache.as_deref(), (bytes, checksum));
-        load::load(&self.engine, &self.linker, &self.offer, cache, component, whole)
+        load::load(&self.engine, &self.linker, &self.offer, self.cache.as_deref(), bytes, checksum)
     }
 
     /// A hook that is ready to be called.

@@ -5,7 +5,6 @@ use super::{
     absent,
     bindings::exports::runner::alteration::{backfill, hooks, preparation},
     cache::{Cache, Extent},
-    deferral::Deferral,
     error::LoadError,
     exports,
     offer::{HOOKS, Offer},
@@ -26,8 +25,6 @@ pub struct Loaded {
     /// Its optional exports, found without running it.
     pub(super) preparation: Option<preparation::GuestIndices>,
     pub(super) backfill: Option<backfill::GuestIndices>,
-    /// What was left out of it.
-    pub(super) deferral: Option<Deferral>,
 }
 
 impl Loaded {
@@ -61,15 +58,14 @@ pub(super) fn linker(engine: &Engine) -> Result<Linker<HookState>, LoadError> {
     Ok(linker)
 }
 
-/// Compiles (or takes from the cache), checks imports and exports, and links. Functions may be left out that
-/// hardly any hook calls, unless it is to be `whole`.
+/// Compiles (or takes from the cache), checks imports and exports, and links.
 pub(super) fn load(
     engine: &Engine,
     linker: &Linker<HookState>,
     offer: &Offer,
     cache: Option<&Cache>,
-    (bytes, checksum): (&[u8], Checksum),
-    whole: bool,
+    bytes: &[u8],
+    checksum: Checksum,
 ) -> Result<Loaded, LoadError> {
     let cached = |extent| cache.and_then(|cache| cache.load(engine, checksum, extent));
     let compile = |bytes: &[u8], extent| {
@@ -80,20 +76,9 @@ pub(super) fn load(
         }
         Ok(component)
     };
-    let (component, deferral) = match (cached(Extent::Whole), whole) {
-        (Some(component), _) => (component, None),
-        (None, true) => (waiting_or_whole(bytes, cached, compile)?, None),
-        (None, false) => match Deferral::of(bytes) {
-            None => (waiting_or_whole(bytes, cached, compile)?, None),
-            Some(deferral) => {
-                let extent = Extent::Without(deferral.version());
-                let component = match cached(extent) {
-                    Some(component) => component,
-                    None => compile(&deferral.apply(bytes), extent)?,
-                };
-                (component, Some(deferral))
-            }
-        },
+    let component = match cached(Extent::Whole) {
+        Some(component) => component,
+        None => whole_or_synchronous(bytes, cached, compile)?,
     };
     offer.check(engine, &component)?;
     exports::check(engine, offer, &component)?;
@@ -106,11 +91,11 @@ pub(super) fn load(
         hooks::GuestIndices::new(&pre).map_err(|error| no_hooks(engine, &component, &error))?;
     let preparation = preparation::GuestIndices::new(&pre).ok();
     let backfill = backfill::GuestIndices::new(&pre).ok();
-    Ok(Loaded { pre, hooks, preparation, backfill, deferral })
+    Ok(Loaded { pre, hooks, preparation, backfill })
 }
 
-/// As it is; or, if that is refused, without what of it waits for something.
-fn waiting_or_whole(
+/// Compiles the component as it is, or, where the engine refuses that, without what waits for something.
+fn whole_or_synchronous(
     bytes: &[u8],
     cached: impl Fn(Extent) -> Option<Component>,
     compile: impl Fn(&[u8], Extent) -> Result<Component, LoadError>,
@@ -120,10 +105,9 @@ fn waiting_or_whole(
         compiled => return compiled,
     };
     let Some(synchronous) = synchronous::of(bytes) else { return Err(refused) };
-    let extent = Extent::Without(Checksum::of(synchronous::METHOD));
-    match cached(extent) {
+    match cached(Extent::Synchronous) {
         Some(component) => Ok(component),
-        None => compile(&synchronous, extent).map_err(|error| match error {
+        None => compile(&synchronous, Extent::Synchronous).map_err(|error| match error {
             LoadError::Compile(reason) => LoadError::Compile(format!(
                 "its hooks wait for something, which this runner has no place for; build them without `async`: {reason}"
             )),

@@ -29,7 +29,6 @@ struct Asking(Arc<Gate>);
 
 /// A hook before its end. Dropping it ends the guest; the session stays usable for a rollback.
 pub struct Prepared {
-    loaded: Arc<Loaded>,
     asking: Asking,
     place: Place,
 }
@@ -46,13 +45,7 @@ impl Prepared {
         let (engine, limits, places) = (engine.clone(), Arc::clone(limits), places.clone());
         let running =
             call::call(engine, limits, places, Arc::clone(loaded), call, Arc::clone(&gate));
-        let (loaded, place) = (Arc::clone(loaded), Place::Here(Box::pin(running)));
-        Self { loaded, asking: Asking(gate), place }
-    }
-
-    /// Whether this is what it calls into.
-    pub fn is_of(&self, loaded: &Arc<Loaded>) -> bool {
-        Arc::ptr_eq(&self.loaded, loaded)
+        Self { asking: Asking(gate), place: Place::Here(Box::pin(running)) }
     }
 
     /// Lets the guest run until it needs the session or says something. Needs a runtime of tokio.

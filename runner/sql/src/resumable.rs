@@ -153,8 +153,13 @@ fn reads_user_variable(view: View<'_>) -> bool {
     })
 }
 
-/// The `@` of an account (`'a'@'b'`) stands right behind its name.
+/// The `@` of an account (`'a'@'b'`) stands right behind its name; queries and changes of data name none.
 fn is_of_expression(view: View<'_>, at: usize) -> bool {
+    const OF_ROWS: [&str; 8] =
+        ["SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "DO", "VALUES"];
+    if view.is_any(0, &OF_ROWS) {
+        return true;
+    }
     let Some(before) = at.checked_sub(1).and_then(|before| view.tokens.get(before)) else {
         return true;
     };

@@ -167,7 +167,7 @@ fn exit(error: &Error) -> Exit {
             }
             StepError::LockLost => Exit::Locked,
             StepError::Backend(error) => backend_exit(error),
-            StepError::Hook(_) | StepError::Incomplete(_) | StepError::Unknown(_) => Exit::Failed,
+            StepError::Hook(_) | StepError::Unknown(_) => Exit::Failed,
         },
         Error::Source(_)
         | Error::Baseline(_)
@@ -591,9 +591,6 @@ fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
             "raise the address space that this process may have (`ulimit -v unlimited`, or the service's LimitAS), then run `{again}` again"
         ),
         StepError::Backend(error) => backend_advice(error),
-        StepError::Incomplete(_) => {
-            format!("see what this machine lacks, then run `{again}` again: it goes on from there")
-        }
         StepError::Hook(error)
             if error.flag().is_none() && *direction == Direction::Up && is_begun(failure) =>
         {

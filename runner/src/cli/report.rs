@@ -140,8 +140,6 @@ impl Reporter {
                 }
             }
             Event::Scratch(event) => self.scratch(event),
-            // What it found is the result, and the verb's to tell.
-            Event::Tested { .. } => {}
             Event::Failed { .. } => self.clear(),
         }
     }

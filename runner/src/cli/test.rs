@@ -15,7 +15,6 @@ use crate::{
     backend::{Blocked, Locks, TableLock},
     deploy::Trust,
     escape::Escaped,
-    event::Event,
     project::{Built, Project, TESTS},
     trial::{
         After, ColumnName, Difference, Failure, LineChange, NotTested, Outcome, RowChange,
@@ -27,7 +26,6 @@ use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 /// Names no file: a scratch database for SQLite is one in a temporary folder.
@@ -256,9 +254,14 @@ async fn try_plugins(args: Args, extra: Extra) -> Ended {
             checks: extra.checks,
         };
         let (cancelled, _) = signals::listen();
-        let control =
-            Control { observer: observer(&reporter, format), cancelled, ..Control::default() };
-        let trial = runner.test(&options, &control).await?;
+        let control = Control { observer: reporter.observer(), cancelled, ..Control::default() };
+        let tested = |tested: &Tested| {
+            if format == Format::Text {
+                reporter.clear();
+                text(tested);
+            }
+        };
+        let trial = runner.test(&options, &control, &tested).await?;
         Ok::<_, crate::Error>((trial, runner.url().to_string()))
     };
     let tested = tested.await;
@@ -274,17 +277,6 @@ async fn try_plugins(args: Args, extra: Extra) -> Ended {
         }
         Err(error) => explain::error(&error, format).into(),
     }
-}
-
-fn observer(reporter: &Arc<Reporter>, format: Format) -> crate::event::Observer {
-    let (inner, reporter) = (reporter.observer(), Arc::clone(reporter));
-    Arc::new(move |event| match event {
-        Event::Tested { tested } if format == Format::Text => {
-            reporter.clear();
-            text(tested);
-        }
-        event => inner(event),
-    })
 }
 
 /// What one alteration came to, under the lines of its passes.

@@ -2,15 +2,17 @@
 
 use super::{
     Work,
-    attempt::{Early, Stepped},
+    attempt::Stepped,
+    lookahead::{Lookahead, Preparing, Steps},
 };
 use crate::{
     backend::{Backend, BackendError, Revision, Snapshot},
     crash,
     error::Error,
     event::{Event, NotRehearsed},
-    plan::{Plan, Step},
+    plan::Plan,
 };
+use std::sync::Arc;
 
 impl Work<'_> {
     /// Applies the steps of a plan that rests on `snapshot`. [`BackendError::Moved`] means that
@@ -25,54 +27,60 @@ impl Work<'_> {
         if self.job.only_records() {
             return self.record(backend, plan, revision).await;
         }
-        let mut early = None;
-        let applied = self.apply_steps(backend, snapshot, plan, revision, &mut early).await;
-        if let Some(early) = early.filter(|early| early.is_started) {
-            self.leave_out(backend, &early.attempt).await;
+        let (components, later) = (Arc::clone(&self.components), self.later);
+        let preparing = Preparing {
+            hooks: self.hooks(),
+            components: &components,
+            runs: &snapshot.runs,
+            dialect: backend.dialect(),
+            is_journaled: backend.is_journaled().await?,
+        };
+        let mut steps =
+            Lookahead::new(&plan.steps, |step, left| preparing.step(step, left + later));
+        let applied = self.apply_steps(backend, &mut steps, revision).await;
+        if let Some(attempt) = steps.started() {
+            self.leave_out(backend, attempt).await;
         }
         applied
     }
 
-    /// Leaves the step in `early` that would have come next.
+    /// Leaves in `steps` what never had its turn.
     async fn apply_steps(
         &mut self,
         backend: &mut Backend,
-        snapshot: &Snapshot,
-        plan: &Plan,
+        steps: &mut Steps<'_>,
         mut revision: Revision,
-        early: &mut Option<Early>,
     ) -> Result<(), Error> {
-        let total = self.before + plan.steps.len() + self.later;
-        let run = |step: &Step| snapshot.runs.get(&step.key);
-        if let Some(first) = plan.steps.first() {
-            *early = self.early(backend, first, run(first)).await?;
-        }
-        for (at, step) in plan.steps.iter().enumerate() {
+        let total = self.before + steps.len() + self.later;
+        while steps.len() > 0 {
             if self.control.cancelled.is_cancelled() {
                 return Err(Error::Interrupted);
             }
-            let (key, direction) = (&step.key, step.direction);
-            let position = self.before + at + 1;
-            if let Some((attempt, _)) = self.components.get(key) {
-                let component = attempt.component_checksum;
-                let started = Event::Started { key, direction, component, position, total };
-                (self.control.observer)(started);
-            }
+            let Some(now) = steps.next().transpose()? else { break };
+            let subject = now.subject;
+            (self.control.observer)(Event::Started {
+                key: &subject.step.key,
+                direction: subject.step.direction,
+                component: subject.attempt.component_checksum,
+                position: total - subject.left,
+                total,
+            });
             crash::point("before an attempt");
-            let upcoming = match plan.steps.get(at + 1) {
-                Some(next) => self.early(backend, next, run(next)).await?,
-                None => None,
-            };
-            let now = std::mem::replace(early, upcoming);
-            let left = total - position;
-            let place = (revision, left);
-            match self.step(backend, step, run(step), now, early.as_mut(), place).await? {
-                Stepped::Done(next) => revision = next,
+            // Where both are one transaction, the next start is recorded with the end of this attempt.
+            let following = now.is_whole().then(|| steps.following()).flatten();
+            match self.step(backend, now, following, revision).await? {
+                Stepped::Done(next, report) => {
+                    revision = next;
+                    self.report.steps.push(report);
+                }
                 Stepped::NotRehearsable(statement) => {
-                    let key = key.clone();
-                    self.report.not_rehearsed = Some(NotRehearsed { key, statement, rest: left });
+                    let (key, rest) = (subject.step.key.clone(), subject.left);
+                    self.report.not_rehearsed = Some(NotRehearsed { key, statement, rest });
                     return Ok(());
                 }
+            }
+            if following.is_some() {
+                steps.following_is_started();
             }
             crash::point("after an attempt");
         }

@@ -3,24 +3,24 @@
 use super::{
     Work,
     components::Ready,
+    lookahead::{PreparedStep, Way, Whole},
     part::{Turn, Turned},
 };
 use crate::{
     alteration::Direction,
-    backend::{Attempt, Backend, BackendError, Claim, Ending, Next, Part, Revision, Run},
+    backend::{Attempt, Backend, BackendError, Claim, Ending, Next, Part, Revision},
     crash,
-    entropy::{self, Entropy},
     error::{Changed, Error, Lost, StepError, StepFailure},
     event::{Event, StepReport},
-    host::{Hook, LoadError, Prepared},
+    host::{Hook, LoadError},
     plan::Step,
     session::Counts,
 };
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
 /// How a step ended that did not fail.
 pub(super) enum Stepped {
-    Done(Revision),
+    Done(Revision, StepReport),
     /// The rest of the plan cannot be rehearsed, because of this statement.
     NotRehearsable(String),
 }
@@ -29,28 +29,6 @@ pub(super) enum Stepped {
 pub(super) enum Attempted {
     Done(Revision, Counts),
     NotRehearsable(String),
-}
-
-/// The hook of a step whose turn is still to come, and the chance that it was given.
-pub(super) struct Early {
-    pub(super) attempt: Attempt,
-    pub(super) chance: Chance,
-    pub(super) prepared: Prepared,
-    /// Its start was recorded with the end of the step before it.
-    pub(super) is_started: bool,
-}
-
-impl Early {
-    /// The attempt, if it is one transaction.
-    fn whole(&self) -> Option<&Attempt> {
-        matches!(self.chance, Chance::Whole(_)).then_some(&self.attempt)
-    }
-}
-
-/// Where a hook's chance comes from: its own, or its run's.
-pub(super) enum Chance {
-    Whole(Entropy),
-    Parts(Box<Run>),
 }
 
 /// What is attempted.
@@ -64,65 +42,37 @@ pub(super) struct Subject<'a> {
 }
 
 impl Work<'_> {
+    /// Gives a prepared step its turn. `following` is the attempt whose start is recorded with its end.
     pub(super) async fn step(
-        &mut self,
+        &self,
         backend: &mut Backend,
-        step: &Step,
-        run: Option<&Run>,
-        early: Option<Early>,
-        upcoming: Option<&mut Early>,
-        (revision, left): (Revision, usize),
+        PreparedStep { subject, way }: PreparedStep<'_>,
+        following: Option<&Attempt>,
+        revision: Revision,
     ) -> Result<Stepped, Error> {
-        let Some((attempt, ready)) = self.components.get(&step.key) else {
-            return Err(Error::PlanChanged(step.key.clone()));
-        };
-        let (attempt, ready) = (&attempt.clone(), &*Arc::clone(ready));
-        let subject = Subject { step, attempt, ready, left };
         let began = Instant::now();
-        let attempted = match subject.has_parts(backend, run).await? {
-            false => self.whole(backend, subject, early, upcoming, revision).await?,
-            true => self.in_parts(backend, subject, run, early, revision).await?,
+        let attempted = match way {
+            Way::Whole(whole) => self.whole(backend, subject, whole, following, revision).await?,
+            Way::Parts(run, hook) => {
+                let revision = self.begin(backend, subject, &run, revision).await?;
+                self.in_parts(backend, subject, *run, Some(hook), revision).await?
+            }
+            Way::Resume(run) => {
+                self.tell_settings(run);
+                let revision = self.resume(backend, subject, run, revision).await?;
+                self.in_parts(backend, subject, run.clone(), None, revision).await?
+            }
         };
         let (revision, counts) = match attempted {
             Attempted::Done(revision, counts) => (revision, counts),
             Attempted::NotRehearsable(statement) => return Ok(Stepped::NotRehearsable(statement)),
         };
-        let (key, direction) = (&step.key, step.direction);
+        let (key, direction) = (&subject.step.key, subject.step.direction);
         // The operator waited for the commits too; the record has the hooks' own time.
         let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let counts = Counts { duration_ms, ..counts };
         (self.control.observer)(Event::Finished { key, direction, counts });
-        self.report.steps.push(StepReport { key: key.clone(), direction, counts });
-        Ok(Stepped::Done(revision))
-    }
-
-    /// Lets the guest of a step run ahead, while the database works for the step before it. What was
-    /// begun before is not looked ahead to.
-    pub(super) async fn early(
-        &self,
-        backend: &Backend,
-        step: &Step,
-        run: Option<&Run>,
-    ) -> Result<Option<Early>, Error> {
-        let Some((attempt, ready)) = self.components.get(&step.key) else { return Ok(None) };
-        let subject = Subject { step, attempt, ready, left: 0 };
-        if run.is_some() {
-            return Ok(None);
-        }
-        let (chance, prepared) = match subject.has_parts(backend, run).await? {
-            false => {
-                let entropy = entropy::draw().map_err(no_entropy)?;
-                let prepared = self.prepare(step, attempt, ready, subject.whole_hook(), entropy);
-                (Chance::Whole(entropy), prepared)
-            }
-            true => {
-                let run = self.new_run(backend, subject)?;
-                let prepared = self.prepare_part(subject, &run);
-                (Chance::Parts(Box::new(run)), prepared)
-            }
-        };
-        let prepared = prepared.ahead();
-        Ok(Some(Early { attempt: attempt.clone(), chance, prepared, is_started: false }))
+        Ok(Stepped::Done(revision, StepReport { key: key.clone(), direction, counts }))
     }
 
     /// An attempt that is one transaction.
@@ -130,18 +80,11 @@ impl Work<'_> {
         &self,
         backend: &mut Backend,
         subject: Subject<'_>,
-        early: Option<Early>,
-        upcoming: Option<&mut Early>,
+        Whole { hook, entropy, is_started }: Whole,
+        following: Option<&Attempt>,
         revision: Revision,
     ) -> Result<Attempted, Error> {
         let Subject { step, attempt, ready, .. } = subject;
-        let is_started = early.as_ref().is_some_and(|early| early.is_started);
-        let (entropy, prepared) = match early {
-            Some(Early { chance: Chance::Whole(entropy), prepared, .. }) => {
-                (entropy, Some(prepared))
-            }
-            _ => (entropy::draw().map_err(no_entropy)?, None),
-        };
         // A killed attempt is in the history, because its start is recorded first.
         let revision = match is_started {
             true => revision,
@@ -149,27 +92,21 @@ impl Work<'_> {
         };
         crash::point("after the start was recorded");
         let turn = Turn {
-            step,
-            ready,
+            subject,
             claim: Claim { attempt, revision, component: &ready.bytes },
             part: Part::Whole,
             hook: subject.whole_hook(),
             entropy,
-            following: upcoming.as_ref().and_then(|early| early.whole()),
+            following,
             next: &|_| Next::Done,
         };
-        let turned = self.turn(backend, &turn, prepared).await;
+        let turned = self.turn(backend, &turn, Some(hook)).await;
         if turned.is_err() && is_started {
             // Somebody was faster.
             self.leave_out(backend, attempt).await;
         }
         let (cause, counts) = match turned? {
-            Turned::Done(revision, counts, _) => {
-                if let Some(early) = upcoming {
-                    early.is_started = early.whole().is_some();
-                }
-                return Ok(Attempted::Done(revision, counts));
-            }
+            Turned::Done(revision, counts, _) => return Ok(Attempted::Done(revision, counts)),
             Turned::Failed(cause, counts, _) => (cause, counts),
         };
         let ending = cause.ending();
@@ -194,10 +131,28 @@ impl Work<'_> {
     ) -> Result<Revision, Error> {
         match backend.record_start(subject.attempt, revision).await {
             Ok(revision) => Ok(revision),
-            Err(BackendError::Moved) => Err(BackendError::Moved.into()),
             Err(error) => {
+                let hook = subject.whole_hook();
+                Err(self.not_begun(backend, subject, &hook, error, Changed::Nothing).await)
+            }
+        }
+    }
+
+    /// Tells why an attempt could not be begun or resumed. [`BackendError::Moved`] is no failure of it: the plan is
+    /// made anew.
+    pub(super) async fn not_begun(
+        &self,
+        backend: &mut Backend,
+        subject: Subject<'_>,
+        hook: &Hook,
+        error: BackendError,
+        changed: Changed,
+    ) -> Error {
+        match error {
+            BackendError::Moved => BackendError::Moved.into(),
+            error => {
                 let cause = backend.explained(error).await.into();
-                Err(self.failure(subject, &subject.whole_hook(), cause, Changed::Nothing, None))
+                self.failure(subject, hook, cause, changed, None)
             }
         }
     }
@@ -234,12 +189,9 @@ impl Work<'_> {
 }
 
 impl Subject<'_> {
-    /// Whether it is more than one transaction.
-    async fn has_parts(self, backend: &Backend, run: Option<&Run>) -> Result<bool, BackendError> {
-        Ok(run.is_some()
-            || backend.is_journaled().await?
-            || self.ready.has_preparation(&self.step.key.id)
-            || self.has_backfill())
+    /// Whether its component makes it more than one transaction.
+    pub(super) fn has_parts(self) -> bool {
+        self.ready.has_preparation(&self.step.key.id) || self.has_backfill()
     }
 
     pub(super) fn whole_hook(self) -> Hook {

@@ -16,10 +16,10 @@ use crate::{
 };
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, OnceLock},
+    sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::JoinSet;
 
 /// How often whoever looks on is told how far it is.
 const TOLD_EVERY: Duration = Duration::from_secs(1);
@@ -27,9 +27,7 @@ const TOLD_EVERY: Duration = Duration::from_secs(1);
 /// A component that is ready to run.
 #[derive(Debug)]
 pub(super) struct Ready {
-    first: Arc<Loaded>,
-    /// With all that is in it, once a hook needed more than is compiled at first.
-    whole: OnceLock<Arc<Loaded>>,
+    pub(super) loaded: Arc<Loaded>,
     pub(super) bytes: Arc<Vec<u8>>,
     /// None where names identify the component.
     manifest: Option<Manifest>,
@@ -38,28 +36,13 @@ pub(super) struct Ready {
 }
 
 impl Ready {
-    pub(super) fn loaded(&self) -> &Arc<Loaded> {
-        self.whole.get().unwrap_or(&self.first)
-    }
-
-    /// Compiles the rest of it.
-    pub(super) async fn complete(&self, host: &Host, checksum: Checksum) -> Result<(), LoadError> {
-        if self.whole.get().is_none() {
-            let (host, bytes) = (host.clone(), Arc::clone(&self.bytes));
-            let loading = spawn_blocking(move || host.load_whole(&bytes, checksum));
-            let loaded = loading.await.map_err(|error| LoadError::Compile(error.to_string()))??;
-            self.whole.get_or_init(|| Arc::new(loaded));
-        }
-        Ok(())
-    }
-
     /// Whether `id` has hooks outside of its transaction.
     pub(super) fn has_preparation(&self, id: &AlterationId) -> bool {
-        self.loaded().has_preparation() && self.declares(id, |hooks| hooks.preparation)
+        self.loaded.has_preparation() && self.declares(id, |hooks| hooks.preparation)
     }
 
     pub(super) fn has_backfill(&self, id: &AlterationId) -> bool {
-        self.loaded().has_backfill() && self.declares(id, |hooks| hooks.backfill)
+        self.loaded.has_backfill() && self.declares(id, |hooks| hooks.backfill)
     }
 
     fn declares(&self, id: &AlterationId, part: fn(DeclaredHooks) -> bool) -> bool {
@@ -70,7 +53,7 @@ impl Ready {
 }
 
 /// What each step of a plan needs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Components {
     attempts: BTreeMap<AlterationKey, Attempt>,
     ready: HashMap<Checksum, Arc<Ready>>,
@@ -86,7 +69,7 @@ impl Components {
         backend: &mut Backend,
         host: &Host,
         control: &Control,
-    ) -> Result<Self, Error> {
+    ) -> Result<Arc<Self>, Error> {
         let attempts = attempts(job, plan, snapshot, host, backend.dialect())?;
         let mut first_users: BTreeMap<Checksum, &AlterationKey> = BTreeMap::new();
         for (key, attempt) in &attempts {
@@ -137,7 +120,7 @@ impl Components {
         }
         let Loading { ready, findings, .. } = loading;
         if findings.iter().all(|finding| finding.severity() == Severity::Note) {
-            return Ok(Self { attempts, ready, notes: findings });
+            return Ok(Arc::new(Self { attempts, ready, notes: findings }));
         }
         let mut plan = plan.clone();
         judge::add(&mut plan, findings);
@@ -183,8 +166,7 @@ fn load(
     dialect: Dialect,
 ) -> Result<Ready, LoadError> {
     let manifest = source::manifest(&bytes).map_err(LoadError::Manifest)?;
-    let first = Arc::new(host.load(&bytes, checksum)?);
-    Ok(Ready { first, whole: OnceLock::new(), bytes, manifest, dialect })
+    Ok(Ready { loaded: Arc::new(host.load(&bytes, checksum)?), bytes, manifest, dialect })
 }
 
 type Task = Result<(Checksum, Ready, Vec<Finding>), Error>;

@@ -3,11 +3,12 @@
 //! `export.json` comes last, after all else is on the disk: a folder without it is no export. What cannot be written whole
 //! is removed again.
 
-use super::{Control, Losses};
+use super::Control;
 use crate::{
     alteration::Dialect,
     backend::{Backend, BackendError, Export, ExportColumn, ExportFormat},
     error::Error,
+    event::{Exported, Losses},
     operator,
 };
 use serde::Serialize;
@@ -25,14 +26,6 @@ const FILE_MODE: u32 = 0o600;
 const FOLDER_MODE: u32 = 0o700;
 /// Bytes of a table's name that its file's name keeps.
 const NAME_BYTES_MAX: usize = 80;
-
-/// What was written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Exported {
-    pub folder: PathBuf,
-    pub tables: usize,
-    pub rows: u64,
-}
 
 #[derive(Debug, Serialize)]
 struct Index<'a> {

@@ -10,85 +10,16 @@ use crate::{
     alteration::{AlterationId, Dialect},
     backend::{Backend, BackendError, RowSource, Thing, Written},
     error::{Error, StepError},
-    event::{Event, Observer, Report},
+    event::{Certainty, Event, Losses, LostColumn, LostRows, LostTable, Observer, Report},
     host::{HookEvent, Host},
     pack::{SqlHook, SqlSource},
     plan::{Plan, Renames},
     sql::{Statement, Token, TokenKind, statement_length},
 };
-use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
 };
-
-/// How sure it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Certainty {
-    /// It was seen in a rehearsal, which was rolled back.
-    Rehearsed,
-    /// The SQL says so.
-    Read,
-    /// Something is done to it that may destroy rows of it, or the values in them.
-    Perhaps,
-}
-
-/// A table that goes, or may go, with its rows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LostTable {
-    /// A stranger may have named it: escape it.
-    pub table: String,
-    pub rows: u64,
-    pub certainty: Certainty,
-}
-
-/// A column that goes from a table that stays, or that may be made again without its values.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LostColumn {
-    pub table: String,
-    pub column: String,
-    /// Of the table.
-    pub rows: u64,
-    pub certainty: Certainty,
-}
-
-/// Rows that go from a table that stays, or that may go or lose values.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LostRows {
-    pub table: String,
-    /// How many go, where that was seen.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lost: Option<u64>,
-    /// Of the table.
-    pub rows: u64,
-    pub certainty: Certainty,
-}
-
-/// What a rollback destroys.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Losses {
-    pub tables: Vec<LostTable>,
-    pub columns: Vec<LostColumn>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub rows: Vec<LostRows>,
-    /// Why there may be more.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unsure: Option<String>,
-}
-
-impl Losses {
-    /// Every table that loses something, or may.
-    pub(super) fn touched(&self) -> BTreeSet<&str> {
-        let tables = self.tables.iter().map(|lost| lost.table.as_str());
-        let columns = self.columns.iter().map(|lost| lost.table.as_str());
-        tables.chain(columns).chain(self.rows.iter().map(|lost| lost.table.as_str())).collect()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.touched().is_empty()
-    }
-}
 
 /// What is found, by table.
 #[derive(Default)]
@@ -118,7 +49,7 @@ type Tables = BTreeMap<String, RowSource>;
 pub(super) async fn look(
     (job, how, host): (&Job<'_>, &How, &Host),
     plan: &Plan,
-    components: &mut Components,
+    components: &mut Arc<Components>,
     backend: &mut Backend,
     control: &Control,
     may_run: bool,
@@ -132,7 +63,7 @@ pub(super) async fn look(
 async fn find(
     (job, how, host): (&Job<'_>, &How, &Host),
     plan: &Plan,
-    components: &mut Components,
+    components: &mut Arc<Components>,
     backend: &mut Backend,
     control: &Control,
     may_run: bool,
@@ -191,7 +122,7 @@ struct Rehearsed {
 async fn rehearse(
     (job, how, host): (&Job<'_>, &How, &Host),
     before: &Tables,
-    components: &mut Components,
+    components: &mut Arc<Components>,
     backend: &mut Backend,
     control: &Control,
 ) -> Result<Result<Rehearsed, String>, Error> {
@@ -202,7 +133,7 @@ async fn rehearse(
     let mut work = Work {
         job,
         host,
-        components: std::mem::take(components),
+        components: Arc::clone(components),
         control: &quiet,
         renames: Renames::new(),
         before: 0,

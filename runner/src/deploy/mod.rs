@@ -10,8 +10,10 @@ mod baseline;
 pub(crate) mod begun;
 mod components;
 mod export;
+mod hooks;
 mod job;
 mod judge;
+mod lookahead;
 mod losses;
 pub(crate) mod mended;
 mod part;
@@ -23,19 +25,20 @@ mod settings;
 mod takeover;
 mod trust;
 
-pub use export::Exported;
 pub(crate) use job::Job;
-pub use job::{
-    BaselineOptions, DeployOptions, Grant, Grants, How, ParseGrantError, RollbackOptions,
-};
+pub use job::{BaselineOptions, DeployOptions, How, RollbackOptions};
 pub(crate) use judge::plan as judge;
-pub use losses::{Certainty, Losses, LostColumn, LostRows, LostTable};
-pub use replaced::{Replaced, ReplacedSql};
 pub use resolve::{Correction, Resolved};
-pub use settings::{ParseSettingError, PluginSettings, Setting, Settings, UnknownSettings};
 pub(crate) use takeover::Renaming;
 pub(crate) use trust::against as untrusted;
-pub use trust::{ParseTrustError, Powerful, Trust, Trusts};
+// Options, questions and reports hold them.
+pub use crate::{
+    event::{Certainty, Exported, Losses, LostColumn, LostRows, LostTable, Replaced, ReplacedSql},
+    given::{
+        Grant, Grants, ParseGrantError, ParseSettingError, ParseTrustError, PluginSettings,
+        Powerful, Setting, Settings, Trust, Trusts, UnknownSettings,
+    },
+};
 
 use crate::{
     backend::{Backend, BackendError, Snapshot, Status},
@@ -50,6 +53,7 @@ use again::Halves;
 use components::Components;
 use std::{
     path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -292,7 +296,7 @@ fn acceptable(plan: Plan) -> Result<Plan, Error> {
 }
 
 /// Jobs with what they run, in order.
-type Parts<'a> = Vec<(&'a Job<'a>, Components)>;
+type Parts<'a> = Vec<(&'a Job<'a>, Arc<Components>)>;
 
 async fn rehearsed(
     parts: Parts<'_>,
@@ -345,7 +349,7 @@ async fn work(
 struct Work<'a> {
     job: &'a Job<'a>,
     host: &'a Host,
-    components: Components,
+    components: Arc<Components>,
     control: &'a Control,
     /// What the operator agreed to at the question.
     renames: Renames,

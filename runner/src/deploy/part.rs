@@ -1,18 +1,17 @@
 //! One part of an attempt: opened, its hook called, completed; tried again while what was in its way
 //! may go away. Does not know which parts an attempt has, and records no failure.
 
-use super::{Work, components::Ready};
+use super::{Work, attempt::Subject};
 use crate::{
     backend::{self, Attempt, Backend, BackendError, Claim, Next, Part, Revision},
     crash,
     entropy::Entropy,
     error::{Error, StepError},
     event::Event,
-    host::{Call, Hook, HookError, HookObserver, Prepared, StepAnswer},
-    plan::Step,
+    host::{Hook, Prepared, StepAnswer},
     session::Counts,
 };
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 /// The first pause before a part is tried again; each later one is twice as long.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
@@ -21,8 +20,7 @@ const RETRY_PAUSE_MAX: Duration = Duration::from_secs(5);
 /// One part of an attempt that is about to run.
 #[derive(Clone)]
 pub(super) struct Turn<'a> {
-    pub(super) step: &'a Step,
-    pub(super) ready: &'a Ready,
+    pub(super) subject: Subject<'a>,
     pub(super) claim: Claim<'a>,
     pub(super) part: Part<'a>,
     pub(super) hook: Hook,
@@ -57,12 +55,6 @@ impl Work<'_> {
                 Turned::Failed(cause, counts, _) => (cause, counts),
                 done => return Ok(done),
             };
-            if cause.is_deferred() {
-                match self.complete(backend, turn, counts).await {
-                    Ok(()) => continue,
-                    Err(failed) => return Ok(failed),
-                }
-            }
             // It is looked at anew each time, so that it cannot come twice in a row.
             let is_doubtful = matches!(cause, StepError::Backend(BackendError::Doubtful(_)));
             tries += u32::from(!is_doubtful);
@@ -86,7 +78,7 @@ impl Work<'_> {
                 continue;
             }
             (self.control.observer)(Event::Retrying {
-                key: &turn.step.key,
+                key: &turn.subject.step.key,
                 hook: turn.hook.name(),
                 reason: &cause.to_string(),
                 pause,
@@ -102,61 +94,6 @@ impl Work<'_> {
         }
     }
 
-    /// Makes a part ready to be called again that got to a function which was not compiled at first. What of
-    /// it took effect stays in its journal, and is not done again. Else, how it failed.
-    async fn complete(
-        &self,
-        backend: &mut Backend,
-        turn: &mut Turn<'_>,
-        counts: Counts,
-    ) -> Result<(), Turned> {
-        let undone = self.undo(backend, &turn.work()).await;
-        let mut undone = undone.map_err(|error| Turned::Failed(error.into(), counts, None))?;
-        let failed = |cause, undone| Err(Turned::Failed(cause, counts, Some(Box::new(undone))));
-        let deferred = HookError::Deferred;
-        if let Part::Journaled(_) = turn.part {
-            match undone.revision {
-                Some(now) => turn.claim.revision = now,
-                None => undone.own_error = undone.own_error.or(Some(BackendError::Moved)),
-            }
-        }
-        if undone.own_error.is_some() || undone.stop.is_some() || undone.cut.is_some() {
-            // They say what is wrong.
-            return failed(deferred.into(), undone);
-        }
-        let (key, hook, reason) = (&turn.step.key, turn.hook.name(), &deferred.to_string());
-        (self.control.observer)(Event::Retrying { key, hook, reason, pause: Duration::ZERO });
-        let mut cancelled = self.control.cancelled.clone();
-        let completed = tokio::select! {
-            completed = turn.ready.complete(self.host, turn.claim.attempt.component_checksum) => {
-                completed.map_err(StepError::Incomplete)
-            }
-            () = cancelled.cancelled() => Err(StepError::Interrupted),
-        };
-        completed.or_else(|cause| failed(cause, undone))
-    }
-
-    /// A hook that is ready to be called.
-    pub(super) fn prepare(
-        &self,
-        step: &Step,
-        attempt: &Attempt,
-        ready: &Ready,
-        hook: Hook,
-        entropy: Entropy,
-    ) -> Prepared {
-        let call = Call {
-            timeout: matches!(hook, Hook::Step(_)).then_some(self.step_time).flatten(),
-            observer: self.hook_observer(step, hook.name()),
-            hook,
-            id: step.key.id.clone(),
-            permissions: attempt.permissions.clone(),
-            settings: attempt.settings.clone(),
-            entropy,
-        };
-        self.host.prepare(ready.loaded(), call)
-    }
-
     async fn once(
         &self,
         backend: &mut Backend,
@@ -169,12 +106,8 @@ impl Work<'_> {
             Err(BackendError::Moved) => return Err(BackendError::Moved.into()),
             Err(error) => return Ok(Turned::Failed(error.into(), Counts::default(), None)),
         };
-        let Turn { step, ready, claim, .. } = turn;
-        // What was prepared before the rest of the component was compiled would only stop there.
-        let prepared = prepared.filter(|prepared| prepared.is_of(ready.loaded()));
-        let prepared = prepared.unwrap_or_else(|| {
-            self.prepare(step, claim.attempt, ready, turn.hook.clone(), turn.entropy)
-        });
+        let prepared = prepared
+            .unwrap_or_else(|| self.hooks().prepare(turn.subject, turn.hook.clone(), turn.entropy));
         let mut cancelled = self.control.cancelled.clone();
         let mut lost = backend.lock_lost();
         let (counts, result) = tokio::select! {
@@ -186,7 +119,7 @@ impl Work<'_> {
         };
         crash::point("after the hook");
         if let Some((statement, reason)) = backend.went_apart().await {
-            let (key, hook) = (&step.key, turn.hook.name());
+            let (key, hook) = (&turn.subject.step.key, turn.hook.name());
             let event = Event::NotResumable { key, hook, statement: &statement, reason: &reason };
             (self.control.observer)(event);
         }
@@ -222,11 +155,6 @@ impl Work<'_> {
         let undone = backend.undo(work).await;
         crash::point("after a part was undone");
         undone
-    }
-
-    fn hook_observer(&self, step: &Step, hook: &'static str) -> HookObserver {
-        let (observer, key) = (Arc::clone(&self.control.observer), step.key.clone());
-        Arc::new(move |event| observer(Event::Hook { key: &key, hook, event }))
     }
 }
 

@@ -4,19 +4,18 @@
 
 use super::{
     Work,
-    attempt::{Attempted, Chance, Early, Subject, no_entropy, taken_over},
+    attempt::{Attempted, Subject, taken_over},
+    hooks::{first_phase, hook_of, part_name},
     part::{Turn, Turned},
 };
 use crate::{
-    alteration::Direction,
     backend::{
         self, Backend, BackendError, Checkpoint, Claim, Next, Part, Phase, Revision, Run, Stop,
     },
-    crash, entropy,
+    crash,
     error::{Changed, Error, StepError},
     event::Event,
-    host::{Hook, Prepared, StepAnswer},
-    operator,
+    host::{Prepared, StepAnswer},
     session::Counts,
 };
 use std::time::{Duration, Instant};
@@ -25,40 +24,26 @@ use std::time::{Duration, Instant};
 type Failed = (StepError, Counts, Option<Box<backend::Undone>>);
 
 impl Work<'_> {
-    /// From the beginning, or from where `taken_up` stands.
+    /// Runs the parts of a run that is recorded, from where it stands. Its hook may be `prepared`.
     pub(super) async fn in_parts(
         &self,
         backend: &mut Backend,
         subject: Subject<'_>,
-        taken_up: Option<&Run>,
-        early: Option<Early>,
-        revision: Revision,
+        mut run: Run,
+        mut prepared: Option<Prepared>,
+        mut revision: Revision,
     ) -> Result<Attempted, Error> {
-        let Subject { step, attempt, ready, .. } = subject;
-        let (mut run, mut revision, mut early) = match (taken_up, early) {
-            (Some(run), _) => {
-                self.tell_settings(run);
-                (run.clone(), self.resume(backend, subject, run, revision).await?, None)
-            }
-            (None, Some(Early { chance: Chance::Parts(run), prepared, .. })) => {
-                let revision = self.begin(backend, subject, &run, revision).await?;
-                (*run, revision, Some(prepared))
-            }
-            (None, _) => {
-                let run = self.new_run(backend, subject)?;
-                let revision = self.begin(backend, subject, &run, revision).await?;
-                (run, revision, None)
-            }
-        };
+        let Subject { attempt, ready, .. } = subject;
         crash::point("after the run was begun");
         let first = first_phase(subject);
         let mut steps_began: Option<(Instant, u64)> = None;
         loop {
             let (before, now) = (run.clone(), run.phase);
-            let prepared = early.take();
+            let hook = prepared.take();
             if now == Phase::Preparation {
+                // The guest of the main part runs ahead of it.
                 let main = Run { phase: Phase::Main, ..run.clone() };
-                early = Some(self.prepare_part(subject, &main).ahead());
+                prepared = Some(self.hooks().of_part(subject, &main).ahead());
             }
             if now == Phase::Backfill {
                 steps_began.get_or_insert((Instant::now(), 0));
@@ -67,8 +52,7 @@ impl Work<'_> {
             let journaled = now != Phase::Backfill
                 && (now == Phase::Preparation || backend.is_journaled().await?);
             let turn = Turn {
-                step,
-                ready,
+                subject,
                 claim: Claim { attempt, revision, component: &ready.bytes },
                 part: match journaled {
                     true => Part::Journaled(&before),
@@ -79,7 +63,7 @@ impl Work<'_> {
                 following: None,
                 next: &next,
             };
-            let (counts, next) = match self.turn(backend, &turn, prepared).await? {
+            let (counts, next) = match self.turn(backend, &turn, hook).await? {
                 Turned::Done(now, counts, next) => {
                     revision = now;
                     (counts, next)
@@ -107,21 +91,8 @@ impl Work<'_> {
         }
     }
 
-    pub(super) fn new_run(&self, backend: &Backend, subject: Subject<'_>) -> Result<Run, Error> {
-        let (dialect, wit) = (backend.dialect(), self.host.wit_version());
-        let entropy = entropy::draw().map_err(no_entropy)?;
-        let (attempt, phase) = (subject.attempt, first_phase(subject));
-        Ok(Run::new(attempt, phase, dialect, wit, entropy, operator::now()))
-    }
-
-    /// The hook of the part where a run stands, ready to be called.
-    pub(super) fn prepare_part(&self, subject: Subject<'_>, run: &Run) -> Prepared {
-        let Subject { step, attempt, ready, .. } = subject;
-        self.prepare(step, attempt, ready, hook_of(run), run.entropy.part(&part_name(run)))
-    }
-
     /// Records a new run, and says `running`.
-    async fn begin(
+    pub(super) async fn begin(
         &self,
         backend: &mut Backend,
         subject: Subject<'_>,
@@ -147,16 +118,15 @@ impl Work<'_> {
         };
         match begun {
             Ok(now) => Ok(now),
-            Err(BackendError::Moved) => Err(BackendError::Moved.into()),
             Err(error) => {
-                let cause = backend.explained(error).await.into();
-                Err(self.failure(subject, &hook_of(run), cause, Changed::Nothing, None))
+                let hook = hook_of(run);
+                Err(self.not_begun(backend, subject, &hook, error, Changed::Nothing).await)
             }
         }
     }
 
     /// Says which settings are given in vain, because the run was begun with others.
-    fn tell_settings(&self, run: &Run) {
+    pub(super) fn tell_settings(&self, run: &Run) {
         let settings = self.job.settings().map(|settings| settings.differing(run));
         if let Some(names) = settings.filter(|names| !names.is_empty()) {
             (self.control.observer)(Event::SettingsKept { key: &run.key, names: &names });
@@ -164,7 +134,7 @@ impl Work<'_> {
     }
 
     /// Records that an unfinished run is taken up again.
-    async fn resume(
+    pub(super) async fn resume(
         &self,
         backend: &mut Backend,
         subject: Subject<'_>,
@@ -175,11 +145,9 @@ impl Work<'_> {
         let claim = Claim { attempt, revision, component: &ready.bytes };
         match backend.resume_run(&claim, run).await {
             Ok(now) => Ok(now),
-            Err(BackendError::Moved) => Err(BackendError::Moved.into()),
             Err(error) => {
-                let cause = backend.explained(error).await.into();
                 let changed = Changed::Unfinished { run: Box::new(run.clone()), effects: None };
-                Err(self.failure(subject, &hook_of(run), cause, changed, None))
+                Err(self.not_begun(backend, subject, &hook_of(run), error, changed).await)
             }
         }
     }
@@ -268,32 +236,6 @@ impl Work<'_> {
             () = tokio::time::sleep(self.step_pause) => {}
             () = cancelled.cancelled() => {}
         }
-    }
-}
-
-/// The part that a run begins with.
-fn first_phase(subject: Subject<'_>) -> Phase {
-    match subject.ready.has_preparation(&subject.step.key.id) {
-        true => Phase::Preparation,
-        false => Phase::Main,
-    }
-}
-
-fn hook_of(run: &Run) -> Hook {
-    match (run.phase, run.direction) {
-        (Phase::Preparation, Direction::Up) => Hook::BeforeUp,
-        (Phase::Preparation, Direction::Down) => Hook::BeforeDown,
-        (Phase::Main, Direction::Up) => Hook::Up,
-        (Phase::Main, Direction::Down) => Hook::Down,
-        (Phase::Backfill, _) => Hook::Step(run.checkpoint.state.clone()),
-    }
-}
-
-/// Each part has chance of its own: two steps must not draw the same ids.
-fn part_name(run: &Run) -> String {
-    match run.phase {
-        Phase::Backfill => format!("{} {}", run.phase.as_str(), run.checkpoint.steps),
-        phase => phase.as_str().to_owned(),
     }
 }
 

@@ -5,41 +5,17 @@
 
 use super::components::Components;
 use crate::{
-    alteration::{AlterationKey, Checksum, Dialect},
+    alteration::{AlterationKey, Dialect},
     backend::{Backend, BackendError, Snapshot},
     error::Error,
+    event::{Replaced, ReplacedSql},
     pack::{SqlHook, SqlSource},
     plan::{Plan, Step},
 };
-use serde::Serialize;
 use similar::{Algorithm, ChangeTag, capture_diff_slices, group_diff_ops};
 
 /// Lines that stay around those that differ.
 const CONTEXT_LINES: usize = 3;
-
-/// A component that goes down instead of the one that was applied.
-#[derive(Debug, Clone, Serialize)]
-pub struct Replaced {
-    #[serde(flatten)]
-    pub key: AlterationKey,
-    pub applied: Checksum,
-    /// `None` where the archive cannot serve.
-    pub applied_bytes: Option<usize>,
-    pub with: Checksum,
-    pub with_bytes: usize,
-    /// How the SQL differs that runs; `None` where that of one of the two is not known.
-    pub sql: Option<Vec<ReplacedSql>>,
-}
-
-/// The SQL of one hook.
-#[derive(Debug, Clone, Serialize)]
-pub struct ReplacedSql {
-    /// As the WIT package calls it: `down` or `before-down`.
-    pub hook: &'static str,
-    /// Each with a sign before it: `-` was applied, `+` runs instead, a blank is in both. Empty where nothing differs;
-    /// escape them.
-    pub lines: Vec<String>,
-}
 
 /// Compares what `plan` takes down with other components than those that were applied.
 pub(super) async fn look(

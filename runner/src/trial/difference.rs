@@ -76,7 +76,7 @@ impl Difference {
 }
 
 /// What of `expected` is otherwise in `found`.
-pub(super) fn between(
+pub(crate) fn between(
     expected: &Picture,
     found: &Picture,
     after: After,
@@ -114,7 +114,7 @@ pub(super) fn between(
 }
 
 /// The rows of tables that were not there before.
-pub(super) fn added_rows(before: &Picture, now: &Picture, after: After) -> Vec<Difference> {
+pub(crate) fn added_rows(before: &Picture, now: &Picture, after: After) -> Vec<Difference> {
     let tables = now.tables.iter().filter(|(table, _)| !before.tables.contains_key(*table));
     let filled = tables.filter(|(_, rows)| rows.count > 0);
     filled.map(|(table, rows)| data(table, &Rows::of(rows.columns.clone()), rows, after)).collect()

@@ -4,9 +4,9 @@
 //! named and never removed: nobody can tell it from the one of a test that is under way elsewhere.
 
 use crate::{
-    Error,
     backend::{self, Access, Backend, ConnectOptions, DatabaseUrl, SCRATCH_PREFIX, ScriptError},
     deploy::{Control, How},
+    error::Error,
     escape::Escaped,
     event::{Event, ScratchEvent},
 };

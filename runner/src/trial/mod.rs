@@ -7,25 +7,22 @@ mod difference;
 mod ground;
 mod picture;
 mod rows;
-mod workbench;
 
 pub use difference::{Difference, LineChange, RowChange, RowCounts};
 pub use picture::{ColumnName, ParseColumnError};
-pub use workbench::{Round, Workbench};
 
 use crate::{
-    DeployOptions, Error, RollbackOptions,
     alteration::{AlterationKey, Catalog, Dialect, Direction, PluginName},
     backend::{Backend, BackendError, Locks, Status},
-    deploy::{self, Control, Grants, Job},
-    error::StepError,
-    event::{Event, Report},
+    deploy::{self, Control, DeployOptions, Job, RollbackOptions},
+    error::{Error, StepError},
+    event::Report,
+    given::Grants,
     host::Host,
     pack::check_of,
     plan::{Plan, RollbackTarget, SkipReason, Skipped},
     session::Counts,
 };
-use picture::{Picture, PictureError};
 use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -33,7 +30,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub(crate) use difference::{added_rows, between};
 pub(crate) use ground::{Ground, Script, prepare};
+pub(crate) use picture::{Picture, PictureError};
 
 /// What to test, and on which data.
 #[derive(Debug, Clone, Default)]
@@ -170,8 +169,10 @@ pub enum After {
 }
 
 /// What a test found so far, over all the databases that it needed.
-pub(crate) struct Progress {
+pub(crate) struct Progress<'a> {
     began: Instant,
+    /// Is told of each alteration that was tested.
+    observer: &'a (dyn Fn(&Tested) + Send + Sync),
     alterations: Vec<Tested>,
     failures: Vec<Failure>,
     not_tested: Vec<NotTested>,
@@ -191,10 +192,11 @@ pub(crate) enum Went {
     NeedsAnother,
 }
 
-impl Progress {
-    pub(crate) fn begin() -> Self {
+impl<'a> Progress<'a> {
+    pub(crate) fn begin(observer: &'a (dyn Fn(&Tested) + Send + Sync)) -> Self {
         Self {
             began: Instant::now(),
+            observer,
             alterations: Vec::new(),
             failures: Vec::new(),
             not_tested: Vec::new(),
@@ -269,7 +271,7 @@ pub(crate) async fn run(
     options: &TestOptions,
     backend: &mut Backend,
     (host, control): (&Host, &Control),
-    progress: &mut Progress,
+    progress: &mut Progress<'_>,
 ) -> Result<Went, Error> {
     let mut tester = Tester { catalog, options, backend, host, control };
     for key in progress.up.clone() {
@@ -315,7 +317,7 @@ pub(crate) async fn run(
                         false => Verdict::Passed,
                     };
                 }
-                (control.observer)(Event::Tested { tested: &tested });
+                (progress.observer)(&tested);
                 progress.alterations.push(tested);
                 ended
             }
@@ -572,7 +574,6 @@ fn blamed(
                 Ok(Failure { key: key.clone(), direction, again, message })
             }
             StepError::Backend(error) => Err(error.into()),
-            StepError::Incomplete(error) => Err(Error::Engine(error)),
             StepError::LockLost => Err(BackendError::LeaseLost.into()),
             StepError::Unknown(reason) => Err(BackendError::Disconnected(reason).into()),
         },

@@ -54,7 +54,7 @@ impl ColumnName {
 
 /// Why there is no picture.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum PictureError {
+pub(crate) enum PictureError {
     #[error("table {} cannot be read: {reason}", Escaped(.name))]
     Table { name: String, reason: String },
     #[error("the schema cannot be read: {0}")]
@@ -84,7 +84,7 @@ impl PictureError {
     }
 
     /// Where nobody is to blame.
-    pub(super) fn unblamed(self) -> BackendError {
+    pub(crate) fn unblamed(self) -> BackendError {
         match self {
             Self::Backend(error) => error,
             unreadable => BackendError::Database(unreadable.to_string()),
@@ -94,7 +94,7 @@ impl PictureError {
 
 /// A schema's things by kind and name.
 #[derive(Default)]
-pub(super) struct Picture {
+pub(crate) struct Picture {
     pub(super) things: BTreeMap<(String, String), Vec<String>>,
     pub(super) tables: BTreeMap<String, Rows>,
     sources: BTreeMap<String, Source>,
@@ -117,7 +117,7 @@ impl Source {
 }
 
 impl Picture {
-    pub(super) async fn take(
+    pub(crate) async fn take(
         backend: &mut Backend,
         ignore: &BTreeSet<ColumnName>,
     ) -> Result<Self, PictureError> {

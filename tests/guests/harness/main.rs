@@ -25,7 +25,6 @@ mod javascript;
 mod memory;
 mod python;
 mod sdk_list;
-mod seldom;
 mod sql;
 
 /// The guests in the order of their list, each with its test.

@@ -207,7 +207,7 @@ fn what_cannot_be_resumed_begins_with_what_it_is_about() {
     let table = [
         ("A; B", None),
         ("A;\n\n-- x\nCALL p(); B; CALL q()", Some((2, 4, "CALL may commit"))),
-        ("SET @a = 1; INSERT INTO t VALUES (@a)", None),
+        ("SET @a = 1; INSERT INTO t VALUES (@a)", Some((2, 1, "a user variable"))),
         ("A;\nINSERT INTO t VALUES (1);\nSELECT ROW_COUNT();", Some((2, 2, "ROW_COUNT()"))),
         (
             "A;\nINSERT INTO t VALUES (1);\nINSERT INTO t VALUES (LAST_INSERT_ID());",
