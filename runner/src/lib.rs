@@ -16,35 +16,20 @@
 //! # }
 //! ```
 
-pub mod cancel;
 pub mod cli;
-pub mod config;
-pub mod deploy;
-mod error;
-pub mod event;
-pub mod given;
 pub mod new;
 pub mod project;
-pub mod rehearsals;
-mod runner;
-pub mod source;
-pub mod trial;
-mod workbench;
 
 pub use alteration_database::backend;
-use alteration_database::{crash, operator};
-pub(crate) use alteration_domain::secret;
+use alteration_deploy::error;
+pub use alteration_deploy::{
+    Answer, BaselineFrom, BaselineOptions, Check, Control, Correction, DeployOptions, Error, How,
+    Lost, NotDeployed, Powerful, Question, Replaced, Report, Resolved, RollbackOptions, Round,
+    RowFiles, Runner, Standing, StepError, StepFailure, StepReport, TestOptions, Trial, Trust,
+    Unfinished, Workbench, cancel, config, deploy, event, given, rehearsals, source, trial,
+};
+use alteration_domain::secret;
 pub use alteration_domain::{alteration, escape, plan};
 pub use alteration_host::{self as host, entropy, session};
 pub use alteration_pack as pack;
 pub use alteration_sql as sql;
-pub use deploy::{
-    Answer, BaselineOptions, Control, Correction, DeployOptions, How, Question, Resolved,
-    RollbackOptions,
-};
-pub use error::{Error, Lost, StepError, StepFailure};
-pub use event::{Replaced, Report, StepReport};
-pub use given::{Powerful, Trust};
-pub use runner::{BaselineFrom, Check, NotDeployed, Runner, Standing, Unfinished};
-pub use trial::{RowFiles, TestOptions, Trial};
-pub use workbench::{Round, Workbench};

@@ -1,0 +1,42 @@
+//! From plugins and a database to alterations that are applied, checked, tried or taken back.
+//!
+//! ```text
+//! runner    what an application calls: one type, with options
+//! source    files -> catalog
+//! deploy    the apply loop: plan, components, attempts, records
+//! trial     the same on a scratch database, and what it left behind; workbench keeps one
+//! config    runner.toml; given: what an operator allows and sets
+//! event     what is said meanwhile; error: what went wrong, and what is altered now
+//! ```
+//!
+//! Prints nothing and decides no exit code. Internal to the package alteration-runner, which says what of it an
+//! application may use: the API is not stable.
+
+pub mod cancel;
+pub mod config;
+pub mod deploy;
+pub mod error;
+pub mod event;
+pub mod given;
+pub mod rehearsals;
+mod runner;
+pub mod source;
+pub mod trial;
+mod workbench;
+
+pub use deploy::{
+    Answer, BaselineOptions, Control, Correction, DeployOptions, How, Question, Resolved,
+    RollbackOptions,
+};
+pub use error::{Error, Lost, StepError, StepFailure};
+pub use event::{Replaced, Report, StepReport};
+pub use given::{Powerful, Trust};
+pub use runner::{BaselineFrom, Check, NotDeployed, Runner, Standing, Unfinished};
+pub use trial::{RowFiles, TestOptions, Trial};
+pub use workbench::{Round, Workbench};
+
+use alteration_database::{backend, crash, operator};
+use alteration_domain::{alteration, escape, plan, secret};
+use alteration_host::{self as host, entropy, session};
+use alteration_pack as pack;
+use alteration_sql as sql;
