@@ -4,8 +4,7 @@
 //! replaced before it is compared (`redact.rs`); everything else is compared exactly. Whatever a
 //! test is about, its output also has to pass the rules of `polite.rs`.
 
-#[path = "../support/mod.rs"]
-mod support;
+use alteration_test_support as support;
 
 mod polite;
 mod redact;

@@ -12,5 +12,5 @@ mod npm;
 mod peer;
 mod place;
 mod rebuild;
-#[path = "../support/mod.rs"]
-mod support;
+
+use alteration_test_support as support;

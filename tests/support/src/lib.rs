@@ -1,10 +1,11 @@
 //! What all test suites share: a place of their own, the real binary, and guests built from source.
 //!
-//! Included by each suite; a suite that does not use one of these functions still may.
-#![allow(dead_code, unused_imports, reason = "each suite uses its own part of this module")]
+//! A crate for tests, never published. It does not depend on the runner, so that the runner's unit tests can use it too;
+//! the binary that it starts is the one that Cargo built beside the test.
 
 pub mod proxy;
 pub mod servers;
+pub mod story;
 
 use servers::Database;
 use std::{
@@ -68,7 +69,7 @@ impl Sandbox {
 
     /// A command of the real binary, in this folder and with nothing of the caller's settings.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));
+        let mut command = Command::new(binary());
         command
             .args(args)
             .current_dir(self.path())
@@ -244,7 +245,7 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 /// The root of the repository.
 pub fn root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
 /// One cache for all suites: what they compile is the same.
@@ -252,9 +253,22 @@ fn cache_folder() -> PathBuf {
     target_folder().join("test-cache")
 }
 
+/// The folder that Cargo builds in.
 pub fn target_folder() -> PathBuf {
-    let binary = Path::new(env!("CARGO_BIN_EXE_runner"));
-    binary.ancestors().nth(2).expect("the target folder").to_owned()
+    profile_folder().parent().expect("the target folder").to_owned()
+}
+
+/// The runner. Cargo says where it is to tests of its own package only, and puts it into one place for all.
+fn binary() -> PathBuf {
+    let binary = profile_folder().join("runner");
+    assert!(binary.exists(), "{} is missing: build all with --workspace", binary.display());
+    binary
+}
+
+/// Where binaries of this test's profile are; a test is one folder below.
+fn profile_folder() -> PathBuf {
+    let test = std::env::current_exe().expect("a test is a file");
+    test.ancestors().nth(2).expect("target/PROFILE/deps/TEST").to_owned()
 }
 
 /// A guest that `tests/scripts/build-guests` built, as `hostile`, `directory` or `insights`.

@@ -72,7 +72,7 @@ fn shared_folder(server: &str) -> Option<(PathBuf, u16)> {
 
 /// Where a server is that Debian does not package, brought if it is not there yet.
 fn brought(server: &[&str]) -> PathBuf {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/scripts/bring-server");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/bring-server");
     let output = Command::new(script).args(server).output().expect("a shell starts");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{server:?} cannot be brought: {said}");

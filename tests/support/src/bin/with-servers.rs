@@ -6,11 +6,7 @@
 //!     test ── "postgres 18" ──> socket RUNNER_TEST_SERVERS ──> started, if it is the first to ask
 //!     test <── its folder ─────────────────────────────────────┘
 
-#[path = "../support/servers/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "the tests use the rest")]
-mod servers;
-
-use servers::{Mariadb, Mysql, Postgres};
+use alteration_test_support::servers::{self, Mariadb, Mysql, Postgres};
 use std::{
     collections::BTreeMap,
     io::{self, BufRead as _, BufReader, Write as _},

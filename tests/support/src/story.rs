@@ -4,7 +4,7 @@
 //! included. Durations, sizes and stamps may differ. With RUNNER_UPDATE_STORIES=1 what is shown is written anew, for
 //! whoever reads the difference.
 
-use crate::support::{Sandbox, root};
+use crate::{Sandbox, root};
 use std::{fs, path::PathBuf, process::Command};
 
 /// Runs the story of one folder of examples, from its first command to its last.

@@ -30,7 +30,7 @@ struct Script {
 impl Keeper {
     /// Makes the folder. `user` runs the server if we are root; `signal` ends it in the end.
     pub fn new(name: &str, user: &str, signal: &str) -> Self {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/servers/keep");
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/src/servers/keep");
         let mut child = Command::new(script)
             .args([name, user, signal])
             .stdin(Stdio::piped())
