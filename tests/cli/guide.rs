@@ -4,7 +4,7 @@
 //! any order, and `exit N` is its exit code, which else is 0.
 
 use crate::{
-    polite, replaces,
+    polite, samples,
     support::{
         Sandbox, finish, root,
         servers::{Mariadb, Postgres},
@@ -85,7 +85,7 @@ fn run_page(sandbox: &Sandbox, name: &str, blocks_min: usize) {
 #[test]
 fn ends() {
     let sandbox = Sandbox::on(Postgres::shared().database());
-    replaces::renamed(&sandbox);
+    samples::renamed(&sandbox);
     run_page(&sandbox, "ends.md", 2);
 }
 
