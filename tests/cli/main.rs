@@ -18,6 +18,7 @@ mod transcript;
 mod wasm;
 
 mod add;
+mod baseline;
 mod build;
 mod check;
 mod deploy;

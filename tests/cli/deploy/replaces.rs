@@ -3,10 +3,7 @@
 use crate::{
     polite,
     samples::{CRM, NEWEST, SHOP, emptied, renamed, replacing},
-    support::{
-        Run, Sandbox,
-        servers::{Mariadb, Mysql, Postgres},
-    },
+    support::{Run, Sandbox, each_database, servers::Postgres},
     terminal::at_terminal,
 };
 use std::fs;
@@ -27,16 +24,6 @@ fn records(sandbox: &Sandbox) -> Vec<String> {
         "SELECT concat_ws(' ', sequence, plugin, id, event, error) FROM alteration_history ORDER BY sequence",
     ));
     rows
-}
-
-/// Every server that there is, and SQLite.
-fn each_database(story: impl Fn(&Sandbox)) {
-    story(&Sandbox::new());
-    story(&Sandbox::on(Postgres::shared().database()));
-    story(&Sandbox::on(Mariadb::shared().database()));
-    if let Some(mysql) = Mysql::shared() {
-        story(&Sandbox::on(mysql.database()));
-    }
 }
 
 #[test]

@@ -4,8 +4,8 @@ use crate::{
     polite,
     samples::CRM,
     support::{
-        Run, Sandbox, finish, root,
-        servers::{Mariadb, Mysql, Postgres, Role},
+        Run, Sandbox, each_database, finish, root,
+        servers::{Postgres, Role},
     },
     terminal::typed,
 };
@@ -40,15 +40,6 @@ fn run(sandbox: &Sandbox, args: &[&str], code: i32) -> Run {
     polite::check(&run);
     assert_eq!(run.code, Some(code), "runner {args:?}: {run:#?}");
     run
-}
-
-fn each_database(story: impl Fn(&Sandbox)) {
-    story(&Sandbox::new());
-    story(&Sandbox::on(Postgres::shared().database()));
-    story(&Sandbox::on(Mariadb::shared().database()));
-    if let Some(mysql) = Mysql::shared() {
-        story(&Sandbox::on(mysql.database()));
-    }
 }
 
 /// Names without the schema that PostgreSQL has.

@@ -3,9 +3,12 @@
 //! A crate for tests, never published. It does not depend on the runner, so that the runner's unit tests can use it too;
 //! the binary that it starts is the one that Cargo built beside the test.
 
+mod place;
 pub mod proxy;
 pub mod servers;
 pub mod story;
+
+pub use place::{Place, each_database};
 
 use servers::Database;
 use std::{
@@ -225,13 +228,30 @@ impl Sandbox {
     }
 }
 
+/// Runs a command to its end.
 pub fn finish(command: &mut Command) -> Run {
-    let output = command.output().expect("the runner starts");
+    let output = command.output().expect("it starts");
     Run {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).expect("UTF-8"),
         stderr: String::from_utf8(output.stderr).expect("UTF-8"),
     }
+}
+
+/// As [`finish`], and it must have succeeded.
+pub fn succeed(command: &mut Command) -> Run {
+    let run = finish(command);
+    assert_eq!(run.code, Some(0), "{command:?}: {run:#?}");
+    run
+}
+
+/// Returns the names of what is directly in a folder, sorted.
+pub fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let names = entries.map(|entry| entry.expect("an entry").file_name());
+    let mut names: Vec<_> = names.map(|name| name.to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
 }
 
 /// Runs a future to its end on a runtime of its own.

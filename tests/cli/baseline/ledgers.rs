@@ -1,6 +1,6 @@
 //! Ledgers that hold names, times or states of their own: as their tools make them, on each kind of database.
 
-use crate::{place::Place, support::Sandbox};
+use crate::support::{Place, Sandbox};
 
 /// A ledger, the files of its tool, and what of them is recorded.
 struct Case {

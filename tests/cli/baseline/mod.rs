@@ -1,7 +1,9 @@
 //! `runner baseline`: a database that has its tables already, adopted by name or by the ledger of the
 //! tool that made them.
 
-use crate::{place::Place, support::Sandbox};
+mod ledgers;
+
+use crate::support::{Place, Sandbox};
 
 const SHOP: [(&str, &str, &str); 3] = [
     ("1.0.0-1-people", "CREATE TABLE people (id INTEGER)", "DROP TABLE people"),
