@@ -1,7 +1,7 @@
 //! A Rust module's text taken apart, as far as finding its alteration needs it.
 //!
 //! A lexer and no parser: comments, literals and lifetimes are told from code, and what macros make is not
-//! seen. Depends on nothing, because build scripts of projects include it, and so does the runner.
+//! seen. The runner uses it too, so that both see the same hooks.
 
 /// A piece of code. Comments, numbers' signs, lifetimes and characters in quotes are left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,6 @@
 //! What a project's build script finds, and the text that it writes for the crate's root.
 
-#[path = "../gather/mod.rs"]
-#[expect(dead_code, clippy::print_stdout, reason = "build scripts call it, and Cargo reads it")]
-mod gather;
-
+use alteration_sdk_build::generate;
 use std::{fs, path::PathBuf};
 
 const ONE: &str = "1.0.0-1-one";
@@ -23,7 +20,7 @@ impl Project {
     }
 
     fn text(&self, chosen: Option<&str>) -> String {
-        let (text, errors) = gather::generate(&self.0, chosen);
+        let (text, errors) = generate(&self.0, chosen);
         assert_eq!(errors, [] as [&str; 0]);
         text
     }
@@ -103,8 +100,8 @@ fn what_cannot_be_built_is_named() {
     ];
     for (at, (modules, chosen, expected)) in table.into_iter().enumerate() {
         let project = Project::new(&format!("wrong-{at}"), &modules);
-        assert_eq!(gather::generate(&project.0, chosen).1, [expected]);
+        assert_eq!(generate(&project.0, chosen).1, [expected]);
     }
-    let (_, errors) = gather::generate(&std::env::temp_dir().join("gather-of-nothing"), None);
+    let (_, errors) = generate(&std::env::temp_dir().join("gather-of-nothing"), None);
     assert!(errors[0].starts_with("src/alterations cannot be read"), "{errors:?}");
 }
