@@ -70,7 +70,7 @@ const OF_MARIADB: [(&str, &str); 6] = [
 fn each_setting(client: &Client, database: &dyn Fn() -> Database, settings: &[(&str, &str)]) {
     let set = |what: &str| {
         let done = client.try_sql(Role::Administrator, "mysql", &format!("SET GLOBAL {what};"));
-        done.unwrap_or_else(|error| panic!("{what}: {error}"));
+        done.unwrap_or_else(|error| panic!("{what}: {error:#}"));
     };
     for (setting, back) in settings {
         let sandbox = Sandbox::on(database());

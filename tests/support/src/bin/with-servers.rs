@@ -7,9 +7,10 @@
 //!     test <── its folder ─────────────────────────────────────┘
 
 use alteration_test_support::servers::{self, Mariadb, Mysql, Postgres};
+use anyhow::Context as _;
 use std::{
     collections::BTreeMap,
-    io::{self, BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader, Write as _},
     os::unix::net::{UnixListener, UnixStream},
     path::Path,
     process::{Command, ExitCode},
@@ -55,7 +56,7 @@ impl Server {
 
 impl Servers {
     /// Answers one test. If its server does not start, the end of the connection is the answer.
-    fn answer(&self, mut stream: UnixStream) -> io::Result<()> {
+    fn answer(&self, mut stream: UnixStream) -> anyhow::Result<()> {
         let mut name = String::new();
         BufReader::new(&stream).read_line(&mut name)?;
         let name = name.trim_end();
@@ -64,7 +65,8 @@ impl Servers {
         // Others start meanwhile.
         drop(servers);
         let server = server.get_or_init(|| Server::start(name));
-        writeln!(stream, "{}", server.folder().display())
+        writeln!(stream, "{}", server.folder().display())?;
+        Ok(())
     }
 
     fn end(&self) {
@@ -72,12 +74,13 @@ impl Servers {
     }
 }
 
-fn main() -> ExitCode {
+fn main() -> anyhow::Result<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);
-    let program = arguments.next().expect("usage: with-servers COMMAND [ARGUMENTS]");
-    let folder = tempfile::tempdir().expect("a folder");
+    let program = arguments.next().context("usage: with-servers COMMAND [ARGUMENTS]")?;
+    let folder = tempfile::tempdir().context("no temporary folder can be made")?;
     let socket = folder.path().join("servers");
-    let listener = UnixListener::bind(&socket).expect("a socket");
+    let listener = UnixListener::bind(&socket)
+        .with_context(|| format!("no socket can be made at {}", socket.display()))?;
     let servers = Arc::new(Servers::default());
     let answering = Arc::clone(&servers);
     thread::spawn(move || {
@@ -87,12 +90,11 @@ fn main() -> ExitCode {
             thread::spawn(move || servers.answer(stream));
         }
     });
-    let status = Command::new(program)
-        .args(arguments)
-        .env(servers::SERVERS_VARIABLE, &socket)
-        .status()
-        .expect("the command starts");
+    let status =
+        Command::new(&program).args(arguments).env(servers::SERVERS_VARIABLE, &socket).status();
     servers.end();
+    let status = status.with_context(|| format!("{} does not start", program.display()))?;
     // None if a signal ended it.
-    ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+    let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
+    Ok(ExitCode::from(code))
 }

@@ -3,6 +3,7 @@
 //! Blocking processes, so that tests can call it inside and outside of an async runtime alike. It
 //! does not go through the runner or its libraries: it is the witness, and shares none of their mistakes.
 
+use anyhow::ensure;
 use std::{
     io::Write as _,
     path::PathBuf,
@@ -35,21 +36,22 @@ impl Client {
     /// Runs statements; all must succeed.
     pub fn sql(&self, role: Role, database: &str, sql: &str) {
         let result = self.try_sql(role, database, sql);
-        assert!(result.is_ok(), "{sql}\nfailed: {}", result.unwrap_err());
+        result.unwrap_or_else(|error| panic!("{sql}\nfailed: {error:#}"));
     }
 
     /// As [`Client::sql`]; an error is what the client printed.
-    pub fn try_sql(&self, role: Role, database: &str, sql: &str) -> Result<(), String> {
+    pub fn try_sql(&self, role: Role, database: &str, sql: &str) -> anyhow::Result<()> {
         run(&mut self.query(role, database), sql).map(drop)
     }
 
     /// The first column of a query's rows, as text; null is `NULL`.
     pub fn rows(&self, role: Role, database: &str, sql: &str) -> Vec<String> {
-        self.try_rows(role, database, sql).unwrap_or_else(|error| panic!("{sql}\nfailed: {error}"))
+        self.try_rows(role, database, sql)
+            .unwrap_or_else(|error| panic!("{sql}\nfailed: {error:#}"))
     }
 
     /// As [`Client::rows`]; an error is what the client printed.
-    pub fn try_rows(&self, role: Role, database: &str, sql: &str) -> Result<Vec<String>, String> {
+    pub fn try_rows(&self, role: Role, database: &str, sql: &str) -> anyhow::Result<Vec<String>> {
         let output = run(&mut self.query(role, database), sql)?;
         Ok(match self {
             // Records end with NUL, and fields with a character that no test uses.
@@ -93,7 +95,7 @@ impl Client {
             Self::Mysql { .. } => {
                 let mut dump = self.command("mariadb-dump", Role::Administrator);
                 dump.args(["--single-transaction", "--hex-blob", "--routines", from]);
-                let text = run(&mut dump, "").unwrap_or_else(|error| panic!("no dump: {error}"));
+                let text = run(&mut dump, "").unwrap_or_else(|error| panic!("no dump: {error:#}"));
                 self.create_database(name);
                 self.sql(Role::Administrator, name, &text);
             }
@@ -168,7 +170,7 @@ impl Client {
 }
 
 /// Runs a client on `input`. An error is what it printed.
-pub(super) fn run(command: &mut Command, input: &str) -> Result<String, String> {
+pub(super) fn run(command: &mut Command, input: &str) -> anyhow::Result<String> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the server's package brings the client");
     let mut stdin = child.stdin.take().expect("it is piped");
@@ -176,11 +178,8 @@ pub(super) fn run(command: &mut Command, input: &str) -> Result<String, String> 
     let _ = stdin.write_all(input.as_bytes());
     drop(stdin);
     let output = child.wait_with_output().expect("the client ends");
-    if output.status.success() {
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    } else {
-        Err(String::from_utf8_lossy(&output.stderr).into_owned())
-    }
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// What `mariadb --batch` escaped.

@@ -38,7 +38,7 @@ impl Client {
                 command
             }
         };
-        let text = run(&mut command, "").unwrap_or_else(|error| panic!("no dump: {error}"));
+        let text = run(&mut command, "").unwrap_or_else(|error| panic!("no dump: {error:#}"));
         sorted(&text)
     }
 
@@ -46,7 +46,7 @@ impl Client {
     pub fn pg_dump(&self, database: &str, options: &[&str]) -> String {
         let mut command = self.command("pg_dump", Role::Administrator);
         run(command.args(options).arg(database), "")
-            .unwrap_or_else(|error| panic!("no dump: {error}"))
+            .unwrap_or_else(|error| panic!("no dump: {error:#}"))
     }
 }
 
