@@ -5,10 +5,9 @@ mod builds;
 mod python;
 mod readme;
 mod sql;
-mod story;
-#[path = "../support/mod.rs"]
-mod support;
 mod tools;
+
+use alteration_test_support::{self as support, story};
 
 /// JavaScript and TypeScript, with Node.js and what npm installs.
 #[test]

@@ -4,7 +4,7 @@
 //! any order, and `exit N` is its exit code, which else is 0.
 
 use crate::{
-    polite, replaces,
+    polite, samples,
     support::{
         Sandbox, finish, root,
         servers::{Mariadb, Postgres},
@@ -104,7 +104,7 @@ fn run_page(sandbox: &Sandbox, name: &str, blocks_min: usize) {
 #[test]
 fn rename_and_remove() {
     let sandbox = Sandbox::on(Postgres::shared().database());
-    replaces::renamed(&sandbox);
+    samples::renamed(&sandbox);
     run_page(&sandbox, "how-to/rename-a-plugin.md", 1);
     run_page(&sandbox, "how-to/remove-a-plugin.md", 1);
 }

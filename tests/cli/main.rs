@@ -3,59 +3,36 @@
 //! Every test runs the real binary in a sandbox of its own. What varies between machines is
 //! replaced before it is compared (`redact.rs`); everything else is compared exactly. Whatever a
 //! test is about, its output also has to pass the rules of `polite.rs`.
+//!
+//! A module for each verb; what is the same for all of them is in `every_verb`.
 
-#[path = "../support/mod.rs"]
-mod support;
+use alteration_test_support as support;
 
 mod polite;
+mod project;
 mod redact;
 mod samples;
+mod stopped;
+mod terminal;
 mod transcript;
 mod wasm;
 
-mod apart;
-mod begun;
-mod checks;
-mod components;
-mod confirm;
-mod databases;
-mod dialects;
-mod disk;
+mod add;
+mod baseline;
+mod build;
+mod check;
+mod deploy;
+mod dev;
 mod documents;
-mod drafts;
-mod escapes;
-mod files;
-mod folders;
-mod gate;
+mod every_verb;
 mod guide;
-mod halted;
-mod handed;
 mod help;
-mod history;
 mod inspect;
-mod judged;
-
-mod keys;
-mod listing;
-mod manifests;
-mod mending;
-mod outside;
+mod new;
 mod pack;
-mod places;
-mod plans;
-mod projects;
-mod rehearsal;
-mod replaces;
-mod rights;
-mod secrets;
-mod settings;
-mod signals;
-mod sqlite;
-mod state;
-mod story;
-mod terminal;
-mod trials;
-mod trust;
-mod uninstall;
-mod usage;
-mod versions;
+mod plan;
+mod release;
+mod resolve;
+mod rollback;
+mod status;
+mod test;

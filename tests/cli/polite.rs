@@ -1,7 +1,7 @@
 //! Rules for everything that the binary writes, in every test: no panic, no debug dump, nothing
 //! that a terminal would act on, and no password.
 
-use crate::support::Run;
+use crate::support::{Run, Sandbox};
 
 /// The password in every URL of these tests.
 pub const PASSWORD: &str = "hunter2";
@@ -37,6 +37,24 @@ pub fn check(run: &Run) {
             panic!("{name} holds the raw character {c:?}: {run:#?}");
         }
     }
+}
+
+/// Runs the binary, whose output has to keep the rules.
+pub fn run(sandbox: &Sandbox, args: &[&str]) -> Run {
+    let run = sandbox.runner(args);
+    check(&run);
+    run
+}
+
+/// As [`run`]; checks that it ends with this code and prints each of `texts`.
+pub fn told(sandbox: &Sandbox, args: &[&str], code: i32, texts: &[&str]) -> Run {
+    let run = run(sandbox, args);
+    assert_eq!(run.code, Some(code), "{args:?}: {run:#?}");
+    for text in texts {
+        let all = format!("{}{}", run.stdout, run.stderr);
+        assert!(all.contains(text), "{args:?} lacks `{text}`: {run:#?}");
+    }
+    run
 }
 
 /// Written without looking at the product's own list, so that a gap there is found here.

@@ -29,6 +29,12 @@ pub const CRM: [(&str, &str, &str); 1] = [(
     "DROP TABLE notes;\n",
 )];
 
+/// An alteration that runs on every database.
+pub const A: (&str, &str, &str) = ("1.0.0-1-a", "CREATE TABLE a (x INT);\n", "DROP TABLE a;\n");
+
+/// The row of the shop's last alteration.
+pub const LAST: &str = "id = '1.1.0-1700000200-create-orders'";
+
 /// The file of the shop's first alteration.
 pub const FIRST: &str = "plugins/acme/shop/1.0.0-1700000000-create-customers.wasm";
 
@@ -60,4 +66,34 @@ pub fn emptied(sandbox: &Sandbox, path: &str) {
         fs::remove_dir_all(&path).expect("a folder");
     }
     fs::create_dir_all(&path).expect("a folder");
+}
+
+/// An alteration that only the renamed plugin has.
+pub const NEWEST: (&str, &str, &str) = (
+    "1.2.0-1700000400-create-bills",
+    "CREATE TABLE bills (id INTEGER PRIMARY KEY);\n",
+    "DROP TABLE bills;\n",
+);
+
+/// Packs `alterations` as a plugin that says that it replaces another one.
+pub fn replacing(sandbox: &Sandbox, plugin: &str, old: &str, alterations: &[(&str, &str, &str)]) {
+    let source = format!("sources/{plugin}");
+    let _ = fs::remove_dir_all(sandbox.path().join(&source));
+    sandbox.write(
+        &format!("{source}/alteration.toml"),
+        format!("plugin = \"{plugin}\"\nreplaces = \"{old}\"\n"),
+    );
+    for (id, up, down) in alterations {
+        sandbox.write(&format!("{source}/{id}.up.sql"), up);
+        sandbox.write(&format!("{source}/{id}.down.sql"), down);
+    }
+    sandbox.ok(&["pack", &source, "--out", &format!("plugins/{plugin}"), "--replace"]);
+}
+
+/// The shop is deployed; its files are those of the store now, which has one alteration more.
+pub fn renamed(sandbox: &Sandbox) {
+    sandbox.sql_plugin("acme/shop", &SHOP);
+    sandbox.ok(&["deploy", "plugins"]);
+    emptied(sandbox, "plugins");
+    replacing(sandbox, "acme/store", "acme/shop", &[SHOP[0], SHOP[1], SHOP[2], NEWEST]);
 }

@@ -9,9 +9,8 @@ mod journal;
 mod opened;
 mod session;
 mod state;
-#[path = "../support/mod.rs"]
-mod support;
 
+use alteration_test_support as support;
 use runner::{
     alteration::{
         Alteration, AlterationKey, Catalog, Checksum, ComponentFile, Declaration, Dialect, Manifest,

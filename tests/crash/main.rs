@@ -14,5 +14,5 @@ mod place;
 mod race;
 mod scenarios;
 mod slow;
-#[path = "../support/mod.rs"]
-mod support;
+
+use alteration_test_support as support;

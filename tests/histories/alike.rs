@@ -5,8 +5,7 @@
 
 use crate::{
     history::{GOOSE_VALUES, History, LIQUIBASE_VALUES, Tool},
-    place::Place,
-    support::{Sandbox, servers::USER},
+    support::{Place, Sandbox, servers::USER},
 };
 use std::{fs, path::Path};
 

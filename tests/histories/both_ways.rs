@@ -4,9 +4,9 @@
 //! `town.sql` is the history; `peers.mjs` runs the tools. What no registry at hand has (tern, rambler, MyBatis) is in
 //! `pack`'s own tests alone.
 
-use crate::{alike::alike, place::Place, support};
+use crate::{alike::alike, peer::installed, support};
 use std::{fs, path::Path, process::Command};
-use support::Sandbox;
+use support::{Place, Sandbox};
 
 /// One alteration: its name, its way forward and its way back.
 type Alteration = (String, String, String);
@@ -133,17 +133,11 @@ fn as_the_tool_does(tool: &Tool) {
 impl Tool {
     fn run(&self, sandbox: &Sandbox, direction: &str, folder: &Path, steps: usize) {
         let peers = support::target_folder().join("peers/both-ways");
-        assert!(
-            peers.exists(),
-            "{} is missing: run tests/scripts/install-peers, or the tests with tests/run",
-            peers.display()
-        );
         let script = support::root().join("tests/histories/peers.mjs");
         let mut command = Command::new("node");
         command.arg(script).args([self.name, direction]).arg(folder).arg(sandbox.url());
-        command.arg(steps.to_string()).env("PEERS", peers);
-        let done = support::finish(&mut command);
-        assert_eq!(done.code, Some(0), "{command:?}: {done:#?}");
+        command.arg(steps.to_string()).env("PEERS", installed(&peers));
+        support::succeed(&mut command);
     }
 }
 

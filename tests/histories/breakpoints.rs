@@ -1,7 +1,7 @@
 //! drizzle's marks between statements, on the database to which they are no comment, and between statements that end with
 //! nothing else.
 
-use crate::place::Place;
+use crate::support::Place;
 
 #[test]
 fn divide_statements_everywhere() {

@@ -5,8 +5,7 @@
 
 use crate::{
     history::{GOOSE_VALUES, History, Tool},
-    place::Place,
-    support::Sandbox,
+    support::{Place, Sandbox},
 };
 use std::{
     fs,

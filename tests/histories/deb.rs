@@ -3,14 +3,10 @@
 
 use crate::{
     history::{History, LIQUIBASE_VALUES, Tool},
-    support::{self, Sandbox},
+    peer::program_of,
+    support::{self, Sandbox, succeed},
 };
-use std::{
-    fs,
-    os::unix::fs::symlink,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, os::unix::fs::symlink, path::Path, process::Command};
 
 pub fn up(history: &History, sandbox: &Sandbox, folder: &Path) {
     match history.tool {
@@ -44,7 +40,7 @@ fn sql_migrate(sandbox: &Sandbox, folder: &Path, args: &[&str]) {
     );
     sandbox.write("dbconfig.yml", &conf);
     let mut command = command(sandbox, Path::new("/usr/bin/sql-migrate"));
-    run(command.args(args).args(["-config=dbconfig.yml", "-env=app"]));
+    succeed(command.args(args).args(["-config=dbconfig.yml", "-env=app"]));
 }
 
 fn sqitch(sandbox: &Sandbox, folder: &Path, args: &[&str]) {
@@ -52,7 +48,7 @@ fn sqitch(sandbox: &Sandbox, folder: &Path, args: &[&str]) {
     let mut command = command(sandbox, Path::new("/usr/bin/sqitch"));
     command.current_dir(folder).env("SQITCH_FULLNAME", "Tester");
     command.env("SQITCH_EMAIL", "tester@example.org").env("HOME", sandbox.path());
-    run(command.args(args).arg(url));
+    succeed(command.args(args).arg(url));
 }
 
 /// A changelog of its own includes all of the folder.
@@ -70,7 +66,9 @@ fn liquibase(sandbox: &Sandbox, folder: &Path, args: &[&str]) {
     command.env("LIQUIBASE_HOME", home);
     command.args(["--changelog-file=root.yaml", "--show-banner=false"]);
     command.arg(format!("--url=jdbc:postgresql://{place}"));
-    run(command.arg(format!("--username={user}")).arg(format!("--password={password}")).args(args));
+    succeed(
+        command.arg(format!("--username={user}")).arg(format!("--password={password}")).args(args),
+    );
 }
 
 /// User, password, and what stands behind them in a URL.
@@ -82,18 +80,6 @@ fn parts(url: &str) -> (String, String, String) {
 }
 
 fn command(sandbox: &Sandbox, program: &Path) -> Command {
-    let program: PathBuf = fs::canonicalize(program).unwrap_or_else(|_| {
-        panic!(
-            "{} is missing: run tests/scripts/install-peers, or the tests with tests/run",
-            program.display()
-        )
-    });
-    let mut command = Command::new(program);
-    command.current_dir(sandbox.path()).env_remove("DATABASE_URL");
-    command
-}
-
-fn run(command: &mut Command) {
-    let done = support::finish(command);
-    assert_eq!(done.code, Some(0), "{command:?}: {done:#?}");
+    let program = fs::canonicalize(program).unwrap_or_else(|_| program.to_owned());
+    program_of(sandbox, &program)
 }

@@ -1,6 +1,6 @@
 //! What is known of a history: its tool, its folder, where it is deployed and how much of it can be taken back.
 
-use crate::{place::Place, support};
+use crate::support::{self, Place};
 use std::{
     fs,
     path::{Path, PathBuf},

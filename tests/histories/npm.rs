@@ -4,7 +4,8 @@
 
 use crate::{
     history::{History, Tool},
-    support::{self, Sandbox},
+    peer::program_of,
+    support::{self, Sandbox, names, succeed},
 };
 use std::{
     fs,
@@ -58,13 +59,15 @@ fn prisma(sandbox: &Sandbox, folder: &Path) {
          });",
     );
     linked(sandbox, folder, "prisma/migrations");
-    run(command(sandbox, "prisma")
-        .args(["migrate", "deploy"])
-        .env("APP_URL", format!("file:{}", sandbox.database().display()))
-        .env("PRISMA_SCHEMA_ENGINE_BINARY", "/bin/true")
-        .env("PRISMA_QUERY_ENGINE_LIBRARY", "/bin/true")
-        .env("CHECKPOINT_DISABLE", "1")
-        .env("PRISMA_HIDE_UPDATE_MESSAGE", "1"));
+    succeed(
+        command(sandbox, "prisma")
+            .args(["migrate", "deploy"])
+            .env("APP_URL", format!("file:{}", sandbox.database().display()))
+            .env("PRISMA_SCHEMA_ENGINE_BINARY", "/bin/true")
+            .env("PRISMA_QUERY_ENGINE_LIBRARY", "/bin/true")
+            .env("CHECKPOINT_DISABLE", "1")
+            .env("PRISMA_HIDE_UPDATE_MESSAGE", "1"),
+    );
 }
 
 fn drizzle(sandbox: &Sandbox, folder: &Path) {
@@ -73,7 +76,7 @@ fn drizzle(sandbox: &Sandbox, folder: &Path) {
     };";
     sandbox.write("drizzle.config.ts", config);
     linked(sandbox, folder, "drizzle");
-    run(command(sandbox, "drizzle-kit").arg("migrate").env("APP_URL", sandbox.url()));
+    succeed(command(sandbox, "drizzle-kit").arg("migrate").env("APP_URL", sandbox.url()));
 }
 
 fn supabase(sandbox: &Sandbox, folder: &Path) {
@@ -81,9 +84,11 @@ fn supabase(sandbox: &Sandbox, folder: &Path) {
     linked(sandbox, folder, "supabase/migrations");
     let url = sandbox.url();
     let url = format!("{url}{}sslmode=disable", if url.contains('?') { "&" } else { "?" });
-    run(command(sandbox, "supabase")
-        .args(["db", "push", "--yes", "--db-url", &url])
-        .env("SUPABASE_TELEMETRY_DISABLED", "1"));
+    succeed(
+        command(sandbox, "supabase")
+            .args(["db", "push", "--yes", "--db-url", &url])
+            .env("SUPABASE_TELEMETRY_DISABLED", "1"),
+    );
 }
 
 /// It has a database of its own below its folder, which is then the sandbox's.
@@ -94,10 +99,12 @@ fn wrangler(sandbox: &Sandbox, folder: &Path) {
          database_name = \"app\"\ndatabase_id = \"00000000-0000-0000-0000-000000000000\"\n",
     );
     linked(sandbox, folder, "migrations");
-    run(command(sandbox, "wrangler")
-        .args(["d1", "migrations", "apply", "app", "--local"])
-        .env("CI", "1")
-        .env("WRANGLER_SEND_METRICS", "false"));
+    succeed(
+        command(sandbox, "wrangler")
+            .args(["d1", "migrations", "apply", "app", "--local"])
+            .env("CI", "1")
+            .env("WRANGLER_SEND_METRICS", "false"),
+    );
     let below = sandbox.path().join(".wrangler/state/v3/d1/miniflare-D1DatabaseObject");
     for name in names(&below).into_iter().filter(|name| !name.starts_with("metadata")) {
         let (_, ending) = name.split_once(".sqlite").expect("a database");
@@ -151,34 +158,14 @@ fn peers() -> PathBuf {
 }
 
 fn command(sandbox: &Sandbox, program: &str) -> Command {
-    let path = peers().join("node_modules/.bin").join(program);
-    assert!(
-        path.exists(),
-        "{} is missing: run tests/scripts/install-peers, or the tests with tests/run",
-        path.display()
-    );
-    let mut command = Command::new(path);
-    command.current_dir(sandbox.path()).env_remove("DATABASE_URL").env("HOME", sandbox.path());
+    let mut command = program_of(sandbox, &peers().join("node_modules/.bin").join(program));
+    command.env("HOME", sandbox.path());
     // Debian's own is too old for wrangler.
     let node = support::target_folder().join("logto/node/bin");
     let path = std::env::var_os("PATH").unwrap_or_default();
     let paths = [node].into_iter().chain(std::env::split_paths(&path));
     command.env("PATH", std::env::join_paths(paths).expect("folders"));
     command
-}
-
-fn run(command: &mut Command) {
-    let done = support::finish(command);
-    assert_eq!(done.code, Some(0), "{command:?}: {done:#?}");
-}
-
-/// Of what is directly in a folder, sorted.
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).expect("a folder");
-    let names = entries.map(|entry| entry.expect("an entry").file_name());
-    let mut names: Vec<_> = names.map(|name| name.to_string_lossy().into_owned()).collect();
-    names.sort();
-    names
 }
 
 fn read(path: PathBuf) -> String {

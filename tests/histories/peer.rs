@@ -8,9 +8,9 @@ use crate::{
     cut, deb,
     history::{History, Tool},
     npm,
-    support::{self, Sandbox},
+    support::{self, Sandbox, names, succeed},
 };
-use std::{fs, path::Path, process::Command};
+use std::{path::Path, process::Command};
 
 impl History {
     /// Applies all of it.
@@ -31,7 +31,7 @@ impl History {
             Tool::Refinery => {
                 let args = ["migrate", "-e", "REFINERY_URL", "-p", &folder];
                 let mut command = command(sandbox, "refinery");
-                run(command.args(args).env("REFINERY_URL", url));
+                succeed(command.args(args).env("REFINERY_URL", url));
             }
             Tool::GolangMigrate | Tool::Goose | Tool::Flyway => cut::up(self, sandbox, path),
             Tool::SqlMigrate | Tool::Sqitch | Tool::Liquibase => deb::up(self, sandbox, path),
@@ -65,10 +65,8 @@ impl History {
 
 /// The numbers of the files, in order.
 fn versions(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).expect("a folder");
-    let names = entries.map(|entry| entry.expect("an entry").file_name());
-    let version = |name: &str| name.split('_').next().expect("a number").to_owned();
-    let mut versions: Vec<_> = names.map(|name| version(&name.to_string_lossy())).collect();
+    let version = |name: &String| name.split('_').next().expect("a number").to_owned();
+    let mut versions: Vec<_> = names(folder).iter().map(version).collect();
     versions.sort();
     versions.dedup();
     versions
@@ -82,22 +80,26 @@ fn dbmate(sandbox: &Sandbox, folder: &str, verb: &str) {
 }
 
 fn peer(sandbox: &Sandbox, program: &str, args: &[&str]) {
-    run(command(sandbox, program).args(args));
+    succeed(command(sandbox, program).args(args));
 }
 
 fn command(sandbox: &Sandbox, program: &str) -> Command {
-    let path = support::target_folder().join("peers/bin").join(program);
+    program_of(sandbox, &support::target_folder().join("peers/bin").join(program))
+}
+
+/// Returns a command of a tool, to be run in the sandbox's folder.
+pub fn program_of(sandbox: &Sandbox, program: &Path) -> Command {
+    let mut command = Command::new(installed(program));
+    command.current_dir(sandbox.path()).env_remove("DATABASE_URL");
+    command
+}
+
+/// Checks that what the tools' script installs is there.
+pub fn installed(path: &Path) -> &Path {
     assert!(
         path.exists(),
         "{} is missing: run tests/scripts/install-peers, or the tests with tests/run",
         path.display()
     );
-    let mut command = Command::new(path);
-    command.current_dir(sandbox.path()).env_remove("DATABASE_URL");
-    command
-}
-
-fn run(command: &mut Command) {
-    let done = support::finish(command);
-    assert_eq!(done.code, Some(0), "{command:?}: {done:#?}");
+    path
 }

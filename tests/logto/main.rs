@@ -9,5 +9,5 @@ mod keys;
 mod original;
 mod place;
 mod story;
-#[path = "../support/mod.rs"]
-mod support;
+
+use alteration_test_support as support;

@@ -3,7 +3,7 @@
 //! It copies the scripts into its own package each time it runs, so that each test gets a package of its own;
 //! what it depends on is shared.
 
-use crate::support::{Run, Sandbox, finish, target_folder};
+use crate::support::{Run, Sandbox, finish, names, target_folder};
 use std::{
     fs,
     os::unix::fs::symlink,
@@ -91,11 +91,6 @@ pub fn installed(release: &str) -> PathBuf {
     let folder = target_folder().join("logto").join(release).join("node_modules");
     assert!(folder.exists(), "{} is not there: run tests/scripts/build-logto", folder.display());
     folder
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).expect("a folder");
-    entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("text")).collect()
 }
 
 pub fn copy(from: &Path, to: &Path) {

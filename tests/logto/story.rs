@@ -1,14 +1,10 @@
 //! The way of an operator in examples/logto/README.md: its commands are run, and what they show is compared.
 
-#[path = "../authoring/story.rs"]
-#[allow(dead_code, reason = "the stories of authors use the rest")]
-mod commands;
-
 use crate::{
     component::pack,
     original::{AFTER, BEFORE, Original},
     place::Place,
-    support::root,
+    support::{root, story},
 };
 
 #[test]
@@ -21,5 +17,5 @@ fn the_readme_says_what_happens() {
     std::fs::copy(root().join("examples/logto/runner.toml"), sandbox.path().join("runner.toml"))
         .expect("a file");
     let environment = [("RUNNER_STATE_SCHEMA", "alterations".to_owned()), ("LOGTO", sandbox.url())];
-    commands::run_in(&sandbox, "logto", &environment.map(|(name, value)| (name.to_owned(), value)));
+    story::run_in(&sandbox, "logto", &environment.map(|(name, value)| (name.to_owned(), value)));
 }

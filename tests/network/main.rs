@@ -14,7 +14,7 @@ mod endless;
 mod pooler;
 mod restarts;
 mod story;
-#[path = "../support/mod.rs"]
-mod support;
 mod tls;
 mod unflushed;
+
+use alteration_test_support as support;

@@ -11,5 +11,5 @@ mod pgbouncer;
 mod postgres;
 mod proxy;
 mod sandbox;
-#[path = "../support/mod.rs"]
-mod support;
+
+use alteration_test_support as support;

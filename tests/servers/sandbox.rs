@@ -1,21 +1,10 @@
 //! A sandbox asks its database the same questions, wherever the database is.
 
-use crate::support::{
-    Sandbox,
-    servers::{Mariadb, Postgres},
-};
-
-fn sandboxes() -> [Sandbox; 3] {
-    [
-        Sandbox::new(),
-        Sandbox::on(Postgres::shared().database()),
-        Sandbox::on(Mariadb::shared().database()),
-    ]
-}
+use crate::support::Place;
 
 #[test]
 fn rows_state_and_dump() {
-    for sandbox in sandboxes() {
+    for sandbox in Place::ALL.map(Place::sandbox) {
         sandbox.sql(
             "CREATE TABLE alteration_state (plugin varchar(9), id varchar(9), status varchar(9));
              INSERT INTO alteration_state VALUES ('b', '2', 'failed'), ('a', '1', 'applied');
@@ -34,7 +23,7 @@ fn rows_state_and_dump() {
 
 #[test]
 fn the_runner_is_told_where() {
-    for sandbox in sandboxes().into_iter().skip(1) {
+    for sandbox in Place::ALL.map(Place::sandbox).into_iter().skip(1) {
         let command = sandbox.command(&[]);
         let told = command.get_envs().find(|(name, _)| *name == "DATABASE_URL");
         assert_eq!(told.and_then(|(_, url)| url?.to_str()), Some(sandbox.server().url()));

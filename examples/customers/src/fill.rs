@@ -5,12 +5,12 @@ use crate::{
     person::Person,
     random::Random,
 };
+use anyhow::{Context, ensure};
 use jiff::{Timestamp, tz::TimeZone};
 use sqlx::{
     AssertSqlSafe, Connection, Sqlite, SqliteConnection, SqliteTransaction, query::Query,
     sqlite::SqliteArguments,
 };
-use std::error::Error;
 
 const ROWS_A_STATEMENT: usize = 500;
 /// 1 April 2019, when the shop opened. From then on somebody came about every three minutes.
@@ -35,19 +35,19 @@ pub(crate) async fn fill(
     connection: &mut SqliteConnection,
     rows: u32,
     seed: u64,
-) -> Result<Vec<String>, Box<dyn Error>> {
-    if !exists(connection, "customers").await? {
-        return Err("there is no table customers: deploy acme/shop first".into());
-    }
+) -> anyhow::Result<Vec<String>> {
+    let is_deployed = exists(connection, "customers").await?;
+    ensure!(is_deployed, "there is no table customers: deploy acme/shop first");
     let with_orders = exists(connection, "orders").await?;
     let mut transaction = connection.begin().await?;
-    if any(&mut transaction).await? {
-        return Err("there are customers already: start from a new database".into());
-    }
-    let customers = customers(&mut transaction, rows, seed).await?;
+    let is_filled = any(&mut transaction).await?;
+    ensure!(!is_filled, "there are customers already: start from a new database");
+    let customers =
+        customers(&mut transaction, rows, seed).await.context("nothing was written: customers")?;
     let mut lines = vec![format!("{customers} customers")];
     if with_orders {
-        lines.push(format!("{} orders", all_orders(&mut transaction, rows, seed).await?));
+        let orders = all_orders(&mut transaction, rows, seed);
+        lines.push(format!("{} orders", orders.await.context("nothing was written: orders")?));
     }
     transaction.commit().await?;
     Ok(lines)

@@ -9,9 +9,10 @@ mod person;
 mod random;
 mod words;
 
+use anyhow::Context;
 use clap::Parser;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
-use std::{error::Error, io::Write, process::ExitCode, str::FromStr};
+use std::{io::Write, process::ExitCode, str::FromStr};
 
 /// Fills the tables of acme/shop with made-up customers
 #[derive(Debug, Parser)]
@@ -43,17 +44,19 @@ async fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            let _ = writeln!(anstream::stderr(), "error: {error}");
+            let _ = writeln!(anstream::stderr(), "error: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
-async fn run(args: &Args) -> Result<Vec<String>, Box<dyn Error>> {
-    let options = SqliteConnectOptions::from_str(&args.database)?;
-    let mut connection = SqliteConnection::connect_with(&options).await?;
+async fn run(args: &Args) -> anyhow::Result<Vec<String>> {
+    let options = SqliteConnectOptions::from_str(&args.database).context("--database")?;
+    let mut connection = SqliteConnection::connect_with(&options)
+        .await
+        .with_context(|| format!("{} cannot be opened", args.database))?;
     let lines = if args.fingerprint {
-        fingerprint::of(&mut connection).await?
+        fingerprint::of(&mut connection).await.context("the database cannot be read")?
     } else {
         fill::fill(&mut connection, args.rows, args.seed).await?
     };

@@ -1,7 +1,7 @@
 //! A shop's server, as far as its start: it looks whether every alteration is deployed, and does not
 //! go on otherwise. It alters nothing itself.
 
-use std::{error::Error, io::Write, process::ExitCode};
+use std::{io::Write, process::ExitCode};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -18,7 +18,7 @@ async fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-async fn start(database: &str, plugins: &str) -> Result<(), Box<dyn Error>> {
+async fn start(database: &str, plugins: &str) -> anyhow::Result<()> {
     runner::Runner::new(database)?.plugins([plugins]).check().await?.require_deployed()?;
     // From here on the application may rely on every table that its alterations make.
     Ok(())

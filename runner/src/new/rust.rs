@@ -13,7 +13,8 @@ pub(super) fn templates() -> Vec<Template> {
         ("src/slug.rs", include_str!("templates/rust/src/slug.rs")),
         ("src/alterations/{{id}}.rs", include_str!("templates/rust/src/alterations/first.rs")),
         ("sdk/wit/alteration.wit", include_str!("../../../wit/alteration.wit")),
-        ("sdk/plugins/sdk/Cargo.toml", include_str!("templates/rust/sdk/Cargo.toml.template")),
+        ("sdk/plugins/sdk/Cargo.toml", SDK_MANIFEST),
+        ("sdk/plugins/sdk/gather/Cargo.toml", GATHER_MANIFEST),
     ];
     templates.extend(SDK);
     templates.extend(GATHER);
@@ -23,6 +24,9 @@ pub(super) fn templates() -> Vec<Template> {
 /// An alteration more.
 pub(super) const ADDED: Template =
     ("src/alterations/{{id}}.rs", include_str!("templates/rust/add/alteration.rs"));
+
+const SDK_MANIFEST: &str = include_str!("templates/rust/sdk/Cargo.toml.template");
+const GATHER_MANIFEST: &str = include_str!("templates/rust/sdk/gather/Cargo.toml.template");
 
 /// The SDK as it lies in this tree: its sources name the interface relative to themselves.
 const SDK: [Template; 14] = [
@@ -44,8 +48,8 @@ const SDK: [Template; 14] = [
 
 /// What the project's build script is made of.
 const GATHER: [Template; 2] = [
-    ("sdk/plugins/sdk/gather/mod.rs", include_str!("../../../plugins/sdk/gather/mod.rs")),
-    ("sdk/plugins/sdk/gather/scan.rs", include_str!("../../../plugins/sdk/gather/scan.rs")),
+    ("sdk/plugins/sdk/gather/src/lib.rs", include_str!("../../../plugins/sdk/gather/src/lib.rs")),
+    ("sdk/plugins/sdk/gather/src/scan.rs", include_str!("../../../plugins/sdk/gather/src/scan.rs")),
 ];
 
 #[cfg(test)]
@@ -55,7 +59,7 @@ mod tests {
 
     #[test]
     fn the_whole_sdk_is_copied() {
-        for (folder, copied) in [("src", SDK.as_slice()), ("gather", GATHER.as_slice())] {
+        for (folder, copied) in [("src", SDK.as_slice()), ("gather/src", GATHER.as_slice())] {
             let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/sdk").join(folder);
             let mut names: Vec<String> = fs::read_dir(sources)
                 .unwrap()
@@ -75,17 +79,23 @@ mod tests {
             fs::read_to_string(root.join(path)).unwrap().parse().unwrap()
         };
         let workspace = read("Cargo.toml");
-        let copy: toml::Table =
-            include_str!("templates/rust/sdk/Cargo.toml.template").parse().unwrap();
-        let original = read("plugins/sdk/Cargo.toml");
-        let names = |table: &toml::Table| -> Vec<String> {
-            table["dependencies"].as_table().unwrap().keys().cloned().collect()
-        };
-        assert_eq!(names(&copy), names(&original));
-        for name in names(&copy) {
-            let wanted = &workspace["workspace"]["dependencies"][&name];
-            assert_eq!(&copy["dependencies"][&name], wanted, "{name}");
+        for (copy, original) in [
+            (SDK_MANIFEST, "plugins/sdk/Cargo.toml"),
+            (GATHER_MANIFEST, "plugins/sdk/gather/Cargo.toml"),
+        ] {
+            let copy: toml::Table = copy.parse().unwrap();
+            let original = read(original);
+            let names = |table: &toml::Table| -> Vec<String> {
+                let dependencies = table.get("dependencies").and_then(toml::Value::as_table);
+                dependencies.into_iter().flat_map(toml::Table::keys).cloned().collect()
+            };
+            assert_eq!(names(&copy), names(&original));
+            for name in names(&copy) {
+                let wanted = &workspace["workspace"]["dependencies"][&name];
+                assert_eq!(&copy["dependencies"][&name], wanted, "{name}");
+            }
+            assert_eq!(copy["package"]["name"], original["package"]["name"]);
+            assert_eq!(copy["package"]["version"], workspace["workspace"]["package"]["version"]);
         }
-        assert_eq!(copy["package"]["version"], workspace["workspace"]["package"]["version"]);
     }
 }

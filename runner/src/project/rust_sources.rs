@@ -5,14 +5,11 @@
 //! an item of the crate's root brings the whole crate. Does not count the SDK, crates of others, and what
 //! a procedural macro or a build script reads.
 
-#[path = "../../../plugins/sdk/gather/scan.rs"]
-mod scan;
-
 use crate::{
     alteration::{AlterationId, Checksum, ParseIdError},
     escape::Escaped,
 };
-use scan::{Token, found, tokens};
+use alteration_sdk_build::scan::{Token, found, tokens};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs, io,

@@ -4,9 +4,7 @@
 //! a test, or a test without a guest, does not compile. Those that export more than `up` and `down`
 //! are in `groups`.
 
-#[path = "../../support/mod.rs"]
-mod support;
-
+use alteration_test_support as support;
 use runner::pack::section;
 use std::{fs, sync::OnceLock, time::Duration};
 use support::{Run, Sandbox};

@@ -18,17 +18,9 @@ mod mysql;
 mod postgres;
 mod powers;
 mod protocol;
-#[cfg(test)]
-#[path = "../../../../tests/support/proxy/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "each suite uses its own part of this module")]
-mod proxy;
 mod released;
 mod resolve;
 mod scratch;
-#[cfg(test)]
-#[path = "../../../../tests/support/servers/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "each suite uses its own part of this module")]
-mod servers;
 mod sqlite;
 mod tables;
 mod takeover;
@@ -52,6 +44,8 @@ pub use scratch::{
 pub use url::{DatabaseUrl, ParseUrlError, Scheme, UnknownParameter, UrlPart};
 
 use crate::session::{Counts, SqlLimits};
+#[cfg(test)]
+use alteration_test_support::{proxy, servers};
 use connection::Connector;
 use std::{sync::Arc, time::Duration};
 
