@@ -32,7 +32,7 @@ begin() {
 build() {
   "$root/tests/scripts/build-guests"
   if [ -z "${RUNNER:-}" ] || [ -z "${CUSTOMERS:-}" ]; then
-    cargo build --quiet --release -p runner -p customers
+    cargo build --quiet --release -p alteration-runner -p customers
   fi
   RUNNER=${RUNNER:-$CARGO_TARGET_DIR/release/runner}
   CUSTOMERS=${CUSTOMERS:-$CARGO_TARGET_DIR/release/customers}

@@ -30,6 +30,7 @@ mod help;
 mod inspect;
 mod new;
 mod pack;
+mod packages;
 mod plan;
 mod release;
 mod resolve;

@@ -298,7 +298,7 @@ fn binary() -> PathBuf {
 }
 
 /// Where binaries of this test's profile are; a test is one folder below.
-fn profile_folder() -> PathBuf {
+pub fn profile_folder() -> PathBuf {
     let test = std::env::current_exe().expect("a test is a file");
     test.ancestors().nth(2).expect("target/PROFILE/deps/TEST").to_owned()
 }

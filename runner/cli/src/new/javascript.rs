@@ -43,12 +43,12 @@ const BOTH: [Template; 4] = [
     (".npmrc", include_str!("templates/js/npmrc")),
     ("alteration.json", include_str!("templates/all/alteration.json")),
     ("sdk/package.json", include_str!("templates/js/sdk/package.json")),
-    ("sdk/wit/alteration.wit", include_str!("../../../wit/alteration.wit")),
+    ("sdk/wit/alteration.wit", include_str!("../../wit/alteration.wit")),
 ];
 
 macro_rules! sdk {
     ($($path:literal)*) => {
-        [$((concat!("sdk/", $path), include_str!(concat!("../../../plugins/sdk-js/", $path)))),*]
+        [$((concat!("sdk/", $path), include_str!(concat!("../../plugins/sdk-js/", $path)))),*]
     };
 }
 
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn the_whole_sdk_is_copied() {
-        let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/sdk-js");
+        let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/sdk-js");
         let names = |folder: &str| -> Vec<String> {
             let entries = fs::read_dir(sdk.join(folder)).unwrap();
             entries
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn the_copy_is_the_sdks_package_but_for_its_tests() {
         let read = |text: &str| -> serde_json::Map<_, _> { serde_json::from_str(text).unwrap() };
-        let mut original = read(include_str!("../../../plugins/sdk-js/package.json"));
+        let mut original = read(include_str!("../../plugins/sdk-js/package.json"));
         for of_tests in ["scripts", "devDependencies"] {
             original.remove(of_tests).unwrap();
         }

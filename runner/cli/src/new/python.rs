@@ -10,9 +10,9 @@ pub(super) fn templates() -> Vec<Template> {
         ("slug.py", include_str!("templates/python/slug.py")),
         ("test_slug.py", include_str!("templates/python/test_slug.py")),
         ("alterations/{{module}}.py", include_str!("templates/python/alterations/first.py")),
-        ("sdk/wit/alteration.wit", include_str!("../../../wit/alteration.wit")),
-        ("sdk/requirements.txt", include_str!("../../../plugins/sdk-python/requirements.txt")),
-        ("sdk/venv", include_str!("../../../plugins/sdk-python/venv")),
+        ("sdk/wit/alteration.wit", include_str!("../../wit/alteration.wit")),
+        ("sdk/requirements.txt", include_str!("../../plugins/sdk-python/requirements.txt")),
+        ("sdk/venv", include_str!("../../plugins/sdk-python/venv")),
     ];
     templates.extend(SDK);
     templates
@@ -26,7 +26,7 @@ macro_rules! sdk {
     ($($name:literal)*) => {
         [$((
             concat!("sdk/runner_alteration/", $name),
-            include_str!(concat!("../../../plugins/sdk-python/runner_alteration/", $name)),
+            include_str!(concat!("../../plugins/sdk-python/runner_alteration/", $name)),
         )),*]
     };
 }
@@ -45,8 +45,8 @@ mod tests {
 
     #[test]
     fn the_whole_sdk_is_copied() {
-        let sources =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/sdk-python/runner_alteration");
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../plugins/sdk-python/runner_alteration");
         let mut names: Vec<String> = fs::read_dir(sources)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())

@@ -348,7 +348,7 @@ fn everything_is_described() {
 /// What plugins and examples here have, read by their own verbs in other tests.
 #[test]
 fn the_files_of_this_repository_are_good() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let [alteration, alteration_toml, runner] = &SUBJECTS;
     let files = [
         (alteration, "plugins/acme/lookup/alteration.json"),

@@ -1,0 +1,1 @@
+../../../../plugins/sdk-js/build.mjs
