@@ -1,20 +1,21 @@
 //! The command line: the only place that parses arguments, prints, and decides exit codes.
 //!
-//! Each verb has a file; what all share is in `options.rs`, what went wrong is explained in
-//! `explain.rs`, and what happens meanwhile is shown by `report.rs`.
+//! Each verb has a file, its options beside its code. Options that several verbs share are in `options/`, errors are
+//! explained in `explain/`, and progress is shown by `report.rs`.
 
 mod add;
 mod baseline;
 mod build;
 mod check;
 mod command;
+mod completions;
 mod deploy;
 mod dev;
 mod explain;
 mod inspect;
 mod listing;
 mod losses;
-mod manual;
+mod man;
 mod new;
 mod options;
 mod output;
@@ -70,8 +71,8 @@ enum Verb {
     Test(test::Args),
     Pack(pack::Args),
     Inspect(inspect::Args),
-    Completions(manual::CompletionsArgs),
-    Man(manual::ManArgs),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// Shows help, or what is wrong with the arguments: without a password that stands among them.
@@ -128,8 +129,8 @@ pub fn main() -> ExitCode {
             Verb::Test(args) => test::run(args).await,
             Verb::Pack(args) => pack::run(&args),
             Verb::Inspect(args) => inspect::run(&args),
-            Verb::Completions(args) => manual::completions(&args),
-            Verb::Man(args) => manual::man(&args),
+            Verb::Completions(args) => completions::run(&args),
+            Verb::Man(args) => man::run(&args),
         }
     });
     match exit {
