@@ -7,10 +7,11 @@ use super::{
     project::{self, ProjectArgs, shown},
 };
 use crate::{
-    alteration::Version,
+    alteration::{AlterationId, Version},
     new::AddedHooks,
     project::{Added, NextAlteration, Project},
 };
+use serde::Serialize;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Adds the next alteration to a project: its files, a test, and its place in the manifest
@@ -43,6 +44,18 @@ pub(super) struct Args {
     output: Output,
 }
 
+#[derive(Serialize)]
+struct Document<'a> {
+    /// The new alteration's id; null if only a release was opened.
+    alteration: Option<&'a AlterationId>,
+    /// Every file that was written.
+    files: Vec<String>,
+    /// The manifest, which lists the alteration.
+    manifest: String,
+    /// The version that new alterations belong to.
+    release: &'a Version,
+}
+
 pub(super) fn run(args: &Args) -> Exit {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let next = NextAlteration {
@@ -65,12 +78,12 @@ pub(super) fn run(args: &Args) -> Exit {
 fn show(added: &Added, format: Format) {
     let files: Vec<String> = added.files.iter().map(|path| path.display().to_string()).collect();
     if format == Format::Json {
-        output::json(&serde_json::json!({
-            "alteration": added.id,
-            "release": added.release,
-            "files": files,
-            "manifest": added.manifest.display().to_string(),
-        }));
+        output::json(&Document {
+            alteration: added.id.as_ref(),
+            files,
+            manifest: added.manifest.display().to_string(),
+            release: &added.release,
+        });
         return;
     }
     for path in &added.files {

@@ -10,10 +10,14 @@ use super::{
     report::Reporter,
 };
 use crate::{
-    BaselineFrom, BaselineOptions, Error, How, Report, Runner, alteration::PluginName,
-    backend::FormerTool, deploy::Grant, plan::UpTo,
+    BaselineFrom, BaselineOptions, Error, How, Report, Runner,
+    alteration::{AlterationKey, PluginName},
+    backend::FormerTool,
+    deploy::Grant,
+    plan::UpTo,
 };
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use serde::Serialize;
 
 /// Records alterations as applied without running them: the database has them already
 #[derive(Debug, clap::Args)]
@@ -54,6 +58,14 @@ pub(super) struct Args {
     lock: Lock,
     #[command(flatten)]
     output: Output,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    /// The database's URL, without its password.
+    database: &'a str,
+    /// The alterations that are recorded as applied now.
+    recorded: Vec<&'a AlterationKey>,
 }
 
 fn tool() -> impl TypedValueParser<Value = FormerTool> {
@@ -131,7 +143,7 @@ fn summary(report: &Report, url: &str, format: Format) {
     let recorded: Vec<_> = report.steps.iter().map(|step| &step.key).collect();
     match (format, recorded.len()) {
         (Format::Json, _) => {
-            output::json(&serde_json::json!({ "database": url, "recorded": recorded }));
+            output::json(&Document { database: url, recorded });
         }
         (Format::Text, 0) => output::result(&format!("{url}: nothing to record.")),
         (Format::Text, steps) => {

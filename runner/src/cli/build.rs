@@ -6,7 +6,8 @@ use super::{
     output::{self, count},
     project::{self, ProjectArgs},
 };
-use crate::project::Project;
+use crate::{pack::Written, project::Project};
+use serde::Serialize;
 
 /// Builds the drafts of a project into `dist`; what is up to date is left alone
 #[derive(Debug, clap::Args)]
@@ -26,13 +27,19 @@ pub(super) struct Args {
     output: Output,
 }
 
+#[derive(Serialize)]
+struct Document<'a> {
+    /// The components of the project's drafts.
+    components: &'a [Written],
+}
+
 pub(super) fn run(args: &Args) -> Exit {
     let format = args.output.format;
     let built = Project::open(&args.project.project)
         .and_then(|project| project::build(&project, args.cache.folder(), format));
     match built {
         Ok(built) if format == Format::Json => {
-            output::json(&serde_json::json!({ "components": built.components }));
+            output::json(&Document { components: &built.components });
             Exit::Done
         }
         Ok(built) => {

@@ -1,14 +1,14 @@
 //! `runner inspect`: what a file is, says, needs and asks for.
 
 use super::{
-    explain::Exit,
+    explain::{self, Exit, Refusal},
     listing,
     options::{CacheFolder, Format, Output},
     output::{self, count},
 };
 use crate::{
     alteration::{Declaration, Dialect, Manifest},
-    escape::{Escaped, EscapedLines},
+    escape::Escaped,
     pack::{self, About, InspectFileError, Inspection, Interface, ManifestFound, Sbom, SqlText},
     rehearsals::Rehearsals,
 };
@@ -55,14 +55,10 @@ pub(super) fn run(args: &Args) -> Exit {
                 InspectFileError::Inspect { .. } => "get or build the file again",
                 _ => "give the path of a WebAssembly file",
             };
-            let message = crate::secret::hidden(&EscapedLines(&error.to_string()).to_string());
-            if format == Format::Json {
-                output::json(&serde_json::json!({
-                    "error": { "message": message, "next": next, "exit_code": Exit::Failed as u8 }
-                }));
-            }
-            output::problem(&message, &[("next", next.to_owned())]);
-            Exit::Failed
+            let message = error.to_string();
+            let changed = "nothing was altered";
+            let refusal = Refusal { message: &message, changed, next, ..Refusal::default() };
+            explain::refused(refusal, Exit::Failed, format)
         }
     }
 }

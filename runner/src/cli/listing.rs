@@ -6,7 +6,7 @@
 
 use super::{
     command,
-    explain::Exit,
+    explain::{self, Exit, Refusal},
     options::Format,
     output::{self, count},
 };
@@ -185,14 +185,12 @@ fn unknown(file: &Path, of: &SqlOf, format: Format) -> Exit {
             vec![command::rehearse(&file, of.draft)],
         ),
     };
-    let changed = "nothing was altered".to_owned();
-    if format == Format::Json {
-        output::json(&serde_json::json!({ "error": {
-            "message": message, "changed": changed, "next": next, "commands": commands,
-            "exit_code": Exit::Failed as u8,
-        }}));
-    }
-    output::problem(&message, &[("changed", changed), ("next", next)]);
-    output::commands(&commands, output::note);
-    Exit::Failed
+    let refusal = Refusal {
+        message: &message,
+        changed: "nothing was altered",
+        next: &next,
+        commands,
+        ..Refusal::default()
+    };
+    explain::refused(refusal, Exit::Failed, format)
 }

@@ -1,19 +1,20 @@
 //! `runner pack`: sources become components, which are loaded once before they are written.
 
 use super::{
-    explain::Exit,
+    explain::{self, Exit, Refusal},
     options::{Cache, Format, Output},
     output::{self, count},
 };
 use crate::{
-    alteration::{Checksum, Dialect, PluginName},
-    escape::{Escaped, EscapedLines},
+    alteration::{AlterationId, Checksum, Dialect, PluginName},
+    escape::Escaped,
     host::{Host, Limits},
     pack::{self, Existing, Layout, Leftover, PackOptions, Reading},
 };
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use serde::Serialize;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -104,6 +105,31 @@ pub(super) struct Args {
     output: Output,
 }
 
+#[derive(Serialize)]
+struct Document<'a> {
+    /// The components, in the order in which they were written.
+    components: &'a [pack::Written],
+    /// How a folder of another tool was read; null for any other source.
+    history: Option<History<'a>>,
+    /// What is worth knowing about the source.
+    notes: Vec<String>,
+}
+
+/// A folder of SQL, as it was read.
+#[derive(Serialize)]
+struct History<'a> {
+    /// The folder of each dialect, if there is one for each.
+    folders: BTreeMap<&'a Dialect, String>,
+    /// The tool whose history it is, as `--from` names it.
+    layout: &'a str,
+    /// Alterations that not every folder has, with the dialects that have them.
+    only_for: &'a BTreeMap<AlterationId, BTreeSet<Dialect>>,
+    /// Files that the tool does not run.
+    passed_over: Vec<String>,
+    /// Alterations whose written way back does nothing.
+    without_way_back: &'a [AlterationId],
+}
+
 /// How often a line tells that it is still compiling.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 /// Components of each kind that are named.
@@ -146,36 +172,25 @@ pub(super) fn run(args: &Args) -> Exit {
     match written {
         Ok((written, (reading, notes), left)) => {
             match args.output.format {
-                Format::Json => output::json(&serde_json::json!({
-                    "components": written,
-                    "history": reading.as_ref().map(history),
-                    "notes": notes.iter().map(pack::Note::told).collect::<Vec<_>>(),
-                })),
+                Format::Json => output::json(&Document {
+                    components: &written,
+                    history: reading.as_ref().map(history),
+                    notes: notes.iter().map(pack::Note::told).collect(),
+                }),
                 Format::Text => text(&written, reading.as_ref(), &notes),
             }
             still_there(&left);
             Exit::Done
         }
         Err(Unpacked { message, problems }) => {
-            let shown = |text: &str| crate::secret::hidden(&EscapedLines(text).to_string());
-            let message = shown(&message);
-            let problems: Vec<_> = problems.iter().map(|problem| shown(problem)).collect();
-            if args.output.format == Format::Json {
-                output::json(&serde_json::json!({
-                    "error": {
-                        "message": message,
-                        "problems": problems,
-                        "changed": UNCHANGED,
-                        "next": NEXT,
-                        "exit_code": Exit::Failed as u8,
-                    }
-                }));
-            }
-            output::problem(
-                &message,
-                &[("changed", UNCHANGED.to_owned()), ("next", NEXT.to_owned())],
-            );
-            Exit::Failed
+            let refusal = Refusal {
+                message: &message,
+                changed: UNCHANGED,
+                next: NEXT,
+                problems,
+                ..Refusal::default()
+            };
+            explain::refused(refusal, Exit::Failed, args.output.format)
         }
     }
 }
@@ -277,18 +292,16 @@ fn still_there(left: &[Leftover]) {
     }
 }
 
-fn history(reading: &Reading) -> serde_json::Value {
+fn history(reading: &Reading) -> History<'_> {
     let passed_over = reading.passed_over.iter().map(|path| path.display().to_string());
     let folders = reading.folders.iter();
-    let folders: BTreeMap<_, _> =
-        folders.map(|(dialect, path)| (dialect, path.display().to_string())).collect();
-    serde_json::json!({
-        "layout": reading.layout.as_str(),
-        "passed_over": passed_over.collect::<Vec<_>>(),
-        "without_way_back": reading.lost_way_back,
-        "folders": folders,
-        "only_for": reading.only_for,
-    })
+    History {
+        folders: folders.map(|(dialect, path)| (dialect, path.display().to_string())).collect(),
+        layout: reading.layout.as_str(),
+        only_for: &reading.only_for,
+        passed_over: passed_over.collect(),
+        without_way_back: &reading.lost_way_back,
+    }
 }
 
 fn names<'a>(dialects: impl IntoIterator<Item = &'a Dialect>) -> String {

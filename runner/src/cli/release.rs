@@ -14,6 +14,7 @@ use crate::{
     deploy::Trusts,
     project::{Built, Project, ProjectError, ReleaseReport},
 };
+use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
@@ -51,6 +52,29 @@ pub(super) struct Args {
     cache: Cache,
     #[command(flatten)]
     output: Output,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    /// The ids that were released.
+    alterations: &'a [AlterationId],
+    /// The components in `released`.
+    components: Vec<String>,
+    /// Those of them that are large for version control.
+    large: Vec<String>,
+    /// One document for each database, as `runner test` prints it.
+    tests: &'a [serde_json::Value],
+    /// Dialects that it was not tested on.
+    untested: Vec<&'a str>,
+}
+
+/// Printed if a test failed: nothing was released.
+#[derive(Serialize)]
+struct Failed<'a> {
+    /// Empty: nothing was released.
+    alterations: [&'a AlterationId; 0],
+    /// One document for each database, as `runner test` prints it.
+    tests: &'a [serde_json::Value],
 }
 
 pub(super) async fn run(args: Args) -> Exit {
@@ -226,7 +250,7 @@ async fn try_all(
             // Without a document of its own, an error has printed one.
             if let Some(document) = ended.document {
                 documents.push(document);
-                output::json(&serde_json::json!({ "tests": documents, "alterations": [] }));
+                output::json(&Failed { alterations: [], tests: &documents });
             }
             output::note("Nothing was released.");
             return Err(ended.exit);
@@ -251,13 +275,13 @@ fn show(
         let paths = |paths: &mut dyn Iterator<Item = &PathBuf>| -> Vec<String> {
             paths.map(|path| path.display().to_string()).collect()
         };
-        output::json(&serde_json::json!({
-            "components": paths(&mut report.components.iter()),
-            "alterations": report.alterations,
-            "untested": untested,
-            "large": paths(&mut report.large.iter().map(|(path, _)| path)),
-            "tests": tests,
-        }));
+        output::json(&Document {
+            alterations: &report.alterations,
+            components: paths(&mut report.components.iter()),
+            large: paths(&mut report.large.iter().map(|(path, _)| path)),
+            tests,
+            untested,
+        });
         return;
     }
     for path in &report.components {

@@ -9,11 +9,12 @@ use super::{
 use crate::{
     Correction, Error, How, Resolved, Unfinished,
     alteration::{AlterationId, AlterationKey, Direction, PluginName},
-    backend::{Because, Decision},
+    backend::{Because, Decision, Phase, Status},
     escape::EscapedLines,
     plan::Finding,
 };
 use clap::ValueEnum;
+use serde::Serialize;
 use std::{
     cell::Cell,
     io::{BufRead as _, IsTerminal as _},
@@ -71,6 +72,60 @@ enum StatusChoice {
     Reverted,
 }
 
+/// Printed without an alteration: what is unfinished.
+#[derive(Serialize)]
+struct Document<'a> {
+    /// Every attempt that was begun and has not ended.
+    unfinished: Vec<UnfinishedAttempt<'a>>,
+}
+
+/// An attempt that was begun and has not ended.
+#[derive(Serialize)]
+struct UnfinishedAttempt<'a> {
+    /// The alteration.
+    alteration: &'a AlterationKey,
+    /// What `next` speaks of, ready to be pasted.
+    commands: Vec<String>,
+    /// Why it cannot be resumed; null if it can.
+    cut_off: Option<&'a String>,
+    /// Whether it was being applied or rolled back.
+    direction: Direction,
+    /// What to do.
+    next: String,
+    /// The part it was in.
+    phase: Phase,
+    /// When it was begun (RFC 3339, UTC).
+    since: &'a str,
+    /// The statement whose outcome is unknown; null if there is none.
+    statement: Option<&'a String>,
+}
+
+/// Printed after a decision about an unfinished alteration.
+#[derive(Serialize)]
+struct Decided<'a> {
+    /// The alteration.
+    alteration: &'a AlterationKey,
+    /// What was decided, in words.
+    result: &'a str,
+    /// The statement whose outcome was unknown; null where the decision was about the whole alteration.
+    statement: Option<String>,
+}
+
+/// Printed after a record was corrected.
+#[derive(Serialize)]
+struct Corrected<'a> {
+    /// The alteration.
+    alteration: &'a AlterationKey,
+    /// The reason that was given.
+    because: Option<&'a Because>,
+    /// The status that was recorded.
+    recorded: Status,
+    /// What was recorded, in words.
+    result: String,
+    /// The status that is recorded now.
+    status: Status,
+}
+
 pub(super) async fn run(args: Args) -> Exit {
     let format = args.output.format;
     let decided = match (&args.plugin, &args.id) {
@@ -109,13 +164,13 @@ async fn decide(args: &Args, key: AlterationKey) -> Result<Exit, Error> {
                 Format::Text => {
                     output::result(&format!("{key} is recorded as {status}; it was {recorded}."));
                 }
-                Format::Json => output::json(&serde_json::json!({
-                    "alteration": key,
-                    "result": format!("{key} is recorded as {status}"),
-                    "recorded": recorded,
-                    "status": status,
-                    "because": because,
-                })),
+                Format::Json => output::json(&Corrected {
+                    alteration: &key,
+                    because,
+                    recorded,
+                    result: format!("{key} is recorded as {status}"),
+                    status,
+                }),
             }
             return Ok(Exit::Done);
         }
@@ -137,11 +192,11 @@ async fn decide(args: &Args, key: AlterationKey) -> Result<Exit, Error> {
                 output::result(&format!("    {line}"));
             }
         }
-        Format::Json => output::json(&serde_json::json!({
-            "alteration": key,
-            "result": text.trim_end_matches(['.', ':']),
-            "statement": statement,
-        })),
+        Format::Json => output::json(&Decided {
+            alteration: &key,
+            result: text.trim_end_matches(['.', ':']),
+            statement,
+        }),
     }
     Ok(Exit::Done)
 }
@@ -171,8 +226,8 @@ fn confirm(args: &Args, correction: &Correction, is_unasked: &Cell<bool>) -> boo
 async fn list(args: &Args) -> Result<Exit, Error> {
     let unfinished = args.database.runner(&[])?.unfinished().await?;
     if args.output.format == Format::Json {
-        let lines: Vec<_> = unfinished.iter().map(json).collect();
-        output::json(&serde_json::json!({ "unfinished": lines }));
+        let unfinished = unfinished.iter().map(attempt).collect();
+        output::json(&Document { unfinished });
         return Ok(Exit::Done);
     }
     if unfinished.is_empty() {
@@ -227,17 +282,17 @@ fn way_out(Unfinished { run, statement, cut_off }: &Unfinished) -> (String, Vec<
     (finding.advice(), command::of_finding(&finding))
 }
 
-fn json(unfinished: &Unfinished) -> serde_json::Value {
+fn attempt(unfinished: &Unfinished) -> UnfinishedAttempt<'_> {
     let Unfinished { run, statement, cut_off } = unfinished;
     let (next, commands) = way_out(unfinished);
-    serde_json::json!({
-        "alteration": run.key,
-        "direction": run.direction.as_str(),
-        "phase": run.phase,
-        "since": run.started_at,
-        "statement": statement,
-        "cut_off": cut_off,
-        "next": next,
-        "commands": commands,
-    })
+    UnfinishedAttempt {
+        alteration: &run.key,
+        commands,
+        cut_off: cut_off.as_ref(),
+        direction: run.direction,
+        next,
+        phase: run.phase,
+        since: &run.started_at,
+        statement: statement.as_ref(),
+    }
 }

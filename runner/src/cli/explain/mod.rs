@@ -27,7 +27,14 @@ use serde::Serialize;
 
 const NOTHING: &str = "nothing was altered";
 
-/// An error in the shape that `--format json` prints.
+/// What `--format json` prints for an error.
+#[derive(Serialize)]
+struct Failed<'a> {
+    /// What happened, what is altered now, and what to do.
+    error: &'a Explanation,
+}
+
+/// An error: what happened, what is altered now, and what to do.
 #[derive(Debug, Serialize)]
 struct Explanation {
     message: String,
@@ -40,6 +47,9 @@ struct Explanation {
     /// What `next` is about, ready to be pasted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     commands: Vec<String>,
+    /// Each problem of a source that `runner pack` refused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<String>,
     /// Makes a user who may do no more than the database needs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     owner_sql: Vec<String>,
@@ -67,6 +77,7 @@ impl Explanation {
             changed: NOTHING.to_owned(),
             next: String::new(),
             commands: Vec::new(),
+            problems: Vec::new(),
             owner_sql: Vec::new(),
             exit_code: exit as u8,
             findings: Vec::new(),
@@ -116,10 +127,36 @@ pub(super) fn uncorrected(key: &AlterationKey, format: Format) -> Exit {
     Exit::Usage
 }
 
+/// Why a verb without a plan does not go on.
+#[derive(Debug, Default)]
+pub(crate) struct Refusal<'a> {
+    /// May hold a stranger's text: it is escaped here.
+    pub(crate) message: &'a str,
+    /// What was written, or that nothing was.
+    pub(crate) changed: &'a str,
+    pub(crate) next: &'a str,
+    /// What `next` speaks of.
+    pub(crate) commands: Vec<String>,
+    /// Each problem, where the message lists several.
+    pub(crate) problems: Vec<String>,
+}
+
+/// Explains a refusal, and returns `exit`.
+pub(super) fn refused(refusal: Refusal<'_>, exit: Exit, format: Format) -> Exit {
+    let escaped = |text: &str| crate::secret::hidden(&EscapedLines(text).to_string());
+    let mut explanation = Explanation::new(escaped(refusal.message), exit);
+    explanation.changed = refusal.changed.to_owned();
+    explanation.next = refusal.next.to_owned();
+    explanation.commands = refusal.commands;
+    explanation.problems = refusal.problems.iter().map(|problem| escaped(problem)).collect();
+    tell(explanation, format);
+    exit
+}
+
 fn tell(mut explanation: Explanation, format: Format) {
     explanation.message = crate::secret::hidden(&explanation.message);
     if format == Format::Json {
-        output::json(&serde_json::json!({ "error": explanation }));
+        output::json(&Failed { error: &explanation });
     }
     let mut lines = explanation.details;
     lines.push(("changed", explanation.changed));
