@@ -43,12 +43,11 @@ Examples:
   runner pack ./sql --out ./plugins/acme/shop             SQL files become components
   runner new acme/notes --lang sql                        a project for a plugin
 
-Exit codes: 0 done or up to date; 1 failed; 2 usage; 3 undeployed alterations (check);
-4 the state needs a decision; 5 lock not obtained; 130 interrupted.";
+";
 
 /// Applies database alterations shipped by people you do not have to trust.
 #[derive(Debug, Parser)]
-#[command(name = "runner", version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "runner", version, after_help = format!("{EXAMPLES}Exit codes: {}.", Exit::list()), max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     verb: Verb,

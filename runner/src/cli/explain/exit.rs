@@ -12,13 +12,54 @@ use std::process::ExitCode;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Exit {
+    /// The verb did what it was asked to, or there was nothing to do. Findings that are only notes do not change it.
     Done = 0,
+    /// Something failed: an alteration, the database, a file, a test. The message says what is altered now.
     Failed = 1,
+    /// The command line, the database URL or an environment variable cannot be right, or a yes is needed and there
+    /// is no terminal to ask at. Nothing was altered.
     Usage = 2,
+    /// `check` only: released alterations are not applied, and nothing speaks against applying them.
     Undeployed = 3,
+    /// A person has to decide first: an alteration is failed, changed, missing, out of order or unfinished, the
+    /// database is ahead of the files, or the runner's own tables are not as they should be. `check` prefers it to 3.
     NeedsDecision = 4,
+    /// Another runner holds the lock, or another program the database, for longer than `--lock-timeout`. Try again
+    /// later.
     Locked = 5,
+    /// The process got SIGINT or SIGTERM. What was running was rolled back, or can be resumed.
     Interrupted = 130,
+}
+
+impl Exit {
+    const ALL: [Self; 7] = [
+        Self::Done,
+        Self::Failed,
+        Self::Usage,
+        Self::Undeployed,
+        Self::NeedsDecision,
+        Self::Locked,
+        Self::Interrupted,
+    ];
+
+    /// Returns the meaning in a few words, for `--help`.
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "done or up to date",
+            Self::Failed => "failed",
+            Self::Usage => "usage",
+            Self::Undeployed => "undeployed alterations (check)",
+            Self::NeedsDecision => "the state needs a decision",
+            Self::Locked => "lock not obtained",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// Lists all of them with their meanings.
+    pub(crate) fn list() -> String {
+        let all = Self::ALL.map(|exit| format!("{} {}", exit as u8, exit.meaning()));
+        all.join("; ")
+    }
 }
 
 impl From<Exit> for ExitCode {
