@@ -98,6 +98,7 @@ pub fn silent() -> Observer {
 /// What was done.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
+    /// What ran, in its order.
     pub steps: Vec<StepReport>,
     /// True when everything was rolled back again on purpose.
     pub rehearsed: bool,
@@ -140,7 +141,9 @@ pub struct NotRehearsed {
 /// Records that were taken over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TakenOver {
+    /// The plugin that had the records.
     pub from: PluginName,
+    /// The plugin that has them now.
     pub to: PluginName,
     /// How many applied alterations.
     pub applied: usize,
@@ -150,6 +153,7 @@ pub struct TakenOver {
 pub struct StepReport {
     #[serde(flatten)]
     pub key: AlterationKey,
+    /// Whether it was applied or taken back.
     pub direction: Direction,
     #[serde(flatten)]
     pub counts: Counts,

@@ -32,11 +32,13 @@ const WRITABLE_BY_OTHERS: u32 = 0o022;
 pub struct Rehearsal {
     /// The plugin and the id.
     pub alteration: String,
+    /// Whether it was applied or taken back.
     pub direction: Direction,
     /// Where, without a password.
     pub database: String,
     /// When, as in RFC 3339.
     pub at: String,
+    /// What ran, in its order.
     pub statements: Vec<RehearsedStatement>,
     /// Statements behind those, which were too many or too long to be kept.
     pub left_out: u64,
@@ -47,7 +49,9 @@ pub struct Rehearsal {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RehearsedStatement {
+    /// As the WIT package calls it: `up`, `before-up`, `step` and so on.
     pub hook: String,
+    /// The statement, without the values of its parameters.
     pub sql: String,
     /// How often it came in a row.
     pub times: u64,

@@ -31,7 +31,10 @@ pub enum Fit {
     /// Nothing of it took effect: it begins anew with what is offered.
     Anew,
     /// What took effect of the hook at hand, so many statements, is how the other component begins.
-    GoesOn { statements: usize },
+    GoesOn {
+        /// How many statements took effect.
+        statements: usize,
+    },
     /// Something else took effect.
     Differs,
     /// The other component is code: what it does is known only once it is run.

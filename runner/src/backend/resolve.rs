@@ -78,6 +78,7 @@ impl fmt::Display for Because {
 pub struct Decided {
     /// RFC 3339, UTC.
     pub at: String,
+    /// Who decided, as `user@host`.
     pub by: String,
     /// What was decided.
     pub decision: String,

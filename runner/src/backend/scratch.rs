@@ -68,18 +68,22 @@ pub enum Locks {
     Database,
     /// On what was there before; nobody can wait for what is new.
     Tables {
+        /// The tables that it locked.
         tables: Vec<TableLock>,
         /// Statements that ran outside of a transaction, whose locks nobody saw.
         outside: usize,
     },
+    /// They cannot be told here.
     Unknown,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TableLock {
+    /// The table.
     pub table: String,
     /// The strongest, as the server calls it.
     pub mode: String,
+    /// What others have to wait with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blocks: Option<Blocked>,
 }
@@ -88,7 +92,9 @@ pub struct TableLock {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Blocked {
+    /// Writes wait.
     Writes,
+    /// Reads and writes wait.
     ReadsAndWrites,
 }
 

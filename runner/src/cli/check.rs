@@ -41,7 +41,9 @@ pub(super) struct Args {
 
 #[derive(Serialize)]
 struct Document<'a> {
+    /// The database's URL, without its password.
     database: &'a str,
+    /// Whether the exit code is 0.
     deployed: bool,
     #[serde(flatten)]
     check: &'a Check,

@@ -209,10 +209,13 @@ fn renames_question(renames: &[Rename]) -> String {
 /// The result of a deploy or rollback, as JSON.
 #[derive(Serialize)]
 struct Document<'a> {
+    /// The database's URL, without its password.
     database: &'a str,
+    /// `applied`, `reverted`, `up-to-date`, `taken-over` (records only), `rehearsed` or `partly-rehearsed`.
     outcome: &'static str,
     #[serde(flatten)]
     report: &'a Report,
+    /// What ran, with `--dry-run`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     statements: Vec<Statement>,
 }

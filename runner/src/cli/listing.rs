@@ -31,9 +31,17 @@ const COMMENT: Style = Style::new().effects(Effects::DIMMED);
 #[serde(tag = "source", rename_all = "kebab-case")]
 enum Document<'a> {
     /// What its hooks hand over, which is known without running them.
-    Component { component_checksum: String, texts: &'a [HookSql] },
-    Rehearsal {
+    Component {
+        /// SHA-256 of the file.
         component_checksum: String,
+        /// Each text of SQL that it hands over.
+        texts: &'a [HookSql],
+    },
+    /// It is code: what ran when it was last rehearsed.
+    Rehearsal {
+        /// SHA-256 of the file.
+        component_checksum: String,
+        /// What is saved of it.
         rehearsals: &'a [Rehearsal],
         /// Its alterations of which no rehearsal is saved.
         without: Vec<&'a String>,

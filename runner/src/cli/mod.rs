@@ -23,6 +23,8 @@ mod pack;
 mod plan;
 mod project;
 mod recorder;
+#[cfg(test)]
+mod reference;
 mod release;
 mod report;
 mod resolve;

@@ -35,6 +35,7 @@ pub(super) struct Args {
 
 #[derive(Serialize)]
 struct Document<'a> {
+    /// The database's URL, without its password.
     database: &'a str,
     #[serde(flatten)]
     plan: &'a Plan,

@@ -102,7 +102,7 @@ struct UnfinishedAttempt<'a> {
 
 /// Printed after a decision about an unfinished alteration.
 #[derive(Serialize)]
-struct Decided<'a> {
+struct DecisionDocument<'a> {
     /// The alteration.
     alteration: &'a AlterationKey,
     /// What was decided, in words.
@@ -113,7 +113,7 @@ struct Decided<'a> {
 
 /// Printed after a record was corrected.
 #[derive(Serialize)]
-struct Corrected<'a> {
+struct CorrectionDocument<'a> {
     /// The alteration.
     alteration: &'a AlterationKey,
     /// The reason that was given.
@@ -164,7 +164,7 @@ async fn decide(args: &Args, key: AlterationKey) -> Result<Exit, Error> {
                 Format::Text => {
                     output::result(&format!("{key} is recorded as {status}; it was {recorded}."));
                 }
-                Format::Json => output::json(&Corrected {
+                Format::Json => output::json(&CorrectionDocument {
                     alteration: &key,
                     because,
                     recorded,
@@ -192,7 +192,7 @@ async fn decide(args: &Args, key: AlterationKey) -> Result<Exit, Error> {
                 output::result(&format!("    {line}"));
             }
         }
-        Format::Json => output::json(&Decided {
+        Format::Json => output::json(&DecisionDocument {
             alteration: &key,
             result: text.trim_end_matches(['.', ':']),
             statement,

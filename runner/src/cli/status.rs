@@ -35,6 +35,7 @@ pub(super) struct Args {
 
 #[derive(Serialize)]
 struct Document {
+    /// The database's URL, without its password.
     database: String,
     #[serde(flatten)]
     standing: Standing,

@@ -103,6 +103,7 @@ pub(super) struct Args {
 
 #[derive(Serialize)]
 struct Document<'a> {
+    /// The database's URL, without its password.
     database: &'a str,
     #[serde(flatten)]
     trial: &'a Trial,

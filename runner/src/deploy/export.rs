@@ -29,8 +29,11 @@ const NAME_BYTES_MAX: usize = 80;
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Exported {
+    /// The folder.
     pub folder: PathBuf,
+    /// How many tables are in it.
     pub tables: usize,
+    /// How many rows are in it.
     pub rows: u64,
 }
 

@@ -39,37 +39,47 @@ pub enum Certainty {
 pub struct LostTable {
     /// A stranger may have named it: escape it.
     pub table: String,
+    /// How many rows it has.
     pub rows: u64,
+    /// How sure it is.
     pub certainty: Certainty,
 }
 
 /// A column that goes from a table that stays, or that may be made again without its values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LostColumn {
+    /// The table.
     pub table: String,
+    /// The column.
     pub column: String,
     /// Of the table.
     pub rows: u64,
+    /// How sure it is.
     pub certainty: Certainty,
 }
 
 /// Rows that go from a table that stays, or that may go or lose values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LostRows {
+    /// The table.
     pub table: String,
     /// How many go, where that was seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lost: Option<u64>,
     /// Of the table.
     pub rows: u64,
+    /// How sure it is.
     pub certainty: Certainty,
 }
 
 /// What a rollback destroys.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Losses {
+    /// Tables that go.
     pub tables: Vec<LostTable>,
+    /// Columns that go from tables that stay.
     pub columns: Vec<LostColumn>,
+    /// Rows that go from tables that stay.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<LostRows>,
     /// Why there may be more.

@@ -22,10 +22,13 @@ const CONTEXT_LINES: usize = 3;
 pub struct Replaced {
     #[serde(flatten)]
     pub key: AlterationKey,
+    /// SHA-256 of the component that was applied.
     pub applied: Checksum,
     /// `None` where the archive cannot serve.
     pub applied_bytes: Option<usize>,
+    /// SHA-256 of the component that runs instead.
     pub with: Checksum,
+    /// The size of that one.
     pub with_bytes: usize,
     /// How the SQL differs that runs; `None` where that of one of the two is not known.
     pub sql: Option<Vec<ReplacedSql>>,

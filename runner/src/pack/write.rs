@@ -24,7 +24,9 @@ pub enum Existing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
+    /// There was no such file.
     Created,
+    /// A file of this name had other bytes.
     Replaced,
     /// The file was there with the same bytes; it was not touched.
     Unchanged,
@@ -33,8 +35,11 @@ pub enum Outcome {
 /// One component on disk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Written {
+    /// The file.
     pub path: PathBuf,
+    /// Its size.
     pub size_bytes: usize,
+    /// What became of the file.
     pub outcome: Outcome,
 }
 

@@ -27,9 +27,13 @@ pub enum Finding {
     /// The last attempt failed; deploying tries again. Nothing was changed, unless parts of it are
     /// done: then it goes on.
     Failed {
+        /// The alteration.
         key: AlterationKey,
+        /// What happened.
         error: String,
+        /// Whether it keeps the plan from running.
         blocks: bool,
+        /// Whether parts of it are done.
         unfinished: bool,
         /// It goes on in another file than the one that began it.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -40,134 +44,191 @@ pub enum Finding {
     },
     /// It was begun and has not ended, and what is asked for needs it to.
     Unfinished {
+        /// The alteration.
         key: AlterationKey,
     },
     /// Its `down` was begun and has not ended.
     UnfinishedRollback {
+        /// The alteration.
         key: AlterationKey,
     },
     /// It was begun and has not ended, and cannot be resumed, in whatever file: what the rest needs of its session is gone.
     CutOff {
+        /// The alteration.
         key: AlterationKey,
+        /// Whether it was being applied or taken back.
         direction: Direction,
         /// Where it was cut off; escaped.
         stop: String,
+        /// Whether it keeps the plan from running.
         blocks: bool,
+        /// The statements that took effect.
         took_effect: Vec<String>,
     },
     /// An attempt was begun and neither ended nor undone.
     Running {
+        /// The alteration.
         key: AlterationKey,
     },
     /// It was begun and has not ended, its file is not what was begun, and what took effect is not how the file begins.
     BegunOtherwise {
+        /// The alteration.
         key: AlterationKey,
+        /// Whether it was being applied or taken back.
         direction: Direction,
+        /// The checksum that is recorded.
         recorded: Checksum,
+        /// The checksum of the file.
         found: Checksum,
         /// The file is code, so that what it does is known only once it is run.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         is_code: bool,
+        /// The statements that took effect.
         took_effect: Vec<String>,
     },
     /// A component was named to go down with, and nothing that it declares goes down.
     NotGoingDown {
+        /// The alteration.
         key: AlterationKey,
     },
     /// The file is not what was applied.
     Changed {
+        /// The alteration.
         key: AlterationKey,
+        /// The checksum that is recorded.
         recorded: Checksum,
+        /// The checksum of the file.
         found: Checksum,
+        /// Whether the operator allowed it, which makes it a note.
         allowed: bool,
     },
     /// It is pending, and a draft.
     Draft {
+        /// The alteration.
         key: AlterationKey,
         /// It would be recorded, and not run.
         recorded: bool,
     },
     /// A draft of it is applied, and what is offered differs.
     DraftChanged {
+        /// The alteration.
         key: AlterationKey,
+        /// The checksum that is recorded.
         recorded: Checksum,
+        /// The checksum of the file.
         found: Checksum,
+        /// Whether the operator allowed it, which makes it a note.
         allowed: bool,
     },
     /// A draft of it is applied and has changed, and `by` keeps it from being taken down.
     DraftStays {
+        /// The alteration.
         key: AlterationKey,
+        /// The alteration that keeps it from going down.
         by: AlterationKey,
+        /// Why.
         hold: Hold,
         /// How many applied alterations of the plugin of `by` have to go for it to go.
         steps: usize,
     },
     /// It is applied, its plugin is here, and it is not.
     Missing {
+        /// The alteration.
         key: AlterationKey,
+        /// Whether the operator allowed it, which makes it a note.
         allowed: bool,
     },
     /// The database is newer than these files.
     Ahead {
+        /// The plugin.
         plugin: PluginName,
+        /// The newest applied alteration.
         applied: AlterationId,
+        /// The newest one among the files.
         newest_file: AlterationId,
         /// How many applied alterations are newer than that.
         newer: usize,
     },
     /// It is pending and older than an applied one.
     OutOfOrder {
+        /// The alteration.
         key: AlterationKey,
+        /// The newest applied alteration.
         newest_applied: AlterationId,
     },
     /// Alterations of one plugin lie in several folders: perhaps one is not that vendor's.
     SeveralFolders {
+        /// The plugin.
         plugin: PluginName,
+        /// The folders.
         folders: Vec<PathBuf>,
     },
     /// A plugin with applied alterations is not among the given files at all.
     PluginAbsent {
+        /// The plugin.
         plugin: PluginName,
+        /// How many of its alterations are applied.
         applied: usize,
     },
     /// The target is older than what is applied; deploying never goes back.
     AboveTarget {
+        /// The alteration.
         key: AlterationKey,
+        /// The target's version.
         target: String,
     },
     /// No alteration has the version that the target names; perhaps it was mistyped.
     NoSuchVersion {
+        /// The plugin.
         plugin: PluginName,
+        /// The version that was named.
         version: String,
+        /// The newest version that there is.
         newest: String,
     },
+    /// A plugin requires another one that is not there, or not in such a version.
     UnmetRequirement {
+        /// The plugin.
         plugin: PluginName,
+        /// The plugin that it requires.
         requires: PluginName,
+        /// The versions that will do.
         requirement: String,
+        /// What there is instead, in words.
         found: String,
     },
     /// One that it needs is neither applied nor in the plan.
     UnmetNeed {
+        /// The alteration.
         key: AlterationKey,
+        /// The alteration that it needs.
         needs: AlterationId,
     },
+    /// Plugins require each other in a circle.
     Cycle {
+        /// The circle, as in `a/b -> c/d -> a/b`.
         path: String,
     },
+    /// It is pending, and written for other databases.
     WrongDialect {
+        /// The alteration.
         key: AlterationKey,
+        /// The databases that it is written for, in words.
         written_for: String,
+        /// What this database is.
         database: Dialect,
     },
     /// A statement of its SQL will not run on this database, as its text shows.
     Refused {
+        /// The alteration.
         key: AlterationKey,
+        /// Which way it would run.
         direction: Direction,
         /// As the WIT package calls it: `up`, `before-up`, `step` …
         hook: &'static str,
         /// Counted from 1, in the text of the hook.
         statement: usize,
+        /// The line in that text, from 1.
         line: usize,
         /// Escape it: it may hold the text's own words.
         reason: String,
@@ -178,56 +239,75 @@ pub enum Finding {
     },
     /// From a statement of its SQL on it cannot be resumed.
     NotResumable {
+        /// The alteration.
         key: AlterationKey,
+        /// Which way it would run.
         direction: Direction,
         /// As the WIT package calls it: `up`, `before-up` …
         hook: &'static str,
         /// Counted from 1, in the text of the hook.
         statement: usize,
+        /// The line in that text, from 1.
         line: usize,
         /// Which statement a resumed hook could not repeat.
         reason: String,
     },
+    /// The target names a plugin of which there are no files.
     UnknownTarget {
+        /// The plugin.
         plugin: PluginName,
     },
     /// Nothing of the plugin to roll back was ever recorded.
     NothingRecorded {
+        /// The plugin.
         plugin: PluginName,
     },
     /// The database is in use, and nothing was ever recorded in it.
     Unrecorded {
+        /// How many tables are there.
         tables: u64,
     },
     /// Another schema has tables of a runner that belong to a role that this user is no member of. They were not
     /// read.
     StrangeRecords {
+        /// That schema.
         schema: String,
+        /// That role.
         owner: String,
     },
     /// Something applied needs what would be rolled back.
     StillRequired {
+        /// The applied alteration that needs it.
         dependent: AlterationKey,
         /// How many applied alterations of that plugin have to go for it to go.
         steps: usize,
+        /// The plugin that it needs.
         requires: PluginName,
+        /// The versions that will do.
         requirement: String,
     },
+    /// It would be rolled back, and has no way back.
     Irreversible {
+        /// The alteration.
         key: AlterationKey,
     },
     /// A baseline recorded it, so that nobody saw whether its `down` fits what is there.
     NeverRan {
+        /// The alteration.
         key: AlterationKey,
+        /// Whether the operator allowed it, which makes it a note.
         allowed: bool,
     },
     /// `--to` compares versions, and this one has none.
     Unversioned {
+        /// The alteration.
         key: AlterationKey,
     },
     /// A plugin says that it is what another one was called before, and that one has records.
     TakesOver {
+        /// The plugin that has the records.
         from: PluginName,
+        /// The plugin that would have them.
         to: PluginName,
         /// How many applied alterations would be recorded under the new name.
         applied: usize,
@@ -236,19 +316,27 @@ pub enum Finding {
     },
     /// The same, where something of one of the two has not ended.
     TakesOverUnfinished {
+        /// The plugin that has the records.
         from: PluginName,
+        /// The plugin that would have them.
         to: PluginName,
+        /// What has not ended.
         key: AlterationKey,
     },
     /// The same, where both have one alteration applied.
     AppliedTwice {
+        /// The plugin that has the records.
         from: PluginName,
+        /// The plugin that would have them.
         to: PluginName,
+        /// The alteration that is applied under both names.
         id: AlterationId,
     },
     /// The files of a plugin whose records another one took over.
     Renamed {
+        /// The former name.
         from: PluginName,
+        /// The name now.
         to: PluginName,
     },
 }

@@ -14,9 +14,13 @@ use std::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Flag {
+    /// It is not applied, and a deploy would apply it.
     Pending,
+    /// The file is not what was applied.
     Changed,
+    /// It is applied, and there is no file of it.
     Missing,
+    /// It is pending, and older than an applied one.
     OutOfOrder,
 }
 
@@ -36,13 +40,21 @@ impl fmt::Display for Flag {
 pub struct StatusLine {
     #[serde(flatten)]
     pub key: AlterationKey,
+    /// What is recorded; null if nothing is.
     pub status: Option<Status>,
+    /// What the files say beside the record.
     pub flags: BTreeSet<Flag>,
+    /// When it was last applied, taken back or recorded (RFC 3339, UTC).
     pub applied_at: Option<String>,
+    /// Who did that, as `user@host`.
     pub applied_by: Option<String>,
+    /// How long that took.
     pub duration_ms: Option<u64>,
+    /// How many statements ran.
     pub statements: Option<u64>,
+    /// How many rows its statements affected.
     pub rows_affected: Option<u64>,
+    /// Whether it has no way back.
     pub irreversible: bool,
     /// What is applied was a draft when it was; where nothing is, what is offered is one.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -52,6 +64,7 @@ pub struct StatusLine {
     pub needed_on: BTreeSet<Dialect>,
     /// A baseline recorded it; it never ran here.
     pub baseline: bool,
+    /// Why its last attempt failed.
     pub error: Option<String>,
     /// Which way one goes that was begun and has not ended.
     #[serde(skip_serializing_if = "Option::is_none")]

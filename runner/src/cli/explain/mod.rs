@@ -37,12 +37,14 @@ struct Failed<'a> {
 /// An error: what happened, what is altered now, and what to do.
 #[derive(Debug, Serialize)]
 struct Explanation {
+    /// What happened.
     message: String,
     /// The alteration that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     alteration: Option<String>,
     /// What is altered now.
     changed: String,
+    /// What to do.
     next: String,
     /// What `next` is about, ready to be pasted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -53,7 +55,9 @@ struct Explanation {
     /// Makes a user who may do no more than the database needs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     owner_sql: Vec<String>,
+    /// The exit code of the process.
     exit_code: u8,
+    /// What speaks against the plan.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     findings: Vec<Finding>,
     /// What was done before it.

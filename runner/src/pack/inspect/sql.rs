@@ -33,10 +33,12 @@ pub struct SqlOf {
 pub struct HookSql {
     /// With the plugin where the file names it.
     pub alteration: String,
+    /// As the WIT package calls it: `up`, `before-up`, `step` and so on.
     pub hook: &'static str,
     /// The one that it is for, where the component has several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dialect: Option<Dialect>,
+    /// The text.
     pub sql: String,
 }
 
