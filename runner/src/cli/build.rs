@@ -9,11 +9,11 @@ use super::{
 use crate::{pack::Written, project::Project};
 use serde::Serialize;
 
-/// Builds the drafts of a project into `dist`; what is up to date is left alone
+/// Builds a project's drafts into `dist`
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-A draft is an alteration that `runner release` has not released yet: it may change, and is built again and \
-replaced freely. `runner deploy` refuses drafts unless it is told --allow-drafts.
+A draft is an alteration that is not released yet. It may still change: builds replace it. `runner deploy` \
+refuses drafts without --allow-drafts.
 
 Examples:
   runner build

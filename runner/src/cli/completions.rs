@@ -2,12 +2,13 @@
 
 use super::{explain::Exit, output};
 
-/// Writes completions for a shell to standard output
+/// Writes shell completions to standard output
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
   runner completions bash > /etc/bash_completion.d/runner")]
 pub(super) struct Args {
+    /// The shell to write them for
     #[arg(value_enum)]
     shell: clap_complete::Shell,
 }

@@ -14,17 +14,17 @@ use crate::{
 };
 use std::{collections::BTreeSet, path::PathBuf};
 
-/// Shows what a component is, says of itself, needs and asks for; runs nothing
+/// Shows a component's manifest, imports, exports, permissions and sizes without running it
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   runner inspect plugins/acme/shop/1.0.0-1735689600-create-customers.wasm
   runner inspect component.wasm --format json
-  runner inspect component.wasm --sql > component.sql    what its hooks run")]
+  runner inspect component.wasm --sql > component.sql    the SQL of its hooks")]
 pub(super) struct Args {
-    /// A component or core module
+    /// A component or a core module
     file: PathBuf,
-    /// Print the SQL that it runs instead: of code, the statements of its last `deploy --dry-run --save`
+    /// Print its SQL instead; for code, the statements of its last `deploy --dry-run --save`
     #[arg(long)]
     sql: bool,
     #[command(flatten)]

@@ -3,14 +3,14 @@
 use super::{explain::Exit, output};
 use std::path::PathBuf;
 
-/// Writes the manual page to standard output, or a page for each verb into a folder
+/// Writes the manual page to standard output, or one page per verb to a folder
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   runner man | man -l -
   runner man --out /usr/local/share/man/man1")]
 pub(super) struct Args {
-    /// The folder for one page for each verb
+    /// Write one page per verb to this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }

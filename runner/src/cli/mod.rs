@@ -39,15 +39,15 @@ use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
 Examples:
-  runner deploy ./plugins --database sqlite:demo.db       apply what is pending
-  runner check ./plugins --database sqlite:demo.db        exit 3 if something is undeployed
-  runner rollback --steps 1 --database sqlite:demo.db     take the last alteration back
-  runner pack ./sql --out ./plugins/acme/shop             SQL files become components
-  runner new acme/notes --lang sql                        a project for a plugin
+  runner deploy ./plugins --database sqlite:demo.db       apply pending alterations
+  runner check ./plugins --database sqlite:demo.db        exit 3 if any are not applied
+  runner rollback --steps 1 --database sqlite:demo.db     revert the last alteration
+  runner pack ./sql --out ./plugins/acme/shop             build components from SQL
+  runner new acme/notes --lang sql                        create a plugin project
 
 ";
 
-/// Applies database alterations shipped by people you do not have to trust.
+/// Applies database alterations (migrations) from vendors you do not have to trust.
 #[derive(Debug, Parser)]
 #[command(name = "runner", version, after_help = format!("{EXAMPLES}Exit codes: {}.", Exit::list()), max_term_width = 100)]
 pub(crate) struct Cli {

@@ -16,7 +16,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-/// Makes a project for a plugin: a manifest, one alteration, a test, and the SDK
+/// Creates a plugin project: a manifest, one alteration, a test, and the SDK
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -24,10 +24,10 @@ Examples:
   runner new acme/notes --lang rust
   runner new acme/notes --lang ts       TypeScript; `--lang js` is JavaScript")]
 pub(super) struct Args {
-    /// The plugin; the folder has its second part as a name
+    /// Name the plugin; the part after the slash names the folder
     #[arg(value_name = "VENDOR/NAME")]
     name: PluginName,
-    /// What the alterations are written in
+    /// Choose the language of the alterations
     #[arg(long, value_name = "LANGUAGE", value_parser = language())]
     lang: Language,
     #[command(flatten)]

@@ -19,15 +19,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Makes components of a folder of SQL, a core module or a component
+/// Builds components from a folder of SQL, a core module or a component
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  runner pack ./sql --out ./plugins/acme/shop              a component for each alteration
-  runner pack ./sql --bundle --out ./out                   a component for each version
+  runner pack ./sql --out ./plugins/acme/shop              one component per alteration
+  runner pack ./sql --bundle --out ./out                   one component per version
   runner pack module.wasm --manifest alteration.json --out ./out
 
-A history of another tool is packed as it is; what the tool is shows in names and marks:
+Migrations of another tool are packed as they are. The tool is detected from file names and markers; if
+ambiguous, pass --from TOOL:
   runner pack ./migrations --plugin acme/shop --out ./out
   runner pack ./migrations --from refinery --plugin acme/shop --out ./out
   runner pack ./sql --from flyway --placeholder schema=shop --plugin acme/shop --out ./out
@@ -61,42 +62,42 @@ A history of another tool is packed as it is; what the tool is shows in names an
   shmig           <number>-<name>.sql with `-- ====  UP  ====`, `-- ==== DOWN ====`
   runner          <id>.up.sql, .down.sql, .before-up.sql, .before-down.sql, .step.sql
 
-What differs between databases has a file for each, in the runner's own layout, for any hook:
+In runner's own layout, SQL that differs between databases is in one file per database, for any hook:
 
-  <id>.up.sql             for every dialect that has no file of its own
+  <id>.up.sql             for every database without its own file
   <id>.postgresql.up.sql  for PostgreSQL
   <id>.sqlite.up.sql      for SQLite
-  <id>.mysql.up.sql       for MySQL, and for MariaDB where it has no file of its own
+  <id>.mysql.up.sql       for MySQL, and for MariaDB without its own file
   <id>.mariadb.up.sql     for MariaDB
 
-One component carries all of them. So does one of a history with a folder for each dialect
-(sqlite/, postgres/, mysql/, mariadb/), where these have files of one name; a name that only
-some have is for their dialects alone.")]
+One component holds all of them. A history may also have one folder per database (sqlite/, postgres/,
+mysql/, mariadb/): files of the same name become one component, and a file that only some folders
+have is for those databases only.")]
 pub(super) struct Args {
     /// A folder of SQL, a core module or a component
     source: PathBuf,
-    /// The folder for the components
+    /// Write the components to this folder
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// The tool whose history the folder is, where its files do not show it
+    /// Read the folder as migrations of this tool
     #[arg(long, value_name = "TOOL", value_parser = layouts())]
     from: Option<Layout>,
-    /// A database that the SQL is for, where its `alteration.toml` does not say; repeatable, or with commas
+    /// Declare a database that the SQL is for, if `alteration.toml` does not; may be repeated or separated by commas
     #[arg(long = "dialect", value_name = "DIALECT", value_delimiter = ',', value_parser = dialects())]
     dialects: Vec<Dialect>,
-    /// A value for `${NAME}` in scripts of Flyway, or for `$NAME` where goose substitutes; repeatable
+    /// Replace `${NAME}` in Flyway scripts, or `$NAME` in goose scripts, with this value; may be repeated
     #[arg(long = "placeholder", value_name = "NAME=VALUE", value_parser = placeholder)]
     placeholders: Vec<(String, String)>,
-    /// The plugin, where the source does not name it
+    /// Name the plugin, if the source does not
     #[arg(long, value_name = "VENDOR/NAME")]
     plugin: Option<PluginName>,
-    /// The manifest of a module or component, JSON or TOML
+    /// Use this manifest (JSON or TOML) for a module or component
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
-    /// One component for each version, instead of one for each alteration; every id needs a version
+    /// Write one component per version instead of one per alteration; every id needs a version
     #[arg(long)]
     bundle: bool,
-    /// Replace files of the same name and other contents, which were never shipped
+    /// Overwrite files of the same name that differ; only for files that were never shipped
     #[arg(long)]
     replace: bool,
     #[command(flatten)]

@@ -14,7 +14,7 @@ use crate::{
 };
 use serde::Serialize;
 
-/// Shows what deploy would run, in which order, and why
+/// Shows what `deploy` would run, in which order, and why
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

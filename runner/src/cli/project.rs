@@ -21,7 +21,7 @@ use std::{
 /// The project to work in.
 #[derive(Debug, clap::Args)]
 pub(super) struct ProjectArgs {
-    /// The project's folder
+    /// Work in this project folder
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(super) project: PathBuf,
 }

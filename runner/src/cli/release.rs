@@ -20,15 +20,14 @@ use std::{
     path::PathBuf,
 };
 
-/// Releases a project's drafts: builds and tests them, and puts what was tested into `released`
+/// Releases a project's drafts: builds and tests them, then moves the tested files to `released`
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-SQLite is always tested, if the manifest does not leave it out. A server is tested if it is named: by \
-RUNNER_TEST_POSTGRESQL, RUNNER_TEST_MARIADB or RUNNER_TEST_MYSQL, or under [test] in runner.toml. A database \
-of its own is made there, and removed. A dialect that the manifest names and that has no server must be left out \
-by name: --untested mysql.
+SQLite is always tested, unless the manifest leaves it out. To test on a server, set RUNNER_TEST_POSTGRESQL, \
+RUNNER_TEST_MARIADB or RUNNER_TEST_MYSQL, or name it under [test] in runner.toml: a scratch database is created \
+there and removed. If the manifest names a dialect without a server, leave it out by name: --untested mysql.
 
-Commit `released` and `alterations.lock`: what is there never changes.
+Commit `released` and `alterations.lock`: released files never change.
 
 Examples:
   runner release
@@ -37,13 +36,13 @@ Examples:
 pub(super) struct Args {
     #[command(flatten)]
     project: ProjectArgs,
-    /// Dialects to release for without a test; written into the lock
+    /// Release for these dialects without a test; `alterations.lock` records it
     #[arg(long, value_name = "DIALECT", value_delimiter = ',')]
     untested: Vec<Dialect>,
-    /// Components of other plugins that these need; may be repeated
+    /// Apply these components of other plugins first; may be repeated
     #[arg(long = "with", value_name = "PLUGINS")]
     with: Vec<PathBuf>,
-    /// SQL to run on the scratch database before anything, such as tables and rows of the application
+    /// Run this SQL on the scratch database first, such as tables and rows of the application
     #[arg(long, value_name = "FILE")]
     prepare: Option<PathBuf>,
     #[command(flatten)]

@@ -20,7 +20,7 @@ use std::{
     io::{BufRead as _, IsTerminal as _},
 };
 
-/// Decides about an alteration that was begun and cannot go on by itself, or whose record is wrong; alone, lists the unfinished
+/// Resolves an interrupted alteration, or corrects a wrong record; without arguments, lists interrupted alterations
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -29,22 +29,22 @@ Examples:
   runner resolve acme/shop 1.4.0-1718000000-add-index --as reverted
   runner resolve acme/shop 1.4.0-1718000000-add-index --as reverted --because 'restored from a backup' --yes")]
 pub(super) struct Args {
-    /// The alteration's plugin
+    /// The plugin of the alteration
     #[arg(value_name = "VENDOR/NAME", requires = "id")]
     plugin: Option<PluginName>,
-    /// The alteration's id
+    /// The id of the alteration
     #[arg(requires = "decision")]
     id: Option<AlterationId>,
-    /// Whether the statement of which nobody knows took effect; `deploy` then goes on after it
+    /// Say whether the statement with the unknown outcome took effect; run `deploy` afterwards to resume
     #[arg(long, value_enum, value_name = "WHAT", group = "decision", requires = "id")]
     statement: Option<StatementChoice>,
-    /// How the whole alteration stands, after you brought the database there
+    /// Record this status for the whole alteration, after you have brought the database there
     #[arg(long = "as", value_enum, value_name = "STATUS", group = "decision", requires = "id")]
     status: Option<StatusChoice>,
-    /// Why, for the history; needed where nothing of it is unfinished, so that its record is wrong
+    /// Record the reason in the history; required to correct the record of an alteration that is not interrupted
     #[arg(long, value_name = "TEXT", requires = "id")]
     because: Option<Because>,
-    /// Correct a record without asking; needed where there is no terminal to ask at
+    /// Do not ask before a record is corrected; needed if there is no terminal
     #[arg(long, env = "RUNNER_YES", hide_env_values = true, value_parser = yes,
         action = clap::ArgAction::SetTrue)]
     yes: bool,
@@ -60,7 +60,7 @@ pub(super) struct Args {
 enum StatementChoice {
     /// It took effect.
     Done,
-    /// It did not; it runs again.
+    /// It did not take effect; it runs again.
     NotDone,
 }
 

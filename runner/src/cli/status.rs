@@ -19,13 +19,13 @@ use std::path::PathBuf;
 /// Lists every alteration with its status
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Exits 0 whatever it finds; `runner check` is the gate.
+Exits 0 whatever it finds; to stop a script, use `runner check`.
 
 Examples:
-  runner status --database sqlite:demo.db            what is recorded
-  runner status ./plugins --database sqlite:demo.db  with what is pending, changed or missing")]
+  runner status --database sqlite:demo.db            recorded alterations
+  runner status ./plugins --database sqlite:demo.db  also pending, changed and missing ones")]
 pub(super) struct Args {
-    /// Component files, and folders that are searched for them
+    /// Component files, or folders to search for them
     plugins: Vec<PathBuf>,
     #[command(flatten)]
     database: Database,

@@ -19,18 +19,18 @@ use std::{
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Database {
-    /// The database, as in sqlite:demo.db, postgres://user@host/app or mariadb://user@host/app
+    /// The database to connect to, as in sqlite:demo.db, postgres://user@host/app or mariadb://user@host/app
     #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
     pub(crate) database: String,
-    /// How long to try again while the server cannot be reached
+    /// Keep trying for this long if the server cannot be reached
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = humantime::parse_duration,
         help_heading = "Connection")]
     wait: Duration,
-    /// How long the server may take to answer the runner's own statements, commits included
+    /// Give up if the server takes longer than this to answer one of runner's own statements or a commit
     #[arg(long, value_name = "TIME", default_value = "2m", value_parser = answer_time,
         help_heading = "Connection")]
     answer_timeout: Duration,
-    /// PostgreSQL: the schema of the runner's own tables [default: the connection's current one]
+    /// PostgreSQL: the schema that holds runner's own tables [default: the connection's current schema]
     #[arg(
         long,
         value_name = "SCHEMA",
@@ -98,7 +98,7 @@ impl Database {
 /// Plugins and the database that they are for.
 #[derive(Debug, Args)]
 pub(crate) struct Offer {
-    /// Component files, and folders that are searched for them
+    /// Component files, or folders to search for them
     #[arg(required = true)]
     pub(crate) plugins: Vec<PathBuf>,
     #[command(flatten)]
@@ -114,7 +114,8 @@ impl Offer {
 /// What the operator keeps in a file.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ConfigArgs {
-    /// The file with grants, settings, what is trusted and the state schema [default: runner.toml in the working directory, if it is there]
+    /// Read grants, settings, trusted plugins and the state schema from this file [default: runner.toml in the working
+    /// directory, if it exists]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }

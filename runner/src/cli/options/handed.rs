@@ -12,7 +12,7 @@ use clap::Args;
 /// What the operator gives to plugins beside what they may do.
 #[derive(Debug, Args)]
 pub(crate) struct SettingArgs {
-    /// Give a plugin a setting that it declares, which is no secret: VENDOR/NAME:KEY=VALUE
+    /// Set a setting that a plugin declares: VENDOR/NAME:KEY=VALUE; not for secrets
     // Text, because clap would show a value that does not parse.
     #[arg(long, value_name = "SETTING")]
     set: Vec<String>,
@@ -49,8 +49,8 @@ fn trust_list(text: &str) -> Result<TrustList, ParseTrustError> {
 /// Whom the operator trusts with the rights of the URL's user.
 #[derive(Debug, Args)]
 pub(crate) struct TrustArgs {
-    /// Let it run as a superuser, or another user who could run programs on the server: VENDOR/NAME, 'VENDOR/*' or '*';
-    /// may be repeated, and adds to RUNNER_TRUST
+    /// Trust a plugin to run as a superuser, or as another user who could run programs on the server: VENDOR/NAME,
+    /// 'VENDOR/*' or '*'; may be repeated, and adds to RUNNER_TRUST
     #[arg(long, value_name = "PLUGIN", value_parser = trust_list)]
     trust: Vec<TrustList>,
     // A flag of its own, because clap takes either a flag or its variable.
@@ -77,7 +77,7 @@ impl TrustArgs {
 /// What the operator hands to plugins.
 #[derive(Debug, Args)]
 pub(crate) struct HandedArgs {
-    /// Permit what a manifest asks for: PERMISSION, or VENDOR/NAME:PERMISSION
+    /// Grant a permission that a manifest asks for: PERMISSION, or VENDOR/NAME:PERMISSION
     #[arg(long, value_name = "GRANT")]
     grant: Vec<Grant>,
     #[command(flatten)]
@@ -110,7 +110,7 @@ impl HandedArgs {
 /// What the operator agrees to of plugins that were renamed.
 #[derive(Debug, Args)]
 pub(crate) struct RenameArgs {
-    /// Let a plugin that replaces another one take over what is recorded of it: OLD/NAME=NEW/NAME; may be repeated
+    /// Let a renamed plugin take over the records of its former name: OLD/NAME=NEW/NAME; may be repeated
     #[arg(long, value_name = "RENAME")]
     accept_rename: Vec<Rename>,
 }

@@ -9,26 +9,26 @@ use std::{path::PathBuf, time::Duration};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Statements and steps")]
 struct Pace {
-    /// How long a statement may wait for somebody else's lock on a table or row
+    /// Let a statement wait at most this long for another session's lock on a table or row
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration)]
     table_lock_timeout: Duration,
-    /// How long a statement may take [default: as long as its hook]
+    /// Let a statement run at most this long [default: as long as its hook]
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     statement_timeout: Option<Duration>,
-    /// How often a hook is tried again after such a wait, or after a deadlock
+    /// Retry a hook this many times after a lock timeout or a deadlock
     #[arg(long, value_name = "TIMES", default_value_t = How::default().retries)]
     retries: u32,
-    /// A step of a backfill that takes longer is rolled back, and the deploy ends
+    /// Stop the deploy if a step of a backfill takes longer than this; the step is rolled back
     #[arg(long, value_name = "MS")]
     max_step_ms: Option<u64>,
-    /// How long to let others work between two steps
+    /// Pause between two steps of a backfill, so that others can work
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = humantime::parse_duration)]
     step_pause: Duration,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct CacheFolder {
-    /// Where compiled components and saved rehearsals are kept [default: the user's cache folder]
+    /// Keep compiled components and saved rehearsals in this folder [default: the user's cache folder]
     #[arg(long, value_name = "DIR", env = "RUNNER_CACHE_DIR", hide_env_values = true)]
     cache_dir: Option<PathBuf>,
 }
@@ -37,7 +37,7 @@ pub(crate) struct CacheFolder {
 pub(crate) struct Cache {
     #[command(flatten)]
     folder: CacheFolder,
-    /// Compile every component anew, and keep nothing, whatever --cache-dir says
+    /// Compile every component again, and cache nothing
     #[arg(long)]
     no_cache: bool,
 }

@@ -8,34 +8,34 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits of each hook")]
 pub(super) struct LimitArgs {
-    /// Wall time, its database calls included
+    /// Wall-clock time, including database calls
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = humantime::parse_duration)]
     pub(super) timeout: Duration,
-    /// Memory of the guest
+    /// Memory
     #[arg(long, value_name = "SIZE", default_value = "256MiB")]
     max_memory: bytesize::ByteSize,
-    /// Call stack of the guest
+    /// Call stack
     #[arg(long, value_name = "SIZE", default_value = "1MiB")]
     max_stack: bytesize::ByteSize,
-    /// One result, one value, and the arguments of one call
+    /// Size of one result, one value, or the arguments of one call
     #[arg(long, value_name = "SIZE", default_value = "64MiB")]
     max_result: bytesize::ByteSize,
     /// Rows that one query may return at once
     #[arg(long, value_name = "ROWS", default_value_t = Limits::default().result_rows_max)]
     max_rows: usize,
-    /// One SQL statement
+    /// Size of one SQL statement
     #[arg(long, value_name = "SIZE", default_value = "16MiB")]
     max_sql: bytesize::ByteSize,
-    /// Open handles: cursors, bulk-writers, streams
+    /// Open cursors, bulk writers and streams
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().handles_max)]
     max_handles: usize,
-    /// Elements of the guest's tables
+    /// Elements in the component's WebAssembly tables
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().table_elements_max)]
     max_table: usize,
-    /// One component file
+    /// Size of one component file
     #[arg(long, value_name = "SIZE", default_value = "64MiB")]
     max_component: bytesize::ByteSize,
-    /// Lines that the guest may log
+    /// Lines of log output
     #[arg(long, value_name = "LINES", default_value_t = Limits::default().log_lines_max)]
     max_log: usize,
 }

@@ -6,24 +6,24 @@ use std::time::Duration;
 
 #[derive(Debug, Args)]
 pub(crate) struct Lock {
-    /// How long to wait for another runner
+    /// Wait at most this long while another runner holds the lock
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
     pub(crate) lock_timeout: Duration,
-    /// What keeps other runners away
+    /// Choose the lock that keeps other runners out
     #[arg(long, value_enum, default_value_t = LockChoice::Auto, value_name = "KIND")]
     lock: LockChoice,
-    /// How long a lease lives without a heartbeat
+    /// Let a lease expire after this long without a heartbeat
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = lease_time)]
     lease_time: Duration,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum LockChoice {
-    /// A lease where it can be told that a session's lock protects nothing.
+    /// Use a lease if the session's lock would protect nothing, else the session's lock.
     Auto,
-    /// The database session's own.
+    /// Use a lock of the database session.
     Session,
-    /// A row with a heartbeat: for PgBouncer in transaction mode, and for Galera.
+    /// Use a row with a heartbeat, for PgBouncer in transaction mode and for Galera.
     Lease,
 }
 

@@ -4,15 +4,15 @@ use clap::{Args, ValueEnum};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people.
+    /// Text for people.
     Text,
-    /// For programs: one JSON document on standard output.
+    /// One JSON document on standard output, for programs.
     Json,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Output {
-    /// How to write the result
+    /// Choose how to write the result
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub(crate) format: Format,
 }

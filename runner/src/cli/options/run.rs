@@ -8,18 +8,17 @@ use std::path::PathBuf;
 /// How a verb runs that alters the database.
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
-    /// Run everything in a transaction that is rolled back, and show each statement
+    /// Run everything in a transaction, show each statement, and roll back
     #[arg(long, group = "rehearsal")]
     pub(crate) dry_run: bool,
-    /// Keep the statements of a rehearsal in the cache folder, for `inspect --sql`: without the values of their
-    /// parameters
+    /// Save the statements of a rehearsal in the cache folder, for `inspect --sql`; values of parameters are not saved
     #[arg(long, requires = "rehearsal", conflicts_with = "no_cache")]
     pub(crate) save: bool,
-    /// Do not ask: needed where there is no terminal
+    /// Do not ask for confirmation; needed if there is no terminal
     #[arg(long, short, env = "RUNNER_YES", hide_env_values = true, value_parser = yes,
         action = clap::ArgAction::SetTrue)]
     pub(crate) yes: bool,
-    /// Show each statement as soon as it is done, and what guests log for debugging
+    /// Show each statement when it is done, and debug messages of components
     #[arg(long, short)]
     pub(crate) verbose: bool,
     #[command(flatten)]

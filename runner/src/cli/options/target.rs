@@ -10,7 +10,7 @@ use clap::Args;
 /// How far to go.
 #[derive(Debug, clap::Args)]
 pub(crate) struct BoundArgs {
-    /// How far: latest (the default), next, or VENDOR/NAME@VERSION, which may be repeated
+    /// Deploy up to latest (the default), next (unreleased alterations too), or VENDOR/NAME@VERSION; may be repeated
     #[arg(long, value_name = "TARGET", value_parser = one_target)]
     target: Vec<String>,
 }
@@ -47,16 +47,17 @@ impl TargetArgs {
 /// What may be, although it usually should not.
 #[derive(Debug, Args)]
 pub(crate) struct PolicyArgs {
-    /// Alterations that are older than an applied one
+    /// Choose what to do with pending alterations that are older than an applied one
     #[arg(long, value_enum, default_value_t = Allow::Error, value_name = "WHAT")]
     out_of_order: Allow,
-    /// Applied alterations whose file was changed afterwards; begun ones of code go on in the changed file
+    /// Choose what to do if the file of an applied alteration has changed; with allow, an interrupted alteration of
+    /// code resumes in the changed file
     #[arg(long, value_enum, default_value_t = Allow::Error, value_name = "WHAT")]
     changed: Allow,
-    /// Applied alterations whose file is missing
+    /// Choose what to do if the file of an applied alteration is missing
     #[arg(long, value_enum, default_value_t = Allow::Error, value_name = "WHAT")]
     missing: Allow,
-    /// Allow drafts; an applied one that has changed goes down first, with what it made
+    /// Apply drafts; an applied draft that has changed is reverted first, with the data it created
     #[arg(long, env = "RUNNER_ALLOW_DRAFTS", hide_env_values = true, value_parser = yes,
         action = clap::ArgAction::SetTrue)]
     allow_drafts: bool,
