@@ -273,7 +273,9 @@ fn way_out(Unfinished { run, statement, cut_off }: &Unfinished) -> (String, Vec<
                 Direction::Up => "deploy again",
                 Direction::Down => "roll back again",
             };
-            let next = format!("look whether it took effect, say so by one of these, and {again}:");
+            let next = format!(
+                "find out whether it took effect, record that with one of these, and {again}:"
+            );
             return (next, command::resolve_statement(&key));
         }
         (Direction::Up, None, None) => Finding::Unfinished { key },

@@ -150,13 +150,15 @@ fn text(standing: &Standing, database: &str) {
                 continue;
             }
             output::result(match status.mended {
-                None => "  next: deploy again, and it goes on; or undo what took effect, and then:",
-                Some(Fit::Anew) => "  next: deploy again, and it begins anew; or give it up:",
+                None => "  next: deploy again, and it resumes; or undo what took effect, then run:",
+                Some(Fit::Anew) => {
+                    "  next: deploy again, and it starts from the beginning; or give it up:"
+                }
                 Some(Fit::GoesOn { .. }) => {
-                    "  next: deploy again, and it goes on in the mended file; or undo what took effect, and then:"
+                    "  next: deploy again, and it resumes in the corrected file; or undo what took effect, then run:"
                 }
                 Some(Fit::Differs | Fit::Unknown) => {
-                    "  next: deploy the file that was begun; or undo what took effect, then this, and deploy again:"
+                    "  next: deploy the file that was started; or undo what took effect, run this, and deploy again:"
                 }
             });
             output::commands(&[command::resolve_as_reverted(&status.key)], output::result);

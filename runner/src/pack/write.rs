@@ -48,7 +48,7 @@ pub enum WriteError {
     #[error("cannot write to {}: {error}; no component was written", shown(.path))]
     Io { path: PathBuf, error: io::Error },
     #[error(
-        "{} exists with other contents: its source has changed since, or the manifest or alteration.toml. A component that was shipped never changes: put the source back and add an alteration with a new id, or replace the file if it was never shipped; no component was written",
+        "the source of {} has changed since it was built, or its manifest or alteration.toml. Already shipped? Restore it and add a new alteration. Not shipped? Pack again with `--replace`. No component was written",
         shown(.path)
     )]
     Exists { path: PathBuf },

@@ -447,27 +447,27 @@ impl Finding {
     pub fn advice(&self) -> String {
         match self {
             Self::Failed { mended: true, .. } => {
-                "run `runner deploy`: it goes on in the mended file, behind what took effect"
+                "run `runner deploy`: it resumes in the corrected file, after what took effect"
                     .to_owned()
             }
             Self::Failed { unfinished: true, .. } => {
-                "mend the cause and run `runner deploy` again: it goes on behind what took effect, in a mended file too if that begins with the same statements. If they have to change, undo them first, then:"
+                "fix the cause, then run `runner deploy` again: it resumes after the statements that took effect, also in a corrected file that begins with the same statements. If these have to change, undo them first, then run:"
                     .to_owned()
             }
-            Self::Failed { .. } => "mend the cause and run `runner deploy` again".to_owned(),
+            Self::Failed { .. } => "fix the cause, then run `runner deploy` again".to_owned(),
             Self::BegunOtherwise { direction: Direction::Up, is_code, .. } => {
                 let code = match is_code {
                     true => {
-                        "; or try the new file with `--changed allow`: it stops before it alters anything where it does otherwise than what took effect"
+                        "; or try the new file with `--changed allow`: it stops, before it alters anything, if it differs from what took effect"
                     }
                     false => "",
                 };
                 format!(
-                    "deploy the file that was begun, which goes on{code}; or undo what took effect, then this, and deploy again:"
+                    "deploy the file that was started, which resumes{code}; or undo what took effect, run this, and deploy again:"
                 )
             }
             Self::BegunOtherwise { direction: Direction::Down, .. } => {
-                "name a component whose `down` begins with what took effect; or undo that, and say so by the first of these; or do the rest by hand, and say so by the second:"
+                "name a component whose `down` begins with what took effect; or undo that, then run the first of these; or do the rest by hand, then run the second:"
                     .to_owned()
             }
             Self::CutOff { direction, .. } => cut_off_advice(*direction).to_owned(),
@@ -476,15 +476,15 @@ impl Finding {
                     .to_owned()
             }
             Self::Unfinished { .. } => {
-                "finish it with `runner deploy`, its file among the plugins; if it cannot be finished, undo what took effect, then:"
+                "finish it with `runner deploy` and its file; if it cannot be finished, undo what took effect, then run:"
                     .to_owned()
             }
             Self::UnfinishedRollback { .. } => {
-                "finish it by the first of these, which deletes what it made, data included; or undo what took effect of it, then the second; or do the rest by hand, then the third:"
+                "finish it with the first of these, which deletes what the alteration created, data included; or undo what took effect, then run the second; or do the rest by hand, then run the third:"
                     .to_owned()
             }
             Self::Running { .. } => {
-                "see whether another runner is at work and let it end; if there is none, look how it stands, and say by one of these whether all of it is in place or nothing:"
+                "if another runner is deploying, let it finish; if none is, find out whether all of it or nothing of it is in place, then record that with one of these:"
                     .to_owned()
             }
             Self::Changed { .. } => {
@@ -515,7 +515,7 @@ impl Finding {
                 advice::rollback(plugin, &format!("--steps {newer}"))
             ),
             Self::OutOfOrder { .. } => {
-                "look whether it can run after the newer one; then deploy with `--out-of-order allow`"
+                "check that it can run after the newer one, then deploy with `--out-of-order allow`"
                     .to_owned()
             }
             Self::SeveralFolders { .. } => {
@@ -530,7 +530,7 @@ impl Finding {
                 let back = advice::rollback(&key.plugin, &format!("--to {target}"));
                 format!("to go back, use {back}")
             }
-            Self::NoSuchVersion { .. } => "see that the version is the one you mean".to_owned(),
+            Self::NoSuchVersion { .. } => "check that the version is the one you mean".to_owned(),
             Self::UnmetRequirement { requires, requirement, .. } => {
                 format!(
                     "deploy {requires} {requirement} with it: add its files; for a baseline, its `--to`"
@@ -552,7 +552,7 @@ impl Finding {
                 "change that statement and pack it again, or ask the plugin's vendor".to_owned()
             }
             Self::Refused { direction: Direction::Down, .. } => {
-                "`down` comes from the archive, as it was deployed: ask the plugin's vendor for a component whose `down` is mended and name it with `--with FILE`, or roll back fewer alterations"
+                "`down` comes from the archive, as it was deployed: ask the plugin's vendor for a component with a corrected `down` and name it with `--with FILE`, or roll back fewer alterations"
                     .to_owned()
             }
             Self::NothingRecorded { .. } => {

@@ -213,7 +213,7 @@ impl std::fmt::Display for Reason {
             Self::CutOff => f.write_str("was begun and cannot be resumed"),
             Self::Mended { statements } => {
                 let s = if *statements == 1 { "" } else { "s" };
-                write!(f, "goes on in the mended file after {statements} statement{s}")
+                write!(f, "resumes in the corrected file after {statements} statement{s}")
             }
             Self::RolledBack => f.write_str("was rolled back"),
             Self::OutOfOrder { newest_applied, allowed } => {

@@ -23,7 +23,7 @@ pub(super) fn explain(error: &Error, exit: Exit) -> Explanation {
         Error::Former(error) => former_advice(error),
         Error::Source(error) => source_advice(error),
         Error::Backend(error) => backend_advice(error),
-        Error::Engine(_) => "run on a machine with a supported processor".to_owned(),
+        Error::Engine(_) => "run this on a machine with a supported processor".to_owned(),
         Error::Objections(plan) => objections(&mut explanation, plan),
         Error::Component { key, error: LoadError::NewerRunner { .. }, .. } => {
             explanation.alteration = Some(key.to_string());
@@ -32,34 +32,36 @@ pub(super) fn explain(error: &Error, exit: Exit) -> Explanation {
         }
         Error::Component { key, .. } => {
             explanation.alteration = Some(key.to_string());
-            "look with `runner inspect FILE`, and ask the plugin's vendor for a build for this runner"
+            "look at it with `runner inspect FILE`, and ask the plugin's vendor for a build for this runner"
                 .to_owned()
         }
         Error::OtherInterface { key, .. } => {
             explanation.alteration = Some(key.to_string());
-            "finish it with the runner that began it".to_owned()
+            "finish it with the version of the runner that started it".to_owned()
         }
         Error::RehearsesOnItself => "name a copy of it with `--rehearse-on`".to_owned(),
         Error::NoCopy { .. } => {
             "restore a fresh copy of the database there, then rehearse again".to_owned()
         }
-        Error::NoScratch(_) => "make room for temporary files, then run it again".to_owned(),
+        Error::NoScratch(_) => {
+            "free disk space for temporary files, then run this again".to_owned()
+        }
         Error::Prepare { .. } => "correct the file that `--prepare` names".to_owned(),
         Error::NothingUnfinished(key) | Error::AlreadyRecorded { key, .. } => {
             explanation.alteration = Some(key.to_string());
-            "look with `runner status`".to_owned()
+            "see `runner status`".to_owned()
         }
         Error::NothingRecorded(key) | Error::NotArchived(key) => {
             explanation.alteration = Some(key.to_string());
             format!(
-                "look with `runner status`; to record it as applied, name its files: `runner baseline PLUGINS --to {}@{}`",
+                "see `runner status`; to record it as applied, name its files: `runner baseline PLUGINS --to {}@{}`",
                 key.plugin, key.id
             )
         }
         Error::NoReason(key) => {
             explanation.alteration = Some(key.to_string());
             explanation.commands = vec![command::again("--because 'WHY'")];
-            "if its record is wrong, say why, which is kept in the history:".to_owned()
+            "if its record is wrong, say why; the reason is kept in the history:".to_owned()
         }
         Error::NotGranted { key, permission } => {
             explanation.alteration = Some(key.to_string());
@@ -86,20 +88,23 @@ pub(super) fn explain(error: &Error, exit: Exit) -> Explanation {
         Error::Setting { .. } => "write it as in `--set acme/shop:REGION=eu`".to_owned(),
         Error::Config(error) => config_advice(error),
         Error::AppliedElsewhere { elsewhere, .. } => format!(
-            "go on with those with `{}`; for records of their own here, add `--new-state`",
+            "to continue with those records, add `{}`; to start new records here, add `--new-state`",
             state_schema(elsewhere)
         ),
         Error::Powerful(it) => powerful(&mut explanation, it),
         Error::Export { .. } => {
-            "name a folder that does not exist yet, on a disk with room, with `--export`".to_owned()
+            "with `--export`, name a folder that does not exist yet, on a disk with enough space"
+                .to_owned()
         }
-        Error::Declined => "run it again and answer y, or add `--yes`".to_owned(),
-        Error::KeepsMoving => "see who else deploys, then run it again".to_owned(),
+        Error::Declined => "run this again and answer y, or add `--yes`".to_owned(),
+        Error::KeepsMoving => {
+            "another runner keeps deploying: let it finish, then run this again".to_owned()
+        }
         Error::PlanChanged(key) => {
             explanation.alteration = Some(key.to_string());
-            "look at the new plan: run it again".to_owned()
+            "run this again to see the new plan".to_owned()
         }
-        Error::Interrupted => "run it again when you are ready".to_owned(),
+        Error::Interrupted => "run this again when you are ready".to_owned(),
         Error::Halted { done, lost, taken_over, rehearsed, cause } => {
             let inner = explain(cause, exit);
             let next = inner.next;

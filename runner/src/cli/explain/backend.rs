@@ -24,14 +24,14 @@ pub(super) fn backend_advice(error: &BackendError) -> String {
                 .to_owned()
         },
         BackendError::ReadOnly { .. } | BackendError::WrongRole { .. } => {
-            "name the server that takes writes (the primary) in `--database`, or have this one take them again"
+            "name the server that takes writes (the primary) in `--database`, or make this one take writes again"
                 .to_owned()
         }
         BackendError::Unauthorized { .. } => {
             "check user, password and rights in `--database`".to_owned()
         }
         BackendError::LoginMethod { .. } => {
-            "have the server's administrator make an account for the runner that logs in with a password"
+            "ask the server's administrator for an account that logs in with a password"
                 .to_owned()
         }
         BackendError::WrongProtocol { found, .. } => {
@@ -45,13 +45,13 @@ pub(super) fn backend_advice(error: &BackendError) -> String {
             "create the database, or correct its name in `--database`".to_owned()
         }
         BackendError::MayNotRead { grants, .. } => {
-            format!("have the tables' owner permit it: {}", grants.join(" "))
+            format!("ask the tables' owner to run: {}", grants.join(" "))
         }
         BackendError::MayNotMakeDatabase { grant, .. } => {
-            format!("have the server's administrator permit it: {grant}; or use another server")
+            format!("ask the server's administrator to run: {grant}; or use another server")
         }
         BackendError::MayNotMakeTables { grant, .. } => format!(
-            "have the owner permit it: `{grant}`; or name a schema where this user may, with `--state-schema`"
+            "ask the owner to run `{grant}`; or name a schema where this user may create tables, with `--state-schema`"
         ),
         BackendError::TooOld { .. } => "upgrade the server".to_owned(),
         BackendError::Setting { next, .. } => {
@@ -74,10 +74,10 @@ pub(super) fn backend_advice(error: &BackendError) -> String {
         }
         BackendError::Elsewhere { schemas, .. } => {
             let flags: Vec<_> = schemas.iter().map(|schema| state_schema(schema)).collect();
-            format!("say which are meant: `{}`", flags.join("` or `"))
+            format!("name the right ones: `{}`", flags.join("` or `"))
         }
         BackendError::StrangePlace { ledger, .. } => format!(
-            "if these are meant: `{}`; if not, name another schema with it",
+            "if these are the right ones, add `{}`; if not, name another schema with it",
             state_schema(&ledger.schema)
         ),
         BackendError::NoPlace { .. } => {
@@ -90,43 +90,43 @@ pub(super) fn backend_advice(error: &BackendError) -> String {
                 .to_owned()
         }
         BackendError::Locked(_) => {
-            "wait for it and run this again, or wait longer with `--lock-timeout 10m`".to_owned()
+            "run this again when it has finished, or wait longer with `--lock-timeout 10m`".to_owned()
         }
         BackendError::LeaseLost => {
-            "another runner is at work; run this again when it has ended".to_owned()
+            "another runner took over; run this again when it has finished".to_owned()
         }
         BackendError::Busy(_) => {
-            "close what else writes to this database, then run this again".to_owned()
+            "stop other programs that write to this database, then run this again".to_owned()
         }
         BackendError::Diverged => "see `runner resolve --help`".to_owned(),
         BackendError::NothingToResolve => {
-            "say with `--as applied` or `--as reverted` how it stands".to_owned()
+            "record how it stands with `--as applied` or `--as reverted`".to_owned()
         }
         BackendError::NotResumable => {
-            "do the rest of it by hand, then say `--as applied`; or undo what took effect, then say `--as reverted`"
+            "do the rest by hand, then record it with `--as applied`; or undo what took effect, then record that with `--as reverted`"
                 .to_owned()
         }
         BackendError::LeftOpen => {
-            "have the plugin's vendor end the transaction in the alteration".to_owned()
+            "ask the plugin's vendor to end the transaction in the alteration".to_owned()
         }
         BackendError::NewerSchema { .. } => "install the runner that deployed last".to_owned(),
         BackendError::Corrupt(_) => {
-            "somebody edited the runner's tables: restore them from a backup".to_owned()
+            "the runner's own tables were edited: restore them from a backup".to_owned()
         }
         BackendError::Moved | BackendError::TransactionEnded(_) | BackendError::Doubtful(_) => {
             "run it again".to_owned()
         }
         BackendError::Stuck | BackendError::Refused(_) => {
-            "ask the plugin's vendor to mend the alteration".to_owned()
+            "ask the plugin's vendor to fix the alteration".to_owned()
         }
         BackendError::NotArchived(_) | BackendError::ArchiveDamaged(_) => {
             "restore the table alteration_archive from a backup".to_owned()
         }
-        BackendError::DiskFull(_) => "make room on the disk, then run it again".to_owned(),
-        BackendError::Database(_) => "mend the cause, then run it again".to_owned(),
+        BackendError::DiskFull(_) => "free disk space, then run this again".to_owned(),
+        BackendError::Database(_) => "fix the cause, then run this again".to_owned(),
         BackendError::LockFile { .. } => "make the database's folder writable".to_owned(),
         BackendError::Disconnected(_) => {
-            "see whether the server runs, then `runner deploy` again: it goes on where this one ended".to_owned()
+            "check that the server is running, then run `runner deploy` again: it resumes where this run ended".to_owned()
         }
     }
 }

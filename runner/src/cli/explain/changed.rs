@@ -13,7 +13,7 @@ use crate::{
 
 /// Where nobody could look what a server still has.
 pub(super) const LOOK_AGAIN: &str =
-    "look with `runner status` when the server is back; the same command goes on from there";
+    "when the server is back, see `runner status`; the same command resumes from there";
 
 pub(super) fn note_lost(explanation: &mut Explanation, lost: &Lost) {
     if let Lost::These(keys) = lost {

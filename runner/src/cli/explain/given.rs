@@ -38,12 +38,10 @@ pub(super) fn baseline_advice(error: &BaselineError) -> String {
         BaselineError::UnknownAlteration(_) => {
             "correct the id; `runner plan` shows what there is".to_owned()
         }
-        BaselineError::SeveralPlugins(_) => "say whose it is with `--plugin`".to_owned(),
-        BaselineError::NotAVersion { .. } => {
-            "see that `--from` names the tool whose ledger it is".to_owned()
-        }
+        BaselineError::SeveralPlugins(_) => "name the plugin with `--plugin`".to_owned(),
+        BaselineError::NotAVersion { .. } => "check that `--from` names the right tool".to_owned(),
         BaselineError::NotPacked { .. } => {
-            "pack all of the history, as far as it was applied, with `runner pack`".to_owned()
+            "with `runner pack`, pack all migrations that were applied".to_owned()
         }
         BaselineError::Ambiguous { .. } | BaselineError::SeveralProjects { .. } => {
             "record them by name, with `--to VENDOR/NAME@ID`".to_owned()
@@ -54,16 +52,16 @@ pub(super) fn baseline_advice(error: &BaselineError) -> String {
 pub(super) fn former_advice(error: &FormerError) -> String {
     match error {
         FormerError::OtherFile => "record them by name, with `--to VENDOR/NAME@ID`".to_owned(),
-        FormerError::SeveralTables { .. } => "say which it is with `--ledger`".to_owned(),
+        FormerError::SeveralTables { .. } => "name the table with `--ledger`".to_owned(),
         FormerError::NoLedger { .. } | FormerError::NoName(_) => {
             "name the table with `--ledger`, or record by name with `--to VENDOR/NAME@ID`"
                 .to_owned()
         }
         FormerError::OtherTable { .. } => {
-            "see that `--from` and `--ledger` name the tool that was used".to_owned()
+            "check that `--from` and `--ledger` name the tool that was used".to_owned()
         }
         FormerError::Broken { .. } => {
-            "bring it to an end with the tool that began it, then run this again".to_owned()
+            "finish it with the tool that started it, then run this again".to_owned()
         }
     }
 }
@@ -71,18 +69,17 @@ pub(super) fn former_advice(error: &FormerError) -> String {
 pub(super) fn config_advice(error: &ConfigError) -> String {
     match error {
         ConfigError::Unreadable { .. } => {
-            "see that it is there and readable, or correct `--config`".to_owned()
+            "check that it exists and is readable, or correct `--config`".to_owned()
         }
         ConfigError::NotAFile { .. } => {
             "replace it with a file, or name one with `--config`".to_owned()
         }
         ConfigError::TooLarge { .. } => "name the right file with `--config`".to_owned(),
-        ConfigError::Writable { path, .. } => format!(
-            "look at what it says; then `chmod go-w {}`",
-            output::word(&path.display().to_string())
-        ),
+        ConfigError::Writable { path, .. } => {
+            format!("read it, then run `chmod go-w {}`", output::word(&path.display().to_string()))
+        }
         ConfigError::AmongPlugins { path } | ConfigError::Foreign { path, .. } => format!(
-            "look at what it says; then name it: `--config {}`",
+            "read it, then name it: `--config {}`",
             output::word(&path.display().to_string())
         ),
         ConfigError::Invalid { .. } => "correct the file".to_owned(),
@@ -99,14 +96,14 @@ pub(super) fn source_advice(error: &SourceError) -> String {
         }
         SourceError::Url(_) => "give the database with `--database`".to_owned(),
         SourceError::Unreadable { .. } => {
-            "make it readable for this user, or take it out of the folder".to_owned()
+            "make it readable for this user, or move it out of the folder".to_owned()
         }
         SourceError::TooLarge { .. } => "if that is right, raise `--max-component`".to_owned(),
         SourceError::Section { .. } | SourceError::Manifest { .. } => {
-            "get the file again from the plugin's vendor, or take it out of the folder".to_owned()
+            "get the file again from the plugin's vendor, or move it out of the folder".to_owned()
         }
         SourceError::Id { .. } | SourceError::Plugin { .. } => {
-            "give it a manifest with `runner pack FILE --manifest alteration.json --out DIR`, or name it VENDOR/NAME/ID.wasm"
+            "add a manifest with `runner pack FILE --manifest alteration.json --out DIR`, or rename it to VENDOR/NAME/ID.wasm"
                 .to_owned()
         }
         SourceError::Catalog(CatalogError::Duplicate { .. }) => {

@@ -113,7 +113,7 @@ pub(super) fn unasked(steps: usize, direction: Direction, format: Format) -> Exi
     };
     let message = format!("{would}, and there is no terminal to ask at");
     let mut explanation = Explanation::new(message, Exit::Usage);
-    explanation.next = "if that is right, say so with `--yes`, or set RUNNER_YES=1:".to_owned();
+    explanation.next = "if that is right, add `--yes` or set RUNNER_YES=1:".to_owned();
     explanation.commands = vec![command::again("--yes")];
     tell(explanation, format);
     Exit::Usage
@@ -125,7 +125,7 @@ pub(super) fn uncorrected(key: &AlterationKey, format: Format) -> Exit {
         format!("the record of {key} would be corrected, and there is no terminal to ask at");
     let mut explanation = Explanation::new(message, Exit::Usage);
     explanation.alteration = Some(key.to_string());
-    explanation.next = "if that is right, say so with `--yes`, or set RUNNER_YES=1:".to_owned();
+    explanation.next = "if that is right, add `--yes` or set RUNNER_YES=1:".to_owned();
     explanation.commands = vec![command::again("--yes")];
     tell(explanation, format);
     Exit::Usage

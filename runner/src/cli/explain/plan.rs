@@ -12,12 +12,12 @@ use std::collections::BTreeSet;
 pub(super) fn unmet(findings: &[Finding]) -> String {
     match findings.first() {
         Some(Finding::StillRequired { dependent: AlterationKey { plugin, id }, .. }) => format!(
-            "if that is not in place either, say so first: `runner resolve {plugin} {id} --as reverted --because TEXT`"
+            "if that is not in place either, record that first: `runner resolve {plugin} {id} --as reverted --because TEXT`"
         ),
         Some(Finding::UnmetRequirement { requires, .. }) => {
-            format!("bring {requires} there first, or correct its records")
+            format!("apply {requires} first, or correct its records")
         }
-        _ => "look with `runner status`".to_owned(),
+        _ => "see `runner status`".to_owned(),
     }
 }
 

@@ -65,21 +65,21 @@ pub(super) fn step(explanation: &mut Explanation, failure: &StepFailure) -> Stri
     match cause {
         StepError::Interrupted => format!("run `{again}` again when you are ready"),
         StepError::LockLost => {
-            format!("another runner is at work; `{again}` goes on when it has ended")
+            format!("another runner took over; when it has finished, `{again}` resumes")
         }
         StepError::Unknown(_) => {
-            "look with `runner status` when the server is back; `runner deploy` then goes on".to_owned()
+            "when the server is back, see `runner status`, then run `runner deploy`, which resumes".to_owned()
         }
         StepError::Stopped(Stop::Ambiguous { statement }) => {
             explanation.details.push(("statement", EscapedLines(statement).to_string()));
             explanation.commands = command::resolve_statement(key);
             format!(
-                "look whether it took effect; say so by one of these, and run `{again}` again:"
+                "find out whether it took effect, record that with one of these, then run `{again}` again:"
             )
         }
         StepError::Stopped(Stop::Diverged { .. }) | StepError::Backend(BackendError::Diverged) => {
             explanation.commands = command::either(key);
-            "its file, its data or its clock misled it: bring the database to where it belongs by hand, and say by one of these where that is:"
+            "its file, its data or the clock made it run differently: bring the database to a known state by hand, then record that state with one of these:"
                 .to_owned()
         }
         // Explained before.
@@ -88,21 +88,21 @@ pub(super) fn step(explanation: &mut Explanation, failure: &StepFailure) -> Stri
             "rehearse on a copy with `--rehearse-on URL`".to_owned()
         }
         cause if cause.is_disconnected() => format!(
-            "see whether the server runs, then `{again}` again: it goes on where this one ended"
+            "check that the server is running, then run `{again}` again: it resumes where this run ended"
         ),
-        cause if cause.is_disk_full() => "make room on the disk, then run it again".to_owned(),
+        cause if cause.is_disk_full() => "free disk space, then run this again".to_owned(),
         StepError::Hook(HookError::AddressSpace(_)) => format!(
-            "raise the address space that this process may have (`ulimit -v unlimited`, or the service's LimitAS), then run `{again}` again"
+            "raise the limit on this process's address space (`ulimit -v unlimited`, or LimitAS of the service), then run `{again}` again"
         ),
         StepError::Backend(error) => backend_advice(error),
         StepError::Incomplete(_) => {
-            format!("see what this machine lacks, then run `{again}` again: it goes on from there")
+            format!("find out what this machine lacks, then run `{again}` again: it resumes from there")
         }
         StepError::Hook(error)
             if error.flag().is_none() && *direction == Direction::Up && is_begun(failure) =>
         {
             explanation.commands = vec![command::resolve_as_reverted(key)];
-            "mend the cause and run `runner deploy` again: it goes on behind what took effect, in a mended file too if that begins with the same statements. If they have to change, undo them first, then:"
+            "fix the cause, then run `runner deploy` again: it resumes after the statements that took effect, also in a corrected file that begins with the same statements. If these have to change, undo them first, then run:"
                 .to_owned()
         }
         StepError::Hook(HookError::Absent(_)) => {
@@ -116,13 +116,13 @@ pub(super) fn step(explanation: &mut Explanation, failure: &StepFailure) -> Stri
         }
         StepError::Hook(error) => match error.flag() {
             Some(flag) => format!(
-                "if that is too little for what it does, raise the bound with `{flag}` and run `{again}` again"
+                "if the alteration needs more, raise the limit with `{flag}` and run `{again}` again"
             ),
             None if *direction == Direction::Down => {
-                "`down` comes from the archive, as it was deployed: mend the data that it stumbles over and run `runner rollback` again; or have its vendor mend it, and name that component with `--with FILE`"
+                "`down` comes from the archive, as it was deployed: correct the data that it fails on, then run `runner rollback` again; or get a corrected component from the vendor and name it with `--with FILE`"
                     .to_owned()
             }
-            None => format!("mend the cause, or ask the plugin's vendor; then run `{again}` again"),
+            None => format!("fix the cause or contact the plugin's vendor, then run `{again}` again"),
         },
     }
 }
@@ -142,7 +142,7 @@ fn cut_off(
         explanation.details.push(("statement", EscapedLines(statement).to_string()));
     }
     explanation.commands = command::either(key);
-    let look = if is_known { "" } else { "look whether it took effect, then " };
+    let look = if is_known { "" } else { "find out whether it took effect, then " };
     format!("{look}{}", cut_off_advice(direction))
 }
 

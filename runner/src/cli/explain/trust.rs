@@ -9,7 +9,7 @@ pub(super) fn powerful(explanation: &mut Explanation, powerful: &Powerful) -> St
     explanation.owner_sql.clone_from(&powers.owner_sql);
     let sql: String = powers.owner_sql.iter().map(|line| format!("\n      {line}")).collect();
     let safer = format!(
-        "have the server's administrator make a user for this database only, and name that in the URL:{sql}"
+        "ask the server's administrator to create a user for this database only, and name it in the URL:{sql}"
     );
     explanation.details.push(("safer", safer));
     let flags: Vec<String> = plugins.iter().map(|plugin| format!("--trust {plugin}")).collect();
