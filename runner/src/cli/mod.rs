@@ -32,6 +32,7 @@ mod rollback;
 mod signals;
 mod status;
 mod test;
+mod wrap;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use explain::Exit;

@@ -272,13 +272,13 @@ fn still_there(left: &[Leftover]) {
     let (renamed, gone): (Vec<_>, Vec<_>) = left.iter().partition(|one| one.instead.is_some());
     for leftover in renamed.iter().take(LEFT_MAX) {
         let Some(instead) = &leftover.instead else { continue };
-        output::note(&format!(
+        output::remark(&format!(
             "Still there: {}, with the stamp of {instead}. A deploy would run both: remove it if it was never shipped, else put its name back in the source.",
             shown(leftover)
         ));
     }
     if let more @ 1.. = renamed.len().saturating_sub(LEFT_MAX) {
-        output::note(&format!("So are {more} more."));
+        output::remark(&format!("So are {more} more."));
     }
     if !gone.is_empty() {
         let names: Vec<String> = gone.iter().take(LEFT_MAX).map(|one| shown(one)).collect();
@@ -286,7 +286,7 @@ fn still_there(left: &[Leftover]) {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        output::note(&format!(
+        output::remark(&format!(
             "Still there, though the source no longer makes it: {}{more}. A deploy would run it: remove it if it was never shipped, else put its source back.",
             names.join(", ")
         ));
@@ -314,7 +314,7 @@ fn text(written: &[pack::Written], reading: Option<&Reading>, notes: &[pack::Not
     {
         let alike = alike.map(|alike| format!("; {alike} would run it in the same way"));
         let alike = alike.unwrap_or_default();
-        output::note(&match folders.is_empty() {
+        output::remark(&match folders.is_empty() {
             true => format!("Read as a history of {layout}{alike}."),
             false => format!(
                 "Read as histories of {layout}, one in each folder, for {}{alike}.",
@@ -322,21 +322,24 @@ fn text(written: &[pack::Written], reading: Option<&Reading>, notes: &[pack::Not
             ),
         });
         for (id, dialects) in only_for {
-            output::note(&format!("{id} is only for {}: no other folder has it.", names(dialects)));
+            output::remark(&format!(
+                "{id} is only for {}: no other folder has it.",
+                names(dialects)
+            ));
         }
         for id in lost_way_back {
-            output::note(&format!("{id} has no way back: what was written for it does nothing."));
+            output::remark(&format!("{id} has no way back: what was written for it does nothing."));
         }
         for path in passed_over {
             let path = path.display().to_string();
-            output::note(&format!("Passed over {}: {layout} does not run it.", Escaped(&path)));
+            output::remark(&format!("Passed over {}: {layout} does not run it.", Escaped(&path)));
         }
     }
     for note in notes.iter().take(NOTES_MAX) {
-        output::note(&format!("{}.", Escaped(&note.told())));
+        output::remark(&format!("{}.", Escaped(&note.told())));
     }
     if let more @ 1.. = notes.len().saturating_sub(NOTES_MAX) {
-        output::note(&format!("{}.", count(more as u64, "more note")));
+        output::remark(&format!("{}.", count(more as u64, "more note")));
     }
     for file in written {
         let path = file.path.display().to_string();
