@@ -126,7 +126,7 @@ const FRESH: &[&str] = &[
         component_checksum {key} NOT NULL,
         -- The number of the chunk, from 0.
         chunk {integer} NOT NULL,
-        -- The chunk: at most 1 MiB of the component, compressed with zstd.
+        -- A part of the compressed component (zstd), at most 1 MiB.
         bytes {bytes} NOT NULL,
         PRIMARY KEY (component_checksum, chunk)
     )",

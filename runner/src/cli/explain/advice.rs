@@ -11,8 +11,16 @@ use super::{
     trust::powerful,
 };
 use crate::{
-    Error, cli::command, config::CONFIG_FILE, deploy::UnknownSettings, error::Lost, host::LoadError,
+    Error,
+    cli::{command, output},
+    config::CONFIG_FILE,
+    deploy::UnknownSettings,
+    error::Lost,
+    host::LoadError,
 };
+use std::path::Path;
+
+/// Says what happened, what is altered now, and what to do next.
 
 pub(super) fn explain(error: &Error, exit: Exit) -> Explanation {
     let mut explanation = Explanation::new(error.to_string(), exit);
@@ -30,10 +38,16 @@ pub(super) fn explain(error: &Error, exit: Exit) -> Explanation {
             "install a newer runner and run this again; or ask the plugin's vendor for a build for this one"
                 .to_owned()
         }
-        Error::Component { key, .. } => {
+        Error::Component { key, origin, .. } => {
             explanation.alteration = Some(key.to_string());
-            "look at it with `runner inspect FILE`, and ask the plugin's vendor for a build for this runner"
-                .to_owned()
+            // It may have come from the archive.
+            let file = match Path::new(origin).is_file() {
+                true => output::word(origin),
+                false => "FILE".to_owned(),
+            };
+            format!(
+                "look at it with `runner inspect {file}`, and ask the plugin's vendor for a build for this runner"
+            )
         }
         Error::OtherInterface { key, .. } => {
             explanation.alteration = Some(key.to_string());

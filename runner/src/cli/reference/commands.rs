@@ -66,7 +66,7 @@ fn table(body: &mut String, title: &str, args: &[&Arg]) {
     if args.is_empty() {
         return;
     }
-    let _ = writeln!(body, "\n| {title} | |\n|---|---|");
+    let _ = writeln!(body, "\n| {title} | Meaning |\n|---|---|");
     for arg in args {
         let _ = writeln!(body, "| {} | {} |", name(arg), meaning(arg));
     }

@@ -101,7 +101,7 @@ impl Pages<'_> {
                 match &item.fields {
                     Fields::Named(fields) => {
                         let rows = self.rows(&name, fields.named.iter(), &found.file, "");
-                        format!("{about}\n\n| Field | Type | |\n|---|---|---|\n{rows}")
+                        format!("{about}\n\n| Field | Type | Meaning |\n|---|---|---|\n{rows}")
                             .trim()
                             .to_owned()
                     }
@@ -189,7 +189,9 @@ impl Pages<'_> {
                 text.push_str(&self.rows(&of, fields.named.iter(), file, ""));
             }
         }
-        format!("{about}\n\n| Value or field | Type | |\n|---|---|---|\n{text}").trim().to_owned()
+        format!("{about}\n\n| Value or field | Type | Meaning |\n|---|---|---|\n{text}")
+            .trim()
+            .to_owned()
     }
 
     /// Says what JSON a type is, and describes the types in it.

@@ -47,6 +47,17 @@ fn page(name: &str, title: &str, about: &str, body: &str) {
     );
 }
 
+#[test]
+fn the_guide_lists_every_page() {
+    let folder = repository("runner/guide/src/reference");
+    let summary = fs::read_to_string(repository("runner/guide/src/SUMMARY.md")).unwrap();
+    for entry in fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name();
+        let link = format!("(reference/{})", name.to_string_lossy());
+        assert!(summary.contains(&link), "SUMMARY.md lacks {link}");
+    }
+}
+
 /// Escapes what Markdown would read as markup, but in code between backticks.
 fn prose(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());

@@ -27,7 +27,7 @@ fn alteration_toml_is_what_the_code_says() {
 fn one(name: &str, title: &str, about: &str, schema: &str) {
     let path = repository("runner/schemas").join(schema);
     let schema: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
-    let mut body = text(&schema, "description");
+    let mut body = format!("{}\n", text(&schema, "description"));
     fields(&schema, &mut body);
     for (name, definition) in schema["definitions"].as_object().into_iter().flatten() {
         let _ = writeln!(body, "\n## {name}\n\n{}", meaning(definition));
@@ -48,7 +48,7 @@ fn text(schema: &Value, field: &str) -> String {
 fn fields(schema: &Value, body: &mut String) {
     let required: Vec<&str> =
         schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let _ = writeln!(body, "\n| Field | Type | |\n|---|---|---|");
+    let _ = writeln!(body, "\n| Field | Type | Meaning |\n|---|---|---|");
     nested(schema, &required, "", body);
 }
 

@@ -36,8 +36,10 @@ fn one(text: &str, body: &mut String) {
     };
     assert!(!said.is_empty(), "say what the table {name} is");
     let about = prose(&said.drain(..).collect::<Vec<_>>().join(" "));
-    let _ =
-        writeln!(body, "\n## `alteration_{name}`\n\n{about}\n\n| Column | Type | |\n|---|---|---|");
+    let _ = writeln!(
+        body,
+        "\n## `alteration_{name}`\n\n{about}\n\n| Column | Type | Meaning |\n|---|---|---|"
+    );
     for line in lines {
         if let Some(comment) = line.strip_prefix("-- ") {
             said.push(comment);
