@@ -102,7 +102,7 @@ pub struct Report {
     pub steps: Vec<StepReport>,
     /// True when everything was rolled back again on purpose.
     pub rehearsed: bool,
-    /// Wall time from the answer to the question on, waiting for the lock included.
+    /// Wall-clock time in milliseconds, from the answer to the question on, with the wait for the lock.
     pub duration_ms: u64,
     /// What a rollback destroyed, or would, where that was looked for.
     #[serde(skip_serializing_if = "Option::is_none")]

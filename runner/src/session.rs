@@ -86,7 +86,7 @@ impl Counts {
 /// What a hook did, counted by the host.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// How long it took.
+    /// How long it took, in milliseconds.
     pub duration_ms: u64,
     /// How many statements ran.
     pub statements: u64,

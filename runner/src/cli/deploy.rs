@@ -206,7 +206,7 @@ fn renames_question(renames: &[Rename]) -> String {
     )
 }
 
-/// The result of a deploy or rollback, as JSON.
+/// The result of a deploy or rollback.
 #[derive(Serialize)]
 struct Document<'a> {
     /// The database's URL, without its password.

@@ -37,7 +37,7 @@ pub enum Certainty {
 /// A table that goes, or may go, with its rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LostTable {
-    /// A stranger may have named it: escape it.
+    /// The table. A stranger may have named it: escape it.
     pub table: String,
     /// How many rows it has.
     pub rows: u64,
@@ -52,7 +52,7 @@ pub struct LostColumn {
     pub table: String,
     /// The column.
     pub column: String,
-    /// Of the table.
+    /// How many rows the table has.
     pub rows: u64,
     /// How sure it is.
     pub certainty: Certainty,
@@ -63,10 +63,10 @@ pub struct LostColumn {
 pub struct LostRows {
     /// The table.
     pub table: String,
-    /// How many go, where that was seen.
+    /// How many rows go, if that was seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lost: Option<u64>,
-    /// Of the table.
+    /// How many rows the table has.
     pub rows: u64,
     /// How sure it is.
     pub certainty: Certainty,

@@ -24,13 +24,13 @@ pub struct Replaced {
     pub key: AlterationKey,
     /// SHA-256 of the component that was applied.
     pub applied: Checksum,
-    /// `None` where the archive cannot serve.
+    /// The size of that one; null if the archive does not have it.
     pub applied_bytes: Option<usize>,
     /// SHA-256 of the component that runs instead.
     pub with: Checksum,
     /// The size of that one.
     pub with_bytes: usize,
-    /// How the SQL differs that runs; `None` where that of one of the two is not known.
+    /// How their SQL differs; null if the SQL of one is not known.
     pub sql: Option<Vec<ReplacedSql>>,
 }
 
@@ -39,8 +39,8 @@ pub struct Replaced {
 pub struct ReplacedSql {
     /// As the WIT package calls it: `down` or `before-down`.
     pub hook: &'static str,
-    /// Each with a sign before it: `-` was applied, `+` runs instead, a blank is in both. Empty where nothing differs;
-    /// escape them.
+    /// The lines that differ: `-` was applied, `+` runs instead, a blank is in both. Empty if nothing differs. Escape
+    /// them.
     pub lines: Vec<String>,
 }
 

@@ -16,7 +16,7 @@ pub struct Asks {
     pub settings: Vec<AskedSetting>,
 }
 
-/// Without the grant it does not run.
+/// A permission that an alteration asks for. Without the grant it does not run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AskedPermission {
     /// The permission.
@@ -25,7 +25,7 @@ pub struct AskedPermission {
     pub granted: bool,
 }
 
-/// It runs without a value, too.
+/// A setting that an alteration declares. Without a value it is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AskedSetting {
     /// The setting.

@@ -24,8 +24,8 @@ pub enum Severity {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Finding {
-    /// The last attempt failed; deploying tries again. Nothing was changed, unless parts of it are
-    /// done: then it goes on.
+    /// The last attempt failed; a deploy tries again. Nothing was changed, unless parts of it are done: then a deploy
+    /// resumes it.
     Failed {
         /// The alteration.
         key: AlterationKey,
@@ -35,14 +35,14 @@ pub enum Finding {
         blocks: bool,
         /// Whether parts of it are done.
         unfinished: bool,
-        /// It goes on in another file than the one that began it.
+        /// Whether it resumes in another file than the one that began it.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         mended: bool,
-        /// What is done of it, where it is unfinished.
+        /// The statements that took effect, if it is unfinished.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         took_effect: Vec<String>,
     },
-    /// It was begun and has not ended, and what is asked for needs it to.
+    /// It was begun and has not ended, and the plan needs it to end first.
     Unfinished {
         /// The alteration.
         key: AlterationKey,
@@ -52,13 +52,13 @@ pub enum Finding {
         /// The alteration.
         key: AlterationKey,
     },
-    /// It was begun and has not ended, and cannot be resumed, in whatever file: what the rest needs of its session is gone.
+    /// It was begun, has not ended, and cannot be resumed in any file: its rest needs a session that is gone.
     CutOff {
         /// The alteration.
         key: AlterationKey,
         /// Whether it was being applied or taken back.
         direction: Direction,
-        /// Where it was cut off; escaped.
+        /// Where it was interrupted; escaped.
         stop: String,
         /// Whether it keeps the plan from running.
         blocks: bool,
@@ -70,7 +70,7 @@ pub enum Finding {
         /// The alteration.
         key: AlterationKey,
     },
-    /// It was begun and has not ended, its file is not what was begun, and what took effect is not how the file begins.
+    /// It was begun and has not ended, and its file does not begin with the statements that took effect.
     BegunOtherwise {
         /// The alteration.
         key: AlterationKey,
@@ -80,13 +80,13 @@ pub enum Finding {
         recorded: Checksum,
         /// The checksum of the file.
         found: Checksum,
-        /// The file is code, so that what it does is known only once it is run.
+        /// Whether the file is code: what it does is known only when it runs.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         is_code: bool,
         /// The statements that took effect.
         took_effect: Vec<String>,
     },
-    /// A component was named to go down with, and nothing that it declares goes down.
+    /// A component was named with `--with`, and nothing that it declares is rolled back.
     NotGoingDown {
         /// The alteration.
         key: AlterationKey,
@@ -106,7 +106,7 @@ pub enum Finding {
     Draft {
         /// The alteration.
         key: AlterationKey,
-        /// It would be recorded, and not run.
+        /// Whether a baseline would record it, without running it.
         recorded: bool,
     },
     /// A draft of it is applied, and what is offered differs.
@@ -120,18 +120,18 @@ pub enum Finding {
         /// Whether the operator allowed it, which makes it a note.
         allowed: bool,
     },
-    /// A draft of it is applied and has changed, and `by` keeps it from being taken down.
+    /// A draft of it is applied and has changed, and `by` keeps it from being reverted.
     DraftStays {
         /// The alteration.
         key: AlterationKey,
-        /// The alteration that keeps it from going down.
+        /// The alteration that keeps it from being reverted.
         by: AlterationKey,
         /// Why.
         hold: Hold,
-        /// How many applied alterations of the plugin of `by` have to go for it to go.
+        /// How many applied alterations of the plugin of `by` have to be rolled back first.
         steps: usize,
     },
-    /// It is applied, its plugin is here, and it is not.
+    /// It is applied, and its file is missing among the files of its plugin.
     Missing {
         /// The alteration.
         key: AlterationKey,
@@ -146,7 +146,7 @@ pub enum Finding {
         applied: AlterationId,
         /// The newest one among the files.
         newest_file: AlterationId,
-        /// How many applied alterations are newer than that.
+        /// How many applied alterations are newer than `newest_file`.
         newer: usize,
     },
     /// It is pending and older than an applied one.
@@ -156,7 +156,7 @@ pub enum Finding {
         /// The newest applied alteration.
         newest_applied: AlterationId,
     },
-    /// Alterations of one plugin lie in several folders: perhaps one is not that vendor's.
+    /// The files of one plugin are in several folders: one may not be from that vendor.
     SeveralFolders {
         /// The plugin.
         plugin: PluginName,
@@ -224,32 +224,32 @@ pub enum Finding {
         key: AlterationKey,
         /// Which way it would run.
         direction: Direction,
-        /// As the WIT package calls it: `up`, `before-up`, `step` …
+        /// The hook, as the WIT package calls it: `up`, `before-up`, `step` and so on.
         hook: &'static str,
-        /// Counted from 1, in the text of the hook.
+        /// The number of the statement in the text of the hook, from 1.
         statement: usize,
         /// The line in that text, from 1.
         line: usize,
-        /// Escape it: it may hold the text's own words.
+        /// Why it is refused. Escape it: it may hold words of the SQL.
         reason: String,
         /// The lines around it, escaped.
         excerpt: String,
-        /// `--max-sql` is in its way, and nothing else.
+        /// Whether `--max-sql` is the only obstacle.
         is_too_long: bool,
     },
-    /// From a statement of its SQL on it cannot be resumed.
+    /// From one of its statements on, it could not be resumed if it were interrupted.
     NotResumable {
         /// The alteration.
         key: AlterationKey,
         /// Which way it would run.
         direction: Direction,
-        /// As the WIT package calls it: `up`, `before-up` …
+        /// The hook, as the WIT package calls it: `up`, `before-up` and so on.
         hook: &'static str,
-        /// Counted from 1, in the text of the hook.
+        /// The number of the statement in the text of the hook, from 1.
         statement: usize,
         /// The line in that text, from 1.
         line: usize,
-        /// Which statement a resumed hook could not repeat.
+        /// What a resumed hook could not repeat.
         reason: String,
     },
     /// The target names a plugin of which there are no files.
@@ -267,7 +267,7 @@ pub enum Finding {
         /// How many tables are there.
         tables: u64,
     },
-    /// Another schema has tables of a runner that belong to a role that this user is no member of. They were not
+    /// Another schema has tables of a runner, which belong to a role that this user is not a member of. They were not
     /// read.
     StrangeRecords {
         /// That schema.
@@ -279,7 +279,7 @@ pub enum Finding {
     StillRequired {
         /// The applied alteration that needs it.
         dependent: AlterationKey,
-        /// How many applied alterations of that plugin have to go for it to go.
+        /// How many applied alterations of that plugin have to be rolled back first.
         steps: usize,
         /// The plugin that it needs.
         requires: PluginName,
@@ -291,7 +291,7 @@ pub enum Finding {
         /// The alteration.
         key: AlterationKey,
     },
-    /// A baseline recorded it, so that nobody saw whether its `down` fits what is there.
+    /// A baseline recorded it: whether its `down` fits this database is not known.
     NeverRan {
         /// The alteration.
         key: AlterationKey,
@@ -303,7 +303,7 @@ pub enum Finding {
         /// The alteration.
         key: AlterationKey,
     },
-    /// A plugin says that it is what another one was called before, and that one has records.
+    /// A plugin claims to be the new name of another one, which has records.
     TakesOver {
         /// The plugin that has the records.
         from: PluginName,
@@ -311,10 +311,10 @@ pub enum Finding {
         to: PluginName,
         /// How many applied alterations would be recorded under the new name.
         applied: usize,
-        /// The operator agreed to it.
+        /// Whether the operator agreed, with `--accept-rename`.
         accepted: bool,
     },
-    /// The same, where something of one of the two has not ended.
+    /// As `takes-over`, but an alteration of one of the two has not ended.
     TakesOverUnfinished {
         /// The plugin that has the records.
         from: PluginName,
@@ -323,7 +323,7 @@ pub enum Finding {
         /// What has not ended.
         key: AlterationKey,
     },
-    /// The same, where both have one alteration applied.
+    /// As `takes-over`, but an alteration is applied under both names.
     AppliedTwice {
         /// The plugin that has the records.
         from: PluginName,
@@ -332,7 +332,7 @@ pub enum Finding {
         /// The alteration that is applied under both names.
         id: AlterationId,
     },
-    /// The files of a plugin whose records another one took over.
+    /// There are files of a plugin whose records another one took over.
     Renamed {
         /// The former name.
         from: PluginName,

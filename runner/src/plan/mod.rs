@@ -87,10 +87,10 @@ pub struct Step {
     pub description: Option<String>,
     /// Whether it has no way back.
     pub irreversible: bool,
-    /// It may still change.
+    /// Whether it is a draft, which may still change.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub draft: bool,
-    /// The component that goes down instead of the one that was applied.
+    /// SHA-256 of the component that runs instead of the one that was applied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub with: Option<Checksum>,
     #[serde(flatten)]
@@ -112,7 +112,7 @@ pub enum Reason {
     },
     /// It was begun, parts of it are done, and it cannot be resumed.
     CutOff,
-    /// It was begun with another component, and so many statements that took effect are the first of this one.
+    /// It was begun with another component, and the statements that took effect are the first ones of this one.
     Mended {
         /// How many statements took effect.
         statements: usize,
@@ -126,14 +126,14 @@ pub enum Reason {
         /// Whether `--out-of-order allow` was given.
         allowed: bool,
     },
-    /// It goes down because it is a draft, and is offered otherwise by now.
+    /// It is reverted because it is a draft that has changed.
     DraftChanged,
-    /// It goes down because it was applied after such a draft.
+    /// It is reverted because it was applied after such a draft.
     AfterDraft {
         /// That draft.
         draft: AlterationId,
     },
-    /// It was taken down in this very plan.
+    /// It is applied again: this plan reverts it first.
     Again,
     /// It is recorded as applied, and does not run.
     Recorded,
@@ -170,7 +170,7 @@ pub enum SkipReason {
     },
     /// The target names other plugins.
     NotTargeted,
-    /// A baseline records others.
+    /// The baseline does not include it.
     NotRecorded,
     /// Only other databases need it.
     Elsewhere {

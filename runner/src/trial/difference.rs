@@ -17,7 +17,7 @@ const CONTEXT_LINES: usize = 1;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Difference {
-    /// A table, an index, a function; one line or many of it.
+    /// The definition of a table, index, function or the like differs.
     Schema {
         /// When.
         after: After,
@@ -28,7 +28,7 @@ pub enum Difference {
         /// Its definition, line by line.
         lines: Vec<LineChange>,
     },
-    /// The same columns in another order.
+    /// A table has the same columns in another order.
     ColumnOrder {
         /// When.
         after: After,
@@ -49,10 +49,9 @@ pub enum Difference {
         rows_before: u64,
         /// How many it has now.
         rows_now: u64,
-        /// How many rows are not there any more, and how many are new; `None` where the table has too
-        /// many to know.
+        /// How many rows are missing and how many are new; null if the table has too many to compare.
         changed: Option<RowCounts>,
-        /// The first few. Of a large table only those that are new.
+        /// The first few rows that differ. Of a large table only new ones.
         rows: Vec<RowChange>,
     },
 }

@@ -118,7 +118,7 @@ pub struct Tested {
     pub key: AlterationKey,
     /// How it ended.
     pub outcome: Verdict,
-    /// A check of its own was run after it went up.
+    /// Whether a check of its own ran after it was applied.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub checked: bool,
     /// Each way through it that ran.
@@ -136,7 +136,7 @@ pub enum Verdict {
     Differs,
     /// It has no way back, so that only its `up` could run.
     Irreversible,
-    /// One of its hooks failed; see [`Trial::failures`].
+    /// One of its hooks failed; [`Trial::failures`] says how.
     Failed,
 }
 
@@ -158,7 +158,7 @@ pub struct Failure {
     pub key: AlterationKey,
     /// Whether it was being applied or taken back.
     pub direction: Direction,
-    /// The second `up`, after `down`.
+    /// Whether it was the second `up`, after `down`.
     pub again: bool,
     /// What happened.
     pub message: String,

@@ -176,7 +176,7 @@ impl Pages<'_> {
             }
             let meaning = sentence(&prose(&meaning));
             let value = match (&serde.tag, &variant.fields) {
-                (Some(tag), _) => format!("`\"{tag}\": \"{spelled}\"`"),
+                (Some(tag), _) => format!("**`\"{tag}\": \"{spelled}\"`**"),
                 (None, Fields::Unit) => format!("`\"{spelled}\"`"),
                 (None, Fields::Unnamed(fields)) => {
                     let inner = self.typed(&fields.unnamed[0].ty, file);

@@ -31,7 +31,7 @@ pub struct SqlOf {
 /// What one hook hands over, byte for byte: escape it before printing.
 #[derive(Debug, Clone, Serialize)]
 pub struct HookSql {
-    /// With the plugin where the file names it.
+    /// The id, with the plugin if the file names it.
     pub alteration: String,
     /// As the WIT package calls it: `up`, `before-up`, `step` and so on.
     pub hook: &'static str,
