@@ -78,7 +78,7 @@ pub(super) fn run(args: &Args) -> Exit {
 fn show(added: &Added, format: Format) {
     let files: Vec<String> = added.files.iter().map(|path| path.display().to_string()).collect();
     if format == Format::Json {
-        output::json(&Document {
+        output::sorted_json(&Document {
             alteration: added.id.as_ref(),
             files,
             manifest: added.manifest.display().to_string(),

@@ -143,7 +143,7 @@ fn summary(report: &Report, url: &str, format: Format) {
     let recorded: Vec<_> = report.steps.iter().map(|step| &step.key).collect();
     match (format, recorded.len()) {
         (Format::Json, _) => {
-            output::json(&Document { database: url, recorded });
+            output::sorted_json(&Document { database: url, recorded });
         }
         (Format::Text, 0) => output::result(&format!("{url}: nothing to record.")),
         (Format::Text, steps) => {

@@ -39,7 +39,7 @@ pub(super) fn run(args: &Args) -> Exit {
         .and_then(|project| project::build(&project, args.cache.folder(), format));
     match built {
         Ok(built) if format == Format::Json => {
-            output::json(&Document { components: &built.components });
+            output::sorted_json(&Document { components: &built.components });
             Exit::Done
         }
         Ok(built) => {

@@ -67,7 +67,7 @@ pub(super) fn run(args: &Args) -> Exit {
     let paths: Vec<String> =
         files.iter().map(|file| format!("{}/{}", folder.display(), file.path)).collect();
     match args.output.format {
-        Format::Json => output::json(&Document { build, files: &paths, plugin: &args.name }),
+        Format::Json => output::sorted_json(&Document { build, files: &paths, plugin: &args.name }),
         Format::Text => {
             // The SDK is the runner's, and many files.
             let (sdk, own): (Vec<_>, Vec<_>) =

@@ -58,6 +58,11 @@ pub(super) fn json<T: Serialize>(value: &T) {
     result(&ascii_where_it_matters(&text));
 }
 
+/// A result for programs, with its fields in alphabetical order.
+pub(super) fn sorted_json<T: Serialize>(value: &T) {
+    json(&serde_json::to_value(value).expect("results hold nothing that JSON cannot say"));
+}
+
 /// JSON leaves characters as they are that a terminal acts on; here they are escaped as well. They
 /// can stand in strings only, so that the document stays the same document.
 fn ascii_where_it_matters(json: &str) -> String {

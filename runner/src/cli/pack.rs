@@ -173,7 +173,7 @@ pub(super) fn run(args: &Args) -> Exit {
     match written {
         Ok((written, (reading, notes), left)) => {
             match args.output.format {
-                Format::Json => output::json(&Document {
+                Format::Json => output::sorted_json(&Document {
                     components: &written,
                     history: reading.as_ref().map(history),
                     notes: notes.iter().map(pack::Note::told).collect(),

@@ -249,7 +249,7 @@ async fn try_all(
             // Without a document of its own, an error has printed one.
             if let Some(document) = ended.document {
                 documents.push(document);
-                output::json(&Failed { alterations: [], tests: &documents });
+                output::sorted_json(&Failed { alterations: [], tests: &documents });
             }
             output::note("Nothing was released.");
             return Err(ended.exit);
@@ -274,7 +274,7 @@ fn show(
         let paths = |paths: &mut dyn Iterator<Item = &PathBuf>| -> Vec<String> {
             paths.map(|path| path.display().to_string()).collect()
         };
-        output::json(&Document {
+        output::sorted_json(&Document {
             alterations: &report.alterations,
             components: paths(&mut report.components.iter()),
             large: paths(&mut report.large.iter().map(|(path, _)| path)),

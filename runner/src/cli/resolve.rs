@@ -164,7 +164,7 @@ async fn decide(args: &Args, key: AlterationKey) -> Result<Exit, Error> {
                 Format::Text => {
                     output::result(&format!("{key} is recorded as {status}; it was {recorded}."));
                 }
-                Format::Json => output::json(&CorrectionDocument {
+                Format::Json => output::sorted_json(&CorrectionDocument {
                     alteration: &key,
                     because,
                     recorded,
@@ -192,7 +192,7 @@ async fn decide(args: &Args, key: AlterationKey) -> Result<Exit, Error> {
                 output::result(&format!("    {line}"));
             }
         }
-        Format::Json => output::json(&DecisionDocument {
+        Format::Json => output::sorted_json(&DecisionDocument {
             alteration: &key,
             result: text.trim_end_matches(['.', ':']),
             statement,
@@ -227,7 +227,7 @@ async fn list(args: &Args) -> Result<Exit, Error> {
     let unfinished = args.database.runner(&[])?.unfinished().await?;
     if args.output.format == Format::Json {
         let unfinished = unfinished.iter().map(attempt).collect();
-        output::json(&Document { unfinished });
+        output::sorted_json(&Document { unfinished });
         return Ok(Exit::Done);
     }
     if unfinished.is_empty() {

@@ -31,7 +31,7 @@ fn one(line: &str, columns: usize, indent: usize, taken: usize, shown: &mut Stri
     let mut column = taken;
     for (at, part) in parts(line).enumerate() {
         let width = part.chars().count();
-        if at > 0 && column + 1 + width > columns && column > indent {
+        if at > 0 && column + 1 + width > columns {
             shown.push('\n');
             shown.extend(std::iter::repeat_n(' ', indent));
             column = indent;

@@ -160,7 +160,7 @@ pub(super) fn refused(refusal: Refusal<'_>, exit: Exit, format: Format) -> Exit 
 fn tell(mut explanation: Explanation, format: Format) {
     explanation.message = crate::secret::hidden(&explanation.message);
     if format == Format::Json {
-        output::json(&Failed { error: &explanation });
+        output::sorted_json(&Failed { error: &explanation });
     }
     let mut lines = explanation.details;
     lines.push(("changed", explanation.changed));

@@ -29,7 +29,13 @@ struct Pace {
 #[derive(Debug, Args)]
 pub(crate) struct CacheFolder {
     /// Keep compiled components and saved rehearsals in this folder [default: the user's cache folder]
-    #[arg(long, value_name = "DIR", env = "RUNNER_CACHE_DIR", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "RUNNER_CACHE_DIR",
+        hide_env_values = true,
+        help_heading = "Cache"
+    )]
     cache_dir: Option<PathBuf>,
 }
 
@@ -38,7 +44,7 @@ pub(crate) struct Cache {
     #[command(flatten)]
     folder: CacheFolder,
     /// Compile every component again, and cache nothing
-    #[arg(long)]
+    #[arg(long, help_heading = "Cache")]
     no_cache: bool,
 }
 

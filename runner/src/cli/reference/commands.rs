@@ -87,7 +87,15 @@ fn name(arg: &Arg) -> String {
 
 fn meaning(arg: &Arg) -> String {
     let help = arg.get_help().unwrap_or_default().to_string();
-    let mut text = sentence(&prose(&help));
+    // What is no fixed value is said in the text.
+    let (help, default) = match help.split_once(" [default: ") {
+        Some((help, default)) => (help, Some(default.trim_end_matches(']'))),
+        None => (&*help, None),
+    };
+    let mut text = sentence(&prose(help));
+    if let Some(default) = default {
+        let _ = write!(text, " Default: {}.", prose(default));
+    }
     if arg.is_required_set() {
         text.push_str(" Required.");
     }
