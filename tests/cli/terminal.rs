@@ -17,15 +17,32 @@ pub fn at_terminal(sandbox: &Sandbox, more: &str, no_color: bool, answer: &str) 
 
 /// The same for any `words` behind `runner`.
 pub fn typed(sandbox: &Sandbox, words: &str, no_color: bool, answer: &str) -> Run {
+    at_terminal_of(sandbox, words, no_color, answer, None)
+}
+
+/// Runs `runner` without colours at a terminal of so many columns.
+fn in_columns(sandbox: &Sandbox, words: &str, columns: usize) -> Run {
+    at_terminal_of(sandbox, words, true, "", Some(columns))
+}
+
+fn at_terminal_of(
+    sandbox: &Sandbox,
+    words: &str,
+    no_color: bool,
+    answer: &str,
+    columns: Option<usize>,
+) -> Run {
     let runner = sandbox.command(&[]);
     let mut command = Command::new("script");
+    let size = columns.map(|columns| format!("stty cols {columns}; ")).unwrap_or_default();
     command
         .args(["--quiet", "--return", "--command"])
-        .arg(format!("'{}' {words}", runner.get_program().display()))
+        .arg(format!("{size}'{}' {words}", runner.get_program().display()))
         .arg("/dev/null")
         .current_dir(sandbox.path())
         .env_clear()
         .env("TERM", "xterm")
+        .env("PATH", "/usr/bin:/bin")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
     command.envs(runner.get_envs().filter_map(|(name, value)| Some((name, value?))));
@@ -75,4 +92,39 @@ pub fn paste(sandbox: &Sandbox, command: &str) -> Run {
     shell.current_dir(sandbox.path()).env_clear();
     shell.envs(runner.get_envs().filter_map(|(name, value)| Some((name, value?))));
     finish(shell.env_remove("RUNNER_YES"))
+}
+
+/// Long messages are broken at the terminal's width, and what a person copies is in one piece.
+#[test]
+fn messages_fit_the_terminal() {
+    let sandbox = Sandbox::new();
+    let name = "1.0.0-1718000000-create-customers-with-a-name-that-is-longer-than-a-line.down.sql";
+    for folder in ["first", "second"] {
+        sandbox.write(&format!("sql/{folder}/{name}"), "DROP TABLE a;");
+        sandbox.write(&format!("sql/{folder}-{name}"), "DROP TABLE a;");
+    }
+    let pack = "pack sql --plugin acme/shop --out out";
+    let whole = typed(&sandbox, pack, true, "");
+    assert_eq!(whole.code, Some(1), "{whole:#?}");
+    for columns in [60, 80] {
+        let sized = in_columns(&sandbox, pack, columns);
+        assert_eq!(sized.code, Some(1), "{sized:#?}");
+        let longest = "first-".len() + name.len() + "sql/:".len();
+        for line in sized.stdout.lines().map(str::trim_end) {
+            let is_one = line.trim_start().split(' ').count() == 1;
+            assert!(
+                line.len() <= columns || is_one && line.trim().len() <= longest,
+                "{line:?}: {sized:#?}"
+            );
+        }
+        assert!(sized.stdout.contains(&format!("sql/first-{name}")), "{sized:#?}");
+        assert!(sized.stdout.contains("`--replace`"), "{sized:#?}");
+        // The same words, and the lines that continue others are indented.
+        let words =
+            |run: &Run| run.stdout.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(words(&sized), words(&whole));
+        let is_message = |line: &str| line.starts_with("error:") || line.starts_with("  ");
+        assert!(sized.stdout.lines().all(is_message), "{sized:#?}");
+        assert!(sized.stdout.lines().count() > whole.stdout.lines().count(), "{sized:#?}");
+    }
 }

@@ -48,7 +48,7 @@ fn who_is_not_let_in_is_told_why() {
             &url.replace(&name, &format!("no_{name}")),
             all,
             &[match kind {
-                Kind::Postgres => "has no database",
+                Kind::Postgres => "no such database",
                 // Who has no right to look is not told what is there.
                 Kind::Mariadb => "did not let this user in",
             }],

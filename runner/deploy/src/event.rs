@@ -99,10 +99,11 @@ pub fn silent() -> Observer {
 /// What was done.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
+    /// What ran, in its order.
     pub steps: Vec<StepReport>,
     /// True when everything was rolled back again on purpose.
     pub rehearsed: bool,
-    /// Wall time from the answer to the question on, waiting for the lock included.
+    /// Wall-clock time in milliseconds, from the answer to the question on, with the wait for the lock.
     pub duration_ms: u64,
     /// What a rollback destroyed, or would, where that was looked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -141,7 +142,9 @@ pub struct NotRehearsed {
 /// Records that were taken over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TakenOver {
+    /// The plugin that had the records.
     pub from: PluginName,
+    /// The plugin that has them now.
     pub to: PluginName,
     /// How many applied alterations.
     pub applied: usize,
@@ -151,6 +154,7 @@ pub struct TakenOver {
 pub struct StepReport {
     #[serde(flatten)]
     pub key: AlterationKey,
+    /// Whether it was applied or taken back.
     pub direction: Direction,
     #[serde(flatten)]
     pub counts: Counts,

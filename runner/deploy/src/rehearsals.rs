@@ -32,13 +32,15 @@ const WRITABLE_BY_OTHERS: u32 = 0o022;
 pub struct Rehearsal {
     /// The plugin and the id.
     pub alteration: String,
+    /// Whether it was applied or taken back.
     pub direction: Direction,
-    /// Where, without a password.
+    /// The URL of the database, without its password.
     pub database: String,
-    /// When, as in RFC 3339.
+    /// When (RFC 3339, UTC).
     pub at: String,
+    /// What ran, in its order.
     pub statements: Vec<RehearsedStatement>,
-    /// Statements behind those, which were too many or too long to be kept.
+    /// How many more statements ran, which were too many or too long to keep.
     pub left_out: u64,
     /// The statement that could not be run, with which it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,11 +49,13 @@ pub struct Rehearsal {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RehearsedStatement {
+    /// As the WIT package calls it: `up`, `before-up`, `step` and so on.
     pub hook: String,
+    /// The statement, without the values of its parameters.
     pub sql: String,
-    /// How often it came in a row.
+    /// How often it ran in a row.
     pub times: u64,
-    /// Returned or affected, all times together.
+    /// How many rows were returned or affected, all times together.
     pub rows: u64,
 }
 

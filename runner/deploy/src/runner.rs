@@ -73,6 +73,7 @@ pub struct Unfinished {
 /// How every alteration stands.
 #[derive(Debug, Clone, Serialize)]
 pub struct Standing {
+    /// Every alteration that is recorded or offered.
     pub alterations: Vec<StatusLine>,
     /// Whether there are any tables of the runner: without them nothing was ever deployed here, or not to this place.
     pub has_records: bool,
@@ -89,6 +90,7 @@ pub struct Standing {
 pub struct Check {
     /// Released alterations that are not applied, in the order in which they would be.
     pub undeployed: Vec<Step>,
+    /// What it noticed.
     pub findings: Vec<Finding>,
 }
 

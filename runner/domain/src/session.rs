@@ -95,8 +95,11 @@ impl Counts {
 /// What a hook did, counted by the host.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
+    /// How long it took, in milliseconds.
     pub duration_ms: u64,
+    /// How many statements ran.
     pub statements: u64,
+    /// How many rows its statements affected.
     pub rows_affected: u64,
 }
 

@@ -29,16 +29,21 @@ use wasmparser::BinaryReaderError;
 /// Everything about one file that can be told without running it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Inspection {
+    /// Whether it is a component or a core module.
     pub kind: Kind,
+    /// The size of the file.
     pub size_bytes: usize,
     /// SHA-256 of the whole file.
     pub component_checksum: Checksum,
     /// Whether its alterations may still change.
     pub draft: bool,
+    /// What it says of itself.
     pub manifest: ManifestFound,
     /// What its alterations ask for together; empty without a valid manifest.
     pub permissions: Permissions,
+    /// The interfaces that it imports.
     pub imports: Vec<Interface>,
+    /// The interfaces that it exports.
     pub exports: Vec<Interface>,
     /// What each dialect gets, of SQL that differs between them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -56,9 +61,11 @@ pub struct Inspection {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ManifestFound {
+    /// The manifest.
     Valid(Manifest),
     /// Why it cannot be used.
     Invalid(String),
+    /// It has none.
     Absent,
 }
 

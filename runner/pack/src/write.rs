@@ -24,7 +24,9 @@ pub enum Existing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
+    /// There was no such file.
     Created,
+    /// A file of this name had other bytes.
     Replaced,
     /// The file was there with the same bytes; it was not touched.
     Unchanged,
@@ -33,8 +35,11 @@ pub enum Outcome {
 /// One component on disk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Written {
+    /// The file.
     pub path: PathBuf,
+    /// Its size.
     pub size_bytes: usize,
+    /// What became of the file.
     pub outcome: Outcome,
 }
 
@@ -43,7 +48,7 @@ pub enum WriteError {
     #[error("cannot write to {}: {error}; no component was written", shown(.path))]
     Io { path: PathBuf, error: io::Error },
     #[error(
-        "{} exists with other contents: its source has changed since, or the manifest or alteration.toml. A component that was shipped never changes: put the source back and add an alteration with a new id, or replace the file if it was never shipped; no component was written",
+        "the source of {} has changed since it was built, or its manifest or alteration.toml. Already shipped? Restore it and add a new alteration. Not shipped? Pack again with `--replace`. No component was written",
         shown(.path)
     )]
     Exists { path: PathBuf },

@@ -13,7 +13,7 @@ fn a_deploy_is_refused_and_its_message_leads_on() {
     assert!(refused.stderr.contains("sqlite:app.db: 3 alterations to apply"), "{refused:#?}");
     let told = "error: 3 alterations would be applied, and there is no terminal to ask at\n  \
                 changed: nothing was altered\n  \
-                next: if that is right, say so with `--yes`, or set RUNNER_YES=1:\n      \
+                next: if that is right, add `--yes` or set RUNNER_YES=1:\n      \
                 runner deploy --yes plugins\n";
     assert!(refused.stderr.ends_with(told), "{refused:#?}");
     assert_eq!(refused.stdout, "");

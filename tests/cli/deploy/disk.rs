@@ -112,7 +112,7 @@ fn while_a_statement_writes() {
     let run = with_room_for(&sandbox, 1 << 20, &["deploy", "plugins"]);
     assert_eq!(run.code, Some(1), "{run:#?}");
     assert!(run.stderr.contains("statement 2 failed: database or disk is full"), "{run:#?}");
-    assert!(run.stderr.contains("next: make room on the disk, then run it again"), "{run:#?}");
+    assert!(run.stderr.contains("next: free disk space, then run this again"), "{run:#?}");
     assert!(!run.stderr.contains("--max-"), "{run:#?}");
     assert_eq!(sandbox.dump(), before);
 }
@@ -133,7 +133,7 @@ fn at_every_size() {
             failed += 1;
             assert_eq!(run.code, Some(1), "{bytes}: {run:#?}");
             assert!(run.stderr.contains("disk is full"), "{bytes}: {run:#?}");
-            assert!(run.stderr.contains("next: make room"), "{bytes}: {run:#?}");
+            assert!(run.stderr.contains("next: free disk space"), "{bytes}: {run:#?}");
         }
         sandbox.ok(&["deploy", "plugins"]);
         assert_eq!((sandbox.dump(), sandbox.state()), (dump.clone(), state.clone()), "{bytes}");

@@ -33,19 +33,19 @@ fn a_mended_file_goes_on_behind_what_took_effect() {
     code(
         &failed,
         1,
-        &["in a mended file too", "took effect: CREATE INDEX CONCURRENTLY a1 ON t (id)"],
+        &["also in a corrected file", "took effect: CREATE INDEX CONCURRENTLY a1 ON t (id)"],
     );
     let first = sandbox.rows("SELECT 'a1'::regclass::oid");
-    let goes_on = "goes on in the mended file after 1 statement";
+    let goes_on = "resumes in the corrected file after 1 statement";
     code(&run(&sandbox, &["plan", "two"]), 0, &[goes_on]);
     let plan = json(&run(&sandbox, &["plan", "two", "--format", "json"]));
     let reason = serde_json::json!({ "kind": "mended", "statements": 1 });
     assert_eq!(plan["steps"][0]["reason"], reason, "{plan:#}");
     // A failure needs a person, as ever, and that person is told to deploy.
     let check = run(&sandbox, &["check", "two"]);
-    code(&check, 4, &["run `runner deploy`: it goes on in the mended file"]);
+    code(&check, 4, &["run `runner deploy`: it resumes in the corrected file"]);
     let status = run(&sandbox, &["status", "two"]);
-    code(&status, 0, &["was begun with other contents", "it goes on in the mended file"]);
+    code(&status, 0, &["was begun with other contents", "it resumes in the corrected file"]);
     let deployed = run(&sandbox, &["deploy", "two"]);
     code(&deployed, 0, &[goes_on, "Applied 1 alteration"]);
     for run in [&failed, &check, &status, &deployed] {
@@ -77,7 +77,7 @@ fn on_mysql_and_mariadb_any_file_goes_on() {
         pack(&sandbox, "two", &[("up", &mended), ("down", "DROP TABLE a;")]);
         code(&run(&sandbox, &["deploy", "one"]), 1, &["2 statements of it took effect"]);
         let deployed = run(&sandbox, &["deploy", "two"]);
-        code(&deployed, 0, &["goes on in the mended file after 2 statements"]);
+        code(&deployed, 0, &["resumes in the corrected file after 2 statements"]);
         assert_eq!(
             sandbox.rows("SELECT concat(x, '-', coalesce(y, 0)) FROM a ORDER BY x"),
             ["1-0", "2-3"]
@@ -133,7 +133,7 @@ fn what_comes_before_it_stays_as_it_is() {
         pack(&sandbox, "one", &[before, ("up", "INSERT INTO a (wrong) VALUES (1);")]);
         pack(&sandbox, "two", &[before, ("up", "INSERT INTO a (x) VALUES (1);")]);
         code(&run(&sandbox, &["deploy", "one"]), 1, &["is begun"]);
-        code(&run(&sandbox, &["deploy", "two"]), 0, &["goes on in the mended file"]);
+        code(&run(&sandbox, &["deploy", "two"]), 0, &["resumes in the corrected file"]);
         assert_eq!(sandbox.rows("SELECT x FROM a"), ["1"]);
     }
 }
@@ -158,7 +158,7 @@ fn where_nothing_took_effect_the_file_is_taken_as_it_is() {
     let killed = finish(sandbox.command(&["deploy", "one"]).env("RUNNER_CRASH_AT", at));
     assert_eq!(killed.code, None, "{killed:#?}");
     assert_eq!(sandbox.rows("SELECT count(*) FROM alteration_run"), ["1"]);
-    code(&run(&sandbox, &["status", "two"]), 0, &["it begins anew"]);
+    code(&run(&sandbox, &["status", "two"]), 0, &["it starts from the beginning"]);
     code(&run(&sandbox, &["deploy", "two"]), 0, &["not applied yet", "Applied 1 alteration"]);
     let tables = "SELECT table_name FROM information_schema.tables
          WHERE table_schema = database() AND table_name IN ('a', 'b', 'c') ORDER BY 1";

@@ -30,7 +30,7 @@ fn who_may_not_make_the_runners_tables_is_told_the_grant() {
         let told =
             format!("error: this user may not make the runner's own tables in schema {schema}\n");
         assert!(run.stderr.contains(&told), "{run:#?}");
-        assert!(run.stderr.contains(&format!("have the owner permit it: `{grant}`")), "{run:#?}");
+        assert!(run.stderr.contains(&format!("ask the owner to run `{grant}`")), "{run:#?}");
         server.admin_sql(&format!("{grant};"));
         let run = sandbox.runner(&[&["deploy", "plugins", "--database", &url], more].concat());
         assert_eq!(run.code, Some(0), "{run:#?}");

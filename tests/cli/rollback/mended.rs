@@ -123,7 +123,7 @@ fn a_way_back_that_was_begun_goes_on_in_a_mended_component() {
             "took effect: DROP TABLE a",
         ];
         code(&run(&sandbox, &with("other/2-b.wasm")), 4, &refused);
-        let goes_on = ["goes on in the mended file after 1 statement"];
+        let goes_on = ["resumes in the corrected file after 1 statement"];
         code(&run(&sandbox, &with("worse/2-b.wasm")), 1, &[goes_on[0], "none"]);
         // From here on it is that one that was begun, and it is in the archive.
         code(&run(&sandbox, &["rollback", "--steps", "1"]), 1, &["was begun and goes on", "none"]);

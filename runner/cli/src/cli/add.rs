@@ -7,40 +7,53 @@ use super::{
     project::{self, ProjectArgs, shown},
 };
 use crate::{
-    alteration::Version,
+    alteration::{AlterationId, Version},
     new::AddedHooks,
     project::{Added, NextAlteration, Project},
 };
+use serde::Serialize;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Adds the next alteration to a project: its files, a test, and its place in the manifest
+/// Adds an alteration to a project: its files, a test, and its entry in the manifest
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  runner add add-due-dates                   in the release that is open, or the next minor one
-  runner add rename-titles --release 1.3.0   opens a release
-  runner add fill-slugs --backfill           moves data in short steps, after `up`
-  runner add index-titles --preparation      for what cannot run in a transaction")]
+  runner add add-due-dates                   in the open release, or the next minor one
+  runner add rename-titles --release 1.3.0   open a release
+  runner add fill-slugs --backfill           move data in short steps, after `up`
+  runner add index-titles --preparation      for statements that cannot run in a transaction")]
 pub(super) struct Args {
-    /// What it does, in lower-case letters, digits and `-`
+    /// Name the alteration, in lower-case letters, digits and `-`
     #[arg(value_name = "NAME", required_unless_present = "release")]
     name: Option<String>,
-    /// The version it belongs to, and those that are added after it
+    /// Open this release: the alteration belongs to it, and so do later ones
     #[arg(long, value_name = "VERSION")]
     release: Option<Version>,
-    /// A sentence for the operator [default: the name]
+    /// Describe it to the operator in a sentence [default: the name]
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
-    /// With a hook before `up` and `down`, outside of their transaction
+    /// Add a hook that runs before `up` and `down`, outside their transaction
     #[arg(long)]
     preparation: bool,
-    /// With a hook that moves data in short steps
+    /// Add a hook that moves data in short steps
     #[arg(long)]
     backfill: bool,
     #[command(flatten)]
     project: ProjectArgs,
     #[command(flatten)]
     output: Output,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    /// The new alteration's id; null if only a release was opened.
+    alteration: Option<&'a AlterationId>,
+    /// Every file that was written.
+    files: Vec<String>,
+    /// The manifest, which lists the alteration.
+    manifest: String,
+    /// The version that new alterations belong to.
+    release: &'a Version,
 }
 
 pub(super) fn run(args: &Args) -> Exit {
@@ -65,12 +78,12 @@ pub(super) fn run(args: &Args) -> Exit {
 fn show(added: &Added, format: Format) {
     let files: Vec<String> = added.files.iter().map(|path| path.display().to_string()).collect();
     if format == Format::Json {
-        output::json(&serde_json::json!({
-            "alteration": added.id,
-            "release": added.release,
-            "files": files,
-            "manifest": added.manifest.display().to_string(),
-        }));
+        output::sorted_json(&Document {
+            alteration: added.id.as_ref(),
+            files,
+            manifest: added.manifest.display().to_string(),
+            release: &added.release,
+        });
         return;
     }
     for path in &added.files {

@@ -10,50 +10,62 @@ use super::{
     report::Reporter,
 };
 use crate::{
-    BaselineFrom, BaselineOptions, Error, How, Report, Runner, alteration::PluginName,
-    backend::FormerTool, deploy::Grant, plan::UpTo,
+    BaselineFrom, BaselineOptions, Error, How, Report, Runner,
+    alteration::{AlterationKey, PluginName},
+    backend::FormerTool,
+    deploy::Grant,
+    plan::UpTo,
 };
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use serde::Serialize;
 
-/// Records alterations as applied without running them: the database has them already
+/// Records alterations as applied without running them, for a database that has their tables already
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("how_far").required(true).multiple(false), after_help = "\
 Examples:
-  runner baseline ./plugins --from sqlx --dry-run         what the ledger of sqlx-cli says
+  runner baseline ./plugins --from sqlx --dry-run         preview what sqlx-cli applied
   runner baseline ./plugins --from goose --ledger app.goose_db_version
   runner baseline ./plugins --to acme/shop@1.4.0-1718000000-add-invoices
   runner baseline ./plugins --to acme/shop@latest --yes")]
 pub(super) struct Args {
     #[command(flatten)]
     offer: Offer,
-    /// The last one: VENDOR/NAME@ID, @VERSION or @latest; may be repeated
+    /// Record a plugin's alterations up to this one: VENDOR/NAME@ID, @VERSION or @latest; may be repeated
     #[arg(long, value_name = "ALTERATION", group = "how_far")]
     to: Vec<UpTo>,
-    /// Read the ledger of the tool that was used before
+    /// Record what this tool applied, as its own table says
     #[arg(long, value_name = "TOOL", value_parser = tool(), group = "how_far")]
     from: Option<FormerTool>,
-    /// The tool's ledger, where it is not the usual table; of Sqitch on SQLite, the file
+    /// Read this table of the tool, if it is not the usual one; for Sqitch on SQLite, this file
     #[arg(long, value_name = "TABLE", requires = "from")]
     ledger: Option<String>,
-    /// Whose ledger it is, where there are files of several plugins
+    /// Name the plugin that the tool applied, if there are files of several plugins
     #[arg(long, value_name = "VENDOR/NAME", requires = "from")]
     plugin: Option<PluginName>,
-    /// Permit what a manifest asks for, should it be rolled back
+    /// Grant a permission for a later rollback: PERMISSION, or VENDOR/NAME:PERMISSION
     #[arg(long, value_name = "GRANT")]
     grant: Vec<Grant>,
-    /// Begin new records here, although another schema of this database has some of this applied
+    /// Start new records here, even though another schema of this database has some of these alterations applied
     #[arg(long)]
     new_state: bool,
-    /// Show what would be recorded
+    /// Show what would be recorded, and record nothing
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, short)]
     yes: bool,
     #[command(flatten)]
     lock: Lock,
     #[command(flatten)]
     output: Output,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    /// The database's URL, without its password.
+    database: &'a str,
+    /// The alterations that are recorded as applied now.
+    recorded: Vec<&'a AlterationKey>,
 }
 
 fn tool() -> impl TypedValueParser<Value = FormerTool> {
@@ -131,7 +143,7 @@ fn summary(report: &Report, url: &str, format: Format) {
     let recorded: Vec<_> = report.steps.iter().map(|step| &step.key).collect();
     match (format, recorded.len()) {
         (Format::Json, _) => {
-            output::json(&serde_json::json!({ "database": url, "recorded": recorded }));
+            output::sorted_json(&Document { database: url, recorded });
         }
         (Format::Text, 0) => output::result(&format!("{url}: nothing to record.")),
         (Format::Text, steps) => {

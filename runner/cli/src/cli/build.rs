@@ -6,13 +6,14 @@ use super::{
     output::{self, count},
     project::{self, ProjectArgs},
 };
-use crate::project::Project;
+use crate::{pack::Written, project::Project};
+use serde::Serialize;
 
-/// Builds the drafts of a project into `dist`; what is up to date is left alone
+/// Builds a project's drafts into `dist`
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-A draft is an alteration that `runner release` has not released yet: it may change, and is built again and \
-replaced freely. `runner deploy` refuses drafts unless it is told --allow-drafts.
+A draft is an alteration that is not released yet. It may still change: builds replace it. `runner deploy` \
+refuses drafts without --allow-drafts.
 
 Examples:
   runner build
@@ -26,13 +27,19 @@ pub(super) struct Args {
     output: Output,
 }
 
+#[derive(Serialize)]
+struct Document<'a> {
+    /// The components of the project's drafts.
+    components: &'a [Written],
+}
+
 pub(super) fn run(args: &Args) -> Exit {
     let format = args.output.format;
     let built = Project::open(&args.project.project)
         .and_then(|project| project::build(&project, args.cache.folder(), format));
     match built {
         Ok(built) if format == Format::Json => {
-            output::json(&serde_json::json!({ "components": built.components }));
+            output::sorted_json(&Document { components: &built.components });
             Exit::Done
         }
         Ok(built) => {

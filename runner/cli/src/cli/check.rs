@@ -20,7 +20,8 @@ use std::{
 /// Between two looks at a database that somebody else deploys to.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
-/// Exits 0 if everything released is applied, 3 if not, 4 if the state needs a decision
+/// Checks before an application starts: exits 0 if every released alteration is applied, 3 if not, 4 if a person has
+/// to decide
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -32,7 +33,7 @@ pub(super) struct Args {
     offer: Offer,
     #[command(flatten)]
     policy: PolicyArgs,
-    /// Wait for somebody to deploy what is undeployed, at most so long
+    /// Wait at most this long until everything is deployed
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     until_deployed: Option<Duration>,
     #[command(flatten)]
@@ -41,7 +42,9 @@ pub(super) struct Args {
 
 #[derive(Serialize)]
 struct Document<'a> {
+    /// The database's URL, without its password.
     database: &'a str,
+    /// Whether the exit code is 0.
     deployed: bool,
     #[serde(flatten)]
     check: &'a Check,

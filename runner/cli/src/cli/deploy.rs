@@ -25,14 +25,14 @@ use std::{
     sync::{Arc, OnceLock, atomic::Ordering},
 };
 
-/// Applies the alterations that are pending
+/// Applies pending alterations
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   runner deploy ./plugins --database sqlite:demo.db
-  runner deploy ./plugins --dry-run                       run everything, keep nothing
-  runner deploy ./plugins --dry-run --save                and keep the statements to read
-  runner deploy ./plugins --target acme/shop@1.1.0 --yes  one plugin, so far and no further
+  runner deploy ./plugins --dry-run                       run everything, then roll back
+  runner deploy ./plugins --dry-run --save                and save the statements
+  runner deploy ./plugins --target acme/shop@1.1.0 --yes  one plugin, up to a version
   DATABASE_URL=sqlite:demo.db RUNNER_YES=1 runner deploy ./plugins --format json")]
 pub(super) struct Args {
     #[command(flatten)]
@@ -41,14 +41,14 @@ pub(super) struct Args {
     target: TargetArgs,
     #[command(flatten)]
     handed: HandedArgs,
-    /// Begin new records here, although another schema of this database has some of this applied
+    /// Start new records here, even though another schema of this database has some of these alterations applied
     #[arg(long)]
     new_state: bool,
     #[command(flatten)]
     trust: TrustArgs,
     #[command(flatten)]
     renames: RenameArgs,
-    /// Apply to this copy of the database instead, for what a dry run cannot run
+    /// Apply to this copy of the database instead, to rehearse what a dry run cannot
     #[arg(long, value_name = "URL", group = "rehearsal", hide_env_values = true)]
     rehearse_on: Option<DatabaseUrl>,
     #[command(flatten)]
@@ -206,13 +206,16 @@ fn renames_question(renames: &[Rename]) -> String {
     )
 }
 
-/// The result of a deploy or rollback, as JSON.
+/// The result of a deploy or rollback.
 #[derive(Serialize)]
 struct Document<'a> {
+    /// The database's URL, without its password.
     database: &'a str,
+    /// `applied`, `reverted`, `up-to-date`, `taken-over` (records only), `rehearsed` or `partly-rehearsed`.
     outcome: &'static str,
     #[serde(flatten)]
     report: &'a Report,
+    /// What ran, with `--dry-run`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     statements: Vec<Statement>,
 }

@@ -16,11 +16,11 @@ use crate::{
 };
 use std::{path::PathBuf, time::Instant};
 
-/// Watches a project: at each save its drafts are built, go down and up again on a scratch database
+/// Watches a project: on each save, rebuilds its drafts and reapplies them on a scratch database
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The scratch database is removed at the end (Ctrl-C). With a server in --database, one is made beside the database \
-that is named, which is only connected to.
+The scratch database is removed at the end (Ctrl-C). If --database names a server, the scratch database is created \
+there; the database in the URL is not changed.
 
 Examples:
   runner dev
@@ -30,13 +30,13 @@ pub(super) struct Args {
     project: ProjectArgs,
     #[command(flatten)]
     database: Database,
-    /// Components of other plugins that these need; may be repeated
+    /// Apply these components of other plugins first; may be repeated
     #[arg(long = "with", value_name = "PLUGINS")]
     with: Vec<PathBuf>,
-    /// SQL to run on the scratch database before anything, such as tables and rows of the application
+    /// Run this SQL on the scratch database first, such as tables and rows of the application
     #[arg(long, value_name = "FILE")]
     prepare: Option<PathBuf>,
-    /// Build and apply once, show it, and end
+    /// Build and apply once, then exit
     #[arg(long)]
     once: bool,
     #[command(flatten)]

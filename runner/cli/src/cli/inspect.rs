@@ -1,30 +1,30 @@
 //! `runner inspect`: what a file is, says, needs and asks for.
 
 use super::{
-    explain::Exit,
+    explain::{self, Exit, Refusal},
     listing,
     options::{CacheFolder, Format, Output},
     output::{self, count},
 };
 use crate::{
     alteration::{Declaration, Dialect, Manifest},
-    escape::{Escaped, EscapedLines},
+    escape::Escaped,
     pack::{self, About, InspectFileError, Inspection, Interface, ManifestFound, Sbom, SqlText},
     rehearsals::Rehearsals,
 };
 use std::{collections::BTreeSet, path::PathBuf};
 
-/// Shows what a component is, says of itself, needs and asks for; runs nothing
+/// Shows a component's manifest, imports, exports, permissions and sizes without running it
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   runner inspect plugins/acme/shop/1.0.0-1735689600-create-customers.wasm
   runner inspect component.wasm --format json
-  runner inspect component.wasm --sql > component.sql    what its hooks run")]
+  runner inspect component.wasm --sql > component.sql    the SQL of its hooks")]
 pub(super) struct Args {
-    /// A component or core module
+    /// A component or a core module
     file: PathBuf,
-    /// Print the SQL that it runs instead: of code, the statements of its last `deploy --dry-run --save`
+    /// Print its SQL instead; for code, the statements of its last `deploy --dry-run --save`
     #[arg(long)]
     sql: bool,
     #[command(flatten)]
@@ -55,14 +55,10 @@ pub(super) fn run(args: &Args) -> Exit {
                 InspectFileError::Inspect { .. } => "get or build the file again",
                 _ => "give the path of a WebAssembly file",
             };
-            let message = crate::secret::hidden(&EscapedLines(&error.to_string()).to_string());
-            if format == Format::Json {
-                output::json(&serde_json::json!({
-                    "error": { "message": message, "next": next, "exit_code": Exit::Failed as u8 }
-                }));
-            }
-            output::problem(&message, &[("next", next.to_owned())]);
-            Exit::Failed
+            let message = error.to_string();
+            let changed = "nothing was altered";
+            let refusal = Refusal { message: &message, changed, next, ..Refusal::default() };
+            explain::refused(refusal, Exit::Failed, format)
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use super::{
     command,
-    explain::Exit,
+    explain::{self, Exit, Refusal},
     options::Format,
     output::{self, count},
 };
@@ -31,9 +31,17 @@ const COMMENT: Style = Style::new().effects(Effects::DIMMED);
 #[serde(tag = "source", rename_all = "kebab-case")]
 enum Document<'a> {
     /// What its hooks hand over, which is known without running them.
-    Component { component_checksum: String, texts: &'a [HookSql] },
-    Rehearsal {
+    Component {
+        /// SHA-256 of the file.
         component_checksum: String,
+        /// Each text of SQL that it hands over.
+        texts: &'a [HookSql],
+    },
+    /// It is code: what ran when it was last rehearsed.
+    Rehearsal {
+        /// SHA-256 of the file.
+        component_checksum: String,
+        /// What is saved of it.
         rehearsals: &'a [Rehearsal],
         /// Its alterations of which no rehearsal is saved.
         without: Vec<&'a String>,
@@ -185,14 +193,12 @@ fn unknown(file: &Path, of: &SqlOf, format: Format) -> Exit {
             vec![command::rehearse(&file, of.draft)],
         ),
     };
-    let changed = "nothing was altered".to_owned();
-    if format == Format::Json {
-        output::json(&serde_json::json!({ "error": {
-            "message": message, "changed": changed, "next": next, "commands": commands,
-            "exit_code": Exit::Failed as u8,
-        }}));
-    }
-    output::problem(&message, &[("changed", changed), ("next", next)]);
-    output::commands(&commands, output::note);
-    Exit::Failed
+    let refusal = Refusal {
+        message: &message,
+        changed: "nothing was altered",
+        next: &next,
+        commands,
+        ..Refusal::default()
+    };
+    explain::refused(refusal, Exit::Failed, format)
 }

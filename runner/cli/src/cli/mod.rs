@@ -1,20 +1,21 @@
 //! The command line: the only place that parses arguments, prints, and decides exit codes.
 //!
-//! Each verb has a file; what all share is in `options.rs`, what went wrong is explained in
-//! `explain.rs`, and what happens meanwhile is shown by `report.rs`.
+//! Each verb has a file, its options beside its code. Options that several verbs share are in `options/`, errors are
+//! explained in `explain/`, and progress is shown by `report.rs`.
 
 mod add;
 mod baseline;
 mod build;
 mod check;
 mod command;
+mod completions;
 mod deploy;
 mod dev;
 mod explain;
 mod inspect;
 mod listing;
 mod losses;
-mod manual;
+mod man;
 mod new;
 mod options;
 mod output;
@@ -22,6 +23,8 @@ mod pack;
 mod plan;
 mod project;
 mod recorder;
+#[cfg(test)]
+mod reference;
 mod release;
 mod report;
 mod resolve;
@@ -29,6 +32,7 @@ mod rollback;
 mod signals;
 mod status;
 mod test;
+mod wrap;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use explain::Exit;
@@ -36,18 +40,17 @@ use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
 Examples:
-  runner deploy ./plugins --database sqlite:demo.db       apply what is pending
-  runner check ./plugins --database sqlite:demo.db        exit 3 if something is undeployed
-  runner rollback --steps 1 --database sqlite:demo.db     take the last alteration back
-  runner pack ./sql --out ./plugins/acme/shop             SQL files become components
-  runner new acme/notes --lang sql                        a project for a plugin
+  runner deploy ./plugins --database sqlite:demo.db       apply pending alterations
+  runner check ./plugins --database sqlite:demo.db        exit 3 if any are not applied
+  runner rollback --steps 1 --database sqlite:demo.db     revert the last alteration
+  runner pack ./sql --out ./plugins/acme/shop             build components from SQL
+  runner new acme/notes --lang sql                        create a plugin project
 
-Exit codes: 0 done or up to date; 1 failed; 2 usage; 3 undeployed alterations (check);
-4 the state needs a decision; 5 lock not obtained; 130 interrupted.";
+";
 
-/// Applies database alterations shipped by people you do not have to trust.
+/// Applies database alterations (migrations) from vendors you do not have to trust.
 #[derive(Debug, Parser)]
-#[command(name = "runner", version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "runner", version, after_help = format!("{EXAMPLES}Exit codes: {}.", Exit::list()), max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -70,8 +73,8 @@ enum Verb {
     Test(test::Args),
     Pack(pack::Args),
     Inspect(inspect::Args),
-    Completions(manual::CompletionsArgs),
-    Man(manual::ManArgs),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// Shows help, or what is wrong with the arguments: without a password that stands among them.
@@ -128,8 +131,8 @@ pub fn main() -> ExitCode {
             Verb::Test(args) => test::run(args).await,
             Verb::Pack(args) => pack::run(&args),
             Verb::Inspect(args) => inspect::run(&args),
-            Verb::Completions(args) => manual::completions(&args),
-            Verb::Man(args) => manual::man(&args),
+            Verb::Completions(args) => completions::run(&args),
+            Verb::Man(args) => man::run(&args),
         }
     });
     match exit {

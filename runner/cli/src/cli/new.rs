@@ -1,7 +1,7 @@
 //! `runner new`: a project for the author of a plugin.
 
 use super::{
-    explain::Exit,
+    explain::{self, Exit, Refusal},
     options::{Format, Output},
     output::{self, count},
 };
@@ -10,12 +10,13 @@ use crate::{
     new::{self, Language},
 };
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use serde::Serialize;
 use std::{
     path::Path,
     time::{SystemTime, UNIX_EPOCH},
 };
 
-/// Makes a project for a plugin: a manifest, one alteration, a test, and the SDK
+/// Creates a plugin project: a manifest, one alteration, a test, and the SDK
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -23,10 +24,10 @@ Examples:
   runner new acme/notes --lang rust
   runner new acme/notes --lang ts       TypeScript; `--lang js` is JavaScript")]
 pub(super) struct Args {
-    /// The plugin; the folder has its second part as a name
+    /// Name the plugin; the part after the slash names the folder
     #[arg(value_name = "VENDOR/NAME")]
     name: PluginName,
-    /// What the alterations are written in
+    /// Choose the language of the alterations
     #[arg(long, value_name = "LANGUAGE", value_parser = language())]
     lang: Language,
     #[command(flatten)]
@@ -39,6 +40,16 @@ fn language() -> impl TypedValueParser<Value = Language> {
         .map(move |name| find(&name).expect("clap lets no other through"))
 }
 
+#[derive(Serialize)]
+struct Document<'a> {
+    /// The command that builds the project, to be run in its folder.
+    build: &'a str,
+    /// Every file that was written.
+    files: &'a [String],
+    /// The plugin's name.
+    plugin: &'a PluginName,
+}
+
 const UNCHANGED: &str = "nothing was written";
 
 pub(super) fn run(args: &Args) -> Exit {
@@ -49,28 +60,14 @@ pub(super) fn run(args: &Args) -> Exit {
     let build = args.lang.build_command();
     if let Err(error) = new::write(&files, folder) {
         let next = "make it in another folder, or move what is there away";
-        if args.output.format == Format::Json {
-            output::json(&serde_json::json!({
-                "error": {
-                    "message": error.to_string(),
-                    "changed": UNCHANGED,
-                    "next": next,
-                    "exit_code": Exit::Failed as u8,
-                }
-            }));
-        }
-        let lines = [("changed", UNCHANGED.to_owned()), ("next", next.to_owned())];
-        output::problem(&error.to_string(), &lines);
-        return Exit::Failed;
+        let message = error.to_string();
+        let refusal = Refusal { message: &message, changed: UNCHANGED, next, ..Refusal::default() };
+        return explain::refused(refusal, Exit::Failed, args.output.format);
     }
     let paths: Vec<String> =
         files.iter().map(|file| format!("{}/{}", folder.display(), file.path)).collect();
     match args.output.format {
-        Format::Json => output::json(&serde_json::json!({
-            "plugin": args.name,
-            "files": paths,
-            "build": build,
-        })),
+        Format::Json => output::sorted_json(&Document { build, files: &paths, plugin: &args.name }),
         Format::Text => {
             // The SDK is the runner's, and many files.
             let (sdk, own): (Vec<_>, Vec<_>) =

@@ -1,6 +1,7 @@
 //! Writing to the terminal or the pipe: results to standard output, everything else to standard
 //! error. A reader that went away is no error.
 
+use super::wrap::{COLUMNS_MAX, wrapped};
 use crate::escape::{Escaped, EscapedLines};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
@@ -12,6 +13,9 @@ use std::{
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const LABEL: Style = AnsiColor::Cyan.on_default();
+
+/// The labels of SQL, which is never broken.
+const SQL: [&str; 2] = ["statement", "took effect"];
 
 /// Set when a result could not be written: then even a success is none.
 static UNWRITTEN: AtomicBool = AtomicBool::new(false);
@@ -54,6 +58,11 @@ pub(super) fn json<T: Serialize>(value: &T) {
     result(&ascii_where_it_matters(&text));
 }
 
+/// A result for programs, with its fields in alphabetical order.
+pub(super) fn sorted_json<T: Serialize>(value: &T) {
+    json(&serde_json::to_value(value).expect("results hold nothing that JSON cannot say"));
+}
+
 /// JSON leaves characters as they are that a terminal acts on; here they are escaped as well. They
 /// can stand in strings only, so that the document stays the same document.
 fn ascii_where_it_matters(json: &str) -> String {
@@ -75,6 +84,29 @@ pub(super) fn note(line: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{line}");
 }
 
+/// A sentence or more about what is going on, broken at the terminal's width. The first line begins `taken` columns from
+/// the left, behind `label`, which may hold colours.
+fn message(label: &str, taken: usize, indent: usize, text: &str) {
+    let text = match columns() {
+        Some(columns) => wrapped(text, columns, indent, taken),
+        None => text.to_owned(),
+    };
+    note(&format!("{label}{text}"));
+}
+
+/// As [`note`], for sentences, which are broken at the terminal's width.
+pub(super) fn remark(text: &str) {
+    message("", 0, 0, text);
+}
+
+/// How wide lines for people may be; `None` where no terminal says so.
+fn columns() -> Option<usize> {
+    let stderr = std::io::stderr();
+    let size =
+        stderr.is_terminal().then(|| rustix::termios::tcgetwinsize(&stderr).ok()).flatten()?;
+    Some(usize::from(size.ws_col).min(COLUMNS_MAX)).filter(|columns| *columns > 0)
+}
+
 /// Text without an end of line, for a question: to whoever sits at the terminal, even when standard
 /// error goes elsewhere.
 pub(super) fn ask(text: &str) {
@@ -91,17 +123,25 @@ pub(super) fn ask(text: &str) {
 
 /// Something that is worth knowing and stops nothing.
 pub(super) fn warning(message: &str, advice: &str) {
-    note(&format!("{WARNING}warning:{WARNING:#} {message}"));
-    note(&format!("  {LABEL}next:{LABEL:#} {advice}"));
+    self::message(&format!("{WARNING}warning:{WARNING:#} "), "warning: ".len(), 0, message);
+    labelled("next", advice);
 }
 
 /// Why it did not work, with labelled lines under it.
 pub(super) fn problem(message: &str, lines: &[(&str, String)]) {
     let safe = |text: &str| EscapedLines(&crate::secret::hidden(text)).to_string();
-    note(&format!("{ERROR}error:{ERROR:#} {}", safe(message)));
+    self::message(&format!("{ERROR}error:{ERROR:#} "), "error: ".len(), 0, &safe(message));
     for (label, text) in lines {
-        let text = safe(text);
-        note(&format!("  {LABEL}{label}:{LABEL:#} {text}"));
+        labelled(label, &safe(text));
+    }
+}
+
+/// A line under a message.
+fn labelled(label: &str, text: &str) {
+    let shown = format!("  {LABEL}{label}:{LABEL:#} ");
+    match SQL.contains(&label) {
+        true => note(&format!("{shown}{text}")),
+        false => message(&shown, label.len() + 4, 2, text),
     }
 }
 

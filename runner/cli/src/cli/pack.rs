@@ -1,32 +1,34 @@
 //! `runner pack`: sources become components, which are loaded once before they are written.
 
 use super::{
-    explain::Exit,
+    explain::{self, Exit, Refusal},
     options::{Cache, Format, Output},
     output::{self, count},
 };
 use crate::{
-    alteration::{Checksum, Dialect, PluginName},
-    escape::{Escaped, EscapedLines},
+    alteration::{AlterationId, Checksum, Dialect, PluginName},
+    escape::Escaped,
     host::{Host, Limits},
     pack::{self, Existing, Layout, Leftover, PackOptions, Reading},
 };
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use serde::Serialize;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
-/// Makes components of a folder of SQL, a core module or a component
+/// Builds components from a folder of SQL, a core module or a component
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  runner pack ./sql --out ./plugins/acme/shop              a component for each alteration
-  runner pack ./sql --bundle --out ./out                   a component for each version
+  runner pack ./sql --out ./plugins/acme/shop              one component per alteration
+  runner pack ./sql --bundle --out ./out                   one component per version
   runner pack module.wasm --manifest alteration.json --out ./out
 
-A history of another tool is packed as it is; what the tool is shows in names and marks:
+Migrations of another tool are packed as they are. The tool is detected from file names and markers; if
+ambiguous, pass --from TOOL:
   runner pack ./migrations --plugin acme/shop --out ./out
   runner pack ./migrations --from refinery --plugin acme/shop --out ./out
   runner pack ./sql --from flyway --placeholder schema=shop --plugin acme/shop --out ./out
@@ -60,48 +62,73 @@ A history of another tool is packed as it is; what the tool is shows in names an
   shmig           <number>-<name>.sql with `-- ====  UP  ====`, `-- ==== DOWN ====`
   runner          <id>.up.sql, .down.sql, .before-up.sql, .before-down.sql, .step.sql
 
-What differs between databases has a file for each, in the runner's own layout, for any hook:
+In runner's own layout, SQL that differs between databases is in one file per database, for any hook:
 
-  <id>.up.sql             for every dialect that has no file of its own
+  <id>.up.sql             for every database without its own file
   <id>.postgresql.up.sql  for PostgreSQL
   <id>.sqlite.up.sql      for SQLite
-  <id>.mysql.up.sql       for MySQL, and for MariaDB where it has no file of its own
+  <id>.mysql.up.sql       for MySQL, and for MariaDB without its own file
   <id>.mariadb.up.sql     for MariaDB
 
-One component carries all of them. So does one of a history with a folder for each dialect
-(sqlite/, postgres/, mysql/, mariadb/), where these have files of one name; a name that only
-some have is for their dialects alone.")]
+One component holds all of them. A history may also have one folder per database (sqlite/, postgres/,
+mysql/, mariadb/): files of the same name become one component, and a file that only some folders
+have is for those databases only.")]
 pub(super) struct Args {
     /// A folder of SQL, a core module or a component
     source: PathBuf,
-    /// The folder for the components
+    /// Write the components to this folder
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// The tool whose history the folder is, where its files do not show it
+    /// Read the folder as migrations of this tool
     #[arg(long, value_name = "TOOL", value_parser = layouts())]
     from: Option<Layout>,
-    /// A database that the SQL is for, where its `alteration.toml` does not say; repeatable, or with commas
+    /// Declare a database that the SQL is for, if `alteration.toml` does not; may be repeated or separated by commas
     #[arg(long = "dialect", value_name = "DIALECT", value_delimiter = ',', value_parser = dialects())]
     dialects: Vec<Dialect>,
-    /// A value for `${NAME}` in scripts of Flyway, or for `$NAME` where goose substitutes; repeatable
+    /// Replace `${NAME}` in Flyway scripts, or `$NAME` in goose scripts, with this value; may be repeated
     #[arg(long = "placeholder", value_name = "NAME=VALUE", value_parser = placeholder)]
     placeholders: Vec<(String, String)>,
-    /// The plugin, where the source does not name it
+    /// Name the plugin, if the source does not
     #[arg(long, value_name = "VENDOR/NAME")]
     plugin: Option<PluginName>,
-    /// The manifest of a module or component, JSON or TOML
+    /// Use this manifest (JSON or TOML) for a module or component
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
-    /// One component for each version, instead of one for each alteration; every id needs a version
+    /// Write one component per version instead of one per alteration; every id needs a version
     #[arg(long)]
     bundle: bool,
-    /// Replace files of the same name and other contents, which were never shipped
+    /// Overwrite files of the same name that differ; only for files that were never shipped
     #[arg(long)]
     replace: bool,
     #[command(flatten)]
     cache: Cache,
     #[command(flatten)]
     output: Output,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    /// The components, in the order in which they were written.
+    components: &'a [pack::Written],
+    /// How a folder of another tool was read; null for any other source.
+    history: Option<History<'a>>,
+    /// What is worth knowing about the source.
+    notes: Vec<String>,
+}
+
+/// A folder of SQL, as it was read.
+#[derive(Serialize)]
+struct History<'a> {
+    /// The folder of each dialect, if there is one for each.
+    folders: BTreeMap<&'a Dialect, String>,
+    /// The tool whose history it is, as `--from` names it.
+    layout: &'a str,
+    /// Alterations that not every folder has, with the dialects that have them.
+    only_for: &'a BTreeMap<AlterationId, BTreeSet<Dialect>>,
+    /// Files that the tool does not run.
+    passed_over: Vec<String>,
+    /// Alterations whose written way back does nothing.
+    without_way_back: &'a [AlterationId],
 }
 
 /// How often a line tells that it is still compiling.
@@ -146,36 +173,25 @@ pub(super) fn run(args: &Args) -> Exit {
     match written {
         Ok((written, (reading, notes), left)) => {
             match args.output.format {
-                Format::Json => output::json(&serde_json::json!({
-                    "components": written,
-                    "history": reading.as_ref().map(history),
-                    "notes": notes.iter().map(pack::Note::told).collect::<Vec<_>>(),
-                })),
+                Format::Json => output::sorted_json(&Document {
+                    components: &written,
+                    history: reading.as_ref().map(history),
+                    notes: notes.iter().map(pack::Note::told).collect(),
+                }),
                 Format::Text => text(&written, reading.as_ref(), &notes),
             }
             still_there(&left);
             Exit::Done
         }
         Err(Unpacked { message, problems }) => {
-            let shown = |text: &str| crate::secret::hidden(&EscapedLines(text).to_string());
-            let message = shown(&message);
-            let problems: Vec<_> = problems.iter().map(|problem| shown(problem)).collect();
-            if args.output.format == Format::Json {
-                output::json(&serde_json::json!({
-                    "error": {
-                        "message": message,
-                        "problems": problems,
-                        "changed": UNCHANGED,
-                        "next": NEXT,
-                        "exit_code": Exit::Failed as u8,
-                    }
-                }));
-            }
-            output::problem(
-                &message,
-                &[("changed", UNCHANGED.to_owned()), ("next", NEXT.to_owned())],
-            );
-            Exit::Failed
+            let refusal = Refusal {
+                message: &message,
+                changed: UNCHANGED,
+                next: NEXT,
+                problems,
+                ..Refusal::default()
+            };
+            explain::refused(refusal, Exit::Failed, args.output.format)
         }
     }
 }
@@ -256,13 +272,13 @@ fn still_there(left: &[Leftover]) {
     let (renamed, gone): (Vec<_>, Vec<_>) = left.iter().partition(|one| one.instead.is_some());
     for leftover in renamed.iter().take(LEFT_MAX) {
         let Some(instead) = &leftover.instead else { continue };
-        output::note(&format!(
+        output::remark(&format!(
             "Still there: {}, with the stamp of {instead}. A deploy would run both: remove it if it was never shipped, else put its name back in the source.",
             shown(leftover)
         ));
     }
     if let more @ 1.. = renamed.len().saturating_sub(LEFT_MAX) {
-        output::note(&format!("So are {more} more."));
+        output::remark(&format!("So are {more} more."));
     }
     if !gone.is_empty() {
         let names: Vec<String> = gone.iter().take(LEFT_MAX).map(|one| shown(one)).collect();
@@ -270,25 +286,23 @@ fn still_there(left: &[Leftover]) {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        output::note(&format!(
+        output::remark(&format!(
             "Still there, though the source no longer makes it: {}{more}. A deploy would run it: remove it if it was never shipped, else put its source back.",
             names.join(", ")
         ));
     }
 }
 
-fn history(reading: &Reading) -> serde_json::Value {
+fn history(reading: &Reading) -> History<'_> {
     let passed_over = reading.passed_over.iter().map(|path| path.display().to_string());
     let folders = reading.folders.iter();
-    let folders: BTreeMap<_, _> =
-        folders.map(|(dialect, path)| (dialect, path.display().to_string())).collect();
-    serde_json::json!({
-        "layout": reading.layout.as_str(),
-        "passed_over": passed_over.collect::<Vec<_>>(),
-        "without_way_back": reading.lost_way_back,
-        "folders": folders,
-        "only_for": reading.only_for,
-    })
+    History {
+        folders: folders.map(|(dialect, path)| (dialect, path.display().to_string())).collect(),
+        layout: reading.layout.as_str(),
+        only_for: &reading.only_for,
+        passed_over: passed_over.collect(),
+        without_way_back: &reading.lost_way_back,
+    }
 }
 
 fn names<'a>(dialects: impl IntoIterator<Item = &'a Dialect>) -> String {
@@ -300,7 +314,7 @@ fn text(written: &[pack::Written], reading: Option<&Reading>, notes: &[pack::Not
     {
         let alike = alike.map(|alike| format!("; {alike} would run it in the same way"));
         let alike = alike.unwrap_or_default();
-        output::note(&match folders.is_empty() {
+        output::remark(&match folders.is_empty() {
             true => format!("Read as a history of {layout}{alike}."),
             false => format!(
                 "Read as histories of {layout}, one in each folder, for {}{alike}.",
@@ -308,21 +322,24 @@ fn text(written: &[pack::Written], reading: Option<&Reading>, notes: &[pack::Not
             ),
         });
         for (id, dialects) in only_for {
-            output::note(&format!("{id} is only for {}: no other folder has it.", names(dialects)));
+            output::remark(&format!(
+                "{id} is only for {}: no other folder has it.",
+                names(dialects)
+            ));
         }
         for id in lost_way_back {
-            output::note(&format!("{id} has no way back: what was written for it does nothing."));
+            output::remark(&format!("{id} has no way back: what was written for it does nothing."));
         }
         for path in passed_over {
             let path = path.display().to_string();
-            output::note(&format!("Passed over {}: {layout} does not run it.", Escaped(&path)));
+            output::remark(&format!("Passed over {}: {layout} does not run it.", Escaped(&path)));
         }
     }
     for note in notes.iter().take(NOTES_MAX) {
-        output::note(&format!("{}.", Escaped(&note.told())));
+        output::remark(&format!("{}.", Escaped(&note.told())));
     }
     if let more @ 1.. = notes.len().saturating_sub(NOTES_MAX) {
-        output::note(&format!("{}.", count(more as u64, "more note")));
+        output::remark(&format!("{}.", count(more as u64, "more note")));
     }
     for file in written {
         let path = file.path.display().to_string();

@@ -14,7 +14,7 @@ use crate::{
 };
 use serde::Serialize;
 
-/// Shows what deploy would run, in which order, and why
+/// Shows what `deploy` would run, in which order, and why
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -35,6 +35,7 @@ pub(super) struct Args {
 
 #[derive(Serialize)]
 struct Document<'a> {
+    /// The database's URL, without its password.
     database: &'a str,
     #[serde(flatten)]
     plan: &'a Plan,

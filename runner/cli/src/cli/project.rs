@@ -1,10 +1,14 @@
 //! What the verbs of a project share: where it is, what goes on, and what went wrong.
 
-use super::{explain::Exit, options::Format, output};
+use super::{
+    explain::{self, Exit, Refusal},
+    options::Format,
+    output,
+};
 use crate::{
     alteration::{Catalog, Permission, PluginName},
     deploy::{Grant, Trust},
-    escape::{Escaped, EscapedLines},
+    escape::Escaped,
     new::Language,
     pack::{Outcome, Written},
     project::{BuildOptions, Built, Project, ProjectError},
@@ -17,7 +21,7 @@ use std::{
 /// The project to work in.
 #[derive(Debug, clap::Args)]
 pub(super) struct ProjectArgs {
-    /// The project's folder
+    /// Work in this project folder
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(super) project: PathBuf,
 }
@@ -85,19 +89,8 @@ pub(super) fn refused(
     exit: Exit,
     format: Format,
 ) -> Exit {
-    let message = EscapedLines(message).to_string();
-    if format == Format::Json {
-        output::json(&serde_json::json!({
-            "error": {
-                "message": message,
-                "changed": unchanged,
-                "next": next,
-                "exit_code": exit as u8,
-            }
-        }));
-    }
-    output::problem(&message, &[("changed", unchanged.to_owned()), ("next", next.to_owned())]);
-    exit
+    let refusal = Refusal { message, changed: unchanged, next, ..Refusal::default() };
+    explain::refused(refusal, exit, format)
 }
 
 /// What an author's own components are handed: all that they ask for.

@@ -14,20 +14,20 @@ use crate::{
     deploy::Trusts,
     project::{Built, Project, ProjectError, ReleaseReport},
 };
+use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
 };
 
-/// Releases a project's drafts: builds and tests them, and puts what was tested into `released`
+/// Releases a project's drafts: builds and tests them, then moves the tested files to `released`
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-SQLite is always tested, if the manifest does not leave it out. A server is tested if it is named: by \
-RUNNER_TEST_POSTGRESQL, RUNNER_TEST_MARIADB or RUNNER_TEST_MYSQL, or under [test] in runner.toml. A database \
-of its own is made there, and removed. A dialect that the manifest names and that has no server must be left out \
-by name: --untested mysql.
+SQLite is always tested, unless the manifest leaves it out. To test on a server, set RUNNER_TEST_POSTGRESQL, \
+RUNNER_TEST_MARIADB or RUNNER_TEST_MYSQL, or name it under [test] in runner.toml: a scratch database is created \
+there and removed. If the manifest names a dialect without a server, leave it out by name: --untested mysql.
 
-Commit `released` and `alterations.lock`: what is there never changes.
+Commit `released` and `alterations.lock`: released files never change.
 
 Examples:
   runner release
@@ -36,13 +36,13 @@ Examples:
 pub(super) struct Args {
     #[command(flatten)]
     project: ProjectArgs,
-    /// Dialects to release for without a test; written into the lock
+    /// Release for these dialects without a test; `alterations.lock` records it
     #[arg(long, value_name = "DIALECT", value_delimiter = ',')]
     untested: Vec<Dialect>,
-    /// Components of other plugins that these need; may be repeated
+    /// Apply these components of other plugins first; may be repeated
     #[arg(long = "with", value_name = "PLUGINS")]
     with: Vec<PathBuf>,
-    /// SQL to run on the scratch database before anything, such as tables and rows of the application
+    /// Run this SQL on the scratch database first, such as tables and rows of the application
     #[arg(long, value_name = "FILE")]
     prepare: Option<PathBuf>,
     #[command(flatten)]
@@ -51,6 +51,29 @@ pub(super) struct Args {
     cache: Cache,
     #[command(flatten)]
     output: Output,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    /// The ids that were released.
+    alterations: &'a [AlterationId],
+    /// The components in `released`.
+    components: Vec<String>,
+    /// Those of them that are large for version control.
+    large: Vec<String>,
+    /// One document for each database, as `runner test` prints it.
+    tests: &'a [serde_json::Value],
+    /// Dialects that it was not tested on.
+    untested: Vec<&'a str>,
+}
+
+/// Printed if a test failed: nothing was released.
+#[derive(Serialize)]
+struct Failed<'a> {
+    /// Empty: nothing was released.
+    alterations: [&'a AlterationId; 0],
+    /// One document for each database, as `runner test` prints it.
+    tests: &'a [serde_json::Value],
 }
 
 pub(super) async fn run(args: Args) -> Exit {
@@ -226,7 +249,7 @@ async fn try_all(
             // Without a document of its own, an error has printed one.
             if let Some(document) = ended.document {
                 documents.push(document);
-                output::json(&serde_json::json!({ "tests": documents, "alterations": [] }));
+                output::sorted_json(&Failed { alterations: [], tests: &documents });
             }
             output::note("Nothing was released.");
             return Err(ended.exit);
@@ -251,13 +274,13 @@ fn show(
         let paths = |paths: &mut dyn Iterator<Item = &PathBuf>| -> Vec<String> {
             paths.map(|path| path.display().to_string()).collect()
         };
-        output::json(&serde_json::json!({
-            "components": paths(&mut report.components.iter()),
-            "alterations": report.alterations,
-            "untested": untested,
-            "large": paths(&mut report.large.iter().map(|(path, _)| path)),
-            "tests": tests,
-        }));
+        output::sorted_json(&Document {
+            alterations: &report.alterations,
+            components: paths(&mut report.components.iter()),
+            large: paths(&mut report.large.iter().map(|(path, _)| path)),
+            tests,
+            untested,
+        });
         return;
     }
     for path in &report.components {

@@ -31,8 +31,11 @@ const BAR_REFRESH: Duration = Duration::from_millis(100);
 /// A statement that was run, for the JSON of a dry run.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Statement {
+    /// The plugin and the id.
     pub(super) alteration: String,
+    /// The statement.
     pub(super) sql: String,
+    /// How many rows it returned or affected.
     pub(super) rows: u64,
 }
 

@@ -9,17 +9,18 @@ use super::{
 use crate::{
     Correction, Error, How, Resolved, Unfinished,
     alteration::{AlterationId, AlterationKey, Direction, PluginName},
-    backend::{Because, Decision},
+    backend::{Because, Decision, Phase, Status},
     escape::EscapedLines,
     plan::Finding,
 };
 use clap::ValueEnum;
+use serde::Serialize;
 use std::{
     cell::Cell,
     io::{BufRead as _, IsTerminal as _},
 };
 
-/// Decides about an alteration that was begun and cannot go on by itself, or whose record is wrong; alone, lists the unfinished
+/// Resolves an interrupted alteration, or corrects a wrong record; without arguments, lists interrupted alterations
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -28,22 +29,22 @@ Examples:
   runner resolve acme/shop 1.4.0-1718000000-add-index --as reverted
   runner resolve acme/shop 1.4.0-1718000000-add-index --as reverted --because 'restored from a backup' --yes")]
 pub(super) struct Args {
-    /// The alteration's plugin
+    /// The plugin of the alteration
     #[arg(value_name = "VENDOR/NAME", requires = "id")]
     plugin: Option<PluginName>,
-    /// The alteration's id
+    /// The id of the alteration
     #[arg(requires = "decision")]
     id: Option<AlterationId>,
-    /// Whether the statement of which nobody knows took effect; `deploy` then goes on after it
+    /// Say whether the statement with the unknown outcome took effect; run `deploy` afterwards to resume
     #[arg(long, value_enum, value_name = "WHAT", group = "decision", requires = "id")]
     statement: Option<StatementChoice>,
-    /// How the whole alteration stands, after you brought the database there
+    /// Record this status for the whole alteration, after you have brought the database there
     #[arg(long = "as", value_enum, value_name = "STATUS", group = "decision", requires = "id")]
     status: Option<StatusChoice>,
-    /// Why, for the history; needed where nothing of it is unfinished, so that its record is wrong
+    /// Record the reason in the history; required to correct the record of an alteration that is not interrupted
     #[arg(long, value_name = "TEXT", requires = "id")]
     because: Option<Because>,
-    /// Correct a record without asking; needed where there is no terminal to ask at
+    /// Do not ask before a record is corrected; needed if there is no terminal
     #[arg(long, env = "RUNNER_YES", hide_env_values = true, value_parser = yes,
         action = clap::ArgAction::SetTrue)]
     yes: bool,
@@ -59,7 +60,7 @@ pub(super) struct Args {
 enum StatementChoice {
     /// It took effect.
     Done,
-    /// It did not; it runs again.
+    /// It did not take effect; it runs again.
     NotDone,
 }
 
@@ -69,6 +70,60 @@ enum StatusChoice {
     Applied,
     /// Nothing of it is in place.
     Reverted,
+}
+
+/// Printed without an alteration: what is unfinished.
+#[derive(Serialize)]
+struct Document<'a> {
+    /// Every attempt that was begun and has not ended.
+    unfinished: Vec<UnfinishedAttempt<'a>>,
+}
+
+/// An attempt that was begun and has not ended.
+#[derive(Serialize)]
+struct UnfinishedAttempt<'a> {
+    /// The alteration.
+    alteration: &'a AlterationKey,
+    /// What `next` speaks of, ready to be pasted.
+    commands: Vec<String>,
+    /// Why it cannot be resumed; null if it can.
+    cut_off: Option<&'a String>,
+    /// Whether it was being applied or rolled back.
+    direction: Direction,
+    /// What to do.
+    next: String,
+    /// The part it was in.
+    phase: Phase,
+    /// When it was begun (RFC 3339, UTC).
+    since: &'a str,
+    /// The statement whose outcome is unknown; null if there is none.
+    statement: Option<&'a String>,
+}
+
+/// Printed after a decision about an unfinished alteration.
+#[derive(Serialize)]
+struct DecisionDocument<'a> {
+    /// The alteration.
+    alteration: &'a AlterationKey,
+    /// What was decided, in words.
+    result: &'a str,
+    /// The statement whose outcome was unknown; null where the decision was about the whole alteration.
+    statement: Option<String>,
+}
+
+/// Printed after a record was corrected.
+#[derive(Serialize)]
+struct CorrectionDocument<'a> {
+    /// The alteration.
+    alteration: &'a AlterationKey,
+    /// The reason that was given.
+    because: Option<&'a Because>,
+    /// The status that was recorded.
+    recorded: Status,
+    /// What was recorded, in words.
+    result: String,
+    /// The status that is recorded now.
+    status: Status,
 }
 
 pub(super) async fn run(args: Args) -> Exit {
@@ -109,13 +164,13 @@ async fn decide(args: &Args, key: AlterationKey) -> Result<Exit, Error> {
                 Format::Text => {
                     output::result(&format!("{key} is recorded as {status}; it was {recorded}."));
                 }
-                Format::Json => output::json(&serde_json::json!({
-                    "alteration": key,
-                    "result": format!("{key} is recorded as {status}"),
-                    "recorded": recorded,
-                    "status": status,
-                    "because": because,
-                })),
+                Format::Json => output::sorted_json(&CorrectionDocument {
+                    alteration: &key,
+                    because,
+                    recorded,
+                    result: format!("{key} is recorded as {status}"),
+                    status,
+                }),
             }
             return Ok(Exit::Done);
         }
@@ -137,11 +192,11 @@ async fn decide(args: &Args, key: AlterationKey) -> Result<Exit, Error> {
                 output::result(&format!("    {line}"));
             }
         }
-        Format::Json => output::json(&serde_json::json!({
-            "alteration": key,
-            "result": text.trim_end_matches(['.', ':']),
-            "statement": statement,
-        })),
+        Format::Json => output::sorted_json(&DecisionDocument {
+            alteration: &key,
+            result: text.trim_end_matches(['.', ':']),
+            statement,
+        }),
     }
     Ok(Exit::Done)
 }
@@ -171,8 +226,8 @@ fn confirm(args: &Args, correction: &Correction, is_unasked: &Cell<bool>) -> boo
 async fn list(args: &Args) -> Result<Exit, Error> {
     let unfinished = args.database.runner(&[])?.unfinished().await?;
     if args.output.format == Format::Json {
-        let lines: Vec<_> = unfinished.iter().map(json).collect();
-        output::json(&serde_json::json!({ "unfinished": lines }));
+        let unfinished = unfinished.iter().map(attempt).collect();
+        output::sorted_json(&Document { unfinished });
         return Ok(Exit::Done);
     }
     if unfinished.is_empty() {
@@ -218,7 +273,9 @@ fn way_out(Unfinished { run, statement, cut_off }: &Unfinished) -> (String, Vec<
                 Direction::Up => "deploy again",
                 Direction::Down => "roll back again",
             };
-            let next = format!("look whether it took effect, say so by one of these, and {again}:");
+            let next = format!(
+                "find out whether it took effect, record that with one of these, and {again}:"
+            );
             return (next, command::resolve_statement(&key));
         }
         (Direction::Up, None, None) => Finding::Unfinished { key },
@@ -227,17 +284,17 @@ fn way_out(Unfinished { run, statement, cut_off }: &Unfinished) -> (String, Vec<
     (finding.advice(), command::of_finding(&finding))
 }
 
-fn json(unfinished: &Unfinished) -> serde_json::Value {
+fn attempt(unfinished: &Unfinished) -> UnfinishedAttempt<'_> {
     let Unfinished { run, statement, cut_off } = unfinished;
     let (next, commands) = way_out(unfinished);
-    serde_json::json!({
-        "alteration": run.key,
-        "direction": run.direction.as_str(),
-        "phase": run.phase,
-        "since": run.started_at,
-        "statement": statement,
-        "cut_off": cut_off,
-        "next": next,
-        "commands": commands,
-    })
+    UnfinishedAttempt {
+        alteration: &run.key,
+        commands,
+        cut_off: cut_off.as_ref(),
+        direction: run.direction,
+        next,
+        phase: run.phase,
+        since: &run.started_at,
+        statement: statement.as_ref(),
+    }
 }

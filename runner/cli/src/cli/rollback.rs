@@ -16,38 +16,38 @@ use crate::{
 };
 use std::path::PathBuf;
 
-/// Takes applied alterations back; needs no plugin files
+/// Reverts applied alterations, and the data they created; needs no plugin files
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("how_far").required(true), after_help = "\
 Examples:
   runner rollback --steps 1 --database sqlite:demo.db
   runner rollback --plugin acme/shop --to 1.0.0 --database sqlite:demo.db
-  runner rollback --steps 1 --with fixed.wasm                  with a `down` that its vendor mended
-  runner rollback --plugin acme/shop --to none --dry-run       shows which tables would be dropped
-  runner rollback --plugin acme/shop --to none --export saved  saves them, then drops them")]
+  runner rollback --steps 1 --with fixed.wasm                  with a corrected `down` from its vendor
+  runner rollback --plugin acme/shop --to none --dry-run       show which tables would be dropped
+  runner rollback --plugin acme/shop --to none --export saved  save them, then drop them")]
 pub(super) struct Args {
     #[command(flatten)]
     database: Database,
-    /// Only this plugin; needed with --to
+    /// Revert this plugin only; required with --to
     #[arg(long, value_name = "VENDOR/NAME")]
     plugin: Option<PluginName>,
-    /// Until the plugin is at this version again; none takes everything back
+    /// Revert the plugin to this version; none reverts all of it
     #[arg(long, value_name = "VERSION", value_parser = version, requires = "plugin",
         group = "how_far")]
     to: Option<RollbackTarget>,
-    /// The last so many alterations
+    /// Revert the last N alterations
     #[arg(long, value_name = "N", group = "how_far")]
     steps: Option<usize>,
-    /// Run the `down` of this component instead, for the alterations that it declares; may be repeated
+    /// Run the `down` of this component instead of the archived one, for the alterations it declares; may be repeated
     #[arg(long, value_name = "FILE")]
     with: Vec<PathBuf>,
-    /// Permit what a component of --with asks for beyond what was granted: PERMISSION, or VENDOR/NAME:PERMISSION
+    /// Grant a further permission that a component of --with asks for: PERMISSION, or VENDOR/NAME:PERMISSION
     #[arg(long, value_name = "GRANT", requires = "with")]
     grant: Vec<Grant>,
-    /// Write tables that lose something to this new folder first, with how to read them back
+    /// Save the tables that lose data to this new folder first, with the statements that restore them
     #[arg(long, value_name = "DIR", conflicts_with = "dry_run")]
     export: Option<PathBuf>,
-    /// Alterations that a baseline recorded, and that never ran here
+    /// Choose what to do with alterations that a baseline recorded and that never ran here
     #[arg(long, value_enum, default_value_t = Allow::Error, value_name = "WHAT")]
     baselined: Allow,
     #[command(flatten)]

@@ -19,13 +19,13 @@ use std::path::PathBuf;
 /// Lists every alteration with its status
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Exits 0 whatever it finds; `runner check` is the gate.
+Exits 0 whatever it finds; to stop a script, use `runner check`.
 
 Examples:
-  runner status --database sqlite:demo.db            what is recorded
-  runner status ./plugins --database sqlite:demo.db  with what is pending, changed or missing")]
+  runner status --database sqlite:demo.db            recorded alterations
+  runner status ./plugins --database sqlite:demo.db  also pending, changed and missing ones")]
 pub(super) struct Args {
-    /// Component files, and folders that are searched for them
+    /// Component files, or folders to search for them
     plugins: Vec<PathBuf>,
     #[command(flatten)]
     database: Database,
@@ -35,6 +35,7 @@ pub(super) struct Args {
 
 #[derive(Serialize)]
 struct Document {
+    /// The database's URL, without its password.
     database: String,
     #[serde(flatten)]
     standing: Standing,
@@ -149,13 +150,15 @@ fn text(standing: &Standing, database: &str) {
                 continue;
             }
             output::result(match status.mended {
-                None => "  next: deploy again, and it goes on; or undo what took effect, and then:",
-                Some(Fit::Anew) => "  next: deploy again, and it begins anew; or give it up:",
+                None => "  next: deploy again, and it resumes; or undo what took effect, then run:",
+                Some(Fit::Anew) => {
+                    "  next: deploy again, and it starts from the beginning; or give it up:"
+                }
                 Some(Fit::GoesOn { .. }) => {
-                    "  next: deploy again, and it goes on in the mended file; or undo what took effect, and then:"
+                    "  next: deploy again, and it resumes in the corrected file; or undo what took effect, then run:"
                 }
                 Some(Fit::Differs | Fit::Unknown) => {
-                    "  next: deploy the file that was begun; or undo what took effect, then this, and deploy again:"
+                    "  next: deploy the file that was started; or undo what took effect, run this, and deploy again:"
                 }
             });
             output::commands(&[command::resolve_as_reverted(&status.key)], output::result);

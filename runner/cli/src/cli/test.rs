@@ -39,27 +39,26 @@ const NOT_TESTED_MAX: usize = 10;
 /// Lines of one thing that are shown.
 const LINES_MAX: usize = 60;
 
-/// Tests alterations: each goes up, down and up again on a scratch database
+/// Tests alterations: applies, reverts and reapplies each on a scratch database
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-On PostgreSQL, MariaDB and MySQL, --database names the server: a database runner_test_… is made beside \
-the one that is named, and removed at the end. Those that a killed run left there are named at the start of \
-the next one; drop them by hand. For SQLite a file in a temporary folder runner-test-… is used; what a killed \
-run leaves of those is not looked for.
+On PostgreSQL, MariaDB and MySQL, --database names the server: a scratch database runner_test_… is created \
+there and removed at the end. The next run lists scratch databases of killed runs; drop them by hand. On \
+SQLite, a file in a temporary folder runner-test-… is used; files of killed runs stay there.
 
-An alteration that fails keeps only those from being tested that need it: those behind it and what requires its plugin, where its \
-first `up` fails. Where it leaves something behind, the rest is tested on another scratch database, with all \
-that went up before; with --keep the test ends there.
+After `down`, schema and rows must be as they were before `up`; after the second `up`, as they were after the \
+first. The counters of sequences and AUTO_INCREMENT are not compared; the values they gave are.
 
-After `down`, schema and rows must be what they were before; after the second `up`, what they were after \
-the first. Where counters of sequences and AUTO_INCREMENT stand is not compared; what they gave is.
+If an alteration fails, the ones that need it are not tested; all others are. If it leaves something behind, \
+the test continues on a new scratch database; with --keep it stops.
 
-Without PLUGINS, the drafts of the project in the working folder are built and tested, after what it has \
-released; `tests/<id>.sql`, or `tests/<id>.<dialect>.sql`, is run before that alteration first goes up.
+Without PLUGINS, the drafts of the project in the working directory are built and tested, after its released \
+alterations are applied. `tests/<id>.sql`, or `tests/<id>.<dialect>.sql`, runs before that alteration is first \
+applied.
 
-Plugins run with the rights of the URL's user: name a server on which nothing is precious. A superuser, \
-and whoever else could run programs on the server, needs --trust there too; not for a project of code, whose build \
-has run that code already.
+Plugins run with the rights of the URL's user: use a server without valuable data. A user who could run \
+programs on the server, such as a superuser, needs --trust; a project of code does not, because its build has \
+already run that code.
 
 Examples:
   runner test                                  in a project, on SQLite
@@ -68,29 +67,29 @@ Examples:
   runner test ./shop ./crm --database postgres://ci@server/ci --prepare customers.sql
   runner test ./shop --database mariadb://ci@server/ci --ignore orders.created_at")]
 pub(super) struct Args {
-    /// Component files, and folders that are searched for them [default: the project in the working folder]
+    /// Component files, or folders to search for them [default: the project in the working directory]
     plugins: Vec<PathBuf>,
-    /// The folder of a project whose drafts are built and tested, beside PLUGINS
+    /// Build and test the drafts of the project in this folder too
     #[arg(long, value_name = "DIR")]
     project: Option<PathBuf>,
     #[command(flatten)]
     database: Database,
     #[command(flatten)]
     bound: BoundArgs,
-    /// SQL to run on the scratch database before anything, such as tables and rows of the application
+    /// Run this SQL on the scratch database first, such as tables and rows of the application
     #[arg(long, value_name = "FILE")]
     prepare: Option<PathBuf>,
-    /// Do not compare this column, whose values each run draws anew; may be repeated
+    /// Do not compare this column, because its values differ in each run; may be repeated
     #[arg(long, value_name = "TABLE.COLUMN")]
     ignore: Vec<ColumnName>,
-    /// Leave the scratch database behind, and say where it is
+    /// Keep the scratch database, and show its URL
     #[arg(long)]
     keep: bool,
     #[command(flatten)]
     handed: HandedArgs,
     #[command(flatten)]
     trust: TrustArgs,
-    /// Show each statement as soon as it is done, and what guests log for debugging
+    /// Show each statement when it is done, and debug messages of components
     #[arg(long, short)]
     verbose: bool,
     #[command(flatten)]
@@ -101,6 +100,7 @@ pub(super) struct Args {
 
 #[derive(Serialize)]
 struct Document<'a> {
+    /// The database's URL, without its password.
     database: &'a str,
     #[serde(flatten)]
     trial: &'a Trial,

@@ -49,7 +49,7 @@ pub enum BackendError {
     Unauthorized { url: String, reason: String },
     #[error("no secure connection to the database {url} could be made: {reason}")]
     Tls { url: String, reason: String },
-    #[error("the server has no database as named in {url}")]
+    #[error("there is no such database on the server: {url}")]
     UnknownDatabase { url: String },
     /// Whether anything is applied cannot be told.
     #[error(

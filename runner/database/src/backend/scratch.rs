@@ -64,22 +64,26 @@ impl Written {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Locks {
-    /// There is one writer, and everybody else waits for it.
+    /// The whole database: other writers wait.
     Database,
-    /// On what was there before; nobody can wait for what is new.
+    /// Tables that were there before; no one can wait for a new one.
     Tables {
+        /// The tables that it locked.
         tables: Vec<TableLock>,
-        /// Statements that ran outside of a transaction, whose locks nobody saw.
+        /// How many statements ran outside a transaction: their locks are not known.
         outside: usize,
     },
+    /// They cannot be told here.
     Unknown,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TableLock {
+    /// The table.
     pub table: String,
-    /// The strongest, as the server calls it.
+    /// The strongest lock, as the server calls it.
     pub mode: String,
+    /// What others have to wait for; absent if nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blocks: Option<Blocked>,
 }
@@ -88,7 +92,9 @@ pub struct TableLock {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Blocked {
+    /// Writes wait.
     Writes,
+    /// Reads and writes wait.
     ReadsAndWrites,
 }
 

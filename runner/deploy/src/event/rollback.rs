@@ -19,39 +19,49 @@ pub enum Certainty {
 /// A table that goes, or may go, with its rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LostTable {
-    /// A stranger may have named it: escape it.
+    /// The table. A stranger may have named it: escape it.
     pub table: String,
+    /// How many rows it has.
     pub rows: u64,
+    /// How sure it is.
     pub certainty: Certainty,
 }
 
 /// A column that goes from a table that stays, or that may be made again without its values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LostColumn {
+    /// The table.
     pub table: String,
+    /// The column.
     pub column: String,
-    /// Of the table.
+    /// How many rows the table has.
     pub rows: u64,
+    /// How sure it is.
     pub certainty: Certainty,
 }
 
 /// Rows that go from a table that stays, or that may go or lose values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LostRows {
+    /// The table.
     pub table: String,
-    /// How many go, where that was seen.
+    /// How many rows go, if that was seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lost: Option<u64>,
-    /// Of the table.
+    /// How many rows the table has.
     pub rows: u64,
+    /// How sure it is.
     pub certainty: Certainty,
 }
 
 /// What a rollback destroys.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Losses {
+    /// Tables that go.
     pub tables: Vec<LostTable>,
+    /// Columns that go from tables that stay.
     pub columns: Vec<LostColumn>,
+    /// Rows that go from tables that stay.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<LostRows>,
     /// Why there may be more.
@@ -75,8 +85,11 @@ impl Losses {
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Exported {
+    /// The folder.
     pub folder: PathBuf,
+    /// How many tables are in it.
     pub tables: usize,
+    /// How many rows are in it.
     pub rows: u64,
 }
 
@@ -85,12 +98,15 @@ pub struct Exported {
 pub struct Replaced {
     #[serde(flatten)]
     pub key: AlterationKey,
+    /// SHA-256 of the component that was applied.
     pub applied: Checksum,
-    /// `None` where the archive cannot serve.
+    /// The size of that one; null if the archive does not have it.
     pub applied_bytes: Option<usize>,
+    /// SHA-256 of the component that runs instead.
     pub with: Checksum,
+    /// The size of that one.
     pub with_bytes: usize,
-    /// How the SQL differs that runs; `None` where that of one of the two is not known.
+    /// How their SQL differs; null if the SQL of one is not known.
     pub sql: Option<Vec<ReplacedSql>>,
 }
 
@@ -99,7 +115,7 @@ pub struct Replaced {
 pub struct ReplacedSql {
     /// As the WIT package calls it: `down` or `before-down`.
     pub hook: &'static str,
-    /// Each with a sign before it: `-` was applied, `+` runs instead, a blank is in both. Empty where nothing differs;
-    /// escape them.
+    /// The lines that differ: `-` was applied, `+` runs instead, a blank is in both. Empty if nothing differs. Escape
+    /// them.
     pub lines: Vec<String>,
 }

@@ -17,31 +17,41 @@ const CONTEXT_LINES: usize = 1;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Difference {
-    /// A table, an index, a function; one line or many of it.
+    /// The definition of a table, index, function or the like differs.
     Schema {
+        /// When.
         after: After,
         /// `table`, `view` and so on.
         what: String,
+        /// Its name.
         name: String,
+        /// Its definition, line by line.
         lines: Vec<LineChange>,
     },
-    /// The same columns in another order.
+    /// A table has the same columns in another order.
     ColumnOrder {
+        /// When.
         after: After,
+        /// The table.
         name: String,
         /// Whether an alteration could have put them where they were.
         avoidable: bool,
     },
+    /// The rows of a table differ.
     Data {
+        /// When.
         after: After,
+        /// The table.
         table: String,
+        /// The columns, in the order of the values in `rows`.
         columns: Vec<String>,
+        /// How many rows it had before.
         rows_before: u64,
+        /// How many it has now.
         rows_now: u64,
-        /// How many rows are not there any more, and how many are new; `None` where the table has too
-        /// many to know.
+        /// How many rows are missing and how many are new; null if the table has too many to compare.
         changed: Option<RowCounts>,
-        /// The first few. Of a large table only those that are new.
+        /// The first few rows that differ. Of a large table only new ones.
         rows: Vec<RowChange>,
     },
 }
@@ -49,14 +59,19 @@ pub enum Difference {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LineChange {
+    /// It is as it was.
     Same(String),
+    /// It is not there any more.
     Missing(String),
+    /// It is new.
     Added(String),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct RowCounts {
+    /// How many are not there any more.
     pub missing: u64,
+    /// How many are new.
     pub added: u64,
 }
 
@@ -64,7 +79,9 @@ pub struct RowCounts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RowChange {
+    /// It is not there any more.
     Missing(Vec<String>),
+    /// It is new.
     Added(Vec<String>),
 }
 

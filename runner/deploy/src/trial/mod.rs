@@ -70,7 +70,9 @@ impl RowFiles {
 pub struct Trial {
     /// What it was tested on, as the server says.
     pub dialect: Dialect,
+    /// How it ended.
     pub outcome: Outcome,
+    /// What was tested.
     pub alterations: Vec<Tested>,
     /// The first hook that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,6 +82,7 @@ pub struct Trial {
     pub failures: Vec<Failure>,
     /// How many alterations of the plan were not tested, because they need one that failed.
     pub left: usize,
+    /// Those that were not tested, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_tested: Vec<NotTested>,
     /// Alterations that the target does not include.
@@ -87,6 +90,7 @@ pub struct Trial {
     /// Alterations that only other databases need.
     #[serde(skip_serializing_if = "is_zero")]
     pub elsewhere: usize,
+    /// How long it all took.
     pub duration_ms: u64,
     /// The scratch database, where it is still there.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,8 +100,11 @@ pub struct Trial {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
+    /// All came back as it was.
     Passed,
+    /// What an alteration left behind is not as it was.
     Differs,
+    /// A hook failed.
     Failed,
     /// The target includes no alteration at all.
     NothingTested,
@@ -108,31 +115,38 @@ pub enum Outcome {
 pub struct Tested {
     #[serde(flatten)]
     pub key: AlterationKey,
+    /// How it ended.
     pub outcome: Verdict,
-    /// A check of its own was run after it went up.
+    /// Whether a check of its own ran after it was applied.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub checked: bool,
+    /// Each way through it that ran.
     pub passes: Vec<Pass>,
+    /// What did not come back.
     pub differences: Vec<Difference>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
+    /// All came back as it was.
     Passed,
+    /// What it left behind is not as it was.
     Differs,
     /// It has no way back, so that only its `up` could run.
     Irreversible,
-    /// One of its hooks failed; see [`Trial::failures`].
+    /// One of its hooks failed; [`Trial::failures`] says how.
     Failed,
 }
 
 /// One way through an alteration.
 #[derive(Debug, Clone, Serialize)]
 pub struct Pass {
+    /// Whether it was applied or taken back.
     pub direction: Direction,
     #[serde(flatten)]
     pub counts: Counts,
+    /// What others had to wait for.
     pub locks: Locks,
 }
 
@@ -141,9 +155,11 @@ pub struct Pass {
 pub struct Failure {
     #[serde(flatten)]
     pub key: AlterationKey,
+    /// Whether it was being applied or taken back.
     pub direction: Direction,
-    /// The second `up`, after `down`.
+    /// Whether it was the second `up`, after `down`.
     pub again: bool,
+    /// What happened.
     pub message: String,
 }
 

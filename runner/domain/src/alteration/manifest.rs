@@ -25,7 +25,9 @@ pub type Requirements = BTreeMap<PluginName, semver::VersionReq>;
 pub struct Manifest {
     /// The format's number: 1.
     pub manifest: u32,
+    /// The plugin's name.
     pub plugin: PluginName,
+    /// The plugins that must be deployed first, each with the versions that will do.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub requires: Requirements,
     /// The plugin that this one was called before. Its recorded alterations become this one's, if the
@@ -35,6 +37,7 @@ pub struct Manifest {
     /// The dialects that the component is written for; on any other a deploy refuses it. Empty for all of them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub dialects: BTreeSet<Dialect>,
+    /// What the component carries.
     pub alterations: Vec<Declaration>,
 }
 
@@ -42,11 +45,13 @@ pub struct Manifest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Declaration {
+    /// The alteration's id.
     pub id: AlterationId,
     /// SHA-256 of the alteration's source. Required where the component carries several; absent
     /// where it carries one, because then the component's own checksum cannot be made up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<Checksum>,
+    /// A sentence for the operator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// True when there is no way back: `rollback` refuses before it runs anything.
@@ -69,6 +74,7 @@ pub struct Declaration {
     /// Where it is not what `irreversible`, `preparation` and `backfill` say.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub per_dialect: BTreeMap<Dialect, DeclaredHooks>,
+    /// What the operator has to grant.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub permissions: Permissions,
     /// What it asks the operator for by name.
@@ -86,8 +92,11 @@ pub struct Declaration {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeclaredHooks {
+    /// Whether there is no way back there.
     pub irreversible: bool,
+    /// Whether the hooks before `up` and `down` are called for it there.
     pub preparation: bool,
+    /// Whether `step` is called for it there.
     pub backfill: bool,
 }
 

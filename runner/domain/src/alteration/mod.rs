@@ -38,7 +38,9 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
+    /// It is applied.
     Up,
+    /// It is taken back.
     Down,
 }
 
@@ -60,7 +62,9 @@ impl fmt::Display for Direction {
 /// An alteration's identity: everything the runner records is keyed by it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct AlterationKey {
+    /// The plugin's name.
     pub plugin: PluginName,
+    /// The alteration's id.
     pub id: AlterationId,
 }
 

@@ -8,23 +8,29 @@ use std::fmt;
 /// What one alteration asks for, and whether it has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Asks {
+    /// The permissions that it asks for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub permissions: Vec<AskedPermission>,
+    /// The settings that it declares.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub settings: Vec<AskedSetting>,
 }
 
-/// Without the grant it does not run.
+/// A permission that an alteration asks for. Without the grant it does not run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AskedPermission {
+    /// The permission.
     pub name: Permission,
+    /// Whether the operator granted it.
     pub granted: bool,
 }
 
-/// It runs without a value, too.
+/// A setting that an alteration declares. Without a value it is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AskedSetting {
+    /// The setting.
     pub name: SettingName,
+    /// Whether the operator gave it a value.
     pub given: bool,
 }
 

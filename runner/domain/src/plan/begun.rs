@@ -32,10 +32,10 @@ pub(super) fn unfinished(snapshot: &Snapshot, key: &AlterationKey) -> Finding {
 pub fn cut_off_advice(direction: Direction) -> &'static str {
     match direction {
         Direction::Up => {
-            "do the rest of it by hand, or undo what took effect; say which it was by one of these, and deploy again:"
+            "do the rest by hand, or undo what took effect; record which with one of these, and deploy again:"
         }
         Direction::Down => {
-            "undo what took effect of the rollback, and say so by the first of these; or do the rest of it by hand, and say so by the second:"
+            "undo what took effect of the rollback, then run the first of these; or do the rest by hand, then run the second:"
         }
     }
 }

@@ -21,6 +21,7 @@ use std::{
 pub enum Hold {
     /// What was applied after it is released.
     Released,
+    /// What was applied after it has no way back.
     Irreversible,
     /// It would not be applied again: there is no file of it, or the target does not include it.
     NotOffered,

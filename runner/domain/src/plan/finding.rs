@@ -24,231 +24,319 @@ pub enum Severity {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Finding {
-    /// The last attempt failed; deploying tries again. Nothing was changed, unless parts of it are
-    /// done: then it goes on.
+    /// The last attempt failed; a deploy tries again. Nothing was changed, unless parts of it are done: then a deploy
+    /// resumes it.
     Failed {
+        /// The alteration.
         key: AlterationKey,
+        /// What happened.
         error: String,
+        /// Whether it keeps the plan from running.
         blocks: bool,
+        /// Whether parts of it are done.
         unfinished: bool,
-        /// It goes on in another file than the one that began it.
+        /// Whether it resumes in another file than the one that began it.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         mended: bool,
-        /// What is done of it, where it is unfinished.
+        /// The statements that took effect, if it is unfinished.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         took_effect: Vec<String>,
     },
-    /// It was begun and has not ended, and what is asked for needs it to.
+    /// It was begun and has not ended, and the plan needs it to end first.
     Unfinished {
+        /// The alteration.
         key: AlterationKey,
     },
     /// Its `down` was begun and has not ended.
     UnfinishedRollback {
+        /// The alteration.
         key: AlterationKey,
     },
-    /// It was begun and has not ended, and cannot be resumed, in whatever file: what the rest needs of its session is gone.
+    /// It was begun, has not ended, and cannot be resumed in any file: its rest needs a session that is gone.
     CutOff {
+        /// The alteration.
         key: AlterationKey,
+        /// Whether it was being applied or taken back.
         direction: Direction,
-        /// Where it was cut off; escaped.
+        /// Where it was interrupted; escaped.
         stop: String,
+        /// Whether it keeps the plan from running.
         blocks: bool,
+        /// The statements that took effect.
         took_effect: Vec<String>,
     },
     /// An attempt was begun and neither ended nor undone.
     Running {
+        /// The alteration.
         key: AlterationKey,
     },
-    /// It was begun and has not ended, its file is not what was begun, and what took effect is not how the file begins.
+    /// It was begun and has not ended, and its file does not begin with the statements that took effect.
     BegunOtherwise {
+        /// The alteration.
         key: AlterationKey,
+        /// Whether it was being applied or taken back.
         direction: Direction,
+        /// The checksum that is recorded.
         recorded: Checksum,
+        /// The checksum of the file.
         found: Checksum,
-        /// The file is code, so that what it does is known only once it is run.
+        /// Whether the file is code: what it does is known only when it runs.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         is_code: bool,
+        /// The statements that took effect.
         took_effect: Vec<String>,
     },
-    /// A component was named to go down with, and nothing that it declares goes down.
+    /// A component was named with `--with`, and nothing that it declares is rolled back.
     NotGoingDown {
+        /// The alteration.
         key: AlterationKey,
     },
     /// The file is not what was applied.
     Changed {
+        /// The alteration.
         key: AlterationKey,
+        /// The checksum that is recorded.
         recorded: Checksum,
+        /// The checksum of the file.
         found: Checksum,
+        /// Whether the operator allowed it, which makes it a note.
         allowed: bool,
     },
     /// It is pending, and a draft.
     Draft {
+        /// The alteration.
         key: AlterationKey,
-        /// It would be recorded, and not run.
+        /// Whether a baseline would record it, without running it.
         recorded: bool,
     },
     /// A draft of it is applied, and what is offered differs.
     DraftChanged {
+        /// The alteration.
         key: AlterationKey,
+        /// The checksum that is recorded.
         recorded: Checksum,
+        /// The checksum of the file.
         found: Checksum,
+        /// Whether the operator allowed it, which makes it a note.
         allowed: bool,
     },
-    /// A draft of it is applied and has changed, and `by` keeps it from being taken down.
+    /// A draft of it is applied and has changed, and `by` keeps it from being reverted.
     DraftStays {
+        /// The alteration.
         key: AlterationKey,
+        /// The alteration that keeps it from being reverted.
         by: AlterationKey,
+        /// Why.
         hold: Hold,
-        /// How many applied alterations of the plugin of `by` have to go for it to go.
+        /// How many applied alterations of the plugin of `by` have to be rolled back first.
         steps: usize,
     },
-    /// It is applied, its plugin is here, and it is not.
+    /// It is applied, and its file is missing among the files of its plugin.
     Missing {
+        /// The alteration.
         key: AlterationKey,
+        /// Whether the operator allowed it, which makes it a note.
         allowed: bool,
     },
     /// The database is newer than these files.
     Ahead {
+        /// The plugin.
         plugin: PluginName,
+        /// The newest applied alteration.
         applied: AlterationId,
+        /// The newest one among the files.
         newest_file: AlterationId,
-        /// How many applied alterations are newer than that.
+        /// How many applied alterations are newer than `newest_file`.
         newer: usize,
     },
     /// It is pending and older than an applied one.
     OutOfOrder {
+        /// The alteration.
         key: AlterationKey,
+        /// The newest applied alteration.
         newest_applied: AlterationId,
     },
-    /// Alterations of one plugin lie in several folders: perhaps one is not that vendor's.
+    /// The files of one plugin are in several folders: one may not be from that vendor.
     SeveralFolders {
+        /// The plugin.
         plugin: PluginName,
+        /// The folders.
         folders: Vec<PathBuf>,
     },
     /// A plugin with applied alterations is not among the given files at all.
     PluginAbsent {
+        /// The plugin.
         plugin: PluginName,
+        /// How many of its alterations are applied.
         applied: usize,
     },
     /// The target is older than what is applied; deploying never goes back.
     AboveTarget {
+        /// The alteration.
         key: AlterationKey,
+        /// The target's version.
         target: String,
     },
     /// No alteration has the version that the target names; perhaps it was mistyped.
     NoSuchVersion {
+        /// The plugin.
         plugin: PluginName,
+        /// The version that was named.
         version: String,
+        /// The newest version that there is.
         newest: String,
     },
+    /// A plugin requires another one that is not there, or not in such a version.
     UnmetRequirement {
+        /// The plugin.
         plugin: PluginName,
+        /// The plugin that it requires.
         requires: PluginName,
+        /// The versions that will do.
         requirement: String,
+        /// What there is instead, in words.
         found: String,
     },
     /// One that it needs is neither applied nor in the plan.
     UnmetNeed {
+        /// The alteration.
         key: AlterationKey,
+        /// The alteration that it needs.
         needs: AlterationId,
     },
+    /// Plugins require each other in a circle.
     Cycle {
+        /// The circle, as in `a/b -> c/d -> a/b`.
         path: String,
     },
+    /// It is pending, and written for other databases.
     WrongDialect {
+        /// The alteration.
         key: AlterationKey,
+        /// The databases that it is written for, in words.
         written_for: String,
+        /// What this database is.
         database: Dialect,
     },
     /// A statement of its SQL will not run on this database, as its text shows.
     Refused {
+        /// The alteration.
         key: AlterationKey,
+        /// Which way it would run.
         direction: Direction,
-        /// As the WIT package calls it: `up`, `before-up`, `step` …
+        /// The hook, as the WIT package calls it: `up`, `before-up`, `step` and so on.
         hook: &'static str,
-        /// Counted from 1, in the text of the hook.
+        /// The number of the statement in the text of the hook, from 1.
         statement: usize,
+        /// The line in that text, from 1.
         line: usize,
-        /// Escape it: it may hold the text's own words.
+        /// Why it is refused. Escape it: it may hold words of the SQL.
         reason: String,
         /// The lines around it, escaped.
         excerpt: String,
-        /// `--max-sql` is in its way, and nothing else.
+        /// Whether `--max-sql` is the only obstacle.
         is_too_long: bool,
     },
-    /// From a statement of its SQL on it cannot be resumed.
+    /// From one of its statements on, it could not be resumed if it were interrupted.
     NotResumable {
+        /// The alteration.
         key: AlterationKey,
+        /// Which way it would run.
         direction: Direction,
-        /// As the WIT package calls it: `up`, `before-up` …
+        /// The hook, as the WIT package calls it: `up`, `before-up` and so on.
         hook: &'static str,
-        /// Counted from 1, in the text of the hook.
+        /// The number of the statement in the text of the hook, from 1.
         statement: usize,
+        /// The line in that text, from 1.
         line: usize,
-        /// Which statement a resumed hook could not repeat.
+        /// What a resumed hook could not repeat.
         reason: String,
     },
+    /// The target names a plugin of which there are no files.
     UnknownTarget {
+        /// The plugin.
         plugin: PluginName,
     },
     /// Nothing of the plugin to roll back was ever recorded.
     NothingRecorded {
+        /// The plugin.
         plugin: PluginName,
     },
     /// The database is in use, and nothing was ever recorded in it.
     Unrecorded {
+        /// How many tables are there.
         tables: u64,
     },
-    /// Another schema has tables of a runner that belong to a role that this user is no member of. They were not
+    /// Another schema has tables of a runner, which belong to a role that this user is not a member of. They were not
     /// read.
     StrangeRecords {
+        /// That schema.
         schema: String,
+        /// That role.
         owner: String,
     },
     /// Something applied needs what would be rolled back.
     StillRequired {
+        /// The applied alteration that needs it.
         dependent: AlterationKey,
-        /// How many applied alterations of that plugin have to go for it to go.
+        /// How many applied alterations of that plugin have to be rolled back first.
         steps: usize,
+        /// The plugin that it needs.
         requires: PluginName,
+        /// The versions that will do.
         requirement: String,
     },
+    /// It would be rolled back, and has no way back.
     Irreversible {
+        /// The alteration.
         key: AlterationKey,
     },
-    /// A baseline recorded it, so that nobody saw whether its `down` fits what is there.
+    /// A baseline recorded it: whether its `down` fits this database is not known.
     NeverRan {
+        /// The alteration.
         key: AlterationKey,
+        /// Whether the operator allowed it, which makes it a note.
         allowed: bool,
     },
     /// `--to` compares versions, and this one has none.
     Unversioned {
+        /// The alteration.
         key: AlterationKey,
     },
-    /// A plugin says that it is what another one was called before, and that one has records.
+    /// A plugin claims to be the new name of another one, which has records.
     TakesOver {
+        /// The plugin that has the records.
         from: PluginName,
+        /// The plugin that would have them.
         to: PluginName,
         /// How many applied alterations would be recorded under the new name.
         applied: usize,
-        /// The operator agreed to it.
+        /// Whether the operator agreed, with `--accept-rename`.
         accepted: bool,
     },
-    /// The same, where something of one of the two has not ended.
+    /// As `takes-over`, but an alteration of one of the two has not ended.
     TakesOverUnfinished {
+        /// The plugin that has the records.
         from: PluginName,
+        /// The plugin that would have them.
         to: PluginName,
+        /// What has not ended.
         key: AlterationKey,
     },
-    /// The same, where both have one alteration applied.
+    /// As `takes-over`, but an alteration is applied under both names.
     AppliedTwice {
+        /// The plugin that has the records.
         from: PluginName,
+        /// The plugin that would have them.
         to: PluginName,
+        /// The alteration that is applied under both names.
         id: AlterationId,
     },
-    /// The files of a plugin whose records another one took over.
+    /// There are files of a plugin whose records another one took over.
     Renamed {
+        /// The former name.
         from: PluginName,
+        /// The name now.
         to: PluginName,
     },
 }
@@ -359,27 +447,27 @@ impl Finding {
     pub fn advice(&self) -> String {
         match self {
             Self::Failed { mended: true, .. } => {
-                "run `runner deploy`: it goes on in the mended file, behind what took effect"
+                "run `runner deploy`: it resumes in the corrected file, after what took effect"
                     .to_owned()
             }
             Self::Failed { unfinished: true, .. } => {
-                "mend the cause and run `runner deploy` again: it goes on behind what took effect, in a mended file too if that begins with the same statements. If they have to change, undo them first, then:"
+                "fix the cause, then run `runner deploy` again: it resumes after the statements that took effect, also in a corrected file that begins with the same statements. If these have to change, undo them first, then run:"
                     .to_owned()
             }
-            Self::Failed { .. } => "mend the cause and run `runner deploy` again".to_owned(),
+            Self::Failed { .. } => "fix the cause, then run `runner deploy` again".to_owned(),
             Self::BegunOtherwise { direction: Direction::Up, is_code, .. } => {
                 let code = match is_code {
                     true => {
-                        "; or try the new file with `--changed allow`: it stops before it alters anything where it does otherwise than what took effect"
+                        "; or try the new file with `--changed allow`: it stops, before it alters anything, if it differs from what took effect"
                     }
                     false => "",
                 };
                 format!(
-                    "deploy the file that was begun, which goes on{code}; or undo what took effect, then this, and deploy again:"
+                    "deploy the file that was started, which resumes{code}; or undo what took effect, run this, and deploy again:"
                 )
             }
             Self::BegunOtherwise { direction: Direction::Down, .. } => {
-                "name a component whose `down` begins with what took effect; or undo that, and say so by the first of these; or do the rest by hand, and say so by the second:"
+                "name a component whose `down` begins with what took effect; or undo that, then run the first of these; or do the rest by hand, then run the second:"
                     .to_owned()
             }
             Self::CutOff { direction, .. } => cut_off_advice(*direction).to_owned(),
@@ -388,15 +476,15 @@ impl Finding {
                     .to_owned()
             }
             Self::Unfinished { .. } => {
-                "finish it with `runner deploy`, its file among the plugins; if it cannot be finished, undo what took effect, then:"
+                "finish it with `runner deploy` and its file; if it cannot be finished, undo what took effect, then run:"
                     .to_owned()
             }
             Self::UnfinishedRollback { .. } => {
-                "finish it by the first of these, which deletes what it made, data included; or undo what took effect of it, then the second; or do the rest by hand, then the third:"
+                "finish it with the first of these, which deletes what the alteration created, data included; or undo what took effect, then run the second; or do the rest by hand, then run the third:"
                     .to_owned()
             }
             Self::Running { .. } => {
-                "see whether another runner is at work and let it end; if there is none, look how it stands, and say by one of these whether all of it is in place or nothing:"
+                "if another runner is deploying, let it finish; if none is, find out whether all of it or nothing of it is in place, then record that with one of these:"
                     .to_owned()
             }
             Self::Changed { .. } => {
@@ -427,7 +515,7 @@ impl Finding {
                 advice::rollback(plugin, &format!("--steps {newer}"))
             ),
             Self::OutOfOrder { .. } => {
-                "look whether it can run after the newer one; then deploy with `--out-of-order allow`"
+                "check that it can run after the newer one, then deploy with `--out-of-order allow`"
                     .to_owned()
             }
             Self::SeveralFolders { .. } => {
@@ -442,7 +530,7 @@ impl Finding {
                 let back = advice::rollback(&key.plugin, &format!("--to {target}"));
                 format!("to go back, use {back}")
             }
-            Self::NoSuchVersion { .. } => "see that the version is the one you mean".to_owned(),
+            Self::NoSuchVersion { .. } => "check that the version is the one you mean".to_owned(),
             Self::UnmetRequirement { requires, requirement, .. } => {
                 format!(
                     "deploy {requires} {requirement} with it: add its files; for a baseline, its `--to`"
@@ -464,7 +552,7 @@ impl Finding {
                 "change that statement and pack it again, or ask the plugin's vendor".to_owned()
             }
             Self::Refused { direction: Direction::Down, .. } => {
-                "`down` comes from the archive, as it was deployed: ask the plugin's vendor for a component whose `down` is mended and name it with `--with FILE`, or roll back fewer alterations"
+                "`down` comes from the archive, as it was deployed: ask the plugin's vendor for a component with a corrected `down` and name it with `--with FILE`, or roll back fewer alterations"
                     .to_owned()
             }
             Self::NothingRecorded { .. } => {

@@ -41,12 +41,14 @@ use serde::Serialize;
 /// What would run, in order, with everything that speaks against it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Plan {
+    /// What would run, in this order.
     pub steps: Vec<Step>,
     /// Alterations of the catalog that are not applied and would not be.
     pub skipped: Vec<Skipped>,
     /// Applied drafts that are offered as they are, and released by now. A deploy records that; nothing runs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub released: Vec<AlterationKey>,
+    /// What it noticed.
     pub findings: Vec<Finding>,
 }
 
@@ -76,15 +78,19 @@ impl Plan {
 pub struct Step {
     #[serde(flatten)]
     pub key: AlterationKey,
+    /// Whether it is applied or taken back.
     pub direction: Direction,
+    /// Why it runs.
     pub reason: Reason,
+    /// What it does, as its manifest says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// Whether it has no way back.
     pub irreversible: bool,
-    /// It may still change.
+    /// Whether it is a draft, which may still change.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub draft: bool,
-    /// The component that goes down instead of the one that was applied.
+    /// SHA-256 of the component that runs instead of the one that was applied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub with: Option<Checksum>,
     #[serde(flatten)]
@@ -100,27 +106,47 @@ pub enum Reason {
     /// Its last attempt failed and changed nothing.
     FailedBefore,
     /// It was begun, parts of it are done, and it has not ended.
-    Unfinished { phase: Phase },
+    Unfinished {
+        /// The part that it stands in.
+        phase: Phase,
+    },
     /// It was begun, parts of it are done, and it cannot be resumed.
     CutOff,
-    /// It was begun with another component, and so many statements that took effect are the first of this one.
-    Mended { statements: usize },
+    /// It was begun with another component, and the statements that took effect are the first ones of this one.
+    Mended {
+        /// How many statements took effect.
+        statements: usize,
+    },
     /// It was rolled back.
     RolledBack,
     /// It is older than an applied one. Unless that is allowed, a finding says so too.
-    OutOfOrder { newest_applied: AlterationId, allowed: bool },
-    /// It goes down because it is a draft, and is offered otherwise by now.
+    OutOfOrder {
+        /// The newest alteration that is applied.
+        newest_applied: AlterationId,
+        /// Whether `--out-of-order allow` was given.
+        allowed: bool,
+    },
+    /// It is reverted because it is a draft that has changed.
     DraftChanged,
-    /// It goes down because it was applied after such a draft.
-    AfterDraft { draft: AlterationId },
-    /// It was taken down in this very plan.
+    /// It is reverted because it was applied after such a draft.
+    AfterDraft {
+        /// That draft.
+        draft: AlterationId,
+    },
+    /// It is applied again: this plan reverts it first.
     Again,
     /// It is recorded as applied, and does not run.
     Recorded,
     /// It is newer than the version to go back to.
-    NewerThan { version: String },
+    NewerThan {
+        /// The version to go back to.
+        version: String,
+    },
     /// It is among the last that were applied.
-    Last { steps: usize },
+    Last {
+        /// How many were asked for.
+        steps: usize,
+    },
 }
 
 /// An alteration that is pending but not part of the plan.
@@ -128,6 +154,7 @@ pub enum Reason {
 pub struct Skipped {
     #[serde(flatten)]
     pub key: AlterationKey,
+    /// Why.
     pub reason: SkipReason,
 }
 
@@ -137,13 +164,19 @@ pub enum SkipReason {
     /// Its version is `next`, and the target is not.
     NotReleased,
     /// Its version is newer than the target.
-    BeyondTarget { version: String },
+    BeyondTarget {
+        /// The target's version.
+        version: String,
+    },
     /// The target names other plugins.
     NotTargeted,
-    /// A baseline records others.
+    /// The baseline does not include it.
     NotRecorded,
     /// Only other databases need it.
-    Elsewhere { needed_on: String },
+    Elsewhere {
+        /// The databases that need it.
+        needed_on: String,
+    },
 }
 
 /// What may be done although it usually should not.
@@ -180,7 +213,7 @@ impl std::fmt::Display for Reason {
             Self::CutOff => f.write_str("was begun and cannot be resumed"),
             Self::Mended { statements } => {
                 let s = if *statements == 1 { "" } else { "s" };
-                write!(f, "goes on in the mended file after {statements} statement{s}")
+                write!(f, "resumes in the corrected file after {statements} statement{s}")
             }
             Self::RolledBack => f.write_str("was rolled back"),
             Self::OutOfOrder { newest_applied, allowed } => {

@@ -14,9 +14,13 @@ use std::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Flag {
+    /// It is not applied, and a deploy would apply it.
     Pending,
+    /// The file is not what was applied.
     Changed,
+    /// It is applied, and there is no file of it.
     Missing,
+    /// It is pending, and older than an applied one.
     OutOfOrder,
 }
 
@@ -36,36 +40,45 @@ impl fmt::Display for Flag {
 pub struct StatusLine {
     #[serde(flatten)]
     pub key: AlterationKey,
+    /// What is recorded; null if nothing is.
     pub status: Option<Status>,
+    /// What the files say beside the record.
     pub flags: BTreeSet<Flag>,
+    /// When it was last applied, taken back or recorded (RFC 3339, UTC).
     pub applied_at: Option<String>,
+    /// Who did that, as `user@host`.
     pub applied_by: Option<String>,
+    /// How long that took.
     pub duration_ms: Option<u64>,
+    /// How many statements ran.
     pub statements: Option<u64>,
+    /// How many rows its statements affected.
     pub rows_affected: Option<u64>,
+    /// Whether it has no way back.
     pub irreversible: bool,
-    /// What is applied was a draft when it was; where nothing is, what is offered is one.
+    /// Whether what is applied is a draft; if nothing is, whether the file is one.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub draft: bool,
-    /// The only dialects that need it, where this database's is none of them.
+    /// The databases that need it, if this is none of them.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub needed_on: BTreeSet<Dialect>,
-    /// A baseline recorded it; it never ran here.
+    /// Whether a baseline recorded it, so that it never ran here.
     pub baseline: bool,
+    /// Why its last attempt failed.
     pub error: Option<String>,
-    /// Which way one goes that was begun and has not ended.
+    /// The direction of an attempt that has not ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub direction: Option<Direction>,
-    /// Why that cannot be resumed; escaped.
+    /// Why that attempt cannot be resumed; escaped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cut_off: Option<String>,
-    /// What took effect of one that was begun and has not ended, as messages show it.
+    /// The statements of that attempt that took effect, as messages show them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub took_effect: Option<Vec<String>>,
-    /// How that stands to the file, where this is another one than began it.
+    /// Whether that attempt can resume in the file, if it was begun with another one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mended: Option<Fit>,
-    /// What a person decided about it, where nothing came after that.
+    /// What a person decided about it, if nothing has happened since.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decided: Option<Decided>,
 }

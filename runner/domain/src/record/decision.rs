@@ -71,12 +71,13 @@ impl fmt::Display for Because {
 /// A decision, as history tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Decided {
-    /// RFC 3339, UTC.
+    /// When (RFC 3339, UTC).
     pub at: String,
+    /// Who decided, as `user@host`.
     pub by: String,
     /// What was decided.
     pub decision: String,
-    /// In that person's words: escape it.
+    /// Why, in that person's words: escape it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
 }

@@ -19,13 +19,16 @@ pub struct Mended {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Fit {
-    /// Nothing of it took effect: it begins anew with what is offered.
+    /// Nothing of it took effect: it starts again with this component.
     Anew,
-    /// What took effect of the hook at hand, so many statements, is how the other component begins.
-    GoesOn { statements: usize },
+    /// The statements that took effect are the first ones of this component.
+    GoesOn {
+        /// How many statements took effect.
+        statements: usize,
+    },
     /// Something else took effect.
     Differs,
-    /// The other component is code: what it does is known only once it is run.
+    /// This component is code: what it does is known only when it runs.
     Unknown,
 }
 

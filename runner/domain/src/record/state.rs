@@ -25,9 +25,13 @@ pub struct Revision(pub i64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
+    /// It is applied.
     Applied,
+    /// It was taken back.
     Reverted,
+    /// Its last attempt failed.
     Failed,
+    /// An attempt of several parts was begun and has not ended.
     Running,
 }
 

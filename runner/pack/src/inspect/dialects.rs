@@ -9,11 +9,13 @@ use serde::Serialize;
 /// One text of a hook.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SqlText {
+    /// The alteration's id.
     pub id: AlterationId,
     /// As the WIT package calls it.
     pub hook: &'static str,
     /// Those that get it.
     pub dialects: Vec<Dialect>,
+    /// The size of the text.
     pub size_bytes: usize,
 }
 

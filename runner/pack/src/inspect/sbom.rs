@@ -20,11 +20,13 @@ pub struct Sbom {
     pub section: &'static str,
     /// As in `CycloneDX 1.5`, or `unknown`.
     pub format: String,
+    /// The packages.
     pub packages: Vec<Package>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Package {
+    /// The package's name.
     pub name: String,
     /// Empty where there is none.
     pub version: String,

@@ -23,6 +23,7 @@ const SBOMS_MAX: usize = 16;
 pub struct Producer {
     /// `language`, `processed-by` or `sdk`.
     pub field: String,
+    /// What made it.
     pub name: String,
     /// Empty where there is none.
     pub version: String,
@@ -33,6 +34,7 @@ pub struct Producer {
 pub struct About {
     /// The section's name.
     pub field: &'static str,
+    /// What the section says.
     pub text: String,
     /// Whether it is said of a module or component inside, not of the whole.
     pub of_part: bool,

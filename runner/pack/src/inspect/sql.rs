@@ -29,12 +29,14 @@ pub struct SqlOf {
 /// What one hook hands over, byte for byte: escape it before printing.
 #[derive(Debug, Clone, Serialize)]
 pub struct HookSql {
-    /// With the plugin where the file names it.
+    /// The id, with the plugin if the file names it.
     pub alteration: String,
+    /// As the WIT package calls it: `up`, `before-up`, `step` and so on.
     pub hook: &'static str,
     /// The one that it is for, where the component has several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dialect: Option<Dialect>,
+    /// The text.
     pub sql: String,
 }
 

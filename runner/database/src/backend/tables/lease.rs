@@ -3,7 +3,7 @@
 //! Time is the server's alone. Whoever takes the lease over gets the next fence, which the ledger
 //! then asks for: a holder that was paused cannot commit any more.
 
-use super::Record;
+use super::{Record, schema::spelled};
 use crate::{
     backend::{
         BackendError, LockHolder,
@@ -31,20 +31,26 @@ impl Signature {
     }
 }
 
+const LEASE: &str = "-- One row: the lease that replaces the session's lock behind PgBouncer in transaction mode and on Galera. The
+    -- table is created by the first runner that needs it.
+    CREATE TABLE IF NOT EXISTS @lease (
+        -- Always 1: the table has one row.
+        one {integer} NOT NULL PRIMARY KEY CHECK (one = 1),
+        -- Raised whenever the lease is taken; `alteration_ledger` holds the fence that may commit.
+        fence {integer} NOT NULL,
+        -- Who holds it: process, host, user, since when, and the session on the server (JSON). Null if it is free.
+        holder {text},
+        -- When the holder last confirmed it, in milliseconds since 1970 by the server's clock.
+        heartbeat_ms {integer} NOT NULL,
+        -- How long it is valid without a heartbeat, in milliseconds.
+        time_ms {integer} NOT NULL
+    )";
+
 /// Makes the table and its row, where they are not there yet. May race with others: each statement
 /// runs on its own, and can run again.
 pub(crate) fn statements(types: OwnTypes) -> [String; 2] {
-    let OwnTypes { text, integer, .. } = types;
     [
-        format!(
-            "CREATE TABLE IF NOT EXISTS @lease (
-                one {integer} NOT NULL PRIMARY KEY CHECK (one = 1),
-                fence {integer} NOT NULL,
-                holder {text},
-                heartbeat_ms {integer} NOT NULL,
-                time_ms {integer} NOT NULL
-            )"
-        ),
+        spelled(LEASE, types),
         "INSERT INTO @lease (one, fence, holder, heartbeat_ms, time_ms)
          SELECT 1, 0, NULL, 0, 0 FROM (SELECT 1 AS one) AS new_row
          WHERE NOT EXISTS (SELECT 1 FROM @lease)"

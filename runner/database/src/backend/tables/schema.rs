@@ -27,55 +27,106 @@ const TABLES_1: [&str; 4] =
     ["alteration_archive", "alteration_history", "alteration_ledger", "alteration_state"];
 
 /// What makes the current version out of nothing.
+///
+/// Comments say what tables and columns mean: the guide's page about them is made of these. They are left out of
+/// what is run ([`spelled`]).
 const FRESH: &[&str] = &[
-    "CREATE TABLE IF NOT EXISTS @ledger (
+    "-- One row. Every transaction that changes state advances its `revision` first, which orders runners and stops a
+    -- second one.
+    CREATE TABLE IF NOT EXISTS @ledger (
+        -- Always 1: the table has one row.
         one {integer} NOT NULL PRIMARY KEY CHECK (one = 1),
+        -- The version of these tables. 0 while they are being created.
         schema_version {integer} NOT NULL,
+        -- Advanced by each transaction that changes state.
         revision {integer} NOT NULL,
+        -- The fence of the lease that may commit. 0 if no lease was ever taken.
         fence {integer} NOT NULL
     )",
-    "CREATE TABLE IF NOT EXISTS @state (
+    "-- One row for each alteration that was ever attempted, applied, reverted or recorded.
+    CREATE TABLE IF NOT EXISTS @state (
+        -- The plugin's name, `vendor/name`.
         plugin {key} NOT NULL,
+        -- The alteration's id.
         id {key} NOT NULL,
+        -- The alteration's version. Null if its id has none.
         version {text},
+        -- SHA-256 (hexadecimal) that identifies the alteration's source.
         checksum {text} NOT NULL,
+        -- SHA-256 of the component file: the key into `alteration_archive`.
         component_checksum {text} NOT NULL,
+        -- `applied`, `reverted`, `failed` or `running`. Pending, changed, missing and out of order are computed, not
+        -- stored.
         status {key} NOT NULL CHECK (status IN ('applied', 'reverted', 'failed', 'running')),
+        -- When it was last applied, reverted or recorded (RFC 3339, UTC).
         applied_at {text},
+        -- How long that took, in milliseconds. Null for a baseline.
         duration_ms {integer},
+        -- How many statements that ran. Null for a baseline.
         statements {integer},
+        -- How many rows these affected. Null for a baseline.
         rows_affected {integer},
+        -- Who did it, as `user@host`.
         applied_by {text},
+        -- The version of the runner that did it.
         runner_version {text},
+        -- The permissions that it was granted (JSON array). `down` runs with the same ones.
         permissions {text} NOT NULL,
+        -- The names of the settings that it declares (JSON array). Values are not stored.
         settings {text},
+        -- The plugins that it requires, with their versions (JSON object).
         requires {text} NOT NULL,
+        -- 1 if it has no way back, else 0.
         irreversible {integer} NOT NULL,
+        -- 1 if what was applied is a draft, else 0 or null.
         draft {integer},
+        -- The ledger's revision that applied it: the order in which alterations were applied.
         revision {integer} NOT NULL,
+        -- The error of the last attempt. Null if it did not fail.
         error {text},
         PRIMARY KEY (plugin, id)
     )",
-    "CREATE TABLE IF NOT EXISTS @history (
+    "-- Append-only. One row when an attempt starts, and one when it ends.
+    CREATE TABLE IF NOT EXISTS @history (
+        -- The row's number, in the order of writing.
         sequence {integer} PRIMARY KEY,
+        -- The plugin's name.
         plugin {key} NOT NULL,
+        -- The alteration's id.
         id {key} NOT NULL,
+        -- `up` or `down`.
         direction {key} NOT NULL,
+        -- `started`; or how the attempt ended: `done`, `failed`, `interrupted`, `resolved` (by a person), `baseline`,
+        -- `taken-over`, `released`, `mended` (goes on in another file).
         event {key} NOT NULL,
+        -- When it happened (RFC 3339, UTC).
         at {text} NOT NULL,
+        -- Who did it, as `user@host`.
         done_by {text} NOT NULL,
+        -- The version of the runner that did it.
         runner_version {text} NOT NULL,
+        -- SHA-256 that identifies the alteration's source.
         checksum {text} NOT NULL,
+        -- SHA-256 of the component file.
         component_checksum {text} NOT NULL,
+        -- The permissions that it was granted (JSON array).
         permissions {text} NOT NULL,
+        -- How long the attempt took, in milliseconds. Null in a start row.
         duration_ms {integer},
+        -- How many statements it ran. Null in a start row.
         statements {integer},
+        -- How many rows these affected. Null in a start row.
         rows_affected {integer},
+        -- The error of a failed attempt; the reason of a decision; for `taken-over`, the plugin's former name.
         error {text}
     )",
-    "CREATE TABLE IF NOT EXISTS @archive (
+    "-- The components that were applied, so that `runner rollback` needs no files.
+    CREATE TABLE IF NOT EXISTS @archive (
+        -- SHA-256 of the component file.
         component_checksum {key} NOT NULL,
+        -- The number of the chunk, from 0.
         chunk {integer} NOT NULL,
+        -- A part of the compressed component (zstd), at most 1 MiB.
         bytes {bytes} NOT NULL,
         PRIMARY KEY (component_checksum, chunk)
     )",
@@ -87,38 +138,69 @@ const FRESH: &[&str] = &[
      WHERE NOT EXISTS (SELECT 1 FROM @ledger)",
 ];
 
-const RUN: &str = "CREATE TABLE IF NOT EXISTS @run (
+const RUN: &str = "-- One row for each attempt that is committed in several parts and has not ended. It is deleted when the attempt
+    -- ends.
+    CREATE TABLE IF NOT EXISTS @run (
+        -- The plugin's name.
         plugin {key} NOT NULL,
+        -- The alteration's id.
         id {key} NOT NULL,
+        -- `up` or `down`.
         direction {key} NOT NULL,
+        -- `preparation` (`before-up`, `before-down`), `main` (`up`, `down`) or `backfill` (`step`).
         phase {key} NOT NULL,
+        -- The status before the attempt. Null if nothing was recorded.
         previous_status {text},
+        -- SHA-256 of the component that began it.
         component_checksum {text} NOT NULL,
+        -- The seed of the randomness that its hooks get, so that a resumed hook gets the same.
         entropy_seed {text} NOT NULL,
+        -- The time that its hooks are told, in milliseconds since 1970.
         entropy_now_ms {integer} NOT NULL,
+        -- The settings that its hooks get, with their values (JSON object).
         settings {text},
+        -- The version of the interface that its component uses.
         wit_version {text} NOT NULL,
+        -- The database's dialect.
         dialect {text} NOT NULL,
+        -- Identifies the attempt.
         marker {text} NOT NULL,
+        -- When it started (RFC 3339, UTC).
         started_at {text} NOT NULL,
+        -- The state that the last `step` returned.
         checkpoint {bytes},
+        -- How many steps are committed.
         steps {integer} NOT NULL,
+        -- How far the backfill is, in its own units.
         done {integer} NOT NULL,
+        -- How far it will go. Null if it did not say.
         total {integer},
+        -- How long the attempt has worked, in milliseconds.
         duration_ms {integer} NOT NULL,
+        -- How many statements it has run.
         statements {integer} NOT NULL,
+        -- How many rows these affected.
         rows_affected {integer} NOT NULL,
         PRIMARY KEY (plugin, id)
     )";
 
-const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS @journal (
+const JOURNAL: &str = "-- What the calls of an unfinished hook did, so that it can be resumed. Empty if nothing is unfinished.
+    CREATE TABLE IF NOT EXISTS @journal (
+        -- The plugin's name.
         plugin {key} NOT NULL,
+        -- The alteration's id.
         id {key} NOT NULL,
+        -- The number of the call within the hook, from 0.
         call_number {integer} NOT NULL,
+        -- `started` or `done`. `started` means that the outcome may be unknown.
         status {key} NOT NULL CHECK (status IN ('started', 'done')),
+        -- The statement, for one that commits by itself. Null for results.
         statement {text},
+        -- What the catalogue said before the statement ran, to find out whether it took effect.
         fingerprint {text},
+        -- Calls and their results, encoded, to replay them.
         results {bytes},
+        -- When the row was written (RFC 3339, UTC).
         at {text} NOT NULL,
         PRIMARY KEY (plugin, id, call_number)
     )";
@@ -144,9 +226,13 @@ const NUMBERED: i64 = 4;
 /// they came from.
 const NUMBER_MAX: i64 = 1 << 53;
 
-fn spelled(statement: &str, types: OwnTypes) -> String {
+/// Returns `statement` without its comments, with the types of one database.
+pub(super) fn spelled(statement: &str, types: OwnTypes) -> String {
     let OwnTypes { key, text, bytes, integer, .. } = types;
+    let lines = statement.lines().filter(|line| !line.trim_start().starts_with("--"));
+    let statement = lines.collect::<Vec<_>>().join("\n");
     statement
+        .trim_start()
         .replace("{key}", key)
         .replace("{text}", text)
         .replace("{bytes}", bytes)

@@ -18,12 +18,12 @@ fn what_was_begun_goes_on_where_the_file_begins_with_it() {
     let otherwise = "!a/x 1.0.0-100-one was begun with other contents and has not ended: ";
     let unchanged = "1.0.0-100-one was begun and goes on";
     let table: [(&str, Fit, &[&str]); 6] = [
-        (running, goes_on(1), &["1.0.0-100-one goes on in the mended file after 1 statement"]),
+        (running, goes_on(1), &["1.0.0-100-one resumes in the corrected file after 1 statement"]),
         (
             failed,
             goes_on(2),
             &[
-                "1.0.0-100-one goes on in the mended file after 2 statements",
+                "1.0.0-100-one resumes in the corrected file after 2 statements",
                 "?a/x 1.0.0-100-one failed, and parts of it are done: broken",
             ],
         ),
@@ -68,7 +68,7 @@ fn advice_names_the_way_out_and_never_a_loop() {
         snapshot.mend(&Attempt::up(file), fit, Vec::new());
         let plan = deploy(&catalog, &snapshot, Dialect::Mariadb, &Target::default(), allowed);
         let advice = plan.objections().next().unwrap().advice();
-        assert!(advice.contains("undo what took effect, then this, and deploy again:"), "{advice}");
+        assert!(advice.contains("undo what took effect, run this, and deploy again:"), "{advice}");
         assert_eq!(advice.contains("--changed allow"), tries, "{advice}");
     }
 }

@@ -1,38 +1,21 @@
-//! `runner completions` and `runner man`: both made from the definitions of the commands.
+//! `runner man`: the manual, made from the definitions of the commands.
 
 use super::{explain::Exit, output};
 use std::path::PathBuf;
 
-/// Writes completions for a shell to standard output
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Example:
-  runner completions bash > /etc/bash_completion.d/runner")]
-pub(super) struct CompletionsArgs {
-    #[arg(value_enum)]
-    shell: clap_complete::Shell,
-}
-
-/// Writes the manual page to standard output, or a page for each verb into a folder
+/// Writes the manual page to standard output, or one page per verb to a folder
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   runner man | man -l -
   runner man --out /usr/local/share/man/man1")]
-pub(super) struct ManArgs {
-    /// The folder for one page for each verb
+pub(super) struct Args {
+    /// Write one page per verb to this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
 
-pub(super) fn completions(args: &CompletionsArgs) -> Exit {
-    let mut text = Vec::new();
-    clap_complete::generate(args.shell, &mut super::command(), "runner", &mut text);
-    output::raw(&text);
-    Exit::Done
-}
-
-pub(super) fn man(args: &ManArgs) -> Exit {
+pub(super) fn run(args: &Args) -> Exit {
     let written = match &args.out {
         Some(folder) => std::fs::create_dir_all(folder)
             .and_then(|()| clap_mangen::generate_to(super::command(), folder)),

@@ -1,0 +1,122 @@
+//! The line `changed:`: what is altered now.
+
+use super::{Explanation, NOTHING};
+use crate::{
+    StepReport,
+    alteration::{AlterationKey, Direction},
+    backend::{Checkpoint, Phase, Run},
+    cli::output,
+    error::Lost,
+    escape::EscapedLines,
+    event::TakenOver,
+};
+
+/// Where nobody could look what a server still has.
+pub(super) const LOOK_AGAIN: &str =
+    "when the server is back, see `runner status`; the same command resumes from there";
+
+pub(super) fn note_lost(explanation: &mut Explanation, lost: &Lost) {
+    if let Lost::These(keys) = lost {
+        explanation.details.push(("lost", lost_text(keys)));
+    }
+}
+
+/// Names what was taken down before something stopped a deploy, and is not applied again.
+pub(super) fn note_down(explanation: &mut Explanation, done: &[StepReport], rehearsed: bool) {
+    let is_up = |key: &AlterationKey| {
+        done.iter().any(|step| step.direction == Direction::Up && step.key == *key)
+    };
+    let down = done.iter().filter(|step| step.direction == Direction::Down && !is_up(&step.key));
+    let names: Vec<String> = down.map(|step| step.key.to_string()).collect();
+    if !names.is_empty() && !rehearsed {
+        explanation.details.push(("taken down", names.join(", ")));
+    }
+}
+
+/// What is altered, where a crash of the server may have taken the last of it along.
+pub(super) fn perhaps(done: &[StepReport], place: &str) -> String {
+    let count = output::count(done.len() as u64, "alteration");
+    format!("{count}{place}, of which the server may have lost the last if it crashed")
+}
+
+/// What a crash of the server took along, which is the last that was done.
+pub(crate) fn lost_text(keys: &[AlterationKey]) -> String {
+    let count = output::count(keys.len() as u64, "alteration");
+    let from = keys.first().map(|key| format!(", from {key} on")).unwrap_or_default();
+    format!("{count} that had been done{from}: the server crashed before its disk had them")
+}
+
+/// Says exactly what is left of an alteration that is committed in several parts.
+pub(super) fn unfinished(
+    explanation: &mut Explanation,
+    run: &Run,
+    effects: Option<&[String]>,
+    done: &[StepReport],
+) {
+    let key = &run.key;
+    let Checkpoint { steps, done: rows, total, .. } = run.checkpoint;
+    let part = match (run.phase, run.direction, effects) {
+        (Phase::Backfill, ..) => {
+            let of = total.map(|total| format!(" of {total}")).unwrap_or_default();
+            let steps = output::count(steps, "step");
+            format!("{key} is applied but for its backfill: {steps} stay, {rows}{of} done")
+        }
+        (_, _, None) => format!("{key} is begun; what took effect is in its journal"),
+        (phase, direction, Some(effects)) => {
+            let before = match (phase, direction) {
+                (Phase::Main, _) if run.counts.statements > 0 => ", after its preparation",
+                _ => "",
+            };
+            let statements = output::count(effects.len() as u64, "statement");
+            for effect in effects {
+                explanation.details.push(("took effect", EscapedLines(effect).to_string()));
+            }
+            format!("{key} is begun: {statements} of it took effect{before}")
+        }
+    };
+    explanation.changed = match done.len() as u64 {
+        0 => part,
+        before => format!("{} before it, and {part}", output::count(before, "alteration")),
+    };
+}
+
+/// `changed`, after the records that plugins took over.
+pub(super) fn and_taken_over(changed: String, taken_over: &[TakenOver], rehearsed: bool) -> String {
+    if taken_over.is_empty() || rehearsed {
+        return changed;
+    }
+    let names =
+        taken_over.iter().map(|TakenOver { from, to, .. }| format!("{from} is recorded as {to}"));
+    let names = names.collect::<Vec<_>>().join(", ");
+    match changed == NOTHING {
+        true => format!("{names}; nothing else"),
+        false => format!("{names}; {changed}"),
+    }
+}
+
+/// What is altered now, after `done` and nothing of `failed`.
+pub(super) fn changed(
+    done: &[StepReport],
+    rehearsed: bool,
+    failed: Option<&AlterationKey>,
+) -> String {
+    let Some(last) = done.last().filter(|_| !rehearsed) else {
+        return match rehearsed {
+            true => "nothing: this was a dry run".to_owned(),
+            false => NOTHING.to_owned(),
+        };
+    };
+    let state = match last.direction {
+        Direction::Up => "applied",
+        Direction::Down => "reverted",
+    };
+    // Where drafts were taken down first, those that are applied again count once.
+    let last_way = |step: &&StepReport| step.direction == last.direction;
+    let steps = done.iter().filter(last_way).count();
+    let stays = if steps == 1 { "stays" } else { "stay" };
+    let count = output::count(steps as u64, "alteration");
+    match failed {
+        Some(key) => format!("{count} before it {stays} {state}; nothing of {key}"),
+        None => format!("{count} {stays} {state}; nothing else"),
+    }
+}

@@ -1,0 +1,24 @@
+//! A plugin that could run programs on the server, and nobody said that it may.
+
+use super::Explanation;
+use crate::{cli::command, config::CONFIG_FILE, deploy::Powerful};
+
+/// Two ways out: a user who can do no more than the database needs, or trust.
+pub(super) fn powerful(explanation: &mut Explanation, powerful: &Powerful) -> String {
+    let Powerful { powers, plugins } = powerful;
+    explanation.owner_sql.clone_from(&powers.owner_sql);
+    let sql: String = powers.owner_sql.iter().map(|line| format!("\n      {line}")).collect();
+    let safer = format!(
+        "ask the server's administrator to create a user for this database only, and name it in the URL:{sql}"
+    );
+    explanation.details.push(("safer", safer));
+    let flags: Vec<String> = plugins.iter().map(|plugin| format!("--trust {plugin}")).collect();
+    explanation.commands = vec![command::again(&flags.join(" "))];
+    let sections: Vec<String> =
+        plugins.iter().map(|plugin| format!("`[plugins.\"{plugin}\"]`")).collect();
+    format!(
+        "if you trust the code of {}, write `trusted = true` under {} in {CONFIG_FILE}, or say so for this run:",
+        if plugins.len() == 1 { "this plugin" } else { "these plugins" },
+        sections.join(" and ")
+    )
+}
