@@ -35,6 +35,12 @@ pub struct Run {
     pub stderr: String,
 }
 
+impl Default for Sandbox {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Sandbox {
     pub fn new() -> Self {
         Self { folder: tempfile::tempdir().expect("a temporary folder"), server: None }
