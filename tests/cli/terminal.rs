@@ -109,7 +109,7 @@ fn messages_fit_the_terminal() {
     for columns in [60, 80] {
         let sized = in_columns(&sandbox, pack, columns);
         assert_eq!(sized.code, Some(1), "{sized:#?}");
-        let longest = "first-".len() + name.len() + "sql/:".len();
+        let longest = "sql/second-:".len() + name.len();
         for line in sized.stdout.lines().map(str::trim_end) {
             let is_one = line.trim_start().split(' ').count() == 1;
             assert!(
