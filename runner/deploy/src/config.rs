@@ -49,7 +49,6 @@ struct PluginConfig {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum ConfigError {
     #[error("{}: cannot be read: {error}", shown(.path))]
     Unreadable { path: PathBuf, error: io::Error },

@@ -17,7 +17,6 @@ use std::path::PathBuf;
 /// Why a verb did not do what it was asked. Unless it is [`Error::Step`] or [`Error::Halted`], or
 /// [`Error::AfterExport`] because of one, nothing was altered.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum Error {
     #[error(transparent)]
     Url(#[from] ParseUrlError),
@@ -175,7 +174,6 @@ pub enum Changed {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum StepError {
     #[error(transparent)]
     Hook(#[from] HookError),

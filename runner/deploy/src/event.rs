@@ -19,7 +19,6 @@ use std::{sync::Arc, time::Duration};
 
 /// One thing that happened. Text inside [`HookEvent`] is the guest's: escape it.
 #[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
 pub enum Event<'a> {
     /// So many components are about to be verified and compiled.
     Loading { components: usize },

@@ -25,7 +25,6 @@ const DEPTH_MAX: usize = 8;
 const SKIPPED_FOLDERS: [&str; 2] = ["target", "node_modules"];
 
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum SourceError {
     #[error("{}: no such file or folder", shown(.0))]
     NotFound(PathBuf),
@@ -135,7 +134,7 @@ fn unreadable(path: &Path, error: &io::Error) -> SourceError {
 
 /// The manifest that a component carries; `None` where its name identifies it. Fails with a text that
 /// names no file.
-pub(crate) fn manifest(bytes: &[u8]) -> Result<Option<Manifest>, String> {
+pub fn manifest(bytes: &[u8]) -> Result<Option<Manifest>, String> {
     let json = section::manifest(bytes).map_err(|error| error.to_string())?;
     json.map(Manifest::parse).transpose().map_err(|error| error.to_string())
 }

@@ -40,9 +40,8 @@ pub struct RowSource {
     pub(super) sql: String,
 }
 
-#[cfg(test)]
 impl RowSource {
-    /// Of a table that is nowhere.
+    /// Describes a table that is nowhere, for tests of what is done with columns.
     pub fn of_columns(columns: &[&str]) -> Self {
         let columns = columns.iter().map(|column| (*column).to_owned()).collect();
         Self { columns, sql: String::new() }

@@ -21,7 +21,6 @@ use crate::{
 use std::path::Path;
 
 /// Says what happened, what is altered now, and what to do next.
-
 pub(super) fn explain(error: &Error, exit: Exit) -> Explanation {
     let mut explanation = Explanation::new(error.to_string(), exit);
     explanation.next = match error {

@@ -35,7 +35,7 @@ fn one(text: &str, body: &mut String) {
         }
     };
     assert!(!said.is_empty(), "say what the table {name} is");
-    let about = prose(&said.drain(..).collect::<Vec<_>>().join(" "));
+    let about = prose(&std::mem::take(&mut said).join(" "));
     let _ = writeln!(
         body,
         "\n## `alteration_{name}`\n\n{about}\n\n| Column | Type | Meaning |\n|---|---|---|"
@@ -53,7 +53,7 @@ fn one(text: &str, body: &mut String) {
             continue;
         };
         assert!(!said.is_empty(), "say what {name}.{column} is");
-        let about = prose(&said.drain(..).collect::<Vec<_>>().join(" "));
+        let about = prose(&std::mem::take(&mut said).join(" "));
         let (of_type, rest) = rest.split_once('}').expect("a type");
         let null =
             if rest.contains("NOT NULL") || rest.contains("PRIMARY KEY") { "" } else { " or null" };
