@@ -32,11 +32,11 @@ pub mod pack;
 pub mod project;
 pub mod rehearsals;
 mod runner;
-pub mod source;
 pub mod trial;
 
 pub(crate) use alteration_domain::secret;
 pub use alteration_domain::{alteration, escape, plan};
+pub use alteration_source as source;
 pub use alteration_sql as sql;
 pub use deploy::{
     Answer, BaselineOptions, Control, Correction, DeployOptions, How, Powerful, Question, Replaced,
@@ -44,7 +44,8 @@ pub use deploy::{
 };
 pub use error::{Error, Lost, StepError, StepFailure};
 pub use event::{Report, StepReport};
-pub use runner::{BaselineFrom, Check, NotDeployed, Runner, Standing, Unfinished};
+pub use plan::{Check, NotDeployed};
+pub use runner::{BaselineFrom, Runner, Standing, Unfinished};
 pub use trial::{Round, RowFiles, TestOptions, Trial, Workbench};
 
 /// What a hook can do to a database, and what `backend` and `host` share of it.

@@ -14,6 +14,7 @@ use crate::{
     plan::{Finding, Plan, Severity, Step},
     source,
 };
+use alteration_domain::component;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, OnceLock},
@@ -182,7 +183,8 @@ fn load(
     checksum: Checksum,
     dialect: Dialect,
 ) -> Result<Ready, LoadError> {
-    let manifest = source::manifest(&bytes).map_err(LoadError::Manifest)?;
+    let manifest =
+        component::manifest(&bytes).map_err(|error| LoadError::Manifest(error.to_string()))?;
     let first = Arc::new(host.load(&bytes, checksum)?);
     Ok(Ready { first, whole: OnceLock::new(), bytes, manifest, dialect })
 }

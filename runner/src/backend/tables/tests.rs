@@ -4,8 +4,8 @@ use super::*;
 use crate::{
     alteration::{Catalog, Checksum, ComponentFile, Declaration, Dialect, Manifest},
     backend::{
-        Access, Attempt, Counts, Phase, Revision, Run, SCHEMA_VERSION, Status,
-        connection::{Connection, Connector, SharedConnection},
+        Access, Attempt, BackendError, Counts, Phase, Revision, Run, SCHEMA_VERSION, Status,
+        connection::{Cell, Connection, Connector, SharedConnection},
         sqlite::SqliteConnector,
     },
     entropy,
