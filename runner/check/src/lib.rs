@@ -67,7 +67,7 @@
 //! - The SQL of a pending alteration would be refused on this database: *undeployed* here, a finding there.
 //! - An alteration was begun, and its file was changed since: *needs a decision* here, and there only if the changed
 //!   file does not begin with what took effect.
-//! - A plugin was renamed: *needs a decision* in both; files whose manifest alone differs are also told as changed here.
+//! - A plugin was renamed: *needs a decision* in both, and only the runner says which of its files changed as well.
 //! - This user may not read the runner's tables: the driver's own error here, or on MySQL and MariaDB, which hide such
 //!   tables, *undeployed*. `runner check` names the missing grants.
 //!

@@ -82,9 +82,12 @@ impl From<Plan> for Check {
 impl Check {
     /// Checks by the records and the manifests alone: reads no SQL, and no component's code.
     pub fn of_records(catalog: &Catalog, snapshot: &Snapshot, dialect: Dialect) -> Self {
-        let (takeovers, findings) = takeovers(catalog, snapshot, &Renames::new());
+        let (mut takeovers, findings) = takeovers(catalog, snapshot, &Renames::new());
         let mut after = snapshot.clone();
-        for takeover in &takeovers {
+        for takeover in &mut takeovers {
+            // Whether files of a renamed plugin have the same code is not known here, and a person decides anyway.
+            let files = catalog.of(&takeover.to).map(|file| (file.key.id.clone(), file.checksum));
+            takeover.checksums.extend(files);
             after = after.taken_over(takeover);
         }
         let mut plan = deploy(catalog, &after, dialect, &Target::default(), Policy::default());
