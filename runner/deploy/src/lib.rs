@@ -2,7 +2,6 @@
 //!
 //! ```text
 //! runner    what an application calls: one type, with options
-//! source    files -> catalog
 //! deploy    the apply loop: plan, components, attempts, records
 //! trial     the same on a scratch database, and what it left behind; workbench keeps one
 //! config    runner.toml; given: what an operator allows and sets
@@ -20,7 +19,6 @@ pub mod event;
 pub mod given;
 pub mod rehearsals;
 mod runner;
-pub mod source;
 pub mod trial;
 mod workbench;
 
@@ -31,12 +29,14 @@ pub use deploy::{
 pub use error::{Error, Lost, StepError, StepFailure};
 pub use event::{Replaced, Report, StepReport};
 pub use given::{Powerful, Trust};
-pub use runner::{BaselineFrom, Check, NotDeployed, Runner, Standing, Unfinished};
+pub use runner::{BaselineFrom, Runner, Standing, Unfinished};
 pub use trial::{RowFiles, TestOptions, Trial};
 pub use workbench::{Round, Workbench};
 
 use alteration_database::{backend, crash, operator};
-use alteration_domain::{alteration, escape, plan, secret};
+pub use alteration_domain::plan::{Check, NotDeployed};
+use alteration_domain::{alteration, escape, plan};
 use alteration_host::{self as host, entropy, session};
 use alteration_pack as pack;
+pub use alteration_source as source;
 use alteration_sql as sql;

@@ -1,7 +1,7 @@
 //! The embedding API: one builder, one method for each verb.
 
 use crate::{
-    alteration::{AlterationKey, Catalog, Checksum, Dialect, Direction, LedgerKey, PluginName},
+    alteration::{AlterationKey, Catalog, Checksum, Dialect, LedgerKey, PluginName},
     backend::{
         self, Access, Backend, BackendError, Because, ConnectOptions, DatabaseUrl, Decision,
         FormerTool, Run, Scheme, Snapshot, StrangeLedger,
@@ -13,7 +13,7 @@ use crate::{
     error::Error,
     event::Report,
     host::{Host, Limits, LoadError},
-    plan::{self, Asks, Finding, Plan, Policy, Renames, Severity, StatusLine, Step, UpTo},
+    plan::{self, Check, Finding, Plan, Policy, Renames, StatusLine, UpTo},
     source,
     sql::Judge,
     trial::{self, Ground, Script, TestOptions, Tested, Trial},
@@ -85,59 +85,6 @@ pub struct Standing {
     pub strange: Vec<StrangeLedger>,
 }
 
-/// What a start-up check found.
-#[derive(Debug, Clone, Serialize)]
-pub struct Check {
-    /// Released alterations that are not applied, in the order in which they would be.
-    pub undeployed: Vec<Step>,
-    /// What it noticed.
-    pub findings: Vec<Finding>,
-}
-
-/// Why an application should not start.
-#[derive(Debug, Clone, thiserror::Error)]
-#[non_exhaustive]
-pub enum NotDeployed {
-    #[error("Found undeployed database alterations: {}; apply them with `runner deploy`", names(.0))]
-    Undeployed(Vec<Step>),
-    #[error("The database alterations need a decision: {}", findings(.0))]
-    NeedsDecision(Vec<Finding>),
-}
-
-/// The first few: this is a line in an application's log, and there may be hundreds.
-fn names(steps: &[Step]) -> String {
-    const NAMES_MAX: usize = 10;
-    let mut names: Vec<String> =
-        steps.iter().take(NAMES_MAX).map(|step| step.key.to_string()).collect();
-    if steps.len() > NAMES_MAX {
-        names.push(format!("and {} more", steps.len() - NAMES_MAX));
-    }
-    names.join(", ")
-}
-
-fn findings(findings: &[Finding]) -> String {
-    findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-}
-
-impl Check {
-    /// Findings that a person has to decide on, or that forbid deploying.
-    pub fn objections(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|finding| finding.severity() != Severity::Note)
-    }
-
-    /// An error unless everything released is applied and nothing speaks against it.
-    pub fn require_deployed(&self) -> Result<(), NotDeployed> {
-        let objections: Vec<Finding> = self.objections().cloned().collect();
-        if !objections.is_empty() {
-            return Err(NotDeployed::NeedsDecision(objections));
-        }
-        if !self.undeployed.is_empty() {
-            return Err(NotDeployed::Undeployed(self.undeployed.clone()));
-        }
-        Ok(())
-    }
-}
-
 impl Runner {
     /// `url` as in `sqlite:app.db`.
     pub fn new(url: &str) -> Result<Self, Error> {
@@ -200,21 +147,7 @@ impl Runner {
     /// As [`Runner::check`], for an operator who decided to leave something as it is.
     pub async fn check_with(&self, policy: Policy) -> Result<Check, Error> {
         let plan = self.plan(&DeployOptions { policy, ..DeployOptions::default() }).await?;
-        let findings = plan.findings.into_iter().map(|finding| match finding {
-            // A deploy simply tries again; an application should not start over a failure.
-            Finding::Failed { key, error, unfinished, mended, took_effect, .. } => {
-                Finding::Failed { key, error, blocks: true, unfinished, mended, took_effect }
-            }
-            other => other,
-        });
-        let mut undeployed = plan.steps;
-        // What goes down before is applied again, and that is listed.
-        undeployed.retain(|step| step.direction == Direction::Up);
-        for step in &mut undeployed {
-            // Nobody was asked what is granted and given.
-            step.asks = Asks::default();
-        }
-        Ok(Check { undeployed, findings: findings.collect() })
+        Ok(plan.into())
     }
 
     /// What `deploy` would run, in which order, and why. Alters nothing, runs no guest code.

@@ -3,6 +3,7 @@
 //! ```text
 //! alteration   ids, versions, manifests, checksums
 //! section      the manifest inside of a component's bytes
+//! component    a file of a plugin: its name and its bytes -> what it declares
 //! session      what a hook can do to a database: a trait, and the values that pass through it
 //! record       what the runner's own tables say
 //! plan         alteration + record -> what would run, and why
@@ -12,6 +13,7 @@
 //! the runner: the API is not stable.
 
 pub mod alteration;
+pub mod component;
 pub mod escape;
 pub mod plan;
 pub mod record;

@@ -8,6 +8,7 @@ use crate::{
     alteration::{AlterationId, Checksum, Declaration, Manifest},
     pack::section,
 };
+use alteration_domain::component;
 use std::{
     collections::BTreeSet,
     fs,
@@ -46,8 +47,8 @@ pub(super) fn read(root: &Path, lock: &Lock, source: &Source) -> Result<Vec<Kept
 
 fn one(root: &Path, source: &Source, path: PathBuf, bytes: &[u8]) -> Result<Kept, ProjectError> {
     let unread = |reason: String| ProjectError::Load { path: path.clone(), reason };
-    let manifest = crate::source::manifest(bytes)
-        .map_err(unread)?
+    let manifest = component::manifest(bytes)
+        .map_err(|error| unread(error.to_string()))?
         .ok_or_else(|| unread("it has no manifest".to_owned()))?;
     if manifest.plugin == source.plugin {
         return Ok(Kept { path, manifest, renamed: None });

@@ -4,6 +4,8 @@
 //! statements, transactions, the lock, and what a journal needs to know. The rules of claims,
 //! records and journals are written once, above it, for every database.
 
+pub(super) use alteration_domain::record::Cell;
+
 use super::{BackendError, LockHolder, Powers, StrangeLedger, scratch::Scratch};
 use crate::{
     alteration::PluginName,
@@ -15,14 +17,6 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// A connection that the operator's side and a hook's session hold together.
 pub(super) type SharedConnection = Arc<tokio::sync::Mutex<dyn Connection>>;
-
-/// A parameter or a column of one of the runner's own statements. `None` is NULL.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Cell {
-    Integer(Option<i64>),
-    Text(Option<String>),
-    Bytes(Option<Vec<u8>>),
-}
 
 /// The column types of the runner's own tables, as this database writes them.
 #[derive(Debug, Clone, Copy)]
@@ -456,16 +450,6 @@ pub(super) fn own_sql(sql: &str, prefix: &str, numbered: bool) -> String {
         }
     }
     spelled
-}
-
-impl Cell {
-    pub(super) fn integer(value: impl TryInto<i64>) -> Self {
-        Self::Integer(Some(value.try_into().unwrap_or(i64::MAX)))
-    }
-
-    pub(super) fn text(text: impl ToString) -> Self {
-        Self::Text(Some(text.to_string()))
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::{LockHolder, ParseUrlError, StrangeLedger};
 use crate::{escape::Escaped, session::SqlError};
+use alteration_domain::record::{RecordError, SCHEMA_VERSION};
 
 #[derive(Debug, thiserror::Error)]
 pub enum BackendError {
@@ -162,6 +163,17 @@ pub enum BackendError {
     Database(String),
     #[error("cannot use the lock file {path}: {reason}")]
     LockFile { path: String, reason: String },
+}
+
+impl From<RecordError> for BackendError {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::NewerSchema { found } => {
+                Self::NewerSchema { found, known: SCHEMA_VERSION }
+            }
+            RecordError::Corrupt(reason) => Self::Corrupt(reason),
+        }
+    }
 }
 
 fn elsewhere(url: &str, schemas: &[String], current: Option<&str>) -> String {

@@ -14,6 +14,7 @@ use crate::{
     plan::{Finding, Plan, Severity, Step},
     source,
 };
+use alteration_domain::component;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -165,7 +166,8 @@ fn load(
     checksum: Checksum,
     dialect: Dialect,
 ) -> Result<Ready, LoadError> {
-    let manifest = source::manifest(&bytes).map_err(LoadError::Manifest)?;
+    let manifest =
+        component::manifest(&bytes).map_err(|error| LoadError::Manifest(error.to_string()))?;
     Ok(Ready { loaded: Arc::new(host.load(&bytes, checksum)?), bytes, manifest, dialect })
 }
 

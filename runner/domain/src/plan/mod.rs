@@ -7,6 +7,7 @@ mod advice;
 mod asks;
 mod baseline;
 mod begun;
+mod check;
 mod deploy;
 mod drafts;
 mod finding;
@@ -22,6 +23,7 @@ pub use baseline::{
     keys_up_to,
 };
 pub use begun::cut_off_advice;
+pub use check::{Answer, Check, NotDeployed};
 pub use deploy::deploy;
 pub use drafts::Hold;
 pub use drafts::without;

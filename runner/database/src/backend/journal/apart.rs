@@ -29,11 +29,9 @@ use crate::{
     session::{ErrorKind, Outcome, ResultLimit, SqlError, Value},
     sql::{self, Reading, Statement},
 };
-use serde::{Deserialize, Serialize};
+use alteration_domain::record::{Effect, Mark, Trace, cut_off};
 use std::{pin::pin, sync::Arc, time::Duration};
 
-/// How the mark of a stretch's row begins, which stands where other rows have what the catalogue said.
-const MARK: &str = "not resumable: ";
 const STATEMENT_BYTES_MAX: usize = 64 << 10;
 /// Far below the time after which a server ends an idle session.
 const AWAKE_EVERY: Duration = Duration::from_secs(60);
@@ -55,32 +53,19 @@ struct Transaction {
     is_unsure: bool,
 }
 
-/// What a statement does to what was done before it in the hook's transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum Effect {
-    /// It is kept, with all that was open.
-    Kept,
-    /// It is undone unless something keeps it later.
-    Held,
-    /// What was open is undone.
-    Dropped,
-}
-
-/// What a row of a stretch is marked with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Mark {
-    session: String,
-    effect: Effect,
-}
-
 impl JournalRow {
     fn mark(&self) -> Option<Mark> {
-        serde_json::from_str(self.fingerprint.as_deref()?.strip_prefix(MARK)?).ok()
+        Mark::of_fingerprint(self.fingerprint.as_deref()?)
     }
 
     /// Whether it is of a stretch that cannot be resumed.
     pub(crate) fn is_apart(&self) -> bool {
-        self.fingerprint.as_deref().is_some_and(|text| text.starts_with(MARK))
+        self.fingerprint.as_deref().is_some_and(Mark::is_on)
+    }
+
+    fn trace(&self) -> Trace {
+        let Self { is_done, statement, fingerprint, .. } = self.clone();
+        Trace { is_done, statement, fingerprint }
     }
 }
 
@@ -348,7 +333,7 @@ impl Journal {
         effect: Effect,
     ) -> Result<JournalRow, SqlError> {
         let session = self.stretch.as_ref().map(|stretch| stretch.name.clone()).unwrap_or_default();
-        let mark = serde_json::to_string(&Mark { session, effect }).unwrap_or_default();
+        let mark = Mark { session, effect };
         let call = Call {
             asked,
             changes: Some(call::shown_of(sql, self.reading)),
@@ -358,7 +343,7 @@ impl Journal {
             call: self.next,
             is_done: false,
             statement: Some(beginning(sql).to_owned()),
-            fingerprint: Some(format!("{MARK}{mark}")),
+            fingerprint: Some(mark.to_fingerprint()),
             results: Some(encode(&[call])),
         };
         let begun = async {
@@ -461,19 +446,9 @@ impl Journal {
     }
 }
 
-/// Why a hook with these rows cannot go on, if it cannot. Nothing is forgotten that may have taken effect: a question too
-/// many is better than a statement that runs twice.
+/// Why a hook with these rows cannot go on, if it cannot.
 pub(in crate::backend) fn cut(rows: &[JournalRow]) -> Option<Stop> {
-    let last = rows.last().filter(|row| row.is_apart())?;
-    let text = |row: &JournalRow| row.statement.as_deref().unwrap_or_default().trim().to_owned();
-    let (_, doubtful) = parted(rows);
-    Some(match doubtful {
-        [] => Stop::Apart { statement: text(last), is_known: last.is_done },
-        doubtful => {
-            let statements: Vec<String> = doubtful.iter().map(text).collect();
-            Stop::Apart { statement: statements.join("\n"), is_known: false }
-        }
-    })
+    cut_off(&rows.iter().map(JournalRow::trace).collect::<Vec<_>>())
 }
 
 /// What decides how a statement of a stretch is journaled.

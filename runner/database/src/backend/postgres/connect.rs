@@ -318,7 +318,7 @@ impl PostgresConnector {
                     pg_catalog.current_setting('lock_timeout'),
                     pg_catalog.current_setting('synchronous_commit')",
                 settings::OWN_PATH,
-                place::question(),
+                place::question("pg_catalog.current_setting('runner.schema')"),
                 forms::ARE_PLAIN
             ))
             .await

@@ -65,7 +65,7 @@ impl SqliteSession {
         let open = tokio::time::timeout(GRACE, async {
             connection.ping().await.map_err(host_error)?;
             let mut handle = connection.lock_handle().await.map_err(host_error)?;
-            Ok(raw::in_transaction(&mut handle))
+            Ok::<_, BackendError>(raw::in_transaction(&mut handle))
         })
         .await;
         let Ok(open) = open else {

@@ -4,11 +4,12 @@ use super::{RUNNER_VERSION, Record, to_json};
 use crate::{
     alteration::{AlterationKey, PluginName},
     backend::{
-        Attempt, BackendError, Counts, Decided, Ending,
+        Attempt, BackendError, Counts, Decided, Ending, SCHEMA_VERSION,
         connection::{Cell, Connection},
     },
     crash, operator,
 };
+use alteration_domain::record::tables::{self, SUCCESSORS, TAKEN_OVER_FROM};
 use std::collections::BTreeMap;
 
 /// What an end row says beyond a start row.
@@ -28,16 +29,13 @@ pub(crate) async fn append(
     Ok(())
 }
 
-/// What an end row says in `error` of an alteration that was taken over, before the name that it had.
-const FROM: &str = "taken over from ";
-
 /// Appends the row that an alteration, which `attempt` describes under its new name, was recorded as one of `from`.
 pub(crate) async fn append_taken_over(
     connection: &mut dyn Connection,
     attempt: &Attempt,
     from: &PluginName,
 ) -> Result<(), BackendError> {
-    let text = format!("{FROM}{from}");
+    let text = format!("{TAKEN_OVER_FROM}{from}");
     append(connection, attempt, Some((Ending::TakenOver, &Counts::default(), Some(&text)))).await
 }
 
@@ -45,21 +43,8 @@ pub(crate) async fn append_taken_over(
 pub(crate) async fn successors(
     connection: &mut dyn Connection,
 ) -> Result<BTreeMap<PluginName, PluginName>, BackendError> {
-    let sql = "SELECT plugin, error FROM @history WHERE event = ?
-         GROUP BY plugin, error ORDER BY max(sequence)";
-    let event = Cell::text(Ending::TakenOver.as_str());
-    let mut successors = BTreeMap::new();
-    for row in connection.own_rows(sql, &[event]).await? {
-        let mut row = Record::new(row, "alteration_history, a row");
-        let to: PluginName = row.parse("plugin")?;
-        let from = row.text("error")?;
-        let from = from.strip_prefix(FROM).and_then(|name| name.parse().ok());
-        let from: PluginName = from.ok_or_else(|| row.invalid("error"))?;
-        // A plugin may take back what it gave away.
-        successors.remove(&to);
-        successors.insert(from, to);
-    }
-    Ok(successors)
+    let rows = connection.own_rows(&SUCCESSORS.sql(SCHEMA_VERSION), &[]).await?;
+    Ok(tables::successors(rows)?)
 }
 
 /// What persons decided, about each alteration whose last row says so.

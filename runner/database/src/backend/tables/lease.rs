@@ -83,7 +83,7 @@ pub(crate) async fn take(
     }
     let rows = connection.own_rows("SELECT fence FROM @lease", &[]).await?;
     let row = rows.into_iter().next().unwrap_or_default();
-    Record::new(row, "alteration_lease").integer("fence").map(Some)
+    Ok(Some(Record::new(row, "alteration_lease").integer("fence")?))
 }
 
 /// Makes the ledger ask for `fence` from now on. `false` where it asks for that of a later holder:

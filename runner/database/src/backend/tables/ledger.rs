@@ -1,5 +1,7 @@
 //! The ledger: one row, and the compare-and-swap that every change of state starts with.
 
+pub(crate) use alteration_domain::record::tables::Ledger;
+
 use crate::{
     backend::{
         BackendError, Revision, SCHEMA_VERSION,
@@ -7,6 +9,7 @@ use crate::{
     },
     crash,
 };
+use alteration_domain::record::tables::LEDGER;
 
 /// Swaps the revision. First statement of every transaction that changes state: it claims, orders
 /// runners, keeps other versions of the runner out, and fences off a holder that lost its lease.
@@ -64,26 +67,8 @@ pub(crate) async fn hold(connection: &mut dyn Connection, fence: i64) -> Result<
     if held == 1 { Ok(()) } else { Err(BackendError::Moved) }
 }
 
-/// What the ledger's one row says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Ledger {
-    pub(crate) schema_version: i64,
-    pub(crate) revision: Revision,
-    pub(crate) fence: i64,
-}
-
 /// Reads the ledger; the runner's tables must exist.
 pub(crate) async fn read(connection: &mut dyn Connection) -> Result<Ledger, BackendError> {
-    let sql = "SELECT schema_version, revision, fence FROM @ledger";
-    let rows = connection.own_rows(sql, &[]).await?;
-    let [row] = <[_; 1]>::try_from(rows).map_err(|rows| {
-        let rows = rows.len();
-        BackendError::Corrupt(format!("alteration_ledger has {rows} rows; exactly one is expected"))
-    })?;
-    let mut row = super::Record::new(row, "alteration_ledger");
-    Ok(Ledger {
-        schema_version: row.integer("schema_version")?,
-        revision: Revision(row.integer("revision")?),
-        fence: row.integer("fence")?,
-    })
+    let rows = connection.own_rows(&LEDGER.sql(SCHEMA_VERSION), &[]).await?;
+    Ok(Ledger::read(rows)?)
 }

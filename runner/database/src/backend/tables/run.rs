@@ -2,25 +2,21 @@
 //!
 //! Needs the caller's transaction, in which the ledger's revision was swapped first.
 
-use super::{Record, to_json};
+use super::to_json;
 use crate::{
-    alteration::{AlterationKey, Direction},
     backend::{
-        BackendError, Checkpoint, Counts, Entropy, Phase, Run, Status,
+        BackendError, Checkpoint, Counts, Phase, Run, SCHEMA_VERSION,
         connection::{Cell, Connection},
     },
     crash,
 };
-
-/// Without `settings`, which version 2 of the schema did not have.
-const COLUMNS: &str = "plugin, id, direction, phase, previous_status, component_checksum,
-    entropy_seed, entropy_now_ms, wit_version, dialect, marker, started_at, checkpoint, steps,
-    done, total, duration_ms, statements, rows_affected";
+use alteration_domain::record::tables::{RUN, RUN_SINCE};
 
 pub(crate) async fn insert(connection: &mut dyn Connection, run: &Run) -> Result<(), BackendError> {
     let sql = format!(
-        "INSERT INTO @run ({COLUMNS}, settings)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO @run ({})
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        RUN.names(SCHEMA_VERSION)
     );
     let Run { checkpoint, counts, .. } = run;
     let params = [
@@ -135,57 +131,10 @@ pub(crate) async fn read_all(
     connection: &mut dyn Connection,
     version: i64,
 ) -> Result<Vec<Run>, BackendError> {
-    let settings = match version {
-        ..2 => return Ok(Vec::new()),
-        2 => "",
-        _ => ", settings",
-    };
-    let sql = format!("SELECT {COLUMNS}{settings} FROM @run");
+    if version < RUN_SINCE {
+        return Ok(Vec::new());
+    }
+    let sql = RUN.sql(version);
     let rows = connection.own_rows(&sql, &[]).await?;
-    rows.into_iter().map(read).collect()
-}
-
-fn read(cells: Vec<Cell>) -> Result<Run, BackendError> {
-    let mut row = Record::new(cells, "alteration_run, a row");
-    let key: AlterationKey = row.key("alteration_run")?;
-    Ok(Run {
-        key,
-        direction: match row.text("direction")?.as_str() {
-            "up" => Direction::Up,
-            "down" => Direction::Down,
-            _ => return Err(row.invalid("direction")),
-        },
-        phase: {
-            let phase = row.text("phase")?;
-            Phase::parse(&phase).ok_or_else(|| row.invalid("phase"))?
-        },
-        previous: match row.maybe_text("previous_status")? {
-            None => None,
-            Some(text) => {
-                Some(text.parse::<Status>().map_err(|()| row.invalid("previous_status"))?)
-            }
-        },
-        component_checksum: row.parse("component_checksum")?,
-        entropy: {
-            let seed = row.text("entropy_seed")?;
-            let now_ms = row.count("entropy_now_ms")?;
-            Entropy::restore(&seed, now_ms).ok_or_else(|| row.invalid("entropy_seed"))?
-        },
-        wit_version: row.text("wit_version")?,
-        dialect: row.parse("dialect")?,
-        marker: row.text("marker")?,
-        started_at: row.text("started_at")?,
-        checkpoint: Checkpoint {
-            state: row.maybe_bytes("checkpoint")?,
-            steps: row.count("steps")?,
-            done: row.count("done")?,
-            total: row.maybe_count("total")?,
-        },
-        counts: Counts {
-            duration_ms: row.count("duration_ms")?,
-            statements: row.count("statements")?,
-            rows_affected: row.count("rows_affected")?,
-        },
-        settings: row.added_json("settings")?,
-    })
+    Ok(rows.into_iter().map(Run::read).collect::<Result<_, _>>()?)
 }

@@ -3,6 +3,8 @@
 //! Statements can be run again: where schema changes commit by themselves, a killed run leaves some
 //! of them done.
 
+pub(crate) use alteration_domain::record::tables::{TABLES, is_own, own};
+
 use super::{Record, ledger};
 use crate::{
     backend::{
@@ -11,20 +13,7 @@ use crate::{
     },
     crash,
 };
-use std::collections::BTreeSet;
-
-/// Every own table but the lease, which is made by whoever wants one.
-pub(crate) const TABLES: [&str; 6] = [
-    "alteration_archive",
-    "alteration_history",
-    "alteration_journal",
-    "alteration_ledger",
-    "alteration_run",
-    "alteration_state",
-];
-/// The tables of the first version.
-const TABLES_1: [&str; 4] =
-    ["alteration_archive", "alteration_history", "alteration_ledger", "alteration_state"];
+use alteration_domain::record::tables::{self, missing, without_ledger};
 
 /// What makes the current version out of nothing.
 ///
@@ -243,13 +232,8 @@ pub(super) fn spelled(statement: &str, types: OwnTypes) -> String {
 pub(crate) async fn version(connection: &mut dyn Connection) -> Result<Option<i64>, BackendError> {
     let tables = connection.own_tables().await?;
     if !tables.contains("alteration_ledger") {
-        // Where schema changes commit one by one, the first table may be all there is.
-        let is_begun = connection.is_journaled() || tables.is_empty();
-        let only_lease = tables.iter().all(|table| table == "alteration_lease");
-        if is_begun || only_lease {
-            return Ok(None);
-        }
-        return Err(BackendError::Corrupt("the table alteration_ledger is missing".to_owned()));
+        without_ledger(&tables, connection.is_journaled())?;
+        return Ok(None);
     }
     let sql = "SELECT one FROM @ledger";
     if connection.is_journaled() && connection.own_rows(sql, &[]).await?.is_empty() {
@@ -262,26 +246,7 @@ pub(crate) async fn version(connection: &mut dyn Connection) -> Result<Option<i6
         let tables = connection.own_tables().await?;
         missing.retain(|table| !tables.contains(*table));
     }
-    match found {
-        found if found > SCHEMA_VERSION => {
-            Err(BackendError::NewerSchema { found, known: SCHEMA_VERSION })
-        }
-        0 if connection.is_journaled() => Ok(None),
-        found if found < 1 => {
-            Err(BackendError::Corrupt(format!("alteration_ledger has schema version {found}")))
-        }
-        // All are made together: some without the others mean that somebody dropped them.
-        _ if !missing.is_empty() => {
-            Err(BackendError::Corrupt(format!("the table {} is missing", missing.join(", "))))
-        }
-        found => Ok(Some(found)),
-    }
-}
-
-/// Those of the tables of a version that are not among `found`.
-fn missing(version: i64, found: &BTreeSet<String>) -> Vec<&'static str> {
-    let expected = if version == 1 { &TABLES_1[..] } else { &TABLES[..] };
-    expected.iter().copied().filter(|table| !found.contains(*table)).collect()
+    Ok(tables::version(found, &missing, connection.is_journaled())?)
 }
 
 /// Brings the runner's tables to the current version. Runs in the caller's transaction, under the
@@ -364,15 +329,8 @@ async fn has(
 /// How many tables of others there are.
 pub(crate) async fn tables(connection: &mut dyn Connection) -> Result<u64, BackendError> {
     let rows = connection.own_rows(connection.tables_sql(), &[]).await?;
-    rows.into_iter().next().map_or(Ok(0), |row| Record::new(row, "the tables").count("count"))
-}
-
-/// Names, for a connection that lists what it finds.
-pub(crate) fn is_own(found: &str) -> bool {
-    TABLES.contains(&found) || found == "alteration_lease"
-}
-
-/// Keeps of `names` what is the runner's.
-pub(crate) fn own(names: impl IntoIterator<Item = String>) -> BTreeSet<String> {
-    names.into_iter().map(|name| name.to_lowercase()).filter(|name| is_own(name)).collect()
+    Ok(rows
+        .into_iter()
+        .next()
+        .map_or(Ok(0), |row| Record::new(row, "the tables").count("count"))?)
 }

@@ -4,8 +4,9 @@ use super::*;
 use crate::{
     alteration::{Catalog, Checksum, ComponentFile, Declaration, Dialect, Manifest},
     backend::{
-        Access, Attempt, Counts, Entropy, Phase, Revision, Run, SCHEMA_VERSION, Status,
-        connection::{Connection, Connector, SharedConnection},
+        Access, Attempt, BackendError, Counts, Entropy, Phase, Revision, Run, SCHEMA_VERSION,
+        Status,
+        connection::{Cell, Connection, Connector, SharedConnection},
         sqlite::SqliteConnector,
     },
     operator,

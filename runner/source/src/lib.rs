@@ -1,20 +1,18 @@
 //! From folders of plugins to a catalog: finds component files and reads their manifests.
 //!
-//! Reads every file whole, to hash it, and compiles none. Talks to the file system alone.
+//! Reads every file whole, to hash it, and compiles none. Talks to the file system and nothing else. Internal to the runner: the API is
+//! not stable.
 
-use crate::{
+use alteration_domain::{
     alteration::{
-        AlterationId, Catalog, CatalogError, Checksum, ComponentFile, Declaration, Manifest,
-        ManifestError, ParseIdError, ParsePluginError, PluginName,
+        Catalog, CatalogError, Checksum, ComponentFile, ManifestError, ParseIdError,
+        ParsePluginError,
     },
+    component::{self, ComponentError},
     escape::Escaped,
-    pack::{
-        draft,
-        section::{self, SectionError},
-    },
+    section::SectionError,
 };
 use std::{
-    borrow::Cow,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -24,6 +22,7 @@ const DEPTH_MAX: usize = 8;
 /// Folders that hold what tools build or install, never what is shipped.
 const SKIPPED_FOLDERS: [&str; 2] = ["target", "node_modules"];
 
+/// Why no catalog can be made of what was given.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     #[error("{}: no such file or folder", shown(.0))]
@@ -53,7 +52,7 @@ pub enum SourceError {
 }
 
 fn shown(path: &Path) -> String {
-    Escaped(&crate::secret::hidden(&path.display().to_string())).to_string()
+    Escaped(&alteration_domain::secret::hidden(&path.display().to_string())).to_string()
 }
 
 /// Reads the catalog of `paths`, each a component file or a folder that is searched.
@@ -73,7 +72,7 @@ pub fn read(paths: &[PathBuf], bytes_max: usize) -> Result<Catalog, SourceError>
     // One file that was reached by two paths is still one file.
     files.dedup();
     let components: Vec<ComponentFile> =
-        files.into_iter().map(|path| component(path, bytes_max)).collect::<Result<_, _>>()?;
+        files.into_iter().map(|path| read_file(path, bytes_max)).collect::<Result<_, _>>()?;
     Ok(Catalog::new(components)?)
 }
 
@@ -132,52 +131,18 @@ fn unreadable(path: &Path, error: &io::Error) -> SourceError {
     }
 }
 
-/// The manifest that a component carries; `None` where its name identifies it. Fails with a text that
-/// names no file.
-pub fn manifest(bytes: &[u8]) -> Result<Option<Manifest>, String> {
-    let json = section::manifest(bytes).map_err(|error| error.to_string())?;
-    json.map(Manifest::parse).transpose().map_err(|error| error.to_string())
-}
-
-fn component(path: PathBuf, bytes_max: usize) -> Result<ComponentFile, SourceError> {
+fn read_file(path: PathBuf, bytes_max: usize) -> Result<ComponentFile, SourceError> {
     let length = fs::metadata(&path).map_err(|error| unreadable(&path, &error))?.len();
     if length > bytes_max as u64 {
         return Err(SourceError::TooLarge { path, bytes: length, bytes_max });
     }
     let bytes = fs::read(&path).map_err(|error| unreadable(&path, &error))?;
-    let manifest = match section::manifest(&bytes) {
-        Ok(Some(json)) => Manifest::parse(json)
-            .map_err(|error| SourceError::Manifest { path: path.clone(), error })?,
-        Ok(None) => from_names(&path)?,
-        Err(error) => return Err(SourceError::Section { path, error }),
-    };
-    let released = match draft::release(&bytes) {
-        Ok(released) => released,
-        Err(error) => return Err(SourceError::Section { path, error }),
-    };
-    let component_checksum = Checksum::of(&bytes);
-    let released_checksum = match &released {
-        Cow::Borrowed(_) => component_checksum,
-        Cow::Owned(released) => Checksum::of(released),
-    };
-    Ok(ComponentFile { path, component_checksum, released_checksum, manifest })
-}
-
-/// Identifies a component without a manifest: `…/vendor/name/<id>.wasm`.
-fn from_names(path: &Path) -> Result<Manifest, SourceError> {
-    let part = |path: Option<&Path>| {
-        path.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned())
-    };
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let id: AlterationId =
-        stem.parse().map_err(|error| SourceError::Id { path: path.to_owned(), error })?;
-    let folder = path.parent();
-    let name = part(folder).unwrap_or_default();
-    let vendor = part(folder.and_then(Path::parent)).unwrap_or_default();
-    let plugin: PluginName = format!("{vendor}/{name}")
-        .parse()
-        .map_err(|error| SourceError::Plugin { path: path.to_owned(), error })?;
-    Ok(Manifest::new(plugin, vec![Declaration::new(id)]))
+    component::read(&path, &bytes).map_err(|error| match error {
+        ComponentError::Section(error) => SourceError::Section { path, error },
+        ComponentError::Manifest(error) => SourceError::Manifest { path, error },
+        ComponentError::Id(error) => SourceError::Id { path, error },
+        ComponentError::Plugin(error) => SourceError::Plugin { path, error },
+    })
 }
 
 #[cfg(test)]
