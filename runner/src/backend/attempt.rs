@@ -7,7 +7,7 @@
 use super::{
     Attempt, Backend, BackendError, Checkpoint, Claim, Counts, Ending, Phase, Revision, Run,
     Snapshot, Status,
-    connection::{Connection, HookMode, Opening},
+    connection::{Connection, HookMode},
     database::HookLimits,
     journal::{Journal, SharedJournal, Stop},
     tables::{
@@ -31,7 +31,7 @@ pub struct Work<'a> {
     pub part: Part<'a>,
     pub limits: HookLimits,
     /// The attempt that comes after this one, in one transaction: its start is recorded with the end of this
-    /// one, where the part is the last, and it may begin with that.
+    /// one, where the part is the last.
     pub following: Option<&'a Attempt>,
 }
 
@@ -243,13 +243,6 @@ impl Backend {
         connection: &mut dyn Connection,
         work: &Work<'_>,
     ) -> Result<(), BackendError> {
-        if matches!(work.part, Part::Whole) {
-            let opening = self.opening(work.claim.attempt, work.claim.revision);
-            if opening.is_some_and(|opening| connection.take_opened(&opening)) {
-                crash::point("after the claim");
-                return Ok(());
-            }
-        }
         self.start(connection, work.claim.revision).await?;
         if matches!(work.part, Part::Whole) {
             self.archive_up(connection, work.claim).await?;
@@ -262,17 +255,6 @@ impl Backend {
         connection.enter_hook(settings).await?;
         crash::point("after the claim");
         Ok(())
-    }
-
-    /// What the transaction of an attempt that is one begins with; none where its component may still have to
-    /// be archived in it.
-    fn opening(&self, attempt: &Attempt, revision: Revision) -> Option<Opening> {
-        let is_archived = attempt.direction == Direction::Down && attempt.instead_of.is_none()
-            || self.archived == Some(attempt.component_checksum);
-        is_archived.then(|| Opening {
-            claim: ledger::advancing(revision, self.fence),
-            hook: self.hook_settings(HookMode::Transaction, attempt.limits),
-        })
     }
 
     /// Ends a part: checks what the database left unchecked, records what was done and what comes
@@ -299,10 +281,7 @@ impl Backend {
             record_part(connection, work, revision, counts, next).await?;
             // What follows is on the disk only together with this, and the last one waits for it.
             match (work.part, work.following) {
-                (Part::Whole, Some(following)) => match self.opening(following, revision) {
-                    Some(opening) => connection.commit_and_open(opening).await,
-                    None => connection.commit_unflushed().await,
-                },
+                (Part::Whole, Some(_)) => connection.commit_unflushed().await,
                 _ => connection.commit().await.map(|()| false),
             }
         };

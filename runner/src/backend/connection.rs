@@ -72,13 +72,6 @@ pub(super) struct HookSettings {
     pub(super) statement_time: Option<Duration>,
 }
 
-/// What the transaction of a hook begins with: a claim, which is an own statement that must match one row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Opening {
-    pub(super) claim: (&'static str, Vec<Cell>),
-    pub(super) hook: HookSettings,
-}
-
 /// What one try at the lock gave.
 #[derive(Debug)]
 pub(super) enum LockTry {
@@ -231,19 +224,6 @@ pub(super) trait Connection: Session + Scratch {
     /// it did not wait.
     async fn commit_unflushed(&mut self) -> Result<bool, BackendError> {
         self.commit().await.map(|()| false)
-    }
-
-    /// As [`Self::commit_unflushed`], and begins what comes next in the same message, where the database can do
-    /// that: [`Self::take_opened`] then hands it out. What goes wrong with that is not told here; it is left
-    /// to whoever begins it again.
-    async fn commit_and_open(&mut self, _next: Opening) -> Result<bool, BackendError> {
-        self.commit_unflushed().await
-    }
-
-    /// Whether the transaction of a hook was begun so, and is ready for it as after [`Self::enter_hook`]. One that is
-    /// not taken is rolled back before anything else is begun.
-    fn take_opened(&mut self, _opening: &Opening) -> bool {
-        false
     }
 
     /// Waits until what was committed without waiting is on the disk. Outside of any transaction.

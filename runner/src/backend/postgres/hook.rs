@@ -133,28 +133,26 @@ impl PostgresConnection {
     pub(super) async fn leave_now(&mut self) -> Result<bool, BackendError> {
         let Some(leaving) = self.leaving.take() else { return Ok(false) };
         let kept = std::mem::take(&mut self.kept);
-        self.end_hook(leaving, kept, "").await.map(|_| true)
+        self.end_hook(leaving, kept, "").await.map(|()| true)
     }
 
     /// Sends the end of a hook with what was kept after it, and then `commit`, if that is to be in the same
     /// message: a statement that makes the transaction read only, the COMMIT, and whatever comes behind it. The
-    /// server gets to these only if the hook was left as it should be. The rows of what is behind the COMMIT,
-    /// or why that failed.
+    /// server gets to these only if the hook was left as it should be.
     pub(super) async fn end_hook(
         &mut self,
         leaving: String,
         kept: Kept,
         commit: &str,
-    ) -> Result<Result<Vec<TextRow>, sqlx::Error>, BackendError> {
+    ) -> Result<(), BackendError> {
         let sql = format!("{leaving}; {}{commit}", kept.sql());
         let checks = self.check_time.saturating_mul(CHECKS);
         // The statement of the row that says so is the first of them.
         let recorded = 1 + kept.count();
         let committed = recorded + 2;
-        let (mut rows, mut behind, mut done) = (Vec::new(), Vec::new(), 0);
+        let (mut rows, mut done) = (Vec::new(), 0);
         let each = |answer: Answer<'_>| {
             match answer {
-                Answer::Row(row) if done >= committed => behind.push(text_row(row)),
                 Answer::Row(row) => rows.push(text_row(row)),
                 Answer::Done(_) if rows.iter().any(has_left) => done += 1,
                 Answer::Done(_) => {}
@@ -163,18 +161,15 @@ impl PostgresConnection {
         };
         let ended = self.link.own_each_answer(&sql, checks, each).await;
         self.forget_handles();
-        let behind = match ended {
-            Ok(()) => Ok(behind),
-            Err(error) if done >= committed => Err(error),
-            Err(error) => {
-                return Err(match error::end_of(&error) {
-                    Some(found) if done == 0 => self.judge(&found),
-                    _ if done == 0 => error::refused_checks(error, self.link.url()),
-                    _ if done < recorded => error::refused_record(error, self.link.url()),
-                    _ => error::refused_commit(error, self.link.url()),
-                });
-            }
-        };
+        if let Err(error) = ended {
+            return Err(match error::end_of(&error) {
+                Some(found) if done == 0 => self.judge(&found),
+                _ if done == 0 => error::refused_checks(error, self.link.url()),
+                _ if done < recorded => error::refused_record(error, self.link.url()),
+                _ if done < committed => error::refused_commit(error, self.link.url()),
+                _ => error::after_commit(&error),
+            });
+        }
         let (rows, have_matched) = kept.matched(rows);
         if !rows.iter().any(has_left) {
             return Err(no_answer());
@@ -183,7 +178,7 @@ impl PostgresConnection {
             Some(Hook { facts, seen: None, .. }) => facts,
             Some(_) | None => None,
         };
-        if have_matched { Ok(behind) } else { Err(BackendError::Moved) }
+        if have_matched { Ok(()) } else { Err(BackendError::Moved) }
     }
 
     /// What is wrong where the server did not say what was expected of it.

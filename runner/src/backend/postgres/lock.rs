@@ -60,10 +60,6 @@ impl PostgresConnection {
     }
 
     pub(super) async fn release_lock(&mut self) {
-        if self.opened.is_some() {
-            // An error means that the connection is gone, and the transaction with it.
-            let _ = self.roll_back().await;
-        }
         // Whatever was not sent under the lock is not sent any more.
         self.kept = Kept::default();
         if self.lock.take().is_some() {

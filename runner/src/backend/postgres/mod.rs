@@ -41,7 +41,7 @@ pub(super) use connect::PostgresConnector;
 
 use super::{
     Access, BackendError, ConnectOptions, StrangeLedger,
-    connection::{Cell, Connection, HookSettings, LockTry, Opening, OwnTypes, Segments, Verdict},
+    connection::{Cell, Connection, HookSettings, LockTry, OwnTypes, Segments, Verdict},
     powers::Powers,
 };
 use crate::{
@@ -55,7 +55,7 @@ use connect::Server;
 use link::{Link, TextRow};
 use std::{
     collections::{BTreeSet, HashMap},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// The transaction that the operator's side began.
@@ -126,10 +126,6 @@ pub(super) struct PostgresConnection {
     hook: Option<Hook>,
     /// The end of the hook, where it goes with the next message, before what is kept.
     leaving: Option<String>,
-    /// The transaction of a hook was begun with this, and nobody has taken it yet.
-    opened: Option<Opening>,
-    /// Since when each transaction began in the message that committed the one before it.
-    chained: Option<Instant>,
     /// What was said of the runner's tables at the end of a hook, for the next one's beginning.
     own_facts: Option<facts::Facts>,
     /// A hook has begun whose settings have not surely been taken back.
@@ -179,8 +175,6 @@ impl PostgresConnection {
             kept: own::Kept::default(),
             hook: None,
             leaving: None,
-            opened: None,
-            chained: None,
             own_facts: None,
             is_used: false,
             side: Side::Own,
@@ -360,14 +354,6 @@ impl Connection for PostgresConnection {
 
     async fn commit_unflushed(&mut self) -> Result<bool, BackendError> {
         self.commit_transaction_unflushed().await
-    }
-
-    async fn commit_and_open(&mut self, next: Opening) -> Result<bool, BackendError> {
-        self.commit_into(next).await
-    }
-
-    fn take_opened(&mut self, opening: &Opening) -> bool {
-        self.opened.take_if(|opened| opened == opening).is_some()
     }
 
     async fn flush(&mut self) -> Result<(), BackendError> {

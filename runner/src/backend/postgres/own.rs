@@ -238,10 +238,6 @@ impl PostgresConnection {
         self.kept.must(spell(sql, &self.prefix, params));
     }
 
-    pub(super) fn spelled(&self, sql: &str, params: &[Cell]) -> String {
-        spell(sql, &self.prefix, params)
-    }
-
     fn keep_switch(&mut self) {
         if self.transaction.is_some() && self.side == Side::Guest {
             let (switch, rows) = self.own_switch();
@@ -262,7 +258,6 @@ impl PostgresConnection {
     /// Sends SQL of the runner's own after what was kept; the rows of `sql` alone, and what its last
     /// statement was about.
     pub(super) async fn send(&mut self, sql: &str) -> Result<(Vec<TextRow>, u64), BackendError> {
-        debug_assert!(self.opened.is_none(), "it would be sent in the next one's transaction");
         self.leave_now().await?;
         let kept = std::mem::take(&mut self.kept);
         // Outside of a transaction names and operators would be the session's to choose.

@@ -6,18 +6,15 @@
 use super::{
     Hook, PostgresConnection, Side, Transaction, error,
     facts::Facts,
-    link::{Answer, TextRow, text_row},
+    link::{Answer, text_row},
     own::Kept,
     settings,
 };
 use crate::{
-    backend::{
-        Access, BackendError,
-        connection::{LockTry, Opening},
-    },
+    backend::{Access, BackendError, connection::LockTry},
     sql::{Isolation, Level},
 };
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const SAVEPOINT: &str = "runner_rehearsal";
 const MARK: &str = "runner_mark";
@@ -27,9 +24,6 @@ const UNFLUSHED: &str = "SET LOCAL synchronous_commit = off";
 const COMMIT_AFTER_HOOK: &str = "SET TRANSACTION READ ONLY; COMMIT";
 /// The first version that can bound a whole transaction.
 const TRANSACTION_TIMEOUT: u32 = 170_000;
-/// How long transactions follow each other in a message, so that the server's own work on what they did, and its clock,
-/// come between them.
-pub(super) const CHAIN_MAX: Duration = Duration::from_secs(1);
 
 impl PostgresConnection {
     pub(super) async fn begin_transaction(
@@ -37,9 +31,6 @@ impl PostgresConnection {
         isolation: Option<Isolation>,
     ) -> Result<(), BackendError> {
         self.link.settle().await?;
-        if self.opened.is_some() {
-            self.roll_back().await?;
-        }
         if self.rehearsing && self.transaction.is_some() {
             let bounds = settings::bounds(self.lock_wait, self.idle);
             let own = match &self.hook {
@@ -104,7 +95,6 @@ impl PostgresConnection {
     /// just before. Of any other the server is asked what became of it.
     pub(super) async fn commit_transaction(&mut self) -> Result<(), BackendError> {
         self.link.settle().await?;
-        self.chained = None;
         self.end_segment().await?;
         if !self.in_savepoint
             && self.transaction.is_some()
@@ -192,8 +182,7 @@ impl PostgresConnection {
         let mut kept = std::mem::take(&mut self.kept);
         kept.before_commit(self.facts().is_some_and(Facts::are_alone));
         let commit = format!("{}{forget}", self.commit_after_hook());
-        let behind = self.end_hook(leaving, kept, &commit).await?;
-        behind.map_err(|error| error::after_commit(&error))?;
+        self.end_hook(leaving, kept, &commit).await?;
         self.transaction = None;
         self.is_used = false;
         self.leave_session();
@@ -203,77 +192,6 @@ impl PostgresConnection {
     /// What was said of the runner's tables before the hook that is at work.
     fn facts(&self) -> Option<&Facts> {
         self.hook.as_ref()?.facts.as_ref()
-    }
-
-    /// As [`Self::commit_transaction_unflushed`], and where this is the end of a hook, the transaction of the next
-    /// one is begun behind the COMMIT.
-    pub(super) async fn commit_into(&mut self, next: Opening) -> Result<bool, BackendError> {
-        self.link.settle().await?;
-        let began = Instant::now();
-        // A server counts rows only where a session is outside of any transaction.
-        let is_rested = self.chained.is_none_or(|since| since.elapsed() < CHAIN_MAX);
-        // The server reads the message as the hook left `client_encoding`: names beyond ASCII could come out
-        // garbled, and mean something else to the next one.
-        let is_plain = !self.rehearsing
-            && !self.is_pooled
-            && self.watch.is_none()
-            && self.search_path.is_ascii()
-            && self.prefix.is_ascii();
-        let (true, true, Some(_), Some(facts)) =
-            (is_rested, is_plain, &self.transaction, self.facts())
-        else {
-            return self.commit_transaction_unflushed().await;
-        };
-        // The server gets there only if they are as they were.
-        let (questions, are_alone) = ((String::new(), facts.written()), facts.are_alone());
-        let Some(leaving) = self.leaving.take() else {
-            return self.commit_transaction_unflushed().await;
-        };
-        let mut kept = std::mem::take(&mut self.kept);
-        kept.push(UNFLUSHED.to_owned(), 0);
-        kept.before_commit(are_alone);
-        let mut begun = Kept::default();
-        begun.begin(self.begin_sql(None, None));
-        let (claim, params) = &next.claim;
-        begun.must(self.spelled(claim, params));
-        // The hook's settings end in a transaction of their own: they would come back if the next one were rolled
-        // back, and would hold at its beginning.
-        let commit = format!(
-            "{COMMIT_AFTER_HOOK}; BEGIN; {}; COMMIT; {}{}",
-            self.clean_up(),
-            begun.sql(),
-            self.enter_sql(&next.hook, &questions)
-        );
-        self.link.forget_described();
-        let behind = self.end_hook(leaving, kept, &commit).await?;
-        self.transaction = Some(Transaction { id: None, marked: None });
-        let opened = match behind {
-            Ok(rows) => self.open_behind(&begun, next, rows),
-            Err(error) => Err(error::host_error(error, self.link.url())),
-        };
-        // To the server the next one began with the message: its `now()` would be too long ago.
-        let is_late = began.elapsed() >= CHAIN_MAX;
-        if (opened.is_err() || is_late) && self.roll_back().await.is_err() {
-            // The commit stands, and whoever comes next is told that the connection is lost.
-            self.link.close().await;
-        }
-        self.chained = self.opened.as_ref().map(|_| self.chained.unwrap_or(began));
-        Ok(true)
-    }
-
-    /// Takes the answer of what was begun behind a COMMIT.
-    fn open_behind(
-        &mut self,
-        begun: &Kept,
-        next: Opening,
-        rows: Vec<TextRow>,
-    ) -> Result<(), BackendError> {
-        let rest = self.answered(begun, rows)?;
-        self.forget_handles();
-        let before = self.own_facts.take();
-        self.entered(next.hook, before, rest)?;
-        self.opened = Some(next);
-        Ok(())
     }
 
     /// What a trigger of the hook's deferred to the commit itself writes nothing, and sets nothing that stays.
@@ -326,7 +244,6 @@ impl PostgresConnection {
         self.link.settle().await?;
         self.forget_handles();
         let kept = std::mem::take(&mut self.kept);
-        self.opened = None;
         self.hook = None;
         self.leaving = None;
         let had_hook = self.is_used;
@@ -434,7 +351,6 @@ impl PostgresConnection {
         self.transaction = None;
         self.hook = None;
         self.leaving = None;
-        self.opened = None;
         self.is_used = false;
         self.own_facts = None;
         self.in_savepoint = false;

@@ -32,11 +32,6 @@ pub(crate) async fn advance_at_once(
     if done == 1 { Ok(Revision(revision.0 + 1)) } else { Err(BackendError::Moved) }
 }
 
-/// The statement of [`advance`], with its values.
-pub(crate) fn advancing(revision: Revision, fence: i64) -> (&'static str, Vec<Cell>) {
-    (ADVANCE, expected(revision, fence).into())
-}
-
 const ADVANCE: &str = "UPDATE @ledger SET revision = revision + 1
     WHERE schema_version = ? AND revision = ? AND fence = ?";
 

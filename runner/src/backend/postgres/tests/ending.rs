@@ -195,3 +195,44 @@ async fn what_a_journaled_hook_did_is_not_the_next_ones() {
         end(&mut connection).await.expect("an honest one ends");
     }
 }
+
+/// A trigger of the operator's on the runner's own tables.
+#[tokio::test]
+async fn a_row_that_was_not_made_is_no_record() {
+    let (database, mut connection) = claimed().await;
+    connection.rollback().await.expect("rolls back");
+    database.rows(
+        "CREATE FUNCTION public.none() RETURNS trigger LANGUAGE plpgsql AS \
+            $f$ BEGIN RETURN NULL; END $f$",
+    );
+    database.rows(
+        "CREATE TRIGGER none BEFORE INSERT ON alteration_state FOR EACH ROW EXECUTE FUNCTION public.none()",
+    );
+    claimed_again(&mut connection).await;
+    run(&mut connection, "CREATE TABLE made (x integer)").await;
+    connection.leave_hook_soon().await.expect("is kept");
+    let new = "INSERT INTO @state VALUES (2, 'done')";
+    connection.own_must(new, &[]).await.expect("too");
+    let error = connection.commit().await.expect_err("there is no row");
+    assert!(matches!(error, BackendError::Moved), "{error}");
+    connection.rollback().await.expect("rolls back");
+    assert_eq!(database.rows("SELECT to_regclass('made') IS NULL"), ["t"]);
+}
+
+/// Its settings end with a hook, also where what comes next is rolled back.
+#[tokio::test]
+async fn what_a_hook_sets_does_not_stay() {
+    let (_database, mut connection) = claimed().await;
+    let setting = "SELECT current_setting('application_name') || current_setting('work_mem')";
+    let before = connection.own_rows(setting, &[]).await.expect("reads");
+    let set = "DO $$ BEGIN PERFORM set_config('application_name', 'x', false); \
+        PERFORM set_config('work_mem', '64kB', false); END $$";
+    run(&mut connection, set).await;
+    end(&mut connection).await.expect("ends");
+    claimed_again(&mut connection).await;
+    let now = rows(&mut connection, setting).await;
+    let Value::Text(now) = &now[0][0] else { panic!("{now:?}") };
+    assert_eq!(before, [[Cell::text(now)]]);
+    connection.rollback().await.expect("rolls back");
+    assert_eq!(connection.own_rows(setting, &[]).await.expect("reads"), before);
+}

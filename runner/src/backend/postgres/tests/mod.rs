@@ -9,7 +9,6 @@ mod cursors;
 mod cut;
 mod ending;
 mod meaning;
-mod opening;
 mod outside;
 mod pooled;
 mod random;
@@ -24,7 +23,7 @@ use super::{PostgresConnection, PostgresConnector};
 use crate::{
     backend::{
         Access, BackendError, ConnectOptions,
-        connection::{Cell, Connection, HookMode, HookSettings, LockTry, Opening},
+        connection::{Cell, Connection, HookMode, HookSettings, LockTry},
     },
     session::{ResultLimit, Row, Session, SqlError, SqlLimits, Value},
 };
