@@ -4,11 +4,15 @@
 //! statements, transactions, the lock, and what a journal needs to know. The rules of claims,
 //! records and journals are written once, above it, for every database.
 
-use super::{BackendError, LockHolder, Powers, StrangeLedger, scratch::Scratch};
+use super::{
+    BackendError, LockHolder, Powers, StrangeLedger,
+    scratch::Scratch,
+    transaction::{Durability, End, Own, Rows, Start, TxError},
+};
 use crate::{
     alteration::PluginName,
     session::{Outcome, Session, SqlError},
-    sql::{Isolation, Judge, Level},
+    sql::{Judge, Level},
 };
 use async_trait::async_trait;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -91,8 +95,7 @@ pub(super) enum Verdict {
 
 /// One connection to one database.
 ///
-/// Own statements are written with `?` for each parameter and `@name` for the runner's own table
-/// `alteration_name`; an implementation puts its own spelling in (see [`super::own_sql`]).
+/// Own statements ([`Own`]) are spelled by the implementation (see [`own_sql`]).
 #[async_trait]
 pub(super) trait Connection: Session + Scratch {
     fn own_types(&self) -> OwnTypes;
@@ -101,28 +104,6 @@ pub(super) trait Connection: Session + Scratch {
     fn judge(&self) -> Judge {
         Judge::new(self.reading())
     }
-
-    /// What follows an own INSERT so that a row that is there already stays as it is, where the database has
-    /// that.
-    fn own_skip(&self) -> Option<&'static str> {
-        Some("ON CONFLICT DO NOTHING")
-    }
-
-    /// The same for a row that has to be new; empty where an INSERT that finds one is [`BackendError::Moved`]
-    /// by itself.
-    fn own_new(&self) -> Option<&'static str> {
-        self.own_skip()
-    }
-
-    /// Runs one of the runner's own statements; the rows that it matched.
-    async fn own_execute(&mut self, sql: &str, params: &[Cell]) -> Result<u64, BackendError>;
-
-    /// Reads with one of the runner's own statements.
-    async fn own_rows(
-        &mut self,
-        sql: &str,
-        params: &[Cell],
-    ) -> Result<Vec<Vec<Cell>>, BackendError>;
 
     /// Which of the runner's own tables are there, in lower case.
     async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError>;
@@ -163,67 +144,34 @@ pub(super) trait Connection: Session + Scratch {
         Ok(())
     }
 
-    /// Begins a transaction: to write at once on SQLite, READ COMMITTED elsewhere.
-    async fn begin(&mut self) -> Result<(), BackendError>;
+    /// Begins a transaction: to write at once on SQLite, READ COMMITTED elsewhere. The rows of its own statements, all of
+    /// which are answered by then.
+    async fn start(&mut self, start: Start) -> Result<Vec<Rows>, TxError>;
 
-    /// As [`Self::begin`], at another level of isolation.
-    async fn begin_at(&mut self, isolation: Option<Isolation>) -> Result<(), BackendError> {
-        let _ = isolation;
-        self.begin().await
-    }
+    /// Begins a transaction that only reads.
+    async fn look(&mut self) -> Result<(), BackendError>;
 
-    /// Has the database do now, on the hook's side, what the segment of a journaled hook leaves to its commit. What follows up to
-    /// that is the runner's.
-    async fn end_segment(&mut self) -> Result<(), BackendError> {
-        Ok(())
-    }
+    /// Runs queries in one transaction that only reads; the rows of each. After an error it has to be rolled back.
+    async fn read(&mut self, queries: Vec<Own>) -> Result<Vec<Rows>, TxError>;
+
+    /// Runs own statements in the transaction at hand, on the runner's side; the rows of each. After an error it is only
+    /// rolled back.
+    async fn own(&mut self, statements: Vec<Own>) -> Result<Vec<Rows>, TxError>;
+
+    /// Ends the transaction at hand, and makes sure that it is committed: an answer that says otherwise is an error. Tells
+    /// whether it waited for the disk.
+    async fn finish(&mut self, end: End) -> Result<Durability, TxError>;
+
+    /// Runs `statements` as a transaction without a guest. After an error it has to be rolled back.
+    async fn apply(
+        &mut self,
+        statements: Vec<Own>,
+        durability: Durability,
+    ) -> Result<Durability, TxError>;
 
     /// Where the transactions of a journaled hook end.
     fn segments(&self) -> Segments {
         Segments::Whole
-    }
-
-    /// Begins a transaction that only reads.
-    async fn begin_reading(&mut self) -> Result<(), BackendError> {
-        self.begin().await
-    }
-
-    /// As [`Self::commit`], after changes of the runner's own schema, which may have committed by
-    /// themselves.
-    async fn commit_schema(&mut self) -> Result<(), BackendError> {
-        self.commit().await
-    }
-
-    /// Commits, and makes sure that it is committed: an answer that says otherwise is an error.
-    async fn commit(&mut self) -> Result<(), BackendError>;
-
-    /// Runs an own statement that must match one row: where it does not, the transaction cannot be
-    /// committed, and this or what follows in it is [`BackendError::Moved`]. It may be sent together
-    /// with what follows.
-    async fn own_must(&mut self, sql: &str, params: &[Cell]) -> Result<(), BackendError> {
-        match self.own_execute(sql, params).await? {
-            1 => Ok(()),
-            _ => Err(BackendError::Moved),
-        }
-    }
-
-    /// Runs an own statement without result, which may be sent together with the commit that follows it.
-    async fn own_execute_last(&mut self, sql: &str, params: &[Cell]) -> Result<(), BackendError> {
-        self.own_execute(sql, params).await.map(drop)
-    }
-
-    /// As [`Self::commit`], for what need not outlive a crash of the server: whatever is committed after
-    /// it is on the disk only together with it. It may be sent, and fail, with the next transaction.
-    /// Tells whether it did not wait for the disk.
-    async fn commit_soon(&mut self) -> Result<bool, BackendError> {
-        self.commit().await.map(|()| false)
-    }
-
-    /// As [`Self::commit`], but where the database offers that, without waiting for the disk. A crash of
-    /// the server may take it along, and then takes all that was committed after it too. Tells whether
-    /// it did not wait.
-    async fn commit_unflushed(&mut self) -> Result<bool, BackendError> {
-        self.commit().await.map(|()| false)
     }
 
     /// Waits until what was committed without waiting is on the disk. Outside of any transaction.
@@ -234,25 +182,11 @@ pub(super) trait Connection: Session + Scratch {
     /// Rolls back whatever is open, if anything is. First ends a statement that still runs.
     async fn rollback(&mut self) -> Result<(), BackendError>;
 
-    /// From here on [`Self::begin`] and the others are savepoints of one transaction that
+    /// From here on transactions are savepoints of one transaction that
     /// [`Self::end_rehearsal`] rolls back.
     async fn begin_rehearsal(&mut self) -> Result<(), BackendError>;
 
     async fn end_rehearsal(&mut self) -> Result<(), BackendError>;
-
-    /// Called in the transaction, before a hook's first statement: forgets what an earlier hook
-    /// left in the session (handles, temporary tables; settings, where they are not taken back at its end).
-    async fn enter_hook(&mut self, hook: HookSettings) -> Result<(), BackendError>;
-
-    /// Called in the transaction, after a hook's last statement and before its record is written:
-    /// checks what is left unchecked (deferred constraints, foreign keys, the runner's own tables),
-    /// and that the transaction is still the one that was begun.
-    async fn leave_hook(&mut self) -> Result<(), BackendError>;
-
-    /// As [`Self::leave_hook`]. It may be sent, and fail, with the record or the commit that follows.
-    async fn leave_hook_soon(&mut self) -> Result<(), BackendError> {
-        self.leave_hook().await
-    }
 
     /// Tries once for the runner's lock on this session; never waits.
     async fn try_lock(&mut self) -> Result<LockTry, BackendError>;
@@ -269,7 +203,7 @@ pub(super) trait Connection: Session + Scratch {
         false
     }
 
-    /// Whether the transaction that [`Self::begin`] began is still open.
+    /// Whether the transaction that [`Self::start`] began is still open.
     async fn is_in_transaction(&mut self) -> Result<bool, BackendError>;
 
     /// Whether `sql` may turn out to need to run outside of the transaction; true is always safe.

@@ -129,7 +129,7 @@ async fn lease_holder(connection: &mut dyn Connection) -> Result<Option<LockHold
     if !connection.own_tables().await?.contains("alteration_lease") {
         return Ok(None);
     }
-    connection.begin_reading().await?;
+    connection.look().await?;
     let holder = tables::lease::holder(connection).await;
     connection.rollback().await?;
     holder

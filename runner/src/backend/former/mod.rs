@@ -36,7 +36,7 @@ mod wrangler;
 
 pub use tool::FormerTool;
 
-use super::{Backend, BackendError, connection::Connection, tables::Record};
+use super::{Backend, BackendError, connection::Connection, tables::Record, transaction::query};
 use crate::{alteration::Dialect, escape::Escaped};
 use name::{Name, placed, quote};
 use std::collections::BTreeSet;
@@ -117,7 +117,7 @@ impl Backend {
         };
         let shared = self.shared()?;
         let connection = &mut *shared.lock().await;
-        connection.begin_reading().await?;
+        connection.look().await?;
         let read = read(connection, dialect, tool, &name).await;
         connection.rollback().await?;
         read
@@ -137,7 +137,7 @@ async fn read(
     let table = || name.to_string();
     let (sql, params) = name.columns_of(dialect);
     let mut columns = BTreeSet::new();
-    for row in connection.own_rows(sql, &params).await? {
+    for row in query(connection, sql, params).await? {
         columns.insert(Record::new(row, &table()).text("column")?.to_lowercase());
     }
     if columns.is_empty() {
@@ -175,7 +175,7 @@ async fn read(
         ROWS_MAX + 1
     );
     let mut rows = Vec::new();
-    for row in connection.own_rows(&sql, &[]).await? {
+    for row in query(connection, sql, []).await? {
         let mut row = Record::new(row, &table());
         rows.push(Row {
             version: row.maybe_text("version")?,

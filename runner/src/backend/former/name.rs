@@ -5,6 +5,7 @@ use super::{
         BackendError,
         connection::{Cell, Connection},
         tables::Record,
+        transaction::query,
     },
     FormerError,
 };
@@ -24,7 +25,7 @@ pub(super) async fn placed(
     let sql = "SELECT n.nspname::pg_catalog.text FROM pg_catalog.pg_class AS c
         JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
         WHERE c.relname = ? AND c.relkind IN ('r', 'p') ORDER BY 1";
-    let rows = connection.own_rows(sql, &[Cell::text(&table)]).await?;
+    let rows = query(connection, sql, [Cell::text(&table)]).await?;
     let schemas: Vec<String> = rows
         .into_iter()
         .map(|row| Record::new(row, "pg_namespace").text("nspname"))

@@ -21,10 +21,8 @@ use crate::{
     backend::{
         BackendError,
         connection::{Connection, SharedConnection},
-        tables::{
-            journal::{self, JournalRow},
-            ledger,
-        },
+        tables::journal::{self, JournalRow},
+        transaction::End,
     },
     session::{ErrorKind, Outcome, ResultLimit, SqlError, Value},
     sql::{self, Reading, Statement},
@@ -254,11 +252,9 @@ impl Journal {
             0 => self.last_inserted,
             last => last,
         };
-        if !self.kept.is_empty() {
-            self.write_kept(connection).await?;
-        }
+        let kept = self.write_kept();
         if self.in_segment {
-            connection.commit().await?;
+            connection.finish(End::own(kept)).await?;
             self.segment_committed();
         }
         let opened = connection.open_apart(self.settings, &self.marker, last).await?;
@@ -361,16 +357,8 @@ impl Journal {
             fingerprint: Some(format!("{MARK}{mark}")),
             results: Some(encode(&[call])),
         };
-        let begun = async {
-            connection.begin().await?;
-            let revision = ledger::advance_at_once(connection, self.revision, self.fence).await?;
-            journal::insert(connection, &self.key, &row).await?;
-            connection.commit().await?;
-            Ok(revision)
-        };
-        match begun.await {
-            Ok(revision) => self.revision = revision,
-            Err(error) => return Err(self.own(error)),
+        if let Err(error) = self.change(connection, vec![journal::insert(&self.key, &row)]).await {
+            return Err(self.own(error));
         }
         self.in_flight = Some(row.clone());
         Ok(row)
@@ -432,18 +420,11 @@ impl Journal {
 
     /// The hook's transaction is rolled back: so is what its rows say.
     async fn forget_held(&mut self, connection: &mut dyn Connection) -> Result<(), BackendError> {
-        connection.begin_reading().await?;
-        let rows = journal::read(connection, &self.key).await;
-        connection.rollback().await?;
-        let rows = rows?;
+        let rows = journal::look(connection, &self.key).await?;
         let (_, gone) = parted(&rows);
         if !gone.is_empty() {
-            connection.begin().await?;
-            self.revision = ledger::advance_at_once(connection, self.revision, self.fence).await?;
-            for row in gone {
-                journal::remove(connection, &self.key, row.call).await?;
-            }
-            connection.commit().await?;
+            let gone = gone.iter().map(|row| journal::remove(&self.key, row.call)).collect();
+            self.change(connection, gone).await?;
         }
         Ok(())
     }

@@ -51,8 +51,10 @@ use super::{
         Cell, Connection, HookMode, HookSettings, LockTry, OwnTypes, Segments, SharedConnection,
         Verdict,
     },
+    one_by_one::{self, Steps},
     powers::Powers,
     tables::schema,
+    transaction::{Durability, End, Own, Rows, Start, TxError},
 };
 use crate::{
     session::{Handle, Session as _},
@@ -89,8 +91,10 @@ pub(super) struct MysqlConnection {
     mode: HookMode,
     level: Level,
     marker: Option<String>,
-    /// Whether [`Connection::begin`] began a transaction that was not ended since.
+    /// Whether [`Connection::start`] began a transaction that was not ended since.
     begun: bool,
+    /// A change of the runner's own tables ended that transaction. Each statement after it commits by itself.
+    has_defined: bool,
     locked: bool,
     /// The fence of the lease that this connection works under.
     lease: Option<i64>,
@@ -132,6 +136,7 @@ impl MysqlConnection {
             level: Level::Guarded,
             marker: None,
             begun: false,
+            has_defined: false,
             locked: false,
             lease: None,
             hints: HashMap::new(),
@@ -206,65 +211,8 @@ impl fmt::Debug for MysqlConnection {
 }
 
 #[async_trait]
-impl Connection for MysqlConnection {
-    fn own_types(&self) -> OwnTypes {
-        OwnTypes {
-            key: "varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
-            text: "longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
-            bytes: "longblob",
-            integer: "bigint",
-            unnumber: "MODIFY sequence bigint NOT NULL",
-        }
-    }
-
-    /// `INSERT IGNORE` would leave out other errors too.
-    fn own_skip(&self) -> Option<&'static str> {
-        None
-    }
-
-    async fn own_execute(&mut self, sql: &str, params: &[Cell]) -> Result<u64, BackendError> {
-        self.execute_own(sql, params).await
-    }
-
-    async fn own_rows(
-        &mut self,
-        sql: &str,
-        params: &[Cell],
-    ) -> Result<Vec<Vec<Cell>>, BackendError> {
-        self.read_own(sql, params).await
-    }
-
-    async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError> {
-        let sql = "SELECT table_name FROM information_schema.tables
-            WHERE table_schema = ? AND table_name LIKE 'alteration!_%' ESCAPE '!'";
-        let database = Cell::text(&self.server.database);
-        let found = self.read_own(sql, &[database]).await?;
-        Ok(schema::own(found.into_iter().flatten().filter_map(|cell| match cell {
-            Cell::Text(name) => name,
-            Cell::Bytes(name) => String::from_utf8(name?).ok(),
-            Cell::Integer(_) => None,
-        })))
-    }
-
-    async fn powers(&mut self) -> Result<Powers, BackendError> {
-        self.read_powers().await
-    }
-
-    async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError> {
-        self.grants().await
-    }
-
-    /// Changes of the schema have committed by themselves, and taken the transaction with them.
-    async fn commit_schema(&mut self) -> Result<(), BackendError> {
-        self.begun = false;
-        self.own_text("COMMIT").await
-    }
-
-    async fn begin(&mut self) -> Result<(), BackendError> {
-        self.begin_transaction().await
-    }
-
-    async fn begin_at(&mut self, isolation: Option<Isolation>) -> Result<(), BackendError> {
+impl Steps for MysqlConnection {
+    async fn begin(&mut self, isolation: Option<Isolation>) -> Result<(), BackendError> {
         if let Some(isolation) = isolation {
             let sql = format!("SET TRANSACTION ISOLATION LEVEL {}", isolation.as_sql());
             self.own_text(&sql).await?;
@@ -272,27 +220,16 @@ impl Connection for MysqlConnection {
         self.begin_transaction().await
     }
 
-    fn segments(&self) -> Segments {
-        Segments::Units
+    async fn execute_own(&mut self, sql: &str, params: &[Cell]) -> Result<u64, BackendError> {
+        self.execute_own(sql, params).await
     }
 
-    async fn commit(&mut self) -> Result<(), BackendError> {
-        self.commit_transaction().await
+    async fn insert_own(&mut self, sql: &str, params: &[Cell]) -> Result<(), BackendError> {
+        self.insert_own(sql, params).await
     }
 
-    async fn rollback(&mut self) -> Result<(), BackendError> {
-        self.roll_back().await
-    }
-
-    async fn begin_rehearsal(&mut self) -> Result<(), BackendError> {
-        Err(BackendError::CannotRehearse(
-            "MySQL and MariaDB commit each schema change by themselves; use --rehearse-on"
-                .to_owned(),
-        ))
-    }
-
-    async fn end_rehearsal(&mut self) -> Result<(), BackendError> {
-        Ok(())
+    async fn read_own(&mut self, sql: &str, params: &[Cell]) -> Result<Rows, BackendError> {
+        self.read_own(sql, params).await
     }
 
     async fn enter_hook(&mut self, hook: HookSettings) -> Result<(), BackendError> {
@@ -316,6 +253,93 @@ impl Connection for MysqlConnection {
         self.forget_hook();
         self.restore_settings().await?;
         if self.is_still_begun().await? { Ok(()) } else { Err(self.ended()) }
+    }
+
+    async fn commit(&mut self) -> Result<(), BackendError> {
+        self.commit_transaction().await
+    }
+}
+
+#[async_trait]
+impl Connection for MysqlConnection {
+    fn own_types(&self) -> OwnTypes {
+        OwnTypes {
+            key: "varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+            text: "longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+            bytes: "longblob",
+            integer: "bigint",
+            unnumber: "MODIFY sequence bigint NOT NULL",
+        }
+    }
+
+    async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError> {
+        let sql = "SELECT table_name FROM information_schema.tables
+            WHERE table_schema = ? AND table_name LIKE 'alteration!_%' ESCAPE '!'";
+        let database = Cell::text(&self.server.database);
+        let found = self.read_own(sql, &[database]).await?;
+        Ok(schema::own(found.into_iter().flatten().filter_map(|cell| match cell {
+            Cell::Text(name) => name,
+            Cell::Bytes(name) => String::from_utf8(name?).ok(),
+            Cell::Integer(_) => None,
+        })))
+    }
+
+    async fn powers(&mut self) -> Result<Powers, BackendError> {
+        self.read_powers().await
+    }
+
+    async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError> {
+        self.grants().await
+    }
+
+    async fn start(&mut self, start: Start) -> Result<Vec<Rows>, TxError> {
+        one_by_one::start(self, start).await
+    }
+
+    async fn look(&mut self) -> Result<(), BackendError> {
+        self.begin_transaction().await
+    }
+
+    async fn read(&mut self, queries: Vec<Own>) -> Result<Vec<Rows>, TxError> {
+        self.look().await.map_err(TxError::Start)?;
+        let rows = one_by_one::own(self, queries).await?;
+        self.rollback().await.map_err(TxError::Start)?;
+        Ok(rows)
+    }
+
+    async fn own(&mut self, statements: Vec<Own>) -> Result<Vec<Rows>, TxError> {
+        one_by_one::own(self, statements).await
+    }
+
+    async fn finish(&mut self, end: End) -> Result<Durability, TxError> {
+        one_by_one::finish(self, end).await
+    }
+
+    async fn apply(
+        &mut self,
+        statements: Vec<Own>,
+        _durability: Durability,
+    ) -> Result<Durability, TxError> {
+        one_by_one::apply(self, statements).await
+    }
+
+    fn segments(&self) -> Segments {
+        Segments::Units
+    }
+
+    async fn rollback(&mut self) -> Result<(), BackendError> {
+        self.roll_back().await
+    }
+
+    async fn begin_rehearsal(&mut self) -> Result<(), BackendError> {
+        Err(BackendError::CannotRehearse(
+            "MySQL and MariaDB commit each schema change by themselves; use --rehearse-on"
+                .to_owned(),
+        ))
+    }
+
+    async fn end_rehearsal(&mut self) -> Result<(), BackendError> {
+        Ok(())
     }
 
     async fn try_lock(&mut self) -> Result<LockTry, BackendError> {

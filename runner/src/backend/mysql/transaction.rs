@@ -51,7 +51,7 @@ impl MysqlConnection {
         let apart = self.server.galera;
         let begun = self.wire()?.both("START TRANSACTION", MARK, apart).await;
         begun.map_err(|error| self.host_error(&error))?;
-        self.begun = true;
+        (self.begun, self.has_defined) = (true, false);
         Ok(())
     }
 
@@ -81,6 +81,9 @@ impl MysqlConnection {
 
     /// Commits, if the transaction is still the one that was begun.
     pub(super) async fn commit_transaction(&mut self) -> Result<(), BackendError> {
+        if std::mem::take(&mut self.has_defined) {
+            return self.own_text("COMMIT").await;
+        }
         if !self.begun {
             return Err(self.ended());
         }
@@ -105,7 +108,7 @@ impl MysqlConnection {
     pub(super) async fn roll_back(&mut self) -> Result<(), BackendError> {
         self.forget_hook();
         self.end_what_runs().await?;
-        self.begun = false;
+        (self.begun, self.has_defined) = (false, false);
         match self.own_text("ROLLBACK").await {
             // The server rolls back a session that is gone; what is left is to have one again.
             Err(BackendError::Disconnected(_)) => self.end_what_runs().await?,
@@ -169,7 +172,7 @@ impl MysqlConnection {
     }
 
     async fn replace_now(&mut self) -> Result<(), BackendError> {
-        self.begun = false;
+        (self.begun, self.has_defined) = (false, false);
         self.untouched = None;
         self.borrowed = None;
         self.worn = None;
@@ -197,7 +200,8 @@ impl MysqlConnection {
         self.own_text(&sql).await?;
         if let Some(fence) = self.lease {
             // Whoever takes the lease over ends this session, and no longer the one before.
-            lease::sign(self, fence).await?;
+            let sign = lease::sign(self, fence);
+            self.execute_own(&sign.sql, &sign.params).await?;
         }
         // Until here it is still said to be locked, so that another try takes the lock as well.
         if std::mem::take(&mut self.locked) {

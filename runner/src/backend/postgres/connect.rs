@@ -248,7 +248,7 @@ pub(super) struct Server {
     pub(super) sees_lost_clients: bool,
     /// Where the runner's own tables are, or are to be.
     pub(super) place: Chosen,
-    pub(super) unbounded: String,
+    pub(super) unbounded: Vec<&'static str>,
     pub(super) never_waits: bool,
     pub(super) search_path: String,
     /// Whether a session writes values as the runner reads them, if nothing is set.
@@ -392,7 +392,9 @@ impl PostgresConnector {
             lock_time.as_deref(),
         ]);
         if !unbounded.is_empty() {
-            link.own_run(&unbounded).await.map_err(|error| self.opener.explain(&error))?;
+            link.own_run(&settings::unbind(&unbounded).join("; "))
+                .await
+                .map_err(|error| self.opener.explain(&error))?;
         }
         let server = Server {
             version,

@@ -177,6 +177,11 @@ pub(super) fn end_of(error: &sqlx::Error) -> Option<String> {
     Some(found.rsplit_once(END[1])?.0.to_owned())
 }
 
+/// Whether the connection is gone.
+pub(super) fn is_lost(error: &sqlx::Error) -> bool {
+    lost(error).is_some()
+}
+
 /// The SQLSTATE of a failed statement.
 pub(super) fn code(error: &sqlx::Error) -> Option<String> {
     error.as_database_error().and_then(|error| error.code()).map(Into::into)

@@ -340,12 +340,12 @@ impl Link {
         }
     }
 
-    /// SQL that makes the server forget described statements; empty where there are none. They
+    /// What makes the server forget described statements; nothing where there are none. They
     /// must not stay behind in a server session that a pooler hands on.
-    pub(super) fn forget_described(&mut self) -> &'static str {
+    pub(super) fn forget_described(&mut self) -> Option<&'static str> {
         let any = self.described > 0;
         (self.described, self.described_bytes) = (0, 0);
-        if any { "; DEALLOCATE ALL" } else { "" }
+        any.then_some("DEALLOCATE ALL")
     }
 
     /// Sends `data` to a `COPY … FROM STDIN`; the rows that it wrote.

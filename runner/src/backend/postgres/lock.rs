@@ -3,7 +3,7 @@
 //! Tried, never waited for. It gives order and messages; safety comes from the ledger. The caller
 //! polls, outside of any transaction.
 
-use super::{PostgresConnection, own::Kept, settings};
+use super::{PostgresConnection, settings};
 use crate::backend::{BackendError, LockHolder, connection::LockTry};
 use sha2::{Digest, Sha256};
 
@@ -43,7 +43,7 @@ impl PostgresConnection {
         if got.as_deref() == Some("t") {
             self.link.pid = pid.and_then(|pid| pid.parse().ok());
             self.lock = self.link.pid;
-            self.own_run(settings::KEEPALIVES).await?;
+            self.own_run(&settings::KEEPALIVES.join("; ")).await?;
             return Ok(LockTry::Held);
         }
         let sql = format!(
@@ -60,8 +60,6 @@ impl PostgresConnection {
     }
 
     pub(super) async fn release_lock(&mut self) {
-        // Whatever was not sent under the lock is not sent any more.
-        self.kept = Kept::default();
         if self.lock.take().is_some() {
             // All of them: a hook may have taken the same one once more. An error means that the
             // connection is gone, and the lock with it.

@@ -15,6 +15,7 @@ mod hook;
 mod instant;
 mod link;
 mod lock;
+mod message;
 mod options;
 mod outside;
 mod own;
@@ -41,14 +42,14 @@ pub(super) use connect::PostgresConnector;
 
 use super::{
     Access, BackendError, ConnectOptions, StrangeLedger,
-    connection::{Cell, Connection, HookSettings, LockTry, OwnTypes, Segments, Verdict},
+    connection::{Connection, HookSettings, LockTry, OwnTypes, Segments, Verdict},
     powers::Powers,
+    transaction::{Durability, End, Own, Rows, Start, TxError},
 };
 use crate::{
     alteration::{Dialect, PluginName},
     backend::tables::schema,
     session::{Handle, Outcome, SqlError, SqlLimits},
-    sql::Isolation,
 };
 use async_trait::async_trait;
 use connect::Server;
@@ -101,9 +102,8 @@ pub(super) struct PostgresConnection {
     schema: String,
     /// Tables of runners that belong to others, and are not read.
     strange: Vec<StrangeLedger>,
-    /// Takes from the session what would end it, or a transaction, while a guest or a compiler is at work. Empty
-    /// where nothing would.
-    unbounded: String,
+    /// Settings taken from the session that would end it, or a transaction, while a guest or a compiler is at work.
+    unbounded: Vec<&'static str>,
     /// Whether a role, a database or the server says that no commit waits for the disk.
     never_waits: bool,
     /// The schema, quoted, with its point.
@@ -121,19 +121,13 @@ pub(super) struct PostgresConnection {
     transaction: Option<Transaction>,
     rehearsing: bool,
     in_savepoint: bool,
-    /// Own statements that go with the next message.
-    kept: own::Kept,
     hook: Option<Hook>,
-    /// The end of the hook, where it goes with the next message, before what is kept.
-    leaving: Option<String>,
     /// What was said of the runner's tables at the end of a hook, for the next one's beginning.
     own_facts: Option<facts::Facts>,
     /// A hook has begun whose settings have not surely been taken back.
     is_used: bool,
     side: Side,
     forms: forms::Forms,
-    /// What the segment at hand deferred has run since its last statement.
-    is_checked: bool,
     /// The last statement outside of a transaction failed, and had committed nothing.
     left_nothing: bool,
     /// The server session that took the runner's lock.
@@ -172,14 +166,11 @@ impl PostgresConnection {
             transaction: None,
             rehearsing: false,
             in_savepoint: false,
-            kept: own::Kept::default(),
             hook: None,
-            leaving: None,
             own_facts: None,
             is_used: false,
             side: Side::Own,
             forms: forms::Forms::new(server.has_plain_forms),
-            is_checked: false,
             left_nothing: false,
             lock: None,
             is_pooled: false,
@@ -198,18 +189,6 @@ impl PostgresConnection {
         self.writers.clear();
         self.parameters.clear();
         self.types.retain(|oid, _| *oid < types::FIRST_USER_OID);
-    }
-
-    /// Runs SQL of the runner's own that needs no values.
-    async fn own_run(&mut self, sql: &str) -> Result<(), BackendError> {
-        self.send_kept().await?;
-        self.link.own_run(sql).await.map_err(|error| self.own_error(error))
-    }
-
-    /// Reads texts with SQL of the runner's own that needs no values.
-    async fn own_texts(&mut self, sql: &str) -> Result<Vec<TextRow>, BackendError> {
-        self.send_kept().await?;
-        self.send(sql).await.map(|(rows, _)| rows)
     }
 }
 
@@ -231,18 +210,6 @@ impl Connection for PostgresConnection {
             integer: "bigint",
             unnumber: "ALTER COLUMN sequence DROP IDENTITY IF EXISTS",
         }
-    }
-
-    async fn own_execute(&mut self, sql: &str, params: &[Cell]) -> Result<u64, BackendError> {
-        self.run_own(sql, params).await
-    }
-
-    async fn own_rows(
-        &mut self,
-        sql: &str,
-        params: &[Cell],
-    ) -> Result<Vec<Vec<Cell>>, BackendError> {
-        self.read_own(sql, params).await
     }
 
     async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError> {
@@ -315,53 +282,41 @@ impl Connection for PostgresConnection {
         Ok(())
     }
 
-    async fn begin(&mut self) -> Result<(), BackendError> {
-        self.begin_transaction(None).await
+    async fn start(&mut self, start: Start) -> Result<Vec<Rows>, TxError> {
+        self.start_transaction(start).await
     }
 
-    async fn begin_at(&mut self, isolation: Option<Isolation>) -> Result<(), BackendError> {
-        self.begin_transaction(isolation).await
+    async fn look(&mut self) -> Result<(), BackendError> {
+        self.start_transaction(Start::default()).await?;
+        Ok(())
     }
 
-    async fn end_segment(&mut self) -> Result<(), BackendError> {
-        self.check_segment().await
+    async fn read(&mut self, queries: Vec<Own>) -> Result<Vec<Rows>, TxError> {
+        self.read_transaction(queries).await
+    }
+
+    async fn own(&mut self, statements: Vec<Own>) -> Result<Vec<Rows>, TxError> {
+        self.run_own(statements).await
+    }
+
+    async fn finish(&mut self, end: End) -> Result<Durability, TxError> {
+        self.finish_transaction(end).await
+    }
+
+    async fn apply(
+        &mut self,
+        statements: Vec<Own>,
+        durability: Durability,
+    ) -> Result<Durability, TxError> {
+        self.apply_transaction(statements, durability).await
     }
 
     fn segments(&self) -> Segments {
         Segments::Statements
     }
 
-    async fn commit(&mut self) -> Result<(), BackendError> {
-        if self.never_waits && self.transaction.is_some() && !self.in_savepoint {
-            self.kept.push(settings::WAIT.to_owned(), 0);
-        }
-        self.commit_transaction().await
-    }
-
-    fn own_new(&self) -> Option<&'static str> {
-        Some("")
-    }
-
-    async fn own_must(&mut self, sql: &str, params: &[Cell]) -> Result<(), BackendError> {
-        self.keep_must(sql, params);
-        Ok(())
-    }
-
-    async fn own_execute_last(&mut self, sql: &str, params: &[Cell]) -> Result<(), BackendError> {
-        self.keep(sql, params);
-        Ok(())
-    }
-
-    async fn commit_unflushed(&mut self) -> Result<bool, BackendError> {
-        self.commit_transaction_unflushed().await
-    }
-
     async fn flush(&mut self) -> Result<(), BackendError> {
         self.flush_commits().await
-    }
-
-    async fn commit_soon(&mut self) -> Result<bool, BackendError> {
-        self.commit_transaction_soon().await
     }
 
     async fn rollback(&mut self) -> Result<(), BackendError> {
@@ -374,18 +329,6 @@ impl Connection for PostgresConnection {
 
     async fn end_rehearsal(&mut self) -> Result<(), BackendError> {
         self.stop_rehearsal().await
-    }
-
-    async fn enter_hook(&mut self, hook: HookSettings) -> Result<(), BackendError> {
-        self.enter(hook).await
-    }
-
-    async fn leave_hook(&mut self) -> Result<(), BackendError> {
-        self.leave().await
-    }
-
-    async fn leave_hook_soon(&mut self) -> Result<(), BackendError> {
-        self.leave_soon().await
     }
 
     async fn try_lock(&mut self) -> Result<LockTry, BackendError> {

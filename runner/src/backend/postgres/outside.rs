@@ -56,12 +56,12 @@ impl PostgresConnection {
                     settings::milliseconds(Some(hook.settings.lock_wait)),
                     settings::milliseconds(hook.settings.statement_time)
                 ),
-                match self.unbounded.as_str() {
-                    "" => "RESET lock_timeout; RESET statement_timeout".to_owned(),
-                    unbounded => {
-                        format!("RESET lock_timeout; RESET statement_timeout; {unbounded}")
-                    }
-                },
+                [
+                    vec!["RESET lock_timeout".to_owned(), "RESET statement_timeout".to_owned()],
+                    settings::unbind(&self.unbounded),
+                ]
+                .concat()
+                .join("; "),
             ),
             _ => (String::new(), String::new()),
         };
@@ -228,9 +228,9 @@ impl PostgresConnection {
         }
         if self.is_pooled && !self.unbounded.is_empty() {
             // What was set before this was known would stay for the session's other clients.
-            let reset = self.unbounded.replace("SET ", "RESET ").replace(" = 0", "");
-            self.unbounded = String::new();
-            self.own_run(&reset).await?;
+            let unbounded = std::mem::take(&mut self.unbounded);
+            let reset: Vec<_> = unbounded.iter().map(|name| format!("RESET {name}")).collect();
+            self.own_run(&reset.join("; ")).await?;
         }
         // It was only asked a question.
         let _ = timeout(FAREWELL_TIME, other.close()).await;

@@ -77,9 +77,8 @@ impl PostgresConnection {
             // It would commit by itself.
             return Err(SqlError::new(ErrorKind::Other, "there is no transaction to run it in"));
         }
-        let sent = self.send_kept().await;
-        sent.map_err(|error| SqlError::new(ErrorKind::Disconnected, error.to_string()))?;
-        self.is_checked = false;
+        let settled = self.link.settle().await;
+        settled.map_err(|error| SqlError::new(ErrorKind::Disconnected, error.to_string()))?;
         self.guest_side().await.map_err(|error| guest_error(error, &Sent::plain("")))?;
         self.prepare_forms(wants).await
     }

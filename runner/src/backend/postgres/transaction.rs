@@ -4,248 +4,235 @@
 //! was seen not to have failed just before, or the server says that its id is committed.
 
 use super::{
-    Hook, PostgresConnection, Side, Transaction, error,
+    PostgresConnection, Side, Transaction, error,
     facts::Facts,
-    link::{Answer, text_row},
-    own::Kept,
+    message::Message,
+    own::{Follows, Outgoing},
     settings,
 };
 use crate::{
-    backend::{Access, BackendError, connection::LockTry},
-    sql::{Isolation, Level},
+    backend::{
+        Access, BackendError,
+        connection::LockTry,
+        transaction::{Checks, Durability, End, Guest, Own, Rows, Start, TxError},
+    },
+    sql::Isolation,
 };
-use std::time::Duration;
 
 const SAVEPOINT: &str = "runner_rehearsal";
 const MARK: &str = "runner_mark";
 /// The transaction's commit is answered before it is on the disk.
 const UNFLUSHED: &str = "SET LOCAL synchronous_commit = off";
-/// The end of a transaction that had a hook at work.
-const COMMIT_AFTER_HOOK: &str = "SET TRANSACTION READ ONLY; COMMIT";
+const UNLISTEN: &str = "UNLISTEN *";
+const READ_ONLY: &str = "SET TRANSACTION READ ONLY";
 /// The first version that can bound a whole transaction.
 const TRANSACTION_TIMEOUT: u32 = 170_000;
 
 impl PostgresConnection {
-    pub(super) async fn begin_transaction(
-        &mut self,
-        isolation: Option<Isolation>,
-    ) -> Result<(), BackendError> {
-        self.link.settle().await?;
-        if self.rehearsing && self.transaction.is_some() {
-            let bounds = settings::bounds(self.lock_wait, self.idle);
-            let own = match &self.hook {
-                Some(_) if self.acts() => {
-                    format!("{}; {}", settings::OPERATOR, settings::own_within_hook())
-                }
-                Some(_) => settings::own_within_hook(),
-                None => settings::own(),
-            };
-            let sql = format!("{own}; {bounds}; SAVEPOINT {SAVEPOINT}");
-            self.own_run(&sql).await?;
-            self.in_savepoint = true;
-            self.side = Side::Own;
-            return Ok(());
+    /// Begins a transaction; a hook that begins is entered in the same message.
+    pub(super) async fn start_transaction(&mut self, start: Start) -> Result<Vec<Rows>, TxError> {
+        self.link.settle().await.map_err(TxError::Start)?;
+        let mut out = Outgoing::of(&start.own);
+        self.add_begin(&mut out, start.isolation);
+        self.add_own(&mut out, &start.own, Follows::Nothing).await?;
+        match start.guest {
+            Guest::None | Guest::GoesOn => drop(self.post(&mut out).await?),
+            Guest::Enters(hook) => {
+                let entering = self.add_enter(&mut out.message, hook);
+                let mut reply = self.post(&mut out).await?;
+                self.entered(entering, &mut reply).map_err(TxError::Start)?;
+            }
         }
-        self.kept.begin(self.begin_sql(self.hook.as_ref(), isolation));
-        self.transaction = Some(Transaction { id: None, marked: None });
-        self.side = Side::Own;
-        self.is_checked = false;
-        self.forms.are_pinned = false;
-        Ok(())
+        Ok(out.rows)
     }
 
-    /// What begins a transaction, in a journaled `hook` or outside of any, and how many rows it answers with.
-    fn begin_sql(&self, hook: Option<&Hook>, isolation: Option<Isolation>) -> (String, usize) {
+    /// Adds what begins a transaction, in the journaled hook at work or outside of any; in a rehearsal a savepoint.
+    fn add_begin(&mut self, out: &mut Outgoing, isolation: Option<Isolation>) {
+        let message = &mut out.message;
+        self.side = Side::Own;
+        let bounds = settings::bounds(self.lock_wait, self.idle);
+        if self.rehearsing && self.transaction.is_some() {
+            if self.hook.is_none() {
+                message.extend(settings::own());
+            } else {
+                if self.acts() {
+                    message.extend(settings::OPERATOR);
+                }
+                message.extend(settings::own_within_hook());
+            }
+            message.extend(bounds);
+            out.marks.savepoint = Some(message.push(format!("SAVEPOINT {SAVEPOINT}")));
+            return;
+        }
         // Readers may be connected to a standby, which hands out no ids.
         let reads = self.access == Access::Read;
         let (mode, id) =
             if reads { ("ONLY", "NULL") } else { ("WRITE", "pg_catalog.pg_current_xact_id()") };
-        // What a journaled hook set in the session is for its statements in this transaction too.
-        let (settings, rows) = match hook {
-            Some(hook) => (
-                format!(
-                    "{}{}; {}; {}",
-                    settings::idle_bound(self.idle),
-                    settings::hook_bounds(&hook.settings, self.sees_lost_clients),
-                    settings::to_own(hook.settings.level == Level::Trusted),
-                    settings::own_within_hook()
-                ),
-                1,
-            ),
-            None => {
-                let bounds = settings::bounds(self.lock_wait, self.idle);
-                (format!("{}; {bounds}", settings::own()), 0)
-            }
-        };
+        let isolation = isolation.unwrap_or(Isolation::ReadCommitted).as_sql();
+        message.push(format!("BEGIN ISOLATION LEVEL {isolation} READ {mode}"));
         // Elsewhere the session has none.
-        let unbounded = match self.is_pooled && self.version >= TRANSACTION_TIMEOUT {
-            true => "SET LOCAL transaction_timeout = 0; ",
-            false => "",
-        };
-        let begin = format!(
-            "BEGIN ISOLATION LEVEL {} READ {mode}; {unbounded}{settings}; \
-             SELECT pg_catalog.pg_backend_pid(), {id}",
-            isolation.unwrap_or(Isolation::ReadCommitted).as_sql()
-        );
-        (begin, rows + 1)
+        if self.is_pooled && self.version >= TRANSACTION_TIMEOUT {
+            message.push("SET LOCAL transaction_timeout = 0");
+        }
+        match &self.hook {
+            // What a journaled hook set in the session is for its statements in this transaction too.
+            Some(hook) => {
+                message.extend(settings::idle_bound(self.idle));
+                message.extend(settings::hook_bounds(&hook.settings, self.sees_lost_clients));
+                message.extend(settings::to_own(self.acts()));
+                message.extend(settings::own_within_hook());
+            }
+            None => {
+                message.extend(settings::own());
+                message.extend(bounds);
+            }
+        }
+        let begins = message.push(format!("SELECT pg_catalog.pg_backend_pid(), {id}"));
+        out.marks.begins = Some(begins);
+        self.transaction = Some(Transaction { id: None, marked: None });
+        self.forms.are_pinned = false;
     }
 
-    /// A transaction that began in the same message cannot have failed before its COMMIT: the server
-    /// leaves out what follows a failed statement. Nor has one that was whole when the hook was left
-    /// just before. Of any other the server is asked what became of it.
-    pub(super) async fn commit_transaction(&mut self) -> Result<(), BackendError> {
-        self.link.settle().await?;
-        self.end_segment().await?;
-        if !self.in_savepoint
-            && self.transaction.is_some()
-            && self.watch.is_none()
-            && let Some(leaving) = self.leaving.take()
-        {
-            return self.leave_and_commit(leaving).await;
+    /// Reads in a transaction of its own, in one message where it is no savepoint.
+    pub(super) async fn read_transaction(
+        &mut self,
+        queries: Vec<Own>,
+    ) -> Result<Vec<Rows>, TxError> {
+        self.link.settle().await.map_err(TxError::Start)?;
+        let mut out = Outgoing::of(&queries);
+        self.add_begin(&mut out, None);
+        self.add_own(&mut out, &queries, Follows::Nothing).await?;
+        let is_savepoint = out.marks.savepoint.is_some();
+        if !is_savepoint {
+            out.message.push("ROLLBACK");
         }
-        let is_whole = self.leave_now().await?;
-        if self.in_savepoint {
-            self.send_kept().await?;
-            return self.release_savepoint().await;
+        self.post(&mut out).await?;
+        if is_savepoint {
+            self.roll_back().await.map_err(TxError::Start)?;
+        } else {
+            self.transaction = None;
+            self.leave_session();
         }
-        if self.transaction.is_some() {
-            self.note_locks().await?;
+        Ok(out.rows)
+    }
+
+    /// Runs `statements` as one transaction, in one message where none has large values.
+    pub(super) async fn apply_transaction(
+        &mut self,
+        statements: Vec<Own>,
+        durability: Durability,
+    ) -> Result<Durability, TxError> {
+        if self.rehearsing || self.watch.is_some() {
+            self.start_transaction(Start::own(statements)).await?;
+            return self.finish_transaction(End { durability, ..End::default() }).await;
         }
-        let Some(transaction) = self.transaction.take() else {
-            return Err(BackendError::TransactionEnded("there was none to commit".to_owned()));
+        self.link.settle().await.map_err(TxError::Start)?;
+        let mut out = Outgoing::of(&statements);
+        self.add_begin(&mut out, None);
+        self.add_own(&mut out, &statements, Follows::Commit { is_alone: false }).await?;
+        self.commit(&mut out, durability, false).await?;
+        Ok(durability)
+    }
+
+    /// Ends a transaction: what is to be checked, the record and the COMMIT go in one message.
+    pub(super) async fn finish_transaction(&mut self, end: End) -> Result<Durability, TxError> {
+        self.link.settle().await.map_err(TxError::Checks)?;
+        if self.transaction.is_none() {
+            let none = BackendError::TransactionEnded("there was none to commit".to_owned());
+            return Err(TxError::Commit(none));
+        }
+        let mut out = Outgoing { is_end: true, ..Outgoing::of(&end.own) };
+        let is_hook = end.checks == Checks::Hook;
+        let checks = match is_hook {
+            true => self.add_leave(&mut out).await,
+            false => self.add_segment_end(&mut out).await,
         };
-        let forget = self.link.forget_described();
+        checks.map_err(TxError::Checks)?;
+        if self.in_savepoint || self.watch.is_some() {
+            self.add_own(&mut out, &end.own, Follows::Nothing).await?;
+            self.post(&mut out).await?;
+            if self.in_savepoint {
+                self.release_savepoint().await.map_err(TxError::of_commit)?;
+                return Ok(Durability::Flushed);
+            }
+            self.note_locks().await.map_err(TxError::of_commit)?;
+        } else {
+            let facts = self.hook.as_ref().and_then(|hook| hook.facts.as_ref());
+            let is_alone = is_hook && facts.is_some_and(Facts::are_alone);
+            self.add_own(&mut out, &end.own, Follows::Commit { is_alone }).await?;
+        }
+        self.commit(&mut out, end.durability, is_hook).await?;
+        Ok(end.durability)
+    }
+
+    /// Commits what was added. A transaction that begins in the same message cannot have failed before its COMMIT: the
+    /// server leaves out what follows a failed statement. Nor has one that was whole when the hook was left just before
+    /// (`is_whole`). Of any other the server is asked what became of it.
+    async fn commit(
+        &mut self,
+        out: &mut Outgoing,
+        durability: Durability,
+        is_whole: bool,
+    ) -> Result<(), TxError> {
+        let id = self.transaction.as_ref().and_then(|transaction| transaction.id.clone());
+        let message = &mut out.message;
+        match durability {
+            Durability::Unflushed => drop(message.push(UNFLUSHED)),
+            Durability::Flushed if self.never_waits => drop(message.push(settings::WAIT)),
+            Durability::Flushed => {}
+        }
         // A journaled hook goes on after this; what it listens to would come in between.
-        let unlisten =
-            if self.hook.is_some() { "UNLISTEN *; SET TRANSACTION READ ONLY; " } else { "" };
-        let mut kept = std::mem::take(&mut self.kept);
-        kept.before_commit(false);
-        let status = match &transaction.id {
-            Some(id) if !is_whole => {
-                format!("; SELECT pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8)")
-            }
-            _ => String::new(),
-        };
-        // How many statements are done when the COMMIT is.
-        let mut committed = kept.count() + unlisten.split_terminator("; ").count() + 1;
-        let commit = match self.is_used && self.hook.is_none() {
-            true => {
-                committed += 1;
-                self.commit_after_hook()
-            }
-            false => "COMMIT".to_owned(),
-        };
-        let sql = format!("{}{unlisten}{commit}{forget}{status}", kept.sql());
-        let (mut rows, mut done) = (Vec::new(), 0);
-        let each = |answer: Answer<'_>| {
-            match answer {
-                Answer::Row(row) => rows.push(text_row(row)),
-                Answer::Done(_) => done += 1,
-            }
-            Ok(())
-        };
-        let answered = self.link.own_each_answer(&sql, Duration::ZERO, each).await;
-        if let Err(error) = answered {
-            return Err(match error::end_of(&error) {
-                Some(found) if done < committed => {
-                    self.transaction = Some(transaction);
-                    self.judge(&found)
+        let goes_on = self.hook.is_some() && out.marks.left.is_none();
+        if goes_on {
+            message.extend([UNLISTEN, READ_ONLY]);
+        }
+        let ends_hook = self.is_used && !goes_on;
+        if ends_hook {
+            // What a trigger of the hook's deferred to the commit itself writes nothing, and sets nothing that stays.
+            message.push(READ_ONLY);
+        }
+        out.marks.commit = Some(message.push("COMMIT"));
+        if ends_hook {
+            message.push(UNLISTEN);
+            message.extend(settings::reset(self.lock.is_some(), &self.unbounded));
+        }
+        message.extend(self.link.forget_described());
+        let status = id.filter(|_| !is_whole).map(|id| {
+            message.push(format!("SELECT pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8)"))
+        });
+        let reply = self.post(out).await;
+        if !matches!(&reply, Err(error) if !error.is_committed()) {
+            self.transaction = None;
+            self.side = Side::Own;
+            self.leave_session();
+        }
+        let mut reply = reply?;
+        self.is_used = goes_on;
+        let status = status.and_then(|place| reply.answered.get_mut(place));
+        match status.map(|answered| std::mem::take(&mut answered.texts)) {
+            None => Ok(()),
+            Some(texts) => match super::columns(texts).map_err(TxError::Commit)? {
+                [Some(status)] if status == "committed" => Ok(()),
+                [_] => {
+                    let reason = "it was rolled back".to_owned();
+                    Err(TxError::Commit(BackendError::TransactionEnded(reason)))
                 }
-                None if done < committed => error::refused_commit(error, self.link.url()),
-                _ => error::after_commit(&error),
-            });
+            },
         }
-        let rows = self.answered(&kept, rows)?;
-        self.leave_session();
-        self.side = Side::Own;
-        if transaction.id.is_none() {
-            return Ok(());
-        }
-        if is_whole {
-            self.is_used = false;
-            return Ok(());
-        }
-        let [status] = super::columns(rows)?;
-        match status.as_deref() {
-            Some("committed") => {
-                // A journaled hook goes on; any other was reset before its end was recorded.
-                self.is_used = self.hook.is_some();
-                Ok(())
-            }
-            _ => Err(BackendError::TransactionEnded("it was rolled back".to_owned())),
-        }
-    }
-
-    /// The end of a hook, its record and the COMMIT of both, in one message.
-    async fn leave_and_commit(&mut self, leaving: String) -> Result<(), BackendError> {
-        let forget = self.link.forget_described();
-        let mut kept = std::mem::take(&mut self.kept);
-        kept.before_commit(self.facts().is_some_and(Facts::are_alone));
-        let commit = format!("{}{forget}", self.commit_after_hook());
-        self.end_hook(leaving, kept, &commit).await?;
-        self.transaction = None;
-        self.is_used = false;
-        self.leave_session();
-        Ok(())
-    }
-
-    /// What was said of the runner's tables before the hook that is at work.
-    fn facts(&self) -> Option<&Facts> {
-        self.hook.as_ref()?.facts.as_ref()
-    }
-
-    /// What a trigger of the hook's deferred to the commit itself writes nothing, and sets nothing that stays.
-    fn commit_after_hook(&self) -> String {
-        format!("{COMMIT_AFTER_HOOK}; {}", self.clean_up())
-    }
-
-    /// Takes back what a hook set in the session, once it is committed.
-    fn clean_up(&self) -> String {
-        format!("UNLISTEN *; {}", settings::reset(self.lock.is_some(), &self.unbounded))
-    }
-
-    /// As [`Self::commit_transaction`], without waiting for the disk. A savepoint of a rehearsal has
-    /// nothing to wait for.
-    pub(super) async fn commit_transaction_unflushed(&mut self) -> Result<bool, BackendError> {
-        if self.in_savepoint {
-            return self.commit_transaction().await.map(|()| false);
-        }
-        self.kept.push(UNFLUSHED.to_owned(), 0);
-        self.commit_transaction().await.map(|()| true)
-    }
-
-    /// As [`Self::commit_transaction`], for what may be lost with all that comes after it. A transaction
-    /// that the server has not heard of yet goes to it with the next one.
-    pub(super) async fn commit_transaction_soon(&mut self) -> Result<bool, BackendError> {
-        if !self.kept.begins || self.in_savepoint || self.hook.is_some() {
-            return self.commit_transaction_unflushed().await;
-        }
-        self.kept.push(UNFLUSHED.to_owned(), 0);
-        self.kept.before_commit(false);
-        self.kept.push("COMMIT".to_owned(), 0);
-        self.transaction = None;
-        self.side = Side::Own;
-        Ok(true)
     }
 
     /// A commit waits for the disk, and for all commits before it, if its transaction wrote anything. This one
     /// writes where nobody's lock is in the way: something for logical replication that nobody listens to.
     pub(super) async fn flush_commits(&mut self) -> Result<(), BackendError> {
-        self.begin_transaction(None).await?;
         let write = "SELECT pg_catalog.pg_logical_emit_message(true, 'runner', '')";
-        if self.never_waits {
-            self.kept.push(settings::WAIT.to_owned(), 0);
-        }
-        self.kept.push(write.to_owned(), 1);
-        self.commit_transaction().await
+        self.apply_transaction(vec![Own::run(write, [])], Durability::Flushed).await?;
+        Ok(())
     }
 
     pub(super) async fn roll_back(&mut self) -> Result<(), BackendError> {
         self.link.settle().await?;
         self.forget_handles();
-        let kept = std::mem::take(&mut self.kept);
         self.hook = None;
-        self.leaving = None;
         let had_hook = self.is_used;
         if had_hook {
             // What is taken back was looked at last.
@@ -253,29 +240,26 @@ impl PostgresConnection {
         }
         self.side = Side::Own;
         self.forms.are_pinned = false;
+        let mut message = Message::default();
         if self.rehearsing && self.transaction.is_some() {
             if std::mem::take(&mut self.in_savepoint) {
                 // What was marked in it, and what the hook set, goes with it.
                 if let Some(transaction) = &mut self.transaction {
                     transaction.marked = None;
                 }
-                let sql =
-                    format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}; RELEASE SAVEPOINT {SAVEPOINT}");
-                self.own_run(&sql).await?;
+                message.push(format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}"));
+                message.push(format!("RELEASE SAVEPOINT {SAVEPOINT}"));
+                self.own_run(&message.text()).await?;
             }
             return Ok(());
         }
         self.transaction = None;
-        if kept.begins && !had_hook {
-            // The server never heard of it.
-            return Ok(());
+        message.push("ROLLBACK");
+        message.extend(self.link.forget_described());
+        if had_hook {
+            message.extend(settings::reset(self.lock.is_some(), &self.unbounded));
         }
-        let forget = self.link.forget_described();
-        let reset = match had_hook {
-            true => format!("; {}", settings::reset(self.lock.is_some(), &self.unbounded)),
-            false => String::new(),
-        };
-        self.own_run(&format!("ROLLBACK{forget}{reset}")).await?;
+        self.own_run(&message.text()).await?;
         self.is_used = false;
         self.leave_session();
         Ok(())
@@ -289,7 +273,7 @@ impl PostgresConnection {
     }
 
     pub(super) async fn start_rehearsal(&mut self) -> Result<(), BackendError> {
-        self.begin_transaction(None).await?;
+        self.start_transaction(Start::default()).await?;
         self.rehearsing = true;
         Ok(())
     }
@@ -330,7 +314,7 @@ impl PostgresConnection {
 
     /// Whether the transaction that was begun is still open; a failed one is.
     pub(super) async fn still_in_transaction(&mut self) -> Result<bool, BackendError> {
-        self.send_kept().await?;
+        self.link.settle().await?;
         let Some(transaction) = &self.transaction else { return Ok(false) };
         let id = transaction.id.clone();
         let sql = "SELECT pg_catalog.pg_current_xact_id_if_assigned()";
@@ -346,11 +330,9 @@ impl PostgresConnection {
 
     pub(super) async fn connect_again(&mut self) -> Result<(), BackendError> {
         self.forget_handles();
-        self.kept = Kept::default();
         self.forms.are_pinned = false;
         self.transaction = None;
         self.hook = None;
-        self.leaving = None;
         self.is_used = false;
         self.own_facts = None;
         self.in_savepoint = false;
@@ -359,7 +341,7 @@ impl PostgresConnection {
         // A pooler may have given the old server session to somebody else by now.
         self.link.reopen(!self.is_pooled).await?;
         if !self.unbounded.is_empty() {
-            let sql = self.unbounded.clone();
+            let sql = settings::unbind(&self.unbounded).join("; ");
             self.own_run(&sql).await?;
         }
         if self.lock.take().is_some()

@@ -13,11 +13,16 @@ use crate::{
     backend::{
         BackendError,
         connection::{Cell, Connection, HookSettings, LockTry, OwnTypes, Verdict, own_sql},
+        one_by_one::{self, Steps},
         tables::schema,
+        transaction::{Durability, End, Own, Rows, Start, TxError},
     },
     crash,
     session::{Outcome, SqlError},
-    sql::sqlite::{Outside, outside},
+    sql::{
+        Isolation,
+        sqlite::{Outside, outside},
+    },
 };
 use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, TypeInfo, ValueRef, sqlite::SqliteRow};
@@ -52,12 +57,12 @@ fn cell(row: &SqliteRow, at: usize) -> Result<Cell, sqlx::Error> {
 }
 
 #[async_trait]
-impl Connection for SqliteSession {
-    fn own_types(&self) -> OwnTypes {
-        OwnTypes { key: "TEXT", text: "TEXT", bytes: "BLOB", integer: "INTEGER", unnumber: "" }
+impl Steps for SqliteSession {
+    async fn begin(&mut self, _isolation: Option<Isolation>) -> Result<(), BackendError> {
+        self.begin_transaction().await
     }
 
-    async fn own_execute(&mut self, sql: &str, params: &[Cell]) -> Result<u64, BackendError> {
+    async fn execute_own(&mut self, sql: &str, params: &[Cell]) -> Result<u64, BackendError> {
         self.guard.set(Rights::Host);
         let sql = own_sql(sql, PREFIX, false);
         crash::before(&sql);
@@ -66,11 +71,15 @@ impl Connection for SqliteSession {
         Ok(done.map_err(host_error)?.rows_affected())
     }
 
-    async fn own_rows(
-        &mut self,
-        sql: &str,
-        params: &[Cell],
-    ) -> Result<Vec<Vec<Cell>>, BackendError> {
+    async fn insert_own(&mut self, sql: &str, params: &[Cell]) -> Result<(), BackendError> {
+        let sql = format!("{sql} ON CONFLICT DO NOTHING");
+        match self.execute_own(&sql, params).await? {
+            1 => Ok(()),
+            _ => Err(BackendError::Moved),
+        }
+    }
+
+    async fn read_own(&mut self, sql: &str, params: &[Cell]) -> Result<Rows, BackendError> {
         self.guard.set(Rights::Host);
         let sql = own_sql(sql, PREFIX, false);
         crash::before(&sql);
@@ -80,6 +89,44 @@ impl Connection for SqliteSession {
             .iter()
             .map(|row| (0..row.len()).map(|at| cell(row, at).map_err(corrupt)).collect())
             .collect()
+    }
+
+    /// Settings and waiting are SQLite's affair: there is one writer, and `progress` ends a
+    /// statement.
+    async fn enter_hook(&mut self, _hook: HookSettings) -> Result<(), BackendError> {
+        self.reset();
+        self.outside.in_hook = true;
+        self.guard.set(Rights::Host);
+        self.note_violations().await
+    }
+
+    async fn leave_hook(&mut self) -> Result<(), BackendError> {
+        self.reset();
+        if !self.is_open().await? {
+            return Err(BackendError::TransactionEnded("it was rolled back".to_owned()));
+        }
+        self.guard.set(Rights::Host);
+        drop_temporary(&mut self.connection).await?;
+        self.outside.has_committed = false;
+        self.restore_settings().await?;
+        self.check_foreign_keys().await
+    }
+
+    async fn commit(&mut self) -> Result<(), BackendError> {
+        self.end().await?;
+        self.outside.has_committed |= self.outside.in_hook;
+        self.foreign_keys.iter_mut().for_each(Known::committed);
+        if !self.rehearsing {
+            self.change_journal_mode().await;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Connection for SqliteSession {
+    fn own_types(&self) -> OwnTypes {
+        OwnTypes { key: "TEXT", text: "TEXT", bytes: "BLOB", integer: "INTEGER", unnumber: "" }
     }
 
     async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError> {
@@ -92,26 +139,39 @@ impl Connection for SqliteSession {
         Ok(schema::own(names.map_err(host_error)?))
     }
 
-    async fn begin(&mut self) -> Result<(), BackendError> {
-        self.start().await
+    async fn start(&mut self, start: Start) -> Result<Vec<Rows>, TxError> {
+        one_by_one::start(self, start).await
     }
 
-    async fn begin_reading(&mut self) -> Result<(), BackendError> {
+    async fn look(&mut self) -> Result<(), BackendError> {
         self.guard.set(Rights::Host);
         match self.rehearsing {
-            true => self.start().await,
+            true => self.begin_transaction().await,
             false => run(&mut self.connection, "BEGIN").await,
         }
     }
 
-    async fn commit(&mut self) -> Result<(), BackendError> {
-        self.end().await?;
-        self.outside.has_committed |= self.outside.in_hook;
-        self.foreign_keys.iter_mut().for_each(Known::committed);
-        if !self.rehearsing {
-            self.change_journal_mode().await;
-        }
-        Ok(())
+    async fn read(&mut self, queries: Vec<Own>) -> Result<Vec<Rows>, TxError> {
+        self.look().await.map_err(TxError::Start)?;
+        let rows = one_by_one::own(self, queries).await?;
+        self.rollback().await.map_err(TxError::Start)?;
+        Ok(rows)
+    }
+
+    async fn own(&mut self, statements: Vec<Own>) -> Result<Vec<Rows>, TxError> {
+        one_by_one::own(self, statements).await
+    }
+
+    async fn finish(&mut self, end: End) -> Result<Durability, TxError> {
+        one_by_one::finish(self, end).await
+    }
+
+    async fn apply(
+        &mut self,
+        statements: Vec<Own>,
+        _durability: Durability,
+    ) -> Result<Durability, TxError> {
+        one_by_one::apply(self, statements).await
     }
 
     async fn rollback(&mut self) -> Result<(), BackendError> {
@@ -137,27 +197,6 @@ impl Connection for SqliteSession {
         // What hooks left in it is gone with it.
         self.foreign_keys = None;
         self.abandon().await
-    }
-
-    /// Settings and waiting are SQLite's affair: there is one writer, and `progress` ends a
-    /// statement.
-    async fn enter_hook(&mut self, _hook: HookSettings) -> Result<(), BackendError> {
-        self.reset();
-        self.outside.in_hook = true;
-        self.guard.set(Rights::Host);
-        self.note_violations().await
-    }
-
-    async fn leave_hook(&mut self) -> Result<(), BackendError> {
-        self.reset();
-        if !self.is_open().await? {
-            return Err(BackendError::TransactionEnded("it was rolled back".to_owned()));
-        }
-        self.guard.set(Rights::Host);
-        drop_temporary(&mut self.connection).await?;
-        self.outside.has_committed = false;
-        self.restore_settings().await?;
-        self.check_foreign_keys().await
     }
 
     async fn try_lock(&mut self) -> Result<LockTry, BackendError> {

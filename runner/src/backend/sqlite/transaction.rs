@@ -19,7 +19,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 impl SqliteSession {
     /// Begins a transaction of the runner's own.
-    pub(super) async fn start(&mut self) -> Result<(), BackendError> {
+    pub(super) async fn begin_transaction(&mut self) -> Result<(), BackendError> {
         self.prepare().await?;
         self.guard.set(Rights::Host);
         match self.rehearsing {
@@ -65,7 +65,7 @@ impl SqliteSession {
         let open = tokio::time::timeout(GRACE, async {
             connection.ping().await.map_err(host_error)?;
             let mut handle = connection.lock_handle().await.map_err(host_error)?;
-            Ok(raw::in_transaction(&mut handle))
+            Ok::<_, BackendError>(raw::in_transaction(&mut handle))
         })
         .await;
         let Ok(open) = open else {

@@ -6,39 +6,30 @@ use crate::{
     backend::{
         Attempt, BackendError, Counts, Decided, Ending,
         connection::{Cell, Connection},
+        transaction::{Own, query},
     },
-    crash, operator,
+    operator,
 };
 use std::collections::BTreeMap;
 
 /// What an end row says beyond a start row.
 pub(crate) type End<'a> = (Ending, &'a Counts, Option<&'a str>);
 
-/// Appends one row, which the commit that follows may bring: a start without counts, or an end with them.
+/// Appends one row: a start without counts, or an end with them.
 ///
 /// Its number is the next one of those that are there. The transaction has the ledger's row by then, so that no
 /// other one numbers rows at the same time.
-pub(crate) async fn append(
-    connection: &mut dyn Connection,
-    attempt: &Attempt,
-    end: Option<End<'_>>,
-) -> Result<(), BackendError> {
-    connection.own_execute_last(APPEND, &row(attempt, end)).await?;
-    crash::point("after a history row");
-    Ok(())
+pub(crate) fn append(attempt: &Attempt, end: Option<End<'_>>) -> Own {
+    Own::run(APPEND, row(attempt, end))
 }
 
 /// What an end row says in `error` of an alteration that was taken over, before the name that it had.
 const FROM: &str = "taken over from ";
 
 /// Appends the row that an alteration, which `attempt` describes under its new name, was recorded as one of `from`.
-pub(crate) async fn append_taken_over(
-    connection: &mut dyn Connection,
-    attempt: &Attempt,
-    from: &PluginName,
-) -> Result<(), BackendError> {
+pub(crate) fn append_taken_over(attempt: &Attempt, from: &PluginName) -> Own {
     let text = format!("{FROM}{from}");
-    append(connection, attempt, Some((Ending::TakenOver, &Counts::default(), Some(&text)))).await
+    append(attempt, Some((Ending::TakenOver, &Counts::default(), Some(&text))))
 }
 
 /// Which plugin took over which, by the one whose records they were.
@@ -49,7 +40,7 @@ pub(crate) async fn successors(
          GROUP BY plugin, error ORDER BY max(sequence)";
     let event = Cell::text(Ending::TakenOver.as_str());
     let mut successors = BTreeMap::new();
-    for row in connection.own_rows(sql, &[event]).await? {
+    for row in query(connection, sql, [event]).await? {
         let mut row = Record::new(row, "alteration_history, a row");
         let to: PluginName = row.parse("plugin")?;
         let from = row.text("error")?;
@@ -70,7 +61,7 @@ pub(crate) async fn decisions(
          WHERE h.event = ? AND NOT EXISTS (SELECT 1 FROM @history l
             WHERE l.plugin = h.plugin AND l.id = h.id AND l.sequence > h.sequence)";
     let event = Cell::text(Ending::Resolved.as_str());
-    let rows = connection.own_rows(sql, &[event]).await?;
+    let rows = query(connection, sql, [event]).await?;
     let decisions = rows.into_iter().map(|cells| {
         let mut row = Record::new(cells, "alteration_history, a row");
         let key = row.key("alteration_history")?;

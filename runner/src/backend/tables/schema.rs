@@ -8,6 +8,7 @@ use crate::{
     backend::{
         BackendError, SCHEMA_VERSION,
         connection::{Cell, Connection, OwnTypes},
+        transaction::{Own, query},
     },
     crash,
 };
@@ -166,7 +167,7 @@ pub(crate) async fn version(connection: &mut dyn Connection) -> Result<Option<i6
         return Err(BackendError::Corrupt("the table alteration_ledger is missing".to_owned()));
     }
     let sql = "SELECT one FROM @ledger";
-    if connection.is_journaled() && connection.own_rows(sql, &[]).await?.is_empty() {
+    if connection.is_journaled() && query(connection, sql, []).await?.is_empty() {
         return Ok(None);
     }
     let found = ledger::read(connection).await?.schema_version;
@@ -216,7 +217,7 @@ pub(crate) async fn upgrade(connection: &mut dyn Connection) -> Result<(), Backe
     };
     for statement in statements {
         let statement = spelled(statement, connection.own_types());
-        connection.own_execute(&statement, &[]).await?;
+        connection.own(vec![Own::run(statement, [])]).await?;
         crash::point("after a step of the schema");
     }
     for Added { since, table, column, of_type } in &ADDED {
@@ -227,7 +228,7 @@ pub(crate) async fn upgrade(connection: &mut dyn Connection) -> Result<(), Backe
         }
         let statement = format!("ALTER TABLE @{table} ADD COLUMN {column} {of_type}");
         let statement = spelled(&statement, connection.own_types());
-        connection.own_execute(&statement, &[]).await?;
+        connection.own(vec![Own::run(statement, [])]).await?;
         crash::point("after a step of the schema");
     }
     if older < NUMBERED {
@@ -235,7 +236,7 @@ pub(crate) async fn upgrade(connection: &mut dyn Connection) -> Result<(), Backe
     }
     let sql =
         format!("UPDATE @ledger SET schema_version = {SCHEMA_VERSION}, revision = revision + 1");
-    connection.own_execute(&sql, &[]).await?;
+    connection.own(vec![Own::run(sql, [])]).await?;
     Ok(())
 }
 
@@ -245,18 +246,18 @@ pub(crate) async fn upgrade(connection: &mut dyn Connection) -> Result<(), Backe
 async fn unnumber(connection: &mut dyn Connection) -> Result<(), BackendError> {
     let unnumber = connection.own_types().unnumber;
     if !unnumber.is_empty() {
-        connection.own_execute(&format!("ALTER TABLE @history {unnumber}"), &[]).await?;
+        connection.own(vec![Own::run(format!("ALTER TABLE @history {unnumber}"), [])]).await?;
         crash::point("after a step of the schema");
     }
     let sql = "SELECT sequence FROM @history WHERE sequence >= ? ORDER BY sequence";
-    for row in connection.own_rows(sql, &[Cell::integer(NUMBER_MAX)]).await? {
+    for row in query(connection, sql, [Cell::integer(NUMBER_MAX)]).await? {
         let number = Record::new(row, "alteration_history").integer("sequence")?;
         let sql = "SELECT coalesce(max(sequence), 0) + 1 FROM @history WHERE sequence < ?";
-        let last = connection.own_rows(sql, &[Cell::integer(NUMBER_MAX)]).await?;
+        let last = query(connection, sql, [Cell::integer(NUMBER_MAX)]).await?;
         let last = last.into_iter().next().unwrap_or_default();
         let next = Record::new(last, "alteration_history").integer("sequence")?;
         let sql = "UPDATE @history SET sequence = ? WHERE sequence = ?";
-        connection.own_execute(sql, &[Cell::integer(next), Cell::integer(number)]).await?;
+        connection.own(vec![Own::run(sql, [Cell::integer(next), Cell::integer(number)])]).await?;
     }
     Ok(())
 }
@@ -271,13 +272,14 @@ async fn has(
     let sql = "SELECT count(*) FROM information_schema.columns
          WHERE table_schema = DATABASE() AND table_name = ? AND column_name = ?";
     let known = [Cell::text(format!("alteration_{table}")), Cell::text(column)];
-    let rows = connection.own_rows(sql, &known).await?;
+    let rows = query(connection, sql, known).await?;
     Ok(rows.first().and_then(|row| row.first()) == Some(&Cell::integer(1)))
 }
 
 /// How many tables of others there are.
 pub(crate) async fn tables(connection: &mut dyn Connection) -> Result<u64, BackendError> {
-    let rows = connection.own_rows(connection.tables_sql(), &[]).await?;
+    let sql = connection.tables_sql();
+    let rows = query(connection, sql, []).await?;
     rows.into_iter().next().map_or(Ok(0), |row| Record::new(row, "the tables").count("count"))
 }
 

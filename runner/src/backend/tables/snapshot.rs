@@ -4,6 +4,7 @@
 use super::{Record, history, journal, ledger, run, schema};
 use crate::backend::{
     BackendError, Revision, Snapshot, StateRow, Status, connection::Connection, journal::cut_off,
+    transaction::query,
 };
 use std::{collections::BTreeMap, str::FromStr};
 
@@ -30,7 +31,7 @@ pub(crate) async fn read(
         _ => ", settings, draft",
     };
     let sql = format!("SELECT {COLUMNS}{added} FROM @state");
-    let rows = connection.own_rows(&sql, &[]).await?;
+    let rows = query(connection, sql, []).await?;
     let rows = rows.into_iter().map(state_row).collect::<Result<Vec<_>, _>>()?;
     let runs = run::read_all(connection, version).await?;
     let successors = history::successors(connection).await?;

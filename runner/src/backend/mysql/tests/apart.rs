@@ -17,8 +17,7 @@ async fn the_runners_statements_run_without_what_a_hook_set() {
         let database = server.database();
         database.sql("CREATE TABLE kept (a int, b varchar(20) CHARACTER SET utf8mb4)");
         let mut connection = open(&database).await;
-        connection.begin().await.expect("begins");
-        connection.enter_hook(settings(HookMode::Journaled)).await.expect("enters");
+        connection.enter(settings(HookMode::Journaled)).await.expect("enters");
         let about = "ALTER TABLE kept ADD c int";
         let before = connection.fingerprint(about).await.expect("asks");
         execute(
@@ -31,7 +30,7 @@ async fn the_runners_statements_run_without_what_a_hook_set() {
         execute(&mut connection, r#"INSERT INTO "kept" (a, b) VALUES (1, 'x\')"#).await;
         assert_eq!(connection.fingerprint(about).await.expect("asks"), before);
         let own = [Cell::text("\u{1f389}")];
-        connection.own_execute("UPDATE kept SET b = ? WHERE 1 = 0", &own).await.expect("writes");
+        connection.run_sql("UPDATE kept SET b = ? WHERE 1 = 0", &own).await.expect("writes");
         // Put on again.
         execute(&mut connection, r#"INSERT INTO "kept" (a, b) VALUES (2, 'y\')"#).await;
         execute(&mut connection, "SET sql_mode = @old").await;

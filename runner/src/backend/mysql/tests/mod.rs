@@ -17,6 +17,7 @@ use crate::{
         Access, BackendError, ConnectOptions, DatabaseUrl,
         connection::{Connection as _, HookMode, HookSettings},
         proxy, servers,
+        transaction::{Durability, End, Own, Start, TxError, Verbs as _},
     },
     session::{ErrorKind, Outcome, ResultLimit, Row, Session as _, SqlError, SqlLimits, Value},
 };
@@ -55,8 +56,7 @@ fn settings(mode: HookMode) -> HookSettings {
 async fn hook(mode: HookMode) -> (Database, MysqlConnection) {
     let database = Mariadb::shared().database();
     let mut connection = open(&database).await;
-    connection.begin().await.expect("begins");
-    connection.enter_hook(settings(mode)).await.expect("enters");
+    connection.enter(settings(mode)).await.expect("enters");
     (database, connection)
 }
 
