@@ -10,12 +10,13 @@ use super::{
     connection::HookMode,
     database::HookLimits,
     journal::{Journal, SharedJournal, Stop},
+    recorded::{conclude, or_roll_back},
     tables::{
         self, archive, history,
         journal::{self, JournalRow},
         ledger, run, state,
     },
-    transaction::{Durability, End, Own, Start, conclude, or_roll_back},
+    transaction::{Durability, End, Own, Start},
 };
 use crate::{
     alteration::{Checksum, Direction},

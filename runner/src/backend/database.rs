@@ -9,8 +9,9 @@ use super::{
     disk::Disk,
     journal::SharedJournal,
     lease::Lease,
+    recorded::{self, or_roll_back},
     tables::{self, archive, ledger, schema, snapshot},
-    transaction::{self, Durability, End, Own, Start, TxError, or_roll_back},
+    transaction::{Durability, End, Own, Start, TxError},
 };
 use crate::{
     alteration::{Checksum, Dialect, PluginName},
@@ -196,8 +197,10 @@ impl Backend {
         &mut self,
         plugins: &BTreeSet<PluginName>,
     ) -> Result<Option<(String, PluginName)>, BackendError> {
-        match self.connection.clone() {
-            Some(shared) => shared.lock().await.applied_elsewhere(plugins).await,
+        let Some(shared) = self.connection.clone() else { return Ok(None) };
+        let connection = &mut *shared.lock().await;
+        match connection.places() {
+            Some(places) => places.applied_elsewhere(plugins).await,
             None => Ok(None),
         }
     }
@@ -249,7 +252,7 @@ impl Backend {
     ) -> Result<(), BackendError> {
         let shared = self.shared()?;
         let connection = &mut *shared.lock().await;
-        let committed = transaction::apply(connection, statements, durability).await?;
+        let committed = recorded::apply(connection, statements, durability).await?;
         self.disk.committed(committed);
         Ok(())
     }

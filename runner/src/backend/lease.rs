@@ -7,8 +7,9 @@
 use super::{
     BackendError, LockHolder,
     connection::{Connection, Connector, SharedConnection},
+    recorded::{apply, conclude},
     tables::{lease, run, schema},
-    transaction::{Durability, End, Own, Start, TxError, apply, conclude},
+    transaction::{Durability, End, Own, Start, TxError},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinHandle, time::Instant};
@@ -71,7 +72,7 @@ async fn create(connection: &mut dyn Connection) -> Result<(), BackendError> {
         tries += 1;
         let created = async {
             connection.start(Start::default()).await?;
-            connection.prepare_place().await?;
+            schema::prepare_place(connection).await?;
             for statement in lease::statements(connection.own_types()) {
                 connection.own(vec![Own::run(statement, [])]).await?;
             }
@@ -134,8 +135,8 @@ async fn end_former_work(connection: &mut dyn Connection) -> Result<(), BackendE
         connection.end_orphans(&run.marker).await?;
     }
     // Where it is idle in a transaction, no statement of it could be found by a marker.
-    let Some(session) = session else { return Ok(()) };
-    match connection.end_session_named(&session).await {
+    let (Some(session), Some(sessions)) = (session, connection.sessions()) else { return Ok(()) };
+    match sessions.end_session_named(&session).await {
         Err(BackendError::Disconnected(reason)) => Err(BackendError::Disconnected(reason)),
         // It may be another user's. Its transaction need not be in the way, and the fence keeps it
         // from committing what it still does under the lease.

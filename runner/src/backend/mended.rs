@@ -6,12 +6,13 @@
 use super::{
     Attempt, Backend, BackendError, Counts, Ending, Revision, Run, Snapshot, StateRow, Status,
     journal::{self, Asked},
+    recorded::conclude,
     tables::{
         archive, history,
         journal::{self as rows, JournalRow},
         run, state,
     },
-    transaction::{End, Start, conclude},
+    transaction::{End, Start},
 };
 use crate::alteration::{AlterationKey, Direction, Handed};
 use serde::Serialize;

@@ -11,6 +11,7 @@ mod disk;
 mod error;
 mod export;
 mod former;
+mod identifier;
 mod journal;
 mod lease;
 mod lock;
@@ -24,6 +25,7 @@ mod protocol;
 #[path = "../../../tests/support/proxy/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "each suite uses its own part of this module")]
 mod proxy;
+mod recorded;
 mod released;
 mod resolve;
 mod scratch;
@@ -31,6 +33,7 @@ mod scratch;
 #[path = "../../../tests/support/servers/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "each suite uses its own part of this module")]
 mod servers;
+mod size;
 mod sqlite;
 mod state;
 mod tables;

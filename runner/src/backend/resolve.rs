@@ -2,12 +2,13 @@
 
 use super::{
     Attempt, Backend, BackendError, Counts, Ending, Revision, Run, StateRow, Status,
+    recorded::conclude,
     tables::{
         history,
         journal::{self, JournalRow},
         run, schema, state,
     },
-    transaction::{Durability, End, Start, conclude},
+    transaction::{Durability, End, Start},
 };
 use crate::{
     alteration::{AlterationKey, Direction},

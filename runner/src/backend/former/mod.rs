@@ -36,9 +36,12 @@ mod wrangler;
 
 pub use tool::FormerTool;
 
-use super::{Backend, BackendError, connection::Connection, tables::Record, transaction::query};
+use super::{
+    Backend, BackendError, connection::Connection, identifier::quote, recorded::query,
+    tables::Record,
+};
 use crate::{alteration::Dialect, escape::Escaped};
-use name::{Name, placed, quote};
+use name::{Name, placed};
 use std::collections::BTreeSet;
 use tool::Row;
 

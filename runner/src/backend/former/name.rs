@@ -4,8 +4,9 @@ use super::{
     super::{
         BackendError,
         connection::{Cell, Connection},
+        identifier::quote,
+        recorded::query,
         tables::Record,
-        transaction::query,
     },
     FormerError,
 };
@@ -106,14 +107,6 @@ impl std::fmt::Display for Name {
             Some(schema) => write!(f, "{}.{}", Escaped(schema), self.table),
             None => f.write_str(&self.table),
         }
-    }
-}
-
-/// Names hold no quotes: [`is_part`].
-pub(super) fn quote(name: &str, dialect: Dialect) -> String {
-    match dialect {
-        Dialect::Sqlite | Dialect::Postgresql => format!("\"{name}\""),
-        Dialect::Mysql | Dialect::Mariadb => format!("`{name}`"),
     }
 }
 

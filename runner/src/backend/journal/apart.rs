@@ -163,7 +163,9 @@ async fn awake<T>(connection: &mut dyn Connection, work: impl Future<Output = T>
             done = &mut work => return done,
             () = tokio::time::sleep(AWAKE_EVERY) => {
                 // Where it is lost, what comes next on it tells.
-                let _ = connection.stay_awake().await;
+                if let Some(connection) = connection.apart() {
+                    let _ = connection.stay_awake().await;
+                }
             }
         }
     }
@@ -247,8 +249,9 @@ impl Journal {
         &mut self,
         connection: &mut dyn Connection,
     ) -> Result<Option<Stretch>, BackendError> {
+        let Some(sessions) = connection.apart() else { return Ok(None) };
         // Of a session that is not the one in which it was made, it is 0.
-        let last = match connection.last_insert_id().await? {
+        let last = match sessions.last_insert_id().await? {
             0 => self.last_inserted,
             last => last,
         };
@@ -257,14 +260,11 @@ impl Journal {
             connection.finish(End::own(kept)).await?;
             self.segment_committed();
         }
-        let opened = connection.open_apart(self.settings, &self.marker, last).await?;
-        Ok(match opened {
-            None => None,
-            Some(shared) => {
-                let name = shared.lock().await.session_name().unwrap_or_default();
-                Some(Stretch { connection: shared, name, transaction: Transaction::default() })
-            }
-        })
+        let Some(sessions) = connection.apart() else { return Ok(None) };
+        let shared = sessions.open_apart(self.settings, &self.marker, last).await?;
+        let name = shared.lock().await.sessions().map(|session| session.session_name());
+        let (name, transaction) = (name.unwrap_or_default(), Transaction::default());
+        Ok(Some(Stretch { connection: shared, name, transaction }))
     }
 
     /// Runs a statement in the hook's own session.
@@ -410,11 +410,16 @@ impl Journal {
     ) -> Result<bool, BackendError> {
         let Some(stretch) = self.stretch.take() else { return Ok(false) };
         let session = &mut *stretch.connection.lock().await;
-        let is_open = if ask { session.is_left_open().await } else { Ok(false) };
+        let is_open = match session.apart() {
+            Some(session) if ask => session.is_left_open().await,
+            _ => Ok(false),
+        };
         session.close().await;
         // What is cut off may run on there.
         connection.end_orphans(&self.marker).await?;
-        connection.end_session_named(&stretch.name).await?;
+        if let Some(sessions) = connection.sessions() {
+            sessions.end_session_named(&stretch.name).await?;
+        }
         is_open
     }
 
@@ -436,7 +441,9 @@ impl Journal {
         rows: Vec<JournalRow>,
     ) -> Result<Vec<JournalRow>, BackendError> {
         let Some(mark) = rows.iter().rev().find_map(JournalRow::mark) else { return Ok(rows) };
-        connection.end_session_named(&mark.session).await?;
+        if let Some(sessions) = connection.sessions() {
+            sessions.end_session_named(&mark.session).await?;
+        }
         self.cut = cut(&rows);
         Ok(rows)
     }

@@ -15,7 +15,6 @@ mod connect;
 mod cursor;
 mod error;
 mod hint;
-mod identifier;
 mod lock;
 mod native;
 mod options;
@@ -48,13 +47,13 @@ pub(super) use connect::MysqlConnector;
 use super::{
     BackendError, ConnectOptions, DatabaseUrl,
     connection::{
-        Cell, Connection, HookMode, HookSettings, LockTry, OwnTypes, Segments, SharedConnection,
+        Apart, Cell, Connection, HookMode, HookSettings, Journaling, OwnTypes, Segments, Sessions,
         Verdict,
     },
-    one_by_one::{self, Steps},
+    one_by_one::Steps,
     powers::Powers,
     tables::schema,
-    transaction::{Durability, End, Own, Rows, Start, TxError},
+    transaction::Rows,
 };
 use crate::{
     session::{Handle, Session as _},
@@ -261,7 +260,74 @@ impl Steps for MysqlConnection {
 }
 
 #[async_trait]
+impl Journaling for MysqlConnection {
+    fn segments(&self) -> Segments {
+        Segments::Units
+    }
+
+    fn is_journaled(&self) -> bool {
+        true
+    }
+
+    fn may_commit(&self, sql: &str) -> bool {
+        crate::sql::Statement::one(sql, self.reading())
+            .map_or(true, |statement| !statement.is_plain())
+    }
+
+    async fn is_in_transaction(&mut self) -> Result<bool, BackendError> {
+        self.is_still_begun().await
+    }
+
+    fn set_marker(&mut self, marker: Option<&str>) {
+        self.marker = marker.map(orphan::comment);
+    }
+
+    async fn end_orphans(&mut self, marker: &str) -> Result<(), BackendError> {
+        self.end_marked(&orphan::comment(marker)).await
+    }
+
+    async fn fingerprint(&mut self, sql: &str) -> Result<String, BackendError> {
+        self.catalogue_of(sql).await
+    }
+
+    async fn verify(&mut self, sql: &str, before: &str) -> Result<Verdict, BackendError> {
+        let now = self.catalogue_of(sql).await?;
+        let verdict = verdict::judge(sql, self.reading(), before, &now);
+        let lacks_rows = verdict == Verdict::Done
+            && verdict::is_filled_table(sql, self.reading())
+            && verdict::may_lack_rows(&self.server, &now);
+        Ok(if lacks_rows { Verdict::Unknown } else { verdict })
+    }
+}
+
+#[async_trait]
+impl Sessions for MysqlConnection {
+    fn session_name(&self) -> String {
+        self.server.session_name()
+    }
+
+    async fn end_session_named(&mut self, name: &str) -> Result<(), BackendError> {
+        match self.server.session_of(name) {
+            Some(id) if id != self.server.connection_id => self.end_session(id).await,
+            _ => Ok(()),
+        }
+    }
+
+    fn set_lease(&mut self, fence: Option<i64>) {
+        self.lease = fence;
+    }
+}
+
+#[async_trait]
 impl Connection for MysqlConnection {
+    fn apart(&mut self) -> Option<&mut dyn Apart> {
+        Some(self)
+    }
+
+    fn sessions(&mut self) -> Option<&mut dyn Sessions> {
+        Some(self)
+    }
+
     fn own_types(&self) -> OwnTypes {
         OwnTypes {
             key: "varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
@@ -292,123 +358,8 @@ impl Connection for MysqlConnection {
         self.grants().await
     }
 
-    async fn start(&mut self, start: Start) -> Result<Vec<Rows>, TxError> {
-        one_by_one::start(self, start).await
-    }
-
-    async fn look(&mut self) -> Result<(), BackendError> {
-        self.begin_transaction().await
-    }
-
-    async fn read(&mut self, queries: Vec<Own>) -> Result<Vec<Rows>, TxError> {
-        self.look().await.map_err(TxError::Start)?;
-        let rows = one_by_one::own(self, queries).await?;
-        self.rollback().await.map_err(TxError::Start)?;
-        Ok(rows)
-    }
-
-    async fn own(&mut self, statements: Vec<Own>) -> Result<Vec<Rows>, TxError> {
-        one_by_one::own(self, statements).await
-    }
-
-    async fn finish(&mut self, end: End) -> Result<Durability, TxError> {
-        one_by_one::finish(self, end).await
-    }
-
-    async fn apply(
-        &mut self,
-        statements: Vec<Own>,
-        _durability: Durability,
-    ) -> Result<Durability, TxError> {
-        one_by_one::apply(self, statements).await
-    }
-
-    fn segments(&self) -> Segments {
-        Segments::Units
-    }
-
-    async fn rollback(&mut self) -> Result<(), BackendError> {
-        self.roll_back().await
-    }
-
-    async fn begin_rehearsal(&mut self) -> Result<(), BackendError> {
-        Err(BackendError::CannotRehearse(
-            "MySQL and MariaDB commit each schema change by themselves; use --rehearse-on"
-                .to_owned(),
-        ))
-    }
-
-    async fn end_rehearsal(&mut self) -> Result<(), BackendError> {
-        Ok(())
-    }
-
-    async fn try_lock(&mut self) -> Result<LockTry, BackendError> {
-        self.take_lock().await
-    }
-
-    async fn unlock(&mut self) {
-        self.release_lock().await;
-    }
-
-    fn is_journaled(&self) -> bool {
-        true
-    }
-
-    fn may_commit(&self, sql: &str) -> bool {
-        crate::sql::Statement::one(sql, self.reading())
-            .map_or(true, |statement| !statement.is_plain())
-    }
-
-    async fn is_in_transaction(&mut self) -> Result<bool, BackendError> {
-        self.is_still_begun().await
-    }
-
     fn judge(&self) -> Judge {
         Judge::new(self.reading()).within(&self.server.database)
-    }
-
-    async fn open_apart(
-        &mut self,
-        hook: HookSettings,
-        marker: &str,
-        last_insert_id: u64,
-    ) -> Result<Option<SharedConnection>, BackendError> {
-        let fresh = MysqlConnection::open_apart(self, hook, marker, last_insert_id).await?;
-        Ok(Some(Arc::new(tokio::sync::Mutex::new(fresh))))
-    }
-
-    async fn stay_awake(&mut self) -> Result<(), BackendError> {
-        self.ready().await?;
-        self.own_text("DO 0").await
-    }
-
-    async fn last_insert_id(&mut self) -> Result<u64, BackendError> {
-        self.read_last_insert_id().await
-    }
-
-    async fn is_left_open(&mut self) -> Result<bool, BackendError> {
-        self.has_open_transaction().await
-    }
-
-    fn set_marker(&mut self, marker: Option<&str>) {
-        self.marker = marker.map(orphan::comment);
-    }
-
-    async fn end_orphans(&mut self, marker: &str) -> Result<(), BackendError> {
-        self.end_marked(&orphan::comment(marker)).await
-    }
-
-    async fn fingerprint(&mut self, sql: &str) -> Result<String, BackendError> {
-        self.catalogue_of(sql).await
-    }
-
-    async fn verify(&mut self, sql: &str, before: &str) -> Result<Verdict, BackendError> {
-        let now = self.catalogue_of(sql).await?;
-        let verdict = verdict::judge(sql, self.reading(), before, &now);
-        let lacks_rows = verdict == Verdict::Done
-            && verdict::is_filled_table(sql, self.reading())
-            && verdict::may_lack_rows(&self.server, &now);
-        Ok(if lacks_rows { Verdict::Unknown } else { verdict })
     }
 
     fn tables_sql(&self) -> &'static str {
@@ -419,11 +370,6 @@ impl Connection for MysqlConnection {
     fn clock_ms(&self) -> &'static str {
         // Not UNIX_TIMESTAMP of a local time, of which an hour a year is ambiguous.
         "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(3)) DIV 1000)"
-    }
-
-    /// On a Galera cluster, where two nodes give out the same lock at once.
-    async fn needs_lease(&mut self) -> Result<bool, BackendError> {
-        Ok(self.server.galera)
     }
 
     async fn identity(&mut self) -> Result<String, BackendError> {
@@ -460,21 +406,6 @@ impl Connection for MysqlConnection {
         self.end_what_runs().await?;
         let sql = self.settings.sql();
         self.own_text(&sql).await
-    }
-
-    fn session_name(&self) -> Option<String> {
-        Some(self.server.session_name())
-    }
-
-    async fn end_session_named(&mut self, name: &str) -> Result<(), BackendError> {
-        match self.server.session_of(name) {
-            Some(id) if id != self.server.connection_id => self.end_session(id).await,
-            _ => Ok(()),
-        }
-    }
-
-    fn set_lease(&mut self, fence: Option<i64>) {
-        self.lease = fence;
     }
 
     async fn close(&mut self) {

@@ -2,11 +2,12 @@
 //!
 //! Its tables are named with their database, so that no `USE` and no other database can stand in.
 
-use super::{MysqlConnection, column, error, identifier::quote, value};
+use super::{MysqlConnection, column, error, value};
 use crate::alteration::Dialect;
+use crate::backend::identifier::in_backticks as quote;
 use crate::backend::{
     BackendError,
-    connection::{Cell, Connection as _, own_sql},
+    connection::{Cell, Journaling as _, own_sql},
     tables::schema,
 };
 use crate::session::Value;
@@ -17,7 +18,7 @@ use sqlx::{
 
 impl MysqlConnection {
     fn own_sql(&self, sql: &str) -> String {
-        let named = own_sql(sql, &format!("{}.", quote(&self.server.database)), false);
+        let named = own_sql(sql, &format!("{}.", quote(&self.server.database)));
         if named.starts_with("CREATE TABLE") {
             // Whatever the server's defaults are: with rollback, and room for the keys.
             return named + " ENGINE = InnoDB ROW_FORMAT = DYNAMIC";

@@ -1,7 +1,8 @@
 //! Whether this user may read the runner's tables: the catalogue hides a table from a user without rights on it, so what is not
 //! seen may be there all the same.
 
-use super::{MysqlConnection, error, identifier::quote};
+use super::{MysqlConnection, error};
+use crate::backend::identifier::in_backticks as quote;
 use crate::backend::{BackendError, connection::Cell, tables::schema};
 use sqlx::mysql::MySqlArguments;
 

@@ -1,11 +1,14 @@
 //! PostgreSQL's SQLSTATE codes, sorted into the kinds of the WIT package and the runner's own errors.
 
-use super::{own::MOVED, text::Sent};
+use super::text::Sent;
 use crate::{
     backend::BackendError,
     session::{ErrorKind, SqlError},
 };
 use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
+
+/// What the server says of a statement that had to match one row and did not.
+pub(super) const MOVED: &str = "runner: moved ";
 
 /// An error of a guest's statement, explained; `sent` is what went to the server for it.
 pub(super) fn guest_error(error: sqlx::Error, sent: &Sent<'_>) -> SqlError {

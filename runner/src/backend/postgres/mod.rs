@@ -16,6 +16,7 @@ mod instant;
 mod link;
 mod lock;
 mod message;
+mod opener;
 mod options;
 mod outside;
 mod own;
@@ -42,14 +43,12 @@ pub(super) use connect::PostgresConnector;
 
 use super::{
     Access, BackendError, ConnectOptions, StrangeLedger,
-    connection::{Connection, HookSettings, LockTry, OwnTypes, Segments, Verdict},
+    connection::{Connection, HookSettings, OwnTypes, Places},
     powers::Powers,
-    transaction::{Durability, End, Own, Rows, Start, TxError},
 };
 use crate::{
-    alteration::{Dialect, PluginName},
     backend::tables::schema,
-    session::{Handle, Outcome, SqlError, SqlLimits},
+    session::{Handle, SqlLimits},
 };
 use async_trait::async_trait;
 use connect::Server;
@@ -202,6 +201,10 @@ fn columns<const N: usize>(rows: Vec<TextRow>) -> Result<[Option<String>; N], Ba
 
 #[async_trait]
 impl Connection for PostgresConnection {
+    fn places(&mut self) -> Option<&mut dyn Places> {
+        Some(self)
+    }
+
     fn own_types(&self) -> OwnTypes {
         OwnTypes {
             key: "varchar(255) COLLATE \"C\"",
@@ -231,153 +234,6 @@ impl Connection for PostgresConnection {
         self.grants().await
     }
 
-    fn place(&self) -> Option<&str> {
-        Some(&self.schema)
-    }
-
-    fn strange_ledgers(&self) -> &[StrangeLedger] {
-        &self.strange
-    }
-
-    async fn applied_elsewhere(
-        &mut self,
-        plugins: &BTreeSet<PluginName>,
-    ) -> Result<Option<(String, PluginName)>, BackendError> {
-        self.applied_in_other_schemas(plugins).await
-    }
-
-    async fn prepare_place(&mut self) -> Result<(), BackendError> {
-        self.own_facts = None;
-        // IF NOT EXISTS would ask for the right to create one even where it exists.
-        let schema = text::literal(&text::quote(&self.schema));
-        let sql = format!(
-            "SELECT pg_catalog.to_regnamespace({schema}) IS NOT NULL,
-             pg_catalog.has_schema_privilege(pg_catalog.to_regnamespace({schema})::pg_catalog.oid, 'CREATE'),
-             pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE'),
-             pg_catalog.quote_ident(pg_catalog.current_database()),
-             pg_catalog.quote_ident(CURRENT_USER)"
-        );
-        let [there, may_use, may_make, database, user] = columns(self.own_texts(&sql).await?)?;
-        let is = |answer: &Option<String>| answer.as_deref() == Some("t");
-        let (what, may) = match is(&there) {
-            true => (format!("SCHEMA {}", text::quote(&self.schema)), is(&may_use)),
-            false => (format!("DATABASE {}", database.unwrap_or_default()), is(&may_make)),
-        };
-        if !may {
-            let (schema, user) = (self.schema.clone(), user.unwrap_or_default());
-            let grant = format!("GRANT CREATE ON {what} TO {user}");
-            return Err(BackendError::MayNotMakeTables { schema, grant });
-        }
-        if is(&there) {
-            return Ok(());
-        }
-        let current = settings::current_schema(&self.search_path);
-        let [before] = columns(self.own_texts(&current).await?)?;
-        self.own_run(&format!("CREATE SCHEMA IF NOT EXISTS {}", text::quote(&self.schema))).await?;
-        let [after] = columns(self.own_texts(&current).await?)?;
-        // PostgreSQL looks into a schema that is called as the user is before any other.
-        if before.is_some() && before != after {
-            return Err(BackendError::SchemaComesFirst(self.schema.clone()));
-        }
-        Ok(())
-    }
-
-    async fn start(&mut self, start: Start) -> Result<Vec<Rows>, TxError> {
-        self.start_transaction(start).await
-    }
-
-    async fn look(&mut self) -> Result<(), BackendError> {
-        self.start_transaction(Start::default()).await?;
-        Ok(())
-    }
-
-    async fn read(&mut self, queries: Vec<Own>) -> Result<Vec<Rows>, TxError> {
-        self.read_transaction(queries).await
-    }
-
-    async fn own(&mut self, statements: Vec<Own>) -> Result<Vec<Rows>, TxError> {
-        self.run_own(statements).await
-    }
-
-    async fn finish(&mut self, end: End) -> Result<Durability, TxError> {
-        self.finish_transaction(end).await
-    }
-
-    async fn apply(
-        &mut self,
-        statements: Vec<Own>,
-        durability: Durability,
-    ) -> Result<Durability, TxError> {
-        self.apply_transaction(statements, durability).await
-    }
-
-    fn segments(&self) -> Segments {
-        Segments::Statements
-    }
-
-    async fn flush(&mut self) -> Result<(), BackendError> {
-        self.flush_commits().await
-    }
-
-    async fn rollback(&mut self) -> Result<(), BackendError> {
-        self.roll_back().await
-    }
-
-    async fn begin_rehearsal(&mut self) -> Result<(), BackendError> {
-        self.start_rehearsal().await
-    }
-
-    async fn end_rehearsal(&mut self) -> Result<(), BackendError> {
-        self.stop_rehearsal().await
-    }
-
-    async fn try_lock(&mut self) -> Result<LockTry, BackendError> {
-        self.take_lock().await
-    }
-
-    async fn unlock(&mut self) {
-        self.release_lock().await;
-    }
-
-    async fn is_in_transaction(&mut self) -> Result<bool, BackendError> {
-        self.still_in_transaction().await
-    }
-
-    fn may_need_outside(&self, sql: &str) -> bool {
-        crate::sql::Statement::one(sql, Dialect::Postgresql)
-            .map_or(true, |statement| !statement.is_plain())
-    }
-
-    async fn mark(&mut self) -> Result<(), BackendError> {
-        self.set_mark().await
-    }
-
-    async fn back_to_mark(&mut self) -> Result<(), BackendError> {
-        self.return_to_mark().await
-    }
-
-    fn needs_outside(&self, error: &SqlError) -> bool {
-        // The second is said to code that commits.
-        matches!(error.sqlstate.as_deref(), Some("25001" | "2D000"))
-    }
-
-    async fn execute_outside(&mut self, sql: &str, marker: &str) -> Result<Outcome, SqlError> {
-        self.note_outside();
-        self.run_outside(sql, marker).await
-    }
-
-    async fn end_orphans(&mut self, marker: &str) -> Result<(), BackendError> {
-        self.end_marked(marker).await
-    }
-
-    async fn fingerprint(&mut self, sql: &str) -> Result<String, BackendError> {
-        self.take_fingerprint(sql).await
-    }
-
-    async fn verify(&mut self, sql: &str, before: &str) -> Result<Verdict, BackendError> {
-        self.verify_outside(sql, before).await
-    }
-
     fn tables_sql(&self) -> &'static str {
         "SELECT pg_catalog.count(*) FROM pg_catalog.pg_class AS c
          JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -387,10 +243,6 @@ impl Connection for PostgresConnection {
 
     fn clock_ms(&self) -> &'static str {
         "CAST(EXTRACT(EPOCH FROM pg_catalog.clock_timestamp()) * 1000 AS pg_catalog.int8)"
-    }
-
-    async fn needs_lease(&mut self) -> Result<bool, BackendError> {
-        self.probe_pooler().await
     }
 
     async fn identity(&mut self) -> Result<String, BackendError> {

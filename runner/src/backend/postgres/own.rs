@@ -4,7 +4,8 @@
 //! of a transaction to two different servers. Inside of one, large values go beside the text.
 
 use super::{
-    PostgresConnection, Side, error,
+    PostgresConnection,
+    error::{self, MOVED},
     link::{Answer, TextRow, fields, raw, text_row},
     message::{Answered, Message, Reply},
     parameter::Raw,
@@ -25,9 +26,6 @@ use std::time::Duration;
 
 /// Shorter bytes are part of the statement's text.
 const LARGE_BYTES_MIN: usize = 1 << 16;
-/// What the server says of a statement that had to match one row and did not.
-pub(super) const MOVED: &str = "runner: moved ";
-
 /// Own statements of one call, with what stands around them, on their way to the server in one message or in several.
 #[derive(Debug, Default)]
 pub(super) struct Outgoing {
@@ -157,22 +155,8 @@ fn cells(row: &PgRow) -> Vec<Cell> {
 }
 
 impl PostgresConnection {
-    /// Runs own statements, in the transaction at hand or each by itself.
-    pub(super) async fn run_own(&mut self, statements: Vec<Own>) -> Result<Vec<Rows>, TxError> {
-        self.link.settle().await.map_err(TxError::Start)?;
-        let mut out = Outgoing::of(&statements);
-        match self.transaction {
-            Some(_) if self.side == Side::Guest => self.add_own_switch(&mut out.message),
-            Some(_) => {}
-            None => out.message.extend(self.own_path()),
-        }
-        self.add_own(&mut out, &statements, Follows::Nothing).await?;
-        self.post(&mut out).await?;
-        Ok(out.rows)
-    }
-
     /// Outside of a transaction names and operators would be the session's to choose.
-    fn own_path(&self) -> Vec<&'static str> {
+    pub(super) fn own_path(&self) -> Vec<&'static str> {
         match self.acts() {
             true => [&settings::OPERATOR[..], &[settings::OWN_PATH]].concat(),
             false => vec![settings::OWN_PATH],

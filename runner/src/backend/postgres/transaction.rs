@@ -13,14 +13,14 @@ use super::{
 use crate::{
     backend::{
         Access, BackendError,
-        connection::LockTry,
+        connection::{LockTry, Locking, Transactions},
         transaction::{Checks, Durability, End, Guest, Own, Rows, Start, TxError},
     },
     sql::Isolation,
 };
+use async_trait::async_trait;
 
 const SAVEPOINT: &str = "runner_rehearsal";
-const MARK: &str = "runner_mark";
 /// The transaction's commit is answered before it is on the disk.
 const UNFLUSHED: &str = "SET LOCAL synchronous_commit = off";
 const UNLISTEN: &str = "UNLISTEN *";
@@ -28,9 +28,10 @@ const READ_ONLY: &str = "SET TRANSACTION READ ONLY";
 /// The first version that can bound a whole transaction.
 const TRANSACTION_TIMEOUT: u32 = 170_000;
 
-impl PostgresConnection {
+#[async_trait]
+impl Transactions for PostgresConnection {
     /// Begins a transaction; a hook that begins is entered in the same message.
-    pub(super) async fn start_transaction(&mut self, start: Start) -> Result<Vec<Rows>, TxError> {
+    async fn start(&mut self, start: Start) -> Result<Vec<Rows>, TxError> {
         self.link.settle().await.map_err(TxError::Start)?;
         let mut out = Outgoing::of(&start.own);
         self.add_begin(&mut out, start.isolation);
@@ -46,6 +47,154 @@ impl PostgresConnection {
         Ok(out.rows)
     }
 
+    async fn look(&mut self) -> Result<(), BackendError> {
+        self.start(Start::default()).await?;
+        Ok(())
+    }
+
+    /// Reads in a transaction of its own, in one message where it is no savepoint.
+    async fn read(&mut self, queries: Vec<Own>) -> Result<Vec<Rows>, TxError> {
+        self.link.settle().await.map_err(TxError::Start)?;
+        let mut out = Outgoing::of(&queries);
+        self.add_begin(&mut out, None);
+        self.add_own(&mut out, &queries, Follows::Nothing).await?;
+        let is_savepoint = out.marks.savepoint.is_some();
+        if !is_savepoint {
+            out.message.push("ROLLBACK");
+        }
+        self.post(&mut out).await?;
+        if is_savepoint {
+            self.rollback().await.map_err(TxError::Start)?;
+        } else {
+            self.transaction = None;
+            self.leave_session();
+        }
+        Ok(out.rows)
+    }
+
+    /// Runs own statements, in the transaction at hand or each by itself.
+    async fn own(&mut self, statements: Vec<Own>) -> Result<Vec<Rows>, TxError> {
+        self.link.settle().await.map_err(TxError::Start)?;
+        let mut out = Outgoing::of(&statements);
+        match self.transaction {
+            Some(_) if self.side == Side::Guest => self.add_own_switch(&mut out.message),
+            Some(_) => {}
+            None => out.message.extend(self.own_path()),
+        }
+        self.add_own(&mut out, &statements, Follows::Nothing).await?;
+        self.post(&mut out).await?;
+        Ok(out.rows)
+    }
+
+    /// Ends a transaction: what is to be checked, the record and the COMMIT go in one message.
+    async fn finish(&mut self, end: End) -> Result<Durability, TxError> {
+        self.link.settle().await.map_err(TxError::Checks)?;
+        if self.transaction.is_none() {
+            let none = BackendError::TransactionEnded("there was none to commit".to_owned());
+            return Err(TxError::Commit(none));
+        }
+        let mut out = Outgoing { is_end: true, ..Outgoing::of(&end.own) };
+        let is_hook = end.checks == Checks::Hook;
+        let checks = match is_hook {
+            true => self.add_leave(&mut out).await,
+            false => self.add_segment_end(&mut out).await,
+        };
+        checks.map_err(TxError::Checks)?;
+        if self.in_savepoint || self.watch.is_some() {
+            self.add_own(&mut out, &end.own, Follows::Nothing).await?;
+            self.post(&mut out).await?;
+            if self.in_savepoint {
+                self.release_savepoint().await.map_err(TxError::of_commit)?;
+                return Ok(Durability::Flushed);
+            }
+            self.note_locks().await.map_err(TxError::of_commit)?;
+        } else {
+            let facts = self.hook.as_ref().and_then(|hook| hook.facts.as_ref());
+            let is_alone = is_hook && facts.is_some_and(Facts::are_alone);
+            self.add_own(&mut out, &end.own, Follows::Commit { is_alone }).await?;
+        }
+        self.commit(&mut out, end.durability, is_hook).await?;
+        Ok(end.durability)
+    }
+
+    /// Runs `statements` as one transaction, in one message where none has large values.
+    async fn apply(
+        &mut self,
+        statements: Vec<Own>,
+        durability: Durability,
+    ) -> Result<Durability, TxError> {
+        if self.rehearsing || self.watch.is_some() {
+            self.start(Start::own(statements)).await?;
+            return self.finish(End { durability, ..End::default() }).await;
+        }
+        self.link.settle().await.map_err(TxError::Start)?;
+        let mut out = Outgoing::of(&statements);
+        self.add_begin(&mut out, None);
+        self.add_own(&mut out, &statements, Follows::Commit { is_alone: false }).await?;
+        self.commit(&mut out, durability, false).await?;
+        Ok(durability)
+    }
+
+    /// A commit waits for the disk, and for all commits before it, if its transaction wrote anything. This one
+    /// writes where nobody's lock is in the way: something for logical replication that nobody listens to.
+    async fn flush(&mut self) -> Result<(), BackendError> {
+        let write = "SELECT pg_catalog.pg_logical_emit_message(true, 'runner', '')";
+        self.apply(vec![Own::run(write, [])], Durability::Flushed).await?;
+        Ok(())
+    }
+
+    async fn rollback(&mut self) -> Result<(), BackendError> {
+        self.link.settle().await?;
+        self.forget_handles();
+        self.hook = None;
+        let had_hook = self.is_used;
+        if had_hook {
+            // What is taken back was looked at last.
+            self.own_facts = None;
+        }
+        self.side = Side::Own;
+        self.forms.are_pinned = false;
+        let mut message = Message::default();
+        if self.rehearsing && self.transaction.is_some() {
+            if std::mem::take(&mut self.in_savepoint) {
+                // What was marked in it, and what the hook set, goes with it.
+                if let Some(transaction) = &mut self.transaction {
+                    transaction.marked = None;
+                }
+                message.push(format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}"));
+                message.push(format!("RELEASE SAVEPOINT {SAVEPOINT}"));
+                self.own_run(&message.text()).await?;
+            }
+            return Ok(());
+        }
+        self.transaction = None;
+        message.push("ROLLBACK");
+        message.extend(self.link.forget_described());
+        if had_hook {
+            message.extend(settings::reset(self.lock.is_some(), &self.unbounded));
+        }
+        self.own_run(&message.text()).await?;
+        self.is_used = false;
+        self.leave_session();
+        Ok(())
+    }
+
+    async fn begin_rehearsal(&mut self) -> Result<(), BackendError> {
+        self.start(Start::default()).await?;
+        self.rehearsing = true;
+        Ok(())
+    }
+
+    async fn end_rehearsal(&mut self) -> Result<(), BackendError> {
+        self.rehearsing = false;
+        self.in_savepoint = false;
+        // Tables that it made are gone with it.
+        self.own_facts = None;
+        self.rollback().await
+    }
+}
+
+impl PostgresConnection {
     /// Adds what begins a transaction, in the journaled hook at work or outside of any; in a rehearsal a savepoint.
     fn add_begin(&mut self, out: &mut Outgoing, isolation: Option<Isolation>) {
         let message = &mut out.message;
@@ -91,78 +240,6 @@ impl PostgresConnection {
         out.marks.begins = Some(begins);
         self.transaction = Some(Transaction { id: None, marked: None });
         self.forms.are_pinned = false;
-    }
-
-    /// Reads in a transaction of its own, in one message where it is no savepoint.
-    pub(super) async fn read_transaction(
-        &mut self,
-        queries: Vec<Own>,
-    ) -> Result<Vec<Rows>, TxError> {
-        self.link.settle().await.map_err(TxError::Start)?;
-        let mut out = Outgoing::of(&queries);
-        self.add_begin(&mut out, None);
-        self.add_own(&mut out, &queries, Follows::Nothing).await?;
-        let is_savepoint = out.marks.savepoint.is_some();
-        if !is_savepoint {
-            out.message.push("ROLLBACK");
-        }
-        self.post(&mut out).await?;
-        if is_savepoint {
-            self.roll_back().await.map_err(TxError::Start)?;
-        } else {
-            self.transaction = None;
-            self.leave_session();
-        }
-        Ok(out.rows)
-    }
-
-    /// Runs `statements` as one transaction, in one message where none has large values.
-    pub(super) async fn apply_transaction(
-        &mut self,
-        statements: Vec<Own>,
-        durability: Durability,
-    ) -> Result<Durability, TxError> {
-        if self.rehearsing || self.watch.is_some() {
-            self.start_transaction(Start::own(statements)).await?;
-            return self.finish_transaction(End { durability, ..End::default() }).await;
-        }
-        self.link.settle().await.map_err(TxError::Start)?;
-        let mut out = Outgoing::of(&statements);
-        self.add_begin(&mut out, None);
-        self.add_own(&mut out, &statements, Follows::Commit { is_alone: false }).await?;
-        self.commit(&mut out, durability, false).await?;
-        Ok(durability)
-    }
-
-    /// Ends a transaction: what is to be checked, the record and the COMMIT go in one message.
-    pub(super) async fn finish_transaction(&mut self, end: End) -> Result<Durability, TxError> {
-        self.link.settle().await.map_err(TxError::Checks)?;
-        if self.transaction.is_none() {
-            let none = BackendError::TransactionEnded("there was none to commit".to_owned());
-            return Err(TxError::Commit(none));
-        }
-        let mut out = Outgoing { is_end: true, ..Outgoing::of(&end.own) };
-        let is_hook = end.checks == Checks::Hook;
-        let checks = match is_hook {
-            true => self.add_leave(&mut out).await,
-            false => self.add_segment_end(&mut out).await,
-        };
-        checks.map_err(TxError::Checks)?;
-        if self.in_savepoint || self.watch.is_some() {
-            self.add_own(&mut out, &end.own, Follows::Nothing).await?;
-            self.post(&mut out).await?;
-            if self.in_savepoint {
-                self.release_savepoint().await.map_err(TxError::of_commit)?;
-                return Ok(Durability::Flushed);
-            }
-            self.note_locks().await.map_err(TxError::of_commit)?;
-        } else {
-            let facts = self.hook.as_ref().and_then(|hook| hook.facts.as_ref());
-            let is_alone = is_hook && facts.is_some_and(Facts::are_alone);
-            self.add_own(&mut out, &end.own, Follows::Commit { is_alone }).await?;
-        }
-        self.commit(&mut out, end.durability, is_hook).await?;
-        Ok(end.durability)
     }
 
     /// Commits what was added. A transaction that begins in the same message cannot have failed before its COMMIT: the
@@ -221,69 +298,11 @@ impl PostgresConnection {
         }
     }
 
-    /// A commit waits for the disk, and for all commits before it, if its transaction wrote anything. This one
-    /// writes where nobody's lock is in the way: something for logical replication that nobody listens to.
-    pub(super) async fn flush_commits(&mut self) -> Result<(), BackendError> {
-        let write = "SELECT pg_catalog.pg_logical_emit_message(true, 'runner', '')";
-        self.apply_transaction(vec![Own::run(write, [])], Durability::Flushed).await?;
-        Ok(())
-    }
-
-    pub(super) async fn roll_back(&mut self) -> Result<(), BackendError> {
-        self.link.settle().await?;
-        self.forget_handles();
-        self.hook = None;
-        let had_hook = self.is_used;
-        if had_hook {
-            // What is taken back was looked at last.
-            self.own_facts = None;
-        }
-        self.side = Side::Own;
-        self.forms.are_pinned = false;
-        let mut message = Message::default();
-        if self.rehearsing && self.transaction.is_some() {
-            if std::mem::take(&mut self.in_savepoint) {
-                // What was marked in it, and what the hook set, goes with it.
-                if let Some(transaction) = &mut self.transaction {
-                    transaction.marked = None;
-                }
-                message.push(format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}"));
-                message.push(format!("RELEASE SAVEPOINT {SAVEPOINT}"));
-                self.own_run(&message.text()).await?;
-            }
-            return Ok(());
-        }
-        self.transaction = None;
-        message.push("ROLLBACK");
-        message.extend(self.link.forget_described());
-        if had_hook {
-            message.extend(settings::reset(self.lock.is_some(), &self.unbounded));
-        }
-        self.own_run(&message.text()).await?;
-        self.is_used = false;
-        self.leave_session();
-        Ok(())
-    }
-
     /// Between transactions a pooler may have given the server session to somebody else.
     fn leave_session(&mut self) {
         if self.is_pooled {
             self.link.pid = None;
         }
-    }
-
-    pub(super) async fn start_rehearsal(&mut self) -> Result<(), BackendError> {
-        self.start_transaction(Start::default()).await?;
-        self.rehearsing = true;
-        Ok(())
-    }
-
-    pub(super) async fn stop_rehearsal(&mut self) -> Result<(), BackendError> {
-        self.rehearsing = false;
-        self.in_savepoint = false;
-        // Tables that it made are gone with it.
-        self.own_facts = None;
-        self.roll_back().await
     }
 
     /// What a commit would check is checked now. Afterwards constraints are deferred again as they
@@ -312,22 +331,6 @@ impl PostgresConnection {
         Ok(())
     }
 
-    /// Whether the transaction that was begun is still open; a failed one is.
-    pub(super) async fn still_in_transaction(&mut self) -> Result<bool, BackendError> {
-        self.link.settle().await?;
-        let Some(transaction) = &self.transaction else { return Ok(false) };
-        let id = transaction.id.clone();
-        let sql = "SELECT pg_catalog.pg_current_xact_id_if_assigned()";
-        match self.link.own_rows(sql).await {
-            Ok(rows) => {
-                let [found] = super::columns(rows)?;
-                Ok(found == id)
-            }
-            Err(error) if error::code(&error).as_deref() == Some("25P02") => Ok(true),
-            Err(error) => Err(error::host_error(error, self.link.url())),
-        }
-    }
-
     pub(super) async fn connect_again(&mut self) -> Result<(), BackendError> {
         self.forget_handles();
         self.forms.are_pinned = false;
@@ -345,32 +348,10 @@ impl PostgresConnection {
             self.own_run(&sql).await?;
         }
         if self.lock.take().is_some()
-            && let LockTry::HeldBy(holder) = self.take_lock().await?
+            && let LockTry::HeldBy(holder) = self.try_lock().await?
         {
             return Err(BackendError::Locked(holder));
         }
-        Ok(())
-    }
-
-    pub(super) async fn set_mark(&mut self) -> Result<(), BackendError> {
-        let Some(transaction) = &mut self.transaction else { return Ok(()) };
-        // One after the other, never nested: each level costs the server.
-        let at = (self.side, self.forms.are_pinned);
-        let release = if transaction.marked.replace(at).is_some() {
-            format!("RELEASE SAVEPOINT {MARK}; ")
-        } else {
-            String::new()
-        };
-        self.own_run(&format!("{release}SAVEPOINT {MARK}")).await
-    }
-
-    pub(super) async fn return_to_mark(&mut self) -> Result<(), BackendError> {
-        self.link.settle().await?;
-        let Some(transaction) = &mut self.transaction else { return Ok(()) };
-        let marked = transaction.marked.take();
-        self.own_run(&format!("ROLLBACK TO SAVEPOINT {MARK}; RELEASE SAVEPOINT {MARK}")).await?;
-        // The session's settings went back to the mark too.
-        (self.side, self.forms.are_pinned) = marked.unwrap_or((self.side, self.forms.are_pinned));
         Ok(())
     }
 }

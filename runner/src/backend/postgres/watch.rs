@@ -6,7 +6,7 @@
 use super::{PostgresConnection, catalogue};
 use crate::backend::{
     BackendError,
-    connection::Connection,
+    connection::Transactions,
     scratch::{Blocked, Locks, TableLock},
 };
 use std::collections::{BTreeMap, HashMap};

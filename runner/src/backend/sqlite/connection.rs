@@ -12,7 +12,10 @@ use super::{
 use crate::{
     backend::{
         BackendError,
-        connection::{Cell, Connection, HookSettings, LockTry, OwnTypes, Verdict, own_sql},
+        connection::{
+            Cell, Connection, HookSettings, Journaling, LockTry, Locking, OwnTypes, Transactions,
+            Verdict, own_sql,
+        },
         one_by_one::{self, Steps},
         tables::schema,
         transaction::{Durability, End, Own, Rows, Start, TxError},
@@ -64,7 +67,7 @@ impl Steps for SqliteSession {
 
     async fn execute_own(&mut self, sql: &str, params: &[Cell]) -> Result<u64, BackendError> {
         self.guard.set(Rights::Host);
-        let sql = own_sql(sql, PREFIX, false);
+        let sql = own_sql(sql, PREFIX);
         crash::before(&sql);
         let done = own_query(&sql, params).execute(&mut self.connection).await;
         crash::after(&sql);
@@ -81,7 +84,7 @@ impl Steps for SqliteSession {
 
     async fn read_own(&mut self, sql: &str, params: &[Cell]) -> Result<Rows, BackendError> {
         self.guard.set(Rights::Host);
-        let sql = own_sql(sql, PREFIX, false);
+        let sql = own_sql(sql, PREFIX);
         crash::before(&sql);
         let rows = own_query(&sql, params).fetch_all(&mut self.connection).await;
         crash::after(&sql);
@@ -124,21 +127,7 @@ impl Steps for SqliteSession {
 }
 
 #[async_trait]
-impl Connection for SqliteSession {
-    fn own_types(&self) -> OwnTypes {
-        OwnTypes { key: "TEXT", text: "TEXT", bytes: "BLOB", integer: "INTEGER", unnumber: "" }
-    }
-
-    async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError> {
-        self.guard.set(Rights::Host);
-        let sql = "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name LIKE 'alteration!_%' ESCAPE '!'";
-        crash::before(sql);
-        let names: Result<Vec<String>, _> =
-            sqlx::query_scalar(sql).persistent(false).fetch_all(&mut self.connection).await;
-        crash::after(sql);
-        Ok(schema::own(names.map_err(host_error)?))
-    }
-
+impl Transactions for SqliteSession {
     async fn start(&mut self, start: Start) -> Result<Vec<Rows>, TxError> {
         one_by_one::start(self, start).await
     }
@@ -198,7 +187,10 @@ impl Connection for SqliteSession {
         self.foreign_keys = None;
         self.abandon().await
     }
+}
 
+#[async_trait]
+impl Locking for SqliteSession {
     async fn try_lock(&mut self) -> Result<LockTry, BackendError> {
         let Some(path) = self.file.as_deref().map(lock::path_for) else {
             return Ok(LockTry::Held);
@@ -216,7 +208,10 @@ impl Connection for SqliteSession {
     async fn unlock(&mut self) {
         self.lock = None;
     }
+}
 
+#[async_trait]
+impl Journaling for SqliteSession {
     async fn is_in_transaction(&mut self) -> Result<bool, BackendError> {
         self.is_open().await
     }
@@ -258,6 +253,23 @@ impl Connection for SqliteSession {
             true => Verdict::NotDone,
             false => Verdict::Unknown,
         })
+    }
+}
+
+#[async_trait]
+impl Connection for SqliteSession {
+    fn own_types(&self) -> OwnTypes {
+        OwnTypes { key: "TEXT", text: "TEXT", bytes: "BLOB", integer: "INTEGER", unnumber: "" }
+    }
+
+    async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError> {
+        self.guard.set(Rights::Host);
+        let sql = "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name LIKE 'alteration!_%' ESCAPE '!'";
+        crash::before(sql);
+        let names: Result<Vec<String>, _> =
+            sqlx::query_scalar(sql).persistent(false).fetch_all(&mut self.connection).await;
+        crash::after(sql);
+        Ok(schema::own(names.map_err(host_error)?))
     }
 
     fn tables_sql(&self) -> &'static str {

@@ -4,7 +4,8 @@
 //! that was rebuilt under another name and renamed has quotes around its name that it did not have
 //! before: that is no difference. Everything else in the text is.
 
-use super::{error::host_error, guard::Rights, identifier::quote, session::SqliteSession};
+use super::{error::host_error, guard::Rights, session::SqliteSession};
+use crate::backend::identifier::in_quotes as quote;
 use crate::{
     alteration::Dialect,
     backend::{

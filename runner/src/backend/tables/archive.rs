@@ -6,7 +6,8 @@ use crate::{
     backend::{
         BackendError,
         connection::{Cell, Connection},
-        transaction::{Own, read_one},
+        recorded::read_one,
+        transaction::Own,
     },
 };
 use std::io::Read;

@@ -6,7 +6,8 @@ use crate::{
     backend::{
         Attempt, BackendError, Counts, Decided, Ending,
         connection::{Cell, Connection},
-        transaction::{Own, query},
+        recorded::query,
+        transaction::Own,
     },
     operator,
 };

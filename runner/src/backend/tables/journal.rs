@@ -9,7 +9,8 @@ use crate::{
     backend::{
         BackendError,
         connection::{Cell, Connection},
-        transaction::{Own, Rows, query, read_one},
+        recorded::{query, read_one},
+        transaction::{Own, Rows},
     },
     operator,
 };

@@ -7,7 +7,8 @@ use super::Record;
 use crate::backend::{
     BackendError, LockHolder,
     connection::{Cell, Connection, OwnTypes},
-    transaction::{Own, Rows, query, read_one},
+    recorded::{query, read_one},
+    transaction::{Own, Rows},
 };
 use serde::{Deserialize, Serialize};
 
@@ -16,15 +17,15 @@ use serde::{Deserialize, Serialize};
 struct Signature {
     #[serde(flatten)]
     holder: LockHolder,
-    /// The holder's session on the server, as [`Connection::session_name`] has it. Absent from
+    /// The holder's session on the server, as `Sessions::session_name` has it. Absent from
     /// runners that did not record it, and where the server ends idle transactions by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     session: Option<String>,
 }
 
 impl Signature {
-    fn of(connection: &dyn Connection) -> Cell {
-        let session = connection.session_name();
+    fn of(connection: &mut dyn Connection) -> Cell {
+        let session = connection.sessions().map(|sessions| sessions.session_name());
         Cell::text(super::to_json(&Self { holder: LockHolder::current(), session }))
     }
 }
@@ -56,7 +57,7 @@ pub(crate) async fn has_row(connection: &mut dyn Connection) -> Result<bool, Bac
 }
 
 /// Takes the lease for `time_ms` if it is free or its holder's heart has stopped, which moves its fence on.
-pub(crate) fn take(connection: &dyn Connection, time_ms: u64) -> Own {
+pub(crate) fn take(connection: &mut dyn Connection, time_ms: u64) -> Own {
     let clock = connection.clock_ms();
     let sql = format!(
         "UPDATE @lease SET fence = fence + 1, holder = ?, heartbeat_ms = {clock}, time_ms = ?
@@ -80,7 +81,7 @@ pub(crate) fn fence_ledger(fence: i64) -> Own {
 }
 
 /// Says that the holder lives. Does not match where the lease is somebody else's by now.
-pub(crate) fn beat(connection: &dyn Connection, fence: i64) -> Own {
+pub(crate) fn beat(connection: &mut dyn Connection, fence: i64) -> Own {
     let clock = connection.clock_ms();
     let sql =
         format!("UPDATE @lease SET heartbeat_ms = {clock} WHERE fence = ? AND holder IS NOT NULL");
@@ -93,7 +94,7 @@ pub(crate) fn give_back(fence: i64) -> Own {
 
 /// Says that the holder works on another session from now on. Nothing where the lease is somebody
 /// else's by now, which the ledger tells.
-pub(crate) fn sign(connection: &dyn Connection, fence: i64) -> Own {
+pub(crate) fn sign(connection: &mut dyn Connection, fence: i64) -> Own {
     let sql = "UPDATE @lease SET holder = ? WHERE fence = ? AND holder IS NOT NULL";
     Own::run(sql, [Signature::of(connection), Cell::integer(fence)])
 }

@@ -3,7 +3,8 @@
 use crate::backend::{
     BackendError, Revision, SCHEMA_VERSION,
     connection::{Cell, Connection},
-    transaction::{Own, query},
+    recorded::query,
+    transaction::Own,
 };
 
 /// Swaps the revision. First statement of every transaction that changes state: it claims, orders

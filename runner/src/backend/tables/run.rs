@@ -8,7 +8,8 @@ use crate::{
     backend::{
         BackendError, Checkpoint, Counts, Phase, Run, Status,
         connection::{Cell, Connection},
-        transaction::{Own, query},
+        recorded::query,
+        transaction::Own,
     },
     entropy::Entropy,
 };

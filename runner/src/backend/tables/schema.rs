@@ -8,7 +8,8 @@ use crate::{
     backend::{
         BackendError, SCHEMA_VERSION,
         connection::{Cell, Connection, OwnTypes},
-        transaction::{Own, query},
+        recorded::query,
+        transaction::Own,
     },
     crash,
 };
@@ -204,7 +205,7 @@ fn missing(version: i64, found: &BTreeSet<String>) -> Vec<&'static str> {
 pub(crate) async fn upgrade(connection: &mut dyn Connection) -> Result<(), BackendError> {
     let found = version(connection).await?;
     if found.is_none() {
-        connection.prepare_place().await?;
+        prepare_place(connection).await?;
     }
     // With the oldest version that one of the tables may have.
     let (statements, older) = match found {
@@ -238,6 +239,14 @@ pub(crate) async fn upgrade(connection: &mut dyn Connection) -> Result<(), Backe
         format!("UPDATE @ledger SET schema_version = {SCHEMA_VERSION}, revision = revision + 1");
     connection.own(vec![Own::run(sql, [])]).await?;
     Ok(())
+}
+
+/// Makes the place where the runner's own tables are to be, where a database has several.
+pub(crate) async fn prepare_place(connection: &mut dyn Connection) -> Result<(), BackendError> {
+    match connection.places() {
+        Some(places) => places.prepare_place().await,
+        None => Ok(()),
+    }
 }
 
 /// Has the history's rows numbered by whoever writes them, one after the other under the ledger's row, and not by a

@@ -4,7 +4,7 @@
 use super::{Record, history, journal, ledger, run, schema};
 use crate::backend::{
     BackendError, Revision, Snapshot, StateRow, Status, connection::Connection, journal::cut_off,
-    transaction::query,
+    recorded::query,
 };
 use std::{collections::BTreeMap, str::FromStr};
 
@@ -19,8 +19,9 @@ pub(crate) async fn read(
 ) -> Result<(Snapshot, Option<i64>), BackendError> {
     let Some(version) = schema::version(connection).await? else {
         let tables = schema::tables(connection).await?;
-        let place = connection.place().map(str::to_owned);
-        let strange = connection.strange_ledgers().to_vec();
+        let place = place(connection);
+        let strange = connection.places().map(|places| places.strange_ledgers().to_vec());
+        let strange = strange.unwrap_or_default();
         return Ok((Snapshot { tables, place, strange, ..Snapshot::empty() }, None));
     };
     let ledger = ledger::read(connection).await?;
@@ -44,13 +45,17 @@ pub(crate) async fn read(
     let snapshot = Snapshot {
         successors,
         revision: Some(ledger.revision),
-        place: connection.place().map(str::to_owned),
+        place: place(connection),
         rows: rows.into_iter().map(|row| (row.key.clone(), row)).collect(),
         runs: runs.into_iter().map(|run| (run.key.clone(), run)).collect(),
         cut,
         ..Snapshot::empty()
     };
     Ok((snapshot, Some(ledger.fence)))
+}
+
+fn place(connection: &mut dyn Connection) -> Option<String> {
+    connection.places().map(|places| places.place().to_owned())
 }
 
 fn state_row(cells: Vec<crate::backend::connection::Cell>) -> Result<StateRow, BackendError> {

@@ -6,8 +6,9 @@ use crate::{
     backend::{
         Access, Attempt, Counts, Phase, Revision, Run, SCHEMA_VERSION, Status,
         connection::{Connection, Connector, SharedConnection},
+        recorded::Verbs,
         sqlite::SqliteConnector,
-        transaction::{Own, TxError, Verbs},
+        transaction::{Own, TxError},
     },
     host::Limits,
 };

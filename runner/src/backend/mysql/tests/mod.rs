@@ -15,9 +15,14 @@ use crate::sql::Level;
 use crate::{
     backend::{
         Access, BackendError, ConnectOptions, DatabaseUrl,
-        connection::{Connection as _, HookMode, HookSettings},
-        proxy, servers,
-        transaction::{Durability, End, Own, Start, TxError, Verbs as _},
+        connection::{
+            Connection as _, HookMode, HookSettings, Journaling as _, Locking as _, Sessions as _,
+            Transactions as _,
+        },
+        proxy,
+        recorded::Verbs as _,
+        servers,
+        transaction::{Durability, End, Own, Start, TxError},
     },
     session::{ErrorKind, Outcome, ResultLimit, Row, Session as _, SqlError, SqlLimits, Value},
 };

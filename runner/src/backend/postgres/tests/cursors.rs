@@ -49,7 +49,7 @@ async fn no_row_is_lost_or_read_twice() {
         let mut next = 1;
         loop {
             let batch = connection.fetch(cursor, limit).await.expect("reads");
-            assert!(batch.iter().map(super::super::value::size).sum::<usize>() <= bytes_max);
+            assert!(batch.iter().map(crate::backend::size::of_row).sum::<usize>() <= bytes_max);
             if batch.is_empty() {
                 break;
             }

@@ -9,6 +9,7 @@ mod cursors;
 mod cut;
 mod ending;
 mod meaning;
+mod messages;
 mod outside;
 mod pooled;
 mod random;
@@ -23,8 +24,12 @@ use super::{PostgresConnection, PostgresConnector};
 use crate::{
     backend::{
         Access, BackendError, ConnectOptions,
-        connection::{Cell, Connection, HookMode, HookSettings, LockTry},
-        transaction::{Durability, End, Own, Start, TxError, Verbs},
+        connection::{
+            Cell, Connection, HookMode, HookSettings, Journaling as _, LockTry, Locking as _,
+            Places as _, Transactions as _,
+        },
+        recorded::Verbs,
+        transaction::{Durability, End, Guest, Own, Start, TxError},
     },
     session::{ResultLimit, Row, Session, SqlError, SqlLimits, Value},
 };
