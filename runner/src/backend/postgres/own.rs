@@ -59,7 +59,6 @@ struct Mark {
     /// In the list that was passed.
     index: usize,
     expects: Expects,
-    is_query: bool,
     /// It is an error of the server where it does not match one row.
     is_checked: bool,
 }
@@ -177,7 +176,7 @@ impl PostgresConnection {
                 run.map_err(|error| TxError::Own(index, error))?;
                 continue;
             }
-            let (expects, is_query) = (own.expects, own.is_query());
+            let expects = own.expects;
             let is_checked = match (expects, follows) {
                 (Expects::OneRow, Follows::Commit { .. }) => true,
                 (Expects::NewRow, Follows::Commit { is_alone }) => !is_alone,
@@ -185,11 +184,11 @@ impl PostgresConnection {
             };
             let sql = spell(&own.sql, &self.prefix, &own.params);
             let place = match (is_checked, expects) {
-                (true, _) => out.message.push(checked(&sql, is_query)),
+                (true, _) => out.message.push(checked(&sql, own.is_query())),
                 (false, Expects::Rows) => out.message.push_query(sql),
                 (false, _) => out.message.push(sql),
             };
-            out.marks.own.push(Mark { place, index, expects, is_query, is_checked });
+            out.marks.own.push(Mark { place, index, expects, is_checked });
         }
         Ok(())
     }
@@ -232,31 +231,20 @@ impl PostgresConnection {
         self.in_savepoint |= marks.savepoint.is_some_and(|place| place < done);
         for mark in &marks.own {
             let Some(answered) = reply.answered.get_mut(mark.place) else { break };
-            let count = if mark.is_query { answered.cells.len() as u64 } else { answered.affected };
             match mark.expects {
-                Expects::OneRow | Expects::NewRow if !mark.is_checked && count != 1 => {
+                Expects::OneRow | Expects::NewRow if !mark.is_checked && answered.affected != 1 => {
                     return Err(TxError::Own(mark.index, BackendError::Moved));
                 }
                 Expects::Rows => out.rows[mark.index] = std::mem::take(&mut answered.cells),
                 Expects::OneRow | Expects::NewRow | Expects::Nothing => {}
             }
         }
-        let has_left = marks.left.is_some_and(|place| place < done);
-        match reply.error.take() {
-            Some(error) => {
-                let failed = self.failure(&marks, done, out.is_end, error);
-                if has_left {
-                    self.left();
-                }
-                Err(failed)
-            }
-            None => {
-                if has_left {
-                    self.left();
-                }
-                Ok(reply)
-            }
+        let failed = reply.error.take();
+        let failed = failed.map(|error| self.failure(&marks, done, out.is_end, error));
+        if marks.left.is_some_and(|place| place < done) {
+            self.left();
         }
+        failed.map_or(Ok(reply), Err)
     }
 
     /// Where the statement at `place` of a message failed.

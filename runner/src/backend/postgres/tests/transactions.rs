@@ -51,6 +51,8 @@ async fn own_statements() {
     assert_eq!(found, [expected]);
     let update = "UPDATE @ledger SET i = i + 1 WHERE k = ? AND i = ?";
     let none = [Cell::text("a"), Cell::Integer(Some(1))];
+    let there = Own::one_row("SELECT 1 FROM @ledger", []);
+    connection.own(vec![there.clone(), there]).await.expect("there is one");
     let statements = vec![Own::rows("SELECT 1", []), Own::one_row(update, none)];
     let error = connection.own(statements).await.expect_err("there is none");
     assert!(matches!(error, TxError::Own(1, BackendError::Moved)), "{error:?}");
