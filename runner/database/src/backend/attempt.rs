@@ -7,13 +7,15 @@
 use super::{
     Attempt, Backend, BackendError, Checkpoint, Claim, Counts, Ending, HookLimits, Phase, Revision,
     Run, Snapshot, Status,
-    connection::{Connection, HookMode, Opening},
+    connection::HookMode,
     journal::{Journal, SharedJournal, Stop},
+    recorded::{conclude, or_roll_back},
     tables::{
         self, archive, history,
         journal::{self, JournalRow},
         ledger, run, state,
     },
+    transaction::{Durability, End, Own, Start},
 };
 use crate::{
     alteration::{Checksum, Direction},
@@ -30,7 +32,7 @@ pub struct Work<'a> {
     pub part: Part<'a>,
     pub limits: HookLimits,
     /// The attempt that comes after this one, in one transaction: its start is recorded with the end of this
-    /// one, where the part is the last, and it may begin with that.
+    /// one, where the part is the last.
     pub following: Option<&'a Attempt>,
 }
 
@@ -78,25 +80,16 @@ impl Backend {
     }
 
     /// Records, in a transaction of its own, that an attempt starts, where that is not recorded with the end
-    /// of the one before ([`Work::following`]). Advances the revision. It may be sent, and refused, only
-    /// with the part that is opened next.
+    /// of the one before ([`Work::following`]). Advances the revision.
     pub async fn record_start(
         &mut self,
         attempt: &Attempt,
         revision: Revision,
     ) -> Result<Revision, BackendError> {
-        let shared = self.shared()?;
-        let connection = &mut *shared.lock().await;
-        let recorded = async {
-            let revision = self.start(connection, revision).await?;
-            history::append(connection, attempt, None).await?;
-            // If the server crashes before the attempt has committed anything, the start may be lost with it.
-            Ok((revision, connection.commit_soon().await?))
-        };
-        let recorded = recorded.await;
-        let (revision, is_unflushed) = or_roll_back(connection, recorded).await?;
-        self.is_unflushed |= is_unflushed;
-        Ok(revision)
+        let started = vec![self.advance(revision)?, history::append(attempt, None)];
+        // If the server crashes before the attempt has committed anything, the start may be lost with it.
+        self.apply(started, Durability::Unflushed).await?;
+        Ok(revision.next())
     }
 
     /// Claims an alteration for an attempt of several parts: from here on its status is `running`
@@ -106,20 +99,17 @@ impl Backend {
         claim: &Claim<'_>,
         run: &Run,
     ) -> Result<Revision, BackendError> {
-        let shared = self.shared()?;
-        let connection = &mut *shared.lock().await;
-        let begun = async {
-            let revision = self.start(connection, claim.revision).await?;
-            state::claim(connection, claim.attempt, revision, Status::Running).await?;
-            self.archive_up(connection, claim).await?;
-            run::insert(connection, run).await?;
-            history::append(connection, claim.attempt, None).await?;
-            connection.commit().await?;
-            Ok(revision)
-        };
-        let begun = begun.await;
-        self.is_unflushed &= begun.is_err();
-        or_roll_back(connection, begun).await
+        let revision = claim.revision.next();
+        let mut begun = vec![
+            self.advance(claim.revision)?,
+            state::claim(claim.attempt, revision, Status::Running),
+        ];
+        begun.extend(self.archive_up(claim).await?);
+        begun.push(run::insert(run));
+        begun.push(history::append(claim.attempt, None));
+        self.apply(begun, Durability::Flushed).await?;
+        self.is_archived(claim);
+        Ok(revision)
     }
 
     /// After [`Backend::begin_run`] whose answer never came: connects again and looks. Where the
@@ -131,7 +121,7 @@ impl Backend {
         }
         let begun = snapshot.runs.get(&run.key).is_some_and(|found| found.marker == run.marker);
         if begun {
-            self.is_as_committed();
+            self.disk.is_as_committed();
         }
         Ok(snapshot.revision.filter(|_| begun))
     }
@@ -144,11 +134,13 @@ impl Backend {
         let connection = &mut *shared.lock().await;
         // The server may still be about to commit: its transaction holds the ledger's row, which
         // has to be had before anything that is read is final.
-        connection.begin().await?;
-        let (is_fenced, read) = match ledger::advance_any(connection, self.fence).await {
-            Ok(()) => (false, tables::snapshot::read(connection).await),
+        let held = connection.start(Start::own(vec![ledger::advance_any(self.fence)])).await;
+        let (is_fenced, read) = match held.map_err(BackendError::from) {
+            Ok(_) => (false, tables::snapshot::read(connection).await),
             // Whoever took the lease over had the ledger's row after that transaction.
             Err(BackendError::Moved) if self.lease.is_some() => {
+                connection.rollback().await?;
+                connection.look().await?;
                 (true, tables::snapshot::read(connection).await)
             }
             Err(error) => (false, Err(error)),
@@ -169,22 +161,21 @@ impl Backend {
         claim: &Claim<'_>,
         run: &Run,
     ) -> Result<Revision, BackendError> {
-        let shared = self.shared()?;
-        let connection = &mut *shared.lock().await;
-        let resumed = async {
+        {
+            let shared = self.shared()?;
+            let connection = &mut *shared.lock().await;
             // What outlived the runner that began it must be over before anything is looked at. It
             // may hold the ledger's row, so that it is ended before that is swapped.
             self.still_in_charge(connection, Some(claim.revision)).await?;
             connection.end_orphans(&run.marker).await?;
-            let revision = self.start(connection, claim.revision).await?;
-            state::mark(connection, &run.key, Status::Running, None).await?;
-            history::append(connection, claim.attempt, None).await?;
-            connection.commit().await?;
-            Ok(revision)
-        };
-        let resumed = resumed.await;
-        self.is_unflushed &= resumed.is_err();
-        or_roll_back(connection, resumed).await
+        }
+        let resumed = vec![
+            self.advance(claim.revision)?,
+            state::mark(&run.key, Status::Running, None),
+            history::append(claim.attempt, None),
+        ];
+        self.apply(resumed, Durability::Flushed).await?;
+        Ok(claim.revision.next())
     }
 
     /// Opens a part: begins its transaction or its journal, and hands out the plugin's session.
@@ -198,11 +189,21 @@ impl Backend {
             self.journal = Some(Arc::clone(&journal));
             return Ok(journal);
         }
+        let mut own = vec![self.advance(work.claim.revision)?];
+        if matches!(work.part, Part::Whole) {
+            own.extend(self.archive_up(work.claim).await?);
+        }
+        let settings = self.hook_settings(HookMode::Transaction, work.limits);
         {
             let connection = &mut *shared.lock().await;
-            let opened = self.open_transaction(connection, work).await;
-            or_roll_back(connection, opened).await?;
+            connection.set_marker(match work.part {
+                Part::Whole => None,
+                Part::Transaction(run) | Part::Journaled(run) => Some(&run.marker),
+            });
+            let started = connection.start(Start::entering(own, settings)).await;
+            or_roll_back(connection, started.map_err(BackendError::from)).await?;
         }
+        crash::point("after the claim");
         Ok(shared)
     }
 
@@ -214,64 +215,32 @@ impl Backend {
         }
     }
 
-    /// Archives the component of an `up`, or of a `down` that is another one than was applied.
-    pub(super) async fn archive_up(
-        &mut self,
-        connection: &mut dyn Connection,
-        claim: &Claim<'_>,
-    ) -> Result<(), BackendError> {
+    /// What archives the component of an `up`, or of a `down` that is another one than was applied.
+    pub(super) async fn archive_up(&mut self, claim: &Claim<'_>) -> Result<Vec<Own>, BackendError> {
         let checksum = claim.attempt.component_checksum;
         // What goes down is there, unless it is another component than the one that was applied.
         let is_there =
             claim.attempt.direction == Direction::Down && claim.attempt.instead_of.is_none();
         if is_there || self.archived == Some(checksum) {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let packing = self.packing.take_if(|(packed, _)| *packed == checksum);
         let packing = packing.map(|(_, packing)| packing);
-        // Nobody takes away what is committed.
-        if archive::store(connection, checksum, claim.component, packing).await? && !self.rehearsing
-        {
-            self.archived = Some(checksum);
+        let store = archive::store(checksum, claim.component, packing).await?;
+        // A small one is sent without asking.
+        let is_large = store.len() > 1;
+        if is_large && archive::has(&mut *self.shared()?.lock().await, checksum).await? {
+            self.is_archived(claim);
+            return Ok(Vec::new());
         }
-        Ok(())
+        Ok(store)
     }
 
-    async fn open_transaction(
-        &mut self,
-        connection: &mut dyn Connection,
-        work: &Work<'_>,
-    ) -> Result<(), BackendError> {
-        if matches!(work.part, Part::Whole) {
-            let opening = self.opening(work.claim.attempt, work.claim.revision);
-            if opening.is_some_and(|opening| connection.take_opened(&opening)) {
-                crash::point("after the claim");
-                return Ok(());
-            }
+    /// Notes that the component of an attempt is stored. In a rehearsal it will be gone again.
+    pub(super) fn is_archived(&mut self, claim: &Claim<'_>) {
+        if !self.rehearsing {
+            self.archived = Some(claim.attempt.component_checksum);
         }
-        self.start(connection, work.claim.revision).await?;
-        if matches!(work.part, Part::Whole) {
-            self.archive_up(connection, work.claim).await?;
-        }
-        connection.set_marker(match work.part {
-            Part::Whole => None,
-            Part::Transaction(run) | Part::Journaled(run) => Some(&run.marker),
-        });
-        let settings = self.hook_settings(HookMode::Transaction, work.limits);
-        connection.enter_hook(settings).await?;
-        crash::point("after the claim");
-        Ok(())
-    }
-
-    /// What the transaction of an attempt that is one begins with; none where its component may still have to
-    /// be archived in it.
-    fn opening(&self, attempt: &Attempt, revision: Revision) -> Option<Opening> {
-        let is_archived = attempt.direction == Direction::Down && attempt.instead_of.is_none()
-            || self.archived == Some(attempt.component_checksum);
-        is_archived.then(|| Opening {
-            claim: ledger::advancing(revision, self.fence),
-            hook: self.hook_settings(HookMode::Transaction, attempt.limits),
-        })
     }
 
     /// Ends a part: checks what the database left unchecked, records what was done and what comes
@@ -282,30 +251,27 @@ impl Backend {
         counts: &Counts,
         next: &Next,
     ) -> Result<Revision, BackendError> {
-        let mut revision = Revision(work.claim.revision.0 + 1);
+        let mut revision = work.claim.revision.next();
         if let Part::Journaled(_) = work.part
             && let Some(journal) = self.journal.clone()
         {
             revision = journal.lock().await.ready_to_end().await?;
         }
-        let shared = self.shared()?;
-        let connection = &mut *shared.lock().await;
-        let completed = async {
-            match work.part {
-                Part::Whole => connection.leave_hook_soon().await?,
-                Part::Transaction(_) | Part::Journaled(_) => connection.leave_hook().await?,
-            }
-            record_part(connection, work, revision, counts, next).await?;
-            // What follows is on the disk only together with this, and the last one waits for it.
-            match (work.part, work.following) {
-                (Part::Whole, Some(following)) => match self.opening(following, revision) {
-                    Some(opening) => connection.commit_and_open(opening).await,
-                    None => connection.commit_unflushed().await,
-                },
-                _ => connection.commit().await.map(|()| false),
-            }
+        let record = record_part(work, revision, counts, next)?;
+        // What follows is on the disk only together with this, and the last one waits for it.
+        let durability = match (work.part, work.following) {
+            (Part::Whole, Some(_)) => Durability::Unflushed,
+            _ => Durability::Flushed,
         };
-        self.is_unflushed = completed.await?;
+        let committed = {
+            let shared = self.shared()?;
+            let connection = &mut *shared.lock().await;
+            connection.finish(End::hook(record, durability)).await?
+        };
+        self.disk.committed(committed);
+        if matches!(work.part, Part::Whole) {
+            self.is_archived(work.claim);
+        }
         self.journal = None;
         Ok(revision)
     }
@@ -317,7 +283,7 @@ impl Backend {
         next: &Next,
     ) -> Result<Option<Revision>, BackendError> {
         let (is_fenced, snapshot) = self.settled().await?;
-        let own = Revision(work.claim.revision.0 + 1);
+        let own = work.claim.revision.next();
         if is_fenced {
             // What is there now may be the other's work; only a row of this attempt's own revision
             // is not.
@@ -339,8 +305,8 @@ impl Backend {
             }
         };
         if took_effect {
-            self.is_as_committed();
-            self.is_unflushed = true;
+            self.disk.is_as_committed();
+            self.disk.committed(Durability::Unflushed);
         }
         // Where somebody was faster since, the next step is to hear of it.
         let revision = if matches!(work.part, Part::Journaled(_)) { revision } else { own };
@@ -383,20 +349,12 @@ impl Backend {
         counts: &Counts,
         error: &str,
     ) -> Result<(), BackendError> {
-        let shared = self.shared()?;
-        let connection = &mut *shared.lock().await;
-        let recorded = async {
-            connection.begin().await?;
-            ledger::advance_any(connection, self.fence).await?;
-            if ending == Ending::Failed {
-                state::fail(connection, attempt, error).await?;
-            }
-            history::append(connection, attempt, Some((ending, counts, Some(error)))).await?;
-            connection.commit().await
-        };
-        let recorded = recorded.await;
-        self.is_unflushed &= recorded.is_err();
-        or_roll_back(connection, recorded).await
+        let mut recorded = vec![ledger::advance_any(self.fence)];
+        if ending == Ending::Failed {
+            recorded.extend(state::fail(attempt, error));
+        }
+        recorded.push(history::append(attempt, Some((ending, counts, Some(error)))));
+        self.apply(recorded, Durability::Flushed).await
     }
 
     /// Records that an attempt was interrupted of which nothing is there but its start. No plan rests on
@@ -406,18 +364,9 @@ impl Backend {
         attempt: &Attempt,
         reason: &str,
     ) -> Result<(), BackendError> {
-        let shared = self.shared()?;
-        let connection = &mut *shared.lock().await;
-        let recorded = async {
-            connection.begin().await?;
-            ledger::hold(connection, self.fence).await?;
-            let end = (Ending::Interrupted, &Counts::default(), Some(reason));
-            history::append(connection, attempt, Some(end)).await?;
-            connection.commit().await
-        };
-        let recorded = recorded.await;
-        self.is_unflushed &= recorded.is_err();
-        or_roll_back(connection, recorded).await
+        let end = (Ending::Interrupted, &Counts::default(), Some(reason));
+        let recorded = vec![ledger::hold(self.fence), history::append(attempt, Some(end))];
+        self.apply(recorded, Durability::Flushed).await
     }
 
     /// As [`Backend::record_failure`], for an attempt of several parts. With `keep`, and wherever the
@@ -434,14 +383,13 @@ impl Backend {
         let (ending, counts, error) = end;
         let shared = self.shared()?;
         let connection = &mut *shared.lock().await;
-        let recorded = async {
-            connection.begin().await?;
-            ledger::advance_any(connection, self.fence).await?;
-            run::check(connection, run).await?;
+        let decided = async {
+            let held = vec![ledger::advance_any(self.fence), run::check(run)];
+            connection.start(Start::own(held)).await?;
             // Only what is committed counts, whatever the caller came to know of it.
             let rows = journal::read(connection, &run.key).await?;
             let keep = keep || rows.iter().any(JournalRow::may_have_changed);
-            if keep {
+            let mut recorded = if keep {
                 let status = match ending {
                     Ending::Failed => Status::Failed,
                     Ending::Done
@@ -452,94 +400,66 @@ impl Backend {
                     | Ending::Released
                     | Ending::Mended => Status::Running,
                 };
-                state::mark(connection, &run.key, status, Some(error)).await?;
+                vec![state::mark(&run.key, status, Some(error))]
             } else {
-                put_back(connection, run, ending, error).await?;
-            }
-            history::append(connection, attempt, Some((ending, counts, Some(error)))).await?;
-            connection.commit().await?;
+                put_back(run, ending, error)
+            };
+            recorded.push(history::append(attempt, Some((ending, counts, Some(error)))));
             // Of one that is not done nobody knows whether it took effect.
-            Ok(keep.then(|| super::journal::effects(&rows)))
+            let effects = keep.then(|| super::journal::effects(&rows));
+            Ok((effects, End::own(recorded)))
         };
-        let recorded = recorded.await;
-        self.is_unflushed &= recorded.is_err();
-        or_roll_back(connection, recorded).await
+        let decided = decided.await;
+        let (effects, durability) = conclude(connection, decided).await?;
+        self.disk.committed(durability);
+        Ok(effects)
     }
 }
 
-async fn record_part(
-    connection: &mut dyn Connection,
+/// The record of a part.
+fn record_part(
     work: &Work<'_>,
     revision: Revision,
     counts: &Counts,
     next: &Next,
-) -> Result<(), BackendError> {
+) -> Result<Vec<Own>, BackendError> {
     let attempt = work.claim.attempt;
-    let run = match work.part {
-        Part::Whole => None,
-        Part::Transaction(run) => Some(run),
-        Part::Journaled(run) => {
-            journal::clear(connection, &run.key).await?;
-            Some(run)
-        }
+    let (run, mut record) = match work.part {
+        Part::Whole => (None, Vec::new()),
+        Part::Transaction(run) => (Some(run), Vec::new()),
+        Part::Journaled(run) => (Some(run), vec![journal::clear(&run.key)]),
     };
     let total = run.map_or(*counts, |run| run.counts.and(counts));
     match (next, run) {
         (Next::Done, run) => {
             match run {
-                None => state::record(connection, attempt, revision, &total).await?,
+                None => record.push(state::record(attempt, revision, &total)),
                 Some(run) => {
-                    run::delete(connection, run).await?;
-                    state::finalise(connection, attempt, revision, &total).await?;
+                    record.push(run::delete(run));
+                    record.push(state::finalise(attempt, revision, &total));
                 }
             }
-            history::append(connection, attempt, Some((Ending::Done, &total, None))).await?;
-            match work.following {
-                Some(following) => history::append(connection, following, None).await,
-                None => Ok(()),
-            }
+            record.push(history::append(attempt, Some((Ending::Done, &total, None))));
+            record.extend(work.following.map(|following| history::append(following, None)));
         }
         (Next::Phase(phase), Some(run)) => {
-            run::advance(connection, run, *phase, &run.checkpoint, &total).await
+            record.push(run::advance(run, *phase, &run.checkpoint, &total));
         }
         (Next::Step(checkpoint), Some(run)) => {
-            run::advance(connection, run, Phase::Backfill, checkpoint, &total).await
+            record.push(run::advance(run, Phase::Backfill, checkpoint, &total));
         }
-        (Next::Phase(_) | Next::Step(_), None) => Err(BackendError::Moved),
+        (Next::Phase(_) | Next::Step(_), None) => return Err(BackendError::Moved),
     }
+    Ok(record)
 }
 
-/// Ends a run of which nothing took effect.
-async fn put_back(
-    connection: &mut dyn Connection,
-    run: &Run,
-    ending: Ending,
-    error: &str,
-) -> Result<(), BackendError> {
-    journal::clear(connection, &run.key).await?;
-    run::delete(connection, run).await?;
-    match (run.direction, ending, run.previous) {
-        (Direction::Down, ..) => {
-            state::mark(connection, &run.key, Status::Applied, Some(error)).await
-        }
-        (Direction::Up, Ending::Failed, _) => {
-            state::mark(connection, &run.key, Status::Failed, Some(error)).await
-        }
-        (Direction::Up, _, Some(previous)) => {
-            state::mark(connection, &run.key, previous, None).await
-        }
-        (Direction::Up, _, None) => state::forget(connection, &run.key).await,
-    }
-}
-
-/// Ends what was begun for an error, which says why. One of the rollback would only hide it: what is
-/// not rolled back now is rolled back when the connection closes.
-pub(super) async fn or_roll_back<T>(
-    connection: &mut dyn Connection,
-    done: Result<T, BackendError>,
-) -> Result<T, BackendError> {
-    if done.is_err() {
-        let _ = connection.rollback().await;
-    }
-    done
+/// What ends a run of which nothing took effect.
+fn put_back(run: &Run, ending: Ending, error: &str) -> Vec<Own> {
+    let row = match (run.direction, ending, run.previous) {
+        (Direction::Down, ..) => state::mark(&run.key, Status::Applied, Some(error)),
+        (Direction::Up, Ending::Failed, _) => state::mark(&run.key, Status::Failed, Some(error)),
+        (Direction::Up, _, Some(previous)) => state::mark(&run.key, previous, None),
+        (Direction::Up, _, None) => state::forget(&run.key),
+    };
+    vec![journal::clear(&run.key), run::delete(run), row]
 }

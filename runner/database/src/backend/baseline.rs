@@ -2,9 +2,11 @@
 
 use super::{
     Attempt, Backend, BackendError, Claim, Counts, Ending, Revision, StateRow, Status,
-    attempt::or_roll_back,
     tables::{history, ledger, state},
+    transaction::Durability,
 };
+
+use std::collections::BTreeSet;
 
 /// What history says of an alteration that was recorded by mistake.
 const NEVER_RAN: &str = "resolved: a baseline recorded it, and it is not there";
@@ -13,27 +15,22 @@ impl Backend {
     /// Records in one transaction that alterations are applied that did not run: they were there
     /// before the runner came. All of them or none, since a part would be deployed as pending.
     pub async fn record_applied(&mut self, claims: &[Claim<'_>]) -> Result<(), BackendError> {
-        let shared = self.shared()?;
-        let connection = &mut *shared.lock().await;
-        let recorded = async {
-            connection.begin().await?;
-            for claim in claims {
-                // One revision each: by it a rollback knows their order.
-                let revision = ledger::advance(connection, claim.revision, self.fence).await?;
-                state::claim(connection, claim.attempt, revision, Status::Applied).await?;
-                self.archive_up(connection, claim).await?;
-                state::adopt(connection, claim.attempt, revision).await?;
-                let end = (Ending::Baseline, &Counts::default(), None);
-                history::append(connection, claim.attempt, Some(end)).await?;
+        let mut recorded = Vec::new();
+        let mut stored = BTreeSet::new();
+        for claim in claims {
+            // One revision each: by it a rollback knows their order.
+            let revision = claim.revision.next();
+            recorded.push(ledger::advance(claim.revision, self.fence));
+            recorded.push(state::claim(claim.attempt, revision, Status::Applied));
+            // A release's alterations share one.
+            if stored.insert(claim.attempt.component_checksum) {
+                recorded.extend(self.archive_up(claim).await?);
             }
-            connection.commit().await
-        };
-        let recorded = recorded.await;
-        if recorded.is_err() {
-            // It may have been found where this very transaction had put it.
-            self.archived = None;
+            recorded.push(state::adopt(claim.attempt, revision));
+            let end = (Ending::Baseline, &Counts::default(), None);
+            recorded.push(history::append(claim.attempt, Some(end)));
         }
-        or_roll_back(connection, recorded).await
+        self.apply(recorded, Durability::Flushed).await
     }
 
     /// After [`Backend::record_applied`] whose answer never came: connects again and looks whether
@@ -56,16 +53,12 @@ impl Backend {
         attempt: &Attempt,
         revision: Revision,
     ) -> Result<(), BackendError> {
-        let shared = self.shared()?;
-        let connection = &mut *shared.lock().await;
-        let forgotten = async {
-            self.start(connection, revision).await?;
-            state::mark(connection, &attempt.key, Status::Reverted, None).await?;
-            let end = (Ending::Resolved, &Counts::default(), Some(NEVER_RAN));
-            history::append(connection, attempt, Some(end)).await?;
-            connection.commit().await
-        };
-        let forgotten = forgotten.await;
-        or_roll_back(connection, forgotten).await
+        let end = (Ending::Resolved, &Counts::default(), Some(NEVER_RAN));
+        let forgotten = vec![
+            self.advance(revision)?,
+            state::mark(&attempt.key, Status::Reverted, None),
+            history::append(attempt, Some(end)),
+        ];
+        self.apply(forgotten, Durability::Flushed).await
     }
 }

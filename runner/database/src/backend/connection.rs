@@ -4,13 +4,18 @@
 //! statements, transactions, the lock, and what a journal needs to know. The rules of claims,
 //! records and journals are written once, above it, for every database.
 
+pub(super) use super::transaction::{HookMode, HookSettings};
 pub(super) use alteration_domain::record::Cell;
 
-use super::{BackendError, LockHolder, Powers, StrangeLedger, scratch::Scratch};
+use super::{
+    BackendError, LockHolder, Powers, StrangeLedger,
+    scratch::Scratch,
+    transaction::{Durability, End, Own, Rows, Start, TxError},
+};
 use crate::{
     alteration::PluginName,
     session::{Outcome, Session, SqlError},
-    sql::{Isolation, Judge, Level},
+    sql::Judge,
 };
 use async_trait::async_trait;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -33,17 +38,6 @@ pub(super) struct OwnTypes {
     pub(super) unnumber: &'static str,
 }
 
-/// How the statements of a hook run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum HookMode {
-    /// All in one transaction, with the record of it. What would end that transaction is refused.
-    Transaction,
-    /// Journaled: a statement may commit by itself, or run outside of any transaction.
-    Journaled,
-    /// Journaled, in a session that is the hook's own: see [`Connection::open_apart`].
-    Apart,
-}
-
 /// Where the transactions of a journaled hook end, between statements that commit by themselves or run outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Segments {
@@ -53,24 +47,6 @@ pub(super) enum Segments {
     Units,
     /// With each statement that is in no unit, too: so do the database's own clients.
     Statements,
-}
-
-/// What holds for the statements of one hook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct HookSettings {
-    pub(super) mode: HookMode,
-    pub(super) level: Level,
-    /// How long one statement may wait for somebody else's lock.
-    pub(super) lock_wait: Duration,
-    /// How long one statement may take; `None` leaves it to the hook's own time-out.
-    pub(super) statement_time: Option<Duration>,
-}
-
-/// What the transaction of a hook begins with: a claim, which is an own statement that must match one row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Opening {
-    pub(super) claim: (&'static str, Vec<Cell>),
-    pub(super) hook: HookSettings,
 }
 
 /// What one try at the lock gave.
@@ -90,155 +66,33 @@ pub(super) enum Verdict {
     Unknown,
 }
 
-/// One connection to one database.
-///
-/// Own statements are written with `?` for each parameter and `@name` for the runner's own table
-/// `alteration_name`; an implementation puts its own spelling in (see [`super::own_sql`]).
+/// Transactions of the runner's, with a hook in them or without.
 #[async_trait]
-pub(super) trait Connection: Session + Scratch {
-    fn own_types(&self) -> OwnTypes;
-
-    /// Judges texts as the plugin's side of this connection will read them.
-    fn judge(&self) -> Judge {
-        Judge::new(self.reading())
-    }
-
-    /// What follows an own INSERT so that a row that is there already stays as it is, where the database has
-    /// that.
-    fn own_skip(&self) -> Option<&'static str> {
-        Some("ON CONFLICT DO NOTHING")
-    }
-
-    /// The same for a row that has to be new; empty where an INSERT that finds one is [`BackendError::Moved`]
-    /// by itself.
-    fn own_new(&self) -> Option<&'static str> {
-        self.own_skip()
-    }
-
-    /// Runs one of the runner's own statements; the rows that it matched.
-    async fn own_execute(&mut self, sql: &str, params: &[Cell]) -> Result<u64, BackendError>;
-
-    /// Reads with one of the runner's own statements.
-    async fn own_rows(
-        &mut self,
-        sql: &str,
-        params: &[Cell],
-    ) -> Result<Vec<Vec<Cell>>, BackendError>;
-
-    /// Which of the runner's own tables are there, in lower case.
-    async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError>;
-
-    /// Statements that would let this user read the runner's tables: none where it may, or where there are no tables.
-    /// Asked outside of a transaction.
-    async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError> {
-        Ok(Vec::new())
-    }
-
-    /// The schema of the runner's own tables, where a database has several.
-    fn place(&self) -> Option<&str> {
-        None
-    }
-
-    /// Tables of runners in other schemas that belong to others, and were passed over.
-    fn strange_ledgers(&self) -> &[StrangeLedger] {
-        &[]
-    }
-
-    /// Another place in this database with records that have one of `plugins` applied, if there is one that is this
-    /// user's too.
-    async fn applied_elsewhere(
-        &mut self,
-        _plugins: &BTreeSet<PluginName>,
-    ) -> Result<Option<(String, PluginName)>, BackendError> {
-        Ok(None)
-    }
-
-    /// What this user may do beyond the database. Asked outside of a transaction.
-    async fn powers(&mut self) -> Result<Powers, BackendError> {
-        Ok(Powers::default())
-    }
-
-    /// Makes the place where the runner's own tables are to be, if there is none yet. Called in a
-    /// transaction, under the lock, before they are created.
-    async fn prepare_place(&mut self) -> Result<(), BackendError> {
-        Ok(())
-    }
-
-    /// Begins a transaction: to write at once on SQLite, READ COMMITTED elsewhere.
-    async fn begin(&mut self) -> Result<(), BackendError>;
-
-    /// As [`Self::begin`], at another level of isolation.
-    async fn begin_at(&mut self, isolation: Option<Isolation>) -> Result<(), BackendError> {
-        let _ = isolation;
-        self.begin().await
-    }
-
-    /// Has the database do now, on the hook's side, what the segment of a journaled hook leaves to its commit. What follows up to
-    /// that is the runner's.
-    async fn end_segment(&mut self) -> Result<(), BackendError> {
-        Ok(())
-    }
-
-    /// Where the transactions of a journaled hook end.
-    fn segments(&self) -> Segments {
-        Segments::Whole
-    }
+pub(super) trait Transactions: Send {
+    /// Begins a transaction: to write at once on SQLite, READ COMMITTED elsewhere. The rows of its own statements, all of
+    /// which are answered by then.
+    async fn start(&mut self, start: Start) -> Result<Vec<Rows>, TxError>;
 
     /// Begins a transaction that only reads.
-    async fn begin_reading(&mut self) -> Result<(), BackendError> {
-        self.begin().await
-    }
+    async fn look(&mut self) -> Result<(), BackendError>;
 
-    /// As [`Self::commit`], after changes of the runner's own schema, which may have committed by
-    /// themselves.
-    async fn commit_schema(&mut self) -> Result<(), BackendError> {
-        self.commit().await
-    }
+    /// Runs queries in one transaction that only reads; the rows of each. After an error it has to be rolled back.
+    async fn read(&mut self, queries: Vec<Own>) -> Result<Vec<Rows>, TxError>;
 
-    /// Commits, and makes sure that it is committed: an answer that says otherwise is an error.
-    async fn commit(&mut self) -> Result<(), BackendError>;
+    /// Runs own statements in the transaction at hand, on the runner's side; the rows of each. After an error it is only
+    /// rolled back.
+    async fn own(&mut self, statements: Vec<Own>) -> Result<Vec<Rows>, TxError>;
 
-    /// Runs an own statement that must match one row: where it does not, the transaction cannot be
-    /// committed, and this or what follows in it is [`BackendError::Moved`]. It may be sent together
-    /// with what follows.
-    async fn own_must(&mut self, sql: &str, params: &[Cell]) -> Result<(), BackendError> {
-        match self.own_execute(sql, params).await? {
-            1 => Ok(()),
-            _ => Err(BackendError::Moved),
-        }
-    }
+    /// Ends the transaction at hand, and makes sure that it is committed: an answer that says otherwise is an error. Tells
+    /// whether it waited for the disk.
+    async fn finish(&mut self, end: End) -> Result<Durability, TxError>;
 
-    /// Runs an own statement without result, which may be sent together with the commit that follows it.
-    async fn own_execute_last(&mut self, sql: &str, params: &[Cell]) -> Result<(), BackendError> {
-        self.own_execute(sql, params).await.map(drop)
-    }
-
-    /// As [`Self::commit`], for what need not outlive a crash of the server: whatever is committed after
-    /// it is on the disk only together with it. It may be sent, and fail, with the next transaction.
-    /// Tells whether it did not wait for the disk.
-    async fn commit_soon(&mut self) -> Result<bool, BackendError> {
-        self.commit().await.map(|()| false)
-    }
-
-    /// As [`Self::commit`], but where the database offers that, without waiting for the disk. A crash of
-    /// the server may take it along, and then takes all that was committed after it too. Tells whether
-    /// it did not wait.
-    async fn commit_unflushed(&mut self) -> Result<bool, BackendError> {
-        self.commit().await.map(|()| false)
-    }
-
-    /// As [`Self::commit_unflushed`], and begins what comes next in the same message, where the database can do
-    /// that: [`Self::take_opened`] then hands it out. What goes wrong with that is not told here; it is left
-    /// to whoever begins it again.
-    async fn commit_and_open(&mut self, _next: Opening) -> Result<bool, BackendError> {
-        self.commit_unflushed().await
-    }
-
-    /// Whether the transaction of a hook was begun so, and is ready for it as after [`Self::enter_hook`]. One that is
-    /// not taken is rolled back before anything else is begun.
-    fn take_opened(&mut self, _opening: &Opening) -> bool {
-        false
-    }
+    /// Runs `statements` as a transaction without a guest. After an error it has to be rolled back.
+    async fn apply(
+        &mut self,
+        statements: Vec<Own>,
+        durability: Durability,
+    ) -> Result<Durability, TxError>;
 
     /// Waits until what was committed without waiting is on the disk. Outside of any transaction.
     async fn flush(&mut self) -> Result<(), BackendError> {
@@ -248,30 +102,35 @@ pub(super) trait Connection: Session + Scratch {
     /// Rolls back whatever is open, if anything is. First ends a statement that still runs.
     async fn rollback(&mut self) -> Result<(), BackendError>;
 
-    /// From here on [`Self::begin`] and the others are savepoints of one transaction that
+    /// From here on transactions are savepoints of one transaction that
     /// [`Self::end_rehearsal`] rolls back.
     async fn begin_rehearsal(&mut self) -> Result<(), BackendError>;
 
     async fn end_rehearsal(&mut self) -> Result<(), BackendError>;
+}
 
-    /// Called in the transaction, before a hook's first statement: forgets what an earlier hook
-    /// left in the session (handles, temporary tables; settings, where they are not taken back at its end).
-    async fn enter_hook(&mut self, hook: HookSettings) -> Result<(), BackendError>;
-
-    /// Called in the transaction, after a hook's last statement and before its record is written:
-    /// checks what is left unchecked (deferred constraints, foreign keys, the runner's own tables),
-    /// and that the transaction is still the one that was begun.
-    async fn leave_hook(&mut self) -> Result<(), BackendError>;
-
-    /// As [`Self::leave_hook`]. It may be sent, and fail, with the record or the commit that follows.
-    async fn leave_hook_soon(&mut self) -> Result<(), BackendError> {
-        self.leave_hook().await
-    }
-
+/// The runner's lock.
+#[async_trait]
+pub(super) trait Locking: Send {
     /// Tries once for the runner's lock on this session; never waits.
     async fn try_lock(&mut self) -> Result<LockTry, BackendError>;
 
     async fn unlock(&mut self);
+
+    /// Whether this connection reaches a place where a lock of the session protects nothing: a
+    /// pooler that shares sessions, a cluster that accepts writes on several nodes.
+    async fn needs_lease(&mut self) -> Result<bool, BackendError> {
+        Ok(false)
+    }
+}
+
+/// What a journal needs: where transactions end, and what came of statements that no transaction holds.
+#[async_trait]
+pub(super) trait Journaling: Send {
+    /// Where the transactions of a journaled hook end.
+    fn segments(&self) -> Segments {
+        Segments::Whole
+    }
 
     /// Whether statements can commit by themselves, so that `up` and `down` have to be journaled.
     fn is_journaled(&self) -> bool {
@@ -283,7 +142,7 @@ pub(super) trait Connection: Session + Scratch {
         false
     }
 
-    /// Whether the transaction that [`Self::begin`] began is still open.
+    /// Whether the transaction that [`Self::start`] began is still open.
     async fn is_in_transaction(&mut self) -> Result<bool, BackendError>;
 
     /// Whether `sql` may turn out to need to run outside of the transaction; true is always safe.
@@ -326,33 +185,6 @@ pub(super) trait Connection: Session + Scratch {
     /// that session may have to be set in this one.
     fn replayed(&mut self, _sql: &str) {}
 
-    /// Opens another session for what a resumed hook could not repeat: the hook's own, in which nothing is the
-    /// runner's, and in which LAST_INSERT_ID() is `last_insert_id`. `None` where the database has no such statements.
-    async fn open_apart(
-        &mut self,
-        hook: HookSettings,
-        marker: &str,
-        last_insert_id: u64,
-    ) -> Result<Option<SharedConnection>, BackendError> {
-        let _ = (hook, marker, last_insert_id);
-        Ok(None)
-    }
-
-    /// Says something to the server, which would end a session that was silent for long.
-    async fn stay_awake(&mut self) -> Result<(), BackendError> {
-        Ok(())
-    }
-
-    /// What LAST_INSERT_ID() is in this session; 0 where it is nothing.
-    async fn last_insert_id(&mut self) -> Result<u64, BackendError> {
-        Ok(0)
-    }
-
-    /// Whether a transaction is open that nobody ended, in a session of [`Self::open_apart`]. It is rolled back.
-    async fn is_left_open(&mut self) -> Result<bool, BackendError> {
-        Ok(false)
-    }
-
     /// Tells the session which `marker` goes to the server with each statement of a hook.
     fn set_marker(&mut self, _marker: Option<&str>) {}
 
@@ -374,18 +206,56 @@ pub(super) trait Connection: Session + Scratch {
         let _ = (sql, before);
         Ok(Verdict::Unknown)
     }
+}
+
+/// One connection to one database.
+///
+/// Own statements ([`Own`]) are spelled by the implementation (see [`own_sql`]).
+#[async_trait]
+pub(super) trait Connection:
+    Session + Transactions + Locking + Journaling + Scratch
+{
+    /// Where the runner's own tables are, if a database has several schemas.
+    fn places(&mut self) -> Option<&mut dyn Places> {
+        None
+    }
+
+    /// Sessions of hooks' own, if the database needs them.
+    fn apart(&mut self) -> Option<&mut dyn Apart> {
+        None
+    }
+
+    /// Names of sessions, if idle transactions are not ended by the server.
+    fn sessions(&mut self) -> Option<&mut dyn Sessions> {
+        None
+    }
+
+    fn own_types(&self) -> OwnTypes;
+
+    /// Judges texts as the plugin's side of this connection will read them.
+    fn judge(&self) -> Judge {
+        Judge::new(self.reading())
+    }
+
+    /// Which of the runner's own tables are there, in lower case.
+    async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError>;
+
+    /// Statements that would let this user read the runner's tables: none where it may, or where there are no tables.
+    /// Asked outside of a transaction.
+    async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError> {
+        Ok(Vec::new())
+    }
+
+    /// What this user may do beyond the database. Asked outside of a transaction.
+    async fn powers(&mut self) -> Result<Powers, BackendError> {
+        Ok(Powers::default())
+    }
 
     /// A query for how many tables there are, the runner's own and the database's left out.
     fn tables_sql(&self) -> &'static str;
 
     /// The server's clock as an SQL expression: Unix time in milliseconds.
     fn clock_ms(&self) -> &'static str;
-
-    /// Whether this connection reaches a place where a lock of the session protects nothing: a
-    /// pooler that shares sessions, a cluster that accepts writes on several nodes.
-    async fn needs_lease(&mut self) -> Result<bool, BackendError> {
-        Ok(false)
-    }
 
     /// Tells this database from every other one, by whatever name it was reached.
     async fn identity(&mut self) -> Result<String, BackendError>;
@@ -404,24 +274,66 @@ pub(super) trait Connection: Session + Scratch {
         Ok(())
     }
 
-    /// Names this connection's session on the server, for whoever takes its lease over. `None` where
-    /// the server ends idle transactions by itself, or has no sessions.
-    fn session_name(&self) -> Option<String> {
-        None
-    }
+    /// Ends the connection. `self` stays behind, dead.
+    async fn close(&mut self);
+}
+
+/// Where a database has several schemas: the one of the runner's own tables.
+#[async_trait]
+pub(super) trait Places: Send {
+    /// The schema of the runner's own tables.
+    fn place(&self) -> &str;
+
+    /// Tables of runners in other schemas that belong to others, and were passed over.
+    fn strange_ledgers(&self) -> &[StrangeLedger];
+
+    /// Another place in this database with records that have one of `plugins` applied, if there is one that is this
+    /// user's too.
+    async fn applied_elsewhere(
+        &mut self,
+        plugins: &BTreeSet<PluginName>,
+    ) -> Result<Option<(String, PluginName)>, BackendError>;
+
+    /// Makes the place where the runner's own tables are to be, if there is none yet. Called in a
+    /// transaction, under the lock, before they are created.
+    async fn prepare_place(&mut self) -> Result<(), BackendError>;
+}
+
+/// Where a hook can go on in a session of its own, from a statement on that a resumed hook could not repeat.
+#[async_trait]
+pub(super) trait Apart: Send {
+    /// Opens another session for what a resumed hook could not repeat: the hook's own, in which nothing is the
+    /// runner's, and in which LAST_INSERT_ID() is `last_insert_id`.
+    async fn open_apart(
+        &mut self,
+        hook: HookSettings,
+        marker: &str,
+        last_insert_id: u64,
+    ) -> Result<SharedConnection, BackendError>;
+
+    /// Says something to the server, which would end a session that was silent for long.
+    async fn stay_awake(&mut self) -> Result<(), BackendError>;
+
+    /// What LAST_INSERT_ID() is in this session; 0 where it is nothing.
+    async fn last_insert_id(&mut self) -> Result<u64, BackendError>;
+
+    /// Whether a transaction is open that nobody ended, in a session of [`Self::open_apart`]. It is rolled back.
+    async fn is_left_open(&mut self) -> Result<bool, BackendError>;
+}
+
+/// Where the server does not end idle transactions by itself: sessions that another runner can end.
+#[async_trait]
+pub(super) trait Sessions: Send {
+    /// Names this connection's session on the server, for whoever takes its lease over.
+    fn session_name(&self) -> String;
 
     /// Ends the session that another connection named so, and waits until its transaction is over.
     /// Nothing where the name is of another server, or of no session any more.
-    async fn end_session_named(&mut self, _name: &str) -> Result<(), BackendError> {
-        Ok(())
-    }
+    async fn end_session_named(&mut self, name: &str) -> Result<(), BackendError>;
 
     /// Tells which lease this connection works under: where it has to take another session, it signs
     /// the lease with that one's name.
-    fn set_lease(&mut self, _fence: Option<i64>) {}
-
-    /// Ends the connection. `self` stays behind, dead.
-    async fn close(&mut self);
+    fn set_lease(&mut self, fence: Option<i64>);
 }
 
 /// Makes connections to one database, the first as well as later ones.
@@ -432,24 +344,9 @@ pub(super) trait Connector: Send + Sync {
 }
 
 /// Puts a database's spelling into one of the runner's own statements: `prefix` before each own
-/// table (`@state` becomes `main.alteration_state`), and with `numbered`, `$1`, `$2` for each `?`.
-pub(super) fn own_sql(sql: &str, prefix: &str, numbered: bool) -> String {
-    let mut spelled = String::with_capacity(sql.len() + 64);
-    let mut number = 0;
-    for c in sql.chars() {
-        match c {
-            '@' => {
-                spelled.push_str(prefix);
-                spelled.push_str("alteration_");
-            }
-            '?' if numbered => {
-                number += 1;
-                spelled.push_str(&format!("${number}"));
-            }
-            c => spelled.push(c),
-        }
-    }
-    spelled
+/// table (`@state` becomes `main.alteration_state`).
+pub(super) fn own_sql(sql: &str, prefix: &str) -> String {
+    sql.replace('@', &format!("{prefix}alteration_"))
 }
 
 #[cfg(test)]
@@ -459,13 +356,6 @@ mod tests {
     #[test]
     fn own_statements_are_spelled() {
         let sql = "UPDATE @ledger SET a = ? WHERE b = ?";
-        assert_eq!(
-            own_sql(sql, "main.", false),
-            "UPDATE main.alteration_ledger SET a = ? WHERE b = ?"
-        );
-        assert_eq!(
-            own_sql(sql, "\"x\".", true),
-            "UPDATE \"x\".alteration_ledger SET a = $1 WHERE b = $2"
-        );
+        assert_eq!(own_sql(sql, "main."), "UPDATE main.alteration_ledger SET a = ? WHERE b = ?");
     }
 }

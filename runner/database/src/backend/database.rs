@@ -5,11 +5,13 @@
 
 use super::{
     BackendError, ConnectOptions, HookLimits, LockKind, Revision, Snapshot,
-    attempt::or_roll_back,
     connection::{Connection, Connector, HookMode, HookSettings, SharedConnection},
+    disk::Disk,
     journal::SharedJournal,
     lease::Lease,
-    tables::{archive, schema, snapshot},
+    recorded::{self, or_roll_back},
+    tables::{self, archive, ledger, schema, snapshot},
+    transaction::{Durability, End, Own, Start, TxError},
 };
 use crate::{
     alteration::{Checksum, Dialect, PluginName},
@@ -41,13 +43,8 @@ pub struct Backend {
     /// The journal of the hook that runs, if it is journaled.
     pub(super) journal: Option<SharedJournal>,
     pub(super) rehearsing: bool,
-    /// What was committed last may not be on the server's disk yet.
-    pub(super) is_unflushed: bool,
-    /// The connection was lost while that was so: the server may have crashed and lost it, and the
-    /// revision that is known may come again for another state.
-    is_in_doubt: bool,
-    /// The same, until somebody has compared what was told as done with what is there.
-    may_have_lost: bool,
+    /// Commits that did not wait for the disk.
+    pub(super) disk: Disk,
     /// Told when the lock is lost.
     lost: watch::Sender<bool>,
 }
@@ -77,9 +74,7 @@ impl Backend {
             packing: None,
             journal: None,
             rehearsing: false,
-            is_unflushed: false,
-            is_in_doubt: false,
-            may_have_lost: false,
+            disk: Disk::default(),
             lost: watch::channel(false).0,
         }
     }
@@ -160,7 +155,7 @@ impl Backend {
     pub async fn snapshot(&mut self) -> Result<Snapshot, BackendError> {
         let Some(shared) = self.connection.clone() else { return Ok(Snapshot::empty()) };
         let mut connection = shared.lock().await;
-        connection.begin_reading().await?;
+        connection.look().await?;
         let read = snapshot::read(&mut *connection).await;
         connection.rollback().await?;
         // What this user may not read can look as if it were not there.
@@ -193,7 +188,7 @@ impl Backend {
             }
             _ => {}
         }
-        self.is_in_doubt = false;
+        self.disk.was_read();
         Ok(snapshot)
     }
 
@@ -202,8 +197,10 @@ impl Backend {
         &mut self,
         plugins: &BTreeSet<PluginName>,
     ) -> Result<Option<(String, PluginName)>, BackendError> {
-        match self.connection.clone() {
-            Some(shared) => shared.lock().await.applied_elsewhere(plugins).await,
+        let Some(shared) = self.connection.clone() else { return Ok(None) };
+        let connection = &mut *shared.lock().await;
+        match connection.places() {
+            Some(places) => places.applied_elsewhere(plugins).await,
             None => Ok(None),
         }
     }
@@ -236,24 +233,28 @@ impl Backend {
     pub async fn archived(&mut self, component: Checksum) -> Result<Option<Vec<u8>>, BackendError> {
         let shared = self.shared()?;
         let mut connection = shared.lock().await;
-        connection.begin_reading().await?;
-        let read = archive::read(&mut *connection, component).await;
-        connection.rollback().await?;
-        read
+        archive::read(&mut *connection, component).await
     }
 
-    /// The first statements of a transaction that changes state: nothing of it is kept where
-    /// somebody else was faster.
-    pub(super) async fn start(
-        &self,
-        connection: &mut dyn Connection,
-        revision: Revision,
-    ) -> Result<Revision, BackendError> {
-        if self.is_in_doubt {
-            return Err(BackendError::Moved);
+    /// The first statement of a transaction that changes state: nothing of it is kept where somebody else was faster.
+    pub(super) fn advance(&self, revision: Revision) -> Result<Own, BackendError> {
+        match self.disk.is_in_doubt() {
+            true => Err(BackendError::Moved),
+            false => Ok(ledger::advance(revision, self.fence)),
         }
-        connection.begin().await?;
-        super::tables::ledger::advance(connection, revision, self.fence).await
+    }
+
+    /// Records `statements` in a transaction of their own, all of them or none.
+    pub(super) async fn apply(
+        &mut self,
+        statements: Vec<Own>,
+        durability: Durability,
+    ) -> Result<(), BackendError> {
+        let shared = self.shared()?;
+        let connection = &mut *shared.lock().await;
+        let committed = recorded::apply(connection, statements, durability).await?;
+        self.disk.committed(committed);
+        Ok(())
     }
 
     /// Whether this runner may still end what carries its run's marker. Only reads: the statement in
@@ -263,8 +264,8 @@ impl Backend {
         connection: &mut dyn Connection,
         revision: Option<Revision>,
     ) -> Result<(), BackendError> {
-        connection.begin_reading().await?;
-        let ledger = super::tables::ledger::read(connection).await;
+        connection.look().await?;
+        let ledger = ledger::read(connection).await;
         connection.rollback().await?;
         let ledger = ledger?;
         match revision.is_none_or(|revision| revision == ledger.revision)
@@ -282,30 +283,23 @@ impl Backend {
             let reason = "it was in the middle of a rehearsal".to_owned();
             return Err(BackendError::Disconnected(reason));
         }
-        self.is_in_doubt |= self.is_unflushed;
-        self.may_have_lost |= self.is_unflushed;
+        self.disk.disconnected();
         self.shared()?.lock().await.reconnect().await
-    }
-
-    /// What was committed last was found on a new connection, so that nothing before it was lost.
-    pub(super) fn is_as_committed(&mut self) {
-        self.is_in_doubt = false;
-        self.may_have_lost = false;
     }
 
     /// Whether the connection was lost while not all was on the disk, and nobody has read the state since.
     pub fn is_in_doubt(&self) -> bool {
-        self.is_in_doubt
+        self.disk.is_in_doubt()
     }
 
     /// What was told as done was compared with what is there.
     pub fn is_compared(&mut self) {
-        self.may_have_lost = false;
+        self.disk.was_compared();
     }
 
     /// Whether what was committed last may not be on the server's disk yet, or was lost for that.
     pub fn is_unsettled(&self) -> bool {
-        self.is_unflushed || self.may_have_lost
+        self.disk.is_unsettled()
     }
 
     /// Waits until all that was committed is on the server's disk. Whether it is known to be there: not
@@ -319,9 +313,8 @@ impl Backend {
             }
             flushed => flushed?,
         }
-        self.may_have_lost |= self.is_unflushed && self.is_leased();
-        self.is_unflushed = false;
-        Ok(!self.may_have_lost)
+        let is_leased = self.is_leased();
+        Ok(self.disk.flushed(is_leased))
     }
 
     async fn flush_once(&self) -> Result<(), BackendError> {
@@ -374,14 +367,17 @@ impl Backend {
 }
 
 async fn upgrade(connection: &mut dyn Connection, fence: Option<i64>) -> Result<(), BackendError> {
-    connection.begin().await?;
+    connection.start(Start::default()).await?;
     schema::upgrade(connection).await?;
-    if let Some(fence) = fence {
-        // The lease was taken before there was a ledger to ask for it.
-        let ledger = super::tables::ledger::read(connection).await?;
-        if ledger.fence != fence && !super::tables::lease::fence_ledger(connection, fence).await? {
-            return Err(BackendError::LeaseLost);
-        }
+    // The lease was taken before there was a ledger to ask for it.
+    if let Some(fence) = fence
+        && ledger::read(connection).await?.fence != fence
+    {
+        match connection.own(vec![tables::lease::fence_ledger(fence)]).await {
+            Err(TxError::Own(_, BackendError::Moved)) => return Err(BackendError::LeaseLost),
+            fenced => fenced?,
+        };
     }
-    connection.commit_schema().await
+    connection.finish(End::default()).await?;
+    Ok(())
 }

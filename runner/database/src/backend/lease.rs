@@ -7,7 +7,9 @@
 use super::{
     BackendError, LockHolder,
     connection::{Connection, Connector, SharedConnection},
+    recorded::{apply, conclude},
     tables::{lease, run, schema},
+    transaction::{Durability, End, Own, Start, TxError},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinHandle, time::Instant};
@@ -68,26 +70,20 @@ async fn create(connection: &mut dyn Connection) -> Result<(), BackendError> {
     let mut tries = 0;
     loop {
         tries += 1;
-        let mut created = connection.begin().await;
-        if created.is_ok() {
-            created = connection.prepare_place().await;
-        }
-        for statement in lease::statements(connection.own_types()) {
-            if created.is_ok() {
-                created = connection.own_execute(&statement, &[]).await.map(drop);
+        let created = async {
+            connection.start(Start::default()).await?;
+            schema::prepare_place(connection).await?;
+            for statement in lease::statements(connection.own_types()) {
+                connection.own(vec![Own::run(statement, [])]).await?;
             }
-        }
-        if created.is_ok() {
-            created = connection.commit_schema().await;
-        }
+            Ok(((), End::default()))
+        };
+        let created = created.await;
+        let created = conclude(connection, created).await;
         match created {
-            Ok(()) => return Ok(()),
-            Err(error) => {
-                let _ = connection.rollback().await;
-                if tries == CREATE_TRIES {
-                    return Err(error);
-                }
-            }
+            Ok(_) => return Ok(()),
+            Err(error) if tries == CREATE_TRIES => return Err(error),
+            Err(_) => {}
         }
     }
 }
@@ -97,26 +93,31 @@ async fn try_take(
     time_ms: u64,
 ) -> Result<Option<i64>, BackendError> {
     end_former_work(connection).await?;
-    connection.begin().await?;
-    let Some(fence) = lease::take(connection, time_ms).await? else {
-        connection.rollback().await?;
-        return Ok(None);
+    let take = lease::take(connection, time_ms);
+    match connection.start(Start::own(vec![take])).await {
+        Err(TxError::Own(_, BackendError::Moved)) => {
+            connection.rollback().await?;
+            return Ok(None);
+        }
+        started => started?,
     };
-    if schema::version(connection).await?.is_some()
-        && !lease::fence_ledger(connection, fence).await?
-    {
-        return Err(BackendError::Corrupt(
-            "alteration_ledger has a later fence than alteration_lease".to_owned(),
-        ));
+    let fence = lease::fence(connection).await?;
+    let mut own = Vec::new();
+    if schema::version(connection).await?.is_some() {
+        own.push(lease::fence_ledger(fence));
     }
-    connection.commit().await?;
-    Ok(Some(fence))
+    match connection.finish(End::own(own)).await {
+        Err(TxError::Own(_, BackendError::Moved)) => Err(BackendError::Corrupt(
+            "alteration_ledger has a later fence than alteration_lease".to_owned(),
+        )),
+        taken => taken.map(|_| Some(fence)).map_err(BackendError::from),
+    }
 }
 
 /// Where nobody holds the lease, ends what the server still does for who held it last: its
 /// transaction may have the ledger's row, for as long as its statement takes.
 async fn end_former_work(connection: &mut dyn Connection) -> Result<(), BackendError> {
-    connection.begin_reading().await?;
+    connection.look().await?;
     let left = async {
         if lease::holder(connection).await?.is_some() {
             return Ok((Vec::new(), None));
@@ -134,8 +135,8 @@ async fn end_former_work(connection: &mut dyn Connection) -> Result<(), BackendE
         connection.end_orphans(&run.marker).await?;
     }
     // Where it is idle in a transaction, no statement of it could be found by a marker.
-    let Some(session) = session else { return Ok(()) };
-    match connection.end_session_named(&session).await {
+    let (Some(session), Some(sessions)) = (session, connection.sessions()) else { return Ok(()) };
+    match sessions.end_session_named(&session).await {
         Err(BackendError::Disconnected(reason)) => Err(BackendError::Disconnected(reason)),
         // It may be another user's. Its transaction need not be in the way, and the fence keeps it
         // from committing what it still does under the lease.
@@ -144,11 +145,9 @@ async fn end_former_work(connection: &mut dyn Connection) -> Result<(), BackendE
 }
 
 async fn holder(connection: &mut dyn Connection) -> Result<LockHolder, BackendError> {
-    connection.begin_reading().await?;
     // Also one whose lease has run out: its transaction may be what is in the way.
-    let holder = lease::last_holder(connection).await;
-    connection.rollback().await?;
-    Ok(holder?.unwrap_or_else(LockHolder::unknown))
+    let holder = lease::last_holder(connection).await?;
+    Ok(holder.unwrap_or_else(LockHolder::unknown))
 }
 
 impl Lease {
@@ -182,17 +181,7 @@ pub(super) async fn give_back(
     connection: &mut dyn Connection,
     fence: i64,
 ) -> Result<(), BackendError> {
-    let given = async {
-        connection.begin().await?;
-        lease::give_back(connection, fence).await?;
-        connection.commit().await
-    };
-    let given = given.await;
-    if given.is_err() {
-        // The first error is the one to tell.
-        let _ = connection.rollback().await;
-    }
-    given
+    apply(connection, vec![lease::give_back(fence)], Durability::Flushed).await.map(drop)
 }
 
 impl Drop for Lease {
@@ -235,8 +224,10 @@ async fn beat(connector: &dyn Connector, fence: i64, time: Duration) {
 }
 
 async fn one_beat(connection: &mut dyn Connection, fence: i64) -> Result<bool, BackendError> {
-    connection.begin().await?;
-    let alive = lease::beat(connection, fence).await?;
-    connection.commit().await?;
-    Ok(alive)
+    let beat = lease::beat(connection, fence);
+    match apply(connection, vec![beat], Durability::Flushed).await {
+        Ok(_) => Ok(true),
+        Err(BackendError::Moved) => Ok(false),
+        Err(error) => Err(error),
+    }
 }

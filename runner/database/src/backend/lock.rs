@@ -100,7 +100,9 @@ impl Backend {
                         }
                     }
                 }
-                connection.set_lease(Some(fence));
+                if let Some(sessions) = connection.sessions() {
+                    sessions.set_lease(Some(fence));
+                }
                 drop(connection);
                 self.fence = fence;
                 let time = self.options.lease_time;
@@ -117,7 +119,9 @@ impl Backend {
         self.forget_fence();
         let Some(shared) = self.connection.clone() else { return };
         let mut connection = shared.lock().await;
-        connection.set_lease(None);
+        if let Some(sessions) = connection.sessions() {
+            sessions.set_lease(None);
+        }
         match self.lease.take() {
             Some(lease) => lease.give_back(&mut *connection).await,
             None => connection.unlock().await,
@@ -129,7 +133,7 @@ async fn lease_holder(connection: &mut dyn Connection) -> Result<Option<LockHold
     if !connection.own_tables().await?.contains("alteration_lease") {
         return Ok(None);
     }
-    connection.begin_reading().await?;
+    connection.look().await?;
     let holder = tables::lease::holder(connection).await;
     connection.rollback().await?;
     holder

@@ -5,13 +5,14 @@
 
 use super::{
     Asked, Attempt, Backend, BackendError, Counts, Ending, Revision, Run, Snapshot, Status,
-    attempt::or_roll_back,
     journal,
+    recorded::conclude,
     tables::{
         archive, history,
         journal::{self as rows, JournalRow},
         run, state,
     },
+    transaction::{End, Start},
 };
 use crate::alteration::{AlterationKey, Direction};
 
@@ -57,54 +58,50 @@ impl Backend {
         self.still_in_charge_of(revision).await?;
         let shared = self.shared()?;
         let connection = &mut *shared.lock().await;
+        // What outlived the runner that began it must be over; it may hold the ledger's row.
+        connection.end_orphans(&run.marker).await?;
+        let mut recorded = Vec::new();
         let mended = async {
-            // What outlived the runner that began it must be over; it may hold the ledger's row.
-            connection.end_orphans(&run.marker).await?;
-            let revision = self.start(connection, revision).await?;
+            connection.start(Start::own(vec![self.advance(revision)?])).await?;
             match (after.rows.get(key), after.runs.get(key)) {
                 (Some(row_after), Some(run_after)) => {
-                    archive::store(connection, run_after.component_checksum, component, None)
-                        .await?;
+                    let component_checksum = run_after.component_checksum;
+                    recorded.extend(archive::store(component_checksum, component, None).await?);
                     let asked = after.mended.get(key).map(|mended| mended.asked.as_slice());
-                    let recorded = rows::read(connection, key).await?;
-                    for row in journal::asked_anew(recorded, asked.unwrap_or_default())? {
-                        rows::rewrite(connection, key, row).await?;
-                    }
-                    run::mend(connection, run, run_after).await?;
+                    let calls = rows::read(connection, key).await?;
+                    let calls = journal::asked_anew(calls, asked.unwrap_or_default())?;
+                    recorded.extend(calls.into_iter().map(|row| rows::rewrite(key, row)));
+                    recorded.push(run::mend(run, run_after));
                     if run.direction == Direction::Up {
-                        state::mend(connection, row, row_after).await?;
+                        recorded.push(state::mend(row, row_after));
                     }
-                    let attempt = Attempt {
-                        checksum: row_after.checksum,
-                        component_checksum: run_after.component_checksum,
-                        ..attempt.clone()
-                    };
+                    let checksum = row_after.checksum;
+                    let attempt = Attempt { checksum, component_checksum, ..attempt.clone() };
                     let text = format!("begun in another component, {}", run.component_checksum);
                     let end = (Ending::Mended, &Counts::default(), Some(text.as_str()));
-                    history::append(connection, &attempt, Some(end)).await?;
+                    recorded.push(history::append(&attempt, Some(end)));
                 }
                 (row_after, _) => {
-                    rows::clear(connection, key).await?;
-                    run::delete(connection, run).await?;
-                    match row_after {
+                    recorded.extend([rows::clear(key), run::delete(run)]);
+                    recorded.push(match row_after {
                         Some(row_after) => {
                             let is_failed = row_after.status == Status::Failed;
                             let error = row.error.as_deref().filter(|_| is_failed);
-                            state::mark(connection, key, row_after.status, error).await?;
+                            state::mark(key, row_after.status, error)
                         }
-                        None => state::forget(connection, key).await?,
-                    }
+                        None => state::forget(key),
+                    });
                     let text = "nothing of it took effect; it begins anew in another component";
                     let end = (Ending::Mended, &Counts::default(), Some(text));
-                    history::append(connection, &attempt, Some(end)).await?;
+                    recorded.push(history::append(&attempt, Some(end)));
                 }
             }
-            connection.commit().await?;
-            Ok(revision)
+            Ok(((), End::own(recorded)))
         };
         let mended = mended.await;
-        self.is_unflushed &= mended.is_err();
-        or_roll_back(connection, mended).await
+        let ((), durability) = conclude(connection, mended).await?;
+        self.disk.committed(durability);
+        Ok(revision.next())
     }
 
     /// Whether this runner may still end what carries a run's marker.

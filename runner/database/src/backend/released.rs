@@ -5,8 +5,8 @@
 
 use super::{
     Attempt, Backend, BackendError, Counts, Ending, Revision, StateRow,
-    attempt::or_roll_back,
     tables::{history, state},
+    transaction::Durability,
 };
 use crate::alteration::Direction;
 
@@ -17,23 +17,15 @@ impl Backend {
         drafts: &[&StateRow],
         revision: Revision,
     ) -> Result<Revision, BackendError> {
-        let shared = self.shared()?;
-        let connection = &mut *shared.lock().await;
-        let recorded = async {
-            let revision = self.start(connection, revision).await?;
-            for row in drafts {
-                state::release(connection, row).await?;
-                let attempt =
-                    Attempt { direction: Direction::Up, draft: false, ..Attempt::down(row) };
-                let end = (Ending::Released, &Counts::default(), None);
-                history::append(connection, &attempt, Some(end)).await?;
-            }
-            connection.commit().await?;
-            Ok(revision)
-        };
-        let recorded = recorded.await;
-        self.is_unflushed &= recorded.is_err();
-        or_roll_back(connection, recorded).await
+        let mut recorded = vec![self.advance(revision)?];
+        for row in drafts {
+            recorded.push(state::release(row));
+            let attempt = Attempt { direction: Direction::Up, draft: false, ..Attempt::down(row) };
+            let end = (Ending::Released, &Counts::default(), None);
+            recorded.push(history::append(&attempt, Some(end)));
+        }
+        self.apply(recorded, Durability::Flushed).await?;
+        Ok(revision.next())
     }
 
     /// After [`Backend::record_released`] whose answer never came: connects again and looks whether it took effect.

@@ -3,12 +3,13 @@
 use super::{
     Attempt, Backend, BackendError, Because, Counts, Decided, Decision, Ending, Revision, Run,
     StateRow, Status,
-    attempt::or_roll_back,
+    recorded::conclude,
     tables::{
         history,
         journal::{self, JournalRow},
         run, schema, state,
     },
+    transaction::{Durability, End, Start},
 };
 use crate::alteration::{AlterationKey, Direction};
 use std::collections::BTreeMap;
@@ -31,31 +32,22 @@ impl Backend {
             }
         };
         let attempt = Attempt { direction, ..Attempt::down(row) };
-        let shared = self.shared()?;
-        let connection = &mut *shared.lock().await;
-        let corrected = async {
-            let revision = self.start(connection, revision).await?;
-            match status {
-                // It comes after what is applied by now.
-                Status::Applied => {
-                    state::finalise(connection, &attempt, revision, &Counts::default()).await?;
-                }
-                _ => state::mark(connection, &row.key, status, None).await?,
-            }
-            let text = decision.text(because);
-            let end = (Ending::Resolved, &Counts::default(), Some(text.as_str()));
-            history::append(connection, &attempt, Some(end)).await?;
-            connection.commit().await
+        let row = match status {
+            // It comes after what is applied by now.
+            Status::Applied => state::finalise(&attempt, revision.next(), &Counts::default()),
+            _ => state::mark(&row.key, status, None),
         };
-        let corrected = corrected.await;
-        or_roll_back(connection, corrected).await
+        let text = decision.text(because);
+        let end = (Ending::Resolved, &Counts::default(), Some(text.as_str()));
+        let corrected = vec![self.advance(revision)?, row, history::append(&attempt, Some(end))];
+        self.apply(corrected, Durability::Flushed).await
     }
 
     /// What persons decided, about each alteration of which that is the last thing that happened.
     pub async fn decisions(&mut self) -> Result<BTreeMap<AlterationKey, Decided>, BackendError> {
         let shared = self.shared()?;
         let connection = &mut *shared.lock().await;
-        connection.begin_reading().await?;
+        connection.look().await?;
         let read = async {
             match schema::version(connection).await? {
                 // The first version could not be resolved.
@@ -81,7 +73,8 @@ impl Backend {
         let connection = &mut *shared.lock().await;
         let resolved = async {
             connection.end_orphans(&run.marker).await?;
-            let revision = self.start(connection, revision).await?;
+            connection.start(Start::own(vec![self.advance(revision)?])).await?;
+            let revision = revision.next();
             let open = journal::read(connection, &run.key).await?;
             let is_apart = open.iter().any(JournalRow::is_apart);
             let open = open.into_iter().find(|row| !row.is_done);
@@ -90,6 +83,7 @@ impl Backend {
             {
                 return Err(BackendError::NotResumable);
             }
+            let mut recorded = Vec::new();
             match (decision, open) {
                 (Decision::Applied | Decision::Reverted, _) => {
                     let status = match decision {
@@ -98,17 +92,17 @@ impl Backend {
                     };
                     // What stays applied was applied when it was, and keeps its place in the order.
                     if (decision, run.direction) != (Decision::Applied, Direction::Down) {
-                        state::finalise(connection, attempt, revision, &run.counts).await?;
+                        recorded.push(state::finalise(attempt, revision, &run.counts));
                     }
-                    state::mark(connection, &run.key, status, None).await?;
-                    journal::clear(connection, &run.key).await?;
-                    run::delete(connection, run).await?;
+                    recorded.push(state::mark(&run.key, status, None));
+                    recorded.push(journal::clear(&run.key));
+                    recorded.push(run::delete(run));
                 }
                 (Decision::StatementDone, Some(row)) => {
-                    journal::finish(connection, &run.key, row.call, row.results).await?;
+                    recorded.push(journal::finish(&run.key, row.call, row.results));
                 }
                 (Decision::StatementNotDone, Some(row)) => {
-                    journal::forget(connection, &run.key, row.call).await?;
+                    recorded.push(journal::forget(&run.key, row.call));
                 }
                 (Decision::StatementDone | Decision::StatementNotDone, None) => {
                     return Err(BackendError::NothingToResolve);
@@ -116,12 +110,13 @@ impl Backend {
             }
             let text = decision.text(because);
             let end = (Ending::Resolved, &run.counts, Some(text.as_str()));
-            history::append(connection, attempt, Some(end)).await?;
-            connection.commit().await?;
-            Ok(statement)
+            recorded.push(history::append(attempt, Some(end)));
+            Ok((statement, End::own(recorded)))
         };
         let resolved = resolved.await;
-        or_roll_back(connection, resolved).await
+        let (statement, durability) = conclude(connection, resolved).await?;
+        self.disk.committed(durability);
+        Ok(statement)
     }
 
     /// The statement of an unfinished attempt whose end nobody knows, if there is one.
@@ -146,9 +141,6 @@ impl Backend {
     pub(super) async fn journal(&mut self, run: &Run) -> Result<Vec<JournalRow>, BackendError> {
         let shared = self.shared()?;
         let connection = &mut *shared.lock().await;
-        connection.begin_reading().await?;
-        let rows = journal::read(connection, &run.key).await;
-        connection.rollback().await?;
-        rows
+        journal::look(connection, &run.key).await
     }
 }

@@ -7,6 +7,7 @@ use super::{
     Backend, BackendError,
     connection::Connection,
     export::{Export, Lines},
+    transaction::{End, Start, TxError},
 };
 use crate::{
     alteration::Dialect,
@@ -163,6 +164,12 @@ impl From<BackendError> for ScriptError {
     }
 }
 
+impl From<TxError> for ScriptError {
+    fn from(error: TxError) -> Self {
+        Self::Backend(error.into())
+    }
+}
+
 impl Backend {
     pub async fn make_scratch(&mut self, name: &str) -> Result<(), BackendError> {
         self.shared()?.lock().await.make_scratch(name).await
@@ -183,11 +190,11 @@ impl Backend {
         let connection = &mut *shared.lock().await;
         let dialect = connection.dialect();
         if dialect == Dialect::Sqlite {
-            connection.begin().await?;
+            connection.start(Start::default()).await?;
         }
         statements(connection, script).await?;
         if dialect == Dialect::Sqlite {
-            connection.commit().await?;
+            connection.finish(End::default()).await?;
         }
         Ok(())
     }
@@ -196,7 +203,7 @@ impl Backend {
     pub async fn check_script(&mut self, script: &str) -> Result<(), ScriptError> {
         let shared = self.shared()?;
         let connection = &mut *shared.lock().await;
-        connection.begin().await?;
+        connection.start(Start::default()).await?;
         let ran = statements(connection, script).await;
         connection.rollback().await?;
         ran
@@ -204,7 +211,7 @@ impl Backend {
 
     /// Begins to look: everything until [`Backend::abandon`] is of one moment.
     pub async fn begin_looking(&mut self) -> Result<(), BackendError> {
-        self.shared()?.lock().await.begin_reading().await
+        self.shared()?.lock().await.look().await
     }
 
     /// Ends a look, and takes back a call whose caller went away.

@@ -5,8 +5,8 @@
 
 use super::{
     Attempt, Backend, BackendError, Revision, RowChange, Snapshot, Takeover,
-    attempt::or_roll_back,
     tables::{history, state},
+    transaction::Durability,
 };
 use crate::alteration::Direction;
 
@@ -19,31 +19,22 @@ impl Backend {
         snapshot: &Snapshot,
         revision: Revision,
     ) -> Result<Revision, BackendError> {
-        let shared = self.shared()?;
-        let connection = &mut *shared.lock().await;
-        let taken = async {
-            let revision = self.start(connection, revision).await?;
-            for change in takeover.changes(snapshot) {
-                match change {
-                    RowChange::Move { row, replaces } => {
-                        if let Some(key) = replaces {
-                            state::forget(connection, &key).await?;
-                        }
-                        let (key, checksum) = (takeover.key(row), takeover.checksum(row));
-                        state::rename(connection, row, &takeover.to, checksum).await?;
-                        let attempt = Attempt { checksum, key, ..Attempt::down(row) };
-                        let attempt = Attempt { direction: Direction::Up, ..attempt };
-                        history::append_taken_over(connection, &attempt, &takeover.from).await?;
-                    }
-                    RowChange::Drop(row) => state::forget(connection, &row.key).await?,
+        let mut taken = vec![self.advance(revision)?];
+        for change in takeover.changes(snapshot) {
+            match change {
+                RowChange::Move { row, replaces } => {
+                    taken.extend(replaces.map(|key| state::forget(&key)));
+                    let (key, checksum) = (takeover.key(row), takeover.checksum(row));
+                    taken.push(state::rename(row, &takeover.to, checksum));
+                    let attempt = Attempt { checksum, key, ..Attempt::down(row) };
+                    let attempt = Attempt { direction: Direction::Up, ..attempt };
+                    taken.push(history::append_taken_over(&attempt, &takeover.from));
                 }
+                RowChange::Drop(row) => taken.push(state::forget(&row.key)),
             }
-            connection.commit().await?;
-            Ok(revision)
-        };
-        let taken = taken.await;
-        self.is_unflushed &= taken.is_err();
-        or_roll_back(connection, taken).await
+        }
+        self.apply(taken, Durability::Flushed).await?;
+        Ok(revision.next())
     }
 
     /// After [`Backend::take_over`] whose answer never came: connects again and looks whether it took effect.

@@ -38,10 +38,11 @@ mod wrangler;
 pub use tool::FormerTool;
 
 use super::{
-    Backend, BackendError, DatabaseUrl, Former, connect, connection::Connection, tables::Record,
+    Backend, BackendError, DatabaseUrl, Former, connect, connection::Connection, identifier::quote,
+    recorded::query, tables::Record,
 };
 use crate::{alteration::Dialect, escape::Escaped};
-use name::{Name, placed, quote};
+use name::{Name, placed};
 use registry::Registry;
 use std::collections::BTreeSet;
 use tool::Row;
@@ -120,7 +121,7 @@ impl Backend {
         let dialect = self.dialect();
         let shared = self.shared()?;
         let connection = &mut *shared.lock().await;
-        connection.begin_reading().await?;
+        connection.look().await?;
         let table = name.to_string();
         let read = read(connection, dialect, tool, name).await;
         connection.rollback().await?;
@@ -148,7 +149,7 @@ async fn read(
     let mut columns = BTreeSet::new();
     if name.may_be_there(dialect) {
         let (sql, params) = name.columns_of(dialect);
-        for row in connection.own_rows(sql, &params).await? {
+        for row in query(connection, sql, params).await? {
             columns.insert(Record::new(row, &table()).text("column")?.to_lowercase());
         }
     }
@@ -193,7 +194,7 @@ async fn read(
         ROWS_MAX + 1
     );
     let mut rows = Vec::new();
-    for row in connection.own_rows(&sql, &[]).await? {
+    for row in query(connection, sql, []).await? {
         let mut row = Record::new(row, &table());
         rows.push(Row {
             version: row.maybe_text("version")?,

@@ -4,6 +4,8 @@ use super::{
     super::{
         BackendError,
         connection::{Cell, Connection},
+        identifier::quote,
+        recorded::query,
         tables::Record,
     },
     FormerError,
@@ -24,7 +26,7 @@ pub(super) async fn placed(
     let sql = "SELECT n.nspname::pg_catalog.text FROM pg_catalog.pg_class AS c
         JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
         WHERE c.relname = ? AND c.relkind IN ('r', 'p') ORDER BY 1";
-    let rows = connection.own_rows(sql, &[Cell::text(&table)]).await?;
+    let rows = query(connection, sql, [Cell::text(&table)]).await?;
     let schemas: Vec<String> = rows
         .into_iter()
         .map(|row| Record::new(row, "pg_namespace").text("nspname"))
@@ -130,14 +132,6 @@ impl std::fmt::Display for Name {
             Some(file) => write!(f, " in {}", Escaped(file)),
             None => Ok(()),
         }
-    }
-}
-
-/// Names hold no quotes: [`is_part`].
-pub(super) fn quote(name: &str, dialect: Dialect) -> String {
-    match dialect {
-        Dialect::Sqlite | Dialect::Postgresql => format!("\"{name}\""),
-        Dialect::Mysql | Dialect::Mariadb => format!("`{name}`"),
     }
 }
 

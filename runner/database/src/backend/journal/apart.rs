@@ -21,10 +21,8 @@ use crate::{
     backend::{
         BackendError,
         connection::{Connection, SharedConnection},
-        tables::{
-            journal::{self, JournalRow},
-            ledger,
-        },
+        tables::journal::{self, JournalRow},
+        transaction::End,
     },
     session::{ErrorKind, Outcome, ResultLimit, SqlError, Value},
     sql::{self, Reading, Statement},
@@ -150,7 +148,9 @@ async fn awake<T>(connection: &mut dyn Connection, work: impl Future<Output = T>
             done = &mut work => return done,
             () = tokio::time::sleep(AWAKE_EVERY) => {
                 // Where it is lost, what comes next on it tells.
-                let _ = connection.stay_awake().await;
+                if let Some(connection) = connection.apart() {
+                    let _ = connection.stay_awake().await;
+                }
             }
         }
     }
@@ -234,26 +234,22 @@ impl Journal {
         &mut self,
         connection: &mut dyn Connection,
     ) -> Result<Option<Stretch>, BackendError> {
+        let Some(sessions) = connection.apart() else { return Ok(None) };
         // Of a session that is not the one in which it was made, it is 0.
-        let last = match connection.last_insert_id().await? {
+        let last = match sessions.last_insert_id().await? {
             0 => self.last_inserted,
             last => last,
         };
-        if !self.kept.is_empty() {
-            self.write_kept(connection).await?;
-        }
+        let kept = self.write_kept();
         if self.in_segment {
-            connection.commit().await?;
+            connection.finish(End::own(kept)).await?;
             self.segment_committed();
         }
-        let opened = connection.open_apart(self.settings, &self.marker, last).await?;
-        Ok(match opened {
-            None => None,
-            Some(shared) => {
-                let name = shared.lock().await.session_name().unwrap_or_default();
-                Some(Stretch { connection: shared, name, transaction: Transaction::default() })
-            }
-        })
+        let Some(sessions) = connection.apart() else { return Ok(None) };
+        let shared = sessions.open_apart(self.settings, &self.marker, last).await?;
+        let name = shared.lock().await.sessions().map(|session| session.session_name());
+        let (name, transaction) = (name.unwrap_or_default(), Transaction::default());
+        Ok(Some(Stretch { connection: shared, name, transaction }))
     }
 
     /// Runs a statement in the hook's own session.
@@ -346,16 +342,8 @@ impl Journal {
             fingerprint: Some(mark.to_fingerprint()),
             results: Some(encode(&[call])),
         };
-        let begun = async {
-            connection.begin().await?;
-            let revision = ledger::advance_at_once(connection, self.revision, self.fence).await?;
-            journal::insert(connection, &self.key, &row).await?;
-            connection.commit().await?;
-            Ok(revision)
-        };
-        match begun.await {
-            Ok(revision) => self.revision = revision,
-            Err(error) => return Err(self.own(error)),
+        if let Err(error) = self.change(connection, vec![journal::insert(&self.key, &row)]).await {
+            return Err(self.own(error));
         }
         self.in_flight = Some(row.clone());
         Ok(row)
@@ -407,28 +395,26 @@ impl Journal {
     ) -> Result<bool, BackendError> {
         let Some(stretch) = self.stretch.take() else { return Ok(false) };
         let session = &mut *stretch.connection.lock().await;
-        let is_open = if ask { session.is_left_open().await } else { Ok(false) };
+        let is_open = match session.apart() {
+            Some(session) if ask => session.is_left_open().await,
+            _ => Ok(false),
+        };
         session.close().await;
         // What is cut off may run on there.
         connection.end_orphans(&self.marker).await?;
-        connection.end_session_named(&stretch.name).await?;
+        if let Some(sessions) = connection.sessions() {
+            sessions.end_session_named(&stretch.name).await?;
+        }
         is_open
     }
 
     /// The hook's transaction is rolled back: so is what its rows say.
     async fn forget_held(&mut self, connection: &mut dyn Connection) -> Result<(), BackendError> {
-        connection.begin_reading().await?;
-        let rows = journal::read(connection, &self.key).await;
-        connection.rollback().await?;
-        let rows = rows?;
+        let rows = journal::look(connection, &self.key).await?;
         let (_, gone) = parted(&rows);
         if !gone.is_empty() {
-            connection.begin().await?;
-            self.revision = ledger::advance_at_once(connection, self.revision, self.fence).await?;
-            for row in gone {
-                journal::remove(connection, &self.key, row.call).await?;
-            }
-            connection.commit().await?;
+            let gone = gone.iter().map(|row| journal::remove(&self.key, row.call)).collect();
+            self.change(connection, gone).await?;
         }
         Ok(())
     }
@@ -440,7 +426,9 @@ impl Journal {
         rows: Vec<JournalRow>,
     ) -> Result<Vec<JournalRow>, BackendError> {
         let Some(mark) = rows.iter().rev().find_map(JournalRow::mark) else { return Ok(rows) };
-        connection.end_session_named(&mark.session).await?;
+        if let Some(sessions) = connection.sessions() {
+            sessions.end_session_named(&mark.session).await?;
+        }
         self.cut = cut(&rows);
         Ok(rows)
     }

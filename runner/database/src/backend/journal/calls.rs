@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     alteration::Dialect,
-    backend::connection::SharedConnection,
+    backend::{connection::SharedConnection, identifier},
     session::{
         Column, ErrorKind, FailedInScript, Handle, OnStatement, Outcome, ResultLimit, Row, RowSet,
         Script, Session, SqlError, Value,
@@ -34,10 +34,7 @@ impl Session for Journal {
     }
 
     fn quote_identifier(&self, name: &str) -> String {
-        match self.reading.dialect {
-            Dialect::Mysql | Dialect::Mariadb => format!("`{}`", name.replace('`', "``")),
-            Dialect::Sqlite | Dialect::Postgresql => format!("\"{}\"", name.replace('"', "\"\"")),
-        }
+        identifier::quote(name, self.reading.dialect)
     }
 
     async fn statement_length(

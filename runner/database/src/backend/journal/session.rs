@@ -14,6 +14,7 @@ use crate::{
             journal::{self, JournalRow},
             ledger::{self, Ledger},
         },
+        transaction::{Durability, Guest, Own, Start},
     },
     crash,
     session::{ErrorKind, Outcome, SqlError, Value},
@@ -88,9 +89,7 @@ impl Journal {
         let mut open = connection.lock().await;
         open.set_marker(Some(&run.marker));
         let reading = open.reading();
-        open.begin_reading().await?;
-        let rows = journal::read(&mut *open, &run.key).await;
-        open.rollback().await?;
+        let rows = journal::look(&mut *open, &run.key).await?;
         drop(open);
         let mut journal = Self {
             connection,
@@ -126,7 +125,7 @@ impl Journal {
             own_error: None,
         };
         let shared = Arc::clone(&journal.connection);
-        let rows = journal.find_cut(&mut *shared.lock().await, rows?).await?;
+        let rows = journal.find_cut(&mut *shared.lock().await, rows).await?;
         journal.effects = apart::effects(&rows);
         for row in rows {
             let bytes = row.results.as_deref().unwrap_or_default();
@@ -201,13 +200,10 @@ impl Journal {
         if self.in_segment {
             return Ok(());
         }
-        connection.begin_at(self.isolation.take()).await?;
-        self.in_segment = true;
-        ledger::advance_at_once(connection, self.revision, self.fence).await?;
-        if !self.entered {
-            connection.enter_hook(self.settings).await?;
-            self.entered = true;
-        }
+        let guest = if self.entered { Guest::GoesOn } else { Guest::Enters(self.settings) };
+        let own = vec![ledger::advance(self.revision, self.fence)];
+        connection.start(Start { own, guest, isolation: self.isolation.take() }).await?;
+        (self.in_segment, self.entered) = (true, true);
         Ok(())
     }
 
@@ -246,16 +242,15 @@ impl Journal {
         Ok(())
     }
 
-    /// Writes the results of the segment and the row of the statement that will commit it.
+    /// What writes the results of the segment and the row of the statement that will commit it; that row.
     pub(super) async fn write_ahead(
         &mut self,
         connection: &mut dyn Connection,
         asked: [u8; 16],
         sql: &str,
         result: CallResult,
-    ) -> Result<JournalRow, BackendError> {
+    ) -> Result<(Vec<Own>, JournalRow), BackendError> {
         let fingerprint = connection.fingerprint(sql).await?;
-        self.write_kept(connection).await?;
         let call = Call { asked, changes: Some(call::shown_of(sql, self.reading)), result };
         let row = JournalRow {
             call: self.next,
@@ -264,12 +259,13 @@ impl Journal {
             fingerprint: Some(fingerprint),
             results: Some(encode(&[call])),
         };
-        journal::insert(connection, &self.key, &row).await?;
-        Ok(row)
+        let mut rows = self.write_kept();
+        rows.push(journal::insert(&self.key, &row));
+        Ok((rows, row))
     }
 
     /// The row with the results of the segment, if it has any.
-    pub(super) fn kept_row(&mut self) -> Option<JournalRow> {
+    fn kept_row(&mut self) -> Option<JournalRow> {
         if self.kept.is_empty() {
             return None;
         }
@@ -284,15 +280,10 @@ impl Journal {
         })
     }
 
-    /// Writes the results of the segment, if it has any.
-    pub(super) async fn write_kept(
-        &mut self,
-        connection: &mut dyn Connection,
-    ) -> Result<(), BackendError> {
-        match self.kept_row() {
-            Some(row) => journal::insert(connection, &self.key, &row).await,
-            None => Ok(()),
-        }
+    /// What writes the results of the segment, if it has any.
+    pub(super) fn write_kept(&mut self) -> Vec<Own> {
+        let row = self.kept_row();
+        row.iter().map(|row| journal::insert(&self.key, row)).collect()
     }
 
     /// Whether more was read and written than is kept.
@@ -315,20 +306,28 @@ impl Journal {
         row: &JournalRow,
         took_effect: Option<Vec<u8>>,
     ) -> Result<(), BackendError> {
-        connection.begin().await?;
-        self.revision = ledger::advance_at_once(connection, self.revision, self.fence).await?;
-        match &took_effect {
-            Some(results) => {
-                let results = Some(results.clone());
-                journal::finish(connection, &self.key, row.call, results).await?;
-            }
-            None => journal::forget(connection, &self.key, row.call).await?,
-        }
-        connection.commit().await?;
+        let change = match took_effect.clone() {
+            Some(results) => journal::finish(&self.key, row.call, Some(results)),
+            None => journal::forget(&self.key, row.call),
+        };
+        self.change(connection, vec![change]).await?;
         if took_effect.is_some() {
             let reading = self.reading;
             self.effects.extend(row.statement.as_deref().map(|sql| call::shown_of(sql, reading)));
         }
+        Ok(())
+    }
+
+    /// Changes rows of the journal in a transaction of their own, beside the hook's.
+    pub(super) async fn change(
+        &mut self,
+        connection: &mut dyn Connection,
+        changes: Vec<Own>,
+    ) -> Result<(), BackendError> {
+        let mut statements = vec![ledger::advance(self.revision, self.fence)];
+        statements.extend(changes);
+        connection.apply(statements, Durability::Flushed).await?;
+        self.revision = self.revision.next();
         Ok(())
     }
 
@@ -349,7 +348,7 @@ impl Journal {
             return Err(BackendError::LeftOpen);
         }
         self.segment(connection).await?;
-        Ok(Revision(self.revision.0 + 1))
+        Ok(self.revision.next())
     }
 
     /// Rolls the segment back, ends a statement that still runs, and says what stays.
@@ -364,7 +363,7 @@ impl Journal {
         self.close_apart(connection, false).await?;
         self.in_segment = false;
         self.kept.clear();
-        connection.begin_reading().await?;
+        connection.look().await?;
         let read = match journal::read(connection, &self.key).await {
             Ok(rows) => ledger::read(connection).await.map(|ledger| (rows, ledger)),
             Err(error) => Err(error),

@@ -7,7 +7,11 @@ use super::{
 };
 use crate::{
     alteration::Dialect,
-    backend::connection::{Connection, Verdict},
+    backend::{
+        connection::{Connection, Verdict},
+        tables::journal::{self, JournalRow},
+        transaction::End,
+    },
     session::{ErrorKind, Outcome, ResultLimit, RowSet, SqlError, Value},
     sql::{Reading, Statement},
 };
@@ -95,8 +99,8 @@ impl Journal {
         let Some(row) = self.started.clone() else { return Ok(None) };
         // Settings that were made again may have opened a segment; nothing else is in it.
         if self.in_segment {
-            if let Err(error) = connection.commit().await {
-                return Err(self.own(error));
+            if let Err(error) = connection.finish(End::default()).await {
+                return Err(self.own(error.into()));
             }
             self.segment_committed();
         }
@@ -139,7 +143,13 @@ impl Journal {
                 self.stop(Stop::NotRehearsable { statement: call::shown_of(sql, self.reading) })
             );
         }
-        let row = match self.write_ahead(connection, asked, sql, nothing(rows.is_some())).await {
+        let written = async {
+            let result = nothing(rows.is_some());
+            let (own, row) = self.write_ahead(connection, asked, sql, result).await?;
+            connection.own(own).await?;
+            Ok(row)
+        };
+        let row = match written.await {
             Ok(row) => row,
             Err(error) => return Err(self.own(error)),
         };
@@ -152,10 +162,9 @@ impl Journal {
             Ok(true) => {
                 self.in_flight = None;
                 let result = result?;
-                let forgotten =
-                    crate::backend::tables::journal::forget(connection, &self.key, row.call);
-                if let Err(error) = forgotten.await {
-                    return Err(self.own(error));
+                let forget = journal::forget(&self.key, row.call);
+                if let Err(error) = connection.own(vec![forget]).await {
+                    return Err(self.own(error.into()));
                 }
                 self.kept_are_written();
                 self.keep(asked, Some(call::shown_of(sql, self.reading)), result.clone());
@@ -189,8 +198,8 @@ impl Journal {
         }
         let committed = async {
             connection.back_to_mark().await?;
-            let row = self.write_ahead(connection, asked, sql, nothing(is_query)).await?;
-            connection.commit().await?;
+            let (own, row) = self.write_ahead(connection, asked, sql, nothing(is_query)).await?;
+            connection.finish(End::own(own)).await?;
             Ok(row)
         };
         let row = match committed.await {
@@ -214,7 +223,7 @@ impl Journal {
         &mut self,
         connection: &mut dyn Connection,
         asked: [u8; 16],
-        row: &crate::backend::tables::journal::JournalRow,
+        row: &JournalRow,
         result: Result<CallResult, SqlError>,
     ) -> Result<CallResult, SqlError> {
         let sql = row.statement.as_deref().unwrap_or_default();

@@ -12,7 +12,7 @@ use crate::{
     backend::{
         BackendError,
         connection::{Connection, Segments},
-        tables::journal,
+        transaction::{Checks, Durability, End},
     },
     session::{ErrorKind, FailedInScript, OnStatement, Script, ScriptRun, SqlError},
     sql::{Statement, UNCLOSED, UnitWord, Units, statement_length, unrepeatable},
@@ -113,15 +113,11 @@ impl Journal {
         if !self.in_segment || goes_on || connection.segments() == Segments::Whole {
             return Ok(());
         }
-        let committed = async {
-            connection.end_segment().await?;
-            if let Some(row) = self.kept_row() {
-                journal::insert_last(connection, &self.key, &row).await?;
-            }
-            // What comes after it is on the disk only together with this, and the hook's end waits for that.
-            connection.commit_unflushed().await
-        };
-        match committed.await {
+        let own = self.write_kept();
+        // What comes after it is on the disk only together with this, and the hook's end waits for that.
+        let durability = Durability::Unflushed;
+        let ended = connection.finish(End { checks: Checks::Segment, own, durability }).await;
+        match ended.map_err(BackendError::from) {
             Ok(_) => {
                 self.segment_committed();
                 Ok(())

@@ -12,15 +12,50 @@ use super::{
 use crate::{
     backend::{
         BackendError,
-        connection::{HookMode, HookSettings},
+        connection::{Apart, HookMode, HookSettings, SharedConnection},
     },
     session::{Session as _, SqlError},
     sql::{self, Statement},
 };
+use async_trait::async_trait;
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+#[async_trait]
+impl Apart for MysqlConnection {
+    async fn open_apart(
+        &mut self,
+        hook: HookSettings,
+        marker: &str,
+        last_insert_id: u64,
+    ) -> Result<SharedConnection, BackendError> {
+        let fresh = self.open_beside(hook, marker, last_insert_id).await?;
+        Ok(Arc::new(Mutex::new(fresh)))
+    }
+
+    async fn stay_awake(&mut self) -> Result<(), BackendError> {
+        self.ready().await?;
+        self.own_text("DO 0").await
+    }
+
+    /// What LAST_INSERT_ID() is.
+    async fn last_insert_id(&mut self) -> Result<u64, BackendError> {
+        let rows = self.ready().await?.text_rows("SELECT LAST_INSERT_ID()").await;
+        let rows = rows.map_err(|failure| self.host_error(&failure))?;
+        let value = rows.first().and_then(|row| own_text(row, 0).ok().flatten());
+        Ok(value.and_then(|value| value.parse().ok()).unwrap_or_default())
+    }
+
+    /// Whether the session has a transaction that nobody ended.
+    async fn is_left_open(&mut self) -> Result<bool, BackendError> {
+        let open = self.ready().await?.is_in_transaction().await;
+        open.map_err(|failure| self.host_error(&failure))
+    }
+}
 
 impl MysqlConnection {
     /// A new session of the same user in the same database and the same server process.
-    pub(super) async fn open_apart(
+    pub(super) async fn open_beside(
         &mut self,
         hook: HookSettings,
         marker: &str,
@@ -41,20 +76,6 @@ impl MysqlConnection {
         }
         fresh.own_text(&sql).await?;
         Ok(fresh)
-    }
-
-    /// What LAST_INSERT_ID() is.
-    pub(super) async fn read_last_insert_id(&mut self) -> Result<u64, BackendError> {
-        let rows = self.ready().await?.text_rows("SELECT LAST_INSERT_ID()").await;
-        let rows = rows.map_err(|failure| self.host_error(&failure))?;
-        let value = rows.first().and_then(|row| own_text(row, 0).ok().flatten());
-        Ok(value.and_then(|value| value.parse().ok()).unwrap_or_default())
-    }
-
-    /// Whether the session has a transaction that nobody ended.
-    pub(super) async fn has_open_transaction(&mut self) -> Result<bool, BackendError> {
-        let open = self.ready().await?.is_in_transaction().await;
-        open.map_err(|failure| self.host_error(&failure))
     }
 
     /// After a statement that can have set anything, reads the mode in which the next one runs, which is `sql`. Whether

@@ -9,13 +9,14 @@ use super::{
     settings::Settings,
     time::{self, Moment},
     transaction, unread,
-    value::{self, Decoder, Format, Stamps},
+    value::{Decoder, Format, Stamps},
     variables::Variables,
     watch::Watch,
     wire::{Failure, Prepared},
     worn::Worn,
     zone::{self, Zone},
 };
+use crate::backend::size;
 use crate::{
     backend::{BackendError, connection::HookMode},
     session::{Column, ErrorKind, Outcome, Row, Session as _, SqlError, Value},
@@ -285,12 +286,12 @@ impl MysqlConnection {
     /// The server would end the connection over a message that is too large for it.
     fn check_size(&self, call: &Call, params: &[Value]) -> Result<(), SqlError> {
         let values: usize =
-            params.iter().map(|value| value::payload(value) + PARAMETER_FRAME_BYTES).sum();
+            params.iter().map(|value| size::payload(value) + PARAMETER_FRAME_BYTES).sum();
         let (bytes, max) = (call.text.len() + values + FRAME_BYTES, self.server.packet_bytes_max);
         if bytes <= max {
             return Ok(());
         }
-        let largest = params.iter().map(value::payload).max().unwrap_or_default();
+        let largest = params.iter().map(size::payload).max().unwrap_or_default();
         Err(SqlError::new(
             ErrorKind::Limit,
             format!(

@@ -2,7 +2,8 @@
 //!
 //! What a difference means is `verdict.rs`.
 
-use super::{MysqlConnection, error, identifier::quote, value::own_text};
+use super::{MysqlConnection, error, value::own_text};
+use crate::backend::identifier::in_backticks as quote;
 use crate::{
     backend::{BackendError, connection::Cell},
     session::Session as _,

@@ -77,7 +77,7 @@ impl Cursor {
         let (mut rows, mut bytes) = (Vec::new(), 0);
         while rows.len() < limit.rows_max {
             let Some(row) = self.next_row()? else { break };
-            bytes += super::value::size(&row);
+            bytes += crate::backend::size::of_row(&row);
             if bytes > limit.bytes_max {
                 if rows.is_empty() {
                     return Err(SqlError::new(

@@ -6,6 +6,8 @@ use crate::{
 };
 use sqlx::mysql::MySqlDatabaseError;
 
+/// A row with this key is there.
+pub(super) const DUPLICATE: u16 = 1062;
 /// This command cannot be prepared: it has to be sent as text.
 pub(super) const NOT_PREPARABLE: u16 = 1295;
 pub(super) const NO_SUCH_SAVEPOINT: u16 = 1305;

@@ -4,9 +4,9 @@ use super::{
     MysqlConnection,
     call::guest_side,
     column::{self, TableHints},
-    identifier,
     wire::Prepared,
 };
+use crate::backend::identifier::in_backticks as quote;
 use crate::{
     alteration::Dialect,
     backend::{BackendError, connection::Cell},
@@ -70,7 +70,7 @@ impl MysqlConnection {
                 .await?;
             for row in checks {
                 if let [Cell::Text(Some(name)), Cell::Text(Some(clause))] = &row[..]
-                    && *clause == format!("json_valid({})", identifier::quote(name))
+                    && *clause == format!("json_valid({})", quote(name))
                 {
                     hints.insert(name.clone(), column::Hint::Json);
                 }

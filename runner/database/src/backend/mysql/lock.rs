@@ -8,8 +8,9 @@
 use super::MysqlConnection;
 use crate::backend::{
     BackendError, LockHolder,
-    connection::{Cell, LockTry},
+    connection::{Cell, LockTry, Locking},
 };
+use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
@@ -17,18 +18,9 @@ use std::fmt::Write;
 const PID_BITS: u32 = 32;
 const SINCE_BITS: u32 = 34;
 
-impl MysqlConnection {
-    /// Names of locks are known to the whole server and at most 64 characters long.
-    fn lock_name(&self) -> String {
-        let digest = Sha256::digest(self.server.database.as_bytes());
-        digest.iter().take(16).fold("runner:".to_owned(), |mut name, byte| {
-            // Writing to a `String` cannot fail.
-            let _ = write!(name, "{byte:02x}");
-            name
-        })
-    }
-
-    pub(super) async fn take_lock(&mut self) -> Result<LockTry, BackendError> {
+#[async_trait]
+impl Locking for MysqlConnection {
+    async fn try_lock(&mut self) -> Result<LockTry, BackendError> {
         let name = self.lock_name();
         self.end_what_runs().await?;
         // Taking it twice would mean to release it twice.
@@ -45,6 +37,30 @@ impl MysqlConnection {
             Some([Cell::Integer(Some(0))]) => Ok(LockTry::HeldBy(self.holder(&name).await)),
             _ => Err(BackendError::Database("the server could not give out the lock".to_owned())),
         }
+    }
+
+    async fn unlock(&mut self) {
+        if std::mem::take(&mut self.locked) {
+            // Where this fails, the end of the session releases them.
+            let _ = self.read_own("SELECT RELEASE_ALL_LOCKS()", &[]).await;
+        }
+    }
+
+    /// On a Galera cluster, where two nodes give out the same lock at once.
+    async fn needs_lease(&mut self) -> Result<bool, BackendError> {
+        Ok(self.server.galera)
+    }
+}
+
+impl MysqlConnection {
+    /// Names of locks are known to the whole server and at most 64 characters long.
+    fn lock_name(&self) -> String {
+        let digest = Sha256::digest(self.server.database.as_bytes());
+        digest.iter().take(16).fold("runner:".to_owned(), |mut name, byte| {
+            // Writing to a `String` cannot fail.
+            let _ = write!(name, "{byte:02x}");
+            name
+        })
     }
 
     async fn sign_lock(&mut self, name: &str) -> Result<(), BackendError> {
@@ -100,13 +116,6 @@ impl MysqlConnection {
             Some([Cell::Integer(Some(id))]) => u64::try_from(*id).ok(),
             _ => None,
         })
-    }
-
-    pub(super) async fn release_lock(&mut self) {
-        if std::mem::take(&mut self.locked) {
-            // Where this fails, the end of the session releases them.
-            let _ = self.read_own("SELECT RELEASE_ALL_LOCKS()", &[]).await;
-        }
     }
 }
 

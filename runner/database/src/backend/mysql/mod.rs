@@ -15,7 +15,6 @@ mod connect;
 mod cursor;
 mod error;
 mod hint;
-mod identifier;
 mod lock;
 mod native;
 mod options;
@@ -48,11 +47,13 @@ pub(super) use connect::MysqlConnector;
 use super::{
     BackendError, ConnectOptions, DatabaseUrl,
     connection::{
-        Cell, Connection, HookMode, HookSettings, LockTry, OwnTypes, Segments, SharedConnection,
+        Apart, Cell, Connection, HookMode, HookSettings, Journaling, OwnTypes, Segments, Sessions,
         Verdict,
     },
+    one_by_one::Steps,
     powers::Powers,
     tables::schema,
+    transaction::Rows,
 };
 use crate::{
     session::{Handle, Session as _},
@@ -89,8 +90,10 @@ pub(super) struct MysqlConnection {
     mode: HookMode,
     level: Level,
     marker: Option<String>,
-    /// Whether [`Connection::begin`] began a transaction that was not ended since.
+    /// Whether [`Connection::start`] began a transaction that was not ended since.
     begun: bool,
+    /// A change of the runner's own tables ended that transaction. Each statement after it commits by itself.
+    has_defined: bool,
     locked: bool,
     /// The fence of the lease that this connection works under.
     lease: Option<i64>,
@@ -132,6 +135,7 @@ impl MysqlConnection {
             level: Level::Guarded,
             marker: None,
             begun: false,
+            has_defined: false,
             locked: false,
             lease: None,
             hints: HashMap::new(),
@@ -206,65 +210,8 @@ impl fmt::Debug for MysqlConnection {
 }
 
 #[async_trait]
-impl Connection for MysqlConnection {
-    fn own_types(&self) -> OwnTypes {
-        OwnTypes {
-            key: "varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
-            text: "longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
-            bytes: "longblob",
-            integer: "bigint",
-            unnumber: "MODIFY sequence bigint NOT NULL",
-        }
-    }
-
-    /// `INSERT IGNORE` would leave out other errors too.
-    fn own_skip(&self) -> Option<&'static str> {
-        None
-    }
-
-    async fn own_execute(&mut self, sql: &str, params: &[Cell]) -> Result<u64, BackendError> {
-        self.execute_own(sql, params).await
-    }
-
-    async fn own_rows(
-        &mut self,
-        sql: &str,
-        params: &[Cell],
-    ) -> Result<Vec<Vec<Cell>>, BackendError> {
-        self.read_own(sql, params).await
-    }
-
-    async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError> {
-        let sql = "SELECT table_name FROM information_schema.tables
-            WHERE table_schema = ? AND table_name LIKE 'alteration!_%' ESCAPE '!'";
-        let database = Cell::text(&self.server.database);
-        let found = self.read_own(sql, &[database]).await?;
-        Ok(schema::own(found.into_iter().flatten().filter_map(|cell| match cell {
-            Cell::Text(name) => name,
-            Cell::Bytes(name) => String::from_utf8(name?).ok(),
-            Cell::Integer(_) => None,
-        })))
-    }
-
-    async fn powers(&mut self) -> Result<Powers, BackendError> {
-        self.read_powers().await
-    }
-
-    async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError> {
-        self.grants().await
-    }
-
-    /// Changes of the schema have committed by themselves, and taken the transaction with them.
-    async fn commit_schema(&mut self) -> Result<(), BackendError> {
-        self.begun = false;
-        self.own_text("COMMIT").await
-    }
-
-    async fn begin(&mut self) -> Result<(), BackendError> {
-        self.begin_transaction().await
-    }
-
-    async fn begin_at(&mut self, isolation: Option<Isolation>) -> Result<(), BackendError> {
+impl Steps for MysqlConnection {
+    async fn begin(&mut self, isolation: Option<Isolation>) -> Result<(), BackendError> {
         if let Some(isolation) = isolation {
             let sql = format!("SET TRANSACTION ISOLATION LEVEL {}", isolation.as_sql());
             self.own_text(&sql).await?;
@@ -272,27 +219,16 @@ impl Connection for MysqlConnection {
         self.begin_transaction().await
     }
 
-    fn segments(&self) -> Segments {
-        Segments::Units
+    async fn execute_own(&mut self, sql: &str, params: &[Cell]) -> Result<u64, BackendError> {
+        self.execute_own(sql, params).await
     }
 
-    async fn commit(&mut self) -> Result<(), BackendError> {
-        self.commit_transaction().await
+    async fn insert_own(&mut self, sql: &str, params: &[Cell]) -> Result<(), BackendError> {
+        self.insert_own(sql, params).await
     }
 
-    async fn rollback(&mut self) -> Result<(), BackendError> {
-        self.roll_back().await
-    }
-
-    async fn begin_rehearsal(&mut self) -> Result<(), BackendError> {
-        Err(BackendError::CannotRehearse(
-            "MySQL and MariaDB commit each schema change by themselves; use --rehearse-on"
-                .to_owned(),
-        ))
-    }
-
-    async fn end_rehearsal(&mut self) -> Result<(), BackendError> {
-        Ok(())
+    async fn read_own(&mut self, sql: &str, params: &[Cell]) -> Result<Rows, BackendError> {
+        self.read_own(sql, params).await
     }
 
     async fn enter_hook(&mut self, hook: HookSettings) -> Result<(), BackendError> {
@@ -318,12 +254,15 @@ impl Connection for MysqlConnection {
         if self.is_still_begun().await? { Ok(()) } else { Err(self.ended()) }
     }
 
-    async fn try_lock(&mut self) -> Result<LockTry, BackendError> {
-        self.take_lock().await
+    async fn commit(&mut self) -> Result<(), BackendError> {
+        self.commit_transaction().await
     }
+}
 
-    async fn unlock(&mut self) {
-        self.release_lock().await;
+#[async_trait]
+impl Journaling for MysqlConnection {
+    fn segments(&self) -> Segments {
+        Segments::Units
     }
 
     fn is_journaled(&self) -> bool {
@@ -337,33 +276,6 @@ impl Connection for MysqlConnection {
 
     async fn is_in_transaction(&mut self) -> Result<bool, BackendError> {
         self.is_still_begun().await
-    }
-
-    fn judge(&self) -> Judge {
-        Judge::new(self.reading()).within(&self.server.database)
-    }
-
-    async fn open_apart(
-        &mut self,
-        hook: HookSettings,
-        marker: &str,
-        last_insert_id: u64,
-    ) -> Result<Option<SharedConnection>, BackendError> {
-        let fresh = MysqlConnection::open_apart(self, hook, marker, last_insert_id).await?;
-        Ok(Some(Arc::new(tokio::sync::Mutex::new(fresh))))
-    }
-
-    async fn stay_awake(&mut self) -> Result<(), BackendError> {
-        self.ready().await?;
-        self.own_text("DO 0").await
-    }
-
-    async fn last_insert_id(&mut self) -> Result<u64, BackendError> {
-        self.read_last_insert_id().await
-    }
-
-    async fn is_left_open(&mut self) -> Result<bool, BackendError> {
-        self.has_open_transaction().await
     }
 
     fn set_marker(&mut self, marker: Option<&str>) {
@@ -386,6 +298,69 @@ impl Connection for MysqlConnection {
             && verdict::may_lack_rows(&self.server, &now);
         Ok(if lacks_rows { Verdict::Unknown } else { verdict })
     }
+}
+
+#[async_trait]
+impl Sessions for MysqlConnection {
+    fn session_name(&self) -> String {
+        self.server.session_name()
+    }
+
+    async fn end_session_named(&mut self, name: &str) -> Result<(), BackendError> {
+        match self.server.session_of(name) {
+            Some(id) if id != self.server.connection_id => self.end_session(id).await,
+            _ => Ok(()),
+        }
+    }
+
+    fn set_lease(&mut self, fence: Option<i64>) {
+        self.lease = fence;
+    }
+}
+
+#[async_trait]
+impl Connection for MysqlConnection {
+    fn apart(&mut self) -> Option<&mut dyn Apart> {
+        Some(self)
+    }
+
+    fn sessions(&mut self) -> Option<&mut dyn Sessions> {
+        Some(self)
+    }
+
+    fn own_types(&self) -> OwnTypes {
+        OwnTypes {
+            key: "varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+            text: "longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+            bytes: "longblob",
+            integer: "bigint",
+            unnumber: "MODIFY sequence bigint NOT NULL",
+        }
+    }
+
+    async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError> {
+        let sql = "SELECT table_name FROM information_schema.tables
+            WHERE table_schema = ? AND table_name LIKE 'alteration!_%' ESCAPE '!'";
+        let database = Cell::text(&self.server.database);
+        let found = self.read_own(sql, &[database]).await?;
+        Ok(schema::own(found.into_iter().flatten().filter_map(|cell| match cell {
+            Cell::Text(name) => name,
+            Cell::Bytes(name) => String::from_utf8(name?).ok(),
+            Cell::Integer(_) => None,
+        })))
+    }
+
+    async fn powers(&mut self) -> Result<Powers, BackendError> {
+        self.read_powers().await
+    }
+
+    async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError> {
+        self.grants().await
+    }
+
+    fn judge(&self) -> Judge {
+        Judge::new(self.reading()).within(&self.server.database)
+    }
 
     fn tables_sql(&self) -> &'static str {
         "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE()
@@ -395,11 +370,6 @@ impl Connection for MysqlConnection {
     fn clock_ms(&self) -> &'static str {
         // Not UNIX_TIMESTAMP of a local time, of which an hour a year is ambiguous.
         "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(3)) DIV 1000)"
-    }
-
-    /// On a Galera cluster, where two nodes give out the same lock at once.
-    async fn needs_lease(&mut self) -> Result<bool, BackendError> {
-        Ok(self.server.galera)
     }
 
     async fn identity(&mut self) -> Result<String, BackendError> {
@@ -436,21 +406,6 @@ impl Connection for MysqlConnection {
         self.end_what_runs().await?;
         let sql = self.settings.sql();
         self.own_text(&sql).await
-    }
-
-    fn session_name(&self) -> Option<String> {
-        Some(self.server.session_name())
-    }
-
-    async fn end_session_named(&mut self, name: &str) -> Result<(), BackendError> {
-        match self.server.session_of(name) {
-            Some(id) if id != self.server.connection_id => self.end_session(id).await,
-            _ => Ok(()),
-        }
-    }
-
-    fn set_lease(&mut self, fence: Option<i64>) {
-        self.lease = fence;
     }
 
     async fn close(&mut self) {

@@ -2,11 +2,12 @@
 //!
 //! Its tables are named with their database, so that no `USE` and no other database can stand in.
 
-use super::{MysqlConnection, column, identifier::quote, value};
+use super::{MysqlConnection, column, error, value};
 use crate::alteration::Dialect;
+use crate::backend::identifier::in_backticks as quote;
 use crate::backend::{
     BackendError,
-    connection::{Cell, Connection as _, own_sql},
+    connection::{Cell, Journaling as _, own_sql},
     tables::schema,
 };
 use crate::session::Value;
@@ -17,7 +18,7 @@ use sqlx::{
 
 impl MysqlConnection {
     fn own_sql(&self, sql: &str) -> String {
-        let named = own_sql(sql, &format!("{}.", quote(&self.server.database)), false);
+        let named = own_sql(sql, &format!("{}.", quote(&self.server.database)));
         if named.starts_with("CREATE TABLE") {
             // Whatever the server's defaults are: with rollback, and room for the keys.
             return named + " ENGINE = InnoDB ROW_FORMAT = DYNAMIC";
@@ -42,13 +43,41 @@ impl MysqlConnection {
         sql: &str,
         params: &[Cell],
     ) -> Result<u64, BackendError> {
+        let done = self.run_own(sql, params).await?;
+        done.map_err(|error| self.host_error(&error))
+    }
+
+    /// Runs an INSERT. Error: `Moved` where its row is there. `INSERT IGNORE` would leave out other errors too.
+    pub(super) async fn insert_own(
+        &mut self,
+        sql: &str,
+        params: &[Cell],
+    ) -> Result<(), BackendError> {
+        match self.run_own(sql, params).await? {
+            Ok(1) => Ok(()),
+            Ok(_) => Err(BackendError::Moved),
+            Err(error) if error::number(&error) == Some(error::DUPLICATE) => {
+                Err(BackendError::Moved)
+            }
+            Err(error) => Err(self.host_error(&error)),
+        }
+    }
+
+    async fn run_own(
+        &mut self,
+        sql: &str,
+        params: &[Cell],
+    ) -> Result<Result<u64, sqlx::Error>, BackendError> {
         let plain = !self.may_commit(sql);
         let (sql, arguments) = (self.own_sql(sql), arguments(params)?);
         self.take_off().await?;
-        self.prepare_own(&sql, plain).await?;
+        self.prepare_own(&sql).await?;
+        if !plain {
+            // It commits, and takes the transaction's mark with it.
+            (self.begun, self.has_defined) = (false, true);
+        }
         let done = self.ready().await?.execute(&sql, arguments).await;
-        let done = done.map_err(|error| self.host_error(&error))?;
-        if sql.starts_with("CREATE TABLE") {
+        if done.is_ok() && sql.starts_with("CREATE TABLE") {
             self.check_engines().await?;
         }
         Ok(done)
@@ -72,16 +101,13 @@ impl MysqlConnection {
     }
 
     /// In a cluster's transaction, prepares first and apart; elsewhere the execution does.
-    async fn prepare_own(&mut self, sql: &str, plain: bool) -> Result<(), BackendError> {
+    async fn prepare_own(&mut self, sql: &str) -> Result<(), BackendError> {
         if !self.server.galera || !self.begun {
             return Ok(());
         }
         let prepared = self.ready().await?.prepare_own(sql).await;
         prepared.map_err(|error| self.host_error(&error))?;
-        self.check_prepared().await?;
-        // A change of the runner's own tables commits, and takes the mark with it.
-        self.begun = plain;
-        Ok(())
+        self.check_prepared().await
     }
 
     pub(super) async fn read_own(
@@ -91,7 +117,7 @@ impl MysqlConnection {
     ) -> Result<Vec<Vec<Cell>>, BackendError> {
         let (sql, arguments) = (self.own_sql(sql), arguments(params)?);
         self.take_off().await?;
-        self.prepare_own(&sql, true).await?;
+        self.prepare_own(&sql).await?;
         let rows = self.ready().await?.rows(&sql, arguments).await;
         let rows = rows.map_err(|error| self.host_error(&error))?;
         rows.iter().map(cells).collect()

@@ -2,7 +2,8 @@
 //!
 //! A role counts with all that it gives, active or not, because SET ROLE reaches it.
 
-use super::{MysqlConnection, error, identifier::quote, value::own_text};
+use super::{MysqlConnection, error, value::own_text};
+use crate::backend::identifier::in_backticks as quote;
 use crate::{
     alteration::Dialect,
     backend::{

@@ -1,12 +1,9 @@
 //! Whether this user may read the runner's tables: the catalogue hides a table from a user without rights on it, so what is not
 //! seen may be there all the same.
 
-use super::{MysqlConnection, error, identifier::quote};
-use crate::backend::{
-    BackendError,
-    connection::{Cell, Connection as _},
-    tables::schema,
-};
+use super::{MysqlConnection, error};
+use crate::backend::identifier::in_backticks as quote;
+use crate::backend::{BackendError, connection::Cell, tables::schema};
 use sqlx::mysql::MySqlArguments;
 
 /// No right on the database, the table, or all of its columns.
@@ -30,7 +27,7 @@ impl MysqlConnection {
             return Ok(Vec::new());
         }
         let user =
-            match self.own_rows("SELECT CURRENT_USER()", &[]).await?.into_iter().flatten().next() {
+            match self.read_own("SELECT CURRENT_USER()", &[]).await?.into_iter().flatten().next() {
                 Some(Cell::Text(Some(user))) => user,
                 Some(Cell::Bytes(Some(user))) => String::from_utf8_lossy(&user).into_owned(),
                 _ => String::new(),

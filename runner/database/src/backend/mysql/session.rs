@@ -2,7 +2,9 @@
 //!
 //! How one statement is admitted and run is `call.rs`. Begins and ends no transaction itself.
 
-use super::{MysqlConnection, call::Call, cursor::Snapshot, identifier, value, writer::Writer};
+use super::{MysqlConnection, call::Call, cursor::Snapshot, writer::Writer};
+use crate::backend::identifier::in_backticks as quote;
+use crate::backend::size::Gathered;
 use crate::{
     alteration::Dialect,
     session::{
@@ -49,7 +51,7 @@ impl Session for MysqlConnection {
     }
 
     fn quote_identifier(&self, name: &str) -> String {
-        identifier::quote(name)
+        quote(name)
     }
 
     async fn statement_length(
@@ -89,23 +91,9 @@ impl Session for MysqlConnection {
         if call.is_nothing {
             return Ok(RowSet { columns: Vec::new(), rows: Vec::new() });
         }
-        let (mut rows, mut bytes) = (Vec::new(), 0);
-        let ran = self
-            .run_reading(&call, params, |row| {
-                bytes += value::size(&row);
-                if rows.len() == limit.rows_max || bytes > limit.bytes_max {
-                    let ResultLimit { rows_max, bytes_max } = limit;
-                    return Err(SqlError::new(
-                        ErrorKind::Limit,
-                        format!(
-                            "the result has more than {rows_max} rows or {bytes_max} bytes; use a cursor"
-                        ),
-                    ));
-                }
-                rows.push(row);
-                Ok(())
-            })
-            .await?;
+        let mut gathered = Gathered::up_to(limit);
+        let ran = self.run_reading(&call, params, |row| gathered.push(row)).await?;
+        let mut rows = gathered.rows();
         for row in &mut rows {
             ran.stamps.convert(row)?;
         }

@@ -3,9 +3,9 @@
 //! AUTO_INCREMENT counters are left out. Rights are not looked at: they belong to the server.
 
 use super::{
-    MysqlConnection, catalogue::without_counter, error, identifier::quote, value::Decoder,
-    wire::Failure, zone::Zone,
+    MysqlConnection, catalogue::without_counter, error, value::Decoder, wire::Failure, zone::Zone,
 };
+use crate::backend::identifier::in_backticks as quote;
 use crate::{
     backend::{
         BackendError,

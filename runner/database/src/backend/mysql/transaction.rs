@@ -11,9 +11,16 @@
 
 use super::{MysqlConnection, connect, error, sessions, watch};
 use crate::{
-    backend::{BackendError, tables::lease},
+    backend::{
+        BackendError,
+        connection::{Locking, Transactions},
+        one_by_one,
+        tables::lease,
+        transaction::{Durability, End, Own, Rows, Start, TxError},
+    },
     session::{ErrorKind, SqlError},
 };
+use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -26,6 +33,63 @@ const QUERY_END_TIME: Duration = Duration::from_secs(10);
 const KILL_AGAIN: Duration = Duration::from_secs(1);
 /// Answers that may be errors of what was cut off, before the connection counts as broken.
 const STALE_ANSWERS_MAX: usize = 8;
+
+#[async_trait]
+impl Transactions for MysqlConnection {
+    async fn start(&mut self, start: Start) -> Result<Vec<Rows>, TxError> {
+        one_by_one::start(self, start).await
+    }
+
+    async fn look(&mut self) -> Result<(), BackendError> {
+        self.begin_transaction().await
+    }
+
+    async fn read(&mut self, queries: Vec<Own>) -> Result<Vec<Rows>, TxError> {
+        self.look().await.map_err(TxError::Start)?;
+        let rows = one_by_one::own(self, queries).await?;
+        self.rollback().await.map_err(TxError::Start)?;
+        Ok(rows)
+    }
+
+    async fn own(&mut self, statements: Vec<Own>) -> Result<Vec<Rows>, TxError> {
+        one_by_one::own(self, statements).await
+    }
+
+    async fn finish(&mut self, end: End) -> Result<Durability, TxError> {
+        one_by_one::finish(self, end).await
+    }
+
+    async fn apply(
+        &mut self,
+        statements: Vec<Own>,
+        _durability: Durability,
+    ) -> Result<Durability, TxError> {
+        one_by_one::apply(self, statements).await
+    }
+
+    async fn rollback(&mut self) -> Result<(), BackendError> {
+        self.forget_hook();
+        self.end_what_runs().await?;
+        (self.begun, self.has_defined) = (false, false);
+        match self.own_text("ROLLBACK").await {
+            // The server rolls back a session that is gone; what is left is to have one again.
+            Err(BackendError::Disconnected(_)) => self.end_what_runs().await?,
+            result => result?,
+        }
+        self.restore_settings().await
+    }
+
+    async fn begin_rehearsal(&mut self) -> Result<(), BackendError> {
+        Err(BackendError::CannotRehearse(
+            "MySQL and MariaDB commit each schema change by themselves; use --rehearse-on"
+                .to_owned(),
+        ))
+    }
+
+    async fn end_rehearsal(&mut self) -> Result<(), BackendError> {
+        Ok(())
+    }
+}
 
 impl MysqlConnection {
     /// The transaction was ended by something else than the runner.
@@ -51,7 +115,7 @@ impl MysqlConnection {
         let apart = self.server.galera;
         let begun = self.wire()?.both("START TRANSACTION", MARK, apart).await;
         begun.map_err(|error| self.host_error(&error))?;
-        self.begun = true;
+        (self.begun, self.has_defined) = (true, false);
         Ok(())
     }
 
@@ -81,6 +145,9 @@ impl MysqlConnection {
 
     /// Commits, if the transaction is still the one that was begun.
     pub(super) async fn commit_transaction(&mut self) -> Result<(), BackendError> {
+        if std::mem::take(&mut self.has_defined) {
+            return self.own_text("COMMIT").await;
+        }
         if !self.begun {
             return Err(self.ended());
         }
@@ -100,18 +167,6 @@ impl MysqlConnection {
             }
             Err(error) => Err(self.host_error(&error)),
         }
-    }
-
-    pub(super) async fn roll_back(&mut self) -> Result<(), BackendError> {
-        self.forget_hook();
-        self.end_what_runs().await?;
-        self.begun = false;
-        match self.own_text("ROLLBACK").await {
-            // The server rolls back a session that is gone; what is left is to have one again.
-            Err(BackendError::Disconnected(_)) => self.end_what_runs().await?,
-            result => result?,
-        }
-        self.restore_settings().await
     }
 
     /// Ends what the server may still work on after a call was cut off. Afterwards the connection
@@ -169,7 +224,7 @@ impl MysqlConnection {
     }
 
     async fn replace_now(&mut self) -> Result<(), BackendError> {
-        self.begun = false;
+        (self.begun, self.has_defined) = (false, false);
         self.untouched = None;
         self.borrowed = None;
         self.worn = None;
@@ -197,11 +252,12 @@ impl MysqlConnection {
         self.own_text(&sql).await?;
         if let Some(fence) = self.lease {
             // Whoever takes the lease over ends this session, and no longer the one before.
-            lease::sign(self, fence).await?;
+            let sign = lease::sign(self, fence);
+            self.execute_own(&sign.sql, &sign.params).await?;
         }
         // Until here it is still said to be locked, so that another try takes the lock as well.
         if std::mem::take(&mut self.locked) {
-            match self.take_lock().await? {
+            match self.try_lock().await? {
                 crate::backend::connection::LockTry::Held => {}
                 crate::backend::connection::LockTry::HeldBy(holder) => {
                     return Err(BackendError::Locked(holder));

@@ -240,29 +240,6 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Bytes that a row takes in memory, to hold results to their limit.
-pub(super) fn size(row: &Row) -> usize {
-    row.iter().map(|value| std::mem::size_of::<Value>() + payload(value)).sum()
-}
-
-/// Bytes of a value beyond the `Value` itself.
-pub(super) fn payload(value: &Value) -> usize {
-    match value {
-        Value::Bytes(bytes) => bytes.len(),
-        Value::BigInteger(text)
-        | Value::Decimal(text)
-        | Value::Text(text)
-        | Value::Date(text)
-        | Value::Time(text)
-        | Value::Timestamp(text)
-        | Value::Timestamptz(text)
-        | Value::Uuid(text)
-        | Value::Json(text) => text.len(),
-        Value::Other { type_name, text } => type_name.len() + text.len(),
-        Value::Null | Value::Boolean(_) | Value::Int64(_) | Value::Float64(_) => 0,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,7 @@
 //! Bulk-writers on MySQL and MariaDB: rows gathered into INSERT statements of many rows.
 
-use super::{identifier::quote, value};
+use crate::backend::identifier::in_backticks as quote;
+use crate::backend::size;
 use crate::session::{ErrorKind, Row, SqlError, Value};
 use std::collections::VecDeque;
 
@@ -53,7 +54,7 @@ impl Writer {
                 format!("the bulk-writer has {} columns, a row has {}", self.width, row.len()),
             ));
         }
-        self.waiting_bytes += rows.iter().map(value::size).sum::<usize>();
+        self.waiting_bytes += rows.iter().map(size::of_row).sum::<usize>();
         self.waiting.extend(rows);
         Ok(())
     }
@@ -73,7 +74,7 @@ impl Writer {
         }
         let (mut rows, mut bytes) = (0, 0);
         for row in self.waiting.iter().take(whole) {
-            let size = value::size(row);
+            let size = size::of_row(row);
             if rows > 0 && bytes + size > BATCH_BYTES_MAX {
                 break;
             }

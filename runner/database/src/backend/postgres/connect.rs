@@ -1,246 +1,25 @@
-//! Making connections: tries again while the server cannot be reached, and explains why not.
+//! Making connections that are ready to work: what is asked of a server once, and what is refused.
 //!
-//! No password and no user name get into an error. What a connection does is in `mod.rs`.
+//! How a server is reached is in `opener.rs`, what a connection does in `mod.rs`.
 
 use super::{
     PostgresConnection, forms,
     link::Link,
-    options,
+    opener::Opener,
     place::{self, Chosen, Found},
-    relay::Route,
     settings,
 };
-use crate::{
-    backend::{
-        Access, BackendError, ConnectOptions, DatabaseUrl, certificate,
-        connection::{Connector, SharedConnection},
-        protocol::{self, Place, Spoken},
-        url::{PostgresUrl, ServerRole},
-    },
-    crash, operator,
+use crate::backend::{
+    Access, BackendError, ConnectOptions, DatabaseUrl,
+    connection::{Connector, SharedConnection},
+    url::ServerRole,
 };
 use async_trait::async_trait;
-use sqlx::{
-    PgConnection,
-    postgres::{PgConnectOptions, PgDatabaseError},
-};
-use std::{
-    fmt,
-    io::ErrorKind,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
-use tokio::{sync::Mutex, time::Instant};
+use std::sync::{Arc, OnceLock};
+use tokio::sync::Mutex;
 
 /// The oldest server that is known to work, as `server_version_num` counts.
 const VERSION_MIN: u32 = 130_000;
-/// How long one try may take: a packet filter can swallow it without an answer.
-const TRY_MAX: Duration = Duration::from_secs(15);
-const PAUSE_FIRST: Duration = Duration::from_millis(100);
-const PAUSE_MAX: Duration = Duration::from_secs(2);
-/// PostgreSQL cuts names of applications to this.
-const APPLICATION_NAME_BYTES_MAX: usize = 63;
-
-/// Opens plain connections: the working ones, and short-lived ones beside them.
-pub(super) struct Opener {
-    /// As it may be shown.
-    url: String,
-    login: PgConnectOptions,
-    route: Route,
-    /// Another way, with TLS or without, where the URL leaves that open.
-    other: Option<Route>,
-    patience: Duration,
-}
-
-/// sqlx would show the password.
-impl fmt::Debug for Opener {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Opener").field("url", &self.url).finish_non_exhaustive()
-    }
-}
-
-impl Opener {
-    fn new(shown: &DatabaseUrl, url: &PostgresUrl) -> Result<Self, BackendError> {
-        let name = application_name(url.application.as_deref());
-        let (route, other) = options::routes(url)?;
-        Ok(Self {
-            url: shown.to_string(),
-            login: options::login(url, &name),
-            route,
-            other,
-            patience: url.connect_time.filter(|time| !time.is_zero()).unwrap_or(TRY_MAX),
-        })
-    }
-
-    /// The same for another database of the server.
-    pub(super) fn beside(&self, database: &str) -> Self {
-        Self {
-            url: self.url.clone(),
-            login: self.login.clone().database(database),
-            route: self.route.clone(),
-            other: self.other.clone(),
-            patience: self.patience,
-        }
-    }
-
-    pub(super) fn url(&self) -> &str {
-        &self.url
-    }
-
-    /// Tries once.
-    pub(super) async fn open(&self) -> Result<PgConnection, BackendError> {
-        crash::before("connecting");
-        let connected = tokio::time::timeout(self.patience, self.connect()).await;
-        crash::after("connecting");
-        match connected {
-            Ok(Ok(connection)) => Ok(connection),
-            Ok(Err(error)) => Err(self.explain_and_look(&error).await),
-            Err(_) => Err(match self.other_protocol().await {
-                Some(error) => error,
-                None => self.unreachable("no answer".to_owned()),
-            }),
-        }
-    }
-
-    async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
-        match (self.route.open(&self.login).await, &self.other) {
-            (Err(refused), Some(other)) if is_about_tls(&refused) => {
-                other.open(&self.login).await.map_err(|error| match is_about_tls(&error) {
-                    true => refused,
-                    false => error,
-                })
-            }
-            (connected, _) => connected,
-        }
-    }
-
-    /// Tries again for as long as `wait`, while the server cannot be reached or is starting.
-    pub(super) async fn open_patiently(
-        &self,
-        wait: Duration,
-    ) -> Result<PgConnection, BackendError> {
-        let deadline = Instant::now() + wait;
-        let mut pause = PAUSE_FIRST;
-        loop {
-            match self.open().await {
-                Err(BackendError::Unreachable { .. }) if Instant::now() + pause < deadline => {
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(PAUSE_MAX);
-                }
-                result => return result,
-            }
-        }
-    }
-
-    fn unreachable(&self, reason: String) -> BackendError {
-        let reason = match &self.route.place {
-            Place::Socket(path) => format!("{reason} ({})", path.display()),
-            Place::Network(..) => reason,
-        };
-        BackendError::Unreachable { url: self.url.clone(), reason }
-    }
-
-    async fn explain_and_look(&self, error: &sqlx::Error) -> BackendError {
-        let is_hung_up = |error: &std::io::Error| error.kind() == ErrorKind::UnexpectedEof;
-        let is_odd = match error {
-            sqlx::Error::Protocol(_) => true,
-            sqlx::Error::Io(error) => is_hung_up(error),
-            _ => false,
-        };
-        match is_odd {
-            true => self.other_protocol().await.unwrap_or_else(|| self.explain(error)),
-            false => self.explain(error),
-        }
-    }
-
-    async fn other_protocol(&self) -> Option<BackendError> {
-        match protocol::spoken(&self.route.place).await? {
-            Spoken::Postgres => None,
-            Spoken::Mysql => Some(BackendError::WrongProtocol {
-                url: self.url.clone(),
-                expected: "PostgreSQL",
-                found: "a MySQL or MariaDB server",
-            }),
-        }
-    }
-
-    fn explain(&self, error: &sqlx::Error) -> BackendError {
-        let url = self.url.clone();
-        let tls =
-            |text: &str| BackendError::Tls { url: url.clone(), reason: certificate::reason(text) };
-        match error {
-            sqlx::Error::Database(error) => {
-                let error = error.downcast_ref::<PgDatabaseError>();
-                let reason = without_user(error.message());
-                match error.code() {
-                    // A server without TLS that is set to demand it says so with the same code.
-                    "28000" if reason.contains("no encryption") => {
-                        BackendError::Tls { url, reason }
-                    }
-                    "28P01" | "28000" | "42501" => BackendError::Unauthorized { url, reason },
-                    "3D000" => BackendError::UnknownDatabase { url },
-                    "57P03" | "53300" | "57P01" | "57P02" => self.unreachable(reason),
-                    // PgBouncer has one code for everything.
-                    "08P01" if reason.contains("no such database") => {
-                        BackendError::UnknownDatabase { url }
-                    }
-                    "08P01" if reason.contains("auth") || reason.contains("no such user") => {
-                        BackendError::Unauthorized { url, reason }
-                    }
-                    _ => BackendError::Connect { url, reason },
-                }
-            }
-            // A certificate that is not trusted comes as an error of the socket.
-            sqlx::Error::Io(error) if error.kind() == ErrorKind::InvalidData => {
-                tls(&error.to_string())
-            }
-            sqlx::Error::Io(error) => self.unreachable(error.to_string()),
-            sqlx::Error::Tls(error) => tls(&error.to_string()),
-            // The URL was read before: what is left are certificates and keys that do not fit together.
-            sqlx::Error::Configuration(error) => tls(&error.to_string()),
-            sqlx::Error::Protocol(text) if text.contains("authentication m") => {
-                let reason =
-                    format!("the server asks for a way that the runner does not know ({text})");
-                BackendError::LoginMethod { url, reason }
-            }
-            // sqlx counts a server that speaks no TLS, and one that hangs up, among these.
-            other => BackendError::Connect { url, reason: other.to_string() },
-        }
-    }
-}
-
-/// Whether the server may let the same user in with TLS, or without: it refused the encryption, or a rule in pg_hba.conf did.
-fn is_about_tls(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| code == "28000"),
-        sqlx::Error::Io(error) => error.kind() == ErrorKind::InvalidData,
-        sqlx::Error::Tls(_) => true,
-        _ => false,
-    }
-}
-
-/// The server's words without the user's name, which is nobody else's business.
-fn without_user(message: &str) -> String {
-    let mut kept = String::new();
-    for (at, part) in message.split('"').enumerate() {
-        let is_user = at % 2 == 1 && kept.trim_end().ends_with("user");
-        kept.push_str(if is_user { "…" } else { part });
-    }
-    kept
-}
-
-/// What other runners are told about this one while it holds the lock; then what the operator calls it.
-pub(super) fn application_name(given: Option<&str>) -> String {
-    let mut name = format!("runner {} {}", std::process::id(), operator::identity());
-    if let Some(given) = given {
-        name.push_str(&format!(" ({given})"));
-    }
-    // The server replaces everything but printable ASCII.
-    name = name.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect();
-    name.truncate(APPLICATION_NAME_BYTES_MAX);
-    name
-}
-
 /// What is asked of a server once, when a connection to it is new.
 pub(super) struct Server {
     /// As `server_version_num` counts: 150004.
@@ -248,7 +27,7 @@ pub(super) struct Server {
     pub(super) sees_lost_clients: bool,
     /// Where the runner's own tables are, or are to be.
     pub(super) place: Chosen,
-    pub(super) unbounded: String,
+    pub(super) unbounded: Vec<&'static str>,
     pub(super) never_waits: bool,
     pub(super) search_path: String,
     /// Whether a session writes values as the runner reads them, if nothing is set.
@@ -392,7 +171,9 @@ impl PostgresConnector {
             lock_time.as_deref(),
         ]);
         if !unbounded.is_empty() {
-            link.own_run(&unbounded).await.map_err(|error| self.opener.explain(&error))?;
+            link.own_run(&settings::unbind(&unbounded).join("; "))
+                .await
+                .map_err(|error| self.opener.explain(&error))?;
         }
         let server = Server {
             version,
@@ -418,33 +199,5 @@ impl Connector for PostgresConnector {
     /// Databases are made by those who run the server: `create` makes none here.
     async fn connect(&self, _create: bool) -> Result<Option<SharedConnection>, BackendError> {
         Ok(Some(Arc::new(Mutex::new(self.open().await?))))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn users_are_not_named() {
-        let table = [
-            (
-                "password authentication failed for user \"bob\"",
-                "password authentication failed for user …",
-            ),
-            (
-                "no pg_hba.conf entry for host \"::1\", user \"bob\", database \"d\"",
-                "no pg_hba.conf entry for host ::1, user …, database d",
-            ),
-        ];
-        for (message, expected) in table {
-            assert_eq!(without_user(message), expected);
-        }
-    }
-
-    #[test]
-    fn application_names_are_short() {
-        assert!(application_name(None).starts_with(&format!("runner {} ", std::process::id())));
-        assert!(application_name(Some(&"x".repeat(80))).len() <= 63);
     }
 }

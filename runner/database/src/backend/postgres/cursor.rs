@@ -3,7 +3,8 @@
 //! PostgreSQL's own cursor would be a snapshot too, but forbids to drop or alter the tables that it
 //! reads from, which a hook may do while it goes on reading.
 
-use super::{PostgresConnection, error::guest_error, forms::Wants, text::Sent, value};
+use super::{PostgresConnection, error::guest_error, forms::Wants, text::Sent};
+use crate::backend::size;
 use crate::{
     backend::connection::HookMode,
     session::{Column, ErrorKind, Handle, ResultLimit, Row, SqlError, Value},
@@ -101,7 +102,7 @@ impl PostgresConnection {
         let (mut rows, mut bytes, mut seen, mut full) = (Vec::new(), 0, 0_usize, false);
         self.stream(&Sent::plain(&fetch), |row| {
             seen += 1;
-            bytes += value::size(&row);
+            bytes += size::of_row(&row);
             full |= bytes > limit.bytes_max;
             if !full {
                 rows.push(row);

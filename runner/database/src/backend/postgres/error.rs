@@ -1,11 +1,14 @@
 //! PostgreSQL's SQLSTATE codes, sorted into the kinds of the WIT package and the runner's own errors.
 
-use super::{own::MOVED, text::Sent};
+use super::text::Sent;
 use crate::{
     backend::BackendError,
     session::{ErrorKind, SqlError},
 };
 use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
+
+/// What the server says of a statement that had to match one row and did not.
+pub(super) const MOVED: &str = "runner: moved ";
 
 /// An error of a guest's statement, explained; `sent` is what went to the server for it.
 pub(super) fn guest_error(error: sqlx::Error, sent: &Sent<'_>) -> SqlError {
@@ -175,6 +178,11 @@ pub(super) fn end_of(error: &sqlx::Error) -> Option<String> {
         error.as_database_error().filter(|error| error.code().as_deref() == Some("22P02"))?;
     let (_, found) = text.message().split_once(END[0])?;
     Some(found.rsplit_once(END[1])?.0.to_owned())
+}
+
+/// Whether the connection is gone.
+pub(super) fn is_lost(error: &sqlx::Error) -> bool {
+    lost(error).is_some()
 }
 
 /// The SQLSTATE of a failed statement.

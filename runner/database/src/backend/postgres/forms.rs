@@ -95,12 +95,9 @@ impl PostgresConnection {
         self.prepare_forms(Wants::Setting).await
     }
 
-    /// What gives the hook its own forms back, to be followed by another statement; empty where it has them.
-    pub(super) fn unpin(&mut self) -> String {
-        match std::mem::take(&mut self.forms.are_pinned) {
-            true => format!("{}; ", qualified(UNPIN)),
-            false => String::new(),
-        }
+    /// What gives the hook its own forms back; nothing where it has them.
+    pub(super) fn unpin(&mut self) -> Option<String> {
+        std::mem::take(&mut self.forms.are_pinned).then(|| qualified(UNPIN))
     }
 
     async fn set_forms(&mut self, sql: &str) -> Result<(), SqlError> {

@@ -3,8 +3,8 @@
 use super::{
     Hook, PostgresConnection, Side, error,
     facts::{self, Change, Facts},
-    link::{Answer, TextRow, text_row},
-    own::Kept,
+    message::{Message, Reply},
+    own::Outgoing,
     settings,
     text::literal,
 };
@@ -17,173 +17,111 @@ use crate::{
     sql::Level,
 };
 
-/// Deferred triggers run now, while everything is still the hook's, and then what they deferred themselves.
-/// They are the guest's work, outside of its own time.
-const CHECKS: u32 = 2;
-/// How the row begins that says that a hook was left as it should be. No other one has a text in front.
-const LEFT: &str = "runner: left";
 const ONE_OF_ITS_TABLES: &str = "one of the runner's tables";
 
+/// The questions of a new hook in a message.
+pub(super) struct Entering {
+    hook: HookSettings,
+    /// What was known of the runner's tables.
+    before: Option<Facts>,
+    /// Where the tables are named, if they are not known.
+    names: Option<usize>,
+    /// Where the rest is answered, behind the search path.
+    last: usize,
+}
+
 impl PostgresConnection {
-    pub(super) async fn enter(&mut self, hook: HookSettings) -> Result<(), BackendError> {
-        self.link.settle().await?;
+    /// Adds what makes a clean session for a hook, and asks of the runner's tables.
+    pub(super) fn add_enter(&mut self, message: &mut Message, hook: HookSettings) -> Entering {
         self.forget_handles();
         self.link.forget_described();
+        self.is_used = true;
+        message.extend(settings::DISCARD);
+        // What a hook sets is taken back at its end. In a pooler's session it may be somebody else's.
+        if self.is_pooled {
+            message.extend(settings::reset(self.lock.is_some(), &self.unbounded));
+            message.extend(settings::own());
+            message.extend(settings::bounds(self.lock_wait, self.idle));
+        }
         // Between the end of the hook before and this one's statements somebody may have given rights on the tables.
         let is_transaction = hook.mode == HookMode::Transaction;
         let before = self.own_facts.take().filter(|_| is_transaction);
-        let questions = match &before {
-            Some(facts) => (String::new(), facts.written()),
-            None => facts::first_questions(&self.schema),
+        let (names, look) = match &before {
+            Some(facts) => (None, facts.written()),
+            None => {
+                let (names, look) = facts::first_questions(&self.schema);
+                (Some(message.push(names)), look)
+            }
         };
-        let sql = self.enter_sql(&hook, &questions);
-        self.is_used = true;
-        let rows = self.send(&sql).await?.0;
-        self.entered(hook, before, rows)
+        message.push("SET LOCAL bytea_output = DEFAULT");
+        message.extend(settings::hook_bounds(&hook, self.sees_lost_clients));
+        let last = message.push(format!("{}, {look}", settings::path(&self.search_path)));
+        Entering { hook, before, names, last }
     }
 
-    /// What makes a clean session for a hook, and asks of the runner's tables: with a statement of its own, where
-    /// there is one, and with expressions. Its last row begins with the search path.
-    pub(super) fn enter_sql(
-        &self,
-        hook: &HookSettings,
-        (names, look): &(String, String),
-    ) -> String {
-        // What a hook sets is taken back at its end. In a pooler's session it may be somebody else's.
-        let clean = match self.is_pooled {
-            true => format!(
-                "{}; {}; {}; ",
-                settings::reset(self.lock.is_some(), &self.unbounded),
-                settings::own(),
-                settings::bounds(self.lock_wait, self.idle)
-            ),
-            false => String::new(),
-        };
-        let names = if names.is_empty() { String::new() } else { format!("{names}; ") };
-        format!(
-            "{}; {clean}{names}SET LOCAL bytea_output = DEFAULT; {}; {}, {look}",
-            settings::DISCARD,
-            settings::hook_bounds(hook, self.sees_lost_clients),
-            settings::path(&self.search_path)
-        )
-    }
-
-    /// Takes the answer to that, where something was known of the runner's tables `before`.
+    /// Takes the answers.
     pub(super) fn entered(
         &mut self,
-        hook: HookSettings,
-        before: Option<Facts>,
-        mut rows: Vec<TextRow>,
+        entering: Entering,
+        reply: &mut Reply,
     ) -> Result<(), BackendError> {
+        let Entering { hook, before, names, last } = entering;
+        let mut texts = |place: usize| {
+            let answered = reply.answered.get_mut(place);
+            answered.map(|answered| std::mem::take(&mut answered.texts)).unwrap_or_default()
+        };
         // The first column is the search path.
-        let last = rows.pop().unwrap_or_default();
+        let last = texts(last).pop().unwrap_or_default();
         let answers = last.get(1..).unwrap_or_default();
         let is_carried = before.is_some();
         let facts = match before {
             Some(facts) => {
                 let written = answers.first().cloned().flatten().ok_or_else(no_answer)?;
-                Some(facts.with_written(written))
+                facts.with_written(written)
             }
-            None => Some(Facts::of(&rows, answers).ok_or_else(no_answer)?),
+            None => {
+                let names = names.map(texts).unwrap_or_default();
+                Facts::of(&names, answers).ok_or_else(no_answer)?
+            }
         };
         self.forms.begin();
         // What others commit between two statements of a journaled hook is not its work: it is looked at anew each
         // time that it gets the session.
-        let is_journaled = hook.mode == HookMode::Journaled;
-        let seen = facts.as_ref().filter(|_| is_journaled).map(Facts::expected);
-        self.hook = Some(Hook { settings: hook, facts, seen, is_carried });
-        self.is_used = true;
+        let seen = (hook.mode == HookMode::Journaled).then(|| facts.expected());
+        self.hook = Some(Hook { settings: hook, facts: Some(facts), seen, is_carried });
         self.side = Side::Guest;
         Ok(())
     }
 
-    pub(super) async fn leave(&mut self) -> Result<(), BackendError> {
-        self.leave_soon().await?;
-        self.leave_now().await.map(drop)
-    }
-
-    /// As [`Self::leave`], with what is kept from here on and before whatever else is sent.
-    pub(super) async fn leave_soon(&mut self) -> Result<(), BackendError> {
-        self.link.settle().await?;
-        self.send_kept().await?;
-        // A pooler's session is reset to what the server's own settings are.
+    /// Adds the end of a hook: what it deferred, a session as it was before it, and whether all is as it should be.
+    pub(super) async fn add_leave(&mut self, out: &mut Outgoing) -> Result<(), BackendError> {
         if self.is_journaled_hook() {
             // What it deferred runs on its side, which is looked at from here on.
             let ready = self.guest_side().await;
             ready.map_err(|error| error::host_error(error, self.link.url()))?;
         }
-        let own = if self.is_pooled { settings::own() } else { settings::OWN_PATH.to_owned() };
-        // What runs in the first can set the time of the second.
-        let bound = settings::statement_bound(self.check_time);
-        let check = format!("{bound}; SET CONSTRAINTS ALL IMMEDIATE; ").repeat(CHECKS as usize);
-        let (switch, unpin) = (self.guest_switch(), self.unpin());
-        self.leaving = Some(format!(
-            "{switch}{unpin}{check}{}; {}; {own}; {}; {}",
-            settings::END_OF_HOOK,
-            settings::reset(self.lock.is_some(), &self.unbounded),
-            settings::bounds(self.lock_wait, self.idle),
-            self.end_question()
-        ));
+        let message = &mut out.message;
+        message.extend(self.guest_switch());
+        message.extend(self.unpin());
+        message.extend(settings::checks(self.check_time));
+        message.extend(settings::END_OF_HOOK);
+        message.extend(settings::reset(self.lock.is_some(), &self.unbounded));
+        // A pooler's session is reset to what the server's own settings are.
+        message.extend(if self.is_pooled { settings::own() } else { vec![settings::OWN_PATH] });
+        message.extend(settings::bounds(self.lock_wait, self.idle));
+        out.marks.left = Some(message.push(self.end_question()));
+        out.longer = self.check_time.saturating_mul(settings::CHECKS);
         self.side = Side::Own;
         Ok(())
     }
 
-    /// Sends the end of a hook, if that is due, and what was kept after it. Whether it was: then the
-    /// transaction is known to be there, and not to have failed.
-    pub(super) async fn leave_now(&mut self) -> Result<bool, BackendError> {
-        let Some(leaving) = self.leaving.take() else { return Ok(false) };
-        let kept = std::mem::take(&mut self.kept);
-        self.end_hook(leaving, kept, "").await.map(|_| true)
-    }
-
-    /// Sends the end of a hook with what was kept after it, and then `commit`, if that is to be in the same
-    /// message: a statement that makes the transaction read only, the COMMIT, and whatever comes behind it. The
-    /// server gets to these only if the hook was left as it should be. The rows of what is behind the COMMIT,
-    /// or why that failed.
-    pub(super) async fn end_hook(
-        &mut self,
-        leaving: String,
-        kept: Kept,
-        commit: &str,
-    ) -> Result<Result<Vec<TextRow>, sqlx::Error>, BackendError> {
-        let sql = format!("{leaving}; {}{commit}", kept.sql());
-        let checks = self.check_time.saturating_mul(CHECKS);
-        // The statement of the row that says so is the first of them.
-        let recorded = 1 + kept.count();
-        let committed = recorded + 2;
-        let (mut rows, mut behind, mut done) = (Vec::new(), Vec::new(), 0);
-        let each = |answer: Answer<'_>| {
-            match answer {
-                Answer::Row(row) if done >= committed => behind.push(text_row(row)),
-                Answer::Row(row) => rows.push(text_row(row)),
-                Answer::Done(_) if rows.iter().any(has_left) => done += 1,
-                Answer::Done(_) => {}
-            }
-            Ok(())
-        };
-        let ended = self.link.own_each_answer(&sql, checks, each).await;
+    /// The hook was left as it should be.
+    pub(super) fn left(&mut self) {
         self.forget_handles();
-        let behind = match ended {
-            Ok(()) => Ok(behind),
-            Err(error) if done >= committed => Err(error),
-            Err(error) => {
-                return Err(match error::end_of(&error) {
-                    Some(found) if done == 0 => self.judge(&found),
-                    _ if done == 0 => error::refused_checks(error, self.link.url()),
-                    _ if done < recorded => error::refused_record(error, self.link.url()),
-                    _ => error::refused_commit(error, self.link.url()),
-                });
-            }
-        };
-        let (rows, have_matched) = kept.matched(rows);
-        if !rows.iter().any(has_left) {
-            return Err(no_answer());
-        }
         self.own_facts = match self.hook.take() {
             Some(Hook { facts, seen: None, .. }) => facts,
             Some(_) | None => None,
         };
-        if have_matched { Ok(behind) } else { Err(BackendError::Moved) }
     }
 
     /// What is wrong where the server did not say what was expected of it.
@@ -221,12 +159,11 @@ impl PostgresConnection {
             }
             Some(_) | None => None,
         };
-        let switch = self.guest_switch();
+        let Some(switch) = self.guest_switch() else { return Ok(()) };
         match look {
-            _ if switch.is_empty() => Ok(()),
             None => self.link.own_run(&switch).await,
             Some(look) => {
-                let sql = format!("{}, {look}", settings::to_guest(self.acts()));
+                let sql = format!("{switch}, {look}");
                 let row = self.link.own_rows(&sql).await?.pop().unwrap_or_default();
                 if let Some(hook) = &mut self.hook {
                     hook.seen = Some(row.into_iter().next_back().flatten().unwrap_or_default());
@@ -246,61 +183,43 @@ impl PostgresConnection {
         self.hook.as_ref().is_some_and(|hook| hook.settings.mode == HookMode::Journaled)
     }
 
-    /// From the hook's side to the runner's own, to be followed by another statement, and with how many rows that
-    /// is answered. Of a journaled hook the last statement is an error if it touched the runner's tables since it
-    /// got the session.
-    pub(super) fn own_switch(&mut self) -> (String, usize) {
+    /// Adds the way from the hook's side to the runner's own. Of a journaled hook the last statement is an error if it
+    /// touched the runner's tables since it got the session.
+    pub(super) fn add_own_switch(&mut self, message: &mut Message) {
         self.side = Side::Own;
-        match &self.hook {
-            Some(Hook { seen: Some(seen), facts: Some(facts), .. }) => {
-                let look = facts.question(&self.schema);
-                let judge = self.as_expected(&["'t'".to_owned(), look], &["t", seen]);
-                (format!("{}; SELECT {judge}", settings::to_own(self.acts())), 2)
-            }
-            Some(_) | None => (settings::to_own(self.acts()), 1),
+        message.extend(settings::to_own(self.acts()));
+        if let Some(Hook { seen: Some(seen), facts: Some(facts), .. }) = &self.hook {
+            let look = facts.question(&self.schema);
+            let judge = self.as_expected(&["'t'".to_owned(), look], &["t", seen]);
+            message.push(format!("SELECT {judge}"));
         }
     }
 
-    /// Has what a journaled hook deferred up to here run now, on its own side. The runner's tables are looked at when
-    /// the session goes back to the runner's side.
-    pub(super) async fn check_segment(&mut self) -> Result<(), BackendError> {
-        if !self.is_journaled_hook() || self.transaction.is_none() || self.is_checked {
-            return Ok(());
-        }
-        self.send_kept().await?;
-        let ready = self.guest_side().await;
-        ready.map_err(|error| error::host_error(error, self.link.url()))?;
-        let bound = settings::statement_bound(self.check_time);
-        let checks = format!("{bound}; SET CONSTRAINTS ALL IMMEDIATE; ").repeat(CHECKS as usize);
-        let checks = format!("{}{checks}", self.unpin());
-        let checked = self.link.affected_within(&checks, self.check_time.saturating_mul(CHECKS));
-        checked.await.map_err(|error| error::refused_checks(error, self.link.url()))?;
-        self.is_checked = true;
-        Ok(())
-    }
-
-    /// Commits what a journaled hook did up to here only if that leaves the runner's tables alone.
-    pub(super) async fn end_segment(&mut self) -> Result<(), BackendError> {
+    /// Has what a journaled hook deferred up to here run now, on its own side, and adds the way to the runner's, where
+    /// its tables are looked at. Nothing where no such hook is at work.
+    pub(super) async fn add_segment_end(&mut self, out: &mut Outgoing) -> Result<(), BackendError> {
         if !self.is_journaled_hook() || self.transaction.is_none() {
             return Ok(());
         }
-        self.check_segment().await?;
-        if self.side == Side::Guest {
-            let (switch, rows) = self.own_switch();
-            self.kept.push(switch, rows);
-        }
+        let ready = self.guest_side().await;
+        ready.map_err(|error| error::host_error(error, self.link.url()))?;
+        let mut checks = Message::default();
+        checks.extend(self.unpin());
+        checks.extend(settings::checks(self.check_time));
+        let time = self.check_time.saturating_mul(settings::CHECKS);
+        let checked = self.link.affected_within(&checks.text(), time).await;
+        checked.map_err(|error| error::refused_checks(error, self.link.url()))?;
+        self.add_own_switch(&mut out.message);
         Ok(())
     }
 
-    /// What changes the session so, to be followed by another statement; empty where it is so.
-    fn guest_switch(&mut self) -> String {
-        match self.side == Side::Own && self.hook.is_some() && self.transaction.is_some() {
-            true => {
-                self.side = Side::Guest;
-                format!("{}; ", settings::to_guest(self.acts()))
-            }
-            false => String::new(),
-        }
+    /// What changes the session so; nothing where it is so.
+    fn guest_switch(&mut self) -> Option<String> {
+        let is_own = self.side == Side::Own && self.hook.is_some() && self.transaction.is_some();
+        is_own.then(|| {
+            self.side = Side::Guest;
+            settings::to_guest(self.acts())
+        })
     }
 
     /// Asks which transaction this is, whether the session still holds the runner's lock, if it had it, and
@@ -318,7 +237,7 @@ impl PostgresConnection {
             }
             Some(_) | None => ("''".to_owned(), String::new()),
         };
-        format!("SELECT '{LEFT}', {}", self.as_expected(&[has_lock, judged], &["t", &expected]))
+        format!("SELECT {}", self.as_expected(&[has_lock, judged], &["t", &expected]))
     }
 
     /// An expression that is an error where the transaction is another than the one that was begun, or one of
@@ -335,10 +254,6 @@ impl PostgresConnection {
             literal(&expected)
         )
     }
-}
-
-fn has_left(row: &TextRow) -> bool {
-    row.first().and_then(Option::as_deref) == Some(LEFT)
 }
 
 fn no_answer() -> BackendError {

@@ -5,7 +5,7 @@
 
 mod ending;
 
-use super::connect::Opener;
+use super::opener::Opener;
 use crate::crash;
 use futures_util::TryStreamExt;
 use sqlx::{
@@ -65,6 +65,9 @@ pub(super) struct Link {
     wait: Duration,
     /// That was in vain the last time; it is not waited for once more.
     gave_up: bool,
+    /// Messages to the server, for tests that count them.
+    #[cfg(test)]
+    pub(super) sent: usize,
 }
 
 impl std::fmt::Debug for Link {
@@ -100,6 +103,8 @@ impl Link {
             answer_time,
             wait,
             gave_up: false,
+            #[cfg(test)]
+            sent: 0,
         }
     }
 
@@ -138,6 +143,10 @@ impl Link {
     ) -> Result<Result<(), E>, sqlx::Error> {
         let connection = self.connection.as_mut().ok_or_else(closed)?;
         self.busy = true;
+        #[cfg(test)]
+        {
+            self.sent += 1;
+        }
         crash::before(sql);
         let mut rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_many(connection);
         loop {
@@ -282,6 +291,10 @@ impl Link {
         // The unnamed statement: names can be taken away or given another meaning by SQL.
         let query = sqlx::query_with(AssertSqlSafe(sql.to_owned()), arguments).persistent(false);
         let mut affected = 0;
+        #[cfg(test)]
+        {
+            self.sent += 1;
+        }
         crash::before(sql);
         let mut stream = connection.fetch_many(query);
         let result = loop {
@@ -340,12 +353,12 @@ impl Link {
         }
     }
 
-    /// SQL that makes the server forget described statements; empty where there are none. They
+    /// What makes the server forget described statements; nothing where there are none. They
     /// must not stay behind in a server session that a pooler hands on.
-    pub(super) fn forget_described(&mut self) -> &'static str {
+    pub(super) fn forget_described(&mut self) -> Option<&'static str> {
         let any = self.described > 0;
         (self.described, self.described_bytes) = (0, 0);
-        if any { "; DEALLOCATE ALL" } else { "" }
+        any.then_some("DEALLOCATE ALL")
     }
 
     /// Sends `data` to a `COPY … FROM STDIN`; the rows that it wrote.

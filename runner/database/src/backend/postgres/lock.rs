@@ -3,9 +3,19 @@
 //! Tried, never waited for. It gives order and messages; safety comes from the ledger. The caller
 //! polls, outside of any transaction.
 
-use super::{PostgresConnection, own::Kept, settings};
-use crate::backend::{BackendError, LockHolder, connection::LockTry};
+use super::{
+    PostgresConnection,
+    outside::{FAREWELL_TIME, PROBES},
+    settings,
+};
+use crate::backend::{
+    BackendError, LockHolder,
+    connection::{LockTry, Locking},
+};
+use async_trait::async_trait;
 use sha2::{Digest, Sha256};
+use sqlx::Connection as _;
+use tokio::time::timeout;
 
 /// The first half of the key, the same for every runner: "runn" in ASCII.
 pub(super) const CLASS: i32 = 0x7275_6e6e;
@@ -28,8 +38,9 @@ fn held(key: i32) -> String {
     )
 }
 
-impl PostgresConnection {
-    pub(super) async fn take_lock(&mut self) -> Result<LockTry, BackendError> {
+#[async_trait]
+impl Locking for PostgresConnection {
+    async fn try_lock(&mut self) -> Result<LockTry, BackendError> {
         self.link.settle().await?;
         if self.is_pooled {
             return Err(BackendError::SharedSession);
@@ -43,7 +54,7 @@ impl PostgresConnection {
         if got.as_deref() == Some("t") {
             self.link.pid = pid.and_then(|pid| pid.parse().ok());
             self.lock = self.link.pid;
-            self.own_run(settings::KEEPALIVES).await?;
+            self.own_run(&settings::KEEPALIVES.join("; ")).await?;
             return Ok(LockTry::Held);
         }
         let sql = format!(
@@ -59,13 +70,7 @@ impl PostgresConnection {
         Ok(LockTry::HeldBy(holder.unwrap_or_else(LockHolder::unknown)))
     }
 
-    pub(super) async fn release_lock(&mut self) {
-        if self.opened.is_some() {
-            // An error means that the connection is gone, and the transaction with it.
-            let _ = self.roll_back().await;
-        }
-        // Whatever was not sent under the lock is not sent any more.
-        self.kept = Kept::default();
+    async fn unlock(&mut self) {
         if self.lock.take().is_some() {
             // All of them: a hook may have taken the same one once more. An error means that the
             // connection is gone, and the lock with it.
@@ -75,6 +80,35 @@ impl PostgresConnection {
         }
     }
 
+    /// Whether two connections share a server session, or one connection has several.
+    async fn needs_lease(&mut self) -> Result<bool, BackendError> {
+        if self.transaction.is_some() {
+            return Ok(self.is_pooled);
+        }
+        self.link.settle().await?;
+        let mut other = self.link.opener().open().await?;
+        // More than once, because another client may come in between and take the session that this
+        // one left.
+        for _ in 0..PROBES {
+            self.is_pooled = self.shares_session_with(&mut other).await?;
+            if self.is_pooled {
+                break;
+            }
+        }
+        if self.is_pooled && !self.unbounded.is_empty() {
+            // What was set before this was known would stay for the session's other clients.
+            let unbounded = std::mem::take(&mut self.unbounded);
+            let reset: Vec<_> = unbounded.iter().map(|name| format!("RESET {name}")).collect();
+            self.own_run(&reset.join("; ")).await?;
+        }
+        // It was only asked a question.
+        let _ = timeout(FAREWELL_TIME, other.close()).await;
+        self.link.pid = if self.is_pooled { None } else { self.link.pid };
+        Ok(self.is_pooled)
+    }
+}
+
+impl PostgresConnection {
     /// Refuses to go on in another server session than the one that holds the lock.
     pub(super) fn check_session(&mut self) -> Result<(), BackendError> {
         match self.lock {

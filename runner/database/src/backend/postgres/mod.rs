@@ -15,6 +15,8 @@ mod hook;
 mod instant;
 mod link;
 mod lock;
+mod message;
+mod opener;
 mod options;
 mod outside;
 mod own;
@@ -41,21 +43,19 @@ pub(super) use connect::PostgresConnector;
 
 use super::{
     Access, BackendError, ConnectOptions, StrangeLedger,
-    connection::{Cell, Connection, HookSettings, LockTry, Opening, OwnTypes, Segments, Verdict},
+    connection::{Connection, HookSettings, OwnTypes, Places},
     powers::Powers,
 };
 use crate::{
-    alteration::{Dialect, PluginName},
     backend::tables::schema,
-    session::{Handle, Outcome, SqlError, SqlLimits},
-    sql::Isolation,
+    session::{Handle, SqlLimits},
 };
 use async_trait::async_trait;
 use connect::Server;
 use link::{Link, TextRow};
 use std::{
     collections::{BTreeSet, HashMap},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// The transaction that the operator's side began.
@@ -101,9 +101,8 @@ pub(super) struct PostgresConnection {
     schema: String,
     /// Tables of runners that belong to others, and are not read.
     strange: Vec<StrangeLedger>,
-    /// Takes from the session what would end it, or a transaction, while a guest or a compiler is at work. Empty
-    /// where nothing would.
-    unbounded: String,
+    /// Settings taken from the session that would end it, or a transaction, while a guest or a compiler is at work.
+    unbounded: Vec<&'static str>,
     /// Whether a role, a database or the server says that no commit waits for the disk.
     never_waits: bool,
     /// The schema, quoted, with its point.
@@ -121,23 +120,13 @@ pub(super) struct PostgresConnection {
     transaction: Option<Transaction>,
     rehearsing: bool,
     in_savepoint: bool,
-    /// Own statements that go with the next message.
-    kept: own::Kept,
     hook: Option<Hook>,
-    /// The end of the hook, where it goes with the next message, before what is kept.
-    leaving: Option<String>,
-    /// The transaction of a hook was begun with this, and nobody has taken it yet.
-    opened: Option<Opening>,
-    /// Since when each transaction began in the message that committed the one before it.
-    chained: Option<Instant>,
     /// What was said of the runner's tables at the end of a hook, for the next one's beginning.
     own_facts: Option<facts::Facts>,
     /// A hook has begun whose settings have not surely been taken back.
     is_used: bool,
     side: Side,
     forms: forms::Forms,
-    /// What the segment at hand deferred has run since its last statement.
-    is_checked: bool,
     /// The last statement outside of a transaction failed, and had committed nothing.
     left_nothing: bool,
     /// The server session that took the runner's lock.
@@ -176,16 +165,11 @@ impl PostgresConnection {
             transaction: None,
             rehearsing: false,
             in_savepoint: false,
-            kept: own::Kept::default(),
             hook: None,
-            leaving: None,
-            opened: None,
-            chained: None,
             own_facts: None,
             is_used: false,
             side: Side::Own,
             forms: forms::Forms::new(server.has_plain_forms),
-            is_checked: false,
             left_nothing: false,
             lock: None,
             is_pooled: false,
@@ -205,18 +189,6 @@ impl PostgresConnection {
         self.parameters.clear();
         self.types.retain(|oid, _| *oid < types::FIRST_USER_OID);
     }
-
-    /// Runs SQL of the runner's own that needs no values.
-    async fn own_run(&mut self, sql: &str) -> Result<(), BackendError> {
-        self.send_kept().await?;
-        self.link.own_run(sql).await.map_err(|error| self.own_error(error))
-    }
-
-    /// Reads texts with SQL of the runner's own that needs no values.
-    async fn own_texts(&mut self, sql: &str) -> Result<Vec<TextRow>, BackendError> {
-        self.send_kept().await?;
-        self.send(sql).await.map(|(rows, _)| rows)
-    }
 }
 
 /// The columns of the last row, which must be there.
@@ -229,6 +201,10 @@ fn columns<const N: usize>(rows: Vec<TextRow>) -> Result<[Option<String>; N], Ba
 
 #[async_trait]
 impl Connection for PostgresConnection {
+    fn places(&mut self) -> Option<&mut dyn Places> {
+        Some(self)
+    }
+
     fn own_types(&self) -> OwnTypes {
         OwnTypes {
             key: "varchar(255) COLLATE \"C\"",
@@ -237,18 +213,6 @@ impl Connection for PostgresConnection {
             integer: "bigint",
             unnumber: "ALTER COLUMN sequence DROP IDENTITY IF EXISTS",
         }
-    }
-
-    async fn own_execute(&mut self, sql: &str, params: &[Cell]) -> Result<u64, BackendError> {
-        self.run_own(sql, params).await
-    }
-
-    async fn own_rows(
-        &mut self,
-        sql: &str,
-        params: &[Cell],
-    ) -> Result<Vec<Vec<Cell>>, BackendError> {
-        self.read_own(sql, params).await
     }
 
     async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError> {
@@ -270,185 +234,6 @@ impl Connection for PostgresConnection {
         self.grants().await
     }
 
-    fn place(&self) -> Option<&str> {
-        Some(&self.schema)
-    }
-
-    fn strange_ledgers(&self) -> &[StrangeLedger] {
-        &self.strange
-    }
-
-    async fn applied_elsewhere(
-        &mut self,
-        plugins: &BTreeSet<PluginName>,
-    ) -> Result<Option<(String, PluginName)>, BackendError> {
-        self.applied_in_other_schemas(plugins).await
-    }
-
-    async fn prepare_place(&mut self) -> Result<(), BackendError> {
-        self.own_facts = None;
-        // IF NOT EXISTS would ask for the right to create one even where it exists.
-        let schema = text::literal(&text::quote(&self.schema));
-        let sql = format!(
-            "SELECT pg_catalog.to_regnamespace({schema}) IS NOT NULL,
-             pg_catalog.has_schema_privilege(pg_catalog.to_regnamespace({schema})::pg_catalog.oid, 'CREATE'),
-             pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE'),
-             pg_catalog.quote_ident(pg_catalog.current_database()),
-             pg_catalog.quote_ident(CURRENT_USER)"
-        );
-        let [there, may_use, may_make, database, user] = columns(self.own_texts(&sql).await?)?;
-        let is = |answer: &Option<String>| answer.as_deref() == Some("t");
-        let (what, may) = match is(&there) {
-            true => (format!("SCHEMA {}", text::quote(&self.schema)), is(&may_use)),
-            false => (format!("DATABASE {}", database.unwrap_or_default()), is(&may_make)),
-        };
-        if !may {
-            let (schema, user) = (self.schema.clone(), user.unwrap_or_default());
-            let grant = format!("GRANT CREATE ON {what} TO {user}");
-            return Err(BackendError::MayNotMakeTables { schema, grant });
-        }
-        if is(&there) {
-            return Ok(());
-        }
-        let current = settings::current_schema(&self.search_path);
-        let [before] = columns(self.own_texts(&current).await?)?;
-        self.own_run(&format!("CREATE SCHEMA IF NOT EXISTS {}", text::quote(&self.schema))).await?;
-        let [after] = columns(self.own_texts(&current).await?)?;
-        // PostgreSQL looks into a schema that is called as the user is before any other.
-        if before.is_some() && before != after {
-            return Err(BackendError::SchemaComesFirst(self.schema.clone()));
-        }
-        Ok(())
-    }
-
-    async fn begin(&mut self) -> Result<(), BackendError> {
-        self.begin_transaction(None).await
-    }
-
-    async fn begin_at(&mut self, isolation: Option<Isolation>) -> Result<(), BackendError> {
-        self.begin_transaction(isolation).await
-    }
-
-    async fn end_segment(&mut self) -> Result<(), BackendError> {
-        self.check_segment().await
-    }
-
-    fn segments(&self) -> Segments {
-        Segments::Statements
-    }
-
-    async fn commit(&mut self) -> Result<(), BackendError> {
-        if self.never_waits && self.transaction.is_some() && !self.in_savepoint {
-            self.kept.push(settings::WAIT.to_owned(), 0);
-        }
-        self.commit_transaction().await
-    }
-
-    fn own_new(&self) -> Option<&'static str> {
-        Some("")
-    }
-
-    async fn own_must(&mut self, sql: &str, params: &[Cell]) -> Result<(), BackendError> {
-        self.keep_must(sql, params);
-        Ok(())
-    }
-
-    async fn own_execute_last(&mut self, sql: &str, params: &[Cell]) -> Result<(), BackendError> {
-        self.keep(sql, params);
-        Ok(())
-    }
-
-    async fn commit_unflushed(&mut self) -> Result<bool, BackendError> {
-        self.commit_transaction_unflushed().await
-    }
-
-    async fn commit_and_open(&mut self, next: Opening) -> Result<bool, BackendError> {
-        self.commit_into(next).await
-    }
-
-    fn take_opened(&mut self, opening: &Opening) -> bool {
-        self.opened.take_if(|opened| opened == opening).is_some()
-    }
-
-    async fn flush(&mut self) -> Result<(), BackendError> {
-        self.flush_commits().await
-    }
-
-    async fn commit_soon(&mut self) -> Result<bool, BackendError> {
-        self.commit_transaction_soon().await
-    }
-
-    async fn rollback(&mut self) -> Result<(), BackendError> {
-        self.roll_back().await
-    }
-
-    async fn begin_rehearsal(&mut self) -> Result<(), BackendError> {
-        self.start_rehearsal().await
-    }
-
-    async fn end_rehearsal(&mut self) -> Result<(), BackendError> {
-        self.stop_rehearsal().await
-    }
-
-    async fn enter_hook(&mut self, hook: HookSettings) -> Result<(), BackendError> {
-        self.enter(hook).await
-    }
-
-    async fn leave_hook(&mut self) -> Result<(), BackendError> {
-        self.leave().await
-    }
-
-    async fn leave_hook_soon(&mut self) -> Result<(), BackendError> {
-        self.leave_soon().await
-    }
-
-    async fn try_lock(&mut self) -> Result<LockTry, BackendError> {
-        self.take_lock().await
-    }
-
-    async fn unlock(&mut self) {
-        self.release_lock().await;
-    }
-
-    async fn is_in_transaction(&mut self) -> Result<bool, BackendError> {
-        self.still_in_transaction().await
-    }
-
-    fn may_need_outside(&self, sql: &str) -> bool {
-        crate::sql::Statement::one(sql, Dialect::Postgresql)
-            .map_or(true, |statement| !statement.is_plain())
-    }
-
-    async fn mark(&mut self) -> Result<(), BackendError> {
-        self.set_mark().await
-    }
-
-    async fn back_to_mark(&mut self) -> Result<(), BackendError> {
-        self.return_to_mark().await
-    }
-
-    fn needs_outside(&self, error: &SqlError) -> bool {
-        // The second is said to code that commits.
-        matches!(error.sqlstate.as_deref(), Some("25001" | "2D000"))
-    }
-
-    async fn execute_outside(&mut self, sql: &str, marker: &str) -> Result<Outcome, SqlError> {
-        self.note_outside();
-        self.run_outside(sql, marker).await
-    }
-
-    async fn end_orphans(&mut self, marker: &str) -> Result<(), BackendError> {
-        self.end_marked(marker).await
-    }
-
-    async fn fingerprint(&mut self, sql: &str) -> Result<String, BackendError> {
-        self.take_fingerprint(sql).await
-    }
-
-    async fn verify(&mut self, sql: &str, before: &str) -> Result<Verdict, BackendError> {
-        self.verify_outside(sql, before).await
-    }
-
     fn tables_sql(&self) -> &'static str {
         "SELECT pg_catalog.count(*) FROM pg_catalog.pg_class AS c
          JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -458,10 +243,6 @@ impl Connection for PostgresConnection {
 
     fn clock_ms(&self) -> &'static str {
         "CAST(EXTRACT(EPOCH FROM pg_catalog.clock_timestamp()) * 1000 AS pg_catalog.int8)"
-    }
-
-    async fn needs_lease(&mut self) -> Result<bool, BackendError> {
-        self.probe_pooler().await
     }
 
     async fn identity(&mut self) -> Result<String, BackendError> {

@@ -3,9 +3,14 @@
 
 use super::{PostgresConnection, error, facts::Facts, settings, text::Sent};
 use crate::{
-    backend::BackendError,
+    alteration::Dialect,
+    backend::{
+        BackendError,
+        connection::{Journaling, Segments, Verdict},
+    },
     session::{ErrorKind, Outcome, SqlError},
 };
+use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use std::{io::ErrorKind::TimedOut, time::Duration};
 use tokio::time::{Instant, sleep, timeout};
@@ -13,11 +18,12 @@ use tokio::time::{Instant, sleep, timeout};
 /// How long a session may take to end after it was told to.
 const ORPHAN_PATIENCE: Duration = Duration::from_secs(30);
 const ORPHAN_POLL: Duration = Duration::from_millis(100);
+const MARK: &str = "runner_mark";
 /// How long the second connection that a pooler is recognised by may take to answer.
 const PROBE_TIME: Duration = Duration::from_secs(15);
 /// How often it is asked which server sessions work for the two.
-const PROBES: u32 = 4;
-const FAREWELL_TIME: Duration = Duration::from_secs(1);
+pub(super) const PROBES: u32 = 4;
+pub(super) const FAREWELL_TIME: Duration = Duration::from_secs(1);
 
 /// The comment that goes ahead of a statement, so that its session can be found by it.
 fn comment(marker: &str) -> String {
@@ -27,12 +33,62 @@ fn comment(marker: &str) -> String {
     format!("/* runner:{} */", kept.replace("*/", "").replace("/*", ""))
 }
 
-impl PostgresConnection {
-    pub(super) async fn run_outside(
-        &mut self,
-        sql: &str,
-        marker: &str,
-    ) -> Result<Outcome, SqlError> {
+#[async_trait]
+impl Journaling for PostgresConnection {
+    fn segments(&self) -> Segments {
+        Segments::Statements
+    }
+
+    /// Whether the transaction that was begun is still open; a failed one is.
+    async fn is_in_transaction(&mut self) -> Result<bool, BackendError> {
+        self.link.settle().await?;
+        let Some(transaction) = &self.transaction else { return Ok(false) };
+        let id = transaction.id.clone();
+        let sql = "SELECT pg_catalog.pg_current_xact_id_if_assigned()";
+        match self.link.own_rows(sql).await {
+            Ok(rows) => {
+                let [found] = super::columns(rows)?;
+                Ok(found == id)
+            }
+            Err(error) if error::code(&error).as_deref() == Some("25P02") => Ok(true),
+            Err(error) => Err(error::host_error(error, self.link.url())),
+        }
+    }
+
+    fn may_need_outside(&self, sql: &str) -> bool {
+        crate::sql::Statement::one(sql, Dialect::Postgresql)
+            .map_or(true, |statement| !statement.is_plain())
+    }
+
+    async fn mark(&mut self) -> Result<(), BackendError> {
+        let Some(transaction) = &mut self.transaction else { return Ok(()) };
+        // One after the other, never nested: each level costs the server.
+        let at = (self.side, self.forms.are_pinned);
+        let release = if transaction.marked.replace(at).is_some() {
+            format!("RELEASE SAVEPOINT {MARK}; ")
+        } else {
+            String::new()
+        };
+        self.own_run(&format!("{release}SAVEPOINT {MARK}")).await
+    }
+
+    async fn back_to_mark(&mut self) -> Result<(), BackendError> {
+        self.link.settle().await?;
+        let Some(transaction) = &mut self.transaction else { return Ok(()) };
+        let marked = transaction.marked.take();
+        self.own_run(&format!("ROLLBACK TO SAVEPOINT {MARK}; RELEASE SAVEPOINT {MARK}")).await?;
+        // The session's settings went back to the mark too.
+        (self.side, self.forms.are_pinned) = marked.unwrap_or((self.side, self.forms.are_pinned));
+        Ok(())
+    }
+
+    fn needs_outside(&self, error: &SqlError) -> bool {
+        // The second is said to code that commits.
+        matches!(error.sqlstate.as_deref(), Some("25001" | "2D000"))
+    }
+
+    async fn execute_outside(&mut self, sql: &str, marker: &str) -> Result<Outcome, SqlError> {
+        self.note_outside();
         if self.transaction.is_some() {
             return Err(SqlError::new(
                 ErrorKind::Other,
@@ -56,12 +112,12 @@ impl PostgresConnection {
                     settings::milliseconds(Some(hook.settings.lock_wait)),
                     settings::milliseconds(hook.settings.statement_time)
                 ),
-                match self.unbounded.as_str() {
-                    "" => "RESET lock_timeout; RESET statement_timeout".to_owned(),
-                    unbounded => {
-                        format!("RESET lock_timeout; RESET statement_timeout; {unbounded}")
-                    }
-                },
+                [
+                    vec!["RESET lock_timeout".to_owned(), "RESET statement_timeout".to_owned()],
+                    settings::unbind(&self.unbounded),
+                ]
+                .concat()
+                .join("; "),
             ),
             _ => (String::new(), String::new()),
         };
@@ -93,6 +149,37 @@ impl PostgresConnection {
         result
     }
 
+    async fn end_orphans(&mut self, marker: &str) -> Result<(), BackendError> {
+        self.link.settle().await?;
+        let comment = comment(marker);
+        let sql = format!(
+            "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a \
+             WHERE a.pid <> pg_catalog.pg_backend_pid() AND a.usename = session_user \
+                AND a.datname = pg_catalog.current_database() \
+                AND a.state IS DISTINCT FROM 'idle' \
+                AND pg_catalog.starts_with(a.query, {})",
+            super::text::literal(&comment)
+        );
+        let deadline = Instant::now() + ORPHAN_PATIENCE;
+        while !self.own_texts(&sql).await?.is_empty() {
+            if Instant::now() >= deadline {
+                return Err(BackendError::Stuck);
+            }
+            sleep(ORPHAN_POLL).await;
+        }
+        Ok(())
+    }
+
+    async fn fingerprint(&mut self, sql: &str) -> Result<String, BackendError> {
+        self.take_fingerprint(sql).await
+    }
+
+    async fn verify(&mut self, sql: &str, before: &str) -> Result<Verdict, BackendError> {
+        self.verify_outside(sql, before).await
+    }
+}
+
+impl PostgresConnection {
     /// Keeps everybody from changing the runner's tables, for as long as the other session is there: code of a hook
     /// that commits by itself can put any statement together, and nobody could take it back.
     async fn keep_tables(&mut self) -> Result<PgConnection, BackendError> {
@@ -190,55 +277,7 @@ impl PostgresConnection {
         result.map(|()| Outcome::default())
     }
 
-    pub(super) async fn end_marked(&mut self, marker: &str) -> Result<(), BackendError> {
-        self.link.settle().await?;
-        let comment = comment(marker);
-        let sql = format!(
-            "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a \
-             WHERE a.pid <> pg_catalog.pg_backend_pid() AND a.usename = session_user \
-                AND a.datname = pg_catalog.current_database() \
-                AND a.state IS DISTINCT FROM 'idle' \
-                AND pg_catalog.starts_with(a.query, {})",
-            super::text::literal(&comment)
-        );
-        let deadline = Instant::now() + ORPHAN_PATIENCE;
-        while !self.own_texts(&sql).await?.is_empty() {
-            if Instant::now() >= deadline {
-                return Err(BackendError::Stuck);
-            }
-            sleep(ORPHAN_POLL).await;
-        }
-        Ok(())
-    }
-
-    /// Whether two connections share a server session, or one connection has several.
-    pub(super) async fn probe_pooler(&mut self) -> Result<bool, BackendError> {
-        if self.transaction.is_some() {
-            return Ok(self.is_pooled);
-        }
-        self.link.settle().await?;
-        let mut other = self.link.opener().open().await?;
-        // More than once, because another client may come in between and take the session that this
-        // one left.
-        for _ in 0..PROBES {
-            self.is_pooled = self.shares_session_with(&mut other).await?;
-            if self.is_pooled {
-                break;
-            }
-        }
-        if self.is_pooled && !self.unbounded.is_empty() {
-            // What was set before this was known would stay for the session's other clients.
-            let reset = self.unbounded.replace("SET ", "RESET ").replace(" = 0", "");
-            self.unbounded = String::new();
-            self.own_run(&reset).await?;
-        }
-        // It was only asked a question.
-        let _ = timeout(FAREWELL_TIME, other.close()).await;
-        self.link.pid = if self.is_pooled { None } else { self.link.pid };
-        Ok(self.is_pooled)
-    }
-
-    async fn shares_session_with(
+    pub(super) async fn shares_session_with(
         &mut self,
         other: &mut PgConnection,
     ) -> Result<bool, BackendError> {

@@ -1,123 +1,93 @@
 //! The runner's own statements: spelled for PostgreSQL, with their values inside.
 //!
-//! They go by the simple protocol, one message each, because a pooler in transaction mode gives
-//! two messages outside of a transaction to two different servers. Inside of one, large values go
-//! beside the text.
+//! They go by the simple protocol, all of a call in one message: a pooler in transaction mode gives two messages outside
+//! of a transaction to two different servers. Inside of one, large values go beside the text.
 
 use super::{
-    PostgresConnection, Side, error,
-    link::{TextRow, fields, raw},
+    PostgresConnection,
+    error::{self, MOVED},
+    link::{Answer, TextRow, fields, raw, text_row},
+    message::{Answered, Message, Reply},
     parameter::Raw,
     settings,
     text::{from_hex, hex, literal},
     types::{self, Kind},
 };
-use crate::backend::{BackendError, connection::Cell};
+use crate::backend::{
+    BackendError,
+    connection::Cell,
+    transaction::{Expects, Own, Rows, TxError},
+};
 use sqlx::{
     Arguments, Row,
     postgres::{PgArguments, PgRow},
 };
+use std::time::Duration;
 
 /// Shorter bytes are part of the statement's text.
 const LARGE_BYTES_MIN: usize = 1 << 16;
-/// What the server says of a statement that had to match one row and did not.
-pub(super) const MOVED: &str = "runner: moved ";
-/// The answer of one that did.
-const MATCHED: &str = "runner: matched";
-
-/// Own statements that go to the server with the next message.
+/// Own statements of one call, with what stands around them, on their way to the server in one message or in several.
 #[derive(Debug, Default)]
-pub(super) struct Kept {
-    statements: Vec<(String, Match)>,
-    /// Rows that they answer with, but for those that say [`MATCHED`].
-    rows: usize,
-    /// How many statements they are to the server.
-    count: usize,
-    /// Whether the beginning of the transaction is among them.
-    pub(super) begins: bool,
+pub(super) struct Outgoing {
+    pub(super) message: Message,
+    pub(super) marks: Marks,
+    /// Rows of the own statements, by their places in the list that was passed.
+    pub(super) rows: Vec<Rows>,
+    /// It ends the transaction of a hook, which can have made it one that only reads.
+    pub(super) is_end: bool,
+    /// How much longer than usual the server may take.
+    pub(super) longer: Duration,
 }
 
-/// Whether a statement has to match one row.
+/// The places in a message of what its answers are looked at for.
+#[derive(Debug, Default)]
+pub(super) struct Marks {
+    /// The question of the session and the transaction that were begun.
+    pub(super) begins: Option<usize>,
+    /// The savepoint that stands for a transaction.
+    pub(super) savepoint: Option<usize>,
+    /// The row that says that a hook was left as it should be.
+    pub(super) left: Option<usize>,
+    own: Vec<Mark>,
+    pub(super) commit: Option<usize>,
+}
+
+/// The place of an own statement.
+#[derive(Debug)]
+struct Mark {
+    place: usize,
+    /// In the list that was passed.
+    index: usize,
+    expects: Expects,
+    /// It is an error of the server where it does not match one row.
+    is_checked: bool,
+}
+
+/// Whether a COMMIT follows in the same message, before which nobody looks at answers: then what has to match one row
+/// has to be an error where it does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Match {
-    Any,
-    /// The row is new: where there is one already, the statement itself fails.
-    New,
-    One,
-    /// Before a COMMIT in the same message nobody looks at answers: it has to be an error.
-    OneOrError,
+pub(super) enum Follows {
+    Nothing,
+    /// Nothing depends on the runner's tables if `is_alone`: an INSERT that does not fail has made its row.
+    Commit {
+        is_alone: bool,
+    },
 }
 
-impl Kept {
-    pub(super) fn is_empty(&self) -> bool {
-        self.statements.is_empty()
+impl Outgoing {
+    pub(super) fn of(statements: &[Own]) -> Self {
+        Self { rows: vec![Rows::new(); statements.len()], ..Self::default() }
     }
+}
 
-    /// How many statements they are to the server.
-    pub(super) fn count(&self) -> usize {
-        self.count
-    }
-
-    /// Keeps statements without values, `; ` between them.
-    pub(super) fn push(&mut self, sql: String, rows: usize) {
-        self.count += sql.split("; ").count();
-        self.statements.push((sql, Match::Any));
-        self.rows += rows;
-    }
-
-    /// Keeps what begins a transaction, with the number of rows that it answers with.
-    pub(super) fn begin(&mut self, (sql, rows): (String, usize)) {
-        self.push(sql, rows);
-        self.begins = true;
-    }
-
-    /// Keeps a statement that has to match one row, or to make it.
-    pub(super) fn must(&mut self, sql: String) {
-        let must = if sql.starts_with("INSERT ") { Match::New } else { Match::One };
-        self.push_one(sql, must);
-    }
-
-    fn push_one(&mut self, sql: String, must: Match) {
-        self.count += 1;
-        self.statements.push((sql, must));
-    }
-
-    /// To be followed by a COMMIT. Where something may hang on the runner's tables, an INSERT that does not fail may
-    /// have made nothing.
-    pub(super) fn before_commit(&mut self, is_alone: bool) {
-        for (_, must) in &mut self.statements {
-            match must {
-                Match::One => *must = Match::OneOrError,
-                Match::New if !is_alone => *must = Match::OneOrError,
-                Match::New | Match::Any | Match::OneOrError => {}
-            }
-        }
-    }
-
-    /// In SQL, to be followed by a statement.
-    pub(super) fn sql(&self) -> String {
-        let write = |(sql, must): &(String, Match)| match must {
-            Match::Any => format!("{sql}; "),
-            Match::New | Match::One => format!("{sql} RETURNING '{MATCHED}'; "),
-            // The text cannot be read as a number, but it is only read where it is needed.
-            Match::OneOrError => format!(
-                "WITH done AS ({sql} RETURNING 1) SELECT CASE pg_catalog.count(*) WHEN 1 \
-                 THEN '{MATCHED}' ELSE ('{MOVED}' || pg_catalog.count(*))::pg_catalog.int8::text \
-                 END FROM done; "
-            ),
-        };
-        self.statements.iter().map(write).collect()
-    }
-
-    /// The rows of an answer that are not about statements that had to match one row, and whether all
-    /// of those did.
-    pub(super) fn matched(&self, mut rows: Vec<TextRow>) -> (Vec<TextRow>, bool) {
-        let before = rows.len();
-        rows.retain(|row| row.first().and_then(Option::as_deref) != Some(MATCHED));
-        let had_to = self.statements.iter().filter(|(_, must)| *must != Match::Any).count();
-        let have_matched = before - rows.len() == had_to;
-        (rows, have_matched)
-    }
+/// A statement that fails where it is not about exactly one row. The text cannot be read as a number, but it is only read
+/// where it is needed.
+fn checked(sql: &str, is_query: bool) -> String {
+    let returning = if is_query { "" } else { " RETURNING 1" };
+    format!(
+        "WITH done AS ({sql}{returning}) SELECT CASE pg_catalog.count(*) WHEN 1 \
+         THEN '' ELSE ('{MOVED}' || pg_catalog.count(*))::pg_catalog.int8::text END FROM done"
+    )
 }
 
 /// `sql` with `prefix` before each of the runner's tables and each `?` replaced by its value.
@@ -184,35 +154,50 @@ fn cells(row: &PgRow) -> Vec<Cell> {
 }
 
 impl PostgresConnection {
-    /// The text of an own statement, with what brings the session to the runner's own side.
-    fn own_text(&mut self, sql: &str, params: &[Cell]) -> String {
-        let spelled = spell(sql, &self.prefix, params);
-        if self.transaction.is_some() && self.side == Side::Guest {
-            return format!("{}; {spelled}", self.own_switch().0);
+    /// Outside of a transaction names and operators would be the session's to choose.
+    pub(super) fn own_path(&self) -> Vec<&'static str> {
+        match self.acts() {
+            true => [&settings::OPERATOR[..], &[settings::OWN_PATH]].concat(),
+            false => vec![settings::OWN_PATH],
         }
-        spelled
     }
 
-    pub(super) async fn run_own(
+    /// Adds own statements. Large values go beside the text, in a message of their own, after what was added so far.
+    pub(super) async fn add_own(
         &mut self,
-        sql: &str,
-        params: &[Cell],
-    ) -> Result<u64, BackendError> {
-        self.link.settle().await?;
-        if self.transaction.is_some() && params.iter().any(is_large) {
-            return self.run_large(sql, params).await;
+        out: &mut Outgoing,
+        statements: &[Own],
+        follows: Follows,
+    ) -> Result<(), TxError> {
+        for (index, own) in statements.iter().enumerate() {
+            if self.transaction.is_some() && own.params.iter().any(is_large) {
+                self.post(out).await?;
+                let run = self.run_large(own).await;
+                run.map_err(|error| TxError::Own(index, error))?;
+                continue;
+            }
+            let expects = own.expects;
+            let is_checked = match (expects, follows) {
+                (Expects::OneRow, Follows::Commit { .. }) => true,
+                (Expects::NewRow, Follows::Commit { is_alone }) => !is_alone,
+                _ => false,
+            };
+            let sql = spell(&own.sql, &self.prefix, &own.params);
+            let place = match (is_checked, expects) {
+                (true, _) => out.message.push(checked(&sql, own.is_query())),
+                (false, Expects::Rows) => out.message.push_query(sql),
+                (false, _) => out.message.push(sql),
+            };
+            out.marks.own.push(Mark { place, index, expects, is_checked });
         }
-        let text = self.own_text(sql, params);
-        self.send(&text).await.map(|(_, affected)| affected)
+        Ok(())
     }
 
     /// Runs an own statement with what is large beside its text.
-    async fn run_large(&mut self, sql: &str, params: &[Cell]) -> Result<u64, BackendError> {
-        self.keep_switch();
-        self.send_kept().await?;
+    async fn run_large(&mut self, own: &Own) -> Result<(), BackendError> {
         let mut arguments = PgArguments::default();
         let mut number = 0;
-        let text = spell_with(sql, &self.prefix, params, |cell| match cell {
+        let text = spell_with(&own.sql, &self.prefix, &own.params, |cell| match cell {
             Cell::Bytes(Some(bytes)) if is_large(cell) => {
                 let raw = Raw { oid: types::oid::BYTEA, bytes: Some(bytes.clone()) };
                 // Bytes have no form that could be refused.
@@ -223,96 +208,113 @@ impl PostgresConnection {
             cell => value(cell),
         });
         let done = self.link.own_execute(&text, arguments).await;
-        done.map_err(|error| error::host_error(error, self.link.url()))
-    }
-
-    /// Keeps a statement to be sent with what comes next.
-    pub(super) fn keep(&mut self, sql: &str, params: &[Cell]) {
-        self.keep_switch();
-        self.kept.push_one(spell(sql, &self.prefix, params), Match::Any);
-    }
-
-    /// As [`Self::keep`], for a statement that has to match one row, or to make it.
-    pub(super) fn keep_must(&mut self, sql: &str, params: &[Cell]) {
-        self.keep_switch();
-        self.kept.must(spell(sql, &self.prefix, params));
-    }
-
-    pub(super) fn spelled(&self, sql: &str, params: &[Cell]) -> String {
-        spell(sql, &self.prefix, params)
-    }
-
-    fn keep_switch(&mut self) {
-        if self.transaction.is_some() && self.side == Side::Guest {
-            let (switch, rows) = self.own_switch();
-            self.kept.push(switch, rows);
-        }
-    }
-
-    /// Sends what was kept, by itself.
-    pub(super) async fn send_kept(&mut self) -> Result<(), BackendError> {
-        self.link.settle().await?;
-        self.leave_now().await?;
-        match self.kept.is_empty() {
-            true => Ok(()),
-            false => self.send("").await.map(drop),
-        }
-    }
-
-    /// Sends SQL of the runner's own after what was kept; the rows of `sql` alone, and what its last
-    /// statement was about.
-    pub(super) async fn send(&mut self, sql: &str) -> Result<(Vec<TextRow>, u64), BackendError> {
-        debug_assert!(self.opened.is_none(), "it would be sent in the next one's transaction");
-        self.leave_now().await?;
-        let kept = std::mem::take(&mut self.kept);
-        // Outside of a transaction names and operators would be the session's to choose.
-        let path = match self.transaction {
-            None if !sql.is_empty() && self.acts() => {
-                format!("{}; {}; ", settings::OPERATOR, settings::OWN_PATH)
+        match done.map_err(|error| error::host_error(error, self.link.url()))? {
+            1 => Ok(()),
+            _ if matches!(own.expects, Expects::OneRow | Expects::NewRow) => {
+                Err(BackendError::Moved)
             }
-            None if !sql.is_empty() => format!("{}; ", settings::OWN_PATH),
-            _ => String::new(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Sends what was added, and takes the answers to it.
+    pub(super) async fn post(&mut self, out: &mut Outgoing) -> Result<Reply, TxError> {
+        let (message, marks) = (std::mem::take(&mut out.message), std::mem::take(&mut out.marks));
+        if message.is_empty() {
+            return Ok(Reply::default());
+        }
+        let mut reply = self.exchange(&message, out.longer).await;
+        let done = reply.answered.len();
+        if let Some(answered) = marks.begins.and_then(|place| reply.answered.get(place)) {
+            self.begun(answered).map_err(TxError::Start)?;
+        }
+        self.in_savepoint |= marks.savepoint.is_some_and(|place| place < done);
+        for mark in &marks.own {
+            let Some(answered) = reply.answered.get_mut(mark.place) else { break };
+            match mark.expects {
+                Expects::OneRow | Expects::NewRow if !mark.is_checked && answered.affected != 1 => {
+                    return Err(TxError::Own(mark.index, BackendError::Moved));
+                }
+                Expects::Rows => out.rows[mark.index] = std::mem::take(&mut answered.cells),
+                Expects::OneRow | Expects::NewRow | Expects::Nothing => {}
+            }
+        }
+        let failed = reply.error.take();
+        let failed = failed.map(|error| self.failure(&marks, done, out.is_end, error));
+        if marks.left.is_some_and(|place| place < done) {
+            self.left();
+        }
+        failed.map_or(Ok(reply), Err)
+    }
+
+    /// Where the statement at `place` of a message failed.
+    fn failure(&self, marks: &Marks, place: usize, is_end: bool, error: sqlx::Error) -> TxError {
+        let url = self.link.url();
+        if marks.commit.is_some_and(|commit| place > commit) {
+            return TxError::Behind(error::after_commit(&error));
+        }
+        let is_unknown = marks.commit.is_some() && error::is_lost(&error);
+        let is_up_to = |mark: Option<usize>| mark.is_some_and(|mark| place <= mark);
+        let found = error::end_of(&error).filter(|_| marks.left.is_none_or(|left| place <= left));
+        let failed = match marks.own.iter().find(|own| own.place == place) {
+            Some(own) if is_end => TxError::Own(own.index, error::refused_record(error, url)),
+            Some(own) => TxError::Own(own.index, error::host_error(error, url)),
+            None => match found {
+                Some(found) => TxError::Checks(self.judge(&found)),
+                None if is_up_to(marks.left) => TxError::Checks(error::refused_checks(error, url)),
+                None if is_up_to(marks.begins) => TxError::Start(error::host_error(error, url)),
+                None if is_end || marks.commit.is_some() => {
+                    TxError::Commit(error::refused_commit(error, url))
+                }
+                None => TxError::Start(error::host_error(error, url)),
+            },
         };
-        let answer = self.link.own_answer(&format!("{}{path}{sql}", kept.sql())).await;
-        let (rows, affected) = answer.map_err(|error| self.own_error(error))?;
-        Ok((self.answered(&kept, rows)?, affected))
+        if is_unknown { TxError::Unknown(failed.into()) } else { failed }
     }
 
-    /// Takes what the answer to a message says of what was kept; the other rows.
-    pub(super) fn answered(
-        &mut self,
-        kept: &Kept,
-        rows: Vec<TextRow>,
-    ) -> Result<Vec<TextRow>, BackendError> {
-        let (mut rows, have_matched) = kept.matched(rows);
-        let rest = rows.split_off(kept.rows.min(rows.len()));
-        if kept.begins {
-            // The other answers have one column; the last transaction is the one that is open.
-            let [pid, id]: [Option<String>; 2] =
-                rows.into_iter().rev().find_map(|row| row.try_into().ok()).ok_or_else(|| {
-                    BackendError::Database("the server gave no answer".to_owned())
-                })?;
-            self.link.pid = pid.and_then(|pid| pid.parse().ok());
-            self.check_session()?;
-            if let Some(transaction) = &mut self.transaction {
-                transaction.id = id;
-            }
+    /// Takes what the server says of the transaction that was begun.
+    fn begun(&mut self, answered: &Answered) -> Result<(), BackendError> {
+        let [pid, id] = super::columns(answered.texts.clone())?;
+        self.link.pid = pid.and_then(|pid| pid.parse().ok());
+        self.check_session()?;
+        if let Some(transaction) = &mut self.transaction {
+            transaction.id = id;
         }
-        if have_matched { Ok(rest) } else { Err(BackendError::Moved) }
+        Ok(())
     }
 
-    pub(super) async fn read_own(
-        &mut self,
-        sql: &str,
-        params: &[Cell],
-    ) -> Result<Vec<Vec<Cell>>, BackendError> {
-        self.keep_switch();
-        self.send_kept().await?;
-        let text = self.own_text(sql, params);
-        let mut rows = Vec::new();
-        let read = self.link.own_each_row(&text, |row| rows.push(cells(row))).await;
-        read.map_err(|error| self.own_error(error))?;
-        Ok(rows)
+    async fn exchange(&mut self, message: &Message, longer: Duration) -> Reply {
+        let (mut answered, mut next) = (Vec::<Answered>::new(), Answered::default());
+        let each = |answer: Answer<'_>| {
+            match answer {
+                Answer::Row(row) if message.is_query(answered.len()) => next.cells.push(cells(row)),
+                Answer::Row(row) => next.texts.push(text_row(row)),
+                Answer::Done(affected) => {
+                    answered.push(Answered { affected, ..std::mem::take(&mut next) });
+                }
+            }
+            Ok(())
+        };
+        let done = self.link.own_each_answer(&message.text(), longer, each).await;
+        Reply { answered, error: done.err() }
+    }
+
+    /// Reads texts with SQL of the runner's own that needs no values.
+    pub(super) async fn own_texts(&mut self, sql: &str) -> Result<Vec<TextRow>, BackendError> {
+        self.link.settle().await?;
+        let mut message = Message::default();
+        if self.transaction.is_none() {
+            message.extend(self.own_path());
+        }
+        message.push(sql);
+        let rows = self.link.own_rows(&message.text()).await;
+        rows.map_err(|error| self.own_error(error))
+    }
+
+    /// Runs SQL of the runner's own that needs no values.
+    pub(super) async fn own_run(&mut self, sql: &str) -> Result<(), BackendError> {
+        self.link.settle().await?;
+        self.link.own_run(sql).await.map_err(|error| self.own_error(error))
     }
 
     /// An error of the runner's own statements, some of which look at what a hook did.
@@ -353,19 +355,11 @@ mod tests {
         );
     }
 
-    /// By their number it is known how far a server got with a message.
     #[test]
-    fn statements_are_counted_and_values_are_not() {
-        let mut kept = Kept::default();
-        kept.push("SET LOCAL a = 1; SELECT 2".to_owned(), 1);
-        kept.push_one("UPDATE t SET x = 'a; b; c'".to_owned(), Match::One);
-        kept.must("INSERT INTO t VALUES ('; ')".to_owned());
-        assert_eq!(kept.count(), 4);
-        assert_eq!(kept.sql().matches(MATCHED).count(), 2);
-        for (is_alone, moved) in [(true, 1), (false, 2)] {
-            kept.before_commit(is_alone);
-            assert_eq!(kept.count(), 4);
-            assert_eq!(kept.sql().matches(MOVED).count(), moved);
-        }
+    fn what_has_to_match_is_an_error_before_a_commit() {
+        let sql = checked("UPDATE t SET x = 'a; b'", false);
+        assert!(sql.starts_with("WITH done AS (UPDATE t SET x = 'a; b' RETURNING 1) "), "{sql}");
+        let sql = checked("SELECT 1 FROM t", true);
+        assert!(sql.starts_with("WITH done AS (SELECT 1 FROM t) "), "{sql}");
     }
 }

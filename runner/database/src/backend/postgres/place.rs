@@ -2,10 +2,17 @@
 //!
 //! How one is chosen is the domain's, which a start-up check uses too.
 
-use super::{PostgresConnection, error, settings, text::literal};
-use crate::{alteration::PluginName, backend::BackendError};
+use super::{
+    PostgresConnection, columns, error, settings,
+    text::{literal, quote},
+};
+use crate::{
+    alteration::PluginName,
+    backend::{BackendError, StrangeLedger, connection::Places},
+};
 use alteration_domain::record::place::{self, MEMBERSHIPS, PlaceError};
 pub(super) use alteration_domain::record::place::{Chosen, Found, question};
+use async_trait::async_trait;
 use std::collections::BTreeSet;
 
 /// A schema for each tenant makes many; the first that holds what is asked for is enough.
@@ -31,10 +38,24 @@ pub(super) fn choose(
     })
 }
 
-impl PostgresConnection {
+fn is_none(error: &sqlx::Error) -> bool {
+    let code = error::code(error);
+    matches!(code.as_deref(), Some("42501" | "42P01" | "42703" | "42883" | "3F000"))
+}
+
+#[async_trait]
+impl Places for PostgresConnection {
+    fn place(&self) -> &str {
+        &self.schema
+    }
+
+    fn strange_ledgers(&self) -> &[StrangeLedger] {
+        &self.strange
+    }
+
     /// Other schemas whose records, which this user may read, have one of `plugins` applied: the first of them, with
     /// the plugin.
-    pub(super) async fn applied_in_other_schemas(
+    async fn applied_elsewhere(
         &mut self,
         plugins: &BTreeSet<PluginName>,
     ) -> Result<Option<(String, PluginName)>, BackendError> {
@@ -70,9 +91,40 @@ impl PostgresConnection {
         }
         Ok(None)
     }
-}
 
-fn is_none(error: &sqlx::Error) -> bool {
-    let code = error::code(error);
-    matches!(code.as_deref(), Some("42501" | "42P01" | "42703" | "42883" | "3F000"))
+    async fn prepare_place(&mut self) -> Result<(), BackendError> {
+        self.own_facts = None;
+        // IF NOT EXISTS would ask for the right to create one even where it exists.
+        let schema = literal(&quote(&self.schema));
+        let sql = format!(
+            "SELECT pg_catalog.to_regnamespace({schema}) IS NOT NULL,
+             pg_catalog.has_schema_privilege(pg_catalog.to_regnamespace({schema})::pg_catalog.oid, 'CREATE'),
+             pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE'),
+             pg_catalog.quote_ident(pg_catalog.current_database()),
+             pg_catalog.quote_ident(CURRENT_USER)"
+        );
+        let [there, may_use, may_make, database, user] = columns(self.own_texts(&sql).await?)?;
+        let is = |answer: &Option<String>| answer.as_deref() == Some("t");
+        let (what, may) = match is(&there) {
+            true => (format!("SCHEMA {}", quote(&self.schema)), is(&may_use)),
+            false => (format!("DATABASE {}", database.unwrap_or_default()), is(&may_make)),
+        };
+        if !may {
+            let (schema, user) = (self.schema.clone(), user.unwrap_or_default());
+            let grant = format!("GRANT CREATE ON {what} TO {user}");
+            return Err(BackendError::MayNotMakeTables { schema, grant });
+        }
+        if is(&there) {
+            return Ok(());
+        }
+        let current = settings::current_schema(&self.search_path);
+        let [before] = columns(self.own_texts(&current).await?)?;
+        self.own_run(&format!("CREATE SCHEMA IF NOT EXISTS {}", quote(&self.schema))).await?;
+        let [after] = columns(self.own_texts(&current).await?)?;
+        // PostgreSQL looks into a schema that is called as the user is before any other.
+        if before.is_some() && before != after {
+            return Err(BackendError::SchemaComesFirst(self.schema.clone()));
+        }
+        Ok(())
+    }
 }

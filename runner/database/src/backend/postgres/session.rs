@@ -14,6 +14,7 @@ use super::{
     types::Type,
     value,
 };
+use crate::backend::size::{self, Gathered};
 use crate::{
     alteration::Dialect,
     backend::connection::HookMode,
@@ -77,9 +78,8 @@ impl PostgresConnection {
             // It would commit by itself.
             return Err(SqlError::new(ErrorKind::Other, "there is no transaction to run it in"));
         }
-        let sent = self.send_kept().await;
-        sent.map_err(|error| SqlError::new(ErrorKind::Disconnected, error.to_string()))?;
-        self.is_checked = false;
+        let settled = self.link.settle().await;
+        settled.map_err(|error| SqlError::new(ErrorKind::Disconnected, error.to_string()))?;
         self.guest_side().await.map_err(|error| guest_error(error, &Sent::plain("")))?;
         self.prepare_forms(wants).await
     }
@@ -101,7 +101,7 @@ impl PostgresConnection {
             )));
         }
         let max = self.limits.value_bytes_max;
-        match params.iter().position(|param| value::held(param) > max) {
+        match params.iter().position(|param| size::payload(param) > max) {
             Some(at) => Err(SqlError::new(
                 ErrorKind::Limit,
                 format!("parameter {} has more than {max} bytes", at + 1),
@@ -311,23 +311,9 @@ impl Session for PostgresConnection {
             true => None,
             false => Some(self.parse(&sent).await?),
         };
-        let (mut rows, mut bytes) = (Vec::new(), 0);
-        let found = self
-            .stream(&sent, |row| {
-                bytes += value::size(&row);
-                if rows.len() == limit.rows_max || bytes > limit.bytes_max {
-                    let ResultLimit { rows_max, bytes_max } = limit;
-                    return Err(SqlError::new(
-                        ErrorKind::Limit,
-                        format!(
-                            "the result has more than {rows_max} rows or {bytes_max} bytes; use a cursor"
-                        ),
-                    ));
-                }
-                rows.push(row);
-                Ok(())
-            })
-            .await?;
+        let mut gathered = Gathered::up_to(limit);
+        let found = self.stream(&sent, |row| gathered.push(row)).await?;
+        let mut rows = gathered.rows();
         self.forget_types_unless_plain(&statement.verb());
         if statement.verb() == "CALL" {
             self.doubt_forms().await?;

@@ -19,6 +19,8 @@
 //! | `idle_in_transaction_session_timeout` | the lease's, if there is one, else the session's own | the same |
 //! | `synchronous_commit` | at least `local` where a job ends | the session's own |
 //!
+//! Statements are lists, because whoever sends several has to know them by their places.
+//!
 //! Any other one is the session's own for both sides. The runner's own statements name everything with its schema,
 //! write values with their types, and ask for no order that a plan could change.
 
@@ -29,62 +31,67 @@ use std::time::Duration;
 /// What all text on its way to the server and back relies on, in the runner's own statements and in a hook's: how
 /// the bytes of both are read, and where a string ends. Nothing here changes what a hook's SQL means: a server that
 /// has strings end otherwise is refused when it is connected to.
-const READ: &str = "SET LOCAL standard_conforming_strings = on; \
-    SET LOCAL client_encoding = 'UTF8'; \
-    SET LOCAL client_min_messages = 'warning'";
+const READ: [&str; 3] = [
+    "SET LOCAL standard_conforming_strings = on",
+    "SET LOCAL client_encoding = 'UTF8'",
+    "SET LOCAL client_min_messages = 'warning'",
+];
 
 /// Names in the runner's own statements mean PostgreSQL's own things, whatever a hook made.
 pub(super) const OWN_PATH: &str = "SET LOCAL search_path = pg_catalog, pg_temp";
 
 /// For the runner's own statements, in a transaction that has no hook at work.
-pub(super) fn own() -> String {
-    format!("{READ}; SET LOCAL bytea_output = 'hex'; {OWN_PATH}")
+pub(super) fn own() -> Vec<&'static str> {
+    [&READ[..], &["SET LOCAL bytea_output = 'hex'", OWN_PATH]].concat()
 }
 
 /// The same where a journaled hook is at work: what it set is still there for its statements.
-pub(super) fn own_within_hook() -> String {
-    format!("{READ}; {OWN_PATH}")
+pub(super) fn own_within_hook() -> Vec<&'static str> {
+    [&READ[..], &[OWN_PATH]].concat()
 }
 
 /// What bounds the runner's own statements: how long they wait for somebody else's lock, and how long the server
 /// waits for a runner that is paused in a transaction, whose locks would keep everybody else out. What the server or
 /// the role says of how long a statement may take is not for these: the runner has a time-out of its own for them.
-pub(super) fn bounds(lock_wait: Duration, idle: Option<Duration>) -> String {
-    format!(
-        "{}SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = {}",
-        idle_bound(idle),
-        milliseconds(Some(lock_wait))
-    )
+pub(super) fn bounds(lock_wait: Duration, idle: Option<Duration>) -> Vec<String> {
+    let mut bounds = idle_bound(idle);
+    bounds.push("SET LOCAL statement_timeout = 0".to_owned());
+    bounds.push(format!("SET LOCAL lock_timeout = {}", milliseconds(Some(lock_wait))));
+    bounds
 }
 
-/// The second of [`bounds`] alone, to be followed by another statement. Empty without a lease: then
-/// the server's own setting stands.
-pub(super) fn idle_bound(idle: Option<Duration>) -> String {
-    let Some(_) = idle else { return String::new() };
-    format!("SET LOCAL idle_in_transaction_session_timeout = {}; ", milliseconds(idle))
+/// The second of [`bounds`] alone. Empty without a lease: then the server's own setting stands.
+pub(super) fn idle_bound(idle: Option<Duration>) -> Vec<String> {
+    let bound =
+        |_| format!("SET LOCAL idle_in_transaction_session_timeout = {}", milliseconds(idle));
+    idle.map(bound).into_iter().collect()
 }
 
 /// The session works as the user that the operator named. Ends with the transaction, or the message.
-pub(super) const OPERATOR: &str =
-    "SET LOCAL session_authorization TO DEFAULT; SET LOCAL role TO DEFAULT";
+pub(super) const OPERATOR: [&str; 2] =
+    ["SET LOCAL session_authorization TO DEFAULT", "SET LOCAL role TO DEFAULT"];
 
 /// From a hook's side to the runner's own, between two statements of a journaled hook. The hook's
 /// search path, and whom it `acts` as where it may choose that, is kept in settings that only its own statements can get
 /// at.
-pub(super) fn to_own(acts: bool) -> String {
-    let (kept, operator) = match acts {
-        true => (
-            ", pg_catalog.set_config('runner.session', \
-                pg_catalog.current_setting('session_authorization'), true), \
-             pg_catalog.set_config('runner.role', pg_catalog.current_setting('role'), true)",
-            format!("{OPERATOR}; "),
-        ),
-        false => ("", String::new()),
-    };
-    format!(
-        "SELECT pg_catalog.set_config('runner.path', \
-            pg_catalog.current_setting('search_path'), true){kept}; {operator}{OWN_PATH}"
-    )
+pub(super) fn to_own(acts: bool) -> Vec<&'static str> {
+    match acts {
+        false => vec![
+            "SELECT pg_catalog.set_config('runner.path', \
+                pg_catalog.current_setting('search_path'), true)",
+            OWN_PATH,
+        ],
+        true => vec![
+            "SELECT pg_catalog.set_config('runner.path', \
+                    pg_catalog.current_setting('search_path'), true), \
+                pg_catalog.set_config('runner.session', \
+                    pg_catalog.current_setting('session_authorization'), true), \
+                pg_catalog.set_config('runner.role', pg_catalog.current_setting('role'), true)",
+            OPERATOR[0],
+            OPERATOR[1],
+            OWN_PATH,
+        ],
+    }
 }
 
 /// Back again. More columns may follow: the server reads them by the names of the runner's side.
@@ -105,22 +112,32 @@ pub(super) fn to_guest(acts: bool) -> String {
 
 /// For the statements of a hook, but for the search path: the bounds that it was given. What its text means is the
 /// database's and the role's own.
-pub(super) fn hook_bounds(hook: &HookSettings, sees_lost_clients: bool) -> String {
-    let mut sql = format!(
-        "SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}",
-        milliseconds(Some(hook.lock_wait)),
-        milliseconds(hook.statement_time)
-    );
+pub(super) fn hook_bounds(hook: &HookSettings, sees_lost_clients: bool) -> Vec<String> {
+    let mut bounds = vec![
+        format!("SET LOCAL lock_timeout = {}", milliseconds(Some(hook.lock_wait))),
+        format!("SET LOCAL statement_timeout = {}", milliseconds(hook.statement_time)),
+    ];
     if sees_lost_clients {
         // A statement whose runner was killed ends soon, instead of running on for nobody.
-        sql.push_str("; SET LOCAL client_connection_check_interval = '2s'");
+        bounds.push("SET LOCAL client_connection_check_interval = '2s'".to_owned());
     }
-    sql
+    bounds
 }
 
+/// Deferred triggers run while everything is still the hook's, and then what they deferred themselves.
+/// They are the guest's work, outside of its own time.
+pub(super) const CHECKS: u32 = 2;
+
 /// For what the server does by itself at the end of a hook.
-pub(super) fn statement_bound(time: Duration) -> String {
+fn statement_bound(time: Duration) -> String {
     format!("SET LOCAL statement_timeout = {}", milliseconds(Some(time)))
+}
+
+/// What has deferred constraints and triggers run now, each in `time`. What runs in the first can set the time of the
+/// second.
+pub(super) fn checks(time: Duration) -> Vec<String> {
+    let check = [statement_bound(time), "SET CONSTRAINTS ALL IMMEDIATE".to_owned()];
+    vec![check; CHECKS as usize].concat()
 }
 
 pub(super) fn path(search_path: &str) -> String {
@@ -137,45 +154,53 @@ pub(super) fn current_schema(search_path: &str) -> String {
 pub(super) const WAIT: &str = "SET LOCAL synchronous_commit = local";
 
 /// Forgets what a hook set in the session, and whom it works as.
-const RESET: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL";
+const RESET: [&str; 3] = ["RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL"];
 
 /// Lets the server notice within a minute that the machine of its client is gone, and not after
 /// the two hours that systems take by themselves: the lock ends with the session.
-pub(super) const KEEPALIVES: &str = "SET tcp_keepalives_idle = 30; \
-    SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3";
+pub(super) const KEEPALIVES: [&str; 3] = [
+    "SET tcp_keepalives_idle = 30",
+    "SET tcp_keepalives_interval = 10",
+    "SET tcp_keepalives_count = 3",
+];
 
 /// Takes from the session what the server, the database or the role says of how long it may be idle between two
 /// transactions, and of how long a transaction or a statement may take or wait: guests are compiled in between, and a hook has a time-out
-/// of its own. Empty where nothing is said, which is so for most: behind a pooler it would stay for others.
-pub(super) fn unbounded(times: [Option<&str>; 4]) -> String {
+/// of its own: these settings become 0. Empty where nothing is said, which is so for most: behind a pooler it would stay
+/// for others.
+pub(super) fn unbounded(times: [Option<&str>; 4]) -> Vec<&'static str> {
     let bounds =
         UNBOUNDED.into_iter().zip(times).filter(|(_, time)| time.is_some_and(|time| time != "0"));
-    bounds.map(|(name, _)| format!("SET {name} = 0")).collect::<Vec<_>>().join("; ")
+    bounds.map(|(name, _)| name).collect()
 }
 
 /// What [`unbounded`] is about, in the order of its times.
 pub(super) const UNBOUNDED: [&str; 4] =
     ["idle_session_timeout", "transaction_timeout", "statement_timeout", "lock_timeout"];
 
+/// What sets them so.
+pub(super) fn unbind(unbounded: &[&str]) -> Vec<String> {
+    unbounded.iter().map(|name| format!("SET {name} = 0")).collect()
+}
+
 /// Forgets what a hook set; a session that holds the lock keeps what belongs to that, and each what is `unbounded`.
-pub(super) fn reset(is_locked: bool, unbounded: &str) -> String {
-    let mut sql = RESET.to_owned();
-    for kept in [if is_locked { KEEPALIVES } else { "" }, unbounded] {
-        if !kept.is_empty() {
-            sql.push_str(&format!("; {kept}"));
-        }
+pub(super) fn reset(is_locked: bool, unbounded: &[&str]) -> Vec<String> {
+    let mut reset = RESET.map(str::to_owned).to_vec();
+    if is_locked {
+        reset.extend(KEEPALIVES.map(str::to_owned));
     }
-    sql
+    reset.extend(unbind(unbounded));
+    reset
 }
 
 /// Forgets what else an earlier hook left in the session. Advisory locks stay: the runner's own is
 /// one of them.
-pub(super) const DISCARD: &str =
-    "CLOSE ALL; DEALLOCATE ALL; DISCARD TEMP; DISCARD SEQUENCES; UNLISTEN *";
+pub(super) const DISCARD: [&str; 5] =
+    ["CLOSE ALL", "DEALLOCATE ALL", "DISCARD TEMP", "DISCARD SEQUENCES", "UNLISTEN *"];
 
 /// Ends what would reach beyond a hook's transaction. sqlx cannot read the notifications that a
 /// session that listens gets at any time.
-pub(super) const END_OF_HOOK: &str = "CLOSE ALL; UNLISTEN *";
+pub(super) const END_OF_HOOK: [&str; 2] = ["CLOSE ALL", "UNLISTEN *"];
 
 /// As PostgreSQL's settings want it: 0 is no limit, so nothing becomes that by being short.
 pub(super) fn milliseconds(duration: Option<Duration>) -> i32 {

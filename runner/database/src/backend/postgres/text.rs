@@ -3,12 +3,9 @@
 //!
 //! Pure. Knows nothing of types: what a literal's text must be is decided in `parameter.rs`.
 
-use std::{borrow::Cow, fmt::Write, ops::Range};
+pub(super) use crate::backend::identifier::in_quotes as quote;
 
-/// A name as PostgreSQL quotes it. NUL, which no name can hold, is left out.
-pub(super) fn quote(name: &str) -> String {
-    format!("\"{}\"", name.replace('\0', "").replace('"', "\"\""))
-}
+use std::{borrow::Cow, fmt::Write, ops::Range};
 
 /// A string literal that means the same however `standard_conforming_strings` is set.
 pub(super) fn literal(text: &str) -> String {

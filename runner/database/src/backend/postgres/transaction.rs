@@ -4,331 +4,149 @@
 //! was seen not to have failed just before, or the server says that its id is committed.
 
 use super::{
-    Hook, PostgresConnection, Side, Transaction, error,
+    PostgresConnection, Side, Transaction, error,
     facts::Facts,
-    link::{Answer, TextRow, text_row},
-    own::Kept,
+    message::Message,
+    own::{Follows, Outgoing},
     settings,
 };
 use crate::{
     backend::{
         Access, BackendError,
-        connection::{LockTry, Opening},
+        connection::{LockTry, Locking, Transactions},
+        transaction::{Checks, Durability, End, Guest, Own, Rows, Start, TxError},
     },
-    sql::{Isolation, Level},
+    sql::Isolation,
 };
-use std::time::{Duration, Instant};
+use async_trait::async_trait;
 
 const SAVEPOINT: &str = "runner_rehearsal";
-const MARK: &str = "runner_mark";
 /// The transaction's commit is answered before it is on the disk.
 const UNFLUSHED: &str = "SET LOCAL synchronous_commit = off";
-/// The end of a transaction that had a hook at work.
-const COMMIT_AFTER_HOOK: &str = "SET TRANSACTION READ ONLY; COMMIT";
+const UNLISTEN: &str = "UNLISTEN *";
+const READ_ONLY: &str = "SET TRANSACTION READ ONLY";
 /// The first version that can bound a whole transaction.
 const TRANSACTION_TIMEOUT: u32 = 170_000;
-/// How long transactions follow each other in a message, so that the server's own work on what they did, and its clock,
-/// come between them.
-pub(super) const CHAIN_MAX: Duration = Duration::from_secs(1);
 
-impl PostgresConnection {
-    pub(super) async fn begin_transaction(
+#[async_trait]
+impl Transactions for PostgresConnection {
+    /// Begins a transaction; a hook that begins is entered in the same message.
+    async fn start(&mut self, start: Start) -> Result<Vec<Rows>, TxError> {
+        self.link.settle().await.map_err(TxError::Start)?;
+        let mut out = Outgoing::of(&start.own);
+        self.add_begin(&mut out, start.isolation);
+        self.add_own(&mut out, &start.own, Follows::Nothing).await?;
+        match start.guest {
+            Guest::None | Guest::GoesOn => drop(self.post(&mut out).await?),
+            Guest::Enters(hook) => {
+                let entering = self.add_enter(&mut out.message, hook);
+                let mut reply = self.post(&mut out).await?;
+                self.entered(entering, &mut reply).map_err(TxError::Start)?;
+            }
+        }
+        Ok(out.rows)
+    }
+
+    async fn look(&mut self) -> Result<(), BackendError> {
+        self.start(Start::default()).await?;
+        Ok(())
+    }
+
+    /// Reads in a transaction of its own, in one message where it is no savepoint.
+    async fn read(&mut self, queries: Vec<Own>) -> Result<Vec<Rows>, TxError> {
+        self.link.settle().await.map_err(TxError::Start)?;
+        let mut out = Outgoing::of(&queries);
+        self.add_begin(&mut out, None);
+        self.add_own(&mut out, &queries, Follows::Nothing).await?;
+        let is_savepoint = out.marks.savepoint.is_some();
+        if !is_savepoint {
+            out.message.push("ROLLBACK");
+        }
+        self.post(&mut out).await?;
+        if is_savepoint {
+            self.rollback().await.map_err(TxError::Start)?;
+        } else {
+            self.transaction = None;
+            self.leave_session();
+        }
+        Ok(out.rows)
+    }
+
+    /// Runs own statements, in the transaction at hand or each by itself.
+    async fn own(&mut self, statements: Vec<Own>) -> Result<Vec<Rows>, TxError> {
+        self.link.settle().await.map_err(TxError::Start)?;
+        let mut out = Outgoing::of(&statements);
+        match self.transaction {
+            Some(_) if self.side == Side::Guest => self.add_own_switch(&mut out.message),
+            Some(_) => {}
+            None => out.message.extend(self.own_path()),
+        }
+        self.add_own(&mut out, &statements, Follows::Nothing).await?;
+        self.post(&mut out).await?;
+        Ok(out.rows)
+    }
+
+    /// Ends a transaction: what is to be checked, the record and the COMMIT go in one message.
+    async fn finish(&mut self, end: End) -> Result<Durability, TxError> {
+        self.link.settle().await.map_err(TxError::Checks)?;
+        if self.transaction.is_none() {
+            let none = BackendError::TransactionEnded("there was none to commit".to_owned());
+            return Err(TxError::Commit(none));
+        }
+        let mut out = Outgoing { is_end: true, ..Outgoing::of(&end.own) };
+        let is_hook = end.checks == Checks::Hook;
+        let checks = match is_hook {
+            true => self.add_leave(&mut out).await,
+            false => self.add_segment_end(&mut out).await,
+        };
+        checks.map_err(TxError::Checks)?;
+        if self.in_savepoint || self.watch.is_some() {
+            self.add_own(&mut out, &end.own, Follows::Nothing).await?;
+            self.post(&mut out).await?;
+            if self.in_savepoint {
+                self.release_savepoint().await.map_err(TxError::of_commit)?;
+                return Ok(Durability::Flushed);
+            }
+            self.note_locks().await.map_err(TxError::of_commit)?;
+        } else {
+            let facts = self.hook.as_ref().and_then(|hook| hook.facts.as_ref());
+            let is_alone = is_hook && facts.is_some_and(Facts::are_alone);
+            self.add_own(&mut out, &end.own, Follows::Commit { is_alone }).await?;
+        }
+        self.commit(&mut out, end.durability, is_hook).await?;
+        Ok(end.durability)
+    }
+
+    /// Runs `statements` as one transaction, in one message where none has large values.
+    async fn apply(
         &mut self,
-        isolation: Option<Isolation>,
-    ) -> Result<(), BackendError> {
-        self.link.settle().await?;
-        if self.opened.is_some() {
-            self.roll_back().await?;
+        statements: Vec<Own>,
+        durability: Durability,
+    ) -> Result<Durability, TxError> {
+        if self.rehearsing || self.watch.is_some() {
+            self.start(Start::own(statements)).await?;
+            return self.finish(End { durability, ..End::default() }).await;
         }
-        if self.rehearsing && self.transaction.is_some() {
-            let bounds = settings::bounds(self.lock_wait, self.idle);
-            let own = match &self.hook {
-                Some(_) if self.acts() => {
-                    format!("{}; {}", settings::OPERATOR, settings::own_within_hook())
-                }
-                Some(_) => settings::own_within_hook(),
-                None => settings::own(),
-            };
-            let sql = format!("{own}; {bounds}; SAVEPOINT {SAVEPOINT}");
-            self.own_run(&sql).await?;
-            self.in_savepoint = true;
-            self.side = Side::Own;
-            return Ok(());
-        }
-        self.kept.begin(self.begin_sql(self.hook.as_ref(), isolation));
-        self.transaction = Some(Transaction { id: None, marked: None });
-        self.side = Side::Own;
-        self.is_checked = false;
-        self.forms.are_pinned = false;
-        Ok(())
-    }
-
-    /// What begins a transaction, in a journaled `hook` or outside of any, and how many rows it answers with.
-    fn begin_sql(&self, hook: Option<&Hook>, isolation: Option<Isolation>) -> (String, usize) {
-        // Readers may be connected to a standby, which hands out no ids.
-        let reads = self.access == Access::Read;
-        let (mode, id) =
-            if reads { ("ONLY", "NULL") } else { ("WRITE", "pg_catalog.pg_current_xact_id()") };
-        // What a journaled hook set in the session is for its statements in this transaction too.
-        let (settings, rows) = match hook {
-            Some(hook) => (
-                format!(
-                    "{}{}; {}; {}",
-                    settings::idle_bound(self.idle),
-                    settings::hook_bounds(&hook.settings, self.sees_lost_clients),
-                    settings::to_own(hook.settings.level == Level::Trusted),
-                    settings::own_within_hook()
-                ),
-                1,
-            ),
-            None => {
-                let bounds = settings::bounds(self.lock_wait, self.idle);
-                (format!("{}; {bounds}", settings::own()), 0)
-            }
-        };
-        // Elsewhere the session has none.
-        let unbounded = match self.is_pooled && self.version >= TRANSACTION_TIMEOUT {
-            true => "SET LOCAL transaction_timeout = 0; ",
-            false => "",
-        };
-        let begin = format!(
-            "BEGIN ISOLATION LEVEL {} READ {mode}; {unbounded}{settings}; \
-             SELECT pg_catalog.pg_backend_pid(), {id}",
-            isolation.unwrap_or(Isolation::ReadCommitted).as_sql()
-        );
-        (begin, rows + 1)
-    }
-
-    /// A transaction that began in the same message cannot have failed before its COMMIT: the server
-    /// leaves out what follows a failed statement. Nor has one that was whole when the hook was left
-    /// just before. Of any other the server is asked what became of it.
-    pub(super) async fn commit_transaction(&mut self) -> Result<(), BackendError> {
-        self.link.settle().await?;
-        self.chained = None;
-        self.end_segment().await?;
-        if !self.in_savepoint
-            && self.transaction.is_some()
-            && self.watch.is_none()
-            && let Some(leaving) = self.leaving.take()
-        {
-            return self.leave_and_commit(leaving).await;
-        }
-        let is_whole = self.leave_now().await?;
-        if self.in_savepoint {
-            self.send_kept().await?;
-            return self.release_savepoint().await;
-        }
-        if self.transaction.is_some() {
-            self.note_locks().await?;
-        }
-        let Some(transaction) = self.transaction.take() else {
-            return Err(BackendError::TransactionEnded("there was none to commit".to_owned()));
-        };
-        let forget = self.link.forget_described();
-        // A journaled hook goes on after this; what it listens to would come in between.
-        let unlisten =
-            if self.hook.is_some() { "UNLISTEN *; SET TRANSACTION READ ONLY; " } else { "" };
-        let mut kept = std::mem::take(&mut self.kept);
-        kept.before_commit(false);
-        let status = match &transaction.id {
-            Some(id) if !is_whole => {
-                format!("; SELECT pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8)")
-            }
-            _ => String::new(),
-        };
-        // How many statements are done when the COMMIT is.
-        let mut committed = kept.count() + unlisten.split_terminator("; ").count() + 1;
-        let commit = match self.is_used && self.hook.is_none() {
-            true => {
-                committed += 1;
-                self.commit_after_hook()
-            }
-            false => "COMMIT".to_owned(),
-        };
-        let sql = format!("{}{unlisten}{commit}{forget}{status}", kept.sql());
-        let (mut rows, mut done) = (Vec::new(), 0);
-        let each = |answer: Answer<'_>| {
-            match answer {
-                Answer::Row(row) => rows.push(text_row(row)),
-                Answer::Done(_) => done += 1,
-            }
-            Ok(())
-        };
-        let answered = self.link.own_each_answer(&sql, Duration::ZERO, each).await;
-        if let Err(error) = answered {
-            return Err(match error::end_of(&error) {
-                Some(found) if done < committed => {
-                    self.transaction = Some(transaction);
-                    self.judge(&found)
-                }
-                None if done < committed => error::refused_commit(error, self.link.url()),
-                _ => error::after_commit(&error),
-            });
-        }
-        let rows = self.answered(&kept, rows)?;
-        self.leave_session();
-        self.side = Side::Own;
-        if transaction.id.is_none() {
-            return Ok(());
-        }
-        if is_whole {
-            self.is_used = false;
-            return Ok(());
-        }
-        let [status] = super::columns(rows)?;
-        match status.as_deref() {
-            Some("committed") => {
-                // A journaled hook goes on; any other was reset before its end was recorded.
-                self.is_used = self.hook.is_some();
-                Ok(())
-            }
-            _ => Err(BackendError::TransactionEnded("it was rolled back".to_owned())),
-        }
-    }
-
-    /// The end of a hook, its record and the COMMIT of both, in one message.
-    async fn leave_and_commit(&mut self, leaving: String) -> Result<(), BackendError> {
-        let forget = self.link.forget_described();
-        let mut kept = std::mem::take(&mut self.kept);
-        kept.before_commit(self.facts().is_some_and(Facts::are_alone));
-        let commit = format!("{}{forget}", self.commit_after_hook());
-        let behind = self.end_hook(leaving, kept, &commit).await?;
-        behind.map_err(|error| error::after_commit(&error))?;
-        self.transaction = None;
-        self.is_used = false;
-        self.leave_session();
-        Ok(())
-    }
-
-    /// What was said of the runner's tables before the hook that is at work.
-    fn facts(&self) -> Option<&Facts> {
-        self.hook.as_ref()?.facts.as_ref()
-    }
-
-    /// As [`Self::commit_transaction_unflushed`], and where this is the end of a hook, the transaction of the next
-    /// one is begun behind the COMMIT.
-    pub(super) async fn commit_into(&mut self, next: Opening) -> Result<bool, BackendError> {
-        self.link.settle().await?;
-        let began = Instant::now();
-        // A server counts rows only where a session is outside of any transaction.
-        let is_rested = self.chained.is_none_or(|since| since.elapsed() < CHAIN_MAX);
-        // The server reads the message as the hook left `client_encoding`: names beyond ASCII could come out
-        // garbled, and mean something else to the next one.
-        let is_plain = !self.rehearsing
-            && !self.is_pooled
-            && self.watch.is_none()
-            && self.search_path.is_ascii()
-            && self.prefix.is_ascii();
-        let (true, true, Some(_), Some(facts)) =
-            (is_rested, is_plain, &self.transaction, self.facts())
-        else {
-            return self.commit_transaction_unflushed().await;
-        };
-        // The server gets there only if they are as they were.
-        let (questions, are_alone) = ((String::new(), facts.written()), facts.are_alone());
-        let Some(leaving) = self.leaving.take() else {
-            return self.commit_transaction_unflushed().await;
-        };
-        let mut kept = std::mem::take(&mut self.kept);
-        kept.push(UNFLUSHED.to_owned(), 0);
-        kept.before_commit(are_alone);
-        let mut begun = Kept::default();
-        begun.begin(self.begin_sql(None, None));
-        let (claim, params) = &next.claim;
-        begun.must(self.spelled(claim, params));
-        // The hook's settings end in a transaction of their own: they would come back if the next one were rolled
-        // back, and would hold at its beginning.
-        let commit = format!(
-            "{COMMIT_AFTER_HOOK}; BEGIN; {}; COMMIT; {}{}",
-            self.clean_up(),
-            begun.sql(),
-            self.enter_sql(&next.hook, &questions)
-        );
-        self.link.forget_described();
-        let behind = self.end_hook(leaving, kept, &commit).await?;
-        self.transaction = Some(Transaction { id: None, marked: None });
-        let opened = match behind {
-            Ok(rows) => self.open_behind(&begun, next, rows),
-            Err(error) => Err(error::host_error(error, self.link.url())),
-        };
-        // To the server the next one began with the message: its `now()` would be too long ago.
-        let is_late = began.elapsed() >= CHAIN_MAX;
-        if (opened.is_err() || is_late) && self.roll_back().await.is_err() {
-            // The commit stands, and whoever comes next is told that the connection is lost.
-            self.link.close().await;
-        }
-        self.chained = self.opened.as_ref().map(|_| self.chained.unwrap_or(began));
-        Ok(true)
-    }
-
-    /// Takes the answer of what was begun behind a COMMIT.
-    fn open_behind(
-        &mut self,
-        begun: &Kept,
-        next: Opening,
-        rows: Vec<TextRow>,
-    ) -> Result<(), BackendError> {
-        let rest = self.answered(begun, rows)?;
-        self.forget_handles();
-        let before = self.own_facts.take();
-        self.entered(next.hook, before, rest)?;
-        self.opened = Some(next);
-        Ok(())
-    }
-
-    /// What a trigger of the hook's deferred to the commit itself writes nothing, and sets nothing that stays.
-    fn commit_after_hook(&self) -> String {
-        format!("{COMMIT_AFTER_HOOK}; {}", self.clean_up())
-    }
-
-    /// Takes back what a hook set in the session, once it is committed.
-    fn clean_up(&self) -> String {
-        format!("UNLISTEN *; {}", settings::reset(self.lock.is_some(), &self.unbounded))
-    }
-
-    /// As [`Self::commit_transaction`], without waiting for the disk. A savepoint of a rehearsal has
-    /// nothing to wait for.
-    pub(super) async fn commit_transaction_unflushed(&mut self) -> Result<bool, BackendError> {
-        if self.in_savepoint {
-            return self.commit_transaction().await.map(|()| false);
-        }
-        self.kept.push(UNFLUSHED.to_owned(), 0);
-        self.commit_transaction().await.map(|()| true)
-    }
-
-    /// As [`Self::commit_transaction`], for what may be lost with all that comes after it. A transaction
-    /// that the server has not heard of yet goes to it with the next one.
-    pub(super) async fn commit_transaction_soon(&mut self) -> Result<bool, BackendError> {
-        if !self.kept.begins || self.in_savepoint || self.hook.is_some() {
-            return self.commit_transaction_unflushed().await;
-        }
-        self.kept.push(UNFLUSHED.to_owned(), 0);
-        self.kept.before_commit(false);
-        self.kept.push("COMMIT".to_owned(), 0);
-        self.transaction = None;
-        self.side = Side::Own;
-        Ok(true)
+        self.link.settle().await.map_err(TxError::Start)?;
+        let mut out = Outgoing::of(&statements);
+        self.add_begin(&mut out, None);
+        self.add_own(&mut out, &statements, Follows::Commit { is_alone: false }).await?;
+        self.commit(&mut out, durability, false).await?;
+        Ok(durability)
     }
 
     /// A commit waits for the disk, and for all commits before it, if its transaction wrote anything. This one
     /// writes where nobody's lock is in the way: something for logical replication that nobody listens to.
-    pub(super) async fn flush_commits(&mut self) -> Result<(), BackendError> {
-        self.begin_transaction(None).await?;
+    async fn flush(&mut self) -> Result<(), BackendError> {
         let write = "SELECT pg_catalog.pg_logical_emit_message(true, 'runner', '')";
-        if self.never_waits {
-            self.kept.push(settings::WAIT.to_owned(), 0);
-        }
-        self.kept.push(write.to_owned(), 1);
-        self.commit_transaction().await
+        self.apply(vec![Own::run(write, [])], Durability::Flushed).await?;
+        Ok(())
     }
 
-    pub(super) async fn roll_back(&mut self) -> Result<(), BackendError> {
+    async fn rollback(&mut self) -> Result<(), BackendError> {
         self.link.settle().await?;
         self.forget_handles();
-        let kept = std::mem::take(&mut self.kept);
-        self.opened = None;
         self.hook = None;
-        self.leaving = None;
         let had_hook = self.is_used;
         if had_hook {
             // What is taken back was looked at last.
@@ -336,32 +154,148 @@ impl PostgresConnection {
         }
         self.side = Side::Own;
         self.forms.are_pinned = false;
+        let mut message = Message::default();
         if self.rehearsing && self.transaction.is_some() {
             if std::mem::take(&mut self.in_savepoint) {
                 // What was marked in it, and what the hook set, goes with it.
                 if let Some(transaction) = &mut self.transaction {
                     transaction.marked = None;
                 }
-                let sql =
-                    format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}; RELEASE SAVEPOINT {SAVEPOINT}");
-                self.own_run(&sql).await?;
+                message.push(format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}"));
+                message.push(format!("RELEASE SAVEPOINT {SAVEPOINT}"));
+                self.own_run(&message.text()).await?;
             }
             return Ok(());
         }
         self.transaction = None;
-        if kept.begins && !had_hook {
-            // The server never heard of it.
-            return Ok(());
+        message.push("ROLLBACK");
+        message.extend(self.link.forget_described());
+        if had_hook {
+            message.extend(settings::reset(self.lock.is_some(), &self.unbounded));
         }
-        let forget = self.link.forget_described();
-        let reset = match had_hook {
-            true => format!("; {}", settings::reset(self.lock.is_some(), &self.unbounded)),
-            false => String::new(),
-        };
-        self.own_run(&format!("ROLLBACK{forget}{reset}")).await?;
+        self.own_run(&message.text()).await?;
         self.is_used = false;
         self.leave_session();
         Ok(())
+    }
+
+    async fn begin_rehearsal(&mut self) -> Result<(), BackendError> {
+        self.start(Start::default()).await?;
+        self.rehearsing = true;
+        Ok(())
+    }
+
+    async fn end_rehearsal(&mut self) -> Result<(), BackendError> {
+        self.rehearsing = false;
+        self.in_savepoint = false;
+        // Tables that it made are gone with it.
+        self.own_facts = None;
+        self.rollback().await
+    }
+}
+
+impl PostgresConnection {
+    /// Adds what begins a transaction, in the journaled hook at work or outside of any; in a rehearsal a savepoint.
+    fn add_begin(&mut self, out: &mut Outgoing, isolation: Option<Isolation>) {
+        let message = &mut out.message;
+        self.side = Side::Own;
+        let bounds = settings::bounds(self.lock_wait, self.idle);
+        if self.rehearsing && self.transaction.is_some() {
+            if self.hook.is_none() {
+                message.extend(settings::own());
+            } else {
+                if self.acts() {
+                    message.extend(settings::OPERATOR);
+                }
+                message.extend(settings::own_within_hook());
+            }
+            message.extend(bounds);
+            out.marks.savepoint = Some(message.push(format!("SAVEPOINT {SAVEPOINT}")));
+            return;
+        }
+        // Readers may be connected to a standby, which hands out no ids.
+        let reads = self.access == Access::Read;
+        let (mode, id) =
+            if reads { ("ONLY", "NULL") } else { ("WRITE", "pg_catalog.pg_current_xact_id()") };
+        let isolation = isolation.unwrap_or(Isolation::ReadCommitted).as_sql();
+        message.push(format!("BEGIN ISOLATION LEVEL {isolation} READ {mode}"));
+        // Elsewhere the session has none.
+        if self.is_pooled && self.version >= TRANSACTION_TIMEOUT {
+            message.push("SET LOCAL transaction_timeout = 0");
+        }
+        match &self.hook {
+            // What a journaled hook set in the session is for its statements in this transaction too.
+            Some(hook) => {
+                message.extend(settings::idle_bound(self.idle));
+                message.extend(settings::hook_bounds(&hook.settings, self.sees_lost_clients));
+                message.extend(settings::to_own(self.acts()));
+                message.extend(settings::own_within_hook());
+            }
+            None => {
+                message.extend(settings::own());
+                message.extend(bounds);
+            }
+        }
+        let begins = message.push(format!("SELECT pg_catalog.pg_backend_pid(), {id}"));
+        out.marks.begins = Some(begins);
+        self.transaction = Some(Transaction { id: None, marked: None });
+        self.forms.are_pinned = false;
+    }
+
+    /// Commits what was added. A transaction that begins in the same message cannot have failed before its COMMIT: the
+    /// server leaves out what follows a failed statement. Nor has one that was whole when the hook was left just before
+    /// (`is_whole`). Of any other the server is asked what became of it.
+    async fn commit(
+        &mut self,
+        out: &mut Outgoing,
+        durability: Durability,
+        is_whole: bool,
+    ) -> Result<(), TxError> {
+        let id = self.transaction.as_ref().and_then(|transaction| transaction.id.clone());
+        let message = &mut out.message;
+        match durability {
+            Durability::Unflushed => drop(message.push(UNFLUSHED)),
+            Durability::Flushed if self.never_waits => drop(message.push(settings::WAIT)),
+            Durability::Flushed => {}
+        }
+        // A journaled hook goes on after this; what it listens to would come in between.
+        let goes_on = self.hook.is_some() && out.marks.left.is_none();
+        if goes_on {
+            message.extend([UNLISTEN, READ_ONLY]);
+        }
+        let ends_hook = self.is_used && !goes_on;
+        if ends_hook {
+            // What a trigger of the hook's deferred to the commit itself writes nothing, and sets nothing that stays.
+            message.push(READ_ONLY);
+        }
+        out.marks.commit = Some(message.push("COMMIT"));
+        if ends_hook {
+            message.push(UNLISTEN);
+            message.extend(settings::reset(self.lock.is_some(), &self.unbounded));
+        }
+        message.extend(self.link.forget_described());
+        let status = id.filter(|_| !is_whole).map(|id| {
+            message.push(format!("SELECT pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8)"))
+        });
+        let reply = self.post(out).await;
+        if !matches!(&reply, Err(error) if !error.is_committed()) {
+            self.transaction = None;
+            self.side = Side::Own;
+            self.leave_session();
+        }
+        let mut reply = reply?;
+        self.is_used = goes_on;
+        let status = status.and_then(|place| reply.answered.get_mut(place));
+        match status.map(|answered| std::mem::take(&mut answered.texts)) {
+            None => Ok(()),
+            Some(texts) => match super::columns(texts).map_err(TxError::Commit)? {
+                [Some(status)] if status == "committed" => Ok(()),
+                [_] => {
+                    let reason = "it was rolled back".to_owned();
+                    Err(TxError::Commit(BackendError::TransactionEnded(reason)))
+                }
+            },
+        }
     }
 
     /// Between transactions a pooler may have given the server session to somebody else.
@@ -369,20 +303,6 @@ impl PostgresConnection {
         if self.is_pooled {
             self.link.pid = None;
         }
-    }
-
-    pub(super) async fn start_rehearsal(&mut self) -> Result<(), BackendError> {
-        self.begin_transaction(None).await?;
-        self.rehearsing = true;
-        Ok(())
-    }
-
-    pub(super) async fn stop_rehearsal(&mut self) -> Result<(), BackendError> {
-        self.rehearsing = false;
-        self.in_savepoint = false;
-        // Tables that it made are gone with it.
-        self.own_facts = None;
-        self.roll_back().await
     }
 
     /// What a commit would check is checked now. Afterwards constraints are deferred again as they
@@ -411,30 +331,11 @@ impl PostgresConnection {
         Ok(())
     }
 
-    /// Whether the transaction that was begun is still open; a failed one is.
-    pub(super) async fn still_in_transaction(&mut self) -> Result<bool, BackendError> {
-        self.send_kept().await?;
-        let Some(transaction) = &self.transaction else { return Ok(false) };
-        let id = transaction.id.clone();
-        let sql = "SELECT pg_catalog.pg_current_xact_id_if_assigned()";
-        match self.link.own_rows(sql).await {
-            Ok(rows) => {
-                let [found] = super::columns(rows)?;
-                Ok(found == id)
-            }
-            Err(error) if error::code(&error).as_deref() == Some("25P02") => Ok(true),
-            Err(error) => Err(error::host_error(error, self.link.url())),
-        }
-    }
-
     pub(super) async fn connect_again(&mut self) -> Result<(), BackendError> {
         self.forget_handles();
-        self.kept = Kept::default();
         self.forms.are_pinned = false;
         self.transaction = None;
         self.hook = None;
-        self.leaving = None;
-        self.opened = None;
         self.is_used = false;
         self.own_facts = None;
         self.in_savepoint = false;
@@ -443,36 +344,14 @@ impl PostgresConnection {
         // A pooler may have given the old server session to somebody else by now.
         self.link.reopen(!self.is_pooled).await?;
         if !self.unbounded.is_empty() {
-            let sql = self.unbounded.clone();
+            let sql = settings::unbind(&self.unbounded).join("; ");
             self.own_run(&sql).await?;
         }
         if self.lock.take().is_some()
-            && let LockTry::HeldBy(holder) = self.take_lock().await?
+            && let LockTry::HeldBy(holder) = self.try_lock().await?
         {
             return Err(BackendError::Locked(holder));
         }
-        Ok(())
-    }
-
-    pub(super) async fn set_mark(&mut self) -> Result<(), BackendError> {
-        let Some(transaction) = &mut self.transaction else { return Ok(()) };
-        // One after the other, never nested: each level costs the server.
-        let at = (self.side, self.forms.are_pinned);
-        let release = if transaction.marked.replace(at).is_some() {
-            format!("RELEASE SAVEPOINT {MARK}; ")
-        } else {
-            String::new()
-        };
-        self.own_run(&format!("{release}SAVEPOINT {MARK}")).await
-    }
-
-    pub(super) async fn return_to_mark(&mut self) -> Result<(), BackendError> {
-        self.link.settle().await?;
-        let Some(transaction) = &mut self.transaction else { return Ok(()) };
-        let marked = transaction.marked.take();
-        self.own_run(&format!("ROLLBACK TO SAVEPOINT {MARK}; RELEASE SAVEPOINT {MARK}")).await?;
-        // The session's settings went back to the mark too.
-        (self.side, self.forms.are_pinned) = marked.unwrap_or((self.side, self.forms.are_pinned));
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use super::{
     text::from_hex,
     types::{self, Kind},
 };
-use crate::session::{Row, Value};
+use crate::session::Value;
 
 /// Integers up to this travel as `int64`: some guest languages hold them in a double.
 const SAFE_INTEGER_MAX: u64 = (1 << 53) - 1;
@@ -78,29 +78,6 @@ fn timestamptz(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     instant::in_utc(text).ok_or_else(|| changed("DateStyle"))
-}
-
-/// Bytes that a row takes in memory, to hold results to their limit.
-pub(super) fn size(row: &Row) -> usize {
-    row.iter().map(|value| std::mem::size_of::<Value>() + held(value)).sum()
-}
-
-/// Bytes that a value holds beyond itself.
-pub(super) fn held(value: &Value) -> usize {
-    match value {
-        Value::Null | Value::Boolean(_) | Value::Int64(_) | Value::Float64(_) => 0,
-        Value::Bytes(bytes) => bytes.len(),
-        Value::Other { type_name, text } => type_name.len() + text.len(),
-        Value::BigInteger(text)
-        | Value::Decimal(text)
-        | Value::Text(text)
-        | Value::Date(text)
-        | Value::Time(text)
-        | Value::Timestamp(text)
-        | Value::Timestamptz(text)
-        | Value::Uuid(text)
-        | Value::Json(text) => text.len(),
-    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use super::{PostgresConnection, catalogue};
 use crate::backend::{
     BackendError,
-    connection::{Cell, Connection},
+    connection::Transactions,
     scratch::{Blocked, Locks, TableLock},
 };
 use std::collections::{BTreeMap, HashMap};
@@ -35,7 +35,7 @@ pub(super) struct Watch {
 
 impl PostgresConnection {
     pub(super) async fn start_watch(&mut self) -> Result<(), BackendError> {
-        self.begin_reading().await?;
+        self.look().await?;
         let read = self.own_texts(&catalogue::relations(&self.schema)).await;
         self.rollback().await?;
         let name = |row: Vec<Option<String>>| match <[Option<String>; 2]>::try_from(row) {
@@ -55,12 +55,13 @@ impl PostgresConnection {
         let sql = "SELECT l.relation::pg_catalog.int8, l.mode FROM pg_catalog.pg_locks l \
             WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() \
                 AND l.locktype OPERATOR(pg_catalog.=) 'relation'::pg_catalog.text AND l.granted";
-        let rows = self.read_own(sql, &[]).await?;
+        let rows = self.own_texts(sql).await?;
         let Some(watch) = &mut self.watch else { return Ok(()) };
         for row in rows {
-            let [Cell::Integer(Some(id)), Cell::Text(Some(mode))] = &row[..] else { continue };
+            let [Some(id), Some(mode)] = &row[..] else { continue };
             let strength = MODES.iter().position(|known| known == mode);
-            if let (Some(name), Some(strength)) = (watch.names.get(id), strength) {
+            let name = id.parse().ok().and_then(|id| watch.names.get(&id));
+            if let (Some(name), Some(strength)) = (name, strength) {
                 let held = watch.held.entry(name.clone()).or_default();
                 *held = strength.max(*held);
             }

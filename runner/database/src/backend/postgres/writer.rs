@@ -9,8 +9,8 @@ use super::{
     parameter::{conversion, text},
     text::{Sent, quote},
     types::Type,
-    value,
 };
+use crate::backend::size;
 use crate::session::{ErrorKind, Handle, Row, SqlError};
 use sqlx::postgres::PgDatabaseError;
 
@@ -45,7 +45,7 @@ impl Writer {
         let number = self.sent_rows + self.waiting_rows + 1;
         for (at, (value, (name, ty))) in row.iter().zip(&self.columns).enumerate() {
             let what = format!("row {number}, column {name}");
-            if value::held(value) > value_bytes_max {
+            if size::payload(value) > value_bytes_max {
                 let message = format!("{what} has more than {value_bytes_max} bytes");
                 return Err(SqlError::new(ErrorKind::Limit, message));
             }

@@ -12,12 +12,20 @@ use super::{
 use crate::{
     backend::{
         BackendError,
-        connection::{Cell, Connection, HookSettings, LockTry, OwnTypes, Verdict, own_sql},
+        connection::{
+            Cell, Connection, HookSettings, Journaling, LockTry, Locking, OwnTypes, Transactions,
+            Verdict, own_sql,
+        },
+        one_by_one::{self, Steps},
         tables::schema,
+        transaction::{Durability, End, Own, Rows, Start, TxError},
     },
     crash,
     session::{Outcome, SqlError},
-    sql::sqlite::{Outside, outside},
+    sql::{
+        Isolation,
+        sqlite::{Outside, outside},
+    },
 };
 use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, TypeInfo, ValueRef, sqlite::SqliteRow};
@@ -52,27 +60,31 @@ fn cell(row: &SqliteRow, at: usize) -> Result<Cell, sqlx::Error> {
 }
 
 #[async_trait]
-impl Connection for SqliteSession {
-    fn own_types(&self) -> OwnTypes {
-        OwnTypes { key: "TEXT", text: "TEXT", bytes: "BLOB", integer: "INTEGER", unnumber: "" }
+impl Steps for SqliteSession {
+    async fn begin(&mut self, _isolation: Option<Isolation>) -> Result<(), BackendError> {
+        self.begin_transaction().await
     }
 
-    async fn own_execute(&mut self, sql: &str, params: &[Cell]) -> Result<u64, BackendError> {
+    async fn execute_own(&mut self, sql: &str, params: &[Cell]) -> Result<u64, BackendError> {
         self.guard.set(Rights::Host);
-        let sql = own_sql(sql, PREFIX, false);
+        let sql = own_sql(sql, PREFIX);
         crash::before(&sql);
         let done = own_query(&sql, params).execute(&mut self.connection).await;
         crash::after(&sql);
         Ok(done.map_err(host_error)?.rows_affected())
     }
 
-    async fn own_rows(
-        &mut self,
-        sql: &str,
-        params: &[Cell],
-    ) -> Result<Vec<Vec<Cell>>, BackendError> {
+    async fn insert_own(&mut self, sql: &str, params: &[Cell]) -> Result<(), BackendError> {
+        let sql = format!("{sql} ON CONFLICT DO NOTHING");
+        match self.execute_own(&sql, params).await? {
+            1 => Ok(()),
+            _ => Err(BackendError::Moved),
+        }
+    }
+
+    async fn read_own(&mut self, sql: &str, params: &[Cell]) -> Result<Rows, BackendError> {
         self.guard.set(Rights::Host);
-        let sql = own_sql(sql, PREFIX, false);
+        let sql = own_sql(sql, PREFIX);
         crash::before(&sql);
         let rows = own_query(&sql, params).fetch_all(&mut self.connection).await;
         crash::after(&sql);
@@ -82,26 +94,25 @@ impl Connection for SqliteSession {
             .collect()
     }
 
-    async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError> {
+    /// Settings and waiting are SQLite's affair: there is one writer, and `progress` ends a
+    /// statement.
+    async fn enter_hook(&mut self, _hook: HookSettings) -> Result<(), BackendError> {
+        self.reset();
+        self.outside.in_hook = true;
         self.guard.set(Rights::Host);
-        let sql = "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name LIKE 'alteration!_%' ESCAPE '!'";
-        crash::before(sql);
-        let names: Result<Vec<String>, _> =
-            sqlx::query_scalar(sql).persistent(false).fetch_all(&mut self.connection).await;
-        crash::after(sql);
-        Ok(schema::own(names.map_err(host_error)?))
+        self.note_violations().await
     }
 
-    async fn begin(&mut self) -> Result<(), BackendError> {
-        self.start().await
-    }
-
-    async fn begin_reading(&mut self) -> Result<(), BackendError> {
-        self.guard.set(Rights::Host);
-        match self.rehearsing {
-            true => self.start().await,
-            false => run(&mut self.connection, "BEGIN").await,
+    async fn leave_hook(&mut self) -> Result<(), BackendError> {
+        self.reset();
+        if !self.is_open().await? {
+            return Err(BackendError::TransactionEnded("it was rolled back".to_owned()));
         }
+        self.guard.set(Rights::Host);
+        drop_temporary(&mut self.connection).await?;
+        self.outside.has_committed = false;
+        self.restore_settings().await?;
+        self.check_foreign_keys().await
     }
 
     async fn commit(&mut self) -> Result<(), BackendError> {
@@ -112,6 +123,44 @@ impl Connection for SqliteSession {
             self.change_journal_mode().await;
         }
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Transactions for SqliteSession {
+    async fn start(&mut self, start: Start) -> Result<Vec<Rows>, TxError> {
+        one_by_one::start(self, start).await
+    }
+
+    async fn look(&mut self) -> Result<(), BackendError> {
+        self.guard.set(Rights::Host);
+        match self.rehearsing {
+            true => self.begin_transaction().await,
+            false => run(&mut self.connection, "BEGIN").await,
+        }
+    }
+
+    async fn read(&mut self, queries: Vec<Own>) -> Result<Vec<Rows>, TxError> {
+        self.look().await.map_err(TxError::Start)?;
+        let rows = one_by_one::own(self, queries).await?;
+        self.rollback().await.map_err(TxError::Start)?;
+        Ok(rows)
+    }
+
+    async fn own(&mut self, statements: Vec<Own>) -> Result<Vec<Rows>, TxError> {
+        one_by_one::own(self, statements).await
+    }
+
+    async fn finish(&mut self, end: End) -> Result<Durability, TxError> {
+        one_by_one::finish(self, end).await
+    }
+
+    async fn apply(
+        &mut self,
+        statements: Vec<Own>,
+        _durability: Durability,
+    ) -> Result<Durability, TxError> {
+        one_by_one::apply(self, statements).await
     }
 
     async fn rollback(&mut self) -> Result<(), BackendError> {
@@ -138,28 +187,10 @@ impl Connection for SqliteSession {
         self.foreign_keys = None;
         self.abandon().await
     }
+}
 
-    /// Settings and waiting are SQLite's affair: there is one writer, and `progress` ends a
-    /// statement.
-    async fn enter_hook(&mut self, _hook: HookSettings) -> Result<(), BackendError> {
-        self.reset();
-        self.outside.in_hook = true;
-        self.guard.set(Rights::Host);
-        self.note_violations().await
-    }
-
-    async fn leave_hook(&mut self) -> Result<(), BackendError> {
-        self.reset();
-        if !self.is_open().await? {
-            return Err(BackendError::TransactionEnded("it was rolled back".to_owned()));
-        }
-        self.guard.set(Rights::Host);
-        drop_temporary(&mut self.connection).await?;
-        self.outside.has_committed = false;
-        self.restore_settings().await?;
-        self.check_foreign_keys().await
-    }
-
+#[async_trait]
+impl Locking for SqliteSession {
     async fn try_lock(&mut self) -> Result<LockTry, BackendError> {
         let Some(path) = self.file.as_deref().map(lock::path_for) else {
             return Ok(LockTry::Held);
@@ -177,7 +208,10 @@ impl Connection for SqliteSession {
     async fn unlock(&mut self) {
         self.lock = None;
     }
+}
 
+#[async_trait]
+impl Journaling for SqliteSession {
     async fn is_in_transaction(&mut self) -> Result<bool, BackendError> {
         self.is_open().await
     }
@@ -219,6 +253,23 @@ impl Connection for SqliteSession {
             true => Verdict::NotDone,
             false => Verdict::Unknown,
         })
+    }
+}
+
+#[async_trait]
+impl Connection for SqliteSession {
+    fn own_types(&self) -> OwnTypes {
+        OwnTypes { key: "TEXT", text: "TEXT", bytes: "BLOB", integer: "INTEGER", unnumber: "" }
+    }
+
+    async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError> {
+        self.guard.set(Rights::Host);
+        let sql = "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name LIKE 'alteration!_%' ESCAPE '!'";
+        crash::before(sql);
+        let names: Result<Vec<String>, _> =
+            sqlx::query_scalar(sql).persistent(false).fetch_all(&mut self.connection).await;
+        crash::after(sql);
+        Ok(schema::own(names.map_err(host_error)?))
     }
 
     fn tables_sql(&self) -> &'static str {

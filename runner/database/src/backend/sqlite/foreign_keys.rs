@@ -4,7 +4,8 @@
 //! SQLite cannot switch them inside a transaction. Only rows without their parent count: a key that SQLite cannot check,
 //! because it refers to columns that are not there or not unique, is the schema's own affair, and SQLite takes it too.
 
-use super::{identifier::quote, mismatch};
+use super::mismatch;
+use crate::backend::identifier::in_quotes as quote;
 use sqlx::SqliteConnection;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -3,7 +3,7 @@
 //! Counts the rows that lack their parent, key by key, as far as a key can be checked: its parent's columns are a primary key
 //! or have a unique index. The others are left out. Only reads.
 
-use super::identifier::quote;
+use crate::backend::identifier::in_quotes as quote;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -7,7 +7,6 @@ mod connection;
 mod error;
 mod foreign_keys;
 mod guard;
-mod identifier;
 mod lock;
 mod mismatch;
 mod outcome;

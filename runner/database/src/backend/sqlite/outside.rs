@@ -136,7 +136,7 @@ impl SqliteSession {
         if !std::mem::take(&mut self.outside.has_committed) {
             return Ok(());
         }
-        self.start().await?;
+        self.begin_transaction().await?;
         drop_temporary(&mut self.connection).await?;
         self.end().await
     }

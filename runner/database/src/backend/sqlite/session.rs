@@ -7,7 +7,6 @@ use super::{
     error::{guest_error, raw_guest_error},
     foreign_keys::Known,
     guard::{CURSOR_PREFIX, Guard, Rights, stack_position},
-    identifier::quote,
     lock::FileLock,
     outcome::outcome,
     outside::Outsides,
@@ -15,6 +14,8 @@ use super::{
     value::{self, Hint},
     writer::Writer,
 };
+use crate::backend::identifier::in_quotes as quote;
+use crate::backend::size::{self, Gathered};
 use crate::{
     alteration::Dialect,
     backend::SqlLimits,
@@ -319,22 +320,13 @@ impl Session for SqliteSession {
         self.outside.refuse(sql)?;
         let shape = self.one_statement(sql, params.len()).await?;
         let hints: Vec<Hint> = shape.columns.iter().map(Hint::of).collect();
-        let (mut rows, mut bytes) = (Vec::new(), 0);
+        let mut gathered = Gathered::up_to(limit);
         self.run(sql, params, Rights::Guest, |row| {
             let row = value::decode_row(&row, 0, &shape.columns, &hints)?;
-            bytes += value::size(&row);
-            if rows.len() == limit.rows_max || bytes > limit.bytes_max {
-                let ResultLimit { rows_max, bytes_max } = limit;
-                return Err(SqlError::new(
-                    ErrorKind::Limit,
-                    format!("the result has more than {rows_max} rows or {bytes_max} bytes; use a cursor"),
-                ));
-            }
-            rows.push(row);
-            Ok(())
+            gathered.push(row)
         })
         .await?;
-        Ok(RowSet { columns: shape.columns.clone(), rows })
+        Ok(RowSet { columns: shape.columns.clone(), rows: gathered.rows() })
     }
 
     async fn open_cursor(
@@ -391,7 +383,7 @@ impl Session for SqliteSession {
                 return Ok(());
             }
             let row = value::decode_row(&raw_row, 1, &open.columns, &open.hints)?;
-            bytes += value::size(&row);
+            bytes += size::of_row(&row);
             if bytes > limit.bytes_max {
                 // What does not fit any more comes with the next call; one row alone must fit.
                 full = true;

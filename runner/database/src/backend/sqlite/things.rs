@@ -4,13 +4,15 @@
 //! that was rebuilt under another name and renamed has quotes around its name that it did not have
 //! before: that is no difference. Everything else in the text is.
 
-use super::{error::host_error, guard::Rights, identifier::quote, session::SqliteSession};
+use super::{error::host_error, guard::Rights, session::SqliteSession};
+use crate::backend::identifier::in_quotes as quote;
 use crate::{
     alteration::Dialect,
     backend::{
         BackendError,
-        connection::{Cell, Connection},
+        connection::Cell,
         export::{Export, ExportColumn, ExportFormat, FILE, Lines},
+        one_by_one::Steps,
         scratch::{Locks, RowSource, Scratch, Thing, Written},
     },
     session::{ErrorKind, SqlError},
@@ -48,11 +50,11 @@ impl Scratch for SqliteSession {
         let shadows =
             "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'";
         let shadows: BTreeSet<String> =
-            self.own_rows(shadows, &[]).await?.into_iter().flatten().filter_map(text).collect();
+            self.read_own(shadows, &[]).await?.into_iter().flatten().filter_map(text).collect();
         let schema = "SELECT type, name, tbl_name, sql FROM main.sqlite_schema \
             WHERE sql IS NOT NULL ORDER BY type, name";
         let mut things = Vec::new();
-        for row in self.own_rows(schema, &[]).await? {
+        for row in self.read_own(schema, &[]).await? {
             let row: Vec<String> = row.into_iter().filter_map(text).collect();
             let Ok([kind, name, table, sql]) = <[String; 4]>::try_from(row) else { continue };
             if is_not_compared(&table) || is_not_compared(&name) || shadows.contains(&table) {
@@ -89,7 +91,7 @@ impl Scratch for SqliteSession {
             let mut texts = cells.into_iter().filter_map(text);
             Some(ExportColumn { name: texts.next()?, data_type: texts.next()? })
         };
-        let columns = self.own_rows(sql, &[Cell::text(table)]).await?.into_iter();
+        let columns = self.read_own(sql, &[Cell::text(table)]).await?.into_iter();
         let columns: Vec<ExportColumn> = columns.filter_map(column).collect();
         let names: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
         let literals: Vec<String> = names.iter().map(|name| literal(name)).collect();
@@ -125,7 +127,7 @@ impl SqliteSession {
     async fn row_source(&mut self, table: &str) -> Result<RowSource, BackendError> {
         let sql = "SELECT name FROM pragma_table_xinfo(?) WHERE hidden <> 1";
         let mut columns: Vec<String> = self
-            .own_rows(sql, &[Cell::text(table)])
+            .read_own(sql, &[Cell::text(table)])
             .await?
             .into_iter()
             .flatten()

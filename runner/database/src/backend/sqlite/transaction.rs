@@ -1,8 +1,7 @@
 //! Every transaction on SQLite begins and ends here: plain ones, and the savepoints of a rehearsal.
 
-use super::{
-    error::host_error, foreign_keys::Known, guard::Rights, identifier, raw, session::SqliteSession,
-};
+use super::{error::host_error, foreign_keys::Known, guard::Rights, raw, session::SqliteSession};
+use crate::backend::identifier::in_quotes as quote;
 use crate::{
     backend::BackendError,
     crash,
@@ -19,7 +18,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 impl SqliteSession {
     /// Begins a transaction of the runner's own.
-    pub(super) async fn start(&mut self) -> Result<(), BackendError> {
+    pub(super) async fn begin_transaction(&mut self) -> Result<(), BackendError> {
         self.prepare().await?;
         self.guard.set(Rights::Host);
         match self.rehearsing {
@@ -142,7 +141,7 @@ pub(super) async fn drop_temporary(connection: &mut SqliteConnection) -> Result<
     .await
     .map_err(host_error)?;
     for (kind, name) in found.iter().filter(|(_, name)| *name != "sqlite_sequence") {
-        run(connection, &format!("DROP {kind} IF EXISTS temp.{}", identifier::quote(name))).await?;
+        run(connection, &format!("DROP {kind} IF EXISTS temp.{}", quote(name))).await?;
     }
     // SQLite never drops this one, and the next hook's `sqlite_sequence` would mean it.
     if found.iter().any(|(_, name)| name == "sqlite_sequence") {

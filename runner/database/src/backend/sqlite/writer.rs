@@ -1,6 +1,7 @@
 //! Bulk-writers on SQLite: rows gathered into INSERT statements of many rows.
 
-use super::{identifier::quote, value};
+use crate::backend::identifier::in_quotes as quote;
+use crate::backend::size;
 use crate::session::{ErrorKind, Row, SqlError, Value};
 
 /// SQLite's bound on parameters of one statement.
@@ -51,7 +52,7 @@ impl Writer {
                 format!("the bulk-writer has {} columns, a row has {}", self.width, row.len()),
             ));
         }
-        self.waiting_bytes += rows.iter().map(value::size).sum::<usize>();
+        self.waiting_bytes += rows.iter().map(size::of_row).sum::<usize>();
         self.waiting.extend(rows);
         Ok(())
     }
@@ -71,7 +72,7 @@ impl Writer {
             _ if !self.finishing && self.waiting_bytes <= WAITING_BYTES_MAX => return None,
             waiting => waiting,
         };
-        self.waiting_bytes -= self.waiting.iter().take(rows).map(value::size).sum::<usize>();
+        self.waiting_bytes -= self.waiting.iter().take(rows).map(size::of_row).sum::<usize>();
         let params = self.waiting.drain(..rows).flatten().collect();
         Some((self.statement(rows), params))
     }

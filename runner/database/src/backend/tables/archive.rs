@@ -6,8 +6,9 @@ use crate::{
     backend::{
         BackendError,
         connection::{Cell, Connection},
+        recorded::read_one,
+        transaction::Own,
     },
-    crash,
 };
 use std::io::Read;
 use tokio::task::JoinHandle;
@@ -26,40 +27,47 @@ pub(crate) fn pack(component: &[u8]) -> std::io::Result<Vec<u8>> {
     zstd::bulk::compress(component, COMPRESSION_LEVEL)
 }
 
-/// Stores a component, unless it is stored already; tells whether it was. Needs the caller's
-/// transaction, and what [`pack`] made of the component if that was begun before.
+/// What stores a component, in the transaction that it is to be part of; a chunk that is stored already stays. Takes what
+/// [`pack`] made of the component if that was begun before.
 pub(crate) async fn store(
-    connection: &mut dyn Connection,
     checksum: Checksum,
     component: &[u8],
     packing: Option<Packing>,
-) -> Result<bool, BackendError> {
-    let sql = "SELECT chunk FROM @archive WHERE component_checksum = ? AND chunk = 0";
-    if !connection.own_rows(sql, &[Cell::text(checksum)]).await?.is_empty() {
-        return Ok(true);
-    }
+) -> Result<Vec<Own>, BackendError> {
     let packed = match packing {
         Some(packing) => packing.await.unwrap_or_else(|_| pack(component)),
         None => pack(component),
     };
     let packed = packed.map_err(|error| BackendError::Database(error.to_string()))?;
-    for (number, chunk) in packed.chunks(CHUNK_BYTES).enumerate() {
-        let sql = "INSERT INTO @archive (component_checksum, chunk, bytes) VALUES (?, ?, ?)";
-        let params =
-            [Cell::text(checksum), Cell::integer(number as u64), Cell::Bytes(Some(chunk.to_vec()))];
-        connection.own_execute(sql, &params).await?;
-        crash::point("after a chunk of the archive");
-    }
-    Ok(false)
+    let chunk = |(number, chunk): (usize, &[u8])| {
+        // The ledger has one row.
+        let sql = "INSERT INTO @archive (component_checksum, chunk, bytes)
+             SELECT ?, ?, ? FROM @ledger WHERE NOT EXISTS (
+                SELECT 1 FROM @archive WHERE component_checksum = ? AND chunk = ?)";
+        let (checksum, number) = (Cell::text(checksum), Cell::integer(number as u64));
+        let bytes = Cell::Bytes(Some(chunk.to_vec()));
+        Own::run(sql, [checksum.clone(), number.clone(), bytes, checksum, number])
+    };
+    Ok(packed.chunks(CHUNK_BYTES).enumerate().map(chunk).collect())
 }
 
-/// Reads a component back and verifies its checksum.
+/// Whether a component is stored. Outside of any transaction: nobody takes away what is committed.
+pub(crate) async fn has(
+    connection: &mut dyn Connection,
+    checksum: Checksum,
+) -> Result<bool, BackendError> {
+    let sql = "SELECT chunk FROM @archive WHERE component_checksum = ? AND chunk = 0";
+    let found = read_one(connection, Own::rows(sql, [Cell::text(checksum)])).await?;
+    Ok(!found.is_empty())
+}
+
+/// Reads a component back, outside of any transaction, and verifies its checksum.
 pub(crate) async fn read(
     connection: &mut dyn Connection,
     checksum: Checksum,
 ) -> Result<Option<Vec<u8>>, BackendError> {
     let sql = "SELECT bytes FROM @archive WHERE component_checksum = ? ORDER BY chunk";
-    let rows = connection.own_rows(sql, &[Cell::text(checksum)]).await?;
+    let rows = read_one(connection, Own::rows(sql, [Cell::text(checksum)])).await?;
     if rows.is_empty() {
         return Ok(None);
     }

@@ -6,8 +6,10 @@ use crate::{
     backend::{
         Attempt, BackendError, Counts, Decided, Ending, SCHEMA_VERSION,
         connection::{Cell, Connection},
+        recorded::query,
+        transaction::Own,
     },
-    crash, operator,
+    operator,
 };
 use alteration_domain::record::tables::{self, SUCCESSORS, TAKEN_OVER_FROM};
 use std::collections::BTreeMap;
@@ -15,35 +17,25 @@ use std::collections::BTreeMap;
 /// What an end row says beyond a start row.
 pub(crate) type End<'a> = (Ending, &'a Counts, Option<&'a str>);
 
-/// Appends one row, which the commit that follows may bring: a start without counts, or an end with them.
+/// Appends one row: a start without counts, or an end with them.
 ///
 /// Its number is the next one of those that are there. The transaction has the ledger's row by then, so that no
 /// other one numbers rows at the same time.
-pub(crate) async fn append(
-    connection: &mut dyn Connection,
-    attempt: &Attempt,
-    end: Option<End<'_>>,
-) -> Result<(), BackendError> {
-    connection.own_execute_last(APPEND, &row(attempt, end)).await?;
-    crash::point("after a history row");
-    Ok(())
+pub(crate) fn append(attempt: &Attempt, end: Option<End<'_>>) -> Own {
+    Own::run(APPEND, row(attempt, end))
 }
 
 /// Appends the row that an alteration, which `attempt` describes under its new name, was recorded as one of `from`.
-pub(crate) async fn append_taken_over(
-    connection: &mut dyn Connection,
-    attempt: &Attempt,
-    from: &PluginName,
-) -> Result<(), BackendError> {
+pub(crate) fn append_taken_over(attempt: &Attempt, from: &PluginName) -> Own {
     let text = format!("{TAKEN_OVER_FROM}{from}");
-    append(connection, attempt, Some((Ending::TakenOver, &Counts::default(), Some(&text)))).await
+    append(attempt, Some((Ending::TakenOver, &Counts::default(), Some(&text))))
 }
 
 /// Which plugin took over which, by the one whose records they were.
 pub(crate) async fn successors(
     connection: &mut dyn Connection,
 ) -> Result<BTreeMap<PluginName, PluginName>, BackendError> {
-    let rows = connection.own_rows(&SUCCESSORS.sql(SCHEMA_VERSION), &[]).await?;
+    let rows = query(connection, SUCCESSORS.sql(SCHEMA_VERSION), []).await?;
     Ok(tables::successors(rows)?)
 }
 
@@ -55,7 +47,7 @@ pub(crate) async fn decisions(
          WHERE h.event = ? AND NOT EXISTS (SELECT 1 FROM @history l
             WHERE l.plugin = h.plugin AND l.id = h.id AND l.sequence > h.sequence)";
     let event = Cell::text(Ending::Resolved.as_str());
-    let rows = connection.own_rows(sql, &[event]).await?;
+    let rows = query(connection, sql, [event]).await?;
     let decisions = rows.into_iter().map(|cells| {
         let mut row = Record::new(cells, "alteration_history, a row");
         let key = row.key("alteration_history")?;

@@ -9,8 +9,10 @@ use crate::{
     backend::{
         BackendError,
         connection::{Cell, Connection},
+        recorded::{query, read_one},
+        transaction::{Own, Rows},
     },
-    crash, operator,
+    operator,
 };
 
 /// One row.
@@ -28,28 +30,12 @@ pub(crate) struct JournalRow {
     pub(crate) results: Option<Vec<u8>>,
 }
 
-pub(crate) async fn insert(
-    connection: &mut dyn Connection,
-    key: &AlterationKey,
-    row: &JournalRow,
-) -> Result<(), BackendError> {
-    connection.own_execute(INSERT, &row.params(key)).await?;
-    crash::point("after a row of the journal");
-    Ok(())
+pub(crate) fn insert(key: &AlterationKey, row: &JournalRow) -> Own {
+    let sql = "INSERT INTO @journal
+            (plugin, id, call_number, status, statement, fingerprint, results, at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    Own::run(sql, row.params(key))
 }
-
-/// As [`insert`], with the commit that follows it.
-pub(crate) async fn insert_last(
-    connection: &mut dyn Connection,
-    key: &AlterationKey,
-    row: &JournalRow,
-) -> Result<(), BackendError> {
-    connection.own_execute_last(INSERT, &row.params(key)).await
-}
-
-const INSERT: &str =
-    "INSERT INTO @journal (plugin, id, call_number, status, statement, fingerprint, results, at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 
 impl JournalRow {
     fn params(&self, key: &AlterationKey) -> [Cell; 8] {
@@ -67,27 +53,16 @@ impl JournalRow {
 }
 
 /// Records that a started statement took effect.
-pub(crate) async fn finish(
-    connection: &mut dyn Connection,
-    key: &AlterationKey,
-    call: u64,
-    results: Option<Vec<u8>>,
-) -> Result<(), BackendError> {
+pub(crate) fn finish(key: &AlterationKey, call: u64, results: Option<Vec<u8>>) -> Own {
     let sql = "UPDATE @journal SET status = 'done', results = ?
          WHERE plugin = ? AND id = ? AND call_number = ? AND status = 'started'";
     let params =
         [Cell::Bytes(results), Cell::text(&key.plugin), Cell::text(&key.id), Cell::integer(call)];
-    let done = connection.own_execute(sql, &params).await?;
-    crash::point("after a row of the journal was finished");
-    if done == 1 { Ok(()) } else { Err(BackendError::Moved) }
+    Own::one_row(sql, params)
 }
 
 /// Writes over the calls and results of a row.
-pub(crate) async fn rewrite(
-    connection: &mut dyn Connection,
-    key: &AlterationKey,
-    row: JournalRow,
-) -> Result<(), BackendError> {
+pub(crate) fn rewrite(key: &AlterationKey, row: JournalRow) -> Own {
     let sql = "UPDATE @journal SET results = ? WHERE plugin = ? AND id = ? AND call_number = ?";
     let params = [
         Cell::Bytes(row.results),
@@ -95,56 +70,53 @@ pub(crate) async fn rewrite(
         Cell::text(&key.id),
         Cell::integer(row.call),
     ];
-    connection.own_must(sql, &params).await?;
-    crash::point("after a row of the journal was rewritten");
-    Ok(())
+    Own::one_row(sql, params)
 }
 
 /// Forgets a started statement that took no effect.
-pub(crate) async fn forget(
-    connection: &mut dyn Connection,
-    key: &AlterationKey,
-    call: u64,
-) -> Result<(), BackendError> {
+pub(crate) fn forget(key: &AlterationKey, call: u64) -> Own {
     let sql = "DELETE FROM @journal WHERE plugin = ? AND id = ? AND call_number = ? AND status = 'started'";
     let params = [Cell::text(&key.plugin), Cell::text(&key.id), Cell::integer(call)];
-    connection.own_execute(sql, &params).await?;
-    crash::point("after a row of the journal was forgotten");
-    Ok(())
+    Own::run(sql, params)
 }
 
 /// Forgets a row, done or not, of which nothing is left.
-pub(crate) async fn remove(
-    connection: &mut dyn Connection,
-    key: &AlterationKey,
-    call: u64,
-) -> Result<(), BackendError> {
+pub(crate) fn remove(key: &AlterationKey, call: u64) -> Own {
     let sql = "DELETE FROM @journal WHERE plugin = ? AND id = ? AND call_number = ?";
     let params = [Cell::text(&key.plugin), Cell::text(&key.id), Cell::integer(call)];
-    connection.own_execute(sql, &params).await?;
-    crash::point("after a row of the journal was removed");
-    Ok(())
+    Own::run(sql, params)
 }
 
 /// Forgets everything about an alteration: its hook has ended.
-pub(crate) async fn clear(
-    connection: &mut dyn Connection,
-    key: &AlterationKey,
-) -> Result<(), BackendError> {
+pub(crate) fn clear(key: &AlterationKey) -> Own {
     let sql = "DELETE FROM @journal WHERE plugin = ? AND id = ?";
-    connection.own_execute(sql, &[Cell::text(&key.plugin), Cell::text(&key.id)]).await?;
-    crash::point("after the journal was cleared");
-    Ok(())
+    Own::run(sql, of(key))
 }
 
-/// Reads the rows of an alteration in the order of their calls.
+const ROWS: &str = "SELECT call_number, status, statement, fingerprint, results FROM @journal
+     WHERE plugin = ? AND id = ? ORDER BY call_number";
+
+/// Reads the rows of an alteration in the order of their calls, in the transaction at hand.
 pub(crate) async fn read(
     connection: &mut dyn Connection,
     key: &AlterationKey,
 ) -> Result<Vec<JournalRow>, BackendError> {
-    let sql = "SELECT call_number, status, statement, fingerprint, results FROM @journal
-         WHERE plugin = ? AND id = ? ORDER BY call_number";
-    let rows = connection.own_rows(sql, &[Cell::text(&key.plugin), Cell::text(&key.id)]).await?;
+    rows_of(key, query(connection, ROWS, of(key)).await?)
+}
+
+/// As [`read`], outside of any transaction.
+pub(crate) async fn look(
+    connection: &mut dyn Connection,
+    key: &AlterationKey,
+) -> Result<Vec<JournalRow>, BackendError> {
+    rows_of(key, read_one(connection, Own::rows(ROWS, of(key))).await?)
+}
+
+fn of(key: &AlterationKey) -> [Cell; 2] {
+    [Cell::text(&key.plugin), Cell::text(&key.id)]
+}
+
+fn rows_of(key: &AlterationKey, rows: Rows) -> Result<Vec<JournalRow>, BackendError> {
     rows.into_iter()
         .map(|cells| {
             let mut row = Record::new(cells, &format!("alteration_journal, {key}"));

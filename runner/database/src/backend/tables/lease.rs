@@ -8,6 +8,8 @@ use crate::{
     backend::{
         BackendError, LockHolder,
         connection::{Cell, Connection, OwnTypes},
+        recorded::{query, read_one},
+        transaction::{Own, Rows},
     },
     operator,
 };
@@ -18,15 +20,15 @@ use serde::{Deserialize, Serialize};
 struct Signature {
     #[serde(flatten)]
     holder: LockHolder,
-    /// The holder's session on the server, as [`Connection::session_name`] has it. Absent from
+    /// The holder's session on the server, as `Sessions::session_name` has it. Absent from
     /// runners that did not record it, and where the server ends idle transactions by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     session: Option<String>,
 }
 
 impl Signature {
-    fn of(connection: &dyn Connection) -> Cell {
-        let session = connection.session_name();
+    fn of(connection: &mut dyn Connection) -> Cell {
+        let session = connection.sessions().map(|sessions| sessions.session_name());
         Cell::text(super::to_json(&Self { holder: operator::lock_holder(), session }))
     }
 }
@@ -58,71 +60,52 @@ pub(crate) fn statements(types: OwnTypes) -> [String; 2] {
     ]
 }
 
-/// Whether there is something to take.
+/// Whether there is something to take. Outside of any transaction.
 pub(crate) async fn has_row(connection: &mut dyn Connection) -> Result<bool, BackendError> {
-    connection.begin_reading().await?;
-    let rows = connection.own_rows("SELECT one FROM @lease", &[]).await;
-    connection.rollback().await?;
-    Ok(!rows?.is_empty())
+    Ok(!read_one(connection, Own::rows("SELECT one FROM @lease", [])).await?.is_empty())
 }
 
-/// Takes the lease for `time_ms` if it is free or its holder's heart has stopped. The fence that
-/// goes with it; `None` where somebody holds it. Needs the caller's transaction.
-pub(crate) async fn take(
-    connection: &mut dyn Connection,
-    time_ms: u64,
-) -> Result<Option<i64>, BackendError> {
+/// Takes the lease for `time_ms` if it is free or its holder's heart has stopped, which moves its fence on.
+pub(crate) fn take(connection: &mut dyn Connection, time_ms: u64) -> Own {
     let clock = connection.clock_ms();
     let sql = format!(
         "UPDATE @lease SET fence = fence + 1, holder = ?, heartbeat_ms = {clock}, time_ms = ?
          WHERE holder IS NULL OR heartbeat_ms + time_ms < {clock}"
     );
-    let params = [Signature::of(connection), Cell::integer(time_ms)];
-    if connection.own_execute(&sql, &params).await? == 0 {
-        return Ok(None);
-    }
-    let rows = connection.own_rows("SELECT fence FROM @lease", &[]).await?;
+    Own::one_row(sql, [Signature::of(connection), Cell::integer(time_ms)])
+}
+
+/// The fence of the lease that this transaction has taken.
+pub(crate) async fn fence(connection: &mut dyn Connection) -> Result<i64, BackendError> {
+    let rows = query(connection, "SELECT fence FROM @lease", []).await?;
     let row = rows.into_iter().next().unwrap_or_default();
-    Ok(Some(Record::new(row, "alteration_lease").integer("fence")?))
+    Ok(Record::new(row, "alteration_lease").integer("fence")?)
 }
 
-/// Makes the ledger ask for `fence` from now on. `false` where it asks for that of a later holder:
-/// fences only grow. Needs the transaction of [`take`].
-pub(crate) async fn fence_ledger(
-    connection: &mut dyn Connection,
-    fence: i64,
-) -> Result<bool, BackendError> {
+/// Makes the ledger ask for `fence` from now on. Does not match where it asks for that of a later holder: fences only
+/// grow. Needs the transaction of [`take`].
+pub(crate) fn fence_ledger(fence: i64) -> Own {
     let sql = "UPDATE @ledger SET fence = ?, revision = revision + 1 WHERE fence < ?";
-    let params = [Cell::integer(fence), Cell::integer(fence)];
-    Ok(connection.own_execute(sql, &params).await? == 1)
+    Own::one_row(sql, [Cell::integer(fence), Cell::integer(fence)])
 }
 
-/// Says that the holder lives. `false`: the lease is somebody else's by now.
-pub(crate) async fn beat(
-    connection: &mut dyn Connection,
-    fence: i64,
-) -> Result<bool, BackendError> {
+/// Says that the holder lives. Does not match where the lease is somebody else's by now.
+pub(crate) fn beat(connection: &mut dyn Connection, fence: i64) -> Own {
     let clock = connection.clock_ms();
     let sql =
         format!("UPDATE @lease SET heartbeat_ms = {clock} WHERE fence = ? AND holder IS NOT NULL");
-    Ok(connection.own_execute(&sql, &[Cell::integer(fence)]).await? == 1)
+    Own::one_row(sql, [Cell::integer(fence)])
 }
 
-pub(crate) async fn give_back(
-    connection: &mut dyn Connection,
-    fence: i64,
-) -> Result<(), BackendError> {
-    let sql = "UPDATE @lease SET holder = NULL WHERE fence = ?";
-    connection.own_execute(sql, &[Cell::integer(fence)]).await?;
-    Ok(())
+pub(crate) fn give_back(fence: i64) -> Own {
+    Own::run("UPDATE @lease SET holder = NULL WHERE fence = ?", [Cell::integer(fence)])
 }
 
 /// Says that the holder works on another session from now on. Nothing where the lease is somebody
 /// else's by now, which the ledger tells.
-pub(crate) async fn sign(connection: &mut dyn Connection, fence: i64) -> Result<(), BackendError> {
+pub(crate) fn sign(connection: &mut dyn Connection, fence: i64) -> Own {
     let sql = "UPDATE @lease SET holder = ? WHERE fence = ? AND holder IS NOT NULL";
-    let params = [Signature::of(connection), Cell::integer(fence)];
-    connection.own_execute(sql, &params).await.map(drop)
+    Own::run(sql, [Signature::of(connection), Cell::integer(fence)])
 }
 
 /// The session of a holder whose lease has run out, as it named it.
@@ -133,20 +116,21 @@ pub(crate) async fn expired_session(
     let sql = format!(
         "SELECT holder FROM @lease WHERE holder IS NOT NULL AND heartbeat_ms + time_ms < {clock}"
     );
-    let rows = connection.own_rows(&sql, &[]).await?;
+    let rows = query(connection, sql, []).await?;
     let Some(row) = rows.into_iter().next() else { return Ok(None) };
     let text = Record::new(row, "alteration_lease").text("holder")?;
     Ok(serde_json::from_str(&text).ok().and_then(|found: Signature| found.session))
 }
 
-/// Who took the lease last, whether or not it has run out.
+/// Who took the lease last, whether or not it has run out. Outside of any transaction.
 pub(crate) async fn last_holder(
     connection: &mut dyn Connection,
 ) -> Result<Option<LockHolder>, BackendError> {
-    named(connection, "SELECT holder FROM @lease WHERE holder IS NOT NULL").await
+    let sql = "SELECT holder FROM @lease WHERE holder IS NOT NULL";
+    named(read_one(connection, Own::rows(sql, [])).await?)
 }
 
-/// Who holds a lease that has not run out.
+/// Who holds a lease that has not run out, in the transaction at hand.
 pub(crate) async fn holder(
     connection: &mut dyn Connection,
 ) -> Result<Option<LockHolder>, BackendError> {
@@ -154,14 +138,10 @@ pub(crate) async fn holder(
     let sql = format!(
         "SELECT holder FROM @lease WHERE holder IS NOT NULL AND heartbeat_ms + time_ms >= {clock}"
     );
-    named(connection, &sql).await
+    named(query(connection, sql, []).await?)
 }
 
-async fn named(
-    connection: &mut dyn Connection,
-    sql: &str,
-) -> Result<Option<LockHolder>, BackendError> {
-    let rows = connection.own_rows(sql, &[]).await?;
+fn named(rows: Rows) -> Result<Option<LockHolder>, BackendError> {
     let Some(row) = rows.into_iter().next() else { return Ok(None) };
     let text = Record::new(row, "alteration_lease").text("holder")?;
     Ok(Some(serde_json::from_str(&text).unwrap_or_else(|_| LockHolder::unknown())))

@@ -3,16 +3,15 @@
 //! Needs the caller's transaction, in which the ledger's revision was swapped first.
 
 use super::to_json;
-use crate::{
-    backend::{
-        BackendError, Checkpoint, Counts, Phase, Run, SCHEMA_VERSION,
-        connection::{Cell, Connection},
-    },
-    crash,
+use crate::backend::{
+    BackendError, Checkpoint, Counts, Phase, Run, SCHEMA_VERSION,
+    connection::{Cell, Connection},
+    recorded::query,
+    transaction::Own,
 };
 use alteration_domain::record::tables::{RUN, RUN_SINCE};
 
-pub(crate) async fn insert(connection: &mut dyn Connection, run: &Run) -> Result<(), BackendError> {
+pub(crate) fn insert(run: &Run) -> Own {
     let sql = format!(
         "INSERT INTO @run ({})
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -41,19 +40,11 @@ pub(crate) async fn insert(connection: &mut dyn Connection, run: &Run) -> Result
         Cell::integer(counts.rows_affected),
         Cell::text(to_json(&run.settings)),
     ];
-    connection.own_execute(&sql, &params).await?;
-    crash::point("after the run was recorded");
-    Ok(())
+    Own::run(sql, params)
 }
 
 /// Moves a run that is in `phase` on to `next`, with what it counted so far.
-pub(crate) async fn advance(
-    connection: &mut dyn Connection,
-    run: &Run,
-    next: Phase,
-    checkpoint: &Checkpoint,
-    counts: &Counts,
-) -> Result<(), BackendError> {
+pub(crate) fn advance(run: &Run, next: Phase, checkpoint: &Checkpoint, counts: &Counts) -> Own {
     let sql = "UPDATE @run SET phase = ?, checkpoint = ?, steps = ?, done = ?, total = ?,
             duration_ms = ?, statements = ?, rows_affected = ?
          WHERE plugin = ? AND id = ? AND marker = ? AND phase = ? AND steps = ?";
@@ -72,17 +63,11 @@ pub(crate) async fn advance(
         Cell::text(run.phase.as_str()),
         Cell::integer(run.checkpoint.steps),
     ];
-    connection.own_must(sql, &params).await?;
-    crash::point("after the run was advanced");
-    Ok(())
+    Own::one_row(sql, params)
 }
 
 /// Records that a run goes on in another component, with what that is handed. It must be as `before` was read.
-pub(crate) async fn mend(
-    connection: &mut dyn Connection,
-    before: &Run,
-    after: &Run,
-) -> Result<(), BackendError> {
+pub(crate) fn mend(before: &Run, after: &Run) -> Own {
     let sql = "UPDATE @run SET component_checksum = ?, settings = ?
          WHERE plugin = ? AND id = ? AND marker = ? AND component_checksum = ?
             AND phase = ? AND steps = ?";
@@ -96,14 +81,12 @@ pub(crate) async fn mend(
         Cell::text(before.phase.as_str()),
         Cell::integer(before.checkpoint.steps),
     ];
-    connection.own_must(sql, &params).await?;
-    crash::point("after the run was mended");
-    Ok(())
+    Own::one_row(sql, params)
 }
 
 /// Makes sure that a run is where this runner left it: a commit whose answer never came may have
 /// moved it on.
-pub(crate) async fn check(connection: &mut dyn Connection, run: &Run) -> Result<(), BackendError> {
+pub(crate) fn check(run: &Run) -> Own {
     let sql = "SELECT 1 FROM @run
          WHERE plugin = ? AND id = ? AND marker = ? AND phase = ? AND steps = ?";
     let params = [
@@ -113,17 +96,14 @@ pub(crate) async fn check(connection: &mut dyn Connection, run: &Run) -> Result<
         Cell::text(run.phase.as_str()),
         Cell::integer(run.checkpoint.steps),
     ];
-    let found = connection.own_rows(sql, &params).await?;
-    if found.is_empty() { Err(BackendError::Moved) } else { Ok(()) }
+    Own::one_row(sql, params)
 }
 
 /// Ends a run; it must be where this runner left it.
-pub(crate) async fn delete(connection: &mut dyn Connection, run: &Run) -> Result<(), BackendError> {
+pub(crate) fn delete(run: &Run) -> Own {
     let sql = "DELETE FROM @run WHERE plugin = ? AND id = ? AND marker = ?";
     let params = [Cell::text(&run.key.plugin), Cell::text(&run.key.id), Cell::text(&run.marker)];
-    connection.own_must(sql, &params).await?;
-    crash::point("after the run was ended");
-    Ok(())
+    Own::one_row(sql, params)
 }
 
 /// Reads as version `version` of the schema has them: the first had none.
@@ -134,7 +114,6 @@ pub(crate) async fn read_all(
     if version < RUN_SINCE {
         return Ok(Vec::new());
     }
-    let sql = RUN.sql(version);
-    let rows = connection.own_rows(&sql, &[]).await?;
+    let rows = query(connection, RUN.sql(version), []).await?;
     Ok(rows.into_iter().map(Run::read).collect::<Result<_, _>>()?)
 }

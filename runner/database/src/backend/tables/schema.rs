@@ -10,6 +10,8 @@ use crate::{
     backend::{
         BackendError, SCHEMA_VERSION,
         connection::{Cell, Connection, OwnTypes},
+        recorded::query,
+        transaction::Own,
     },
     crash,
 };
@@ -236,7 +238,7 @@ pub(crate) async fn version(connection: &mut dyn Connection) -> Result<Option<i6
         return Ok(None);
     }
     let sql = "SELECT one FROM @ledger";
-    if connection.is_journaled() && connection.own_rows(sql, &[]).await?.is_empty() {
+    if connection.is_journaled() && query(connection, sql, []).await?.is_empty() {
         return Ok(None);
     }
     let found = ledger::read(connection).await?.schema_version;
@@ -254,7 +256,7 @@ pub(crate) async fn version(connection: &mut dyn Connection) -> Result<Option<i6
 pub(crate) async fn upgrade(connection: &mut dyn Connection) -> Result<(), BackendError> {
     let found = version(connection).await?;
     if found.is_none() {
-        connection.prepare_place().await?;
+        prepare_place(connection).await?;
     }
     // With the oldest version that one of the tables may have.
     let (statements, older) = match found {
@@ -267,7 +269,7 @@ pub(crate) async fn upgrade(connection: &mut dyn Connection) -> Result<(), Backe
     };
     for statement in statements {
         let statement = spelled(statement, connection.own_types());
-        connection.own_execute(&statement, &[]).await?;
+        connection.own(vec![Own::run(statement, [])]).await?;
         crash::point("after a step of the schema");
     }
     for Added { since, table, column, of_type } in &ADDED {
@@ -278,7 +280,7 @@ pub(crate) async fn upgrade(connection: &mut dyn Connection) -> Result<(), Backe
         }
         let statement = format!("ALTER TABLE @{table} ADD COLUMN {column} {of_type}");
         let statement = spelled(&statement, connection.own_types());
-        connection.own_execute(&statement, &[]).await?;
+        connection.own(vec![Own::run(statement, [])]).await?;
         crash::point("after a step of the schema");
     }
     if older < NUMBERED {
@@ -286,8 +288,16 @@ pub(crate) async fn upgrade(connection: &mut dyn Connection) -> Result<(), Backe
     }
     let sql =
         format!("UPDATE @ledger SET schema_version = {SCHEMA_VERSION}, revision = revision + 1");
-    connection.own_execute(&sql, &[]).await?;
+    connection.own(vec![Own::run(sql, [])]).await?;
     Ok(())
+}
+
+/// Makes the place where the runner's own tables are to be, where a database has several.
+pub(crate) async fn prepare_place(connection: &mut dyn Connection) -> Result<(), BackendError> {
+    match connection.places() {
+        Some(places) => places.prepare_place().await,
+        None => Ok(()),
+    }
 }
 
 /// Has the history's rows numbered by whoever writes them, one after the other under the ledger's row, and not by a
@@ -296,18 +306,18 @@ pub(crate) async fn upgrade(connection: &mut dyn Connection) -> Result<(), Backe
 async fn unnumber(connection: &mut dyn Connection) -> Result<(), BackendError> {
     let unnumber = connection.own_types().unnumber;
     if !unnumber.is_empty() {
-        connection.own_execute(&format!("ALTER TABLE @history {unnumber}"), &[]).await?;
+        connection.own(vec![Own::run(format!("ALTER TABLE @history {unnumber}"), [])]).await?;
         crash::point("after a step of the schema");
     }
     let sql = "SELECT sequence FROM @history WHERE sequence >= ? ORDER BY sequence";
-    for row in connection.own_rows(sql, &[Cell::integer(NUMBER_MAX)]).await? {
+    for row in query(connection, sql, [Cell::integer(NUMBER_MAX)]).await? {
         let number = Record::new(row, "alteration_history").integer("sequence")?;
         let sql = "SELECT coalesce(max(sequence), 0) + 1 FROM @history WHERE sequence < ?";
-        let last = connection.own_rows(sql, &[Cell::integer(NUMBER_MAX)]).await?;
+        let last = query(connection, sql, [Cell::integer(NUMBER_MAX)]).await?;
         let last = last.into_iter().next().unwrap_or_default();
         let next = Record::new(last, "alteration_history").integer("sequence")?;
         let sql = "UPDATE @history SET sequence = ? WHERE sequence = ?";
-        connection.own_execute(sql, &[Cell::integer(next), Cell::integer(number)]).await?;
+        connection.own(vec![Own::run(sql, [Cell::integer(next), Cell::integer(number)])]).await?;
     }
     Ok(())
 }
@@ -322,13 +332,14 @@ async fn has(
     let sql = "SELECT count(*) FROM information_schema.columns
          WHERE table_schema = DATABASE() AND table_name = ? AND column_name = ?";
     let known = [Cell::text(format!("alteration_{table}")), Cell::text(column)];
-    let rows = connection.own_rows(sql, &known).await?;
+    let rows = query(connection, sql, known).await?;
     Ok(rows.first().and_then(|row| row.first()) == Some(&Cell::integer(1)))
 }
 
 /// How many tables of others there are.
 pub(crate) async fn tables(connection: &mut dyn Connection) -> Result<u64, BackendError> {
-    let rows = connection.own_rows(connection.tables_sql(), &[]).await?;
+    let sql = connection.tables_sql();
+    let rows = query(connection, sql, []).await?;
     Ok(rows
         .into_iter()
         .next()

@@ -2,7 +2,9 @@
 //! checked.
 
 use super::{history, journal, ledger, run, schema};
-use crate::backend::{BackendError, Snapshot, StateRow, connection::Connection, journal::cut_off};
+use crate::backend::{
+    BackendError, Snapshot, StateRow, connection::Connection, journal::cut_off, recorded::query,
+};
 use alteration_domain::record::tables::STATE;
 use std::collections::BTreeMap;
 
@@ -12,14 +14,14 @@ pub(crate) async fn read(
 ) -> Result<(Snapshot, Option<i64>), BackendError> {
     let Some(version) = schema::version(connection).await? else {
         let tables = schema::tables(connection).await?;
-        let place = connection.place().map(str::to_owned);
-        let strange = connection.strange_ledgers().to_vec();
+        let place = place(connection);
+        let strange = connection.places().map(|places| places.strange_ledgers().to_vec());
+        let strange = strange.unwrap_or_default();
         return Ok((Snapshot { tables, place, strange, ..Snapshot::empty() }, None));
     };
     let ledger = ledger::read(connection).await?;
     // Older ones are read as they are; reading must not upgrade them.
-    let sql = STATE.sql(version);
-    let rows = connection.own_rows(&sql, &[]).await?;
+    let rows = query(connection, STATE.sql(version), []).await?;
     let rows = rows.into_iter().map(StateRow::read).collect::<Result<Vec<_>, _>>()?;
     let runs = run::read_all(connection, version).await?;
     let successors = history::successors(connection).await?;
@@ -32,11 +34,15 @@ pub(crate) async fn read(
     let snapshot = Snapshot {
         successors,
         revision: Some(ledger.revision),
-        place: connection.place().map(str::to_owned),
+        place: place(connection),
         rows: rows.into_iter().map(|row| (row.key.clone(), row)).collect(),
         runs: runs.into_iter().map(|run| (run.key.clone(), run)).collect(),
         cut,
         ..Snapshot::empty()
     };
     Ok((snapshot, Some(ledger.fence)))
+}
+
+fn place(connection: &mut dyn Connection) -> Option<String> {
+    connection.places().map(|places| places.place().to_owned())
 }

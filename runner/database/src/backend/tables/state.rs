@@ -6,56 +6,34 @@
 use super::{RUNNER_VERSION, to_json};
 use crate::{
     alteration::{AlterationKey, Checksum, Direction, PluginName},
-    backend::{
-        Attempt, BackendError, Counts, Revision, StateRow, Status,
-        connection::{Cell, Connection},
-    },
-    crash, operator,
+    backend::{Attempt, Counts, Revision, StateRow, Status, connection::Cell, transaction::Own},
+    operator,
 };
 
 /// Says that an attempt of several parts takes the row from one of the statuses that it may come from to
 /// `to`. Anything else means that somebody else was here.
-pub(crate) async fn claim(
-    connection: &mut dyn Connection,
-    attempt: &Attempt,
-    revision: Revision,
-    to: Status,
-) -> Result<(), BackendError> {
+pub(crate) fn claim(attempt: &Attempt, revision: Revision, to: Status) -> Own {
     let end = match attempt.direction {
         Direction::Up => Values::at(revision),
         // What is applied keeps its place in the order until it is none any more.
         Direction::Down => Values::default(),
     };
-    take(connection, attempt, to, end).await?;
-    crash::point("after the row was claimed");
-    Ok(())
+    take(attempt, to, end)
 }
 
 /// As [`claim`], for an attempt of one part, with what it did: its row is written once, at its end.
-pub(crate) async fn record(
-    connection: &mut dyn Connection,
-    attempt: &Attempt,
-    revision: Revision,
-    counts: &Counts,
-) -> Result<(), BackendError> {
+pub(crate) fn record(attempt: &Attempt, revision: Revision, counts: &Counts) -> Own {
     let status = Status::after(attempt.direction);
-    take(connection, attempt, status, Values::at(revision).and(Values::of_end(counts))).await?;
-    crash::point("after the row was recorded");
-    Ok(())
+    take(attempt, status, Values::at(revision).and(Values::of_end(counts)))
 }
 
-async fn take(
-    connection: &mut dyn Connection,
-    attempt: &Attempt,
-    to: Status,
-    end: Values,
-) -> Result<(), BackendError> {
-    let statement = match attempt.direction {
+fn take(attempt: &Attempt, to: Status, end: Values) -> Own {
+    match attempt.direction {
         Direction::Up => {
             let values = Values::of_up(attempt, to, None).and(end);
             // The status it had is known, and with the ledger's revision it cannot have changed.
             match attempt.previous {
-                None => values.insert(&attempt.key, connection.own_new()),
+                None => values.insert(&attempt.key),
                 Some(_) => values.update(&attempt.key, AND_NOT_APPLIED, &[]),
             }
         }
@@ -78,8 +56,7 @@ async fn take(
             ];
             values.and(end).update(&attempt.key, condition, &known)
         }
-    };
-    connection.own_must(&statement.0, &statement.1).await
+    }
 }
 
 /// What an `up` may be written over.
@@ -127,27 +104,35 @@ impl Values {
         self
     }
 
-    /// Writes a row where there is none, with what the database has for that ([`Connection::own_skip`],
-    /// [`Connection::own_new`]).
-    fn insert(self, key: &AlterationKey, skip: Option<&str>) -> (String, Vec<Cell>) {
-        let key = [Cell::text(&key.plugin), Cell::text(&key.id)];
-        let (names, mut params): (Vec<_>, Vec<_>) = self.0.into_iter().unzip();
-        let into = format!("INSERT INTO @state ({}, plugin, id)", names.join(", "));
-        let values = format!("{}?, ?", "?, ".repeat(names.len()));
-        params.extend_from_slice(&key);
-        match skip {
-            Some(skip) => (format!("{into} VALUES ({values}) {skip}"), params),
-            None => {
-                params.extend(key);
-                // The ledger has one row.
-                let none = "NOT EXISTS (SELECT 1 FROM @state WHERE plugin = ? AND id = ?)";
-                (format!("{into} SELECT {values} FROM @ledger WHERE {none}"), params)
-            }
-        }
+    /// Writes a new row.
+    fn insert(self, key: &AlterationKey) -> Own {
+        let (columns, params) = self.with_key(key);
+        let values = vec!["?"; params.len()].join(", ");
+        Own::new_row(format!("INSERT INTO @state ({columns}) VALUES ({values})"), params)
+    }
+
+    /// Writes a row where there is none; one that is there stays as it is.
+    fn insert_missing(self, key: &AlterationKey) -> Own {
+        let (columns, mut params) = self.with_key(key);
+        let values = vec!["?"; params.len()].join(", ");
+        params.extend([Cell::text(&key.plugin), Cell::text(&key.id)]);
+        // The ledger has one row.
+        let sql = format!(
+            "INSERT INTO @state ({columns}) SELECT {values} FROM @ledger
+             WHERE NOT EXISTS (SELECT 1 FROM @state WHERE plugin = ? AND id = ?)"
+        );
+        Own::run(sql, params)
+    }
+
+    fn with_key(self, key: &AlterationKey) -> (String, Vec<Cell>) {
+        let (mut names, mut params): (Vec<_>, Vec<_>) = self.0.into_iter().unzip();
+        names.extend(["plugin", "id"]);
+        params.extend([Cell::text(&key.plugin), Cell::text(&key.id)]);
+        (names.join(", "), params)
     }
 
     /// Writes over the row; what else has to hold is in `condition`, whose values are `known`.
-    fn update(self, key: &AlterationKey, condition: &str, known: &[Cell]) -> (String, Vec<Cell>) {
+    fn update(self, key: &AlterationKey, condition: &str, known: &[Cell]) -> Own {
         let (names, mut params): (Vec<_>, Vec<_>) = self.0.into_iter().unzip();
         let sql = format!(
             "UPDATE @state SET {} = ? WHERE plugin = ? AND id = ?{condition}",
@@ -155,17 +140,12 @@ impl Values {
         );
         params.extend([Cell::text(&key.plugin), Cell::text(&key.id)]);
         params.extend(known.iter().cloned());
-        (sql, params)
+        Own::one_row(sql, params)
     }
 }
 
 /// Writes what an attempt of several parts did into its row, and with it the status that stays.
-pub(crate) async fn finalise(
-    connection: &mut dyn Connection,
-    attempt: &Attempt,
-    revision: Revision,
-    counts: &Counts,
-) -> Result<(), BackendError> {
+pub(crate) fn finalise(attempt: &Attempt, revision: Revision, counts: &Counts) -> Own {
     let values = Values(vec![
         ("status", Cell::text(Status::after(attempt.direction))),
         // It may have been begun as a draft that is released by now.
@@ -173,19 +153,12 @@ pub(crate) async fn finalise(
         ("error", Cell::Text(None)),
     ]);
     let end = Values::at(revision).and(Values::of_end(counts));
-    let (sql, params) = values.and(end).update(&attempt.key, "", &[]);
-    connection.own_must(&sql, &params).await?;
-    crash::point("after the row was finalised");
-    Ok(())
+    values.and(end).update(&attempt.key, "", &[])
 }
 
 /// As [`finalise`] of an `up`, for what was there before the runner came: nothing is known of what it
 /// did, by which it is told from what ran.
-pub(crate) async fn adopt(
-    connection: &mut dyn Connection,
-    attempt: &Attempt,
-    revision: Revision,
-) -> Result<(), BackendError> {
+pub(crate) fn adopt(attempt: &Attempt, revision: Revision) -> Own {
     let sql = "UPDATE @state SET status = 'applied', applied_at = ?, duration_ms = NULL,
             statements = NULL, rows_affected = NULL, revision = ?, error = NULL
          WHERE plugin = ? AND id = ?";
@@ -195,27 +168,19 @@ pub(crate) async fn adopt(
         Cell::text(&attempt.key.plugin),
         Cell::text(&attempt.key.id),
     ];
-    connection.own_must(sql, &params).await?;
-    crash::point("after the row was adopted");
-    Ok(())
+    Own::one_row(sql, params)
 }
 
 /// Records that an attempt failed and left nothing behind, but never over what stands as applied
 /// or running.
-pub(crate) async fn fail(
-    connection: &mut dyn Connection,
-    attempt: &Attempt,
-    error: &str,
-) -> Result<(), BackendError> {
+pub(crate) fn fail(attempt: &Attempt, error: &str) -> Vec<Own> {
     match attempt.direction {
         Direction::Up => {
             let values =
                 || Values::of_up(attempt, Status::Failed, Some(error)).and(Values::at(Revision(0)));
-            let (sql, params) = values().update(&attempt.key, AND_NOT_APPLIED, &[]);
-            if connection.own_execute(&sql, &params).await? == 0 {
-                let (sql, params) = values().insert(&attempt.key, connection.own_skip());
-                connection.own_execute(&sql, &params).await?;
-            }
+            let update = values().update(&attempt.key, AND_NOT_APPLIED, &[]);
+            // There need not be one.
+            vec![Own::run(update.sql, update.params), values().insert_missing(&attempt.key)]
         }
         // A failed `down` leaves the alteration applied; only its error is noted.
         Direction::Down => {
@@ -227,20 +192,13 @@ pub(crate) async fn fail(
                 Cell::text(&attempt.key.id),
                 Cell::text(attempt.applied().0),
             ];
-            connection.own_execute(sql, &params).await?;
+            vec![Own::run(sql, params)]
         }
     }
-    crash::point("after the failure was written");
-    Ok(())
 }
 
 /// Sets the status of an unfinished attempt's row: its run row says that it is this runner's.
-pub(crate) async fn mark(
-    connection: &mut dyn Connection,
-    key: &AlterationKey,
-    status: Status,
-    error: Option<&str>,
-) -> Result<(), BackendError> {
+pub(crate) fn mark(key: &AlterationKey, status: Status, error: Option<&str>) -> Own {
     let sql = "UPDATE @state SET status = ?, error = ? WHERE plugin = ? AND id = ?";
     let params = [
         Cell::text(status),
@@ -248,18 +206,11 @@ pub(crate) async fn mark(
         Cell::text(&key.plugin),
         Cell::text(&key.id),
     ];
-    connection.own_must(sql, &params).await?;
-    crash::point("after the row was marked");
-    Ok(())
+    Own::one_row(sql, params)
 }
 
 /// Records a row under another plugin's name, with the checksum of that one's file. It must be as it was read.
-pub(crate) async fn rename(
-    connection: &mut dyn Connection,
-    row: &StateRow,
-    to: &PluginName,
-    checksum: Checksum,
-) -> Result<(), BackendError> {
+pub(crate) fn rename(row: &StateRow, to: &PluginName, checksum: Checksum) -> Own {
     let sql = "UPDATE @state SET plugin = ?, checksum = ?
          WHERE plugin = ? AND id = ? AND status = ? AND checksum = ?";
     let params = [
@@ -270,30 +221,19 @@ pub(crate) async fn rename(
         Cell::text(row.status),
         Cell::text(row.checksum),
     ];
-    connection.own_must(sql, &params).await?;
-    crash::point("after the row was renamed");
-    Ok(())
+    Own::one_row(sql, params)
 }
 
 /// Records that an applied draft is released. It must be as it was read.
-pub(crate) async fn release(
-    connection: &mut dyn Connection,
-    row: &StateRow,
-) -> Result<(), BackendError> {
+pub(crate) fn release(row: &StateRow) -> Own {
     let sql = "UPDATE @state SET draft = 0
          WHERE plugin = ? AND id = ? AND status = 'applied' AND checksum = ? AND draft = 1";
     let params = [Cell::text(&row.key.plugin), Cell::text(&row.key.id), Cell::text(row.checksum)];
-    connection.own_must(sql, &params).await?;
-    crash::point("after the row was released");
-    Ok(())
+    Own::one_row(sql, params)
 }
 
 /// Records that what was begun goes on in another file, `after`. It must be as `before` was read.
-pub(crate) async fn mend(
-    connection: &mut dyn Connection,
-    before: &StateRow,
-    after: &StateRow,
-) -> Result<(), BackendError> {
+pub(crate) fn mend(before: &StateRow, after: &StateRow) -> Own {
     let values = Values(vec![
         ("checksum", Cell::text(after.checksum)),
         ("component_checksum", Cell::text(after.component_checksum)),
@@ -309,18 +249,11 @@ pub(crate) async fn mend(
         Cell::text(before.checksum),
         Cell::text(before.component_checksum),
     ];
-    let (sql, params) = values.update(&before.key, condition, &known);
-    connection.own_must(&sql, &params).await?;
-    crash::point("after the row was mended");
-    Ok(())
+    values.update(&before.key, condition, &known)
 }
 
 /// Removes the row of an alteration of which nothing is left.
-pub(crate) async fn forget(
-    connection: &mut dyn Connection,
-    key: &AlterationKey,
-) -> Result<(), BackendError> {
+pub(crate) fn forget(key: &AlterationKey) -> Own {
     let sql = "DELETE FROM @state WHERE plugin = ? AND id = ?";
-    connection.own_execute(sql, &[Cell::text(&key.plugin), Cell::text(&key.id)]).await?;
-    Ok(())
+    Own::run(sql, [Cell::text(&key.plugin), Cell::text(&key.id)])
 }

@@ -7,7 +7,9 @@ use crate::{
         Access, Attempt, BackendError, Counts, Entropy, Phase, Revision, Run, SCHEMA_VERSION,
         Status,
         connection::{Cell, Connection, Connector, SharedConnection},
+        recorded::Verbs,
         sqlite::SqliteConnector,
+        transaction::{Own, TxError},
     },
     operator,
     session::SqlLimits,
@@ -49,7 +51,7 @@ async fn columns(connection: &mut dyn Connection) -> Vec<Vec<Cell>> {
     let sql = "SELECT m.name, c.name, c.type, c.\"notnull\", c.pk
          FROM sqlite_schema AS m, pragma_table_info(m.name) AS c
          WHERE m.name LIKE 'alteration!_%' ESCAPE '!' ORDER BY m.name, c.name";
-    connection.own_rows(sql, &[]).await.unwrap()
+    connection.rows_of(sql, &[]).await.unwrap()
 }
 
 #[tokio::test]
@@ -57,7 +59,7 @@ async fn the_first_version_is_upgraded_to_what_is_made_anew() {
     let old = memory().await;
     let old = &mut *old.lock().await;
     for statement in VERSION_1 {
-        old.own_execute(statement, &[]).await.unwrap();
+        old.run_sql(statement, &[]).await.unwrap();
     }
     let (before, _) = snapshot::read(old).await.unwrap();
     assert_eq!(before.revision, Some(Revision(7)), "it can be read as it is");
@@ -95,9 +97,9 @@ async fn the_fourth_version_is_upgraded_with_what_is_applied() {
     schema::upgrade(connection).await.unwrap();
     let fresh = columns(connection).await;
     let attempt = begun_attempt();
-    state::record(connection, &attempt, Revision(1), &Counts::default()).await.unwrap();
+    connection.own(vec![state::record(&attempt, Revision(1), &Counts::default())]).await.unwrap();
     for older in [WITHOUT_DRAFTS, "UPDATE @ledger SET schema_version = 4"] {
-        connection.own_execute(older, &[]).await.unwrap();
+        connection.run_sql(older, &[]).await.unwrap();
     }
     let read = async |connection: &mut dyn Connection| {
         let (snapshot, _) = snapshot::read(connection).await.unwrap();
@@ -109,7 +111,7 @@ async fn the_fourth_version_is_upgraded_with_what_is_applied() {
     assert!(!read(connection).await, "what an older runner applied was none");
     for (value, expected) in [("1", Some(true)), ("0", Some(false)), ("2", None)] {
         let edited = format!("UPDATE @state SET draft = {value}");
-        connection.own_execute(&edited, &[]).await.unwrap();
+        connection.run_sql(&edited, &[]).await.unwrap();
         let found = snapshot::read(connection).await;
         assert_eq!(found.ok().map(|(snapshot, _)| snapshot.rows[&attempt.key].draft), expected);
     }
@@ -140,9 +142,9 @@ async fn the_second_version_is_upgraded_with_what_is_unfinished() {
     let connection = &mut *connection.lock().await;
     schema::upgrade(connection).await.unwrap();
     let fresh = columns(connection).await;
-    run::insert(connection, &begun()).await.unwrap();
+    connection.own(vec![run::insert(&begun())]).await.unwrap();
     for statement in VERSION_2 {
-        connection.own_execute(statement, &[]).await.unwrap();
+        connection.run_sql(statement, &[]).await.unwrap();
     }
     let read = async |connection: &mut dyn Connection| {
         let (snapshot, _) = snapshot::read(connection).await.unwrap();
@@ -162,20 +164,20 @@ async fn rows_of_the_history_are_numbered_one_after_the_other() {
     let connection = &mut *connection.lock().await;
     schema::upgrade(connection).await.unwrap();
     for older in [WITHOUT_DRAFTS, "UPDATE @ledger SET schema_version = 3"] {
-        connection.own_execute(older, &[]).await.unwrap();
+        connection.run_sql(older, &[]).await.unwrap();
     }
     let attempt = begun_attempt();
-    history::append(connection, &attempt, None).await.unwrap();
+    connection.own(vec![history::append(&attempt, None)]).await.unwrap();
     for number in [i64::MAX - 1, i64::MAX] {
         let jam = "INSERT INTO @history (sequence, plugin, id, direction, event, at, done_by, runner_version,
                 checksum, component_checksum, permissions)
              SELECT ?, plugin, id, direction, event, at, done_by, runner_version, checksum,
                 component_checksum, permissions FROM @history WHERE sequence = 1";
-        connection.own_execute(jam, &[Cell::integer(number)]).await.unwrap();
+        connection.run_sql(jam, &[Cell::integer(number)]).await.unwrap();
     }
     schema::upgrade(connection).await.unwrap();
-    history::append(connection, &attempt, None).await.unwrap();
-    let rows = connection.own_rows("SELECT sequence FROM @history ORDER BY 1", &[]).await.unwrap();
+    connection.own(vec![history::append(&attempt, None)]).await.unwrap();
+    let rows = connection.rows_of("SELECT sequence FROM @history ORDER BY 1", &[]).await.unwrap();
     assert_eq!(rows.concat(), [1, 2, 3, 4].map(|number: i64| Cell::integer(number)));
 }
 
@@ -185,11 +187,11 @@ async fn a_run_keeps_its_settings() {
     let connection = &mut *connection.lock().await;
     schema::upgrade(connection).await.unwrap();
     let run = begun();
-    run::insert(connection, &run).await.unwrap();
+    connection.own(vec![run::insert(&run)]).await.unwrap();
     let (snapshot, _) = snapshot::read(connection).await.unwrap();
     assert_eq!(snapshot.runs[&run.key].settings, run.settings);
     let edited = "UPDATE @run SET settings = '{\"a b\":null}'";
-    connection.own_execute(edited, &[]).await.unwrap();
+    connection.run_sql(edited, &[]).await.unwrap();
     let error = snapshot::read(connection).await.unwrap_err();
     assert!(error.to_string().contains("the column settings holds no valid value"), "{error}");
 }
@@ -199,10 +201,10 @@ async fn a_newer_version_and_a_lost_table_are_refused() {
     let connection = memory().await;
     let connection = &mut *connection.lock().await;
     schema::upgrade(connection).await.unwrap();
-    connection.own_execute("DROP TABLE @journal", &[]).await.unwrap();
+    connection.run_sql("DROP TABLE @journal", &[]).await.unwrap();
     let lost = schema::version(connection).await.unwrap_err();
     assert!(lost.to_string().contains("alteration_journal"), "{lost}");
-    connection.own_execute("UPDATE @ledger SET schema_version = 9", &[]).await.unwrap();
+    connection.run_sql("UPDATE @ledger SET schema_version = 9", &[]).await.unwrap();
     let newer = schema::version(connection).await.unwrap_err();
     assert!(
         matches!(newer, BackendError::NewerSchema { found: 9, known: SCHEMA_VERSION }),
@@ -216,11 +218,12 @@ async fn a_revision_is_swapped_once_and_only_under_its_fence() {
     let connection = &mut *connection.lock().await;
     schema::upgrade(connection).await.unwrap();
     let revision = ledger::read(connection).await.unwrap().revision;
-    let fenced = ledger::advance(connection, revision, 1).await;
-    assert!(matches!(fenced, Err(BackendError::Moved)), "it has another fence");
-    assert_eq!(ledger::advance(connection, revision, 0).await.unwrap(), Revision(revision.0 + 1));
-    let again = ledger::advance(connection, revision, 0).await;
-    assert!(matches!(again, Err(BackendError::Moved)));
+    let fenced = connection.own(vec![ledger::advance(revision, 1)]).await;
+    assert!(matches!(fenced, Err(TxError::Own(0, BackendError::Moved))), "it has another fence");
+    connection.own(vec![ledger::advance(revision, 0)]).await.unwrap();
+    assert_eq!(ledger::read(connection).await.unwrap().revision, revision.next());
+    let again = connection.own(vec![ledger::advance(revision, 0)]).await;
+    assert!(matches!(again, Err(TxError::Own(0, BackendError::Moved))));
 }
 
 #[tokio::test]
@@ -232,10 +235,16 @@ async fn the_archive_notices_damage() {
     let component: Vec<u8> =
         (0..3_000_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
     let checksum = Checksum::of(&component);
-    archive::store(connection, checksum, &component, None).await.unwrap();
+    let store = archive::store(checksum, &component, None).await.unwrap();
+    assert!(store.len() > 1);
+    connection.own([store.clone(), store].concat()).await.unwrap();
+    connection.commit().await.unwrap();
+    assert!(archive::has(connection, checksum).await.unwrap());
     assert_eq!(archive::read(connection, checksum).await.unwrap(), Some(component));
+    connection.begin().await.unwrap();
     let damage = "UPDATE @archive SET bytes = zeroblob(10) WHERE chunk = 1";
-    assert_eq!(connection.own_execute(damage, &[]).await.unwrap(), 1);
+    connection.own(vec![Own::one_row(damage, [])]).await.unwrap();
+    connection.commit().await.unwrap();
     let damaged = archive::read(connection, checksum).await;
     assert!(matches!(damaged, Err(BackendError::ArchiveDamaged(_))));
 }
@@ -251,14 +260,14 @@ async fn an_unfinished_down_keeps_its_place_in_the_order() {
     let file = ComponentFile::released("x", Checksum::of(b"x"), manifest);
     let catalog = Catalog::new([file]).unwrap();
     let up = Attempt::up(catalog.get(&key).unwrap());
-    state::record(connection, &up, Revision(3), &Counts::default()).await.unwrap();
+    connection.own(vec![state::record(&up, Revision(3), &Counts::default())]).await.unwrap();
     let (applied, _) = snapshot::read(connection).await.unwrap();
     let down = Attempt::down(&applied.rows[&key]);
-    state::claim(connection, &down, Revision(9), Status::Running).await.unwrap();
-    state::mark(connection, &key, Status::Applied, None).await.unwrap();
+    connection.own(vec![state::claim(&down, Revision(9), Status::Running)]).await.unwrap();
+    connection.own(vec![state::mark(&key, Status::Applied, None)]).await.unwrap();
     let (after, _) = snapshot::read(connection).await.unwrap();
     assert_eq!(after.rows[&key].revision, Revision(3));
-    state::record(connection, &down, Revision(12), &Counts::default()).await.unwrap();
+    connection.own(vec![state::record(&down, Revision(12), &Counts::default())]).await.unwrap();
     let (reverted, _) = snapshot::read(connection).await.unwrap();
     let row = &reverted.rows[&key];
     assert_eq!((row.status, row.revision), (Status::Reverted, Revision(12)));

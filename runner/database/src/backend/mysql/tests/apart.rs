@@ -1,13 +1,15 @@
 //! What a hook makes of its session, and the session that is its own.
 
 use super::{native::hook_on, *};
-use crate::backend::connection::{Cell, SharedConnection};
+use crate::backend::connection::{Apart, Cell, Connection, SharedConnection};
 
 async fn apart(main: &mut MysqlConnection, last_insert_id: u64) -> SharedConnection {
     let settings = settings(HookMode::Journaled);
-    let opened =
-        crate::backend::connection::Connection::open_apart(main, settings, "tests", last_insert_id);
-    opened.await.expect("opens").expect("these databases have it")
+    main.open_apart(settings, "tests", last_insert_id).await.expect("opens")
+}
+
+fn apart_of(session: &mut dyn Connection) -> &mut dyn Apart {
+    session.apart().expect("these databases have it")
 }
 
 /// A hook's mode and character sets are its own: what the runner writes and compares is as without them.
@@ -17,8 +19,7 @@ async fn the_runners_statements_run_without_what_a_hook_set() {
         let database = server.database();
         database.sql("CREATE TABLE kept (a int, b varchar(20) CHARACTER SET utf8mb4)");
         let mut connection = open(&database).await;
-        connection.begin().await.expect("begins");
-        connection.enter_hook(settings(HookMode::Journaled)).await.expect("enters");
+        connection.enter(settings(HookMode::Journaled)).await.expect("enters");
         let about = "ALTER TABLE kept ADD c int";
         let before = connection.fingerprint(about).await.expect("asks");
         execute(
@@ -31,7 +32,7 @@ async fn the_runners_statements_run_without_what_a_hook_set() {
         execute(&mut connection, r#"INSERT INTO "kept" (a, b) VALUES (1, 'x\')"#).await;
         assert_eq!(connection.fingerprint(about).await.expect("asks"), before);
         let own = [Cell::text("\u{1f389}")];
-        connection.own_execute("UPDATE kept SET b = ? WHERE 1 = 0", &own).await.expect("writes");
+        connection.run_sql("UPDATE kept SET b = ? WHERE 1 = 0", &own).await.expect("writes");
         // Put on again.
         execute(&mut connection, r#"INSERT INTO "kept" (a, b) VALUES (2, 'y\')"#).await;
         execute(&mut connection, "SET sql_mode = @old").await;
@@ -88,7 +89,7 @@ async fn a_session_of_the_hooks_own() {
         main.begin().await.expect("begins");
         let shared = apart(&mut main, 77).await;
         let session = &mut *shared.lock().await;
-        let run = async |session: &mut dyn crate::backend::connection::Connection, sql: &str| {
+        let run = async |session: &mut dyn Connection, sql: &str| {
             session.execute(sql, vec![]).await.unwrap_or_else(|error| panic!("{sql}: {error}"))
         };
         for sql in [
@@ -114,14 +115,14 @@ async fn a_session_of_the_hooks_own() {
         }
         let seen = database.rows("SELECT x FROM t ORDER BY id");
         assert_eq!(seen, ["77", "1", "0", "0", "2", "5", "6", "7", "8"]);
-        assert!(!session.is_left_open().await.expect("asks"));
+        assert!(!apart_of(session).is_left_open().await.expect("asks"));
         run(session, "START TRANSACTION").await;
         run(session, "DELETE FROM t").await;
-        assert!(session.is_left_open().await.expect("asks"));
+        assert!(apart_of(session).is_left_open().await.expect("asks"));
         run(session, "SET autocommit = 0").await;
         run(session, "DELETE FROM t").await;
-        assert!(session.is_left_open().await.expect("asks"));
-        let name = session.session_name().expect("it has one");
+        assert!(apart_of(session).is_left_open().await.expect("asks"));
+        let name = session.sessions().expect("it has a name").session_name();
         session.close().await;
         main.end_session_named(&name).await.expect("it is gone");
         assert_eq!(database.rows("SELECT count(*) FROM t"), ["9"]);

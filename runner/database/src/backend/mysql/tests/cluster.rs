@@ -32,16 +32,13 @@ async fn count_up(url: String, task: usize) -> Vec<String> {
 /// take part.
 async fn one_transaction(connection: &mut MysqlConnection, name: &str) -> Result<(), String> {
     let failed = |error: BackendError| error.to_string();
-    connection.begin().await.map_err(failed)?;
-    let count = format!("UPDATE t SET n = n + 1, who = '{name}'");
-    connection.own_execute(&count, &[]).await.map_err(failed)?;
-    let read = format!("SELECT n, '{name}' FROM t");
-    connection.own_rows(&read, &[]).await.map_err(failed)?;
-    connection.enter_hook(settings(HookMode::Transaction)).await.map_err(failed)?;
+    let count = Own::run(format!("UPDATE t SET n = n + 1, who = '{name}'"), []);
+    let read = Own::rows(format!("SELECT n, '{name}' FROM t"), []);
+    let start = Start::entering(vec![count, read], settings(HookMode::Transaction));
+    connection.start(start).await.map_err(BackendError::from).map_err(failed)?;
     let log = format!("INSERT INTO log (name) VALUES ('{name}')");
     connection.execute(&log, vec![]).await.map_err(|error| error.to_string())?;
-    connection.leave_hook().await.map_err(failed)?;
-    connection.commit().await.map_err(failed)
+    connection.end_hook(vec![]).await.map_err(failed)
 }
 
 /// A cluster rolls back what is in the way of another node, and does not always say so.

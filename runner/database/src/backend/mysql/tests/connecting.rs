@@ -101,11 +101,11 @@ async fn who_only_looks_cannot_write() {
     database.sql("CREATE TABLE t (a int)");
     let reading = MysqlConnector::new(&url(database.url()), &options(Access::Read));
     let mut reading = reading.open().await.expect("reads");
-    let written = reading.own_execute("INSERT INTO t VALUES (1)", &[]).await;
+    let written = reading.run_sql("INSERT INTO t VALUES (1)", &[]).await;
     assert!(matches!(written, Err(BackendError::ReadOnly { .. })), "{written:?}");
     reading.begin().await.expect("begins");
     assert!(reading.is_in_transaction().await.expect("asks"));
-    assert!(reading.own_execute("INSERT INTO t VALUES (1)", &[]).await.is_err());
+    assert!(reading.run_sql("INSERT INTO t VALUES (1)", &[]).await.is_err());
     reading.rollback().await.expect("rolls back");
 }
 
@@ -130,8 +130,7 @@ async fn odd_defaults_are_left_to_hooks() {
     ]);
     let database = server.database();
     let mut connection = open(&database).await;
-    connection.begin().await.expect("begins");
-    connection.enter_hook(settings(HookMode::Journaled)).await.expect("enters");
+    connection.enter(settings(HookMode::Journaled)).await.expect("enters");
     let found = rows(
         &mut connection,
         r#"SELECT 'a\b' || "c", @@time_zone, @@tx_isolation, @@autocommit, @@default_storage_engine, 'é'
@@ -172,8 +171,7 @@ async fn a_cluster_needs_a_lease() {
     let database = cluster.database();
     let mut connection = open(&database).await;
     assert!(connection.needs_lease().await.expect("asks"));
-    connection.begin().await.expect("begins");
-    connection.enter_hook(settings(HookMode::Journaled)).await.expect("enters");
+    connection.enter(settings(HookMode::Journaled)).await.expect("enters");
     let waits = rows(&mut connection, "SELECT @@wsrep_sync_wait").await;
     assert_eq!(waits, [[Value::Int64(1)]]);
     execute(&mut connection, "CREATE TABLE t (a int PRIMARY KEY)").await;

@@ -19,15 +19,17 @@ fn broken(error: impl ToString) -> Broken {
 
 /// A hook that writes one row, with a bit of everything.
 async fn write(connection: &mut MysqlConnection, row: i64) -> Result<(), Broken> {
-    connection.begin().await.map_err(broken)?;
-    connection.enter_hook(settings(HookMode::Transaction)).await.map_err(broken)?;
+    connection.enter(settings(HookMode::Transaction)).await.map_err(broken)?;
     let insert = "INSERT INTO t VALUES (?, '{}')";
     connection.execute(insert, vec![Value::Int64(row)]).await.map_err(broken)?;
     let (cursor, _) = connection.open_cursor("SELECT * FROM t", vec![]).await.map_err(broken)?;
     connection.fetch(cursor, PLENTY).await.map_err(broken)?;
-    connection.own_rows("SELECT COUNT(*) FROM t", &[]).await.map_err(broken)?;
-    connection.leave_hook().await.map_err(broken)?;
-    connection.commit().await.map_err(|error| Broken { in_commit: true, error: error.to_string() })
+    connection.rows_of("SELECT COUNT(*) FROM t", &[]).await.map_err(broken)?;
+    let ended = connection.finish(End::hook(vec![], Durability::Flushed)).await;
+    ended.map(drop).map_err(|error| Broken {
+        in_commit: matches!(error, TxError::Commit(_) | TxError::Unknown(_)),
+        error: error.to_string(),
+    })
 }
 
 fn upstream() -> SocketAddr {
@@ -41,7 +43,7 @@ async fn locked(database: &Database, proxy: &Proxy) -> MysqlConnection {
     assert!(matches!(tried, Ok(LockTry::Held)), "{tried:?}");
     // The proxy counts a message a little after it has passed on. Where counting begins in the
     // middle of this answer, it may be broken too, and a rollback mends that as well.
-    let _ = connection.own_rows("SELECT 1", &[]).await;
+    let _ = connection.rows_of("SELECT 1", &[]).await;
     connection
 }
 
@@ -89,7 +91,7 @@ async fn a_break_at_any_message_is_mended_by_a_rollback() {
                     connection.rollback().await.expect(&what);
                     // Looked at first: the break may come just behind the answer.
                     let has_struck = proxy.has_struck();
-                    let answers = connection.own_rows("SELECT 1", &[]).await.is_ok();
+                    let answers = connection.rows_of("SELECT 1", &[]).await.is_ok();
                     if answers && has_struck {
                         break;
                     }
@@ -117,16 +119,14 @@ async fn a_connection_that_went_silent_is_replaced() {
     database.sql("CREATE TABLE t (a int PRIMARY KEY, b json)");
     let whole = Proxy::start(upstream(), Protocol::Mysql, None);
     let mut connection = locked(&database, &whole).await;
-    connection.begin().await.expect("begins");
-    connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
+    connection.enter(settings(HookMode::Transaction)).await.expect("enters");
     let after_messages = whole.messages(Direction::ToServer) + 1;
     connection.rollback().await.expect("rolls back");
     end(connection).await;
     let fault = Fault { direction: Direction::ToServer, after_messages, action: Action::Stall };
     let proxy = Proxy::start(upstream(), Protocol::Mysql, Some(fault));
     let mut connection = locked(&database, &proxy).await;
-    connection.begin().await.expect("begins");
-    connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
+    connection.enter(settings(HookMode::Transaction)).await.expect("enters");
     let silent = connection.execute("INSERT INTO t VALUES (1, '{}')", vec![]);
     let stalled = async {
         while !proxy.has_struck() {

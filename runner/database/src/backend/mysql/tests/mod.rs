@@ -15,8 +15,14 @@ use crate::sql::Level;
 use crate::{
     backend::{
         Access, BackendError, ConnectOptions, DatabaseUrl,
-        connection::{Connection as _, HookMode, HookSettings},
-        proxy, servers,
+        connection::{
+            Connection as _, HookMode, HookSettings, Journaling as _, Locking as _, Sessions as _,
+            Transactions as _,
+        },
+        proxy,
+        recorded::Verbs as _,
+        servers,
+        transaction::{Durability, End, Own, Start, TxError},
     },
     session::{ErrorKind, Outcome, ResultLimit, Row, Session as _, SqlError, SqlLimits, Value},
 };
@@ -55,8 +61,7 @@ fn settings(mode: HookMode) -> HookSettings {
 async fn hook(mode: HookMode) -> (Database, MysqlConnection) {
     let database = Mariadb::shared().database();
     let mut connection = open(&database).await;
-    connection.begin().await.expect("begins");
-    connection.enter_hook(settings(mode)).await.expect("enters");
+    connection.enter(settings(mode)).await.expect("enters");
     (database, connection)
 }
 

@@ -24,8 +24,7 @@ fn instant(text: &str) -> Value {
 /// A hook on `database`, whose session has what the server gives it now.
 pub(super) async fn hook_on(database: &Database) -> MysqlConnection {
     let mut connection = open(database).await;
-    connection.begin().await.expect("begins");
-    connection.enter_hook(settings(HookMode::Journaled)).await.expect("enters");
+    connection.enter(settings(HookMode::Journaled)).await.expect("enters");
     connection
 }
 
@@ -291,14 +290,12 @@ async fn what_a_hook_sets_is_put_back() {
             };
             let wire = connection.wire().expect("open");
             let before = read(wire.text_rows(shown).await.expect("shows"));
-            connection.begin().await.expect("begins");
-            connection.enter_hook(settings(HookMode::Journaled)).await.expect("enters");
+            connection.enter(settings(HookMode::Journaled)).await.expect("enters");
             connection.execute(set, vec![]).await.unwrap_or_else(|error| panic!("{set}: {error}"));
             // Meanwhile, what everybody may do: the log moves, and a variable of all is changed.
             database.admin_sql("INSERT INTO t VALUES (1); SET GLOBAL max_connections = 203");
             connection.commit().await.expect("commits");
-            connection.begin().await.expect("begins");
-            connection.enter_hook(settings(HookMode::Journaled)).await.expect(set);
+            connection.enter(settings(HookMode::Journaled)).await.expect(set);
             let wire = connection.wire().expect("open");
             let after = read(wire.text_rows(shown).await.expect("shows"));
             let moved: Vec<_> = before.iter().zip(&after).filter(|(b, a)| b != a).collect();
@@ -318,14 +315,14 @@ async fn a_hook_may_make_its_updates_safe() {
         let create = "CREATE TABLE @state (id {key} PRIMARY KEY, n {integer})"
             .replace("{key}", connection.own_types().key)
             .replace("{integer}", connection.own_types().integer);
-        connection.own_execute(&create, &[]).await.expect("made");
-        connection.own_execute("INSERT INTO @state VALUES ('x', 1)", &[]).await.expect("inserted");
+        connection.run_sql(&create, &[]).await.expect("made");
+        connection.run_sql("INSERT INTO @state VALUES ('x', 1)", &[]).await.expect("inserted");
         execute(&mut connection, "SET SQL_SAFE_UPDATES = 1").await;
         let error = fails(&mut connection, "UPDATE t SET a = 2", vec![]).await;
         assert!(error.message.contains("safe update"), "{error}");
-        let done = connection.own_execute("UPDATE @state SET n = 2 WHERE n = 1", &[]).await;
+        let done = connection.execute_own("UPDATE @state SET n = 2 WHERE n = 1", &[]).await;
         assert_eq!(done.expect("updated"), 1);
-        let done = connection.own_execute("DELETE FROM @state WHERE n = 2", &[]).await;
+        let done = connection.execute_own("DELETE FROM @state WHERE n = 2", &[]).await;
         assert_eq!(done.expect("deleted"), 1);
     }
 }
@@ -360,8 +357,7 @@ async fn a_type_that_cannot_be_read_is_named() {
             assert!(error.message.contains(part), "{part}: {error}");
         }
         connection.rollback().await.expect("rolls back");
-        connection.begin().await.expect("begins");
-        connection.enter_hook(settings(HookMode::Journaled)).await.expect("enters");
+        connection.enter(settings(HookMode::Journaled)).await.expect("enters");
         let bytes = rows(&mut connection, "SELECT HEX(embedding) FROM t").await;
         assert_eq!(bytes, [[text("0000803F0000004000004040")]]);
     }

@@ -1,7 +1,7 @@
 //! Statements, cursors, writers and errors; and what a hostile guest may try.
 
 use super::*;
-use crate::sql::Level;
+use crate::{backend::one_by_one, sql::Level};
 
 #[tokio::test]
 async fn outcomes() {
@@ -174,7 +174,7 @@ async fn settings_end_with_their_hook() {
         execute(&mut connection, sql).await;
     }
     assert_ne!(rows(&mut connection, probe).await, before);
-    connection.leave_hook().await.expect("leaves");
+    one_by_one::Steps::leave_hook(&mut connection).await.expect("leaves");
     assert_eq!(rows(&mut connection, probe).await, before);
     execute(&mut connection, "SET foreign_key_checks = 0").await;
     connection.rollback().await.expect("rolls back");
@@ -277,12 +277,11 @@ async fn a_statement_has_its_time() {
         statement_time: Some(Duration::from_millis(50)),
         ..settings(HookMode::Transaction)
     };
-    connection.enter_hook(short).await.expect("enters");
+    one_by_one::Steps::enter_hook(&mut connection, short).await.expect("enters");
     let error = fails(&mut connection, "SELECT SLEEP(600)", vec![]).await;
     assert_eq!(error.kind, ErrorKind::Limit, "{error}");
     connection.rollback().await.expect("rolls back");
-    connection.begin().await.expect("begins");
-    connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
+    connection.enter(settings(HookMode::Transaction)).await.expect("enters");
     let set = rows(&mut connection, "SELECT @@max_statement_time").await;
     assert_eq!(set, [[Value::Float64(0.0)]]);
 }
@@ -312,8 +311,7 @@ async fn only_so_many_are_kept_prepared() {
     let server = Mariadb::own();
     let database = server.database();
     let mut connection = open(&database).await;
-    connection.begin().await.expect("begins");
-    connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
+    connection.enter(settings(HookMode::Transaction)).await.expect("enters");
     for number in 0..600 {
         let found = rows(&mut connection, &format!("SELECT {number} AS n")).await;
         assert_eq!(found, [[Value::Int64(number)]]);

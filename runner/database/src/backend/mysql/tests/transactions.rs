@@ -8,7 +8,7 @@ use crate::backend::{
 
 async fn count(connection: &mut MysqlConnection, table: &str) -> Vec<Vec<Cell>> {
     let sql = format!("SELECT COUNT(*) FROM {table}");
-    connection.own_rows(&sql, &[]).await.expect("counts")
+    connection.rows_of(&sql, &[]).await.expect("counts")
 }
 
 #[tokio::test]
@@ -21,7 +21,7 @@ async fn a_commit_is_of_the_transaction_that_was_begun() {
     assert!(!connection.is_in_transaction().await.expect("asks"));
     let error = connection.commit().await.expect_err("there is none");
     assert!(matches!(error, BackendError::TransactionEnded(_)), "{error}");
-    assert!(connection.leave_hook().await.is_err());
+    assert!(connection.end_hook(vec![]).await.is_err());
     connection.begin().await.expect("begins");
     execute(&mut connection, "INSERT INTO t VALUES (1)").await;
     assert!(connection.is_in_transaction().await.expect("asks"));
@@ -52,8 +52,7 @@ async fn a_deadlock_is_retryable() {
     let (database, mut one) = hook(HookMode::Transaction).await;
     database.sql("CREATE TABLE t (a int PRIMARY KEY, b int); INSERT INTO t VALUES (1, 0), (2, 0)");
     let mut two = open(&database).await;
-    two.begin().await.expect("begins");
-    two.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
+    two.enter(settings(HookMode::Transaction)).await.expect("enters");
     execute(&mut one, "UPDATE t SET b = 1 WHERE a = 1").await;
     execute(&mut two, "UPDATE t SET b = 2 WHERE a = 2").await;
     let (first, second) = tokio::join!(
@@ -71,9 +70,8 @@ async fn somebody_elses_lock_is_waited_for_only_so_long() {
     let (database, mut one) = hook(HookMode::Transaction).await;
     database.sql("CREATE TABLE t (a int PRIMARY KEY); INSERT INTO t VALUES (1)");
     let mut two = open(&database).await;
-    two.begin().await.expect("begins");
     let brief = HookSettings { lock_wait: Duration::ZERO, ..settings(HookMode::Journaled) };
-    two.enter_hook(brief).await.expect("enters");
+    two.enter(brief).await.expect("enters");
     execute(&mut one, "DELETE FROM t").await;
     for sql in ["UPDATE t SET a = 2", "ALTER TABLE t ADD b int"] {
         let error = fails(&mut two, sql, vec![]).await;
@@ -108,7 +106,7 @@ async fn a_call_that_was_cut_off_is_ended_and_lock_and_session_stay() {
     let id = rows(&mut connection, "SELECT CONNECTION_ID()").await;
     execute(&mut connection, "INSERT INTO t VALUES (1)").await;
     cut_off(&database, &mut connection, "SELECT SLEEP(600)", "SLEEP(600)").await;
-    let error = connection.own_execute("INSERT INTO t VALUES (2)", &[]).await;
+    let error = connection.run_sql("INSERT INTO t VALUES (2)", &[]).await;
     assert!(matches!(error, Err(BackendError::Disconnected(_))), "{error:?}");
     let error = connection.commit().await.expect_err("nobody knows what that did");
     assert!(matches!(error, BackendError::Database(_)), "{error}");
@@ -217,7 +215,7 @@ async fn own_statements_keep_their_cells() {
         types.integer,
         key = types.key
     );
-    connection.own_execute(&create, &[]).await.expect("creates");
+    connection.run_sql(&create, &[]).await.expect("creates");
     assert!(!connection.own_tables().await.expect("asks").is_empty());
     let long = "é".repeat(255);
     let insert = "INSERT INTO @ledger (k, k2, t, b, i) VALUES (?, ?, ?, ?, ?)";
@@ -236,18 +234,18 @@ async fn own_statements_keep_their_cells() {
         Cell::Integer(None),
     ];
     for cells in [&full, &empty] {
-        assert_eq!(connection.own_execute(insert, cells).await.expect("inserts"), 1);
+        assert_eq!(connection.execute_own(insert, cells).await.expect("inserts"), 1);
     }
-    let rows = connection.own_rows("SELECT k, k2, t, b, i FROM @ledger ORDER BY n", &[]).await;
+    let rows = connection.rows_of("SELECT k, k2, t, b, i FROM @ledger ORDER BY n", &[]).await;
     assert_eq!(rows.expect("reads"), [full.to_vec(), empty.to_vec()]);
     // Compared byte for byte, and the rows that matched count even where nothing changed.
     let update = "UPDATE @ledger SET i = 5 WHERE k = ?";
-    assert_eq!(connection.own_execute(update, &[Cell::text("A")]).await.expect("runs"), 0);
+    assert_eq!(connection.execute_own(update, &[Cell::text("A")]).await.expect("runs"), 0);
     for _ in 0..2 {
-        assert_eq!(connection.own_execute(update, &[Cell::text("a")]).await.expect("runs"), 1);
+        assert_eq!(connection.execute_own(update, &[Cell::text("a")]).await.expect("runs"), 1);
     }
     let clock = format!("SELECT {}, SUM(i) FROM @ledger WHERE k = 'a'", connection.clock_ms());
-    let found = connection.own_rows(&clock, &[]).await.expect("reads");
+    let found = connection.rows_of(&clock, &[]).await.expect("reads");
     let [Cell::Integer(Some(clock)), Cell::Integer(Some(5))] = found[0][..] else {
         panic!("{found:?}");
     };

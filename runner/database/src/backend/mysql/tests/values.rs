@@ -157,8 +157,7 @@ async fn come_back(database: Database, columns: Vec<(&str, Vec<Value>)>) {
     let mut connection = open(&database).await;
     for (at, (column, values)) in columns.into_iter().enumerate() {
         database.sql(&format!("CREATE TABLE v{at} (n int PRIMARY KEY, v {column})"));
-        connection.begin().await.expect("begins");
-        connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
+        connection.enter(settings(HookMode::Transaction)).await.expect("enters");
         let values: Vec<Value> = values.into_iter().chain([Value::Null]).collect();
         for (n, value) in (0_i64..).zip(&values) {
             let insert = format!("INSERT INTO v{at} VALUES (?, ?)");
@@ -220,8 +219,7 @@ async fn what_does_not_fit_is_refused() {
     let mut connection = open(&database).await;
     for (at, (column, value)) in table.into_iter().enumerate() {
         database.sql(&format!("CREATE TABLE r{at} (v {column})"));
-        connection.begin().await.expect("begins");
-        connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
+        connection.enter(settings(HookMode::Transaction)).await.expect("enters");
         let sql = format!("INSERT INTO r{at} VALUES (?)");
         let error = connection.execute(&sql, vec![value.clone()]).await;
         let error = error.expect_err(&format!("{column} {value:?}"));
@@ -237,8 +235,7 @@ async fn too_large_a_message_is_refused_before_it_is_sent() {
     let database = Mariadb::shared().database();
     database.sql("CREATE TABLE t (b longblob)");
     let mut connection = open(&database).await;
-    connection.begin().await.expect("begins");
-    connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
+    connection.enter(settings(HookMode::Transaction)).await.expect("enters");
     let large = vec![Value::Bytes(vec![7; 64 << 20])];
     let error = fails(&mut connection, "INSERT INTO t VALUES (?)", large).await;
     assert_eq!(error.kind, ErrorKind::Limit);
@@ -265,8 +262,7 @@ async fn types_are_named_and_expressions_have_values() {
          CREATE VIEW w AS SELECT * FROM t",
     );
     let mut connection = open(&database).await;
-    connection.begin().await.expect("begins");
-    connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
+    connection.enter(settings(HookMode::Transaction)).await.expect("enters");
     for from in ["t", "w", "t AS renamed", "(SELECT * FROM t) AS derived"] {
         let set = connection.query(&format!("SELECT * FROM {from}"), vec![], PLENTY).await;
         let set = set.expect(from);

@@ -123,7 +123,7 @@ async fn what_somebody_else_changed_is_not_the_hooks() {
                 claimed_again(&mut connection).await;
             }
             operator.begin().await.expect("begins");
-            operator.own_execute(sql, &[]).await.expect(sql);
+            operator.run_sql(sql, &[]).await.expect(sql);
             operator.commit().await.expect("commits");
             if !while_it_runs {
                 claimed_again(&mut connection).await;
@@ -193,8 +193,8 @@ async fn what_hangs_on_the_runners_tables_is_looked_at() {
         connection.rollback().await.expect("rolls back");
         let mut operator = connect(database.url()).await;
         operator.begin().await.expect("begins");
-        operator.own_execute("SET LOCAL search_path = public", &[]).await.expect("sets");
-        operator.own_execute(&before, &[]).await.expect(&before);
+        operator.run_sql("SET LOCAL search_path = public", &[]).await.expect("sets");
+        operator.run_sql(&before, &[]).await.expect(&before);
         operator.commit().await.expect("commits");
         claimed_again(&mut connection).await;
         run(&mut connection, &hidden(&sql)).await;
@@ -242,8 +242,7 @@ async fn settings_end_with_their_hook() {
     }
     assert_ne!(rows(&mut connection, shown).await, before);
     end(&mut connection).await.expect("ends");
-    connection.begin().await.expect("begins");
-    connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
+    connection.enter(settings(HookMode::Transaction)).await.expect("enters");
     assert_eq!(rows(&mut connection, shown).await, before);
 }
 
@@ -267,11 +266,9 @@ async fn shadows_are_not_seen() {
     ] {
         run(&mut connection, sql).await;
     }
-    connection.leave_hook().await.expect("leaves");
     let update = "UPDATE @state SET status = 'done' WHERE id = ?";
-    let updated = connection.own_execute(update, &[Cell::Integer(Some(1))]).await;
-    assert_eq!(updated.expect("updates"), 1);
-    connection.commit().await.expect("commits");
+    let record = vec![Own::one_row(update, [Cell::Integer(Some(1))])];
+    connection.end_hook(record).await.expect("updates");
     assert_eq!(database.rows("SELECT status FROM alteration_state"), ["done"]);
 }
 
@@ -311,8 +308,7 @@ async fn nobody_listens_beyond_the_hook() {
     run(&mut connection, &hidden("LISTEN news")).await;
     run(&mut connection, "NOTIFY news").await;
     end(&mut connection).await.expect("ends");
-    connection.begin().await.expect("begins");
-    connection.enter_hook(settings(HookMode::Journaled)).await.expect("enters");
+    connection.enter(settings(HookMode::Journaled)).await.expect("enters");
     run(&mut connection, &hidden("LISTEN news")).await;
     run(&mut connection, "NOTIFY news").await;
     connection.commit().await.expect("commits");
@@ -354,9 +350,7 @@ async fn another_role_does_not_stay() {
     run(&mut connection, &hidden(&format!("SET ROLE {role}"))).await;
     let user = "SELECT current_user::text";
     assert_eq!(rows(&mut connection, user).await, [[text(&role)]]);
-    connection.leave_hook().await.expect("leaves");
-    connection.own_execute("UPDATE @state SET status = 'done'", &[]).await.expect("as itself");
-    connection.rollback().await.expect("rolls back");
+    end(&mut connection).await.expect("as itself");
     database.admin_sql(&format!("DROP ROLE {role};"));
 }
 

@@ -49,7 +49,7 @@ async fn no_row_is_lost_or_read_twice() {
         let mut next = 1;
         loop {
             let batch = connection.fetch(cursor, limit).await.expect("reads");
-            assert!(batch.iter().map(super::super::value::size).sum::<usize>() <= bytes_max);
+            assert!(batch.iter().map(crate::backend::size::of_row).sum::<usize>() <= bytes_max);
             if batch.is_empty() {
                 break;
             }
@@ -80,8 +80,7 @@ async fn one_row_has_to_fit_and_few_cursors_may_be_open() {
 async fn a_journaled_hook_reads_on_after_a_commit() {
     let (_database, mut connection) = hook().await;
     connection.rollback().await.expect("rolls back");
-    connection.begin().await.expect("begins");
-    connection.enter_hook(settings(HookMode::Journaled)).await.expect("enters");
+    connection.enter(settings(HookMode::Journaled)).await.expect("enters");
     let (cursor, _) = connection.open_cursor("VALUES (1), (2)", vec![]).await.expect("opens");
     let one = ResultLimit { rows_max: 1, ..PLENTY };
     assert_eq!(connection.fetch(cursor, one).await.expect("reads"), [[Value::Int64(1)]]);

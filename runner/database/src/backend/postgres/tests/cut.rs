@@ -11,8 +11,7 @@ async fn is_well(connection: &mut PostgresConnection) {
     enter(connection).await;
     assert_eq!(rows(connection, "SELECT 1").await, [[Value::Int64(1)]]);
     run(connection, "CREATE TABLE t (x integer)").await;
-    connection.leave_hook().await.expect("leaves");
-    connection.commit().await.expect("commits");
+    connection.end_hook(vec![]).await.expect("commits");
 }
 
 #[tokio::test]
@@ -78,30 +77,27 @@ async fn a_cut_connection_is_told() {
     let error = connection.rollback().await.expect_err("it is gone");
     assert!(matches!(error, BackendError::Disconnected(_)), "{error}");
     let (database, mut connection) = hook().await;
-    connection.leave_hook().await.expect("leaves");
     database.admin_sql(cut);
-    let error = connection.commit().await.expect_err("it is gone");
-    assert!(matches!(error, BackendError::Disconnected(_)), "{error}");
+    let end = End::hook(vec![], Durability::Flushed);
+    let error = connection.finish(end).await.expect_err("it is gone");
+    assert!(matches!(error, TxError::Unknown(BackendError::Disconnected(_))), "{error:?}");
 }
 
 #[tokio::test]
 async fn waiting_is_bounded() {
     let (database, mut one) = hook().await;
     run(&mut one, "CREATE TABLE t (x integer)").await;
-    one.leave_hook().await.expect("leaves");
-    one.commit().await.expect("commits");
+    one.end_hook(vec![]).await.expect("commits");
     enter(&mut one).await;
     run(&mut one, "LOCK TABLE t").await;
     let mut two = connect(database.url()).await;
     let short = Duration::from_millis(20);
     let hook = HookSettings { lock_wait: short, ..settings(HookMode::Transaction) };
-    two.begin().await.expect("begins");
-    two.enter_hook(hook).await.expect("enters");
+    two.enter(hook).await.expect("enters");
     let error = fails(&mut two, "SELECT * FROM t").await;
     assert_eq!((error.kind, error.retryable), (ErrorKind::Serialization, true), "{error}");
     two.rollback().await.expect("rolls back");
     let hook = HookSettings { statement_time: Some(short), ..settings(HookMode::Transaction) };
-    two.begin().await.expect("begins");
-    two.enter_hook(hook).await.expect("enters");
+    two.enter(hook).await.expect("enters");
     assert_eq!(fails(&mut two, "SELECT pg_sleep(1000)").await.kind, ErrorKind::Limit);
 }

@@ -8,9 +8,8 @@ use crate::session::ErrorKind;
 async fn what_is_not_recorded_is_not_committed() {
     let (database, mut connection) = claimed().await;
     run(&mut connection, "CREATE TABLE made (x integer)").await;
-    connection.leave_hook_soon().await.expect("is kept");
-    connection.own_must("UPDATE @state SET status = 'done' WHERE id = 2", &[]).await.expect("too");
-    let error = connection.commit().await.expect_err("no such row");
+    let update = Own::one_row("UPDATE @state SET status = 'done' WHERE id = 2", []);
+    let error = connection.end_hook(vec![update]).await.expect_err("no such row");
     assert!(matches!(error, BackendError::Moved), "{error}");
     connection.rollback().await.expect("rolls back");
     assert_eq!(database.rows("SELECT to_regclass('made') IS NULL"), ["t"]);
@@ -22,17 +21,14 @@ async fn what_is_not_recorded_is_not_committed() {
 async fn what_is_recorded_already_is_not_committed() {
     let (database, mut connection) = claimed().await;
     run(&mut connection, "CREATE TABLE made (x integer)").await;
-    connection.leave_hook_soon().await.expect("is kept");
-    let new = format!("INSERT INTO @state VALUES (1, 'again') {}", connection.own_new().unwrap());
-    connection.own_must(&new, &[]).await.expect("too");
-    let error = connection.commit().await.expect_err("there is one");
+    let new = || vec![Own::new_row("INSERT INTO @state VALUES (1, 'again')", [])];
+    let error = connection.end_hook(new()).await.expect_err("there is one");
     assert!(matches!(error, BackendError::Moved), "{error}");
     connection.rollback().await.expect("rolls back");
     assert_eq!(database.rows("SELECT to_regclass('made') IS NULL"), ["t"]);
-    connection.begin().await.expect("begins");
-    connection.own_must(&new, &[]).await.expect("is kept");
-    let error = connection.commit().await.expect_err("without a hook, too");
-    assert!(matches!(error, BackendError::Moved), "{error}");
+    let error =
+        connection.apply(new(), Durability::Flushed).await.expect_err("without a hook, too");
+    assert!(matches!(error, TxError::Own(0, BackendError::Moved)), "{error:?}");
     connection.rollback().await.expect("rolls back");
     assert_eq!(database.rows("SELECT status FROM alteration_state"), ["applied"]);
 }
@@ -70,11 +66,11 @@ async fn a_trigger_at_the_commit_writes_nothing() {
 async fn a_trigger_at_the_commit_sets_nothing_that_stays() {
     let (_database, mut connection) = claimed().await;
     let setting = "SELECT current_setting('application_name')";
-    let before = connection.own_rows(setting, &[]).await.expect("reads");
+    let before = connection.rows_of(setting, &[]).await.expect("reads");
     let set = "PERFORM set_config('application_name', 'left over', false)";
     defer_to_the_commit(&mut connection, set).await;
     end(&mut connection).await.expect("ends");
-    assert_eq!(connection.own_rows(setting, &[]).await.expect("reads"), before);
+    assert_eq!(connection.rows_of(setting, &[]).await.expect("reads"), before);
 }
 
 /// Nor is what it is told in the commit's own answer taken for an error.
@@ -86,26 +82,22 @@ async fn a_trigger_at_the_commit_listens_in_vain() {
     end(&mut connection).await.expect("ends");
     assert_eq!(database.rows("SELECT status FROM alteration_state"), ["done"]);
     let channels = "SELECT pg_listening_channels()";
-    assert!(connection.own_rows(channels, &[]).await.expect("reads").is_empty());
+    assert!(connection.rows_of(channels, &[]).await.expect("reads").is_empty());
 }
 
 /// What is wrong with the record is not the plugin's doing.
 #[tokio::test]
 async fn an_error_of_the_record_is_not_the_hooks() {
     let (database, mut connection) = claimed().await;
-    for at_once in [true, false] {
+    for at in [0, 1] {
         run(&mut connection, "CREATE TABLE made (x integer)").await;
-        connection.leave_hook_soon().await.expect("is kept");
         let twice = "INSERT INTO @ledger SELECT revision FROM @ledger";
-        let recorded = match at_once {
-            true => {
-                connection.own_execute_last(twice, &[]).await.expect("is kept too");
-                connection.commit().await
-            }
-            false => connection.own_execute(twice, &[]).await.map(drop),
-        };
-        let error = recorded.expect_err("there is one");
-        let BackendError::Database(text) = &error else { panic!("{error}") };
+        let mut record = vec![Own::one_row("UPDATE @state SET status = 'done'", [])];
+        record.insert(at, Own::run(twice, []));
+        let end = End::hook(record, Durability::Flushed);
+        let error = connection.finish(end).await.expect_err("there is one");
+        let TxError::Own(found, BackendError::Database(text)) = &error else { panic!("{error:?}") };
+        assert_eq!(*found, at);
         assert!(text.contains("alteration_ledger_pkey"), "{text}");
         connection.rollback().await.expect("rolls back");
         assert_eq!(database.rows("SELECT to_regclass('made') IS NULL"), ["t"]);
@@ -176,14 +168,12 @@ async fn what_a_journaled_hook_did_is_not_the_next_ones() {
     for (sql, is_honest) in
         [("GRANT SELECT ON alteration_state TO public", false), ("SELECT 1", true)]
     {
-        connection.begin().await.expect("begins");
-        connection.enter_hook(settings(HookMode::Journaled)).await.expect("enters");
+        connection.enter(settings(HookMode::Journaled)).await.expect("enters");
         run(&mut connection, &hidden(sql)).await;
-        let left = connection.leave_hook().await;
+        let left = connection.end_hook(vec![]).await;
         assert_eq!(left.is_ok(), is_honest, "{sql}: {left:?}");
-        match is_honest {
-            true => connection.commit().await.expect("commits"),
-            false => connection.rollback().await.expect("rolls back"),
+        if !is_honest {
+            connection.rollback().await.expect("rolls back");
         }
         claimed_again(&mut connection).await;
         end(&mut connection).await.expect(sql);
@@ -194,4 +184,43 @@ async fn what_a_journaled_hook_did_is_not_the_next_ones() {
         claimed_again(&mut connection).await;
         end(&mut connection).await.expect("an honest one ends");
     }
+}
+
+/// A trigger of the operator's on the runner's own tables.
+#[tokio::test]
+async fn a_row_that_was_not_made_is_no_record() {
+    let (database, mut connection) = claimed().await;
+    connection.rollback().await.expect("rolls back");
+    database.rows(
+        "CREATE FUNCTION public.none() RETURNS trigger LANGUAGE plpgsql AS \
+            $f$ BEGIN RETURN NULL; END $f$",
+    );
+    database.rows(
+        "CREATE TRIGGER none BEFORE INSERT ON alteration_state FOR EACH ROW EXECUTE FUNCTION public.none()",
+    );
+    claimed_again(&mut connection).await;
+    run(&mut connection, "CREATE TABLE made (x integer)").await;
+    let new = Own::new_row("INSERT INTO @state VALUES (2, 'done')", []);
+    let error = connection.end_hook(vec![new]).await.expect_err("there is no row");
+    assert!(matches!(error, BackendError::Moved), "{error}");
+    connection.rollback().await.expect("rolls back");
+    assert_eq!(database.rows("SELECT to_regclass('made') IS NULL"), ["t"]);
+}
+
+/// Its settings end with a hook, also where what comes next is rolled back.
+#[tokio::test]
+async fn what_a_hook_sets_does_not_stay() {
+    let (_database, mut connection) = claimed().await;
+    let setting = "SELECT current_setting('application_name') || current_setting('work_mem')";
+    let before = connection.rows_of(setting, &[]).await.expect("reads");
+    let set = "DO $$ BEGIN PERFORM set_config('application_name', 'x', false); \
+        PERFORM set_config('work_mem', '64kB', false); END $$";
+    run(&mut connection, set).await;
+    end(&mut connection).await.expect("ends");
+    claimed_again(&mut connection).await;
+    let now = rows(&mut connection, setting).await;
+    let Value::Text(now) = &now[0][0] else { panic!("{now:?}") };
+    assert_eq!(before, [[Cell::text(now)]]);
+    connection.rollback().await.expect("rolls back");
+    assert_eq!(connection.rows_of(setting, &[]).await.expect("reads"), before);
 }

@@ -81,8 +81,7 @@ async fn deferred_triggers_see_the_databases_own_forms() {
 }
 
 async fn end_plainly(connection: &mut PostgresConnection) {
-    connection.leave_hook().await.expect("leaves");
-    connection.commit().await.expect("commits");
+    connection.end_hook(vec![]).await.expect("commits");
 }
 
 #[tokio::test]
@@ -154,15 +153,12 @@ async fn the_runners_own_statements_have_their_own_bounds() {
     let database = Postgres::shared().database();
     database.sql(&format!("ALTER DATABASE {} SET statement_timeout = '100ms'", database.name()));
     let mut connection = connect(database.url()).await;
-    connection.begin().await.expect("begins");
-    connection.own_execute("SELECT pg_catalog.pg_sleep(0.3)", &[]).await.expect("has its time");
-    connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
+    let wait = || vec![Own::run("SELECT pg_catalog.pg_sleep(0.3)", [])];
+    let start = Start::entering(wait(), settings(HookMode::Transaction));
+    connection.start(start).await.expect("has its time");
     end_plainly(&mut connection).await;
-    connection.begin().await.expect("begins");
-    connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
-    connection.leave_hook().await.expect("leaves");
-    connection.own_execute("SELECT pg_catalog.pg_sleep(0.3)", &[]).await.expect("has its time");
-    connection.commit().await.expect("commits");
+    connection.enter(settings(HookMode::Transaction)).await.expect("enters");
+    connection.end_hook(wait()).await.expect("has its time");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ mod cursors;
 mod cut;
 mod ending;
 mod meaning;
-mod opening;
+mod messages;
 mod outside;
 mod pooled;
 mod random;
@@ -24,7 +24,12 @@ use super::{PostgresConnection, PostgresConnector};
 use crate::{
     backend::{
         Access, BackendError, ConnectOptions,
-        connection::{Cell, Connection, HookMode, HookSettings, LockTry, Opening},
+        connection::{
+            Cell, Connection, HookMode, HookSettings, Journaling as _, LockTry, Locking as _,
+            Places as _, Transactions as _,
+        },
+        recorded::Verbs,
+        transaction::{Durability, End, Guest, Own, Start, TxError},
     },
     session::{ResultLimit, Row, Session, SqlError, SqlLimits, Value},
 };
@@ -67,8 +72,7 @@ async fn hook() -> (Database, PostgresConnection) {
 }
 
 async fn enter(connection: &mut PostgresConnection) {
-    connection.begin().await.expect("begins");
-    connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
+    connection.enter(settings(HookMode::Transaction)).await.expect("enters");
 }
 
 async fn run(connection: &mut PostgresConnection, sql: &str) {
@@ -111,25 +115,24 @@ async fn claimed_with(options: &ConnectOptions) -> (Database, PostgresConnection
         "INSERT INTO @ledger VALUES (1)",
         "INSERT INTO @state VALUES (1, 'applied')",
     ] {
-        connection.own_execute(sql, &[]).await.expect(sql);
+        connection.run_sql(sql, &[]).await.expect(sql);
     }
     connection.commit().await.expect("commits");
-    connection.begin().await.expect("begins");
-    connection.own_execute("UPDATE @ledger SET revision = 2", &[]).await.expect("claims");
-    connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
+    claim(&mut connection, 2).await;
     (database, connection)
 }
 
 async fn end(connection: &mut PostgresConnection) -> Result<(), BackendError> {
-    connection.leave_hook_soon().await?;
-    connection.own_must("UPDATE @state SET status = 'done'", &[]).await?;
-    connection.commit().await
+    connection.end_hook(vec![Own::one_row("UPDATE @state SET status = 'done'", [])]).await
 }
 
 /// Another hook on a connection that had one before.
 async fn claimed_again(connection: &mut PostgresConnection) {
-    connection.begin().await.expect("begins");
-    let claim = "UPDATE @ledger SET revision = 3";
-    connection.own_execute(claim, &[]).await.expect("claims");
-    connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
+    claim(connection, 3).await;
+}
+
+async fn claim(connection: &mut PostgresConnection, revision: i64) {
+    let claim = Own::one_row("UPDATE @ledger SET revision = ?", [Cell::integer(revision)]);
+    let start = Start::entering(vec![claim], settings(HookMode::Transaction));
+    connection.start(start).await.expect("enters");
 }

@@ -5,8 +5,7 @@ use crate::{backend::connection::Verdict, session::ErrorKind};
 
 async fn journaled(database: &Database) -> PostgresConnection {
     let mut connection = connect(database.url()).await;
-    connection.begin().await.expect("begins");
-    connection.enter_hook(settings(HookMode::Journaled)).await.expect("enters");
+    connection.enter(settings(HookMode::Journaled)).await.expect("enters");
     connection.commit().await.expect("commits");
     connection
 }
@@ -123,20 +122,13 @@ async fn a_segment_leaves_the_runners_tables_alone() {
         (false, hidden("ALTER TABLE alteration_state ADD COLUMN forged integer")),
         (false, "INSERT INTO t VALUES (1)".to_owned()),
     ] {
-        connection.begin().await.expect("begins");
-        connection.enter_hook(journaled).await.expect("enters");
+        connection.enter(journaled).await.expect("enters");
         if !is_first {
             run(&mut connection, "CREATE TABLE one (x integer)").await;
-            connection
-                .own_execute("UPDATE @ledger SET revision = revision", &[])
-                .await
-                .expect("own");
+            connection.run_sql("UPDATE @ledger SET revision = revision", &[]).await.expect("own");
             connection.commit().await.expect("an honest segment is committed");
             connection.begin().await.expect("begins");
-            connection
-                .own_execute("UPDATE @ledger SET revision = revision", &[])
-                .await
-                .expect("own");
+            connection.run_sql("UPDATE @ledger SET revision = revision", &[]).await.expect("own");
         }
         run(&mut connection, &sql).await;
         let error = connection.commit().await.expect_err(&sql);
@@ -167,8 +159,7 @@ async fn what_runs_outside_leaves_the_runners_tables_alone() {
         "CREATE FUNCTION f(x integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN
             PERFORM public.g(x); RETURN x; END $$",
     );
-    connection.begin().await.expect("begins");
-    connection.enter_hook(settings(HookMode::Journaled)).await.expect("enters");
+    connection.enter(settings(HookMode::Journaled)).await.expect("enters");
     connection.commit().await.expect("commits");
     connection
         .execute_outside("CREATE INDEX CONCURRENTLY honest ON t (x)", "m")
@@ -186,7 +177,7 @@ async fn no_encoding_breaks_what_is_recorded() {
     run(&mut connection, &hidden("SET client_encoding = 'SJIS'")).await;
     let text = "Ã\\'::text) || (''; DELETE FROM alteration_state; --\u{1f30d}";
     let update = "UPDATE @state SET status = ?";
-    connection.own_execute(update, &[Cell::text(text)]).await.expect("updates");
+    connection.run_sql(update, &[Cell::text(text)]).await.expect("updates");
     connection.commit().await.expect("commits");
     assert_eq!(database.rows("SELECT status FROM alteration_state"), [text]);
 }
@@ -196,10 +187,9 @@ async fn no_encoding_breaks_what_is_recorded() {
 async fn an_own_statement_looks_at_what_the_hook_did_before_it() {
     let (_database, mut connection) = claimed().await;
     connection.rollback().await.expect("rolls back");
-    connection.begin().await.expect("begins");
-    connection.enter_hook(settings(HookMode::Journaled)).await.expect("enters");
+    connection.enter(settings(HookMode::Journaled)).await.expect("enters");
     run(&mut connection, &hidden("DELETE FROM alteration_state")).await;
-    let own = connection.own_execute("UPDATE @ledger SET revision = revision", &[]).await;
+    let own = connection.run_sql("UPDATE @ledger SET revision = revision", &[]).await;
     let error = own.expect_err("looks");
     assert!(error.to_string().contains("one of the runner's tables"), "{error}");
 }
@@ -248,8 +238,7 @@ async fn code_that_commits_leaves_the_runners_tables_alone() {
         "ALTER TABLE alteration_state ADD COLUMN forged integer",
         "LOCK TABLE alteration_ledger; UPDATE alteration_ledger SET revision = 9",
     ] {
-        connection.begin().await.expect("begins");
-        connection.enter_hook(brief).await.expect("enters");
+        connection.enter(brief).await.expect("enters");
         connection.commit().await.expect("commits");
         let hidden = crate::backend::postgres::text::hex(forged.as_bytes());
         let sql = format!(
@@ -296,42 +285,32 @@ async fn a_role_holds_for_the_hooks_statements_alone() {
     ));
     for set in ["SET ROLE", "SET SESSION ROLE"] {
         let trusted = HookSettings { level: Level::Trusted, ..settings(HookMode::Journaled) };
-        connection.begin().await.expect("begins");
-        connection.enter_hook(trusted).await.expect("enters");
+        connection.enter(trusted).await.expect("enters");
         run(&mut connection, &format!("{set} \"{role}\"")).await;
         run(&mut connection, "CREATE TABLE a ()").await;
         for table in ["b", "c"] {
             connection
-                .own_execute("UPDATE @ledger SET revision = revision", &[])
+                .run_sql("UPDATE @ledger SET revision = revision", &[])
                 .await
                 .expect("the role may not, the operator may");
             connection.commit().await.expect("commits");
             connection.begin().await.expect("begins");
-            connection
-                .own_execute("UPDATE @ledger SET revision = revision", &[])
-                .await
-                .expect("own");
+            connection.run_sql("UPDATE @ledger SET revision = revision", &[]).await.expect("own");
             run(&mut connection, &format!("CREATE TABLE {table} ()")).await;
         }
         connection.commit().await.expect("commits");
         let sql = "DO $$ BEGIN CREATE TABLE d (); COMMIT; END $$";
         connection.execute_outside(sql, "m").await.expect("runs");
         connection.begin().await.expect("begins");
-        connection.leave_hook().await.expect("leaves");
-        connection
-            .own_execute("UPDATE @state SET status = 'applied'", &[])
-            .await
-            .expect("as the operator");
-        connection.commit().await.expect("commits");
+        let record = vec![Own::run("UPDATE @state SET status = 'applied'", [])];
+        connection.end_hook(record).await.expect("as the operator");
         let owners = "SELECT tablename || ' ' || (tableowner = current_database() || '_owner')
             FROM pg_tables WHERE schemaname = 'public' AND length(tablename) = 1 ORDER BY 1";
         assert_eq!(database.rows(owners), ["a true", "b true", "c true", "d true"], "{set}");
         database.admin_sql("DROP TABLE a, b, c, d");
-        connection.begin().await.expect("begins");
-        connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
+        connection.enter(settings(HookMode::Transaction)).await.expect("enters");
         run(&mut connection, "CREATE TABLE e ()").await;
-        connection.leave_hook().await.expect("leaves");
-        connection.commit().await.expect("commits");
+        connection.end_hook(vec![]).await.expect("commits");
         assert_eq!(database.rows(owners), ["e false"], "{set}: the role ended with its hook");
         database.sql("DROP TABLE e");
     }

@@ -26,7 +26,7 @@ async fn everything_works_through_it() {
     let url = through(&bouncer, &database);
     let mut connections = vec![connect(&url).await, connect(&url).await, connect(&url).await];
     connections[0].begin().await.expect("begins");
-    connections[0].own_execute("CREATE TABLE @ledger (n bigint)", &[]).await.expect("creates");
+    connections[0].run_sql("CREATE TABLE @ledger (n bigint)", &[]).await.expect("creates");
     connections[0].commit().await.expect("commits");
     for round in 0..8 {
         for connection in &mut connections {
@@ -49,15 +49,13 @@ async fn everything_works_through_it() {
                 .await
                 .expect("opens");
             connection.fetch(cursor, PLENTY).await.expect("reads");
-            connection.leave_hook().await.expect("leaves");
-            let insert = "INSERT INTO @ledger VALUES (?)";
-            connection.own_execute(insert, &[Cell::integer(round)]).await.expect("inserts");
             if round % 2 == 0 {
-                connection.commit().await.expect("commits");
+                let insert = Own::run("INSERT INTO @ledger VALUES (?)", [Cell::integer(round)]);
+                connection.end_hook(vec![insert]).await.expect("commits");
             } else {
                 connection.rollback().await.expect("rolls back");
             }
-            connection.own_rows("SELECT n FROM @ledger", &[]).await.expect("reads");
+            connection.rows_of("SELECT n FROM @ledger", &[]).await.expect("reads");
         }
     }
     assert_eq!(database.rows("SELECT count(*) FROM alteration_ledger"), ["12"]);
@@ -91,9 +89,8 @@ async fn a_session_lock_is_not_believed() {
     // Another one takes that session, so that the pooler has to hand out a second one.
     let mut other = connect(&through(&bouncer, &database)).await;
     other.begin().await.expect("begins");
-    other.own_rows("SELECT 1", &[]).await.expect("reads");
-    connection.begin().await.expect("begins");
-    let error = connection.own_rows("SELECT 1", &[]).await.expect_err("it is another session");
+    other.rows_of("SELECT 1", &[]).await.expect("reads");
+    let error = connection.begin().await.expect_err("it is another session");
     assert!(matches!(error, BackendError::SharedSession), "{error}");
 }
 

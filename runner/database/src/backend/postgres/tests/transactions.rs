@@ -17,12 +17,12 @@ async fn prepare(connection: &mut PostgresConnection) {
         "CREATE TABLE @ledger (n {} DEFAULT 1, k {} UNIQUE, t {}, b {}, i {})",
         types.integer, types.key, types.text, types.bytes, types.integer
     );
-    connection.own_execute(&sql, &[]).await.expect("creates");
+    connection.run_sql(&sql, &[]).await.expect("creates");
     connection.commit().await.expect("commits");
 }
 
 async fn count(connection: &mut PostgresConnection) -> i64 {
-    let rows = connection.own_rows("SELECT count(*) FROM @ledger", &[]).await.expect("counts");
+    let rows = connection.rows_of("SELECT count(*) FROM @ledger", &[]).await.expect("counts");
     match rows[0][0] {
         Cell::Integer(Some(count)) => count,
         _ => panic!("no count: {rows:?}"),
@@ -42,17 +42,21 @@ async fn own_statements() {
         Cell::Integer(Some(i64::MIN)),
     ];
     let insert = "INSERT INTO @ledger (k, t, b, i) VALUES (?, ?, ?, ?)";
-    assert_eq!(connection.own_execute(insert, &values).await.expect("inserts"), 1);
+    connection.own(vec![Own::one_row(insert, values.clone())]).await.expect("inserts");
     let found = connection
-        .own_rows("SELECT k, t, b, i, n = 1 FROM @ledger WHERE k = ?", &values[..1])
+        .rows_of("SELECT k, t, b, i, n = 1 FROM @ledger WHERE k = ?", &values[..1])
         .await
         .expect("reads");
     let expected = [&values[..], &[Cell::Integer(Some(1))]].concat();
     assert_eq!(found, [expected]);
     let update = "UPDATE @ledger SET i = i + 1 WHERE k = ? AND i = ?";
     let none = [Cell::text("a"), Cell::Integer(Some(1))];
-    assert_eq!(connection.own_execute(update, &none).await.expect("updates"), 0);
-    let clock = connection.own_rows(&format!("SELECT {}", connection.clock_ms()), &[]).await;
+    let there = Own::one_row("SELECT 1 FROM @ledger", []);
+    connection.own(vec![there.clone(), there]).await.expect("there is one");
+    let statements = vec![Own::rows("SELECT 1", []), Own::one_row(update, none)];
+    let error = connection.own(statements).await.expect_err("there is none");
+    assert!(matches!(error, TxError::Own(1, BackendError::Moved)), "{error:?}");
+    let clock = connection.rows_of(&format!("SELECT {}", connection.clock_ms()), &[]).await;
     assert!(
         matches!(clock.expect("a clock")[0][0], Cell::Integer(Some(ms)) if ms > 1_700_000_000_000)
     );
@@ -102,13 +106,13 @@ async fn a_place_that_would_come_before_all_others_is_refused() {
 async fn a_commit_is_believed_only_when_it_was_one() {
     let (_database, mut connection) = prepared().await;
     connection.begin().await.expect("begins");
-    connection.own_execute(INSERT, &[Cell::text("a")]).await.expect("inserts");
+    connection.run_sql(INSERT, &[Cell::text("a")]).await.expect("inserts");
     assert!(connection.is_in_transaction().await.expect("asks"));
     connection.commit().await.expect("commits");
     assert!(!connection.is_in_transaction().await.expect("asks"));
     connection.begin().await.expect("begins");
-    connection.own_execute(INSERT, &[Cell::text("b")]).await.expect("inserts");
-    connection.own_execute(INSERT, &[Cell::text("a")]).await.expect_err("twice");
+    connection.run_sql(INSERT, &[Cell::text("b")]).await.expect("inserts");
+    connection.run_sql(INSERT, &[Cell::text("a")]).await.expect_err("twice");
     assert!(connection.is_in_transaction().await.expect("asks"), "a failed one is open");
     let error = connection.commit().await.expect_err("PostgreSQL answers ROLLBACK, without error");
     assert!(matches!(error, BackendError::TransactionEnded(_)), "{error}");
@@ -122,7 +126,7 @@ async fn a_deferred_violation_at_the_commit_is_an_error() {
     enter(&mut connection).await;
     run(&mut connection, "CREATE TABLE t (x integer UNIQUE DEFERRABLE INITIALLY DEFERRED)").await;
     run(&mut connection, "INSERT INTO t VALUES (1), (1)").await;
-    let error = connection.leave_hook().await.expect_err("it is violated");
+    let error = connection.end_hook(vec![]).await.expect_err("it is violated");
     let BackendError::Refused(error) = error else { panic!("{error}") };
     assert_eq!(error.constraint.as_deref(), Some("t_x_key"));
     connection.rollback().await.expect("rolls back");
@@ -134,13 +138,12 @@ async fn a_rehearsal_keeps_nothing() {
     let (_database, mut connection) = prepared().await;
     connection.begin_rehearsal().await.expect("begins");
     for (name, keep) in [("a", true), ("b", false), ("c", true)] {
-        connection.begin().await.expect("begins");
-        connection.own_execute(INSERT, &[Cell::text(name)]).await.expect("inserts");
-        connection.enter_hook(settings(HookMode::Transaction)).await.expect("enters");
+        let insert = Own::run(INSERT, [Cell::text(name)]);
+        let start = Start::entering(vec![insert], settings(HookMode::Transaction));
+        connection.start(start).await.expect("enters");
         run(&mut connection, "SET search_path = nowhere; ").await;
         if keep {
-            connection.leave_hook().await.expect("leaves");
-            connection.commit().await.expect("commits");
+            connection.end_hook(vec![]).await.expect("commits");
         } else {
             fails(&mut connection, "SELECT 1/0").await;
             connection.rollback().await.expect("rolls back");
@@ -159,25 +162,22 @@ async fn a_rehearsal_defers_again() {
     enter(&mut connection).await;
     run(&mut connection, "CREATE TABLE t (x integer UNIQUE DEFERRABLE INITIALLY DEFERRED)").await;
     run(&mut connection, "INSERT INTO t VALUES (1), (2)").await;
-    connection.leave_hook().await.expect("leaves");
-    connection.commit().await.expect("commits");
+    connection.end_hook(vec![]).await.expect("commits");
     enter(&mut connection).await;
     run(&mut connection, "UPDATE t SET x = 2 WHERE x = 1").await;
     run(&mut connection, "DELETE FROM t WHERE ctid = (SELECT min(ctid) FROM t)").await;
-    connection.leave_hook().await.expect("nothing is violated at the end");
-    connection.commit().await.expect("commits");
+    connection.end_hook(vec![]).await.expect("nothing is violated at the end");
     connection.end_rehearsal().await.expect("ends");
 }
 
 #[tokio::test]
 async fn a_mark_is_come_back_to() {
     let (_database, mut connection) = prepared().await;
-    connection.begin().await.expect("begins");
-    connection.enter_hook(settings(HookMode::Journaled)).await.expect("enters");
+    connection.enter(settings(HookMode::Journaled)).await.expect("enters");
     run(&mut connection, "CREATE SCHEMA mine").await;
     run(&mut connection, "SET search_path = mine").await;
     for number in 0..3 {
-        connection.own_execute(INSERT, &[Cell::text(number)]).await.expect("inserts");
+        connection.run_sql(INSERT, &[Cell::text(number)]).await.expect("inserts");
         connection.mark().await.expect("marks");
         let error = fails(&mut connection, "VACUUM").await;
         assert!(connection.needs_outside(&error), "{error}");
@@ -187,8 +187,7 @@ async fn a_mark_is_come_back_to() {
     assert_eq!(count(&mut connection).await, 3);
     let found = rows(&mut connection, "SELECT count(*) FROM pg_tables WHERE schemaname = 'mine'");
     assert_eq!(found.await, [[Value::Int64(3)]], "the hook's own search path holds all the time");
-    connection.leave_hook().await.expect("leaves");
-    connection.commit().await.expect("commits");
+    connection.end_hook(vec![]).await.expect("commits");
     assert_eq!(count(&mut connection).await, 3);
 }
 
@@ -222,7 +221,7 @@ async fn readers_write_nothing() {
     let mut reader = connect_with(database.url(), &options(Access::Read)).await.expect("connects");
     reader.begin().await.expect("begins");
     assert_eq!(count(&mut reader).await, 0);
-    let error = reader.own_execute(INSERT, &[Cell::text("a")]).await.expect_err("it reads only");
+    let error = reader.run_sql(INSERT, &[Cell::text("a")]).await.expect_err("it reads only");
     assert!(matches!(error, BackendError::ReadOnly { .. }), "{error}");
     reader.rollback().await.expect("rolls back");
 }
