@@ -14,7 +14,7 @@ use sqlx::Connection;
 use std::fs;
 use support::{
     Sandbox, block_on,
-    servers::{Mariadb, Postgres},
+    servers::{Mariadb, Mysql, Postgres},
 };
 
 /// What both decided.
@@ -124,4 +124,11 @@ fn on_postgresql() {
 #[test]
 fn on_mariadb() {
     states::every(|| Sandbox::on(Mariadb::shared().database()));
+}
+
+#[test]
+fn on_mysql() {
+    if let Some(server) = Mysql::shared() {
+        states::every(|| Sandbox::on(server.database()));
+    }
 }

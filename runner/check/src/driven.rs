@@ -6,9 +6,9 @@ use crate::QueriesError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckError<E: std::error::Error + 'static> {
-    /// The database did not answer a query.
+    /// The database did not answer a query; the driver's words are part of the message.
     #[error("the recorded alterations cannot be read: {0}")]
-    Driver(#[source] E),
+    Driver(E),
     #[error(transparent)]
     Queries(#[from] QueriesError),
     /// A database that the runner does not work with.

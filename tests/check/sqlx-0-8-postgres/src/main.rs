@@ -13,7 +13,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let plugins = Plugins::read([plugins])?;
     let mut connection = sqlx::PgConnection::connect(&url).await?;
     let answer =
-        alteration_check::sqlx_0_8::check::<sqlx::Pg>(&mut connection, None, &plugins).await?;
+        alteration_check::sqlx_0_8::check::<sqlx::Postgres>(&mut connection, None, &plugins)
+            .await?;
     match answer.require_deployed() {
         Ok(()) => println!("deployed"),
         Err(error) => println!("{error}"),
