@@ -1,7 +1,7 @@
 //! What one kind of database has to offer: one working connection with two sides.
 //!
-//! The *plugin's* side is [`Session`]. The *operator's* side is this trait: the runner's own
-//! statements, transactions, the lock, and what a journal needs to know. The rules of claims,
+//! The *plugin's* side is [`Session`]. The *operator's* side is split by what it is for: [`Transactions`], [`Locking`],
+//! [`Journaling`], and what only some kinds have ([`Places`], [`Apart`], [`Sessions`]). The rules of claims,
 //! records and journals are written once, above it, for every database.
 
 pub(super) use super::transaction::{HookMode, HookSettings};

@@ -16,9 +16,8 @@ use super::{
     worn::Worn,
     zone::{self, Zone},
 };
-use crate::backend::size;
 use crate::{
-    backend::{BackendError, connection::HookMode},
+    backend::{BackendError, connection::HookMode, size},
     session::{Column, ErrorKind, Outcome, Row, Session as _, SqlError, Value},
     sql::{self, Place, Statement},
 };

@@ -3,9 +3,8 @@
 //! What a difference means is `verdict.rs`.
 
 use super::{MysqlConnection, error, value::own_text};
-use crate::backend::identifier::in_backticks as quote;
 use crate::{
-    backend::{BackendError, connection::Cell},
+    backend::{BackendError, connection::Cell, identifier::in_backticks as quote},
     session::Session as _,
     sql::Statement,
 };

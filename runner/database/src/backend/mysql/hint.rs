@@ -6,10 +6,9 @@ use super::{
     column::{self, TableHints},
     wire::Prepared,
 };
-use crate::backend::identifier::in_backticks as quote;
 use crate::{
     alteration::Dialect,
-    backend::{BackendError, connection::Cell},
+    backend::{BackendError, connection::Cell, identifier::in_backticks as quote},
     session::SqlError,
 };
 use std::{collections::HashMap, sync::Arc};

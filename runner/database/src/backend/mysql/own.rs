@@ -4,10 +4,10 @@
 
 use super::{MysqlConnection, column, error, value};
 use crate::alteration::Dialect;
-use crate::backend::identifier::in_backticks as quote;
 use crate::backend::{
     BackendError,
     connection::{Cell, Journaling as _, own_sql},
+    identifier::in_backticks as quote,
     tables::schema,
 };
 use crate::session::Value;

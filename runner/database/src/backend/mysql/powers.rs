@@ -3,11 +3,11 @@
 //! A role counts with all that it gives, active or not, because SET ROLE reaches it.
 
 use super::{MysqlConnection, error, value::own_text};
-use crate::backend::identifier::in_backticks as quote;
 use crate::{
     alteration::Dialect,
     backend::{
         BackendError,
+        identifier::in_backticks as quote,
         powers::{Power, Powers, Reach, owner_name},
     },
 };

@@ -2,8 +2,9 @@
 //! seen may be there all the same.
 
 use super::{MysqlConnection, error};
-use crate::backend::identifier::in_backticks as quote;
-use crate::backend::{BackendError, connection::Cell, tables::schema};
+use crate::backend::{
+    BackendError, connection::Cell, identifier::in_backticks as quote, tables::schema,
+};
 use sqlx::mysql::MySqlArguments;
 
 /// No right on the database, the table, or all of its columns.

@@ -3,10 +3,9 @@
 //! How one statement is admitted and run is `call.rs`. Begins and ends no transaction itself.
 
 use super::{MysqlConnection, call::Call, cursor::Snapshot, writer::Writer};
-use crate::backend::identifier::in_backticks as quote;
-use crate::backend::size::Gathered;
 use crate::{
     alteration::Dialect,
+    backend::{identifier::in_backticks as quote, size::Gathered},
     session::{
         Column, ErrorKind, Handle, Outcome, ResultLimit, Row, RowSet, Script, Session, SqlError,
         Value,

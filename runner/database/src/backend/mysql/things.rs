@@ -5,12 +5,12 @@
 use super::{
     MysqlConnection, catalogue::without_counter, error, value::Decoder, wire::Failure, zone::Zone,
 };
-use crate::backend::identifier::in_backticks as quote;
 use crate::{
     backend::{
         BackendError,
         connection::Cell,
         export::{Export, ExportColumn, ExportFormat, FILE, Lines},
+        identifier::in_backticks as quote,
         scratch::{RowSource, SCRATCH_PREFIX, Scratch, Thing, literal},
     },
     session::{SqlError, Value},

@@ -1,8 +1,9 @@
 //! Bulk-writers on MySQL and MariaDB: rows gathered into INSERT statements of many rows.
 
-use crate::backend::identifier::in_backticks as quote;
-use crate::backend::size;
-use crate::session::{ErrorKind, Row, SqlError, Value};
+use crate::{
+    backend::{identifier::in_backticks as quote, size},
+    session::{ErrorKind, Row, SqlError, Value},
+};
 use std::collections::VecDeque;
 
 /// The protocol's bound on parameters of one statement.

@@ -4,9 +4,8 @@
 //! reads from, which a hook may do while it goes on reading.
 
 use super::{PostgresConnection, error::guest_error, forms::Wants, text::Sent};
-use crate::backend::size;
 use crate::{
-    backend::connection::HookMode,
+    backend::{connection::HookMode, size},
     session::{Column, ErrorKind, Handle, ResultLimit, Row, SqlError, Value},
     sql::Statement,
 };

@@ -14,10 +14,12 @@ use super::{
     types::Type,
     value,
 };
-use crate::backend::size::{self, Gathered};
 use crate::{
     alteration::Dialect,
-    backend::connection::HookMode,
+    backend::{
+        connection::HookMode,
+        size::{self, Gathered},
+    },
     session::{
         Column, ErrorKind, FailedInScript, Handle, OnStatement, Outcome, ResultLimit, Row, RowSet,
         Script, Session, SqlError, Value,

@@ -10,8 +10,10 @@ use super::{
     text::{Sent, quote},
     types::Type,
 };
-use crate::backend::size;
-use crate::session::{ErrorKind, Handle, Row, SqlError};
+use crate::{
+    backend::size,
+    session::{ErrorKind, Handle, Row, SqlError},
+};
 use sqlx::postgres::PgDatabaseError;
 
 /// PostgreSQL's tables have no more.

@@ -14,11 +14,13 @@ use super::{
     value::{self, Hint},
     writer::Writer,
 };
-use crate::backend::identifier::in_quotes as quote;
-use crate::backend::size::{self, Gathered};
 use crate::{
     alteration::Dialect,
-    backend::SqlLimits,
+    backend::{
+        SqlLimits,
+        identifier::in_quotes as quote,
+        size::{self, Gathered},
+    },
     crash,
     session::{
         Column, ErrorKind, Handle, Outcome, ResultLimit, Row, RowSet, Script, Session, SqlError,

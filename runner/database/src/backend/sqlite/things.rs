@@ -5,13 +5,13 @@
 //! before: that is no difference. Everything else in the text is.
 
 use super::{error::host_error, guard::Rights, session::SqliteSession};
-use crate::backend::identifier::in_quotes as quote;
 use crate::{
     alteration::Dialect,
     backend::{
         BackendError,
         connection::Cell,
         export::{Export, ExportColumn, ExportFormat, FILE, Lines},
+        identifier::in_quotes as quote,
         one_by_one::Steps,
         scratch::{Locks, RowSource, Scratch, Thing, Written},
     },

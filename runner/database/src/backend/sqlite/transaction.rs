@@ -1,9 +1,8 @@
 //! Every transaction on SQLite begins and ends here: plain ones, and the savepoints of a rehearsal.
 
 use super::{error::host_error, foreign_keys::Known, guard::Rights, raw, session::SqliteSession};
-use crate::backend::identifier::in_quotes as quote;
 use crate::{
-    backend::BackendError,
+    backend::{BackendError, identifier::in_quotes as quote},
     crash,
     session::{ErrorKind, SqlError},
 };

@@ -1,8 +1,9 @@
 //! Bulk-writers on SQLite: rows gathered into INSERT statements of many rows.
 
-use crate::backend::identifier::in_quotes as quote;
-use crate::backend::size;
-use crate::session::{ErrorKind, Row, SqlError, Value};
+use crate::{
+    backend::{identifier::in_quotes as quote, size},
+    session::{ErrorKind, Row, SqlError, Value},
+};
 
 /// SQLite's bound on parameters of one statement.
 const PARAMETERS_MAX: usize = 32_766;
