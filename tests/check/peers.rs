@@ -58,35 +58,56 @@ fn asked(program: &PathBuf, sandbox: &Sandbox) -> String {
     String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()
 }
 
-#[test]
-#[ignore = "RUNNER_FULL=1"]
-fn each_says_what_the_runner_says() {
-    for (peer, kind) in PEERS {
-        let built = cargo(peer, &["build", "--locked"]).output().expect("cargo runs");
-        let said = String::from_utf8_lossy(&built.stderr);
-        assert!(built.status.success(), "{peer}: {said}");
-        let program = target_folder().join("check-peers/debug").join(peer);
-        let sandbox = match kind {
-            Kind::Sqlite => Sandbox::new(),
-            Kind::Postgres => Sandbox::on(Postgres::shared().database()),
-            Kind::Mysql => Sandbox::on(Mariadb::shared().database()),
-        };
-        let one = [("1-a", "CREATE TABLE a (x INT);\n", "DROP TABLE a;\n")];
-        let other = [("1-a", "CREATE TABLE a (x INT, y INT);\n", "DROP TABLE a;\n")];
-        sandbox.sql("CREATE TABLE customers (id INT)");
-        sandbox.sql_plugin("acme/shop", &one);
-        agree(&program, &sandbox, 3, "Found undeployed database alterations: acme/shop 1-a;");
-        sandbox.ok(&["deploy", "plugins"]);
-        agree(&program, &sandbox, 0, "deployed");
-        emptied(&sandbox);
-        sandbox.sql_plugin("acme/shop", &other);
-        agree(
-            &program,
-            &sandbox,
-            4,
-            "The database alterations need a decision: acme/shop 1-a was changed",
-        );
-    }
+/// Builds a peer, and asks it in three states.
+fn says_what_the_runner_says(peer: &str) {
+    let (_, kind) = PEERS.iter().find(|(name, _)| *name == peer).expect("it is listed");
+    let built = cargo(peer, &["build", "--locked"]).output().expect("cargo runs");
+    assert!(built.status.success(), "{peer}: {}", String::from_utf8_lossy(&built.stderr));
+    let program = target_folder().join("check-peers/debug").join(peer);
+    let sandbox = match kind {
+        Kind::Sqlite => Sandbox::new(),
+        Kind::Postgres => Sandbox::on(Postgres::shared().database()),
+        Kind::Mysql => Sandbox::on(Mariadb::shared().database()),
+    };
+    let one = [("1-a", "CREATE TABLE a (x INT);\n", "DROP TABLE a;\n")];
+    let other = [("1-a", "CREATE TABLE a (x INT, y INT);\n", "DROP TABLE a;\n")];
+    sandbox.sql("CREATE TABLE customers (id INT)");
+    sandbox.sql_plugin("acme/shop", &one);
+    agree(&program, &sandbox, 3, "Found undeployed database alterations: acme/shop 1-a;");
+    sandbox.ok(&["deploy", "plugins"]);
+    agree(&program, &sandbox, 0, "deployed");
+    emptied(&sandbox);
+    sandbox.sql_plugin("acme/shop", &other);
+    let changed = "The database alterations need a decision: acme/shop 1-a was changed";
+    agree(&program, &sandbox, 4, changed);
+}
+
+/// A test for each peer, as they may be built one by one.
+macro_rules! asked {
+    ($($test:ident: $peer:literal;)+) => {
+        $(
+            #[test]
+            #[ignore = "RUNNER_FULL=1"]
+            fn $test() {
+                says_what_the_runner_says($peer);
+            }
+        )+
+
+        #[test]
+        fn all_are_asked() {
+            assert_eq!([$($peer),+], PEERS.map(|(peer, _)| peer));
+        }
+    };
+}
+
+asked! {
+    sqlx_0_8_postgres: "sqlx-0-8-postgres";
+    sqlx_0_8_sqlite: "sqlx-0-8-sqlite";
+    sqlx_0_9: "sqlx-0-9";
+    rusqlite_0_32: "rusqlite-0-32";
+    rusqlite_0_37: "rusqlite-0-37";
+    diesel_2: "diesel-2";
+    sea_orm_1: "sea-orm-1";
 }
 
 fn agree(program: &PathBuf, sandbox: &Sandbox, code: i32, sentence: &str) {
