@@ -26,7 +26,9 @@ fn documents() -> Vec<PathBuf> {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if path.is_dir() && !path.is_symlink() && !FOREIGN.contains(&name.as_str()) {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "md") {
+            } else if !path.is_symlink()
+                && path.extension().is_some_and(|extension| extension == "md")
+            {
                 found.push(path);
             }
         }

@@ -13,7 +13,7 @@
 
 wit_bindgen::generate!({
     world: "imports",
-    path: "../../wit",
+    path: "wit",
     additional_derives: [PartialEq],
     generate_all,
 });
@@ -21,7 +21,7 @@ wit_bindgen::generate!({
 pub mod hooks {
     wit_bindgen::generate!({
         world: "hooks-only",
-        path: "../../wit",
+        path: "wit",
         with: { "runner:alteration/types@0.1.0": crate::bindings::runner::alteration::types },
         pub_export_macro: true,
         export_macro_name: "__export_world",
@@ -32,7 +32,7 @@ pub mod hooks {
 pub mod preparation {
     wit_bindgen::generate!({
         world: "preparation-only",
-        path: "../../wit",
+        path: "wit",
         with: { "runner:alteration/types@0.1.0": crate::bindings::runner::alteration::types },
         pub_export_macro: true,
         export_macro_name: "__export_world",
@@ -43,7 +43,7 @@ pub mod preparation {
 pub mod backfill {
     wit_bindgen::generate!({
         world: "backfill-only",
-        path: "../../wit",
+        path: "wit",
         with: { "runner:alteration/types@0.1.0": crate::bindings::runner::alteration::types },
         pub_export_macro: true,
         export_macro_name: "__export_world",

@@ -12,7 +12,7 @@ pub(super) fn templates() -> Vec<Template> {
         ("src/lib.rs", include_str!("templates/rust/src/lib.rs")),
         ("src/slug.rs", include_str!("templates/rust/src/slug.rs")),
         ("src/alterations/{{id}}.rs", include_str!("templates/rust/src/alterations/first.rs")),
-        ("sdk/wit/alteration.wit", include_str!("../../wit/alteration.wit")),
+        ("sdk/plugins/sdk/wit/alteration.wit", include_str!("../../wit/alteration.wit")),
         ("sdk/plugins/sdk/Cargo.toml", SDK_MANIFEST),
         ("sdk/plugins/sdk/gather/Cargo.toml", GATHER_MANIFEST),
     ];

@@ -41,7 +41,10 @@ const DOCUMENTS: [(&str, &[(&str, &str, &str)]); 15] = [
     ("pack", &[("", "Document", "cli/pack.rs")]),
     (
         "inspect",
-        &[("", "Inspection", "pack/inspect.rs"), ("With `--sql`.", "Document", "cli/listing.rs")],
+        &[
+            ("", "Inspection", "pack/src/inspect.rs"),
+            ("With `--sql`.", "Document", "cli/listing.rs"),
+        ],
     ),
     ("any verb that fails", &[("", "Failed", "cli/explain/mod.rs")]),
 ];
