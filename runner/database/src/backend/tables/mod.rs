@@ -1,10 +1,11 @@
 //! The runner's own tables: every statement that reads or changes them, written once for every
 //! database.
 //!
-//! Works on a [`Connection`]; begins and ends no transaction. Each function says what it needs to
-//! run in.
+//! What changes a table is an [`Own`] statement, which its caller makes part of a transaction. What reads works on a
+//! [`Connection`], and says whether it needs a transaction or opens one.
 //!
 //! [`Connection`]: super::connection::Connection
+//! [`Own`]: super::transaction::Own
 
 pub(super) mod archive;
 pub(super) mod history;
