@@ -3,8 +3,10 @@
 //! Each test of nextest is a process of its own; without this, each that needs a server would start
 //! one. A server starts when the first test asks for it, and ends with this process, however it ends.
 //!
-//!     test ── "postgres 18" ──> socket RUNNER_TEST_SERVERS ──> started, if it is the first to ask
-//!     test <── its folder ─────────────────────────────────────┘
+//! ```text
+//! test ── "postgres 18" ──> socket RUNNER_TEST_SERVERS ──> started, if it is the first to ask
+//! test <── its folder ─────────────────────────────────────┘
+//! ```
 
 use alteration_test_support::servers::{self, Mariadb, Mysql, Postgres};
 use anyhow::Context as _;
