@@ -17,6 +17,8 @@ use std::{
     thread,
 };
 
+/// By how many points a slow run may differ from another one.
+const POINTS_OF_SILENCE_MAX: usize = 8;
 const ID: &str = "1.0.0-1700000000-apart";
 /// Numbers that the statements leave, in order.
 const UP: &str = "\
@@ -150,6 +152,10 @@ fn killed_everywhere(place: Place) {
         std::os::unix::fs::symlink(&plugins, sandbox.path().join("plugins")).expect("a link");
         let mut killed = sandbox.command(&["deploy", "plugins"]);
         let killed = killed.env("RUNNER_CRASH_AT", point.to_string()).output().expect("starts");
+        // A session that was silent for long is spoken to, so that the run that was traced may have had more points.
+        if killed.status.success() && point > points.len() - POINTS_OF_SILENCE_MAX {
+            return whole(place, &sandbox);
+        }
         if killed.status.signal() != Some(9) {
             return Err("it was not killed".to_owned());
         }

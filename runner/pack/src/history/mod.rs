@@ -11,6 +11,7 @@ mod db_migrate;
 mod dbmate;
 mod diesel;
 mod drizzle;
+mod enforced;
 mod error;
 mod files;
 mod flyway;
@@ -239,7 +240,11 @@ pub(super) fn read(
     let all: Vec<&Path> = sections().map(|section| section.path.as_path()).collect();
     let forward = all.iter().copied().filter(|path| !is_back(path));
     context.findings.keep(refuse_names_of_ways_back(folder, layout, forward, &all));
-    Ok(context.findings.each(migrations, |migration| checked(migration, layout, context)))
+    let is_enforced = context.dialects.iter().eq([&Dialect::Sqlite])
+        && enforced::is_by(layout)
+        && sections().any(|section| enforced::has_acting_key(&section.text));
+    let check = |migration| checked(migration, layout, context, is_enforced);
+    Ok(context.findings.each(migrations, check))
 }
 
 /// The folder of the history, where `folder` is the one above it by which its tool is known.
@@ -378,6 +383,7 @@ fn checked(
     mut migration: Migration,
     layout: Layout,
     context: &Context<'_>,
+    is_enforced: bool,
 ) -> Result<Migration, HistoryError> {
     let context = &match migration.needed_on.is_empty() {
         true => context.on(context.dialects.clone()),
@@ -387,6 +393,10 @@ fn checked(
     for mut section in migration.sections {
         section.refuse_turn(layout, context)?;
         let apart = section.take_units(layout, context)?;
+        if is_enforced && enforced::changes_parents(&section.text) {
+            section.text = enforced::enforced(&section.text, section.is_in_transaction());
+            section.hook = hook(section.hook.is_way_back(), false);
+        }
         let is_empty = section.look(context)?.statements == 0;
         section.refuse_what_a_deploy_would(layout, &apart, context)?;
         notes::note(&section.text, &section.path, section.first_line, section.hook, context);
