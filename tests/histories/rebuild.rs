@@ -1,5 +1,5 @@
 //! A table of SQLite that is made again, as its manual shows it: its rows have children that would go with them, and
-//! they stay, whatever the alteration says about foreign keys.
+//! they stay, unless the alteration switches foreign keys on outside of a transaction, where that has an effect.
 
 use crate::support::Sandbox;
 
@@ -31,7 +31,10 @@ fn children_stay() {
             sandbox.ok(&["pack", "sql", "--plugin", "acme/app", "--out", "plugins"]);
             sandbox.ok(&["deploy", "plugins"]);
             let children = sandbox.rows("SELECT CAST(parent_id AS TEXT) FROM children");
-            assert_eq!(children, ["1"], "{before} {after}{option}");
+            // SQLite then deletes them with their parents, whoever sends it.
+            let is_enforced = before == "ON" && option.contains("false");
+            let expected: &[&str] = if is_enforced { &[] } else { &["1"] };
+            assert_eq!(children, expected, "{before} {after}{option}");
         }
     }
 }
