@@ -32,7 +32,7 @@ use tokio::task::{JoinError, spawn_blocking};
 /// ```no_run
 /// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
 /// // At start-up: refuse to go on while something is undeployed.
-/// runner::Runner::new("sqlite:app.db")?.plugins(["./plugins"]).check().await?.require_deployed()?;
+/// alteration_deploy::Runner::new("sqlite:app.db")?.plugins(["./plugins"]).check().await?.require_deployed()?;
 /// # Ok(())
 /// # }
 /// ```
