@@ -6,7 +6,7 @@
 use crate::{
     alteration::{Dialect, Permissions, PluginName, SettingName, SettingValue},
     escape::Escaped,
-    given::{Grant, Grants, PluginSettings, Trust, Trusts},
+    given::{Grant, Grants, Levels, PluginSettings, Trust},
 };
 use serde::Deserialize;
 use std::{
@@ -46,6 +46,9 @@ struct PluginConfig {
     /// Whether it may run as a user who reaches beyond the database.
     #[serde(default)]
     trusted: bool,
+    /// Whether it runs as a database role of its own.
+    #[serde(default)]
+    confined: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -147,9 +150,15 @@ impl Config {
         self.plugins.iter().flat_map(of).collect()
     }
 
-    pub fn trusts(&self) -> Trusts {
-        let trusted = self.plugins.iter().filter(|(_, config)| config.trusted);
-        trusted.map(|(plugin, _)| Trust::Plugin(plugin.clone())).collect()
+    pub fn levels(&self) -> Levels {
+        let named = |is: fn(&PluginConfig) -> bool| {
+            let named = self.plugins.iter().filter(|(_, config)| is(config));
+            named.map(|(plugin, _)| Trust::Plugin(plugin.clone())).collect()
+        };
+        Levels {
+            trusted: named(|config| config.trusted),
+            confined: named(|config| config.confined),
+        }
     }
 
     pub fn settings(&self) -> PluginSettings {
@@ -234,6 +243,7 @@ mod tests {
             trusted = true
             [plugins."acme/crm"]
             trusted = false
+            confined = true
             "#,
         )
         .unwrap();
@@ -242,7 +252,8 @@ mod tests {
         let settings = config.settings();
         assert_eq!(settings.keys().collect::<Vec<_>>(), [&plugin]);
         assert_eq!(settings[&plugin]["CI"].as_str(), "true");
-        assert_eq!(config.trusts(), ["acme/shop".parse().unwrap()].into());
+        assert_eq!(config.levels().trusted, ["acme/shop".parse().unwrap()].into());
+        assert_eq!(config.levels().confined, ["acme/crm".parse().unwrap()].into());
         assert!(Config::parse("").unwrap().settings().is_empty());
     }
 
@@ -260,7 +271,7 @@ mod tests {
             (
                 "\n[plugins.'a/b']\nC = 'hunter2'",
                 Some(3),
-                "unknown field `C`, expected one of `grant`, `settings`, `trusted`",
+                "unknown field `C`, expected one of `grant`, `settings`, `trusted`, `confined`",
             ),
             ("[plugins.shop]", Some(1), "vendor/name"),
             (

@@ -132,8 +132,10 @@ pub struct Report {
 pub struct NotRehearsed {
     #[serde(flatten)]
     pub key: AlterationKey,
-    /// The guest's statement, shortened: escape it.
-    pub statement: String,
+    /// The guest's statement, shortened: escape it. `None` where the plugin is confined: it works on a session of its own,
+    /// which a rehearsal does not have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statement: Option<String>,
     /// Steps of the plan after it, which build on it.
     pub rest: usize,
 }

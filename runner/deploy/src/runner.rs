@@ -308,8 +308,7 @@ impl Runner {
                 let judge = server.judge().await;
                 let made = async {
                     let plan = deploy::plan_for_empty(&job, &judge, &host)?;
-                    let trusts = &options.deploy.trusts;
-                    if let Some(it) = deploy::untrusted(&plan, trusts, &mut server).await? {
+                    if let Some(it) = deploy::untrusted(&plan, &mut server).await? {
                         return Err(Error::Powerful(Box::new(it)));
                     }
                     let ground = Ground::beside(&self.url, &mut server, control).await?;

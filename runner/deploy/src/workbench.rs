@@ -113,7 +113,7 @@ impl Workbench {
             with: Vec::new(),
             grants: Grants::default(),
             settings: options.settings.clone().standing(),
-            trusts: options.trusts.clone(),
+            levels: options.levels.clone(),
             how: options.how.clone(),
         };
         self.scratch.rollback(&options, control).await

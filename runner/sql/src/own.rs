@@ -4,7 +4,7 @@ use super::{names::runs, view::View};
 use std::collections::BTreeSet;
 
 /// The runner's own tables, in lower case. They are refused in any schema.
-pub const OWN_TABLES: [&str; 7] = [
+pub const OWN_TABLES: [&str; 10] = [
     "alteration_ledger",
     "alteration_state",
     "alteration_history",
@@ -12,6 +12,9 @@ pub const OWN_TABLES: [&str; 7] = [
     "alteration_run",
     "alteration_journal",
     "alteration_lease",
+    "alteration_role",
+    "alteration_ticket",
+    "alteration_ending",
 ];
 
 /// Ends of the names that PostgreSQL gives to what belongs to a table.

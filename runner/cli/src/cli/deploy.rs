@@ -4,7 +4,7 @@ use super::{
     command,
     explain::{self, Exit},
     losses,
-    options::{Format, HandedArgs, Offer, RenameArgs, RunArgs, TargetArgs, TrustArgs},
+    options::{ConfineArgs, Format, HandedArgs, Offer, RenameArgs, RunArgs, TargetArgs, TrustArgs},
     output::{self, count, duration},
     plan, recorder,
     report::{Reporter, Statement},
@@ -47,6 +47,8 @@ pub(super) struct Args {
     #[command(flatten)]
     trust: TrustArgs,
     #[command(flatten)]
+    confine: ConfineArgs,
+    #[command(flatten)]
     renames: RenameArgs,
     /// Apply to this copy of the database instead, to rehearse what a dry run cannot
     #[arg(long, value_name = "URL", group = "rehearsal", hide_env_values = true)]
@@ -62,10 +64,10 @@ pub(super) async fn run(args: Args) -> Exit {
     let deployed = async {
         let runner = args.run.runner(&args.offer.database, &args.offer.plugins)?;
         let options = args.handed.hand(&args.offer, args.target.options()?)?;
-        let trusts = args.trust.and(options.trusts);
+        let levels = args.confine.and(args.trust.and(options.levels));
         let new_state = args.new_state;
         let renames = args.renames.renames();
-        let options = DeployOptions { how: args.run.how(), trusts, renames, new_state, ..options };
+        let options = DeployOptions { how: args.run.how(), levels, renames, new_state, ..options };
         let url = runner.url().to_string();
         let on = args.rehearse_on.as_ref().map(ToString::to_string);
         let shown = on.unwrap_or_else(|| url.clone());
@@ -249,10 +251,15 @@ pub(super) fn summary(report: &Report, url: &str, format: Format, statements: Ve
         return;
     }
     if let Some(NotRehearsed { key, statement, rest }) = &report.not_rehearsed {
-        let what = format!(
-            "{key} was not rehearsed: it runs a statement that cannot be rolled back: {}",
-            Escaped(statement)
-        );
+        let what = match statement {
+            Some(statement) => format!(
+                "{key} was not rehearsed: it runs a statement that cannot be rolled back: {}",
+                Escaped(statement)
+            ),
+            None => format!(
+                "{key} was not rehearsed: its plugin is confined, and works on a session of its own"
+            ),
+        };
         let rest = match rest {
             0 => "nothing comes after it".to_owned(),
             rest => format!("nor were the {} after it", count(*rest as u64, "alteration")),

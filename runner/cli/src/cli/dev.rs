@@ -149,10 +149,10 @@ async fn round(
     let options = DeployOptions { policy, ..DeployOptions::default() };
     let offer = Offer { plugins, database: args.database.clone() };
     let mut options = args.handed.hand(&offer, options).map_err(run)?;
-    options.trusts = args.trust.and(options.trusts);
+    options.levels = args.trust.and(options.levels);
     if let Some(own) = own {
         options.grants.extend(own.grants);
-        options.trusts.extend(own.trusts);
+        options.levels.trusted.extend(own.trusts);
     }
     bench.round(&options, control).await.map(Some).map_err(run)
 }

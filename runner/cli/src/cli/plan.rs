@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     DeployOptions,
-    alteration::Direction,
+    alteration::{Direction, Level},
     escape::Escaped,
     plan::{Finding, Plan, Reason, Severity},
 };
@@ -86,6 +86,9 @@ pub(super) fn text(plan: &Plan, database: &str, line: impl Fn(&str)) {
         if step.direction == Direction::Up {
             about.push_str(if step.draft { "; draft" } else { "" });
             about.push_str(if step.irreversible { "; irreversible" } else { "" });
+        }
+        if step.level != Level::Guarded {
+            about.push_str(&format!("; {}", step.level));
         }
         let way = match step.direction {
             _ if !is_mixed => "",

@@ -69,7 +69,7 @@ impl Recorder {
         let mut rehearsals = BTreeMap::<_, Vec<_>>::new();
         for Recorded { key, direction, component, statements, .. } in all {
             let ended = report.not_rehearsed.as_ref().filter(|ended| ended.key == key);
-            let ended = ended.map(|ended| ended.statement.clone());
+            let ended = ended.and_then(|ended| ended.statement.clone());
             let rehearsal = Rehearsal::of(&key, direction, database, statements, ended);
             rehearsals.entry(component).or_default().push(rehearsal);
         }

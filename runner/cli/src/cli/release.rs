@@ -11,7 +11,7 @@ use crate::{
     alteration::{AlterationId, Dialect},
     backend::{DatabaseUrl, Scheme},
     config::Config,
-    deploy::Trusts,
+    deploy::Levels,
     project::{Built, Project, ProjectError, ReleaseReport},
 };
 use serde::Serialize;
@@ -241,7 +241,7 @@ async fn try_all(
             with: &args.with,
             prepare: args.prepare.as_deref(),
             url,
-            trusts: args.trust.and(Trusts::new()).into_iter().collect(),
+            trusts: args.trust.and(Levels::default()).trusted.into_iter().collect(),
             format,
         };
         let ended = test::project(trying).await;

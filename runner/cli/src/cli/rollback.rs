@@ -72,13 +72,13 @@ pub(super) async fn run(args: Args) -> Exit {
     let target = args.to.clone().unwrap_or(RollbackTarget::Steps(args.steps.unwrap_or_default()));
     let rolled_back = async {
         let runner = args.run.runner(&args.database, &[])?;
-        let (settings, trusts) = args.settings.settings(&args.database.config)?;
+        let (settings, levels) = args.settings.settings(&args.database.config)?;
         let options = RollbackOptions {
             plugin: args.plugin.clone(),
             target,
             baselined: args.baselined == Allow::Allow,
             settings,
-            trusts: args.trust.and(trusts),
+            levels: args.trust.and(levels),
             export: args.export.clone(),
             with: args.with.clone(),
             grants: args.grant.iter().cloned().collect(),

@@ -245,7 +245,7 @@ async fn try_plugins(args: Args, extra: Extra) -> Ended {
         };
         let deploy = args.handed.hand(&offer, deploy)?;
         let options = TestOptions {
-            deploy: DeployOptions { trusts: args.trust.and(deploy.trusts), ..deploy },
+            deploy: DeployOptions { levels: args.trust.and(deploy.levels).on_scratch(), ..deploy },
             prepare: args.prepare.clone(),
             keep: args.keep,
             ignore: args.ignore.iter().cloned().collect(),

@@ -194,6 +194,12 @@ impl Backend {
             own.extend(self.archive_up(work.claim).await?);
         }
         let settings = self.hook_settings(HookMode::Transaction, work.limits);
+        if work.is_confined() {
+            let begins = own.remove(0);
+            let session = self.open_confined(work, settings, begins, own).await?;
+            crash::point("after the claim");
+            return Ok(session);
+        }
         {
             let connection = &mut *shared.lock().await;
             connection.set_marker(match work.part {
@@ -263,10 +269,13 @@ impl Backend {
             (Part::Whole, Some(_)) => Durability::Unflushed,
             _ => Durability::Flushed,
         };
-        let committed = {
-            let shared = self.shared()?;
-            let connection = &mut *shared.lock().await;
-            connection.finish(End::hook(record, durability)).await?
+        let committed = match work.is_confined() {
+            true => self.complete_confined(record, durability).await?,
+            false => {
+                let shared = self.shared()?;
+                let connection = &mut *shared.lock().await;
+                connection.finish(End::hook(record, durability)).await?
+            }
         };
         self.disk.committed(committed);
         if matches!(work.part, Part::Whole) {
@@ -320,6 +329,7 @@ impl Backend {
 
     /// Takes a part back as far as that is possible, ending a statement that still runs.
     pub async fn undo(&mut self, work: &Work<'_>) -> Result<Undone, BackendError> {
+        self.undo_confined().await?;
         let journal = match work.part {
             Part::Journaled(_) => self.journal.take(),
             Part::Whole | Part::Transaction(_) => None,

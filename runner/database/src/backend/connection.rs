@@ -8,7 +8,8 @@ pub(super) use super::transaction::{HookMode, HookSettings};
 pub(super) use alteration_domain::record::Cell;
 
 use super::{
-    BackendError, LockHolder, Powers, StrangeLedger,
+    BackendError, LockHolder, Obstacle, Powers, StrangeLedger,
+    confined::Ticket,
     scratch::Scratch,
     transaction::{Durability, End, Own, Rows, Start, TxError},
 };
@@ -225,6 +226,11 @@ pub(super) trait Connection:
         None
     }
 
+    /// Users of plugins' own, where the database can confine a plugin to one.
+    fn confining(&mut self) -> Option<&mut dyn Confining> {
+        None
+    }
+
     /// Names of sessions, if idle transactions are not ended by the server.
     fn sessions(&mut self) -> Option<&mut dyn Sessions> {
         None
@@ -319,6 +325,42 @@ pub(super) trait Apart: Send {
 
     /// Whether a transaction is open that nobody ended, in a session of [`Self::open_apart`]. It is rolled back.
     async fn is_left_open(&mut self) -> Result<bool, BackendError>;
+}
+
+/// Where a plugin can log in as a user of its own, which has only what was granted to it.
+///
+/// ```text
+///   operator:  issue(ticket) ─────────────── conclude(ticket) ──────────── redeem(ticket)
+///   plugin:          start: claim(ticket) ─ hook ─ finish: finish(ticket, nonce) ─ COMMIT
+/// ```
+#[async_trait]
+pub(super) trait Confining: Send {
+    /// What stands in the way of confining a plugin, and the statements that a database administrator runs once; `None`
+    /// if nothing does. Changes nothing.
+    async fn obstacle(&mut self) -> Result<Option<Obstacle>, BackendError>;
+
+    /// Makes the plugin's user if there is none, lets it in for this run, and logs in as it.
+    async fn open_confined(
+        &mut self,
+        plugin: &PluginName,
+    ) -> Result<SharedConnection, BackendError>;
+
+    /// Shuts the plugin's user out again and ends its sessions.
+    async fn shut_confined(&mut self, plugin: &PluginName) -> Result<(), BackendError>;
+
+    /// Writes and commits a ticket: `begins` runs when the plugin's session claims it. Returns the claim.
+    async fn issue(
+        &mut self,
+        plugin: &PluginName,
+        ticket: &Ticket,
+        begins: Own,
+    ) -> Result<Own, BackendError>;
+
+    /// Writes and commits what is recorded when the plugin's session finishes with the ticket. Returns the finish.
+    async fn conclude(&mut self, ticket: &Ticket, record: Vec<Own>) -> Result<Own, BackendError>;
+
+    /// Reads back that the ticket was finished and committed, and deletes it. [`BackendError::TransactionEnded`] if it was not.
+    async fn redeem(&mut self, ticket: &Ticket) -> Result<(), BackendError>;
 }
 
 /// Where the server does not end idle transactions by itself: sessions that another runner can end.

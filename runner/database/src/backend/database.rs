@@ -5,6 +5,7 @@
 
 use super::{
     BackendError, ConnectOptions, HookLimits, LockKind, Revision, Snapshot,
+    confined::Confined,
     connection::{Connection, Connector, HookMode, HookSettings, SharedConnection},
     disk::Disk,
     journal::SharedJournal,
@@ -43,6 +44,8 @@ pub struct Backend {
     /// The journal of the hook that runs, if it is journaled.
     pub(super) journal: Option<SharedJournal>,
     pub(super) rehearsing: bool,
+    /// The session of the confined plugin at work.
+    pub(super) confined: Option<Confined>,
     /// Commits that did not wait for the disk.
     pub(super) disk: Disk,
     /// Told when the lock is lost.
@@ -74,6 +77,7 @@ impl Backend {
             packing: None,
             journal: None,
             rehearsing: false,
+            confined: None,
             disk: Disk::default(),
             lost: watch::channel(false).0,
         }

@@ -1,7 +1,7 @@
 //! What can go wrong between the runner and a database, as data that callers act on.
 
 use super::{LockHolder, ParseUrlError, StrangeLedger};
-use crate::{escape::Escaped, session::SqlError};
+use crate::{alteration::PluginName, escape::Escaped, session::SqlError};
 use alteration_domain::record::{RecordError, SCHEMA_VERSION};
 
 #[derive(Debug, thiserror::Error)]
@@ -157,6 +157,14 @@ pub enum BackendError {
     /// The statement is what permits it.
     #[error("this user may not make the runner's own tables in schema {}", Escaped(schema))]
     MayNotMakeTables { schema: String, grant: String },
+    /// A plugin cannot log in as a user of its own. Nothing of its was run.
+    #[error("{plugin} cannot be confined: {}", missing.iter().map(|text| Escaped(text).to_string()).collect::<Vec<_>>().join("; "))]
+    CannotConfine {
+        plugin: PluginName,
+        missing: Vec<String>,
+        /// The statements that a database administrator runs once, if any help.
+        setup: Vec<String>,
+    },
     #[error("the disk is full: {0}")]
     DiskFull(String),
     #[error("database error: {0}")]

@@ -115,6 +115,8 @@ impl Backend {
 
     /// Releases the lock. Dropping the backend, or dying, does too; a lease then runs out.
     pub async fn unlock(&mut self) {
+        // The next run shuts out what this one could not.
+        let _ = self.shut_confined().await;
         self.is_locked = false;
         self.forget_fence();
         let Some(shared) = self.connection.clone() else { return };

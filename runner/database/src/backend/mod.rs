@@ -5,6 +5,7 @@
 mod attempt;
 mod baseline;
 mod certificate;
+mod confined;
 mod connection;
 mod database;
 mod disk;
@@ -38,6 +39,7 @@ pub use alteration_domain::record::{
     SCHEMA_VERSION, Snapshot, StateRow, Status, StrangeLedger, Takeover,
 };
 pub use attempt::{Next, Part, Undone, Work};
+pub use confined::Obstacle;
 pub use database::Backend;
 pub use error::BackendError;
 pub use export::{Export, ExportColumn, ExportFormat};

@@ -60,7 +60,7 @@ pub(super) async fn own(
 }
 
 async fn one(steps: &mut (impl Steps + ?Sized), own: &Own) -> Result<Rows, BackendError> {
-    let Own { sql, params, expects } = own;
+    let Own { sql, params, expects, .. } = own;
     let is_one = match expects {
         Expects::Rows => return steps.read_own(sql, params).await,
         Expects::Nothing => steps.execute_own(sql, params).await.map(|_| true)?,

@@ -25,6 +25,9 @@ pub(super) struct Own {
     pub(super) sql: Cow<'static, str>,
     pub(super) params: Vec<Cell>,
     pub(super) expects: Expects,
+    /// It goes after all that stands before it, in a message of its own with its bytes beside the text, so that no code of
+    /// a guest can read them.
+    pub(super) is_sealed: bool,
 }
 
 /// What has to come of an own statement.
@@ -46,7 +49,7 @@ impl Own {
         params: impl Into<Vec<Cell>>,
         expects: Expects,
     ) -> Self {
-        Self { sql: sql.into(), params: params.into(), expects }
+        Self { sql: sql.into(), params: params.into(), expects, is_sealed: false }
     }
 
     /// A statement that may match any number of rows.
@@ -67,6 +70,11 @@ impl Own {
     /// An `INSERT … VALUES` into a table with a primary key.
     pub(super) fn new_row(sql: impl Into<Cow<'static, str>>, params: impl Into<Vec<Cell>>) -> Self {
         Self::new(sql, params, Expects::NewRow)
+    }
+
+    /// The same, sealed.
+    pub(super) fn sealed(self) -> Self {
+        Self { is_sealed: true, ..self }
     }
 
     /// Whether it only reads.

@@ -7,7 +7,7 @@ use super::{
     part::{Turn, Turned},
 };
 use crate::{
-    alteration::Direction,
+    alteration::{Direction, Level},
     backend::{Attempt, Backend, BackendError, Claim, Ending, Next, Part, Revision},
     crash,
     error::{Changed, Error, Lost, StepError, StepFailure},
@@ -21,14 +21,14 @@ use std::time::Instant;
 /// How a step ended that did not fail.
 pub(super) enum Stepped {
     Done(Revision, StepReport),
-    /// The rest of the plan cannot be rehearsed, because of this statement.
-    NotRehearsable(String),
+    /// The rest of the plan cannot be rehearsed: because of this statement, or because the plugin is confined.
+    NotRehearsable(Option<String>),
 }
 
 /// As [`Stepped`], with what its hooks did.
 pub(super) enum Attempted {
     Done(Revision, Counts),
-    NotRehearsable(String),
+    NotRehearsable(Option<String>),
 }
 
 /// What is attempted.
@@ -85,6 +85,9 @@ impl Work<'_> {
         revision: Revision,
     ) -> Result<Attempted, Error> {
         let Subject { step, attempt, ready, .. } = subject;
+        if self.report.rehearsed && step.level == Level::Confined {
+            return Ok(Attempted::NotRehearsable(None));
+        }
         // A killed attempt is in the history, because its start is recorded first.
         let revision = match is_started {
             true => revision,

@@ -143,6 +143,13 @@ impl Components {
         self.attempts.get(&step.key).is_some_and(|attempt| attempt.direction == step.direction)
     }
 
+    /// Whether the component of `step` has hooks that run outside of a transaction for it.
+    pub(super) fn has_preparation(&self, step: &Step) -> bool {
+        let component = self.attempts.get(&step.key).map(|attempt| attempt.component_checksum);
+        let ready = component.and_then(|checksum| self.ready.get(&checksum));
+        ready.is_some_and(|ready| ready.has_preparation(&step.key.id))
+    }
+
     /// What is to be known about their SQL before it runs, in no order.
     pub(super) fn notes(&self) -> &[Finding] {
         &self.notes
@@ -273,7 +280,7 @@ fn attempts(
         if let (Some(settings), None) = (job.settings(), run) {
             settings.fill(&key.plugin, &mut attempt.settings);
         }
-        attempt.limits.level = job.level(&key.plugin);
+        attempt.limits.level = job.level(&key.plugin, snapshot);
         attempts.insert(key.clone(), attempt);
     }
     Ok(attempts)

@@ -3,8 +3,8 @@
 use crate::{
     alteration::{Alteration, AlterationKey, Catalog, Dialect, Direction, PluginName},
     backend::Snapshot,
-    given::{Grants, Settings, Trusts},
-    plan::{self, Asks, Plan, Policy, Renames, RollbackTarget, Step, Target},
+    given::{Grants, Levels, Settings},
+    plan::{self, Asks, Finding, Plan, Policy, Renames, RollbackTarget, Step, Target},
     sql::Level,
 };
 use std::{
@@ -49,8 +49,8 @@ pub struct DeployOptions {
     pub settings: Settings,
     /// Begin new records, although another place of the same database has something of this applied.
     pub new_state: bool,
-    /// Plugins that may run as a user who reaches beyond the database.
-    pub trusts: Trusts,
+    /// At which level plugins run.
+    pub levels: Levels,
     /// Plugins that may take over what is recorded of others.
     pub renames: Renames,
     pub how: How,
@@ -65,8 +65,8 @@ pub struct RollbackOptions {
     /// Also what a baseline recorded, whose `up` never ran here.
     pub baselined: bool,
     pub settings: Settings,
-    /// Plugins that may run as a user who reaches beyond the database.
-    pub trusts: Trusts,
+    /// At which level plugins run.
+    pub levels: Levels,
     /// A folder that is not there yet, or empty: tables that lose something are written to it first.
     pub export: Option<PathBuf>,
     /// Components whose `down` runs instead of that of what was applied, for the alterations that they declare.
@@ -170,24 +170,20 @@ impl Job<'_> {
         }
     }
 
-    /// Whom the operator trusts; none where no hooks are called.
-    pub(super) fn trusts(&self) -> Option<&Trusts> {
+    /// What the operator said of levels; none where no hooks are called.
+    pub(super) fn levels(&self) -> Option<&Levels> {
         match self {
             Self::Deploy { options, .. }
             | Self::DeployOne { options, .. }
-            | Self::TakeDown { options, .. } => Some(&options.trusts),
-            Self::Rollback { options, .. } => Some(&options.trusts),
+            | Self::TakeDown { options, .. } => Some(&options.levels),
+            Self::Rollback { options, .. } => Some(&options.levels),
             Self::Baseline { .. } => None,
         }
     }
 
-    /// How far the operator trusts `plugin`.
-    pub(super) fn level(&self, plugin: &PluginName) -> Level {
-        let is_trusted = |trusts: &Trusts| trusts.iter().any(|trust| trust.covers(plugin));
-        match self.trusts().is_some_and(is_trusted) {
-            true => Level::Trusted,
-            false => Level::Guarded,
-        }
+    /// The level at which `plugin` runs.
+    pub(super) fn level(&self, plugin: &PluginName, snapshot: &Snapshot) -> Level {
+        self.levels().map(|levels| levels.level(plugin, snapshot)).unwrap_or_default()
     }
 
     /// Where to write what is destroyed.
@@ -235,11 +231,18 @@ impl Job<'_> {
         for step in &mut plan.steps {
             self.mark(step, snapshot);
         }
+        let kept = |plugin: &PluginName| {
+            self.levels().is_some_and(|levels| levels.is_kept_guarded(plugin, snapshot))
+        };
+        for plugin in super::trust::at(Level::Guarded, &plan).into_iter().filter(kept) {
+            plan.findings.push(Finding::NotConfined { plugin });
+        }
         plan
     }
 
     /// Marks what a step has of what it asks for.
     fn mark(&self, step: &mut Step, snapshot: &Snapshot) {
+        step.level = self.level(&step.key.plugin, snapshot);
         let plugin = &step.key.plugin;
         let run = snapshot.runs.get(&step.key).filter(|run| run.direction == step.direction);
         let row = snapshot.rows.get(&step.key);

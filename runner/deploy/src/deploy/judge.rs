@@ -94,7 +94,7 @@ pub(super) fn by_component<'a>(
             pending.entry(checksum).or_default().push(Pending::new(
                 step,
                 run,
-                job.level(&step.key.plugin),
+                job.level(&step.key.plugin, snapshot),
             ));
         }
     }

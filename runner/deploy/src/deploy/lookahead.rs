@@ -181,6 +181,7 @@ mod tests {
             draft: false,
             with: None,
             asks: Asks::default(),
+            level: crate::alteration::Level::default(),
         };
         ids.iter().map(step).collect()
     }

@@ -35,13 +35,14 @@ pub(crate) use trust::against as untrusted;
 pub use crate::{
     event::{Certainty, Exported, Losses, LostColumn, LostRows, LostTable, Replaced, ReplacedSql},
     given::{
-        Grant, Grants, ParseGrantError, ParseSettingError, ParseTrustError, PluginSettings,
+        Grant, Grants, Levels, ParseGrantError, ParseSettingError, ParseTrustError, PluginSettings,
         Powerful, Setting, Settings, Trust, Trusts, UnknownSettings,
     },
 };
 
 use crate::{
-    backend::{Backend, BackendError, Snapshot, Status},
+    alteration::Level,
+    backend::{Backend, BackendError, Obstacle, Snapshot, Status},
     cancel::Cancelled,
     error::{Error, Lost},
     event::{Event, Observer, Report, StepReport},
@@ -194,10 +195,22 @@ pub(crate) async fn run(
         }
     }
     // Under the lock the plan can only lose steps, so that this is asked once.
-    let powerful = match job.trusts() {
-        Some(trusts) => untrusted(&plan, trusts, backend).await?,
-        None => None,
+    let powerful = match job.only_records() {
+        false => untrusted(&plan, backend).await?,
+        true => None,
     };
+    if let Some(plugin) = trust::at(Level::Confined, &plan).into_iter().next()
+        && let Some(Obstacle { missing, setup }) = backend.obstacle().await?
+    {
+        return Err(BackendError::CannotConfine { plugin, missing, setup }.into());
+    }
+    let outside = plan.steps.iter().find(|step| {
+        let has = |(_, components): &(_, Arc<Components>)| components.has_preparation(step);
+        step.level == Level::Confined && parts.iter().any(has)
+    });
+    if let Some(step) = outside {
+        return Err(Error::ConfinedPreparation(step.key.clone()));
+    }
     let export = job.export();
     export.map(export::check_folder).transpose()?;
     let losses = match job.destroys() {

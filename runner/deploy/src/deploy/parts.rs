@@ -9,6 +9,7 @@ use super::{
     part::{Turn, Turned},
 };
 use crate::{
+    alteration::Level,
     backend::{
         self, Backend, BackendError, Checkpoint, Claim, Next, Part, Phase, Revision, Run, Stop,
     },
@@ -33,7 +34,10 @@ impl Work<'_> {
         mut prepared: Option<Prepared>,
         mut revision: Revision,
     ) -> Result<Attempted, Error> {
-        let Subject { attempt, ready, .. } = subject;
+        let Subject { step, attempt, ready, .. } = subject;
+        if self.report.rehearsed && step.level == Level::Confined {
+            return Ok(Attempted::NotRehearsable(None));
+        }
         crash::point("after the run was begun");
         let first = first_phase(subject);
         let mut steps_began: Option<(Instant, u64)> = None;
@@ -180,7 +184,7 @@ impl Work<'_> {
         let cause = match (undone.own_error, undone.stop) {
             (Some(BackendError::Moved), _) => return Err(BackendError::Moved.into()),
             (_, Some(Stop::NotRehearsable { statement })) => {
-                return Ok(Attempted::NotRehearsable(statement));
+                return Ok(Attempted::NotRehearsable(Some(statement)));
             }
             (_, Some(stop)) => StepError::Stopped(stop),
             (Some(error), None) => StepError::Backend(error),

@@ -1,21 +1,20 @@
-//! Asks the backend what the URL's user may do, and looks which plugins of a plan are not trusted with that.
+//! Asks the backend what the URL's user may do, and looks which plugins of a plan run with that and are not trusted with it.
 //!
 //! What a user may do is read in `backend/powers.rs`.
 
 use crate::{
-    alteration::PluginName,
+    alteration::{Level, PluginName},
     backend::{Backend, BackendError},
-    given::{Powerful, Trusts},
+    given::Powerful,
     plan::Plan,
 };
 
 /// What speaks against running the plan as this connection's user; `None` where nothing does.
 pub(crate) async fn against(
     plan: &Plan,
-    trusts: &Trusts,
     backend: &mut Backend,
 ) -> Result<Option<Powerful>, BackendError> {
-    let plugins = untrusted(plan, trusts);
+    let plugins = at(Level::Guarded, plan);
     if plugins.is_empty() {
         return Ok(None);
     }
@@ -23,13 +22,13 @@ pub(crate) async fn against(
     Ok((!powers.held.is_empty()).then_some(Powerful { powers, plugins }))
 }
 
-/// Every step of a plan runs hooks, but for those of a baseline, about which this is not asked.
-fn untrusted(plan: &Plan, trusts: &Trusts) -> Vec<PluginName> {
+/// The plugins of a plan that run at `level`. Every step runs hooks, but for those of a baseline, about which this is not
+/// asked.
+pub(super) fn at(level: Level, plan: &Plan) -> Vec<PluginName> {
     let mut plugins: Vec<PluginName> = Vec::new();
-    for step in &plan.steps {
-        let plugin = &step.key.plugin;
-        if !plugins.contains(plugin) && !trusts.iter().any(|trust| trust.covers(plugin)) {
-            plugins.push(plugin.clone());
+    for step in plan.steps.iter().filter(|step| step.level == level) {
+        if !plugins.contains(&step.key.plugin) {
+            plugins.push(step.key.plugin.clone());
         }
     }
     plugins

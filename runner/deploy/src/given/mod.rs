@@ -2,9 +2,11 @@
 //! application. Pure: what is made of it is decided in `deploy`.
 
 mod grant;
+mod levels;
 mod setting;
 mod trust;
 
 pub use grant::{Grant, Grants, ParseGrantError};
+pub use levels::Levels;
 pub use setting::{ParseSettingError, PluginSettings, Setting, Settings, UnknownSettings};
 pub use trust::{ParseTrustError, Powerful, Trust, Trusts};

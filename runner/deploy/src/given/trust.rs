@@ -11,7 +11,7 @@ use crate::{
 use serde::Serialize;
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
-/// Plugins that may run as a user who reaches beyond the database.
+/// Plugins that the operator means.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Trust {
     /// `*`: all of them.
@@ -29,6 +29,18 @@ pub type Trusts = BTreeSet<Trust>;
 pub struct ParseTrustError(ParsePluginError);
 
 impl Trust {
+    /// The precision of a plugin's own name.
+    pub(crate) const NAMED: u8 = 2;
+
+    /// How much it says of a plugin that it covers: more than another if it is greater.
+    pub(crate) fn precision(&self) -> u8 {
+        match self {
+            Self::All => 0,
+            Self::Vendor(_) => 1,
+            Self::Plugin(_) => Self::NAMED,
+        }
+    }
+
     pub fn covers(&self, plugin: &PluginName) -> bool {
         match self {
             Self::All => true,

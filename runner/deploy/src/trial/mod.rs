@@ -483,7 +483,7 @@ impl Tester<'_> {
                 // The database does not know yet what later alterations declare.
                 let settings = self.options.deploy.settings.clone().standing();
                 let (plugin, how) = (None, how.clone());
-                let (baselined, trusts) = (false, self.options.deploy.trusts.clone());
+                let (baselined, levels) = (false, self.options.deploy.levels.clone());
                 let export = None;
                 let (with, grants) = (Vec::new(), Grants::default());
                 let options = RollbackOptions {
@@ -491,7 +491,7 @@ impl Tester<'_> {
                     target,
                     baselined,
                     settings,
-                    trusts,
+                    levels,
                     export,
                     with,
                     grants,

@@ -7,7 +7,8 @@ use super::{
 };
 use crate::{
     alteration::{
-        Alteration, AlterationId, AlterationKey, Catalog, Dialect, Direction, PluginName, Version,
+        Alteration, AlterationId, AlterationKey, Catalog, Dialect, Direction, Level, PluginName,
+        Version,
     },
     record::{Fit, Run, Snapshot, StateRow, Status, StrangeLedger},
 };
@@ -324,6 +325,7 @@ impl Planner<'_> {
                     with: None,
                     irreversible: alteration.is_irreversible(self.dialect),
                     asks: Asks::new(&alteration.permissions, &alteration.settings),
+                    level: Level::default(),
                 });
                 self.draft(alteration);
                 continue;
@@ -390,6 +392,7 @@ impl Planner<'_> {
                 with: None,
                 irreversible: alteration.is_irreversible(self.dialect),
                 asks: Asks::new(&alteration.permissions, &alteration.settings),
+                level: Level::default(),
             });
         }
     }

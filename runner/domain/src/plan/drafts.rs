@@ -6,7 +6,7 @@
 
 use super::{Asks, Bound, Finding, Reason, Step, begun, deploy::skip_reason};
 use crate::{
-    alteration::{Alteration, AlterationId, AlterationKey, Catalog, Direction, PluginName},
+    alteration::{Alteration, AlterationId, AlterationKey, Catalog, Direction, Level, PluginName},
     record::{Snapshot, StateRow, Status},
 };
 use serde::Serialize;
@@ -174,6 +174,7 @@ fn step(row: &StateRow, reason: Reason) -> Step {
         draft: row.draft,
         with: None,
         asks: Asks::new(&row.permissions, &row.settings),
+        level: Level::default(),
     }
 }
 

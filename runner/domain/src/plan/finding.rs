@@ -237,6 +237,11 @@ pub enum Finding {
         /// Whether `--max-sql` is the only obstacle.
         is_too_long: bool,
     },
+    /// It was to run as a database role of its own, and has records of running with the operator's rights.
+    NotConfined {
+        /// The plugin.
+        plugin: PluginName,
+    },
     /// From one of its statements on, it could not be resumed if it were interrupted.
     NotResumable {
         /// The alteration.
@@ -350,6 +355,7 @@ impl Finding {
             | Self::StrangeRecords { .. }
             | Self::AboveTarget { .. }
             | Self::NotResumable { .. }
+            | Self::NotConfined { .. }
             | Self::NoSuchVersion { .. } => Severity::Note,
             Self::Failed { blocks, .. } | Self::CutOff { blocks, .. } => decision_if(*blocks),
             Self::NeverRan { allowed, .. } => decision_if(!allowed),
@@ -409,6 +415,7 @@ impl Finding {
             | Self::Unversioned { key } => Some(key.to_string()),
             Self::TakesOver { .. }
             | Self::AppliedTwice { .. }
+            | Self::NotConfined { .. }
             | Self::Renamed { .. }
             | Self::Ahead { .. }
             | Self::SeveralFolders { .. }
@@ -541,6 +548,9 @@ impl Finding {
             }
             Self::Cycle { .. } => "one of these plugins has to drop its requirement".to_owned(),
             Self::WrongDialect { .. } => "use the plugin's build for this database".to_owned(),
+            Self::NotConfined { .. } => {
+                "nothing, if you trust it with your own rights in this database".to_owned()
+            }
             Self::NotResumable { .. } => {
                 "nothing, while it runs to its end; if it is cut off there, `runner resolve` asks what took effect"
                     .to_owned()
@@ -729,6 +739,10 @@ impl fmt::Display for Finding {
             Self::WrongDialect { key, written_for, database } => {
                 write!(f, "{key} is written for {written_for}, this database is {database}")
             }
+            Self::NotConfined { plugin } => write!(
+                f,
+                "{plugin} is not confined: it has records of running with the rights of the URL's user, and keeps them"
+            ),
             Self::NotResumable { key, hook, statement, line, reason, .. } => write!(
                 f,
                 "{key} cannot be resumed from statement {statement} of its {hook} on, in line {line}: {}",

@@ -35,7 +35,7 @@ pub use takeover::{ParseRenameError, Rename, Renames, takeovers};
 pub use target::{Bound, ParseTargetError, Target};
 
 use crate::{
-    alteration::{AlterationId, AlterationKey, Checksum, Direction, PluginName},
+    alteration::{AlterationId, AlterationKey, Checksum, Direction, Level, PluginName},
     record::{Fit, Phase, Snapshot},
 };
 use serde::Serialize;
@@ -97,6 +97,8 @@ pub struct Step {
     pub with: Option<Checksum>,
     #[serde(flatten)]
     pub asks: Asks,
+    /// The level at which its plugin runs: `confined`, `guarded` or `trusted`.
+    pub level: Level,
 }
 
 /// Why a step runs.

@@ -2,7 +2,9 @@
 
 use super::{Asks, Finding, Plan, Reason, Step, begun, deploy::reaches};
 use crate::{
-    alteration::{AlterationId, AlterationKey, Catalog, Dialect, Direction, PluginName, Version},
+    alteration::{
+        AlterationId, AlterationKey, Catalog, Dialect, Direction, Level, PluginName, Version,
+    },
     record::{Snapshot, StateRow, Status},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -105,6 +107,7 @@ pub fn rollback(
                 Some(file) => Asks::new(&file.permissions, &file.settings),
                 None => Asks::new(&row.permissions, &row.settings),
             },
+            level: Level::default(),
         })
         .collect();
     Plan { steps, skipped: Vec::new(), released: Vec::new(), findings }

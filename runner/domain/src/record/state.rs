@@ -9,7 +9,11 @@ use crate::{
     session::Counts,
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+};
 
 /// Enough not to meet another one by chance.
 const MARKER_CHARS: usize = 32;
@@ -134,6 +138,8 @@ pub struct Snapshot {
     pub mended: BTreeMap<AlterationKey, Mended>,
     /// Those of them that cannot be resumed, in whatever file, and why, as messages show it.
     pub cut: BTreeMap<AlterationKey, String>,
+    /// The plugins that run as database roles of their own here.
+    pub confined: BTreeSet<PluginName>,
 }
 
 impl Snapshot {
@@ -148,6 +154,7 @@ impl Snapshot {
             runs: BTreeMap::new(),
             mended: BTreeMap::new(),
             cut: BTreeMap::new(),
+            confined: BTreeSet::new(),
         }
     }
 

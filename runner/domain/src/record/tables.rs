@@ -13,7 +13,7 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Every own table but the lease, which is made only where a lease is taken.
+/// Every own table but those that are made only where they are needed.
 pub const TABLES: [&str; 6] = [
     "alteration_archive",
     "alteration_history",
@@ -22,6 +22,9 @@ pub const TABLES: [&str; 6] = [
     "alteration_run",
     "alteration_state",
 ];
+/// The tables that are made only where they are needed: for a lease, and where a plugin is confined.
+const OPTIONAL: [&str; 4] =
+    ["alteration_ending", "alteration_lease", "alteration_role", "alteration_ticket"];
 /// The tables of the first version.
 const TABLES_1: [&str; 4] =
     ["alteration_archive", "alteration_history", "alteration_ledger", "alteration_state"];
@@ -121,6 +124,10 @@ pub const STATE: Selection = Selection {
     from: "FROM @state",
 };
 
+/// The plugins that run as database roles of their own.
+pub const ROLE: Selection =
+    Selection { columns: &[text("plugin"), text("role")], from: "FROM @role ORDER BY plugin" };
+
 /// The attempts that were begun and have not ended. The first version had no table for them.
 pub const RUN: Selection = Selection {
     columns: &[
@@ -173,7 +180,7 @@ pub const TAKEN_OVER_FROM: &str = "taken over from ";
 
 /// Whether a table of that name is the runner's.
 pub fn is_own(found: &str) -> bool {
-    TABLES.contains(&found) || found == "alteration_lease"
+    TABLES.contains(&found) || OPTIONAL.contains(&found)
 }
 
 /// Keeps of `names` what is the runner's.
@@ -184,8 +191,8 @@ pub fn own(names: impl IntoIterator<Item = String>) -> BTreeSet<String> {
 /// Whether tables without a ledger are those of a runner that has not come to the end of making them. Where schema
 /// changes `commit_alone`, the first table may be all there is.
 pub fn without_ledger(found: &BTreeSet<String>, commit_alone: bool) -> Result<(), RecordError> {
-    let only_lease = found.iter().all(|table| table == "alteration_lease");
-    if found.is_empty() || commit_alone || only_lease {
+    let are_optional = found.iter().all(|table| OPTIONAL.contains(&table.as_str()));
+    if found.is_empty() || commit_alone || are_optional {
         return Ok(());
     }
     Err(RecordError::Corrupt("the table alteration_ledger is missing".to_owned()))
@@ -317,6 +324,15 @@ impl Run {
             settings: row.added_json("settings")?,
         })
     }
+}
+
+/// From the rows of [`ROLE`]: the database role of each confined plugin.
+pub fn roles(rows: Vec<Vec<Cell>>) -> Result<BTreeMap<PluginName, String>, RecordError> {
+    let read = |cells| {
+        let mut row = Record::new(cells, "alteration_role, a row");
+        Ok((row.parse("plugin")?, row.text("role")?))
+    };
+    rows.into_iter().map(read).collect()
 }
 
 /// From the rows of [`SUCCESSORS`]: the plugin that took over, by the one whose records they were.

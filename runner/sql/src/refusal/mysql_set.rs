@@ -121,7 +121,9 @@ fn ruled(view: View<'_>, rules: Rules<'_>) -> Option<String> {
     if let Some(words) = identity.iter().find(|words| rest.starts_with(words)) {
         return match level {
             Level::Trusted => None,
-            Level::Guarded => Some(because(&format!("SET {}", words.join(" ")), IDENTITY)),
+            Level::Confined | Level::Guarded => {
+                Some(because(&format!("SET {}", words.join(" ")), IDENTITY))
+            }
         };
     }
     if rest.starts_with(&["RESOURCE", "GROUP"]) {
@@ -189,8 +191,8 @@ fn assignment(view: View<'_>, rules: Rules<'_>) -> Option<String> {
         let is_gtid = name.is_some_and(|name| name.eq_ignore_ascii_case("gtid_purged"));
         return match level {
             Level::Trusted => None,
-            Level::Guarded if is_gtid => Some(because("SET GTID_PURGED", LOGGED)),
-            Level::Guarded => Some(because(&format!("SET {scope}"), SERVER)),
+            Level::Confined | Level::Guarded if is_gtid => Some(because("SET GTID_PURGED", LOGGED)),
+            Level::Confined | Level::Guarded => Some(because(&format!("SET {scope}"), SERVER)),
         };
     }
     if view.is_any(at, &["SESSION", "LOCAL"]) {
@@ -219,7 +221,7 @@ fn assignment(view: View<'_>, rules: Rules<'_>) -> Option<String> {
         _ if SETTINGS.contains(&name.as_str()) && !view.is_symbol(at + 1, b'.') => None,
         "completion_type" => Some(because(&what, TRANSACTIONS)),
         "autocommit" if place == Place::Transaction => Some(because(&what, TRANSACTIONS)),
-        _ if LOGGING.contains(&name.as_str()) && level == Level::Guarded => {
+        _ if LOGGING.contains(&name.as_str()) && !level.is_trusted() => {
             Some(because(&what, LOGGED))
         }
         _ if place == Place::Transaction => {

@@ -101,8 +101,7 @@ pub(super) fn refusal(view: View<'_>, place: Place, level: Level) -> Option<Stri
 
 /// As [`refused_beginning`]; what is the server's alone is trusted plugins' too.
 fn refused_at(view: View<'_>, table: &'static Refused, level: Level) -> Option<String> {
-    let is_refused =
-        |(_, why): &&(&[&str], &'static str)| level == Level::Guarded || *why != SERVER;
+    let is_refused = |(_, why): &&(&[&str], &'static str)| !level.is_trusted() || *why != SERVER;
     let (words, why) =
         table.iter().filter(is_refused).find(|(words, _)| view.starts_with(words))?;
     Some(because(&words.join(" "), why))

@@ -53,7 +53,7 @@ pub(super) fn refused_set(view: View<'_>, level: Level) -> Option<String> {
         (&["ALL"], READING),
     ];
     if let Some((words, why)) = words.iter().find(|(words, _)| rest.starts_with(words)) {
-        let is_refused = level == Level::Guarded || *why != IDENTITY;
+        let is_refused = !level.is_trusted() || *why != IDENTITY;
         return is_refused.then(|| because(&format!("{verb} {}", words.join(" ")), why));
     }
     if rest.is(0, "NAMES") {
@@ -143,7 +143,7 @@ fn refused_setting(name: &str, value: Option<&str>, level: Level) -> Option<Stri
     let harmless = match value.as_deref() {
         Some("on" | "true") => name == "standard_conforming_strings",
         Some("utf8" | "utf-8") => name == "client_encoding",
-        _ => *why == IDENTITY && level == Level::Trusted,
+        _ => *why == IDENTITY && level.is_trusted(),
     };
     (!harmless)
         .then(|| because(&format!("setting {}", name.chars().take(63).collect::<String>()), why))

@@ -8,10 +8,11 @@ use super::{
     given::{baseline_advice, config_advice, former_advice, source_advice, url_advice},
     plan::{objections, unmet},
     step::step,
-    trust::powerful,
+    trust::{confined, powerful},
 };
 use crate::{
     Error,
+    backend::BackendError,
     cli::{command, output},
     config::CONFIG_FILE,
     deploy::UnknownSettings,
@@ -29,6 +30,9 @@ pub(super) fn explain(error: &Error, exit: Exit) -> Explanation {
         Error::Baseline(error) => baseline_advice(error),
         Error::Former(error) => former_advice(error),
         Error::Source(error) => source_advice(error),
+        Error::Backend(BackendError::CannotConfine { setup, .. }) => {
+            confined(&mut explanation, setup)
+        }
         Error::Backend(error) => backend_advice(error),
         Error::Engine(_) => "run this on a machine with a supported processor".to_owned(),
         Error::Objections(plan) => objections(&mut explanation, plan),
@@ -105,6 +109,11 @@ pub(super) fn explain(error: &Error, exit: Exit) -> Explanation {
             state_schema(elsewhere)
         ),
         Error::Powerful(it) => powerful(&mut explanation, it),
+        Error::ConfinedPreparation(key) => {
+            explanation.alteration = Some(key.to_string());
+            "if you trust the plugin with your own rights in this database, do not confine it"
+                .to_owned()
+        }
         Error::Export { .. } => {
             "with `--export`, name a folder that does not exist yet, on a disk with enough space"
                 .to_owned()

@@ -53,6 +53,7 @@ pub(super) fn backend_advice(error: &BackendError) -> String {
         BackendError::MayNotMakeTables { grant, .. } => format!(
             "ask the owner to run `{grant}`; or name a schema where this user may create tables, with `--state-schema`"
         ),
+        BackendError::CannotConfine { .. } => super::trust::WEAKER.to_owned(),
         BackendError::TooOld { .. } => "upgrade the server".to_owned(),
         BackendError::Setting { next, .. } => {
             format!("have it set for the database or the role: `{next}`")

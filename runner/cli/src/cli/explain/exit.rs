@@ -115,6 +115,7 @@ pub(super) fn exit(error: &Error) -> Exit {
         | Error::UnknownSettings(_)
         | Error::Config(_)
         | Error::Powerful(_)
+        | Error::ConfinedPreparation(_)
         | Error::Export { .. }
         | Error::Declined => Exit::Failed,
     }
@@ -122,7 +123,9 @@ pub(super) fn exit(error: &Error) -> Exit {
 
 fn backend_exit(error: &BackendError) -> Exit {
     match error {
-        BackendError::Url(_) | BackendError::Environment(_) => Exit::Usage,
+        BackendError::Url(_)
+        | BackendError::Environment(_)
+        | BackendError::CannotConfine { .. } => Exit::Usage,
         BackendError::Locked(_) | BackendError::Busy(_) | BackendError::LeaseLost => Exit::Locked,
         BackendError::NewerSchema { .. }
         | BackendError::Elsewhere { .. }

@@ -1,7 +1,22 @@
-//! A plugin that could run programs on the server, and nobody said that it may.
+//! Whose rights a plugin runs with: one that could run programs on the server, and one that cannot be confined.
 
 use super::Explanation;
 use crate::{cli::command, config::CONFIG_FILE, deploy::Powerful};
+
+/// The way without a role of the plugin's own.
+pub(super) const WEAKER: &str =
+    "if you trust the plugin with your own rights in this database, do not confine it";
+
+/// What a database administrator runs once, or less protection, which has to be chosen.
+pub(super) fn confined(explanation: &mut Explanation, setup: &[String]) -> String {
+    if setup.is_empty() {
+        return WEAKER.to_owned();
+    }
+    explanation.owner_sql = setup.to_vec();
+    let sql: String = setup.iter().map(|line| format!("\n      {line}")).collect();
+    explanation.details.push(("set-up", format!("a database administrator runs once:{sql}")));
+    format!("run the set-up, then this again; or, {WEAKER}")
+}
 
 /// Two ways out: a user who can do no more than the database needs, or trust.
 pub(super) fn powerful(explanation: &mut Explanation, powerful: &Powerful) -> String {

@@ -4,7 +4,7 @@ use super::{ConfigArgs, Offer};
 use crate::{
     DeployOptions, Error,
     config::Config,
-    deploy::{Grant, ParseTrustError, Setting, Settings, Trust, Trusts},
+    deploy::{Grant, Levels, ParseTrustError, Setting, Settings, Trust},
     plan::{Rename, Renames},
 };
 use clap::Args;
@@ -19,11 +19,10 @@ pub(crate) struct SettingArgs {
 }
 
 impl SettingArgs {
-    /// For a verb that needs no plugins' files, and takes what is granted from the records: settings, and whom
-    /// the file trusts.
-    pub(crate) fn settings(&self, config: &ConfigArgs) -> Result<(Settings, Trusts), Error> {
+    /// For a verb that needs no plugins' files, and takes what is granted from the records: settings and levels.
+    pub(crate) fn settings(&self, config: &ConfigArgs) -> Result<(Settings, Levels), Error> {
         let config = config.read(&[], "Settings", |config| !config.settings().is_empty())?;
-        Ok((self.with(&config)?, config.trusts()))
+        Ok((self.with(&config)?, config.levels()))
     }
 
     fn with(&self, config: &Config) -> Result<Settings, Error> {
@@ -66,10 +65,27 @@ impl TrustArgs {
     }
 
     /// Those of the flags and the variable, and `others`.
-    pub(crate) fn and(&self, mut others: Trusts) -> Trusts {
-        others.extend(
+    pub(crate) fn and(&self, mut others: Levels) -> Levels {
+        others.trusted.extend(
             self.trust.iter().chain(&self.variable).flat_map(|list| list.0.iter().cloned()),
         );
+        others
+    }
+}
+
+/// Which plugins run as database roles of their own.
+#[derive(Debug, Args)]
+pub(crate) struct ConfineArgs {
+    /// Run a plugin as a database role of its own, which reaches only what it made itself (PostgreSQL): VENDOR/NAME,
+    /// 'VENDOR/*' or '*'; may be repeated. A plugin with records from before keeps its level
+    #[arg(long, value_name = "PLUGIN", value_parser = trust_list)]
+    confine: Vec<TrustList>,
+}
+
+impl ConfineArgs {
+    /// Those of the flags, and `others`.
+    pub(crate) fn and(&self, mut others: Levels) -> Levels {
+        others.confined.extend(self.confine.iter().flat_map(|list| list.0.iter().cloned()));
         others
     }
 }
@@ -103,7 +119,7 @@ impl HandedArgs {
         let settings = self.settings.with(&config)?;
         let mut grants = config.grants();
         grants.extend(self.grant.iter().cloned());
-        Ok(DeployOptions { grants, settings, trusts: config.trusts(), ..options })
+        Ok(DeployOptions { grants, settings, levels: config.levels(), ..options })
     }
 }
 

@@ -12,7 +12,7 @@ mod target;
 
 pub(super) use confirmation::{Allow, yes};
 pub(super) use database::{ConfigArgs, Database, Offer};
-pub(super) use handed::{HandedArgs, RenameArgs, SettingArgs, TrustArgs};
+pub(super) use handed::{ConfineArgs, HandedArgs, RenameArgs, SettingArgs, TrustArgs};
 pub(super) use hooks::{Cache, CacheFolder, HookArgs};
 pub(super) use lock::Lock;
 pub(super) use output::{Format, Output, Style};

@@ -63,6 +63,17 @@ impl PostgresConnector {
         })
     }
 
+    /// For another role of the same database, whose sessions find the runner's tables in `schema`.
+    pub(super) fn beside(opener: Arc<Opener>, options: &ConnectOptions, schema: &str) -> Self {
+        Self {
+            opener,
+            role: ServerRole::Any,
+            options: options.clone(),
+            names_place: false,
+            place: OnceLock::from(Chosen::named(schema)),
+        }
+    }
+
     /// A connection that is ready to work.
     pub(super) async fn open(&self) -> Result<PostgresConnection, BackendError> {
         let connection = self.opener.open_patiently(self.options.wait).await?;

@@ -47,6 +47,8 @@ impl PostgresConnection {
         let is_transaction = hook.mode == HookMode::Transaction;
         let before = self.own_facts.take().filter(|_| is_transaction);
         let (names, look) = match &before {
+            // The database keeps it from the runner's tables.
+            None if hook.level == Level::Confined => (None, "NULL".to_owned()),
             Some(facts) => (None, facts.written()),
             None => {
                 let (names, look) = facts::first_questions(&self.schema);
@@ -75,20 +77,22 @@ impl PostgresConnection {
         let answers = last.get(1..).unwrap_or_default();
         let is_carried = before.is_some();
         let facts = match before {
+            None if hook.level == Level::Confined => None,
             Some(facts) => {
                 let written = answers.first().cloned().flatten().ok_or_else(no_answer)?;
-                facts.with_written(written)
+                Some(facts.with_written(written))
             }
             None => {
                 let names = names.map(texts).unwrap_or_default();
-                Facts::of(&names, answers).ok_or_else(no_answer)?
+                Some(Facts::of(&names, answers).ok_or_else(no_answer)?)
             }
         };
         self.forms.begin();
         // What others commit between two statements of a journaled hook is not its work: it is looked at anew each
         // time that it gets the session.
-        let seen = (hook.mode == HookMode::Journaled).then(|| facts.expected());
-        self.hook = Some(Hook { settings: hook, facts: Some(facts), seen, is_carried });
+        let is_journaled = hook.mode == HookMode::Journaled;
+        let seen = facts.as_ref().filter(|_| is_journaled).map(Facts::expected);
+        self.hook = Some(Hook { settings: hook, facts, seen, is_carried });
         self.side = Side::Guest;
         Ok(())
     }

@@ -5,6 +5,7 @@
 //! journals: that is the same for every database and is done above [`Connection`].
 
 mod catalogue;
+mod confined;
 mod connect;
 mod cursor;
 mod describe;
@@ -43,7 +44,7 @@ pub(super) use connect::PostgresConnector;
 
 use super::{
     Access, BackendError, ConnectOptions, StrangeLedger,
-    connection::{Connection, HookSettings, OwnTypes, Places},
+    connection::{Confining, Connection, HookSettings, OwnTypes, Places},
     powers::Powers,
 };
 use crate::{
@@ -91,6 +92,8 @@ enum Side {
 #[derive(Debug)]
 pub(super) struct PostgresConnection {
     link: Link,
+    /// As it was connected with, for another connection.
+    options: ConnectOptions,
     access: Access,
     limits: SqlLimits,
     /// As `server_version_num` counts: 150004.
@@ -148,6 +151,7 @@ impl PostgresConnection {
     fn new(link: Link, options: &ConnectOptions, server: Server) -> Self {
         Self {
             link,
+            options: options.clone(),
             access: options.access,
             limits: options.limits,
             version: server.version,
@@ -202,6 +206,10 @@ fn columns<const N: usize>(rows: Vec<TextRow>) -> Result<[Option<String>; N], Ba
 #[async_trait]
 impl Connection for PostgresConnection {
     fn places(&mut self) -> Option<&mut dyn Places> {
+        Some(self)
+    }
+
+    fn confining(&mut self) -> Option<&mut dyn Confining> {
         Some(self)
     }
 

@@ -30,6 +30,8 @@ pub(super) struct Opener {
     /// As it may be shown.
     url: String,
     login: PgConnectOptions,
+    /// The same for somebody else: without a name, a password, and settings that say who the session works as.
+    other_login: PgConnectOptions,
     route: Route,
     /// Another way, with TLS or without, where the URL leaves that open.
     other: Option<Route>,
@@ -50,6 +52,7 @@ impl Opener {
         Ok(Self {
             url: shown.to_string(),
             login: options::login(url, &name),
+            other_login: options::login(&url.for_another_role(), &name),
             route,
             other,
             patience: url.connect_time.filter(|time| !time.is_zero()).unwrap_or(TRY_MAX),
@@ -61,6 +64,19 @@ impl Opener {
         Self {
             url: self.url.clone(),
             login: self.login.clone().database(database),
+            other_login: self.other_login.clone().database(database),
+            route: self.route.clone(),
+            other: self.other.clone(),
+            patience: self.patience,
+        }
+    }
+
+    /// The same for another role, without the settings that belong to who logged in.
+    pub(super) fn as_role(&self, role: &str, password: &str) -> Self {
+        Self {
+            url: self.url.clone(),
+            login: self.other_login.clone().username(role).password(password),
+            other_login: self.other_login.clone(),
             route: self.route.clone(),
             other: self.other.clone(),
             patience: self.patience,

@@ -91,7 +91,7 @@ fn checked(sql: &str, is_query: bool) -> String {
 }
 
 /// `sql` with `prefix` before each of the runner's tables and each `?` replaced by its value.
-fn spell(sql: &str, prefix: &str, params: &[Cell]) -> String {
+pub(super) fn spell(sql: &str, prefix: &str, params: &[Cell]) -> String {
     spell_with(sql, prefix, params, value)
 }
 
@@ -170,7 +170,8 @@ impl PostgresConnection {
         follows: Follows,
     ) -> Result<(), TxError> {
         for (index, own) in statements.iter().enumerate() {
-            if self.transaction.is_some() && own.params.iter().any(is_large) {
+            let is_large = own.params.iter().any(is_large);
+            if self.transaction.is_some() && (own.is_sealed || is_large) {
                 self.post(out).await?;
                 let run = self.run_large(own).await;
                 run.map_err(|error| TxError::Own(index, error))?;
@@ -198,7 +199,7 @@ impl PostgresConnection {
         let mut arguments = PgArguments::default();
         let mut number = 0;
         let text = spell_with(&own.sql, &self.prefix, &own.params, |cell| match cell {
-            Cell::Bytes(Some(bytes)) if is_large(cell) => {
+            Cell::Bytes(Some(bytes)) if own.is_sealed || is_large(cell) => {
                 let raw = Raw { oid: types::oid::BYTEA, bytes: Some(bytes.clone()) };
                 // Bytes have no form that could be refused.
                 let _ = arguments.add(raw);

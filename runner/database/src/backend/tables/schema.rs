@@ -16,6 +16,7 @@ use crate::{
     crash,
 };
 use alteration_domain::record::tables::{self, missing, without_ledger};
+use std::collections::BTreeSet;
 
 /// What makes the current version out of nothing.
 ///
@@ -218,7 +219,7 @@ const NUMBERED: i64 = 4;
 const NUMBER_MAX: i64 = 1 << 53;
 
 /// Returns `statement` without its comments, with the types of one database.
-pub(super) fn spelled(statement: &str, types: OwnTypes) -> String {
+pub(crate) fn spelled(statement: &str, types: OwnTypes) -> String {
     let OwnTypes { key, text, bytes, integer, .. } = types;
     let lines = statement.lines().filter(|line| !line.trim_start().starts_with("--"));
     let statement = lines.collect::<Vec<_>>().join("\n");
@@ -233,8 +234,16 @@ pub(super) fn spelled(statement: &str, types: OwnTypes) -> String {
 /// The schema version found; `None` without the runner's tables.
 pub(crate) async fn version(connection: &mut dyn Connection) -> Result<Option<i64>, BackendError> {
     let tables = connection.own_tables().await?;
+    version_of(connection, &tables).await
+}
+
+/// As [`version`], of these tables.
+pub(crate) async fn version_of(
+    connection: &mut dyn Connection,
+    tables: &BTreeSet<String>,
+) -> Result<Option<i64>, BackendError> {
     if !tables.contains("alteration_ledger") {
-        without_ledger(&tables, connection.is_journaled())?;
+        without_ledger(tables, connection.is_journaled())?;
         return Ok(None);
     }
     let sql = "SELECT one FROM @ledger";
@@ -242,7 +251,7 @@ pub(crate) async fn version(connection: &mut dyn Connection) -> Result<Option<i6
         return Ok(None);
     }
     let found = ledger::read(connection).await?.schema_version;
-    let mut missing = missing(found, &tables);
+    let mut missing = missing(found, tables);
     if !missing.is_empty() {
         // Another runner may have been about to make them; the ledger's row comes after all of them.
         let tables = connection.own_tables().await?;

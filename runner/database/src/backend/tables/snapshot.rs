@@ -5,14 +5,15 @@ use super::{history, journal, ledger, run, schema};
 use crate::backend::{
     BackendError, Snapshot, StateRow, connection::Connection, journal::cut_off, recorded::query,
 };
-use alteration_domain::record::tables::STATE;
-use std::collections::BTreeMap;
+use alteration_domain::record::tables::{ROLE, STATE, roles};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Runs in the caller's transaction, so that all of it fits together. Also gives the fence.
 pub(crate) async fn read(
     connection: &mut dyn Connection,
 ) -> Result<(Snapshot, Option<i64>), BackendError> {
-    let Some(version) = schema::version(connection).await? else {
+    let own = connection.own_tables().await?;
+    let Some(version) = schema::version_of(connection, &own).await? else {
         let tables = schema::tables(connection).await?;
         let place = place(connection);
         let strange = connection.places().map(|places| places.strange_ledgers().to_vec());
@@ -31,8 +32,13 @@ pub(crate) async fn read(
             cut.insert(run.key.clone(), stop.to_string());
         }
     }
+    let confined = match own.contains("alteration_role") {
+        true => roles(query(connection, ROLE.sql(version), []).await?)?.into_keys().collect(),
+        false => BTreeSet::new(),
+    };
     let snapshot = Snapshot {
         successors,
+        confined,
         revision: Some(ledger.revision),
         place: place(connection),
         rows: rows.into_iter().map(|row| (row.key.clone(), row)).collect(),

@@ -70,6 +70,15 @@ const SOCKET_FOLDERS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 const DEFAULT_PORT: u16 = 5432;
 
 impl PostgresUrl {
+    /// The same for another role: without a name and a password, and without settings that say who the session works as.
+    pub(in crate::backend) fn for_another_role(&self) -> Self {
+        let is_identity = |name: &str| {
+            ["role", "session_authorization"].iter().any(|own| name.eq_ignore_ascii_case(own))
+        };
+        let settings = self.settings.iter().filter(|(name, _)| !is_identity(name)).cloned();
+        Self { user: None, password: None, settings: settings.collect(), ..self.clone() }
+    }
+
     pub(super) fn parse(parts: Parts) -> Result<Self, ParseUrlError> {
         let mut url = Self {
             user: parts.user,

@@ -1,0 +1,58 @@
+//! Plugins that log in as roles of their own: what the operator's connection does for that.
+//!
+//! `role.rs` makes the role and lets it in, `ticket.rs` writes tickets, `functions.rs` has the functions that the
+//! plugin's session calls, `obstacle.rs` says why a plugin cannot be confined and what to run once. Everything here is
+//! the operator's side; the plugin's session is an ordinary [`super::PostgresConnection`] with another login.
+
+mod functions;
+mod obstacle;
+mod role;
+mod scram;
+mod ticket;
+
+use super::PostgresConnection;
+use crate::{
+    alteration::PluginName,
+    backend::{
+        BackendError, Obstacle,
+        confined::Ticket,
+        connection::{Confining, SharedConnection},
+        transaction::Own,
+    },
+};
+use async_trait::async_trait;
+
+#[async_trait]
+impl Confining for PostgresConnection {
+    async fn obstacle(&mut self) -> Result<Option<Obstacle>, BackendError> {
+        self.find_obstacle().await
+    }
+
+    async fn open_confined(
+        &mut self,
+        plugin: &PluginName,
+    ) -> Result<SharedConnection, BackendError> {
+        self.log_in_as(plugin).await
+    }
+
+    async fn shut_confined(&mut self, plugin: &PluginName) -> Result<(), BackendError> {
+        self.shut_plugin(plugin).await
+    }
+
+    async fn issue(
+        &mut self,
+        plugin: &PluginName,
+        ticket: &Ticket,
+        begins: Own,
+    ) -> Result<Own, BackendError> {
+        self.write_ticket(plugin, ticket, &begins).await
+    }
+
+    async fn conclude(&mut self, ticket: &Ticket, record: Vec<Own>) -> Result<Own, BackendError> {
+        self.write_record(ticket, &record).await
+    }
+
+    async fn redeem(&mut self, ticket: &Ticket) -> Result<(), BackendError> {
+        self.delete_ticket(ticket).await
+    }
+}

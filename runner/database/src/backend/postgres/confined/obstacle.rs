@@ -1,0 +1,144 @@
+//! What stands in the way of confining a plugin, and what a database administrator runs once.
+//!
+//! The recommended set-up needs no CREATEROLE in the URL: three functions of a role that cannot log in make, open and
+//! close roles whose names begin with [`PREFIX`], and nothing else.
+
+use super::super::{
+    PostgresConnection, columns,
+    text::{literal, quote},
+};
+use crate::backend::{BackendError, Obstacle};
+
+/// What the names of plugins' roles begin with.
+pub(super) const PREFIX: &str = "runner_";
+/// The schema of the administrator's functions, and their owner.
+pub(super) const KEEPER: &str = "runner_keeper";
+
+impl PostgresConnection {
+    /// Whether an administrator has set up the functions that make roles. Their owner must be a role that nobody logs in
+    /// as, and the schema its own: a plugin could have made one of that name.
+    pub(super) async fn has_keeper(&mut self) -> Result<bool, BackendError> {
+        let sql = format!(
+            "SELECT pg_catalog.count(*) FROM pg_catalog.pg_proc p \
+             JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
+             JOIN pg_catalog.pg_roles r ON r.oid = p.proowner AND r.oid = n.nspowner \
+             WHERE n.nspname = '{KEEPER}' AND p.proname IN ('make_role', 'open_role', 'close_role') \
+                AND r.rolcreaterole AND NOT r.rolcanlogin AND p.prosecdef \
+                AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') \
+                AND pg_catalog.has_function_privilege(p.oid, 'EXECUTE')"
+        );
+        let [found] = columns(self.own_texts(&sql).await?)?;
+        Ok(found.as_deref() == Some("3"))
+    }
+
+    pub(super) async fn find_obstacle(&mut self) -> Result<Option<Obstacle>, BackendError> {
+        let (schema, _) = self.names().await?;
+        let (mut missing, mut setup) = (Vec::new(), Vec::new());
+        if schema.is_empty() {
+            missing.push(
+                "the search_path names no schema that a plugin could make anything in".to_owned(),
+            );
+            return Ok(Some(Obstacle { missing, setup }));
+        }
+        let (named, state) = (literal(&quote(&schema)), literal(&quote(&self.schema)));
+        let sql = format!(
+            "SELECT quote_ident(current_user), quote_ident(current_database()::text), \
+                (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user)::text, \
+                has_schema_privilege(to_regnamespace({named}), 'CREATE WITH GRANT OPTION')::text, \
+                coalesce(has_schema_privilege(to_regnamespace({state}), 'USAGE WITH GRANT OPTION'), true)::text, \
+                EXISTS (SELECT FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a \
+                    WHERE d.datname = current_database() AND a.grantee = 0 AND a.privilege_type = 'CREATE')::text, \
+                (SELECT string_agg(quote_ident(n.nspname), ', ') FROM pg_namespace n, \
+                    aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a \
+                    WHERE a.grantee = 0 AND a.privilege_type = 'CREATE'), \
+                (SELECT string_agg(c.relname, ', ') FROM pg_class c, aclexplode(c.relacl) a \
+                    WHERE c.relnamespace = to_regnamespace({state}) AND c.relname LIKE 'alteration\\_%' \
+                    AND a.grantee = 0 AND a.privilege_type <> 'SELECT')"
+        );
+        let [
+            user,
+            database,
+            makes_roles,
+            gives_schema,
+            gives_state,
+            open_database,
+            open_schemas,
+            open_tables,
+        ] = columns(self.own_texts(&sql).await?)?;
+        let (user, database) = (user.unwrap_or_default(), database.unwrap_or_default());
+        let is = |answer: &Option<String>| answer.as_deref() == Some("true");
+        let quoted = quote(&schema);
+        if !is(&makes_roles) && !self.has_keeper().await? {
+            missing.push(format!("the role {user} may not make roles"));
+            setup.extend(keeper(&user));
+        }
+        if !is(&gives_schema) {
+            missing.push(format!("the role {user} may not give rights on the schema {quoted}"));
+            setup.push(format!(
+                "GRANT CREATE, USAGE ON SCHEMA {quoted} TO {user} WITH GRANT OPTION;"
+            ));
+        }
+        if !is(&gives_state) {
+            let state = quote(&self.schema);
+            missing.push(format!("the role {user} may not give rights on the schema {state}"));
+            setup.push(format!("GRANT USAGE ON SCHEMA {state} TO {user} WITH GRANT OPTION;"));
+        }
+        if let Some(schemas) = open_schemas {
+            missing.push(format!("every role may make objects in the schemas {schemas}"));
+            setup.push(format!("REVOKE CREATE ON SCHEMA {schemas} FROM PUBLIC;"));
+        }
+        if is(&open_database) {
+            missing.push(format!("every role may make schemas in the database {database}"));
+            setup.push(format!("REVOKE CREATE ON DATABASE {database} FROM PUBLIC;"));
+        }
+        if let Some(tables) = open_tables {
+            missing.push(format!("every role may write to the runner's tables ({tables})"));
+            let state = quote(&self.schema);
+            setup.push(format!("REVOKE ALL ON ALL TABLES IN SCHEMA {state} FROM PUBLIC;"));
+        }
+        Ok((!missing.is_empty()).then_some(Obstacle { missing, setup }))
+    }
+}
+
+/// The functions that let a role without CREATEROLE confine plugins.
+fn keeper(user: &str) -> Vec<String> {
+    let guard = format!(
+        "IF role !~ '^{PREFIX}[a-z0-9_]+$' THEN RAISE 'no role of a plugin: %', role; END IF;"
+    );
+    let function = |name: &str, parameters: &str, body: &str| {
+        format!(
+            "CREATE FUNCTION {KEEPER}.{name}({parameters}) RETURNS void LANGUAGE plpgsql SECURITY DEFINER \
+             SET search_path = pg_catalog, pg_temp AS $$ BEGIN {guard} {body} END $$;"
+        )
+    };
+    // Before version 16 whoever makes a role is no member of it, and may make itself one.
+    let join =
+        format!("EXECUTE format('GRANT %I TO %I', role, {});", literal(user.trim_matches('"')));
+    let quiet = "EXECUTE format('ALTER ROLE %I RESET ALL', role); \
+        EXECUTE format('ALTER ROLE %I IN DATABASE %I RESET ALL', role, current_database());";
+    vec![
+        format!("CREATE ROLE {KEEPER} NOLOGIN CREATEROLE;"),
+        format!("CREATE SCHEMA {KEEPER} AUTHORIZATION {KEEPER};"),
+        format!("SET ROLE {KEEPER};"),
+        function(
+            "make_role",
+            "role text",
+            &format!("EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT', role); {join}"),
+        ),
+        function(
+            "open_role",
+            "role text, verifier text",
+            "IF verifier !~ '^SCRAM-SHA-256[$]' THEN RAISE 'no verifier'; END IF; \
+             EXECUTE format('ALTER ROLE %I LOGIN PASSWORD %L', role, verifier);",
+        ),
+        function(
+            "close_role",
+            "role text",
+            &format!("{quiet} EXECUTE format('ALTER ROLE %I NOLOGIN PASSWORD NULL', role);"),
+        ),
+        format!("REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {KEEPER} FROM PUBLIC;"),
+        format!("GRANT USAGE ON SCHEMA {KEEPER} TO {user};"),
+        format!("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {KEEPER} TO {user};"),
+        "RESET ROLE;".to_owned(),
+    ]
+}

@@ -1,0 +1,92 @@
+//! Tickets: written and committed by the operator's session, claimed and finished by the plugin's.
+//!
+//! A ticket holds spelled statements, which only this side can write. The record of the end is in a table of its own,
+//! because the claim holds the ticket's row until the plugin's transaction ends.
+
+use super::super::{PostgresConnection, own::spell};
+use crate::{
+    alteration::PluginName,
+    backend::{
+        BackendError,
+        confined::Ticket,
+        connection::{Cell, Transactions as _},
+        transaction::{Durability, Expects, Own},
+    },
+};
+use sha2::{Digest as _, Sha256};
+
+const GONE: &str = "its ticket was not finished";
+
+impl PostgresConnection {
+    /// Returns the claim of a ticket that is now committed.
+    pub(super) async fn write_ticket(
+        &mut self,
+        plugin: &PluginName,
+        ticket: &Ticket,
+        begins: &Own,
+    ) -> Result<Own, BackendError> {
+        let begins = spell(&begins.sql, &self.prefix, &begins.params);
+        let params = [
+            Cell::text(ticket.number.clone()),
+            Cell::Bytes(Some(Sha256::digest(ticket.nonce).to_vec())),
+            Cell::text(begins),
+            Cell::text(plugin.as_str()),
+        ];
+        let insert = Own::one_row(
+            "INSERT INTO @ticket (number, secret, begins, role) \
+             SELECT ?, ?, ?, role FROM @role WHERE plugin = ?",
+            params,
+        );
+        self.commit_soon(vec![insert]).await?;
+        Ok(Own::one_row("SELECT @claim(?)", [Cell::text(ticket.number.clone())]))
+    }
+
+    /// Returns the finish of a ticket whose record is now committed.
+    pub(super) async fn write_record(
+        &mut self,
+        ticket: &Ticket,
+        record: &[Own],
+    ) -> Result<Own, BackendError> {
+        let endings = record.iter().zip(0_i64..).map(|(own, place)| {
+            let is_one = matches!(own.expects, Expects::OneRow | Expects::NewRow);
+            let params = [
+                Cell::text(ticket.number.clone()),
+                Cell::integer(place),
+                Cell::text(spell(&own.sql, &self.prefix, &own.params)),
+                Cell::integer(i64::from(is_one)),
+            ];
+            Own::new_row(
+                "INSERT INTO @ending (number, place, statement, is_one) VALUES (?, ?, ?, ?)",
+                params,
+            )
+        });
+        let endings = endings.collect();
+        self.commit_soon(endings).await?;
+        let params = [Cell::text(ticket.number.clone()), Cell::Bytes(Some(ticket.nonce.to_vec()))];
+        Ok(Own::one_row("SELECT @finish(?, ?)", params).sealed())
+    }
+
+    /// Deletes a ticket that was finished, and with it all that were left by runners that were killed.
+    pub(super) async fn delete_ticket(&mut self, ticket: &Ticket) -> Result<(), BackendError> {
+        let number = || [Cell::text(ticket.number.clone())];
+        let redeemed = vec![
+            Own::run("DELETE FROM @ending WHERE number = ?", number()),
+            Own::one_row("DELETE FROM @ticket WHERE number = ? AND is_finished = 1", number()),
+        ];
+        match self.commit_soon(redeemed).await {
+            Err(BackendError::Moved) => Err(BackendError::TransactionEnded(GONE.to_owned())),
+            redeemed => redeemed,
+        }
+    }
+
+    /// Commits what a crash of the server may take along: then it takes all that was committed after it too.
+    async fn commit_soon(&mut self, statements: Vec<Own>) -> Result<(), BackendError> {
+        match self.apply(statements, Durability::Unflushed).await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let _ = self.rollback().await;
+                Err(error.into())
+            }
+        }
+    }
+}
