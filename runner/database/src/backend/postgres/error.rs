@@ -141,10 +141,11 @@ pub(super) fn refused_checks(error: sqlx::Error, url: &str) -> BackendError {
     }
 }
 
-/// An error of the record of what a hook did. A hook can have made its own transaction one that only reads.
+/// An error of the record of what a hook did. A hook can have made its own transaction one that only reads, and what a
+/// confined plugin left is looked at together with it.
 pub(super) fn refused_record(error: sqlx::Error, url: &str) -> BackendError {
     match code(&error).as_deref() {
-        Some("25006") => refused(error, url),
+        Some("25006" | "42501") => refused(error, url),
         _ => host_error(error, url),
     }
 }

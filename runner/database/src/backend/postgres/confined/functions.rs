@@ -9,6 +9,7 @@
 //! | a function | it runs as the plugin, with a pinned search path, whoever calls it |
 //! | a function, operator or type with a name of PostgreSQL's or of another owner | refused |
 //! | a cast that is applied unasked to a type that is not the plugin's | refused |
+//! | a conversion between encodings, a collation with a name of another owner's | refused |
 //! | a default, check, index, policy, rule, view or trigger that calls what executes text or reaches out of the database | refused |
 //!
 //! Only rows of the catalogue that this transaction wrote are looked at: `age` counts from the transaction's own id, so
@@ -176,6 +177,17 @@ fn scans(path: &str) -> String {
         AND NOT (a.typowner = me AND b.typowner = me) LIMIT 1;
     IF calls IS NOT NULL THEN
         RAISE insufficient_privilege USING MESSAGE = calls || ' would be applied where nobody asked for it';
+    END IF;
+    SELECT CASE WHEN c.condefault THEN 'the default conversion ' ELSE 'the conversion ' END || c.conname INTO calls
+        FROM pg_conversion c WHERE c.conowner = me AND age(c.xmin) <= 0 LIMIT 1;
+    IF calls IS NOT NULL THEN
+        RAISE insufficient_privilege USING MESSAGE = calls || ' would be used for texts of others';
+    END IF;
+    SELECT 'the collation ' || l.collname INTO calls FROM pg_collation l
+        WHERE l.collowner = me AND age(l.xmin) <= 0 AND EXISTS (SELECT FROM pg_collation b
+            WHERE b.collname = l.collname AND b.oid <> l.oid AND b.collowner <> me) LIMIT 1;
+    IF calls IS NOT NULL THEN
+        RAISE insufficient_privilege USING MESSAGE = calls || ' has the name of another one';
     END IF;
     SELECT string_agg(oid::text, '|') INTO calls FROM pg_proc
         WHERE proname ~ {reaching} AND proowner <> me;

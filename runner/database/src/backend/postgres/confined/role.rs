@@ -26,7 +26,6 @@ use crate::{
         transaction::Own,
     },
 };
-use sha2::{Digest as _, Sha256};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::Mutex,
@@ -35,21 +34,20 @@ use tokio::{
 
 /// The longest name that PostgreSQL keeps whole.
 const NAME_BYTES_MAX: usize = 63;
-/// Hexadecimal digits of the hash in a name.
-const HASH_DIGITS: usize = 16;
+/// Random bytes in a name.
+const DRAWN_BYTES: usize = 8;
 /// How long the sessions of a former run may take to end.
 const ENDING_TIME: Duration = Duration::from_secs(20);
 const ENDING_POLL: Duration = Duration::from_millis(20);
 
-/// A readable name that another database of the cluster does not have, for `plugin`.
-fn name_of(plugin: &str, database: &str) -> String {
-    let digest = Sha256::digest(format!("{database}\0{plugin}").as_bytes());
-    let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    let hash = &hash[..HASH_DIGITS];
+/// A readable name for the role of `plugin`. What was `drawn` keeps it apart from the roles of other databases, and of a
+/// database that was dropped.
+fn name_of(plugin: &str, drawn: [u8; DRAWN_BYTES]) -> String {
+    let drawn: String = drawn.iter().map(|byte| format!("{byte:02x}")).collect();
     let plain = |c: char| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '_' };
-    let room = NAME_BYTES_MAX - PREFIX.len() - 1 - HASH_DIGITS;
+    let room = NAME_BYTES_MAX - PREFIX.len() - 1 - drawn.len();
     let slug: String = plugin.chars().map(plain).take(room).collect();
-    format!("{PREFIX}{slug}_{hash}")
+    format!("{PREFIX}{slug}_{drawn}")
 }
 
 impl PostgresConnection {
@@ -158,9 +156,10 @@ impl PostgresConnection {
     }
 
     async fn make_role(&mut self, plugin: &PluginName) -> Result<String, BackendError> {
-        let database = "SELECT pg_catalog.current_database()::pg_catalog.text";
-        let [database] = columns(self.own_texts(database).await?)?;
-        let role = name_of(plugin.as_str(), &database.unwrap_or_default());
+        let mut drawn = [0; DRAWN_BYTES];
+        getrandom::fill(&mut drawn)
+            .map_err(|error| BackendError::Database(format!("no randomness: {error}")))?;
+        let role = name_of(plugin.as_str(), drawn);
         let (named, quoted) = (literal(&role), quote(&role));
         let make = match self.has_keeper().await? {
             true => format!("SELECT {KEEPER}.make_role({named})"),
@@ -371,11 +370,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_readable_short_and_each_databases_own() {
-        let name = name_of("acme/shop", "app");
-        assert!(name.starts_with("runner_acme_shop_"), "{name}");
-        assert_ne!(name, name_of("acme/shop", "other"));
-        assert_ne!(name_of("a/b-c", "app"), name_of("a/b_c", "app"));
-        assert_eq!(name_of(&format!("acme/{}", "x".repeat(80)), "app").len(), NAME_BYTES_MAX);
+    fn names_are_readable_and_never_too_long() {
+        let name = |plugin: &str| name_of(plugin, [0xab; DRAWN_BYTES]);
+        assert_eq!(name("acme/shop"), "runner_acme_shop_abababababababab");
+        assert_eq!(name(&format!("acme/{}", "x".repeat(80))).len(), NAME_BYTES_MAX);
     }
 }

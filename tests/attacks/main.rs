@@ -1,0 +1,10 @@
+//! Attacks of confined plugins: each is deployed by the real binary on a real server, and nothing that is not the
+//! plugin's may change, or be in what the plugin keeps; also after the application has worked with what it left.
+//!
+//! By default every fourth attack is tried on the server of the distribution; `RUNNER_FULL=1` tries all of them, on each
+//! version, with the URL of an owner and of a superuser.
+
+mod attack;
+mod postgresql;
+
+use alteration_test_support as support;
