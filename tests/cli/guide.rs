@@ -65,6 +65,18 @@ fn on_a_server() {
     }
 }
 
+/// On a server of its own, whose user may make roles.
+#[test]
+fn confine_a_plugin() {
+    let server = Postgres::own();
+    let sandbox = Sandbox::on(server.database());
+    let may = "ALTER ROLE runner CREATEROLE; REVOKE CREATE ON SCHEMA public FROM PUBLIC; ALTER SCHEMA public OWNER TO runner;";
+    sandbox.server().admin_sql(may);
+    let up = "CREATE TABLE events (at timestamptz NOT NULL);";
+    sandbox.sql_plugin("acme/app", &[("1.0.0-1718000000-create-events", up, "DROP TABLE events;")]);
+    run_page(&sandbox, "how-to/confine-a-plugin.md", 2);
+}
+
 /// With the components that a clone has.
 #[test]
 fn first_deploy() {

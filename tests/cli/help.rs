@@ -7,13 +7,14 @@ use crate::{
 };
 use insta::assert_snapshot;
 
-const VERBS: [&str; 17] = [
+const VERBS: [&str; 18] = [
     "deploy",
     "check",
     "plan",
     "status",
     "rollback",
     "baseline",
+    "setup",
     "resolve",
     "new",
     "add",

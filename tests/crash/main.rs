@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, reason = "the number of points and of mended runs is evidence")]
 
 mod apart;
+mod confined;
 mod handed;
 mod kill;
 mod matrix;

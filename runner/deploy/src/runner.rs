@@ -4,7 +4,7 @@ use crate::{
     alteration::{AlterationKey, Catalog, Checksum, Dialect, LedgerKey, PluginName},
     backend::{
         self, Access, Backend, BackendError, Because, ConnectOptions, DatabaseUrl, Decision,
-        FormerTool, Run, Scheme, Snapshot, StrangeLedger,
+        FormerTool, Obstacle, Run, Scheme, Snapshot, StrangeLedger,
     },
     deploy::{
         self, BaselineOptions, Control, Correction, DeployOptions, How, Job, Renaming, Resolved,
@@ -177,6 +177,14 @@ impl Runner {
         let planned = planned.await;
         backend.close().await;
         planned
+    }
+
+    /// What stands in the way of confining plugins in this database; `None` if nothing does.
+    pub async fn obstacle(&self) -> Result<Option<Obstacle>, Error> {
+        let mut backend = self.connect(Access::Read).await?;
+        let obstacle = backend.obstacle().await;
+        backend.close().await;
+        Ok(obstacle?)
     }
 
     /// Every alteration in files or records. Without plugins, what is recorded.

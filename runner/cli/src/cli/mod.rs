@@ -29,6 +29,7 @@ mod release;
 mod report;
 mod resolve;
 mod rollback;
+mod setup;
 mod signals;
 mod status;
 mod test;
@@ -65,6 +66,7 @@ enum Verb {
     Rollback(rollback::Args),
     Resolve(resolve::Args),
     Baseline(baseline::Args),
+    Setup(setup::Args),
     New(new::Args),
     Add(add::Args),
     Build(build::Args),
@@ -123,6 +125,7 @@ pub fn main() -> ExitCode {
             Verb::Rollback(args) => rollback::run(args).await,
             Verb::Resolve(args) => resolve::run(args).await,
             Verb::Baseline(args) => baseline::run(args).await,
+            Verb::Setup(args) => setup::run(args).await,
             Verb::New(args) => new::run(&args),
             Verb::Add(args) => add::run(&args),
             Verb::Build(args) => build::run(&args),

@@ -19,6 +19,7 @@ const DOCUMENTS: [(&str, &[(&str, &str, &str)]); 15] = [
     ("deploy", &[("", "Document", "cli/deploy.rs")]),
     ("check", &[("", "Document", "cli/check.rs")]),
     ("plan", &[("", "Document", "cli/plan.rs")]),
+    ("setup", &[("", "Document", "cli/setup.rs")]),
     ("status", &[("", "Document", "cli/status.rs")]),
     ("rollback", &[("", "Document", "cli/deploy.rs")]),
     (

@@ -1,0 +1,72 @@
+//! Kills a deploy of confined plugins at its points, on a server of the test's own whose user may make roles.
+//!
+//! Afterwards the same command ends as if nothing had happened, each alteration took effect once, and the roles are shut.
+
+use crate::{
+    matrix::{chosen, trace},
+    support::{Sandbox, finish, servers::Postgres},
+};
+use std::os::unix::process::ExitStatusExt as _;
+
+const ENDED: &str = "SELECT concat_ws(' ', plugin, id, status, statements, rows_affected, revision > 0) FROM alteration_state ORDER BY 1";
+const LEFT: &str = "SELECT concat_ws(' ', (SELECT count(*) FROM alteration_ticket), (SELECT count(*) FROM alteration_ending),
+    (SELECT count(*) FROM pg_authid a JOIN alteration_role r ON r.role = a.rolname WHERE a.rolcanlogin OR a.rolpassword IS NOT NULL),
+    (SELECT count(*) FROM pg_namespace n, aclexplode(n.nspacl) a JOIN pg_roles r ON r.oid = a.grantee
+        WHERE r.rolname ~ '^runner_' AND a.privilege_type = 'CREATE'))";
+
+fn start(server: &Postgres) -> Sandbox {
+    let sandbox = Sandbox::on(server.database());
+    sandbox.server().admin_sql("ALTER ROLE runner CREATEROLE; ALTER SCHEMA public OWNER TO runner; REVOKE CREATE ON SCHEMA public FROM PUBLIC;");
+    let first = "CREATE TABLE people (id integer PRIMARY KEY); INSERT INTO people VALUES (1), (2);";
+    let second = "INSERT INTO people VALUES (3); CREATE FUNCTION people_count() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM people';";
+    sandbox.sql_plugin(
+        "acme/people",
+        &[
+            ("1.0.0-1-first", first, "DROP TABLE people;"),
+            (
+                "1.0.0-2-second",
+                second,
+                "DROP FUNCTION people_count; DELETE FROM people WHERE id = 3;",
+            ),
+        ],
+    );
+    sandbox.sql_plugin(
+        "globex/crm",
+        &[(
+            "1.0.0-3-third",
+            "CREATE TABLE crm (x integer); INSERT INTO crm VALUES (1);",
+            "DROP TABLE crm;",
+        )],
+    );
+    sandbox
+}
+
+fn ends_well(sandbox: &Sandbox) -> Vec<String> {
+    let mut rows = sandbox.rows(ENDED);
+    rows.extend(sandbox.rows("SELECT count(*) FROM people"));
+    rows.extend(sandbox.rows("SELECT count(*) FROM crm"));
+    rows.extend(sandbox.server().rows(LEFT));
+    rows
+}
+
+#[test]
+fn a_killed_deploy_is_gone_on_with() {
+    let server = Postgres::with_settings(&[("fsync", "off")]);
+    let args: Vec<String> =
+        ["deploy", "plugins", "--confine", "*", "--yes"].map(str::to_owned).to_vec();
+    let whole = start(&server);
+    let (run, points) = trace(&whole, &args);
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    let expected = ends_well(&whole);
+    assert!(points.len() > 60, "only {} points: {points:#?}", points.len());
+    for point in chosen(points.len()) {
+        let sandbox = start(&server);
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let mut killed = sandbox.command(&args);
+        let killed = killed.env("RUNNER_CRASH_AT", point.to_string()).output().expect("it starts");
+        assert_eq!(killed.status.signal(), Some(9), "point {point} of {}", points.len());
+        let again = finish(&mut sandbox.command(&args));
+        assert_eq!(again.code, Some(0), "at {}: {again:#?}", points[point - 1]);
+        assert_eq!(ends_well(&sandbox), expected, "at {}: {again:#?}", points[point - 1]);
+    }
+}
