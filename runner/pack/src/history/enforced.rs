@@ -1,16 +1,21 @@
-//! Foreign keys on SQLite: some tools have them enforced while a history runs.
+//! Foreign keys on SQLite while a history runs: enforced, where its tool has them so. Pure.
 //!
-//! The runner has them off in a hook's transaction, and checks them at its end: a rebuilt table keeps its children. So a
-//! DELETE whose children are to go with it would only break the check. Where such a tool changes rows, and the history has
-//! keys that act on their children, the text runs outside of the runner's transaction, in one of its own with the keys
-//! enforced. No line moves. Pure.
+//! ```text
+//!                       the tool's transaction       `PRAGMA foreign_keys` in a file
+//!   sqlx, refinery      around a file                has no effect in it
+//!   wrangler            around a file                has no effect in it
+//!   Prisma              none                         has an effect
+//!   drizzle             around all files             none by better-sqlite3; libsql has them off anyway
+//! ```
+//!
+//! The declaration is one for an alteration. Where Prisma's file has them off for all that they could concern, they
+//! are off for the alteration, which stays one transaction; where only for a part, the file runs outside of one.
 
-use super::{Layout, statements::each_statement, units::tokens};
-use crate::{alteration::Dialect, sql::Statement};
-use std::ops::Range;
-
-/// Switches them on, where that has an effect: outside of a transaction.
-const ON: &str = "PRAGMA foreign_keys = ON; ";
+use super::{Layout, Section, hook, statements::each_statement, units::tokens};
+use crate::{
+    alteration::{Dialect, ForeignKeys},
+    sql::sqlite::{Outside, outside},
+};
 
 /// Whether the tool of `layout` has them enforced.
 pub(super) fn is_by(layout: Layout) -> bool {
@@ -21,67 +26,89 @@ pub(super) fn is_by(layout: Layout) -> bool {
         Layout::Wrangler => true,
         // better-sqlite3 and libsql are built with SQLITE_DEFAULT_FOREIGN_KEYS=1.
         Layout::Drizzle | Layout::Prisma => true,
+        // So is the SQLite of rusqlite's `bundled`, which is refinery_cli's default (Cargo.toml, `sqlite-bundled`).
+        Layout::Refinery => true,
         _ => false,
+    }
+}
+
+/// How the foreign keys are for an alteration of `sections`, whose tool has them enforced. Moves sections out of the
+/// transaction that switch them within.
+pub(super) fn settle(layout: Layout, sections: &mut [Section]) -> ForeignKeys {
+    let switches: Vec<Switch> = sections.iter().map(|section| switch(&section.text)).collect();
+    let is_off = |switch: &Switch| *switch == Switch::Off;
+    match layout {
+        // Its drivers do not agree. Who wrote that they be off meant the children to stay.
+        Layout::Drizzle if switches.iter().any(|switch| *switch != Switch::None) => {
+            ForeignKeys::Checked
+        }
+        Layout::Prisma if !switches.is_empty() && switches.iter().all(is_off) => {
+            ForeignKeys::Checked
+        }
+        Layout::Prisma => {
+            for (section, switch) in sections.iter_mut().zip(switches) {
+                if switch != Switch::None {
+                    section.hook = hook(section.hook.is_way_back(), false);
+                }
+            }
+            ForeignKeys::Enforced
+        }
+        _ => ForeignKeys::Enforced,
     }
 }
 
 /// Whether a table of `text` has a key that changes or deletes children when their parent changes.
 pub(super) fn has_acting_key(text: &str) -> bool {
-    any(text, |words| {
-        words
-            .windows(3)
-            .any(|words| matches!(words, ["ON", "DELETE" | "UPDATE", "CASCADE" | "SET"]))
-    })
-}
-
-/// Whether `text` changes or deletes rows, and leaves the keys as they are.
-pub(super) fn changes_parents(text: &str) -> bool {
-    let changes = any(text, |words| match words {
-        ["DELETE" | "UPDATE" | "REPLACE", ..] | ["INSERT", "OR", "REPLACE", ..] => true,
-        ["WITH", rest @ ..] => {
-            rest.iter().any(|word| matches!(*word, "DELETE" | "UPDATE" | "REPLACE"))
-        }
-        _ => false,
-    });
-    changes
-        && !any(
-            text,
-            |words| matches!(words, ["PRAGMA", rest @ ..] if rest.contains(&"FOREIGN_KEYS")),
-        )
-}
-
-/// The text with the keys enforced; with `in_transaction`, in one transaction as before.
-pub(super) fn enforced(text: &str, in_transaction: bool) -> String {
-    let mut all: Option<Range<usize>> = None;
-    // What cannot be read was told before.
-    let _ = each_statement(text, Dialect::Sqlite, |start, statement| {
-        let found = tokens(start, statement);
-        all = Some(all.take().map_or(found.clone(), |all| all.start..found.end));
-        Ok(())
-    });
-    let Some(all) = all else { return text.to_owned() };
-    let (before, rest) = text.split_at(all.start);
-    let (sql, after) = rest.split_at(all.end - all.start);
-    if !in_transaction {
-        return format!("{before}{ON}{sql}{after}");
-    }
-    // A comment may stand before the last `;`, if there is one.
-    let after = match after.trim_start().strip_prefix(';') {
-        Some(rest) => format!("; COMMIT;{rest}"),
-        None => format!("; COMMIT{after}"),
-    };
-    format!("{before}{ON}BEGIN; {sql}{after}")
-}
-
-fn any(text: &str, mut is: impl FnMut(&[&str]) -> bool) -> bool {
-    let mut found = false;
-    let _ = each_statement(text, Dialect::Sqlite, |_, statement: &Statement<'_>| {
+    let mut has = false;
+    // What cannot be read is told elsewhere.
+    let _ = each_statement(text, Dialect::Sqlite, |_, statement| {
         let words: Vec<_> = statement.words().collect();
         let words: Vec<&str> = words.iter().map(|word| &**word).collect();
-        found |= is(&words);
+        has |= words
+            .windows(3)
+            .any(|words| matches!(words, ["ON", "DELETE" | "UPDATE", "CASCADE" | "SET"]));
         Ok(())
     });
-    found
+    has
+}
+
+/// Where a text switches the keys off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Switch {
+    None,
+    /// Before all that they could concern.
+    Off,
+    Partly,
+}
+
+fn switch(text: &str) -> Switch {
+    let (mut is_on, mut was_off, mut concerns) = (true, false, false);
+    let _ = each_statement(text, Dialect::Sqlite, |start, statement| {
+        if let Some(Outside::ForeignKeys(on)) = outside(&text[tokens(start, statement)]) {
+            is_on = on;
+            was_off |= !on;
+            return Ok(());
+        }
+        let words: Vec<_> = statement.words().take(2).collect();
+        let words: Vec<&str> = words.iter().map(|word| &**word).collect();
+        concerns |= is_on && !is_without_rows(&words);
+        Ok(())
+    });
+    match (was_off, concerns) {
+        (false, _) => Switch::None,
+        (true, false) => Switch::Off,
+        (true, true) => Switch::Partly,
+    }
+}
+
+/// Whether a statement that begins so changes no row that has a parent or children.
+fn is_without_rows(words: &[&str]) -> bool {
+    matches!(
+        words,
+        ["PRAGMA" | "ALTER" | "ANALYZE" | "REINDEX", ..]
+            | ["CREATE", "TABLE" | "INDEX" | "UNIQUE" | "VIEW" | "TRIGGER"]
+            | ["DROP", "INDEX" | "VIEW" | "TRIGGER"]
+    )
 }
 
 #[cfg(test)]
@@ -102,39 +129,23 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_change() {
+    fn switches() {
         for (sql, expected) in [
-            ("CREATE TABLE t (a); DELETE FROM t;", true),
-            ("UPDATE t SET a = 1", true),
-            ("INSERT OR REPLACE INTO t VALUES (1)", true),
-            ("WITH x AS (SELECT 1) DELETE FROM t", true),
-            ("INSERT INTO t VALUES (1); SELECT 'DELETE'", false),
-            ("CREATE TRIGGER x AFTER INSERT ON t BEGIN DELETE FROM u; END;", false),
-            // The rebuild of a table, as SQLite's manual has it.
-            ("PRAGMA foreign_keys=OFF; UPDATE t SET a = 1;", false),
-        ] {
-            assert_eq!(changes_parents(sql), expected, "{sql}");
-        }
-    }
-
-    #[test]
-    fn the_text_with_them() {
-        for (sql, in_transaction, expected) in [
+            ("DELETE FROM t", Switch::None),
+            ("PRAGMA foreign_keys = ON; DELETE FROM t", Switch::None),
+            ("SELECT 'PRAGMA foreign_keys = OFF'", Switch::None),
             (
-                "-- x\nDELETE FROM t;\nDELETE FROM u;\n",
-                true,
-                "-- x\nPRAGMA foreign_keys = ON; BEGIN; DELETE FROM t;\nDELETE FROM u; COMMIT;\n",
+                "-- x\nCREATE TABLE a (b); PRAGMA foreign_keys=OFF; DROP TABLE t; PRAGMA foreign_keys=ON; CREATE UNIQUE INDEX i ON a (b);",
+                Switch::Off,
             ),
-            ("DELETE FROM t", true, "PRAGMA foreign_keys = ON; BEGIN; DELETE FROM t; COMMIT"),
+            ("PRAGMA foreign_keys(0); DROP TABLE t", Switch::Off),
             (
-                "DELETE FROM t -- x",
-                true,
-                "PRAGMA foreign_keys = ON; BEGIN; DELETE FROM t; COMMIT -- x",
+                "PRAGMA foreign_keys=OFF; DROP TABLE t; PRAGMA foreign_keys=ON; DROP TABLE u",
+                Switch::Partly,
             ),
-            ("DELETE FROM t;", false, "PRAGMA foreign_keys = ON; DELETE FROM t;"),
-            ("-- nothing\n", true, "-- nothing\n"),
+            ("DELETE FROM t; PRAGMA foreign_keys=OFF; DROP TABLE u;", Switch::Partly),
         ] {
-            assert_eq!(enforced(sql, in_transaction), expected, "{sql}");
+            assert_eq!(switch(sql), expected, "{sql}");
         }
     }
 }

@@ -40,7 +40,7 @@ fn created_then_unchanged() {
     for existing in [Existing::Keep, Existing::Replace] {
         assert_eq!(outcomes(&components, &out, existing), [Outcome::Unchanged; 2]);
     }
-    let written = write(&components, &out, Existing::Keep).unwrap();
+    let written = write(&components, &out, Existing::Keep).unwrap().components;
     assert_eq!(written[0].path, out.join("1-x.wasm"));
     assert_eq!(written[0].size_bytes, components[0].bytes.len());
 }
