@@ -108,7 +108,7 @@ mod tests {
             ("plugin = 'a/b'\n[alterations.1-x]\nirreversible = true", "unknown field"),
             ("plugin = 'a/b'\nlock_timeout_ms = 1", "unknown field"),
             ("plugin = 'a/b'\n[alterations.1-x]\nlock_timeout_ms = 0", "nonzero"),
-            ("plugin = 'a/b'\n[alterations.1-x]\nforeign_keys = true", "invalid type"),
+            ("plugin = 'a/b'\n[alterations.1-x]\nforeign_keys = 'on'", "unknown variant"),
             ("plugin = 'a/b'\n[alterations.1-x]\nstatement_timeout_ms = -1", "nonzero"),
             ("plugin = 'a/b'\n[alterations.1-x]\nstatement_timeout_ms = '1s'", "nonzero"),
             ("plugin = 'a/b'\n[alterations.1-x]\nlock_timeout_ms = 4294967296", "nonzero"),

@@ -11,7 +11,7 @@
 //! The declaration is one for an alteration. Where Prisma's file has them off for all that they could concern, they
 //! are off for the alteration, which stays one transaction; where only for a part, the file runs outside of one.
 
-use super::{Layout, Section, hook, statements::each_statement, units::tokens};
+use super::{Context, Layout, Section, hook, statements::each_statement, units::tokens};
 use crate::{
     alteration::{Dialect, ForeignKeys},
     sql::sqlite::{Outside, outside},
@@ -57,20 +57,64 @@ pub(super) fn settle(layout: Layout, sections: &mut [Section]) -> ForeignKeys {
     }
 }
 
-/// Whether a table of `text` has a key that changes or deletes children when their parent changes.
-pub(super) fn has_acting_key(text: &str) -> bool {
-    let mut has = false;
-    // What cannot be read is told elsewhere.
-    let _ = each_statement(text, Dialect::Sqlite, |_, statement| {
-        let words: Vec<_> = statement.words().collect();
-        let words: Vec<&str> = words.iter().map(|word| &**word).collect();
-        has |= words
-            .windows(3)
-            .any(|words| matches!(words, ["ON", "DELETE" | "UPDATE", "CASCADE" | "SET"]));
-        Ok(())
-    });
-    has
+/// Whether SQLite may get one of `texts`, and the keys of their tables change or delete children of a parent that changes.
+pub(super) fn matters<'a>(texts: impl IntoIterator<Item = &'a str>, context: &Context<'_>) -> bool {
+    let mut signs = Signs::default();
+    texts.into_iter().for_each(|text| signs.read(text));
+    let is_for_sqlite = match context.dialects.is_empty() {
+        true => signs.of_sqlite && !signs.of_others,
+        false => context.may_be_for(Dialect::Sqlite),
+    };
+    is_for_sqlite && signs.acting_key
 }
+
+/// What words say about a history.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Signs {
+    acting_key: bool,
+    /// Words that SQLite alone knows, or that it alone gives a meaning.
+    of_sqlite: bool,
+    of_others: bool,
+}
+
+impl Signs {
+    fn read(&mut self, text: &str) {
+        // What cannot be read is told elsewhere.
+        let _ = each_statement(text, Dialect::Sqlite, |_, statement| {
+            let words: Vec<_> = statement.words().collect();
+            let words: Vec<&str> = words.iter().map(|word| &**word).collect();
+            self.of_sqlite |= matches!(words[..], ["PRAGMA", ..] | ["INSERT", "OR", ..]);
+            for at in 0..words.len() {
+                match words[at..] {
+                    ["ON", "DELETE" | "UPDATE", "CASCADE" | "SET", ..] => self.acting_key = true,
+                    ["INTEGER", "PRIMARY", "KEY", ..] | ["WITHOUT", "ROWID", ..] => {
+                        self.of_sqlite = true;
+                    }
+                    ["AUTOINCREMENT", ..] => self.of_sqlite = true,
+                    [word, ..] => self.of_others |= OTHERS.contains(&word),
+                    [] => {}
+                }
+            }
+            Ok(())
+        });
+    }
+}
+
+/// Words of types and options that are no SQLite's.
+const OTHERS: [&str; 12] = [
+    "SERIAL",
+    "BIGSERIAL",
+    "SMALLSERIAL",
+    "UUID",
+    "TIMESTAMPTZ",
+    "JSONB",
+    "BYTEA",
+    "IDENTITY",
+    "AUTO_INCREMENT",
+    "ENGINE",
+    "EXTENSION",
+    "PLPGSQL",
+];
 
 /// Where a text switches the keys off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,15 +160,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_that_act() {
-        for (sql, expected) in [
-            ("CREATE TABLE c (p int REFERENCES p(id) ON DELETE CASCADE)", true),
-            ("create table c (p int references p(id) on update set null);", true),
-            ("CREATE TABLE c (p int REFERENCES p(id) ON DELETE RESTRICT)", false),
-            ("CREATE TABLE c (p int REFERENCES p(id))", false),
-            ("SELECT 'ON DELETE CASCADE'", false),
+    fn signs() {
+        for (sql, acting_key, of_sqlite, of_others) in [
+            ("CREATE TABLE c (p int REFERENCES p(id) ON DELETE CASCADE)", true, false, false),
+            ("create table c (p int references p(id) on update set null);", true, false, false),
+            ("CREATE TABLE c (p int REFERENCES p(id) ON DELETE RESTRICT)", false, false, false),
+            ("CREATE TABLE p (id INTEGER PRIMARY KEY AUTOINCREMENT)", false, true, false),
+            ("CREATE TABLE p (id TEXT) WITHOUT ROWID", false, true, false),
+            ("PRAGMA user_version = 1", false, true, false),
+            ("INSERT OR IGNORE INTO p VALUES (1)", false, true, false),
+            ("CREATE TABLE p (id serial PRIMARY KEY)", false, false, true),
+            ("SELECT 'ON DELETE CASCADE', 'AUTOINCREMENT', 'SERIAL'", false, false, false),
         ] {
-            assert_eq!(has_acting_key(sql), expected, "{sql}");
+            let mut signs = Signs::default();
+            signs.read(sql);
+            assert_eq!(signs, Signs { acting_key, of_sqlite, of_others }, "{sql}");
         }
     }
 

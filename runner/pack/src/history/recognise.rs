@@ -11,7 +11,6 @@ use super::{
     postgres_migrations, prisma, refinery, sqitch, sql_migrate, sqlx, supabase, umzug, wrangler,
 };
 use crate::{
-    alteration::Dialect,
     findings::Findings,
     sql_name::{self, SqlHook, SqlName},
 };
@@ -252,10 +251,8 @@ fn sqlx_or_golang_migrate(
     let other = golang_migrate::read(folder, &alone);
     let (Ok(other), 0) = (other, findings.count()) else { return Ok(Layout::Sqlx.into()) };
     let own = sqlx::read(folder, &alone)?;
-    let mut texts = own.iter().flat_map(|migration| &migration.sections);
-    if context.dialects.contains(&Dialect::Sqlite)
-        && texts.any(|section| enforced::has_acting_key(&section.text))
-    {
+    let sections = own.iter().flat_map(|migration| &migration.sections);
+    if enforced::matters(sections.map(|section| section.text.as_str()), context) {
         return Err(HistoryError::Ambiguous {
             path: folder.to_owned(),
             first: Layout::Sqlx,

@@ -25,7 +25,12 @@ fn listing(folder: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 fn outcomes(components: &[PackedComponent], out: &Path, existing: Existing) -> Vec<Outcome> {
-    write(components, out, existing).unwrap().iter().map(|written| written.outcome).collect()
+    write(components, out, existing)
+        .unwrap()
+        .components
+        .iter()
+        .map(|written| written.outcome)
+        .collect()
 }
 
 #[test]
