@@ -92,6 +92,25 @@ fn violations() {
     }
 }
 
+/// What one of them defers is none of the next one's, though a rehearsal commits neither.
+#[test]
+fn deferred_by_one() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in/1_a.sql", FAMILY);
+    sandbox.write(
+        "in/2_b.sql",
+        "PRAGMA defer_foreign_keys = ON; INSERT INTO c VALUES (50); INSERT INTO p VALUES (50);",
+    );
+    sandbox.write("in/3_c.sql", "INSERT INTO c VALUES (60); INSERT INTO p VALUES (60);");
+    sandbox.ok(&["pack", "in", "--plugin", "acme/app", "--out", "plugins"]);
+    for last in ["--dry-run", "--yes"] {
+        let run = sandbox.runner(&["deploy", "plugins", last]);
+        assert_eq!(run.code, Some(1), "{run:#?}");
+        assert!(run.stderr.contains("acme/app 3-c failed (up): statement 1"), "{run:#?}");
+    }
+    assert_eq!(children(&sandbox), ["1", "2", "3", "50"]);
+}
+
 /// What was violated before is nobody's fault, as where they are checked.
 #[test]
 fn older_violations() {
