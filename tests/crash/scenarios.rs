@@ -441,8 +441,14 @@ fn items_mended(place: Place) -> Sandbox {
 }
 
 fn packed(sandbox: Sandbox, plugin: &str) -> Sandbox {
+    packed_with(sandbox, plugin, "")
+}
+
+/// `settings` of its alterations come into its `alteration.toml`.
+fn packed_with(sandbox: Sandbox, plugin: &str, settings: &str) -> Sandbox {
     let source = format!("sources/{plugin}");
-    sandbox.write(&format!("{source}/alteration.toml"), format!("plugin = \"{plugin}\"\n"));
+    let settings = format!("plugin = \"{plugin}\"\n{settings}");
+    sandbox.write(&format!("{source}/alteration.toml"), settings);
     sandbox.ok(&["pack", &source, "--out", &format!("plugins/{plugin}")]);
     sandbox
 }
@@ -562,6 +568,22 @@ fn sets(place: Place) -> Sandbox {
     };
     let hook = if place.family() == Family::Mysql { "up" } else { "before-up" };
     sandbox.write(&format!("sources/acme/words/1.0.0-1700000000-words.{hook}.sql"), sql);
+    if place.family() == Family::Sqlite {
+        // Declared, and switched off by the hook for as long as a table is made again: its children stay.
+        let rebuilt = "CREATE TABLE q (id INTEGER PRIMARY KEY); INSERT INTO q SELECT id FROM p;
+             DROP TABLE p; ALTER TABLE q RENAME TO p;";
+        sandbox.write(
+            "sources/acme/words/1.0.0-1700000001-keys.before-up.sql",
+            format!(
+                "INSERT INTO p VALUES (3), (4); INSERT INTO c VALUES (30, 3), (40, 4);
+                 DELETE FROM p WHERE id = 3;
+                 PRAGMA foreign_keys = OFF; {rebuilt} VACUUM; {rebuilt}
+                 PRAGMA foreign_keys = ON; DELETE FROM p WHERE id = 4;"
+            ),
+        );
+        let enforced = "[alterations.'1.0.0-1700000001-keys']\nforeign_keys = 'enforced'\n";
+        return packed_with(sandbox, "acme/words", enforced);
+    }
     packed(sandbox, "acme/words")
 }
 

@@ -5,6 +5,7 @@ mod both_ways;
 mod breakpoints;
 mod cut;
 mod deb;
+mod foreign_keys;
 mod history;
 mod npm;
 mod peer;

@@ -105,6 +105,9 @@ pub(super) fn read(
             let whole = alterations.entry(id).or_default();
             whole.sql.extend(found.sql.only(&covers));
             whole.needs.extend(found.needs);
+            if covers.contains(&Dialect::Sqlite) {
+                whole.foreign_keys = found.foreign_keys;
+            }
             let of_all = found.checks.into_values().next();
             // What is written for MySQL is MariaDB's too.
             whole.checks.extend(of_all.map(|text| (covers.first().copied(), text)));

@@ -1,7 +1,7 @@
 //! Checks that lie beside components: `<id>.verify.sql`, which `runner test` runs after the alteration went up. They are
 //! no part of what is shipped, so that they may change.
 
-use super::{PackedComponent, WriteError, folder::SqlAlteration};
+use super::{Outcome, PackedComponent, WriteError, Written, folder::SqlAlteration};
 use crate::alteration::{AlterationId, Dialect};
 use std::{
     fs,
@@ -34,15 +34,25 @@ pub(super) fn of(alterations: &[&SqlAlteration]) -> Vec<CheckFile> {
 }
 
 /// Writes the checks of `components` into `out`, where they are.
-pub(super) fn write(components: &[PackedComponent], out: &Path) -> Result<(), WriteError> {
-    for check in components.iter().flat_map(|component| &component.checks) {
+pub(super) fn write(
+    components: &[PackedComponent],
+    out: &Path,
+) -> Result<Vec<Written>, WriteError> {
+    let checks = components.iter().flat_map(|component| &component.checks);
+    let written = checks.map(|check| {
         let path = out.join(&check.file_name);
-        if fs::read(&path).is_ok_and(|before| before == check.text.as_bytes()) {
-            continue;
+        let outcome = match fs::read(&path) {
+            Ok(before) if before == check.text.as_bytes() => Outcome::Unchanged,
+            Ok(_) => Outcome::Replaced,
+            Err(_) => Outcome::Created,
+        };
+        if outcome != Outcome::Unchanged {
+            let failed = |error| WriteError::Check { path: path.clone(), error };
+            fs::write(&path, &check.text).map_err(failed)?;
         }
-        fs::write(&path, &check.text).map_err(|error| WriteError::Check { path, error })?;
-    }
-    Ok(())
+        Ok(Written { path, size_bytes: check.text.len(), outcome })
+    });
+    written.collect()
 }
 
 /// The check of an alteration on `dialect`, in the folder of its component.

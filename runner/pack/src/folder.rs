@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{
     alteration::{
-        AlterationId, Dialect, MANIFEST_BYTES_MAX, Permissions, PluginName, Requirements,
+        AlterationId, Dialect, ForeignKeys, MANIFEST_BYTES_MAX, Permissions, PluginName,
+        Requirements,
     },
     escape::EscapedLines,
 };
@@ -74,6 +75,7 @@ pub(super) struct SqlAlteration {
     pub(super) requires: Requirements,
     pub(super) lock_timeout_ms: Option<NonZeroU32>,
     pub(super) statement_timeout_ms: Option<NonZeroU32>,
+    pub(super) foreign_keys: ForeignKeys,
 }
 
 impl SqlAlteration {
@@ -181,6 +183,7 @@ pub(super) struct Found {
     pub(super) needs: BTreeSet<AlterationId>,
     /// As [`SqlAlteration::checks`].
     pub(super) checks: Written<String>,
+    pub(super) foreign_keys: ForeignKeys,
 }
 
 /// What the files of a folder say, without its `alteration.toml`.
@@ -234,7 +237,8 @@ pub(super) fn files_of_one(
     context: &Context<'_>,
 ) -> Result<Files, FolderError> {
     let (whole, folder) = (folder, &history::home(folder)?);
-    let Recognised { layout, alike } = layout(folder, options, context)?;
+    let recognised = layout(folder, options, context)?;
+    let Recognised { layout, alike } = recognised;
     if layout == Layout::Runner {
         let alterations = sql_files::read(folder, context)?;
         return Ok(Files { alterations, reading: None, dialects: BTreeSet::new() });
@@ -248,7 +252,7 @@ pub(super) fn files_of_one(
         true => context.on(context.dialects.clone()),
         false => context.on(dialects.clone()),
     };
-    let migrations = history::read(layout, folder, context)?;
+    let migrations = history::read(recognised, folder, context)?;
     let passed_over = history::passed_over(whole, &migrations)?;
     let lost = migrations.iter().filter(|migration| migration.lost_way_back);
     let lost_way_back = lost.map(|migration| migration.id.clone()).collect();
@@ -258,7 +262,9 @@ pub(super) fn files_of_one(
         let (id, description) = (migration.id.clone(), migration.description.clone());
         let (needed_on, needs) = (migration.needed_on.clone(), migration.needs.clone());
         let checks = migration.verify().map(|text| (None, text.to_owned())).into_iter().collect();
-        (id, Found { sql: migration.into_sql(), description, needed_on, needs, checks })
+        let foreign_keys = migration.foreign_keys;
+        let sql = migration.into_sql();
+        (id, Found { sql, description, needed_on, needs, checks, foreign_keys })
     });
     Ok(Files { alterations: alterations.collect(), reading: Some(reading), dialects })
 }
@@ -335,6 +341,7 @@ fn assemble(
             requires: details.requires,
             lock_timeout_ms: details.lock_timeout_ms,
             statement_timeout_ms: details.statement_timeout_ms,
+            foreign_keys: details.foreign_keys.unwrap_or(found.foreign_keys),
         });
     }
     for id in details.into_keys() {

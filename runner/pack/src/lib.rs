@@ -178,15 +178,22 @@ pub fn reading(
     }
 }
 
-/// Writes components into `out`: all, or none if one of them cannot be written.
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenFiles {
+    pub components: Vec<Written>,
+    /// Scripts of `runner test`, beside them.
+    pub checks: Vec<Written>,
+}
+
+/// Writes components into `out`: all, or none if one of them cannot be written. Then their checks.
 pub fn write(
     components: &[PackedComponent],
     out: &Path,
     existing: Existing,
-) -> Result<Vec<Written>, PackError> {
+) -> Result<WrittenFiles, PackError> {
     let written = write::write(components, out, existing)?;
-    checks::write(components, out)?;
-    Ok(written)
+    Ok(WrittenFiles { components: written, checks: checks::write(components, out)? })
 }
 
 fn pack_folder(source: &Path, options: &PackOptions) -> Result<Vec<PackedComponent>, PackError> {

@@ -1,7 +1,9 @@
 //! `alteration.toml`: what an SQL folder says about its alterations beyond their names. Pure parsing;
 //! does not know which files there are.
 
-use crate::alteration::{AlterationId, Dialect, Permissions, PluginName, Requirements, Version};
+use crate::alteration::{
+    AlterationId, Dialect, ForeignKeys, Permissions, PluginName, Requirements, Version,
+};
 use serde::Deserialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -48,6 +50,8 @@ pub struct AlterationSettings {
     /// As in the manifest.
     pub(super) lock_timeout_ms: Option<NonZeroU32>,
     pub(super) statement_timeout_ms: Option<NonZeroU32>,
+    /// `None` for what the tool has whose history it is, or else `checked`.
+    pub(super) foreign_keys: Option<ForeignKeys>,
 }
 
 /// The error says where: it quotes the line. It holds newlines and the file's own text.
@@ -76,6 +80,7 @@ mod tests {
             requires = { "acme/core" = ">=2" }
             lock_timeout_ms = 500
             statement_timeout_ms = 60_000
+            foreign_keys = "enforced"
             "#,
         )
         .unwrap();
@@ -89,6 +94,7 @@ mod tests {
         assert_eq!(alteration.requires.len(), 1);
         assert_eq!(alteration.lock_timeout_ms, NonZeroU32::new(500));
         assert_eq!(alteration.statement_timeout_ms, NonZeroU32::new(60_000));
+        assert_eq!(alteration.foreign_keys, Some(ForeignKeys::Enforced));
     }
 
     #[test]
@@ -102,6 +108,7 @@ mod tests {
             ("plugin = 'a/b'\n[alterations.1-x]\nirreversible = true", "unknown field"),
             ("plugin = 'a/b'\nlock_timeout_ms = 1", "unknown field"),
             ("plugin = 'a/b'\n[alterations.1-x]\nlock_timeout_ms = 0", "nonzero"),
+            ("plugin = 'a/b'\n[alterations.1-x]\nforeign_keys = 'on'", "unknown variant"),
             ("plugin = 'a/b'\n[alterations.1-x]\nstatement_timeout_ms = -1", "nonzero"),
             ("plugin = 'a/b'\n[alterations.1-x]\nstatement_timeout_ms = '1s'", "nonzero"),
             ("plugin = 'a/b'\n[alterations.1-x]\nlock_timeout_ms = 4294967296", "nonzero"),

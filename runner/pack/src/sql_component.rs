@@ -181,6 +181,7 @@ fn declaration(alteration: &SqlAlteration, shape: Shape, several: bool) -> Decla
         settings: SettingNames::new(),
         lock_timeout_ms: alteration.lock_timeout_ms,
         statement_timeout_ms: alteration.statement_timeout_ms,
+        foreign_keys: alteration.foreign_keys,
         ..plain
     }
 }

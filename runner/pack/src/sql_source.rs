@@ -14,7 +14,7 @@ use super::{
     sql_table::{self, NO_ID_LEN, Place, Shape, TABLE_AT},
     sql_texts::SqlTexts,
 };
-use crate::alteration::{AlterationId, Dialect, Permissions, Requirements};
+use crate::alteration::{AlterationId, Dialect, ForeignKeys, Permissions, Requirements};
 use std::{
     collections::{BTreeMap, BTreeSet, btree_map::Entry},
     sync::{Arc, OnceLock},
@@ -153,6 +153,7 @@ fn alteration(id: AlterationId, sql: SqlTexts) -> SqlAlteration {
         requires: Requirements::new(),
         lock_timeout_ms: None,
         statement_timeout_ms: None,
+        foreign_keys: ForeignKeys::Checked,
     }
 }
 

@@ -8,6 +8,7 @@ pub mod dialects;
 mod disk;
 mod drafts;
 mod files;
+mod foreign_keys;
 mod halted;
 mod handed;
 mod judged;

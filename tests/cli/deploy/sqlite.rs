@@ -257,31 +257,3 @@ fn a_failure_is_recorded_whatever_was_set_before_it() {
         }
     }
 }
-
-/// D1 and sqlx have foreign keys enforced: children go with their parents, and a key that is violated stops the
-/// alteration. A table that is rebuilt keeps its children all the same.
-#[test]
-fn tools_that_enforce_foreign_keys() {
-    for (tool, dialect) in [("wrangler", None), ("sqlx", Some("sqlite"))] {
-        let sandbox = Sandbox::new();
-        let first = "CREATE TABLE p (id INTEGER PRIMARY KEY, n INT);
-             CREATE TABLE c (p INT REFERENCES p (id) ON DELETE CASCADE);
-             INSERT INTO p VALUES (1, 1), (2, 2);
-             INSERT INTO c VALUES (1), (2);";
-        sandbox.write("in/0001_a.sql", first);
-        sandbox.write("in/0002_b.sql", "-- one\nDELETE FROM p WHERE id = 1;\n");
-        let rebuilt = "CREATE TABLE q (id INTEGER PRIMARY KEY);
-             INSERT INTO q SELECT id FROM p; DROP TABLE p; ALTER TABLE q RENAME TO p;";
-        sandbox.write("in/0003_c.sql", rebuilt);
-        sandbox.write("in/0004_d.sql", "UPDATE c SET p = 9;\n");
-        let mut args =
-            vec!["pack", "in", "--from", tool, "--plugin", "acme/app", "--out", "plugins"];
-        args.extend(dialect.iter().flat_map(|dialect| ["--dialect", dialect]));
-        sandbox.ok(&args);
-        let run = sandbox.runner(&["deploy", "plugins", "--yes"]);
-        assert_eq!(run.code, Some(1), "{run:#?}");
-        assert!(run.stderr.contains("FOREIGN KEY constraint failed"), "{run:#?}");
-        assert_eq!(sandbox.rows("SELECT p FROM c"), ["2"], "{tool}");
-        assert_eq!(sandbox.rows("SELECT id FROM p"), ["2"], "{tool}");
-    }
-}

@@ -22,7 +22,7 @@ fn components() {
     let idle = wasm::encode(WIT, "hooks-only", IDLE);
     sandbox.write("idle.wasm", &idle);
     assert_eq!(seen.run(&["inspect", "idle.wasm"]).code, Some(0));
-    let manifest = r#"{"manifest":1,"plugin":"a/b","requires":{"a/c":">=1"},"dialects":["sqlite"],"alterations":[{"id":"1-x","permissions":["entropy"],"irreversible":true,"lock_timeout_ms":500,"statement_timeout_ms":60000}]}"#;
+    let manifest = r#"{"manifest":1,"plugin":"a/b","requires":{"a/c":">=1"},"dialects":["sqlite"],"alterations":[{"id":"1-x","permissions":["entropy"],"irreversible":true,"lock_timeout_ms":500,"statement_timeout_ms":60000,"foreign_keys":"enforced"}]}"#;
     sandbox.write("full.wasm", with_manifest(&idle, manifest.as_bytes()));
     seen.run(&["inspect", "full.wasm"]);
     seen.run(&["inspect", "full.wasm", "--format", "json"]);

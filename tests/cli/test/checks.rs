@@ -49,7 +49,18 @@ fn a_check_that_fails_is_a_failure() {
     let component = sandbox.path().join("plugins/20240201120000-pets.wasm");
     let before = fs::read(&component).expect("a component");
     sandbox.write("project/verify/pets.sql", "SELECT id FROM pets;\n");
-    sandbox.ok(&["pack", "project", "--plugin", "acme/shop", "--out", "plugins"]);
+    let pack = ["pack", "project", "--plugin", "acme/shop", "--out", "plugins"];
+    let packed = sandbox.ok(&pack);
+    for words in [
+        "plugins/20240201120000-pets.verify.sql  21 bytes, replaced",
+        "Packed 2 components, and 1 check for `runner test`.",
+    ] {
+        assert!(packed.stdout.contains(words), "{packed:#?}");
+    }
+    let packed = sandbox.ok(&[&pack[..], &["--format", "json"]].concat());
+    let packed: serde_json::Value = serde_json::from_str(&packed.stdout).expect("JSON");
+    assert_eq!(packed["checks"][0]["outcome"], "unchanged");
+    assert_eq!(packed["checks"][0]["path"], "plugins/20240201120000-pets.verify.sql");
     assert_eq!(fs::read(&component).expect("a component"), before);
     sandbox.ok(&["test", "plugins"]);
 }

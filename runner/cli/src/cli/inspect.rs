@@ -7,7 +7,7 @@ use super::{
     output::{self, count},
 };
 use crate::{
-    alteration::{Declaration, Dialect, Manifest},
+    alteration::{Declaration, Dialect, ForeignKeys, Manifest},
     escape::Escaped,
     pack::{self, About, InspectFileError, Inspection, Interface, ManifestFound, Sbom, SqlText},
     rehearsals::Rehearsals,
@@ -106,6 +106,9 @@ fn text(inspection: &Inspection) {
                 }
                 for setting in &alteration.settings {
                     line("", &format!("  setting {setting}"));
+                }
+                if alteration.foreign_keys == ForeignKeys::Enforced {
+                    line("", "  foreign keys are enforced on SQLite");
                 }
                 if let Some(timeout) = alteration.lock_timeout_ms {
                     line("", &format!("  waits for a lock for at most {timeout} ms"));

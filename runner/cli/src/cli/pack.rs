@@ -110,6 +110,8 @@ pub(super) struct Args {
 struct Document<'a> {
     /// The components, in the order in which they were written.
     components: &'a [pack::Written],
+    /// Scripts beside them, which `runner test` runs after the alteration went up.
+    checks: &'a [pack::Written],
     /// How a folder of another tool was read; null for any other source.
     history: Option<History<'a>>,
     /// What is worth knowing about the source.
@@ -174,7 +176,8 @@ pub(super) fn run(args: &Args) -> Exit {
         Ok((written, (reading, notes), left)) => {
             match args.output.format {
                 Format::Json => output::sorted_json(&Document {
-                    components: &written,
+                    components: &written.components,
+                    checks: &written.checks,
                     history: reading.as_ref().map(history),
                     notes: notes.iter().map(pack::Note::told).collect(),
                 }),
@@ -309,7 +312,7 @@ fn names<'a>(dialects: impl IntoIterator<Item = &'a Dialect>) -> String {
     dialects.into_iter().map(|dialect| dialect.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn text(written: &[pack::Written], reading: Option<&Reading>, notes: &[pack::Note]) {
+fn text(written: &pack::WrittenFiles, reading: Option<&Reading>, notes: &[pack::Note]) {
     if let Some(Reading { layout, alike, passed_over, lost_way_back, folders, only_for }) = reading
     {
         let alike = alike.map(|alike| format!("; {alike} would run it in the same way"));
@@ -341,7 +344,7 @@ fn text(written: &[pack::Written], reading: Option<&Reading>, notes: &[pack::Not
     if let more @ 1.. = notes.len().saturating_sub(NOTES_MAX) {
         output::remark(&format!("{}.", count(more as u64, "more note")));
     }
-    for file in written {
+    for file in written.components.iter().chain(&written.checks) {
         let path = file.path.display().to_string();
         let outcome = match file.outcome {
             pack::Outcome::Created => "created",
@@ -350,5 +353,12 @@ fn text(written: &[pack::Written], reading: Option<&Reading>, notes: &[pack::Not
         };
         output::result(&format!("{}  {} bytes, {outcome}", Escaped(&path), file.size_bytes));
     }
-    output::result(&format!("Packed {}.", count(written.len() as u64, "component")));
+    let components = count(written.components.len() as u64, "component");
+    output::result(&match written.checks.len() {
+        0 => format!("Packed {components}."),
+        checks => {
+            let checks = count(checks as u64, "check");
+            format!("Packed {components}, and {checks} for `runner test`.")
+        }
+    });
 }

@@ -223,6 +223,9 @@ fn alteration_json() {
         (Bad, one(r#""settings":{"CI":"1"}"#)),
         (Good, one(r#""lock_timeout_ms":1,"statement_timeout_ms":4294967295"#)),
         (Bad, one(r#""lock_timeout_ms":0"#)),
+        (Good, one(r#""foreign_keys":"enforced""#)),
+        (Good, one(r#""foreign_keys":"checked""#)),
+        (Bad, one(r#""foreign_keys":"on""#)),
         (Bad, one(r#""lock_timeout_ms":"1s""#)),
         (Bad, one(r#""statement_timeout_ms":4294967296"#)),
         (Bad, one(r#""sql":"SELECT 1""#)),
@@ -270,7 +273,8 @@ fn alteration_toml_of_a_folder() {
             (
                 Good,
                 "[alterations.'1.0.0-17-x']\ndescription = 'why'\npermissions = ['entropy']\n\
-             requires = { 'acme/core' = '>=2' }\nlock_timeout_ms = 500\nstatement_timeout_ms = 60_000",
+             requires = { 'acme/core' = '>=2' }\nlock_timeout_ms = 500\nstatement_timeout_ms = 60_000\n\
+             foreign_keys = 'enforced'",
             ),
             (Bad, "plugin = 'shop'"),
             (Bad, "release = 'soon'"),
@@ -281,6 +285,8 @@ fn alteration_toml_of_a_folder() {
             (Bad, "[alterations.x]"),
             (Bad, "[alterations.1-x]\nirreversible = true"),
             (Bad, "lock_timeout_ms = 1"),
+            (Bad, "foreign_keys = 'enforced'"),
+            (Bad, "[alterations.1-x]\nforeign_keys = true"),
             (Bad, "[alterations.1-x]\nlock_timeout_ms = 0"),
             (Bad, "[alterations.1-x]\nstatement_timeout_ms = '1s'"),
             (Bad, "[alterations.1-x]\nlock_timeout_ms = 4294967296"),

@@ -262,7 +262,7 @@ impl Project {
 
     /// Writes components into `dist`.
     fn write(&self, components: &[PackedComponent]) -> Result<Vec<Written>, ProjectError> {
-        Ok(pack::write(components, &self.root.join(DIST), Existing::Keep)?)
+        Ok(pack::write(components, &self.root.join(DIST), Existing::Keep)?.components)
     }
 
     /// Removes drafts that this build did not make.

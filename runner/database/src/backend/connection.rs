@@ -182,6 +182,12 @@ pub(super) trait Journaling: Send {
         ))
     }
 
+    /// Runs, in the transaction of a rehearsal, what has the same effect there as outside of one. False if `sql` has not.
+    async fn rehearse_outside(&mut self, sql: &str) -> Result<bool, BackendError> {
+        let _ = sql;
+        Ok(false)
+    }
+
     /// A statement of a hook that is run again returned what it returned then, and was not run. What it set in
     /// that session may have to be set in this one.
     fn replayed(&mut self, _sql: &str) {}

@@ -127,6 +127,7 @@ impl Backend {
             level: limits.level,
             lock_wait: limits.lock_wait.unwrap_or(self.options.lock_wait),
             statement_time: limits.statement_time.or(self.options.statement_time),
+            foreign_keys: limits.foreign_keys,
         }
     }
 

@@ -11,7 +11,10 @@
 //! an error names its statement by its place.
 
 use super::BackendError;
-use crate::sql::{Isolation, Level};
+use crate::{
+    alteration::ForeignKeys,
+    sql::{Isolation, Level},
+};
 pub(super) use alteration_domain::record::Cell;
 use std::{borrow::Cow, time::Duration};
 
@@ -113,6 +116,8 @@ pub(super) struct HookSettings {
     pub(super) lock_wait: Duration,
     /// How long one statement may take; `None` leaves it to the hook's own time-out.
     pub(super) statement_time: Option<Duration>,
+    /// For SQLite; the others enforce theirs.
+    pub(super) foreign_keys: ForeignKeys,
 }
 
 /// Whether a hook works in a transaction.

@@ -3,8 +3,8 @@
 use super::{Control, Job, judge};
 use crate::{
     alteration::{
-        Alteration, AlterationId, AlterationKey, Checksum, DeclaredHooks, Dialect, Direction,
-        Manifest,
+        Alteration, AlterationId, AlterationKey, Checksum, Declaration, DeclaredHooks, Dialect,
+        Direction, ForeignKeys, Manifest,
     },
     backend::{Attempt, Backend, BackendError, Snapshot, StateRow},
     error::Error,
@@ -47,9 +47,16 @@ impl Ready {
     }
 
     fn declares(&self, id: &AlterationId, part: fn(DeclaredHooks) -> bool) -> bool {
-        let declarations = self.manifest.iter().flat_map(|manifest| &manifest.alterations);
-        let of_it = declarations.filter(|declaration| declaration.id == *id);
-        of_it.map(|declaration| declaration.hooks(self.dialect)).all(part)
+        self.declaration(id).map(|declaration| declaration.hooks(self.dialect)).is_none_or(part)
+    }
+
+    fn declaration(&self, id: &AlterationId) -> Option<&Declaration> {
+        let mut declarations = self.manifest.iter().flat_map(|manifest| &manifest.alterations);
+        declarations.find(|declaration| declaration.id == *id)
+    }
+
+    fn foreign_keys(&self, id: &AlterationId) -> ForeignKeys {
+        self.declaration(id).map(|declaration| declaration.foreign_keys).unwrap_or_default()
     }
 }
 
@@ -71,7 +78,7 @@ impl Components {
         host: &Host,
         control: &Control,
     ) -> Result<Arc<Self>, Error> {
-        let attempts = attempts(job, plan, snapshot, host, backend.dialect())?;
+        let mut attempts = attempts(job, plan, snapshot, host, backend.dialect())?;
         let mut first_users: BTreeMap<Checksum, &AlterationKey> = BTreeMap::new();
         for (key, attempt) in &attempts {
             first_users.entry(attempt.component_checksum).or_insert(key);
@@ -120,6 +127,12 @@ impl Components {
             loading.collect().await?;
         }
         let Loading { ready, findings, .. } = loading;
+        // A rollback knows no file, and a run that is resumed has its own: what runs declares it.
+        for (key, attempt) in &mut attempts {
+            if let Some(ready) = ready.get(&attempt.component_checksum) {
+                attempt.limits.foreign_keys = ready.foreign_keys(&key.id);
+            }
+        }
         if findings.iter().all(|finding| finding.severity() == Severity::Note) {
             return Ok(Arc::new(Self { attempts, ready, notes: findings }));
         }

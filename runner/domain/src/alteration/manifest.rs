@@ -2,7 +2,9 @@
 //!
 //! Every byte of it is a stranger's. Parsing is strict: an unknown field or a contradiction is an error.
 
-use super::{AlterationId, Checksum, Dialect, Permissions, PluginName, SettingNames, Version};
+use super::{
+    AlterationId, Checksum, Dialect, ForeignKeys, Permissions, PluginName, SettingNames, Version,
+};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -86,6 +88,9 @@ pub struct Declaration {
     /// How long one of its statements may take; absent for the run's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statement_timeout_ms: Option<NonZeroU32>,
+    /// How SQLite treats foreign keys while it runs; absent for `checked`.
+    #[serde(default, skip_serializing_if = "ForeignKeys::is_checked")]
+    pub foreign_keys: ForeignKeys,
 }
 
 /// Which hooks an alteration has on one dialect.
@@ -275,6 +280,7 @@ impl Declaration {
             settings: SettingNames::new(),
             lock_timeout_ms: None,
             statement_timeout_ms: None,
+            foreign_keys: ForeignKeys::Checked,
         }
     }
 }
@@ -312,7 +318,7 @@ mod tests {
 
     #[test]
     fn round_trip() {
-        let json = r#"{"manifest":1,"plugin":"acme/shop","requires":{"acme/core":">=1.2.0"},"replaces":"acme/store","alterations":[{"id":"1.4.0-1718000000-x","irreversible":true,"preparation":false,"backfill":false,"dialects":["sqlite","mysql"],"per_dialect":{"mysql":{"irreversible":false,"preparation":true,"backfill":true}},"permissions":["entropy"],"settings":["CI","db.schema"],"lock_timeout_ms":500,"statement_timeout_ms":4294967295}]}"#;
+        let json = r#"{"manifest":1,"plugin":"acme/shop","requires":{"acme/core":">=1.2.0"},"replaces":"acme/store","alterations":[{"id":"1.4.0-1718000000-x","irreversible":true,"preparation":false,"backfill":false,"dialects":["sqlite","mysql"],"per_dialect":{"mysql":{"irreversible":false,"preparation":true,"backfill":true}},"permissions":["entropy"],"settings":["CI","db.schema"],"lock_timeout_ms":500,"statement_timeout_ms":4294967295,"foreign_keys":"enforced"}]}"#;
         assert_eq!(parse(json).unwrap().to_json(), json.as_bytes());
     }
 
@@ -390,6 +396,10 @@ mod tests {
             (
                 r#"{"manifest":1,"plugin":"a/b","alterations":[{"id":"1-x","lock_timeout_ms":0}]}"#,
                 "nonzero",
+            ),
+            (
+                r#"{"manifest":1,"plugin":"a/b","alterations":[{"id":"1-x","foreign_keys":"on"}]}"#,
+                "unknown variant",
             ),
             (
                 r#"{"manifest":1,"plugin":"a/b","alterations":[{"id":"1-x","lock_timeout_ms":1.5}]}"#,

@@ -1,6 +1,6 @@
-//! Limits of one alteration's statements.
+//! Limits of one alteration's statements, and how they run.
 
-use crate::alteration::Level;
+use crate::alteration::{ForeignKeys, Level};
 use std::time::Duration;
 
 /// What holds for an alteration's own statements; `None` leaves what holds for the run.
@@ -10,4 +10,6 @@ pub struct HookLimits {
     pub statement_time: Option<Duration>,
     /// How far the operator trusts its plugin.
     pub level: Level,
+    /// As the component that runs declares it.
+    pub foreign_keys: ForeignKeys,
 }

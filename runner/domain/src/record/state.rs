@@ -3,8 +3,8 @@
 use super::{Entropy, HookLimits, Mended, StrangeLedger};
 use crate::{
     alteration::{
-        Alteration, AlterationKey, Checksum, Dialect, Direction, Handed, Level, Permissions,
-        PluginName, Requirements, SettingNames,
+        Alteration, AlterationKey, Checksum, Dialect, Direction, ForeignKeys, Handed, Level,
+        Permissions, PluginName, Requirements, SettingNames,
     },
     session::Counts,
 };
@@ -247,6 +247,7 @@ impl Attempt {
                 lock_wait: alteration.lock_timeout_ms.map(duration),
                 statement_time: alteration.statement_timeout_ms.map(duration),
                 level: Level::Guarded,
+                foreign_keys: ForeignKeys::Checked,
             },
             previous: None,
             run: None,

@@ -1,16 +1,21 @@
-//! Foreign keys on SQLite: some tools have them enforced while a history runs.
+//! Foreign keys on SQLite while a history runs: enforced, where its tool has them so. Pure.
 //!
-//! The runner has them off in a hook's transaction, and checks them at its end: a rebuilt table keeps its children. So a
-//! DELETE whose children are to go with it would only break the check. Where such a tool changes rows, and the history has
-//! keys that act on their children, the text runs outside of the runner's transaction, in one of its own with the keys
-//! enforced. No line moves. Pure.
+//! ```text
+//!                       the tool's transaction       `PRAGMA foreign_keys` in a file
+//!   sqlx, refinery      around a file                has no effect in it
+//!   wrangler            around a file                has no effect in it
+//!   Prisma              none                         has an effect
+//!   drizzle             around all files             none by better-sqlite3; libsql has them off anyway
+//! ```
+//!
+//! The declaration is one for an alteration. Where Prisma's file has them off for all that they could concern, they
+//! are off for the alteration, which stays one transaction; where only for a part, the file runs outside of one.
 
-use super::{Layout, statements::each_statement, units::tokens};
-use crate::{alteration::Dialect, sql::Statement};
-use std::ops::Range;
-
-/// Switches them on, where that has an effect: outside of a transaction.
-const ON: &str = "PRAGMA foreign_keys = ON; ";
+use super::{Context, Layout, Section, hook, statements::each_statement, units::tokens};
+use crate::{
+    alteration::{Dialect, ForeignKeys},
+    sql::sqlite::{Outside, outside},
+};
 
 /// Whether the tool of `layout` has them enforced.
 pub(super) fn is_by(layout: Layout) -> bool {
@@ -21,67 +26,133 @@ pub(super) fn is_by(layout: Layout) -> bool {
         Layout::Wrangler => true,
         // better-sqlite3 and libsql are built with SQLITE_DEFAULT_FOREIGN_KEYS=1.
         Layout::Drizzle | Layout::Prisma => true,
+        // So is the SQLite of rusqlite's `bundled`, which is refinery_cli's default (Cargo.toml, `sqlite-bundled`).
+        Layout::Refinery => true,
         _ => false,
     }
 }
 
-/// Whether a table of `text` has a key that changes or deletes children when their parent changes.
-pub(super) fn has_acting_key(text: &str) -> bool {
-    any(text, |words| {
-        words
-            .windows(3)
-            .any(|words| matches!(words, ["ON", "DELETE" | "UPDATE", "CASCADE" | "SET"]))
-    })
-}
-
-/// Whether `text` changes or deletes rows, and leaves the keys as they are.
-pub(super) fn changes_parents(text: &str) -> bool {
-    let changes = any(text, |words| match words {
-        ["DELETE" | "UPDATE" | "REPLACE", ..] | ["INSERT", "OR", "REPLACE", ..] => true,
-        ["WITH", rest @ ..] => {
-            rest.iter().any(|word| matches!(*word, "DELETE" | "UPDATE" | "REPLACE"))
+/// How the foreign keys are for an alteration of `sections`, whose tool has them enforced. Moves sections out of the
+/// transaction that switch them within.
+pub(super) fn settle(layout: Layout, sections: &mut [Section]) -> ForeignKeys {
+    let switches: Vec<Switch> = sections.iter().map(|section| switch(&section.text)).collect();
+    let is_off = |switch: &Switch| *switch == Switch::Off;
+    match layout {
+        // Its drivers do not agree. Who wrote that they be off meant the children to stay.
+        Layout::Drizzle if switches.iter().any(|switch| *switch != Switch::None) => {
+            ForeignKeys::Checked
         }
-        _ => false,
-    });
-    changes
-        && !any(
-            text,
-            |words| matches!(words, ["PRAGMA", rest @ ..] if rest.contains(&"FOREIGN_KEYS")),
-        )
-}
-
-/// The text with the keys enforced; with `in_transaction`, in one transaction as before.
-pub(super) fn enforced(text: &str, in_transaction: bool) -> String {
-    let mut all: Option<Range<usize>> = None;
-    // What cannot be read was told before.
-    let _ = each_statement(text, Dialect::Sqlite, |start, statement| {
-        let found = tokens(start, statement);
-        all = Some(all.take().map_or(found.clone(), |all| all.start..found.end));
-        Ok(())
-    });
-    let Some(all) = all else { return text.to_owned() };
-    let (before, rest) = text.split_at(all.start);
-    let (sql, after) = rest.split_at(all.end - all.start);
-    if !in_transaction {
-        return format!("{before}{ON}{sql}{after}");
+        Layout::Prisma if !switches.is_empty() && switches.iter().all(is_off) => {
+            ForeignKeys::Checked
+        }
+        Layout::Prisma => {
+            for (section, switch) in sections.iter_mut().zip(switches) {
+                if switch != Switch::None {
+                    section.hook = hook(section.hook.is_way_back(), false);
+                }
+            }
+            ForeignKeys::Enforced
+        }
+        _ => ForeignKeys::Enforced,
     }
-    // A comment may stand before the last `;`, if there is one.
-    let after = match after.trim_start().strip_prefix(';') {
-        Some(rest) => format!("; COMMIT;{rest}"),
-        None => format!("; COMMIT{after}"),
-    };
-    format!("{before}{ON}BEGIN; {sql}{after}")
 }
 
-fn any(text: &str, mut is: impl FnMut(&[&str]) -> bool) -> bool {
-    let mut found = false;
-    let _ = each_statement(text, Dialect::Sqlite, |_, statement: &Statement<'_>| {
-        let words: Vec<_> = statement.words().collect();
+/// Whether SQLite may get one of `texts`, and the keys of their tables change or delete children of a parent that changes.
+pub(super) fn matters<'a>(texts: impl IntoIterator<Item = &'a str>, context: &Context<'_>) -> bool {
+    let mut signs = Signs::default();
+    texts.into_iter().for_each(|text| signs.read(text));
+    let is_for_sqlite = match context.dialects.is_empty() {
+        true => signs.of_sqlite && !signs.of_others,
+        false => context.may_be_for(Dialect::Sqlite),
+    };
+    is_for_sqlite && signs.acting_key
+}
+
+/// What words say about a history.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Signs {
+    acting_key: bool,
+    /// Words that SQLite alone knows, or that it alone gives a meaning.
+    of_sqlite: bool,
+    of_others: bool,
+}
+
+impl Signs {
+    fn read(&mut self, text: &str) {
+        // What cannot be read is told elsewhere.
+        let _ = each_statement(text, Dialect::Sqlite, |_, statement| {
+            let words: Vec<_> = statement.words().collect();
+            let words: Vec<&str> = words.iter().map(|word| &**word).collect();
+            self.of_sqlite |= matches!(words[..], ["PRAGMA", ..] | ["INSERT", "OR", ..]);
+            for at in 0..words.len() {
+                match words[at..] {
+                    ["ON", "DELETE" | "UPDATE", "CASCADE" | "SET", ..] => self.acting_key = true,
+                    ["INTEGER", "PRIMARY", "KEY", ..] | ["WITHOUT", "ROWID", ..] => {
+                        self.of_sqlite = true;
+                    }
+                    ["AUTOINCREMENT", ..] => self.of_sqlite = true,
+                    [word, ..] => self.of_others |= OTHERS.contains(&word),
+                    [] => {}
+                }
+            }
+            Ok(())
+        });
+    }
+}
+
+/// Words of types and options that are no SQLite's.
+const OTHERS: [&str; 12] = [
+    "SERIAL",
+    "BIGSERIAL",
+    "SMALLSERIAL",
+    "UUID",
+    "TIMESTAMPTZ",
+    "JSONB",
+    "BYTEA",
+    "IDENTITY",
+    "AUTO_INCREMENT",
+    "ENGINE",
+    "EXTENSION",
+    "PLPGSQL",
+];
+
+/// Where a text switches the keys off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Switch {
+    None,
+    /// Before all that they could concern.
+    Off,
+    Partly,
+}
+
+fn switch(text: &str) -> Switch {
+    let (mut is_on, mut was_off, mut concerns) = (true, false, false);
+    let _ = each_statement(text, Dialect::Sqlite, |start, statement| {
+        if let Some(Outside::ForeignKeys(on)) = outside(&text[tokens(start, statement)]) {
+            is_on = on;
+            was_off |= !on;
+            return Ok(());
+        }
+        let words: Vec<_> = statement.words().take(2).collect();
         let words: Vec<&str> = words.iter().map(|word| &**word).collect();
-        found |= is(&words);
+        concerns |= is_on && !is_without_rows(&words);
         Ok(())
     });
-    found
+    match (was_off, concerns) {
+        (false, _) => Switch::None,
+        (true, false) => Switch::Off,
+        (true, true) => Switch::Partly,
+    }
+}
+
+/// Whether a statement that begins so changes no row that has a parent or children.
+fn is_without_rows(words: &[&str]) -> bool {
+    matches!(
+        words,
+        ["PRAGMA" | "ALTER" | "ANALYZE" | "REINDEX", ..]
+            | ["CREATE", "TABLE" | "INDEX" | "UNIQUE" | "VIEW" | "TRIGGER"]
+            | ["DROP", "INDEX" | "VIEW" | "TRIGGER"]
+    )
 }
 
 #[cfg(test)]
@@ -89,52 +160,42 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_that_act() {
-        for (sql, expected) in [
-            ("CREATE TABLE c (p int REFERENCES p(id) ON DELETE CASCADE)", true),
-            ("create table c (p int references p(id) on update set null);", true),
-            ("CREATE TABLE c (p int REFERENCES p(id) ON DELETE RESTRICT)", false),
-            ("CREATE TABLE c (p int REFERENCES p(id))", false),
-            ("SELECT 'ON DELETE CASCADE'", false),
+    fn signs() {
+        for (sql, acting_key, of_sqlite, of_others) in [
+            ("CREATE TABLE c (p int REFERENCES p(id) ON DELETE CASCADE)", true, false, false),
+            ("create table c (p int references p(id) on update set null);", true, false, false),
+            ("CREATE TABLE c (p int REFERENCES p(id) ON DELETE RESTRICT)", false, false, false),
+            ("CREATE TABLE p (id INTEGER PRIMARY KEY AUTOINCREMENT)", false, true, false),
+            ("CREATE TABLE p (id TEXT) WITHOUT ROWID", false, true, false),
+            ("PRAGMA user_version = 1", false, true, false),
+            ("INSERT OR IGNORE INTO p VALUES (1)", false, true, false),
+            ("CREATE TABLE p (id serial PRIMARY KEY)", false, false, true),
+            ("SELECT 'ON DELETE CASCADE', 'AUTOINCREMENT', 'SERIAL'", false, false, false),
         ] {
-            assert_eq!(has_acting_key(sql), expected, "{sql}");
+            let mut signs = Signs::default();
+            signs.read(sql);
+            assert_eq!(signs, Signs { acting_key, of_sqlite, of_others }, "{sql}");
         }
     }
 
     #[test]
-    fn rows_that_change() {
+    fn switches() {
         for (sql, expected) in [
-            ("CREATE TABLE t (a); DELETE FROM t;", true),
-            ("UPDATE t SET a = 1", true),
-            ("INSERT OR REPLACE INTO t VALUES (1)", true),
-            ("WITH x AS (SELECT 1) DELETE FROM t", true),
-            ("INSERT INTO t VALUES (1); SELECT 'DELETE'", false),
-            ("CREATE TRIGGER x AFTER INSERT ON t BEGIN DELETE FROM u; END;", false),
-            // The rebuild of a table, as SQLite's manual has it.
-            ("PRAGMA foreign_keys=OFF; UPDATE t SET a = 1;", false),
-        ] {
-            assert_eq!(changes_parents(sql), expected, "{sql}");
-        }
-    }
-
-    #[test]
-    fn the_text_with_them() {
-        for (sql, in_transaction, expected) in [
+            ("DELETE FROM t", Switch::None),
+            ("PRAGMA foreign_keys = ON; DELETE FROM t", Switch::None),
+            ("SELECT 'PRAGMA foreign_keys = OFF'", Switch::None),
             (
-                "-- x\nDELETE FROM t;\nDELETE FROM u;\n",
-                true,
-                "-- x\nPRAGMA foreign_keys = ON; BEGIN; DELETE FROM t;\nDELETE FROM u; COMMIT;\n",
+                "-- x\nCREATE TABLE a (b); PRAGMA foreign_keys=OFF; DROP TABLE t; PRAGMA foreign_keys=ON; CREATE UNIQUE INDEX i ON a (b);",
+                Switch::Off,
             ),
-            ("DELETE FROM t", true, "PRAGMA foreign_keys = ON; BEGIN; DELETE FROM t; COMMIT"),
+            ("PRAGMA foreign_keys(0); DROP TABLE t", Switch::Off),
             (
-                "DELETE FROM t -- x",
-                true,
-                "PRAGMA foreign_keys = ON; BEGIN; DELETE FROM t; COMMIT -- x",
+                "PRAGMA foreign_keys=OFF; DROP TABLE t; PRAGMA foreign_keys=ON; DROP TABLE u",
+                Switch::Partly,
             ),
-            ("DELETE FROM t;", false, "PRAGMA foreign_keys = ON; DELETE FROM t;"),
-            ("-- nothing\n", true, "-- nothing\n"),
+            ("DELETE FROM t; PRAGMA foreign_keys=OFF; DROP TABLE u;", Switch::Partly),
         ] {
-            assert_eq!(enforced(sql, in_transaction), expected, "{sql}");
+            assert_eq!(switch(sql), expected, "{sql}");
         }
     }
 }

@@ -68,7 +68,7 @@ pub(super) use line_ends::refuse_lone_cr;
 pub(super) use recognise::{Recognised, recognise};
 
 use super::{findings::Findings, sql_name::SqlHook, sql_texts::SqlTexts};
-use crate::alteration::{AlterationId, Dialect};
+use crate::alteration::{AlterationId, Dialect, ForeignKeys};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
@@ -98,7 +98,11 @@ impl Context<'_> {
 
     /// Whether PostgreSQL may get the SQL.
     fn is_for_postgresql(&self) -> bool {
-        self.dialects.is_empty() || self.dialects.contains(&Dialect::Postgresql)
+        self.may_be_for(Dialect::Postgresql)
+    }
+
+    fn may_be_for(&self, dialect: Dialect) -> bool {
+        self.dialects.is_empty() || self.dialects.contains(&dialect)
     }
 }
 
@@ -120,6 +124,8 @@ pub(super) struct Migration {
     verify: Option<Verify>,
     /// The only dialects that need it; empty for all.
     pub(super) needed_on: BTreeSet<Dialect>,
+    /// As its tool has them on SQLite.
+    pub(super) foreign_keys: ForeignKeys,
 }
 
 /// A script that fails where an alteration did not do what it should.
@@ -171,6 +177,7 @@ impl Migration {
             needs: BTreeSet::new(),
             verify: None,
             needed_on: BTreeSet::new(),
+            foreign_keys: ForeignKeys::Checked,
         }
     }
 
@@ -195,9 +202,9 @@ impl Migration {
     }
 }
 
-/// Reads `folder` as the tool of `layout` does; at least one.
+/// Reads `folder` as its tool does; at least one.
 pub(super) fn read(
-    layout: Layout,
+    Recognised { layout, alike }: Recognised,
     folder: &Path,
     context: &Context<'_>,
 ) -> Result<Vec<Migration>, HistoryError> {
@@ -240,9 +247,8 @@ pub(super) fn read(
     let all: Vec<&Path> = sections().map(|section| section.path.as_path()).collect();
     let forward = all.iter().copied().filter(|path| !is_back(path));
     context.findings.keep(refuse_names_of_ways_back(folder, layout, forward, &all));
-    let is_enforced = context.dialects.iter().eq([&Dialect::Sqlite])
-        && enforced::is_by(layout)
-        && sections().any(|section| enforced::has_acting_key(&section.text));
+    // Where it may be another tool's, the keys are as they are without a word.
+    let is_enforced = alike.is_none() && enforced::is_by(layout);
     let check = |migration| checked(migration, layout, context, is_enforced);
     Ok(context.findings.each(migrations, check))
 }
@@ -389,14 +395,13 @@ fn checked(
         true => context.on(context.dialects.clone()),
         false => context.on(migration.needed_on.clone()),
     };
+    if is_enforced && context.may_be_for(Dialect::Sqlite) {
+        migration.foreign_keys = enforced::settle(layout, &mut migration.sections);
+    }
     let mut sections = Vec::with_capacity(migration.sections.len());
     for mut section in migration.sections {
         section.refuse_turn(layout, context)?;
         let apart = section.take_units(layout, context)?;
-        if is_enforced && enforced::changes_parents(&section.text) {
-            section.text = enforced::enforced(&section.text, section.is_in_transaction());
-            section.hook = hook(section.hook.is_way_back(), false);
-        }
         let is_empty = section.look(context)?.statements == 0;
         section.refuse_what_a_deploy_would(layout, &apart, context)?;
         notes::note(&section.text, &section.path, section.first_line, section.hook, context);

@@ -5,7 +5,7 @@
 //! else the caller is asked.
 
 use super::{
-    Context, HistoryError, Layout, atlas, db_migrate, drizzle,
+    Context, HistoryError, Layout, atlas, db_migrate, drizzle, enforced,
     files::{self, File, Listing},
     flyway, foreign, golang_migrate, goose, graphile_migrate, liquibase, name, pop, postgrator,
     postgres_migrations, prisma, refinery, sqitch, sql_migrate, sqlx, supabase, umzug, wrangler,
@@ -250,7 +250,17 @@ fn sqlx_or_golang_migrate(
     let alone = Context { findings: &findings, ..context.on(context.dialects.clone()) };
     let other = golang_migrate::read(folder, &alone);
     let (Ok(other), 0) = (other, findings.count()) else { return Ok(Layout::Sqlx.into()) };
-    match sqlx::read(folder, &alone)? == other {
+    let own = sqlx::read(folder, &alone)?;
+    let sections = own.iter().flat_map(|migration| &migration.sections);
+    if enforced::matters(sections.map(|section| section.text.as_str()), context) {
+        return Err(HistoryError::Ambiguous {
+            path: folder.to_owned(),
+            first: Layout::Sqlx,
+            second: Layout::GolangMigrate,
+            why: "on SQLite sqlx has foreign keys enforced and golang-migrate has not, and here they change or delete rows",
+        });
+    }
+    match own == other {
         true => Ok(Recognised { layout: Layout::Sqlx, alike: Some(Layout::GolangMigrate) }),
         false => Err(HistoryError::Ambiguous {
             path: folder.to_owned(),

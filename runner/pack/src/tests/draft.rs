@@ -145,8 +145,9 @@ fn a_draft_is_replaced_freely_and_replaces_no_release() {
     let other = pack_files(&source("SELECT 2"), &drafts).unwrap();
     let released = pack_files(&source("SELECT 1"), &options()).unwrap();
     let folder = folder(&[]);
-    let write =
-        |made, existing| write(made, folder.path(), existing).map(|written| written[0].outcome);
+    let write = |made, existing| {
+        write(made, folder.path(), existing).map(|written| written.components[0].outcome)
+    };
     assert_eq!(write(&one, Existing::Keep).unwrap(), Outcome::Created);
     assert_eq!(write(&other, Existing::Keep).unwrap(), Outcome::Replaced);
     assert_eq!(write(&other, Existing::Keep).unwrap(), Outcome::Unchanged);

@@ -14,7 +14,7 @@ use super::{
     guest::Guest,
     pack_error,
 };
-use crate::alteration::MANIFEST_SECTION;
+use crate::alteration::{ForeignKeys, MANIFEST_SECTION};
 use std::{fs, path::PathBuf};
 use wasm_encoder::{
     CustomSection, Encode, EntityType, ImportSection, Module, Section as _, TypeSection,
@@ -42,6 +42,7 @@ pub(super) fn core_module() -> Vec<u8> {
         requires: Default::default(),
         lock_timeout_ms: None,
         statement_timeout_ms: None,
+        foreign_keys: ForeignKeys::Checked,
     };
     with_interface(sql_module::encode(&[&alteration]))
 }

@@ -25,7 +25,12 @@ fn listing(folder: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 fn outcomes(components: &[PackedComponent], out: &Path, existing: Existing) -> Vec<Outcome> {
-    write(components, out, existing).unwrap().iter().map(|written| written.outcome).collect()
+    write(components, out, existing)
+        .unwrap()
+        .components
+        .iter()
+        .map(|written| written.outcome)
+        .collect()
 }
 
 #[test]
@@ -40,7 +45,7 @@ fn created_then_unchanged() {
     for existing in [Existing::Keep, Existing::Replace] {
         assert_eq!(outcomes(&components, &out, existing), [Outcome::Unchanged; 2]);
     }
-    let written = write(&components, &out, Existing::Keep).unwrap();
+    let written = write(&components, &out, Existing::Keep).unwrap().components;
     assert_eq!(written[0].path, out.join("1-x.wasm"));
     assert_eq!(written[0].size_bytes, components[0].bytes.len());
 }

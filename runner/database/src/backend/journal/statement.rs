@@ -192,9 +192,7 @@ impl Journal {
     ) -> Result<CallResult, SqlError> {
         self.may_commit_now()?;
         if self.rehearsing {
-            return Err(
-                self.stop(Stop::NotRehearsable { statement: call::shown_of(sql, self.reading) })
-            );
+            return self.outside_in_rehearsal(connection, asked, sql, is_query).await;
         }
         let committed = async {
             connection.back_to_mark().await?;
@@ -216,6 +214,30 @@ impl Journal {
             false => CallResult::Outcome(outcome),
         });
         self.after_commit(connection, asked, &row, result).await
+    }
+
+    /// As [`Self::outside`], in a rehearsal, where everything is in one transaction.
+    async fn outside_in_rehearsal(
+        &mut self,
+        connection: &mut dyn Connection,
+        asked: [u8; 16],
+        sql: &str,
+        is_query: bool,
+    ) -> Result<CallResult, SqlError> {
+        let rehearsed = async {
+            connection.back_to_mark().await?;
+            connection.rehearse_outside(sql).await
+        };
+        let statement = call::shown_of(sql, self.reading);
+        match rehearsed.await {
+            Ok(true) => {
+                let result = nothing(is_query);
+                self.keep(asked, Some(statement), result.clone());
+                Ok(result)
+            }
+            Ok(false) => Err(self.stop(Stop::NotRehearsable { statement })),
+            Err(error) => Err(self.own(error)),
+        }
     }
 
     /// Records what came of a statement whose row is committed.

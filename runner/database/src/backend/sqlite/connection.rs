@@ -18,14 +18,11 @@ use crate::{
         },
         one_by_one::{self, Steps},
         tables::schema,
-        transaction::{Durability, End, Own, Rows, Start, TxError},
+        transaction::{Durability, End, Guest, Own, Rows, Start, TxError},
     },
     crash,
     session::{Outcome, SqlError},
-    sql::{
-        Isolation,
-        sqlite::{Outside, outside},
-    },
+    sql::Isolation,
 };
 use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, TypeInfo, ValueRef, sqlite::SqliteRow};
@@ -129,6 +126,9 @@ impl Steps for SqliteSession {
 #[async_trait]
 impl Transactions for SqliteSession {
     async fn start(&mut self, start: Start) -> Result<Vec<Rows>, TxError> {
+        if let Guest::Enters(hook) = start.guest {
+            self.outside.enter(hook.foreign_keys);
+        }
         one_by_one::start(self, start).await
     }
 
@@ -217,9 +217,7 @@ impl Journaling for SqliteSession {
     }
 
     fn may_need_outside(&self, sql: &str) -> bool {
-        let is_setting = matches!(outside(sql), Some(Outside::ForeignKeys(_)));
-        // A rehearsal has foreign keys off, and checks them at the end.
-        self.outside.needs(sql) && !(self.rehearsing && is_setting)
+        self.outside.needs(sql)
     }
 
     async fn mark(&mut self) -> Result<(), BackendError> {
@@ -242,6 +240,10 @@ impl Journaling for SqliteSession {
 
     async fn execute_outside(&mut self, sql: &str, _marker: &str) -> Result<Outcome, SqlError> {
         self.run_outside(sql).await
+    }
+
+    async fn rehearse_outside(&mut self, sql: &str) -> Result<bool, BackendError> {
+        self.rehearse_setting(sql).await
     }
 
     fn replayed(&mut self, sql: &str) {

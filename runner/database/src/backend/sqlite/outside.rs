@@ -4,13 +4,14 @@
 //! session's own says so), then run it. A hook in one transaction sets no mark, and SQLite answers for itself.
 
 use super::{
-    error::{guest_error, host_error},
+    error::{guest_error, host_error, raw_host_error},
     guard::Rights,
     raw,
     session::SqliteSession,
     transaction::{drop_temporary, run},
 };
 use crate::{
+    alteration::ForeignKeys,
     backend::BackendError,
     crash,
     session::{ErrorKind, Outcome, SqlError},
@@ -27,10 +28,12 @@ const NEEDS_OUTSIDE: &str = "the statement runs outside of a transaction";
 pub(super) struct Outsides {
     /// The journal asks whether the statement at hand needs to run outside.
     pub(super) is_marked: bool,
-    /// Whether SQLite checks foreign keys.
-    foreign_keys: bool,
-    /// Whether the hook wants it to. A transaction cannot change that, so it is changed before the next one.
-    wants_foreign_keys: bool,
+    /// Whether SQLite enforces foreign keys.
+    enforces_keys: bool,
+    /// Whether the hook begins with them enforced, as its alteration declares.
+    declared_keys: bool,
+    /// What the hook itself set since. A transaction cannot change it, so it is changed before the next one.
+    set_keys: Option<bool>,
     /// Between the beginning of a hook and its end.
     pub(super) in_hook: bool,
     /// A transaction of the hook is committed, and with it what it made that is temporary.
@@ -50,9 +53,18 @@ impl Outsides {
 
     pub(super) fn needs(&self, sql: &str) -> bool {
         match outside(sql) {
-            Some(Outside::ForeignKeys(on)) => on != self.wants_foreign_keys,
+            Some(Outside::ForeignKeys(on)) => on != self.wants_keys(),
             other => other.is_some(),
         }
+    }
+
+    /// A hook begins, whose alteration declares `keys`.
+    pub(super) fn enter(&mut self, keys: ForeignKeys) {
+        self.declared_keys = keys == ForeignKeys::Enforced;
+    }
+
+    fn wants_keys(&self) -> bool {
+        self.set_keys.unwrap_or(self.declared_keys)
     }
 
     pub(super) fn is_needed(error: &SqlError) -> bool {
@@ -62,7 +74,7 @@ impl Outsides {
     /// A call of a hook that is run again returns what it returned. What it set is gone with its session, and set again.
     pub(super) fn replayed(&mut self, sql: &str) {
         if let Some(Outside::ForeignKeys(on)) = outside(sql) {
-            self.wants_foreign_keys = on;
+            self.set_keys = Some(on);
         } else if let Some((name, value)) = sqlite::pragma_of(sql) {
             self.again.extend(sqlite::setting(&name, &value));
         }
@@ -81,7 +93,7 @@ impl SqliteSession {
             return Err(SqlError::new(ErrorKind::Denied, "the statement needs a transaction"));
         };
         if let Outside::ForeignKeys(on) = outside {
-            self.outside.wants_foreign_keys = on;
+            self.outside.set_keys = Some(on);
         }
         let own = outside.sql();
         self.guard.set(Rights::Host);
@@ -97,9 +109,28 @@ impl SqliteSession {
         self.limit_attached(0).await?;
         ran?;
         if let Outside::ForeignKeys(on) = outside {
-            self.outside.foreign_keys = on;
+            self.outside.enforces_keys = on;
         }
         Ok(Outcome::default())
+    }
+
+    /// Runs what has the same effect in a rehearsal's transaction as outside of one: the setting of foreign keys.
+    pub(super) async fn rehearse_setting(&mut self, sql: &str) -> Result<bool, BackendError> {
+        let Some(Outside::ForeignKeys(on)) = outside(sql) else { return Ok(false) };
+        self.outside.set_keys = Some(on);
+        self.rehearse_keys(on).await?;
+        Ok(true)
+    }
+
+    /// Sets them for what follows in a rehearsal's transaction.
+    async fn rehearse_keys(&mut self, on: bool) -> Result<(), BackendError> {
+        let mut handle = self.connection.lock_handle().await.map_err(host_error)?;
+        raw::enforce_foreign_keys(&mut handle, on).map_err(raw_host_error)?;
+        drop(handle);
+        self.outside.enforces_keys = on;
+        // A commit would have ended it, and have forgotten what it left to be checked.
+        self.guard.set(Rights::Host);
+        run(&mut self.connection, "PRAGMA defer_foreign_keys = OFF").await
     }
 
     async fn limit_attached(&mut self, databases: i32) -> Result<(), SqlError> {
@@ -114,11 +145,13 @@ impl SqliteSession {
 
     /// Before a transaction: sets what it cannot set.
     pub(super) async fn prepare(&mut self) -> Result<(), BackendError> {
-        let wanted = self.outside.wants_foreign_keys;
-        if wanted != self.outside.foreign_keys && !self.rehearsing {
+        let wanted = self.outside.wants_keys();
+        if self.rehearsing {
+            self.rehearse_keys(wanted).await?;
+        } else if wanted != self.outside.enforces_keys {
             self.guard.set(Rights::Host);
             run(&mut self.connection, &Outside::ForeignKeys(wanted).sql()).await?;
-            self.outside.foreign_keys = wanted;
+            self.outside.enforces_keys = wanted;
         }
         for setting in std::mem::take(&mut self.outside.again) {
             // With the guest's rights, by which it is noted and set back. It may write the file's header.
@@ -143,7 +176,7 @@ impl SqliteSession {
 
     /// The hook is over: sets back what ends with it.
     pub(super) async fn restore_settings(&mut self) -> Result<(), BackendError> {
-        self.outside.wants_foreign_keys = false;
+        (self.outside.declared_keys, self.outside.set_keys) = (false, None);
         self.outside.is_marked = false;
         self.outside.in_hook = false;
         self.outside.again.clear();

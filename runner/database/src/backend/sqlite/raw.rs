@@ -124,6 +124,40 @@ pub(super) fn limit_attached(handle: &mut LockedSqliteHandle<'_>, databases: c_i
     }
 }
 
+/// Sets whether foreign keys are enforced, in an open transaction too: there the pragma has no effect.
+pub(super) fn enforce_foreign_keys(
+    handle: &mut LockedSqliteHandle<'_>,
+    on: bool,
+) -> Result<(), RawError> {
+    let db = handle.as_raw_handle().as_ptr();
+    // SAFETY: the handle is open, and locked by us; the option takes a number and a pointer that may be null.
+    let code = unsafe {
+        ffi::sqlite3_db_config(
+            db,
+            ffi::SQLITE_DBCONFIG_ENABLE_FKEY,
+            c_int::from(on),
+            ptr::null_mut::<c_int>(),
+        )
+    };
+    check(db, code)
+}
+
+/// Whether a COMMIT would fail because of foreign keys that were left to be checked by it.
+pub(super) fn has_deferred_violations(handle: &mut LockedSqliteHandle<'_>) -> bool {
+    let (mut now, mut highest) = (0, 0);
+    // SAFETY: the handle is open, and locked by us; both out-pointers are valid.
+    let code = unsafe {
+        ffi::sqlite3_db_status(
+            handle.as_raw_handle().as_ptr(),
+            ffi::SQLITE_DBSTATUS_DEFERRED_FKS,
+            &raw mut now,
+            &raw mut highest,
+            0,
+        )
+    };
+    code == ffi::SQLITE_OK && now != 0
+}
+
 /// Whether a transaction is open.
 pub(super) fn in_transaction(handle: &mut LockedSqliteHandle<'_>) -> bool {
     // SAFETY: the handle is open, and locked by us.

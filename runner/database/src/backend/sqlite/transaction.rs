@@ -33,11 +33,23 @@ impl SqliteSession {
         }
         self.guard.set(Rights::Host);
         if self.rehearsing {
+            // SQLite looks for them only where the outermost transaction ends.
+            let mut handle = self.connection.lock_handle().await.map_err(host_error)?;
+            if raw::has_deferred_violations(&mut handle) {
+                return Err(deferred_violations());
+            }
+            drop(handle);
             return run(&mut self.connection, &format!("RELEASE {SAVEPOINT}")).await;
         }
         self.guard.commit_allowed.store(true, Ordering::SeqCst);
         let committed = run(&mut self.connection, "COMMIT").await;
         self.guard.commit_allowed.store(false, Ordering::SeqCst);
+        if committed.is_err() && self.is_open().await? {
+            let mut handle = self.connection.lock_handle().await.map_err(host_error)?;
+            if raw::has_deferred_violations(&mut handle) {
+                return Err(deferred_violations());
+            }
+        }
         committed?;
         match self.is_open().await? {
             false => Ok(()),
@@ -119,6 +131,14 @@ impl SqliteSession {
             ))),
         }
     }
+}
+
+/// Why a COMMIT fails where foreign keys are enforced, though no row lacks its parent any more.
+fn deferred_violations() -> BackendError {
+    BackendError::Refused(SqlError::new(
+        ErrorKind::Constraint,
+        "FOREIGN KEY constraint failed at the end of the hook: rows lost their parent while foreign keys were deferred, and SQLite did not see it come back",
+    ))
 }
 
 pub(super) async fn run(connection: &mut SqliteConnection, sql: &str) -> Result<(), BackendError> {

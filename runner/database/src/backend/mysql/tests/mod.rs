@@ -11,6 +11,7 @@ mod values;
 mod verdicts;
 
 use super::{MysqlConnection, MysqlConnector};
+use crate::alteration::ForeignKeys;
 use crate::sql::Level;
 use crate::{
     backend::{
@@ -54,6 +55,7 @@ fn settings(mode: HookMode) -> HookSettings {
         level: Level::Guarded,
         lock_wait: Duration::from_secs(5),
         statement_time: None,
+        foreign_keys: ForeignKeys::Checked,
     }
 }
 

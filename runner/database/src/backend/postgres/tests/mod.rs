@@ -1,5 +1,6 @@
 //! The connection against real servers: a throw-away PostgreSQL, and PgBouncer before it.
 
+use crate::alteration::ForeignKeys;
 use crate::backend::servers;
 use crate::sql::Level;
 
@@ -60,6 +61,7 @@ fn settings(mode: HookMode) -> HookSettings {
         level: Level::Guarded,
         lock_wait: Duration::from_secs(5),
         statement_time: None,
+        foreign_keys: ForeignKeys::Checked,
     }
 }
 
