@@ -25,7 +25,7 @@ pub mod hooks {
         with: { "runner:alteration/types@0.1.0": crate::bindings::runner::alteration::types },
         pub_export_macro: true,
         export_macro_name: "__export_world",
-        default_bindings_module: "runner_sdk::bindings::hooks",
+        default_bindings_module: "alteration_sdk::bindings::hooks",
     });
 }
 
@@ -36,7 +36,7 @@ pub mod preparation {
         with: { "runner:alteration/types@0.1.0": crate::bindings::runner::alteration::types },
         pub_export_macro: true,
         export_macro_name: "__export_world",
-        default_bindings_module: "runner_sdk::bindings::preparation",
+        default_bindings_module: "alteration_sdk::bindings::preparation",
     });
 }
 
@@ -47,6 +47,6 @@ pub mod backfill {
         with: { "runner:alteration/types@0.1.0": crate::bindings::runner::alteration::types },
         pub_export_macro: true,
         export_macro_name: "__export_world",
-        default_bindings_module: "runner_sdk::bindings::backfill",
+        default_bindings_module: "alteration_sdk::bindings::backfill",
     });
 }

@@ -86,7 +86,7 @@ pub(super) fn ask(
     let (mut command, name) = match language {
         Language::Python => {
             let mut command = Command::new(root.join(".venv/bin/python"));
-            command.args(["-B", "-m", "runner_alteration.build"]).env("PYTHONPATH", "sdk");
+            command.args(["-B", "-m", "alteration_sdk.build"]).env("PYTHONPATH", "sdk");
             (command, "Python")
         }
         _ => {
