@@ -3,14 +3,6 @@
 //!
 //! Nothing here is written by hand; the rest of the crate gives it a face.
 
-#![allow(
-    missing_debug_implementations,
-    missing_docs,
-    unreachable_pub,
-    clippy::undocumented_unsafe_blocks,
-    reason = "generated code"
-)]
-
 wit_bindgen::generate!({
     world: "imports",
     path: "wit",
