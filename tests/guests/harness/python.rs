@@ -6,7 +6,7 @@ use super::support::{
     self, Run, Sandbox,
     servers::{Mariadb, Postgres},
 };
-use runner::pack::section;
+use alteration_pack::section;
 use std::{
     collections::BTreeSet,
     fs::{self, File},

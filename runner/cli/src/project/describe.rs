@@ -8,10 +8,8 @@ use super::{
     rust_sources::{self, RustAlteration, RustSourcesError},
     stamp,
 };
-use crate::{
-    alteration::{AlterationId, Checksum},
-    new::Language,
-};
+use crate::new::Language;
+use alteration_domain::alteration::{AlterationId, Checksum};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},

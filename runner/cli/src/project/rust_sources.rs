@@ -5,7 +5,7 @@
 //! an item of the crate's root brings the whole crate. Does not count the SDK, crates of others, and what
 //! a procedural macro or a build script reads.
 
-use crate::{
+use alteration_domain::{
     alteration::{AlterationId, Checksum, ParseIdError},
     escape::Escaped,
 };

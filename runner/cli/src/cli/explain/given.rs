@@ -1,13 +1,10 @@
 //! What was given cannot be used: the URL, files, `runner.toml`, or a former tool's records.
 
-use crate::{
-    alteration::CatalogError,
-    backend::{FormerError, FormerTool, ParseUrlError},
-    cli::output,
-    config::ConfigError,
-    plan::BaselineError,
-    source::SourceError,
-};
+use crate::cli::output;
+use alteration_database::backend::{FormerError, FormerTool, ParseUrlError};
+use alteration_deploy::config::ConfigError;
+use alteration_domain::{alteration::CatalogError, plan::BaselineError};
+use alteration_source::SourceError;
 
 pub(super) fn url_advice(error: &ParseUrlError) -> String {
     match error {
