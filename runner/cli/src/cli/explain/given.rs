@@ -130,5 +130,7 @@ pub(super) fn source_advice(error: &SourceError) -> String {
             "get the files again from the plugin's vendor: a plugin replaces one other".to_owned()
         }
         SourceError::ChangedMeanwhile(_) => "let the copying finish, then run it again".to_owned(),
+        // Applications match these errors too, so that they may grow.
+        _ => "correct the files of the plugins, then run it again".to_owned(),
     }
 }
