@@ -5,6 +5,7 @@
 mod catalog;
 mod checksum;
 mod dialect;
+mod former_tool;
 mod id;
 mod ledger_key;
 mod level;
@@ -17,6 +18,7 @@ mod version;
 pub use catalog::{Alteration, Catalog, CatalogError, ComponentFile};
 pub use checksum::{Checksum, ParseChecksumError};
 pub use dialect::{Dialect, ParseDialectError};
+pub use former_tool::FormerTool;
 pub use id::{AlterationId, ParseIdError, Stamp};
 pub use ledger_key::LedgerKey;
 pub use level::Level;
