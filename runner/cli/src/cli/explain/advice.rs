@@ -10,14 +10,9 @@ use super::{
     step::step,
     trust::powerful,
 };
-use crate::{
-    Error,
-    cli::{command, output},
-    config::CONFIG_FILE,
-    deploy::UnknownSettings,
-    error::Lost,
-    host::LoadError,
-};
+use crate::cli::{command, output};
+use alteration_deploy::{Error, config::CONFIG_FILE, deploy::UnknownSettings, error::Lost};
+use alteration_host::LoadError;
 use std::path::Path;
 
 /// Says what happened, what is altered now, and what to do next.

@@ -1,7 +1,8 @@
 //! A plugin that could run programs on the server, and nobody said that it may.
 
 use super::Explanation;
-use crate::{cli::command, config::CONFIG_FILE, deploy::Powerful};
+use crate::cli::command;
+use alteration_deploy::{config::CONFIG_FILE, deploy::Powerful};
 
 /// Two ways out: a user who can do no more than the database needs, or trust.
 pub(super) fn powerful(explanation: &mut Explanation, powerful: &Powerful) -> String {
