@@ -75,7 +75,7 @@ function main() {
   const preloads = [...files].flatMap((file) => ["--preload", platform(file)]);
   // Alterations of a schema wait for the database, and each release is compiled anew.
   const args = [modules, "--manifest", manifest, "--small", ...out, ...aliases, ...preloads];
-  const { status, error } = spawnSync(path.join(here, "node_modules/.bin/runner-alteration"), args, { stdio: "inherit" });
+  const { status, error } = spawnSync(path.join(here, "node_modules/.bin/alteration-sdk"), args, { stdio: "inherit" });
   if (error) {
     console.error(`error: the SDK was not found (${error.message}): run \`npm install\` in ${here}`);
   }

@@ -15,9 +15,9 @@ import { answer } from "./build/request.mjs";
 import { alterations } from "./build/sources.mjs";
 import { trim } from "./build/trim.mjs";
 
-const USAGE = `Usage: runner-alteration SOURCE [--manifest FILE] [--out DIR] [--bundle] [--replace]
-       runner-alteration SOURCE --component FILE
-       runner-alteration --request FILE
+const USAGE = `Usage: alteration-sdk SOURCE [--manifest FILE] [--out DIR] [--bundle] [--replace]
+       alteration-sdk SOURCE --component FILE
+       alteration-sdk --request FILE
 
 SOURCE is a module with the hooks of an alteration (up, down, beforeUp, beforeDown, step), or a folder of
 modules, each named by the id of its alteration.
@@ -71,7 +71,7 @@ async function main() {
     fs.writeFileSync(options.component, await component(bundled));
     return;
   }
-  const work = fs.mkdtempSync(path.join(fs.realpathSync("."), ".runner-alteration-"));
+  const work = fs.mkdtempSync(path.join(fs.realpathSync("."), ".alteration-sdk-"));
   try {
     for (const { name, modules, manifest, irreversible } of alterations(source, { ...options, alias })) {
       const bundled = await bundle(modules, irreversible, shared);

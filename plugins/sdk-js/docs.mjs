@@ -37,7 +37,7 @@ export function markdown(entries) {
     members.map((member) => `- \`${member.name}\`: ${member.text.replaceAll(/\s+/g, " ")}`).join("\n"),
   ]);
   const paragraphs = parts.flat().filter((part) => part !== "");
-  return ["# runner-alteration", ...paragraphs].join("\n\n") + "\n";
+  return ["# alteration-sdk", ...paragraphs].join("\n\n") + "\n";
 }
 
 function entry(symbol, checker, source) {

@@ -14,10 +14,11 @@ use crate::{
 use std::{path::PathBuf, process::Command};
 
 /// A peer's folder, and the database that it is asked about.
-const PEERS: [(&str, Kind); 7] = [
+const PEERS: [(&str, Kind); 8] = [
     ("sqlx-0-8-postgres", Kind::Postgres),
     ("sqlx-0-8-sqlite", Kind::Sqlite),
     ("sqlx-0-9", Kind::Mysql),
+    ("tokio-postgres-0-7", Kind::Postgres),
     ("rusqlite-0-32", Kind::Sqlite),
     ("rusqlite-0-37", Kind::Sqlite),
     ("diesel-2", Kind::Sqlite),
@@ -104,6 +105,7 @@ asked! {
     sqlx_0_8_postgres: "sqlx-0-8-postgres";
     sqlx_0_8_sqlite: "sqlx-0-8-sqlite";
     sqlx_0_9: "sqlx-0-9";
+    tokio_postgres_0_7: "tokio-postgres-0-7";
     rusqlite_0_32: "rusqlite-0-32";
     rusqlite_0_37: "rusqlite-0-37";
     diesel_2: "diesel-2";

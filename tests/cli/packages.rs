@@ -27,16 +27,27 @@ fn cargo(arguments: &[&str]) -> String {
     String::from_utf8(run.stdout).expect("UTF-8")
 }
 
-fn packages() -> Vec<Package> {
-    let metadata = cargo(&["metadata", "--offline", "--no-deps", "--format-version", "1"]);
+/// The manifests of the workspaces: the runner's, and that of what applications embed.
+const WORKSPACES: [&str; 2] = ["Cargo.toml", "runner/check/Cargo.toml"];
+
+/// The crates of a workspace, those that are not published too.
+fn members(workspace: &str) -> Vec<Value> {
+    let asked = ["--offline", "--no-deps", "--format-version", "1", "--manifest-path", workspace];
+    let metadata = cargo(&[&["metadata"], &asked[..]].concat());
     let metadata: Value = serde_json::from_str(&metadata).expect("JSON");
-    let all = metadata["packages"].as_array().expect("packages").iter();
+    metadata["packages"].as_array().expect("packages").clone()
+}
+
+fn packages() -> Vec<Package> {
+    let all = WORKSPACES.into_iter().flat_map(members);
     let published = all.filter(|package| package["publish"].is_null());
     published
         .map(|package| {
             let name = package["name"].as_str().expect("a name").to_owned();
-            let manifest_path = Path::new(package["manifest_path"].as_str().expect("a path"));
-            let listed = ["package", "--list", "--offline", "--allow-dirty", "--package", &name];
+            let manifest = package["manifest_path"].as_str().expect("a path");
+            let listed =
+                ["package", "--list", "--offline", "--allow-dirty", "--manifest-path", manifest];
+            let manifest_path = Path::new(manifest);
             Package {
                 files: cargo(&listed).lines().map(PathBuf::from).collect(),
                 folder: manifest_path.parent().expect("a folder").to_owned(),
@@ -112,7 +123,8 @@ fn a_package_holds_what_its_build_reads() {
 #[test]
 fn a_package_depends_on_what_is_published() {
     let packages = packages();
-    assert!(packages.len() >= 8, "all crates");
+    assert!(packages.len() >= 11, "all crates");
+    assert!(packages.iter().any(|package| package.name == "alteration-check"), "both workspaces");
     for package in &packages {
         assert!(package.manifest["description"].is_string(), "{} has none", package.name);
         for dependency in package.manifest["dependencies"].as_array().expect("dependencies") {

@@ -1,6 +1,7 @@
 //! What the cases have to spell differently for each database. What is tested is the same.
 
-use runner::{alteration::Dialect, session::Value};
+use alteration_database::session::Value;
+use alteration_domain::alteration::Dialect;
 
 /// The SQL of one dialect.
 #[derive(Debug, Clone, Copy)]

@@ -1,11 +1,11 @@
 //! A backend as the cases use it: an attempt is begun, committed or rolled back, whatever number of
 //! parts it has on that database.
 
-use runner::backend::{
+use alteration_database::backend::{
     Attempt, Backend, BackendError, Claim, Ending, HookLimits, Next, Part, Phase, Revision, Run,
     Stop, Undone, Work,
 };
-use runner::session::{Counts, SharedSession};
+use alteration_database::session::{Counts, SharedSession};
 use std::ops::{Deref, DerefMut};
 
 pub struct Opened {
@@ -52,7 +52,7 @@ impl Opened {
                     }
                     None => {
                         let dialect = self.backend.dialect();
-                        let entropy = runner::entropy::draw().expect("random bytes");
+                        let entropy = alteration_host::entropy::draw().expect("random bytes");
                         let now = "2026-01-01T00:00:00.000Z".to_owned();
                         let run =
                             Run::new(claim.attempt, Phase::Main, dialect, "0.1.0", entropy, now);

@@ -1,10 +1,10 @@
 //! The operator's side: lock, ledger, state, archive, rehearsal.
 
 use super::{COUNTS, Opened, Place, alteration, begin, commit, key, open, open_for, ready};
-use runner::{
-    alteration::Checksum,
-    backend::{Access, Attempt, BackendError, Claim, Ending, Revision, Status, Takeover},
+use alteration_database::backend::{
+    Access, Attempt, BackendError, Claim, Ending, Revision, Status, Takeover,
 };
+use alteration_domain::alteration::Checksum;
 use sqlx::Connection as _;
 use std::time::Duration;
 
@@ -127,7 +127,7 @@ pub async fn records_change_their_name_together<P: Place>(place: &P) {
     }
     let before = backend.snapshot().await.expect("reads");
     let from = key("one").plugin;
-    let to: runner::alteration::PluginName = "acme/renamed".parse().expect("a name");
+    let to: alteration_domain::alteration::PluginName = "acme/renamed".parse().expect("a name");
     let other = Checksum::of(b"another manifest");
     let checksums = [(key("two").id, other)].into();
     let takeover = Takeover { from: from.clone(), to: to.clone(), checksums };
@@ -238,7 +238,7 @@ async fn refused(backend: &mut Opened, claim: &Claim<'_>) {
 pub async fn down_needs_an_applied_row<P: Place>(place: &P) {
     let (mut backend, revision) = ready(place).await;
     let mut attempt = Attempt::up(&alteration("one"));
-    attempt.direction = runner::alteration::Direction::Down;
+    attempt.direction = alteration_domain::alteration::Direction::Down;
     let claim = Claim { attempt: &attempt, revision, component: b"one" };
     refused(&mut backend, &claim).await;
 
@@ -371,7 +371,7 @@ pub async fn a_rehearsal_leaves_nothing<P: Place>(place: &P) {
 pub async fn a_cancelled_statement_ends<P: Place>(place: &P) {
     let (mut backend, revision) = ready(place).await;
     let session = begin(&mut backend, "one", revision).await.expect("begins");
-    let limit = runner::session::ResultLimit { rows_max: 1, bytes_max: 1_000 };
+    let limit = alteration_database::session::ResultLimit { rows_max: 1, bytes_max: 1_000 };
     let call = async { session.lock().await.query(P::SQL.endless(), vec![], limit).await };
     let ended = tokio::time::timeout(Duration::from_millis(50), call).await;
     assert!(ended.is_err(), "it should not have ended by itself");

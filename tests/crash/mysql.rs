@@ -353,6 +353,35 @@ fn a_lease_is_taken_over_from_a_holder_that_is_idle_in_a_transaction() {
     }
 }
 
+/// Paused in a transaction of the hook's own session, whose locks a person needs who brings things in order.
+#[test]
+fn a_lease_is_taken_over_from_a_stretch_that_is_idle_in_a_transaction() {
+    use rustix::process::Signal;
+    for place in places() {
+        let up = "SET @one = (SELECT 1); START TRANSACTION; UPDATE items SET n = n + @one; DO SLEEP(2); COMMIT;";
+        let sandbox = items(place, up);
+        let args = deploy(&["--lock", "lease", "--lease-time", "3s"]);
+        let paused = start(&sandbox, &args);
+        until(|| !place.sessions(&sandbox, "SLEEP(2)").is_empty());
+        let held = place.sessions(&sandbox, "SLEEP(2)");
+        signal(&paused, Signal::STOP);
+        let idle = || place.listed(&sandbox, |line| line.starts_with("Sleep"));
+        until(|| held.iter().all(|session| idle().contains(session)));
+        let next = sandbox.runner(&args);
+        assert_eq!(next.code, Some(4), "{}: {next:#?}", place.name);
+        assert!(next.stderr.contains("DO SLEEP(2)"), "{}: {next:#?}", place.name);
+        sandbox.sql("UPDATE items SET n = 5;");
+        signal(&paused, Signal::CONT);
+        let paused = ended(paused);
+        assert_eq!(paused.code, Some(5), "{}: {paused:#?}", place.name);
+        assert!(paused.stderr.contains("took the lease over"), "{}: {paused:#?}", place.name);
+        assert_eq!(sandbox.rows("SELECT n FROM items"), ["5"], "{}", place.name);
+        sandbox.ok(&["resolve", "acme/items", "1.1.0-1700000001-second", "--as", "reverted"]);
+        sandbox.ok(&args);
+        items_are(&sandbox, "6", place);
+    }
+}
+
 /// Kills a deploy when the server has answered a statement of `sql` that commits by itself, before
 /// that is recorded.
 fn killed_after_a_commit(place: Place, sql: &str) -> Sandbox {

@@ -8,7 +8,7 @@ use crate::{
     place::{Family, Place},
     support::{Sandbox, guest},
 };
-use runner::pack::{draft, section};
+use alteration_pack::{draft, section};
 use std::fs;
 
 const DEPLOY: &[&str] = &["deploy", "plugins"];

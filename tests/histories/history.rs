@@ -6,81 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tool {
-    Sqlx,
-    GolangMigrate,
-    Diesel,
-    Dbmate,
-    Goose,
-    Flyway,
-    Refinery,
-    Prisma,
-    Drizzle,
-    Supabase,
-    Wrangler,
-    Atlas,
-    SqlMigrate,
-    Sqitch,
-    Liquibase,
-}
-
-impl Tool {
-    /// As `runner pack --from` and `runner baseline --from` name it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Sqlx => "sqlx",
-            Self::GolangMigrate => "golang-migrate",
-            Self::Diesel => "diesel",
-            Self::Dbmate => "dbmate",
-            Self::Goose => "goose",
-            Self::Flyway => "flyway",
-            Self::Refinery => "refinery",
-            Self::Prisma => "prisma",
-            Self::Drizzle => "drizzle",
-            Self::Supabase => "supabase",
-            Self::Wrangler => "wrangler",
-            Self::Atlas => "atlas",
-            Self::SqlMigrate => "sql-migrate",
-            Self::Sqitch => "sqitch",
-            Self::Liquibase => "liquibase",
-        }
-    }
-
-    /// The table in which it records what it applied.
-    pub fn ledger(self) -> &'static str {
-        match self {
-            Self::Sqlx => "_sqlx_migrations",
-            Self::GolangMigrate | Self::Dbmate => "schema_migrations",
-            Self::Diesel => "__diesel_schema_migrations",
-            Self::Goose => "goose_db_version",
-            Self::Flyway => "flyway_schema_history",
-            Self::Refinery => "refinery_schema_history",
-            Self::Prisma => "_prisma_migrations",
-            Self::Drizzle => "drizzle.__drizzle_migrations",
-            Self::Supabase => "supabase_migrations.schema_migrations",
-            Self::Wrangler => "d1_migrations",
-            Self::Atlas => "atlas_schema_revisions.atlas_schema_revisions",
-            Self::SqlMigrate => "gorp_migrations",
-            Self::Sqitch => "sqitch.changes",
-            Self::Liquibase => "databasechangelog",
-        }
-    }
-
-    /// Removes that table, and what else the tool keeps for itself.
-    pub fn forgotten(self) -> String {
-        match self.ledger().split_once('.') {
-            Some((schema, _)) => format!("DROP SCHEMA {schema} CASCADE"),
-            None if self == Self::Wrangler => {
-                "DROP TABLE d1_migrations; DROP TABLE _cf_METADATA".to_owned()
-            }
-            None if self == Self::Liquibase => {
-                "DROP TABLE databasechangelog; DROP TABLE databasechangeloglock".to_owned()
-            }
-            None => format!("DROP TABLE {}", self.ledger()),
-        }
-    }
-}
+pub use alteration_domain::alteration::FormerTool as Tool;
 
 /// Values that the history of goose takes from its environment.
 pub const GOOSE_VALUES: [(&str, &str); 2] = [("COMPANY", "Müller; Söhne"), ("YEAR", "1898")];
@@ -101,6 +27,41 @@ pub struct History {
 }
 
 impl History {
+    /// The table in which its tool records what it applied.
+    pub fn ledger(&self) -> &'static str {
+        match self.tool {
+            Tool::Sqlx => "_sqlx_migrations",
+            Tool::GolangMigrate | Tool::Dbmate => "schema_migrations",
+            Tool::Diesel => "__diesel_schema_migrations",
+            Tool::Goose => "goose_db_version",
+            Tool::Flyway => "flyway_schema_history",
+            Tool::Refinery => "refinery_schema_history",
+            Tool::Prisma => "_prisma_migrations",
+            Tool::Drizzle => "drizzle.__drizzle_migrations",
+            Tool::Supabase => "supabase_migrations.schema_migrations",
+            Tool::Wrangler => "d1_migrations",
+            Tool::Atlas => "atlas_schema_revisions.atlas_schema_revisions",
+            Tool::SqlMigrate => "gorp_migrations",
+            Tool::Sqitch => "sqitch.changes",
+            Tool::Liquibase => "databasechangelog",
+            tool => panic!("{tool} has no history here"),
+        }
+    }
+
+    /// Removes that table, and what else the tool keeps for itself.
+    pub fn forgotten(&self) -> String {
+        match self.ledger().split_once('.') {
+            Some((schema, _)) => format!("DROP SCHEMA {schema} CASCADE"),
+            None if self.tool == Tool::Wrangler => {
+                "DROP TABLE d1_migrations; DROP TABLE _cf_METADATA".to_owned()
+            }
+            None if self.tool == Tool::Liquibase => {
+                "DROP TABLE databasechangelog; DROP TABLE databasechangeloglock".to_owned()
+            }
+            None => format!("DROP TABLE {}", self.ledger()),
+        }
+    }
+
     /// Whether this row of the state is of what no ledger says with which text it ran. Of Liquibase's scripts there is
     /// one text here, which can be no other.
     pub fn is_left(&self, row: &str) -> bool {

@@ -10,6 +10,5 @@ mod history;
 mod npm;
 mod peer;
 mod rebuild;
-mod registries;
 
 use alteration_test_support as support;

@@ -14,6 +14,7 @@ mod endless;
 mod pooler;
 mod restarts;
 mod story;
+mod stretch;
 mod tls;
 mod unflushed;
 

@@ -56,11 +56,11 @@ function unknown(id) {
   throw new BuildError(`${FOLDER} has no ${id}`);
 }
 
-/** What package.json says of the build, under "runner-alteration". */
+/** What package.json says of the build, under "alteration-sdk". */
 function optionsOf(file) {
-  const { "runner-alteration": given = {} } = fs.existsSync(file) ? readJson(file) : {};
+  const { "alteration-sdk": given = {} } = fs.existsSync(file) ? readJson(file) : {};
   const { alias = {}, preload = [], small = false, ...rest } = given;
-  const wrong = (what) => new BuildError(`${file}: "runner-alteration": ${what}`);
+  const wrong = (what) => new BuildError(`${file}: "alteration-sdk": ${what}`);
   if (Object.keys(rest).length > 0) {
     throw wrong(`there is no "${Object.keys(rest)[0]}"; "alias", "preload" and "small" are what there is`);
   }

@@ -1,5 +1,5 @@
 // What a hook finds beside the language itself, for a project that has no types of a browser or of Node.js:
-// `"types": ["runner-alteration/globals"]` in its tsconfig.json.
+// `"types": ["alteration-sdk/globals"]` in its tsconfig.json.
 //
 // Chance and time need the permission `entropy` in the manifest, `Math.random`, `Date.now` and `new Date()` too.
 

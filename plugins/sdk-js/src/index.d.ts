@@ -6,7 +6,7 @@
  * throw, and nothing is.
  *
  * @example
- * import { sql, type Database } from "runner-alteration";
+ * import { sql, type Database } from "alteration-sdk";
  *
  * export function up(db: Database) {
  *   db.execute(sql`ALTER TABLE customers ADD COLUMN domain TEXT`);

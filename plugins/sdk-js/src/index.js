@@ -1,4 +1,4 @@
-// What authors import as `runner-alteration`. Types and their documentation are in index.d.ts.
+// What authors import as `alteration-sdk`. Types and their documentation are in index.d.ts.
 //
 // Everything here can be imported in Node.js too, so that what needs no database can be tested there.
 

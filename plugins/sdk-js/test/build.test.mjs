@@ -97,15 +97,15 @@ test("a world has what the modules export", async (t) => {
 test("no async function is left, and the globals come first", async (t) => {
   const root = folder(t, {
     "index.js": `
-      import { log } from "runner-alteration";
+      import { log } from "alteration-sdk";
       const early = "THE AUTHOR'S";
       class A { static async s() {} async #p() { await 1; } async *g() { yield 1; } arrow = async () => this; }
       export async function up() { for await (const x of new A().g()) await x; log.info(early); }
       export const down = async () => {};`,
-    "node_modules/runner-alteration": "",
+    "node_modules/alteration-sdk": "",
   });
-  fs.rmSync(path.join(root, "node_modules/runner-alteration"));
-  fs.symlinkSync(path.dirname(BUILD), path.join(root, "node_modules/runner-alteration"));
+  fs.rmSync(path.join(root, "node_modules/alteration-sdk"));
+  fs.symlinkSync(path.dirname(BUILD), path.join(root, "node_modules/alteration-sdk"));
   const { code } = await bundle([{ id: null, file: path.join(root, "index.js") }], new Set());
   assert.doesNotMatch(code.replaceAll(/\/\/.*/g, ""), /\basync\s*(function|\(|\*|[\w#]+\s*[(=])/);
   // The author's module is a function until its hook is called, and by then the globals are there.
@@ -180,7 +180,7 @@ test("a folder is taken apart, or bundled", async (t) => {
 
 test("a checksum covers what a module imports, and nothing else", async (t) => {
   const files = {
-    "alterations/one.js": 'import "../lib/near.js"; import "package"; import "runner-alteration";',
+    "alterations/one.js": 'import "../lib/near.js"; import "package"; import "alteration-sdk";',
     "alterations/two.ts": 'import { far } from "../lib/far.js"; export const two: number = far;',
     "lib/near.js": 'import "./far.js";',
     "lib/far.js": "export const far = 1;",
@@ -189,7 +189,7 @@ test("a checksum covers what a module imports, and nothing else", async (t) => {
     "node_modules/package/package.json": { name: "package", main: "index.js" },
   };
   const checksums = async (root) => {
-    fs.symlinkSync(path.dirname(BUILD), path.join(root, "node_modules/runner-alteration"));
+    fs.symlinkSync(path.dirname(BUILD), path.join(root, "node_modules/alteration-sdk"));
     const of = (name) => checksumOf(path.join(root, "alterations", name));
     return [await of("one.js"), await of("two.ts")];
   };
@@ -221,11 +221,11 @@ test("a checksum tells apart what imports each other, and knows no ends of lines
 test("a checksum is not the SDK's", async (t) => {
   const sums = [];
   for (const edit of ["", "let edited;"]) {
-    const root = folder(t, { "one.js": 'import "runner-alteration";', "node_modules/.package-lock.json": {} });
+    const root = folder(t, { "one.js": 'import "alteration-sdk";', "node_modules/.package-lock.json": {} });
     const sdk = path.join(root, "sdk");
     fs.cpSync(path.dirname(BUILD), sdk, { recursive: true, filter: (file) => !/node_modules|wit$/.test(file) });
     fs.symlinkSync(path.join(path.dirname(BUILD), "node_modules"), path.join(sdk, "node_modules"));
-    fs.symlinkSync(sdk, path.join(root, "node_modules/runner-alteration"));
+    fs.symlinkSync(sdk, path.join(root, "node_modules/alteration-sdk"));
     fs.appendFileSync(path.join(sdk, "src/log.js"), edit);
     const copy = await import(path.join(sdk, "build/checksum.mjs"));
     sums.push(await copy.checksumOf(path.join(root, "one.js")));

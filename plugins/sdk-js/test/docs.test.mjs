@@ -5,7 +5,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import test from "node:test";
-import * as sdk from "runner-alteration";
+import * as sdk from "alteration-sdk";
 import { exported, markdown, undocumented } from "../docs.mjs";
 
 const entries = exported();

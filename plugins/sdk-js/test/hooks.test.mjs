@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { DatabaseError, finished } from "runner-alteration";
+import { DatabaseError, finished } from "alteration-sdk";
 import { describe, toPayload } from "../src/error.js";
 import { fromState, toBytes, toStep } from "../src/hooks.js";
 import { rowReader } from "../src/row.js";

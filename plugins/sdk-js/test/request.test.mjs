@@ -15,7 +15,7 @@ const TWO = "1.1.0-2-two";
 const FILES = {
   "alteration.json": manifest({ id: ONE }, { id: TWO, irreversible: true }),
   "package.json": { name: "a", license: "MIT" },
-  [`src/alterations/${ONE}.js`]: `import { sql } from "runner-alteration"; import "../shared.js"; import "pack"; ${BOTH} sql;`,
+  [`src/alterations/${ONE}.js`]: `import { sql } from "alteration-sdk"; import "../shared.js"; import "pack"; ${BOTH} sql;`,
   [`src/alterations/${TWO}.ts`]: 'import type { A } from "../types"; export const up = (): void => {}; export const beforeUp = up, step = up;',
   "src/alterations/two.test.js": "",
   "src/alterations/types.d.ts": "",
@@ -40,7 +40,7 @@ function project(t, files) {
       fs.writeFileSync(path.join(root, name), typeof text === "string" ? text : JSON.stringify(text));
     }
   }
-  fs.symlinkSync(path.dirname(BUILD), path.join(root, "node_modules/runner-alteration"));
+  fs.symlinkSync(path.dirname(BUILD), path.join(root, "node_modules/alteration-sdk"));
   return root;
 }
 
@@ -80,7 +80,7 @@ test("an edit changes the source of what imports it, or the toolchain, and nothi
     [{ "alteration.json": { ...FILES["alteration.json"], release: "2.0.0" } }, false, false, false],
     // A package is not the author's, but a component has it.
     [{ "node_modules/pack/index.js": "let edited;" }, false, false, true],
-    [{ "package.json": { name: "a", license: "MIT", "runner-alteration": { small: true } } }, false, false, true],
+    [{ "package.json": { name: "a", license: "MIT", "alteration-sdk": { small: true } } }, false, false, true],
     [{ "package.json": { name: "a", license: "ISC" } }, false, false, true],
   ];
   for (const [edit, ...changed] of table) {
@@ -89,7 +89,7 @@ test("an edit changes the source of what imports it, or the toolchain, and nothi
 });
 
 test("a component carries what it is asked for", (t) => {
-  const root = project(t, { "package.json": { "runner-alteration": { small: true } } });
+  const root = project(t, { "package.json": { "alteration-sdk": { small: true } } });
   const { status, stderr } = ask(root, [
     { output: path.join(root, "one.wasm"), alterations: [ONE] },
     { output: path.join(root, "both.wasm"), alterations: [ONE, TWO] },
@@ -104,7 +104,7 @@ test("a component carries what it is asked for", (t) => {
 
 test("options come from package.json", (t) => {
   const root = project(t, {
-    "package.json": { "runner-alteration": { alias: { driver: "src/driver.js" }, preload: ["src/deep.js"] } },
+    "package.json": { "alteration-sdk": { alias: { driver: "src/driver.js" }, preload: ["src/deep.js"] } },
     [`src/alterations/${ONE}.js`]: `import "driver"; ${BOTH}`,
     "src/driver.js": "",
   });
@@ -114,7 +114,7 @@ test("options come from package.json", (t) => {
 
 test("what does not fit is refused", (t) => {
   const first = `src/alterations/${ONE}.js`;
-  const options = (given) => ({ "package.json": { "runner-alteration": given } });
+  const options = (given) => ({ "package.json": { "alteration-sdk": given } });
   const table = [
     [{ [first]: null }, `alteration.json declares ${ONE}, and there is no src/alterations/${ONE}.js or .ts`],
     [{ "alteration.json": manifest({ id: ONE }) }, `alteration.json declares no alteration ${TWO}, which src/alterations/${TWO}.ts is`],
@@ -126,11 +126,11 @@ test("what does not fit is refused", (t) => {
     [{ [first]: "export function up( {}" }, `${first}:1:23: `],
     [{ "src/shared.js": 'import "./gone.js";' }, "src/shared.js:1:8: Could not resolve"],
     [{ "alteration.json": "{" }, "alteration.json: "],
-    [options({ smal: true }), 'package.json: "runner-alteration": there is no "smal"'],
-    [options({ alias: ["a"] }), 'package.json: "runner-alteration": "alias" is'],
-    [options({ preload: "a" }), 'package.json: "runner-alteration": "preload" is'],
-    [options({ small: 1 }), 'package.json: "runner-alteration": "small" is'],
-    [options({ preload: ["gone.js"] }), 'package.json: "runner-alteration": gone.js is not there'],
+    [options({ smal: true }), 'package.json: "alteration-sdk": there is no "smal"'],
+    [options({ alias: ["a"] }), 'package.json: "alteration-sdk": "alias" is'],
+    [options({ preload: "a" }), 'package.json: "alteration-sdk": "preload" is'],
+    [options({ small: 1 }), 'package.json: "alteration-sdk": "small" is'],
+    [options({ preload: ["gone.js"] }), 'package.json: "alteration-sdk": gone.js is not there'],
   ];
   for (const [files, message] of table) {
     const { status, stderr } = ask(project(t, files));

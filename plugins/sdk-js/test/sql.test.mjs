@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { sql } from "runner-alteration";
+import { sql } from "alteration-sdk";
 import { placeholderOf, render } from "../src/sql.js";
 import { script, statement } from "../src/statement.js";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { date, decimal, float, json, other, timestamptz, uuid } from "runner-alteration";
+import { date, decimal, float, json, other, timestamptz, uuid } from "alteration-sdk";
 import { decode, encode, encodeColumn, encodeParameters } from "../src/value.js";
 
 const refused = (run, message) =>

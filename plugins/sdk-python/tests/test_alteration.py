@@ -2,9 +2,9 @@
 
 import unittest
 
-from runner_alteration import FINISHED, Alteration, Error, More, component, host
-from runner_alteration.alteration import registered
-from runner_alteration.log import count
+from alteration_sdk import FINISHED, Alteration, Error, More, component, host
+from alteration_sdk.alteration import registered
+from alteration_sdk.log import count
 
 
 class Alterations(unittest.TestCase):

@@ -6,11 +6,11 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from runner_alteration import FINISHED, Alteration
-from runner_alteration.build import add_checksums
-from runner_alteration.checksum import Sources
-from runner_alteration.componentize import BuildError, check, world
-from runner_alteration.stamp import Stamp
+from alteration_sdk import FINISHED, Alteration
+from alteration_sdk.build import add_checksums
+from alteration_sdk.checksum import Sources
+from alteration_sdk.componentize import BuildError, check, world
+from alteration_sdk.stamp import Stamp
 
 
 class Plain(Alteration):
@@ -44,7 +44,7 @@ ALTERATIONS = {"1-one": "gathers.one", "2-two": "gathers.two", "3-three": "gathe
 FILES = {
     "gathers/__init__.py": "from . import one, two, three\n",
     "gathers/one.py": "import json\nfrom .near import number\n",
-    "gathers/two.py": "import aside.far as far\nimport runner_alteration\n",
+    "gathers/two.py": "import aside.far as far\nimport alteration_sdk\n",
     "gathers/three.py": "",
     "gathers/near.py": "def number():\n    from aside import far\n    return far.number\n",
     "aside/__init__.py": "",

@@ -6,8 +6,8 @@ from decimal import Decimal
 from enum import Enum, IntEnum, StrEnum
 from uuid import UUID
 
-from runner_alteration import Date, Error, ErrorKind, Json, Other, Time, Timestamp, Timestamptz
-from runner_alteration.convert import from_host, parameters
+from alteration_sdk import Date, Error, ErrorKind, Json, Other, Time, Timestamp, Timestamptz
+from alteration_sdk.convert import from_host, parameters
 from wit_world.imports import types as wit
 
 

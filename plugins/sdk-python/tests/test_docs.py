@@ -8,7 +8,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-import runner_alteration
+import alteration_sdk
 
 SDK = Path(__file__).resolve().parent.parent
 
@@ -66,11 +66,11 @@ def defined(module):
 
 def is_authors(cls):
     """Whether authors make objects of the class themselves; the host's handles come from others."""
-    return issubclass(cls, (runner_alteration.Error, runner_alteration.More))
+    return issubclass(cls, (alteration_sdk.Error, alteration_sdk.More))
 
 
 def public():
-    return [(name, getattr(runner_alteration, name)) for name in runner_alteration.__all__]
+    return [(name, getattr(alteration_sdk, name)) for name in alteration_sdk.__all__]
 
 
 class Docs(unittest.TestCase):
@@ -109,7 +109,7 @@ class Docs(unittest.TestCase):
             self.assertEqual([field for field in fields if field not in hints], [], name)
 
     def test_pydoc_shows_all_of_it(self):
-        page = pydoc.render_doc(runner_alteration, renderer=pydoc.plaintext)
+        page = pydoc.render_doc(alteration_sdk, renderer=pydoc.plaintext)
         for name, thing in public():
             if inspect.isclass(thing):
                 self.assertIn(f"class {name}", page)
@@ -119,5 +119,5 @@ class Docs(unittest.TestCase):
             subprocess.run([SDK / "docs", folder], check=True, stdout=subprocess.DEVNULL)
             pages = sorted(path.name for path in Path(folder).iterdir())
             expected = [".entropy", "", ".log", ".settings"]
-            self.assertEqual(pages, [f"runner_alteration{name}.html" for name in expected])
+            self.assertEqual(pages, [f"alteration_sdk{name}.html" for name in expected])
             self.assertIn("BulkWriter", Path(folder, pages[1]).read_text())

@@ -17,7 +17,7 @@ BOTH = """
 
 
 def module(id: str, hooks: str = BOTH, imports: str = "") -> str:
-    head = f"from runner_alteration import FINISHED, Alteration\n{imports}\n"
+    head = f"from alteration_sdk import FINISHED, Alteration\n{imports}\n"
     return f'{head}\nclass One(Alteration, id="{id}"):\n{hooks}'
 
 
@@ -55,7 +55,7 @@ class Requests(unittest.TestCase):
                 )
             )
             done = subprocess.run(
-                [sys.executable, "-B", "-m", "runner_alteration.build", "--request", request]
+                [sys.executable, "-B", "-m", "alteration_sdk.build", "--request", request]
                 + ["--wit", SDK / "../../wit"],
                 cwd=project,
                 env={**os.environ, "PYTHONPATH": str(SDK)},

@@ -2,9 +2,9 @@
 
 import unittest
 
-from runner_alteration import Error
-from runner_alteration.cursor import Batch
-from runner_alteration.row import Columns, Row
+from alteration_sdk import Error
+from alteration_sdk.cursor import Batch
+from alteration_sdk.row import Columns, Row
 from wit_world.imports import types as wit
 
 

@@ -2,7 +2,7 @@
 
 import unittest
 
-from runner_alteration import BulkWriter, Error
+from alteration_sdk import BulkWriter, Error
 from wit_world.imports import types as wit
 
 

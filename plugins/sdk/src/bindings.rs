@@ -3,14 +3,6 @@
 //!
 //! Nothing here is written by hand; the rest of the crate gives it a face.
 
-#![allow(
-    missing_debug_implementations,
-    missing_docs,
-    unreachable_pub,
-    clippy::undocumented_unsafe_blocks,
-    reason = "generated code"
-)]
-
 wit_bindgen::generate!({
     world: "imports",
     path: "wit",
@@ -25,7 +17,7 @@ pub mod hooks {
         with: { "runner:alteration/types@0.1.0": crate::bindings::runner::alteration::types },
         pub_export_macro: true,
         export_macro_name: "__export_world",
-        default_bindings_module: "runner_sdk::bindings::hooks",
+        default_bindings_module: "alteration_sdk::bindings::hooks",
     });
 }
 
@@ -36,7 +28,7 @@ pub mod preparation {
         with: { "runner:alteration/types@0.1.0": crate::bindings::runner::alteration::types },
         pub_export_macro: true,
         export_macro_name: "__export_world",
-        default_bindings_module: "runner_sdk::bindings::preparation",
+        default_bindings_module: "alteration_sdk::bindings::preparation",
     });
 }
 
@@ -47,6 +39,6 @@ pub mod backfill {
         with: { "runner:alteration/types@0.1.0": crate::bindings::runner::alteration::types },
         pub_export_macro: true,
         export_macro_name: "__export_world",
-        default_bindings_module: "runner_sdk::bindings::backfill",
+        default_bindings_module: "alteration_sdk::bindings::backfill",
     });
 }

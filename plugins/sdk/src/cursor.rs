@@ -46,7 +46,7 @@ impl Cursor {
     /// Every row, fetched in batches.
     ///
     /// ```
-    /// # use runner_sdk::prelude::*;
+    /// # use alteration_sdk::prelude::*;
     /// # fn hook(db: &Database) -> Result<()> {
     /// let cursor = db.cursor("SELECT id, email FROM customers", params![])?;
     /// for row in cursor.rows::<(i64, Option<String>)>() {
@@ -61,7 +61,7 @@ impl Cursor {
     /// The next rows by column, at least one and at most `rows_max`, which is not 0; `None` at the end.
     ///
     /// ```
-    /// # use runner_sdk::prelude::*;
+    /// # use alteration_sdk::prelude::*;
     /// # fn hook(db: &Database) -> Result<()> {
     /// let cursor = db.cursor("SELECT id, email FROM customers", params![])?;
     /// while let Some(mut batch) = cursor.next_batch(5000)? {

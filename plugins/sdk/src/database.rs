@@ -45,7 +45,7 @@ impl Database {
     /// A [`cursor`](Self::cursor) reads any number.
     ///
     /// ```
-    /// # use runner_sdk::prelude::*;
+    /// # use alteration_sdk::prelude::*;
     /// # fn hook(db: &Database) -> Result<()> {
     /// let sql = "SELECT id, email FROM customers WHERE email LIKE ?";
     /// let customers: Vec<(i64, String)> = db.query(sql, params!["%@example.com"])?;
@@ -91,7 +91,7 @@ impl Database {
     /// number them in the order in which they stand, and use each once.
     ///
     /// ```
-    /// # use runner_sdk::prelude::*;
+    /// # use alteration_sdk::prelude::*;
     /// # fn hook(db: &Database) -> Result<()> {
     /// let [name, id] = [1, 2].map(|number| db.placeholder(number));
     /// let sql = format!("UPDATE customers SET full_name = {name} WHERE id = {id}");

@@ -134,7 +134,7 @@ pub trait Context<T> {
     /// Puts `context` and a colon before the message, and keeps everything else.
     ///
     /// ```
-    /// # use runner_sdk::prelude::*;
+    /// # use alteration_sdk::prelude::*;
     /// let parsed: Result<i64> = "x".parse::<i64>().context("customer 17");
     /// assert_eq!(parsed.unwrap_err().message(), "customer 17: invalid digit found in string");
     /// ```

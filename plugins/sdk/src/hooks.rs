@@ -36,7 +36,7 @@ pub trait Preparation {
 /// The operator may interrupt it between two steps; the next deploy goes on with the last state.
 ///
 /// ```
-/// use runner_sdk::prelude::*;
+/// use alteration_sdk::prelude::*;
 ///
 /// struct Mine;
 /// # impl Alteration for Mine {
@@ -152,7 +152,7 @@ impl<T: Backfill> wit::Guest for T {
 /// unit tests of the rest of the crate run there.
 ///
 /// ```
-/// # use runner_sdk::prelude::*;
+/// # use alteration_sdk::prelude::*;
 /// # struct Mine;
 /// # impl Alteration for Mine {
 /// #     fn up(_: &Database, _: &str) -> Result<()> { Ok(()) }

@@ -7,7 +7,7 @@
 //! # A whole alteration
 //!
 //! ```
-//! use runner_sdk::prelude::*;
+//! use alteration_sdk::prelude::*;
 //!
 //! struct SplitNames;
 //!
@@ -52,14 +52,14 @@
 //! one type that is an [`Alteration`]; `build.rs` finds them, so that neither [`alteration!`] nor [`manifest!`] is
 //! written by hand.
 //!
-//! Without a project, the crate is a `cdylib`:
+//! Without a project, the crate is a `cdylib` that has this crate at a path of yours, here the sources of the runner:
 //!
 //! ```toml
 //! [lib]
 //! crate-type = ["cdylib"]
 //!
 //! [dependencies]
-//! runner-sdk = "0.1"
+//! alteration-sdk = { path = "../runner/plugins/sdk" }
 //! ```
 //!
 //! and a manifest names the plugin and the alteration, here `alteration.json`, embedded with
@@ -154,7 +154,7 @@ pub mod raw {
     pub use crate::bindings::runner::alteration::{database, entropy, log, settings, types};
 }
 
-/// What an alteration needs, for `use runner_sdk::prelude::*`.
+/// What an alteration needs, for `use alteration_sdk::prelude::*`.
 pub mod prelude {
     pub use crate::{
         Alteration, Backfill, BulkWriter, ColumnData, Context, Cursor, Database, Dialect, Error,

@@ -10,7 +10,7 @@
 /// The JSON becomes a custom section of the compiled module, where `runner pack` finds it.
 ///
 /// ```text
-/// runner_sdk::manifest!("alteration.json");
+/// alteration_sdk::manifest!("alteration.json");
 /// ```
 #[macro_export]
 macro_rules! manifest {

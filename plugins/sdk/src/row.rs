@@ -65,7 +65,7 @@ pub(crate) fn position(columns: &[Column], name: &str) -> Result<usize> {
 /// For a struct:
 ///
 /// ```
-/// use runner_sdk::{FromRow, Result, Row};
+/// use alteration_sdk::{FromRow, Result, Row};
 ///
 /// struct Customer { id: i64, email: Option<String> }
 ///

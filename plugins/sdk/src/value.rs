@@ -74,7 +74,7 @@ impl<T: ToValue> ToValue for Option<T> {
 /// The parameters of a statement, from anything that is [`ToValue`].
 ///
 /// ```
-/// # use runner_sdk::prelude::*;
+/// # use alteration_sdk::prelude::*;
 /// let params = params![1, "x", None::<i64>];
 /// assert_eq!(params, [Value::Int64(1), Value::Text("x".into()), Value::Null]);
 /// ```

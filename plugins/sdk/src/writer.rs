@@ -37,7 +37,7 @@ impl BulkWriter {
     /// come with a later one, because rows are sent in batches.
     ///
     /// ```
-    /// # use runner_sdk::prelude::*;
+    /// # use alteration_sdk::prelude::*;
     /// # fn hook(db: &Database) -> Result<()> {
     /// let mut writer = db.bulk_writer("countries", &["code", "name"])?;
     /// writer.write(params!["DE", "Germany"])?;
@@ -66,7 +66,7 @@ impl BulkWriter {
     /// Fails with `conversion` where the columns differ in length, or are not as many as the writer has.
     ///
     /// ```
-    /// # use runner_sdk::prelude::*;
+    /// # use alteration_sdk::prelude::*;
     /// # fn hook(db: &Database) -> Result<()> {
     /// let mut writer = db.bulk_writer("countries", &["code", "area"])?;
     /// let codes = vec!["DE".to_owned(), "FR".to_owned()];

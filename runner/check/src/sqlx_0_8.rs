@@ -1,4 +1,7 @@
 //! The check over sqlx 0.8, on whichever of its databases the application has turned on.
+//!
+//! `sqlx_0_9.rs` is the same over the other version: their traits and types have nothing in common that one text could
+//! be generic over. What changes in one changes in both.
 
 use crate::{Answer, CheckError, Dialect, Plugins, Queries};
 use sqlx_0_8::{ColumnIndex, Database, Decode, Error, Executor, Row, Type};

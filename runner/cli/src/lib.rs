@@ -20,16 +20,13 @@ pub mod cli;
 pub mod new;
 pub mod project;
 
+// The embedding API: the runner, and the modules whose types its methods take and return.
 pub use alteration_database::backend;
-use alteration_deploy::error;
 pub use alteration_deploy::{
     Answer, BaselineFrom, BaselineOptions, Check, Control, Correction, DeployOptions, Error, How,
     Lost, NotDeployed, Powerful, Question, Replaced, Report, Resolved, RollbackOptions, Round,
     RowFiles, Runner, Standing, StepError, StepFailure, StepReport, TestOptions, Trial, Trust,
-    Unfinished, Workbench, cancel, config, deploy, event, given, rehearsals, source, trial,
+    Unfinished, Workbench, cancel, config, deploy, error, event, given, rehearsals, trial,
 };
-use alteration_domain::secret;
-pub use alteration_domain::{alteration, escape, plan};
-pub use alteration_host::{self as host, entropy, session};
-pub use alteration_pack as pack;
-pub use alteration_sql as sql;
+pub use alteration_domain::{alteration, plan};
+pub use alteration_host::Limits;

@@ -462,7 +462,7 @@ impl Runner {
         };
         backend.close().await;
         let former = former??;
-        let key = |version: &str| crate::pack::history::ledger_key(tool.as_str(), version);
+        let key = |version: &str| crate::pack::history::ledger_key(tool, version);
         let again = former.applied.iter().filter_map(|version| key(version));
         let texts =
             |key: &LedgerKey| catalog.iter().filter(|one| key.is_script(&one.key.id)).count();

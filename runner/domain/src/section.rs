@@ -54,6 +54,7 @@ pub enum Guess {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SectionError {
     #[error("not a WebAssembly file{0}")]
     NotWasm(Guess),

@@ -24,6 +24,7 @@ const SKIPPED_FOLDERS: [&str; 2] = ["target", "node_modules"];
 
 /// Why no catalog can be made of what was given.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SourceError {
     #[error("{}: no such file or folder", shown(.0))]
     NotFound(PathBuf),

@@ -50,7 +50,7 @@ pub use refusal::{Place, refusal};
 pub use resumable::{is_about_the_one_before, leaves_nothing, resumability};
 pub use script::{Unrepeatable, as_client, unrepeatable};
 pub use split::statement_length;
-pub use standing::{FOREIGN_MODES, is_foreign};
+pub use standing::{FOREIGN_MODES, is_foreign, is_utf8};
 pub use statement::{Statement, used_database};
 pub use token::{Token, TokenKind};
 pub use units::{Isolation, UNCLOSED, UnitWord, Units, any_unit_word};

@@ -5,7 +5,7 @@
 
 use super::{
     refusal::is_user_variable_assigned,
-    standing::{Assignment, assignments, system_variable},
+    standing::{Assignment, assignments, given_back, system_variable},
     statement::Statement,
     token::TokenKind,
     view::View,
@@ -270,7 +270,7 @@ fn setting(view: View<'_>) -> Option<String> {
             return Some(format!("{name} is of its session alone"));
         }
         // A saved value that is given back.
-        let is_saved = value.is_symbol(0, b'@') && value.tokens.len() == 2;
+        let is_saved = given_back(value).is_some();
         if is_user_variable_assigned(value) || !is_saved && reads_user_variable(value) {
             return Some(VARIABLE.to_owned());
         }

@@ -60,7 +60,8 @@ pub(super) fn walk(
 
 /// A text as the database's own client hands it on. For MySQL and MariaDB: DELIMITER is obeyed, and the locks around the
 /// rows of a dump are left out, as are the keys that it switches off and on: they only made it faster, and a hook with them could
-/// not be resumed. Every byte stays where it is.
+/// not be resumed. Where a transaction is open, or autocommit is off for longer, they stay: there each of them commits.
+/// Every byte stays where it is.
 pub fn as_client(sql: &str, reading: impl Into<Reading>) -> Result<Cow<'_, str>, SqlError> {
     let reading = reading.into();
     let text = undelimited(sql, reading)?;
@@ -94,7 +95,10 @@ enum Kind {
     Rows,
     AutocommitOff,
     AutocommitBack,
+    AutocommitAmongOthers,
+    Begin,
     Commit,
+    Rollback,
     Other,
 }
 
@@ -121,8 +125,14 @@ fn kind(statement: &Statement<'_>) -> Kind {
         Kind::Rows
     } else if let Some(kind) = autocommit(statement) {
         kind
+    } else if view.is(0, "SET") && statement.words().any(|word| word == "AUTOCOMMIT") {
+        Kind::AutocommitAmongOthers
     } else if words(&["COMMIT"]) && view.tokens.len() == 1 {
         Kind::Commit
+    } else if words(&["START", "TRANSACTION"]) || words(&["BEGIN"]) {
+        Kind::Begin
+    } else if words(&["ROLLBACK"]) && view.find(1, "TO").is_none() {
+        Kind::Rollback
     } else {
         Kind::Other
     }
@@ -152,6 +162,15 @@ fn autocommit(statement: &Statement<'_>) -> Option<Kind> {
     kind
 }
 
+/// What holds in the client's session, as far as the text says.
+#[derive(Debug, Default)]
+struct Autocommit {
+    is_open: bool,
+    is_off: bool,
+    /// It is off there, and was left out with the rows of a dump.
+    is_left_out: bool,
+}
+
 /// LOCK TABLES … UNLOCK TABLES with nothing but rows between, and what belongs to it: the bytes of each statement.
 fn dump_locks(text: &str, reading: Reading) -> Vec<std::ops::Range<usize>> {
     let mut statements = Vec::new();
@@ -171,10 +190,24 @@ fn dump_locks(text: &str, reading: Reading) -> Vec<std::ops::Range<usize>> {
     }
     let kind = |at: usize| statements.get(at).map(|(kind, _)| *kind);
     let mut left_out = Vec::new();
+    let mut session = Autocommit::default();
     let mut at = 0;
     while at < statements.len() {
         let mut end = at + 1;
-        let is_of_dump = kind(at) == Some(Kind::Lock);
+        match kind(at) {
+            Some(Kind::Begin) => session.is_open = true,
+            // It would have nothing to end any more.
+            Some(Kind::Commit | Kind::Rollback) if !session.is_open && session.is_left_out => {
+                return Vec::new();
+            }
+            Some(Kind::Commit | Kind::Rollback) => session.is_open = false,
+            Some(Kind::AutocommitBack) => (session.is_off, session.is_left_out) = (false, false),
+            Some(Kind::AutocommitAmongOthers) => session.is_off = true,
+            // What belongs to the rows of one dump stands right before their locks.
+            Some(Kind::AutocommitOff) => session.is_off = kind(end) != Some(Kind::Lock),
+            _ => {}
+        }
+        let is_of_dump = kind(at) == Some(Kind::Lock) && !session.is_open && !session.is_off;
         while is_of_dump && matches!(kind(end), Some(Kind::Rows | Kind::Keys | Kind::AutocommitOff))
         {
             end += 1;
@@ -184,14 +217,18 @@ fn dump_locks(text: &str, reading: Reading) -> Vec<std::ops::Range<usize>> {
             continue;
         }
         let before = at.checked_sub(1).filter(|at| kind(*at) == Some(Kind::AutocommitOff));
-        let is_off = before.is_some() || (at..end).any(|at| kind(at) == Some(Kind::AutocommitOff));
+        let is_off = session.is_left_out
+            || before.is_some()
+            || (at..end).any(|at| kind(at) == Some(Kind::AutocommitOff));
         if is_off && kind(end + 1) != Some(Kind::Commit) {
+            session.is_off = true;
             at += 1;
             continue;
         }
         if is_off {
             end += 1;
-            end += usize::from(kind(end + 1) == Some(Kind::AutocommitBack));
+            session.is_left_out = kind(end + 1) != Some(Kind::AutocommitBack);
+            end += usize::from(!session.is_left_out);
         }
         left_out.extend(before);
         left_out.extend((at..=end).filter(|at| kind(*at) != Some(Kind::Rows)));

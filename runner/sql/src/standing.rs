@@ -99,11 +99,7 @@ impl Standing {
             let is_global = scope.is_some_and(|scope| scope == "GLOBAL");
             return Ok(Some(if is_global { self.first } else { self.reading }));
         }
-        if value.is_symbol(0, b'@') && value.tokens.len() == 2 {
-            let name = value.name(1).or_else(|| value.string(1)).unwrap_or_default();
-            return Ok(self.saved.get(&name.to_lowercase()).copied());
-        }
-        Ok(None)
+        Ok(given_back(value).and_then(|variable| self.saved.get(&variable).copied()))
     }
 }
 
@@ -161,8 +157,22 @@ const CHARSETS: [&str; 3] =
     ["character_set_client", "character_set_connection", "character_set_results"];
 
 /// Whether these are the names of UTF-8.
-pub(super) fn is_utf8(charset: &str) -> bool {
+pub fn is_utf8(charset: &str) -> bool {
     ["utf8", "utf8mb3", "utf8mb4"].iter().any(|known| charset.eq_ignore_ascii_case(known))
+}
+
+/// The user variable whose value is given back, in lower case: `@x`, or as HeidiSQL has it `IFNULL(@x, '')`.
+pub(super) fn given_back(value: View<'_>) -> Option<String> {
+    let is_guarded = value.is_any(0, &["IFNULL", "COALESCE"]) && value.is_symbol(1, b'(');
+    let at = if is_guarded { 2 } else { 0 };
+    let is_whole = match is_guarded {
+        true => value.is_symbol(4, b',') && value.is_symbol(6, b')') && value.tokens.len() == 7,
+        false => value.tokens.len() == 2,
+    };
+    if !is_whole || !value.is_symbol(at, b'@') {
+        return None;
+    }
+    Some(value.name(at + 1).or_else(|| value.string(at + 1)).unwrap_or_default().to_lowercase())
 }
 
 /// Whether a value is `@@character_set_client` or its like, of the session.

@@ -2,6 +2,7 @@
 //! tool that made them.
 
 mod ledgers;
+mod registries;
 
 use crate::support::{Place, Sandbox};
 

@@ -18,7 +18,7 @@ fn places() -> Vec<fn() -> Sandbox> {
 }
 
 /// What each idiom leaves, by a query; and the line from which on it cannot be resumed.
-const IDIOMS: [(&str, &str, &[&str], Option<usize>); 17] = [
+const IDIOMS: [(&str, &str, &[&str], Option<usize>); 20] = [
     (
         // A column that may be there already.
         "CREATE TABLE orders (id int PRIMARY KEY);
@@ -143,6 +143,60 @@ COMMIT;",
         Some(2),
     ),
     (
+        // The first SET of a stretch, and what a SET leaves behind.
+        "CREATE TABLE t (id int AUTO_INCREMENT PRIMARY KEY, x int);
+INSERT INTO t (x) VALUES (1), (2), (3);
+SET @n = ROW_COUNT();
+INSERT INTO t (x) VALUES (@n * 10);
+SET @z = (SELECT 1);
+INSERT INTO t (x) VALUES (ROW_COUNT());
+SET sql_mode = '';
+INSERT INTO t (x) VALUES (ROW_COUNT());
+INSERT INTO t (x) VALUES ('7 of them');
+SET @w = @@warning_count;
+INSERT INTO t (x) VALUES (@w);",
+        "SELECT x FROM t ORDER BY id",
+        &["1", "2", "3", "30", "0", "0", "7", "1"],
+        Some(2),
+    ),
+    (
+        // Each lock commits what is open, and so does the end of each.
+        "CREATE TABLE a (x int);
+CREATE TABLE b (x int);
+SET autocommit = 0;
+LOCK TABLES a WRITE;
+INSERT INTO a VALUES (1);
+UNLOCK TABLES;
+INSERT INTO a VALUES (2);
+LOCK TABLES b WRITE, a AS other READ;
+INSERT INTO b VALUES (3);
+UNLOCK TABLES;
+INSERT INTO a VALUES (9);
+ROLLBACK;",
+        "SELECT x FROM a UNION ALL SELECT x FROM b ORDER BY x",
+        &["1", "2", "3"],
+        Some(3),
+    ),
+    (
+        // One autocommit = 0 for several tables.
+        "CREATE TABLE a (x int);
+CREATE TABLE b (x int);
+SET autocommit = 0;
+LOCK TABLES a WRITE;
+INSERT INTO a VALUES (1);
+UNLOCK TABLES;
+COMMIT;
+LOCK TABLES b WRITE;
+INSERT INTO b VALUES (2);
+UNLOCK TABLES;
+COMMIT;
+SET autocommit = 1;
+INSERT INTO b VALUES (3);",
+        "SELECT x FROM a UNION ALL SELECT x FROM b ORDER BY x",
+        &["1", "2", "3"],
+        None,
+    ),
+    (
         "SET sql_mode = '';
 CREATE TABLE legacy (id int, since datetime NOT NULL DEFAULT '0000-00-00 00:00:00');
 INSERT INTO legacy (id) VALUES ('12x');",
@@ -206,6 +260,34 @@ fn noted(planned: &Run) -> Option<usize> {
     let findings = plan["findings"].as_array().expect("a list");
     let note = findings.iter().find(|finding| finding["kind"] == "not-resumable")?;
     note["line"].as_u64()?.try_into().ok()
+}
+
+/// Runner's driver asks for the rows that a statement matched; the client for those that it changed. ROW_COUNT() and
+/// `rows-affected` say that, and nothing else differs.
+#[test]
+fn row_count_is_of_the_rows_that_matched() {
+    for make in places() {
+        let table = "CREATE TABLE t (id int PRIMARY KEY, x int); INSERT INTO t VALUES (1, 1), (2, 2); CREATE TABLE counts (id int AUTO_INCREMENT PRIMARY KEY, n int);";
+        let up = "UPDATE t SET x = 1;
+INSERT INTO counts (n) VALUES (ROW_COUNT());
+UPDATE t SET x = 1 WHERE x <> 1;
+INSERT INTO counts (n) VALUES (ROW_COUNT());
+INSERT INTO t VALUES (1, 5) ON DUPLICATE KEY UPDATE x = 1;
+INSERT INTO counts (n) VALUES (ROW_COUNT());
+INSERT INTO t VALUES (1, 5) ON DUPLICATE KEY UPDATE x = 5;
+INSERT INTO counts (n) VALUES (ROW_COUNT());
+";
+        let counts = |sandbox: &Sandbox| sandbox.rows("SELECT n FROM counts ORDER BY id");
+        let sandbox = make();
+        sandbox.sql_plugin("acme/app", &[(ID, &format!("{table}\n{up}"), "")]);
+        sandbox.ok(&["deploy", "plugins"]);
+        assert_eq!(counts(&sandbox), ["2", "0", "1", "2"]);
+        let client = make();
+        client.sql(&format!("{table}{up}"));
+        assert_eq!(counts(&client), ["1", "0", "0", "2"]);
+        let same = "SELECT concat(id, x) FROM t ORDER BY id";
+        assert_eq!(sandbox.rows(same), client.rows(same));
+    }
 }
 
 #[test]
@@ -311,6 +393,121 @@ DELIMITER ;
 const GENERATED: &str = ", d decimal(10,2) GENERATED ALWAYS AS (id * 1.5) STORED";
 const TRIGGER: &str = "DELIMITER //\nCREATE TRIGGER tr BEFORE INSERT ON ord FOR EACH ROW BEGIN /* a; b */ IF NEW.c IS NULL THEN SET NEW.c = 1; END IF; END//\nDELIMITER ;\n";
 
+const CODE: &str = "SELECT concat(routine_name, sql_mode, routine_definition) FROM information_schema.routines WHERE routine_schema = DATABASE()
+    UNION ALL SELECT concat(trigger_name, action_statement) FROM information_schema.triggers WHERE trigger_schema = DATABASE()
+    UNION ALL SELECT concat(event_name, event_definition) FROM information_schema.events WHERE event_schema = DATABASE() ORDER BY 1";
+
+/// How dumps of other tools begin, what they hold, and how they end; and the line from which on each cannot be resumed.
+const DUMPS: [(&str, Option<usize>); 4] = [
+    (
+        r#"-- phpMyAdmin SQL Dump
+SET SQL_MODE = "NO_AUTO_VALUE_ON_ZERO";
+SET AUTOCOMMIT = 0;
+START TRANSACTION;
+SET time_zone = "+00:00";
+/*!40101 SET @OLD_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT */;
+/*!40101 SET NAMES utf8mb4 */;
+DELIMITER $$
+CREATE PROCEDURE `calc` (IN `p` INT)   BEGIN
+  SELECT p; SELECT 'a; $b';
+END$$
+DELIMITER ;
+CREATE TABLE `zero` (`id` int NOT NULL, `t` timestamp NULL, `s` varchar(40)) ENGINE=InnoDB;
+INSERT INTO `zero` (`id`, `t`, `s`) VALUES
+(0, '2020-01-02 03:04:05', 'it''s; \'q\' -- x'),
+(5, '2021-01-02 03:04:05', NULL);
+ALTER TABLE `zero`
+  ADD PRIMARY KEY (`id`);
+ALTER TABLE `zero`
+  MODIFY `id` int NOT NULL AUTO_INCREMENT, AUTO_INCREMENT=6;
+INSERT INTO `zero` (`s`) VALUES ('last');
+COMMIT;
+/*!40101 SET CHARACTER_SET_CLIENT=@OLD_CHARACTER_SET_CLIENT */;
+"#,
+        Some(3),
+    ),
+    (
+        r#"-- HeidiSQL Version: 12
+/*!40101 SET @OLD_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT */;
+/*!40101 SET NAMES utf8 */;
+/*!50503 SET NAMES utf8mb4 */;
+/*!40103 SET @OLD_TIME_ZONE=@@TIME_ZONE */;
+/*!40103 SET TIME_ZONE='+00:00' */;
+/*!40014 SET @OLD_FOREIGN_KEY_CHECKS=@@FOREIGN_KEY_CHECKS, FOREIGN_KEY_CHECKS=0 */;
+/*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO' */;
+/*!40111 SET @OLD_SQL_NOTES=@@SQL_NOTES, SQL_NOTES=0 */;
+CREATE TABLE IF NOT EXISTS `child` (`id` int NOT NULL AUTO_INCREMENT, `p` int, PRIMARY KEY (`id`), CONSTRAINT `cp` FOREIGN KEY (`p`) REFERENCES `parent` (`id`)) ENGINE=InnoDB;
+/*!40000 ALTER TABLE `child` DISABLE KEYS */;
+INSERT INTO `child` (`id`, `p`) VALUES
+	(0, 1),
+	(2, 1);
+/*!40000 ALTER TABLE `child` ENABLE KEYS */;
+CREATE TABLE IF NOT EXISTS `parent` (`id` int NOT NULL, PRIMARY KEY (`id`)) ENGINE=InnoDB;
+INSERT INTO `parent` (`id`) VALUES (1);
+SET @OLDTMP_SQL_MODE=@@SQL_MODE, SQL_MODE='STRICT_TRANS_TABLES,ANSI_QUOTES';
+DELIMITER //
+CREATE PROCEDURE "p"() BEGIN SELECT 1; END//
+DELIMITER ;
+SET SQL_MODE=@OLDTMP_SQL_MODE;
+/*!40103 SET TIME_ZONE=IFNULL(@OLD_TIME_ZONE, 'system') */;
+/*!40101 SET SQL_MODE=IFNULL(@OLD_SQL_MODE, '') */;
+/*!40014 SET FOREIGN_KEY_CHECKS=IFNULL(@OLD_FOREIGN_KEY_CHECKS, 1) */;
+/*!40101 SET CHARACTER_SET_CLIENT=@OLD_CHARACTER_SET_CLIENT */;
+/*!40111 SET SQL_NOTES=IFNULL(@OLD_SQL_NOTES, 1) */;
+CREATE TABLE strict (a int DEFAULT NULL);
+"#,
+        None,
+    ),
+    (
+        "SET @OLD_UNIQUE_CHECKS=@@UNIQUE_CHECKS, UNIQUE_CHECKS=0;
+SET @OLD_FOREIGN_KEY_CHECKS=@@FOREIGN_KEY_CHECKS, FOREIGN_KEY_CHECKS=0;
+SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES';
+CREATE TABLE IF NOT EXISTS `w` (`id` INT NOT NULL AUTO_INCREMENT, `n` VARCHAR(45) NULL, PRIMARY KEY (`id`)) ENGINE = InnoDB;
+SHOW WARNINGS;
+START TRANSACTION;
+INSERT INTO `w` (`id`, `n`) VALUES (DEFAULT, 'a');
+COMMIT;
+SET SQL_MODE=@OLD_SQL_MODE;
+SET FOREIGN_KEY_CHECKS=@OLD_FOREIGN_KEY_CHECKS;
+SET UNIQUE_CHECKS=@OLD_UNIQUE_CHECKS;
+",
+        None,
+    ),
+    (
+        "SET NAMES utf8mb4;
+SET FOREIGN_KEY_CHECKS = 0;
+DROP TABLE IF EXISTS `n`;
+CREATE TABLE `n` (`id` int unsigned NOT NULL AUTO_INCREMENT, `d` datetime(3) NULL, PRIMARY KEY (`id`)) ENGINE = InnoDB;
+BEGIN;
+INSERT INTO `n` VALUES (1, '2020-01-01 00:00:00.123');
+COMMIT;
+DELIMITER ;;
+CREATE EVENT `e` ON SCHEDULE EVERY 1 HOUR STARTS '2030-01-01 00:00:00' DISABLE DO BEGIN DELETE FROM n; END
+;;
+DELIMITER ;
+SET FOREIGN_KEY_CHECKS = 1;
+",
+        None,
+    ),
+];
+
+#[test]
+fn dumps_of_other_tools_do_what_they_do_in_the_client() {
+    for make in places() {
+        for (text, from) in DUMPS {
+            let (client, target) = (make(), make());
+            client.sql(text);
+            target.sql_plugin("acme/app", &[(ID, text, "")]);
+            let planned = run(&target, &["plan", "plugins", "--format", "json"]);
+            assert_eq!(noted(&planned), from, "{text}: {planned:#?}");
+            let deployed = run(&target, &["deploy", "plugins"]);
+            assert_eq!(deployed.code, Some(0), "{text}: {deployed:#?}");
+            assert_eq!(target.dump(), client.dump(), "{text}");
+            assert_eq!(target.rows(CODE), client.rows(CODE), "{text}");
+        }
+    }
+}
+
 /// What mariadb-dump writes of a database goes in as it is, and can be resumed.
 #[test]
 fn a_dump_is_a_first_alteration() {
@@ -340,10 +537,7 @@ fn a_dump_is_a_first_alteration() {
             target.ok(&["deploy", "plugins"]);
             target.sql("ALTER TABLE cust DROP n;");
             assert_eq!(target.dump(), source.dump(), "{options:?}");
-            let things = "SELECT concat(routine_name, routine_definition) FROM information_schema.routines WHERE routine_schema = DATABASE()
-                UNION ALL SELECT concat(trigger_name, action_statement) FROM information_schema.triggers WHERE trigger_schema = DATABASE()
-                UNION ALL SELECT concat(event_name, event_definition) FROM information_schema.events WHERE event_schema = DATABASE() ORDER BY 1";
-            assert_eq!(target.rows(things), source.rows(things), "{options:?}");
+            assert_eq!(target.rows(CODE), source.rows(CODE), "{options:?}");
         }
     }
 }

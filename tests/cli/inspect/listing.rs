@@ -6,8 +6,8 @@ use crate::{
     transcript::Transcript,
     wasm,
 };
+use alteration_pack::section;
 use insta::assert_snapshot;
-use runner::pack::section;
 use std::{fs, os::unix::fs::PermissionsExt as _, process::Command};
 
 const GUEST: &str = "1.0.0-1700000000-many_statements";

@@ -2,7 +2,7 @@
 //
 // The setting `case` says which one runs. What a case sees goes into the table `seen`, which the harness made and reads.
 
-import { settings } from "runner-alteration";
+import { settings } from "alteration-sdk";
 import { run } from "../cases/cases.js";
 import { cursors } from "../cases/cursors.js";
 import { withoutThePermission } from "../cases/entropy.js";

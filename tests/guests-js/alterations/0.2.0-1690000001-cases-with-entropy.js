@@ -1,6 +1,6 @@
 // The cases of the list that have the permission `entropy`; the setting `case.entropy` says which one runs.
 
-import { finished, settings } from "runner-alteration";
+import { finished, settings } from "alteration-sdk";
 import { run } from "../cases/cases.js";
 import { replayed, withThePermission } from "../cases/entropy.js";
 

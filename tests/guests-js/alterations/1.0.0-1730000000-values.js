@@ -1,6 +1,6 @@
 // Every sort of value, there and back.
 
-import { date, decimal, float, json, other, sql, time, timestamp, timestamptz, uuid } from "runner-alteration";
+import { date, decimal, float, json, other, sql, time, timestamp, timestamptz, uuid } from "alteration-sdk";
 import { equal } from "../equal.js";
 
 const ID = "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d";

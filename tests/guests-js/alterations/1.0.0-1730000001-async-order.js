@@ -1,6 +1,6 @@
 // Promises as the language has them: order, loops, all ways to wait for several, errors through `await`.
 
-import { log, sql } from "runner-alteration";
+import { log, sql } from "alteration-sdk";
 import { equal } from "../equal.js";
 
 const seen = [];

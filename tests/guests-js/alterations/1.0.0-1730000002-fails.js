@@ -1,6 +1,6 @@
 // Ways for a hook to fail. Which one stands in the table `way`, and none of them may leave anything.
 
-import { log, sql } from "runner-alteration";
+import { log, sql } from "alteration-sdk";
 
 const WAYS = {
   throws: () => null.nothing,

@@ -1,6 +1,6 @@
 // Everything in JavaScript that is chance or time.
 
-import { sql } from "runner-alteration";
+import { sql } from "alteration-sdk";
 import { equal } from "../equal.js";
 
 // Evaluated in the hook, and not when the component was made.

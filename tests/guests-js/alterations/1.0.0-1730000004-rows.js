@@ -1,6 +1,6 @@
 // Cursors and bulk writers, by rows and by columns; a preparation and a backfill.
 
-import { finished, progress, sql, timestamp } from "runner-alteration";
+import { finished, progress, sql, timestamp } from "alteration-sdk";
 import { equal } from "../equal.js";
 
 const ROWS = 12_000;

@@ -1,6 +1,6 @@
 // What the operator says, by name.
 
-import { log, settings, sql } from "runner-alteration";
+import { log, settings, sql } from "alteration-sdk";
 import { equal } from "../equal.js";
 
 export function up(db) {

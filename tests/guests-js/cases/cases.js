@@ -1,6 +1,6 @@
 // How a case is found, and how it tells what it saw.
 
-import { sql } from "runner-alteration";
+import { sql } from "alteration-sdk";
 
 /** Runs the case `name` of one of the groups; none if none is named. */
 export function run(name, groups, db) {

@@ -1,6 +1,6 @@
 // Results of any size: by rows, by columns, given up, and misused.
 
-import { sql } from "runner-alteration";
+import { sql } from "alteration-sdk";
 import { see, seeError } from "./cases.js";
 
 const items = (db) => db.cursor("SELECT id, label, size FROM items ORDER BY id");

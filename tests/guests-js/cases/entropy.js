@@ -1,6 +1,6 @@
 // Chance and time: the language's own sources are the host's, and only with the permission.
 
-import { log, sql } from "runner-alteration";
+import { log, sql } from "alteration-sdk";
 import { see } from "./cases.js";
 
 const hex = (count) =>

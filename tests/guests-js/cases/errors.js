@@ -1,6 +1,6 @@
 // What fails, what of it can be told, and what the operator reads.
 
-import { DatabaseError, log, settings } from "runner-alteration";
+import { DatabaseError, log, settings } from "alteration-sdk";
 
 export const errors = {
   // Runs the statement of the setting `argument`, which fails.

@@ -1,6 +1,6 @@
 // What the operator says, by name.
 
-import { log, settings } from "runner-alteration";
+import { log, settings } from "alteration-sdk";
 import { see } from "./cases.js";
 
 export const given = {

@@ -1,6 +1,6 @@
 // Single statements, and what differs between databases.
 
-import { log, progress, sql } from "runner-alteration";
+import { log, progress, sql } from "alteration-sdk";
 import { see, seeError } from "./cases.js";
 
 export const statements = {

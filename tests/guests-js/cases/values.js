@@ -1,6 +1,6 @@
 // Every kind of value, there by each way and back by each way.
 
-import { date, decimal, float, json, other, sql, time, timestamp, timestamptz, uuid } from "runner-alteration";
+import { date, decimal, float, json, other, sql, time, timestamp, timestamptz, uuid } from "alteration-sdk";
 import { see } from "./cases.js";
 
 const UUID = "6f1a2e9c-9c1f-4a8a-b1d5-3c6a8f6f0b11";

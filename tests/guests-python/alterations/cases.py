@@ -4,7 +4,7 @@ The setting `case` says which one runs. What a case sees goes into the table `se
 """
 
 from cases import cursors, entropy, errors, given, run, statements, values, writers
-from runner_alteration import Alteration, settings
+from alteration_sdk import Alteration, settings
 
 GROUPS = (values, statements, errors, cursors, writers, given, entropy)
 

@@ -1,7 +1,7 @@
 """The cases of the list that have the permission `entropy`; the setting `case.entropy` says which one runs."""
 
 from cases import entropy, run
-from runner_alteration import FINISHED, Alteration, settings
+from alteration_sdk import FINISHED, Alteration, settings
 
 
 class CasesWithEntropy(Alteration, id="0.2.0-1690000001-cases-with-entropy"):

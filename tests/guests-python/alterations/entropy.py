@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from runner_alteration import Alteration, entropy
+from alteration_sdk import Alteration, entropy
 
 from .expect import Expectations
 from .sources import CHANCE, DAY, TIME

@@ -1,6 +1,6 @@
 """Differences between what is and what should be, gathered so that one run tells all of them."""
 
-from runner_alteration import Error
+from alteration_sdk import Error
 
 
 class Expectations:

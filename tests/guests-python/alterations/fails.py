@@ -2,7 +2,7 @@
 
 import sys
 
-from runner_alteration import Alteration, Error, ErrorKind
+from alteration_sdk import Alteration, Error, ErrorKind
 
 
 def statement(db):

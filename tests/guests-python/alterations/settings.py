@@ -1,6 +1,6 @@
 """What the operator says, by name."""
 
-from runner_alteration import Alteration, Error, settings
+from alteration_sdk import Alteration, Error, settings
 
 from .expect import Expectations
 

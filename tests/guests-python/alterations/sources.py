@@ -10,7 +10,7 @@ import uuid
 from datetime import date
 from random import choice, random as drawn
 
-from runner_alteration import entropy
+from alteration_sdk import entropy
 
 CHANCE = {
     "random.random": random.random,

@@ -1,6 +1,6 @@
 """All of the database's face: statements, rows by every way, cursors, bulk writers."""
 
-from runner_alteration import Alteration, log
+from alteration_sdk import Alteration, log
 
 from .expect import Expectations
 

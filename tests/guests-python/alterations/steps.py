@@ -1,6 +1,6 @@
 """A preparation, and a backfill whose state holds more than a number."""
 
-from runner_alteration import FINISHED, Alteration, More
+from alteration_sdk import FINISHED, Alteration, More
 
 TOTAL = 10
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import IntEnum, StrEnum
 from uuid import UUID
 
-from runner_alteration import (
+from alteration_sdk import (
     Alteration,
     Date,
     Dialect,

@@ -1,6 +1,6 @@
 """Does nothing: its deploy fills the cache of compiled components."""
 
-from runner_alteration import Alteration
+from alteration_sdk import Alteration
 
 
 class WarmUp(Alteration, id="1.0.0-1700000000-warm-up"):

@@ -6,7 +6,7 @@ import time
 import uuid
 from decimal import Decimal
 
-from runner_alteration import Alteration, Error
+from alteration_sdk import Alteration, Error
 
 from .expect import Expectations
 from .sources import CHANCE, DAY, TIME

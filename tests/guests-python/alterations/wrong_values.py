@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
 
-from runner_alteration import Alteration, Error, Json, log
+from alteration_sdk import Alteration, Error, Json, log
 
 from .expect import Expectations
 

@@ -1,6 +1,6 @@
 """How a case is found, and how it tells what it saw."""
 
-from runner_alteration import Error
+from alteration_sdk import Error
 
 
 def run(name, groups, db):

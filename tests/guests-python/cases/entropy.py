@@ -6,7 +6,7 @@ import time
 import uuid
 from datetime import datetime
 
-from runner_alteration import entropy, log
+from alteration_sdk import entropy, log
 
 from . import see
 

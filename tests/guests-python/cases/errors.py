@@ -1,6 +1,6 @@
 """What fails, what of it can be told, and what the operator reads."""
 
-from runner_alteration import Error, ErrorKind, log, settings
+from alteration_sdk import Error, ErrorKind, log, settings
 
 
 def error_fields(db):

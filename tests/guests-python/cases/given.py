@@ -1,6 +1,6 @@
 """What the operator says, by name."""
 
-from runner_alteration import log, settings
+from alteration_sdk import log, settings
 
 from . import see
 

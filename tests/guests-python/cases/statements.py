@@ -1,6 +1,6 @@
 """Single statements, and what differs between databases."""
 
-from runner_alteration import log
+from alteration_sdk import log
 
 from . import see, see_error
 

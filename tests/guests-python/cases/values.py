@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from uuid import UUID
 
-from runner_alteration import Date, Json, Other
+from alteration_sdk import Date, Json, Other
 
 from . import see
 

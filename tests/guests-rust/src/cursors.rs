@@ -1,7 +1,7 @@
 //! Results of any size: by rows, by columns, given up, and misused.
 
 use super::{Cases, see, see_error};
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(super) const CASES: Cases = &[
     ("cursor_rows", rows),

@@ -1,7 +1,7 @@
 //! Chance and time: the host's alone, and only with the permission.
 
 use super::{Cases, see};
-use runner_sdk::{entropy, prelude::*};
+use alteration_sdk::{entropy, prelude::*};
 use std::time::SystemTime;
 
 pub(super) const WITHOUT_THE_PERMISSION: Cases = &[

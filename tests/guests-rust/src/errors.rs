@@ -1,7 +1,7 @@
 //! What fails, what of it can be told, and what the operator reads.
 
 use super::Cases;
-use runner_sdk::{ErrorKind, prelude::*, raw, settings};
+use alteration_sdk::{ErrorKind, prelude::*, raw, settings};
 
 pub(super) const CASES: Cases = &[
     ("error_fields", fields),

@@ -11,7 +11,7 @@ mod statements;
 mod values;
 mod writers;
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 type Case = fn(&Database) -> Result<()>;
 
@@ -57,7 +57,7 @@ impl Backfill for Listed {
 
 fn chosen(alteration: &str) -> Option<String> {
     let with_entropy = alteration.ends_with("-with-entropy");
-    runner_sdk::settings::get(if with_entropy { "case.entropy" } else { "case" })
+    alteration_sdk::settings::get(if with_entropy { "case.entropy" } else { "case" })
 }
 
 /// Notes what a case sees.

@@ -1,7 +1,7 @@
 //! What the operator says, by name.
 
 use super::{Cases, see};
-use runner_sdk::{prelude::*, settings};
+use alteration_sdk::{prelude::*, settings};
 
 pub(super) const CASES: Cases = &[("setting_given", given), ("setting_undeclared", undeclared)];
 

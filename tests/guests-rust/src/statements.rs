@@ -1,7 +1,7 @@
 //! Single statements, and what differs between databases.
 
 use super::{Cases, see, see_error};
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(super) const CASES: Cases = &[
     ("outcome", outcome),

@@ -1,7 +1,7 @@
 //! Every kind of value, there by each way and back by each way.
 
 use super::{Cases, see};
-use runner_sdk::{OtherValue, prelude::*};
+use alteration_sdk::{OtherValue, prelude::*};
 
 pub(super) const CASES: Cases = &[
     ("values", values),

@@ -1,7 +1,7 @@
 //! Many rows into one table: by rows, by columns, not to the end, and misused.
 
 use super::{Cases, see, see_error};
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(super) const CASES: Cases = &[
     ("writer_rows", rows),

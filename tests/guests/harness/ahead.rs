@@ -1,7 +1,7 @@
 //! Guests that run ahead of their turn: nobody hears of them before it, and nobody waits for them in vain.
 
 use super::{component, deploy, support::Sandbox};
-use runner::pack::section;
+use alteration_pack::section;
 use std::sync::OnceLock;
 
 /// A sandbox with these guests as one plugin's alterations, in this order.

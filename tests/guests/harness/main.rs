@@ -4,8 +4,8 @@
 //! a test, or a test without a guest, does not compile. Those that export more than `up` and `down`
 //! are in `groups`.
 
+use alteration_pack::section;
 use alteration_test_support as support;
-use runner::pack::section;
 use std::{fs, sync::OnceLock, time::Duration};
 use support::{Run, Sandbox};
 

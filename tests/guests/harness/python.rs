@@ -6,7 +6,7 @@ use super::support::{
     self, Run, Sandbox,
     servers::{Mariadb, Postgres},
 };
-use runner::pack::section;
+use alteration_pack::section;
 use std::{
     collections::BTreeSet,
     fs::{self, File},
@@ -116,7 +116,7 @@ fn failures_tell_what_and_where() {
             assert!(run.stderr.contains(word), "{how}: no `{word}` in {}", run.stderr);
         }
         assert!(!run.stderr.contains('\u{1b}'), "{how}: a terminal escape came through");
-        assert!(!run.stderr.contains("runner_alteration/"), "{how}: {}", run.stderr);
+        assert!(!run.stderr.contains("alteration_sdk/"), "{how}: {}", run.stderr);
         assert_eq!(sandbox.dump(), before, "{how} left something behind");
     }
 }

@@ -1,6 +1,6 @@
 //! Puts SQL into the name of a table. An error: the host quotes names.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("CREATE TABLE bulk_injection (x INTEGER, y INTEGER)", params![])?;

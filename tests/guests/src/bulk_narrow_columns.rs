@@ -1,6 +1,6 @@
 //! Writes fewer columns than the writer has. An error of the host's, which the SDK would not ask for.
 
-use runner_sdk::{prelude::*, raw::database::open_bulk_writer};
+use alteration_sdk::{prelude::*, raw::database::open_bulk_writer};
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("CREATE TABLE bulk_narrow_columns (x INTEGER, y INTEGER)", params![])?;

@@ -1,6 +1,6 @@
 //! Writes columns of different lengths. An error.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("CREATE TABLE bulk_ragged (x INTEGER, y TEXT)", params![])?;

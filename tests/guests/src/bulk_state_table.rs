@@ -1,6 +1,6 @@
 //! Writes the runner's own record with a bulk writer. Denied, and the record is as it was.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("CREATE TABLE bulk_state_table (x INTEGER, y INTEGER)", params![])?;

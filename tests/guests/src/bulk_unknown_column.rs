@@ -1,6 +1,6 @@
 //! Writes to a column that does not exist. An error, wherever the host notices first.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("CREATE TABLE bulk_unknown_column (x INTEGER, y INTEGER)", params![])?;

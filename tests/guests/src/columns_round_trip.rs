@@ -1,7 +1,7 @@
 //! Writes every sort of column, with nulls, and reads it back by columns. It succeeds, with nothing
 //! changed on the way.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 const ROWS: i64 = 10_000;
 

@@ -1,7 +1,7 @@
 //! Spells COMMIT as END, with odd spaces. The statement is denied, the hook fails, and nothing
 //! stays.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("CREATE TABLE commit_as_end_left_behind (x INTEGER)", params![])?;

@@ -1,7 +1,7 @@
 //! Passes COMMIT to a cursor, and fetches from it. The statement is denied, the hook fails, and
 //! nothing stays.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("CREATE TABLE commit_in_cursor_left_behind (x INTEGER)", params![])?;

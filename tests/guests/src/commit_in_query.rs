@@ -1,6 +1,6 @@
 //! Passes COMMIT as a query. The statement is denied, the hook fails, and nothing stays.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("CREATE TABLE commit_in_query_left_behind (x INTEGER)", params![])?;

@@ -1,6 +1,6 @@
 //! Hides a COMMIT between the statements of a script. Denied; neither table stays.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute_script(

@@ -3,7 +3,7 @@
 //! Like every failed statement it fails the hook, so all is well when the hook says `the violation
 //! was named`.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute_script(

@@ -1,9 +1,9 @@
 //! Stores random bytes and the time, having declared the permission. It succeeds where the operator
 //! grants it.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
-use runner_sdk::entropy;
+use alteration_sdk::entropy;
 
 const YEAR_2020_MS: u64 = 1_577_836_800_000;
 

@@ -1,6 +1,6 @@
 //! Stores what the operator gave for each setting that it has declared. It succeeds, given all of them or none.
 
-use runner_sdk::{prelude::*, settings};
+use alteration_sdk::{prelude::*, settings};
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("CREATE TABLE declared_settings (name TEXT, value TEXT)", params![])?;

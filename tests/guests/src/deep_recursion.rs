@@ -1,6 +1,6 @@
 //! Recurses without end. The stack limit ends it, without harm to the host.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 use std::hint::black_box;
 
 pub(crate) fn up(_: &Database) -> Result<()> {

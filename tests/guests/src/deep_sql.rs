@@ -1,6 +1,6 @@
 //! Nests calls of a function 100,000 deep. An error, not an overflow of the host's stack.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 const DEPTH: usize = 100_000;
 

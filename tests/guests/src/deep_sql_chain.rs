@@ -1,7 +1,7 @@
 //! Chains 100,000 additions, which nest as deep once parsed. An error, not an overflow of the
 //! host's stack.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 const DEPTH: usize = 100_000;
 

@@ -1,6 +1,6 @@
 //! Goes up, and refuses to go down. Rollback fails with the text, and the alteration stays applied.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("CREATE TABLE down_fails (x INTEGER)", params![])?;

@@ -1,6 +1,6 @@
 //! Drops the runner's own record. Denied, and the record is as it was.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("DROP TABLE alteration_state", params![])?;

@@ -1,6 +1,6 @@
 //! Allocates without end. The memory limit ends it, without harm to the host.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(_: &Database) -> Result<()> {
     let mut kept = Vec::new();

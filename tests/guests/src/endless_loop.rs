@@ -1,6 +1,6 @@
 //! Never returns, and never calls the host. The time limit ends it.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(_: &Database) -> Result<()> {
     let mut rounds = 0u64;

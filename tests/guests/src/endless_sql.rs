@@ -1,6 +1,6 @@
 //! A single statement that never ends. The time limit ends it inside the database.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     let count: i64 = db.query_one(

@@ -1,6 +1,6 @@
 //! Returns an error after it changed something. The hook fails with the text, and nothing stays.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("CREATE TABLE error_left_behind (x INTEGER)", params![])?;

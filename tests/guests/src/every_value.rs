@@ -1,9 +1,9 @@
 //! Sends every case of `value` into a table and reads it back, as rows and as columns. It succeeds;
 //! an error names the differences.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
-use runner_sdk::OtherValue;
+use alteration_sdk::OtherValue;
 
 const UUID: &str = "6f1a2e9c-9c1f-4a8a-b1d5-3c6a8f6f0b11";
 

@@ -1,6 +1,6 @@
 //! Fills 40 MiB of its memory and a static, having looked whether another hook left something there. Works.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 const PAGE_BYTES: usize = 1 << 16;

@@ -1,6 +1,6 @@
 //! Leaves a child row without its parent. The hook fails at its end, and nothing stays.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute_script(

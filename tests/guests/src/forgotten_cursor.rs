@@ -1,6 +1,6 @@
 //! Leaves a cursor open, half read. It succeeds: the host closes cursors when the hook ends.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     let cursor = db.cursor("SELECT 1 UNION SELECT 2 UNION SELECT 3", params![])?;

@@ -1,6 +1,6 @@
 //! Returns Ok with a bulk writer not finished. The hook fails, and nothing stays.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("CREATE TABLE forgotten_writer_rows (x INTEGER)", params![])?;

@@ -1,6 +1,6 @@
 //! Queries millions of rows at once. A `limit` error, with the host no larger than before.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     let rows: Vec<i64> = db.query(

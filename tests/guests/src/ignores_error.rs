@@ -1,7 +1,7 @@
 //! Ignores that a statement failed and returns Ok. The hook fails all the same: on PostgreSQL it
 //! could not succeed.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("CREATE TABLE ignores_error_left_behind (x INTEGER)", params![])?;

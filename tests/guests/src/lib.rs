@@ -4,7 +4,7 @@
 //! what should happen; the tests hold the host to it. The SQL of those here is SQLite's; that of
 //! `preparation` and `backfill`, which are components of their own, is every database's.
 
-use runner_sdk::{ErrorKind, prelude::*};
+use alteration_sdk::{ErrorKind, prelude::*};
 
 include!("../list.rs");
 

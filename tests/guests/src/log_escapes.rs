@@ -1,7 +1,7 @@
 //! Logs control characters and fails with some in its message. The operator's terminal sees none of
 //! them.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(_: &Database) -> Result<()> {
     log::warn!("clear \u{1b}[2J title \u{1b}]0;owned\u{7} c1 \u{9b}31m bell \u{7} return\rforged");

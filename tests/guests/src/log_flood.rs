@@ -1,6 +1,6 @@
 //! Logs a million lines. It succeeds, and what is kept and shown stays bounded.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(_: &Database) -> Result<()> {
     for _ in 0..1_000_000 {

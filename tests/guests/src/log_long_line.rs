@@ -1,6 +1,6 @@
 //! Logs a line of 50 MB. It succeeds, and what is kept and shown stays bounded.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(_: &Database) -> Result<()> {
     log::log(log::Level::Warn, &"x".repeat(50_000_000));

@@ -1,6 +1,6 @@
 //! Opens cursors without end and closes none. A `limit` error.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     let mut open = Vec::new();

@@ -1,6 +1,6 @@
 //! Runs a script of 20,000 statements. It succeeds, in a time that grows no faster than the script.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 use std::fmt::Write as _;
 

@@ -1,7 +1,7 @@
 //! Ends the host's transaction by the conflict clause of a table. The hook fails, and nothing after
 //! it is committed.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute(

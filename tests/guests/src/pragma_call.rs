@@ -1,6 +1,6 @@
 //! Sets the number of the schema in the form of a call. Denied, and the value is as it was.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("PRAGMA main.schema_version(7)", params![])?;

@@ -1,6 +1,6 @@
 //! Reads and by that sets: a PRAGMA that limits the whole process's memory. Denied.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.query::<Value>("PRAGMA hard_heap_limit = 1", params![])?;

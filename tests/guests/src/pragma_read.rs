@@ -1,6 +1,6 @@
 //! Reads the columns of a table by PRAGMA. It succeeds: reading the schema is an everyday need.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("CREATE TABLE pragma_read (a INTEGER, b TEXT)", params![])?;

@@ -1,6 +1,6 @@
 //! Makes the schema table writable. Denied.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("PRAGMA writable_schema = ON", params![])?;

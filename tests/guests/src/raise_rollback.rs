@@ -1,6 +1,6 @@
 //! Ends the host's transaction from a trigger. The hook fails, and nothing after it is committed.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("CREATE TABLE raise_rollback (x INTEGER)", params![])?;

@@ -1,6 +1,6 @@
 //! Renames the runner's own table. Denied, and the record is as it was.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("ALTER TABLE alteration_state RENAME TO mine", params![])?;

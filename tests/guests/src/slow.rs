@@ -1,6 +1,6 @@
 //! Inserts many rows one by one. It succeeds; tests kill the runner while it is at work.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 const ROWS: u64 = 200_000;
 

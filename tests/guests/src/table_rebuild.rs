@@ -1,7 +1,7 @@
 //! Rebuilds a parent table the way SQLite documents. It succeeds, and its children with ON DELETE
 //! CASCADE are still there.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute_script(

@@ -1,6 +1,6 @@
 //! Passes fewer parameters than the statement has. An error, not a silent null.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("CREATE TABLE too_few_parameters (x INTEGER, y INTEGER)", params![])?;

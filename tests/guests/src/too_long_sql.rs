@@ -1,6 +1,6 @@
 //! Passes 100 MB of SQL. A `limit` error.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 const LENGTH: usize = 100_000_000;
 

@@ -1,6 +1,6 @@
 //! Passes more parameters than the statement has. An error.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("CREATE TABLE too_many_parameters (x INTEGER, y INTEGER)", params![])?;

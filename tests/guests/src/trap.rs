@@ -1,6 +1,6 @@
 //! Panics. The hook fails, nothing stays, and the log has the panic with its place.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("CREATE TABLE trap_left_behind (x INTEGER)", params![])?;

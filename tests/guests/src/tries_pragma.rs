@@ -1,6 +1,6 @@
 //! Turns the journal off, so that nothing could be rolled back. Denied.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("PRAGMA trusted_schema = ON", params![])?;

@@ -1,6 +1,6 @@
 //! Writes a copy of the database into a file. Refused, and no file is made.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("VACUUM INTO 'tries_vacuum_into_escaped.db'", params![])?;

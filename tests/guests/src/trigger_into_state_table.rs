@@ -1,7 +1,7 @@
 //! Writes the runner's own record from a trigger on a table of its own. Denied when the trigger is
 //! made or when it fires; the record is as it was.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("CREATE TABLE trigger_into_state (x INTEGER)", params![])?;

@@ -1,6 +1,6 @@
 //! Hangs a trigger on the runner's own table. Denied.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute(

@@ -1,6 +1,6 @@
 //! Passes two statements where one is allowed. An error, not the first one alone.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute(

@@ -1,9 +1,9 @@
 //! Goes on with a bulk writer that was finished. Every use is an error, not a crash of the host, so
 //! all is well when the hook says `every use was refused`.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
-use runner_sdk::raw::database;
+use alteration_sdk::raw::database;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("CREATE TABLE use_after_finish (x INTEGER)", params![])?;

@@ -1,6 +1,6 @@
 //! Reads the runner's own record through a view. Denied when the view is made or when it is read.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("CREATE VIEW over_state AS SELECT id FROM alteration_state", params![])?;

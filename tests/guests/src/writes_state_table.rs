@@ -1,6 +1,6 @@
 //! Changes the runner's own record. Denied, and the record is as it was.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("UPDATE alteration_state SET status = 'reverted'", params![])?;

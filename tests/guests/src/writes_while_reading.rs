@@ -1,7 +1,7 @@
 //! Updates and inserts into the table that a cursor is reading. It succeeds: the cursor shows each
 //! row that was there once, and ends.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 const ROWS: i64 = 5000;
 

@@ -5,8 +5,8 @@
 
 mod position;
 
+use alteration_sdk::prelude::*;
 use position::Position;
-use runner_sdk::prelude::*;
 
 const CUSTOMERS_A_STEP: u32 = 5000;
 

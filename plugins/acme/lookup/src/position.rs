@@ -1,7 +1,7 @@
 //! How far the steps are, and how that is kept between two of them: as text, which a person who looks
 //! into the runner's tables can read.
 
-use runner_sdk::{Context, Result};
+use alteration_sdk::{Context, Result};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Position {

@@ -5,7 +5,7 @@
 
 mod parse;
 
-use runner_sdk::{Batch, prelude::*};
+use alteration_sdk::{Batch, prelude::*};
 
 const ROWS_A_BATCH: u32 = 5000;
 

@@ -2,7 +2,7 @@
 //
 // What a domain is and how customers add up stands in domains.js.
 
-import { log, progress, sql, timestamp } from "runner-alteration";
+import { log, progress, sql, timestamp } from "alteration-sdk";
 import { DOMAIN_LENGTH_MAX, Domains } from "./domains.js";
 
 // As a key, MySQL takes no text without a length; as text, it takes `ü` and `u` for the same.

@@ -16,7 +16,7 @@ import {
   sql,
   timestamptz,
   uuid,
-} from "runner-alteration";
+} from "alteration-sdk";
 import * as self from "./sample";
 
 self satisfies Alteration;

@@ -154,12 +154,12 @@ fn text(modules: &[Module]) -> String {
         groups += ", backfill";
         text += &implementation(
             "Backfill",
-            &[("step", "state", "::runner_sdk::Step")],
-            "::std::result::Result::Ok(::runner_sdk::Step::Finished)",
+            &[("step", "state", "::alteration_sdk::Step")],
+            "::std::result::Result::Ok(::alteration_sdk::Step::Finished)",
             modules.iter().filter(|module| module.backfill),
         );
     }
-    text + &format!("\n::runner_sdk::alteration!(AlterationsOfCrate{groups});\n")
+    text + &format!("\n::alteration_sdk::alteration!(AlterationsOfCrate{groups});\n")
 }
 
 /// A trait whose hooks (name, further parameter, what they return) go to the module of their id.
@@ -169,7 +169,7 @@ fn implementation<'a>(
     otherwise: &str,
     modules: impl Iterator<Item = &'a Module> + Clone,
 ) -> String {
-    let mut text = format!("\nimpl ::runner_sdk::{of} for AlterationsOfCrate {{\n");
+    let mut text = format!("\nimpl ::alteration_sdk::{of} for AlterationsOfCrate {{\n");
     for (name, parameter, returned) in hooks {
         let (declared, given) = match parameter.is_empty() {
             true => (String::new(), String::new()),
@@ -179,12 +179,12 @@ fn implementation<'a>(
             }
         };
         text += &format!(
-            "    fn {name}(db: &::runner_sdk::Database, id: &str{declared}) -> ::runner_sdk::Result<{returned}> {{\n        match id {{\n"
+            "    fn {name}(db: &::alteration_sdk::Database, id: &str{declared}) -> ::alteration_sdk::Result<{returned}> {{\n        match id {{\n"
         );
         for module in modules.clone() {
             let (id, hooks) = (&module.id, &module.hooks);
             text += &format!(
-                "            {id:?} => <{hooks} as ::runner_sdk::{of}>::{name}(db, id{given}),\n"
+                "            {id:?} => <{hooks} as ::alteration_sdk::{of}>::{name}(db, id{given}),\n"
             );
         }
         text += &format!("            _ => {otherwise},\n        }}\n    }}\n");

@@ -40,7 +40,7 @@ fn hooks_go_to_the_module_of_their_id() {
             (ONE, "//! Docs.\npub struct A;\nimpl Alteration for A {}\n"),
             (
                 TWO,
-                "impl runner_sdk::Alteration for crate::b::B {}\nimpl Backfill for crate::b::B {}\n",
+                "impl alteration_sdk::Alteration for crate::b::B {}\nimpl Backfill for crate::b::B {}\n",
             ),
             // No alteration: a module that one declares.
             ("shapes", ""),
@@ -49,15 +49,15 @@ fn hooks_go_to_the_module_of_their_id() {
     let text = project.text(None);
     for expected in [
         "mod alteration_1_0_0_1_one;",
-        "\"1.0.0-1-one\" => <alteration_1_0_0_1_one::A as ::runner_sdk::Alteration>::up(db, id),",
-        "\"1.1.0-2-two\" => <crate::b::B as ::runner_sdk::Alteration>::down(db, id),",
-        "\"1.1.0-2-two\" => <crate::b::B as ::runner_sdk::Backfill>::step(db, id, state),",
-        "::runner_sdk::alteration!(AlterationsOfCrate, backfill);",
+        "\"1.0.0-1-one\" => <alteration_1_0_0_1_one::A as ::alteration_sdk::Alteration>::up(db, id),",
+        "\"1.1.0-2-two\" => <crate::b::B as ::alteration_sdk::Alteration>::down(db, id),",
+        "\"1.1.0-2-two\" => <crate::b::B as ::alteration_sdk::Backfill>::step(db, id, state),",
+        "::alteration_sdk::alteration!(AlterationsOfCrate, backfill);",
     ] {
         assert!(text.contains(expected), "{expected}\n{text}");
     }
     assert!(!text.contains("shapes") && !text.contains("Preparation"), "{text}");
-    assert!(!text.contains("alteration_1_0_0_1_one::A as ::runner_sdk::Backfill"), "{text}");
+    assert!(!text.contains("alteration_1_0_0_1_one::A as ::alteration_sdk::Backfill"), "{text}");
 }
 
 #[test]

@@ -7,10 +7,10 @@ use super::{
     project::{self, ProjectArgs, shown},
 };
 use crate::{
-    alteration::{AlterationId, Version},
     new::AddedHooks,
     project::{Added, NextAlteration, Project},
 };
+use alteration_domain::alteration::{AlterationId, Version};
 use serde::Serialize;
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -9,11 +9,10 @@ use super::{
     plan,
     report::Reporter,
 };
-use crate::{
-    BaselineFrom, BaselineOptions, Error, How, Report, Runner,
+use alteration_database::backend::FormerTool;
+use alteration_deploy::{BaselineFrom, BaselineOptions, Error, How, Report, Runner, deploy::Grant};
+use alteration_domain::{
     alteration::{AlterationKey, PluginName},
-    backend::FormerTool,
-    deploy::Grant,
     plan::UpTo,
 };
 use clap::builder::{PossibleValuesParser, TypedValueParser};

@@ -6,7 +6,8 @@ use super::{
     output::{self, count},
     project::{self, ProjectArgs},
 };
-use crate::{pack::Written, project::Project};
+use crate::project::Project;
+use alteration_pack::Written;
 use serde::Serialize;
 
 /// Builds a project's drafts into `dist`

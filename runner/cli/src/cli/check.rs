@@ -6,11 +6,9 @@ use super::{
     options::{Format, Offer, Output, PolicyArgs},
     output,
 };
-use crate::{
-    Check, Error, Runner,
-    backend::DatabaseUrl,
-    plan::{Policy, Reason, Severity},
-};
+use alteration_database::backend::DatabaseUrl;
+use alteration_deploy::{Check, Error, Runner};
+use alteration_domain::plan::{Policy, Reason, Severity};
 use serde::Serialize;
 use std::{
     path::PathBuf,

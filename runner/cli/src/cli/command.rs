@@ -1,9 +1,9 @@
 //! Commands that a person can paste: with the database that this process was given, never with its password.
 
 use super::output;
-use crate::{
+use alteration_database::backend::{DatabaseUrl, Scheme};
+use alteration_domain::{
     alteration::{AlterationKey, Direction, PluginName},
-    backend::{DatabaseUrl, Scheme},
     plan::Finding,
 };
 use std::{path::PathBuf, sync::OnceLock};

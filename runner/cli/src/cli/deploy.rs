@@ -11,14 +11,12 @@ use super::{
     rollback,
     signals::{self, Asking},
 };
-use crate::{
+use alteration_database::backend::DatabaseUrl;
+use alteration_deploy::{
     Answer, Control, DeployOptions, Question, Report,
-    alteration::Direction,
-    backend::DatabaseUrl,
-    escape::Escaped,
     event::{NotRehearsed, TakenOver},
-    plan::Rename,
 };
+use alteration_domain::{alteration::Direction, escape::Escaped, plan::Rename};
 use serde::Serialize;
 use std::{
     io::{BufRead, IsTerminal},
@@ -77,7 +75,7 @@ pub(super) async fn run(args: Args) -> Exit {
             Some(scratch) => runner.rehearse_on(scratch, &options, &control).await?,
             None => runner.deploy(&options, &control).await?,
         };
-        Ok::<_, crate::Error>((report, url))
+        Ok::<_, alteration_deploy::Error>((report, url))
     };
     let deployed = deployed.await;
     reporter.clear();
@@ -104,9 +102,9 @@ pub(super) struct Unasked(Arc<OnceLock<(usize, Direction)>>);
 
 impl Unasked {
     /// Explains `error`, which may be that nobody could be asked.
-    pub(super) fn explain(&self, error: &crate::Error, format: Format) -> Exit {
+    pub(super) fn explain(&self, error: &alteration_deploy::Error, format: Format) -> Exit {
         match (error, self.0.get()) {
-            (crate::Error::Declined, Some((steps, direction))) => {
+            (alteration_deploy::Error::Declined, Some((steps, direction))) => {
                 explain::unasked(*steps, *direction, format)
             }
             _ => explain::error(error, format),

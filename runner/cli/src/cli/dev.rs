@@ -8,12 +8,9 @@ use super::{
     report::Reporter,
     signals, test,
 };
-use crate::{
-    Control, DeployOptions, Round, Workbench,
-    escape::Escaped,
-    plan::Policy,
-    project::{Project, Watch},
-};
+use crate::project::{Project, Watch};
+use alteration_deploy::{Control, DeployOptions, Round, Workbench};
+use alteration_domain::{escape::Escaped, plan::Policy};
 use std::{path::PathBuf, time::Instant};
 
 /// Watches a project: on each save, rebuilds its drafts and reapplies them on a scratch database
@@ -80,7 +77,7 @@ pub(super) async fn run(mut args: Args) -> Exit {
                 last = Exit::Done;
             }
             Err(Trouble::Project(error)) => last = project::explain(&error, format),
-            Err(Trouble::Run(crate::Error::Interrupted)) => break,
+            Err(Trouble::Run(alteration_deploy::Error::Interrupted)) => break,
             Err(Trouble::Run(error)) => {
                 reporter.clear();
                 last = match args.once {
@@ -117,7 +114,7 @@ pub(super) async fn run(mut args: Args) -> Exit {
 
 enum Trouble {
     Project(crate::project::ProjectError),
-    Run(crate::Error),
+    Run(alteration_deploy::Error),
 }
 
 /// Builds and applies; `None` where there is no draft.

@@ -6,11 +6,13 @@ use super::{
     options::{CacheFolder, Format, Output},
     output::{self, count},
 };
-use crate::{
+use alteration_deploy::rehearsals::Rehearsals;
+use alteration_domain::{
     alteration::{Declaration, Dialect, ForeignKeys, Manifest},
     escape::Escaped,
-    pack::{self, About, InspectFileError, Inspection, Interface, ManifestFound, Sbom, SqlText},
-    rehearsals::Rehearsals,
+};
+use alteration_pack::{
+    self as pack, About, InspectFileError, Inspection, Interface, ManifestFound, Sbom, SqlText,
 };
 use std::{collections::BTreeSet, path::PathBuf};
 

@@ -10,13 +10,13 @@ use super::{
     options::Format,
     output::{self, count},
 };
-use crate::{
+use alteration_deploy::rehearsals::{Rehearsal, Rehearsals, RehearsedStatement};
+use alteration_domain::{
     alteration::Dialect,
     escape::{Escaped, EscapedLines, is_deceptive},
-    pack::{HookSql, SqlOf, section::Kind},
-    rehearsals::{Rehearsal, Rehearsals, RehearsedStatement},
-    sql::{self, Paint},
 };
+use alteration_pack::{HookSql, SqlOf, section::Kind};
+use alteration_sql::{self as sql, Paint};
 use anstyle::{AnsiColor, Effects, Style};
 use serde::Serialize;
 use std::{fmt::Write as _, path::Path};

@@ -1,11 +1,11 @@
 //! What a rollback destroys, for the person who is asked: tables, columns and rows, and how to save them.
 
 use super::output::{self, count};
-use crate::{
+use alteration_deploy::{
     Question,
     deploy::{Certainty, Exported, Losses, LostColumn, LostRows, LostTable},
-    escape::{Escaped, EscapedLines},
 };
+use alteration_domain::escape::{Escaped, EscapedLines};
 use std::path::Path;
 
 /// Lists what goes, a line each.

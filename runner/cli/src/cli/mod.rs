@@ -85,9 +85,9 @@ fn usage(error: &clap::Error) -> ExitCode {
         error.exit();
     }
     let text = error.render().to_string();
-    match crate::secret::hidden(&text) == text {
+    match alteration_domain::secret::hidden(&text) == text {
         true => error.exit(),
-        false => output::note(crate::secret::hidden(&text).trim_end()),
+        false => output::note(alteration_domain::secret::hidden(&text).trim_end()),
     }
     Exit::Usage.into()
 }

@@ -5,10 +5,8 @@ use super::{
     options::{Format, Output},
     output::{self, count},
 };
-use crate::{
-    alteration::PluginName,
-    new::{self, Language},
-};
+use crate::new::{self, Language};
+use alteration_domain::alteration::PluginName;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 use std::{

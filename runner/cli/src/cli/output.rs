@@ -2,7 +2,7 @@
 //! error. A reader that went away is no error.
 
 use super::wrap::{COLUMNS_MAX, wrapped};
-use crate::escape::{Escaped, EscapedLines};
+use alteration_domain::escape::{Escaped, EscapedLines};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use std::{
@@ -68,7 +68,7 @@ pub(super) fn sorted_json<T: Serialize>(value: &T) {
 fn ascii_where_it_matters(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for c in json.chars() {
-        if c == '\n' || !crate::escape::is_deceptive(c) {
+        if c == '\n' || !alteration_domain::escape::is_deceptive(c) {
             text.push(c);
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {
@@ -129,7 +129,7 @@ pub(super) fn warning(message: &str, advice: &str) {
 
 /// Why it did not work, with labelled lines under it.
 pub(super) fn problem(message: &str, lines: &[(&str, String)]) {
-    let safe = |text: &str| EscapedLines(&crate::secret::hidden(text)).to_string();
+    let safe = |text: &str| EscapedLines(&alteration_domain::secret::hidden(text)).to_string();
     self::message(&format!("{ERROR}error:{ERROR:#} "), "error: ".len(), 0, &safe(message));
     for (label, text) in lines {
         labelled(label, &safe(text));

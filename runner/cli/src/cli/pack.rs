@@ -5,12 +5,12 @@ use super::{
     options::{Cache, Format, Output},
     output::{self, count},
 };
-use crate::{
+use alteration_domain::{
     alteration::{AlterationId, Checksum, Dialect, PluginName},
     escape::Escaped,
-    host::{Host, Limits},
-    pack::{self, Existing, Layout, Leftover, PackOptions, Reading},
 };
+use alteration_host::{Host, Limits};
+use alteration_pack::{self as pack, Existing, Layout, Leftover, PackOptions, Reading};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 use std::{

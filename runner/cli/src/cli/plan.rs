@@ -6,8 +6,8 @@ use super::{
     options::{Format, HandedArgs, Offer, Output, RenameArgs, TargetArgs},
     output,
 };
-use crate::{
-    DeployOptions,
+use alteration_deploy::DeployOptions;
+use alteration_domain::{
     alteration::{Direction, Level},
     escape::Escaped,
     plan::{Finding, Plan, Reason, Severity},

@@ -6,13 +6,15 @@ use super::{
     output,
 };
 use crate::{
-    alteration::{Catalog, Permission, PluginName},
-    deploy::{Grant, Trust},
-    escape::Escaped,
     new::Language,
-    pack::{Outcome, Written},
     project::{BuildOptions, Built, Project, ProjectError},
 };
+use alteration_deploy::deploy::{Grant, Trust};
+use alteration_domain::{
+    alteration::{Catalog, Permission, PluginName},
+    escape::Escaped,
+};
+use alteration_pack::{Outcome, Written};
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},

@@ -6,13 +6,13 @@ use super::{
     output::{self, count},
     report::Reporter,
 };
-use crate::{
+use alteration_deploy::{
     Report,
-    alteration::{AlterationKey, Checksum, Direction},
     event::Event,
-    host::HookEvent,
     rehearsals::{Rehearsal, Statements},
 };
+use alteration_domain::alteration::{AlterationKey, Checksum, Direction};
+use alteration_host::HookEvent;
 use std::{
     collections::BTreeMap,
     sync::{Mutex, PoisonError},

@@ -7,13 +7,10 @@ use super::{
     project::{self, ProjectArgs, shown},
     test,
 };
-use crate::{
-    alteration::{AlterationId, Dialect},
-    backend::{DatabaseUrl, Scheme},
-    config::Config,
-    deploy::Levels,
-    project::{Built, Project, ProjectError, ReleaseReport},
-};
+use crate::project::{Built, Project, ProjectError, ReleaseReport};
+use alteration_database::backend::{DatabaseUrl, Scheme};
+use alteration_deploy::{config::Config, deploy::Levels};
+use alteration_domain::alteration::{AlterationId, Dialect};
 use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -139,7 +136,7 @@ fn scheme(dialect: Dialect) -> Scheme {
 }
 
 /// Where each dialect is tested: a variable goes before the file.
-fn servers(project: &Project) -> Result<BTreeMap<Dialect, String>, crate::Error> {
+fn servers(project: &Project) -> Result<BTreeMap<Dialect, String>, alteration_deploy::Error> {
     let mut servers = Config::of_project(project.root())?.tests();
     for dialect in Dialect::ALL {
         if let Ok(url) = std::env::var(variable(dialect))

@@ -5,13 +5,13 @@ use super::{
     output::{self, count, duration},
     recorder::Recorder,
 };
-use crate::{
+use alteration_deploy::event::{Event, Observer, ScratchEvent, TakenOver};
+use alteration_domain::{
     alteration::{AlterationKey, Direction, SettingName},
     escape::{Escaped, EscapedLines},
-    event::{Event, Observer, ScratchEvent, TakenOver},
-    host::{HookEvent, Level},
     session::Counts,
 };
+use alteration_host::{HookEvent, Level};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::{

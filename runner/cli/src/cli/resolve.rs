@@ -6,10 +6,10 @@ use super::{
     options::{Database, Format, Lock, Output, yes},
     output,
 };
-use crate::{
-    Correction, Error, How, Resolved, Unfinished,
+use alteration_database::backend::{Because, Decision, Phase, Status};
+use alteration_deploy::{Correction, Error, How, Resolved, Unfinished};
+use alteration_domain::{
     alteration::{AlterationId, AlterationKey, Direction, PluginName},
-    backend::{Because, Decision, Phase, Status},
     escape::EscapedLines,
     plan::Finding,
 };

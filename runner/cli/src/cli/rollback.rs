@@ -7,10 +7,12 @@ use super::{
     output, recorder,
     report::Reporter,
 };
-use crate::{
+use alteration_deploy::{
     RollbackOptions,
-    alteration::{ParseVersionError, PluginName},
     deploy::{Grant, Replaced, ReplacedSql},
+};
+use alteration_domain::{
+    alteration::{ParseVersionError, PluginName},
     escape::Escaped,
     plan::RollbackTarget,
 };

@@ -5,7 +5,8 @@ use super::{
     options::{Database, Format, Output},
     output,
 };
-use crate::{backend::Obstacle, escape::Escaped};
+use alteration_database::backend::Obstacle;
+use alteration_domain::escape::Escaped;
 use serde::Serialize;
 
 /// Shows what confined plugins need that this database does not have yet

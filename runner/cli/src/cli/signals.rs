@@ -1,7 +1,7 @@
 //! Interrupts: the first asks the work to stop and roll back, the second ends the process.
 
 use super::{explain::Exit, output};
-use crate::cancel::{self, Cancelled};
+use alteration_deploy::cancel::{self, Cancelled};
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},

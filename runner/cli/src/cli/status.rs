@@ -6,13 +6,9 @@ use super::{
     options::{Database, Format, Output},
     output,
 };
-use crate::{
-    Standing,
-    alteration::Direction,
-    backend::{Decided, Fit, StrangeLedger},
-    escape::Escaped,
-    plan::Finding,
-};
+use alteration_database::backend::{Decided, Fit, StrangeLedger};
+use alteration_deploy::Standing;
+use alteration_domain::{alteration::Direction, escape::Escaped, plan::Finding};
 use serde::Serialize;
 use std::path::PathBuf;
 

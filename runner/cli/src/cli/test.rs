@@ -9,17 +9,19 @@ use super::{
     report::Reporter,
     signals,
 };
-use crate::{
+use crate::project::{Built, Project, TESTS};
+use alteration_database::backend::{Blocked, Locks, TableLock};
+use alteration_deploy::{
     Control, DeployOptions, RowFiles, TestOptions, Trial,
-    alteration::{Alteration, AlterationId, AlterationKey, Dialect, Direction},
-    backend::{Blocked, Locks, TableLock},
     deploy::Trust,
-    escape::Escaped,
-    project::{Built, Project, TESTS},
     trial::{
         After, ColumnName, Difference, Failure, LineChange, NotTested, Outcome, RowChange,
         RowCounts, Tested, Verdict,
     },
+};
+use alteration_domain::{
+    alteration::{Alteration, AlterationId, AlterationKey, Dialect, Direction},
+    escape::Escaped,
 };
 use clap::{Args as _, FromArgMatches as _};
 use serde::Serialize;
@@ -262,7 +264,7 @@ async fn try_plugins(args: Args, extra: Extra) -> Ended {
             }
         };
         let trial = runner.test(&options, &control, &tested).await?;
-        Ok::<_, crate::Error>((trial, runner.url().to_string()))
+        Ok::<_, alteration_deploy::Error>((trial, runner.url().to_string()))
     };
     let tested = tested.await;
     reporter.clear();

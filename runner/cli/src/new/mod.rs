@@ -16,7 +16,7 @@ mod write;
 
 pub use write::{NewError, write};
 
-use crate::alteration::{AlterationId, PluginName};
+use alteration_domain::alteration::{AlterationId, PluginName};
 use words::Words;
 
 /// The name of the alteration that a new project has, and the version it starts with.

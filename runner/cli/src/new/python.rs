@@ -25,8 +25,8 @@ pub(super) const ADDED: Template =
 macro_rules! sdk {
     ($($name:literal)*) => {
         [$((
-            concat!("sdk/runner_alteration/", $name),
-            include_str!(concat!("../../plugins/sdk-python/runner_alteration/", $name)),
+            concat!("sdk/alteration_sdk/", $name),
+            include_str!(concat!("../../plugins/sdk-python/alteration_sdk/", $name)),
         )),*]
     };
 }
@@ -45,8 +45,8 @@ mod tests {
 
     #[test]
     fn the_whole_sdk_is_copied() {
-        let sources = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../../plugins/sdk-python/runner_alteration");
+        let sources =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/sdk-python/alteration_sdk");
         let mut names: Vec<String> = fs::read_dir(sources)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())

@@ -3,10 +3,8 @@
 //! Twice: the fields that a parser names are the schema's properties, both ways; and documents, good and bad, are
 //! judged alike. The evaluator here knows the keywords that the schemas use, and fails at any other.
 
-use crate::{
-    config::Config,
-    pack::{manifest_file, settings},
-};
+use alteration_deploy::config::Config;
+use alteration_pack::{manifest_file, settings};
 use regex_lite::Regex;
 use serde_json::Value;
 use std::{collections::BTreeSet, fs};

@@ -1,7 +1,7 @@
 //! The words and lines that a template leaves open.
 
 use super::AddedHooks;
-use crate::alteration::{AlterationId, PluginName};
+use alteration_domain::alteration::{AlterationId, PluginName};
 
 /// How long a table's name may be on every database.
 const TABLE_LEN_MAX: usize = 63;

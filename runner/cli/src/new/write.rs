@@ -1,7 +1,7 @@
 //! Puts the files of a new project into a folder that is not there yet: all of them, or nothing.
 
 use super::NewFile;
-use crate::escape::Escaped;
+use alteration_domain::escape::Escaped;
 use std::{
     fs, io,
     path::{Path, PathBuf},

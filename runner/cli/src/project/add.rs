@@ -1,10 +1,8 @@
 //! The next alteration of a project: its id, its files, and its place in the manifest.
 
 use super::{Lock, Project, ProjectError, manifest::Source};
-use crate::{
-    alteration::{AlterationId, Declaration, Version},
-    new::{self, AddedHooks},
-};
+use crate::new::{self, AddedHooks};
+use alteration_domain::alteration::{AlterationId, Declaration, Version};
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
 /// What to add.
@@ -79,7 +77,11 @@ impl Project {
             let Some(stem) = name.strip_suffix(".sql") else { continue };
             let Some((rest, _hook)) = stem.rsplit_once('.') else { continue };
             let id = match rest.rsplit_once('.') {
-                Some((id, dialect)) if dialect.parse::<crate::alteration::Dialect>().is_ok() => id,
+                Some((id, dialect))
+                    if dialect.parse::<alteration_domain::alteration::Dialect>().is_ok() =>
+                {
+                    id
+                }
                 _ => rest,
             };
             ids.extend(id.parse::<AlterationId>().ok());
@@ -152,7 +154,8 @@ fn id(
     let seconds = all.filter_map(|id| id.stamp().seconds());
     let now = seconds.max().map_or(now, |newest| now.max(newest.saturating_add(1)));
     let id = format!("{}-{now}-{name}", release.to_string().replacen('-', "_", 1));
-    id.parse().map_err(|error: crate::alteration::ParseIdError| refused(&error.to_string()))
+    id.parse()
+        .map_err(|error: alteration_domain::alteration::ParseIdError| refused(&error.to_string()))
 }
 
 /// `add-due-dates` as `Add due dates.`
@@ -167,10 +170,10 @@ fn sentence(name: &str) -> String {
 mod tests {
     use super::*;
     use crate::{
-        alteration::Checksum,
         new::Language,
         project::{Released, manifest},
     };
+    use alteration_domain::alteration::Checksum;
 
     fn lock(ids: &[&str]) -> Lock {
         let sum = Checksum::of(b"");

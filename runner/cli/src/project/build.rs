@@ -12,13 +12,15 @@ use super::{
     stamp::{self, Stamp},
     tools::{self, TARGET},
 };
-use crate::{
-    alteration::{AlterationId, Catalog, Checksum, Declaration, Manifest, Version},
-    host::{Host, Limits},
-    new::Language,
-    pack::{self, Existing, Outcome, PackOptions, PackedComponent, Written, draft},
-    source,
+use crate::new::Language;
+use alteration_domain::alteration::{
+    AlterationId, Catalog, Checksum, Declaration, Manifest, Version,
 };
+use alteration_host::{Host, Limits};
+use alteration_pack::{
+    self as pack, Existing, Outcome, PackOptions, PackedComponent, Written, draft,
+};
+use alteration_source as source;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,

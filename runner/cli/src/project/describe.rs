@@ -8,10 +8,8 @@ use super::{
     rust_sources::{self, RustAlteration, RustSourcesError},
     stamp,
 };
-use crate::{
-    alteration::{AlterationId, Checksum},
-    new::Language,
-};
+use crate::new::Language;
+use alteration_domain::alteration::{AlterationId, Checksum};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -86,7 +84,7 @@ pub(super) fn ask(
     let (mut command, name) = match language {
         Language::Python => {
             let mut command = Command::new(root.join(".venv/bin/python"));
-            command.args(["-B", "-m", "runner_alteration.build"]).env("PYTHONPATH", "sdk");
+            command.args(["-B", "-m", "alteration_sdk.build"]).env("PYTHONPATH", "sdk");
             (command, "Python")
         }
         _ => {

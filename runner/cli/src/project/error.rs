@@ -1,12 +1,12 @@
 //! What can go wrong in a project, each with what to do about it.
 
 use super::{LockError, lock::LOCK_FILE};
-use crate::{
+use crate::new::Language;
+use alteration_domain::{
     alteration::{AlterationId, PluginName, Version},
     escape::{Escaped, EscapedLines},
-    new::Language,
-    pack::{PackError, section::SectionError},
 };
+use alteration_pack::{PackError, section::SectionError};
 use std::{
     io,
     path::{Path, PathBuf},

@@ -4,11 +4,9 @@
 //! name, in the folder of what a build keeps, until that release puts them into `released`.
 
 use super::{Lock, ProjectError, RELEASED, manifest::Source, stamp, wasm_files};
-use crate::{
-    alteration::{AlterationId, Checksum, Declaration, Manifest},
-    pack::section,
-};
+use alteration_domain::alteration::{AlterationId, Checksum, Declaration, Manifest};
 use alteration_domain::component;
+use alteration_pack::section;
 use std::{
     collections::BTreeSet,
     fs,

@@ -7,7 +7,7 @@
 //! Sorted, so that two authors' releases merge as a union of lines; version control is told to merge it so. Pure
 //! but for `read` and `write`.
 
-use crate::{
+use alteration_domain::{
     alteration::{AlterationId, Checksum, Dialect, Version},
     escape::Escaped,
 };

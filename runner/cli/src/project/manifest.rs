@@ -4,10 +4,8 @@
 //! alterations belong to. One more alteration is written into the text, so that the author's own layout stays.
 
 use super::ProjectError;
-use crate::{
-    alteration::{AlterationId, Declaration, Manifest, PluginName, Version},
-    new::Language,
-};
+use crate::new::Language;
+use alteration_domain::alteration::{AlterationId, Declaration, Manifest, PluginName, Version};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 

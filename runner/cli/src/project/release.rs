@@ -4,11 +4,9 @@
 //! next release finds them equal, and goes on.
 
 use super::{DIST, Lock, Project, ProjectError, RELEASED, build::Built, lock::Released};
-use crate::{
-    alteration::{AlterationId, Catalog, Dialect},
-    pack::{self, draft},
-    source,
-};
+use alteration_domain::alteration::{AlterationId, Catalog, Dialect};
+use alteration_pack::{self as pack, draft};
+use alteration_source as source;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,

@@ -5,7 +5,7 @@
 //! an item of the crate's root brings the whole crate. Does not count the SDK, crates of others, and what
 //! a procedural macro or a build script reads.
 
-use crate::{
+use alteration_domain::{
     alteration::{AlterationId, Checksum, ParseIdError},
     escape::Escaped,
 };
@@ -636,7 +636,7 @@ mod tests {
         let slug = ["src/slug.rs"].as_slice();
         let table: &[(&str, &[&str])] = &[
             ("", &[]),
-            ("use runner_sdk::prelude::*;", &[]),
+            ("use alteration_sdk::prelude::*;", &[]),
             ("use crate::slug::slug_of;", slug),
             ("use super::slug;", slug),
             ("fn f() { crate::slug::slug::<u8>() }", slug),
@@ -733,7 +733,7 @@ mod tests {
         let table: &[(&str, &[&str])] = &[
             ("impl Alteration for A {}", &["down", "up"]),
             (
-                "impl runner_sdk::Alteration for A {} impl Backfill for A {}",
+                "impl alteration_sdk::Alteration for A {} impl Backfill for A {}",
                 &["down", "step", "up"],
             ),
             (

@@ -1,7 +1,7 @@
 //! Files that a build keeps for the next one: what a component was made of, so that it is made once.
 
 use super::WORK;
-use crate::alteration::Checksum;
+use alteration_domain::alteration::Checksum;
 use std::{
     fs, io,
     io::Write as _,

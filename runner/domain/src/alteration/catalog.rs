@@ -82,6 +82,7 @@ struct Replacement {
 }
 
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CatalogError {
     #[error(
         "{key} is in two files: {} and {}",

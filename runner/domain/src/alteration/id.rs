@@ -30,6 +30,7 @@ pub struct Stamp {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ParseIdError {
     #[error("alteration id `{}` is longer than {ID_LEN_MAX} characters", crate::escape::Escaped(&.0[..40]))]
     TooLong(String),

@@ -115,6 +115,7 @@ fn is_yes(answer: &bool) -> bool {
 }
 
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ManifestError {
     #[error("the manifest is {0} bytes; at most {MANIFEST_BYTES_MAX} are read")]
     TooLarge(usize),

@@ -1,110 +1,40 @@
 //! The layouts of histories, by the names of their tools. Pure.
 
+use crate::alteration::FormerTool;
+use alteration_domain::former_tools;
 use std::{fmt, str::FromStr};
 
-/// Whose layout a folder has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Layout {
-    /// `<id>.up.sql` and its like.
-    Runner,
-    Sqlx,
-    GolangMigrate,
-    Diesel,
-    Dbmate,
-    Goose,
-    Flyway,
-    Refinery,
-    Prisma,
-    Drizzle,
-    Supabase,
-    Wrangler,
-    Atlas,
-    SqlMigrate,
-    Sqitch,
-    Liquibase,
-    NodePgMigrate,
-    DbMigrate,
-    Postgrator,
-    PostgresMigrations,
-    GraphileMigrate,
-    Umzug,
-    Tern,
-    Rambler,
-    Mybatis,
-    NpmSqlite,
-    Micrate,
-    Shmig,
+/// Makes the layouts: the runner's own, and one of each former tool.
+macro_rules! layout {
+    ($($tool:ident = $name:literal,)+) => {
+        /// Whose layout a folder has.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Layout {
+            /// `<id>.up.sql` and its like.
+            Runner,
+            $($tool,)+
+        }
+
+        impl Layout {
+            pub const ALL: [Self; FormerTool::ALL.len() + 1] = [Self::Runner, $(Self::$tool,)+];
+
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    Self::Runner => "runner",
+                    $(Self::$tool => FormerTool::$tool.as_str(),)+
+                }
+            }
+        }
+    };
 }
+
+former_tools!(layout);
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{}` is no layout; there are {}", crate::escape::Escaped(.0), Layout::ALL.map(Layout::as_str).join(", "))]
 pub struct ParseLayoutError(String);
 
 impl Layout {
-    pub const ALL: [Self; 28] = [
-        Self::Runner,
-        Self::Sqlx,
-        Self::GolangMigrate,
-        Self::Diesel,
-        Self::Dbmate,
-        Self::Goose,
-        Self::Flyway,
-        Self::Refinery,
-        Self::Prisma,
-        Self::Drizzle,
-        Self::Supabase,
-        Self::Wrangler,
-        Self::Atlas,
-        Self::SqlMigrate,
-        Self::Sqitch,
-        Self::Liquibase,
-        Self::NodePgMigrate,
-        Self::DbMigrate,
-        Self::Postgrator,
-        Self::PostgresMigrations,
-        Self::GraphileMigrate,
-        Self::Umzug,
-        Self::Tern,
-        Self::Rambler,
-        Self::Mybatis,
-        Self::NpmSqlite,
-        Self::Micrate,
-        Self::Shmig,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Runner => "runner",
-            Self::Sqlx => "sqlx",
-            Self::GolangMigrate => "golang-migrate",
-            Self::Diesel => "diesel",
-            Self::Dbmate => "dbmate",
-            Self::Goose => "goose",
-            Self::Flyway => "flyway",
-            Self::Refinery => "refinery",
-            Self::Prisma => "prisma",
-            Self::Drizzle => "drizzle",
-            Self::Supabase => "supabase",
-            Self::Wrangler => "wrangler",
-            Self::Atlas => "atlas",
-            Self::SqlMigrate => "sql-migrate",
-            Self::Sqitch => "sqitch",
-            Self::Liquibase => "liquibase",
-            Self::NodePgMigrate => "node-pg-migrate",
-            Self::DbMigrate => "db-migrate",
-            Self::Postgrator => "postgrator",
-            Self::PostgresMigrations => "postgres-migrations",
-            Self::GraphileMigrate => "graphile-migrate",
-            Self::Umzug => "umzug",
-            Self::Tern => "tern",
-            Self::Rambler => "rambler",
-            Self::Mybatis => "mybatis",
-            Self::NpmSqlite => "npm-sqlite",
-            Self::Micrate => "micrate",
-            Self::Shmig => "shmig",
-        }
-    }
-
     /// How one statement of a file is sent by itself, as the end of a sentence.
     pub(super) fn to_send_alone(self) -> &'static str {
         match self {

@@ -1,25 +1,25 @@
 //! What the ledgers of other tools call a version, as the ids that `pack` gives to it. Pure.
 
 use super::{
-    Layout, atlas, liquibase, prisma, sqitch, sql_migrate,
+    atlas, liquibase, prisma, sqitch, sql_migrate,
     stamp::{ledger_stamp, ledger_stamps_in_text_order},
     supabase, wrangler,
 };
-use crate::alteration::LedgerKey;
+use crate::alteration::{FormerTool, LedgerKey};
 
 /// The alteration that the ledger of `tool` means by `version`. `None` where the tool has no such versions.
-pub fn ledger_key(tool: &str, version: &str) -> Option<LedgerKey> {
-    match tool.parse() {
-        Ok(Layout::Prisma) => prisma::ledger_key(version),
-        Ok(Layout::Drizzle) => version.parse().ok().map(LedgerKey::Time),
-        Ok(Layout::Supabase) => supabase::ledger_key(version),
-        Ok(Layout::Wrangler) => wrangler::ledger_key(version),
-        Ok(Layout::Atlas) => atlas::ledger_key(version),
-        Ok(Layout::SqlMigrate) => sql_migrate::id(version).ok().map(LedgerKey::Id),
-        Ok(Layout::Sqitch) => sqitch::ledger_key(version),
-        Ok(Layout::Liquibase) => liquibase::ledger_key(version),
+pub fn ledger_key(tool: FormerTool, version: &str) -> Option<LedgerKey> {
+    match tool {
+        FormerTool::Prisma => prisma::ledger_key(version),
+        FormerTool::Drizzle => version.parse().ok().map(LedgerKey::Time),
+        FormerTool::Supabase => supabase::ledger_key(version),
+        FormerTool::Wrangler => wrangler::ledger_key(version),
+        FormerTool::Atlas => atlas::ledger_key(version),
+        FormerTool::SqlMigrate => sql_migrate::id(version).ok().map(LedgerKey::Id),
+        FormerTool::Sqitch => sqitch::ledger_key(version),
+        FormerTool::Liquibase => liquibase::ledger_key(version),
         // Where versions are ordered by text, the stamp of one depends on the others.
-        Ok(Layout::Diesel | Layout::Dbmate | Layout::Rambler | Layout::Umzug) => {
+        FormerTool::Diesel | FormerTool::Dbmate | FormerTool::Rambler | FormerTool::Umzug => {
             let stamps = ledger_stamps_in_text_order(version).into_iter();
             let keys: Vec<_> = stamps.chain(ledger_stamp(version)).map(LedgerKey::Stamp).collect();
             (!keys.is_empty()).then_some(LedgerKey::Any(keys))

@@ -282,7 +282,7 @@ fn is_given_back(value: View<'_>) -> bool {
 
 /// Why a mode is refused: the statements that follow could not be read.
 fn mode(value: View<'_>) -> Option<&'static str> {
-    if is_given_back(value) {
+    if is_given_back(value) || standing::given_back(value).is_some() {
         return None;
     }
     let mode = value

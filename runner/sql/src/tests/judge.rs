@@ -202,6 +202,35 @@ fn texts_are_judged_as_the_session_reads_them() {
 }
 
 /// From where on a hook cannot be resumed, with what belongs to it.
+/// Each lock, and the end of each, commits what is open.
+#[test]
+fn locks_of_a_dump_stay_in_a_transaction() {
+    let locked = "LOCK TABLES t WRITE;\nINSERT INTO t VALUES (1);\nUNLOCK TABLES;\n";
+    for before in [
+        "SET autocommit = 0;\nA;\n",
+        "SET autocommit = 0, foreign_key_checks = 0;\n",
+        "START TRANSACTION;\n",
+        "BEGIN;\nA;\n",
+        &format!("SET autocommit = 0;\n{locked}"),
+        "SET autocommit = 0;\nCOMMIT;\n",
+        &format!("SET autocommit = 0;\n{locked}COMMIT;\nA;\nCOMMIT;\n"),
+    ] {
+        let text = format!("{before}{locked}COMMIT;");
+        assert_eq!(as_client(&text, Mysql).as_deref(), Ok(&*text), "{text}");
+    }
+    for before in [
+        "",
+        "SET autocommit = 0;\nA;\nCOMMIT;\nSET autocommit = 1;\n",
+        "START TRANSACTION;\nROLLBACK;\n",
+        "SET autocommit = 0;\n",
+        &format!("SET autocommit = 0;\n{locked}COMMIT;\n"),
+    ] {
+        let text = format!("{before}{locked}COMMIT;");
+        let left = as_client(&text, Mysql).expect("it is taken apart");
+        assert!(!left.contains("LOCK TABLES"), "{text}: {left}");
+    }
+}
+
 #[test]
 fn what_cannot_be_resumed_begins_with_what_it_is_about() {
     let table = [
@@ -232,6 +261,15 @@ fn what_cannot_be_resumed_begins_with_what_it_is_about() {
         (
             "set autocommit=0;\nLOCK TABLES t WRITE;\nINSERT INTO t VALUES (1);\nUNLOCK TABLES;\nROLLBACK;",
             Some((1, 1, "autocommit")),
+        ),
+        (
+            "SET @O=@@sql_mode, sql_mode='', @T = @@time_zone;\nSET time_zone = IFNULL(@T, 'system'), sql_mode = IFNULL(@O, '');",
+            None,
+        ),
+        ("SET @T = @@time_zone;\nSET time_zone = IFNULL(@T, @T + 1);", Some((2, 2, "a user"))),
+        (
+            "START TRANSACTION;\nA;\nLOCK TABLES t WRITE;\nINSERT INTO t VALUES (1);\nUNLOCK TABLES;\nROLLBACK;",
+            Some((1, 1, "locks")),
         ),
     ];
     for (sql, expected) in table {

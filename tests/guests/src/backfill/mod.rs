@@ -1,7 +1,7 @@
 //! Guests with `step`, in SQL that SQLite, PostgreSQL and MariaDB understand.
 
 use crate::{Hostile, name, unknown};
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 macro_rules! guests {
     ($($name:ident,)*) => {

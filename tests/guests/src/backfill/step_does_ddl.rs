@@ -2,7 +2,7 @@
 //! and is refused on MySQL and MariaDB, where it would end it.
 
 use super::count;
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 const STEPS: u8 = 2;
 

@@ -2,7 +2,7 @@
 //! mended. The two steps before stay, and deploying again goes on with the third.
 
 use super::count;
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 const STEPS: u8 = 4;
 

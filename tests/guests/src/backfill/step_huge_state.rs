@@ -1,6 +1,6 @@
 //! Writes a row, and returns a state of 64 MiB. The step fails by a limit, and its row is not kept.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 const STATE_BYTES: usize = 64 << 20;
 

@@ -1,7 +1,7 @@
 //! Goes through 1,050 rows in steps of 100. It succeeds after 11 steps, and each row is written
 //! once, wherever it is interrupted: `doubled` would not be twice the id, `steps_log` would refuse.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 const ROWS: i64 = 1_050;
 const ROWS_A_STEP: i64 = 100;

@@ -1,7 +1,7 @@
 //! Counts its steps in a table and in the log, and never finishes. It can be suspended and goes on where it was; its
 //! state is empty, which is not the same as none.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn up(db: &Database) -> Result<()> {
     db.execute("CREATE TABLE steps_forever (n INTEGER NOT NULL)", params![])?;

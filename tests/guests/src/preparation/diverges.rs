@@ -4,7 +4,7 @@
 //! can: the test puts another name of the same length for the table into the component's bytes, and
 //! deploys again under the same id. Then the two tables must not come to be both.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn before_up(db: &Database) -> Result<()> {
     db.execute("CREATE TABLE diverges_first (x INTEGER)", params![])?;

@@ -1,7 +1,7 @@
 //! Makes tables, an index and rows before `up`, and needs all of them in `up`; the same on the way
 //! back. It succeeds, and each table and row is there once, wherever it is interrupted.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn before_up(db: &Database) -> Result<()> {
     run(db, "CREATE TABLE prepares (id INTEGER PRIMARY KEY, note VARCHAR(20) NOT NULL)")?;

@@ -1,7 +1,7 @@
 //! Makes two tables before `up`, and returns an error. It fails; what the message says to have taken
 //! effect is what is there, and deploying again ends at the same place, not at a table that exists.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn before_up(db: &Database) -> Result<()> {
     db.execute("CREATE TABLE prepares_then_fails_one (x INTEGER)", params![])?;

@@ -1,6 +1,6 @@
 //! Makes two tables before `up`, and panics. As `prepares_then_fails`; the log has the panic.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn before_up(db: &Database) -> Result<()> {
     db.execute("CREATE TABLE prepares_then_traps_one (x INTEGER)", params![])?;

@@ -1,7 +1,7 @@
 //! Stores random bytes and the time in two tables before `up`, and compares the first with what it
 //! holds in memory. It succeeds, also where it is interrupted: a replay is given the same ones.
 
-use runner_sdk::{entropy, prelude::*};
+use alteration_sdk::{entropy, prelude::*};
 
 pub(crate) fn before_up(db: &Database) -> Result<()> {
     let (first, now_ms) = (random(), entropy::now_ms());

@@ -1,7 +1,7 @@
 //! Stores the setting `REGION` in three tables before `up`, and once more in `up` and on the way back. It succeeds,
 //! and all of them hold the same, wherever it is interrupted and whatever is given by then.
 
-use runner_sdk::{prelude::*, settings};
+use alteration_sdk::{prelude::*, settings};
 
 pub(crate) fn before_up(db: &Database) -> Result<()> {
     for number in 1..=3 {

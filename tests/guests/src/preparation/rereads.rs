@@ -3,7 +3,7 @@
 //! The test makes `rereads_input (n)` with a 1, deploys, and changes it to 2. The next deploy
 //! succeeds: a first read that was recorded still says 1, and its table is made no second time.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub(crate) fn before_up(db: &Database) -> Result<()> {
     let first = input(db)?;

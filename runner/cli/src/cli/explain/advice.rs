@@ -10,15 +10,10 @@ use super::{
     step::step,
     trust::{confined, powerful},
 };
-use crate::{
-    Error,
-    backend::BackendError,
-    cli::{command, output},
-    config::CONFIG_FILE,
-    deploy::UnknownSettings,
-    error::Lost,
-    host::LoadError,
-};
+use crate::cli::{command, output};
+use alteration_database::backend::BackendError;
+use alteration_deploy::{Error, config::CONFIG_FILE, deploy::UnknownSettings, error::Lost};
+use alteration_host::LoadError;
 use std::path::Path;
 
 /// Says what happened, what is altered now, and what to do next.

@@ -1,6 +1,7 @@
 //! The database does not do as it should.
 
-use crate::{backend::BackendError, cli::output};
+use crate::cli::output;
+use alteration_database::backend::BackendError;
 
 /// The flag that names a schema, as a shell takes it.
 pub(super) fn state_schema(schema: &str) -> String {

@@ -1,14 +1,12 @@
 //! The line `changed:`: what is altered now.
 
 use super::{Explanation, NOTHING};
-use crate::{
-    StepReport,
+use crate::cli::output;
+use alteration_database::backend::{Checkpoint, Phase, Run};
+use alteration_deploy::{StepReport, error::Lost, event::TakenOver};
+use alteration_domain::{
     alteration::{AlterationKey, Direction},
-    backend::{Checkpoint, Phase, Run},
-    cli::output,
-    error::Lost,
     escape::EscapedLines,
-    event::TakenOver,
 };
 
 /// Where nobody could look what a server still has.

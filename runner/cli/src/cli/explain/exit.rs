@@ -1,11 +1,9 @@
 //! Exit codes: how the process ends.
 
-use crate::{
-    Error, StepError,
-    backend::{BackendError, FormerError},
-    plan::{BaselineError, Finding, Severity},
-    source::SourceError,
-};
+use alteration_database::backend::{BackendError, FormerError};
+use alteration_deploy::{Error, StepError};
+use alteration_domain::plan::{BaselineError, Finding, Severity};
+use alteration_source::SourceError;
 use std::process::ExitCode;
 
 /// How the process ends. The numbers are documented and stable.

@@ -1,10 +1,8 @@
 //! Errors after tables were written to files: they stay, and are named.
 
 use super::Explanation;
-use crate::{
-    cli::{command, output},
-    deploy::Exported,
-};
+use crate::cli::{command, output};
+use alteration_deploy::deploy::Exported;
 use std::path::Path;
 
 /// Says what is in the folder, and how to try again without it: it may be all that is left of what went.

@@ -1,13 +1,10 @@
 //! What was given cannot be used: the URL, files, `runner.toml`, or a former tool's records.
 
-use crate::{
-    alteration::CatalogError,
-    backend::{FormerError, FormerTool, ParseUrlError},
-    cli::output,
-    config::ConfigError,
-    plan::BaselineError,
-    source::SourceError,
-};
+use crate::cli::output;
+use alteration_database::backend::{FormerError, FormerTool, ParseUrlError};
+use alteration_deploy::config::ConfigError;
+use alteration_domain::{alteration::CatalogError, plan::BaselineError};
+use alteration_source::SourceError;
 
 pub(super) fn url_advice(error: &ParseUrlError) -> String {
     match error {
@@ -133,5 +130,7 @@ pub(super) fn source_advice(error: &SourceError) -> String {
             "get the files again from the plugin's vendor: a plugin replaces one other".to_owned()
         }
         SourceError::ChangedMeanwhile(_) => "let the copying finish, then run it again".to_owned(),
+        // Applications match these errors too, so that they may grow.
+        _ => "correct the files of the plugins, then run it again".to_owned(),
     }
 }

@@ -16,10 +16,9 @@ pub(super) use changed::lost_text;
 pub(super) use exit::{Exit, findings_exit};
 
 use super::{command, options::Format, output};
-use crate::{
-    Error, StepReport,
+use alteration_deploy::{Error, StepReport, deploy::Exported};
+use alteration_domain::{
     alteration::{AlterationKey, Direction},
-    deploy::Exported,
     escape::EscapedLines,
     plan::Finding,
 };
@@ -147,7 +146,7 @@ pub(crate) struct Refusal<'a> {
 
 /// Explains a refusal, and returns `exit`.
 pub(super) fn refused(refusal: Refusal<'_>, exit: Exit, format: Format) -> Exit {
-    let escaped = |text: &str| crate::secret::hidden(&EscapedLines(text).to_string());
+    let escaped = |text: &str| alteration_domain::secret::hidden(&EscapedLines(text).to_string());
     let mut explanation = Explanation::new(escaped(refusal.message), exit);
     explanation.changed = refusal.changed.to_owned();
     explanation.next = refusal.next.to_owned();
@@ -158,7 +157,7 @@ pub(super) fn refused(refusal: Refusal<'_>, exit: Exit, format: Format) -> Exit 
 }
 
 fn tell(mut explanation: Explanation, format: Format) {
-    explanation.message = crate::secret::hidden(&explanation.message);
+    explanation.message = alteration_domain::secret::hidden(&explanation.message);
     if format == Format::Json {
         output::sorted_json(&Failed { error: &explanation });
     }

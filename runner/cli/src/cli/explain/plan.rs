@@ -1,9 +1,9 @@
 //! Why a plan is not run, and why a record is not corrected.
 
 use super::Explanation;
-use crate::{
+use crate::cli::command;
+use alteration_domain::{
     alteration::AlterationKey,
-    cli::command,
     plan::{Finding, Plan},
 };
 use std::collections::BTreeSet;

@@ -5,16 +5,18 @@ use super::{
     backend::backend_advice,
     changed::{LOOK_AGAIN, and_taken_over, changed, note_down, note_lost, perhaps, unfinished},
 };
-use crate::{
+use crate::cli::{command, output};
+use alteration_database::backend::{BackendError, Stop};
+use alteration_deploy::{
     StepError, StepFailure,
-    alteration::{AlterationKey, Direction},
-    backend::{BackendError, Stop},
-    cli::{command, output},
     error::{Changed, Lost},
+};
+use alteration_domain::{
+    alteration::{AlterationKey, Direction},
     escape::EscapedLines,
-    host::HookError,
     plan::cut_off_advice,
 };
+use alteration_host::HookError;
 
 pub(super) fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
     let StepFailure { key, direction, cause, done, lost, left, rehearsed, unrecorded, .. } =

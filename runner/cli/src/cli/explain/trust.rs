@@ -1,7 +1,8 @@
 //! Whose rights a plugin runs with: one that could run programs on the server, and one that cannot be confined.
 
 use super::Explanation;
-use crate::{cli::command, config::CONFIG_FILE, deploy::Powerful};
+use crate::cli::command;
+use alteration_deploy::{config::CONFIG_FILE, deploy::Powerful};
 
 /// The way without a role of the plugin's own.
 pub(super) const WEAKER: &str =

@@ -1,16 +1,15 @@
 //! The database, the connection to it, and the file that the operator keeps about it.
 
 use super::Lock;
-use crate::{
+use crate::cli::{command, output};
+use alteration_database::backend::{Access, ConnectOptions, DatabaseUrl, Scheme};
+use alteration_deploy::{
     Error, Runner,
-    alteration::Dialect,
-    backend::{Access, ConnectOptions, DatabaseUrl, Scheme},
-    cli::{command, output},
     config::{CONFIG_FILE, Config},
     deploy::{Grant, Grants},
-    escape::Escaped,
-    host::Limits,
 };
+use alteration_domain::{alteration::Dialect, escape::Escaped};
+use alteration_host::Limits;
 use clap::Args;
 use std::{
     path::{Path, PathBuf},

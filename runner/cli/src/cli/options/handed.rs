@@ -1,12 +1,12 @@
 //! What the operator hands to plugins: grants, settings, trust, and the records of a plugin that was renamed.
 
 use super::{ConfigArgs, Offer};
-use crate::{
+use alteration_deploy::{
     DeployOptions, Error,
     config::Config,
     deploy::{Grant, Levels, ParseTrustError, Setting, Settings, Trust},
-    plan::{Rename, Renames},
 };
+use alteration_domain::plan::{Rename, Renames};
 use clap::Args;
 
 /// What the operator gives to plugins beside what they may do.

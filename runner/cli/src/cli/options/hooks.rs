@@ -1,7 +1,7 @@
 //! How hooks run: their lock, pace and limits, and where compiled components are kept.
 
 use super::{Database, Lock, limits::LimitArgs};
-use crate::{Error, Runner, deploy::How};
+use alteration_deploy::{Error, Runner, deploy::How};
 use clap::Args;
 use std::{path::PathBuf, time::Duration};
 

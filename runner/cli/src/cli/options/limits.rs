@@ -1,6 +1,6 @@
 //! What one hook may use.
 
-use crate::host::Limits;
+use alteration_host::Limits;
 use clap::Args;
 use std::time::Duration;
 

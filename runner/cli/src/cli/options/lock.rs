@@ -1,6 +1,6 @@
 //! What keeps other runners away while one writes.
 
-use crate::backend::{ConnectOptions, LockKind};
+use alteration_database::backend::{ConnectOptions, LockKind};
 use clap::{Args, ValueEnum};
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! How a verb runs that alters the database.
 
 use super::{Database, HookArgs, Output, Style, yes};
-use crate::{Error, Runner, deploy::How, rehearsals::Rehearsals};
+use alteration_deploy::{Error, Runner, deploy::How, rehearsals::Rehearsals};
 use clap::Args;
 use std::path::PathBuf;
 

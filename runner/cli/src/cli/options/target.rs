@@ -1,10 +1,8 @@
 //! How far to go, and which surprises to accept on the way.
 
 use super::{Allow, yes};
-use crate::{
-    DeployOptions, Error,
-    plan::{ParseTargetError, Policy, Target},
-};
+use alteration_deploy::{DeployOptions, Error};
+use alteration_domain::plan::{ParseTargetError, Policy, Target};
 use clap::Args;
 
 /// How far to go.

@@ -35,7 +35,7 @@ mod tool;
 mod umzug;
 mod wrangler;
 
-pub use tool::FormerTool;
+pub use crate::alteration::FormerTool;
 
 use super::{
     Backend, BackendError, DatabaseUrl, Former, connect, connection::Connection, identifier::quote,
@@ -49,12 +49,12 @@ use tool::Row;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FormerError {
-    #[error("there is no ledger of {} here: no table {table}", .tool.as_str())]
+    #[error("there is no ledger of {} here: no table {table}", .tool)]
     NoLedger { tool: FormerTool, table: String },
     /// A table of another database on this server, which shows none that the user has no right to.
     #[error(
         "there is no ledger of {} here: no table {table} that this user may read",
-        .tool.as_str()
+        .tool
     )]
     NoneToRead { tool: FormerTool, table: String },
     #[error(
@@ -62,13 +62,13 @@ pub enum FormerError {
         Escaped(.file)
     )]
     NoRegistry { file: String },
-    #[error("the ledger {table} of {} cannot be read: {reason}", .tool.as_str())]
+    #[error("the ledger {table} of {} cannot be read: {reason}", .tool)]
     Unreadable { tool: FormerTool, table: String, reason: String },
     #[error("it could be any of these tables: {table}")]
     SeveralTables { table: String },
     #[error("`{}` is no name of a table", Escaped(.0))]
     NoName(String),
-    #[error("the table {table} is no ledger of {}: {reason}", .tool.as_str())]
+    #[error("the table {table} is no ledger of {}: {reason}", .tool)]
     OtherTable { tool: FormerTool, table: String, reason: String },
     #[error(
         "the ledger {table} says that {} did not succeed, so nobody knows what of it took effect",
@@ -105,7 +105,7 @@ impl Backend {
             beside.close().await;
             return read;
         }
-        let usual = tool.usual_table(self.dialect());
+        let usual = tool::usual_table(tool, self.dialect());
         self.read_former(tool, Name::parse(ledger.unwrap_or(&usual))).await
     }
 
@@ -162,7 +162,7 @@ async fn read(
             _ => FormerError::NoLedger { tool, table },
         }));
     }
-    let ledger = tool.ledger();
+    let ledger = tool::ledger(tool);
     if let Some(missing) = ledger.columns.iter().find(|name| !columns.contains(**name)) {
         let reason = format!("it has no column {missing}");
         return Ok(Err(FormerError::OtherTable { tool, table: table(), reason }));

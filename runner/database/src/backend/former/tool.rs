@@ -6,143 +6,47 @@ use super::{
     postgres_migrations, prisma, rambler, refinery, shmig, sqitch, sql_migrate, sqlx, supabase,
     tern, umzug, wrangler,
 };
-use crate::alteration::Dialect;
+use crate::alteration::{Dialect, FormerTool};
 
-/// A tool whose ledger can be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FormerTool {
-    Sqlx,
-    GolangMigrate,
-    Diesel,
-    Dbmate,
-    Goose,
-    Flyway,
-    Refinery,
-    Prisma,
-    Drizzle,
-    Supabase,
-    Wrangler,
-    Atlas,
-    NodePgMigrate,
-    DbMigrate,
-    Postgrator,
-    PostgresMigrations,
-    GraphileMigrate,
-    Umzug,
-    Tern,
-    Rambler,
-    Mybatis,
-    NpmSqlite,
-    Micrate,
-    Shmig,
-    SqlMigrate,
-    Sqitch,
-    Liquibase,
+/// The usual name of a tool's ledger. Where names differ by case, Liquibase's is in upper case.
+pub(super) fn usual_table(tool: FormerTool, dialect: Dialect) -> String {
+    let table = ledger(tool).table;
+    match (tool, dialect) {
+        (FormerTool::Liquibase, Dialect::Mysql | Dialect::Mariadb) => table.to_uppercase(),
+        _ => table.to_owned(),
+    }
 }
 
-impl FormerTool {
-    pub const ALL: [Self; 27] = [
-        Self::Sqlx,
-        Self::GolangMigrate,
-        Self::Diesel,
-        Self::Dbmate,
-        Self::Goose,
-        Self::Flyway,
-        Self::Refinery,
-        Self::Prisma,
-        Self::Drizzle,
-        Self::Supabase,
-        Self::Wrangler,
-        Self::Atlas,
-        Self::NodePgMigrate,
-        Self::DbMigrate,
-        Self::Postgrator,
-        Self::PostgresMigrations,
-        Self::GraphileMigrate,
-        Self::Umzug,
-        Self::Tern,
-        Self::Rambler,
-        Self::Mybatis,
-        Self::NpmSqlite,
-        Self::Micrate,
-        Self::Shmig,
-        Self::SqlMigrate,
-        Self::Sqitch,
-        Self::Liquibase,
-    ];
-
-    /// As it is named on the command line, and by `pack --from`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Sqlx => "sqlx",
-            Self::GolangMigrate => "golang-migrate",
-            Self::Diesel => "diesel",
-            Self::Dbmate => "dbmate",
-            Self::Goose => "goose",
-            Self::Flyway => "flyway",
-            Self::Refinery => "refinery",
-            Self::Prisma => "prisma",
-            Self::Drizzle => "drizzle",
-            Self::Supabase => "supabase",
-            Self::Wrangler => "wrangler",
-            Self::Atlas => "atlas",
-            Self::NodePgMigrate => "node-pg-migrate",
-            Self::DbMigrate => "db-migrate",
-            Self::Postgrator => "postgrator",
-            Self::PostgresMigrations => "postgres-migrations",
-            Self::GraphileMigrate => "graphile-migrate",
-            Self::Umzug => "umzug",
-            Self::Tern => "tern",
-            Self::Rambler => "rambler",
-            Self::Mybatis => "mybatis",
-            Self::NpmSqlite => "npm-sqlite",
-            Self::Micrate => "micrate",
-            Self::Shmig => "shmig",
-            Self::SqlMigrate => "sql-migrate",
-            Self::Sqitch => "sqitch",
-            Self::Liquibase => "liquibase",
-        }
-    }
-
-    /// The usual name of its ledger. Where names differ by case, Liquibase's is in upper case.
-    pub(super) fn usual_table(self, dialect: Dialect) -> String {
-        let table = self.ledger().table;
-        match (self, dialect) {
-            (Self::Liquibase, Dialect::Mysql | Dialect::Mariadb) => table.to_uppercase(),
-            _ => table.to_owned(),
-        }
-    }
-
-    pub(super) fn ledger(self) -> &'static Ledger {
-        match self {
-            Self::Sqlx => &sqlx::LEDGER,
-            Self::GolangMigrate => &golang_migrate::LEDGER,
-            Self::Diesel => &diesel::LEDGER,
-            Self::Dbmate => &dbmate::LEDGER,
-            Self::Goose => &goose::LEDGER,
-            Self::Flyway => &flyway::LEDGER,
-            Self::Refinery => &refinery::LEDGER,
-            Self::Prisma => &prisma::LEDGER,
-            Self::Drizzle => &drizzle::LEDGER,
-            Self::Supabase => &supabase::LEDGER,
-            Self::Wrangler => &wrangler::LEDGER,
-            Self::Atlas => &atlas::LEDGER,
-            Self::NodePgMigrate => &node_pg_migrate::LEDGER,
-            Self::DbMigrate => &db_migrate::LEDGER,
-            Self::Postgrator => &postgrator::LEDGER,
-            Self::PostgresMigrations => &postgres_migrations::LEDGER,
-            Self::GraphileMigrate => &graphile_migrate::LEDGER,
-            Self::Umzug => &umzug::LEDGER,
-            Self::Tern => &tern::LEDGER,
-            Self::Rambler => &rambler::LEDGER,
-            Self::Mybatis => &mybatis::LEDGER,
-            Self::NpmSqlite => &npm_sqlite::LEDGER,
-            Self::Micrate => &micrate::LEDGER,
-            Self::Shmig => &shmig::LEDGER,
-            Self::SqlMigrate => &sql_migrate::LEDGER,
-            Self::Sqitch => &sqitch::LEDGER,
-            Self::Liquibase => &liquibase::LEDGER,
-        }
+/// The ledger of a tool.
+pub(super) fn ledger(tool: FormerTool) -> &'static Ledger {
+    match tool {
+        FormerTool::Sqlx => &sqlx::LEDGER,
+        FormerTool::GolangMigrate => &golang_migrate::LEDGER,
+        FormerTool::Diesel => &diesel::LEDGER,
+        FormerTool::Dbmate => &dbmate::LEDGER,
+        FormerTool::Goose => &goose::LEDGER,
+        FormerTool::Flyway => &flyway::LEDGER,
+        FormerTool::Refinery => &refinery::LEDGER,
+        FormerTool::Prisma => &prisma::LEDGER,
+        FormerTool::Drizzle => &drizzle::LEDGER,
+        FormerTool::Supabase => &supabase::LEDGER,
+        FormerTool::Wrangler => &wrangler::LEDGER,
+        FormerTool::Atlas => &atlas::LEDGER,
+        FormerTool::NodePgMigrate => &node_pg_migrate::LEDGER,
+        FormerTool::DbMigrate => &db_migrate::LEDGER,
+        FormerTool::Postgrator => &postgrator::LEDGER,
+        FormerTool::PostgresMigrations => &postgres_migrations::LEDGER,
+        FormerTool::GraphileMigrate => &graphile_migrate::LEDGER,
+        FormerTool::Umzug => &umzug::LEDGER,
+        FormerTool::Tern => &tern::LEDGER,
+        FormerTool::Rambler => &rambler::LEDGER,
+        FormerTool::Mybatis => &mybatis::LEDGER,
+        FormerTool::NpmSqlite => &npm_sqlite::LEDGER,
+        FormerTool::Micrate => &micrate::LEDGER,
+        FormerTool::Shmig => &shmig::LEDGER,
+        FormerTool::SqlMigrate => &sql_migrate::LEDGER,
+        FormerTool::Sqitch => &sqitch::LEDGER,
+        FormerTool::Liquibase => &liquibase::LEDGER,
     }
 }
 
@@ -217,7 +121,7 @@ mod tests {
             holds: *holds,
             kind: (*kind).to_owned(),
         };
-        tool.ledger().read("t", rows.iter().map(row).collect())
+        ledger(tool).read("t", rows.iter().map(row).collect())
     }
 
     #[test]

@@ -400,8 +400,7 @@ impl Journal {
             _ => Ok(false),
         };
         session.close().await;
-        // What is cut off may run on there.
-        connection.end_orphans(&self.marker).await?;
+        // What is cut off may run on there. By its name alone: whoever has taken the lease over has the same marker.
         if let Some(sessions) = connection.sessions() {
             sessions.end_session_named(&stretch.name).await?;
         }

@@ -1,25 +1,41 @@
 //! A session that is the hook's own: from the first statement on that a resumed hook could not repeat.
 //!
-//! Nothing in it is the runner's: no lock, no transaction, no row of the journal. Statements commit as the client's would, and
+//! Nothing in it is the runner's: no lock of tables, no transaction, no row of the journal; only a named lock, by which
+//! another runner finds it (`orphan.rs`). Statements commit as the client's would, and
 //! what they leave in the session (tables, variables, locks) ends with it.
 //!
 //! Whether a transaction was left open is told by a flag in the server's answers, which needs no right and no question
 //! that could begin one (MySQL shows transactions only to those who may see everybody's).
+//!
+//! Statements go as text, unprepared, and nothing is asked between two of them: each would be the one that ROW_COUNT(),
+//! FOUND_ROWS() and @@warning_count are about. What has parameters or gives rows to code has to be prepared. On a Galera
+//! cluster that would pass over in silence that another node's commit has rolled the transaction back, so that there
+//! the transaction is looked at before and after.
 
 use super::{
-    MysqlConnection, call::guest_side, connect::MysqlConnector, orphan, value::own_text, wire::Wire,
+    MysqlConnection,
+    call::{Call, guest_side},
+    connect::MysqlConnector,
+    error, orphan,
+    value::own_text,
+    wire::Wire,
+    worn::other_charset,
 };
 use crate::{
     backend::{
         BackendError,
         connection::{Apart, HookMode, HookSettings, SharedConnection},
     },
-    session::{Session as _, SqlError},
+    session::{ErrorKind, Session as _, SqlError, Value},
     sql::{self, Statement},
 };
 use async_trait::async_trait;
 use std::sync::Arc;
 use tokio::sync::Mutex;
+
+/// On a cluster, in the transaction of a hook's own session while a statement is prepared.
+const MARK: &str = "SAVEPOINT runner_apart";
+const UNMARK: &str = "RELEASE SAVEPOINT runner_apart";
 
 #[async_trait]
 impl Apart for MysqlConnection {
@@ -71,21 +87,22 @@ impl MysqlConnection {
         fresh.marker = Some(orphan::comment(marker));
         fresh.settings = self.settings;
         let mut sql = fresh.settings.sql();
+        // Transactions are the hook's, as the client would have them.
+        let is_older = fresh.settings.mariadb && !fresh.server.is_at_least((11, 1, 1));
+        let isolation = if is_older { "tx_isolation" } else { "transaction_isolation" };
+        sql.push_str(&format!("; SET SESSION {isolation} = DEFAULT"));
         if last_insert_id != 0 {
             sql.push_str(&format!("; SET last_insert_id = {last_insert_id}"));
         }
         fresh.own_text(&sql).await?;
+        fresh.sign_apart(marker).await?;
         Ok(fresh)
     }
 
     /// After a statement that can have set anything, reads the mode in which the next one runs, which is `sql`. Whether
     /// it did. Not before one that is about the statement before: a question would be that one then.
     pub(super) async fn learn_mode(&mut self, sql: &str) -> Result<bool, SqlError> {
-        let is_about_before = || {
-            Statement::one(sql, self.reading())
-                .is_ok_and(|statement| sql::is_about_the_one_before(&statement))
-        };
-        if !self.is_mode_unknown || is_about_before() {
+        if !self.is_mode_unknown || self.is_about_before(sql) {
             return Ok(false);
         }
         self.is_mode_unknown = false;
@@ -93,11 +110,88 @@ impl MysqlConnection {
         Ok(true)
     }
 
+    fn is_about_before(&self, sql: &str) -> bool {
+        let statement = Statement::one(sql, self.reading());
+        statement.is_ok_and(|statement| sql::is_about_the_one_before(&statement))
+    }
+
+    /// Whether a call is sent as the client would send it.
+    pub(super) fn goes_as_text(&self, call: &Call, params: &[Value]) -> bool {
+        self.mode == HookMode::Apart
+            && params.is_empty()
+            && (!call.wants_rows || self.is_about_before(call.sql()))
+    }
+
+    /// On a cluster, whether the hook's own session has a transaction that is to be there after a preparation. Another
+    /// node may have rolled it back: that is the answer then.
+    pub(super) async fn before_preparing(&mut self, call: &Call) -> Result<(), SqlError> {
+        self.was_in_transaction = false;
+        if self.mode != HookMode::Apart || !self.server.galera {
+            return Ok(());
+        }
+        if self.is_about_before(call.sql()) {
+            return Err(SqlError::new(
+                ErrorKind::Denied,
+                "on a cluster, a statement that asks what the one before did has no parameters here: use what execute returned",
+            ));
+        }
+        // Outside of a transaction a savepoint is gone at once.
+        self.was_in_transaction = self.marked(&[MARK, UNMARK]).await?;
+        if self.was_in_transaction {
+            self.marked(&[MARK]).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes or takes off the mark. Whether it was there to be taken off.
+    async fn marked(&mut self, statements: &[&str]) -> Result<bool, SqlError> {
+        for sql in statements {
+            match self.ready().await.map_err(guest_side)?.text(sql).await {
+                Ok(()) => {}
+                Err(failure) if error::number(&failure) == Some(error::NO_SUCH_SAVEPOINT) => {
+                    return Ok(false);
+                }
+                Err(failure) => return Err(error::guest_error(&failure, "")),
+            }
+        }
+        Ok(true)
+    }
+
+    /// What was just prepared may run: the transaction that it belongs to, if any, is still there.
+    pub(super) async fn check_prepared_apart(&mut self) -> Result<(), SqlError> {
+        match self.was_in_transaction && !self.marked(&[UNMARK]).await? {
+            true => Err(guest_side(self.ended())),
+            false => Ok(()),
+        }
+    }
+
+    /// Learns in which mode the next statement is read.
+    pub(super) async fn after_call_apart(&mut self, call: &Call) -> Result<(), SqlError> {
+        // A routine's mode ends with it; what these run may set another.
+        self.is_mode_unknown |= matches!(
+            call.verb.as_str(),
+            "EXECUTE" | "BEGIN" | "IF" | "CASE" | "LOOP" | "WHILE" | "REPEAT" | "FOR"
+        );
+        let sql = call.sql().to_ascii_lowercase();
+        if call.verb == "SET" && (sql.contains("sql_mode") || sql.contains("character_set")) {
+            self.read_mode().await.map_err(guest_side)?;
+            // What ROW_COUNT() gives behind a SET, it gives behind this.
+            self.own_text("DO 0").await.map_err(guest_side)?;
+        }
+        Ok(())
+    }
+
     async fn read_mode(&mut self) -> Result<(), BackendError> {
-        let rows = self.ready().await?.text_rows("SELECT @@SESSION.sql_mode").await;
+        let sql = "SELECT @@SESSION.sql_mode, @@SESSION.character_set_client, @@SESSION.character_set_results";
+        let rows = self.ready().await?.text_rows(sql).await;
         let rows = rows.map_err(|failure| self.host_error(&failure))?;
-        let mode = rows.first().and_then(|row| own_text(row, 0).ok().flatten());
-        let mode = mode.unwrap_or_default();
+        let value = |at| rows.first().and_then(|row| own_text(row, at).ok().flatten());
+        for (at, name) in [(1, "character_set_client"), (2, "character_set_results")] {
+            if !sql::is_utf8(&value(at).unwrap_or_default()) {
+                return Err(BackendError::Refused(other_charset(name)));
+            }
+        }
+        let mode = value(0).unwrap_or_default();
         if sql::is_foreign(&mode) {
             let mode = BackendError::Mode { url: self.url.to_string(), mode };
             return Err(mode);

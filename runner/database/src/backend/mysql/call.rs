@@ -116,16 +116,20 @@ impl MysqlConnection {
         params: Vec<Value>,
         mut each: impl FnMut(Row) -> Result<(), SqlError> + Send,
     ) -> Result<Ran, SqlError> {
+        self.check_whole()?;
         let mut watch = self.watch();
         self.put_on().await?;
-        let prepared = self.prepare(call, params.len(), &mut watch).await?;
+        let prepared = match self.goes_as_text(call, &params) {
+            true => None,
+            false => self.prepare(call, params.len(), &mut watch).await?,
+        };
         self.check_size(call, &params)?;
         let zone = self.zone_of(&params).await?;
         let hints = match &prepared {
             Some(prepared) if call.wants_rows => self.hints_of(prepared).await?,
             _ => HashMap::new(),
         };
-        // As the client would send it: a procedure can have several results, and answers those as text.
+        // A procedure can have several results, and answers those as text.
         let is_text = self.mode == HookMode::Apart && params.is_empty();
         let arguments = match &prepared {
             Some(_) if !is_text => {
@@ -185,11 +189,9 @@ impl MysqlConnection {
         params: usize,
         watch: &mut Watch,
     ) -> Result<Option<Prepared>, SqlError> {
+        self.check_whole()?;
+        self.before_preparing(call).await?;
         let wire = self.wire().map_err(guest_side)?;
-        // Only a rollback makes good what was cut off, if with another session.
-        if wire.is_cut_off() {
-            return Err(SqlError::new(ErrorKind::Disconnected, "an earlier call was cut off"));
-        }
         // It waits for locks, too.
         let prepared = watch.over(&call.text, wire.prepare(&call.text)).await;
         let prepared = prepared.map(|prepared| prepared.map_err(Failure::Server));
@@ -201,6 +203,7 @@ impl MysqlConnection {
             }
         };
         self.check_prepared().await.map_err(guest_side)?;
+        self.check_prepared_apart().await?;
         let expected = prepared.as_ref().map_or(0, |prepared| prepared.parameters);
         if expected != params {
             return Err(SqlError::new(
@@ -209,6 +212,14 @@ impl MysqlConnection {
             ));
         }
         Ok(prepared)
+    }
+
+    /// Only a rollback makes good what was cut off, if with another session.
+    fn check_whole(&mut self) -> Result<(), SqlError> {
+        match self.wire().map_err(guest_side)?.is_cut_off() {
+            true => Err(SqlError::new(ErrorKind::Disconnected, "an earlier call was cut off")),
+            false => Ok(()),
+        }
     }
 
     /// What accompanies a statement that begins now.
@@ -300,9 +311,9 @@ impl MysqlConnection {
         ))
     }
 
-    /// Before the first SET of a hook, keeps what it may change.
+    /// Before the first SET of a hook, keeps what it may change. A session of the hook's own is never put back.
     async fn remember_settings(&mut self, call: &Call) -> Result<(), SqlError> {
-        if call.verb == "SET" && self.untouched.is_none() {
+        if call.verb == "SET" && self.untouched.is_none() && self.mode != HookMode::Apart {
             let dialect = self.server.dialect;
             let wire = self.wire().map_err(guest_side)?;
             let variables = Variables::read(wire, dialect).await;
@@ -347,18 +358,13 @@ impl MysqlConnection {
         {
             let now = Variables::read(wire, self.server.dialect).await;
             let now = now.map_err(|e| error::guest_error(&e, ""))?;
-            if self.mode != HookMode::Apart {
-                untouched.check_pinned(&now)?;
-            }
+            untouched.check_pinned(&now)?;
             self.worn = Worn::of(untouched, &now)?;
         }
-        // A routine's mode ends with it; what these run may set another.
-        self.is_mode_unknown |= self.mode == HookMode::Apart
-            && matches!(
-                call.verb.as_str(),
-                "EXECUTE" | "BEGIN" | "IF" | "CASE" | "LOOP" | "WHILE" | "REPEAT" | "FOR"
-            );
-        Ok(())
+        match self.mode {
+            HookMode::Apart => self.after_call_apart(call).await,
+            HookMode::Transaction | HookMode::Journaled => Ok(()),
+        }
     }
 }
 

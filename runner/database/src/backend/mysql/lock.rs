@@ -110,7 +110,7 @@ impl MysqlConnection {
     }
 
     /// The session that holds a named lock, if any.
-    async fn lock_session(&mut self, name: &str) -> Result<Option<u64>, BackendError> {
+    pub(super) async fn lock_session(&mut self, name: &str) -> Result<Option<u64>, BackendError> {
         let rows = self.read_own("SELECT IS_USED_LOCK(?)", &[Cell::text(name)]).await?;
         Ok(match rows.first().map(Vec::as_slice) {
             Some([Cell::Integer(Some(id))]) => u64::try_from(*id).ok(),

@@ -108,6 +108,8 @@ pub(super) struct MysqlConnection {
     worn: Option<Worn>,
     /// A statement of a session of the hook's own can have set another mode.
     is_mode_unknown: bool,
+    /// Whether the session of the hook's own was in a transaction before the preparation at hand. Looked at on a cluster alone.
+    was_in_transaction: bool,
     /// What the server said about the session's time zones, by their names.
     zones: HashMap<String, Zone>,
     cursors: HashMap<Handle, cursor::Cursor>,
@@ -144,6 +146,7 @@ impl MysqlConnection {
             borrowed: None,
             worn: None,
             is_mode_unknown: false,
+            was_in_transaction: false,
             zones: HashMap::new(),
             cursors: HashMap::new(),
             writers: HashMap::new(),
@@ -152,9 +155,11 @@ impl MysqlConnection {
     }
 
     /// The connection, when nothing is under way on it. In a transaction, what was cut off is an
-    /// error until the rollback: on a new session the statement would commit by itself.
+    /// error until the rollback: on a new session the statement would commit by itself. A session of the hook's own
+    /// is never made again.
     async fn ready(&mut self) -> Result<&mut Wire, BackendError> {
-        if self.begun && self.wire()?.is_cut_off() {
+        let is_irreplaceable = self.begun || self.mode == HookMode::Apart;
+        if is_irreplaceable && self.wire()?.is_cut_off() {
             return Err(BackendError::Disconnected("an earlier call was cut off".to_owned()));
         }
         self.end_what_runs().await?;
@@ -283,7 +288,7 @@ impl Journaling for MysqlConnection {
     }
 
     async fn end_orphans(&mut self, marker: &str) -> Result<(), BackendError> {
-        self.end_marked(&orphan::comment(marker)).await
+        self.end_what_is_left(marker).await
     }
 
     async fn fingerprint(&mut self, sql: &str) -> Result<String, BackendError> {

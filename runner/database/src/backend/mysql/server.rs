@@ -1,6 +1,6 @@
 //! What kind of server was found, and whether the runner can work with it.
 
-use super::{settings, value};
+use super::{sessions::ListedSession, settings, value};
 use crate::{
     alteration::Dialect,
     backend::{Access, BackendError, DatabaseUrl},
@@ -10,8 +10,8 @@ use sqlx::{
     mysql::{MySqlRow, MySqlTypeInfo},
 };
 
-/// Uptime and clock are read one after the other, and both in whole seconds.
-const CLOCK_SLACK_SECONDS: i64 = 3;
+/// Former versions of the runner read uptime and clock one after the other.
+const CLOCK_SLACK_SECONDS: i64 = 1;
 const OLDEST_MARIADB: (u32, u32) = (10, 6);
 const OLDEST_MYSQL: (u32, u32) = (8, 0);
 
@@ -22,6 +22,8 @@ pub(super) struct Server {
     pub(super) version: String,
     pub(super) connection_id: u64,
     pub(super) database: String,
+    /// Whether names of databases are the same in upper and lower case.
+    folds_case: bool,
     /// Bytes of the largest message that the server takes.
     pub(super) packet_bytes_max: usize,
     pub(super) galera: bool,
@@ -42,7 +44,12 @@ impl Server {
             "SELECT CAST(VERSION() AS CHAR), CAST(CONNECTION_ID() AS UNSIGNED),
                 CAST(COALESCE(DATABASE(), '') AS CHAR), CAST(@@max_allowed_packet AS UNSIGNED),
                 CAST(CONCAT(@@hostname, ' ', @@port, ' ', @@server_id) AS CHAR),
-                TIMESTAMPDIFF(SECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP())",
+                TIMESTAMPDIFF(SECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP()),
+                CAST(@@lower_case_table_names <> 0 AS UNSIGNED),
+                (SELECT CAST(variable_value AS CHAR) FROM
+                    /*M! information_schema.global_status */
+                    /*!80000 performance_schema.global_status */
+                    WHERE variable_name = 'Uptime')",
         )
         .persistent(false)
         .fetch_one(&mut *connection)
@@ -55,11 +62,8 @@ impl Server {
         .persistent(false)
         .fetch_all(&mut *connection)
         .await?;
-        let uptime = sqlx::query("SHOW GLOBAL STATUS LIKE 'Uptime'")
-            .persistent(false)
-            .fetch_one(&mut *connection)
-            .await?;
-        let uptime: i64 = text(&uptime, 1)?.parse().unwrap_or_default();
+        // Of one statement: the server counts it from the same second.
+        let uptime: i64 = text(&facts, 7)?.parse().unwrap_or_default();
         let variables = variables
             .iter()
             .map(|row| Ok((text(row, 0)?, text(row, 1)?)))
@@ -83,6 +87,7 @@ impl Server {
             dialect: if mariadb { Dialect::Mariadb } else { Dialect::Mysql },
             connection_id: facts.try_get(1)?,
             database: text(&facts, 2)?,
+            folds_case: facts.try_get::<u64, _>(6)? != 0,
             packet_bytes_max: facts
                 .try_get::<u64, _>(3)
                 .map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX))?,
@@ -124,6 +129,15 @@ impl Server {
         let is_here =
             parts.next()? == self.name && (self.started - started).abs() <= CLOCK_SLACK_SECONDS;
         is_here.then_some(id)
+    }
+
+    /// Whether a session is in the database that this connection is in.
+    pub(super) fn is_in_database(&self, session: &ListedSession) -> bool {
+        let database = session.database.as_deref().unwrap_or_default();
+        match self.folds_case {
+            true => database.to_lowercase() == self.database.to_lowercase(),
+            false => database == self.database,
+        }
     }
 
     /// Error: `TooOld`, or `ReadOnly` for somebody who wants to write.

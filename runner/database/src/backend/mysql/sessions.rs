@@ -10,6 +10,9 @@
 //!
 //! A session that is being ended stays in them until its transaction is over. A user without the
 //! right PROCESS sees only sessions of its own account.
+//!
+//! Only sessions in this connection's database are ever ended: the tables of another one may be a copy of this one's,
+//! and record the same runs.
 
 use super::{MysqlConnection, error, value};
 use crate::{alteration::Dialect, backend::BackendError};
@@ -126,23 +129,27 @@ impl MysqlConnection {
         Ok(found.into_values().collect())
     }
 
-    /// Ends the sessions whose statement begins with `comment`, and waits until they are gone.
+    /// Ends the sessions in this database whose statement begins with `comment`, and waits until they are gone.
     pub(super) async fn end_marked(&mut self, comment: &str) -> Result<(), BackendError> {
         let (own, comment) = (self.server.connection_id, comment.trim_end().as_bytes());
         for session in self.sessions().await? {
             let statement = session.statement.as_deref().unwrap_or_default();
-            if session.id != own && statement.starts_with(comment) {
+            let is_marked = statement.starts_with(comment);
+            if session.id != own && is_marked && self.server.is_in_database(&session) {
                 self.end_session(session.id).await?;
             }
         }
         Ok(())
     }
 
-    /// Ends a session and waits until its last statement and its transaction are over.
+    /// Ends a session in this database and waits until its last statement and its transaction are over.
     pub(super) async fn end_session(&mut self, id: u64) -> Result<(), BackendError> {
         let deadline = Instant::now() + END_TIME;
         loop {
-            let is_there = self.sessions().await?.iter().any(|session| session.id == id);
+            let sessions = self.sessions().await?;
+            let is_it = |session: &&ListedSession| session.id == id;
+            let is_there =
+                sessions.iter().find(is_it).is_some_and(|found| self.server.is_in_database(found));
             if !is_there {
                 return Ok(());
             }

@@ -19,6 +19,9 @@ pub(super) const WORN: [&str; 5] = [
     "collation_connection",
 ];
 
+/// Those of [`WORN`] by which texts are read, and results.
+const READ_BY: [&str; 2] = ["character_set_client", "character_set_results"];
+
 /// What a hook set, beside what the server gave.
 #[derive(Debug, Clone)]
 pub(super) struct Worn {
@@ -30,7 +33,7 @@ pub(super) struct Worn {
 
 impl Worn {
     /// `None` where the hook has what the server gave. The hook has just set it. Error: `Denied`, for a mode whose
-    /// language is another.
+    /// language is another, and for a character set that is not UTF-8: a variable can hold the name of any.
     pub(super) fn of(untouched: &Variables, now: &Variables) -> Result<Option<Self>, SqlError> {
         let value = |of: &Variables, name| of.get(name).unwrap_or_default().to_owned();
         if WORN.iter().all(|name| untouched.get(name) == now.get(name)) {
@@ -43,6 +46,9 @@ impl Worn {
                 "setting sql_mode is refused: in that mode the server reads another language",
             ));
         }
+        if let Some(name) = READ_BY.into_iter().find(|name| !sql::is_utf8(&value(now, name))) {
+            return Err(other_charset(name));
+        }
         let setting = |of: &Variables| {
             let set = WORN.map(|name| match of.get(name) {
                 Some(value) if !value.is_empty() || name == "sql_mode" => {
@@ -54,6 +60,15 @@ impl Worn {
         };
         Ok(Some(Self { sql_mode, on: setting(now), off: setting(untouched), is_on: true }))
     }
+}
+
+pub(super) fn other_charset(name: &str) -> SqlError {
+    SqlError::new(
+        ErrorKind::Denied,
+        format!(
+            "setting {name} to another character set than utf8, utf8mb3 and utf8mb4 is refused: the host relies on it to read statements"
+        ),
+    )
 }
 
 impl MysqlConnection {

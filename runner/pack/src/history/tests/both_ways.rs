@@ -1,6 +1,6 @@
 //! Tools that keep both directions in one file or beside each other, by the examples of their manuals.
 
-use super::{Files, error, folder, options, read};
+use super::{Files, error, folder, options, read, tool};
 use crate::{
     Layout,
     history::ledger_key,
@@ -558,7 +558,7 @@ fn numbers_of_several_lengths_by_text() {
     ];
     for (layout, files, expected) in table {
         let read = read(files, Some(layout));
-        let keys = expected.map(|name| ledger_key(layout.as_str(), name).unwrap());
+        let keys = expected.map(|name| ledger_key(tool(layout), name).unwrap());
         for (at, key) in keys.iter().enumerate() {
             let found: Vec<_> = read.iter().map(|(id, _)| key.is(&id.parse().unwrap())).collect();
             assert_eq!(found, [at == 0, at == 1, at == 2], "{read:?}");

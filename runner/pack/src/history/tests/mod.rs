@@ -16,10 +16,15 @@ use super::{
     super::{PackOptions, folder as sql_folder, pack, sql_name::SqlHook},
     Layout,
 };
-use crate::alteration::Dialect;
+use crate::alteration::{Dialect, FormerTool};
 use std::{collections::BTreeMap, fs, path::Path};
 
 type Files<'a> = &'a [(&'a str, &'a str)];
+
+/// The tool whose layout this is.
+fn tool(layout: Layout) -> FormerTool {
+    FormerTool::ALL.into_iter().find(|tool| tool.as_str() == layout.as_str()).unwrap()
+}
 
 fn folder(files: Files<'_>) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -74,7 +79,7 @@ fn ledgers_name_the_stamps_of_packed_files() {
     for (layout, files, version) in table {
         let folder = folder(files);
         let read = sql_folder::read(folder.path(), &options(Some(layout))).unwrap();
-        let key = super::ledger_key(layout.as_str(), version);
+        let key = super::ledger_key(tool(layout), version);
         assert!(key.is_some_and(|key| key.is(&read.alterations[0].id)), "{files:?}");
     }
 }

@@ -3,9 +3,12 @@
 use super::{
     Files, Layout, SqlHook,
     SqlHook::{BeforeUp, Down, Up},
-    add, error, folder, options, read, sql_folder,
+    add, error, folder, options, read, sql_folder, tool,
 };
-use crate::alteration::Dialect::{self, Mariadb, Mysql, Postgresql, Sqlite};
+use crate::alteration::{
+    Dialect::{self, Mariadb, Mysql, Postgresql, Sqlite},
+    FormerTool,
+};
 use std::path::Path;
 
 /// The layout that a folder is taken for, which of its SQL is passed over, and what it is for.
@@ -305,19 +308,19 @@ fn ledgers_of_names() {
     for (layout, files, version) in table {
         let folder = folder(files);
         let read = sql_folder::read(folder.path(), &options(Some(layout))).unwrap();
-        let key = crate::history::ledger_key(layout.as_str(), version).unwrap();
+        let key = crate::history::ledger_key(tool(layout), version).unwrap();
         let id = &read.alterations[0].id;
         assert!(key.is(id) && key.reaches(id), "{layout} {id}: {key:?}");
     }
     for version in ["2024", "x", "20240101000000", "2024010100000012"] {
-        let key = crate::history::ledger_key("atlas", version).unwrap();
+        let key = crate::history::ledger_key(FormerTool::Atlas, version).unwrap();
         for name in [version.to_owned(), format!("{version}_x")] {
             let id = crate::history::textual::id(&name).unwrap();
             assert!(key.is(&id), "{version} {id}: {key:?}");
         }
     }
-    assert_eq!(crate::history::ledger_key("supabase", "x"), None);
-    assert_eq!(crate::history::ledger_key("wrangler", "0001_x"), None);
+    assert_eq!(crate::history::ledger_key(FormerTool::Supabase, "x"), None);
+    assert_eq!(crate::history::ledger_key(FormerTool::Wrangler, "0001_x"), None);
 }
 
 const JOURNAL_OF_ONE: &str = r#"{ "entries": [{ "when": 1700000000000, "tag": "a" }] }"#;

@@ -57,6 +57,44 @@ async fn a_mode_of_another_language_is_refused_however_it_comes() {
     );
 }
 
+/// A character set whose second bytes can be a backslash would end literals elsewhere than the tokenizer sees them end.
+/// Of two calls none says it whole.
+#[tokio::test]
+async fn a_character_set_out_of_a_variable_is_refused_when_it_is_set() {
+    for server in servers_with(&[]) {
+        let database = server.database();
+        let mut main = open(&database).await;
+        let shared = apart(&mut main, 0).await;
+        let own = &mut *shared.lock().await;
+        let mut journaled = open(&database).await;
+        journaled.enter(settings(HookMode::Journaled)).await.expect("enters");
+        let sessions: [(&mut dyn Connection, &str); 2] =
+            [(own, "apart"), (&mut journaled, "journaled")];
+        for (session, place) in sessions {
+            for sql in ["SET @cs = 'utf8mb4'", "SET character_set_client = @cs"] {
+                session
+                    .execute(sql, vec![])
+                    .await
+                    .unwrap_or_else(|e| panic!("{place}, {sql}: {e}"));
+            }
+            for name in ["character_set_client", "character_set_results"] {
+                session.execute("SET @cs = 'gbk'", vec![]).await.expect("a constant");
+                let set = format!("SET {name} = @cs");
+                let error = session.execute(&set, vec![]).await.expect_err(&set);
+                assert_eq!(error.kind, ErrorKind::Denied, "{place}: {error}");
+                assert!(error.message.contains(name), "{place}: {error}");
+                session.execute(&format!("SET {name} = utf8mb4"), vec![]).await.expect("back");
+            }
+        }
+        let prepared = ["SET @q = CONCAT('SET NAMES ', 'gbk')", "PREPARE s FROM @q", "EXECUTE s"];
+        for sql in prepared {
+            own.execute(sql, vec![]).await.expect(sql);
+        }
+        let error = own.execute("SELECT 1", vec![]).await.expect_err("it is read otherwise");
+        assert_eq!(error.kind, ErrorKind::Denied, "{error}");
+    }
+}
+
 #[tokio::test]
 async fn executable_comments_are_what_the_server_runs() {
     for server in servers_with(&[]) {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::backend::{
     BackendError,
-    connection::{Cell, LockTry},
+    connection::{Apart as _, Cell, LockTry, Sessions as _},
 };
 
 async fn count(connection: &mut MysqlConnection, table: &str) -> Vec<Vec<Cell>> {
@@ -199,6 +199,82 @@ async fn orphans_are_found_and_ended() {
     assert_eq!(database.rows("SHOW TABLES"), ["t"], "it left nothing behind");
     // What is left of the other side cannot go on as if nothing had happened.
     assert!(fails(&mut orphan, "SELECT 1", vec![]).await.kind == ErrorKind::Disconnected);
+}
+
+/// A copy of a database, on the same server, records the same runs and sessions: what it ends is its own.
+#[tokio::test]
+async fn what_another_database_runs_is_left_alone() {
+    for server in servers_with(&[]) {
+        let (database, copy) = (server.database(), server.database());
+        let (mut main, mut other) = (open(&database).await, open(&copy).await);
+        let mut orphan = open(&database).await;
+        orphan.enter(settings(HookMode::Journaled)).await.expect("enters");
+        orphan.set_marker(Some("abc:1"));
+        let asleep = "SELECT SLEEP(600) AS s";
+        cut_off(&database, &mut orphan, asleep, "runner:abc:1 ").await;
+        let shared = main.open_apart(settings(HookMode::Journaled), "abc:1", 0).await;
+        let session = shared.expect("opens");
+        let name = session.lock().await.sessions().expect("it has a name").session_name();
+        let there = || {
+            let sql = format!(
+                "SELECT COUNT(*) FROM information_schema.processlist WHERE db = '{}' AND id <> CONNECTION_ID()",
+                database.name()
+            );
+            database.rows(&sql).concat()
+        };
+        let before = there();
+        other.end_orphans("abc:1").await.expect("nothing of its own");
+        other.end_session_named(&name).await.expect("not its own");
+        other.end_session_named(&orphan.server.session_name()).await.expect("not its own");
+        assert_eq!(there(), before);
+        // The number alone is no name: the server may have been started again since.
+        let (id, rest) = name.split_once(' ').expect("a number");
+        let (started, place) = rest.split_once(' ').expect("a time");
+        let started: i64 = started.parse().expect("seconds");
+        for reused in [
+            format!("{id} {} {place}", started - 2),
+            format!("{id} {} {place}", started + 2),
+            format!("{id} {started} elsewhere 3306 1"),
+            id.to_owned(),
+        ] {
+            main.end_session_named(&reused).await.expect("nothing to end");
+        }
+        assert_eq!(there(), before);
+        main.end_orphans("abc:2").await.expect("nothing to end");
+        assert_eq!(there(), before);
+        main.end_orphans("abc:1").await.expect("ends both");
+        // Its own, and that of `main`.
+        assert_eq!(there(), "1");
+    }
+}
+
+/// What a paused runner holds without a statement under way: locks, and rows of a transaction.
+#[tokio::test]
+async fn an_idle_session_of_a_hook_is_found_and_ended() {
+    for server in servers_with(&[]) {
+        let database = server.database();
+        database.sql("CREATE TABLE t (a int) ENGINE=InnoDB; INSERT INTO t VALUES (1)");
+        for holds in ["LOCK TABLES t WRITE", "START TRANSACTION; UPDATE t SET a = 2"] {
+            let mut main = open(&database).await;
+            let shared = main.open_apart(settings(HookMode::Journaled), "abc:1", 0).await;
+            let shared = shared.expect("opens");
+            let session = &mut *shared.lock().await;
+            for sql in holds.split("; ") {
+                session.execute(sql, vec![]).await.expect(sql);
+            }
+            // The number is the same on a server that is read twice, however long the reading takes.
+            let mut next = open(&database).await;
+            assert_eq!(
+                next.server.session_of(&main.server.session_name()),
+                Some(main.server.connection_id)
+            );
+            next.end_orphans("abc:1").await.expect("ends it");
+            database.sql("UPDATE t SET a = a + 1");
+            let error = session.execute("SELECT 1", vec![]).await.expect_err("it is gone");
+            assert_eq!(error.kind, ErrorKind::Disconnected, "{error}");
+        }
+        assert_eq!(database.rows("SELECT a FROM t"), ["3"]);
+    }
 }
 
 #[tokio::test]

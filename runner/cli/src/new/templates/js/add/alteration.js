@@ -1,7 +1,7 @@
 // What the alteration is for, in a line.
 
-{{if backfill}}import { finished, sql } from "runner-alteration";
-{{unless backfill}}import { sql } from "runner-alteration";
+{{if backfill}}import { finished, sql } from "alteration-sdk";
+{{unless backfill}}import { sql } from "alteration-sdk";
 
 // Both run in one transaction with the runner's record: if one throws, nothing of it happened.
 export function up(db) {

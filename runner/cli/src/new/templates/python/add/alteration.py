@@ -1,7 +1,7 @@
 """What the alteration is for, in a line."""
 
-{{if backfill}}from runner_alteration import FINISHED, Alteration, More
-{{unless backfill}}from runner_alteration import Alteration
+{{if backfill}}from alteration_sdk import FINISHED, Alteration, More
+{{unless backfill}}from alteration_sdk import Alteration
 
 
 class {{type}}(Alteration, id="{{id}}"):

@@ -1,6 +1,6 @@
 """A table of tags, each with a slug that is computed here."""
 
-from runner_alteration import Alteration, log
+from alteration_sdk import Alteration, log
 
 # A component has no files: whatever is imported is imported at the top of a module.
 from slug import slug_of

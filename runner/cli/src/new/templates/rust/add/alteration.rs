@@ -1,6 +1,6 @@
 //! What the alteration is for, in a line.
 
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 pub struct {{type}};
 

@@ -1,7 +1,7 @@
 // What the alteration is for, in a line.
 
-{{if backfill}}import { finished, sql, type Database, type Finished, type More } from "runner-alteration";
-{{unless backfill}}import { sql, type Database } from "runner-alteration";
+{{if backfill}}import { finished, sql, type Database, type Finished, type More } from "alteration-sdk";
+{{unless backfill}}import { sql, type Database } from "alteration-sdk";
 
 // Both run in one transaction with the runner's record: if one throws, nothing of it happened.
 export function up(db: Database): void {

@@ -1,6 +1,6 @@
 // A table of tags, each with a slug that is computed here.
 
-import { log, sql } from "runner-alteration";
+import { log, sql } from "alteration-sdk";
 import { slugOf } from "../slug.js";
 
 const TITLES = ["To do", "In progress"];

@@ -1,7 +1,7 @@
 //! A table of tags, each with a slug that is computed here.
 
 use crate::slug::slug_of;
-use runner_sdk::prelude::*;
+use alteration_sdk::prelude::*;
 
 const TITLES: [&str; 2] = ["To do", "In progress"];
 

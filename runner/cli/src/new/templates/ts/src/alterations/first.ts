@@ -1,6 +1,6 @@
 // A table of tags, each with a slug that is computed here.
 
-import { log, sql, type Database } from "runner-alteration";
+import { log, sql, type Database } from "alteration-sdk";
 import { slugOf } from "../slug";
 
 const TITLES = ["To do", "In progress"];

@@ -1,6 +1,6 @@
 """Write database alterations for the runner in Python.
 
-    from runner_alteration import Alteration
+    from alteration_sdk import Alteration
 
     class CreateNotes(Alteration, id="1.0.0-1735689600-create-notes"):
         def up(self, db):

@@ -21,9 +21,9 @@ import sys
 # The folders of sources can be written, and the author's Python is another one.
 sys.dont_write_bytecode = True
 
-import runner_alteration
-from runner_alteration import failure, purity
-from runner_alteration.component import Backfill, Hooks, Preparation
+import alteration_sdk
+from alteration_sdk import failure, purity
+from alteration_sdk.component import Backfill, Hooks, Preparation
 
 # By a call, because not every name of a file is a name in Python.
 for module in {modules!r}:
@@ -107,7 +107,7 @@ def sign(component: Path) -> None:
     """Says what the component was made of and by, where `runner inspect` and other tools look."""
     tool = importlib.metadata.version("componentize-py")
     fields = [("language", "Python", ""), ("processed-by", "componentize-py", tool)]
-    fields.append(("sdk", "runner_alteration", ""))
+    fields.append(("sdk", "alteration_sdk", ""))
     entries = (_text(field) + b"\x01" + _text(name) + _text(of) for field, name, of in fields)
     section = _text("producers") + bytes([len(fields)]) + b"".join(entries)
     with component.open("ab") as file:

@@ -10,7 +10,7 @@ import traceback
 
 # Where componentize-py mounts the folders of sources.
 _MOUNT = re.compile(r"^/(?:\d+|world|bundled|python)/")
-_OWN = "/runner_alteration/"
+_OWN = "/alteration_sdk/"
 
 
 def keep_sources() -> None:

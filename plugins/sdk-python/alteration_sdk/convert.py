@@ -59,7 +59,7 @@ def _advice(value: Any) -> str:
         return f"{name} is an enum: pass its value"
     if isinstance(value, (dict, list, tuple)):
         return f"{name} is no database value; for a JSON document pass Json.of(...)"
-    return f"{name} is no database value; see runner_alteration.values for the types there are"
+    return f"{name} is no database value; see alteration_sdk.values for the types there are"
 
 
 def _integer(value: int):

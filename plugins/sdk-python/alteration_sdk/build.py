@@ -1,4 +1,4 @@
-"""Builds a plugin: `python -m runner_alteration.build`.
+"""Builds a plugin: `python -m alteration_sdk.build`.
 
 With `--request FILE` it answers what `runner build` asks of a project, see `request`. Without, it
 imports the author's modules once with this Python, to see which alterations and hooks there are;
