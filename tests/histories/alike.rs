@@ -4,7 +4,7 @@
 //! The histories are in the folders beside this file; README.md says what each covers.
 
 use crate::{
-    history::{GOOSE_VALUES, History, LIQUIBASE_VALUES, Tool},
+    history::{GOOSE_VALUES, History, LIQUIBASE_VALUES, Tool, forgotten, ledger},
     support::{Place, Sandbox, servers::USER},
 };
 use std::{fs, path::Path};
@@ -103,7 +103,7 @@ fn deployed(history: &History) {
     pack(history, &ours, &folder);
     ours.ok(&["deploy", "plugins"]);
     assert_eq!(ours.state().len(), history.alterations);
-    let ledger = history.ledger();
+    let ledger = ledger(history.tool);
     assert!(theirs.dump().contains(ledger), "their tool was here");
 
     // The adopted database knows what the runner's own knows, and has nothing left to do.
@@ -121,7 +121,7 @@ fn deployed(history: &History) {
     assert_eq!(theirs.state(), ours.state());
     ours.ok(&["check", "plugins"]);
 
-    theirs.sql(&history.forgotten());
+    theirs.sql(&forgotten(history.tool));
     alike(&theirs, &ours);
 }
 
@@ -149,7 +149,7 @@ fn taken_back(history: &History) {
     assert_ne!(ours.dump(), deployed);
     history.up(&theirs, &folder);
     history.down(&theirs, &folder);
-    theirs.sql(&history.forgotten());
+    theirs.sql(&forgotten(history.tool));
     alike(&theirs, &ours);
 
     // And forward again, from the archive's point of view a new attempt at each.

@@ -3,7 +3,7 @@
 
 use crate::{
     alike::alike,
-    history::{History, Tool},
+    history::{History, Tool, forgotten},
     peer::program_of,
     support::{self, Place, Sandbox},
 };
@@ -52,7 +52,7 @@ fn as_the_tool_does(tool: Tool, file: fn(u8) -> String, is_rebuild_partly_off: b
     let history =
         History { tool, folder: "", place: Place::Sqlite, alterations: texts.len(), back: 0 };
     history.up(&theirs, &folder);
-    theirs.sql(&tool.forgotten());
+    theirs.sql(&forgotten(tool));
     let source = folder.display().to_string();
     let from = tool.as_str();
     ours.ok(&["pack", &source, "--from", from, "--plugin", "acme/app", "--out", "plugins"]);
@@ -126,7 +126,7 @@ fn sqlx_file_by_file() {
             let run = ours.runner(&["deploy", "plugins", how]);
             assert_eq!(run.code, Some(i32::from(!is_done)), "{how}, {sql}: {run:#?}");
         }
-        theirs.sql(&Tool::Sqlx.forgotten());
+        theirs.sql(&forgotten(Tool::Sqlx));
         alike(&theirs, &ours);
     }
     assert_eq!(refused, 8, "so many fail by sqlx");

@@ -26,42 +26,42 @@ pub struct History {
     pub back: usize,
 }
 
+/// The table in which the tool records what it applied.
+pub fn ledger(tool: Tool) -> &'static str {
+    match tool {
+        Tool::Sqlx => "_sqlx_migrations",
+        Tool::GolangMigrate | Tool::Dbmate => "schema_migrations",
+        Tool::Diesel => "__diesel_schema_migrations",
+        Tool::Goose => "goose_db_version",
+        Tool::Flyway => "flyway_schema_history",
+        Tool::Refinery => "refinery_schema_history",
+        Tool::Prisma => "_prisma_migrations",
+        Tool::Drizzle => "drizzle.__drizzle_migrations",
+        Tool::Supabase => "supabase_migrations.schema_migrations",
+        Tool::Wrangler => "d1_migrations",
+        Tool::Atlas => "atlas_schema_revisions.atlas_schema_revisions",
+        Tool::SqlMigrate => "gorp_migrations",
+        Tool::Sqitch => "sqitch.changes",
+        Tool::Liquibase => "databasechangelog",
+        tool => panic!("{tool} has no history here"),
+    }
+}
+
+/// Removes that table, and what else the tool keeps for itself.
+pub fn forgotten(tool: Tool) -> String {
+    match ledger(tool).split_once('.') {
+        Some((schema, _)) => format!("DROP SCHEMA {schema} CASCADE"),
+        None if tool == Tool::Wrangler => {
+            "DROP TABLE d1_migrations; DROP TABLE _cf_METADATA".to_owned()
+        }
+        None if tool == Tool::Liquibase => {
+            "DROP TABLE databasechangelog; DROP TABLE databasechangeloglock".to_owned()
+        }
+        None => format!("DROP TABLE {}", ledger(tool)),
+    }
+}
+
 impl History {
-    /// The table in which its tool records what it applied.
-    pub fn ledger(&self) -> &'static str {
-        match self.tool {
-            Tool::Sqlx => "_sqlx_migrations",
-            Tool::GolangMigrate | Tool::Dbmate => "schema_migrations",
-            Tool::Diesel => "__diesel_schema_migrations",
-            Tool::Goose => "goose_db_version",
-            Tool::Flyway => "flyway_schema_history",
-            Tool::Refinery => "refinery_schema_history",
-            Tool::Prisma => "_prisma_migrations",
-            Tool::Drizzle => "drizzle.__drizzle_migrations",
-            Tool::Supabase => "supabase_migrations.schema_migrations",
-            Tool::Wrangler => "d1_migrations",
-            Tool::Atlas => "atlas_schema_revisions.atlas_schema_revisions",
-            Tool::SqlMigrate => "gorp_migrations",
-            Tool::Sqitch => "sqitch.changes",
-            Tool::Liquibase => "databasechangelog",
-            tool => panic!("{tool} has no history here"),
-        }
-    }
-
-    /// Removes that table, and what else the tool keeps for itself.
-    pub fn forgotten(&self) -> String {
-        match self.ledger().split_once('.') {
-            Some((schema, _)) => format!("DROP SCHEMA {schema} CASCADE"),
-            None if self.tool == Tool::Wrangler => {
-                "DROP TABLE d1_migrations; DROP TABLE _cf_METADATA".to_owned()
-            }
-            None if self.tool == Tool::Liquibase => {
-                "DROP TABLE databasechangelog; DROP TABLE databasechangeloglock".to_owned()
-            }
-            None => format!("DROP TABLE {}", self.ledger()),
-        }
-    }
-
     /// Whether this row of the state is of what no ledger says with which text it ran. Of Liquibase's scripts there is
     /// one text here, which can be no other.
     pub fn is_left(&self, row: &str) -> bool {
