@@ -42,7 +42,7 @@ impl Journaling for PostgresConnection {
     /// Whether the transaction that was begun is still open; a failed one is.
     async fn is_in_transaction(&mut self) -> Result<bool, BackendError> {
         self.link.settle().await?;
-        let Some(transaction) = &self.transaction else { return Ok(false) };
+        let Some(transaction) = self.state.transaction() else { return Ok(false) };
         let id = transaction.id.clone();
         let sql = "SELECT pg_catalog.pg_current_xact_id_if_assigned()";
         match self.link.own_rows(sql).await {
@@ -61,10 +61,9 @@ impl Journaling for PostgresConnection {
     }
 
     async fn mark(&mut self) -> Result<(), BackendError> {
-        let Some(transaction) = &mut self.transaction else { return Ok(()) };
+        let Some(transaction) = self.state.transaction_mut() else { return Ok(()) };
         // One after the other, never nested: each level costs the server.
-        let at = (self.side, self.forms.are_pinned);
-        let release = if transaction.marked.replace(at).is_some() {
+        let release = if transaction.marked.replace(transaction.view).is_some() {
             format!("RELEASE SAVEPOINT {MARK}; ")
         } else {
             String::new()
@@ -74,11 +73,13 @@ impl Journaling for PostgresConnection {
 
     async fn back_to_mark(&mut self) -> Result<(), BackendError> {
         self.link.settle().await?;
-        let Some(transaction) = &mut self.transaction else { return Ok(()) };
+        let Some(transaction) = self.state.transaction_mut() else { return Ok(()) };
         let marked = transaction.marked.take();
         self.own_run(&format!("ROLLBACK TO SAVEPOINT {MARK}; RELEASE SAVEPOINT {MARK}")).await?;
         // The session's settings went back to the mark too.
-        (self.side, self.forms.are_pinned) = marked.unwrap_or((self.side, self.forms.are_pinned));
+        if let (Some(transaction), Some(view)) = (self.state.transaction_mut(), marked) {
+            transaction.view = view;
+        }
         Ok(())
     }
 
@@ -89,7 +90,7 @@ impl Journaling for PostgresConnection {
 
     async fn execute_outside(&mut self, sql: &str, marker: &str) -> Result<Outcome, SqlError> {
         self.note_outside();
-        if self.transaction.is_some() {
+        if self.state.transaction().is_some() {
             return Err(SqlError::new(
                 ErrorKind::Other,
                 "a transaction is open; the statement was to run outside of any",
@@ -105,7 +106,7 @@ impl Journaling for PostgresConnection {
         self.link.comment = Some(comment(marker));
         // One message is one statement, as the tokenizer saw it; that holds only while strings
         // are read as they should be. A pooler would give the settings to somebody else.
-        let (before, after) = match &self.hook {
+        let (before, after) = match self.state.hook() {
             Some(hook) if !self.is_pooled => (
                 format!(
                     "; SET lock_timeout = {}; SET statement_timeout = {}",
@@ -114,7 +115,7 @@ impl Journaling for PostgresConnection {
                 ),
                 [
                     vec!["RESET lock_timeout".to_owned(), "RESET statement_timeout".to_owned()],
-                    settings::unbind(&self.unbounded),
+                    settings::unbind(self.unbounded()),
                 ]
                 .concat()
                 .join("; "),
@@ -183,15 +184,15 @@ impl PostgresConnection {
     /// Keeps everybody from changing the runner's tables, for as long as the other session is there: code of a hook
     /// that commits by itself can put any statement together, and nobody could take it back.
     async fn keep_tables(&mut self) -> Result<PgConnection, BackendError> {
-        let facts = self.hook.as_ref().and_then(|hook| hook.facts.as_ref());
+        let facts = self.state.hook().map(|hook| &hook.facts);
         // The lease's heart beats on.
         let tables = facts.into_iter().flat_map(Facts::tables).filter(|t| *t != "alteration_lease");
-        let tables: Vec<_> = tables.map(|table| format!("{}{table}", self.prefix)).collect();
+        let tables: Vec<_> = tables.map(|table| format!("{}{table}", self.config.prefix)).collect();
         let mut other = self.link.opener().open().await?;
         if !tables.is_empty() {
             let sql = format!(
                 "BEGIN; SET LOCAL lock_timeout = {}; LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE",
-                settings::milliseconds(Some(self.lock_wait)),
+                settings::milliseconds(Some(self.config.lock_wait)),
                 tables.join(", ")
             );
             self.probe(&mut other, &sql).await?;
@@ -214,10 +215,8 @@ impl PostgresConnection {
 
     /// How the runner's tables stand, for a hook at work. Nobody else changes them while this runner has the lock.
     async fn standing(&mut self) -> Result<Option<String>, BackendError> {
-        let Some(facts) = self.hook.as_ref().and_then(|hook| hook.facts.as_ref()) else {
-            return Ok(None);
-        };
-        let sql = format!("SELECT {}", facts.standing(&self.schema));
+        let Some(hook) = self.state.hook() else { return Ok(None) };
+        let sql = format!("SELECT {}", hook.facts.standing(&self.config.schema));
         let [standing] = super::columns(self.own_texts(&sql).await?)?;
         Ok(standing)
     }
@@ -238,7 +237,7 @@ impl PostgresConnection {
     /// that one that waits for somebody would keep every other runner out.
     async fn look_for_the_client(&mut self, look: bool) -> Result<(), BackendError> {
         // A pooler would give the setting to somebody else.
-        if self.is_pooled || !self.sees_lost_clients {
+        if self.is_pooled || !self.config.sees_lost_clients {
             return Ok(());
         }
         self.own_run(match look {

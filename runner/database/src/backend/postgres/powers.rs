@@ -102,7 +102,7 @@ impl PostgresConnection {
                 reads: is_true(reads),
             });
         }
-        let held = held(&roles, self.version < CREATEROLE_IS_BOUNDED);
+        let held = held(&roles, self.config.version < CREATEROLE_IS_BOUNDED);
         if held.is_empty() {
             return Ok(Powers::default());
         }

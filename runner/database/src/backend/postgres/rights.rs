@@ -14,10 +14,10 @@ impl PostgresConnection {
                  pg_catalog.quote_ident(current_user) \
              FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
              WHERE n.nspname = {} AND c.relkind IN ('r', 'p') AND c.relname IN ({names}) ORDER BY 1",
-            text::literal(&self.schema)
+            text::literal(&self.config.schema)
         );
         let (schema, mut tables, mut role, mut may_use) =
-            (text::quote(&self.schema), Vec::new(), String::new(), true);
+            (text::quote(&self.config.schema), Vec::new(), String::new(), true);
         for row in self.own_texts(&sql).await? {
             let [Some(table), Some(may_read), Some(usage), Some(user)] = &row[..] else { continue };
             if may_read != "true" {

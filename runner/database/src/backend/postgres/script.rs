@@ -55,10 +55,9 @@ impl PostgresConnection {
     ) -> Result<(), FailedInScript> {
         let mut run = ScriptRun::default();
         // The journal makes its own calls; it would be given nothing that can be taken up again.
-        let is_transaction =
-            self.hook.as_ref().is_some_and(|hook| hook.settings.mode == HookMode::Transaction);
+        let is_transaction = self.state.mode() == Some(HookMode::Transaction);
         loop {
-            if is_transaction && !self.one_by_one {
+            if is_transaction && !self.config.one_by_one {
                 let together = self.together(script, run);
                 if together.parts.len() > 1 {
                     self.run_together(together, script, &mut run, done).await?;

@@ -34,12 +34,11 @@ impl PostgresConnection {
     pub(super) fn checked<'a>(&self, sql: &'a str) -> Result<Statement<'a>, SqlError> {
         self.check_text(sql)?;
         let statement = Statement::one(sql, Dialect::Postgresql)?;
-        let settings = self.hook.as_ref().map(|hook| hook.settings);
-        let place = match settings.map(|settings| settings.mode) {
+        let place = match self.state.mode() {
             Some(HookMode::Journaled | HookMode::Apart) => Place::Journaled,
             Some(HookMode::Transaction) | None => Place::Transaction,
         };
-        let level = settings.map(|settings| settings.level).unwrap_or_default();
+        let level = self.state.hook().map(|hook| hook.settings.level).unwrap_or_default();
         match refusal(&statement, place, level) {
             Some(reason) => Err(SqlError::new(ErrorKind::Denied, reason)),
             None => Ok(statement),
@@ -52,7 +51,7 @@ impl PostgresConnection {
     }
 
     fn check_length(&self, sql: &str) -> Result<(), SqlError> {
-        let (length, max) = (sql.len(), self.limits.sql_bytes_max);
+        let (length, max) = (sql.len(), self.config.limits.sql_bytes_max);
         if length > max {
             return Err(SqlError::new(
                 ErrorKind::Limit,
@@ -76,7 +75,7 @@ impl PostgresConnection {
     /// Ends a statement that was left half-way, and puts the session on the guest's side, with the output forms
     /// that the next call `wants`.
     pub(super) async fn ready_for_guest(&mut self, wants: Wants) -> Result<(), SqlError> {
-        if self.transaction.is_none() {
+        if self.state.transaction().is_none() {
             // It would commit by itself.
             return Err(SqlError::new(ErrorKind::Other, "there is no transaction to run it in"));
         }
@@ -102,7 +101,7 @@ impl PostgresConnection {
                 "the statement has {expected} parameters, {given} values were given"
             )));
         }
-        let max = self.limits.value_bytes_max;
+        let max = self.config.limits.value_bytes_max;
         match params.iter().position(|param| size::payload(param) > max) {
             Some(at) => Err(SqlError::new(
                 ErrorKind::Limit,

@@ -4,11 +4,11 @@
 //! was seen not to have failed just before, or the server says that its id is committed.
 
 use super::{
-    PostgresConnection, Side, Transaction, error,
-    facts::Facts,
+    PostgresConnection, error,
     message::Message,
     own::{Follows, Outgoing},
     settings,
+    state::{Side, State},
 };
 use crate::{
     backend::{
@@ -66,7 +66,7 @@ impl Transactions for PostgresConnection {
         if is_savepoint {
             self.rollback().await.map_err(TxError::Start)?;
         } else {
-            self.transaction = None;
+            self.state.ended();
             self.leave_session();
         }
         Ok(out.rows)
@@ -76,10 +76,10 @@ impl Transactions for PostgresConnection {
     async fn own(&mut self, statements: Vec<Own>) -> Result<Vec<Rows>, TxError> {
         self.link.settle().await.map_err(TxError::Start)?;
         let mut out = Outgoing::of(&statements);
-        match self.transaction {
-            Some(_) if self.side == Side::Guest => self.add_own_switch(&mut out.message),
-            Some(_) => {}
-            None => out.message.extend(self.own_path()),
+        match (self.state.transaction(), self.state.side()) {
+            (Some(_), Side::Guest) => self.add_own_switch(&mut out.message),
+            (Some(_), Side::Own) => {}
+            (None, _) => out.message.extend(self.own_path()),
         }
         self.add_own(&mut out, &statements, Follows::Nothing).await?;
         self.post(&mut out).await?;
@@ -89,7 +89,7 @@ impl Transactions for PostgresConnection {
     /// Ends a transaction: what is to be checked, the record and the COMMIT go in one message.
     async fn finish(&mut self, end: End) -> Result<Durability, TxError> {
         self.link.settle().await.map_err(TxError::Checks)?;
-        if self.transaction.is_none() {
+        if self.state.transaction().is_none() {
             let none = BackendError::TransactionEnded("there was none to commit".to_owned());
             return Err(TxError::Commit(none));
         }
@@ -109,8 +109,7 @@ impl Transactions for PostgresConnection {
             }
             self.note_locks().await.map_err(TxError::of_commit)?;
         } else {
-            let facts = self.hook.as_ref().and_then(|hook| hook.facts.as_ref());
-            let is_alone = is_hook && facts.is_some_and(Facts::are_alone);
+            let is_alone = is_hook && self.state.hook().is_some_and(|hook| hook.facts.are_alone());
             self.add_own(&mut out, &end.own, Follows::Commit { is_alone }).await?;
         }
         self.commit(&mut out, end.durability, is_hook).await?;
@@ -145,36 +144,25 @@ impl Transactions for PostgresConnection {
 
     async fn rollback(&mut self) -> Result<(), BackendError> {
         self.link.settle().await?;
-        self.forget_handles();
-        self.hook = None;
-        let had_hook = self.is_used;
-        if had_hook {
-            // What is taken back was looked at last.
-            self.own_facts = None;
-        }
-        self.side = Side::Own;
-        self.forms.are_pinned = false;
-        let mut message = Message::default();
-        if self.rehearsing && self.transaction.is_some() {
+        self.forget_hook();
+        if self.rehearsing && self.state.transaction().is_some() {
             if std::mem::take(&mut self.in_savepoint) {
-                // What was marked in it, and what the hook set, goes with it.
-                if let Some(transaction) = &mut self.transaction {
-                    transaction.marked = None;
-                }
-                message.push(format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}"));
-                message.push(format!("RELEASE SAVEPOINT {SAVEPOINT}"));
-                self.own_run(&message.text()).await?;
+                self.state.taken_back();
+                let sql =
+                    format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}; RELEASE SAVEPOINT {SAVEPOINT}");
+                self.own_run(&sql).await?;
             }
             return Ok(());
         }
-        self.transaction = None;
+        let mut message = Message::default();
         message.push("ROLLBACK");
         message.extend(self.link.forget_described());
-        if had_hook {
-            message.extend(settings::reset(self.lock.is_some(), &self.unbounded));
+        if self.state.is_used() {
+            message.extend(self.reset());
         }
+        self.state.roll_back();
         self.own_run(&message.text()).await?;
-        self.is_used = false;
+        self.state.settled();
         self.leave_session();
         Ok(())
     }
@@ -189,7 +177,7 @@ impl Transactions for PostgresConnection {
         self.rehearsing = false;
         self.in_savepoint = false;
         // Tables that it made are gone with it.
-        self.own_facts = None;
+        self.state.forget_tables();
         self.rollback().await
     }
 }
@@ -198,13 +186,13 @@ impl PostgresConnection {
     /// Adds what begins a transaction, in the journaled hook at work or outside of any; in a rehearsal a savepoint.
     fn add_begin(&mut self, out: &mut Outgoing, isolation: Option<Isolation>) {
         let message = &mut out.message;
-        self.side = Side::Own;
-        let bounds = settings::bounds(self.lock_wait, self.idle);
-        if self.rehearsing && self.transaction.is_some() {
-            if self.hook.is_none() {
+        let bounds = settings::bounds(self.config.lock_wait, self.idle);
+        if self.rehearsing && self.state.transaction().is_some() {
+            self.state.turn(Side::Own);
+            if self.state.hook().is_none() {
                 message.extend(settings::own());
             } else {
-                if self.acts() {
+                if self.state.acts() {
                     message.extend(settings::OPERATOR);
                 }
                 message.extend(settings::own_within_hook());
@@ -214,21 +202,22 @@ impl PostgresConnection {
             return;
         }
         // Readers may be connected to a standby, which hands out no ids.
-        let reads = self.access == Access::Read;
+        let reads = self.config.access == Access::Read;
         let (mode, id) =
             if reads { ("ONLY", "NULL") } else { ("WRITE", "pg_catalog.pg_current_xact_id()") };
         let isolation = isolation.unwrap_or(Isolation::ReadCommitted).as_sql();
         message.push(format!("BEGIN ISOLATION LEVEL {isolation} READ {mode}"));
         // Elsewhere the session has none.
-        if self.is_pooled && self.version >= TRANSACTION_TIMEOUT {
+        if self.is_pooled && self.config.version >= TRANSACTION_TIMEOUT {
             message.push("SET LOCAL transaction_timeout = 0");
         }
-        match &self.hook {
+        match self.state.hook() {
             // What a journaled hook set in the session is for its statements in this transaction too.
             Some(hook) => {
                 message.extend(settings::idle_bound(self.idle));
-                message.extend(settings::hook_bounds(&hook.settings, self.sees_lost_clients));
-                message.extend(settings::to_own(self.acts()));
+                message
+                    .extend(settings::hook_bounds(&hook.settings, self.config.sees_lost_clients));
+                message.extend(settings::to_own(self.state.acts()));
                 message.extend(settings::own_within_hook());
             }
             None => {
@@ -238,8 +227,7 @@ impl PostgresConnection {
         }
         let begins = message.push(format!("SELECT pg_catalog.pg_backend_pid(), {id}"));
         out.marks.begins = Some(begins);
-        self.transaction = Some(Transaction { id: None, marked: None });
-        self.forms.are_pinned = false;
+        self.state.begin();
     }
 
     /// Commits what was added. A transaction that begins in the same message cannot have failed before its COMMIT: the
@@ -251,19 +239,19 @@ impl PostgresConnection {
         durability: Durability,
         is_whole: bool,
     ) -> Result<(), TxError> {
-        let id = self.transaction.as_ref().and_then(|transaction| transaction.id.clone());
+        let id = self.state.transaction_id().map(str::to_owned);
         let message = &mut out.message;
         match durability {
             Durability::Unflushed => drop(message.push(UNFLUSHED)),
-            Durability::Flushed if self.never_waits => drop(message.push(settings::WAIT)),
+            Durability::Flushed if self.config.never_waits => drop(message.push(settings::WAIT)),
             Durability::Flushed => {}
         }
         // A journaled hook goes on after this; what it listens to would come in between.
-        let goes_on = self.hook.is_some() && out.marks.left.is_none();
+        let goes_on = self.state.hook().is_some() && out.marks.left.is_none();
         if goes_on {
             message.extend([UNLISTEN, READ_ONLY]);
         }
-        let ends_hook = self.is_used && !goes_on;
+        let ends_hook = self.state.is_used() && !goes_on;
         if ends_hook {
             // What a trigger of the hook's deferred to the commit itself writes nothing, and sets nothing that stays.
             message.push(READ_ONLY);
@@ -271,7 +259,7 @@ impl PostgresConnection {
         out.marks.commit = Some(message.push("COMMIT"));
         if ends_hook {
             message.push(UNLISTEN);
-            message.extend(settings::reset(self.lock.is_some(), &self.unbounded));
+            message.extend(self.reset());
         }
         message.extend(self.link.forget_described());
         let status = id.filter(|_| !is_whole).map(|id| {
@@ -279,12 +267,11 @@ impl PostgresConnection {
         });
         let reply = self.post(out).await;
         if !matches!(&reply, Err(error) if !error.is_committed()) {
-            self.transaction = None;
-            self.side = Side::Own;
+            self.state.ended();
             self.leave_session();
         }
         let mut reply = reply?;
-        self.is_used = goes_on;
+        self.state.settled();
         let status = status.and_then(|place| reply.answered.get_mut(place));
         match status.map(|answered| std::mem::take(&mut answered.texts)) {
             None => Ok(()),
@@ -310,7 +297,7 @@ impl PostgresConnection {
     async fn release_savepoint(&mut self) -> Result<(), BackendError> {
         self.in_savepoint = false;
         // A mark that was set in it goes with it.
-        if let Some(transaction) = &mut self.transaction {
+        if let Some(transaction) = self.state.transaction_mut() {
             transaction.marked = None;
         }
         let sql = format!("SET CONSTRAINTS ALL IMMEDIATE; RELEASE SAVEPOINT {SAVEPOINT}");
@@ -332,19 +319,14 @@ impl PostgresConnection {
     }
 
     pub(super) async fn connect_again(&mut self) -> Result<(), BackendError> {
-        self.forget_handles();
-        self.forms.are_pinned = false;
-        self.transaction = None;
-        self.hook = None;
-        self.is_used = false;
-        self.own_facts = None;
+        self.forget_hook();
+        self.state = State::default();
         self.in_savepoint = false;
         self.left_nothing = false;
-        self.side = Side::Own;
         // A pooler may have given the old server session to somebody else by now.
         self.link.reopen(!self.is_pooled).await?;
-        if !self.unbounded.is_empty() {
-            let sql = settings::unbind(&self.unbounded).join("; ");
+        if !self.unbounded().is_empty() {
+            let sql = settings::unbind(self.unbounded()).join("; ");
             self.own_run(&sql).await?;
         }
         if self.lock.take().is_some()

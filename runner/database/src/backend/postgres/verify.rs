@@ -217,7 +217,7 @@ impl PostgresConnection {
 
     async fn partitions(&mut self) -> Result<Vec<Partition>, BackendError> {
         // The column for a detachment that was begun came with version 14.
-        let pending = if self.version >= 140_000 { "h.inhdetachpending" } else { "false" };
+        let pending = if self.config.version >= 140_000 { "h.inhdetachpending" } else { "false" };
         let sql = format!(
             "SELECT pn.nspname, p.relname, cn.nspname, c.relname, {pending} \
              FROM pg_catalog.pg_inherits h \
