@@ -9,7 +9,7 @@ use super::{
     disk::Disk,
     journal::SharedJournal,
     lease::Lease,
-    recorded::{self, or_roll_back},
+    recorded,
     tables::{self, archive, ledger, schema, snapshot},
     transaction::{Durability, End, Own, Start, TxError},
 };
@@ -91,7 +91,14 @@ impl Backend {
     /// Judges SQL texts as this connection will.
     pub async fn judge(&self) -> Judge {
         let judge = match &self.connection {
-            Some(connection) => connection.lock().await.judge(),
+            Some(connection) => {
+                let connection = connection.lock().await;
+                let judge = Judge::new(connection.reading());
+                match connection.database_name() {
+                    Some(name) => judge.within(name),
+                    None => judge,
+                }
+            }
             None => Judge::new(self.dialect),
         };
         judge.bounded(self.options.limits.sql_bytes_max)
@@ -165,8 +172,8 @@ impl Backend {
                 matches!(error, BackendError::Database(_) | BackendError::Corrupt(_))
             }
         };
-        if is_doubtful {
-            let grants = connection.grants_to_read().await?;
+        if is_doubtful && let Some(rights) = connection.rights() {
+            let grants = rights.grants_to_read().await?;
             if !grants.is_empty() {
                 return Err(BackendError::MayNotRead { url: self.url.clone(), grants });
             }
@@ -320,8 +327,11 @@ impl Backend {
     async fn flush_once(&self) -> Result<(), BackendError> {
         let shared = self.shared()?;
         let connection = &mut *shared.lock().await;
-        let flushed = connection.flush().await;
-        or_roll_back(connection, flushed).await
+        if let Some(write) = connection.flush_sql() {
+            let write = vec![Own::run(write, [])];
+            recorded::apply(connection, write, Durability::Flushed).await?;
+        }
+        Ok(())
     }
 
     /// Why a connection was really lost: the server ends the session of a runner that was paused,

@@ -45,8 +45,7 @@ pub(super) use connect::PostgresConnector;
 
 use super::{
     BackendError,
-    connection::{Connection, OwnTypes, Places},
-    powers::Powers,
+    connection::{Connection, OwnTypes, Places, Rights, RunsOutside},
 };
 use crate::{backend::tables::schema, session::Handle};
 use async_trait::async_trait;
@@ -151,6 +150,14 @@ impl Connection for PostgresConnection {
         Some(self)
     }
 
+    fn rights(&mut self) -> Option<&mut dyn Rights> {
+        Some(self)
+    }
+
+    fn runs_outside(&mut self) -> Option<&mut dyn RunsOutside> {
+        Some(self)
+    }
+
     fn own_types(&self) -> OwnTypes {
         OwnTypes {
             key: "varchar(255) COLLATE \"C\"",
@@ -172,14 +179,6 @@ impl Connection for PostgresConnection {
         Ok(schema::own(found.into_iter().flatten().flatten()))
     }
 
-    async fn powers(&mut self) -> Result<Powers, BackendError> {
-        self.read_powers().await
-    }
-
-    async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError> {
-        self.grants().await
-    }
-
     fn tables_sql(&self) -> &'static str {
         "SELECT pg_catalog.count(*) FROM pg_catalog.pg_class AS c
          JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -189,6 +188,16 @@ impl Connection for PostgresConnection {
 
     fn clock_ms(&self) -> &'static str {
         "CAST(EXTRACT(EPOCH FROM pg_catalog.clock_timestamp()) * 1000 AS pg_catalog.int8)"
+    }
+
+    /// A commit waits for the disk, and for all commits before it, if its transaction wrote anything. This writes
+    /// something for logical replication that nobody listens to.
+    fn flush_sql(&self) -> Option<&'static str> {
+        Some("SELECT pg_catalog.pg_logical_emit_message(true, 'runner', '')")
+    }
+
+    fn database_name(&self) -> Option<&str> {
+        None
     }
 
     async fn identity(&mut self) -> Result<String, BackendError> {

@@ -1,23 +1,16 @@
-//! Statements that cannot run in a transaction, the server sessions that a killed runner left at
-//! work on one, and whether the connection goes through a pooler.
+//! Statements that cannot run in a transaction, and whether the connection goes through a pooler.
 
 use super::{PostgresConnection, error, facts::Facts, settings, text::Sent};
 use crate::{
     alteration::Dialect,
-    backend::{
-        BackendError,
-        connection::{Journaling, Segments, Verdict},
-    },
+    backend::{BackendError, connection::RunsOutside},
     session::{ErrorKind, Outcome, SqlError},
 };
 use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use std::{io::ErrorKind::TimedOut, time::Duration};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
 
-/// How long a session may take to end after it was told to.
-const ORPHAN_PATIENCE: Duration = Duration::from_secs(30);
-const ORPHAN_POLL: Duration = Duration::from_millis(100);
 const MARK: &str = "runner_mark";
 /// How long the second connection that a pooler is recognised by may take to answer.
 const PROBE_TIME: Duration = Duration::from_secs(15);
@@ -26,7 +19,7 @@ pub(super) const PROBES: u32 = 4;
 pub(super) const FAREWELL_TIME: Duration = Duration::from_secs(1);
 
 /// The comment that goes ahead of a statement, so that its session can be found by it.
-fn comment(marker: &str) -> String {
+pub(super) fn comment(marker: &str) -> String {
     // Nothing that would end the comment, whatever the marker was made of.
     let kept: String =
         marker.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.:@/".contains(*c)).collect();
@@ -34,27 +27,7 @@ fn comment(marker: &str) -> String {
 }
 
 #[async_trait]
-impl Journaling for PostgresConnection {
-    fn segments(&self) -> Segments {
-        Segments::Statements
-    }
-
-    /// Whether the transaction that was begun is still open; a failed one is.
-    async fn is_in_transaction(&mut self) -> Result<bool, BackendError> {
-        self.link.settle().await?;
-        let Some(transaction) = self.state.transaction() else { return Ok(false) };
-        let id = transaction.id.clone();
-        let sql = "SELECT pg_catalog.pg_current_xact_id_if_assigned()";
-        match self.link.own_rows(sql).await {
-            Ok(rows) => {
-                let [found] = super::columns(rows)?;
-                Ok(found == id)
-            }
-            Err(error) if error::code(&error).as_deref() == Some("25P02") => Ok(true),
-            Err(error) => Err(error::host_error(error, self.link.url())),
-        }
-    }
-
+impl RunsOutside for PostgresConnection {
     fn may_need_outside(&self, sql: &str) -> bool {
         crate::sql::Statement::one(sql, Dialect::Postgresql)
             .map_or(true, |statement| !statement.is_plain())
@@ -148,35 +121,6 @@ impl Journaling for PostgresConnection {
             return Err(SqlError::new(ErrorKind::Denied, message));
         }
         result
-    }
-
-    async fn end_orphans(&mut self, marker: &str) -> Result<(), BackendError> {
-        self.link.settle().await?;
-        let comment = comment(marker);
-        let sql = format!(
-            "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a \
-             WHERE a.pid <> pg_catalog.pg_backend_pid() AND a.usename = session_user \
-                AND a.datname = pg_catalog.current_database() \
-                AND a.state IS DISTINCT FROM 'idle' \
-                AND pg_catalog.starts_with(a.query, {})",
-            super::text::literal(&comment)
-        );
-        let deadline = Instant::now() + ORPHAN_PATIENCE;
-        while !self.own_texts(&sql).await?.is_empty() {
-            if Instant::now() >= deadline {
-                return Err(BackendError::Stuck);
-            }
-            sleep(ORPHAN_POLL).await;
-        }
-        Ok(())
-    }
-
-    async fn fingerprint(&mut self, sql: &str) -> Result<String, BackendError> {
-        self.take_fingerprint(sql).await
-    }
-
-    async fn verify(&mut self, sql: &str, before: &str) -> Result<Verdict, BackendError> {
-        self.verify_outside(sql, before).await
     }
 }
 

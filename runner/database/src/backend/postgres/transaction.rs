@@ -134,14 +134,6 @@ impl Transactions for PostgresConnection {
         Ok(durability)
     }
 
-    /// A commit waits for the disk, and for all commits before it, if its transaction wrote anything. This one
-    /// writes where nobody's lock is in the way: something for logical replication that nobody listens to.
-    async fn flush(&mut self) -> Result<(), BackendError> {
-        let write = "SELECT pg_catalog.pg_logical_emit_message(true, 'runner', '')";
-        self.apply(vec![Own::run(write, [])], Durability::Flushed).await?;
-        Ok(())
-    }
-
     async fn rollback(&mut self) -> Result<(), BackendError> {
         self.link.settle().await?;
         self.forget_hook();

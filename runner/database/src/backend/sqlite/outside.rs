@@ -11,11 +11,15 @@ use super::{
     transaction::{drop_temporary, run},
 };
 use crate::{
-    backend::BackendError,
+    backend::{
+        BackendError,
+        connection::{RepeatsSettings, RunsOutside},
+    },
     crash,
     session::{ErrorKind, Outcome, SqlError},
     sql::sqlite::{self, Outside, outside},
 };
+use async_trait::async_trait;
 use sqlx::AssertSqlSafe;
 use std::sync::atomic::Ordering;
 
@@ -40,10 +44,13 @@ pub(super) struct Outsides {
 }
 
 impl Outsides {
-    /// Says so where the statement is one that is to run outside.
-    pub(super) fn refuse(&self, sql: &str) -> Result<(), SqlError> {
+    /// Says so, once, where the statement is one that is to run outside.
+    pub(super) fn refuse(&mut self, sql: &str) -> Result<(), SqlError> {
         match self.is_marked && self.needs(sql) {
-            true => Err(SqlError::new(ErrorKind::Denied, NEEDS_OUTSIDE)),
+            true => {
+                self.is_marked = false;
+                Err(SqlError::new(ErrorKind::Denied, NEEDS_OUTSIDE))
+            }
             false => Ok(()),
         }
     }
@@ -55,28 +62,46 @@ impl Outsides {
         }
     }
 
-    pub(super) fn is_needed(error: &SqlError) -> bool {
-        error.message == NEEDS_OUTSIDE
-    }
-
-    /// A call of a hook that is run again returns what it returned. What it set is gone with its session, and set again.
-    pub(super) fn replayed(&mut self, sql: &str) {
-        if let Some(Outside::ForeignKeys(on)) = outside(sql) {
-            self.wants_foreign_keys = on;
-        } else if let Some((name, value)) = sqlite::pragma_of(sql) {
-            self.again.extend(sqlite::setting(&name, &value));
-        }
-    }
-
     /// Whether what is outside can simply be run again: all of it is idempotent.
     pub(super) fn is_repeatable(sql: &str) -> bool {
         outside(sql).is_some()
     }
 }
 
-impl SqliteSession {
-    /// Runs what a hook asked for outside of a transaction, in the runner's own words.
-    pub(super) async fn run_outside(&mut self, sql: &str) -> Result<Outcome, SqlError> {
+impl RepeatsSettings for SqliteSession {
+    fn replayed(&mut self, sql: &str) {
+        if let Some(Outside::ForeignKeys(on)) = outside(sql) {
+            self.outside.wants_foreign_keys = on;
+        } else if let Some((name, value)) = sqlite::pragma_of(sql) {
+            self.outside.again.extend(sqlite::setting(&name, &value));
+        }
+    }
+}
+
+#[async_trait]
+impl RunsOutside for SqliteSession {
+    fn may_need_outside(&self, sql: &str) -> bool {
+        let is_setting = matches!(outside(sql), Some(Outside::ForeignKeys(_)));
+        // A rehearsal has foreign keys off, and checks them at the end.
+        self.outside.needs(sql) && !(self.rehearsing && is_setting)
+    }
+
+    async fn mark(&mut self) -> Result<(), BackendError> {
+        self.outside.is_marked = true;
+        Ok(())
+    }
+
+    /// A statement that was refused has done nothing.
+    async fn back_to_mark(&mut self) -> Result<(), BackendError> {
+        Ok(())
+    }
+
+    fn needs_outside(&self, error: &SqlError) -> bool {
+        error.message == NEEDS_OUTSIDE
+    }
+
+    /// Runs what a hook asked for, in the runner's own words.
+    async fn execute_outside(&mut self, sql: &str, _marker: &str) -> Result<Outcome, SqlError> {
         let Some(outside) = outside(sql) else {
             return Err(SqlError::new(ErrorKind::Denied, "the statement needs a transaction"));
         };
@@ -101,7 +126,9 @@ impl SqliteSession {
         }
         Ok(Outcome::default())
     }
+}
 
+impl SqliteSession {
     async fn limit_attached(&mut self, databases: i32) -> Result<(), SqlError> {
         let mut handle = self
             .connection
