@@ -2,7 +2,8 @@
 //!
 //! The *plugin's* side is [`Session`]. The *operator's* side is split by what it is for: [`Transactions`], [`Locking`],
 //! [`Journaling`], [`Scratch`], and what only some kinds have, each a trait of its own that a [`Connection`] gives out
-//! where it can: [`Places`], [`Rights`], [`RunsOutside`], [`RepeatsSettings`], [`Apart`], [`Sessions`]. The rules of
+//! where it can: [`Places`], [`Rights`], [`Rehearses`], [`RunsOutside`], [`RepeatsSettings`], [`Apart`],
+//! [`Sessions`]. The rules of
 //! claims, records and journals are written once, above it, for every database.
 
 pub(super) use super::transaction::{HookMode, HookSettings};
@@ -104,12 +105,6 @@ pub(super) trait Transactions: Send {
 
     /// Rolls back whatever is open, if anything is. First ends a statement that still runs.
     async fn rollback(&mut self) -> Result<(), BackendError>;
-
-    /// From here on transactions are savepoints of one transaction that
-    /// [`Self::end_rehearsal`] rolls back.
-    async fn begin_rehearsal(&mut self) -> Result<(), BackendError>;
-
-    async fn end_rehearsal(&mut self) -> Result<(), BackendError>;
 }
 
 /// The runner's lock.
@@ -163,6 +158,11 @@ pub(super) trait Connection:
 
     /// What the user of the connection may do, if the database knows users.
     fn rights(&mut self) -> Option<&mut dyn Rights> {
+        None
+    }
+
+    /// Rehearsals, if the database can take back all that is altered.
+    fn rehearses(&mut self) -> Option<&mut dyn Rehearses> {
         None
     }
 
@@ -274,6 +274,16 @@ pub(super) trait RunsOutside: Send {
     /// Runs one statement of a guest outside of any transaction. `marker` goes with it to the
     /// server, so that [`Journaling::end_orphans`] finds it.
     async fn execute_outside(&mut self, sql: &str, marker: &str) -> Result<Outcome, SqlError>;
+}
+
+/// Where all that is altered can be taken back.
+#[async_trait]
+pub(super) trait Rehearses: Send {
+    /// From here on transactions are savepoints of one transaction that
+    /// [`Self::end_rehearsal`] rolls back.
+    async fn begin_rehearsal(&mut self) -> Result<(), BackendError>;
+
+    async fn end_rehearsal(&mut self) -> Result<(), BackendError>;
 }
 
 /// Where settings that a hook makes are no part of its transaction.

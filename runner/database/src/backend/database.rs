@@ -23,6 +23,9 @@ use tokio::sync::watch;
 /// Times that making the runner's own tables is tried: others may be at it too.
 const PREPARE_TRIES: u32 = 5;
 
+const NO_REHEARSAL: &str =
+    "MySQL and MariaDB commit each schema change by themselves; use --rehearse-on";
+
 /// One connected database.
 pub struct Backend {
     pub(super) url: String,
@@ -224,7 +227,10 @@ impl Backend {
     /// From here on nothing is kept: every transaction becomes part of one that
     /// [`Backend::end_rehearsal`] rolls back.
     pub async fn begin_rehearsal(&mut self) -> Result<(), BackendError> {
-        self.shared()?.lock().await.begin_rehearsal().await?;
+        match self.shared()?.lock().await.rehearses() {
+            Some(rehearses) => rehearses.begin_rehearsal().await?,
+            None => return Err(BackendError::CannotRehearse(NO_REHEARSAL.to_owned())),
+        }
         self.rehearsing = true;
         Ok(())
     }
@@ -233,7 +239,10 @@ impl Backend {
         self.rehearsing = false;
         // What was found or put there may be gone with it.
         self.archived = None;
-        self.shared()?.lock().await.end_rehearsal().await
+        match self.shared()?.lock().await.rehearses() {
+            Some(rehearses) => rehearses.end_rehearsal().await,
+            None => Ok(()),
+        }
     }
 
     /// The component with this checksum from the archive; verified against the checksum.

@@ -24,6 +24,7 @@ mod own;
 mod parameter;
 mod place;
 mod powers;
+mod rehearsal;
 mod relay;
 mod rights;
 mod script;
@@ -45,7 +46,7 @@ pub(super) use connect::PostgresConnector;
 
 use super::{
     BackendError,
-    connection::{Connection, OwnTypes, Places, Rights, RunsOutside},
+    connection::{Connection, OwnTypes, Places, Rehearses, Rights, RunsOutside},
 };
 use crate::{backend::tables::schema, session::Handle};
 use async_trait::async_trait;
@@ -76,8 +77,6 @@ pub(super) struct PostgresConnection {
     left_nothing: bool,
     /// What is noted about locks, while a trial wants to know.
     watch: Option<watch::Watch>,
-    rehearsing: bool,
-    in_savepoint: bool,
 }
 
 /// What a hook has opened.
@@ -114,8 +113,6 @@ impl PostgresConnection {
             types: KnownTypes::default(),
             left_nothing: false,
             watch: None,
-            rehearsing: false,
-            in_savepoint: false,
         }
     }
 
@@ -151,6 +148,10 @@ impl Connection for PostgresConnection {
     }
 
     fn rights(&mut self) -> Option<&mut dyn Rights> {
+        Some(self)
+    }
+
+    fn rehearses(&mut self) -> Option<&mut dyn Rehearses> {
         Some(self)
     }
 

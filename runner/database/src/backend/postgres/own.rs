@@ -10,6 +10,7 @@ use super::{
     message::{Answered, Message, Reply},
     parameter::Raw,
     settings,
+    state::Purpose,
     text::{from_hex, hex, literal},
     types::{self, Kind},
 };
@@ -228,7 +229,9 @@ impl PostgresConnection {
         if let Some(answered) = marks.begins.and_then(|place| reply.answered.get(place)) {
             self.begun(answered).map_err(TxError::Start)?;
         }
-        self.in_savepoint |= marks.savepoint.is_some_and(|place| place < done);
+        if marks.savepoint.is_some_and(|place| place < done) {
+            self.state.set_purpose(Purpose::Rehearsal { is_saved: true });
+        }
         for mark in &marks.own {
             let Some(answered) = reply.answered.get_mut(mark.place) else { break };
             match mark.expects {

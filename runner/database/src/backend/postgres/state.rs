@@ -62,11 +62,22 @@ pub(super) struct Hook {
 /// A transaction that is open on the server, or was begun in a message on its way there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Transaction {
+    pub(super) purpose: Purpose,
     /// Its id on the server; none for readers.
     pub(super) id: Option<String>,
     pub(super) view: View,
     /// How that was when the mark was set, if one is.
     pub(super) marked: Option<View>,
+}
+
+/// What a transaction is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// What is done in it is committed or rolled back with it.
+    #[default]
+    Whole,
+    /// It holds all that is rehearsed, and is rolled back. `is_saved` while a savepoint stands for a transaction.
+    Rehearsal { is_saved: bool },
 }
 
 /// How the session reads and writes now: settings that end with the transaction.
@@ -78,9 +89,10 @@ pub(super) struct View {
 }
 
 impl Transaction {
-    /// The same, on the runner's side, without a mark.
-    fn fresh(self) -> Self {
-        Self { id: self.id, ..Self::default() }
+    /// As it was before a savepoint that stood for another one.
+    fn before(self) -> Self {
+        let purpose = Purpose::Rehearsal { is_saved: false };
+        Self { id: self.id, purpose, ..Self::default() }
     }
 }
 
@@ -155,6 +167,13 @@ impl State {
         });
     }
 
+    /// The transaction at hand is of this purpose from here on.
+    pub(super) fn set_purpose(&mut self, purpose: Purpose) {
+        if let Some(transaction) = self.transaction_mut() {
+            transaction.purpose = purpose;
+        }
+    }
+
     /// The session works for the other side from here on.
     pub(super) fn turn(&mut self, side: Side) {
         if let Some(transaction) = self.transaction_mut() {
@@ -213,10 +232,10 @@ impl State {
         self.change(|state| match state {
             Self::Own { transaction, tables, is_used } => {
                 let tables = tables.filter(|_| !is_used);
-                Self::Own { transaction: transaction.fresh(), tables, is_used }
+                Self::Own { transaction: transaction.before(), tables, is_used }
             }
             Self::Hook { at: At::Inside(transaction), .. } => {
-                Self::Own { transaction: transaction.fresh(), tables: None, is_used: true }
+                Self::Own { transaction: transaction.before(), tables: None, is_used: true }
             }
             state => state,
         });
@@ -276,6 +295,12 @@ impl State {
         self.transaction()?.id.as_deref()
     }
 
+    /// Whether a savepoint stands for a transaction, in a rehearsal.
+    pub(super) fn is_saved(&self) -> bool {
+        let purpose = self.transaction().map(|transaction| transaction.purpose);
+        purpose == Some(Purpose::Rehearsal { is_saved: true })
+    }
+
     /// Whose side the session is on.
     pub(super) fn side(&self) -> Side {
         self.transaction().map(|transaction| transaction.view.side).unwrap_or_default()
@@ -325,7 +350,7 @@ mod tests {
 
     fn transaction(side: Side) -> Transaction {
         let view = View { side, is_pinned: false };
-        Transaction { id: Some("17".to_owned()), view, marked: None }
+        Transaction { id: Some("17".to_owned()), view, ..Transaction::default() }
     }
 
     fn own(tables: Tables, is_used: bool) -> State {
@@ -464,12 +489,22 @@ mod tests {
     #[test]
     fn a_savepoint_is_taken_back() {
         let known = Some(facts());
+        let of_rehearsal = |mut state: State, is_saved| {
+            state.set_purpose(Purpose::Rehearsal { is_saved });
+            assert_eq!(state.is_saved(), is_saved && state.transaction().is_some());
+            state
+        };
+        let saved = |state| of_rehearsal(state, true);
+        let before = |state| of_rehearsal(state, false);
+        let mut marked = saved(inside(Journaled, Guest));
+        marked.transaction_mut().expect("open").marked = Some(View::default());
         leads(
             State::taken_back,
             vec![
-                (inside(Whole, Guest), own(None, true)),
-                (own(known.clone(), true), own(None, true)),
-                (own(known.clone(), false), own(known, false)),
+                (saved(inside(Whole, Guest)), before(own(None, true))),
+                (marked, before(own(None, true))),
+                (saved(own(known.clone(), true)), before(own(None, true))),
+                (before(own(known.clone(), false)), before(own(known, false))),
                 (outside(), outside()),
             ],
         );

@@ -1,10 +1,10 @@
-//! Transactions of the operator's side, and the savepoints that stand for them in a rehearsal.
+//! Transactions of the operator's side. In a rehearsal savepoints stand for them: see `rehearsal.rs`.
 //!
 //! COMMIT of a failed transaction answers without an error. So a commit is believed only where the transaction
 //! was seen not to have failed just before, or the server says that its id is committed.
 
 use super::{
-    PostgresConnection, error,
+    PostgresConnection,
     message::Message,
     own::{Follows, Outgoing},
     settings,
@@ -20,7 +20,6 @@ use crate::{
 };
 use async_trait::async_trait;
 
-const SAVEPOINT: &str = "runner_rehearsal";
 /// The transaction's commit is answered before it is on the disk.
 const UNFLUSHED: &str = "SET LOCAL synchronous_commit = off";
 const UNLISTEN: &str = "UNLISTEN *";
@@ -32,19 +31,13 @@ const TRANSACTION_TIMEOUT: u32 = 170_000;
 impl Transactions for PostgresConnection {
     /// Begins a transaction; a hook that begins is entered in the same message.
     async fn start(&mut self, start: Start) -> Result<Vec<Rows>, TxError> {
+        if let Some(mut rehearsal) = self.rehearsal() {
+            return rehearsal.start(start).await;
+        }
         self.link.settle().await.map_err(TxError::Start)?;
         let mut out = Outgoing::of(&start.own);
         self.add_begin(&mut out, start.isolation);
-        self.add_own(&mut out, &start.own, Follows::Nothing).await?;
-        match start.guest {
-            Guest::None | Guest::GoesOn => drop(self.post(&mut out).await?),
-            Guest::Enters(hook) => {
-                let entering = self.add_enter(&mut out.message, hook);
-                let mut reply = self.post(&mut out).await?;
-                self.entered(entering, &mut reply).map_err(TxError::Start)?;
-            }
-        }
-        Ok(out.rows)
+        self.send_start(out, start).await
     }
 
     async fn look(&mut self) -> Result<(), BackendError> {
@@ -52,23 +45,19 @@ impl Transactions for PostgresConnection {
         Ok(())
     }
 
-    /// Reads in a transaction of its own, in one message where it is no savepoint.
+    /// Reads in a transaction of its own, in one message.
     async fn read(&mut self, queries: Vec<Own>) -> Result<Vec<Rows>, TxError> {
+        if let Some(mut rehearsal) = self.rehearsal() {
+            return rehearsal.read(queries).await;
+        }
         self.link.settle().await.map_err(TxError::Start)?;
         let mut out = Outgoing::of(&queries);
         self.add_begin(&mut out, None);
         self.add_own(&mut out, &queries, Follows::Nothing).await?;
-        let is_savepoint = out.marks.savepoint.is_some();
-        if !is_savepoint {
-            out.message.push("ROLLBACK");
-        }
+        out.message.push("ROLLBACK");
         self.post(&mut out).await?;
-        if is_savepoint {
-            self.rollback().await.map_err(TxError::Start)?;
-        } else {
-            self.state.ended();
-            self.leave_session();
-        }
+        self.state.ended();
+        self.leave_session();
         Ok(out.rows)
     }
 
@@ -88,6 +77,9 @@ impl Transactions for PostgresConnection {
 
     /// Ends a transaction: what is to be checked, the record and the COMMIT go in one message.
     async fn finish(&mut self, end: End) -> Result<Durability, TxError> {
+        if let Some(mut rehearsal) = self.rehearsal() {
+            return rehearsal.finish(end).await;
+        }
         self.link.settle().await.map_err(TxError::Checks)?;
         if self.state.transaction().is_none() {
             let none = BackendError::TransactionEnded("there was none to commit".to_owned());
@@ -95,18 +87,10 @@ impl Transactions for PostgresConnection {
         }
         let mut out = Outgoing { is_end: true, ..Outgoing::of(&end.own) };
         let is_hook = end.checks == Checks::Hook;
-        let checks = match is_hook {
-            true => self.add_leave(&mut out).await,
-            false => self.add_segment_end(&mut out).await,
-        };
-        checks.map_err(TxError::Checks)?;
-        if self.in_savepoint || self.watch.is_some() {
+        self.add_checks(&mut out, end.checks).await.map_err(TxError::Checks)?;
+        if self.watch.is_some() {
             self.add_own(&mut out, &end.own, Follows::Nothing).await?;
             self.post(&mut out).await?;
-            if self.in_savepoint {
-                self.release_savepoint().await.map_err(TxError::of_commit)?;
-                return Ok(Durability::Flushed);
-            }
             self.note_locks().await.map_err(TxError::of_commit)?;
         } else {
             let is_alone = is_hook && self.state.hook().is_some_and(|hook| hook.facts.are_alone());
@@ -122,7 +106,10 @@ impl Transactions for PostgresConnection {
         statements: Vec<Own>,
         durability: Durability,
     ) -> Result<Durability, TxError> {
-        if self.rehearsing || self.watch.is_some() {
+        if let Some(mut rehearsal) = self.rehearsal() {
+            return rehearsal.apply(statements, durability).await;
+        }
+        if self.watch.is_some() {
             self.start(Start::own(statements)).await?;
             return self.finish(End { durability, ..End::default() }).await;
         }
@@ -135,17 +122,11 @@ impl Transactions for PostgresConnection {
     }
 
     async fn rollback(&mut self) -> Result<(), BackendError> {
+        if let Some(mut rehearsal) = self.rehearsal() {
+            return rehearsal.rollback().await;
+        }
         self.link.settle().await?;
         self.forget_hook();
-        if self.rehearsing && self.state.transaction().is_some() {
-            if std::mem::take(&mut self.in_savepoint) {
-                self.state.taken_back();
-                let sql =
-                    format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}; RELEASE SAVEPOINT {SAVEPOINT}");
-                self.own_run(&sql).await?;
-            }
-            return Ok(());
-        }
         let mut message = Message::default();
         message.push("ROLLBACK");
         message.extend(self.link.forget_described());
@@ -158,41 +139,43 @@ impl Transactions for PostgresConnection {
         self.leave_session();
         Ok(())
     }
-
-    async fn begin_rehearsal(&mut self) -> Result<(), BackendError> {
-        self.start(Start::default()).await?;
-        self.rehearsing = true;
-        Ok(())
-    }
-
-    async fn end_rehearsal(&mut self) -> Result<(), BackendError> {
-        self.rehearsing = false;
-        self.in_savepoint = false;
-        // Tables that it made are gone with it.
-        self.state.forget_tables();
-        self.rollback().await
-    }
 }
 
 impl PostgresConnection {
-    /// Adds what begins a transaction, in the journaled hook at work or outside of any; in a rehearsal a savepoint.
+    /// Sends what was added, and the own statements that a transaction begins with. Lets its hook enter.
+    pub(super) async fn send_start(
+        &mut self,
+        mut out: Outgoing,
+        start: Start,
+    ) -> Result<Vec<Rows>, TxError> {
+        self.add_own(&mut out, &start.own, Follows::Nothing).await?;
+        match start.guest {
+            Guest::None | Guest::GoesOn => drop(self.post(&mut out).await?),
+            Guest::Enters(hook) => {
+                let entering = self.add_enter(&mut out.message, hook);
+                let mut reply = self.post(&mut out).await?;
+                self.entered(entering, &mut reply).map_err(TxError::Start)?;
+            }
+        }
+        Ok(out.rows)
+    }
+
+    /// Adds what is checked of a guest's work.
+    pub(super) async fn add_checks(
+        &mut self,
+        out: &mut Outgoing,
+        checks: Checks,
+    ) -> Result<(), BackendError> {
+        match checks {
+            Checks::Hook => self.add_leave(out).await,
+            Checks::Segment => self.add_segment_end(out).await,
+        }
+    }
+
+    /// Adds what begins a transaction, in the journaled hook at work or outside of any.
     fn add_begin(&mut self, out: &mut Outgoing, isolation: Option<Isolation>) {
         let message = &mut out.message;
         let bounds = settings::bounds(self.config.lock_wait, self.idle);
-        if self.rehearsing && self.state.transaction().is_some() {
-            self.state.turn(Side::Own);
-            if self.state.hook().is_none() {
-                message.extend(settings::own());
-            } else {
-                if self.state.acts() {
-                    message.extend(settings::OPERATOR);
-                }
-                message.extend(settings::own_within_hook());
-            }
-            message.extend(bounds);
-            out.marks.savepoint = Some(message.push(format!("SAVEPOINT {SAVEPOINT}")));
-            return;
-        }
         // Readers may be connected to a standby, which hands out no ids.
         let reads = self.config.access == Access::Read;
         let (mode, id) =
@@ -284,36 +267,9 @@ impl PostgresConnection {
         }
     }
 
-    /// What a commit would check is checked now. Afterwards constraints are deferred again as they
-    /// were declared: the next transaction of a real run would find them so.
-    async fn release_savepoint(&mut self) -> Result<(), BackendError> {
-        self.in_savepoint = false;
-        // A mark that was set in it goes with it.
-        if let Some(transaction) = self.state.transaction_mut() {
-            transaction.marked = None;
-        }
-        let sql = format!("SET CONSTRAINTS ALL IMMEDIATE; RELEASE SAVEPOINT {SAVEPOINT}");
-        let released = self.link.own_run(&sql).await;
-        released.map_err(|error| error::refused(error, self.link.url()))?;
-        let names = self
-            .own_texts(
-                "SELECT DISTINCT pg_catalog.quote_ident(n.nspname) || '.' \
-                    || pg_catalog.quote_ident(c.conname) \
-                 FROM pg_catalog.pg_constraint c \
-                 JOIN pg_catalog.pg_namespace n ON n.oid = c.connamespace WHERE c.condeferred",
-            )
-            .await?;
-        let names: Vec<String> = names.into_iter().flatten().flatten().collect();
-        if !names.is_empty() {
-            self.own_run(&format!("SET CONSTRAINTS {} DEFERRED", names.join(", "))).await?;
-        }
-        Ok(())
-    }
-
     pub(super) async fn connect_again(&mut self) -> Result<(), BackendError> {
         self.forget_hook();
         self.state = State::default();
-        self.in_savepoint = false;
         self.left_nothing = false;
         // A pooler may have given the old server session to somebody else by now.
         self.link.reopen(!self.is_pooled).await?;

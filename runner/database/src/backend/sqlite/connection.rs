@@ -14,7 +14,7 @@ use crate::{
         BackendError,
         connection::{
             Cell, Connection, HookSettings, Journaling, Journals, LockTry, Locking, OwnTypes,
-            RepeatsSettings, RunsOutside, Segments, Transactions, Verdict, own_sql,
+            Rehearses, RepeatsSettings, RunsOutside, Segments, Transactions, Verdict, own_sql,
         },
         one_by_one::{self, Steps},
         tables::schema,
@@ -167,7 +167,10 @@ impl Transactions for SqliteSession {
         self.restore_settings().await?;
         self.drop_leftovers().await
     }
+}
 
+#[async_trait]
+impl Rehearses for SqliteSession {
     async fn begin_rehearsal(&mut self) -> Result<(), BackendError> {
         self.guard.set(Rights::Host);
         run(&mut self.connection, "BEGIN IMMEDIATE").await?;
@@ -231,6 +234,10 @@ impl Journaling for SqliteSession {
 
 #[async_trait]
 impl Connection for SqliteSession {
+    fn rehearses(&mut self) -> Option<&mut dyn Rehearses> {
+        Some(self)
+    }
+
     fn runs_outside(&mut self) -> Option<&mut dyn RunsOutside> {
         Some(self)
     }
