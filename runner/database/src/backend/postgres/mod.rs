@@ -46,7 +46,9 @@ pub(super) use connect::PostgresConnector;
 
 use super::{
     BackendError,
-    connection::{Connection, OwnTypes, Places, Rehearses, Rights, RunsOutside},
+    connection::{
+        Connection, LockTry, Locking as _, OwnTypes, Places, Rehearses, Rights, RunsOutside,
+    },
 };
 use crate::{backend::tables::schema, session::Handle};
 use async_trait::async_trait;
@@ -215,7 +217,21 @@ impl Connection for PostgresConnection {
     }
 
     async fn reconnect(&mut self) -> Result<(), BackendError> {
-        self.connect_again().await
+        self.forget_hook();
+        self.state = State::default();
+        self.left_nothing = false;
+        // A pooler may have given the old server session to somebody else by now.
+        self.link.reopen(!self.is_pooled).await?;
+        if !self.unbounded().is_empty() {
+            let sql = settings::unbind(self.unbounded()).join("; ");
+            self.own_run(&sql).await?;
+        }
+        if self.lock.take().is_some()
+            && let LockTry::HeldBy(holder) = self.try_lock().await?
+        {
+            return Err(BackendError::Locked(holder));
+        }
+        Ok(())
     }
 
     async fn set_idle_limit(&mut self, limit: Option<Duration>) -> Result<(), BackendError> {

@@ -8,12 +8,12 @@ use super::{
     message::Message,
     own::{Follows, Outgoing},
     settings,
-    state::{Side, State},
+    state::Side,
 };
 use crate::{
     backend::{
         Access, BackendError,
-        connection::{LockTry, Locking, Transactions},
+        connection::Transactions,
         transaction::{Checks, Durability, End, Guest, Own, Rows, Start, TxError},
     },
     sql::Isolation,
@@ -265,23 +265,5 @@ impl PostgresConnection {
         if self.is_pooled {
             self.link.pid = None;
         }
-    }
-
-    pub(super) async fn connect_again(&mut self) -> Result<(), BackendError> {
-        self.forget_hook();
-        self.state = State::default();
-        self.left_nothing = false;
-        // A pooler may have given the old server session to somebody else by now.
-        self.link.reopen(!self.is_pooled).await?;
-        if !self.unbounded().is_empty() {
-            let sql = settings::unbind(self.unbounded()).join("; ");
-            self.own_run(&sql).await?;
-        }
-        if self.lock.take().is_some()
-            && let LockTry::HeldBy(holder) = self.try_lock().await?
-        {
-            return Err(BackendError::Locked(holder));
-        }
-        Ok(())
     }
 }
