@@ -3,7 +3,7 @@
 use super::{settings, text};
 use crate::{
     backend::{Access, ConnectOptions, StrangeLedger},
-    session::SqlLimits,
+    session::{ErrorKind, SqlError, SqlLimits},
 };
 use std::time::Duration;
 
@@ -66,6 +66,24 @@ impl Config {
             lock_wait: options.lock_wait,
             check_time: options.check_time,
             one_by_one: options.one_by_one,
+        }
+    }
+
+    /// Refuses a text of a guest's that is too long, or that no server reads to its end.
+    pub(super) fn check_text(&self, sql: &str) -> Result<(), SqlError> {
+        let (length, max) = (sql.len(), self.limits.sql_bytes_max);
+        if length > max {
+            return Err(SqlError::new(
+                ErrorKind::Limit,
+                format!("the SQL text has {length} bytes; at most {max} are allowed"),
+            ));
+        }
+        match sql.find('\0') {
+            Some(at) => Err(SqlError {
+                offset: Some(at),
+                ..SqlError::new(ErrorKind::Syntax, "the SQL text contains a NUL character")
+            }),
+            None => Ok(()),
         }
     }
 

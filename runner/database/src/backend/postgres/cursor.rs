@@ -3,7 +3,9 @@
 //! PostgreSQL's own cursor would be a snapshot too, but forbids to drop or alter the tables that it
 //! reads from, which a hook may do while it goes on reading.
 
-use super::{PostgresConnection, error::guest_error, forms::Wants, text::Sent};
+use super::{
+    PostgresConnection, describe::name_types, error::guest_error, forms::Wants, text::Sent,
+};
 use crate::{
     backend::{connection::HookMode, size},
     session::{Column, ErrorKind, Handle, ResultLimit, Row, SqlError, Value},
@@ -117,7 +119,7 @@ impl PostgresConnection {
             self.link.run(&back).await.map_err(|error| guest_error(error, &Sent::plain("")))?;
         }
         open.row_bytes = open.row_bytes.max(bytes / seen.max(1)).max(1);
-        Self::name_types(&open.columns, &mut rows);
+        name_types(&open.columns, &mut rows);
         self.handles.cursors.insert(cursor, open);
         Ok(rows)
     }

@@ -134,22 +134,22 @@ impl PostgresConnection {
         Ok(fields.iter().map(column).collect())
     }
 
-    /// Puts the names of types into values that were decoded without.
-    pub(super) fn name_types(columns: &[Column], rows: &mut [Vec<Value>]) {
-        for row in rows {
-            for (value, column) in row.iter_mut().zip(columns) {
-                if let Value::Other { type_name, .. } = value {
-                    type_name.clone_from(&column.type_name);
-                }
-            }
-        }
-    }
-
     /// Forgets types of parameters where a statement may have changed them.
     pub(super) fn forget_types_unless_plain(&mut self, verb: &str) {
         let plain = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES", "TABLE", "MERGE"];
         if !plain.contains(&verb) {
             self.types.forget();
+        }
+    }
+}
+
+/// Puts the names of types into values that were decoded without.
+pub(super) fn name_types(columns: &[Column], rows: &mut [Vec<Value>]) {
+    for row in rows {
+        for (value, column) in row.iter_mut().zip(columns) {
+            if let Value::Other { type_name, .. } = value {
+                type_name.clone_from(&column.type_name);
+            }
         }
     }
 }

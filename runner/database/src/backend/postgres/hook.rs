@@ -201,7 +201,7 @@ impl PostgresConnection {
     /// what is found.
     fn end_question(&self) -> String {
         let has_lock = match self.lock {
-            Some(_) => self.has_lock(),
+            Some(_) => self.config.has_lock(),
             None => "true".to_owned(),
         };
         let (judged, expected) = match self.state.hook() {

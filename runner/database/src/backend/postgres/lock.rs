@@ -5,6 +5,7 @@
 
 use super::{
     PostgresConnection,
+    config::Config,
     outside::{FAREWELL_TIME, PROBES},
     settings,
 };
@@ -120,12 +121,14 @@ impl PostgresConnection {
             _ => Ok(()),
         }
     }
+}
 
+impl Config {
     /// An expression: whether this session holds the runner's lock; it does afterwards as before. The
     /// catalogue could tell too, but lists all locks of the server for it. Only a session that has the
     /// lock can give it back; until it has taken it again, its transaction has it.
     pub(super) fn has_lock(&self) -> String {
-        let key = format!("{CLASS}, {}", key(&self.config.schema));
+        let key = format!("{CLASS}, {}", key(&self.schema));
         format!(
             "CASE WHEN pg_catalog.pg_try_advisory_xact_lock({key}) \
              THEN CASE WHEN pg_catalog.pg_advisory_unlock({key}) \

@@ -3,7 +3,11 @@
 //! All others go by themselves, as any statement does.
 
 use super::{
-    PostgresConnection, error::guest_error, forms::Wants, link::Answer, session::changes_rows,
+    PostgresConnection,
+    error::guest_error,
+    forms::Wants,
+    link::Answer,
+    session::{changes_rows, first_length},
     text::Sent,
 };
 use crate::{
@@ -86,7 +90,7 @@ impl PostgresConnection {
 
     /// The first statement of `rest`, if it may go together with others.
     fn next_closed<'a>(&self, rest: &'a str) -> Option<(Statement<'a>, &'a str)> {
-        let length = Self::first_length(rest).ok().flatten()?;
+        let length = first_length(rest).ok().flatten()?;
         let written = &rest[..length];
         let statement = self.checked(written).ok()?;
         let may = is_closed(statement.written()) && statement.parameters().is_empty();

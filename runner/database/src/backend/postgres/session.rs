@@ -6,6 +6,7 @@
 
 use super::{
     PostgresConnection,
+    describe::name_types,
     error::guest_error,
     forms::Wants,
     link::{self, Description},
@@ -32,7 +33,7 @@ use sqlx::{Row as _, postgres::PgArguments};
 impl PostgresConnection {
     /// One statement that a guest may run, or why it may not.
     pub(super) fn checked<'a>(&self, sql: &'a str) -> Result<Statement<'a>, SqlError> {
-        self.check_text(sql)?;
+        self.config.check_text(sql)?;
         let statement = Statement::one(sql, Dialect::Postgresql)?;
         let place = match self.state.mode() {
             Some(HookMode::Journaled | HookMode::Apart) => Place::Journaled,
@@ -42,33 +43,6 @@ impl PostgresConnection {
         match refusal(&statement, place, level) {
             Some(reason) => Err(SqlError::new(ErrorKind::Denied, reason)),
             None => Ok(statement),
-        }
-    }
-
-    /// How long the first statement of `rest` is.
-    pub(super) fn first_length(rest: &str) -> Result<Option<usize>, SqlError> {
-        statement_length(rest, Dialect::Postgresql)
-    }
-
-    fn check_length(&self, sql: &str) -> Result<(), SqlError> {
-        let (length, max) = (sql.len(), self.config.limits.sql_bytes_max);
-        if length > max {
-            return Err(SqlError::new(
-                ErrorKind::Limit,
-                format!("the SQL text has {length} bytes; at most {max} are allowed"),
-            ));
-        }
-        Ok(())
-    }
-
-    fn check_text(&self, sql: &str) -> Result<(), SqlError> {
-        self.check_length(sql)?;
-        match sql.find('\0') {
-            Some(at) => Err(SqlError {
-                offset: Some(at),
-                ..SqlError::new(ErrorKind::Syntax, "the SQL text contains a NUL character")
-            }),
-            None => Ok(()),
         }
     }
 
@@ -183,6 +157,11 @@ impl PostgresConnection {
     }
 }
 
+/// How long the first statement of `rest` is.
+pub(super) fn first_length(rest: &str) -> Result<Option<usize>, SqlError> {
+    statement_length(rest, Dialect::Postgresql)
+}
+
 fn plain<'a>(statement: &Statement<'a>) -> Sent<'a> {
     Sent::plain(statement.written()).at_byte(statement.offset())
 }
@@ -262,7 +241,7 @@ impl Session for PostgresConnection {
         script: &Script,
         start: usize,
     ) -> Result<Option<usize>, SqlError> {
-        Self::first_length(script.text(start))
+        first_length(script.text(start))
     }
 
     async fn execute_script(
@@ -331,7 +310,7 @@ impl Session for PostgresConnection {
             None => Vec::new(),
         };
         let columns = self.columns_of(&fields).await?;
-        Self::name_types(&columns, &mut rows);
+        name_types(&columns, &mut rows);
         Ok(RowSet { columns, rows })
     }
 
