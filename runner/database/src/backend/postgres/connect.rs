@@ -3,7 +3,9 @@
 //! How a server is reached is in `opener.rs`, what a connection does in `mod.rs`.
 
 use super::{
-    PostgresConnection, forms,
+    PostgresConnection,
+    config::{Config, Server},
+    forms,
     link::Link,
     opener::Opener,
     place::{self, Chosen, Found},
@@ -20,19 +22,6 @@ use tokio::sync::Mutex;
 
 /// The oldest server that is known to work, as `server_version_num` counts.
 const VERSION_MIN: u32 = 130_000;
-/// What is asked of a server once, when a connection to it is new.
-pub(super) struct Server {
-    /// As `server_version_num` counts: 150004.
-    pub(super) version: u32,
-    pub(super) sees_lost_clients: bool,
-    /// Where the runner's own tables are, or are to be.
-    pub(super) place: Chosen,
-    pub(super) unbounded: Vec<&'static str>,
-    pub(super) never_waits: bool,
-    pub(super) search_path: String,
-    /// Whether a session writes values as the runner reads them, if nothing is set.
-    pub(super) has_plain_forms: bool,
-}
 
 /// Makes connections to one PostgreSQL database.
 #[derive(Debug)]
@@ -186,7 +175,7 @@ impl PostgresConnector {
             search_path: search_path.unwrap_or_default(),
             has_plain_forms: has_plain_forms.as_deref() == Some("t"),
         };
-        Ok(PostgresConnection::new(link, &self.options, server))
+        Ok(PostgresConnection::new(link, Config::new(&self.options, server)))
     }
 }
 
