@@ -343,8 +343,13 @@ mod tests {
 
     fn hook(mode: HookMode) -> Hook {
         let lock_wait = Duration::from_secs(1);
-        let settings =
-            HookSettings { mode, level: Level::Guarded, lock_wait, statement_time: None };
+        let settings = HookSettings {
+            mode,
+            level: Level::Guarded,
+            lock_wait,
+            statement_time: None,
+            foreign_keys: Default::default(),
+        };
         Hook::new(settings, facts(), false)
     }
 
