@@ -76,7 +76,7 @@ pub struct Undone {
 impl Backend {
     /// Whether `up` and `down` have to be journaled on this database.
     pub async fn is_journaled(&self) -> Result<bool, BackendError> {
-        Ok(self.shared()?.lock().await.is_journaled())
+        Ok(self.shared()?.lock().await.journals().commits_by_itself)
     }
 
     /// Records, in a transaction of its own, that an attempt starts, where that is not recorded with the end
@@ -202,10 +202,12 @@ impl Backend {
         }
         {
             let connection = &mut *shared.lock().await;
-            connection.set_marker(match work.part {
-                Part::Whole => None,
-                Part::Transaction(run) | Part::Journaled(run) => Some(&run.marker),
-            });
+            if let Some(sessions) = connection.sessions() {
+                sessions.set_marker(match work.part {
+                    Part::Whole => None,
+                    Part::Transaction(run) | Part::Journaled(run) => Some(&run.marker),
+                });
+            }
             let started = connection.start(Start::entering(own, settings)).await;
             or_roll_back(connection, started.map_err(BackendError::from)).await?;
         }

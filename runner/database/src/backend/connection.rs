@@ -1,8 +1,10 @@
 //! What one kind of database has to offer: one working connection with two sides.
 //!
 //! The *plugin's* side is [`Session`]. The *operator's* side is split by what it is for: [`Transactions`], [`Locking`],
-//! [`Journaling`], and what only some kinds have ([`Places`], [`Apart`], [`Sessions`]). The rules of claims,
-//! records and journals are written once, above it, for every database.
+//! [`Journaling`], [`Scratch`], and what only some kinds have, each a trait of its own that a [`Connection`] gives out
+//! where it can: [`Places`], [`Rights`], [`Rehearses`], [`RunsOutside`], [`RepeatsSettings`], [`Apart`],
+//! [`Sessions`]. The rules of
+//! claims, records and journals are written once, above it, for every database.
 
 pub(super) use super::transaction::{HookMode, HookSettings};
 pub(super) use alteration_domain::record::Cell;
@@ -16,7 +18,6 @@ use super::{
 use crate::{
     alteration::PluginName,
     session::{Outcome, Session, SqlError},
-    sql::Judge,
 };
 use async_trait::async_trait;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -48,6 +49,14 @@ pub(super) enum Segments {
     Units,
     /// With each statement that is in no unit, too: so do the database's own clients.
     Statements,
+}
+
+/// How hooks are journaled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Journals {
+    pub(super) segments: Segments,
+    /// Statements can commit by themselves, so that `up` and `down` are journaled too. One that is not plain may.
+    pub(super) commits_by_itself: bool,
 }
 
 /// What one try at the lock gave.
@@ -95,19 +104,8 @@ pub(super) trait Transactions: Send {
         durability: Durability,
     ) -> Result<Durability, TxError>;
 
-    /// Waits until what was committed without waiting is on the disk. Outside of any transaction.
-    async fn flush(&mut self) -> Result<(), BackendError> {
-        Ok(())
-    }
-
     /// Rolls back whatever is open, if anything is. First ends a statement that still runs.
     async fn rollback(&mut self) -> Result<(), BackendError>;
-
-    /// From here on transactions are savepoints of one transaction that
-    /// [`Self::end_rehearsal`] rolls back.
-    async fn begin_rehearsal(&mut self) -> Result<(), BackendError>;
-
-    async fn end_rehearsal(&mut self) -> Result<(), BackendError>;
 }
 
 /// The runner's lock.
@@ -128,72 +126,10 @@ pub(super) trait Locking: Send {
 /// What a journal needs: where transactions end, and what came of statements that no transaction holds.
 #[async_trait]
 pub(super) trait Journaling: Send {
-    /// Where the transactions of a journaled hook end.
-    fn segments(&self) -> Segments {
-        Segments::Whole
-    }
+    fn journals(&self) -> Journals;
 
-    /// Whether statements can commit by themselves, so that `up` and `down` have to be journaled.
-    fn is_journaled(&self) -> bool {
-        false
-    }
-
-    /// Whether `sql` may commit by itself; true is always safe to say.
-    fn may_commit(&self, _sql: &str) -> bool {
-        false
-    }
-
-    /// Whether the transaction that [`Self::start`] began is still open.
+    /// Whether the transaction that [`Transactions::start`] began is still open.
     async fn is_in_transaction(&mut self) -> Result<bool, BackendError>;
-
-    /// Whether `sql` may turn out to need to run outside of the transaction; true is always safe.
-    fn may_need_outside(&self, _sql: &str) -> bool {
-        false
-    }
-
-    /// Marks a point in the transaction to come back to when a statement turns out to need to run
-    /// outside of it. Only where that can happen.
-    async fn mark(&mut self) -> Result<(), BackendError> {
-        Ok(())
-    }
-
-    /// Comes back to the mark.
-    async fn back_to_mark(&mut self) -> Result<(), BackendError> {
-        Ok(())
-    }
-
-    /// Forgets the mark.
-    async fn drop_mark(&mut self) -> Result<(), BackendError> {
-        Ok(())
-    }
-
-    /// Whether `error` says that the statement cannot run inside a transaction.
-    fn needs_outside(&self, _error: &SqlError) -> bool {
-        false
-    }
-
-    /// Runs one statement of a guest outside of any transaction. `marker` goes with it to the
-    /// server, so that [`Self::end_orphans`] finds it.
-    async fn execute_outside(&mut self, sql: &str, marker: &str) -> Result<Outcome, SqlError> {
-        let _ = (sql, marker);
-        Err(SqlError::new(
-            crate::session::ErrorKind::Denied,
-            "statements cannot run outside of a transaction on this database",
-        ))
-    }
-
-    /// Runs, in the transaction of a rehearsal, what has the same effect there as outside of one. False if `sql` has not.
-    async fn rehearse_outside(&mut self, sql: &str) -> Result<bool, BackendError> {
-        let _ = sql;
-        Ok(false)
-    }
-
-    /// A statement of a hook that is run again returned what it returned then, and was not run. What it set in
-    /// that session may have to be set in this one.
-    fn replayed(&mut self, _sql: &str) {}
-
-    /// Tells the session which `marker` goes to the server with each statement of a hook.
-    fn set_marker(&mut self, _marker: Option<&str>) {}
 
     /// Ends statements that carry `marker` and still run, and waits until they are gone.
     async fn end_orphans(&mut self, _marker: &str) -> Result<(), BackendError> {
@@ -202,17 +138,11 @@ pub(super) trait Journaling: Send {
 
     /// What the catalogue says of everything that `sql` names, to be compared later. The text may
     /// be large; callers store it as it is.
-    async fn fingerprint(&mut self, sql: &str) -> Result<String, BackendError> {
-        let _ = sql;
-        Ok(String::new())
-    }
+    async fn fingerprint(&mut self, sql: &str) -> Result<String, BackendError>;
 
     /// Whether `sql`, which was begun when the catalogue was as in `before`, took effect. Mends
     /// what a half-done one left behind, such as an invalid index. Outside of any transaction.
-    async fn verify(&mut self, sql: &str, before: &str) -> Result<Verdict, BackendError> {
-        let _ = (sql, before);
-        Ok(Verdict::Unknown)
-    }
+    async fn verify(&mut self, sql: &str, before: &str) -> Result<Verdict, BackendError>;
 }
 
 /// One connection to one database.
@@ -227,6 +157,26 @@ pub(super) trait Connection:
         None
     }
 
+    /// What the user of the connection may do, if the database knows users.
+    fn rights(&mut self) -> Option<&mut dyn Rights> {
+        None
+    }
+
+    /// Rehearsals, if the database can take back all that is altered.
+    fn rehearses(&mut self) -> Option<&mut dyn Rehearses> {
+        None
+    }
+
+    /// Statements that cannot run in a transaction, if there are some.
+    fn runs_outside(&mut self) -> Option<&mut dyn RunsOutside> {
+        None
+    }
+
+    /// Settings of a resumed hook, if its calls that are replayed may have made some.
+    fn repeats_settings(&mut self) -> Option<&mut dyn RepeatsSettings> {
+        None
+    }
+
     /// Sessions of hooks' own, if the database needs them.
     fn apart(&mut self) -> Option<&mut dyn Apart> {
         None
@@ -237,37 +187,28 @@ pub(super) trait Connection:
         None
     }
 
-    /// Names of sessions, if idle transactions are not ended by the server.
+    /// Names of sessions and statements, if the server does not end what is left of them.
     fn sessions(&mut self) -> Option<&mut dyn Sessions> {
         None
     }
 
     fn own_types(&self) -> OwnTypes;
 
-    /// Judges texts as the plugin's side of this connection will read them.
-    fn judge(&self) -> Judge {
-        Judge::new(self.reading())
-    }
-
     /// Which of the runner's own tables are there, in lower case.
     async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError>;
-
-    /// Statements that would let this user read the runner's tables: none where it may, or where there are no tables.
-    /// Asked outside of a transaction.
-    async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError> {
-        Ok(Vec::new())
-    }
-
-    /// What this user may do beyond the database. Asked outside of a transaction.
-    async fn powers(&mut self) -> Result<Powers, BackendError> {
-        Ok(Powers::default())
-    }
 
     /// A query for how many tables there are, the runner's own and the database's left out.
     fn tables_sql(&self) -> &'static str;
 
     /// The server's clock as an SQL expression: Unix time in milliseconds.
     fn clock_ms(&self) -> &'static str;
+
+    /// A statement that writes where no other session's lock is in the way, so that its commit has all before it on the
+    /// disk; `None` where every commit has.
+    fn flush_sql(&self) -> Option<&'static str>;
+
+    /// The database whose name a hook's statements may spell out, where a server has others beside it.
+    fn database_name(&self) -> Option<&str>;
 
     /// Tells this database from every other one, by whatever name it was reached.
     async fn identity(&mut self) -> Result<String, BackendError>;
@@ -309,6 +250,56 @@ pub(super) trait Places: Send {
     /// Makes the place where the runner's own tables are to be, if there is none yet. Called in a
     /// transaction, under the lock, before they are created.
     async fn prepare_place(&mut self) -> Result<(), BackendError>;
+}
+
+/// Where a database knows users: what the one of this connection may do. Asked outside of a transaction.
+#[async_trait]
+pub(super) trait Rights: Send {
+    /// What this user may do beyond the database.
+    async fn powers(&mut self) -> Result<Powers, BackendError>;
+
+    /// Statements that would let this user read the runner's tables: none where it may, or where there are no tables.
+    async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError>;
+}
+
+/// Where some statements cannot run in a transaction, and others can be tried.
+#[async_trait]
+pub(super) trait RunsOutside: Send {
+    /// Whether `sql` may turn out to need to run outside of the transaction; true is always safe.
+    fn may_need_outside(&self, sql: &str) -> bool;
+
+    /// Marks a point in the transaction to come back to when the next statement turns out to need to run outside of it.
+    async fn mark(&mut self) -> Result<(), BackendError>;
+
+    /// Comes back to the mark.
+    async fn back_to_mark(&mut self) -> Result<(), BackendError>;
+
+    /// Whether `error` says that the statement cannot run inside a transaction.
+    fn needs_outside(&self, error: &SqlError) -> bool;
+
+    /// Runs one statement of a guest outside of any transaction. `marker` goes with it to the
+    /// server, so that [`Journaling::end_orphans`] finds it.
+    async fn execute_outside(&mut self, sql: &str, marker: &str) -> Result<Outcome, SqlError>;
+
+    /// Runs, in the transaction of a rehearsal, what has the same effect there as outside of one. False if `sql` has not.
+    async fn rehearse_outside(&mut self, sql: &str) -> Result<bool, BackendError>;
+}
+
+/// Where all that is altered can be taken back.
+#[async_trait]
+pub(super) trait Rehearses: Send {
+    /// From here on transactions are savepoints of one transaction that
+    /// [`Self::end_rehearsal`] rolls back.
+    async fn begin_rehearsal(&mut self) -> Result<(), BackendError>;
+
+    async fn end_rehearsal(&mut self) -> Result<(), BackendError>;
+}
+
+/// Where settings that a hook makes are no part of its transaction.
+pub(super) trait RepeatsSettings: Send {
+    /// A statement of a hook that is run again returned what it returned then, and was not run. What it set in
+    /// that session is to be set in this one.
+    fn replayed(&mut self, sql: &str);
 }
 
 /// Where a hook can go on in a session of its own, from a statement on that a resumed hook could not repeat.
@@ -369,7 +360,8 @@ pub(super) trait Confining: Send {
     async fn redeem(&mut self, ticket: &Ticket) -> Result<(), BackendError>;
 }
 
-/// Where the server does not end idle transactions by itself: sessions that another runner can end.
+/// Where the server ends neither idle transactions nor statements of a runner that is gone: sessions and statements that
+/// another runner can end.
 #[async_trait]
 pub(super) trait Sessions: Send {
     /// Names this connection's session on the server, for whoever takes its lease over.
@@ -382,6 +374,9 @@ pub(super) trait Sessions: Send {
     /// Tells which lease this connection works under: where it has to take another session, it signs
     /// the lease with that one's name.
     fn set_lease(&mut self, fence: Option<i64>);
+
+    /// Tells the session which `marker` goes to the server with each statement of a hook.
+    fn set_marker(&mut self, marker: Option<&str>);
 }
 
 /// Makes connections to one database, the first as well as later ones.

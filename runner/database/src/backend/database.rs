@@ -10,7 +10,7 @@ use super::{
     disk::Disk,
     journal::SharedJournal,
     lease::Lease,
-    recorded::{self, or_roll_back},
+    recorded,
     tables::{self, archive, ledger, schema, snapshot},
     transaction::{Durability, End, Own, Start, TxError},
 };
@@ -23,6 +23,9 @@ use tokio::sync::watch;
 
 /// Times that making the runner's own tables is tried: others may be at it too.
 const PREPARE_TRIES: u32 = 5;
+
+const NO_REHEARSAL: &str =
+    "MySQL and MariaDB commit each schema change by themselves; use --rehearse-on";
 
 /// One connected database.
 pub struct Backend {
@@ -95,7 +98,14 @@ impl Backend {
     /// Judges SQL texts as this connection will.
     pub async fn judge(&self) -> Judge {
         let judge = match &self.connection {
-            Some(connection) => connection.lock().await.judge(),
+            Some(connection) => {
+                let connection = connection.lock().await;
+                let judge = Judge::new(connection.reading());
+                match connection.database_name() {
+                    Some(name) => judge.within(name),
+                    None => judge,
+                }
+            }
             None => Judge::new(self.dialect),
         };
         judge.bounded(self.options.limits.sql_bytes_max)
@@ -170,8 +180,8 @@ impl Backend {
                 matches!(error, BackendError::Database(_) | BackendError::Corrupt(_))
             }
         };
-        if is_doubtful {
-            let grants = connection.grants_to_read().await?;
+        if is_doubtful && let Some(rights) = connection.rights() {
+            let grants = rights.grants_to_read().await?;
             if !grants.is_empty() {
                 return Err(BackendError::MayNotRead { url: self.url.clone(), grants });
             }
@@ -222,7 +232,10 @@ impl Backend {
     /// From here on nothing is kept: every transaction becomes part of one that
     /// [`Backend::end_rehearsal`] rolls back.
     pub async fn begin_rehearsal(&mut self) -> Result<(), BackendError> {
-        self.shared()?.lock().await.begin_rehearsal().await?;
+        match self.shared()?.lock().await.rehearses() {
+            Some(rehearses) => rehearses.begin_rehearsal().await?,
+            None => return Err(BackendError::CannotRehearse(NO_REHEARSAL.to_owned())),
+        }
         self.rehearsing = true;
         Ok(())
     }
@@ -231,7 +244,10 @@ impl Backend {
         self.rehearsing = false;
         // What was found or put there may be gone with it.
         self.archived = None;
-        self.shared()?.lock().await.end_rehearsal().await
+        match self.shared()?.lock().await.rehearses() {
+            Some(rehearses) => rehearses.end_rehearsal().await,
+            None => Ok(()),
+        }
     }
 
     /// The component with this checksum from the archive; verified against the checksum.
@@ -325,8 +341,11 @@ impl Backend {
     async fn flush_once(&self) -> Result<(), BackendError> {
         let shared = self.shared()?;
         let connection = &mut *shared.lock().await;
-        let flushed = connection.flush().await;
-        or_roll_back(connection, flushed).await
+        if let Some(write) = connection.flush_sql() {
+            let write = vec![Own::run(write, [])];
+            recorded::apply(connection, write, Durability::Flushed).await?;
+        }
+        Ok(())
     }
 
     /// Why a connection was really lost: the server ends the session of a runner that was paused,

@@ -50,9 +50,10 @@ impl Powers {
 impl Backend {
     /// What this connection's user may do beyond its database. Asked outside of a transaction.
     pub async fn powers(&mut self) -> Result<Powers, BackendError> {
-        match self.connection.clone() {
-            Some(shared) => shared.lock().await.powers().await,
-            // A file that is yet to be made.
+        // A file that is yet to be made.
+        let Some(shared) = self.connection.clone() else { return Ok(Powers::default()) };
+        match shared.lock().await.rights() {
+            Some(rights) => rights.powers().await,
             None => Ok(Powers::default()),
         }
     }

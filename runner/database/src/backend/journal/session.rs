@@ -87,7 +87,9 @@ impl Journal {
         rehearsing: bool,
     ) -> Result<Self, BackendError> {
         let mut open = connection.lock().await;
-        open.set_marker(Some(&run.marker));
+        if let Some(sessions) = open.sessions() {
+            sessions.set_marker(Some(&run.marker));
+        }
         let reading = open.reading();
         let rows = journal::look(&mut *open, &run.key).await?;
         drop(open);
@@ -386,7 +388,9 @@ impl Journal {
             self.settle(connection, &row).await?;
         }
         self.in_flight = None;
-        connection.set_marker(None);
+        if let Some(sessions) = connection.sessions() {
+            sessions.set_marker(None);
+        }
         Ok(Undone {
             effects: self.effects.clone(),
             is_open: is_earlier || is_cut.is_some(),

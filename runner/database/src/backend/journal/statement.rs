@@ -32,7 +32,9 @@ impl Journal {
         if let Some(result) = replayed
             && !is_setting_again
         {
-            self.connection.lock().await.replayed(sql);
+            if let Some(settings) = self.connection.lock().await.repeats_settings() {
+                settings.replayed(sql);
+            }
             return Ok(result);
         }
         let shared = Arc::clone(&self.connection);
@@ -60,19 +62,20 @@ impl Journal {
             self.end_statement(connection).await?;
             return Ok(result);
         }
-        if connection.may_commit(sql) {
+        if connection.journals().commits_by_itself && !is_plain(sql, connection.reading()) {
             return self.committing(connection, asked, sql, params, rows).await;
         }
-        let may_need_outside =
-            !self.in_unit && params.is_empty() && connection.may_need_outside(sql);
-        if may_need_outside && let Err(error) = connection.mark().await {
+        let outside = connection
+            .runs_outside()
+            .filter(|outside| !self.in_unit && params.is_empty() && outside.may_need_outside(sql));
+        let may_need_outside = outside.is_some();
+        if let Some(outside) = outside
+            && let Err(error) = outside.mark().await
+        {
             return Err(self.own(error));
         }
         match run(connection, sql, params, rows).await {
             Ok(result) => {
-                if may_need_outside && let Err(error) = connection.drop_mark().await {
-                    return Err(self.own(error));
-                }
                 let changes =
                     (!is_query(sql, self.reading)).then(|| call::shown_of(sql, self.reading));
                 let only_reads = changes.is_none() && rows.is_some();
@@ -82,7 +85,12 @@ impl Journal {
                 }
                 Ok(result)
             }
-            Err(error) if may_need_outside && connection.needs_outside(&error) => {
+            Err(error)
+                if may_need_outside
+                    && connection
+                        .runs_outside()
+                        .is_some_and(|outside| outside.needs_outside(&error)) =>
+            {
                 self.outside(connection, asked, sql, rows.is_some()).await
             }
             Err(error) => Err(self.in_transaction(connection, sql, error)),
@@ -195,7 +203,9 @@ impl Journal {
             return self.outside_in_rehearsal(connection, asked, sql, is_query).await;
         }
         let committed = async {
-            connection.back_to_mark().await?;
+            if let Some(outside) = connection.runs_outside() {
+                outside.back_to_mark().await?;
+            }
             let (own, row) = self.write_ahead(connection, asked, sql, nothing(is_query)).await?;
             connection.finish(End::own(own)).await?;
             Ok(row)
@@ -207,7 +217,10 @@ impl Journal {
         self.segment_committed();
         self.in_flight = Some(row.clone());
         point("before a statement outside of a transaction");
-        let result = connection.execute_outside(sql, &self.marker).await;
+        let result = match connection.runs_outside() {
+            Some(outside) => outside.execute_outside(sql, &self.marker).await,
+            None => Err(SqlError::new(ErrorKind::Denied, "it cannot run outside of a transaction")),
+        };
         point("after a statement outside of a transaction");
         let result = result.map(|outcome| match is_query {
             true => nothing(true),
@@ -225,8 +238,9 @@ impl Journal {
         is_query: bool,
     ) -> Result<CallResult, SqlError> {
         let rehearsed = async {
-            connection.back_to_mark().await?;
-            connection.rehearse_outside(sql).await
+            let Some(outside) = connection.runs_outside() else { return Ok(false) };
+            outside.back_to_mark().await?;
+            outside.rehearse_outside(sql).await
         };
         let statement = call::shown_of(sql, self.reading);
         match rehearsed.await {
@@ -318,6 +332,11 @@ fn first_words(sql: &str, reading: Reading) -> (String, String) {
     let mut words = statement.words();
     let mut word = || words.next().unwrap_or_default().into_owned();
     (word(), word())
+}
+
+/// Whether a statement surely neither commits nor defines anything.
+fn is_plain(sql: &str, reading: Reading) -> bool {
+    Statement::one(sql, reading).is_ok_and(|statement| statement.is_plain())
 }
 
 /// Whether a statement sets something of the session and changes nothing that stays.

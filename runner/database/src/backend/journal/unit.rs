@@ -86,7 +86,7 @@ impl Journal {
             }
             // Outside of a unit MySQL keeps it for the next one; PostgreSQL passes over it.
             UnitWord::Isolates(level)
-                if self.in_unit || connection.segments() == Segments::Units =>
+                if self.in_unit || connection.journals().segments == Segments::Units =>
             {
                 self.isolation = Some(level);
             }
@@ -100,7 +100,7 @@ impl Journal {
         &mut self,
         connection: &mut dyn Connection,
     ) -> Result<(), SqlError> {
-        match connection.segments() {
+        match connection.journals().segments {
             Segments::Statements if !self.in_unit => self.end_segment(connection).await,
             Segments::Statements | Segments::Units | Segments::Whole => Ok(()),
         }
@@ -110,7 +110,7 @@ impl Journal {
     /// does while handles are open, and in a rehearsal.
     async fn end_segment(&mut self, connection: &mut dyn Connection) -> Result<(), SqlError> {
         let goes_on = self.rehearsing || self.open_handles > 0 || self.is_full();
-        if !self.in_segment || goes_on || connection.segments() == Segments::Whole {
+        if !self.in_segment || goes_on || connection.journals().segments == Segments::Whole {
             return Ok(());
         }
         let own = self.write_kept();
@@ -131,14 +131,16 @@ impl Journal {
     /// The error of a statement, where what it misses is a commit.
     pub(super) fn in_transaction(
         &mut self,
-        connection: &dyn Connection,
+        connection: &mut dyn Connection,
         sql: &str,
         error: SqlError,
     ) -> SqlError {
         if self.rehearsing && error.sqlstate.as_deref() == Some(UNSAFE_LABEL) {
             return self.stop(Stop::NotRehearsable { statement: call::shown(sql) });
         }
-        if self.in_unit && connection.needs_outside(&error) {
+        let needs_outside =
+            connection.runs_outside().is_some_and(|outside| outside.needs_outside(&error));
+        if self.in_unit && needs_outside {
             let message = format!(
                 "{}; it stands between BEGIN and COMMIT: move it before that, or behind it",
                 error.message

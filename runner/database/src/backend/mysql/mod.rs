@@ -47,17 +47,16 @@ pub(super) use connect::MysqlConnector;
 use super::{
     BackendError, ConnectOptions, DatabaseUrl,
     connection::{
-        Apart, Cell, Connection, HookMode, HookSettings, Journaling, OwnTypes, Segments, Sessions,
-        Verdict,
+        Apart, Cell, Connection, HookMode, HookSettings, Journaling, Journals, OwnTypes, Rights,
+        Segments, Sessions, Verdict,
     },
     one_by_one::Steps,
-    powers::Powers,
     tables::schema,
     transaction::Rows,
 };
 use crate::{
     session::{Handle, Session as _},
-    sql::{Isolation, Judge, Level},
+    sql::{Isolation, Level},
 };
 use async_trait::async_trait;
 use borrowed::Borrowed;
@@ -266,25 +265,12 @@ impl Steps for MysqlConnection {
 
 #[async_trait]
 impl Journaling for MysqlConnection {
-    fn segments(&self) -> Segments {
-        Segments::Units
-    }
-
-    fn is_journaled(&self) -> bool {
-        true
-    }
-
-    fn may_commit(&self, sql: &str) -> bool {
-        crate::sql::Statement::one(sql, self.reading())
-            .map_or(true, |statement| !statement.is_plain())
+    fn journals(&self) -> Journals {
+        Journals { segments: Segments::Units, commits_by_itself: true }
     }
 
     async fn is_in_transaction(&mut self) -> Result<bool, BackendError> {
         self.is_still_begun().await
-    }
-
-    fn set_marker(&mut self, marker: Option<&str>) {
-        self.marker = marker.map(orphan::comment);
     }
 
     async fn end_orphans(&mut self, marker: &str) -> Result<(), BackendError> {
@@ -321,6 +307,10 @@ impl Sessions for MysqlConnection {
     fn set_lease(&mut self, fence: Option<i64>) {
         self.lease = fence;
     }
+
+    fn set_marker(&mut self, marker: Option<&str>) {
+        self.marker = marker.map(orphan::comment);
+    }
 }
 
 #[async_trait]
@@ -330,6 +320,10 @@ impl Connection for MysqlConnection {
     }
 
     fn sessions(&mut self) -> Option<&mut dyn Sessions> {
+        Some(self)
+    }
+
+    fn rights(&mut self) -> Option<&mut dyn Rights> {
         Some(self)
     }
 
@@ -355,18 +349,6 @@ impl Connection for MysqlConnection {
         })))
     }
 
-    async fn powers(&mut self) -> Result<Powers, BackendError> {
-        self.read_powers().await
-    }
-
-    async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError> {
-        self.grants().await
-    }
-
-    fn judge(&self) -> Judge {
-        Judge::new(self.reading()).within(&self.server.database)
-    }
-
     fn tables_sql(&self) -> &'static str {
         "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE()
          AND table_type = 'BASE TABLE' AND table_name NOT LIKE 'alteration!_%' ESCAPE '!'"
@@ -375,6 +357,14 @@ impl Connection for MysqlConnection {
     fn clock_ms(&self) -> &'static str {
         // Not UNIX_TIMESTAMP of a local time, of which an hour a year is ambiguous.
         "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(3)) DIV 1000)"
+    }
+
+    fn flush_sql(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn database_name(&self) -> Option<&str> {
+        Some(&self.server.database)
     }
 
     async fn identity(&mut self) -> Result<String, BackendError> {

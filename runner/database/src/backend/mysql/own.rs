@@ -6,11 +6,12 @@ use super::{MysqlConnection, column, error, value};
 use crate::alteration::Dialect;
 use crate::backend::{
     BackendError,
-    connection::{Cell, Journaling as _, own_sql},
+    connection::{Cell, own_sql},
     identifier::in_backticks as quote,
     tables::schema,
 };
-use crate::session::Value;
+use crate::session::{Session as _, Value};
+use crate::sql::Statement;
 use sqlx::{
     Arguments, Row as _,
     mysql::{MySqlArguments, MySqlRow},
@@ -68,7 +69,7 @@ impl MysqlConnection {
         sql: &str,
         params: &[Cell],
     ) -> Result<Result<u64, sqlx::Error>, BackendError> {
-        let plain = !self.may_commit(sql);
+        let plain = Statement::one(sql, self.reading()).is_ok_and(|own| own.is_plain());
         let (sql, arguments) = (self.own_sql(sql), arguments(params)?);
         self.take_off().await?;
         self.prepare_own(&sql).await?;

@@ -8,7 +8,7 @@ use crate::{
     backend::{
         BackendError,
         identifier::in_backticks as quote,
-        powers::{Power, Powers, Reach, owner_name},
+        powers::{Power, Reach, owner_name},
     },
 };
 use std::collections::BTreeSet;
@@ -43,7 +43,7 @@ const GLOBAL: [(&str, Reach); 16] = [
 
 /// One line of SHOW GRANTS.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Line {
+pub(super) enum Line {
     /// Rights, in capitals and without columns, on databases that fit a pattern, or on a table in one.
     Rights {
         is_revoked: bool,
@@ -57,23 +57,11 @@ enum Line {
 }
 
 impl MysqlConnection {
-    pub(super) async fn read_powers(&mut self) -> Result<Powers, BackendError> {
-        let mut lines = self.granted("SHOW GRANTS").await?;
-        let roles: BTreeSet<String> = lines.iter().flat_map(Line::roles).cloned().collect();
-        if !roles.is_empty() {
-            lines.extend(self.granted_by(&roles).await?);
-        }
-        let held = held(&lines);
-        if held.is_empty() {
-            return Ok(Powers::default());
-        }
-        let user = self.asked("SELECT CURRENT_USER()").await?.unwrap_or_default();
-        let owner_sql = self.owner_sql(&user).await?;
-        Ok(Powers { user, held, owner_sql })
-    }
-
     /// What all of `roles` give, which the user is a member of.
-    async fn granted_by(&mut self, roles: &BTreeSet<String>) -> Result<Vec<Line>, BackendError> {
+    pub(super) async fn granted_by(
+        &mut self,
+        roles: &BTreeSet<String>,
+    ) -> Result<Vec<Line>, BackendError> {
         if self.server.dialect != Dialect::Mariadb {
             let roles = roles.iter().cloned().collect::<Vec<_>>().join(", ");
             return self.granted(&format!("SHOW GRANTS FOR CURRENT_USER() USING {roles}")).await;
@@ -94,11 +82,11 @@ impl MysqlConnection {
         Ok(lines)
     }
 
-    async fn granted(&mut self, sql: &str) -> Result<Vec<Line>, BackendError> {
+    pub(super) async fn granted(&mut self, sql: &str) -> Result<Vec<Line>, BackendError> {
         Ok(self.first_texts(sql).await?.iter().flatten().filter_map(|line| parse(line)).collect())
     }
 
-    async fn asked(&mut self, sql: &str) -> Result<Option<String>, BackendError> {
+    pub(super) async fn asked(&mut self, sql: &str) -> Result<Option<String>, BackendError> {
         Ok(self.first_texts(sql).await?.into_iter().next().flatten())
     }
 
@@ -109,7 +97,7 @@ impl MysqlConnection {
     }
 
     /// The statements that make a user which has this database only, from where this one may come.
-    async fn owner_sql(&mut self, user: &str) -> Result<Vec<String>, BackendError> {
+    pub(super) async fn owner_sql(&mut self, user: &str) -> Result<Vec<String>, BackendError> {
         let database = &self.server.database;
         let text = |text: &str| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"));
         let host = user.rsplit_once('@').map_or("%", |(_, host)| host);
@@ -127,7 +115,7 @@ impl MysqlConnection {
 }
 
 impl Line {
-    fn roles(&self) -> &[String] {
+    pub(super) fn roles(&self) -> &[String] {
         match self {
             Self::Roles(roles) => roles,
             Self::Rights { .. } => &[],
@@ -144,7 +132,7 @@ fn escaped(database: &str) -> String {
 }
 
 /// What the lines give together, the worst first.
-fn held(lines: &[Line]) -> Vec<Power> {
+pub(super) fn held(lines: &[Line]) -> Vec<Power> {
     let mut global = BTreeSet::new();
     let (mut writes, mut revoked) = (BTreeSet::new(), BTreeSet::new());
     for line in lines {

@@ -1,18 +1,42 @@
-//! Whether this user may read the runner's tables: the catalogue hides a table from a user without rights on it, so what is not
+//! What this user may do: beyond the database, and with the runner's tables. The catalogue hides a table from a user without rights on it, so what is not
 //! seen may be there all the same.
 
-use super::{MysqlConnection, error};
-use crate::backend::{
-    BackendError, connection::Cell, identifier::in_backticks as quote, tables::schema,
+use super::{
+    MysqlConnection, error,
+    powers::{Line, held},
 };
+use crate::backend::{
+    BackendError,
+    connection::{Cell, Rights},
+    identifier::in_backticks as quote,
+    powers::Powers,
+    tables::schema,
+};
+use async_trait::async_trait;
 use sqlx::mysql::MySqlArguments;
+use std::collections::BTreeSet;
 
 /// No right on the database, the table, or all of its columns.
 const DENIED: [u16; 3] = [1044, 1142, 1143];
 
-impl MysqlConnection {
-    /// The statements that would let this user read those of the tables that it may not.
-    pub(super) async fn grants(&mut self) -> Result<Vec<String>, BackendError> {
+#[async_trait]
+impl Rights for MysqlConnection {
+    async fn powers(&mut self) -> Result<Powers, BackendError> {
+        let mut lines = self.granted("SHOW GRANTS").await?;
+        let roles: BTreeSet<String> = lines.iter().flat_map(Line::roles).cloned().collect();
+        if !roles.is_empty() {
+            lines.extend(self.granted_by(&roles).await?);
+        }
+        let held = held(&lines);
+        if held.is_empty() {
+            return Ok(Powers::default());
+        }
+        let user = self.asked("SELECT CURRENT_USER()").await?.unwrap_or_default();
+        let owner_sql = self.owner_sql(&user).await?;
+        Ok(Powers { user, held, owner_sql })
+    }
+
+    async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError> {
         let database = quote(&self.server.database);
         let mut denied = Vec::new();
         for table in schema::TABLES {

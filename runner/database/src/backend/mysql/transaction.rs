@@ -78,17 +78,6 @@ impl Transactions for MysqlConnection {
         }
         self.restore_settings().await
     }
-
-    async fn begin_rehearsal(&mut self) -> Result<(), BackendError> {
-        Err(BackendError::CannotRehearse(
-            "MySQL and MariaDB commit each schema change by themselves; use --rehearse-on"
-                .to_owned(),
-        ))
-    }
-
-    async fn end_rehearsal(&mut self) -> Result<(), BackendError> {
-        Ok(())
-    }
 }
 
 impl MysqlConnection {

@@ -3,7 +3,9 @@
 //! How a server is reached is in `opener.rs`, what a connection does in `mod.rs`.
 
 use super::{
-    PostgresConnection, forms,
+    PostgresConnection,
+    config::{Config, Server},
+    forms,
     link::Link,
     opener::Opener,
     place::{self, Chosen, Found},
@@ -20,19 +22,6 @@ use tokio::sync::Mutex;
 
 /// The oldest server that is known to work, as `server_version_num` counts.
 const VERSION_MIN: u32 = 130_000;
-/// What is asked of a server once, when a connection to it is new.
-pub(super) struct Server {
-    /// As `server_version_num` counts: 150004.
-    pub(super) version: u32,
-    pub(super) sees_lost_clients: bool,
-    /// Where the runner's own tables are, or are to be.
-    pub(super) place: Chosen,
-    pub(super) unbounded: Vec<&'static str>,
-    pub(super) never_waits: bool,
-    pub(super) search_path: String,
-    /// Whether a session writes values as the runner reads them, if nothing is set.
-    pub(super) has_plain_forms: bool,
-}
 
 /// Makes connections to one PostgreSQL database.
 #[derive(Debug)]
@@ -44,6 +33,8 @@ pub(in crate::backend) struct PostgresConnector {
     names_place: bool,
     /// As the first connection found it: for the others it may have moved.
     place: OnceLock<Chosen>,
+    /// What names mean to hooks, where that is not for the session to say.
+    search_path: Option<String>,
 }
 
 impl PostgresConnector {
@@ -60,17 +51,23 @@ impl PostgresConnector {
             options: options.clone(),
             names_place: url.names_search_path(),
             place: OnceLock::new(),
+            search_path: None,
         })
     }
 
-    /// For another role of the same database, whose sessions find the runner's tables in `schema`.
-    pub(super) fn beside(opener: Arc<Opener>, options: &ConnectOptions, schema: &str) -> Self {
+    /// For another role of the same database, whose sessions find the runner's tables in `schema`, and names in `path`.
+    pub(super) fn beside(
+        opener: Arc<Opener>,
+        options: &ConnectOptions,
+        (schema, path): (&str, &str),
+    ) -> Self {
         Self {
             opener,
             role: ServerRole::Any,
             options: options.clone(),
             names_place: false,
             place: OnceLock::from(Chosen::named(schema)),
+            search_path: Some(path.to_owned()),
         }
     }
 
@@ -194,10 +191,10 @@ impl PostgresConnector {
             place,
             unbounded,
             never_waits: waits.as_deref() == Some("off"),
-            search_path: search_path.unwrap_or_default(),
+            search_path: self.search_path.clone().or(search_path).unwrap_or_default(),
             has_plain_forms: has_plain_forms.as_deref() == Some("t"),
         };
-        Ok(PostgresConnection::new(link, &self.options, server))
+        Ok(PostgresConnection::new(link, Config::new(&self.options, server)))
     }
 }
 

@@ -3,7 +3,9 @@
 //! PostgreSQL's own cursor would be a snapshot too, but forbids to drop or alter the tables that it
 //! reads from, which a hook may do while it goes on reading.
 
-use super::{PostgresConnection, error::guest_error, forms::Wants, text::Sent};
+use super::{
+    PostgresConnection, describe::name_types, error::guest_error, forms::Wants, text::Sent,
+};
 use crate::{
     backend::{connection::HookMode, size},
     session::{Column, ErrorKind, Handle, ResultLimit, Row, SqlError, Value},
@@ -31,11 +33,6 @@ pub(super) fn reads(statement: &Statement<'_>) -> bool {
 }
 
 impl PostgresConnection {
-    pub(super) fn new_handle(&mut self) -> Handle {
-        self.next_handle += 1;
-        Handle(self.next_handle)
-    }
-
     pub(super) async fn cursor_over(
         &mut self,
         sql: &str,
@@ -48,17 +45,17 @@ impl PostgresConnection {
                 "a cursor needs a statement that returns rows and changes nothing; use query",
             ));
         }
-        if self.cursors.len() >= self.limits.cursors_max {
-            let max = self.limits.cursors_max;
+        if self.handles.cursors.len() >= self.config.limits.cursors_max {
+            let max = self.config.limits.cursors_max;
             return Err(SqlError::new(ErrorKind::Limit, format!("more than {max} open cursors")));
         }
         // What is read later is only shown then: the query itself runs as the hook's own.
         self.ready_for_guest(Wants::of(&statement, false)).await?;
         let sent = self.with_literals(&statement, params).await?;
         let fields = self.parse(&sent).await?.columns;
-        let handle = self.new_handle();
+        let handle = self.handles.next();
         let name = name(handle);
-        let outlives = self.hook.as_ref().is_some_and(|h| h.settings.mode == HookMode::Journaled);
+        let outlives = self.state.mode() == Some(HookMode::Journaled);
         let (commit, hold) = if outlives { ("PRESERVE ROWS", " WITH HOLD") } else { ("DROP", "") };
         // Names of columns may be there twice in a result, but not in a table.
         let list = match &fields {
@@ -81,7 +78,7 @@ impl PostgresConnection {
         };
         let columns = self.columns_of(&fields).await?;
         let cursor = Cursor { columns: columns.clone(), row_bytes: ROW_BYTES_GUESS };
-        self.cursors.insert(handle, cursor);
+        self.handles.cursors.insert(handle, cursor);
         Ok((handle, columns))
     }
 
@@ -90,7 +87,7 @@ impl PostgresConnection {
         cursor: Handle,
         limit: ResultLimit,
     ) -> Result<Vec<Row>, SqlError> {
-        let Some(mut open) = self.cursors.remove(&cursor) else {
+        let Some(mut open) = self.handles.cursors.remove(&cursor) else {
             return Err(SqlError::new(ErrorKind::Other, "the cursor is closed"));
         };
         self.ready_for_guest(Wants::Rows).await?;
@@ -122,13 +119,13 @@ impl PostgresConnection {
             self.link.run(&back).await.map_err(|error| guest_error(error, &Sent::plain("")))?;
         }
         open.row_bytes = open.row_bytes.max(bytes / seen.max(1)).max(1);
-        Self::name_types(&open.columns, &mut rows);
-        self.cursors.insert(cursor, open);
+        name_types(&open.columns, &mut rows);
+        self.handles.cursors.insert(cursor, open);
         Ok(rows)
     }
 
     pub(super) async fn drop_cursor(&mut self, cursor: Handle) -> Result<(), SqlError> {
-        if self.cursors.remove(&cursor).is_some() {
+        if self.handles.cursors.remove(&cursor).is_some() {
             self.ready_for_guest(Wants::Own).await?;
             let name = name(cursor);
             let drop = format!("CLOSE {name}; DROP TABLE pg_temp.{name}");

@@ -7,19 +7,15 @@ use super::{
     error::guest_error,
     link::{Field, TextRow},
     text::Sent,
-    types::{self, Type},
+    types::Type,
 };
 use crate::session::{Column, ErrorKind, SqlError, Value};
-
-/// Texts are kept up to this length; hundreds of larger ones would be.
-const KEPT_SQL_BYTES_MAX: usize = 64 << 10;
-const KEPT_MAX: usize = 256;
 
 impl PostgresConnection {
     /// The types of the parameters of one statement.
     pub(super) async fn parameter_types(&mut self, sent: &Sent<'_>) -> Result<Vec<Type>, SqlError> {
         let sql = &*sent.text;
-        if let Some(known) = self.parameters.get(sql) {
+        if let Some(known) = self.types.parameters.get(sql) {
             return Ok(known.clone());
         }
         let described = self.parse(sent).await?;
@@ -31,17 +27,12 @@ impl PostgresConnection {
         let types = oids
             .iter()
             .map(|oid| {
-                self.known(*oid).ok_or_else(|| {
+                self.types.get(*oid).ok_or_else(|| {
                     SqlError::new(ErrorKind::Conversion, "a parameter is of an unknown type")
                 })
             })
             .collect::<Result<Vec<Type>, _>>()?;
-        if self.parameters.len() >= KEPT_MAX {
-            self.parameters.clear();
-        }
-        if sql.len() <= KEPT_SQL_BYTES_MAX {
-            self.parameters.insert(sql.to_owned(), types.clone());
-        }
+        self.types.keep_parameters(sql, &types);
         Ok(types)
     }
 
@@ -100,7 +91,7 @@ impl PostgresConnection {
     /// Types that are neither built-in scalars nor known from before are looked up.
     pub(super) async fn learn(&mut self, oids: &[u32]) -> Result<(), SqlError> {
         let mut unknown: Vec<u32> =
-            oids.iter().copied().filter(|oid| self.known(*oid).is_none()).collect();
+            oids.iter().copied().filter(|oid| self.types.get(*oid).is_none()).collect();
         if unknown.is_empty() {
             return Ok(());
         }
@@ -126,14 +117,10 @@ impl PostgresConnection {
                 <[Option<String>; 4]>::try_from(row)
                 && let (Ok(oid), Ok(base)) = (oid.parse(), base.parse())
             {
-                self.types.insert(oid, Type { oid, base, name, cast });
+                self.types.insert(Type { oid, base, name, cast });
             }
         }
         Ok(())
-    }
-
-    fn known(&self, oid: u32) -> Option<Type> {
-        Type::built_in(oid).or_else(|| self.types.get(&oid).cloned())
     }
 
     /// Names and types of result columns, as guests see them.
@@ -142,28 +129,27 @@ impl PostgresConnection {
         self.learn(&oids).await?;
         let column = |(name, oid): &Field| Column {
             name: name.clone(),
-            type_name: self.known(*oid).map(|ty| ty.name).unwrap_or_default(),
+            type_name: self.types.get(*oid).map(|ty| ty.name).unwrap_or_default(),
         };
         Ok(fields.iter().map(column).collect())
-    }
-
-    /// Puts the names of types into values that were decoded without.
-    pub(super) fn name_types(columns: &[Column], rows: &mut [Vec<Value>]) {
-        for row in rows {
-            for (value, column) in row.iter_mut().zip(columns) {
-                if let Value::Other { type_name, .. } = value {
-                    type_name.clone_from(&column.type_name);
-                }
-            }
-        }
     }
 
     /// Forgets types of parameters where a statement may have changed them.
     pub(super) fn forget_types_unless_plain(&mut self, verb: &str) {
         let plain = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES", "TABLE", "MERGE"];
         if !plain.contains(&verb) {
-            self.parameters.clear();
-            self.types.retain(|oid, _| *oid < types::FIRST_USER_OID);
+            self.types.forget();
+        }
+    }
+}
+
+/// Puts the names of types into values that were decoded without.
+pub(super) fn name_types(columns: &[Column], rows: &mut [Vec<Value>]) {
+    for row in rows {
+        for (value, column) in row.iter_mut().zip(columns) {
+            if let Value::Other { type_name, .. } = value {
+                type_name.clone_from(&column.type_name);
+            }
         }
     }
 }

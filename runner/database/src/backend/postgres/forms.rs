@@ -26,28 +26,6 @@ pub(super) const ARE_PLAIN: &str = "pg_catalog.current_setting('DateStyle') LIKE
     AND pg_catalog.current_setting('bytea_output') = 'hex' \
     AND pg_catalog.current_setting('extra_float_digits')::pg_catalog.int4 > 0";
 
-/// What is known of the session's output forms.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Forms {
-    /// Whether a new session has those that the runner reads.
-    are_plain: bool,
-    /// Whether the hook at work may have set others.
-    may_differ: bool,
-    /// Whether they are pinned. That ends with the transaction.
-    pub(super) are_pinned: bool,
-}
-
-impl Forms {
-    pub(super) fn new(are_plain: bool) -> Self {
-        Self { are_plain, may_differ: false, are_pinned: false }
-    }
-
-    /// At the beginning of a hook, in a clean session.
-    pub(super) fn begin(&mut self) {
-        *self = Self::new(self.are_plain);
-    }
-}
-
 /// What a statement of a guest needs of the session's output forms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wants {
@@ -78,15 +56,20 @@ impl Wants {
 impl PostgresConnection {
     /// Pins the output forms for the call that comes next, or gives the hook its own back.
     pub(super) async fn prepare_forms(&mut self, wants: Wants) -> Result<(), SqlError> {
-        let Forms { are_plain, may_differ, are_pinned } = self.forms;
-        let pin = wants == Wants::Rows && (may_differ || !are_plain);
+        let may_differ = self.state.hook().is_some_and(|hook| hook.sets_forms);
+        let are_pinned = self.state.transaction().is_some_and(|open| open.view.is_pinned);
+        let pin = wants == Wants::Rows && (may_differ || !self.config.has_plain_forms);
         if pin && !are_pinned {
             self.set_forms(PIN).await?;
         } else if wants != Wants::Rows && are_pinned {
             self.set_forms(UNPIN).await?;
         }
-        self.forms.are_pinned = pin || (are_pinned && wants == Wants::Rows);
-        self.forms.may_differ |= wants == Wants::Setting;
+        if let Some(open) = self.state.transaction_mut() {
+            open.view.is_pinned = pin || (are_pinned && wants == Wants::Rows);
+        }
+        if let Some(hook) = self.state.hook_mut() {
+            hook.sets_forms |= wants == Wants::Setting;
+        }
         Ok(())
     }
 
@@ -97,7 +80,8 @@ impl PostgresConnection {
 
     /// What gives the hook its own forms back; nothing where it has them.
     pub(super) fn unpin(&mut self) -> Option<String> {
-        std::mem::take(&mut self.forms.are_pinned).then(|| qualified(UNPIN))
+        let is_pinned = &mut self.state.transaction_mut()?.view.is_pinned;
+        std::mem::take(is_pinned).then(|| qualified(UNPIN))
     }
 
     async fn set_forms(&mut self, sql: &str) -> Result<(), SqlError> {

@@ -1,11 +1,12 @@
 //! The beginning and the end of a hook: a clean session for it, and what is checked after it.
 
 use super::{
-    Hook, PostgresConnection, Side, error,
+    PostgresConnection, error,
     facts::{self, Change, Facts},
     message::{Message, Reply},
     own::Outgoing,
     settings,
+    state::{At, Hook, Side, State},
     text::literal,
 };
 use crate::{
@@ -33,31 +34,31 @@ pub(super) struct Entering {
 impl PostgresConnection {
     /// Adds what makes a clean session for a hook, and asks of the runner's tables.
     pub(super) fn add_enter(&mut self, message: &mut Message, hook: HookSettings) -> Entering {
-        self.forget_handles();
+        self.forget_hook();
         self.link.forget_described();
-        self.is_used = true;
+        let known = self.state.entering();
         message.extend(settings::DISCARD);
         // What a hook sets is taken back at its end. In a pooler's session it may be somebody else's.
         if self.is_pooled {
-            message.extend(settings::reset(self.lock.is_some(), &self.unbounded));
+            message.extend(self.reset());
             message.extend(settings::own());
-            message.extend(settings::bounds(self.lock_wait, self.idle));
+            message.extend(settings::bounds(self.config.lock_wait, self.idle));
         }
         // Between the end of the hook before and this one's statements somebody may have given rights on the tables.
         let is_transaction = hook.mode == HookMode::Transaction;
-        let before = self.own_facts.take().filter(|_| is_transaction);
+        let before = known.filter(|_| is_transaction);
         let (names, look) = match &before {
             // The database keeps it from the runner's tables.
             None if hook.level == Level::Confined => (None, "NULL".to_owned()),
             Some(facts) => (None, facts.written()),
             None => {
-                let (names, look) = facts::first_questions(&self.schema);
+                let (names, look) = facts::first_questions(&self.config.schema);
                 (Some(message.push(names)), look)
             }
         };
         message.push("SET LOCAL bytea_output = DEFAULT");
-        message.extend(settings::hook_bounds(&hook, self.sees_lost_clients));
-        let last = message.push(format!("{}, {look}", settings::path(&self.search_path)));
+        message.extend(settings::hook_bounds(&hook, self.config.sees_lost_clients));
+        let last = message.push(format!("{}, {look}", settings::path(&self.config.search_path)));
         Entering { hook, before, names, last }
     }
 
@@ -87,19 +88,13 @@ impl PostgresConnection {
                 Some(Facts::of(&names, answers).ok_or_else(no_answer)?)
             }
         };
-        self.forms.begin();
-        // What others commit between two statements of a journaled hook is not its work: it is looked at anew each
-        // time that it gets the session.
-        let is_journaled = hook.mode == HookMode::Journaled;
-        let seen = facts.as_ref().filter(|_| is_journaled).map(Facts::expected);
-        self.hook = Some(Hook { settings: hook, facts, seen, is_carried });
-        self.side = Side::Guest;
+        self.state.entered(Hook::new(hook, facts, is_carried));
         Ok(())
     }
 
     /// Adds the end of a hook: what it deferred, a session as it was before it, and whether all is as it should be.
     pub(super) async fn add_leave(&mut self, out: &mut Outgoing) -> Result<(), BackendError> {
-        if self.is_journaled_hook() {
+        if self.state.is_in_segment() {
             // What it deferred runs on its side, which is looked at from here on.
             let ready = self.guest_side().await;
             ready.map_err(|error| error::host_error(error, self.link.url()))?;
@@ -107,32 +102,23 @@ impl PostgresConnection {
         let message = &mut out.message;
         message.extend(self.guest_switch());
         message.extend(self.unpin());
-        message.extend(settings::checks(self.check_time));
+        message.extend(settings::checks(self.config.check_time));
         message.extend(settings::END_OF_HOOK);
-        message.extend(settings::reset(self.lock.is_some(), &self.unbounded));
+        message.extend(self.reset());
         // A pooler's session is reset to what the server's own settings are.
         message.extend(if self.is_pooled { settings::own() } else { vec![settings::OWN_PATH] });
-        message.extend(settings::bounds(self.lock_wait, self.idle));
+        message.extend(settings::bounds(self.config.lock_wait, self.idle));
         out.marks.left = Some(message.push(self.end_question()));
-        out.longer = self.check_time.saturating_mul(settings::CHECKS);
-        self.side = Side::Own;
+        out.longer = self.config.checks_time();
+        self.state.turn(Side::Own);
         Ok(())
-    }
-
-    /// The hook was left as it should be.
-    pub(super) fn left(&mut self) {
-        self.forget_handles();
-        self.own_facts = match self.hook.take() {
-            Some(Hook { facts, seen: None, .. }) => facts,
-            Some(_) | None => None,
-        };
     }
 
     /// What is wrong where the server did not say what was expected of it.
     pub(super) fn judge(&self, found: &str) -> BackendError {
         let mut found = found.splitn(3, '|');
         let (id, has_lock, tables) = (found.next(), found.next(), found.next());
-        let expected = self.transaction.as_ref().and_then(|transaction| transaction.id.as_deref());
+        let expected = self.state.transaction_id();
         if expected.is_none() || id != expected {
             return BackendError::TransactionEnded("the hook's work ended it".to_owned());
         }
@@ -140,7 +126,7 @@ impl PostgresConnection {
         if has_lock != Some("t") {
             return denied("the hook released the runner's lock".to_owned());
         }
-        match &self.hook {
+        match self.state.hook() {
             Some(Hook { facts: Some(facts), is_carried, seen, .. })
                 if (*is_carried || seen.is_some())
                     && facts.change(tables.unwrap_or_default(), seen.as_deref())
@@ -157,9 +143,9 @@ impl PostgresConnection {
 
     /// Where the session still works as the runner, changes it to work for the hook.
     pub(super) async fn guest_side(&mut self) -> Result<(), sqlx::Error> {
-        let look = match &self.hook {
+        let look = match self.state.hook() {
             Some(Hook { seen: Some(_), facts: Some(facts), .. }) => {
-                Some(facts.question(&self.schema))
+                Some(facts.question(&self.config.schema))
             }
             Some(_) | None => None,
         };
@@ -169,7 +155,7 @@ impl PostgresConnection {
             Some(look) => {
                 let sql = format!("{switch}, {look}");
                 let row = self.link.own_rows(&sql).await?.pop().unwrap_or_default();
-                if let Some(hook) = &mut self.hook {
+                if let Some(hook) = self.state.hook_mut() {
                     hook.seen = Some(row.into_iter().next_back().flatten().unwrap_or_default());
                 }
                 Ok(())
@@ -177,23 +163,13 @@ impl PostgresConnection {
         }
     }
 
-    /// Whether the hook at work may choose whom its session works as.
-    pub(super) fn acts(&self) -> bool {
-        self.hook.as_ref().is_some_and(|hook| hook.settings.level == Level::Trusted)
-    }
-
-    /// Whether the hook at work is journaled.
-    pub(super) fn is_journaled_hook(&self) -> bool {
-        self.hook.as_ref().is_some_and(|hook| hook.settings.mode == HookMode::Journaled)
-    }
-
     /// Adds the way from the hook's side to the runner's own. Of a journaled hook the last statement is an error if it
     /// touched the runner's tables since it got the session.
     pub(super) fn add_own_switch(&mut self, message: &mut Message) {
-        self.side = Side::Own;
-        message.extend(settings::to_own(self.acts()));
-        if let Some(Hook { seen: Some(seen), facts: Some(facts), .. }) = &self.hook {
-            let look = facts.question(&self.schema);
+        self.state.turn(Side::Own);
+        message.extend(settings::to_own(self.state.acts()));
+        if let Some(Hook { seen: Some(seen), facts: Some(facts), .. }) = self.state.hook() {
+            let look = facts.question(&self.config.schema);
             let judge = self.as_expected(&["'t'".to_owned(), look], &["t", seen]);
             message.push(format!("SELECT {judge}"));
         }
@@ -202,15 +178,15 @@ impl PostgresConnection {
     /// Has what a journaled hook deferred up to here run now, on its own side, and adds the way to the runner's, where
     /// its tables are looked at. Nothing where no such hook is at work.
     pub(super) async fn add_segment_end(&mut self, out: &mut Outgoing) -> Result<(), BackendError> {
-        if !self.is_journaled_hook() || self.transaction.is_none() {
+        if !self.state.is_in_segment() {
             return Ok(());
         }
         let ready = self.guest_side().await;
         ready.map_err(|error| error::host_error(error, self.link.url()))?;
         let mut checks = Message::default();
         checks.extend(self.unpin());
-        checks.extend(settings::checks(self.check_time));
-        let time = self.check_time.saturating_mul(settings::CHECKS);
+        checks.extend(settings::checks(self.config.check_time));
+        let time = self.config.checks_time();
         let checked = self.link.affected_within(&checks.text(), time).await;
         checked.map_err(|error| error::refused_checks(error, self.link.url()))?;
         self.add_own_switch(&mut out.message);
@@ -219,10 +195,10 @@ impl PostgresConnection {
 
     /// What changes the session so; nothing where it is so.
     fn guest_switch(&mut self) -> Option<String> {
-        let is_own = self.side == Side::Own && self.hook.is_some() && self.transaction.is_some();
-        is_own.then(|| {
-            self.side = Side::Guest;
-            settings::to_guest(self.acts())
+        let is_inside = matches!(&self.state, State::Hook { at: At::Inside(_), .. });
+        (is_inside && self.state.side() == Side::Own).then(|| {
+            self.state.turn(Side::Guest);
+            settings::to_guest(self.state.acts())
         })
     }
 
@@ -231,13 +207,13 @@ impl PostgresConnection {
     /// what is found.
     fn end_question(&self) -> String {
         let has_lock = match self.lock {
-            Some(_) => self.has_lock(),
+            Some(_) => self.config.has_lock(),
             None => "true".to_owned(),
         };
-        let (judged, expected) = match &self.hook {
+        let (judged, expected) = match self.state.hook() {
             Some(Hook { facts: Some(facts), seen, .. }) => {
                 let expected = seen.clone().unwrap_or_else(|| facts.expected());
-                (facts.question(&self.schema), expected)
+                (facts.question(&self.config.schema), expected)
             }
             Some(_) | None => ("''".to_owned(), String::new()),
         };
@@ -247,7 +223,7 @@ impl PostgresConnection {
     /// An expression that is an error where the transaction is another than the one that was begun, or one of
     /// `asked` is other than `expected`. The text left over then cannot be read as a number, and says what was found.
     fn as_expected(&self, asked: &[String; 2], expected: &[&str; 2]) -> String {
-        let id = self.transaction.as_ref().and_then(|transaction| transaction.id.as_deref());
+        let id = self.state.transaction_id();
         let [begin, end] = error::END;
         let [is_held, tables] = expected;
         let expected = format!("{begin}{}|{is_held}|{tables}{end}", id.unwrap_or_default());

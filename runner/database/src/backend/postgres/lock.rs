@@ -5,6 +5,7 @@
 
 use super::{
     PostgresConnection,
+    config::Config,
     outside::{FAREWELL_TIME, PROBES},
     settings,
 };
@@ -45,7 +46,7 @@ impl Locking for PostgresConnection {
         if self.is_pooled {
             return Err(BackendError::SharedSession);
         }
-        let key = key(&self.schema);
+        let key = key(&self.config.schema);
         let sql = format!(
             "SELECT pg_catalog.pg_try_advisory_lock({CLASS}, {key}), pg_catalog.pg_backend_pid()"
         );
@@ -82,7 +83,7 @@ impl Locking for PostgresConnection {
 
     /// Whether two connections share a server session, or one connection has several.
     async fn needs_lease(&mut self) -> Result<bool, BackendError> {
-        if self.transaction.is_some() {
+        if self.state.transaction().is_some() {
             return Ok(self.is_pooled);
         }
         self.link.settle().await?;
@@ -95,10 +96,10 @@ impl Locking for PostgresConnection {
                 break;
             }
         }
-        if self.is_pooled && !self.unbounded.is_empty() {
+        if self.is_pooled && !self.config.unbounded.is_empty() {
             // What was set before this was known would stay for the session's other clients.
-            let unbounded = std::mem::take(&mut self.unbounded);
-            let reset: Vec<_> = unbounded.iter().map(|name| format!("RESET {name}")).collect();
+            let unbounded = self.config.unbounded.iter();
+            let reset: Vec<_> = unbounded.map(|name| format!("RESET {name}")).collect();
             self.own_run(&reset.join("; ")).await?;
         }
         // It was only asked a question.
@@ -120,7 +121,9 @@ impl PostgresConnection {
             _ => Ok(()),
         }
     }
+}
 
+impl Config {
     /// An expression: whether this session holds the runner's lock; it does afterwards as before. The
     /// catalogue could tell too, but lists all locks of the server for it. Only a session that has the
     /// lock can give it back; until it has taken it again, its transaction has it.

@@ -5,6 +5,7 @@
 //! journals: that is the same for every database and is done above [`Connection`].
 
 mod catalogue;
+mod config;
 mod confined;
 mod connect;
 mod cursor;
@@ -24,11 +25,13 @@ mod own;
 mod parameter;
 mod place;
 mod powers;
+mod rehearsal;
 mod relay;
 mod rights;
 mod script;
 mod session;
 mod settings;
+mod state;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -43,155 +46,94 @@ mod writer;
 pub(super) use connect::PostgresConnector;
 
 use super::{
-    Access, BackendError, ConnectOptions, StrangeLedger,
-    connection::{Confining, Connection, HookSettings, OwnTypes, Places},
-    powers::Powers,
+    BackendError,
+    connection::{
+        Confining, Connection, LockTry, Locking as _, OwnTypes, Places, Rehearses, Rights,
+        RunsOutside,
+    },
 };
-use crate::{
-    backend::tables::schema,
-    session::{Handle, SqlLimits},
-};
+use crate::{backend::tables::schema, session::Handle};
 use async_trait::async_trait;
-use connect::Server;
+use config::Config;
 use link::{Link, TextRow};
+use state::State;
 use std::{
     collections::{BTreeSet, HashMap},
     time::Duration,
 };
-
-/// The transaction that the operator's side began.
-#[derive(Debug)]
-struct Transaction {
-    /// Its id on the server; none for readers.
-    id: Option<String>,
-    /// Whose side it was at when the mark was set, if one is, and whether output forms were pinned.
-    marked: Option<(Side, bool)>,
-}
-
-/// The hook that the session is prepared for.
-#[derive(Debug)]
-struct Hook {
-    settings: HookSettings,
-    /// Before it began.
-    facts: Option<facts::Facts>,
-    /// Of a journaled hook: what the question about the tables was answered when its statements last got the
-    /// session, in the transaction at hand.
-    seen: Option<String>,
-    /// Whether the catalogue was looked at earlier, at the end of the hook before.
-    is_carried: bool,
-}
-
-/// Whose names and settings the server session has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
-    Own,
-    Guest,
-}
+use types::KnownTypes;
 
 /// One connection to one PostgreSQL database.
 #[derive(Debug)]
 pub(super) struct PostgresConnection {
+    config: Config,
     link: Link,
-    /// As it was connected with, for another connection.
-    options: ConnectOptions,
-    access: Access,
-    limits: SqlLimits,
-    /// As `server_version_num` counts: 150004.
-    version: u32,
-    /// Whether the server can look, while a statement runs, if its client is still there.
-    sees_lost_clients: bool,
-    /// Where the runner's own tables are.
-    schema: String,
-    /// Tables of runners that belong to others, and are not read.
-    strange: Vec<StrangeLedger>,
-    /// Settings taken from the session that would end it, or a transaction, while a guest or a compiler is at work.
-    unbounded: Vec<&'static str>,
-    /// Whether a role, a database or the server says that no commit waits for the disk.
-    never_waits: bool,
-    /// The schema, quoted, with its point.
-    prefix: String,
-    /// How long the runner's own statements wait for somebody else's lock.
-    lock_wait: Duration,
-    /// Whether nothing of a script goes together.
-    one_by_one: bool,
-    /// How long what a hook deferred may take at its end.
-    check_time: Duration,
-    /// How long the server lets this connection be idle in a transaction.
-    idle: Option<Duration>,
-    /// What names mean to hooks.
-    search_path: String,
-    transaction: Option<Transaction>,
-    rehearsing: bool,
-    in_savepoint: bool,
-    hook: Option<Hook>,
-    /// What was said of the runner's tables at the end of a hook, for the next one's beginning.
-    own_facts: Option<facts::Facts>,
-    /// A hook has begun whose settings have not surely been taken back.
-    is_used: bool,
-    side: Side,
-    forms: forms::Forms,
-    /// The last statement outside of a transaction failed, and had committed nothing.
-    left_nothing: bool,
+    state: State,
     /// The server session that took the runner's lock.
     lock: Option<i32>,
-    /// Whether a pooler may give every transaction another server session.
+    /// A pooler may give every transaction another server session.
     is_pooled: bool,
-    /// Types that are not built in, by object id.
-    types: HashMap<u32, types::Type>,
-    /// Types of the parameters of statements that this hook ran before.
-    parameters: HashMap<String, Vec<types::Type>>,
-    cursors: HashMap<Handle, cursor::Cursor>,
-    writers: HashMap<Handle, writer::Writer>,
-    next_handle: u32,
+    /// How long the server lets this connection be idle in a transaction.
+    idle: Option<Duration>,
+    handles: Handles,
+    types: KnownTypes,
+    /// The last statement outside of a transaction failed, and had committed nothing.
+    left_nothing: bool,
     /// What is noted about locks, while a trial wants to know.
     watch: Option<watch::Watch>,
 }
 
+/// What a hook has opened.
+#[derive(Debug, Default)]
+struct Handles {
+    cursors: HashMap<Handle, cursor::Cursor>,
+    writers: HashMap<Handle, writer::Writer>,
+    /// The last one given. None comes again, so that those of a hook that is over mean nothing.
+    last: u32,
+}
+
+impl Handles {
+    fn next(&mut self) -> Handle {
+        self.last += 1;
+        Handle(self.last)
+    }
+
+    fn forget(&mut self) {
+        self.cursors.clear();
+        self.writers.clear();
+    }
+}
+
 impl PostgresConnection {
-    fn new(link: Link, options: &ConnectOptions, server: Server) -> Self {
+    fn new(link: Link, config: Config) -> Self {
         Self {
+            config,
             link,
-            options: options.clone(),
-            access: options.access,
-            limits: options.limits,
-            version: server.version,
-            sees_lost_clients: server.sees_lost_clients,
-            prefix: format!("{}.", text::quote(&server.place.schema)),
-            schema: server.place.schema,
-            strange: server.place.strange,
-            unbounded: server.unbounded,
-            never_waits: server.never_waits,
-            search_path: server.search_path,
-            lock_wait: options.lock_wait,
-            one_by_one: options.one_by_one,
-            check_time: options.check_time,
-            idle: None,
-            transaction: None,
-            rehearsing: false,
-            in_savepoint: false,
-            hook: None,
-            own_facts: None,
-            is_used: false,
-            side: Side::Own,
-            forms: forms::Forms::new(server.has_plain_forms),
-            left_nothing: false,
+            state: State::default(),
             lock: None,
             is_pooled: false,
-            types: HashMap::new(),
-            parameters: HashMap::new(),
-            cursors: HashMap::new(),
-            writers: HashMap::new(),
-            next_handle: 0,
+            idle: None,
+            handles: Handles::default(),
+            types: KnownTypes::default(),
+            left_nothing: false,
             watch: None,
         }
     }
 
     /// Forgets what belonged to a hook: handles, and what was learned from the catalogue.
-    fn forget_handles(&mut self) {
-        self.cursors.clear();
-        self.writers.clear();
-        self.parameters.clear();
-        self.types.retain(|oid, _| *oid < types::FIRST_USER_OID);
+    fn forget_hook(&mut self) {
+        self.handles.forget();
+        self.types.forget();
+    }
+
+    /// Settings taken from the session. Behind a pooler they would stay taken from others.
+    fn unbounded(&self) -> &[&'static str] {
+        if self.is_pooled { &[] } else { &self.config.unbounded }
+    }
+
+    /// Statements that forget what a hook set in the session.
+    fn reset(&self) -> Vec<String> {
+        settings::reset(self.lock.is_some(), self.unbounded())
     }
 }
 
@@ -213,6 +155,18 @@ impl Connection for PostgresConnection {
         Some(self)
     }
 
+    fn rights(&mut self) -> Option<&mut dyn Rights> {
+        Some(self)
+    }
+
+    fn rehearses(&mut self) -> Option<&mut dyn Rehearses> {
+        Some(self)
+    }
+
+    fn runs_outside(&mut self) -> Option<&mut dyn RunsOutside> {
+        Some(self)
+    }
+
     fn own_types(&self) -> OwnTypes {
         OwnTypes {
             key: "varchar(255) COLLATE \"C\"",
@@ -228,18 +182,10 @@ impl Connection for PostgresConnection {
         let sql = format!(
             "SELECT relname::pg_catalog.text FROM pg_catalog.pg_class \
              WHERE relnamespace = pg_catalog.to_regnamespace({}) AND relkind IN ('r', 'p')",
-            text::literal(&text::quote(&self.schema))
+            text::literal(&text::quote(&self.config.schema))
         );
         let found = self.own_texts(&sql).await?;
         Ok(schema::own(found.into_iter().flatten().flatten()))
-    }
-
-    async fn powers(&mut self) -> Result<Powers, BackendError> {
-        self.read_powers().await
-    }
-
-    async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError> {
-        self.grants().await
     }
 
     fn tables_sql(&self) -> &'static str {
@@ -251,6 +197,16 @@ impl Connection for PostgresConnection {
 
     fn clock_ms(&self) -> &'static str {
         "CAST(EXTRACT(EPOCH FROM pg_catalog.clock_timestamp()) * 1000 AS pg_catalog.int8)"
+    }
+
+    /// A commit waits for the disk, and for all commits before it, if its transaction wrote anything. This writes
+    /// something for logical replication that nobody listens to.
+    fn flush_sql(&self) -> Option<&'static str> {
+        Some("SELECT pg_catalog.pg_logical_emit_message(true, 'runner', '')")
+    }
+
+    fn database_name(&self) -> Option<&str> {
+        None
     }
 
     async fn identity(&mut self) -> Result<String, BackendError> {
@@ -267,7 +223,21 @@ impl Connection for PostgresConnection {
     }
 
     async fn reconnect(&mut self) -> Result<(), BackendError> {
-        self.connect_again().await
+        self.forget_hook();
+        self.state = State::default();
+        self.left_nothing = false;
+        // A pooler may have given the old server session to somebody else by now.
+        self.link.reopen(!self.is_pooled).await?;
+        if !self.unbounded().is_empty() {
+            let sql = settings::unbind(self.unbounded()).join("; ");
+            self.own_run(&sql).await?;
+        }
+        if self.lock.take().is_some()
+            && let LockTry::HeldBy(holder) = self.try_lock().await?
+        {
+            return Err(BackendError::Locked(holder));
+        }
+        Ok(())
     }
 
     async fn set_idle_limit(&mut self, limit: Option<Duration>) -> Result<(), BackendError> {

@@ -1,23 +1,16 @@
-//! Statements that cannot run in a transaction, the server sessions that a killed runner left at
-//! work on one, and whether the connection goes through a pooler.
+//! Statements that cannot run in a transaction, and whether the connection goes through a pooler.
 
 use super::{PostgresConnection, error, facts::Facts, settings, text::Sent};
 use crate::{
     alteration::Dialect,
-    backend::{
-        BackendError,
-        connection::{Journaling, Segments, Verdict},
-    },
+    backend::{BackendError, connection::RunsOutside},
     session::{ErrorKind, Outcome, SqlError},
 };
 use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use std::{io::ErrorKind::TimedOut, time::Duration};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
 
-/// How long a session may take to end after it was told to.
-const ORPHAN_PATIENCE: Duration = Duration::from_secs(30);
-const ORPHAN_POLL: Duration = Duration::from_millis(100);
 const MARK: &str = "runner_mark";
 /// How long the second connection that a pooler is recognised by may take to answer.
 const PROBE_TIME: Duration = Duration::from_secs(15);
@@ -26,7 +19,7 @@ pub(super) const PROBES: u32 = 4;
 pub(super) const FAREWELL_TIME: Duration = Duration::from_secs(1);
 
 /// The comment that goes ahead of a statement, so that its session can be found by it.
-fn comment(marker: &str) -> String {
+pub(super) fn comment(marker: &str) -> String {
     // Nothing that would end the comment, whatever the marker was made of.
     let kept: String =
         marker.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.:@/".contains(*c)).collect();
@@ -34,37 +27,16 @@ fn comment(marker: &str) -> String {
 }
 
 #[async_trait]
-impl Journaling for PostgresConnection {
-    fn segments(&self) -> Segments {
-        Segments::Statements
-    }
-
-    /// Whether the transaction that was begun is still open; a failed one is.
-    async fn is_in_transaction(&mut self) -> Result<bool, BackendError> {
-        self.link.settle().await?;
-        let Some(transaction) = &self.transaction else { return Ok(false) };
-        let id = transaction.id.clone();
-        let sql = "SELECT pg_catalog.pg_current_xact_id_if_assigned()";
-        match self.link.own_rows(sql).await {
-            Ok(rows) => {
-                let [found] = super::columns(rows)?;
-                Ok(found == id)
-            }
-            Err(error) if error::code(&error).as_deref() == Some("25P02") => Ok(true),
-            Err(error) => Err(error::host_error(error, self.link.url())),
-        }
-    }
-
+impl RunsOutside for PostgresConnection {
     fn may_need_outside(&self, sql: &str) -> bool {
         crate::sql::Statement::one(sql, Dialect::Postgresql)
             .map_or(true, |statement| !statement.is_plain())
     }
 
     async fn mark(&mut self) -> Result<(), BackendError> {
-        let Some(transaction) = &mut self.transaction else { return Ok(()) };
+        let Some(transaction) = self.state.transaction_mut() else { return Ok(()) };
         // One after the other, never nested: each level costs the server.
-        let at = (self.side, self.forms.are_pinned);
-        let release = if transaction.marked.replace(at).is_some() {
+        let release = if transaction.marked.replace(transaction.view).is_some() {
             format!("RELEASE SAVEPOINT {MARK}; ")
         } else {
             String::new()
@@ -74,11 +46,13 @@ impl Journaling for PostgresConnection {
 
     async fn back_to_mark(&mut self) -> Result<(), BackendError> {
         self.link.settle().await?;
-        let Some(transaction) = &mut self.transaction else { return Ok(()) };
+        let Some(transaction) = self.state.transaction_mut() else { return Ok(()) };
         let marked = transaction.marked.take();
         self.own_run(&format!("ROLLBACK TO SAVEPOINT {MARK}; RELEASE SAVEPOINT {MARK}")).await?;
         // The session's settings went back to the mark too.
-        (self.side, self.forms.are_pinned) = marked.unwrap_or((self.side, self.forms.are_pinned));
+        if let (Some(transaction), Some(view)) = (self.state.transaction_mut(), marked) {
+            transaction.view = view;
+        }
         Ok(())
     }
 
@@ -87,9 +61,14 @@ impl Journaling for PostgresConnection {
         matches!(error.sqlstate.as_deref(), Some("25001" | "2D000"))
     }
 
+    /// Nothing here has.
+    async fn rehearse_outside(&mut self, _sql: &str) -> Result<bool, BackendError> {
+        Ok(false)
+    }
+
     async fn execute_outside(&mut self, sql: &str, marker: &str) -> Result<Outcome, SqlError> {
         self.note_outside();
-        if self.transaction.is_some() {
+        if self.state.transaction().is_some() {
             return Err(SqlError::new(
                 ErrorKind::Other,
                 "a transaction is open; the statement was to run outside of any",
@@ -105,7 +84,7 @@ impl Journaling for PostgresConnection {
         self.link.comment = Some(comment(marker));
         // One message is one statement, as the tokenizer saw it; that holds only while strings
         // are read as they should be. A pooler would give the settings to somebody else.
-        let (before, after) = match &self.hook {
+        let (before, after) = match self.state.hook() {
             Some(hook) if !self.is_pooled => (
                 format!(
                     "; SET lock_timeout = {}; SET statement_timeout = {}",
@@ -114,7 +93,7 @@ impl Journaling for PostgresConnection {
                 ),
                 [
                     vec!["RESET lock_timeout".to_owned(), "RESET statement_timeout".to_owned()],
-                    settings::unbind(&self.unbounded),
+                    settings::unbind(self.unbounded()),
                 ]
                 .concat()
                 .join("; "),
@@ -148,50 +127,21 @@ impl Journaling for PostgresConnection {
         }
         result
     }
-
-    async fn end_orphans(&mut self, marker: &str) -> Result<(), BackendError> {
-        self.link.settle().await?;
-        let comment = comment(marker);
-        let sql = format!(
-            "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a \
-             WHERE a.pid <> pg_catalog.pg_backend_pid() AND a.usename = session_user \
-                AND a.datname = pg_catalog.current_database() \
-                AND a.state IS DISTINCT FROM 'idle' \
-                AND pg_catalog.starts_with(a.query, {})",
-            super::text::literal(&comment)
-        );
-        let deadline = Instant::now() + ORPHAN_PATIENCE;
-        while !self.own_texts(&sql).await?.is_empty() {
-            if Instant::now() >= deadline {
-                return Err(BackendError::Stuck);
-            }
-            sleep(ORPHAN_POLL).await;
-        }
-        Ok(())
-    }
-
-    async fn fingerprint(&mut self, sql: &str) -> Result<String, BackendError> {
-        self.take_fingerprint(sql).await
-    }
-
-    async fn verify(&mut self, sql: &str, before: &str) -> Result<Verdict, BackendError> {
-        self.verify_outside(sql, before).await
-    }
 }
 
 impl PostgresConnection {
     /// Keeps everybody from changing the runner's tables, for as long as the other session is there: code of a hook
     /// that commits by itself can put any statement together, and nobody could take it back.
     async fn keep_tables(&mut self) -> Result<PgConnection, BackendError> {
-        let facts = self.hook.as_ref().and_then(|hook| hook.facts.as_ref());
+        let facts = self.state.hook().and_then(|hook| hook.facts.as_ref());
         // The lease's heart beats on.
         let tables = facts.into_iter().flat_map(Facts::tables).filter(|t| *t != "alteration_lease");
-        let tables: Vec<_> = tables.map(|table| format!("{}{table}", self.prefix)).collect();
+        let tables: Vec<_> = tables.map(|table| format!("{}{table}", self.config.prefix)).collect();
         let mut other = self.link.opener().open().await?;
         if !tables.is_empty() {
             let sql = format!(
                 "BEGIN; SET LOCAL lock_timeout = {}; LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE",
-                settings::milliseconds(Some(self.lock_wait)),
+                settings::milliseconds(Some(self.config.lock_wait)),
                 tables.join(", ")
             );
             self.probe(&mut other, &sql).await?;
@@ -214,10 +164,9 @@ impl PostgresConnection {
 
     /// How the runner's tables stand, for a hook at work. Nobody else changes them while this runner has the lock.
     async fn standing(&mut self) -> Result<Option<String>, BackendError> {
-        let Some(facts) = self.hook.as_ref().and_then(|hook| hook.facts.as_ref()) else {
-            return Ok(None);
-        };
-        let sql = format!("SELECT {}", facts.standing(&self.schema));
+        let facts = self.state.hook().and_then(|hook| hook.facts.as_ref());
+        let Some(facts) = facts else { return Ok(None) };
+        let sql = format!("SELECT {}", facts.standing(&self.config.schema));
         let [standing] = super::columns(self.own_texts(&sql).await?)?;
         Ok(standing)
     }
@@ -238,7 +187,7 @@ impl PostgresConnection {
     /// that one that waits for somebody would keep every other runner out.
     async fn look_for_the_client(&mut self, look: bool) -> Result<(), BackendError> {
         // A pooler would give the setting to somebody else.
-        if self.is_pooled || !self.sees_lost_clients {
+        if self.is_pooled || !self.config.sees_lost_clients {
             return Ok(());
         }
         self.own_run(match look {

@@ -10,6 +10,7 @@ use super::{
     message::{Answered, Message, Reply},
     parameter::Raw,
     settings,
+    state::Purpose,
     text::{from_hex, hex, literal},
     types::{self, Kind},
 };
@@ -156,7 +157,7 @@ fn cells(row: &PgRow) -> Vec<Cell> {
 impl PostgresConnection {
     /// Outside of a transaction names and operators would be the session's to choose.
     pub(super) fn own_path(&self) -> Vec<&'static str> {
-        match self.acts() {
+        match self.state.acts() {
             true => [&settings::OPERATOR[..], &[settings::OWN_PATH]].concat(),
             false => vec![settings::OWN_PATH],
         }
@@ -171,7 +172,7 @@ impl PostgresConnection {
     ) -> Result<(), TxError> {
         for (index, own) in statements.iter().enumerate() {
             let is_large = own.params.iter().any(is_large);
-            if self.transaction.is_some() && (own.is_sealed || is_large) {
+            if self.state.transaction().is_some() && (own.is_sealed || is_large) {
                 self.post(out).await?;
                 let run = self.run_large(own).await;
                 run.map_err(|error| TxError::Own(index, error))?;
@@ -183,7 +184,7 @@ impl PostgresConnection {
                 (Expects::NewRow, Follows::Commit { is_alone }) => !is_alone,
                 _ => false,
             };
-            let sql = spell(&own.sql, &self.prefix, &own.params);
+            let sql = spell(&own.sql, &self.config.prefix, &own.params);
             let place = match (is_checked, expects) {
                 (true, _) => out.message.push(checked(&sql, own.is_query())),
                 (false, Expects::Rows) => out.message.push_query(sql),
@@ -198,7 +199,7 @@ impl PostgresConnection {
     async fn run_large(&mut self, own: &Own) -> Result<(), BackendError> {
         let mut arguments = PgArguments::default();
         let mut number = 0;
-        let text = spell_with(&own.sql, &self.prefix, &own.params, |cell| match cell {
+        let text = spell_with(&own.sql, &self.config.prefix, &own.params, |cell| match cell {
             Cell::Bytes(Some(bytes)) if own.is_sealed || is_large(cell) => {
                 let raw = Raw { oid: types::oid::BYTEA, bytes: Some(bytes.clone()) };
                 // Bytes have no form that could be refused.
@@ -229,7 +230,9 @@ impl PostgresConnection {
         if let Some(answered) = marks.begins.and_then(|place| reply.answered.get(place)) {
             self.begun(answered).map_err(TxError::Start)?;
         }
-        self.in_savepoint |= marks.savepoint.is_some_and(|place| place < done);
+        if marks.savepoint.is_some_and(|place| place < done) {
+            self.state.set_purpose(Purpose::Rehearsal { is_saved: true });
+        }
         for mark in &marks.own {
             let Some(answered) = reply.answered.get_mut(mark.place) else { break };
             match mark.expects {
@@ -243,7 +246,8 @@ impl PostgresConnection {
         let failed = reply.error.take();
         let failed = failed.map(|error| self.failure(&marks, done, out.is_end, error));
         if marks.left.is_some_and(|place| place < done) {
-            self.left();
+            self.forget_hook();
+            self.state.left();
         }
         failed.map_or(Ok(reply), Err)
     }
@@ -278,7 +282,7 @@ impl PostgresConnection {
         let [pid, id] = super::columns(answered.texts.clone())?;
         self.link.pid = pid.and_then(|pid| pid.parse().ok());
         self.check_session()?;
-        if let Some(transaction) = &mut self.transaction {
+        if let Some(transaction) = self.state.transaction_mut() {
             transaction.id = id;
         }
         Ok(())
@@ -304,7 +308,7 @@ impl PostgresConnection {
     pub(super) async fn own_texts(&mut self, sql: &str) -> Result<Vec<TextRow>, BackendError> {
         self.link.settle().await?;
         let mut message = Message::default();
-        if self.transaction.is_none() {
+        if self.state.transaction().is_none() {
             message.extend(self.own_path());
         }
         message.push(sql);

@@ -46,11 +46,11 @@ fn is_none(error: &sqlx::Error) -> bool {
 #[async_trait]
 impl Places for PostgresConnection {
     fn place(&self) -> &str {
-        &self.schema
+        &self.config.schema
     }
 
     fn strange_ledgers(&self) -> &[StrangeLedger] {
-        &self.strange
+        &self.config.strange
     }
 
     /// Other schemas whose records, which this user may read, have one of `plugins` applied: the first of them, with
@@ -68,7 +68,7 @@ impl Places for PostgresConnection {
                 AND c.relowner IN (SELECT oid FROM mine) \
                 AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') \
                 AND pg_catalog.has_table_privilege(c.oid, 'SELECT') ORDER BY 1 LIMIT {ELSEWHERE_MAX}",
-            literal(&self.schema)
+            literal(&self.config.schema)
         );
         let names: Vec<String> = plugins.iter().map(|plugin| literal(plugin.as_str())).collect();
         for row in self.own_texts(&sql).await? {
@@ -93,9 +93,9 @@ impl Places for PostgresConnection {
     }
 
     async fn prepare_place(&mut self) -> Result<(), BackendError> {
-        self.own_facts = None;
+        self.state.forget_tables();
         // IF NOT EXISTS would ask for the right to create one even where it exists.
-        let schema = literal(&quote(&self.schema));
+        let schema = literal(&quote(&self.config.schema));
         let sql = format!(
             "SELECT pg_catalog.to_regnamespace({schema}) IS NOT NULL,
              pg_catalog.has_schema_privilege(pg_catalog.to_regnamespace({schema})::pg_catalog.oid, 'CREATE'),
@@ -106,24 +106,25 @@ impl Places for PostgresConnection {
         let [there, may_use, may_make, database, user] = columns(self.own_texts(&sql).await?)?;
         let is = |answer: &Option<String>| answer.as_deref() == Some("t");
         let (what, may) = match is(&there) {
-            true => (format!("SCHEMA {}", quote(&self.schema)), is(&may_use)),
+            true => (format!("SCHEMA {}", quote(&self.config.schema)), is(&may_use)),
             false => (format!("DATABASE {}", database.unwrap_or_default()), is(&may_make)),
         };
         if !may {
-            let (schema, user) = (self.schema.clone(), user.unwrap_or_default());
+            let (schema, user) = (self.config.schema.clone(), user.unwrap_or_default());
             let grant = format!("GRANT CREATE ON {what} TO {user}");
             return Err(BackendError::MayNotMakeTables { schema, grant });
         }
         if is(&there) {
             return Ok(());
         }
-        let current = settings::current_schema(&self.search_path);
+        let current = settings::current_schema(&self.config.search_path);
         let [before] = columns(self.own_texts(&current).await?)?;
-        self.own_run(&format!("CREATE SCHEMA IF NOT EXISTS {}", quote(&self.schema))).await?;
+        self.own_run(&format!("CREATE SCHEMA IF NOT EXISTS {}", quote(&self.config.schema)))
+            .await?;
         let [after] = columns(self.own_texts(&current).await?)?;
         // PostgreSQL looks into a schema that is called as the user is before any other.
         if before.is_some() && before != after {
-            return Err(BackendError::SchemaComesFirst(self.schema.clone()));
+            return Err(BackendError::SchemaComesFirst(self.config.schema.clone()));
         }
         Ok(())
     }

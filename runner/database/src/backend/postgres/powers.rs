@@ -6,16 +6,16 @@
 use super::{PostgresConnection, text};
 use crate::backend::{
     BackendError,
-    powers::{Power, Powers, Reach, owner_name},
+    powers::{Power, Reach, owner_name},
 };
 
 /// From here on CREATEROLE gives only roles that it has ADMIN on.
-const CREATEROLE_IS_BOUNDED: u32 = 160_000;
+pub(super) const CREATEROLE_IS_BOUNDED: u32 = 160_000;
 const NAME_BYTES_MAX: usize = 63;
 
 /// Functions that reach the server's files, and are a superuser's unless EXECUTE was granted.
-const WRITERS: &str = "pg_catalog.lo_export(oid, text)";
-const READERS: [&str; 3] = [
+pub(super) const WRITERS: &str = "pg_catalog.lo_export(oid, text)";
+pub(super) const READERS: [&str; 3] = [
     "pg_catalog.lo_import(text)",
     "pg_catalog.pg_read_file(text, bigint, bigint)",
     "pg_catalog.pg_read_binary_file(text, bigint, bigint)",
@@ -23,13 +23,13 @@ const READERS: [&str; 3] = [
 
 /// A role that the user is, or may become.
 #[derive(Debug, Default)]
-struct Role {
-    name: String,
-    is_user: bool,
-    is_superuser: bool,
-    makes_roles: bool,
-    writes: bool,
-    reads: bool,
+pub(super) struct Role {
+    pub(super) name: String,
+    pub(super) is_user: bool,
+    pub(super) is_superuser: bool,
+    pub(super) makes_roles: bool,
+    pub(super) writes: bool,
+    pub(super) reads: bool,
 }
 
 impl Role {
@@ -72,46 +72,8 @@ impl Role {
 }
 
 impl PostgresConnection {
-    pub(super) async fn read_powers(&mut self) -> Result<Powers, BackendError> {
-        let may = |function: &str| {
-            let function = text::literal(function);
-            format!("pg_catalog.has_function_privilege(r.oid, {function}, 'EXECUTE')")
-        };
-        let (writes, reads) = (may(WRITERS), READERS.map(may).join(" OR "));
-        let sql = format!(
-            "SELECT r.rolname::pg_catalog.text, (r.rolname IN (session_user, current_user))::pg_catalog.text, \
-                 r.rolsuper::pg_catalog.text, r.rolcreaterole::pg_catalog.text, \
-                 ({writes})::pg_catalog.text, ({reads})::pg_catalog.text \
-             FROM pg_catalog.pg_roles r \
-             WHERE pg_catalog.pg_has_role(session_user, r.oid, 'MEMBER') \
-                 OR pg_catalog.pg_has_role(current_user, r.oid, 'MEMBER') \
-             ORDER BY r.rolname"
-        );
-        let is_true = |text: &Option<String>| text.as_deref() == Some("true");
-        let mut roles = Vec::new();
-        for row in self.own_texts(&sql).await? {
-            let [Some(name), is_user, is_superuser, makes_roles, writes, reads] = &row[..] else {
-                continue;
-            };
-            roles.push(Role {
-                name: name.clone(),
-                is_user: is_true(is_user),
-                is_superuser: is_true(is_superuser),
-                makes_roles: is_true(makes_roles),
-                writes: is_true(writes),
-                reads: is_true(reads),
-            });
-        }
-        let held = held(&roles, self.version < CREATEROLE_IS_BOUNDED);
-        if held.is_empty() {
-            return Ok(Powers::default());
-        }
-        let (user, owner_sql) = self.owner().await?;
-        Ok(Powers { user, held, owner_sql })
-    }
-
     /// The user that logged in, and the statements that make one which owns this database.
-    async fn owner(&mut self) -> Result<(String, Vec<String>), BackendError> {
+    pub(super) async fn owner(&mut self) -> Result<(String, Vec<String>), BackendError> {
         let sql = "SELECT session_user::pg_catalog.text, pg_catalog.quote_ident(session_user), \
                  pg_catalog.current_database()::pg_catalog.text, \
                  pg_catalog.quote_ident(pg_catalog.current_database()), \
@@ -153,7 +115,7 @@ fn quoted(owner: &str) -> String {
 }
 
 /// What the roles give together, the worst first. Of a superuser, that alone: it has all the rest.
-fn held(roles: &[Role], createrole_reaches_all: bool) -> Vec<Power> {
+pub(super) fn held(roles: &[Role], createrole_reaches_all: bool) -> Vec<Power> {
     let own = |role: &&Role| role.is_user && role.is_superuser;
     if let Some(superuser) = roles.iter().find(own) {
         return superuser.powers(createrole_reaches_all);

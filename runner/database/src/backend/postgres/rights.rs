@@ -1,11 +1,54 @@
-//! Whether this user may read the runner's tables.
+//! What this user may do: beyond the database, and with the runner's tables.
 
-use super::{PostgresConnection, text};
-use crate::backend::{BackendError, tables::schema};
+use super::{
+    PostgresConnection,
+    powers::{CREATEROLE_IS_BOUNDED, READERS, Role, WRITERS, held},
+    text,
+};
+use crate::backend::{BackendError, connection::Rights, powers::Powers, tables::schema};
+use async_trait::async_trait;
 
-impl PostgresConnection {
-    /// The statements that would let this user read those of the tables that it may not.
-    pub(super) async fn grants(&mut self) -> Result<Vec<String>, BackendError> {
+#[async_trait]
+impl Rights for PostgresConnection {
+    async fn powers(&mut self) -> Result<Powers, BackendError> {
+        let may = |function: &str| {
+            let function = text::literal(function);
+            format!("pg_catalog.has_function_privilege(r.oid, {function}, 'EXECUTE')")
+        };
+        let (writes, reads) = (may(WRITERS), READERS.map(may).join(" OR "));
+        let sql = format!(
+            "SELECT r.rolname::pg_catalog.text, (r.rolname IN (session_user, current_user))::pg_catalog.text, \
+                 r.rolsuper::pg_catalog.text, r.rolcreaterole::pg_catalog.text, \
+                 ({writes})::pg_catalog.text, ({reads})::pg_catalog.text \
+             FROM pg_catalog.pg_roles r \
+             WHERE pg_catalog.pg_has_role(session_user, r.oid, 'MEMBER') \
+                 OR pg_catalog.pg_has_role(current_user, r.oid, 'MEMBER') \
+             ORDER BY r.rolname"
+        );
+        let is_true = |text: &Option<String>| text.as_deref() == Some("true");
+        let mut roles = Vec::new();
+        for row in self.own_texts(&sql).await? {
+            let [Some(name), is_user, is_superuser, makes_roles, writes, reads] = &row[..] else {
+                continue;
+            };
+            roles.push(Role {
+                name: name.clone(),
+                is_user: is_true(is_user),
+                is_superuser: is_true(is_superuser),
+                makes_roles: is_true(makes_roles),
+                writes: is_true(writes),
+                reads: is_true(reads),
+            });
+        }
+        let held = held(&roles, self.config.version < CREATEROLE_IS_BOUNDED);
+        if held.is_empty() {
+            return Ok(Powers::default());
+        }
+        let (user, owner_sql) = self.owner().await?;
+        Ok(Powers { user, held, owner_sql })
+    }
+
+    async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError> {
         let names = schema::TABLES.map(text::literal).join(", ");
         let sql = format!(
             "SELECT c.relname::pg_catalog.text, \
@@ -14,10 +57,10 @@ impl PostgresConnection {
                  pg_catalog.quote_ident(current_user) \
              FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
              WHERE n.nspname = {} AND c.relkind IN ('r', 'p') AND c.relname IN ({names}) ORDER BY 1",
-            text::literal(&self.schema)
+            text::literal(&self.config.schema)
         );
         let (schema, mut tables, mut role, mut may_use) =
-            (text::quote(&self.schema), Vec::new(), String::new(), true);
+            (text::quote(&self.config.schema), Vec::new(), String::new(), true);
         for row in self.own_texts(&sql).await? {
             let [Some(table), Some(may_read), Some(usage), Some(user)] = &row[..] else { continue };
             if may_read != "true" {

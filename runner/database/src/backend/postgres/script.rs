@@ -3,7 +3,11 @@
 //! All others go by themselves, as any statement does.
 
 use super::{
-    PostgresConnection, error::guest_error, forms::Wants, link::Answer, session::changes_rows,
+    PostgresConnection,
+    error::guest_error,
+    forms::Wants,
+    link::Answer,
+    session::{changes_rows, first_length},
     text::Sent,
 };
 use crate::{
@@ -55,10 +59,9 @@ impl PostgresConnection {
     ) -> Result<(), FailedInScript> {
         let mut run = ScriptRun::default();
         // The journal makes its own calls; it would be given nothing that can be taken up again.
-        let is_transaction =
-            self.hook.as_ref().is_some_and(|hook| hook.settings.mode == HookMode::Transaction);
+        let is_transaction = self.state.mode() == Some(HookMode::Transaction);
         loop {
-            if is_transaction && !self.one_by_one {
+            if is_transaction && !self.config.one_by_one {
                 let together = self.together(script, run);
                 if together.parts.len() > 1 {
                     self.run_together(together, script, &mut run, done).await?;
@@ -87,7 +90,7 @@ impl PostgresConnection {
 
     /// The first statement of `rest`, if it may go together with others.
     fn next_closed<'a>(&self, rest: &'a str) -> Option<(Statement<'a>, &'a str)> {
-        let length = Self::first_length(rest).ok().flatten()?;
+        let length = first_length(rest).ok().flatten()?;
         let written = &rest[..length];
         let statement = self.checked(written).ok()?;
         let may = is_closed(statement.written()) && statement.parameters().is_empty();

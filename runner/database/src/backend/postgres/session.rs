@@ -6,6 +6,7 @@
 
 use super::{
     PostgresConnection,
+    describe::name_types,
     error::guest_error,
     forms::Wants,
     link::{self, Description},
@@ -32,51 +33,23 @@ use sqlx::{Row as _, postgres::PgArguments};
 impl PostgresConnection {
     /// One statement that a guest may run, or why it may not.
     pub(super) fn checked<'a>(&self, sql: &'a str) -> Result<Statement<'a>, SqlError> {
-        self.check_text(sql)?;
+        self.config.check_text(sql)?;
         let statement = Statement::one(sql, Dialect::Postgresql)?;
-        let settings = self.hook.as_ref().map(|hook| hook.settings);
-        let place = match settings.map(|settings| settings.mode) {
+        let place = match self.state.mode() {
             Some(HookMode::Journaled | HookMode::Apart) => Place::Journaled,
             Some(HookMode::Transaction) | None => Place::Transaction,
         };
-        let level = settings.map(|settings| settings.level).unwrap_or_default();
+        let level = self.state.hook().map(|hook| hook.settings.level).unwrap_or_default();
         match refusal(&statement, place, level) {
             Some(reason) => Err(SqlError::new(ErrorKind::Denied, reason)),
             None => Ok(statement),
         }
     }
 
-    /// How long the first statement of `rest` is.
-    pub(super) fn first_length(rest: &str) -> Result<Option<usize>, SqlError> {
-        statement_length(rest, Dialect::Postgresql)
-    }
-
-    fn check_length(&self, sql: &str) -> Result<(), SqlError> {
-        let (length, max) = (sql.len(), self.limits.sql_bytes_max);
-        if length > max {
-            return Err(SqlError::new(
-                ErrorKind::Limit,
-                format!("the SQL text has {length} bytes; at most {max} are allowed"),
-            ));
-        }
-        Ok(())
-    }
-
-    fn check_text(&self, sql: &str) -> Result<(), SqlError> {
-        self.check_length(sql)?;
-        match sql.find('\0') {
-            Some(at) => Err(SqlError {
-                offset: Some(at),
-                ..SqlError::new(ErrorKind::Syntax, "the SQL text contains a NUL character")
-            }),
-            None => Ok(()),
-        }
-    }
-
     /// Ends a statement that was left half-way, and puts the session on the guest's side, with the output forms
     /// that the next call `wants`.
     pub(super) async fn ready_for_guest(&mut self, wants: Wants) -> Result<(), SqlError> {
-        if self.transaction.is_none() {
+        if self.state.transaction().is_none() {
             // It would commit by itself.
             return Err(SqlError::new(ErrorKind::Other, "there is no transaction to run it in"));
         }
@@ -102,7 +75,7 @@ impl PostgresConnection {
                 "the statement has {expected} parameters, {given} values were given"
             )));
         }
-        let max = self.limits.value_bytes_max;
+        let max = self.config.limits.value_bytes_max;
         match params.iter().position(|param| size::payload(param) > max) {
             Some(at) => Err(SqlError::new(
                 ErrorKind::Limit,
@@ -184,6 +157,11 @@ impl PostgresConnection {
     }
 }
 
+/// How long the first statement of `rest` is.
+pub(super) fn first_length(rest: &str) -> Result<Option<usize>, SqlError> {
+    statement_length(rest, Dialect::Postgresql)
+}
+
 fn plain<'a>(statement: &Statement<'a>) -> Sent<'a> {
     Sent::plain(statement.written()).at_byte(statement.offset())
 }
@@ -263,7 +241,7 @@ impl Session for PostgresConnection {
         script: &Script,
         start: usize,
     ) -> Result<Option<usize>, SqlError> {
-        Self::first_length(script.text(start))
+        first_length(script.text(start))
     }
 
     async fn execute_script(
@@ -332,7 +310,7 @@ impl Session for PostgresConnection {
             None => Vec::new(),
         };
         let columns = self.columns_of(&fields).await?;
-        Self::name_types(&columns, &mut rows);
+        name_types(&columns, &mut rows);
         Ok(RowSet { columns, rows })
     }
 

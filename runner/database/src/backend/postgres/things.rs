@@ -82,7 +82,7 @@ impl Scratch for PostgresConnection {
     async fn things(&mut self) -> Result<Vec<Thing>, BackendError> {
         let mut sources = self.row_sources().await?;
         let mut found: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-        for row in self.own_texts(&catalogue::definitions(&self.schema)).await? {
+        for row in self.own_texts(&catalogue::definitions(&self.config.schema)).await? {
             let Ok([Some(kind), Some(name), Some(text)]) = <[Option<String>; 3]>::try_from(row)
             else {
                 continue;
@@ -176,7 +176,7 @@ impl Scratch for PostgresConnection {
     }
 
     async fn written(&mut self) -> Result<Written, BackendError> {
-        let rows = self.own_texts(&catalogue::written(&self.schema)).await?;
+        let rows = self.own_texts(&catalogue::written(&self.config.schema)).await?;
         let table = |row: Vec<Option<String>>| match <[Option<String>; 2]>::try_from(row) {
             Ok([Some(table), Some(rewritten)]) => Some((table, rewritten != "0")),
             _ => None,
@@ -263,7 +263,7 @@ impl PostgresConnection {
     /// By the table's name as it is shown.
     async fn row_sources(&mut self) -> Result<HashMap<String, RowSource>, BackendError> {
         let mut columns: HashMap<String, Vec<String>> = HashMap::new();
-        for row in self.own_texts(&catalogue::columns(&self.schema)).await? {
+        for row in self.own_texts(&catalogue::columns(&self.config.schema)).await? {
             if let Ok([Some(table), column]) = <[Option<String>; 2]>::try_from(row) {
                 columns.entry(table).or_default().extend(column);
             }

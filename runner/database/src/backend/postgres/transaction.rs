@@ -1,26 +1,26 @@
-//! Transactions of the operator's side, and the savepoints that stand for them in a rehearsal.
+//! Transactions of the operator's side. In a rehearsal savepoints stand for them: see `rehearsal.rs`.
 //!
 //! COMMIT of a failed transaction answers without an error. So a commit is believed only where the transaction
 //! was seen not to have failed just before, or the server says that its id is committed.
 
 use super::{
-    PostgresConnection, Side, Transaction, error,
+    PostgresConnection,
     facts::Facts,
     message::Message,
     own::{Follows, Outgoing},
     settings,
+    state::Side,
 };
 use crate::{
     backend::{
         Access, BackendError,
-        connection::{LockTry, Locking, Transactions},
+        connection::Transactions,
         transaction::{Checks, Durability, End, Guest, Own, Rows, Start, TxError},
     },
     sql::Isolation,
 };
 use async_trait::async_trait;
 
-const SAVEPOINT: &str = "runner_rehearsal";
 /// The transaction's commit is answered before it is on the disk.
 const UNFLUSHED: &str = "SET LOCAL synchronous_commit = off";
 const UNLISTEN: &str = "UNLISTEN *";
@@ -32,19 +32,13 @@ const TRANSACTION_TIMEOUT: u32 = 170_000;
 impl Transactions for PostgresConnection {
     /// Begins a transaction; a hook that begins is entered in the same message.
     async fn start(&mut self, start: Start) -> Result<Vec<Rows>, TxError> {
+        if let Some(mut rehearsal) = self.rehearsal() {
+            return rehearsal.start(start).await;
+        }
         self.link.settle().await.map_err(TxError::Start)?;
         let mut out = Outgoing::of(&start.own);
         self.add_begin(&mut out, start.isolation);
-        self.add_own(&mut out, &start.own, Follows::Nothing).await?;
-        match start.guest {
-            Guest::None | Guest::GoesOn => drop(self.post(&mut out).await?),
-            Guest::Enters(hook) => {
-                let entering = self.add_enter(&mut out.message, hook);
-                let mut reply = self.post(&mut out).await?;
-                self.entered(entering, &mut reply).map_err(TxError::Start)?;
-            }
-        }
-        Ok(out.rows)
+        self.send_start(out, start).await
     }
 
     async fn look(&mut self) -> Result<(), BackendError> {
@@ -52,23 +46,19 @@ impl Transactions for PostgresConnection {
         Ok(())
     }
 
-    /// Reads in a transaction of its own, in one message where it is no savepoint.
+    /// Reads in a transaction of its own, in one message.
     async fn read(&mut self, queries: Vec<Own>) -> Result<Vec<Rows>, TxError> {
+        if let Some(mut rehearsal) = self.rehearsal() {
+            return rehearsal.read(queries).await;
+        }
         self.link.settle().await.map_err(TxError::Start)?;
         let mut out = Outgoing::of(&queries);
         self.add_begin(&mut out, None);
         self.add_own(&mut out, &queries, Follows::Nothing).await?;
-        let is_savepoint = out.marks.savepoint.is_some();
-        if !is_savepoint {
-            out.message.push("ROLLBACK");
-        }
+        out.message.push("ROLLBACK");
         self.post(&mut out).await?;
-        if is_savepoint {
-            self.rollback().await.map_err(TxError::Start)?;
-        } else {
-            self.transaction = None;
-            self.leave_session();
-        }
+        self.state.ended();
+        self.leave_session();
         Ok(out.rows)
     }
 
@@ -76,10 +66,10 @@ impl Transactions for PostgresConnection {
     async fn own(&mut self, statements: Vec<Own>) -> Result<Vec<Rows>, TxError> {
         self.link.settle().await.map_err(TxError::Start)?;
         let mut out = Outgoing::of(&statements);
-        match self.transaction {
-            Some(_) if self.side == Side::Guest => self.add_own_switch(&mut out.message),
-            Some(_) => {}
-            None => out.message.extend(self.own_path()),
+        match (self.state.transaction(), self.state.side()) {
+            (Some(_), Side::Guest) => self.add_own_switch(&mut out.message),
+            (Some(_), Side::Own) => {}
+            (None, _) => out.message.extend(self.own_path()),
         }
         self.add_own(&mut out, &statements, Follows::Nothing).await?;
         self.post(&mut out).await?;
@@ -88,29 +78,27 @@ impl Transactions for PostgresConnection {
 
     /// Ends a transaction: what is to be checked, the record and the COMMIT go in one message.
     async fn finish(&mut self, end: End) -> Result<Durability, TxError> {
+        if let Some(mut rehearsal) = self.rehearsal() {
+            return rehearsal.finish(end).await;
+        }
         self.link.settle().await.map_err(TxError::Checks)?;
-        if self.transaction.is_none() {
+        if self.state.transaction().is_none() {
             let none = BackendError::TransactionEnded("there was none to commit".to_owned());
             return Err(TxError::Commit(none));
         }
         let mut out = Outgoing { is_end: true, ..Outgoing::of(&end.own) };
         let is_hook = end.checks == Checks::Hook;
-        let checks = match is_hook {
-            true => self.add_leave(&mut out).await,
-            false => self.add_segment_end(&mut out).await,
-        };
-        checks.map_err(TxError::Checks)?;
-        if self.in_savepoint || self.watch.is_some() {
+        self.add_checks(&mut out, end.checks).await.map_err(TxError::Checks)?;
+        if self.watch.is_some() {
             self.add_own(&mut out, &end.own, Follows::Nothing).await?;
             self.post(&mut out).await?;
-            if self.in_savepoint {
-                self.release_savepoint().await.map_err(TxError::of_commit)?;
-                return Ok(Durability::Flushed);
-            }
             self.note_locks().await.map_err(TxError::of_commit)?;
         } else {
-            let facts = self.hook.as_ref().and_then(|hook| hook.facts.as_ref());
-            let is_alone = is_hook && facts.is_some_and(Facts::are_alone);
+            let is_alone = is_hook
+                && self
+                    .state
+                    .hook()
+                    .is_some_and(|hook| hook.facts.as_ref().is_some_and(Facts::are_alone));
             self.add_own(&mut out, &end.own, Follows::Commit { is_alone }).await?;
         }
         self.commit(&mut out, end.durability, is_hook).await?;
@@ -123,7 +111,10 @@ impl Transactions for PostgresConnection {
         statements: Vec<Own>,
         durability: Durability,
     ) -> Result<Durability, TxError> {
-        if self.rehearsing || self.watch.is_some() {
+        if let Some(mut rehearsal) = self.rehearsal() {
+            return rehearsal.apply(statements, durability).await;
+        }
+        if self.watch.is_some() {
             self.start(Start::own(statements)).await?;
             return self.finish(End { durability, ..End::default() }).await;
         }
@@ -135,100 +126,78 @@ impl Transactions for PostgresConnection {
         Ok(durability)
     }
 
-    /// A commit waits for the disk, and for all commits before it, if its transaction wrote anything. This one
-    /// writes where nobody's lock is in the way: something for logical replication that nobody listens to.
-    async fn flush(&mut self) -> Result<(), BackendError> {
-        let write = "SELECT pg_catalog.pg_logical_emit_message(true, 'runner', '')";
-        self.apply(vec![Own::run(write, [])], Durability::Flushed).await?;
-        Ok(())
-    }
-
     async fn rollback(&mut self) -> Result<(), BackendError> {
+        if let Some(mut rehearsal) = self.rehearsal() {
+            return rehearsal.rollback().await;
+        }
         self.link.settle().await?;
-        self.forget_handles();
-        self.hook = None;
-        let had_hook = self.is_used;
-        if had_hook {
-            // What is taken back was looked at last.
-            self.own_facts = None;
-        }
-        self.side = Side::Own;
-        self.forms.are_pinned = false;
+        self.forget_hook();
         let mut message = Message::default();
-        if self.rehearsing && self.transaction.is_some() {
-            if std::mem::take(&mut self.in_savepoint) {
-                // What was marked in it, and what the hook set, goes with it.
-                if let Some(transaction) = &mut self.transaction {
-                    transaction.marked = None;
-                }
-                message.push(format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}"));
-                message.push(format!("RELEASE SAVEPOINT {SAVEPOINT}"));
-                self.own_run(&message.text()).await?;
-            }
-            return Ok(());
-        }
-        self.transaction = None;
         message.push("ROLLBACK");
         message.extend(self.link.forget_described());
-        if had_hook {
-            message.extend(settings::reset(self.lock.is_some(), &self.unbounded));
+        if self.state.is_used() {
+            message.extend(self.reset());
         }
+        self.state.roll_back();
         self.own_run(&message.text()).await?;
-        self.is_used = false;
+        self.state.settled();
         self.leave_session();
         Ok(())
-    }
-
-    async fn begin_rehearsal(&mut self) -> Result<(), BackendError> {
-        self.start(Start::default()).await?;
-        self.rehearsing = true;
-        Ok(())
-    }
-
-    async fn end_rehearsal(&mut self) -> Result<(), BackendError> {
-        self.rehearsing = false;
-        self.in_savepoint = false;
-        // Tables that it made are gone with it.
-        self.own_facts = None;
-        self.rollback().await
     }
 }
 
 impl PostgresConnection {
-    /// Adds what begins a transaction, in the journaled hook at work or outside of any; in a rehearsal a savepoint.
+    /// Sends what was added, and the own statements that a transaction begins with. Lets its hook enter.
+    pub(super) async fn send_start(
+        &mut self,
+        mut out: Outgoing,
+        start: Start,
+    ) -> Result<Vec<Rows>, TxError> {
+        self.add_own(&mut out, &start.own, Follows::Nothing).await?;
+        match start.guest {
+            Guest::None | Guest::GoesOn => drop(self.post(&mut out).await?),
+            Guest::Enters(hook) => {
+                let entering = self.add_enter(&mut out.message, hook);
+                let mut reply = self.post(&mut out).await?;
+                self.entered(entering, &mut reply).map_err(TxError::Start)?;
+            }
+        }
+        Ok(out.rows)
+    }
+
+    /// Adds what is checked of a guest's work.
+    pub(super) async fn add_checks(
+        &mut self,
+        out: &mut Outgoing,
+        checks: Checks,
+    ) -> Result<(), BackendError> {
+        match checks {
+            Checks::Hook => self.add_leave(out).await,
+            Checks::Segment => self.add_segment_end(out).await,
+        }
+    }
+
+    /// Adds what begins a transaction, in the journaled hook at work or outside of any.
     fn add_begin(&mut self, out: &mut Outgoing, isolation: Option<Isolation>) {
         let message = &mut out.message;
-        self.side = Side::Own;
-        let bounds = settings::bounds(self.lock_wait, self.idle);
-        if self.rehearsing && self.transaction.is_some() {
-            if self.hook.is_none() {
-                message.extend(settings::own());
-            } else {
-                if self.acts() {
-                    message.extend(settings::OPERATOR);
-                }
-                message.extend(settings::own_within_hook());
-            }
-            message.extend(bounds);
-            out.marks.savepoint = Some(message.push(format!("SAVEPOINT {SAVEPOINT}")));
-            return;
-        }
+        let bounds = settings::bounds(self.config.lock_wait, self.idle);
         // Readers may be connected to a standby, which hands out no ids.
-        let reads = self.access == Access::Read;
+        let reads = self.config.access == Access::Read;
         let (mode, id) =
             if reads { ("ONLY", "NULL") } else { ("WRITE", "pg_catalog.pg_current_xact_id()") };
         let isolation = isolation.unwrap_or(Isolation::ReadCommitted).as_sql();
         message.push(format!("BEGIN ISOLATION LEVEL {isolation} READ {mode}"));
         // Elsewhere the session has none.
-        if self.is_pooled && self.version >= TRANSACTION_TIMEOUT {
+        if self.is_pooled && self.config.version >= TRANSACTION_TIMEOUT {
             message.push("SET LOCAL transaction_timeout = 0");
         }
-        match &self.hook {
+        match self.state.hook() {
             // What a journaled hook set in the session is for its statements in this transaction too.
             Some(hook) => {
                 message.extend(settings::idle_bound(self.idle));
-                message.extend(settings::hook_bounds(&hook.settings, self.sees_lost_clients));
-                message.extend(settings::to_own(self.acts()));
+                message
+                    .extend(settings::hook_bounds(&hook.settings, self.config.sees_lost_clients));
+                message.extend(settings::to_own(self.state.acts()));
                 message.extend(settings::own_within_hook());
             }
             None => {
@@ -238,8 +207,7 @@ impl PostgresConnection {
         }
         let begins = message.push(format!("SELECT pg_catalog.pg_backend_pid(), {id}"));
         out.marks.begins = Some(begins);
-        self.transaction = Some(Transaction { id: None, marked: None });
-        self.forms.are_pinned = false;
+        self.state.begin();
     }
 
     /// Commits what was added. A transaction that begins in the same message cannot have failed before its COMMIT: the
@@ -251,19 +219,19 @@ impl PostgresConnection {
         durability: Durability,
         is_whole: bool,
     ) -> Result<(), TxError> {
-        let id = self.transaction.as_ref().and_then(|transaction| transaction.id.clone());
+        let id = self.state.transaction_id().map(str::to_owned);
         let message = &mut out.message;
         match durability {
             Durability::Unflushed => drop(message.push(UNFLUSHED)),
-            Durability::Flushed if self.never_waits => drop(message.push(settings::WAIT)),
+            Durability::Flushed if self.config.never_waits => drop(message.push(settings::WAIT)),
             Durability::Flushed => {}
         }
         // A journaled hook goes on after this; what it listens to would come in between.
-        let goes_on = self.hook.is_some() && out.marks.left.is_none();
+        let goes_on = self.state.hook().is_some() && out.marks.left.is_none();
         if goes_on {
             message.extend([UNLISTEN, READ_ONLY]);
         }
-        let ends_hook = self.is_used && !goes_on;
+        let ends_hook = self.state.is_used() && !goes_on;
         if ends_hook {
             // What a trigger of the hook's deferred to the commit itself writes nothing, and sets nothing that stays.
             message.push(READ_ONLY);
@@ -271,7 +239,7 @@ impl PostgresConnection {
         out.marks.commit = Some(message.push("COMMIT"));
         if ends_hook {
             message.push(UNLISTEN);
-            message.extend(settings::reset(self.lock.is_some(), &self.unbounded));
+            message.extend(self.reset());
         }
         message.extend(self.link.forget_described());
         let status = id.filter(|_| !is_whole).map(|id| {
@@ -279,12 +247,11 @@ impl PostgresConnection {
         });
         let reply = self.post(out).await;
         if !matches!(&reply, Err(error) if !error.is_committed()) {
-            self.transaction = None;
-            self.side = Side::Own;
+            self.state.ended();
             self.leave_session();
         }
         let mut reply = reply?;
-        self.is_used = goes_on;
+        self.state.settled();
         let status = status.and_then(|place| reply.answered.get_mut(place));
         match status.map(|answered| std::mem::take(&mut answered.texts)) {
             None => Ok(()),
@@ -303,55 +270,5 @@ impl PostgresConnection {
         if self.is_pooled {
             self.link.pid = None;
         }
-    }
-
-    /// What a commit would check is checked now. Afterwards constraints are deferred again as they
-    /// were declared: the next transaction of a real run would find them so.
-    async fn release_savepoint(&mut self) -> Result<(), BackendError> {
-        self.in_savepoint = false;
-        // A mark that was set in it goes with it.
-        if let Some(transaction) = &mut self.transaction {
-            transaction.marked = None;
-        }
-        let sql = format!("SET CONSTRAINTS ALL IMMEDIATE; RELEASE SAVEPOINT {SAVEPOINT}");
-        let released = self.link.own_run(&sql).await;
-        released.map_err(|error| error::refused(error, self.link.url()))?;
-        let names = self
-            .own_texts(
-                "SELECT DISTINCT pg_catalog.quote_ident(n.nspname) || '.' \
-                    || pg_catalog.quote_ident(c.conname) \
-                 FROM pg_catalog.pg_constraint c \
-                 JOIN pg_catalog.pg_namespace n ON n.oid = c.connamespace WHERE c.condeferred",
-            )
-            .await?;
-        let names: Vec<String> = names.into_iter().flatten().flatten().collect();
-        if !names.is_empty() {
-            self.own_run(&format!("SET CONSTRAINTS {} DEFERRED", names.join(", "))).await?;
-        }
-        Ok(())
-    }
-
-    pub(super) async fn connect_again(&mut self) -> Result<(), BackendError> {
-        self.forget_handles();
-        self.forms.are_pinned = false;
-        self.transaction = None;
-        self.hook = None;
-        self.is_used = false;
-        self.own_facts = None;
-        self.in_savepoint = false;
-        self.left_nothing = false;
-        self.side = Side::Own;
-        // A pooler may have given the old server session to somebody else by now.
-        self.link.reopen(!self.is_pooled).await?;
-        if !self.unbounded.is_empty() {
-            let sql = settings::unbind(&self.unbounded).join("; ");
-            self.own_run(&sql).await?;
-        }
-        if self.lock.take().is_some()
-            && let LockTry::HeldBy(holder) = self.try_lock().await?
-        {
-            return Err(BackendError::Locked(holder));
-        }
-        Ok(())
     }
 }

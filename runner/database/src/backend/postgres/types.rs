@@ -3,6 +3,8 @@
 //! Built-in scalars are known by their object ids, which never change. Everything else is asked for
 //! in the catalogue, by `describe.rs`.
 
+use std::collections::HashMap;
+
 /// Which case of a value a type's text becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -37,7 +39,7 @@ pub(super) mod oid {
 }
 
 /// Object ids from here on belong to what users made.
-pub(super) const FIRST_USER_OID: u32 = 16_384;
+const FIRST_USER_OID: u32 = 16_384;
 
 const BUILT_IN: &[(u32, Kind, &str)] = &[
     (oid::BOOL, Kind::Boolean, "boolean"),
@@ -96,6 +98,44 @@ impl Type {
             _ => name.to_owned(),
         };
         Some(Self { oid, base: oid, name: name.to_owned(), cast })
+    }
+}
+
+/// Texts are kept up to this length; hundreds of larger ones would be.
+const KEPT_SQL_BYTES_MAX: usize = 64 << 10;
+const KEPT_MAX: usize = 256;
+
+/// What was asked of the catalogue about types.
+#[derive(Debug, Default)]
+pub(super) struct KnownTypes {
+    /// Types that are not built-in scalars, by object id.
+    types: HashMap<u32, Type>,
+    /// Types of the parameters of statements that this hook ran before, by their texts.
+    pub(super) parameters: HashMap<String, Vec<Type>>,
+}
+
+impl KnownTypes {
+    pub(super) fn get(&self, oid: u32) -> Option<Type> {
+        Type::built_in(oid).or_else(|| self.types.get(&oid).cloned())
+    }
+
+    pub(super) fn insert(&mut self, ty: Type) {
+        self.types.insert(ty.oid, ty);
+    }
+
+    pub(super) fn keep_parameters(&mut self, sql: &str, types: &[Type]) {
+        if self.parameters.len() >= KEPT_MAX {
+            self.parameters.clear();
+        }
+        if sql.len() <= KEPT_SQL_BYTES_MAX {
+            self.parameters.insert(sql.to_owned(), types.to_vec());
+        }
+    }
+
+    /// Forgets what users may have changed meanwhile.
+    pub(super) fn forget(&mut self) {
+        self.parameters.clear();
+        self.types.retain(|oid, _| *oid < FIRST_USER_OID);
     }
 }
 

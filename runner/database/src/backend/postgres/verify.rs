@@ -1,17 +1,30 @@
-//! What became of a statement that ran outside of a transaction and whose end nobody saw.
+//! What a journal asks: which transaction this is, and what became of a statement that ran outside of any and whose
+//! end nobody saw.
 //!
-//! The catalogue before and after tells. What a half-done one left behind is removed, so that the
+//! Server sessions that a killed runner left at work are ended first. The catalogue before and after tells. What a half-done one left behind is removed, so that the
 //! statement can run again.
 
-use super::{PostgresConnection, error, text::quote};
+use super::{
+    PostgresConnection, error,
+    outside::comment,
+    text::{literal, quote},
+};
 use crate::{
     alteration::Dialect,
-    backend::{BackendError, connection::Verdict},
+    backend::{
+        BackendError,
+        connection::{Journaling, Journals, Segments, Verdict},
+    },
     sql::Statement,
 };
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, time::Duration};
+use tokio::time::{Instant, sleep};
 
+/// How long a session may take to end after it was told to.
+const ORPHAN_PATIENCE: Duration = Duration::from_secs(30);
+const ORPHAN_POLL: Duration = Duration::from_millis(100);
 /// Dropping an index or detaching a partition waits for transactions that may use it.
 const DROP_TIME: Duration = Duration::from_secs(600);
 
@@ -70,17 +83,55 @@ fn effect(words: &[String]) -> Effect {
     }
 }
 
-impl PostgresConnection {
-    pub(super) async fn take_fingerprint(&mut self, sql: &str) -> Result<String, BackendError> {
+#[async_trait]
+impl Journaling for PostgresConnection {
+    fn journals(&self) -> Journals {
+        Journals { segments: Segments::Statements, commits_by_itself: false }
+    }
+
+    /// Whether the transaction that was begun is still open; a failed one is.
+    async fn is_in_transaction(&mut self) -> Result<bool, BackendError> {
+        self.link.settle().await?;
+        let Some(transaction) = self.state.transaction() else { return Ok(false) };
+        let id = transaction.id.clone();
+        let sql = "SELECT pg_catalog.pg_current_xact_id_if_assigned()";
+        match self.link.own_rows(sql).await {
+            Ok(rows) => {
+                let [found] = super::columns(rows)?;
+                Ok(found == id)
+            }
+            Err(error) if error::code(&error).as_deref() == Some("25P02") => Ok(true),
+            Err(error) => Err(error::host_error(error, self.link.url())),
+        }
+    }
+
+    async fn end_orphans(&mut self, marker: &str) -> Result<(), BackendError> {
+        self.link.settle().await?;
+        let comment = comment(marker);
+        let sql = format!(
+            "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a \
+             WHERE a.pid <> pg_catalog.pg_backend_pid() AND a.usename = session_user \
+                AND a.datname = pg_catalog.current_database() \
+                AND a.state IS DISTINCT FROM 'idle' \
+                AND pg_catalog.starts_with(a.query, {})",
+            literal(&comment)
+        );
+        let deadline = Instant::now() + ORPHAN_PATIENCE;
+        while !self.own_texts(&sql).await?.is_empty() {
+            if Instant::now() >= deadline {
+                return Err(BackendError::Stuck);
+            }
+            sleep(ORPHAN_POLL).await;
+        }
+        Ok(())
+    }
+
+    async fn fingerprint(&mut self, sql: &str) -> Result<String, BackendError> {
         let found = self.look(&names(sql)).await?;
         serde_json::to_string(&found).map_err(|error| BackendError::Corrupt(error.to_string()))
     }
 
-    pub(super) async fn verify_outside(
-        &mut self,
-        sql: &str,
-        before: &str,
-    ) -> Result<Verdict, BackendError> {
+    async fn verify(&mut self, sql: &str, before: &str) -> Result<Verdict, BackendError> {
         let (Ok(before), Ok(statement)) =
             (serde_json::from_str::<Fingerprint>(before), Statement::one(sql, Dialect::Postgresql))
         else {
@@ -132,7 +183,9 @@ impl PostgresConnection {
             Effect::RunsCode | Effect::Unknown => Ok(Verdict::Unknown),
         }
     }
+}
 
+impl PostgresConnection {
     async fn verify_detached(
         &mut self,
         names: &BTreeSet<String>,
@@ -217,7 +270,7 @@ impl PostgresConnection {
 
     async fn partitions(&mut self) -> Result<Vec<Partition>, BackendError> {
         // The column for a detachment that was begun came with version 14.
-        let pending = if self.version >= 140_000 { "h.inhdetachpending" } else { "false" };
+        let pending = if self.config.version >= 140_000 { "h.inhdetachpending" } else { "false" };
         let sql = format!(
             "SELECT pn.nspname, p.relname, cn.nspname, c.relname, {pending} \
              FROM pg_catalog.pg_inherits h \

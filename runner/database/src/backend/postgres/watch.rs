@@ -36,7 +36,7 @@ pub(super) struct Watch {
 impl PostgresConnection {
     pub(super) async fn start_watch(&mut self) -> Result<(), BackendError> {
         self.look().await?;
-        let read = self.own_texts(&catalogue::relations(&self.schema)).await;
+        let read = self.own_texts(&catalogue::relations(&self.config.schema)).await;
         self.rollback().await?;
         let name = |row: Vec<Option<String>>| match <[Option<String>; 2]>::try_from(row) {
             Ok([Some(id), Some(name)]) => Some((id.parse().ok()?, name)),

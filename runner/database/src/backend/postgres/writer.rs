@@ -113,8 +113,8 @@ impl PostgresConnection {
         columns: &[String],
     ) -> Result<Handle, SqlError> {
         // A writer whose handle was dropped unfinished still holds its rows.
-        if self.writers.len() >= self.limits.cursors_max {
-            let max = self.limits.cursors_max;
+        if self.handles.writers.len() >= self.config.limits.cursors_max {
+            let max = self.config.limits.cursors_max;
             return Err(SqlError::new(
                 ErrorKind::Limit,
                 format!("more than {max} unfinished bulk-writers"),
@@ -133,7 +133,7 @@ impl PostgresConnection {
             .parameter_types(&Sent::plain(&probe))
             .await
             .map_err(|error| SqlError { offset: None, ..error })?;
-        let handle = self.new_handle();
+        let handle = self.handles.next();
         let writer = Writer {
             copy: format!("COPY {target} FROM STDIN"),
             columns: columns.iter().cloned().zip(types).collect(),
@@ -141,7 +141,7 @@ impl PostgresConnection {
             waiting_rows: 0,
             sent_rows: 0,
         };
-        self.writers.insert(handle, writer);
+        self.handles.writers.insert(handle, writer);
         Ok(handle)
     }
 
@@ -150,7 +150,7 @@ impl PostgresConnection {
         writer: Handle,
         rows: Vec<Row>,
     ) -> Result<u64, SqlError> {
-        let value_bytes_max = self.limits.value_bytes_max;
+        let value_bytes_max = self.config.limits.value_bytes_max;
         let mut inserted = 0;
         for row in &rows {
             let open = self.writer(writer)?;
@@ -165,7 +165,7 @@ impl PostgresConnection {
 
     pub(super) async fn finish_rows(&mut self, writer: Handle) -> Result<u64, SqlError> {
         let inserted = self.flush(writer).await?;
-        self.writers.remove(&writer);
+        self.handles.writers.remove(&writer);
         Ok(inserted)
     }
 
@@ -184,7 +184,8 @@ impl PostgresConnection {
     }
 
     fn writer(&mut self, writer: Handle) -> Result<&mut Writer, SqlError> {
-        self.writers
+        self.handles
+            .writers
             .get_mut(&writer)
             .ok_or_else(|| SqlError::new(ErrorKind::Other, "the bulk-writer is finished"))
     }

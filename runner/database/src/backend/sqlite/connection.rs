@@ -13,15 +13,14 @@ use crate::{
     backend::{
         BackendError,
         connection::{
-            Cell, Connection, HookSettings, Journaling, LockTry, Locking, OwnTypes, Transactions,
-            Verdict, own_sql,
+            Cell, Connection, HookSettings, Journaling, Journals, LockTry, Locking, OwnTypes,
+            Rehearses, RepeatsSettings, RunsOutside, Segments, Transactions, Verdict, own_sql,
         },
         one_by_one::{self, Steps},
         tables::schema,
         transaction::{Durability, End, Guest, Own, Rows, Start, TxError},
     },
     crash,
-    session::{Outcome, SqlError},
     sql::Isolation,
 };
 use async_trait::async_trait;
@@ -171,7 +170,10 @@ impl Transactions for SqliteSession {
         self.restore_settings().await?;
         self.drop_leftovers().await
     }
+}
 
+#[async_trait]
+impl Rehearses for SqliteSession {
     async fn begin_rehearsal(&mut self) -> Result<(), BackendError> {
         self.guard.set(Rights::Host);
         run(&mut self.connection, "BEGIN IMMEDIATE").await?;
@@ -212,42 +214,17 @@ impl Locking for SqliteSession {
 
 #[async_trait]
 impl Journaling for SqliteSession {
+    fn journals(&self) -> Journals {
+        Journals { segments: Segments::Whole, commits_by_itself: false }
+    }
+
     async fn is_in_transaction(&mut self) -> Result<bool, BackendError> {
         self.is_open().await
     }
 
-    fn may_need_outside(&self, sql: &str) -> bool {
-        self.outside.needs(sql)
-    }
-
-    async fn mark(&mut self) -> Result<(), BackendError> {
-        self.outside.is_marked = true;
-        Ok(())
-    }
-
-    async fn back_to_mark(&mut self) -> Result<(), BackendError> {
-        self.drop_mark().await
-    }
-
-    async fn drop_mark(&mut self) -> Result<(), BackendError> {
-        self.outside.is_marked = false;
-        Ok(())
-    }
-
-    fn needs_outside(&self, error: &SqlError) -> bool {
-        Outsides::is_needed(error)
-    }
-
-    async fn execute_outside(&mut self, sql: &str, _marker: &str) -> Result<Outcome, SqlError> {
-        self.run_outside(sql).await
-    }
-
-    async fn rehearse_outside(&mut self, sql: &str) -> Result<bool, BackendError> {
-        self.rehearse_setting(sql).await
-    }
-
-    fn replayed(&mut self, sql: &str) {
-        self.outside.replayed(sql);
+    /// What runs outside needs no comparison: see [`Self::verify`].
+    async fn fingerprint(&mut self, _sql: &str) -> Result<String, BackendError> {
+        Ok(String::new())
     }
 
     async fn verify(&mut self, sql: &str, _before: &str) -> Result<Verdict, BackendError> {
@@ -260,6 +237,18 @@ impl Journaling for SqliteSession {
 
 #[async_trait]
 impl Connection for SqliteSession {
+    fn rehearses(&mut self) -> Option<&mut dyn Rehearses> {
+        Some(self)
+    }
+
+    fn runs_outside(&mut self) -> Option<&mut dyn RunsOutside> {
+        Some(self)
+    }
+
+    fn repeats_settings(&mut self) -> Option<&mut dyn RepeatsSettings> {
+        Some(self)
+    }
+
     fn own_types(&self) -> OwnTypes {
         OwnTypes { key: "TEXT", text: "TEXT", bytes: "BLOB", integer: "INTEGER", unnumber: "" }
     }
@@ -282,6 +271,14 @@ impl Connection for SqliteSession {
     /// Never asked: a file needs no lease.
     fn clock_ms(&self) -> &'static str {
         "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+    }
+
+    fn flush_sql(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn database_name(&self) -> Option<&str> {
+        None
     }
 
     async fn identity(&mut self) -> Result<String, BackendError> {

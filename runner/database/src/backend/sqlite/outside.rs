@@ -12,11 +12,15 @@ use super::{
 };
 use crate::{
     alteration::ForeignKeys,
-    backend::BackendError,
+    backend::{
+        BackendError,
+        connection::{RepeatsSettings, RunsOutside},
+    },
     crash,
     session::{ErrorKind, Outcome, SqlError},
     sql::sqlite::{self, Outside, outside},
 };
+use async_trait::async_trait;
 use sqlx::AssertSqlSafe;
 use std::sync::atomic::Ordering;
 
@@ -43,10 +47,13 @@ pub(super) struct Outsides {
 }
 
 impl Outsides {
-    /// Says so where the statement is one that is to run outside.
-    pub(super) fn refuse(&self, sql: &str) -> Result<(), SqlError> {
+    /// Says so, once, where the statement is one that is to run outside.
+    pub(super) fn refuse(&mut self, sql: &str) -> Result<(), SqlError> {
         match self.is_marked && self.needs(sql) {
-            true => Err(SqlError::new(ErrorKind::Denied, NEEDS_OUTSIDE)),
+            true => {
+                self.is_marked = false;
+                Err(SqlError::new(ErrorKind::Denied, NEEDS_OUTSIDE))
+            }
             false => Ok(()),
         }
     }
@@ -67,28 +74,45 @@ impl Outsides {
         self.set_keys.unwrap_or(self.declared_keys)
     }
 
-    pub(super) fn is_needed(error: &SqlError) -> bool {
-        error.message == NEEDS_OUTSIDE
-    }
-
-    /// A call of a hook that is run again returns what it returned. What it set is gone with its session, and set again.
-    pub(super) fn replayed(&mut self, sql: &str) {
-        if let Some(Outside::ForeignKeys(on)) = outside(sql) {
-            self.set_keys = Some(on);
-        } else if let Some((name, value)) = sqlite::pragma_of(sql) {
-            self.again.extend(sqlite::setting(&name, &value));
-        }
-    }
-
     /// Whether what is outside can simply be run again: all of it is idempotent.
     pub(super) fn is_repeatable(sql: &str) -> bool {
         outside(sql).is_some()
     }
 }
 
-impl SqliteSession {
-    /// Runs what a hook asked for outside of a transaction, in the runner's own words.
-    pub(super) async fn run_outside(&mut self, sql: &str) -> Result<Outcome, SqlError> {
+impl RepeatsSettings for SqliteSession {
+    fn replayed(&mut self, sql: &str) {
+        if let Some(Outside::ForeignKeys(on)) = outside(sql) {
+            self.outside.set_keys = Some(on);
+        } else if let Some((name, value)) = sqlite::pragma_of(sql) {
+            self.outside.again.extend(sqlite::setting(&name, &value));
+        }
+    }
+}
+
+#[async_trait]
+impl RunsOutside for SqliteSession {
+    fn may_need_outside(&self, sql: &str) -> bool {
+        self.outside.needs(sql)
+    }
+
+    async fn mark(&mut self) -> Result<(), BackendError> {
+        self.outside.is_marked = true;
+        Ok(())
+    }
+
+    /// A statement that was refused has done nothing.
+    async fn back_to_mark(&mut self) -> Result<(), BackendError> {
+        self.outside.is_marked = false;
+        Ok(())
+    }
+
+    fn needs_outside(&self, error: &SqlError) -> bool {
+        error.message == NEEDS_OUTSIDE
+    }
+
+    /// Runs what a hook asked for, in the runner's own words.
+    async fn execute_outside(&mut self, sql: &str, _marker: &str) -> Result<Outcome, SqlError> {
         let Some(outside) = outside(sql) else {
             return Err(SqlError::new(ErrorKind::Denied, "the statement needs a transaction"));
         };
@@ -114,14 +138,16 @@ impl SqliteSession {
         Ok(Outcome::default())
     }
 
-    /// Runs what has the same effect in a rehearsal's transaction as outside of one: the setting of foreign keys.
-    pub(super) async fn rehearse_setting(&mut self, sql: &str) -> Result<bool, BackendError> {
+    /// The setting of foreign keys has the same effect in a rehearsal's transaction as outside of one.
+    async fn rehearse_outside(&mut self, sql: &str) -> Result<bool, BackendError> {
         let Some(Outside::ForeignKeys(on)) = outside(sql) else { return Ok(false) };
         self.outside.set_keys = Some(on);
         self.rehearse_keys(on).await?;
         Ok(true)
     }
+}
 
+impl SqliteSession {
     /// Sets them for what follows in a rehearsal's transaction.
     async fn rehearse_keys(&mut self, on: bool) -> Result<(), BackendError> {
         let mut handle = self.connection.lock_handle().await.map_err(host_error)?;

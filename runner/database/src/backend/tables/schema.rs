@@ -243,11 +243,11 @@ pub(crate) async fn version_of(
     tables: &BTreeSet<String>,
 ) -> Result<Option<i64>, BackendError> {
     if !tables.contains("alteration_ledger") {
-        without_ledger(tables, connection.is_journaled())?;
+        without_ledger(tables, connection.journals().commits_by_itself)?;
         return Ok(None);
     }
     let sql = "SELECT one FROM @ledger";
-    if connection.is_journaled() && query(connection, sql, []).await?.is_empty() {
+    if connection.journals().commits_by_itself && query(connection, sql, []).await?.is_empty() {
         return Ok(None);
     }
     let found = ledger::read(connection).await?.schema_version;
@@ -257,7 +257,7 @@ pub(crate) async fn version_of(
         let tables = connection.own_tables().await?;
         missing.retain(|table| !tables.contains(*table));
     }
-    Ok(tables::version(found, &missing, connection.is_journaled())?)
+    Ok(tables::version(found, &missing, connection.journals().commits_by_itself)?)
 }
 
 /// Brings the runner's tables to the current version. Runs in the caller's transaction, under the
@@ -273,7 +273,7 @@ pub(crate) async fn upgrade(connection: &mut dyn Connection) -> Result<(), Backe
         Some(1) => (FROM_1, 1),
         Some(found) => (&[][..], found),
         // A runner that made an older version may have been killed while it did.
-        None if connection.is_journaled() => (FRESH, 0),
+        None if connection.journals().commits_by_itself => (FRESH, 0),
         None => (FRESH, SCHEMA_VERSION),
     };
     for statement in statements {
@@ -284,7 +284,9 @@ pub(crate) async fn upgrade(connection: &mut dyn Connection) -> Result<(), Backe
     for Added { since, table, column, of_type } in &ADDED {
         // The first version had no runs, so that their table was just made.
         let is_there = older >= *since || (older == 1 && *table == "run");
-        if is_there || (connection.is_journaled() && has(connection, table, column).await?) {
+        if is_there
+            || (connection.journals().commits_by_itself && has(connection, table, column).await?)
+        {
             continue;
         }
         let statement = format!("ALTER TABLE @{table} ADD COLUMN {column} {of_type}");

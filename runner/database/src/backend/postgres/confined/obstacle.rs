@@ -40,7 +40,7 @@ impl PostgresConnection {
             );
             return Ok(Some(Obstacle { missing, setup }));
         }
-        let (named, state) = (literal(&quote(&schema)), literal(&quote(&self.schema)));
+        let (named, state) = (literal(&quote(&schema)), literal(&quote(&self.config.schema)));
         let sql = format!(
             "SELECT quote_ident(current_user), quote_ident(current_database()::text), \
                 (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user)::text, \
@@ -79,7 +79,7 @@ impl PostgresConnection {
             ));
         }
         if !is(&gives_state) {
-            let state = quote(&self.schema);
+            let state = quote(&self.config.schema);
             missing.push(format!("the role {user} may not give rights on the schema {state}"));
             setup.push(format!("GRANT USAGE ON SCHEMA {state} TO {user} WITH GRANT OPTION;"));
         }
@@ -93,7 +93,7 @@ impl PostgresConnection {
         }
         if let Some(tables) = open_tables {
             missing.push(format!("every role may write to the runner's tables ({tables})"));
-            let state = quote(&self.schema);
+            let state = quote(&self.config.schema);
             setup.push(format!("REVOKE ALL ON ALL TABLES IN SCHEMA {state} FROM PUBLIC;"));
         }
         Ok((!missing.is_empty()).then_some(Obstacle { missing, setup }))

@@ -66,7 +66,8 @@ impl PostgresConnection {
         let password = Password::draw()?;
         self.let_in(&role, &schema, &password.verifier).await?;
         let opener = Arc::new(self.link.opener().as_role(&role, &password.text));
-        let connector = PostgresConnector::beside(opener, &self.options, &self.schema);
+        let names = (self.config.schema.as_str(), path.as_str());
+        let connector = PostgresConnector::beside(opener, &self.config.options, names);
         let opened = connector.open().await;
         let mut connection = match opened {
             Ok(connection) => connection,
@@ -81,7 +82,6 @@ impl PostgresConnection {
                 });
             }
         };
-        connection.search_path = path;
         // It has to know whether it is shared.
         connection.needs_lease().await?;
         connection.set_idle_limit(self.idle).await?;
@@ -95,7 +95,7 @@ impl PostgresConnection {
             "{}; SELECT coalesce(pg_catalog.current_schema()::pg_catalog.text, ''), \
                 coalesce((SELECT pg_catalog.string_agg(pg_catalog.quote_ident(name), ', ') \
                  FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) AS name), '')",
-            settings::path(&self.search_path)
+            settings::path(&self.config.search_path)
         );
         let [schema, path] = columns(self.own_texts(&sql).await?)?;
         Ok((schema.unwrap_or_default(), path.unwrap_or_default()))
@@ -104,7 +104,7 @@ impl PostgresConnection {
     /// The tables and functions of tickets, as this runner has them. Nobody else has rights on them, whatever default
     /// privileges gave.
     async fn make_tables(&mut self, schema: &str, path: &str) -> Result<(), BackendError> {
-        let (types, prefix) = (self.own_types(), self.prefix.clone());
+        let (types, prefix) = (self.own_types(), self.config.prefix.clone());
         let mut made: Vec<String> =
             functions::TABLES.iter().map(|sql| spell(&spelled(sql, types), &prefix, &[])).collect();
         made.extend(functions::functions(&prefix, schema, &format!("{path}, pg_temp")));
@@ -170,7 +170,11 @@ impl PostgresConnection {
         let mut made = vec![make];
         made.extend(self.joining(&quoted).await?);
         let params = [Cell::text(plugin.as_str()), Cell::text(role.clone())];
-        made.push(spell("INSERT INTO @role (plugin, role) VALUES (?, ?)", &self.prefix, &params));
+        made.push(spell(
+            "INSERT INTO @role (plugin, role) VALUES (?, ?)",
+            &self.config.prefix,
+            &params,
+        ));
         match self.in_one(&made).await {
             Ok(()) => Ok(role),
             Err(BackendError::Database(reason)) => Err(BackendError::CannotConfine {
@@ -186,7 +190,7 @@ impl PostgresConnection {
     async fn joining(&mut self, quoted: &str) -> Result<Option<String>, BackendError> {
         let asked = "SELECT rolsuper::pg_catalog.text FROM pg_catalog.pg_roles WHERE rolname = current_user";
         let [is_superuser] = columns(self.own_texts(asked).await?)?;
-        let with = if self.version >= 160_000 { " WITH INHERIT TRUE, SET TRUE" } else { "" };
+        let with = if self.config.version >= 160_000 { " WITH INHERIT TRUE, SET TRUE" } else { "" };
         let is_needed = is_superuser.as_deref() != Some("true") && !self.has_keeper().await?;
         Ok(is_needed.then(|| format!("GRANT {quoted} TO CURRENT_USER{with}")))
     }
@@ -198,12 +202,12 @@ impl PostgresConnection {
         schema: &str,
         verifier: &str,
     ) -> Result<(), BackendError> {
-        let (named, quoted, prefix) = (literal(role), quote(role), self.prefix.clone());
+        let (named, quoted, prefix) = (literal(role), quote(role), self.config.prefix.clone());
         let open = match self.has_keeper().await? {
             true => format!("SELECT {KEEPER}.open_role({named}, {})", literal(verifier)),
             false => format!("ALTER ROLE {quoted} LOGIN PASSWORD {}", literal(verifier)),
         };
-        let state = quote(&self.schema);
+        let state = quote(&self.config.schema);
         let mut statements = vec![
             format!("GRANT USAGE ON SCHEMA {state}, {} TO {quoted}", quote(schema)),
             format!(

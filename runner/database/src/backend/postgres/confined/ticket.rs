@@ -25,7 +25,7 @@ impl PostgresConnection {
         ticket: &Ticket,
         begins: &Own,
     ) -> Result<Own, BackendError> {
-        let begins = spell(&begins.sql, &self.prefix, &begins.params);
+        let begins = spell(&begins.sql, &self.config.prefix, &begins.params);
         let params = [
             Cell::text(ticket.number.clone()),
             Cell::Bytes(Some(Sha256::digest(ticket.nonce).to_vec())),
@@ -52,7 +52,7 @@ impl PostgresConnection {
             let params = [
                 Cell::text(ticket.number.clone()),
                 Cell::integer(place),
-                Cell::text(spell(&own.sql, &self.prefix, &own.params)),
+                Cell::text(spell(&own.sql, &self.config.prefix, &own.params)),
                 Cell::integer(i64::from(is_one)),
             ];
             Own::new_row(

@@ -27,7 +27,7 @@ use crate::{
         Access, BackendError, ConnectOptions,
         connection::{
             Cell, Connection, HookMode, HookSettings, Journaling as _, LockTry, Locking as _,
-            Places as _, Transactions as _,
+            Places as _, Rehearses as _, RunsOutside as _, Transactions as _,
         },
         recorded::Verbs,
         transaction::{Durability, End, Guest, Own, Start, TxError},

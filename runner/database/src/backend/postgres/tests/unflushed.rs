@@ -28,7 +28,8 @@ async fn a_flush_waits_for_what_was_committed_before() {
         let Ok([row]) = <[_; 1]>::try_from(rows.expect("asks")) else { panic!("one row") };
         let [Cell::Text(Some(position))] = &row[..] else { panic!("a position: {row:?}") };
         did_not_wait |= !is_written(&mut connection, position).await;
-        connection.flush().await.expect("flushes");
+        let write = Own::run(connection.flush_sql().expect("commits may not wait"), []);
+        connection.apply(vec![write], Durability::Flushed).await.expect("flushes");
         assert!(is_written(&mut connection, position).await);
     }
     assert!(did_not_wait, "each commit waited");
