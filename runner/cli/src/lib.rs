@@ -26,7 +26,8 @@ pub use alteration_deploy::{
     Answer, BaselineFrom, BaselineOptions, Check, Control, Correction, DeployOptions, Error, How,
     Lost, NotDeployed, Powerful, Question, Replaced, Report, Resolved, RollbackOptions, Round,
     RowFiles, Runner, Standing, StepError, StepFailure, StepReport, TestOptions, Trial, Trust,
-    Unfinished, Workbench, cancel, config, deploy, event, given, rehearsals, source, trial,
+    Unfinished, Workbench, cancel, config, deploy, event, given, lock_file, rehearsals, source,
+    trial,
 };
 use alteration_domain::secret;
 pub use alteration_domain::{alteration, escape, plan};

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Control, DeployOptions, Round, Workbench,
     escape::Escaped,
-    plan::Policy,
+    plan::{Folders, Policy},
     project::{Project, Watch},
 };
 use std::{path::PathBuf, time::Instant};
@@ -145,7 +145,7 @@ async fn round(
         }
     };
     bench.offer(&plugins);
-    let policy = Policy { drafts: true, ..Policy::default() };
+    let policy = Policy { drafts: true, folders: Folders::Ignored, ..Policy::default() };
     let options = DeployOptions { policy, ..DeployOptions::default() };
     let offer = Offer { plugins, database: args.database.clone() };
     let mut options = args.handed.hand(&offer, options).map_err(run)?;

@@ -114,6 +114,7 @@ pub(super) fn exit(error: &Error) -> Exit {
         | Error::With(_)
         | Error::UnknownSettings(_)
         | Error::Config(_)
+        | Error::LockFile(_)
         | Error::Powerful(_)
         | Error::Export { .. }
         | Error::Declined => Exit::Failed,
