@@ -4,7 +4,7 @@ use super::output;
 use crate::{
     alteration::{AlterationKey, Direction, PluginName},
     backend::{DatabaseUrl, Scheme},
-    lock_file::{Difference, LOCK_FILE},
+    lock_file::LOCK_FILE,
     plan::Finding,
 };
 use std::{
@@ -95,8 +95,8 @@ pub(super) fn of_finding(finding: &Finding) -> Vec<String> {
             vec![deploy(&format!("--accept-rename {from}={to}"))]
         }
         Finding::OtherFolder { allowed: false, .. } => vec![deploy("--other-folder allow")],
-        Finding::NotAsLocked { difference: Difference { plugin, lock_file, .. } } => {
-            vec![update_lock(plugin, lock_file)]
+        Finding::NotAsLocked { difference } => {
+            vec![update_lock(&difference.plugin, &difference.lock_file)]
         }
         Finding::BegunOtherwise { key, direction: Direction::Up, .. }
         | Finding::Failed { key, unfinished: true, mended: false, .. }

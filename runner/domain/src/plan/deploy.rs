@@ -100,7 +100,7 @@ impl Planner<'_> {
     fn locked(&mut self) {
         let differences = self.catalog.lock().map(|lock| lock.differences(self.catalog));
         for difference in differences.into_iter().flatten() {
-            self.find(Finding::NotAsLocked { difference });
+            self.find(Finding::NotAsLocked { difference: Box::new(difference) });
         }
     }
 

@@ -184,7 +184,7 @@ pub enum Finding {
     /// The files are not what the lock file says.
     NotAsLocked {
         #[serde(flatten)]
-        difference: Difference,
+        difference: Box<Difference>,
     },
     /// A plugin with applied alterations is not among the given files at all.
     PluginAbsent {
@@ -432,8 +432,8 @@ impl Finding {
             | Self::TakesOverUnfinished { key, .. }
             | Self::NotGoingDown { key }
             | Self::Unversioned { key } => Some(key.to_string()),
-            Self::NotAsLocked { difference: Difference { plugin, id, .. } } => {
-                Some(format!("{plugin} {id}"))
+            Self::NotAsLocked { difference } => {
+                Some(format!("{} {}", difference.plugin, difference.id))
             }
             Self::TakesOver { .. }
             | Self::AppliedTwice { .. }
