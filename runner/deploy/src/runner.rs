@@ -13,7 +13,7 @@ use crate::{
     error::Error,
     event::Report,
     host::{Host, Limits, LoadError},
-    lock_file::Lock,
+    lock_file::Pins,
     plan::{self, Check, Finding, Folders, Plan, Policy, Renames, StatusLine, UpTo},
     source,
     sql::Judge,
@@ -44,7 +44,7 @@ pub struct Runner {
     limits: Limits,
     cache_folder: Option<PathBuf>,
     connection: ConnectOptions,
-    lock: Option<Lock>,
+    lock: Option<Pins>,
 }
 
 /// How it is told what a database already has.
@@ -119,7 +119,7 @@ impl Runner {
 
     /// What the plugins have to be: a plan has an objection for each component that is otherwise. Rollbacks take what is
     /// recorded and need none.
-    pub fn lock_file(mut self, lock: Option<Lock>) -> Self {
+    pub fn lock_file(mut self, lock: Option<Pins>) -> Self {
         self.lock = lock;
         self
     }

@@ -12,7 +12,7 @@ mod format;
 mod pin;
 
 pub use crate::lock::{
-    ChangedPin, Difference, Lock, LockFile, LockProblem, LockedPlugin, Moved, Pin, Pinned,
+    ChangedPin, LockDifference, LockFile, LockProblem, LockedPlugin, Moved, Pin, Pinned, Pins,
     PluginChanges, changes,
 };
 pub use format::to_text;

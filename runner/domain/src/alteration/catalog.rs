@@ -4,7 +4,7 @@ use super::{
     AlterationId, AlterationKey, Checksum, Declaration, Dialect, Manifest, Permissions, PluginName,
     Requirements, SettingNames,
 };
-use crate::lock_file::Lock;
+use crate::lock_file::Pins;
 use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZeroU32,
@@ -78,7 +78,7 @@ pub struct Catalog {
     /// Which plugin replaces which, by the one that is replaced.
     replaced: BTreeMap<PluginName, Replacement>,
     /// What an operator pinned, if anything.
-    lock: Option<Lock>,
+    lock: Option<Pins>,
 }
 
 /// A claim of a manifest.
@@ -252,12 +252,12 @@ impl Catalog {
 
     /// The same files, which have to be what `lock` says.
     #[must_use]
-    pub fn locked(self, lock: Option<Lock>) -> Self {
+    pub fn locked(self, lock: Option<Pins>) -> Self {
         Self { lock, ..self }
     }
 
     /// What the files have to be, if an operator pinned that.
-    pub fn lock(&self) -> Option<&Lock> {
+    pub fn lock(&self) -> Option<&Pins> {
         self.lock.as_ref()
     }
 

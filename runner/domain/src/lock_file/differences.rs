@@ -1,6 +1,6 @@
 //! How the files that are there differ from what is pinned.
 
-use super::{Lock, LockedPlugin, Pin};
+use super::{LockedPlugin, Pin, Pins};
 use crate::{
     alteration::{
         Alteration, AlterationId, AlterationKey, Catalog, Checksum, Permission, PluginName,
@@ -32,7 +32,7 @@ pub enum LockProblem {
 
 /// One difference between the files and the lock file. Nothing of a plan runs as long as there is one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Difference {
+pub struct LockDifference {
     /// What is otherwise.
     pub problem: LockProblem,
     /// The plugin.
@@ -89,15 +89,15 @@ impl fmt::Display for Pinned {
     }
 }
 
-impl Lock {
+impl Pins {
     /// Lists what is otherwise, by plugin and alteration. Every plugin of the lock file is expected to be there.
-    pub fn differences(&self, catalog: &Catalog) -> Vec<Difference> {
+    pub fn differences(&self, catalog: &Catalog) -> Vec<LockDifference> {
         let mut absent = self.absent(catalog);
-        let mut differences: Vec<Difference> =
+        let mut differences: Vec<LockDifference> =
             catalog.iter().flat_map(|alteration| self.about(alteration, &mut absent)).collect();
         for pinned in absent.into_values().flatten() {
             let (plugin, id) = (pinned.plugin.clone(), pinned.id.clone());
-            differences.push(Difference {
+            differences.push(LockDifference {
                 locked: Some(pinned),
                 ..self.difference(LockProblem::Missing, plugin, id)
             });
@@ -126,7 +126,7 @@ impl Lock {
         &self,
         alteration: &Alteration,
         absent: &mut BTreeMap<Checksum, Vec<Pinned>>,
-    ) -> Vec<Difference> {
+    ) -> Vec<LockDifference> {
         let (plugin, id) = (&alteration.key.plugin, &alteration.key.id);
         let found = Pinned::of(alteration);
         let listed = self.file.plugins.get(plugin);
@@ -148,7 +148,7 @@ impl Lock {
         let mut differences = Vec::new();
         if let Some(problem) = problem {
             let difference = self.difference(problem, plugin.clone(), id.clone());
-            differences.push(Difference {
+            differences.push(LockDifference {
                 file: file.clone(),
                 locked,
                 found: Some(found),
@@ -158,7 +158,7 @@ impl Lock {
         // Nothing is allowed to a plugin that is not listed at all, and that is said already.
         let Some(listed) = listed else { return differences };
         for permission in alteration.permissions.difference(&listed.permissions) {
-            differences.push(Difference {
+            differences.push(LockDifference {
                 file: file.clone(),
                 permission: Some(*permission),
                 ..self.difference(LockProblem::Permission, plugin.clone(), id.clone())
@@ -167,14 +167,19 @@ impl Lock {
         differences
     }
 
-    fn difference(&self, problem: LockProblem, plugin: PluginName, id: AlterationId) -> Difference {
+    fn difference(
+        &self,
+        problem: LockProblem,
+        plugin: PluginName,
+        id: AlterationId,
+    ) -> LockDifference {
         let lock_file = self.path.clone();
         let (file, locked, found, permission) = (None, None, None, None);
-        Difference { problem, plugin, id, file, locked, found, permission, lock_file }
+        LockDifference { problem, plugin, id, file, locked, found, permission, lock_file }
     }
 }
 
-impl fmt::Display for Difference {
+impl fmt::Display for LockDifference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { plugin, id, .. } = self;
         let lock = shown(&self.lock_file);

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! LockFile (what was pinned) ──┐
-//!                              ├──differences──> Difference, one for each alteration or permission
+//!                              ├──differences──> LockDifference, one for each alteration or permission
 //! Catalog  (what is there)  ───┘
 //! LockFile, LockFile ──changes──> PluginChanges, what an update would write
 //! ```
@@ -13,7 +13,7 @@ mod changes;
 mod differences;
 
 pub use changes::{ChangedPin, Moved, PluginChanges, changes};
-pub use differences::{Difference, LockProblem, Pinned};
+pub use differences::{LockDifference, LockProblem, Pinned};
 
 use crate::alteration::{Alteration, AlterationId, Catalog, Checksum, Permissions, PluginName};
 use serde::Serialize;
@@ -106,7 +106,7 @@ impl LockFile {
 
 /// What a catalog is pinned by.
 #[derive(Debug, Clone)]
-pub struct Lock {
+pub struct Pins {
     pub path: PathBuf,
     pub file: LockFile,
 }

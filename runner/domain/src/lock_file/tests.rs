@@ -26,8 +26,8 @@ fn locked(lines: &[&str]) -> LockFile {
 
 /// The differences as `problem plugin id`.
 fn said(lock: &LockFile, lines: &[&str]) -> Vec<String> {
-    let lock = Lock { path: "runner.lock".into(), file: lock.clone() };
-    let shown = |it: &Difference| {
+    let lock = Pins { path: "runner.lock".into(), file: lock.clone() };
+    let shown = |it: &LockDifference| {
         let problem = serde_json::to_value(it.problem).unwrap();
         format!("{} {} {}", problem.as_str().unwrap(), it.plugin, it.id)
     };
@@ -116,7 +116,7 @@ fn a_permission_that_was_taken_out_of_the_lock_file() {
 
 #[test]
 fn a_difference_says_both_sides() {
-    let lock = Lock { path: "ops/runner.lock".into(), file: locked(&[A, B]) };
+    let lock = Pins { path: "ops/runner.lock".into(), file: locked(&[A, B]) };
     let found = files(&["p/a.wasm acme/shop 1.0.0-1-a other", "p/n.wasm acme/shop 1.0.0-5-n n"]);
     let said: Vec<String> = lock.differences(&found).iter().map(ToString::to_string).collect();
     let (one, other) = (Checksum::of(b"one").short(), Checksum::of(b"other").short());

@@ -4,7 +4,7 @@ use super::{Hold, advice, begun::cut_off_advice};
 use crate::{
     alteration::{AlterationId, AlterationKey, Checksum, Dialect, Direction, PluginName},
     escape::Escaped,
-    lock_file::{Difference, LockProblem},
+    lock_file::{LockDifference, LockProblem},
 };
 use serde::Serialize;
 use std::{
@@ -184,7 +184,7 @@ pub enum Finding {
     /// The files are not what the lock file says.
     NotAsLocked {
         #[serde(flatten)]
-        difference: Box<Difference>,
+        difference: Box<LockDifference>,
     },
     /// A plugin with applied alterations is not among the given files at all.
     PluginAbsent {
@@ -635,7 +635,7 @@ impl Finding {
     }
 }
 
-fn lock_advice(difference: &Difference) -> &'static str {
+fn lock_advice(difference: &LockDifference) -> &'static str {
     match difference.problem {
         LockProblem::Missing => {
             "put the file back; or, if it was taken away on purpose, see what changes and pin it:"

@@ -5,7 +5,7 @@ use crate::{
     Error,
     cli::output,
     escape::Escaped,
-    lock_file::{Lock, LockFileError, LockPlace},
+    lock_file::{LockFileError, LockPlace, Pins},
 };
 use clap::Args;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ impl LockFileArgs {
         &self,
         config: &ConfigArgs,
         plugins: &[PathBuf],
-    ) -> Result<Option<Lock>, Error> {
+    ) -> Result<Option<Pins>, Error> {
         let place = match &self.lock_file {
             Some(path) => LockPlace::Named(path.clone()),
             None => LockPlace::beside(config.named()),
@@ -39,7 +39,7 @@ impl LockFileArgs {
             Some(read) => {
                 let shown = path.display().to_string();
                 output::note(&format!("Components are pinned by {}", Escaped(&shown)));
-                Ok(Some(Lock { path, file: read.file }))
+                Ok(Some(Pins { path, file: read.file }))
             }
             None if self.is_named() => Err(LockFileError::NotThere { path }.into()),
             None => Ok(None),

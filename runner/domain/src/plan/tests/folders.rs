@@ -143,10 +143,10 @@ fn what_is_allowed_is_a_note_and_stays_elsewhere() {
 /// With a lock file the folder says nothing, and the bytes say everything.
 #[test]
 fn a_lock_file_in_the_place_of_folders() {
-    use crate::lock_file::{Lock, LockFile};
+    use crate::lock_file::{LockFile, Pins};
     let lines = ["p/x/1.wasm a/x 1-x", "p/y/2.wasm a/x 2-x"];
     let file = LockFile::of(&lying(&lines), |_| "p".to_owned());
-    let lock = Some(Lock { path: "runner.lock".into(), file });
+    let lock = Some(Pins { path: "runner.lock".into(), file });
     let rows = ["a/x 1-x applied"];
     assert!(found(&lying(&lines).locked(lock.clone()), &rows, Policy::default()).is_empty());
     let forged = lying(&[lines[0], "p/y/2.wasm a/x 2-x forged"]).locked(lock);
