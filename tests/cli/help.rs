@@ -7,7 +7,7 @@ use crate::{
 };
 use insta::assert_snapshot;
 
-const VERBS: [&str; 17] = [
+const VERBS: [&str; 18] = [
     "deploy",
     "check",
     "plan",
@@ -23,6 +23,7 @@ const VERBS: [&str; 17] = [
     "test",
     "pack",
     "inspect",
+    "lock",
     "completions",
     "man",
 ];

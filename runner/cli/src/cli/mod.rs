@@ -14,6 +14,7 @@ mod dev;
 mod explain;
 mod inspect;
 mod listing;
+mod lock;
 mod losses;
 mod man;
 mod new;
@@ -73,6 +74,7 @@ enum Verb {
     Test(test::Args),
     Pack(pack::Args),
     Inspect(inspect::Args),
+    Lock(lock::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -131,6 +133,7 @@ pub fn main() -> ExitCode {
             Verb::Test(args) => test::run(args).await,
             Verb::Pack(args) => pack::run(&args),
             Verb::Inspect(args) => inspect::run(&args),
+            Verb::Lock(args) => lock::run(&args),
             Verb::Completions(args) => completions::run(&args),
             Verb::Man(args) => man::run(&args),
         }

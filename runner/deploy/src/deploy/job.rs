@@ -3,7 +3,7 @@
 use crate::{
     alteration::{Alteration, AlterationKey, Catalog, Dialect, Direction, PluginName},
     backend::Snapshot,
-    given::{Grants, Settings, Trusts},
+    given::{Grants, Name, Settings, Trusts},
     plan::{self, Asks, Plan, Policy, Renames, RollbackTarget, Step, Target},
     sql::Level,
 };
@@ -181,10 +181,9 @@ impl Job<'_> {
         }
     }
 
-    /// How far the operator trusts `plugin`.
-    pub(super) fn level(&self, plugin: &PluginName) -> Level {
-        let is_trusted = |trusts: &Trusts| trusts.iter().any(|trust| trust.covers(plugin));
-        match self.trusts().is_some_and(is_trusted) {
+    /// How far the operator trusts a plugin.
+    pub(super) fn level(&self, name: Name<'_>) -> Level {
+        match self.trusts().is_some_and(|trusts| name.is_trusted(trusts)) {
             true => Level::Trusted,
             false => Level::Guarded,
         }
@@ -232,14 +231,16 @@ impl Job<'_> {
 
     pub(crate) fn plan(&self, snapshot: &Snapshot, dialect: Dialect) -> Plan {
         let mut plan = self.steps(snapshot, dialect);
+        let elsewhere = plan.elsewhere();
         for step in &mut plan.steps {
-            self.mark(step, snapshot);
+            let key = step.key.clone();
+            self.mark(step, Name::of(&key, &elsewhere), snapshot);
         }
         plan
     }
 
     /// Marks what a step has of what it asks for.
-    fn mark(&self, step: &mut Step, snapshot: &Snapshot) {
+    fn mark(&self, step: &mut Step, name: Name<'_>, snapshot: &Snapshot) {
         let plugin = &step.key.plugin;
         let run = snapshot.runs.get(&step.key).filter(|run| run.direction == step.direction);
         let row = snapshot.rows.get(&step.key);
@@ -249,8 +250,7 @@ impl Job<'_> {
             step.asks = Asks::new(&row.permissions, &run.settings.keys().cloned().collect());
         }
         for permission in &mut step.asks.permissions {
-            let is_granted =
-                |grants: &Grants| grants.iter().any(|grant| grant.covers(plugin, permission.name));
+            let is_granted = |grants: &Grants| name.has(grants, permission.name);
             permission.granted = match (self, step.direction) {
                 (Self::Rollback { options, .. }, _) => {
                     // What goes down has what was granted to it when it went up.

@@ -5,7 +5,7 @@
 use crate::{
     alteration::PluginName,
     backend::{Backend, BackendError},
-    given::{Powerful, Trusts},
+    given::{Name, Powerful, Trusts},
     plan::Plan,
 };
 
@@ -15,22 +15,33 @@ pub(crate) async fn against(
     trusts: &Trusts,
     backend: &mut Backend,
 ) -> Result<Option<Powerful>, BackendError> {
-    let plugins = untrusted(plan, trusts);
+    let (plugins, claimed) = untrusted(plan, trusts);
     if plugins.is_empty() {
         return Ok(None);
     }
     let powers = backend.powers().await?;
-    Ok((!powers.held.is_empty()).then_some(Powerful { powers, plugins }))
+    Ok((!powers.held.is_empty()).then_some(Powerful { powers, plugins, claimed }))
 }
 
 /// Every step of a plan runs hooks, but for those of a baseline, about which this is not asked.
-fn untrusted(plan: &Plan, trusts: &Trusts) -> Vec<PluginName> {
-    let mut plugins: Vec<PluginName> = Vec::new();
-    for step in &plan.steps {
-        let plugin = &step.key.plugin;
-        if !plugins.contains(plugin) && !trusts.iter().any(|trust| trust.covers(plugin)) {
+/// Those whose name is only claimed are among the first and are the second ones.
+fn untrusted(plan: &Plan, trusts: &Trusts) -> (Vec<PluginName>, Vec<PluginName>) {
+    let (mut plugins, mut claimed) = (Vec::new(), Vec::new());
+    let elsewhere = plan.elsewhere();
+    let add = |plugins: &mut Vec<PluginName>, plugin: &PluginName| {
+        if !plugins.contains(plugin) {
             plugins.push(plugin.clone());
         }
+    };
+    for step in &plan.steps {
+        let (plugin, name) = (&step.key.plugin, Name::of(&step.key, &elsewhere));
+        if name.is_trusted(trusts) {
+            continue;
+        }
+        add(&mut plugins, plugin);
+        if name == Name::Claimed(plugin) {
+            add(&mut claimed, plugin);
+        }
     }
-    plugins
+    (plugins, claimed)
 }

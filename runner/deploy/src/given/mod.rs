@@ -5,6 +5,7 @@ mod grant;
 mod setting;
 mod trust;
 
+pub(crate) use grant::Name;
 pub use grant::{Grant, Grants, ParseGrantError};
 pub use setting::{ParseSettingError, PluginSettings, Setting, Settings, UnknownSettings};
 pub use trust::{ParseTrustError, Powerful, Trust, Trusts};
