@@ -8,13 +8,15 @@ use super::{
     options::{Format, Output, yes},
     output::{self, count},
 };
-use crate::{
+use alteration_deploy::{
     Error,
-    alteration::{Catalog, PluginName},
-    escape::Escaped,
     lock_file::{
         ChangedPin, LockFile, LockFileError, LockPlace, Moved, Pin, PluginChanges, changes, pin,
     },
+};
+use alteration_domain::{
+    alteration::{Catalog, PluginName},
+    escape::Escaped,
     plan::Finding,
 };
 use serde::Serialize;

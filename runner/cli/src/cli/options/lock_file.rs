@@ -1,12 +1,12 @@
 //! The lock file that plugins have to match.
 
 use super::ConfigArgs;
-use crate::{
+use crate::cli::output;
+use alteration_deploy::{
     Error,
-    cli::output,
-    escape::Escaped,
     lock_file::{LockFileError, LockPlace, Pins},
 };
+use alteration_domain::escape::Escaped;
 use clap::Args;
 use std::path::PathBuf;
 
