@@ -93,6 +93,13 @@ fn adopt_a_history() {
 }
 
 #[test]
+fn pin_what_may_be_deployed() {
+    let sandbox = samples::shop_and_crm();
+    let page = page("how-to/pin-what-may-be-deployed.md");
+    assert_eq!(follow_with_files(&page, &sandbox), 8);
+}
+
+#[test]
 fn read_what_runs() {
     let sandbox = sandbox();
     let sql = "CREATE TABLE notes (text varchar(80));";

@@ -7,7 +7,7 @@ use crate::{
 };
 use insta::assert_snapshot;
 
-const VERBS: [&str; 18] = [
+const VERBS: [&str; 19] = [
     "deploy",
     "check",
     "plan",
@@ -24,6 +24,7 @@ const VERBS: [&str; 18] = [
     "test",
     "pack",
     "inspect",
+    "lock",
     "completions",
     "man",
 ];

@@ -28,6 +28,7 @@ mod every_verb;
 mod guide;
 mod help;
 mod inspect;
+mod lock;
 mod new;
 mod pack;
 mod packages;

@@ -17,19 +17,24 @@ pub fn at_terminal(sandbox: &Sandbox, more: &str, no_color: bool, answer: &str) 
 
 /// The same for any `words` behind `runner`.
 pub fn typed(sandbox: &Sandbox, words: &str, no_color: bool, answer: &str) -> Run {
-    at_terminal_of(sandbox, words, no_color, answer, None)
+    at_terminal_of(sandbox, words, no_color, (answer, &|| ()), None)
+}
+
+/// The same without colours, where `meanwhile` happens between question and answer.
+pub fn typed_after(sandbox: &Sandbox, words: &str, answer: &str, meanwhile: &dyn Fn()) -> Run {
+    at_terminal_of(sandbox, words, true, (answer, meanwhile), None)
 }
 
 /// Runs `runner` without colours at a terminal of so many columns.
 fn in_columns(sandbox: &Sandbox, words: &str, columns: usize) -> Run {
-    at_terminal_of(sandbox, words, true, "", Some(columns))
+    at_terminal_of(sandbox, words, true, ("", &|| ()), Some(columns))
 }
 
 fn at_terminal_of(
     sandbox: &Sandbox,
     words: &str,
     no_color: bool,
-    answer: &str,
+    (answer, meanwhile): (&str, &dyn Fn()),
     columns: Option<usize>,
 ) -> Run {
     let runner = sandbox.command(&[]);
@@ -59,6 +64,7 @@ fn at_terminal_of(
     while !asked(&seen) && stdout.read(&mut byte).expect("output") > 0 {
         seen.push(byte[0]);
     }
+    meanwhile();
     // The terminal stays open until the runner has ended; it may have ended unasked.
     let _ = stdin.write_all(answer.as_bytes());
     stdout.read_to_end(&mut seen).expect("output");

@@ -26,7 +26,8 @@ pub use alteration_deploy::{
     Answer, BaselineFrom, BaselineOptions, Check, Control, Correction, DeployOptions, Error, How,
     Lost, NotDeployed, Powerful, Question, Replaced, Report, Resolved, RollbackOptions, Round,
     RowFiles, Runner, Standing, StepError, StepFailure, StepReport, TestOptions, Trial, Trust,
-    Unfinished, Workbench, cancel, config, deploy, error, event, given, rehearsals, trial,
+    Unfinished, Workbench, cancel, config, deploy, error, event, given, lock_file, rehearsals,
+    trial,
 };
 pub use alteration_domain::{alteration, plan};
 pub use alteration_host::Limits;

@@ -71,7 +71,7 @@ pub enum ConfigError {
 
 /// Why one may not rely on a file.
 #[derive(Debug, PartialEq, Eq)]
-enum Doubt {
+pub(crate) enum Doubt {
     WritableBy(&'static str),
     Foreign { owner: u32 },
 }
@@ -106,7 +106,7 @@ impl Config {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(ConfigError::Unreadable { path: path.to_owned(), error }),
         }
-        if is_within(plugins) {
+        if is_within(Path::new("."), plugins) {
             return Err(ConfigError::AmongPlugins { path: path.to_owned() });
         }
         let (file, metadata) = open(path)?;
@@ -167,9 +167,9 @@ impl Config {
     }
 }
 
-/// Whether the working directory is, or is inside of, a folder of `plugins`, or holds a file of them.
-fn is_within(plugins: &[PathBuf]) -> bool {
-    let Ok(here) = Path::new(".").canonicalize() else { return false };
+/// Whether `folder` is, or is inside of, a folder of `plugins`, or holds a file of them.
+pub(crate) fn is_within(folder: &Path, plugins: &[PathBuf]) -> bool {
+    let Ok(here) = folder.canonicalize() else { return false };
     // What is not there is told by whoever reads it.
     plugins.iter().filter_map(|path| path.canonicalize().ok()).any(|path| match path.is_dir() {
         true => here.starts_with(path),
@@ -184,7 +184,7 @@ fn open(path: &Path) -> Result<(File, Metadata), ConfigError> {
 
 /// `users` are the file's owner and who runs this, for a file that nobody named: whoever owns the folder one works
 /// in might have put it there.
-fn doubt(mode: u32, users: Option<(u32, u32)>) -> Option<Doubt> {
+pub(crate) fn doubt(mode: u32, users: Option<(u32, u32)>) -> Option<Doubt> {
     match users {
         _ if mode & WRITABLE_BY_ALL != 0 => Some(Doubt::WritableBy("everybody")),
         _ if mode & WRITABLE_BY_GROUP != 0 => Some(Doubt::WritableBy("its group")),
@@ -217,7 +217,7 @@ fn load(path: &Path, file: File) -> Result<Config, ConfigError> {
 }
 
 /// What the parser says of a value of a wrong type begins with the value itself, which is not shown.
-fn without_value(message: &str) -> String {
+pub(crate) fn without_value(message: &str) -> String {
     match message.rsplit_once(", expected ") {
         Some((found, expected)) if found.starts_with("invalid ") => format!("expected {expected}"),
         _ => message.to_owned(),

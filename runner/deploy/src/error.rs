@@ -8,6 +8,7 @@ use crate::{
     event::{Exported, StepReport, TakenOver},
     given::{ParseSettingError, Powerful, UnknownSettings},
     host::{HookError, LoadError},
+    lock_file::LockFileError,
     plan::{BaselineError, Finding, ParseTargetError, Plan},
     session::ErrorKind,
     source::SourceError,
@@ -75,7 +76,12 @@ pub enum Error {
     #[error("{0} was never applied here, and its component is not in the archive")]
     NotArchived(AlterationKey),
     #[error("{key} asks for the permission `{permission}`, which is not granted")]
-    NotGranted { key: AlterationKey, permission: Permission },
+    NotGranted {
+        key: AlterationKey,
+        permission: Permission,
+        /// It lies in another folder than what is recorded of its plugin, whose grants it does not have.
+        claimed: bool,
+    },
     #[error(
         "the component that was named for {key} asks for the permission `{permission}`, which was not granted to what was applied"
     )]
@@ -90,6 +96,8 @@ pub enum Error {
     Setting { number: usize, error: ParseSettingError },
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[error(transparent)]
+    LockFile(#[from] LockFileError),
     /// The place that was named has no records, and another one of this user's has what would be applied.
     #[error(
         "there are no records of the runner in {}, but those in the schema {} have {plugin} applied",

@@ -4,7 +4,7 @@
 //! runner    what an application calls: one type, with options
 //! deploy    the apply loop: plan, components, attempts, records
 //! trial     the same on a scratch database, and what it left behind; workbench keeps one
-//! config    runner.toml; given: what an operator allows and sets
+//! config    runner.toml; lock_file: runner.lock; given: what an operator allows and sets
 //! event     what is said meanwhile; error: what went wrong, and what is altered now
 //! ```
 //!
@@ -17,6 +17,7 @@ pub mod deploy;
 pub mod error;
 pub mod event;
 pub mod given;
+pub mod lock_file;
 pub mod rehearsals;
 mod runner;
 pub mod trial;
@@ -35,7 +36,7 @@ pub use workbench::{Round, Workbench};
 
 use alteration_database::{backend, crash, operator};
 pub use alteration_domain::plan::{Check, NotDeployed};
-use alteration_domain::{alteration, escape, plan};
+use alteration_domain::{alteration, escape, lock_file as lock, plan};
 use alteration_host::{self as host, entropy, session};
 use alteration_pack as pack;
 pub use alteration_source as source;

@@ -13,7 +13,8 @@ use crate::{
     error::Error,
     event::Report,
     host::{Host, Limits, LoadError},
-    plan::{self, Check, Finding, Plan, Policy, Renames, StatusLine, UpTo},
+    lock_file::Pins,
+    plan::{self, Check, Finding, Folders, Plan, Policy, Renames, StatusLine, UpTo},
     source,
     sql::Judge,
     trial::{self, Ground, Script, TestOptions, Tested, Trial},
@@ -43,6 +44,7 @@ pub struct Runner {
     limits: Limits,
     cache_folder: Option<PathBuf>,
     connection: ConnectOptions,
+    lock: Option<Pins>,
 }
 
 /// How it is told what a database already has.
@@ -94,6 +96,7 @@ impl Runner {
             connection: ConnectOptions::new(Access::Read, Limits::default().sql()),
             limits: Limits::default(),
             cache_folder: None,
+            lock: None,
         })
     }
 
@@ -114,6 +117,13 @@ impl Runner {
         self
     }
 
+    /// What the plugins have to be: a plan has an objection for each component that is otherwise. Rollbacks take what is
+    /// recorded and need none.
+    pub fn lock_file(mut self, lock: Option<Pins>) -> Self {
+        self.lock = lock;
+        self
+    }
+
     /// How to connect. Access and limits are what each verb needs, whatever stands here.
     pub fn connection(mut self, connection: ConnectOptions) -> Self {
         self.connection = connection;
@@ -130,7 +140,8 @@ impl Runner {
     }
 
     fn catalog(&self) -> Result<Catalog, Error> {
-        Ok(source::read(&self.plugins, self.limits.component_bytes_max)?)
+        let catalog = source::read(&self.plugins, self.limits.component_bytes_max)?;
+        Ok(catalog.locked(self.lock.clone()))
     }
 
     async fn connect(&self, access: Access) -> Result<Backend, Error> {
@@ -301,7 +312,7 @@ impl Runner {
         let host = self.host()?;
         let script = options.prepare.as_deref().map(Script::read).transpose()?;
         // A scratch database may have them.
-        let policy = Policy { drafts: true, ..options.deploy.policy };
+        let policy = Policy { drafts: true, folders: Folders::Ignored, ..options.deploy.policy };
         let deploy = DeployOptions { policy, ..options.deploy.clone() };
         let options = &TestOptions { deploy, ..options.clone() };
         let job = Job::Deploy { catalog: &catalog, options: &options.deploy };

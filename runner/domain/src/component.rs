@@ -41,7 +41,9 @@ pub fn read(path: &Path, bytes: &[u8]) -> Result<ComponentFile, ComponentError> 
         Cow::Borrowed(_) => component_checksum,
         Cow::Owned(released) => Checksum::of(&released),
     };
-    Ok(ComponentFile { path: path.to_owned(), component_checksum, released_checksum, manifest })
+    let component_bytes = bytes.len() as u64;
+    let path = path.to_owned();
+    Ok(ComponentFile { path, component_checksum, component_bytes, released_checksum, manifest })
 }
 
 /// Identifies a component without a manifest: `…/vendor/name/<id>.wasm`.

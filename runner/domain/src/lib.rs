@@ -4,6 +4,7 @@
 //! alteration   ids, versions, manifests, checksums
 //! section      the manifest inside of a component's bytes
 //! component    a file of a plugin: its name and its bytes -> what it declares
+//! lock_file    what an operator pinned, and what is otherwise than that
 //! session      what a hook can do to a database: a trait, and the values that pass through it
 //! record       what the runner's own tables say
 //! plan         alteration + record -> what would run, and why
@@ -15,6 +16,7 @@
 pub mod alteration;
 pub mod component;
 pub mod escape;
+pub mod lock_file;
 pub mod plan;
 pub mod record;
 pub mod secret;

@@ -222,9 +222,9 @@ fn ways_to_trust() {
     let Err(Error::Powerful(powerful)) = deploy(&options) else { panic!("it deployed") };
     assert_eq!(powerful.powers.user, "boss");
     assert_eq!(powerful.plugins.len(), 2);
-    options.trusts.insert(Trust::Vendor("acme".to_owned()));
+    options.levels.trusted.insert(Trust::Vendor("acme".to_owned()));
     assert!(matches!(deploy(&options), Err(Error::Powerful(one)) if one.plugins.len() == 1));
-    options.trusts.insert(Trust::All);
+    options.levels.trusted.insert(Trust::All);
     assert_eq!(deploy(&options).expect("deploys").steps.len(), 2);
     for wrong in ["acme", "*/*", "acme/", "acme/shop;globex/crm"] {
         let by_flag = place.run("boss", &["deploy", "plugins", "--trust", wrong]);

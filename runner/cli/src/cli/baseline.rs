@@ -4,7 +4,7 @@ use super::{
     command,
     deploy::control,
     explain::{self, Exit},
-    options::{Format, Lock, Offer, Output, Style},
+    options::{Format, Lock, LockFileArgs, Offer, Output, Style},
     output::{self, count},
     plan,
     report::Reporter,
@@ -54,6 +54,8 @@ pub(super) struct Args {
     #[arg(long, short)]
     yes: bool,
     #[command(flatten)]
+    lock_file: LockFileArgs,
+    #[command(flatten)]
     lock: Lock,
     #[command(flatten)]
     output: Output,
@@ -82,8 +84,10 @@ pub(super) async fn run(args: Args) -> Exit {
 }
 
 async fn recorded(args: &Args) -> Result<(), Error> {
-    let runner = args.offer.database.locked_runner(&args.lock, &args.offer.plugins)?;
-    let runner = runner.plugins(args.offer.plugins.iter().cloned());
+    let Offer { database, plugins } = &args.offer;
+    let lock = args.lock_file.read(&database.config, plugins)?;
+    let runner = database.locked_runner(&args.lock, plugins)?.lock_file(lock);
+    let runner = runner.plugins(plugins.iter().cloned());
     let (keys, repeatables) = runner.baseline_keys(&from(args)).await?;
     if repeatables > 0 {
         let scripts = count(repeatables as u64, "repeatable script");

@@ -3,7 +3,7 @@
 use super::{
     command,
     explain::{self, Exit},
-    options::{Format, Offer, Output, PolicyArgs},
+    options::{Format, LockFileArgs, Offer, Output, PolicyArgs},
     output,
 };
 use alteration_database::backend::DatabaseUrl;
@@ -31,6 +31,8 @@ pub(super) struct Args {
     offer: Offer,
     #[command(flatten)]
     policy: PolicyArgs,
+    #[command(flatten)]
+    lock_file: LockFileArgs,
     /// Wait at most this long until everything is deployed
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     until_deployed: Option<Duration>,
@@ -51,7 +53,9 @@ struct Document<'a> {
 pub(super) async fn run(args: Args) -> Exit {
     let format = args.output.format;
     let checked = async {
-        let runner = args.offer.runner()?;
+        let Offer { database, plugins } = &args.offer;
+        let lock = args.lock_file.read(&database.config, plugins)?;
+        let runner = args.offer.runner()?.lock_file(lock);
         let check = wait(&runner, args.policy.policy(), args.until_deployed).await?;
         Ok::<_, Error>((check, runner.url().clone()))
     };

@@ -2,11 +2,15 @@
 
 use super::output;
 use alteration_database::backend::{DatabaseUrl, Scheme};
+use alteration_deploy::lock_file::LOCK_FILE;
 use alteration_domain::{
     alteration::{AlterationKey, Direction, PluginName},
     plan::Finding,
 };
-use std::{path::PathBuf, sync::OnceLock};
+use std::{
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 /// The database as it was given.
 static DATABASE: OnceLock<String> = OnceLock::new();
@@ -90,6 +94,10 @@ pub(super) fn of_finding(finding: &Finding) -> Vec<String> {
         Finding::TakesOver { from, to, accepted: false, .. } => {
             vec![deploy(&format!("--accept-rename {from}={to}"))]
         }
+        Finding::OtherFolder { allowed: false, .. } => vec![deploy("--other-folder allow")],
+        Finding::NotAsLocked { difference } => {
+            vec![update_lock(&difference.plugin, &difference.lock_file)]
+        }
         Finding::BegunOtherwise { key, direction: Direction::Up, .. }
         | Finding::Failed { key, unfinished: true, mended: false, .. }
         | Finding::Unfinished { key } => vec![resolve_as_reverted(key)],
@@ -127,10 +135,24 @@ fn deploy(flag: &str) -> String {
     if std::env::args().nth(1).is_some_and(|verb| verb == "deploy") {
         return again(flag);
     }
+    format!("runner deploy {flag} {}{}", plugins(), database_flag())
+}
+
+/// The plugins that this process was given.
+fn plugins() -> String {
     let plugins = PLUGINS.get().into_iter().flatten();
     let plugins: Vec<String> =
         plugins.map(|path| output::word(&path.display().to_string())).collect();
-    format!("runner deploy {flag} {}{}", plugins.join(" "), database_flag())
+    plugins.join(" ")
+}
+
+/// Shows what there is to pin otherwise of a plugin, and asks.
+fn update_lock(plugin: &PluginName, lock_file: &Path) -> String {
+    let lock_file = match lock_file == Path::new(LOCK_FILE) {
+        true => String::new(),
+        false => format!(" --lock-file {}", output::word(&lock_file.display().to_string())),
+    };
+    format!("runner lock --update {plugin} {}{lock_file}", plugins())
 }
 
 /// Records that nothing of an unfinished alteration is in place.

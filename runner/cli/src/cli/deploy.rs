@@ -4,7 +4,10 @@ use super::{
     command,
     explain::{self, Exit},
     losses,
-    options::{ConfineArgs, Format, HandedArgs, Offer, RenameArgs, RunArgs, TargetArgs, TrustArgs},
+    options::{
+        ConfineArgs, Format, HandedArgs, LockFileArgs, Offer, RenameArgs, RunArgs, TargetArgs,
+        TrustArgs,
+    },
     output::{self, count, duration},
     plan, recorder,
     report::{Reporter, Statement},
@@ -16,7 +19,11 @@ use alteration_deploy::{
     Answer, Control, DeployOptions, Question, Report,
     event::{NotRehearsed, TakenOver},
 };
-use alteration_domain::{alteration::Direction, escape::Escaped, plan::Rename};
+use alteration_domain::{
+    alteration::Direction,
+    escape::Escaped,
+    plan::{Finding, Rename},
+};
 use serde::Serialize;
 use std::{
     io::{BufRead, IsTerminal},
@@ -47,6 +54,8 @@ pub(super) struct Args {
     #[command(flatten)]
     confine: ConfineArgs,
     #[command(flatten)]
+    lock_file: LockFileArgs,
+    #[command(flatten)]
     renames: RenameArgs,
     /// Apply to this copy of the database instead, to rehearse what a dry run cannot
     #[arg(long, value_name = "URL", group = "rehearsal", hide_env_values = true)]
@@ -60,7 +69,9 @@ pub(super) async fn run(args: Args) -> Exit {
     let reporter = Reporter::new(args.run.style());
     let unasked = Unasked::default();
     let deployed = async {
-        let runner = args.run.runner(&args.offer.database, &args.offer.plugins)?;
+        let Offer { database, plugins } = &args.offer;
+        let lock = args.lock_file.read(&database.config, plugins)?;
+        let runner = args.run.runner(database, plugins)?.lock_file(lock);
         let options = args.handed.hand(&args.offer, args.target.options()?)?;
         let levels = args.confine.and(args.trust.and(options.levels));
         let new_state = args.new_state;
@@ -137,7 +148,7 @@ fn confirming(
 ) -> Control {
     let (cancelled, asking) = signals::listen();
     let confirm = move |question: &Question<'_>| {
-        let Question { plan, powerful, renames, losses, export, replaced } = *question;
+        let Question { plan, powerful, renames, folders, losses, export, replaced } = *question;
         let person = !yes && std::io::stdin().is_terminal();
         // Whoever is asked has to see what it is about, also when the result is for a program.
         if format == Format::Text || person {
@@ -150,7 +161,7 @@ fn confirming(
         match (&unasked, powerful) {
             _ if person => ask(&asking, question),
             // Nor to this one.
-            _ if !renames.is_empty() => Answer::Yes,
+            _ if !renames.is_empty() || !folders.is_empty() => Answer::Yes,
             // A yes would be no answer to it.
             (_, Some(_)) => Answer::Yes,
             (Some(unasked), None) if !yes => {
@@ -168,11 +179,12 @@ fn confirming(
 
 /// A yes does not trust anybody with a server: that takes the word itself.
 fn ask(asking: &Asking, question: &Question<'_>) -> Answer {
-    let Question { powerful, renames, .. } = *question;
+    let Question { powerful, renames, folders, .. } = *question;
     // Before the question is seen, because the answer may follow at once.
     asking.store(true, Ordering::SeqCst);
     match powerful {
         _ if !renames.is_empty() => output::ask(&renames_question(renames)),
+        _ if !folders.is_empty() => output::ask(&folders_question(folders)),
         Some(powerful) => output::ask(&format!(
             "Careful: {powerful}.\nType trust if you trust it with that, for this run. Go on? [trust/N] "
         )),
@@ -185,6 +197,8 @@ fn ask(asking: &Asking, question: &Question<'_>) -> Answer {
         _ if read.is_err() => Answer::No,
         "rename" if !renames.is_empty() => Answer::Rename,
         _ if !renames.is_empty() => Answer::No,
+        "folder" if !folders.is_empty() => Answer::Folder,
+        _ if !folders.is_empty() => Answer::No,
         "y" | "yes" => Answer::Yes,
         "trust" if powerful.is_some() => Answer::Trust,
         _ => Answer::No,
@@ -203,6 +217,14 @@ fn renames_question(renames: &[Rename]) -> String {
     format!(
         "Careful: {said}Any plugin can say so. Type rename if the vendor of {} says so too. Go on? [rename/N] ",
         vendors.join(" and ")
+    )
+}
+
+/// Asks whose files they are. A yes is soon typed; this takes the word itself.
+fn folders_question(folders: &[Finding]) -> String {
+    let said: String = folders.iter().map(|finding| format!("{finding}.\n")).collect();
+    format!(
+        "Careful: {said}Any manifest can claim that name. Type folder if its vendor ships these files too: they run without what is granted to the name. Go on? [folder/N] "
     )
 }
 

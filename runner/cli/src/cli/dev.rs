@@ -10,7 +10,10 @@ use super::{
 };
 use crate::project::{Project, Watch};
 use alteration_deploy::{Control, DeployOptions, Round, Workbench};
-use alteration_domain::{escape::Escaped, plan::Policy};
+use alteration_domain::{
+    escape::Escaped,
+    plan::{Folders, Policy},
+};
 use std::{path::PathBuf, time::Instant};
 
 /// Watches a project: on each save, rebuilds its drafts and reapplies them on a scratch database
@@ -142,7 +145,7 @@ async fn round(
         }
     };
     bench.offer(&plugins);
-    let policy = Policy { drafts: true, ..Policy::default() };
+    let policy = Policy { drafts: true, folders: Folders::Ignored, ..Policy::default() };
     let options = DeployOptions { policy, ..DeployOptions::default() };
     let offer = Offer { plugins, database: args.database.clone() };
     let mut options = args.handed.hand(&offer, options).map_err(run)?;

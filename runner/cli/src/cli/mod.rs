@@ -14,6 +14,7 @@ mod dev;
 mod explain;
 mod inspect;
 mod listing;
+mod lock;
 mod losses;
 mod man;
 mod new;
@@ -75,6 +76,7 @@ enum Verb {
     Test(test::Args),
     Pack(pack::Args),
     Inspect(inspect::Args),
+    Lock(lock::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -134,6 +136,7 @@ pub fn main() -> ExitCode {
             Verb::Test(args) => test::run(args).await,
             Verb::Pack(args) => pack::run(&args),
             Verb::Inspect(args) => inspect::run(&args),
+            Verb::Lock(args) => lock::run(&args),
             Verb::Completions(args) => completions::run(&args),
             Verb::Man(args) => man::run(&args),
         }

@@ -3,7 +3,7 @@
 use super::{
     command,
     explain::{self, Exit},
-    options::{Format, HandedArgs, Offer, Output, RenameArgs, TargetArgs},
+    options::{Format, HandedArgs, LockFileArgs, Offer, Output, RenameArgs, TargetArgs},
     output,
 };
 use alteration_deploy::DeployOptions;
@@ -28,6 +28,8 @@ pub(super) struct Args {
     #[command(flatten)]
     handed: HandedArgs,
     #[command(flatten)]
+    lock_file: LockFileArgs,
+    #[command(flatten)]
     renames: RenameArgs,
     #[command(flatten)]
     output: Output,
@@ -44,7 +46,9 @@ struct Document<'a> {
 pub(super) async fn run(args: Args) -> Exit {
     let format = args.output.format;
     let planned = async {
-        let runner = args.offer.runner()?;
+        let Offer { database, plugins } = &args.offer;
+        let lock = args.lock_file.read(&database.config, plugins)?;
+        let runner = args.offer.runner()?.lock_file(lock);
         let options = args.handed.hand(&args.offer, args.target.options()?)?;
         let options = DeployOptions { renames: args.renames.renames(), ..options };
         runner.plan(&options).await.map(|plan| (plan, runner.url().to_string()))

@@ -3,7 +3,10 @@
 
 use super::{
     explain::{self, Exit},
-    options::{BoundArgs, Database, Format, HandedArgs, HookArgs, Offer, Output, Style, TrustArgs},
+    options::{
+        BoundArgs, Database, Format, HandedArgs, HookArgs, LockFileArgs, Offer, Output, Style,
+        TrustArgs,
+    },
     output::{self, count, duration},
     project::{self, Own},
     report::Reporter,
@@ -91,6 +94,8 @@ pub(super) struct Args {
     handed: HandedArgs,
     #[command(flatten)]
     trust: TrustArgs,
+    #[command(flatten)]
+    lock_file: LockFileArgs,
     /// Show each statement when it is done, and debug messages of components
     #[arg(long, short)]
     verbose: bool,
@@ -239,7 +244,13 @@ async fn try_plugins(args: Args, extra: Extra) -> Ended {
     let reporter =
         Reporter::new(Style { format, statements: false, save: false, verbose: args.verbose });
     let tested = async {
+        // What an author builds is not what an operator pinned.
+        let lock = match extra.is_project && !args.lock_file.is_named() {
+            true => None,
+            false => args.lock_file.read(&offer.database.config, &offer.plugins)?,
+        };
         let runner = args.hooks.runner(&offer.database, &offer.plugins, args.verbose)?;
+        let runner = runner.lock_file(lock);
         let deploy = DeployOptions {
             target: args.bound.target()?,
             how: args.hooks.how(),

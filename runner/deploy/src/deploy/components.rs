@@ -10,6 +10,7 @@ use crate::{
     error::Error,
     escape::Escaped,
     event::Event,
+    given::Name,
     host::{Host, LoadError, Loaded},
     plan::{Finding, Plan, Severity, Step},
     source,
@@ -253,7 +254,9 @@ fn attempts(
     dialect: Dialect,
 ) -> Result<BTreeMap<AlterationKey, Attempt>, Error> {
     let mut attempts = BTreeMap::new();
+    let elsewhere = plan.elsewhere();
     for key in plan.steps.iter().map(|step| &step.key) {
+        let name = Name::of(key, &elsewhere);
         let row = snapshot.rows.get(key);
         let run = snapshot.runs.get(key);
         if let Some(run) = run
@@ -266,8 +269,9 @@ fn attempts(
             (Some((catalog, grants)), row) => {
                 let Some(alteration) = catalog.get(key) else { continue };
                 for permission in alteration.permissions.iter().copied() {
-                    if !grants.iter().any(|grant| grant.covers(&key.plugin, permission)) {
-                        return Err(Error::NotGranted { key: key.clone(), permission });
+                    if !name.has(grants, permission) {
+                        let claimed = matches!(name, Name::Claimed(_));
+                        return Err(Error::NotGranted { key: key.clone(), permission, claimed });
                     }
                 }
                 let attempt = Attempt {
@@ -293,7 +297,7 @@ fn attempts(
         if let (Some(settings), None) = (job.settings(), run) {
             settings.fill(&key.plugin, &mut attempt.settings);
         }
-        attempt.limits.level = job.level(&key.plugin, snapshot);
+        attempt.limits.level = job.level(name, snapshot);
         attempts.insert(key.clone(), attempt);
     }
     Ok(attempts)

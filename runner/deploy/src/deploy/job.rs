@@ -3,7 +3,7 @@
 use crate::{
     alteration::{Alteration, AlterationKey, Catalog, Dialect, Direction, PluginName},
     backend::Snapshot,
-    given::{Grants, Levels, Settings},
+    given::{Grants, Levels, Name, Settings},
     plan::{self, Asks, Finding, Plan, Policy, Renames, RollbackTarget, Step, Target},
     sql::Level,
 };
@@ -181,9 +181,9 @@ impl Job<'_> {
         }
     }
 
-    /// The level at which `plugin` runs.
-    pub(super) fn level(&self, plugin: &PluginName, snapshot: &Snapshot) -> Level {
-        self.levels().map(|levels| levels.level(plugin, snapshot)).unwrap_or_default()
+    /// The level at which a plugin runs.
+    pub(super) fn level(&self, name: Name<'_>, snapshot: &Snapshot) -> Level {
+        self.levels().map(|levels| levels.level(name, snapshot)).unwrap_or_default()
     }
 
     /// Where to write what is destroyed.
@@ -228,8 +228,10 @@ impl Job<'_> {
 
     pub(crate) fn plan(&self, snapshot: &Snapshot, dialect: Dialect) -> Plan {
         let mut plan = self.steps(snapshot, dialect);
+        let elsewhere = plan.elsewhere();
         for step in &mut plan.steps {
-            self.mark(step, snapshot);
+            let key = step.key.clone();
+            self.mark(step, Name::of(&key, &elsewhere), snapshot);
         }
         let kept = |plugin: &PluginName| {
             self.levels().is_some_and(|levels| levels.is_kept_guarded(plugin, snapshot))
@@ -241,8 +243,8 @@ impl Job<'_> {
     }
 
     /// Marks what a step has of what it asks for.
-    fn mark(&self, step: &mut Step, snapshot: &Snapshot) {
-        step.level = self.level(&step.key.plugin, snapshot);
+    fn mark(&self, step: &mut Step, name: Name<'_>, snapshot: &Snapshot) {
+        step.level = self.level(name, snapshot);
         let plugin = &step.key.plugin;
         let run = snapshot.runs.get(&step.key).filter(|run| run.direction == step.direction);
         let row = snapshot.rows.get(&step.key);
@@ -252,8 +254,7 @@ impl Job<'_> {
             step.asks = Asks::new(&row.permissions, &run.settings.keys().cloned().collect());
         }
         for permission in &mut step.asks.permissions {
-            let is_granted =
-                |grants: &Grants| grants.iter().any(|grant| grant.covers(plugin, permission.name));
+            let is_granted = |grants: &Grants| name.has(grants, permission.name);
             permission.granted = match (self, step.direction) {
                 (Self::Rollback { options, .. }, _) => {
                     // What goes down has what was granted to it when it went up.

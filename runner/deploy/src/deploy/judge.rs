@@ -8,6 +8,7 @@ use crate::{
     alteration::{AlterationKey, Checksum, Direction},
     backend::{Backend, Phase, Run, Snapshot},
     error::Error,
+    given::Name,
     pack::{SqlHook, SqlSource},
     plan::{Finding, Plan, Severity, Step},
     source,
@@ -88,13 +89,14 @@ pub(super) fn by_component<'a>(
     checksum: impl Fn(&'a Step) -> Option<Checksum>,
 ) -> BTreeMap<Checksum, Vec<Pending>> {
     let mut pending: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    let elsewhere = plan.elsewhere();
     for step in &plan.steps {
         if let Some(checksum) = checksum(step) {
             let run = snapshot.runs.get(&step.key);
             pending.entry(checksum).or_default().push(Pending::new(
                 step,
                 run,
-                job.level(&step.key.plugin, snapshot),
+                job.level(Name::of(&step.key, &elsewhere), snapshot),
             ));
         }
     }

@@ -10,6 +10,7 @@ mod baseline;
 pub(crate) mod begun;
 mod components;
 mod export;
+mod folders;
 mod hooks;
 mod job;
 mod judge;
@@ -47,7 +48,7 @@ use crate::{
     error::{Error, Lost},
     event::{Event, Observer, Report, StepReport},
     host::Host,
-    plan::{Plan, Rename, Renames},
+    plan::{Finding, Plan, Rename, Renames},
     sql::Judge,
 };
 use again::Halves;
@@ -79,6 +80,9 @@ pub struct Question<'a> {
     /// Plugins that would take over what is recorded of others, and that nobody agreed to yet. Where there are any, the
     /// question is about them, and only [`Answer::Rename`] goes on.
     pub renames: &'a [Rename],
+    /// Alterations that lie in another folder than what is recorded of their plugin, and that nobody allowed yet. Where
+    /// there are any, the question is about them, and only [`Answer::Folder`] goes on.
+    pub folders: &'a [Finding],
     /// What a rollback destroys, where that was looked for.
     pub losses: Option<&'a Losses>,
     /// Where that is written first.
@@ -96,6 +100,8 @@ pub enum Answer {
     Trust,
     /// Lets the plugins that were asked about take over what is recorded of others.
     Rename,
+    /// Lets the alterations run that were asked about, without what was given to the name of their plugin.
+    Folder,
 }
 
 impl Default for Control {
@@ -145,6 +151,7 @@ pub(crate) async fn run(
             plan: &plan,
             powerful: None,
             renames: &to_ask,
+            folders: &[],
             losses: None,
             export: None,
             replaced: &[],
@@ -153,12 +160,21 @@ pub(crate) async fn run(
             Answer::Rename => {}
             Answer::No => return Err(Error::Declined),
             // A yes says nothing about whose records they are.
-            Answer::Yes | Answer::Trust => return Err(Error::Objections(Box::new(plan))),
+            Answer::Yes | Answer::Trust | Answer::Folder => {
+                return Err(Error::Objections(Box::new(plan)));
+            }
         }
         renames.extend(to_ask);
         let found = backend.snapshot().await?;
         (snapshot, renaming) = Renaming::look(job, &renames, found, backend).await?;
         plan = renaming.plan(job, &snapshot, backend.dialect());
+    }
+    if let Job::Deploy { catalog, options } = job
+        && let Some(mut options) = folders::ask(options, &plan, control)?
+    {
+        options.renames.extend(renames);
+        let job = Job::Deploy { catalog, options: &options };
+        return Box::pin(run(&job, backend, host, how, control)).await;
     }
     let plan = acceptable(plan)?;
     job.check_settings(&plan, &snapshot)?;
@@ -239,6 +255,7 @@ pub(crate) async fn run(
         replaced: &replaced,
         powerful: powerful.as_ref(),
         renames: &[],
+        folders: &[],
         losses: losses.as_ref(),
         export,
     };
@@ -250,10 +267,10 @@ pub(crate) async fn run(
     };
     match (answer, powerful) {
         (Answer::No, _) => return Err(Error::Declined),
-        (Answer::Yes | Answer::Rename, Some(powerful)) => {
+        (Answer::Yes | Answer::Rename | Answer::Folder, Some(powerful)) => {
             return Err(Error::Powerful(Box::new(powerful)));
         }
-        (Answer::Trust, _) | (Answer::Yes | Answer::Rename, None) => {}
+        (Answer::Trust, _) | (Answer::Yes | Answer::Rename | Answer::Folder, None) => {}
     }
     let began = Instant::now();
     lock(backend, how, control).await?;
@@ -445,7 +462,9 @@ impl Work<'_> {
             let found = backend.snapshot().await?;
             let (mut snapshot, renaming) =
                 Renaming::look(self.job, &self.renames, found.clone(), backend).await?;
-            let plan = acceptable(renaming.plan(self.job, &snapshot, backend.dialect()))?;
+            let mut plan = renaming.plan(self.job, &snapshot, backend.dialect());
+            folders::decided(&mut plan);
+            let plan = acceptable(plan)?;
             if let Some(step) = plan.steps.iter().find(|step| !self.components.has(step)) {
                 return Err(Error::PlanChanged(step.key.clone()));
             }

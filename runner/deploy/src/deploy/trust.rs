@@ -5,8 +5,8 @@
 use crate::{
     alteration::{Level, PluginName},
     backend::{Backend, BackendError},
-    given::Powerful,
-    plan::Plan,
+    given::{Name, Powerful},
+    plan::{Plan, Step},
 };
 
 /// What speaks against running the plan as this connection's user; `None` where nothing does.
@@ -19,14 +19,26 @@ pub(crate) async fn against(
         return Ok(None);
     }
     let powers = backend.powers().await?;
-    Ok((!powers.held.is_empty()).then_some(Powerful { powers, plugins }))
+    let claimed = claimed(plan);
+    Ok((!powers.held.is_empty()).then_some(Powerful { powers, plugins, claimed }))
 }
 
 /// The plugins of a plan that run at `level`. Every step runs hooks, but for those of a baseline, about which this is not
 /// asked.
 pub(super) fn at(level: Level, plan: &Plan) -> Vec<PluginName> {
+    distinct(plan, |step| step.level == level)
+}
+
+/// The guarded plugins of a plan whose names are only claimed.
+fn claimed(plan: &Plan) -> Vec<PluginName> {
+    let elsewhere = plan.elsewhere();
+    let is_claimed = |step: &Step| matches!(Name::of(&step.key, &elsewhere), Name::Claimed(_));
+    distinct(plan, |step| step.level == Level::Guarded && is_claimed(step))
+}
+
+fn distinct(plan: &Plan, is_meant: impl Fn(&Step) -> bool) -> Vec<PluginName> {
     let mut plugins: Vec<PluginName> = Vec::new();
-    for step in plan.steps.iter().filter(|step| step.level == level) {
+    for step in plan.steps.iter().filter(|step| is_meant(step)) {
         if !plugins.contains(&step.key.plugin) {
             plugins.push(step.key.plugin.clone());
         }

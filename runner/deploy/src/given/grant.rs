@@ -1,6 +1,9 @@
 //! What an operator permits to plugins.
 
-use crate::alteration::{ParsePermissionError, ParsePluginError, Permission, PluginName};
+use super::{Trust, Trusts};
+use crate::alteration::{
+    AlterationKey, ParsePermissionError, ParsePluginError, Permission, PluginName,
+};
 use std::{collections::BTreeSet, str::FromStr};
 
 /// What an operator permits: to one plugin, or to all.
@@ -25,6 +28,47 @@ impl Grant {
     pub fn covers(&self, plugin: &PluginName, permission: Permission) -> bool {
         self.permission == permission
             && self.plugin.as_ref().is_none_or(|granted| granted == plugin)
+    }
+}
+
+/// Whom something is given to: by its plugin's name, or only as one of all plugins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Name<'a> {
+    Known(&'a PluginName),
+    /// Whether the component is of that plugin is only its manifest's word.
+    Claimed(&'a PluginName),
+}
+
+impl<'a> Name<'a> {
+    /// How far the name of `key` is to be believed; `elsewhere` lies in another folder than what is recorded.
+    pub(crate) fn of(key: &'a AlterationKey, elsewhere: &BTreeSet<AlterationKey>) -> Self {
+        match elsewhere.contains(key) {
+            true => Self::Claimed(&key.plugin),
+            false => Self::Known(&key.plugin),
+        }
+    }
+
+    /// Whether some of `grants` give it `permission`.
+    pub(crate) fn has(self, grants: &Grants, permission: Permission) -> bool {
+        grants.iter().any(|grant| match self {
+            Self::Known(plugin) => grant.covers(plugin, permission),
+            Self::Claimed(plugin) => grant.plugin.is_none() && grant.covers(plugin, permission),
+        })
+    }
+
+    pub(crate) fn plugin(self) -> &'a PluginName {
+        match self {
+            Self::Known(plugin) | Self::Claimed(plugin) => plugin,
+        }
+    }
+
+    /// The precision of the most precise of `trusts` that trusts it, if any does.
+    pub(crate) fn trusted_by(self, trusts: &Trusts) -> Option<u8> {
+        let trusting = trusts.iter().filter(|trust| match self {
+            Self::Known(plugin) => trust.covers(plugin),
+            Self::Claimed(_) => **trust == Trust::All,
+        });
+        trusting.map(Trust::precision).max()
     }
 }
 
@@ -54,6 +98,18 @@ mod tests {
         assert!(one.covers(&shop, Permission::Entropy) && !one.covers(&other, Permission::Entropy));
         let all: Grant = "entropy".parse().unwrap();
         assert!(all.covers(&other, Permission::Entropy));
+        let (known, claimed) = (Name::Known(&shop), Name::Claimed(&shop));
+        let table = [(one, true, false), (all, true, true)];
+        for (grant, of_known, of_claimed) in table {
+            let grants = Grants::from([grant]);
+            assert_eq!(known.has(&grants, Permission::Entropy), of_known);
+            assert_eq!(claimed.has(&grants, Permission::Entropy), of_claimed);
+        }
+        for (trust, of_claimed) in [("acme/shop", false), ("acme/*", false), ("*", true)] {
+            let trusts = Trusts::from([trust.parse().unwrap()]);
+            assert!(known.trusted_by(&trusts).is_some());
+            assert_eq!(claimed.trusted_by(&trusts).is_some(), of_claimed, "{trust}");
+        }
         for bad in ["", "root", "acme:entropy", "acme/shop:root"] {
             assert!(bad.parse::<Grant>().is_err(), "{bad}");
         }

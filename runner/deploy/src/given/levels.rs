@@ -1,6 +1,6 @@
 //! At which level each plugin runs: what the operator said of it, and what is recorded. Pure.
 
-use super::{Trust, Trusts};
+use super::{Name, Trust, Trusts};
 use crate::{
     alteration::{Level, PluginName},
     backend::Snapshot,
@@ -28,10 +28,11 @@ impl Levels {
         Self { confined: Trusts::new(), ..self }
     }
 
-    /// The level of `plugin`. Of two patterns that cover it, the one that says more of it counts, and of two that say the
+    /// The level of a plugin. Of two patterns that cover it, the one that says more of it counts, and of two that say the
     /// same of it, the stricter level. A plugin that was confined stays so, unless it is trusted by its own name; one that
     /// has records of another level keeps that level.
-    pub(crate) fn level(&self, plugin: &PluginName, snapshot: &Snapshot) -> Level {
+    pub(crate) fn level(&self, name: Name<'_>, snapshot: &Snapshot) -> Level {
+        let plugin = name.plugin();
         let best = |patterns: &Trusts| {
             patterns.iter().filter(|pattern| pattern.covers(plugin)).map(Trust::precision).max()
         };
@@ -40,7 +41,7 @@ impl Levels {
             true => Some(Trust::NAMED.max(best(&self.confined).unwrap_or_default())),
             false => best(&self.confined),
         };
-        match (best(&self.trusted), confined) {
+        match (name.trusted_by(&self.trusted), confined) {
             (Some(_), None) => Level::Trusted,
             (Some(trusted), Some(_)) if has_role && trusted == Trust::NAMED => Level::Trusted,
             (Some(trusted), Some(confined)) if trusted > confined => Level::Trusted,
@@ -51,7 +52,7 @@ impl Levels {
 
     /// Whether `plugin` was to be confined and is not, because it has records from before.
     pub(crate) fn is_kept_guarded(&self, plugin: &PluginName, snapshot: &Snapshot) -> bool {
-        self.level(plugin, snapshot) == Level::Guarded
+        self.level(Name::Known(plugin), snapshot) == Level::Guarded
             && self.confined.iter().any(|pattern| pattern.covers(plugin))
     }
 }
@@ -84,7 +85,11 @@ mod tests {
         ];
         for (trusted, confined, snapshot, expected) in table {
             let levels = Levels { trusted: patterns(trusted), confined: patterns(confined) };
-            assert_eq!(levels.level(&plugin, snapshot), expected, "{trusted:?} {confined:?}");
+            assert_eq!(
+                levels.level(Name::Known(&plugin), snapshot),
+                expected,
+                "{trusted:?} {confined:?}"
+            );
         }
     }
 }

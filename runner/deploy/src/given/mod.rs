@@ -6,6 +6,7 @@ mod levels;
 mod setting;
 mod trust;
 
+pub(crate) use grant::Name;
 pub use grant::{Grant, Grants, ParseGrantError};
 pub use levels::Levels;
 pub use setting::{ParseSettingError, PluginSettings, Setting, Settings, UnknownSettings};

@@ -72,6 +72,8 @@ pub struct Powerful {
     pub powers: Powers,
     /// In the order in which they would run first; never empty.
     pub plugins: Vec<PluginName>,
+    /// Those of them of which something lies in another folder than what is recorded: to trust their name is not enough.
+    pub claimed: Vec<PluginName>,
 }
 
 impl Powerful {
@@ -148,7 +150,7 @@ mod tests {
             let powers =
                 Powers { user: "o\u{7}".to_owned(), held: held.to_vec(), owner_sql: Vec::new() };
             let plugins = ["a/b", "c/d"].map(|plugin| plugin.parse().unwrap()).to_vec();
-            Powerful { powers, plugins }.to_string()
+            Powerful { powers, plugins, claimed: Vec::new() }.to_string()
         };
         assert_eq!(
             said(&held),

@@ -4,6 +4,7 @@ use super::{
     AlterationId, AlterationKey, Checksum, Declaration, Dialect, Manifest, Permissions, PluginName,
     Requirements, SettingNames,
 };
+use crate::lock_file::Pins;
 use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZeroU32,
@@ -15,6 +16,8 @@ use std::{
 pub struct ComponentFile {
     pub path: PathBuf,
     pub component_checksum: Checksum,
+    /// How many bytes it has; 0 where only its checksum is known.
+    pub component_bytes: u64,
     /// SHA-256 of the bytes without the mark of a draft. Where there is none it is the component checksum,
     /// and that is how the two are told apart.
     pub released_checksum: Checksum,
@@ -28,8 +31,8 @@ impl ComponentFile {
         component_checksum: Checksum,
         manifest: Manifest,
     ) -> Self {
-        let path = path.into();
-        Self { path, component_checksum, released_checksum: component_checksum, manifest }
+        let (path, released_checksum) = (path.into(), component_checksum);
+        Self { path, component_checksum, component_bytes: 0, released_checksum, manifest }
     }
 
     /// Whether its alterations may still change.
@@ -44,6 +47,8 @@ pub struct Alteration {
     pub key: AlterationKey,
     pub checksum: Checksum,
     pub component_checksum: Checksum,
+    /// How many bytes its component has; 0 where only the checksum is known.
+    pub component_bytes: u64,
     /// It may still change: its component is marked as a draft.
     pub draft: bool,
     pub path: PathBuf,
@@ -72,6 +77,8 @@ pub struct Catalog {
     plugins: BTreeMap<PluginName, BTreeMap<AlterationId, Alteration>>,
     /// Which plugin replaces which, by the one that is replaced.
     replaced: BTreeMap<PluginName, Replacement>,
+    /// What an operator pinned, if anything.
+    lock: Option<Pins>,
 }
 
 /// A claim of a manifest.
@@ -190,7 +197,13 @@ impl Catalog {
 
     fn add(&mut self, file: ComponentFile) -> Result<(), CatalogError> {
         let draft = file.is_draft();
-        let ComponentFile { path, component_checksum, released_checksum, manifest } = file;
+        let ComponentFile {
+            path,
+            component_checksum,
+            component_bytes,
+            released_checksum,
+            manifest,
+        } = file;
         if let Some(replaced) = &manifest.replaces {
             let (by, path) = (manifest.plugin.clone(), path.clone());
             let known = self.replaced.entry(replaced.clone());
@@ -219,6 +232,7 @@ impl Catalog {
                     key,
                     checksum: declaration.checksum.unwrap_or(released_checksum),
                     component_checksum,
+                    component_bytes,
                     draft,
                     path: path.clone(),
                     requires: manifest.requires.clone(),
@@ -235,6 +249,17 @@ impl Catalog {
             );
         }
         Ok(())
+    }
+
+    /// The same files, which have to be what `lock` says.
+    #[must_use]
+    pub fn locked(self, lock: Option<Pins>) -> Self {
+        Self { lock, ..self }
+    }
+
+    /// What the files have to be, if an operator pinned that.
+    pub fn lock(&self) -> Option<&Pins> {
+        self.lock.as_ref()
     }
 
     pub fn is_empty(&self) -> bool {

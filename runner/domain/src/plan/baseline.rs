@@ -3,7 +3,7 @@
 //! Which ones that is, is told by name or by the ledger of the tool that was used before; the latter
 //! is read by `backend::former`. Pure.
 
-use super::{Bound, Plan, Policy, Target, deploy::planned};
+use super::{Bound, Folders, Plan, Policy, Target, deploy::planned};
 use crate::{
     alteration::{
         AlterationId, AlterationKey, Catalog, Dialect, LedgerKey, ParseIdError, ParsePluginError,
@@ -99,7 +99,7 @@ pub fn baseline(
     keys: &BTreeSet<AlterationKey>,
 ) -> Plan {
     // A former tool may have left gaps, which are pending afterwards.
-    let policy = Policy { out_of_order: true, ..Policy::default() };
+    let policy = Policy { out_of_order: true, folders: Folders::Allowed, ..Policy::default() };
     planned(catalog, snapshot, dialect, &Target::All(Bound::Next), policy, Some(keys))
 }
 

@@ -3,7 +3,7 @@
 use super::{
     Asks, Bound, Finding, Plan, Policy, Reason, SkipReason, Skipped, Step, Target, begun,
     drafts::{self, Again},
-    order,
+    folders, order,
 };
 use crate::{
     alteration::{
@@ -48,7 +48,8 @@ pub(super) fn planned(
             findings: Vec::new(),
         },
     };
-    planner.folders();
+    planner.locked();
+    planner.plan.findings.extend(folders::findings(catalog, snapshot, policy));
     planner.renamed();
     planner.rows();
     match order::plugins(catalog) {
@@ -94,6 +95,14 @@ struct Planner<'a> {
 impl Planner<'_> {
     fn find(&mut self, finding: Finding) {
         self.plan.findings.push(finding);
+    }
+
+    /// Says what is otherwise than the operator pinned.
+    fn locked(&mut self) {
+        let differences = self.catalog.lock().map(|lock| lock.differences(self.catalog));
+        for difference in differences.into_iter().flatten() {
+            self.find(Finding::NotAsLocked { difference: Box::new(difference) });
+        }
     }
 
     /// Whether drafts that have changed are taken down and applied again.
@@ -155,23 +164,6 @@ impl Planner<'_> {
         if let Some(newest) = known.last().filter(|_| !known.contains(version)) {
             let (version, newest) = (version.to_string(), newest.to_string());
             self.find(Finding::NoSuchVersion { plugin: plugin.clone(), version, newest });
-        }
-    }
-
-    /// Says which plugins lie in several folders and have something pending.
-    fn folders(&mut self) {
-        for plugin in self.catalog.plugins() {
-            let alterations = || self.catalog.of(plugin);
-            let folders: BTreeSet<_> =
-                alterations().filter_map(|alteration| alteration.path.parent()).collect();
-            let applied =
-                |key| self.snapshot.rows.get(key).is_some_and(|row| row.status == Status::Applied);
-            if folders.len() > 1 && !alterations().all(|alteration| applied(&alteration.key)) {
-                let folders = folders.into_iter().map(Into::into).collect();
-                self.plan
-                    .findings
-                    .push(Finding::SeveralFolders { plugin: plugin.clone(), folders });
-            }
         }
     }
 

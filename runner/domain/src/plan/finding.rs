@@ -4,9 +4,13 @@ use super::{Hold, advice, begun::cut_off_advice};
 use crate::{
     alteration::{AlterationId, AlterationKey, Checksum, Dialect, Direction, PluginName},
     escape::Escaped,
+    lock_file::{LockDifference, LockProblem},
 };
 use serde::Serialize;
-use std::{fmt, path::PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 /// What a finding means for running the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -162,6 +166,25 @@ pub enum Finding {
         plugin: PluginName,
         /// The folders.
         folders: Vec<PathBuf>,
+    },
+    /// Alterations lie in another folder than the recorded ones of their plugin: they may not be from that vendor. Grants
+    /// and trust that are given to the plugin's name are not given to them.
+    OtherFolder {
+        /// The plugin.
+        plugin: PluginName,
+        /// Their folder.
+        folder: PathBuf,
+        /// These alterations.
+        ids: Vec<AlterationId>,
+        /// The folders of the recorded ones.
+        recorded: Vec<PathBuf>,
+        /// Whether the operator allowed it, which makes it a note.
+        allowed: bool,
+    },
+    /// The files are not what the lock file says.
+    NotAsLocked {
+        #[serde(flatten)]
+        difference: Box<LockDifference>,
     },
     /// A plugin with applied alterations is not among the given files at all.
     PluginAbsent {
@@ -363,7 +386,9 @@ impl Finding {
             | Self::DraftChanged { allowed, .. }
             | Self::Missing { allowed, .. } => decision_if(!allowed),
             Self::TakesOver { accepted, .. } => decision_if(!accepted),
-            Self::Draft { .. }
+            Self::OtherFolder { allowed, .. } => decision_if(!allowed),
+            Self::NotAsLocked { .. }
+            | Self::Draft { .. }
             | Self::DraftStays { .. }
             | Self::Running { .. }
             | Self::TakesOverUnfinished { .. }
@@ -413,12 +438,16 @@ impl Finding {
             | Self::TakesOverUnfinished { key, .. }
             | Self::NotGoingDown { key }
             | Self::Unversioned { key } => Some(key.to_string()),
+            Self::NotAsLocked { difference } => {
+                Some(format!("{} {}", difference.plugin, difference.id))
+            }
             Self::TakesOver { .. }
             | Self::AppliedTwice { .. }
             | Self::NotConfined { .. }
             | Self::Renamed { .. }
             | Self::Ahead { .. }
             | Self::SeveralFolders { .. }
+            | Self::OtherFolder { .. }
             | Self::NoSuchVersion { .. }
             | Self::PluginAbsent { .. }
             | Self::UnmetRequirement { .. }
@@ -529,6 +558,13 @@ impl Finding {
                 "a manifest can claim any name: make sure that all of them come from that vendor"
                     .to_owned()
             }
+            Self::OtherFolder { plugin, allowed: true, .. } => format!(
+                "nothing, if the vendor of {plugin} ships them: what is granted to {plugin} is not granted to them"
+            ),
+            Self::OtherFolder { plugin, .. } => format!(
+                "a manifest can claim any name: ask the vendor of {plugin}. If it ships them, allow the folder, which grants them nothing, or pin them with `runner lock`; if not, take them away:"
+            ),
+            Self::NotAsLocked { difference } => lock_advice(difference).to_owned(),
             Self::PluginAbsent { plugin, .. } => format!(
                 "nothing, if its files are elsewhere; if it was removed for good, {}",
                 advice::uninstall(plugin)
@@ -609,6 +645,23 @@ impl Finding {
     }
 }
 
+fn lock_advice(difference: &LockDifference) -> &'static str {
+    match difference.problem {
+        LockProblem::Missing => {
+            "put the file back; or, if it was taken away on purpose, see what changes and pin it:"
+        }
+        LockProblem::Unlisted => {
+            "take the file away; or, if it is meant, see what changes and pin it:"
+        }
+        LockProblem::Changed | LockProblem::Renamed => {
+            "put the pinned file back; or, if this one is meant, see what changes and pin it:"
+        }
+        LockProblem::Permission => {
+            "take the file away; or, if it may ask for that, see what changes and pin it:"
+        }
+    }
+}
+
 fn draft_advice(by: &AlterationKey, hold: Hold, steps: usize) -> String {
     let plugin = &by.plugin;
     match hold {
@@ -627,6 +680,10 @@ fn draft_advice(by: &AlterationKey, hold: Hold, steps: usize) -> String {
         ),
         Hold::Unfinished => Finding::Unfinished { key: by.clone() }.advice(),
     }
+}
+
+fn shown(path: &Path) -> String {
+    Escaped(&path.display().to_string()).to_string()
 }
 
 fn decision_if(blocks: bool) -> Severity {
@@ -708,12 +765,20 @@ impl fmt::Display for Finding {
                 write!(f, "{key} is out of order: {newest_applied} is newer and already applied")
             }
             Self::SeveralFolders { plugin, folders } => {
-                let folders: Vec<String> = folders
-                    .iter()
-                    .map(|folder| Escaped(&folder.display().to_string()).to_string())
-                    .collect();
+                let folders: Vec<String> = folders.iter().map(|folder| shown(folder)).collect();
                 write!(f, "{plugin} comes from several folders: {}", folders.join(", "))
             }
+            Self::OtherFolder { plugin, folder, ids, recorded, .. } => {
+                match &ids[..] {
+                    [id] => write!(f, "{plugin} {id} lies in {}", shown(folder))?,
+                    _ => {
+                        write!(f, "{} alterations of {plugin} lie in {}", ids.len(), shown(folder))?
+                    }
+                }
+                let recorded: Vec<String> = recorded.iter().map(|path| shown(path)).collect();
+                write!(f, ", and what is recorded of {plugin} in {}", recorded.join(", "))
+            }
+            Self::NotAsLocked { difference } => difference.fmt(f),
             Self::PluginAbsent { plugin, applied } => {
                 write!(
                     f,

@@ -11,6 +11,7 @@ mod check;
 mod deploy;
 mod drafts;
 mod finding;
+mod folders;
 mod order;
 mod rollback;
 mod status;
@@ -39,6 +40,7 @@ use crate::{
     record::{Fit, Phase, Snapshot},
 };
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// What would run, in order, with everything that speaks against it.
 #[derive(Debug, Clone, Serialize)]
@@ -58,6 +60,19 @@ impl Plan {
     /// Findings that forbid running the plan.
     pub fn objections(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.severity() != Severity::Note)
+    }
+
+    /// What lies in another folder than the recorded alterations of its plugin: whether it is of that plugin is only its
+    /// manifest's word, so that nothing that was given to the plugin's name is given to it.
+    pub fn elsewhere(&self) -> BTreeSet<AlterationKey> {
+        let keys = self.findings.iter().filter_map(|finding| match finding {
+            Finding::OtherFolder { plugin, ids, .. } => Some((plugin, ids)),
+            _ => None,
+        });
+        let keys = keys.flat_map(|(plugin, ids)| {
+            ids.iter().map(|id| AlterationKey { plugin: plugin.clone(), id: id.clone() })
+        });
+        keys.collect()
     }
 
     /// Whether something speaks against it that may be another runner at work.
@@ -189,9 +204,23 @@ pub struct Policy {
     pub out_of_order: bool,
     pub changed: bool,
     pub missing: bool,
+    /// What lies in another folder than the recorded alterations of its plugin.
+    pub folders: Folders,
     /// Applies drafts, and takes an applied one that has changed down first, with what was applied of its
     /// plugin after it: what they made in the database goes with them.
     pub drafts: bool,
+}
+
+/// What becomes of alterations that lie in another folder than the recorded ones of their plugin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Folders {
+    /// They are objected to.
+    #[default]
+    Judged,
+    /// They run, and nothing that was given to their plugin's name is given to them.
+    Allowed,
+    /// Folders say nothing: on a scratch database all that is recorded was applied a moment ago.
+    Ignored,
 }
 
 impl Reason {

@@ -12,6 +12,7 @@ use crate::{
 };
 
 mod drafts;
+mod folders;
 mod mended;
 
 /// Builds `plugin id [draft] [requires…] [replaces:plugin] [needs:id]` lines into a catalog, one component each.

@@ -5,7 +5,9 @@ use super::{
     backend::{backend_advice, state_schema},
     changed::{self, LOOK_AGAIN},
     export::after_export,
-    given::{baseline_advice, config_advice, former_advice, source_advice, url_advice},
+    given::{
+        baseline_advice, config_advice, former_advice, lock_file_advice, source_advice, url_advice,
+    },
     plan::{objections, unmet},
     step::step,
     trust::{confined, powerful},
@@ -75,7 +77,14 @@ pub(super) fn explain(error: &Error, exit: Exit) -> Explanation {
             explanation.commands = vec![command::again("--because 'WHY'")];
             "if its record is wrong, say why; the reason is kept in the history:".to_owned()
         }
-        Error::NotGranted { key, permission } => {
+        Error::NotGranted { key, permission, claimed: true } => {
+            explanation.alteration = Some(key.to_string());
+            format!(
+                "it lies in another folder than what is recorded of {}, and has none of the grants of that name: pin it with `runner lock`, or grant this to every plugin of this run with `--grant {permission}`",
+                key.plugin
+            )
+        }
+        Error::NotGranted { key, permission, claimed: false } => {
             explanation.alteration = Some(key.to_string());
             let plugin = &key.plugin;
             format!(
@@ -99,6 +108,7 @@ pub(super) fn explain(error: &Error, exit: Exit) -> Explanation {
         ),
         Error::Setting { .. } => "write it as in `--set acme/shop:REGION=eu`".to_owned(),
         Error::Config(error) => config_advice(error),
+        Error::LockFile(error) => lock_file_advice(error),
         Error::AppliedElsewhere { elsewhere, .. } => format!(
             "to continue with those records, add `{}`; to start new records here, add `--new-state`",
             state_schema(elsewhere)

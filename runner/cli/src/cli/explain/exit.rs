@@ -20,7 +20,8 @@ pub(crate) enum Exit {
     /// `check` only: released alterations are not applied, and nothing speaks against applying them.
     Undeployed = 3,
     /// A person has to decide first: an alteration is failed, changed, missing, out of order or unfinished, the
-    /// database is ahead of the files, or the runner's own tables are not as they should be. `check` prefers it to 3.
+    /// database is ahead of the files, components are not as they were pinned or claim a plugin's name from another
+    /// folder, or the runner's own tables are not as they should be. `check` prefers it to 3.
     NeedsDecision = 4,
     /// Another runner holds the lock, or another program the database, for longer than `--lock-timeout`. Try again
     /// later.
@@ -112,6 +113,7 @@ pub(super) fn exit(error: &Error) -> Exit {
         | Error::With(_)
         | Error::UnknownSettings(_)
         | Error::Config(_)
+        | Error::LockFile(_)
         | Error::Powerful(_)
         | Error::ConfinedPreparation(_)
         | Error::Export { .. }

@@ -2,9 +2,10 @@
 
 use crate::cli::output;
 use alteration_database::backend::{FormerError, FormerTool, ParseUrlError};
-use alteration_deploy::config::ConfigError;
+use alteration_deploy::{config::ConfigError, lock_file::LockFileError};
 use alteration_domain::{alteration::CatalogError, plan::BaselineError};
 use alteration_source::SourceError;
+use std::path::Path;
 
 pub(super) fn url_advice(error: &ParseUrlError) -> String {
     match error {
@@ -94,6 +95,46 @@ pub(super) fn config_advice(error: &ConfigError) -> String {
             output::word(&path.display().to_string())
         ),
         ConfigError::Invalid { .. } => "correct the file".to_owned(),
+    }
+}
+
+pub(super) fn lock_file_advice(error: &LockFileError) -> String {
+    let word = |path: &Path| output::word(&path.display().to_string());
+    match error {
+        LockFileError::Unreadable { .. } => {
+            "make it readable for this user, or name another one with `--lock-file`".to_owned()
+        }
+        LockFileError::NotThere { .. } => {
+            "correct `--lock-file`, or write one with `runner lock PLUGINS...`".to_owned()
+        }
+        LockFileError::NotAFile { .. } | LockFileError::Link { .. } => {
+            "put a file in its place, or name the file with `--lock-file`".to_owned()
+        }
+        LockFileError::TooLarge { .. } => {
+            "name the right file with `--lock-file`, or write several for parts of the plugins"
+                .to_owned()
+        }
+        LockFileError::Writable { path, .. } => {
+            format!("compare it with what you committed, then run `chmod go-w {}`", word(path))
+        }
+        LockFileError::Foreign { path, .. } => {
+            format!("compare it with what you committed, then run `chown $(id -u) {}`", word(path))
+        }
+        LockFileError::AmongPlugins { path } => {
+            format!("if it is yours and not a vendor's, name it: `--lock-file {}`", word(path))
+        }
+        LockFileError::Version { .. } => "use the runner that wrote it, or a newer one".to_owned(),
+        LockFileError::Invalid { path, .. } => format!(
+            "restore {} from version control; or write it anew: delete it, and run `runner lock PLUGINS...`",
+            word(path)
+        ),
+        LockFileError::Name { .. } => "rename it, or take it away".to_owned(),
+        LockFileError::Unwritable { .. } => {
+            "let this user write to its folder, or name another file with `--lock-file`".to_owned()
+        }
+        LockFileError::ChangedMeanwhile { .. } => {
+            "run this again to see the difference as it is now".to_owned()
+        }
     }
 }
 

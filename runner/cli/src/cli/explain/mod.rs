@@ -118,6 +118,20 @@ pub(super) fn unasked(steps: usize, direction: Direction, format: Format) -> Exi
     Exit::Usage
 }
 
+/// Says that a lock file was not changed, because that needs a yes and there was no terminal to ask at.
+pub(super) fn unlocked(plugins: usize, lock_file: &str, format: Format) -> Exit {
+    let plugins = output::count(plugins as u64, "plugin");
+    let message = format!(
+        "what {lock_file} pins of {plugins} would change, and there is no terminal to ask at"
+    );
+    let mut explanation = Explanation::new(message, Exit::Usage);
+    explanation.changed = "nothing was written".to_owned();
+    explanation.next = "if that is right, add `--yes` or set RUNNER_YES=1:".to_owned();
+    explanation.commands = vec![command::again("--yes")];
+    tell(explanation, format);
+    Exit::Usage
+}
+
 /// Says that a record was not corrected, because that needs a yes and there was no terminal to ask at.
 pub(super) fn uncorrected(key: &AlterationKey, format: Format) -> Exit {
     let message =

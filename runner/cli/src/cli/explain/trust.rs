@@ -3,6 +3,7 @@
 use super::Explanation;
 use crate::cli::command;
 use alteration_deploy::{config::CONFIG_FILE, deploy::Powerful};
+use alteration_domain::alteration::PluginName;
 
 /// The way without a role of the plugin's own.
 pub(super) const WEAKER: &str =
@@ -21,7 +22,7 @@ pub(super) fn confined(explanation: &mut Explanation, setup: &[String]) -> Strin
 
 /// Two ways out: a user who can do no more than the database needs, or trust.
 pub(super) fn powerful(explanation: &mut Explanation, powerful: &Powerful) -> String {
-    let Powerful { powers, plugins } = powerful;
+    let Powerful { powers, plugins, claimed } = powerful;
     explanation.owner_sql.clone_from(&powers.owner_sql);
     let sql: String = powers.owner_sql.iter().map(|line| format!("\n      {line}")).collect();
     let safer = format!(
@@ -30,6 +31,14 @@ pub(super) fn powerful(explanation: &mut Explanation, powerful: &Powerful) -> St
     explanation.details.push(("safer", safer));
     let flags: Vec<String> = plugins.iter().map(|plugin| format!("--trust {plugin}")).collect();
     explanation.commands = vec![command::again(&flags.join(" "))];
+    if !claimed.is_empty() {
+        explanation.commands = vec![command::again("--trust '*'")];
+        let claimed: Vec<&str> = claimed.iter().map(PluginName::as_str).collect();
+        return format!(
+            "alterations of {} lie in another folder than what is recorded of it, and are not trusted by its name: pin them with `runner lock`, or, if you trust the code of all plugins, say so for this run:",
+            claimed.join(" and ")
+        );
+    }
     let sections: Vec<String> =
         plugins.iter().map(|plugin| format!("`[plugins.\"{plugin}\"]`")).collect();
     format!(

@@ -135,6 +135,11 @@ impl ConfigArgs {
         Ok(config)
     }
 
+    /// The file that the operator named.
+    pub(super) fn named(&self) -> Option<&Path> {
+        self.config.as_deref()
+    }
+
     /// The file, and where it is or would be.
     fn load(&self, plugins: &[PathBuf]) -> Result<(&Path, Config), Error> {
         let (path, config) = match &self.config {

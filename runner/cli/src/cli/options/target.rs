@@ -2,7 +2,7 @@
 
 use super::{Allow, yes};
 use alteration_deploy::{DeployOptions, Error};
-use alteration_domain::plan::{ParseTargetError, Policy, Target};
+use alteration_domain::plan::{Folders, ParseTargetError, Policy, Target};
 use clap::Args;
 
 /// How far to go.
@@ -55,6 +55,10 @@ pub(crate) struct PolicyArgs {
     /// Choose what to do if the file of an applied alteration is missing
     #[arg(long, value_enum, default_value_t = Allow::Error, value_name = "WHAT")]
     missing: Allow,
+    /// Choose what to do with alterations that lie in another folder than what is recorded of their plugin; with allow,
+    /// they run without the grants and the trust that are given to the plugin's name
+    #[arg(long, value_enum, default_value_t = Allow::Error, value_name = "WHAT")]
+    other_folder: Allow,
     /// Apply drafts; an applied draft that has changed is reverted first, with the data it created
     #[arg(long, env = "RUNNER_ALLOW_DRAFTS", hide_env_values = true, value_parser = yes,
         action = clap::ArgAction::SetTrue)]
@@ -67,6 +71,10 @@ impl PolicyArgs {
             out_of_order: self.out_of_order == Allow::Allow,
             changed: self.changed == Allow::Allow,
             missing: self.missing == Allow::Allow,
+            folders: match self.other_folder {
+                Allow::Error => Folders::Judged,
+                Allow::Allow => Folders::Allowed,
+            },
             drafts: self.allow_drafts,
         }
     }

@@ -15,7 +15,7 @@ const ABOUT: &str = "With `--format json` a verb writes one document to standard
 be added in a later version; none changes its meaning. A field that is *optional* is left out if it is empty, false or unknown.";
 
 /// The documents of each verb: when it is printed, the type, and the file that has the type.
-const DOCUMENTS: [(&str, &[(&str, &str, &str)]); 16] = [
+const DOCUMENTS: [(&str, &[(&str, &str, &str)]); 17] = [
     ("deploy", &[("", "Document", "cli/deploy.rs")]),
     ("check", &[("", "Document", "cli/check.rs")]),
     ("plan", &[("", "Document", "cli/plan.rs")]),
@@ -47,6 +47,7 @@ const DOCUMENTS: [(&str, &[(&str, &str, &str)]); 16] = [
             ("With `--sql`.", "Document", "cli/listing.rs"),
         ],
     ),
+    ("lock", &[("", "Document", "cli/lock.rs")]),
     ("any verb that fails", &[("", "Failed", "cli/explain/mod.rs")]),
 ];
 
@@ -282,7 +283,13 @@ fn arguments(arguments: &PathArguments) -> Vec<Type> {
 fn plain(of: &Type) -> String {
     match of {
         Type::Reference(reference) => plain(&reference.elem),
-        Type::Path(path) => path.path.segments.last().expect("a name").ident.to_string(),
+        Type::Path(path) => {
+            let last = path.path.segments.last().expect("a name");
+            match &arguments(&last.arguments)[..] {
+                [inner] if last.ident == "Box" => plain(inner),
+                _ => last.ident.to_string(),
+            }
+        }
         _ => panic!("a type without a name"),
     }
 }

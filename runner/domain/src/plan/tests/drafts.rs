@@ -6,8 +6,13 @@ const DRAFT_ONE: &str = "a/x 1.0.0-100-one draft";
 const DRAFT_TWO: &str = "a/x 1.1.0-200-two draft";
 const THREE: &str = "a/x 1.2.0-300-three";
 
-const STRICT: Policy =
-    Policy { out_of_order: false, changed: false, missing: false, drafts: false };
+const STRICT: Policy = Policy {
+    out_of_order: false,
+    changed: false,
+    missing: false,
+    folders: Folders::Judged,
+    drafts: false,
+};
 const ALLOWED: Policy = Policy { drafts: true, ..STRICT };
 
 /// As `planned`, with the direction before each step.
