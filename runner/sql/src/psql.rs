@@ -28,7 +28,7 @@ pub(super) fn without_restrictions(sql: &str) -> Cow<'_, str> {
     }
 }
 
-/// How long the command is that `rest` begins with: a word with a key of letters and digits, alone in its line.
+/// Returns how long the command is that `rest` begins with: a word with a key of letters and digits, alone in its line.
 fn command(rest: &str) -> Option<usize> {
     let line = rest.split(['\n', '\r']).next().unwrap_or_default();
     let (word, key) = line.split_once(' ')?;

@@ -58,10 +58,10 @@ pub(super) fn walk(
     }
 }
 
-/// A text as the database's own client hands it on. For MySQL and MariaDB: DELIMITER is obeyed, and the locks around the
-/// rows of a dump are left out, as are the keys that it switches off and on: they only made it faster, and a hook with them could
-/// not be resumed. Where a transaction is open, or autocommit is off for longer, they stay: there each of them commits.
-/// Every byte stays where it is.
+/// Returns a text as the database's own client sends it. For MySQL and MariaDB: DELIMITER is obeyed, and the locks
+/// around the rows of a dump are left out, as are the keys that it switches off and on: they only made it faster, and a
+/// hook with them could not be resumed. Where a transaction is open, or autocommit is off for longer, they stay: there
+/// each of them commits. Every byte stays where it is.
 pub fn as_client(sql: &str, reading: impl Into<Reading>) -> Result<Cow<'_, str>, SqlError> {
     let reading = reading.into();
     let text = undelimited(sql, reading)?;
@@ -138,7 +138,7 @@ fn kind(statement: &Statement<'_>) -> Kind {
     }
 }
 
-/// A SET of autocommit alone, which may keep first what it was.
+/// Recognises a SET of autocommit only, which may save the former value first.
 fn autocommit(statement: &Statement<'_>) -> Option<Kind> {
     let view = statement.view();
     if !view.is(0, "SET") {

@@ -50,7 +50,7 @@ impl Token {
         of.get(self.range()).unwrap_or_default()
     }
 
-    /// The same token in a text that begins `bytes` later.
+    /// Returns the same token in a text that begins `bytes` later.
     pub(super) fn moved_back(self, bytes: usize) -> Self {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         Self {

@@ -35,7 +35,7 @@ impl File {
         Self { path, name: name.unwrap_or_default(), root: Arc::from(folder) }
     }
 
-    /// The name without `.sql`, if it is SQL.
+    /// Returns the name without `.sql`, if it is SQL.
     pub(super) fn stem(&self) -> Option<&str> {
         self.name.strip_suffix(".sql")
     }
@@ -45,7 +45,7 @@ impl File {
         Self { path: self.path.with_file_name(&name), name, root: Arc::clone(&self.root) }
     }
 
-    /// What is in it, if it is a folder.
+    /// Returns what is in it, if it is a folder.
     pub(super) fn inside(&self) -> Result<Listing, HistoryError> {
         list_of(&self.root, &self.path)
     }
@@ -84,7 +84,7 @@ impl File {
             .map_err(|error| HistoryError::Text { path: self.path.clone(), error })
     }
 
-    /// All that is in it.
+    /// Returns all that is in it.
     pub(super) fn bytes(&self) -> Result<Vec<u8>, HistoryError> {
         Ok(read_within(&self.root, &self.path, SQL_BYTES_MAX)?)
     }
@@ -111,12 +111,12 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    /// The file of this name.
+    /// Returns the file of this name.
     pub(super) fn find(&self, name: &str) -> Option<&File> {
         self.files.iter().find(|file| file.name == name)
     }
 
-    /// The folder of this name.
+    /// Returns the folder of this name.
     pub(super) fn folder(&self, name: &str) -> Option<&File> {
         self.folders.iter().find(|folder| folder.name == name)
     }
@@ -162,18 +162,18 @@ pub(crate) fn some(text: String) -> String {
     if text.is_empty() { "\n".to_owned() } else { text }
 }
 
-/// The files of a tool that looks into one folder alone. SQL in those below is passed over, as is SQL whose ending is
-/// in upper case by most.
+/// Returns the files of a tool that looks into one folder alone. SQL in those below is passed over, as is SQL whose
+/// ending is in upper case by most.
 pub(super) fn flat(folder: &Path, _layout: Layout) -> Result<Vec<File>, HistoryError> {
     Ok(list(folder)?.files)
 }
 
-/// The files of a tool that looks into the folders below too.
+/// Returns the files of a tool that looks into the folders below too.
 pub(super) fn deep(folder: &Path, _layout: Layout) -> Result<Vec<File>, HistoryError> {
     everywhere(folder)
 }
 
-/// The files of a folder and of those below; links to folders are not followed, for they can lead back.
+/// Returns the files of a folder and of those below; links to folders are not followed, for they can lead back.
 pub(super) fn everywhere(folder: &Path) -> Result<Vec<File>, HistoryError> {
     let root = Arc::from(folder);
     let mut files = Vec::new();

@@ -43,7 +43,7 @@ pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration
     textual::in_order(migrations.collect(), Layout::Supabase)
 }
 
-/// The first name of all in the folder, be it a folder's or hidden.
+/// Returns the first name of all in the folder, be it a folder's or hidden.
 fn first_entry(folder: &Path) -> Result<Option<OsString>, HistoryError> {
     let entries = fs::read_dir(folder)
         .and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect());
@@ -59,7 +59,7 @@ fn version(stem: &str) -> Option<(&str, &str)> {
     Some((version, rest.strip_prefix('_')?))
 }
 
-/// Whether `folder` is where the CLI looks: `migrations` in `supabase`.
+/// Returns whether `folder` is where the CLI looks: `migrations` in `supabase`.
 pub(super) fn is(folder: &Path, listing: &Listing) -> bool {
     let mut names = listing.files.iter().filter_map(File::stem);
     let folder = folder.canonicalize();

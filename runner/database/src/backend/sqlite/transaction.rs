@@ -133,7 +133,7 @@ impl SqliteSession {
     }
 }
 
-/// Why a COMMIT fails where foreign keys are enforced, though no row lacks its parent any more.
+/// Returns why a COMMIT fails where foreign keys are enforced, though no row lacks its parent any more.
 fn deferred_violations() -> BackendError {
     BackendError::Refused(SqlError::new(
         ErrorKind::Constraint,
