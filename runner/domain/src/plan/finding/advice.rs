@@ -34,7 +34,7 @@ impl Finding {
                 )
             }
             Self::BegunOtherwise { direction: Direction::Down, .. } => {
-                "name a component whose `down` begins with what took effect; or undo that, then run the first of these; or do the rest by hand, then run the second:"
+                "name a component whose `down` begins with what took effect, with `--with FILE`; or undo that, then run the first of these; or do the rest by hand, then run the second:"
                     .to_owned()
             }
             Self::CutOff { direction, .. } => cut_off_advice(*direction).to_owned(),
@@ -55,7 +55,7 @@ impl Finding {
                     .to_owned()
             }
             Self::Changed { .. } => {
-                "restore the file that was applied, or leave it as it is with `--changed allow`"
+                "restore the file that was applied, or keep the database as it is with `--changed allow`"
                     .to_owned()
             }
             Self::Draft { recorded: false, .. } => {
@@ -70,12 +70,12 @@ impl Finding {
                 "nothing, if it is to stay as it is".to_owned()
             }
             Self::DraftChanged { .. } => {
-                "add `--allow-drafts` to take it down, with what it made, and apply what is offered; or leave it as it is with `--changed allow`"
+                "add `--allow-drafts` to revert it, with the data that it made, and apply the new file; or keep the database as it is with `--changed allow`"
                     .to_owned()
             }
             Self::DraftStays { by, hold, steps, .. } => draft_advice(by, *hold, *steps),
             Self::Missing { .. } => {
-                "restore the file, or go on without it with `--missing allow`".to_owned()
+                "restore the file, or continue without it with `--missing allow`".to_owned()
             }
             Self::Ahead { plugin, newer, .. } => format!(
                 "use the newer files, or go back with {}",
@@ -109,7 +109,7 @@ impl Finding {
             Self::Cycle { .. } => "one of these plugins has to drop its requirement".to_owned(),
             Self::WrongDialect { .. } => "use the plugin's build for this database".to_owned(),
             Self::NotResumable { .. } => {
-                "nothing, while it runs to its end; if it is cut off there, `runner resolve` asks what took effect"
+                "nothing now; if it is interrupted there, `runner resolve` asks what took effect"
                     .to_owned()
             }
             Self::Refused { is_too_long: true, .. } => {
@@ -126,11 +126,11 @@ impl Finding {
                 "look for its name with `runner status`, and correct `--plugin`".to_owned()
             }
             Self::StrangeRecords { schema, .. } => format!(
-                "nothing, if they are no concern of yours; if these records are meant, name them: `--state-schema {}`",
+                "nothing, if they belong to another application; to use them, add `--state-schema {}`",
                 Escaped(schema)
             ),
             Self::Unrecorded { .. } => {
-                "if these alterations made them, record those with `runner baseline` instead of running them again"
+                "if these alterations would create the same tables, record them with `runner baseline` instead of running them"
                     .to_owned()
             }
             Self::UnknownTarget { .. } => "add its files, or correct `--target`".to_owned(),
@@ -139,11 +139,11 @@ impl Finding {
                 advice::rollback(&dependent.plugin, &format!("--steps {steps}"))
             ),
             Self::Irreversible { .. } => {
-                "restore a backup to get behind it, or roll back fewer alterations; or name a component of it that has a `down` with `--with FILE`"
+                "restore a backup from before it, or roll back fewer alterations; or name a component of it that has a `down` with `--with FILE`"
                     .to_owned()
             }
             Self::NeverRan { key, .. } => format!(
-                "if it is there, go back with `--baselined allow`; if it was recorded by mistake, `runner resolve {key} --as reverted`"
+                "if it is there, roll it back with `--baselined allow`; if it was recorded by mistake, `runner resolve {key} --as reverted --because TEXT`"
             ),
             Self::Unversioned { .. } => "use `--steps N` instead of `--to`".to_owned(),
             Self::TakesOver { accepted: true, .. } => {
@@ -153,14 +153,14 @@ impl Finding {
                 "any plugin can say so: ask the vendor of {from}. If it is right, deploy with `--accept-rename {from}={to}`; if not, take the files of {to} away"
             ),
             Self::TakesOverUnfinished { from, .. } => format!(
-                "bring that to an end with the files of {from}, or with `runner resolve`; then deploy the new ones"
+                "finish it with the files of {from}, or with `runner resolve`; then deploy the new ones"
             ),
             Self::AppliedTwice { from, to, .. } => format!(
-                "see whose tables these are; take the other plugin's back with {}, or the same for {to}",
+                "find out which of the two made the tables, and roll back the other: {}; or the same for {to}",
                 advice::rollback(from, "--steps N")
             ),
             Self::Renamed { from, to } => format!(
-                "take the files of {from} away, and use those of {to}"
+                "remove the files of {from}, and use those of {to}"
             ),
         }
     }
@@ -170,11 +170,11 @@ fn draft_advice(by: &AlterationKey, hold: Hold, steps: usize) -> String {
     let plugin = &by.plugin;
     match hold {
         Hold::Released => {
-            "put the draft back as it was applied, and make the change in an alteration of its own; or begin with a fresh database"
+            "restore the draft as it was applied, and make the change in another alteration; or start with an empty database"
                 .to_owned()
         }
         Hold::Irreversible => {
-            "put the draft back as it was applied, or begin with a fresh database".to_owned()
+            "restore the draft as it was applied, or start with an empty database".to_owned()
         }
         Hold::NotOffered => format!(
             "add its file, or correct `--target`; or take it back, which deletes its data: `runner rollback --plugin {plugin} --steps {steps}`"

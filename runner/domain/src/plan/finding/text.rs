@@ -22,7 +22,7 @@ impl fmt::Display for Finding {
             Self::NotGoingDown { key } => {
                 write!(
                     f,
-                    "the component of {key} was named, and nothing that it declares goes down"
+                    "the component of {key} was named, but nothing that it declares would be rolled back"
                 )
             }
             Self::CutOff { key, direction, stop, .. } => {
@@ -51,15 +51,12 @@ impl fmt::Display for Finding {
             ),
             Self::DraftChanged { key, recorded, found, .. } => write!(
                 f,
-                "a draft of {key} is applied, and what is offered differs: {} was applied, the file has {}",
+                "a draft of {key} is applied, and its file has changed since: {} was applied, the file has {}",
                 recorded.short(),
                 found.short()
             ),
             Self::DraftStays { key, by, hold, .. } => {
-                write!(
-                    f,
-                    "a draft of {key} is applied and has changed, and cannot be taken down: "
-                )?;
+                write!(f, "a draft of {key} is applied and has changed, and cannot be reverted: ")?;
                 let later =
                     if key == by { "it".to_owned() } else { format!("{by}, applied after it,") };
                 match hold {
@@ -88,7 +85,8 @@ impl fmt::Display for Finding {
             Self::PluginAbsent { plugin, applied } => {
                 write!(
                     f,
-                    "{plugin} has {applied} applied alterations, but none of its files are here"
+                    "{plugin} has {}, but none of its files are here",
+                    applied_alterations(*applied)
                 )
             }
             Self::AboveTarget { key, target } => {
@@ -112,7 +110,7 @@ impl fmt::Display for Finding {
             }
             Self::NotResumable { key, hook, statement, line, reason, .. } => write!(
                 f,
-                "{key} cannot be resumed from statement {statement} of its {hook} on, in line {line}: {}",
+                "{key} cannot be resumed if it is interrupted after statement {statement} of its {hook}, in line {line}, has begun: {}",
                 Escaped(reason)
             ),
             Self::Refused { key, hook, statement, line, reason, .. } => write!(
@@ -121,10 +119,10 @@ impl fmt::Display for Finding {
                 Escaped(reason)
             ),
             Self::UnknownTarget { plugin } => {
-                write!(f, "the target names {plugin}, of which there are no files")
+                write!(f, "the target names {plugin}, but there are no files of it")
             }
             Self::NothingRecorded { plugin } => {
-                write!(f, "nothing is recorded of {plugin} in this database")
+                write!(f, "this database has no record of {plugin}")
             }
             Self::Unrecorded { tables } => {
                 let were = if *tables == 1 { "table was" } else { "tables were" };
@@ -132,7 +130,7 @@ impl fmt::Display for Finding {
             }
             Self::StrangeRecords { schema, owner } => write!(
                 f,
-                "the runner's tables in the schema {} are the role {}'s, and were not read",
+                "the runner's tables in the schema {} belong to the role {}, and were not read",
                 Escaped(schema),
                 Escaped(owner)
             ),
@@ -147,10 +145,7 @@ impl fmt::Display for Finding {
                 write!(f, "{key} has no version to compare with `--to`")
             }
             Self::TakesOver { from, to, applied, accepted } => {
-                let count = match applied {
-                    1 => "1 applied alteration".to_owned(),
-                    applied => format!("{applied} applied alterations"),
-                };
+                let count = applied_alterations(*applied);
                 match accepted {
                     true => write!(f, "{to} takes over {count} of {from}"),
                     false => write!(
@@ -167,8 +162,15 @@ impl fmt::Display for Finding {
                 write!(f, "{to} cannot take over from {from}: {id} is applied under both names")
             }
             Self::Renamed { from, to } => {
-                write!(f, "{from} is called {to} here, which took over all that was applied of it")
+                write!(f, "{from} was renamed: its records in this database belong to {to}")
             }
         }
+    }
+}
+
+fn applied_alterations(count: usize) -> String {
+    match count {
+        1 => "1 applied alteration".to_owned(),
+        _ => format!("{count} applied alterations"),
     }
 }
