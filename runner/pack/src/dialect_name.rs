@@ -39,7 +39,7 @@ const OTHERS: [&str; 13] = [
     "sqlserver",
 ];
 
-/// `None` for a name that is not meant as a database.
+/// Reads the name of a folder; `None` for one that is not meant as a database.
 pub(super) fn read(name: &str) -> Option<Meant> {
     let name = name.to_ascii_lowercase();
     if let Some(dialect) = exact(&name) {

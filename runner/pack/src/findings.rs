@@ -78,7 +78,7 @@ impl Findings {
 }
 
 impl Note {
-    /// As it is told: the file, the line if there is one, and what it is.
+    /// Returns the note as it is shown: the file, the line if there is one, and what it is.
     pub fn told(&self) -> String {
         let line = self.line.map(|line| format!("line {line}: ")).unwrap_or_default();
         format!("{}: {line}{}", shown(&self.path), self.text)

@@ -230,7 +230,7 @@ fn files(
     context.findings.finish(files)
 }
 
-/// As [`files`], for a folder that holds one history.
+/// Does as [`files`], for a folder that holds one history.
 pub(super) fn files_of_one(
     folder: &Path,
     options: &PackOptions,

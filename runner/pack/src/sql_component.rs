@@ -58,7 +58,7 @@ impl SqlEncoder {
         &self.resolve
     }
 
-    /// One component that carries `alterations`, of which there must be at least one.
+    /// Encodes one component that carries `alterations`, of which there must be at least one.
     pub(super) fn encode(
         &self,
         folder: &SqlFolder,

@@ -91,7 +91,7 @@ pub(super) struct SqlName {
     pub(super) dialect: Option<Dialect>,
 }
 
-/// `None` for a file that is no SQL, or hidden, as editors' temporary files are.
+/// Reads a file name; `None` for a file that is no SQL, or hidden, as editors' temporary files are.
 pub(super) fn parse(file_name: &str) -> Option<Result<SqlName, SqlNameError>> {
     if file_name.starts_with('.') || !file_name.to_ascii_lowercase().ends_with(".sql") {
         return None;

@@ -28,7 +28,7 @@ pub struct SqlSource {
 }
 
 impl SqlSource {
-    /// `None` where the component is none that this version makes of SQL.
+    /// Reads the SQL of a component; `None` where it is none that this version makes of SQL.
     pub fn of(component: &[u8]) -> Option<Self> {
         let bytes = section::strip_own(component).ok()?;
         let (section, module) = section::first_module(&bytes)?;

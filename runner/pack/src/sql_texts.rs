@@ -53,7 +53,7 @@ impl SqlTexts {
         texts
     }
 
-    /// A hook's text for some dialects; it must not be empty.
+    /// Adds a hook's text for some dialects; it must not be empty.
     pub(super) fn insert(
         &mut self,
         hook: SqlHook,

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 const COMMAND: &str = "delimiter";
 
-/// `sql` with blanks for its DELIMITER lines, and `;` for the delimiters that they name. Unchanged
+/// Returns `sql` with blanks for its DELIMITER lines, and `;` for the delimiters that they name. Unchanged
 /// where there are none, and for other dialects than MySQL's and MariaDB's; for PostgreSQL, what psql reads of a dump
 /// becomes blanks.
 pub fn undelimited(sql: &str, reading: impl Into<Reading>) -> Result<Cow<'_, str>, SqlError> {

@@ -113,7 +113,7 @@ impl Judge {
         })
     }
 
-    /// The first statement of `text` that a session refuses, if there is one.
+    /// Fails with the first statement of `text` that a session refuses, if there is one.
     pub fn judge(&self, text: &str, role: Role) -> Result<(), Refused> {
         let place = role.place(self.reading.dialect);
         let refused = |statement, offset, reason: String| Refused {
@@ -181,7 +181,7 @@ impl Judge {
         found
     }
 
-    /// From which statement of `text` on its hook could not be resumed, if there is one. A step is one transaction.
+    /// Returns the statement of `text` from which on its hook cannot be resumed, if there is one. A step is one transaction.
     pub fn unrepeatable(&self, text: &str, role: Role) -> Option<Unrepeatable> {
         if role == Role::Step {
             return None;

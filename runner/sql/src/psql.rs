@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 const COMMANDS: [&str; 2] = ["\\restrict", "\\unrestrict"];
 
-/// `sql` with blanks for the two commands.
+/// Returns `sql` with blanks for the two commands.
 pub(super) fn without_restrictions(sql: &str) -> Cow<'_, str> {
     if !COMMANDS.iter().any(|command| sql.contains(command)) {
         return Cow::Borrowed(sql);

@@ -250,7 +250,7 @@ pub struct Unrepeatable {
     pub reason: String,
 }
 
-/// From which statement of a script on a hook could not be resumed, if there is one. `text` is as [`as_client`] gives it.
+/// Returns the statement of a script from which on a hook cannot be resumed, if there is one. `text` is as [`as_client`] gives it.
 ///
 /// What such a statement is about comes with it: the one before, for ROW_COUNT(), and the transaction that it stands in.
 pub fn unrepeatable(text: &str, reading: impl Into<Reading>) -> Option<Unrepeatable> {

@@ -32,7 +32,7 @@ pub fn own_table(name: &str) -> String {
     format!("the runner's table {} is not for alterations", name.to_ascii_lowercase())
 }
 
-/// As [`pragma_of`], of a statement that was taken apart.
+/// Does as [`pragma_of`], for a statement that was taken apart.
 pub(super) fn read_pragma(view: View<'_>) -> Option<(String, String)> {
     pragma::read(view)
 }

@@ -57,7 +57,7 @@ impl<'a> Statement<'a> {
         self.expanded.as_deref().unwrap_or(self.written)
     }
 
-    /// As [`Self::text`], with executable comments as they were written. Only MySQL and MariaDB know them.
+    /// Returns the same as [`Self::text`], with executable comments as they were written. Only MySQL and MariaDB know them.
     pub fn written(&self) -> &'a str {
         self.written
     }

@@ -43,7 +43,7 @@ pub fn unit_word(statement: &Statement<'_>) -> Option<Result<UnitWord, String>> 
     word(statement.view(), statement.dialect() == Dialect::Sqlite)
 }
 
-/// As `unit_word`, for a text of which nobody said what database it is for: the words of all of them.
+/// Does as `unit_word` for a text whose database is not known: with the words of all of them.
 pub fn any_unit_word(statement: &Statement<'_>) -> Option<Result<UnitWord, String>> {
     word(statement.view(), true)
 }

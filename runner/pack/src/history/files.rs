@@ -28,7 +28,7 @@ pub(super) struct File {
 }
 
 impl File {
-    /// The file at a path below `folder`, whether it is there or not.
+    /// Returns the file at a path below `folder`, whether it is there or not.
     pub(super) fn at(folder: &Path, relative: &Path) -> Self {
         let path = folder.join(relative);
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
@@ -54,18 +54,18 @@ impl File {
         HistoryError::File { path: self.path.clone(), problem }
     }
 
-    /// Its SQL, where the file holds one direction. Unchanged, but for a byte order mark: Flyway strips it, SQLite reads
+    /// Reads its SQL, where the file holds one direction. Unchanged, but for a byte order mark: Flyway strips it, SQLite reads
     /// it as a blank, and the others' servers refuse it, so that without it the SQL is what it was meant to be.
     pub(super) fn sql(&self) -> Result<String, HistoryError> {
         self.text(|bytes| sql_text::decode(sql_text::without_byte_order_mark(bytes))).map(some)
     }
 
-    /// Its SQL, unchanged, where marks divide the file: its tool does not see the mark behind a byte order mark.
+    /// Reads its SQL, unchanged, where marks divide the file: its tool does not see the mark behind a byte order mark.
     pub(super) fn marked_sql(&self) -> Result<String, HistoryError> {
         self.text(sql_text::decode)
     }
 
-    /// Its text, to look for marks in it.
+    /// Reads its text, to look for marks in it.
     pub(super) fn any_sql(&self) -> Result<String, HistoryError> {
         self.text(|bytes| sql_text::decode(sql_text::without_byte_order_mark(bytes)))
     }
@@ -89,7 +89,7 @@ impl File {
         Ok(read_within(&self.root, &self.path, SQL_BYTES_MAX)?)
     }
 
-    /// Its text, where it is no SQL.
+    /// Reads its text, where it is no SQL.
     pub(super) fn settings(&self) -> Result<String, HistoryError> {
         let invalid = |message: &str| HistoryError::Settings {
             path: self.path.clone(),
@@ -122,7 +122,7 @@ impl Listing {
     }
 }
 
-/// Of the folder of a whole history.
+/// Lists the folder of a whole history.
 pub(super) fn list(folder: &Path) -> Result<Listing, HistoryError> {
     list_of(&Arc::from(folder), folder)
 }

@@ -89,7 +89,7 @@ fn provider(lock: &File) -> Result<String, HistoryError> {
     Ok(lock_of.provider)
 }
 
-/// Its ledger has the names of the folders.
+/// Returns the alteration that its ledger means by `name`, which is the name of a folder.
 pub(super) fn ledger_key(name: &str) -> Option<LedgerKey> {
     textual::id(name).ok().map(LedgerKey::Id)
 }

@@ -69,7 +69,7 @@ pub(super) struct Dated<'a> {
     pub(super) sections: Vec<super::Section>,
 }
 
-/// The alterations of `files`, in the order of their names' text.
+/// Returns the alterations of `files`, in the order of their names' text.
 pub(super) fn by_text(
     files: Vec<Dated<'_>>,
     layout: Layout,

@@ -67,7 +67,7 @@ pub(super) fn is(folder: &Path, listing: &Listing) -> bool {
         && names.any(|stem| version(stem).is_some())
 }
 
-/// Its ledger has the digits of the names.
+/// Returns the alteration that its ledger means by `version`, which is the digits of the name.
 pub(super) fn ledger_key(version: &str) -> Option<LedgerKey> {
     let is_version = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit());
     textual::ledger_key(version).filter(|_| is_version)

@@ -49,7 +49,7 @@ pub(super) fn ledger_key(version: &str) -> Option<LedgerKey> {
     Some(LedgerKey::Any([begins].into_iter().chain(whole).collect()))
 }
 
-/// One alteration of the file or folder `name`, which may stand at another path than its SQL.
+/// Makes one alteration of the file or folder `name`, which may stand at another path than its SQL.
 pub(super) fn migration(
     name: &str,
     path: &Path,

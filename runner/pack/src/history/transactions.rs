@@ -143,7 +143,7 @@ fn certain_begin(readings: &[Reading]) -> Option<Range<usize>> {
     found.first().map(|(_, range)| range.clone())
 }
 
-/// As many bytes, and as many lines.
+/// Returns blanks of as many bytes and as many lines.
 pub(super) fn blanks(text: &str) -> String {
     text.bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { byte.into() } else { ' ' }).collect()
 }

@@ -222,7 +222,7 @@ fn sentences(text: &str) -> Result<Vec<Sentence>, Bad> {
     Ok(sentences)
 }
 
-/// From the first token of a statement to its last, where its text begins at `start`.
+/// Returns the range from the first token of a statement to its last, where its text begins at `start`.
 pub(super) fn tokens(start: usize, statement: &Statement<'_>) -> Range<usize> {
     let first = statement.tokens().first().map_or(0, |token| token.range().start);
     let last = statement.tokens().last().map_or(0, |token| token.range().end);

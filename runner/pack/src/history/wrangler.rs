@@ -91,7 +91,7 @@ fn is_same(named: &Path, folder: &Path) -> bool {
     named.canonicalize().is_ok_and(|named| named == folder)
 }
 
-/// Its ledger has the names of the files.
+/// Returns the alteration that its ledger means by `name`, which is the name of a file.
 pub(super) fn ledger_key(name: &str) -> Option<LedgerKey> {
     let (number, rest) = name::numbered(name.strip_suffix(".sql")?)?;
     name::id(None, number, rest).ok().map(LedgerKey::Id)

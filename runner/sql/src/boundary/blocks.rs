@@ -51,7 +51,7 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
-    /// After the word BEGIN.
+    /// Makes the state after the word BEGIN.
     pub(super) fn begun() -> Self {
         Self { open: vec![Block::Statements], place: Place::AfterBegin }
     }

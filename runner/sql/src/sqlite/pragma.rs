@@ -245,7 +245,7 @@ pub(super) fn note(name: &str, value: &str, in_transaction: bool) -> Option<Stri
     }
 }
 
-/// As SQLite reads a value that is on or off.
+/// Returns whether SQLite reads a value as on.
 pub fn is_on(value: &str) -> bool {
     match value.to_ascii_lowercase().as_str() {
         "on" | "yes" | "true" => true,
@@ -253,7 +253,7 @@ pub fn is_on(value: &str) -> bool {
     }
 }
 
-/// `PRAGMA [schema.]name [= value]`, or the value in parentheses: name and value.
+/// Reads `PRAGMA [schema.]name [= value]`, or the value in parentheses: name and value.
 pub(super) fn read(view: View<'_>) -> Option<(String, String)> {
     if !view.is(0, "PRAGMA") {
         return None;

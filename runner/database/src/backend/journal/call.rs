@@ -51,7 +51,7 @@ pub(super) fn encode(calls: &[Call]) -> Vec<u8> {
     postcard::to_allocvec(calls).unwrap_or_default()
 }
 
-/// `None` where somebody has edited them.
+/// Decodes recorded calls; `None` where they were edited.
 pub(super) fn decode(bytes: &[u8]) -> Option<Vec<Call>> {
     postcard::from_bytes(bytes).ok()
 }

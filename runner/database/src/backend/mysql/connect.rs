@@ -56,7 +56,7 @@ impl MysqlConnector {
         Self { url: url.clone(), options: options.clone() }
     }
 
-    /// A connection, however long it takes within `options.wait`.
+    /// Opens a connection, however long it takes within `options.wait`.
     pub(super) async fn open(&self) -> Result<MysqlConnection, BackendError> {
         let deadline = Instant::now() + self.options.wait;
         let mut pause = PAUSE_MIN;

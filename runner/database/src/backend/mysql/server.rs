@@ -109,7 +109,7 @@ impl Server {
         parse_version(&self.version).is_some_and(|found| found >= version)
     }
 
-    /// As executable comments compare it: 80036 for 8.0.36.
+    /// Returns the version as executable comments compare it: 80036 for 8.0.36.
     pub(super) fn comment_version(&self) -> u32 {
         let (major, minor, patch) = parse_version(&self.version).unwrap_or_default();
         major * 10_000 + minor * 100 + patch

@@ -46,7 +46,7 @@ pub(super) struct Stamps {
 }
 
 impl Stamps {
-    /// For rows without any.
+    /// Makes the stamps for rows without any.
     #[cfg(test)]
     pub(super) fn none() -> Self {
         Self { columns: Vec::new(), zone: Zone::utc() }

@@ -94,7 +94,7 @@ impl Wire {
         result
     }
 
-    /// As [`Wire::ended`], for the runner's own statement, which may have run out of time.
+    /// Does as [`Wire::ended`], for the runner's own statement, which may have run out of time.
     fn answered<T>(
         &mut self,
         result: Result<Result<T, sqlx::Error>, Elapsed>,
@@ -125,7 +125,7 @@ impl Wire {
         }
     }
 
-    /// As [`Wire::prepare`], for the runner's own statement, which is kept for its next run.
+    /// Does as [`Wire::prepare`], for the runner's own statement, which is kept for its next run.
     pub(super) async fn prepare_own(&mut self, sql: &str) -> Result<(), sqlx::Error> {
         self.busy = true;
         self.keeps(sql);

@@ -60,7 +60,7 @@ impl Writer {
         Ok(())
     }
 
-    /// From here on [`Writer::next_batch`] gives out what is left, however little.
+    /// Ends the input: from here on [`Writer::next_batch`] gives out what is left, however little.
     pub(super) fn finish(&mut self) {
         self.finishing = true;
     }

@@ -129,7 +129,7 @@ impl Zone {
     }
 }
 
-/// In which period a local time stands, to be asked for; `None` for what is no time.
+/// Returns the period in which a local time is, to be asked for; `None` for what is no time.
 pub(super) fn period_of(local: &str) -> Option<i64> {
     seconds_of(local).map(|(seconds, _)| seconds.div_euclid(PERIOD))
 }

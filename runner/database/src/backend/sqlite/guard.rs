@@ -250,7 +250,7 @@ fn starts_with(name: &str, prefix: &str) -> bool {
     name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
-/// The table names that belong to the runner, in any spelling.
+/// Returns whether a table's name belongs to the runner, in any spelling.
 pub(super) fn is_own(name: &str) -> bool {
     OWN_TABLES.iter().any(|own| own.eq_ignore_ascii_case(name)) || starts_with(name, CURSOR_PREFIX)
 }

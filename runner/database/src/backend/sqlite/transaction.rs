@@ -148,7 +148,7 @@ pub(super) async fn run(connection: &mut SqliteConnection, sql: &str) -> Result<
     done.map(|_| ()).map_err(host_error)
 }
 
-/// What is temporary belongs to the connection; the next hook must not find it.
+/// Drops what is temporary: it belongs to the connection, and the next hook must not find it.
 pub(super) async fn drop_temporary(connection: &mut SqliteConnection) -> Result<(), BackendError> {
     // Triggers and views come before the tables that they are about.
     let found: Vec<(String, String)> = sqlx::query_as(

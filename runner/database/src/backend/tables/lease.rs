@@ -122,7 +122,7 @@ pub(crate) async fn expired_session(
     Ok(serde_json::from_str(&text).ok().and_then(|found: Signature| found.session))
 }
 
-/// Who took the lease last, whether or not it has run out. Outside of any transaction.
+/// Returns who took the lease last, whether or not it has run out. Asks outside of any transaction.
 pub(crate) async fn last_holder(
     connection: &mut dyn Connection,
 ) -> Result<Option<LockHolder>, BackendError> {
@@ -130,7 +130,7 @@ pub(crate) async fn last_holder(
     named(read_one(connection, Own::rows(sql, [])).await?)
 }
 
-/// Who holds a lease that has not run out, in the transaction at hand.
+/// Returns who holds a lease that has not run out, in the transaction at hand.
 pub(crate) async fn holder(
     connection: &mut dyn Connection,
 ) -> Result<Option<LockHolder>, BackendError> {

@@ -110,7 +110,7 @@ pub(super) fn is(listing: &Listing) -> bool {
     listing.find(SUM).is_some() && !listing.files.iter().any(is_directed)
 }
 
-/// Its ledger has what stands before the first `_` of the names.
+/// Returns the alteration that its ledger means by `version`: what stands before the first `_` of the names.
 pub(super) fn ledger_key(version: &str) -> Option<LedgerKey> {
     textual::ledger_key(version)
 }

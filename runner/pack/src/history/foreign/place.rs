@@ -30,7 +30,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// It is the head of a comment about SQL, before any statement.
+    /// Returns whether the line is the head of a comment about SQL, before any statement.
     pub(super) fn is_heading(self) -> bool {
         self.is_first && self.is_about_sql
     }
