@@ -12,7 +12,8 @@ use crate::{
 use std::os::unix::process::ExitStatusExt as _;
 
 const ID: &str = "1.0.0-1710000006-prepares-with-setting";
-const KEPT: &str = "goes on as it was begun, and not with what is given now for `REGION`";
+const KEPT: &str =
+    "resumes with the settings that it was begun with, not with the new values of `REGION`";
 
 fn deploy(plugins: &Sandbox, region: &str) -> Vec<String> {
     let plugins = plugins.path().join("plugins").display().to_string();

@@ -61,9 +61,9 @@ pub enum ConfigError {
     TooLarge { path: PathBuf },
     #[error("{}: {who} may write to it, and could grant a plugin what you would not", shown(.path))]
     Writable { path: PathBuf, who: &'static str },
-    #[error("{}: lies among the plugins, and nobody named it", shown(.path))]
+    #[error("{}: lies among the plugins, and was not named with `--config`", shown(.path))]
     AmongPlugins { path: PathBuf },
-    #[error("{}: belongs to the user with id {owner}, and nobody named it", shown(.path))]
+    #[error("{}: belongs to the user with id {owner}, and was not named with `--config`", shown(.path))]
     Foreign { path: PathBuf, owner: u32 },
     #[error("{}{}: {}", shown(.path), at(*.line), Escaped(.reason))]
     Invalid { path: PathBuf, line: Option<usize>, reason: String },

@@ -116,7 +116,7 @@ pub enum Error {
     Export { folder: PathBuf, reason: String },
     #[error("the answer was no")]
     Declined,
-    #[error("somebody else keeps changing the recorded state")]
+    #[error("another runner keeps changing the recorded state")]
     KeepsMoving,
     #[error("the plan changed while it waited for the lock: {0} is new in it")]
     PlanChanged(AlterationKey),

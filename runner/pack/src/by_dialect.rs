@@ -29,14 +29,14 @@ pub(super) struct Folders {
 }
 
 impl Folders {
-    /// The dialects that the folder of `dialect` is for.
+    /// Returns the dialects that the folder of `dialect` is for.
     fn covers(&self, dialect: Dialect) -> BTreeSet<Dialect> {
         let is_both = dialect == Dialect::Mysql && !self.of.contains_key(&Dialect::Mariadb);
         [Some(dialect), is_both.then_some(Dialect::Mariadb)].into_iter().flatten().collect()
     }
 }
 
-/// The folders of dialects in `folder`; `None` unless there are at least two, and no SQL beside them.
+/// Returns the folders of dialects in `folder`; `None` unless there are at least two, and no SQL beside them.
 pub(super) fn find(folder: &Path) -> Result<Option<Folders>, FolderError> {
     let mut of: BTreeMap<Dialect, PathBuf> = BTreeMap::new();
     let (mut passed_over, mut others) = (Vec::new(), Vec::new());

@@ -15,7 +15,7 @@ pub struct CheckFile {
     pub text: String,
 }
 
-/// The name of the check of an alteration, on one dialect or on all that have none of their own.
+/// Returns the name of the check of an alteration, on one dialect or on all that have none of their own.
 fn file_name(id: &AlterationId, dialect: Option<Dialect>) -> String {
     match dialect {
         Some(dialect) => format!("{id}.{dialect}.verify.sql"),
@@ -55,7 +55,7 @@ pub(super) fn write(
     written.collect()
 }
 
-/// The check of an alteration on `dialect`, in the folder of its component.
+/// Returns the check of an alteration on `dialect`, in the folder of its component.
 pub fn find(folder: &Path, id: &AlterationId, dialect: Dialect) -> Option<PathBuf> {
     let mysql = (dialect == Dialect::Mariadb).then_some(Some(Dialect::Mysql));
     let written = [Some(Some(dialect)), mysql, Some(None)].into_iter().flatten();

@@ -6,7 +6,7 @@
 use sha2::{Digest, Sha256};
 use wasmparser::{Parser, Payload};
 
-/// Whether two components differ in custom sections only. False where one cannot be read.
+/// Returns whether two components differ in custom sections only. False where one cannot be read.
 pub fn is_same_code(one: &[u8], other: &[u8]) -> bool {
     match (digest(one), digest(other)) {
         (Some(one), Some(other)) => one == other,
@@ -14,7 +14,7 @@ pub fn is_same_code(one: &[u8], other: &[u8]) -> bool {
     }
 }
 
-/// A hash of the sections, each with its kind and its length; modules and components are gone through in their place.
+/// Hashes the sections, each with its kind and its length; modules and components are gone through in their place.
 fn digest(component: &[u8]) -> Option<[u8; 32]> {
     let mut hash = Sha256::new();
     let mut part = |kind: u8, bytes: &[u8]| {

@@ -39,7 +39,7 @@ const OTHERS: [&str; 13] = [
     "sqlserver",
 ];
 
-/// `None` for a name that is not meant as a database.
+/// Reads the name of a folder; `None` for one that is not meant as a database.
 pub(super) fn read(name: &str) -> Option<Meant> {
     let name = name.to_ascii_lowercase();
     if let Some(dialect) = exact(&name) {
@@ -52,13 +52,13 @@ pub(super) fn read(name: &str) -> Option<Meant> {
     close.map(Meant::Dialect)
 }
 
-/// The dialect whose name, or a common other one, this is.
+/// Returns the dialect whose name, or a common other one, this is.
 pub(super) fn exact(name: &str) -> Option<Dialect> {
     let alias = || ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, dialect)| *dialect);
     name.parse().ok().or_else(alias)
 }
 
-/// Whether one letter is missing, added or another, or two were swapped.
+/// Returns whether one letter is missing, added or another, or two were swapped.
 fn is_close(name: &str, dialect: &str) -> bool {
     let (name, dialect) = (name.as_bytes(), dialect.as_bytes());
     let same_start = name.iter().zip(dialect).take_while(|(a, b)| a == b).count();

@@ -35,12 +35,12 @@ impl Findings {
         }
     }
 
-    /// The value; a problem is noted.
+    /// Returns the value; notes a problem.
     pub(super) fn keep<T, E: Into<FolderError>>(&self, result: Result<T, E>) -> Option<T> {
         result.map_err(|problem| self.problem(problem)).ok()
     }
 
-    /// What `read` makes of each item; the problems of the others are noted.
+    /// Returns what `read` makes of each item; notes the problems of the others.
     pub(super) fn each<I, T, E: Into<FolderError>>(
         &self,
         items: impl IntoIterator<Item = I>,
@@ -57,12 +57,12 @@ impl Findings {
         std::mem::take(&mut self.notes.borrow_mut())
     }
 
-    /// How many problems there are so far.
+    /// Returns how many problems there are so far.
     pub(super) fn count(&self) -> usize {
         self.problems.borrow().len()
     }
 
-    /// The value, if there is no problem by now.
+    /// Returns the value, if there is no problem by now.
     pub(super) fn finish<T>(&self, result: Result<T, FolderError>) -> Result<T, FolderError> {
         let value = self.keep(result);
         let mut problems = std::mem::take(&mut *self.problems.borrow_mut());
@@ -78,7 +78,7 @@ impl Findings {
 }
 
 impl Note {
-    /// As it is told: the file, the line if there is one, and what it is.
+    /// Returns the note as it is shown: the file, the line if there is one, and what it is.
     pub fn told(&self) -> String {
         let line = self.line.map(|line| format!("line {line}: ")).unwrap_or_default();
         format!("{}: {line}{}", shown(&self.path), self.text)

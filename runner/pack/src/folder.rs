@@ -79,7 +79,7 @@ pub(super) struct SqlAlteration {
 }
 
 impl SqlAlteration {
-    /// The dialects that it is deployed on.
+    /// Returns the dialects that it is deployed on.
     pub(super) fn runs_on(&self) -> BTreeSet<Dialect> {
         let mut dialects = self.sql.dialects();
         dialects.retain(|d| self.needed_on.is_empty() || self.needed_on.contains(d));
@@ -230,7 +230,7 @@ fn files(
     context.findings.finish(files)
 }
 
-/// As [`files`], for a folder that holds one history.
+/// Does as [`files`], for a folder that holds one history.
 pub(super) fn files_of_one(
     folder: &Path,
     options: &PackOptions,
@@ -351,7 +351,7 @@ fn assemble(
     findings.finish(Ok(SqlFolder { plugin, requires, replaces, dialects, alterations }))
 }
 
-/// The dialects that a folder is for: as its settings say, or else its folders.
+/// Returns the dialects that a folder is for: as its settings say, or else its folders.
 fn agreed(
     folder: &Path,
     found: BTreeSet<Dialect>,
@@ -413,7 +413,7 @@ pub(super) fn is_hidden(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }
 
-/// What `alteration.toml` says, and the options beside it.
+/// Returns what `alteration.toml` says, and the options beside it.
 fn read_settings(folder: &Path, options: &PackOptions) -> Result<Option<Settings>, FolderError> {
     let settings = settings_of(folder)?;
     let asked = &options.dialects;

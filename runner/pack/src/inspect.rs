@@ -91,7 +91,7 @@ pub enum InspectError {
     Invalid(BinaryReaderError),
 }
 
-/// As [`inspect`], with a file of a bounded size.
+/// Does as [`inspect`] for a file, whose size is bounded.
 pub fn inspect_file(path: &Path) -> Result<Inspection, InspectFileError> {
     Ok(read_and_inspect(path)?.1)
 }

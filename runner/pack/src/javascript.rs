@@ -23,7 +23,7 @@ const MEMORY_BYTES_MAX: usize = 256 << 20;
 const LENGTH_WORDS_AWAY_MAX: usize = 4;
 const SHOWN_CHARS_MAX: usize = 60;
 
-/// The native `async` functions of a component, each by the beginning of its text.
+/// Returns the native `async` functions of a component, each by the beginning of its text.
 pub(super) fn native_async(component: &[u8]) -> Vec<String> {
     if find(component, ENGINE).is_none() {
         return Vec::new();
@@ -39,7 +39,7 @@ pub(super) fn native_async(component: &[u8]) -> Vec<String> {
         .collect()
 }
 
-/// The memory as a core module's active data segments leave it.
+/// Returns the memory as a core module's active data segments leave it.
 fn memory(reader: DataSectionReader<'_>) -> Vec<u8> {
     let mut memory = Vec::new();
     for data in reader.into_iter().flatten() {
@@ -87,7 +87,7 @@ fn functions(memory: &[u8]) -> Vec<String> {
     found.into_iter().map(|(_, text)| shown(text)).collect()
 }
 
-/// Whether the text of a function is that of an `async` one, and not of one that is called `async` or whose
+/// Returns whether the text of a function is that of an `async` one, and not of one that is called `async` or whose
 /// parameter is.
 fn is_async_function(text: &[u8]) -> bool {
     let Some(rest) = text.strip_prefix(ASYNC) else { return false };
@@ -100,7 +100,7 @@ fn is_async_function(text: &[u8]) -> bool {
     }
 }
 
-/// Whether the parentheses that `text` begins with are an arrow function's.
+/// Returns whether the parentheses that `text` begins with are an arrow function's.
 fn is_followed_by_arrow(text: &[u8]) -> bool {
     let mut depth = 0_usize;
     for (at, byte) in text.iter().enumerate() {
@@ -116,7 +116,7 @@ fn is_followed_by_arrow(text: &[u8]) -> bool {
     false
 }
 
-/// The first line of a function, and not too much of that.
+/// Returns the first line of a function, and not too much of that.
 fn shown(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     let line = text.lines().next().unwrap_or_default();
@@ -142,7 +142,7 @@ fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// A component whose memory holds the engine's mark, then `texts`, each a C string; and for each of
+    /// Builds a component whose memory holds the engine's mark, then `texts`, each a C string; and for each of
     /// those that are `held` a function's three words: length, something else, address.
     fn component(mark: &str, texts: &[(&str, bool)]) -> Vec<u8> {
         let mut memory = vec![0; 16];

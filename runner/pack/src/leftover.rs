@@ -19,7 +19,7 @@ pub struct Leftover {
     pub instead: Option<AlterationId>,
 }
 
-/// Those in `out` that are none of `components`; sorted.
+/// Returns the files in `out` that are none of `components`; sorted.
 pub fn leftovers(components: &[PackedComponent], out: &Path) -> Vec<Leftover> {
     let Some(first) = components.first() else { return Vec::new() };
     let plugin = &first.manifest.plugin;

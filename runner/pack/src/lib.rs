@@ -166,7 +166,7 @@ pub fn pack(source: &Path, options: &PackOptions) -> Result<Vec<PackedComponent>
     }
 }
 
-/// How [`pack`] reads a folder of SQL; `None` where it has the runner's own layout, or is a file.
+/// Returns how [`pack`] reads a folder of SQL; `None` where it has the runner's own layout, or is a file.
 /// And what there is to know of files that are taken.
 pub fn reading(
     source: &Path,
@@ -216,7 +216,7 @@ fn pack_folder(source: &Path, options: &PackOptions) -> Result<Vec<PackedCompone
     }
 }
 
-/// The alterations of each version.
+/// Returns the alterations of each version.
 fn versions<'a>(
     source: &Path,
     folder: &'a SqlFolder,
@@ -295,7 +295,7 @@ fn file_name(manifest: &Manifest, by_release: bool) -> String {
     }
 }
 
-/// A path as errors show it.
+/// Returns a path as errors show it.
 fn shown(path: &Path) -> String {
     Escaped(&crate::secret::hidden(&path.display().to_string())).to_string()
 }

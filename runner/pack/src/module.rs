@@ -148,7 +148,7 @@ impl fmt::Display for ManifestOrigin {
     }
 }
 
-/// What to do about the one mistake whose remedy is not plain from its message.
+/// Returns what to do about the one mistake whose remedy is not plain from its message.
 pub(super) fn hint(error: &ManifestError) -> &'static str {
     match error {
         ManifestError::ChecksumMissing(_) => {

@@ -14,7 +14,7 @@ use alteration_domain::section::{
 use std::ops::Range;
 use wasm_encoder::{CustomSection, Encode, Section as _};
 
-/// The component with `manifest` as its one manifest, at the end; one it had before is left out.
+/// Returns the component with `manifest` as its one manifest, at the end; one it had before is left out.
 pub fn append(component: &[u8], manifest: &[u8]) -> Result<Vec<u8>, SectionError> {
     if manifest.len() > MANIFEST_BYTES_MAX {
         return Err(SectionError::TooLarge(manifest.len()));
@@ -29,17 +29,17 @@ pub fn append(component: &[u8], manifest: &[u8]) -> Result<Vec<u8>, SectionError
     Ok(bytes)
 }
 
-/// The file without its top-level custom sections called `name`.
+/// Returns the file without its top-level custom sections called `name`.
 pub(super) fn strip(bytes: &[u8], name: &str) -> Result<Vec<u8>, SectionError> {
     without(bytes, &[name], false)
 }
 
-/// The component without the sections that are the runner's own.
+/// Returns the component without the sections that are the runner's own.
 pub(super) fn strip_own(bytes: &[u8]) -> Result<Vec<u8>, SectionError> {
     without(bytes, &[MANIFEST_SECTION, DRAFT_SECTION], false)
 }
 
-/// The file without its custom sections that are called one of `names`, nor those of the core
+/// Returns the file without its custom sections that are called one of `names`, nor those of the core
 /// modules directly in it.
 pub(super) fn strip_all(bytes: &[u8], names: &[&str]) -> Result<Vec<u8>, SectionError> {
     without(bytes, names, true)
@@ -61,7 +61,7 @@ fn without(bytes: &[u8], names: &[&str], nested: bool) -> Result<Vec<u8>, Sectio
     Ok(kept)
 }
 
-/// The manifest that a toolchain left inside a core module, or inside the core modules of a
+/// Returns the manifest that a toolchain left inside a core module, or inside the core modules of a
 /// component, where a static with `#[link_section]` ends up.
 pub(super) fn embedded_manifest(bytes: &[u8]) -> Result<Option<&[u8]>, SectionError> {
     if kind(bytes)? == Kind::Module {
@@ -82,7 +82,7 @@ pub(super) fn embedded_manifest(bytes: &[u8]) -> Result<Option<&[u8]>, SectionEr
     Ok(found)
 }
 
-/// A component's first core module, and where the section that holds it is, its header included.
+/// Returns a component's first core module, and where the section that holds it is, its header included.
 pub(super) fn first_module(component: &[u8]) -> Option<(Range<usize>, &[u8])> {
     kind(component).ok().filter(|kind| *kind == Kind::Component)?;
     let is_it = |section: &Result<Section<'_>, _>| {
@@ -92,14 +92,14 @@ pub(super) fn first_module(component: &[u8]) -> Option<(Range<usize>, &[u8])> {
     Some((section.whole, section.contents))
 }
 
-/// The section of a component that holds the core module `module`.
+/// Returns the section of a component that holds the core module `module`.
 pub(super) fn nested(module: &[u8]) -> Vec<u8> {
     let mut section = vec![NESTED_MODULE];
     module.encode(&mut section);
     section
 }
 
-/// Whether a core module has a custom section whose name starts with `prefix`.
+/// Returns whether a core module has a custom section whose name starts with `prefix`.
 pub(super) fn has_custom(module: &[u8], prefix: &str) -> Result<bool, SectionError> {
     kind(module)?;
     for section in Sections::of(module) {

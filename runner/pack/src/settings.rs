@@ -54,7 +54,7 @@ pub struct AlterationSettings {
     pub(super) foreign_keys: Option<ForeignKeys>,
 }
 
-/// The error says where: it quotes the line. It holds newlines and the file's own text.
+/// Parses the settings. The error says where: it quotes the line. It holds newlines and the file's own text.
 pub fn parse(text: &str) -> Result<Settings, String> {
     toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
 }

@@ -58,7 +58,7 @@ impl SqlEncoder {
         &self.resolve
     }
 
-    /// One component that carries `alterations`, of which there must be at least one.
+    /// Encodes one component that carries `alterations`, of which there must be at least one.
     pub(super) fn encode(
         &self,
         folder: &SqlFolder,
@@ -133,7 +133,7 @@ fn manifest(
     })
 }
 
-/// Those that each alteration runs on, unless it says that only others need it; empty for all.
+/// Returns the dialects that each alteration runs on, unless it says that only others need it; empty for all.
 fn common_dialects(alterations: &[&SqlAlteration]) -> Result<BTreeSet<Dialect>, SqlComponentError> {
     let mut common = BTreeSet::from(Dialect::ALL);
     for alteration in alterations.iter().filter(|alteration| alteration.needed_on.is_empty()) {

@@ -34,7 +34,7 @@ pub(super) fn read(
     Ok(read.collect())
 }
 
-/// What each dialect gets, of those that the alteration runs on. Problems are noted.
+/// Returns what each dialect gets, of those that the alteration runs on. Problems are noted.
 fn read_files(
     folder: &Path,
     id: &AlterationId,
@@ -69,7 +69,7 @@ fn read_files(
     texts
 }
 
-/// What decides how a file is read that `users` get: its dialects are known if it is for one, or if
+/// Returns what decides how a file is read that `users` get: its dialects are known if it is for one, or if
 /// the folder says for which it is.
 fn seen_by<'a>(
     path: &Path,
@@ -89,7 +89,7 @@ fn seen_by<'a>(
     }
 }
 
-/// The SQL files by alteration, nothing read yet; at least one.
+/// Returns the SQL files by alteration, nothing read yet; at least one.
 fn list(
     folder: &Path,
     context: &Context<'_>,

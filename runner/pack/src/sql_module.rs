@@ -42,7 +42,7 @@ struct Defined {
     body: Function,
 }
 
-/// The module. Together the texts must be well below 4 GiB.
+/// Returns the module. Together the texts must be well below 4 GiB.
 pub(super) fn encode(alterations: &[&SqlAlteration]) -> Vec<u8> {
     let shape = Shape::of(alterations);
     let (data, end) = sql_table::data(shape, alterations);
@@ -122,7 +122,7 @@ pub(super) fn encode(alterations: &[&SqlAlteration]) -> Vec<u8> {
     module.finish()
 }
 
-/// The module's own functions, in order; the first is `find`, with this index and body.
+/// Returns the module's own functions, in order; the first is `find`, with this index and body.
 fn functions(shape: Shape, find: u32, body: Function) -> Vec<Defined> {
     let mut defined = vec![Defined { type_index: HOOK_TYPE, export: None, body }];
     // Without these groups every alteration has an `up`, as it had before there were any.

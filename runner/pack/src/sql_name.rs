@@ -25,7 +25,7 @@ impl SqlHook {
     pub(super) const ALL: [Self; 5] =
         [Self::Up, Self::BeforeUp, Self::Step, Self::Down, Self::BeforeDown];
 
-    /// What stands between the id and `.sql`.
+    /// Returns what stands between the id and `.sql`.
     pub fn ending(self) -> &'static str {
         match self {
             Self::Up => ".up",
@@ -36,12 +36,12 @@ impl SqlHook {
         }
     }
 
-    /// The hook's name.
+    /// Returns the hook's name.
     pub fn name(self) -> &'static str {
         self.ending().trim_start_matches('.')
     }
 
-    /// How its text runs.
+    /// Returns how its text runs.
     pub fn role(self) -> Role {
         match self {
             Self::Up | Self::Down => Role::Main,
@@ -50,7 +50,7 @@ impl SqlHook {
         }
     }
 
-    /// Whether it takes back what the others did, so that it cannot be all there is.
+    /// Returns whether it takes back what the others did, so that it cannot be all there is.
     pub(super) fn is_way_back(self) -> bool {
         matches!(self, Self::Down | Self::BeforeDown)
     }
@@ -91,7 +91,7 @@ pub(super) struct SqlName {
     pub(super) dialect: Option<Dialect>,
 }
 
-/// `None` for a file that is no SQL, or hidden, as editors' temporary files are.
+/// Reads a file name; `None` for a file that is no SQL, or hidden, as editors' temporary files are.
 pub(super) fn parse(file_name: &str) -> Option<Result<SqlName, SqlNameError>> {
     if file_name.starts_with('.') || !file_name.to_ascii_lowercase().ends_with(".sql") {
         return None;

@@ -28,7 +28,7 @@ pub struct SqlSource {
 }
 
 impl SqlSource {
-    /// `None` where the component is none that this version makes of SQL.
+    /// Reads the SQL of a component; `None` where it is none that this version makes of SQL.
     pub fn of(component: &[u8]) -> Option<Self> {
         let bytes = section::strip_own(component).ok()?;
         let (section, module) = section::first_module(&bytes)?;
@@ -44,7 +44,7 @@ impl SqlSource {
         is_same.then_some(Self { alterations })
     }
 
-    /// What `hook` of the alteration hands over on `dialect`; empty where it has no SQL.
+    /// Returns what `hook` of the alteration hands over on `dialect`; empty where it has no SQL.
     pub fn text(&self, id: &AlterationId, hook: SqlHook, dialect: Dialect) -> &str {
         // As the module's own `find` does it: the first that runs on the dialect is the one.
         let mut of_id = self.alterations.iter().filter(|alteration| alteration.id == *id);
@@ -52,12 +52,12 @@ impl SqlSource {
         found.map_or("", |alteration| alteration.sql.text(hook, dialect))
     }
 
-    /// Whether dialects differ in what one of its alterations does there.
+    /// Returns whether dialects differ in what one of its alterations does there.
     pub fn varies(&self) -> bool {
         self.alterations.iter().any(|alteration| alteration.sql.varies())
     }
 
-    /// The different texts of each hook, and the dialects that get each.
+    /// Returns the different texts of each hook, and the dialects that get each.
     pub fn texts(
         &self,
     ) -> impl Iterator<Item = (&AlterationId, SqlHook, Vec<(Vec<Dialect>, &str)>)> {
@@ -67,8 +67,8 @@ impl SqlSource {
         })
     }
 
-    /// All of its texts as they are handed over, alteration by alteration, each one's in the order in which they
-    /// run; where databases differ, one for each.
+    /// Returns all of its texts as they are handed over, alteration by alteration, each one's in the order in which
+    /// they run; where databases differ, one for each.
     pub(crate) fn handed(&self) -> Vec<HandedSql<'_>> {
         let mut texts = Vec::new();
         for alteration in &self.alterations {
@@ -157,7 +157,7 @@ fn alteration(id: AlterationId, sql: SqlTexts) -> SqlAlteration {
     }
 }
 
-/// The contents of a module's one data segment.
+/// Returns the contents of a module's one data segment.
 fn data(module: &[u8]) -> Option<&[u8]> {
     for payload in Parser::new(0).parse_all(module) {
         if let Payload::DataSection(segments) = payload.ok()? {

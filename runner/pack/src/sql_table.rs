@@ -48,7 +48,7 @@ impl Shape {
         }
     }
 
-    /// The world of the interface that has these exports.
+    /// Returns the world of the interface that has these exports.
     pub(super) fn world(self) -> &'static str {
         match (self.preparation, self.backfill) {
             (false, false) => "alteration",
@@ -58,7 +58,7 @@ impl Shape {
         }
     }
 
-    /// The hooks in the order of an entry's slots.
+    /// Returns the hooks in the order of an entry's slots.
     fn slots(self) -> impl Iterator<Item = SqlHook> {
         let preparation = self.preparation.then_some([SqlHook::BeforeUp, SqlHook::BeforeDown]);
         let backfill = self.backfill.then_some(SqlHook::Step);
@@ -68,7 +68,7 @@ impl Shape {
             .chain(backfill)
     }
 
-    /// Where in an entry the text of `hook` is; `None` where the component has no such hook.
+    /// Returns where in an entry the text of `hook` is; `None` where the component has no such hook.
     pub(super) fn slot(self, hook: SqlHook) -> Option<u64> {
         let at = self.slots().position(|slot| slot == hook)?;
         Some(u64::from(SLOT_LEN) * (at as u64 + 1))
@@ -78,7 +78,7 @@ impl Shape {
         SLOT_LEN * (self.slots().count() as u32 + 1)
     }
 
-    /// Those that have a table; where there is one table for all of them, any of them.
+    /// Returns the dialects that have a table; where there is one table for all of them, any of them.
     fn tables(self) -> &'static [Dialect] {
         if self.dialects { &Dialect::ALL } else { &Dialect::ALL[..1] }
     }
@@ -87,7 +87,7 @@ impl Shape {
         self.tables().len() as u32
     }
 
-    /// The bytes of one table of so many alterations.
+    /// Returns the bytes of one table of so many alterations.
     pub(super) fn table_len(self, alterations: usize) -> u32 {
         self.entry_len() * alterations as u32
     }
@@ -109,7 +109,7 @@ impl Texts {
         place
     }
 
-    /// The id and the hooks of an alteration, in each table.
+    /// Returns the id and the hooks of an alteration, in each table.
     fn entries(&mut self, shape: Shape, alteration: &SqlAlteration) -> Vec<Vec<Place>> {
         let tables = shape.tables();
         let (id_at, id_len) = self.push(alteration.id.as_str());
@@ -133,7 +133,7 @@ impl Texts {
     }
 }
 
-/// The bytes that belong at [`TABLE_AT`], and the first address after them. A hook without SQL has
+/// Returns the bytes that belong at [`TABLE_AT`], and the first address after them. A hook without SQL has
 /// a text of length 0.
 pub(super) fn data(shape: Shape, alterations: &[&SqlAlteration]) -> (Vec<u8>, u32) {
     let at = TABLE_AT + shape.table_len(alterations.len()) * shape.table_count();

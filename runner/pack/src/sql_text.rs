@@ -26,7 +26,7 @@ pub enum SqlTextError {
 
 pub(super) const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// The same bytes, but for a byte order mark.
+/// Returns the same bytes, but for a byte order mark.
 pub(super) fn without_byte_order_mark(mut bytes: Vec<u8>) -> Vec<u8> {
     if bytes.starts_with(BYTE_ORDER_MARK) {
         bytes.drain(..BYTE_ORDER_MARK.len());
@@ -34,7 +34,7 @@ pub(super) fn without_byte_order_mark(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// The text of an SQL file, unchanged.
+/// Returns the text of an SQL file, unchanged.
 pub(super) fn decode(bytes: Vec<u8>) -> Result<String, SqlTextError> {
     if bytes.len() > SQL_BYTES_MAX {
         return Err(SqlTextError::TooLarge);

@@ -13,20 +13,20 @@ use std::{
 /// The texts of one hook as they are written: for a dialect, or for all that have none of their own.
 pub(super) type Written<T> = BTreeMap<Option<Dialect>, T>;
 
-/// What `dialect` gets of them.
+/// Returns what `dialect` gets of them.
 pub(super) fn chosen<T>(written: &Written<T>, dialect: Dialect) -> Option<&T> {
     let own = || written.get(&Some(dialect));
     let mysql = || (dialect == Dialect::Mariadb).then(|| written.get(&Some(Dialect::Mysql)))?;
     own().or_else(mysql).or_else(|| written.get(&None))
 }
 
-/// Whether `dialect` gets one that is not for all.
+/// Returns whether `dialect` gets one that is not for all.
 fn has_own<T>(written: &Written<T>, dialect: Dialect) -> bool {
     let named: Written<()> = written.keys().flatten().map(|named| (Some(*named), ())).collect();
     chosen(&named, dialect).is_some()
 }
 
-/// The dialects that an alteration runs on: those with an `up`; and without one, those with another text of
+/// Returns the dialects that an alteration runs on: those with an `up`; and without one, those with another text of
 /// their own that goes forward, or, where no dialect has an `up`, any such text.
 pub(super) fn runs_on<T>(hooks: &BTreeMap<SqlHook, Written<T>>) -> BTreeSet<Dialect> {
     let forward = || hooks.iter().filter(|(hook, _)| !hook.is_way_back());
@@ -43,7 +43,7 @@ pub(super) fn runs_on<T>(hooks: &BTreeMap<SqlHook, Written<T>>) -> BTreeSet<Dial
 pub(super) struct SqlTexts(BTreeMap<SqlHook, BTreeMap<Dialect, Arc<str>>>);
 
 impl SqlTexts {
-    /// The same for every dialect.
+    /// Returns the same for every dialect.
     #[cfg(test)]
     pub(super) fn for_all(sql: BTreeMap<SqlHook, String>) -> Self {
         let mut texts = Self::default();
@@ -53,7 +53,7 @@ impl SqlTexts {
         texts
     }
 
-    /// A hook's text for some dialects; it must not be empty.
+    /// Adds a hook's text for some dialects; it must not be empty.
     pub(super) fn insert(
         &mut self,
         hook: SqlHook,
@@ -64,7 +64,7 @@ impl SqlTexts {
         self.0.entry(hook).or_default().extend(texts);
     }
 
-    /// What `dialects` get, alone.
+    /// Returns only what `dialects` get.
     pub(super) fn only(&self, dialects: &BTreeSet<Dialect>) -> Self {
         let mut texts = self.clone();
         for of_hook in texts.0.values_mut() {
@@ -80,7 +80,7 @@ impl SqlTexts {
         }
     }
 
-    /// The SQL of a hook; empty where there is none, because a file of SQL never is.
+    /// Returns the SQL of a hook; empty where there is none, because a file of SQL never is.
     pub(super) fn text(&self, hook: SqlHook, dialect: Dialect) -> &str {
         self.0.get(&hook).and_then(|texts| texts.get(&dialect)).map_or("", |text| text)
     }
@@ -89,22 +89,22 @@ impl SqlTexts {
         self.0.get(&hook).is_some_and(|texts| !texts.is_empty())
     }
 
-    /// The hooks that one of the dialects has SQL for.
+    /// Returns the hooks that one of the dialects has SQL for.
     pub(super) fn hooks(&self) -> impl Iterator<Item = SqlHook> {
         self.0.keys().copied().filter(|hook| self.has(*hook))
     }
 
-    /// Those that it runs on.
+    /// Returns the dialects that it runs on.
     pub(super) fn dialects(&self) -> BTreeSet<Dialect> {
         self.0.values().flat_map(BTreeMap::keys).copied().collect()
     }
 
-    /// Whether two dialects differ in what they get.
+    /// Returns whether two dialects differ in what they get.
     pub(super) fn varies(&self) -> bool {
         self.0.keys().any(|hook| self.variants(*hook).len() > 1)
     }
 
-    /// The different texts of a hook and who gets each; an empty text is that of dialects without one.
+    /// Returns the different texts of a hook and who gets each; an empty text is that of dialects without one.
     pub(super) fn variants(&self, hook: SqlHook) -> Vec<(Vec<Dialect>, &str)> {
         let mut variants: Vec<(Vec<Dialect>, &str)> = Vec::new();
         for dialect in Dialect::ALL {
@@ -117,7 +117,7 @@ impl SqlTexts {
         variants
     }
 
-    /// The bytes of all different texts.
+    /// Returns the bytes of all different texts.
     pub(super) fn size_bytes(&self) -> usize {
         let variants = self.hooks().flat_map(|hook| self.variants(hook));
         variants.map(|(_, text)| text.len()).sum()

@@ -3,13 +3,13 @@
 //! By the simple protocol a server runs as many statements as it sees. What passes here may go to it that way
 //! without having been parsed as one before.
 
-/// Whether nobody can see more than one statement in `sql`: they are parted by `;` alone, and in no
+/// Returns whether no reader can see more than one statement in `sql`: they are parted by `;` alone, and in no
 /// encoding do bytes of ASCII make one.
 pub fn is_undivided(sql: &str) -> bool {
     sql.is_ascii() && !sql.contains(';')
 }
 
-/// Whether such a text ends, and leaves the next one alone, for every reader: without a backslash it does
+/// Returns whether such a text ends, and does not affect the next one, for every reader: without a backslash it does
 /// not depend on any setting where a literal ends. Its quotes and comments have to be closed.
 pub fn is_closed(sql: &str) -> bool {
     is_undivided(sql) && !sql.contains('\\')

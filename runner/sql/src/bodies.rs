@@ -28,7 +28,7 @@ pub(super) fn visit(view: View<'_>, visit: &mut dyn FnMut(Part<'_>)) {
     descend(view, holds_code(view), 0, visit);
 }
 
-/// Whether a statement stores or runs code.
+/// Returns whether a statement stores or runs code.
 pub(super) fn holds_code(view: View<'_>) -> bool {
     view.dialect() == Dialect::Postgresql
         && (view.is(0, "DO")
@@ -56,7 +56,7 @@ fn descend(view: View<'_>, strings: bool, depth: usize, visit: &mut dyn FnMut(Pa
     }
 }
 
-/// The tokens of a body, and up to which byte it could be read.
+/// Returns the tokens of a body, and up to which byte it could be read.
 fn tokens(body: &str, reading: Reading) -> (Vec<Token>, usize) {
     let mut lexer = Lexer::new(body, reading);
     let mut tokens: Vec<Token> = Vec::new();

@@ -17,7 +17,7 @@ pub(super) struct CodeComment {
     pub(super) runs: bool,
 }
 
-/// What `text` begins with, if it is an executable comment.
+/// Returns what `text` begins with, if it is an executable comment.
 pub(super) fn code_comment(text: &[u8], reading: Reading) -> Option<CodeComment> {
     let is_mariadb = match reading.dialect {
         Dialect::Mariadb => true,
@@ -43,7 +43,8 @@ pub(super) fn code_comment(text: &[u8], reading: Reading) -> Option<CodeComment>
     Some(CodeComment { opening: mark + digits, runs: version <= reading.version && !is_mysqls })
 }
 
-/// How many bytes the comment has that `text` begins with and that is passed over; `None` where it is never closed.
+/// Returns how many bytes the comment has that `text` begins with and that is passed over; `None` where it is never
+/// closed.
 pub(super) fn passed_over(text: &[u8], opening: usize) -> Option<usize> {
     let (mut at, mut inside) = (opening, false);
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {

@@ -4,7 +4,7 @@
 
 use super::{token::TokenKind, view::View};
 
-/// The name at `index`, bare in lower case, or as it is meant in quotes.
+/// Returns the name at `index`, bare in lower case, or as it is meant in quotes.
 pub(super) fn name(view: View<'_>, index: usize) -> Option<String> {
     let token = view.tokens.get(index)?;
     let text = token.text(view.text);
@@ -20,7 +20,7 @@ pub(super) fn name(view: View<'_>, index: usize) -> Option<String> {
     }
 }
 
-/// What the string at `index` means.
+/// Returns what the string at `index` means.
 pub(super) fn string(view: View<'_>, index: usize) -> Option<String> {
     let token = view.tokens.get(index)?;
     let text = token.text(view.text);
@@ -65,7 +65,7 @@ fn unquoted(text: &str) -> String {
     meant
 }
 
-/// The character that UESCAPE behind the token names, else a backslash.
+/// Returns the character that UESCAPE behind the token names, else a backslash.
 fn escape_character(view: View<'_>, index: usize) -> char {
     if view.is(index + 1, "UESCAPE") {
         return view.string(index + 2).and_then(|text| text.chars().next()).unwrap_or('\\');
@@ -99,7 +99,7 @@ fn unicode(text: &str, escape: char) -> String {
     meant
 }
 
-/// A string with backslash escapes, of MySQL or of PostgreSQL (`E'…'`).
+/// Decodes a string with backslash escapes, of MySQL or of PostgreSQL (`E'…'`).
 fn escaped(text: &str, mysql: bool) -> String {
     let Some(&quote) = text.as_bytes().first() else {
         return String::new();

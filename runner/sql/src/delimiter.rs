@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 const COMMAND: &str = "delimiter";
 
-/// `sql` with blanks for its DELIMITER lines, and `;` for the delimiters that they name. Unchanged
+/// Returns `sql` with blanks for its DELIMITER lines, and `;` for the delimiters that they name. Unchanged
 /// where there are none, and for other dialects than MySQL's and MariaDB's; for PostgreSQL, what psql reads of a dump
 /// becomes blanks.
 pub fn undelimited(sql: &str, reading: impl Into<Reading>) -> Result<Cow<'_, str>, SqlError> {
@@ -66,18 +66,18 @@ pub fn undelimited(sql: &str, reading: impl Into<Reading>) -> Result<Cow<'_, str
     }
 }
 
-/// A quick look, because hardly any text has one.
+/// Returns whether the word occurs at all: a quick look, because hardly any text has one.
 fn mentions(sql: &str) -> bool {
     sql.as_bytes().windows(COMMAND.len()).any(|w| w.eq_ignore_ascii_case(COMMAND.as_bytes()))
 }
 
-/// The command stands here, as a word of its own.
+/// Returns whether the command stands here, as a word of its own.
 fn is_command(rest: &[u8]) -> bool {
     rest.get(..COMMAND.len()).is_some_and(|w| w.eq_ignore_ascii_case(COMMAND.as_bytes()))
         && rest.get(COMMAND.len()).is_none_or(u8::is_ascii_whitespace)
 }
 
-/// How many bytes at the start are one thing to the client: a string, a quoted name, a comment or a byte.
+/// Returns how many bytes at the start are one thing to the client: a string, a quoted name, a comment or a byte.
 fn opaque(rest: &[u8], reading: Reading) -> usize {
     let until = |from: usize, end: &[u8]| {
         let found = rest[from..].windows(end.len()).position(|window| window == end);

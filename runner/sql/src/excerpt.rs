@@ -52,7 +52,7 @@ pub fn excerpt(sql: &str, offset: Option<usize>) -> String {
     text
 }
 
-/// The part of `line` to show, escaped, and where in it the byte `column` stands.
+/// Returns the part of `line` to show, escaped, and where in it the byte `column` stands.
 fn clip(line: &str, column: Option<usize>) -> (String, Option<usize>) {
     let column = column.map(|column| floor_char_boundary(line, column));
     let marked_char = column.map_or(0, |column| line[..column].chars().count());

@@ -65,7 +65,7 @@ fn paint(token: Token, text: &str) -> Paint {
     }
 }
 
-/// The first of `dialects` that `text` can be read in to its end; the first of them where there is none.
+/// Returns the first of `dialects` that `text` can be read in to its end; the first of them where there is none.
 pub fn dialect_of(text: &str, dialects: &[Dialect]) -> Dialect {
     let reads = |dialect: Dialect| {
         let mut lexer = Lexer::new(text, Reading::from(dialect));
@@ -81,8 +81,8 @@ pub fn dialect_of(text: &str, dialects: &[Dialect]) -> Dialect {
     found.or(dialects.first().copied()).unwrap_or(Dialect::Sqlite)
 }
 
-/// What has to be added to `text` so that another statement can stand behind it: nothing, or a `;`, on a line of its
-/// own where it would else be part of a comment. Nothing also where that cannot be known.
+/// Returns what has to be added to `text` so that another statement can stand behind it: nothing, or a `;`, on a line
+/// of its own where it would else be part of a comment. Nothing also where that cannot be known.
 pub fn terminator(text: &str, dialect: Dialect) -> &'static str {
     // A command of the mysql client: what ends a statement there may be anything.
     let changes_it = |line: &str| {

@@ -24,7 +24,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// How a hook of this role runs on `dialect`.
+    /// Returns how a hook of this role runs on `dialect`.
     pub fn place(self, dialect: Dialect) -> Place {
         let commits = matches!(dialect, Dialect::Mysql | Dialect::Mariadb);
         match self {
@@ -65,7 +65,7 @@ impl Refused {
         1 + before.iter().filter(|byte| **byte == b'\n').count()
     }
 
-    /// The lines around it, escaped.
+    /// Returns the lines around it, escaped.
     pub fn excerpt(&self, text: &str) -> String {
         excerpt(text, Some(self.offset))
     }
@@ -85,22 +85,22 @@ impl Judge {
         self.reading.dialect
     }
 
-    /// The same, where statements beyond `text_bytes_max` are refused.
+    /// Returns the same judge, where statements beyond `text_bytes_max` are refused.
     pub fn bounded(self, text_bytes_max: usize) -> Self {
         Self { text_bytes_max: Some(text_bytes_max), ..self }
     }
 
-    /// The same, for a verb that is not told the bound.
+    /// Returns the same judge, for a verb that is not told the bound.
     pub fn unbounded(self) -> Self {
         Self { text_bytes_max: None, ..self }
     }
 
-    /// The same, for texts of a plugin that is trusted so far.
+    /// Returns the same judge, for texts of a plugin that is trusted so far.
     pub fn at(&self, level: Level) -> Self {
         Self { level, ..self.clone() }
     }
 
-    /// The same, for sessions of this database: USE of it does nothing.
+    /// Returns the same judge, for sessions of this database: USE of it does nothing.
     pub fn within(self, database: &str) -> Self {
         Self { database: Some(database.into()), ..self }
     }
@@ -113,7 +113,7 @@ impl Judge {
         })
     }
 
-    /// The first statement of `text` that a session refuses, if there is one.
+    /// Fails with the first statement of `text` that a session refuses, if there is one.
     pub fn judge(&self, text: &str, role: Role) -> Result<(), Refused> {
         let place = role.place(self.reading.dialect);
         let refused = |statement, offset, reason: String| Refused {
@@ -181,7 +181,7 @@ impl Judge {
         found
     }
 
-    /// From which statement of `text` on its hook could not be resumed, if there is one. A step is one transaction.
+    /// Returns the statement of `text` from which on its hook cannot be resumed, if there is one. A step is one transaction.
     pub fn unrepeatable(&self, text: &str, role: Role) -> Option<Unrepeatable> {
         if role == Role::Step {
             return None;
@@ -201,7 +201,7 @@ impl Judge {
         }
     }
 
-    /// What the statement says about the script's transactions, and its first byte.
+    /// Returns what the statement says about the script's transactions, and its first byte.
     fn unit(
         &self,
         sql: &str,
@@ -245,7 +245,7 @@ impl Judge {
     }
 }
 
-/// Where a statement's first token begins in the text that it was read from.
+/// Returns where a statement's first token begins in the text that it was read from.
 fn first_byte(statement: &Statement<'_>) -> usize {
     let first = statement.tokens().first().map_or(0, |token| token.range().start);
     statement.offset() + first

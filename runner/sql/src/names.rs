@@ -17,7 +17,7 @@ pub(super) fn names(view: View<'_>) -> BTreeSet<String> {
     names
 }
 
-/// Everything in `text` that could be a bare name.
+/// Returns everything in `text` that could be a bare name.
 pub(super) fn runs(text: &str) -> impl Iterator<Item = &str> {
     let in_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$' || !c.is_ascii();
     text.split(move |c| !in_name(c)).filter(|run| !run.is_empty())

@@ -7,8 +7,8 @@ use super::{
 };
 use crate::alteration::Dialect;
 
-/// How PostgreSQL calls a statement that it never runs in a transaction; `None` for any other, and where only the
-/// server can tell. As its manual says of each command.
+/// Returns how PostgreSQL calls a statement that it never runs in a transaction; `None` for any other, and where only
+/// the server can tell. As its manual says of each command.
 pub fn refuses_transaction(statement: &Statement<'_>) -> Option<String> {
     if statement.dialect() != Dialect::Postgresql {
         return None;
@@ -52,7 +52,8 @@ pub fn refuses_transaction(statement: &Statement<'_>) -> Option<String> {
     Some(name.to_owned())
 }
 
-/// Whether a statement of PostgreSQL surely ends transactions by itself: a `DO` whose body says COMMIT or ROLLBACK.
+/// Returns whether a statement of PostgreSQL surely ends transactions by itself: a `DO` whose body says COMMIT or
+/// ROLLBACK.
 pub fn ends_transactions(statement: &Statement<'_>) -> bool {
     let view = statement.view();
     if statement.dialect() != Dialect::Postgresql || !view.is(0, "DO") {
@@ -78,7 +79,7 @@ pub fn ends_transactions(statement: &Statement<'_>) -> bool {
     found
 }
 
-/// Whether the statement of plpgsql at `at` ends a transaction.
+/// Returns whether the statement of plpgsql at `at` ends a transaction.
 fn is_end(body: View<'_>, at: usize) -> bool {
     let is_first = match at.checked_sub(1) {
         None => true,
@@ -92,7 +93,7 @@ fn is_end(body: View<'_>, at: usize) -> bool {
     is_first && is_whole && body.is_any(at, &["COMMIT", "ROLLBACK"])
 }
 
-/// Whether a statement of PostgreSQL may end transactions by itself: of a procedure only the server knows.
+/// Returns whether a statement of PostgreSQL may end transactions by itself: of a procedure only the server knows.
 pub fn may_end_transactions(statement: &Statement<'_>) -> bool {
     let calls = statement.dialect() == Dialect::Postgresql && statement.view().is(0, "CALL");
     calls || ends_transactions(statement)
@@ -106,7 +107,7 @@ pub struct Label {
     pub label: String,
 }
 
-/// The label that a statement adds to a type of PostgreSQL. It can be used only once it is committed.
+/// Returns the label that a statement adds to a type of PostgreSQL. It can be used only once it is committed.
 pub fn added_label(statement: &Statement<'_>) -> Option<Label> {
     let view = statement.view();
     let (of, behind) = type_name(statement, "ALTER")?;
@@ -115,13 +116,13 @@ pub fn added_label(statement: &Statement<'_>) -> Option<Label> {
     Some(Label { of, label: view.string(at).filter(|_| adds)? })
 }
 
-/// The enum of PostgreSQL that a statement makes, by its name without that of its schema.
+/// Returns the enum of PostgreSQL that a statement makes, by its name without that of its schema.
 pub fn made_enum(statement: &Statement<'_>) -> Option<String> {
     let (name, behind) = type_name(statement, "CREATE")?;
     statement.view().from(behind).starts_with(&["AS", "ENUM"]).then_some(name)
 }
 
-/// The type that `verb` is about, and where its name ends.
+/// Returns the type that `verb` is about, and where its name ends.
 fn type_name(statement: &Statement<'_>, verb: &str) -> Option<(String, usize)> {
     let view = statement.view();
     if statement.dialect() != Dialect::Postgresql || !view.starts_with(&[verb, "TYPE"]) {
@@ -131,7 +132,7 @@ fn type_name(statement: &Statement<'_>, verb: &str) -> Option<(String, usize)> {
     Some((view.name(at)?, at + 1))
 }
 
-/// Which of `labels` a statement names as a value, in the body of a `DO` too.
+/// Returns which of `labels` a statement names as a value, in the body of a `DO` too.
 pub fn used_labels(statement: &Statement<'_>, labels: &[Label]) -> Vec<Label> {
     let view = statement.view();
     // They name labels, and use none.

@@ -20,7 +20,7 @@ pub const OWN_TABLES: [&str; 10] = [
 /// Ends of the names that PostgreSQL gives to what belongs to a table.
 const BELONGINGS: [&str; 6] = ["_pkey", "_key", "_seq", "_idx", "_check", "_fkey"];
 
-/// Which of the runner's tables a statement mentions, by name or inside of a string.
+/// Returns which of the runner's tables a statement mentions, by name or inside of a string.
 pub(super) fn mentioned(view: View<'_>, names: &BTreeSet<String>) -> Option<&'static str> {
     names.iter().find_map(|name| own_table(name)).or_else(|| in_strings(view))
 }

@@ -27,7 +27,7 @@ pub(super) fn is_plain(view: View<'_>) -> bool {
     }
 }
 
-/// The statement behind EXPLAIN and its options, or the statement itself.
+/// Returns the statement behind EXPLAIN and its options, or the statement itself.
 pub(super) fn explained(view: View<'_>) -> View<'_> {
     let mut index = 0;
     match view.dialect() {

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 const COMMANDS: [&str; 2] = ["\\restrict", "\\unrestrict"];
 
-/// `sql` with blanks for the two commands.
+/// Returns `sql` with blanks for the two commands.
 pub(super) fn without_restrictions(sql: &str) -> Cow<'_, str> {
     if !COMMANDS.iter().any(|command| sql.contains(command)) {
         return Cow::Borrowed(sql);
@@ -28,7 +28,7 @@ pub(super) fn without_restrictions(sql: &str) -> Cow<'_, str> {
     }
 }
 
-/// How long the command is that `rest` begins with: a word with a key of letters and digits, alone in its line.
+/// Returns how long the command is that `rest` begins with: a word with a key of letters and digits, alone in its line.
 fn command(rest: &str) -> Option<usize> {
     let line = rest.split(['\n', '\r']).next().unwrap_or_default();
     let (word, key) = line.split_once(' ')?;

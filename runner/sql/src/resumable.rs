@@ -111,7 +111,8 @@ const HARMLESS: [&str; 44] = [
     "UPPER",
 ];
 
-/// Why a resumed hook could not repeat `statement`; `None` where it can, or where the database has no such statements.
+/// Returns why a resumed hook could not repeat `statement`; `None` where it can, or where the database has no such
+/// statements.
 pub fn resumability(statement: &Statement<'_>) -> Option<String> {
     let view = statement.view();
     if !view.is_mysql() {
@@ -143,7 +144,7 @@ fn of_view(view: View<'_>) -> Option<String> {
     (is_user_variable_assigned(view) || reads_user_variable(view)).then(|| VARIABLE.to_owned())
 }
 
-/// Whether a user variable stands in it: a trigger or a routine may have changed it since it was set.
+/// Returns whether a user variable stands in it: a trigger or a routine may have changed it since it was set.
 fn reads_user_variable(view: View<'_>) -> bool {
     (0..view.tokens.len()).any(|at| {
         view.is_symbol(at, b'@')
@@ -170,7 +171,7 @@ fn is_of_expression(view: View<'_>, at: usize) -> bool {
     !is_name || before.range().end != view.tokens[at].range().start
 }
 
-/// Whether a statement tells of the one right before it: then that has to run in the same session.
+/// Returns whether a statement reports on the one right before it: then that has to run in the same session.
 pub fn is_about_the_one_before(statement: &Statement<'_>) -> bool {
     let view = statement.view();
     view.is_mysql()
@@ -178,7 +179,7 @@ pub fn is_about_the_one_before(statement: &Statement<'_>) -> bool {
         && OF_BEFORE.iter().any(|(function, before)| *before && calls(view, function))
 }
 
-/// Whether a statement of a session of its own leaves nothing behind but in that session.
+/// Returns whether a statement of a session of its own leaves nothing behind but in that session.
 pub fn leaves_nothing(statement: &Statement<'_>) -> bool {
     let view = statement.view();
     let is_of_session = view.is_any(0, &["SET", "PREPARE", "DEALLOCATE", "SHOW", "USE"])
@@ -213,13 +214,13 @@ pub fn leaves_nothing(statement: &Statement<'_>) -> bool {
         && !view.has(&["INTO", "DUMPFILE"])
 }
 
-/// Whether a statement makes a temporary table, or another thing that only its session has.
+/// Returns whether a statement makes a temporary table, or another thing that only its session has.
 fn is_temporary(view: View<'_>) -> bool {
     view.starts_with(&["CREATE", "TEMPORARY"])
         || view.starts_with(&["CREATE", "OR", "REPLACE", "TEMPORARY"])
 }
 
-/// What is in the statement will run later, if at all.
+/// Returns whether the statement stores code, which runs later if at all.
 fn stores_code(view: View<'_>) -> bool {
     const CODE: [&str; 5] = ["PROCEDURE", "FUNCTION", "TRIGGER", "EVENT", "PACKAGE"];
     let before_name = |at: &usize| {
@@ -278,8 +279,8 @@ fn setting(view: View<'_>) -> Option<String> {
     None
 }
 
-/// Whether an expression is the same in another session that was set up alike: literals, variables, and what the four
-/// operations make of them.
+/// Returns whether an expression is the same in another session that was set up alike: literals, variables, and what
+/// the four operations make of them.
 fn is_constant(value: View<'_>) -> bool {
     let mut at = 0;
     while let Some(token) = value.tokens.get(at) {
@@ -315,7 +316,7 @@ fn is_constant(value: View<'_>) -> bool {
     true
 }
 
-/// The dialects of which some statement cannot be resumed.
+/// Returns whether the dialect has statements that cannot be resumed.
 pub(super) fn is_of(dialect: Dialect) -> bool {
     matches!(dialect, Dialect::Mysql | Dialect::Mariadb)
 }

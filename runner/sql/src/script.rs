@@ -58,10 +58,10 @@ pub(super) fn walk(
     }
 }
 
-/// A text as the database's own client hands it on. For MySQL and MariaDB: DELIMITER is obeyed, and the locks around the
-/// rows of a dump are left out, as are the keys that it switches off and on: they only made it faster, and a hook with them could
-/// not be resumed. Where a transaction is open, or autocommit is off for longer, they stay: there each of them commits.
-/// Every byte stays where it is.
+/// Returns a text as the database's own client sends it. For MySQL and MariaDB: DELIMITER is obeyed, and the locks
+/// around the rows of a dump are left out, as are the keys that it switches off and on: they only made it faster, and a
+/// hook with them could not be resumed. Where a transaction is open, or autocommit is off for longer, they stay: there
+/// each of them commits. Every byte stays where it is.
 pub fn as_client(sql: &str, reading: impl Into<Reading>) -> Result<Cow<'_, str>, SqlError> {
     let reading = reading.into();
     let text = undelimited(sql, reading)?;
@@ -138,7 +138,7 @@ fn kind(statement: &Statement<'_>) -> Kind {
     }
 }
 
-/// A SET of autocommit alone, which may keep first what it was.
+/// Recognises a SET of autocommit only, which may save the former value first.
 fn autocommit(statement: &Statement<'_>) -> Option<Kind> {
     let view = statement.view();
     if !view.is(0, "SET") {
@@ -250,7 +250,7 @@ pub struct Unrepeatable {
     pub reason: String,
 }
 
-/// From which statement of a script on a hook could not be resumed, if there is one. `text` is as [`as_client`] gives it.
+/// Returns the statement of a script from which on a hook cannot be resumed, if there is one. `text` is as [`as_client`] gives it.
 ///
 /// What such a statement is about comes with it: the one before, for ROW_COUNT(), and the transaction that it stands in.
 pub fn unrepeatable(text: &str, reading: impl Into<Reading>) -> Option<Unrepeatable> {

@@ -75,7 +75,7 @@ fn refuse_client_command(token: Token, text: &str, dialect: Dialect) -> Result<(
     }
 }
 
-/// How long the first statement of `sql` is: from byte 0 through its terminating `;`, or the end.
+/// Returns how long the first statement of `sql` is: from byte 0 through its terminating `;`, or the end.
 ///
 /// Empty statements before it are part of it. `None` when nothing is left but white space,
 /// comments and empty statements. A quote or a comment that is never closed is a `Syntax` error

@@ -21,30 +21,30 @@ pub const TRANSACTION: &str =
 pub const SAVEPOINT: &str = "SAVEPOINT, RELEASE and ROLLBACK TO are the host's";
 pub const ATTACH: &str = "ATTACH and DETACH are refused: a hook sees one database";
 
-/// Why a guest may not call the SQL function `name`; `None` if it may.
+/// Returns why a guest may not call the SQL function `name`; `None` if it may.
 pub fn function(name: &str) -> Option<String> {
     matches!(name.to_ascii_lowercase().as_str(), "load_extension" | "fts3_tokenizer")
         .then(|| format!("the SQL function {name} is refused: it loads code from the machine"))
 }
 
-/// Why a guest may not touch the runner's table `name`, which it is.
+/// Returns why a guest may not touch the runner's table `name`, which it is.
 pub fn own_table(name: &str) -> String {
     format!("the runner's table {} is not for alterations", name.to_ascii_lowercase())
 }
 
-/// As [`pragma_of`], of a statement that was taken apart.
+/// Does as [`pragma_of`], for a statement that was taken apart.
 pub(super) fn read_pragma(view: View<'_>) -> Option<(String, String)> {
     pragma::read(view)
 }
 
-/// What the one statement of `sql` does as a pragma: its name in lower case, and its value without quotes, empty
-/// where it has none. `None` where it is none, or cannot be read.
+/// Returns what the one statement of `sql` does as a pragma: its name in lower case, and its value without quotes,
+/// empty where it has none. `None` where it is none, or cannot be read.
 pub fn pragma_of(sql: &str) -> Option<(String, String)> {
     let statement = Statement::one(sql, Dialect::Sqlite).ok()?;
     pragma::read(statement.view())
 }
 
-/// What is to be told of a statement that is taken and not run as it stands: that nothing of it is left, and why.
+/// Returns a note about a statement that is accepted but not run as it stands: that it has no effect, and why.
 pub fn note(statement: &Statement<'_>, in_transaction: bool) -> Option<String> {
     let (name, value) = pragma::read(statement.view())?;
     pragma::note(&name, &value, in_transaction)

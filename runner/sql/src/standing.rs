@@ -71,7 +71,7 @@ impl Standing {
         Ok(())
     }
 
-    /// How a session reads to whose mode `value` is set; `None` where only the server knows.
+    /// Returns how a session reads to whose mode `value` is set; `None` where only the server knows.
     fn mode(&self, value: View<'_>) -> Result<Option<Reading>, Unclear> {
         let of_words = |mode: &str| match is_foreign(mode) {
             true => Err(Unclear::Foreign),
@@ -156,12 +156,12 @@ impl Charsets {
 const CHARSETS: [&str; 3] =
     ["character_set_client", "character_set_connection", "character_set_results"];
 
-/// Whether these are the names of UTF-8.
+/// Returns whether these are the names of UTF-8.
 pub fn is_utf8(charset: &str) -> bool {
     ["utf8", "utf8mb3", "utf8mb4"].iter().any(|known| charset.eq_ignore_ascii_case(known))
 }
 
-/// The user variable whose value is given back, in lower case: `@x`, or as HeidiSQL has it `IFNULL(@x, '')`.
+/// Returns the user variable whose value is given back, in lower case: `@x`, or as HeidiSQL has it `IFNULL(@x, '')`.
 pub(super) fn given_back(value: View<'_>) -> Option<String> {
     let is_guarded = value.is_any(0, &["IFNULL", "COALESCE"]) && value.is_symbol(1, b'(');
     let at = if is_guarded { 2 } else { 0 };
@@ -175,7 +175,7 @@ pub(super) fn given_back(value: View<'_>) -> Option<String> {
     Some(value.name(at + 1).or_else(|| value.string(at + 1)).unwrap_or_default().to_lowercase())
 }
 
-/// Whether a value is `@@character_set_client` or its like, of the session.
+/// Returns whether a value is `@@character_set_client` or its like, of the session.
 pub(super) fn is_charset_of_session(value: View<'_>) -> bool {
     let Some((at, scope)) = system_variable(value) else { return false };
     let is_of_session = scope.is_none_or(|scope| matches!(scope.as_str(), "SESSION" | "LOCAL"));
@@ -184,7 +184,7 @@ pub(super) fn is_charset_of_session(value: View<'_>) -> bool {
         && value.name(at).is_some_and(|name| CHARSETS.contains(&&*name.to_lowercase()))
 }
 
-/// Whether a session in this mode reads another language.
+/// Returns whether a session in this mode reads another language.
 pub fn is_foreign(mode: &str) -> bool {
     let modes = || mode.split(',').map(str::trim);
     FOREIGN_MODES.iter().any(|foreign| modes().any(|mode| mode.eq_ignore_ascii_case(foreign)))
@@ -199,7 +199,7 @@ pub(super) struct Assignment<'a> {
 }
 
 impl Assignment<'_> {
-    /// The user variable that is set, in lower case.
+    /// Returns the user variable that is set, in lower case.
     pub(super) fn user_variable(&self) -> Option<String> {
         let target = self.target;
         let is_user = target.is_symbol(0, b'@') && !target.is_symbol(1, b'@');
@@ -212,7 +212,7 @@ impl Assignment<'_> {
         })
     }
 
-    /// The setting of the session that is set, in lower case.
+    /// Returns the setting of the session that is set, in lower case.
     pub(super) fn setting(&self) -> Option<String> {
         let target = self.target;
         let mut at = if target.is_symbol(0, b'@') { 2 } else { 0 };
@@ -226,7 +226,7 @@ impl Assignment<'_> {
     }
 }
 
-/// What a SET sets: `a = 1, SESSION b = 2, @@c = 3, @d := 4`. NAMES and the like have no value of that kind.
+/// Returns what a SET sets: `a = 1, SESSION b = 2, @@c = 3, @d := 4`. NAMES and the like have no value of that kind.
 pub(super) fn assignments(view: View<'_>) -> Vec<Assignment<'_>> {
     let mut found = Vec::new();
     let (mut start, mut depth) = (0, 0_usize);
@@ -254,7 +254,7 @@ fn assignment(view: View<'_>) -> Option<Assignment<'_>> {
     Some(Assignment { target: View { tokens, ..view }, value: view.from(equals + 1) })
 }
 
-/// Where the name of a system variable stands that `value` begins with, and its scope.
+/// Returns where the name of a system variable stands that `value` begins with, and its scope.
 pub(super) fn system_variable(value: View<'_>) -> Option<(usize, Option<String>)> {
     if !(value.is_symbol(0, b'@') && value.is_symbol(1, b'@')) {
         return None;

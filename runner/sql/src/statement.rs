@@ -50,19 +50,19 @@ impl<'a> Statement<'a> {
         Ok(Self { written, expanded, offset, tokens, reading, hides: hides || lexer.hides() })
     }
 
-    /// The statement without `;` and without what comes behind its last token. Comments before
+    /// Returns the statement without `;` and without what comes behind its last token. Comments before
     /// it and inside of it are kept. Of an executable comment the code is left, where the server runs it, and blanks
     /// else, so that what is judged is what every server sees.
     pub fn text(&self) -> &str {
         self.expanded.as_deref().unwrap_or(self.written)
     }
 
-    /// As [`Self::text`], with executable comments as they were written. Only MySQL and MariaDB know them.
+    /// Returns the same as [`Self::text`], with executable comments as they were written. Only MySQL and MariaDB know them.
     pub fn written(&self) -> &'a str {
         self.written
     }
 
-    /// Where [`Self::text`] begins in the text that was read: 0 unless empty statements came first.
+    /// Returns where [`Self::text`] begins in the text that was read: 0 unless empty statements came first.
     pub fn offset(&self) -> usize {
         self.offset
     }
@@ -83,17 +83,17 @@ impl<'a> Statement<'a> {
         words.map(move |token| upper(token.text(text)))
     }
 
-    /// The first word in upper case, behind opening parentheses; empty if it starts otherwise.
+    /// Returns the first word in upper case, behind opening parentheses; empty if it starts otherwise.
     pub fn verb(&self) -> String {
         self.view().verb()
     }
 
-    /// Whether the statement's first tokens are these words, given in upper case.
+    /// Returns whether the statement's first tokens are these words, given in upper case.
     pub fn starts_with(&self, words: &[&str]) -> bool {
         self.view().starts_with(words)
     }
 
-    /// Every name that the statement mentions, and its keywords: bare words in lower case, quoted
+    /// Returns every name that the statement mentions, and its keywords: bare words in lower case, quoted
     /// names as they are meant. Also those in dollar-quoted bodies, and in strings where a string
     /// is a body. What a body makes up while it runs cannot be known.
     pub fn names(&self) -> BTreeSet<String> {
@@ -125,7 +125,7 @@ impl<'a> Statement<'a> {
         !self.hides && plain::is_plain(self.view())
     }
 
-    /// Whether servers of this dialect may read it differently.
+    /// Returns whether servers of this dialect may read it differently.
     pub(super) fn hides(&self) -> bool {
         self.hides
     }
@@ -135,7 +135,7 @@ impl<'a> Statement<'a> {
     }
 }
 
-/// The database that a USE of MySQL or MariaDB names.
+/// Returns the database that a USE of MySQL or MariaDB names.
 pub fn used_database(statement: &Statement<'_>) -> Option<String> {
     let view = statement.view();
     (view.is_mysql() && view.is(0, "USE") && view.tokens.len() == 2).then(|| {

@@ -31,7 +31,7 @@ pub enum TokenKind {
 }
 
 impl Token {
-    /// `None` where the position is beyond 4 GiB.
+    /// Makes a token; `None` where the position is beyond 4 GiB.
     pub(super) fn new(kind: TokenKind, range: Range<usize>) -> Option<Self> {
         Some(Self {
             kind,
@@ -45,12 +45,12 @@ impl Token {
         self.start as usize..self.end as usize
     }
 
-    /// The token's own text, out of the text it was read from.
+    /// Returns the token's own text, out of the text it was read from.
     pub fn text<'a>(&self, of: &'a str) -> &'a str {
         of.get(self.range()).unwrap_or_default()
     }
 
-    /// The same token in a text that begins `bytes` later.
+    /// Returns the same token in a text that begins `bytes` later.
     pub(super) fn moved_back(self, bytes: usize) -> Self {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         Self {

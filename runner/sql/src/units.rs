@@ -37,13 +37,13 @@ pub enum UnitWord {
     Isolates(Isolation),
 }
 
-/// What a statement says about the script's transactions; `None` if it is about something else. Plain words are
+/// Returns what a statement says about the script's transactions; `None` if it is about something else. Plain words are
 /// understood; an error says why any other is not, as a sentence without its full stop.
 pub fn unit_word(statement: &Statement<'_>) -> Option<Result<UnitWord, String>> {
     word(statement.view(), statement.dialect() == Dialect::Sqlite)
 }
 
-/// As `unit_word`, for a text of which nobody said what database it is for: the words of all of them.
+/// Does as `unit_word` for a text whose database is not known: with the words of all of them.
 pub fn any_unit_word(statement: &Statement<'_>) -> Option<Result<UnitWord, String>> {
     word(statement.view(), true)
 }
@@ -98,7 +98,7 @@ fn ended(rest: View<'_>, word: UnitWord) -> Result<UnitWord, String> {
     }
 }
 
-/// The modes of a transaction; READ WRITE is what there is.
+/// Returns the modes of a transaction; READ WRITE is what there is.
 fn modes(view: View<'_>) -> Result<Option<Isolation>, String> {
     let (mut at, mut isolation) = (0, None);
     while at < view.tokens.len() {

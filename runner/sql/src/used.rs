@@ -64,7 +64,7 @@ struct Place {
     in_call: bool,
 }
 
-/// The runner's table that the statement reaches, or that a string could make it reach.
+/// Returns the runner's table that the statement reaches, or that a string could make it reach.
 pub(super) fn own_table(view: View<'_>) -> Option<&'static str> {
     let mut found = None;
     walk(view, |index, place| {
@@ -87,7 +87,7 @@ pub(super) fn own_table(view: View<'_>) -> Option<&'static str> {
     found
 }
 
-/// Whether a name cannot be that of anything in the database but a column.
+/// Returns whether a name cannot be that of anything in the database but a column.
 fn is_harmless(view: View<'_>, index: usize, place: Place) -> bool {
     let Some(before) = index.checked_sub(1) else { return false };
     if view.starts_with(&["COMMENT", "ON", "COLUMN"]) {
@@ -123,7 +123,7 @@ fn is_altered_column(view: View<'_>, index: usize) -> bool {
     is_renamed || before >= 3 && view.is_any(before, &["COLUMN", "ADD", "DROP", "ALTER"])
 }
 
-/// Whether columns and tables are told apart in it; in all other statements each name counts.
+/// Returns whether columns and tables are distinguished in it; in all other statements each name counts.
 fn is_told_apart(view: View<'_>) -> bool {
     let starts = ["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "VALUES"];
     if starts.contains(&&*view.verb()) || view.starts_with(&["ALTER", "TABLE"]) {
@@ -145,7 +145,7 @@ fn is_told_apart(view: View<'_>) -> bool {
         || view.is(0, "CREATE") && kind.is_some_and(|kind| view.is_any(kind, &["TABLE", "VIEW"]))
 }
 
-/// Where the columns of CREATE TABLE open, directly behind its name.
+/// Returns where the columns of CREATE TABLE open, directly behind its name.
 fn definitions(view: View<'_>) -> Option<usize> {
     let table =
         view.is(0, "CREATE").then(|| view.find(1, "TABLE")).flatten().filter(|at| *at <= 3)?;
@@ -197,7 +197,7 @@ pub(super) fn called(view: View<'_>) -> BTreeSet<String> {
     called.into_iter().map(|name| name.to_ascii_lowercase()).collect()
 }
 
-/// The arguments behind the name at `index`: where their parenthesis opens.
+/// Returns the arguments behind the name at `index`: where their parenthesis opens.
 pub(super) fn arguments(view: View<'_>, index: usize) -> Option<usize> {
     let is_escaped = view.tokens.get(index)?.kind == TokenKind::QuotedName
         && view.is(index + 1, "UESCAPE")
@@ -210,7 +210,7 @@ fn is_index(view: View<'_>) -> bool {
     view.starts_with(&["CREATE", "INDEX"]) || view.starts_with(&["CREATE", "UNIQUE", "INDEX"])
 }
 
-/// The word of CREATE INDEX behind which the table stands, whose columns follow it.
+/// Returns the word of CREATE INDEX behind which the table stands, whose columns follow it.
 fn indexed(view: View<'_>) -> Option<usize> {
     let on = is_index(view).then(|| view.find(1, "ON")).flatten()?;
     Some(if view.is(on + 1, "ONLY") { on + 1 } else { on })
@@ -311,7 +311,7 @@ fn walk(view: View<'_>, mut seen: impl FnMut(usize, Place)) {
     }
 }
 
-/// The place behind the parenthesis that opens at `index`.
+/// Returns the place behind the parenthesis that opens at `index`.
 fn within(
     view: View<'_>,
     index: usize,
@@ -354,7 +354,7 @@ fn is_distinct_from(view: View<'_>, index: usize) -> bool {
     words(&["IS", "DISTINCT"]) || words(&["IS", "NOT", "DISTINCT"])
 }
 
-/// Whether UPDATE is the verb here, and not a name in a list of tables.
+/// Returns whether UPDATE is the verb here, and not a name in a list of tables.
 fn begins_update(view: View<'_>, index: usize, place: Place) -> bool {
     let Some(before) = index.checked_sub(1) else { return true };
     view.is_any(before, &["DO", "THEN"])
@@ -362,14 +362,14 @@ fn begins_update(view: View<'_>, index: usize, place: Place) -> bool {
         || view.is_symbol(before, b')') && !place.lists_tables
 }
 
-/// The runner's table in the strings that begin at `index`; those side by side are one to the server.
+/// Returns the runner's table in the strings that begin at `index`; those side by side are one to the server.
 fn own_in_string(view: View<'_>, index: usize) -> Option<&'static str> {
     let is_string = |at: &usize| view.tokens.get(*at).is_some_and(|token| token.is_string());
     let joined: String = (index..).take_while(is_string).filter_map(|at| view.string(at)).collect();
     runs(&joined).find_map(own::own_table)
 }
 
-/// Whether a string is read as the name of something in the database.
+/// Returns whether a string is read as the name of something in the database.
 fn is_cast(view: View<'_>, index: usize) -> bool {
     let is_string = |at: &usize| view.tokens.get(*at).is_some_and(|token| token.is_string());
     let end = (index..).find(|at| !is_string(at)).unwrap_or(index);

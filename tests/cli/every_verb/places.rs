@@ -113,7 +113,7 @@ fn tables_of_others_are_not_read() {
         "CREATE ROLE {other}; CREATE SCHEMA trap AUTHORIZATION {other};
          CREATE TABLE trap.alteration_ledger (one int); ALTER TABLE trap.alteration_ledger OWNER TO {other};"
     ));
-    let note = ["in the schema trap are the role", "were not read"];
+    let note = ["in the schema trap belong to the role", "were not read"];
     told(&sandbox, &["check", "plugins"], 3, &note);
     told(&sandbox, &["status"], 0, &["Nothing was deployed yet in the schema public", note[0]]);
     told(&sandbox, &["deploy", "plugins", "--target", "acme/app@1.0.0"], 0, &["Applied 2"]);

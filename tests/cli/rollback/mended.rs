@@ -126,7 +126,11 @@ fn a_way_back_that_was_begun_goes_on_in_a_mended_component() {
         let goes_on = ["resumes in the corrected file after 1 statement"];
         code(&run(&sandbox, &with("worse/2-b.wasm")), 1, &[goes_on[0], "none"]);
         // From here on it is that one that was begun, and it is in the archive.
-        code(&run(&sandbox, &["rollback", "--steps", "1"]), 1, &["was begun and goes on", "none"]);
+        code(
+            &run(&sandbox, &["rollback", "--steps", "1"]),
+            1,
+            &["resumes an unfinished attempt", "none"],
+        );
         code(&run(&sandbox, &with("mended/2-b.wasm")), 0, &goes_on);
         assert_eq!(sandbox.state(), ["acme/app 2-b reverted"]);
     }

@@ -10,12 +10,9 @@ use alteration_database::backend::DatabaseUrl;
 use alteration_deploy::{Check, Error, Runner};
 use alteration_domain::plan::{Policy, Reason, Severity};
 use serde::Serialize;
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-/// Between two looks at a database that somebody else deploys to.
+/// Between two looks at a database that another runner deploys to.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// Checks before an application starts: exits 0 if every released alteration is applied, 3 if not, 4 if a person has
@@ -68,7 +65,7 @@ pub(super) async fn run(args: Args) -> Exit {
                     deployed: exit == Exit::Done,
                     check: &check,
                 }),
-                Format::Text => text(&check, &url, &args.offer.plugins),
+                Format::Text => text(&check, &url),
             }
             exit
         }
@@ -107,14 +104,14 @@ fn exit(check: &Check) -> Exit {
     }
 }
 
-fn text(check: &Check, url: &DatabaseUrl, plugins: &[PathBuf]) {
+fn text(check: &Check, url: &DatabaseUrl) {
     for finding in &check.findings {
         match finding.severity() {
             Severity::Note => command::warn(finding),
             Severity::Decision | Severity::Invalid => {
                 let effects = finding.took_effect().iter().cloned();
                 let mut lines: Vec<_> = effects.map(|effect| ("took effect", effect)).collect();
-                lines.push(("next", finding.advice()));
+                lines.push(("next", command::advice(finding)));
                 output::problem(&finding.to_string(), &lines);
                 output::commands(&command::of_finding(finding), output::note);
             }
@@ -134,13 +131,7 @@ fn text(check: &Check, url: &DatabaseUrl, plugins: &[PathBuf]) {
         // Deploying would be refused as well: the findings say what to do.
         return;
     }
-    let plugins: Vec<String> =
-        plugins.iter().map(|path| output::word(&path.display().to_string())).collect();
     let drafts = check.undeployed.iter().any(|step| step.draft || step.reason == Reason::Again);
-    output::result(&format!(
-        "Deploy them with: runner deploy {} --database {}{}",
-        plugins.join(" "),
-        output::word(&url.without_password()),
-        if drafts { " --allow-drafts" } else { "" }
-    ));
+    let drafts = if drafts { " --allow-drafts" } else { "" };
+    output::result(&format!("Deploy them with: {}{drafts}", command::deploys()));
 }

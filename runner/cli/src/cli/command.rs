@@ -1,4 +1,7 @@
 //! Commands that a person can paste: with the database that this process was given, never with its password.
+//!
+//! Advice names commands between backticks, as in "see `runner status`": errors and findings are written where no command
+//! line is known. [`completed`] adds what is missing just before they are shown.
 
 use super::output;
 use alteration_database::backend::{DatabaseUrl, Scheme};
@@ -6,6 +9,7 @@ use alteration_deploy::lock_file::LOCK_FILE;
 use alteration_domain::{
     alteration::{AlterationKey, Direction, PluginName},
     plan::Finding,
+    secret::hidden,
 };
 use std::{
     path::{Path, PathBuf},
@@ -16,13 +20,113 @@ use std::{
 static DATABASE: OnceLock<String> = OnceLock::new();
 /// The plugins as they were given.
 static PLUGINS: OnceLock<Vec<PathBuf>> = OnceLock::new();
+/// Flags that say which records of the database are meant.
+static RECORDS: OnceLock<String> = OnceLock::new();
 /// Where a database may come from that is not named.
 const DATABASE_VARIABLE: &str = "DATABASE_URL";
 
+const DEPLOY: &str = "runner deploy";
+pub(super) const ROLLBACK: &str = "runner rollback";
+/// Verbs that take a database, and are useless without one.
+const WITH_DATABASE: [&str; 7] =
+    ["baseline", "check", "deploy", "plan", "resolve", "rollback", "status"];
+
 /// Remembers what the commands of this process are about.
-pub(super) fn remember(database: &str, plugins: &[PathBuf]) {
+pub(super) fn remember(
+    database: &str,
+    plugins: &[PathBuf],
+    state_schema: Option<&str>,
+    config: Option<&Path>,
+) {
     DATABASE.get_or_init(|| database.to_owned());
     PLUGINS.get_or_init(|| plugins.to_owned());
+    RECORDS.get_or_init(|| {
+        let schema = state_schema.map(|schema| format!(" --state-schema {}", output::word(schema)));
+        let config = config.map(|file| format!(" --config {}", path_word(file)));
+        [schema, config].into_iter().flatten().collect()
+    });
+}
+
+/// Completes the commands between backticks in `text`, so that each can be pasted as it stands. A process that has no
+/// database leaves them as they are.
+pub(super) fn completed(text: &str) -> String {
+    if DATABASE.get().is_none() {
+        return text.to_owned();
+    }
+    let verb = std::env::args().nth(1);
+    let parts = text.split('`').enumerate().map(|(at, part)| match at % 2 {
+        0 => part.to_owned(),
+        _ => complete(part, verb.as_deref()),
+    });
+    parts.collect::<Vec<_>>().join("`")
+}
+
+/// Returns what an operator can do about `finding`, with its commands completed.
+pub(super) fn advice(finding: &Finding) -> String {
+    completed(&finding.advice())
+}
+
+/// Completes one command; what is none of the runner's stays as it is. `own` is the verb of this process.
+fn complete(command: &str, own: Option<&str>) -> String {
+    let Some(rest) = command.strip_prefix("runner ") else { return command.to_owned() };
+    let verb = rest.split(' ').next().unwrap_or_default();
+    if !WITH_DATABASE.contains(&verb) || rest.contains(" --help") {
+        return command.to_owned();
+    }
+    match rest {
+        "deploy" | "rollback" if own == Some(verb) => same(),
+        "deploy" | "plan" | "check" => format!("{command} {}{}", plugins(), database_flag()),
+        "baseline" => {
+            format!("{command} {} --to VENDOR/NAME@latest --dry-run{}", plugins(), database_flag())
+        }
+        _ => format!(
+            "{}{}",
+            command.replace(" PLUGINS ", &format!(" {} ", plugins())),
+            database_flag()
+        ),
+    }
+}
+
+/// Returns the command that applies, or takes back if `direction` says so: that of this process, if it does either. A
+/// deploy may revert drafts as well.
+pub(super) fn runs(direction: Direction) -> &'static str {
+    let by_direction = match direction {
+        Direction::Up => DEPLOY,
+        Direction::Down => ROLLBACK,
+    };
+    own_run().unwrap_or(by_direction)
+}
+
+/// Returns the command of this process, if it is one that applies or takes back.
+pub(super) fn own_run() -> Option<&'static str> {
+    match std::env::args().nth(1)?.as_str() {
+        "deploy" => Some(DEPLOY),
+        "rollback" => Some(ROLLBACK),
+        _ => None,
+    }
+}
+
+/// This very command line, with the database wherever it came from.
+fn same() -> String {
+    let words: Vec<String> = without_values(std::env::args().skip(1)).collect();
+    let is_named = words.iter().any(|word| word == "--database" || word.starts_with("--database="));
+    let database = if is_named { String::new() } else { database_alone() };
+    let words = words.iter().map(|word| output::word(word)).collect::<Vec<_>>().join(" ");
+    format!("runner {words}{database}")
+}
+
+/// The plugins that this process was given; a placeholder if it was given none.
+fn plugins() -> String {
+    let words: Vec<String> =
+        PLUGINS.get().into_iter().flatten().map(|path| path_word(path)).collect();
+    match words.is_empty() {
+        true => "PLUGINS".to_owned(),
+        false => words.join(" "),
+    }
+}
+
+fn path_word(path: &Path) -> String {
+    output::word(&path.display().to_string())
 }
 
 /// This very command line with one more `flag`.
@@ -115,11 +219,11 @@ pub(super) fn of_finding(finding: &Finding) -> Vec<String> {
 
 /// Warns of a finding, with what can be typed about it.
 pub(super) fn warn(finding: &Finding) {
-    output::warning(&finding.to_string(), &finding.advice());
+    output::warning(&finding.to_string(), &advice(finding));
     output::commands(&of_finding(finding), output::note);
 }
 
-/// Goes on with a rollback of one alteration of `plugin`.
+/// Resumes a rollback of one alteration of `plugin`.
 fn rollback_one(plugin: &PluginName) -> String {
     let plugin = output::word(plugin.as_str());
     format!("runner rollback --plugin {plugin} --steps 1{}", database_flag())
@@ -138,19 +242,16 @@ fn deploy(flag: &str) -> String {
     format!("runner deploy {flag} {}{}", plugins(), database_flag())
 }
 
-/// The plugins that this process was given.
-fn plugins() -> String {
-    let plugins = PLUGINS.get().into_iter().flatten();
-    let plugins: Vec<String> =
-        plugins.map(|path| output::word(&path.display().to_string())).collect();
-    plugins.join(" ")
+/// A deploy of the plugins that this process was given.
+pub(super) fn deploys() -> String {
+    complete("runner deploy", None)
 }
 
 /// Shows what there is to pin otherwise of a plugin, and asks.
 fn update_lock(plugin: &PluginName, lock_file: &Path) -> String {
     let lock_file = match lock_file == Path::new(LOCK_FILE) {
         true => String::new(),
-        false => format!(" --lock-file {}", output::word(&lock_file.display().to_string())),
+        false => format!(" --lock-file {}", path_word(lock_file)),
     };
     format!("runner lock --update {plugin} {}{lock_file}", plugins())
 }
@@ -165,7 +266,7 @@ fn resolve_as(key: &AlterationKey, status: &str) -> String {
     resolve(key, &format!("--as {status}"))
 }
 
-/// Records whether the statement took effect of which nobody knows.
+/// Records whether the statement whose outcome is unknown took effect.
 pub(super) fn resolve_statement(key: &AlterationKey) -> Vec<String> {
     ["done", "not-done"].map(|choice| resolve(key, &format!("--statement {choice}"))).into()
 }
@@ -175,10 +276,19 @@ fn resolve(key: &AlterationKey, decision: &str) -> String {
     format!("runner resolve {plugin} {id} {decision}{}", database_flag())
 }
 
+/// The database, and which of its records are meant.
+pub(super) fn database_flag() -> String {
+    format!("{}{}", database_alone(), RECORDS.get().map_or("", String::as_str))
+}
+
 /// Empty where only the variable has the password, so that the command works as it stands.
-fn database_flag() -> String {
+fn database_alone() -> String {
     let Some(database) = DATABASE.get() else { return String::new() };
-    let shown = without_password(database);
+    let shown = match database.parse::<DatabaseUrl>() {
+        // Parameters of a file may forbid what the command does.
+        Ok(url) if url.scheme() == Scheme::Sqlite => url.without_password(),
+        _ => without_password(database),
+    };
     let is_variable = std::env::var(DATABASE_VARIABLE).is_ok_and(|set| set == *database);
     match is_variable && shown != *database {
         true => String::new(),
@@ -194,6 +304,8 @@ fn without_password(text: &str) -> String {
     };
     match rest.parse::<DatabaseUrl>() {
         Ok(url) if url.scheme() != Scheme::Sqlite => format!("{flag}{}", url.without_password()),
+        // A server's URL with the wrong scheme holds a password too.
+        Ok(_) => hidden(text),
         // What cannot be taken apart may hold a password anywhere.
         Err(_) if rest.contains("://") => format!("{flag}…"),
         _ => text.to_owned(),
@@ -202,7 +314,29 @@ fn without_password(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{with_value, without_password, without_values};
+    use super::{complete, with_value, without_password, without_values};
+
+    #[test]
+    fn commands_are_completed_where_they_take_a_database() {
+        super::remember("postgres://u:p@h/d", &["a b".into()], Some("rec"), None);
+        let flags = "--database postgres://u@h/d --state-schema rec";
+        let table = [
+            ("runner status", format!("runner status {flags}")),
+            ("runner deploy", format!("runner deploy 'a b' {flags}")),
+            ("runner rollback --steps 1", format!("runner rollback --steps 1 {flags}")),
+            ("runner baseline PLUGINS --to x", format!("runner baseline 'a b' --to x {flags}")),
+            ("runner resolve --help", "runner resolve --help".to_owned()),
+            ("runner release", "runner release".to_owned()),
+            ("--changed allow", "--changed allow".to_owned()),
+        ];
+        for (command, expected) in table {
+            assert_eq!(complete(command, None), expected);
+        }
+        assert_eq!(
+            super::completed("see `runner status`; or `ls`"),
+            format!("see `runner status {flags}`; or `ls`")
+        );
+    }
 
     #[test]
     fn a_command_line_shows_no_values() {

@@ -128,7 +128,7 @@ pub(super) fn text(plan: &Plan, database: &str, line: impl Fn(&str)) {
         for effect in finding.took_effect() {
             line(&format!("     took effect: {}", Escaped(effect)));
         }
-        line(&format!("     next: {}", finding.advice()));
+        line(&format!("     next: {}", command::advice(finding)));
         output::commands(&command::of_finding(finding), &line);
     }
 }

@@ -1,6 +1,7 @@
 //! Shows what happens while it happens: lines, log output, and on a terminal a progress bar.
 
 use super::{
+    command,
     options::{Format, Style},
     output::{self, count, duration},
     recorder::Recorder,
@@ -20,9 +21,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often a line tells of a backfill where there is no progress bar.
+/// How often a line reports a backfill where there is no progress bar.
 const LINE_EVERY: Duration = Duration::from_secs(5);
-/// How often a line tells that it is still compiling where there is no progress bar.
+/// How often a line says that it is still compiling where there is no progress bar.
 const COMPILING_LINE_EVERY: Duration = Duration::from_secs(10);
 /// Databases of other tests that are named.
 const NAMES_SHOWN_MAX: usize = 5;
@@ -184,13 +185,15 @@ impl Reporter {
     fn settings_kept(&self, key: &AlterationKey, names: &[SettingName]) {
         let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
         let message = format!(
-            "{key} goes on as it was begun, and not with what is given now for {}",
+            "{key} resumes with the settings that it was begun with, not with the new values of {}",
             names.join(", ")
         );
-        let advice = format!(
-            "if it needs that, bring the database to where it was before, then `runner resolve {key} --as reverted` and deploy again"
-        );
-        self.bar.suspend(|| output::warning(&message, &advice));
+        let advice =
+            "if it needs the new values, undo what took effect, run this, and deploy again:";
+        self.bar.suspend(|| {
+            output::warning(&message, advice);
+            output::commands(&[command::resolve_as_reverted(key)], output::note);
+        });
     }
 
     fn started(&self, key: &AlterationKey, position: usize, total: usize) {

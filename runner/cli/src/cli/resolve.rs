@@ -178,8 +178,8 @@ async fn decide(args: &Args, key: AlterationKey) -> Result<Exit, Error> {
     let text = match decision {
         Decision::Applied => format!("{key} is applied."),
         Decision::Reverted => format!("{key} is reverted."),
-        Decision::StatementDone => format!("{key} goes on after its statement:"),
-        Decision::StatementNotDone => format!("{key} goes on with its statement:"),
+        Decision::StatementDone => format!("{key} resumes after its statement:"),
+        Decision::StatementNotDone => format!("{key} resumes with its statement:"),
     };
     let statement = match decision {
         Decision::Applied | Decision::Reverted => None,
@@ -243,7 +243,7 @@ async fn list(args: &Args) -> Result<Exit, Error> {
             run.started_at
         ));
         if let Some(statement) = statement {
-            output::result("    nobody saw whether this statement took effect:");
+            output::result("    the outcome of this statement is unknown:");
             for line in EscapedLines(statement).to_string().lines() {
                 output::result(&format!("    {line}"));
             }
@@ -281,7 +281,7 @@ fn way_out(Unfinished { run, statement, cut_off }: &Unfinished) -> (String, Vec<
         (Direction::Up, None, None) => Finding::Unfinished { key },
         (Direction::Down, None, None) => Finding::UnfinishedRollback { key },
     };
-    (finding.advice(), command::of_finding(&finding))
+    (command::advice(&finding), command::of_finding(&finding))
 }
 
 fn attempt(unfinished: &Unfinished) -> UnfinishedAttempt<'_> {

@@ -58,7 +58,7 @@ pub(super) async fn run(args: Args) -> Exit {
 fn text(standing: &Standing, database: &str) {
     for StrangeLedger { schema, owner } in &standing.strange {
         let finding = Finding::StrangeRecords { schema: schema.clone(), owner: owner.clone() };
-        output::warning(&finding.to_string(), &finding.advice());
+        output::warning(&finding.to_string(), &command::advice(&finding));
     }
     let lines = &standing.alterations;
     if !standing.has_records {
@@ -141,7 +141,7 @@ fn text(standing: &Standing, database: &str) {
                 _ => None,
             };
             if let Some(finding) = finding {
-                output::result(&format!("  next: {}", finding.advice()));
+                output::result(&format!("  next: {}", command::advice(&finding)));
                 output::commands(&command::of_finding(&finding), output::result);
                 continue;
             }

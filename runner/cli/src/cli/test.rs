@@ -332,7 +332,7 @@ fn locks(direction: Direction, tables: &[TableLock], outside: usize) {
     if outside > 0 {
         let statements = count(outside as u64, "statement");
         output::result(&format!(
-            "     {direction} runs {statements} outside of a transaction, whose locks nobody sees"
+            "     {direction} runs {statements} outside of a transaction, whose locks cannot be observed"
         ));
     }
 }

@@ -247,10 +247,7 @@ fn read(
                     found.table(name, Certainty::Perhaps);
                 }
                 found.unsure.get_or_insert_with(|| {
-                    format!(
-                        "{} is code, of which nobody knows before it runs what it does",
-                        step.key
-                    )
+                    format!("{} is code, whose effects are known only when it runs", step.key)
                 });
             }
         }

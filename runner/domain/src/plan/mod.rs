@@ -224,7 +224,7 @@ pub enum Folders {
 }
 
 impl Reason {
-    /// Why an attempt at `key` goes on that stands in `phase`.
+    /// Returns why an unfinished attempt at `key`, which is in `phase`, is part of the plan.
     fn of_run(snapshot: &Snapshot, key: &AlterationKey, phase: Phase) -> Self {
         if snapshot.cut_off(key).is_some() {
             return Self::CutOff;
@@ -241,8 +241,8 @@ impl std::fmt::Display for Reason {
         match self {
             Self::New => f.write_str("not applied yet"),
             Self::FailedBefore => f.write_str("failed before, changed nothing"),
-            Self::Unfinished { phase: Phase::Backfill } => f.write_str("goes on with its steps"),
-            Self::Unfinished { .. } => f.write_str("was begun and goes on"),
+            Self::Unfinished { phase: Phase::Backfill } => f.write_str("resumes its backfill"),
+            Self::Unfinished { .. } => f.write_str("resumes an unfinished attempt"),
             Self::CutOff => f.write_str("was begun and cannot be resumed"),
             Self::Mended { statements } => {
                 let s = if *statements == 1 { "" } else { "s" };
@@ -278,7 +278,7 @@ impl std::fmt::Display for SkipReason {
     }
 }
 
-/// `plugin` and the plugins it requires, by name, joined for a message.
+/// Joins the names of plugins for a message, as in `a/b -> c/d`.
 fn join<'a>(plugins: impl IntoIterator<Item = &'a PluginName>) -> String {
     plugins.into_iter().map(ToString::to_string).collect::<Vec<_>>().join(" -> ")
 }

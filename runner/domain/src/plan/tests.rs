@@ -142,7 +142,7 @@ fn what_is_pending_runs_in_order() {
             &[],
             &["a/y 1.0.0-1-y applied"],
             &[],
-            &["?a/y has 1 applied alterations, but none of its files are here"],
+            &["?a/y has 1 applied alteration, but none of its files are here"],
         ),
     ];
     for (lines, rows, targets, expected) in table {
@@ -172,13 +172,13 @@ fn what_was_begun_goes_on_first() {
         (
             &[ONE, TWO],
             &["a/x 1.0.0-100-one running>"],
-            &["1.0.0-100-one was begun and goes on", "1.1.0-200-two not applied yet"],
+            &["1.0.0-100-one resumes an unfinished attempt", "1.1.0-200-two not applied yet"],
         ),
         (
             &[ONE],
             &["a/x 1.0.0-100-one failed>"],
             &[
-                "1.0.0-100-one was begun and goes on",
+                "1.0.0-100-one resumes an unfinished attempt",
                 "?a/x 1.0.0-100-one failed, and parts of it are done: broken",
             ],
         ),
@@ -187,7 +187,7 @@ fn what_was_begun_goes_on_first() {
             &[ONE],
             &["a/x 1.0.0-100-one running!>"],
             &[
-                "1.0.0-100-one was begun and goes on",
+                "1.0.0-100-one resumes an unfinished attempt",
                 "!a/x 1.0.0-100-one was begun with other contents and has not ended: ",
             ],
         ),
@@ -230,7 +230,7 @@ fn rollbacks_take_up_what_they_began_and_leave_deploys_alone() {
         ))
     };
     let begun = ["a/x 1.0.0-100-one applied", "a/x 1.1.0-200-two running<"];
-    assert_eq!(back(&begun, 1), ["1.1.0-200-two was begun and goes on"]);
+    assert_eq!(back(&begun, 1), ["1.1.0-200-two resumes an unfinished attempt"]);
     assert_eq!(back(&begun, 0), ["!the rollback of a/x 1.1.0-200-two was begun and has not ended"]);
     let deploying = ["a/x 1.0.0-100-one applied", "a/x 1.1.0-200-two running>"];
     assert_eq!(
@@ -265,7 +265,7 @@ fn targets_bound_what_runs() {
                 "-1.0.0-100-one its plugin is not in the target",
                 "-1.1.0-200-two its plugin is not in the target",
                 "-next-300-three its plugin is not in the target",
-                "!!the target names b/x, of which there are no files",
+                "!!the target names b/x, but there are no files of it",
             ],
         ),
     ];
@@ -362,7 +362,7 @@ fn requirements_order_plugins_and_must_be_met() {
             &["z/core 1.2.0-900-core applied"],
             &[
                 "0.1.0-100-ext not applied yet",
-                "?z/core has 1 applied alterations, but none of its files are here",
+                "?z/core has 1 applied alteration, but none of its files are here",
             ],
         ),
         (
@@ -569,7 +569,7 @@ fn going_back() {
     assert_eq!(back(None, RollbackTarget::Steps(9)).len(), 4);
     assert_eq!(
         back(Some("no/such"), RollbackTarget::Steps(1)),
-        ["!!nothing is recorded of no/such in this database"]
+        ["!!this database has no record of no/such"]
     );
 }
 

@@ -30,7 +30,7 @@ pub(super) fn stand_alone(
     Ok(())
 }
 
-/// Whether on PostgreSQL a message ends transactions, or adds a value of an enum that one behind it may use.
+/// Returns whether on PostgreSQL a message ends transactions, or adds a value of an enum that one behind it may use.
 /// What cannot be read is told by whoever looks for that.
 fn needs_commits(text: &str, sent: Sent) -> bool {
     struct Sentence {
@@ -56,7 +56,8 @@ fn needs_commits(text: &str, sent: Sent) -> bool {
     read.is_ok() && needs
 }
 
-/// Whether the file can only have run with golang-migrate's `x-multi-statement`, for what is used too early in a message.
+/// Returns whether the file can only have run with golang-migrate's `x-multi-statement`, for what is used too early in
+/// a message.
 fn is_multiple(text: &str, layout: Layout) -> bool {
     let refused = || together::refused(text, layout, units::sent(layout), false);
     layout == Layout::GolangMigrate && matches!(refused(), Err((_, Problem::UsedTooEarly { .. })))

@@ -8,7 +8,7 @@ use super::{
 use crate::alteration::Dialect;
 use std::collections::BTreeSet;
 
-/// The dialects of which the text can be read as one.
+/// Returns the dialects of which the text can be read as one.
 pub(super) fn possible(text: &str, named: &BTreeSet<Dialect>) -> Vec<Dialect> {
     let dialects: Vec<Dialect> = match named.is_empty() {
         true => DIALECTS.to_vec(),
@@ -26,7 +26,7 @@ pub(super) fn is_closing(words: &[&str]) -> bool {
     matches!(words, ["COMMIT" | "END"] | ["COMMIT" | "END", "TRANSACTION" | "WORK"])
 }
 
-/// Whether all that a script does is one transaction of its own: around it stand settings at most.
+/// Returns whether all that a script does is one transaction of its own: around it stand settings at most.
 pub(super) fn is_one_transaction(text: &str, named: &BTreeSet<Dialect>) -> bool {
     let Some(dialect) = possible(text, named).first().copied() else { return true };
     let (mut opened, mut closed, mut around) = (0, 0, 0);

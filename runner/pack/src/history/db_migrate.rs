@@ -49,7 +49,7 @@ pub(super) fn read(folder: &Path, _: &Context<'_>) -> Result<Vec<Migration>, His
     run_order::kept(migrations, Layout::DbMigrate)
 }
 
-/// Whether it is a folder of this tool: one of its SQL files.
+/// Returns whether it is a folder of this tool: one of its SQL files.
 pub(super) fn is(listing: &Listing) -> Result<Option<File>, HistoryError> {
     let sqls = match listing.folders.iter().find(|below| below.name == SQLS) {
         Some(below) => below.inside()?.files,
@@ -63,12 +63,12 @@ pub(super) fn is(listing: &Listing) -> Result<Option<File>, HistoryError> {
     Ok(found.cloned())
 }
 
-/// Whether `<number>-<name>-up.sql` can be this tool's: `<id>.before-up.sql` is the runner's own.
+/// Returns whether `<number>-<name>-up.sql` can be this tool's: `<id>.before-up.sql` is the runner's own.
 fn is_named(stem: &str) -> bool {
     name::numbered(stem).is_some_and(|(_, rest)| rest.starts_with('-')) && !stem.ends_with(OWN)
 }
 
-/// The scripts of migrations, and the name of each.
+/// Returns the scripts of migrations, and the name of each.
 fn scripts(listing: &Listing) -> Vec<(&File, &str)> {
     let named = listing.files.iter().filter_map(|file| {
         let stem = SCRIPTS.iter().find_map(|ending| file.name.strip_suffix(ending))?;
@@ -78,7 +78,7 @@ fn scripts(listing: &Listing) -> Vec<(&File, &str)> {
     named.collect()
 }
 
-/// Whether a script names its SQL file, and asks the database to do nothing but run what it read.
+/// Returns whether a script names its SQL file, and asks the database to do nothing but run what it read.
 fn only_runs(code: &str, stem: &str) -> bool {
     let calls: Vec<&str> = code.split("db.").skip(1).collect();
     let runs = |call: &&str| call.starts_with("runSql(data") || call.starts_with("runSql data");

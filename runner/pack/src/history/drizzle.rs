@@ -93,7 +93,8 @@ fn section(file: &File) -> Result<Section, HistoryError> {
     Ok(section)
 }
 
-/// The marks between statements as what divides them for every database: to MySQL, the mark itself is no comment.
+/// Returns the marks between statements as what divides them for every database: to MySQL, the mark itself is no
+/// comment.
 fn divided(text: &str) -> String {
     let mut divided = String::with_capacity(text.len());
     let mut parts = text.split(BREAKPOINT);
@@ -107,7 +108,7 @@ fn divided(text: &str) -> String {
     divided
 }
 
-/// A sure sign of it.
+/// Returns whether there is a sure sign of the tool.
 pub(super) fn is(listing: &Listing) -> Result<bool, HistoryError> {
     if journal(listing)?.is_some() {
         return Ok(true);
@@ -121,13 +122,13 @@ pub(super) fn is(listing: &Listing) -> Result<bool, HistoryError> {
     Ok(false)
 }
 
-/// Whether a file has a mark that only this tool writes.
+/// Returns whether a file has a mark that only this tool writes.
 pub(super) fn is_divided(file: &File) -> bool {
     let is_mark = |line: &str| line.trim().starts_with(BREAKPOINT);
     file.any_sql().is_ok_and(|text| text.lines().any(is_mark))
 }
 
-/// What the journal, or else the first snapshot, says the SQL is for; empty where neither does.
+/// Returns what the journal, or else the first snapshot, says the SQL is for; empty where neither does.
 pub(super) fn dialects(folder: &Path) -> Result<BTreeSet<Dialect>, HistoryError> {
     let listing = files::list(folder)?;
     if let Some(file) = journal(&listing)? {

@@ -17,7 +17,7 @@ use crate::{
     sql::sqlite::{Outside, outside},
 };
 
-/// Whether the tool of `layout` has them enforced.
+/// Returns whether the tool of `layout` has them enforced.
 pub(super) fn is_by(layout: Layout) -> bool {
     match layout {
         // sqlx-sqlite/src/options/mod.rs, `SqliteConnectOptions::new`: `foreign_keys` is ON.
@@ -32,8 +32,8 @@ pub(super) fn is_by(layout: Layout) -> bool {
     }
 }
 
-/// How the foreign keys are for an alteration of `sections`, whose tool has them enforced. Moves sections out of the
-/// transaction that switch them within.
+/// Returns how the foreign keys are for an alteration of `sections`, whose tool has them enforced. Moves sections out
+/// of the transaction that switch them within.
 pub(super) fn settle(layout: Layout, sections: &mut [Section]) -> ForeignKeys {
     let switches: Vec<Switch> = sections.iter().map(|section| switch(&section.text)).collect();
     let is_off = |switch: &Switch| *switch == Switch::Off;
@@ -57,7 +57,8 @@ pub(super) fn settle(layout: Layout, sections: &mut [Section]) -> ForeignKeys {
     }
 }
 
-/// Whether SQLite may get one of `texts`, and the keys of their tables change or delete children of a parent that changes.
+/// Returns whether SQLite may get one of `texts`, and the keys of their tables change or delete children of a parent
+/// that changes.
 pub(super) fn matters<'a>(texts: impl IntoIterator<Item = &'a str>, context: &Context<'_>) -> bool {
     let mut signs = Signs::default();
     texts.into_iter().for_each(|text| signs.read(text));
@@ -145,7 +146,7 @@ fn switch(text: &str) -> Switch {
     }
 }
 
-/// Whether a statement that begins so changes no row that has a parent or children.
+/// Returns whether a statement that begins so changes no row that has a parent or children.
 fn is_without_rows(words: &[&str]) -> bool {
     matches!(
         words,

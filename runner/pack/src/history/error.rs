@@ -168,7 +168,7 @@ pub enum FileProblem {
     Other(&'static str),
 }
 
-/// Why a mark for the other way is refused, and what to do.
+/// Returns why a mark for the other way is refused, and what to do.
 fn turned(tool: Tool, layout: Layout, is_way_back: bool) -> String {
     let (way, other) = if is_way_back { ("forward", "back") } else { ("back", "forward") };
     let next = match tool {
@@ -186,7 +186,7 @@ fn turned(tool: Tool, layout: Layout, is_way_back: bool) -> String {
     )
 }
 
-/// Why a name for the way back is refused, and what to do.
+/// Returns why a name for the way back is refused, and what to do.
 fn taken_back(tool: Tool, layout: Layout) -> String {
     let next = match tool {
         Tool::Layout(from) if from != layout => format!("pack it with `--from {from}`, or "),

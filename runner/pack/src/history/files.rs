@@ -28,14 +28,14 @@ pub(super) struct File {
 }
 
 impl File {
-    /// The file at a path below `folder`, whether it is there or not.
+    /// Returns the file at a path below `folder`, whether it is there or not.
     pub(super) fn at(folder: &Path, relative: &Path) -> Self {
         let path = folder.join(relative);
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         Self { path, name: name.unwrap_or_default(), root: Arc::from(folder) }
     }
 
-    /// The name without `.sql`, if it is SQL.
+    /// Returns the name without `.sql`, if it is SQL.
     pub(super) fn stem(&self) -> Option<&str> {
         self.name.strip_suffix(".sql")
     }
@@ -45,7 +45,7 @@ impl File {
         Self { path: self.path.with_file_name(&name), name, root: Arc::clone(&self.root) }
     }
 
-    /// What is in it, if it is a folder.
+    /// Returns what is in it, if it is a folder.
     pub(super) fn inside(&self) -> Result<Listing, HistoryError> {
         list_of(&self.root, &self.path)
     }
@@ -54,18 +54,18 @@ impl File {
         HistoryError::File { path: self.path.clone(), problem }
     }
 
-    /// Its SQL, where the file holds one direction. Unchanged, but for a byte order mark: Flyway strips it, SQLite reads
+    /// Reads its SQL, where the file holds one direction. Unchanged, but for a byte order mark: Flyway strips it, SQLite reads
     /// it as a blank, and the others' servers refuse it, so that without it the SQL is what it was meant to be.
     pub(super) fn sql(&self) -> Result<String, HistoryError> {
         self.text(|bytes| sql_text::decode(sql_text::without_byte_order_mark(bytes))).map(some)
     }
 
-    /// Its SQL, unchanged, where marks divide the file: its tool does not see the mark behind a byte order mark.
+    /// Reads its SQL, unchanged, where marks divide the file: its tool does not see the mark behind a byte order mark.
     pub(super) fn marked_sql(&self) -> Result<String, HistoryError> {
         self.text(sql_text::decode)
     }
 
-    /// Its text, to look for marks in it.
+    /// Reads its text, to look for marks in it.
     pub(super) fn any_sql(&self) -> Result<String, HistoryError> {
         self.text(|bytes| sql_text::decode(sql_text::without_byte_order_mark(bytes)))
     }
@@ -84,12 +84,12 @@ impl File {
             .map_err(|error| HistoryError::Text { path: self.path.clone(), error })
     }
 
-    /// All that is in it.
+    /// Returns all that is in it.
     pub(super) fn bytes(&self) -> Result<Vec<u8>, HistoryError> {
         Ok(read_within(&self.root, &self.path, SQL_BYTES_MAX)?)
     }
 
-    /// Its text, where it is no SQL.
+    /// Reads its text, where it is no SQL.
     pub(super) fn settings(&self) -> Result<String, HistoryError> {
         let invalid = |message: &str| HistoryError::Settings {
             path: self.path.clone(),
@@ -111,18 +111,18 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    /// The file of this name.
+    /// Returns the file of this name.
     pub(super) fn find(&self, name: &str) -> Option<&File> {
         self.files.iter().find(|file| file.name == name)
     }
 
-    /// The folder of this name.
+    /// Returns the folder of this name.
     pub(super) fn folder(&self, name: &str) -> Option<&File> {
         self.folders.iter().find(|folder| folder.name == name)
     }
 }
 
-/// Of the folder of a whole history.
+/// Lists the folder of a whole history.
 pub(super) fn list(folder: &Path) -> Result<Listing, HistoryError> {
     list_of(&Arc::from(folder), folder)
 }
@@ -162,18 +162,18 @@ pub(crate) fn some(text: String) -> String {
     if text.is_empty() { "\n".to_owned() } else { text }
 }
 
-/// The files of a tool that looks into one folder alone. SQL in those below is passed over, as is SQL whose ending is
-/// in upper case by most.
+/// Returns the files of a tool that looks into one folder alone. SQL in those below is passed over, as is SQL whose
+/// ending is in upper case by most.
 pub(super) fn flat(folder: &Path, _layout: Layout) -> Result<Vec<File>, HistoryError> {
     Ok(list(folder)?.files)
 }
 
-/// The files of a tool that looks into the folders below too.
+/// Returns the files of a tool that looks into the folders below too.
 pub(super) fn deep(folder: &Path, _layout: Layout) -> Result<Vec<File>, HistoryError> {
     everywhere(folder)
 }
 
-/// The files of a folder and of those below; links to folders are not followed, for they can lead back.
+/// Returns the files of a folder and of those below; links to folders are not followed, for they can lead back.
 pub(super) fn everywhere(folder: &Path) -> Result<Vec<File>, HistoryError> {
     let root = Arc::from(folder);
     let mut files = Vec::new();

@@ -35,7 +35,7 @@ pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration
     }))
 }
 
-/// Whether the file is code that goose runs as a migration.
+/// Returns whether the file is code that goose runs as a migration.
 pub(super) fn is_code(file: &File) -> bool {
     is_go(file) && file.settings().is_ok_and(|text| text.contains("goose."))
 }

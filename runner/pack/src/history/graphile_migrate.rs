@@ -52,7 +52,7 @@ pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration
     run_order::kept(migrations, Layout::GraphileMigrate)
 }
 
-/// Whether it is a folder of this tool: one of its committed files.
+/// Returns whether it is a folder of this tool: one of its committed files.
 pub(super) fn is(listing: &Listing) -> Result<Option<File>, HistoryError> {
     let committed = match listing.folders.iter().find(|below| below.name == COMMITTED) {
         Some(below) => below.inside()?.files,
@@ -113,7 +113,7 @@ fn headers(text: &str) -> Result<Headers<'_>, &'static str> {
 }
 
 impl Headers<'_> {
-    /// The hash of the file, which has to be that of its text.
+    /// Returns the hash of the file, which has to be that of its text.
     fn verified(&self, before: Option<&str>) -> Result<String, &'static str> {
         let of = |name| self.found.get(name).and_then(Option::as_deref);
         let previous = of("Previous").ok_or("it has no `--! Previous:`; restore the file")?;
@@ -147,7 +147,7 @@ fn leaves_transaction(line: &str) -> bool {
     rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
 }
 
-/// The text with the values of its placeholders; or the byte of one that has none.
+/// Returns the text with the values of its placeholders; or the byte of one that has none.
 fn replaced(text: &str, context: &Context<'_>) -> Result<String, (usize, Problem)> {
     let no_value = |at: usize, name: &str| {
         let (text, name) = (format!(":{name}"), name.to_owned());
@@ -194,7 +194,7 @@ fn replaced(text: &str, context: &Context<'_>) -> Result<String, (usize, Problem
     }
 }
 
-/// The name that `text` begins with: a capital letter, then capitals, digits and `_`; empty if it is none.
+/// Returns the name that `text` begins with: a capital letter, then capitals, digits and `_`; empty if it is none.
 fn placeholder(text: &str) -> &str {
     let fits = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
     let end = text.bytes().take_while(fits).count();

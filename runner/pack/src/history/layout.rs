@@ -35,7 +35,7 @@ former_tools!(layout);
 pub struct ParseLayoutError(String);
 
 impl Layout {
-    /// How one statement of a file is sent by itself, as the end of a sentence.
+    /// Returns how one statement of a file is sent by itself, as the end of a sentence.
     pub(super) fn to_send_alone(self) -> &'static str {
         match self {
             Self::Goose => "write each statement into a line of its own, without StatementBegin",
@@ -43,7 +43,7 @@ impl Layout {
         }
     }
 
-    /// What it orders files by, and what to do where no order of numbers does the same.
+    /// Returns what it orders files by, and what to do where no order of numbers does the same.
     pub(super) fn order(self) -> (&'static str, &'static str) {
         const ONE_LENGTH: &str = "Rename them to numbers of one length";
         match self {
@@ -59,7 +59,7 @@ impl Layout {
         }
     }
 
-    /// Whether its files are SQL of one direction in one folder, which another tool could have written too.
+    /// Returns whether its files are SQL of one direction in one folder, which another tool could have written too.
     pub(super) fn is_by_name(self) -> bool {
         use Layout::{
             Atlas, GolangMigrate, PostgresMigrations, Runner, Sqlx, Supabase, Umzug, Wrangler,
@@ -77,7 +77,7 @@ impl Layout {
         )
     }
 
-    /// How its files are named.
+    /// Returns how its files are named.
     pub(super) fn files(self) -> &'static str {
         match self {
             Self::Runner => "<id>.up.sql and <id>.down.sql",

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::alteration::{FormerTool, LedgerKey};
 
-/// The alteration that the ledger of `tool` means by `version`. `None` where the tool has no such versions.
+/// Returns the alteration that the ledger of `tool` means by `version`. `None` where the tool has no such versions.
 pub fn ledger_key(tool: FormerTool, version: &str) -> Option<LedgerKey> {
     match tool {
         FormerTool::Prisma => prisma::ledger_key(version),

@@ -23,7 +23,7 @@ pub(crate) fn refuse_lone_cr(text: String) -> Result<String, SqlTextError> {
     }
 }
 
-/// The CRs that no LF follows; the last one of several.
+/// Returns the CRs that no LF follows; the last one of several.
 fn lone(text: &str) -> impl Iterator<Item = usize> {
     let bytes = text.as_bytes();
     let is_last = |next: Option<&u8>| !matches!(next, Some(b'\n' | b'\r'));
@@ -47,7 +47,7 @@ fn strings(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// The line of byte `at`, from 1, where such a CR ends a line too.
+/// Returns the line of byte `at`, from 1, where such a CR ends a line too.
 fn line_at(text: &str, at: usize) -> usize {
     let ends = lone(text).take_while(|end| *end < at).count();
     1 + ends + text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count()

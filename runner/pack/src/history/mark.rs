@@ -27,7 +27,7 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
     })
 }
 
-/// What stands behind the dashes of a line comment that may be indented, if the line is one.
+/// Returns what stands behind the dashes of a line comment that may be indented, if the line is one.
 pub(super) fn comment(line: &str) -> Option<&str> {
     line.trim_start().strip_prefix("--").map(str::trim)
 }

@@ -91,12 +91,12 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// The same for SQL that `dialects` alone get.
+    /// Returns the same for SQL that only `dialects` get.
     pub(super) fn on(&self, dialects: BTreeSet<Dialect>) -> Self {
         Self { dialects, ..*self }
     }
 
-    /// Whether PostgreSQL may get the SQL.
+    /// Returns whether PostgreSQL may get the SQL.
     fn is_for_postgresql(&self) -> bool {
         self.may_be_for(Dialect::Postgresql)
     }
@@ -181,12 +181,12 @@ impl Migration {
         }
     }
 
-    /// The script that checks it.
+    /// Returns the script that checks it.
     pub(super) fn verify(&self) -> Option<&str> {
         self.verify.as_ref().map(|verify| verify.text.as_str())
     }
 
-    /// The SQL of each hook, as each dialect gets it.
+    /// Returns the SQL of each hook, as each dialect gets it.
     pub(super) fn into_sql(self) -> SqlTexts {
         let mut texts = SqlTexts::default();
         for Section { hook, text, .. } in self.sections {
@@ -253,7 +253,7 @@ pub(super) fn read(
     Ok(context.findings.each(migrations, check))
 }
 
-/// The folder of the history, where `folder` is the one above it by which its tool is known.
+/// Returns the folder of the history, where `folder` is the one above it by which its tool is known.
 pub(super) fn home(folder: &Path) -> Result<PathBuf, HistoryError> {
     const MIGRATIONS: &str = "migrations";
     let listing = files::list(folder)?;
@@ -264,7 +264,7 @@ pub(super) fn home(folder: &Path) -> Result<PathBuf, HistoryError> {
     Ok(if is_here { below } else { folder.to_owned() })
 }
 
-/// The dialects that `folder` says itself it is for, in the tool's own files; empty where it does not.
+/// Returns the dialects that `folder` says itself it is for, in the tool's own files; empty where it does not.
 pub(super) fn dialects(layout: Layout, folder: &Path) -> Result<BTreeSet<Dialect>, HistoryError> {
     match layout {
         Layout::Prisma => prisma::dialects(folder),
@@ -280,7 +280,7 @@ pub(super) fn dialects(layout: Layout, folder: &Path) -> Result<BTreeSet<Dialect
     }
 }
 
-/// The SQL files of `folder` that the tool passes over, and so does `read`; sorted.
+/// Returns the SQL files of `folder` that the tool passes over, and so does `read`; sorted.
 pub(super) fn passed_over(
     folder: &Path,
     migrations: &[Migration],
@@ -293,7 +293,7 @@ pub(super) fn passed_over(
     Ok(files.filter(|path| !used.contains(path.as_path())).collect())
 }
 
-/// The SQL files in `folder` and below; sorted.
+/// Returns the SQL files in `folder` and below; sorted.
 pub(super) fn sql_below(folder: &Path) -> Result<Vec<PathBuf>, HistoryError> {
     let files = files::everywhere(folder)?.into_iter().filter(files::is_sql);
     Ok(files.map(|file| file.path).collect())
@@ -318,7 +318,7 @@ pub(super) fn look_through(
     Ok(())
 }
 
-/// Whether there is no statement in `text`, whatever the dialect.
+/// Returns whether there is no statement in `text`, whatever the dialect.
 pub(super) fn is_blank(text: &str) -> bool {
     crate::sql::blank(text) == text.len()
 }
@@ -378,12 +378,12 @@ pub(super) fn refuse_names_of_ways_back<'a>(
     Ok(())
 }
 
-/// A path from `folder` on, so that the names of folders above say nothing.
+/// Returns the part of a path from `folder` on, so that the names of folders above say nothing.
 fn within<'a>(path: &'a Path, folder: &Path) -> &'a Path {
     path.strip_prefix(folder).unwrap_or(path)
 }
 
-/// What holds for the SQL of every tool. A way back in which nothing is done takes nothing back: it is left
+/// Checks what holds for the SQL of every tool. A way back that does nothing is left
 /// out, and the alteration has none.
 fn checked(
     mut migration: Migration,
@@ -483,7 +483,7 @@ impl Section {
         }
     }
 
-    /// What PostgreSQL gets of it, where that differs: what the tool sends together is one transaction.
+    /// Returns what PostgreSQL gets of it, where that differs: what the tool sends together is one transaction.
     fn for_postgresql(
         &self,
         tool: Message,
@@ -512,7 +512,7 @@ impl Section {
         }
     }
 
-    /// Whether no other database could read what stands at byte `at`.
+    /// Returns whether no other database could read what stands at byte `at`.
     fn is_for_postgresql(&self, at: usize) -> bool {
         let statement = self.text.get(at..).unwrap_or_default().split(';').next();
         statement.is_some_and(|sql| sql.to_ascii_uppercase().contains("CONCURRENTLY"))
@@ -560,7 +560,7 @@ impl Section {
     }
 }
 
-/// The hook of a direction, in a transaction or before it.
+/// Returns the hook of a direction, in a transaction or before it.
 fn hook(is_way_back: bool, in_transaction: bool) -> SqlHook {
     match (is_way_back, in_transaction) {
         (false, true) => SqlHook::Up,

@@ -84,7 +84,7 @@ fn is_delimiter(line: &str) -> bool {
     mark.strip_prefix("@DELIMITER").is_some_and(|rest| rest.starts_with(char::is_whitespace))
 }
 
-/// The text with the values of its `${name}`, or the line with one that has none, from 0.
+/// Returns the text with the values of its `${name}`, or the line with one that has none, from 0.
 fn replaced(text: &str, context: &Context<'_>) -> Result<String, (usize, Problem)> {
     let mut replaced = String::with_capacity(text.len());
     let mut from = 0;

@@ -7,13 +7,13 @@
 use crate::alteration::{AlterationId, ParseIdError};
 use std::fmt::Write as _;
 
-/// The digits that a name begins with, and what follows them.
+/// Splits a name into the digits that it begins with, and what follows them.
 pub(super) fn numbered(stem: &str) -> Option<(&str, &str)> {
     let end = stem.bytes().take_while(u8::is_ascii_digit).count();
     (end > 0).then(|| stem.split_at(end))
 }
 
-/// The id of the alteration with this stamp; `rest` is what follows the number, `_` included.
+/// Returns the id of the alteration with this stamp; `rest` is what follows the number, `_` included.
 pub(super) fn id(
     version: Option<&str>,
     stamp: &str,
@@ -33,7 +33,7 @@ pub(super) fn id(
     text.parse()
 }
 
-/// The id of an alteration whose tool always has one separator between the number and `name`.
+/// Returns the id of an alteration whose tool always has one separator between the number and `name`.
 pub(super) fn id_of(stamp: &str, name: &str) -> Result<AlterationId, ParseIdError> {
     let mut text = format!("{stamp}-");
     match name {
@@ -53,7 +53,7 @@ pub(super) fn escape(name: &str, text: &mut String) {
     }
 }
 
-/// The name as it was, where its id does not show it.
+/// Returns the name as it was, where its id does not show it.
 pub(super) fn description(shown: &str, name: &str) -> Option<String> {
     const CHARS_MAX: usize = 500;
     (shown != name && !name.is_empty()).then(|| name.chars().take(CHARS_MAX).collect())

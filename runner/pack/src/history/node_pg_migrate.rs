@@ -132,7 +132,8 @@ fn is_mark(line: &str, direction: &str) -> bool {
     rest.starts_with(char::is_whitespace) && rest.trim_start().starts_with("migration")
 }
 
-/// What files of one time are ordered by: the name without its punctuation, in lower case, each number by its size.
+/// Returns what files of one time are ordered by: the name without its punctuation, in lower case, each number by its
+/// size.
 fn collated(stem: &str) -> String {
     const DIGITS: usize = 20;
     let mut collated = String::new();
@@ -149,7 +150,7 @@ fn collated(stem: &str) -> String {
     collated
 }
 
-/// What files are ordered by.
+/// Returns what files are ordered by.
 fn time(named: &Named<'_>) -> Result<u64, HistoryError> {
     let problem = |why| {
         let problem = FileProblem::Version(Layout::NodePgMigrate, why);

@@ -38,7 +38,7 @@ impl Numbered<'_> {
         self.migration_at(self.number, sections)
     }
 
-    /// The same with another number in its id, which has its place among the others.
+    /// Returns the same migration with another number in its id, which has its place among the others.
     pub(super) fn migration_at(
         &self,
         number: &str,
@@ -52,7 +52,7 @@ impl Numbered<'_> {
     }
 }
 
-/// Those of one direction by their version, of which no two may be the same. Problems are noted.
+/// Sorts those of one direction by their version, of which no two may be the same. Problems are noted.
 pub(super) fn versions<'a>(
     names: impl IntoIterator<Item = Numbered<'a>>,
     layout: Layout,
@@ -79,7 +79,7 @@ pub(super) fn versions<'a>(
     found
 }
 
-/// The same with the first problem as an error, for a layout whose files are not read one by one.
+/// Does the same, with the first problem as an error, for a layout whose files are not read one by one.
 pub(super) fn by_version<'a>(
     names: impl IntoIterator<Item = Numbered<'a>>,
     layout: Layout,
@@ -126,8 +126,8 @@ pub(super) fn pair<'a>(
     (migrations, downs.into_values().collect())
 }
 
-/// The number of each file's stamp, where a tool orders by text: as they are written, where that is the same order;
-/// else with short ones filled up, so that it is. `Err` is the first that no filling puts in order.
+/// Returns the number of each file's stamp, where a tool orders by text: as they are written, where that is the same
+/// order; else with short ones filled up, so that it is. `Err` is the first that no filling puts in order.
 pub(super) fn in_order_of_text(
     names: &[Numbered<'_>],
     order: Text,

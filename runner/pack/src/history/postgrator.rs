@@ -53,7 +53,7 @@ pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration
     }
 }
 
-/// Whether it is a file of this tool.
+/// Returns whether it is a file of this tool.
 pub(super) fn is(file: &File) -> bool {
     file.stem().and_then(parse).is_some()
 }

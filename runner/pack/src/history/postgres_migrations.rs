@@ -48,7 +48,7 @@ pub(super) fn read(folder: &Path, _: &Context<'_>) -> Result<Vec<Migration>, His
     Ok(migrations)
 }
 
-/// Whether it is a file of this tool for certain.
+/// Returns whether it is a file of this tool for certain.
 pub(super) fn is(file: &File) -> bool {
     file.stem().and_then(name::numbered).is_some()
         && file.sql().is_ok_and(|text| text.contains(NO_TRANSACTION))

@@ -54,7 +54,7 @@ pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration
     textual::in_order(migrations, Layout::Prisma)
 }
 
-/// A sure sign of it.
+/// Returns whether there is a sure sign of the tool.
 pub(super) fn is(listing: &Listing) -> Result<bool, HistoryError> {
     if listing.find(LOCK).is_some() {
         return Ok(true);
@@ -68,7 +68,7 @@ pub(super) fn is(listing: &Listing) -> Result<bool, HistoryError> {
     Ok(false)
 }
 
-/// What `migration_lock.toml` says the SQL is for; empty where there is none.
+/// Returns what `migration_lock.toml` says the SQL is for; empty where there is none.
 pub(super) fn dialects(folder: &Path) -> Result<BTreeSet<Dialect>, HistoryError> {
     let listing = files::list(folder)?;
     let Some(lock) = listing.find(LOCK) else { return Ok(BTreeSet::new()) };
@@ -89,7 +89,7 @@ fn provider(lock: &File) -> Result<String, HistoryError> {
     Ok(lock_of.provider)
 }
 
-/// Its ledger has the names of the folders.
+/// Returns the alteration that its ledger means by `name`, which is the name of a folder.
 pub(super) fn ledger_key(name: &str) -> Option<LedgerKey> {
     textual::id(name).ok().map(LedgerKey::Id)
 }

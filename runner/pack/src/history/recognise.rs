@@ -155,7 +155,7 @@ fn is_certainly_own(file: &File) -> bool {
         || has_version()
 }
 
-/// Whether files of one alteration are in both spellings, `1_a.up.sql` and `1-a.down.sql`.
+/// Returns whether files of one alteration are in both spellings, `1_a.up.sql` and `1-a.down.sql`.
 fn is_one_twice(files: &[&File]) -> bool {
     let ids = |numbered| {
         let files = files.iter().filter(move |file| is_numbered(file) == numbered);
@@ -187,13 +187,13 @@ fn is_own(file: &File) -> bool {
     matches!(sql_name::parse(&file.name), Some(Ok(_)))
 }
 
-/// The ending of a hook, which files of other tools that have marks in them do not have.
+/// Returns whether the name ends like a hook's, which files of other tools with marks in them do not.
 fn has_own_ending(file: &File) -> bool {
     let endings = SqlHook::ALL.map(SqlHook::ending);
     file.stem().is_some_and(|stem| endings.iter().any(|ending| stem.ends_with(ending)))
 }
 
-/// The files with marks, and whose: those that only a tool writes, and words that an author may write too.
+/// Returns the files with marks, and whose: those that only a tool writes, and words that an author may write too.
 fn marks<'a>(files: &[&'a File], context: &Context<'_>) -> (Vec<Marked<'a>>, Vec<Marked<'a>>) {
     let (mut strong, mut weak) = (Vec::new(), Vec::new());
     for file in files.iter().copied() {

@@ -50,7 +50,7 @@ pub(super) struct Name<'a> {
     rest: &'a str,
 }
 
-/// `[UV]<number>[.<number>]__<word>`.
+/// Reads `[UV]<number>[.<number>]__<word>`.
 pub(super) fn parse(stem: &str) -> Option<Name<'_>> {
     let unversioned = stem.starts_with('U');
     let text = stem.strip_prefix(['U', 'V'])?;

@@ -69,7 +69,7 @@ pub(super) struct Dated<'a> {
     pub(super) sections: Vec<super::Section>,
 }
 
-/// The alterations of `files`, in the order of their names' text.
+/// Returns the alterations of `files`, in the order of their names' text.
 pub(super) fn by_text(
     files: Vec<Dated<'_>>,
     layout: Layout,
@@ -93,8 +93,8 @@ pub(super) fn by_text(
     kept(migrations.collect::<Result<_, _>>()?, layout)
 }
 
-/// The digits of a date that a name begins with, with `.`, `-`, `_` or `T` between them or not, and the rest:
-/// `2020.11.24T16.52.04.users` is `20201124165204` and `users`. Any other number is taken as it stands.
+/// Splits a name into the digits of a date that it begins with, with `.`, `-`, `_` or `T` between them or not, and the
+/// rest: `2020.11.24T16.52.04.users` is `20201124165204` and `users`. Any other number is taken as it stands.
 pub(super) fn dated(stem: &str) -> Option<(String, &str)> {
     let (first, mut rest) = name::numbered(stem)?;
     let mut digits = first.to_owned();

@@ -27,7 +27,7 @@ const MARK: &str = "-- +migrate ";
 const KNOWN: &str =
     "Up, Down (each may be followed by notransaction), StatementBegin, StatementEnd";
 
-/// Whether the file has a mark of it.
+/// Returns whether the file has a mark of it.
 pub(super) fn is(file: &File) -> bool {
     // Whatever is wrong with its text is told by who reads it.
     let Ok(text) = file.marked_sql() else { return false };
@@ -61,7 +61,7 @@ pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration
     Ok(read)
 }
 
-/// The id of the alteration that the ledger calls by its file's name.
+/// Returns the id of the alteration that the ledger calls by its file's name.
 pub(super) fn id(file_name: &str) -> Result<AlterationId, ParseIdError> {
     let stem = file_name.strip_suffix(".sql").unwrap_or(file_name);
     let Some((number, rest)) = name::numbered(stem) else {
@@ -93,7 +93,7 @@ fn named(file: &File) -> Result<Name<'_>, HistoryError> {
     }
 }
 
-/// The order in which the tool runs two files.
+/// Returns the order in which the tool runs two files.
 fn in_order(one: &Name<'_>, two: &Name<'_>) -> Ordering {
     match (one.1, two.1) {
         (Some(one), Some(two)) if one != two => one.cmp(&two),
@@ -151,7 +151,7 @@ fn sections(file: &File, text: &str, context: &Context<'_>) -> Result<Vec<Sectio
     Ok([section(up, false)].into_iter().chain(down).collect())
 }
 
-/// What goes forward, and what takes it back.
+/// Returns what goes forward, and what takes it back.
 fn parts(text: &str) -> Result<(Part, Part), (usize, Problem)> {
     let (mut up, mut down) = (Part::default(), Part::default());
     let mut is_back: Option<bool> = None;
@@ -221,7 +221,7 @@ fn unended(up: &Part, down: &Part) -> Result<(), (usize, Problem)> {
     }
 }
 
-/// Whether the last word before a comment ends with `;`.
+/// Returns whether the last word before a comment ends with `;`.
 fn ends(line: &str) -> bool {
     let words = line.split_whitespace().take_while(|word| !word.starts_with("--"));
     words.last().is_some_and(|word| word.ends_with(';'))

@@ -37,7 +37,7 @@ fn parse(file: &File) -> Option<(Numbered<'_>, bool)> {
     Some((Numbered { file, number, rest }, back))
 }
 
-/// Whether sqlx runs the file outside of a transaction.
+/// Returns whether sqlx runs the file outside of a transaction.
 pub(super) fn is_outside(file: &File) -> Result<bool, HistoryError> {
     Ok(!file.has_byte_order_mark()? && file.sql()?.starts_with(NO_TRANSACTION))
 }

@@ -16,7 +16,7 @@ const LENGTH_MAX: usize = 99;
 const DATE_DIGITS: usize = 8;
 const VERSION_PARTS: usize = 3;
 
-/// The stamp that `pack` gives to what a former tool's ledger calls `version`: `20240131120000`,
+/// Returns the stamp that `pack` gives to what a former tool's ledger calls `version`: `20240131120000`,
 /// `0001`, `1.2.3` or `1_2_3`. `None` where it is no such number.
 ///
 /// Diesel's ledger has `20240131120000` for the folder `2024-01-31-120000_add_users`. What ends with `.sql` is the
@@ -28,8 +28,8 @@ pub fn ledger_stamp(version: &str) -> Option<Stamp> {
     }
 }
 
-/// The stamps that `pack` may have given to what the ledger of a tool that orders by text calls `version`: as it is, and
-/// filled up. What ends with `.sql` is the name of a file.
+/// Returns the stamps that `pack` may have given to what the ledger of a tool that orders by text calls `version`: as
+/// it is, and filled up. What ends with `.sql` is the name of a file.
 pub fn ledger_stamps_in_text_order(version: &str) -> Vec<Stamp> {
     let of_file = version.strip_suffix(".sql").and_then(dated).map(|(number, _)| number);
     let version = of_file.as_deref().unwrap_or(version);
@@ -49,7 +49,7 @@ pub(super) enum Text {
 /// The digits of a date with its time, which most versions are.
 const FULL_DIGITS: usize = 14;
 
-/// A shorter number, filled up to as many digits as a date with its time has, and moved by less than any two of those
+/// Fills a shorter number up to as many digits as a date with its time has, and moved by less than any two of those
 /// are apart: numbers then order as their texts do. `20240313` is `20240312999994` where its text comes before
 /// `20240313000000`, and `20240313999991` where it comes behind `20240313235959`.
 pub(super) fn filled(number: &str, order: Text) -> String {
@@ -67,7 +67,7 @@ pub(super) fn filled(number: &str, order: Text) -> String {
     format!("{moved:0FULL_DIGITS$}")
 }
 
-/// The same as text, as ids have it. Leading zeros of the first part are kept.
+/// Returns the same as text, as ids have it. Leading zeros of the first part are kept.
 pub(super) fn stamp_text(version: &str) -> Option<String> {
     let parts = parts(version)?;
     let (first, later) = parts.split_first()?;
@@ -75,7 +75,7 @@ pub(super) fn stamp_text(version: &str) -> Option<String> {
     Some(if later.is_empty() { (*first).to_owned() } else { format!("{first}.{later}") })
 }
 
-/// The semantic version that an id of this version carries; further parts become its build. `None`
+/// Returns the semantic version that an id of this version carries; further parts become its build. `None`
 /// for a date, and for numbers that no semantic version can hold.
 pub(super) fn semantic(version: &str) -> Option<String> {
     let parts = parts(version)?;
@@ -93,7 +93,7 @@ pub(super) fn semantic(version: &str) -> Option<String> {
     semver::Version::parse(&text).ok().map(|version| version.to_string())
 }
 
-/// The numbers of a version; a zero at the end says nothing, and is left out.
+/// Returns the numbers of a version; a zero at the end says nothing, and is left out.
 fn parts(version: &str) -> Option<Vec<&str>> {
     let mut parts: Vec<_> = version.split(['.', '_']).collect();
     if parts.iter().any(|part| part.is_empty() || !part.bytes().all(|b| b.is_ascii_digit())) {

@@ -49,7 +49,7 @@ pub(super) fn look(text: &str, dialects: &BTreeSet<Dialect>) -> Result<Found, Ba
     problem.map_or_else(|| Ok(Found::default()), Err)
 }
 
-/// Whether it is a problem whatever the dialect: dollar quotes and psql's commands mean nothing else
+/// Returns whether it is a problem whatever the dialect: dollar quotes and psql's commands mean nothing else
 /// to the others. Behind a quote that a backslash escapes they may stand in a string of MySQL.
 fn is_certain(text: &str, (at, problem): &Bad) -> bool {
     let (before, from) = text.split_at_checked(*at).unwrap_or((text, ""));
@@ -90,7 +90,7 @@ pub(super) fn refused(text: &str, dialects: &BTreeSet<Dialect>, hook: SqlHook) -
     Ok(())
 }
 
-/// The first statement of `text` that PostgreSQL refuses in a transaction.
+/// Returns the first statement of `text` that PostgreSQL refuses in a transaction.
 pub(super) fn needs_outside(text: &str) -> Option<(usize, String)> {
     let mut found = None;
     // What cannot be read is told elsewhere.
@@ -121,7 +121,7 @@ pub(super) fn each_statement(
     Ok(())
 }
 
-/// Where a statement has `{{`, which no database reads outside of quotes.
+/// Returns where a statement has `{{`, which no database reads outside of quotes.
 fn template(statement: &Statement<'_>) -> Option<usize> {
     let opens = |token: &Token| token.kind == TokenKind::Symbol(b'{');
     let pair = statement.tokens().windows(2).find(|pair| {

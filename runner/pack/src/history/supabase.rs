@@ -43,7 +43,7 @@ pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration
     textual::in_order(migrations.collect(), Layout::Supabase)
 }
 
-/// The first name of all in the folder, be it a folder's or hidden.
+/// Returns the first name of all in the folder, be it a folder's or hidden.
 fn first_entry(folder: &Path) -> Result<Option<OsString>, HistoryError> {
     let entries = fs::read_dir(folder)
         .and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect());
@@ -59,7 +59,7 @@ fn version(stem: &str) -> Option<(&str, &str)> {
     Some((version, rest.strip_prefix('_')?))
 }
 
-/// Whether `folder` is where the CLI looks: `migrations` in `supabase`.
+/// Returns whether `folder` is where the CLI looks: `migrations` in `supabase`.
 pub(super) fn is(folder: &Path, listing: &Listing) -> bool {
     let mut names = listing.files.iter().filter_map(File::stem);
     let folder = folder.canonicalize();
@@ -67,7 +67,7 @@ pub(super) fn is(folder: &Path, listing: &Listing) -> bool {
         && names.any(|stem| version(stem).is_some())
 }
 
-/// Its ledger has the digits of the names.
+/// Returns the alteration that its ledger means by `version`, which is the digits of the name.
 pub(super) fn ledger_key(version: &str) -> Option<LedgerKey> {
     let is_version = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit());
     textual::ledger_key(version).filter(|_| is_version)

@@ -65,7 +65,7 @@ fn sections(file: &File) -> Result<Vec<Section>, HistoryError> {
     Ok([Some(section(up, false)), down].into_iter().flatten().collect())
 }
 
-/// The line of a byte.
+/// Returns the line of a byte.
 fn line_of(text: &str, at: usize) -> usize {
     1 + text[..at].bytes().filter(|byte| *byte == b'\n').count()
 }

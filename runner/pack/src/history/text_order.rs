@@ -15,7 +15,7 @@ const CHARS_MAX: usize = 40;
 /// A stamp with a fraction needs a version before it, and no name tells one.
 pub(super) const VERSION: &str = "0.0.0";
 
-/// The whole number and the fraction for a name; the fraction may be empty.
+/// Returns the whole number and the fraction for a name; the fraction may be empty.
 pub(super) fn stamp(name: &str) -> (String, String) {
     let digits: Vec<String> = name.bytes().take(CHARS_MAX).map(digits).collect();
     let (whole, fraction) = digits.split_at(digits.len().min(WHOLE_CHARS));

@@ -17,7 +17,7 @@ const DATE_DIGITS: usize = 14;
 const FIRST: &str = "0";
 const LAST: &str = "999999999999999";
 
-/// The stamp of a name, and what of the name it does not say.
+/// Returns the stamp of a name, and what of the name it does not say.
 fn placed(name: &str) -> (String, &str) {
     let digits = name.bytes().take_while(u8::is_ascii_digit).count().min(DATE_DIGITS);
     let (number, rest) = name.split_at(digits);
@@ -29,13 +29,13 @@ fn placed(name: &str) -> (String, &str) {
     }
 }
 
-/// The id of what is called `name`.
+/// Returns the id of what is called `name`.
 pub(super) fn id(name: &str) -> Result<AlterationId, ParseIdError> {
     let (stamp, rest) = placed(name);
     name::id(None, &stamp, rest)
 }
 
-/// The alteration whose name is `version`, or begins with it and `_`.
+/// Returns the alteration whose name is `version`, or begins with it and `_`.
 pub(super) fn ledger_key(version: &str) -> Option<LedgerKey> {
     let longer = format!("{version}_");
     let (stamp, rest) = placed(&longer);
@@ -49,7 +49,7 @@ pub(super) fn ledger_key(version: &str) -> Option<LedgerKey> {
     Some(LedgerKey::Any([begins].into_iter().chain(whole).collect()))
 }
 
-/// One alteration of the file or folder `name`, which may stand at another path than its SQL.
+/// Makes one alteration of the file or folder `name`, which may stand at another path than its SQL.
 pub(super) fn migration(
     name: &str,
     path: &Path,
@@ -61,7 +61,7 @@ pub(super) fn migration(
     Ok(Migration::new(id, description, sections))
 }
 
-/// The SQL of a whole file.
+/// Returns the SQL of a whole file.
 pub(super) fn section(file: &File, hook: SqlHook) -> Result<Section, HistoryError> {
     Ok(Section { hook, text: file.sql()?, path: file.path.clone(), first_line: 1 })
 }

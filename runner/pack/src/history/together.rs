@@ -80,7 +80,8 @@ pub(super) fn refused(text: &str, layout: Layout, sent: Sent, opens: bool) -> Re
     Ok(())
 }
 
-/// How one statement gets out of the transaction that the tool has for several. `by_mark`: it sends them one by one.
+/// Returns how one statement gets out of the transaction that the tool has for several. `by_mark`: it sends them one by
+/// one.
 fn way_apart(layout: Layout, by_mark: bool) -> &'static str {
     match layout {
         Layout::Flyway
@@ -98,7 +99,7 @@ fn way_apart(layout: Layout, by_mark: bool) -> &'static str {
     }
 }
 
-/// What the text holds; `None` where nothing of it can be refused here.
+/// Returns what the text holds; `None` where nothing of it can be refused here.
 fn sentences(text: &str) -> Option<Vec<Sentence>> {
     let (mut labels, mut is_any) = (Vec::new(), false);
     each_statement(text, Dialect::Postgresql, |_, statement| {

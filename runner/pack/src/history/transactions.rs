@@ -43,7 +43,7 @@ pub(super) enum Said {
     Units,
 }
 
-/// What the text says; refuses what no host could follow. `by_itself`: each statement that is in none of its
+/// Returns what the text says; refuses what no host could follow. `by_itself`: each statement that is in none of its
 /// transactions is alone on PostgreSQL, so that no transaction of the host takes a frame's place.
 pub(super) fn said(text: &str, named: &BTreeSet<Dialect>, by_itself: bool) -> Result<Said, Bad> {
     let possible: BTreeSet<Dialect> = match named.is_empty() {
@@ -89,7 +89,7 @@ pub(super) fn said(text: &str, named: &BTreeSet<Dialect>, by_itself: bool) -> Re
     }
 }
 
-/// The word that has no other one.
+/// Returns the word that has no other one.
 fn unpaired(words: &[(Kind, Range<usize>)]) -> Option<Range<usize>> {
     let mut open = None;
     for (kind, range) in words {
@@ -104,7 +104,8 @@ fn unpaired(words: &[(Kind, Range<usize>)]) -> Option<Range<usize>> {
     open
 }
 
-/// Whether PostgreSQL would run a statement before or behind `frame` that is no setting. What only SQLite knows is none of its.
+/// Returns whether PostgreSQL would run a statement before or behind `frame` that is no setting. What only SQLite knows
+/// is none of its.
 fn has_beside(text: &str, frame: Range<usize>) -> bool {
     let (mut is_beside, mut is_sqlite) = (false, false);
     let read = each_statement(text, Dialect::Postgresql, |start, statement| {
@@ -121,7 +122,7 @@ fn has_beside(text: &str, frame: Range<usize>) -> bool {
     read.is_ok() && is_beside && !is_sqlite
 }
 
-/// Whether a statement of these words only sets something for its session, or shows it.
+/// Returns whether a statement of these words only sets something for its session, or shows it.
 pub(super) fn is_setting(words: &[&str]) -> bool {
     match words {
         ["SET" | "RESET" | "PRAGMA" | "SHOW", ..] => true,
@@ -132,7 +133,7 @@ pub(super) fn is_setting(words: &[&str]) -> bool {
     }
 }
 
-/// What opens a transaction where the dialects read the rest differently. In bodies of procedures some see
+/// Returns what opens a transaction where the dialects read the rest differently. In bodies of procedures some see
 /// statements about transactions where there are none, but hardly a frame, and not all of them do.
 fn certain_begin(readings: &[Reading]) -> Option<Range<usize>> {
     let opens = |reading: &&Reading| matches!(reading[..], [(Kind::Opens | Kind::OpensAt, _), ..]);
@@ -142,12 +143,12 @@ fn certain_begin(readings: &[Reading]) -> Option<Range<usize>> {
     found.first().map(|(_, range)| range.clone())
 }
 
-/// As many bytes, and as many lines.
+/// Returns blanks of as many bytes and as many lines.
 pub(super) fn blanks(text: &str) -> String {
     text.bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { byte.into() } else { ' ' }).collect()
 }
 
-/// The statements about transactions, if the text can be read at all.
+/// Returns the statements about transactions, if the text can be read at all.
 fn found(text: &str, dialect: Dialect) -> Option<Reading> {
     let mut found = Vec::new();
     // From there on the session is the hook's own, and its transactions are its own too.

@@ -46,7 +46,7 @@ pub(super) fn read(folder: &Path, context: &Context<'_>) -> Result<Vec<Migration
     run_order::by_text(found, Layout::Umzug)
 }
 
-/// Whether it is a folder of this tool: a file whose way back is in the folder below.
+/// Returns whether it is a folder of this tool: a file whose way back is in the folder below.
 pub(super) fn is(listing: &Listing) -> Result<Option<&File>, HistoryError> {
     let downs = downs(listing)?;
     let has_down = |file: &&File| files::is_sql(file) && downs.iter().any(|d| d.name == file.name);

@@ -31,7 +31,7 @@ pub(super) enum Sent {
     Whole,
 }
 
-/// What the tool of `layout` sends, in a transaction of its own and outside of one alike.
+/// Returns what the tool of `layout` sends, in a transaction of its own and outside of one alike.
 pub(super) fn sent(layout: Layout) -> Sent {
     match layout {
         Layout::Runner => Sent::Statements,
@@ -75,7 +75,7 @@ pub(super) fn sent(layout: Layout) -> Sent {
     }
 }
 
-/// Whether the tool opens a transaction for what does not say otherwise.
+/// Returns whether the tool opens a transaction for what does not say otherwise.
 pub(super) fn opens(layout: Layout) -> bool {
     !matches!(
         layout,
@@ -89,7 +89,7 @@ pub(super) fn opens(layout: Layout) -> bool {
     )
 }
 
-/// How a file of `layout` says that it runs outside of a transaction, as the end of a sentence.
+/// Returns how a file of `layout` says that it runs outside of a transaction, as the end of a sentence.
 pub(super) fn way_out(layout: Layout) -> &'static str {
     match layout {
         Layout::Sqlx => "begin the file with `-- no-transaction`",
@@ -138,8 +138,8 @@ enum Open {
     File,
 }
 
-/// The text for PostgreSQL with its transactions written out; `None` where it says them already. `wraps`: the tool opens a
-/// transaction before it. An error is about a statement that the tool could not run.
+/// Returns the text for PostgreSQL with its transactions written out; `None` where it says them already. `wraps`: the
+/// tool opens a transaction before it. An error is about a statement that the tool could not run.
 pub(super) fn framed(
     text: &str,
     layout: Layout,
@@ -222,14 +222,14 @@ fn sentences(text: &str) -> Result<Vec<Sentence>, Bad> {
     Ok(sentences)
 }
 
-/// From the first token of a statement to its last, where its text begins at `start`.
+/// Returns the range from the first token of a statement to its last, where its text begins at `start`.
 pub(super) fn tokens(start: usize, statement: &Statement<'_>) -> Range<usize> {
     let first = statement.tokens().first().map_or(0, |token| token.range().start);
     let last = statement.tokens().last().map_or(0, |token| token.range().end);
     start + first..start + last
 }
 
-/// The statements that go together. `end`: where the tokens of one end.
+/// Returns the statements that go together. `end`: where the tokens of one end.
 pub(super) fn messages<'a, T>(
     text: &str,
     sentences: &'a [T],
@@ -250,7 +250,7 @@ pub(super) fn messages<'a, T>(
     }
 }
 
-/// Where goose's pieces end.
+/// Returns where goose's pieces end.
 fn piece_ends(text: &str) -> Vec<usize> {
     let (mut ends, mut in_block) = (Vec::new(), false);
     for line in mark::lines(text) {
@@ -271,7 +271,7 @@ fn piece_ends(text: &str) -> Vec<usize> {
     ends
 }
 
-/// Where the sections of a file end.
+/// Returns where the sections of a file end.
 fn section_ends(text: &str) -> Vec<usize> {
     let ends = mark::lines(text).filter(|line| line.text == ";");
     ends.map(|line| line.range.start).collect()

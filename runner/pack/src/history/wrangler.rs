@@ -45,7 +45,7 @@ pub(super) fn read(folder: &Path, _context: &Context<'_>) -> Result<Vec<Migratio
     textual::in_order(migrations.collect::<Result<_, HistoryError>>()?, Layout::Wrangler)
 }
 
-/// Whether the settings of wrangler above `folder` name it as the migrations of a D1 database.
+/// Returns whether the settings of wrangler above `folder` name it as the migrations of a D1 database.
 pub(super) fn is(folder: &Path) -> Result<bool, HistoryError> {
     let Ok(folder) = folder.canonicalize() else { return Ok(false) };
     for above in folder.ancestors().skip(1).take(LEVELS_MAX) {
@@ -71,7 +71,7 @@ pub(super) fn is(folder: &Path) -> Result<bool, HistoryError> {
     Ok(false)
 }
 
-/// What the settings, TOML or JSON, name as `migrations_dir`; the usual folder where they name none.
+/// Returns what the settings, TOML or JSON, name as `migrations_dir`; the usual folder where they name none.
 fn folders(text: &str) -> Vec<PathBuf> {
     let named = text.split("migrations_dir").skip(1);
     let named = named.filter_map(|after| {
@@ -91,7 +91,7 @@ fn is_same(named: &Path, folder: &Path) -> bool {
     named.canonicalize().is_ok_and(|named| named == folder)
 }
 
-/// Its ledger has the names of the files.
+/// Returns the alteration that its ledger means by `name`, which is the name of a file.
 pub(super) fn ledger_key(name: &str) -> Option<LedgerKey> {
     let (number, rest) = name::numbered(name.strip_suffix(".sql")?)?;
     name::id(None, number, rest).ok().map(LedgerKey::Id)

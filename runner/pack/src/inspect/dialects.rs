@@ -19,7 +19,7 @@ pub struct SqlText {
     pub size_bytes: usize,
 }
 
-/// Those of a component whose dialects differ; none for any other.
+/// Returns the texts of a component whose dialects differ; none for any other.
 pub(super) fn read(component: &[u8]) -> Vec<SqlText> {
     let Some(source) = SqlSource::of(component).filter(SqlSource::varies) else {
         return Vec::new();

@@ -51,7 +51,7 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
-    /// After the word BEGIN.
+    /// Makes the state after the word BEGIN.
     pub(super) fn begun() -> Self {
         Self { open: vec![Block::Statements], place: Place::AfterBegin }
     }
@@ -60,7 +60,7 @@ impl Blocks {
         Self { open: vec![Block::Package], place: Place::Start }
     }
 
-    /// Whether `token` is the `;` that ends the whole. `word` is it in upper case, or empty when
+    /// Returns whether `token` is the `;` that ends the whole. `word` is it in upper case, or empty when
     /// it is no keyword for certain.
     pub(super) fn ends_at(&mut self, token: Token, word: &str) -> bool {
         if token.is_symbol(b';') {
@@ -89,12 +89,12 @@ impl Blocks {
         false
     }
 
-    /// Whether the next token begins a statement of the body.
+    /// Returns whether the next token begins a statement of the body.
     pub(super) fn is_at_start(&self) -> bool {
         matches!(self.place, Place::Start | Place::AfterBegin | Place::AfterCondition)
     }
 
-    /// How many blocks are open.
+    /// Returns how many blocks are open.
     pub(super) fn depth(&self) -> usize {
         self.open.len()
     }
@@ -103,7 +103,7 @@ impl Blocks {
         self.open.last().copied()
     }
 
-    /// A token where a statement can begin.
+    /// Takes a token where a statement can begin.
     fn first(&mut self, token: Token, word: &str) -> Place {
         match word {
             "BEGIN" => self.opened(Block::Statements, Place::AfterBegin),
@@ -127,7 +127,7 @@ impl Blocks {
         }
     }
 
-    /// A token after the first one of a statement.
+    /// Takes a token after the first one of a statement.
     fn inside(&mut self, word: &str) -> Place {
         match (word, self.top()) {
             ("CASE", _) => self.opened(Block::Expression, Place::Inside),

@@ -29,7 +29,7 @@ impl Boundary {
         })
     }
 
-    /// Whether `token` is the `;` that ends the statement. `text` is the token's own.
+    /// Returns whether `token` is the `;` that ends the statement. `text` is the token's own.
     pub(super) fn ends_at(&mut self, token: Token, text: &str) -> bool {
         match &mut self.0 {
             State::Postgresql(state) => state.ends_at(token, text),

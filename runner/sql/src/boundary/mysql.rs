@@ -72,7 +72,7 @@ pub(crate) struct Inner {
     pub(crate) depth: usize,
 }
 
-/// The statements of the body of a routine, a trigger, an event or a block, in order.
+/// Returns the statements of the body of a routine, a trigger, an event or a block, in order.
 pub(crate) fn inner(view: View<'_>) -> Vec<Inner> {
     let mut reader = Mysql::default();
     let mut found: Vec<Inner> = Vec::new();
@@ -217,7 +217,7 @@ impl Mysql {
         }
     }
 
-    /// A token between a routine's parameters and its body.
+    /// Takes a token between a routine's parameters and its body.
     fn characteristic(&mut self, token: Token, word: &str, symbol: u8) {
         let is_type = matches!(self.previous.as_str(), "CHARACTER" | "CHAR" | "RETURNS");
         match word {
@@ -240,13 +240,13 @@ impl Mysql {
         }
     }
 
-    /// The body is one plain statement, which begins with this token.
+    /// Notes that the body is one plain statement, which begins with this token.
     fn plain_body(&mut self) {
         self.state = State::Plain;
         self.begins_inner = true;
     }
 
-    /// The body begins with this token.
+    /// Takes the first token of the body.
     fn body(&mut self, token: Token, word: &str) {
         self.blocks = Blocks::default();
         self.state = State::Body;

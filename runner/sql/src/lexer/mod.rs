@@ -46,28 +46,28 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Whether anything so far may read differently on the server: quotes in hints that hold the end of a comment, and
-    /// names of MySQL that newer servers take for strings.
+    /// Returns whether anything so far may read differently on the server: quotes in hints that hold the end of a
+    /// comment, and names of MySQL that newer servers take for strings.
     pub(super) fn hides(&self) -> bool {
         self.hides
     }
 
-    /// What is to be blanked so that servers of every version read the code that this one runs, and no other.
+    /// Returns what is to be blanked so that servers of every version read the code that this one runs, and no other.
     pub(super) fn marks(&self) -> &[Range<usize>] {
         &self.marks
     }
 
-    /// Whether the last token stands inside an executable comment.
+    /// Returns whether the last token stands inside an executable comment.
     pub(super) fn is_in_code_comment(&self) -> bool {
         self.code_comment.is_some()
     }
 
-    /// Where the next token is looked for.
+    /// Returns where the next token is looked for.
     pub(super) fn position(&self) -> usize {
         self.at
     }
 
-    /// The next token; `None` at the end. An unterminated quote or comment is an error.
+    /// Returns the next token; `None` at the end. An unterminated quote or comment is an error.
     pub(super) fn next(&mut self) -> Result<Option<Token>, SqlError> {
         let continues = self.skip_blanks()?.continues_string() && self.after_escaped;
         let start = self.at;
@@ -115,7 +115,7 @@ impl<'a> Lexer<'a> {
         matches!(self.reading.dialect, Dialect::Mysql | Dialect::Mariadb)
     }
 
-    /// Whether a backslash in a plain string takes the meaning from what follows.
+    /// Returns whether a backslash in a plain string takes the meaning from what follows.
     fn escapes(&self) -> bool {
         self.is_mysql() && self.reading.backslash_escapes
     }

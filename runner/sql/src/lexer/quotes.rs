@@ -5,7 +5,7 @@ use super::{Lexer, syntax_error};
 use crate::{session::SqlError, token::TokenKind};
 
 impl Lexer<'_> {
-    /// A string that opens at the current position; `start` is where its prefix stands.
+    /// Reads a string that opens at the current position; `start` is where its prefix stands.
     pub(super) fn string(&mut self, start: usize, escapes: bool) -> Result<TokenKind, SqlError> {
         self.quoted(start, b'\'', escapes)?;
         Ok(if escapes { TokenKind::EscapedLiteral } else { TokenKind::Literal })

@@ -27,7 +27,7 @@ impl Lexer<'_> {
         }
     }
 
-    /// A word, or a string or name behind one of the prefixes E, U&, B, X, N.
+    /// Reads a word, or a string or name behind one of the prefixes E, U&, B, X, N.
     pub(super) fn word_or_prefixed(&mut self) -> Result<TokenKind, SqlError> {
         let start = self.at;
         if self.is_postgresql()

@@ -29,7 +29,7 @@ pub enum Place {
     Apart,
 }
 
-/// Why a guest may not run `statement`, as a sentence without its full stop; `None` if it may.
+/// Returns why a guest may not run `statement`, as a sentence without its full stop; `None` if it may.
 pub fn refusal(statement: &Statement<'_>, place: Place, level: Level) -> Option<String> {
     let view = statement.view();
     if statement.dialect() == Dialect::Sqlite {

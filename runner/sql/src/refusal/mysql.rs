@@ -120,7 +120,7 @@ pub(super) fn refusal(
     }
 }
 
-/// A statement without regard to the names in it.
+/// Judges a statement without regard to the names in it.
 pub(super) fn judge(view: View<'_>, place: Place, level: Level) -> Option<String> {
     // An empty reason is none: it keeps a longer beginning from being taken for a shorter one.
     let of = |table| refused_beginning(view, table).filter(|reason| !reason.ends_with(": "));
@@ -138,14 +138,14 @@ pub(super) fn judge(view: View<'_>, place: Place, level: Level) -> Option<String
         .or_else(|| mysql_inside::refusal(view, level))
 }
 
-/// The text of a prepared statement, which runs where it is executed. What stands inside of it is not looked at.
+/// Judges the text of a prepared statement, which runs where it is executed. What stands inside of it is not looked at.
 pub(super) fn judge_text(view: View<'_>, level: Level) -> Option<String> {
     judge_inner(view)
         .or_else(|| files(view))
         .or_else(|| mysql_set::refusal(view, Place::Apart, level))
 }
 
-/// A statement inside a block or a body, but SET. Transactions are its own there.
+/// Judges a statement inside a block or a body, except SET. Transactions are allowed there.
 pub(super) fn judge_inner(view: View<'_>) -> Option<String> {
     refused_beginning(view, BEGINNINGS)
         .filter(|reason| !reason.ends_with(": "))
@@ -153,7 +153,7 @@ pub(super) fn judge_inner(view: View<'_>) -> Option<String> {
         .or_else(|| kind(view))
 }
 
-/// The functions that no statement may call, among the names that it mentions.
+/// Refuses the functions that no statement may call, by the names that it mentions.
 pub(super) fn function(names: &BTreeSet<String>) -> Option<String> {
     let (name, why) = FUNCTIONS
         .iter()
@@ -186,7 +186,7 @@ fn outside(view: View<'_>) -> Option<String> {
     (view.dialect() == Dialect::Mysql).then(|| because(&words.join(" "), OUTSIDE))
 }
 
-/// What a statement creates, alters or drops.
+/// Judges what a statement creates, alters or drops.
 fn kind(view: View<'_>) -> Option<String> {
     let verb = view.word(0).filter(|verb| matches!(verb.as_str(), "CREATE" | "ALTER" | "DROP"))?;
     for index in 1..view.tokens.len() {
@@ -213,7 +213,7 @@ fn kind(view: View<'_>) -> Option<String> {
     None
 }
 
-/// Where a table would be kept.
+/// Judges where a table would be stored.
 fn storage(view: View<'_>) -> Option<String> {
     (1..view.tokens.len()).find_map(|index| {
         let path = index + 2 + usize::from(view.is_symbol(index + 2, b'='));
@@ -241,7 +241,8 @@ fn files(view: View<'_>) -> Option<String> {
         .map(|word| because(&format!("INTO {word}"), FILES))
 }
 
-/// Whether a statement gives a user variable a value. What a routine or trigger will do when it runs is its own matter.
+/// Returns whether a statement gives a user variable a value. What a routine or trigger will do when it runs is its own
+/// matter.
 pub(crate) fn is_user_variable_assigned(view: View<'_>) -> bool {
     (0..view.tokens.len()).any(|index| {
         let variable = view.is_symbol(index + 1, b'@') && !view.is_symbol(index + 2, b'@');
@@ -252,7 +253,7 @@ pub(crate) fn is_user_variable_assigned(view: View<'_>) -> bool {
     })
 }
 
-/// Whether `:=` stands behind the variable whose name begins at `index`; names may have dots.
+/// Returns whether `:=` stands behind the variable whose name begins at `index`; names may have dots.
 fn is_assigned(view: View<'_>, index: usize) -> bool {
     let in_name = |token: &&Token| {
         token.is_symbol(b'.') || !matches!(token.kind, TokenKind::Symbol(_) | TokenKind::Parameter)

@@ -23,7 +23,7 @@ const DEPTH_MAX: usize = 4;
 pub(super) struct Locals(BTreeMap<String, usize>);
 
 impl Locals {
-    /// The parameters of a routine. Other statements have none.
+    /// Returns the parameters of a routine. Other statements have none.
     fn of(view: View<'_>) -> Self {
         let mut locals = Self::default();
         let routine = (1..view.tokens.len().min(16))
@@ -77,7 +77,7 @@ impl Locals {
     }
 }
 
-/// Why something inside of the statement is refused.
+/// Returns why something inside of the statement is refused.
 pub(super) fn refusal(view: View<'_>, level: Level) -> Option<String> {
     at_depth(view, level, 0)
 }
@@ -110,7 +110,7 @@ fn in_body(view: View<'_>, level: Level, depth: usize) -> Option<String> {
     None
 }
 
-/// The text of a prepared statement.
+/// Judges the text of a prepared statement.
 fn prepared(view: View<'_>, level: Level, depth: usize) -> Option<String> {
     let text = prepared_text(view)?;
     if depth == DEPTH_MAX {
@@ -133,7 +133,7 @@ fn prepared(view: View<'_>, level: Level, depth: usize) -> Option<String> {
         .or_else(|| at_depth(inner, level, depth + 1))
 }
 
-/// What PREPARE or EXECUTE IMMEDIATE is given: the text, or the part of it that stands first.
+/// Returns what PREPARE or EXECUTE IMMEDIATE is given: the text, or the part of it that stands first.
 fn prepared_text(view: View<'_>) -> Option<String> {
     let mut at = if view.is(0, "PREPARE") {
         view.find(1, "FROM")? + 1
@@ -159,7 +159,7 @@ fn prepared_text(view: View<'_>) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-/// What a string means, also one that is written as a number.
+/// Returns what a string means, also one that is written as a number.
 fn constant(view: View<'_>, at: usize) -> Option<String> {
     let token = view.tokens.get(at)?;
     let written = view.text_at(at);

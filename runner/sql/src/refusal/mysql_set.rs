@@ -80,7 +80,7 @@ const LOGGING: [&str; 14] = [
     "wsrep_on",
 ];
 
-/// Whether a resumed hook sets the variable of the session again.
+/// Returns whether a resumed hook sets the variable of the session again.
 pub(crate) fn is_set_again(name: &str) -> bool {
     SETTINGS.contains(&name)
 }
@@ -98,7 +98,7 @@ pub(super) fn refusal(view: View<'_>, place: Place, level: Level) -> Option<Stri
     ruled(view, Rules { place, level, locals: None })
 }
 
-/// A SET inside a block or a body.
+/// Judges a SET inside a block or a body.
 pub(super) fn inside(view: View<'_>, level: Level, locals: &Locals) -> Option<String> {
     ruled(view, Rules { place: Place::Apart, level, locals: Some(locals) })
 }
@@ -234,7 +234,7 @@ fn assignment(view: View<'_>, rules: Rules<'_>) -> Option<String> {
 
 const NAMES: &str = "another character set than utf8, utf8mb3 and utf8mb4";
 
-/// What stands behind the `=` or `:=` up to the next assignment.
+/// Returns what stands behind the `=` or `:=` up to the next assignment.
 fn value(view: View<'_>) -> View<'_> {
     let start = usize::from(view.is_symbol(0, b':')) + 1;
     let rest = view.from(start);
@@ -255,12 +255,12 @@ fn is_utf8(view: View<'_>) -> bool {
     standing::is_utf8(&charset)
 }
 
-/// Whether `=` or `:=` stands at `index`.
+/// Returns whether `=` or `:=` stands at `index`.
 fn is_equals(view: View<'_>, index: usize) -> bool {
     view.is_symbol(index, b'=') || view.is_symbol(index, b':') && view.is_symbol(index + 1, b'=')
 }
 
-/// Whether a character set is one that the session had. What a user variable holds is followed by `standing`.
+/// Returns whether a character set is one that the session had. What a user variable holds is followed by `standing`.
 fn is_charset_given_back(value: View<'_>) -> bool {
     if value.is_symbol(0, b'@') && !value.is_symbol(1, b'@') {
         return value.tokens.len() == 2;
@@ -268,7 +268,7 @@ fn is_charset_given_back(value: View<'_>) -> bool {
     standing::is_charset_of_session(value) || value.tokens.len() == 1 && value.is(0, "DEFAULT")
 }
 
-/// Whether a value is a variable: what was saved in it, or what the session has.
+/// Returns whether a value is a variable: what was saved in it, or what the session has.
 fn is_given_back(value: View<'_>) -> bool {
     value.is_symbol(0, b'@')
         && value.tokens.iter().skip(1).all(|token| {
@@ -280,7 +280,7 @@ fn is_given_back(value: View<'_>) -> bool {
         || value.tokens.len() == 1 && value.is(0, "DEFAULT")
 }
 
-/// Why a mode is refused: the statements that follow could not be read.
+/// Returns why a mode is refused: the statements that follow could not be read.
 fn mode(value: View<'_>) -> Option<&'static str> {
     if is_given_back(value) || standing::given_back(value).is_some() {
         return None;

@@ -153,12 +153,12 @@ fn refused_function(called: &BTreeSet<String>) -> Option<String> {
     })
 }
 
-/// A name for a message: a guest may make them as long as it likes.
+/// Shortens a name for a message: a guest may make names as long as it likes.
 fn shortened(name: &str) -> String {
     name.chars().take(63).collect()
 }
 
-/// What is refused wherever it stands, in bodies too.
+/// Refuses what is refused wherever it stands, in bodies too.
 fn in_parts(view: View<'_>, level: Level) -> Option<String> {
     let mut reason = None;
     bodies::visit(view, &mut |part| {

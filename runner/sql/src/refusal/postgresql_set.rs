@@ -110,7 +110,7 @@ fn by_view(view: View<'_>) -> Option<String> {
     (0..view.tokens.len()).any(is_changed).then(|| because("changing pg_settings", "use SET"))
 }
 
-/// What changes settings from inside of other statements and of bodies.
+/// Refuses what changes settings from inside of other statements and of bodies.
 pub(super) fn anywhere(view: View<'_>, level: Level) -> Option<String> {
     by_function(view, level).or_else(|| by_view(view))
 }

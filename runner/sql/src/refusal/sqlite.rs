@@ -51,7 +51,7 @@ fn function(view: View<'_>) -> Option<String> {
         .find_map(|index| sqlite::function(&view.name(index)?))
 }
 
-/// The runner's table that stands where only a table can. With WITH, the name may be the statement's own.
+/// Returns the runner's table that stands where only a table can. With WITH, the name may be the statement's own.
 fn own_table(view: View<'_>) -> Option<String> {
     const BEFORE: [&str; 6] = ["INTO", "FROM", "JOIN", "UPDATE", "TABLE", "EXISTS"];
     if (0..view.tokens.len()).any(|index| view.is(index, "WITH")) {

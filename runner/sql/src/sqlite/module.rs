@@ -33,7 +33,7 @@ const FILES: &str = "it reads other files";
 const FUNCTION: &str = "it is a function that is called, of which no table can be made";
 const UNKNOWN: &str = "it is none of SQLite's own";
 
-/// Why a guest may make no virtual table of `module`; `None` if it may.
+/// Returns why a guest may make no virtual table of `module`; `None` if it may.
 pub fn module(module: &str) -> Option<String> {
     let row = MODULES.iter().find(|(name, _)| name.eq_ignore_ascii_case(module));
     let why = match row {
@@ -49,7 +49,7 @@ pub fn module(module: &str) -> Option<String> {
     ))
 }
 
-/// Whether a table of this name is there without being made, and reaches the file's pages.
+/// Returns whether a table of this name is there without being made, and reaches the file's pages.
 pub fn is_page_access(table: &str) -> bool {
     ["sqlite_dbpage", "sqlite_dbdata", "sqlite_dbptr"]
         .iter()

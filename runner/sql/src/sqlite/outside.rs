@@ -15,7 +15,7 @@ pub enum Outside {
 }
 
 impl Outside {
-    /// The statement in the runner's own words.
+    /// Returns the statement in the runner's own words.
     pub fn sql(&self) -> String {
         match self {
             Self::Vacuum => "VACUUM".to_owned(),
@@ -30,7 +30,7 @@ impl Outside {
 
 const CHECKPOINTS: [&str; 5] = ["PASSIVE", "FULL", "RESTART", "TRUNCATE", "NOOP"];
 
-/// What of this the one statement of `sql` is, if it is of it. `VACUUM INTO` is not: it writes another file.
+/// Recognises the one statement of `sql`, if it is one of these. `VACUUM INTO` is not: it writes another file.
 pub fn outside(sql: &str) -> Option<Outside> {
     let start = sql[crate::blank(sql)..].get(..6)?;
     // Most statements are not worth taking apart.

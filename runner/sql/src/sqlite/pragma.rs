@@ -184,7 +184,7 @@ fn row(name: &str) -> Option<(&'static str, Set)> {
     PRAGMAS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).copied()
 }
 
-/// What becomes of this pragma in a hook. `value` is empty where none is given.
+/// Returns what becomes of this pragma in a hook. `value` is empty where none is given.
 pub fn pragma(name: &str, value: &str) -> Pragma {
     let refused = |why: &str| {
         Pragma::Refused(format!("PRAGMA {} is refused: {why}", name.to_ascii_lowercase()))
@@ -212,7 +212,7 @@ pub fn pragma(name: &str, value: &str) -> Pragma {
     }
 }
 
-/// The setting of this hook that a pragma makes, in the runner's own words.
+/// Returns the setting of this hook that a pragma makes, in the runner's own words.
 pub fn setting(name: &str, value: &str) -> Option<String> {
     let is_plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-+.".contains(&b));
     match pragma(name, value) {
@@ -223,7 +223,7 @@ pub fn setting(name: &str, value: &str) -> Option<String> {
     }
 }
 
-/// What to tell of a pragma that is taken, and of which nothing is left.
+/// Returns a note about a pragma that is accepted and has no effect.
 pub(super) fn note(name: &str, value: &str, in_transaction: bool) -> Option<String> {
     let name = name.to_ascii_lowercase();
     let passed_over = |why: &str| Some(format!("PRAGMA {name} is passed over: {why}"));
@@ -245,7 +245,7 @@ pub(super) fn note(name: &str, value: &str, in_transaction: bool) -> Option<Stri
     }
 }
 
-/// As SQLite reads a value that is on or off.
+/// Returns whether SQLite reads a value as on.
 pub fn is_on(value: &str) -> bool {
     match value.to_ascii_lowercase().as_str() {
         "on" | "yes" | "true" => true,
@@ -253,7 +253,7 @@ pub fn is_on(value: &str) -> bool {
     }
 }
 
-/// `PRAGMA [schema.]name [= value]`, or the value in parentheses: name and value.
+/// Reads `PRAGMA [schema.]name [= value]`, or the value in parentheses: name and value.
 pub(super) fn read(view: View<'_>) -> Option<(String, String)> {
     if !view.is(0, "PRAGMA") {
         return None;

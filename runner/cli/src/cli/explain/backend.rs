@@ -1,6 +1,6 @@
-//! The database does not do as it should.
+//! Advice for errors of the database and the connection to it.
 
-use crate::cli::output;
+use crate::cli::{command, output};
 use alteration_database::backend::BackendError;
 
 /// The flag that names a schema, as a shell takes it.
@@ -85,10 +85,10 @@ pub(super) fn backend_advice(error: &BackendError) -> String {
         BackendError::NoPlace { .. } => {
             "create that schema, or name one with `--state-schema`".to_owned()
         }
-        BackendError::SharedSession => "run it again with `--lock lease`".to_owned(),
+        BackendError::SharedSession => "run this again with `--lock lease`".to_owned(),
         BackendError::NotADatabase(_) => "check that `--database` names the right file".to_owned(),
         BackendError::Damaged { .. } => {
-            "restore the database from a backup; `PRAGMA integrity_check` tells what is damaged"
+            "restore the database from a backup; `PRAGMA integrity_check` says what is damaged"
                 .to_owned()
         }
         BackendError::Locked(_) => {
@@ -116,7 +116,7 @@ pub(super) fn backend_advice(error: &BackendError) -> String {
             "the runner's own tables were edited: restore them from a backup".to_owned()
         }
         BackendError::Moved | BackendError::TransactionEnded(_) | BackendError::Doubtful(_) => {
-            "run it again".to_owned()
+            "run this again".to_owned()
         }
         BackendError::Stuck | BackendError::Refused(_) => {
             "ask the plugin's vendor to fix the alteration".to_owned()
@@ -127,8 +127,12 @@ pub(super) fn backend_advice(error: &BackendError) -> String {
         BackendError::DiskFull(_) => "free disk space, then run this again".to_owned(),
         BackendError::Database(_) => "fix the cause, then run this again".to_owned(),
         BackendError::LockFile { .. } => "make the database's folder writable".to_owned(),
-        BackendError::Disconnected(_) => {
-            "check that the server is running, then run `runner deploy` again: it resumes where this run ended".to_owned()
-        }
+        BackendError::Disconnected(_) => match command::own_run() {
+            Some(command::ROLLBACK) => "check that the server is running, then run `runner rollback` again, which deletes the data that it takes back: it resumes where this run ended".to_owned(),
+            Some(run) => format!(
+                "check that the server is running, then run `{run}` again: it resumes where this run ended"
+            ),
+            None => "check that the server is running, then run this again".to_owned(),
+        },
     }
 }

@@ -9,9 +9,9 @@ use alteration_domain::{
     escape::EscapedLines,
 };
 
-/// Where nobody could look what a server still has.
+/// The advice where the server could not be asked what it still has.
 pub(super) const LOOK_AGAIN: &str =
-    "when the server is back, see `runner status`; the same command resumes from there";
+    "when the server is back, see `runner status`, then run the same command again, which resumes";
 
 pub(super) fn note_lost(explanation: &mut Explanation, lost: &Lost) {
     if let Lost::These(keys) = lost {
@@ -34,14 +34,19 @@ pub(super) fn note_down(explanation: &mut Explanation, done: &[StepReport], rehe
 /// What is altered, where a crash of the server may have taken the last of it along.
 pub(super) fn perhaps(done: &[StepReport], place: &str) -> String {
     let count = output::count(done.len() as u64, "alteration");
-    format!("{count}{place}, of which the server may have lost the last if it crashed")
+    format!("{count}{place} (if the server crashed, it may have lost the last of them)")
 }
 
 /// What a crash of the server took along, which is the last that was done.
 pub(crate) fn lost_text(keys: &[AlterationKey]) -> String {
     let count = output::count(keys.len() as u64, "alteration");
-    let from = keys.first().map(|key| format!(", from {key} on")).unwrap_or_default();
-    format!("{count} that had been done{from}: the server crashed before its disk had them")
+    let them = if keys.len() == 1 { "it" } else { "them" };
+    let from = match keys {
+        [] => String::new(),
+        [key] => format!(", {key}"),
+        [key, ..] => format!(", beginning with {key}"),
+    };
+    format!("{count}{from}: the server crashed before it had written {them} to disk")
 }
 
 /// Says exactly what is left of an alteration that is committed in several parts.
@@ -57,9 +62,14 @@ pub(super) fn unfinished(
         (Phase::Backfill, ..) => {
             let of = total.map(|total| format!(" of {total}")).unwrap_or_default();
             let steps = output::count(steps, "step");
-            format!("{key} is applied but for its backfill: {steps} stay, {rows}{of} done")
+            let are = if run.checkpoint.steps == 1 { "is" } else { "are" };
+            format!(
+                "{key} is applied except for its backfill: {steps} {are} committed, {rows}{of} done"
+            )
         }
-        (_, _, None) => format!("{key} is begun; what took effect is in its journal"),
+        (_, _, None) => format!(
+            "{key} was begun and has not ended; its journal holds the statements that took effect"
+        ),
         (phase, direction, Some(effects)) => {
             let before = match (phase, direction) {
                 (Phase::Main, _) if run.counts.statements > 0 => ", after its preparation",
@@ -69,7 +79,7 @@ pub(super) fn unfinished(
             for effect in effects {
                 explanation.details.push(("took effect", EscapedLines(effect).to_string()));
             }
-            format!("{key} is begun: {statements} of it took effect{before}")
+            format!("{key} was begun and has not ended: {statements} of it took effect{before}")
         }
     };
     explanation.changed = match done.len() as u64 {

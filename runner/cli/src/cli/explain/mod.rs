@@ -172,6 +172,7 @@ pub(super) fn refused(refusal: Refusal<'_>, exit: Exit, format: Format) -> Exit 
 
 fn tell(mut explanation: Explanation, format: Format) {
     explanation.message = alteration_domain::secret::hidden(&explanation.message);
+    explanation.next = command::completed(&explanation.next);
     if format == Format::Json {
         output::sorted_json(&Failed { error: &explanation });
     }

@@ -29,9 +29,9 @@ pub(super) fn objections(explanation: &mut Explanation, plan: &Plan) -> String {
     let effects = first.map(Finding::took_effect).unwrap_or_default();
     explanation.details = effects.iter().map(|text| ("took effect", text.clone())).collect();
     // What is to be done is said once, of however many.
-    let mut said: BTreeSet<String> = first.map(Finding::advice).into_iter().collect();
+    let mut said: BTreeSet<String> = first.map(command::advice).into_iter().collect();
     for finding in objections {
-        let (mut also, advice) = (finding.to_string(), finding.advice());
+        let (mut also, advice) = (finding.to_string(), command::advice(finding));
         let commands = command::of_finding(finding);
         if !commands.is_empty() || said.insert(advice.clone()) {
             also.push_str(&format!("; {advice}"));

@@ -50,9 +50,12 @@ pub(super) fn step(explanation: &mut Explanation, failure: &StepFailure) -> Stri
     if let Some(why) = unrecorded {
         explanation.details.push(("not recorded", format!("the failure itself: {why}")));
     }
-    let again = match direction {
-        Direction::Up => "runner deploy",
-        Direction::Down => "runner rollback",
+    let run = command::runs(*direction);
+    let again = match run {
+        command::ROLLBACK => {
+            format!("run `{run}` again, which deletes the data that it takes back")
+        }
+        _ => format!("run `{run}` again"),
     };
     if *lost == Lost::Unknown && !matches!(cause, StepError::LockLost) {
         return LOOK_AGAIN.to_owned();
@@ -65,19 +68,17 @@ pub(super) fn step(explanation: &mut Explanation, failure: &StepFailure) -> Stri
         return cut_off(explanation, (key, *direction), stop, (statement, *is_known), cause);
     }
     match cause {
-        StepError::Interrupted => format!("run `{again}` again when you are ready"),
+        StepError::Interrupted => format!("when you are ready, {again}"),
         StepError::LockLost => {
-            format!("another runner took over; when it has finished, `{again}` resumes")
+            format!("another runner took over; when it has finished, {again}: it resumes")
         }
         StepError::Unknown(_) => {
-            "when the server is back, see `runner status`, then run `runner deploy`, which resumes".to_owned()
+            format!("when the server is back, see `runner status`, then {again}: it resumes")
         }
         StepError::Stopped(Stop::Ambiguous { statement }) => {
             explanation.details.push(("statement", EscapedLines(statement).to_string()));
             explanation.commands = command::resolve_statement(key);
-            format!(
-                "find out whether it took effect, record that with one of these, then run `{again}` again:"
-            )
+            format!("find out whether it took effect, record that with one of these, then {again}:")
         }
         StepError::Stopped(Stop::Diverged { .. }) | StepError::Backend(BackendError::Diverged) => {
             explanation.commands = command::either(key);
@@ -90,11 +91,11 @@ pub(super) fn step(explanation: &mut Explanation, failure: &StepFailure) -> Stri
             "rehearse on a copy with `--rehearse-on URL`".to_owned()
         }
         cause if cause.is_disconnected() => format!(
-            "check that the server is running, then run `{again}` again: it resumes where this run ended"
+            "check that the server is running, then {again}: it resumes where this run ended"
         ),
         cause if cause.is_disk_full() => "free disk space, then run this again".to_owned(),
         StepError::Hook(HookError::AddressSpace(_)) => format!(
-            "raise the limit on this process's address space (`ulimit -v unlimited`, or LimitAS of the service), then run `{again}` again"
+            "raise the limit on this process's address space (`ulimit -v unlimited`, or LimitAS of the service), then {again}"
         ),
         StepError::Backend(error) => backend_advice(error),
         StepError::Hook(error)
@@ -114,19 +115,22 @@ pub(super) fn step(explanation: &mut Explanation, failure: &StepFailure) -> Stri
             "ask the plugin's vendor to declare the permission in its manifest".to_owned()
         }
         StepError::Hook(error) => match error.flag() {
-            Some(flag) => format!(
-                "if the alteration needs more, raise the limit with `{flag}` and run `{again}` again"
-            ),
-            None if *direction == Direction::Down => {
-                "`down` comes from the archive, as it was deployed: correct the data that it fails on, then run `runner rollback` again; or get a corrected component from the vendor and name it with `--with FILE`"
-                    .to_owned()
+            Some(flag) => {
+                format!("if the alteration needs more, raise the limit with `{flag}` and {again}")
             }
-            None => format!("fix the cause or contact the plugin's vendor, then run `{again}` again"),
+            None if *direction == Direction::Down => {
+                format!(
+                    "`down` comes from the archive, as it was deployed: correct the data that it fails on, then {again}; or get a corrected component from the vendor and name it with `--with FILE`"
+                )
+            }
+            None => {
+                format!("fix the cause or contact the plugin's vendor, then {again}")
+            }
         },
     }
 }
 
-/// A hook that was cut off, or failed, where nobody can resume it.
+/// Explains a hook that was cut off, or failed, where it cannot be resumed.
 fn cut_off(
     explanation: &mut Explanation,
     (key, direction): (&AlterationKey, Direction),

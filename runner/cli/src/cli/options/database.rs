@@ -78,16 +78,21 @@ impl Database {
         })
     }
 
+    fn remember(&self, plugins: &[PathBuf]) {
+        let config = self.config.config.as_deref();
+        command::remember(&self.database, plugins, self.state_schema.as_deref(), config);
+    }
+
     /// Returns the runner for `plugins` on this database, which only reads until it is told to write.
     pub(crate) fn runner(&self, plugins: &[PathBuf]) -> Result<Runner, Error> {
-        command::remember(&self.database, plugins);
+        self.remember(plugins);
         let runner = Runner::new(&self.database)?.plugins(plugins.iter().cloned());
         Ok(runner.connection(self.connection(plugins)?))
     }
 
     /// Returns the runner of a verb that writes without running hooks.
     pub(crate) fn locked_runner(&self, lock: &Lock, plugins: &[PathBuf]) -> Result<Runner, Error> {
-        command::remember(&self.database, plugins);
+        self.remember(plugins);
         let mut connection = self.connection(plugins)?;
         lock.set(&mut connection);
         Ok(Runner::new(&self.database)?.connection(connection))

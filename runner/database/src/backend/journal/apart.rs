@@ -56,7 +56,7 @@ impl JournalRow {
         Mark::of_fingerprint(self.fingerprint.as_deref()?)
     }
 
-    /// Whether it is of a stretch that cannot be resumed.
+    /// Returns whether it is of a stretch that cannot be resumed.
     pub(crate) fn is_apart(&self) -> bool {
         self.fingerprint.as_deref().is_some_and(Mark::is_on)
     }
@@ -82,7 +82,7 @@ pub(in crate::backend) fn effects(rows: &[JournalRow]) -> Vec<String> {
 }
 
 impl Transaction {
-    /// What `statement` does, whether it ends a transaction, and what is open behind it.
+    /// Returns what `statement` does, whether it ends a transaction, and what is open behind it.
     fn after(self, statement: &Statement<'_>) -> (Effect, bool, Self) {
         let verb = statement.verb();
         let has = |word: &str| statement.words().any(|found| found == word);
@@ -122,13 +122,13 @@ impl Transaction {
         }
     }
 
-    /// Whether what is done now is undone unless something keeps it later.
+    /// Returns whether what is done now is undone unless something keeps it later.
     fn is_held(self) -> bool {
         (self.is_open || self.is_autocommit_off) && !self.is_unsure
     }
 }
 
-/// Whether a CREATE or DROP is about what only its session has, and commits nothing.
+/// Returns whether a CREATE or DROP is about what only its session has, and commits nothing.
 fn is_of_session(statement: &Statement<'_>) -> bool {
     let beginnings: [&[&str]; 4] = [
         &["CREATE", "TEMPORARY"],
@@ -163,7 +163,7 @@ fn beginning(sql: &str) -> &str {
     &sql[..end.unwrap_or_default()]
 }
 
-/// Whether a statement runs others, which may have committed before it failed.
+/// Returns whether a statement runs others, which may have committed before it failed.
 fn may_commit_a_part(statement: &Statement<'_>) -> bool {
     let runs = ["CALL", "EXECUTE", "IF", "CASE", "LOOP", "WHILE", "REPEAT", "FOR"];
     let verb = statement.verb();
@@ -171,18 +171,18 @@ fn may_commit_a_part(statement: &Statement<'_>) -> bool {
 }
 
 impl Journal {
-    /// The session in which the hook's calls are made now.
+    /// Returns the session in which the hook's calls are made now.
     pub(super) fn working(&self) -> SharedConnection {
         let own = self.stretch.as_ref().map(|stretch| &stretch.connection);
         Arc::clone(own.unwrap_or(&self.connection))
     }
 
-    /// Whether the statement at byte `start` of the script at hand runs in a session of the hook's own.
+    /// Returns whether the statement at byte `start` of the script at hand runs in a session of the hook's own.
     pub(super) fn is_apart_at(&self, start: usize) -> bool {
         self.stretch.is_some() || self.apart_from.as_ref().is_some_and(|(from, _)| start >= *from)
     }
 
-    /// Why a statement is to run in a session of the hook's own, if it is.
+    /// Returns why a statement is to run in a session of the hook's own, if it is.
     pub(super) fn reason_apart(&self, sql: &str) -> Option<String> {
         if self.stretch.is_some() {
             return Some(String::new());
@@ -479,7 +479,7 @@ mod tests {
     use super::*;
     use crate::alteration::Dialect;
 
-    /// What a crash behind the last of these statements leaves: those that have a row, and are not undone.
+    /// Returns what a crash behind the last of these statements leaves: those that have a row, and are not undone.
     fn kept<'a>(statements: &[&'a str]) -> Vec<&'a str> {
         let mut transaction = Transaction::default();
         let mut rows: Vec<(&str, Effect)> = Vec::new();

@@ -34,7 +34,7 @@ pub(super) enum CallResult {
     Setting,
 }
 
-/// What identifies a call: a replay has to ask for the same.
+/// Returns what identifies a call: a replay has to ask for the same.
 pub(super) fn asked(kind: &str, sql: &str, details: &impl Serialize) -> [u8; 16] {
     let mut hash = Sha256::new();
     hash.update(kind.as_bytes());
@@ -51,12 +51,12 @@ pub(super) fn encode(calls: &[Call]) -> Vec<u8> {
     postcard::to_allocvec(calls).unwrap_or_default()
 }
 
-/// `None` where somebody has edited them.
+/// Decodes recorded calls; `None` where they were edited.
 pub(super) fn decode(bytes: &[u8]) -> Option<Vec<Call>> {
     postcard::from_bytes(bytes).ok()
 }
 
-/// A statement as messages show it, without the comments before it.
+/// Returns a statement as messages show it, without the comments before it.
 pub(super) fn shown_of(sql: &str, reading: Reading) -> String {
     match Statement::one(sql, reading) {
         Ok(statement) => {
@@ -67,7 +67,7 @@ pub(super) fn shown_of(sql: &str, reading: Reading) -> String {
     }
 }
 
-/// A text as messages show it.
+/// Returns a text as messages show it.
 pub(super) fn shown(sql: &str) -> String {
     let sql = sql.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut shown: String = sql.chars().take(SHOWN_CHARS_MAX).collect();
@@ -77,7 +77,7 @@ pub(super) fn shown(sql: &str) -> String {
     shown
 }
 
-/// An error for the guest; the reason for the operator is the [`Stop`].
+/// Returns an error for the guest; the reason for the operator is the [`Stop`].
 pub(super) fn stopped(stop: &Stop) -> SqlError {
     SqlError::new(crate::session::ErrorKind::Other, stop.to_string())
 }

@@ -18,7 +18,7 @@ use async_trait::async_trait;
 /// What stands for the statements of a bulk-writer.
 const BULK_ROWS: &str = "a bulk-writer's rows";
 
-/// A recorded result of another kind than the call's: somebody has edited the journal.
+/// Returns the error for a recorded result of another kind than the call's: the journal was edited.
 fn unfitting() -> SqlError {
     SqlError::new(ErrorKind::Other, "the journal holds a result of another kind")
 }

@@ -109,7 +109,7 @@ impl Spoken {
     }
 }
 
-/// The statements of a text as its hook hands it over, up to where it can be taken apart.
+/// Returns the statements of a text as its hook hands it over, up to where it can be taken apart.
 fn statements(reading: Reading, text: &str) -> Vec<Spoken> {
     let Ok(text) = sql::as_client(text, reading) else { return Vec::new() };
     let (mut statements, mut start) = (Vec::new(), 0);

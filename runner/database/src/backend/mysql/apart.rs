@@ -54,7 +54,7 @@ impl Apart for MysqlConnection {
         self.own_text("DO 0").await
     }
 
-    /// What LAST_INSERT_ID() is.
+    /// Returns what LAST_INSERT_ID() is.
     async fn last_insert_id(&mut self) -> Result<u64, BackendError> {
         let rows = self.ready().await?.text_rows("SELECT LAST_INSERT_ID()").await;
         let rows = rows.map_err(|failure| self.host_error(&failure))?;
@@ -62,7 +62,7 @@ impl Apart for MysqlConnection {
         Ok(value.and_then(|value| value.parse().ok()).unwrap_or_default())
     }
 
-    /// Whether the session has a transaction that nobody ended.
+    /// Returns whether the session has a transaction that was not ended.
     async fn is_left_open(&mut self) -> Result<bool, BackendError> {
         let open = self.ready().await?.is_in_transaction().await;
         open.map_err(|failure| self.host_error(&failure))
@@ -70,7 +70,7 @@ impl Apart for MysqlConnection {
 }
 
 impl MysqlConnection {
-    /// A new session of the same user in the same database and the same server process.
+    /// Opens a new session of the same user in the same database and the same server process.
     pub(super) async fn open_beside(
         &mut self,
         hook: HookSettings,
@@ -115,7 +115,7 @@ impl MysqlConnection {
         statement.is_ok_and(|statement| sql::is_about_the_one_before(&statement))
     }
 
-    /// Whether a call is sent as the client would send it.
+    /// Returns whether a call is sent as the client would send it.
     pub(super) fn goes_as_text(&self, call: &Call, params: &[Value]) -> bool {
         self.mode == HookMode::Apart
             && params.is_empty()
@@ -203,7 +203,7 @@ impl MysqlConnection {
 }
 
 impl Wire {
-    /// Whether the session is in a transaction, by the flag of the server's last answer.
+    /// Returns whether the session is in a transaction, by the flag of the server's last answer.
     async fn is_in_transaction(&mut self) -> Result<bool, sqlx::Error> {
         // sqlx looks at the flag behind the statement that is to begin a transaction. This one begins none.
         match self.begin_with("DO 0").await {

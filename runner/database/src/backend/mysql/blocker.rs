@@ -65,7 +65,7 @@ struct Blocker {
     object: Option<String>,
 }
 
-/// What a message can say of the sessions that session `id` waits for with the statement `sql`;
+/// Returns what a message can say of the sessions that session `id` waits for with the statement `sql`;
 /// `None` where it waits for none.
 pub(super) async fn blockers(
     connection: &mut MySqlConnection,
@@ -149,7 +149,7 @@ async fn listed(connection: &mut MySqlConnection, dialect: Dialect) -> Vec<Liste
     Vec::new()
 }
 
-/// The rows of a statement, as text; `None` where this user may not run it, or the server knows
+/// Returns the rows of a statement, as text; `None` where this user may not run it, or the server knows
 /// nothing of what it names.
 async fn rows(connection: &mut MySqlConnection, sql: &str) -> Option<Vec<Vec<Option<String>>>> {
     let rows = connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql))).await.ok()?;
@@ -212,7 +212,7 @@ async fn described(
     told
 }
 
-/// What a session's client said about itself when it connected.
+/// Returns what a session's client said about itself when it connected.
 async fn client(connection: &mut MySqlConnection, dialect: Dialect, id: u64) -> Vec<String> {
     if dialect == Dialect::Mariadb {
         return Vec::new();
@@ -234,8 +234,8 @@ async fn client(connection: &mut MySqlConnection, dialect: Dialect, id: u64) -> 
     [fact("program_name", "program"), fact("_pid", "process")].into_iter().flatten().collect()
 }
 
-/// A statement of somebody else without the values in it: they may be secrets, and what a hook is told is recorded. `None`
-/// where it cannot be taken apart.
+/// Returns a statement of another session without the values in it: they may be secrets, and what a hook receives is
+/// recorded. `None` where it cannot be taken apart.
 fn without_values(sql: &str, dialect: Dialect) -> Option<String> {
     let statement = Statement::one(sql, dialect).ok()?;
     let text = statement.text();
@@ -248,7 +248,7 @@ fn without_values(sql: &str, dialect: Dialect) -> Option<String> {
     Some(shown.collect::<Vec<_>>().join(" "))
 }
 
-/// The statement that a session works on, or the last one where the server remembers it.
+/// Returns the statement that a session works on, or the last one where the server remembers it.
 async fn statement(
     connection: &mut MySqlConnection,
     dialect: Dialect,

@@ -58,7 +58,7 @@ pub(super) struct Call {
 }
 
 impl MysqlConnection {
-    /// Whether `sql` is one statement that a guest may run here.
+    /// Checks that `sql` is one statement that a guest may run here.
     pub(super) fn admit(&self, sql: &str) -> Result<Call, SqlError> {
         let (length, max) = (sql.len(), self.options.limits.sql_bytes_max);
         if length > max {
@@ -168,7 +168,7 @@ impl MysqlConnection {
         Ok(Ran { result, columns: decoder.columns, stamps })
     }
 
-    /// The session's zone, as far as instants among the parameters need it.
+    /// Returns the session's zone, as far as instants among the parameters need it.
     pub(super) async fn zone_of(&mut self, params: &[Value]) -> Result<Zone, SqlError> {
         let mut periods = BTreeSet::new();
         for value in params {
@@ -222,13 +222,13 @@ impl MysqlConnection {
         }
     }
 
-    /// What accompanies a statement that begins now.
+    /// Starts the watch over a statement that begins now.
     pub(super) fn watch(&self) -> Watch {
         let Settings { statement_time, lock_wait, .. } = self.settings;
         Watch::new(&self.url, &self.server, statement_time, lock_wait)
     }
 
-    /// What came of a statement, or of its preparation: in time, or ended by `watch` (`None`: not
+    /// Returns the outcome of a statement, or of its preparation: in time, or ended by `watch` (`None`: not
     /// even that). Afterwards no KILL is left that the next statement would meet.
     async fn ended_in_time<T>(
         &mut self,
@@ -279,7 +279,7 @@ impl MysqlConnection {
         Err(error)
     }
 
-    /// Whether what came to its end has taken effect, whatever becomes of the hook.
+    /// Returns whether what came to its end has taken effect, whatever becomes of the hook.
     fn keeps_at_once(&self, call: &Call) -> bool {
         self.mode == HookMode::Apart && !matches!(call.verb.as_str(), "SELECT" | "DO")
     }
@@ -368,7 +368,7 @@ impl MysqlConnection {
     }
 }
 
-/// An error of the runner's own work, where a guest asked for it.
+/// Converts an error of the runner's own work to one for the guest that asked for it.
 pub(super) fn guest_side(error: BackendError) -> SqlError {
     if let BackendError::Refused(error) = error {
         return error;
@@ -388,7 +388,7 @@ pub(super) fn guest_side(error: BackendError) -> SqlError {
 }
 
 impl Call {
-    /// A bulk-writer's INSERT; its form was admitted when the writer was opened.
+    /// Returns a bulk-writer's INSERT; its form was admitted when the writer was opened.
     pub(super) fn batch(text: String) -> Self {
         Self {
             text,
@@ -401,12 +401,12 @@ impl Call {
         }
     }
 
-    /// What the guest wrote: the marker is no part of it.
+    /// Returns what the guest wrote: the marker is no part of it.
     pub(super) fn sql(&self) -> &str {
         self.text.get(self.marker_bytes..).unwrap_or_default()
     }
 
-    /// What a statement did. The counts of a schema change (rows copied) are not rows affected.
+    /// Returns what a statement did. The counts of a schema change (rows copied) are not rows affected.
     pub(super) fn outcome(&self, result: &MySqlQueryResult) -> Outcome {
         match self.verb.as_str() {
             "INSERT" | "REPLACE" => Outcome {

@@ -18,7 +18,7 @@ const NO_SUCH_TABLE: u16 = 1146;
 const GONE: [u16; 4] = [NO_SUCH_TABLE, 1305, 1360, 1539];
 
 impl MysqlConnection {
-    /// Everything that `sql` names and that exists, as JSON.
+    /// Returns everything that `sql` names and that exists, as JSON.
     pub(super) async fn catalogue_of(&mut self, sql: &str) -> Result<String, BackendError> {
         let Ok(statement) = Statement::one(sql, self.reading()) else {
             return Ok(String::new());
@@ -43,7 +43,7 @@ impl MysqlConnection {
         serde_json::to_string(&things).map_err(|error| BackendError::Database(error.to_string()))
     }
 
-    /// The current database and those that are named.
+    /// Returns the current database and those that are named.
     async fn schemas(
         &mut self,
         names: &BTreeSet<String>,
@@ -160,7 +160,7 @@ impl MysqlConnection {
         named.filter(|name| name.as_ref().map_or(true, wanted)).collect()
     }
 
-    /// The text in column `at`; `None` when the thing is gone by now. Empty without the right to see it.
+    /// Returns the text in column `at`; `None` when the thing is gone by now. Empty without the right to see it.
     pub(super) async fn show(
         &mut self,
         sql: &str,

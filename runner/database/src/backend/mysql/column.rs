@@ -51,14 +51,14 @@ pub(super) enum Kind {
     Named(&'static str),
 }
 
-/// The table that a column comes from, as `schema.table`, and its name there.
+/// Returns the table that a column comes from, as `schema.table`, and its name there.
 pub(super) fn origin(column: &MySqlColumn) -> Option<(String, String)> {
     let origin = column.origin();
     let from = origin.table_column()?;
     Some((from.table.to_string(), from.name.to_string()))
 }
 
-/// Whether the catalogue may know more about a column of this type than the protocol says.
+/// Returns whether the catalogue may know more about a column of this type than the protocol says.
 pub(super) fn wants_hint(column: &MySqlColumn) -> bool {
     // VARCHAR is left out on purpose: none of the hidden types travels as one.
     matches!(
@@ -67,7 +67,7 @@ pub(super) fn wants_hint(column: &MySqlColumn) -> bool {
     )
 }
 
-/// A column as the guest sees it, and how to decode it.
+/// Returns a column as the guest sees it, and how to decode it.
 pub(super) fn describe(column: &MySqlColumn, hint: Option<Hint>) -> (Column, Kind) {
     let (type_name, kind) = classify(column.type_info(), hint);
     (Column { name: column.name().to_owned(), type_name: type_name.to_owned() }, kind)
@@ -124,7 +124,7 @@ fn classify(info: &MySqlTypeInfo, hint: Option<Hint>) -> (&'static str, Kind) {
     }
 }
 
-/// What `information_schema.columns.data_type` adds to the protocol.
+/// Returns what `information_schema.columns.data_type` adds to the protocol.
 pub(super) fn hint(data_type: &str) -> Option<Hint> {
     Some(match data_type {
         "set" => Hint::Set,

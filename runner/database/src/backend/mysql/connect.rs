@@ -56,7 +56,7 @@ impl MysqlConnector {
         Self { url: url.clone(), options: options.clone() }
     }
 
-    /// A connection, however long it takes within `options.wait`.
+    /// Opens a connection, however long it takes within `options.wait`.
     pub(super) async fn open(&self) -> Result<MysqlConnection, BackendError> {
         let deadline = Instant::now() + self.options.wait;
         let mut pause = PAUSE_MIN;
@@ -118,12 +118,12 @@ impl Connector for MysqlConnector {
     }
 }
 
-/// A bare connection without settings, to end a session of this database's user.
+/// Opens a bare connection without settings, to end a session of this database's user.
 pub(super) async fn second(url: &DatabaseUrl) -> Result<sqlx::MySqlConnection, BackendError> {
     timeout(ATTEMPT_TIME, bare(url)).await.unwrap_or_else(|_| Err(silent(url, ATTEMPT_TIME)))
 }
 
-/// A connection without settings. A server that says nothing for a while is asked what it speaks.
+/// Opens a connection without settings. A server that says nothing for a while is asked what it speaks.
 async fn bare(url: &DatabaseUrl) -> Result<sqlx::MySqlConnection, BackendError> {
     let server = url.mysql()?;
     let (options, place) = (options::options(&server)?, options::place(&server));

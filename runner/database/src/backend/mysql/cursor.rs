@@ -72,7 +72,7 @@ impl Snapshot {
 }
 
 impl Cursor {
-    /// The next rows within `limit`; none at the end. Error: `Limit`, when one row alone is too large.
+    /// Returns the next rows within `limit`; none at the end. Error: `Limit`, when one row alone is too large.
     pub(super) fn fetch(&mut self, limit: ResultLimit) -> Result<Vec<Row>, SqlError> {
         let (mut rows, mut bytes) = (Vec::new(), 0);
         while rows.len() < limit.rows_max {

@@ -18,12 +18,12 @@ pub(super) const NOT_THE_OWNER: u16 = 1095;
 /// The SQLSTATE of a statement whose time was up, as ODBC has it: the servers have none that says so.
 pub(super) const TIMED_OUT_STATE: &str = "HYT00";
 
-/// Whether a statement was ended: by KILL QUERY, or by the server's own timer.
+/// Returns whether a statement was ended: by KILL QUERY, or by the server's own timer.
 pub(super) fn is_interruption(number: u16) -> bool {
     matches!(number, 1317 | 1969 | 3024)
 }
 
-/// Whether a statement waited in vain for somebody else's lock.
+/// Returns whether a statement waited in vain for another session's lock.
 pub(super) fn is_lock_wait(number: u16) -> bool {
     matches!(number, 1205 | 3572)
 }
@@ -31,7 +31,7 @@ pub(super) fn is_lock_wait(number: u16) -> bool {
 /// What the server quotes of a statement, at most, after `near`.
 const NEAR_CHARS_MAX: usize = 80;
 
-/// The server's number of an error, where the server made it.
+/// Returns the server's number of an error, where the server made it.
 pub(super) fn number(error: &sqlx::Error) -> Option<u16> {
     server_error(error).map(MySqlDatabaseError::number)
 }
@@ -40,7 +40,7 @@ fn server_error(error: &sqlx::Error) -> Option<&MySqlDatabaseError> {
     error.as_database_error()?.try_downcast_ref()
 }
 
-/// An error of a guest's statement, explained; `sql` as the guest wrote it.
+/// Explains an error of a guest's statement; `sql` as the guest wrote it.
 pub(super) fn guest_error(error: &sqlx::Error, sql: &str) -> SqlError {
     let Some(server) = server_error(error) else {
         return SqlError::new(ErrorKind::Disconnected, transport(error));
@@ -81,7 +81,7 @@ fn kind(number: u16) -> ErrorKind {
     }
 }
 
-/// An error of sqlx itself: the connection broke, or is not understood any more.
+/// Explains an error of sqlx itself: the connection broke, or is not understood any more.
 fn transport(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Io(error) => format!("the connection to the database was lost: {error}"),
@@ -89,7 +89,7 @@ fn transport(error: &sqlx::Error) -> String {
     }
 }
 
-/// The constraint's name from the server's message, by the text that comes with its number.
+/// Returns the constraint's name from the server's message, by the text that comes with its number.
 fn constraint(number: u16, message: &str) -> Option<String> {
     let after = |sign: &str| message.split_once(sign).map(|(_, rest)| rest);
     let name = match number {
@@ -112,7 +112,7 @@ fn constraint(number: u16, message: &str) -> Option<String> {
     name.map(str::to_owned)
 }
 
-/// Where a syntax error is: the server quotes the rest of the text from there on, and its line.
+/// Returns where a syntax error is: the server quotes the rest of the text from there on, and its line.
 fn syntax_offset(message: &str, sql: &str) -> Option<usize> {
     let (_, rest) = message.split_once("near '")?;
     let (near, line) = rest.rsplit_once("' at line ")?;
@@ -133,7 +133,7 @@ fn syntax_offset(message: &str, sql: &str) -> Option<usize> {
     })
 }
 
-/// An error of one of the runner's own statements. `url` is shown to people.
+/// Explains an error of one of the runner's own statements. `url` is shown to people.
 pub(super) fn host_error(error: &sqlx::Error, url: &str) -> BackendError {
     let Some(server) = server_error(error) else {
         return BackendError::Disconnected(match error {

@@ -14,7 +14,7 @@ use crate::{
 use std::{collections::HashMap, sync::Arc};
 
 impl MysqlConnection {
-    /// What the catalogue adds to the columns of a result, by table.
+    /// Returns what the catalogue adds to the columns of a result, by table.
     pub(super) async fn hints_of(
         &mut self,
         prepared: &Prepared,

@@ -109,7 +109,7 @@ impl MysqlConnection {
         holder
     }
 
-    /// The session that holds a named lock, if any.
+    /// Returns the session that holds a named lock, if any.
     pub(super) async fn lock_session(&mut self, name: &str) -> Result<Option<u64>, BackendError> {
         let rows = self.read_own("SELECT IS_USED_LOCK(?)", &[Cell::text(name)]).await?;
         Ok(match rows.first().map(Vec::as_slice) {
@@ -119,7 +119,7 @@ impl MysqlConnection {
     }
 }
 
-/// Each bit of a number, and the lock that stands for it.
+/// Returns each bit of a number, and the lock that stands for it.
 fn bits(field: char, count: u32) -> impl Iterator<Item = (u32, String)> {
     (0..count).map(move |bit| (bit, format!("{field}{bit}")))
 }

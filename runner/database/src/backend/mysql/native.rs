@@ -66,7 +66,7 @@ impl Native {
         self.sql_mode.split(',').any(|found| found.eq_ignore_ascii_case(mode))
     }
 
-    /// The mode for statements that return rows to a guest, where it is another: without
+    /// Returns the mode for statements that return rows to a guest, where it is another: without
     /// `PAD_CHAR_TO_FULL_LENGTH`, values would not come back as they were written.
     pub(super) fn reading_mode(sql_mode: &str) -> Option<String> {
         const PADS: &str = "PAD_CHAR_TO_FULL_LENGTH";

@@ -52,7 +52,7 @@ pub(super) fn options(url: &MysqlUrl) -> Result<MySqlConnectOptions, BackendErro
     Ok(options)
 }
 
-/// Where the server listens.
+/// Returns where the server listens.
 pub(super) fn place(url: &MysqlUrl) -> Place {
     match &url.socket {
         Some(path) => Place::Socket(path.into()),

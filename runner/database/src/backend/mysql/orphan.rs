@@ -10,7 +10,7 @@ use crate::backend::BackendError;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 
-/// What goes to the server before a statement, so that a list of sessions shows whose it is.
+/// Returns what goes to the server before a statement, so that a list of sessions shows whose it is.
 pub(super) fn comment(marker: &str) -> String {
     // The marker is the runner's own; this keeps it from ever ending the comment.
     let plain: String = marker
@@ -20,7 +20,8 @@ pub(super) fn comment(marker: &str) -> String {
     format!("/* runner:{plain} */ ")
 }
 
-/// What a session of a hook's own holds for as long as it is there. Names of locks are at most 64 characters long.
+/// Returns what a session of a hook's own holds for as long as it is there. Names of locks are at most 64 characters
+/// long.
 fn lock_name(database: &str, marker: &str) -> String {
     let digest = Sha256::new().chain_update(database).chain_update([0]).chain_update(marker);
     digest.finalize().iter().take(16).fold("runner-apart:".to_owned(), |mut name, byte| {

@@ -111,7 +111,7 @@ fn add(
     added.map_err(|error| conversion(error.to_string()))
 }
 
-/// A time with offset as the server takes it: in the session's zone.
+/// Converts a time with offset to what the server takes: in the session's zone.
 fn local(text: &str, binding: &Binding<'_>) -> Result<String, SqlError> {
     let instant = match time::with_offset(text)? {
         Moment::Instant(instant) => instant,

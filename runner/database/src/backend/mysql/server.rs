@@ -100,7 +100,7 @@ impl Server {
         })
     }
 
-    /// Whether connection numbers mean the same on both.
+    /// Returns whether connection numbers mean the same on both.
     pub(super) fn is_same_process(&self, other: &Self) -> bool {
         self.name == other.name && (self.started - other.started).abs() <= CLOCK_SLACK_SECONDS
     }
@@ -109,7 +109,7 @@ impl Server {
         parse_version(&self.version).is_some_and(|found| found >= version)
     }
 
-    /// As executable comments compare it: 80036 for 8.0.36.
+    /// Returns the version as executable comments compare it: 80036 for 8.0.36.
     pub(super) fn comment_version(&self) -> u32 {
         let (major, minor, patch) = parse_version(&self.version).unwrap_or_default();
         major * 10_000 + minor * 100 + patch
@@ -121,7 +121,7 @@ impl Server {
         format!("{} {} {}", self.connection_id, self.started, self.name)
     }
 
-    /// The number of the session that `name` names, if it is one of this server process.
+    /// Returns the number of the session that `name` names, if it is one of this server process.
     pub(super) fn session_of(&self, name: &str) -> Option<u64> {
         let mut parts = name.splitn(3, ' ');
         let id = parts.next()?.parse().ok()?;
@@ -131,7 +131,7 @@ impl Server {
         is_here.then_some(id)
     }
 
-    /// Whether a session is in the database that this connection is in.
+    /// Returns whether a session is in the database that this connection is in.
     pub(super) fn is_in_database(&self, session: &ListedSession) -> bool {
         let database = session.database.as_deref().unwrap_or_default();
         match self.folds_case {

@@ -45,7 +45,7 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// The statements that make a session so. They end no transaction.
+    /// Returns the statements that make a session so. They end no transaction.
     pub(super) fn sql(&self) -> String {
         let lock_seconds = self.lock_wait.as_secs_f64().ceil().clamp(1.0, 31_536_000.0);
         // The host's own timer comes first; see `watch.rs`.
@@ -81,7 +81,7 @@ impl Settings {
     }
 }
 
-/// A value for SET, which no mode reads in another way.
+/// Writes a value for SET, which no mode reads in another way.
 pub(super) fn literal(value: &str) -> String {
     if value.parse::<f64>().is_ok_and(f64::is_finite) {
         return value.to_owned();

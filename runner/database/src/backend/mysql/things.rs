@@ -146,7 +146,7 @@ impl Scratch for MysqlConnection {
     }
 }
 
-/// A value as the server's own client reads it, whatever `sql_mode` says of backslashes and quotes.
+/// Writes a value so that the server's own client reads it, whatever `sql_mode` says of backslashes and quotes.
 fn in_sql(value: &Value, column: &ExportColumn) -> String {
     match value {
         Value::Text(digits) if is_vector(&column.data_type) => format!("x'{digits}'"),
@@ -274,7 +274,7 @@ impl MysqlConnection {
     }
 }
 
-/// A type that is read as digits, because the driver does not know it.
+/// Returns whether a type is read as digits, because the driver does not know it.
 fn is_vector(data_type: &str) -> bool {
     data_type.starts_with("vector")
 }

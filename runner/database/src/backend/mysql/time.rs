@@ -5,7 +5,7 @@
 use crate::session::{ErrorKind, SqlError};
 use jiff::tz::TimeZone;
 
-/// A DATE, DATETIME or TIMESTAMP of the binary protocol: a length byte, then as many bytes. In ISO
+/// Reads a DATE, DATETIME or TIMESTAMP of the binary protocol: a length byte, then as many bytes. In ISO
 /// 8601, with a `T`; what that cannot say, a month or a day of zero, as the server writes it.
 pub(super) fn date(bytes: &[u8], with_time: bool) -> Result<String, String> {
     let body = body(bytes)?;
@@ -21,7 +21,7 @@ pub(super) fn date(bytes: &[u8], with_time: bool) -> Result<String, String> {
     Ok(text)
 }
 
-/// A TIME of the binary protocol, from `-838:59:59` to `838:59:59` with microseconds.
+/// Reads a TIME of the binary protocol, from `-838:59:59` to `838:59:59` with microseconds.
 pub(super) fn time(bytes: &[u8]) -> Result<String, String> {
     let body = body(bytes)?;
     let at = |index: usize| body.get(index).copied().unwrap_or_default();
@@ -46,7 +46,7 @@ fn push_fraction(text: &mut String, micros: u32) {
     }
 }
 
-/// A DATETIME or TIMESTAMP of the text protocol, written as [`date`] does.
+/// Reads a DATETIME or TIMESTAMP of the text protocol, and writes it as [`date`] does.
 pub(super) fn moment(text: &str) -> String {
     let text = shortened(text);
     let (date, clock) = text.split_once(' ').unwrap_or((&text, ""));

@@ -15,7 +15,7 @@ use sqlx::Executor as _;
 const SIGN: &str = "unknown column type ";
 const VECTOR: &str = "0xf2";
 
-/// The number of the type that stopped the reading, where that is what happened.
+/// Returns the number of the type that stopped the reading, where that is what happened.
 pub(super) fn unknown_type(failure: &sqlx::Error) -> Option<&str> {
     match failure {
         sqlx::Error::Protocol(message) => {
@@ -27,7 +27,7 @@ pub(super) fn unknown_type(failure: &sqlx::Error) -> Option<&str> {
 }
 
 impl MysqlConnection {
-    /// The error for a guest: names the columns of that type in the tables that `call` reads.
+    /// Returns the error for a guest: names the columns of that type in the tables that `call` reads.
     pub(super) async fn unread(&self, call: &Call, number: &str) -> SqlError {
         let (name, how) = if number == VECTOR {
             ("VECTOR", "HEX(…) for its bytes or VECTOR_TO_STRING(…)")

@@ -46,7 +46,7 @@ pub(super) struct Stamps {
 }
 
 impl Stamps {
-    /// For rows without any.
+    /// Makes the stamps for rows without any.
     #[cfg(test)]
     pub(super) fn none() -> Self {
         Self { columns: Vec::new(), zone: Zone::utc() }
@@ -120,14 +120,14 @@ impl Decoder {
     }
 }
 
-/// The bytes of a column; `None` is NULL.
+/// Returns the bytes of a column; `None` is NULL.
 pub(super) fn raw(row: &MySqlRow, at: usize) -> Result<Option<&[u8]>, String> {
     let value = row.try_get_raw(at).map_err(|error| error.to_string())?;
     // Not `is_null`, which says it of zero dates too. Decoding bytes fails for NULL alone.
     Ok(<&[u8] as Decode<MySql>>::decode(value).ok())
 }
 
-/// A text of the runner's own, whatever character set the server says it has: some of MySQL's
+/// Returns a text of the runner's own, whatever character set the server says it has: some of MySQL's
 /// lists call their text bytes. `None` is NULL.
 pub(super) fn own_text(row: &MySqlRow, at: usize) -> Result<Option<String>, sqlx::Error> {
     let bytes = raw(row, at).map_err(sqlx::Error::Protocol)?;

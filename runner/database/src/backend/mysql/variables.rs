@@ -142,7 +142,7 @@ impl Variables {
         }
     }
 
-    /// A statement for each variable that is other than here, to put it back.
+    /// Returns a statement for each variable that is other than here, to put it back.
     fn restoring(&self, now: &Self) -> Vec<String> {
         let is_moved = |name: &String, value: &String| {
             now.0.get(name).is_some_and(|now| now != value) && decision(name) != Some(Volatile)

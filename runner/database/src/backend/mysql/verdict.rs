@@ -40,7 +40,7 @@ const TRACELESS: [&str; 4] = ["EXCHANGE", "DISCARD", "IMPORT", "TRUNCATE"];
 /// The first MySQL that makes a table and fills it in one step.
 const ATOMIC_FILLING: (u32, u32, u32) = (8, 0, 21);
 
-/// Whether `sql` took effect, by what it names `before` and `now`.
+/// Returns whether `sql` took effect, by what it names `before` and `now`.
 pub(super) fn judge(sql: &str, reading: impl Into<Reading>, before: &str, now: &str) -> Verdict {
     let reading = reading.into();
     let things = |text: &str| serde_json::from_str::<Things>(text).ok();
@@ -83,7 +83,7 @@ pub(super) fn judge(sql: &str, reading: impl Into<Reading>, before: &str, now: &
     Verdict::Done
 }
 
-/// Whether a table that is made and filled by one statement, and that the catalogue shows as in
+/// Returns whether a table that is made and filled by one statement, and that the catalogue shows as in
 /// `now`, may be there without its rows. On MySQL that is so before 8.0.21, which made it in two
 /// steps, and for every engine that cannot roll back. A cluster makes it on every node first, and
 /// fills it with another transaction.
@@ -100,7 +100,7 @@ pub(super) fn may_lack_rows(server: &Server, now: &str) -> bool {
             && serde_json::from_str(now).is_ok_and(with_rollback))
 }
 
-/// Whether `sql` makes a table and fills it.
+/// Returns whether `sql` makes a table and fills it.
 pub(super) fn is_filled_table(sql: &str, reading: impl Into<Reading>) -> bool {
     Statement::one(sql, reading).is_ok_and(|statement| {
         let words: Vec<String> = statement.words().map(|word| word.into_owned()).collect();

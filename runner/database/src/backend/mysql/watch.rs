@@ -44,7 +44,7 @@ pub(super) struct Watch {
     pub(super) has_killed: bool,
 }
 
-/// A second connection to the process in which `server` was found. Error: it led to another one,
+/// Opens a second connection to the process in which `server` was found. Error: it led to another one,
 /// where the same number is another session.
 pub(super) async fn second_on(
     url: &DatabaseUrl,
@@ -92,7 +92,7 @@ impl Watch {
         }
     }
 
-    /// How long the statement has been under way.
+    /// Returns how long the statement has been under way.
     pub(super) fn elapsed(&self) -> Duration {
         self.began.elapsed()
     }
@@ -172,7 +172,7 @@ impl Watch {
         }
     }
 
-    /// A second connection, tried for a while: the server may have too many just now.
+    /// Opens a second connection, and retries for a while: the server may have too many just now.
     async fn connected(&self) -> Option<MySqlConnection> {
         let deadline = Instant::now() + SECOND_TIME;
         loop {

@@ -59,12 +59,12 @@ impl Wire {
         Self { connection, busy: false, broken: false, answer_time, kept: HashSet::new() }
     }
 
-    /// Whether a call was cut off, so that the server may still work on it.
+    /// Returns whether a call was cut off, so that the server may still work on it.
     pub(super) fn is_cut_off(&self) -> bool {
         self.busy || self.broken
     }
 
-    /// Whether the connection cannot be understood any more.
+    /// Returns whether the connection cannot be understood any more.
     pub(super) fn is_broken(&self) -> bool {
         self.broken
     }
@@ -78,7 +78,7 @@ impl Wire {
         self.kept.insert(BuildHasherDefault::<DefaultHasher>::default().hash_one(sql));
     }
 
-    /// Whether so many statements are kept that they are better forgotten together: the server gives
+    /// Returns whether so many statements are kept that they are better forgotten together: the server gives
     /// no answer to that, so that the next message waits for its acknowledgement, which takes 40 ms.
     pub(super) fn is_full(&self) -> bool {
         self.kept.len() >= FULL_STATEMENTS
@@ -94,7 +94,7 @@ impl Wire {
         result
     }
 
-    /// As [`Wire::ended`], for the runner's own statement, which may have run out of time.
+    /// Does as [`Wire::ended`], for the runner's own statement, which may have run out of time.
     fn answered<T>(
         &mut self,
         result: Result<Result<T, sqlx::Error>, Elapsed>,
@@ -125,7 +125,7 @@ impl Wire {
         }
     }
 
-    /// As [`Wire::prepare`], for the runner's own statement, which is kept for its next run.
+    /// Does as [`Wire::prepare`], for the runner's own statement, which is kept for its next run.
     pub(super) async fn prepare_own(&mut self, sql: &str) -> Result<(), sqlx::Error> {
         self.busy = true;
         self.keeps(sql);
@@ -233,7 +233,7 @@ impl Wire {
         self.answered(cleared)
     }
 
-    /// The rows that the runner's own prepared statement matched.
+    /// Returns the rows that the runner's own prepared statement matched.
     pub(super) async fn execute(
         &mut self,
         sql: &str,
@@ -263,7 +263,7 @@ impl Wire {
         }
     }
 
-    /// Whether the server gives back `word`: if not, its answers belong to other questions.
+    /// Returns whether the server gives back `word`: if not, its answers belong to other questions.
     pub(super) async fn echo(&mut self, word: &str) -> Result<bool, sqlx::Error> {
         self.busy = true;
         let sql = format!("SELECT '{word}'");

@@ -72,12 +72,12 @@ pub(super) fn other_charset(name: &str) -> SqlError {
 }
 
 impl MysqlConnection {
-    /// The mode in which the hook's statements run.
+    /// Returns the mode in which the hook's statements run.
     pub(super) fn hook_mode(&self) -> &str {
         self.worn.as_ref().map_or(&self.native.sql_mode, |worn| &worn.sql_mode)
     }
 
-    /// For a statement of the hook's.
+    /// Sets the hook's mode, before a statement of the hook's.
     pub(super) async fn put_on(&mut self) -> Result<(), SqlError> {
         if let Some(worn) = self.worn.as_mut().filter(|worn| !worn.is_on) {
             worn.is_on = true;
@@ -88,7 +88,7 @@ impl MysqlConnection {
         Ok(())
     }
 
-    /// For a statement of the runner's.
+    /// Sets the runner's mode, before a statement of the runner's.
     pub(super) async fn take_off(&mut self) -> Result<(), BackendError> {
         if let Some(worn) = self.worn.as_mut().filter(|worn| worn.is_on) {
             worn.is_on = false;

@@ -42,7 +42,7 @@ impl Writer {
         })
     }
 
-    /// A statement that inserts one row, to have table and columns checked.
+    /// Returns a statement that inserts one row, to have table and columns checked.
     pub(super) fn probe(&self) -> String {
         self.statement(1)
     }
@@ -60,12 +60,12 @@ impl Writer {
         Ok(())
     }
 
-    /// From here on [`Writer::next_batch`] gives out what is left, however little.
+    /// Ends the input: from here on [`Writer::next_batch`] gives out what is left, however little.
     pub(super) fn finish(&mut self) {
         self.finishing = true;
     }
 
-    /// The next statement and its parameters; `None` until enough rows wait for a whole batch,
+    /// Returns the next statement and its parameters; `None` until enough rows wait for a whole batch,
     /// so that few different statements have to be prepared.
     pub(super) fn next_batch(&mut self) -> Option<(String, Vec<Value>)> {
         let whole = ROWS_MAX.min(PARAMETERS_MAX / self.width).max(1);

@@ -62,7 +62,7 @@ pub(super) enum NoInstant {
 }
 
 impl Zone {
-    /// A zone of this offset, which needs no server.
+    /// Returns a zone of this offset, which needs no server.
     pub(super) fn utc() -> Self {
         Self { name: "+00:00".to_owned(), fixed: Some(0), periods: BTreeMap::new() }
     }
@@ -84,7 +84,7 @@ impl Zone {
         }
     }
 
-    /// The local time of an instant. It may be that of another one too: [`Zone::instant`] tells.
+    /// Returns the local time of an instant. It may be that of another one too: [`Zone::instant`] tells.
     fn local(&self, instant: i64) -> Option<i64> {
         Some(
             instant
@@ -97,7 +97,7 @@ impl Zone {
         )
     }
 
-    /// The one instant with this local time.
+    /// Returns the one instant with this local time.
     fn instant(&self, local: i64) -> Result<i64, NoInstant> {
         match self.period(local) {
             Period::Steady(offset) => Ok(local - offset),
@@ -113,7 +113,7 @@ impl Zone {
         }
     }
 
-    /// A local time of the server's, in ISO 8601, as an instant in UTC. What is none, such as the zero
+    /// Returns a local time of the server's, in ISO 8601, as an instant in UTC. What is none, such as the zero
     /// date, stays as it is.
     pub(super) fn instant_of(&self, local: &str) -> Result<String, NoInstant> {
         let Some((seconds, fraction)) = seconds_of(local) else { return Ok(format!("{local}Z")) };
@@ -121,7 +121,7 @@ impl Zone {
         Ok(format!("{}{fraction}Z", text(instant, 'T').ok_or(NoInstant::Unknown)?))
     }
 
-    /// An instant as the server takes it in this zone, and whether that is another one too.
+    /// Returns an instant as the server takes it in this zone, and whether that is another one too.
     pub(super) fn local_of(&self, instant: Timestamp) -> Option<(String, bool)> {
         let local = self.local(whole(instant))?;
         let fraction = instant.strftime("%.f").to_string();
@@ -129,12 +129,12 @@ impl Zone {
     }
 }
 
-/// In which period a local time stands, to be asked for; `None` for what is no time.
+/// Returns the period in which a local time is, to be asked for; `None` for what is no time.
 pub(super) fn period_of(local: &str) -> Option<i64> {
     seconds_of(local).map(|(seconds, _)| seconds.div_euclid(PERIOD))
 }
 
-/// The periods that an instant and its local time may stand in.
+/// Returns the periods that an instant and its local time may stand in.
 pub(super) fn periods_of_instant(instant: Timestamp) -> [i64; 3] {
     let second = whole(instant);
     [second - OFFSET_MAX, second, second + OFFSET_MAX].map(|at| at.div_euclid(PERIOD))
@@ -145,7 +145,7 @@ fn whole(instant: Timestamp) -> i64 {
     instant.as_nanosecond().div_euclid(1_000_000_000) as i64
 }
 
-/// A local time as if it were UTC, and its fraction with the point.
+/// Returns a local time as if it were UTC, and its fraction with the point.
 fn seconds_of(local: &str) -> Option<(i64, &str)> {
     let point = local.find('.').unwrap_or(local.len());
     let time: DateTime = local.get(..point)?.parse().ok()?;
@@ -212,14 +212,14 @@ impl MysqlConnection {
         Ok(zone)
     }
 
-    /// What `time_zone` says.
+    /// Returns what `time_zone` says.
     pub(super) async fn zone_now(&mut self) -> Result<String, SqlError> {
         let row = self.ask("SELECT @@session.time_zone").await?;
         let name = value::own_text(&row, 0).map_err(|failure| error::guest_error(&failure, ""))?;
         Ok(name.unwrap_or_default())
     }
 
-    /// The first instant behind `from`, and at the latest `to`, whose offset is no more `before`.
+    /// Returns the first instant behind `from`, and at the latest `to`, whose offset is no more `before`.
     async fn change(&mut self, mut from: i64, mut to: i64, before: i64) -> Result<i64, SqlError> {
         while to - from > 1 {
             let step = ((to - from) / PARTS).max(1);
@@ -238,7 +238,7 @@ impl MysqlConnection {
         Ok(to)
     }
 
-    /// The offset of the session's zone at each of these instants, where the server converts it.
+    /// Returns the offset of the session's zone at each of these instants, where the server converts it.
     async fn offsets(&mut self, instants: &[i64]) -> Result<Vec<Option<i64>>, SqlError> {
         let asked: Vec<String> = instants.iter().map(|at| format!("FROM_UNIXTIME({at})")).collect();
         let row = self.ask(&format!("SELECT {}", asked.join(", "))).await?;

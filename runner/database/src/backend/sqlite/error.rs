@@ -8,7 +8,7 @@ use crate::{
 use libsqlite3_sys as ffi;
 use std::sync::atomic::Ordering;
 
-/// An error of a guest's statement, explained.
+/// Explains an error of a guest's statement.
 pub(super) fn guest_error(error: sqlx::Error, guard: &Guard) -> SqlError {
     raw_guest_error(raw(error), guard)
 }
@@ -59,7 +59,7 @@ fn constraint(code: i32, message: &str) -> Option<String> {
     Some(name.to_owned())
 }
 
-/// An error of one of the runner's own statements.
+/// Explains an error of one of the runner's own statements.
 pub(super) fn host_error(error: sqlx::Error) -> BackendError {
     raw_host_error(raw(error))
 }
@@ -73,7 +73,7 @@ pub(super) fn raw_host_error(RawError { code, message, .. }: RawError) -> Backen
     }
 }
 
-/// An error of reading the runner's own tables: somebody has edited them.
+/// Explains an error of reading the runner's own tables: they were edited.
 pub(super) fn corrupt(error: sqlx::Error) -> BackendError {
     if let sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) = error {
         return BackendError::Corrupt("a column holds a value of the wrong type".to_owned());

@@ -142,7 +142,7 @@ impl Known {
         Ok(added)
     }
 
-    /// What a hook did is there for good.
+    /// Notes that what the hook did is committed.
     pub(super) fn committed(&mut self) {
         if let Some(violations) = self.pending.take() {
             self.violations = violations;
@@ -203,7 +203,7 @@ fn added(before: &Violations, after: &Violations) -> Option<String> {
     (!news.is_empty()).then(|| news.join("; "))
 }
 
-/// What there is now: what was counted anew, and of what was there before only what no touched
+/// Returns what there is now: what was counted anew, and of what was there before only what no touched
 /// table has part in.
 fn merged(before: Violations, after: Violations, touched: &BTreeSet<String>) -> Violations {
     let concerned = |name: &str| touched.contains(&name.to_ascii_lowercase());

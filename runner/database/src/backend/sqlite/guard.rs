@@ -117,7 +117,7 @@ impl Guard {
         }
     }
 
-    /// How an action is taken that a guest may do.
+    /// Returns how an action that a guest may do is handled.
     fn taken(&self, Action { code, first, second }: Action<'_>) -> Answer {
         match code {
             ffi::SQLITE_PRAGMA => match sqlite::pragma(first, second) {
@@ -139,12 +139,12 @@ impl Guard {
         }
     }
 
-    /// What was set since the last call and ends with the hook.
+    /// Returns what was set since the last call and ends with the hook.
     pub(super) fn take_settings(&self) -> BTreeSet<Setting> {
         std::mem::take(&mut lock(&self.settings))
     }
 
-    /// The mode of the journal that was asked for since the last call.
+    /// Returns the mode of the journal that was asked for since the last call.
     pub(super) fn take_journal_mode(&self) -> Option<JournalMode> {
         lock(&self.journal_mode).take()
     }
@@ -157,7 +157,7 @@ impl Guard {
         })
     }
 
-    /// Why the last statement was refused, once.
+    /// Returns why the last statement was refused, once.
     pub(super) fn take_denied(&self) -> Option<String> {
         lock(&self.denied).take()
     }
@@ -227,7 +227,7 @@ impl Guard {
     }
 }
 
-/// The address of something on the stack. Stacks grow downwards wherever the runner runs.
+/// Returns the address of something on the stack. Stacks grow downwards wherever the runner runs.
 #[inline(never)]
 pub(super) fn stack_position() -> usize {
     let here = 0_u8;
@@ -239,7 +239,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether a table that a guest renamed now has a name that it could not have been made with.
+/// Returns whether a table that a guest renamed now has a name that it could not have been made with.
 pub(super) fn is_reserved(name: &str) -> bool {
     name.eq_ignore_ascii_case(UNUSED_OWN_TABLE)
         || starts_with(name, CURSOR_PREFIX)
@@ -250,12 +250,12 @@ fn starts_with(name: &str, prefix: &str) -> bool {
     name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
-/// The table names that belong to the runner, in any spelling.
+/// Returns whether a table's name belongs to the runner, in any spelling.
 pub(super) fn is_own(name: &str) -> bool {
     OWN_TABLES.iter().any(|own| own.eq_ignore_ascii_case(name)) || starts_with(name, CURSOR_PREFIX)
 }
 
-/// Why a guest may not do `action`; `None` if it may.
+/// Returns why a guest may not do `action`; `None` if it may.
 fn refusal(action: Action<'_>) -> Option<String> {
     let Action { code, first, second } = action;
     let own = |name: &str| is_own(name).then(|| sqlite::own_table(name));

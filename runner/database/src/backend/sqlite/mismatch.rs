@@ -74,7 +74,7 @@ async fn keys(connection: &mut SqliteConnection, child: &str) -> Result<Vec<Key>
     Ok(keys.into_values().collect())
 }
 
-/// Whether the table is there, and which of its columns together are unique, in lower case.
+/// Returns whether the table is there, and which of its columns together are unique, in lower case.
 async fn unique(
     connection: &mut SqliteConnection,
     table: &str,

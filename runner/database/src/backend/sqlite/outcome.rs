@@ -4,7 +4,7 @@ use super::raw::Shape;
 use crate::{session::Outcome, sql};
 use sqlx::sqlite::SqliteQueryResult;
 
-/// What a statement did. SQLite keeps the counts of the last write, so they are asked for only
+/// Returns what a statement did. SQLite keeps the counts of the last write, so they are asked for only
 /// where the statement is one.
 pub(super) fn outcome(shape: &Shape, sql: &str, result: &SqliteQueryResult) -> Outcome {
     let verb = first_word(sql);
@@ -18,7 +18,7 @@ pub(super) fn outcome(shape: &Shape, sql: &str, result: &SqliteQueryResult) -> O
     Outcome { rows_affected: result.rows_affected(), last_insert_id }
 }
 
-/// The first word of a statement, behind white space, semicolons and comments.
+/// Returns the first word of a statement, behind white space, semicolons and comments.
 fn first_word(sql: &str) -> &str {
     let rest = &sql[sql::blank(sql)..];
     let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());

@@ -142,7 +142,7 @@ pub(super) fn enforce_foreign_keys(
     check(db, code)
 }
 
-/// Whether a COMMIT would fail because of foreign keys that were left to be checked by it.
+/// Returns whether a COMMIT would fail because of foreign keys that were left to be checked by it.
 pub(super) fn has_deferred_violations(handle: &mut LockedSqliteHandle<'_>) -> bool {
     let (mut now, mut highest) = (0, 0);
     // SAFETY: the handle is open, and locked by us; both out-pointers are valid.
@@ -158,19 +158,19 @@ pub(super) fn has_deferred_violations(handle: &mut LockedSqliteHandle<'_>) -> bo
     code == ffi::SQLITE_OK && now != 0
 }
 
-/// Whether a transaction is open.
+/// Returns whether a transaction is open.
 pub(super) fn in_transaction(handle: &mut LockedSqliteHandle<'_>) -> bool {
     // SAFETY: the handle is open, and locked by us.
     unsafe { ffi::sqlite3_get_autocommit(handle.as_raw_handle().as_ptr()) == 0 }
 }
 
-/// Whether SQLite opened the main database for reading only.
+/// Returns whether SQLite opened the main database for reading only.
 pub(super) fn is_read_only(handle: &mut LockedSqliteHandle<'_>) -> bool {
     // SAFETY: the handle is open, and locked by us; the name is a C string.
     unsafe { ffi::sqlite3_db_readonly(handle.as_raw_handle().as_ptr(), c"main".as_ptr()) == 1 }
 }
 
-/// The main database's file as SQLite resolved it; `None` for a database in memory.
+/// Returns the main database's file as SQLite resolved it; `None` for a database in memory.
 pub(super) fn file_name(handle: &mut LockedSqliteHandle<'_>) -> Option<PathBuf> {
     // SAFETY: the handle is open, and locked by us. SQLite owns the returned C string, which
     // stays valid while the database is open; it is copied here.

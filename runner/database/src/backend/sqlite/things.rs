@@ -156,13 +156,13 @@ fn text(cell: Cell) -> Option<String> {
     }
 }
 
-/// The runner's tables, and SQLite's: counters of AUTOINCREMENT and statistics are no schema.
+/// Returns whether a table is the runner's or SQLite's own: counters of AUTOINCREMENT and statistics are not schema.
 fn is_not_compared(name: &str) -> bool {
     let name = name.to_lowercase();
     name.starts_with("sqlite_") || OWN_TABLES.contains(&name.as_str())
 }
 
-/// A definition for comparing and for reading: a table's columns and constraints a line each.
+/// Formats a definition for comparing and for reading: a table's columns and constraints a line each.
 fn lines(kind: &str, sql: &str) -> Vec<String> {
     let Ok(statement) = Statement::one(sql, Dialect::Sqlite) else {
         return sql.lines().map(str::to_owned).collect();

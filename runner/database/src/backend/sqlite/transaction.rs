@@ -133,7 +133,7 @@ impl SqliteSession {
     }
 }
 
-/// Why a COMMIT fails where foreign keys are enforced, though no row lacks its parent any more.
+/// Returns why a COMMIT fails where foreign keys are enforced, though no row lacks its parent any more.
 fn deferred_violations() -> BackendError {
     BackendError::Refused(SqlError::new(
         ErrorKind::Constraint,
@@ -148,7 +148,7 @@ pub(super) async fn run(connection: &mut SqliteConnection, sql: &str) -> Result<
     done.map(|_| ()).map_err(host_error)
 }
 
-/// What is temporary belongs to the connection; the next hook must not find it.
+/// Drops what is temporary: it belongs to the connection, and the next hook must not find it.
 pub(super) async fn drop_temporary(connection: &mut SqliteConnection) -> Result<(), BackendError> {
     // Triggers and views come before the tables that they are about.
     let found: Vec<(String, String)> = sqlx::query_as(

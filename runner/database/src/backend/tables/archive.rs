@@ -22,13 +22,13 @@ const UNPACKED_BYTES_MAX: u64 = 1 << 30;
 /// A component that another thread packs.
 pub(crate) type Packing = JoinHandle<std::io::Result<Vec<u8>>>;
 
-/// A component as it is stored. Takes CPU time.
+/// Compresses a component for storage. Takes CPU time.
 pub(crate) fn pack(component: &[u8]) -> std::io::Result<Vec<u8>> {
     zstd::bulk::compress(component, COMPRESSION_LEVEL)
 }
 
-/// What stores a component, in the transaction that it is to be part of; a chunk that is stored already stays. Takes what
-/// [`pack`] made of the component if that was begun before.
+/// Returns the statements that store a component, in the transaction that it is to be part of; a chunk that is stored
+/// already stays. Takes what [`pack`] made of the component if that was begun before.
 pub(crate) async fn store(
     checksum: Checksum,
     component: &[u8],
@@ -51,7 +51,7 @@ pub(crate) async fn store(
     Ok(packed.chunks(CHUNK_BYTES).enumerate().map(chunk).collect())
 }
 
-/// Whether a component is stored. Outside of any transaction: nobody takes away what is committed.
+/// Returns whether a component is stored. Asks outside of any transaction: what is committed is never removed.
 pub(crate) async fn has(
     connection: &mut dyn Connection,
     checksum: Checksum,

@@ -31,7 +31,7 @@ pub(crate) fn append_taken_over(attempt: &Attempt, from: &PluginName) -> Own {
     append(attempt, Some((Ending::TakenOver, &Counts::default(), Some(&text))))
 }
 
-/// Which plugin took over which, by the one whose records they were.
+/// Returns which plugin took over which, by the one whose records they were.
 pub(crate) async fn successors(
     connection: &mut dyn Connection,
 ) -> Result<BTreeMap<PluginName, PluginName>, BackendError> {
@@ -39,7 +39,7 @@ pub(crate) async fn successors(
     Ok(tables::successors(rows)?)
 }
 
-/// What persons decided, about each alteration whose last row says so.
+/// Returns the operators' decisions, for each alteration whose last row is one.
 pub(crate) async fn decisions(
     connection: &mut dyn Connection,
 ) -> Result<BTreeMap<AlterationKey, Decided>, BackendError> {

@@ -104,7 +104,7 @@ pub(crate) async fn read(
     rows_of(key, query(connection, ROWS, of(key)).await?)
 }
 
-/// As [`read`], outside of any transaction.
+/// Does as [`read`], outside of any transaction.
 pub(crate) async fn look(
     connection: &mut dyn Connection,
     key: &AlterationKey,

@@ -60,7 +60,7 @@ pub(crate) fn statements(types: OwnTypes) -> [String; 2] {
     ]
 }
 
-/// Whether there is something to take. Outside of any transaction.
+/// Returns whether there is something to take. Asks outside of any transaction.
 pub(crate) async fn has_row(connection: &mut dyn Connection) -> Result<bool, BackendError> {
     Ok(!read_one(connection, Own::rows("SELECT one FROM @lease", [])).await?.is_empty())
 }
@@ -75,7 +75,7 @@ pub(crate) fn take(connection: &mut dyn Connection, time_ms: u64) -> Own {
     Own::one_row(sql, [Signature::of(connection), Cell::integer(time_ms)])
 }
 
-/// The fence of the lease that this transaction has taken.
+/// Returns the fence of the lease that this transaction has taken.
 pub(crate) async fn fence(connection: &mut dyn Connection) -> Result<i64, BackendError> {
     let rows = query(connection, "SELECT fence FROM @lease", []).await?;
     let row = rows.into_iter().next().unwrap_or_default();
@@ -108,7 +108,7 @@ pub(crate) fn sign(connection: &mut dyn Connection, fence: i64) -> Own {
     Own::run(sql, [Signature::of(connection), Cell::integer(fence)])
 }
 
-/// The session of a holder whose lease has run out, as it named it.
+/// Returns the session of a holder whose lease has run out, as it named it.
 pub(crate) async fn expired_session(
     connection: &mut dyn Connection,
 ) -> Result<Option<String>, BackendError> {
@@ -122,7 +122,7 @@ pub(crate) async fn expired_session(
     Ok(serde_json::from_str(&text).ok().and_then(|found: Signature| found.session))
 }
 
-/// Who took the lease last, whether or not it has run out. Outside of any transaction.
+/// Returns who took the lease last, whether or not it has run out. Asks outside of any transaction.
 pub(crate) async fn last_holder(
     connection: &mut dyn Connection,
 ) -> Result<Option<LockHolder>, BackendError> {
@@ -130,7 +130,7 @@ pub(crate) async fn last_holder(
     named(read_one(connection, Own::rows(sql, [])).await?)
 }
 
-/// Who holds a lease that has not run out, in the transaction at hand.
+/// Returns who holds a lease that has not run out, in the transaction at hand.
 pub(crate) async fn holder(
     connection: &mut dyn Connection,
 ) -> Result<Option<LockHolder>, BackendError> {

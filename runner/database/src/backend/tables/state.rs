@@ -21,7 +21,7 @@ pub(crate) fn claim(attempt: &Attempt, revision: Revision, to: Status) -> Own {
     take(attempt, to, end)
 }
 
-/// As [`claim`], for an attempt of one part, with what it did: its row is written once, at its end.
+/// Does as [`claim`], for an attempt of one part, with what it did: its row is written once, at its end.
 pub(crate) fn record(attempt: &Attempt, revision: Revision, counts: &Counts) -> Own {
     let status = Status::after(attempt.direction);
     take(attempt, status, Values::at(revision).and(Values::of_end(counts)))

@@ -28,7 +28,7 @@ fn ways(lines: &[&str], rows: &[&str], targets: &[&str]) -> Vec<String> {
 fn differs(id: &str) -> String {
     let (recorded, found) = (Checksum::of(b"edited"), Checksum::of(id.as_bytes()));
     format!(
-        "a draft of a/x {id} is applied, and what is offered differs: {} was applied, the file has {}",
+        "a draft of a/x {id} is applied, and its file has changed since: {} was applied, the file has {}",
         recorded.short(),
         found.short()
     )
@@ -46,7 +46,7 @@ fn a_pending_draft_is_refused_unless_drafts_are_allowed() {
     let done = ["b/y 1.0.0-1-y applied"];
     assert_eq!(planned(&lines, &done, &["b/y@latest"], STRICT), left);
     let begun = ["a/x 1.0.0-100-one running~>"];
-    let goes_on = "1.0.0-100-one was begun and goes on";
+    let goes_on = "1.0.0-100-one resumes an unfinished attempt";
     assert_eq!(planned(&[DRAFT_ONE], &begun, &[], STRICT), [goes_on, refused]);
     assert_eq!(planned(&[DRAFT_ONE], &begun, &[], ALLOWED), [goes_on]);
     let plan = deploy(
@@ -206,7 +206,7 @@ fn a_changed_draft_goes_down_with_what_came_after_it_and_up_again() {
 fn what_keeps_a_changed_draft_from_going_down_is_said() {
     let stays = |why: &str| {
         format!(
-            "!a draft of a/x 1.0.0-100-one is applied and has changed, and cannot be taken down: {why}"
+            "!a draft of a/x 1.0.0-100-one is applied and has changed, and cannot be reverted: {why}"
         )
     };
     let table: &[(&[&str], &[&str], &[&str], &str)] = &[
@@ -239,7 +239,7 @@ fn what_keeps_a_changed_draft_from_going_down_is_said() {
     for (lines, rows, targets, why) in table {
         let found: Vec<String> = ways(lines, rows, targets)
             .into_iter()
-            .filter(|line| line.contains("cannot be taken down"))
+            .filter(|line| line.contains("cannot be reverted"))
             .collect();
         assert_eq!(found, [stays(why)], "{rows:?}");
         assert!(!ways(lines, rows, targets).iter().any(|line| line.starts_with("down")));
@@ -272,7 +272,7 @@ fn what_was_begun_to_be_taken_down_goes_on() {
     assert_eq!(
         ways(&[DRAFT_ONE, DRAFT_TWO], &rows, &[]),
         [
-            "down 1.1.0-200-two was begun and goes on",
+            "down 1.1.0-200-two resumes an unfinished attempt",
             "down 1.0.0-100-one a draft that has changed",
             "up 1.0.0-100-one again, as it is now",
             "up 1.1.0-200-two again, as it is now",

@@ -16,7 +16,7 @@ fn what_was_begun_goes_on_where_the_file_begins_with_it() {
     let (running, failed) = ("a/x 1.0.0-100-one running!>", "a/x 1.0.0-100-one failed!>");
     let goes_on = |statements| Fit::GoesOn { statements };
     let otherwise = "!a/x 1.0.0-100-one was begun with other contents and has not ended: ";
-    let unchanged = "1.0.0-100-one was begun and goes on";
+    let unchanged = "1.0.0-100-one resumes an unfinished attempt";
     let table: [(&str, Fit, &[&str]); 6] = [
         (running, goes_on(1), &["1.0.0-100-one resumes in the corrected file after 1 statement"]),
         (
@@ -82,8 +82,7 @@ fn down(rows: &[&str], with: &[&str]) -> Vec<String> {
 #[test]
 fn components_to_go_down_with() {
     let last = "1.0.0-100-one the last one applied";
-    let idle =
-        "!!the component of a/x 1.1.0-200-two was named, and nothing that it declares goes down";
+    let idle = "!!the component of a/x 1.1.0-200-two was named, but nothing that it declares would be rolled back";
     let table: [(&str, &[&str], &[&str]); 4] = [
         ("a/x 1.0.0-100-one applied!", &[ONE], &[last]),
         ("a/x 1.0.0-100-one applied!^", &[ONE], &[last]),
@@ -98,7 +97,7 @@ fn components_to_go_down_with() {
         assert_eq!(down(&[row], with), expected, "{row}, {with:?}");
     }
     let begun = down(&["a/x 1.0.0-100-one running!<"], &[ONE]);
-    assert_eq!(begun[0], "1.0.0-100-one was begun and goes on");
+    assert_eq!(begun[0], "1.0.0-100-one resumes an unfinished attempt");
     assert!(
         begun[1].starts_with("!the rollback of a/x 1.0.0-100-one was begun with other"),
         "{begun:?}"
@@ -136,7 +135,7 @@ fn what_cannot_be_resumed_is_never_said_to_go_on() {
         assert_eq!(shown(&plan), expected, "{row}, {with:?}");
         for finding in &plan.findings {
             let advice = finding.advice();
-            assert!(advice.contains("by hand") && !advice.contains("goes on"), "{advice}");
+            assert!(advice.contains("by hand") && !advice.contains("resumes"), "{advice}");
         }
     }
 }

@@ -55,7 +55,7 @@ fn what_is_said_of_it() {
             &["a/x=b/y"],
             &[
                 "!b/y cannot take over from a/x: 1.0.0-100-one is applied under both names",
-                "?a/x has 1 applied alterations, but none of its files are here",
+                "?a/x has 1 applied alteration, but none of its files are here",
             ],
         ),
         // Who requires the old name is met by the new one.
@@ -106,7 +106,7 @@ fn old_files_are_told_from_a_plugin_that_never_ran() {
         shown(&deploy(&files(lines), after, Dialect::Sqlite, &target, Policy::default()))
     };
     let old = plan(&[ONE], &after);
-    let told = "!a/x is called b/y here, which took over all that was applied of it";
+    let told = "!a/x was renamed: its records in this database belong to b/y";
     assert!(old.contains(&told.to_owned()), "{old:?}");
     assert!(plan(&[NEW], &after).is_empty());
     // Once nothing of it is applied any more, the old name is free again.

@@ -2,7 +2,7 @@
 //!
 //! Looks as Atlas does: a delimiter in quotes, in a comment, in a dollar quote or between parentheses is none.
 
-/// The text with semicolons in place of the delimiters; lines stay where they are.
+/// Replaces the delimiters by semicolons; lines stay where they are.
 pub(super) fn replaced(text: &str, delimiter: &str) -> String {
     // The first line is the directive.
     let start = text.find('\n').map_or(text.len(), |at| at + 1);
@@ -46,7 +46,7 @@ fn quoted(text: &str, quote: char) -> usize {
     text[1..].find(quote).map_or(text.len(), |at| at + 2)
 }
 
-/// The length of what a dollar quote holds, if one begins here.
+/// Returns the length of what a dollar quote holds, if one begins here.
 fn dollar(text: &str) -> Option<usize> {
     let end = text[1..].find('$')? + 2;
     let tag = &text[..end];

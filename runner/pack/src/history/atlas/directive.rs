@@ -54,7 +54,7 @@ pub(super) fn of(text: &str) -> Result<Directives, (usize, Problem)> {
     Ok(directives)
 }
 
-/// The line comments at the top, if no statement follows them without an empty line between.
+/// Returns the line comments at the top, if no statement follows them without an empty line between.
 fn top(text: &str) -> Vec<(usize, &str)> {
     let mut comments = Vec::new();
     for line in mark::lines(text) {
@@ -79,7 +79,7 @@ fn parse(comment: &str) -> Option<(&str, &str)> {
     (is_printed && !name.is_empty()).then_some((name, value.trim()))
 }
 
-/// Whether `atlas.sum` leaves out what is in the file: its first line says so.
+/// Returns whether `atlas.sum` leaves out what is in the file: its first line says so.
 pub(super) fn is_ignored(text: &[u8]) -> bool {
     let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     std::str::from_utf8(first).ok().and_then(parse) == Some(("sum", "ignore"))

@@ -105,12 +105,12 @@ fn is_directed(file: &File) -> bool {
     file.name.ends_with(".up.sql") || file.name.ends_with(".down.sql")
 }
 
-/// A sure sign of it, unless Atlas reads the files of another tool here.
+/// Returns whether there is a sure sign of Atlas. There is none where it reads the files of another tool.
 pub(super) fn is(listing: &Listing) -> bool {
     listing.find(SUM).is_some() && !listing.files.iter().any(is_directed)
 }
 
-/// Its ledger has what stands before the first `_` of the names.
+/// Returns the alteration that its ledger means by `version`: what stands before the first `_` of the names.
 pub(super) fn ledger_key(version: &str) -> Option<LedgerKey> {
     textual::ledger_key(version)
 }

@@ -56,7 +56,7 @@ fn parse(text: &str) -> Option<(String, Vec<Line>)> {
     Some((whole, listed.collect::<Option<_>>()?))
 }
 
-/// The lines that `files` would have.
+/// Returns the lines that `files` would have.
 fn lines<'a>(files: &[&'a File]) -> Result<Vec<(&'a File, Line)>, HistoryError> {
     let mut hash = Sha256::new();
     let mut lines = Vec::with_capacity(files.len());

@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, path::Path};
 
 const CONF: &str = "flyway.conf";
 
-/// Whether a file of this name holds settings of Flyway.
+/// Returns whether a file of this name holds settings of Flyway.
 pub(crate) fn is_configuration(name: &str) -> bool {
     matches!(name, CONF | "flyway.toml")
 }

@@ -28,13 +28,13 @@ use std::{
 pub(crate) use conf::is_configuration;
 pub(crate) use repeatable::is_repeatable;
 
-/// Whether the file has the name of a versioned, repeatable or baseline script, as Flyway has them without
+/// Returns whether the file has the name of a versioned, repeatable or baseline script, as Flyway has them without
 /// settings.
 pub(super) fn is_versioned(file: &File) -> bool {
     is_named(file, &[Kind::Versioned, Kind::Repeatable, Kind::Baseline])
 }
 
-/// Whether the file is one that refinery would not take.
+/// Returns whether the file is one that refinery would not take.
 pub(super) fn is_certain(file: &File) -> bool {
     is_named(file, &[Kind::Repeatable, Kind::Baseline])
         || is_versioned(file)

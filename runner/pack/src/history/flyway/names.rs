@@ -18,7 +18,7 @@ pub(super) struct Name<'a> {
     pub(super) text: &'a str,
 }
 
-/// `None` for a file that Flyway takes for none of its own.
+/// Reads a file name; `None` for a file that Flyway does not take for one of its own.
 pub(super) fn parse<'a>(file_name: &'a str, settings: &Settings) -> Option<Name<'a>> {
     let stem =
         settings.suffixes.iter().find_map(|suffix| file_name.strip_suffix(suffix.as_str()))?;

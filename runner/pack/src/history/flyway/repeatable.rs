@@ -100,7 +100,7 @@ impl Texts {
         Ok(Self { shipped, place, count })
     }
 
-    /// The texts of a script that were shipped.
+    /// Returns the texts of a script that were shipped.
     fn of(&self, name: &str) -> impl Iterator<Item = &AlterationId> {
         let script = script(name);
         let is_of = move |id: &&AlterationId| {
@@ -109,7 +109,7 @@ impl Texts {
         self.shipped.iter().filter(is_of)
     }
 
-    /// A text that is another than the newest that was shipped, as the last of all.
+    /// Returns a text that differs from the newest one that was shipped, as the last of all.
     fn behind_all(
         &mut self,
         name: &str,
@@ -151,7 +151,7 @@ pub(in crate::history) fn script(name: &str) -> String {
     script
 }
 
-/// Whether it is one text of a repeatable script; those before it stay when another comes.
+/// Returns whether it is one text of a repeatable script; those before it stay when another comes.
 pub(crate) fn is_repeatable(id: &AlterationId) -> bool {
     id.name().starts_with(PREFIX)
 }
@@ -181,7 +181,7 @@ impl Place {
     }
 }
 
-/// The ids of the components in the folder; none where there is no folder yet.
+/// Returns the ids of the components in the folder; none where there is no folder yet.
 fn shipped(folder: &Path) -> Result<Vec<AlterationId>, HistoryError> {
     if !folder.exists() {
         return Ok(Vec::new());

@@ -128,7 +128,7 @@ const PROSE: [&str; 3] = ["backward", "backwards", "reverse"];
 /// shmig's lines, which it reads in this spelling alone.
 const SHMIG: [&str; 2] = ["-- ====  UP  ====", "-- ==== DOWN ===="];
 
-/// The marks of a text, in order.
+/// Returns the marks of a text, in order.
 pub(super) fn all(text: &str) -> impl Iterator<Item = Mark> {
     lines(text).filter_map(|line| {
         let (tool, sure, way) = read(line.text)?;
@@ -136,7 +136,7 @@ pub(super) fn all(text: &str) -> impl Iterator<Item = Mark> {
     })
 }
 
-/// The tool whose marks a text has; `None` also for words that any author may write.
+/// Returns the tool whose marks a text has; `None` also for words that any author may write.
 pub(super) fn whose(text: &str) -> Option<Layout> {
     lines(text).find_map(|line| match read(line.text) {
         Some((Tool::Layout(layout), Sure::Always, _)) => Some(layout),
@@ -149,7 +149,7 @@ pub(super) fn whose(text: &str) -> Option<Layout> {
     })
 }
 
-/// The first line with SQL to take something back that Liquibase keeps in comments.
+/// Returns the first line with SQL to take something back that Liquibase keeps in comments.
 pub(super) fn liquibase_rollback(text: &str) -> Option<Mark> {
     let header = all(text).any(|mark| mark.tool == of(Layout::Liquibase));
     let mut found = lines(text).filter(|line| {
@@ -186,7 +186,8 @@ fn read(line: &str) -> Option<(Tool, Sure, Way)> {
     exact.or_else(|| by_first_word(line, &found, &words))
 }
 
-/// A line that goes on behind the word for a way back, as `Down: drops it`, `Rollback of 0001_a`, `To undo this`.
+/// Recognises a line that continues after the word for a way back, as `Down: drops it`, `Rollback of 0001_a`, `To undo
+/// this`.
 fn by_first_word(line: &str, symbols: &[&str], words: &[&str]) -> Option<(Tool, Sure, Way)> {
     let words = one_word(words);
     let leads = |word: &&str| is_beside(word) || LEADING.iter().any(|other| same(word, other));
@@ -205,7 +206,7 @@ fn of_npm_sqlite(line: &str, symbols: &[&str]) -> Tool {
     }
 }
 
-/// The same words, where `roll back` is one.
+/// Joins `roll back` into one word.
 fn one_word<'a>(words: &[&'a str]) -> Vec<&'a str> {
     let mut joined: Vec<&str> = Vec::with_capacity(words.len());
     for word in words {
@@ -217,12 +218,12 @@ fn one_word<'a>(words: &[&'a str]) -> Vec<&'a str> {
     joined
 }
 
-/// A number of a migration too.
+/// Returns whether a word may stand beside the mark; a number of a migration may, too.
 fn is_beside(word: &str) -> bool {
     word.bytes().all(|byte| byte.is_ascii_digit()) || BESIDE.iter().any(|other| same(word, other))
 }
 
-/// A mark by one word, as `Down`, `@down`, `{{ undo }}`, `Direction: down`, `==== DOWN ====`.
+/// Recognises a mark by one word, as `Down`, `@down`, `{{ undo }}`, `Direction: down`, `==== DOWN ====`.
 fn by_word(line: &str, symbols: &[&str], words: &[&str]) -> Option<(Tool, Sure, Way)> {
     let words = one_word(words);
     let ways: Vec<Way> = words.iter().filter_map(|word| way(word)).collect();
@@ -254,7 +255,7 @@ fn same(word: &str, other: &str) -> bool {
     word.eq_ignore_ascii_case(other)
 }
 
-/// Whether `symbols` begin so, behind what only draws a line.
+/// Returns whether `symbols` begin so, behind what only draws a line.
 fn starts(symbols: &[&str], pattern: &str) -> bool {
     let drawn = symbols.iter().take_while(|symbol| symbol.starts_with(is_drawn));
     let mut symbols = symbols[drawn.count()..].iter();

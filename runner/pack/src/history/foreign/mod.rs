@@ -57,7 +57,7 @@ pub(super) struct Turn {
 
 const LIQUIBASE: Tool = Tool::Layout(Layout::Liquibase);
 
-/// The first line of `text` that says that what follows goes the other way than the text is run.
+/// Returns the first line of `text` that says that what follows goes the other way than the text is run.
 pub(super) fn turn(
     text: &str,
     is_way_back: bool,
@@ -91,12 +91,12 @@ pub(super) fn turn(
     })
 }
 
-/// The tool whose file this is, by a mark that only a tool writes.
+/// Returns the tool whose file this is, by a mark that only a tool writes.
 pub(super) fn tool_by_mark(text: &str) -> Option<Layout> {
     marks::whose(text)
 }
 
-/// The tool whose file this is, by words that turn round what follows and that an author may write too.
+/// Returns the tool whose file this is, by words that turn round what follows and that an author may write too.
 pub(super) fn tool_by_word(text: &str, dialects: &BTreeSet<Dialect>) -> Option<Layout> {
     // It says nothing of a way back, but hardly an author writes it.
     const UP_MIGRATION: (Tool, Way) = (Tool::Layout(Layout::NodePgMigrate), Way::Up);
@@ -152,7 +152,7 @@ fn symbols(line: &str) -> Option<Symbols<'_>> {
     Some(Symbols { found, goes_on: false })
 }
 
-/// What lines are drawn with.
+/// Returns whether lines are drawn with this character.
 fn is_drawn(c: char) -> bool {
     matches!(c, '-' | '=' | '*' | '#' | '~' | '_')
 }

@@ -73,13 +73,13 @@ pub(in super::super) fn down_name<'a>(
     has_pair.then_some(tool)
 }
 
-/// The name in lower case, without `.sql`.
+/// Returns the name in lower case, without `.sql`.
 fn stem(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_string_lossy().to_lowercase();
     name.strip_suffix(".sql").map(str::to_owned)
 }
 
-/// The words of a name without the one that says which way it goes, if the first behind the number or the
+/// Returns the words of a name without the one that says which way it goes, if the first behind the number or the
 /// last one does; `true` is forward.
 fn directed(stem: &str) -> (Vec<String>, Option<bool>) {
     let mut words: Vec<String> =

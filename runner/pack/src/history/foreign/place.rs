@@ -30,7 +30,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// It is the head of a comment about SQL, before any statement.
+    /// Returns whether the line is the head of a comment about SQL, before any statement.
     pub(super) fn is_heading(self) -> bool {
         self.is_first && self.is_about_sql
     }
@@ -95,7 +95,7 @@ impl<'a> Readings<'a> {
         Self { text, dialects, read: None }
     }
 
-    /// The place of a line. It is what it is in one reading at least.
+    /// Returns the place of a line. It is what it is in one reading at least.
     pub(super) fn of(&mut self, line: Range<usize>) -> Place {
         let (text, dialects) = (self.text, &self.dialects);
         let readings = self.read.get_or_insert_with(|| readings(text, dialects));
@@ -185,7 +185,7 @@ fn inside(text: &str, at: usize, end: usize, span: &Span) -> Place {
     }
 }
 
-/// Whether byte `at` of what stands between two statements is inside of a block comment.
+/// Returns whether byte `at` of what stands between two statements is inside of a block comment.
 fn is_in_comment(between: &str, at: usize, dialect: Option<Dialect>) -> bool {
     let mut from = 0;
     while from < at {
@@ -204,7 +204,7 @@ fn is_in_comment(between: &str, at: usize, dialect: Option<Dialect>) -> bool {
     false
 }
 
-/// The length of the block comment that `text` begins with.
+/// Returns the length of the block comment that `text` begins with.
 fn block_comment(text: &str, nests: bool) -> usize {
     let (mut depth, mut from) = (1, 2);
     while let Some(at) = text[from..].find(['/', '*']) {
@@ -226,7 +226,7 @@ fn block_comment(text: &str, nests: bool) -> usize {
     text.len()
 }
 
-/// Whether the comment lines that `text` begins with hold SQL.
+/// Returns whether the comment lines that `text` begins with hold SQL.
 fn is_about_sql(text: &str) -> bool {
     let comments = mark::lines(text).map_while(|line| mark::comment(line.text));
     let words = comments.map(|comment| comment.split_whitespace().next().unwrap_or_default());
@@ -234,7 +234,7 @@ fn is_about_sql(text: &str) -> bool {
     words.iter().any(|word| VERBS.contains(&word.as_str()))
 }
 
-/// The statements of a text as each of `dialects` reads them, without those that it can hardly be for.
+/// Returns the statements of a text as each of `dialects` reads them, without those that it can hardly be for.
 fn readings(text: &str, dialects: &[Dialect]) -> Vec<Vec<Span>> {
     // Only the clients of MySQL and MariaDB know the command.
     let is_mysql = |dialect: &Dialect| matches!(dialect, Dialect::Mysql | Dialect::Mariadb);
@@ -255,7 +255,7 @@ fn readings(text: &str, dialects: &[Dialect]) -> Vec<Vec<Span>> {
     readings
 }
 
-/// The statements of a text; `None` if it does not read as SQL of this dialect.
+/// Returns the statements of a text; `None` if it does not read as SQL of this dialect.
 fn spans(text: &str, dialect: Dialect) -> Option<Vec<Span>> {
     let mut spans = Vec::new();
     each_statement(text, dialect, |start, statement| {

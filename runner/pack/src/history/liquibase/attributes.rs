@@ -32,23 +32,23 @@ impl Attributes {
         Self(found)
     }
 
-    /// Those of a property, whose values end with the next blank whatever they begin with.
+    /// Returns the attributes of a property, whose values end with the next blank whatever they begin with.
     pub(super) fn of_property(text: &str) -> Self {
         let pairs = text.split_whitespace().filter_map(|word| word.split_once(':'));
         Self(pairs.map(|(key, value)| (key.to_lowercase(), value.to_owned())).collect())
     }
 
-    /// The value of a key, given in lower case.
+    /// Returns the value of a key, given in lower case.
     pub(super) fn get(&self, key: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
     }
 
-    /// Whether a key, given in lower case, says `true`; `None` where it is not there.
+    /// Returns whether a key, given in lower case, says `true`; `None` where it is not there.
     pub(super) fn is_true(&self, key: &str) -> Option<bool> {
         self.get(key).map(|value| value.eq_ignore_ascii_case("true"))
     }
 
-    /// The dialects that `dbms` names; all where it is not there.
+    /// Returns the dialects that `dbms` names; all where it is not there.
     pub(super) fn dialects(&self) -> BTreeSet<Dialect> {
         let all = BTreeSet::from(Dialect::ALL);
         let Some(names) = self.get("dbms") else { return all };
@@ -72,7 +72,7 @@ impl Attributes {
     }
 }
 
-/// Whether an expression over names holds: `,` and `or`, `and`, `!` and `not`, parentheses. An empty one holds.
+/// Returns whether an expression over names holds: `,` and `or`, `and`, `!` and `not`, parentheses. An empty one holds.
 pub(super) fn holds(expression: &str, is_set: &dyn Fn(&str) -> bool) -> bool {
     let spaced = ["(", ")", "!", ","]
         .iter()

@@ -78,7 +78,7 @@ pub(super) struct Changeset {
 }
 
 impl Changeset {
-    /// A file that is not formatted.
+    /// Returns a file that is not formatted.
     pub(super) fn raw(text: &str) -> Self {
         Self {
             author: RAW.0.to_owned(),
@@ -94,21 +94,21 @@ impl Changeset {
 
 type Bad = (usize, Problem);
 
-/// Whether it is formatted SQL: its first line that is not blank says so.
+/// Returns whether it is formatted SQL: its first line that is not blank says so.
 pub(super) fn is_formatted(text: &str) -> bool {
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     keyword(first, "liquibase")
         .is_some_and(|rest| rest.trim_start().to_lowercase().starts_with("formatted"))
 }
 
-/// What follows `--` and a word, in any case.
+/// Returns what follows `--` and a word, in any case.
 fn keyword<'a>(line: &'a str, word: &str) -> Option<&'a str> {
     let comment = line.trim_start().strip_prefix("--")?.trim_start();
     let (found, rest) = comment.split_at_checked(word.len())?;
     found.eq_ignore_ascii_case(word).then_some(rest)
 }
 
-/// The changesets of a file; `properties` are those of all files before it, to which it adds its own. The first
+/// Returns the changesets of a file; `properties` are those of all files before it, to which it adds its own. The first
 /// value of a name counts. `value` gives those that are known otherwise.
 pub(super) fn parse(
     text: &str,

@@ -49,7 +49,7 @@ pub(super) fn stripped(text: &str) -> String {
     kept
 }
 
-/// The bytes of what is in quotes, with them.
+/// Returns the bytes of what is in quotes, with them.
 fn quoted(text: &str, quote: char) -> usize {
     let mut escaped = false;
     for (at, c) in text.char_indices().skip(1) {

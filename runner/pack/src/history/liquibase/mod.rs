@@ -38,13 +38,13 @@ const FILES_MAX: usize = 99;
 /// More digits are no date.
 const NUMBER_DIGITS_MAX: usize = 14;
 
-/// Whether the file is formatted SQL.
+/// Returns whether the file is formatted SQL.
 pub(super) fn is(file: &File) -> bool {
     // Whatever is wrong with its text is told by who reads it.
     files::is_sql(file) && file.marked_sql().is_ok_and(|text| is_formatted(&text))
 }
 
-/// Whether the file is a changelog that is no SQL.
+/// Returns whether the file is a changelog that is no SQL.
 pub(super) fn is_other_changelog(file: &File) -> bool {
     let name = file.name.to_lowercase();
     [".xml", ".yaml", ".yml", ".json"].iter().any(|ending| name.ends_with(ending))
@@ -110,7 +110,7 @@ fn relative(folder: &Path, file: &File) -> String {
     parts.join("/")
 }
 
-/// The number that a file in the folder itself begins with.
+/// Returns the number that a file in the folder itself begins with.
 fn number(path: &str) -> Option<&str> {
     let (number, _) = name::numbered(path)?;
     (number.len() <= NUMBER_DIGITS_MAX && !path.contains('/')).then_some(number)
@@ -123,7 +123,7 @@ enum Place {
 }
 
 impl Place {
-    /// The version and the stamp of the changeset at a place in the file, from 1.
+    /// Returns the version and the stamp of the changeset at a place in the file, from 1.
     fn stamp(&self, at: usize) -> (Option<&'static str>, String) {
         match self {
             Self::Number(number) => (None, format!("{number}{at:0PLACE_DIGITS$}")),
@@ -137,7 +137,7 @@ impl Place {
     }
 }
 
-/// What the ledger calls `path::id::author`, with a path that may begin above the folder.
+/// Returns what the ledger calls `path::id::author`, with a path that may begin above the folder.
 pub(super) fn ledger_key(version: &str) -> Option<LedgerKey> {
     let mut parts = version.rsplitn(3, "::");
     let (author, id, path) = (parts.next()?, parts.next()?, parts.next()?);
@@ -289,7 +289,7 @@ impl Reader<'_> {
         Ok(Some((migration, again.then_some(shown))))
     }
 
-    /// Whether contexts and labels let it run.
+    /// Returns whether contexts and labels let it run.
     fn is_chosen(&self, attributes: &attributes::Attributes) -> Result<bool, Error> {
         let given = |name: &str| self.context.placeholders.get(name).map(String::as_str);
         if let Some(expression) = attributes.get("contextfilter").or(attributes.get("context")) {
@@ -313,7 +313,7 @@ impl Reader<'_> {
         Ok(true)
     }
 
-    /// The dialects that need it, of those that are asked for; empty for all of these. `None` where none does.
+    /// Returns the dialects that need it, of those that are asked for; empty for all of these. `None` where none does.
     fn needed_on(&self, named: &BTreeSet<Dialect>) -> Option<BTreeSet<Dialect>> {
         let asked = match self.context.dialects.is_empty() {
             true => BTreeSet::from(Dialect::ALL),
@@ -334,7 +334,8 @@ enum Error {
     There(HistoryError),
 }
 
-/// A text whose statements end with `;`. Another end is one where it ends a line; so is a line of `go` or `/`.
+/// Returns the text with statements that end with `;`. Another end is one where it ends a line; so is a line of `go` or
+/// `/`.
 fn delimited(text: &str, delimiter: Option<&str>) -> String {
     let delimiter = delimiter.map(|end| end.trim_start_matches("\\n").trim_start_matches("\\s*"));
     let delimiter = delimiter.filter(|end| !matches!(*end, "" | ";"));

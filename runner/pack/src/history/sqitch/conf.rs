@@ -146,7 +146,7 @@ fn values(file: &File) -> Result<Values, HistoryError> {
     Ok(values)
 }
 
-/// A value without its quotes and without a comment behind it.
+/// Returns a value without its quotes and without a comment behind it.
 fn unquoted(value: &str) -> Option<String> {
     let mut text = String::new();
     let mut quoted = false;

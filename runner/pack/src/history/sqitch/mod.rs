@@ -33,7 +33,7 @@ pub(super) fn is(files: &[File]) -> Option<&File> {
     files.iter().find(|file| matches!(file.name.as_str(), "sqitch.plan" | CONF))
 }
 
-/// What the settings say that the scripts are written for.
+/// Returns what the settings say that the scripts are written for.
 pub(super) fn dialects(folder: &Path) -> Result<BTreeSet<Dialect>, HistoryError> {
     Ok(conf::read(folder)?.dialects)
 }
@@ -89,7 +89,7 @@ fn ids(changes: &[Change]) -> Result<Vec<AlterationId>, ParseIdError> {
     changes.iter().map(id).collect()
 }
 
-/// What the ledger calls `project:change#count`.
+/// Returns what the ledger calls `project:change#count`.
 pub(super) fn ledger_key(version: &str) -> Option<LedgerKey> {
     let (_, change) = version.split_once(':')?;
     let (change, count) = change.rsplit_once('#')?;
@@ -141,7 +141,7 @@ impl Project<'_> {
         Ok(Section { hook: hook(is_way_back, in_transaction), text, path, first_line: 1 })
     }
 
-    /// A script for a check; `None` where nothing is in it.
+    /// Returns a script for a check; `None` where nothing is in it.
     fn verify(&self, file: &File) -> Result<Option<Verify>, HistoryError> {
         let text = self.text(file)?;
         let dialects = client::possible(&text, &self.context.dialects);
@@ -173,7 +173,7 @@ impl Project<'_> {
         Ok((!kept.is_empty()).then(|| Verify { text: kept + "\n", path: file.path.clone() }))
     }
 
-    /// The SQL with the values of psql's variables, and without what only a client knows.
+    /// Returns the SQL with the values of psql's variables, and without what only a client knows.
     fn text(&self, file: &File) -> Result<String, HistoryError> {
         let text = file.sql()?;
         let at = |(at, problem)| super::located(&text, &file.path, 1)((at, problem));

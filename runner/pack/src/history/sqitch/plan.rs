@@ -253,7 +253,7 @@ impl Plan {
         Ok(())
     }
 
-    /// The place of what a dependency names; `None` where it does not stand before.
+    /// Returns the place of what a dependency names; `None` where it does not stand before.
     fn find(
         &self,
         dependency: &Dependency<'_>,
