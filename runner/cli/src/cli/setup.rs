@@ -15,7 +15,7 @@ use serde::Serialize;
 Changes nothing. Exits 0 if plugins can be confined, else 4.
 
 Examples:
-  runner setup --print --database postgres://runner@localhost/app > setup.sql")]
+  runner setup --print --database postgres://runner@host/app > setup.sql")]
 pub(super) struct Args {
     /// Print the statements that a database administrator runs once
     #[arg(long, required = true)]
