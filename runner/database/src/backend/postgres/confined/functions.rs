@@ -11,11 +11,16 @@
 //! | a cast that is applied unasked to a type that is not the plugin's | refused |
 //! | a conversion between encodings, a collation with a name of another owner's | refused |
 //! | a default, check, index, policy, rule, view or trigger that calls what executes text or reaches out of the database | refused |
+//! | one of these that calls a function of the application's or of another plugin's | refused |
+//! | a policy, or a view with its reader's rights, over tables of others; a view or rule over settings | refused |
+//! | a function whose body can alter the plugin's objects or the session of whoever calls it (`powers.rs`) | only the plugin's hooks may call it; as a trigger refused |
+//! | a password, a setting or a member of its own role | refused |
+//! | a table named as one of the runner's, or as another owner's on the search path | refused |
 //!
 //! Only rows of the catalogue that this transaction wrote are looked at: `age` counts from the transaction's own id, so
 //! that those of its savepoints count as younger.
 
-use super::super::text::literal;
+use super::{super::text::literal, powers};
 
 /// Made when the first plugin is confined.
 ///
@@ -64,7 +69,7 @@ const REACHING: &str = "^(query_to_xml|cursor_to_xml|table_to_xml|schema_to_xml|
     |set_config|lo_|lowrite|loread|be_lo|pg_read_|pg_ls_|pg_stat_file|pg_file_|pg_terminate|pg_cancel|pg_reload|pg_rotate\
     |pg_advisory|pg_try_advisory|pg_logical|pg_replication|pg_create_|pg_drop_|pg_copy_|pg_notify|pg_promote|pg_wal_\
     |pg_switch|pg_backup|pg_start_|pg_stop_|pg_import|pg_export|pg_restore_|pg_clear_|pg_log_|brin_|gin_clean|setval$\
-    |pg_extension_config|pg_nextoid|binary_upgrade|pg_sync|pg_stat_reset|pg_relation_filenode|dblink|crosstab|connectby\
+    |pg_stat_get_activity|pg_stat_get_backend_activity|pg_show_all_file|pg_hba_file|pg_ident_file|pg_extension_config|pg_nextoid|binary_upgrade|pg_sync|pg_stat_reset|pg_relation_filenode|dblink|crosstab|connectby\
     |xpath_table|xpath_list|xslt_process|pg_background|http|cron|lo_manage|query_plan)";
 
 /// The functions' signatures, without their first word.
@@ -80,6 +85,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 DECLARE
     ticket {prefix}alteration_ticket%ROWTYPE;
     matched bigint;
+    closed text;
 BEGIN
     SELECT * INTO ticket FROM {prefix}alteration_ticket WHERE number = claimed FOR UPDATE;
     IF NOT FOUND OR ticket.role <> session_user OR ticket.transaction IS NOT NULL THEN
@@ -92,9 +98,11 @@ BEGIN
         RAISE invalid_text_representation USING MESSAGE = 'runner: moved ' || matched;
     END IF;
     EXECUTE format('GRANT CREATE ON SCHEMA %I TO %I', {schema}, ticket.role);
+{opened}
     RETURN 1;
 END $runner$",
-        schema = literal(schema)
+        schema = literal(schema),
+        opened = powers::OPEN
     );
     let finish = format!(
         "CREATE OR REPLACE FUNCTION {prefix}alteration_finish(finished text, nonce bytea) RETURNS integer
@@ -127,22 +135,24 @@ BEGIN
     UPDATE {prefix}alteration_ticket SET is_finished = 1 WHERE number = finished;
     RETURN 1;
 END $runner$",
-        scans = scans(path),
+        scans = scans(prefix, path),
         schema = literal(schema)
     );
     [claim, finish]
 }
 
 /// Looks at what the transaction made, and refuses what would run with the rights of others.
-fn scans(path: &str) -> String {
-    let (reaching, path) = (literal(REACHING), literal(path));
+fn scans(prefix: &str, path: &str) -> String {
+    let (reaching, path, powers) = (literal(REACHING), literal(path), powers::question());
+    let state = literal(prefix.trim_end_matches('.'));
     let mut scans = format!(
         "    FOR found_one IN
         SELECT p.oid, p.proname AS name, p.prokind AS kind, p.proconfig AS config, p.prosecdef AS is_definer,
-            p.oid::regprocedure::text AS signature,
+            p.oid::regprocedure::text AS signature, p.prorettype = 'trigger'::regtype AS is_trigger,
+            {powers} AS has_powers,
             EXISTS (SELECT FROM pg_proc o WHERE o.proname = p.proname AND o.oid <> p.oid
                 AND (o.pronamespace = 'pg_catalog'::regnamespace OR o.proowner <> me)) AS is_others
-        FROM pg_proc p WHERE p.proowner = me AND age(p.xmin) <= 0
+        FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.proowner = me AND age(p.xmin) <= 0
     LOOP
         IF found_one.is_others THEN
             RAISE insufficient_privilege USING MESSAGE = format(
@@ -156,7 +166,17 @@ fn scans(path: &str) -> String {
                 EXECUTE format('ALTER ROUTINE %s SET search_path = %s', found_one.signature, {path});
             END IF;
         END IF;
+        IF found_one.has_powers AND found_one.is_trigger THEN
+            RAISE insufficient_privilege USING MESSAGE = format('the trigger function %s makes or alters objects, \
+executes text or changes settings, which it could do in the sessions of others', found_one.signature);
+        END IF;
+{closed}
     END LOOP;
+    -- A password or a setting of its own would let another session in, which nothing looks at.
+    IF EXISTS (SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND mode = 'RowExclusiveLock' AND relation IN
+        ('pg_authid'::regclass, 'pg_auth_members'::regclass, 'pg_db_role_setting'::regclass)) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'the hook changed its own role';
+    END IF;
     SELECT 'the operator ' || o.oprname INTO calls FROM pg_operator o
         WHERE o.oprowner = me AND age(o.xmin) <= 0 AND EXISTS (SELECT FROM pg_operator b
             WHERE b.oprname = o.oprname AND b.oprowner <> me) LIMIT 1;
@@ -189,9 +209,30 @@ fn scans(path: &str) -> String {
     IF calls IS NOT NULL THEN
         RAISE insufficient_privilege USING MESSAGE = calls || ' has the name of another one';
     END IF;
-    SELECT string_agg(oid::text, '|') INTO calls FROM pg_proc
-        WHERE proname ~ {reaching} AND proowner <> me;
-    SELECT format('%s calls %s', found.what, p.oid::regprocedure) INTO found_one FROM (\n"
+    SELECT c.oid::regclass INTO calls FROM pg_class c
+        WHERE c.relowner = me AND age(c.xmin) <= 0 AND (
+            c.relnamespace = {state}::regnamespace AND starts_with(c.relname, 'alteration_')
+            OR c.relkind IN ('r', 'p', 'v', 'm', 'f') AND EXISTS (SELECT FROM pg_class o
+                WHERE o.relname = c.relname AND o.oid <> c.oid AND o.relowner <> me
+                AND o.relnamespace::regnamespace::text = ANY (string_to_array({path}, ', ')))) LIMIT 1;
+    IF calls IS NOT NULL THEN
+        RAISE insufficient_privilege USING MESSAGE = calls || ' has the name of another one, which would be used in its place';
+    END IF;
+    SELECT format('%s is about %s', found.what, c.oid::regclass) INTO found_one FROM (
+        SELECT format('the policy %s', p.polname) AS what, concat(p.polqual::text, ' ', p.polwithcheck::text) AS tree, true AS any_table
+        FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relowner = me AND age(p.xmin) <= 0
+        UNION ALL
+        SELECT format('the view or rule on %s', v.oid::regclass), concat(r.ev_qual::text, ' ', r.ev_action::text),
+            EXISTS (SELECT FROM unnest(v.reloptions) o WHERE starts_with(o, 'security_invoker=') AND split_part(o, '=', 2)::boolean)
+        FROM pg_rewrite r JOIN pg_class v ON v.oid = r.ev_class WHERE v.relowner = me AND (age(r.xmin) <= 0 OR age(v.xmin) <= 0)
+    ) found CROSS JOIN LATERAL regexp_matches(found.tree, ':relid ([0-9]+)', 'g') AS used
+        JOIN pg_class c ON c.oid = used[1]::oid
+        WHERE c.relowner <> me AND (found.any_table OR c.oid = 'pg_settings'::regclass) LIMIT 1;
+    IF FOUND THEN
+        RAISE insufficient_privilege USING MESSAGE = found_one.format || ', with the rights of whoever uses it';
+    END IF;
+    SELECT format('%s calls %s', found.what, p.oid::regprocedure) INTO found_one FROM (\n",
+        closed = powers::CLOSE
     );
     for (at, (what, from, tree)) in TREES.iter().enumerate() {
         let union = if at == 0 { "" } else { "        UNION ALL\n" };
@@ -199,10 +240,14 @@ fn scans(path: &str) -> String {
             "{union}        SELECT {what} AS what, {tree} AS tree FROM {from}\n"
         ));
     }
-    scans.push_str(
+    scans.push_str(&format!(
         "    ) found CROSS JOIN LATERAL
-        regexp_matches(found.tree, ':(?:funcid|opfuncid|aggfnoid|winfnoid) (' || calls || ')(?!\\d)', 'g') AS called
-        JOIN pg_proc p ON p.oid = called[1]::oid LIMIT 1;
+        regexp_matches(found.tree, ':(?:funcid|opfuncid|aggfnoid|winfnoid) ([0-9]+)', 'g') AS called
+        JOIN pg_proc p ON p.oid = called[1]::oid
+        WHERE CASE WHEN p.proowner = me THEN NOT has_function_privilege(me, p.oid, 'EXECUTE')
+            ELSE p.proname ~ {reaching} OR p.oid >= 16384 AND p.prolang <> (SELECT oid FROM pg_language WHERE lanname = 'internal')
+            AND NOT EXISTS (SELECT FROM pg_depend e
+                WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e') END LIMIT 1;
     IF FOUND THEN
         RAISE insufficient_privilege USING MESSAGE = found_one.format
             || ', which would run with the rights of whoever uses it';
@@ -216,13 +261,13 @@ fn scans(path: &str) -> String {
     IF FOUND THEN
         RAISE insufficient_privilege USING MESSAGE = found_one.format
             || ', which would run with the rights of whoever writes there';
-    END IF;\n",
-    );
+    END IF;\n"
+    ));
     scans
 }
 
 /// Expressions that the plugin left, by what they belong to: a name for a message, where from, and the tree.
-const TREES: [(&str, &str, &str); 10] = [
+const TREES: [(&str, &str, &str); 14] = [
     (
         "format('a default of %s', c.oid::regclass)",
         "pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid WHERE c.relowner = me AND age(d.xmin) <= 0",
@@ -275,5 +320,27 @@ const TREES: [(&str, &str, &str); 10] = [
         "format('the operator %s', o.oprname)",
         "pg_operator o WHERE o.oprowner = me AND age(o.xmin) <= 0",
         "concat(':funcid ', o.oprcode::oid, ' ')",
+    ),
+    (
+        "format('the key of the partitions of %s', c.oid::regclass)",
+        "pg_partitioned_table k JOIN pg_class c ON c.oid = k.partrelid WHERE c.relowner = me AND age(k.xmin) <= 0",
+        "k.partexprs::text",
+    ),
+    (
+        "format('the body of %s', p.oid::regprocedure)",
+        "pg_proc p WHERE p.proowner = me AND age(p.xmin) <= 0",
+        // Version 13 has no such column.
+        "to_jsonb(p) ->> 'prosqlbody'",
+    ),
+    (
+        "format('the range %s', g.rngtypid::regtype)",
+        "pg_range g JOIN pg_type t ON t.oid = g.rngtypid WHERE t.typowner = me AND age(g.xmin) <= 0",
+        "concat(':funcid ', g.rngsubdiff::oid, ' :funcid ', g.rngcanonical::oid, ' ')",
+    ),
+    (
+        "format('the cast from %s', k.castsource::regtype)",
+        "pg_cast k JOIN pg_type a ON a.oid = k.castsource JOIN pg_type b ON b.oid = k.casttarget \
+            WHERE me IN (a.typowner, b.typowner) AND age(k.xmin) <= 0",
+        "concat(':funcid ', k.castfunc, ' ')",
     ),
 ];
