@@ -35,6 +35,7 @@ const THEIRS: &str = "
     CREATE FUNCTION public.app_greeting() RETURNS text LANGUAGE sql AS 'SELECT ''hello''';
     CREATE FUNCTION public.app_forget() RETURNS integer LANGUAGE sql AS 'UPDATE store.secrets SET value = ''gone''; SELECT 1';
     GRANT SELECT ON public.crm_people TO app;
+    CREATE SEQUENCE public.crm_numbers; GRANT ALL ON public.crm_numbers TO app;
     ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO app;
     ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO app;";
 
@@ -72,6 +73,7 @@ const REST: &str = "
     SELECT concat_ws('|', 'secret', id, value) FROM store.secrets ORDER BY 1;
     SELECT concat_ws('|', 'people', id, name) FROM public.crm_people ORDER BY 1;
     SELECT concat_ws('|', 'sequence', last_value) FROM store.secrets_id_seq;
+    SELECT concat_ws('|', 'sequence', last_value, is_called) FROM public.crm_numbers;
     SELECT concat_ws('|', 'state', plugin, id, status) FROM public.alteration_state WHERE plugin <> 'evil/x' ORDER BY 1;
     SELECT concat_ws('|', 'history', count(*)) FROM public.alteration_history WHERE plugin <> 'evil/x';
     SELECT concat_ws('|', 'ledger', count(*), min(schema_version)) FROM public.alteration_ledger;";

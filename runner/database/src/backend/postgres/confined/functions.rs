@@ -166,8 +166,10 @@ fn scans(prefix: &str, path: &str) -> String {
                 EXECUTE format('ALTER ROUTINE %s SET search_path = %s', found_one.signature, {path});
             END IF;
         END IF;
-        IF found_one.has_powers AND found_one.is_trigger THEN
-            RAISE insufficient_privilege USING MESSAGE = format('the trigger function %s makes or alters objects, \
+        IF found_one.has_powers AND (found_one.is_trigger OR EXISTS (SELECT FROM pg_depend d
+            WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid = found_one.oid AND d.deptype = 'n'
+            AND d.classid <> 'pg_proc'::regclass)) THEN
+            RAISE insufficient_privilege USING MESSAGE = format('the function %s makes or alters objects, \
 executes text or changes settings, which it could do in the sessions of others', found_one.signature);
         END IF;
 {closed}
@@ -218,6 +220,14 @@ executes text or changes settings, which it could do in the sessions of others',
     IF calls IS NOT NULL THEN
         RAISE insufficient_privilege USING MESSAGE = calls || ' has the name of another one, which would be used in its place';
     END IF;
+    SELECT format('a default of %s draws from %s', c.oid::regclass, q.oid::regclass) INTO calls
+        FROM pg_attrdef a JOIN pg_class c ON c.oid = a.adrelid
+        JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = a.oid AND d.refclassid = 'pg_class'::regclass
+        JOIN pg_class q ON q.oid = d.refobjid
+        WHERE c.relowner = me AND q.relowner <> me AND age(a.xmin) <= 0 LIMIT 1;
+    IF calls IS NOT NULL THEN
+        RAISE insufficient_privilege USING MESSAGE = calls || ', with the rights of whoever writes there';
+    END IF;
     SELECT format('%s is about %s', found.what, c.oid::regclass) INTO found_one FROM (
         SELECT format('the policy %s', p.polname) AS what, concat(p.polqual::text, ' ', p.polwithcheck::text) AS tree, true AS any_table
         FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relowner = me AND age(p.xmin) <= 0
@@ -244,10 +254,10 @@ executes text or changes settings, which it could do in the sessions of others',
         "    ) found CROSS JOIN LATERAL
         regexp_matches(found.tree, ':(?:funcid|opfuncid|aggfnoid|winfnoid) ([0-9]+)', 'g') AS called
         JOIN pg_proc p ON p.oid = called[1]::oid
-        WHERE CASE WHEN p.proowner = me THEN NOT has_function_privilege(me, p.oid, 'EXECUTE')
-            ELSE p.proname ~ {reaching} OR p.oid >= 16384 AND p.prolang <> (SELECT oid FROM pg_language WHERE lanname = 'internal')
+        WHERE p.proowner <> me AND (p.proname ~ {reaching} OR p.oid >= 16384
+            AND p.prolang <> (SELECT oid FROM pg_language WHERE lanname = 'internal')
             AND NOT EXISTS (SELECT FROM pg_depend e
-                WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e') END LIMIT 1;
+                WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e')) LIMIT 1;
     IF FOUND THEN
         RAISE insufficient_privilege USING MESSAGE = found_one.format
             || ', which would run with the rights of whoever uses it';

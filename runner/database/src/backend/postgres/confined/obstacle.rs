@@ -81,7 +81,7 @@ impl PostgresConnection {
                 "GRANT CREATE, USAGE ON SCHEMA {quoted} TO {user} WITH GRANT OPTION;"
             ));
         }
-        if !is(&gives_state) {
+        if !is(&gives_state) && schema != self.schema {
             let state = quote(&self.schema);
             missing.push(format!("the role {user} may not give rights on the schema {state}"));
             setup.push(format!("GRANT USAGE ON SCHEMA {state} TO {user} WITH GRANT OPTION;"));

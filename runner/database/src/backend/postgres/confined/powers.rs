@@ -3,7 +3,8 @@
 //! A function that was left runs as the plugin whoever calls it. As its own owner it could make itself run with its
 //! caller's rights (ALTER FUNCTION), and in the caller's session it could change settings that stay, or put temporary
 //! tables before the caller's. So a body that contains statements of this kind, or executes text, is closed between
-//! hooks: even its owner has no right to execute it. `claim` opens it for the plugin's own hooks.
+//! hooks: even its owner has no right to execute it. `claim` opens it for the plugin's own hooks. Nothing may use it that
+//! asks for no such right, or is used by a superuser, who needs none: triggers, defaults, views and their like.
 //!
 //! Bodies are judged by their words, without strings and comments. Where it is not certain what is a string (dollar
 //! quotes, quotes behind a backslash, comments in comments), and in languages other than SQL and PL/pgSQL, the function
@@ -18,7 +19,7 @@ const RAW: &str = r"\$([^\x01-@\[-^`{-\x7f][^\x01-/:-@\[-^`{-\x7f]*)?\$|\\'|u&|/
 const COMMENTS: &str = r#"('[^']*'|"[^"]*")|--[^\n\r]*|/\*([^*]|\*+[^*/])*\*+/"#;
 const STRINGS: &str = r#"'[^']*'|"[^"]*""#;
 /// Words anywhere, words where a statement begins, and what is left of a string that does not end.
-const WORDS: &str = r#"\m(execute|create|alter|import|prepare)\M|(^|;|>>|\m(begin|then|else|loop|atomic)\M)\s*(set|reset|discard|do|load|listen|unlisten|grant|revoke|reassign|security)\M|['"]|/\*"#;
+const WORDS: &str = r#"\m(execute|create|alter|import|prepare)\M|(^|;|>>|\m(begin|then|else|loop|atomic)\M)\s*(set|reset|discard|deallocate|do|load|listen|unlisten|grant|revoke|reassign|security)\M|['"]|/\*"#;
 /// `SELECT … INTO` makes a table in the language SQL.
 const INTO: &str = r"\m(insert|merge)\s+into\M";
 

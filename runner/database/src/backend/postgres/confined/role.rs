@@ -63,6 +63,7 @@ impl PostgresConnection {
             None => self.make_role(plugin).await?,
         };
         self.end_sessions_of(&role).await?;
+        self.delete_tickets_of(&role).await?;
         let password = Password::draw()?;
         self.let_in(&role, &schema, &password.verifier).await?;
         let opener = Arc::new(self.link.opener().as_role(&role, &password.text));

@@ -66,7 +66,16 @@ impl PostgresConnection {
         Ok(Own::one_row("SELECT @finish(?, ?)", params).sealed())
     }
 
-    /// Deletes a ticket that was finished, and with it all that were left by runners that were killed.
+    /// Deletes the tickets of `role` that failed attempts and runners that were killed left.
+    pub(super) async fn delete_tickets_of(&mut self, role: &str) -> Result<(), BackendError> {
+        let role = || [Cell::text(role.to_owned())];
+        let left =
+            "DELETE FROM @ending WHERE number IN (SELECT number FROM @ticket WHERE role = ?)";
+        let left = Own::run(left, role());
+        self.commit_soon(vec![left, Own::run("DELETE FROM @ticket WHERE role = ?", role())]).await
+    }
+
+    /// Deletes a ticket that was finished.
     pub(super) async fn delete_ticket(&mut self, ticket: &Ticket) -> Result<(), BackendError> {
         let number = || [Cell::text(ticket.number.clone())];
         let redeemed = vec![
