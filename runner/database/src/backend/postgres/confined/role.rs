@@ -63,7 +63,8 @@ impl PostgresConnection {
             None => self.make_role(plugin).await?,
         };
         self.end_sessions_of(&role).await?;
-        self.delete_tickets_of(&role).await?;
+        self.delete_tickets().await?;
+        self.shut_forgotten().await?;
         let password = Password::draw()?;
         self.let_in(&role, &schema, &password.verifier).await?;
         let opener = Arc::new(self.link.opener().as_role(&role, &password.text));
@@ -241,6 +242,22 @@ impl PostgresConnection {
         };
         self.in_one(&shut).await?;
         self.end_sessions_of(role).await
+    }
+
+    /// Shuts out the plugins that a runner that was killed left open.
+    async fn shut_forgotten(&mut self) -> Result<(), BackendError> {
+        let sql = spell(
+            "SELECT r.role FROM @role r JOIN pg_catalog.pg_roles p ON p.rolname OPERATOR(pg_catalog.=) r.role \
+             WHERE p.rolcanlogin",
+            &self.prefix,
+            &[],
+        );
+        for row in self.own_texts(&sql).await? {
+            for role in row.into_iter().flatten() {
+                self.shut_out(&role).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Ends the sessions of a role that a run before left, and waits until they are gone.

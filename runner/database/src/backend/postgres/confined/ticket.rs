@@ -66,13 +66,12 @@ impl PostgresConnection {
         Ok(Own::one_row("SELECT @finish(?, ?)", params).sealed())
     }
 
-    /// Deletes the tickets of `role` that failed attempts and runners that were killed left.
-    pub(super) async fn delete_tickets_of(&mut self, role: &str) -> Result<(), BackendError> {
-        let role = || [Cell::text(role.to_owned())];
-        let left =
-            "DELETE FROM @ending WHERE number IN (SELECT number FROM @ticket WHERE role = ?)";
-        let left = Own::run(left, role());
-        self.commit_soon(vec![left, Own::run("DELETE FROM @ticket WHERE role = ?", role())]).await
+    /// Deletes the tickets that failed attempts and runners that were killed left. No plugin is let in now; a runner that
+    /// has lost its lease may still hold its own.
+    pub(super) async fn delete_tickets(&mut self) -> Result<(), BackendError> {
+        let left = "DELETE FROM @ticket WHERE number IN (SELECT number FROM @ticket FOR UPDATE SKIP LOCKED)";
+        let endings = "DELETE FROM @ending WHERE number NOT IN (SELECT number FROM @ticket)";
+        self.commit_soon([left, endings].map(|sql| Own::run(sql, [])).to_vec()).await
     }
 
     /// Deletes a ticket that was finished.
