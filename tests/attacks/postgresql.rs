@@ -33,6 +33,9 @@ const THEIRS: &str = "
     INSERT INTO public.crm_people VALUES (1, 's3cr3t-needle');
     CREATE FUNCTION public.crm_score() RETURNS integer LANGUAGE sql AS 'SELECT 1';
     CREATE FUNCTION public.app_greeting() RETURNS text LANGUAGE sql AS 'SELECT ''hello''';
+    CREATE FUNCTION public.app_forget() RETURNS integer LANGUAGE sql AS 'UPDATE store.secrets SET value = ''gone''; SELECT 1';
+    GRANT SELECT ON public.crm_people TO app;
+    CREATE SEQUENCE public.crm_numbers; GRANT ALL ON public.crm_numbers TO app;
     ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO app;
     ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO app;";
 
@@ -70,6 +73,7 @@ const REST: &str = "
     SELECT concat_ws('|', 'secret', id, value) FROM store.secrets ORDER BY 1;
     SELECT concat_ws('|', 'people', id, name) FROM public.crm_people ORDER BY 1;
     SELECT concat_ws('|', 'sequence', last_value) FROM store.secrets_id_seq;
+    SELECT concat_ws('|', 'sequence', last_value, is_called) FROM public.crm_numbers;
     SELECT concat_ws('|', 'state', plugin, id, status) FROM public.alteration_state WHERE plugin <> 'evil/x' ORDER BY 1;
     SELECT concat_ws('|', 'history', count(*)) FROM public.alteration_history WHERE plugin <> 'evil/x';
     SELECT concat_ws('|', 'ledger', count(*), min(schema_version)) FROM public.alteration_ledger;";
@@ -89,13 +93,16 @@ enum User {
     /// The owner of the database, with CREATEROLE.
     Owner,
     Superuser,
+    /// The owner of the database, without CREATEROLE: what `runner setup --print` prints was run.
+    Kept,
 }
 
 /// Lets the users log in as they would elsewhere.
-fn prepare(server: &Postgres) {
+fn prepare(server: &Postgres, user: User) {
     let admin = server.database();
+    let may = if user == User::Kept { "NOCREATEROLE" } else { "CREATEROLE" };
     admin.admin_sql(&format!(
-        "ALTER ROLE runner CREATEROLE; ALTER ROLE postgres PASSWORD '{PASSWORD}'; \
+        "ALTER ROLE runner {may}; ALTER ROLE postgres PASSWORD '{PASSWORD}'; \
          CREATE ROLE app LOGIN PASSWORD '{PASSWORD}'; CREATE ROLE reader LOGIN;"
     ));
 }
@@ -138,9 +145,14 @@ fn reached(server: &Postgres, user: User, attack: &Attack) -> Result<(), String>
         &[("1.0.0-1-a", "CREATE TABLE base (x integer);", "DROP TABLE base;")],
     );
     let url = match user {
-        User::Owner => sandbox.url(),
+        User::Owner | User::Kept => sandbox.url(),
         User::Superuser => sandbox.url().replace("//runner:", "//postgres:"),
     };
+    if user == User::Kept {
+        let missing = sandbox.runner(&["setup", "--print", "--database", &url]);
+        assert_eq!(missing.code, Some(4), "{missing:?}");
+        database.admin_sql(&missing.stdout);
+    }
     let deploy = |plugins: &str| {
         let args =
             ["deploy", plugins, "--yes", "--confine", "*", "--timeout", "30s", "--database", &url];
@@ -188,7 +200,7 @@ fn reached(server: &Postgres, user: User, attack: &Attack) -> Result<(), String>
 
 fn try_all(major: u32, user: User, offset: usize) {
     let server = Postgres::of(major, &[("fsync", "off")]);
-    prepare(&server);
+    prepare(&server, user);
     let attacks = attack::chosen(attack::read(ATTACKS), offset);
     assert!(attacks.len() >= 25, "only {} attacks", attacks.len());
     let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
@@ -225,10 +237,17 @@ fn a_superusers_url() {
 }
 
 #[test]
+fn the_url_of_a_role_that_makes_no_roles() {
+    try_all(15, User::Kept, 2);
+}
+
+#[test]
 fn other_versions() {
     if !is_full() {
         return;
     }
+    try_all(14, User::Kept, 2);
+    try_all(16, User::Kept, 3);
     for major in [14, 16, 18] {
         try_all(major, User::Owner, 0);
         try_all(major, User::Superuser, 0);

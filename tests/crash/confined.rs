@@ -67,6 +67,12 @@ fn a_killed_deploy_is_gone_on_with() {
         assert_eq!(killed.status.signal(), Some(9), "point {point} of {}", points.len());
         let again = finish(&mut sandbox.command(&args));
         assert_eq!(again.code, Some(0), "at {}: {again:#?}", points[point - 1]);
+        if again.stdout.contains("is up to date") {
+            // No plugin had to be let in, so the role that was let in stays so, with a password that is lost. The next
+            // run that works with it shuts it.
+            sandbox.ok(&["rollback", "--steps", "1"]);
+            sandbox.ok(&args);
+        }
         assert_eq!(ends_well(&sandbox), expected, "at {}: {again:#?}", points[point - 1]);
     }
 }

@@ -2,20 +2,9 @@
 //!
 //! Both functions belong to the operator and run with the operator's rights (SECURITY DEFINER) under a pinned search
 //! path. They take who calls from `session_user`, which no statement of a role that is no superuser changes, and
-//! everything else from the ticket. `finish` looks at what the plugin made before it records that it is done:
-//!
-//! | what the plugin left | what becomes of it |
-//! |---|---|
-//! | a function | it runs as the plugin, with a pinned search path, whoever calls it |
-//! | a function, operator or type with a name of PostgreSQL's or of another owner | refused |
-//! | a cast that is applied unasked to a type that is not the plugin's | refused |
-//! | a conversion between encodings, a collation with a name of another owner's | refused |
-//! | a default, check, index, policy, rule, view or trigger that calls what executes text or reaches out of the database | refused |
-//!
-//! Only rows of the catalogue that this transaction wrote are looked at: `age` counts from the transaction's own id, so
-//! that those of its savepoints count as younger.
+//! everything else from the ticket. `finish` looks at what the plugin made before it records that it is done (`scans.rs`).
 
-use super::super::text::literal;
+use super::{super::text::literal, powers, scans::scans};
 
 /// Made when the first plugin is confined.
 ///
@@ -58,15 +47,6 @@ pub(super) const TABLES: [&str; 3] = [
     )",
 ];
 
-/// Built-in functions that execute text, reach other sessions, files or servers, or change settings, by the beginnings
-/// of their names.
-const REACHING: &str = "^(query_to_xml|cursor_to_xml|table_to_xml|schema_to_xml|database_to_xml|ts_stat|ts_rewrite\
-    |set_config|lo_|lowrite|loread|be_lo|pg_read_|pg_ls_|pg_stat_file|pg_file_|pg_terminate|pg_cancel|pg_reload|pg_rotate\
-    |pg_advisory|pg_try_advisory|pg_logical|pg_replication|pg_create_|pg_drop_|pg_copy_|pg_notify|pg_promote|pg_wal_\
-    |pg_switch|pg_backup|pg_start_|pg_stop_|pg_import|pg_export|pg_restore_|pg_clear_|pg_log_|brin_|gin_clean|setval$\
-    |pg_extension_config|pg_nextoid|binary_upgrade|pg_sync|pg_stat_reset|pg_relation_filenode|dblink|crosstab|connectby\
-    |xpath_table|xpath_list|xslt_process|pg_background|http|cron|lo_manage|query_plan)";
-
 /// The functions' signatures, without their first word.
 pub(super) const CLAIM: &str = "claim(pg_catalog.text)";
 pub(super) const FINISH: &str = "finish(pg_catalog.text, pg_catalog.bytea)";
@@ -80,6 +60,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 DECLARE
     ticket {prefix}alteration_ticket%ROWTYPE;
     matched bigint;
+    closed text;
 BEGIN
     SELECT * INTO ticket FROM {prefix}alteration_ticket WHERE number = claimed FOR UPDATE;
     IF NOT FOUND OR ticket.role <> session_user OR ticket.transaction IS NOT NULL THEN
@@ -92,9 +73,11 @@ BEGIN
         RAISE invalid_text_representation USING MESSAGE = 'runner: moved ' || matched;
     END IF;
     EXECUTE format('GRANT CREATE ON SCHEMA %I TO %I', {schema}, ticket.role);
+{opened}
     RETURN 1;
 END $runner$",
-        schema = literal(schema)
+        schema = literal(schema),
+        opened = powers::OPEN
     );
     let finish = format!(
         "CREATE OR REPLACE FUNCTION {prefix}alteration_finish(finished text, nonce bytea) RETURNS integer
@@ -127,153 +110,8 @@ BEGIN
     UPDATE {prefix}alteration_ticket SET is_finished = 1 WHERE number = finished;
     RETURN 1;
 END $runner$",
-        scans = scans(path),
+        scans = scans(prefix, path),
         schema = literal(schema)
     );
     [claim, finish]
 }
-
-/// Looks at what the transaction made, and refuses what would run with the rights of others.
-fn scans(path: &str) -> String {
-    let (reaching, path) = (literal(REACHING), literal(path));
-    let mut scans = format!(
-        "    FOR found_one IN
-        SELECT p.oid, p.proname AS name, p.prokind AS kind, p.proconfig AS config, p.prosecdef AS is_definer,
-            p.oid::regprocedure::text AS signature,
-            EXISTS (SELECT FROM pg_proc o WHERE o.proname = p.proname AND o.oid <> p.oid
-                AND (o.pronamespace = 'pg_catalog'::regnamespace OR o.proowner <> me)) AS is_others
-        FROM pg_proc p WHERE p.proowner = me AND age(p.xmin) <= 0
-    LOOP
-        IF found_one.is_others THEN
-            RAISE insufficient_privilege USING MESSAGE = format(
-                'the function %s has the name of another one, which would be called in its place', found_one.signature);
-        END IF;
-        IF found_one.kind IN ('f', 'p') THEN
-            IF NOT found_one.is_definer THEN
-                EXECUTE format('ALTER ROUTINE %s SECURITY DEFINER', found_one.signature);
-            END IF;
-            IF NOT EXISTS (SELECT FROM unnest(found_one.config) c WHERE c LIKE 'search_path=%') THEN
-                EXECUTE format('ALTER ROUTINE %s SET search_path = %s', found_one.signature, {path});
-            END IF;
-        END IF;
-    END LOOP;
-    SELECT 'the operator ' || o.oprname INTO calls FROM pg_operator o
-        WHERE o.oprowner = me AND age(o.xmin) <= 0 AND EXISTS (SELECT FROM pg_operator b
-            WHERE b.oprname = o.oprname AND b.oprowner <> me) LIMIT 1;
-    IF calls IS NOT NULL THEN
-        RAISE insufficient_privilege USING MESSAGE = calls || ' has the name of another one, which would be used in its place';
-    END IF;
-    SELECT 'the type ' || t.typname INTO calls FROM pg_type t
-        LEFT JOIN pg_class c ON c.oid = t.typrelid
-        WHERE t.typowner = me AND age(t.xmin) <= 0 AND (c.oid IS NULL OR c.relkind = 'c') AND t.typelem = 0
-        AND EXISTS (SELECT FROM pg_type b WHERE b.typname = t.typname AND b.oid <> t.oid
-            AND b.typnamespace = 'pg_catalog'::regnamespace) LIMIT 1;
-    IF calls IS NOT NULL THEN
-        RAISE insufficient_privilege USING MESSAGE = calls || ' has the name of one of PostgreSQL''s';
-    END IF;
-    SELECT format('the cast from %s to %s', a.typname, b.typname) INTO calls FROM pg_cast k
-        JOIN pg_type a ON a.oid = k.castsource JOIN pg_type b ON b.oid = k.casttarget
-        WHERE age(k.xmin) <= 0 AND k.castcontext <> 'e' AND (a.typowner = me OR b.typowner = me)
-        AND NOT (a.typowner = me AND b.typowner = me) LIMIT 1;
-    IF calls IS NOT NULL THEN
-        RAISE insufficient_privilege USING MESSAGE = calls || ' would be applied where nobody asked for it';
-    END IF;
-    SELECT CASE WHEN c.condefault THEN 'the default conversion ' ELSE 'the conversion ' END || c.conname INTO calls
-        FROM pg_conversion c WHERE c.conowner = me AND age(c.xmin) <= 0 LIMIT 1;
-    IF calls IS NOT NULL THEN
-        RAISE insufficient_privilege USING MESSAGE = calls || ' would be used for texts of others';
-    END IF;
-    SELECT 'the collation ' || l.collname INTO calls FROM pg_collation l
-        WHERE l.collowner = me AND age(l.xmin) <= 0 AND EXISTS (SELECT FROM pg_collation b
-            WHERE b.collname = l.collname AND b.oid <> l.oid AND b.collowner <> me) LIMIT 1;
-    IF calls IS NOT NULL THEN
-        RAISE insufficient_privilege USING MESSAGE = calls || ' has the name of another one';
-    END IF;
-    SELECT string_agg(oid::text, '|') INTO calls FROM pg_proc
-        WHERE proname ~ {reaching} AND proowner <> me;
-    SELECT format('%s calls %s', found.what, p.oid::regprocedure) INTO found_one FROM (\n"
-    );
-    for (at, (what, from, tree)) in TREES.iter().enumerate() {
-        let union = if at == 0 { "" } else { "        UNION ALL\n" };
-        scans.push_str(&format!(
-            "{union}        SELECT {what} AS what, {tree} AS tree FROM {from}\n"
-        ));
-    }
-    scans.push_str(
-        "    ) found CROSS JOIN LATERAL
-        regexp_matches(found.tree, ':(?:funcid|opfuncid|aggfnoid|winfnoid) (' || calls || ')(?!\\d)', 'g') AS called
-        JOIN pg_proc p ON p.oid = called[1]::oid LIMIT 1;
-    IF FOUND THEN
-        RAISE insufficient_privilege USING MESSAGE = found_one.format
-            || ', which would run with the rights of whoever uses it';
-    END IF;
-    SELECT format('the trigger %s on %s calls %s', t.tgname, c.oid::regclass, p.oid::regprocedure) INTO found_one
-        FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
-        WHERE c.relowner = me AND age(t.xmin) <= 0 AND NOT t.tgisinternal AND p.proowner <> me
-        AND NOT (p.pronamespace = 'pg_catalog'::regnamespace AND p.proname
-            IN ('suppress_redundant_updates_trigger', 'tsvector_update_trigger', 'tsvector_update_trigger_column'))
-        LIMIT 1;
-    IF FOUND THEN
-        RAISE insufficient_privilege USING MESSAGE = found_one.format
-            || ', which would run with the rights of whoever writes there';
-    END IF;\n",
-    );
-    scans
-}
-
-/// Expressions that the plugin left, by what they belong to: a name for a message, where from, and the tree.
-const TREES: [(&str, &str, &str); 10] = [
-    (
-        "format('a default of %s', c.oid::regclass)",
-        "pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid WHERE c.relowner = me AND age(d.xmin) <= 0",
-        "d.adbin::text",
-    ),
-    (
-        "format('the constraint %s', k.conname)",
-        "pg_constraint k WHERE k.conbin IS NOT NULL AND age(k.xmin) <= 0 AND me IN (\
-            SELECT relowner FROM pg_class WHERE oid = k.conrelid \
-            UNION ALL SELECT typowner FROM pg_type WHERE oid = k.contypid)",
-        "k.conbin::text",
-    ),
-    (
-        "format('the index %s', i.indexrelid::regclass)",
-        "pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE c.relowner = me AND age(i.xmin) <= 0",
-        "concat(i.indexprs::text, ' ', i.indpred::text)",
-    ),
-    (
-        "format('the policy %s', p.polname)",
-        "pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relowner = me AND age(p.xmin) <= 0",
-        "concat(p.polqual::text, ' ', p.polwithcheck::text)",
-    ),
-    (
-        "format('the view or rule on %s', c.oid::regclass)",
-        "pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class WHERE c.relowner = me AND age(r.xmin) <= 0",
-        "concat(r.ev_qual::text, ' ', r.ev_action::text)",
-    ),
-    (
-        "format('the condition of the trigger %s', t.tgname)",
-        "pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relowner = me AND age(t.xmin) <= 0",
-        "t.tgqual::text",
-    ),
-    (
-        "format('the default of the type %s', t.typname)",
-        "pg_type t WHERE t.typowner = me AND age(t.xmin) <= 0",
-        "t.typdefaultbin::text",
-    ),
-    (
-        "format('a default of a parameter of %s', p.oid::regprocedure)",
-        "pg_proc p WHERE p.proowner = me AND age(p.xmin) <= 0",
-        "p.proargdefaults::text",
-    ),
-    (
-        "format('the aggregate %s', a.aggfnoid)",
-        "pg_aggregate a JOIN pg_proc p ON p.oid = a.aggfnoid WHERE p.proowner = me AND age(a.xmin) <= 0",
-        "concat(':funcid ', a.aggtransfn::oid, ' :funcid ', a.aggfinalfn::oid, ' :funcid ', a.aggcombinefn::oid, \
-            ' :funcid ', a.aggmtransfn::oid, ' :funcid ', a.aggminvtransfn::oid, ' :funcid ', a.aggmfinalfn::oid, ' ')",
-    ),
-    (
-        "format('the operator %s', o.oprname)",
-        "pg_operator o WHERE o.oprowner = me AND age(o.xmin) <= 0",
-        "concat(':funcid ', o.oprcode::oid, ' ')",
-    ),
-];

@@ -1,12 +1,14 @@
 //! Plugins that log in as roles of their own: what the operator's connection does for that.
 //!
 //! `role.rs` makes the role and lets it in, `ticket.rs` writes tickets, `functions.rs` has the functions that the
-//! plugin's session calls, `obstacle.rs` says why a plugin cannot be confined and what to run once. Everything here is
+//! plugin's session calls, with `powers.rs`; `obstacle.rs` says why a plugin cannot be confined and what to run once. Everything here is
 //! the operator's side; the plugin's session is an ordinary [`super::PostgresConnection`] with another login.
 
 mod functions;
 mod obstacle;
+mod powers;
 mod role;
+mod scans;
 mod scram;
 mod ticket;
 

@@ -3,9 +3,12 @@
 //! The recommended set-up needs no CREATEROLE in the URL: three functions of a role that cannot log in make, open and
 //! close roles whose names begin with [`PREFIX`], and nothing else.
 
-use super::super::{
-    PostgresConnection, columns,
-    text::{literal, quote},
+use super::{
+    super::{
+        PostgresConnection, columns,
+        text::{literal, quote},
+    },
+    role::likeness,
 };
 use crate::backend::{BackendError, Obstacle};
 
@@ -78,7 +81,7 @@ impl PostgresConnection {
                 "GRANT CREATE, USAGE ON SCHEMA {quoted} TO {user} WITH GRANT OPTION;"
             ));
         }
-        if !is(&gives_state) {
+        if !is(&gives_state) && schema != self.config.schema {
             let state = quote(&self.config.schema);
             missing.push(format!("the role {user} may not give rights on the schema {state}"));
             setup.push(format!("GRANT USAGE ON SCHEMA {state} TO {user} WITH GRANT OPTION;"));
@@ -100,24 +103,34 @@ impl PostgresConnection {
     }
 }
 
-/// The functions that let a role without CREATEROLE confine plugins.
+/// The functions that let a role without CREATEROLE confine plugins. `user` is quoted where its name needs it.
 fn keeper(user: &str) -> Vec<String> {
     let guard = format!(
-        "IF role !~ '^{PREFIX}[a-z0-9_]+$' THEN RAISE 'no role of a plugin: %', role; END IF;"
+        "IF role !~ '^{PREFIX}[a-z0-9_]+_[0-9a-f]{{16}}$' OR EXISTS (SELECT FROM pg_roles WHERE rolname = role \
+            AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls)) THEN \
+         RAISE 'no role of a plugin: %', role; END IF;"
     );
     let function = |name: &str, parameters: &str, body: &str| {
         format!(
             "CREATE FUNCTION {KEEPER}.{name}({parameters}) RETURNS void LANGUAGE plpgsql SECURITY DEFINER \
-             SET search_path = pg_catalog, pg_temp AS $$ BEGIN {guard} {body} END $$;"
+             SET search_path = pg_catalog, pg_temp AS $$ DECLARE setting record; BEGIN {guard} {body} END $$;"
         )
     };
+    let plain = user.strip_prefix('"').and_then(|user| user.strip_suffix('"'));
+    let plain = plain.map_or_else(|| user.to_owned(), |user| user.replace("\"\"", "\""));
     // Before version 16 whoever makes a role is no member of it, and may make itself one.
-    let join =
-        format!("EXECUTE format('GRANT %I TO %I', role, {});", literal(user.trim_matches('"')));
+    let join = format!("EXECUTE format('GRANT %I TO %I', role, {});", literal(&plain));
+    // The role of a plugin in another database is another operator's.
+    let own = "IF NOT pg_has_role(session_user, role, 'MEMBER') THEN \
+        RAISE 'the role of a plugin of another operator: %', role; END IF;";
     let quiet = "EXECUTE format('ALTER ROLE %I RESET ALL', role); \
         EXECUTE format('ALTER ROLE %I IN DATABASE %I RESET ALL', role, current_database());";
+    let likeness = likeness("role");
     vec![
-        format!("CREATE ROLE {KEEPER} NOLOGIN CREATEROLE;"),
+        // Another database of the cluster may have it already.
+        format!(
+            "DO $$ BEGIN IF to_regrole('{KEEPER}') IS NULL THEN CREATE ROLE {KEEPER} NOLOGIN CREATEROLE; END IF; END $$;"
+        ),
         format!("CREATE SCHEMA {KEEPER} AUTHORIZATION {KEEPER};"),
         format!("SET ROLE {KEEPER};"),
         function(
@@ -128,13 +141,16 @@ fn keeper(user: &str) -> Vec<String> {
         function(
             "open_role",
             "role text, verifier text",
-            "IF verifier !~ '^SCRAM-SHA-256[$]' THEN RAISE 'no verifier'; END IF; \
-             EXECUTE format('ALTER ROLE %I LOGIN PASSWORD %L', role, verifier);",
+            &format!(
+                "IF verifier !~ '^SCRAM-SHA-256[$][0-9]+:[A-Za-z0-9+/=]+[$][A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+$' THEN \
+                 RAISE 'no verifier'; END IF; {own} {quiet} {likeness} \
+                 EXECUTE format('ALTER ROLE %I LOGIN PASSWORD %L', role, verifier);"
+            ),
         ),
         function(
             "close_role",
             "role text",
-            &format!("{quiet} EXECUTE format('ALTER ROLE %I NOLOGIN PASSWORD NULL', role);"),
+            &format!("{own} {quiet} EXECUTE format('ALTER ROLE %I NOLOGIN PASSWORD NULL', role);"),
         ),
         format!("REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {KEEPER} FROM PUBLIC;"),
         format!("GRANT USAGE ON SCHEMA {KEEPER} TO {user};"),

@@ -63,6 +63,8 @@ impl PostgresConnection {
             None => self.make_role(plugin).await?,
         };
         self.end_sessions_of(&role).await?;
+        self.delete_tickets().await?;
+        self.shut_forgotten().await?;
         let password = Password::draw()?;
         self.let_in(&role, &schema, &password.verifier).await?;
         let opener = Arc::new(self.link.opener().as_role(&role, &password.text));
@@ -204,8 +206,16 @@ impl PostgresConnection {
     ) -> Result<(), BackendError> {
         let (named, quoted, prefix) = (literal(role), quote(role), self.config.prefix.clone());
         let open = match self.has_keeper().await? {
-            true => format!("SELECT {KEEPER}.open_role({named}, {})", literal(verifier)),
-            false => format!("ALTER ROLE {quoted} LOGIN PASSWORD {}", literal(verifier)),
+            // It gives the role the settings too.
+            true => vec![format!("SELECT {KEEPER}.open_role({named}, {})", literal(verifier))],
+            false => vec![
+                forget_settings(&named),
+                format!(
+                    "DO $runner$ DECLARE setting record; BEGIN {} END $runner$",
+                    likeness(&named)
+                ),
+                format!("ALTER ROLE {quoted} LOGIN PASSWORD {}", literal(verifier)),
+            ],
         };
         let state = quote(&self.config.schema);
         let mut statements = vec![
@@ -219,10 +229,9 @@ impl PostgresConnection {
                  EXECUTE pg_catalog.format('GRANT CONNECT ON DATABASE %I TO %I', pg_catalog.current_database(), {named}); \
                  END IF; END $runner$"
             ),
-            likeness(&named),
             default_privileges(&named),
         ];
-        statements.push(open);
+        statements.extend(open);
         self.in_one(&statements).await
     }
 
@@ -237,6 +246,22 @@ impl PostgresConnection {
         };
         self.in_one(&shut).await?;
         self.end_sessions_of(role).await
+    }
+
+    /// Shuts out the plugins that a runner that was killed left open.
+    async fn shut_forgotten(&mut self) -> Result<(), BackendError> {
+        let sql = spell(
+            "SELECT r.role FROM @role r JOIN pg_catalog.pg_roles p ON p.rolname OPERATOR(pg_catalog.=) r.role \
+             WHERE p.rolcanlogin",
+            &self.config.prefix,
+            &[],
+        );
+        for row in self.own_texts(&sql).await? {
+            for role in row.into_iter().flatten() {
+                self.shut_out(&role).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Ends the sessions of a role that a run before left, and waits until they are gone.
@@ -328,12 +353,12 @@ fn forget_settings(named: &str) -> String {
     )
 }
 
-/// The settings that the operator's role has in this database: what a hook's literals mean does not change with who
-/// logs in. A setting that the role may not have is left out.
-fn likeness(named: &str) -> String {
+/// Statements of PL/pgSQL with a variable `setting`: give a role the settings that the operator's role has in this
+/// database, so that what a hook's literals mean does not change with who logs in. A setting that the role may not have is
+/// left out.
+pub(super) fn likeness(named: &str) -> String {
     format!(
-        "{}; DO $runner$ DECLARE setting record; BEGIN \
-         FOR setting IN SELECT pg_catalog.split_part(c, '=', 1) AS name, \
+        "FOR setting IN SELECT pg_catalog.split_part(c, '=', 1) AS name, \
                 pg_catalog.substr(c, pg_catalog.strpos(c, '=') + 1) AS value \
             FROM pg_catalog.pg_db_role_setting d CROSS JOIN pg_catalog.unnest(d.setconfig) c \
             WHERE d.setrole = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user) \
@@ -344,8 +369,7 @@ fn likeness(named: &str) -> String {
             BEGIN EXECUTE pg_catalog.format('ALTER ROLE %I IN DATABASE %I SET %I TO %L', {named}, \
                 pg_catalog.current_database(), setting.name, setting.value); \
             EXCEPTION WHEN insufficient_privilege OR undefined_object THEN NULL; END; \
-         END LOOP; END $runner$",
-        forget_settings(named)
+         END LOOP;"
     )
 }
 

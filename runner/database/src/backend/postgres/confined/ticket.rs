@@ -66,7 +66,15 @@ impl PostgresConnection {
         Ok(Own::one_row("SELECT @finish(?, ?)", params).sealed())
     }
 
-    /// Deletes a ticket that was finished, and with it all that were left by runners that were killed.
+    /// Deletes the tickets that failed attempts and runners that were killed left. No plugin is let in now; a runner that
+    /// has lost its lease may still hold its own.
+    pub(super) async fn delete_tickets(&mut self) -> Result<(), BackendError> {
+        let left = "DELETE FROM @ticket WHERE number IN (SELECT number FROM @ticket FOR UPDATE SKIP LOCKED)";
+        let endings = "DELETE FROM @ending WHERE number NOT IN (SELECT number FROM @ticket)";
+        self.commit_soon([left, endings].map(|sql| Own::run(sql, [])).to_vec()).await
+    }
+
+    /// Deletes a ticket that was finished.
     pub(super) async fn delete_ticket(&mut self, ticket: &Ticket) -> Result<(), BackendError> {
         let number = || [Cell::text(ticket.number.clone())];
         let redeemed = vec![

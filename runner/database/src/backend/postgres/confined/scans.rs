@@ -1,0 +1,312 @@
+//! What a confined plugin may not leave behind, as SQL of the function that finishes its ticket.
+//!
+//! | what the plugin left | what becomes of it |
+//! |---|---|
+//! | a function | it runs as the plugin, with a pinned search path, whoever calls it |
+//! | a function, operator or type with a name of PostgreSQL's or of another owner | refused |
+//! | a cast that is applied unasked to a type that is not the plugin's | refused |
+//! | a conversion between encodings, a collation with a name of another owner's | refused |
+//! | a default, check, index, policy, rule, view or trigger that calls what executes text or reaches out of the database | refused |
+//! | one of these that calls a function of the application's or of another plugin's | refused |
+//! | a policy, or a view with its reader's rights, over tables of others; a view or rule over settings | refused |
+//! | a function whose body can alter the plugin's objects or the session of whoever calls it (`powers.rs`) | only the plugin's hooks may call it; as a trigger refused |
+//! | a password, a setting or a member of its own role | refused |
+//! | a table named as one of the runner's, or as another owner's on the search path | refused |
+//!
+//! Only rows of the catalogue that this transaction wrote are looked at: `age` counts from the transaction's own id, so
+//! that those of its savepoints count as younger.
+
+use super::{super::text::literal, powers};
+
+/// Built-in functions that execute text, reach other sessions, files or servers, or change settings, by the beginnings
+/// of their names.
+const REACHING: &str = "^(query_to_xml|cursor_to_xml|table_to_xml|schema_to_xml|database_to_xml|ts_stat|ts_rewrite\
+    |set_config|lo_|lowrite|loread|be_lo|pg_read_|pg_ls_|pg_stat_file|pg_file_|pg_terminate|pg_cancel|pg_reload|pg_rotate\
+    |pg_advisory|pg_try_advisory|pg_logical|pg_replication|pg_create_|pg_drop_|pg_copy_|pg_notify|pg_promote|pg_wal_\
+    |pg_switch|pg_backup|pg_start_|pg_stop_|pg_import|pg_export|pg_restore_|pg_clear_|pg_log_|brin_|gin_clean|setval$\
+    |pg_stat_get_activity|pg_stat_get_backend_activity|pg_show_all_file|pg_hba_file|pg_ident_file|pg_extension_config|pg_nextoid|binary_upgrade|pg_sync|pg_stat_reset|pg_relation_filenode|dblink|crosstab|connectby\
+    |xpath_table|xpath_list|xslt_process|pg_background|http|cron|lo_manage|query_plan)";
+
+/// Looks at what the transaction made, and refuses what would run with the rights of others.
+pub(super) fn scans(prefix: &str, path: &str) -> String {
+    let (reaching, path, powers) = (literal(REACHING), literal(path), powers::question());
+    let state = literal(prefix.trim_end_matches('.'));
+    let mut scans = String::new();
+    let mut add = |touched: &[&str], body: String| scans.push_str(&where_touched(touched, &body));
+    add(
+        &["pg_proc"],
+        format!(
+            "    FOR found_one IN
+        SELECT p.oid, p.proname AS name, p.prokind AS kind, p.proconfig AS config, p.prosecdef AS is_definer,
+            p.oid::regprocedure::text AS signature, p.prorettype = 'trigger'::regtype AS is_trigger,
+            {powers} AS has_powers,
+            EXISTS (SELECT FROM pg_proc o WHERE o.proname = p.proname AND o.oid <> p.oid
+                AND (o.pronamespace = 'pg_catalog'::regnamespace OR o.proowner <> me)) AS is_others
+        FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.proowner = me AND age(p.xmin) <= 0
+    LOOP
+        IF found_one.is_others THEN
+            RAISE insufficient_privilege USING MESSAGE = format(
+                'the function %s has the name of another one, which would be called in its place', found_one.signature);
+        END IF;
+        IF found_one.kind IN ('f', 'p') THEN
+            IF NOT found_one.is_definer THEN
+                EXECUTE format('ALTER ROUTINE %s SECURITY DEFINER', found_one.signature);
+            END IF;
+            IF NOT EXISTS (SELECT FROM unnest(found_one.config) c WHERE c LIKE 'search_path=%') THEN
+                EXECUTE format('ALTER ROUTINE %s SET search_path = %s', found_one.signature, {path});
+            END IF;
+        END IF;
+        IF found_one.has_powers AND (found_one.is_trigger OR EXISTS (SELECT FROM pg_depend d
+            WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid = found_one.oid AND d.deptype = 'n'
+            AND d.classid <> 'pg_proc'::regclass)) THEN
+            RAISE insufficient_privilege USING MESSAGE = format('the function %s makes or alters objects, \
+executes text or changes settings, which it could do in the sessions of others', found_one.signature);
+        END IF;
+{closed}
+    END LOOP;
+", closed = powers::CLOSE
+        ),
+    );
+    add(
+        &[],
+        "    -- A password or a setting of its own would let another session in, which nothing looks at.
+    IF EXISTS (SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND mode = 'RowExclusiveLock' AND relation IN
+        ('pg_authid'::regclass, 'pg_auth_members'::regclass, 'pg_db_role_setting'::regclass)) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'the hook changed its own role';
+    END IF;
+"
+            .to_owned(),
+    );
+    add(
+        &["pg_operator"],
+        "    SELECT 'the operator ' || o.oprname INTO calls FROM pg_operator o
+        WHERE o.oprowner = me AND age(o.xmin) <= 0 AND EXISTS (SELECT FROM pg_operator b
+            WHERE b.oprname = o.oprname AND b.oprowner <> me) LIMIT 1;
+    IF calls IS NOT NULL THEN
+        RAISE insufficient_privilege USING MESSAGE = calls || ' has the name of another one, which would be used in its place';
+    END IF;
+"
+            .to_owned(),
+    );
+    add(
+        &["pg_type"],
+        "    SELECT 'the type ' || t.typname INTO calls FROM pg_type t
+        LEFT JOIN pg_class c ON c.oid = t.typrelid
+        WHERE t.typowner = me AND age(t.xmin) <= 0 AND (c.oid IS NULL OR c.relkind = 'c') AND t.typelem = 0
+        AND EXISTS (SELECT FROM pg_type b WHERE b.typname = t.typname AND b.oid <> t.oid
+            AND b.typnamespace = 'pg_catalog'::regnamespace) LIMIT 1;
+    IF calls IS NOT NULL THEN
+        RAISE insufficient_privilege USING MESSAGE = calls || ' has the name of one of PostgreSQL''s';
+    END IF;
+"
+            .to_owned(),
+    );
+    add(
+        &["pg_cast"],
+        "    SELECT format('the cast from %s to %s', a.typname, b.typname) INTO calls FROM pg_cast k
+        JOIN pg_type a ON a.oid = k.castsource JOIN pg_type b ON b.oid = k.casttarget
+        WHERE age(k.xmin) <= 0 AND k.castcontext <> 'e' AND (a.typowner = me OR b.typowner = me)
+        AND NOT (a.typowner = me AND b.typowner = me) LIMIT 1;
+    IF calls IS NOT NULL THEN
+        RAISE insufficient_privilege USING MESSAGE = calls || ' would be applied where nobody asked for it';
+    END IF;
+"
+            .to_owned(),
+    );
+    add(
+        &["pg_conversion"],
+        "    SELECT CASE WHEN c.condefault THEN 'the default conversion ' ELSE 'the conversion ' END || c.conname INTO calls
+        FROM pg_conversion c WHERE c.conowner = me AND age(c.xmin) <= 0 LIMIT 1;
+    IF calls IS NOT NULL THEN
+        RAISE insufficient_privilege USING MESSAGE = calls || ' would be used for texts of others';
+    END IF;
+"
+            .to_owned(),
+    );
+    add(
+        &["pg_collation"],
+        "    SELECT 'the collation ' || l.collname INTO calls FROM pg_collation l
+        WHERE l.collowner = me AND age(l.xmin) <= 0 AND EXISTS (SELECT FROM pg_collation b
+            WHERE b.collname = l.collname AND b.oid <> l.oid AND b.collowner <> me) LIMIT 1;
+    IF calls IS NOT NULL THEN
+        RAISE insufficient_privilege USING MESSAGE = calls || ' has the name of another one';
+    END IF;
+"
+        .to_owned(),
+    );
+    add(
+        &["pg_class"],
+        format!(
+            "    SELECT c.oid::regclass INTO calls FROM pg_class c
+        WHERE c.relowner = me AND age(c.xmin) <= 0 AND (
+            c.relnamespace = {state}::regnamespace AND starts_with(c.relname, 'alteration_')
+            OR c.relkind IN ('r', 'p', 'v', 'm', 'f') AND EXISTS (SELECT FROM pg_class o
+                WHERE o.relname = c.relname AND o.oid <> c.oid AND o.relowner <> me
+                AND o.relnamespace::regnamespace::text = ANY (string_to_array({path}, ', ')))) LIMIT 1;
+    IF calls IS NOT NULL THEN
+        RAISE insufficient_privilege USING MESSAGE = calls || ' has the name of another one, which would be used in its place';
+    END IF;
+"
+        ),
+    );
+    add(
+        &["pg_attrdef"],
+        "    SELECT format('a default of %s draws from %s', c.oid::regclass, q.oid::regclass) INTO calls
+        FROM pg_attrdef a JOIN pg_class c ON c.oid = a.adrelid
+        JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = a.oid AND d.refclassid = 'pg_class'::regclass
+        JOIN pg_class q ON q.oid = d.refobjid
+        WHERE c.relowner = me AND q.relowner <> me AND age(a.xmin) <= 0 LIMIT 1;
+    IF calls IS NOT NULL THEN
+        RAISE insufficient_privilege USING MESSAGE = calls || ', with the rights of whoever writes there';
+    END IF;
+"
+            .to_owned(),
+    );
+    add(
+        &["pg_policy", "pg_rewrite", "pg_class"],
+        "    SELECT format('%s is about %s', found.what, c.oid::regclass) INTO found_one FROM (
+        SELECT format('the policy %s', p.polname) AS what, concat(p.polqual::text, ' ', p.polwithcheck::text) AS tree, true AS any_table
+        FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relowner = me AND age(p.xmin) <= 0
+        UNION ALL
+        SELECT format('the view or rule on %s', v.oid::regclass), concat(r.ev_qual::text, ' ', r.ev_action::text),
+            EXISTS (SELECT FROM unnest(v.reloptions) o WHERE starts_with(o, 'security_invoker=') AND split_part(o, '=', 2)::boolean)
+        FROM pg_rewrite r JOIN pg_class v ON v.oid = r.ev_class WHERE v.relowner = me AND (age(r.xmin) <= 0 OR age(v.xmin) <= 0)
+    ) found CROSS JOIN LATERAL regexp_matches(found.tree, ':relid ([0-9]+)', 'g') AS used
+        JOIN pg_class c ON c.oid = used[1]::oid
+        WHERE c.relowner <> me AND (found.any_table OR c.oid = 'pg_settings'::regclass) LIMIT 1;
+    IF FOUND THEN
+        RAISE insufficient_privilege USING MESSAGE = found_one.format || ', with the rights of whoever uses it';
+    END IF;
+"
+            .to_owned(),
+    );
+    for (what, from, tree) in TREES {
+        let catalogue = from.split(' ').next().unwrap_or_default();
+        add(
+            &[catalogue],
+            format!(
+                "    SELECT format('%s calls %s', found.what, p.oid::regprocedure) INTO found_one FROM (
+        SELECT {what} AS what, {tree} AS tree FROM {from}
+    ) found CROSS JOIN LATERAL
+        regexp_matches(found.tree, ':(?:funcid|opfuncid|aggfnoid|winfnoid) ([0-9]+)', 'g') AS called
+        JOIN pg_proc p ON p.oid = called[1]::oid
+        WHERE p.proowner <> me AND (p.proname ~ {reaching} OR p.oid >= 16384
+            AND p.prolang <> (SELECT oid FROM pg_language WHERE lanname = 'internal')
+            AND NOT EXISTS (SELECT FROM pg_depend e
+                WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e')) LIMIT 1;
+    IF FOUND THEN
+        RAISE insufficient_privilege USING MESSAGE = found_one.format
+            || ', which would run with the rights of whoever uses it';
+    END IF;
+"
+            ),
+        );
+    }
+    add(
+        &["pg_trigger"],
+        "    SELECT format('the trigger %s on %s calls %s', t.tgname, c.oid::regclass, p.oid::regprocedure) INTO found_one
+        FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
+        WHERE c.relowner = me AND age(t.xmin) <= 0 AND NOT t.tgisinternal AND p.proowner <> me
+        AND NOT (p.pronamespace = 'pg_catalog'::regnamespace AND p.proname
+            IN ('suppress_redundant_updates_trigger', 'tsvector_update_trigger', 'tsvector_update_trigger_column'))
+        LIMIT 1;
+    IF FOUND THEN
+        RAISE insufficient_privilege USING MESSAGE = found_one.format
+            || ', which would run with the rights of whoever writes there';
+    END IF;\n"
+            .to_owned(),
+    );
+    scans
+}
+
+/// Runs `body` where the transaction wrote to one of `catalogues`; always without any. The server counts that itself, and
+/// no role that is no superuser resets its counts: most hooks touch few catalogues, and every look costs.
+fn where_touched(catalogues: &[&str], body: &str) -> String {
+    let writes = catalogues.iter().flat_map(|catalogue| {
+        ["inserted", "updated"]
+            .map(|done| format!("pg_stat_get_xact_tuples_{done}('{catalogue}'::regclass)"))
+    });
+    match writes.collect::<Vec<_>>().join(" + ") {
+        writes if writes.is_empty() => body.to_owned(),
+        writes => format!("    IF {writes} > 0 THEN\n{body}    END IF;\n"),
+    }
+}
+
+/// Expressions that the plugin left, by what they belong to: a name for a message, where from, and the tree.
+const TREES: [(&str, &str, &str); 14] = [
+    (
+        "format('a default of %s', c.oid::regclass)",
+        "pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid WHERE c.relowner = me AND age(d.xmin) <= 0",
+        "d.adbin::text",
+    ),
+    (
+        "format('the constraint %s', k.conname)",
+        "pg_constraint k WHERE k.conbin IS NOT NULL AND age(k.xmin) <= 0 AND me IN (\
+            SELECT relowner FROM pg_class WHERE oid = k.conrelid \
+            UNION ALL SELECT typowner FROM pg_type WHERE oid = k.contypid)",
+        "k.conbin::text",
+    ),
+    (
+        "format('the index %s', i.indexrelid::regclass)",
+        "pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE c.relowner = me AND age(i.xmin) <= 0",
+        "concat(i.indexprs::text, ' ', i.indpred::text)",
+    ),
+    (
+        "format('the policy %s', p.polname)",
+        "pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relowner = me AND age(p.xmin) <= 0",
+        "concat(p.polqual::text, ' ', p.polwithcheck::text)",
+    ),
+    (
+        "format('the view or rule on %s', c.oid::regclass)",
+        "pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class WHERE c.relowner = me AND age(r.xmin) <= 0",
+        "concat(r.ev_qual::text, ' ', r.ev_action::text)",
+    ),
+    (
+        "format('the condition of the trigger %s', t.tgname)",
+        "pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relowner = me AND age(t.xmin) <= 0",
+        "t.tgqual::text",
+    ),
+    (
+        "format('the default of the type %s', t.typname)",
+        "pg_type t WHERE t.typowner = me AND age(t.xmin) <= 0",
+        "t.typdefaultbin::text",
+    ),
+    (
+        "format('a default of a parameter of %s', p.oid::regprocedure)",
+        "pg_proc p WHERE p.proowner = me AND age(p.xmin) <= 0",
+        "p.proargdefaults::text",
+    ),
+    (
+        "format('the aggregate %s', a.aggfnoid)",
+        "pg_aggregate a JOIN pg_proc p ON p.oid = a.aggfnoid WHERE p.proowner = me AND age(a.xmin) <= 0",
+        "concat(':funcid ', a.aggtransfn::oid, ' :funcid ', a.aggfinalfn::oid, ' :funcid ', a.aggcombinefn::oid, \
+            ' :funcid ', a.aggmtransfn::oid, ' :funcid ', a.aggminvtransfn::oid, ' :funcid ', a.aggmfinalfn::oid, ' ')",
+    ),
+    (
+        "format('the operator %s', o.oprname)",
+        "pg_operator o WHERE o.oprowner = me AND age(o.xmin) <= 0",
+        "concat(':funcid ', o.oprcode::oid, ' ')",
+    ),
+    (
+        "format('the key of the partitions of %s', c.oid::regclass)",
+        "pg_partitioned_table k JOIN pg_class c ON c.oid = k.partrelid WHERE c.relowner = me AND age(k.xmin) <= 0",
+        "k.partexprs::text",
+    ),
+    (
+        "format('the body of %s', p.oid::regprocedure)",
+        "pg_proc p WHERE p.proowner = me AND age(p.xmin) <= 0",
+        // Version 13 has no such column.
+        "to_jsonb(p) ->> 'prosqlbody'",
+    ),
+    (
+        "format('the range %s', g.rngtypid::regtype)",
+        "pg_range g JOIN pg_type t ON t.oid = g.rngtypid WHERE t.typowner = me AND age(g.xmin) <= 0",
+        "concat(':funcid ', g.rngsubdiff::oid, ' :funcid ', g.rngcanonical::oid, ' ')",
+    ),
+    (
+        "format('the cast from %s', k.castsource::regtype)",
+        "pg_cast k JOIN pg_type a ON a.oid = k.castsource JOIN pg_type b ON b.oid = k.casttarget \
+            WHERE me IN (a.typowner, b.typowner) AND age(k.xmin) <= 0",
+        "concat(':funcid ', k.castfunc, ' ')",
+    ),
+];
