@@ -123,12 +123,28 @@ impl Backend {
         else {
             return Err(BackendError::Moved);
         };
-        let finish =
-            self.confining(async |confining| confining.conclude(&ticket, record).await).await?;
+        let concluded =
+            self.confining(async |confining| confining.conclude(&ticket, record).await).await;
+        let finish = match concluded {
+            Ok(finish) => finish,
+            Err(error) => {
+                // Without the record nothing is committed. The plugin's transaction must not hold the ledger's row while
+                // that is looked for.
+                let _ = connection.lock().await.rollback().await;
+                return Err(error);
+            }
+        };
         let end = End::hook(vec![finish], durability);
         let committed = connection.lock().await.finish(end).await?;
-        self.confining(async |confining| confining.redeem(&ticket).await).await?;
-        Ok(committed)
+        let redeemed = self.confining(async |confining| confining.redeem(&ticket).await).await;
+        match redeemed {
+            Ok(()) => Ok(committed),
+            Err(error @ (BackendError::TransactionEnded(_) | BackendError::Disconnected(_))) => {
+                Err(error)
+            }
+            // It is committed, as far as the plugin's session was told: whoever asks looks at the records.
+            Err(error) => Err(BackendError::Disconnected(error.to_string())),
+        }
     }
 
     /// Takes back the part that [`Backend::open_confined`] began, if one is open. A session that was lost is shut out, so
@@ -148,6 +164,12 @@ impl Backend {
     pub(super) async fn shut_confined(&mut self) -> Result<(), BackendError> {
         let Some(Confined { plugin, connection, .. }) = self.confined.take() else { return Ok(()) };
         connection.lock().await.close().await;
+        let shut = self.confining(async |confining| confining.shut_confined(&plugin).await).await;
+        if !matches!(shut, Err(BackendError::Disconnected(_))) {
+            return shut;
+        }
+        // Both connections are gone. What the server still does for the plugin holds the ledger's row.
+        self.reconnect().await?;
         self.confining(async |confining| confining.shut_confined(&plugin).await).await
     }
 
