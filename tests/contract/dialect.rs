@@ -1,7 +1,7 @@
 //! What the cases have to spell differently for each database. What is tested is the same.
 
-use alteration_database::session::Value;
 use alteration_domain::alteration::Dialect;
+use alteration_record::session::Value;
 
 /// The SQL of one dialect.
 #[derive(Debug, Clone, Copy)]

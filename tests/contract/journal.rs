@@ -1,11 +1,11 @@
 //! Journaled hooks: what a crash leaves is taken up again, and nothing is done twice.
 
 use super::{Opened, Place, alteration, open, ready};
-use alteration_database::{
-    backend::{Attempt, Claim, Revision, Stop},
+use alteration_domain::alteration::Dialect;
+use alteration_record::{
+    Attempt, Claim, Revision, Stop,
     session::{FailedInScript, ResultLimit, Script, SharedSession, Value},
 };
-use alteration_domain::alteration::Dialect;
 use std::time::Duration;
 
 const ALL: ResultLimit = ResultLimit { rows_max: 100, bytes_max: 1 << 20 };

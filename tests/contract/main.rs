@@ -10,14 +10,14 @@ mod opened;
 mod session;
 mod state;
 
-use alteration_database::{
-    backend::{Access, Claim, ConnectOptions, Revision, connect},
-    session::{Counts, SharedSession},
-};
 use alteration_domain::alteration::{
     Alteration, AlterationKey, Catalog, Checksum, ComponentFile, Declaration, Dialect, Manifest,
 };
 use alteration_host::Limits;
+use alteration_record::{
+    Access, Claim, ConnectOptions, Revision, connect,
+    session::{Counts, SharedSession},
+};
 use alteration_test_support as support;
 use std::{sync::Arc, time::Duration};
 use support::servers::{self, Database, Noise};
@@ -177,9 +177,9 @@ pub async fn begin(
     backend: &mut Opened,
     name: &str,
     revision: Revision,
-) -> Result<SharedSession, alteration_database::backend::BackendError> {
+) -> Result<SharedSession, alteration_record::BackendError> {
     let snapshot = backend.snapshot().await?;
-    let mut attempt = alteration_database::backend::Attempt::up(&alteration(name));
+    let mut attempt = alteration_record::Attempt::up(&alteration(name));
     attempt.previous = snapshot.rows.get(&key(name)).map(|row| row.status);
     backend.begin(&Claim { attempt: &attempt, revision, component: name.as_bytes() }).await
 }
@@ -188,8 +188,8 @@ pub async fn commit(
     backend: &mut Opened,
     name: &str,
     revision: Revision,
-) -> Result<Revision, alteration_database::backend::BackendError> {
-    let attempt = alteration_database::backend::Attempt::up(&alteration(name));
+) -> Result<Revision, alteration_record::BackendError> {
+    let attempt = alteration_record::Attempt::up(&alteration(name));
     backend
         .commit(&Claim { attempt: &attempt, revision, component: name.as_bytes() }, &COUNTS)
         .await

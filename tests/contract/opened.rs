@@ -1,11 +1,11 @@
 //! A backend as the cases use it: an attempt is begun, committed or rolled back, whatever number of
 //! parts it has on that database.
 
-use alteration_database::backend::{
+use alteration_record::session::{Counts, SharedSession};
+use alteration_record::{
     Attempt, Backend, BackendError, Claim, Ending, HookLimits, Next, Part, Phase, Revision, Run,
     Stop, Undone, Work,
 };
-use alteration_database::session::{Counts, SharedSession};
 use std::ops::{Deref, DerefMut};
 
 pub struct Opened {

@@ -1,10 +1,10 @@
 //! The plugin's side: statements, cursors, bulk-writers, values, errors.
 
 use super::{Opened, Place, begin, ready};
-use alteration_database::session::{
+use alteration_domain::alteration::Dialect;
+use alteration_record::session::{
     ErrorKind, ResultLimit, Row, Script, SharedSession, SqlError, Value,
 };
-use alteration_domain::alteration::Dialect;
 
 const PLENTY: ResultLimit = ResultLimit { rows_max: 100_000, bytes_max: 64 << 20 };
 

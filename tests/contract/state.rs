@@ -1,10 +1,8 @@
 //! The operator's side: lock, ledger, state, archive, rehearsal.
 
 use super::{COUNTS, Opened, Place, alteration, begin, commit, key, open, open_for, ready};
-use alteration_database::backend::{
-    Access, Attempt, BackendError, Claim, Ending, Revision, Status, Takeover,
-};
 use alteration_domain::alteration::Checksum;
+use alteration_record::{Access, Attempt, BackendError, Claim, Ending, Revision, Status, Takeover};
 use sqlx::Connection as _;
 use std::time::Duration;
 
@@ -371,7 +369,7 @@ pub async fn a_rehearsal_leaves_nothing<P: Place>(place: &P) {
 pub async fn a_cancelled_statement_ends<P: Place>(place: &P) {
     let (mut backend, revision) = ready(place).await;
     let session = begin(&mut backend, "one", revision).await.expect("begins");
-    let limit = alteration_database::session::ResultLimit { rows_max: 1, bytes_max: 1_000 };
+    let limit = alteration_record::session::ResultLimit { rows_max: 1, bytes_max: 1_000 };
     let call = async { session.lock().await.query(P::SQL.endless(), vec![], limit).await };
     let ended = tokio::time::timeout(Duration::from_millis(50), call).await;
     assert!(ended.is_err(), "it should not have ended by itself");

@@ -21,7 +21,6 @@ pub mod new;
 pub mod project;
 
 // The embedding API: the runner, and the modules whose types its methods take and return.
-pub use alteration_database::backend;
 pub use alteration_deploy::{
     Answer, BaselineFrom, BaselineOptions, Check, Control, Correction, DeployOptions, Error, How,
     Lost, NotDeployed, Powerful, Question, Replaced, Report, Resolved, RollbackOptions, Round,
@@ -31,3 +30,4 @@ pub use alteration_deploy::{
 };
 pub use alteration_domain::{alteration, plan};
 pub use alteration_host::Limits;
+pub use alteration_record as backend;

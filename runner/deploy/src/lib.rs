@@ -34,10 +34,10 @@ pub use runner::{BaselineFrom, Runner, Standing, Unfinished};
 pub use trial::{RowFiles, TestOptions, Trial};
 pub use workbench::{Round, Workbench};
 
-use alteration_database::{backend, crash, operator};
 pub use alteration_domain::plan::{Check, NotDeployed};
 use alteration_domain::{alteration, escape, lock_file as lock, plan};
 use alteration_host::{self as host, entropy, session};
 use alteration_pack as pack;
+use alteration_record::{self as backend, crash, operator};
 pub use alteration_source as source;
 use alteration_sql as sql;

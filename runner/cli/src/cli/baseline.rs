@@ -9,12 +9,12 @@ use super::{
     plan,
     report::Reporter,
 };
-use alteration_database::backend::FormerTool;
 use alteration_deploy::{BaselineFrom, BaselineOptions, Error, How, Report, Runner, deploy::Grant};
 use alteration_domain::{
     alteration::{AlterationKey, PluginName},
     plan::UpTo,
 };
+use alteration_record::FormerTool;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 

@@ -6,9 +6,9 @@ use super::{
     options::{Format, LockFileArgs, Offer, Output, PolicyArgs},
     output,
 };
-use alteration_database::backend::DatabaseUrl;
 use alteration_deploy::{Check, Error, Runner};
 use alteration_domain::plan::{Policy, Reason, Severity};
+use alteration_record::DatabaseUrl;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 

@@ -4,13 +4,13 @@
 //! line is known. [`completed`] adds what is missing just before they are shown.
 
 use super::output;
-use alteration_database::backend::{DatabaseUrl, Scheme};
 use alteration_deploy::lock_file::LOCK_FILE;
 use alteration_domain::{
     alteration::{AlterationKey, Direction, PluginName},
     plan::Finding,
     secret::hidden,
 };
+use alteration_record::{DatabaseUrl, Scheme};
 use std::{
     path::{Path, PathBuf},
     sync::OnceLock,

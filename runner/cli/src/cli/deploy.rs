@@ -14,7 +14,6 @@ use super::{
     rollback,
     signals::{self, Asking},
 };
-use alteration_database::backend::DatabaseUrl;
 use alteration_deploy::{
     Answer, Control, DeployOptions, Question, Report,
     event::{NotRehearsed, TakenOver},
@@ -24,6 +23,7 @@ use alteration_domain::{
     escape::Escaped,
     plan::{Finding, Rename},
 };
+use alteration_record::DatabaseUrl;
 use serde::Serialize;
 use std::{
     io::{BufRead, IsTerminal},

@@ -8,9 +8,9 @@ use super::{
     test,
 };
 use crate::project::{Built, Project, ProjectError, ReleaseReport};
-use alteration_database::backend::{DatabaseUrl, Scheme};
 use alteration_deploy::{config::Config, deploy::Levels};
 use alteration_domain::alteration::{AlterationId, Dialect};
+use alteration_record::{DatabaseUrl, Scheme};
 use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -6,13 +6,13 @@ use super::{
     options::{Database, Format, Lock, Output, yes},
     output,
 };
-use alteration_database::backend::{Because, Decision, Phase, Status};
 use alteration_deploy::{Correction, Error, How, Resolved, Unfinished};
 use alteration_domain::{
     alteration::{AlterationId, AlterationKey, Direction, PluginName},
     escape::EscapedLines,
     plan::Finding,
 };
+use alteration_record::{Because, Decision, Phase, Status};
 use clap::ValueEnum;
 use serde::Serialize;
 use std::{

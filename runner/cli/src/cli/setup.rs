@@ -5,8 +5,8 @@ use super::{
     options::{Database, Format, Output},
     output,
 };
-use alteration_database::backend::Obstacle;
 use alteration_domain::escape::Escaped;
+use alteration_record::Obstacle;
 use serde::Serialize;
 
 /// Shows what confined plugins need that this database does not have yet

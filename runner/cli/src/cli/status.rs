@@ -6,9 +6,9 @@ use super::{
     options::{Database, Format, Output},
     output,
 };
-use alteration_database::backend::{Decided, Fit, StrangeLedger};
 use alteration_deploy::Standing;
 use alteration_domain::{alteration::Direction, escape::Escaped, plan::Finding};
+use alteration_record::{Decided, Fit, StrangeLedger};
 use serde::Serialize;
 use std::path::PathBuf;
 

@@ -13,7 +13,6 @@ use super::{
     signals,
 };
 use crate::project::{Built, Project, TESTS};
-use alteration_database::backend::{Blocked, Locks, TableLock};
 use alteration_deploy::{
     Control, DeployOptions, RowFiles, TestOptions, Trial,
     deploy::Trust,
@@ -26,6 +25,7 @@ use alteration_domain::{
     alteration::{Alteration, AlterationId, AlterationKey, Dialect, Direction},
     escape::Escaped,
 };
+use alteration_record::{Blocked, Locks, TableLock};
 use clap::{Args as _, FromArgMatches as _};
 use serde::Serialize;
 use std::{

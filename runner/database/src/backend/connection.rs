@@ -6,12 +6,12 @@
 //! [`Sessions`]. The rules of
 //! claims, records and journals are written once, above it, for every database.
 
-pub(super) use super::transaction::{HookMode, HookSettings};
-pub(super) use alteration_domain::record::Cell;
+pub use super::transaction::{HookMode, HookSettings};
+pub use alteration_domain::record::Cell;
 
 use super::{
     BackendError, LockHolder, Obstacle, Powers, StrangeLedger,
-    confined::Ticket,
+    confining::Ticket,
     scratch::Scratch,
     transaction::{Durability, End, Own, Rows, Start, TxError},
 };
@@ -23,26 +23,26 @@ use async_trait::async_trait;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// A connection that the operator's side and a hook's session hold together.
-pub(super) type SharedConnection = Arc<tokio::sync::Mutex<dyn Connection>>;
+pub type SharedConnection = Arc<tokio::sync::Mutex<dyn Connection>>;
 
 /// The column types of the runner's own tables, as this database writes them.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct OwnTypes {
+pub struct OwnTypes {
     /// Text that may be part of a primary key, compared byte for byte: 255 characters.
-    pub(super) key: &'static str,
-    pub(super) text: &'static str,
+    pub key: &'static str,
+    pub text: &'static str,
     /// Up to 16 MiB.
-    pub(super) bytes: &'static str,
+    pub bytes: &'static str,
     /// 64 bits.
-    pub(super) integer: &'static str,
+    pub integer: &'static str,
     /// Takes the numbering of rows from the column `sequence` of a table that an older version made; empty
     /// where the database never had one.
-    pub(super) unnumber: &'static str,
+    pub unnumber: &'static str,
 }
 
 /// Where the transactions of a journaled hook end, between statements that commit by themselves or run outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Segments {
+pub enum Segments {
     /// With the hook: what the database checks only then is checked once.
     Whole,
     /// With each unit of a script, too.
@@ -53,22 +53,22 @@ pub(super) enum Segments {
 
 /// How hooks are journaled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Journals {
-    pub(super) segments: Segments,
+pub struct Journals {
+    pub segments: Segments,
     /// Statements can commit by themselves, so that `up` and `down` are journaled too. One that is not plain may.
-    pub(super) commits_by_itself: bool,
+    pub commits_by_itself: bool,
 }
 
 /// What one try at the lock gave.
 #[derive(Debug)]
-pub(super) enum LockTry {
+pub enum LockTry {
     Held,
     HeldBy(LockHolder),
 }
 
 /// What the catalogue says about a statement whose end nobody saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub enum Verdict {
     Done,
     /// Nothing of it is left; it can run again.
     NotDone,
@@ -78,7 +78,7 @@ pub(super) enum Verdict {
 
 /// Transactions of the runner's, with a hook in them or without.
 #[async_trait]
-pub(super) trait Transactions: Send {
+pub trait Transactions: Send {
     /// Begins a transaction: to write at once on SQLite, READ COMMITTED elsewhere. The rows of its own statements, all of
     /// which are answered by then.
     async fn start(&mut self, start: Start) -> Result<Vec<Rows>, TxError>;
@@ -110,7 +110,7 @@ pub(super) trait Transactions: Send {
 
 /// The runner's lock.
 #[async_trait]
-pub(super) trait Locking: Send {
+pub trait Locking: Send {
     /// Tries once for the runner's lock on this session; never waits.
     async fn try_lock(&mut self) -> Result<LockTry, BackendError>;
 
@@ -125,7 +125,7 @@ pub(super) trait Locking: Send {
 
 /// What a journal needs: where transactions end, and what came of statements that no transaction holds.
 #[async_trait]
-pub(super) trait Journaling: Send {
+pub trait Journaling: Send {
     fn journals(&self) -> Journals;
 
     /// Whether the transaction that [`Transactions::start`] began is still open.
@@ -149,9 +149,7 @@ pub(super) trait Journaling: Send {
 ///
 /// Own statements ([`Own`]) are spelled by the implementation (see [`own_sql`]).
 #[async_trait]
-pub(super) trait Connection:
-    Session + Transactions + Locking + Journaling + Scratch
-{
+pub trait Connection: Session + Transactions + Locking + Journaling + Scratch {
     /// Where the runner's own tables are, if a database has several schemas.
     fn places(&mut self) -> Option<&mut dyn Places> {
         None
@@ -233,7 +231,7 @@ pub(super) trait Connection:
 
 /// Where a database has several schemas: the one of the runner's own tables.
 #[async_trait]
-pub(super) trait Places: Send {
+pub trait Places: Send {
     /// The schema of the runner's own tables.
     fn place(&self) -> &str;
 
@@ -254,7 +252,7 @@ pub(super) trait Places: Send {
 
 /// Where a database knows users: what the one of this connection may do. Asked outside of a transaction.
 #[async_trait]
-pub(super) trait Rights: Send {
+pub trait Rights: Send {
     /// What this user may do beyond the database.
     async fn powers(&mut self) -> Result<Powers, BackendError>;
 
@@ -264,7 +262,7 @@ pub(super) trait Rights: Send {
 
 /// Where some statements cannot run in a transaction, and others can be tried.
 #[async_trait]
-pub(super) trait RunsOutside: Send {
+pub trait RunsOutside: Send {
     /// Whether `sql` may turn out to need to run outside of the transaction; true is always safe.
     fn may_need_outside(&self, sql: &str) -> bool;
 
@@ -287,7 +285,7 @@ pub(super) trait RunsOutside: Send {
 
 /// Where all that is altered can be taken back.
 #[async_trait]
-pub(super) trait Rehearses: Send {
+pub trait Rehearses: Send {
     /// From here on transactions are savepoints of one transaction that
     /// [`Self::end_rehearsal`] rolls back.
     async fn begin_rehearsal(&mut self) -> Result<(), BackendError>;
@@ -296,7 +294,7 @@ pub(super) trait Rehearses: Send {
 }
 
 /// Where settings that a hook makes are no part of its transaction.
-pub(super) trait RepeatsSettings: Send {
+pub trait RepeatsSettings: Send {
     /// A statement of a hook that is run again returned what it returned then, and was not run. What it set in
     /// that session is to be set in this one.
     fn replayed(&mut self, sql: &str);
@@ -304,7 +302,7 @@ pub(super) trait RepeatsSettings: Send {
 
 /// Where a hook can go on in a session of its own, from a statement on that a resumed hook could not repeat.
 #[async_trait]
-pub(super) trait Apart: Send {
+pub trait Apart: Send {
     /// Opens another session for what a resumed hook could not repeat: the hook's own, in which nothing is the
     /// runner's, and in which LAST_INSERT_ID() is `last_insert_id`.
     async fn open_apart(
@@ -331,7 +329,7 @@ pub(super) trait Apart: Send {
 ///   plugin:          start: claim(ticket) ─ hook ─ finish: finish(ticket, nonce) ─ COMMIT
 /// ```
 #[async_trait]
-pub(super) trait Confining: Send {
+pub trait Confining: Send {
     /// What stands in the way of confining a plugin, and the statements that a database administrator runs once; `None`
     /// if nothing does. Changes nothing.
     async fn obstacle(&mut self) -> Result<Option<Obstacle>, BackendError>;
@@ -363,7 +361,7 @@ pub(super) trait Confining: Send {
 /// Where the server ends neither idle transactions nor statements of a runner that is gone: sessions and statements that
 /// another runner can end.
 #[async_trait]
-pub(super) trait Sessions: Send {
+pub trait Sessions: Send {
     /// Names this connection's session on the server, for whoever takes its lease over.
     fn session_name(&self) -> String;
 
@@ -371,25 +369,46 @@ pub(super) trait Sessions: Send {
     /// Nothing where the name is of another server, or of no session any more.
     async fn end_session_named(&mut self, name: &str) -> Result<(), BackendError>;
 
-    /// Tells which lease this connection works under: where it has to take another session, it signs
-    /// the lease with that one's name.
-    fn set_lease(&mut self, fence: Option<i64>);
+    /// Sets the lease that this connection works under. If it has to take another session, it signs the lease with
+    /// the name of that session.
+    fn set_lease(&mut self, lease: Option<SignedLease>);
 
     /// Tells the session which `marker` goes to the server with each statement of a hook.
     fn set_marker(&mut self, marker: Option<&str>);
 }
 
+/// A lease, and how its holder signs it.
+#[derive(Debug, Clone, Copy)]
+pub struct SignedLease {
+    pub fence: i64,
+    /// Returns the statement that signs the lease of this fence with the name of a session.
+    pub sign: fn(session: String, fence: i64) -> Own,
+}
+
 /// Makes connections to one database, the first as well as later ones.
 #[async_trait]
-pub(super) trait Connector: Send + Sync {
+pub trait Connector: Send + Sync {
     /// `None` where there is no database; with `create`, one is made.
     async fn connect(&self, create: bool) -> Result<Option<SharedConnection>, BackendError>;
 }
 
 /// Puts a database's spelling into one of the runner's own statements: `prefix` before each own
 /// table (`@state` becomes `main.alteration_state`).
-pub(super) fn own_sql(sql: &str, prefix: &str) -> String {
+pub fn own_sql(sql: &str, prefix: &str) -> String {
     sql.replace('@', &format!("{prefix}alteration_"))
+}
+
+/// Returns a statement that makes one of the runner's own tables without its comments, with the types of one database.
+pub fn spelled(statement: &str, types: OwnTypes) -> String {
+    let OwnTypes { key, text, bytes, integer, .. } = types;
+    let lines = statement.lines().filter(|line| !line.trim_start().starts_with("--"));
+    let statement = lines.collect::<Vec<_>>().join("\n");
+    statement
+        .trim_start()
+        .replace("{key}", key)
+        .replace("{text}", text)
+        .replace("{bytes}", bytes)
+        .replace("{integer}", integer)
 }
 
 #[cfg(test)]

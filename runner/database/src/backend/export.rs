@@ -3,7 +3,6 @@
 //! On PostgreSQL it is CSV, as `COPY … FROM` reads it: NULL is nothing, everything else is in quotes. Elsewhere it is one
 //! INSERT a row, for the database's own client. Rows come from a cursor and go to the caller one by one.
 
-use super::{Backend, BackendError, RowSource};
 use serde::Serialize;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -58,32 +57,3 @@ impl Export {
 
 /// Takes the lines of a file, rows with their ends.
 pub type Lines<'a> = dyn FnMut(&[u8]) + Send + 'a;
-
-impl Backend {
-    /// How a table is written out that [`Backend::things`] named so. In a look.
-    pub async fn export_of(&mut self, table: &str) -> Result<Export, BackendError> {
-        self.shared()?.lock().await.export_of(table).await
-    }
-
-    /// Hands each row to `line`. In a look.
-    pub async fn export(
-        &mut self,
-        export: &Export,
-        line: &mut Lines<'_>,
-    ) -> Result<(), BackendError> {
-        self.shared()?.lock().await.export(export, line).await
-    }
-
-    /// How many rows there are. In a look.
-    pub async fn count_rows(&mut self, rows: &RowSource) -> Result<u64, BackendError> {
-        let counting = RowSource {
-            columns: vec!["rows".to_owned()],
-            sql: format!("SELECT count(*) AS counted FROM ({}) AS each_row", rows.sql),
-        };
-        let mut counted = None;
-        let each = &mut |row: Vec<String>| counted = row.into_iter().next();
-        self.shared()?.lock().await.each_row(&counting, each).await?;
-        let counted = counted.and_then(|count| count.trim_matches('\'').parse().ok());
-        counted.ok_or_else(|| BackendError::Database("a count is no number".to_owned()))
-    }
-}

@@ -3,7 +3,7 @@
 use crate::alteration::Dialect;
 
 /// As the dialect quotes it.
-pub(super) fn quote(name: &str, dialect: Dialect) -> String {
+pub fn quote(name: &str, dialect: Dialect) -> String {
     match dialect {
         Dialect::Mysql | Dialect::Mariadb => in_backticks(name),
         Dialect::Sqlite | Dialect::Postgresql => in_quotes(name),

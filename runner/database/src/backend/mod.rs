@@ -1,57 +1,35 @@
-//! Databases: connection, dialect, lock and the recorded state, behind one trait.
+//! Databases: one driver for each kind, behind the traits of [`connection`].
 //!
-//! Talks to sqlx and nothing else does. Knows neither WebAssembly nor the plan.
+//! Talks to sqlx, and nothing else does. Knows the runner's own tables by name only: what is recorded in them is written
+//! once above the drivers, in `alteration-record`.
 
-mod attempt;
-mod baseline;
 mod certificate;
-mod confined;
-mod connection;
-mod database;
-mod disk;
+pub mod confining;
+pub mod connection;
 mod error;
-mod export;
-mod former;
-mod identifier;
-mod journal;
-mod lease;
-mod lock;
-mod mended;
+pub mod export;
+pub mod identifier;
 mod mysql;
 mod one_by_one;
 mod postgres;
 mod powers;
 mod protocol;
-mod recorded;
-mod released;
-mod resolve;
-mod scratch;
+pub mod recorded;
+pub mod scratch;
 mod size;
 mod sqlite;
-mod tables;
-mod takeover;
-mod transaction;
+pub mod transaction;
 mod url;
 
-pub use alteration_domain::record::{
-    Applied, Asked, Attempt, Because, Checkpoint, Claim, Decided, Decision, Ending, Entropy, Fit,
-    Former, HookLimits, LockHolder, Mended, ParseBecauseError, Phase, Revision, RowChange, Run,
-    SCHEMA_VERSION, Snapshot, StateRow, Status, StrangeLedger, Takeover,
-};
-pub use attempt::{Next, Part, Undone, Work};
-pub use confined::Obstacle;
-pub use database::Backend;
+pub use alteration_domain::record::{LockHolder, StrangeLedger};
+pub use confining::Obstacle;
 pub use error::BackendError;
 pub use export::{Export, ExportColumn, ExportFormat};
-pub use former::{FormerError, FormerTool};
-pub use journal::Stop;
 pub use powers::{Power, Powers, Reach};
-pub use scratch::{
-    Blocked, Locks, RowSource, SCRATCH_PREFIX, ScriptError, TableLock, Thing, Written,
-};
+pub use scratch::{Blocked, Locks, RowSource, SCRATCH_PREFIX, TableLock, Thing, Written};
 pub use url::{DatabaseUrl, ParseUrlError, Scheme, UnknownParameter, UrlPart};
 
-use crate::session::{Counts, SqlLimits};
+use crate::session::SqlLimits;
 #[cfg(test)]
 use alteration_test_support::{proxy, servers};
 use connection::Connector;
@@ -126,9 +104,12 @@ pub enum LockKind {
     Lease,
 }
 
-/// Connects to the database that `url` names.
-pub async fn connect(url: &DatabaseUrl, options: ConnectOptions) -> Result<Backend, BackendError> {
-    let connector: Arc<dyn Connector> = match url.scheme() {
+/// Returns what makes connections to the database that `url` names. Connects to nothing yet.
+pub fn connector(
+    url: &DatabaseUrl,
+    options: &ConnectOptions,
+) -> Result<Arc<dyn Connector>, BackendError> {
+    Ok(match url.scheme() {
         Scheme::Sqlite if options.lock == LockKind::Lease => {
             return Err(BackendError::Url(
                 "a lease is for servers; a SQLite file has its own lock".to_owned(),
@@ -137,9 +118,7 @@ pub async fn connect(url: &DatabaseUrl, options: ConnectOptions) -> Result<Backe
         Scheme::Sqlite => {
             Arc::new(sqlite::SqliteConnector::new(url, options.access, options.limits)?)
         }
-        Scheme::Postgres => Arc::new(postgres::PostgresConnector::new(url, &options)?),
-        Scheme::Mysql => Arc::new(mysql::MysqlConnector::new(url, &options)),
-    };
-    let connection = connector.connect(false).await?;
-    Ok(Backend::new(url.to_string(), connector, connection, options))
+        Scheme::Postgres => Arc::new(postgres::PostgresConnector::new(url, options)?),
+        Scheme::Mysql => Arc::new(mysql::MysqlConnector::new(url, options)),
+    })
 }

@@ -3,7 +3,6 @@
 //! Each database reads it from its own catalogue (`postgres/powers.rs`, `mysql/powers.rs`); whether a plugin may have it
 //! is decided in `deploy/trust.rs`. On SQLite there are no users: nothing reaches beyond the file but what the guard refuses.
 
-use super::{Backend, BackendError};
 use serde::Serialize;
 
 /// What a user may do beyond the database that it is connected to.
@@ -44,18 +43,6 @@ impl Powers {
     /// The worst of it; none for a user that reaches its databases only.
     pub fn reach(&self) -> Option<Reach> {
         self.held.iter().map(|power| power.reach).min()
-    }
-}
-
-impl Backend {
-    /// What this connection's user may do beyond its database. Asked outside of a transaction.
-    pub async fn powers(&mut self) -> Result<Powers, BackendError> {
-        // A file that is yet to be made.
-        let Some(shared) = self.connection.clone() else { return Ok(Powers::default()) };
-        match shared.lock().await.rights() {
-            Some(rights) => rights.powers().await,
-            None => Ok(Powers::default()),
-        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
 use std::borrow::Cow;
 
 /// Runs `queries` in one transaction that only reads; the rows of each.
-pub(super) async fn read(
+pub async fn read(
     connection: &mut dyn Connection,
     queries: Vec<Own>,
 ) -> Result<Vec<Rows>, BackendError> {
@@ -18,15 +18,12 @@ pub(super) async fn read(
 }
 
 /// As [`read`] with one query.
-pub(super) async fn read_one(
-    connection: &mut dyn Connection,
-    query: Own,
-) -> Result<Rows, BackendError> {
+pub async fn read_one(connection: &mut dyn Connection, query: Own) -> Result<Rows, BackendError> {
     Ok(read(connection, vec![query]).await?.pop().unwrap_or_default())
 }
 
 /// Runs one query in the transaction at hand.
-pub(super) async fn query(
+pub async fn query(
     connection: &mut dyn Connection,
     sql: impl Into<Cow<'static, str>>,
     params: impl Into<Vec<Cell>>,
@@ -36,7 +33,7 @@ pub(super) async fn query(
 }
 
 /// Runs `statements` as one transaction without a guest, or none of them. How it was committed.
-pub(super) async fn apply(
+pub async fn apply(
     connection: &mut dyn Connection,
     statements: Vec<Own>,
     durability: Durability,
@@ -46,7 +43,7 @@ pub(super) async fn apply(
 }
 
 /// Ends the transaction at hand as was decided in it, or rolls it back if that failed.
-pub(super) async fn conclude<T>(
+pub async fn conclude<T>(
     connection: &mut dyn Connection,
     decided: Result<(T, End), BackendError>,
 ) -> Result<(T, Durability), BackendError> {
@@ -62,7 +59,7 @@ pub(super) async fn conclude<T>(
 
 /// Ends what was begun for an error, which says why. One of the rollback would only hide it: what is
 /// not rolled back now is rolled back when the connection closes.
-pub(super) async fn or_roll_back<T>(
+pub async fn or_roll_back<T>(
     connection: &mut dyn Connection,
     done: Result<T, BackendError>,
 ) -> Result<T, BackendError> {

@@ -15,27 +15,27 @@ use crate::{
     alteration::ForeignKeys,
     sql::{Isolation, Level},
 };
-pub(super) use alteration_domain::record::Cell;
+pub use alteration_domain::record::Cell;
 use std::{borrow::Cow, time::Duration};
 
 /// The rows that a statement returned.
-pub(super) type Rows = Vec<Vec<Cell>>;
+pub type Rows = Vec<Vec<Cell>>;
 
 /// One of the runner's own statements: exactly one, with `?` for each value and `@name` for the runner's table
 /// `alteration_name`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Own {
-    pub(super) sql: Cow<'static, str>,
-    pub(super) params: Vec<Cell>,
-    pub(super) expects: Expects,
+pub struct Own {
+    pub sql: Cow<'static, str>,
+    pub params: Vec<Cell>,
+    pub expects: Expects,
     /// It goes after all that stands before it, in a message of its own with its bytes beside the text, so that no code of
     /// a guest can read them.
-    pub(super) is_sealed: bool,
+    pub is_sealed: bool,
 }
 
 /// What has to come of an own statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Expects {
+pub enum Expects {
     /// Nothing in particular: it may match any number of rows.
     Nothing,
     /// Rows, which are returned.
@@ -56,49 +56,49 @@ impl Own {
     }
 
     /// A statement that may match any number of rows.
-    pub(super) fn run(sql: impl Into<Cow<'static, str>>, params: impl Into<Vec<Cell>>) -> Self {
+    pub fn run(sql: impl Into<Cow<'static, str>>, params: impl Into<Vec<Cell>>) -> Self {
         Self::new(sql, params, Expects::Nothing)
     }
 
     /// A query.
-    pub(super) fn rows(sql: impl Into<Cow<'static, str>>, params: impl Into<Vec<Cell>>) -> Self {
+    pub fn rows(sql: impl Into<Cow<'static, str>>, params: impl Into<Vec<Cell>>) -> Self {
         Self::new(sql, params, Expects::Rows)
     }
 
     /// An UPDATE, DELETE, INSERT or SELECT of exactly one row.
-    pub(super) fn one_row(sql: impl Into<Cow<'static, str>>, params: impl Into<Vec<Cell>>) -> Self {
+    pub fn one_row(sql: impl Into<Cow<'static, str>>, params: impl Into<Vec<Cell>>) -> Self {
         Self::new(sql, params, Expects::OneRow)
     }
 
     /// An `INSERT … VALUES` into a table with a primary key.
-    pub(super) fn new_row(sql: impl Into<Cow<'static, str>>, params: impl Into<Vec<Cell>>) -> Self {
+    pub fn new_row(sql: impl Into<Cow<'static, str>>, params: impl Into<Vec<Cell>>) -> Self {
         Self::new(sql, params, Expects::NewRow)
     }
 
     /// The same, sealed.
-    pub(super) fn sealed(self) -> Self {
+    pub fn sealed(self) -> Self {
         Self { is_sealed: true, ..self }
     }
 
     /// Whether it only reads.
-    pub(super) fn is_query(&self) -> bool {
+    pub fn is_query(&self) -> bool {
         self.sql.trim_start().starts_with("SELECT")
     }
 }
 
 /// What a transaction begins with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Start {
+pub struct Start {
     /// Run first. All of them are answered before a guest runs.
-    pub(super) own: Vec<Own>,
-    pub(super) guest: Guest,
+    pub own: Vec<Own>,
+    pub guest: Guest,
     /// The database's usual level for this runner if `None`: READ COMMITTED, or SQLite's own.
-    pub(super) isolation: Option<Isolation>,
+    pub isolation: Option<Isolation>,
 }
 
 /// How the statements of a hook run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum HookMode {
+pub enum HookMode {
     /// All in one transaction, with the record of it. What would end that transaction is refused.
     Transaction,
     /// Journaled: a statement may commit by itself, or run outside of any transaction.
@@ -109,20 +109,20 @@ pub(super) enum HookMode {
 
 /// What holds for the statements of one hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct HookSettings {
-    pub(super) mode: HookMode,
-    pub(super) level: Level,
+pub struct HookSettings {
+    pub mode: HookMode,
+    pub level: Level,
     /// How long one statement may wait for somebody else's lock.
-    pub(super) lock_wait: Duration,
+    pub lock_wait: Duration,
     /// How long one statement may take; `None` leaves it to the hook's own time-out.
-    pub(super) statement_time: Option<Duration>,
+    pub statement_time: Option<Duration>,
     /// For SQLite; the others enforce theirs.
-    pub(super) foreign_keys: ForeignKeys,
+    pub foreign_keys: ForeignKeys,
 }
 
 /// Whether a hook works in a transaction.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Guest {
+pub enum Guest {
     #[default]
     None,
     /// A hook begins: what an earlier one left in the session is forgotten first.
@@ -133,28 +133,28 @@ pub(super) enum Guest {
 
 impl Start {
     /// Without a guest.
-    pub(super) fn own(own: Vec<Own>) -> Self {
+    pub fn own(own: Vec<Own>) -> Self {
         Self { own, ..Self::default() }
     }
 
     /// With a hook that begins.
-    pub(super) fn entering(own: Vec<Own>, hook: HookSettings) -> Self {
+    pub fn entering(own: Vec<Own>, hook: HookSettings) -> Self {
         Self { own, guest: Guest::Enters(hook), isolation: None }
     }
 }
 
 /// How a transaction ends.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct End {
-    pub(super) checks: Checks,
+pub struct End {
+    pub checks: Checks,
     /// Run after the checks, before the commit.
-    pub(super) own: Vec<Own>,
-    pub(super) durability: Durability,
+    pub own: Vec<Own>,
+    pub durability: Durability,
 }
 
 /// What is checked of a guest's work before the record of it is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Checks {
+pub enum Checks {
     /// Of a journaled hook that goes on: what the database leaves to the commit. Nothing where no hook is at work.
     #[default]
     Segment,
@@ -165,7 +165,7 @@ pub(super) enum Checks {
 
 /// Whether a commit waits for the disk.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Durability {
+pub enum Durability {
     /// It waits; so all commits before it are on the disk too.
     #[default]
     Flushed,
@@ -175,19 +175,19 @@ pub(super) enum Durability {
 
 impl End {
     /// Commits `own`, and waits for the disk.
-    pub(super) fn own(own: Vec<Own>) -> Self {
+    pub fn own(own: Vec<Own>) -> Self {
         Self { own, ..Self::default() }
     }
 
     /// Ends a hook, with its record.
-    pub(super) fn hook(own: Vec<Own>, durability: Durability) -> Self {
+    pub fn hook(own: Vec<Own>, durability: Durability) -> Self {
         Self { checks: Checks::Hook, own, durability }
     }
 }
 
 /// Where a transaction failed.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum TxError {
+pub enum TxError {
     /// It was not begun, or a hook could not be entered.
     #[error("{0}")]
     Start(BackendError),
@@ -223,12 +223,12 @@ impl From<TxError> for BackendError {
 
 impl TxError {
     /// Whether the transaction is committed, or may be.
-    pub(super) fn is_committed(&self) -> bool {
+    pub fn is_committed(&self) -> bool {
         matches!(self, Self::Behind(_) | Self::Unknown(_))
     }
 
     /// An error of the COMMIT, of which a lost connection leaves open what came of it.
-    pub(super) fn of_commit(error: BackendError) -> Self {
+    pub fn of_commit(error: BackendError) -> Self {
         match error {
             BackendError::Disconnected(_) => Self::Unknown(error),
             error => Self::Commit(error),

@@ -13,9 +13,9 @@ use super::{
     trust::{confined, powerful},
 };
 use crate::cli::{command, output};
-use alteration_database::backend::BackendError;
 use alteration_deploy::{Error, config::CONFIG_FILE, deploy::UnknownSettings, error::Lost};
 use alteration_host::LoadError;
+use alteration_record::BackendError;
 use std::path::Path;
 
 /// Says what happened, what is altered now, and what to do next.

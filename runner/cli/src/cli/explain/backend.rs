@@ -1,7 +1,7 @@
 //! Advice for errors of the database and the connection to it.
 
 use crate::cli::{command, output};
-use alteration_database::backend::BackendError;
+use alteration_record::BackendError;
 
 /// The flag that names a schema, as a shell takes it.
 pub(super) fn state_schema(schema: &str) -> String {

@@ -2,12 +2,12 @@
 
 use super::{Explanation, NOTHING};
 use crate::cli::output;
-use alteration_database::backend::{Checkpoint, Phase, Run};
 use alteration_deploy::{StepReport, error::Lost, event::TakenOver};
 use alteration_domain::{
     alteration::{AlterationKey, Direction},
     escape::EscapedLines,
 };
+use alteration_record::{Checkpoint, Phase, Run};
 
 /// The advice where the server could not be asked what it still has.
 pub(super) const LOOK_AGAIN: &str =

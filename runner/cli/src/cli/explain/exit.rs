@@ -1,8 +1,8 @@
 //! Exit codes: how the process ends.
 
-use alteration_database::backend::{BackendError, FormerError};
 use alteration_deploy::{Error, StepError};
 use alteration_domain::plan::{BaselineError, Finding, Severity};
+use alteration_record::{BackendError, FormerError};
 use alteration_source::SourceError;
 use std::process::ExitCode;
 

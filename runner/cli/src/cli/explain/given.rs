@@ -1,9 +1,9 @@
 //! What was given cannot be used: the URL, files, `runner.toml`, or a former tool's records.
 
 use crate::cli::output;
-use alteration_database::backend::{FormerError, FormerTool, ParseUrlError};
 use alteration_deploy::{config::ConfigError, lock_file::LockFileError};
 use alteration_domain::{alteration::CatalogError, plan::BaselineError};
+use alteration_record::{FormerError, FormerTool, ParseUrlError};
 use alteration_source::SourceError;
 use std::path::Path;
 

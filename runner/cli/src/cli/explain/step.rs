@@ -6,7 +6,6 @@ use super::{
     changed::{LOOK_AGAIN, and_taken_over, changed, note_down, note_lost, perhaps, unfinished},
 };
 use crate::cli::{command, output};
-use alteration_database::backend::{BackendError, Stop};
 use alteration_deploy::{
     StepError, StepFailure,
     error::{Changed, Lost},
@@ -17,6 +16,7 @@ use alteration_domain::{
     plan::cut_off_advice,
 };
 use alteration_host::HookError;
+use alteration_record::{BackendError, Stop};
 
 pub(super) fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
     let StepFailure { key, direction, cause, done, lost, left, rehearsed, unrecorded, .. } =

@@ -2,7 +2,6 @@
 
 use super::Lock;
 use crate::cli::{command, output};
-use alteration_database::backend::{Access, ConnectOptions, DatabaseUrl, Scheme};
 use alteration_deploy::{
     Error, Runner,
     config::{CONFIG_FILE, Config},
@@ -10,6 +9,7 @@ use alteration_deploy::{
 };
 use alteration_domain::{alteration::Dialect, escape::Escaped};
 use alteration_host::Limits;
+use alteration_record::{Access, ConnectOptions, DatabaseUrl, Scheme};
 use clap::Args;
 use std::{
     path::{Path, PathBuf},

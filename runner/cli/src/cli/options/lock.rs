@@ -1,6 +1,6 @@
 //! What keeps other runners away while one writes.
 
-use alteration_database::backend::{ConnectOptions, LockKind};
+use alteration_record::{ConnectOptions, LockKind};
 use clap::{Args, ValueEnum};
 use std::time::Duration;
 

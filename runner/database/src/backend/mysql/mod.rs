@@ -48,16 +48,16 @@ use super::{
     BackendError, ConnectOptions, DatabaseUrl,
     connection::{
         Apart, Cell, Connection, HookMode, HookSettings, Journaling, Journals, OwnTypes, Rights,
-        Segments, Sessions, Verdict,
+        Segments, Sessions, SignedLease, Verdict,
     },
     one_by_one::Steps,
-    tables::schema,
     transaction::Rows,
 };
 use crate::{
     session::{Handle, Session as _},
     sql::{Isolation, Level},
 };
+use alteration_domain::record::tables;
 use async_trait::async_trait;
 use borrowed::Borrowed;
 use column::TableHints;
@@ -94,8 +94,8 @@ pub(super) struct MysqlConnection {
     /// A change of the runner's own tables ended that transaction. Each statement after it commits by itself.
     has_defined: bool,
     locked: bool,
-    /// The fence of the lease that this connection works under.
-    lease: Option<i64>,
+    /// The lease that this connection works under.
+    lease: Option<SignedLease>,
     /// What the catalogue says about tables that were read, until the schema changes.
     hints: HashMap<String, Arc<TableHints>>,
     /// Statements of guests that may have changed the schema.
@@ -304,8 +304,8 @@ impl Sessions for MysqlConnection {
         }
     }
 
-    fn set_lease(&mut self, fence: Option<i64>) {
-        self.lease = fence;
+    fn set_lease(&mut self, lease: Option<SignedLease>) {
+        self.lease = lease;
     }
 
     fn set_marker(&mut self, marker: Option<&str>) {
@@ -342,7 +342,7 @@ impl Connection for MysqlConnection {
             WHERE table_schema = ? AND table_name LIKE 'alteration!_%' ESCAPE '!'";
         let database = Cell::text(&self.server.database);
         let found = self.read_own(sql, &[database]).await?;
-        Ok(schema::own(found.into_iter().flatten().filter_map(|cell| match cell {
+        Ok(tables::own(found.into_iter().flatten().filter_map(|cell| match cell {
             Cell::Text(name) => name,
             Cell::Bytes(name) => String::from_utf8(name?).ok(),
             Cell::Integer(_) => None,

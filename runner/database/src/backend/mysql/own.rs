@@ -8,10 +8,10 @@ use crate::backend::{
     BackendError,
     connection::{Cell, own_sql},
     identifier::in_backticks as quote,
-    tables::schema,
 };
 use crate::session::{Session as _, Value};
 use crate::sql::Statement;
+use alteration_domain::record::tables;
 use sqlx::{
     Arguments, Row as _,
     mysql::{MySqlArguments, MySqlRow},
@@ -92,7 +92,7 @@ impl MysqlConnection {
         let database = Cell::text(&self.server.database);
         for row in self.read_own(sql, &[database]).await? {
             if let [Cell::Text(Some(table)), Cell::Text(Some(engine))] = &row[..]
-                && schema::is_own(&table.to_lowercase())
+                && tables::is_own(&table.to_lowercase())
                 && !engine.eq_ignore_ascii_case("InnoDB")
             {
                 return Err(BackendError::Engine { table: table.clone(), engine: engine.clone() });

@@ -10,8 +10,8 @@ use crate::backend::{
     connection::{Cell, Rights},
     identifier::in_backticks as quote,
     powers::Powers,
-    tables::schema,
 };
+use alteration_domain::record::tables;
 use async_trait::async_trait;
 use sqlx::mysql::MySqlArguments;
 use std::collections::BTreeSet;
@@ -39,7 +39,7 @@ impl Rights for MysqlConnection {
     async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError> {
         let database = quote(&self.server.database);
         let mut denied = Vec::new();
-        for table in schema::TABLES {
+        for table in tables::TABLES {
             let sql = format!("SELECT 1 FROM {database}.{table} LIMIT 0");
             let read = self.ready().await?.rows(&sql, MySqlArguments::default()).await;
             match read.map_err(|error| (error::number(&error), error)) {

@@ -13,9 +13,8 @@ use super::{MysqlConnection, connect, error, sessions, watch};
 use crate::{
     backend::{
         BackendError,
-        connection::{Locking, Transactions},
+        connection::{Locking, Sessions as _, SignedLease, Transactions},
         one_by_one,
-        tables::lease,
         transaction::{Durability, End, Own, Rows, Start, TxError},
     },
     session::{ErrorKind, SqlError},
@@ -239,9 +238,9 @@ impl MysqlConnection {
         self.zones.clear();
         let sql = self.settings.sql();
         self.own_text(&sql).await?;
-        if let Some(fence) = self.lease {
+        if let Some(SignedLease { fence, sign }) = self.lease {
             // Whoever takes the lease over ends this session, and no longer the one before.
-            let sign = lease::sign(self, fence);
+            let sign = sign(self.session_name(), fence);
             self.execute_own(&sign.sql, &sign.params).await?;
         }
         // Until here it is still said to be locked, so that another try takes the lock as well.

@@ -52,7 +52,8 @@ use super::{
         RunsOutside,
     },
 };
-use crate::{backend::tables::schema, session::Handle};
+use crate::session::Handle;
+use alteration_domain::record::tables;
 use async_trait::async_trait;
 use config::Config;
 use link::{Link, TextRow};
@@ -185,7 +186,7 @@ impl Connection for PostgresConnection {
             text::literal(&text::quote(&self.config.schema))
         );
         let found = self.own_texts(&sql).await?;
-        Ok(schema::own(found.into_iter().flatten().flatten()))
+        Ok(tables::own(found.into_iter().flatten().flatten()))
     }
 
     fn tables_sql(&self) -> &'static str {

@@ -5,7 +5,8 @@ use super::{
     powers::{CREATEROLE_IS_BOUNDED, READERS, Role, WRITERS, held},
     text,
 };
-use crate::backend::{BackendError, connection::Rights, powers::Powers, tables::schema};
+use crate::backend::{BackendError, connection::Rights, powers::Powers};
+use alteration_domain::record::tables;
 use async_trait::async_trait;
 
 #[async_trait]
@@ -49,7 +50,7 @@ impl Rights for PostgresConnection {
     }
 
     async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError> {
-        let names = schema::TABLES.map(text::literal).join(", ");
+        let names = tables::TABLES.map(text::literal).join(", ");
         let sql = format!(
             "SELECT c.relname::pg_catalog.text, \
                  pg_catalog.has_table_privilege(c.oid, 'SELECT')::pg_catalog.text, \

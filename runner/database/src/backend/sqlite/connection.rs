@@ -17,12 +17,12 @@ use crate::{
             Rehearses, RepeatsSettings, RunsOutside, Segments, Transactions, Verdict, own_sql,
         },
         one_by_one::{self, Steps},
-        tables::schema,
         transaction::{Durability, End, Guest, Own, Rows, Start, TxError},
     },
     crash,
     sql::Isolation,
 };
+use alteration_domain::record::tables;
 use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, TypeInfo, ValueRef, sqlite::SqliteRow};
 use std::collections::BTreeSet;
@@ -260,7 +260,7 @@ impl Connection for SqliteSession {
         let names: Result<Vec<String>, _> =
             sqlx::query_scalar(sql).persistent(false).fetch_all(&mut self.connection).await;
         crash::after(sql);
-        Ok(schema::own(names.map_err(host_error)?))
+        Ok(tables::own(names.map_err(host_error)?))
     }
 
     fn tables_sql(&self) -> &'static str {

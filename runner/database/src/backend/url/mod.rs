@@ -113,7 +113,7 @@ impl DatabaseUrl {
     }
 
     /// The file of a SQLite database; `None` in memory and for a server's.
-    pub(in crate::backend) fn file(&self) -> Option<&Path> {
+    pub fn file(&self) -> Option<&Path> {
         match &*self.target {
             Target::Sqlite(url) if !url.is_in_memory => Some(Path::new(&url.file)),
             _ => None,
@@ -121,7 +121,7 @@ impl DatabaseUrl {
     }
 
     /// The same parameters with another file, as a path and not as a part of a URL; `None` for a server's.
-    pub(in crate::backend) fn with_file(&self, file: &str) -> Option<Self> {
+    pub fn with_file(&self, file: &str) -> Option<Self> {
         let mut other = self.clone();
         let Target::Sqlite(url) = &mut *other.target else { return None };
         url.is_in_memory = false;

@@ -17,7 +17,7 @@ use crate::{
     alteration::PluginName,
     backend::{
         BackendError, Obstacle,
-        confined::Ticket,
+        confining::Ticket,
         connection::{Confining, SharedConnection},
         transaction::Own,
     },

@@ -20,9 +20,8 @@ use crate::{
     alteration::PluginName,
     backend::{
         BackendError,
-        connection::{Cell, Connection as _, Locking as _, SharedConnection},
+        connection::{Cell, Connection as _, Locking as _, SharedConnection, spelled},
         recorded,
-        tables::schema::spelled,
         transaction::Own,
     },
 };

@@ -8,7 +8,7 @@ use crate::{
     alteration::PluginName,
     backend::{
         BackendError,
-        confined::Ticket,
+        confining::Ticket,
         connection::{Cell, Transactions as _},
         transaction::{Durability, Expects, Own},
     },

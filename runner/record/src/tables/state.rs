@@ -5,9 +5,11 @@
 
 use super::{RUNNER_VERSION, to_json};
 use crate::{
+    Attempt, Counts, Revision, StateRow, Status,
     alteration::{AlterationKey, Checksum, Direction, PluginName},
-    backend::{Attempt, Counts, Revision, StateRow, Status, connection::Cell, transaction::Own},
+    connection::Cell,
     operator,
+    transaction::Own,
 };
 
 /// Says that an attempt of several parts takes the row from one of the statuses that it may come from to

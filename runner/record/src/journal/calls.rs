@@ -6,7 +6,8 @@ use super::{
 };
 use crate::{
     alteration::Dialect,
-    backend::{connection::SharedConnection, identifier},
+    connection::SharedConnection,
+    identifier,
     session::{
         Column, ErrorKind, FailedInScript, Handle, OnStatement, Outcome, ResultLimit, Row, RowSet,
         Script, Session, SqlError, Value,

@@ -2,7 +2,7 @@
 //! backend's.
 
 use super::{FormerTool, name::Name};
-use crate::backend::{DatabaseUrl, Scheme};
+use crate::{DatabaseUrl, Scheme};
 use std::path::Path;
 
 /// What Sqitch calls the file, unless sqitch.conf says otherwise, and the table in it.

@@ -18,14 +18,12 @@ use super::{
     statement::{is_list, run},
 };
 use crate::{
-    backend::{
-        BackendError,
-        connection::{Connection, SharedConnection},
-        tables::journal::{self, JournalRow},
-        transaction::End,
-    },
+    BackendError,
+    connection::{Connection, SharedConnection},
     session::{ErrorKind, Outcome, ResultLimit, SqlError, Value},
     sql::{self, Reading, Statement},
+    tables::journal::{self, JournalRow},
+    transaction::End,
 };
 use alteration_domain::record::{Effect, Mark, Trace, cut_off};
 use std::{pin::pin, sync::Arc, time::Duration};
@@ -69,14 +67,14 @@ impl JournalRow {
 
 /// The rows that are sure, and those at the end whose transaction nothing ended: its session took it along, unless a
 /// table of it has no rollback, or a statement ended it unseen.
-pub(in crate::backend) fn parted(rows: &[JournalRow]) -> (&[JournalRow], &[JournalRow]) {
+pub(crate) fn parted(rows: &[JournalRow]) -> (&[JournalRow], &[JournalRow]) {
     let is_held = |row: &&JournalRow| row.mark().is_some_and(|mark| mark.effect == Effect::Held);
     let held = rows.iter().rev().take_while(is_held).count();
     rows.split_at(rows.len() - held)
 }
 
 /// What of `rows` surely took effect, as messages show it.
-pub(in crate::backend) fn effects(rows: &[JournalRow]) -> Vec<String> {
+pub(crate) fn effects(rows: &[JournalRow]) -> Vec<String> {
     let (sure, _) = parted(rows);
     sure.iter().filter(|row| row.is_done).flat_map(JournalRow::changes).collect()
 }
@@ -434,7 +432,7 @@ impl Journal {
 }
 
 /// Why a hook with these rows cannot go on, if it cannot.
-pub(in crate::backend) fn cut(rows: &[JournalRow]) -> Option<Stop> {
+pub(crate) fn cut(rows: &[JournalRow]) -> Option<Stop> {
     cut_off(&rows.iter().map(JournalRow::trace).collect::<Vec<_>>())
 }
 

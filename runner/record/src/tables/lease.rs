@@ -3,15 +3,13 @@
 //! Time is the server's alone. Whoever takes the lease over gets the next fence, which the ledger
 //! then asks for: a holder that was paused cannot commit any more.
 
-use super::{Record, schema::spelled};
+use super::Record;
 use crate::{
-    backend::{
-        BackendError, LockHolder,
-        connection::{Cell, Connection, OwnTypes},
-        recorded::{query, read_one},
-        transaction::{Own, Rows},
-    },
+    BackendError, LockHolder,
+    connection::{Cell, Connection, OwnTypes, spelled},
     operator,
+    recorded::{query, read_one},
+    transaction::{Own, Rows},
 };
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +26,10 @@ struct Signature {
 
 impl Signature {
     fn of(connection: &mut dyn Connection) -> Cell {
-        let session = connection.sessions().map(|sessions| sessions.session_name());
+        Self::with(connection.sessions().map(|sessions| sessions.session_name()))
+    }
+
+    fn with(session: Option<String>) -> Cell {
         Cell::text(super::to_json(&Self { holder: operator::lock_holder(), session }))
     }
 }
@@ -103,9 +104,9 @@ pub(crate) fn give_back(fence: i64) -> Own {
 
 /// Says that the holder works on another session from now on. Nothing where the lease is somebody
 /// else's by now, which the ledger tells.
-pub(crate) fn sign(connection: &mut dyn Connection, fence: i64) -> Own {
+pub(crate) fn sign(session: String, fence: i64) -> Own {
     let sql = "UPDATE @lease SET holder = ? WHERE fence = ? AND holder IS NOT NULL";
-    Own::run(sql, [Signature::of(connection), Cell::integer(fence)])
+    Own::run(sql, [Signature::with(Some(session)), Cell::integer(fence)])
 }
 
 /// Returns the session of a holder whose lease has run out, as it named it.

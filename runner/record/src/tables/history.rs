@@ -2,14 +2,12 @@
 
 use super::{RUNNER_VERSION, Record, to_json};
 use crate::{
+    Attempt, BackendError, Counts, Decided, Ending, SCHEMA_VERSION,
     alteration::{AlterationKey, PluginName},
-    backend::{
-        Attempt, BackendError, Counts, Decided, Ending, SCHEMA_VERSION,
-        connection::{Cell, Connection},
-        recorded::query,
-        transaction::Own,
-    },
+    connection::{Cell, Connection},
     operator,
+    recorded::query,
+    transaction::Own,
 };
 use alteration_domain::record::tables::{self, SUCCESSORS, TAKEN_OVER_FROM};
 use std::collections::BTreeMap;

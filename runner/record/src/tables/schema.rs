@@ -3,17 +3,13 @@
 //! Statements can be run again: where schema changes commit by themselves, a killed run leaves some
 //! of them done.
 
-pub(crate) use alteration_domain::record::tables::{TABLES, is_own, own};
-
 use super::{Record, ledger};
 use crate::{
-    backend::{
-        BackendError, SCHEMA_VERSION,
-        connection::{Cell, Connection, OwnTypes},
-        recorded::query,
-        transaction::Own,
-    },
+    BackendError, SCHEMA_VERSION,
+    connection::{Cell, Connection, spelled},
     crash,
+    recorded::query,
+    transaction::Own,
 };
 use alteration_domain::record::tables::{self, missing, without_ledger};
 use std::collections::BTreeSet;
@@ -217,19 +213,6 @@ const NUMBERED: i64 = 4;
 /// From here on the numbers of an older history's rows are somebody's doing: a hook could set the sequence that
 /// they came from.
 const NUMBER_MAX: i64 = 1 << 53;
-
-/// Returns `statement` without its comments, with the types of one database.
-pub(crate) fn spelled(statement: &str, types: OwnTypes) -> String {
-    let OwnTypes { key, text, bytes, integer, .. } = types;
-    let lines = statement.lines().filter(|line| !line.trim_start().starts_with("--"));
-    let statement = lines.collect::<Vec<_>>().join("\n");
-    statement
-        .trim_start()
-        .replace("{key}", key)
-        .replace("{text}", text)
-        .replace("{bytes}", bytes)
-        .replace("{integer}", integer)
-}
 
 /// The schema version found; `None` without the runner's tables.
 pub(crate) async fn version(connection: &mut dyn Connection) -> Result<Option<i64>, BackendError> {

@@ -5,7 +5,7 @@
 
 use super::{
     Backend, BackendError, LockHolder, LockKind,
-    connection::{Connection, LockTry},
+    connection::{Connection, LockTry, SignedLease},
     lease::{self, Lease},
     tables,
 };
@@ -101,7 +101,7 @@ impl Backend {
                     }
                 }
                 if let Some(sessions) = connection.sessions() {
-                    sessions.set_lease(Some(fence));
+                    sessions.set_lease(Some(SignedLease { fence, sign: tables::lease::sign }));
                 }
                 drop(connection);
                 self.fence = fence;

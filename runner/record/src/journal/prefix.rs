@@ -2,9 +2,10 @@
 
 use super::call::{asked, decode, encode};
 use crate::{
-    backend::{Asked, BackendError, tables::journal::JournalRow},
+    Asked, BackendError,
     session::Value,
     sql::{self, Reading},
+    tables::journal::JournalRow,
 };
 
 /// Words that begin a statement which delimits a transaction of a script, and may be recorded by no call.
@@ -18,7 +19,7 @@ const EXECUTED: [&str; 3] = ["/*!", "/*M!", "/*+"];
 /// its calls will ask for.
 ///
 /// `begun` is the text that was recorded, if it is known: then white space and comments around a statement do not count.
-pub(in crate::backend) fn begins_with(
+pub(crate) fn begins_with(
     reading: Reading,
     rows: &[JournalRow],
     begun: Option<&str>,
@@ -59,7 +60,7 @@ pub(in crate::backend) fn begins_with(
 }
 
 /// `rows` with what the calls of another text ask for, `now`; those that stay as they are left out.
-pub(in crate::backend) fn asked_anew(
+pub(crate) fn asked_anew(
     rows: Vec<JournalRow>,
     now: &[Asked],
 ) -> Result<Vec<JournalRow>, BackendError> {

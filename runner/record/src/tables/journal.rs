@@ -5,14 +5,12 @@
 
 use super::Record;
 use crate::{
+    BackendError,
     alteration::AlterationKey,
-    backend::{
-        BackendError,
-        connection::{Cell, Connection},
-        recorded::{query, read_one},
-        transaction::{Own, Rows},
-    },
+    connection::{Cell, Connection},
     operator,
+    recorded::{query, read_one},
+    transaction::{Own, Rows},
 };
 
 /// One row.

@@ -2,13 +2,11 @@
 
 use super::Record;
 use crate::{
+    BackendError,
     alteration::Checksum,
-    backend::{
-        BackendError,
-        connection::{Cell, Connection},
-        recorded::read_one,
-        transaction::Own,
-    },
+    connection::{Cell, Connection},
+    recorded::read_one,
+    transaction::Own,
 };
 use std::io::Read;
 use tokio::task::JoinHandle;

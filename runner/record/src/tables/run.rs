@@ -3,7 +3,7 @@
 //! Needs the caller's transaction, in which the ledger's revision was swapped first.
 
 use super::to_json;
-use crate::backend::{
+use crate::{
     BackendError, Checkpoint, Counts, Phase, Run, SCHEMA_VERSION,
     connection::{Cell, Connection},
     recorded::query,

@@ -5,7 +5,8 @@
 //! How a database does that is behind [`Confining`]. Decides nothing about levels.
 
 use super::{
-    Backend, BackendError, Work,
+    Backend, BackendError, Obstacle, Work,
+    confining::Ticket,
     connection::{Confining, SharedConnection},
     transaction::{Durability, End, HookSettings, Own, Start},
 };
@@ -13,46 +14,6 @@ use crate::{
     alteration::{Level, PluginName},
     session::SharedSession,
 };
-
-/// Bytes of a ticket's number and of its nonce: neither is ever guessed.
-const RANDOM_BYTES: usize = 32;
-
-/// The right to do one part of an attempt, once.
-#[derive(Clone)]
-pub(super) struct Ticket {
-    /// In hexadecimal.
-    pub(super) number: String,
-    /// Proves to the runner's own functions that the hook has ended, because no guest knows it.
-    pub(super) nonce: [u8; RANDOM_BYTES],
-}
-
-/// Never shows the nonce.
-impl std::fmt::Debug for Ticket {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ticket").field("number", &self.number).finish_non_exhaustive()
-    }
-}
-
-impl Ticket {
-    fn draw() -> Result<Self, BackendError> {
-        let mut drawn = [[0; RANDOM_BYTES]; 2];
-        for bytes in &mut drawn {
-            getrandom::fill(bytes)
-                .map_err(|error| BackendError::Database(format!("no randomness: {error}")))?;
-        }
-        let [number, nonce] = drawn;
-        Ok(Self { number: number.iter().map(|byte| format!("{byte:02x}")).collect(), nonce })
-    }
-}
-
-/// What stands in the way of confining a plugin.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Obstacle {
-    /// What is missing, each as a sentence without its full stop. Escape them.
-    pub missing: Vec<String>,
-    /// The statements that a database administrator runs once; empty where none help.
-    pub setup: Vec<String>,
-}
 
 /// The session that a confined plugin works on.
 pub(super) struct Confined {

@@ -2,7 +2,7 @@
 //! checked.
 
 use super::{history, journal, ledger, run, schema};
-use crate::backend::{
+use crate::{
     BackendError, Snapshot, StateRow, connection::Connection, journal::cut_off, recorded::query,
 };
 use alteration_domain::record::tables::{ROLE, STATE, roles};

@@ -6,19 +6,17 @@ use super::{
     call::{self, Call, CallResult, Stop, decode, encode},
 };
 use crate::{
+    BackendError, Revision, Run, Undone,
     alteration::AlterationKey,
-    backend::{
-        BackendError, Revision, Run, Undone,
-        connection::{Connection, HookSettings, SharedConnection, Verdict},
-        tables::{
-            journal::{self, JournalRow},
-            ledger::{self, Ledger},
-        },
-        transaction::{Durability, Guest, Own, Start},
-    },
+    connection::{Connection, HookSettings, SharedConnection, Verdict},
     crash,
     session::{ErrorKind, Outcome, SqlError, Value},
     sql::{Isolation, Reading},
+    tables::{
+        journal::{self, JournalRow},
+        ledger::{self, Ledger},
+    },
+    transaction::{Durability, Guest, Own, Start},
 };
 use std::{collections::VecDeque, sync::Arc};
 
@@ -70,7 +68,7 @@ pub(crate) struct Journal {
     /// The session in which the hook goes on, from the first statement on that could not be repeated.
     pub(super) stretch: Option<Stretch>,
     /// The first statement of the stretch, and why it is one.
-    pub(in crate::backend) went_apart: Option<(String, String)>,
+    pub(crate) went_apart: Option<(String, String)>,
     /// An earlier attempt was cut off in a stretch.
     pub(super) cut: Option<Stop>,
     /// An error of one of the runner's own statements, which explains what the guest was told.

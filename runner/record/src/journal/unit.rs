@@ -9,13 +9,11 @@ use super::{
     call::{self, Stop},
 };
 use crate::{
-    backend::{
-        BackendError,
-        connection::{Connection, Segments},
-        transaction::{Checks, Durability, End},
-    },
+    BackendError,
+    connection::{Connection, Segments},
     session::{ErrorKind, FailedInScript, OnStatement, Script, ScriptRun, SqlError},
     sql::{Statement, UNCLOSED, UnitWord, Units, statement_length, unrepeatable},
+    transaction::{Checks, Durability, End},
 };
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 
 pub(crate) use alteration_domain::record::tables::Ledger;
 
-use crate::backend::{
+use crate::{
     BackendError, Revision, SCHEMA_VERSION,
     connection::{Cell, Connection},
     recorded::query,

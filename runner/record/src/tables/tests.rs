@@ -2,23 +2,38 @@
 
 use super::*;
 use crate::{
+    Access, Attempt, BackendError, ConnectOptions, Counts, Entropy, Phase, Revision, Run,
+    SCHEMA_VERSION, Status,
     alteration::{Catalog, Checksum, ComponentFile, Declaration, Dialect, Manifest},
-    backend::{
-        Access, Attempt, BackendError, Counts, Entropy, Phase, Revision, Run, SCHEMA_VERSION,
-        Status,
-        connection::{Cell, Connection, Connector, SharedConnection},
-        recorded::Verbs,
-        sqlite::SqliteConnector,
-        transaction::{Own, TxError},
-    },
-    operator,
+    connection::{Cell, Connection, SharedConnection},
+    connector, operator,
+    recorded::query,
     session::SqlLimits,
+    transaction::{End, Own, Start, TxError},
 };
+
+/// Single steps of a transaction.
+#[async_trait::async_trait]
+trait Verbs: Connection {
+    async fn begin(&mut self) -> Result<(), TxError> {
+        self.start(Start::default()).await.map(drop)
+    }
+
+    async fn run_sql(&mut self, sql: &str, params: &[Cell]) -> Result<(), TxError> {
+        self.own(vec![Own::run(sql.to_owned(), params)]).await.map(drop)
+    }
+
+    async fn commit(&mut self) -> Result<(), TxError> {
+        self.finish(End::default()).await.map(drop)
+    }
+}
+
+impl<T: Connection + ?Sized> Verbs for T {}
 
 async fn memory() -> SharedConnection {
     let url = "sqlite::memory:".parse().unwrap();
     let limits = SqlLimits { sql_bytes_max: 16 << 20, value_bytes_max: 64 << 20, cursors_max: 8 };
-    let connector = SqliteConnector::new(&url, Access::Create, limits).unwrap();
+    let connector = connector(&url, &ConnectOptions::new(Access::Create, limits)).unwrap();
     let connection = connector.connect(true).await.unwrap().unwrap();
     // Nothing is changed outside of a transaction: the connection would not commit it.
     connection.lock().await.begin().await.unwrap();
@@ -51,7 +66,7 @@ async fn columns(connection: &mut dyn Connection) -> Vec<Vec<Cell>> {
     let sql = "SELECT m.name, c.name, c.type, c.\"notnull\", c.pk
          FROM sqlite_schema AS m, pragma_table_info(m.name) AS c
          WHERE m.name LIKE 'alteration!_%' ESCAPE '!' ORDER BY m.name, c.name";
-    connection.rows_of(sql, &[]).await.unwrap()
+    query(connection, sql, []).await.unwrap()
 }
 
 #[tokio::test]
@@ -177,7 +192,7 @@ async fn rows_of_the_history_are_numbered_one_after_the_other() {
     }
     schema::upgrade(connection).await.unwrap();
     connection.own(vec![history::append(&attempt, None)]).await.unwrap();
-    let rows = connection.rows_of("SELECT sequence FROM @history ORDER BY 1", &[]).await.unwrap();
+    let rows = query(connection, "SELECT sequence FROM @history ORDER BY 1", []).await.unwrap();
     assert_eq!(rows.concat(), [1, 2, 3, 4].map(|number: i64| Cell::integer(number)));
 }
 

@@ -7,13 +7,11 @@ use super::{
 };
 use crate::{
     alteration::Dialect,
-    backend::{
-        connection::{Connection, Verdict},
-        tables::journal::{self, JournalRow},
-        transaction::End,
-    },
+    connection::{Connection, Verdict},
     session::{ErrorKind, Outcome, ResultLimit, RowSet, SqlError, Value},
     sql::{Reading, Statement},
+    tables::journal::{self, JournalRow},
+    transaction::End,
 };
 use std::sync::Arc;
 
