@@ -2,7 +2,7 @@
 
 use crate::{
     alteration::{AlterationKey, Direction, Permission, PluginName},
-    backend::{BackendError, FormerError, ParseUrlError, Run, Status, Stop},
+    backend::{BackendError, FormerError, Intervention, ParseUrlError, Run, Status, Stop},
     config::ConfigError,
     escape::Escaped,
     event::{Exported, StepReport, TakenOver},
@@ -203,6 +203,9 @@ pub enum StepError {
     Unknown(String),
     #[error("interrupted")]
     Interrupted,
+    /// It was in others' way, or did not come to its end.
+    #[error("{0}")]
+    Intervened(Intervention),
 }
 
 impl StepError {

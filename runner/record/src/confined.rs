@@ -14,6 +14,7 @@ use crate::{
     alteration::{Level, PluginName},
     session::SharedSession,
 };
+use alteration_database::backend::beside::Beside;
 
 /// The session that a confined plugin works on.
 pub(super) struct Confined {
@@ -21,6 +22,14 @@ pub(super) struct Confined {
     connection: SharedConnection,
     /// Of the part that is open.
     ticket: Option<Ticket>,
+}
+
+impl Confined {
+    /// Returns the way to look at the session while it is busy; `None` where the part at hand is not its own.
+    pub(super) async fn beside(&self) -> Option<Box<dyn Beside>> {
+        self.ticket.as_ref()?;
+        self.connection.lock().await.beside()
+    }
 }
 
 impl Backend {

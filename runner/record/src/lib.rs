@@ -5,6 +5,7 @@
 //! attempt    which transaction a record is in; baseline, mended, released, resolve, takeover: other decisions
 //! tables     the runner's own tables: a file a table, and their schema
 //! journal    a session that records what a hook does, so that it can be resumed
+//! oversight  whom a hook holds up, and whether its end comes to an end
 //! lock       the runner's lock, and the lease in its place
 //! confined   plugins with users of their own; rights, scratch, export: what else is asked of a database
 //! former     ledgers of other tools
@@ -24,6 +25,7 @@ mod journal;
 mod lease;
 mod lock;
 mod mended;
+mod oversight;
 mod released;
 mod resolve;
 mod rights;
@@ -35,7 +37,7 @@ pub use alteration_database::{
     backend::{
         Access, BackendError, Blocked, ConnectOptions, DatabaseUrl, Export, ExportColumn,
         ExportFormat, LockKind, Locks, Obstacle, ParseUrlError, Power, Powers, Reach, RowSource,
-        SCRATCH_PREFIX, Scheme, TableLock, Thing, UnknownParameter, UrlPart, Written,
+        SCRATCH_PREFIX, Scheme, TableLock, Thing, UnknownParameter, UrlPart, Waiting, Written,
     },
     crash, operator, session,
 };
@@ -48,6 +50,7 @@ pub use attempt::{Next, Part, Undone, Work};
 pub use database::Backend;
 pub use former::{FormerError, FormerTool};
 pub use journal::Stop;
+pub use oversight::{HeldUp, Intervention, Oversight};
 pub use scratch::ScriptError;
 
 use alteration_database::backend::{

@@ -2,6 +2,7 @@
 
 mod apart;
 mod begun;
+mod block_limit;
 mod components;
 mod confirm;
 pub mod dialects;

@@ -11,6 +11,7 @@ pub use alteration_domain::record::Cell;
 
 use super::{
     BackendError, LockHolder, Obstacle, Powers, StrangeLedger,
+    beside::Beside,
     confining::Ticket,
     scratch::Scratch,
     transaction::{Durability, End, Own, Rows, Start, TxError},
@@ -177,6 +178,11 @@ pub trait Connection: Session + Transactions + Locking + Journaling + Scratch {
 
     /// Sessions of hooks' own, if the database needs them.
     fn apart(&mut self) -> Option<&mut dyn Apart> {
+        None
+    }
+
+    /// A way to look at this connection's session while it is busy, if the server shows who waits for it.
+    fn beside(&self) -> Option<Box<dyn Beside>> {
         None
     }
 

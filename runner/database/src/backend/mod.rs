@@ -3,6 +3,7 @@
 //! Talks to sqlx, and nothing else does. Knows the runner's own tables by name only: what is recorded in them is written
 //! once above the drivers, in `alteration-record`.
 
+pub mod beside;
 mod certificate;
 pub mod confining;
 pub mod connection;
@@ -22,6 +23,7 @@ pub mod transaction;
 mod url;
 
 pub use alteration_domain::record::{LockHolder, StrangeLedger};
+pub use beside::Waiting;
 pub use confining::Obstacle;
 pub use error::BackendError;
 pub use export::{Export, ExportColumn, ExportFormat};

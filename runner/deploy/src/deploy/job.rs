@@ -26,6 +26,9 @@ pub struct How {
     pub step_time: Option<Duration>,
     /// How long to let others work between two steps of a backfill.
     pub step_pause: Duration,
+    /// How long other sessions may have to wait for locks of a part before it is rolled back; `None` for as long as it
+    /// takes. On PostgreSQL.
+    pub block_limit: Option<Duration>,
 }
 
 impl Default for How {
@@ -36,6 +39,7 @@ impl Default for How {
             retries: 5,
             step_time: None,
             step_pause: Duration::ZERO,
+            block_limit: Some(Duration::from_secs(10)),
         }
     }
 }

@@ -142,6 +142,7 @@ async fn rehearse(
         retries: how.retries,
         step_time: how.step_time,
         step_pause: how.step_pause,
+        block_limit: how.block_limit,
     };
     backend.begin_rehearsal().await?;
     let worked = work.work_on(backend).await;

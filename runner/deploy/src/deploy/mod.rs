@@ -366,6 +366,7 @@ async fn work(
             retries: how.retries,
             step_time: how.step_time,
             step_pause: how.step_pause,
+            block_limit: how.block_limit,
         };
         work.work(backend).await?;
         if report.not_rehearsed.is_some() {
@@ -392,6 +393,7 @@ struct Work<'a> {
     retries: u32,
     step_time: Option<Duration>,
     step_pause: Duration,
+    block_limit: Option<Duration>,
 }
 
 impl Work<'_> {

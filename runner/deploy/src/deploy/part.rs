@@ -3,7 +3,9 @@
 
 use super::{Work, attempt::Subject};
 use crate::{
-    backend::{self, Attempt, Backend, BackendError, Claim, Next, Part, Revision},
+    backend::{
+        self, Attempt, Backend, BackendError, Claim, Intervention, Next, Oversight, Part, Revision,
+    },
     crash,
     entropy::Entropy,
     error::{Error, StepError},
@@ -110,12 +112,16 @@ impl Work<'_> {
             .unwrap_or_else(|| self.hooks().prepare(turn.subject, turn.hook.clone(), turn.entropy));
         let mut cancelled = self.control.cancelled.clone();
         let mut lost = backend.lock_lost();
+        let mut oversight = backend.oversight(self.block_limit).await;
         let (counts, result) = tokio::select! {
             (counts, result) = prepared.run(session) => {
                 (counts, result.map_err(StepError::Hook))
             }
             () = cancelled.cancelled() => (Counts::default(), Err(StepError::Interrupted)),
             () = is_lost(&mut lost) => (Counts::default(), Err(StepError::LockLost)),
+            intervention = held_up(&mut oversight) => {
+                (Counts::default(), Err(StepError::Intervened(intervention)))
+            }
         };
         crash::point("after the hook");
         if let Some((statement, reason)) = backend.went_apart().await {
@@ -127,15 +133,21 @@ impl Work<'_> {
             Ok(answer) => (turn.next)(answer),
             Err(cause) => return Ok(Turned::Failed(cause, counts, None)),
         };
-        match backend.complete(&work, &counts, &next).await {
+        let complete = backend.complete(&work, &counts, &next);
+        let completed = match &mut oversight {
+            Some(oversight) => oversight.over(complete).await,
+            None => complete.await,
+        };
+        let intervened = oversight.and_then(Oversight::intervened).map(StepError::Intervened);
+        match completed {
             Ok(revision) => Ok(Turned::Done(revision, counts, next)),
             Err(BackendError::Disconnected(reason)) => {
                 let look = backend.look_after_commit(&work, &next).await;
                 match look {
                     Ok(Some(revision)) => Ok(Turned::Done(revision, counts, next)),
                     Ok(None) => {
-                        let cause = BackendError::Disconnected(reason).into();
-                        Ok(Turned::Failed(cause, counts, None))
+                        let lost = || BackendError::Disconnected(reason).into();
+                        Ok(Turned::Failed(intervened.unwrap_or_else(lost), counts, None))
                     }
                     Err(BackendError::LeaseLost) => {
                         Ok(Turned::Failed(StepError::LockLost, counts, None))
@@ -143,7 +155,10 @@ impl Work<'_> {
                     Err(_) => Ok(Turned::Failed(StepError::Unknown(reason), counts, None)),
                 }
             }
-            Err(error) => Ok(Turned::Failed(error.into(), counts, None)),
+            Err(error) => {
+                let cause = intervened.unwrap_or_else(|| error.into());
+                Ok(Turned::Failed(cause, counts, None))
+            }
         }
     }
 
@@ -166,6 +181,14 @@ impl Turn<'_> {
             limits: self.claim.attempt.limits,
             following: self.following,
         }
+    }
+}
+
+/// Completes when the hook has held others up for too long; never where nobody looks.
+async fn held_up(oversight: &mut Option<Oversight>) -> Intervention {
+    match oversight {
+        Some(oversight) => oversight.held_up().await,
+        None => std::future::pending().await,
     }
 }
 

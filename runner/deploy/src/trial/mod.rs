@@ -585,6 +585,7 @@ fn blamed(
             StepError::Interrupted => Err(Error::Interrupted),
             StepError::Hook(_)
             | StepError::Stopped(_)
+            | StepError::Intervened(_)
             | StepError::Backend(BackendError::Refused(_) | BackendError::TransactionEnded(_)) => {
                 let message = failure.cause.to_string();
                 Ok(Failure { key: key.clone(), direction, again, message })

@@ -96,7 +96,7 @@ pub(super) fn exit(error: &Error) -> Exit {
             }
             StepError::LockLost => Exit::Locked,
             StepError::Backend(error) => backend_exit(error),
-            StepError::Hook(_) | StepError::Unknown(_) => Exit::Failed,
+            StepError::Hook(_) | StepError::Unknown(_) | StepError::Intervened(_) => Exit::Failed,
         },
         Error::Source(_)
         | Error::Baseline(_)

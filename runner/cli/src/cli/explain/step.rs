@@ -12,11 +12,11 @@ use alteration_deploy::{
 };
 use alteration_domain::{
     alteration::{AlterationKey, Direction},
-    escape::EscapedLines,
+    escape::{Escaped, EscapedLines},
     plan::cut_off_advice,
 };
 use alteration_host::HookError;
-use alteration_record::{BackendError, Stop};
+use alteration_record::{BackendError, HeldUp, Intervention, Stop, Waiting};
 
 pub(super) fn step(explanation: &mut Explanation, failure: &StepFailure) -> String {
     let StepFailure { key, direction, cause, done, lost, left, rehearsed, unrecorded, .. } =
@@ -75,6 +75,17 @@ pub(super) fn step(explanation: &mut Explanation, failure: &StepFailure) -> Stri
         StepError::Unknown(_) => {
             format!("when the server is back, see `runner status`, then {again}: it resumes")
         }
+        StepError::Intervened(Intervention::HeldUp(HeldUp { waiting, .. })) => {
+            for waiting in waiting {
+                explanation.details.push(("held up", session(waiting)));
+            }
+            format!(
+                "run `{run}` when the database is quiet, or ask the plugin's vendor for smaller steps; if the application may wait for longer, raise `--block-limit`"
+            )
+        }
+        StepError::Intervened(Intervention::Overdue(_)) => {
+            format!("if the checks need more time, raise the limit with `--timeout` and {again}")
+        }
         StepError::Stopped(Stop::Ambiguous { statement }) => {
             explanation.details.push(("statement", EscapedLines(statement).to_string()));
             explanation.commands = command::resolve_statement(key);
@@ -128,6 +139,17 @@ pub(super) fn step(explanation: &mut Explanation, failure: &StepFailure) -> Stri
             }
         },
     }
+}
+
+/// Describes a session that had to wait.
+fn session(waiting: &Waiting) -> String {
+    let Waiting { session, user, application, table, statement } = waiting;
+    let who: Vec<&str> = [user, application].into_iter().flatten().map(String::as_str).collect();
+    let who = if who.is_empty() { String::new() } else { format!(" ({})", who.join(", ")) };
+    let table = table.as_ref().map(|table| format!(" waited for `{table}`")).unwrap_or_default();
+    let statement =
+        statement.as_ref().map(|statement| format!(": {statement}")).unwrap_or_default();
+    Escaped(&format!("session {session}{who}{table}{statement}")).to_string()
 }
 
 /// Explains a hook that was cut off, or failed, where it cannot be resumed.

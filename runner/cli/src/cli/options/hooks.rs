@@ -15,6 +15,9 @@ struct Pace {
     /// Let a statement run at most this long [default: as long as its hook]
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     statement_timeout: Option<Duration>,
+    /// Roll a step back if another session has waited this long for one of its locks; 0s for no limit (PostgreSQL)
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
+    block_limit: Duration,
     /// Retry a hook this many times after a lock timeout or a deadlock
     #[arg(long, value_name = "TIMES", default_value_t = How::default().retries)]
     retries: u32,
@@ -114,6 +117,7 @@ impl HookArgs {
             retries: self.pace.retries,
             step_time: self.pace.max_step_ms.map(Duration::from_millis),
             step_pause: self.pace.step_pause,
+            block_limit: Some(self.pace.block_limit).filter(|limit| !limit.is_zero()),
         }
     }
 }

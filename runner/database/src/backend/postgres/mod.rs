@@ -4,6 +4,7 @@
 //! statements, and the hook's session (`session.rs`). Decides nothing about claims, records or
 //! journals: that is the same for every database and is done above [`Connection`].
 
+mod beside;
 mod catalogue;
 mod config;
 mod confined;
@@ -47,6 +48,7 @@ pub(super) use connect::PostgresConnector;
 
 use super::{
     BackendError,
+    beside::Beside,
     connection::{
         Confining, Connection, LockTry, Locking as _, OwnTypes, Places, Rehearses, Rights,
         RunsOutside,
@@ -150,6 +152,10 @@ fn columns<const N: usize>(rows: Vec<TextRow>) -> Result<[Option<String>; N], Ba
 impl Connection for PostgresConnection {
     fn places(&mut self) -> Option<&mut dyn Places> {
         Some(self)
+    }
+
+    fn beside(&self) -> Option<Box<dyn Beside>> {
+        self.from_beside()
     }
 
     fn confining(&mut self) -> Option<&mut dyn Confining> {
