@@ -123,7 +123,7 @@ fn a_package_holds_what_its_build_reads() {
 #[test]
 fn a_package_depends_on_what_is_published() {
     let packages = packages();
-    assert!(packages.len() >= 11, "all crates");
+    assert!(packages.len() >= 12, "all crates");
     assert!(packages.iter().any(|package| package.name == "alteration-check"), "both workspaces");
     for package in &packages {
         assert!(package.manifest["description"].is_string(), "{} has none", package.name);
@@ -136,6 +136,67 @@ fn a_package_depends_on_what_is_published() {
             let is_published = packages.iter().any(|other| other.name == name);
             assert!(is_published, "{} needs {name}, which is not published", package.name);
         }
+    }
+}
+
+/// The names of what a crate is built with, tests and build scripts left out.
+fn dependencies(package: &Value) -> impl Iterator<Item = &str> {
+    let dependencies = package["dependencies"].as_array().expect("dependencies").iter();
+    dependencies
+        .filter(|dependency| dependency["kind"].is_null())
+        .map(|dependency| dependency["name"].as_str().expect("a name"))
+}
+
+/// The map's table of crates has them in the order in which they may depend on each other.
+#[test]
+fn a_crate_depends_only_on_crates_above_it_in_the_map() {
+    let map = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("the map");
+    let rows = map.lines().filter_map(|line| line.strip_prefix("| alteration-"));
+    let rows = rows.filter(|row| row.contains("| `runner/"));
+    let order: Vec<String> = rows
+        .filter_map(|row| Some(format!("alteration-{}", row.split_once(" | ")?.0)))
+        .filter(|name| name != "alteration-check")
+        .collect();
+    let members = members("Cargo.toml");
+    let crates = members.iter().filter(|member| {
+        let manifest = member["manifest_path"].as_str().expect("a path");
+        Path::new(manifest).strip_prefix(plain(Path::new("runner"))).is_ok()
+    });
+    let mut seen = 0;
+    for package in crates {
+        let name = package["name"].as_str().expect("a name");
+        let place = order.iter().position(|other| other == name);
+        let place = place.unwrap_or_else(|| panic!("{name} is not in the map: {order:?}"));
+        for dependency in dependencies(package).filter(|other| order.iter().any(|o| o == other)) {
+            seen += 1;
+            assert!(
+                order[..place].iter().any(|above| above == dependency),
+                "{name} needs {dependency}, which is below it in the map"
+            );
+        }
+    }
+    assert!(seen > 20, "only {seen} dependencies were found");
+}
+
+/// What only one crate knows: no other one is built with it.
+#[test]
+fn one_crate_alone_knows_a_library() {
+    let alone = [
+        ("sqlx", "alteration-database"),
+        ("sqlx-core", "alteration-database"),
+        ("libsqlite3-sys", "alteration-database"),
+        ("wasmtime", "alteration-host"),
+        ("wasmtime-wasi", "alteration-host"),
+        ("clap", "alteration-runner"),
+    ];
+    let members = members("Cargo.toml");
+    let published = members.iter().filter(|package| package["publish"].is_null());
+    let published: Vec<_> = published.collect();
+    for (library, owner) in alone {
+        let knowing =
+            published.iter().filter(|package| dependencies(package).any(|d| d == library));
+        let knowing: Vec<_> = knowing.map(|package| package["name"].as_str()).collect();
+        assert_eq!(knowing, [Some(owner)], "crates that know {library}");
     }
 }
 

@@ -1,7 +1,7 @@
-//! Databases, what is recorded in them, and who records it.
+//! Drivers for databases, and who uses them.
 //!
 //! ```text
-//! backend    connection, dialect, lock and the runner's own tables, behind one type
+//! backend    connection, dialect and lock of each kind of database, behind the traits that the record uses
 //! operator   who runs this process, and when
 //! crash      places where a test ends the process
 //! ```

@@ -1,6 +1,6 @@
 //! The tools whose histories and ledgers the runner takes over: the one list of them, with their names.
 //!
-//! What their files look like is in `alteration-pack`, what their ledgers look like in `alteration-database`.
+//! What their files look like is in `alteration-pack`, what their ledgers look like in `alteration-record`.
 
 use std::fmt;
 
