@@ -58,12 +58,13 @@ pub(super) fn settle(layout: Layout, sections: &mut [Section]) -> ForeignKeys {
 }
 
 /// Returns whether SQLite may get one of `texts`, and the keys of their tables change or delete children of a parent
-/// that changes.
+/// that changes. Without a dialect named, SQLite may get what it could run: a history that uses nothing but common SQL
+/// shows no database, and a wrong guess loses rows or ends a deploy.
 pub(super) fn matters<'a>(texts: impl IntoIterator<Item = &'a str>, context: &Context<'_>) -> bool {
     let mut signs = Signs::default();
     texts.into_iter().for_each(|text| signs.read(text));
     let is_for_sqlite = match context.dialects.is_empty() {
-        true => signs.of_sqlite && !signs.of_others,
+        true => !signs.of_others,
         false => context.may_be_for(Dialect::Sqlite),
     };
     is_for_sqlite && signs.acting_key
@@ -73,49 +74,71 @@ pub(super) fn matters<'a>(texts: impl IntoIterator<Item = &'a str>, context: &Co
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Signs {
     acting_key: bool,
-    /// Words that SQLite alone knows, or that it alone gives a meaning.
-    of_sqlite: bool,
+    /// There is a statement that SQLite does not have, or a word that nobody writes for it.
     of_others: bool,
 }
 
 impl Signs {
     fn read(&mut self, text: &str) {
-        // What cannot be read is told elsewhere.
-        let _ = each_statement(text, Dialect::Sqlite, |_, statement| {
+        let read = each_statement(text, Dialect::Sqlite, |_, statement| {
             let words: Vec<_> = statement.words().collect();
             let words: Vec<&str> = words.iter().map(|word| &**word).collect();
-            self.of_sqlite |= matches!(words[..], ["PRAGMA", ..] | ["INSERT", "OR", ..]);
+            self.of_others |= is_of_others(&words);
             for at in 0..words.len() {
                 match words[at..] {
                     ["ON", "DELETE" | "UPDATE", "CASCADE" | "SET", ..] => self.acting_key = true,
-                    ["INTEGER", "PRIMARY", "KEY", ..] | ["WITHOUT", "ROWID", ..] => {
-                        self.of_sqlite = true;
+                    ["AS", "IDENTITY", ..] | ["DEFAULT", "CHARSET" | "CHARACTER", ..] => {
+                        self.of_others = true;
                     }
-                    ["AUTOINCREMENT", ..] => self.of_sqlite = true,
-                    [word, ..] => self.of_others |= OTHERS.contains(&word),
+                    ["ENGINE", "INNODB" | "MYISAM" | "MEMORY" | "ARIA", ..] => {
+                        self.of_others = true;
+                    }
+                    [word, ..] => self.of_others |= TYPES.contains(&word),
                     [] => {}
                 }
             }
             Ok(())
         });
+        // What SQLite cannot take apart is told elsewhere, where it is an error.
+        self.of_others |= read.is_err();
     }
 }
 
-/// Words of types and options that are no SQLite's.
-const OTHERS: [&str; 12] = [
-    "SERIAL",
-    "BIGSERIAL",
-    "SMALLSERIAL",
-    "UUID",
-    "TIMESTAMPTZ",
-    "JSONB",
-    "BYTEA",
-    "IDENTITY",
-    "AUTO_INCREMENT",
-    "ENGINE",
-    "EXTENSION",
-    "PLPGSQL",
-];
+/// Returns whether SQLite has no statement that begins so.
+fn is_of_others(words: &[&str]) -> bool {
+    !matches!(
+        words,
+        [] | [
+            "CREATE",
+            "TABLE" | "INDEX" | "UNIQUE" | "TEMP" | "TEMPORARY" | "VIEW" | "TRIGGER" | "VIRTUAL",
+            ..
+        ] | ["DROP", "TABLE" | "INDEX" | "VIEW" | "TRIGGER", ..]
+            | ["ALTER", "TABLE", ..]
+            | ["ANALYZE" | "ATTACH" | "BEGIN" | "COMMIT" | "DELETE" | "DETACH" | "END", ..]
+            | ["EXPLAIN" | "INSERT" | "PRAGMA" | "REINDEX" | "RELEASE" | "REPLACE", ..]
+            | ["ROLLBACK" | "SAVEPOINT" | "SELECT" | "UPDATE" | "VACUUM" | "VALUES" | "WITH", ..]
+    ) || matches!(words, ["CREATE", "INDEX", "CONCURRENTLY", ..])
+        || matches!(words, ["CREATE", "UNIQUE", "INDEX", "CONCURRENTLY", ..])
+        || matches!(words, ["ALTER", "TABLE", rest @ ..] if is_alteration_of_others(rest))
+}
+
+/// Returns whether an `ALTER TABLE` goes on with what SQLite does not alter. The table's name may stand before it.
+fn is_alteration_of_others(words: &[&str]) -> bool {
+    let action = words.iter().position(|word| matches!(*word, "ADD" | "ALTER" | "DROP" | "RENAME"));
+    let Some(action) = action else { return true };
+    matches!(
+        words[action..],
+        ["ALTER", ..]
+            | ["ADD", "INDEX" | "KEY" | "FOREIGN" | "PRIMARY", ..]
+            // The constraint's name is no word if it is quoted.
+            | ["ADD", "CONSTRAINT", "FOREIGN" | "PRIMARY", ..]
+            | ["ADD", "CONSTRAINT", _, "FOREIGN" | "PRIMARY", ..]
+    )
+}
+
+/// Types that would have no effect on SQLite. Those that it could take for a column's name or a function are not here.
+const TYPES: [&str; 6] =
+    ["SERIAL", "BIGSERIAL", "SMALLSERIAL", "TIMESTAMPTZ", "BYTEA", "AUTO_INCREMENT"];
 
 /// Where a text switches the keys off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,20 +185,39 @@ mod tests {
 
     #[test]
     fn signs() {
-        for (sql, acting_key, of_sqlite, of_others) in [
-            ("CREATE TABLE c (p int REFERENCES p(id) ON DELETE CASCADE)", true, false, false),
-            ("create table c (p int references p(id) on update set null);", true, false, false),
-            ("CREATE TABLE c (p int REFERENCES p(id) ON DELETE RESTRICT)", false, false, false),
-            ("CREATE TABLE p (id INTEGER PRIMARY KEY AUTOINCREMENT)", false, true, false),
-            ("CREATE TABLE p (id TEXT) WITHOUT ROWID", false, true, false),
-            ("PRAGMA user_version = 1", false, true, false),
-            ("INSERT OR IGNORE INTO p VALUES (1)", false, true, false),
-            ("CREATE TABLE p (id serial PRIMARY KEY)", false, false, true),
-            ("SELECT 'ON DELETE CASCADE', 'AUTOINCREMENT', 'SERIAL'", false, false, false),
+        for (sql, acting_key, of_others) in [
+            ("CREATE TABLE c (p int REFERENCES p(id) ON DELETE CASCADE)", true, false),
+            ("create table c (p int references p(id) on update set null);", true, false),
+            ("CREATE TABLE c (p int REFERENCES p(id) ON DELETE RESTRICT)", false, false),
+            ("CREATE TABLE p (id INTEGER PRIMARY KEY AUTOINCREMENT)", false, false),
+            ("CREATE TABLE p (id bigint, uuid TEXT, engine TEXT, \"identity\" TEXT)", false, false),
+            ("CREATE TABLE p (id UUID, data JSONB)", false, false),
+            ("CREATE TABLE p (\"serial\" TEXT, [bytea] int)", false, false),
+            ("ALTER TABLE p ADD COLUMN q int; ALTER TABLE p RENAME q TO r", false, false),
+            ("WITH a AS (SELECT 1) INSERT INTO p SELECT * FROM a;;", false, false),
+            ("SELECT 'ON DELETE CASCADE', 'AUTO_INCREMENT', 'SERIAL'", false, false),
+            ("CREATE TABLE p (id serial PRIMARY KEY)", false, true),
+            ("CREATE TABLE p (at timestamptz)", false, true),
+            ("CREATE TABLE p (id int) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4", false, true),
+            ("CREATE TABLE p (id bigint GENERATED ALWAYS AS IDENTITY)", false, true),
+            ("CREATE EXTENSION citext", false, true),
+            ("CREATE TYPE mood AS ENUM ('ok')", false, true),
+            ("COMMENT ON TABLE p IS 'x'", false, true),
+            ("CREATE UNIQUE INDEX CONCURRENTLY i ON p (q)", false, true),
+            ("ALTER TABLE p ALTER COLUMN q SET NOT NULL", false, true),
+            ("ALTER TABLE p ADD CONSTRAINT k FOREIGN KEY (q) REFERENCES r (id)", false, true),
+            ("ALTER TABLE p ADD PRIMARY KEY (q)", false, true),
+            (
+                "ALTER TABLE p RENAME COLUMN change TO modify; ALTER TABLE p ADD modify int",
+                false,
+                false,
+            ),
+            ("ALTER TABLE p MODIFY q int", false, true),
+            ("TRUNCATE p", false, true),
         ] {
             let mut signs = Signs::default();
             signs.read(sql);
-            assert_eq!(signs, Signs { acting_key, of_sqlite, of_others }, "{sql}");
+            assert_eq!(signs, Signs { acting_key, of_others }, "{sql}");
         }
     }
 

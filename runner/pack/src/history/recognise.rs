@@ -257,7 +257,7 @@ fn sqlx_or_golang_migrate(
             path: folder.to_owned(),
             first: Layout::Sqlx,
             second: Layout::GolangMigrate,
-            why: "on SQLite sqlx has foreign keys enforced and golang-migrate has not, and here they change or delete rows",
+            why: "on SQLite sqlx has foreign keys enforced and golang-migrate has not, and here they change or delete rows; `--dialect` says if it is for another database",
         });
     }
     match own == other {

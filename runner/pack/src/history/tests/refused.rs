@@ -1,8 +1,10 @@
 //! What is refused, with file and line, and what is asked about.
 
-use super::{Files, error, folder, options, read};
+use super::{Files, PackOptions, error, folder, options, read, sql_folder};
 use crate::{
-    Layout, reading,
+    Layout,
+    alteration::{Dialect, ForeignKeys},
+    reading,
     sql_name::SqlHook::{self, BeforeUp, Step, Up},
 };
 
@@ -28,6 +30,29 @@ fn recognised_or_asked_for() {
         let error = error(files, None);
         assert!(words.iter().all(|word| error.contains(word)), "{files:?}: {error}");
     }
+}
+
+/// On SQLite sqlx has foreign keys enforced and golang-migrate has not. A folder that shows no database is asked about.
+#[test]
+fn keys_that_act_are_asked_about_unless_another_database_gets_them() {
+    const P: &str = "CREATE TABLE p (id bigint PRIMARY KEY);";
+    const C: &str = "CREATE TABLE c (p bigint REFERENCES p (id) ON DELETE CASCADE); DELETE FROM p;";
+    const OTHER: &str = "ALTER TABLE p ALTER COLUMN id TYPE int;";
+    let plain = [("1_a.up.sql", P), ("1_a.down.sql", "DROP TABLE p;"), ("2_b.up.sql", C)];
+    let asked = error(&plain, None);
+    assert!(asked.contains("`--from sqlx` or `--from golang-migrate`"), "{asked}");
+    assert!(asked.contains("foreign keys enforced") && asked.contains("--dialect"), "{asked}");
+    let keys = |layout, dialects: &[Dialect]| {
+        let folder = folder(&plain);
+        let dialects = dialects.iter().copied().collect();
+        let read = sql_folder::read(folder.path(), &PackOptions { dialects, ..options(layout) });
+        let read = read.unwrap_or_else(|error| panic!("{layout:?}: {error}"));
+        read.alterations.iter().map(|a| a.foreign_keys).collect::<Vec<_>>()
+    };
+    assert_eq!(keys(Some(Layout::Sqlx), &[]), [ForeignKeys::Enforced; 2]);
+    assert_eq!(keys(Some(Layout::GolangMigrate), &[]), [ForeignKeys::Checked; 2]);
+    assert_eq!(keys(None, &[Dialect::Mysql]), [ForeignKeys::Checked; 2]);
+    assert_eq!(read(&[("1_a.up.sql", P), ("2_b.up.sql", C), ("3_c.up.sql", OTHER)], None).len(), 3);
 }
 
 /// To some tools and servers a CR ends a line, and to others it is a blank.
