@@ -1,4 +1,4 @@
-//! A stretch that cannot be resumed: from the first statement on that a resumed hook could not repeat, a hook goes on in
+//! A stretch that cannot be resumed: from the first statement that a resumed hook could not repeat, the hook continues in
 //! a session of its own.
 //!
 //! ```text
@@ -6,10 +6,10 @@
 //!   hook's session                        statement n, as the client would send it
 //! ```
 //!
-//! The journal is the operator's: a row in the hook's own session would be in the way of its locks, or be committed and
-//! counted by its statements. Who resumes a hook that has rows of a stretch does not run it: what the session had (tables,
-//! variables, locks) is gone. What took effect is in the rows; a row without its end is a question for a person. What leaves nothing
-//! behind but in the session has no row, so that a stretch of nothing else is begun anew.
+//! The operator's session writes the journal: a row written in the hook's own session would conflict with its locks, or
+//! be committed and counted by its statements. A hook that has rows of a stretch is never resumed, because the state of its
+//! session (tables, variables, locks) is gone. The rows show what took effect; if the outcome of one is missing, the operator
+//! decides. A statement that changes only its session has no row, so that a stretch of nothing else starts again.
 
 use super::{
     Journal,
@@ -29,23 +29,23 @@ use alteration_domain::record::{Effect, Mark, Trace, cut_off};
 use std::{pin::pin, sync::Arc, time::Duration};
 
 const STATEMENT_BYTES_MAX: usize = 64 << 10;
-/// Far below the time after which a server ends an idle session.
+/// How often the operator's session sends something. Far below the time after which a server ends an idle session.
 const AWAKE_EVERY: Duration = Duration::from_secs(60);
 
 /// The session of a stretch.
 pub(super) struct Stretch {
     pub(super) connection: SharedConnection,
-    /// The session on the server, for whoever has to end it.
+    /// The name of the session on the server, by which this runner or a later one ends it.
     name: String,
     transaction: Transaction,
 }
 
-/// Whether the hook has a transaction open, as far as its statements say.
+/// The transaction of the hook, as far as its statements show it.
 #[derive(Debug, Clone, Copy, Default)]
 struct Transaction {
     is_open: bool,
     is_autocommit_off: bool,
-    /// A statement that ran others may have ended it.
+    /// Set if a statement that ran others may have ended it.
     is_unsure: bool,
 }
 
@@ -54,7 +54,7 @@ impl JournalRow {
         Mark::of_fingerprint(self.fingerprint.as_deref()?)
     }
 
-    /// Returns whether it is of a stretch that cannot be resumed.
+    /// Returns whether the row belongs to a stretch that cannot be resumed.
     pub(crate) fn is_apart(&self) -> bool {
         self.fingerprint.as_deref().is_some_and(Mark::is_on)
     }
@@ -65,22 +65,22 @@ impl JournalRow {
     }
 }
 
-/// The rows that are sure, and those at the end whose transaction nothing ended: its session took it along, unless a
-/// table of it has no rollback, or a statement ended it unseen.
+/// Splits `rows` into those that surely took effect and those at the end whose transaction was never ended. These were
+/// rolled back with their session, unless one of their tables has no rollback or a statement ended the transaction unseen.
 pub(crate) fn parted(rows: &[JournalRow]) -> (&[JournalRow], &[JournalRow]) {
     let is_held = |row: &&JournalRow| row.mark().is_some_and(|mark| mark.effect == Effect::Held);
     let held = rows.iter().rev().take_while(is_held).count();
     rows.split_at(rows.len() - held)
 }
 
-/// What of `rows` surely took effect, as messages show it.
+/// Returns the statements of `rows` that surely took effect, as messages show them.
 pub(crate) fn effects(rows: &[JournalRow]) -> Vec<String> {
     let (sure, _) = parted(rows);
     sure.iter().filter(|row| row.is_done).flat_map(JournalRow::changes).collect()
 }
 
 impl Transaction {
-    /// Returns what `statement` does, whether it ends a transaction, and what is open behind it.
+    /// Returns the effect of `statement`, whether it ends a transaction, and the transaction behind it.
     fn after(self, statement: &Statement<'_>) -> (Effect, bool, Self) {
         let verb = statement.verb();
         let has = |word: &str| statement.words().any(|found| found == word);
@@ -120,13 +120,13 @@ impl Transaction {
         }
     }
 
-    /// Returns whether what is done now is undone unless something keeps it later.
+    /// Returns whether a change made now is undone unless a later statement commits it.
     fn is_held(self) -> bool {
         (self.is_open || self.is_autocommit_off) && !self.is_unsure
     }
 }
 
-/// Returns whether a CREATE or DROP is about what only its session has, and commits nothing.
+/// Returns whether a CREATE or DROP concerns an object of its session only. Such a statement commits nothing.
 fn is_of_session(statement: &Statement<'_>) -> bool {
     let beginnings: [&[&str]; 4] = [
         &["CREATE", "TEMPORARY"],
@@ -137,7 +137,7 @@ fn is_of_session(statement: &Statement<'_>) -> bool {
     beginnings.iter().any(|words| statement.starts_with(words))
 }
 
-/// Runs `work` in the hook's session, and lets the operator's not be idle for as long as the server ends it for.
+/// Runs `work` in the hook's session, and meanwhile keeps the server from ending the operator's session as idle.
 async fn awake<T>(connection: &mut dyn Connection, work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);
     loop {
@@ -145,7 +145,7 @@ async fn awake<T>(connection: &mut dyn Connection, work: impl Future<Output = T>
             biased;
             done = &mut work => return done,
             () = tokio::time::sleep(AWAKE_EVERY) => {
-                // Where it is lost, what comes next on it tells.
+                // If the session is lost, its next statement reports it.
                 if let Some(connection) = connection.apart() {
                     let _ = connection.stay_awake().await;
                 }
@@ -154,14 +154,14 @@ async fn awake<T>(connection: &mut dyn Connection, work: impl Future<Output = T>
     }
 }
 
-/// As much of a statement as a row has, which is for a person to read. All of it could be too large a message beside the
-/// rest of the row.
+/// Returns as much of a statement as its row holds. The operator reads it; the whole text could make the message that
+/// writes the row too large.
 fn beginning(sql: &str) -> &str {
     let end = (0..=STATEMENT_BYTES_MAX.min(sql.len())).rev().find(|at| sql.is_char_boundary(*at));
     &sql[..end.unwrap_or_default()]
 }
 
-/// Returns whether a statement runs others, which may have committed before it failed.
+/// Returns whether a statement runs other statements, which may have committed before it failed.
 fn may_commit_a_part(statement: &Statement<'_>) -> bool {
     let runs = ["CALL", "EXECUTE", "IF", "CASE", "LOOP", "WHILE", "REPEAT", "FOR"];
     let verb = statement.verb();
@@ -169,18 +169,18 @@ fn may_commit_a_part(statement: &Statement<'_>) -> bool {
 }
 
 impl Journal {
-    /// Returns the session in which the hook's calls are made now.
+    /// Returns the session in which the hook currently makes its calls.
     pub(super) fn working(&self) -> SharedConnection {
         let own = self.stretch.as_ref().map(|stretch| &stretch.connection);
         Arc::clone(own.unwrap_or(&self.connection))
     }
 
-    /// Returns whether the statement at byte `start` of the script at hand runs in a session of the hook's own.
+    /// Returns whether the statement at byte `start` of the current script runs in a session of the hook's own.
     pub(super) fn is_apart_at(&self, start: usize) -> bool {
         self.stretch.is_some() || self.apart_from.as_ref().is_some_and(|(from, _)| start >= *from)
     }
 
-    /// Returns why a statement is to run in a session of the hook's own, if it is.
+    /// Returns the reason why a statement has to run in a session of the hook's own, if there is one.
     pub(super) fn reason_apart(&self, sql: &str) -> Option<String> {
         if self.stretch.is_some() {
             return Some(String::new());
@@ -193,7 +193,7 @@ impl Journal {
         }
     }
 
-    /// Ends the segment, and opens the session in which the hook goes on.
+    /// Ends the segment, and opens the session in which the hook continues.
     pub(super) async fn go_apart(
         &mut self,
         connection: &mut dyn Connection,
@@ -233,7 +233,7 @@ impl Journal {
         connection: &mut dyn Connection,
     ) -> Result<Option<Stretch>, BackendError> {
         let Some(sessions) = connection.apart() else { return Ok(None) };
-        // Of a session that is not the one in which it was made, it is 0.
+        // A session that did not make the key itself says 0.
         let last = match sessions.last_insert_id().await? {
             0 => self.last_inserted,
             last => last,
@@ -286,7 +286,7 @@ impl Journal {
         result
     }
 
-    /// Makes a call in the hook's own session that writes rows.
+    /// Makes a call that writes rows in the hook's own session.
     pub(super) async fn write_apart<T, F>(
         &mut self,
         asked: [u8; 16],
@@ -347,7 +347,7 @@ impl Journal {
         Ok(row)
     }
 
-    /// Records what came of it.
+    /// Records the outcome of the call in `row`.
     async fn end_apart(
         &mut self,
         connection: &mut dyn Connection,
@@ -366,11 +366,11 @@ impl Journal {
                 }
                 self.in_flight = None;
             }
-            // Nobody knows what came of it.
+            // The outcome is unknown.
             Err(error) if error.kind == ErrorKind::Disconnected => {}
             Err(error) => {
-                // The server says that it failed, and that is final, but for what may have committed a part before, and for
-                // what was ended.
+                // The server reported a failure. That is final, unless the statement may have committed a part before, or was
+                // ended.
                 let is_refused = error.kind == ErrorKind::Denied && error.sqlstate.is_none();
                 let is_doubtful = may_commit_a_part
                     || error.kind == ErrorKind::Limit
@@ -384,8 +384,8 @@ impl Journal {
         Ok(())
     }
 
-    /// Ends the hook's own session, if it has one, and waits until the server is done with it. Whether a transaction was open
-    /// in it, which is undone.
+    /// Ends the hook's own session, if it has one, and waits until the server has ended it too. Returns whether a transaction
+    /// was left open in it, which is rolled back. Always false unless `ask` is set.
     pub(super) async fn close_apart(
         &mut self,
         connection: &mut dyn Connection,
@@ -398,14 +398,15 @@ impl Journal {
             _ => Ok(false),
         };
         session.close().await;
-        // What is cut off may run on there. By its name alone: whoever has taken the lease over has the same marker.
+        // A statement that was cut off may still run there. Found by the session's name only: another runner that took
+        // the lease over uses the same marker.
         if let Some(sessions) = connection.sessions() {
             sessions.end_session_named(&stretch.name).await?;
         }
         is_open
     }
 
-    /// The hook's transaction is rolled back: so is what its rows say.
+    /// Removes the rows of the hook's transaction, which was rolled back.
     async fn forget_held(&mut self, connection: &mut dyn Connection) -> Result<(), BackendError> {
         let rows = journal::look(connection, &self.key).await?;
         let (_, gone) = parted(&rows);
@@ -416,7 +417,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Ends what an earlier runner left of a stretch, and notes that nobody can go on in it.
+    /// Ends the session that an earlier runner left of a stretch, and notes that the hook cannot be resumed.
     pub(super) async fn find_cut(
         &mut self,
         connection: &mut dyn Connection,
@@ -431,12 +432,12 @@ impl Journal {
     }
 }
 
-/// Why a hook with these rows cannot go on, if it cannot.
+/// Returns the reason why a hook with these rows cannot be resumed, if there is one.
 pub(crate) fn cut(rows: &[JournalRow]) -> Option<Stop> {
     cut_off(&rows.iter().map(JournalRow::trace).collect::<Vec<_>>())
 }
 
-/// What decides how a statement of a stretch is journaled.
+/// The facts that decide how a statement of a stretch is journaled.
 struct Facts {
     has_row: bool,
     effect: Effect,
@@ -464,7 +465,7 @@ impl Facts {
                 "LOCK" | "UNLOCK" | "START" | "COMMIT" | "ROLLBACK" | "SAVEPOINT" | "RELEASE"
             )
             || verb == "BEGIN" && !may_commit_a_part(&statement);
-        // What keeps something that was open is recorded, whatever else it does.
+        // A statement that commits an open transaction is recorded, whatever else it does.
         let has_row = effect != Effect::Dropped
             && (!is_of_session || ends && (was_held || transaction.is_unsure));
         let may_commit_a_part = may_commit_a_part(&statement);
@@ -477,7 +478,7 @@ mod tests {
     use super::*;
     use crate::alteration::Dialect;
 
-    /// Returns what a crash behind the last of these statements leaves: those that have a row, and are not undone.
+    /// Returns the statements that survive a crash behind the last of them: those that have a row and are not undone.
     fn kept<'a>(statements: &[&'a str]) -> Vec<&'a str> {
         let mut transaction = Transaction::default();
         let mut rows: Vec<(&str, Effect)> = Vec::new();

@@ -1,4 +1,4 @@
-//! Calls of a hook as they are recorded: what was asked, and what came of it.
+//! Calls of a hook as they are recorded: what was asked, and the result.
 
 pub use alteration_domain::record::Stop;
 
@@ -9,15 +9,15 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// Characters of a statement that messages show.
+/// The most characters of a statement that messages show.
 const SHOWN_CHARS_MAX: usize = 200;
 
 /// One call and its result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Call {
-    /// Over everything that was asked for.
+    /// A hash of everything that was asked for.
     pub(super) asked: [u8; 16],
-    /// The statement, shortened, where it may have changed something.
+    /// The shortened statement, if it may have changed something.
     pub(super) changes: Option<String>,
     pub(super) result: CallResult,
 }
@@ -30,11 +30,11 @@ pub(super) enum CallResult {
     Fetched(Vec<Row>),
     Written(u64),
     Closed,
-    /// A setting of the session, which is made anew each time.
+    /// A setting of the session. A replay makes it again.
     Setting,
 }
 
-/// Returns what identifies a call: a replay has to ask for the same.
+/// Returns the identity of a call: a hash that the same call has in each replay.
 pub(super) fn asked(kind: &str, sql: &str, details: &impl Serialize) -> [u8; 16] {
     let mut hash = Sha256::new();
     hash.update(kind.as_bytes());
@@ -51,7 +51,7 @@ pub(super) fn encode(calls: &[Call]) -> Vec<u8> {
     postcard::to_allocvec(calls).unwrap_or_default()
 }
 
-/// Decodes recorded calls; `None` where they were edited.
+/// Decodes recorded calls. Returns `None` if they were edited.
 pub(super) fn decode(bytes: &[u8]) -> Option<Vec<Call>> {
     postcard::from_bytes(bytes).ok()
 }
@@ -77,7 +77,7 @@ pub(super) fn shown(sql: &str) -> String {
     shown
 }
 
-/// Returns an error for the guest; the reason for the operator is the [`Stop`].
+/// Returns the error that the guest gets for `stop`. The operator gets the [`Stop`] itself.
 pub(super) fn stopped(stop: &Stop) -> SqlError {
     SqlError::new(crate::session::ErrorKind::Other, stop.to_string())
 }

@@ -16,7 +16,7 @@ use crate::{
 };
 use async_trait::async_trait;
 
-/// What stands for the statements of a bulk-writer.
+/// The text that is recorded in place of the statements of a bulk-writer.
 const BULK_ROWS: &str = "a bulk-writer's rows";
 
 /// Returns the error for a recorded result of another kind than the call's: the journal was edited.

@@ -5,8 +5,8 @@
 //! a statement that commits is preceded by a row that says so and by the results of its segment. A unit of a
 //! script (`BEGIN` … `COMMIT`) is a segment of its own, and so is on PostgreSQL each statement outside of one.
 //! Run again, calls that are recorded return what they returned then; work goes on at the first
-//! that is not. A statement whose end nobody recorded is looked for in the catalogue. What could not be run again so is
-//! `apart`.
+//! that is not. If the outcome of a statement was never recorded, the catalogue is asked. A statement that could not be
+//! run again in this way goes to a session of its own (`apart`), and the hook stays there.
 
 mod apart;
 mod call;

@@ -1,4 +1,5 @@
-//! Whether a text begins with what a journal holds, so that a hook of it can go on behind that. Runs nothing.
+//! Compares a changed script with a journal: if it begins with the recorded calls, a hook can resume behind them. Runs
+//! nothing.
 
 use super::call::{asked, decode, encode};
 use crate::{
@@ -8,17 +9,17 @@ use crate::{
     tables::journal::JournalRow,
 };
 
-/// Words that begin a statement which delimits a transaction of a script, and may be recorded by no call.
+/// First words of statements that delimit a transaction in a script. No call records these.
 const DELIMITERS: [&str; 4] = ["BEGIN", "START", "COMMIT", "END"];
 
-/// What comments begin with that are more than that.
+/// Beginnings of comments that the server executes or reads as hints.
 const EXECUTED: [&str; 3] = ["/*!", "/*M!", "/*+"];
 
-/// Whether a hook that hands over `text` as one script first does exactly what is recorded in `rows`: the same
-/// statements in the same order. Where the end of the last one is not known, it has to be there as well. The answer is what
-/// its calls will ask for.
+/// Returns the identities of the calls that a hook with the script `text` will make for what is recorded in `rows`, or
+/// `None` if it does not begin with the same statements in the same order. A last statement whose outcome is unknown has
+/// to be there as well.
 ///
-/// `begun` is the text that was recorded, if it is known: then white space and comments around a statement do not count.
+/// `begun` is the text that was recorded, if it is known. Then white space and comments around a statement are ignored.
 pub(crate) fn begins_with(
     reading: Reading,
     rows: &[JournalRow],
@@ -59,7 +60,7 @@ pub(crate) fn begins_with(
     Ok(Some(now))
 }
 
-/// `rows` with what the calls of another text ask for, `now`; those that stay as they are left out.
+/// Returns `rows` with the identities `now` that the calls of another text have. Rows that stay the same are left out.
 pub(crate) fn asked_anew(
     rows: Vec<JournalRow>,
     now: &[Asked],
@@ -87,7 +88,7 @@ fn calls(row: &JournalRow) -> Result<Vec<super::call::Call>, BackendError> {
 /// One statement of a script.
 struct Spoken {
     asked: Asked,
-    /// Without white space and comments around it.
+    /// The statement without white space and comments around it.
     core: String,
 }
 
@@ -110,7 +111,7 @@ impl Spoken {
     }
 }
 
-/// Returns the statements of a text as its hook hands it over, up to where it can be taken apart.
+/// Splits a script into statements as its hook sends them, up to the first that cannot be read.
 fn statements(reading: Reading, text: &str) -> Vec<Spoken> {
     let Ok(text) = sql::as_client(text, reading) else { return Vec::new() };
     let (mut statements, mut start) = (Vec::new(), 0);

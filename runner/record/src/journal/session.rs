@@ -1,5 +1,5 @@
-//! A journal while its hook runs: replays what is recorded, keeps what is new, and says in the end
-//! what stays. How each kind of call goes through it is in `calls.rs` and `statement.rs`.
+//! A journal while its hook runs: replays what is recorded, keeps what is new, and reports in the end which changes
+//! stay. How each kind of call goes through it is in `calls.rs` and `statement.rs`.
 
 use super::{
     apart::{self, Stretch},
@@ -20,7 +20,7 @@ use crate::{
 };
 use std::{collections::VecDeque, sync::Arc};
 
-/// What the journal of one hook may hold.
+/// The most that the journal of one hook holds, in bytes.
 const JOURNAL_BYTES_MAX: usize = 8 << 20;
 
 /// A session whose calls are recorded, and returned from the record when the hook is run again.
@@ -29,54 +29,54 @@ pub(crate) struct Journal {
     pub(super) key: AlterationKey,
     pub(super) marker: String,
     pub(super) reading: Reading,
-    /// The revision that is committed.
+    /// The committed revision of the ledger.
     pub(super) revision: Revision,
-    /// What that was when the hook was undone.
+    /// The committed revision at the time when the hook was undone.
     own_revision: Option<Revision>,
     pub(super) fence: i64,
     pub(super) settings: HookSettings,
     pub(super) rehearsing: bool,
     replay: VecDeque<Call>,
-    /// The last statement of an earlier attempt, whose end nobody recorded.
+    /// The last statement of an earlier attempt, if its outcome was never recorded.
     pub(super) started: Option<JournalRow>,
     /// Number of the next call.
     pub(super) next: u64,
-    /// Calls of the segment at hand.
+    /// Calls of the open segment.
     pub(super) kept: Vec<Call>,
     kept_bytes: usize,
     stored_bytes: usize,
     pub(super) in_segment: bool,
     entered: bool,
     pub(super) open_handles: usize,
-    /// Whether the statements that come next are of one unit of a script.
+    /// Set while statements belong to one unit of a script.
     pub(super) in_unit: bool,
-    /// What the next transaction is to be begun with.
+    /// The isolation level of the next transaction.
     pub(super) isolation: Option<Isolation>,
-    /// A statement that was sent and whose end is not recorded yet.
+    /// A statement that was sent and whose outcome is not recorded yet.
     pub(super) in_flight: Option<JournalRow>,
-    /// Statements that took effect and are committed.
+    /// Statements that are committed, for messages.
     pub(super) effects: Vec<String>,
     pub(super) stop: Option<Stop>,
-    /// The settings that the hook made, in order: every session of it has them.
+    /// The settings that the hook made, in order. Each of its sessions gets them.
     pub(super) settings_made: Vec<(String, Vec<Value>)>,
-    /// What the last INSERT that is recorded gave.
+    /// The generated key of the last recorded INSERT.
     pub(super) last_inserted: u64,
-    /// The byte of the script at hand from which on its hook cannot be resumed, and why.
+    /// The byte of the current script from which on its hook cannot be resumed, and the reason.
     pub(super) apart_from: Option<(usize, String)>,
-    /// Why the next statement has to run in a session of the hook's own, whatever it is.
+    /// The reason why the next statement runs in a session of the hook's own, whatever it is.
     pub(super) apart_because: Option<String>,
-    /// The session in which the hook goes on, from the first statement on that could not be repeated.
+    /// The session in which the hook continues, from the first statement on that could not be repeated.
     pub(super) stretch: Option<Stretch>,
-    /// The first statement of the stretch, and why it is one.
+    /// The first statement of the stretch, and the reason why the stretch begins there.
     pub(crate) went_apart: Option<(String, String)>,
-    /// An earlier attempt was cut off in a stretch.
+    /// Set if an earlier attempt was cut off in a stretch.
     pub(super) cut: Option<Stop>,
-    /// An error of one of the runner's own statements, which explains what the guest was told.
+    /// An error of one of the runner's own statements, kept for the operator.
     own_error: Option<BackendError>,
 }
 
 impl Journal {
-    /// Reads what is recorded of the run. Its orphans are gone by now.
+    /// Opens the journal of `run` and reads its rows. The orphans of the run have ended by now.
     pub(crate) async fn open(
         connection: SharedConnection,
         run: &Run,
@@ -142,8 +142,8 @@ impl Journal {
         Ok(journal)
     }
 
-    /// The recorded result of the next call, if there is one. A call that asks for something else
-    /// than before stops the hook.
+    /// Returns the recorded result of the next call, if there is one. A call that asks for something else than in the
+    /// earlier attempt stops the hook.
     pub(super) fn replayed(
         &mut self,
         asked: [u8; 16],
@@ -179,7 +179,7 @@ impl Journal {
         error
     }
 
-    /// Keeps an error of the runner's own for the operator, and gives the guest a word about it.
+    /// Keeps an error of the runner's own for the operator, and returns the error that the guest gets.
     pub(super) fn own(&mut self, error: BackendError) -> SqlError {
         let told = SqlError::new(
             match error {
@@ -207,7 +207,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Notes a call of the segment at hand.
+    /// Keeps a call of the open segment.
     pub(super) fn keep(&mut self, asked: [u8; 16], changes: Option<String>, result: CallResult) {
         let call = Call { asked, changes, result };
         self.next += 1;
@@ -222,7 +222,7 @@ impl Journal {
         }
     }
 
-    /// Whether a statement that commits may follow, and be told apart from what came before it.
+    /// Returns an error if a statement that commits may not follow now: what came before it could not be recorded whole.
     pub(super) fn may_commit_now(&self) -> Result<(), SqlError> {
         if self.open_handles > 0 {
             return Err(SqlError::new(
@@ -242,7 +242,8 @@ impl Journal {
         Ok(())
     }
 
-    /// What writes the results of the segment and the row of the statement that will commit it; that row.
+    /// Returns the statements that write the results of the segment and the write-ahead row of the statement that will
+    /// commit it, and that row.
     pub(super) async fn write_ahead(
         &mut self,
         connection: &mut dyn Connection,
@@ -264,7 +265,7 @@ impl Journal {
         Ok((rows, row))
     }
 
-    /// The row with the results of the segment, if it has any.
+    /// Returns the row with the results of the segment, if it has any.
     fn kept_row(&mut self) -> Option<JournalRow> {
         if self.kept.is_empty() {
             return None;
@@ -280,18 +281,18 @@ impl Journal {
         })
     }
 
-    /// What writes the results of the segment, if it has any.
+    /// Returns the statement that writes the results of the segment, if it has any.
     pub(super) fn write_kept(&mut self) -> Vec<Own> {
         let row = self.kept_row();
         row.iter().map(|row| journal::insert(&self.key, row)).collect()
     }
 
-    /// Whether more was read and written than is kept.
+    /// Returns whether more was read and written than the journal holds.
     pub(super) fn is_full(&self) -> bool {
         self.kept_bytes + self.stored_bytes > JOURNAL_BYTES_MAX
     }
 
-    /// The segment is committed, by whatever.
+    /// Notes that the segment is committed, by the runner or by a statement.
     pub(super) fn segment_committed(&mut self) {
         self.in_segment = false;
         self.revision.0 += 1;
@@ -299,7 +300,7 @@ impl Journal {
         self.kept_bytes = 0;
     }
 
-    /// Changes the journal in a transaction of its own.
+    /// Records the outcome of the statement in `row`, in a transaction of its own: done with these results, or without effect.
     pub(super) async fn record(
         &mut self,
         connection: &mut dyn Connection,
@@ -331,7 +332,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Opens the transaction in which the hook's end is recorded. The revision that it leads to.
+    /// Opens the transaction in which the hook's end is recorded. Returns the revision that it leads to.
     pub(crate) async fn ready_to_end(&mut self) -> Result<Revision, BackendError> {
         if let Some(cut) = self.cut.clone() {
             self.stop = Some(cut);
@@ -351,10 +352,9 @@ impl Journal {
         Ok(self.revision.next())
     }
 
-    /// Rolls the segment back, ends a statement that still runs, and says what stays.
+    /// Rolls the segment back, ends a statement that still runs, and returns what stays.
     ///
-    /// What stays is read from the journal's table: a commit whose answer never came is known
-    /// nowhere else.
+    /// What stays is read from the journal's table, because only that shows a commit whose answer was lost.
     pub(crate) async fn undo(&mut self) -> Result<Undone, BackendError> {
         let shared = Arc::clone(&self.connection);
         let connection = &mut *shared.lock().await;
@@ -373,7 +373,7 @@ impl Journal {
         // Asked for again where the connection is lost, it is still compared with this runner's own.
         let own = *self.own_revision.get_or_insert(self.revision);
         self.revision = revision;
-        // Whoever lost its lease leaves everything to the next, who may be at it already.
+        // A runner that lost its lease leaves everything to the next holder, which may be working on it already.
         let is_fenced = ledger_fence != self.fence;
         let is_cut = apart::cut(&rows);
         self.effects = apart::effects(&rows);
@@ -381,7 +381,7 @@ impl Journal {
         let is_earlier = self.started.is_some();
         let open = rows.into_iter().find(|row| !row.is_done && !is_earlier);
         if let Some(row) = open.filter(|row| !is_fenced && !row.is_apart()) {
-            // It may run on in a server session that nobody listens to any more.
+            // It may still run in a server session whose connection is lost.
             connection.end_orphans(&self.marker).await?;
             self.settle(connection, &row).await?;
         }
@@ -399,7 +399,7 @@ impl Journal {
         })
     }
 
-    /// Finds out about a statement that was cut short.
+    /// Finds out the outcome of a statement that was cut short.
     async fn settle(
         &mut self,
         connection: &mut dyn Connection,
@@ -438,8 +438,8 @@ impl Journal {
         }
     }
 
-    /// For a call that neither commits nor runs alone: its recorded result, or `None` once the
-    /// segment is open in which to make it.
+    /// Prepares a call that neither commits nor runs outside of a transaction. Returns its recorded result, or opens the
+    /// segment in which to make it and returns `None`.
     pub(super) async fn before_call(
         &mut self,
         asked: [u8; 16],
@@ -461,14 +461,14 @@ impl Journal {
 }
 
 impl JournalRow {
-    /// Whether something that it is about may have taken effect.
+    /// Returns whether one of its calls may have taken effect.
     pub(crate) fn may_have_changed(&self) -> bool {
         let calls = self.results.as_deref().map_or(Some(Vec::new()), decode);
         // What cannot be read may say anything.
         !self.is_done || calls.is_none_or(|calls| calls.iter().any(|call| call.changes.is_some()))
     }
 
-    /// What its calls may have changed, as messages show it.
+    /// Returns the statements that may have changed something, as messages show them.
     pub(crate) fn changes(&self) -> Vec<String> {
         let calls = self.results.as_deref().and_then(decode).unwrap_or_default();
         calls.into_iter().filter_map(|call| call.changes).collect()
@@ -480,7 +480,7 @@ impl JournalRow {
     }
 }
 
-/// Marks where a test may kill the process, beside a statement that commits by itself.
+/// Marks a point beside a statement that commits by itself where a test may kill the process.
 pub(super) fn point(name: &str) {
     crash::point(name);
 }

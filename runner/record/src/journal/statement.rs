@@ -95,7 +95,7 @@ impl Journal {
         }
     }
 
-    /// Looks for a statement whose end nobody recorded. Its result, if it took effect.
+    /// Finds out whether a statement whose outcome was never recorded took effect. Returns its result if it did.
     async fn verify_started(
         &mut self,
         connection: &mut dyn Connection,
@@ -126,7 +126,7 @@ impl Journal {
         if let Err(error) = recorded {
             return Err(self.own(error));
         }
-        // Only now is it decided; whatever came in between left it open.
+        // Cleared only now that it is decided: after an earlier error it is still open.
         self.started = None;
         Ok((verdict == Verdict::Done).then(|| {
             self.next += 1;
@@ -134,7 +134,7 @@ impl Journal {
         }))
     }
 
-    /// A statement that may commit the segment by itself, and then takes effect on its own.
+    /// Runs a statement that may commit the segment by itself and then takes effect on its own.
     async fn committing(
         &mut self,
         connection: &mut dyn Connection,
@@ -164,7 +164,7 @@ impl Journal {
         let result = run(connection, sql, params, rows).await;
         point("after a statement that commits");
         match connection.is_in_transaction().await {
-            // It did not commit after all: its row is of no use.
+            // It did not commit after all, so its write-ahead row is removed.
             Ok(true) => {
                 self.in_flight = None;
                 let result = result?;
@@ -187,8 +187,7 @@ impl Journal {
         }
     }
 
-    /// A statement that cannot run in a transaction. None of them returns rows, also to a guest that
-    /// asked for some.
+    /// Runs a statement that cannot run in a transaction. A guest that asks for rows gets none: no such statement returns any.
     async fn outside(
         &mut self,
         connection: &mut dyn Connection,
@@ -227,7 +226,7 @@ impl Journal {
         self.after_commit(connection, asked, &row, result).await
     }
 
-    /// As [`Self::outside`], in a rehearsal, where everything is in one transaction.
+    /// Runs a statement of [`Self::outside`] in a rehearsal, where everything is in one transaction.
     async fn outside_in_rehearsal(
         &mut self,
         connection: &mut dyn Connection,
@@ -252,7 +251,7 @@ impl Journal {
         }
     }
 
-    /// Records what came of a statement whose row is committed.
+    /// Records the outcome of a statement whose write-ahead row is committed.
     async fn after_commit(
         &mut self,
         connection: &mut dyn Connection,
@@ -272,15 +271,15 @@ impl Journal {
                 self.next += 1;
                 Ok(result)
             }
-            // Nobody knows what came of it; whoever undoes this or resumes it looks.
+            // The outcome is unknown. The undo or the next attempt finds it out.
             Err(error) if error.kind == ErrorKind::Disconnected => Err(error),
             Err(error) => {
                 let before = row.fingerprint.as_deref().unwrap_or_default();
-                // Asked in any case: it also removes what a failed index leaves behind.
+                // Called in any case, because it also removes what a failed index leaves behind.
                 let verdict = connection.verify(sql, before).await;
-                // The server says that it failed. That is final, whatever somebody else changed
-                // meanwhile, but for a list of which a part may be gone, for one that was ended, and for code that
-                // may have committed before.
+                // The server reported a failure. That is final, whatever other sessions changed meanwhile, with three
+                // exceptions: a list of which a part may be done, a statement that was ended, and code that may have
+                // committed before it failed.
                 let is_doubtful = error.kind == ErrorKind::Limit
                     || is_list(sql, self.reading)
                     || runs_code(sql, self.reading);
@@ -296,7 +295,7 @@ impl Journal {
         }
     }
 
-    /// The kept results went into a row that is part of the segment at hand.
+    /// Notes that the kept results were written in a row of the open segment.
     fn kept_are_written(&mut self) {
         self.effects.extend(self.kept.drain(..).filter_map(|call| call.changes));
     }
@@ -314,7 +313,7 @@ pub(super) async fn run(
     }
 }
 
-/// What a statement says that only changes the schema.
+/// Returns the result of a statement that only changes the schema.
 fn nothing(is_query: bool) -> CallResult {
     match is_query {
         true => CallResult::Rows(RowSet { columns: Vec::new(), rows: Vec::new() }),
@@ -322,7 +321,7 @@ fn nothing(is_query: bool) -> CallResult {
     }
 }
 
-/// The first two words, behind comments.
+/// Returns the first two words, comments before them left out.
 fn first_words(sql: &str, reading: Reading) -> (String, String) {
     let Ok(statement) = Statement::one(sql, reading) else {
         return (String::new(), String::new());
@@ -332,12 +331,12 @@ fn first_words(sql: &str, reading: Reading) -> (String, String) {
     (word(), word())
 }
 
-/// Whether a statement surely neither commits nor defines anything.
+/// Returns whether a statement certainly neither commits nor defines anything.
 fn is_plain(sql: &str, reading: Reading) -> bool {
     Statement::one(sql, reading).is_ok_and(|statement| statement.is_plain())
 }
 
-/// Whether a statement sets something of the session and changes nothing that stays.
+/// Returns whether a statement changes a setting of the session and nothing else.
 fn is_setting(sql: &str, reading: Reading) -> bool {
     // USE of another database is refused.
     let (first, second) = first_words(sql, reading);
@@ -362,17 +361,17 @@ fn is_qualified_set_config(sql: &str) -> bool {
     rest.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name))
 }
 
-/// Whether a statement is about several things that are changed one after the other.
+/// Returns whether a statement names several objects that are changed one after the other.
 pub(super) fn is_list(sql: &str, reading: Reading) -> bool {
     matches!(first_words(sql, reading).0.as_str(), "DROP" | "RENAME") && sql.contains(',')
 }
 
-/// Whether a statement runs code that may itself commit.
+/// Returns whether a statement runs code that may itself commit.
 fn runs_code(sql: &str, reading: Reading) -> bool {
     matches!(first_words(sql, reading).0.as_str(), "CALL" | "DO")
 }
 
-/// Whether a statement plainly only reads; for messages alone.
+/// Returns whether a statement only reads, judged by its first word. For messages only.
 fn is_query(sql: &str, reading: Reading) -> bool {
     matches!(
         first_words(sql, reading).0.as_str(),

@@ -1,8 +1,8 @@
-//! Where a segment ends that no statement commits: behind a unit of a script, and where the database's own client
-//! would commit, behind a statement.
+//! Ends segments that no statement commits: behind each unit of a script, and on PostgreSQL also behind each statement
+//! outside of a unit, because the database's own client would commit there.
 //!
-//! A script opens a unit with BEGIN and closes it with COMMIT, which never reach the server: the host's own
-//! transaction holds what stands between. A crash undoes a unit, and its statements run again.
+//! A script opens a unit with BEGIN and closes it with COMMIT. Neither reaches the server: the runner's own transaction
+//! holds the statements between them. A crash undoes a unit, and its statements run again.
 
 use super::{
     Journal,
@@ -17,7 +17,7 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// SQLSTATE of a label of a type that is not committed yet.
+/// SQLSTATE for the use of an enum label in the transaction that added it.
 const UNSAFE_LABEL: &str = "55P04";
 
 impl Journal {
@@ -34,7 +34,7 @@ impl Journal {
         loop {
             let rest = script.text(run.start);
             let word = match self.is_apart_at(run.start) {
-                // There the words are the server's.
+                // In the hook's own session the server reads these words.
                 true => None,
                 false => self.word(rest, &mut units).map_err(|error| run.failed(script, error))?,
             };
@@ -57,9 +57,9 @@ impl Journal {
         }
     }
 
-    /// The word about transactions that `rest` begins with, and how long its statement is.
+    /// Returns the word about transactions that `rest` begins with, and the length of its statement.
     fn word(&self, rest: &str, units: &mut Units) -> Result<Option<(UnitWord, usize)>, SqlError> {
-        // Whatever cannot be read is told by whoever runs it.
+        // What cannot be read here fails with the server's error when it runs.
         let Ok(Some(length)) = statement_length(rest, self.reading) else { return Ok(None) };
         let Ok(statement) = Statement::one(&rest[..length], self.reading) else { return Ok(None) };
         let word = units.take(&statement);
@@ -93,7 +93,7 @@ impl Journal {
         Ok(())
     }
 
-    /// A statement is done that no unit holds together with others.
+    /// Ends the segment behind a statement, if the database commits each statement outside of a unit.
     pub(super) async fn end_statement(
         &mut self,
         connection: &mut dyn Connection,
@@ -104,8 +104,8 @@ impl Journal {
         }
     }
 
-    /// Commits the segment with its results. Where more was read than a journal holds, it goes on instead, as it
-    /// does while handles are open, and in a rehearsal.
+    /// Commits the segment with its results. The segment stays open instead if more was read than a journal holds, while
+    /// handles are open, and in a rehearsal.
     async fn end_segment(&mut self, connection: &mut dyn Connection) -> Result<(), SqlError> {
         let goes_on = self.rehearsing || self.open_handles > 0 || self.is_full();
         if !self.in_segment || goes_on || connection.journals().segments == Segments::Whole {
@@ -120,13 +120,13 @@ impl Journal {
                 self.segment_committed();
                 Ok(())
             }
-            // What the statements deferred to their commit.
+            // A check that was deferred to the commit.
             Err(BackendError::Refused(error)) => Err(error),
             Err(error) => Err(self.own(error)),
         }
     }
 
-    /// The error of a statement, where what it misses is a commit.
+    /// Explains the error of a statement that would need a commit before it, or no transaction around it.
     pub(super) fn in_transaction(
         &mut self,
         connection: &mut dyn Connection,

@@ -1,7 +1,7 @@
-//! The schema of the runner's own tables, and the way to it from older versions.
+//! The schema of the runner's own tables, and the upgrade from older versions.
 //!
-//! Statements can be run again: where schema changes commit by themselves, a killed run leaves some
-//! of them done.
+//! Each statement can run again, because on databases where schema changes commit by themselves a killed run leaves only
+//! some of them done.
 
 use super::{Record, ledger};
 use crate::{
@@ -14,10 +14,10 @@ use crate::{
 use alteration_domain::record::tables::{self, missing, without_ledger};
 use std::collections::BTreeSet;
 
-/// What makes the current version out of nothing.
+/// The statements that create the current version in an empty database.
 ///
-/// Comments say what tables and columns mean: the guide's page about them is made of these. They are left out of
-/// what is run ([`spelled`]).
+/// Their comments explain tables and columns. The guide's page about the tables is generated from these comments;
+/// [`spelled`] removes them from the statements that run.
 const FRESH: &[&str] = &[
     "-- One row. Every transaction that changes state advances its `revision` first, which orders runners and stops a
     -- second one.
@@ -193,7 +193,7 @@ const JOURNAL: &str = "-- What the calls of an unfinished hook did, so that it c
         PRIMARY KEY (plugin, id, call_number)
     )";
 
-/// From version 1, which only SQLite had.
+/// The statements that upgrade version 1, which existed only on SQLite.
 const FROM_1: &[&str] = &["ALTER TABLE @history RENAME COLUMN by TO done_by", RUN, JOURNAL];
 /// A column that a later version added to a table.
 struct Added {
@@ -208,19 +208,19 @@ const ADDED: [Added; 3] = [
     Added { since: 3, table: "run", column: "settings", of_type: "{text}" },
     Added { since: 5, table: "state", column: "draft", of_type: "{integer}" },
 ];
-/// Version 4 numbers the history's rows otherwise.
+/// The version that numbers the history's rows by the runner instead of by a sequence.
 const NUMBERED: i64 = 4;
-/// From here on the numbers of an older history's rows are somebody's doing: a hook could set the sequence that
-/// they came from.
+/// The first number that no history reaches by itself. In older versions a hook could set the sequence that the numbers
+/// came from.
 const NUMBER_MAX: i64 = 1 << 53;
 
-/// The schema version found; `None` without the runner's tables.
+/// Returns the schema version of the runner's tables; `None` if there are none.
 pub(crate) async fn version(connection: &mut dyn Connection) -> Result<Option<i64>, BackendError> {
     let tables = connection.own_tables().await?;
     version_of(connection, &tables).await
 }
 
-/// As [`version`], of these tables.
+/// Returns the schema version as [`version`] does, if `tables` are there.
 pub(crate) async fn version_of(
     connection: &mut dyn Connection,
     tables: &BTreeSet<String>,
@@ -286,7 +286,7 @@ pub(crate) async fn upgrade(connection: &mut dyn Connection) -> Result<(), Backe
     Ok(())
 }
 
-/// Makes the place where the runner's own tables are to be, where a database has several.
+/// Creates the schema for the runner's own tables, if the database has several schemas.
 pub(crate) async fn prepare_place(connection: &mut dyn Connection) -> Result<(), BackendError> {
     match connection.places() {
         Some(places) => places.prepare_place().await,
@@ -294,9 +294,9 @@ pub(crate) async fn prepare_place(connection: &mut dyn Connection) -> Result<(),
     }
 }
 
-/// Has the history's rows numbered by whoever writes them, one after the other under the ledger's row, and not by a
-/// sequence: that is not transactional, so that what a hook sets outlives its rollback, and stops every later
-/// deploy. Rows whose numbers leave no room for others are given the next ones.
+/// Makes the runner number the history's rows, one after the other under the lock of the ledger's row, instead of a
+/// sequence. A sequence is not transactional: a hook could set it to its end, its rollback would not undo that, and every
+/// later deploy would fail. Rows with numbers that leave no room get the next free ones.
 async fn unnumber(connection: &mut dyn Connection) -> Result<(), BackendError> {
     let unnumber = connection.own_types().unnumber;
     if !unnumber.is_empty() {
@@ -316,8 +316,8 @@ async fn unnumber(connection: &mut dyn Connection) -> Result<(), BackendError> {
     Ok(())
 }
 
-/// Whether `table` has the column by now, for MySQL and MariaDB: a schema change commits by itself there, so
-/// that a killed run leaves some of them done.
+/// Returns whether `table` already has the column. For MySQL and MariaDB, where schema changes commit by themselves and a
+/// killed run leaves only some of them done.
 async fn has(
     connection: &mut dyn Connection,
     table: &str,
@@ -330,7 +330,7 @@ async fn has(
     Ok(rows.first().and_then(|row| row.first()) == Some(&Cell::integer(1)))
 }
 
-/// How many tables of others there are.
+/// Counts the tables that are not the runner's own.
 pub(crate) async fn tables(connection: &mut dyn Connection) -> Result<u64, BackendError> {
     let sql = connection.tables_sql();
     let rows = query(connection, sql, []).await?;

@@ -1,16 +1,16 @@
-//! A session that is the hook's own: from the first statement on that a resumed hook could not repeat.
+//! A session of the hook's own, from the first statement that a resumed hook could not repeat.
 //!
-//! Nothing in it is the runner's: no lock of tables, no transaction, no row of the journal; only a named lock, by which
-//! another runner finds it (`orphan.rs`). Statements commit as the client's would, and
-//! what they leave in the session (tables, variables, locks) ends with it.
+//! The runner keeps nothing in it (no table lock, no transaction, no row of the journal), except a named lock by which
+//! another runner finds the session (`orphan.rs`). Statements commit as they would from the server's own client, and what
+//! they leave in the session (tables, variables, locks) ends with it.
 //!
-//! Whether a transaction was left open is told by a flag in the server's answers, which needs no right and no question
-//! that could begin one (MySQL shows transactions only to those who may see everybody's).
+//! A flag in the server's answers shows whether a transaction was left open. Reading it needs no right and no query, which
+//! could itself begin a transaction. (MySQL lists transactions only to users that may see those of all users.)
 //!
-//! Statements go as text, unprepared, and nothing is asked between two of them: each would be the one that ROW_COUNT(),
-//! FOUND_ROWS() and @@warning_count are about. What has parameters or gives rows to code has to be prepared. On a Galera
-//! cluster that would pass over in silence that another node's commit has rolled the transaction back, so that there
-//! the transaction is looked at before and after.
+//! Statements go as text, unprepared, and the runner sends nothing between two of them: ROW_COUNT(), FOUND_ROWS() and
+//! @@warning_count would then be about the runner's statement. A statement with parameters, or whose rows the guest reads,
+//! has to be prepared. On a Galera cluster a preparation hides that another node's commit has rolled the transaction back,
+//! so that there the transaction is checked before and after it.
 
 use super::{
     MysqlConnection,
@@ -33,7 +33,7 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
-/// On a cluster, in the transaction of a hook's own session while a statement is prepared.
+/// The savepoint that marks the transaction of a hook's own session while a statement is prepared, on a cluster.
 const MARK: &str = "SAVEPOINT runner_apart";
 const UNMARK: &str = "RELEASE SAVEPOINT runner_apart";
 
@@ -54,7 +54,7 @@ impl Apart for MysqlConnection {
         self.own_text("DO 0").await
     }
 
-    /// Returns what LAST_INSERT_ID() is.
+    /// Returns the value of LAST_INSERT_ID().
     async fn last_insert_id(&mut self) -> Result<u64, BackendError> {
         let rows = self.ready().await?.text_rows("SELECT LAST_INSERT_ID()").await;
         let rows = rows.map_err(|failure| self.host_error(&failure))?;
@@ -99,8 +99,8 @@ impl MysqlConnection {
         Ok(fresh)
     }
 
-    /// After a statement that can have set anything, reads the mode in which the next one runs, which is `sql`. Whether
-    /// it did. Not before one that is about the statement before: a question would be that one then.
+    /// Reads the mode in which the next statement, `sql`, runs, if an earlier statement can have changed it. Returns whether
+    /// it did. Reads nothing if `sql` asks about the statement before it, because the read would become that statement.
     pub(super) async fn learn_mode(&mut self, sql: &str) -> Result<bool, SqlError> {
         if !self.is_mode_unknown || self.is_about_before(sql) {
             return Ok(false);
@@ -122,8 +122,8 @@ impl MysqlConnection {
             && (!call.wants_rows || self.is_about_before(call.sql()))
     }
 
-    /// On a cluster, whether the hook's own session has a transaction that is to be there after a preparation. Another
-    /// node may have rolled it back: that is the answer then.
+    /// Returns, on a cluster, whether the hook's own session has a transaction that a preparation must not lose. Fails if
+    /// another node has rolled it back.
     pub(super) async fn before_preparing(&mut self, call: &Call) -> Result<(), SqlError> {
         self.was_in_transaction = false;
         if self.mode != HookMode::Apart || !self.server.galera {
@@ -143,7 +143,7 @@ impl MysqlConnection {
         Ok(())
     }
 
-    /// Makes or takes off the mark. Whether it was there to be taken off.
+    /// Sets or removes the mark. Returns whether there was one to remove.
     async fn marked(&mut self, statements: &[&str]) -> Result<bool, SqlError> {
         for sql in statements {
             match self.ready().await.map_err(guest_side)?.text(sql).await {
@@ -157,7 +157,7 @@ impl MysqlConnection {
         Ok(true)
     }
 
-    /// What was just prepared may run: the transaction that it belongs to, if any, is still there.
+    /// Checks that the transaction of a statement that was just prepared is still there, if it has one.
     pub(super) async fn check_prepared_apart(&mut self) -> Result<(), SqlError> {
         match self.was_in_transaction && !self.marked(&[UNMARK]).await? {
             true => Err(guest_side(self.ended())),
@@ -165,7 +165,7 @@ impl MysqlConnection {
         }
     }
 
-    /// Learns in which mode the next statement is read.
+    /// Reads the mode in which the next statement is parsed.
     pub(super) async fn after_call_apart(&mut self, call: &Call) -> Result<(), SqlError> {
         // A routine's mode ends with it; what these run may set another.
         self.is_mode_unknown |= matches!(
@@ -175,7 +175,7 @@ impl MysqlConnection {
         let sql = call.sql().to_ascii_lowercase();
         if call.verb == "SET" && (sql.contains("sql_mode") || sql.contains("character_set")) {
             self.read_mode().await.map_err(guest_side)?;
-            // What ROW_COUNT() gives behind a SET, it gives behind this.
+            // ROW_COUNT() returns the same after this as after a SET.
             self.own_text("DO 0").await.map_err(guest_side)?;
         }
         Ok(())

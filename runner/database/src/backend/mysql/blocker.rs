@@ -1,7 +1,7 @@
-//! Which sessions a waiting statement waits for, in words for the operator.
+//! Finds the sessions that a waiting statement waits for, and describes them to the operator.
 //!
-//! Asked on a second connection while the statement waits: afterwards the server knows no more of
-//! it. What this user may not read is left out; nothing depends on this but a message.
+//! Reads them on a second connection while the statement waits, because the server forgets them afterwards. What this user
+//! may not read is left out; only a message depends on it.
 //!
 //! | server | locks of tables | locks of rows | without the rights |
 //! |---|---|---|---|
@@ -20,9 +20,9 @@ use crate::{
 use sqlx::{AssertSqlSafe, Executor, MySqlConnection, Row as _};
 use std::fmt::Write;
 
-/// Sessions that one message names.
+/// The most sessions that one message names.
 const NAMED_MAX: usize = 3;
-/// Characters of a session's statement that a message shows.
+/// The most characters of a session's statement that a message shows.
 const STATEMENT_CHARS_MAX: usize = 120;
 
 const METADATA_LOCKS: &str = "SELECT DISTINCT holder.processlist_id,
@@ -59,7 +59,7 @@ const MARIADB_DATA_LOCKS: &str = "SELECT DISTINCT holder.trx_mysql_thread_id, 'r
 const TRANSACTIONS: &str = "SELECT trx_mysql_thread_id, UNIX_TIMESTAMP(trx_started)
     FROM information_schema.innodb_trx";
 
-/// A session that is, or may be, in the way, and what it holds.
+/// A session that blocks the statement, or may block it, and the locks that it holds.
 struct Blocker {
     session: u64,
     object: Option<String>,
@@ -120,7 +120,8 @@ pub(super) async fn blockers(
     })
 }
 
-/// Sessions that may hold what `own` waits for: those in a transaction, else all of its database.
+/// Returns the sessions that may hold what `own` waits for: those in a transaction, or all of its database if there are
+/// none.
 async fn candidates(
     connection: &mut MySqlConnection,
     own: &ListedSession,
@@ -212,7 +213,7 @@ async fn described(
     told
 }
 
-/// Returns what a session's client said about itself when it connected.
+/// Returns how a session's client described itself when it connected.
 async fn client(connection: &mut MySqlConnection, dialect: Dialect, id: u64) -> Vec<String> {
     if dialect == Dialect::Mariadb {
         return Vec::new();

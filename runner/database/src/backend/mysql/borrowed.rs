@@ -1,8 +1,7 @@
-//! Another mode or zone for one statement of the session, and back.
+//! Sets another mode or time zone of the session for one statement, and resets it.
 //!
-//! For what the runner itself asks or writes on a guest's behalf: typed rows, which are the same on every
-//! server, and values as they were written. A guest's own text never runs so, but for reads, where the
-//! server would pad characters.
+//! For the runner's own reads and writes on a guest's behalf: typed rows are the same on every server, and values come back
+//! as they were written. A guest's own text never runs this way, except reads for which the server would pad characters.
 
 use super::{
     MysqlConnection,
@@ -14,10 +13,10 @@ use super::{
 use crate::session::{Row, SqlError, Value};
 use sqlx::mysql::MySqlQueryResult;
 
-/// What the session has beside what the server gave it.
+/// The settings of the session that differ from the server's.
 #[derive(Debug)]
 pub(super) struct Borrowed {
-    /// A statement that puts it back.
+    /// The statement that resets them.
     back: String,
 }
 
@@ -39,8 +38,8 @@ impl MysqlConnection {
         ran
     }
 
-    /// Runs a bulk-writer's INSERT: strict, and in UTC, whatever the server says. In a zone with summer time an
-    /// instant may not be told from another one, and one batch may not mean something else than the next.
+    /// Runs a bulk-writer's INSERT in strict mode and in UTC, whatever the server's settings are. In a zone with summer time
+    /// two instants can have the same local time, and each batch has to mean the same.
     pub(super) async fn run_typed(
         &mut self,
         call: &Call,
@@ -52,7 +51,7 @@ impl MysqlConnection {
         Ok(ran?.result)
     }
 
-    /// Gives the session this mode and, where one is named, this zone.
+    /// Sets the session's mode and, if one is named, its zone.
     pub(super) async fn borrow_settings(
         &mut self,
         mode: &str,
@@ -66,14 +65,13 @@ impl MysqlConnection {
             back.push_str(&format!(", time_zone = {}", literal(&now)));
             there.push_str(&format!(", time_zone = {}", literal(zone)));
         }
-        // Before it is sent: whether it arrived is not known where the call is cut off.
+        // Noted before it is sent: if the call is cut off, whether it arrived is unknown.
         self.borrowed = Some(Borrowed { back });
         let wire = self.wire().map_err(guest_side)?;
         wire.text(&there).await.map_err(|failure| error::guest_error(&failure, ""))
     }
 
-    /// Gives back what was borrowed, if anything was. What was cut off is for the rollback to end, which
-    /// then calls this.
+    /// Resets the borrowed settings, if there are any. If a call was cut off, the rollback ends it first and then calls this.
     pub(super) async fn return_settings(&mut self) -> Result<(), SqlError> {
         if self.borrowed.is_none() || self.wire().map_err(guest_side)?.is_cut_off() {
             return Ok(());

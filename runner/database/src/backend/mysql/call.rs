@@ -1,8 +1,7 @@
-//! One statement of a guest on its way: admitted, prepared, run, and what it left looked at.
+//! One statement of a guest: admitted, prepared, run, and its effects on the session checked.
 //!
-//! Whether a statement may run at all says the tokenizer (`crate::sql`). Then the server is asked to
-//! prepare it, which it refuses for several statements in one text. In a hook that is one transaction
-//! every call ends with a look whether that still exists.
+//! The tokenizer (`crate::sql`) decides whether a statement may run at all. Then the server prepares it, and refuses a text
+//! with several statements. In a hook that is one transaction, every call ends with a check that it still exists.
 
 use super::{
     MysqlConnection, error, parameter,
@@ -24,36 +23,36 @@ use crate::{
 use sqlx::{Row as _, mysql::MySqlQueryResult};
 use std::collections::{BTreeSet, HashMap};
 
-/// What the protocol adds to a statement and to each of its parameters, at most.
+/// The most bytes that the protocol adds to a statement, and to each of its parameters.
 const FRAME_BYTES: usize = 64;
 const PARAMETER_FRAME_BYTES: usize = 16;
 /// Statements that a cursor can be opened over: they return rows and change nothing.
 const READING_VERBS: [&str; 8] =
     ["SELECT", "WITH", "VALUES", "TABLE", "SHOW", "EXPLAIN", "DESCRIBE", "DESC"];
 
-/// What came of a statement.
+/// The result of a statement.
 #[derive(Debug)]
 pub(super) struct Ran {
     pub(super) result: MySqlQueryResult,
-    /// What the rows have, or what the server expected where there were none.
+    /// The columns of the rows, or those that the server announced if there were no rows.
     pub(super) columns: Vec<Column>,
-    /// For the rows, whose TIMESTAMPs are local times until then.
+    /// Converts the TIMESTAMPs of the rows, which are local times until then.
     pub(super) stamps: Stamps,
 }
 
 /// A statement that may run.
 #[derive(Debug)]
 pub(super) struct Call {
-    /// What goes to the server: comments of the runner's, then what the guest wrote.
+    /// The text for the server: the runner's comments, then the guest's text.
     text: String,
     marker_bytes: usize,
     pub(super) verb: String,
-    /// Surely commits nothing by itself.
+    /// Set if it certainly commits nothing by itself.
     plain: bool,
     pub(super) reading: bool,
-    /// Whether anybody looks at its rows.
+    /// Set if its rows are read.
     pub(super) wants_rows: bool,
-    /// Nothing is to be done: USE of the session's database.
+    /// Set if there is nothing to do: USE of the session's database.
     pub(super) is_nothing: bool,
 }
 
@@ -98,10 +97,10 @@ impl MysqlConnection {
             |word: &str| matches!(word, "INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "INTO");
         let reading = READING_VERBS.contains(&verb.as_str())
             && (verb != "WITH" || !statement.words().any(|word| writes(&word)));
-        // Also before one that commits nothing: its transaction has locks that others need.
+        // Also before a statement that commits nothing: its transaction holds locks that other sessions need.
         let mut marker = self.marker.clone().unwrap_or_default();
         if self.schema_changes > 0 {
-            // What was prepared before may have other columns now; the same text would get those.
+            // A statement that was prepared earlier would return its earlier columns for the same text.
             marker.push_str(&format!("/* {} */ ", self.schema_changes));
         }
         let text = format!("{marker}{}", statement.text());
@@ -109,7 +108,7 @@ impl MysqlConnection {
         Ok(Call { text, marker_bytes, verb, plain, reading, wants_rows: true, is_nothing })
     }
 
-    /// Runs a statement and hands each row on.
+    /// Runs a statement and passes each row on.
     pub(super) async fn run(
         &mut self,
         call: &Call,
@@ -181,8 +180,8 @@ impl MysqlConnection {
         if periods.is_empty() { Ok(Zone::utc()) } else { Ok(self.learn(&periods).await?.clone()) }
     }
 
-    /// Has the server understand the statement and counts parameters. `None`: it goes as text,
-    /// which the tokenizer found to be one statement.
+    /// Prepares the statement on the server and counts its parameters. Returns `None` for one that has to go as text; the
+    /// tokenizer has checked that it is one statement.
     pub(super) async fn prepare(
         &mut self,
         call: &Call,
@@ -214,7 +213,7 @@ impl MysqlConnection {
         Ok(prepared)
     }
 
-    /// Only a rollback makes good what was cut off, if with another session.
+    /// Fails if a call was cut off: only a rollback recovers from that, if need be with another session.
     fn check_whole(&mut self) -> Result<(), SqlError> {
         match self.wire().map_err(guest_side)?.is_cut_off() {
             true => Err(SqlError::new(ErrorKind::Disconnected, "an earlier call was cut off")),
@@ -222,7 +221,7 @@ impl MysqlConnection {
         }
     }
 
-    /// Starts the watch over a statement that begins now.
+    /// Starts to watch a statement that begins now.
     pub(super) fn watch(&self) -> Watch {
         let Settings { statement_time, lock_wait, .. } = self.settings;
         Watch::new(&self.url, &self.server, statement_time, lock_wait)
@@ -252,8 +251,8 @@ impl MysqlConnection {
         };
         let mut error = match result {
             None => late(", and the server still works on it"),
-            // What commits has taken effect; all else is rolled back with the hook. SLEEP, for one,
-            // answers as if it had come to its end, whoever ended it.
+            // A statement that commits has taken effect; all others are rolled back with the hook. SLEEP, for one, answers
+            // as if it had ended by itself when it was killed.
             Some(Ok(_)) if is_late && call.plain && !self.keeps_at_once(call) => {
                 late(" and was ended")
             }
@@ -279,7 +278,7 @@ impl MysqlConnection {
         Err(error)
     }
 
-    /// Returns whether what came to its end has taken effect, whatever becomes of the hook.
+    /// Returns whether a statement that ended has taken effect, even if the hook is rolled back.
     fn keeps_at_once(&self, call: &Call) -> bool {
         self.mode == HookMode::Apart && !matches!(call.verb.as_str(), "SELECT" | "DO")
     }
@@ -293,7 +292,7 @@ impl MysqlConnection {
         call.explained(failure)
     }
 
-    /// The server would end the connection over a message that is too large for it.
+    /// Refuses a message that is too large for the server, which would end the connection for it.
     fn check_size(&self, call: &Call, params: &[Value]) -> Result<(), SqlError> {
         let values: usize =
             params.iter().map(|value| size::payload(value) + PARAMETER_FRAME_BYTES).sum();
@@ -311,7 +310,7 @@ impl MysqlConnection {
         ))
     }
 
-    /// Before the first SET of a hook, keeps what it may change. A session of the hook's own is never put back.
+    /// Saves the variables before the first SET of a hook. Those of a session of the hook's own are never reset.
     async fn remember_settings(&mut self, call: &Call) -> Result<(), SqlError> {
         if call.verb == "SET" && self.untouched.is_none() && self.mode != HookMode::Apart {
             let dialect = self.server.dialect;
@@ -322,13 +321,13 @@ impl MysqlConnection {
         Ok(())
     }
 
-    /// Whether the host's transaction survived the call, and the settings that it relies on.
+    /// Checks that the host's transaction survived the call, and the settings that it relies on.
     async fn after_call(
         &mut self,
         call: &Call,
         failure: Option<&SqlError>,
     ) -> Result<(), SqlError> {
-        // What was cut off is ended by the rollback that follows.
+        // The rollback that follows ends a call that was cut off.
         if self.wire().map_err(guest_side)?.is_cut_off() {
             return Ok(());
         }
@@ -401,7 +400,7 @@ impl Call {
         }
     }
 
-    /// Returns what the guest wrote: the marker is no part of it.
+    /// Returns the guest's text, without the marker.
     pub(super) fn sql(&self) -> &str {
         self.text.get(self.marker_bytes..).unwrap_or_default()
     }

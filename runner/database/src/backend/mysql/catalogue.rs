@@ -1,6 +1,6 @@
-//! What the catalogue says about the things that a statement names, as text to be compared later.
+//! Describes the objects that a statement names from the catalogue, as text to be compared later.
 //!
-//! What a difference means is `verdict.rs`.
+//! `verdict.rs` decides what a difference means.
 
 use super::{MysqlConnection, error, value::own_text};
 use crate::{
@@ -10,11 +10,11 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Text that describes each thing, by its kind and name.
+/// The text that describes each object, by its kind and name.
 pub(super) type Things = BTreeMap<String, String>;
 
 const NO_SUCH_TABLE: u16 = 1146;
-/// A view whose tables are gone can still be shown; these say that the thing itself is gone.
+/// Errors that mean that the object itself is gone. A view whose tables are gone can still be shown.
 const GONE: [u16; 4] = [NO_SUCH_TABLE, 1305, 1360, 1539];
 
 impl MysqlConnection {
@@ -153,14 +153,14 @@ impl MysqlConnection {
         let rows = self.read_own(sql, &[Cell::text(schema)]).await?;
         let named = rows.into_iter().map(|row| match row.into_iter().next() {
             Some(Cell::Text(Some(name))) => Ok(name),
-            // To leave it out would make what is there look as if it were not.
+            // If it were left out, an existing object would look as if it did not exist.
             _ => Err(not_text()),
         });
         let wanted = |name: &String| names.contains(&name.to_lowercase());
         named.filter(|name| name.as_ref().map_or(true, wanted)).collect()
     }
 
-    /// Returns the text in column `at`; `None` when the thing is gone by now. Empty without the right to see it.
+    /// Returns the text in column `at`; `None` if the object is gone by now, and an empty text without the right to see it.
     pub(super) async fn show(
         &mut self,
         sql: &str,

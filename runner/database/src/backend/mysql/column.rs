@@ -1,4 +1,4 @@
-//! How a column's values are to be understood, from what the protocol says about it.
+//! Decides how to decode a column's values, from its description in the protocol.
 //!
 //! The protocol hides some types (SET, MariaDB's UUID and JSON travel as plain text), so that the
 //! catalogue is asked for those of a table's columns; see [`Hint`]. Decodes nothing itself.
@@ -10,7 +10,7 @@ use sqlx::{
 };
 use std::collections::HashMap;
 
-/// What the catalogue knows about a column and the protocol does not say.
+/// The facts about a column that are in the catalogue and not in the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hint {
     Set,
@@ -47,7 +47,7 @@ pub(super) enum Kind {
     Json,
     Uuid,
     Geometry,
-    /// Text that goes out as `Value::Other` under this name.
+    /// Text that the guest gets as `Value::Other` of this name.
     Named(&'static str),
 }
 

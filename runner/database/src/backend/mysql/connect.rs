@@ -1,6 +1,6 @@
-//! Connecting: tries again while the server is not there, and says plainly what is wrong.
+//! Connects to a server: retries while it cannot be reached, and explains errors.
 //!
-//! What kind of server it is and whether it will do is `server.rs`. No error holds a password.
+//! `server.rs` reads the kind of server and checks that the runner supports it. No error holds a password.
 
 use super::{
     MysqlConnection, error,
@@ -32,17 +32,17 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// One attempt may take this long, or as long as the caller is ready to wait.
+/// The longest time for one attempt, unless the caller waits longer.
 const ATTEMPT_TIME: Duration = Duration::from_secs(10);
-/// A server of this kind speaks first; after this much silence it is asked whether it is another.
+/// How long the server may be silent. MySQL and MariaDB speak first; after this time another protocol is tried.
 const SILENCE_MAX: Duration = Duration::from_secs(2);
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 const ACCESS_DENIED: u16 = 1045;
-/// What may be the cause where a socket's server has no TLS.
+/// A possible cause if the server of a socket has no TLS.
 const WITHOUT_TLS: &str = "an account of MySQL with caching_sha2_password that nobody has used since the server started needs TLS \
     or the host 127.0.0.1 instead of a socket";
-/// How the driver's error begins for a way to log in that it does not know.
+/// The beginning of the driver's error about an authentication method that it does not know.
 const UNKNOWN_PLUGIN: &str = "unknown authentication plugin: ";
 
 /// Makes connections to one database on a MySQL or MariaDB server.
@@ -111,8 +111,7 @@ impl MysqlConnector {
 
 #[async_trait]
 impl Connector for MysqlConnector {
-    /// A database is never made here: on a server that is the operator's decision. One that is not
-    /// there is `UnknownDatabase`.
+    /// Connects, and never makes a database: on a server that is the operator's decision. Error: `UnknownDatabase`.
     async fn connect(&self, _create: bool) -> Result<Option<SharedConnection>, BackendError> {
         Ok(Some(Arc::new(Mutex::new(self.open().await?))))
     }
@@ -123,7 +122,7 @@ pub(super) async fn second(url: &DatabaseUrl) -> Result<sqlx::MySqlConnection, B
     timeout(ATTEMPT_TIME, bare(url)).await.unwrap_or_else(|_| Err(silent(url, ATTEMPT_TIME)))
 }
 
-/// Opens a connection without settings. A server that says nothing for a while is asked what it speaks.
+/// Opens a connection without settings. If the server is silent for a while, finds out which protocol it speaks.
 async fn bare(url: &DatabaseUrl) -> Result<sqlx::MySqlConnection, BackendError> {
     let server = url.mysql()?;
     let (options, place) = (options::options(&server)?, options::place(&server));
@@ -152,7 +151,7 @@ async fn bare(url: &DatabaseUrl) -> Result<sqlx::MySqlConnection, BackendError> 
     }
 }
 
-/// Tries a socket again with TLS: MySQL may want the password itself there, which the driver sends within TLS alone.
+/// Retries a socket with TLS: MySQL may ask for the password itself there, which the driver sends only over TLS.
 async fn secured(
     url: &DatabaseUrl,
     options: &MySqlConnectOptions,

@@ -1,4 +1,4 @@
-//! Cursors: a result is read to its end when a cursor opens, and kept beside the database.
+//! Cursors: a result is read to its end when a cursor opens, and kept outside of the database.
 //!
 //! The server has no cursor that outlives a commit, and a temporary table there would lose the
 //! order and change types. So the rows wait in memory, beyond a bound in an unnamed temporary file
@@ -9,9 +9,9 @@ use crate::session::{Column, ErrorKind, ResultLimit, Row, SqlError, Value};
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use tempfile::SpooledTempFile;
 
-/// A snapshot of this size stays in memory.
+/// The largest snapshot that stays in memory.
 const MEMORY_BYTES_MAX: usize = 1 << 20;
-/// A snapshot may not be larger than this: it lies on the operator's disk.
+/// The largest snapshot at all: it is on the operator's disk.
 const FILE_BYTES_MAX: u64 = 4 << 30;
 
 /// Rows that are still being read.
@@ -30,7 +30,7 @@ pub(super) struct Cursor {
     width: usize,
     stamps: Stamps,
     rows_left: u64,
-    /// Read, but there was no room for it in the batch before.
+    /// A row that was read and did not fit into the last batch.
     held_back: Option<Row>,
 }
 
@@ -112,7 +112,7 @@ fn failed(error: &std::io::Error) -> SqlError {
     SqlError::new(ErrorKind::Limit, format!("the cursor's rows cannot be kept: {error}"))
 }
 
-/// One byte for the case, then what it holds; the form never leaves this process.
+/// Encodes a value: one byte for the case, then its content. The format never leaves this process.
 fn encode(buffer: &mut Vec<u8>, value: &Value) {
     let mut put = |tag: u8, bytes: &[u8]| {
         buffer.push(tag);

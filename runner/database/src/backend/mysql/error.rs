@@ -6,7 +6,7 @@ use crate::{
 };
 use sqlx::mysql::MySqlDatabaseError;
 
-/// A row with this key is there.
+/// A row with this key exists.
 pub(super) const DUPLICATE: u16 = 1062;
 /// This command cannot be prepared: it has to be sent as text.
 pub(super) const NOT_PREPARABLE: u16 = 1295;
@@ -28,7 +28,7 @@ pub(super) fn is_lock_wait(number: u16) -> bool {
     matches!(number, 1205 | 3572)
 }
 
-/// What the server quotes of a statement, at most, after `near`.
+/// The most that the server quotes of a statement after `near`.
 const NEAR_CHARS_MAX: usize = 80;
 
 /// Returns the server's number of an error, where the server made it.

@@ -1,4 +1,4 @@
-//! What the catalogue adds to the columns of a result; see [`Hint`](super::column::Hint).
+//! Reads what the catalogue adds to the columns of a result; see [`Hint`](super::column::Hint).
 
 use super::{
     MysqlConnection,
@@ -59,7 +59,7 @@ impl MysqlConnection {
             })
             .collect();
         if self.server.dialect == Dialect::Mariadb {
-            // MariaDB's JSON is LONGTEXT with this check; nothing else is left of it.
+            // MariaDB stores JSON as LONGTEXT with this check, and nothing else shows the type.
             let checks = self
                 .read_own(
                     "SELECT constraint_name, check_clause FROM information_schema.check_constraints

@@ -2,8 +2,8 @@
 //!
 //! It ends with the session. On a cluster it protects nothing; see `needs_lease`.
 //!
-//! Who holds it, and since when, is told by more named locks, one for each bit that is set: the
-//! only thing that sessions can see of each other without a table, and that ends with them.
+//! More named locks, one for each bit that is set, show its holder and since when. Nothing else can be seen by other
+//! sessions without a table and ends with its session.
 
 use super::MysqlConnection;
 use crate::backend::{
@@ -23,7 +23,7 @@ impl Locking for MysqlConnection {
     async fn try_lock(&mut self) -> Result<LockTry, BackendError> {
         let name = self.lock_name();
         self.end_what_runs().await?;
-        // Taking it twice would mean to release it twice.
+        // A lock that is taken twice has to be released twice.
         if self.locked {
             return Ok(LockTry::Held);
         }
@@ -41,7 +41,7 @@ impl Locking for MysqlConnection {
 
     async fn unlock(&mut self) {
         if std::mem::take(&mut self.locked) {
-            // Where this fails, the end of the session releases them.
+            // If this fails, the end of the session releases them.
             let _ = self.read_own("SELECT RELEASE_ALL_LOCKS()", &[]).await;
         }
     }
@@ -71,13 +71,13 @@ impl MysqlConnection {
             .chain(bits('s', SINCE_BITS).filter(|(bit, _)| since >> bit & 1 == 1))
             .map(|(_, sign)| format!("GET_LOCK('{name}:{sign}', 0)"))
             .collect();
-        // The last one says that the others are there.
+        // The last one shows that the others are complete.
         locks.push(format!("GET_LOCK('{name}:signed', 0)"));
         self.read_own(&format!("SELECT {}", locks.join(", ")), &[]).await.map(drop)
     }
 
-    /// Who holds the lock, as far as the server tells. It may change hands meanwhile; nothing
-    /// depends on this but a message, so that failing to read it is no error.
+    /// Returns the holder of the lock, as far as the server shows it. It may change meanwhile. Only a message depends on
+    /// it, so that a failure to read it is no error.
     async fn holder(&mut self, name: &str) -> LockHolder {
         let mut holder = LockHolder::unknown();
         let Ok(Some(id)) = self.lock_session(name).await else { return holder };

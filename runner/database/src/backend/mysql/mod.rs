@@ -2,8 +2,8 @@
 //!
 //! Implements [`Connection`]: the runner's own statements, transactions (`transaction.rs`), the lock
 //! (`lock.rs`) and what a journal asks (`catalogue.rs`, `orphan.rs`, `sessions.rs`). The plugin's side is
-//! `session.rs`. Schema changes commit by themselves here, so that hooks are journaled; the rules of
-//! that are written above this, once for every database.
+//! `session.rs`. Schema changes commit by themselves here, so that hooks are journaled. The rules of journals are in
+//! `alteration-record`, once for every database.
 
 mod apart;
 mod blocker;
@@ -81,7 +81,7 @@ pub(super) struct MysqlConnection {
     /// `None` once it is closed.
     wire: Option<Wire>,
     server: Server,
-    /// What the server gave the session, and hooks run under.
+    /// The settings that the server gave the session. Hooks run under them.
     native: Native,
     settings: Settings,
     url: DatabaseUrl,
@@ -89,27 +89,27 @@ pub(super) struct MysqlConnection {
     mode: HookMode,
     level: Level,
     marker: Option<String>,
-    /// Whether [`Connection::start`] began a transaction that was not ended since.
+    /// Set while a transaction of [`Connection::start`] has not been ended by the runner.
     begun: bool,
-    /// A change of the runner's own tables ended that transaction. Each statement after it commits by itself.
+    /// Set if a change of the runner's own tables ended that transaction. Each statement after it commits by itself.
     has_defined: bool,
     locked: bool,
     /// The lease that this connection works under.
     lease: Option<SignedLease>,
-    /// What the catalogue says about tables that were read, until the schema changes.
+    /// The catalogue's description of tables that were read, until the schema changes.
     hints: HashMap<String, Arc<TableHints>>,
-    /// Statements of guests that may have changed the schema.
+    /// The number of guests' statements that may have changed the schema.
     schema_changes: u64,
-    /// The session's variables before a guest's first SET; `None` while nothing is to be put back.
+    /// The session's variables before a guest's first SET; `None` while there is nothing to reset.
     untouched: Option<Variables>,
     borrowed: Option<Borrowed>,
-    /// What the hook made of the session that decides how texts are read.
+    /// The hook's own settings that decide how texts are parsed.
     worn: Option<Worn>,
-    /// A statement of a session of the hook's own can have set another mode.
+    /// Set if a statement in a session of the hook's own may have changed the mode.
     is_mode_unknown: bool,
-    /// Whether the session of the hook's own was in a transaction before the preparation at hand. Looked at on a cluster alone.
+    /// Set if the session of the hook's own was in a transaction before the current preparation. Only used on a cluster.
     was_in_transaction: bool,
-    /// What the server said about the session's time zones, by their names.
+    /// The session's time zones as read from the server, by their names.
     zones: HashMap<String, Zone>,
     cursors: HashMap<Handle, cursor::Cursor>,
     writers: HashMap<Handle, Writer>,
@@ -153,9 +153,8 @@ impl MysqlConnection {
         }
     }
 
-    /// The connection, when nothing is under way on it. In a transaction, what was cut off is an
-    /// error until the rollback: on a new session the statement would commit by itself. A session of the hook's own
-    /// is never made again.
+    /// Returns the connection once no call is in flight on it. If a call was cut off in a transaction, fails until the
+    /// rollback: on a new session the next statement would commit by itself. A session of the hook's own is never reopened.
     async fn ready(&mut self) -> Result<&mut Wire, BackendError> {
         let is_irreplaceable = self.begun || self.mode == HookMode::Apart;
         if is_irreplaceable && self.wire()?.is_cut_off() {
@@ -186,7 +185,7 @@ impl MysqlConnection {
         self.hints.clear();
     }
 
-    /// Puts back the session variables that a guest has set.
+    /// Resets the session variables that a guest has set.
     async fn restore_settings(&mut self) -> Result<(), BackendError> {
         if self.borrowed.is_some() {
             self.ready().await?;
@@ -368,7 +367,7 @@ impl Connection for MysqlConnection {
     }
 
     async fn identity(&mut self) -> Result<String, BackendError> {
-        // All nodes of a cluster are one database.
+        // All nodes of a cluster have the same database.
         let sql = match self.server.galera {
             true => {
                 "SELECT CAST(CONCAT_WS('/', variable_value, DATABASE()) AS CHAR)

@@ -1,7 +1,7 @@
-//! What the server gives a session of this user: the settings under which its own client would run a
-//! hook's SQL. They are read once a session, and left as they are.
+//! The settings that the server gives a session of this user, under which its own client would run a hook's SQL. They are
+//! read once a session and left as they are.
 //!
-//! What the runner pins instead is `settings.rs`; what becomes of times is `zone.rs`.
+//! `settings.rs` has the few that the runner sets instead; `zone.rs` converts times.
 
 use super::{value::own_text, wire::Wire};
 use crate::{
@@ -13,21 +13,21 @@ use std::collections::BTreeMap;
 const ASKED: &str = "SHOW SESSION VARIABLES WHERE Variable_name IN ('sql_mode', 'character_set_client',
     'character_set_connection', 'character_set_results', 'collation_connection', 'log_bin', 'sql_log_bin',
     'binlog_format')";
-/// Takes off the mode IGNORE_SPACE, which sqlx asks for when it logs in and the server's own client does not, unless the server gives it
-/// to everybody. With it `CREATE TABLE position (a int)` is a syntax error, and routines keep it.
+/// Removes the mode IGNORE_SPACE, unless the server gives it to every session. sqlx asks for it at login, and the server's
+/// own client does not. With it `CREATE TABLE position (a int)` is a syntax error, and routines keep it.
 pub(super) const AS_CLIENT: &str = "SET SESSION sql_mode = IF(FIND_IN_SET('IGNORE_SPACE', @@GLOBAL.sql_mode), \
      @@SESSION.sql_mode, TRIM(BOTH ',' FROM REPLACE(CONCAT(',', @@SESSION.sql_mode, ','), ',IGNORE_SPACE,', ',')))";
-/// The collation that sqlx's first message asks for. A session that still has it after that was given
-/// it by no setting of the server.
+/// The collation that sqlx's first message asks for. If a session still has it afterwards, no setting of the server
+/// replaced it.
 const FIRST_COLLATION: &str = "utf8mb4_general_ci";
 
-/// What a session was given by its server.
+/// The settings that a session got from its server.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Native {
     pub(super) sql_mode: String,
-    /// Whether the binary log takes statements. What READ COMMITTED changes cannot be logged so.
+    /// Set if the binary log records statements. Changes under READ COMMITTED cannot be logged that way.
     pub(super) logs_statements: bool,
-    /// A statement that makes the session send and receive UTF-8, where it does not yet.
+    /// The statement that makes the session send and receive UTF-8, if it does not yet.
     pub(super) names: Option<&'static str>,
 }
 
@@ -66,8 +66,8 @@ impl Native {
         self.sql_mode.split(',').any(|found| found.eq_ignore_ascii_case(mode))
     }
 
-    /// Returns the mode for statements that return rows to a guest, where it is another: without
-    /// `PAD_CHAR_TO_FULL_LENGTH`, values would not come back as they were written.
+    /// Returns the mode for statements that return rows to a guest, if it differs: `PAD_CHAR_TO_FULL_LENGTH` is left out, with
+    /// which values would not come back as they were written.
     pub(super) fn reading_mode(sql_mode: &str) -> Option<String> {
         const PADS: &str = "PAD_CHAR_TO_FULL_LENGTH";
         let pads = |mode: &&str| mode.eq_ignore_ascii_case(PADS);
@@ -77,7 +77,7 @@ impl Native {
         })
     }
 
-    /// Error: `Mode`, where the tokenizer cannot tell what the server would run.
+    /// Error: `Mode`, if the tokenizer cannot determine what the server would run.
     pub(super) fn check(&self, url: &DatabaseUrl) -> Result<(), BackendError> {
         match FOREIGN_MODES.iter().find(|mode| self.has(mode)) {
             None => Ok(()),

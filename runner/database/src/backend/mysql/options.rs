@@ -1,4 +1,4 @@
-//! What the driver is told of a URL. The driver's own reading of URLs is not used.
+//! Turns a URL into options for the driver. The driver's own parser of URLs is not used.
 
 use super::wire;
 use crate::backend::{
@@ -22,7 +22,7 @@ pub(super) fn options(url: &MysqlUrl) -> Result<MySqlConnectOptions, BackendErro
         .username(url.user.as_deref().unwrap_or_default())
         .database(url.database.as_deref().unwrap_or_default())
         .ssl_mode(driver_mode(url.tls()))
-        // Settings are made by `settings.rs`, all of them and at one place.
+        // `settings.rs` makes all settings of a session.
         .charset("utf8mb4")
         .set_names(false)
         .timezone(None)
@@ -52,7 +52,7 @@ pub(super) fn options(url: &MysqlUrl) -> Result<MySqlConnectOptions, BackendErro
     Ok(options)
 }
 
-/// Returns where the server listens.
+/// Returns the address at which the server listens.
 pub(super) fn place(url: &MysqlUrl) -> Place {
     match &url.socket {
         Some(path) => Place::Socket(path.into()),

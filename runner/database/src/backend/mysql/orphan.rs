@@ -1,16 +1,15 @@
-//! What runs on after its runner is gone: statements, found by a marker that goes before them, and sessions of hooks'
-//! own, which may be idle with a transaction or locks of tables, found by a named lock that ends with them.
+//! Orphans of a runner that is gone: its statements, found by a marker in front of them, and sessions of hooks' own, found
+//! by a named lock that ends with them. Such a session may be idle with a transaction or table locks.
 //!
-//! The name of that lock is made of the run's marker and the database, so that what is ended is what this database's
-//! record says was begun, and never a session that has got the number of one that is gone. How sessions are listed and
-//! ended is `sessions.rs`.
+//! The name of that lock is derived from the run's marker and the database. So only sessions that this database's record
+//! knows are ended, and never one that has got the number of a session that is gone. `sessions.rs` lists and ends sessions.
 
 use super::MysqlConnection;
 use crate::backend::BackendError;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 
-/// Returns what goes to the server before a statement, so that a list of sessions shows whose it is.
+/// Returns the comment before a statement by which a list of sessions shows its run.
 pub(super) fn comment(marker: &str) -> String {
     // The marker is the runner's own; this keeps it from ever ending the comment.
     let plain: String = marker
@@ -20,8 +19,8 @@ pub(super) fn comment(marker: &str) -> String {
     format!("/* runner:{plain} */ ")
 }
 
-/// Returns what a session of a hook's own holds for as long as it is there. Names of locks are at most 64 characters
-/// long.
+/// Returns the name of the lock that a session of a hook's own holds until it ends. Names of locks have at most 64
+/// characters.
 fn lock_name(database: &str, marker: &str) -> String {
     let digest = Sha256::new().chain_update(database).chain_update([0]).chain_update(marker);
     digest.finalize().iter().take(16).fold("runner-apart:".to_owned(), |mut name, byte| {
@@ -32,17 +31,17 @@ fn lock_name(database: &str, marker: &str) -> String {
 }
 
 impl MysqlConnection {
-    /// Makes this session, which is a hook's own, known to whoever has to end it.
+    /// Takes the lock by which other runners find this session, which is a hook's own.
     pub(super) async fn sign_apart(&mut self, marker: &str) -> Result<(), BackendError> {
         let name = lock_name(&self.server.database, marker);
         match self.own_text(&format!("DO GET_LOCK('{name}', 0)")).await {
-            // Some clusters refuse named locks; there it is found by the journal alone.
+            // Some clusters refuse named locks; there only the journal names the session.
             Err(_) if self.server.galera => Ok(()),
             signed => signed,
         }
     }
 
-    /// Ends what carries `marker` in this database, and waits until it is gone.
+    /// Ends statements and sessions with `marker` in this database, and waits until they are gone.
     pub(super) async fn end_what_is_left(&mut self, marker: &str) -> Result<(), BackendError> {
         self.end_marked(&comment(marker)).await?;
         let name = lock_name(&self.server.database, marker);

@@ -1,6 +1,6 @@
 //! The runner's own statements, with cells as parameters and columns.
 //!
-//! Its tables are named with their database, so that no `USE` and no other database can stand in.
+//! Its tables are named with their database, so that no `USE` can redirect a statement to another one.
 
 use super::{MysqlConnection, column, error, value};
 use crate::alteration::Dialect;
@@ -38,7 +38,7 @@ impl MysqlConnection {
         }
     }
 
-    /// The rows that the statement matched.
+    /// Runs a statement. Returns the number of rows that it matched.
     pub(super) async fn execute_own(
         &mut self,
         sql: &str,
@@ -48,7 +48,7 @@ impl MysqlConnection {
         done.map_err(|error| self.host_error(&error))
     }
 
-    /// Runs an INSERT. Error: `Moved` where its row is there. `INSERT IGNORE` would leave out other errors too.
+    /// Runs an INSERT. Error: `Moved` if its row exists. `INSERT IGNORE` would hide other errors too.
     pub(super) async fn insert_own(
         &mut self,
         sql: &str,
@@ -74,7 +74,7 @@ impl MysqlConnection {
         self.take_off().await?;
         self.prepare_own(&sql).await?;
         if !plain {
-            // It commits, and takes the transaction's mark with it.
+            // It commits, which removes the transaction's mark.
             (self.begun, self.has_defined) = (false, true);
         }
         let done = self.ready().await?.execute(&sql, arguments).await;
@@ -84,7 +84,7 @@ impl MysqlConnection {
         Ok(done)
     }
 
-    /// A server can be told to make every table with one engine. Error: `Engine`.
+    /// Checks a new table's engine, because a server can be configured to use one for every table. Error: `Engine`.
     async fn check_engines(&mut self) -> Result<(), BackendError> {
         let sql = "SELECT CONVERT(table_name USING utf8mb4), CONVERT(engine USING utf8mb4)
             FROM information_schema.tables WHERE table_schema = ?
@@ -101,7 +101,7 @@ impl MysqlConnection {
         Ok(())
     }
 
-    /// In a cluster's transaction, prepares first and apart; elsewhere the execution does.
+    /// Prepares a statement before its execution, if it is in a transaction of a cluster.
     async fn prepare_own(&mut self, sql: &str) -> Result<(), BackendError> {
         if !self.server.galera || !self.begun {
             return Ok(());
@@ -146,7 +146,7 @@ fn cells(row: &MySqlRow) -> Result<Vec<Cell>, BackendError> {
         .collect()
 }
 
-/// By the column's type, whatever the value: a NULL has the case of its column.
+/// Decodes a cell by its column's type, so that a NULL has the case of its column.
 fn cell(row: &MySqlRow, at: usize, column: &sqlx::mysql::MySqlColumn) -> Result<Cell, String> {
     let (_, kind) = column::describe(column, None);
     let bytes = value::raw(row, at)?;

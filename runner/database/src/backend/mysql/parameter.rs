@@ -1,7 +1,6 @@
 //! Values of a guest as parameters of a prepared statement.
 //!
-//! What MySQL cannot hold is a conversion error here or, by strict mode, on the server; never a
-//! silent change.
+//! A value that MySQL cannot hold is a conversion error here or, by strict mode, on the server. It is never changed silently.
 
 use super::{
     time::{self, Moment},
@@ -17,7 +16,7 @@ use sqlx::{
 /// The name under which geometries travel, as hexadecimal digits of the server's own format.
 pub(super) const GEOMETRY: &str = "geometry";
 
-/// The digits, and those after the point, that a decimal of the server can have.
+/// The most digits of a decimal on the server, and the most behind its point.
 const DECIMAL_DIGITS_MAX: usize = 65;
 const DECIMAL_FRACTION_MAX: usize = 30;
 
@@ -29,7 +28,7 @@ struct Decimal<'a> {
 
 impl Type<MySql> for Decimal<'_> {
     fn type_info() -> MySqlTypeInfo {
-        // Never asked for: `produces` says which type a value has.
+        // Never called: `produces` returns the type of each value.
         <str as Type<MySql>>::type_info()
     }
 }
@@ -44,7 +43,7 @@ impl Encode<'_, MySql> for Decimal<'_> {
     }
 }
 
-/// What binding depends on beside the values.
+/// The facts besides the values on which binding depends.
 #[derive(Debug)]
 pub(super) struct Binding<'a> {
     /// The type of a decimal, as the server described one.
@@ -86,7 +85,7 @@ fn add(
             match (digits.parse::<i64>(), digits.parse::<u64>()) {
                 (Ok(value), _) => arguments.add(value),
                 (_, Ok(value)) => arguments.add(value),
-                // The column decides: a decimal can hold it, an integer is out of range.
+                // The column decides: a decimal can hold the value, for an integer it is out of range.
                 _ => return add_decimal(arguments, &digits, binding.decimal),
             }
         }
@@ -111,7 +110,7 @@ fn add(
     added.map_err(|error| conversion(error.to_string()))
 }
 
-/// Converts a time with offset to what the server takes: in the session's zone.
+/// Converts a time with an offset to the session's zone, as the server takes it.
 fn local(text: &str, binding: &Binding<'_>) -> Result<String, SqlError> {
     let instant = match time::with_offset(text)? {
         Moment::Instant(instant) => instant,
@@ -146,7 +145,7 @@ fn add_decimal(
     let added = if whole.len() + fraction.len() > DECIMAL_DIGITS_MAX
         || fraction.len() > DECIMAL_FRACTION_MAX
     {
-        // As a decimal the server would cut it without a word; as text it is checked by the column.
+        // As a decimal the server would cut it silently; as text the column checks it.
         arguments.add(digits)
     } else {
         arguments.add(Decimal { digits, info })

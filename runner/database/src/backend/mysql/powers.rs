@@ -1,6 +1,6 @@
-//! What this user may do on the server beyond its databases, by what SHOW GRANTS says: nobody needs a right to ask it of himself.
+//! Reads what this user may do on the server beyond its databases from SHOW GRANTS. A user needs no right to see its own grants.
 //!
-//! A role counts with all that it gives, active or not, because SET ROLE reaches it.
+//! A role counts with all of its rights, active or not, because the user can activate it with SET ROLE.
 
 use super::{MysqlConnection, error, value::own_text};
 use crate::{
@@ -17,11 +17,11 @@ use std::collections::BTreeSet;
 const NAME_BYTES_MAX: usize = 32;
 /// The database in which accounts, rights and plugins are.
 const SYSTEM: &str = "mysql";
-/// Rights by which rows or definitions in it change.
+/// Rights with which rows or definitions in that database change.
 const WRITES: [&str; 7] =
     ["ALL PRIVILEGES", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "ALTER"];
-/// Rights on the whole server that reach beyond databases. Those who can make a program run as another account
-/// (a definer, a replayed event) give that account's rights.
+/// Rights on the whole server that reach beyond databases. A right to make a program run as another account (a definer, a
+/// replayed event) includes that account's rights.
 const GLOBAL: [(&str, Reach); 16] = [
     ("ALL PRIVILEGES", Reach::Files),
     ("SUPER", Reach::Files),
@@ -57,7 +57,7 @@ pub(super) enum Line {
 }
 
 impl MysqlConnection {
-    /// What all of `roles` give, which the user is a member of.
+    /// Reads the grants of all `roles` of which the user is a member.
     pub(super) async fn granted_by(
         &mut self,
         roles: &BTreeSet<String>,
@@ -73,7 +73,7 @@ impl MysqlConnection {
         for role in roles {
             match self.own_text(&format!("SET ROLE {role}")).await {
                 Ok(()) => lines.extend(self.granted("SHOW GRANTS").await?),
-                // It is a role of a role, which nobody can take by itself; the one that has it shows what it gives.
+                // It is a role of a role, which cannot be activated by itself. The outer role shows its grants.
                 Err(BackendError::Database(_)) => {}
                 Err(error) => return Err(error),
             }
@@ -96,7 +96,7 @@ impl MysqlConnection {
         rows.map_err(|error| error::host_error(&error, &self.url.to_string()))
     }
 
-    /// The statements that make a user which has this database only, from where this one may come.
+    /// Returns the statements that make a user for this database only, with the same allowed hosts as this user.
     pub(super) async fn owner_sql(&mut self, user: &str) -> Result<Vec<String>, BackendError> {
         let database = &self.server.database;
         let text = |text: &str| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"));
@@ -123,7 +123,7 @@ impl Line {
     }
 }
 
-/// A database's name as a pattern that only it fits.
+/// Returns a pattern that matches only this database's name.
 fn escaped(database: &str) -> String {
     database
         .chars()
@@ -131,7 +131,7 @@ fn escaped(database: &str) -> String {
         .collect()
 }
 
-/// What the lines give together, the worst first.
+/// Returns the powers that all lines give together, the worst first.
 pub(super) fn held(lines: &[Line]) -> Vec<Power> {
     let mut global = BTreeSet::new();
     let (mut writes, mut revoked) = (BTreeSet::new(), BTreeSet::new());
@@ -175,7 +175,7 @@ pub(super) fn held(lines: &[Line]) -> Vec<Power> {
     held
 }
 
-/// Whether `name` is one of those that `pattern` stands for, where `\` takes a sign's meaning.
+/// Returns whether `name` matches `pattern`, in which `\` makes the next sign literal.
 fn fits(pattern: &str, name: &str) -> bool {
     let mut pattern_rest = pattern.chars();
     match pattern_rest.next() {
@@ -199,7 +199,7 @@ fn fits(pattern: &str, name: &str) -> bool {
     }
 }
 
-/// Reads one line of SHOW GRANTS; `None` for what gives no right to data: a proxy, a routine.
+/// Reads one line of SHOW GRANTS; `None` for a grant without a right to data: a proxy, a routine.
 fn parse(line: &str) -> Option<Line> {
     let mut words = Words { rest: line };
     let is_revoked = match words.next()? {

@@ -1,5 +1,5 @@
-//! What this user may do: beyond the database, and with the runner's tables. The catalogue hides a table from a user without rights on it, so what is not
-//! seen may be there all the same.
+//! Reads what this user may do beyond the database and with the runner's tables. The catalogue hides a table from a user
+//! without rights on it, so that a table which is not listed may exist.
 
 use super::{
     MysqlConnection, error,
@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use sqlx::mysql::MySqlArguments;
 use std::collections::BTreeSet;
 
-/// No right on the database, the table, or all of its columns.
+/// Errors for a missing right on the database, the table, or all of its columns.
 const DENIED: [u16; 3] = [1044, 1142, 1143];
 
 #[async_trait]
@@ -44,7 +44,7 @@ impl Rights for MysqlConnection {
             let read = self.ready().await?.rows(&sql, MySqlArguments::default()).await;
             match read.map_err(|error| (error::number(&error), error)) {
                 Err((Some(number), _)) if DENIED.contains(&number) => denied.push(table),
-                // That it is not there is an answer too, and other errors are told when it is read.
+                // A missing table is an answer too. Other errors are reported when the table is read.
                 _ => {}
             }
         }

@@ -1,4 +1,4 @@
-//! What kind of server was found, and whether the runner can work with it.
+//! The kind of server that was found, and whether the runner supports it.
 
 use super::{sessions::ListedSession, settings, value};
 use crate::{
@@ -15,24 +15,24 @@ const CLOCK_SLACK_SECONDS: i64 = 1;
 const OLDEST_MARIADB: (u32, u32) = (10, 6);
 const OLDEST_MYSQL: (u32, u32) = (8, 0);
 
-/// What kind of server was found.
+/// A server as it was found.
 #[derive(Debug, Clone)]
 pub(super) struct Server {
     pub(super) dialect: Dialect,
     pub(super) version: String,
     pub(super) connection_id: u64,
     pub(super) database: String,
-    /// Whether names of databases are the same in upper and lower case.
+    /// Set if names of databases are the same in upper and lower case.
     folds_case: bool,
-    /// Bytes of the largest message that the server takes.
+    /// The largest message that the server takes, in bytes.
     pub(super) packet_bytes_max: usize,
     pub(super) galera: bool,
     read_only: bool,
-    /// Which server this is: its name and port.
+    /// The server's name and port, as it reports them.
     name: String,
     /// When it was started, in Unix seconds.
     started: i64,
-    /// How the server describes a decimal, for binding one.
+    /// The server's description of a decimal, for binding one.
     pub(super) decimal: MySqlTypeInfo,
 }
 
@@ -62,7 +62,7 @@ impl Server {
         .persistent(false)
         .fetch_all(&mut *connection)
         .await?;
-        // Of one statement: the server counts it from the same second.
+        // Read in one statement, so that the server counts both from the same second.
         let uptime: i64 = text(&facts, 7)?.parse().unwrap_or_default();
         let variables = variables
             .iter()
@@ -100,7 +100,7 @@ impl Server {
         })
     }
 
-    /// Returns whether connection numbers mean the same on both.
+    /// Returns whether connection numbers mean the same on both servers.
     pub(super) fn is_same_process(&self, other: &Self) -> bool {
         self.name == other.name && (self.started - other.started).abs() <= CLOCK_SLACK_SECONDS
     }
@@ -115,8 +115,7 @@ impl Server {
         major * 10_000 + minor * 100 + patch
     }
 
-    /// Names the session on this server process, so that another runner can tell whether a number
-    /// still means it.
+    /// Returns a name for the session on this server process, by which another runner recognises a number that was reused.
     pub(super) fn session_name(&self) -> String {
         format!("{} {} {}", self.connection_id, self.started, self.name)
     }
@@ -140,7 +139,7 @@ impl Server {
         }
     }
 
-    /// Error: `TooOld`, or `ReadOnly` for somebody who wants to write.
+    /// Checks that the runner supports the server. Errors: `TooOld`; `ReadOnly` if the caller wants to write.
     pub(super) fn check(&self, url: &DatabaseUrl, access: Access) -> Result<(), BackendError> {
         let (name, oldest) = match self.dialect {
             Dialect::Mariadb => ("MariaDB", OLDEST_MARIADB),
@@ -155,8 +154,7 @@ impl Server {
             });
         }
         if self.read_only && access != Access::Read {
-            // Also for a user who could write all the same: a replica that is written to is no
-            // replica any more.
+            // Also for a user that may write in spite of it: a replica that is written to diverges from its source.
             let reason = "read_only is set on the server; it may be a replica".to_owned();
             return Err(BackendError::ReadOnly { url: url.to_string(), reason });
         }
@@ -168,7 +166,7 @@ fn text(row: &MySqlRow, at: usize) -> Result<String, sqlx::Error> {
     value::own_text(row, at).map(Option::unwrap_or_default)
 }
 
-/// Major, minor and patch number. Some servers put a `5.5.5-` before it, for replicas of long ago.
+/// Returns major, minor and patch number. Some servers put `5.5.5-` before it, for old replicas.
 fn parse_version(version: &str) -> Option<(u32, u32, u32)> {
     let version = version.strip_prefix("5.5.5-").unwrap_or(version);
     let mut numbers = version.split(['.', '-', '+']).map(str::parse);

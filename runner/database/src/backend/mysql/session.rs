@@ -1,6 +1,6 @@
 //! The plugin's session on MySQL and MariaDB: statements, cursors and bulk-writers.
 //!
-//! How one statement is admitted and run is `call.rs`. Begins and ends no transaction itself.
+//! `call.rs` admits and runs a statement. Begins and ends no transaction itself.
 
 use super::{MysqlConnection, call::Call, cursor::Snapshot, writer::Writer};
 use crate::{
@@ -66,8 +66,8 @@ impl Session for MysqlConnection {
         }
     }
 
-    /// Rows affected are those that matched, also where they were the same before. The id is the
-    /// first of those that one statement generated.
+    /// Returns the rows that matched as rows affected, also those that stayed the same. The id is the first that the
+    /// statement generated.
     async fn execute(&mut self, sql: &str, params: Vec<Value>) -> Result<Outcome, SqlError> {
         self.learn_mode(sql).await?;
         let mut call = self.admit(sql)?;
@@ -144,8 +144,8 @@ impl Session for MysqlConnection {
             ));
         }
         let writer = Writer::new(table, columns)?;
-        // An unknown table or column is told now, not after the first thousand rows; and a table
-        // of the runner is refused here, before the batches, which are of the same form.
+        // An unknown table or column is reported now, not after the first thousand rows. A table of the runner is refused
+        // here too, before the batches, which have the same form.
         let call = self.admit(&writer.probe())?;
         let mut watch = self.watch();
         self.prepare(&call, columns.len(), &mut watch).await?;

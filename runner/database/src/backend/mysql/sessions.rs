@@ -1,6 +1,6 @@
-//! Which sessions a server has, and ending one.
+//! Lists the sessions of a server, and ends one.
 //!
-//! Each server has several lists, and none of them serves everywhere:
+//! Each server has several lists, and none of them works everywhere:
 //!
 //! | list | on | missing |
 //! |---|---|---|
@@ -8,11 +8,11 @@
 //! | `SHOW FULL PROCESSLIST` | both | |
 //! | `information_schema.processlist` | both | on MySQL all of it, while any session's text has bytes that are no UTF-8 (3854) |
 //!
-//! A session that is being ended stays in them until its transaction is over. A user without the
-//! right PROCESS sees only sessions of its own account.
+//! A session that is being ended stays in them until its transaction has ended. A user without the right PROCESS sees only
+//! sessions of its own account.
 //!
-//! Only sessions in this connection's database are ever ended: the tables of another one may be a copy of this one's,
-//! and record the same runs.
+//! Only sessions in this connection's database are ever ended: another database may be a copy of this one, with records of
+//! the same runs.
 
 use super::{MysqlConnection, error, value};
 use crate::{alteration::Dialect, backend::BackendError};
@@ -41,14 +41,14 @@ const MARIADB_LISTS: [&str; 2] = [
 pub(super) struct ListedSession {
     pub(super) id: u64,
     pub(super) user: String,
-    /// Where its client is, without the port.
+    /// The client's host, without the port.
     pub(super) host: String,
     pub(super) database: Option<String>,
     pub(super) command: String,
-    /// How long it has been doing what it does.
+    /// How long it has been in its current state.
     pub(super) seconds: u64,
     pub(super) state: String,
-    /// The statement under way. The server may have cut it, and replaced bytes that are no text.
+    /// The statement in flight. The server may have cut it, and replaced bytes that are no text.
     pub(super) statement: Option<Vec<u8>>,
 }
 
@@ -76,7 +76,7 @@ pub(super) fn lists(dialect: Dialect) -> &'static [&'static str] {
     }
 }
 
-/// Ends a session (`CONNECTION`) or its statement (`QUERY`); that it is gone already is no error.
+/// Ends a session (`CONNECTION`) or its statement (`QUERY`). If it is gone already, that is no error.
 pub(super) async fn kill(
     connection: &mut MySqlConnection,
     what: &str,
@@ -90,14 +90,14 @@ pub(super) async fn kill(
 }
 
 impl MysqlConnection {
-    /// Reads every list that this user may read, and puts them together: what one of them misses,
-    /// another has. An error only where none can be read.
+    /// Reads every list that this user may read, and merges them, because each may miss sessions of another. Fails only if
+    /// none can be read.
     pub(super) async fn sessions(&mut self) -> Result<Vec<ListedSession>, BackendError> {
         let mut found: BTreeMap<u64, ListedSession> = BTreeMap::new();
         let mut failures = Vec::new();
         let mut read = 0;
         for sql in lists(self.server.dialect) {
-            // The last one is asked only where no other answered: on MySQL it is of little use.
+            // The last one is read only if no other answered: on MySQL it is of little use.
             if read > 0 && sql.contains("information_schema") {
                 continue;
             }
@@ -142,7 +142,7 @@ impl MysqlConnection {
         Ok(())
     }
 
-    /// Ends a session in this database and waits until its last statement and its transaction are over.
+    /// Ends a session in this database and waits until its last statement and its transaction have ended.
     pub(super) async fn end_session(&mut self, id: u64) -> Result<(), BackendError> {
         let deadline = Instant::now() + END_TIME;
         loop {

@@ -1,42 +1,40 @@
-//! What the runner sets in a session: as little as its own statements need.
+//! The settings that the runner makes in a session: as few as its own statements need.
 //!
-//! What a text means stays the server's and the user's business, so that a hook's SQL does what it does in
-//! the database's own client. Which variables a hook may change, and what is put back after it, is
-//! `variables.rs`.
+//! Settings that change the meaning of a text stay as the server and the user have them, so that a hook's SQL does the same
+//! as in the database's own client. `variables.rs` lists the variables that a hook may change and those that are reset.
 
 use std::{fmt::Write as _, time::Duration};
 
-/// The mode of typed writers, whatever the session's: what a column cannot hold is an error on tables of
-/// every engine. Zero dates stay possible: existing data has them.
+/// The mode of typed writers, whatever the session's: a value that its column cannot hold is an error on every engine. Zero
+/// dates stay possible, because existing data has them.
 pub(super) const WRITING_MODE: &str =
     "STRICT_TRANS_TABLES,STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
 
-/// The server ends an idle session after this: longer than any hook may take, short enough for the
-/// lock of a runner whose network is gone.
+/// How long a session may be idle before the server ends it: longer than any hook may take, and short enough to release the
+/// lock of a runner whose network failed.
 const IDLE_SECONDS_MAX: u64 = 3_600;
 /// How long the server waits for the rest of a message, and for room to send one.
 const NET_SECONDS: u64 = 600;
 
-/// What every session needs before anything is read from it: a limit on rows would already
-/// be in the way.
+/// The settings that every session needs before anything is read from it: a limit on rows would already affect the reads.
 pub(super) const FIRST: &str = "SET completion_type = 0, sql_select_limit = 18446744073709551615, \
      sql_big_selects = 1";
 
 /// How much later than the host the server itself ends a statement, if the host is gone by then.
 const SERVER_GRACE: Duration = Duration::from_secs(10);
-/// Goes behind [`FIRST`] where it is not known yet which server it is; each reads its own comment.
+/// Follows [`FIRST`] while the kind of server is unknown. Each server executes only its own comment.
 pub(super) const NO_STATEMENT_TIME: &str =
     " /*M! , max_statement_time = 0 */ /*!80000 , max_execution_time = 0 */";
 
-/// What the settings of one session depend on.
+/// The facts on which the settings of one session depend.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Settings {
     pub(super) mariadb: bool,
     pub(super) galera: bool,
     pub(super) read_only: bool,
-    /// Whether changes are logged as statements, which READ COMMITTED does not allow.
+    /// Set if changes are logged as statements, which READ COMMITTED does not allow.
     pub(super) logs_statements: bool,
-    /// How long one statement may wait for somebody else's lock; whole seconds, at least one.
+    /// How long one statement may wait for another session's lock; whole seconds, at least one.
     pub(super) lock_wait: Duration,
     /// How long one statement may take. MySQL itself bounds only SELECT.
     pub(super) statement_time: Option<Duration>,
@@ -45,7 +43,7 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// Returns the statements that make a session so. They end no transaction.
+    /// Returns the statements that make these settings. They end no transaction.
     pub(super) fn sql(&self) -> String {
         let lock_seconds = self.lock_wait.as_secs_f64().ceil().clamp(1.0, 31_536_000.0);
         // The host's own timer comes first; see `watch.rs`.
@@ -69,7 +67,7 @@ impl Settings {
         // A read must see what another node of the cluster has committed.
         let galera = if self.galera { ", wsrep_sync_wait = 1" } else { "" };
         let access = if self.read_only { "READ ONLY" } else { "READ WRITE" };
-        // Own statements read what is committed in either: each transaction starts with a write.
+        // Own statements read committed rows at both levels, because each transaction starts with a write.
         let isolation = if self.logs_statements { "REPEATABLE READ" } else { "READ COMMITTED" };
         format!(
             "{FIRST}, sql_safe_updates = 0, sql_quote_show_create = 1, lc_messages = 'en_US', \
@@ -81,7 +79,7 @@ impl Settings {
     }
 }
 
-/// Writes a value for SET, which no mode reads in another way.
+/// Writes a value for SET so that every mode reads it the same.
 pub(super) fn literal(value: &str) -> String {
     if value.parse::<f64>().is_ok_and(f64::is_finite) {
         return value.to_owned();
@@ -99,7 +97,7 @@ mod tests {
     use super::super::variables::{Decision, decision};
     use super::*;
 
-    /// What the runner sets is pinned, or set again after each hook.
+    /// Checks that each setting of the runner is pinned, or made again after each hook.
     #[test]
     fn what_is_set_is_decided() {
         for mariadb in [false, true] {

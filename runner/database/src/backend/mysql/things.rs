@@ -1,4 +1,4 @@
-//! What is in a MySQL or MariaDB database: the server's own definitions, and rows as literals.
+//! The contents of a MySQL or MariaDB database: the server's own definitions, and rows as literals.
 //!
 //! AUTO_INCREMENT counters are left out. Rights are not looked at: they belong to the server.
 
@@ -141,12 +141,12 @@ impl Scratch for MysqlConnection {
             let values: Vec<String> = values.map(|(value, column)| in_sql(value, column)).collect();
             line(format!("{} VALUES ({});\n", export.into, values.join(", ")).as_bytes());
         };
-        // Local times are those of UTC, which the file asks for.
+        // The file sets the zone to UTC, so that its local times are UTC.
         self.each_decoded(&export.select, false, &mut all).await
     }
 }
 
-/// Writes a value so that the server's own client reads it, whatever `sql_mode` says of backslashes and quotes.
+/// Writes a value so that the server's own client reads it back, whatever `sql_mode` says about backslashes and quotes.
 fn in_sql(value: &Value, column: &ExportColumn) -> String {
     match value {
         Value::Text(digits) if is_vector(&column.data_type) => format!("x'{digits}'"),
@@ -279,8 +279,8 @@ fn is_vector(data_type: &str) -> bool {
     data_type.starts_with("vector")
 }
 
-/// Columns in their order, then keys and constraints by their text: where these stand tells when they
-/// were made, which is nothing that an alteration could bring back.
+/// Returns columns in their order, then keys and constraints sorted by their text. The order of these only shows when they
+/// were made, which no alteration could restore.
 fn table_lines(create: &str) -> Vec<String> {
     // The last one inside the parentheses has no comma, wherever it stands.
     let mut lines: Vec<String> =

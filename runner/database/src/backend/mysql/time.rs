@@ -5,8 +5,8 @@
 use crate::session::{ErrorKind, SqlError};
 use jiff::tz::TimeZone;
 
-/// Reads a DATE, DATETIME or TIMESTAMP of the binary protocol: a length byte, then as many bytes. In ISO
-/// 8601, with a `T`; what that cannot say, a month or a day of zero, as the server writes it.
+/// Reads a DATE, DATETIME or TIMESTAMP of the binary protocol: a length byte, then as many bytes. Returns ISO 8601 with a
+/// `T`, or the server's own format for a month or a day of zero, which ISO 8601 does not have.
 pub(super) fn date(bytes: &[u8], with_time: bool) -> Result<String, String> {
     let body = body(bytes)?;
     let at = |index: usize| body.get(index).copied().unwrap_or_default();
@@ -57,7 +57,7 @@ pub(super) fn moment(text: &str) -> String {
     format!("{date}T{clock}")
 }
 
-/// Without the zeros that the text protocol pads a fraction with.
+/// Removes the zeros with which the text protocol pads a fraction.
 pub(super) fn shortened(text: &str) -> String {
     match text.split_once('.') {
         Some((whole, fraction)) => {
@@ -68,15 +68,15 @@ pub(super) fn shortened(text: &str) -> String {
     }
 }
 
-/// What a timestamptz of a guest says.
+/// A timestamptz of a guest.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Moment {
     Instant(jiff::Timestamp),
-    /// No instant, such as the zero date; as the server takes it.
+    /// A value that is no instant, such as the zero date, as the server takes it.
     Other(String),
 }
 
-/// Error: `Conversion`, where there is no offset.
+/// Parses a timestamptz. Error: `Conversion`, if it has no offset.
 pub(super) fn with_offset(text: &str) -> Result<Moment, SqlError> {
     let trimmed = text.trim();
     if let Some(plain) =

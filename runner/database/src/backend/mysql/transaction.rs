@@ -1,13 +1,13 @@
-//! Transactions: begun with a mark that tells whether it is still the same one, and ended for sure.
+//! Transactions: begun with a mark that shows whether it is still the same one, and ended for certain.
 //!
-//! A statement that commits by itself takes the savepoint with it; that is how the end of a
-//! transaction is seen, on every version of either server and without special rights.
+//! The mark is a savepoint. A statement that commits by itself removes it, which shows the end of a transaction on every
+//! version of either server and without special rights.
 //!
-//! A Galera cluster also rolls back what is in the way of another node's commit. It says so in its
-//! answer to the next message, with two exceptions: to the preparation of a statement it answers as
-//! if nothing had happened, and a text of several statements goes on behind the one that it struck.
-//! What follows would then run, and commit, outside of any transaction. So on a cluster the mark is
-//! looked for between a preparation and its execution, and each statement goes alone.
+//! A Galera cluster also rolls back a transaction that conflicts with another node's commit. It reports that in its answer to
+//! the next message, with two exceptions: it answers the preparation of a statement as if nothing had happened, and a text
+//! of several statements continues behind the one that was rolled back. The rest would then run, and commit, outside of any
+//! transaction. So on a cluster the mark is checked between a preparation and its execution, and each statement is sent by
+//! itself.
 
 use super::{MysqlConnection, connect, error, sessions, watch};
 use crate::{
@@ -25,12 +25,12 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 const MARK: &str = "SAVEPOINT runner_transaction";
-/// An error when the mark is gone; ROLLBACK TO would undo work.
+/// Removes the mark, and fails if it is gone. ROLLBACK TO would undo work.
 const UNMARK: &str = "RELEASE SAVEPOINT runner_transaction";
-/// How long a statement may take to give way to being ended, before its whole session is ended.
+/// How long a statement may take to end after a KILL, before its whole session is ended.
 const QUERY_END_TIME: Duration = Duration::from_secs(10);
 const KILL_AGAIN: Duration = Duration::from_secs(1);
-/// Answers that may be errors of what was cut off, before the connection counts as broken.
+/// The number of answers that may be errors of a call that was cut off, before the connection counts as broken.
 const STALE_ANSWERS_MAX: usize = 8;
 
 #[async_trait]
@@ -71,7 +71,7 @@ impl Transactions for MysqlConnection {
         self.end_what_runs().await?;
         (self.begun, self.has_defined) = (false, false);
         match self.own_text("ROLLBACK").await {
-            // The server rolls back a session that is gone; what is left is to have one again.
+            // The server rolls back a lost session, so that only a new one is needed.
             Err(BackendError::Disconnected(_)) => self.end_what_runs().await?,
             result => result?,
         }
@@ -80,7 +80,7 @@ impl Transactions for MysqlConnection {
 }
 
 impl MysqlConnection {
-    /// The transaction was ended by something else than the runner.
+    /// Returns the error for a transaction that something other than the runner ended.
     pub(super) fn ended(&self) -> BackendError {
         if self.server.galera {
             return BackendError::Refused(SqlError {
@@ -107,8 +107,7 @@ impl MysqlConnection {
         Ok(())
     }
 
-    /// On a cluster, whether what was just prepared may run: the transaction that it belongs to, if
-    /// any, is still there.
+    /// Checks, on a cluster, that the transaction of a statement that was just prepared is still there, if it has one.
     pub(super) async fn check_prepared(&mut self) -> Result<(), BackendError> {
         if self.server.galera && self.begun && !self.is_still_begun().await? {
             return Err(self.ended());
@@ -131,7 +130,7 @@ impl MysqlConnection {
         }
     }
 
-    /// Commits, if the transaction is still the one that was begun.
+    /// Commits the transaction, if it is still the one that was begun.
     pub(super) async fn commit_transaction(&mut self) -> Result<(), BackendError> {
         if std::mem::take(&mut self.has_defined) {
             return self.own_text("COMMIT").await;
@@ -157,8 +156,8 @@ impl MysqlConnection {
         }
     }
 
-    /// Ends what the server may still work on after a call was cut off. Afterwards the connection
-    /// can be used; it is a new one, with the lock taken again, where the old one was lost.
+    /// Ends the statement that the server may still run after a call was cut off. Afterwards the connection can be used. If
+    /// the old one was lost, it is a new one that has taken the lock again.
     pub(super) async fn end_what_runs(&mut self) -> Result<(), BackendError> {
         let wire = self.wire()?;
         if !wire.is_cut_off() {
@@ -170,8 +169,7 @@ impl MysqlConnection {
         Ok(())
     }
 
-    /// Ends the statement alone, so that session and lock stay. False when the session did not come
-    /// back to answering.
+    /// Ends only the statement, so that session and lock stay. Returns false if the session did not answer again.
     async fn end_query(&mut self) -> Result<bool, BackendError> {
         let Ok(mut second) = watch::second_on(&self.url, &self.server).await else {
             return Ok(false);
@@ -182,7 +180,7 @@ impl MysqlConnection {
         let came_back = {
             let mut answering = std::pin::pin!(answers(wire));
             loop {
-                // Again and again, because the statement may have begun only after the first time.
+                // Repeated, because the statement may have begun only after the first KILL.
                 if sessions::kill(&mut second, "QUERY", id).await.is_err() {
                     break false;
                 }
@@ -207,7 +205,7 @@ impl MysqlConnection {
 
     /// Ends the old session, waits until it is gone with its transaction, and makes a new one.
     pub(super) fn replace(&mut self) -> BoxFuture<'_, Result<(), BackendError>> {
-        // Boxed, because what it calls may in turn find its own connection cut off.
+        // Boxed, because the functions it calls may find their connection cut off in turn and call it.
         Box::pin(self.replace_now())
     }
 
@@ -224,7 +222,7 @@ impl MysqlConnection {
             }
             Err(other) => return Err(other),
         };
-        // Another server, or the same one started again, gives the number to somebody else.
+        // On another server, or after a restart, the number belongs to another session.
         if fresh.server.is_same_process(&self.server) {
             fresh.end_session(self.server.connection_id).await?;
         }
@@ -239,11 +237,11 @@ impl MysqlConnection {
         let sql = self.settings.sql();
         self.own_text(&sql).await?;
         if let Some(SignedLease { fence, sign }) = self.lease {
-            // Whoever takes the lease over ends this session, and no longer the one before.
+            // Another runner that takes the lease over then ends this session, and not the earlier one.
             let sign = sign(self.session_name(), fence);
             self.execute_own(&sign.sql, &sign.params).await?;
         }
-        // Until here it is still said to be locked, so that another try takes the lock as well.
+        // `locked` stays set until here, so that another try takes the lock as well.
         if std::mem::take(&mut self.locked) {
             match self.try_lock().await? {
                 crate::backend::connection::LockTry::Held => {}
@@ -256,13 +254,13 @@ impl MysqlConnection {
     }
 }
 
-/// Whether the connection answers what it is asked. What was cut off may answer first.
+/// Returns whether the connection answers the current question. A call that was cut off may be answered first.
 pub(super) async fn answers(wire: &mut super::wire::Wire) -> bool {
     for attempt in 0..STALE_ANSWERS_MAX {
         match wire.echo(&format!("runner {attempt}")).await {
             Ok(true) => return true,
             Ok(false) => return false,
-            // The error of the statement that was ended, or this question was ended in its place.
+            // The error of the statement that was ended, or of this question, which the KILL ended instead.
             Err(error) if error.as_database_error().is_some() => {}
             Err(_) => return false,
         }

@@ -1,8 +1,8 @@
-//! Results that sqlx cannot take apart: a column of a type that it does not know ends its reading in the
-//! middle of a message, and the connection is of no use after that. MySQL's VECTOR (from 9.0) is one.
+//! Results that sqlx cannot decode: at a column of an unknown type it stops in the middle of a message, and the connection
+//! cannot be used after that. MySQL's VECTOR (from 9.0) is such a type.
 //!
-//! The rollback that follows makes another session. The guest is told which column it was, so that this
-//! never looks like a network that failed.
+//! The rollback that follows opens another session. The guest's error names the column, so that this never looks like a
+//! network failure.
 
 use super::{MysqlConnection, call::Call, connect, value::own_text};
 use crate::{
@@ -11,15 +11,15 @@ use crate::{
 };
 use sqlx::Executor as _;
 
-/// How sqlx begins its message about a type that it does not know; the type's number follows.
+/// The beginning of sqlx's message about a type that it does not know; the type's number follows.
 const SIGN: &str = "unknown column type ";
 const VECTOR: &str = "0xf2";
 
-/// Returns the number of the type that stopped the reading, where that is what happened.
+/// Returns the number of the unknown type, if one is the cause of the error.
 pub(super) fn unknown_type(failure: &sqlx::Error) -> Option<&str> {
     match failure {
         sqlx::Error::Protocol(message) => {
-            // Behind it stands where in sqlx that was.
+            // The place in sqlx follows.
             message.split_once(SIGN)?.1.split_whitespace().next()
         }
         _ => None,
@@ -49,7 +49,7 @@ impl MysqlConnection {
         )
     }
 
-    /// On a connection of its own, as nothing can be asked on this one. Empty where that fails, too.
+    /// Reads the columns on another connection, because this one cannot be used. Empty if that fails too.
     async fn vector_columns(&self, sql: &str) -> Vec<String> {
         let Ok(statement) = Statement::one(sql, self.reading()) else { return Vec::new() };
         let names: Vec<String> = statement.names().iter().map(|name| name.to_lowercase()).collect();

@@ -1,7 +1,7 @@
 //! Values out of a row, from the raw bytes of the protocol, without loss.
 //!
-//! sqlx's own types would refuse zero dates and long times, and would call text with a binary
-//! collation bytes; so only its framing of rows is used. What parameters become is `parameter.rs`.
+//! sqlx's own types would refuse zero dates and long times, and would treat text with a binary collation as bytes. So only
+//! its framing of rows is used. `parameter.rs` encodes parameters.
 
 use super::{
     column::{Kind, TableHints, describe, origin},
@@ -16,10 +16,10 @@ use std::{
     sync::Arc,
 };
 
-/// Integers up to this travel as `int64`: some guest languages hold them in a double.
+/// The largest integer that travels as `int64`: some guest languages hold integers in a double.
 const SAFE_INTEGER_MAX: u64 = (1 << 53) - 1;
 
-/// In which of the server's two formats the values of a row are.
+/// The two formats that the server has for the values of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     /// Of a prepared statement.
@@ -33,11 +33,11 @@ pub(super) enum Format {
 pub(super) struct Decoder {
     pub(super) columns: Vec<Column>,
     kinds: Vec<Kind>,
-    /// The periods that TIMESTAMPs of the rows stand in.
+    /// The periods of the TIMESTAMPs of the rows.
     pub(super) periods: BTreeSet<i64>,
 }
 
-/// Makes instants of the TIMESTAMPs in decoded rows, which the server sends as local times.
+/// Converts the TIMESTAMPs in decoded rows, which the server sends as local times, to instants.
 #[derive(Debug)]
 pub(super) struct Stamps {
     /// Positions, with their names.

@@ -1,8 +1,8 @@
-//! The variables of a session: what the runner sets, what a hook may change, what is put back.
+//! The variables of a session: those that the runner sets, those that a hook may change, those that are reset.
 //!
-//! Everything that is not named here is the server's business while a hook runs (`sql_mode` and `time_zone`
-//! above all), and put back after one that changed it, if it is a variable of the session that can be set.
-//! MariaDB says which those are; MySQL 8 does not, and is asked by trying: it refuses the others.
+//! A variable that is not listed here keeps the server's value while a hook runs (`sql_mode` and `time_zone` above all). It is
+//! reset after a hook that changed it, if it is a variable of the session that can be set. MariaDB lists these. MySQL 8 does
+//! not, so that the runner tries each: the server refuses the others.
 
 use super::{error, settings::literal, value::own_text, wire::Wire};
 use crate::{
@@ -11,22 +11,22 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// What is done about a variable.
+/// How a variable is treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decision {
-    /// The runner's statements, or its reading of SQL, rest on it: a hook may not change it.
+    /// The runner's statements, or its parser of SQL, depend on it: a hook may not change it.
     Pinned,
     /// The runner sets it before each hook; a hook may set it for itself, and it is set again after.
     Set,
     /// A hook may set it for itself, and the runner's own statements run without that.
     Worn,
-    /// It changes by itself, or says something that is over. It is never put back.
+    /// It changes by itself, or describes an earlier statement. It is never reset.
     Volatile,
 }
 
 use Decision::{Pinned, Set, Volatile, Worn};
 
-/// The variables of MySQL 8.0 to 9.7 and MariaDB 10.6 to 11 that are not simply put back.
+/// The variables of MySQL 8.0 to 9.7 and MariaDB 10.6 to 11 that are not simply reset.
 const DECISIONS: [(&str, Decision); 56] = [
     // Transactions are the host's.
     ("autocommit", Pinned),
@@ -93,8 +93,8 @@ const DECISIONS: [(&str, Decision); 56] = [
     ("wsrep_trx_fragment_unit", Volatile),
 ];
 
-/// Answers to SET SESSION that say the variable is none of the session's, is not there, or may not be
-/// set by this user: then no hook has set it.
+/// Errors of SET SESSION for a variable that is not of the session, does not exist, or may not be set by this user. No hook
+/// has set such a variable.
 const NOT_SETTABLE: [u16; 4] = [1193, 1227, 1229, 1238];
 
 pub(super) fn decision(name: &str) -> Option<Decision> {
@@ -129,7 +129,7 @@ impl Variables {
         self.0.get(name).map(String::as_str)
     }
 
-    /// Error: `Denied`, when a pinned variable is other than here.
+    /// Checks that no pinned variable differs from these. Error: `Denied`.
     pub(super) fn check_pinned(&self, now: &Self) -> Result<(), SqlError> {
         let is_moved =
             |name: &&(&str, Decision)| name.1 == Pinned && self.0.get(name.0) != now.0.get(name.0);
@@ -142,7 +142,7 @@ impl Variables {
         }
     }
 
-    /// Returns a statement for each variable that is other than here, to put it back.
+    /// Returns a statement for each variable that differs from these, to reset it.
     fn restoring(&self, now: &Self) -> Vec<String> {
         let is_moved = |name: &String, value: &String| {
             now.0.get(name).is_some_and(|now| now != value) && decision(name) != Some(Volatile)
@@ -151,13 +151,13 @@ impl Variables {
             .iter()
             .filter(|(name, value)| is_moved(name, value))
             .map(|(name, value)| format!("SET SESSION {name} = {}", literal(value)))
-            // It is the clock itself, so that no value can be put back.
+            // It is the clock itself, so that it cannot be reset to a value.
             .chain(["SET SESSION timestamp = DEFAULT".to_owned()])
             .collect()
     }
 
-    /// Puts back what is other than here. What no hook can have set is left alone: on MySQL, variables
-    /// of the whole server are listed too, and somebody may change those at any time.
+    /// Resets the variables that differ from these, except those that no hook can have set: MySQL lists variables of the
+    /// whole server too, which may change at any time.
     pub(super) async fn restore(
         &self,
         wire: &mut Wire,

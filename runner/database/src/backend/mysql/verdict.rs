@@ -1,6 +1,6 @@
-//! Whether a statement whose end nobody saw took effect: the catalogue before against now.
+//! Decides whether a statement whose outcome is unknown took effect, by comparing the catalogue before and now.
 //!
-//! What the catalogue cannot show is `Unknown`: a person decides. Asks no database.
+//! If the catalogue cannot show it, the verdict is `Unknown` and the operator decides. Asks no database.
 
 use super::{catalogue::Things, server::Server};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     sql::{Reading, Statement},
 };
 
-/// Kinds of things that are compared; a statement about anything else is not judged.
+/// Kinds of objects that are compared. A statement about any other object is not judged.
 const KINDS_SEEN: [&str; 11] = [
     "TABLE",
     "TABLES",
@@ -34,13 +34,13 @@ const KINDS_UNSEEN: [&str; 9] = [
     "PACKAGE",
     "SONAME",
 ];
-/// What an ALTER TABLE can do to rows or files without a trace in the table's definition.
+/// Actions of ALTER TABLE on rows or files that leave no trace in the table's definition.
 const TRACELESS: [&str; 4] = ["EXCHANGE", "DISCARD", "IMPORT", "TRUNCATE"];
 
 /// The first MySQL that makes a table and fills it in one step.
 const ATOMIC_FILLING: (u32, u32, u32) = (8, 0, 21);
 
-/// Returns whether `sql` took effect, by what it names `before` and `now`.
+/// Returns whether `sql` took effect, from the objects that it names as they were `before` and are `now`.
 pub(super) fn judge(sql: &str, reading: impl Into<Reading>, before: &str, now: &str) -> Verdict {
     let reading = reading.into();
     let things = |text: &str| serde_json::from_str::<Things>(text).ok();
@@ -55,7 +55,7 @@ pub(super) fn judge(sql: &str, reading: impl Into<Reading>, before: &str, now: &
     match verb.as_str() {
         // These can run twice, and a session's variables ended with the session.
         "ANALYZE" | "CHECK" | "OPTIMIZE" => return Verdict::NotDone,
-        // But for SET STATEMENT … FOR, which runs a whole other statement.
+        // Except SET STATEMENT … FOR, which runs a whole other statement.
         "SET" if !has("STATEMENT") => return Verdict::NotDone,
         "CREATE" | "ALTER" | "DROP" | "RENAME" => {}
         _ => return Verdict::Unknown,
@@ -76,17 +76,16 @@ pub(super) fn judge(sql: &str, reading: impl Into<Reading>, before: &str, now: &
         return dropped(&before, &now, has("IF"));
     }
     if before == now {
-        // Names that went round in a circle leave everything as it was.
+        // A RENAME of names in a circle leaves the catalogue as it was.
         let circle = verb == "RENAME" && words.iter().filter(|word| *word == "TO").count() > 1;
         return if circle { Verdict::Unknown } else { Verdict::NotDone };
     }
     Verdict::Done
 }
 
-/// Returns whether a table that is made and filled by one statement, and that the catalogue shows as in
-/// `now`, may be there without its rows. On MySQL that is so before 8.0.21, which made it in two
-/// steps, and for every engine that cannot roll back. A cluster makes it on every node first, and
-/// fills it with another transaction.
+/// Returns whether a table that one statement makes and fills, and that the catalogue shows as in `now`, may exist without
+/// its rows. That is so on MySQL before 8.0.21, which worked in two steps, and for every engine that cannot roll back. A
+/// cluster makes the table on every node first, and fills it with another transaction.
 pub(super) fn may_lack_rows(server: &Server, now: &str) -> bool {
     if server.galera {
         return true;
@@ -112,14 +111,14 @@ pub(super) fn is_filled_table(sql: &str, reading: impl Into<Reading>) -> bool {
     })
 }
 
-/// A list is dropped one after the other, so that a part of it can be gone.
+/// Judges a DROP of a list. The server drops its objects one after the other, so that a part of them can be gone.
 fn dropped(before: &Things, now: &Things, if_exists: bool) -> Verdict {
     let tables = || before.keys().filter(|name| name.starts_with("table "));
     let gone = tables().filter(|name| !now.contains_key(*name)).count();
     match (gone, tables().count()) {
         (0, _) => Verdict::NotDone,
         (gone, all) if gone == all => Verdict::Done,
-        // What is gone already does not stand in the way of dropping the rest.
+        // Objects that are gone already do not prevent that the rest is dropped.
         _ if if_exists => Verdict::NotDone,
         _ => Verdict::Unknown,
     }

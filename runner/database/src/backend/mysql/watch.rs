@@ -1,14 +1,13 @@
-//! A guest's statement under way: what it waits for is noted, and it is ended when its time is up.
+//! Watches a guest's statement in flight: notes what it waits for, and ends it when its time is up.
 //!
 //! ```text
 //!   connection    ──statement──────────────────────────(answer)──> echo ──> next statement
 //!   second             └ look, look …        KILL QUERY ─┘
 //! ```
 //!
-//! MySQL itself bounds only SELECT, so that the host's own timer ends a statement, on MariaDB too.
-//! The second connection must have reached the same server process, where the number of a session
-//! that still works for us is nobody else's. No KILL is left under way when the statement has
-//! answered, and one that came too late is used up by a question of the runner's own.
+//! MySQL itself limits only the time of SELECT, so that the host's own timer ends a statement, on MariaDB too. The second
+//! connection has to be to the same server process, because the session's number means another session elsewhere. No KILL is
+//! left in flight when the statement has answered: one that came too late ends a question of the runner's own.
 
 use super::{blocker, connect, server::Server, sessions};
 use crate::backend::{BackendError, DatabaseUrl};
@@ -16,18 +15,18 @@ use sqlx::MySqlConnection;
 use std::{pin::pin, time::Duration};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-/// When to look for the first time what a statement waits for, and the longest time between two looks.
+/// The time before the first look at what a statement waits for, and the longest time between two looks.
 const FIRST_LOOK: Duration = Duration::from_secs(1);
 /// Looking costs the server something.
 const LOOK_TIME_MIN: Duration = Duration::from_millis(50);
 const LOOK_TIME_MAX: Duration = Duration::from_secs(10);
-/// How long a second connection may take, in all tries together.
+/// How long a second connection may take, over all tries.
 const SECOND_TIME: Duration = Duration::from_secs(10);
 const KILL_AGAIN: Duration = Duration::from_secs(1);
-/// A schema change that is ended may take this long to be undone.
+/// How long the rollback of a schema change that is ended may take.
 const END_TIME: Duration = Duration::from_secs(120);
 
-/// What accompanies one statement.
+/// The watch over one statement.
 pub(super) struct Watch {
     url: DatabaseUrl,
     server: Server,
@@ -36,16 +35,16 @@ pub(super) struct Watch {
     look_time: Duration,
     next_look: Instant,
     second: Option<MySqlConnection>,
-    /// What the statement was last seen to wait for.
+    /// The sessions that the statement waited for at the last look.
     pub(super) blockers: Option<String>,
-    /// Whether its time was up before it answered.
+    /// Set if its time was up before it answered.
     pub(super) is_overdue: bool,
-    /// Whether a KILL was sent, which the next question may have to bear.
+    /// Set if a KILL was sent, which may end the next question instead.
     pub(super) has_killed: bool,
 }
 
-/// Opens a second connection to the process in which `server` was found. Error: it led to another one,
-/// where the same number is another session.
+/// Opens a second connection to the process in which `server` was found. Fails if it reaches another process, where the same
+/// number means another session.
 pub(super) async fn second_on(
     url: &DatabaseUrl,
     server: &Server,
@@ -92,13 +91,13 @@ impl Watch {
         }
     }
 
-    /// Returns how long the statement has been under way.
+    /// Returns how long the statement has been in flight.
     pub(super) fn elapsed(&self) -> Duration {
         self.began.elapsed()
     }
 
-    /// Accompanies `work`, which is (a part of) running `sql`, to its end. `None`: its time is up,
-    /// and it could not be brought to an end. It is then cut off, and the rollback goes on with it.
+    /// Watches `work`, which is (a part of) running `sql`, until it ends. Returns `None` if its time is up and it could not be
+    /// ended. The call is then cut off, and the rollback ends it.
     pub(super) async fn over<T>(&mut self, sql: &str, work: impl Future<Output = T>) -> Option<T> {
         let mut work = pin!(work);
         loop {
@@ -121,7 +120,7 @@ impl Watch {
             self.next_look = Instant::now() + self.look_time;
         }
         self.is_overdue = true;
-        // Only to say what it waited for; its time is up all the same.
+        // Only for the message: its time is up in any case.
         tokio::select! {
             biased;
             done = &mut work => return Some(done),
@@ -161,7 +160,7 @@ impl Watch {
             if done.is_some() && has_arrived {
                 return done;
             }
-            // A KILL that may still be on its way would meet the next statement: the session counts as cut off.
+            // A KILL that may still be in flight would end the next statement, so the session counts as cut off.
             if !has_arrived || Instant::now() > deadline {
                 return None;
             }
@@ -184,7 +183,7 @@ impl Watch {
         }
     }
 
-    /// Notes what the statement waits for. What is dropped half-way is not used again.
+    /// Notes what the statement waits for. If this is dropped half-way, its connection is not used again.
     async fn look(&mut self, sql: &str) {
         let second = match self.second.take() {
             Some(second) => Ok(second),

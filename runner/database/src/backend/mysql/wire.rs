@@ -1,4 +1,4 @@
-//! One connection on the wire: prepares, runs, and knows whether a call was cut off half-way.
+//! One connection on the wire: prepares, runs, and notes whether a call was cut off half-way.
 //!
 //! Decides nothing about what may run, and explains no error; `session.rs` and `error.rs` do.
 
@@ -16,22 +16,22 @@ use std::{
 };
 use tokio::time::{error::Elapsed, timeout};
 
-/// Longer statements are not kept prepared: hundreds of them, with thousands of columns each, would be.
+/// The longest statement that is kept prepared: hundreds are kept, and thousands of columns each would be too much.
 const KEPT_SQL_BYTES_MAX: usize = 8 << 10;
-/// Nobody waits longer for a word of farewell.
+/// The longest time to wait for the server when the connection is closed.
 const CLOSE_TIME: Duration = Duration::from_secs(1);
 /// Prepared statements that are kept, for each connection. The last few are for those that come
 /// before anybody asks whether it is full.
 pub(super) const KEPT_STATEMENTS_MAX: usize = 256;
 const FULL_STATEMENTS: usize = 200;
 
-/// The connection. Between calls nothing is under way on it, unless [`Wire::is_cut_off`].
+/// The connection. Between calls nothing is in flight on it, unless [`Wire::is_cut_off`].
 #[derive(Debug)]
 pub(super) struct Wire {
     connection: MySqlConnection,
-    /// Set while a call is under way: it stays set when the call's future is dropped.
+    /// Set while a call is in flight. It stays set if the call's future is dropped.
     busy: bool,
-    /// What comes next on the connection is not known.
+    /// Set if the next bytes on the connection cannot be interpreted.
     broken: bool,
     /// How long the server may take to answer the runner's own statements.
     answer_time: Duration,
@@ -46,7 +46,7 @@ pub(super) struct Prepared {
     pub(super) columns: Vec<MySqlColumn>,
 }
 
-/// Why a statement did not end well.
+/// The reason why a statement failed.
 #[derive(Debug)]
 pub(super) enum Failure {
     Server(sqlx::Error),
@@ -64,12 +64,12 @@ impl Wire {
         self.busy || self.broken
     }
 
-    /// Returns whether the connection cannot be understood any more.
+    /// Returns whether the next bytes on the connection cannot be interpreted any more.
     pub(super) fn is_broken(&self) -> bool {
         self.broken
     }
 
-    /// Says that the server has been brought to an end with what was cut off.
+    /// Notes that the server has ended the call that was cut off.
     pub(super) fn is_mended(&mut self) {
         self.busy = false;
     }
@@ -107,7 +107,7 @@ impl Wire {
         }))
     }
 
-    /// Asks the server to understand one statement; several in one text are a syntax error.
+    /// Prepares one statement on the server; several in one text are a syntax error.
     /// `None` where this kind of statement cannot be prepared.
     pub(super) async fn prepare(&mut self, sql: &str) -> Result<Option<Prepared>, sqlx::Error> {
         self.busy = true;
@@ -136,7 +136,7 @@ impl Wire {
         self.answered(prepared)
     }
 
-    /// Runs a statement and hands each row on: prepared with `arguments`, without them as text.
+    /// Runs a statement and passes each row on: prepared with `arguments`, without them as text.
     pub(super) async fn run(
         &mut self,
         sql: &str,
@@ -170,7 +170,7 @@ impl Wire {
             Err(Failure::Server(error)) => {
                 self.ended(Err(error)).map_err(Failure::Server).map(|()| result)
             }
-            // The rest of the rows is still on its way: `busy` stays, and a rollback ends it.
+            // The rest of the rows is still in flight: `busy` stays set, and a rollback ends it.
             Err(stopped) => Err(stopped),
         }
     }
@@ -199,7 +199,7 @@ impl Wire {
         self.text(&format!("{first}; {second}")).await
     }
 
-    /// Rows of the runner's own prepared statement.
+    /// Returns the rows of the runner's own prepared statement.
     pub(super) async fn rows(
         &mut self,
         sql: &str,
@@ -214,8 +214,8 @@ impl Wire {
         self.answered(rows)
     }
 
-    /// Rows of the runner's own statement, sent as text: for what is asked once, and for SHOW, which
-    /// answers from its first time when it is prepared.
+    /// Returns the rows of the runner's own statement, sent as text: for statements that run once, and for SHOW, which repeats
+    /// its first answer if it is prepared.
     pub(super) async fn text_rows(&mut self, sql: &str) -> Result<Vec<MySqlRow>, sqlx::Error> {
         self.busy = true;
         crash::before(sql);
@@ -263,7 +263,7 @@ impl Wire {
         }
     }
 
-    /// Returns whether the server gives back `word`: if not, its answers belong to other questions.
+    /// Returns whether the server returns `word`. If not, its answers belong to other questions.
     pub(super) async fn echo(&mut self, word: &str) -> Result<bool, sqlx::Error> {
         self.busy = true;
         let sql = format!("SELECT '{word}'");
@@ -271,13 +271,13 @@ impl Wire {
         Ok(sqlx::Row::try_get::<String, _>(&row, 0).is_ok_and(|found| found == word))
     }
 
-    /// Ends the connection with a word to the server where that is possible.
+    /// Ends the connection, and tells the server so if that is possible.
     pub(super) async fn close(self) {
         let cut_off = self.is_cut_off();
         let closing = async {
             if cut_off { self.connection.close_hard().await } else { self.connection.close().await }
         };
-        // Nobody can do anything about an error here; the server sees the connection end anyway.
+        // An error changes nothing here, because the server notices the end of the connection anyway.
         let _ = timeout(CLOSE_TIME, closing).await;
     }
 }

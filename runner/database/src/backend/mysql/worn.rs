@@ -1,7 +1,7 @@
-//! What a hook made of its session that decides how texts are read: its mode and its character sets.
+//! The hook's own settings that decide how the server parses texts: its mode and its character sets.
 //!
-//! The runner's own statements go over the same session, and run without it: what a hook set is taken off before the
-//! first of them and put on again before the hook's next statement. Only then, because most hooks set none of these.
+//! The runner's own statements use the same session and run without these settings: they are reset before the first of these
+//! statements and made again before the hook's next one. Only then, because most hooks set none.
 
 use super::{MysqlConnection, call::guest_side, error, settings::literal, variables::Variables};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     sql,
 };
 
-/// In the order in which they are set: a character set brings its own collation along.
+/// The variables, in the order in which they are set: a character set also sets its collation.
 pub(super) const WORN: [&str; 5] = [
     "sql_mode",
     "character_set_client",
@@ -19,10 +19,10 @@ pub(super) const WORN: [&str; 5] = [
     "collation_connection",
 ];
 
-/// Those of [`WORN`] by which texts are read, and results.
+/// Those of [`WORN`] that decide how texts and results are encoded.
 const READ_BY: [&str; 2] = ["character_set_client", "character_set_results"];
 
-/// What a hook set, beside what the server gave.
+/// The hook's settings, and those that the server gave.
 #[derive(Debug, Clone)]
 pub(super) struct Worn {
     sql_mode: String,
@@ -32,8 +32,8 @@ pub(super) struct Worn {
 }
 
 impl Worn {
-    /// `None` where the hook has what the server gave. The hook has just set it. Error: `Denied`, for a mode whose
-    /// language is another, and for a character set that is not UTF-8: a variable can hold the name of any.
+    /// Reads what the hook has just set; `None` if that is what the server gave. Error: `Denied`, for a mode with another
+    /// SQL language and for a character set other than UTF-8, because a variable can hold the name of any.
     pub(super) fn of(untouched: &Variables, now: &Variables) -> Result<Option<Self>, SqlError> {
         let value = |of: &Variables, name| of.get(name).unwrap_or_default().to_owned();
         if WORN.iter().all(|name| untouched.get(name) == now.get(name)) {

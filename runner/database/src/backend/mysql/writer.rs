@@ -6,14 +6,14 @@ use crate::{
 };
 use std::collections::VecDeque;
 
-/// The protocol's bound on parameters of one statement.
+/// The protocol's limit on parameters of one statement.
 const PARAMETERS_MAX: usize = 65_535;
 const ROWS_MAX: usize = 500;
-/// Rows of more than this do not wait to become a whole batch, and a batch is not larger than this
-/// unless a single row is: the server has a bound on one message.
+/// The most bytes of rows that wait for a whole batch, and of one batch unless a single row is larger: the server limits the
+/// size of a message.
 const BATCH_BYTES_MAX: usize = 256 << 10;
 
-/// Rows that wait to be inserted.
+/// Rows that are waiting to be inserted.
 #[derive(Debug)]
 pub(super) struct Writer {
     insert: String,
@@ -47,7 +47,7 @@ impl Writer {
         self.statement(1)
     }
 
-    /// Error: `Conversion`, when a row is not as wide as the writer.
+    /// Adds rows. Error: `Conversion`, if a row does not have as many values as the writer has columns.
     pub(super) fn push(&mut self, rows: Vec<Row>) -> Result<(), SqlError> {
         if let Some(row) = rows.iter().find(|row| row.len() != self.width) {
             return Err(SqlError::new(
@@ -60,13 +60,13 @@ impl Writer {
         Ok(())
     }
 
-    /// Ends the input: from here on [`Writer::next_batch`] gives out what is left, however little.
+    /// Ends the input: from here on [`Writer::next_batch`] returns the rows that are left, however few.
     pub(super) fn finish(&mut self) {
         self.finishing = true;
     }
 
-    /// Returns the next statement and its parameters; `None` until enough rows wait for a whole batch,
-    /// so that few different statements have to be prepared.
+    /// Returns the next statement and its parameters; `None` until enough rows are waiting for a whole batch, so that few
+    /// different statements are prepared.
     pub(super) fn next_batch(&mut self) -> Option<(String, Vec<Value>)> {
         let whole = ROWS_MAX.min(PARAMETERS_MAX / self.width).max(1);
         let enough = self.waiting.len() >= whole || self.waiting_bytes > BATCH_BYTES_MAX;

@@ -1,17 +1,17 @@
-//! Between local times of the session and instants.
+//! Converts between local times of the session and instants.
 //!
-//! A TIMESTAMP is an instant, but both protocols carry it as a local time of the session's zone, and that
-//! zone is the server's or the user's business: another one would change what a hook's SQL means. So the
-//! runner converts. The rules are the server's own, because its tables may be older or other than ours, and
-//! `SYSTEM` is the zone of its machine: it is asked by FROM_UNIXTIME, which knows no local time twice.
+//! A TIMESTAMP is an instant, but both protocols carry it as a local time of the session's zone. The server or the user sets
+//! that zone, and another one would change the meaning of a hook's SQL, so the runner converts. It uses the server's own
+//! rules, because the server's zone tables may differ from ours and `SYSTEM` is the zone of its machine. It reads them with
+//! FROM_UNIXTIME, because an instant has one local time, while a local time can have two instants.
 //!
 //! ```text
 //! seconds   …|———— period of 4 days ————|…      asked: the zone's offset 16 hours before and behind it;
 //!            ^before            after^           where they differ, when it changes, by halving
 //! ```
 //!
-//! Two changes of one zone that undo each other are a week apart at least (Recife in 2000, Gaza), so that
-//! a period with the same offset at both ends has no other in between.
+//! Two changes of one zone that cancel each other out are at least a week apart (Recife in 2000, Gaza), so that a period
+//! with the same offset at both ends has no other one in between.
 
 use super::{MysqlConnection, call::guest_side, error, value};
 use crate::session::{ErrorKind, SqlError};
@@ -20,21 +20,21 @@ use sqlx::mysql::MySqlRow;
 use std::collections::{BTreeMap, BTreeSet};
 
 const PERIOD: i64 = 4 * 86_400;
-/// No zone is, or was since 1970, further from UTC.
+/// The largest distance of a zone from UTC since 1970.
 const OFFSET_MAX: i64 = 16 * 3_600;
-/// The last second that every server converts; MySQL, and MariaDB since 11.5, know later ones.
+/// The last second that every server converts. MySQL, and MariaDB since 11.5, convert later ones too.
 const LAST: i64 = i32::MAX as i64;
-/// How many instants are asked for in one message.
+/// The most instants that one message asks for.
 const ASKED_MAX: usize = 400;
-/// In how many parts a period is cut at once while its change is looked for.
+/// The number of parts into which a period is split at each step of the search for its change.
 const PARTS: i64 = 80;
 
-/// The zone of a session, as far as the server was asked for it.
+/// The zone of a session, as far as it was read from the server.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Zone {
-    /// As `time_zone` says it.
+    /// The value of `time_zone`.
     name: String,
-    /// In seconds, where the name is an offset.
+    /// The offset in seconds, if the name is one.
     fixed: Option<i64>,
     periods: BTreeMap<i64, Period>,
 }
@@ -49,11 +49,11 @@ enum Period {
         before: i64,
         after: i64,
     },
-    /// Beyond what the server converts.
+    /// It is outside of the range that the server converts.
     Unknown,
 }
 
-/// Why a local time is no instant.
+/// The reason why a local time is no instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NoInstant {
     Twice,
@@ -84,7 +84,7 @@ impl Zone {
         }
     }
 
-    /// Returns the local time of an instant. It may be that of another one too: [`Zone::instant`] tells.
+    /// Returns the local time of an instant. Another instant may have the same one; [`Zone::instant`] reports that.
     fn local(&self, instant: i64) -> Option<i64> {
         Some(
             instant
@@ -113,7 +113,7 @@ impl Zone {
         }
     }
 
-    /// Returns a local time of the server's, in ISO 8601, as an instant in UTC. What is none, such as the zero
+    /// Converts a local time of the server's, in ISO 8601, to an instant in UTC. A value that is no time, such as the zero
     /// date, stays as it is.
     pub(super) fn instant_of(&self, local: &str) -> Result<String, NoInstant> {
         let Some((seconds, fraction)) = seconds_of(local) else { return Ok(format!("{local}Z")) };
@@ -121,7 +121,7 @@ impl Zone {
         Ok(format!("{}{fraction}Z", text(instant, 'T').ok_or(NoInstant::Unknown)?))
     }
 
-    /// Returns an instant as the server takes it in this zone, and whether that is another one too.
+    /// Returns an instant as the server takes it in this zone, and whether another instant has the same local time.
     pub(super) fn local_of(&self, instant: Timestamp) -> Option<(String, bool)> {
         let local = self.local(whole(instant))?;
         let fraction = instant.strftime("%.f").to_string();
@@ -129,18 +129,18 @@ impl Zone {
     }
 }
 
-/// Returns the period in which a local time is, to be asked for; `None` for what is no time.
+/// Returns the period of a local time, to be read from the server; `None` if the text is no time.
 pub(super) fn period_of(local: &str) -> Option<i64> {
     seconds_of(local).map(|(seconds, _)| seconds.div_euclid(PERIOD))
 }
 
-/// Returns the periods that an instant and its local time may stand in.
+/// Returns the periods in which an instant and its local time may be.
 pub(super) fn periods_of_instant(instant: Timestamp) -> [i64; 3] {
     let second = whole(instant);
     [second - OFFSET_MAX, second, second + OFFSET_MAX].map(|at| at.div_euclid(PERIOD))
 }
 
-/// Whole seconds, downwards before 1970 too.
+/// Returns whole seconds, rounded down before 1970 too.
 fn whole(instant: Timestamp) -> i64 {
     instant.as_nanosecond().div_euclid(1_000_000_000) as i64
 }
@@ -159,7 +159,7 @@ fn text(seconds: i64, between: char) -> Option<String> {
     Some(format!("{date}{between}{clock}"))
 }
 
-/// `+05:30`, in seconds; `None` for the name of a zone.
+/// Parses an offset such as `+05:30` into seconds; `None` for the name of a zone.
 fn offset(name: &str) -> Option<i64> {
     let (sign, rest) = match name.as_bytes().first()? {
         b'+' => (1, &name[1..]),
@@ -172,9 +172,9 @@ fn offset(name: &str) -> Option<i64> {
 }
 
 impl MysqlConnection {
-    /// Knows the session's zone in these periods, whatever the zone is by now.
+    /// Reads the session's zone in these periods. The zone may have changed since the last read.
     pub(super) async fn learn(&mut self, periods: &BTreeSet<i64>) -> Result<&Zone, SqlError> {
-        // A hook or a routine may have set another zone, so that it is asked each time.
+        // A hook or a routine may have set another zone, so it is read each time.
         let name = self.zone_now().await?;
         let zone = self.zones.entry(name.clone()).or_insert_with(|| Zone::named(&name));
         let unknown: Vec<i64> = match zone.fixed {
@@ -195,7 +195,7 @@ impl MysqlConnection {
             let known = some.iter().zip(ends).zip(offsets.chunks_exact(2));
             for ((period, (from, to)), offsets) in known {
                 let known = match *offsets {
-                    // The server's last second: nothing is known to change so near to it.
+                    // The server's last second. No zone is known to change so near to it.
                     [Some(before), None] if from <= LAST && LAST < to => Period::Steady(before),
                     [Some(before), Some(after)] if before == after => Period::Steady(before),
                     [Some(before), Some(after)] => {
@@ -212,14 +212,14 @@ impl MysqlConnection {
         Ok(zone)
     }
 
-    /// Returns what `time_zone` says.
+    /// Returns the value of `time_zone`.
     pub(super) async fn zone_now(&mut self) -> Result<String, SqlError> {
         let row = self.ask("SELECT @@session.time_zone").await?;
         let name = value::own_text(&row, 0).map_err(|failure| error::guest_error(&failure, ""))?;
         Ok(name.unwrap_or_default())
     }
 
-    /// Returns the first instant behind `from`, and at the latest `to`, whose offset is no more `before`.
+    /// Returns the first instant after `from`, and at the latest `to`, whose offset is no longer `before`.
     async fn change(&mut self, mut from: i64, mut to: i64, before: i64) -> Result<i64, SqlError> {
         while to - from > 1 {
             let step = ((to - from) / PARTS).max(1);
@@ -238,7 +238,7 @@ impl MysqlConnection {
         Ok(to)
     }
 
-    /// Returns the offset of the session's zone at each of these instants, where the server converts it.
+    /// Returns the offset of the session's zone at each of these instants, if the server converts it.
     async fn offsets(&mut self, instants: &[i64]) -> Result<Vec<Option<i64>>, SqlError> {
         let asked: Vec<String> = instants.iter().map(|at| format!("FROM_UNIXTIME({at})")).collect();
         let row = self.ask(&format!("SELECT {}", asked.join(", "))).await?;

@@ -27,7 +27,7 @@ use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, TypeInfo, ValueRef, sqlite::SqliteRow};
 use std::collections::BTreeSet;
 
-/// No temporary table can stand in for one of the runner's.
+/// Names the schema, so that no temporary table can take the place of one of the runner's.
 const PREFIX: &str = "main.";
 
 type Query<'q> = sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
@@ -44,7 +44,7 @@ fn own_query<'q>(sql: &'q str, params: &[Cell]) -> Query<'q> {
     query
 }
 
-/// By what is stored, whatever the column was declared as.
+/// Decodes a value by its storage class, whatever the column was declared as.
 fn cell(row: &SqliteRow, at: usize) -> Result<Cell, sqlx::Error> {
     let raw = row.try_get_raw(at)?;
     Ok(match raw.type_info().name() {
@@ -90,8 +90,7 @@ impl Steps for SqliteSession {
             .collect()
     }
 
-    /// Settings and waiting are SQLite's affair: there is one writer, and `progress` ends a
-    /// statement.
+    /// Ignores the settings for waiting and time: SQLite has one writer, and `progress` ends a statement.
     async fn enter_hook(&mut self, _hook: HookSettings) -> Result<(), BackendError> {
         self.reset();
         self.outside.in_hook = true;
@@ -185,7 +184,7 @@ impl Rehearses for SqliteSession {
     async fn end_rehearsal(&mut self) -> Result<(), BackendError> {
         self.rehearsing = false;
         self.guard.take_journal_mode();
-        // What hooks left in it is gone with it.
+        // Rolling the rehearsal back also removes what hooks left in it.
         self.foreign_keys = None;
         self.abandon().await
     }
@@ -222,7 +221,7 @@ impl Journaling for SqliteSession {
         self.is_open().await
     }
 
-    /// What runs outside needs no comparison: see [`Self::verify`].
+    /// Returns nothing: what runs outside of a transaction needs no comparison, see [`Self::verify`].
     async fn fingerprint(&mut self, _sql: &str) -> Result<String, BackendError> {
         Ok(String::new())
     }
@@ -268,7 +267,7 @@ impl Connection for SqliteSession {
          AND name NOT LIKE 'alteration!_%' ESCAPE '!' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
     }
 
-    /// Never asked: a file needs no lease.
+    /// Returns nothing: never called, because a file needs no lease.
     fn clock_ms(&self) -> &'static str {
         "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
     }
@@ -295,7 +294,7 @@ impl Connection for SqliteSession {
             // Closing would wait for the statement. The thread that runs it ends with the process.
             return;
         }
-        // Something has to stand in the place of what is closed.
+        // A field cannot be empty, so another connection replaces the closed one.
         let stand_in = sqlx::SqliteConnection::connect("sqlite::memory:").await;
         if let Ok(stand_in) = stand_in {
             // Everything is committed by now; an error here loses nothing.

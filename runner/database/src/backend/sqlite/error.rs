@@ -50,7 +50,7 @@ fn is_syntax(message: &str) -> bool {
         .any(|sign| message.contains(sign))
 }
 
-/// The constraint's name, or the columns it is about, from SQLite's message.
+/// Returns the constraint's name, or the columns it is about, from SQLite's message.
 fn constraint(code: i32, message: &str) -> Option<String> {
     if code & 0xff != ffi::SQLITE_CONSTRAINT {
         return None;
@@ -124,7 +124,7 @@ mod tests {
             (ffi::SQLITE_TOOBIG, "string or blob too big", ErrorKind::Limit, None),
             (ffi::SQLITE_ERROR, "near \"x\": syntax error", ErrorKind::Syntax, None),
             (ffi::SQLITE_ERROR, "no such table: x", ErrorKind::Other, None),
-            // No bound of this run: nobody should raise one.
+            // Not a limit of this run, so that no advice to raise one is given.
             (ffi::SQLITE_FULL, "database or disk is full", ErrorKind::Other, None),
         ];
         for (code, message, kind, name) in table {

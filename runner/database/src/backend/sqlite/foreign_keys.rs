@@ -1,37 +1,37 @@
 //! Foreign keys on SQLite: off while a hook runs, checked before its transaction is committed.
 //!
 //! With them on, the usual rebuild of a parent table would silently delete its children, and
-//! SQLite cannot switch them inside a transaction. Only rows without their parent count: a key that SQLite cannot check,
-//! because it refers to columns that are not there or not unique, is the schema's own affair, and SQLite takes it too.
+//! SQLite cannot switch them inside a transaction. Only rows without their parent count. A key that SQLite cannot check,
+//! because it refers to columns that are missing or not unique, is ignored: SQLite accepts such a schema too.
 
 use super::mismatch;
 use crate::backend::identifier::in_quotes as quote;
 use sqlx::SqliteConnection;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// How SQLite's message about a key begins that it cannot check.
+/// The beginning of SQLite's message about a key that it cannot check.
 const MISMATCH: &str = "foreign key mismatch";
 
-/// How many rows of which child table lack their parent.
+/// The number of rows without their parent, by child table.
 type Violations = BTreeMap<(String, String), i64>;
 
-/// Tables beyond which asking for each costs more than reading the whole schema.
+/// The most tables that are asked for one by one. Beyond it, reading the whole schema costs less.
 const ASKED_ONE_BY_ONE_MAX: usize = 200;
 
-/// What is known of a database's foreign keys. Whole schemas are read again only where something else than a
-/// hook's own CREATE and DROP may have changed them: reading one takes longer the more tables there are.
+/// The foreign keys of a database, as read last. The whole schema is read again only if something other than a hook's own
+/// CREATE and DROP may have changed it, because that takes longer the more tables there are.
 #[derive(Debug)]
 pub(super) struct Known {
     violations: Violations,
     references: References,
-    /// Of the schema that they were read from; SQLite counts up with each change, whoever makes it. `None` where
+    /// The version of the schema that they were read from. SQLite raises it with each change by any connection. `None` if
     /// that schema was rolled back.
     version: Option<i64>,
-    /// What the violations are if the transaction at hand is committed.
+    /// The violations if the open transaction is committed.
     pending: Option<Violations>,
 }
 
-/// Which tables refer to which, all names in lower case.
+/// The tables that refer to each other, all names in lower case.
 #[derive(Debug, Default)]
 struct References {
     parents: HashMap<String, BTreeSet<String>>,
@@ -53,7 +53,7 @@ impl References {
         }
     }
 
-    /// Children whose keys `touched` may concern: themselves, and those that refer to them.
+    /// Returns the children whose keys `touched` may concern: those tables, and the ones that refer to them.
     fn concerned(&self, touched: &BTreeSet<String>) -> BTreeSet<String> {
         let own = touched.iter().filter(|table| self.parents.contains_key(*table));
         let children = touched.iter().filter_map(|table| self.children.get(table)).flatten();
@@ -74,7 +74,7 @@ impl References {
         Ok(references)
     }
 
-    /// Reads again what the tables of `touched` refer to.
+    /// Reads again to which tables those of `touched` refer.
     async fn update(
         &mut self,
         connection: &mut SqliteConnection,
@@ -96,7 +96,7 @@ async fn version(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> 
 }
 
 impl Known {
-    /// Reads everything.
+    /// Reads the references of all tables.
     pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Self, sqlx::Error> {
         let version = Some(version(connection).await?);
         let references = References::read(connection).await?;
@@ -105,7 +105,7 @@ impl Known {
         Ok(Self { violations, references, version, pending: None })
     }
 
-    /// Reads the references again if the schema is another one than it was.
+    /// Reads the references again if the schema has changed.
     pub(super) async fn refresh(
         &mut self,
         connection: &mut SqliteConnection,
@@ -118,8 +118,8 @@ impl Known {
         Ok(())
     }
 
-    /// Describes the violations that a hook adds which touched these tables, `altered` if it altered one: then
-    /// names may have changed that it did not name.
+    /// Describes the violations that a hook adds, if it touched these tables. If it altered one (`altered`), other names may
+    /// have changed too.
     pub(super) async fn added(
         &mut self,
         connection: &mut SqliteConnection,
@@ -142,7 +142,7 @@ impl Known {
         Ok(added)
     }
 
-    /// Notes that what the hook did is committed.
+    /// Notes that the hook's changes are committed.
     pub(super) fn committed(&mut self) {
         if let Some(violations) = self.pending.take() {
             self.violations = violations;
@@ -186,7 +186,7 @@ async fn count(
     Ok(found)
 }
 
-/// Describes the violations that `after` has and `before` had not.
+/// Describes the violations in `after` that are not in `before`.
 fn added(before: &Violations, after: &Violations) -> Option<String> {
     let news: Vec<String> = after
         .iter()
@@ -203,8 +203,7 @@ fn added(before: &Violations, after: &Violations) -> Option<String> {
     (!news.is_empty()).then(|| news.join("; "))
 }
 
-/// Returns what there is now: what was counted anew, and of what was there before only what no touched
-/// table has part in.
+/// Returns the current violations: those that were counted again, and the earlier ones that involve no touched table.
 fn merged(before: Violations, after: Violations, touched: &BTreeSet<String>) -> Violations {
     let concerned = |name: &str| touched.contains(&name.to_ascii_lowercase());
     let mut merged = after;

@@ -23,10 +23,10 @@ pub(super) const OWN_TABLES: [&str; 7] = [
     UNUSED_OWN_TABLE,
 ];
 
-/// A table of this name would stand in for SQLite's own table-valued function, which the runner asks.
+/// A table of this name would hide SQLite's own table-valued function, which the runner queries.
 const ASKED_FUNCTION: &str = "pragma_foreign_key_list";
 
-/// Of [`OWN_TABLES`], the one that the schema does not have yet, so that a name may become it.
+/// The one of [`OWN_TABLES`] that the schema may not have yet, so that a guest could take its name.
 const UNUSED_OWN_TABLE: &str = "alteration_lease";
 
 /// Temporary tables that hold cursors' snapshots start with this.
@@ -49,21 +49,21 @@ pub(super) struct Guard {
     pub(super) schema_changed: AtomicBool,
     /// Set when a trigger or view was created, whose text must be looked at.
     pub(super) text_created: AtomicBool,
-    /// Set when a prepared statement would alter a table, and with it what others say of it.
+    /// Set when a prepared statement would alter a table, and with it other objects that refer to it.
     pub(super) table_altered: AtomicBool,
-    /// Where the stack was when a statement began to be inspected; 0 while none is.
+    /// The stack's address when the inspection of a statement began; 0 outside of one.
     pub(super) stack_base: AtomicUsize,
     denied: Mutex<Option<String>>,
     touched: Mutex<BTreeSet<String>>,
-    /// What pragmas set that ends with the hook.
+    /// Settings by pragmas that end with the hook.
     settings: Mutex<BTreeSet<Setting>>,
-    /// What a pragma asked for that SQLite changes outside of a transaction only.
+    /// The journal mode that a pragma asked for. SQLite changes it only outside of a transaction.
     journal_mode: Mutex<Option<JournalMode>>,
     /// Tables of guests' statements in lower case, and whether rows of them may be updated or deleted.
     written: Mutex<BTreeMap<String, bool>>,
 }
 
-/// Whose rights a statement runs with.
+/// The rights with which a statement runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Rights {
@@ -74,11 +74,11 @@ pub(super) enum Rights {
     CursorFill,
 }
 
-/// What SQLite is told of an action.
+/// The authorizer's answer about an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
     Allowed,
-    /// It does not happen, and what asks for it succeeds.
+    /// The action is skipped, and the statement succeeds.
     PassedOver,
     Denied,
 }
@@ -110,7 +110,7 @@ impl Guard {
         match self.too_deep().or_else(|| refusal(action)) {
             None => self.taken(action),
             Some(reason) => {
-                // The first refusal explains the error; SQLite may ask on after it.
+                // The first refusal explains the error; SQLite may ask about more actions after it.
                 lock(&self.denied).get_or_insert(reason);
                 Answer::Denied
             }
@@ -133,13 +133,13 @@ impl Guard {
                 Pragma::PassedOver => Answer::PassedOver,
                 Pragma::Refused(_) => Answer::Denied,
             },
-            // ANALYZE of the whole database comes by the runner's tables.
+            // ANALYZE of the whole database also reads the runner's tables.
             ffi::SQLITE_ANALYZE if is_own(first) => Answer::PassedOver,
             _ => Answer::Allowed,
         }
     }
 
-    /// Returns what was set since the last call and ends with the hook.
+    /// Returns the settings made since the last call that end with the hook.
     pub(super) fn take_settings(&self) -> BTreeSet<Setting> {
         std::mem::take(&mut lock(&self.settings))
     }
@@ -167,12 +167,12 @@ impl Guard {
         lock(&self.denied).get_or_insert(reason.to_owned());
     }
 
-    /// Tables that statements since the last call may have changed.
+    /// Returns the tables that statements since the last call may have changed.
     pub(super) fn take_touched(&self) -> BTreeSet<String> {
         std::mem::take(&mut lock(&self.touched))
     }
 
-    /// Tables that guests' statements wrote to since [`Self::forget_written`], in lower case. True if rows of them may
+    /// Returns the tables that guests' statements wrote to since [`Self::forget_written`], in lower case; true if rows may
     /// have been updated or deleted.
     pub(super) fn written(&self) -> BTreeMap<String, bool> {
         lock(&self.written).clone()
@@ -211,7 +211,7 @@ impl Guard {
                 lock(&self.touched).insert(second.to_ascii_lowercase());
                 self.schema_changed.store(true, Ordering::SeqCst);
                 self.table_altered.store(true, Ordering::SeqCst);
-                // SQLite tells the old name of a table that is renamed, never the new one.
+                // SQLite reports the old name of a table that is renamed, never the new one.
                 self.text_created.store(true, Ordering::SeqCst);
             }
             // Without its unique index a parent's keys can no longer be checked.
@@ -309,7 +309,7 @@ fn refusal(action: Action<'_>) -> Option<String> {
         ffi::SQLITE_SELECT | ffi::SQLITE_RECURSIVE | ffi::SQLITE_REINDEX | ffi::SQLITE_ANALYZE => {
             None
         }
-        // An action that a later SQLite invents is refused until somebody has thought about it.
+        // An action that a later SQLite adds is refused until this list knows it.
         other => Some(format!("SQLite action {other} is refused")),
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct FileLock {
     path: PathBuf,
 }
 
-/// What one try gave.
+/// The result of one try.
 #[derive(Debug)]
 pub(super) enum Try {
     Held(FileLock),
@@ -61,11 +61,11 @@ pub(super) fn try_lock(path: &Path) -> Result<Try, BackendError> {
         Err(TryLockError::WouldBlock) => return Ok(Try::HeldBy(read_holder(&mut file))),
         Err(TryLockError::Error(error)) => return Err(failed(error)),
     }
-    // The last holder removes the file when it lets go. A lock on a removed file excludes nobody.
+    // The last holder removes the file when it releases the lock. A lock on a removed file excludes no other process.
     if !is_still_there(&file, path) {
         return Ok(Try::HeldBy(LockHolder::unknown()));
     }
-    // Who holds it is told for the message's sake alone; on a full disk the lock still works.
+    // The holder is written for messages only; on a full disk the lock still works.
     let _ = write_holder(&mut file);
     Ok(Try::Held(FileLock { file, path: path.to_owned() }))
 }
@@ -95,8 +95,8 @@ fn is_still_there(file: &File, path: &Path) -> bool {
 
 impl Drop for FileLock {
     fn drop(&mut self) {
-        // Removed while still locked, so that nobody can lock the old file unnoticed. If removing
-        // fails, the empty file stays and does no harm.
+        // Removed while still locked, so that no other process can lock the old file unnoticed. If removing fails, the
+        // empty file stays and does no harm.
         let _ = std::fs::remove_file(&self.path);
         let _ = self.file.unlock();
     }

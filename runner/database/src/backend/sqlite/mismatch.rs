@@ -1,4 +1,4 @@
-//! Foreign keys of a table of which SQLite cannot check one: `PRAGMA foreign_key_check` then checks none of them.
+//! Checks foreign keys of a table if SQLite cannot check one of them: `PRAGMA foreign_key_check` then checks none.
 //!
 //! Counts the rows that lack their parent, key by key, as far as a key can be checked: its parent's columns are a primary key
 //! or have a unique index. The others are left out. Only reads.
@@ -7,10 +7,10 @@ use crate::backend::identifier::in_quotes as quote;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One key: its parent, and pairs of a child's and a parent's column, without the latter where it is not there.
+/// One key: its parent, and pairs of a child's and a parent's column. The latter is absent if the parent lacks it.
 type Key = (String, Vec<(String, Option<String>)>);
 
-/// Counts by parent how many rows of `child` lack it.
+/// Counts the rows of `child` that lack their parent, by parent.
 pub(super) async fn count(
     connection: &mut SqliteConnection,
     child: &str,
@@ -25,7 +25,7 @@ pub(super) async fn count(
         let is_given = columns.iter().map(|(from, _)| format!("c.{} IS NOT NULL", quote(from)));
         let mut conditions: Vec<String> = is_given.collect();
         match named {
-            // Every row lacks a parent whose table is not there.
+            // If the parent's table does not exist, every row lacks its parent.
             _ if !is_there => {}
             Some(named) if unique.contains(&named) => {
                 let pairs = columns.iter().filter_map(|(from, to)| Some((from, to.as_ref()?)));

@@ -65,7 +65,7 @@ impl SqliteConnector {
     async fn open(&self, options: SqliteConnectOptions) -> Result<SharedConnection, BackendError> {
         let failed = |error| self.connect_error(error);
         let mut connection = options.connect().await.map_err(failed)?;
-        // Reading the first page tells whether this is a database at all.
+        // Reading the first page shows whether this is a database at all.
         sqlx::query("SELECT count(*) FROM main.sqlite_schema")
             .persistent(false)
             .execute(&mut connection)
@@ -81,7 +81,7 @@ impl SqliteConnector {
             value_bytes_max: self.limits.value_bytes_max,
             sql_bytes_max: self.limits.sql_bytes_max,
         };
-        // Reading runs no guest, and the application that only checks keeps its memory.
+        // Reading runs no guest, so an application that only checks keeps its own memory limit.
         let heap = (self.access != Access::Read).then(|| raw::HeapBound::set(bounds));
         let guard = Arc::new(Guard::default());
         raw::confine(&mut handle, &guard, bounds).map_err(raw_host_error)?;
@@ -119,7 +119,7 @@ impl Connector for SqliteConnector {
                 return Err(no_file("there is no such file, and `mode=rw` creates none"));
             }
             (Access::Create, false) if create => {}
-            // The file is created only when everything that could be checked before is.
+            // The file is created only after everything that can be checked before was checked.
             (Access::Create, false) => {
                 let folder = options.get_filename().parent().filter(|f| !f.as_os_str().is_empty());
                 if folder.is_some_and(|folder| !folder.is_dir()) {
@@ -131,7 +131,7 @@ impl Connector for SqliteConnector {
                 return self.open(options.filename("").in_memory(true)).await.map(Some);
             }
             (Access::Read, false) => return Ok(None),
-            // There is nothing to roll back in a database that is not there: the path is wrong.
+            // A database that does not exist holds nothing to roll back, so the path is wrong.
             (Access::Write, false) => return Err(no_file("there is no such file")),
         }
         self.open(options).await.map(Some)

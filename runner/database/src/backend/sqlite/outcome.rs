@@ -1,11 +1,10 @@
-//! What a statement changed, from SQLite's counters, which belong to the last write.
+//! Counts of what a statement changed, from SQLite's counters of the last write.
 
 use super::raw::Shape;
 use crate::{session::Outcome, sql};
 use sqlx::sqlite::SqliteQueryResult;
 
-/// Returns what a statement did. SQLite keeps the counts of the last write, so they are asked for only
-/// where the statement is one.
+/// Returns what a statement did. SQLite keeps the counts of the last write, so they are read only if the statement is one.
 pub(super) fn outcome(shape: &Shape, sql: &str, result: &SqliteQueryResult) -> Outcome {
     let verb = first_word(sql);
     let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(verb));

@@ -1,7 +1,7 @@
-//! What a hook outside of a transaction does outside of the journal's segments, and its settings, on SQLite.
+//! Statements that run outside of the journal's segments on SQLite, and the settings of such hooks.
 //!
-//! The journal asks in this order: may the statement need it (then a mark is set), does it (an error of the
-//! session's own says so), then run it. A hook in one transaction sets no mark, and SQLite answers for itself.
+//! The journal asks three times: may the statement need this (then a mark is set), does it need it (an error of the
+//! session's own is the answer), and then to run it. A hook in one transaction sets no mark and gets SQLite's own errors.
 
 use super::{
     error::{guest_error, host_error, raw_host_error},
@@ -24,30 +24,30 @@ use async_trait::async_trait;
 use sqlx::AssertSqlSafe;
 use std::sync::atomic::Ordering;
 
-/// For the journal alone; a guest is never told.
+/// For the journal only; never reaches a guest.
 const NEEDS_OUTSIDE: &str = "the statement runs outside of a transaction";
 
-/// What is outside of a transaction while a hook runs.
+/// The state outside of a transaction while a hook runs.
 #[derive(Debug, Default)]
 pub(super) struct Outsides {
-    /// The journal asks whether the statement at hand needs to run outside.
+    /// Set while the journal asks whether the current statement needs to run outside.
     pub(super) is_marked: bool,
     /// Whether SQLite enforces foreign keys.
     enforces_keys: bool,
     /// Whether the hook begins with them enforced, as its alteration declares.
     declared_keys: bool,
-    /// What the hook itself set since. A transaction cannot change it, so it is changed before the next one.
+    /// The hook's own setting since then. A transaction cannot change it, so it is made before the next one.
     set_keys: Option<bool>,
-    /// Between the beginning of a hook and its end.
+    /// Set between the beginning of a hook and its end.
     pub(super) in_hook: bool,
-    /// A transaction of the hook is committed, and with it what it made that is temporary.
+    /// Set once a transaction of the hook is committed, and with it the temporary objects that it made.
     pub(super) has_committed: bool,
-    /// Settings of a hook that is run again, made before its first transaction.
+    /// Settings of a resumed hook, made again before its first transaction.
     again: Vec<String>,
 }
 
 impl Outsides {
-    /// Says so, once, where the statement is one that is to run outside.
+    /// Returns an error, once, if the statement has to run outside.
     pub(super) fn refuse(&mut self, sql: &str) -> Result<(), SqlError> {
         match self.is_marked && self.needs(sql) {
             true => {
@@ -65,7 +65,7 @@ impl Outsides {
         }
     }
 
-    /// A hook begins, whose alteration declares `keys`.
+    /// Notes that a hook begins whose alteration declares `keys`.
     pub(super) fn enter(&mut self, keys: ForeignKeys) {
         self.declared_keys = keys == ForeignKeys::Enforced;
     }
@@ -74,7 +74,7 @@ impl Outsides {
         self.set_keys.unwrap_or(self.declared_keys)
     }
 
-    /// Whether what is outside can simply be run again: all of it is idempotent.
+    /// Returns that the statement did not take effect, so that it runs again: all that runs outside is idempotent.
     pub(super) fn is_repeatable(sql: &str) -> bool {
         outside(sql).is_some()
     }
@@ -101,7 +101,7 @@ impl RunsOutside for SqliteSession {
         Ok(())
     }
 
-    /// A statement that was refused has done nothing.
+    /// Does nothing, because a statement that was refused has changed nothing.
     async fn back_to_mark(&mut self) -> Result<(), BackendError> {
         self.outside.is_marked = false;
         Ok(())
@@ -111,7 +111,7 @@ impl RunsOutside for SqliteSession {
         error.message == NEEDS_OUTSIDE
     }
 
-    /// Runs what a hook asked for, in the runner's own words.
+    /// Runs the runner's own statement for what a hook asked for.
     async fn execute_outside(&mut self, sql: &str, _marker: &str) -> Result<Outcome, SqlError> {
         let Some(outside) = outside(sql) else {
             return Err(SqlError::new(ErrorKind::Denied, "the statement needs a transaction"));
@@ -122,7 +122,7 @@ impl RunsOutside for SqliteSession {
         let own = outside.sql();
         self.guard.set(Rights::Host);
         self.limit_attached(i32::from(outside == Outside::Vacuum)).await?;
-        // VACUUM writes the file anew, which is a commit.
+        // VACUUM rewrites the file, which is a commit.
         self.guard.commit_allowed.store(true, Ordering::SeqCst);
         crash::before(&own);
         let ran =
@@ -138,7 +138,7 @@ impl RunsOutside for SqliteSession {
         Ok(Outcome::default())
     }
 
-    /// The setting of foreign keys has the same effect in a rehearsal's transaction as outside of one.
+    /// Makes a setting of foreign keys, which has the same effect in a rehearsal's transaction as outside of one.
     async fn rehearse_outside(&mut self, sql: &str) -> Result<bool, BackendError> {
         let Some(Outside::ForeignKeys(on)) = outside(sql) else { return Ok(false) };
         self.outside.set_keys = Some(on);
@@ -148,13 +148,13 @@ impl RunsOutside for SqliteSession {
 }
 
 impl SqliteSession {
-    /// Sets them for what follows in a rehearsal's transaction.
+    /// Sets foreign keys for the statements that follow in a rehearsal's transaction.
     async fn rehearse_keys(&mut self, on: bool) -> Result<(), BackendError> {
         let mut handle = self.connection.lock_handle().await.map_err(host_error)?;
         raw::enforce_foreign_keys(&mut handle, on).map_err(raw_host_error)?;
         drop(handle);
         self.outside.enforces_keys = on;
-        // A commit would have ended it, and have forgotten what it left to be checked.
+        // A commit would have ended the transaction, and with it the checks that were left to it.
         self.guard.set(Rights::Host);
         run(&mut self.connection, "PRAGMA defer_foreign_keys = OFF").await
     }
@@ -169,7 +169,7 @@ impl SqliteSession {
         Ok(())
     }
 
-    /// Before a transaction: sets what it cannot set.
+    /// Makes the settings that a transaction cannot make, before it begins.
     pub(super) async fn prepare(&mut self) -> Result<(), BackendError> {
         let wanted = self.outside.wants_keys();
         if self.rehearsing {
@@ -180,7 +180,7 @@ impl SqliteSession {
             self.outside.enforces_keys = wanted;
         }
         for setting in std::mem::take(&mut self.outside.again) {
-            // With the guest's rights, by which it is noted and set back. It may write the file's header.
+            // Made with the guest's rights, so that it is noted and reset later. It may write the file's header.
             self.guard.set(Rights::Guest);
             self.guard.commit_allowed.store(true, Ordering::SeqCst);
             let ran = run(&mut self.connection, &setting).await;
@@ -190,7 +190,7 @@ impl SqliteSession {
         Ok(())
     }
 
-    /// After a hook that was rolled back: drops what is temporary and was committed before.
+    /// Drops temporary objects that were committed before, after a hook was rolled back.
     pub(super) async fn drop_leftovers(&mut self) -> Result<(), BackendError> {
         if !std::mem::take(&mut self.outside.has_committed) {
             return Ok(());
@@ -200,7 +200,7 @@ impl SqliteSession {
         self.end().await
     }
 
-    /// The hook is over: sets back what ends with it.
+    /// Resets the settings that end with the hook.
     pub(super) async fn restore_settings(&mut self) -> Result<(), BackendError> {
         (self.outside.declared_keys, self.outside.set_keys) = (false, None);
         self.outside.is_marked = false;
@@ -240,8 +240,8 @@ impl SqliteSession {
         run(&mut self.connection, &format!("PRAGMA {name} = {value}")).await
     }
 
-    /// After a commit: changes the file's mode if the hook asked for it. It is committed whatever comes of this, and
-    /// the mode is no part of what was altered: where other connections are in the way, the file stays as it is.
+    /// Changes the file's journal mode after a commit, if the hook asked for it. The mode is not part of the alteration, which
+    /// is committed already: if other connections prevent the change, the file keeps its mode.
     pub(super) async fn change_journal_mode(&mut self) {
         if let Some(mode) = self.guard.take_journal_mode() {
             self.guard.set(Rights::Host);

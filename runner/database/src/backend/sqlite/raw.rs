@@ -15,18 +15,18 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-/// SQLite asks for progress this often, in virtual machine instructions.
+/// How often SQLite calls the progress handler, in virtual machine instructions.
 const PROGRESS_INSTRUCTIONS: i32 = 4_000;
 
-/// SQLite's heap may hold this many of the largest values.
+/// The number of largest values that SQLite's heap may hold.
 const HEAP_VALUES_MAX: usize = 8;
 const HEAP_BYTES_MIN: usize = 256 << 20;
 
-/// A bound on all of SQLite's memory in this process, for want of one for a connection; dropping it
-/// restores the bound of before.
+/// A bound on all of SQLite's memory in this process, because SQLite has none for a connection. Dropping it restores the
+/// earlier bound.
 ///
-/// Without it a row of many large values, or tables named twice over in each of 30 common table
-/// expressions, takes all memory, the latter while SQLite compiles and asks nobody.
+/// Without it a row of many large values, or tables that each of 30 common table expressions names twice, takes all
+/// memory. The latter happens while SQLite compiles and calls no handler.
 #[derive(Debug)]
 pub(super) struct HeapBound {
     before: i64,
@@ -49,10 +49,10 @@ impl Drop for HeapBound {
     }
 }
 
-/// What a statement is, found by preparing it.
+/// The description of a statement, found by preparing it.
 #[derive(Debug, Clone)]
 pub(super) struct Shape {
-    /// Where the statement ends in the text it was read from, in bytes.
+    /// The end of the statement in the text it was read from, in bytes.
     pub(super) end: usize,
     /// Names and declared types; empty for a statement that returns no rows.
     pub(super) columns: Vec<Column>,
@@ -60,7 +60,7 @@ pub(super) struct Shape {
     pub(super) read_only: bool,
 }
 
-/// An error as SQLite tells it.
+/// An error as SQLite reports it.
 #[derive(Debug, Clone)]
 pub(super) struct RawError {
     /// Extended result code.

@@ -1,7 +1,7 @@
 //! The plugin's session on SQLite: statements, cursors and bulk-writers under the guard.
 //!
-//! Keeps the host inside its own transaction: after every call it looks whether that still
-//! exists. Begins and ends no transaction itself; `transaction.rs` does.
+//! Keeps the host inside its own transaction: checks after every call that it still exists. Begins and ends no
+//! transaction; `transaction.rs` does.
 
 use super::{
     error::{guest_error, raw_guest_error},
@@ -39,7 +39,7 @@ use std::{
 };
 
 const SHAPES_MAX: usize = 64;
-/// Longer statements are not kept prepared: hundreds of them, of many megabytes each, would be.
+/// The longest statement that is kept prepared: SQLx keeps hundreds, and many megabytes each would be too much.
 const KEPT_SQL_BYTES_MAX: usize = 64 << 10;
 const FETCH_ROWS_MAX: usize = 10_000;
 
@@ -56,9 +56,9 @@ pub(super) struct SqliteSession {
     pub(super) file: Option<PathBuf>,
     pub(super) lock: Option<FileLock>,
     pub(super) rehearsing: bool,
-    /// The worker thread did not give up a statement: nothing more can be asked of it.
+    /// Set if the worker thread did not give up a statement. The connection is of no use then.
     pub(super) stuck: bool,
-    /// Foreign keys and their violations that were there before, read once, kept up to date.
+    /// Foreign keys, and the violations that existed before. Read once and kept up to date.
     pub(super) foreign_keys: Option<Known>,
     pub(super) outside: Outsides,
     /// Held while guests may run.
@@ -178,7 +178,7 @@ impl SqliteSession {
         ))
     }
 
-    /// Runs a statement that was inspected, as the guest or on its behalf, and hands each row on.
+    /// Runs an inspected statement with `rights`, and passes each row on.
     async fn run(
         &mut self,
         sql: &str,
@@ -222,12 +222,12 @@ impl SqliteSession {
         }
     }
 
-    /// Whether the host's transaction survived the call, and whether the call left something in
-    /// the schema that would act for the guest later.
+    /// Checks that the host's transaction survived the call, and that the call left nothing in the schema that would act
+    /// for the guest later.
     async fn after_call(&mut self, failure: Option<&SqlError>) -> Result<(), SqlError> {
         let mut handle = self.connection.lock_handle().await.map_err(disconnected)?;
         if !raw::in_transaction(&mut handle) {
-            // What made SQLite end it comes first.
+            // The error that made SQLite end the transaction explains more.
             let cause = failure.map(|error| format!("{}: ", error.message)).unwrap_or_default();
             return Err(SqlError::new(
                 failure.map_or(ErrorKind::Denied, |error| error.kind),
@@ -244,8 +244,8 @@ impl SqliteSession {
         Ok(())
     }
 
-    /// Triggers and views are compiled when they are used, perhaps by the application's next
-    /// write; the authorizer is not there then. So their text may not name the runner's tables.
+    /// Checks that no trigger or view names the runner's tables. They are compiled when they are used, perhaps by the
+    /// application's next write, and no authorizer checks them then.
     async fn refuse_own_names(&mut self) -> Result<(), SqlError> {
         self.guard.set(Rights::Host);
         let texts: Vec<(String, String, String)> = sqlx::query_as(
@@ -387,7 +387,7 @@ impl Session for SqliteSession {
             let row = value::decode_row(&raw_row, 1, &open.columns, &open.hints)?;
             bytes += size::of_row(&row);
             if bytes > limit.bytes_max {
-                // What does not fit any more comes with the next call; one row alone must fit.
+                // Rows that do not fit come with the next call; a single row has to fit.
                 full = true;
                 return if rows.is_empty() {
                     Err(SqlError::new(
@@ -426,7 +426,7 @@ impl Session for SqliteSession {
             ));
         }
         let writer = Writer::new(table, columns)?;
-        // An unknown table or column is told now, not after the first thousand rows.
+        // An unknown table or column is reported now, not after the first thousand rows.
         self.one_statement(&writer.probe(), columns.len()).await?;
         let handle = self.new_handle();
         self.writers.insert(handle, writer);

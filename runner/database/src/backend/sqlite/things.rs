@@ -1,8 +1,7 @@
-//! What is in a SQLite database: its schema as text and its rows as literals.
+//! The contents of a SQLite database: its schema as text and its rows as literals.
 //!
-//! Definitions are compared by their tokens. SQLite keeps the text that somebody wrote, and a table
-//! that was rebuilt under another name and renamed has quotes around its name that it did not have
-//! before: that is no difference. Everything else in the text is.
+//! Definitions are compared by their tokens, because SQLite keeps the text as it was written. A table that was rebuilt
+//! under another name and renamed has new quotes around its name, which are no difference. Everything else in the text is.
 
 use super::{error::host_error, guard::Rights, session::SqliteSession};
 use crate::{
@@ -26,7 +25,7 @@ use std::collections::BTreeSet;
 #[async_trait]
 impl Scratch for SqliteSession {
     async fn make_scratch(&mut self, _name: &str) -> Result<(), BackendError> {
-        // A file needs no server that makes it.
+        // No server has to create a file.
         Ok(())
     }
 
@@ -46,7 +45,7 @@ impl Scratch for SqliteSession {
     }
 
     async fn things(&mut self) -> Result<Vec<Thing>, BackendError> {
-        // What virtual tables keep behind them is their own affair.
+        // Shadow tables of virtual tables are no part of the schema.
         let shadows =
             "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'";
         let shadows: BTreeSet<String> =
@@ -141,7 +140,7 @@ impl SqliteSession {
     }
 }
 
-/// SQLite's own literal, which tells types apart; `quote` ends a text at its first NUL.
+/// Returns the SQL for a value as SQLite's own literal, which distinguishes types. `quote` ends a text at its first NUL.
 fn literal(column: &str) -> String {
     format!(
         "CASE WHEN typeof({column}) = 'text' AND instr({column}, char(0)) > 0 \
@@ -209,7 +208,7 @@ fn lines(kind: &str, sql: &str) -> Vec<String> {
     lines
 }
 
-/// Without quotes where a name needs none.
+/// Returns a name without its quotes if it needs none.
 fn plain(token: Token, sql: &str) -> &str {
     let text = token.text(sql);
     if token.kind != TokenKind::QuotedName || text.len() < 3 {

@@ -9,10 +9,10 @@ use crate::{
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 use std::{sync::atomic::Ordering, time::Duration};
 
-/// Each transaction of a rehearsal is this savepoint inside the one that is rolled back.
+/// The savepoint for each transaction of a rehearsal, inside the transaction that is rolled back.
 const SAVEPOINT: &str = "runner_rehearsal";
-/// How long an interrupted statement may take to give way. SQLite looks for interrupts between
-/// instructions, but one call of `replace` or LIKE with large arguments can take hours.
+/// How long an interrupted statement may take to end. SQLite checks for interrupts between instructions, but one call of
+/// `replace` or LIKE with large arguments can take hours.
 const GRACE: Duration = Duration::from_secs(5);
 
 impl SqliteSession {
@@ -26,14 +26,14 @@ impl SqliteSession {
         }
     }
 
-    /// Commits it, and makes sure that it is committed.
+    /// Commits the transaction, and checks that it is committed.
     pub(super) async fn end(&mut self) -> Result<(), BackendError> {
         if !self.is_open().await? {
             return Err(BackendError::TransactionEnded("it was rolled back".to_owned()));
         }
         self.guard.set(Rights::Host);
         if self.rehearsing {
-            // SQLite looks for them only where the outermost transaction ends.
+            // SQLite checks them only when the outermost transaction ends.
             let mut handle = self.connection.lock_handle().await.map_err(host_error)?;
             if raw::has_deferred_violations(&mut handle) {
                 return Err(deferred_violations());
@@ -62,14 +62,13 @@ impl SqliteSession {
         Ok(raw::in_transaction(&mut handle))
     }
 
-    /// Rolls back whatever is open, if anything is.
+    /// Rolls back the open transaction, if there is one.
     pub(super) async fn abandon(&mut self) -> Result<(), BackendError> {
         if self.stuck {
             return Err(BackendError::Stuck);
         }
-        // The worker thread first has to give up a statement that still runs or is about to. Its
-        // answer tells that it has: the handle alone can be had before the worker wakes up and
-        // comes to a statement that was sent to it.
+        // The worker thread first has to give up a statement that still runs or is about to. Its answer shows that it has:
+        // the handle can be locked before the worker wakes up and reaches a statement that was sent to it.
         self.guard.interrupted.store(true, Ordering::SeqCst);
         let connection = &mut self.connection;
         let open = tokio::time::timeout(GRACE, async {
@@ -100,7 +99,7 @@ impl SqliteSession {
         }
     }
 
-    /// Notes, before a hook, which foreign keys are violated already.
+    /// Notes, before a hook, the foreign keys that are violated already.
     pub(super) async fn note_violations(&mut self) -> Result<(), BackendError> {
         match &mut self.foreign_keys {
             Some(known) => known.refresh(&mut self.connection).await.map_err(host_error)?,
@@ -113,7 +112,7 @@ impl SqliteSession {
         Ok(())
     }
 
-    /// Checks, before a commit, what SQLite was told not to check while the hook ran.
+    /// Checks foreign keys before a commit. SQLite did not check them while the hook ran.
     pub(super) async fn check_foreign_keys(&mut self) -> Result<(), BackendError> {
         let touched = self.guard.take_touched();
         let altered = self.guard.table_altered.swap(false, Ordering::SeqCst);
@@ -123,7 +122,7 @@ impl SqliteSession {
         };
         let added = known.added(&mut self.connection, &touched, altered).await;
         match added.map_err(host_error)? {
-            // They become what the next hook finds once this one is committed.
+            // Once this hook is committed, they are the earlier violations for the next one.
             None => Ok(()),
             Some(what) => Err(BackendError::Refused(SqlError::new(
                 ErrorKind::Constraint,
@@ -133,7 +132,7 @@ impl SqliteSession {
     }
 }
 
-/// Returns why a COMMIT fails where foreign keys are enforced, though no row lacks its parent any more.
+/// Returns the error of a COMMIT that fails with foreign keys enforced although no row lacks its parent any more.
 fn deferred_violations() -> BackendError {
     BackendError::Refused(SqlError::new(
         ErrorKind::Constraint,
@@ -148,7 +147,7 @@ pub(super) async fn run(connection: &mut SqliteConnection, sql: &str) -> Result<
     done.map(|_| ()).map_err(host_error)
 }
 
-/// Drops what is temporary: it belongs to the connection, and the next hook must not find it.
+/// Drops temporary objects: they belong to the connection, and the next hook must not find them.
 pub(super) async fn drop_temporary(connection: &mut SqliteConnection) -> Result<(), BackendError> {
     // Triggers and views come before the tables that they are about.
     let found: Vec<(String, String)> = sqlx::query_as(
@@ -162,7 +161,7 @@ pub(super) async fn drop_temporary(connection: &mut SqliteConnection) -> Result<
     for (kind, name) in found.iter().filter(|(_, name)| *name != "sqlite_sequence") {
         run(connection, &format!("DROP {kind} IF EXISTS temp.{}", quote(name))).await?;
     }
-    // SQLite never drops this one, and the next hook's `sqlite_sequence` would mean it.
+    // SQLite never drops this table, and `sqlite_sequence` in the next hook would mean this one.
     if found.iter().any(|(_, name)| name == "sqlite_sequence") {
         return Err(BackendError::Refused(SqlError::new(
             ErrorKind::Denied,

@@ -1,7 +1,7 @@
 //! Values of the WIT package to and from SQLite's five storage classes.
 //!
-//! SQLite stores dates, decimals and the like as text or numbers; a column's declared type tells
-//! which case they come back as. What SQLite cannot hold is a conversion error, never a loss.
+//! SQLite stores dates, decimals and the like as text or numbers; a column's declared type determines the case that they
+//! come back as. A value that SQLite cannot hold is a conversion error, never a loss.
 
 use crate::session::{Column, ErrorKind, Row, SqlError, Value};
 use sqlx::{
@@ -10,7 +10,7 @@ use sqlx::{
     sqlite::{SqliteArguments, SqliteRow},
 };
 
-/// Integers up to this travel as `int64`: some guest languages hold them in a double.
+/// The largest integer that travels as `int64`: some guest languages hold integers in a double.
 const SAFE_INTEGER_MAX: u64 = (1 << 53) - 1;
 
 /// Binds one parameter.
@@ -56,7 +56,7 @@ fn conversion(message: impl Into<String>) -> SqlError {
     SqlError::new(ErrorKind::Conversion, message)
 }
 
-/// How text and numbers of a column are to be understood, from its declared type.
+/// The reading of a column's text and numbers, from its declared type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hint {
     None,

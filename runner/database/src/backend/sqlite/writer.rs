@@ -5,14 +5,14 @@ use crate::{
     session::{ErrorKind, Row, SqlError, Value},
 };
 
-/// SQLite's bound on parameters of one statement.
+/// SQLite's limit on parameters of one statement.
 const PARAMETERS_MAX: usize = 32_766;
 const ROWS_MAX: usize = 500;
-/// Rows of more than this do not wait to become a whole batch: a guest could have 499 of the
-/// largest size wait in each writer.
+/// The bytes of rows that wait for a whole batch at most. Without it a guest could make 499 rows of the largest size wait
+/// in each writer.
 const WAITING_BYTES_MAX: usize = 256 << 10;
 
-/// Rows that wait to be inserted.
+/// Rows that are waiting to be inserted.
 #[derive(Debug)]
 pub(super) struct Writer {
     insert: String,
@@ -58,13 +58,13 @@ impl Writer {
         Ok(())
     }
 
-    /// Ends the input: from here on [`Writer::next_batch`] gives out what is left, however little.
+    /// Ends the input: from here on [`Writer::next_batch`] returns the rows that are left, however few.
     pub(super) fn finish(&mut self) {
         self.finishing = true;
     }
 
-    /// Returns the next statement and its parameters; `None` until enough rows wait for a whole batch,
-    /// so that few different statements have to be prepared.
+    /// Returns the next statement and its parameters; `None` until enough rows are waiting for a whole batch, so that few
+    /// different statements are prepared.
     pub(super) fn next_batch(&mut self) -> Option<(String, Vec<Value>)> {
         let whole = ROWS_MAX.min(PARAMETERS_MAX / self.width).max(1);
         let rows = match self.waiting.len() {
