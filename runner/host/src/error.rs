@@ -14,6 +14,10 @@ pub enum LoadError {
     Compile(String),
     #[error("it is made of more than this runner has place for: {0}")]
     TooLarge(String),
+    #[error("it has {bytes} bytes of code; at most {bytes_max} are compiled")]
+    Code { bytes: u64, bytes_max: usize },
+    #[error("it was not compiled in {time_ms} ms")]
+    CompileTime { time_ms: u64 },
     #[error("it imports `{import}`, which this runner does not offer; it offers {offered}")]
     UnknownImport { import: String, offered: String },
     #[error("it imports `{import}`; this runner offers `{offered}`: build it against that version")]
@@ -37,6 +41,17 @@ pub enum LoadError {
     Manifest(String),
     #[error("this machine cannot run WebAssembly: {0}")]
     Engine(String),
+}
+
+impl LoadError {
+    /// Returns the bound of [`super::Limits`] that an operator may raise, as a command line flag.
+    pub fn flag(&self) -> Option<&'static str> {
+        match self {
+            Self::Code { .. } => Some("--max-code"),
+            Self::CompileTime { .. } => Some("--compile-timeout"),
+            _ => None,
+        }
+    }
 }
 
 /// A hook did not succeed. Its transaction is rolled back.

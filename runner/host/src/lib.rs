@@ -41,7 +41,7 @@ use cache::Cache;
 use offer::Offer;
 use pool::Places;
 use state::HookState;
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 use wasmtime::{Engine, component::Linker};
 
 /// What a hook can do to a database, and how a backend and the host share it.
@@ -95,6 +95,11 @@ impl Host {
         offer::WIT_VERSION
     }
 
+    /// Returns how long compiling one component may take.
+    pub fn compile_time(&self) -> Duration {
+        Duration::from_millis(self.limits.compile_time_ms)
+    }
+
     /// `cache_folder` keeps compiled components; `None` compiles every time.
     pub fn new(limits: Limits, cache_folder: Option<&Path>) -> Result<Self, LoadError> {
         let engine = engine::engine(&limits)?;
@@ -111,7 +116,9 @@ impl Host {
     /// Compiles, checks and links a component without running any of it. Takes CPU time: call it
     /// where blocking is allowed.
     pub fn load(&self, bytes: &[u8], checksum: Checksum) -> Result<Loaded, LoadError> {
-        load::load(&self.engine, &self.linker, &self.offer, self.cache.as_deref(), bytes, checksum)
+        let cache = self.cache.as_deref();
+        let code_bytes_max = self.limits.code_bytes_max;
+        load::load(&self.engine, &self.linker, &self.offer, cache, bytes, checksum, code_bytes_max)
     }
 
     /// A hook that is ready to be called.

@@ -26,6 +26,10 @@ pub struct Limits {
     pub sql_bytes_max: usize,
     /// Bytes of one component file.
     pub component_bytes_max: usize,
+    /// Bytes of one component's code, data aside: what is compiled.
+    pub code_bytes_max: usize,
+    /// Wall time of compiling one component.
+    pub compile_time_ms: u64,
     /// Lines a hook may log; further ones are counted, not kept.
     pub log_lines_max: usize,
 }
@@ -42,6 +46,8 @@ impl Default for Limits {
             result_bytes_max: 64 * MIB,
             sql_bytes_max: SqlLimits::SQL_BYTES_MAX_DEFAULT,
             component_bytes_max: 64 * MIB,
+            code_bytes_max: 32 * MIB,
+            compile_time_ms: 5 * 60 * 1_000,
             log_lines_max: 1_000,
         }
     }

@@ -66,10 +66,11 @@ pub(super) fn load(
     cache: Option<&Cache>,
     bytes: &[u8],
     checksum: Checksum,
+    code_bytes_max: usize,
 ) -> Result<Loaded, LoadError> {
     let cached = |extent| cache.and_then(|cache| cache.load(engine, checksum, extent));
     let compile = |bytes: &[u8], extent| {
-        super::blowup::check(bytes)?;
+        super::blowup::check(bytes, code_bytes_max)?;
         let component = Component::new(engine, bytes).map_err(|error| refused(&error))?;
         if let Some(cache) = cache {
             cache.store(engine, checksum, extent, &component);

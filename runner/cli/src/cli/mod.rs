@@ -141,6 +141,8 @@ pub fn main() -> ExitCode {
             Verb::Man(args) => man::run(&args),
         }
     });
+    // What is compiled for a run that has ended is not waited for.
+    runtime.shutdown_background();
     match exit {
         Exit::Done if !output::all_written() => Exit::Failed.into(),
         exit => exit.into(),

@@ -21,7 +21,10 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::task::JoinSet;
+use tokio::{
+    task::{JoinSet, spawn_blocking},
+    time::timeout,
+};
 
 /// How often whoever looks on is told how far it is.
 const TOLD_EVERY: Duration = Duration::from_secs(1);
@@ -114,14 +117,21 @@ impl Components {
             let origin = origin(file);
             let pending = pending.remove(&checksum).unwrap_or_default();
             let judge = judge.clone();
-            loading.tasks.spawn_blocking(move || {
-                match load(&host, bytes, checksum, judge.dialect()) {
-                    Ok(ready) => {
-                        let findings = judge::component(&judge, &ready.bytes, &pending);
-                        Ok((checksum, ready, findings))
-                    }
-                    Err(error) => Err(Error::Component { key, origin, error }),
-                }
+            let time = host.compile_time();
+            let compile = spawn_blocking(move || {
+                let ready = load(&host, bytes, checksum, judge.dialect())?;
+                let findings = judge::component(&judge, &ready.bytes, &pending);
+                Ok((checksum, ready, findings))
+            });
+            loading.tasks.spawn(async move {
+                let time_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+                let loaded = match timeout(time, compile).await {
+                    Ok(Ok(loaded)) => loaded,
+                    Ok(Err(died)) => Err(LoadError::Compile(died.to_string())),
+                    // The compiler cannot be stopped: its thread ends with the process.
+                    Err(_) => Err(LoadError::CompileTime { time_ms }),
+                };
+                loaded.map_err(|error| Error::Component { key, origin, error })
             });
         }
         while !loading.tasks.is_empty() {
@@ -215,8 +225,10 @@ impl<'a> Loading<'a> {
 
     /// Waits for one component.
     async fn collect(&mut self) -> Result<(), Error> {
+        let mut cancelled = self.control.cancelled.clone();
         let joined = loop {
             tokio::select! {
+                () = cancelled.cancelled() => return Err(Error::Interrupted),
                 joined = self.tasks.join_next() => break joined,
                 _ = self.ticks.tick() => (self.control.observer)(Event::Compiling {
                     done: self.ready.len(),

@@ -38,6 +38,13 @@ pub(super) fn explain(error: &Error, exit: Exit) -> Explanation {
             "install a newer runner and run this again; or ask the plugin's vendor for a build for this one"
                 .to_owned()
         }
+        Error::Component { key, error, .. } if error.flag().is_some() => {
+            explanation.alteration = Some(key.to_string());
+            let flag = error.flag().unwrap_or_default();
+            format!(
+                "if you trust the plugin with that, raise the limit with `{flag}` and run this again"
+            )
+        }
         Error::Component { key, origin, .. } => {
             explanation.alteration = Some(key.to_string());
             // It may have come from the archive.

@@ -35,6 +35,12 @@ pub(super) struct LimitArgs {
     /// Size of one component file
     #[arg(long, value_name = "SIZE", default_value = "64MiB")]
     max_component: bytesize::ByteSize,
+    /// Size of one component's code, without its data
+    #[arg(long, value_name = "SIZE", default_value = "32MiB")]
+    max_code: bytesize::ByteSize,
+    /// Wall-clock time to compile one component
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = humantime::parse_duration)]
+    compile_timeout: Duration,
     /// Lines of log output
     #[arg(long, value_name = "LINES", default_value_t = Limits::default().log_lines_max)]
     max_log: usize,
@@ -43,8 +49,9 @@ pub(super) struct LimitArgs {
 impl LimitArgs {
     pub(super) fn limits(&self) -> Limits {
         let bytes = |size: bytesize::ByteSize| usize::try_from(size.as_u64()).unwrap_or(usize::MAX);
+        let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         Limits {
-            timeout_ms: u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX),
+            timeout_ms: milliseconds(self.timeout),
             memory_bytes_max: bytes(self.max_memory),
             stack_bytes_max: bytes(self.max_stack),
             table_elements_max: self.max_table,
@@ -53,6 +60,8 @@ impl LimitArgs {
             result_bytes_max: bytes(self.max_result),
             sql_bytes_max: bytes(self.max_sql),
             component_bytes_max: bytes(self.max_component),
+            code_bytes_max: bytes(self.max_code),
+            compile_time_ms: milliseconds(self.compile_timeout),
             log_lines_max: self.max_log,
         }
     }
