@@ -115,6 +115,26 @@ fn too_large() {
     assert_snapshot!(seen);
 }
 
+/// What compiling may cost is bounded, too; nothing is altered by then.
+#[test]
+fn too_much_to_compile() {
+    let sandbox = shop();
+    for (bound, words) in [
+        ("--max-code=8B", "bytes of code; at most 8 are compiled"),
+        ("--compile-timeout=0s", "it was not compiled in 0 ms"),
+    ] {
+        let run = polite::run(&sandbox, &["deploy", "plugins", "--no-cache", bound]);
+        assert_eq!(run.code, Some(1), "{run:#?}");
+        let flag = bound.split('=').next().unwrap_or_default();
+        for words in
+            [words, "acme/shop 1.0.0-1700000000-create-customers", "changed: nothing", flag]
+        {
+            assert!(run.stderr.contains(words), "{words}: {run:#?}");
+        }
+        assert_eq!(sandbox.runner(&["check", "plugins"]).code, Some(3), "{bound}");
+    }
+}
+
 #[test]
 fn folders_without_components() {
     let sandbox = Sandbox::new();
