@@ -145,7 +145,7 @@ impl Config {
         let of = |(plugin, config): (&PluginName, &PluginConfig)| {
             let plugin = plugin.clone();
             let grant = move |permission| Grant { plugin: Some(plugin.clone()), permission };
-            config.grant.iter().copied().map(grant).collect::<Vec<_>>()
+            config.grant.iter().cloned().map(grant).collect::<Vec<_>>()
         };
         self.plugins.iter().flat_map(of).collect()
     }
@@ -277,7 +277,7 @@ mod tests {
             (
                 "[plugins.'a/b']\ngrant = ['root']",
                 Some(2),
-                "unknown variant `root`, expected `entropy`",
+                "unknown variant `root`, expected one of `entropy`",
             ),
             ("[plugins.'a/b']\ngrant = 'hunter2'", Some(2), "expected a sequence"),
             ("[plugins.'a/b']\nsettings = 'hunter2'", Some(2), "expected a map"),

@@ -144,7 +144,7 @@ impl Runner {
         Ok(catalog.locked(self.lock.clone()))
     }
 
-    async fn connect(&self, access: Access) -> Result<Backend, Error> {
+    pub(crate) async fn connect(&self, access: Access) -> Result<Backend, Error> {
         let options =
             ConnectOptions { access, limits: self.limits.sql(), ..self.connection.clone() };
         Ok(backend::connect(&self.url, options).await?)
@@ -319,14 +319,14 @@ impl Runner {
         let (plan, ground) = match self.url.scheme() {
             // The file is not even looked at.
             Scheme::Sqlite => {
-                let plan = deploy::plan_for_empty(&job, &Judge::new(Dialect::Sqlite), &host)?;
+                let plan = deploy::plan_for_empty(&job, &Judge::new(Dialect::Sqlite))?;
                 (plan, Ground::in_folder(control)?)
             }
             _ => {
                 let mut server = self.connect(Access::Write).await?;
                 let judge = server.judge().await;
                 let made = async {
-                    let plan = deploy::plan_for_empty(&job, &judge, &host)?;
+                    let plan = deploy::plan_for_empty(&job, &judge)?;
                     if let Some(it) = deploy::untrusted(&plan, &mut server).await? {
                         return Err(Error::Powerful(Box::new(it)));
                     }

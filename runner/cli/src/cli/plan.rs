@@ -103,8 +103,8 @@ pub(super) fn text(plan: &Plan, database: &str, line: impl Fn(&str)) {
         if let Some(description) = &step.description {
             line(&format!("      {}", Escaped(description)));
         }
-        if !step.asks.is_empty() {
-            line(&format!("      asks for {}", step.asks));
+        for asked in step.asks.lines() {
+            line(&format!("      {asked}"));
         }
     }
     for skip in &plan.skipped {

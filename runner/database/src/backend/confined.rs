@@ -10,7 +10,7 @@ use super::{
     transaction::{Durability, End, HookSettings, Own, Start},
 };
 use crate::{
-    alteration::{Level, PluginName},
+    alteration::{Level, Permission, Permissions, PluginName},
     session::SharedSession,
 };
 
@@ -24,9 +24,20 @@ pub(super) struct Ticket {
     pub(super) number: String,
     /// Proves to the runner's own functions that the hook has ended, because no guest knows it.
     pub(super) nonce: [u8; RANDOM_BYTES],
+    /// Opens what the plugin may refer to, for one statement; no guest knows it either.
+    pub(super) opener: [u8; RANDOM_BYTES],
 }
 
-/// Never shows the nonce.
+/// A privilege on a table that is not the plugin's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Right {
+    /// Its number in the database's catalogue.
+    pub(super) relation: i64,
+    /// As GRANT writes it.
+    pub(super) privilege: &'static str,
+}
+
+/// Never shows the secrets.
 impl std::fmt::Debug for Ticket {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Ticket").field("number", &self.number).finish_non_exhaustive()
@@ -35,13 +46,14 @@ impl std::fmt::Debug for Ticket {
 
 impl Ticket {
     fn draw() -> Result<Self, BackendError> {
-        let mut drawn = [[0; RANDOM_BYTES]; 2];
+        let mut drawn = [[0; RANDOM_BYTES]; 3];
         for bytes in &mut drawn {
             getrandom::fill(bytes)
                 .map_err(|error| BackendError::Database(format!("no randomness: {error}")))?;
         }
-        let [number, nonce] = drawn;
-        Ok(Self { number: number.iter().map(|byte| format!("{byte:02x}")).collect(), nonce })
+        let [number, nonce, opener] = drawn;
+        let number = number.iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self { number, nonce, opener })
     }
 }
 
@@ -81,6 +93,34 @@ impl Backend {
         }
     }
 
+    /// Refuses a permission that nothing in the database stands for now. Changes nothing.
+    pub async fn check_permission(
+        &mut self,
+        plugin: &PluginName,
+        permission: &Permission,
+    ) -> Result<(), BackendError> {
+        self.confining(async |confining| confining.right(plugin, permission).await).await?;
+        Ok(())
+    }
+
+    /// Finds what `permissions` are about, and makes the extensions that are not there.
+    async fn rights(
+        &mut self,
+        plugin: &PluginName,
+        permissions: &Permissions,
+    ) -> Result<Vec<Right>, BackendError> {
+        let mut rights = Vec::new();
+        for permission in permissions {
+            let right =
+                self.confining(async |confining| confining.right(plugin, permission).await).await?;
+            rights.extend(right);
+            if let Permission::Extension(name) = permission {
+                self.confining(async |confining| confining.install(name).await).await?;
+            }
+        }
+        Ok(rights)
+    }
+
     /// Begins the transaction of a part on the plugin's own session.
     pub(super) async fn open_confined(
         &mut self,
@@ -97,12 +137,17 @@ impl Backend {
         }
         self.enter_as(plugin).await?;
         let ticket = Ticket::draw()?;
+        let rights = self.rights(plugin, &work.claim.attempt.permissions).await?;
+        let refers = rights.iter().any(|right| right.privilege == "REFERENCES");
         let claim = self
-            .confining(async |confining| confining.issue(plugin, &ticket, begins).await)
+            .confining(async |confining| confining.issue(plugin, &ticket, begins, &rights).await)
             .await?;
         let Some(confined) = &mut self.confined else { return Err(BackendError::Moved) };
-        confined.ticket = Some(ticket);
         let connection = confined.connection.clone();
+        if let Some(session) = connection.lock().await.confining() {
+            session.set_referring(refers.then(|| ticket.clone()));
+        }
+        confined.ticket = Some(ticket);
         let start = Start::entering(vec![claim], settings);
         let started = connection.lock().await.start(start).await;
         if let Err(error) = started {

@@ -11,12 +11,12 @@ pub(super) use alteration_domain::record::Cell;
 
 use super::{
     BackendError, LockHolder, Obstacle, Powers, StrangeLedger,
-    confined::Ticket,
+    confined::{Right, Ticket},
     scratch::Scratch,
     transaction::{Durability, End, Own, Rows, Start, TxError},
 };
 use crate::{
-    alteration::PluginName,
+    alteration::{ExtensionName, Permission, PluginName},
     session::{Outcome, Session, SqlError},
 };
 use async_trait::async_trait;
@@ -351,7 +351,21 @@ pub(super) trait Confining: Send {
         plugin: &PluginName,
         ticket: &Ticket,
         begins: Own,
+        rights: &[Right],
     ) -> Result<Own, BackendError>;
+
+    /// Returns the right that `permission` gives the plugin now; `None` for one that is about no table. Changes nothing.
+    async fn right(
+        &mut self,
+        plugin: &PluginName,
+        permission: &Permission,
+    ) -> Result<Option<Right>, BackendError>;
+
+    /// Makes an extension of the database, if it is not there.
+    async fn install(&mut self, name: &ExtensionName) -> Result<(), BackendError>;
+
+    /// Of the plugin's session: the ticket that opens what it may refer to, if there is any.
+    fn set_referring(&mut self, ticket: Option<Ticket>);
 
     /// Writes and commits what is recorded when the plugin's session finishes with the ticket. Returns the finish.
     async fn conclude(&mut self, ticket: &Ticket, record: Vec<Own>) -> Result<Own, BackendError>;

@@ -12,6 +12,7 @@ mod disk;
 mod error;
 mod export;
 mod former;
+mod grants;
 mod identifier;
 mod journal;
 mod lease;
@@ -44,6 +45,7 @@ pub use database::Backend;
 pub use error::BackendError;
 pub use export::{Export, ExportColumn, ExportFormat};
 pub use former::{FormerError, FormerTool};
+pub use grants::NewGrant;
 pub use journal::Stop;
 pub use powers::{Power, Powers, Reach};
 pub use scratch::{

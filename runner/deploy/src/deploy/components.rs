@@ -234,18 +234,7 @@ impl<'a> Loading<'a> {
     }
 }
 
-/// Refuses a plan that asks for what was not granted.
-pub(super) fn check_grants(
-    job: &Job<'_>,
-    plan: &Plan,
-    host: &Host,
-    dialect: Dialect,
-) -> Result<(), Error> {
-    attempts(job, plan, &Snapshot::empty(), host, dialect).map(drop)
-}
-
-/// What will be recorded about each step. Refuses what was not granted, and what this runner cannot
-/// take up again.
+/// What will be recorded about each step. Refuses what this runner cannot take up again.
 fn attempts(
     job: &Job<'_>,
     plan: &Plan,
@@ -266,14 +255,8 @@ fn attempts(
             return Err(Error::OtherInterface { key: key.clone(), began, speaks });
         }
         let mut attempt = match (job.offer(), row) {
-            (Some((catalog, grants)), row) => {
+            (Some((catalog, _)), row) => {
                 let Some(alteration) = catalog.get(key) else { continue };
-                for permission in alteration.permissions.iter().copied() {
-                    if !name.has(grants, permission) {
-                        let claimed = matches!(name, Name::Claimed(_));
-                        return Err(Error::NotGranted { key: key.clone(), permission, claimed });
-                    }
-                }
                 let attempt = Attempt {
                     previous: row.map(|row| row.status),
                     irreversible: alteration.is_irreversible(dialect),
@@ -290,7 +273,7 @@ fn attempts(
                     Some(run) => Attempt::down(row).resumed(row, run),
                     None => Attempt::down(row),
                 };
-                down_with(job, attempt, row)?
+                down_with(job, attempt, row)
             }
             (None, None) => continue,
         };
@@ -304,20 +287,12 @@ fn attempts(
 }
 
 /// The attempt at going down, with the component that the operator named for it, if there is one.
-fn down_with(job: &Job<'_>, attempt: Attempt, row: &StateRow) -> Result<Attempt, Error> {
-    let Job::Rollback { options, with } = job else { return Ok(attempt) };
-    let Some(file) = with.get(&row.key) else { return Ok(attempt) };
+fn down_with(job: &Job<'_>, attempt: Attempt, row: &StateRow) -> Attempt {
+    let Job::Rollback { with, .. } = job else { return attempt };
+    let Some(file) = with.get(&row.key) else { return attempt };
     // One that was begun with other bytes goes on with them, which the plan says.
     if attempt.run.is_some() && attempt.component_checksum != file.component_checksum {
-        return Ok(attempt);
-    }
-    for permission in file.permissions.iter().copied() {
-        let is_granted =
-            options.grants.iter().any(|grant| grant.covers(&row.key.plugin, permission));
-        // What goes down has what was granted to it when it went up.
-        if !is_granted && !row.permissions.contains(&permission) {
-            return Err(Error::NotGrantedDown { key: row.key.clone(), permission });
-        }
+        return attempt;
     }
     let offered = Attempt::up(file);
     let settings = match attempt.run {
@@ -326,7 +301,7 @@ fn down_with(job: &Job<'_>, attempt: Attempt, row: &StateRow) -> Result<Attempt,
     };
     let began =
         Attempt { settings, run: attempt.run, limits: offered.limits, ..Attempt::down(row) };
-    Ok(began.instead(file.component_checksum, file.permissions.clone()))
+    began.instead(file.component_checksum, file.permissions.clone())
 }
 
 /// Where a component comes from, for messages.

@@ -1,10 +1,10 @@
 //! The two jobs that alter a database, and what may be set for each.
 
 use crate::{
-    alteration::{Alteration, AlterationKey, Catalog, Dialect, Direction, PluginName},
+    alteration::{Alteration, AlterationKey, Catalog, Checksum, Dialect, Direction, PluginName},
     backend::Snapshot,
     given::{Grants, Levels, Name, Settings},
-    plan::{self, Asks, Finding, Plan, Policy, Renames, RollbackTarget, Step, Target},
+    plan::{self, Asks, Finding, GrantedBy, Plan, Policy, Renames, RollbackTarget, Step, Target},
     sql::Level,
 };
 use std::{
@@ -150,6 +150,18 @@ impl Job<'_> {
         }
     }
 
+    /// The checksum of the alteration that is offered as `key`.
+    pub(super) fn checksum(&self, key: &AlterationKey) -> Option<Checksum> {
+        let offered = match self {
+            Self::Rollback { with, .. } => with.get(key),
+            Self::Deploy { .. } | Self::DeployOne { .. } | Self::Baseline { .. } => {
+                self.catalog()?.get(key)
+            }
+            Self::TakeDown { .. } => None,
+        };
+        offered.map(|alteration| alteration.checksum)
+    }
+
     /// What is given to the hooks; none where none are called.
     pub(super) fn settings(&self) -> Option<&Settings> {
         match self {
@@ -254,18 +266,28 @@ impl Job<'_> {
             step.asks = Asks::new(&row.permissions, &run.settings.keys().cloned().collect());
         }
         for permission in &mut step.asks.permissions {
-            let is_granted = |grants: &Grants| name.has(grants, permission.name);
-            permission.granted = match (self, step.direction) {
-                (Self::Rollback { options, .. }, _) => {
-                    // What goes down has what was granted to it when it went up.
-                    row.is_none_or(|row| row.permissions.contains(&permission.name))
-                        || is_granted(&options.grants)
+            let asked = &permission.name;
+            let granted = |grants: &Grants| match self.checksum(&step.key) {
+                Some(checksum) => {
+                    name.granted((grants, &snapshot.grants), (&step.key, checksum), asked)
                 }
-                (_, Direction::Up) if run.is_none() || is_mended => {
-                    self.offer().is_none_or(|(_, grants)| is_granted(grants))
-                }
-                (_, Direction::Up | Direction::Down) => true,
+                None => name.has(grants, asked).then_some(GrantedBy::Given),
             };
+            let by = match (self, step.direction) {
+                // What goes down has what was granted to it when it went up.
+                (Self::Rollback { options, .. }, _) => {
+                    match row.is_none_or(|row| row.permissions.contains(asked)) {
+                        true => Some(GrantedBy::Applied),
+                        false => granted(&options.grants),
+                    }
+                }
+                (_, Direction::Up) if run.is_none() || is_mended => match self.offer() {
+                    Some((_, grants)) => granted(grants),
+                    None => Some(GrantedBy::Applied),
+                },
+                (_, Direction::Up | Direction::Down) => Some(GrantedBy::Applied),
+            };
+            permission.mark(by);
         }
         match self.settings() {
             Some(settings) => {

@@ -22,9 +22,16 @@ pub const TABLES: [&str; 6] = [
     "alteration_run",
     "alteration_state",
 ];
-/// The tables that are made only where they are needed: for a lease, and where a plugin is confined.
-const OPTIONAL: [&str; 4] =
-    ["alteration_ending", "alteration_lease", "alteration_role", "alteration_ticket"];
+/// The tables that are made only where they are needed: for a lease, where a plugin is confined, and where a person grants
+/// a permission.
+const OPTIONAL: [&str; 6] = [
+    "alteration_ending",
+    "alteration_grant",
+    "alteration_lease",
+    "alteration_right",
+    "alteration_role",
+    "alteration_ticket",
+];
 /// The tables of the first version.
 const TABLES_1: [&str; 4] =
     ["alteration_archive", "alteration_history", "alteration_ledger", "alteration_state"];
@@ -127,6 +134,20 @@ pub const STATE: Selection = Selection {
 /// The plugins that run as database roles of their own.
 pub const ROLE: Selection =
     Selection { columns: &[text("plugin"), text("role")], from: "FROM @role ORDER BY plugin" };
+
+/// The permissions that persons granted and took back, in their order.
+pub const GRANT: Selection = Selection {
+    columns: &[
+        text("plugin"),
+        text("permission"),
+        text("id"),
+        text("checksum"),
+        text("event"),
+        text("at"),
+        text("done_by"),
+    ],
+    from: "FROM @grant ORDER BY sequence",
+};
 
 /// The attempts that were begun and have not ended. The first version had no table for them.
 pub const RUN: Selection = Selection {

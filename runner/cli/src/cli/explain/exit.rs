@@ -130,6 +130,7 @@ fn backend_exit(error: &BackendError) -> Exit {
         BackendError::NewerSchema { .. }
         | BackendError::Elsewhere { .. }
         | BackendError::StrangePlace { .. }
+        | BackendError::NotGrantable { .. }
         | BackendError::Corrupt(_)
         | BackendError::NotResumable
         | BackendError::NotArchived(_)

@@ -47,6 +47,7 @@ pub(super) use connect::PostgresConnector;
 
 use super::{
     BackendError,
+    confined::Ticket,
     connection::{
         Confining, Connection, LockTry, Locking as _, OwnTypes, Places, Rehearses, Rights,
         RunsOutside,
@@ -81,6 +82,8 @@ pub(super) struct PostgresConnection {
     left_nothing: bool,
     /// What is noted about locks, while a trial wants to know.
     watch: Option<watch::Watch>,
+    /// A confined plugin's: the ticket that opens what its hook may refer to.
+    referring: Option<Ticket>,
 }
 
 /// What a hook has opened.
@@ -117,6 +120,7 @@ impl PostgresConnection {
             types: KnownTypes::default(),
             left_nothing: false,
             watch: None,
+            referring: None,
         }
     }
 

@@ -14,6 +14,7 @@ use super::{
     },
     functions,
     obstacle::{KEEPER, PREFIX},
+    rights,
     scram::Password,
 };
 use crate::{
@@ -107,11 +108,15 @@ impl PostgresConnection {
     /// privileges gave.
     async fn make_tables(&mut self, schema: &str, path: &str) -> Result<(), BackendError> {
         let (types, prefix) = (self.own_types(), self.config.prefix.clone());
-        let mut made: Vec<String> =
-            functions::TABLES.iter().map(|sql| spell(&spelled(sql, types), &prefix, &[])).collect();
+        let mut made: Vec<String> = functions::TABLES
+            .iter()
+            .chain([&rights::TABLE])
+            .map(|sql| spell(&spelled(sql, types), &prefix, &[]))
+            .collect();
         made.extend(functions::functions(&prefix, schema, &format!("{path}, pg_temp")));
-        let tables = ["role", "ticket", "ending"].map(|name| (RELATION, name));
-        let functions = [functions::CLAIM, functions::FINISH].map(|name| (ROUTINE, name));
+        let tables = ["role", "ticket", "ending", "right"].map(|name| (RELATION, name));
+        let functions =
+            [functions::CLAIM, functions::FINISH, rights::REFER].map(|name| (ROUTINE, name));
         let closed = tables.into_iter().chain(functions);
         made.extend(
             closed.map(|(kind, name)| kind.closed(&format!("{prefix}alteration_{name}"), &prefix)),
@@ -120,7 +125,7 @@ impl PostgresConnection {
     }
 
     /// Runs statements in one transaction of their own.
-    async fn in_one(&mut self, statements: &[String]) -> Result<(), BackendError> {
+    pub(super) async fn in_one(&mut self, statements: &[String]) -> Result<(), BackendError> {
         let mut message = Message::default();
         message.push("BEGIN");
         message.extend([settings::OWN_PATH]);
@@ -222,7 +227,8 @@ impl PostgresConnection {
             format!("GRANT USAGE ON SCHEMA {state}, {} TO {quoted}", quote(schema)),
             format!(
                 "GRANT EXECUTE ON FUNCTION {prefix}alteration_claim(pg_catalog.text), \
-                    {prefix}alteration_finish(pg_catalog.text, pg_catalog.bytea) TO {quoted}"
+                    {prefix}alteration_finish(pg_catalog.text, pg_catalog.bytea), {prefix}alteration_{} TO {quoted}",
+                rights::REFER
             ),
             format!(
                 "DO $runner$ BEGIN IF NOT pg_catalog.has_database_privilege({named}, pg_catalog.current_database(), 'CONNECT') THEN \
