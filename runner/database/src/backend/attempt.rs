@@ -181,6 +181,9 @@ impl Backend {
     /// Opens a part: begins its transaction or its journal, and hands out the plugin's session.
     pub async fn open(&mut self, work: &Work<'_>) -> Result<SharedSession, BackendError> {
         let shared = self.shared()?;
+        if let Some(maps) = shared.lock().await.maps() {
+            maps.set_maker(&work.claim.attempt.key);
+        }
         if let Part::Journaled(run) = work.part {
             let settings = self.hook_settings(HookMode::Journaled, work.limits);
             let place = (work.claim.revision, self.fence);

@@ -9,6 +9,7 @@ mod former;
 mod hook_limits;
 mod lock_holder;
 mod mended;
+mod object;
 pub mod place;
 mod row;
 mod state;
@@ -25,6 +26,7 @@ pub use former::Former;
 pub use hook_limits::HookLimits;
 pub use lock_holder::LockHolder;
 pub use mended::{Asked, Fit, Mended};
+pub use object::{Changes, Found, Object, ObjectKind, Owners};
 pub use row::{Record, RecordError};
 pub use state::{
     Applied, Attempt, Checkpoint, Claim, Ending, Phase, Revision, Run, SCHEMA_VERSION, Snapshot,
