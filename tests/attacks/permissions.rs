@@ -27,7 +27,8 @@ const REST: &str = "
         WHERE relname IN ('customers', 'vault', 'orders') ORDER BY 1;
     SELECT concat_ws('|', 'role', rolname, rolsuper) FROM pg_roles WHERE rolname !~ '^runner_' ORDER BY 1;";
 /// What a role of evil/x still has on tables that are not its own.
-const KEPT: &str = "SELECT format('%s %s', a.privilege_type, c.relname) FROM pg_class c, aclexplode(c.relacl) a
+const KEPT: &str =
+    "SELECT format('%s %s', a.privilege_type, c.relname) FROM pg_class c, aclexplode(c.relacl) a
     WHERE a.grantee::regrole::text ~ '^runner_evil' AND c.relowner <> a.grantee ORDER BY 1";
 
 /// What is expected of the deploy.
@@ -234,7 +235,8 @@ fn prepared(server: &Postgres) -> Sandbox {
 }
 
 fn deploy(sandbox: &Sandbox, url: &str, grants: &[&str]) -> Run {
-    let grants: Vec<String> = grants.iter().map(|grant| format!("--grant=evil/x:{grant}")).collect();
+    let grants: Vec<String> =
+        grants.iter().map(|grant| format!("--grant=evil/x:{grant}")).collect();
     let mut args = vec!["deploy", "plugins", "--yes", "--confine", "*", "--database", url];
     args.extend(grants.iter().map(String::as_str));
     sandbox.runner(&args)
@@ -293,7 +295,9 @@ fn tried(server: &Postgres, user: &str, scenario: &Scenario) -> Result<(), Strin
 
 fn all(major: u32, user: &str) {
     let server = Postgres::of(major, &[("fsync", "off")]);
-    server.database().admin_sql("ALTER ROLE runner CREATEROLE; ALTER ROLE postgres PASSWORD 's3cret'");
+    server
+        .database()
+        .admin_sql("ALTER ROLE runner CREATEROLE; ALTER ROLE postgres PASSWORD 's3cret'");
     let tried = |scenario: &Scenario| {
         let why = tried(&server, user, scenario).err()?;
         Some(format!("{}: {why}", scenario.name))
@@ -385,7 +389,9 @@ fn a_name_is_of_the_plugin_that_made_the_table() {
     assert!(squatted.stderr.contains("bad/first made the table orders"), "{squatted:#?}");
 
     // The table is another one's by now.
-    sandbox.server().admin_sql("DROP TABLE orders; SET ROLE runner; CREATE TABLE orders (id integer)");
+    sandbox
+        .server()
+        .admin_sql("DROP TABLE orders; SET ROLE runner; CREATE TABLE orders (id integer)");
     let changed = deploy(&sandbox, &url, &[READS]);
     assert_eq!(changed.code, Some(4), "{changed:#?}");
     assert!(changed.stderr.contains("no plugin that is recorded here made"), "{changed:#?}");

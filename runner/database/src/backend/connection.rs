@@ -3,7 +3,7 @@
 //! The *plugin's* side is [`Session`]. The *operator's* side is split by what it is for: [`Transactions`], [`Locking`],
 //! [`Journaling`], [`Scratch`], and what only some kinds have, each a trait of its own that a [`Connection`] gives out
 //! where it can: [`Places`], [`Rights`], [`Rehearses`], [`RunsOutside`], [`RepeatsSettings`], [`Apart`],
-//! [`Sessions`]. The rules of
+//! [`Sessions`], [`Maps`]. The rules of
 //! claims, records and journals are written once, above it, for every database.
 
 pub(super) use super::transaction::{HookMode, HookSettings};
@@ -16,7 +16,7 @@ use super::{
     transaction::{Durability, End, Own, Rows, Start, TxError},
 };
 use crate::{
-    alteration::{ExtensionName, Permission, PluginName},
+    alteration::{AlterationKey, ExtensionName, Permission, PluginName},
     session::{Outcome, Session, SqlError},
 };
 use async_trait::async_trait;
@@ -192,6 +192,11 @@ pub(super) trait Connection:
         None
     }
 
+    /// The map of owners, where the catalogue tells what a hook made.
+    fn maps(&mut self) -> Option<&mut dyn Maps> {
+        None
+    }
+
     fn own_types(&self) -> OwnTypes;
 
     /// Which of the runner's own tables are there, in lower case.
@@ -322,6 +327,19 @@ pub(super) trait Apart: Send {
 
     /// Whether a transaction is open that nobody ended, in a session of [`Self::open_apart`]. It is rolled back.
     async fn is_left_open(&mut self) -> Result<bool, BackendError>;
+}
+
+/// Where the catalogue tells what a hook made: `alteration_object` is kept by the driver, in every transaction of a hook that
+/// commits, so that what is committed and what the map says of it never differ.
+pub(super) trait Maps: Send {
+    /// Tells whose the objects are that the next hook makes.
+    fn set_maker(&mut self, maker: &AlterationKey);
+
+    /// What the server runs with the record of a hook to keep the map by itself; nothing where the driver compares. A
+    /// confined plugin's objects are those of its own user.
+    fn statements(&self, _maker: &AlterationKey, _is_confined: bool) -> Vec<Own> {
+        Vec::new()
+    }
 }
 
 /// Where a plugin can log in as a user of its own, which has only what was granted to it.

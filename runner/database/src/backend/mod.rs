@@ -20,6 +20,7 @@ mod lock;
 mod mended;
 mod mysql;
 mod one_by_one;
+mod owners;
 mod postgres;
 mod powers;
 mod protocol;

@@ -5,7 +5,7 @@
 
 use super::{
     Attempt, Backend, BackendError, Revision, RowChange, Snapshot, Takeover,
-    tables::{history, state},
+    tables::{history, object, state},
     transaction::Durability,
 };
 use crate::alteration::Direction;
@@ -33,6 +33,7 @@ impl Backend {
                 RowChange::Drop(row) => taken.push(state::forget(&row.key)),
             }
         }
+        taken.push(object::rename(&takeover.from, &takeover.to));
         self.apply(taken, Durability::Flushed).await?;
         Ok(revision.next())
     }

@@ -10,6 +10,7 @@ pub mod grant;
 mod hook_limits;
 mod lock_holder;
 mod mended;
+mod object;
 pub mod place;
 mod row;
 mod state;
@@ -27,6 +28,7 @@ pub use grant::{Covering, RecordedGrant, covering};
 pub use hook_limits::HookLimits;
 pub use lock_holder::LockHolder;
 pub use mended::{Asked, Fit, Mended};
+pub use object::{Changes, Found, Object, ObjectKind, Owners};
 pub use row::{Record, RecordError};
 pub use state::{
     Applied, Attempt, Checkpoint, Claim, Ending, Phase, Revision, Run, SCHEMA_VERSION, Snapshot,

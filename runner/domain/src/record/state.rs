@@ -19,7 +19,7 @@ use std::{
 const MARKER_CHARS: usize = 32;
 
 /// The version of the runner's own tables that this runner writes.
-pub const SCHEMA_VERSION: i64 = 5;
+pub const SCHEMA_VERSION: i64 = 6;
 
 /// The ledger's counter: advanced by every transaction that changes state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

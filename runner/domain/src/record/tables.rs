@@ -14,11 +14,12 @@ use crate::{
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every own table but those that are made only where they are needed.
-pub const TABLES: [&str; 6] = [
+pub const TABLES: [&str; 7] = [
     "alteration_archive",
     "alteration_history",
     "alteration_journal",
     "alteration_ledger",
+    "alteration_object",
     "alteration_run",
     "alteration_state",
 ];
@@ -32,9 +33,10 @@ const OPTIONAL: [&str; 6] = [
     "alteration_role",
     "alteration_ticket",
 ];
-/// The tables of the first version.
-const TABLES_1: [&str; 4] =
-    ["alteration_archive", "alteration_history", "alteration_ledger", "alteration_state"];
+/// The map of owners.
+pub const OBJECT_TABLE: &str = "alteration_object";
+/// The tables that the second version brought.
+const TABLES_2: [&str; 2] = ["alteration_journal", "alteration_run"];
 
 /// How a column's values are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,6 +185,14 @@ pub const RUN: Selection = Selection {
 /// The version of the schema that brought [`RUN`].
 pub const RUN_SINCE: i64 = 2;
 
+/// The objects that alterations made: see [`super::Owners`].
+pub const OBJECT: Selection = Selection {
+    columns: &[text("plugin"), text("id"), text("kind"), text("place"), text("name")],
+    from: "FROM @object",
+};
+/// The version of the schema that brought [`OBJECT`].
+pub const OBJECT_SINCE: i64 = 6;
+
 /// Which plugin took over which, in order: see [`super::Ending::TakenOver`].
 pub const SUCCESSORS: Selection = Selection {
     columns: &[text("plugin"), text("error")],
@@ -219,10 +229,13 @@ pub fn without_ledger(found: &BTreeSet<String>, commit_alone: bool) -> Result<()
     Err(RecordError::Corrupt("the table alteration_ledger is missing".to_owned()))
 }
 
-/// Those of the tables of a version that are not among `found`.
+/// Those of the tables of a version that are not among `found`. The map of owners is none of them: what only checks does not
+/// read it, and may have no right to see it.
 pub fn missing(version: i64, found: &BTreeSet<String>) -> Vec<&'static str> {
-    let expected = if version == 1 { &TABLES_1[..] } else { &TABLES[..] };
-    expected.iter().copied().filter(|table| !found.contains(*table)).collect()
+    let is_asked_for = |table: &&str| {
+        *table != OBJECT_TABLE && (version >= RUN_SINCE || !TABLES_2.contains(table))
+    };
+    TABLES.into_iter().filter(is_asked_for).filter(|table| !found.contains(*table)).collect()
 }
 
 /// The schema's version, of which the ledger says `found` while the tables `missing` are not there. `None` where a
@@ -395,7 +408,7 @@ mod tests {
     fn versions_are_told() {
         let corrupt = |text: &str| Err(RecordError::Corrupt(text.to_owned()));
         let table = [
-            (SCHEMA_VERSION + 1, &[][..], false, Err(RecordError::NewerSchema { found: 6 })),
+            (SCHEMA_VERSION + 1, &[][..], false, Err(RecordError::NewerSchema { found: 7 })),
             (5, &[][..], false, Ok(Some(5))),
             (0, &[][..], true, Ok(None)),
             (0, &[][..], false, corrupt("alteration_ledger has schema version 0")),
@@ -407,6 +420,9 @@ mod tests {
         let found = |names: &[&str]| own(names.iter().map(|name| (*name).to_owned()));
         let first = found(&["alteration_ARCHIVE", "alteration_history", "alteration_ledger", "x"]);
         assert_eq!(missing(1, &first), ["alteration_state"]);
+        let three = ["alteration_journal", "alteration_run", "alteration_state"];
+        assert_eq!(missing(RUN_SINCE, &first), three);
+        assert_eq!(missing(OBJECT_SINCE, &first), three);
         assert!(without_ledger(&found(&["alteration_lease"]), false).is_ok());
         assert!(without_ledger(&found(&["alteration_state"]), true).is_ok());
         assert!(without_ledger(&found(&["alteration_state"]), false).is_err());

@@ -18,6 +18,7 @@ mod instant;
 mod link;
 mod lock;
 mod message;
+mod objects;
 mod opener;
 mod options;
 mod outside;
@@ -49,7 +50,7 @@ use super::{
     BackendError,
     confined::Ticket,
     connection::{
-        Confining, Connection, LockTry, Locking as _, OwnTypes, Places, Rehearses, Rights,
+        Confining, Connection, LockTry, Locking as _, Maps, OwnTypes, Places, Rehearses, Rights,
         RunsOutside,
     },
 };
@@ -152,6 +153,10 @@ fn columns<const N: usize>(rows: Vec<TextRow>) -> Result<[Option<String>; N], Ba
 #[async_trait]
 impl Connection for PostgresConnection {
     fn places(&mut self) -> Option<&mut dyn Places> {
+        Some(self)
+    }
+
+    fn maps(&mut self) -> Option<&mut dyn Maps> {
         Some(self)
     }
 

@@ -13,6 +13,7 @@ pub(super) mod history;
 pub(super) mod journal;
 pub(super) mod lease;
 pub(super) mod ledger;
+pub(super) mod object;
 pub(super) mod run;
 pub(super) mod schema;
 pub(super) mod snapshot;

@@ -173,16 +173,22 @@ impl PostgresConnection {
         let Some(Found { relation, kind, owner, may_give, name }) = found else {
             return Err(refused("there is no such table".to_owned(), Vec::new()));
         };
-        if owner != table.owner {
-            let made = match &owner {
-                TableOwner::Plugin(owner) => format!("{owner} made the table"),
-                TableOwner::Application => {
-                    "no plugin that is recorded here made the table".to_owned()
-                }
-            };
-            return Err(refused(format!("{made} {name}"), Vec::new()));
+        match owner {
+            Owner::Is(owner) if owner == table.owner => {}
+            Owner::Is(TableOwner::Plugin(owner)) => {
+                return Err(refused(format!("{owner} made the table {name}"), Vec::new()));
+            }
+            Owner::Is(TableOwner::Application) => {
+                let reason = format!("no plugin that is recorded here made the table {name}");
+                return Err(refused(reason, Vec::new()));
+            }
+            Owner::Was(owner) => {
+                let reason =
+                    format!("{owner} made the table {name}, which belongs to another user now");
+                return Err(refused(reason, Vec::new()));
+            }
         }
-        if owner == TableOwner::Plugin(plugin.clone()) {
+        if table.owner == TableOwner::Plugin(plugin.clone()) {
             return Ok(None);
         }
         if privilege == "REFERENCES" && !["r", "p"].contains(&kind.as_str()) {
@@ -205,18 +211,23 @@ impl PostgresConnection {
             Some(schema) => schema.clone(),
             None => self.names().await?.0,
         };
-        let has_roles = self.own_tables().await?.contains("alteration_role");
-        let of_role = match has_roles {
-            true => spell(
-                "(SELECT plugin FROM @role WHERE role = pg_catalog.pg_get_userbyid(c.relowner))",
-                &self.config.prefix,
-                &[],
-            ),
+        let own = self.own_tables().await?;
+        let asked = |table: &str, sql: &str| match own.contains(table) {
+            true => spell(sql, &self.config.prefix, &[]),
             false => "NULL".to_owned(),
         };
+        let of_role = asked(
+            "alteration_role",
+            "(SELECT plugin FROM @role WHERE role OPERATOR(pg_catalog.=) pg_catalog.pg_get_userbyid(c.relowner))",
+        );
+        let by_map = asked(
+            "alteration_object",
+            "(SELECT plugin FROM @object WHERE kind IN ('table', 'view') \
+                AND place OPERATOR(pg_catalog.=) n.nspname AND name OPERATOR(pg_catalog.=) c.relname)",
+        );
         let state = literal(&self.config.schema);
         let sql = format!(
-            "SELECT c.oid::pg_catalog.text, c.relkind::pg_catalog.text, {of_role}, \
+            "SELECT c.oid::pg_catalog.text, c.relkind::pg_catalog.text, {of_role}, {by_map}, \
                 pg_catalog.has_table_privilege(c.oid, '{privilege} WITH GRANT OPTION')::pg_catalog.text, \
                  c.oid::pg_catalog.regclass::pg_catalog.text, \
                 (n.nspname OPERATOR(pg_catalog.=) {state} AND pg_catalog.starts_with(c.relname, 'alteration_')) \
@@ -231,21 +242,25 @@ impl PostgresConnection {
         if rows.is_empty() {
             return Ok(None);
         }
-        let [relation, kind, plugin, may_give, name, is_own] = columns(rows)?;
+        let [relation, kind, by_role, by_map, may_give, name, is_own] = columns(rows)?;
         // The runner's own tables are nobody's.
         if is_own.as_deref() == Some("true") {
             return Ok(None);
         }
-        let owner = match plugin {
-            Some(plugin) => match plugin.parse() {
-                Ok(plugin) => TableOwner::Plugin(plugin),
-                Err(_) => {
-                    return Err(BackendError::Corrupt(
-                        "alteration_role, a row: the column plugin holds no valid value".to_owned(),
-                    ));
-                }
+        let parse = |plugin: String| {
+            plugin
+                .parse::<PluginName>()
+                .map_err(|_| BackendError::Corrupt("the map of owners: no valid plugin".to_owned()))
+        };
+        let by_role = by_role.map(parse).transpose()?;
+        let owner = match (by_role, by_map.map(parse).transpose()?) {
+            (Some(plugin), _) => Owner::Is(TableOwner::Plugin(plugin)),
+            // What a confined plugin makes belongs to its role.
+            (None, Some(plugin)) => match self.has_role(&plugin).await? {
+                true => Owner::Was(plugin),
+                false => Owner::Is(TableOwner::Plugin(plugin)),
             },
-            None => TableOwner::Application,
+            (None, None) => Owner::Is(TableOwner::Application),
         };
         let relation = relation.and_then(|oid| oid.parse().ok()).unwrap_or_default();
         Ok(Some(Found {
@@ -255,6 +270,19 @@ impl PostgresConnection {
             may_give: may_give.as_deref() == Some("true"),
             name: name.unwrap_or_default(),
         }))
+    }
+
+    async fn has_role(&mut self, plugin: &PluginName) -> Result<bool, BackendError> {
+        if !self.own_tables().await?.contains("alteration_role") {
+            return Ok(false);
+        }
+        let sql = spell(
+            "SELECT pg_catalog.count(*) FROM @role WHERE plugin OPERATOR(pg_catalog.=) ?",
+            &self.config.prefix,
+            &[Cell::text(plugin)],
+        );
+        let [found] = columns(self.own_texts(&sql).await?)?;
+        Ok(found.as_deref() == Some("1"))
     }
 
     /// Why an extension can neither be used nor be made by this user; `None` if it can.
@@ -345,11 +373,18 @@ impl PostgresConnection {
     }
 }
 
+/// Whose a relation is.
+enum Owner {
+    Is(TableOwner),
+    /// A confined plugin made it, and its role does not own it any more.
+    Was(PluginName),
+}
+
 /// A relation that has the name that was asked for.
 struct Found {
     relation: i64,
     kind: String,
-    owner: TableOwner,
+    owner: Owner,
     may_give: bool,
     /// As a statement writes it.
     name: String,
