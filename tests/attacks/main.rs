@@ -5,6 +5,7 @@
 //! version, with the URL of an owner and of a superuser.
 
 mod attack;
+mod levels;
 mod permissions;
 mod postgresql;
 

@@ -67,5 +67,11 @@ async fn take_back(
         let held: Vec<Permission> = held.iter().cloned().collect();
         backend.revoke_grants(plugin, &held, revision).await?;
     }
+    // What a flag granted is not recorded, and may have left something all the same.
+    let mut taken: Vec<Permission> = held.iter().cloned().collect();
+    if let (Revoked::One(one), true) = (revoked, held.is_empty()) {
+        taken.push(one.clone());
+    }
+    backend.take_rights(plugin, &taken).await?;
     Ok(held)
 }

@@ -360,6 +360,12 @@ pub(super) trait Confining: Send {
         plugin: &PluginName,
     ) -> Result<SharedConnection, BackendError>;
 
+    /// Whether a plugin's user can log in now. Outside of a run one that was killed left it so.
+    async fn is_left_open(&mut self) -> Result<bool, BackendError>;
+
+    /// Shuts out all plugins' users that can log in. Needs the lock.
+    async fn shut_left_open(&mut self) -> Result<(), BackendError>;
+
     /// Shuts the plugin's user out again and ends its sessions.
     async fn shut_confined(&mut self, plugin: &PluginName) -> Result<(), BackendError>;
 
@@ -378,6 +384,13 @@ pub(super) trait Confining: Send {
         plugin: &PluginName,
         permission: &Permission,
     ) -> Result<Option<Right>, BackendError>;
+
+    /// Takes the right that `permission` gave from the plugin's user, if it has one.
+    async fn take_right(
+        &mut self,
+        plugin: &PluginName,
+        permission: &Permission,
+    ) -> Result<(), BackendError>;
 
     /// Makes an extension of the database, if it is not there.
     async fn install(&mut self, name: &ExtensionName) -> Result<(), BackendError>;

@@ -10,7 +10,6 @@ use crate::{
     error::Error,
     escape::Escaped,
     event::Event,
-    given::Name,
     host::{Host, LoadError, Loaded},
     plan::{Finding, Plan, Severity, Step},
     source,
@@ -92,7 +91,7 @@ impl Components {
         let judge = backend.judge().await;
         let mut pending = match job.only_records() {
             true => BTreeMap::new(),
-            false => judge::by_component(job, plan, snapshot, |step| {
+            false => judge::by_component(plan, snapshot, |step| {
                 attempts.get(&step.key).map(|attempt| attempt.component_checksum)
             }),
         };
@@ -243,9 +242,7 @@ fn attempts(
     dialect: Dialect,
 ) -> Result<BTreeMap<AlterationKey, Attempt>, Error> {
     let mut attempts = BTreeMap::new();
-    let elsewhere = plan.elsewhere();
-    for key in plan.steps.iter().map(|step| &step.key) {
-        let name = Name::of(key, &elsewhere);
+    for Step { key, level, .. } in &plan.steps {
         let row = snapshot.rows.get(key);
         let run = snapshot.runs.get(key);
         if let Some(run) = run
@@ -280,7 +277,7 @@ fn attempts(
         if let (Some(settings), None) = (job.settings(), run) {
             settings.fill(&key.plugin, &mut attempt.settings);
         }
-        attempt.limits.level = job.level(name, snapshot);
+        attempt.limits.level = *level;
         attempts.insert(key.clone(), attempt);
     }
     Ok(attempts)

@@ -4,7 +4,7 @@
 
 use super::{Job, Work};
 use crate::{
-    alteration::{AlterationKey, Level, Permission, PluginName, TableOwner},
+    alteration::{AlterationKey, Direction, Level, Permission, PluginName, TableOwner},
     backend::{Backend, BackendError, NewGrant, Snapshot},
     error::Error,
     given::Name,
@@ -52,7 +52,7 @@ pub(super) async fn check_tables(plan: &Plan, backend: &mut Backend) -> Result<(
                 TableOwner::Application => false,
             })
         };
-        if step.level == Level::Confined {
+        if step.level == Level::Confined && step.direction == Direction::Up {
             for permission in asked.filter(|permission| !is_later(permission)) {
                 backend.check_permission(plugin, permission).await?;
             }

@@ -194,8 +194,8 @@ impl Job<'_> {
     }
 
     /// The level at which a plugin runs.
-    pub(super) fn level(&self, name: Name<'_>, snapshot: &Snapshot) -> Level {
-        self.levels().map(|levels| levels.level(name, snapshot)).unwrap_or_default()
+    fn level(&self, name: Name<'_>, snapshot: &Snapshot, dialect: Dialect) -> Level {
+        self.levels().map(|levels| levels.level(name, snapshot, dialect)).unwrap_or_default()
     }
 
     /// Where to write what is destroyed.
@@ -243,20 +243,27 @@ impl Job<'_> {
         let elsewhere = plan.elsewhere();
         for step in &mut plan.steps {
             let key = step.key.clone();
-            self.mark(step, Name::of(&key, &elsewhere), snapshot);
+            let name = Name::of(&key, &elsewhere);
+            step.level = self.level(name, snapshot, dialect);
+            self.mark(step, name, snapshot);
         }
         let kept = |plugin: &PluginName| {
-            self.levels().is_some_and(|levels| levels.is_kept_guarded(plugin, snapshot))
+            self.levels().is_some_and(|levels| levels.is_kept_guarded(plugin, snapshot, dialect))
         };
         for plugin in super::trust::at(Level::Guarded, &plan).into_iter().filter(kept) {
             plan.findings.push(Finding::NotConfined { plugin });
+        }
+        let unsaid = |plugin: &PluginName| {
+            self.levels().is_some_and(|levels| levels.is_never_confined(plugin, dialect))
+        };
+        for plugin in super::trust::at(Level::Guarded, &plan).into_iter().filter(unsaid) {
+            plan.findings.push(Finding::Unconfined { plugin, dialect });
         }
         plan
     }
 
     /// Marks what a step has of what it asks for.
     fn mark(&self, step: &mut Step, name: Name<'_>, snapshot: &Snapshot) {
-        step.level = self.level(name, snapshot);
         let plugin = &step.key.plugin;
         let run = snapshot.runs.get(&step.key).filter(|run| run.direction == step.direction);
         let row = snapshot.rows.get(&step.key);

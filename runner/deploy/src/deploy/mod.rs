@@ -136,6 +136,9 @@ pub(crate) async fn run(
     let rehearse = how.rehearse;
     let mut renames = Renames::new();
     let found = backend.snapshot().await?;
+    if !found.confined.is_empty() {
+        backend.shut_left_open().await?;
+    }
     let (mut snapshot, mut renaming) = Renaming::look(job, &renames, found, backend).await?;
     let mut plan = renaming.plan(job, &snapshot, backend.dialect());
     if plan.waits_for_an_attempt() {

@@ -83,8 +83,8 @@ impl<'a> Name<'a> {
         }
     }
 
-    /// The precision of the most precise of `trusts` that trusts it, if any does.
-    pub(crate) fn trusted_by(self, trusts: &Trusts) -> Option<u8> {
+    /// The precision of the most precise of `trusts` that covers it, if any does.
+    pub(crate) fn covered_by(self, trusts: &Trusts) -> Option<u8> {
         let trusting = trusts.iter().filter(|trust| match self {
             Self::Known(plugin) => trust.covers(plugin),
             Self::Claimed(_) => **trust == Trust::All,
@@ -130,8 +130,8 @@ mod tests {
         }
         for (trust, of_claimed) in [("acme/shop", false), ("acme/*", false), ("*", true)] {
             let trusts = Trusts::from([trust.parse().unwrap()]);
-            assert!(known.trusted_by(&trusts).is_some());
-            assert_eq!(claimed.trusted_by(&trusts).is_some(), of_claimed, "{trust}");
+            assert!(known.covered_by(&trusts).is_some());
+            assert_eq!(claimed.covered_by(&trusts).is_some(), of_claimed, "{trust}");
         }
         let reads: Grant = "evil/x:reads acme/shop:orders".parse().unwrap();
         assert_eq!(reads.plugin, Some("evil/x".parse().unwrap()));

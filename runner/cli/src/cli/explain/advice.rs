@@ -119,8 +119,8 @@ pub(super) fn explain(error: &Error, exit: Exit) -> Explanation {
         Error::Powerful(it) => powerful(&mut explanation, it),
         Error::ConfinedPreparation(key) => {
             explanation.alteration = Some(key.to_string());
-            "if you trust the plugin with your own rights in this database, do not confine it"
-                .to_owned()
+            explanation.commands = vec![command::again(&format!("--guard {}", key.plugin))];
+            "if you trust the plugin with your own rights in this database, say so for this run, or write `guarded = true` for it in runner.toml:".to_owned()
         }
         Error::Export { .. } => {
             "with `--export`, name a folder that does not exist yet, on a disk with enough space"

@@ -38,6 +38,14 @@ impl Confining for PostgresConnection {
         self.log_in_as(plugin).await
     }
 
+    async fn is_left_open(&mut self) -> Result<bool, BackendError> {
+        Ok(!self.open_roles().await?.is_empty())
+    }
+
+    async fn shut_left_open(&mut self) -> Result<(), BackendError> {
+        self.shut_forgotten().await
+    }
+
     async fn shut_confined(&mut self, plugin: &PluginName) -> Result<(), BackendError> {
         self.shut_plugin(plugin).await
     }
@@ -58,6 +66,14 @@ impl Confining for PostgresConnection {
         permission: &Permission,
     ) -> Result<Option<Right>, BackendError> {
         self.right_of(plugin, permission).await
+    }
+
+    async fn take_right(
+        &mut self,
+        plugin: &PluginName,
+        permission: &Permission,
+    ) -> Result<(), BackendError> {
+        self.take_from_role(plugin, permission).await
     }
 
     async fn install(&mut self, name: &ExtensionName) -> Result<(), BackendError> {

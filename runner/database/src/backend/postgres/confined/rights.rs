@@ -113,13 +113,13 @@ BEGIN
             JOIN pg_type b ON b.oid = k.casttarget
             WHERE k.castcontext = 'i' AND me IN (p.proowner, a.typowner, b.typowner) LIMIT 1;
         IF found_one IS NULL THEN
-            SELECT format('the function %s, which makes objects or executes text', p.oid::regprocedure) INTO found_one
+            SELECT format('the function %s, which makes objects or executes text,', p.oid::regprocedure) INTO found_one
                 FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
                 WHERE p.proowner = me AND has_function_privilege(me, p.oid, 'EXECUTE') AND {powers} LIMIT 1;
         END IF;
         IF found_one IS NOT NULL THEN
             RAISE insufficient_privilege USING MESSAGE = found_one
-                || ', could run with the rights of the owner of the table that is referred to';
+                || ' could run with the rights of the owner of the table that is referred to';
         END IF;
     END IF;
     FOR given IN SELECT r.relation::oid AS relation, r.privilege FROM {prefix}alteration_right r
@@ -199,6 +199,26 @@ impl PostgresConnection {
             return Err(refused(format!("this user may not give rights on {name}"), vec![give]));
         }
         Ok(Some(Right { relation, privilege }))
+    }
+
+    /// Takes from the plugin's role what `permission` gave to it and a view of its kept.
+    pub(super) async fn take_from_role(
+        &mut self,
+        plugin: &PluginName,
+        permission: &Permission,
+    ) -> Result<(), BackendError> {
+        let right = self.right_of(plugin, permission).await?;
+        let (Some(Right { relation, privilege }), Some(role)) =
+            (right, self.role_of(plugin).await?)
+        else {
+            return Ok(());
+        };
+        let role = literal(&role);
+        let taken = format!(
+            "DO $runner$ BEGIN EXECUTE pg_catalog.format('REVOKE {privilege} ON %s FROM %I', \
+                {relation}::pg_catalog.regclass, {role}); END $runner$"
+        );
+        self.in_one(&[taken]).await
     }
 
     /// The relation that is called so, in the schema where unqualified names go if none is named.

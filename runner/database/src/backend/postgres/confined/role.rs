@@ -138,7 +138,10 @@ impl PostgresConnection {
         done
     }
 
-    async fn role_of(&mut self, plugin: &PluginName) -> Result<Option<String>, BackendError> {
+    pub(super) async fn role_of(
+        &mut self,
+        plugin: &PluginName,
+    ) -> Result<Option<String>, BackendError> {
         let known =
             Own::rows("SELECT role FROM @role WHERE plugin = ?", [Cell::text(plugin.as_str())]);
         let rows = recorded::read_one(self, known).await?;
@@ -254,18 +257,21 @@ impl PostgresConnection {
         self.end_sessions_of(role).await
     }
 
-    /// Shuts out the plugins that a runner that was killed left open.
-    async fn shut_forgotten(&mut self) -> Result<(), BackendError> {
+    /// The roles of plugins that can log in now.
+    pub(super) async fn open_roles(&mut self) -> Result<Vec<String>, BackendError> {
         let sql = spell(
             "SELECT r.role FROM @role r JOIN pg_catalog.pg_roles p ON p.rolname OPERATOR(pg_catalog.=) r.role \
              WHERE p.rolcanlogin",
             &self.config.prefix,
             &[],
         );
-        for row in self.own_texts(&sql).await? {
-            for role in row.into_iter().flatten() {
-                self.shut_out(&role).await?;
-            }
+        Ok(self.own_texts(&sql).await?.into_iter().flatten().flatten().collect())
+    }
+
+    /// Shuts out the plugins that a runner that was killed left open.
+    pub(super) async fn shut_forgotten(&mut self) -> Result<(), BackendError> {
+        for role in self.open_roles().await? {
+            self.shut_out(&role).await?;
         }
         Ok(())
     }
