@@ -5,6 +5,8 @@
 //! version, with the URL of an owner and of a superuser.
 
 mod attack;
+mod levels;
+mod permissions;
 mod postgresql;
 
 use alteration_test_support as support;

@@ -177,7 +177,8 @@ fn older_schemas(sandbox: &Sandbox) {
     deploy(sandbox, &[A]);
     files(sandbox, &[A, B]);
     let to = |version: i64| format!("UPDATE alteration_ledger SET schema_version = {version}");
-    let steps: [(i64, &[&str]); 4] = [
+    let steps: [(i64, &[&str]); 5] = [
+        (5, &["DROP TABLE alteration_object"]),
         (4, &["ALTER TABLE alteration_state DROP COLUMN draft"]),
         (3, &[]),
         (
@@ -196,8 +197,8 @@ fn older_schemas(sandbox: &Sandbox) {
         sandbox.sql(&to(version));
         assert_eq!(same(sandbox, &format!("schema version {version}")), Said::Undeployed);
     }
-    sandbox.sql(&to(6));
-    both_fail(sandbox, "version 6");
+    sandbox.sql(&to(7));
+    both_fail(sandbox, "version 7");
 }
 
 fn damaged(sandbox: &Sandbox) {

@@ -32,6 +32,7 @@ mod lock;
 mod new;
 mod pack;
 mod packages;
+mod permissions;
 mod plan;
 mod release;
 mod resolve;

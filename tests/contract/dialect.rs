@@ -16,6 +16,11 @@ impl Sql {
         matches!(self.0, Dialect::Mysql | Dialect::Mariadb)
     }
 
+    /// Whether what alterations make is recorded.
+    pub fn maps_objects(self) -> bool {
+        self.0 == Dialect::Sqlite
+    }
+
     /// Whether hooks are journaled because statements commit by themselves.
     pub fn is_journaled(self) -> bool {
         self.is_mysql()

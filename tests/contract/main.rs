@@ -6,6 +6,7 @@
 
 mod dialect;
 mod journal;
+mod objects;
 mod opened;
 mod session;
 mod state;
@@ -199,7 +200,7 @@ pub async fn commit(
 macro_rules! contract {
     ($($(#[$only:meta])? $name:ident: $place:ty;)*) => {$(
         mod $name {
-            use super::{Place, journal, session, state};
+            use super::{Place, journal, objects, session, state};
 
             contract!(@cases [$($only)?] $place, state:
                 untouched_is_empty, preparing_twice_is_preparing_once, up_and_row_commit_together,
@@ -212,6 +213,9 @@ macro_rules! contract {
                 records_change_their_name_together,
                 reading_creates_nothing, a_cancelled_statement_ends, an_older_schema_is_upgraded,
                 a_draft_is_recorded,
+            );
+            contract!(@cases [$($only)?] $place, objects:
+                objects_are_recorded_with_what_made_them, the_map_is_as_committed,
             );
             contract!(@cases [$($only)?] $place, journal:
                 a_journaled_hook_goes_on_after_a_crash,

@@ -27,7 +27,7 @@ pub async fn preparing_twice_is_preparing_once<P: Place>(place: &P) {
 }
 
 /// Runs statements as somebody else would; no backend may be open.
-async fn as_anybody<P: Place>(place: &P, statements: &[&str]) {
+pub async fn as_anybody<P: Place>(place: &P, statements: &[&str]) {
     let sql = statements.join("; ");
     if let Some(server) = place.server() {
         return server.sql(&sql);
@@ -37,7 +37,7 @@ async fn as_anybody<P: Place>(place: &P, statements: &[&str]) {
     connection.close().await.expect("closes");
 }
 
-/// Version 2 had no settings, version 4 no drafts. Where a schema change commits by itself, a killed upgrade leaves
+/// Version 2 had no settings, version 4 no drafts, version 5 no map of owners. Where a schema change commits by itself, a killed upgrade leaves
 /// some of it done.
 pub async fn an_older_schema_is_upgraded<P: Place>(place: &P) {
     let state = "ALTER TABLE alteration_state DROP COLUMN settings";
@@ -45,9 +45,15 @@ pub async fn an_older_schema_is_upgraded<P: Place>(place: &P) {
     let draft = "ALTER TABLE alteration_state DROP COLUMN draft";
     let second = "UPDATE alteration_ledger SET schema_version = 2";
     let fourth = "UPDATE alteration_ledger SET schema_version = 4";
-    let mut older = vec![("one", vec![state, run, draft, second]), ("two", vec![draft, fourth])];
+    let fifth = "UPDATE alteration_ledger SET schema_version = 5";
+    let object = "DROP TABLE alteration_object";
+    let mut older = vec![
+        ("one", vec![state, run, draft, object, second]),
+        ("two", vec![draft, object, fourth]),
+        ("five", vec![object, fifth]),
+    ];
     if P::SQL.is_journaled() {
-        older.push(("three", vec![run, draft, second]));
+        older.push(("three", vec![run, draft, object, second]));
         older.push(("four", vec![fourth]));
     }
     for (name, statements) in &older {

@@ -49,6 +49,9 @@ struct PluginConfig {
     /// Whether it runs as a database role of its own.
     #[serde(default)]
     confined: bool,
+    /// Whether it runs with the rights of the URL's user, behind what is refused by its text.
+    #[serde(default)]
+    guarded: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -145,7 +148,7 @@ impl Config {
         let of = |(plugin, config): (&PluginName, &PluginConfig)| {
             let plugin = plugin.clone();
             let grant = move |permission| Grant { plugin: Some(plugin.clone()), permission };
-            config.grant.iter().copied().map(grant).collect::<Vec<_>>()
+            config.grant.iter().cloned().map(grant).collect::<Vec<_>>()
         };
         self.plugins.iter().flat_map(of).collect()
     }
@@ -158,6 +161,7 @@ impl Config {
         Levels {
             trusted: named(|config| config.trusted),
             confined: named(|config| config.confined),
+            guarded: named(|config| config.guarded),
         }
     }
 
@@ -241,6 +245,8 @@ mod tests {
             lines"""
             [plugins."acme/shop"]
             trusted = true
+            [plugins."acme/old"]
+            guarded = true
             [plugins."acme/crm"]
             trusted = false
             confined = true
@@ -254,6 +260,7 @@ mod tests {
         assert_eq!(settings[&plugin]["CI"].as_str(), "true");
         assert_eq!(config.levels().trusted, ["acme/shop".parse().unwrap()].into());
         assert_eq!(config.levels().confined, ["acme/crm".parse().unwrap()].into());
+        assert_eq!(config.levels().guarded, ["acme/old".parse().unwrap()].into());
         assert!(Config::parse("").unwrap().settings().is_empty());
     }
 
@@ -271,13 +278,13 @@ mod tests {
             (
                 "\n[plugins.'a/b']\nC = 'hunter2'",
                 Some(3),
-                "unknown field `C`, expected one of `grant`, `settings`, `trusted`, `confined`",
+                "unknown field `C`, expected one of `grant`, `settings`, `trusted`, `confined`, `guarded`",
             ),
             ("[plugins.shop]", Some(1), "vendor/name"),
             (
                 "[plugins.'a/b']\ngrant = ['root']",
                 Some(2),
-                "unknown variant `root`, expected `entropy`",
+                "unknown variant `root`, expected one of `entropy`",
             ),
             ("[plugins.'a/b']\ngrant = 'hunter2'", Some(2), "expected a sequence"),
             ("[plugins.'a/b']\nsettings = 'hunter2'", Some(2), "expected a map"),

@@ -75,7 +75,7 @@ pub enum Error {
     /// It could not be rolled back later.
     #[error("{0} was never applied here, and its component is not in the archive")]
     NotArchived(AlterationKey),
-    #[error("{key} asks for the permission `{permission}`, which is not granted")]
+    #[error("{key} asks for the permission `{permission}`, which is not granted: with it the plugin {}", .permission.meaning())]
     NotGranted {
         key: AlterationKey,
         permission: Permission,

@@ -18,6 +18,7 @@ pub mod error;
 pub mod event;
 pub mod given;
 pub mod lock_file;
+mod permissions;
 pub mod rehearsals;
 mod runner;
 pub mod trial;
@@ -30,12 +31,13 @@ pub use deploy::{
 pub use error::{Error, Lost, StepError, StepFailure};
 pub use event::{Replaced, Report, StepReport};
 pub use given::{Powerful, Trust};
+pub use permissions::Revoked;
 pub use runner::{BaselineFrom, Runner, Standing, Unfinished};
 pub use trial::{RowFiles, TestOptions, Trial};
 pub use workbench::{Round, Workbench};
 
 pub use alteration_domain::plan::{Check, NotDeployed};
-use alteration_domain::{alteration, escape, lock_file as lock, plan};
+use alteration_domain::{alteration, escape, lock_file as lock, plan, record};
 use alteration_host::{self as host, entropy, session};
 use alteration_pack as pack;
 use alteration_record::{self as backend, crash, operator};

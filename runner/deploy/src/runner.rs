@@ -12,6 +12,7 @@ use crate::{
     },
     error::Error,
     event::Report,
+    given::Levels,
     host::{Host, Limits, LoadError},
     lock_file::Pins,
     plan::{self, Check, Finding, Folders, Plan, Policy, Renames, StatusLine, UpTo},
@@ -82,6 +83,9 @@ pub struct Standing {
     /// The schema of these tables, where a database has several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
+    /// Plugins with records that are not confined where new ones would be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_confined: Vec<PluginName>,
     /// Tables of runners in other schemas that belong to others, and were not read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub strange: Vec<StrangeLedger>,
@@ -144,7 +148,7 @@ impl Runner {
         Ok(catalog.locked(self.lock.clone()))
     }
 
-    async fn connect(&self, access: Access) -> Result<Backend, Error> {
+    pub(crate) async fn connect(&self, access: Access) -> Result<Backend, Error> {
         let options =
             ConnectOptions { access, limits: self.limits.sql(), ..self.connection.clone() };
         Ok(backend::connect(&self.url, options).await?)
@@ -200,6 +204,11 @@ impl Runner {
 
     /// Every alteration in files or records. Without plugins, what is recorded.
     pub async fn status(&self) -> Result<Standing, Error> {
+        self.status_at(&Levels::default()).await
+    }
+
+    /// As [`Runner::status`], for an operator who said something of levels.
+    pub async fn status_at(&self, levels: &Levels) -> Result<Standing, Error> {
         let catalog = match self.plugins.is_empty() {
             true => None,
             false => Some(self.catalog()?),
@@ -230,6 +239,7 @@ impl Runner {
             Ok(Standing {
                 alterations: lines,
                 has_records: snapshot.revision.is_some(),
+                not_confined: levels.kept_guarded(&snapshot, backend.dialect()),
                 place: snapshot.place,
                 strange: snapshot.strange,
             })
@@ -319,14 +329,14 @@ impl Runner {
         let (plan, ground) = match self.url.scheme() {
             // The file is not even looked at.
             Scheme::Sqlite => {
-                let plan = deploy::plan_for_empty(&job, &Judge::new(Dialect::Sqlite), &host)?;
+                let plan = deploy::plan_for_empty(&job, &Judge::new(Dialect::Sqlite))?;
                 (plan, Ground::in_folder(control)?)
             }
             _ => {
                 let mut server = self.connect(Access::Write).await?;
                 let judge = server.judge().await;
                 let made = async {
-                    let plan = deploy::plan_for_empty(&job, &judge, &host)?;
+                    let plan = deploy::plan_for_empty(&job, &judge)?;
                     if let Some(it) = deploy::untrusted(&plan, &mut server).await? {
                         return Err(Error::Powerful(Box::new(it)));
                     }

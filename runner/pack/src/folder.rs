@@ -307,6 +307,7 @@ fn assemble(
         requires,
         replaces,
         dialects,
+        permissions: asked,
         alterations: mut details,
         ..
     } = settings;
@@ -322,6 +323,7 @@ fn assemble(
     let dialects = agreed(folder, dialects, &files)?;
     let findings = Findings::default();
     let mut alterations = Vec::with_capacity(files.alterations.len());
+    let asked = asked.permissions();
     for (id, found) in files.alterations {
         let details = details.remove(&id).unwrap_or_default();
         let needed_on = match details.dialects.is_empty() {
@@ -337,7 +339,7 @@ fn assemble(
             needs: found.needs,
             checks: found.checks,
             description: details.description.or(found.description),
-            permissions: details.permissions,
+            permissions: &details.permissions | &asked,
             requires: details.requires,
             lock_timeout_ms: details.lock_timeout_ms,
             statement_timeout_ms: details.statement_timeout_ms,

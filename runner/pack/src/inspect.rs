@@ -127,7 +127,7 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, InspectError> {
     };
     let permissions = match &manifest {
         ManifestFound::Valid(manifest) => {
-            manifest.alterations.iter().flat_map(|a| a.permissions.iter().copied()).collect()
+            manifest.alterations.iter().flat_map(|a| a.permissions.iter().cloned()).collect()
         }
         _ => Permissions::new(),
     };

@@ -19,6 +19,7 @@ mod javascript;
 mod leftover;
 pub mod manifest_file;
 mod module;
+mod permissions;
 mod read;
 pub mod section;
 pub mod settings;

@@ -1,6 +1,7 @@
 //! `alteration.toml`: what an SQL folder says about its alterations beyond their names. Pure parsing;
 //! does not know which files there are.
 
+use super::permissions::Asked;
 use crate::alteration::{
     AlterationId, Dialect, ForeignKeys, Permissions, PluginName, Requirements, Version,
 };
@@ -24,6 +25,9 @@ pub struct Settings {
     /// Empty for every dialect.
     #[serde(default)]
     pub(super) dialects: BTreeSet<Dialect>,
+    /// What each of the alterations asks for, beyond what is said of it.
+    #[serde(default)]
+    pub(super) permissions: Asked,
     #[serde(default)]
     pub(super) alterations: BTreeMap<AlterationId, AlterationSettings>,
     /// For the author's editor.
@@ -73,10 +77,12 @@ mod tests {
             dialects = ["sqlite", "postgresql"]
             [requires]
             "acme/core" = ">=1.2"
+            [permissions]
+            reads = ["acme/core:users"]
             [alterations."1.0.0-17-x"]
             description = "why"
             dialects = ["sqlite"]
-            permissions = ["entropy"]
+            permissions = ["entropy", "extension btree_gist"]
             requires = { "acme/core" = ">=2" }
             lock_timeout_ms = 500
             statement_timeout_ms = 60_000
@@ -90,7 +96,8 @@ mod tests {
         let alteration = &settings.alterations[&"1.0.0-17-x".parse().unwrap()];
         assert_eq!(alteration.description.as_deref(), Some("why"));
         assert_eq!(alteration.dialects, [Dialect::Sqlite].into());
-        assert_eq!(alteration.permissions.len(), 1);
+        assert_eq!(alteration.permissions.len(), 2);
+        assert_eq!(settings.permissions.permissions().len(), 1);
         assert_eq!(alteration.requires.len(), 1);
         assert_eq!(alteration.lock_timeout_ms, NonZeroU32::new(500));
         assert_eq!(alteration.statement_timeout_ms, NonZeroU32::new(60_000));
@@ -104,6 +111,7 @@ mod tests {
             ("plugin = 'a/b'\nversion = '1'", "unknown field `version`"),
             ("plugin = 'a/b'\ndialects = ['oracle']", "unknown variant"),
             ("plugin = 'a/b'\n[requires]\n'a/c' = 'newest'", "a/c"),
+            ("plugin = 'a/b'\n[permissions]\nwrites = ['app:a']", "unknown field `writes`"),
             ("plugin = 'a/b'\n[alterations.x]", "not an alteration id"),
             ("plugin = 'a/b'\n[alterations.1-x]\nirreversible = true", "unknown field"),
             ("plugin = 'a/b'\nlock_timeout_ms = 1", "unknown field"),

@@ -181,6 +181,9 @@ impl Backend {
     /// Opens a part: begins its transaction or its journal, and hands out the plugin's session.
     pub async fn open(&mut self, work: &Work<'_>) -> Result<SharedSession, BackendError> {
         let shared = self.shared()?;
+        if let Some(maps) = shared.lock().await.maps() {
+            maps.set_maker(&work.claim.attempt.key);
+        }
         if let Part::Journaled(run) = work.part {
             let settings = self.hook_settings(HookMode::Journaled, work.limits);
             let place = (work.claim.revision, self.fence);
@@ -265,7 +268,10 @@ impl Backend {
         {
             revision = journal.lock().await.ready_to_end().await?;
         }
-        let record = record_part(work, revision, counts, next)?;
+        let mut record = record_part(work, revision, counts, next)?;
+        if let Some(maps) = self.shared()?.lock().await.maps() {
+            record.extend(maps.statements(&work.claim.attempt.key, work.is_confined()));
+        }
         // What follows is on the disk only together with this, and the last one waits for it.
         let durability = match (work.part, work.following) {
             (Part::Whole, Some(_)) => Durability::Unflushed,

@@ -5,16 +5,17 @@
 //! How a database does that is behind [`Confining`]. Decides nothing about levels.
 
 use super::{
-    Backend, BackendError, Obstacle, Work,
-    confining::Ticket,
+    Attempt, Backend, BackendError, Obstacle, Work,
+    confining::{Right, Ticket},
     connection::{Confining, SharedConnection},
     transaction::{Durability, End, HookSettings, Own, Start},
 };
 use crate::{
-    alteration::{Level, PluginName},
+    alteration::{Direction, Level, Permission, PluginName},
     session::SharedSession,
 };
 use alteration_database::backend::beside::Beside;
+use std::time::Duration;
 
 /// The session that a confined plugin works on.
 pub(super) struct Confined {
@@ -51,6 +52,35 @@ impl Backend {
         }
     }
 
+    /// Refuses a permission that nothing in the database stands for now. Changes nothing.
+    pub async fn check_permission(
+        &mut self,
+        plugin: &PluginName,
+        permission: &Permission,
+    ) -> Result<(), BackendError> {
+        self.confining(async |confining| confining.right(plugin, permission).await).await?;
+        Ok(())
+    }
+
+    /// Finds what the permissions of an attempt are about, and makes the extensions that are not there.
+    async fn rights(&mut self, attempt: &Attempt) -> Result<Vec<Right>, BackendError> {
+        let plugin = &attempt.key.plugin;
+        let mut rights = Vec::new();
+        for permission in &attempt.permissions {
+            let found =
+                self.confining(async |confining| confining.right(plugin, permission).await).await;
+            match (found, attempt.direction) {
+                // The table may be gone by now, and is not needed to go down.
+                (Err(BackendError::NotGrantable { .. }), Direction::Down) => continue,
+                (found, _) => rights.extend(found?),
+            }
+            if let Permission::Extension(name) = permission {
+                self.confining(async |confining| confining.install(name).await).await?;
+            }
+        }
+        Ok(rights)
+    }
+
     /// Begins the transaction of a part on the plugin's own session.
     pub(super) async fn open_confined(
         &mut self,
@@ -67,12 +97,17 @@ impl Backend {
         }
         self.enter_as(plugin).await?;
         let ticket = Ticket::draw()?;
+        let rights = self.rights(work.claim.attempt).await?;
+        let refers = rights.iter().any(|right| right.privilege == "REFERENCES");
         let claim = self
-            .confining(async |confining| confining.issue(plugin, &ticket, begins).await)
+            .confining(async |confining| confining.issue(plugin, &ticket, begins, &rights).await)
             .await?;
         let Some(confined) = &mut self.confined else { return Err(BackendError::Moved) };
-        confined.ticket = Some(ticket);
         let connection = confined.connection.clone();
+        if let Some(session) = connection.lock().await.confining() {
+            session.set_referring(refers.then(|| ticket.clone()));
+        }
+        confined.ticket = Some(ticket);
         let start = Start::entering(vec![claim], settings);
         let started = connection.lock().await.start(start).await;
         if let Err(error) = started {
@@ -128,6 +163,43 @@ impl Backend {
             Ok(()) => Ok(()),
             Err(_) => self.shut_confined().await,
         }
+    }
+
+    /// Takes what a plugin still has of `permissions` from its user, where it has one.
+    pub async fn take_rights(
+        &mut self,
+        plugin: &PluginName,
+        permissions: &[Permission],
+    ) -> Result<(), BackendError> {
+        let shared = self.shared()?;
+        let connection = &mut *shared.lock().await;
+        if !connection.own_tables().await?.contains("alteration_role") {
+            return Ok(());
+        }
+        let Some(confining) = connection.confining() else { return Ok(()) };
+        for permission in permissions {
+            match confining.take_right(plugin, permission).await {
+                // What is not there is not had.
+                Ok(()) | Err(BackendError::NotGrantable { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Shuts out the plugins that a run left open that was killed, unless another runner is at work now.
+    pub async fn shut_left_open(&mut self) -> Result<(), BackendError> {
+        if !self.confining(async |confining| confining.is_left_open().await).await? {
+            return Ok(());
+        }
+        match self.lock(Duration::ZERO, &mut |_| {}).await {
+            Ok(()) => {}
+            Err(BackendError::Locked(_)) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        let shut = self.confining(async |confining| confining.shut_left_open().await).await;
+        self.unlock().await;
+        shut
     }
 
     /// Shuts out the plugin that was let in, if one was.

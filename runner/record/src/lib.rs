@@ -21,11 +21,13 @@ mod database;
 mod disk;
 mod export;
 mod former;
+mod grants;
 mod journal;
 mod lease;
 mod lock;
 mod mended;
 mod oversight;
+mod owners;
 mod released;
 mod resolve;
 mod rights;
@@ -49,12 +51,13 @@ pub use alteration_domain::record::{
 pub use attempt::{Next, Part, Undone, Work};
 pub use database::Backend;
 pub use former::{FormerError, FormerTool};
+pub use grants::NewGrant;
 pub use journal::Stop;
 pub use oversight::{HeldUp, Intervention, Oversight};
 pub use scratch::ScriptError;
 
 use alteration_database::backend::{
-    confining, connection, connector, export as exported, identifier, recorded, transaction,
+    confining, connection, connector, export as exported, identifier, map, recorded, transaction,
 };
 use alteration_domain::{alteration, escape};
 use alteration_sql as sql;

@@ -4,7 +4,7 @@
 //! bytes that ran, by their checksum: they are what goes down. Whether anybody agreed to it is decided in `deploy`.
 
 use super::{
-    Attempt, Backend, BackendError, Revision, RowChange, Snapshot, Takeover,
+    Attempt, Backend, BackendError, Revision, RowChange, Snapshot, Takeover, map,
     tables::{history, state},
     transaction::Durability,
 };
@@ -33,6 +33,7 @@ impl Backend {
                 RowChange::Drop(row) => taken.push(state::forget(&row.key)),
             }
         }
+        taken.push(map::rename(&takeover.from, &takeover.to));
         self.apply(taken, Durability::Flushed).await?;
         Ok(revision.next())
     }

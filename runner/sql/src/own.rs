@@ -4,13 +4,14 @@ use super::{names::runs, view::View};
 use std::collections::BTreeSet;
 
 /// The runner's own tables, in lower case. They are refused in any schema.
-pub const OWN_TABLES: [&str; 10] = [
+pub const OWN_TABLES: [&str; 11] = [
     "alteration_ledger",
     "alteration_state",
     "alteration_history",
     "alteration_archive",
     "alteration_run",
     "alteration_journal",
+    "alteration_object",
     "alteration_lease",
     "alteration_role",
     "alteration_ticket",

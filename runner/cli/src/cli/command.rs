@@ -28,8 +28,17 @@ const DATABASE_VARIABLE: &str = "DATABASE_URL";
 const DEPLOY: &str = "runner deploy";
 pub(super) const ROLLBACK: &str = "runner rollback";
 /// Verbs that take a database, and are useless without one.
-const WITH_DATABASE: [&str; 8] =
-    ["baseline", "check", "deploy", "plan", "resolve", "rollback", "setup", "status"];
+const WITH_DATABASE: [&str; 9] = [
+    "baseline",
+    "check",
+    "deploy",
+    "permissions",
+    "plan",
+    "resolve",
+    "rollback",
+    "setup",
+    "status",
+];
 
 /// Remembers what the commands of this process are about.
 pub(super) fn remember(

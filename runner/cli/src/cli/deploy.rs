@@ -162,8 +162,9 @@ fn confirming(
             _ if person => ask(&asking, question),
             // Nor to this one.
             _ if !renames.is_empty() || !folders.is_empty() => Answer::Yes,
-            // A yes would be no answer to it.
+            // A yes would be no answer to it, nor to what is not granted.
             (_, Some(_)) => Answer::Yes,
+            _ if plan.lacks_grants() => Answer::Yes,
             (Some(unasked), None) if !yes => {
                 // Drafts that a deploy takes down before are among those that it applies.
                 let direction = plan.steps.last().map_or(Direction::Up, |step| step.direction);
@@ -186,7 +187,12 @@ fn ask(asking: &Asking, question: &Question<'_>) -> Answer {
         _ if !renames.is_empty() => output::ask(&renames_question(renames)),
         _ if !folders.is_empty() => output::ask(&folders_question(folders)),
         Some(powerful) => output::ask(&format!(
-            "Careful: {powerful}.\nType trust if you trust it with that, for this run. Go on? [trust/N] "
+            "Careful: {powerful}.\nType trust if you trust it with that, for this run{}. Go on? [trust/N] ",
+            if question.plan.lacks_grants() {
+                ", and to grant what is NOT granted above"
+            } else {
+                ""
+            }
         )),
         None => output::ask(&losses::question(question)),
     }
@@ -199,6 +205,7 @@ fn ask(asking: &Asking, question: &Question<'_>) -> Answer {
         _ if !renames.is_empty() => Answer::No,
         "folder" if !folders.is_empty() => Answer::Folder,
         _ if !folders.is_empty() => Answer::No,
+        "y" | "yes" if question.plan.lacks_grants() => Answer::Grant,
         "y" | "yes" => Answer::Yes,
         "trust" if powerful.is_some() => Answer::Trust,
         _ => Answer::No,

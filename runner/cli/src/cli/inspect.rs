@@ -104,7 +104,7 @@ fn text(inspection: &Inspection) {
                     line("", &format!("  {hook} for {}: {size_bytes} bytes", names(dialects)));
                 }
                 for permission in &alteration.permissions {
-                    line("", &format!("  permission {}", permission.as_str()));
+                    line("", &format!("  permission {permission}"));
                 }
                 for setting in &alteration.settings {
                     line("", &format!("  setting {setting}"));
@@ -121,7 +121,7 @@ fn text(inspection: &Inspection) {
             }
         }
     }
-    let permissions: Vec<&str> = inspection.permissions.iter().map(|p| p.as_str()).collect();
+    let permissions: Vec<String> = inspection.permissions.iter().map(ToString::to_string).collect();
     line(
         "permissions",
         if permissions.is_empty() { "none".into() } else { permissions.join(", ") }.as_str(),

@@ -68,6 +68,9 @@ pub(super) fn question(question: &Question<'_>) -> String {
                 "What is {what} cannot be brought back; `--export DIR` saves it first. Go on? [y/N] "
             )
         }
+        _ if question.plan.lacks_grants() => {
+            "A yes grants what is NOT granted above, and that is recorded. Go on? [y/N] ".to_owned()
+        }
         _ => "Go on? [y/N] ".to_owned(),
     }
 }

@@ -21,6 +21,7 @@ mod new;
 mod options;
 mod output;
 mod pack;
+mod permissions;
 mod plan;
 mod project;
 mod recorder;
@@ -67,6 +68,7 @@ enum Verb {
     Rollback(rollback::Args),
     Resolve(resolve::Args),
     Baseline(baseline::Args),
+    Permissions(permissions::Args),
     Setup(setup::Args),
     New(new::Args),
     Add(add::Args),
@@ -127,6 +129,7 @@ pub fn main() -> ExitCode {
             Verb::Rollback(args) => rollback::run(args).await,
             Verb::Resolve(args) => resolve::run(args).await,
             Verb::Baseline(args) => baseline::run(args).await,
+            Verb::Permissions(args) => permissions::run(args).await,
             Verb::Setup(args) => setup::run(args).await,
             Verb::New(args) => new::run(&args),
             Verb::Add(args) => add::run(&args),

@@ -3,7 +3,10 @@
 use super::{
     command,
     explain::{self, Exit},
-    options::{Format, HandedArgs, LockFileArgs, Offer, Output, RenameArgs, TargetArgs},
+    options::{
+        ConfineArgs, Format, HandedArgs, LockFileArgs, Offer, Output, RenameArgs, TargetArgs,
+        TrustArgs,
+    },
     output,
 };
 use alteration_deploy::DeployOptions;
@@ -28,6 +31,10 @@ pub(super) struct Args {
     #[command(flatten)]
     handed: HandedArgs,
     #[command(flatten)]
+    trust: TrustArgs,
+    #[command(flatten)]
+    confine: ConfineArgs,
+    #[command(flatten)]
     lock_file: LockFileArgs,
     #[command(flatten)]
     renames: RenameArgs,
@@ -50,7 +57,8 @@ pub(super) async fn run(args: Args) -> Exit {
         let lock = args.lock_file.read(&database.config, plugins)?;
         let runner = args.offer.runner()?.lock_file(lock);
         let options = args.handed.hand(&args.offer, args.target.options()?)?;
-        let options = DeployOptions { renames: args.renames.renames(), ..options };
+        let levels = args.confine.and(args.trust.and(options.levels));
+        let options = DeployOptions { renames: args.renames.renames(), levels, ..options };
         runner.plan(&options).await.map(|plan| (plan, runner.url().to_string()))
     };
     match planned.await {
@@ -103,8 +111,8 @@ pub(super) fn text(plan: &Plan, database: &str, line: impl Fn(&str)) {
         if let Some(description) = &step.description {
             line(&format!("      {}", Escaped(description)));
         }
-        if !step.asks.is_empty() {
-            line(&format!("      asks for {}", step.asks));
+        for asked in step.asks.lines() {
+            line(&format!("      {asked}"));
         }
     }
     for skip in &plan.skipped {

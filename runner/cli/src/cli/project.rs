@@ -109,7 +109,7 @@ pub(super) fn own(project: &Project, built: &Built) -> Result<Option<Own>, Proje
     let catalog = built.catalog()?;
     let Some(plugin) = catalog.plugins().next().cloned() else { return Ok(None) };
     let asked = catalog.of(&plugin).flat_map(|alteration| &alteration.permissions);
-    let asked: BTreeSet<Permission> = asked.copied().collect();
+    let asked: BTreeSet<Permission> = asked.cloned().collect();
     let grant = |permission| Grant { plugin: Some(plugin.clone()), permission };
     let grants = asked.into_iter().map(grant).collect();
     let trusts = match project.language() {

@@ -41,7 +41,9 @@ pub(super) async fn run(args: Args) -> Exit {
     let format = args.output.format;
     let read = async {
         let runner = args.database.runner(&args.plugins)?;
-        runner.status().await.map(|standing| (standing, runner.url().to_string()))
+        let levels = args.database.config.levels(&args.plugins)?;
+        let standing = runner.status_at(&levels).await?;
+        Ok((standing, runner.url().to_string()))
     };
     match read.await {
         Ok((standing, database)) => {
@@ -58,6 +60,10 @@ pub(super) async fn run(args: Args) -> Exit {
 fn text(standing: &Standing, database: &str) {
     for StrangeLedger { schema, owner } in &standing.strange {
         let finding = Finding::StrangeRecords { schema: schema.clone(), owner: owner.clone() };
+        output::warning(&finding.to_string(), &command::advice(&finding));
+    }
+    for plugin in &standing.not_confined {
+        let finding = Finding::NotConfined { plugin: plugin.clone() };
         output::warning(&finding.to_string(), &command::advice(&finding));
     }
     let lines = &standing.alterations;

@@ -15,9 +15,20 @@ pub struct Ticket {
     pub(super) number: String,
     /// Proves to the runner's own functions that the hook has ended, because no guest knows it.
     pub(super) nonce: [u8; RANDOM_BYTES],
+    /// Opens what the plugin may refer to, for one statement; no guest knows it either.
+    pub(super) opener: [u8; RANDOM_BYTES],
 }
 
-/// Never shows the nonce.
+/// A privilege on a table that is not the plugin's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Right {
+    /// Its number in the database's catalogue.
+    pub relation: i64,
+    /// As GRANT writes it.
+    pub privilege: &'static str,
+}
+
+/// Never shows the secrets.
 impl std::fmt::Debug for Ticket {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Ticket").field("number", &self.number).finish_non_exhaustive()
@@ -25,15 +36,16 @@ impl std::fmt::Debug for Ticket {
 }
 
 impl Ticket {
-    /// Draws both numbers.
+    /// Draws its number and its secrets.
     pub fn draw() -> Result<Self, BackendError> {
-        let mut drawn = [[0; RANDOM_BYTES]; 2];
+        let mut drawn = [[0; RANDOM_BYTES]; 3];
         for bytes in &mut drawn {
             getrandom::fill(bytes)
                 .map_err(|error| BackendError::Database(format!("no randomness: {error}")))?;
         }
-        let [number, nonce] = drawn;
-        Ok(Self { number: number.iter().map(|byte| format!("{byte:02x}")).collect(), nonce })
+        let [number, nonce, opener] = drawn;
+        let number = number.iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self { number, nonce, opener })
     }
 }
 

@@ -3,7 +3,7 @@
 //! The *plugin's* side is [`Session`]. The *operator's* side is split by what it is for: [`Transactions`], [`Locking`],
 //! [`Journaling`], [`Scratch`], and what only some kinds have, each a trait of its own that a [`Connection`] gives out
 //! where it can: [`Places`], [`Rights`], [`Rehearses`], [`RunsOutside`], [`RepeatsSettings`], [`Apart`],
-//! [`Sessions`]. The rules of
+//! [`Sessions`], [`Maps`]. The rules of
 //! claims, records and journals are written once, above it, for every database.
 
 pub use super::transaction::{HookMode, HookSettings};
@@ -12,12 +12,12 @@ pub use alteration_domain::record::Cell;
 use super::{
     BackendError, LockHolder, Obstacle, Powers, StrangeLedger,
     beside::Beside,
-    confining::Ticket,
+    confining::{Right, Ticket},
     scratch::Scratch,
     transaction::{Durability, End, Own, Rows, Start, TxError},
 };
 use crate::{
-    alteration::PluginName,
+    alteration::{AlterationKey, ExtensionName, Permission, PluginName},
     session::{Outcome, Session, SqlError},
 };
 use async_trait::async_trait;
@@ -196,6 +196,11 @@ pub trait Connection: Session + Transactions + Locking + Journaling + Scratch {
         None
     }
 
+    /// The map of owners, where the catalogue tells what a hook made.
+    fn maps(&mut self) -> Option<&mut dyn Maps> {
+        None
+    }
+
     fn own_types(&self) -> OwnTypes;
 
     /// Which of the runner's own tables are there, in lower case.
@@ -328,6 +333,19 @@ pub trait Apart: Send {
     async fn is_left_open(&mut self) -> Result<bool, BackendError>;
 }
 
+/// Where the catalogue tells what a hook made: `alteration_object` is kept by the driver, in every transaction of a hook that
+/// commits, so that what is committed and what the map says of it never differ.
+pub trait Maps: Send {
+    /// Tells whose the objects are that the next hook makes.
+    fn set_maker(&mut self, maker: &AlterationKey);
+
+    /// What the server runs with the record of a hook to keep the map by itself; nothing where the driver compares. A
+    /// confined plugin's objects are those of its own user.
+    fn statements(&self, _maker: &AlterationKey, _is_confined: bool) -> Vec<Own> {
+        Vec::new()
+    }
+}
+
 /// Where a plugin can log in as a user of its own, which has only what was granted to it.
 ///
 /// ```text
@@ -346,6 +364,12 @@ pub trait Confining: Send {
         plugin: &PluginName,
     ) -> Result<SharedConnection, BackendError>;
 
+    /// Whether a plugin's user can log in now. Outside of a run one that was killed left it so.
+    async fn is_left_open(&mut self) -> Result<bool, BackendError>;
+
+    /// Shuts out all plugins' users that can log in. Needs the lock.
+    async fn shut_left_open(&mut self) -> Result<(), BackendError>;
+
     /// Shuts the plugin's user out again and ends its sessions.
     async fn shut_confined(&mut self, plugin: &PluginName) -> Result<(), BackendError>;
 
@@ -355,7 +379,28 @@ pub trait Confining: Send {
         plugin: &PluginName,
         ticket: &Ticket,
         begins: Own,
+        rights: &[Right],
     ) -> Result<Own, BackendError>;
+
+    /// Returns the right that `permission` gives the plugin now; `None` for one that is about no table. Changes nothing.
+    async fn right(
+        &mut self,
+        plugin: &PluginName,
+        permission: &Permission,
+    ) -> Result<Option<Right>, BackendError>;
+
+    /// Takes the right that `permission` gave from the plugin's user, if it has one.
+    async fn take_right(
+        &mut self,
+        plugin: &PluginName,
+        permission: &Permission,
+    ) -> Result<(), BackendError>;
+
+    /// Makes an extension of the database, if it is not there.
+    async fn install(&mut self, name: &ExtensionName) -> Result<(), BackendError>;
+
+    /// Of the plugin's session: the ticket that opens what it may refer to, if there is any.
+    fn set_referring(&mut self, ticket: Option<Ticket>);
 
     /// Writes and commits what is recorded when the plugin's session finishes with the ticket. Returns the finish.
     async fn conclude(&mut self, ticket: &Ticket, record: Vec<Own>) -> Result<Own, BackendError>;

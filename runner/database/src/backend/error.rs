@@ -1,7 +1,11 @@
 //! What can go wrong between the runner and a database, as data that callers act on.
 
 use super::{LockHolder, ParseUrlError, StrangeLedger};
-use crate::{alteration::PluginName, escape::Escaped, session::SqlError};
+use crate::{
+    alteration::{Permission, PluginName},
+    escape::Escaped,
+    session::SqlError,
+};
 use alteration_domain::record::{RecordError, SCHEMA_VERSION};
 
 #[derive(Debug, thiserror::Error)]
@@ -163,6 +167,15 @@ pub enum BackendError {
         plugin: PluginName,
         missing: Vec<String>,
         /// The statements that a database administrator runs once, if any help.
+        setup: Vec<String>,
+    },
+    /// What a plugin was granted cannot be given to it. Nothing of its was run.
+    #[error("{plugin} was granted `{permission}`, which cannot be given: {}", Escaped(reason))]
+    NotGrantable {
+        plugin: PluginName,
+        permission: Permission,
+        reason: String,
+        /// The statements that the database's owner runs, if any help.
         setup: Vec<String>,
     },
     #[error("the disk is full: {0}")]

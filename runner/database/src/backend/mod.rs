@@ -10,6 +10,7 @@ pub mod connection;
 mod error;
 pub mod export;
 pub mod identifier;
+pub mod map;
 mod mysql;
 mod one_by_one;
 mod postgres;

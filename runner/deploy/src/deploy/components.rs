@@ -10,7 +10,6 @@ use crate::{
     error::Error,
     escape::Escaped,
     event::Event,
-    given::Name,
     host::{Host, LoadError, Loaded},
     plan::{Finding, Plan, Severity, Step},
     source,
@@ -95,7 +94,7 @@ impl Components {
         let judge = backend.judge().await;
         let mut pending = match job.only_records() {
             true => BTreeMap::new(),
-            false => judge::by_component(job, plan, snapshot, |step| {
+            false => judge::by_component(plan, snapshot, |step| {
                 attempts.get(&step.key).map(|attempt| attempt.component_checksum)
             }),
         };
@@ -246,18 +245,7 @@ impl<'a> Loading<'a> {
     }
 }
 
-/// Refuses a plan that asks for what was not granted.
-pub(super) fn check_grants(
-    job: &Job<'_>,
-    plan: &Plan,
-    host: &Host,
-    dialect: Dialect,
-) -> Result<(), Error> {
-    attempts(job, plan, &Snapshot::empty(), host, dialect).map(drop)
-}
-
-/// What will be recorded about each step. Refuses what was not granted, and what this runner cannot
-/// take up again.
+/// What will be recorded about each step. Refuses what this runner cannot take up again.
 fn attempts(
     job: &Job<'_>,
     plan: &Plan,
@@ -266,9 +254,7 @@ fn attempts(
     dialect: Dialect,
 ) -> Result<BTreeMap<AlterationKey, Attempt>, Error> {
     let mut attempts = BTreeMap::new();
-    let elsewhere = plan.elsewhere();
-    for key in plan.steps.iter().map(|step| &step.key) {
-        let name = Name::of(key, &elsewhere);
+    for Step { key, level, .. } in &plan.steps {
         let row = snapshot.rows.get(key);
         let run = snapshot.runs.get(key);
         if let Some(run) = run
@@ -278,14 +264,8 @@ fn attempts(
             return Err(Error::OtherInterface { key: key.clone(), began, speaks });
         }
         let mut attempt = match (job.offer(), row) {
-            (Some((catalog, grants)), row) => {
+            (Some((catalog, _)), row) => {
                 let Some(alteration) = catalog.get(key) else { continue };
-                for permission in alteration.permissions.iter().copied() {
-                    if !name.has(grants, permission) {
-                        let claimed = matches!(name, Name::Claimed(_));
-                        return Err(Error::NotGranted { key: key.clone(), permission, claimed });
-                    }
-                }
                 let attempt = Attempt {
                     previous: row.map(|row| row.status),
                     irreversible: alteration.is_irreversible(dialect),
@@ -302,34 +282,26 @@ fn attempts(
                     Some(run) => Attempt::down(row).resumed(row, run),
                     None => Attempt::down(row),
                 };
-                down_with(job, attempt, row)?
+                down_with(job, attempt, row)
             }
             (None, None) => continue,
         };
         if let (Some(settings), None) = (job.settings(), run) {
             settings.fill(&key.plugin, &mut attempt.settings);
         }
-        attempt.limits.level = job.level(name, snapshot);
+        attempt.limits.level = *level;
         attempts.insert(key.clone(), attempt);
     }
     Ok(attempts)
 }
 
 /// The attempt at going down, with the component that the operator named for it, if there is one.
-fn down_with(job: &Job<'_>, attempt: Attempt, row: &StateRow) -> Result<Attempt, Error> {
-    let Job::Rollback { options, with } = job else { return Ok(attempt) };
-    let Some(file) = with.get(&row.key) else { return Ok(attempt) };
+fn down_with(job: &Job<'_>, attempt: Attempt, row: &StateRow) -> Attempt {
+    let Job::Rollback { with, .. } = job else { return attempt };
+    let Some(file) = with.get(&row.key) else { return attempt };
     // One that was begun with other bytes goes on with them, which the plan says.
     if attempt.run.is_some() && attempt.component_checksum != file.component_checksum {
-        return Ok(attempt);
-    }
-    for permission in file.permissions.iter().copied() {
-        let is_granted =
-            options.grants.iter().any(|grant| grant.covers(&row.key.plugin, permission));
-        // What goes down has what was granted to it when it went up.
-        if !is_granted && !row.permissions.contains(&permission) {
-            return Err(Error::NotGrantedDown { key: row.key.clone(), permission });
-        }
+        return attempt;
     }
     let offered = Attempt::up(file);
     let settings = match attempt.run {
@@ -338,7 +310,7 @@ fn down_with(job: &Job<'_>, attempt: Attempt, row: &StateRow) -> Result<Attempt,
     };
     let began =
         Attempt { settings, run: attempt.run, limits: offered.limits, ..Attempt::down(row) };
-    Ok(began.instead(file.component_checksum, file.permissions.clone()))
+    began.instead(file.component_checksum, file.permissions.clone())
 }
 
 /// Where a component comes from, for messages.

@@ -34,7 +34,7 @@ pub(super) fn ask(
         }
         Answer::No => Err(Error::Declined),
         // A yes says nothing about whose files they are.
-        Answer::Yes | Answer::Trust | Answer::Rename => {
+        Answer::Yes | Answer::Grant | Answer::Trust | Answer::Rename => {
             Err(Error::Objections(Box::new(plan.clone())))
         }
     }

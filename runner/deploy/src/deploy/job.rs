@@ -1,10 +1,10 @@
 //! The two jobs that alter a database, and what may be set for each.
 
 use crate::{
-    alteration::{Alteration, AlterationKey, Catalog, Dialect, Direction, PluginName},
+    alteration::{Alteration, AlterationKey, Catalog, Checksum, Dialect, Direction, PluginName},
     backend::Snapshot,
     given::{Grants, Levels, Name, Settings},
-    plan::{self, Asks, Finding, Plan, Policy, Renames, RollbackTarget, Step, Target},
+    plan::{self, Asks, Finding, GrantedBy, Plan, Policy, Renames, RollbackTarget, Step, Target},
     sql::Level,
 };
 use std::{
@@ -154,6 +154,18 @@ impl Job<'_> {
         }
     }
 
+    /// The checksum of the alteration that is offered as `key`.
+    pub(super) fn checksum(&self, key: &AlterationKey) -> Option<Checksum> {
+        let offered = match self {
+            Self::Rollback { with, .. } => with.get(key),
+            Self::Deploy { .. } | Self::DeployOne { .. } | Self::Baseline { .. } => {
+                self.catalog()?.get(key)
+            }
+            Self::TakeDown { .. } => None,
+        };
+        offered.map(|alteration| alteration.checksum)
+    }
+
     /// What is given to the hooks; none where none are called.
     pub(super) fn settings(&self) -> Option<&Settings> {
         match self {
@@ -186,8 +198,8 @@ impl Job<'_> {
     }
 
     /// The level at which a plugin runs.
-    pub(super) fn level(&self, name: Name<'_>, snapshot: &Snapshot) -> Level {
-        self.levels().map(|levels| levels.level(name, snapshot)).unwrap_or_default()
+    fn level(&self, name: Name<'_>, snapshot: &Snapshot, dialect: Dialect) -> Level {
+        self.levels().map(|levels| levels.level(name, snapshot, dialect)).unwrap_or_default()
     }
 
     /// Where to write what is destroyed.
@@ -235,20 +247,27 @@ impl Job<'_> {
         let elsewhere = plan.elsewhere();
         for step in &mut plan.steps {
             let key = step.key.clone();
-            self.mark(step, Name::of(&key, &elsewhere), snapshot);
+            let name = Name::of(&key, &elsewhere);
+            step.level = self.level(name, snapshot, dialect);
+            self.mark(step, name, snapshot);
         }
         let kept = |plugin: &PluginName| {
-            self.levels().is_some_and(|levels| levels.is_kept_guarded(plugin, snapshot))
+            self.levels().is_some_and(|levels| levels.is_kept_guarded(plugin, snapshot, dialect))
         };
         for plugin in super::trust::at(Level::Guarded, &plan).into_iter().filter(kept) {
             plan.findings.push(Finding::NotConfined { plugin });
+        }
+        let unsaid = |plugin: &PluginName| {
+            self.levels().is_some_and(|levels| levels.is_never_confined(plugin, dialect))
+        };
+        for plugin in super::trust::at(Level::Guarded, &plan).into_iter().filter(unsaid) {
+            plan.findings.push(Finding::Unconfined { plugin, dialect });
         }
         plan
     }
 
     /// Marks what a step has of what it asks for.
     fn mark(&self, step: &mut Step, name: Name<'_>, snapshot: &Snapshot) {
-        step.level = self.level(name, snapshot);
         let plugin = &step.key.plugin;
         let run = snapshot.runs.get(&step.key).filter(|run| run.direction == step.direction);
         let row = snapshot.rows.get(&step.key);
@@ -258,18 +277,28 @@ impl Job<'_> {
             step.asks = Asks::new(&row.permissions, &run.settings.keys().cloned().collect());
         }
         for permission in &mut step.asks.permissions {
-            let is_granted = |grants: &Grants| name.has(grants, permission.name);
-            permission.granted = match (self, step.direction) {
-                (Self::Rollback { options, .. }, _) => {
-                    // What goes down has what was granted to it when it went up.
-                    row.is_none_or(|row| row.permissions.contains(&permission.name))
-                        || is_granted(&options.grants)
+            let asked = &permission.name;
+            let granted = |grants: &Grants| match self.checksum(&step.key) {
+                Some(checksum) => {
+                    name.granted((grants, &snapshot.grants), (&step.key, checksum), asked)
                 }
-                (_, Direction::Up) if run.is_none() || is_mended => {
-                    self.offer().is_none_or(|(_, grants)| is_granted(grants))
-                }
-                (_, Direction::Up | Direction::Down) => true,
+                None => name.has(grants, asked).then_some(GrantedBy::Given),
             };
+            let by = match (self, step.direction) {
+                // What goes down has what was granted to it when it went up.
+                (Self::Rollback { options, .. }, _) => {
+                    match row.is_none_or(|row| row.permissions.contains(asked)) {
+                        true => Some(GrantedBy::Applied),
+                        false => granted(&options.grants),
+                    }
+                }
+                (_, Direction::Up) if run.is_none() || is_mended => match self.offer() {
+                    Some((_, grants)) => granted(grants),
+                    None => Some(GrantedBy::Applied),
+                },
+                (_, Direction::Up | Direction::Down) => Some(GrantedBy::Applied),
+            };
+            permission.mark(by);
         }
         match self.settings() {
             Some(settings) => {

@@ -8,7 +8,6 @@ use crate::{
     alteration::{AlterationKey, Checksum, Direction},
     backend::{Backend, Phase, Run, Snapshot},
     error::Error,
-    given::Name,
     pack::{SqlHook, SqlSource},
     plan::{Finding, Plan, Severity, Step},
     source,
@@ -83,21 +82,15 @@ pub(super) fn component(judge: &Judge, bytes: &[u8], pending: &[Pending]) -> Vec
 
 /// The steps of `plan`, by the component that each runs.
 pub(super) fn by_component<'a>(
-    job: &Job<'_>,
     plan: &'a Plan,
     snapshot: &Snapshot,
     checksum: impl Fn(&'a Step) -> Option<Checksum>,
 ) -> BTreeMap<Checksum, Vec<Pending>> {
     let mut pending: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    let elsewhere = plan.elsewhere();
     for step in &plan.steps {
         if let Some(checksum) = checksum(step) {
             let run = snapshot.runs.get(&step.key);
-            pending.entry(checksum).or_default().push(Pending::new(
-                step,
-                run,
-                job.level(Name::of(&step.key, &elsewhere), snapshot),
-            ));
+            pending.entry(checksum).or_default().push(Pending::new(step, run, step.level));
         }
     }
     pending
@@ -140,7 +133,7 @@ async fn refused(
         (None, None) => Some(snapshot.rows.get(&step.key)?.component_checksum),
     };
     let mut findings = Vec::new();
-    for (checksum, pending) in by_component(job, plan, snapshot, checksum) {
+    for (checksum, pending) in by_component(plan, snapshot, checksum) {
         let Some(first) = pending.first() else { continue };
         let file = job.file(&first.key, snapshot);
         let bytes = fetch(file, &first.key, checksum, backend).await?;
@@ -156,7 +149,7 @@ pub(super) fn files(job: &Job<'_>, plan: &Plan, judge: &Judge) -> Result<(), Err
     let Some((catalog, _)) = job.offer() else { return Ok(()) };
     let empty = Snapshot::empty();
     let checksum = |step: &Step| Some(catalog.get(&step.key)?.component_checksum);
-    for (checksum, mut pending) in by_component(job, plan, &empty, checksum) {
+    for (checksum, mut pending) in by_component(plan, &empty, checksum) {
         let file = pending.first().and_then(|first| catalog.get(&first.key));
         let Some(file) = file else { continue };
         let bytes = source::read_component(&file.path, checksum)?;

@@ -136,6 +136,7 @@ async fn rehearse(
         components: Arc::clone(components),
         control: &quiet,
         renames: Renames::new(),
+        permitted: Vec::new(),
         before: 0,
         later: 0,
         report: &mut report,

@@ -11,6 +11,7 @@ pub(crate) mod begun;
 mod components;
 mod export;
 mod folders;
+mod grants;
 mod hooks;
 mod job;
 mod judge;
@@ -43,7 +44,7 @@ pub use crate::{
 
 use crate::{
     alteration::Level,
-    backend::{Backend, BackendError, Obstacle, Snapshot, Status},
+    backend::{Backend, BackendError, NewGrant, Obstacle, Snapshot, Status},
     cancel::Cancelled,
     error::{Error, Lost},
     event::{Event, Observer, Report, StepReport},
@@ -94,9 +95,12 @@ pub struct Question<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     No,
-    /// Goes on with plugins that are trusted. With others it is [`Error::Powerful`].
+    /// Goes on with plugins that are trusted, and with what was granted. With others it is [`Error::Powerful`], without a
+    /// grant [`Error::NotGranted`].
     Yes,
-    /// Goes on, and trusts every plugin of the plan for this run.
+    /// Goes on, and grants what the plan's steps ask for: that is recorded. As [`Answer::Yes`] otherwise.
+    Grant,
+    /// As [`Answer::Grant`], and trusts every plugin of the plan for this run.
     Trust,
     /// Lets the plugins that were asked about take over what is recorded of others.
     Rename,
@@ -132,6 +136,9 @@ pub(crate) async fn run(
     let rehearse = how.rehearse;
     let mut renames = Renames::new();
     let found = backend.snapshot().await?;
+    if !found.confined.is_empty() {
+        backend.shut_left_open().await?;
+    }
     let (mut snapshot, mut renaming) = Renaming::look(job, &renames, found, backend).await?;
     let mut plan = renaming.plan(job, &snapshot, backend.dialect());
     if plan.waits_for_an_attempt() {
@@ -160,7 +167,7 @@ pub(crate) async fn run(
             Answer::Rename => {}
             Answer::No => return Err(Error::Declined),
             // A yes says nothing about whose records they are.
-            Answer::Yes | Answer::Trust | Answer::Folder => {
+            Answer::Yes | Answer::Grant | Answer::Trust | Answer::Folder => {
                 return Err(Error::Objections(Box::new(plan)));
             }
         }
@@ -227,6 +234,7 @@ pub(crate) async fn run(
     if let Some(step) = outside {
         return Err(Error::ConfinedPreparation(step.key.clone()));
     }
+    grants::check_tables(&plan, backend).await?;
     let export = job.export();
     export.map(export::check_folder).transpose()?;
     let losses = match job.destroys() {
@@ -234,7 +242,7 @@ pub(crate) async fn run(
             let doing = (job, how, host);
             // What goes on with an unfinished attempt first ends what is left of it on the server.
             let is_begun = plan.steps.iter().any(|step| snapshot.runs.contains_key(&step.key));
-            let may_run = powerful.is_none() && !is_begun;
+            let may_run = powerful.is_none() && !is_begun && !plan.lacks_grants();
             // A rollback is one part.
             let Some((_, components)) = parts.first_mut() else { return Ok(report) };
             Some(losses::look(doing, &plan, components, backend, control, may_run).await?)
@@ -267,11 +275,17 @@ pub(crate) async fn run(
     };
     match (answer, powerful) {
         (Answer::No, _) => return Err(Error::Declined),
-        (Answer::Yes | Answer::Rename | Answer::Folder, Some(powerful)) => {
+        (Answer::Yes | Answer::Grant | Answer::Rename | Answer::Folder, Some(powerful)) => {
             return Err(Error::Powerful(Box::new(powerful)));
         }
-        (Answer::Trust, _) | (Answer::Yes | Answer::Rename | Answer::Folder, None) => {}
+        (Answer::Trust, _)
+        | (Answer::Yes | Answer::Grant | Answer::Rename | Answer::Folder, None) => {}
     }
+    let permitted = match answer {
+        Answer::Grant | Answer::Trust => grants::missing(job, &plan),
+        Answer::No | Answer::Yes | Answer::Rename | Answer::Folder => Vec::new(),
+    };
+    grants::check(job, &plan, &permitted)?;
     let began = Instant::now();
     lock(backend, how, control).await?;
     if let (Some(folder), Some(losses)) = (export, &losses) {
@@ -285,9 +299,10 @@ pub(crate) async fn run(
     report.drops = losses;
     report.replaced = replaced;
     let doing = (host, how, control);
+    let agreed = (&renames, &permitted[..]);
     let worked = match rehearse {
-        true => rehearsed(parts, backend, doing, &renames, &mut report).await,
-        false => work(parts, backend, doing, &renames, &mut report).await,
+        true => rehearsed(parts, backend, doing, agreed, &mut report).await,
+        false => work(parts, backend, doing, agreed, &mut report).await,
     };
     backend.unlock().await;
     report.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -301,10 +316,10 @@ pub(crate) async fn run(
 }
 
 /// What a deploy to an empty database would run; an error where it would refuse to.
-pub(crate) fn plan_for_empty(job: &Job<'_>, judge: &Judge, host: &Host) -> Result<Plan, Error> {
+pub(crate) fn plan_for_empty(job: &Job<'_>, judge: &Judge) -> Result<Plan, Error> {
     let plan = acceptable(job.plan(&Snapshot::empty(), judge.dialect()))?;
     job.check_settings(&plan, &Snapshot::empty())?;
-    components::check_grants(job, &plan, host, judge.dialect())?;
+    grants::check(job, &plan, &[])?;
     judge::files(job, &plan, judge)?;
     Ok(plan)
 }
@@ -332,11 +347,11 @@ async fn rehearsed(
     parts: Parts<'_>,
     backend: &mut Backend,
     doing: (&Host, &How, &Control),
-    renames: &Renames,
+    agreed: (&Renames, &[NewGrant]),
     report: &mut Report,
 ) -> Result<(), Error> {
     backend.begin_rehearsal().await?;
-    let worked = work(parts, backend, doing, renames, report).await;
+    let worked = work(parts, backend, doing, agreed, report).await;
     let ended = backend.end_rehearsal().await;
     // Why it failed matters more than that nothing was left to roll back.
     worked?;
@@ -348,7 +363,7 @@ async fn work(
     parts: Parts<'_>,
     backend: &mut Backend,
     (host, how, control): (&Host, &How, &Control),
-    renames: &Renames,
+    (renames, permitted): (&Renames, &[NewGrant]),
     report: &mut Report,
 ) -> Result<(), Error> {
     let mut later: usize = parts.iter().map(|(_, components)| components.steps()).sum();
@@ -360,6 +375,7 @@ async fn work(
             components,
             control,
             renames: renames.clone(),
+            permitted: permitted.to_vec(),
             before: report.steps.len(),
             later,
             report: &mut *report,
@@ -384,6 +400,8 @@ struct Work<'a> {
     control: &'a Control,
     /// What the operator agreed to at the question.
     renames: Renames,
+    /// What was granted at the question.
+    permitted: Vec<NewGrant>,
     report: &'a mut Report,
     /// Steps that jobs before this one reported, which are on the server's disk.
     before: usize,
@@ -469,6 +487,11 @@ impl Work<'_> {
             let plan = acceptable(plan)?;
             if let Some(step) = plan.steps.iter().find(|step| !self.components.has(step)) {
                 return Err(Error::PlanChanged(step.key.clone()));
+            }
+            match self.record_grants(backend, &plan, &found).await {
+                Ok(false) => {}
+                Ok(true) | Err(Error::Backend(BackendError::Moved)) => continue,
+                Err(error) => return Err(error),
             }
             // Somebody else was at it while this runner waited: it is loaded as it stands now.
             if !plan.steps.iter().all(|step| self.components.fits(&step.key, &snapshot)) {

@@ -1,8 +1,12 @@
 //! What an operator permits to plugins.
 
 use super::{Trust, Trusts};
-use crate::alteration::{
-    AlterationKey, ParsePermissionError, ParsePluginError, Permission, PluginName,
+use crate::{
+    alteration::{
+        AlterationKey, Checksum, ParsePermissionError, ParsePluginError, Permission, PluginName,
+    },
+    plan::GrantedBy,
+    record::{Covering, RecordedGrant, covering},
 };
 use std::{collections::BTreeSet, str::FromStr};
 
@@ -25,8 +29,8 @@ pub enum ParseGrantError {
 
 impl Grant {
     /// Whether it gives `plugin` that permission.
-    pub fn covers(&self, plugin: &PluginName, permission: Permission) -> bool {
-        self.permission == permission
+    pub fn covers(&self, plugin: &PluginName, permission: &Permission) -> bool {
+        self.permission == *permission
             && self.plugin.as_ref().is_none_or(|granted| granted == plugin)
     }
 }
@@ -49,11 +53,28 @@ impl<'a> Name<'a> {
     }
 
     /// Whether some of `grants` give it `permission`.
-    pub(crate) fn has(self, grants: &Grants, permission: Permission) -> bool {
+    pub(crate) fn has(self, grants: &Grants, permission: &Permission) -> bool {
         grants.iter().any(|grant| match self {
             Self::Known(plugin) => grant.covers(plugin, permission),
             Self::Claimed(plugin) => grant.plugin.is_none() && grant.covers(plugin, permission),
         })
+    }
+
+    /// By what `permission` is granted to an alteration with these bytes, if it is. To a name that is only claimed the record
+    /// grants nothing but what was granted to these very bytes.
+    pub(crate) fn granted(
+        self,
+        (given, recorded): (&Grants, &[RecordedGrant]),
+        (key, checksum): (&AlterationKey, Checksum),
+        permission: &Permission,
+    ) -> Option<GrantedBy> {
+        if self.has(given, permission) {
+            return Some(GrantedBy::Given);
+        }
+        match covering(recorded, key, checksum, permission)? {
+            Covering::Exact => Some(GrantedBy::Checksum),
+            Covering::SamePlugin => matches!(self, Self::Known(_)).then_some(GrantedBy::Before),
+        }
     }
 
     pub(crate) fn plugin(self) -> &'a PluginName {
@@ -62,8 +83,8 @@ impl<'a> Name<'a> {
         }
     }
 
-    /// The precision of the most precise of `trusts` that trusts it, if any does.
-    pub(crate) fn trusted_by(self, trusts: &Trusts) -> Option<u8> {
+    /// The precision of the most precise of `trusts` that covers it, if any does.
+    pub(crate) fn covered_by(self, trusts: &Trusts) -> Option<u8> {
         let trusting = trusts.iter().filter(|trust| match self {
             Self::Known(plugin) => trust.covers(plugin),
             Self::Claimed(_) => **trust == Trust::All,
@@ -75,13 +96,13 @@ impl<'a> Name<'a> {
 impl FromStr for Grant {
     type Err = ParseGrantError;
 
-    /// `permission` or `vendor/name:permission`.
+    /// `permission` or `vendor/name:permission`. A permission may hold a colon too, behind its first word.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once(':') {
-            Some((plugin, permission)) => {
+            Some((plugin, permission)) if !plugin.contains(' ') => {
                 Ok(Self { plugin: Some(plugin.parse()?), permission: permission.parse()? })
             }
-            None => Ok(Self { plugin: None, permission: text.parse()? }),
+            _ => Ok(Self { plugin: None, permission: text.parse()? }),
         }
     }
 }
@@ -95,22 +116,31 @@ mod tests {
         let shop: PluginName = "acme/shop".parse().unwrap();
         let other: PluginName = "acme/other".parse().unwrap();
         let one: Grant = "acme/shop:entropy".parse().unwrap();
-        assert!(one.covers(&shop, Permission::Entropy) && !one.covers(&other, Permission::Entropy));
+        assert!(
+            one.covers(&shop, &Permission::Entropy) && !one.covers(&other, &Permission::Entropy)
+        );
         let all: Grant = "entropy".parse().unwrap();
-        assert!(all.covers(&other, Permission::Entropy));
+        assert!(all.covers(&other, &Permission::Entropy));
         let (known, claimed) = (Name::Known(&shop), Name::Claimed(&shop));
         let table = [(one, true, false), (all, true, true)];
         for (grant, of_known, of_claimed) in table {
             let grants = Grants::from([grant]);
-            assert_eq!(known.has(&grants, Permission::Entropy), of_known);
-            assert_eq!(claimed.has(&grants, Permission::Entropy), of_claimed);
+            assert_eq!(known.has(&grants, &Permission::Entropy), of_known);
+            assert_eq!(claimed.has(&grants, &Permission::Entropy), of_claimed);
         }
         for (trust, of_claimed) in [("acme/shop", false), ("acme/*", false), ("*", true)] {
             let trusts = Trusts::from([trust.parse().unwrap()]);
-            assert!(known.trusted_by(&trusts).is_some());
-            assert_eq!(claimed.trusted_by(&trusts).is_some(), of_claimed, "{trust}");
+            assert!(known.covered_by(&trusts).is_some());
+            assert_eq!(claimed.covered_by(&trusts).is_some(), of_claimed, "{trust}");
         }
-        for bad in ["", "root", "acme:entropy", "acme/shop:root"] {
+        let reads: Grant = "evil/x:reads acme/shop:orders".parse().unwrap();
+        assert_eq!(reads.plugin, Some("evil/x".parse().unwrap()));
+        assert_eq!(reads.permission.to_string(), "reads acme/shop:orders");
+        let of_all: Grant = "reads acme/shop:orders".parse().unwrap();
+        assert_eq!((of_all.plugin, of_all.permission), (None, reads.permission));
+        for bad in
+            ["", "root", "acme:entropy", "acme/shop:root", "evil/x:reads orders", "reads orders"]
+        {
             assert!(bad.parse::<Grant>().is_err(), "{bad}");
         }
     }

@@ -1,10 +1,11 @@
-//! At which level each plugin runs: what the operator said of it, and what is recorded. Pure.
+//! At which level each plugin runs: what the operator said of it, what is recorded, and what the database can do. Pure.
 
 use super::{Name, Trust, Trusts};
 use crate::{
-    alteration::{Level, PluginName},
-    backend::Snapshot,
+    alteration::{Dialect, Level, PluginName},
+    backend::{Snapshot, Status},
 };
+use std::collections::BTreeSet;
 
 /// What the operator said of levels.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,6 +14,13 @@ pub struct Levels {
     pub trusted: Trusts,
     /// Plugins that run as database roles of their own, unless they have records here from before.
     pub confined: Trusts,
+    /// Plugins that run with the rights of the URL's user, behind what is refused by its text.
+    pub guarded: Trusts,
+}
+
+/// Whether plugins of which nothing is said are confined on a database of this kind.
+fn confines(dialect: Dialect) -> bool {
+    dialect == Dialect::Postgresql
 }
 
 impl Levels {
@@ -20,18 +28,19 @@ impl Levels {
     pub fn and(mut self, others: Self) -> Self {
         self.trusted.extend(others.trusted);
         self.confined.extend(others.confined);
+        self.guarded.extend(others.guarded);
         self
     }
 
     /// The same for a scratch database, which is thrown away: a role would stay on the server.
     pub fn on_scratch(self) -> Self {
-        Self { confined: Trusts::new(), ..self }
+        Self { confined: Trusts::new(), guarded: [Trust::All].into(), ..self }
     }
 
-    /// The level of a plugin. Of two patterns that cover it, the one that says more of it counts, and of two that say the
-    /// same of it, the stricter level. A plugin that was confined stays so, unless it is trusted by its own name; one that
-    /// has records of another level keeps that level.
-    pub(crate) fn level(&self, name: Name<'_>, snapshot: &Snapshot) -> Level {
+    /// The level of a plugin. Of patterns that cover it, the one that says the most of it counts; of those that say the same,
+    /// confined before trusted before guarded. A plugin that was confined stays so, unless its own name is said; one that has
+    /// records of another level keeps that level.
+    pub(crate) fn level(&self, name: Name<'_>, snapshot: &Snapshot, dialect: Dialect) -> Level {
         let plugin = name.plugin();
         let best = |patterns: &Trusts| {
             patterns.iter().filter(|pattern| pattern.covers(plugin)).map(Trust::precision).max()
@@ -41,24 +50,57 @@ impl Levels {
             true => Some(Trust::NAMED.max(best(&self.confined).unwrap_or_default())),
             false => best(&self.confined),
         };
-        match (name.trusted_by(&self.trusted), confined) {
-            (Some(_), None) => Level::Trusted,
-            (Some(trusted), Some(_)) if has_role && trusted == Trust::NAMED => Level::Trusted,
-            (Some(trusted), Some(confined)) if trusted > confined => Level::Trusted,
-            (_, Some(_)) if has_role || !has_records(plugin, snapshot) => Level::Confined,
-            _ => Level::Guarded,
+        let (trusted, guarded) = (name.covered_by(&self.trusted), name.covered_by(&self.guarded));
+        let weaker = trusted.max(guarded);
+        let is_weaker = match (weaker, confined) {
+            (Some(weaker), Some(_)) if has_role => weaker == Trust::NAMED,
+            (Some(weaker), Some(confined)) => weaker > confined,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        if is_weaker {
+            return if trusted >= guarded { Level::Trusted } else { Level::Guarded };
+        }
+        let is_asked = confined.is_some() || confines(dialect);
+        match has_role || (is_asked && !has_records(plugin, snapshot)) {
+            true => Level::Confined,
+            false => Level::Guarded,
         }
     }
 
-    /// Whether `plugin` was to be confined and is not, because it has records from before.
-    pub(crate) fn is_kept_guarded(&self, plugin: &PluginName, snapshot: &Snapshot) -> bool {
-        self.level(Name::Known(plugin), snapshot) == Level::Guarded
-            && self.confined.iter().any(|pattern| pattern.covers(plugin))
+    /// Whether `plugin` would be confined and is not, because it has records from before.
+    pub(crate) fn is_kept_guarded(
+        &self,
+        plugin: &PluginName,
+        snapshot: &Snapshot,
+        dialect: Dialect,
+    ) -> bool {
+        let name = Name::Known(plugin);
+        let is_said = name.covered_by(&self.trusted).max(name.covered_by(&self.guarded)).is_some();
+        let is_asked = self.confined.iter().any(|pattern| pattern.covers(plugin));
+        self.level(name, snapshot, dialect) == Level::Guarded
+            && (is_asked || confines(dialect) && !is_said)
+    }
+
+    /// The plugins with records that would be confined without them.
+    pub(crate) fn kept_guarded(&self, snapshot: &Snapshot, dialect: Dialect) -> Vec<PluginName> {
+        let plugins: BTreeSet<&PluginName> = snapshot.rows.keys().map(|key| &key.plugin).collect();
+        let kept = |plugin: &&PluginName| self.is_kept_guarded(plugin, snapshot, dialect);
+        plugins.into_iter().filter(kept).cloned().collect()
+    }
+
+    /// Whether nothing is said of `plugin`, on a server where no plugin is confined.
+    pub(crate) fn is_never_confined(&self, plugin: &PluginName, dialect: Dialect) -> bool {
+        let name = Name::Known(plugin);
+        matches!(dialect, Dialect::Mysql | Dialect::Mariadb)
+            && name.covered_by(&self.guarded).is_none()
     }
 }
 
+/// What failed changed nothing, and decides nothing.
 fn has_records(plugin: &PluginName, snapshot: &Snapshot) -> bool {
-    snapshot.rows.keys().any(|key| key.plugin == *plugin)
+    let mut rows = snapshot.rows.iter();
+    rows.any(|(key, row)| key.plugin == *plugin && row.status != Status::Failed)
 }
 
 #[cfg(test)]
@@ -67,29 +109,37 @@ mod tests {
 
     #[test]
     fn which_level() {
+        use Dialect::{Mysql, Postgresql};
         let plugin: PluginName = "acme/shop".parse().unwrap();
         let patterns = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
         let new = Snapshot::empty();
         let with_role = Snapshot { confined: [plugin.clone()].into(), ..Snapshot::empty() };
-        let table: [(&[&str], &[&str], &Snapshot, Level); 10] = [
-            (&[], &[], &new, Level::Guarded),
-            (&["*"], &[], &new, Level::Trusted),
-            (&[], &["*"], &new, Level::Confined),
-            (&["acme/*"], &["*"], &new, Level::Trusted),
-            (&["*"], &["acme/*"], &new, Level::Confined),
-            (&["acme/shop"], &["acme/shop"], &new, Level::Confined),
-            (&["acme/other"], &["acme/other"], &new, Level::Guarded),
-            (&[], &[], &with_role, Level::Confined),
-            (&["*"], &[], &with_role, Level::Confined),
-            (&["acme/shop"], &[], &with_role, Level::Trusted),
+        let table: [(Dialect, [&[&str]; 3], &Snapshot, Level); 19] = [
+            (Mysql, [&[], &[], &[]], &new, Level::Guarded),
+            (Mysql, [&["*"], &[], &[]], &new, Level::Trusted),
+            (Mysql, [&[], &["*"], &[]], &new, Level::Confined),
+            (Mysql, [&["acme/*"], &["*"], &[]], &new, Level::Trusted),
+            (Mysql, [&["*"], &["acme/*"], &[]], &new, Level::Confined),
+            (Mysql, [&["acme/shop"], &["acme/shop"], &[]], &new, Level::Confined),
+            (Mysql, [&["acme/other"], &["acme/other"], &[]], &new, Level::Guarded),
+            (Postgresql, [&[], &[], &[]], &new, Level::Confined),
+            (Postgresql, [&["acme/other"], &[], &["acme/other"]], &new, Level::Confined),
+            (Postgresql, [&[], &[], &["*"]], &new, Level::Guarded),
+            (Postgresql, [&["*"], &[], &["*"]], &new, Level::Trusted),
+            (Postgresql, [&["*"], &[], &["acme/shop"]], &new, Level::Guarded),
+            (Postgresql, [&[], &["*"], &["*"]], &new, Level::Confined),
+            (Postgresql, [&[], &["*"], &["acme/*"]], &new, Level::Guarded),
+            (Postgresql, [&[], &[], &[]], &with_role, Level::Confined),
+            (Postgresql, [&["*"], &[], &["*"]], &with_role, Level::Confined),
+            (Postgresql, [&["acme/shop"], &[], &[]], &with_role, Level::Trusted),
+            (Postgresql, [&[], &[], &["acme/shop"]], &with_role, Level::Guarded),
+            (Mysql, [&[], &[], &[]], &with_role, Level::Confined),
         ];
-        for (trusted, confined, snapshot, expected) in table {
-            let levels = Levels { trusted: patterns(trusted), confined: patterns(confined) };
-            assert_eq!(
-                levels.level(Name::Known(&plugin), snapshot),
-                expected,
-                "{trusted:?} {confined:?}"
-            );
+        for (dialect, said, snapshot, expected) in table {
+            let [trusted, confined, guarded] = said.map(patterns);
+            let levels = Levels { trusted, confined, guarded };
+            let found = levels.level(Name::Known(&plugin), snapshot, dialect);
+            assert_eq!(found, expected, "{dialect} {said:?}");
         }
     }
 }

@@ -129,7 +129,7 @@ pub fn to_text(file: &LockFile) -> String {
     let mut text = format!("{HEADER}version = {VERSION}\n");
     for (plugin, LockedPlugin { source, permissions, alterations }) in &file.plugins {
         let permissions: Vec<String> =
-            permissions.iter().map(|permission| quoted(permission.as_str())).collect();
+            permissions.iter().map(|permission| quoted(&permission.to_string())).collect();
         let _ = write!(
             text,
             "\n[plugins.{name}]\nsource = {}\npermissions = [{}]\n\n[plugins.{name}.alterations]\n",

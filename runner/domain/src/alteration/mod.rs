@@ -14,6 +14,7 @@ mod manifest;
 mod permission;
 mod plugin;
 mod setting;
+mod table_name;
 mod version;
 
 pub use catalog::{Alteration, Catalog, CatalogError, ComponentFile};
@@ -28,11 +29,12 @@ pub use manifest::{
     Declaration, DeclaredHooks, MANIFEST_BYTES_MAX, MANIFEST_SECTION, Manifest, ManifestError,
     Requirements,
 };
-pub use permission::{ParsePermissionError, Permission, Permissions};
+pub use permission::{ExtensionName, ParsePermissionError, Permission, Permissions};
 pub use plugin::{ParsePluginError, PluginName};
 pub use setting::{
     Handed, ParseSettingNameError, SettingName, SettingNames, SettingValue, SettingValueError,
 };
+pub use table_name::{ParseTableError, TableName, TableOwner};
 pub use version::{ParseVersionError, Version};
 
 use serde::{Deserialize, Serialize};

@@ -160,7 +160,7 @@ impl Pins {
         for permission in alteration.permissions.difference(&listed.permissions) {
             differences.push(LockDifference {
                 file: file.clone(),
-                permission: Some(*permission),
+                permission: Some(permission.clone()),
                 ..self.difference(LockProblem::Permission, plugin.clone(), id.clone())
             });
         }

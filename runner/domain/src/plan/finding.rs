@@ -258,6 +258,13 @@ pub enum Finding {
         /// The plugin.
         plugin: PluginName,
     },
+    /// It has the rights of the operator's user, because nothing is confined on this database yet.
+    Unconfined {
+        /// The plugin.
+        plugin: PluginName,
+        /// The database's dialect.
+        dialect: Dialect,
+    },
     /// From one of its statements on, it could not be resumed if it were interrupted.
     NotResumable {
         /// The alteration.

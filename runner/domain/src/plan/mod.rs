@@ -18,7 +18,7 @@ mod status;
 mod takeover;
 mod target;
 
-pub use asks::{AskedPermission, AskedSetting, Asks};
+pub use asks::{AskedPermission, AskedSetting, Asks, GrantedBy};
 pub use baseline::{
     BaselineError, End, ParseUpToError, UpTo, baseline, keys_of_former, keys_of_projects,
     keys_up_to,
@@ -60,6 +60,12 @@ impl Plan {
     /// Findings that forbid running the plan.
     pub fn objections(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.severity() != Severity::Note)
+    }
+
+    /// Whether one of its steps asks for a permission that is not granted.
+    pub fn lacks_grants(&self) -> bool {
+        let asked = self.steps.iter().flat_map(|step| &step.asks.permissions);
+        asked.into_iter().any(|asked| !asked.granted)
     }
 
     /// What lies in another folder than the recorded alterations of its plugin: whether it is of that plugin is only its

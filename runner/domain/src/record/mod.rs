@@ -6,9 +6,11 @@ mod cell;
 mod decision;
 mod entropy;
 mod former;
+pub mod grant;
 mod hook_limits;
 mod lock_holder;
 mod mended;
+mod object;
 pub mod place;
 mod row;
 mod state;
@@ -22,9 +24,11 @@ pub use cell::Cell;
 pub use decision::{Because, Decided, Decision, ParseBecauseError};
 pub use entropy::Entropy;
 pub use former::Former;
+pub use grant::{Covering, RecordedGrant, covering};
 pub use hook_limits::HookLimits;
 pub use lock_holder::LockHolder;
 pub use mended::{Asked, Fit, Mended};
+pub use object::{Changes, Found, Object, ObjectKind, Owners};
 pub use row::{Record, RecordError};
 pub use state::{
     Applied, Attempt, Checkpoint, Claim, Ending, Phase, Revision, Run, SCHEMA_VERSION, Snapshot,

@@ -1,6 +1,6 @@
 //! What is recorded about alterations: rows of the state table and the changes to them, as data.
 
-use super::{Entropy, HookLimits, Mended, StrangeLedger};
+use super::{Entropy, HookLimits, Mended, RecordedGrant, StrangeLedger};
 use crate::{
     alteration::{
         Alteration, AlterationKey, Checksum, Dialect, Direction, ForeignKeys, Handed, Level,
@@ -19,7 +19,7 @@ use std::{
 const MARKER_CHARS: usize = 32;
 
 /// The version of the runner's own tables that this runner writes.
-pub const SCHEMA_VERSION: i64 = 5;
+pub const SCHEMA_VERSION: i64 = 6;
 
 /// The ledger's counter: advanced by every transaction that changes state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -140,6 +140,8 @@ pub struct Snapshot {
     pub cut: BTreeMap<AlterationKey, String>,
     /// The plugins that run as database roles of their own here.
     pub confined: BTreeSet<PluginName>,
+    /// The permissions that persons granted, and did not take back.
+    pub grants: Vec<RecordedGrant>,
 }
 
 impl Snapshot {
@@ -155,6 +157,7 @@ impl Snapshot {
             mended: BTreeMap::new(),
             cut: BTreeMap::new(),
             confined: BTreeSet::new(),
+            grants: Vec::new(),
         }
     }
 

@@ -14,20 +14,29 @@ use crate::{
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every own table but those that are made only where they are needed.
-pub const TABLES: [&str; 6] = [
+pub const TABLES: [&str; 7] = [
     "alteration_archive",
     "alteration_history",
     "alteration_journal",
     "alteration_ledger",
+    "alteration_object",
     "alteration_run",
     "alteration_state",
 ];
-/// The tables that are made only where they are needed: for a lease, and where a plugin is confined.
-const OPTIONAL: [&str; 4] =
-    ["alteration_ending", "alteration_lease", "alteration_role", "alteration_ticket"];
-/// The tables of the first version.
-const TABLES_1: [&str; 4] =
-    ["alteration_archive", "alteration_history", "alteration_ledger", "alteration_state"];
+/// The tables that are made only where they are needed: for a lease, where a plugin is confined, and where a person grants
+/// a permission.
+const OPTIONAL: [&str; 6] = [
+    "alteration_ending",
+    "alteration_grant",
+    "alteration_lease",
+    "alteration_right",
+    "alteration_role",
+    "alteration_ticket",
+];
+/// The map of owners.
+pub const OBJECT_TABLE: &str = "alteration_object";
+/// The tables that the second version brought.
+const TABLES_2: [&str; 2] = ["alteration_journal", "alteration_run"];
 
 /// How a column's values are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,6 +137,20 @@ pub const STATE: Selection = Selection {
 pub const ROLE: Selection =
     Selection { columns: &[text("plugin"), text("role")], from: "FROM @role ORDER BY plugin" };
 
+/// The permissions that persons granted and took back, in their order.
+pub const GRANT: Selection = Selection {
+    columns: &[
+        text("plugin"),
+        text("permission"),
+        text("id"),
+        text("checksum"),
+        text("event"),
+        text("at"),
+        text("done_by"),
+    ],
+    from: "FROM @grant ORDER BY sequence",
+};
+
 /// The attempts that were begun and have not ended. The first version had no table for them.
 pub const RUN: Selection = Selection {
     columns: &[
@@ -161,6 +184,14 @@ pub const RUN: Selection = Selection {
 };
 /// The version of the schema that brought [`RUN`].
 pub const RUN_SINCE: i64 = 2;
+
+/// The objects that alterations made: see [`super::Owners`].
+pub const OBJECT: Selection = Selection {
+    columns: &[text("plugin"), text("id"), text("kind"), text("place"), text("name")],
+    from: "FROM @object",
+};
+/// The version of the schema that brought [`OBJECT`].
+pub const OBJECT_SINCE: i64 = 6;
 
 /// Which plugin took over which, in order: see [`super::Ending::TakenOver`].
 pub const SUCCESSORS: Selection = Selection {
@@ -198,10 +229,13 @@ pub fn without_ledger(found: &BTreeSet<String>, commit_alone: bool) -> Result<()
     Err(RecordError::Corrupt("the table alteration_ledger is missing".to_owned()))
 }
 
-/// Those of the tables of a version that are not among `found`.
+/// Those of the tables of a version that are not among `found`. The map of owners is none of them: what only checks does not
+/// read it, and may have no right to see it.
 pub fn missing(version: i64, found: &BTreeSet<String>) -> Vec<&'static str> {
-    let expected = if version == 1 { &TABLES_1[..] } else { &TABLES[..] };
-    expected.iter().copied().filter(|table| !found.contains(*table)).collect()
+    let is_asked_for = |table: &&str| {
+        *table != OBJECT_TABLE && (version >= RUN_SINCE || !TABLES_2.contains(table))
+    };
+    TABLES.into_iter().filter(is_asked_for).filter(|table| !found.contains(*table)).collect()
 }
 
 /// The schema's version, of which the ledger says `found` while the tables `missing` are not there. `None` where a
@@ -374,7 +408,7 @@ mod tests {
     fn versions_are_told() {
         let corrupt = |text: &str| Err(RecordError::Corrupt(text.to_owned()));
         let table = [
-            (SCHEMA_VERSION + 1, &[][..], false, Err(RecordError::NewerSchema { found: 6 })),
+            (SCHEMA_VERSION + 1, &[][..], false, Err(RecordError::NewerSchema { found: 7 })),
             (5, &[][..], false, Ok(Some(5))),
             (0, &[][..], true, Ok(None)),
             (0, &[][..], false, corrupt("alteration_ledger has schema version 0")),
@@ -386,6 +420,9 @@ mod tests {
         let found = |names: &[&str]| own(names.iter().map(|name| (*name).to_owned()));
         let first = found(&["alteration_ARCHIVE", "alteration_history", "alteration_ledger", "x"]);
         assert_eq!(missing(1, &first), ["alteration_state"]);
+        let three = ["alteration_journal", "alteration_run", "alteration_state"];
+        assert_eq!(missing(RUN_SINCE, &first), three);
+        assert_eq!(missing(OBJECT_SINCE, &first), three);
         assert!(without_ledger(&found(&["alteration_lease"]), false).is_ok());
         assert!(without_ledger(&found(&["alteration_state"]), true).is_ok());
         assert!(without_ledger(&found(&["alteration_state"]), false).is_err());

@@ -8,6 +8,7 @@
 //! [`Own`]: super::transaction::Own
 
 pub(super) mod archive;
+pub(super) mod grant;
 pub(super) mod history;
 pub(super) mod journal;
 pub(super) mod lease;

@@ -11,7 +11,9 @@ use crate::{
     recorded::query,
     transaction::Own,
 };
-use alteration_domain::record::tables::{self, missing, without_ledger};
+use alteration_domain::record::tables::{
+    self, OBJECT_SINCE, OBJECT_TABLE, missing, without_ledger,
+};
 use std::collections::BTreeSet;
 
 /// The statements that create the current version in an empty database.
@@ -120,6 +122,7 @@ const FRESH: &[&str] = &[
     )",
     RUN,
     JOURNAL,
+    OBJECT,
     // Last: a database without it is one that no runner has come to the end of preparing.
     "INSERT INTO @ledger (one, schema_version, revision, fence)
      SELECT 1, 0, 0, 0 FROM (SELECT 1 AS one) AS new_row
@@ -193,6 +196,22 @@ const JOURNAL: &str = "-- What the calls of an unfinished hook did, so that it c
         PRIMARY KEY (plugin, id, call_number)
     )";
 
+const OBJECT: &str = "-- One row for each object that an alteration made and that is still there. What has none, no plugin made: it
+    -- belongs to the application.
+    CREATE TABLE IF NOT EXISTS @object (
+        -- The name of the plugin that made it.
+        plugin {key} NOT NULL,
+        -- The id of the alteration that made it.
+        id {key} NOT NULL,
+        -- `table`, `index`, `view`, `trigger`, `sequence`, `function`, `type` or `schema`.
+        kind {key} NOT NULL,
+        -- The schema that it is in on PostgreSQL, the database on MySQL and MariaDB. Empty on SQLite.
+        place {key} NOT NULL,
+        -- Its name, as in the database's catalogue.
+        name {key} NOT NULL,
+        PRIMARY KEY (kind, place, name)
+    )";
+
 /// The statements that upgrade version 1, which existed only on SQLite.
 const FROM_1: &[&str] = &["ALTER TABLE @history RENAME COLUMN by TO done_by", RUN, JOURNAL];
 /// A column that a later version added to a table.
@@ -202,6 +221,9 @@ struct Added {
     column: &'static str,
     of_type: &'static str,
 }
+
+/// Tables that a later version than the second brought.
+const TABLES_ADDED: [(i64, &str); 1] = [(OBJECT_SINCE, OBJECT)];
 
 const ADDED: [Added; 3] = [
     Added { since: 3, table: "state", column: "settings", of_type: "{text}" },
@@ -252,14 +274,15 @@ pub(crate) async fn upgrade(connection: &mut dyn Connection) -> Result<(), Backe
     }
     // With the oldest version that one of the tables may have.
     let (statements, older) = match found {
-        Some(SCHEMA_VERSION) => return Ok(()),
+        Some(SCHEMA_VERSION) => return has_map(connection).await,
         Some(1) => (FROM_1, 1),
         Some(found) => (&[][..], found),
         // A runner that made an older version may have been killed while it did.
         None if connection.journals().commits_by_itself => (FRESH, 0),
         None => (FRESH, SCHEMA_VERSION),
     };
-    for statement in statements {
+    let later = TABLES_ADDED.iter().filter(|(since, _)| older < *since);
+    for statement in statements.iter().copied().chain(later.map(|(_, table)| *table)) {
         let statement = spelled(statement, connection.own_types());
         connection.own(vec![Own::run(statement, [])]).await?;
         crash::point("after a step of the schema");
@@ -284,6 +307,14 @@ pub(crate) async fn upgrade(connection: &mut dyn Connection) -> Result<(), Backe
         format!("UPDATE @ledger SET schema_version = {SCHEMA_VERSION}, revision = revision + 1");
     connection.own(vec![Own::run(sql, [])]).await?;
     Ok(())
+}
+
+/// Makes sure that the map of owners is there, which nobody who only reads is asked for.
+async fn has_map(connection: &mut dyn Connection) -> Result<(), BackendError> {
+    match connection.own_tables().await?.contains(OBJECT_TABLE) {
+        true => Ok(()),
+        false => Err(BackendError::Corrupt(format!("the table {OBJECT_TABLE} is missing"))),
+    }
 }
 
 /// Creates the schema for the runner's own tables, if the database has several schemas.

@@ -1,7 +1,7 @@
 //! Reads ledger, state rows and unfinished runs. Somebody may have edited them: every value is
 //! checked.
 
-use super::{history, journal, ledger, run, schema};
+use super::{grant, history, journal, ledger, run, schema};
 use crate::{
     BackendError, Snapshot, StateRow, connection::Connection, journal::cut_off, recorded::query,
 };
@@ -36,9 +36,14 @@ pub(crate) async fn read(
         true => roles(query(connection, ROLE.sql(version), []).await?)?.into_keys().collect(),
         false => BTreeSet::new(),
     };
+    let grants = match own.contains("alteration_grant") {
+        true => grant::read(connection).await?,
+        false => Vec::new(),
+    };
     let snapshot = Snapshot {
         successors,
         confined,
+        grants,
         revision: Some(ledger.revision),
         place: place(connection),
         rows: rows.into_iter().map(|row| (row.key.clone(), row)).collect(),

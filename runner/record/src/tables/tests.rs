@@ -95,7 +95,8 @@ async fn the_first_version_is_upgraded_to_what_is_made_anew() {
 }
 
 /// What the second version had otherwise.
-const VERSION_2: [&str; 4] = [
+const VERSION_2: [&str; 5] = [
+    WITHOUT_OBJECTS,
     "ALTER TABLE @state DROP COLUMN draft",
     "ALTER TABLE @state DROP COLUMN settings",
     "ALTER TABLE @run DROP COLUMN settings",
@@ -104,6 +105,8 @@ const VERSION_2: [&str; 4] = [
 
 /// What the fourth version had otherwise.
 const WITHOUT_DRAFTS: &str = "ALTER TABLE @state DROP COLUMN draft";
+/// What the fifth version had otherwise.
+const WITHOUT_OBJECTS: &str = "DROP TABLE @object";
 
 #[tokio::test]
 async fn the_fourth_version_is_upgraded_with_what_is_applied() {
@@ -113,7 +116,7 @@ async fn the_fourth_version_is_upgraded_with_what_is_applied() {
     let fresh = columns(connection).await;
     let attempt = begun_attempt();
     connection.own(vec![state::record(&attempt, Revision(1), &Counts::default())]).await.unwrap();
-    for older in [WITHOUT_DRAFTS, "UPDATE @ledger SET schema_version = 4"] {
+    for older in [WITHOUT_OBJECTS, WITHOUT_DRAFTS, "UPDATE @ledger SET schema_version = 4"] {
         connection.run_sql(older, &[]).await.unwrap();
     }
     let read = async |connection: &mut dyn Connection| {
@@ -178,7 +181,7 @@ async fn rows_of_the_history_are_numbered_one_after_the_other() {
     let connection = memory().await;
     let connection = &mut *connection.lock().await;
     schema::upgrade(connection).await.unwrap();
-    for older in [WITHOUT_DRAFTS, "UPDATE @ledger SET schema_version = 3"] {
+    for older in [WITHOUT_OBJECTS, WITHOUT_DRAFTS, "UPDATE @ledger SET schema_version = 3"] {
         connection.run_sql(older, &[]).await.unwrap();
     }
     let attempt = begun_attempt();
@@ -216,6 +219,9 @@ async fn a_newer_version_and_a_lost_table_are_refused() {
     let connection = memory().await;
     let connection = &mut *connection.lock().await;
     schema::upgrade(connection).await.unwrap();
+    connection.run_sql("DROP TABLE @object", &[]).await.unwrap();
+    let lost = schema::upgrade(connection).await.unwrap_err();
+    assert!(lost.to_string().contains("alteration_object"), "{lost}");
     connection.run_sql("DROP TABLE @journal", &[]).await.unwrap();
     let lost = schema::version(connection).await.unwrap_err();
     assert!(lost.to_string().contains("alteration_journal"), "{lost}");

@@ -87,20 +87,23 @@ pub(super) fn explain(error: &Error, exit: Exit) -> Explanation {
         Error::NotGranted { key, permission, claimed: true } => {
             explanation.alteration = Some(key.to_string());
             format!(
-                "it lies in another folder than what is recorded of {}, and has none of the grants of that name: pin it with `runner lock`, or grant this to every plugin of this run with `--grant {permission}`",
-                key.plugin
+                "it lies in another folder than what is recorded of {}, and has none of the grants of that name: pin it with `runner lock`, or grant this to every plugin of this run with `--grant {}`",
+                key.plugin,
+                output::word(&permission.to_string())
             )
         }
         Error::NotGranted { key, permission, claimed: false } => {
             explanation.alteration = Some(key.to_string());
             let plugin = &key.plugin;
             format!(
-                "if you agree, deploy with `--grant {plugin}:{permission}`, or write `grant = [\"{permission}\"]` under `[plugins.\"{plugin}\"]` in {CONFIG_FILE}"
+                "if you agree, deploy with `--grant {}`, or write `grant = [\"{permission}\"]` under `[plugins.\"{plugin}\"]` in {CONFIG_FILE}",
+                output::word(&format!("{plugin}:{permission}"))
             )
         }
         Error::NotGrantedDown { key, permission } => {
             explanation.alteration = Some(key.to_string());
-            format!("if you agree, add `--grant {}:{permission}`", key.plugin)
+            let grant = format!("{}:{permission}", key.plugin);
+            format!("if you agree, add `--grant {}`", output::word(&grant))
         }
         Error::With(_) => {
             "correct `--with`: it names a component as `runner pack` makes it".to_owned()
@@ -123,8 +126,8 @@ pub(super) fn explain(error: &Error, exit: Exit) -> Explanation {
         Error::Powerful(it) => powerful(&mut explanation, it),
         Error::ConfinedPreparation(key) => {
             explanation.alteration = Some(key.to_string());
-            "if you trust the plugin with your own rights in this database, do not confine it"
-                .to_owned()
+            explanation.commands = vec![command::again(&format!("--guard {}", key.plugin))];
+            "if you trust the plugin with your own rights in this database, say so for this run, or write `guarded = true` for it in runner.toml:".to_owned()
         }
         Error::Export { .. } => {
             "with `--export`, name a folder that does not exist yet, on a disk with enough space"

@@ -55,6 +55,13 @@ pub(super) fn backend_advice(error: &BackendError) -> String {
             "ask the owner to run `{grant}`; or name a schema where this user may create tables, with `--state-schema`"
         ),
         BackendError::CannotConfine { .. } => super::trust::WEAKER.to_owned(),
+        BackendError::NotGrantable { setup, .. } if !setup.is_empty() => {
+            format!("ask the database's owner to run: {}", setup.join(" "))
+        }
+        BackendError::NotGrantable { .. } => {
+            "deploy the plugin whose table it is first, or ask the vendor to correct the manifest"
+                .to_owned()
+        }
         BackendError::TooOld { .. } => "upgrade the server".to_owned(),
         BackendError::Setting { next, .. } => {
             format!("have it set for the database or the role: `{next}`")

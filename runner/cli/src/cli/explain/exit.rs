@@ -87,6 +87,7 @@ pub(super) fn exit(error: &Error) -> Exit {
         | Error::NothingRecorded(_)
         | Error::NotArchived(_)
         | Error::NothingUnfinished(_) => Exit::NeedsDecision,
+        Error::ConfinedPreparation(_) => Exit::Usage,
         Error::Interrupted => Exit::Interrupted,
         Error::Halted { cause, .. } | Error::AfterExport { cause, .. } => exit(cause),
         Error::Step(failure) => match &failure.cause {
@@ -115,7 +116,6 @@ pub(super) fn exit(error: &Error) -> Exit {
         | Error::Config(_)
         | Error::LockFile(_)
         | Error::Powerful(_)
-        | Error::ConfinedPreparation(_)
         | Error::Export { .. }
         | Error::Declined => Exit::Failed,
     }
@@ -130,6 +130,7 @@ fn backend_exit(error: &BackendError) -> Exit {
         BackendError::NewerSchema { .. }
         | BackendError::Elsewhere { .. }
         | BackendError::StrangePlace { .. }
+        | BackendError::NotGrantable { .. }
         | BackendError::Corrupt(_)
         | BackendError::NotResumable
         | BackendError::NotArchived(_)

@@ -5,7 +5,7 @@ use crate::cli::{command, output};
 use alteration_deploy::{
     Error, Runner,
     config::{CONFIG_FILE, Config},
-    deploy::{Grant, Grants},
+    deploy::{Grant, Grants, Levels},
 };
 use alteration_domain::{alteration::Dialect, escape::Escaped};
 use alteration_host::Limits;
@@ -152,6 +152,11 @@ impl ConfigArgs {
             None => (CONFIG_FILE.as_ref(), Config::find(plugins)?),
         };
         Ok((path, config.unwrap_or_default()))
+    }
+
+    /// What the file says of levels.
+    pub(crate) fn levels(&self, plugins: &[PathBuf]) -> Result<Levels, Error> {
+        Ok(self.load(plugins)?.1.levels())
     }
 
     /// For a verb that runs no hooks.

@@ -73,18 +73,27 @@ impl TrustArgs {
     }
 }
 
-/// Which plugins run as database roles of their own.
+/// Which plugins run as database roles of their own, and which do not.
 #[derive(Debug, Args)]
 pub(crate) struct ConfineArgs {
-    /// Run a plugin as a database role of its own, which reaches only what it made itself (PostgreSQL): VENDOR/NAME,
-    /// 'VENDOR/*' or '*'; may be repeated. A plugin with records from before keeps its level
+    /// Run a plugin as a database role of its own, which reaches only what it made itself and what was granted:
+    /// VENDOR/NAME, 'VENDOR/*' or '*'; may be repeated. On PostgreSQL every plugin without records does
     #[arg(long, value_name = "PLUGIN", value_parser = trust_list)]
     confine: Vec<TrustList>,
+    /// Run a plugin with the rights of the URL's user, behind what is refused by its text: VENDOR/NAME, 'VENDOR/*' or
+    /// '*'; may be repeated, and adds to RUNNER_GUARD
+    #[arg(long, value_name = "PLUGIN", value_parser = trust_list)]
+    guard: Vec<TrustList>,
+    #[arg(long = "runner-guard", value_name = "RUNNER_GUARD", env = "RUNNER_GUARD", hide = true,
+        hide_env_values = true, value_parser = trust_list)]
+    guard_variable: Option<TrustList>,
 }
 
 impl ConfineArgs {
-    /// Those of the flags, and `others`.
+    /// Those of the flags and the variable, and `others`.
     pub(crate) fn and(&self, mut others: Levels) -> Levels {
+        let guarded = self.guard.iter().chain(&self.guard_variable);
+        others.guarded.extend(guarded.flat_map(|list| list.0.iter().cloned()));
         others.confined.extend(self.confine.iter().flat_map(|list| list.0.iter().cloned()));
         others
     }

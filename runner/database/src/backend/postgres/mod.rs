@@ -19,6 +19,7 @@ mod instant;
 mod link;
 mod lock;
 mod message;
+mod objects;
 mod opener;
 mod options;
 mod outside;
@@ -49,8 +50,9 @@ pub(super) use connect::PostgresConnector;
 use super::{
     BackendError,
     beside::Beside,
+    confining::Ticket,
     connection::{
-        Confining, Connection, LockTry, Locking as _, OwnTypes, Places, Rehearses, Rights,
+        Confining, Connection, LockTry, Locking as _, Maps, OwnTypes, Places, Rehearses, Rights,
         RunsOutside,
     },
 };
@@ -84,6 +86,8 @@ pub(super) struct PostgresConnection {
     left_nothing: bool,
     /// What is noted about locks, while a trial wants to know.
     watch: Option<watch::Watch>,
+    /// A confined plugin's: the ticket that opens what its hook may refer to.
+    referring: Option<Ticket>,
 }
 
 /// What a hook has opened.
@@ -120,6 +124,7 @@ impl PostgresConnection {
             types: KnownTypes::default(),
             left_nothing: false,
             watch: None,
+            referring: None,
         }
     }
 
@@ -156,6 +161,10 @@ impl Connection for PostgresConnection {
 
     fn beside(&self) -> Option<Box<dyn Beside>> {
         self.from_beside()
+    }
+
+    fn maps(&mut self) -> Option<&mut dyn Maps> {
+        Some(self)
     }
 
     fn confining(&mut self) -> Option<&mut dyn Confining> {

@@ -93,7 +93,9 @@ impl PostgresConnection {
         let length = first_length(rest).ok().flatten()?;
         let written = &rest[..length];
         let statement = self.checked(written).ok()?;
-        let may = is_closed(statement.written()) && statement.parameters().is_empty();
+        let may = is_closed(statement.written())
+            && statement.parameters().is_empty()
+            && !self.refers(&statement);
         may.then_some((statement, written))
     }
 

@@ -254,6 +254,10 @@ impl Session for PostgresConnection {
 
     async fn execute(&mut self, sql: &str, params: Vec<Value>) -> Result<Outcome, SqlError> {
         let statement = self.checked(sql)?;
+        let refers = self.refers(&statement);
+        if refers {
+            self.refer(true).await?;
+        }
         self.ready_for_guest(Wants::of(&statement, false)).await?;
         let (sent, arguments) = self.with_arguments(&statement, &params).await?;
         // For a result of types that it does not know yet, sqlx asks the catalogue, and forgets
@@ -270,6 +274,9 @@ impl Session for PostgresConnection {
             let run = self.link.affected(&sent.text).await;
             run.map_err(|error| guest_error(error, &sent))?
         };
+        if refers {
+            self.refer(false).await?;
+        }
         self.forget_types_unless_plain(&statement.verb());
         let rows_affected = if changes_rows(&statement) { affected } else { 0 };
         Ok(Outcome { rows_affected, last_insert_id: None })

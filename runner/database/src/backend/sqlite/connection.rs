@@ -13,7 +13,7 @@ use crate::{
     backend::{
         BackendError,
         connection::{
-            Cell, Connection, HookSettings, Journaling, Journals, LockTry, Locking, OwnTypes,
+            Cell, Connection, HookSettings, Journaling, Journals, LockTry, Locking, Maps, OwnTypes,
             Rehearses, RepeatsSettings, RunsOutside, Segments, Transactions, Verdict, own_sql,
         },
         one_by_one::{self, Steps},
@@ -114,6 +114,7 @@ impl Steps for SqliteSession {
         self.end().await?;
         self.outside.has_committed |= self.outside.in_hook;
         self.foreign_keys.iter_mut().for_each(Known::committed);
+        self.objects.committed();
         if !self.rehearsing {
             self.change_journal_mode().await;
         }
@@ -127,7 +128,12 @@ impl Transactions for SqliteSession {
         if let Guest::Enters(hook) = start.guest {
             self.outside.enter(hook.foreign_keys);
         }
-        one_by_one::start(self, start).await
+        let has_guest = start.guest != Guest::None;
+        let rows = one_by_one::start(self, start).await?;
+        if has_guest {
+            self.know_objects().await.map_err(TxError::Start)?;
+        }
+        Ok(rows)
     }
 
     async fn look(&mut self) -> Result<(), BackendError> {
@@ -150,6 +156,9 @@ impl Transactions for SqliteSession {
     }
 
     async fn finish(&mut self, end: End) -> Result<Durability, TxError> {
+        if self.outside.in_hook {
+            self.record_objects().await?;
+        }
         one_by_one::finish(self, end).await
     }
 
@@ -158,12 +167,16 @@ impl Transactions for SqliteSession {
         statements: Vec<Own>,
         _durability: Durability,
     ) -> Result<Durability, TxError> {
+        if statements.iter().any(|own| own.sql.contains("@object")) {
+            self.objects.forget();
+        }
         one_by_one::apply(self, statements).await
     }
 
     async fn rollback(&mut self) -> Result<(), BackendError> {
         self.reset();
         self.foreign_keys.iter_mut().for_each(Known::rolled_back);
+        self.objects.rolled_back();
         self.guard.take_journal_mode();
         self.abandon().await?;
         self.restore_settings().await?;
@@ -186,6 +199,7 @@ impl Rehearses for SqliteSession {
         self.guard.take_journal_mode();
         // Rolling the rehearsal back also removes what hooks left in it.
         self.foreign_keys = None;
+        self.objects.forget();
         self.abandon().await
     }
 }
@@ -245,6 +259,10 @@ impl Connection for SqliteSession {
     }
 
     fn repeats_settings(&mut self) -> Option<&mut dyn RepeatsSettings> {
+        Some(self)
+    }
+
+    fn maps(&mut self) -> Option<&mut dyn Maps> {
         Some(self)
     }
 

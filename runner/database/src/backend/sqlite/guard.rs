@@ -13,13 +13,14 @@ use std::{
 };
 
 /// The runner's own tables. A guest can neither read nor write nor shadow them.
-pub(super) const OWN_TABLES: [&str; 7] = [
+pub(super) const OWN_TABLES: [&str; 8] = [
     "alteration_ledger",
     "alteration_state",
     "alteration_history",
     "alteration_archive",
     "alteration_run",
     "alteration_journal",
+    "alteration_object",
     UNUSED_OWN_TABLE,
 ];
 
@@ -61,6 +62,15 @@ pub(super) struct Guard {
     journal_mode: Mutex<Option<JournalMode>>,
     /// Tables of guests' statements in lower case, and whether rows of them may be updated or deleted.
     written: Mutex<BTreeMap<String, bool>>,
+    schema_actions: Mutex<SchemaActions>,
+}
+
+/// What statements may have done to the schema other than to add to it.
+#[derive(Debug, Default)]
+pub(super) struct SchemaActions {
+    pub(super) has_dropped: bool,
+    /// Tables that may have been altered, in lower case, by the names that they had.
+    pub(super) altered: BTreeSet<String>,
 }
 
 /// The rights with which a statement runs.
@@ -107,6 +117,7 @@ impl Guard {
             return Answer::Allowed;
         }
         self.note_written(action);
+        self.note_schema(action);
         match self.too_deep().or_else(|| refusal(action)) {
             None => self.taken(action),
             Some(reason) => {
@@ -192,6 +203,25 @@ impl Guard {
             _ => return,
         };
         *lock(&self.written).entry(table.to_ascii_lowercase()).or_default() |= is_rewritten;
+    }
+
+    /// Returns what was done to the schema since the last call.
+    pub(super) fn take_schema_actions(&self) -> SchemaActions {
+        std::mem::take(&mut lock(&self.schema_actions))
+    }
+
+    fn note_schema(&self, Action { code, second, .. }: Action<'_>) {
+        match code {
+            ffi::SQLITE_ALTER_TABLE => {
+                lock(&self.schema_actions).altered.insert(second.to_ascii_lowercase());
+            }
+            ffi::SQLITE_DROP_TABLE
+            | ffi::SQLITE_DROP_VTABLE
+            | ffi::SQLITE_DROP_INDEX
+            | ffi::SQLITE_DROP_VIEW
+            | ffi::SQLITE_DROP_TRIGGER => lock(&self.schema_actions).has_dropped = true,
+            _ => {}
+        }
     }
 
     fn note(&self, Action { code, first, second }: Action<'_>) {

@@ -9,6 +9,7 @@ mod foreign_keys;
 mod guard;
 mod lock;
 mod mismatch;
+mod objects;
 mod outcome;
 mod outside;
 mod raw;

@@ -8,6 +8,7 @@ use super::{
     foreign_keys::Known,
     guard::{CURSOR_PREFIX, Guard, Rights, stack_position},
     lock::FileLock,
+    objects::Objects,
     outcome::outcome,
     outside::Outsides,
     raw::{self, HeapBound, Shape},
@@ -61,6 +62,7 @@ pub(super) struct SqliteSession {
     /// Foreign keys, and the violations that existed before. Read once and kept up to date.
     pub(super) foreign_keys: Option<Known>,
     pub(super) outside: Outsides,
+    pub(super) objects: Objects,
     /// Held while guests may run.
     _heap: Option<HeapBound>,
 }
@@ -88,6 +90,7 @@ impl SqliteSession {
             stuck: false,
             foreign_keys: None,
             outside: Outsides::default(),
+            objects: Objects::default(),
             _heap: heap,
             connection,
             guard,

@@ -116,8 +116,9 @@ impl Finding {
             }
             Self::Cycle { .. } => "one of these plugins has to drop its requirement".to_owned(),
             Self::WrongDialect { .. } => "use the plugin's build for this database".to_owned(),
-            Self::NotConfined { .. } => {
-                "nothing, if you trust it with your own rights in this database".to_owned()
+            Self::NotConfined { .. } | Self::Unconfined { .. } => {
+                "nothing, if you trust it with your own rights in this database; `guarded = true` for it in runner.toml says so"
+                    .to_owned()
             }
             Self::NotResumable { .. } => {
                 "nothing now; if it is interrupted there, `runner resolve` asks what took effect"

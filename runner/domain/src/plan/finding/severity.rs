@@ -26,6 +26,7 @@ impl Finding {
             | Self::AboveTarget { .. }
             | Self::NotResumable { .. }
             | Self::NotConfined { .. }
+            | Self::Unconfined { .. }
             | Self::NoSuchVersion { .. } => Severity::Note,
             Self::Failed { blocks, .. } | Self::CutOff { blocks, .. } => decision_if(*blocks),
             Self::NeverRan { allowed, .. } => decision_if(!allowed),
@@ -91,6 +92,7 @@ impl Finding {
             Self::TakesOver { .. }
             | Self::AppliedTwice { .. }
             | Self::NotConfined { .. }
+            | Self::Unconfined { .. }
             | Self::Renamed { .. }
             | Self::Ahead { .. }
             | Self::SeveralFolders { .. }

@@ -120,6 +120,10 @@ impl fmt::Display for Finding {
                 f,
                 "{plugin} is not confined: it has records of running with the rights of the URL's user, and keeps them"
             ),
+            Self::Unconfined { plugin, dialect } => write!(
+                f,
+                "{plugin} is guarded: on {dialect} no plugin is confined yet, so that it has the rights of the URL's user"
+            ),
             Self::NotResumable { key, hook, statement, line, reason, .. } => write!(
                 f,
                 "{key} cannot be resumed if it is interrupted after statement {statement} of its {hook}, in line {line}, has begun: {}",

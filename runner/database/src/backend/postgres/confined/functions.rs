@@ -1,10 +1,10 @@
-//! The tables and the two functions through which a plugin's session reaches the runner's tables, as SQL.
+//! The tables and the functions through which a plugin's session reaches the runner's tables, as SQL.
 //!
-//! Both functions belong to the operator and run with the operator's rights (SECURITY DEFINER) under a pinned search
+//! The functions belong to the operator and run with the operator's rights (SECURITY DEFINER) under a pinned search
 //! path. They take who calls from `session_user`, which no statement of a role that is no superuser changes, and
 //! everything else from the ticket. `finish` looks at what the plugin made before it records that it is done (`scans.rs`).
 
-use super::{super::text::literal, powers, scans::scans};
+use super::{super::text::literal, powers, rights, scans::scans};
 
 /// Made when the first plugin is confined.
 ///
@@ -53,7 +53,7 @@ pub(super) const FINISH: &str = "finish(pg_catalog.text, pg_catalog.bytea)";
 
 /// What makes the functions anew. `prefix` is the runner's schema, quoted, with its point; `schema` is the one where the
 /// plugin makes what it names without one; `path` is what its functions find names by.
-pub(super) fn functions(prefix: &str, schema: &str, path: &str) -> [String; 2] {
+pub(super) fn functions(prefix: &str, schema: &str, path: &str) -> [String; 3] {
     let claim = format!(
         "CREATE OR REPLACE FUNCTION {prefix}alteration_claim(claimed text) RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $runner$
@@ -61,6 +61,7 @@ DECLARE
     ticket {prefix}alteration_ticket%ROWTYPE;
     matched bigint;
     closed text;
+    given record;
 BEGIN
     SELECT * INTO ticket FROM {prefix}alteration_ticket WHERE number = claimed FOR UPDATE;
     IF NOT FOUND OR ticket.role <> session_user OR ticket.transaction IS NOT NULL THEN
@@ -74,10 +75,12 @@ BEGIN
     END IF;
     EXECUTE format('GRANT CREATE ON SCHEMA %I TO %I', {schema}, ticket.role);
 {opened}
+{rights}
     RETURN 1;
 END $runner$",
         schema = literal(schema),
-        opened = powers::OPEN
+        opened = powers::OPEN,
+        rights = rights::opened(prefix)
     );
     let finish = format!(
         "CREATE OR REPLACE FUNCTION {prefix}alteration_finish(finished text, nonce bytea) RETURNS integer
@@ -89,6 +92,7 @@ DECLARE
     found_one record;
     matched bigint;
     calls text;
+    given record;
 BEGIN
     SELECT * INTO ticket FROM {prefix}alteration_ticket WHERE number = finished FOR UPDATE;
     IF NOT FOUND OR ticket.role <> session_user OR ticket.is_finished <> 0
@@ -97,6 +101,7 @@ BEGIN
         RAISE insufficient_privilege USING MESSAGE = 'this session has no such ticket of the runner';
     END IF;
 {scans}
+{closed}
     EXECUTE format('REVOKE CREATE ON SCHEMA %I FROM %I', {schema}, ticket.role);
     FOR ending IN
         SELECT statement, is_one FROM {prefix}alteration_ending WHERE number = finished ORDER BY place
@@ -111,7 +116,8 @@ BEGIN
     RETURN 1;
 END $runner$",
         scans = scans(prefix, path),
+        closed = rights::closed(prefix, schema),
         schema = literal(schema)
     );
-    [claim, finish]
+    [claim, finish, rights::function(prefix)]
 }

@@ -7,6 +7,7 @@
 mod functions;
 mod obstacle;
 mod powers;
+mod rights;
 mod role;
 mod scans;
 mod scram;
@@ -14,10 +15,10 @@ mod ticket;
 
 use super::PostgresConnection;
 use crate::{
-    alteration::PluginName,
+    alteration::{ExtensionName, Permission, PluginName},
     backend::{
         BackendError, Obstacle,
-        confining::Ticket,
+        confining::{Right, Ticket},
         connection::{Confining, SharedConnection},
         transaction::Own,
     },
@@ -37,6 +38,14 @@ impl Confining for PostgresConnection {
         self.log_in_as(plugin).await
     }
 
+    async fn is_left_open(&mut self) -> Result<bool, BackendError> {
+        Ok(!self.open_roles().await?.is_empty())
+    }
+
+    async fn shut_left_open(&mut self) -> Result<(), BackendError> {
+        self.shut_forgotten().await
+    }
+
     async fn shut_confined(&mut self, plugin: &PluginName) -> Result<(), BackendError> {
         self.shut_plugin(plugin).await
     }
@@ -46,8 +55,33 @@ impl Confining for PostgresConnection {
         plugin: &PluginName,
         ticket: &Ticket,
         begins: Own,
+        rights: &[Right],
     ) -> Result<Own, BackendError> {
-        self.write_ticket(plugin, ticket, &begins).await
+        self.write_ticket(plugin, ticket, &begins, rights).await
+    }
+
+    async fn right(
+        &mut self,
+        plugin: &PluginName,
+        permission: &Permission,
+    ) -> Result<Option<Right>, BackendError> {
+        self.right_of(plugin, permission).await
+    }
+
+    async fn take_right(
+        &mut self,
+        plugin: &PluginName,
+        permission: &Permission,
+    ) -> Result<(), BackendError> {
+        self.take_from_role(plugin, permission).await
+    }
+
+    async fn install(&mut self, name: &ExtensionName) -> Result<(), BackendError> {
+        self.make_extension(name).await
+    }
+
+    fn set_referring(&mut self, ticket: Option<Ticket>) {
+        self.referring = ticket;
     }
 
     async fn conclude(&mut self, ticket: &Ticket, record: Vec<Own>) -> Result<Own, BackendError> {

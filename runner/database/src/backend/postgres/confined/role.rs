@@ -14,6 +14,7 @@ use super::{
     },
     functions,
     obstacle::{KEEPER, PREFIX},
+    rights,
     scram::Password,
 };
 use crate::{
@@ -106,11 +107,15 @@ impl PostgresConnection {
     /// privileges gave.
     async fn make_tables(&mut self, schema: &str, path: &str) -> Result<(), BackendError> {
         let (types, prefix) = (self.own_types(), self.config.prefix.clone());
-        let mut made: Vec<String> =
-            functions::TABLES.iter().map(|sql| spell(&spelled(sql, types), &prefix, &[])).collect();
+        let mut made: Vec<String> = functions::TABLES
+            .iter()
+            .chain([&rights::TABLE])
+            .map(|sql| spell(&spelled(sql, types), &prefix, &[]))
+            .collect();
         made.extend(functions::functions(&prefix, schema, &format!("{path}, pg_temp")));
-        let tables = ["role", "ticket", "ending"].map(|name| (RELATION, name));
-        let functions = [functions::CLAIM, functions::FINISH].map(|name| (ROUTINE, name));
+        let tables = ["role", "ticket", "ending", "right"].map(|name| (RELATION, name));
+        let functions =
+            [functions::CLAIM, functions::FINISH, rights::REFER].map(|name| (ROUTINE, name));
         let closed = tables.into_iter().chain(functions);
         made.extend(
             closed.map(|(kind, name)| kind.closed(&format!("{prefix}alteration_{name}"), &prefix)),
@@ -119,7 +124,7 @@ impl PostgresConnection {
     }
 
     /// Runs statements in one transaction of their own.
-    async fn in_one(&mut self, statements: &[String]) -> Result<(), BackendError> {
+    pub(super) async fn in_one(&mut self, statements: &[String]) -> Result<(), BackendError> {
         let mut message = Message::default();
         message.push("BEGIN");
         message.extend([settings::OWN_PATH]);
@@ -132,7 +137,10 @@ impl PostgresConnection {
         done
     }
 
-    async fn role_of(&mut self, plugin: &PluginName) -> Result<Option<String>, BackendError> {
+    pub(super) async fn role_of(
+        &mut self,
+        plugin: &PluginName,
+    ) -> Result<Option<String>, BackendError> {
         let known =
             Own::rows("SELECT role FROM @role WHERE plugin = ?", [Cell::text(plugin.as_str())]);
         let rows = recorded::read_one(self, known).await?;
@@ -221,7 +229,8 @@ impl PostgresConnection {
             format!("GRANT USAGE ON SCHEMA {state}, {} TO {quoted}", quote(schema)),
             format!(
                 "GRANT EXECUTE ON FUNCTION {prefix}alteration_claim(pg_catalog.text), \
-                    {prefix}alteration_finish(pg_catalog.text, pg_catalog.bytea) TO {quoted}"
+                    {prefix}alteration_finish(pg_catalog.text, pg_catalog.bytea), {prefix}alteration_{} TO {quoted}",
+                rights::REFER
             ),
             format!(
                 "DO $runner$ BEGIN IF NOT pg_catalog.has_database_privilege({named}, pg_catalog.current_database(), 'CONNECT') THEN \
@@ -247,18 +256,21 @@ impl PostgresConnection {
         self.end_sessions_of(role).await
     }
 
-    /// Shuts out the plugins that a runner that was killed left open.
-    async fn shut_forgotten(&mut self) -> Result<(), BackendError> {
+    /// The roles of plugins that can log in now.
+    pub(super) async fn open_roles(&mut self) -> Result<Vec<String>, BackendError> {
         let sql = spell(
             "SELECT r.role FROM @role r JOIN pg_catalog.pg_roles p ON p.rolname OPERATOR(pg_catalog.=) r.role \
              WHERE p.rolcanlogin",
             &self.config.prefix,
             &[],
         );
-        for row in self.own_texts(&sql).await? {
-            for role in row.into_iter().flatten() {
-                self.shut_out(&role).await?;
-            }
+        Ok(self.own_texts(&sql).await?.into_iter().flatten().flatten().collect())
+    }
+
+    /// Shuts out the plugins that a runner that was killed left open.
+    pub(super) async fn shut_forgotten(&mut self) -> Result<(), BackendError> {
+        for role in self.open_roles().await? {
+            self.shut_out(&role).await?;
         }
         Ok(())
     }

@@ -228,7 +228,9 @@ fn where_touched(catalogues: &[&str], body: &str) -> String {
     });
     match writes.collect::<Vec<_>>().join(" + ") {
         writes if writes.is_empty() => body.to_owned(),
-        writes => format!("    IF {writes} > 0 THEN\n{body}    END IF;\n"),
+        writes => format!(
+            "    IF current_setting('track_counts') <> 'on' OR {writes} > 0 THEN\n{body}    END IF;\n"
+        ),
     }
 }
 

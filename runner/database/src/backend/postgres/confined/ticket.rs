@@ -8,7 +8,7 @@ use crate::{
     alteration::PluginName,
     backend::{
         BackendError,
-        confining::Ticket,
+        confining::{Right, Ticket},
         connection::{Cell, Transactions as _},
         transaction::{Durability, Expects, Own},
     },
@@ -24,6 +24,7 @@ impl PostgresConnection {
         plugin: &PluginName,
         ticket: &Ticket,
         begins: &Own,
+        rights: &[Right],
     ) -> Result<Own, BackendError> {
         let begins = spell(&begins.sql, &self.config.prefix, &begins.params);
         let params = [
@@ -37,7 +38,9 @@ impl PostgresConnection {
              SELECT ?, ?, ?, role FROM @role WHERE plugin = ?",
             params,
         );
-        self.commit_soon(vec![insert]).await?;
+        let mut issued = vec![insert];
+        issued.extend(Self::record_rights(ticket, rights));
+        self.commit_soon(issued).await?;
         Ok(Own::one_row("SELECT @claim(?)", [Cell::text(ticket.number.clone())]))
     }
 
@@ -71,7 +74,8 @@ impl PostgresConnection {
     pub(super) async fn delete_tickets(&mut self) -> Result<(), BackendError> {
         let left = "DELETE FROM @ticket WHERE number IN (SELECT number FROM @ticket FOR UPDATE SKIP LOCKED)";
         let endings = "DELETE FROM @ending WHERE number NOT IN (SELECT number FROM @ticket)";
-        self.commit_soon([left, endings].map(|sql| Own::run(sql, [])).to_vec()).await
+        let rights = "DELETE FROM @right WHERE number NOT IN (SELECT number FROM @ticket)";
+        self.commit_soon([left, endings, rights].map(|sql| Own::run(sql, [])).to_vec()).await
     }
 
     /// Deletes a ticket that was finished.
@@ -79,6 +83,7 @@ impl PostgresConnection {
         let number = || [Cell::text(ticket.number.clone())];
         let redeemed = vec![
             Own::run("DELETE FROM @ending WHERE number = ?", number()),
+            Own::run("DELETE FROM @right WHERE number = ?", number()),
             Own::one_row("DELETE FROM @ticket WHERE number = ? AND is_finished = 1", number()),
         ];
         match self.commit_soon(redeemed).await {

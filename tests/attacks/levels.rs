@@ -1,0 +1,126 @@
+//! Which level a plugin has on PostgreSQL where nothing is said of it: confined, and never less in silence.
+
+use crate::support::{Run, Sandbox, finish, servers::Postgres};
+
+const TABLES: &str = "SELECT relname FROM pg_class c WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1";
+
+/// A sandbox on a database whose owner may make roles if `makes_roles`.
+fn sandbox(server: &Postgres, makes_roles: bool) -> Sandbox {
+    let sandbox = Sandbox::on(server.database());
+    let may = if makes_roles { "CREATEROLE" } else { "NOCREATEROLE" };
+    sandbox.server().admin_sql(&format!(
+        "ALTER ROLE runner {may}; ALTER ROLE postgres PASSWORD 's3cret'; \
+         REVOKE CREATE ON SCHEMA public FROM PUBLIC; ALTER SCHEMA public OWNER TO runner"
+    ));
+    sandbox.sql_plugin(
+        "acme/shop",
+        &[("1.0.0-1-orders", "CREATE TABLE orders (id integer);", "DROP TABLE orders;")],
+    );
+    sandbox
+}
+
+/// Runs as an operator does who says nothing of levels.
+fn unsaid(sandbox: &Sandbox, args: &[&str]) -> Run {
+    finish(sandbox.command(args).env_remove("RUNNER_GUARD"))
+}
+
+fn owner(sandbox: &Sandbox) -> Vec<String> {
+    sandbox.server().rows("SELECT relowner::regrole::text LIKE 'runner\\_acme\\_%' FROM pg_class WHERE relname = 'orders'")
+}
+
+#[test]
+fn a_new_plugin_is_confined_with_an_owners_and_a_superusers_url() {
+    let server = Postgres::of(15, &[("fsync", "off")]);
+    for user in ["runner", "postgres"] {
+        let sandbox = sandbox(&server, true);
+        let url = sandbox.url().replace("//runner:", &format!("//{user}:"));
+        let run = unsaid(&sandbox, &["deploy", "plugins", "--yes", "--database", &url]);
+        assert_eq!(run.code, Some(0), "{run:#?}");
+        assert!(run.stderr.contains("; confined)"), "{run:#?}");
+        assert_eq!(owner(&sandbox), ["t"], "{user}");
+        let back = unsaid(&sandbox, &["rollback", "--steps", "1", "--yes", "--database", &url]);
+        assert_eq!(back.code, Some(0), "{back:#?}");
+        assert!(owner(&sandbox).is_empty(), "{user}");
+    }
+}
+
+#[test]
+fn where_it_cannot_be_confined_nothing_runs_and_the_way_out_is_named() {
+    let server = Postgres::of(15, &[("fsync", "off")]);
+    let sandbox = sandbox(&server, false);
+    let run = unsaid(&sandbox, &["deploy", "plugins", "--yes"]);
+    assert_eq!(run.code, Some(2), "{run:#?}");
+    for said in [
+        "acme/shop cannot be confined",
+        "may not make roles",
+        "CREATE ROLE runner_keeper",
+        "--guard",
+    ] {
+        assert!(run.stderr.contains(said), "{said}: {run:#?}");
+    }
+    assert!(sandbox.server().rows(TABLES).is_empty());
+    // By name it runs with the rights of the URL's user.
+    let guarded = unsaid(&sandbox, &["deploy", "plugins", "--yes", "--guard", "acme/shop"]);
+    assert_eq!(guarded.code, Some(0), "{guarded:#?}");
+    assert_eq!(owner(&sandbox), ["f"]);
+}
+
+#[test]
+fn a_plugin_with_records_keeps_its_level_and_the_plan_says_so() {
+    let server = Postgres::of(15, &[("fsync", "off")]);
+    let sandbox = sandbox(&server, false);
+    sandbox.ok(&["deploy", "plugins", "--yes", "--guard", "acme/shop"]);
+    sandbox.sql_plugin(
+        "acme/shop",
+        &[
+            ("1.0.0-1-orders", "CREATE TABLE orders (id integer);", "DROP TABLE orders;"),
+            ("1.0.0-2-more", "ALTER TABLE orders ADD COLUMN x integer;", ""),
+        ],
+    );
+    let plan = unsaid(&sandbox, &["plan", "plugins"]);
+    assert!(plan.stdout.contains("acme/shop is not confined"), "{plan:#?}");
+    let said = unsaid(&sandbox, &["plan", "plugins", "--guard", "acme/shop"]);
+    assert!(!said.stdout.contains("not confined"), "{said:#?}");
+    let status = unsaid(&sandbox, &["status"]);
+    assert!(status.stderr.contains("acme/shop is not confined"), "{status:#?}");
+    let run = unsaid(&sandbox, &["deploy", "plugins", "--yes"]);
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    assert_eq!(owner(&sandbox), ["f"]);
+}
+
+#[test]
+fn a_hook_outside_of_a_transaction_is_refused_before_anything_runs() {
+    let server = Postgres::of(15, &[("fsync", "off")]);
+    let sandbox = sandbox(&server, true);
+    sandbox.write(
+        "sources/acme/index/1.0.0-9-index.before-up.sql",
+        "CREATE INDEX CONCURRENTLY i ON orders (id);",
+    );
+    sandbox.write("sources/acme/index/1.0.0-9-index.up.sql", "SELECT 1;");
+    sandbox.write(
+        "sources/acme/index/alteration.toml",
+        "plugin = \"acme/index\"\n[requires]\n\"acme/shop\" = \"*\"\n",
+    );
+    sandbox.ok(&["pack", "sources/acme/index", "--out", "plugins/acme/index"]);
+    let run = unsaid(&sandbox, &["deploy", "plugins", "--yes"]);
+    assert_eq!(run.code, Some(2), "{run:#?}");
+    assert!(run.stderr.contains("--guard acme/index"), "{run:#?}");
+    assert!(sandbox.server().rows(TABLES).is_empty(), "{run:#?}");
+}
+
+#[test]
+fn a_role_that_a_killed_run_left_open_is_shut_by_one_with_nothing_to_do() {
+    let server = Postgres::of(15, &[("fsync", "off")]);
+    let sandbox = sandbox(&server, true);
+    assert_eq!(unsaid(&sandbox, &["deploy", "plugins", "--yes"]).code, Some(0));
+    let open =
+        "SELECT rolcanlogin FROM pg_roles WHERE rolname IN (SELECT role FROM alteration_role)";
+    assert_eq!(sandbox.server().rows(open), ["f"]);
+    sandbox.server().admin_sql(
+        "DO $$ BEGIN EXECUTE format('ALTER ROLE %I LOGIN PASSWORD ''x''', (SELECT role FROM alteration_role)); END $$",
+    );
+    assert_eq!(sandbox.server().rows(open), ["t"]);
+    let again = unsaid(&sandbox, &["deploy", "plugins"]);
+    assert_eq!(again.code, Some(0), "{again:#?}");
+    assert_eq!(sandbox.server().rows(open), ["f"]);
+}
