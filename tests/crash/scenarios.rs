@@ -44,7 +44,7 @@ pub fn deploy() -> Scenario {
     }
 }
 
-/// What is there already is recorded: all of it or nothing, for what is left out would run.
+/// Records what is there already: all of it or nothing, for what is left out would run.
 pub fn baseline() -> Scenario {
     Scenario {
         name: "baseline",
