@@ -9,7 +9,7 @@ use alteration_domain::alteration::PluginName;
 pub(super) const WEAKER: &str =
     "if you trust the plugin with your own rights in this database, do not confine it";
 
-/// What a database administrator runs once, or less protection, which has to be chosen.
+/// Advises what a database administrator runs once, or less protection, which has to be chosen.
 pub(super) fn confined(explanation: &mut Explanation, setup: &[String]) -> String {
     if setup.is_empty() {
         return WEAKER.to_owned();
