@@ -88,12 +88,12 @@ pub(super) fn explain(error: &Error, exit: Exit) -> Explanation {
             explanation.alteration = Some(key.to_string());
             let plugin = &key.plugin;
             format!(
-                "if you agree, deploy with `--grant {plugin}:{permission}`, or write `grant = [\"{permission}\"]` under `[plugins.\"{plugin}\"]` in {CONFIG_FILE}"
+                "if you agree, grant it with `--grant {plugin}:{permission}`, or write `grant = [\"{permission}\"]` under `[plugins.\"{plugin}\"]` in {CONFIG_FILE}"
             )
         }
         Error::NotGrantedDown { key, permission } => {
             explanation.alteration = Some(key.to_string());
-            format!("if you agree, add `--grant {}:{permission}`", key.plugin)
+            format!("if you agree, roll back with `--grant {}:{permission}`", key.plugin)
         }
         Error::With(_) => {
             "correct `--with`: it names a component as `runner pack` makes it".to_owned()
@@ -110,7 +110,7 @@ pub(super) fn explain(error: &Error, exit: Exit) -> Explanation {
         Error::Config(error) => config_advice(error),
         Error::LockFile(error) => lock_file_advice(error),
         Error::AppliedElsewhere { elsewhere, .. } => format!(
-            "to continue with those records, add `{}`; to start new records here, add `--new-state`",
+            "continue those records with `{}`, or start new records here with `--new-state`",
             state_schema(elsewhere)
         ),
         Error::Powerful(it) => powerful(&mut explanation, it),
@@ -123,7 +123,9 @@ pub(super) fn explain(error: &Error, exit: Exit) -> Explanation {
             "with `--export`, name a folder that does not exist yet, on a disk with enough space"
                 .to_owned()
         }
-        Error::Declined => "run this again and answer y, or add `--yes`".to_owned(),
+        Error::Declined => {
+            "run this again and answer y; or agree beforehand with `--yes`".to_owned()
+        }
         Error::KeepsMoving => {
             "another runner keeps deploying: let it finish, then run this again".to_owned()
         }
