@@ -52,7 +52,7 @@ fn plugins(sandbox: &Sandbox) -> Plugins {
     Plugins::read([sandbox.path().join("plugins")]).expect("plugins")
 }
 
-/// What `runner check` prints as JSON, with its exit code.
+/// Returns what `runner check` prints as JSON, with its exit code.
 fn runner(sandbox: &Sandbox) -> (Value, Option<i32>) {
     let run = sandbox.runner(&["check", "plugins", "--format", "json"]);
     let document = serde_json::from_str(&run.stdout);

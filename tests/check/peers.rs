@@ -51,7 +51,7 @@ fn each_resolves() {
     }
 }
 
-/// What a peer prints: the sentence of its answer.
+/// Returns what a peer prints: the sentence of its answer.
 fn asked(program: &PathBuf, sandbox: &Sandbox) -> String {
     let plugins = sandbox.path().join("plugins");
     let output = Command::new(program).arg(sandbox.url()).arg(plugins).output().expect("it starts");

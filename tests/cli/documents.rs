@@ -46,7 +46,7 @@ fn prose(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Where the links of a text lead, `[…](here)`.
+/// Returns where the links of a text lead, `[…](here)`.
 fn links(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for line in prose(text) {
@@ -200,7 +200,7 @@ fn rows<'a>(text: &'a str, first: &str) -> Vec<Vec<&'a str>> {
     table.take_while(|line| line.starts_with('|')).map(cells).collect()
 }
 
-/// What stands between backticks.
+/// Returns what stands between backticks.
 fn quoted(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }

@@ -9,7 +9,7 @@ use crate::{
 use insta::assert_snapshot;
 use std::fs;
 
-/// What `deploy` refuses, as `plan`, `check` and `status` see it too.
+/// Returns what `deploy` refuses, as `plan`, `check` and `status` see it too.
 fn objected(sandbox: &Sandbox, code: i32) -> String {
     let mut seen = Transcript::of(sandbox);
     seen.refused(code, &["deploy", "plugins"]);

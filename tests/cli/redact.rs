@@ -29,7 +29,7 @@ fn line(line: &str) -> String {
     out
 }
 
-/// What to show instead of the start of `rest`, and how long that start is.
+/// Returns what to show instead of the start of `rest`, and how long that start is.
 fn special(before: &str, rest: &str) -> Option<(&'static str, usize)> {
     // A number or checksum begins where no other word goes on.
     if before.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '.') {

@@ -16,12 +16,12 @@ impl Sql {
         matches!(self.0, Dialect::Mysql | Dialect::Mariadb)
     }
 
-    /// Whether what alterations make is recorded.
+    /// Returns whether what alterations make is recorded.
     pub fn maps_objects(self) -> bool {
         self.0 == Dialect::Sqlite
     }
 
-    /// Whether hooks are journaled because statements commit by themselves.
+    /// Returns whether hooks are journaled because statements commit by themselves.
     pub fn is_journaled(self) -> bool {
         self.is_mysql()
     }
@@ -37,7 +37,7 @@ impl Sql {
         }
     }
 
-    /// Whether [`Sql::committing`] does.
+    /// Returns whether [`Sql::committing`] does.
     pub fn committing_commits(self) -> bool {
         self.0 != Dialect::Sqlite
     }
@@ -72,7 +72,7 @@ impl Sql {
         if self.0 == Dialect::Mysql { "CHAR(36)" } else { "UUID" }
     }
 
-    /// What is read where a value was written: MySQL has no UUID, and writes JSON in a way of its own.
+    /// Returns what is read where a value was written: MySQL has no UUID, and writes JSON in a way of its own.
     pub fn read_back(self, written: Value) -> Value {
         match (self.0, written) {
             (Dialect::Mysql, Value::Uuid(uuid)) => Value::Text(uuid),
@@ -90,7 +90,7 @@ impl Sql {
         }
     }
 
-    /// What `last_insert_id` says after the first INSERT of two rows into a numbered table.
+    /// Returns what `last_insert_id` says after the first INSERT of two rows into a numbered table.
     pub fn last_id_of_two(self) -> Option<u64> {
         match self.0 {
             Dialect::Sqlite => Some(2),

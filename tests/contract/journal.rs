@@ -30,7 +30,7 @@ async fn script(session: &SharedSession, sql: &str) -> Result<(), FailedInScript
     session.lock().await.execute_script(&script, &mut |_, _| {}).await
 }
 
-/// What a runner that comes later finds: the connection of the first is gone, as after a kill.
+/// Returns what a runner that comes later finds: the connection of the first is gone, as after a kill.
 async fn after_a_crash<P: Place>(place: &P, crashed: Opened) -> (Opened, Revision) {
     drop(crashed);
     let mut backend = open(place).await;

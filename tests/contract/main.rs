@@ -28,7 +28,7 @@ pub trait Place {
     const DIALECT: Dialect;
     const SQL: dialect::Sql = dialect::Sql(Self::DIALECT);
 
-    /// Whether the run was told to go without this server.
+    /// Returns whether the run was told to go without this server.
     fn is_left_out() -> bool {
         false
     }

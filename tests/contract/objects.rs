@@ -1,7 +1,7 @@
 //! The map of owners: what an alteration makes, renames and drops is recorded with it.
 
 use super::{COUNTS, Opened, Place, begin, commit, key, open, ready};
-use alteration_database::backend::{Attempt, Claim, Revision};
+use alteration_record::{Attempt, Claim, Revision};
 use std::collections::BTreeSet;
 
 /// `kind name plugin id` of each object that the map has.

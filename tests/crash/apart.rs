@@ -63,7 +63,7 @@ fn log(place: Place, sandbox: &Sandbox) -> Vec<u64> {
     rows.iter().map(|row| row.parse().expect("a number")).collect()
 }
 
-/// What is there is the beginning of what the hook does, and nothing of it twice.
+/// Checks that what is there is the beginning of what the hook does, and nothing of it twice.
 fn is_beginning(log: &[u64]) -> Result<u64, String> {
     match log.iter().copied().eq(1..=log.len() as u64) {
         true => Ok(log.len() as u64),
@@ -71,7 +71,7 @@ fn is_beginning(log: &[u64]) -> Result<u64, String> {
     }
 }
 
-/// Whether the question that `run` leaves is about what is there.
+/// Checks that the question that `run` leaves is about what is there.
 fn question(place: Place, sandbox: &Sandbox, run: &Run) -> Result<(), String> {
     let there = is_beginning(&log(place, sandbox))?;
     if run.code != Some(4) {

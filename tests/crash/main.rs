@@ -15,5 +15,6 @@ mod place;
 mod race;
 mod scenarios;
 mod slow;
+mod waiting;
 
 use alteration_test_support as support;

@@ -177,8 +177,8 @@ impl Case<'_> {
     }
 }
 
-/// What was begun before the copy was made has one marker in all copies, by which each would end the sessions of the
-/// others on the same server: here it has its own.
+/// Gives what was begun before the copy was made another marker: with the same one in all copies, each would end the
+/// sessions of the others on the same server: here it has its own.
 fn unlike_others(place: Place, copy: &Sandbox, point: usize) {
     if place != Place::Sqlite && place.has_table(copy, "alteration_run") {
         copy.sql(&format!("UPDATE alteration_run SET marker = '{point:032x}';"));
@@ -212,7 +212,7 @@ pub fn trace(sandbox: &Sandbox, args: &[String]) -> (Run, Vec<String>) {
     (run, points.lines().map(str::to_owned).collect())
 }
 
-/// What must be equal: everything but when, by whom and how often it was tried.
+/// Returns the state that must be equal: everything but when, by whom and how often it was tried.
 fn end_state(sandbox: &Sandbox) -> String {
     let own = sandbox.rows(
         "SELECT line FROM (

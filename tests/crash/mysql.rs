@@ -1,7 +1,5 @@
 //! Locks, waits and crashes as MySQL and MariaDB have them: beside noise, with a bound on time, and
 //! with sessions that outlive their runner.
-//!
-//! Nothing is timed: each step waits until the server shows what it waits for.
 
 use crate::{
     matrix,
@@ -9,12 +7,10 @@ use crate::{
         Run, Sandbox, finish,
         servers::{Client, Mariadb, Mysql, Noise, Role},
     },
+    waiting::{ended, signal, start, until, with_release},
 };
-use std::{
-    process::{Child, Stdio},
-    thread,
-    time::Duration,
-};
+use rustix::process::Signal;
+use std::{process::Child, thread};
 
 const RACERS: usize = 8;
 
@@ -61,6 +57,14 @@ impl Place {
         found.filter(|(_, shown)| is_wanted(shown)).map(|(id, _)| id.to_owned()).collect()
     }
 
+    /// Waits until a change of `items` has waited for a lock, given up and waits again.
+    fn until_it_waited_twice(self, sandbox: &Sandbox) {
+        let waits = || !self.sessions(sandbox, "ALTER TABLE items").is_empty();
+        until(waits);
+        until(|| !waits());
+        until(waits);
+    }
+
     /// Runs `body` while another transaction holds what `sql` locks; `body` ends that transaction by
     /// calling what it is given. The session that holds it comes with it: it is one of the runner's
     /// own user, and its statement has an emoji in it.
@@ -79,34 +83,8 @@ impl Place {
             };
             until(|| !held().is_empty());
             let holder = held().concat();
-            // A test that fails must not wait for the transaction.
-            let body = std::panic::AssertUnwindSafe(|| body(&holder, &release));
-            let body = std::panic::catch_unwind(body);
-            release();
-            if let Err(panic) = body {
-                std::panic::resume_unwind(panic);
-            }
+            with_release(&release, || body(&holder, &release));
         });
-    }
-}
-
-fn until(mut holds: impl FnMut() -> bool) {
-    while !holds() {
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
-fn start(sandbox: &Sandbox, args: &[&str]) -> Child {
-    let mut command = sandbox.command(args);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the runner starts")
-}
-
-fn ended(child: Child) -> Run {
-    let output = child.wait_with_output().expect("it ends");
-    Run {
-        code: output.status.code(),
-        stdout: String::from_utf8(output.stdout).expect("UTF-8"),
-        stderr: String::from_utf8(output.stderr).expect("UTF-8"),
     }
 }
 
@@ -285,11 +263,8 @@ fn retries_go_on_in_the_journal_and_name_whom_they_wait_for() {
             assert_eq!(once.code, Some(1), "{}: {once:#?}", place.name);
             let named = once.stderr.contains(&format!("session {holder} "));
             assert!(named, "{}, {holder}: {}", place.name, once.stderr);
-            let waits = || !place.sessions(&sandbox, "ALTER TABLE items").is_empty();
             let again = start(&sandbox, &deploy(&[&args[..], &["1000"]].concat()));
-            until(waits);
-            until(|| !waits());
-            until(waits);
+            place.until_it_waited_twice(&sandbox);
             release();
             let again = ended(again);
             assert_eq!(again.code, Some(0), "{}: {again:#?}", place.name);
@@ -309,11 +284,8 @@ fn a_first_attempt_is_retried_after_its_statements_took_effect() {
         );
         let args = ["--table-lock-timeout", "1s", "--retries", "1000"];
         place.while_held(&sandbox, "SELECT * FROM items", |_, release| {
-            let waits = || !place.sessions(&sandbox, "ALTER TABLE items").is_empty();
             let first = start(&sandbox, &deploy(&args));
-            until(waits);
-            until(|| !waits());
-            until(waits);
+            place.until_it_waited_twice(&sandbox);
             release();
             let first = ended(first);
             assert_eq!(first.code, Some(0), "{}: {first:#?}", place.name);
@@ -323,32 +295,37 @@ fn a_first_attempt_is_retried_after_its_statements_took_effect() {
     }
 }
 
-fn signal(child: &Child, signal: rustix::process::Signal) {
-    let pid = rustix::process::Pid::from_child(child);
-    rustix::process::kill_process(pid, signal).expect("it is there");
+/// Deploys until a statement of the hook sleeps, and pauses the runner there until its transaction is idle.
+fn paused(place: Place, sandbox: &Sandbox, args: &[&str]) -> Child {
+    let paused = start(sandbox, args);
+    until(|| !place.sessions(sandbox, "SLEEP(2)").is_empty());
+    let held = place.sessions(sandbox, "SLEEP(2)");
+    signal(&paused, Signal::STOP);
+    let idle = || place.listed(sandbox, |line| line.starts_with("Sleep"));
+    until(|| held.iter().all(|session| idle().contains(session)));
+    paused
+}
+
+/// Lets a paused runner go on, which finds that another one took its lease over.
+fn finds_its_lease_gone(place: Place, paused: Child) {
+    signal(&paused, Signal::CONT);
+    let paused = ended(paused);
+    assert_eq!(paused.code, Some(5), "{}: {paused:#?}", place.name);
+    assert!(paused.stderr.contains("took the lease over"), "{}: {paused:#?}", place.name);
 }
 
 /// Paused in a transaction that holds the ledger's row. MySQL would let it be idle for hours.
 #[test]
 fn a_lease_is_taken_over_from_a_holder_that_is_idle_in_a_transaction() {
-    use rustix::process::Signal;
     for place in places() {
         let sandbox = items(place, "UPDATE items SET n = n + 1; DO SLEEP(2);");
         // MariaDB would end the idle transaction by itself after twice the time.
         let args = deploy(&["--lock", "lease", "--lease-time", "3s"]);
-        let paused = start(&sandbox, &args);
-        until(|| !place.sessions(&sandbox, "SLEEP(2)").is_empty());
-        let held = place.sessions(&sandbox, "SLEEP(2)");
-        signal(&paused, Signal::STOP);
-        let idle = || place.listed(&sandbox, |line| line.starts_with("Sleep"));
-        until(|| held.iter().all(|session| idle().contains(session)));
+        let paused = paused(place, &sandbox, &args);
         let next = sandbox.runner(&args);
         assert_eq!(next.code, Some(0), "{}: {next:#?}", place.name);
         items_are(&sandbox, "1", place);
-        signal(&paused, Signal::CONT);
-        let paused = ended(paused);
-        assert_eq!(paused.code, Some(5), "{}: {paused:#?}", place.name);
-        assert!(paused.stderr.contains("took the lease over"), "{}: {paused:#?}", place.name);
+        finds_its_lease_gone(place, paused);
         items_are(&sandbox, "1", place);
     }
 }
@@ -356,25 +333,16 @@ fn a_lease_is_taken_over_from_a_holder_that_is_idle_in_a_transaction() {
 /// Paused in a transaction of the hook's own session, whose locks a person needs who brings things in order.
 #[test]
 fn a_lease_is_taken_over_from_a_stretch_that_is_idle_in_a_transaction() {
-    use rustix::process::Signal;
     for place in places() {
         let up = "SET @one = (SELECT 1); START TRANSACTION; UPDATE items SET n = n + @one; DO SLEEP(2); COMMIT;";
         let sandbox = items(place, up);
         let args = deploy(&["--lock", "lease", "--lease-time", "3s"]);
-        let paused = start(&sandbox, &args);
-        until(|| !place.sessions(&sandbox, "SLEEP(2)").is_empty());
-        let held = place.sessions(&sandbox, "SLEEP(2)");
-        signal(&paused, Signal::STOP);
-        let idle = || place.listed(&sandbox, |line| line.starts_with("Sleep"));
-        until(|| held.iter().all(|session| idle().contains(session)));
+        let paused = paused(place, &sandbox, &args);
         let next = sandbox.runner(&args);
         assert_eq!(next.code, Some(4), "{}: {next:#?}", place.name);
         assert!(next.stderr.contains("DO SLEEP(2)"), "{}: {next:#?}", place.name);
         sandbox.sql("UPDATE items SET n = 5;");
-        signal(&paused, Signal::CONT);
-        let paused = ended(paused);
-        assert_eq!(paused.code, Some(5), "{}: {paused:#?}", place.name);
-        assert!(paused.stderr.contains("took the lease over"), "{}: {paused:#?}", place.name);
+        finds_its_lease_gone(place, paused);
         assert_eq!(sandbox.rows("SELECT n FROM items"), ["5"], "{}", place.name);
         sandbox.ok(&["resolve", "acme/items", "1.1.0-1700000001-second", "--as", "reverted"]);
         sandbox.ok(&args);

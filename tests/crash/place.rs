@@ -57,7 +57,7 @@ impl Place {
         }
     }
 
-    /// Whether the run was told to go without this server.
+    /// Returns whether the run was told to go without this server.
     pub fn is_left_out(self) -> bool {
         self == Self::Mysql && Mysql::is_left_out()
     }
@@ -107,7 +107,7 @@ impl Place {
         copy
     }
 
-    /// Whether `up` and its record are one transaction, so that both are there or neither is.
+    /// Returns whether `up` and its record are one transaction, so that both are there or neither is.
     pub fn is_transactional(self) -> bool {
         self.family() != Family::Mysql
     }

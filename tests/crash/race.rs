@@ -3,9 +3,12 @@
 //! The places are SQLite, and each server with the session's lock and with a lease. By default three
 //! rounds each; `RUNNER_FULL=1` runs twenty.
 
-use crate::support::{
-    Run, Sandbox, finish,
-    servers::{Mariadb, Mysql, Noise, Postgres, is_full},
+use crate::{
+    support::{
+        Run, Sandbox, finish,
+        servers::{Mariadb, Mysql, Noise, Postgres, is_full},
+    },
+    waiting::{self, ended, signal},
 };
 use std::{
     process::{Child, Stdio},
@@ -80,12 +83,7 @@ impl Place {
     }
 
     fn start(self, sandbox: &Sandbox, args: &[&str]) -> Child {
-        sandbox
-            .command(&self.args(args))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("starts")
+        waiting::start(sandbox, &self.args(args))
     }
 
     /// A statement that takes as long as it takes to find it with [`Place::wait_for_statement`].
@@ -132,15 +130,6 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     while !is_so() {
         assert!(began.elapsed() < PATIENCE, "it never came: {what}");
         thread::sleep(Duration::from_millis(10));
-    }
-}
-
-fn ended(child: Child) -> Run {
-    let output = child.wait_with_output().expect("ends");
-    Run {
-        code: output.status.code(),
-        stdout: String::from_utf8(output.stdout).expect("UTF-8"),
-        stderr: String::from_utf8(output.stderr).expect("UTF-8"),
     }
 }
 
@@ -340,7 +329,7 @@ fn a_killed_holder_leaves_no_lock() {
     sandbox.ok(&["deploy", "plugins", "--lock-timeout", "0s"]);
 }
 
-/// What one runner did and another went on with: all of it, once.
+/// Checks what one runner did and another went on with: all of it is there, once.
 fn assert_once(place: Place, sandbox: &Sandbox) {
     assert_eq!(sandbox.rows("SELECT n FROM hits"), ["11"], "{place:?}");
     let done = sandbox.rows("SELECT count(*) FROM alteration_history WHERE event = 'done'");
@@ -363,11 +352,6 @@ fn a_killed_holder_on_a_server_is_followed_by_the_next() {
         sandbox.ok(&place.args(&args));
         assert_once(place, &sandbox);
     }
-}
-
-fn signal(child: &Child, signal: rustix::process::Signal) {
-    let pid = rustix::process::Pid::from_child(child);
-    rustix::process::kill_process(pid, signal).expect("it is there");
 }
 
 #[test]
@@ -393,7 +377,7 @@ fn a_paused_lease_holder_cannot_commit_any_more() {
     }
 }
 
-/// What a runner said at its end, without the long plan before it.
+/// Returns what a runner said at its end, without the long plan before it.
 fn last_words(run: &Run) -> String {
     let lines: Vec<&str> = run.stderr.lines().collect();
     lines[lines.len().saturating_sub(6)..].join("\n")

@@ -6,12 +6,9 @@
 use crate::{
     place::Place,
     support::{Sandbox, servers::Role},
+    waiting::{ended, start, until, with_release},
 };
-use std::{
-    process::{Child, Stdio},
-    thread,
-    time::Duration,
-};
+use std::{process::Child, thread};
 
 impl Place {
     /// Server sessions whose statement contains `words`, except those that ask.
@@ -66,24 +63,8 @@ fn while_held(place: Place, sandbox: &Sandbox, sql: &str, body: impl FnOnce(&dyn
             }
         };
         until(|| !place.sessions(sandbox, held).is_empty());
-        // A test that fails must not wait for the transaction.
-        let body = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| body(&release)));
-        release();
-        if let Err(panic) = body {
-            std::panic::resume_unwind(panic);
-        }
+        with_release(&release, || body(&release));
     });
-}
-
-fn until(mut holds: impl FnMut() -> bool) {
-    while !holds() {
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
-fn start(sandbox: &Sandbox, args: &[&str]) -> Child {
-    let mut command = sandbox.command(args);
-    command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the runner starts")
 }
 
 /// Waits for a condition that a running deploy will bring about.
@@ -102,8 +83,8 @@ fn killed(mut child: Child) {
 }
 
 fn done(child: Child) {
-    let output = child.wait_with_output().expect("it ends");
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let run = ended(child);
+    assert_eq!(run.code, Some(0), "{run:#?}");
 }
 
 /// `items` is deployed; the alteration to be killed is written by `files`, as `(hook, sql)`.

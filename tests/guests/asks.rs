@@ -1,7 +1,7 @@
 // What the guests ask an operator for. Included by the crate's build script and by the test harness. Not a
 // module of anything.
 
-/// What the guest `name` declares, as fields of its alteration in the manifest.
+/// Returns what the guest `name` declares, as fields of its alteration in the manifest.
 fn asks_for(name: &str) -> &'static str {
     match name {
         "declared_entropy" | "prepares_with_entropy" => r#","permissions":["entropy"]"#,

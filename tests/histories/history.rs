@@ -62,8 +62,8 @@ pub fn forgotten(tool: Tool) -> String {
 }
 
 impl History {
-    /// Whether this row of the state is of what no ledger says with which text it ran. Of Liquibase's scripts there is
-    /// one text here, which can be no other.
+    /// Returns whether this row of the state is of what no ledger says with which text it ran. Of Liquibase's scripts
+    /// there is one text here, which can be no other.
     pub fn is_left(&self, row: &str) -> bool {
         row.contains("-R__") && self.tool != Tool::Liquibase
     }

@@ -53,7 +53,7 @@ fn from_one_release_to_the_next_and_back() {
     ok(&ours, &["check", "plugins"]);
 }
 
-/// How many `check` names.
+/// Returns how many alterations `check` names.
 fn undeployed(check: &Run) -> usize {
     let named = check.stdout.lines().filter(|line| line.starts_with("  logto/core "));
     assert_said(check, 3, &["Found undeployed database alterations"]);

@@ -42,7 +42,7 @@ fn no_two_databases_get_the_same_ids_or_keys() {
     }
 }
 
-/// Whether OpenSSL takes it for a whole private key of the curve.
+/// Returns whether OpenSSL takes it for a whole private key of the curve.
 fn is_p384(sandbox: &Sandbox, pem: &str) -> bool {
     let file = sandbox.write("key.pem", pem);
     let output = std::process::Command::new("openssl")

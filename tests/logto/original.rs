@@ -86,7 +86,7 @@ impl Original {
     }
 }
 
-/// Where the packages of a release are.
+/// Returns the folder with the packages of a release.
 pub fn installed(release: &str) -> PathBuf {
     let folder = target_folder().join("logto").join(release).join("node_modules");
     assert!(folder.exists(), "{} is not there: run tests/scripts/build-logto", folder.display());

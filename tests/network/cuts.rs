@@ -69,7 +69,7 @@ impl Journey<'_> {
         faults
     }
 
-    /// Whether the fault struck; how many messages there are differs a little from run to run.
+    /// Returns whether the fault struck; how many messages there are differs a little from run to run.
     fn survives(&self, fault: Fault) -> bool {
         let what = format!("{:?} {:?} {fault:?}", self.kind, self.args);
         let sandbox = (self.start)();
@@ -119,7 +119,7 @@ impl Journey<'_> {
     }
 }
 
-/// What the message says of the alteration that failed agrees with what is recorded.
+/// Checks that the message says of the alteration that failed what is recorded.
 fn assert_honest(sandbox: &Sandbox, run: &Run, what: &str) {
     let Some(id) = run
         .stderr

@@ -146,7 +146,7 @@ pub fn slow_plugin(sandbox: &Sandbox, kind: Kind, seconds: u32) {
     );
 }
 
-/// That all of [`slow_plugin`] is there, once.
+/// Checks that all of [`slow_plugin`] is there, once.
 pub fn assert_slow_once(sandbox: &Sandbox, what: &str) {
     assert_eq!(sandbox.rows("SELECT n FROM hits"), ["11"], "{what}");
     assert_eq!(sandbox.rows("SELECT x FROM log"), ["1"], "{what}");
@@ -154,7 +154,7 @@ pub fn assert_slow_once(sandbox: &Sandbox, what: &str) {
     assert_eq!(applied, 3, "{what}");
 }
 
-/// What must be equal after an undisturbed run and a mended one.
+/// Returns the state that must be equal after an undisturbed run and a mended one.
 pub fn end_state(sandbox: &Sandbox) -> String {
     let dump = sandbox.dump().replace(sandbox.server().name(), "it");
     format!("{dump}{:#?}", sandbox.state())
@@ -175,7 +175,7 @@ pub fn start_at(sandbox: &Sandbox, url: &str, args: &[&str]) -> Child {
         .expect("starts")
 }
 
-/// What a started runner gave, once it has ended, as it has to.
+/// Waits until a started runner ends, as it has to, and returns what it gave.
 pub fn ended(mut child: Child, what: &str) -> Run {
     let began = Instant::now();
     while child.try_wait().expect("it is ours").is_none() {
@@ -186,12 +186,7 @@ pub fn ended(mut child: Child, what: &str) -> Run {
         }
         thread::sleep(Duration::from_millis(10));
     }
-    let output = child.wait_with_output().expect("it ended");
-    checked(Run {
-        code: output.status.code(),
-        stdout: String::from_utf8(output.stdout).expect("UTF-8"),
-        stderr: String::from_utf8(output.stderr).expect("UTF-8"),
-    })
+    checked(child.wait_with_output().expect("it ended").into())
 }
 
 /// Whatever happens, nobody is shown the password.

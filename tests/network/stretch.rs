@@ -46,7 +46,7 @@ fn until(mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// What sessions do at a node, and their numbers.
+/// Returns what sessions do at a node, with their numbers.
 fn sessions(cluster: &Galera, node: usize, words: &str) -> Vec<String> {
     let sql = format!(
         "SELECT CONCAT_WS(' ', id, command, info) FROM information_schema.processlist

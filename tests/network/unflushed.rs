@@ -48,7 +48,7 @@ fn ids(steps: &Value) -> Vec<String> {
     steps.iter().map(|step| step["id"].as_str().expect("an id").to_owned()).collect()
 }
 
-/// What is applied, in order, but for what was before.
+/// Returns what is applied, in order, but for what was before.
 fn applied(sandbox: &Sandbox) -> Vec<String> {
     sandbox.rows(
         "SELECT id FROM alteration_state WHERE status = 'applied' AND version <> '1.0.0' ORDER BY id",

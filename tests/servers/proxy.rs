@@ -76,7 +76,7 @@ fn wait_for_strike(proxy: &Proxy) {
     }
 }
 
-/// How many messages an unbroken run has in a direction.
+/// Returns how many messages an unbroken run has in a direction.
 fn count(kind: &Kind, direction: Direction) -> usize {
     let proxy = kind.proxy(None);
     kind.work(&proxy).expect("nothing is in the way");

@@ -131,7 +131,7 @@ impl Queries {
         Ok(())
     }
 
-    /// What `runner check` decides about these records and `plugins`.
+    /// Returns what `runner check` decides about these records and `plugins`.
     pub fn answer(&self, plugins: &Plugins) -> Result<Answer, QueriesError> {
         Ok(self.check(plugins)?.answer())
     }
@@ -191,7 +191,7 @@ impl Queries {
         self.ledger.map_or(1, |ledger| ledger.schema_version)
     }
 
-    /// Where schema changes commit one by one, tables can be seen half made.
+    /// Returns whether schema changes commit one by one, so that tables can be seen half made.
     fn commits_alone(&self) -> bool {
         matches!(self.spelling.dialect, Dialect::Mysql | Dialect::Mariadb)
     }
@@ -295,7 +295,7 @@ impl Queries {
         })
     }
 
-    /// What comes once the ledger and the tables are known.
+    /// Returns the next step once the ledger and the tables are known.
     fn after_ledger(&mut self, ledger: Ledger) -> Result<Step, QueriesError> {
         let missing = tables::missing(ledger.schema_version, &self.tables);
         let found = tables::version(ledger.schema_version, &missing, self.commits_alone())?;

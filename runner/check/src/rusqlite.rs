@@ -3,8 +3,8 @@
 use crate::{Answer, CheckError, Dialect, Plugins, Queries};
 use rusqlite::{Connection, Error};
 
-/// Whether all that `plugins` ship is applied in the database of `connection`; `schema` is `None` for `main`, else the
-/// name of an attached one.
+/// Returns whether all that `plugins` ship is applied in the database of `connection`; `schema` is `None` for `main`,
+/// else the name of an attached one.
 pub fn check(
     connection: &Connection,
     schema: Option<&str>,

@@ -6,8 +6,8 @@
 use crate::{Answer, CheckError, Dialect, Plugins, Queries};
 use sqlx_0_9::{AssertSqlSafe, ColumnIndex, Database, Decode, Error, Executor, Row, Type};
 
-/// Whether all that `plugins` ship is applied in the database of `connection`. With `schema` the runner's tables are
-/// looked for in that one only.
+/// Returns whether all that `plugins` ship is applied in the database of `connection`. With `schema` the runner's
+/// tables are looked for in that one only.
 pub async fn check<DB>(
     connection: &mut DB::Connection,
     schema: Option<&str>,

@@ -56,7 +56,7 @@ impl Spelling {
         }
     }
 
-    /// How many tables of others there are.
+    /// Returns the query for the number of tables of others.
     pub(crate) fn others(&self) -> String {
         match self.dialect {
             Dialect::Sqlite => format!(

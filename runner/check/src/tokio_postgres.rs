@@ -3,8 +3,8 @@
 use crate::{Answer, CheckError, Dialect, Plugins, Queries};
 use tokio_postgres::{Client, Error, SimpleQueryMessage};
 
-/// Whether all that `plugins` ship is applied in the database of `client`. With `schema` the runner's tables are looked
-/// for in that one only.
+/// Returns whether all that `plugins` ship is applied in the database of `client`. With `schema` the runner's tables
+/// are looked for in that one only.
 pub async fn check(
     client: &Client,
     schema: Option<&str>,

@@ -79,11 +79,13 @@ pub(crate) enum Doubt {
     Foreign { owner: u32 },
 }
 
-fn shown(path: &Path) -> String {
+/// Shows a path in a message.
+pub(crate) fn shown(path: &Path) -> String {
     Escaped(&path.display().to_string()).to_string()
 }
 
-fn at(line: Option<usize>) -> String {
+/// Shows a line in a message, behind the path of its file.
+pub(crate) fn at(line: Option<usize>) -> String {
     line.map(|line| format!(", line {line}")).unwrap_or_default()
 }
 
@@ -171,7 +173,7 @@ impl Config {
     }
 }
 
-/// Whether `folder` is, or is inside of, a folder of `plugins`, or holds a file of them.
+/// Returns whether `folder` is, or is inside of, a folder of `plugins`, or holds a file of them.
 pub(crate) fn is_within(folder: &Path, plugins: &[PathBuf]) -> bool {
     let Ok(here) = folder.canonicalize() else { return false };
     // What is not there is told by whoever reads it.
@@ -220,7 +222,7 @@ fn load(path: &Path, file: File) -> Result<Config, ConfigError> {
     Config::parse(&text).map_err(invalid)
 }
 
-/// What the parser says of a value of a wrong type begins with the value itself, which is not shown.
+/// Returns what the parser says of a value of a wrong type without the value itself, with which it begins.
 pub(crate) fn without_value(message: &str) -> String {
     match message.rsplit_once(", expected ") {
         Some((found, expected)) if found.starts_with("invalid ") => format!("expected {expected}"),

@@ -209,7 +209,7 @@ pub enum StepError {
 }
 
 impl StepError {
-    /// Whether the connection was lost.
+    /// Returns whether the connection was lost.
     pub fn is_disconnected(&self) -> bool {
         match self {
             Self::Backend(error) => matches!(error, BackendError::Disconnected(_)),
@@ -220,7 +220,7 @@ impl StepError {
         }
     }
 
-    /// Whether the database had no room for what the hook wrote. SQLite and MySQL say so in words only.
+    /// Returns whether the database had no room for what the hook wrote. SQLite and MySQL say so in words only.
     pub fn is_disk_full(&self) -> bool {
         match self {
             Self::Backend(error) => matches!(error, BackendError::DiskFull(_)),
@@ -234,7 +234,7 @@ impl StepError {
         }
     }
 
-    /// Whether something was in the way that may go away by itself.
+    /// Returns whether something was in the way that may go away by itself.
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Hook(HookError::Statement(failed) | HookError::Ignored(failed)) => {

@@ -80,14 +80,14 @@ struct Mark {
 }
 
 impl Statements {
-    /// What came so far stays.
+    /// Keeps what came so far.
     pub fn mark(&mut self) {
         let (times, rows) = self.kept.last().map_or((0, 0), |last| (last.times, last.rows));
         let Self { left_out, bytes, .. } = *self;
         self.mark = Mark { kept: self.kept.len(), times, rows, left_out, bytes };
     }
 
-    /// What came behind the mark was undone, and is run again.
+    /// Drops what came behind the mark: it was undone, and is run again.
     pub fn rewind(&mut self) {
         let Mark { kept, times, rows, left_out, bytes } = self.mark;
         self.kept.truncate(kept);
@@ -142,7 +142,7 @@ impl Rehearsals {
         Self { folder: cache.join("rehearsals") }
     }
 
-    /// What is kept of a component; empty without any, and where anybody else could have written it.
+    /// Returns what is kept of a component; empty without any, and where anybody else could have written it.
     pub fn of(&self, component: Checksum) -> Vec<Rehearsal> {
         self.read(component).unwrap_or_default().rehearsals
     }
@@ -200,7 +200,7 @@ impl Rehearsals {
         rustix::fs::lstat(&self.folder).is_ok_and(|stat| is_ours(&stat, FileType::Directory))
     }
 
-    /// What cannot be read or removed is passed over: another process may be at it.
+    /// Removes what is too old; passes over what cannot be read or removed, because another process may be at it.
     fn prune(&self) {
         let Ok(entries) = fs::read_dir(&self.folder) else { return };
         let mut files: Vec<_> = entries
@@ -218,7 +218,7 @@ impl Rehearsals {
 }
 
 impl Rehearsal {
-    /// What ran of an alteration just now.
+    /// Returns what ran of an alteration just now.
     pub fn of(
         key: &AlterationKey,
         direction: Direction,

@@ -36,7 +36,7 @@ fn write_char(f: &mut fmt::Formatter<'_>, c: char) -> fmt::Result {
     if is_deceptive(c) { write!(f, "{}", c.escape_default()) } else { f.write_char(c) }
 }
 
-/// Whether a terminal would act on it, or show it as something else.
+/// Returns whether a terminal would act on it, or show it as something else.
 pub fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c,

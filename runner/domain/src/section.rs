@@ -146,7 +146,7 @@ pub fn own_manifest(bytes: &[u8]) -> Result<Option<&[u8]>, SectionError> {
     Ok(found)
 }
 
-/// Where the mark of a draft is in a component, its header included.
+/// Returns where the mark of a draft is in a component, its header included.
 pub fn draft(component: &[u8]) -> Result<Option<Range<usize>>, SectionError> {
     if kind(component)? == Kind::Module {
         return Err(SectionError::CoreModule);

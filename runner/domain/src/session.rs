@@ -168,14 +168,14 @@ pub struct Handle(pub u32);
 pub trait Session: Send {
     fn dialect(&self) -> Dialect;
 
-    /// How this session reads SQL, by its settings at this moment.
+    /// Returns how this session reads SQL, by its settings at this moment.
     fn reading(&self) -> Reading {
         self.dialect().into()
     }
 
     fn quote_identifier(&self, name: &str) -> String;
 
-    /// How long the statement is that begins at byte `start` of `script`; `None` when nothing is
+    /// Returns how long the statement is that begins at byte `start` of `script`; `None` when nothing is
     /// left but white space and comments. Needs every earlier statement to have been executed.
     async fn statement_length(
         &mut self,

@@ -96,7 +96,7 @@ impl Cache {
         self.folder.join(format!("{key}.label"))
     }
 
-    /// Where the artefact is, if it is whole and its label says so.
+    /// Returns where the artefact is, if it is whole and its label says so.
     fn verified(&self, key: Checksum) -> Option<PathBuf> {
         let mut said = String::new();
         open(&self.label_path(key))?.take(LABEL_BYTES_MAX).read_to_string(&mut said).ok()?;
@@ -157,7 +157,8 @@ impl Cache {
     }
 }
 
-/// Whether a file is called as those of the cache are, finished or not: an operator may keep others in the same folder.
+/// Returns whether a file is called as those of the cache are, finished or not: an operator may keep others in the same
+/// folder.
 fn is_of_cache(name: &std::ffi::OsStr) -> bool {
     let is_so = |name: &str| {
         name.ends_with(".artefact") || name.ends_with(".label") || name.starts_with(".tmp")

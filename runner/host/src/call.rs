@@ -205,7 +205,7 @@ async fn run(
     }
 }
 
-/// What a hook that came to its end is worth.
+/// Judges a hook that came to its end.
 fn judge(
     state: &mut HookState,
     answer: Result<StepAnswer, wit::Error>,
@@ -252,7 +252,7 @@ fn trapped(state: &mut HookState, limits: &Limits, error: &wasmtime::Error) -> H
     }
 }
 
-/// What the hook wanted to wait for, where it called one of the traps in its place.
+/// Returns what the hook wanted to wait for, where it called one of the traps in its place.
 fn asynchronous(error: &wasmtime::Error) -> Option<String> {
     let frames = error.downcast_ref::<WasmBacktrace>()?.frames();
     let name = frames.first()?.func_name()?;
@@ -260,7 +260,7 @@ fn asynchronous(error: &wasmtime::Error) -> Option<String> {
     (is_trap && name.starts_with(TRAP_NAME)).then(|| cut(name.to_owned()))
 }
 
-/// Whether the operating system refused a mapping, which no guest can make it say.
+/// Returns whether the operating system refused a mapping, which no guest can make it say.
 fn is_out_of_address_space(error: &wasmtime::Error) -> bool {
     error.chain().any(|cause| {
         let io = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::raw_os_error);

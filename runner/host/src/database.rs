@@ -193,7 +193,7 @@ impl Host for HookState {
     }
 }
 
-/// What stands for a bulk-writer's statements in messages.
+/// Returns what stands for a bulk-writer's statements in messages.
 fn writer_text(table: &str) -> String {
     format!("bulk-writer into {table}")
 }

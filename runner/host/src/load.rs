@@ -46,8 +46,8 @@ impl std::fmt::Debug for Loaded {
     }
 }
 
-/// What hooks are linked with: WASI, and the world of `wit/`. Names of compatible versions lead to the same. The
-/// place for a world that is none of these any more: bindings of its own, whose traits call those of the newest,
+/// Returns what hooks are linked with: WASI, and the world of `wit/`. Names of compatible versions lead to the same.
+/// The place for a world that is none of these any more: bindings of its own, whose traits call those of the newest,
 /// added here, and its exports looked for in [`load`] and `exports`.
 pub(super) fn linker(engine: &Engine) -> Result<Linker<HookState>, LoadError> {
     let failed = |error: wasmtime::Error| LoadError::Engine(format!("{error:#}"));

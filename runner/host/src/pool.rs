@@ -49,7 +49,7 @@ pub(super) fn pooled(config: &Config, limits: &Limits) -> Config {
     config
 }
 
-/// Whether this is why a component was refused: that it has more parts than a place; in an operator's words.
+/// Returns in an operator's words that a component has more parts than a slot, if that is why it was refused.
 pub(super) fn is_beyond(reason: &str) -> Option<String> {
     let of_the_pool = " in the pooling allocator";
     let reason = reason.contains(of_the_pool).then(|| reason.replace(of_the_pool, ""))?;

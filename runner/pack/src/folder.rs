@@ -1,23 +1,21 @@
 //! Reads a folder of SQL into alterations: the runner's own files by `sql_files`, a history by `history`, a
 //! folder for each dialect by `by_dialect`. Adds what `alteration.toml` says. Does not write.
 
+mod error;
+
+pub use error::FolderError;
+
 use super::{
     PackOptions, by_dialect,
-    findings::{Findings, Note, Problems},
-    history::{self, Context, HistoryError, Layout, Recognised},
+    findings::{Findings, Note},
+    history::{self, Context, Layout, Recognised},
     read::{ReadError, read_within},
     settings::{self, SETTINGS_FILE, Settings},
-    shown, sql_files,
-    sql_name::SqlNameError,
-    sql_text::SqlTextError,
+    sql_files,
     sql_texts::{SqlTexts, Written},
 };
-use crate::{
-    alteration::{
-        AlterationId, Dialect, ForeignKeys, MANIFEST_BYTES_MAX, Permissions, PluginName,
-        Requirements,
-    },
-    escape::EscapedLines,
+use crate::alteration::{
+    AlterationId, Dialect, ForeignKeys, MANIFEST_BYTES_MAX, Permissions, PluginName, Requirements,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -26,7 +24,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Folder names that say what is inside rather than whose it is.
+/// Folder names that say what is inside rather than which plugin it is.
 const GENERIC_NAMES: [&str; 7] =
     ["alterations", "db", "drizzle", "migrations", "prisma", "sql", "supabase"];
 
@@ -87,91 +85,6 @@ impl SqlAlteration {
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum FolderError {
-    #[error(transparent)]
-    Several(Problems),
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    #[error(transparent)]
-    History(#[from] HistoryError),
-    #[error("{}: {error}", shown(.path))]
-    Name { path: PathBuf, error: SqlNameError },
-    #[error("{}: {error}", shown(.path))]
-    Text { path: PathBuf, error: SqlTextError },
-    #[error("{}: {}", shown(.path), EscapedLines(.message))]
-    Settings { path: PathBuf, message: String },
-    #[error("{}: names {id}, of which there is no SQL file; correct the id or remove the table", shown(.path))]
-    SettingsWithoutFile { path: PathBuf, id: AlterationId },
-    #[error("{} and {} are the same alteration, direction and dialect; remove one", shown(.first), shown(.second))]
-    Duplicate { first: PathBuf, second: PathBuf },
-    #[error("{}: there is no `.up.sql` beside it; add one, or remove this file", shown(.path))]
-    DownWithoutUp { path: PathBuf },
-    #[error(
-        "{}: {dialect} has no `.up.sql` that this takes back; add {id}.{dialect}.up.sql, or remove this file",
-        shown(.path)
-    )]
-    DownWithoutUpOnDialect { path: PathBuf, id: AlterationId, dialect: Dialect },
-    #[error(
-        "{}: it is for {dialect}, and this folder is for {}; add {dialect} to `dialects` in {SETTINGS_FILE}, or remove this file",
-        shown(.path), names(.dialects)
-    )]
-    UnusedDialect { path: PathBuf, dialect: Dialect, dialects: BTreeSet<Dialect> },
-    #[error(
-        "{}: {id} has no SQL for {dialect}, which is one of its dialects ({}); write {id}.{dialect}.up.sql (a comment in it is enough where nothing is to be done), or correct `dialects` in {SETTINGS_FILE}",
-        shown(.path), names(.dialects)
-    )]
-    NoSqlForDialect {
-        path: PathBuf,
-        id: AlterationId,
-        dialect: Dialect,
-        dialects: BTreeSet<Dialect>,
-    },
-    #[error(
-        "{}: the dialects are to be {}, and the folders are for {}; make them agree, or leave `dialects` out",
-        shown(.path), names(.found), names(.folders)
-    )]
-    DialectsContradict { path: PathBuf, found: BTreeSet<Dialect>, folders: BTreeSet<Dialect> },
-    #[error(
-        "{}: says dialects {}, and `--dialect` {}; make them agree, or leave one of them out",
-        shown(.path), names(.found), names(.asked)
-    )]
-    DialectsAsked { path: PathBuf, found: BTreeSet<Dialect>, asked: BTreeSet<Dialect> },
-    #[error("{} and {} are both for {dialect}; put their files into one", shown(.first), shown(.second))]
-    TwoFolders { first: PathBuf, second: PathBuf, dialect: Dialect },
-    #[error(
-        "{} is a history of {first_layout}, and {} of {second_layout}; the folders of a plugin's dialects have to be of one tool. If they are, say which with `--from`",
-        shown(.first), shown(.second)
-    )]
-    ToolsDiffer { first: PathBuf, first_layout: Layout, second: PathBuf, second_layout: Layout },
-    #[error(
-        "{} has {first_id}, and {} has {second_id}: one number, and two names, of which only one could be applied. Give them one name if they are one alteration, else give one of them another number",
-        shown(.first), shown(.second)
-    )]
-    OneNumber { first: PathBuf, first_id: AlterationId, second: PathBuf, second_id: AlterationId },
-    #[error(
-        "{}: the repeatable script {id} is another one for other dialects, and each change of one would be an alteration of all; make them versions",
-        shown(.path)
-    )]
-    RepeatableDiffers { path: PathBuf, id: AlterationId },
-    #[error("{}: an {SETTINGS_FILE} belongs into the folder above, because it holds for all dialects; move it there", shown(.path))]
-    NestedSettings { path: PathBuf },
-    #[error("{}: no SQL file in it; expected files named <id>.up.sql and <id>.down.sql", shown(.path))]
-    NoSql { path: PathBuf },
-    #[error(
-        "{}: SQL in a folder below the one to pack; move the file up, or pack its folder by itself",
-        shown(.path)
-    )]
-    Nested { path: PathBuf },
-    #[error("{} says plugin {found}, but {asked} was asked for; make them agree", shown(.path))]
-    PluginContradicts { path: PathBuf, found: PluginName, asked: PluginName },
-    #[error(
-        "{}: whose alterations are these? Name the plugin as vendor/name: with `--plugin`, in an {SETTINGS_FILE} (plugin = \"acme/shop\"), or by the last two folder names",
-        shown(.path)
-    )]
-    PluginUnknown { path: PathBuf },
-}
-
 /// An alteration's SQL, before anything is known of it but its file's name.
 #[derive(Debug, Default)]
 pub(super) struct Found {
@@ -206,8 +119,8 @@ pub(super) fn read(folder: &Path, options: &PackOptions) -> Result<SqlFolder, Fo
     assemble(folder, settings, options.plugin.as_ref(), files)
 }
 
-/// Whose history `folder` is, and which of its SQL files that tool passes over. `None` for the
-/// runner's own layout, which passes over none. And what there is to know of files that are taken.
+/// Returns whose history `folder` is, and which of its SQL files that tool passes over; `None` for the runner's own
+/// layout, which passes over none. With it comes what there is to know of files that are taken.
 pub(super) fn reading(
     folder: &Path,
     options: &PackOptions,
@@ -394,11 +307,6 @@ fn has_sql_for(
         }),
         None => Ok(()),
     }
-}
-
-/// Dialects as messages list them.
-fn names(dialects: &BTreeSet<Dialect>) -> String {
-    dialects.iter().map(|dialect| dialect.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// Sorted, so that the same folder gives the same first error everywhere.

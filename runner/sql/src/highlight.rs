@@ -41,7 +41,7 @@ pub fn highlight<'a>(text: &'a str, dialect: Dialect, mut each: impl FnMut(Paint
     }
 }
 
-/// What stands between tokens is white space and comments, which a reader takes in as one.
+/// Paints what stands between tokens: white space and comments, which a reader takes in as one.
 fn between<'a>(text: &'a str, each: &mut impl FnMut(Paint, &'a str)) {
     let start = text.len() - text.trim_ascii_start().len();
     let end = text.trim_ascii_end().len().max(start);

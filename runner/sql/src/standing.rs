@@ -132,7 +132,7 @@ impl Charsets {
         Ok(())
     }
 
-    /// What a statement other than SET gives another value: `@a := 1`, `INTO @a`.
+    /// Forgets what a statement other than SET gives another value: `@a := 1`, `INTO @a`.
     fn forget(&mut self, view: View<'_>) {
         if self.0.is_empty() || !is_user_variable_assigned(view) {
             return;

@@ -211,7 +211,7 @@ const CASES: [Case; 15] = [
     },
 ];
 
-/// What of a tool's ledger is the same on each kind of database: what comes before a case's own, and behind it.
+/// Returns what of a tool's ledger is the same on each kind of database: what comes before a case's own, and behind it.
 fn shared(tool: &str) -> (&'static str, &'static str) {
     match tool {
         "prisma" => (PRISMA_TABLE, ""),

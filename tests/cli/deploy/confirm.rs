@@ -13,8 +13,8 @@ fn a_deploy_is_refused_and_its_message_leads_on() {
     assert!(refused.stderr.contains("sqlite:app.db: 3 alterations to apply"), "{refused:#?}");
     let told = "error: 3 alterations would be applied, and there is no terminal to ask at\n  \
                 changed: nothing was altered\n  \
-                next: if that is right, add `--yes` or set RUNNER_YES=1:\n      \
-                runner deploy --yes plugins\n";
+                next: if that is right, set RUNNER_YES=1 or run:\n      \
+                runner deploy --yes plugins --database sqlite:app.db\n";
     assert!(refused.stderr.ends_with(told), "{refused:#?}");
     assert_eq!(refused.stdout, "");
     assert!(!sandbox.database().exists(), "not even the database was made");
@@ -62,6 +62,6 @@ fn programs_are_told_too() {
     assert_eq!(refused.code, Some(2), "{refused:#?}");
     let document: serde_json::Value = serde_json::from_str(&refused.stdout).expect("JSON");
     assert_eq!(document["error"]["exit_code"], 2);
-    let command = "runner deploy --yes plugins --format json";
+    let command = "runner deploy --yes plugins --format json --database sqlite:app.db";
     assert_eq!(document["error"]["commands"], serde_json::json!([command]));
 }

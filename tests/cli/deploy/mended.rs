@@ -179,7 +179,7 @@ fn of_code_the_operator_decides_and_a_wrong_guess_stops() {
     code_plugin(&sandbox, "two", "CREATE TABLE a (x INT); ALTER TABLE a ADD y INT");
     code_plugin(&sandbox, "other", "CREATE TABLE b (x INT)");
     code(&run(&sandbox, &["deploy", "one"]), 1, &["1 statement of it took effect"]);
-    let advice = "try the new file with `--changed allow`";
+    let advice = "try the new file with `runner deploy --changed allow two`";
     let refused = ["was begun with other contents and has not ended", advice];
     code(&run(&sandbox, &["deploy", "two"]), 4, &refused);
     code(

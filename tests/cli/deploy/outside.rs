@@ -10,7 +10,7 @@ use crate::{
 
 const OUT: &str = "plugins/acme/app";
 
-/// What is packed of `files`, in a sandbox on PostgreSQL.
+/// Returns what is packed of `files`, in a sandbox on PostgreSQL.
 fn packed(database: Database, tool: &str, files: &[(&str, &str)]) -> Sandbox {
     let sandbox = Sandbox::on(database);
     for (name, text) in files {

@@ -38,16 +38,20 @@ struct Busy {
 
 impl Busy {
     fn deploy(sandbox: &Sandbox) -> Self {
+        let mut busy = Self::start(sandbox, &["deploy", "plugins", "--verbose"]);
+        busy.read_until("endless ran: CREATE TABLE half");
+        busy
+    }
+
+    fn start(sandbox: &Sandbox, args: &[&str]) -> Self {
         let mut child = sandbox
-            .command(&["deploy", "plugins", "--verbose"])
+            .command(args)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the runner starts");
         let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
-        let mut busy = Self { child: Some(child), stderr, seen: String::new() };
-        busy.read_until("endless ran: CREATE TABLE half");
-        busy
+        Self { child: Some(child), stderr, seen: String::new() }
     }
 
     fn read_until(&mut self, words: &str) {
@@ -183,14 +187,8 @@ fn a_second_runner_is_told_who_holds_the_lock() {
 fn a_runner_that_waits_is_next() {
     let sandbox = endless();
     let first = Busy::deploy(&sandbox);
-    let mut second = sandbox
-        .command(&["deploy", "plugins", "--verbose", "--lock-timeout", "10m"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the runner starts");
-    let stderr = BufReader::new(second.stderr.take().expect("a pipe"));
-    let mut second = Busy { child: Some(second), stderr, seen: String::new() };
+    let args = ["deploy", "plugins", "--verbose", "--lock-timeout", "10m"];
+    let mut second = Busy::start(&sandbox, &args);
     second.read_until("Waiting for another runner: process");
     first.signal(Signal::INT);
     assert_eq!(first.finish().code, Some(130));
@@ -206,14 +204,7 @@ fn a_runner_that_waits_is_next() {
 fn a_runner_that_waits_can_be_interrupted() {
     let sandbox = endless();
     let first = Busy::deploy(&sandbox);
-    let mut second = sandbox
-        .command(&["deploy", "plugins", "--lock-timeout", "10m"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the runner starts");
-    let stderr = BufReader::new(second.stderr.take().expect("a pipe"));
-    let mut second = Busy { child: Some(second), stderr, seen: String::new() };
+    let mut second = Busy::start(&sandbox, &["deploy", "plugins", "--lock-timeout", "10m"]);
     second.read_until("Waiting for another runner: process");
     second.signal(Signal::INT);
     let run = second.finish();

@@ -232,8 +232,8 @@ fn wasi_that_is_called_and_not_there() {
     assert_snapshot!(all);
 }
 
-/// What a toolchain for WASI 0.3 brings along whether a hook uses it or not: functions that may wait, streams and
-/// futures, and the calls that make and read them.
+/// Returns what a toolchain for WASI 0.3 brings along whether a hook uses it or not: functions that may wait, streams
+/// and futures, and the calls that make and read them.
 fn waiting(calls: &str) -> Vec<u8> {
     let imports = r#"
         (import "wasi:clocks/monotonic-clock@0.3.0" (instance $clock

@@ -90,7 +90,12 @@ fn places_that_are_named_stand_beside_each_other() {
     told(&sandbox, &named, 0, &["is up to date"]);
     assert_eq!(sandbox.server().rows(LEDGERS), ["one", "two"]);
     // Nothing is named, and there are several.
-    told(&sandbox, &["status"], 4, &["in several schemas: one, two", "`--state-schema one`"]);
+    told(
+        &sandbox,
+        &["status"],
+        4,
+        &["in several schemas: one, two", "`runner status --state-schema one`"],
+    );
     let status = told(&sandbox, &["status", "--state-schema", "three"], 0, &[]);
     assert_eq!(
         status

@@ -74,3 +74,24 @@ fn in_the_wrong_place() {
     }
     assert_snapshot!(seen);
 }
+
+/// A user whose password is the same word: each command to paste has the user, and none the password.
+#[test]
+fn in_commands_to_paste() {
+    let sandbox = shop();
+    // No server is there.
+    let (url, shown) =
+        ("postgres://same:same@127.0.0.1:1/app", "--database postgres://same@127.0.0.1:1/app");
+    for args in [&["deploy", "plugins"][..], &["check", "plugins"], &["status"]] {
+        for format in ["text", "json"] {
+            let run = sandbox.runner(&[args, &["--format", format, "--database", url]].concat());
+            assert_eq!(run.code, Some(1), "{run:#?}");
+            let output = format!("{}{}", run.stdout, run.stderr);
+            let verb = args.join(" ").replacen(' ', " --wait 30s ", 1);
+            let verb = if args.len() == 1 { format!("{verb} --wait 30s") } else { verb };
+            let command = format!("`runner {verb} --format {format} {shown}` waits for it");
+            assert!(output.contains(&command), "{command} is not in {output}");
+            assert!(!output.contains("same:same"), "{output}");
+        }
+    }
+}

@@ -8,7 +8,7 @@ use crate::{
 use insta::assert_snapshot;
 use std::fs;
 
-/// What every verb says of a database that was edited so.
+/// Collects what every verb says of a database that was edited so.
 fn refused_by_all(seen: &mut Transcript<'_>, edits: &[&str]) {
     let whole = fs::read(seen.sandbox.database()).expect("a database");
     for edit in edits {

@@ -261,7 +261,7 @@ fn an_export_outlives_a_failed_rollback() {
     });
 }
 
-/// What each database has of values that are easily lost.
+/// Returns what each database has of values that are easily lost.
 fn hard_values(sandbox: &Sandbox) -> &'static str {
     match sandbox.url() {
         url if url.starts_with("sqlite") => {

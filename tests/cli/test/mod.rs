@@ -83,7 +83,7 @@ fn seen(sandbox: &Sandbox, args: &[&str]) -> String {
     }
 }
 
-/// What is said of the scratch database.
+/// Returns what is said of the scratch database.
 fn scratch(run: &Run) -> Option<String> {
     let line = run.stderr.lines().find_map(|line| line.strip_prefix("Testing on "))?;
     Some(line.to_owned())

@@ -147,7 +147,7 @@ fn values_that_do_not_fit_are_named_and_do_not_trap() {
     }
 }
 
-/// What one deployment of `chance` drew: `what value`.
+/// Returns what one deployment of `chance` drew: `what value`.
 fn chances() -> Vec<String> {
     let sandbox = sandbox(ENGINES[0], CHANCE, r#""entropy""#);
     let run = deploy(&sandbox, &["--grant", "entropy"]);

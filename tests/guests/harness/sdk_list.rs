@@ -40,7 +40,7 @@ impl<'a> Case<'a> {
         Self { argument: Some(argument), ..self }
     }
 
-    /// What differs between the languages.
+    /// Returns what differs between the languages.
     fn each<T>(self, rust: T, javascript: T, python: T) -> T {
         match self.sdk {
             Sdk::Rust => rust,

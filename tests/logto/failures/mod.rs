@@ -87,7 +87,8 @@ impl Twins {
         build(&self.ours, &chain);
     }
 
-    /// What the runner's component is built of; within the original's package, where scripts find what they import.
+    /// Returns what the runner's component is built of; within the original's package, where scripts find what they
+    /// import.
     pub fn chain(&self) -> PathBuf {
         self.original.scripts().with_file_name("chain")
     }
@@ -97,7 +98,7 @@ impl Twins {
         self.original.run(&self.theirs, &["db", "alteration", "deploy", "latest"])
     }
 
-    /// How far the original thinks that its database is.
+    /// Returns how far the original thinks that its database is.
     pub fn cursor(&self) -> String {
         self.theirs
             .rows("SELECT value->>'timestamp' FROM systems WHERE key = 'alterationState'")

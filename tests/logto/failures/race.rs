@@ -25,12 +25,7 @@ fn start(command: &mut Command) -> Child {
 }
 
 fn ended(child: Child) -> Run {
-    let output = child.wait_with_output().expect("an end");
-    Run {
-        code: output.status.code(),
-        stdout: String::from_utf8(output.stdout).expect("UTF-8"),
-        stderr: String::from_utf8(output.stderr).expect("UTF-8"),
-    }
+    child.wait_with_output().expect("an end").into()
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::{
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, Output, Stdio},
     sync::OnceLock,
 };
 
@@ -33,6 +33,16 @@ pub struct Run {
     pub code: Option<i32>,
     pub stdout: String,
     pub stderr: String,
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
+    }
 }
 
 impl Default for Sandbox {
@@ -201,11 +211,7 @@ impl Sandbox {
             while sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut connection).await.is_err() {}
             let output = runner.wait_with_output().expect("ends");
             connection.close().await.expect("closes");
-            Run {
-                code: output.status.code(),
-                stdout: String::from_utf8(output.stdout).expect("UTF-8"),
-                stderr: String::from_utf8(output.stderr).expect("UTF-8"),
-            }
+            output.into()
         })
     }
 
@@ -250,12 +256,7 @@ impl Sandbox {
 
 /// Runs a command to its end.
 pub fn finish(command: &mut Command) -> Run {
-    let output = command.output().expect("it starts");
-    Run {
-        code: output.status.code(),
-        stdout: String::from_utf8(output.stdout).expect("UTF-8"),
-        stderr: String::from_utf8(output.stderr).expect("UTF-8"),
-    }
+    command.output().expect("it starts").into()
 }
 
 /// As [`finish`], and it must have succeeded.
@@ -305,7 +306,7 @@ fn binary() -> PathBuf {
     binary
 }
 
-/// Where binaries of this test's profile are; a test is one folder below.
+/// Returns where binaries of this test's profile are; a test is one folder below.
 pub fn profile_folder() -> PathBuf {
     let test = std::env::current_exe().expect("a test is a file");
     test.ancestors().nth(2).expect("target/PROFILE/deps/TEST").to_owned()

@@ -81,7 +81,7 @@ fn commands(text: &str) -> Vec<(&str, String)> {
     commands
 }
 
-/// What a command shows in `folder`, which it may change.
+/// Runs a command in `folder`, which it may change, and returns what it shows.
 fn shell(
     sandbox: &Sandbox,
     folder: &mut PathBuf,
@@ -105,7 +105,7 @@ fn shell(
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// Whether a line only tells that something takes long, as it does on a slow machine.
+/// Returns whether a line only tells that something takes long, as it does on a slow machine.
 fn is_heartbeat(line: &str) -> bool {
     let seconds = line.trim_start().strip_suffix(" s…").and_then(|line| line.rsplit_once(": "));
     seconds.is_some_and(|(_, seconds)| seconds.parse::<u32>().is_ok())

@@ -50,9 +50,7 @@ struct Document<'a> {
 pub(super) async fn run(args: Args) -> Exit {
     let format = args.output.format;
     let checked = async {
-        let Offer { database, plugins } = &args.offer;
-        let lock = args.lock_file.read(&database.config, plugins)?;
-        let runner = args.offer.runner()?.lock_file(lock);
+        let runner = args.offer.runner(&args.lock_file)?;
         let check = wait(&runner, args.policy.policy(), args.until_deployed).await?;
         Ok::<_, Error>((check, runner.url().clone()))
     };

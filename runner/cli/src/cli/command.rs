@@ -1,7 +1,7 @@
 //! Commands that a person can paste: with the database that this process was given, never with its password.
 //!
-//! Advice names commands between backticks, as in "see `runner status`": errors and findings are written where no command
-//! line is known. [`completed`] adds what is missing just before they are shown.
+//! Advice names commands and flags between backticks, as in "see `runner status`" and "with `--changed allow`": errors and
+//! findings are written where no command line is known. [`completed`] adds what is missing just before they are shown.
 
 use super::output;
 use alteration_deploy::lock_file::LOCK_FILE;
@@ -11,18 +11,19 @@ use alteration_domain::{
     secret::hidden,
 };
 use alteration_record::{DatabaseUrl, Scheme};
+use clap::ArgAction;
 use std::{
     path::{Path, PathBuf},
     sync::OnceLock,
 };
 
-/// The database as it was given.
+/// The `--database` of this process.
 static DATABASE: OnceLock<String> = OnceLock::new();
-/// The plugins as they were given.
+/// The PLUGINS of this process.
 static PLUGINS: OnceLock<Vec<PathBuf>> = OnceLock::new();
 /// Flags that say which records of the database are meant.
 static RECORDS: OnceLock<String> = OnceLock::new();
-/// Where a database may come from that is not named.
+/// The variable that names the database where `--database` does not.
 const DATABASE_VARIABLE: &str = "DATABASE_URL";
 
 const DEPLOY: &str = "runner deploy";
@@ -39,6 +40,11 @@ const WITH_DATABASE: [&str; 9] = [
     "setup",
     "status",
 ];
+/// Flags without a value that advice tells to add.
+const SWITCHES: [&str; 3] = ["--allow-drafts", "--new-state", "--yes"];
+/// Words in the value of a flag that stand for something that only a person knows.
+const PLACEHOLDERS: [&str; 11] =
+    ["DATABASE", "DIR", "FILE", "ID", "KEY", "N", "NAME", "TABLE", "TEXT", "URL", "VENDOR"];
 
 /// Remembers what the commands of this process are about.
 pub(super) fn remember(
@@ -56,30 +62,47 @@ pub(super) fn remember(
     });
 }
 
-/// Completes the commands between backticks in `text`, so that each can be pasted as it stands. A process that has no
-/// database leaves them as they are.
-pub(super) fn completed(text: &str) -> String {
-    if DATABASE.get().is_none() {
-        return text.to_owned();
-    }
-    let verb = std::env::args().nth(1);
+/// Completes the commands and flags between backticks in `text`, so that each can be pasted as it stands. A flag stays as
+/// it is if it is in one of `commands`, which are shown below the text.
+pub(super) fn completed(text: &str, commands: &[String]) -> String {
+    completed_for(text, commands, own_verb().as_deref())
+}
+
+fn completed_for(text: &str, commands: &[String], own: Option<&str>) -> String {
+    let mut goes_back = false;
     let parts = text.split('`').enumerate().map(|(at, part)| match at % 2 {
         0 => part.to_owned(),
-        _ => complete(part, verb.as_deref()),
+        _ if part.starts_with("--") => {
+            let is_below = commands.iter().any(|command| command.contains(part));
+            let whole = (!is_below).then(|| with_flag(part, own)).flatten();
+            goes_back |= whole.as_ref().is_some_and(|whole| whole.starts_with(ROLLBACK));
+            whole.unwrap_or_else(|| part.to_owned())
+        }
+        _ => complete(part, own),
     });
-    parts.collect::<Vec<_>>().join("`")
+    let text = parts.collect::<Vec<_>>().join("`");
+    if !goes_back || text.contains("delete") {
+        return text;
+    }
+    let (text, end) = text.strip_suffix(':').map_or((&*text, ""), |text| (text, ":"));
+    format!("{text}; a rollback deletes the data that it takes back{end}")
 }
 
 /// Returns what an operator can do about `finding`, with its commands completed.
 pub(super) fn advice(finding: &Finding) -> String {
-    completed(&finding.advice())
+    completed(&finding.advice(), &of_finding(finding))
 }
 
-/// Completes one command; what is none of the runner's stays as it is. `own` is the verb of this process.
+/// Completes one command; what is none of the runner's stays as it is, and so does everything in a process without a
+/// database. `own` is the verb of this process.
 fn complete(command: &str, own: Option<&str>) -> String {
     let Some(rest) = command.strip_prefix("runner ") else { return command.to_owned() };
+    if let Some(flag) = rest.strip_prefix("deploy ").filter(|flag| flag.starts_with("--")) {
+        let own = own.filter(|own| *own == "deploy");
+        return with_flag(flag, own).unwrap_or_else(|| command.to_owned());
+    }
     let verb = rest.split(' ').next().unwrap_or_default();
-    if !WITH_DATABASE.contains(&verb) || rest.contains(" --help") {
+    if DATABASE.get().is_none() || !WITH_DATABASE.contains(&verb) || rest.contains(" --help") {
         return command.to_owned();
     }
     match rest {
@@ -96,6 +119,42 @@ fn complete(command: &str, own: Option<&str>) -> String {
     }
 }
 
+/// Returns the command line of this process with `flag`, as in `--changed allow`, or a deploy with it if its verb does not
+/// take the flag. `None` if the flag has no value yet, or a placeholder for one.
+fn with_flag(flag: &str, own: Option<&str>) -> Option<String> {
+    let (name, value) = flag.split_once(' ').unwrap_or((flag, ""));
+    let is_placeholder = |word: &str| PLACEHOLDERS.contains(&word);
+    let is_whole = match value.is_empty() {
+        true => SWITCHES.contains(&name),
+        false => !value.split(|c: char| !c.is_alphanumeric()).any(is_placeholder),
+    };
+    if !is_whole || name == "--set" {
+        return None;
+    }
+    if let Some(verb) = own.filter(|verb| takes(verb, name).is_some()) {
+        return Some(again_on(verb, flag));
+    }
+    let is_known = DATABASE.get().is_some() && takes("deploy", name).is_some();
+    let database = match name {
+        "--config" | "--state-schema" => database_alone(),
+        _ => database_flag(),
+    };
+    is_known.then(|| format!("runner deploy {flag} {}{database}", plugins()))
+}
+
+/// Returns how often the verb takes the flag `name`, if it does.
+fn takes(verb: &str, name: &str) -> Option<ArgAction> {
+    let command = super::command();
+    let mut flags = command.find_subcommand(verb)?.get_arguments();
+    let long = name.strip_prefix("--")?;
+    flags.find(|flag| flag.get_long() == Some(long)).map(|flag| flag.get_action().clone())
+}
+
+/// Returns the verb of this process.
+fn own_verb() -> Option<String> {
+    std::env::args().nth(1)
+}
+
 /// Returns the command that applies, or takes back if `direction` says so: that of this process, if it does either. A
 /// deploy may revert drafts as well.
 pub(super) fn runs(direction: Direction) -> &'static str {
@@ -108,23 +167,28 @@ pub(super) fn runs(direction: Direction) -> &'static str {
 
 /// Returns the command of this process, if it is one that applies or takes back.
 pub(super) fn own_run() -> Option<&'static str> {
-    match std::env::args().nth(1)?.as_str() {
+    match own_verb()?.as_str() {
         "deploy" => Some(DEPLOY),
         "rollback" => Some(ROLLBACK),
         _ => None,
     }
 }
 
-/// This very command line, with the database wherever it came from.
+/// Returns this very command line, with the database wherever it came from.
 fn same() -> String {
     let words: Vec<String> = without_values(std::env::args().skip(1)).collect();
-    let is_named = words.iter().any(|word| word == "--database" || word.starts_with("--database="));
-    let database = if is_named { String::new() } else { database_alone() };
+    let database = database_beside(&words);
     let words = words.iter().map(|word| output::word(word)).collect::<Vec<_>>().join(" ");
     format!("runner {words}{database}")
 }
 
-/// The plugins that this process was given; a placeholder if it was given none.
+/// Returns the database for a command line, unless it names one.
+fn database_beside(words: &[String]) -> String {
+    let is_named = words.iter().any(|word| word == "--database" || word.starts_with("--database="));
+    if is_named { String::new() } else { database_alone() }
+}
+
+/// Returns the plugins that this process was given; a placeholder if it was given none.
 fn plugins() -> String {
     let words: Vec<String> =
         PLUGINS.get().into_iter().flatten().map(|path| path_word(path)).collect();
@@ -138,24 +202,53 @@ fn path_word(path: &Path) -> String {
     output::word(&path.display().to_string())
 }
 
-/// This very command line with one more `flag`.
+/// Returns this very command line with `flag`.
 pub(super) fn again(flag: &str) -> String {
-    let mut words = vec!["runner".to_owned()];
-    let mut given = without_values(std::env::args().skip(1)).map(|word| output::word(&word));
-    words.extend(given.next());
-    words.push(flag.to_owned());
-    words.extend(given);
-    words.join(" ")
+    again_on(&own_verb().unwrap_or_default(), flag)
 }
 
-/// This very command line with another value for `flag`.
+fn again_on(verb: &str, flag: &str) -> String {
+    let name = flag.split(' ').next().unwrap_or_default();
+    let given = without_values(std::env::args().skip(2)).collect();
+    let given = match takes(verb, name) {
+        Some(ArgAction::Append) => given,
+        Some(action) => without_flag(given, name, action.takes_values()),
+        None => given,
+    };
+    // Only one of these is taken.
+    let given = match name {
+        "--as" => without_flag(given, "--statement", true),
+        _ => given,
+    };
+    let database = match WITH_DATABASE.contains(&verb) {
+        true => database_beside(&given),
+        false => String::new(),
+    };
+    let words = [output::word(verb), flag.to_owned()];
+    let words = words.into_iter().chain(given.iter().map(|word| output::word(word)));
+    format!("runner {}{database}", words.collect::<Vec<_>>().join(" "))
+}
+
+/// Returns a command line without the flag `name` and its value.
+fn without_flag(words: Vec<String>, name: &str, takes_value: bool) -> Vec<String> {
+    let mut is_value = false;
+    let is_kept = |word: &String| {
+        let is_flag = word == name;
+        let was_flag = std::mem::replace(&mut is_value, is_flag && takes_value);
+        let is_joined = word.strip_prefix(name).is_some_and(|rest| rest.starts_with('='));
+        !(is_flag || was_flag || is_joined)
+    };
+    words.into_iter().filter(is_kept).collect()
+}
+
+/// Returns this very command line with another value for `flag`.
 pub(super) fn again_to(flag: &str, value: &str) -> String {
     let given = without_values(std::env::args().skip(1));
     let words = ["runner".to_owned()].into_iter().chain(with_value(given, flag, value));
     words.map(|word| output::word(&word)).collect::<Vec<_>>().join(" ")
 }
 
-/// A command line with `value` wherever a value of `flag` is.
+/// Returns a command line with `value` wherever a value of `flag` is.
 fn with_value(
     words: impl Iterator<Item = String>,
     flag: &str,
@@ -173,7 +266,7 @@ fn with_value(
     })
 }
 
-/// Rehearses a file and keeps its statements; on the database of the environment, if there is one.
+/// Returns the command that rehearses a file and keeps its statements; on the database of the environment, if there is one.
 pub(super) fn rehearse(file: &str, draft: bool) -> String {
     let database = match std::env::var_os(DATABASE_VARIABLE).is_some_and(|set| !set.is_empty()) {
         true => "",
@@ -183,7 +276,7 @@ pub(super) fn rehearse(file: &str, draft: bool) -> String {
     format!("runner deploy {}{database}{drafts} --dry-run --save", output::word(file))
 }
 
-/// A command line without passwords and without what plugins are given, which may be a secret all the same.
+/// Returns a command line without passwords and without what plugins are given, which may be a secret all the same.
 fn without_values(words: impl Iterator<Item = String>) -> impl Iterator<Item = String> {
     let mut is_setting = false;
     words.map(move |word| {
@@ -196,12 +289,12 @@ fn without_values(words: impl Iterator<Item = String>) -> impl Iterator<Item = S
     })
 }
 
-/// `VENDOR/NAME:KEY=VALUE` without the value.
+/// Returns `VENDOR/NAME:KEY=VALUE` without the value.
 fn without_value(setting: &str) -> String {
     setting.split_once('=').map_or("…".to_owned(), |(key, _)| format!("{key}=…"))
 }
 
-/// What the advice of a finding speaks of, in its order.
+/// Returns the commands that the advice of a finding speaks of, in its order.
 pub(super) fn of_finding(finding: &Finding) -> Vec<String> {
     match finding {
         Finding::TakesOver { from, to, accepted: false, .. } => {
@@ -232,31 +325,31 @@ pub(super) fn warn(finding: &Finding) {
     output::commands(&of_finding(finding), output::note);
 }
 
-/// Resumes a rollback of one alteration of `plugin`.
+/// Returns the command that resumes a rollback of one alteration of `plugin`.
 fn rollback_one(plugin: &PluginName) -> String {
     let plugin = output::word(plugin.as_str());
     format!("runner rollback --plugin {plugin} --steps 1{}", database_flag())
 }
 
-/// Records that an unfinished alteration is in place, or that nothing of it is.
+/// Returns the commands that record that an unfinished alteration is in place, or that nothing of it is.
 pub(super) fn either(key: &AlterationKey) -> Vec<String> {
     vec![resolve_as(key, "applied"), resolve_as(key, "reverted")]
 }
 
-/// A deploy of the plugins that this process was given, with one more `flag`: this very command line, if it is one.
+/// Returns a deploy of the plugins that this process was given, with `flag`: this very command line, if it is one.
 fn deploy(flag: &str) -> String {
-    if std::env::args().nth(1).is_some_and(|verb| verb == "deploy") {
+    if own_verb().is_some_and(|verb| verb == "deploy") {
         return again(flag);
     }
     format!("runner deploy {flag} {}{}", plugins(), database_flag())
 }
 
-/// A deploy of the plugins that this process was given.
+/// Returns a deploy of the plugins that this process was given.
 pub(super) fn deploys() -> String {
     complete("runner deploy", None)
 }
 
-/// Shows what there is to pin otherwise of a plugin, and asks.
+/// Returns the command that shows what there is to pin otherwise of a plugin, and asks.
 fn update_lock(plugin: &PluginName, lock_file: &Path) -> String {
     let lock_file = match lock_file == Path::new(LOCK_FILE) {
         true => String::new(),
@@ -265,17 +358,17 @@ fn update_lock(plugin: &PluginName, lock_file: &Path) -> String {
     format!("runner lock --update {plugin} {}{lock_file}", plugins())
 }
 
-/// Records that nothing of an unfinished alteration is in place.
+/// Returns the command that records that nothing of an unfinished alteration is in place.
 pub(super) fn resolve_as_reverted(key: &AlterationKey) -> String {
     resolve_as(key, "reverted")
 }
 
-/// Records that an unfinished alteration is in place, all of it or nothing.
+/// Returns the command that records that an unfinished alteration is in place, all of it or nothing.
 fn resolve_as(key: &AlterationKey, status: &str) -> String {
     resolve(key, &format!("--as {status}"))
 }
 
-/// Records whether the statement whose outcome is unknown took effect.
+/// Returns the commands that record whether the statement whose outcome is unknown took effect.
 pub(super) fn resolve_statement(key: &AlterationKey) -> Vec<String> {
     ["done", "not-done"].map(|choice| resolve(key, &format!("--statement {choice}"))).into()
 }
@@ -285,12 +378,12 @@ fn resolve(key: &AlterationKey, decision: &str) -> String {
     format!("runner resolve {plugin} {id} {decision}{}", database_flag())
 }
 
-/// The database, and which of its records are meant.
+/// Returns the flags for the database, and for which of its records are meant.
 pub(super) fn database_flag() -> String {
     format!("{}{}", database_alone(), RECORDS.get().map_or("", String::as_str))
 }
 
-/// Empty where only the variable has the password, so that the command works as it stands.
+/// Returns the flag for the database; nothing if only the variable has the password, so that the command works as it stands.
 fn database_alone() -> String {
     let Some(database) = DATABASE.get() else { return String::new() };
     let shown = match database.parse::<DatabaseUrl>() {
@@ -305,14 +398,19 @@ fn database_alone() -> String {
     }
 }
 
-/// `text` without the password of the URL that it is, or holds behind a flag's `=`.
+/// Returns `text` without the password of the URL that it is, or holds behind a flag's `=`. Lines with commands may show
+/// the rest of it, its user included.
 fn without_password(text: &str) -> String {
     let (flag, rest) = match text.split_once('=') {
         Some((flag, rest)) if flag.starts_with("--") => (format!("{flag}="), rest),
         _ => (String::new(), text),
     };
     match rest.parse::<DatabaseUrl>() {
-        Ok(url) if url.scheme() != Scheme::Sqlite => format!("{flag}{}", url.without_password()),
+        Ok(url) if url.scheme() != Scheme::Sqlite => {
+            let shown = url.without_password();
+            output::show_url(&shown);
+            format!("{flag}{shown}")
+        }
         // A server's URL with the wrong scheme holds a password too.
         Ok(_) => hidden(text),
         // What cannot be taken apart may hold a password anywhere.
@@ -322,63 +420,4 @@ fn without_password(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{complete, with_value, without_password, without_values};
-
-    #[test]
-    fn commands_are_completed_where_they_take_a_database() {
-        super::remember("postgres://u:p@h/d", &["a b".into()], Some("rec"), None);
-        let flags = "--database postgres://u@h/d --state-schema rec";
-        let table = [
-            ("runner status", format!("runner status {flags}")),
-            ("runner deploy", format!("runner deploy 'a b' {flags}")),
-            ("runner rollback --steps 1", format!("runner rollback --steps 1 {flags}")),
-            ("runner baseline PLUGINS --to x", format!("runner baseline 'a b' --to x {flags}")),
-            ("runner resolve --help", "runner resolve --help".to_owned()),
-            ("runner release", "runner release".to_owned()),
-            ("--changed allow", "--changed allow".to_owned()),
-        ];
-        for (command, expected) in table {
-            assert_eq!(complete(command, None), expected);
-        }
-        assert_eq!(
-            super::completed("see `runner status`; or `ls`"),
-            format!("see `runner status {flags}`; or `ls`")
-        );
-    }
-
-    #[test]
-    fn a_command_line_shows_no_values() {
-        let words = ["deploy", "p", "--set", "a/b:KEY=s3cret", "--set=a/b:OTHER=s3cret=", "--set"];
-        let shown: Vec<_> = without_values(words.map(str::to_owned).into_iter()).collect();
-        assert_eq!(shown, ["deploy", "p", "--set", "a/b:KEY=…", "--set=a/b:OTHER=…", "--set"]);
-    }
-
-    #[test]
-    fn a_flag_gets_another_value() {
-        let words = ["rollback", "--export", "a", "--yes", "--export=b", "--exported"];
-        let shown: Vec<_> =
-            with_value(words.map(str::to_owned).into_iter(), "--export", "c").collect();
-        assert_eq!(shown, ["rollback", "--export", "c", "--yes", "--export=c", "--exported"]);
-    }
-
-    #[test]
-    fn a_url_keeps_all_but_its_password() {
-        let table = [
-            ("sqlite:demo.db?mode=rwc", "sqlite:demo.db?mode=rwc"),
-            ("postgres://h/d", "postgres://h/d"),
-            ("postgres://u@h:5/d?search_path=a", "postgres://u@h:5/d?search_path=a"),
-            ("postgres://u:p@h/d", "postgres://u@h/d"),
-            ("mysql://u:p@q:r@h/d?a=b", "…"),
-            ("--database=postgres://u:p@h/d", "--database=postgres://u@h/d"),
-            ("--rehearse-on=postgres://u:p@q@h/d", "--rehearse-on=…"),
-            ("postgres://h/d?password=p&sslmode=require", "postgres://h/d?sslmode=require"),
-            ("postgres:///d?password=p", "postgres:///d"),
-            ("plugins", "plugins"),
-            ("acme/app:entropy", "acme/app:entropy"),
-        ];
-        for (text, expected) in table {
-            assert_eq!(without_password(text), expected);
-        }
-    }
-}
+mod tests;

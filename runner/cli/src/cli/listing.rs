@@ -127,7 +127,7 @@ fn one_rehearsal(at: usize, rehearsal: &Rehearsal) {
     }
 }
 
-/// How many lines are printed of a text.
+/// Returns the number of lines of a text, for a message.
 fn lines(sql: &str) -> String {
     count(shown(sql).split('\n').count() as u64, "line")
 }

@@ -2,12 +2,19 @@
 //! error. A reader that went away is no error.
 
 use super::wrap::{COLUMNS_MAX, wrapped};
-use alteration_domain::escape::{Escaped, EscapedLines};
+use alteration_domain::{
+    escape::{Escaped, EscapedLines},
+    secret::{hidden, hidden_but},
+};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use std::{
+    collections::BTreeSet,
     io::{ErrorKind, IsTerminal, Write},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -20,12 +27,20 @@ const SQL: [&str; 2] = ["statement", "took effect"];
 /// Set when a result could not be written: then even a success is none.
 static UNWRITTEN: AtomicBool = AtomicBool::new(false);
 
+/// Database URLs of this process without their passwords, as commands to paste hold them.
+static PASTED: RwLock<BTreeSet<String>> = RwLock::new(BTreeSet::new());
+
+/// Lets lines under a message show `url` whole, with its user. It holds no password.
+pub(super) fn show_url(url: &str) {
+    PASTED.write().unwrap_or_else(PoisonError::into_inner).insert(url.to_owned());
+}
+
 /// A line of the result.
 pub(super) fn result(line: &str) {
     wrote(writeln!(anstream::stdout().lock(), "{line}"));
 }
 
-/// Whether the result is shown in colours: on a terminal, unless that was switched off.
+/// Returns whether the result is shown in colours: on a terminal, unless that was switched off.
 pub(super) fn is_coloured() -> bool {
     anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
 }
@@ -46,7 +61,7 @@ fn wrote(written: std::io::Result<()>) {
     }
 }
 
-/// Whether every result reached its reader, or a reader that had enough.
+/// Returns whether every result reached its reader, or a reader that had enough.
 pub(super) fn all_written() -> bool {
     !UNWRITTEN.load(Ordering::Relaxed)
 }
@@ -99,7 +114,7 @@ pub(super) fn remark(text: &str) {
     message("", 0, 0, text);
 }
 
-/// How wide lines for people may be; `None` where no terminal says so.
+/// Returns how wide lines for people may be; `None` where no terminal says so.
 fn columns() -> Option<usize> {
     let stderr = std::io::stderr();
     let size =
@@ -127,12 +142,13 @@ pub(super) fn warning(message: &str, advice: &str) {
     labelled("next", advice);
 }
 
-/// Why it did not work, with labelled lines under it.
+/// Writes why it did not work, with labelled lines under it. No URL shows more than the commands in these lines do.
 pub(super) fn problem(message: &str, lines: &[(&str, String)]) {
-    let safe = |text: &str| EscapedLines(&alteration_domain::secret::hidden(text)).to_string();
-    self::message(&format!("{ERROR}error:{ERROR:#} "), "error: ".len(), 0, &safe(message));
+    let message = EscapedLines(&hidden(message)).to_string();
+    self::message(&format!("{ERROR}error:{ERROR:#} "), "error: ".len(), 0, &message);
+    let pasted = PASTED.read().unwrap_or_else(PoisonError::into_inner);
     for (label, text) in lines {
-        labelled(label, &safe(text));
+        labelled(label, &EscapedLines(&hidden_but(text, |url| pasted.contains(url))).to_string());
     }
 }
 

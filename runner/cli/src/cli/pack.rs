@@ -1,6 +1,7 @@
 //! `runner pack`: sources become components, which are loaded once before they are written.
 
 use super::{
+    command,
     explain::{self, Exit, Refusal},
     options::{Cache, Format, Output},
     output::{self, count},
@@ -10,7 +11,9 @@ use alteration_domain::{
     escape::Escaped,
 };
 use alteration_host::{Host, Limits};
-use alteration_pack::{self as pack, Existing, Layout, Leftover, PackOptions, Reading};
+use alteration_pack::{
+    self as pack, Existing, Layout, Leftover, PackOptions, Reading, history::HistoryError,
+};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 use std::{
@@ -142,6 +145,8 @@ const NOTES_MAX: usize = 50;
 const UNCHANGED: &str = "nothing was written";
 const NEXT: &str =
     "correct that and pack again; `--replace` replaces files that were never shipped";
+/// The advice for a folder that fits several tools.
+const CHOOSE: &str = "pack it as a history of the tool that runs it:";
 
 pub(super) fn run(args: &Args) -> Exit {
     let options = PackOptions {
@@ -186,14 +191,12 @@ pub(super) fn run(args: &Args) -> Exit {
             still_there(&left);
             Exit::Done
         }
-        Err(Unpacked { message, problems }) => {
-            let refusal = Refusal {
-                message: &message,
-                changed: UNCHANGED,
-                next: NEXT,
-                problems,
-                ..Refusal::default()
-            };
+        Err(Unpacked { message, problems, fits }) => {
+            let commands: Vec<String> =
+                fits.iter().map(|tool| command::again(&format!("--from {tool}"))).collect();
+            let next = if commands.is_empty() { NEXT } else { CHOOSE };
+            let refusal =
+                Refusal { message: &message, changed: UNCHANGED, next, commands, problems };
             explain::refused(refusal, Exit::Failed, args.output.format)
         }
     }
@@ -204,19 +207,26 @@ struct Unpacked {
     message: String,
     /// Each of a folder's problems.
     problems: Vec<String>,
+    /// Tools that the folder could be a history of, if that is the problem.
+    fits: Vec<Layout>,
 }
 
 impl Unpacked {
     fn new(message: String) -> Self {
-        Self { problems: vec![message.clone()], message }
+        Self { problems: vec![message.clone()], message, fits: Vec::new() }
     }
 
     fn of(error: pack::PackError) -> Self {
         match &error {
             pack::PackError::Folder(pack::FolderError::Several(several)) => {
                 let problems = several.0.iter().map(ToString::to_string).collect();
-                Self { message: error.to_string(), problems }
+                Self { message: error.to_string(), problems, fits: Vec::new() }
             }
+            pack::PackError::Folder(pack::FolderError::History(HistoryError::Ambiguous {
+                first,
+                second,
+                ..
+            })) => Self { fits: vec![*first, *second], ..Self::new(error.to_string()) },
             error => Self::new(error.to_string()),
         }
     }
@@ -269,7 +279,7 @@ fn load(
     Ok(())
 }
 
-/// What a deploy would run besides. Those with the stamp of one that is made were most likely renamed.
+/// Names components that a deploy would run besides. Those with the stamp of one that is made were most likely renamed.
 fn still_there(left: &[Leftover]) {
     let shown = |leftover: &Leftover| Escaped(&leftover.path.display().to_string()).to_string();
     let (renamed, gone): (Vec<_>, Vec<_>) = left.iter().partition(|one| one.instead.is_some());

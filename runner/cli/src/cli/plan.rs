@@ -53,9 +53,7 @@ struct Document<'a> {
 pub(super) async fn run(args: Args) -> Exit {
     let format = args.output.format;
     let planned = async {
-        let Offer { database, plugins } = &args.offer;
-        let lock = args.lock_file.read(&database.config, plugins)?;
-        let runner = args.offer.runner()?.lock_file(lock);
+        let runner = args.offer.runner(&args.lock_file)?;
         let options = args.handed.hand(&args.offer, args.target.options()?)?;
         let levels = args.confine.and(args.trust.and(options.levels));
         let options = DeployOptions { renames: args.renames.renames(), levels, ..options };

@@ -68,7 +68,7 @@ pub(super) fn shown(path: &Path) -> String {
     Escaped(&path.display().to_string()).to_string()
 }
 
-/// What went wrong with a project, as text or for programs.
+/// Explains what went wrong with a project, as text or for programs.
 pub(super) fn explain(error: &ProjectError, format: Format) -> Exit {
     const UNCHANGED: &str = "nothing was released, and no database was altered";
     let exit = match error {

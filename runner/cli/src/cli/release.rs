@@ -135,7 +135,7 @@ fn scheme(dialect: Dialect) -> Scheme {
     }
 }
 
-/// Where each dialect is tested: a variable goes before the file.
+/// Returns where each dialect is tested: a variable goes before the file.
 fn servers(project: &Project) -> Result<BTreeMap<Dialect, String>, alteration_deploy::Error> {
     let mut servers = Config::of_project(project.root())?.tests();
     for dialect in Dialect::ALL {
@@ -163,8 +163,8 @@ enum Refused {
     },
 }
 
-/// What each draft is for and is not tested on. What the manifest names has to be left out by name, and so has all of
-/// what a draft is for.
+/// Returns what each draft is for and is not tested on. What the manifest names has to be left out by name, and so has
+/// all of what a draft is for.
 fn untested(
     meant: &BTreeMap<AlterationId, Meant>,
     servers: &BTreeMap<Dialect, String>,

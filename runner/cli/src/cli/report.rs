@@ -78,7 +78,7 @@ impl Reporter {
         Arc::new(move |event| reporter.event(event))
     }
 
-    /// What ran, where it is to be saved.
+    /// Returns the recorder of what runs, if that is to be saved.
     pub(super) fn recorder(&self) -> Option<&Recorder> {
         self.recorder.as_ref()
     }
@@ -148,7 +148,7 @@ impl Reporter {
         }
     }
 
-    /// Where there is no terminal, a line now and then; never beside a result for programs.
+    /// Writes a line now and then if there is no terminal; never beside a result for programs.
     fn compiling(&self, done: usize, total: usize, elapsed: Duration) {
         let last = &mut *self.last_line.lock().unwrap_or_else(PoisonError::into_inner);
         let since = last.map_or(elapsed, |last| last.elapsed());
@@ -229,7 +229,7 @@ impl Reporter {
         }
     }
 
-    /// Where there is no terminal, a line now and then.
+    /// Writes a line now and then if there is no terminal.
     fn stepped(
         &self,
         key: &AlterationKey,
@@ -310,7 +310,7 @@ fn line(key: &AlterationKey, direction: Direction, counts: Counts) -> String {
     )
 }
 
-/// How far a backfill is, how fast, and how long it will take if it goes on like this. `first` is
+/// Returns how far a backfill is, how fast, and how long it will take if it goes on like this. `first` is
 /// what was done when its figures were first heard.
 fn steps_text(
     steps: u64,

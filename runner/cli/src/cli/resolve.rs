@@ -257,7 +257,7 @@ async fn list(args: &Args) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-/// What to do about an attempt that has not ended, and the commands that this speaks of.
+/// Returns what to do about an attempt that has not ended, and the commands for it.
 fn way_out(Unfinished { run, statement, cut_off }: &Unfinished) -> (String, Vec<String>) {
     let key = run.key.clone();
     let finding = match (run.direction, cut_off, statement) {

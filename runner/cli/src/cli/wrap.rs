@@ -44,7 +44,7 @@ fn one(line: &str, columns: usize, indent: usize, taken: usize, shown: &mut Stri
     }
 }
 
-/// What may stand on different lines: words, and all that is between two backticks or quotes.
+/// Returns what may stand on different lines: words, and all that is between two backticks or quotes.
 fn parts(line: &str) -> impl Iterator<Item = &str> {
     let mut open = None;
     let mut before = ' ';
@@ -64,7 +64,7 @@ fn parts(line: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether it is a line of a file, behind its number and a bar, or the mark under one.
+/// Returns whether it is a line of a file, behind its number and a bar, or the mark under one.
 fn is_excerpt(line: &str) -> bool {
     line.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit()).starts_with('|')
 }

@@ -57,7 +57,7 @@ fn toml(text: &str) -> Value {
     toml::from_str(text).unwrap()
 }
 
-/// Whether `value` is as `schema` says.
+/// Returns whether `value` is as `schema` says.
 fn accepts(root: &Value, schema: &Value, value: &Value) -> bool {
     let keywords = schema.as_object().expect("a schema is an object");
     keywords.iter().all(|(keyword, says)| match keyword.as_str() {

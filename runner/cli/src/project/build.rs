@@ -3,6 +3,9 @@
 //! Finds what is missing first, then looks whether a released source was changed, then leaves alone what is up to
 //! date, and only then compiles. A component carries the drafts of one version.
 
+mod cargo;
+mod checks;
+
 use super::{
     DIST, Lock, Project, ProjectError,
     describe::{self, Described, Description, Wanted},
@@ -10,7 +13,7 @@ use super::{
     manifest::Source,
     process,
     stamp::{self, Stamp},
-    tools::{self, TARGET},
+    tools,
 };
 use crate::new::Language;
 use alteration_domain::alteration::{
@@ -21,6 +24,8 @@ use alteration_pack::{
     self as pack, Existing, Outcome, PackOptions, PackedComponent, Written, draft,
 };
 use alteration_source as source;
+use cargo::cargo;
+use checks::{check_declared, check_released, check_version};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -28,14 +33,14 @@ use std::{
     process::Command,
 };
 
-/// How to build.
+/// Options of a build.
 #[derive(Debug, Clone, Default)]
 pub struct BuildOptions {
-    /// Where compiled components are kept, for the test that follows.
+    /// The folder that keeps compiled components, for the test that follows.
     pub cache_folder: Option<PathBuf>,
 }
 
-/// What a build came to.
+/// The outcome of a build.
 #[derive(Debug, Clone)]
 pub struct Built {
     /// The components of all drafts, those that were up to date too.
@@ -190,7 +195,7 @@ impl Project {
         }
     }
 
-    /// The drafts by their versions, with what their components are made of.
+    /// Returns the drafts by their versions, with what their components are made of.
     fn releases(
         &self,
         root: &Path,
@@ -229,7 +234,7 @@ impl Project {
         releases.collect()
     }
 
-    /// What the toolchain makes of each release, by its version.
+    /// Returns what the toolchain makes of each release, by its version.
     fn compile(
         &self,
         root: &Path,
@@ -306,54 +311,7 @@ fn built(
     Built { components, removed: Vec::new(), sources, released: Vec::new() }
 }
 
-/// What was released stays as it is.
-fn check_released(
-    lock: &Lock,
-    described: &BTreeMap<AlterationId, Described>,
-) -> Result<(), ProjectError> {
-    for (id, released) in &lock.released {
-        // One whose source was removed is still there as a component.
-        if let Some(found) = described.get(id)
-            && found.source != released.source
-        {
-            let files = found.files.clone();
-            return Err(ProjectError::ReleasedChanged { id: id.clone(), files });
-        }
-    }
-    Ok(())
-}
-
-/// What is not declared would be in no component, and nobody would notice.
-fn check_declared(manifest: &Manifest, description: &Description) -> Result<(), ProjectError> {
-    let declared: BTreeSet<_> = manifest.alterations.iter().map(|one| &one.id).collect();
-    match description.alterations.iter().find(|(id, _)| !declared.contains(id)) {
-        None => Ok(()),
-        Some((id, described)) => {
-            let file = described.files.first().map(|file| file.display().to_string());
-            Err(ProjectError::Sources(format!(
-                "the manifest does not declare {id}, which {} is",
-                file.unwrap_or_default()
-            )))
-        }
-    }
-}
-
-/// A release is a whole: nothing joins it afterwards.
-fn check_version(id: &AlterationId, lock: &Lock) -> Result<(), ProjectError> {
-    let (id, newest) = (id.clone(), lock.released.keys().max());
-    match (id.version(), newest) {
-        (Some(version), _) if lock.versions().contains(version) => {
-            let version = version.clone();
-            Err(ProjectError::VersionReleased { id, version })
-        }
-        (version, Some(newest)) if id < *newest || version < newest.version() => {
-            Err(ProjectError::OutOfOrder { id, newest: newest.clone() })
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The checksum of all that decides what a component is.
+/// Returns the checksum of all that decides what a component is.
 fn inputs(
     manifest: &Manifest,
     declarations: &[Declaration],
@@ -394,64 +352,19 @@ fn pack_one(
     component.ok_or_else(|| ProjectError::Sources("the build made no component".to_owned()))
 }
 
-/// Compiles the drafts `ids` of a crate; the path of the module.
-fn cargo(
-    root: &Path,
-    ids: &[AlterationId],
-    progress: &dyn Fn(&str),
-) -> Result<PathBuf, ProjectError> {
-    let names: Vec<&str> = ids.iter().map(AlterationId::as_str).collect();
-    let mut command = Command::new("cargo");
-    command
-        .args(["build", "--release", "--target", TARGET])
-        .env("RUNNER_ALTERATIONS", names.join(","))
-        .env("CARGO_ENCODED_RUSTFLAGS", rust_flags(root))
-        .current_dir(root);
-    process::run(&mut command, "Building Rust", progress)?;
-    let mut command = Command::new("cargo");
-    command.args(["metadata", "--no-deps", "--offline", "--format-version", "1"]).current_dir(root);
-    let folder = process::answer(&mut command)
-        .and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok())
-        .and_then(|value| value.get("target_directory")?.as_str().map(PathBuf::from))
-        .unwrap_or_else(|| root.join("target"));
-    Ok(folder.join(TARGET).join("release/alterations.wasm"))
-}
-
-/// The author's own flags, and some that make the same bytes in every folder: what a panic says to an operator
-/// names no folder of this machine.
-fn rust_flags(root: &Path) -> String {
-    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let own = set("CARGO_ENCODED_RUSTFLAGS")
-        .or_else(|| {
-            let flags = set("RUSTFLAGS")?;
-            Some(flags.split_whitespace().collect::<Vec<_>>().join("\u{1f}"))
-        })
-        .unwrap_or_default();
-    let home = set("CARGO_HOME")
-        .or_else(|| set("HOME").map(|home| format!("{home}/.cargo")))
-        .unwrap_or_default();
-    let mut flags: Vec<String> = own.split('\u{1f}').map(str::to_owned).collect();
-    flags.retain(|flag| !flag.is_empty());
-    flags.push(format!("--remap-path-prefix={}=.", root.display()));
-    if !home.is_empty() {
-        flags.push(format!("--remap-path-prefix={home}=cargo"));
-    }
-    flags.join("\u{1f}")
-}
-
 impl Built {
-    /// The ids of all drafts.
+    /// Returns the ids of all drafts.
     pub fn drafts(&self) -> BTreeSet<&AlterationId> {
         self.sources.keys().collect()
     }
 
-    /// The files to deploy: what was released, and then the drafts.
+    /// Returns the files to deploy: what was released, and then the drafts.
     pub fn paths(&self) -> Vec<PathBuf> {
         let released = self.released.iter().map(|kept| kept.path.clone());
         released.chain(self.components.iter().map(|written| written.path.clone())).collect()
     }
 
-    /// The alterations in these files.
+    /// Reads the alterations in these files.
     pub fn catalog(&self) -> Result<Catalog, ProjectError> {
         let paths = self.paths();
         let Some(first) = paths.first() else { return Ok(Catalog::default()) };
@@ -459,7 +372,7 @@ impl Built {
             .map_err(|error| ProjectError::Load { path: first.clone(), reason: error.to_string() })
     }
 
-    /// Whether components were released under another name of the plugin.
+    /// Returns whether components were released under another name of the plugin.
     pub fn is_renamed(&self) -> bool {
         self.released.iter().any(|kept| kept.renamed.is_some())
     }

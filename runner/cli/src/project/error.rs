@@ -95,7 +95,7 @@ fn ended(code: Option<i32>) -> String {
 }
 
 impl ProjectError {
-    /// What to do about it.
+    /// Returns what to do about it.
     pub fn next(&self) -> String {
         match self {
             Self::NoProject { .. } => {

@@ -20,7 +20,7 @@ impl Stamp {
         Self { path: root.join(WORK).join(format!("{file_name}.inputs")), inputs }
     }
 
-    /// Whether the component at `built` was made of the same inputs, and is as it was made.
+    /// Returns whether the component at `built` was made of the same inputs, and is as it was made.
     pub(super) fn holds(&self, built: &Path) -> bool {
         let (Ok(text), Ok(bytes)) = (fs::read_to_string(&self.path), fs::read(built)) else {
             return false;

@@ -192,7 +192,7 @@ impl Work<'_> {
 }
 
 impl Subject<'_> {
-    /// Whether its component makes it more than one transaction.
+    /// Returns whether its component makes it more than one transaction.
     pub(super) fn has_parts(self) -> bool {
         self.ready.has_preparation(&self.step.key.id) || self.has_backfill()
     }
@@ -204,13 +204,13 @@ impl Subject<'_> {
         }
     }
 
-    /// Whether steps come after its hook: on the way up alone.
+    /// Returns whether steps come after its hook: on the way up alone.
     pub(super) fn has_backfill(self) -> bool {
         self.ready.has_backfill(&self.step.key.id) && self.step.direction == Direction::Up
     }
 }
 
-/// Whether nothing can be recorded any more because somebody else has the lease. That explains
+/// Returns whether nothing can be recorded any more because somebody else has the lease. That explains
 /// whatever else went wrong: the server may have ended a paused runner's session before.
 pub(super) fn taken_over(backend: &Backend, recorded: &Result<(), BackendError>) -> bool {
     backend.is_leased() && matches!(recorded, Err(BackendError::Moved))

@@ -21,7 +21,7 @@ pub(crate) async fn tell(
     Ok(())
 }
 
-/// What took effect of `run`, in order, as messages show it.
+/// Returns what took effect of `run`, in order, as messages show it.
 pub(crate) async fn of(run: &Run, backend: &mut Backend) -> Result<Vec<String>, BackendError> {
     let (done, open) = backend.effects(run).await?;
     let mut told = Vec::new();

@@ -40,7 +40,7 @@ pub(super) struct Ready {
 }
 
 impl Ready {
-    /// Whether `id` has hooks outside of its transaction.
+    /// Returns whether `id` has hooks outside of its transaction.
     pub(super) fn has_preparation(&self, id: &AlterationId) -> bool {
         self.loaded.has_preparation() && self.declares(id, |hooks| hooks.preparation)
     }
@@ -151,7 +151,7 @@ impl Components {
         Err(Error::Objections(Box::new(plan)))
     }
 
-    /// Whether everything about `key` is as it was when its component was loaded. Another runner may
+    /// Returns whether everything about `key` is as it was when its component was loaded. Another runner may
     /// have begun or ended it meanwhile.
     pub(super) fn fits(&self, key: &AlterationKey, snapshot: &Snapshot) -> bool {
         let Some(attempt) = self.attempts.get(key) else { return false };
@@ -161,24 +161,24 @@ impl Components {
             && run.is_none_or(|run| run.component_checksum == attempt.component_checksum)
     }
 
-    /// Whether this is a step that they were loaded for.
+    /// Returns whether this is a step that they were loaded for.
     pub(super) fn has(&self, step: &Step) -> bool {
         self.attempts.get(&step.key).is_some_and(|attempt| attempt.direction == step.direction)
     }
 
-    /// Whether the component of `step` has hooks that run outside of a transaction for it.
+    /// Returns whether the component of `step` has hooks that run outside of a transaction for it.
     pub(super) fn has_preparation(&self, step: &Step) -> bool {
         let component = self.attempts.get(&step.key).map(|attempt| attempt.component_checksum);
         let ready = component.and_then(|checksum| self.ready.get(&checksum));
         ready.is_some_and(|ready| ready.has_preparation(&step.key.id))
     }
 
-    /// What is to be known about their SQL before it runs, in no order.
+    /// Returns what is to be known about their SQL before it runs, in no order.
     pub(super) fn notes(&self) -> &[Finding] {
         &self.notes
     }
 
-    /// How many steps they were loaded for.
+    /// Returns the number of steps that they were loaded for.
     pub(super) fn steps(&self) -> usize {
         self.attempts.len()
     }
@@ -245,7 +245,7 @@ impl<'a> Loading<'a> {
     }
 }
 
-/// What will be recorded about each step. Refuses what this runner cannot take up again.
+/// Returns what will be recorded about each step. Refuses what this runner cannot take up again.
 fn attempts(
     job: &Job<'_>,
     plan: &Plan,
@@ -313,7 +313,7 @@ fn down_with(job: &Job<'_>, attempt: Attempt, row: &StateRow) -> Attempt {
     began.instead(file.component_checksum, file.permissions.clone())
 }
 
-/// Where a component comes from, for messages.
+/// Returns the origin of a component, for messages.
 fn origin(file: Option<&Alteration>) -> String {
     match file {
         Some(file) => Escaped(&file.path.display().to_string()).to_string(),

@@ -154,7 +154,7 @@ impl Job<'_> {
         }
     }
 
-    /// The checksum of the alteration that is offered as `key`.
+    /// Returns the checksum of the alteration that is offered as `key`.
     pub(super) fn checksum(&self, key: &AlterationKey) -> Option<Checksum> {
         let offered = match self {
             Self::Rollback { with, .. } => with.get(key),
@@ -166,7 +166,7 @@ impl Job<'_> {
         offered.map(|alteration| alteration.checksum)
     }
 
-    /// What is given to the hooks; none where none are called.
+    /// Returns the settings for the hooks; none if none are called.
     pub(super) fn settings(&self) -> Option<&Settings> {
         match self {
             Self::Deploy { options, .. }
@@ -177,7 +177,7 @@ impl Job<'_> {
         }
     }
 
-    /// Whether the operator asked for new records.
+    /// Returns whether the operator asked for new records.
     pub(super) fn makes_records(&self) -> bool {
         match self {
             Self::Deploy { options, .. } | Self::DeployOne { options, .. } => options.new_state,
@@ -186,7 +186,7 @@ impl Job<'_> {
         }
     }
 
-    /// What the operator said of levels; none where no hooks are called.
+    /// Returns the operator's levels; none if no hooks are called.
     pub(super) fn levels(&self) -> Option<&Levels> {
         match self {
             Self::Deploy { options, .. }
@@ -202,7 +202,7 @@ impl Job<'_> {
         self.levels().map(|levels| levels.level(name, snapshot, dialect)).unwrap_or_default()
     }
 
-    /// Where to write what is destroyed.
+    /// Returns the folder to save in what is destroyed.
     pub(super) fn export(&self) -> Option<&Path> {
         match self {
             Self::Rollback { options, .. } => options.export.as_deref(),
@@ -213,7 +213,7 @@ impl Job<'_> {
         }
     }
 
-    /// Whether it is told first what is destroyed: by the end of a plugin, and where that is to be written.
+    /// Returns whether it is told first what is destroyed: by the end of a plugin, and where that is to be written.
     pub(super) fn destroys(&self) -> bool {
         match self {
             Self::Rollback { options, .. } => {
@@ -226,7 +226,7 @@ impl Job<'_> {
         }
     }
 
-    /// What plugins may take over.
+    /// Returns the takeovers that are allowed.
     pub(super) fn renames(&self) -> &Renames {
         static NONE: Renames = Renames::new();
         match self {
@@ -237,7 +237,7 @@ impl Job<'_> {
         }
     }
 
-    /// Whether steps are recorded and do not run.
+    /// Returns whether steps are recorded and do not run.
     pub(super) fn only_records(&self) -> bool {
         matches!(self, Self::Baseline { .. })
     }

@@ -45,8 +45,8 @@ impl Pending {
     }
 }
 
-/// What of a component's SQL would be refused when `pending` run, or could not be resumed; nothing where its SQL is not
-/// known.
+/// Returns what of a component's SQL would be refused when `pending` run, or could not be resumed; nothing where its
+/// SQL is not known.
 pub(super) fn component(judge: &Judge, bytes: &[u8], pending: &[Pending]) -> Vec<Finding> {
     let Some(source) = SqlSource::of(bytes) else { return Vec::new() };
     let of_one = |pending: &Pending| {

@@ -39,7 +39,7 @@ pub(crate) async fn look(
     Ok(after)
 }
 
-/// How `file` stands to what took effect, and what the recorded calls ask for in it.
+/// Returns how `file` stands to what took effect, and what the recorded calls ask for in it.
 async fn fit(
     job: &Job<'_>,
     run: &Run,
@@ -98,7 +98,7 @@ async fn archived(run: &Run, backend: &mut Backend) -> Result<Option<Vec<u8>>, E
 }
 
 impl Job<'_> {
-    /// What is offered for `run` and is not what began it.
+    /// Returns what is offered for `run` and is not what began it.
     fn replacement(&self, run: &Run, snapshot: &Snapshot) -> Option<&Alteration> {
         match self {
             Self::Deploy { catalog, .. }
@@ -116,7 +116,7 @@ impl Job<'_> {
         }
     }
 
-    /// Whether the operator said that what was begun is to go on in a component of code that is another one.
+    /// Returns whether the operator said that what was begun is to go on in a component of code that is another one.
     fn tries(&self, run: &Run) -> bool {
         match self {
             Self::Deploy { options, .. }

@@ -9,6 +9,7 @@ mod attempt;
 mod baseline;
 pub(crate) mod begun;
 mod components;
+mod control;
 mod export;
 mod folders;
 mod grants;
@@ -26,7 +27,9 @@ pub(crate) mod resolve;
 mod settings;
 mod takeover;
 mod trust;
+mod work;
 
+pub use control::{Answer, Control, Question};
 pub(crate) use job::Job;
 pub use job::{BaselineOptions, DeployOptions, How, RollbackOptions};
 pub(crate) use judge::plan as judge;
@@ -44,86 +47,17 @@ pub use crate::{
 
 use crate::{
     alteration::Level,
-    backend::{Backend, BackendError, NewGrant, Obstacle, Snapshot, Status},
-    cancel::Cancelled,
-    error::{Error, Lost},
-    event::{Event, Observer, Report, StepReport},
+    backend::{Backend, BackendError, NewGrant, Obstacle, Snapshot},
+    error::Error,
+    event::{Event, Report},
     host::Host,
-    plan::{Finding, Plan, Rename, Renames},
+    plan::{Plan, Renames},
     sql::Judge,
 };
 use again::Halves;
 use components::Components;
-use std::{
-    path::Path,
-    sync::Arc,
-    time::{Duration, Instant},
-};
-
-/// Times that a plan is made anew because somebody else changed the state.
-const REPLANS_MAX: usize = 10;
-
-/// How the caller takes part while the runner works.
-pub struct Control {
-    pub observer: Observer,
-    /// Asked before anything is altered: once, and before that about plugins that take over what is recorded of others.
-    pub confirm: Box<dyn Fn(&Question<'_>) -> Answer + Send + Sync>,
-    pub cancelled: Cancelled,
-}
-
-/// What is asked before anything is altered.
-#[derive(Debug, Clone, Copy)]
-pub struct Question<'a> {
-    pub plan: &'a Plan,
-    /// Plugins of the plan that are not trusted with what the URL's user may do, if there are any. Then only
-    /// [`Answer::Trust`] goes on.
-    pub powerful: Option<&'a Powerful>,
-    /// Plugins that would take over what is recorded of others, and that nobody agreed to yet. Where there are any, the
-    /// question is about them, and only [`Answer::Rename`] goes on.
-    pub renames: &'a [Rename],
-    /// Alterations that lie in another folder than what is recorded of their plugin, and that nobody allowed yet. Where
-    /// there are any, the question is about them, and only [`Answer::Folder`] goes on.
-    pub folders: &'a [Finding],
-    /// What a rollback destroys, where that was looked for.
-    pub losses: Option<&'a Losses>,
-    /// Where that is written first.
-    pub export: Option<&'a Path>,
-    /// Components that go down instead of those that were applied.
-    pub replaced: &'a [Replaced],
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
-    No,
-    /// Goes on with plugins that are trusted, and with what was granted. With others it is [`Error::Powerful`], without a
-    /// grant [`Error::NotGranted`].
-    Yes,
-    /// Goes on, and grants what the plan's steps ask for: that is recorded. As [`Answer::Yes`] otherwise.
-    Grant,
-    /// As [`Answer::Grant`], and trusts every plugin of the plan for this run.
-    Trust,
-    /// Lets the plugins that were asked about take over what is recorded of others.
-    Rename,
-    /// Lets the alterations run that were asked about, without what was given to the name of their plugin.
-    Folder,
-}
-
-impl Default for Control {
-    /// Says yes, trusts nobody, looks away, never stops.
-    fn default() -> Self {
-        Self {
-            observer: crate::event::silent(),
-            confirm: Box::new(|_| Answer::Yes),
-            cancelled: Cancelled::never(),
-        }
-    }
-}
-
-impl std::fmt::Debug for Control {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Control").finish_non_exhaustive()
-    }
-}
+use std::{sync::Arc, time::Instant};
+use work::Work;
 
 /// Runs a job from its plan to its report.
 pub(crate) async fn run(
@@ -315,7 +249,7 @@ pub(crate) async fn run(
     }
 }
 
-/// What a deploy to an empty database would run; an error where it would refuse to.
+/// Plans a deploy to an empty database; returns an error if it would be refused.
 pub(crate) fn plan_for_empty(job: &Job<'_>, judge: &Judge) -> Result<Plan, Error> {
     let plan = acceptable(job.plan(&Snapshot::empty(), judge.dialect()))?;
     job.check_settings(&plan, &Snapshot::empty())?;
@@ -390,150 +324,4 @@ async fn work(
         }
     }
     Ok(())
-}
-
-/// A job under the lock.
-struct Work<'a> {
-    job: &'a Job<'a>,
-    host: &'a Host,
-    components: Arc<Components>,
-    control: &'a Control,
-    /// What the operator agreed to at the question.
-    renames: Renames,
-    /// What was granted at the question.
-    permitted: Vec<NewGrant>,
-    report: &'a mut Report,
-    /// Steps that jobs before this one reported, which are on the server's disk.
-    before: usize,
-    /// Steps of the jobs after this one.
-    later: usize,
-    /// Times that a part is tried again when something was in its way.
-    retries: u32,
-    step_time: Option<Duration>,
-    step_pause: Duration,
-    block_limit: Option<Duration>,
-}
-
-impl Work<'_> {
-    /// Works, and makes every error say what was done before it.
-    async fn work(&mut self, backend: &mut Backend) -> Result<(), Error> {
-        let worked = match self.work_on(backend).await {
-            Err(Error::Backend(error)) => Err(backend.explained(error).await.into()),
-            worked => worked,
-        };
-        let lost = self.settle(backend).await;
-        let done = &self.report.steps;
-        match worked {
-            Err(Error::Step(mut failure)) => {
-                failure.done.clone_from(done);
-                failure.lost = lost;
-                Err(Error::Step(failure))
-            }
-            Err(error)
-                if !done.is_empty()
-                    || lost != Lost::Nothing
-                    || !self.report.taken_over.is_empty() =>
-            {
-                let (done, rehearsed) = (done.clone(), self.report.rehearsed);
-                let taken_over = self.report.taken_over.clone();
-                Err(Error::Halted { done, lost, taken_over, rehearsed, cause: Box::new(error) })
-            }
-            worked => worked,
-        }
-    }
-
-    /// Waits until what was done is on the server's disk. Where the connection was lost before that, looks
-    /// what is still there: the rest is not told as done any more.
-    async fn settle(&mut self, backend: &mut Backend) -> Lost {
-        if !backend.is_unsettled() {
-            return Lost::Nothing;
-        }
-        let unknown = match self.report.steps.len() > self.before {
-            true => Lost::Unknown,
-            false => Lost::Nothing,
-        };
-        match backend.flush().await {
-            Ok(true) => return Lost::Nothing,
-            Ok(false) => {}
-            Err(_) => return unknown,
-        }
-        let snapshot = match backend.snapshot().await {
-            Ok(snapshot) => snapshot,
-            Err(BackendError::LeaseLost) if !backend.is_in_doubt() => return Lost::Nothing,
-            Err(_) => return unknown,
-        };
-        backend.is_compared();
-        let is_there = |step: &StepReport| {
-            let status = snapshot.rows.get(&step.key).map(|row| row.status);
-            status == Some(Status::after(step.direction))
-        };
-        let steps = self.report.steps.split_off(self.before);
-        let (kept, lost): (Vec<_>, Vec<_>) = steps.into_iter().partition(is_there);
-        self.report.steps.extend(kept);
-        match lost {
-            lost if lost.is_empty() => Lost::Nothing,
-            lost => Lost::These(lost.into_iter().map(|step| step.key).collect()),
-        }
-    }
-
-    async fn work_on(&mut self, backend: &mut Backend) -> Result<(), Error> {
-        backend.prepare().await?;
-        for _ in 0..REPLANS_MAX {
-            let found = backend.snapshot().await?;
-            let (mut snapshot, renaming) =
-                Renaming::look(self.job, &self.renames, found.clone(), backend).await?;
-            let mut plan = renaming.plan(self.job, &snapshot, backend.dialect());
-            folders::decided(&mut plan);
-            let plan = acceptable(plan)?;
-            if let Some(step) = plan.steps.iter().find(|step| !self.components.has(step)) {
-                return Err(Error::PlanChanged(step.key.clone()));
-            }
-            match self.record_grants(backend, &plan, &found).await {
-                Ok(false) => {}
-                Ok(true) | Err(Error::Backend(BackendError::Moved)) => continue,
-                Err(error) => return Err(error),
-            }
-            // Somebody else was at it while this runner waited: it is loaded as it stands now.
-            if !plan.steps.iter().all(|step| self.components.fits(&step.key, &snapshot)) {
-                let (job, host, control) = (self.job, self.host, self.control);
-                self.components =
-                    Components::load(job, (&plan, &snapshot), backend, host, control).await?;
-            }
-            let mended = snapshot.clone();
-            if !renaming.takeovers.is_empty() {
-                match self.take_over(backend, &renaming.takeovers, found).await {
-                    Ok(now) if now.revision.is_some() => snapshot = now,
-                    Ok(_) | Err(Error::Backend(BackendError::Moved)) => continue,
-                    Err(error) => return Err(error),
-                }
-            }
-            // A takeover leaves another snapshot.
-            match self.mend(backend, &plan, &mended).await {
-                Ok(false) => {}
-                Ok(true) | Err(Error::Backend(BackendError::Moved)) => continue,
-                Err(error) => return Err(error),
-            }
-            if !plan.released.is_empty() && !self.report.rehearsed {
-                // Before any step, which may fail: what is released is so either way.
-                match self.release(backend, &plan.released, &snapshot).await {
-                    Ok(revision @ Some(_)) => snapshot.revision = revision,
-                    Ok(None) | Err(Error::Backend(BackendError::Moved)) => continue,
-                    Err(error) => return Err(error),
-                }
-            }
-            match self.apply(backend, &snapshot, &plan).await {
-                Err(Error::Backend(BackendError::Moved)) => {}
-                ended => return ended,
-            }
-            match self.settle(backend).await {
-                Lost::Nothing => {}
-                Lost::These(keys) => (self.control.observer)(Event::Lost { keys: &keys }),
-                Lost::Unknown => {
-                    let reason = "it could not be asked what it still has".to_owned();
-                    return Err(BackendError::Disconnected(reason).into());
-                }
-            }
-        }
-        Err(Error::KeepsMoving)
-    }
 }

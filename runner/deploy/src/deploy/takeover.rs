@@ -52,7 +52,7 @@ impl Renaming {
         plan
     }
 
-    /// What the operator is to agree to, where nothing else speaks against the plan.
+    /// Returns what the operator is to agree to, where nothing else speaks against the plan.
     pub(super) fn to_ask(plan: &Plan) -> Vec<Rename> {
         let renames = plan.objections().map(|finding| match finding {
             Finding::TakesOver { from, to, .. } => {

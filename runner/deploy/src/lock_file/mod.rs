@@ -19,7 +19,7 @@ pub use format::to_text;
 pub use pin::pin;
 
 use crate::{
-    config::{Doubt, doubt, is_within},
+    config::{Doubt, at, doubt, is_within, shown},
     escape::Escaped,
 };
 use rustix::fs::{Mode, OFlags};
@@ -82,14 +82,6 @@ pub enum LockFileError {
     Unwritable { path: PathBuf, error: io::Error },
     #[error("{}: was changed while this was waiting for an answer", shown(.path))]
     ChangedMeanwhile { path: PathBuf },
-}
-
-fn shown(path: &Path) -> String {
-    Escaped(&path.display().to_string()).to_string()
-}
-
-fn at(line: Option<usize>) -> String {
-    line.map(|line| format!(", line {line}")).unwrap_or_default()
 }
 
 impl LockPlace {

@@ -86,13 +86,13 @@ pub enum RowChange {
 }
 
 impl Difference {
-    /// Whether the alteration is at fault. PostgreSQL can put a column at the end only.
+    /// Returns whether the alteration is at fault. PostgreSQL can put a column at the end only.
     pub fn fails(&self) -> bool {
         !matches!(self, Self::ColumnOrder { avoidable: false, .. })
     }
 }
 
-/// What of `expected` is otherwise in `found`.
+/// Returns what of `expected` is otherwise in `found`.
 pub(crate) fn between(
     expected: &Picture,
     found: &Picture,
@@ -187,7 +187,7 @@ fn data(table: &str, before: &Rows, now: &Rows, after: After) -> Difference {
     }
 }
 
-/// How many rows are more often in `rows` than in `others`, and the first few of them.
+/// Returns how many rows are more often in `rows` than in `others`, and the first few of them.
 fn surplus(
     rows: &BTreeMap<Vec<String>, u64>,
     others: &BTreeMap<Vec<String>, u64>,

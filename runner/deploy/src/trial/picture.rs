@@ -45,7 +45,7 @@ impl fmt::Display for ColumnName {
 }
 
 impl ColumnName {
-    /// Whether it is this column of that table, which may be shown with its schema.
+    /// Returns whether it is this column of that table, which may be shown with its schema.
     fn is(&self, table: &str, column: &str) -> bool {
         let bare = table.rsplit_once('.').map_or(table, |(_, name)| name);
         self.column == column && (self.table == table || self.table == bare)
@@ -64,7 +64,7 @@ pub(crate) enum PictureError {
 }
 
 impl PictureError {
-    /// What the database itself said of a table, or whatever else went wrong.
+    /// Returns what the database itself said of a table, or whatever else went wrong.
     fn of_table(name: &str, error: BackendError) -> Self {
         match error {
             BackendError::Database(reason) | BackendError::Damaged { reason } => {
@@ -83,7 +83,7 @@ impl PictureError {
         }
     }
 
-    /// Where nobody is to blame.
+    /// Returns the error as one that no alteration is to blame for.
     pub(crate) fn unblamed(self) -> BackendError {
         match self {
             Self::Backend(error) => error,

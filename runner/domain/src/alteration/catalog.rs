@@ -35,7 +35,7 @@ impl ComponentFile {
         Self { path, component_checksum, component_bytes: 0, released_checksum, manifest }
     }
 
-    /// Whether its alterations may still change.
+    /// Returns whether its alterations may still change.
     pub fn is_draft(&self) -> bool {
         self.released_checksum != self.component_checksum
     }
@@ -131,12 +131,12 @@ pub enum CatalogError {
 }
 
 impl Alteration {
-    /// Whether its component can be deployed on `dialect` at all.
+    /// Returns whether its component can be deployed on `dialect` at all.
     pub fn is_written_for(&self, dialect: Dialect) -> bool {
         self.dialects.is_empty() || self.dialects.contains(&dialect)
     }
 
-    /// Whether there is nothing to do on `dialect`, because only others need it.
+    /// Returns whether there is nothing to do on `dialect`, because only others need it.
     pub fn is_elsewhere(&self, dialect: Dialect) -> bool {
         let is_needed = self.needed_on.is_empty() || self.needed_on.contains(&dialect);
         self.is_written_for(dialect) && !is_needed
@@ -257,7 +257,7 @@ impl Catalog {
         Self { lock, ..self }
     }
 
-    /// What the files have to be, if an operator pinned that.
+    /// Returns the operator's pins, if there are any.
     pub fn lock(&self) -> Option<&Pins> {
         self.lock.as_ref()
     }
@@ -283,7 +283,7 @@ impl Catalog {
         self.replaced.iter().map(|(replaced, Replacement { by, .. })| (replaced, by))
     }
 
-    /// What the alterations of one plugin ask for by name, all of them together.
+    /// Returns what the alterations of one plugin ask for by name, all of them together.
     pub fn settings(&self, plugin: &PluginName) -> SettingNames {
         self.of(plugin).flat_map(|alteration| alteration.settings.iter().cloned()).collect()
     }

@@ -23,7 +23,7 @@ pub enum LedgerKey {
 }
 
 impl LedgerKey {
-    /// Whether it is the version of this alteration.
+    /// Returns whether it is the version of this alteration.
     pub fn is(&self, id: &AlterationId) -> bool {
         match self {
             Self::Stamp(stamp) => id.stamp() == stamp,
@@ -44,7 +44,7 @@ impl LedgerKey {
         }
     }
 
-    /// Whether this alteration is one text of the script that it is the version of.
+    /// Returns whether this alteration is one text of the script that it is the version of.
     pub fn is_script(&self, id: &AlterationId) -> bool {
         match self {
             Self::Counted { script, .. } => id.name().starts_with(script),
@@ -62,7 +62,7 @@ impl LedgerKey {
         })
     }
 
-    /// Whether this alteration is of this version or of an older one.
+    /// Returns whether this alteration is of this version or of an older one.
     pub fn reaches(&self, id: &AlterationId) -> bool {
         match self {
             Self::Stamp(stamp) => id.stamp() <= stamp,

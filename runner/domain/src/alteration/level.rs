@@ -25,7 +25,7 @@ impl Level {
         }
     }
 
-    /// Whether it may decide who its session is, and set what holds for the server.
+    /// Returns whether it may decide who its session is, and set what holds for the server.
     pub fn is_trusted(self) -> bool {
         self == Self::Trusted
     }

@@ -259,7 +259,7 @@ fn check_format(json: &[u8]) -> Result<(), ManifestError> {
 }
 
 impl Declaration {
-    /// What it has on `dialect`.
+    /// Returns the hooks that it has on `dialect`.
     pub fn hooks(&self, dialect: Dialect) -> DeclaredHooks {
         let Self { irreversible, preparation, backfill, .. } = *self;
         let elsewhere = DeclaredHooks { irreversible, preparation, backfill };

@@ -20,7 +20,7 @@ pub enum Version {
 pub struct ParseVersionError(String);
 
 impl Version {
-    /// Whether a plugin at this version meets `requirement`. `next` is newer than any bound.
+    /// Returns whether a plugin at this version meets `requirement`. `next` is newer than any bound.
     pub fn meets(&self, requirement: &semver::VersionReq) -> bool {
         match self {
             Self::Released(version) => requirement.matches(version),

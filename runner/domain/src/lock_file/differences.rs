@@ -106,7 +106,7 @@ impl Pins {
         differences
     }
 
-    /// What is pinned and not among the files under its name, by its component.
+    /// Returns what is pinned and not among the files under its name, by its component.
     fn absent(&self, catalog: &Catalog) -> BTreeMap<Checksum, Vec<Pinned>> {
         let mut absent: BTreeMap<Checksum, Vec<Pinned>> = BTreeMap::new();
         for (plugin, LockedPlugin { alterations, .. }) in &self.file.plugins {
@@ -121,7 +121,7 @@ impl Pins {
         absent
     }
 
-    /// What there is to say about one alteration that is there. What is there under another name is no longer absent.
+    /// Reports what differs about one alteration that is there. What is there under another name is no longer absent.
     fn about(
         &self,
         alteration: &Alteration,

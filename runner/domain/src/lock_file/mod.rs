@@ -63,7 +63,7 @@ impl Pin {
         }
     }
 
-    /// Whether both pin the same bytes.
+    /// Returns whether both pin the same bytes.
     pub fn has_same_bytes(&self, other: &Self) -> bool {
         let of = |pin: &Self| (pin.checksum, pin.component_checksum, pin.size);
         of(self) == of(other)
@@ -98,7 +98,7 @@ impl LockFile {
         with
     }
 
-    /// How many alterations it pins.
+    /// Returns the number of alterations that it pins.
     pub fn alterations(&self) -> usize {
         self.plugins.values().map(|plugin| plugin.alterations.len()).sum()
     }

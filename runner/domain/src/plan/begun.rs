@@ -28,7 +28,8 @@ pub(super) fn unfinished(snapshot: &Snapshot, key: &AlterationKey) -> Finding {
     })
 }
 
-/// What to do about an attempt that cannot be resumed; the commands that record it as applied and as reverted follow.
+/// Returns what to do about an attempt that cannot be resumed; the commands that record it as applied and as reverted
+/// follow.
 pub fn cut_off_advice(direction: Direction) -> &'static str {
     match direction {
         Direction::Up => {

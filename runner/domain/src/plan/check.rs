@@ -101,7 +101,7 @@ impl Check {
         self.findings.iter().filter(|finding| finding.severity() != Severity::Note)
     }
 
-    /// What it comes to, without the notes.
+    /// Returns the answer, without the notes.
     pub fn answer(&self) -> Answer {
         let objections: Vec<Finding> = self.objections().cloned().collect();
         match (objections.is_empty(), self.undeployed.is_empty()) {

@@ -1,4 +1,11 @@
 //! The plan of a deploy: which alterations go up, and what speaks against it.
+//!
+//! `recorded` looks at what the database has, `requirements` at what each step needs.
+
+mod recorded;
+mod requirements;
+
+pub(super) use requirements::reaches;
 
 use super::{
     Asks, Bound, Finding, Plan, Policy, Reason, SkipReason, Skipped, Step, Target, begun,
@@ -7,10 +14,9 @@ use super::{
 };
 use crate::{
     alteration::{
-        Alteration, AlterationId, AlterationKey, Catalog, Dialect, Direction, Level, PluginName,
-        Version,
+        Alteration, AlterationKey, Catalog, Dialect, Direction, Level, PluginName, Version,
     },
-    record::{Fit, Run, Snapshot, StateRow, Status, StrangeLedger},
+    record::{Run, Snapshot, Status, StrangeLedger},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +31,7 @@ pub fn deploy(
     planned(catalog, snapshot, dialect, target, policy, None)
 }
 
-/// As [`deploy`]; with `recorded`, these are recorded without running them, and nothing else is done.
+/// Plans as [`deploy`] does; with `recorded`, these are recorded without running them, and nothing else is done.
 pub(super) fn planned(
     catalog: &Catalog,
     snapshot: &Snapshot,
@@ -85,9 +91,9 @@ struct Planner<'a> {
     snapshot: &'a Snapshot,
     dialect: Dialect,
     policy: Policy,
-    /// What is recorded without running it; `None` if what is pending runs.
+    /// Alterations to record without running them; `None` if what is pending runs.
     recorded: Option<&'a BTreeSet<AlterationKey>>,
-    /// What the plan takes down before.
+    /// Alterations that the plan takes down before.
     again: &'a BTreeSet<AlterationKey>,
     plan: Plan,
 }
@@ -97,7 +103,7 @@ impl Planner<'_> {
         self.plan.findings.push(finding);
     }
 
-    /// Says what is otherwise than the operator pinned.
+    /// Reports what differs from the operator's pins.
     fn locked(&mut self) {
         let differences = self.catalog.lock().map(|lock| lock.differences(self.catalog));
         for difference in differences.into_iter().flatten() {
@@ -105,12 +111,12 @@ impl Planner<'_> {
         }
     }
 
-    /// Whether drafts that have changed are taken down and applied again.
+    /// Returns whether drafts that have changed are taken down and applied again.
     fn takes_down(&self) -> bool {
         self.policy.drafts && self.recorded.is_none()
     }
 
-    /// Says that `alteration` is a draft, where none may be applied.
+    /// Reports that `alteration` is a draft, where none may be applied.
     fn draft(&mut self, alteration: &Alteration) {
         if alteration.draft && !self.policy.drafts {
             let recorded = self.recorded.is_some();
@@ -118,8 +124,8 @@ impl Planner<'_> {
         }
     }
 
-    /// Says when this is the first time in a database that is in use: it may have what would run. And when there are
-    /// records that are somebody else's.
+    /// Reports the first deploy to a database in use, which may already have what would run; and records that belong to
+    /// others.
     fn unrecorded(&mut self) {
         for ledger in &self.snapshot.strange {
             let StrangeLedger { schema, owner } = ledger.clone();
@@ -131,7 +137,7 @@ impl Planner<'_> {
         }
     }
 
-    /// How far each plugin goes; a plugin that is not in the answer is left alone.
+    /// Returns how far each plugin goes; a plugin that is not in the answer is left alone.
     fn bounds(&mut self, target: &Target) -> BTreeMap<PluginName, Bound> {
         match target {
             Target::All(bound) => {
@@ -167,127 +173,22 @@ impl Planner<'_> {
         }
     }
 
-    /// Says which plugins are recorded under another name by now. Their alterations look as if they had never run.
-    fn renamed(&mut self) {
-        for plugin in self.catalog.plugins() {
-            let now = self.snapshot.name_now(plugin);
-            if now != plugin && self.snapshot.applied().any(|row| row.key.plugin == *now) {
-                let (from, to) = (plugin.clone(), now.clone());
-                self.plan.findings.push(Finding::Renamed { from, to });
-            }
-        }
-    }
-
-    /// What is to be said about recorded alterations.
-    fn rows(&mut self) {
-        let mut absent: BTreeMap<&PluginName, usize> = BTreeMap::new();
-        for row in self.snapshot.rows.values() {
-            let key = row.key.clone();
-            match row.status {
-                // What is to be said about it depends on the target.
-                _ if self.takes_down() && drafts::is_going_down(self.snapshot, row) => {}
-                Status::Running | Status::Failed if self.snapshot.runs.contains_key(&key) => {
-                    self.unfinished(row);
-                }
-                Status::Running => self.find(Finding::Running { key }),
-                Status::Failed if self.catalog.get(&row.key).is_some() => {
-                    let error = row.error.clone().unwrap_or_default();
-                    self.failed(key, error, false);
-                }
-                Status::Failed | Status::Reverted => {}
-                Status::Applied => match self.catalog.get(&row.key) {
-                    Some(file) if drafts::has_changed(row, file) => {
-                        let (recorded, found) = (row.checksum, file.checksum);
-                        let allowed = self.policy.changed;
-                        if !self.takes_down() {
-                            self.find(Finding::DraftChanged { key, recorded, found, allowed });
-                        }
-                    }
-                    // An applied draft with the same checksum is what is offered, and stays.
-                    Some(file) if file.checksum != row.checksum => self.find(Finding::Changed {
-                        key,
-                        recorded: row.checksum,
-                        found: file.checksum,
-                        allowed: self.policy.changed,
-                    }),
-                    Some(_) => {}
-                    None => match self.catalog.of(&row.key.plugin).next_back() {
-                        None => *absent.entry(&row.key.plugin).or_default() += 1,
-                        Some(newest) if row.key.id > newest.key.id => {
-                            let newest_file = newest.key.id.clone();
-                            self.ahead(&row.key.plugin, &row.key.id, newest_file);
-                        }
-                        Some(_) => {
-                            let allowed = self.policy.missing;
-                            self.find(Finding::Missing { key, allowed });
-                        }
-                    },
-                },
-            }
-        }
-        for (plugin, applied) in absent {
-            self.find(Finding::PluginAbsent { plugin: plugin.clone(), applied });
-        }
-    }
-
-    /// What is to be said about an attempt that was begun and has not ended.
-    fn unfinished(&mut self, row: &StateRow) {
-        let key = row.key.clone();
-        let file = self.catalog.get(&key);
-        let goes_on = !self.snapshot.is_going_down(&key)
-            && file.is_some_and(|file| file.checksum == row.checksum);
-        if let Some(finding) = begun::cut_off(self.snapshot, &key, !goes_on) {
-            self.find(finding);
-        } else if self.snapshot.is_going_down(&key) {
-            self.find(Finding::UnfinishedRollback { key });
-        } else if let Some(file) = file.filter(|file| file.checksum != row.checksum) {
-            // What took effect is not how this file begins, or nobody knows whether it is.
-            let (recorded, found) = (row.checksum, file.checksum);
-            let is_code = self.snapshot.mended.get(&key).is_some_and(|m| m.fit == Fit::Unknown);
-            let took_effect = Vec::new();
-            let direction = Direction::Up;
-            self.find(Finding::BegunOtherwise {
-                key,
-                direction,
-                recorded,
-                found,
-                is_code,
-                took_effect,
-            });
-        } else if file.is_none() {
-            self.find(Finding::Unfinished { key });
-        } else if row.status == Status::Failed {
-            let error = row.error.clone().unwrap_or_default();
-            self.failed(key, error, true);
-        }
-    }
-
-    fn failed(&mut self, key: AlterationKey, error: String, unfinished: bool) {
-        let mended = self.snapshot.mended.contains_key(&key);
-        let took_effect = Vec::new();
-        self.find(Finding::Failed { key, error, blocks: false, unfinished, mended, took_effect });
-    }
-
-    /// Says once for each plugin, with the newest applied alteration, that the files are older.
-    fn ahead(&mut self, plugin: &PluginName, id: &AlterationId, newest_file: AlterationId) {
-        let known = self.plan.findings.iter_mut().find_map(|finding| match finding {
-            Finding::Ahead { plugin: known, applied, newer, .. } if known == plugin => {
-                Some((applied, newer))
-            }
-            _ => None,
+    /// Adds the step that applies `alteration`.
+    fn go_up(&mut self, alteration: &Alteration, reason: Reason) {
+        self.plan.steps.push(Step {
+            key: alteration.key.clone(),
+            direction: Direction::Up,
+            reason,
+            description: alteration.description.clone(),
+            draft: alteration.draft,
+            with: None,
+            irreversible: alteration.is_irreversible(self.dialect),
+            asks: Asks::new(&alteration.permissions, &alteration.settings),
+            level: Level::default(),
         });
-        match known {
-            Some((applied, newer)) => {
-                *applied = id.clone().max(applied.clone());
-                *newer += 1;
-            }
-            None => {
-                let (plugin, applied) = (plugin.clone(), id.clone());
-                self.find(Finding::Ahead { plugin, applied, newest_file, newer: 1 });
-            }
-        }
     }
 
+    /// Plans the alterations of one plugin, as far as `bound`.
     fn plugin(&mut self, plugin: &PluginName, bound: Option<&Bound>) {
         let newest_applied = self
             .snapshot
@@ -308,17 +209,7 @@ impl Planner<'_> {
                 continue;
             }
             if let (Some(Run { phase, direction: Direction::Up, .. }), Some(_)) = (run, status) {
-                self.plan.steps.push(Step {
-                    key: key(),
-                    direction: Direction::Up,
-                    reason: Reason::of_run(self.snapshot, &alteration.key, *phase),
-                    description: alteration.description.clone(),
-                    draft: alteration.draft,
-                    with: None,
-                    irreversible: alteration.is_irreversible(self.dialect),
-                    asks: Asks::new(&alteration.permissions, &alteration.settings),
-                    level: Level::default(),
-                });
+                self.go_up(alteration, Reason::of_run(self.snapshot, &alteration.key, *phase));
                 self.draft(alteration);
                 continue;
             }
@@ -375,98 +266,8 @@ impl Planner<'_> {
                 (None, Some(_)) => Reason::RolledBack,
                 (None, None) => Reason::New,
             };
-            self.plan.steps.push(Step {
-                key: key(),
-                direction: Direction::Up,
-                reason,
-                description: alteration.description.clone(),
-                draft: alteration.draft,
-                with: None,
-                irreversible: alteration.is_irreversible(self.dialect),
-                asks: Asks::new(&alteration.permissions, &alteration.settings),
-                level: Level::default(),
-            });
+            self.go_up(alteration, reason);
         }
-    }
-
-    /// Checks that every plugin that is about to change finds what it requires.
-    fn requirements(&mut self) {
-        let mut checked = BTreeSet::new();
-        for step in self.plan.steps.clone() {
-            let Some(alteration) = self.catalog.get(&step.key) else { continue };
-            for needs in &alteration.needs {
-                if !self.is_there_after(&AlterationKey { id: needs.clone(), ..step.key.clone() }) {
-                    self.find(Finding::UnmetNeed { key: step.key.clone(), needs: needs.clone() });
-                }
-            }
-            for (requires, requirement) in &alteration.requires {
-                let known = (step.key.plugin.clone(), requires.clone(), requirement.to_string());
-                if !checked.insert(known) {
-                    continue;
-                }
-                if let Some(found) = self.unmet(requires, requirement) {
-                    self.find(Finding::UnmetRequirement {
-                        plugin: step.key.plugin.clone(),
-                        requires: requires.clone(),
-                        requirement: requirement.to_string(),
-                        found,
-                    });
-                }
-            }
-        }
-    }
-
-    /// Whether an alteration is applied, or would be by this plan, or is of no use to this database.
-    fn is_there_after(&self, key: &AlterationKey) -> bool {
-        let is_up = |step: &Step| step.direction == Direction::Up && step.key == *key;
-        let is_elsewhere = |skipped: &Skipped| {
-            matches!(skipped.reason, SkipReason::Elsewhere { .. }) && skipped.key == *key
-        };
-        self.snapshot.applied().any(|row| row.key == *key)
-            || self.plan.steps.iter().any(is_up)
-            || self.plan.skipped.iter().any(is_elsewhere)
-    }
-
-    /// Why `requires` would not meet `requirement` after the plan; `None` if it would.
-    fn unmet(&self, requires: &PluginName, requirement: &semver::VersionReq) -> Option<String> {
-        let requires = self.snapshot.name_now(requires);
-        let applied = self.snapshot.applied().map(|row| &row.key);
-        let up = |step: &&Step| step.direction == Direction::Up;
-        let planned = self.plan.steps.iter().filter(up).map(|step| &step.key);
-        // What only other databases need is not missing here.
-        let elsewhere = self.plan.skipped.iter().filter_map(|skipped| match skipped.reason {
-            SkipReason::Elsewhere { .. } => Some(&skipped.key),
-            _ => None,
-        });
-        let ids: Vec<&AlterationId> = applied
-            .chain(planned)
-            .chain(elsewhere)
-            .filter(|key| key.plugin == *requires)
-            .map(|key| &key.id)
-            .collect();
-        let found = reaches(&ids, requirement).err()?;
-        let is_offered = ids.is_empty() && self.catalog.has_plugin(requires);
-        Some(if is_offered { "it is not applied, and not in this plan".to_owned() } else { found })
-    }
-}
-
-/// Whether alterations `ids` of one plugin bring it to a version that meets `requirement`; else
-/// what they bring it to.
-pub(super) fn reaches(
-    ids: &[&AlterationId],
-    requirement: &semver::VersionReq,
-) -> Result<(), String> {
-    if ids.is_empty() {
-        return Err("it is not applied and not among the files".to_owned());
-    }
-    if *requirement == semver::VersionReq::STAR {
-        return Ok(());
-    }
-    let newest: Option<&Version> = ids.iter().filter_map(|id| id.version()).max();
-    match newest {
-        Some(version) if version.meets(requirement) => Ok(()),
-        Some(version) => Err(format!("it would be at {version}")),
-        None => Err("its alterations carry no version".to_owned()),
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) struct Again {
     pub(super) keys: BTreeSet<AlterationKey>,
 }
 
-/// Whether `row` is applied, is a draft, and is another one than `file`.
+/// Returns whether `row` is applied, is a draft, and is another one than `file`.
 pub(super) fn has_changed(row: &StateRow, file: &Alteration) -> bool {
     row.status == Status::Applied && row.draft && row.checksum != file.checksum
 }
@@ -55,12 +55,12 @@ pub(super) fn released(catalog: &Catalog, snapshot: &Snapshot) -> Vec<Alteration
     released.map(|row| row.key.clone()).collect()
 }
 
-/// Whether `row` is a draft whose `down` was begun and has not ended.
+/// Returns whether `row` is a draft whose `down` was begun and has not ended.
 pub(super) fn is_going_down(snapshot: &Snapshot, row: &StateRow) -> bool {
     row.draft && snapshot.is_going_down(&row.key)
 }
 
-/// What goes down where drafts are allowed.
+/// Returns what goes down where drafts are allowed.
 pub(super) fn again(
     catalog: &Catalog,
     snapshot: &Snapshot,
@@ -125,7 +125,7 @@ fn with_later<'a>(snapshot: &'a Snapshot, first: &StateRow) -> Vec<&'a StateRow>
     of_plugin.filter(|row| is_there(row) && row.revision >= first.revision).collect()
 }
 
-/// What keeps `rows` of `plugin` from going down, with how many alterations of its own plugin would have to go
+/// Returns what keeps `rows` of `plugin` from going down, with how many alterations of its own plugin would have to go
 /// for it to go.
 fn held<'a>(
     snapshot: &'a Snapshot,

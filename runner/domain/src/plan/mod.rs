@@ -62,14 +62,14 @@ impl Plan {
         self.findings.iter().filter(|finding| finding.severity() != Severity::Note)
     }
 
-    /// Whether one of its steps asks for a permission that is not granted.
+    /// Returns whether one of its steps asks for a permission that is not granted.
     pub fn lacks_grants(&self) -> bool {
         let asked = self.steps.iter().flat_map(|step| &step.asks.permissions);
         asked.into_iter().any(|asked| !asked.granted)
     }
 
-    /// What lies in another folder than the recorded alterations of its plugin: whether it is of that plugin is only its
-    /// manifest's word, so that nothing that was given to the plugin's name is given to it.
+    /// Returns what lies in another folder than the recorded alterations of its plugin: whether it is of that plugin is
+    /// only its manifest's word, so that nothing that was given to the plugin's name is given to it.
     pub fn elsewhere(&self) -> BTreeSet<AlterationKey> {
         let keys = self.findings.iter().filter_map(|finding| match finding {
             Finding::OtherFolder { plugin, ids, .. } => Some((plugin, ids)),
@@ -81,7 +81,7 @@ impl Plan {
         keys.collect()
     }
 
-    /// Whether something speaks against it that may be another runner at work.
+    /// Returns whether something speaks against it that may be another runner at work.
     pub fn waits_for_an_attempt(&self) -> bool {
         self.findings.iter().any(|finding| {
             matches!(

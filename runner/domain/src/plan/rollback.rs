@@ -144,7 +144,7 @@ fn begun_otherwise(snapshot: &Snapshot, row: &StateRow, with: &Catalog) -> Optio
     })
 }
 
-/// What `row` requires and is not applied.
+/// Returns what `row` requires and is not applied.
 pub fn unmet(snapshot: &Snapshot, row: &StateRow) -> Option<Finding> {
     row.requires.iter().find_map(|(requires, requirement)| {
         let now = snapshot.name_now(requires);
@@ -161,7 +161,7 @@ pub fn unmet(snapshot: &Snapshot, row: &StateRow) -> Option<Finding> {
     })
 }
 
-/// What stays applied and would lose what it requires.
+/// Returns what stays applied and would lose what it requires.
 pub fn still_required(snapshot: &Snapshot, leaving: &[&StateRow]) -> Vec<Finding> {
     let leaving_keys: BTreeSet<_> = leaving.iter().map(|row| &row.key).collect();
     let ids = |plugin: &PluginName, after: bool| -> Vec<&AlterationId> {

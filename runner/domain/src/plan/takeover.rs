@@ -48,8 +48,8 @@ impl fmt::Display for Rename {
     }
 }
 
-/// What plugins of `catalog` would take over of `snapshot`, and what is to be said about it. A takeover that something
-/// else speaks against is not among the first.
+/// Returns what plugins of `catalog` would take over of `snapshot`, and what is to be said about it. A takeover that
+/// something else speaks against is not among the first.
 pub fn takeovers(
     catalog: &Catalog,
     snapshot: &Snapshot,

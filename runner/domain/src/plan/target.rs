@@ -42,7 +42,7 @@ impl Default for Target {
 }
 
 impl Bound {
-    /// Whether an alteration is within the bound. One without a version always is.
+    /// Returns whether an alteration is within the bound. One without a version always is.
     pub fn includes(&self, id: &AlterationId) -> bool {
         match self {
             Self::Next => true,

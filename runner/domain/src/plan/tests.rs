@@ -1,5 +1,12 @@
 //! Plans as tables: files and state on the left, what is planned on the right.
 
+mod begun;
+mod dialects;
+mod drafts;
+mod folders;
+mod mended;
+mod requirements;
+mod rollback;
 mod takeovers;
 
 use super::*;
@@ -10,10 +17,6 @@ use crate::{
     },
     record::{Attempt, Entropy, Revision, Run, Snapshot, StateRow, Status},
 };
-
-mod drafts;
-mod folders;
-mod mended;
 
 /// Builds `plugin id [draft] [requires…] [replaces:plugin] [needs:id]` lines into a catalog, one component each.
 fn files(lines: &[&str]) -> Catalog {
@@ -166,80 +169,6 @@ fn the_first_deploy_to_a_database_in_use_is_noted() {
 }
 
 #[test]
-fn what_was_begun_goes_on_first() {
-    let strict = Policy::default();
-    let table: &[(&[&str], &[&str], &[&str])] = &[
-        (
-            &[ONE, TWO],
-            &["a/x 1.0.0-100-one running>"],
-            &["1.0.0-100-one resumes an unfinished attempt", "1.1.0-200-two not applied yet"],
-        ),
-        (
-            &[ONE],
-            &["a/x 1.0.0-100-one failed>"],
-            &[
-                "1.0.0-100-one resumes an unfinished attempt",
-                "?a/x 1.0.0-100-one failed, and parts of it are done: broken",
-            ],
-        ),
-        // It would go on with the bytes that began it, and these are others.
-        (
-            &[ONE],
-            &["a/x 1.0.0-100-one running!>"],
-            &[
-                "1.0.0-100-one resumes an unfinished attempt",
-                "!a/x 1.0.0-100-one was begun with other contents and has not ended: ",
-            ],
-        ),
-        // Without its file nobody asked for it to go on.
-        (
-            &[TWO],
-            &["a/x 1.0.0-100-one running>"],
-            &["1.1.0-200-two not applied yet", "!a/x 1.0.0-100-one was begun and has not ended"],
-        ),
-        (
-            &[ONE],
-            &["a/x 1.0.0-100-one running<"],
-            &["!the rollback of a/x 1.0.0-100-one was begun and has not ended"],
-        ),
-        // Nobody knows what this is.
-        (
-            &[ONE],
-            &["a/x 1.0.0-100-one running"],
-            &["!a/x 1.0.0-100-one was begun and has not ended"],
-        ),
-    ];
-    for (lines, rows, expected) in table {
-        let planned = planned(lines, rows, &[], strict);
-        assert_eq!(planned.len(), expected.len(), "{rows:?}: {planned:?}");
-        for (planned, expected) in planned.iter().zip(*expected) {
-            assert!(planned.starts_with(expected), "{rows:?}: {planned:?}");
-        }
-    }
-}
-
-#[test]
-fn rollbacks_take_up_what_they_began_and_leave_deploys_alone() {
-    let back = |rows: &[&str], steps| {
-        shown(&rollback(
-            &state(rows),
-            None,
-            &RollbackTarget::Steps(steps),
-            false,
-            (&Catalog::default(), Dialect::Sqlite),
-        ))
-    };
-    let begun = ["a/x 1.0.0-100-one applied", "a/x 1.1.0-200-two running<"];
-    assert_eq!(back(&begun, 1), ["1.1.0-200-two resumes an unfinished attempt"]);
-    assert_eq!(back(&begun, 0), ["!the rollback of a/x 1.1.0-200-two was begun and has not ended"]);
-    let deploying = ["a/x 1.0.0-100-one applied", "a/x 1.1.0-200-two running>"];
-    assert_eq!(
-        back(&deploying, 1),
-        ["1.0.0-100-one the last one applied", "!a/x 1.1.0-200-two was begun and has not ended"]
-    );
-}
-
-#[test]
 fn targets_bound_what_runs() {
     let all = [ONE, TWO, NEXT];
     let table: &[(&[&str], &[&str])] = &[
@@ -348,175 +277,6 @@ fn what_needs_a_decision_is_found_and_can_be_allowed() {
 }
 
 #[test]
-fn requirements_order_plugins_and_must_be_met() {
-    let core = "z/core 1.2.0-900-core";
-    let table: &[(&[&str], &[&str], &[&str])] = &[
-        // The stamp of another plugin plays no part; the requirement does.
-        (
-            &["a/ext 0.1.0-100-ext z/core@>=1.2", core],
-            &[],
-            &["1.2.0-900-core not applied yet", "0.1.0-100-ext not applied yet"],
-        ),
-        (
-            &["a/ext 0.1.0-100-ext z/core@>=1.2"],
-            &["z/core 1.2.0-900-core applied"],
-            &[
-                "0.1.0-100-ext not applied yet",
-                "?z/core has 1 applied alteration, but none of its files are here",
-            ],
-        ),
-        (
-            &["a/ext 0.1.0-100-ext z/core@>=1.2"],
-            &[],
-            &[
-                "0.1.0-100-ext not applied yet",
-                "!!a/ext requires z/core >=1.2, but it is not applied and not among the files",
-            ],
-        ),
-        (
-            &["a/ext 0.1.0-100-ext z/core@>=1.2"],
-            &["z/core 1.2.0-900-core reverted"],
-            &[
-                "0.1.0-100-ext not applied yet",
-                "!!a/ext requires z/core >=1.2, but it is not applied and not among the files",
-            ],
-        ),
-        // So it is with what an alteration needs of its own plugin: in the plan, applied, or nowhere.
-        (&["a/x 1-x", "a/x 2-y needs:1-x"], &[], &["1-x not applied yet", "2-y not applied yet"]),
-        (&["a/x 1-x", "a/x 2-y needs:1-x"], &["a/x 1-x applied"], &["2-y not applied yet"]),
-        (
-            &["a/x 2-y needs:1-x"],
-            &["a/x 1-x reverted"],
-            &[
-                "2-y not applied yet",
-                "!!a/x 2-y needs 1-x, which is not applied, and not in this plan",
-            ],
-        ),
-        (
-            &["a/ext 0.1.0-100-ext z/core@>=2", core],
-            &[],
-            &[
-                "1.2.0-900-core not applied yet",
-                "0.1.0-100-ext not applied yet",
-                "!!a/ext requires z/core >=2, but it would be at 1.2.0",
-            ],
-        ),
-        (
-            &["a/ext 0.1.0-100-ext z/core@*", "z/core 100-x"],
-            &[],
-            &["100-x not applied yet", "0.1.0-100-ext not applied yet"],
-        ),
-        (
-            &["a/ext 0.1.0-100-ext z/core@>=1", "z/core 100-x"],
-            &[],
-            &[
-                "100-x not applied yet",
-                "0.1.0-100-ext not applied yet",
-                "!!a/ext requires z/core >=1, but its alterations carry no version",
-            ],
-        ),
-        (
-            &["a/x 1-x b/x@*", "b/x 1-x c/x@*", "c/x 1-x a/x@*"],
-            &[],
-            &["!!plugins require each other in a circle: a/x -> b/x -> c/x -> a/x"],
-        ),
-    ];
-    for (lines, rows, expected) in table {
-        assert_eq!(planned(lines, rows, &[], Policy::default()), *expected, "{lines:?}");
-    }
-}
-
-#[test]
-fn a_target_brings_what_it_requires_and_nothing_else() {
-    let lines =
-        ["a/ext 0.1.0-100-ext z/core@>=1.2", "z/core 1.2.0-900-core", "b/other 1.0.0-1-other"];
-    assert_eq!(
-        planned(&lines, &[], &["a/ext@latest"], Policy::default()),
-        [
-            "1.2.0-900-core not applied yet",
-            "0.1.0-100-ext not applied yet",
-            "-1.0.0-1-other its plugin is not in the target"
-        ]
-    );
-}
-
-#[test]
-fn a_component_for_another_database_is_refused() {
-    let mut manifest =
-        Manifest::new("a/x".parse().unwrap(), vec![Declaration::new("1-x".parse().unwrap())]);
-    manifest.dialects.insert(Dialect::Postgresql);
-    let file = ComponentFile::released("x", Checksum::of(b""), manifest);
-    let catalog = Catalog::new([file]).unwrap();
-    let plan = deploy(
-        &catalog,
-        &Snapshot::empty(),
-        Dialect::Sqlite,
-        &Target::default(),
-        Policy::default(),
-    );
-    assert_eq!(shown(&plan)[1], "!!a/x 1-x is written for postgresql, this database is sqlite");
-}
-
-/// `a/x 1.0.0-1-a`, which only PostgreSQL needs and MariaDB's way back is missing of, and `a/x 1.1.0-2-b`.
-fn for_some_dialects() -> Catalog {
-    let mut first = Declaration::new("1.0.0-1-a".parse().unwrap());
-    first.dialects = [Dialect::Postgresql, Dialect::Mariadb].into();
-    let irreversible = DeclaredHooks { irreversible: true, ..first.hooks(Dialect::Postgresql) };
-    first.per_dialect.insert(Dialect::Mariadb, irreversible);
-    let second = Declaration::new("1.1.0-2-b".parse().unwrap());
-    let file = |declaration: Declaration, path: &str| {
-        let manifest = Manifest::new("a/x".parse().unwrap(), vec![declaration]);
-        let component_checksum = Checksum::of(path.as_bytes());
-        ComponentFile::released(path, component_checksum, manifest)
-    };
-    Catalog::new([file(first, "a"), file(second, "b")]).unwrap()
-}
-
-#[test]
-fn what_only_other_databases_need_is_left_out() {
-    let catalog = for_some_dialects();
-    let plan = |dialect| {
-        let (target, policy) = (Target::default(), Policy::default());
-        deploy(&catalog, &Snapshot::empty(), dialect, &target, policy)
-    };
-    let second = "1.1.0-2-b not applied yet";
-    assert_eq!(shown(&plan(Dialect::Sqlite)), [second, "-1.0.0-1-a only for postgresql, mariadb"]);
-    for (dialect, irreversible) in [(Dialect::Postgresql, false), (Dialect::Mariadb, true)] {
-        let plan = plan(dialect);
-        assert_eq!(shown(&plan), ["1.0.0-1-a not applied yet", second]);
-        assert_eq!(plan.steps[0].irreversible, irreversible);
-    }
-    let lines = status(Some(&catalog), &Snapshot::empty(), Dialect::Sqlite);
-    assert!(lines[0].flags.is_empty() && lines[0].needed_on.len() == 2);
-    assert!(lines[1].flags.contains(&Flag::Pending) && lines[1].needed_on.is_empty());
-    let there = status(Some(&catalog), &Snapshot::empty(), Dialect::Mariadb);
-    assert!(there[0].flags.contains(&Flag::Pending) && there[0].irreversible);
-}
-
-#[test]
-fn what_is_left_out_is_no_unmet_requirement() {
-    let mut only = Declaration::new("1.2.0-1-a".parse().unwrap());
-    only.dialects = [Dialect::Postgresql].into();
-    let core = Manifest::new("a/core".parse().unwrap(), vec![only]);
-    let id = "1.0.0-2-b".parse().unwrap();
-    let mut other = Manifest::new("b/other".parse().unwrap(), vec![Declaration::new(id)]);
-    other.requires.insert("a/core".parse().unwrap(), ">=1.2.0".parse().unwrap());
-    let file = |manifest: Manifest, path: &str| {
-        let component_checksum = Checksum::of(path.as_bytes());
-        ComponentFile::released(path, component_checksum, manifest)
-    };
-    let catalog = Catalog::new([file(core, "a"), file(other, "b")]).unwrap();
-    let plan = deploy(
-        &catalog,
-        &Snapshot::empty(),
-        Dialect::Sqlite,
-        &Target::default(),
-        Policy::default(),
-    );
-    assert_eq!(shown(&plan), ["1.0.0-2-b not applied yet", "-1.2.0-1-a only for postgresql"]);
-}
-
-#[test]
 fn a_plugin_in_two_folders_is_noted() {
     let file = |path: &str, id: &str| {
         let id: AlterationId = id.parse().unwrap();
@@ -532,79 +292,6 @@ fn a_plugin_in_two_folders_is_noted() {
     let apart = plan(vec![file("a/x/1.wasm", "1-x"), file("evil/y/2.wasm", "2-x")]);
     assert_eq!(apart[2], "?a/x comes from several folders: a/x, evil/y");
     assert_eq!(plan(vec![file("a/x/1.wasm", "1-x"), file("a/x/2.wasm", "2-x")]).len(), 2);
-}
-
-#[test]
-fn going_back() {
-    let rows = [
-        "z/core 1.0.0-100-one applied",
-        "a/ext 0.1.0-50-ext applied z/core@>=1.1",
-        "z/core 1.1.0-200-two applied",
-        "z/core 1.2.0-300-three applied",
-    ];
-    let back = |plugin: Option<&str>, target: RollbackTarget| {
-        let plugin = plugin.map(|plugin| plugin.parse().unwrap());
-        shown(&rollback(
-            &state(&rows),
-            plugin.as_ref(),
-            &target,
-            false,
-            (&Catalog::default(), Dialect::Sqlite),
-        ))
-    };
-    assert_eq!(back(None, RollbackTarget::Steps(1)), ["1.2.0-300-three the last one applied"]);
-    assert_eq!(
-        back(Some("z/core"), RollbackTarget::Version("1.1.0".parse().unwrap())),
-        ["1.2.0-300-three newer than 1.1.0"]
-    );
-    assert_eq!(
-        back(Some("z/core"), RollbackTarget::Version("1.0.0".parse().unwrap())),
-        [
-            "1.2.0-300-three newer than 1.0.0",
-            "1.1.0-200-two newer than 1.0.0",
-            "!a/ext 0.1.0-50-ext is applied and requires z/core >=1.1"
-        ]
-    );
-    assert_eq!(back(Some("a/ext"), RollbackTarget::Nothing), ["0.1.0-50-ext newer than none"]);
-    assert_eq!(back(None, RollbackTarget::Steps(9)).len(), 4);
-    assert_eq!(
-        back(Some("no/such"), RollbackTarget::Steps(1)),
-        ["!!this database has no record of no/such"]
-    );
-}
-
-#[test]
-fn what_cannot_go_back_is_refused() {
-    let irreversible = state(&["a/x 1.0.0-100-one applied^"]);
-    let plan = rollback(
-        &irreversible,
-        None,
-        &RollbackTarget::Steps(1),
-        false,
-        (&Catalog::default(), Dialect::Sqlite),
-    );
-    assert_eq!(shown(&plan)[1], "!a/x 1.0.0-100-one is irreversible: it has no way back");
-    let unversioned = state(&["a/x 100-one applied"]);
-    let plan = rollback(
-        &unversioned,
-        None,
-        &RollbackTarget::Version("1.0.0".parse().unwrap()),
-        false,
-        (&Catalog::default(), Dialect::Sqlite),
-    );
-    assert_eq!(shown(&plan), ["!!a/x 100-one has no version to compare with `--to`"]);
-    let reverted = state(&["a/x 1.0.0-100-one reverted", "a/x 1.1.0-200-two failed"]);
-    assert!(
-        rollback(
-            &reverted,
-            None,
-            &RollbackTarget::Steps(2),
-            false,
-            (&Catalog::default(), Dialect::Sqlite)
-        )
-        .steps
-        .is_empty()
-    );
 }
 
 #[test]

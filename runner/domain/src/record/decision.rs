@@ -27,7 +27,7 @@ impl Decision {
         }
     }
 
-    /// What the history holds of the decision; [`Decided::new`] reads it.
+    /// Returns what the history holds of the decision; [`Decided::new`] reads it.
     pub fn text(self, because: Option<&Because>) -> String {
         let because =
             because.map(|Because(reason)| format!("{BECAUSE}{reason}")).unwrap_or_default();

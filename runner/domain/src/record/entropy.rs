@@ -19,7 +19,7 @@ impl Entropy {
         Self { seed, now_ms }
     }
 
-    /// What one part of an attempt gets: other bytes for each `part`, the same ones each time.
+    /// Returns what one part of an attempt gets: other bytes for each `part`, the same ones each time.
     pub fn part(self, part: &str) -> Self {
         let mut hash = Sha256::new();
         hash.update(self.seed);
@@ -27,7 +27,7 @@ impl Entropy {
         Self { seed: hash.finalize().into(), now_ms: self.now_ms }
     }
 
-    /// What random bytes are made of: a secret, because keys may be among them.
+    /// Returns what random bytes are made of: a secret, because keys may be among them.
     pub fn seed(self) -> [u8; 32] {
         self.seed
     }

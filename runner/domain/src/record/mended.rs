@@ -33,7 +33,7 @@ pub enum Fit {
 }
 
 impl Fit {
-    /// Whether the other component is what runs.
+    /// Returns whether the other component is what runs.
     pub fn is_taken(self) -> bool {
         matches!(self, Self::Anew | Self::GoesOn { .. })
     }
@@ -77,7 +77,7 @@ impl Snapshot {
     }
 }
 
-/// What its hooks are handed: what the run was, and what the other component asks for beyond that.
+/// Returns what its hooks are handed: what the run was, and what the other component asks for beyond that.
 fn handed(attempt: &Attempt, run: &Run) -> Handed {
     let asked = attempt.settings.iter();
     let value = |name| run.settings.get(name).cloned();

@@ -31,7 +31,7 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// What goes into the row's column `fingerprint`.
+    /// Returns what goes into the row's column `fingerprint`.
     pub fn to_fingerprint(&self) -> String {
         format!("{MARK}{}", serde_json::to_string(self).unwrap_or_default())
     }
@@ -41,7 +41,7 @@ impl Mark {
         serde_json::from_str(text.strip_prefix(MARK)?).ok()
     }
 
-    /// Whether a row's column `fingerprint` has a mark, readable or not.
+    /// Returns whether a row's column `fingerprint` has a mark, readable or not.
     pub fn is_on(fingerprint: &str) -> bool {
         fingerprint.starts_with(MARK)
     }

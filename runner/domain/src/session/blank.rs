@@ -1,6 +1,6 @@
 //! What stands before a statement: white space, empty statements, comments.
 
-/// How many bytes of `sql` come before its first word.
+/// Returns how many bytes of `sql` come before its first word.
 pub fn blank(sql: &str) -> usize {
     let mut rest = sql;
     loop {

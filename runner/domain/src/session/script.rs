@@ -32,12 +32,12 @@ impl Script {
         }
     }
 
-    /// What is left from byte `start` on. Past the end, nothing.
+    /// Returns what is left from byte `start` on. Past the end, nothing.
     pub fn text(&self, start: usize) -> &str {
         self.0.get(start..self.0.len() - 1).unwrap_or_default()
     }
 
-    /// What is left from byte `start` on, with its terminator. Past the end, nothing.
+    /// Returns what is left from byte `start` on, with its terminator. Past the end, nothing.
     pub fn rest(&self, start: usize) -> Terminated<'_> {
         let last = self.0.len() - 1;
         Terminated(&self.0.as_bytes()[start.min(last)..])

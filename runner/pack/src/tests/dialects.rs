@@ -34,7 +34,7 @@ const MIXED: Files<'_> = &[
     ("1.0.0-3-c.up.sql", b"SELECT c_up"),
 ];
 
-/// What `MIXED` gives an alteration's hook.
+/// Returns what `MIXED` gives an alteration's hook.
 fn expected(id: &str, hook: SqlHook, dialect: Dialect) -> &'static str {
     match (id, hook, dialect) {
         ("1.0.0-1-a", Up, Mysql | Mariadb) => "SELECT a_mysql_up",
@@ -54,7 +54,7 @@ fn expected(id: &str, hook: SqlHook, dialect: Dialect) -> &'static str {
     }
 }
 
-/// What a hook hands to a database of `dialect`; `None` if it traps.
+/// Returns what a hook hands to a database of `dialect`; `None` if it traps.
 fn received(bytes: &[u8], id: &str, hook: SqlHook, dialect: Dialect) -> Option<String> {
     let guest = Guest::new(bytes).on(dialect);
     let received = match hook {

@@ -97,7 +97,7 @@ impl Proxy {
         url.into()
     }
 
-    /// How many whole messages have passed in a direction.
+    /// Returns how many whole messages have passed in a direction.
     pub fn messages(&self, direction: Direction) -> usize {
         self.shared.state().passed[direction as usize]
     }
@@ -109,7 +109,7 @@ impl Proxy {
         }
     }
 
-    /// Whether the fault has struck.
+    /// Returns whether the fault has struck.
     pub fn has_struck(&self) -> bool {
         self.shared.state().has_struck
     }

@@ -66,7 +66,7 @@ impl Client {
         })
     }
 
-    /// Whether the server answers.
+    /// Returns whether the server answers.
     pub fn is_ready(&self) -> bool {
         let database = if self.is_postgres() { "postgres" } else { "" };
         self.try_sql(Role::Administrator, database, "SELECT 1;").is_ok()
@@ -182,7 +182,7 @@ pub(super) fn run(command: &mut Command, input: &str) -> anyhow::Result<String> 
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// What `mariadb --batch` escaped.
+/// Returns what `mariadb --batch` escaped.
 fn unescaped(field: &str) -> String {
     let mut text = String::with_capacity(field.len());
     let mut characters = field.chars();

@@ -39,7 +39,7 @@ impl Database {
         &self.name
     }
 
-    /// Where the runner finds it, with user and password.
+    /// Returns its URL, with user and password.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -59,7 +59,7 @@ impl Database {
         self.client.rows(Role::Administrator, &self.name, sql)
     }
 
-    /// What pg_dump makes of it, rights and owners included.
+    /// Returns what pg_dump makes of it, rights and owners included.
     pub fn pg_dump(&self, options: &[&str]) -> String {
         self.client.pg_dump(&self.name, options)
     }

@@ -88,7 +88,7 @@ impl Keeper {
         self.script().server
     }
 
-    /// What the server wrote, for messages.
+    /// Returns what the server wrote, for messages.
     pub fn log(&self) -> String {
         let log = fs::read(self.folder.join("log")).unwrap_or_default();
         String::from_utf8_lossy(&log).into_owned()
@@ -132,7 +132,7 @@ fn quoted(command: &[&str]) -> String {
     command.iter().map(quote).collect::<Vec<_>>().join(" ")
 }
 
-/// Whether a process is there and not merely waiting to be reaped.
+/// Returns whether a process is there and not merely waiting to be reaped.
 pub fn is_alive(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // The state follows the name, which is in parentheses and may hold anything.

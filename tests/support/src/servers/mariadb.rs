@@ -93,7 +93,7 @@ impl Mariadb {
         self.port
     }
 
-    /// Where it listens, for a proxy.
+    /// Returns the address that it listens on, for a proxy.
     pub fn address(&self) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], self.port))
     }

@@ -40,12 +40,12 @@ pub const SERVERS_VARIABLE: &str = "RUNNER_TEST_SERVERS";
 /// What a run leaves out, as `mysql`; set by `tests/run --without mysql`.
 const WITHOUT_VARIABLE: &str = "RUNNER_TEST_WITHOUT";
 
-/// Whether the run leaves a server out because it was told to. A server that is merely missing is an error.
+/// Returns whether the run leaves a server out because it was told to. A server that is merely missing is an error.
 fn is_left_out(server: &str) -> bool {
     std::env::var(WITHOUT_VARIABLE).is_ok_and(|without| without == server)
 }
 
-/// Whether this run tries everything: `RUNNER_FULL=1`.
+/// Returns whether this run tries everything: `RUNNER_FULL=1`.
 pub fn is_full() -> bool {
     std::env::var("RUNNER_FULL").is_ok_and(|full| full == "1")
 }
@@ -70,7 +70,7 @@ fn shared_folder(server: &str) -> Option<(PathBuf, u16)> {
     Some((folder, port.parse().expect("a port")))
 }
 
-/// Where a server is that Debian does not package, brought if it is not there yet.
+/// Returns where a server is that Debian does not package, brought if it is not there yet.
 fn brought(server: &[&str]) -> PathBuf {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/bring-server");
     let output = Command::new(script).args(server).output().expect("a shell starts");

@@ -44,7 +44,7 @@ impl Mysql {
         }))
     }
 
-    /// Whether this run goes without, by `tests/run --without mysql`.
+    /// Returns whether this run goes without, by `tests/run --without mysql`.
     pub fn is_left_out() -> bool {
         is_left_out("mysql")
     }
@@ -94,7 +94,7 @@ impl Mysql {
         self.port
     }
 
-    /// Where it listens, for a proxy.
+    /// Returns the address that it listens on, for a proxy.
     pub fn address(&self) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], self.port))
     }

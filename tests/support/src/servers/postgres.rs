@@ -119,7 +119,7 @@ impl Postgres {
         self.port
     }
 
-    /// Where it listens, for a proxy.
+    /// Returns the address that it listens on, for a proxy.
     pub fn address(&self) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], self.port))
     }
@@ -128,7 +128,7 @@ impl Postgres {
         &self.client
     }
 
-    /// Where its socket is.
+    /// Returns the folder of its socket.
     pub fn folder(&self) -> &Path {
         match &self.client {
             Client::Postgres { folder, .. } => folder,

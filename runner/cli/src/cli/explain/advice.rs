@@ -96,14 +96,14 @@ pub(super) fn explain(error: &Error, exit: Exit) -> Explanation {
             explanation.alteration = Some(key.to_string());
             let plugin = &key.plugin;
             format!(
-                "if you agree, deploy with `--grant {}`, or write `grant = [\"{permission}\"]` under `[plugins.\"{plugin}\"]` in {CONFIG_FILE}",
+                "if you agree, grant it with `--grant {}`, or write `grant = [\"{permission}\"]` under `[plugins.\"{plugin}\"]` in {CONFIG_FILE}",
                 output::word(&format!("{plugin}:{permission}"))
             )
         }
         Error::NotGrantedDown { key, permission } => {
             explanation.alteration = Some(key.to_string());
             let grant = format!("{}:{permission}", key.plugin);
-            format!("if you agree, add `--grant {}`", output::word(&grant))
+            format!("if you agree, roll back with `--grant {}`", output::word(&grant))
         }
         Error::With(_) => {
             "correct `--with`: it names a component as `runner pack` makes it".to_owned()
@@ -120,7 +120,7 @@ pub(super) fn explain(error: &Error, exit: Exit) -> Explanation {
         Error::Config(error) => config_advice(error),
         Error::LockFile(error) => lock_file_advice(error),
         Error::AppliedElsewhere { elsewhere, .. } => format!(
-            "to continue with those records, add `{}`; to start new records here, add `--new-state`",
+            "continue those records with `{}`, or start new records here with `--new-state`",
             state_schema(elsewhere)
         ),
         Error::Powerful(it) => powerful(&mut explanation, it),
@@ -133,7 +133,9 @@ pub(super) fn explain(error: &Error, exit: Exit) -> Explanation {
             "with `--export`, name a folder that does not exist yet, on a disk with enough space"
                 .to_owned()
         }
-        Error::Declined => "run this again and answer y, or add `--yes`".to_owned(),
+        Error::Declined => {
+            "run this again and answer y; or agree beforehand with `--yes`".to_owned()
+        }
         Error::KeepsMoving => {
             "another runner keeps deploying: let it finish, then run this again".to_owned()
         }

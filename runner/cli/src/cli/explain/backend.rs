@@ -86,7 +86,7 @@ pub(super) fn backend_advice(error: &BackendError) -> String {
             format!("name the right ones: `{}`", flags.join("` or `"))
         }
         BackendError::StrangePlace { ledger, .. } => format!(
-            "if these are the right ones, add `{}`; if not, name another schema with it",
+            "if these are the right ones, use them with `{}`; if not, name another schema with `--state-schema`",
             state_schema(&ledger.schema)
         ),
         BackendError::NoPlace { .. } => {

@@ -31,13 +31,13 @@ pub(super) fn note_down(explanation: &mut Explanation, done: &[StepReport], rehe
     }
 }
 
-/// What is altered, where a crash of the server may have taken the last of it along.
+/// Returns what is altered, where a crash of the server may have taken the last of it along.
 pub(super) fn perhaps(done: &[StepReport], place: &str) -> String {
     let count = output::count(done.len() as u64, "alteration");
     format!("{count}{place} (if the server crashed, it may have lost the last of them)")
 }
 
-/// What a crash of the server took along, which is the last that was done.
+/// Returns what a crash of the server took along, which is the last that was done.
 pub(crate) fn lost_text(keys: &[AlterationKey]) -> String {
     let count = output::count(keys.len() as u64, "alteration");
     let them = if keys.len() == 1 { "it" } else { "them" };
@@ -102,7 +102,7 @@ pub(super) fn and_taken_over(changed: String, taken_over: &[TakenOver], rehearse
     }
 }
 
-/// What is altered now, after `done` and nothing of `failed`.
+/// Returns what is altered now, after `done` and nothing of `failed`.
 pub(super) fn changed(
     done: &[StepReport],
     rehearsed: bool,

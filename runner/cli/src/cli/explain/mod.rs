@@ -112,7 +112,7 @@ pub(super) fn unasked(steps: usize, direction: Direction, format: Format) -> Exi
     };
     let message = format!("{would}, and there is no terminal to ask at");
     let mut explanation = Explanation::new(message, Exit::Usage);
-    explanation.next = "if that is right, add `--yes` or set RUNNER_YES=1:".to_owned();
+    explanation.next = "if that is right, set RUNNER_YES=1 or run:".to_owned();
     explanation.commands = vec![command::again("--yes")];
     tell(explanation, format);
     Exit::Usage
@@ -126,7 +126,7 @@ pub(super) fn unlocked(plugins: usize, lock_file: &str, format: Format) -> Exit 
     );
     let mut explanation = Explanation::new(message, Exit::Usage);
     explanation.changed = "nothing was written".to_owned();
-    explanation.next = "if that is right, add `--yes` or set RUNNER_YES=1:".to_owned();
+    explanation.next = "if that is right, set RUNNER_YES=1 or run:".to_owned();
     explanation.commands = vec![command::again("--yes")];
     tell(explanation, format);
     Exit::Usage
@@ -138,7 +138,7 @@ pub(super) fn uncorrected(key: &AlterationKey, format: Format) -> Exit {
         format!("the record of {key} would be corrected, and there is no terminal to ask at");
     let mut explanation = Explanation::new(message, Exit::Usage);
     explanation.alteration = Some(key.to_string());
-    explanation.next = "if that is right, add `--yes` or set RUNNER_YES=1:".to_owned();
+    explanation.next = "if that is right, set RUNNER_YES=1 or run:".to_owned();
     explanation.commands = vec![command::again("--yes")];
     tell(explanation, format);
     Exit::Usage
@@ -172,7 +172,7 @@ pub(super) fn refused(refusal: Refusal<'_>, exit: Exit, format: Format) -> Exit 
 
 fn tell(mut explanation: Explanation, format: Format) {
     explanation.message = alteration_domain::secret::hidden(&explanation.message);
-    explanation.next = command::completed(&explanation.next);
+    explanation.next = command::completed(&explanation.next, &explanation.commands);
     if format == Format::Json {
         output::sorted_json(&Failed { error: &explanation });
     }

@@ -171,7 +171,7 @@ fn cut_off(
     format!("{look}{}", cut_off_advice(direction))
 }
 
-/// Whether parts of the alteration are committed.
+/// Returns whether parts of the alteration are committed.
 fn is_begun(failure: &StepFailure) -> bool {
     matches!(failure.changed, Changed::Unfinished { .. }) && !failure.rehearsed
 }

@@ -8,7 +8,7 @@ use alteration_domain::alteration::PluginName;
 /// The way without a role of the plugin's own.
 pub(super) const WEAKER: &str = "if you trust the plugin with your own rights in this database, name it with `--guard VENDOR/NAME`, or write `guarded = true` for it in runner.toml";
 
-/// What a database administrator runs once, or less protection, which has to be chosen.
+/// Advises what a database administrator runs once, or less protection, which has to be chosen.
 pub(super) fn confined(explanation: &mut Explanation, setup: &[String]) -> String {
     if setup.is_empty() {
         return WEAKER.to_owned();

@@ -1,6 +1,6 @@
 //! The database, the connection to it, and the file that the operator keeps about it.
 
-use super::Lock;
+use super::{Lock, LockFileArgs};
 use crate::cli::{command, output};
 use alteration_deploy::{
     Error, Runner,
@@ -110,8 +110,10 @@ pub(crate) struct Offer {
 }
 
 impl Offer {
-    pub(crate) fn runner(&self) -> Result<Runner, Error> {
-        self.database.runner(&self.plugins)
+    /// Returns the runner for these plugins, as a lock file pins them.
+    pub(crate) fn runner(&self, lock_file: &LockFileArgs) -> Result<Runner, Error> {
+        let lock = lock_file.read(&self.database.config, &self.plugins)?;
+        Ok(self.database.runner(&self.plugins)?.lock_file(lock))
     }
 }
 

@@ -105,7 +105,7 @@ impl HookArgs {
             .cache_folder(self.cache.folder()))
     }
 
-    /// Where compiled components are kept.
+    /// Returns the folder that keeps compiled components.
     pub(crate) fn cache_folder(&self) -> Option<PathBuf> {
         self.cache.folder()
     }

@@ -32,7 +32,7 @@ impl RunArgs {
         self.hooks.runner(database, plugins, self.verbose)
     }
 
-    /// Where rehearsals are kept, if anywhere.
+    /// Returns the store of rehearsals, if they are kept.
     pub(crate) fn rehearsals(&self) -> Option<Rehearsals> {
         self.hooks.cache.folder().as_deref().map(Rehearsals::of_cache)
     }

@@ -89,7 +89,7 @@ fn of_type(schema: &Value) -> String {
     }
 }
 
-/// What it means, with its values, default, pattern and example.
+/// Returns the meaning of a field, with its values, default, pattern and example.
 fn meaning(schema: &Value) -> String {
     let mut said = sentence(&text(schema, "description"));
     let values = schema["enum"]

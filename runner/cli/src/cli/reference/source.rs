@@ -136,7 +136,7 @@ impl Sources {
         first
     }
 
-    /// Whether no other type that is written as JSON has this name.
+    /// Returns whether no other type that is written as JSON has this name.
     pub(super) fn is_unique(&self, name: &str) -> bool {
         self.types.get(name).is_some_and(|all| all.len() == 1)
     }

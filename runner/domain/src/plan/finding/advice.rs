@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Finding {
-    /// What an operator can do about it; it ends with a colon where commands follow, which name the database.
+    /// Returns what an operator can do about it; it ends with a colon where commands follow, which name the database.
     pub fn advice(&self) -> String {
         match self {
             Self::Failed { mended: true, .. } => {
@@ -60,7 +60,7 @@ impl Finding {
                     .to_owned()
             }
             Self::Draft { recorded: false, .. } => {
-                "release it with `runner release` in its project; or add `--allow-drafts`, on a database that may be thrown away"
+                "release it with `runner release` in its project; or, on a database that may be thrown away, apply it with `runner deploy --allow-drafts`"
                     .to_owned()
             }
             Self::Draft { recorded: true, .. } => {
@@ -71,7 +71,7 @@ impl Finding {
                 "nothing, if it is to stay as it is".to_owned()
             }
             Self::DraftChanged { .. } => {
-                "add `--allow-drafts` to revert it, with the data that it made, and apply the new file; or keep the database as it is with `--changed allow`"
+                "revert it, with the data that it made, and apply the new file with `runner deploy --allow-drafts`; or keep the database as it is with `--changed allow`"
                     .to_owned()
             }
             Self::DraftStays { by, hold, steps, .. } => draft_advice(by, *hold, *steps),
@@ -83,7 +83,7 @@ impl Finding {
                 advice::rollback(plugin, &format!("--steps {newer}"))
             ),
             Self::OutOfOrder { .. } => {
-                "check that it can run after the newer one, then deploy with `--out-of-order allow`"
+                "check that it can run after the newer one, then run `runner deploy --out-of-order allow`"
                     .to_owned()
             }
             Self::SeveralFolders { .. } => {
@@ -138,7 +138,7 @@ impl Finding {
                 "look for its name with `runner status`, and correct `--plugin`".to_owned()
             }
             Self::StrangeRecords { schema, .. } => format!(
-                "nothing, if they belong to another application; to use them, add `--state-schema {}`",
+                "nothing, if they belong to another application; if not, use them with `--state-schema {}`",
                 Escaped(schema)
             ),
             Self::Unrecorded { .. } => {

@@ -109,7 +109,7 @@ impl Finding {
         }
     }
 
-    /// What took effect of the unfinished alteration that it is about; none where it is about another matter.
+    /// Returns what took effect of the unfinished alteration that it is about; none where it is about another matter.
     pub fn took_effect(&self) -> &[String] {
         match self {
             Self::BegunOtherwise { took_effect, .. }

@@ -6,7 +6,7 @@ const NEW: &str = "b/y 1.0.0-100-one replaces:a/x";
 const LATER: &str = "b/y 1.1.0-200-two replaces:a/x";
 const APPLIED: &str = "a/x 1.0.0-100-one applied";
 
-/// What is said of the takeovers, and then the plan of the state as it will be.
+/// Returns what is said of the takeovers, and then the plan of the state as it will be.
 fn seen(lines: &[&str], rows: &[&str], accepted: &[&str]) -> Vec<String> {
     let (catalog, snapshot) = (files(lines), state(rows));
     let accepted = accepted.iter().map(|rename| rename.parse().unwrap()).collect();
