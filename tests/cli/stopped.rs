@@ -31,6 +31,6 @@ pub fn pack(sandbox: &Sandbox, folder: &str, files: &[(&str, &str)]) {
 
 /// A database on each server whose schema changes commit by themselves.
 pub fn journaled() -> impl Iterator<Item = Database> {
-    let mysql = Mysql::shared().map(Mysql::database);
+    let mysql = Mysql::shared().map(|server| server.database());
     std::iter::once(Mariadb::shared().database()).chain(mysql)
 }

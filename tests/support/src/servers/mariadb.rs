@@ -1,25 +1,28 @@
 //! A throw-away MariaDB server: one that is shared, or one of a test's own to stop and restart.
 
 use super::{
-    Database,
-    client::{Client, PASSWORD, Role, USER},
-    free_port,
+    client::Role,
+    instance::{Instance, start_on_free_port},
     keeper::Keeper,
-    program, shared_folder, write_port,
+    program, shared_folder,
 };
-use std::{net::SocketAddr, path::Path, sync::OnceLock};
+use std::{ops::Deref, sync::OnceLock};
 
 /// A running MariaDB server on 127.0.0.1 and on a socket in its folder.
 ///
 /// Its binary log is on, unless it is a node of a cluster. The user of its URLs has rights on the tests' databases only; `root` comes in without a password.
 pub struct Mariadb {
-    client: Client,
-    port: u16,
-    /// `None` if another process keeps it.
-    keeper: Option<Keeper>,
-    settings: Vec<String>,
+    instance: Instance,
     /// Whether it is ready only when it is in step with the other nodes.
     is_node: bool,
+}
+
+impl Deref for Mariadb {
+    type Target = Instance;
+
+    fn deref(&self) -> &Instance {
+        &self.instance
+    }
 }
 
 impl Mariadb {
@@ -28,13 +31,9 @@ impl Mariadb {
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Mariadb> = OnceLock::new();
         SHARED.get_or_init(|| match shared_folder("mariadb") {
-            Some((folder, port)) => Self {
-                client: Client::Mysql { socket: folder.join("socket") },
-                port,
-                keeper: None,
-                settings: Vec::new(),
-                is_node: false,
-            },
+            Some((folder, port)) => {
+                Self { instance: Instance::shared("mariadb", folder, port), is_node: false }
+            }
             None => Self::own(),
         })
     }
@@ -47,16 +46,13 @@ impl Mariadb {
     /// As [`Mariadb::own`] with options of `mariadbd`, as `--sql-mode=`.
     pub fn with_options(options: &[&str]) -> Self {
         let mut server = Self::installed(options);
-        // Somebody else may take a free port before the server does.
-        for _ in 0..5 {
-            server.port = free_port();
-            if server.start(&[]) {
-                server.make_user();
-                write_port(server.keeper().folder(), server.port);
-                return server;
-            }
-        }
-        panic!("MariaDB does not start: {}", server.keeper().log());
+        let is_started = start_on_free_port(|port| {
+            server.instance.port = port;
+            server.start(&[])
+        });
+        assert!(is_started, "MariaDB does not start: {}", server.keeper().log());
+        server.open();
+        server
     }
 
     /// A data folder, and no server yet.
@@ -70,51 +66,7 @@ impl Mariadb {
             "--skip-test-db",
             "--auth-root-authentication-method=normal",
         ]);
-        Self {
-            client: Client::Mysql { socket: keeper.folder().join("socket") },
-            port: 0,
-            keeper: Some(keeper),
-            settings: options.iter().map(|&option| option.to_owned()).collect(),
-            is_node: false,
-        }
-    }
-
-    /// A fresh empty database that the URL's user may do everything with.
-    pub fn database(&self) -> Database {
-        Database::new(&self.client, &self.server_url())
-    }
-
-    /// The URL without a database.
-    pub fn server_url(&self) -> String {
-        format!("mariadb://{USER}:{PASSWORD}@127.0.0.1:{}", self.port)
-    }
-
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// Returns the address that it listens on, for a proxy.
-    pub fn address(&self) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], self.port))
-    }
-
-    pub fn client(&self) -> &Client {
-        &self.client
-    }
-
-    /// The server's folder. Only for one's own.
-    pub fn folder(&self) -> &Path {
-        self.keeper().folder()
-    }
-
-    /// The server's process, for tests that signal it themselves.
-    pub fn pid(&self) -> Option<u32> {
-        self.keeper().pid()
-    }
-
-    /// Kills the server: connections are cut, the next start has to recover.
-    pub fn stop_immediate(&self) {
-        self.keeper().stop("KILL");
+        Self { instance: Instance::own("mariadb", keeper, options), is_node: false }
     }
 
     /// Starts the server again, on the same port; stops it first if it runs.
@@ -127,13 +79,8 @@ impl Mariadb {
 
     /// Makes it a node of a cluster, on this port.
     pub(super) fn join_cluster(&mut self, port: u16) {
-        self.port = port;
+        self.instance.port = port;
         self.is_node = true;
-    }
-
-    pub(super) fn make_user(&self) {
-        let user = format!("CREATE USER {USER}@'%' IDENTIFIED BY '{PASSWORD}';");
-        self.client.sql(Role::Administrator, "mysql", &user);
     }
 
     /// Starts the server with more options, for this start only. False if it ended at once.
@@ -179,15 +126,11 @@ impl Mariadb {
 
     fn is_ready(&self) -> bool {
         if !self.is_node {
-            return self.client.is_ready();
+            return self.client().is_ready();
         }
         let sql = "SELECT variable_value FROM information_schema.global_status
             WHERE variable_name = 'wsrep_local_state_comment';";
-        let state = self.client.try_rows(Role::Administrator, "", sql);
+        let state = self.client().try_rows(Role::Administrator, "", sql);
         state.is_ok_and(|state| state == ["Synced"])
-    }
-
-    fn keeper(&self) -> &Keeper {
-        self.keeper.as_ref().expect("a shared server is nobody's to stop: use Mariadb::own")
     }
 }

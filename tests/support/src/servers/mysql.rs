@@ -3,24 +3,28 @@
 //! Brought by `tests/scripts/bring-server`. As installed: TLS is on, and so is the binary log.
 
 use super::{
-    Database, brought,
-    client::{Client, PASSWORD, Role, USER},
-    free_port, is_left_out,
+    brought,
+    instance::{Instance, start_on_free_port},
+    is_left_out,
     keeper::Keeper,
-    shared_folder, write_port,
+    shared_folder,
 };
-use std::{net::SocketAddr, path::Path, sync::OnceLock};
+use std::{ops::Deref, sync::OnceLock};
 
 /// A running MySQL server on 127.0.0.1 and on a socket in its folder.
 ///
 /// The user of its URLs has rights on the tests' databases only; `root` comes in without a password.
 pub struct Mysql {
     program: String,
-    client: Client,
-    port: u16,
-    /// `None` if another process keeps it.
-    keeper: Option<Keeper>,
-    settings: Vec<String>,
+    instance: Instance,
+}
+
+impl Deref for Mysql {
+    type Target = Instance;
+
+    fn deref(&self) -> &Instance {
+        &self.instance
+    }
 }
 
 impl Mysql {
@@ -33,18 +37,14 @@ impl Mysql {
             return None;
         }
         Some(SHARED.get_or_init(|| match shared_folder("mysql") {
-            Some((folder, port)) => Self {
-                program: String::new(),
-                client: Client::Mysql { socket: folder.join("socket") },
-                port,
-                keeper: None,
-                settings: Vec::new(),
-            },
+            Some((folder, port)) => {
+                Self { program: String::new(), instance: Instance::shared("mysql", folder, port) }
+            }
             None => Self::own(),
         }))
     }
 
-    /// Returns whether this run goes without, by `tests/run --without mysql`.
+    /// Whether this run goes without, by `tests/run --without mysql`.
     pub fn is_left_out() -> bool {
         is_left_out("mysql")
     }
@@ -60,62 +60,14 @@ impl Mysql {
         let keeper = Keeper::new("mysql", "mysql", "KILL");
         let data = format!("--datadir={}", keeper.folder().join("data").display());
         keeper.run(&[&program, &data, "--initialize-insecure"]);
-        let mut server = Self {
-            program,
-            client: Client::Mysql { socket: keeper.folder().join("socket") },
-            port: 0,
-            keeper: Some(keeper),
-            settings: options.iter().map(|&option| option.to_owned()).collect(),
-        };
-        // Somebody else may take a free port before the server does.
-        for _ in 0..5 {
-            server.port = free_port();
-            if server.start() {
-                let user = format!("CREATE USER {USER}@'%' IDENTIFIED BY '{PASSWORD}';");
-                server.client.sql(Role::Administrator, "mysql", &user);
-                write_port(server.folder(), server.port);
-                return server;
-            }
-        }
-        panic!("MySQL does not start: {}", server.keeper().log());
-    }
-
-    /// A fresh empty database that the URL's user may do everything with.
-    pub fn database(&self) -> Database {
-        Database::new(&self.client, &self.server_url())
-    }
-
-    /// The URL without a database.
-    pub fn server_url(&self) -> String {
-        format!("mysql://{USER}:{PASSWORD}@127.0.0.1:{}", self.port)
-    }
-
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// Returns the address that it listens on, for a proxy.
-    pub fn address(&self) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], self.port))
-    }
-
-    pub fn client(&self) -> &Client {
-        &self.client
-    }
-
-    /// The server's folder. Only for one's own.
-    pub fn folder(&self) -> &Path {
-        self.keeper().folder()
-    }
-
-    /// The server's process, for tests that signal it themselves.
-    pub fn pid(&self) -> Option<u32> {
-        self.keeper().pid()
-    }
-
-    /// Kills the server: connections are cut, the next start has to recover.
-    pub fn stop_immediate(&self) {
-        self.keeper().stop("KILL");
+        let mut server = Self { program, instance: Instance::own("mysql", keeper, options) };
+        let is_started = start_on_free_port(|port| {
+            server.instance.port = port;
+            server.start()
+        });
+        assert!(is_started, "MySQL does not start: {}", server.keeper().log());
+        server.open();
+        server
     }
 
     /// Starts the server again, on the same port; stops it first if it runs.
@@ -148,10 +100,6 @@ impl Mysql {
         let mut command = vec![self.program.as_str()];
         command.extend(fixed.iter().map(String::as_str));
         command.extend(self.settings.iter().map(String::as_str));
-        self.keeper().start(&command, || self.client.is_ready())
-    }
-
-    fn keeper(&self) -> &Keeper {
-        self.keeper.as_ref().expect("a shared server is nobody's to stop: use Mysql::own")
+        self.keeper().start(&command, || self.client().is_ready())
     }
 }

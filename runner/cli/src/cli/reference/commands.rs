@@ -54,7 +54,23 @@ fn one(verb: &Command, body: &mut String) {
         table(body, heading.unwrap_or("Option"), &of.collect::<Vec<_>>());
     }
     if let Some(after) = verb.get_after_help() {
-        let _ = writeln!(body, "\n```text\n{}\n```", after.to_string().trim());
+        notes(after.to_string().trim(), body);
+    }
+}
+
+/// What the help ends with: sentences, whose lines wrap, and what is indented, whose lines do not.
+fn notes(after: &str, body: &mut String) {
+    for paragraph in after.split("\n\n") {
+        let is_code = |line: &&str| line.starts_with("  ");
+        let text: Vec<&str> = paragraph.lines().take_while(|line| !is_code(line)).collect();
+        let code = paragraph.lines().skip(text.len());
+        let code: Vec<&str> = code.map(|line| line.strip_prefix("  ").unwrap_or(line)).collect();
+        if !text.is_empty() {
+            let _ = writeln!(body, "\n{}", prose(&text.join("\n")));
+        }
+        if !code.is_empty() {
+            let _ = writeln!(body, "\n```text\n{}\n```", code.join("\n"));
+        }
     }
 }
 
