@@ -395,6 +395,6 @@ fn a_name_is_of_the_plugin_that_made_the_table() {
         .admin_sql("DROP TABLE orders; SET ROLE runner; CREATE TABLE orders (id integer)");
     let changed = deploy(&sandbox, &url, &[READS]);
     assert_eq!(changed.code, Some(4), "{changed:#?}");
-    assert!(changed.stderr.contains("no plugin that is recorded here made"), "{changed:#?}");
+    assert!(changed.stderr.contains("belongs to another user now"), "{changed:#?}");
     assert!(!sandbox.server().dump().contains("copies"), "it was made");
 }
