@@ -148,7 +148,10 @@ impl Runner {
 
     /// Checks as [`Runner::check`] does, for an operator who decided to leave something as it is.
     pub async fn check_with(&self, policy: Policy) -> Result<Check, Error> {
-        let plan = self.plan(&DeployOptions { policy, ..DeployOptions::default() }).await?;
+        // Nothing runs, so that levels are not talked about.
+        let levels = Levels::default().on_scratch();
+        let options = DeployOptions { policy, levels, ..DeployOptions::default() };
+        let plan = self.plan(&options).await?;
         Ok(plan.into())
     }
 

@@ -251,6 +251,10 @@ impl Job<'_> {
             step.level = self.level(name, snapshot, dialect);
             self.mark(step, name, snapshot);
         }
+        // What goes down has the level that it went up with.
+        if matches!(self, Self::Rollback { .. } | Self::TakeDown { .. }) {
+            return plan;
+        }
         let kept = |plugin: &PluginName| {
             self.levels().is_some_and(|levels| levels.is_kept_guarded(plugin, snapshot, dialect))
         };

@@ -15,10 +15,17 @@ const ABOUT: &str = "With `--format json` a verb writes one document to standard
 be added in a later version; none changes its meaning. A field that is *optional* is left out if it is empty, false or unknown.";
 
 /// The documents of each verb: when it is printed, the type, and the file that has the type.
-const DOCUMENTS: [(&str, &[(&str, &str, &str)]); 17] = [
+const DOCUMENTS: [(&str, &[(&str, &str, &str)]); 18] = [
     ("deploy", &[("", "Document", "cli/deploy.rs")]),
     ("check", &[("", "Document", "cli/check.rs")]),
     ("plan", &[("", "Document", "cli/plan.rs")]),
+    (
+        "permissions",
+        &[
+            ("", "Document", "cli/permissions.rs"),
+            ("With `--revoke`.", "RevokedDocument", "cli/permissions.rs"),
+        ],
+    ),
     ("setup", &[("", "Document", "cli/setup.rs")]),
     ("status", &[("", "Document", "cli/status.rs")]),
     ("rollback", &[("", "Document", "cli/deploy.rs")]),
@@ -218,7 +225,10 @@ impl Pages<'_> {
                 let of = self.typed(&inner.remove(1), file);
                 format!("object of {of} by {}", self.typed(&inner.remove(0), file))
             }
-            ("String" | "str" | "PathBuf" | "Path" | "VersionReq", _) => "string".to_owned(),
+            // Some are written by code of their own.
+            ("String" | "str" | "PathBuf" | "Path" | "VersionReq" | "Permission", _) => {
+                "string".to_owned()
+            }
             ("bool", _) => "boolean".to_owned(),
             ("u8" | "u32" | "u64" | "i64" | "usize" | "NonZeroU32", _) => "integer".to_owned(),
             ("f64", _) => "number".to_owned(),
