@@ -104,7 +104,7 @@ mod tests {
                 outer
             })
         };
-        assert!(check(nested(100).as_slice()).is_ok());
-        assert!(check(nested(101).as_slice()).is_err());
+        assert!(check(nested(100).as_slice(), usize::MAX).is_ok());
+        assert!(check(nested(101).as_slice(), usize::MAX).is_err());
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct PostgresBeside {
 
 impl PostgresConnection {
     /// Returns the way to look at this connection's session; `None` where a pooler decides which session it is.
-    pub(super) fn from_beside(&self) -> Option<Box<dyn Beside>> {
+    pub(super) fn look_from_beside(&self) -> Option<Box<dyn Beside>> {
         let (opener, pid) = (Arc::clone(self.link.opener()), self.link.pid?);
         Some(Box::new(PostgresBeside { opener, pid, connection: None }))
     }

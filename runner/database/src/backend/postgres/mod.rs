@@ -160,7 +160,7 @@ impl Connection for PostgresConnection {
     }
 
     fn beside(&self) -> Option<Box<dyn Beside>> {
-        self.from_beside()
+        self.look_from_beside()
     }
 
     fn maps(&mut self) -> Option<&mut dyn Maps> {
