@@ -27,6 +27,7 @@ async fn up(backend: &mut Opened, name: &str, revision: Revision, sql: &[&str]) 
 
 /// What every database that keeps a map finds: tables and views, made and dropped, and no other's that were altered.
 pub async fn what_is_made_is_recorded<P: Place>(place: &P) {
+    ready(place).await.0.close().await;
     super::state::as_anybody(place, &["CREATE TABLE applications (x INTEGER)"]).await;
     let (mut backend, revision) = ready(place).await;
     let one = ["CREATE TABLE first (x INTEGER)", "CREATE VIEW seen AS SELECT x FROM first"];
