@@ -216,6 +216,7 @@ macro_rules! contract {
             );
             contract!(@cases [$($only)?] $place, objects:
                 objects_are_recorded_with_what_made_them, the_map_is_as_committed,
+                what_is_made_is_recorded,
             );
             contract!(@cases [$($only)?] $place, journal:
                 a_journaled_hook_goes_on_after_a_crash,
