@@ -1,8 +1,9 @@
 //! What is published: the package of each crate holds every file that its build reads, wherever that lies here.
 //!
-//! Asks Cargo for lists and builds nothing: what a build read is in the dependency files that the compiler wrote.
+//! Asks Cargo for lists and builds nothing: what a build read is in the dependency files that the compiler wrote. With
+//! RUNNER_FULL=1 each package is made and built, from nothing but what is in the packages.
 
-use super::support::{profile_folder, root};
+use super::support::{profile_folder, root, target_folder};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -210,4 +211,43 @@ fn a_package_holds_no_more_than_files_of_ours() {
             assert!(!is_foreign, "{} holds {}", package.name, file.display());
         }
     }
+}
+
+/// Makes the packages of a workspace in a target folder and builds each, from what it holds and from the packages of
+/// the same workspace.
+fn build(workspace: &str, target: &Path, more: &[String]) {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(["package", "--workspace", "--offline", "--allow-dirty", "--manifest-path"]);
+    command.arg(workspace).args(more).current_dir(root());
+    // All builds share the folder, so that a dependency is compiled once.
+    command.env("CARGO_TARGET_DIR", target).env("CARGO_INCREMENTAL", "0");
+    command.env("CARGO_PROFILE_DEV_DEBUG", "false");
+    let run = command.output().expect("cargo runs");
+    assert!(run.status.success(), "{workspace}: {}", String::from_utf8_lossy(&run.stderr));
+}
+
+#[test]
+#[ignore = "RUNNER_FULL=1"]
+fn each_package_builds_from_what_it_holds() {
+    let [runner, check] = WORKSPACES;
+    // Beside the builds of the tests, whose dependency files are read here.
+    let target = target_folder().join("packages");
+    let made = target.join("package");
+    // Left by an earlier run, perhaps of crates that are no more.
+    let _ = fs::remove_dir_all(&made);
+    let (published, internal): (Vec<_>, Vec<_>) =
+        members(runner).into_iter().partition(|package| package["publish"].is_null());
+    let name = |package: &Value| package["name"].as_str().expect("a name").to_owned();
+    let left_out = internal.iter().flat_map(|package| ["--exclude".to_owned(), name(package)]);
+    build(runner, &target, &left_out.collect::<Vec<_>>());
+    // The other workspace depends on crates that are on no registry yet: their packages stand in for it.
+    let given = published.iter().flat_map(|package| {
+        let (name, version) = (name(package), package["version"].as_str().expect("a version"));
+        let folder = made.join(format!("{name}-{version}"));
+        ["--config".to_owned(), format!("patch.crates-io.{name}.path={folder:?}")]
+    });
+    build(check, &target, &given.chain(["--all-features".to_owned()]).collect::<Vec<_>>());
+    let files = fs::read_dir(&made).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let crates = files.filter(|path| path.extension().is_some_and(|kind| kind == "crate"));
+    assert_eq!(crates.count(), packages().len());
 }
