@@ -46,9 +46,12 @@ struct PluginConfig {
     /// Whether it may run as a user who reaches beyond the database.
     #[serde(default)]
     trusted: bool,
-    /// Whether it runs as a database role of its own.
+    /// Whether it runs confined to what it made.
     #[serde(default)]
     confined: bool,
+    /// Whether it runs with the rights of the URL's user, where it would be confined.
+    #[serde(default)]
+    guarded: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -158,6 +161,8 @@ impl Config {
         Levels {
             trusted: named(|config| config.trusted),
             confined: named(|config| config.confined),
+            guarded: named(|config| config.guarded),
+            is_scratch: false,
         }
     }
 
@@ -271,7 +276,7 @@ mod tests {
             (
                 "\n[plugins.'a/b']\nC = 'hunter2'",
                 Some(3),
-                "unknown field `C`, expected one of `grant`, `settings`, `trusted`, `confined`",
+                "unknown field `C`, expected one of `grant`, `settings`, `trusted`, `confined`, `guarded`",
             ),
             ("[plugins.shop]", Some(1), "vendor/name"),
             (

@@ -149,7 +149,7 @@ async fn round(
     let options = DeployOptions { policy, ..DeployOptions::default() };
     let offer = Offer { plugins, database: args.database.clone() };
     let mut options = args.handed.hand(&offer, options).map_err(run)?;
-    options.levels = args.trust.and(options.levels);
+    options.levels = args.trust.and(options.levels).on_scratch();
     if let Some(own) = own {
         options.grants.extend(own.grants);
         options.levels.trusted.extend(own.trusts);

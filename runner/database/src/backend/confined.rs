@@ -10,7 +10,7 @@ use super::{
     transaction::{Durability, End, HookSettings, Own, Start},
 };
 use crate::{
-    alteration::{Level, PluginName},
+    alteration::{Dialect, Level, PluginName},
     session::SharedSession,
 };
 
@@ -73,12 +73,26 @@ impl Backend {
             )],
             setup: Vec::new(),
         };
+        if self.confines_in_place() {
+            return Ok(None);
+        }
         let Some(shared) = self.connection.clone() else { return Ok(Some(none())) };
         let connection = &mut *shared.lock().await;
         match connection.confining() {
             Some(confining) => confining.obstacle().await,
             None => Ok(Some(none())),
         }
+    }
+
+    /// Whether confined plugins work on the runner's own connection, bounded by its driver, so that they need no user of
+    /// their own, and are rehearsed like others.
+    pub fn confines_in_place(&self) -> bool {
+        self.dialect() == Dialect::Sqlite
+    }
+
+    /// Whether a part works on a session of its plugin's own.
+    pub(super) fn is_apart(&self, work: &Work<'_>) -> bool {
+        work.is_confined() && !self.confines_in_place()
     }
 
     /// Begins the transaction of a part on the plugin's own session.
@@ -199,7 +213,7 @@ impl Backend {
 }
 
 impl Work<'_> {
-    /// Whether it runs on a session of the plugin's own.
+    /// Whether its plugin is confined.
     pub(super) fn is_confined(&self) -> bool {
         self.limits.level == Level::Confined
     }

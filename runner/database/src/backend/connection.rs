@@ -12,6 +12,7 @@ pub(super) use alteration_domain::record::Cell;
 use super::{
     BackendError, LockHolder, Obstacle, Powers, StrangeLedger,
     confined::Ticket,
+    granted::Granted,
     scratch::Scratch,
     transaction::{Durability, End, Own, Rows, Start, TxError},
 };
@@ -334,6 +335,10 @@ pub(super) trait Apart: Send {
 pub(super) trait Maps: Send {
     /// Tells whose the objects are that the next hook makes.
     fn set_maker(&mut self, maker: &AlterationKey);
+
+    /// Bounds the next hook to what its plugin made, and to what it was granted of others'; `None` leaves it unbounded. Only
+    /// where the driver itself stands for it, as on SQLite.
+    fn bound(&mut self, _granted: Option<Granted>) {}
 }
 
 /// Where a plugin can log in as a user of its own, which has only what was granted to it.

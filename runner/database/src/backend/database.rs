@@ -168,7 +168,10 @@ impl Backend {
 
     /// Reads the state; an untouched database reads as empty.
     pub async fn snapshot(&mut self) -> Result<Snapshot, BackendError> {
-        let Some(shared) = self.connection.clone() else { return Ok(Snapshot::empty()) };
+        let confines = self.confines_in_place();
+        let Some(shared) = self.connection.clone() else {
+            return Ok(Snapshot { confines, ..Snapshot::empty() });
+        };
         let mut connection = shared.lock().await;
         connection.look().await?;
         let read = snapshot::read(&mut *connection).await;
@@ -204,7 +207,7 @@ impl Backend {
             _ => {}
         }
         self.disk.was_read();
-        Ok(snapshot)
+        Ok(Snapshot { confines, ..snapshot })
     }
 
     /// Another place in this database with records that have one of `plugins` applied.

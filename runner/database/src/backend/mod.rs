@@ -12,6 +12,7 @@ mod disk;
 mod error;
 mod export;
 mod former;
+mod granted;
 mod identifier;
 mod journal;
 mod lease;

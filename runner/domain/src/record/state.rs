@@ -138,8 +138,10 @@ pub struct Snapshot {
     pub mended: BTreeMap<AlterationKey, Mended>,
     /// Those of them that cannot be resumed, in whatever file, and why, as messages show it.
     pub cut: BTreeMap<AlterationKey, String>,
-    /// The plugins that run as database roles of their own here.
+    /// The plugins that ran confined here, and stay so.
     pub confined: BTreeSet<PluginName>,
+    /// Whether plugins without records run confined unless the operator says otherwise.
+    pub confines: bool,
 }
 
 impl Snapshot {
@@ -155,6 +157,7 @@ impl Snapshot {
             mended: BTreeMap::new(),
             cut: BTreeMap::new(),
             confined: BTreeSet::new(),
+            confines: false,
         }
     }
 

@@ -76,16 +76,20 @@ impl TrustArgs {
 /// Which plugins run as database roles of their own.
 #[derive(Debug, Args)]
 pub(crate) struct ConfineArgs {
-    /// Run a plugin as a database role of its own, which reaches only what it made itself (PostgreSQL): VENDOR/NAME,
-    /// 'VENDOR/*' or '*'; may be repeated. A plugin with records from before keeps its level
+    /// Confine a plugin to what it made itself, as a database role of its own (PostgreSQL; on SQLite it is the default):
+    /// VENDOR/NAME, 'VENDOR/*' or '*'; may be repeated. A plugin with records from before keeps its level
     #[arg(long, value_name = "PLUGIN", value_parser = trust_list)]
     confine: Vec<TrustList>,
+    /// Do not confine a plugin: it runs with your rights in the whole database. VENDOR/NAME, 'VENDOR/*' or '*'; may be repeated
+    #[arg(long, value_name = "PLUGIN", value_parser = trust_list)]
+    guard: Vec<TrustList>,
 }
 
 impl ConfineArgs {
     /// Those of the flags, and `others`.
     pub(crate) fn and(&self, mut others: Levels) -> Levels {
         others.confined.extend(self.confine.iter().flat_map(|list| list.0.iter().cloned()));
+        others.guarded.extend(self.guard.iter().flat_map(|list| list.0.iter().cloned()));
         others
     }
 }
