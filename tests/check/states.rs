@@ -178,7 +178,7 @@ fn older_schemas(sandbox: &Sandbox) {
     files(sandbox, &[A, B]);
     let to = |version: i64| format!("UPDATE alteration_ledger SET schema_version = {version}");
     let steps: [(i64, &[&str]); 5] = [
-        (5, &["DROP TABLE alteration_object"]),
+        (5, &["DROP TABLE alteration_object", "ALTER TABLE alteration_state DROP COLUMN level"]),
         (4, &["ALTER TABLE alteration_state DROP COLUMN draft"]),
         (3, &[]),
         (

@@ -4,6 +4,15 @@ use crate::{support::Sandbox, terminal::at_terminal};
 
 const UP: &str = "CREATE TABLE tags (x integer);";
 
+/// A sandbox whose database has the table that acme/tags asks for.
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let orders = ("1.0.0-1-orders", "CREATE TABLE orders (x integer);", "DROP TABLE orders;");
+    sandbox.sql_plugin("acme/shop", &[orders]);
+    sandbox.ok(&["deploy", "plugins"]);
+    sandbox
+}
+
 /// Packs acme/tags with alterations that ask for randomness.
 fn pack(sandbox: &Sandbox, alterations: &[(&str, &str)]) {
     sandbox.write(
@@ -18,7 +27,7 @@ fn pack(sandbox: &Sandbox, alterations: &[(&str, &str)]) {
 
 #[test]
 fn a_yes_grants_what_the_plan_shows() {
-    let sandbox = Sandbox::new();
+    let sandbox = sandbox();
     pack(&sandbox, &[("1.0.0-1-tags", UP)]);
     let no = at_terminal(&sandbox, "", true, "n\n");
     assert_ne!(no.code, Some(0), "{no:#?}");
@@ -51,7 +60,7 @@ fn a_yes_grants_what_the_plan_shows() {
 
 #[test]
 fn what_is_taken_back_is_asked_for_again() {
-    let sandbox = Sandbox::new();
+    let sandbox = sandbox();
     pack(&sandbox, &[("1.0.0-1-tags", UP)]);
     assert_eq!(at_terminal(&sandbox, "", true, "y\n").code, Some(0));
     let one = sandbox.ok(&["permissions", "acme/tags", "--revoke", "reads acme/shop:orders"]);
@@ -73,7 +82,7 @@ fn what_is_taken_back_is_asked_for_again() {
 
 #[test]
 fn a_file_grants_for_every_run() {
-    let sandbox = Sandbox::new();
+    let sandbox = sandbox();
     pack(&sandbox, &[("1.0.0-1-tags", UP)]);
     sandbox.write(
         "runner.toml",

@@ -70,6 +70,10 @@ fn what_is_there_after_all_is_recorded_as_applied() {
     assert_eq!(decided["because"], "made by hand", "{status:#}");
     assert_eq!(decided["decision"], "it is applied", "{status:#}");
     // It goes down in the order in which it was recorded.
+    // Tables that were made by hand are the application's.
+    let guarded =
+        ["acme/app", "acme/crm"].map(|it| format!("[plugins.\"{it}\"]\nguarded = true\n"));
+    sandbox.write("runner.toml", guarded.concat());
     sandbox.ok(&["rollback", "--steps", "2"]);
     assert_eq!(sandbox.state(), ["acme/app 1.0.0-1-a reverted", "acme/crm 1.0.0-2-b reverted"]);
 }

@@ -47,13 +47,14 @@ pub async fn an_older_schema_is_upgraded<P: Place>(place: &P) {
     let fourth = "UPDATE alteration_ledger SET schema_version = 4";
     let fifth = "UPDATE alteration_ledger SET schema_version = 5";
     let object = "DROP TABLE alteration_object";
+    let level = "ALTER TABLE alteration_state DROP COLUMN level";
     let mut older = vec![
-        ("one", vec![state, run, draft, object, second]),
-        ("two", vec![draft, object, fourth]),
-        ("five", vec![object, fifth]),
+        ("one", vec![state, run, draft, level, object, second]),
+        ("two", vec![draft, level, object, fourth]),
+        ("five", vec![level, object, fifth]),
     ];
     if P::SQL.is_journaled() {
-        older.push(("three", vec![run, draft, object, second]));
+        older.push(("three", vec![run, draft, object, level, second]));
         older.push(("four", vec![fourth]));
     }
     for (name, statements) in &older {

@@ -88,7 +88,7 @@ impl Place {
     /// A sandbox with an empty database.
     pub fn sandbox(self) -> Sandbox {
         match self {
-            Self::Sqlite => Sandbox::new(),
+            Self::Sqlite => Sandbox::guarded(),
             Self::Postgres | Self::Postgres18 => Sandbox::on(self.postgres().database()),
             Self::Mariadb => Sandbox::on(Mariadb::shared().database()),
             Self::Mysql => Sandbox::on(mysql().database()),
@@ -100,7 +100,7 @@ impl Place {
         if self != Self::Sqlite {
             return Sandbox::on(of.server().copy());
         }
-        let copy = Sandbox::new();
+        let copy = Sandbox::guarded();
         if of.database().exists() {
             fs::copy(of.database(), copy.database()).expect("a copy");
         }

@@ -66,7 +66,7 @@ impl Place {
 
     fn sandbox(self) -> Sandbox {
         match self.server {
-            Server::Sqlite => Sandbox::new(),
+            Server::Sqlite => Sandbox::guarded(),
             Server::Postgres => Sandbox::on(Postgres::shared().database()),
             Server::Postgres18 => Sandbox::on(Postgres::shared_of(18).database()),
             Server::Mariadb => Sandbox::on(Mariadb::shared().database()),
@@ -306,7 +306,7 @@ fn losers_say_who_holds_the_lock_and_since_when() {
 
 #[test]
 fn a_killed_holder_leaves_no_lock() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::guarded();
     sandbox.sql_plugin(
         "acme/slow",
         &[("1.0.0-1700000000-slow", "CREATE TABLE t AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n LIMIT 1000000000;", "")],

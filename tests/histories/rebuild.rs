@@ -8,7 +8,7 @@ fn children_stay() {
     let foreign_keys = [("", ""), ("off", "on"), ("ON", ""), ("0", "1")];
     for (before, after) in foreign_keys {
         for option in ["", " transaction:false"] {
-            let sandbox = Sandbox::new();
+            let sandbox = Sandbox::guarded();
             sandbox.sql(
                 "CREATE TABLE parents (id INTEGER PRIMARY KEY);
                  CREATE TABLE children (parent_id INTEGER REFERENCES parents (id) ON DELETE CASCADE);

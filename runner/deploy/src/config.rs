@@ -46,7 +46,7 @@ struct PluginConfig {
     /// Whether it may run as a user who reaches beyond the database.
     #[serde(default)]
     trusted: bool,
-    /// Whether it runs as a database role of its own.
+    /// Whether it runs confined to what it made.
     #[serde(default)]
     confined: bool,
     /// Whether it runs with the rights of the URL's user, behind what is refused by its text.
@@ -164,6 +164,7 @@ impl Config {
             trusted: named(|config| config.trusted),
             confined: named(|config| config.confined),
             guarded: named(|config| config.guarded),
+            is_scratch: false,
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{
     host::{HookError, LoadError},
     lock_file::LockFileError,
     plan::{BaselineError, Finding, ParseTargetError, Plan},
-    session::ErrorKind,
+    session::{ErrorKind, Lacks},
     source::SourceError,
 };
 use std::path::PathBuf;
@@ -231,6 +231,17 @@ impl StepError {
                     || said("No space left on device")
             }
             _ => false,
+        }
+    }
+
+    /// Returns what a confined plugin would need for what it was refused.
+    pub fn lacks(&self) -> Option<&Lacks> {
+        match self {
+            Self::Hook(HookError::Statement(failed) | HookError::Ignored(failed)) => {
+                failed.error.lacks.as_ref()
+            }
+            Self::Backend(BackendError::Refused(error)) => error.lacks.as_ref(),
+            _ => None,
         }
     }
 

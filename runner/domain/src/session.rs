@@ -130,6 +130,15 @@ impl fmt::Display for ErrorKind {
     }
 }
 
+/// What a confined plugin would need for what it was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lacks {
+    /// A permission, as a manifest declares it.
+    Permission(String),
+    /// No permission gives it: another level.
+    Level,
+}
+
 /// A failed call, as the guest sees it, with what only the host needs to explain it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -141,6 +150,8 @@ pub struct SqlError {
     pub retryable: bool,
     /// Byte offset in the statement, where the backend tells one.
     pub offset: Option<usize>,
+    /// Set where a confined plugin was refused what is not its own.
+    pub lacks: Option<Lacks>,
 }
 
 impl SqlError {
@@ -152,6 +163,7 @@ impl SqlError {
             constraint: None,
             retryable: false,
             offset: None,
+            lacks: None,
         }
     }
 }

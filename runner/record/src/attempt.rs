@@ -8,6 +8,7 @@ use super::{
     Attempt, Backend, BackendError, Checkpoint, Claim, Counts, Ending, HookLimits, Phase, Revision,
     Run, Snapshot, Status,
     connection::HookMode,
+    granted::Granted,
     journal::{Journal, SharedJournal, Stop},
     recorded::{conclude, or_roll_back},
     tables::{
@@ -182,7 +183,10 @@ impl Backend {
     pub async fn open(&mut self, work: &Work<'_>) -> Result<SharedSession, BackendError> {
         let shared = self.shared()?;
         if let Some(maps) = shared.lock().await.maps() {
-            maps.set_maker(&work.claim.attempt.key);
+            let key = &work.claim.attempt.key;
+            maps.set_maker(key);
+            let permissions = &work.claim.attempt.permissions;
+            maps.bound(work.is_confined().then(|| Granted::of(key.plugin.clone(), permissions)));
         }
         if let Part::Journaled(run) = work.part {
             let settings = self.hook_settings(HookMode::Journaled, work.limits);
@@ -197,7 +201,7 @@ impl Backend {
             own.extend(self.archive_up(work.claim).await?);
         }
         let settings = self.hook_settings(HookMode::Transaction, work.limits);
-        if work.is_confined() {
+        if self.is_apart(work) {
             let begins = own.remove(0);
             let session = self.open_confined(work, settings, begins, own).await?;
             crash::point("after the claim");
@@ -277,7 +281,7 @@ impl Backend {
             (Part::Whole, Some(_)) => Durability::Unflushed,
             _ => Durability::Flushed,
         };
-        let committed = match work.is_confined() {
+        let committed = match self.is_apart(work) {
             true => self.complete_confined(record, durability).await?,
             false => {
                 let shared = self.shared()?;

@@ -11,10 +11,11 @@ use super::{
     transaction::{Durability, End, HookSettings, Own, Start},
 };
 use crate::{
-    alteration::{Direction, Level, Permission, PluginName},
+    alteration::{Dialect, Direction, Level, Permission, PluginName, TableName, TableOwner},
     session::SharedSession,
 };
 use alteration_database::backend::beside::Beside;
+use alteration_domain::record::{ObjectKind, Owners};
 use std::time::Duration;
 
 /// The session that a confined plugin works on.
@@ -44,6 +45,9 @@ impl Backend {
             )],
             setup: Vec::new(),
         };
+        if self.confines_in_place() {
+            return Ok(None);
+        }
         let Some(shared) = self.connection.clone() else { return Ok(Some(none())) };
         let connection = &mut *shared.lock().await;
         match connection.confining() {
@@ -58,8 +62,26 @@ impl Backend {
         plugin: &PluginName,
         permission: &Permission,
     ) -> Result<(), BackendError> {
-        self.confining(async |confining| confining.right(plugin, permission).await).await?;
-        Ok(())
+        if !self.confines_in_place() {
+            self.confining(async |confining| confining.right(plugin, permission).await).await?;
+            return Ok(());
+        }
+        let reason = match (permission, permission.table()) {
+            (Permission::Extension(_), _) => {
+                Some(format!("{} has no extensions that a deploy could make", self.dialect()))
+            }
+            (_, Some(table)) => not_of_its_owner(table, &self.owners().await?),
+            (_, None) => None,
+        };
+        match reason {
+            None => Ok(()),
+            Some(reason) => Err(BackendError::NotGrantable {
+                plugin: plugin.clone(),
+                permission: permission.clone(),
+                reason,
+                setup: Vec::new(),
+            }),
+        }
     }
 
     /// Finds what the permissions of an attempt are about, and makes the extensions that are not there.
@@ -79,6 +101,17 @@ impl Backend {
             }
         }
         Ok(rights)
+    }
+
+    /// Returns whether confined plugins work on the runner's own connection, bounded by its driver, so that they need no user of
+    /// their own, and are rehearsed like others.
+    pub fn confines_in_place(&self) -> bool {
+        self.dialect() == Dialect::Sqlite
+    }
+
+    /// Whether a part works on a session of its plugin's own.
+    pub(super) fn is_apart(&self, work: &Work<'_>) -> bool {
+        work.is_confined() && !self.confines_in_place()
     }
 
     /// Begins the transaction of a part on the plugin's own session.
@@ -189,6 +222,9 @@ impl Backend {
 
     /// Shuts out the plugins that a run left open that was killed, unless another runner is at work now.
     pub async fn shut_left_open(&mut self) -> Result<(), BackendError> {
+        if self.confines_in_place() {
+            return Ok(());
+        }
         if !self.confining(async |confining| confining.is_left_open().await).await? {
             return Ok(());
         }
@@ -241,8 +277,29 @@ impl Backend {
 }
 
 impl Work<'_> {
-    /// Whether it runs on a session of the plugin's own.
+    /// Whether its plugin is confined.
     pub(super) fn is_confined(&self) -> bool {
         self.limits.level == Level::Confined
+    }
+}
+
+/// Returns why `table` is not what its name says by the map of owners, in a database without schemas; `None` if it is.
+fn not_of_its_owner(table: &TableName, owners: &Owners) -> Option<String> {
+    let TableName { owner, schema, table: name } = table;
+    if schema.is_some() {
+        return Some("this database has no schemas".to_owned());
+    }
+    let mut tables = owners.iter().filter(|(object, _)| {
+        matches!(object.kind, ObjectKind::Table | ObjectKind::View)
+            && object.name.eq_ignore_ascii_case(name)
+    });
+    let maker = tables.next().map(|(_, key)| &key.plugin);
+    match (owner, maker) {
+        (TableOwner::Application, None) => None,
+        (TableOwner::Plugin(owner), Some(maker)) if owner == maker => None,
+        (_, Some(maker)) => Some(format!("{maker} made the table {name}")),
+        (TableOwner::Plugin(_), None) => {
+            Some(format!("no plugin that is recorded here made the table {name}"))
+        }
     }
 }

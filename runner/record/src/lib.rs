@@ -57,7 +57,8 @@ pub use oversight::{HeldUp, Intervention, Oversight};
 pub use scratch::ScriptError;
 
 use alteration_database::backend::{
-    confining, connection, connector, export as exported, identifier, map, recorded, transaction,
+    confining, connection, connector, export as exported, granted, identifier, map, recorded,
+    transaction,
 };
 use alteration_domain::{alteration, escape};
 use alteration_sql as sql;

@@ -158,8 +158,9 @@ fn beside_others() {
     );
     sandbox.write("own/alteration.toml", "requires = { 'acme/app' = '*' }");
     sandbox.ok(&["pack", "own", "--plugin", "other/own", "--out", "plugins"]);
-    sandbox.ok(&["deploy", "plugins", "--dry-run"]);
-    sandbox.ok(&["deploy", "plugins"]);
+    // The second plugin works on the first one's tables.
+    sandbox.ok(&["deploy", "plugins", "--dry-run", "--guard", "other/own"]);
+    sandbox.ok(&["deploy", "plugins", "--guard", "other/own"]);
     assert_eq!(children(&sandbox), ["3", "8"]);
 }
 

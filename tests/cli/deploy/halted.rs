@@ -2,7 +2,7 @@
 
 use crate::support::{Sandbox, servers::Postgres};
 use runner::{
-    Control, DeployOptions, Error, How, Runner, cancel,
+    Control, DeployOptions, Error, How, Runner, Trust, cancel,
     event::{Event, Observer},
 };
 use std::{process::Stdio, sync::Arc, thread};
@@ -95,8 +95,9 @@ fn what_others_do_in_between_is_not_the_next_ones() {
     let control = Control { observer, ..Control::default() };
     let runner = Runner::new(&sandbox.url()).expect("a URL");
     let runner = runner.plugins([sandbox.path().join("plugins")]).cache_folder(None);
-    let options =
+    let mut options =
         DeployOptions { how: How { retries: 0, ..How::default() }, ..DeployOptions::default() };
+    options.levels.guarded.insert(Trust::All);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let deployed = runtime.block_on(runner.deploy(&options, &control));
     assert_eq!(deployed.expect("deploys").steps.len(), 2);

@@ -4,17 +4,22 @@ use crate::support::Sandbox;
 
 /// Deploys these, each by itself; the last one must be refused for its foreign keys.
 fn refused(steps: &[&str], between: &str) {
+    refused_with(&[], steps, between);
+}
+
+/// The same with these flags.
+fn refused_with(flags: &[&str], steps: &[&str], between: &str) {
     let sandbox = Sandbox::new();
     let ids: Vec<String> = (0..steps.len()).map(|at| format!("1.0.0-{at}-a")).collect();
     let plugin: Vec<_> = ids.iter().zip(steps).map(|(id, up)| (id.as_str(), *up, "")).collect();
     let (last, first) = plugin.split_last().expect("a step");
     if !between.is_empty() {
         sandbox.sql_plugin("acme/shop", first);
-        sandbox.ok(&["deploy", "plugins"]);
+        sandbox.ok(&[&["deploy", "plugins"], flags].concat());
         sandbox.sql(between);
     }
     sandbox.sql_plugin("acme/shop", &[first, &[*last]].concat());
-    let run = sandbox.runner(&["deploy", "plugins"]);
+    let run = sandbox.runner(&[&["deploy", "plugins"], flags].concat());
     assert_eq!(run.code, Some(1), "{steps:?}: {run:#?}");
     let told = "foreign keys are violated at the end of the hook";
     assert!(run.stderr.contains(told), "{steps:?}: {run:#?}");
@@ -60,7 +65,7 @@ fn what_was_rolled_back_is_not() {
     sandbox.ok(&["deploy", "plugins"]);
     sandbox
         .sql_plugin("acme/more", &[("1-a", "INSERT INTO p VALUES (1);", ""), ("2-b", CHILD, "")]);
-    sandbox.ok(&["deploy", "plugins"]);
+    sandbox.ok(&["deploy", "plugins", "--guard", "acme/more"]);
 }
 
 /// SQLite takes a key that it cannot check; only a row that lacks its parent is one too many.
@@ -82,7 +87,8 @@ fn a_key_that_cannot_be_checked_is_no_violation() {
     refused(&[PARENT, beside, both, "INSERT INTO t2 (x) VALUES (1), (2);"], "");
     refused(&[PARENT, beside, both, "INSERT INTO t2 (a, b) VALUES (1, 2);"], "");
     let gone = "CREATE TABLE t2 (id int REFERENCES t1 (id), x REFERENCES nowhere);";
-    refused(&[beside, gone, "INSERT INTO t2 (x) VALUES (1);"], "");
+    // A confined plugin may not refer to what is not there.
+    refused_with(&["--guard", "*"], &[beside, gone, "INSERT INTO t2 (x) VALUES (1);"], "");
     let sandbox = Sandbox::new();
     let fine = "INSERT INTO u VALUES (1, 2); INSERT INTO t2 (id, x, a, b) VALUES (9, 1, 1, 2), (9, NULL, 5, NULL);";
     let up = format!("{PARENT}{beside}{both}{fine}");

@@ -52,6 +52,8 @@ fn the_answer_trust_trusts_for_this_run() {
     admin("CREATE DATABASE app;");
     let sandbox = Sandbox::new();
     sandbox.sql_plugin("acme/shop", &[("1.0.0-1-a", "CREATE TABLE a (x INT);", "DROP TABLE a;")]);
+    // A confined plugin has none of the user's rights.
+    sandbox.write("runner.toml", "[plugins.'acme/shop']\nguarded = true\n");
     let more = format!("--database postgres://boss:{password}@127.0.0.1:{}/app", server.port());
     let careful =
         "Careful: the user `boss` is a superuser: acme/shop could run programs on the server.";

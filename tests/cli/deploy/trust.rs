@@ -60,6 +60,8 @@ impl<'a> Place<'a> {
     fn command(&self, user: &str, args: &[&str]) -> Command {
         let mut command = self.sandbox.command(args);
         command.env("DATABASE_URL", self.url(user));
+        // A confined plugin has none of the user's rights.
+        command.env("RUNNER_GUARD", "*");
         command
     }
 
@@ -219,6 +221,7 @@ fn ways_to_trust() {
     let runner = runner.plugins([place.sandbox.path().join("plugins")]);
     let deploy = |options: &DeployOptions| block_on(runner.deploy(options, &Control::default()));
     let mut options = DeployOptions::default();
+    options.levels.guarded.insert(Trust::All);
     let Err(Error::Powerful(powerful)) = deploy(&options) else { panic!("it deployed") };
     assert_eq!(powerful.powers.user, "boss");
     assert_eq!(powerful.plugins.len(), 2);

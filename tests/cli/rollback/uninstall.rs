@@ -31,7 +31,8 @@ fn deployed(sandbox: &Sandbox) {
     sandbox
         .sql("CREATE TABLE customers (id INTEGER PRIMARY KEY); INSERT INTO customers VALUES (1)");
     sandbox.sql_plugin("acme/notes", &NOTES);
-    sandbox.ok(&["deploy", "plugins"]);
+    // It alters a table of the application.
+    sandbox.ok(&["deploy", "plugins", "--guard", "acme/notes"]);
     fs::remove_dir_all(sandbox.path().join("plugins")).expect("a folder");
 }
 
@@ -155,7 +156,7 @@ fn rows_that_go_from_tables_that_stay_are_said_and_saved() {
             false => FOLLOWED_BY_KEYS,
         });
         sandbox.sql_plugin("acme/notes", &[INVOICES]);
-        sandbox.ok(&["deploy", "plugins"]);
+        sandbox.ok(&["deploy", "plugins", "--guard", "*"]);
         let before = (sandbox.state(), sandbox.dump());
         let mut command = sandbox.command(&NONE);
         let refused = finish(command.env_remove("RUNNER_YES"));
@@ -222,7 +223,7 @@ fn a_terminal_is_told_that_rows_are_lost() {
     let sandbox = Sandbox::new();
     sandbox.sql(HOST);
     sandbox.sql_plugin("acme/notes", &[INVOICES]);
-    sandbox.ok(&["deploy", "plugins"]);
+    sandbox.ok(&["deploy", "plugins", "--guard", "*"]);
     let asked = typed(&sandbox, &NONE.join(" "), true, "n\n");
     let question =
         "What is lost cannot be brought back; `--export DIR` saves it first. Go on? [y/N]";
@@ -238,7 +239,7 @@ fn an_export_outlives_a_failed_rollback() {
         let down = "INSERT INTO customers\n  VALUES (1);\nDROP TABLE notes;\n";
         let up = "CREATE TABLE notes (id INTEGER PRIMARY KEY);\nINSERT INTO notes VALUES (1);\n";
         sandbox.sql_plugin("acme/notes", &[("1.0.0-1700000000-x", up, down)]);
-        sandbox.ok(&["deploy", "plugins"]);
+        sandbox.ok(&["deploy", "plugins", "--guard", "*"]);
         let saving = |folder| [&NONE[..], &["--export", folder]].concat();
         let failed = run(sandbox, &saving("saved"), 1);
         assert!(failed.stderr.contains("  exported: 1 table is in saved\n"), "{failed:#?}");

@@ -17,7 +17,7 @@ pub(super) fn chain(guests: &[&str]) -> Sandbox {
         r#"{{"manifest":1,"plugin":"hostile/guests","alterations":[{}]}}"#,
         declarations.join(",")
     );
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::guarded();
     let bytes = section::append(component, manifest.as_bytes()).expect("a component");
     sandbox.write("plugins/guest.wasm", bytes);
     sandbox

@@ -29,7 +29,7 @@ fn stepping(name: &str) -> Sandbox {
 fn sandbox(component: &[u8], list: List, first_stamp: usize, name: &str) -> Sandbox {
     let at = list.iter().position(|(guest, _)| *guest == name).expect("a guest of the list");
     let id = format!("1.0.0-{}-{}", first_stamp + at, name.replace('_', "-"));
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::guarded();
     let component = one_guest(component, &id, name);
     sandbox.write("plugins/guest.wasm", component);
     sandbox
@@ -219,7 +219,7 @@ const SQL_ID: &str = "1.0.0-1700000000-names";
 
 /// The same hooks written in SQL.
 fn in_sql(files: &[(&str, &str)]) -> Sandbox {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::guarded();
     for (hook, sql) in files {
         sandbox.write(&format!("sources/acme/names/{SQL_ID}.{hook}.sql"), sql);
     }

@@ -27,7 +27,7 @@ fn asking(engine: &str, declaration: &str) -> Sandbox {
         r#"{{"manifest":1,"plugin":"tests/javascript","alterations":[{{{declaration}}}]}}"#
     );
     let packed = section::append(&component, manifest.as_bytes()).expect("a component");
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::guarded();
     sandbox.write("plugins/guest.wasm", packed);
     sandbox
 }
@@ -203,7 +203,7 @@ fn settings_are_text_or_null() {
 /// `pack` is where it has to be seen: deployed, the hook would seem to succeed at its first `await`.
 #[test]
 fn async_hooks_that_were_not_lowered_are_refused() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::guarded();
     let module = support::guest("unlowered").display().to_string();
     sandbox.write(
         "alteration.json",

@@ -32,7 +32,7 @@ const GUESTS: List = for_each_guest!(every_guest_has_a_test);
 
 /// The component of the core module `guest`.
 fn component(guest: &str) -> Vec<u8> {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::guarded();
     let module = support::guest(guest).display().to_string();
     sandbox.ok(&["pack", &module, "--out", "out"]);
     let packed = fs::read_dir(sandbox.path().join("out")).expect("packed").next();
@@ -45,7 +45,7 @@ fn sandbox(name: &str) -> Sandbox {
     let component = COMPONENT.get_or_init(|| component("hostile"));
     let at = GUESTS.iter().position(|(guest, _)| *guest == name).expect("a guest of the list");
     let id = format!("1.0.0-{}-{}", 1_700_000_000 + at, name.replace('_', "-"));
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::guarded();
     sandbox.write("plugins/guest.wasm", one_guest(component, &id, name));
     sandbox
 }

@@ -57,7 +57,7 @@ fn tour(sandbox: Sandbox) {
 
 #[test]
 fn all_of_it_on_sqlite() {
-    tour(Sandbox::new());
+    tour(Sandbox::guarded());
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn all_of_it_on_mariadb() {
 #[test]
 fn no_two_deployments_get_the_same() {
     let drawn = || {
-        let sandbox = with_guest(Sandbox::new());
+        let sandbox = with_guest(Sandbox::guarded());
         let run = deploy(&sandbox, "1.2.0");
         assert_eq!(run.code, Some(0), "{}", run.stderr);
         sandbox.rows("SELECT source || ': ' || what FROM drawn ORDER BY source")
@@ -87,7 +87,7 @@ fn no_two_deployments_get_the_same() {
 
 #[test]
 fn failures_tell_what_and_where() {
-    let sandbox = with_guest(Sandbox::new());
+    let sandbox = with_guest(Sandbox::guarded());
     sandbox.sql("CREATE TABLE wish (how TEXT PRIMARY KEY)");
     let run = deploy(&sandbox, "1.2.0");
     assert_eq!(run.code, Some(0), "{}", run.stderr);
@@ -124,7 +124,7 @@ fn failures_tell_what_and_where() {
 #[test]
 fn settings_are_text_or_none() {
     let given = |value: &str| {
-        let sandbox = with_guest(Sandbox::new());
+        let sandbox = with_guest(Sandbox::guarded());
         let value = format!("python/guest:REGION={value}");
         let args = ["deploy", "plugins", "--target", "python/guest@1.2.0", "--grant", GRANT];
         let run = sandbox.runner(&[&args[..], &["--set", &value]].concat());
@@ -137,14 +137,14 @@ fn settings_are_text_or_none() {
     assert_eq!(run.code, Some(1), "{run:#?}");
     let undeclared = "asked for the setting `MORE`, which its manifest does not declare";
     assert!(run.stderr.contains(undeclared), "{}", run.stderr);
-    let sandbox = with_guest(Sandbox::new());
+    let sandbox = with_guest(Sandbox::guarded());
     assert_eq!(deploy(&sandbox, "1.2.0").code, Some(0));
     assert_eq!(sandbox.rows("SELECT count(*) FROM settings WHERE region IS NULL"), ["1"]);
 }
 
 #[test]
 fn entropy_has_to_be_granted() {
-    let sandbox = with_guest(Sandbox::new());
+    let sandbox = with_guest(Sandbox::guarded());
     let run = sandbox.runner(&["deploy", "plugins", "--target", "python/guest@1.2.0"]);
     assert_eq!(run.code, Some(1), "{run:#?}");
     assert!(run.stderr.contains(&format!("--grant {GRANT}")), "{}", run.stderr);

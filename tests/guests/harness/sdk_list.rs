@@ -59,7 +59,7 @@ impl<'a> Case<'a> {
 
     /// A sandbox with the guest as its only plugin, and the tables of the cases.
     fn sandbox(self) -> Sandbox {
-        let sandbox = Sandbox::new();
+        let sandbox = Sandbox::guarded();
         self.install(&sandbox);
         sandbox.sql(TABLES);
         sandbox
@@ -168,7 +168,7 @@ fn manifest() -> String {
 
 /// The component of a core module.
 fn of_module(module: &Path) -> Vec<u8> {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::guarded();
     sandbox.write("alteration.json", manifest());
     let module = module.display().to_string();
     sandbox.ok(&["pack", &module, "--manifest", "alteration.json", "--out", "out"]);
@@ -210,7 +210,7 @@ const KINDS: [&str; 8] = [
 list! {
     // Values. Each goes as a parameter, in a row and in a column, and comes back in a row and in a column.
     values => |it| {
-        every_value(it, Sandbox::new());
+        every_value(it, Sandbox::guarded());
         every_value(it, Sandbox::on(Postgres::shared().database()));
     };
     value_unpaired => |it| it.fails(it.each(

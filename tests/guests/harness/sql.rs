@@ -13,7 +13,7 @@ fn deploy(sandbox: &Sandbox, plugin: &str, alterations: &[(&str, &str)], args: &
 
 /// The SQL fails with `word` in the message, nothing of it stays, and another plugin deploys.
 fn fails(sql: &str, args: &[&str], word: &str) {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::guarded();
     let run = deploy(&sandbox, "evil/sql", &[(ID, sql)], args);
     assert_eq!(run.code, Some(1), "{run:#?}");
     assert!(run.stderr.contains(word), "no `{word}` in {}", run.stderr);
@@ -48,7 +48,7 @@ fn a_temporary_sequence_does_not_outlive_its_hook() {
 
 #[test]
 fn a_key_that_cannot_be_checked_stops_nobody_else() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::guarded();
     sandbox.sql("CREATE TABLE old_p (a); CREATE TABLE old_c (x REFERENCES old_p (a))");
     let made = "CREATE TABLE p (u); CREATE UNIQUE INDEX pu ON p (u);
         CREATE TABLE c (u REFERENCES p (u))";
@@ -111,7 +111,7 @@ fn an_endless_message_is_cut() {
             SELECT RAISE(ABORT, printf('%.*c', 20000000, 'z'));
         END;
         INSERT INTO t VALUES (1)";
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::guarded();
     let run = deploy(&sandbox, "evil/sql", &[(ID, sql)], &[]);
     assert!(
         run.stderr.len() < 10_000 && run.stderr.contains("bytes in all"),
@@ -126,7 +126,7 @@ fn an_endless_message_is_cut() {
 fn a_full_text_index_can_be_read() {
     let sql = "CREATE VIRTUAL TABLE docs USING fts5(t); INSERT INTO docs VALUES ('hello world');
         CREATE TABLE found AS SELECT t FROM docs WHERE docs MATCH 'hello'";
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::guarded();
     let run = deploy(&sandbox, "acme/docs", &[(ID, sql)], &[]);
     assert_eq!(run.code, Some(0), "{run:#?}");
     assert_eq!(sandbox.rows("SELECT t FROM found"), ["hello world"]);
@@ -150,7 +150,7 @@ fn a_violation_that_was_mended_counts_as_new() {
         ),
     ];
     for (before, mends, breaks) in table {
-        let sandbox = Sandbox::new();
+        let sandbox = Sandbox::guarded();
         // Foreign keys are on for the application; it had them off once.
         sandbox.sql(&format!("PRAGMA foreign_keys = OFF; {before}"));
         let run = deploy(&sandbox, "evil/sql", &[(ID, mends), (NEXT, breaks)], &[]);

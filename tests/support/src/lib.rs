@@ -24,6 +24,7 @@ pub struct Sandbox {
     folder: tempfile::TempDir,
     /// Where the database is, if not in the folder.
     server: Option<Database>,
+    is_guarded: bool,
 }
 
 /// What a run of the binary gave.
@@ -53,7 +54,13 @@ impl Default for Sandbox {
 
 impl Sandbox {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a temporary folder"), server: None }
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self { folder, server: None, is_guarded: false }
+    }
+
+    /// The same, and no plugin is confined: they work on tables of the application and of each other.
+    pub fn guarded() -> Self {
+        Self { is_guarded: true, ..Self::new() }
     }
 
     /// The same with a database on a server, as `Sandbox::on(Postgres::shared().database())`.
@@ -100,9 +107,11 @@ impl Sandbox {
             .env("RUNNER_CACHE_DIR", cache_folder())
             // Nobody sits here. Tests of what happens without it remove it.
             .env("RUNNER_YES", "1")
-            // Tests of confined plugins say so: a role would stay on a server that tests share.
-            .env("RUNNER_GUARD", "*")
             .stdin(Stdio::null());
+        if self.server.is_some() || self.is_guarded {
+            // Tests of confined plugins say so: a role would stay on a server that tests share.
+            command.env("RUNNER_GUARD", "*");
+        }
         command
     }
 

@@ -13,6 +13,7 @@ use super::{
     BackendError, LockHolder, Obstacle, Powers, StrangeLedger,
     beside::Beside,
     confining::{Right, Ticket},
+    granted::Granted,
     scratch::Scratch,
     transaction::{Durability, End, Own, Rows, Start, TxError},
 };
@@ -344,6 +345,10 @@ pub trait Maps: Send {
     fn statements(&self, _maker: &AlterationKey, _is_confined: bool) -> Vec<Own> {
         Vec::new()
     }
+
+    /// Bounds the next hook to what its plugin made, and to what it was granted of others'; `None` leaves it unbounded. Only
+    /// where the driver itself stands for it, as on SQLite.
+    fn bound(&mut self, _granted: Option<Granted>) {}
 }
 
 /// Where a plugin can log in as a user of its own, which has only what was granted to it.

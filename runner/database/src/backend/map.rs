@@ -20,10 +20,10 @@ use alteration_domain::record::{
 /// Rows of one statement: few enough for the parameters of any database.
 const ROWS_MAX: usize = 200;
 
-/// Returns what writes `changes`; nothing where there are none. A row that is in the way is replaced.
+/// Returns what writes `changes`; nothing where there are none.
 pub fn write(changes: &Changes) -> Vec<Own> {
-    let named: Vec<&Object> = changes.gone.iter().chain(changes.made.keys()).collect();
-    let deletes = named.chunks(ROWS_MAX).map(|objects| {
+    let gone: Vec<&Object> = changes.gone.iter().collect();
+    let deletes = gone.chunks(ROWS_MAX).map(|objects| {
         let condition = vec!["(kind = ? AND place = ? AND name = ?)"; objects.len()].join(" OR ");
         let params: Vec<Cell> = objects.iter().flat_map(|object| cells(object)).collect();
         Own::run(format!("DELETE FROM @object WHERE {condition}"), params)

@@ -9,6 +9,7 @@ pub mod confining;
 pub mod connection;
 mod error;
 pub mod export;
+pub mod granted;
 pub mod identifier;
 pub mod map;
 mod mysql;

@@ -40,8 +40,8 @@ pub struct Question<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     No,
-    /// Goes on with plugins that are trusted, and with what was granted. With others it is [`Error::Powerful`], without a
-    /// grant [`Error::NotGranted`].
+    /// Goes on with plugins that are trusted, and with what was granted. With others it is [`crate::Error::Powerful`], without a
+    /// grant [`crate::Error::NotGranted`].
     Yes,
     /// Goes on, and grants what the plan's steps ask for: that is recorded. As [`Answer::Yes`] otherwise.
     Grant,

@@ -35,7 +35,8 @@ impl Work<'_> {
         mut revision: Revision,
     ) -> Result<Attempted, Error> {
         let Subject { step, attempt, ready, .. } = subject;
-        if self.report.rehearsed && step.level == Level::Confined {
+        let is_apart = step.level == Level::Confined && !backend.confines_in_place();
+        if self.report.rehearsed && is_apart {
             return Ok(Attempted::NotRehearsable(None));
         }
         crash::point("after the run was begun");

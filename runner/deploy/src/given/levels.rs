@@ -12,29 +12,31 @@ use std::collections::BTreeSet;
 pub struct Levels {
     /// Plugins that run with all rights of the URL's user.
     pub trusted: Trusts,
-    /// Plugins that run as database roles of their own, unless they have records here from before.
-    pub confined: Trusts,
-    /// Plugins that run with the rights of the URL's user, behind what is refused by its text.
+    /// Plugins that run with these rights, with everything refused that reaches beyond the database.
     pub guarded: Trusts,
-}
-
-/// Whether plugins of which nothing is said are confined on a database of this kind.
-fn confines(dialect: Dialect) -> bool {
-    dialect == Dialect::Postgresql
+    /// Plugins that run confined, unless they have records here from before.
+    pub confined: Trusts,
+    /// The database is a scratch, which is thrown away: nothing there is anybody else's, and a role would stay on the server.
+    pub is_scratch: bool,
 }
 
 impl Levels {
     /// The same with `others`.
     pub fn and(mut self, others: Self) -> Self {
         self.trusted.extend(others.trusted);
-        self.confined.extend(others.confined);
         self.guarded.extend(others.guarded);
+        self.confined.extend(others.confined);
         self
     }
 
-    /// The same for a scratch database, which is thrown away: a role would stay on the server.
+    /// The same for a scratch database.
     pub fn on_scratch(self) -> Self {
-        Self { confined: Trusts::new(), guarded: [Trust::All].into(), ..self }
+        Self { confined: Trusts::new(), is_scratch: true, ..self }
+    }
+
+    /// Returns whether plugins of which nothing is said are confined on a database of this kind.
+    fn confines(&self, dialect: Dialect) -> bool {
+        matches!(dialect, Dialect::Postgresql | Dialect::Sqlite) && !self.is_scratch
     }
 
     /// The level of a plugin. Of patterns that cover it, the one that says the most of it counts; of those that say the same,
@@ -45,7 +47,7 @@ impl Levels {
         let best = |patterns: &Trusts| {
             patterns.iter().filter(|pattern| pattern.covers(plugin)).map(Trust::precision).max()
         };
-        let has_role = snapshot.confined.contains(plugin);
+        let has_role = snapshot.confined.contains(plugin) && !self.is_scratch;
         let confined = match has_role {
             true => Some(Trust::NAMED.max(best(&self.confined).unwrap_or_default())),
             false => best(&self.confined),
@@ -61,7 +63,7 @@ impl Levels {
         if is_weaker {
             return if trusted >= guarded { Level::Trusted } else { Level::Guarded };
         }
-        let is_asked = confined.is_some() || confines(dialect);
+        let is_asked = confined.is_some() || self.confines(dialect);
         match has_role || (is_asked && !has_records(plugin, snapshot)) {
             true => Level::Confined,
             false => Level::Guarded,
@@ -79,7 +81,7 @@ impl Levels {
         let is_said = name.covered_by(&self.trusted).max(name.covered_by(&self.guarded)).is_some();
         let is_asked = self.confined.iter().any(|pattern| pattern.covers(plugin));
         self.level(name, snapshot, dialect) == Level::Guarded
-            && (is_asked || confines(dialect) && !is_said)
+            && (is_asked || self.confines(dialect) && !is_said)
     }
 
     /// The plugins with records that would be confined without them.
@@ -93,6 +95,7 @@ impl Levels {
     pub(crate) fn is_never_confined(&self, plugin: &PluginName, dialect: Dialect) -> bool {
         let name = Name::Known(plugin);
         matches!(dialect, Dialect::Mysql | Dialect::Mariadb)
+            && !self.is_scratch
             && name.covered_by(&self.guarded).is_none()
     }
 }
@@ -109,13 +112,16 @@ mod tests {
 
     #[test]
     fn which_level() {
-        use Dialect::{Mysql, Postgresql};
+        use Dialect::{Mysql, Postgresql, Sqlite};
         let plugin: PluginName = "acme/shop".parse().unwrap();
         let patterns = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
         let new = Snapshot::empty();
         let with_role = Snapshot { confined: [plugin.clone()].into(), ..Snapshot::empty() };
-        let table: [(Dialect, [&[&str]; 3], &Snapshot, Level); 19] = [
+        let table: [(Dialect, [&[&str]; 3], &Snapshot, Level); 22] = [
             (Mysql, [&[], &[], &[]], &new, Level::Guarded),
+            (Sqlite, [&[], &[], &[]], &new, Level::Confined),
+            (Sqlite, [&[], &[], &["*"]], &new, Level::Guarded),
+            (Sqlite, [&["*"], &["acme/*"], &[]], &with_role, Level::Confined),
             (Mysql, [&["*"], &[], &[]], &new, Level::Trusted),
             (Mysql, [&[], &["*"], &[]], &new, Level::Confined),
             (Mysql, [&["acme/*"], &["*"], &[]], &new, Level::Trusted),
@@ -137,9 +143,11 @@ mod tests {
         ];
         for (dialect, said, snapshot, expected) in table {
             let [trusted, confined, guarded] = said.map(patterns);
-            let levels = Levels { trusted, confined, guarded };
+            let levels = Levels { trusted, guarded, confined, is_scratch: false };
             let found = levels.level(Name::Known(&plugin), snapshot, dialect);
             assert_eq!(found, expected, "{dialect} {said:?}");
+            let on_scratch = levels.on_scratch().level(Name::Known(&plugin), snapshot, dialect);
+            assert_ne!(on_scratch, Level::Confined, "{dialect} {said:?}");
         }
     }
 }

@@ -85,7 +85,7 @@ pub struct Found {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Owners(BTreeMap<Object, AlterationKey>);
 
-/// What becomes of the map by one hook: of `gone` each row is deleted, of `made` each is written.
+/// What becomes of the map by one hook: of `gone` each row is deleted, then of `made` each is written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
     pub gone: BTreeSet<Object>,
@@ -150,9 +150,10 @@ impl Owners {
             made.extend(owner.map(|key| (object.clone(), key.clone())));
         }
         // A row that others left behind under the name of what is new.
-        let stale = after.iter().map(|found| &found.object).filter(|object| {
-            !names.contains(object) && self.0.contains_key(object) && !made.contains_key(object)
-        });
+        let stale = after
+            .iter()
+            .map(|found| &found.object)
+            .filter(|object| !names.contains(object) && self.0.contains_key(object));
         Changes { gone: stale.cloned().collect(), made }
     }
 }

@@ -138,7 +138,7 @@ pub struct Snapshot {
     pub mended: BTreeMap<AlterationKey, Mended>,
     /// Those of them that cannot be resumed, in whatever file, and why, as messages show it.
     pub cut: BTreeMap<AlterationKey, String>,
-    /// The plugins that run as database roles of their own here.
+    /// The plugins that ran confined here, and stay so.
     pub confined: BTreeSet<PluginName>,
     /// The permissions that persons granted, and did not take back.
     pub grants: Vec<RecordedGrant>,

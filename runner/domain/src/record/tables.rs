@@ -151,6 +151,14 @@ pub const GRANT: Selection = Selection {
     from: "FROM @grant ORDER BY sequence",
 };
 
+/// The plugins of which something ran confined.
+pub const CONFINED: Selection = Selection {
+    columns: &[text("plugin")],
+    from: "FROM @state WHERE level = 'confined' GROUP BY plugin ORDER BY plugin",
+};
+/// The version of the schema from which on levels are recorded.
+pub const LEVEL_SINCE: i64 = 6;
+
 /// The attempts that were begun and have not ended. The first version had no table for them.
 pub const RUN: Selection = Selection {
     columns: &[
@@ -366,6 +374,12 @@ pub fn roles(rows: Vec<Vec<Cell>>) -> Result<BTreeMap<PluginName, String>, Recor
         let mut row = Record::new(cells, "alteration_role, a row");
         Ok((row.parse("plugin")?, row.text("role")?))
     };
+    rows.into_iter().map(read).collect()
+}
+
+/// From the rows of [`CONFINED`].
+pub fn confined(rows: Vec<Vec<Cell>>) -> Result<BTreeSet<PluginName>, RecordError> {
+    let read = |cells| Record::new(cells, "alteration_state, a row").parse("plugin");
     rows.into_iter().map(read).collect()
 }
 

@@ -12,7 +12,7 @@ use crate::{
     transaction::Own,
 };
 use alteration_domain::record::tables::{
-    self, OBJECT_SINCE, OBJECT_TABLE, missing, without_ledger,
+    self, LEVEL_SINCE, OBJECT_SINCE, OBJECT_TABLE, missing, without_ledger,
 };
 use std::collections::BTreeSet;
 
@@ -70,6 +70,9 @@ const FRESH: &[&str] = &[
         irreversible {integer} NOT NULL,
         -- 1 if what was applied is a draft, else 0 or null.
         draft {integer},
+        -- The level at which it was last applied or reverted: `confined`, `guarded` or `trusted`. Null if it never ran, or ran
+        -- under a runner that did not record it.
+        level {text},
         -- The ledger's revision that applied it: the order in which alterations were applied.
         revision {integer} NOT NULL,
         -- The error of the last attempt. Null if it did not fail.
@@ -225,10 +228,11 @@ struct Added {
 /// Tables that a later version than the second brought.
 const TABLES_ADDED: [(i64, &str); 1] = [(OBJECT_SINCE, OBJECT)];
 
-const ADDED: [Added; 3] = [
+const ADDED: [Added; 4] = [
     Added { since: 3, table: "state", column: "settings", of_type: "{text}" },
     Added { since: 3, table: "run", column: "settings", of_type: "{text}" },
     Added { since: 5, table: "state", column: "draft", of_type: "{integer}" },
+    Added { since: LEVEL_SINCE, table: "state", column: "level", of_type: "{text}" },
 ];
 /// The version that numbers the history's rows by the runner instead of by a sequence.
 const NUMBERED: i64 = 4;

@@ -5,7 +5,7 @@ use super::{grant, history, journal, ledger, run, schema};
 use crate::{
     BackendError, Snapshot, StateRow, connection::Connection, journal::cut_off, recorded::query,
 };
-use alteration_domain::record::tables::{ROLE, STATE, roles};
+use alteration_domain::record::tables::{self, CONFINED, LEVEL_SINCE, ROLE, STATE, roles};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Runs in the caller's transaction, so that all of it fits together. Also gives the fence.
@@ -32,7 +32,7 @@ pub(crate) async fn read(
             cut.insert(run.key.clone(), stop.to_string());
         }
     }
-    let confined = match own.contains("alteration_role") {
+    let mut confined: BTreeSet<_> = match own.contains("alteration_role") {
         true => roles(query(connection, ROLE.sql(version), []).await?)?.into_keys().collect(),
         false => BTreeSet::new(),
     };
@@ -40,6 +40,9 @@ pub(crate) async fn read(
         true => grant::read(connection).await?,
         false => Vec::new(),
     };
+    if version >= LEVEL_SINCE {
+        confined.extend(tables::confined(query(connection, CONFINED.sql(version), []).await?)?);
+    }
     let snapshot = Snapshot {
         successors,
         confined,

@@ -44,6 +44,7 @@ fn take(attempt: &Attempt, to: Status, end: Values) -> Own {
                 ("status", Cell::text(to)),
                 ("applied_by", Cell::text(operator::identity())),
                 ("runner_version", Cell::text(RUNNER_VERSION)),
+                ("level", Cell::text(attempt.limits.level)),
                 ("error", Cell::Text(None)),
             ]);
             let condition = " AND status = 'applied' AND checksum = ? AND component_checksum = ?
@@ -84,6 +85,7 @@ impl Values {
             ("requires", Cell::text(to_json(&attempt.requires))),
             ("irreversible", Cell::integer(i64::from(attempt.irreversible))),
             ("draft", Cell::integer(i64::from(attempt.draft))),
+            ("level", Cell::text(attempt.limits.level)),
             ("error", Cell::Text(error.map(str::to_owned))),
         ])
     }
@@ -162,7 +164,7 @@ pub(crate) fn finalise(attempt: &Attempt, revision: Revision, counts: &Counts) -
 /// did, by which it is told from what ran.
 pub(crate) fn adopt(attempt: &Attempt, revision: Revision) -> Own {
     let sql = "UPDATE @state SET status = 'applied', applied_at = ?, duration_ms = NULL,
-            statements = NULL, rows_affected = NULL, revision = ?, error = NULL
+            statements = NULL, rows_affected = NULL, level = NULL, revision = ?, error = NULL
          WHERE plugin = ? AND id = ?";
     let params = [
         Cell::text(operator::now()),

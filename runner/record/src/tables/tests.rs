@@ -95,8 +95,9 @@ async fn the_first_version_is_upgraded_to_what_is_made_anew() {
 }
 
 /// What the second version had otherwise.
-const VERSION_2: [&str; 5] = [
+const VERSION_2: [&str; 6] = [
     WITHOUT_OBJECTS,
+    WITHOUT_LEVELS,
     "ALTER TABLE @state DROP COLUMN draft",
     "ALTER TABLE @state DROP COLUMN settings",
     "ALTER TABLE @run DROP COLUMN settings",
@@ -107,6 +108,7 @@ const VERSION_2: [&str; 5] = [
 const WITHOUT_DRAFTS: &str = "ALTER TABLE @state DROP COLUMN draft";
 /// What the fifth version had otherwise.
 const WITHOUT_OBJECTS: &str = "DROP TABLE @object";
+const WITHOUT_LEVELS: &str = "ALTER TABLE @state DROP COLUMN level";
 
 #[tokio::test]
 async fn the_fourth_version_is_upgraded_with_what_is_applied() {
@@ -116,7 +118,9 @@ async fn the_fourth_version_is_upgraded_with_what_is_applied() {
     let fresh = columns(connection).await;
     let attempt = begun_attempt();
     connection.own(vec![state::record(&attempt, Revision(1), &Counts::default())]).await.unwrap();
-    for older in [WITHOUT_OBJECTS, WITHOUT_DRAFTS, "UPDATE @ledger SET schema_version = 4"] {
+    for older in
+        [WITHOUT_OBJECTS, WITHOUT_LEVELS, WITHOUT_DRAFTS, "UPDATE @ledger SET schema_version = 4"]
+    {
         connection.run_sql(older, &[]).await.unwrap();
     }
     let read = async |connection: &mut dyn Connection| {
@@ -181,7 +185,9 @@ async fn rows_of_the_history_are_numbered_one_after_the_other() {
     let connection = memory().await;
     let connection = &mut *connection.lock().await;
     schema::upgrade(connection).await.unwrap();
-    for older in [WITHOUT_OBJECTS, WITHOUT_DRAFTS, "UPDATE @ledger SET schema_version = 3"] {
+    for older in
+        [WITHOUT_OBJECTS, WITHOUT_LEVELS, WITHOUT_DRAFTS, "UPDATE @ledger SET schema_version = 3"]
+    {
         connection.run_sql(older, &[]).await.unwrap();
     }
     let attempt = begun_attempt();

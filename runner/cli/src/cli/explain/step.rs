@@ -67,6 +67,9 @@ pub(super) fn step(explanation: &mut Explanation, failure: &StepFailure) -> Stri
     if let Some(stop @ Stop::Apart { statement, is_known }) = stopped {
         return cut_off(explanation, (key, *direction), stop, (statement, *is_known), cause);
     }
+    if let Some(lacks) = cause.lacks() {
+        return super::trust::bounded(explanation, (key, *direction), lacks);
+    }
     match cause {
         StepError::Interrupted => format!("when you are ready, {again}"),
         StepError::LockLost => {

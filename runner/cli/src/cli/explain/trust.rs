@@ -3,7 +3,11 @@
 use super::Explanation;
 use crate::cli::command;
 use alteration_deploy::{config::CONFIG_FILE, deploy::Powerful};
-use alteration_domain::alteration::PluginName;
+use alteration_domain::{
+    alteration::{AlterationKey, Direction, PluginName},
+    escape::Escaped,
+    session::Lacks,
+};
 
 /// The way without a role of the plugin's own.
 pub(super) const WEAKER: &str = "if you trust the plugin with your own rights in this database, name it with `--guard VENDOR/NAME`, or write `guarded = true` for it in runner.toml";
@@ -17,6 +21,34 @@ pub(super) fn confined(explanation: &mut Explanation, setup: &[String]) -> Strin
     let sql: String = setup.iter().map(|line| format!("\n      {line}")).collect();
     explanation.details.push(("set-up", format!("a database administrator runs once:{sql}")));
     format!("run the set-up, then this again; or, {WEAKER}")
+}
+
+/// A permission that the vendor would declare, or another level, for a confined plugin that asked for what is not its own.
+pub(super) fn bounded(
+    explanation: &mut Explanation,
+    (key, direction): (&AlterationKey, Direction),
+    lacks: &Lacks,
+) -> String {
+    let plugin = &key.plugin;
+    if direction == Direction::Up {
+        explanation.commands = vec![command::again(&format!("--guard {plugin}"))];
+    }
+    let vendor = match lacks {
+        Lacks::Permission(permission) => format!(
+            "it is confined to what it made: ask its vendor to declare the permission `{}`, which you then grant",
+            Escaped(permission)
+        ),
+        Lacks::Level => "it is confined to what it made: contact its vendor".to_owned(),
+    };
+    let file = format!("write `guarded = true` under `[plugins.\"{plugin}\"]` in {CONFIG_FILE}");
+    match direction {
+        Direction::Up => format!(
+            "{vendor}. If you trust it with your own rights in the whole database, {file}, or say so for this run:"
+        ),
+        Direction::Down => {
+            format!("{vendor}. If you trust it with your own rights in the whole database, {file}")
+        }
+    }
 }
 
 /// Two ways out: a user who can do no more than the database needs, or trust.

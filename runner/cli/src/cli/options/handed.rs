@@ -76,12 +76,12 @@ impl TrustArgs {
 /// Which plugins run as database roles of their own, and which do not.
 #[derive(Debug, Args)]
 pub(crate) struct ConfineArgs {
-    /// Run a plugin as a database role of its own, which reaches only what it made itself and what was granted:
-    /// VENDOR/NAME, 'VENDOR/*' or '*'; may be repeated. On PostgreSQL every plugin without records does
+    /// Confine a plugin to what it made itself and what was granted, on PostgreSQL as a database role of its own:
+    /// VENDOR/NAME, 'VENDOR/*' or '*'; may be repeated. On PostgreSQL and SQLite the default for plugins without records
     #[arg(long, value_name = "PLUGIN", value_parser = trust_list)]
     confine: Vec<TrustList>,
-    /// Run a plugin with the rights of the URL's user, behind what is refused by its text: VENDOR/NAME, 'VENDOR/*' or
-    /// '*'; may be repeated, and adds to RUNNER_GUARD
+    /// Do not confine a plugin: it runs with the rights of the URL's user, behind what is refused by its text.
+    /// VENDOR/NAME, 'VENDOR/*' or '*'; may be repeated, and adds to RUNNER_GUARD
     #[arg(long, value_name = "PLUGIN", value_parser = trust_list)]
     guard: Vec<TrustList>,
     #[arg(long = "runner-guard", value_name = "RUNNER_GUARD", env = "RUNNER_GUARD", hide = true,

@@ -54,6 +54,7 @@ pub(super) fn guest_error(error: &sqlx::Error, sql: &str) -> SqlError {
         constraint: constraint(number, message),
         retryable: matches!(number, 1020 | 1047 | 1205 | 1213 | 1615 | 3572),
         offset: if number == 1064 { syntax_offset(message, sql) } else { None },
+        lacks: None,
     }
 }
 

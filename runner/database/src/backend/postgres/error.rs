@@ -36,6 +36,7 @@ pub(super) fn guest_error(error: sqlx::Error, sent: &Sent<'_>) -> SqlError {
         constraint: error.constraint().map(str::to_owned),
         retryable: kind == ErrorKind::Serialization,
         offset: origin.map(|(offset, _)| offset),
+        lacks: None,
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
             Rehearses, RepeatsSettings, RunsOutside, Segments, Transactions, Verdict, own_sql,
         },
         one_by_one::{self, Steps},
-        transaction::{Durability, End, Guest, Own, Rows, Start, TxError},
+        transaction::{Checks, Durability, End, Guest, Own, Rows, Start, TxError},
     },
     crash,
     sql::Isolation,
@@ -107,7 +107,10 @@ impl Steps for SqliteSession {
         drop_temporary(&mut self.connection).await?;
         self.outside.has_committed = false;
         self.restore_settings().await?;
-        self.check_foreign_keys().await
+        self.check_foreign_keys().await?;
+        self.record_objects().await?;
+        self.guard.bound(None);
+        Ok(())
     }
 
     async fn commit(&mut self) -> Result<(), BackendError> {
@@ -156,8 +159,9 @@ impl Transactions for SqliteSession {
     }
 
     async fn finish(&mut self, end: End) -> Result<Durability, TxError> {
-        if self.outside.in_hook {
-            self.record_objects().await?;
+        // A hook that is over does so when it is left.
+        if self.outside.in_hook && end.checks == Checks::Segment {
+            self.record_objects().await.map_err(TxError::Checks)?;
         }
         one_by_one::finish(self, end).await
     }
@@ -180,6 +184,7 @@ impl Transactions for SqliteSession {
         self.guard.take_journal_mode();
         self.abandon().await?;
         self.restore_settings().await?;
+        self.guard.bound(None);
         self.drop_leftovers().await
     }
 }

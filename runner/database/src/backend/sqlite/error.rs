@@ -14,10 +14,10 @@ pub(super) fn guest_error(error: sqlx::Error, guard: &Guard) -> SqlError {
 }
 
 pub(super) fn raw_guest_error(error: RawError, guard: &Guard) -> SqlError {
-    let denied = guard.take_denied();
+    let denied = guard.take_denial();
     let RawError { code, message, offset } = error;
-    if let Some(reason) = denied {
-        return SqlError { offset, ..SqlError::new(ErrorKind::Denied, reason) };
+    if let Some(denied) = denied {
+        return SqlError { offset, ..denied };
     }
     let constraint = constraint(code, &message);
     let kind = match code & 0xff {
@@ -41,6 +41,7 @@ pub(super) fn raw_guest_error(error: RawError, guard: &Guard) -> SqlError {
         constraint,
         retryable: kind == ErrorKind::Serialization,
         offset,
+        lacks: None,
     }
 }
 

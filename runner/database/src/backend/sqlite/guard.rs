@@ -2,12 +2,16 @@
 //!
 //! Decides from SQLite's own description of each action, never from the SQL text.
 
-use crate::sql::sqlite::{self, JournalMode, Pragma, Setting};
+use super::bounds::{Bounds, Origin};
+use crate::{
+    session::{ErrorKind, SqlError},
+    sql::sqlite::{self, JournalMode, Pragma, Setting},
+};
 use libsqlite3_sys as ffi;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
     },
 };
@@ -54,7 +58,7 @@ pub(super) struct Guard {
     pub(super) table_altered: AtomicBool,
     /// The stack's address when the inspection of a statement began; 0 outside of one.
     pub(super) stack_base: AtomicUsize,
-    denied: Mutex<Option<String>>,
+    denied: Mutex<Option<SqlError>>,
     touched: Mutex<BTreeSet<String>>,
     /// Settings by pragmas that end with the hook.
     settings: Mutex<BTreeSet<Setting>>,
@@ -63,13 +67,24 @@ pub(super) struct Guard {
     /// Tables of guests' statements in lower case, and whether rows of them may be updated or deleted.
     written: Mutex<BTreeMap<String, bool>>,
     schema_actions: Mutex<SchemaActions>,
+    /// Set when a guest's statement would change the numbers that AUTOINCREMENT goes by.
+    pub(super) sequence_written: AtomicBool,
+    /// Of the confined plugin whose hook is at work.
+    bounds: Mutex<Option<Arc<Bounds>>>,
+    /// What the statement at hand asked for.
+    inserts: AtomicBool,
+    selects: AtomicBool,
+    /// A trigger was made since the hook began.
+    pub(super) has_triggers: AtomicBool,
+    /// Where the statement at hand comes from; [`Origin::Rows`] if it is not told.
+    origin: Mutex<Option<Origin>>,
 }
 
-/// What statements may have done to the schema other than to add to it.
+/// What statements may have done to the schema other than to add to it. Names are in lower case.
 #[derive(Debug, Default)]
 pub(super) struct SchemaActions {
-    pub(super) has_dropped: bool,
-    /// Tables that may have been altered, in lower case, by the names that they had.
+    pub(super) dropped: BTreeSet<String>,
+    /// Tables that may have been altered, by the names that they had.
     pub(super) altered: BTreeSet<String>,
 }
 
@@ -82,6 +97,8 @@ pub(super) enum Rights {
     Guest,
     /// A guest's reading statement, whose rows the host puts into a cursor's snapshot.
     CursorFill,
+    /// What a guest's trigger or view would do later. It is only compiled.
+    Standing,
 }
 
 /// The authorizer's answer about an action.
@@ -99,6 +116,8 @@ pub(super) struct Action<'a> {
     pub(super) code: i32,
     pub(super) first: &'a str,
     pub(super) second: &'a str,
+    /// The innermost trigger, view or common table expression that asks; empty for the statement itself.
+    pub(super) inside: &'a str,
 }
 
 impl Guard {
@@ -108,8 +127,19 @@ impl Guard {
 
     /// Answers SQLite's authorizer.
     pub(super) fn authorize(&self, action: Action<'_>) -> Answer {
-        self.note(action);
         let rights = self.rights.load(Ordering::SeqCst);
+        if rights == Rights::Standing as u8 {
+            if self.hides(action, Origin::Standing) {
+                return Answer::PassedOver;
+            }
+            let refusal = self.too_deep().or_else(|| refusal(action));
+            let refusal = refusal.map(denial);
+            return match refusal.or_else(|| self.out_of_bounds(action, Origin::Standing)) {
+                None => Answer::Allowed,
+                Some(denial) => self.denied(denial),
+            };
+        }
+        self.note(action);
         let fills_cursor = rights == Rights::CursorFill as u8
             && action.code == ffi::SQLITE_INSERT
             && action.first.starts_with(CURSOR_PREFIX);
@@ -118,24 +148,87 @@ impl Guard {
         }
         self.note_written(action);
         self.note_schema(action);
-        match self.too_deep().or_else(|| refusal(action)) {
+        let origin = lock(&self.origin).unwrap_or(Origin::Rows);
+        self.note_copy(action);
+        if self.hides(action, origin) {
+            return Answer::PassedOver;
+        }
+        let refusal = self.too_deep().or_else(|| refusal(action));
+        match refusal.map(denial).or_else(|| self.out_of_bounds(action, origin)) {
             None => self.taken(action),
-            Some(reason) => {
-                // The first refusal explains the error; SQLite may ask about more actions after it.
-                lock(&self.denied).get_or_insert(reason);
-                Answer::Denied
-            }
+            Some(denial) => self.denied(denial),
         }
     }
 
+    fn denied(&self, denial: SqlError) -> Answer {
+        // The first refusal explains the error; SQLite may ask about more actions after it.
+        lock(&self.denied).get_or_insert(denial);
+        Answer::Denied
+    }
+
+    /// Bounds guests to what a plugin may do, or lets them go.
+    pub(super) fn bound(&self, bounds: Option<Arc<Bounds>>) {
+        *lock(&self.bounds) = bounds;
+    }
+
+    pub(super) fn bounds(&self) -> Option<Arc<Bounds>> {
+        lock(&self.bounds).clone()
+    }
+
+    /// Tells where the next statement comes from.
+    pub(super) fn set_origin(&self, origin: Origin) {
+        *lock(&self.origin) = Some(origin);
+    }
+
+    fn hides(&self, action: Action<'_>, origin: Origin) -> bool {
+        lock(&self.bounds).as_ref().is_some_and(|bounds| bounds.hides(action, origin))
+    }
+
+    /// SQLite copies the rows of one table into another of the same shape without asking about them: it asks for the INSERT,
+    /// and for no SELECT.
+    fn note_copy(&self, Action { code, .. }: Action<'_>) {
+        match code {
+            ffi::SQLITE_INSERT => self.inserts.store(true, Ordering::SeqCst),
+            ffi::SQLITE_SELECT => self.selects.store(true, Ordering::SeqCst),
+            ffi::SQLITE_CREATE_TRIGGER | ffi::SQLITE_CREATE_TEMP_TRIGGER => {
+                self.has_triggers.store(true, Ordering::SeqCst);
+            }
+            _ => {}
+        }
+    }
+
+    /// Forgets what the last statement asked for.
+    pub(super) fn begin_statement(&self) {
+        self.inserts.store(false, Ordering::SeqCst);
+        self.selects.store(false, Ordering::SeqCst);
+    }
+
+    /// Returns whether the statement that was compiled may copy rows of a table that SQLite did not ask about: an INSERT of
+    /// its own that `may_select`, or one of a trigger that nobody has judged yet.
+    pub(super) fn may_copy(&self, may_select: impl FnOnce() -> bool) -> bool {
+        self.inserts.load(Ordering::SeqCst)
+            && (self.has_triggers.load(Ordering::SeqCst)
+                || (!self.selects.load(Ordering::SeqCst) && may_select()))
+    }
+
+    fn out_of_bounds(&self, action: Action<'_>, origin: Origin) -> Option<SqlError> {
+        lock(&self.bounds).as_ref().and_then(|bounds| bounds.refusal(action, origin))
+    }
+
     /// Returns how an action that a guest may do is handled.
-    fn taken(&self, Action { code, first, second }: Action<'_>) -> Answer {
+    fn taken(&self, Action { code, first, second, .. }: Action<'_>) -> Answer {
         match code {
             ffi::SQLITE_PRAGMA => match sqlite::pragma(first, second) {
                 Pragma::Run => Answer::Allowed,
                 Pragma::ForHook(setting) => {
                     lock(&self.settings).insert(setting);
                     Answer::Allowed
+                }
+                // Where the file is not the plugin's.
+                Pragma::AfterCommit(_)
+                    if lock(&self.bounds).as_ref().is_some_and(|bounds| !bounds.is_alone()) =>
+                {
+                    Answer::PassedOver
                 }
                 Pragma::AfterCommit(mode) => {
                     *lock(&self.journal_mode) = Some(mode);
@@ -169,13 +262,13 @@ impl Guard {
     }
 
     /// Returns why the last statement was refused, once.
-    pub(super) fn take_denied(&self) -> Option<String> {
+    pub(super) fn take_denial(&self) -> Option<SqlError> {
         lock(&self.denied).take()
     }
 
     #[cfg(test)]
     pub(super) fn deny(&self, reason: &str) {
-        lock(&self.denied).get_or_insert(reason.to_owned());
+        lock(&self.denied).get_or_insert(denial(reason.to_owned()));
     }
 
     /// Returns the tables that statements since the last call may have changed.
@@ -195,13 +288,16 @@ impl Guard {
 
     /// SQLite asks this for triggers and the actions of foreign keys, too; for a dropped table as if all of its rows were
     /// deleted.
-    fn note_written(&self, Action { code, first, second }: Action<'_>) {
+    fn note_written(&self, Action { code, first, second, .. }: Action<'_>) {
         let (table, is_rewritten) = match code {
             ffi::SQLITE_INSERT | ffi::SQLITE_CREATE_TABLE => (first, false),
             ffi::SQLITE_UPDATE | ffi::SQLITE_DELETE | ffi::SQLITE_DROP_TABLE => (first, true),
             ffi::SQLITE_ALTER_TABLE => (second, false),
             _ => return,
         };
+        if first.eq_ignore_ascii_case("sqlite_sequence") {
+            self.sequence_written.store(true, Ordering::SeqCst);
+        }
         *lock(&self.written).entry(table.to_ascii_lowercase()).or_default() |= is_rewritten;
     }
 
@@ -210,7 +306,7 @@ impl Guard {
         std::mem::take(&mut lock(&self.schema_actions))
     }
 
-    fn note_schema(&self, Action { code, second, .. }: Action<'_>) {
+    fn note_schema(&self, Action { code, first, second, .. }: Action<'_>) {
         match code {
             ffi::SQLITE_ALTER_TABLE => {
                 lock(&self.schema_actions).altered.insert(second.to_ascii_lowercase());
@@ -219,12 +315,14 @@ impl Guard {
             | ffi::SQLITE_DROP_VTABLE
             | ffi::SQLITE_DROP_INDEX
             | ffi::SQLITE_DROP_VIEW
-            | ffi::SQLITE_DROP_TRIGGER => lock(&self.schema_actions).has_dropped = true,
+            | ffi::SQLITE_DROP_TRIGGER => {
+                lock(&self.schema_actions).dropped.insert(first.to_ascii_lowercase());
+            }
             _ => {}
         }
     }
 
-    fn note(&self, Action { code, first, second }: Action<'_>) {
+    fn note(&self, Action { code, first, second, .. }: Action<'_>) {
         match code {
             ffi::SQLITE_INSERT | ffi::SQLITE_UPDATE | ffi::SQLITE_DELETE => {
                 if first.starts_with("sqlite_") {
@@ -264,6 +362,10 @@ pub(super) fn stack_position() -> usize {
     std::hint::black_box(std::ptr::from_ref(&here)).addr()
 }
 
+fn denial(reason: String) -> SqlError {
+    SqlError::new(ErrorKind::Denied, reason)
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     // A panic while holding it cannot leave these values half-written.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -287,7 +389,7 @@ pub(super) fn is_own(name: &str) -> bool {
 
 /// Returns why a guest may not do `action`; `None` if it may.
 fn refusal(action: Action<'_>) -> Option<String> {
-    let Action { code, first, second } = action;
+    let Action { code, first, second, .. } = action;
     let own = |name: &str| is_own(name).then(|| sqlite::own_table(name));
     let refused = |what: &str| Some(what.to_owned());
     match code {
@@ -349,7 +451,7 @@ mod tests {
     use super::*;
 
     fn refused(code: i32, first: &str, second: &str) -> bool {
-        refusal(Action { code, first, second }).is_some()
+        refusal(Action { code, first, second, inside: "" }).is_some()
     }
 
     #[test]
@@ -394,7 +496,8 @@ mod tests {
     fn how_it_is_taken() {
         let guard = Guard::default();
         guard.set(Rights::Guest);
-        let answer = |code, first, second| guard.authorize(Action { code, first, second });
+        let answer =
+            |code, first, second| guard.authorize(Action { code, first, second, inside: "" });
         let table = [
             ("user_version", "7", Answer::Allowed),
             ("synchronous", "OFF", Answer::PassedOver),
@@ -412,6 +515,6 @@ mod tests {
         assert!(guard.take_settings().is_empty());
         assert_eq!(guard.take_journal_mode(), Some(JournalMode::Wal));
         assert_eq!(guard.take_journal_mode(), None);
-        assert!(guard.take_denied().unwrap().contains("writable_schema"));
+        assert!(guard.take_denial().unwrap().message.contains("writable_schema"));
     }
 }

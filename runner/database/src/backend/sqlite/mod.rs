@@ -3,10 +3,13 @@
 //! Opens the file and confines the connection. What the connection then offers is in
 //! `connection.rs`, its transactions in `transaction.rs`, the guarded session in `session.rs`.
 
+mod addition;
+mod bounds;
 mod connection;
 mod error;
 mod foreign_keys;
 mod guard;
+mod judged;
 mod lock;
 mod mismatch;
 mod objects;
@@ -17,6 +20,7 @@ mod session;
 mod things;
 mod transaction;
 mod value;
+mod virtual_table;
 mod writer;
 
 use super::{

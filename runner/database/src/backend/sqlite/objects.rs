@@ -2,43 +2,76 @@
 //!
 //! ```text
 //!   start:   schema as known? ── no ──> read schema and map
-//!   finish:  schema_version moved? ── yes ──> compare, write alteration_object, in the same transaction
+//!   finish:  schema_version moved? ── yes ──> compare, judge (a confined plugin), write alteration_object
 //! ```
 //!
 //! Reading a schema takes longer the more objects there are, so that a hook which only makes objects has only the rows read
 //! that came behind the last one: SQLite gives each new row of its schema a larger number than any other.
 
-use super::{guard::Rights, guard::is_own, session::SqliteSession};
+use super::{
+    bounds::{Bounds, Others, Owner},
+    guard::{Rights, SchemaActions, is_own},
+    session::SqliteSession,
+};
 use crate::{
-    alteration::AlterationKey,
+    alteration::{AlterationKey, PluginName},
     backend::{
         BackendError,
         connection::{Cell, Maps},
+        granted::Granted,
         map,
         one_by_one::{Steps, own},
-        transaction::TxError,
     },
 };
 use alteration_domain::record::{
     Changes, Found, Object, ObjectKind, Owners, Record, SCHEMA_VERSION,
 };
+use std::sync::Arc;
 
 /// Whose objects a hook makes, and what is known of the schema and of the map.
 #[derive(Debug, Default)]
 pub(super) struct Objects {
     maker: Option<AlterationKey>,
+    granted: Option<Granted>,
     known: Option<Known>,
     /// What is known is true once the transaction at hand is committed.
     is_pending: bool,
+    /// The numbers of others' tables before a hook changed any.
+    pub(super) sequences: Option<Vec<(String, String)>>,
 }
 
 /// What schema and map say, as of `versions`.
 #[derive(Debug)]
 struct Known {
     owners: Owners,
-    found: Vec<Found>,
+    rows: Vec<SchemaRow>,
     last_row: i64,
     versions: Versions,
+    /// What is not one plugin's.
+    others: Option<(PluginName, Arc<Others>)>,
+}
+
+/// A row of SQLite's schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SchemaRow {
+    row: i64,
+    pub(super) object: Object,
+    /// The table that it belongs to, or is.
+    pub(super) table: String,
+    pub(super) sql: String,
+}
+
+impl SchemaRow {
+    pub(super) fn is(&self, kind: ObjectKind) -> bool {
+        self.object.kind == kind
+    }
+
+    fn found(&self, is_altered: impl Fn(&str) -> bool) -> Found {
+        // SQLite gives the row of what was dropped last to what is made next, so that only a table that was altered can be
+        // the one that has its row now.
+        let identity = Some(self.row).filter(|_| is_altered(&self.object.name));
+        Found { object: self.object.clone(), identity }
+    }
 }
 
 /// Counters of SQLite's: they move with each change of the schema, and with each commit of another connection.
@@ -52,6 +85,10 @@ impl Maps for SqliteSession {
     fn set_maker(&mut self, maker: &AlterationKey) {
         self.objects.maker = Some(maker.clone());
     }
+
+    fn bound(&mut self, granted: Option<Granted>) {
+        self.objects.granted = granted;
+    }
 }
 
 impl Objects {
@@ -62,47 +99,80 @@ impl Objects {
 
     pub(super) fn committed(&mut self) {
         self.is_pending = false;
+        self.sequences = None;
     }
 
     pub(super) fn rolled_back(&mut self) {
+        self.sequences = None;
         if std::mem::take(&mut self.is_pending) {
             self.known = None;
         }
     }
 }
 
+impl Known {
+    /// Returns what is not the plugin's.
+    fn others(&mut self, plugin: &PluginName) -> Arc<Others> {
+        if let Some((whose, others)) = &self.others
+            && whose == plugin
+        {
+            return Arc::clone(others);
+        }
+        let owner = |row: &SchemaRow| match self.owners.owner(&row.object) {
+            None => Some(Owner::Application),
+            Some(owner) => (owner != plugin).then(|| Owner::Plugin(owner.clone())),
+        };
+        let others = self
+            .rows
+            .iter()
+            .filter_map(|row| Some((row.object.name.to_ascii_lowercase(), owner(row)?)));
+        let others = Arc::new(others.collect());
+        self.others = Some((plugin.clone(), Arc::clone(&others)));
+        others
+    }
+}
+
 impl SqliteSession {
-    /// Reads, at the start of a hook's transaction, schema and map, unless they are known.
+    /// Reads, at the start of a hook's transaction, schema and map, unless they are known, and bounds a confined plugin.
     pub(super) async fn know_objects(&mut self) -> Result<(), BackendError> {
         self.guard.take_schema_actions();
         if self.objects.maker.is_none() {
             return Ok(());
         }
         let versions = self.versions().await?;
-        if self.objects.known.as_ref().is_some_and(|known| known.versions == versions) {
-            return Ok(());
+        let is_known = self.objects.known.as_ref().is_some_and(|known| known.versions == versions);
+        if !is_known {
+            let (rows, last_row) = self.rows_behind(0).await?;
+            let owners = map::read(self, SCHEMA_VERSION).await?;
+            self.objects.known = Some(Known { owners, rows, last_row, versions, others: None });
         }
-        let (found, last_row) = self.found_behind(0).await?;
-        let owners = map::read(self, SCHEMA_VERSION).await?;
-        self.objects.known = Some(Known { owners, found, last_row, versions });
+        let Objects { granted, known, .. } = &mut self.objects;
+        let bounds = granted.as_ref().zip(known.as_mut()).map(|(granted, known)| {
+            let others = known.others(&granted.plugin);
+            Arc::new(Bounds { granted: granted.clone(), others })
+        });
+        self.guard.bound(bounds);
         Ok(())
     }
 
-    /// Writes, before the commit of a hook's transaction, what the hook made, renamed and dropped.
-    pub(super) async fn record_objects(&mut self) -> Result<(), TxError> {
+    /// Judges, before the commit of a hook's transaction, what the hook leaves, and writes what it made, renamed and dropped.
+    pub(super) async fn record_objects(&mut self) -> Result<(), BackendError> {
         // Where a guest ended the transaction nothing may be written; the checks say so.
-        let is_open = self.is_open().await.map_err(TxError::Checks)?;
+        let is_open = self.is_open().await?;
         let (Some(maker), true) = (self.objects.maker.clone(), is_open) else { return Ok(()) };
-        let versions = self.versions().await.map_err(TxError::Checks)?;
+        // What is noted of statements is over with the transaction: they are compiled again in the next one.
+        self.forget_shapes();
+        self.compare_sequences().await?;
+        let versions = self.versions().await?;
         let Some(mut known) = self.objects.known.take_if(|known| known.versions != versions) else {
             return Ok(());
         };
         self.objects.is_pending = true;
-        let changes = self.compare(&mut known, &maker).await.map_err(TxError::Checks)?;
+        let changes = self.compare(&mut known, &maker).await?;
         known.owners.apply(&changes);
         known.versions = versions;
         self.objects.known = Some(known);
-        own(self, map::write(&changes)).await.map_err(|error| TxError::Checks(error.into()))?;
+        own(self, map::write(&changes)).await?;
         Ok(())
     }
 
@@ -112,22 +182,29 @@ impl SqliteSession {
         maker: &AlterationKey,
     ) -> Result<Changes, BackendError> {
         let actions = self.guard.take_schema_actions();
-        if !actions.has_dropped && actions.altered.is_empty() {
-            let (added, last_row) = self.found_behind(known.last_row).await?;
-            let changes = known.owners.additions(&[], &added, maker);
-            known.found.extend(added);
+        let bounds = self.guard.bounds();
+        if actions.is_empty() {
+            let (added, last_row) = self.rows_behind(known.last_row).await?;
+            if let Some(bounds) = bounds {
+                self.judge(&bounds, &[], &added, &known.rows, &actions).await?;
+            }
+            let found: Vec<Found> = added.iter().map(|row| row.found(|_| true)).collect();
+            let changes = known.owners.additions(&[], &found, maker);
+            known.rows.extend(added);
+            // What is new is the maker's, and to every other plugin another's.
+            known.others.take_if(|(plugin, _)| *plugin != maker.plugin);
             known.last_row = last_row.max(known.last_row);
             return Ok(changes);
         }
-        let (after, last_row) = self.found_behind(0).await?;
-        // SQLite gives the row of what was dropped last to what is made next, so that only a table that was altered can be
-        // the one that has its row now.
-        for Found { object, identity } in &mut known.found {
-            *identity =
-                identity.filter(|_| actions.altered.contains(&object.name.to_ascii_lowercase()));
+        let (after, last_row) = self.rows_behind(0).await?;
+        if let Some(bounds) = bounds {
+            self.judge(&bounds, &known.rows, &after, &[], &actions).await?;
         }
-        let changes = known.owners.changes(&known.found, &after, maker);
-        (known.found, known.last_row) = (after, last_row);
+        let is_altered = |name: &str| actions.altered.contains(&name.to_ascii_lowercase());
+        let before: Vec<Found> = known.rows.iter().map(|row| row.found(is_altered)).collect();
+        let found: Vec<Found> = after.iter().map(|row| row.found(|_| true)).collect();
+        let changes = known.owners.changes(&before, &found, maker);
+        (known.rows, known.last_row, known.others) = (after, last_row, None);
         Ok(changes)
     }
 
@@ -139,11 +216,12 @@ impl SqliteSession {
         Ok(Versions { schema: row.integer("schema_version")?, data: row.integer("data_version")? })
     }
 
-    /// Returns the objects whose rows come behind one, and the last row.
-    async fn found_behind(&mut self, row: i64) -> Result<(Vec<Found>, i64), BackendError> {
+    /// Returns what the schema has behind a row, and its last row.
+    async fn rows_behind(&mut self, row: i64) -> Result<(Vec<SchemaRow>, i64), BackendError> {
         self.guard.set(Rights::Host);
-        let sql = "SELECT rowid, type, name FROM main.sqlite_schema WHERE rowid > ? ORDER BY rowid";
-        let (mut found, mut last) = (Vec::new(), row);
+        let sql = "SELECT rowid, type, name, tbl_name, coalesce(sql, '') FROM main.sqlite_schema \
+            WHERE rowid > ? ORDER BY rowid";
+        let (mut rows, mut last) = (Vec::new(), row);
         for cells in self.read_own(sql, &[Cell::integer(row)]).await? {
             let mut cells = Record::new(cells, "the schema");
             last = cells.integer("rowid")?;
@@ -152,9 +230,16 @@ impl SqliteSession {
             // What SQLite makes by itself comes and goes with its table.
             let (Ok(kind), false) = (kind, is_own(&name) || is_of_sqlite(&name)) else { continue };
             let object = Object { kind, place: String::new(), name };
-            found.push(Found { object, identity: Some(last) });
+            let (table, sql) = (cells.text("tbl_name")?, cells.text("sql")?);
+            rows.push(SchemaRow { row: last, object, table, sql });
         }
-        Ok((found, last))
+        Ok((rows, last))
+    }
+}
+
+impl SchemaActions {
+    fn is_empty(&self) -> bool {
+        self.dropped.is_empty() && self.altered.is_empty()
     }
 }
 

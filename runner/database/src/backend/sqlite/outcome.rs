@@ -18,7 +18,7 @@ pub(super) fn outcome(shape: &Shape, sql: &str, result: &SqliteQueryResult) -> O
 }
 
 /// Returns the first word of a statement, behind white space, semicolons and comments.
-fn first_word(sql: &str) -> &str {
+pub(super) fn first_word(sql: &str) -> &str {
     let rest = &sql[sql::blank(sql)..];
     let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
     &rest[..end]

@@ -4,6 +4,7 @@
 //! session's own is the answer), and then to run it. A hook in one transaction sets no mark and gets SQLite's own errors.
 
 use super::{
+    bounds::refused,
     error::{guest_error, host_error, raw_host_error},
     guard::Rights,
     raw,
@@ -17,7 +18,7 @@ use crate::{
         connection::{RepeatsSettings, RunsOutside},
     },
     crash,
-    session::{ErrorKind, Outcome, SqlError},
+    session::{ErrorKind, Lacks, Outcome, SqlError},
     sql::sqlite::{self, Outside, outside},
 };
 use async_trait::async_trait;
@@ -118,6 +119,20 @@ impl RunsOutside for SqliteSession {
         };
         if let Outside::ForeignKeys(on) = outside {
             self.outside.set_keys = Some(on);
+        }
+        if let Some(bounds) = self.guard.bounds().filter(|bounds| !bounds.is_alone()) {
+            match outside {
+                Outside::Vacuum => {
+                    let plugin = &bounds.granted.plugin;
+                    let reason = format!(
+                        "`{plugin}` may not run VACUUM: it writes the whole file anew, and numbers the application's rows anew"
+                    );
+                    return Err(refused(reason, Lacks::Level));
+                }
+                // How the file keeps what is not committed is the application's choice.
+                Outside::JournalMode(_) => return Ok(Outcome::default()),
+                Outside::Checkpoint(_) | Outside::ForeignKeys(_) => {}
+            }
         }
         let own = outside.sql();
         self.guard.set(Rights::Host);

@@ -270,13 +270,14 @@ extern "C" fn authorize(
     first: *const c_char,
     second: *const c_char,
     _database: *const c_char,
-    _inside: *const c_char,
+    inside: *const c_char,
 ) -> c_int {
     // SAFETY: `guard` is what `confine` registered, and lives as long as the connection. The
     // strings are null or C strings that live for this call.
-    let (guard, first, second) = unsafe { (&*guard.cast::<Guard>(), text(first), text(second)) };
+    let (guard, first, second, inside) =
+        unsafe { (&*guard.cast::<Guard>(), text(first), text(second), text(inside)) };
     // Unwinding out of a C callback would abort the process; nothing in `authorize` panics.
-    match guard.authorize(Action { code, first: &first, second: &second }) {
+    match guard.authorize(Action { code, first: &first, second: &second, inside: &inside }) {
         Answer::Allowed => ffi::SQLITE_OK,
         Answer::PassedOver => ffi::SQLITE_IGNORE,
         Answer::Denied => ffi::SQLITE_DENY,

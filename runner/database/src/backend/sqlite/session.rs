@@ -4,12 +4,13 @@
 //! transaction; `transaction.rs` does.
 
 use super::{
+    bounds::Origin,
     error::{guest_error, raw_guest_error},
     foreign_keys::Known,
     guard::{CURSOR_PREFIX, Guard, Rights, stack_position},
     lock::FileLock,
     objects::Objects,
-    outcome::outcome,
+    outcome::{first_word, outcome},
     outside::Outsides,
     raw::{self, HeapBound, Shape},
     value::{self, Hint},
@@ -43,6 +44,8 @@ const SHAPES_MAX: usize = 64;
 /// The longest statement that is kept prepared: SQLx keeps hundreds, and many megabytes each would be too much.
 const KEPT_SQL_BYTES_MAX: usize = 64 << 10;
 const FETCH_ROWS_MAX: usize = 10_000;
+/// The first word of a statement is looked for so far.
+const FIRST_WORD_BYTES_MAX: usize = 4 << 10;
 
 #[derive(Debug)]
 pub(super) struct SqliteSession {
@@ -104,9 +107,14 @@ impl SqliteSession {
 
     /// Forgets what belonged to a hook: handles and cached facts.
     pub(super) fn reset(&mut self) {
+        self.guard.has_triggers.store(false, Ordering::SeqCst);
         self.shapes.clear();
         self.cursors.clear();
         self.writers.clear();
+    }
+
+    pub(super) fn forget_shapes(&mut self) {
+        self.shapes.clear();
     }
 
     fn new_handle(&mut self) -> Handle {
@@ -123,6 +131,7 @@ impl SqliteSession {
                 let Some(shape) = self.inspect(text.rest(0)).await? else {
                     return Err(SqlError::new(ErrorKind::Syntax, "there is no statement to run"));
                 };
+                let is_copy = self.guard.may_copy(|| may_select(sql));
                 if self.inspect(text.rest(shape.end)).await.map_or(true, |rest| rest.is_some()) {
                     return Err(SqlError {
                         offset: Some(shape.end),
@@ -131,6 +140,9 @@ impl SqliteSession {
                             "expected one statement, found several; use execute-script",
                         )
                     });
+                }
+                if is_copy {
+                    self.judge_copy(sql).await?;
                 }
                 let shape = Arc::new(shape);
                 if self.shapes.len() >= SHAPES_MAX {
@@ -153,7 +165,18 @@ impl SqliteSession {
     }
 
     async fn inspect(&mut self, sql: Terminated<'_>) -> Result<Option<Shape>, SqlError> {
-        self.guard.set(Rights::Guest);
+        self.inspect_with(sql, Rights::Guest).await
+    }
+
+    /// Compiles a statement with these rights, and describes it.
+    pub(super) async fn inspect_with(
+        &mut self,
+        sql: Terminated<'_>,
+        rights: Rights,
+    ) -> Result<Option<Shape>, SqlError> {
+        self.guard.set_origin(origin(sql));
+        self.guard.begin_statement();
+        self.guard.set(rights);
         let mut handle = self.connection.lock_handle().await.map_err(disconnected)?;
         self.guard.stack_base.store(stack_position(), Ordering::SeqCst);
         let inspected = raw::inspect(&mut handle, sql);
@@ -194,6 +217,8 @@ impl SqliteSession {
         for param in params {
             query = value::bind(query, param)?;
         }
+        self.keep_sequences().await?;
+        self.guard.set_origin(Origin::of(first_word(sql)));
         self.guard.set(rights);
         crash::before(sql);
         let mut result = sqlx::sqlite::SqliteQueryResult::default();
@@ -243,6 +268,7 @@ impl SqliteSession {
         }
         if self.guard.text_created.swap(false, Ordering::SeqCst) {
             self.refuse_own_names().await?;
+            self.refuse_shadows().await?;
         }
         Ok(())
     }
@@ -447,6 +473,23 @@ impl Session for SqliteSession {
         self.writers.remove(&writer);
         Ok(inserted)
     }
+}
+
+/// Returns whether the text has the word, wherever.
+fn may_select(sql: &str) -> bool {
+    let word = b"select";
+    sql.as_bytes().windows(word.len()).any(|bytes| bytes.eq_ignore_ascii_case(word))
+}
+
+/// Returns where a statement comes from, by its first word. Where comments before it are long, it has none.
+fn origin(sql: Terminated<'_>) -> Origin {
+    let bytes = sql.bytes();
+    let start = &bytes[..bytes.len().saturating_sub(1).min(FIRST_WORD_BYTES_MAX)];
+    let text = match std::str::from_utf8(start) {
+        Ok(text) => text,
+        Err(error) => std::str::from_utf8(&start[..error.valid_up_to()]).unwrap_or_default(),
+    };
+    Origin::of(first_word(text))
 }
 
 fn cursor_table(cursor: Handle) -> String {

@@ -84,7 +84,7 @@ impl SqliteSession {
         self.guard.interrupted.store(false, Ordering::SeqCst);
         let open = open?;
         self.guard.set(Rights::Host);
-        self.guard.take_denied();
+        self.guard.take_denial();
         self.guard.take_touched();
         match (open, self.rehearsing) {
             (false, false) => Ok(()),
