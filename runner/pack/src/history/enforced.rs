@@ -87,10 +87,12 @@ impl Signs {
             for at in 0..words.len() {
                 match words[at..] {
                     ["ON", "DELETE" | "UPDATE", "CASCADE" | "SET", ..] => self.acting_key = true,
-                    ["AS", "IDENTITY", ..] | ["DEFAULT", "CHARSET" | "CHARACTER", ..] => {
+                    ["ALWAYS" | "DEFAULT", "AS", "IDENTITY", ..]
+                    | ["DEFAULT", "CHARSET" | "CHARACTER", ..]
+                    | ["SERIAL", "PRIMARY", ..] => {
                         self.of_others = true;
                     }
-                    ["ENGINE", "INNODB" | "MYISAM" | "MEMORY" | "ARIA", ..] => {
+                    ["ENGINE", "INNODB" | "MYISAM" | "ARIA", ..] => {
                         self.of_others = true;
                     }
                     [word, ..] => self.of_others |= TYPES.contains(&word),
@@ -129,7 +131,7 @@ fn is_alteration_of_others(words: &[&str]) -> bool {
     matches!(
         words[action..],
         ["ALTER", ..]
-            | ["ADD", "INDEX" | "KEY" | "FOREIGN" | "PRIMARY", ..]
+            | ["ADD", "INDEX" | "FOREIGN" | "PRIMARY", ..]
             // The constraint's name is no word if it is quoted.
             | ["ADD", "CONSTRAINT", "FOREIGN" | "PRIMARY", ..]
             | ["ADD", "CONSTRAINT", _, "FOREIGN" | "PRIMARY", ..]
@@ -137,8 +139,7 @@ fn is_alteration_of_others(words: &[&str]) -> bool {
 }
 
 /// Types that would have no effect on SQLite. Those that it could take for a column's name or a function are not here.
-const TYPES: [&str; 6] =
-    ["SERIAL", "BIGSERIAL", "SMALLSERIAL", "TIMESTAMPTZ", "BYTEA", "AUTO_INCREMENT"];
+const TYPES: [&str; 5] = ["BIGSERIAL", "SMALLSERIAL", "TIMESTAMPTZ", "BYTEA", "AUTO_INCREMENT"];
 
 /// Where a text switches the keys off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -193,6 +194,9 @@ mod tests {
             ("CREATE TABLE p (id bigint, uuid TEXT, engine TEXT, \"identity\" TEXT)", false, false),
             ("CREATE TABLE p (id UUID, data JSONB)", false, false),
             ("CREATE TABLE p (\"serial\" TEXT, [bytea] int)", false, false),
+            ("CREATE TABLE p (id int, serial TEXT)", false, false),
+            ("ALTER TABLE p ADD key TEXT", false, false),
+            ("INSERT INTO p (engine, memory) SELECT a AS identity, b FROM q", false, false),
             ("ALTER TABLE p ADD COLUMN q int; ALTER TABLE p RENAME q TO r", false, false),
             ("WITH a AS (SELECT 1) INSERT INTO p SELECT * FROM a;;", false, false),
             ("SELECT 'ON DELETE CASCADE', 'AUTO_INCREMENT', 'SERIAL'", false, false),
