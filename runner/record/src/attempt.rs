@@ -34,7 +34,15 @@ pub struct Work<'a> {
     pub limits: HookLimits,
     /// The attempt that comes after this one, in one transaction: its start is recorded with the end of this
     /// one, where the part is the last.
-    pub following: Option<&'a Attempt>,
+    pub following: Option<Following<'a>>,
+}
+
+/// An attempt in one transaction that comes after another one.
+#[derive(Debug, Clone, Copy)]
+pub struct Following<'a> {
+    pub attempt: &'a Attempt,
+    /// Its component's bytes.
+    pub component: &'a [u8],
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -201,7 +209,7 @@ impl Backend {
             own.extend(self.archive_up(work.claim).await?);
         }
         let settings = self.hook_settings(HookMode::Transaction, work.limits);
-        if self.is_apart(work) {
+        if self.is_apart(work.limits.level) {
             let begins = own.remove(0);
             let session = self.open_confined(work, settings, begins, own).await?;
             crash::point("after the claim");
@@ -233,26 +241,74 @@ impl Backend {
     /// What archives the component of an `up`, or of a `down` that is another one than was applied.
     pub(super) async fn archive_up(&mut self, claim: &Claim<'_>) -> Result<Vec<Own>, BackendError> {
         let checksum = claim.attempt.component_checksum;
-        // What goes down is there, unless it is another component than the one that was applied.
-        let is_there =
-            claim.attempt.direction == Direction::Down && claim.attempt.instead_of.is_none();
-        if is_there || self.archived == Some(checksum) {
-            return Ok(Vec::new());
-        }
-        let packing = self.packing.take_if(|(packed, _)| *packed == checksum);
-        let packing = packing.map(|(_, packing)| packing);
-        let store = archive::store(checksum, claim.component, packing).await?;
+        let store = self.to_archive(claim.attempt, claim.component).await?;
         // A small one is sent without asking.
-        let is_large = store.len() > 1;
-        if is_large && archive::has(&mut *self.shared()?.lock().await, checksum).await? {
+        if store.len() > 1 && archive::has(&mut *self.shared()?.lock().await, checksum).await? {
             self.is_archived(claim);
             return Ok(Vec::new());
         }
         Ok(store)
     }
 
+    /// What archives a component that is not known to be there. The same each time that it is asked for.
+    async fn to_archive(
+        &mut self,
+        attempt: &Attempt,
+        component: &[u8],
+    ) -> Result<Vec<Own>, BackendError> {
+        let checksum = attempt.component_checksum;
+        // What goes down is there, unless it is another component than the one that was applied.
+        let is_there = attempt.direction == Direction::Down && attempt.instead_of.is_none();
+        if is_there || self.archived == Some(checksum) {
+            return Ok(Vec::new());
+        }
+        if let Some((packed, store)) = &self.packed
+            && *packed == checksum
+        {
+            return Ok(store.clone());
+        }
+        let packing = self.packing.take_if(|(packed, _)| *packed == checksum);
+        let packing = packing.map(|(_, packing)| packing);
+        let store = archive::store(checksum, component, packing).await?;
+        if let [_] = store[..] {
+            self.packed = Some((checksum, store.clone()));
+        }
+        Ok(store)
+    }
+
+    /// What the transaction of the attempt after `work` begins with, once the ledger is at `revision`; `None` where it is not
+    /// this connection's, or something has to be asked first.
+    async fn start_of_following(
+        &mut self,
+        work: &Work<'_>,
+        revision: Revision,
+    ) -> Result<Option<Start>, BackendError> {
+        let (Part::Whole, Some(Following { attempt, component })) = (work.part, work.following)
+        else {
+            return Ok(None);
+        };
+        if self.rehearsing
+            || self.is_apart(work.limits.level)
+            || self.is_apart(attempt.limits.level)
+        {
+            return Ok(None);
+        }
+        let mut own = vec![self.advance(revision)?];
+        // What `work` archives is there by then.
+        if attempt.component_checksum != work.claim.attempt.component_checksum {
+            // A large one is asked for before it is sent.
+            if component.len() > archive::CHUNK_BYTES {
+                return Ok(None);
+            }
+            own.extend(self.to_archive(attempt, component).await?);
+        }
+        let settings = self.hook_settings(HookMode::Transaction, attempt.limits);
+        Ok(Some(Start::entering(own, settings)))
+    }
+
     /// Notes that the component of an attempt is stored. In a rehearsal it will be gone again.
     pub(super) fn is_archived(&mut self, claim: &Claim<'_>) {
+        self.packed.take_if(|(packed, _)| *packed == claim.attempt.component_checksum);
         if !self.rehearsing {
             self.archived = Some(claim.attempt.component_checksum);
         }
@@ -281,12 +337,12 @@ impl Backend {
             (Part::Whole, Some(_)) => Durability::Unflushed,
             _ => Durability::Flushed,
         };
-        let committed = match self.is_apart(work) {
+        let committed = match self.is_apart(work.limits.level) {
             true => self.complete_confined(record, durability).await?,
             false => {
-                let shared = self.shared()?;
-                let connection = &mut *shared.lock().await;
-                connection.finish(End::hook(record, durability)).await?
+                let then = self.start_of_following(work, revision).await?;
+                let end = End { then, ..End::hook(record, durability) };
+                self.shared()?.lock().await.finish(end).await?
             }
         };
         self.disk.committed(committed);
@@ -462,7 +518,8 @@ fn record_part(
                 }
             }
             record.push(history::append(attempt, Some((Ending::Done, &total, None))));
-            record.extend(work.following.map(|following| history::append(following, None)));
+            let following = work.following.map(|following| following.attempt);
+            record.extend(following.map(|attempt| history::append(attempt, None)));
         }
         (Next::Phase(phase), Some(run)) => {
             record.push(run::advance(run, *phase, &run.checkpoint, &total));

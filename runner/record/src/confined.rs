@@ -109,9 +109,9 @@ impl Backend {
         self.dialect() == Dialect::Sqlite
     }
 
-    /// Whether a part works on a session of its plugin's own.
-    pub(super) fn is_apart(&self, work: &Work<'_>) -> bool {
-        work.is_confined() && !self.confines_in_place()
+    /// Whether a part at this level works on a session of its plugin's own.
+    pub(super) fn is_apart(&self, level: Level) -> bool {
+        level == Level::Confined && !self.confines_in_place()
     }
 
     /// Begins the transaction of a part on the plugin's own session.

@@ -44,6 +44,8 @@ pub struct Backend {
     pub(super) archived: Option<Checksum>,
     /// The component that will be archived next, if that is known.
     pub(super) packing: Option<(Checksum, archive::Packing)>,
+    /// What stores a small component, until it is stored.
+    pub(super) packed: Option<(Checksum, Vec<Own>)>,
     /// The journal of the hook that runs, if it is journaled.
     pub(super) journal: Option<SharedJournal>,
     pub(super) rehearsing: bool,
@@ -78,6 +80,7 @@ impl Backend {
             lease: None,
             archived: None,
             packing: None,
+            packed: None,
             journal: None,
             rehearsing: false,
             confined: None,

@@ -48,7 +48,7 @@ pub use alteration_domain::record::{
     Former, HookLimits, LockHolder, Mended, ParseBecauseError, Phase, Revision, RowChange, Run,
     SCHEMA_VERSION, Snapshot, StateRow, Status, StrangeLedger, Takeover,
 };
-pub use attempt::{Next, Part, Undone, Work};
+pub use attempt::{Following, Next, Part, Undone, Work};
 pub use database::Backend;
 pub use former::{FormerError, FormerTool};
 pub use grants::NewGrant;

@@ -75,6 +75,7 @@ pub(super) async fn finish(
     steps: &mut (impl Steps + ?Sized),
     end: End,
 ) -> Result<Durability, TxError> {
+    // What is to be started next saves no message here: it begins in its own turn.
     match end.checks {
         Checks::Hook => steps.leave_hook().await.map_err(TxError::Checks)?,
         Checks::Segment => {}

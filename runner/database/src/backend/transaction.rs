@@ -5,6 +5,7 @@
 //!   read(queries)                     one snapshot, nothing is written
 //!   start(Start) ─ own ─ own ─ finish(End) | rollback
 //!             └─ a hook works on the session
+//!   finish(End { then: Start })       the next one may be begun with the commit
 //! ```
 //!
 //! A [`super::connection::Connection`] gets these values and may send them in one message or in several. Statements are lists, so that
@@ -150,6 +151,9 @@ pub struct End {
     /// Run after the checks, before the commit.
     pub own: Vec<Own>,
     pub durability: Durability,
+    /// What is started next, if nothing comes in between. A driver may begin it in the message of the commit, and then answers
+    /// the `start` of an equal value without asking the server again. Whatever else comes first rolls it back.
+    pub then: Option<Start>,
 }
 
 /// What is checked of a guest's work before the record of it is written.
@@ -181,7 +185,7 @@ impl End {
 
     /// Ends a hook, with its record.
     pub fn hook(own: Vec<Own>, durability: Durability) -> Self {
-        Self { checks: Checks::Hook, own, durability }
+        Self { checks: Checks::Hook, own, durability, then: None }
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     alteration::{Direction, Level},
-    backend::{Attempt, Backend, BackendError, Claim, Ending, Next, Part, Revision},
+    backend::{Attempt, Backend, BackendError, Claim, Ending, Following, Next, Part, Revision},
     crash,
     error::{Changed, Error, Lost, StepError, StepFailure},
     event::{Event, StepReport},
@@ -47,7 +47,7 @@ impl Work<'_> {
         &self,
         backend: &mut Backend,
         PreparedStep { subject, way }: PreparedStep<'_>,
-        following: Option<&Attempt>,
+        following: Option<Following<'_>>,
         revision: Revision,
     ) -> Result<Stepped, Error> {
         let began = Instant::now();
@@ -81,7 +81,7 @@ impl Work<'_> {
         backend: &mut Backend,
         subject: Subject<'_>,
         Whole { hook, entropy, is_started }: Whole,
-        following: Option<&Attempt>,
+        following: Option<Following<'_>>,
         revision: Revision,
     ) -> Result<Attempted, Error> {
         let Subject { step, attempt, ready, .. } = subject;

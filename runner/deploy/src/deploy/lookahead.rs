@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     alteration::{AlterationKey, Dialect},
-    backend::{Attempt, Run},
+    backend::{Attempt, Following, Run},
     entropy::{self, Entropy},
     error::Error,
     host::Prepared,
@@ -71,9 +71,10 @@ pub(super) type Steps<'a> = Lookahead<'a, Result<PreparedStep<'a>, Error>>;
 impl<'a> Steps<'a> {
     /// Returns the next attempt if it is one transaction: then its start can be recorded with the end of the
     /// attempt before it.
-    pub(super) fn following(&self) -> Option<&'a Attempt> {
+    pub(super) fn following(&self) -> Option<Following<'a>> {
         let next = self.next.as_ref()?.as_ref().ok()?;
-        next.is_whole().then_some(next.subject.attempt)
+        let Subject { attempt, ready, .. } = next.subject;
+        next.is_whole().then_some(Following { attempt, component: &ready.bytes })
     }
 
     /// Notes that the start of [`Self::following`] is recorded.

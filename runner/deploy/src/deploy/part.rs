@@ -4,7 +4,8 @@
 use super::{Work, attempt::Subject};
 use crate::{
     backend::{
-        self, Attempt, Backend, BackendError, Claim, Intervention, Next, Oversight, Part, Revision,
+        self, Backend, BackendError, Claim, Following, Intervention, Next, Oversight, Part,
+        Revision,
     },
     crash,
     entropy::Entropy,
@@ -28,7 +29,7 @@ pub(super) struct Turn<'a> {
     pub(super) hook: Hook,
     pub(super) entropy: Entropy,
     /// The attempt whose start is recorded with the end of this one.
-    pub(super) following: Option<&'a Attempt>,
+    pub(super) following: Option<Following<'a>>,
     /// What comes after it, told from the hook's answer.
     pub(super) next: &'a (dyn Fn(StepAnswer) -> Next + Send + Sync),
 }

@@ -114,7 +114,7 @@ impl Journal {
         let own = self.write_kept();
         // What comes after it is on the disk only together with this, and the hook's end waits for that.
         let durability = Durability::Unflushed;
-        let ended = connection.finish(End { checks: Checks::Segment, own, durability }).await;
+        let ended = connection.finish(End { own, durability, ..End::default() }).await;
         match ended.map_err(BackendError::from) {
             Ok(_) => {
                 self.segment_committed();

@@ -12,7 +12,7 @@ use std::io::Read;
 use tokio::task::JoinHandle;
 
 /// Archived components are cut into pieces of this size: some servers bound a packet.
-const CHUNK_BYTES: usize = 1 << 20;
+pub(crate) const CHUNK_BYTES: usize = 1 << 20;
 const COMPRESSION_LEVEL: i32 = 3;
 /// A damaged archive must not unpack without end.
 const UNPACKED_BYTES_MAX: u64 = 1 << 30;

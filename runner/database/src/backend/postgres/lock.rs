@@ -42,7 +42,7 @@ fn held(key: i32) -> String {
 #[async_trait]
 impl Locking for PostgresConnection {
     async fn try_lock(&mut self) -> Result<LockTry, BackendError> {
-        self.link.settle().await?;
+        self.ready().await?;
         if self.is_pooled {
             return Err(BackendError::SharedSession);
         }
@@ -72,6 +72,8 @@ impl Locking for PostgresConnection {
     }
 
     async fn unlock(&mut self) {
+        // Where it fails the connection is gone, and what was begun on it.
+        let _ = self.ready().await;
         if self.lock.take().is_some() {
             // All of them: a hook may have taken the same one once more. An error means that the
             // connection is gone, and the lock with it.
@@ -86,7 +88,7 @@ impl Locking for PostgresConnection {
         if self.state.transaction().is_some() {
             return Ok(self.is_pooled);
         }
-        self.link.settle().await?;
+        self.ready().await?;
         let mut other = self.link.opener().open().await?;
         // More than once, because another client may come in between and take the session that this
         // one left.

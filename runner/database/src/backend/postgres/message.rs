@@ -29,6 +29,15 @@ impl Message {
         self.statements.extend(statements.into_iter().map(|sql| (sql.into(), false)));
     }
 
+    /// Adds the statements of another one.
+    pub(super) fn append(&mut self, other: Message) {
+        self.statements.extend(other.statements);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.statements.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.statements.is_empty()
     }
@@ -61,4 +70,16 @@ pub(super) struct Reply {
     pub(super) answered: Vec<Answered>,
     /// Of the first one that was not done.
     pub(super) error: Option<sqlx::Error>,
+}
+
+impl Reply {
+    /// The answers to the first `len` statements, and those to the others. An error belongs to the statement that it came from.
+    pub(super) fn split(mut self, len: usize) -> (Self, Self) {
+        if self.answered.len() < len {
+            return (self, Self::default());
+        }
+        let answered = self.answered.split_off(len);
+        let others = Self { answered, error: self.error.take() };
+        (self, others)
+    }
 }

@@ -4,6 +4,7 @@
 //! statements, and the hook's session (`session.rs`). Decides nothing about claims, records or
 //! journals: that is the same for every database and is done above [`Connection`].
 
+mod ahead;
 mod beside;
 mod catalogue;
 mod config;
@@ -64,7 +65,7 @@ use link::{Link, TextRow};
 use state::State;
 use std::{
     collections::{BTreeSet, HashMap},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use types::KnownTypes;
 
@@ -86,6 +87,8 @@ pub(super) struct PostgresConnection {
     left_nothing: bool,
     /// What is noted about locks, while a trial wants to know.
     watch: Option<watch::Watch>,
+    /// Since when each transaction was begun in the message that committed the one before it.
+    chained: Option<Instant>,
     /// A confined plugin's: the ticket that opens what its hook may refer to.
     referring: Option<Ticket>,
 }
@@ -124,6 +127,7 @@ impl PostgresConnection {
             types: KnownTypes::default(),
             left_nothing: false,
             watch: None,
+            chained: None,
             referring: None,
         }
     }
@@ -194,7 +198,7 @@ impl Connection for PostgresConnection {
     }
 
     async fn own_tables(&mut self) -> Result<BTreeSet<String>, BackendError> {
-        self.link.settle().await?;
+        self.ready().await?;
         let sql = format!(
             "SELECT relname::pg_catalog.text FROM pg_catalog.pg_class \
              WHERE relnamespace = pg_catalog.to_regnamespace({}) AND relkind IN ('r', 'p')",
@@ -226,7 +230,7 @@ impl Connection for PostgresConnection {
     }
 
     async fn identity(&mut self) -> Result<String, BackendError> {
-        self.link.settle().await?;
+        self.ready().await?;
         let rows = self
             .own_texts(
                 "SELECT (EXTRACT(EPOCH FROM pg_catalog.pg_postmaster_start_time()) \
@@ -241,6 +245,7 @@ impl Connection for PostgresConnection {
     async fn reconnect(&mut self) -> Result<(), BackendError> {
         self.forget_hook();
         self.state = State::default();
+        self.chained = None;
         self.left_nothing = false;
         // A pooler may have given the old server session to somebody else by now.
         self.link.reopen(!self.is_pooled).await?;

@@ -45,7 +45,7 @@ impl RunsOutside for PostgresConnection {
     }
 
     async fn back_to_mark(&mut self) -> Result<(), BackendError> {
-        self.link.settle().await?;
+        self.ready().await?;
         let Some(transaction) = self.state.transaction_mut() else { return Ok(()) };
         let marked = transaction.marked.take();
         self.own_run(&format!("ROLLBACK TO SAVEPOINT {MARK}; RELEASE SAVEPOINT {MARK}")).await?;
@@ -77,7 +77,7 @@ impl RunsOutside for PostgresConnection {
         let statement = self.checked(sql)?;
         let failed =
             |error: BackendError| SqlError::new(ErrorKind::Disconnected, error.to_string());
-        self.link.settle().await.map_err(failed)?;
+        self.ready().await.map_err(failed)?;
         let sent = Sent::plain(statement.written())
             .at_byte(statement.offset())
             .behind(&format!("{} ", comment(marker)));

@@ -122,6 +122,11 @@ fn is_large(cell: &Cell) -> bool {
     matches!(cell, Cell::Bytes(Some(bytes)) if bytes.len() >= LARGE_BYTES_MIN)
 }
 
+/// Whether an own statement needs a message of its own, with values beside its text.
+pub(super) fn goes_beside(own: &Own) -> bool {
+    own.is_sealed || own.params.iter().any(is_large)
+}
+
 fn value(cell: &Cell) -> String {
     let (text, ty) = match cell {
         Cell::Integer(number) => (number.map(|number| format!("'{number}'")), "int8"),
@@ -171,28 +176,32 @@ impl PostgresConnection {
         follows: Follows,
     ) -> Result<(), TxError> {
         for (index, own) in statements.iter().enumerate() {
-            let is_large = own.params.iter().any(is_large);
-            if self.state.transaction().is_some() && (own.is_sealed || is_large) {
+            if self.state.transaction().is_some() && goes_beside(own) {
                 self.post(out).await?;
                 let run = self.run_large(own).await;
                 run.map_err(|error| TxError::Own(index, error))?;
                 continue;
             }
-            let expects = own.expects;
-            let is_checked = match (expects, follows) {
-                (Expects::OneRow, Follows::Commit { .. }) => true,
-                (Expects::NewRow, Follows::Commit { is_alone }) => !is_alone,
-                _ => false,
-            };
-            let sql = spell(&own.sql, &self.config.prefix, &own.params);
-            let place = match (is_checked, expects) {
-                (true, _) => out.message.push(checked(&sql, own.is_query())),
-                (false, Expects::Rows) => out.message.push_query(sql),
-                (false, _) => out.message.push(sql),
-            };
-            out.marks.own.push(Mark { place, index, expects, is_checked });
+            self.add_one(out, index, own, follows);
         }
         Ok(())
+    }
+
+    /// Adds one that needs nothing beside its text, from this place of its list.
+    pub(super) fn add_one(&self, out: &mut Outgoing, index: usize, own: &Own, follows: Follows) {
+        let expects = own.expects;
+        let is_checked = match (expects, follows) {
+            (Expects::OneRow, Follows::Commit { .. }) => true,
+            (Expects::NewRow, Follows::Commit { is_alone }) => !is_alone,
+            _ => false,
+        };
+        let sql = spell(&own.sql, &self.config.prefix, &own.params);
+        let place = match (is_checked, expects) {
+            (true, _) => out.message.push(checked(&sql, own.is_query())),
+            (false, Expects::Rows) => out.message.push_query(sql),
+            (false, _) => out.message.push(sql),
+        };
+        out.marks.own.push(Mark { place, index, expects, is_checked });
     }
 
     /// Runs an own statement with what is large beside its text.
@@ -225,7 +234,17 @@ impl PostgresConnection {
         if message.is_empty() {
             return Ok(Reply::default());
         }
-        let mut reply = self.exchange(&message, out.longer).await;
+        let reply = self.exchange(&message, out.longer).await;
+        self.take(out, &marks, reply)
+    }
+
+    /// Takes the answers to what was added.
+    pub(super) fn take(
+        &mut self,
+        out: &mut Outgoing,
+        marks: &Marks,
+        mut reply: Reply,
+    ) -> Result<Reply, TxError> {
         let done = reply.answered.len();
         if let Some(answered) = marks.begins.and_then(|place| reply.answered.get(place)) {
             self.begun(answered).map_err(TxError::Start)?;
@@ -244,7 +263,7 @@ impl PostgresConnection {
             }
         }
         let failed = reply.error.take();
-        let failed = failed.map(|error| self.failure(&marks, done, out.is_end, error));
+        let failed = failed.map(|error| self.failure(marks, done, out.is_end, error));
         if marks.left.is_some_and(|place| place < done) {
             self.forget_hook();
             self.state.left();
@@ -288,7 +307,8 @@ impl PostgresConnection {
         Ok(())
     }
 
-    async fn exchange(&mut self, message: &Message, longer: Duration) -> Reply {
+    /// Sends a message, and collects the answers.
+    pub(super) async fn exchange(&mut self, message: &Message, longer: Duration) -> Reply {
         let (mut answered, mut next) = (Vec::<Answered>::new(), Answered::default());
         let each = |answer: Answer<'_>| {
             match answer {
@@ -306,7 +326,7 @@ impl PostgresConnection {
 
     /// Reads texts with SQL of the runner's own that needs no values.
     pub(super) async fn own_texts(&mut self, sql: &str) -> Result<Vec<TextRow>, BackendError> {
-        self.link.settle().await?;
+        self.ready().await?;
         let mut message = Message::default();
         if self.state.transaction().is_none() {
             message.extend(self.own_path());
@@ -318,7 +338,7 @@ impl PostgresConnection {
 
     /// Runs SQL of the runner's own that needs no values.
     pub(super) async fn own_run(&mut self, sql: &str) -> Result<(), BackendError> {
-        self.link.settle().await?;
+        self.ready().await?;
         self.link.own_run(sql).await.map_err(|error| self.own_error(error))
     }
 

@@ -59,7 +59,7 @@ impl Places for PostgresConnection {
         &mut self,
         plugins: &BTreeSet<PluginName>,
     ) -> Result<Option<(String, PluginName)>, BackendError> {
-        self.link.settle().await?;
+        self.ready().await?;
         let sql = format!(
             "{MEMBERSHIPS} SELECT n.nspname, pg_catalog.quote_ident(n.nspname) \
              FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \

@@ -8,6 +8,9 @@
 //!    │                                       ended  v    │
 //!    │ settled                                 Hook, outside
 //!    │
+//!    │     claim                 wait_for
+//!    │  Hook, inside <── Ahead <────────── Hook, inside of a transaction that was begun behind a COMMIT
+//!    │
 //!   Unsettled <── ended, where a hook was left; roll_back, from anywhere that a hook has been
 //! ```
 //!
@@ -17,7 +20,10 @@
 
 use super::facts::Facts;
 use crate::{
-    backend::connection::{HookMode, HookSettings},
+    backend::{
+        connection::{HookMode, HookSettings},
+        transaction::{Rows, Start},
+    },
     sql::Level,
 };
 
@@ -32,6 +38,19 @@ pub(super) enum State {
     Hook { hook: Hook, at: At },
     /// Outside of transactions, in a session that may still have settings of a hook.
     Unsettled { tables: Tables },
+    /// In the transaction of a hook that has not had its turn yet. To everything but the `start` that wants it, the connection
+    /// is outside of transactions: see `ahead.rs`.
+    Ahead(Box<Waiting>),
+}
+
+/// A transaction that was begun before anything asked for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Waiting {
+    start: Start,
+    /// Of its own statements.
+    rows: Vec<Rows>,
+    /// What the connection is in once it is asked for.
+    state: State,
 }
 
 /// What the server said of the runner's tables when a hook was left, for the next one's beginning.
@@ -135,6 +154,7 @@ impl State {
             Self::Unsettled { tables } => Self::Own { transaction, tables, is_used: true },
             Self::Own { tables, is_used, .. } => Self::Own { transaction, tables, is_used },
             Self::Hook { hook, .. } => Self::Hook { hook, at: At::Inside(transaction) },
+            Self::Ahead(_) => Self::Own { transaction, tables: None, is_used: true },
         });
     }
 
@@ -150,9 +170,10 @@ impl State {
             Self::Hook { at: At::Inside(transaction), .. } => {
                 Self::Own { transaction, tables: None, is_used: true }
             }
-            Self::Idle { .. } | Self::Unsettled { .. } | Self::Hook { at: At::Outside, .. } => {
-                Self::Unsettled { tables: None }
-            }
+            Self::Idle { .. }
+            | Self::Unsettled { .. }
+            | Self::Ahead(_)
+            | Self::Hook { at: At::Outside, .. } => Self::Unsettled { tables: None },
         });
         known
     }
@@ -180,6 +201,28 @@ impl State {
         if let Some(transaction) = self.transaction_mut() {
             transaction.view.side = side;
         }
+    }
+
+    /// The transaction at hand was begun with `start` before its turn, and its own statements gave `rows`.
+    pub(super) fn wait_for(&mut self, start: Start, rows: Vec<Rows>) {
+        self.change(|state| Self::Ahead(Box::new(Waiting { start, rows, state })));
+    }
+
+    /// Takes the transaction that was begun with `start`, if one was; the rows of its own statements.
+    pub(super) fn claim(&mut self, start: &Start) -> Option<Vec<Rows>> {
+        let mut claimed = None;
+        self.change(|state| match state {
+            Self::Ahead(waiting) if waiting.start == *start => {
+                claimed = Some(waiting.rows);
+                waiting.state
+            }
+            state => state,
+        });
+        claimed
+    }
+
+    pub(super) fn is_ahead(&self) -> bool {
+        matches!(self, Self::Ahead(_))
     }
 
     /// The hook is over, and was found to be as it should be. Its record may follow.
@@ -222,7 +265,7 @@ impl State {
             Self::Own { tables, is_used: false, .. } => Self::Idle { tables },
             Self::Idle { tables } => Self::Idle { tables },
             // What is taken back was looked at last.
-            Self::Own { .. } | Self::Hook { .. } | Self::Unsettled { .. } => {
+            Self::Own { .. } | Self::Hook { .. } | Self::Unsettled { .. } | Self::Ahead(_) => {
                 Self::Unsettled { tables: None }
             }
         });
@@ -248,7 +291,7 @@ impl State {
             Self::Idle { tables } | Self::Own { tables, .. } | Self::Unsettled { tables } => {
                 *tables = None;
             }
-            Self::Hook { .. } => {}
+            Self::Hook { .. } | Self::Ahead(_) => {}
         }
     }
 
@@ -264,7 +307,10 @@ impl State {
             Self::Own { transaction, .. } | Self::Hook { at: At::Inside(transaction), .. } => {
                 Some(transaction)
             }
-            Self::Idle { .. } | Self::Unsettled { .. } | Self::Hook { at: At::Outside, .. } => None,
+            Self::Idle { .. }
+            | Self::Unsettled { .. }
+            | Self::Ahead(_)
+            | Self::Hook { at: At::Outside, .. } => None,
         }
     }
 
@@ -273,21 +319,24 @@ impl State {
             Self::Own { transaction, .. } | Self::Hook { at: At::Inside(transaction), .. } => {
                 Some(transaction)
             }
-            Self::Idle { .. } | Self::Unsettled { .. } | Self::Hook { at: At::Outside, .. } => None,
+            Self::Idle { .. }
+            | Self::Unsettled { .. }
+            | Self::Ahead(_)
+            | Self::Hook { at: At::Outside, .. } => None,
         }
     }
 
     pub(super) fn hook(&self) -> Option<&Hook> {
         match self {
             Self::Hook { hook, .. } => Some(hook),
-            Self::Idle { .. } | Self::Own { .. } | Self::Unsettled { .. } => None,
+            Self::Idle { .. } | Self::Own { .. } | Self::Unsettled { .. } | Self::Ahead(_) => None,
         }
     }
 
     pub(super) fn hook_mut(&mut self) -> Option<&mut Hook> {
         match self {
             Self::Hook { hook, .. } => Some(hook),
-            Self::Idle { .. } | Self::Own { .. } | Self::Unsettled { .. } => None,
+            Self::Idle { .. } | Self::Own { .. } | Self::Unsettled { .. } | Self::Ahead(_) => None,
         }
     }
 
@@ -312,7 +361,7 @@ impl State {
         match self {
             Self::Idle { .. } => false,
             Self::Own { is_used, .. } => *is_used,
-            Self::Hook { .. } | Self::Unsettled { .. } => true,
+            Self::Hook { .. } | Self::Unsettled { .. } | Self::Ahead(_) => true,
         }
     }
 
@@ -333,204 +382,4 @@ impl State {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::Duration;
-
-    fn facts() -> Facts {
-        let last = ["7", "1 2", ""].map(|text| Some(text.to_owned()));
-        Facts::of(&[], &last).expect("answers")
-    }
-
-    fn hook(mode: HookMode) -> Hook {
-        let lock_wait = Duration::from_secs(1);
-        let settings = HookSettings {
-            mode,
-            level: Level::Guarded,
-            lock_wait,
-            statement_time: None,
-            foreign_keys: Default::default(),
-        };
-        Hook::new(settings, Some(facts()), false)
-    }
-
-    fn transaction(side: Side) -> Transaction {
-        let view = View { side, is_pinned: false };
-        Transaction { id: Some("17".to_owned()), view, ..Transaction::default() }
-    }
-
-    fn own(tables: Tables, is_used: bool) -> State {
-        State::Own { transaction: transaction(Side::Own), tables, is_used }
-    }
-
-    fn inside(mode: HookMode, side: Side) -> State {
-        State::Hook { hook: hook(mode), at: At::Inside(transaction(side)) }
-    }
-
-    fn outside() -> State {
-        State::Hook { hook: hook(HookMode::Journaled), at: At::Outside }
-    }
-
-    fn idle(tables: Tables) -> State {
-        State::Idle { tables }
-    }
-
-    fn unsettled(tables: Tables) -> State {
-        State::Unsettled { tables }
-    }
-
-    /// Each state that there is, with the one that a way leads to.
-    fn leads(way: impl Fn(&mut State), table: Vec<(State, State)>) {
-        for (from, to) in table {
-            let mut state = from.clone();
-            way(&mut state);
-            assert_eq!(state, to, "from {from:?}");
-        }
-    }
-
-    use HookMode::{Journaled, Transaction as Whole};
-    use Side::{Guest, Own};
-
-    #[test]
-    fn a_transaction_begins() {
-        let known = Some(facts());
-        let begin = |state: &mut State| {
-            state.begin();
-            assert_eq!(state.transaction(), Some(&Transaction::default()));
-            state.transaction_mut().expect("begun").id = Some("17".to_owned());
-        };
-        leads(
-            begin,
-            vec![
-                (idle(known.clone()), own(known.clone(), false)),
-                (unsettled(known.clone()), own(known.clone(), true)),
-                (own(known.clone(), true), own(known, true)),
-                (outside(), inside(Journaled, Own)),
-                (inside(Journaled, Guest), inside(Journaled, Own)),
-            ],
-        );
-    }
-
-    #[test]
-    fn a_hook_enters() {
-        let known = Some(facts());
-        let mut state = own(known.clone(), false);
-        assert_eq!(state.entering(), known, "what is known is asked for no more");
-        assert_eq!(state, own(None, true));
-        state.entered(hook(Whole));
-        assert_eq!(state, inside(Whole, Guest));
-        leads(
-            |state| drop(state.entering()),
-            vec![
-                (inside(Whole, Own), own(None, true)),
-                (idle(known), unsettled(None)),
-                (outside(), unsettled(None)),
-            ],
-        );
-        leads(
-            |state| state.entered(hook(Whole)),
-            vec![(idle(None), idle(None)), (unsettled(None), unsettled(None))],
-        );
-    }
-
-    #[test]
-    fn a_hook_is_left() {
-        leads(
-            State::left,
-            vec![
-                (inside(Whole, Own), own(Some(facts()), true)),
-                (inside(Journaled, Own), own(None, true)),
-                (outside(), unsettled(None)),
-                (own(None, false), own(None, false)),
-                (idle(None), idle(None)),
-            ],
-        );
-    }
-
-    #[test]
-    fn a_transaction_ends() {
-        let known = Some(facts());
-        leads(
-            State::ended,
-            vec![
-                (own(known.clone(), false), idle(known.clone())),
-                (own(known.clone(), true), unsettled(known.clone())),
-                (inside(Journaled, Guest), outside()),
-                (outside(), outside()),
-                (idle(known.clone()), idle(known)),
-            ],
-        );
-    }
-
-    #[test]
-    fn a_session_is_settled() {
-        let known = Some(facts());
-        leads(
-            State::settled,
-            vec![
-                (unsettled(known.clone()), idle(known.clone())),
-                (outside(), outside()),
-                (own(known.clone(), true), own(known, true)),
-            ],
-        );
-    }
-
-    /// From anywhere, what a hook may have left is taken back until the server has said so.
-    #[test]
-    fn all_is_rolled_back() {
-        let known = Some(facts());
-        leads(
-            State::roll_back,
-            vec![
-                (idle(known.clone()), idle(known.clone())),
-                (own(known.clone(), false), idle(known.clone())),
-                (own(known.clone(), true), unsettled(None)),
-                (inside(Whole, Guest), unsettled(None)),
-                (outside(), unsettled(None)),
-                (unsettled(known), unsettled(None)),
-            ],
-        );
-    }
-
-    #[test]
-    fn a_savepoint_is_taken_back() {
-        let known = Some(facts());
-        let of_rehearsal = |mut state: State, is_saved| {
-            state.set_purpose(Purpose::Rehearsal { is_saved });
-            assert_eq!(state.is_saved(), is_saved && state.transaction().is_some());
-            state
-        };
-        let saved = |state| of_rehearsal(state, true);
-        let before = |state| of_rehearsal(state, false);
-        let mut marked = saved(inside(Journaled, Guest));
-        marked.transaction_mut().expect("open").marked = Some(View::default());
-        leads(
-            State::taken_back,
-            vec![
-                (saved(inside(Whole, Guest)), before(own(None, true))),
-                (marked, before(own(None, true))),
-                (saved(own(known.clone(), true)), before(own(None, true))),
-                (before(own(known.clone(), false)), before(own(known, false))),
-                (outside(), outside()),
-            ],
-        );
-    }
-
-    #[test]
-    fn what_states_say() {
-        let table = [
-            (idle(None), false, Own, false),
-            (unsettled(None), true, Own, false),
-            (own(None, false), false, Own, false),
-            (own(None, true), true, Own, false),
-            (inside(Whole, Guest), true, Guest, false),
-            (inside(Journaled, Own), true, Own, true),
-            (outside(), true, Own, false),
-        ];
-        for (state, is_used, side, is_in_segment) in table {
-            assert_eq!(state.is_used(), is_used, "{state:?}");
-            assert_eq!(state.side(), side, "{state:?}");
-            assert_eq!(state.is_in_segment(), is_in_segment, "{state:?}");
-        }
-    }
-}
+mod tests;

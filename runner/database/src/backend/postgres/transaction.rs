@@ -5,6 +5,7 @@
 
 use super::{
     PostgresConnection,
+    ahead::Ahead,
     facts::Facts,
     message::Message,
     own::{Follows, Outgoing},
@@ -20,6 +21,7 @@ use crate::{
     sql::Isolation,
 };
 use async_trait::async_trait;
+use std::time::Instant;
 
 /// The transaction's commit is answered before it is on the disk.
 const UNFLUSHED: &str = "SET LOCAL synchronous_commit = off";
@@ -35,7 +37,10 @@ impl Transactions for PostgresConnection {
         if let Some(mut rehearsal) = self.rehearsal() {
             return rehearsal.start(start).await;
         }
-        self.link.settle().await.map_err(TxError::Start)?;
+        if let Some(rows) = self.state.claim(&start) {
+            return Ok(rows);
+        }
+        self.ready().await.map_err(TxError::Start)?;
         let mut out = Outgoing::of(&start.own);
         self.add_begin(&mut out, start.isolation);
         self.send_start(out, start).await
@@ -51,7 +56,7 @@ impl Transactions for PostgresConnection {
         if let Some(mut rehearsal) = self.rehearsal() {
             return rehearsal.read(queries).await;
         }
-        self.link.settle().await.map_err(TxError::Start)?;
+        self.ready().await.map_err(TxError::Start)?;
         let mut out = Outgoing::of(&queries);
         self.add_begin(&mut out, None);
         self.add_own(&mut out, &queries, Follows::Nothing).await?;
@@ -64,7 +69,7 @@ impl Transactions for PostgresConnection {
 
     /// Runs own statements, in the transaction at hand or each by itself.
     async fn own(&mut self, statements: Vec<Own>) -> Result<Vec<Rows>, TxError> {
-        self.link.settle().await.map_err(TxError::Start)?;
+        self.ready().await.map_err(TxError::Start)?;
         let mut out = Outgoing::of(&statements);
         match (self.state.transaction(), self.state.side()) {
             (Some(_), Side::Guest) => self.add_own_switch(&mut out.message),
@@ -76,7 +81,8 @@ impl Transactions for PostgresConnection {
         Ok(out.rows)
     }
 
-    /// Ends a transaction: what is to be checked, the record and the COMMIT go in one message.
+    /// Ends a transaction: what is to be checked, the record and the COMMIT go in one message, and the beginning of the next
+    /// one, where that can be.
     async fn finish(&mut self, end: End) -> Result<Durability, TxError> {
         if let Some(mut rehearsal) = self.rehearsal() {
             return rehearsal.finish(end).await;
@@ -101,7 +107,8 @@ impl Transactions for PostgresConnection {
                     .is_some_and(|hook| hook.facts.as_ref().is_some_and(Facts::are_alone));
             self.add_own(&mut out, &end.own, Follows::Commit { is_alone }).await?;
         }
-        self.commit(&mut out, end.durability, is_hook).await?;
+        let next = end.then.filter(|_| is_hook).and_then(|start| self.ahead(start));
+        self.commit(&mut out, end.durability, is_hook, next).await?;
         Ok(end.durability)
     }
 
@@ -118,11 +125,11 @@ impl Transactions for PostgresConnection {
             self.start(Start::own(statements)).await?;
             return self.finish(End { durability, ..End::default() }).await;
         }
-        self.link.settle().await.map_err(TxError::Start)?;
+        self.ready().await.map_err(TxError::Start)?;
         let mut out = Outgoing::of(&statements);
         self.add_begin(&mut out, None);
         self.add_own(&mut out, &statements, Follows::Commit { is_alone: false }).await?;
-        self.commit(&mut out, durability, false).await?;
+        self.commit(&mut out, durability, false, None).await?;
         Ok(durability)
     }
 
@@ -178,7 +185,7 @@ impl PostgresConnection {
     }
 
     /// Adds what begins a transaction, in the journaled hook at work or outside of any.
-    fn add_begin(&mut self, out: &mut Outgoing, isolation: Option<Isolation>) {
+    pub(super) fn add_begin(&mut self, out: &mut Outgoing, isolation: Option<Isolation>) {
         let message = &mut out.message;
         let bounds = settings::bounds(self.config.lock_wait, self.idle);
         // Readers may be connected to a standby, which hands out no ids.
@@ -212,13 +219,15 @@ impl PostgresConnection {
 
     /// Commits what was added. A transaction that begins in the same message cannot have failed before its COMMIT: the
     /// server leaves out what follows a failed statement. Nor has one that was whole when the hook was left just before
-    /// (`is_whole`). Of any other the server is asked what became of it.
+    /// (`is_whole`). Of any other the server is asked what became of it. `next` goes behind all that.
     async fn commit(
         &mut self,
         out: &mut Outgoing,
         durability: Durability,
         is_whole: bool,
+        mut next: Option<Ahead>,
     ) -> Result<(), TxError> {
+        let since = Instant::now();
         let id = self.state.transaction_id().map(str::to_owned);
         let message = &mut out.message;
         match durability {
@@ -237,21 +246,33 @@ impl PostgresConnection {
             message.push(READ_ONLY);
         }
         out.marks.commit = Some(message.push("COMMIT"));
+        if next.is_some() {
+            // What is reset here would come back if the next transaction were rolled back, and that one could not begin with
+            // its own isolation level where statements stand before it.
+            message.push("BEGIN");
+        }
         if ends_hook {
             message.push(UNLISTEN);
             message.extend(self.reset());
         }
         message.extend(self.link.forget_described());
+        if next.is_some() {
+            message.push("COMMIT");
+        }
         let status = id.filter(|_| !is_whole).map(|id| {
             message.push(format!("SELECT pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8)"))
         });
-        let reply = self.post(out).await;
+        let (reply, answers) = self.post_before(out, next.as_mut()).await;
         if !matches!(&reply, Err(error) if !error.is_committed()) {
             self.state.ended();
             self.leave_session();
         }
         let mut reply = reply?;
         self.state.settled();
+        self.chained = match next {
+            Some(next) => self.take_ahead(next, answers, since).await,
+            None => None,
+        };
         let status = status.and_then(|place| reply.answered.get_mut(place));
         match status.map(|answered| std::mem::take(&mut answered.texts)) {
             None => Ok(()),

@@ -91,7 +91,7 @@ impl Journaling for PostgresConnection {
 
     /// Whether the transaction that was begun is still open; a failed one is.
     async fn is_in_transaction(&mut self) -> Result<bool, BackendError> {
-        self.link.settle().await?;
+        self.ready().await?;
         let Some(transaction) = self.state.transaction() else { return Ok(false) };
         let id = transaction.id.clone();
         let sql = "SELECT pg_catalog.pg_current_xact_id_if_assigned()";
@@ -106,7 +106,7 @@ impl Journaling for PostgresConnection {
     }
 
     async fn end_orphans(&mut self, marker: &str) -> Result<(), BackendError> {
-        self.link.settle().await?;
+        self.ready().await?;
         let comment = comment(marker);
         let sql = format!(
             "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a \
@@ -227,7 +227,7 @@ impl PostgresConnection {
 
     /// Indexes and partitions of the tables that are named, or of all tables where none is.
     async fn look(&mut self, names: &BTreeSet<String>) -> Result<Fingerprint, BackendError> {
-        self.link.settle().await?;
+        self.ready().await?;
         let mut indexes = self.indexes().await?;
         let is_named = |index: &Index| names.contains(&index.table) || names.contains(&index.name);
         // A pattern of names that the catalogue does not know yet, such as REINDEX SCHEMA.

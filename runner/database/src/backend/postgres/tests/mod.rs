@@ -4,6 +4,7 @@ use crate::alteration::ForeignKeys;
 use crate::backend::servers;
 use crate::sql::Level;
 
+mod ahead;
 mod confined;
 mod connecting;
 mod cursors;
