@@ -26,55 +26,49 @@ struct Kind {
     catalogue: &'static str,
     /// Its kind in the map, of the row `o`.
     kind: &'static str,
-    /// Its schema, its name and its owner.
-    place: &'static str,
     name: &'static str,
+    schema: &'static str,
     owner: &'static str,
     /// The rows that count.
     counted: &'static str,
 }
 
-const KINDS: [Kind; 4] = [
+/// What lies in a schema.
+const KINDS: [Kind; 3] = [
     Kind {
         catalogue: "pg_class",
         kind: "CASE WHEN o.relkind IN ('v', 'm') THEN 'view' WHEN o.relkind = 'S' THEN 'sequence' ELSE 'table' END",
-        place: "o.relnamespace",
         name: "o.relname::text",
+        schema: "o.relnamespace",
         owner: "o.relowner",
         counted: "o.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')",
     },
     Kind {
         catalogue: "pg_proc",
         kind: "'function'",
-        place: "o.pronamespace",
         name: "CASE WHEN length(o.proname || pg_get_function_identity_arguments(o.oid)) < 250 \
             THEN o.proname || '(' || pg_get_function_identity_arguments(o.oid) || ')' \
             ELSE o.proname || '(' || md5(pg_get_function_identity_arguments(o.oid)) || ')' END",
+        schema: "o.pronamespace",
         owner: "o.proowner",
         counted: "true",
     },
     Kind {
         catalogue: "pg_type",
         kind: "'type'",
-        place: "o.typnamespace",
         name: "o.typname::text",
+        schema: "o.typnamespace",
         owner: "o.typowner",
         // No array, and no row of a table.
         counted: "o.typelem = 0 AND NOT EXISTS (SELECT FROM pg_class r WHERE r.oid = o.typrelid AND r.relkind <> 'c')",
     },
-    Kind {
-        catalogue: "pg_namespace",
-        kind: "'schema'",
-        place: "o.oid",
-        name: "o.nspname::text",
-        owner: "o.nspowner",
-        counted: "NOT EXISTS (SELECT FROM pg_class r WHERE r.relnamespace = o.oid AND age(r.xmin) > 0)",
-    },
 ];
 
+const ME: &str = "(SELECT oid FROM pg_roles WHERE rolname = session_user)";
+
 /// Whether the transaction wrote to one of the catalogues, as the server counts it.
-fn touched(counts: &[&str]) -> String {
-    let counts = CATALOGUES.iter().flat_map(|catalogue| {
+fn touched(catalogues: &[&str], counts: &[&str]) -> String {
+    let counts = catalogues.iter().flat_map(|catalogue| {
         counts.iter().map(move |count| {
             format!("pg_stat_get_xact_tuples_{count}('pg_catalog.{catalogue}'::regclass)")
         })
@@ -91,40 +85,79 @@ fn is_ours(row: &str) -> String {
     )
 }
 
+/// Whether an object is no part of an extension. Counted, because a planner that makes a join of it reads all of pg_depend.
+fn is_no_member(catalogue: &str, object: &str) -> String {
+    format!(
+        "(SELECT count(*) FROM pg_depend e WHERE e.classid = {catalogue} AND e.objid = {object} AND e.deptype = 'e') = 0"
+    )
+}
+
 impl Kind {
-    /// The objects of the map that the hook made.
-    fn made(&self, is_confined: bool) -> String {
-        let Self { catalogue, kind, place, name, owner, counted } = self;
-        let is_made = match is_confined {
-            true => format!(
-                "{owner} = (SELECT oid FROM pg_roles WHERE rolname = session_user) AND age(o.xmin) <= 0"
-            ),
-            // A schema is in none.
-            false if *catalogue == "pg_namespace" => is_ours("o"),
-            false => format!(
-                "{} AND EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_catalog.{catalogue}'::regclass \
-                    AND d.objid = o.oid AND d.objsubid = 0 AND d.refclassid = 'pg_catalog.pg_namespace'::regclass AND {})",
-                is_ours("o"),
-                is_ours("d")
-            ),
-        };
+    /// The object of this kind that the row `d` of pg_depend is about.
+    fn of_row(&self, is_confined: bool) -> String {
+        let Self { catalogue, kind, name, owner, counted, .. } = self;
+        let own = if is_confined { format!(" AND {owner} = {ME}") } else { String::new() };
         format!(
-            "SELECT {kind} AS kind, n.nspname::text AS place, {name} AS name FROM pg_catalog.{catalogue} o \
-             JOIN pg_catalog.pg_namespace n ON n.oid = {place} \
-             WHERE {is_made} AND {counted} AND NOT starts_with(n.nspname, 'pg_') \
-                AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_catalog.{catalogue}'::regclass \
-                    AND e.objid = o.oid AND e.deptype = 'e')"
+            "SELECT {kind} AS kind, {name} AS name FROM pg_catalog.{catalogue} o \
+             WHERE d.classid = 'pg_catalog.{catalogue}'::regclass AND o.oid = d.objid AND {counted}{own}"
         )
     }
 
-    /// Whether the object of the map's row `m` is there.
-    fn is_there(&self) -> String {
-        let Self { catalogue, kind, place, name, counted, .. } = self;
+    /// Objects of a confined plugin that its hook changed, and may have given another name.
+    fn changed(&self) -> String {
+        let Self { catalogue, kind, name, schema, owner, counted } = self;
         format!(
-            "EXISTS (SELECT FROM pg_catalog.{catalogue} o JOIN pg_catalog.pg_namespace n ON n.oid = {place} \
-             WHERE n.nspname = m.place AND {kind} = m.kind AND {name} = m.name AND {counted})"
+            "SELECT {kind}, n.nspname::text, {name} FROM pg_catalog.{catalogue} o \
+             JOIN pg_catalog.pg_namespace n ON n.oid = {schema} \
+             WHERE {} AND age(o.xmin) <= 0 AND {owner} = {ME} AND {counted} AND {}",
+            touched(&[catalogue], &["updated"]),
+            is_no_member(&format!("'pg_catalog.{catalogue}'::regclass"), "o.oid")
         )
     }
+}
+
+/// What the hook made. The row that ties an object to its schema is this transaction's own: that index is short, and the
+/// catalogues are not read.
+fn made(is_confined: bool) -> String {
+    let kinds: Vec<String> = KINDS.iter().map(|kind| kind.of_row(is_confined)).collect();
+    let in_schemas = format!(
+        "SELECT k.kind, n.nspname::text AS place, k.name FROM pg_catalog.pg_depend d \
+         JOIN pg_catalog.pg_namespace n ON n.oid = d.refobjid CROSS JOIN LATERAL ({}) k \
+         WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.objsubid = 0 AND {} \
+            AND NOT starts_with(n.nspname, 'pg_') AND {}",
+        kinds.join(" UNION ALL "),
+        is_ours("d"),
+        is_no_member("d.classid", "d.objid")
+    );
+    let owned = if is_confined { format!(" AND o.nspowner = {ME}") } else { String::new() };
+    // A schema is tied to none. One with older objects in it was only changed.
+    let schemas = format!(
+        "SELECT 'schema', o.nspname::text, o.nspname::text FROM pg_catalog.pg_namespace o \
+         WHERE {} AND {} AND NOT starts_with(o.nspname, 'pg_'){owned} AND {} \
+            AND NOT EXISTS (SELECT FROM pg_class r WHERE r.relnamespace = o.oid AND age(r.xmin) > 0)",
+        touched(&["pg_namespace"], &["inserted", "updated"]),
+        is_ours("o"),
+        is_no_member("'pg_catalog.pg_namespace'::regclass", "o.oid")
+    );
+    let mut parts = vec![in_schemas, schemas];
+    if is_confined {
+        parts.extend(KINDS.iter().map(Kind::changed));
+    }
+    parts.join(" UNION ")
+}
+
+/// Whether tables, views or sequences of the map may be gone: some were dropped, or one that was changed is not in it by its
+/// name.
+fn may_be_gone() -> String {
+    let [relation, ..] = &KINDS;
+    let Kind { kind, name, counted, .. } = relation;
+    format!(
+        "({} OR {} AND (SELECT count(*) FROM pg_catalog.pg_class o WHERE age(o.xmin) <= 0 AND {counted} \
+            AND (SELECT count(*) FROM @object f WHERE f.kind = {kind} AND f.name = {name} AND f.place = \
+                (SELECT nspname FROM pg_catalog.pg_namespace WHERE oid = o.relnamespace)) = 0) > 0)",
+        touched(&["pg_class"], &["deleted"]),
+        touched(&["pg_class"], &["updated"])
+    )
 }
 
 impl Maps for PostgresConnection {
@@ -133,24 +166,25 @@ impl Maps for PostgresConnection {
     }
 
     fn statements(&self, maker: &AlterationKey, is_confined: bool) -> Vec<Own> {
-        let [relation, ..] = &KINDS;
-        // Only of tables, views and sequences it matters that a name is free again.
-        let gone = format!(
-            "DELETE FROM @object m WHERE m.kind IN ('table', 'view', 'sequence') AND {} AND NOT {}",
-            touched(&["deleted", "updated"]),
-            relation.is_there()
-        );
-        let made: Vec<String> = KINDS.iter().map(|kind| kind.made(is_confined)).collect();
         let insert = format!(
             "INSERT INTO @object AS m (plugin, id, kind, place, name) \
              SELECT p, i, f.kind, f.place, f.name FROM (SELECT ?::text AS p, ?::text AS i) maker CROSS JOIN ({}) f \
              WHERE {} \
              ON CONFLICT (kind, place, name) DO UPDATE SET plugin = excluded.plugin, id = excluded.id \
              WHERE m.plugin <> excluded.plugin",
-            made.join(" UNION ALL "),
-            touched(&["inserted", "updated"])
+            made(is_confined),
+            touched(&CATALOGUES, &["inserted", "updated"])
+        );
+        let [relation, ..] = &KINDS;
+        let Kind { kind, name, schema, counted, .. } = relation;
+        // Only of tables, views and sequences it matters that a name is free again.
+        let gone = format!(
+            "DELETE FROM @object m WHERE m.kind IN ('table', 'view', 'sequence') AND (SELECT {}) AND NOT EXISTS ( \
+                SELECT FROM pg_catalog.pg_class o JOIN pg_catalog.pg_namespace n ON n.oid = {schema} \
+                WHERE n.nspname = m.place AND {kind} = m.kind AND {name} = m.name AND {counted})",
+            may_be_gone()
         );
         let named = [Cell::text(&maker.plugin), Cell::text(&maker.id)];
-        vec![Own::run(gone, []), Own::run(insert, named)]
+        vec![Own::run(insert, named), Own::run(gone, [])]
     }
 }

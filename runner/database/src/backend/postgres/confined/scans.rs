@@ -14,7 +14,8 @@
 //! | a table named as one of the runner's, or as another owner's on the search path | refused |
 //!
 //! Only rows of the catalogue that this transaction wrote are looked at: `age` counts from the transaction's own id, so
-//! that those of its savepoints count as younger.
+//! that those of its savepoints count as younger. A look costs more than most hooks, so it is guarded twice: by the server's
+//! counts of what was written to a catalogue, and by whether there is a row that it could be about.
 
 use super::{super::text::literal, powers};
 
@@ -164,7 +165,11 @@ executes text or changes settings, which it could do in the sessions of others',
     );
     add(
         &["pg_policy", "pg_rewrite", "pg_class"],
-        "    SELECT format('%s is about %s', found.what, c.oid::regclass) INTO found_one FROM (
+        where_any(&[
+            "pg_policy p WHERE age(p.xmin) <= 0",
+            "pg_rewrite r WHERE age(r.xmin) <= 0",
+            "pg_class v WHERE v.relhasrules AND age(v.xmin) <= 0",
+        ], "    SELECT format('%s is about %s', found.what, c.oid::regclass) INTO found_one FROM (
         SELECT format('the policy %s', p.polname) AS what, concat(p.polqual::text, ' ', p.polwithcheck::text) AS tree, true AS any_table
         FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relowner = me AND age(p.xmin) <= 0
         UNION ALL
@@ -177,14 +182,13 @@ executes text or changes settings, which it could do in the sessions of others',
     IF FOUND THEN
         RAISE insufficient_privilege USING MESSAGE = found_one.format || ', with the rights of whoever uses it';
     END IF;
-"
-            .to_owned(),
+"),
     );
-    for (what, from, tree) in TREES {
+    for (what, from, tree, is_any) in TREES {
         let catalogue = from.split(' ').next().unwrap_or_default();
         add(
             &[catalogue],
-            format!(
+            where_any(&[&format!("{catalogue} o WHERE age(o.xmin) <= 0 AND {is_any}")], &format!(
                 "    SELECT format('%s calls %s', found.what, p.oid::regprocedure) INTO found_one FROM (
         SELECT {what} AS what, {tree} AS tree FROM {from}
     ) found CROSS JOIN LATERAL
@@ -199,7 +203,7 @@ executes text or changes settings, which it could do in the sessions of others',
             || ', which would run with the rights of whoever uses it';
     END IF;
 "
-            ),
+            )),
         );
     }
     add(
@@ -234,12 +238,20 @@ fn where_touched(catalogues: &[&str], body: &str) -> String {
     }
 }
 
-/// Expressions that the plugin left, by what they belong to: a name for a message, where from, and the tree.
-const TREES: [(&str, &str, &str); 14] = [
+/// Runs `body` where one of `rows`, each a table with a condition, has any.
+fn where_any(rows: &[&str], body: &str) -> String {
+    let any: Vec<String> = rows.iter().map(|rows| format!("EXISTS (SELECT FROM {rows})")).collect();
+    format!("    IF {} THEN\n{body}    END IF;\n", any.join(" OR "))
+}
+
+/// Expressions that the plugin left, by what they belong to: a name for a message, where from, the tree, and whether the row `o`
+/// of the first catalogue can have one.
+const TREES: [(&str, &str, &str, &str); 14] = [
     (
         "format('a default of %s', c.oid::regclass)",
         "pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid WHERE c.relowner = me AND age(d.xmin) <= 0",
         "d.adbin::text",
+        "true",
     ),
     (
         "format('the constraint %s', k.conname)",
@@ -247,68 +259,81 @@ const TREES: [(&str, &str, &str); 14] = [
             SELECT relowner FROM pg_class WHERE oid = k.conrelid \
             UNION ALL SELECT typowner FROM pg_type WHERE oid = k.contypid)",
         "k.conbin::text",
+        "o.conbin IS NOT NULL",
     ),
     (
         "format('the index %s', i.indexrelid::regclass)",
         "pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE c.relowner = me AND age(i.xmin) <= 0",
         "concat(i.indexprs::text, ' ', i.indpred::text)",
+        "(o.indexprs IS NOT NULL OR o.indpred IS NOT NULL)",
     ),
     (
         "format('the policy %s', p.polname)",
         "pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relowner = me AND age(p.xmin) <= 0",
         "concat(p.polqual::text, ' ', p.polwithcheck::text)",
+        "true",
     ),
     (
         "format('the view or rule on %s', c.oid::regclass)",
         "pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class WHERE c.relowner = me AND age(r.xmin) <= 0",
         "concat(r.ev_qual::text, ' ', r.ev_action::text)",
+        "true",
     ),
     (
         "format('the condition of the trigger %s', t.tgname)",
         "pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relowner = me AND age(t.xmin) <= 0",
         "t.tgqual::text",
+        "o.tgqual IS NOT NULL",
     ),
     (
         "format('the default of the type %s', t.typname)",
         "pg_type t WHERE t.typowner = me AND age(t.xmin) <= 0",
         "t.typdefaultbin::text",
+        "o.typdefaultbin IS NOT NULL",
     ),
     (
         "format('a default of a parameter of %s', p.oid::regprocedure)",
         "pg_proc p WHERE p.proowner = me AND age(p.xmin) <= 0",
         "p.proargdefaults::text",
+        "o.proargdefaults IS NOT NULL",
     ),
     (
         "format('the aggregate %s', a.aggfnoid)",
         "pg_aggregate a JOIN pg_proc p ON p.oid = a.aggfnoid WHERE p.proowner = me AND age(a.xmin) <= 0",
         "concat(':funcid ', a.aggtransfn::oid, ' :funcid ', a.aggfinalfn::oid, ' :funcid ', a.aggcombinefn::oid, \
             ' :funcid ', a.aggmtransfn::oid, ' :funcid ', a.aggminvtransfn::oid, ' :funcid ', a.aggmfinalfn::oid, ' ')",
+        "true",
     ),
     (
         "format('the operator %s', o.oprname)",
         "pg_operator o WHERE o.oprowner = me AND age(o.xmin) <= 0",
         "concat(':funcid ', o.oprcode::oid, ' ')",
+        "true",
     ),
     (
         "format('the key of the partitions of %s', c.oid::regclass)",
         "pg_partitioned_table k JOIN pg_class c ON c.oid = k.partrelid WHERE c.relowner = me AND age(k.xmin) <= 0",
         "k.partexprs::text",
+        "o.partexprs IS NOT NULL",
     ),
     (
         "format('the body of %s', p.oid::regprocedure)",
         "pg_proc p WHERE p.proowner = me AND age(p.xmin) <= 0",
         // Version 13 has no such column.
         "to_jsonb(p) ->> 'prosqlbody'",
+        "true",
     ),
     (
         "format('the range %s', g.rngtypid::regtype)",
         "pg_range g JOIN pg_type t ON t.oid = g.rngtypid WHERE t.typowner = me AND age(g.xmin) <= 0",
         "concat(':funcid ', g.rngsubdiff::oid, ' :funcid ', g.rngcanonical::oid, ' ')",
+        "true",
     ),
     (
         "format('the cast from %s', k.castsource::regtype)",
         "pg_cast k JOIN pg_type a ON a.oid = k.castsource JOIN pg_type b ON b.oid = k.casttarget \
             WHERE me IN (a.typowner, b.typowner) AND age(k.xmin) <= 0",
         "concat(':funcid ', k.castfunc, ' ')",
+        "true",
     ),
 ];
