@@ -27,14 +27,15 @@ begin() {
     mkdir "$folder"
   fi
   cd "$folder"
-  # They read or alter the customers of acme/shop, which a confined plugin may not.
+  # Two ask for the customers of acme/shop: on a terminal a yes to the plan grants that, and a job has it written down.
+  # acme/lookup works on a table of another plugin, and takes its column away again when it is rolled back.
   cat > runner.toml <<'TOML'
 [plugins."acme/lookup"]
 guarded = true
 [plugins."globex/directory"]
-guarded = true
+grant = ["reads acme/shop:customers"]
 [plugins."initech/insights"]
-guarded = true
+grant = ["reads acme/shop:customers"]
 TOML
 }
 

@@ -241,7 +241,7 @@ impl Backend {
     /// What archives the component of an `up`, or of a `down` that is another one than was applied.
     pub(super) async fn archive_up(&mut self, claim: &Claim<'_>) -> Result<Vec<Own>, BackendError> {
         let checksum = claim.attempt.component_checksum;
-        let store = self.to_archive(claim.attempt, claim.component).await?;
+        let store = self.archiving(claim.attempt, claim.component).await?;
         // A small one is sent without asking.
         if store.len() > 1 && archive::has(&mut *self.shared()?.lock().await, checksum).await? {
             self.is_archived(claim);
@@ -251,7 +251,7 @@ impl Backend {
     }
 
     /// What archives a component that is not known to be there. The same each time that it is asked for.
-    async fn to_archive(
+    async fn archiving(
         &mut self,
         attempt: &Attempt,
         component: &[u8],
@@ -300,7 +300,7 @@ impl Backend {
             if component.len() > archive::CHUNK_BYTES {
                 return Ok(None);
             }
-            own.extend(self.to_archive(attempt, component).await?);
+            own.extend(self.archiving(attempt, component).await?);
         }
         let settings = self.hook_settings(HookMode::Transaction, attempt.limits);
         Ok(Some(Start::entering(own, settings)))

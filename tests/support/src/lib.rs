@@ -331,26 +331,3 @@ pub fn guest(name: &str) -> PathBuf {
     );
     path
 }
-
-/// The reference plugins, all three, packed into one folder.
-pub fn reference_plugins() -> &'static Path {
-    static PLUGINS: OnceLock<tempfile::TempDir> = OnceLock::new();
-    PLUGINS
-        .get_or_init(|| {
-            let folder = tempfile::tempdir().expect("a temporary folder");
-            let sandbox = Sandbox::new();
-            let plugins = root().join("plugins");
-            let shop = plugins.join("acme/shop/sql").display().to_string();
-            let out = |plugin: &str| folder.path().join(plugin).display().to_string();
-            sandbox.ok(&["pack", &shop, "--out", &out("acme/shop")]);
-            for (guest_name, plugin) in
-                [("directory", "globex/directory"), ("insights", "initech/insights")]
-            {
-                let manifest = plugins.join(plugin).join("alteration.json").display().to_string();
-                let file = guest(guest_name).display().to_string();
-                sandbox.ok(&["pack", &file, "--manifest", &manifest, "--out", &out(plugin)]);
-            }
-            folder
-        })
-        .path()
-}

@@ -13,7 +13,7 @@ use crate::{
     connection::{Connection, Segments},
     session::{ErrorKind, FailedInScript, OnStatement, Script, ScriptRun, SqlError},
     sql::{Statement, UNCLOSED, UnitWord, Units, statement_length, unrepeatable},
-    transaction::{Checks, Durability, End},
+    transaction::{Durability, End},
 };
 use std::sync::Arc;
 
