@@ -107,9 +107,9 @@ impl Kind {
     fn changed(&self) -> String {
         let Self { catalogue, kind, name, schema, owner, counted } = self;
         format!(
-            "SELECT {kind}, n.nspname::text, {name} FROM pg_catalog.{catalogue} o \
+            "SELECT {kind} AS kind, n.nspname::text AS place, {name} AS name FROM pg_catalog.{catalogue} o \
              JOIN pg_catalog.pg_namespace n ON n.oid = {schema} \
-             WHERE {} AND age(o.xmin) <= 0 AND {owner} = {ME} AND {counted} AND {}",
+             WHERE {} AND age(o.xmin) <= 0 AND {owner} = {ME} AND {counted} AND NOT starts_with(n.nspname, 'pg_') AND {}",
             touched(&[catalogue], &["updated"]),
             is_no_member(&format!("'pg_catalog.{catalogue}'::regclass"), "o.oid")
         )
@@ -139,11 +139,19 @@ fn made(is_confined: bool) -> String {
         is_ours("o"),
         is_no_member("'pg_catalog.pg_namespace'::regclass", "o.oid")
     );
-    let mut parts = vec![in_schemas, schemas];
-    if is_confined {
-        parts.extend(KINDS.iter().map(Kind::changed));
-    }
-    parts.join(" UNION ")
+    format!("{in_schemas} UNION ALL {schemas}")
+}
+
+/// Writes rows for `found`.
+fn insert(found: &str) -> String {
+    format!(
+        "INSERT INTO @object AS m (plugin, id, kind, place, name) \
+         SELECT p, i, f.kind, f.place, f.name FROM (SELECT ?::text AS p, ?::text AS i) maker CROSS JOIN ({found}) f \
+         WHERE {} \
+         ON CONFLICT (kind, place, name) DO UPDATE SET plugin = excluded.plugin, id = excluded.id \
+         WHERE m.plugin <> excluded.plugin",
+        touched(&CATALOGUES, &["inserted", "updated"])
+    )
 }
 
 /// Whether tables, views or sequences of the map may be gone: some were dropped, or one that was changed is not in it by its
@@ -166,15 +174,6 @@ impl Maps for PostgresConnection {
     }
 
     fn statements(&self, maker: &AlterationKey, is_confined: bool) -> Vec<Own> {
-        let insert = format!(
-            "INSERT INTO @object AS m (plugin, id, kind, place, name) \
-             SELECT p, i, f.kind, f.place, f.name FROM (SELECT ?::text AS p, ?::text AS i) maker CROSS JOIN ({}) f \
-             WHERE {} \
-             ON CONFLICT (kind, place, name) DO UPDATE SET plugin = excluded.plugin, id = excluded.id \
-             WHERE m.plugin <> excluded.plugin",
-            made(is_confined),
-            touched(&CATALOGUES, &["inserted", "updated"])
-        );
         let [relation, ..] = &KINDS;
         let Kind { kind, name, schema, counted, .. } = relation;
         // Only of tables, views and sequences it matters that a name is free again.
@@ -184,7 +183,19 @@ impl Maps for PostgresConnection {
                 WHERE n.nspname = m.place AND {kind} = m.kind AND {name} = m.name AND {counted})",
             may_be_gone()
         );
-        let named = [Cell::text(&maker.plugin), Cell::text(&maker.id)];
-        vec![Own::run(insert, named), Own::run(gone, [])]
+        let named = || [Cell::text(&maker.plugin), Cell::text(&maker.id)];
+        let made = Own::run(insert(&made(is_confined)), named());
+        if !is_confined {
+            return vec![made, Own::run(gone, [])];
+        }
+        // To plan both costs more than most hooks, and where plugins are confined there are functions.
+        let changed: Vec<String> = KINDS.iter().map(Kind::changed).collect();
+        let renamed = format!(
+            "DO $map$ BEGIN IF {} OR {} THEN {}; {gone}; END IF; END $map$",
+            may_be_gone(),
+            touched(&["pg_proc", "pg_type"], &["updated"]),
+            insert(&changed.join(" UNION ALL "))
+        );
+        vec![made, Own::run(renamed, named())]
     }
 }
