@@ -50,7 +50,7 @@ pub(super) use connect::PostgresConnector;
 use super::{
     BackendError,
     beside::Beside,
-    confining::Ticket,
+    confining::{Right, Ticket},
     connection::{
         Confining, Connection, LockTry, Locking as _, Maps, OwnTypes, Places, Rehearses, Rights,
         RunsOutside,
@@ -86,8 +86,10 @@ pub(super) struct PostgresConnection {
     left_nothing: bool,
     /// What is noted about locks, while a trial wants to know.
     watch: Option<watch::Watch>,
-    /// A confined plugin's: the ticket that opens what its hook may refer to.
+    /// A confined plugin's: the ticket that opens what its hook may refer to or alter.
     referring: Option<Ticket>,
+    /// A confined plugin's: what its hook may do with tables of others.
+    lent: Vec<Right>,
 }
 
 /// What a hook has opened.
@@ -125,6 +127,7 @@ impl PostgresConnection {
             left_nothing: false,
             watch: None,
             referring: None,
+            lent: Vec::new(),
         }
     }
 
