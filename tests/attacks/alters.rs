@@ -452,12 +452,10 @@ const ATTACKS: &[Scenario] = &[
     attack(
         "a cascade that would fire its trigger as the application",
         &[ALTERS, CODE],
-        concat!(
-            "CREATE TABLE own (id integer PRIMARY KEY); INSERT INTO own VALUES (1);
+        "CREATE TABLE own (id integer PRIMARY KEY); INSERT INTO own VALUES (1);
              ALTER TABLE customers ADD COLUMN x integer DEFAULT 1 REFERENCES own ON DELETE SET NULL;
              CREATE FUNCTION left_there() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN UPDATE vault SET value = ''owned''; RETURN new; END';
-             CREATE TRIGGER evil BEFORE UPDATE ON customers FOR EACH ROW EXECUTE FUNCTION left_there(); DELETE FROM own;"
-        ),
+             CREATE TRIGGER evil BEFORE UPDATE ON customers FOR EACH ROW EXECUTE FUNCTION left_there(); DELETE FROM own;",
         &["rights that are not the plugin's", "cascades"],
     ),
     attack(
