@@ -106,6 +106,19 @@ fn a_hook_outside_of_a_transaction_is_refused_before_anything_runs() {
     assert_eq!(run.code, Some(2), "{run:#?}");
     assert!(run.stderr.contains("--guard acme/index"), "{run:#?}");
     assert!(sandbox.server().rows(TABLES).is_empty(), "{run:#?}");
+
+    // Nothing can be lent for such a hook.
+    sandbox.write(
+        "sources/acme/index/alteration.toml",
+        "plugin = \"acme/index\"\n[requires]\n\"acme/shop\" = \"*\"\n[permissions]\nalters = [\"acme/shop:orders\"]\n",
+    );
+    sandbox.ok(&["pack", "sources/acme/index", "--out", "plugins/acme/index", "--replace"]);
+    let grant = "acme/index:alters acme/shop:orders";
+    let run = unsaid(&sandbox, &["deploy", "plugins", "--yes", "--grant", grant]);
+    assert_eq!(run.code, Some(2), "{run:#?}");
+    let said = run.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("where no table can be lent"), "{run:#?}");
+    assert!(sandbox.server().rows(TABLES).is_empty(), "{run:#?}");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! By default every fourth attack is tried on the server of the distribution; `RUNNER_FULL=1` tries all of them, on each
 //! version, with the URL of an owner and of a superuser. Those on SQLite are all tried, always.
 
+mod alters;
 mod attack;
 mod levels;
 mod permissions;

@@ -9,14 +9,16 @@ use crate::support::{
 };
 use std::fs;
 
-const ID: &str = "1.0.0-5-x";
+pub(super) const ID: &str = "1.0.0-5-x";
 
+/// Makes the rest as the owner of the schema, where nobody else makes anything.
+pub(super) const PREPARED: &str = "REVOKE CREATE ON SCHEMA public FROM PUBLIC; ALTER SCHEMA public OWNER TO runner; SET ROLE runner;";
 /// What the application has. `orders` is made by acme/shop.
 const THEIRS: &str = "
     CREATE TABLE public.customers (id integer PRIMARY KEY, name text);
     INSERT INTO public.customers VALUES (1, 'Ada'), (2, 'Grace');
     CREATE TABLE public.vault (value text); INSERT INTO public.vault VALUES ('s3cr3t-needle');";
-const SHOP: &str = "CREATE TABLE orders (id integer PRIMARY KEY, note text);
+pub(super) const SHOP: &str = "CREATE TABLE orders (id integer PRIMARY KEY, note text);
     INSERT INTO orders VALUES (1, 's3cr3t-needle'), (2, 'two');";
 /// What neither the application nor acme/shop may lose, nor anybody be given.
 const REST: &str = "
@@ -228,9 +230,7 @@ fn rest(database: &Database) -> Vec<String> {
 /// A database with the application's tables and a confined acme/shop.
 fn prepared(server: &Postgres) -> Sandbox {
     let sandbox = Sandbox::on(server.database());
-    sandbox.server().admin_sql(&format!(
-        "REVOKE CREATE ON SCHEMA public FROM PUBLIC; ALTER SCHEMA public OWNER TO runner; SET ROLE runner; {THEIRS}"
-    ));
+    sandbox.server().admin_sql(&format!("{PREPARED} {THEIRS}"));
     sandbox.sql_plugin("acme/shop", &[("1.0.0-1-orders", SHOP, "DROP TABLE orders;")]);
     sandbox
 }

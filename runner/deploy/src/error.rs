@@ -112,6 +112,11 @@ pub enum Error {
         "{0} has hooks that run outside of a transaction, which a confined plugin cannot have yet"
     )]
     ConfinedPreparation(AlterationKey),
+    /// What is lent is given back by the transaction that it was lent in.
+    #[error(
+        "{key} asks for `{permission}` and has hooks that run outside of a transaction, where no table can be lent to a confined plugin"
+    )]
+    AltersOutside { key: AlterationKey, permission: Permission },
     #[error("nothing can be exported to {}: {}", Escaped(&folder.display().to_string()), Escaped(reason))]
     Export { folder: PathBuf, reason: String },
     #[error("the answer was no")]

@@ -17,18 +17,24 @@ pub struct Asked {
     #[serde(default)]
     alters: BTreeSet<TableName>,
     #[serde(default)]
+    leaves_code_on: BTreeSet<TableName>,
+    #[serde(default)]
+    drops: BTreeSet<TableName>,
+    #[serde(default)]
     extensions: BTreeSet<ExtensionName>,
 }
 
 impl Asked {
     /// The same, as a manifest declares it.
     pub(super) fn permissions(&self) -> Permissions {
-        let Self { entropy, reads, references, alters, extensions } = self;
+        let Self { entropy, reads, references, alters, leaves_code_on, drops, extensions } = self;
         let entropy = entropy.then_some(Permission::Entropy).into_iter();
         let tables = [
             (reads, Permission::Reads as fn(TableName) -> Permission),
             (references, Permission::References),
             (alters, Permission::Alters),
+            (leaves_code_on, Permission::LeavesCode),
+            (drops, Permission::Drops),
         ];
         let tables = tables.into_iter().flat_map(|(names, kind)| names.iter().cloned().map(kind));
         entropy.chain(tables).chain(extensions.iter().cloned().map(Permission::Extension)).collect()
@@ -47,7 +53,7 @@ mod tests {
     #[test]
     fn kinds_become_permissions() {
         let text = "reads = ['acme/shop:orders', 'app:a']\nreferences = ['acme/shop:customers']\n\
-            alters = ['app:customers']\nextensions = ['btree_gist']\nentropy = true";
+            alters = ['app:customers']\nleaves_code_on = ['app:b']\ndrops = ['app:c']\nextensions = ['btree_gist']\nentropy = true";
         let found: Vec<String> = parse(text).unwrap().iter().map(ToString::to_string).collect();
         assert_eq!(
             found,
@@ -57,6 +63,8 @@ mod tests {
                 "reads acme/shop:orders",
                 "references acme/shop:customers",
                 "alters app:customers",
+                "leaves code on app:b",
+                "drops app:c",
                 "extension btree_gist",
             ]
         );

@@ -70,6 +70,10 @@ impl Backend {
             (Permission::Extension(_), _) => {
                 Some(format!("{} has no extensions that a deploy could make", self.dialect()))
             }
+            (Permission::LeavesCode(_) | Permission::Drops(_), _) => Some(format!(
+                "on {} a confined plugin only adds columns and indexes to tables of others, and changes rows there",
+                self.dialect()
+            )),
             (_, Some(table)) => not_of_its_owner(table, &self.owners().await?),
             (_, None) => None,
         };
@@ -131,14 +135,13 @@ impl Backend {
         self.enter_as(plugin).await?;
         let ticket = Ticket::draw()?;
         let rights = self.rights(work.claim.attempt).await?;
-        let refers = rights.iter().any(|right| right.privilege == "REFERENCES");
         let claim = self
             .confining(async |confining| confining.issue(plugin, &ticket, begins, &rights).await)
             .await?;
         let Some(confined) = &mut self.confined else { return Err(BackendError::Moved) };
         let connection = confined.connection.clone();
         if let Some(session) = connection.lock().await.confining() {
-            session.set_referring(refers.then(|| ticket.clone()));
+            session.set_opening(&ticket, rights);
         }
         confined.ticket = Some(ticket);
         let start = Start::entering(vec![claim], settings);

@@ -217,6 +217,8 @@ fn alteration_json() {
         (Bad, one(r#""irreversible":"yes""#)),
         (Good, one(r#""permissions":["entropy"],"settings":["REGION","mail.from"]"#)),
         (Good, one(r#""permissions":["reads acme/shop:orders","alters app:Order Lines"]"#)),
+        (Good, one(r#""permissions":["leaves code on app:a","drops acme/shop:b"]"#)),
+        (Bad, one(r#""permissions":["leaves code app:a"]"#)),
         (Good, one(r#""permissions":["references app:billing.a","extension btree_gist"]"#)),
         (Bad, one(r#""permissions":["reads orders"]"#)),
         (Bad, one(r#""permissions":["reads app: a"]"#)),
@@ -283,7 +285,7 @@ fn alteration_toml_of_a_folder() {
             (
                 Good,
                 "[permissions]\nentropy = true\nreads = ['acme/core:users']\nreferences = ['app:a.b']\n\
-             alters = ['app:c']\nextensions = ['citext']",
+             alters = ['app:c']\nleaves_code_on = ['app:d']\ndrops = ['app:e']\nextensions = ['citext']",
             ),
             (Bad, "[permissions]\nreads = 'acme/core:users'"),
             (Bad, "[permissions]\nreads = ['users']"),

@@ -24,8 +24,10 @@ pub struct Ticket {
 pub struct Right {
     /// Its number in the database's catalogue.
     pub relation: i64,
-    /// As GRANT writes it.
+    /// As GRANT writes it, or as the driver calls one that GRANT does not know.
     pub privilege: &'static str,
+    /// The table, as the permission names it.
+    pub named: String,
 }
 
 /// Never shows the secrets.

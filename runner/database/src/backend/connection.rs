@@ -404,8 +404,8 @@ pub trait Confining: Send {
     /// Makes an extension of the database, if it is not there.
     async fn install(&mut self, name: &ExtensionName) -> Result<(), BackendError>;
 
-    /// Of the plugin's session: the ticket that opens what it may refer to, if there is any.
-    fn set_referring(&mut self, ticket: Option<Ticket>);
+    /// Of the plugin's session: what the ticket's rights open for single statements.
+    fn set_opening(&mut self, ticket: &Ticket, rights: Vec<Right>);
 
     /// Writes and commits what is recorded when the plugin's session finishes with the ticket. Returns the finish.
     async fn conclude(&mut self, ticket: &Ticket, record: Vec<Own>) -> Result<Own, BackendError>;

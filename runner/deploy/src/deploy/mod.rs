@@ -166,6 +166,11 @@ pub(crate) async fn run(
         step.level == Level::Confined && parts.iter().any(has)
     });
     if let Some(step) = outside.filter(|_| !backend.confines_in_place()) {
+        let mut asked = step.asks.permissions.iter().map(|asked| &asked.name);
+        if let Some(permission) = asked.find(|permission| permission.is_of_owner()) {
+            let (key, permission) = (step.key.clone(), permission.clone());
+            return Err(Error::AltersOutside { key, permission });
+        }
         return Err(Error::ConfinedPreparation(step.key.clone()));
     }
     grants::check_tables(&plan, backend).await?;

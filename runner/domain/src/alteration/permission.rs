@@ -8,11 +8,13 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 const EXTENSION_BYTES_MAX: usize = 63;
 /// The forms of a permission's text.
-const FORMS: [&str; 5] = [
+const FORMS: [&str; 7] = [
     "entropy",
     "reads OWNER:TABLE",
     "references OWNER:TABLE",
     "alters OWNER:TABLE",
+    "leaves code on OWNER:TABLE",
+    "drops OWNER:TABLE",
     "extension NAME",
 ];
 
@@ -26,8 +28,12 @@ pub enum Permission {
     Reads(TableName),
     /// Foreign keys to a table that is not its own.
     References(TableName),
-    /// Columns, constraints and indexes of a table that is not its own, and its rows.
+    /// Columns, constraints and indexes that are added to a table that is not its own, and its rows.
     Alters(TableName),
+    /// Triggers, policies, defaults, checks and indexes with its own functions on a table that is not its own.
+    LeavesCode(TableName),
+    /// Columns, constraints and indexes that are dropped from a table that is not its own; that it is emptied, or dropped.
+    Drops(TableName),
     /// An extension of the database.
     Extension(ExtensionName),
 }
@@ -85,9 +91,18 @@ impl Permission {
     /// The table of another owner that it is about.
     pub fn table(&self) -> Option<&TableName> {
         match self {
-            Self::Reads(table) | Self::References(table) | Self::Alters(table) => Some(table),
+            Self::Reads(table)
+            | Self::References(table)
+            | Self::Alters(table)
+            | Self::LeavesCode(table)
+            | Self::Drops(table) => Some(table),
             Self::Entropy | Self::Extension(_) => None,
         }
+    }
+
+    /// Returns whether it is about what only the table's owner may do.
+    pub fn is_of_owner(&self) -> bool {
+        matches!(self, Self::Alters(_) | Self::LeavesCode(_) | Self::Drops(_))
     }
 
     /// What whoever grants it lets happen, as the end of a sentence about the plugin.
@@ -98,7 +113,15 @@ impl Permission {
             Self::References(_) => {
                 "may leave foreign keys to it, which stop others from deleting its rows and tell which keys it has"
             }
-            Self::Alters(_) => "may change what is stored there, and how",
+            Self::Alters(_) => {
+                "may read, change and delete every row there, and change how they are stored"
+            }
+            Self::LeavesCode(_) => {
+                "may leave code there, which runs whenever the table is used, and stop others from using it"
+            }
+            Self::Drops(_) => {
+                "may empty it, drop it, or drop its columns, constraints and indexes, with what is in them"
+            }
             Self::Extension(_) => {
                 "has it installed with your rights, for everybody in the database"
             }
@@ -116,6 +139,11 @@ impl FromStr for Permission {
             Some(("references", table)) => Ok(Self::References(table.parse()?)),
             Some(("alters", table)) => Ok(Self::Alters(table.parse()?)),
             Some(("extension", name)) => Ok(Self::Extension(name.parse()?)),
+            Some(("drops", table)) => Ok(Self::Drops(table.parse()?)),
+            Some(("leaves", code)) => match code.strip_prefix("code on ") {
+                Some(table) => Ok(Self::LeavesCode(table.parse()?)),
+                None => Err(ParsePermissionError::Unknown),
+            },
             _ => Err(ParsePermissionError::Unknown),
         }
     }
@@ -128,6 +156,8 @@ impl fmt::Display for Permission {
             Self::Reads(table) => write!(f, "reads {table}"),
             Self::References(table) => write!(f, "references {table}"),
             Self::Alters(table) => write!(f, "alters {table}"),
+            Self::LeavesCode(table) => write!(f, "leaves code on {table}"),
+            Self::Drops(table) => write!(f, "drops {table}"),
             Self::Extension(ExtensionName(name)) => write!(f, "extension {name}"),
         }
     }
@@ -160,6 +190,8 @@ mod tests {
             "reads acme/shop:orders",
             "references app:customers",
             "alters app:billing.invoices",
+            "leaves code on app:customers",
+            "drops acme/shop:orders",
             "extension btree_gist",
         ];
         for text in texts {
@@ -184,7 +216,10 @@ mod tests {
             // The second colon is no part of a name.
             ("reads app:orders, app:other", "not a table's name"),
             ("reads shop:orders", "vendor/name"),
-            ("drops app:orders", "unknown variant"),
+            ("leaves app:orders", "unknown variant"),
+            ("leaves code on", "unknown variant"),
+            ("leaves code on orders", "expected VENDOR/NAME:TABLE"),
+            ("empties app:orders", "unknown variant"),
             ("extension plpython3u; DROP", "name of an extension"),
             ("extension ", "name of an extension"),
         ];

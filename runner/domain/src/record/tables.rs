@@ -25,10 +25,12 @@ pub const TABLES: [&str; 7] = [
 ];
 /// The tables that are made only where they are needed: for a lease, where a plugin is confined, and where a person grants
 /// a permission.
-const OPTIONAL: [&str; 6] = [
+const OPTIONAL: [&str; 8] = [
+    "alteration_added",
     "alteration_ending",
     "alteration_grant",
     "alteration_lease",
+    "alteration_loan",
     "alteration_right",
     "alteration_role",
     "alteration_ticket",

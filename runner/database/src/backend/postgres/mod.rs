@@ -51,7 +51,7 @@ pub(super) use connect::PostgresConnector;
 use super::{
     BackendError,
     beside::Beside,
-    confining::Ticket,
+    confining::{Right, Ticket},
     connection::{
         Confining, Connection, LockTry, Locking as _, Maps, OwnTypes, Places, Rehearses, Rights,
         RunsOutside,
@@ -89,8 +89,10 @@ pub(super) struct PostgresConnection {
     watch: Option<watch::Watch>,
     /// Since when each transaction was begun in the message that committed the one before it.
     chained: Option<Instant>,
-    /// A confined plugin's: the ticket that opens what its hook may refer to.
+    /// A confined plugin's: the ticket that opens what its hook may refer to or alter.
     referring: Option<Ticket>,
+    /// A confined plugin's: what its hook may do with tables of others.
+    lent: Vec<Right>,
 }
 
 /// What a hook has opened.
@@ -129,6 +131,7 @@ impl PostgresConnection {
             watch: None,
             chained: None,
             referring: None,
+            lent: Vec::new(),
         }
     }
 

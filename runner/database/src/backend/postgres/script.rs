@@ -95,7 +95,7 @@ impl PostgresConnection {
         let statement = self.checked(written).ok()?;
         let may = is_closed(statement.written())
             && statement.parameters().is_empty()
-            && !self.refers(&statement);
+            && self.opens(&statement).is_none();
         may.then_some((statement, written))
     }
 

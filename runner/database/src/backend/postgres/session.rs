@@ -254,9 +254,9 @@ impl Session for PostgresConnection {
 
     async fn execute(&mut self, sql: &str, params: Vec<Value>) -> Result<Outcome, SqlError> {
         let statement = self.checked(sql)?;
-        let refers = self.refers(&statement);
-        if refers {
-            self.refer(true).await?;
+        let opening = self.opens(&statement);
+        if let Some(opening) = &opening {
+            self.open(opening).await?;
         }
         self.ready_for_guest(Wants::of(&statement, false)).await?;
         let (sent, arguments) = self.with_arguments(&statement, &params).await?;
@@ -274,8 +274,8 @@ impl Session for PostgresConnection {
             let run = self.link.affected(&sent.text).await;
             run.map_err(|error| guest_error(error, &sent))?
         };
-        if refers {
-            self.refer(false).await?;
+        if let Some(opening) = &opening {
+            self.close_opened(opening).await?;
         }
         self.forget_types_unless_plain(&statement.verb());
         let rows_affected = if changes_rows(&statement) { affected } else { 0 };

@@ -4,7 +4,7 @@
 //! path. They take who calls from `session_user`, which no statement of a role that is no superuser changes, and
 //! everything else from the ticket. `finish` looks at what the plugin made before it records that it is done (`scans.rs`).
 
-use super::{super::text::literal, powers, rights, scans::scans};
+use super::{super::text::literal, compared, exposed, lending, powers, rights, scans::scans};
 
 /// Made when the first plugin is confined.
 ///
@@ -53,15 +53,18 @@ pub(super) const FINISH: &str = "finish(pg_catalog.text, pg_catalog.bytea)";
 
 /// What makes the functions anew. `prefix` is the runner's schema, quoted, with its point; `schema` is the one where the
 /// plugin makes what it names without one; `path` is what its functions find names by.
-pub(super) fn functions(prefix: &str, schema: &str, path: &str) -> [String; 3] {
+pub(super) fn functions(prefix: &str, schema: &str, path: &str) -> [String; 7] {
     let claim = format!(
         "CREATE OR REPLACE FUNCTION {prefix}alteration_claim(claimed text) RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $runner$
 DECLARE
     ticket {prefix}alteration_ticket%ROWTYPE;
+    me oid := (SELECT oid FROM pg_roles WHERE rolname = session_user);
     matched bigint;
     closed text;
+    calls text;
     given record;
+    lent record;
 BEGIN
     SELECT * INTO ticket FROM {prefix}alteration_ticket WHERE number = claimed FOR UPDATE;
     IF NOT FOUND OR ticket.role <> session_user OR ticket.transaction IS NOT NULL THEN
@@ -76,11 +79,18 @@ BEGIN
     EXECUTE format('GRANT CREATE ON SCHEMA %I TO %I', {schema}, ticket.role);
 {opened}
 {rights}
+{exposed}
     RETURN 1;
 END $runner$",
         schema = literal(schema),
         opened = powers::OPEN,
-        rights = rights::opened(prefix)
+        rights = rights::opened(prefix),
+        exposed = exposed::refused(
+            prefix,
+            "claimed",
+            &format!("EXISTS (SELECT FROM {prefix}alteration_added WHERE role = ticket.role) \
+                OR EXISTS (SELECT FROM {prefix}alteration_right WHERE number = claimed AND privilege = '{}')", lending::LEAVES_CODE)
+        )
     );
     let finish = format!(
         "CREATE OR REPLACE FUNCTION {prefix}alteration_finish(finished text, nonce bytea) RETURNS integer
@@ -93,12 +103,16 @@ DECLARE
     matched bigint;
     calls text;
     given record;
+    lent record;
 BEGIN
     SELECT * INTO ticket FROM {prefix}alteration_ticket WHERE number = finished FOR UPDATE;
     IF NOT FOUND OR ticket.role <> session_user OR ticket.is_finished <> 0
         OR ticket.transaction IS DISTINCT FROM pg_current_xact_id()::text
-        OR ticket.secret <> sha256(nonce) THEN
+        OR ticket.secret IS DISTINCT FROM sha256(nonce) THEN
         RAISE insufficient_privilege USING MESSAGE = 'this session has no such ticket of the runner';
+    END IF;
+    IF EXISTS (SELECT FROM {prefix}alteration_loan WHERE number = finished) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'a table is still lent';
     END IF;
 {scans}
 {closed}
@@ -119,5 +133,7 @@ END $runner$",
         closed = rights::closed(prefix, schema),
         schema = literal(schema)
     );
-    [claim, finish, rights::function(prefix)]
+    let [tree, facts] = compared::functions(prefix);
+    let exposed = exposed::function(prefix);
+    [tree, facts, exposed, claim, finish, rights::function(prefix), lending::function(prefix)]
 }

@@ -4,7 +4,11 @@
 //! plugin's session calls, with `powers.rs`; `obstacle.rs` says why a plugin cannot be confined and what to run once. Everything here is
 //! the operator's side; the plugin's session is an ordinary [`super::PostgresConnection`] with another login.
 
+mod compared;
+mod exposed;
 mod functions;
+mod lendable;
+mod lending;
 mod obstacle;
 mod powers;
 mod rights;
@@ -80,8 +84,10 @@ impl Confining for PostgresConnection {
         self.make_extension(name).await
     }
 
-    fn set_referring(&mut self, ticket: Option<Ticket>) {
-        self.referring = ticket;
+    fn set_opening(&mut self, ticket: &Ticket, rights: Vec<Right>) {
+        let is_sealed = rights.iter().any(|right| right.privilege != "SELECT");
+        self.referring = is_sealed.then(|| ticket.clone());
+        self.lent = rights;
     }
 
     async fn conclude(&mut self, ticket: &Ticket, record: Vec<Own>) -> Result<Own, BackendError> {

@@ -12,7 +12,10 @@
 //! that owner's rights. So REFERENCES is there only while one CREATE TABLE or ALTER TABLE of the hook runs, if the plugin
 //! has neither such casts nor functions that could make one meanwhile. The secret that opens it goes beside the text.
 
-use super::super::{PostgresConnection, columns, own::spell, text::literal};
+use super::{
+    super::{PostgresConnection, columns, own::spell, text::literal},
+    lending::{ALTERS, DROPS, LEAVES_CODE, rows},
+};
 use crate::{
     alteration::{ExtensionName, Permission, PluginName, TableName, TableOwner},
     backend::{
@@ -21,7 +24,7 @@ use crate::{
         connection::{Cell, Connection as _, Transactions as _},
         transaction::Own,
     },
-    session::{ErrorKind, SqlError},
+    session::SqlError,
     sql::Statement,
 };
 use sha2::{Digest as _, Sha256};
@@ -33,7 +36,7 @@ pub(super) const TABLE: &str = "-- What a ticket lets its plugin do with tables 
         number {key} NOT NULL,
         -- The table, by its number in PostgreSQL's catalogue.
         relation {integer} NOT NULL,
-        -- `SELECT` or `REFERENCES`.
+        -- `SELECT` or `REFERENCES`; `ALTER`, `CODE` or `DROP` where the table is lent to the plugin's role.
         privilege {key} NOT NULL,
         -- SHA-256 of a secret that opens it for one statement. Null where it is open from the claim on.
         secret {bytes},
@@ -58,9 +61,12 @@ pub(super) fn opened(prefix: &str) -> String {
         END IF;
         IF given.is_open THEN
             EXECUTE format('GRANT %s ON %s TO %I', given.privilege, given.relation::regclass, ticket.role);
+        ELSIF given.privilege = '{ALTERS}' THEN
+        {rows}
         END IF;
     END LOOP;
-"
+",
+        rows = rows(prefix, true)
     )
 }
 
@@ -72,7 +78,11 @@ pub(super) fn closed(prefix: &str, schema: &str) -> String {
         FROM {prefix}alteration_right r JOIN pg_class c ON c.oid = r.relation::oid
         JOIN pg_namespace n ON n.oid = c.relnamespace WHERE r.number = finished
     LOOP
-        IF NOT ({needed}) THEN
+        IF given.privilege = '{ALTERS}' THEN
+        {rows}
+            given.privilege := 'SELECT';
+        END IF;
+        IF given.privilege NOT IN ('{LEAVES_CODE}', '{DROPS}') AND NOT ({needed}) THEN
             EXECUTE format('REVOKE %s ON %s FROM %I', given.privilege, given.relation::regclass, ticket.role);
         END IF;
         IF given.nspname <> {schema} AND quote_ident(given.nspname) <> {state} THEN
@@ -80,7 +90,8 @@ pub(super) fn closed(prefix: &str, schema: &str) -> String {
         END IF;
     END LOOP;
 ",
-        needed = NEEDED
+        needed = NEEDED,
+        rows = rows(prefix, false)
     )
 }
 
@@ -104,7 +115,8 @@ BEGIN
     SELECT * INTO ticket FROM {prefix}alteration_ticket WHERE number = asked;
     IF NOT FOUND OR ticket.role <> session_user OR ticket.is_finished <> 0
         OR ticket.transaction IS DISTINCT FROM pg_current_xact_id()::text
-        OR EXISTS (SELECT FROM {prefix}alteration_right WHERE number = asked AND secret <> sha256(nonce)) THEN
+        OR EXISTS (SELECT FROM {prefix}alteration_right WHERE number = asked AND secret IS NOT NULL
+            AND secret IS DISTINCT FROM sha256(nonce)) THEN
         RAISE insufficient_privilege USING MESSAGE = 'this session has no such ticket of the runner';
     END IF;
     IF opens = 1 THEN
@@ -115,7 +127,8 @@ BEGIN
         IF found_one IS NULL THEN
             SELECT format('the function %s, which makes objects or executes text,', p.oid::regprocedure) INTO found_one
                 FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
-                WHERE p.proowner = me AND has_function_privilege(me, p.oid, 'EXECUTE') AND {powers} LIMIT 1;
+                WHERE p.proowner = me AND {powers} AND (has_function_privilege(me, p.oid, 'EXECUTE')
+                    OR EXISTS (SELECT FROM pg_trigger WHERE tgfoid = p.oid)) LIMIT 1;
         END IF;
         IF found_one IS NOT NULL THEN
             RAISE insufficient_privilege USING MESSAGE = found_one
@@ -123,7 +136,7 @@ BEGIN
         END IF;
     END IF;
     FOR given IN SELECT r.relation::oid AS relation, r.privilege FROM {prefix}alteration_right r
-        WHERE r.number = asked AND r.secret IS NOT NULL
+        WHERE r.number = asked AND r.privilege = 'REFERENCES'
     LOOP
         IF opens = 1 THEN
             EXECUTE format('GRANT %s ON %s TO %I', given.privilege, given.relation::regclass, ticket.role);
@@ -163,13 +176,13 @@ impl PostgresConnection {
                     None => Ok(None),
                 };
             }
-            Permission::Alters(_) => {
-                let reason = "a confined plugin cannot alter tables of others yet".to_owned();
-                return Err(refused(reason, Vec::new()));
-            }
+            Permission::Alters(table) => (table, ALTERS),
+            Permission::LeavesCode(table) => (table, LEAVES_CODE),
+            Permission::Drops(table) => (table, DROPS),
             _ => return Ok(None),
         };
-        let found = self.find(table, privilege).await?;
+        let lends = [ALTERS, LEAVES_CODE, DROPS].contains(&privilege);
+        let found = self.find(table, if lends { "SELECT" } else { privilege }).await?;
         let Some(Found { relation, kind, owner, may_give, name }) = found else {
             return Err(refused("there is no such table".to_owned(), Vec::new()));
         };
@@ -194,11 +207,15 @@ impl PostgresConnection {
         if privilege == "REFERENCES" && !["r", "p"].contains(&kind.as_str()) {
             return Err(refused(format!("{name} is no table that can be referred to"), Vec::new()));
         }
-        if !may_give {
+        if lends {
+            if let Some((reason, setup)) = self.not_lendable(relation, privilege == ALTERS).await? {
+                return Err(refused(reason, setup));
+            }
+        } else if !may_give {
             let give = format!("GRANT {privilege} ON {name} TO CURRENT_USER WITH GRANT OPTION;");
             return Err(refused(format!("this user may not give rights on {name}"), vec![give]));
         }
-        Ok(Some(Right { relation, privilege }))
+        Ok(Some(Right { relation, privilege, named: table.to_string() }))
     }
 
     /// Takes from the plugin's role what `permission` gave to it and a view of its kept.
@@ -208,10 +225,15 @@ impl PostgresConnection {
         permission: &Permission,
     ) -> Result<(), BackendError> {
         let right = self.right_of(plugin, permission).await?;
-        let (Some(Right { relation, privilege }), Some(role)) =
+        let (Some(Right { relation, privilege, .. }), Some(role)) =
             (right, self.role_of(plugin).await?)
         else {
             return Ok(());
+        };
+        let privilege = match privilege {
+            LEAVES_CODE | DROPS => return Ok(()),
+            ALTERS => "ALL",
+            privilege => privilege,
         };
         let role = literal(&role);
         let taken = format!(
@@ -344,8 +366,8 @@ impl PostgresConnection {
     /// What records the rights of a ticket.
     pub(super) fn record_rights(ticket: &Ticket, rights: &[Right]) -> Vec<Own> {
         let secret = Sha256::digest(ticket.opener).to_vec();
-        let record = |Right { relation, privilege }: &Right| {
-            let secret = (*privilege == "REFERENCES").then(|| secret.clone());
+        let record = |Right { relation, privilege, .. }: &Right| {
+            let secret = (*privilege != "SELECT").then(|| secret.clone());
             let params = [
                 Cell::text(ticket.number.clone()),
                 Cell::integer(*relation),
@@ -359,38 +381,72 @@ impl PostgresConnection {
         rights.iter().map(record).collect()
     }
 
-    /// Whether REFERENCES has to be opened for a statement.
-    pub(in crate::backend::postgres) fn refers(&self, statement: &Statement<'_>) -> bool {
-        self.referring.is_some()
+    /// What has to be opened for a statement; `None` for most.
+    pub(in crate::backend::postgres) fn opens(&self, statement: &Statement<'_>) -> Option<Opening> {
+        self.referring.as_ref()?;
+        let refers = self.lent.iter().any(|right| right.privilege == "REFERENCES")
             && ["CREATE", "ALTER"].contains(&statement.verb().as_str())
-            && statement.words().any(|word| word == "REFERENCES")
+            && statement.words().any(|word| word == "REFERENCES");
+        let lends = self.lends(statement);
+        let names: Vec<String> = statement.names().into_iter().collect();
+        (refers || lends.is_some()).then(|| Opening {
+            refers,
+            lends,
+            names: serde_json::Value::from(names).to_string(),
+        })
     }
 
-    /// Opens REFERENCES for the next statement of the hook, or takes it back.
-    pub(in crate::backend::postgres) async fn refer(
+    /// Opens for the next statement of the hook what it needs.
+    pub(in crate::backend::postgres) async fn open(
         &mut self,
-        opens: bool,
+        opening: &Opening,
     ) -> Result<(), SqlError> {
         let Some(ticket) = self.referring.clone() else { return Ok(()) };
+        if opening.refers {
+            self.refer(&ticket, true).await?;
+        }
+        match &opening.lends {
+            Some(verb) => self.lend(&ticket, true, verb, &opening.names).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Takes back what [`Self::open`] opened, and judges what came of it.
+    pub(in crate::backend::postgres) async fn close_opened(
+        &mut self,
+        opening: &Opening,
+    ) -> Result<(), SqlError> {
+        let Some(ticket) = self.referring.clone() else { return Ok(()) };
+        // What an owner has is no right that was given.
+        if let Some(verb) = &opening.lends {
+            self.lend(&ticket, false, verb, &opening.names).await?;
+        }
+        match opening.refers {
+            true => self.refer(&ticket, false).await,
+            false => Ok(()),
+        }
+    }
+
+    async fn refer(&mut self, ticket: &Ticket, opens: bool) -> Result<(), SqlError> {
         let params = [
             Cell::text(ticket.number.clone()),
             Cell::Bytes(Some(ticket.opener.to_vec())),
             Cell::integer(i64::from(opens)),
         ];
         let refer = Own::one_row("SELECT @refer(?, ?, ?)", params).sealed();
-        match self.own(vec![refer]).await {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                let error = BackendError::from(error);
-                Err(match error {
-                    BackendError::Disconnected(reason) => {
-                        SqlError::new(ErrorKind::Disconnected, reason)
-                    }
-                    error => SqlError::new(ErrorKind::Denied, error.to_string()),
-                })
-            }
-        }
+        let referred = self.own(vec![refer]).await;
+        referred.map(|_| ()).map_err(|error| self.refusal(error.into()))
     }
+}
+
+/// What a statement of a hook needs opened while it runs.
+pub(in crate::backend::postgres) struct Opening {
+    /// REFERENCES.
+    refers: bool,
+    /// Its verb, where tables are lent for it.
+    lends: Option<String>,
+    /// The names that it mentions (JSON).
+    names: String,
 }
 
 /// Whose a relation is.

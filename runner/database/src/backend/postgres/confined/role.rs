@@ -12,7 +12,7 @@ use super::{
         settings,
         text::{literal, quote},
     },
-    functions,
+    exposed, functions, lending,
     obstacle::{KEEPER, PREFIX},
     rights,
     scram::Password,
@@ -110,12 +110,14 @@ impl PostgresConnection {
         let mut made: Vec<String> = functions::TABLES
             .iter()
             .chain([&rights::TABLE])
+            .chain(&lending::TABLES)
             .map(|sql| spell(&spelled(sql, types), &prefix, &[]))
             .collect();
         made.extend(functions::functions(&prefix, schema, &format!("{path}, pg_temp")));
-        let tables = ["role", "ticket", "ending", "right"].map(|name| (RELATION, name));
-        let functions =
-            [functions::CLAIM, functions::FINISH, rights::REFER].map(|name| (ROUTINE, name));
+        let tables =
+            ["role", "ticket", "ending", "right", "loan", "added"].map(|name| (RELATION, name));
+        let open = [functions::CLAIM, functions::FINISH, rights::REFER, exposed::EXPOSED];
+        let functions = open.iter().chain(&lending::FUNCTIONS).map(|name| (ROUTINE, *name));
         let closed = tables.into_iter().chain(functions);
         made.extend(
             closed.map(|(kind, name)| kind.closed(&format!("{prefix}alteration_{name}"), &prefix)),
@@ -229,8 +231,9 @@ impl PostgresConnection {
             format!("GRANT USAGE ON SCHEMA {state}, {} TO {quoted}", quote(schema)),
             format!(
                 "GRANT EXECUTE ON FUNCTION {prefix}alteration_claim(pg_catalog.text), \
-                    {prefix}alteration_finish(pg_catalog.text, pg_catalog.bytea), {prefix}alteration_{} TO {quoted}",
-                rights::REFER
+                    {prefix}alteration_finish(pg_catalog.text, pg_catalog.bytea), {prefix}alteration_{}, {prefix}alteration_{} TO {quoted}",
+                rights::REFER,
+                lending::FUNCTIONS[0]
             ),
             format!(
                 "DO $runner$ BEGIN IF NOT pg_catalog.has_database_privilege({named}, pg_catalog.current_database(), 'CONNECT') THEN \

@@ -21,7 +21,7 @@ use super::{super::text::literal, powers};
 
 /// Built-in functions that execute text, reach other sessions, files or servers, or change settings, by the beginnings
 /// of their names.
-const REACHING: &str = "^(query_to_xml|cursor_to_xml|table_to_xml|schema_to_xml|database_to_xml|ts_stat|ts_rewrite\
+pub(super) const REACHING: &str = "^(query_to_xml|cursor_to_xml|table_to_xml|schema_to_xml|database_to_xml|ts_stat|ts_rewrite\
     |set_config|lo_|lowrite|loread|be_lo|pg_read_|pg_ls_|pg_stat_file|pg_file_|pg_terminate|pg_cancel|pg_reload|pg_rotate\
     |pg_advisory|pg_try_advisory|pg_logical|pg_replication|pg_create_|pg_drop_|pg_copy_|pg_notify|pg_promote|pg_wal_\
     |pg_switch|pg_backup|pg_start_|pg_stop_|pg_import|pg_export|pg_restore_|pg_clear_|pg_log_|brin_|gin_clean|setval$\
