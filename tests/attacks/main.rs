@@ -6,6 +6,7 @@
 
 mod attack;
 mod levels;
+mod outside;
 mod permissions;
 mod postgresql;
 mod sqlite;

@@ -108,10 +108,6 @@ pub enum Error {
     /// What may do more on the server than the database needs, and was not said to be trusted with it.
     #[error("{0}")]
     Powerful(Box<Powerful>),
-    #[error(
-        "{0} has hooks that run outside of a transaction, which a confined plugin cannot have yet"
-    )]
-    ConfinedPreparation(AlterationKey),
     #[error("nothing can be exported to {}: {}", Escaped(&folder.display().to_string()), Escaped(reason))]
     Export { folder: PathBuf, reason: String },
     #[error("the answer was no")]

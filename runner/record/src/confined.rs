@@ -8,6 +8,7 @@ use super::{
     Attempt, Backend, BackendError, Obstacle, Work,
     confining::{Right, Ticket},
     connection::{Confining, SharedConnection},
+    journal::OwnSession,
     transaction::{Durability, End, HookSettings, Own, Start},
 };
 use crate::{
@@ -24,12 +25,16 @@ pub(super) struct Confined {
     connection: SharedConnection,
     /// Of the part that is open.
     ticket: Option<Ticket>,
+    /// Set while the part at hand is a journaled one, whose segments have tickets of their own.
+    is_journaled: bool,
 }
 
 impl Confined {
     /// Returns the way to look at the session while it is busy; `None` where the part at hand is not its own.
     pub(super) async fn beside(&self) -> Option<Box<dyn Beside>> {
-        self.ticket.as_ref()?;
+        if self.ticket.is_none() && !self.is_journaled {
+            return None;
+        }
         self.connection.lock().await.beside()
     }
 }
@@ -150,6 +155,44 @@ impl Backend {
         Ok(connection)
     }
 
+    /// Has the plugin's own session ready for a journaled part, whose segments begin and end by tickets. Nothing runs there by
+    /// then that a former run left.
+    pub(super) async fn open_journaled(
+        &mut self,
+        attempt: &Attempt,
+    ) -> Result<OwnSession, BackendError> {
+        let plugin = &attempt.key.plugin;
+        self.enter_as(plugin).await?;
+        // Ownership cannot be lent to what runs outside of a transaction.
+        let asks = attempt.permissions.iter();
+        let asks = asks.filter(|asked| !matches!(asked, Permission::Alters(_))).cloned().collect();
+        let rights = self.rights(&Attempt { permissions: asks, ..attempt.clone() }).await?;
+        let Some(confined) = &mut self.confined else { return Err(BackendError::Moved) };
+        confined.is_journaled = true;
+        let connection = confined.connection.clone();
+        {
+            // Whoever looks from beside has to know which server session it is.
+            let connection = &mut *connection.lock().await;
+            connection.look().await?;
+            connection.rollback().await?;
+        }
+        Ok(OwnSession::new(plugin.clone(), connection, rights))
+    }
+
+    /// Has the end of a journaled hook recorded with the ticket of its last segment.
+    pub(super) fn end_journaled(&mut self, ticket: Option<Ticket>) {
+        if let Some(confined) = &mut self.confined {
+            confined.ticket = ticket;
+            confined.is_journaled = false;
+        }
+    }
+
+    /// Ends what outlived the runner that began a run, on sessions of confined plugins.
+    pub(super) async fn shut_former(&mut self) -> Result<(), BackendError> {
+        self.shut_confined().await?;
+        self.confining(async |confining| confining.shut_left_open().await).await
+    }
+
     /// Ends the part that [`Backend::open_confined`] began: records `record` and commits.
     pub(super) async fn complete_confined(
         &mut self,
@@ -190,6 +233,7 @@ impl Backend {
     pub(super) async fn undo_confined(&mut self) -> Result<(), BackendError> {
         let Some(confined) = &mut self.confined else { return Ok(()) };
         confined.ticket = None;
+        confined.is_journaled = false;
         let connection = confined.connection.clone();
         let undone = connection.lock().await.rollback().await;
         match undone {
@@ -259,7 +303,8 @@ impl Backend {
         self.shut_confined().await?;
         let connection =
             self.confining(async |confining| confining.open_confined(plugin).await).await?;
-        self.confined = Some(Confined { plugin: plugin.clone(), connection, ticket: None });
+        let (plugin, ticket) = (plugin.clone(), None);
+        self.confined = Some(Confined { plugin, connection, ticket, is_journaled: false });
         Ok(())
     }
 

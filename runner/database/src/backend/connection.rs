@@ -404,6 +404,43 @@ pub trait Confining: Send {
     /// Makes an extension of the database, if it is not there.
     async fn install(&mut self, name: &ExtensionName) -> Result<(), BackendError>;
 
+    /// Returns what the catalogue says before `sql` of what is the plugin's own, as [`Journaling::fingerprint`] does of all;
+    /// `None` where the two are the same.
+    async fn fingerprint_own(
+        &mut self,
+        _plugin: &PluginName,
+        _sql: &str,
+    ) -> Result<Option<String>, BackendError> {
+        Ok(None)
+    }
+
+    /// Returns why no confined plugin may run `sql` outside of any transaction, as a sentence without its full stop; `None` if
+    /// it may.
+    fn refuses_outside(&self, _sql: &str) -> Option<&'static str> {
+        None
+    }
+
+    /// Gives the plugin's user what `sql` needs outside of any transaction, and commits that. Its login holds it no longer than
+    /// to [`Self::end_outside`], or until it is shut out.
+    async fn begin_outside(
+        &mut self,
+        _plugin: &PluginName,
+        _sql: &str,
+    ) -> Result<(), BackendError> {
+        Ok(())
+    }
+
+    /// Takes that back, and looks at what the statement left since `before`, as the end of a ticket looks at a transaction.
+    /// [`BackendError::Refused`] where something is refused: what the statement made is then removed.
+    async fn end_outside(
+        &mut self,
+        _plugin: &PluginName,
+        _sql: &str,
+        _before: &str,
+    ) -> Result<(), BackendError> {
+        Ok(())
+    }
+
     /// Of the plugin's session: the ticket that opens what it may refer to, if there is any.
     fn set_referring(&mut self, ticket: Option<Ticket>);
 

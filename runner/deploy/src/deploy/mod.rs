@@ -161,13 +161,6 @@ pub(crate) async fn run(
     {
         return Err(BackendError::CannotConfine { plugin, missing, setup }.into());
     }
-    let outside = plan.steps.iter().find(|step| {
-        let has = |(_, components): &(_, Arc<Components>)| components.has_preparation(step);
-        step.level == Level::Confined && parts.iter().any(has)
-    });
-    if let Some(step) = outside.filter(|_| !backend.confines_in_place()) {
-        return Err(Error::ConfinedPreparation(step.key.clone()));
-    }
     grants::check_tables(&plan, backend).await?;
     let export = job.export();
     export.map(export::check_folder).transpose()?;

@@ -87,7 +87,6 @@ pub(super) fn exit(error: &Error) -> Exit {
         | Error::NothingRecorded(_)
         | Error::NotArchived(_)
         | Error::NothingUnfinished(_) => Exit::NeedsDecision,
-        Error::ConfinedPreparation(_) => Exit::Usage,
         Error::Interrupted => Exit::Interrupted,
         Error::Halted { cause, .. } | Error::AfterExport { cause, .. } => exit(cause),
         Error::Step(failure) => match &failure.cause {

@@ -6,6 +6,7 @@
 
 mod functions;
 mod obstacle;
+mod outside;
 mod powers;
 mod rights;
 mod role;
@@ -78,6 +79,31 @@ impl Confining for PostgresConnection {
 
     async fn install(&mut self, name: &ExtensionName) -> Result<(), BackendError> {
         self.make_extension(name).await
+    }
+
+    async fn fingerprint_own(
+        &mut self,
+        plugin: &PluginName,
+        sql: &str,
+    ) -> Result<Option<String>, BackendError> {
+        self.look_at_own(plugin, sql).await.map(Some)
+    }
+
+    fn refuses_outside(&self, sql: &str) -> Option<&'static str> {
+        outside::refused(sql)
+    }
+
+    async fn begin_outside(&mut self, plugin: &PluginName, sql: &str) -> Result<(), BackendError> {
+        self.lend_create(plugin, sql).await
+    }
+
+    async fn end_outside(
+        &mut self,
+        plugin: &PluginName,
+        sql: &str,
+        before: &str,
+    ) -> Result<(), BackendError> {
+        self.take_create(plugin, sql, before).await
     }
 
     fn set_referring(&mut self, ticket: Option<Ticket>) {

@@ -14,7 +14,7 @@ use super::{
     },
     functions,
     obstacle::{KEEPER, PREFIX},
-    rights,
+    outside, rights,
     scram::Password,
 };
 use crate::{
@@ -243,21 +243,27 @@ impl PostgresConnection {
         self.in_one(&statements).await
     }
 
-    /// Shuts the role out: no password, no sessions, none of the memberships and settings that it may have made.
+    /// Shuts the role out: no password, no sessions, none of the memberships and settings that it may have made, and no right
+    /// to make anything that a statement outside of a transaction was given.
     pub(super) async fn shut_out(&mut self, role: &str) -> Result<(), BackendError> {
         let (named, quoted) = (literal(role), quote(role));
-        let shut = match self.has_keeper().await? {
+        let mut shut = vec![outside::no_create(&named)];
+        shut.extend(match self.has_keeper().await? {
             true => vec![format!("SELECT {KEEPER}.close_role({named})")],
             false => {
                 vec![forget_settings(&named), format!("ALTER ROLE {quoted} NOLOGIN PASSWORD NULL")]
             }
-        };
+        });
         self.in_one(&shut).await?;
         self.end_sessions_of(role).await
     }
 
     /// The roles of plugins that can log in now.
     pub(super) async fn open_roles(&mut self) -> Result<Vec<String>, BackendError> {
+        // A run is recorded before its plugin is let in for the first time.
+        if !self.own_tables().await?.contains("alteration_role") {
+            return Ok(Vec::new());
+        }
         let sql = spell(
             "SELECT r.role FROM @role r JOIN pg_catalog.pg_roles p ON p.rolname OPERATOR(pg_catalog.=) r.role \
              WHERE p.rolcanlogin",
