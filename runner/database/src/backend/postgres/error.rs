@@ -146,7 +146,11 @@ pub(super) fn refused_checks(error: sqlx::Error, url: &str) -> BackendError {
 /// confined plugin left is looked at together with it.
 pub(super) fn refused_record(error: sqlx::Error, url: &str) -> BackendError {
     match code(&error).as_deref() {
-        Some("25006" | "42501") => refused(error, url),
+        Some("25006") => BackendError::Refused(SqlError::new(
+            ErrorKind::Denied,
+            "the hook made its transaction one that only reads, in which nothing can be recorded",
+        )),
+        Some("42501") => refused(error, url),
         _ => host_error(error, url),
     }
 }

@@ -75,6 +75,10 @@ impl PostgresConnection {
             Ok(connection) => connection,
             Err(error) => {
                 self.shut_out(&role).await?;
+                // The server is full, or on its way down.
+                if matches!(error, BackendError::Unreachable { .. }) {
+                    return Err(error);
+                }
                 return Err(BackendError::CannotConfine {
                     plugin: plugin.clone(),
                     missing: vec![format!(
