@@ -1,6 +1,14 @@
 //! Which level a plugin has on PostgreSQL where nothing is said of it: confined, and never less in silence.
 
-use crate::support::{Run, Sandbox, finish, servers::Postgres};
+use crate::support::{
+    Run, Sandbox, finish,
+    servers::{Client, PASSWORD, Postgres},
+};
+use std::{
+    process::{Child, Command},
+    thread::sleep,
+    time::Duration,
+};
 
 const TABLES: &str = "SELECT relname FROM pg_class c WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1";
 
@@ -125,4 +133,44 @@ fn a_role_that_a_killed_run_left_open_is_shut_by_one_with_nothing_to_do() {
     let again = unsaid(&sandbox, &["deploy", "plugins"]);
     assert_eq!(again.code, Some(0), "{again:#?}");
     assert_eq!(sandbox.server().rows(open), ["f"]);
+}
+
+/// A session of a program that calls itself so and works as the URL's user.
+fn session(server: &Postgres, database: &str, name: &str) -> Child {
+    let Client::Postgres { programs, .. } = server.client() else { panic!("a PostgreSQL server") };
+    let mut psql = Command::new(programs.join("psql"));
+    let port = server.port().to_string();
+    psql.args(["-X", "-h", "127.0.0.1", "-p", &port, "-U", "runner", "-d", database])
+        .args(["-c", "SELECT pg_sleep(600)"])
+        .env("PGAPPNAME", name)
+        .env("PGPASSWORD", PASSWORD);
+    psql.spawn().expect("psql starts")
+}
+
+#[test]
+fn an_application_with_the_rights_of_the_urls_user_is_told_of() {
+    let server = Postgres::of(15, &[("fsync", "off")]);
+    let sandbox = sandbox(&server, true);
+    let database = sandbox.server().name();
+    let alone = unsaid(&sandbox, &["plan", "plugins"]);
+    assert!(!alone.stdout.contains("with your rights"), "{alone:#?}");
+    // A person's own client is none.
+    let mut sessions = ["web", "psql"].map(|name| session(&server, database, name));
+    let here = "SELECT count(*) FROM pg_stat_activity WHERE application_name IN ('web', 'psql') AND query LIKE '%sleep(600)%'
+        AND pid <> pg_backend_pid()";
+    while sandbox.server().rows(here) != ["2"] {
+        sleep(Duration::from_millis(20));
+    }
+    let plan = unsaid(&sandbox, &["plan", "plugins", "--format", "json"]);
+    let text = unsaid(&sandbox, &["plan", "plugins"]);
+    let deploy = unsaid(&sandbox, &["deploy", "plugins", "--yes"]);
+    for session in &mut sessions {
+        session.kill().expect("it is there");
+        session.wait().expect("it ends");
+    }
+    assert_eq!((plan.code, deploy.code), (Some(0), Some(0)), "{plan:#?} {deploy:#?}");
+    assert!(plan.stdout.contains("\"kind\": \"shared-user\""), "{plan:#?}");
+    let said = "another session works as runner in this database (web), with your rights";
+    assert!(text.stdout.contains(said), "{text:#?}");
+    assert!(deploy.stderr.contains(said), "{deploy:#?}");
 }

@@ -9,6 +9,7 @@ mod levels;
 mod outside;
 mod permissions;
 mod postgresql;
+mod rehearsal;
 mod sqlite;
 
 use alteration_test_support as support;

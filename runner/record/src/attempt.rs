@@ -209,6 +209,9 @@ impl Backend {
             own.extend(self.archive_up(work.claim).await?);
         }
         let settings = self.hook_settings(HookMode::Transaction, work.limits);
+        if self.is_apart(work) && self.rehearsing {
+            return self.open_rehearsed(work, settings, own).await;
+        }
         if self.is_apart(work) {
             let begins = own.remove(0);
             let session = self.open_confined(work, settings, begins, own).await?;

@@ -37,6 +37,14 @@ impl Confined {
         }
         self.connection.lock().await.beside()
     }
+
+    /// Has all that is done on the session be part of one transaction, which ends with the session.
+    pub(super) async fn begin_rehearsal(&self) -> Result<(), BackendError> {
+        match self.connection.lock().await.rehearses() {
+            Some(rehearses) => rehearses.begin_rehearsal().await,
+            None => Ok(()),
+        }
+    }
 }
 
 impl Backend {
@@ -134,6 +142,17 @@ impl Backend {
             self.is_archived(work.claim);
         }
         self.enter_as(plugin).await?;
+        self.claim_confined(work, settings, begins).await
+    }
+
+    /// Claims a ticket that begins with `begins` on the plugin's session, in whose transaction a hook can then work.
+    pub(super) async fn claim_confined(
+        &mut self,
+        work: &Work<'_>,
+        settings: HookSettings,
+        begins: Own,
+    ) -> Result<SharedSession, BackendError> {
+        let plugin = &work.claim.attempt.key.plugin;
         let ticket = Ticket::draw()?;
         let rights = self.rights(work.claim.attempt).await?;
         let refers = rights.iter().any(|right| right.privilege == "REFERENCES");
@@ -190,7 +209,12 @@ impl Backend {
     /// Ends what outlived the runner that began a run, on sessions of confined plugins.
     pub(super) async fn shut_former(&mut self) -> Result<(), BackendError> {
         self.shut_confined().await?;
-        self.confining(async |confining| confining.shut_left_open().await).await
+        let shared = self.shared()?;
+        let connection = &mut *shared.lock().await;
+        match connection.confining() {
+            Some(confining) => confining.shut_left_open().await,
+            None => Ok(()),
+        }
     }
 
     /// Ends the part that [`Backend::open_confined`] began: records `record` and commits.
@@ -204,6 +228,9 @@ impl Backend {
         else {
             return Err(BackendError::Moved);
         };
+        if self.rehearsing {
+            return self.complete_rehearsed((connection, ticket), record).await;
+        }
         let concluded =
             self.confining(async |confining| confining.conclude(&ticket, record).await).await;
         let finish = match concluded {
@@ -295,24 +322,27 @@ impl Backend {
         self.confining(async |confining| confining.shut_confined(&plugin).await).await
     }
 
-    /// Has the plugin's session ready, in place of another plugin's.
-    async fn enter_as(&mut self, plugin: &PluginName) -> Result<(), BackendError> {
+    /// Has the plugin's session ready, in place of another plugin's. Returns whether it is a new one.
+    pub(super) async fn enter_as(&mut self, plugin: &PluginName) -> Result<bool, BackendError> {
         if self.confined.as_ref().is_some_and(|confined| confined.plugin == *plugin) {
-            return Ok(());
+            return Ok(false);
         }
         self.shut_confined().await?;
         let connection =
             self.confining(async |confining| confining.open_confined(plugin).await).await?;
         let (plugin, ticket) = (plugin.clone(), None);
         self.confined = Some(Confined { plugin, connection, ticket, is_journaled: false });
-        Ok(())
+        Ok(true)
     }
 
-    async fn confining<T>(
+    pub(super) async fn confining<T>(
         &self,
         ask: impl AsyncFnOnce(&mut dyn Confining) -> Result<T, BackendError>,
     ) -> Result<T, BackendError> {
-        let shared = self.shared()?;
+        let shared = match &self.helper {
+            Some(helper) => helper.connection.clone(),
+            None => self.shared()?,
+        };
         let connection = &mut *shared.lock().await;
         match connection.confining() {
             Some(confining) => ask(confining).await,

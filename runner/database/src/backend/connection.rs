@@ -10,9 +10,9 @@ pub use super::transaction::{HookMode, HookSettings};
 pub use alteration_domain::record::Cell;
 
 use super::{
-    BackendError, LockHolder, Obstacle, Powers, StrangeLedger,
+    BackendError, Company, LockHolder, Obstacle, Powers, StrangeLedger,
     beside::Beside,
-    confining::{Right, Ticket},
+    confining::{Known, Right, Ticket},
     granted::Granted,
     scratch::Scratch,
     transaction::{Durability, End, Own, Rows, Start, TxError},
@@ -268,6 +268,12 @@ pub trait Rights: Send {
     /// What this user may do beyond the database.
     async fn powers(&mut self) -> Result<Powers, BackendError>;
 
+    /// Returns who else works in this database as this user now, runners and people's own clients left out; `None` where
+    /// nobody does, or where the database does not tell.
+    async fn company(&mut self) -> Result<Option<Company>, BackendError> {
+        Ok(None)
+    }
+
     /// Statements that would let this user read the runner's tables: none where it may, or where there are no tables.
     async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError>;
 }
@@ -403,6 +409,16 @@ pub trait Confining: Send {
 
     /// Makes an extension of the database, if it is not there.
     async fn install(&mut self, name: &ExtensionName) -> Result<(), BackendError>;
+
+    /// Returns what there is of a plugin before a rehearsal; `None` if what a rehearsal makes for it could not be taken back.
+    async fn known(&mut self, _plugin: &PluginName) -> Result<Option<Known>, BackendError> {
+        Ok(None)
+    }
+
+    /// Takes back what was made for a plugin that was shut out, beyond what was `known`.
+    async fn forget(&mut self, _plugin: &PluginName, _known: Known) -> Result<(), BackendError> {
+        Ok(())
+    }
 
     /// Returns what the catalogue says before `sql` of what is the plugin's own, as [`Journaling::fingerprint`] does of all;
     /// `None` where the two are the same.

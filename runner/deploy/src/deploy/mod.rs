@@ -35,7 +35,7 @@ pub use job::{BaselineOptions, DeployOptions, How, RollbackOptions};
 pub(crate) use judge::plan as judge;
 pub use resolve::{Correction, Resolved};
 pub(crate) use takeover::Renaming;
-pub(crate) use trust::against as untrusted;
+pub(crate) use trust::{against as untrusted, note_company};
 // Options, questions and reports hold them.
 pub use crate::{
     event::{Certainty, Exported, Losses, LostColumn, LostRows, LostTable, Replaced, ReplacedSql},
@@ -185,6 +185,7 @@ pub(crate) async fn run(
     for (_, components) in &parts {
         judge::add(&mut plan, components.notes().to_vec());
     }
+    note_company(job, &mut plan, backend).await?;
     let question = Question {
         plan: &plan,
         replaced: &replaced,
@@ -278,6 +279,7 @@ async fn rehearsed(
     report: &mut Report,
 ) -> Result<(), Error> {
     backend.begin_rehearsal().await?;
+    backend.rehearse_confined();
     let worked = work(parts, backend, doing, agreed, report).await;
     let ended = backend.end_rehearsal().await;
     // Why it failed matters more than that nothing was left to roll back.

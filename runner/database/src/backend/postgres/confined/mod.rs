@@ -8,6 +8,7 @@ mod functions;
 mod obstacle;
 mod outside;
 mod powers;
+mod rehearsed;
 mod rights;
 mod role;
 mod scans;
@@ -19,7 +20,7 @@ use crate::{
     alteration::{ExtensionName, Permission, PluginName},
     backend::{
         BackendError, Obstacle,
-        confining::{Right, Ticket},
+        confining::{Known, Right, Ticket},
         connection::{Confining, SharedConnection},
         transaction::Own,
     },
@@ -79,6 +80,14 @@ impl Confining for PostgresConnection {
 
     async fn install(&mut self, name: &ExtensionName) -> Result<(), BackendError> {
         self.make_extension(name).await
+    }
+
+    async fn known(&mut self, plugin: &PluginName) -> Result<Option<Known>, BackendError> {
+        self.known_of(plugin).await
+    }
+
+    async fn forget(&mut self, plugin: &PluginName, known: Known) -> Result<(), BackendError> {
+        self.forget_plugin(plugin, known).await
     }
 
     async fn fingerprint_own(
