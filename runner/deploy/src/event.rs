@@ -132,18 +132,21 @@ pub struct Report {
 pub struct NotRehearsed {
     #[serde(flatten)]
     pub key: AlterationKey,
-    #[serde(flatten)]
+    /// Why it could not.
     pub reason: Unrehearsed,
+    /// The guest's statement, shortened, where that is why: escape it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statement: Option<String>,
     /// Steps of the plan after it, which build on it.
     pub rest: usize,
 }
 
 /// Why a rehearsal had to end before a step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "reason", content = "statement", rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Unrehearsed {
-    /// A statement of the guest, shortened, that nothing takes back. Escape it.
-    Statement(String),
+    /// It runs a statement that nothing takes back.
+    Statement,
     /// Of the two plugins one is confined: it works on a session of its own, which sees nothing of what the rehearsal did for
     /// the other.
     OtherPlugin,

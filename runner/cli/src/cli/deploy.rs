@@ -277,11 +277,11 @@ pub(super) fn summary(report: &Report, url: &str, format: Format, statements: Ve
         output::json(&Document { database: url, outcome, report, statements });
         return;
     }
-    if let Some(NotRehearsed { key, reason, rest }) = &report.not_rehearsed {
+    if let Some(NotRehearsed { key, reason, statement, rest }) = &report.not_rehearsed {
         let reason = match reason {
-            Unrehearsed::Statement(statement) => format!(
+            Unrehearsed::Statement => format!(
                 "it runs a statement that cannot be rolled back: {}",
-                Escaped(statement)
+                Escaped(statement.as_deref().unwrap_or_default())
             ),
             Unrehearsed::OtherPlugin => {
                 "a confined plugin works on a session of its own, which does not see what was rehearsed of another plugin".to_owned()

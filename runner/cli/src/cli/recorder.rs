@@ -8,7 +8,7 @@ use super::{
 };
 use alteration_deploy::{
     Report,
-    event::{Event, Unrehearsed},
+    event::Event,
     rehearsals::{Rehearsal, Statements},
 };
 use alteration_domain::alteration::{AlterationKey, Checksum, Direction};
@@ -69,10 +69,7 @@ impl Recorder {
         let mut rehearsals = BTreeMap::<_, Vec<_>>::new();
         for Recorded { key, direction, component, statements, .. } in all {
             let ended = report.not_rehearsed.as_ref().filter(|ended| ended.key == key);
-            let ended = ended.and_then(|ended| match &ended.reason {
-                Unrehearsed::Statement(statement) => Some(statement.clone()),
-                Unrehearsed::OtherPlugin | Unrehearsed::Outside | Unrehearsed::Stays => None,
-            });
+            let ended = ended.and_then(|ended| ended.statement.clone());
             let rehearsal = Rehearsal::of(&key, direction, database, statements, ended);
             rehearsals.entry(component).or_default().push(rehearsal);
         }

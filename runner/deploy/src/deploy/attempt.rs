@@ -21,14 +21,14 @@ use std::time::Instant;
 /// How a step ended that did not fail.
 pub(super) enum Stepped {
     Done(Revision, StepReport),
-    /// The rest of the plan cannot be rehearsed.
-    NotRehearsable(Unrehearsed),
+    /// The rest of the plan cannot be rehearsed: why, and because of which statement.
+    NotRehearsable(Unrehearsed, Option<String>),
 }
 
 /// As [`Stepped`], with what its hooks did.
 pub(super) enum Attempted {
     Done(Revision, Counts),
-    NotRehearsable(Unrehearsed),
+    NotRehearsable(Unrehearsed, Option<String>),
 }
 
 /// What is attempted.
@@ -65,7 +65,9 @@ impl Work<'_> {
         };
         let (revision, counts) = match attempted {
             Attempted::Done(revision, counts) => (revision, counts),
-            Attempted::NotRehearsable(reason) => return Ok(Stepped::NotRehearsable(reason)),
+            Attempted::NotRehearsable(reason, statement) => {
+                return Ok(Stepped::NotRehearsable(reason, statement));
+            }
         };
         let (key, direction) = (&subject.step.key, subject.step.direction);
         // The operator waited for the commits too; the record has the hooks' own time.
@@ -86,7 +88,7 @@ impl Work<'_> {
     ) -> Result<Attempted, Error> {
         let Subject { step, attempt, ready, .. } = subject;
         if let Some(reason) = self.unrehearsed(backend, subject).await? {
-            return Ok(Attempted::NotRehearsable(reason));
+            return Ok(Attempted::NotRehearsable(reason, None));
         }
         // A killed attempt is in the history, because its start is recorded first.
         let revision = match is_started {

@@ -35,7 +35,7 @@ impl Work<'_> {
     ) -> Result<Attempted, Error> {
         let Subject { attempt, ready, .. } = subject;
         if let Some(reason) = self.unrehearsed(backend, subject).await? {
-            return Ok(Attempted::NotRehearsable(reason));
+            return Ok(Attempted::NotRehearsable(reason, None));
         }
         crash::point("after the run was begun");
         let first = first_phase(subject);
@@ -183,7 +183,8 @@ impl Work<'_> {
         let cause = match (undone.own_error, undone.stop) {
             (Some(BackendError::Moved), _) => return Err(BackendError::Moved.into()),
             (_, Some(Stop::NotRehearsable { statement })) => {
-                return Ok(Attempted::NotRehearsable(Unrehearsed::Statement(statement)));
+                let reason = Unrehearsed::Statement;
+                return Ok(Attempted::NotRehearsable(reason, Some(statement)));
             }
             (_, Some(stop)) => StepError::Stopped(stop),
             (Some(error), None) => StepError::Backend(error),
