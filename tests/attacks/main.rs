@@ -5,6 +5,7 @@
 //! version, with the URL of an owner and of a superuser. Those on SQLite are all tried, always.
 
 mod attack;
+mod hindrances;
 mod levels;
 mod outside;
 mod permissions;

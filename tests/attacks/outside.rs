@@ -1,7 +1,10 @@
 //! Confined plugins on PostgreSQL whose hooks run outside of transactions: what they may do there, what is refused, and
 //! that nothing of what such a statement was given stays.
 
-use crate::support::{Run, Sandbox, finish, servers::Postgres};
+use crate::support::{
+    Run, Sandbox, finish,
+    servers::{Postgres, is_full},
+};
 
 const FIRST: &str = "1.0.0-5-first";
 const SECOND: &str = "1.0.0-6-second";
@@ -191,10 +194,20 @@ fn ends_as_expected(server: &Postgres, scenario: &Scenario) -> Result<(), String
     }
 }
 
+/// Partitions can be detached so from version 14 on.
+const DETACHES: Scenario = Scenario {
+    name: "a partition is detached",
+    first: "CREATE TABLE whole (k integer) PARTITION BY LIST (k); CREATE TABLE part PARTITION OF whole FOR VALUES IN (1);",
+    before: "ALTER TABLE whole DETACH PARTITION part CONCURRENTLY;",
+    ends: Ends::Applied,
+    has: &["p whole", "r part", "r t"],
+};
+
 fn try_all(major: u32) {
     let server = Postgres::of(major, &[("fsync", "off")]);
     server.database().admin_sql("ALTER ROLE runner CREATEROLE");
-    let tried = SCENARIOS.iter().filter_map(|scenario| {
+    let detaches = (major >= 14).then_some(&DETACHES);
+    let tried = SCENARIOS.iter().chain(detaches).filter_map(|scenario| {
         let ended = ends_as_expected(&server, scenario).err()?;
         Some(format!("{}: {ended}", scenario.name))
     });
@@ -205,4 +218,13 @@ fn try_all(major: u32) {
 #[test]
 fn what_runs_outside_of_transactions() {
     try_all(15);
+}
+
+#[test]
+fn on_other_versions() {
+    if is_full() {
+        for major in [13, 14, 16, 18] {
+            try_all(major);
+        }
+    }
 }

@@ -67,6 +67,11 @@ fn message(error: &PgDatabaseError) -> String {
     if let Some(detail) = error.detail() {
         text.push_str(&format!(" ({})", detail.trim_end_matches('.')));
     }
+    // Of code that ran for a statement: a trigger's, an event trigger's of the operator's.
+    let code = error.r#where().and_then(|code| code.lines().next_back());
+    if let (Some(code), "42501") = (code, error.code()) {
+        text.push_str(&format!("; in {code}"));
+    }
     if let Some(hint) = error.hint() {
         text.push_str(&format!("; hint: {}", hint.trim_end_matches('.')));
     }

@@ -70,8 +70,15 @@ impl PostgresConnection {
         let opener = Arc::new(self.link.opener().as_role(&role, &password.text));
         let names = (self.config.schema.as_str(), path.as_str());
         let connector = PostgresConnector::beside(opener, &self.config.options, names);
-        let opened = connector.open().await;
-        let mut connection = match opened {
+        let idle = self.idle;
+        let opened = async {
+            let mut connection = connector.open().await?;
+            // It has to know whether it is shared.
+            connection.needs_lease().await?;
+            connection.set_idle_limit(idle).await?;
+            Ok(connection)
+        };
+        let connection = match opened.await {
             Ok(connection) => connection,
             Err(error) => {
                 self.shut_out(&role).await?;
@@ -88,9 +95,6 @@ impl PostgresConnection {
                 });
             }
         };
-        // It has to know whether it is shared.
-        connection.needs_lease().await?;
-        connection.set_idle_limit(self.idle).await?;
         Ok(Arc::new(Mutex::new(connection)))
     }
 
