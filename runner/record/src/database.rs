@@ -252,9 +252,8 @@ impl Backend {
         self.rehearsing = false;
         // What was found or put there may be gone with it.
         self.archived = None;
-        match self.shared()?.lock().await.rehearses() {
-            Some(rehearses) => rehearses.end_rehearsal().await?,
-            None => {}
+        if let Some(rehearses) = self.shared()?.lock().await.rehearses() {
+            rehearses.end_rehearsal().await?;
         }
         ended
     }
