@@ -1,6 +1,14 @@
 //! Which level a plugin has on PostgreSQL where nothing is said of it: confined, and never less in silence.
 
-use crate::support::{Run, Sandbox, finish, servers::Postgres};
+use crate::support::{
+    Run, Sandbox, finish,
+    servers::{Client, PASSWORD, Postgres},
+};
+use std::{
+    process::{Child, Command},
+    thread::sleep,
+    time::Duration,
+};
 
 const TABLES: &str = "SELECT relname FROM pg_class c WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1";
 
@@ -89,7 +97,7 @@ fn a_plugin_with_records_keeps_its_level_and_the_plan_says_so() {
 }
 
 #[test]
-fn a_hook_outside_of_a_transaction_is_refused_before_anything_runs() {
+fn a_hook_outside_of_a_transaction_has_no_more_rights() {
     let server = Postgres::of(15, &[("fsync", "off")]);
     let sandbox = sandbox(&server, true);
     sandbox.write(
@@ -103,9 +111,11 @@ fn a_hook_outside_of_a_transaction_is_refused_before_anything_runs() {
     );
     sandbox.ok(&["pack", "sources/acme/index", "--out", "plugins/acme/index"]);
     let run = unsaid(&sandbox, &["deploy", "plugins", "--yes"]);
-    assert_eq!(run.code, Some(2), "{run:#?}");
-    assert!(run.stderr.contains("--guard acme/index"), "{run:#?}");
-    assert!(sandbox.server().rows(TABLES).is_empty(), "{run:#?}");
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    assert!(run.stderr.contains("must be owner of table orders"), "{run:#?}");
+    let states = "SELECT concat_ws(' ', plugin, status) FROM alteration_state ORDER BY 1";
+    assert_eq!(sandbox.rows(states), ["acme/index failed", "acme/shop applied"]);
+    assert!(sandbox.rows("SELECT 1 FROM pg_class WHERE relname = 'i'").is_empty(), "{run:#?}");
 
     // Nothing can be lent for such a hook.
     sandbox.write(
@@ -118,7 +128,7 @@ fn a_hook_outside_of_a_transaction_is_refused_before_anything_runs() {
     assert_eq!(run.code, Some(2), "{run:#?}");
     let said = run.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(said.contains("where no table can be lent"), "{run:#?}");
-    assert!(sandbox.server().rows(TABLES).is_empty(), "{run:#?}");
+    assert_eq!(sandbox.rows(states), ["acme/index failed", "acme/shop applied"]);
 }
 
 #[test]
@@ -136,4 +146,44 @@ fn a_role_that_a_killed_run_left_open_is_shut_by_one_with_nothing_to_do() {
     let again = unsaid(&sandbox, &["deploy", "plugins"]);
     assert_eq!(again.code, Some(0), "{again:#?}");
     assert_eq!(sandbox.server().rows(open), ["f"]);
+}
+
+/// A session of a program that calls itself so and works as the URL's user.
+fn session(server: &Postgres, database: &str, name: &str) -> Child {
+    let Client::Postgres { programs, .. } = server.client() else { panic!("a PostgreSQL server") };
+    let mut psql = Command::new(programs.join("psql"));
+    let port = server.port().to_string();
+    psql.args(["-X", "-h", "127.0.0.1", "-p", &port, "-U", "runner", "-d", database])
+        .args(["-c", "SELECT pg_sleep(600)"])
+        .env("PGAPPNAME", name)
+        .env("PGPASSWORD", PASSWORD);
+    psql.spawn().expect("psql starts")
+}
+
+#[test]
+fn an_application_with_the_rights_of_the_urls_user_is_told_of() {
+    let server = Postgres::of(15, &[("fsync", "off")]);
+    let sandbox = sandbox(&server, true);
+    let database = sandbox.server().name();
+    let alone = unsaid(&sandbox, &["plan", "plugins"]);
+    assert!(!alone.stdout.contains("with your rights"), "{alone:#?}");
+    // A person's own client is none.
+    let mut sessions = ["web", "psql"].map(|name| session(&server, database, name));
+    let here = "SELECT count(*) FROM pg_stat_activity WHERE application_name IN ('web', 'psql') AND query LIKE '%sleep(600)%'
+        AND pid <> pg_backend_pid()";
+    while sandbox.server().rows(here) != ["2"] {
+        sleep(Duration::from_millis(20));
+    }
+    let plan = unsaid(&sandbox, &["plan", "plugins", "--format", "json"]);
+    let text = unsaid(&sandbox, &["plan", "plugins"]);
+    let deploy = unsaid(&sandbox, &["deploy", "plugins", "--yes"]);
+    for session in &mut sessions {
+        session.kill().expect("it is there");
+        session.wait().expect("it ends");
+    }
+    assert_eq!((plan.code, deploy.code), (Some(0), Some(0)), "{plan:#?} {deploy:#?}");
+    assert!(plan.stdout.contains("\"kind\": \"shared-user\""), "{plan:#?}");
+    let said = "another session works as runner in this database (web), with your rights";
+    assert!(text.stdout.contains(said), "{text:#?}");
+    assert!(deploy.stderr.contains(said), "{deploy:#?}");
 }

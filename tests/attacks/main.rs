@@ -6,9 +6,12 @@
 
 mod alters;
 mod attack;
+mod hindrances;
 mod levels;
+mod outside;
 mod permissions;
 mod postgresql;
+mod rehearsal;
 mod sqlite;
 
 use alteration_test_support as support;

@@ -108,10 +108,6 @@ pub enum Error {
     /// What may do more on the server than the database needs, and was not said to be trusted with it.
     #[error("{0}")]
     Powerful(Box<Powerful>),
-    #[error(
-        "{0} has hooks that run outside of a transaction, which a confined plugin cannot have yet"
-    )]
-    ConfinedPreparation(AlterationKey),
     /// What is lent is given back by the transaction that it was lent in.
     #[error(
         "{key} asks for `{permission}` and has hooks that run outside of a transaction, where no table can be lent to a confined plugin"

@@ -132,12 +132,28 @@ pub struct Report {
 pub struct NotRehearsed {
     #[serde(flatten)]
     pub key: AlterationKey,
-    /// The guest's statement, shortened: escape it. `None` where the plugin is confined: it works on a session of its own,
-    /// which a rehearsal does not have.
+    /// Why it could not.
+    pub reason: Unrehearsed,
+    /// The guest's statement, shortened, where that is why: escape it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub statement: Option<String>,
     /// Steps of the plan after it, which build on it.
     pub rest: usize,
+}
+
+/// Why a rehearsal had to end before a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unrehearsed {
+    /// It runs a statement that nothing takes back.
+    Statement,
+    /// Of the two plugins one is confined: it works on a session of its own, which sees nothing of what the rehearsal did for
+    /// the other.
+    OtherPlugin,
+    /// It has hooks outside of transactions, and its plugin is confined.
+    Outside,
+    /// Something would stay that it needs: an extension, or a role for its plugin that this user could not drop.
+    Stays,
 }
 
 /// Records that were taken over.

@@ -170,6 +170,7 @@ impl Runner {
             let mut plan = renaming.plan(job, &snapshot, backend.dialect());
             job.check_settings(&plan, &snapshot)?;
             deploy::judge(job, &mut plan, &snapshot, &mut backend).await?;
+            deploy::note_company(job, &mut plan, &mut backend).await?;
             deploy::begun::tell(&mut plan, &snapshot, &mut backend).await?;
             for finding in &mut plan.findings {
                 // A deploy may have to end what it left on the server; it stops all the same.

@@ -19,7 +19,7 @@ use super::{
     transaction::{Durability, End, Own, Start},
 };
 use crate::{
-    alteration::{Checksum, Direction},
+    alteration::{Checksum, Direction, Level},
     crash,
     session::SharedSession,
 };
@@ -178,6 +178,9 @@ impl Backend {
             self.still_in_charge(connection, Some(claim.revision)).await?;
             connection.end_orphans(&run.marker).await?;
         }
+        if claim.attempt.limits.level == Level::Confined && !self.confines_in_place() {
+            self.shut_former().await?;
+        }
         let resumed = vec![
             self.advance(claim.revision)?,
             state::mark(&run.key, Status::Running, None),
@@ -199,7 +202,12 @@ impl Backend {
         if let Part::Journaled(run) = work.part {
             let settings = self.hook_settings(HookMode::Journaled, work.limits);
             let place = (work.claim.revision, self.fence);
-            let journal = Journal::open(shared, run, place, settings, self.rehearsing).await?;
+            let own = match self.is_apart(work.limits.level) {
+                true => Some(self.open_journaled(work.claim.attempt).await?),
+                false => None,
+            };
+            let sessions = (shared, own);
+            let journal = Journal::open(sessions, run, place, settings, self.rehearsing).await?;
             let journal = Arc::new(tokio::sync::Mutex::new(journal));
             self.journal = Some(Arc::clone(&journal));
             return Ok(journal);
@@ -209,6 +217,9 @@ impl Backend {
             own.extend(self.archive_up(work.claim).await?);
         }
         let settings = self.hook_settings(HookMode::Transaction, work.limits);
+        if self.is_apart(work.limits.level) && self.rehearsing {
+            return self.open_rehearsed(work, settings, own).await;
+        }
         if self.is_apart(work.limits.level) {
             let begins = own.remove(0);
             let session = self.open_confined(work, settings, begins, own).await?;
@@ -326,7 +337,9 @@ impl Backend {
         if let Part::Journaled(_) = work.part
             && let Some(journal) = self.journal.clone()
         {
-            revision = journal.lock().await.ready_to_end().await?;
+            let mut journal = journal.lock().await;
+            revision = journal.ready_to_end().await?;
+            self.end_journaled(journal.take_ticket());
         }
         let mut record = record_part(work, revision, counts, next)?;
         if let Some(maps) = self.shared()?.lock().await.maps() {

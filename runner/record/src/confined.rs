@@ -8,6 +8,7 @@ use super::{
     Attempt, Backend, BackendError, Obstacle, Work,
     confining::{Right, Ticket},
     connection::{Confining, SharedConnection},
+    journal::OwnSession,
     transaction::{Durability, End, HookSettings, Own, Start},
 };
 use crate::{
@@ -24,13 +25,25 @@ pub(super) struct Confined {
     connection: SharedConnection,
     /// Of the part that is open.
     ticket: Option<Ticket>,
+    /// Set while the part at hand is a journaled one, whose segments have tickets of their own.
+    is_journaled: bool,
 }
 
 impl Confined {
     /// Returns the way to look at the session while it is busy; `None` where the part at hand is not its own.
     pub(super) async fn beside(&self) -> Option<Box<dyn Beside>> {
-        self.ticket.as_ref()?;
+        if self.ticket.is_none() && !self.is_journaled {
+            return None;
+        }
         self.connection.lock().await.beside()
+    }
+
+    /// Has all that is done on the session be part of one transaction, which ends with the session.
+    pub(super) async fn begin_rehearsal(&self) -> Result<(), BackendError> {
+        match self.connection.lock().await.rehearses() {
+            Some(rehearses) => rehearses.begin_rehearsal().await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -133,6 +146,17 @@ impl Backend {
             self.is_archived(work.claim);
         }
         self.enter_as(plugin).await?;
+        self.claim_confined(work, settings, begins).await
+    }
+
+    /// Claims a ticket that begins with `begins` on the plugin's session, in whose transaction a hook can then work.
+    pub(super) async fn claim_confined(
+        &mut self,
+        work: &Work<'_>,
+        settings: HookSettings,
+        begins: Own,
+    ) -> Result<SharedSession, BackendError> {
+        let plugin = &work.claim.attempt.key.plugin;
         let ticket = Ticket::draw()?;
         let rights = self.rights(work.claim.attempt).await?;
         let claim = self
@@ -153,6 +177,49 @@ impl Backend {
         Ok(connection)
     }
 
+    /// Has the plugin's own session ready for a journaled part, whose segments begin and end by tickets. Nothing runs there by
+    /// then that a former run left.
+    pub(super) async fn open_journaled(
+        &mut self,
+        attempt: &Attempt,
+    ) -> Result<OwnSession, BackendError> {
+        let plugin = &attempt.key.plugin;
+        self.enter_as(plugin).await?;
+        // Ownership cannot be lent to what runs outside of a transaction.
+        let asks = attempt.permissions.iter();
+        let asks = asks.filter(|asked| !matches!(asked, Permission::Alters(_))).cloned().collect();
+        let rights = self.rights(&Attempt { permissions: asks, ..attempt.clone() }).await?;
+        let Some(confined) = &mut self.confined else { return Err(BackendError::Moved) };
+        confined.is_journaled = true;
+        let connection = confined.connection.clone();
+        {
+            // Whoever looks from beside has to know which server session it is.
+            let connection = &mut *connection.lock().await;
+            connection.look().await?;
+            connection.rollback().await?;
+        }
+        Ok(OwnSession::new(plugin.clone(), connection, rights))
+    }
+
+    /// Has the end of a journaled hook recorded with the ticket of its last segment.
+    pub(super) fn end_journaled(&mut self, ticket: Option<Ticket>) {
+        if let Some(confined) = &mut self.confined {
+            confined.ticket = ticket;
+            confined.is_journaled = false;
+        }
+    }
+
+    /// Ends what outlived the runner that began a run, on sessions of confined plugins.
+    pub(super) async fn shut_former(&mut self) -> Result<(), BackendError> {
+        self.shut_confined().await?;
+        let shared = self.shared()?;
+        let connection = &mut *shared.lock().await;
+        match connection.confining() {
+            Some(confining) => confining.shut_left_open().await,
+            None => Ok(()),
+        }
+    }
+
     /// Ends the part that [`Backend::open_confined`] began: records `record` and commits.
     pub(super) async fn complete_confined(
         &mut self,
@@ -164,6 +231,9 @@ impl Backend {
         else {
             return Err(BackendError::Moved);
         };
+        if self.rehearsing {
+            return self.complete_rehearsed((connection, ticket), record).await;
+        }
         let concluded =
             self.confining(async |confining| confining.conclude(&ticket, record).await).await;
         let finish = match concluded {
@@ -193,6 +263,7 @@ impl Backend {
     pub(super) async fn undo_confined(&mut self) -> Result<(), BackendError> {
         let Some(confined) = &mut self.confined else { return Ok(()) };
         confined.ticket = None;
+        confined.is_journaled = false;
         let connection = confined.connection.clone();
         let undone = connection.lock().await.rollback().await;
         match undone {
@@ -254,23 +325,27 @@ impl Backend {
         self.confining(async |confining| confining.shut_confined(&plugin).await).await
     }
 
-    /// Has the plugin's session ready, in place of another plugin's.
-    async fn enter_as(&mut self, plugin: &PluginName) -> Result<(), BackendError> {
+    /// Has the plugin's session ready, in place of another plugin's. Returns whether it is a new one.
+    pub(super) async fn enter_as(&mut self, plugin: &PluginName) -> Result<bool, BackendError> {
         if self.confined.as_ref().is_some_and(|confined| confined.plugin == *plugin) {
-            return Ok(());
+            return Ok(false);
         }
         self.shut_confined().await?;
         let connection =
             self.confining(async |confining| confining.open_confined(plugin).await).await?;
-        self.confined = Some(Confined { plugin: plugin.clone(), connection, ticket: None });
-        Ok(())
+        let (plugin, ticket) = (plugin.clone(), None);
+        self.confined = Some(Confined { plugin, connection, ticket, is_journaled: false });
+        Ok(true)
     }
 
-    async fn confining<T>(
+    pub(super) async fn confining<T>(
         &self,
         ask: impl AsyncFnOnce(&mut dyn Confining) -> Result<T, BackendError>,
     ) -> Result<T, BackendError> {
-        let shared = self.shared()?;
+        let shared = match &self.helper {
+            Some(helper) => helper.connection.clone(),
+            None => self.shared()?,
+        };
         let connection = &mut *shared.lock().await;
         match connection.confining() {
             Some(confining) => ask(confining).await,

@@ -11,6 +11,7 @@ use super::{
     journal::SharedJournal,
     lease::Lease,
     recorded,
+    rehearsed::Helper,
     tables::{self, archive, ledger, schema, snapshot},
     transaction::{Durability, End, Own, Start, TxError},
 };
@@ -51,6 +52,10 @@ pub struct Backend {
     pub(super) rehearsing: bool,
     /// The session of the confined plugin at work.
     pub(super) confined: Option<Confined>,
+    /// Confined plugins run in the rehearsal at hand, if nothing of that would stay.
+    pub(super) rehearses_confined: bool,
+    /// What lets the plugin in that is rehearsed so.
+    pub(super) helper: Option<Helper>,
     /// Commits that did not wait for the disk.
     pub(super) disk: Disk,
     /// Told when the lock is lost.
@@ -84,6 +89,8 @@ impl Backend {
             journal: None,
             rehearsing: false,
             confined: None,
+            rehearses_confined: false,
+            helper: None,
             disk: Disk::default(),
             lost: watch::channel(false).0,
         }
@@ -244,13 +251,14 @@ impl Backend {
     }
 
     pub async fn end_rehearsal(&mut self) -> Result<(), BackendError> {
+        let ended = self.end_rehearsed().await;
         self.rehearsing = false;
         // What was found or put there may be gone with it.
         self.archived = None;
-        match self.shared()?.lock().await.rehearses() {
-            Some(rehearses) => rehearses.end_rehearsal().await,
-            None => Ok(()),
+        if let Some(rehearses) = self.shared()?.lock().await.rehearses() {
+            rehearses.end_rehearsal().await?;
         }
+        ended
     }
 
     /// The component with this checksum from the archive; verified against the checksum.

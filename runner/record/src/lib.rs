@@ -28,6 +28,7 @@ mod lock;
 mod mended;
 mod oversight;
 mod owners;
+mod rehearsed;
 mod released;
 mod resolve;
 mod rights;
@@ -37,7 +38,7 @@ mod takeover;
 
 pub use alteration_database::{
     backend::{
-        Access, BackendError, Blocked, ConnectOptions, DatabaseUrl, Export, ExportColumn,
+        Access, BackendError, Blocked, Company, ConnectOptions, DatabaseUrl, Export, ExportColumn,
         ExportFormat, LockKind, Locks, Obstacle, ParseUrlError, Power, Powers, Reach, RowSource,
         SCRATCH_PREFIX, Scheme, TableLock, Thing, UnknownParameter, UrlPart, Waiting, Written,
     },

@@ -69,6 +69,7 @@ impl Backend {
         because: Option<&Because>,
         revision: Revision,
     ) -> Result<Option<String>, BackendError> {
+        self.shut_former().await?;
         let shared = self.shared()?;
         let connection = &mut *shared.lock().await;
         let resolved = async {

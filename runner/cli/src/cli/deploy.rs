@@ -16,7 +16,7 @@ use super::{
 };
 use alteration_deploy::{
     Answer, Control, DeployOptions, Question, Report,
-    event::{NotRehearsed, TakenOver},
+    event::{NotRehearsed, TakenOver, Unrehearsed},
 };
 use alteration_domain::{
     alteration::Direction,
@@ -277,16 +277,23 @@ pub(super) fn summary(report: &Report, url: &str, format: Format, statements: Ve
         output::json(&Document { database: url, outcome, report, statements });
         return;
     }
-    if let Some(NotRehearsed { key, statement, rest }) = &report.not_rehearsed {
-        let what = match statement {
-            Some(statement) => format!(
-                "{key} was not rehearsed: it runs a statement that cannot be rolled back: {}",
-                Escaped(statement)
+    if let Some(NotRehearsed { key, reason, statement, rest }) = &report.not_rehearsed {
+        let reason = match reason {
+            Unrehearsed::Statement => format!(
+                "it runs a statement that cannot be rolled back: {}",
+                Escaped(statement.as_deref().unwrap_or_default())
             ),
-            None => format!(
-                "{key} was not rehearsed: its plugin is confined, and works on a session of its own"
-            ),
+            Unrehearsed::OtherPlugin => {
+                "a confined plugin works on a session of its own, which does not see what was rehearsed of another plugin".to_owned()
+            }
+            Unrehearsed::Outside => {
+                "its plugin is confined, and it has hooks that run outside of a transaction".to_owned()
+            }
+            Unrehearsed::Stays => {
+                "its plugin is confined, and needs an extension or a role first, which would stay".to_owned()
+            }
         };
+        let what = format!("{key} was not rehearsed: {reason}");
         let rest = match rest {
             0 => "nothing comes after it".to_owned(),
             rest => format!("nor were the {} after it", count(*rest as u64, "alteration")),

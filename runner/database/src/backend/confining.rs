@@ -51,6 +51,17 @@ impl Ticket {
     }
 }
 
+/// What a database has of a plugin that is about to be let in for a rehearsal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// A user of its own.
+    User,
+    /// Tickets of other plugins.
+    Tickets,
+    /// Nothing: no plugin was confined here before.
+    Nothing,
+}
+
 /// What stands in the way of confining a plugin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Obstacle {

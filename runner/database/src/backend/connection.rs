@@ -10,9 +10,9 @@ pub use super::transaction::{HookMode, HookSettings};
 pub use alteration_domain::record::Cell;
 
 use super::{
-    BackendError, LockHolder, Obstacle, Powers, StrangeLedger,
+    BackendError, Company, LockHolder, Obstacle, Powers, StrangeLedger,
     beside::Beside,
-    confining::{Right, Ticket},
+    confining::{Known, Right, Ticket},
     granted::Granted,
     scratch::Scratch,
     transaction::{Durability, End, Own, Rows, Start, TxError},
@@ -268,6 +268,12 @@ pub trait Rights: Send {
     /// What this user may do beyond the database.
     async fn powers(&mut self) -> Result<Powers, BackendError>;
 
+    /// Returns who else works in this database as this user now, runners and people's own clients left out; `None` where
+    /// nobody does, or where the database does not tell.
+    async fn company(&mut self) -> Result<Option<Company>, BackendError> {
+        Ok(None)
+    }
+
     /// Statements that would let this user read the runner's tables: none where it may, or where there are no tables.
     async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError>;
 }
@@ -403,6 +409,53 @@ pub trait Confining: Send {
 
     /// Makes an extension of the database, if it is not there.
     async fn install(&mut self, name: &ExtensionName) -> Result<(), BackendError>;
+
+    /// Returns what there is of a plugin before a rehearsal; `None` if what a rehearsal makes for it could not be taken back.
+    async fn known(&mut self, _plugin: &PluginName) -> Result<Option<Known>, BackendError> {
+        Ok(None)
+    }
+
+    /// Takes back what was made for a plugin that was shut out, beyond what was `known`.
+    async fn forget(&mut self, _plugin: &PluginName, _known: Known) -> Result<(), BackendError> {
+        Ok(())
+    }
+
+    /// Returns what the catalogue says before `sql` of what is the plugin's own, as [`Journaling::fingerprint`] does of all;
+    /// `None` where the two are the same.
+    async fn fingerprint_own(
+        &mut self,
+        _plugin: &PluginName,
+        _sql: &str,
+    ) -> Result<Option<String>, BackendError> {
+        Ok(None)
+    }
+
+    /// Returns why no confined plugin may run `sql` outside of any transaction, as a sentence without its full stop; `None` if
+    /// it may.
+    fn refuses_outside(&self, _sql: &str) -> Option<&'static str> {
+        None
+    }
+
+    /// Gives the plugin's user what `sql` needs outside of any transaction, and commits that. Its login holds it no longer than
+    /// to [`Self::end_outside`], or until it is shut out.
+    async fn begin_outside(
+        &mut self,
+        _plugin: &PluginName,
+        _sql: &str,
+    ) -> Result<(), BackendError> {
+        Ok(())
+    }
+
+    /// Takes that back, and looks at what the statement left since `before`, as the end of a ticket looks at a transaction.
+    /// [`BackendError::Refused`] where something is refused: what the statement made is then removed.
+    async fn end_outside(
+        &mut self,
+        _plugin: &PluginName,
+        _sql: &str,
+        _before: &str,
+    ) -> Result<(), BackendError> {
+        Ok(())
+    }
 
     /// Of the plugin's session: what the ticket's rights open for single statements.
     fn set_opening(&mut self, ticket: &Ticket, rights: Vec<Right>);

@@ -29,7 +29,7 @@ pub use beside::Waiting;
 pub use confining::Obstacle;
 pub use error::BackendError;
 pub use export::{Export, ExportColumn, ExportFormat};
-pub use powers::{Power, Powers, Reach};
+pub use powers::{Company, Power, Powers, Reach};
 pub use scratch::{Blocked, Locks, RowSource, SCRATCH_PREFIX, TableLock, Thing, Written};
 pub use url::{DatabaseUrl, ParseUrlError, Scheme, UnknownParameter, UrlPart};
 

@@ -39,6 +39,16 @@ pub enum Reach {
     Reads,
 }
 
+/// Other programs that work in this database as this connection's user.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Company {
+    /// The user, as the server calls it. Escape it.
+    pub user: String,
+    pub sessions: u64,
+    /// What they call themselves, those that do. Escape them.
+    pub applications: Vec<String>,
+}
+
 impl Powers {
     /// The worst of it; none for a user that reaches its databases only.
     pub fn reach(&self) -> Option<Reach> {

@@ -73,9 +73,9 @@ impl Work<'_> {
                     revision = next;
                     self.report.steps.push(report);
                 }
-                Stepped::NotRehearsable(statement) => {
+                Stepped::NotRehearsable(reason, statement) => {
                     let (key, rest) = (subject.step.key.clone(), subject.left);
-                    self.report.not_rehearsed = Some(NotRehearsed { key, statement, rest });
+                    self.report.not_rehearsed = Some(NotRehearsed { key, reason, statement, rest });
                     return Ok(());
                 }
             }

@@ -11,7 +11,7 @@ use crate::{
     backend::{Attempt, Backend, BackendError, Claim, Ending, Following, Next, Part, Revision},
     crash,
     error::{Changed, Error, Lost, StepError, StepFailure},
-    event::{Event, StepReport},
+    event::{Event, StepReport, Unrehearsed},
     host::{Hook, LoadError},
     plan::Step,
     session::Counts,
@@ -21,14 +21,14 @@ use std::time::Instant;
 /// How a step ended that did not fail.
 pub(super) enum Stepped {
     Done(Revision, StepReport),
-    /// The rest of the plan cannot be rehearsed: because of this statement, or because the plugin is confined.
-    NotRehearsable(Option<String>),
+    /// The rest of the plan cannot be rehearsed: why, and because of which statement.
+    NotRehearsable(Unrehearsed, Option<String>),
 }
 
 /// As [`Stepped`], with what its hooks did.
 pub(super) enum Attempted {
     Done(Revision, Counts),
-    NotRehearsable(Option<String>),
+    NotRehearsable(Unrehearsed, Option<String>),
 }
 
 /// What is attempted.
@@ -65,7 +65,9 @@ impl Work<'_> {
         };
         let (revision, counts) = match attempted {
             Attempted::Done(revision, counts) => (revision, counts),
-            Attempted::NotRehearsable(statement) => return Ok(Stepped::NotRehearsable(statement)),
+            Attempted::NotRehearsable(reason, statement) => {
+                return Ok(Stepped::NotRehearsable(reason, statement));
+            }
         };
         let (key, direction) = (&subject.step.key, subject.step.direction);
         // The operator waited for the commits too; the record has the hooks' own time.
@@ -85,9 +87,8 @@ impl Work<'_> {
         revision: Revision,
     ) -> Result<Attempted, Error> {
         let Subject { step, attempt, ready, .. } = subject;
-        let is_apart = step.level == Level::Confined && !backend.confines_in_place();
-        if self.report.rehearsed && is_apart {
-            return Ok(Attempted::NotRehearsable(None));
+        if let Some(reason) = self.unrehearsed(backend, subject).await? {
+            return Ok(Attempted::NotRehearsable(reason, None));
         }
         // A killed attempt is in the history, because its start is recorded first.
         let revision = match is_started {
@@ -125,6 +126,31 @@ impl Work<'_> {
         (self.control.observer)(Event::Failed { key, direction, counts });
         let cause = if taken_over(backend, &recorded) { StepError::LockLost } else { cause };
         Err(self.failure(subject, &turn.hook, cause, Changed::Nothing, recorded.err()))
+    }
+
+    /// Returns why a step cannot be rehearsed behind those before it. Outside of a rehearsal there is no reason.
+    pub(super) async fn unrehearsed(
+        &self,
+        backend: &mut Backend,
+        Subject { step, attempt, ready, .. }: Subject<'_>,
+    ) -> Result<Option<Unrehearsed>, BackendError> {
+        if !self.report.rehearsed || backend.confines_in_place() {
+            return Ok(None);
+        }
+        let is_apart = step.level == Level::Confined;
+        let is_other = |done: &StepReport| done.key.plugin != step.key.plugin;
+        if (is_apart || backend.is_rehearsing_confined()) && self.report.steps.iter().any(is_other)
+        {
+            return Ok(Some(Unrehearsed::OtherPlugin));
+        }
+        if !is_apart {
+            return Ok(None);
+        }
+        if ready.has_preparation(&step.key.id) {
+            return Ok(Some(Unrehearsed::Outside));
+        }
+        let may = backend.may_rehearse_confined(attempt).await?;
+        Ok((!may).then_some(Unrehearsed::Stays))
     }
 
     async fn start(

@@ -166,13 +166,6 @@ impl Components {
         self.attempts.get(&step.key).is_some_and(|attempt| attempt.direction == step.direction)
     }
 
-    /// Returns whether the component of `step` has hooks that run outside of a transaction for it.
-    pub(super) fn has_preparation(&self, step: &Step) -> bool {
-        let component = self.attempts.get(&step.key).map(|attempt| attempt.component_checksum);
-        let ready = component.and_then(|checksum| self.ready.get(&checksum));
-        ready.is_some_and(|ready| ready.has_preparation(&step.key.id))
-    }
-
     /// Returns what is to be known about their SQL before it runs, in no order.
     pub(super) fn notes(&self) -> &[Finding] {
         &self.notes

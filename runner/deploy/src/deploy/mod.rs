@@ -35,7 +35,7 @@ pub use job::{BaselineOptions, DeployOptions, How, RollbackOptions};
 pub(crate) use judge::plan as judge;
 pub use resolve::{Correction, Resolved};
 pub(crate) use takeover::Renaming;
-pub(crate) use trust::against as untrusted;
+pub(crate) use trust::{against as untrusted, note_company};
 // Options, questions and reports hold them.
 pub use crate::{
     event::{Certainty, Exported, Losses, LostColumn, LostRows, LostTable, Replaced, ReplacedSql},
@@ -46,12 +46,12 @@ pub use crate::{
 };
 
 use crate::{
-    alteration::Level,
+    alteration::{AlterationKey, Level, Permission},
     backend::{Backend, BackendError, NewGrant, Obstacle, Snapshot},
     error::Error,
     event::{Event, Report},
     host::Host,
-    plan::{Plan, Renames},
+    plan::{Plan, Renames, Step},
     sql::Judge,
 };
 use again::Halves;
@@ -161,17 +161,10 @@ pub(crate) async fn run(
     {
         return Err(BackendError::CannotConfine { plugin, missing, setup }.into());
     }
-    let outside = plan.steps.iter().find(|step| {
-        let has = |(_, components): &(_, Arc<Components>)| components.has_preparation(step);
-        step.level == Level::Confined && parts.iter().any(has)
-    });
-    if let Some(step) = outside.filter(|_| !backend.confines_in_place()) {
-        let mut asked = step.asks.permissions.iter().map(|asked| &asked.name);
-        if let Some(permission) = asked.find(|permission| permission.is_of_owner()) {
-            let (key, permission) = (step.key.clone(), permission.clone());
-            return Err(Error::AltersOutside { key, permission });
-        }
-        return Err(Error::ConfinedPreparation(step.key.clone()));
+    if let Some((key, permission)) = plan.steps.iter().find_map(|step| lent_outside(step, &parts))
+        && !backend.confines_in_place()
+    {
+        return Err(Error::AltersOutside { key, permission });
     }
     grants::check_tables(&plan, backend).await?;
     let export = job.export();
@@ -197,6 +190,7 @@ pub(crate) async fn run(
     for (_, components) in &parts {
         judge::add(&mut plan, components.notes().to_vec());
     }
+    note_company(job, &mut plan, backend).await?;
     let question = Question {
         plan: &plan,
         replaced: &replaced,
@@ -263,6 +257,19 @@ pub(crate) fn plan_for_empty(job: &Job<'_>, judge: &Judge) -> Result<Plan, Error
     Ok(plan)
 }
 
+/// Returns what `step` asks to be lent although it has hooks outside of a transaction, if its plugin is confined.
+fn lent_outside(step: &Step, parts: &Parts<'_>) -> Option<(AlterationKey, Permission)> {
+    let has = |(_, components): &(_, Arc<Components>)| {
+        components.get(&step.key).is_some_and(|(_, ready)| ready.has_preparation(&step.key.id))
+    };
+    if step.level != Level::Confined || !parts.iter().any(has) {
+        return None;
+    }
+    let mut asked = step.asks.permissions.iter().map(|asked| &asked.name);
+    let permission = asked.find(|permission| permission.is_of_owner())?;
+    Some((step.key.clone(), permission.clone()))
+}
+
 async fn lock(backend: &mut Backend, how: &How, control: &Control) -> Result<(), Error> {
     let mut cancelled = control.cancelled.clone();
     let mut waiting = |holder| (control.observer)(Event::Waiting { holder: &holder });
@@ -290,6 +297,7 @@ async fn rehearsed(
     report: &mut Report,
 ) -> Result<(), Error> {
     backend.begin_rehearsal().await?;
+    backend.rehearse_confined();
     let worked = work(parts, backend, doing, agreed, report).await;
     let ended = backend.end_rehearsal().await;
     // Why it failed matters more than that nothing was left to roll back.

@@ -9,13 +9,12 @@ use super::{
     part::{Turn, Turned},
 };
 use crate::{
-    alteration::Level,
     backend::{
         self, Backend, BackendError, Checkpoint, Claim, Next, Part, Phase, Revision, Run, Stop,
     },
     crash,
     error::{Changed, Error, StepError},
-    event::Event,
+    event::{Event, Unrehearsed},
     host::{Prepared, StepAnswer},
     session::Counts,
 };
@@ -34,10 +33,9 @@ impl Work<'_> {
         mut prepared: Option<Prepared>,
         mut revision: Revision,
     ) -> Result<Attempted, Error> {
-        let Subject { step, attempt, ready, .. } = subject;
-        let is_apart = step.level == Level::Confined && !backend.confines_in_place();
-        if self.report.rehearsed && is_apart {
-            return Ok(Attempted::NotRehearsable(None));
+        let Subject { attempt, ready, .. } = subject;
+        if let Some(reason) = self.unrehearsed(backend, subject).await? {
+            return Ok(Attempted::NotRehearsable(reason, None));
         }
         crash::point("after the run was begun");
         let first = first_phase(subject);
@@ -185,7 +183,8 @@ impl Work<'_> {
         let cause = match (undone.own_error, undone.stop) {
             (Some(BackendError::Moved), _) => return Err(BackendError::Moved.into()),
             (_, Some(Stop::NotRehearsable { statement })) => {
-                return Ok(Attempted::NotRehearsable(Some(statement)));
+                let reason = Unrehearsed::Statement;
+                return Ok(Attempted::NotRehearsable(reason, Some(statement)));
             }
             (_, Some(stop)) => StepError::Stopped(stop),
             (Some(error), None) => StepError::Backend(error),

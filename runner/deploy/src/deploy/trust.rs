@@ -2,11 +2,12 @@
 //!
 //! What a user may do is read in `backend/powers.rs`.
 
+use super::Job;
 use crate::{
     alteration::{Level, PluginName},
-    backend::{Backend, BackendError},
+    backend::{Backend, BackendError, Company},
     given::{Name, Powerful},
-    plan::{Plan, Step},
+    plan::{Finding, Plan, Step},
 };
 
 /// What speaks against running the plan as this connection's user; `None` where nothing does.
@@ -21,6 +22,21 @@ pub(crate) async fn against(
     let powers = backend.powers().await?;
     let claimed = claimed(plan);
     Ok((!powers.held.is_empty()).then_some(Powerful { powers, plugins, claimed }))
+}
+
+/// Notes in a plan where other programs work with the rights that a plugin must not get.
+pub(crate) async fn note_company(
+    job: &Job<'_>,
+    plan: &mut Plan,
+    backend: &mut Backend,
+) -> Result<(), BackendError> {
+    if job.only_records() || plan.steps.iter().all(|step| step.level.is_trusted()) {
+        return Ok(());
+    }
+    if let Some(Company { user, sessions, applications }) = backend.company().await? {
+        plan.findings.push(Finding::SharedUser { user, sessions, applications });
+    }
+    Ok(())
 }
 
 /// The plugins of a plan that run at `level`. Every step runs hooks, but for those of a baseline, about which this is not

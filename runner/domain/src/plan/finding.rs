@@ -265,6 +265,15 @@ pub enum Finding {
         /// The database's dialect.
         dialect: Dialect,
     },
+    /// Other programs work in this database as the operator's user: what runs with their rights has the operator's.
+    SharedUser {
+        /// The user.
+        user: String,
+        /// How many sessions they have now.
+        sessions: u64,
+        /// What they call themselves, those that do.
+        applications: Vec<String>,
+    },
     /// From one of its statements on, it could not be resumed if it were interrupted.
     NotResumable {
         /// The alteration.

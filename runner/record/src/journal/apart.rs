@@ -172,6 +172,7 @@ impl Journal {
     /// Returns the session in which the hook currently makes its calls.
     pub(super) fn working(&self) -> SharedConnection {
         let own = self.stretch.as_ref().map(|stretch| &stretch.connection);
+        let own = own.or(self.own_session.as_ref().map(|own| &own.connection));
         Arc::clone(own.unwrap_or(&self.connection))
     }
 

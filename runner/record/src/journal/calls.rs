@@ -51,14 +51,13 @@ impl Session for Journal {
         {
             return Ok(length);
         }
-        let shared = self.working();
-        let mut connection = shared.lock().await;
-        if self.reading.dialect == Dialect::Sqlite
-            && let Err(error) = self.segment(&mut *connection).await
-        {
-            return Err(self.own(error));
+        if self.reading.dialect == Dialect::Sqlite {
+            let mut sessions = self.sessions().await;
+            if let Err(error) = self.segment(&mut sessions).await {
+                return Err(self.own(error));
+            }
         }
-        connection.statement_length(script, start).await
+        self.working().lock().await.statement_length(script, start).await
     }
 
     async fn execute_script(
@@ -158,7 +157,7 @@ impl Session for Journal {
                 self.write_apart(asked, BULK_ROWS, write).await
             }
             None => {
-                let written = self.connection.lock().await.write(writer, rows).await?;
+                let written = self.working().lock().await.write(writer, rows).await?;
                 self.keep(asked, None, CallResult::Written(written));
                 Ok(written)
             }
@@ -177,7 +176,7 @@ impl Session for Journal {
                 self.write_apart(asked, BULK_ROWS, finish).await?
             }
             None => {
-                let written = self.connection.lock().await.finish_writer(writer).await?;
+                let written = self.working().lock().await.finish_writer(writer).await?;
                 let changes = Some(BULK_ROWS.to_owned());
                 self.keep(asked, changes, CallResult::Written(written));
                 written

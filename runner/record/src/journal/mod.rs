@@ -6,11 +6,13 @@
 //! script (`BEGIN` … `COMMIT`) is a segment of its own, and so is on PostgreSQL each statement outside of one.
 //! Run again, calls that are recorded return what they returned then; work goes on at the first
 //! that is not. If the outcome of a statement was never recorded, the catalogue is asked. A statement that could not be
-//! run again in this way goes to a session of its own (`apart`), and the hook stays there.
+//! run again in this way goes to a session of its own (`apart`), and the hook stays there. A confined plugin's hook has a
+//! session of the plugin's from the beginning (`own`).
 
 mod apart;
 mod call;
 mod calls;
+mod own;
 mod prefix;
 mod session;
 mod statement;
@@ -18,6 +20,7 @@ mod unit;
 
 pub(super) use apart::{cut as cut_off, effects, parted};
 pub use call::Stop;
+pub(super) use own::OwnSession;
 pub(super) use prefix::{asked_anew, begins_with};
 pub(super) use session::Journal;
 

@@ -4,6 +4,7 @@
 use super::{
     apart::{self, Stretch},
     call::{self, Call, CallResult, Stop, decode, encode},
+    own::{HookSessions, OwnSession},
 };
 use crate::{
     BackendError, Revision, Run, Undone,
@@ -26,6 +27,8 @@ const JOURNAL_BYTES_MAX: usize = 8 << 20;
 /// A session whose calls are recorded, and returned from the record when the hook is run again.
 pub(crate) struct Journal {
     pub(super) connection: SharedConnection,
+    /// The plugin's, where it is confined to a user of its own.
+    pub(super) own_session: Option<OwnSession>,
     pub(super) key: AlterationKey,
     pub(super) marker: String,
     pub(super) reading: Reading,
@@ -78,7 +81,7 @@ pub(crate) struct Journal {
 impl Journal {
     /// Opens the journal of `run` and reads its rows. The orphans of the run have ended by now.
     pub(crate) async fn open(
-        connection: SharedConnection,
+        (connection, own_session): (SharedConnection, Option<OwnSession>),
         run: &Run,
         (revision, fence): (Revision, i64),
         settings: HookSettings,
@@ -93,6 +96,7 @@ impl Journal {
         drop(open);
         let mut journal = Self {
             connection,
+            own_session,
             key: run.key.clone(),
             marker: run.marker.clone(),
             reading,
@@ -195,14 +199,18 @@ impl Journal {
     /// Begins a segment, unless one is open. It starts with the ledger, as every transaction does.
     pub(super) async fn segment(
         &mut self,
-        connection: &mut dyn Connection,
+        sessions: &mut HookSessions,
     ) -> Result<(), BackendError> {
         if self.in_segment {
             return Ok(());
         }
         let guest = if self.entered { Guest::GoesOn } else { Guest::Enters(self.settings) };
-        let own = vec![ledger::advance(self.revision, self.fence)];
-        connection.start(Start { own, guest, isolation: self.isolation.take() }).await?;
+        let advance = ledger::advance(self.revision, self.fence);
+        let own = match &mut self.own_session {
+            Some(own) => vec![own.claim(sessions, advance).await?],
+            None => vec![advance],
+        };
+        sessions.hook().start(Start { own, guest, isolation: self.isolation.take() }).await?;
         (self.in_segment, self.entered) = (true, true);
         Ok(())
     }
@@ -246,12 +254,12 @@ impl Journal {
     /// commit it, and that row.
     pub(super) async fn write_ahead(
         &mut self,
-        connection: &mut dyn Connection,
+        sessions: &mut HookSessions,
         asked: [u8; 16],
         sql: &str,
         result: CallResult,
     ) -> Result<(Vec<Own>, JournalRow), BackendError> {
-        let fingerprint = connection.fingerprint(sql).await?;
+        let fingerprint = self.fingerprint(sessions, sql).await?;
         let call = Call { asked, changes: Some(call::shown_of(sql, self.reading)), result };
         let row = JournalRow {
             call: self.next,
@@ -343,12 +351,11 @@ impl Journal {
             self.stop = Some(Stop::Diverged { call: self.next, now });
             return Err(BackendError::Diverged);
         }
-        let shared = Arc::clone(&self.connection);
-        let connection = &mut *shared.lock().await;
-        if self.close_apart(connection, true).await? {
+        let mut sessions = self.sessions().await;
+        if self.close_apart(sessions.record(), true).await? {
             return Err(BackendError::LeftOpen);
         }
-        self.segment(connection).await?;
+        self.segment(&mut sessions).await?;
         Ok(self.revision.next())
     }
 
@@ -400,13 +407,15 @@ impl Journal {
     }
 
     /// Finds out the outcome of a statement that was cut short.
-    async fn settle(
+    pub(super) async fn settle(
         &mut self,
         connection: &mut dyn Connection,
         row: &JournalRow,
     ) -> Result<(), BackendError> {
         let statement = row.statement.as_deref().unwrap_or_default();
         let before = row.fingerprint.as_deref().unwrap_or_default();
+        // What is refused of it is gone now.
+        self.end_outside(connection, row).await?;
         match connection.verify(statement, before).await? {
             Verdict::Done => self.record(connection, row, row.results.clone()).await,
             Verdict::NotDone => self.record(connection, row, None).await,
@@ -426,13 +435,12 @@ impl Journal {
         if let Some(result) = self.replayed(asked, sql)? {
             return Ok(Some(result));
         }
-        let shared = Arc::clone(&self.connection);
-        let connection = &mut *shared.lock().await;
+        let mut sessions = self.sessions().await;
         if let Some(reason) = self.reason_apart(sql) {
-            self.go_apart(connection, sql, reason).await?;
+            self.go_apart(sessions.record(), sql, reason).await?;
             return Ok(None);
         }
-        match self.segment(connection).await {
+        match self.segment(&mut sessions).await {
             Ok(()) => Ok(None),
             Err(error) => Err(self.own(error)),
         }
@@ -451,9 +459,8 @@ impl Journal {
         if self.stretch.is_some() {
             return Ok(None);
         }
-        let shared = Arc::clone(&self.connection);
-        let mut connection = shared.lock().await;
-        match self.segment(&mut *connection).await {
+        let mut sessions = self.sessions().await;
+        match self.segment(&mut sessions).await {
             Ok(()) => Ok(None),
             Err(error) => Err(self.own(error)),
         }

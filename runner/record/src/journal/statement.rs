@@ -3,6 +3,7 @@
 use super::{
     Journal,
     call::{self, Call, CallResult, Stop, asked, encode},
+    own::HookSessions,
     session::point,
 };
 use crate::{
@@ -11,9 +12,8 @@ use crate::{
     session::{ErrorKind, Outcome, ResultLimit, RowSet, SqlError, Value},
     sql::{Reading, Statement},
     tables::journal::{self, JournalRow},
-    transaction::End,
+    transaction::Durability,
 };
-use std::sync::Arc;
 
 impl Journal {
     /// Runs one statement, or returns what it did when it ran before.
@@ -30,40 +30,40 @@ impl Journal {
         if let Some(result) = replayed
             && !is_setting_again
         {
-            if let Some(settings) = self.connection.lock().await.repeats_settings() {
+            if let Some(settings) = self.working().lock().await.repeats_settings() {
                 settings.replayed(sql);
             }
             return Ok(result);
         }
-        let shared = Arc::clone(&self.connection);
-        let connection = &mut *shared.lock().await;
+        let sessions = &mut self.sessions().await;
         if !is_setting_again
-            && let Some(done) = self.verify_started(connection, sql, rows.is_some()).await?
+            && let Some(done) = self.verify_started(sessions, sql, rows.is_some()).await?
         {
             return Ok(done);
         }
         if !is_setting_again && let Some(reason) = self.reason_apart(sql) {
-            self.go_apart(connection, sql, reason).await?;
-            return self.apart(connection, asked, sql, params, rows).await;
+            self.go_apart(sessions.record(), sql, reason).await?;
+            return self.apart(sessions.record(), asked, sql, params, rows).await;
         }
-        if let Err(error) = self.segment(connection).await {
+        if let Err(error) = self.segment(sessions).await {
             return Err(self.own(error));
         }
         // A setting belongs to the session, and a resumed hook has another one: it is made again.
         if is_setting(sql, self.reading) {
-            let result = run(connection, sql, params.clone(), rows).await?;
-            self.reading = connection.reading();
+            let result = run(sessions.hook(), sql, params.clone(), rows).await?;
+            self.reading = sessions.hook().reading();
             self.settings_made.push((sql.to_owned(), params));
             if !is_setting_again {
                 self.keep(asked, None, CallResult::Setting);
             }
-            self.end_statement(connection).await?;
+            self.end_statement(sessions).await?;
             return Ok(result);
         }
-        if connection.journals().commits_by_itself && !is_plain(sql, connection.reading()) {
-            return self.committing(connection, asked, sql, params, rows).await;
+        let hook = sessions.hook();
+        if hook.journals().commits_by_itself && !is_plain(sql, hook.reading()) {
+            return self.committing(sessions, asked, sql, params, rows).await;
         }
-        let outside = connection
+        let outside = hook
             .runs_outside()
             .filter(|outside| !self.in_unit && params.is_empty() && outside.may_need_outside(sql));
         let may_need_outside = outside.is_some();
@@ -72,45 +72,52 @@ impl Journal {
         {
             return Err(self.own(error));
         }
-        match run(connection, sql, params, rows).await {
+        match run(sessions.hook(), sql, params, rows).await {
             Ok(result) => {
                 let changes =
                     (!is_query(sql, self.reading)).then(|| call::shown_of(sql, self.reading));
                 let only_reads = changes.is_none() && rows.is_some();
                 self.keep(asked, changes, result.clone());
                 if !only_reads {
-                    self.end_statement(connection).await?;
+                    self.end_statement(sessions).await?;
                 }
                 Ok(result)
             }
             Err(error)
                 if may_need_outside
-                    && connection
+                    && sessions
+                        .hook()
                         .runs_outside()
                         .is_some_and(|outside| outside.needs_outside(&error)) =>
             {
-                self.outside(connection, asked, sql, rows.is_some()).await
+                self.outside(sessions, asked, sql, rows.is_some()).await
             }
-            Err(error) => Err(self.in_transaction(connection, sql, error)),
+            Err(error) => Err(self.in_transaction(sessions.hook(), sql, error)),
         }
     }
 
     /// Finds out whether a statement whose outcome was never recorded took effect. Returns its result if it did.
     async fn verify_started(
         &mut self,
-        connection: &mut dyn Connection,
+        sessions: &mut HookSessions,
         sql: &str,
         is_query: bool,
     ) -> Result<Option<CallResult>, SqlError> {
         let Some(row) = self.started.clone() else { return Ok(None) };
         // Settings that were made again may have opened a segment; nothing else is in it.
         if self.in_segment {
-            if let Err(error) = connection.finish(End::default()).await {
-                return Err(self.own(error.into()));
+            if let Err(error) = self.commit_segment(sessions, Vec::new(), Durability::Flushed).await
+            {
+                return Err(self.own(error));
             }
             self.segment_committed();
         }
         let before = row.fingerprint.clone().unwrap_or_default();
+        let connection = sessions.record();
+        let refused = match self.end_outside(connection, &row).await {
+            Ok(refused) => refused,
+            Err(error) => return Err(self.own(error)),
+        };
         let verdict = match connection.verify(sql, &before).await {
             Ok(verdict) => verdict,
             Err(error) => return Err(self.own(error)),
@@ -128,6 +135,9 @@ impl Journal {
         }
         // Cleared only now that it is decided: after an earlier error it is still open.
         self.started = None;
+        if let Some(refused) = refused {
+            return Err(refused);
+        }
         Ok((verdict == Verdict::Done).then(|| {
             self.next += 1;
             nothing(is_query)
@@ -137,7 +147,7 @@ impl Journal {
     /// Runs a statement that may commit the segment by itself and then takes effect on its own.
     async fn committing(
         &mut self,
-        connection: &mut dyn Connection,
+        sessions: &mut HookSessions,
         asked: [u8; 16],
         sql: &str,
         params: Vec<Value>,
@@ -151,8 +161,8 @@ impl Journal {
         }
         let written = async {
             let result = nothing(rows.is_some());
-            let (own, row) = self.write_ahead(connection, asked, sql, result).await?;
-            connection.own(own).await?;
+            let (own, row) = self.write_ahead(sessions, asked, sql, result).await?;
+            sessions.hook().own(own).await?;
             Ok(row)
         };
         let row = match written.await {
@@ -161,6 +171,7 @@ impl Journal {
         };
         self.in_flight = Some(row.clone());
         point("before a statement that commits");
+        let connection = sessions.hook();
         let result = run(connection, sql, params, rows).await;
         point("after a statement that commits");
         match connection.is_in_transaction().await {
@@ -178,7 +189,7 @@ impl Journal {
             }
             Ok(false) => {
                 self.segment_committed();
-                self.after_commit(connection, asked, &row, result).await
+                self.after_commit(sessions.record(), asked, &row, result).await
             }
             Err(error) => Err(match result {
                 Err(error) => error,
@@ -190,21 +201,24 @@ impl Journal {
     /// Runs a statement that cannot run in a transaction. A guest that asks for rows gets none: no such statement returns any.
     async fn outside(
         &mut self,
-        connection: &mut dyn Connection,
+        sessions: &mut HookSessions,
         asked: [u8; 16],
         sql: &str,
         is_query: bool,
     ) -> Result<CallResult, SqlError> {
         self.may_commit_now()?;
         if self.rehearsing {
-            return self.outside_in_rehearsal(connection, asked, sql, is_query).await;
+            return self.outside_in_rehearsal(sessions.hook(), asked, sql, is_query).await;
+        }
+        if let Some(refused) = self.refused_outside(sessions, sql) {
+            return Err(refused);
         }
         let committed = async {
-            if let Some(outside) = connection.runs_outside() {
+            if let Some(outside) = sessions.hook().runs_outside() {
                 outside.back_to_mark().await?;
             }
-            let (own, row) = self.write_ahead(connection, asked, sql, nothing(is_query)).await?;
-            connection.finish(End::own(own)).await?;
+            let (own, row) = self.write_ahead(sessions, asked, sql, nothing(is_query)).await?;
+            self.commit_segment(sessions, own, Durability::Flushed).await?;
             Ok(row)
         };
         let row = match committed.await {
@@ -213,8 +227,11 @@ impl Journal {
         };
         self.segment_committed();
         self.in_flight = Some(row.clone());
+        if let Err(error) = self.begin_outside(sessions, sql).await {
+            return Err(self.own(error));
+        }
         point("before a statement outside of a transaction");
-        let result = match connection.runs_outside() {
+        let result = match sessions.hook().runs_outside() {
             Some(outside) => outside.execute_outside(sql, &self.marker).await,
             None => Err(SqlError::new(ErrorKind::Denied, "it cannot run outside of a transaction")),
         };
@@ -223,7 +240,23 @@ impl Journal {
             true => nothing(true),
             false => CallResult::Outcome(outcome),
         });
-        self.after_commit(connection, asked, &row, result).await
+        let is_lost = matches!(&result, Err(error) if error.kind == ErrorKind::Disconnected);
+        let ended = match is_lost {
+            // Whoever looks for its outcome does that too.
+            true => Ok(None),
+            false => self.end_outside(sessions.record(), &row).await,
+        };
+        let result = match ended {
+            Ok(None) => result,
+            Ok(Some(refused)) => {
+                return Err(match self.settle(sessions.record(), &row).await {
+                    Ok(()) => refused,
+                    Err(error) => self.own(error),
+                });
+            }
+            Err(error) => return Err(self.own(error)),
+        };
+        self.after_commit(sessions.record(), asked, &row, result).await
     }
 
     /// Runs a statement of [`Self::outside`] in a rehearsal, where everything is in one transaction.

@@ -7,15 +7,15 @@
 use super::{
     Journal,
     call::{self, Stop},
+    own::HookSessions,
 };
 use crate::{
     BackendError,
     connection::{Connection, Segments},
     session::{ErrorKind, FailedInScript, OnStatement, Script, ScriptRun, SqlError},
     sql::{Statement, UNCLOSED, UnitWord, Units, statement_length, unrepeatable},
-    transaction::{Durability, End},
+    transaction::Durability,
 };
-use std::sync::Arc;
 
 /// SQLSTATE for the use of an enum label in the transaction that added it.
 const UNSAFE_LABEL: &str = "55P04";
@@ -69,22 +69,21 @@ impl Journal {
 
     /// Begins or ends a unit.
     async fn turn(&mut self, word: UnitWord) -> Result<(), SqlError> {
-        let shared = Arc::clone(&self.connection);
-        let connection = &mut *shared.lock().await;
+        let sessions = &mut self.sessions().await;
         match word {
             UnitWord::Opens(isolation) => {
-                self.end_segment(connection).await?;
+                self.end_segment(sessions).await?;
                 self.in_unit = true;
                 self.isolation = isolation.or(self.isolation);
             }
             UnitWord::Closes => {
                 self.in_unit = false;
-                self.end_segment(connection).await?;
+                self.end_segment(sessions).await?;
                 self.isolation = None;
             }
             // Outside of a unit MySQL keeps it for the next one; PostgreSQL passes over it.
             UnitWord::Isolates(level)
-                if self.in_unit || connection.journals().segments == Segments::Units =>
+                if self.in_unit || sessions.hook().journals().segments == Segments::Units =>
             {
                 self.isolation = Some(level);
             }
@@ -96,27 +95,25 @@ impl Journal {
     /// Ends the segment behind a statement, if the database commits each statement outside of a unit.
     pub(super) async fn end_statement(
         &mut self,
-        connection: &mut dyn Connection,
+        sessions: &mut HookSessions,
     ) -> Result<(), SqlError> {
-        match connection.journals().segments {
-            Segments::Statements if !self.in_unit => self.end_segment(connection).await,
+        match sessions.hook().journals().segments {
+            Segments::Statements if !self.in_unit => self.end_segment(sessions).await,
             Segments::Statements | Segments::Units | Segments::Whole => Ok(()),
         }
     }
 
     /// Commits the segment with its results. The segment stays open instead if more was read than a journal holds, while
     /// handles are open, and in a rehearsal.
-    async fn end_segment(&mut self, connection: &mut dyn Connection) -> Result<(), SqlError> {
+    async fn end_segment(&mut self, sessions: &mut HookSessions) -> Result<(), SqlError> {
         let goes_on = self.rehearsing || self.open_handles > 0 || self.is_full();
-        if !self.in_segment || goes_on || connection.journals().segments == Segments::Whole {
+        if !self.in_segment || goes_on || sessions.hook().journals().segments == Segments::Whole {
             return Ok(());
         }
         let own = self.write_kept();
         // What comes after it is on the disk only together with this, and the hook's end waits for that.
-        let durability = Durability::Unflushed;
-        let ended = connection.finish(End { own, durability, ..End::default() }).await;
-        match ended.map_err(BackendError::from) {
-            Ok(_) => {
+        match self.commit_segment(sessions, own, Durability::Unflushed).await {
+            Ok(()) => {
                 self.segment_committed();
                 Ok(())
             }

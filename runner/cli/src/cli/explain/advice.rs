@@ -124,11 +124,6 @@ pub(super) fn explain(error: &Error, exit: Exit) -> Explanation {
             state_schema(elsewhere)
         ),
         Error::Powerful(it) => powerful(&mut explanation, it),
-        Error::ConfinedPreparation(key) => {
-            explanation.alteration = Some(key.to_string());
-            explanation.commands = vec![command::again(&format!("--guard {}", key.plugin))];
-            "if you trust the plugin with your own rights in this database, say so for this run, or write `guarded = true` for it in runner.toml:".to_owned()
-        }
         Error::AltersOutside { key, .. } => {
             explanation.alteration = Some(key.to_string());
             explanation.commands = vec![command::again(&format!("--guard {}", key.plugin))];

@@ -87,7 +87,7 @@ pub(super) fn exit(error: &Error) -> Exit {
         | Error::NothingRecorded(_)
         | Error::NotArchived(_)
         | Error::NothingUnfinished(_) => Exit::NeedsDecision,
-        Error::ConfinedPreparation(_) | Error::AltersOutside { .. } => Exit::Usage,
+        Error::AltersOutside { .. } => Exit::Usage,
         Error::Interrupted => Exit::Interrupted,
         Error::Halted { cause, .. } | Error::AfterExport { cause, .. } => exit(cause),
         Error::Step(failure) => match &failure.cause {

@@ -67,6 +67,11 @@ fn message(error: &PgDatabaseError) -> String {
     if let Some(detail) = error.detail() {
         text.push_str(&format!(" ({})", detail.trim_end_matches('.')));
     }
+    // Of code that ran for a statement: a trigger's, an event trigger's of the operator's.
+    let code = error.r#where().and_then(|code| code.lines().next_back());
+    if let (Some(code), "42501") = (code, error.code()) {
+        text.push_str(&format!("; in {code}"));
+    }
     if let Some(hint) = error.hint() {
         text.push_str(&format!("; hint: {}", hint.trim_end_matches('.')));
     }
@@ -146,7 +151,11 @@ pub(super) fn refused_checks(error: sqlx::Error, url: &str) -> BackendError {
 /// confined plugin left is looked at together with it.
 pub(super) fn refused_record(error: sqlx::Error, url: &str) -> BackendError {
     match code(&error).as_deref() {
-        Some("25006" | "42501") => refused(error, url),
+        Some("25006") => BackendError::Refused(SqlError::new(
+            ErrorKind::Denied,
+            "the hook made its transaction one that only reads, in which nothing can be recorded",
+        )),
+        Some("42501") => refused(error, url),
         _ => host_error(error, url),
     }
 }

@@ -40,6 +40,12 @@ pub(super) struct Outgoing {
     pub(super) longer: Duration,
 }
 
+/// Why an own statement with values beside its text failed.
+enum LargeError {
+    Moved,
+    Server(sqlx::Error),
+}
+
 /// The places in a message of what its answers are looked at for.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
@@ -178,8 +184,17 @@ impl PostgresConnection {
         for (index, own) in statements.iter().enumerate() {
             if self.state.transaction().is_some() && goes_beside(own) {
                 self.post(out).await?;
-                let run = self.run_large(own).await;
-                run.map_err(|error| TxError::Own(index, error))?;
+                let (run, url) = (self.run_large(own).await, self.link.url());
+                run.map_err(|error| {
+                    let error = match error {
+                        LargeError::Moved => BackendError::Moved,
+                        LargeError::Server(error) if out.is_end => {
+                            error::refused_record(error, url)
+                        }
+                        LargeError::Server(error) => error::host_error(error, url),
+                    };
+                    TxError::Own(index, error)
+                })?;
                 continue;
             }
             self.add_one(out, index, own, follows);
@@ -205,7 +220,7 @@ impl PostgresConnection {
     }
 
     /// Runs an own statement with what is large beside its text.
-    async fn run_large(&mut self, own: &Own) -> Result<(), BackendError> {
+    async fn run_large(&mut self, own: &Own) -> Result<(), LargeError> {
         let mut arguments = PgArguments::default();
         let mut number = 0;
         let text = spell_with(&own.sql, &self.config.prefix, &own.params, |cell| match cell {
@@ -219,11 +234,9 @@ impl PostgresConnection {
             cell => value(cell),
         });
         let done = self.link.own_execute(&text, arguments).await;
-        match done.map_err(|error| error::host_error(error, self.link.url()))? {
+        match done.map_err(LargeError::Server)? {
             1 => Ok(()),
-            _ if matches!(own.expects, Expects::OneRow | Expects::NewRow) => {
-                Err(BackendError::Moved)
-            }
+            _ if matches!(own.expects, Expects::OneRow | Expects::NewRow) => Err(LargeError::Moved),
             _ => Ok(()),
         }
     }

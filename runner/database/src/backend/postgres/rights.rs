@@ -5,7 +5,11 @@ use super::{
     powers::{CREATEROLE_IS_BOUNDED, READERS, Role, WRITERS, held},
     text,
 };
-use crate::backend::{BackendError, connection::Rights, powers::Powers};
+use crate::backend::{
+    BackendError,
+    connection::Rights,
+    powers::{Company, Powers},
+};
 use alteration_domain::record::tables;
 use async_trait::async_trait;
 
@@ -47,6 +51,24 @@ impl Rights for PostgresConnection {
         }
         let (user, owner_sql) = self.owner().await?;
         Ok(Powers { user, held, owner_sql })
+    }
+
+    async fn company(&mut self) -> Result<Option<Company>, BackendError> {
+        let sql = "SELECT session_user::pg_catalog.text, a.application_name, pg_catalog.count(*) \
+             FROM pg_catalog.pg_stat_activity a \
+             WHERE a.datname = pg_catalog.current_database() AND a.usename = session_user \
+                AND a.backend_type = 'client backend' AND a.pid <> pg_catalog.pg_backend_pid() \
+                AND a.application_name NOT LIKE 'runner %' \
+                AND a.application_name !~* '^(psql|pg_dump|pg_restore|pgadmin|dbeaver)' \
+             GROUP BY 2 ORDER BY 2";
+        let mut company = Company::default();
+        for row in self.own_texts(sql).await? {
+            let [user, application, sessions] = super::columns(vec![row])?;
+            company.user = user.unwrap_or_default();
+            company.applications.extend(application.filter(|name| !name.is_empty()));
+            company.sessions += sessions.and_then(|count| count.parse::<u64>().ok()).unwrap_or(1);
+        }
+        Ok((company.sessions > 0).then_some(company))
     }
 
     async fn grants_to_read(&mut self) -> Result<Vec<String>, BackendError> {

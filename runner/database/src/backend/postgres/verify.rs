@@ -50,10 +50,17 @@ struct Partition {
     is_pending: bool,
 }
 
+/// What the catalogue says before a statement.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-struct Fingerprint {
+pub(super) struct Fingerprint {
     indexes: Vec<Index>,
     partitions: Vec<Partition>,
+    /// The role of a confined plugin, of whose tables alone it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    owner: Option<String>,
+    /// With the owner: the transaction id that the server gives out next, as of then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) next: Option<String>,
 }
 
 /// What kind of statement it is, as far as the catalogue can tell its end.
@@ -127,8 +134,7 @@ impl Journaling for PostgresConnection {
     }
 
     async fn fingerprint(&mut self, sql: &str) -> Result<String, BackendError> {
-        let found = self.look(&names(sql)).await?;
-        serde_json::to_string(&found).map_err(|error| BackendError::Corrupt(error.to_string()))
+        self.fingerprint_of(sql, None).await
     }
 
     async fn verify(&mut self, sql: &str, before: &str) -> Result<Verdict, BackendError> {
@@ -139,7 +145,7 @@ impl Journaling for PostgresConnection {
         };
         let words: Vec<String> = statement.words().map(|word| word.into_owned()).collect();
         let names = statement.names();
-        let now = self.look(&names).await?;
+        let now = self.look(&names, before.owner.as_deref()).await?;
         match effect(&words) {
             Effect::CreatesIndex => {
                 let new: Vec<&Index> =
@@ -216,6 +222,33 @@ impl PostgresConnection {
         }
     }
 
+    /// As [`Journaling::fingerprint`], of what belongs to `owner` alone if there is one.
+    pub(super) async fn fingerprint_of(
+        &mut self,
+        sql: &str,
+        owner: Option<String>,
+    ) -> Result<String, BackendError> {
+        let mut found = self.look(&names(sql), owner.as_deref()).await?;
+        if owner.is_some() {
+            let next = "SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())";
+            let [next] = super::columns(self.own_texts(next).await?)?;
+            (found.owner, found.next) = (owner, next);
+        }
+        serde_json::to_string(&found).map_err(|error| BackendError::Corrupt(error.to_string()))
+    }
+
+    /// Drops the indexes that `sql` made since `before`, whatever is in them.
+    pub(super) async fn drop_since(
+        &mut self,
+        sql: &str,
+        before: &Fingerprint,
+    ) -> Result<(), BackendError> {
+        let now = self.look(&names(sql), before.owner.as_deref()).await?;
+        let new = now.indexes.iter().filter(|index| !before.has(index.oid));
+        let new: Vec<Index> = new.map(|index| Index { is_valid: false, ..index.clone() }).collect();
+        self.drop_invalid(&new.iter().collect::<Vec<_>>()).await
+    }
+
     async fn drop_invalid(&mut self, indexes: &[&Index]) -> Result<(), BackendError> {
         for index in indexes.iter().filter(|index| !index.is_valid) {
             let (schema, name) = (quote(&index.schema), quote(&index.name));
@@ -225,23 +258,28 @@ impl PostgresConnection {
         Ok(())
     }
 
-    /// Indexes and partitions of the tables that are named, or of all tables where none is.
-    async fn look(&mut self, names: &BTreeSet<String>) -> Result<Fingerprint, BackendError> {
+    /// Indexes and partitions of the tables that are named, or of all tables where none is. Of the tables of `owner` alone if
+    /// there is one.
+    async fn look(
+        &mut self,
+        names: &BTreeSet<String>,
+        owner: Option<&str>,
+    ) -> Result<Fingerprint, BackendError> {
         self.ready().await?;
-        let mut indexes = self.indexes().await?;
+        let mut indexes = self.indexes(owner).await?;
         let is_named = |index: &Index| names.contains(&index.table) || names.contains(&index.name);
         // A pattern of names that the catalogue does not know yet, such as REINDEX SCHEMA.
         if indexes.iter().any(is_named) {
             indexes.retain(is_named);
         }
-        let mut partitions = self.partitions().await?;
+        let mut partitions = self.partitions(owner).await?;
         partitions.retain(|partition| names.contains(&partition.name));
-        Ok(Fingerprint { indexes, partitions })
+        Ok(Fingerprint { indexes, partitions, owner: None, next: None })
     }
 
-    async fn indexes(&mut self) -> Result<Vec<Index>, BackendError> {
+    async fn indexes(&mut self, owner: Option<&str>) -> Result<Vec<Index>, BackendError> {
         let rows = self
-            .own_texts(
+            .own_texts(&format!(
                 "SELECT i.indexrelid, n.nspname, x.relname, t.relname, i.indisvalid, \
                     EXISTS (SELECT 1 FROM pg_catalog.pg_stat_progress_create_index w \
                         WHERE w.index_relid = i.indexrelid) \
@@ -249,9 +287,10 @@ impl PostgresConnection {
                  JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid \
                  JOIN pg_catalog.pg_class t ON t.oid = i.indrelid \
                  JOIN pg_catalog.pg_namespace n ON n.oid = x.relnamespace \
-                 WHERE n.nspname NOT IN ('pg_catalog', 'pg_toast', 'information_schema') \
+                 WHERE n.nspname NOT IN ('pg_catalog', 'pg_toast', 'information_schema'){} \
                  ORDER BY i.indexrelid",
-            )
+                is_of("t", owner)
+            ))
             .await?;
         let index = |row: super::link::TextRow| {
             let [oid, schema, name, table, valid, in_work] =
@@ -268,7 +307,7 @@ impl PostgresConnection {
         Ok(rows.into_iter().filter_map(index).collect())
     }
 
-    async fn partitions(&mut self) -> Result<Vec<Partition>, BackendError> {
+    async fn partitions(&mut self, owner: Option<&str>) -> Result<Vec<Partition>, BackendError> {
         // The column for a detachment that was begun came with version 14.
         let pending = if self.config.version >= 140_000 { "h.inhdetachpending" } else { "false" };
         let sql = format!(
@@ -278,7 +317,9 @@ impl PostgresConnection {
              JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace \
              JOIN pg_catalog.pg_class c ON c.oid = h.inhrelid \
              JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace \
-             WHERE c.relispartition AND c.relkind IN ('r', 'p', 'f')"
+             WHERE c.relispartition AND c.relkind IN ('r', 'p', 'f'){}{}",
+            is_of("p", owner),
+            is_of("c", owner)
         );
         let rows = self.link.own_rows(&sql).await;
         let rows = rows.map_err(|error| error::host_error(error, self.link.url()))?;
@@ -298,6 +339,11 @@ impl PostgresConnection {
 }
 
 impl Fingerprint {
+    /// Reads what a journal's row has.
+    pub(super) fn read(text: &str) -> Result<Self, BackendError> {
+        serde_json::from_str(text).map_err(|error| BackendError::Corrupt(error.to_string()))
+    }
+
     /// Whether an index is one that a rebuilding made since and did not come to clear away: the new
     /// one, or the old one under a new name.
     fn is_left(&self, index: &Index) -> bool {
@@ -309,6 +355,17 @@ impl Fingerprint {
     fn has(&self, oid: u32) -> bool {
         self.indexes.iter().any(|index| index.oid == oid)
     }
+}
+
+/// A condition: the table of the row `table` belongs to `owner`, if there is one.
+fn is_of(table: &str, owner: Option<&str>) -> String {
+    let is_of = |owner: &str| {
+        format!(
+            " AND pg_catalog.pg_get_userbyid({table}.relowner) OPERATOR(pg_catalog.=) {}",
+            literal(owner)
+        )
+    };
+    owner.map(is_of).unwrap_or_default()
 }
 
 fn names(sql: &str) -> BTreeSet<String> {
@@ -331,7 +388,7 @@ mod tests {
         };
         let before = Fingerprint {
             indexes: vec![index(1, "i", true), index(2, "mine_ccnew", false)],
-            partitions: Vec::new(),
+            ..Fingerprint::default()
         };
         let table = [
             (index(1, "i", true), false),

@@ -120,6 +120,10 @@ impl Finding {
                 "nothing, if you trust it with your own rights in this database; `guarded = true` for it in runner.toml says so"
                     .to_owned()
             }
+            Self::SharedUser { .. } => {
+                "have the application log in as a user of its own, which does not own the tables"
+                    .to_owned()
+            }
             Self::NotResumable { .. } => {
                 "nothing now; if it is interrupted there, `runner resolve` asks what took effect"
                     .to_owned()

@@ -27,6 +27,7 @@ impl Finding {
             | Self::NotResumable { .. }
             | Self::NotConfined { .. }
             | Self::Unconfined { .. }
+            | Self::SharedUser { .. }
             | Self::NoSuchVersion { .. } => Severity::Note,
             Self::Failed { blocks, .. } | Self::CutOff { blocks, .. } => decision_if(*blocks),
             Self::NeverRan { allowed, .. } => decision_if(!allowed),
@@ -93,6 +94,7 @@ impl Finding {
             | Self::AppliedTwice { .. }
             | Self::NotConfined { .. }
             | Self::Unconfined { .. }
+            | Self::SharedUser { .. }
             | Self::Renamed { .. }
             | Self::Ahead { .. }
             | Self::SeveralFolders { .. }

@@ -124,6 +124,21 @@ impl fmt::Display for Finding {
                 f,
                 "{plugin} is guarded: on {dialect} no plugin is confined yet, so that it has the rights of the URL's user"
             ),
+            Self::SharedUser { user, sessions, applications } => {
+                let others = match sessions {
+                    1 => "another session works".to_owned(),
+                    sessions => format!("{sessions} other sessions work"),
+                };
+                let names = match applications.is_empty() {
+                    true => String::new(),
+                    false => format!(" ({})", Escaped(&applications.join(", "))),
+                };
+                write!(
+                    f,
+                    "{others} as {} in this database{names}, with your rights: code that a plugin leaves there, and that these sessions run, has them too",
+                    Escaped(user)
+                )
+            }
             Self::NotResumable { key, hook, statement, line, reason, .. } => write!(
                 f,
                 "{key} cannot be resumed if it is interrupted after statement {statement} of its {hook}, in line {line}, has begun: {}",

@@ -98,6 +98,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 DECLARE
     ticket {prefix}alteration_ticket%ROWTYPE;
     me oid := (SELECT oid FROM pg_roles WHERE rolname = session_user);
+    since integer := 0;
     ending record;
     found_one record;
     matched bigint;

@@ -10,7 +10,9 @@ mod functions;
 mod lendable;
 mod lending;
 mod obstacle;
+mod outside;
 mod powers;
+mod rehearsed;
 mod rights;
 mod role;
 mod scans;
@@ -22,7 +24,7 @@ use crate::{
     alteration::{ExtensionName, Permission, PluginName},
     backend::{
         BackendError, Obstacle,
-        confining::{Right, Ticket},
+        confining::{Known, Right, Ticket},
         connection::{Confining, SharedConnection},
         transaction::Own,
     },
@@ -82,6 +84,39 @@ impl Confining for PostgresConnection {
 
     async fn install(&mut self, name: &ExtensionName) -> Result<(), BackendError> {
         self.make_extension(name).await
+    }
+
+    async fn known(&mut self, plugin: &PluginName) -> Result<Option<Known>, BackendError> {
+        self.known_of(plugin).await
+    }
+
+    async fn forget(&mut self, plugin: &PluginName, known: Known) -> Result<(), BackendError> {
+        self.forget_plugin(plugin, known).await
+    }
+
+    async fn fingerprint_own(
+        &mut self,
+        plugin: &PluginName,
+        sql: &str,
+    ) -> Result<Option<String>, BackendError> {
+        self.look_at_own(plugin, sql).await.map(Some)
+    }
+
+    fn refuses_outside(&self, sql: &str) -> Option<&'static str> {
+        outside::refused(sql)
+    }
+
+    async fn begin_outside(&mut self, plugin: &PluginName, sql: &str) -> Result<(), BackendError> {
+        self.lend_create(plugin, sql).await
+    }
+
+    async fn end_outside(
+        &mut self,
+        plugin: &PluginName,
+        sql: &str,
+        before: &str,
+    ) -> Result<(), BackendError> {
+        self.take_create(plugin, sql, before).await
     }
 
     fn set_opening(&mut self, ticket: &Ticket, rights: Vec<Right>) {

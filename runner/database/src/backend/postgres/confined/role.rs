@@ -14,7 +14,7 @@ use super::{
     },
     exposed, functions, lending,
     obstacle::{KEEPER, PREFIX},
-    rights,
+    outside, rights,
     scram::Password,
 };
 use crate::{
@@ -70,11 +70,22 @@ impl PostgresConnection {
         let opener = Arc::new(self.link.opener().as_role(&role, &password.text));
         let names = (self.config.schema.as_str(), path.as_str());
         let connector = PostgresConnector::beside(opener, &self.config.options, names);
-        let opened = connector.open().await;
-        let mut connection = match opened {
+        let idle = self.idle;
+        let opened = async {
+            let mut connection = connector.open().await?;
+            // It has to know whether it is shared.
+            connection.needs_lease().await?;
+            connection.set_idle_limit(idle).await?;
+            Ok(connection)
+        };
+        let connection = match opened.await {
             Ok(connection) => connection,
             Err(error) => {
                 self.shut_out(&role).await?;
+                // The server is full, or on its way down.
+                if matches!(error, BackendError::Unreachable { .. }) {
+                    return Err(error);
+                }
                 return Err(BackendError::CannotConfine {
                     plugin: plugin.clone(),
                     missing: vec![format!(
@@ -84,9 +95,6 @@ impl PostgresConnection {
                 });
             }
         };
-        // It has to know whether it is shared.
-        connection.needs_lease().await?;
-        connection.set_idle_limit(self.idle).await?;
         Ok(Arc::new(Mutex::new(connection)))
     }
 
@@ -246,21 +254,27 @@ impl PostgresConnection {
         self.in_one(&statements).await
     }
 
-    /// Shuts the role out: no password, no sessions, none of the memberships and settings that it may have made.
+    /// Shuts the role out: no password, no sessions, none of the memberships and settings that it may have made, and no right
+    /// to make anything that a statement outside of a transaction was given.
     pub(super) async fn shut_out(&mut self, role: &str) -> Result<(), BackendError> {
         let (named, quoted) = (literal(role), quote(role));
-        let shut = match self.has_keeper().await? {
+        let mut shut = vec![outside::no_create(&named)];
+        shut.extend(match self.has_keeper().await? {
             true => vec![format!("SELECT {KEEPER}.close_role({named})")],
             false => {
                 vec![forget_settings(&named), format!("ALTER ROLE {quoted} NOLOGIN PASSWORD NULL")]
             }
-        };
+        });
         self.in_one(&shut).await?;
         self.end_sessions_of(role).await
     }
 
     /// The roles of plugins that can log in now.
     pub(super) async fn open_roles(&mut self) -> Result<Vec<String>, BackendError> {
+        // A run is recorded before its plugin is let in for the first time.
+        if !self.own_tables().await?.contains("alteration_role") {
+            return Ok(Vec::new());
+        }
         let sql = spell(
             "SELECT r.role FROM @role r JOIN pg_catalog.pg_roles p ON p.rolname OPERATOR(pg_catalog.=) r.role \
              WHERE p.rolcanlogin",

@@ -14,8 +14,9 @@
 //! | a table named as one of the runner's, or as another owner's on the search path | refused |
 //!
 //! Only rows of the catalogue that this transaction wrote are looked at: `age` counts from the transaction's own id, so
-//! that those of its savepoints count as younger. A look costs more than most hooks, so it is guarded twice: by the server's
-//! counts of what was written to a catalogue, and by whether there is a row that it could be about.
+//! that those of its savepoints count as younger. Behind a statement outside of any transaction (`outside.rs`) they are those
+//! since it began: `since` is how long ago that was, and 0 in a transaction. A look costs more than most hooks, so it is guarded
+//! twice: by the server's counts of what was written to a catalogue, and by whether there is a row that it could be about.
 
 use super::{super::text::literal, powers};
 
@@ -28,7 +29,8 @@ pub(super) const REACHING: &str = "^(query_to_xml|cursor_to_xml|table_to_xml|sch
     |pg_stat_get_activity|pg_stat_get_backend_activity|pg_show_all_file|pg_hba_file|pg_ident_file|pg_extension_config|pg_nextoid|binary_upgrade|pg_sync|pg_stat_reset|pg_relation_filenode|dblink|crosstab|connectby\
     |xpath_table|xpath_list|xslt_process|pg_background|http|cron|lo_manage|query_plan)";
 
-/// Looks at what the transaction made, and refuses what would run with the rights of others.
+/// Looks at what the transaction made, and refuses what would run with the rights of others. Statements of PL/pgSQL with the
+/// variables `me` (the role), `since`, `found_one` and `calls`.
 pub(super) fn scans(prefix: &str, path: &str) -> String {
     let (reaching, path, powers) = (literal(REACHING), literal(path), powers::question());
     let state = literal(prefix.trim_end_matches('.'));
@@ -43,7 +45,7 @@ pub(super) fn scans(prefix: &str, path: &str) -> String {
             {powers} AS has_powers,
             EXISTS (SELECT FROM pg_proc o WHERE o.proname = p.proname AND o.oid <> p.oid
                 AND (o.pronamespace = 'pg_catalog'::regnamespace OR o.proowner <> me)) AS is_others
-        FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.proowner = me AND age(p.xmin) <= 0
+        FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.proowner = me AND age(p.xmin) <= since
     LOOP
         IF found_one.is_others THEN
             RAISE insufficient_privilege USING MESSAGE = format(
@@ -81,7 +83,7 @@ executes text or changes settings, which it could do in the sessions of others',
     add(
         &["pg_operator"],
         "    SELECT 'the operator ' || o.oprname INTO calls FROM pg_operator o
-        WHERE o.oprowner = me AND age(o.xmin) <= 0 AND EXISTS (SELECT FROM pg_operator b
+        WHERE o.oprowner = me AND age(o.xmin) <= since AND EXISTS (SELECT FROM pg_operator b
             WHERE b.oprname = o.oprname AND b.oprowner <> me) LIMIT 1;
     IF calls IS NOT NULL THEN
         RAISE insufficient_privilege USING MESSAGE = calls || ' has the name of another one, which would be used in its place';
@@ -93,7 +95,7 @@ executes text or changes settings, which it could do in the sessions of others',
         &["pg_type"],
         "    SELECT 'the type ' || t.typname INTO calls FROM pg_type t
         LEFT JOIN pg_class c ON c.oid = t.typrelid
-        WHERE t.typowner = me AND age(t.xmin) <= 0 AND (c.oid IS NULL OR c.relkind = 'c') AND t.typelem = 0
+        WHERE t.typowner = me AND age(t.xmin) <= since AND (c.oid IS NULL OR c.relkind = 'c') AND t.typelem = 0
         AND EXISTS (SELECT FROM pg_type b WHERE b.typname = t.typname AND b.oid <> t.oid
             AND b.typnamespace = 'pg_catalog'::regnamespace) LIMIT 1;
     IF calls IS NOT NULL THEN
@@ -106,7 +108,7 @@ executes text or changes settings, which it could do in the sessions of others',
         &["pg_cast"],
         "    SELECT format('the cast from %s to %s', a.typname, b.typname) INTO calls FROM pg_cast k
         JOIN pg_type a ON a.oid = k.castsource JOIN pg_type b ON b.oid = k.casttarget
-        WHERE age(k.xmin) <= 0 AND k.castcontext <> 'e' AND (a.typowner = me OR b.typowner = me)
+        WHERE age(k.xmin) <= since AND k.castcontext <> 'e' AND (a.typowner = me OR b.typowner = me)
         AND NOT (a.typowner = me AND b.typowner = me) LIMIT 1;
     IF calls IS NOT NULL THEN
         RAISE insufficient_privilege USING MESSAGE = calls || ' would be applied where nobody asked for it';
@@ -117,7 +119,7 @@ executes text or changes settings, which it could do in the sessions of others',
     add(
         &["pg_conversion"],
         "    SELECT CASE WHEN c.condefault THEN 'the default conversion ' ELSE 'the conversion ' END || c.conname INTO calls
-        FROM pg_conversion c WHERE c.conowner = me AND age(c.xmin) <= 0 LIMIT 1;
+        FROM pg_conversion c WHERE c.conowner = me AND age(c.xmin) <= since LIMIT 1;
     IF calls IS NOT NULL THEN
         RAISE insufficient_privilege USING MESSAGE = calls || ' would be used for texts of others';
     END IF;
@@ -127,7 +129,7 @@ executes text or changes settings, which it could do in the sessions of others',
     add(
         &["pg_collation"],
         "    SELECT 'the collation ' || l.collname INTO calls FROM pg_collation l
-        WHERE l.collowner = me AND age(l.xmin) <= 0 AND EXISTS (SELECT FROM pg_collation b
+        WHERE l.collowner = me AND age(l.xmin) <= since AND EXISTS (SELECT FROM pg_collation b
             WHERE b.collname = l.collname AND b.oid <> l.oid AND b.collowner <> me) LIMIT 1;
     IF calls IS NOT NULL THEN
         RAISE insufficient_privilege USING MESSAGE = calls || ' has the name of another one';
@@ -139,7 +141,7 @@ executes text or changes settings, which it could do in the sessions of others',
         &["pg_class"],
         format!(
             "    SELECT c.oid::regclass INTO calls FROM pg_class c
-        WHERE c.relowner = me AND age(c.xmin) <= 0 AND (
+        WHERE c.relowner = me AND age(c.xmin) <= since AND (
             c.relnamespace = {state}::regnamespace AND starts_with(c.relname, 'alteration_')
             OR c.relkind IN ('r', 'p', 'v', 'm', 'f') AND EXISTS (SELECT FROM pg_class o
                 WHERE o.relname = c.relname AND o.oid <> c.oid AND o.relowner <> me
@@ -156,7 +158,7 @@ executes text or changes settings, which it could do in the sessions of others',
         FROM pg_attrdef a JOIN pg_class c ON c.oid = a.adrelid
         JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = a.oid AND d.refclassid = 'pg_class'::regclass
         JOIN pg_class q ON q.oid = d.refobjid
-        WHERE c.relowner = me AND q.relowner <> me AND age(a.xmin) <= 0 LIMIT 1;
+        WHERE c.relowner = me AND q.relowner <> me AND age(a.xmin) <= since LIMIT 1;
     IF calls IS NOT NULL THEN
         RAISE insufficient_privilege USING MESSAGE = calls || ', with the rights of whoever writes there';
     END IF;
@@ -166,16 +168,16 @@ executes text or changes settings, which it could do in the sessions of others',
     add(
         &["pg_policy", "pg_rewrite", "pg_class"],
         where_any(&[
-            "pg_policy p WHERE age(p.xmin) <= 0",
-            "pg_rewrite r WHERE age(r.xmin) <= 0",
-            "pg_class v WHERE v.relhasrules AND age(v.xmin) <= 0",
+            "pg_policy p WHERE age(p.xmin) <= since",
+            "pg_rewrite r WHERE age(r.xmin) <= since",
+            "pg_class v WHERE v.relhasrules AND age(v.xmin) <= since",
         ], "    SELECT format('%s is about %s', found.what, c.oid::regclass) INTO found_one FROM (
         SELECT format('the policy %s', p.polname) AS what, concat(p.polqual::text, ' ', p.polwithcheck::text) AS tree, true AS any_table
-        FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relowner = me AND age(p.xmin) <= 0
+        FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relowner = me AND age(p.xmin) <= since
         UNION ALL
         SELECT format('the view or rule on %s', v.oid::regclass), concat(r.ev_qual::text, ' ', r.ev_action::text),
             EXISTS (SELECT FROM unnest(v.reloptions) o WHERE starts_with(o, 'security_invoker=') AND split_part(o, '=', 2)::boolean)
-        FROM pg_rewrite r JOIN pg_class v ON v.oid = r.ev_class WHERE v.relowner = me AND (age(r.xmin) <= 0 OR age(v.xmin) <= 0)
+        FROM pg_rewrite r JOIN pg_class v ON v.oid = r.ev_class WHERE v.relowner = me AND (age(r.xmin) <= since OR age(v.xmin) <= since)
     ) found CROSS JOIN LATERAL regexp_matches(found.tree, ':relid ([0-9]+)', 'g') AS used
         JOIN pg_class c ON c.oid = used[1]::oid
         WHERE c.relowner <> me AND (found.any_table OR c.oid = 'pg_settings'::regclass) LIMIT 1;
@@ -188,7 +190,7 @@ executes text or changes settings, which it could do in the sessions of others',
         let catalogue = from.split(' ').next().unwrap_or_default();
         add(
             &[catalogue],
-            where_any(&[&format!("{catalogue} o WHERE age(o.xmin) <= 0 AND {is_any}")], &format!(
+            where_any(&[&format!("{catalogue} o WHERE age(o.xmin) <= since AND {is_any}")], &format!(
                 "    SELECT format('%s calls %s', found.what, p.oid::regprocedure) INTO found_one FROM (
         SELECT {what} AS what, {tree} AS tree FROM {from}
     ) found CROSS JOIN LATERAL
@@ -210,7 +212,7 @@ executes text or changes settings, which it could do in the sessions of others',
         &["pg_trigger"],
         "    SELECT format('the trigger %s on %s calls %s', t.tgname, c.oid::regclass, p.oid::regprocedure) INTO found_one
         FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
-        WHERE c.relowner = me AND age(t.xmin) <= 0 AND NOT t.tgisinternal AND p.proowner <> me
+        WHERE c.relowner = me AND age(t.xmin) <= since AND NOT t.tgisinternal AND p.proowner <> me
         AND NOT (p.pronamespace = 'pg_catalog'::regnamespace AND p.proname
             IN ('suppress_redundant_updates_trigger', 'tsvector_update_trigger', 'tsvector_update_trigger_column'))
         LIMIT 1;
@@ -233,7 +235,7 @@ fn where_touched(catalogues: &[&str], body: &str) -> String {
     match writes.collect::<Vec<_>>().join(" + ") {
         writes if writes.is_empty() => body.to_owned(),
         writes => format!(
-            "    IF current_setting('track_counts') <> 'on' OR {writes} > 0 THEN\n{body}    END IF;\n"
+            "    IF since > 0 OR current_setting('track_counts') <> 'on' OR {writes} > 0 THEN\n{body}    END IF;\n"
         ),
     }
 }
@@ -249,13 +251,13 @@ fn where_any(rows: &[&str], body: &str) -> String {
 const TREES: [(&str, &str, &str, &str); 14] = [
     (
         "format('a default of %s', c.oid::regclass)",
-        "pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid WHERE c.relowner = me AND age(d.xmin) <= 0",
+        "pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid WHERE c.relowner = me AND age(d.xmin) <= since",
         "d.adbin::text",
         "true",
     ),
     (
         "format('the constraint %s', k.conname)",
-        "pg_constraint k WHERE k.conbin IS NOT NULL AND age(k.xmin) <= 0 AND me IN (\
+        "pg_constraint k WHERE k.conbin IS NOT NULL AND age(k.xmin) <= since AND me IN (\
             SELECT relowner FROM pg_class WHERE oid = k.conrelid \
             UNION ALL SELECT typowner FROM pg_type WHERE oid = k.contypid)",
         "k.conbin::text",
@@ -263,76 +265,76 @@ const TREES: [(&str, &str, &str, &str); 14] = [
     ),
     (
         "format('the index %s', i.indexrelid::regclass)",
-        "pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE c.relowner = me AND age(i.xmin) <= 0",
+        "pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE c.relowner = me AND age(i.xmin) <= since",
         "concat(i.indexprs::text, ' ', i.indpred::text)",
         "(o.indexprs IS NOT NULL OR o.indpred IS NOT NULL)",
     ),
     (
         "format('the policy %s', p.polname)",
-        "pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relowner = me AND age(p.xmin) <= 0",
+        "pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relowner = me AND age(p.xmin) <= since",
         "concat(p.polqual::text, ' ', p.polwithcheck::text)",
         "true",
     ),
     (
         "format('the view or rule on %s', c.oid::regclass)",
-        "pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class WHERE c.relowner = me AND age(r.xmin) <= 0",
+        "pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class WHERE c.relowner = me AND age(r.xmin) <= since",
         "concat(r.ev_qual::text, ' ', r.ev_action::text)",
         "true",
     ),
     (
         "format('the condition of the trigger %s', t.tgname)",
-        "pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relowner = me AND age(t.xmin) <= 0",
+        "pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relowner = me AND age(t.xmin) <= since",
         "t.tgqual::text",
         "o.tgqual IS NOT NULL",
     ),
     (
         "format('the default of the type %s', t.typname)",
-        "pg_type t WHERE t.typowner = me AND age(t.xmin) <= 0",
+        "pg_type t WHERE t.typowner = me AND age(t.xmin) <= since",
         "t.typdefaultbin::text",
         "o.typdefaultbin IS NOT NULL",
     ),
     (
         "format('a default of a parameter of %s', p.oid::regprocedure)",
-        "pg_proc p WHERE p.proowner = me AND age(p.xmin) <= 0",
+        "pg_proc p WHERE p.proowner = me AND age(p.xmin) <= since",
         "p.proargdefaults::text",
         "o.proargdefaults IS NOT NULL",
     ),
     (
         "format('the aggregate %s', a.aggfnoid)",
-        "pg_aggregate a JOIN pg_proc p ON p.oid = a.aggfnoid WHERE p.proowner = me AND age(a.xmin) <= 0",
+        "pg_aggregate a JOIN pg_proc p ON p.oid = a.aggfnoid WHERE p.proowner = me AND age(a.xmin) <= since",
         "concat(':funcid ', a.aggtransfn::oid, ' :funcid ', a.aggfinalfn::oid, ' :funcid ', a.aggcombinefn::oid, \
             ' :funcid ', a.aggmtransfn::oid, ' :funcid ', a.aggminvtransfn::oid, ' :funcid ', a.aggmfinalfn::oid, ' ')",
         "true",
     ),
     (
         "format('the operator %s', o.oprname)",
-        "pg_operator o WHERE o.oprowner = me AND age(o.xmin) <= 0",
+        "pg_operator o WHERE o.oprowner = me AND age(o.xmin) <= since",
         "concat(':funcid ', o.oprcode::oid, ' ')",
         "true",
     ),
     (
         "format('the key of the partitions of %s', c.oid::regclass)",
-        "pg_partitioned_table k JOIN pg_class c ON c.oid = k.partrelid WHERE c.relowner = me AND age(k.xmin) <= 0",
+        "pg_partitioned_table k JOIN pg_class c ON c.oid = k.partrelid WHERE c.relowner = me AND age(k.xmin) <= since",
         "k.partexprs::text",
         "o.partexprs IS NOT NULL",
     ),
     (
         "format('the body of %s', p.oid::regprocedure)",
-        "pg_proc p WHERE p.proowner = me AND age(p.xmin) <= 0",
+        "pg_proc p WHERE p.proowner = me AND age(p.xmin) <= since",
         // Version 13 has no such column.
         "to_jsonb(p) ->> 'prosqlbody'",
         "true",
     ),
     (
         "format('the range %s', g.rngtypid::regtype)",
-        "pg_range g JOIN pg_type t ON t.oid = g.rngtypid WHERE t.typowner = me AND age(g.xmin) <= 0",
+        "pg_range g JOIN pg_type t ON t.oid = g.rngtypid WHERE t.typowner = me AND age(g.xmin) <= since",
         "concat(':funcid ', g.rngsubdiff::oid, ' :funcid ', g.rngcanonical::oid, ' ')",
         "true",
     ),
     (
         "format('the cast from %s', k.castsource::regtype)",
         "pg_cast k JOIN pg_type a ON a.oid = k.castsource JOIN pg_type b ON b.oid = k.casttarget \
-            WHERE me IN (a.typowner, b.typowner) AND age(k.xmin) <= 0",
+            WHERE me IN (a.typowner, b.typowner) AND age(k.xmin) <= since",
         "concat(':funcid ', k.castfunc, ' ')",
         "true",
     ),
