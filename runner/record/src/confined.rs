@@ -263,7 +263,7 @@ impl Backend {
         Ok(())
     }
 
-    async fn confining<T>(
+    pub(super) async fn confining<T>(
         &self,
         ask: impl AsyncFnOnce(&mut dyn Confining) -> Result<T, BackendError>,
     ) -> Result<T, BackendError> {

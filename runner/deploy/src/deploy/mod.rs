@@ -25,6 +25,7 @@ mod released;
 mod replaced;
 pub(crate) mod resolve;
 mod settings;
+pub(crate) mod strays;
 mod takeover;
 mod trust;
 mod work;
@@ -83,6 +84,7 @@ pub(crate) async fn run(
         (snapshot, renaming) = Renaming::look(job, &renames, now?, backend).await?;
         plan = renaming.plan(job, &snapshot, backend.dialect());
     }
+    strays::tell(&mut plan, backend).await?;
     if plan.objections().next().is_some() {
         begun::tell(&mut plan, &snapshot, backend).await?;
     }
@@ -258,7 +260,7 @@ pub(crate) fn plan_for_empty(job: &Job<'_>, judge: &Judge) -> Result<Plan, Error
     Ok(plan)
 }
 
-async fn lock(backend: &mut Backend, how: &How, control: &Control) -> Result<(), Error> {
+pub(crate) async fn lock(backend: &mut Backend, how: &How, control: &Control) -> Result<(), Error> {
     let mut cancelled = control.cancelled.clone();
     let mut waiting = |holder| (control.observer)(Event::Waiting { holder: &holder });
     tokio::select! {

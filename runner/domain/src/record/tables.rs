@@ -25,8 +25,9 @@ pub const TABLES: [&str; 7] = [
 ];
 /// The tables that are made only where they are needed: for a lease, where a plugin is confined, and where a person grants
 /// a permission.
-const OPTIONAL: [&str; 6] = [
+const OPTIONAL: [&str; 7] = [
     "alteration_ending",
+    "alteration_function",
     "alteration_grant",
     "alteration_lease",
     "alteration_right",

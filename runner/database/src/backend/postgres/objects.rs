@@ -9,7 +9,7 @@
 //! Tables, views, sequences, functions, types and schemas are kept. Indexes and triggers belong to whose table they are on.
 //! What a hook outside of a transaction makes is not found, nor what a plugin that is not confined renames.
 
-use super::PostgresConnection;
+use super::{PostgresConnection, text::literal};
 use crate::{
     alteration::AlterationKey,
     backend::{
@@ -125,6 +125,34 @@ impl Kind {
              WHERE n.nspname = m.place AND {kind} = m.kind AND {name} = m.name AND {counted})"
         )
     }
+}
+
+/// A query for all objects that a plugin could own, as `kind`, `place`, `name`, `oid`, `owner`, and whether an object
+/// `follows` another one, to whose owner it belongs. The runner's own, in the schema `state`, and those of extensions are none.
+pub(super) fn listing(state: &str) -> String {
+    let state = literal(state);
+    let one = |Kind { catalogue, kind, place, name, owner, counted }: &Kind| {
+        let (counted, follows) = match *catalogue {
+            "pg_namespace" => ("true", "false"),
+            "pg_class" => (
+                *counted,
+                "o.relkind = 'S' AND EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass \
+                    AND d.objid = o.oid AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i'))",
+            ),
+            // A multirange's owner is its range's.
+            "pg_type" => (*counted, "o.typtype = 'm'"),
+            _ => (*counted, "false"),
+        };
+        format!(
+            "SELECT {kind} AS kind, n.nspname::text AS place, {name} AS name, o.oid AS oid, {owner} AS owner, {follows} AS follows \
+             FROM pg_catalog.{catalogue} o JOIN pg_catalog.pg_namespace n ON n.oid = {place} \
+             WHERE {counted} AND NOT starts_with(n.nspname, 'pg_') AND n.nspname <> 'information_schema' \
+                AND NOT (n.nspname = {state} AND starts_with({name}, 'alteration_')) \
+                AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_catalog.{catalogue}'::regclass \
+                    AND e.objid = o.oid AND e.deptype = 'e')"
+        )
+    };
+    KINDS.iter().map(one).collect::<Vec<_>>().join(" UNION ALL ")
 }
 
 impl Maps for PostgresConnection {

@@ -48,6 +48,7 @@ impl Finding {
             | Self::Ahead { .. }
             | Self::OutOfOrder { .. }
             | Self::StillRequired { .. }
+            | Self::OwnerChanged { .. }
             | Self::Irreversible { .. } => Severity::Decision,
             Self::UnmetRequirement { .. }
             | Self::UnmetNeed { .. }
@@ -93,6 +94,7 @@ impl Finding {
             | Self::AppliedTwice { .. }
             | Self::NotConfined { .. }
             | Self::Unconfined { .. }
+            | Self::OwnerChanged { .. }
             | Self::Renamed { .. }
             | Self::Ahead { .. }
             | Self::SeveralFolders { .. }

@@ -27,8 +27,31 @@ const REACHING: &str = "^(query_to_xml|cursor_to_xml|table_to_xml|schema_to_xml|
     |pg_stat_get_activity|pg_stat_get_backend_activity|pg_show_all_file|pg_hba_file|pg_ident_file|pg_extension_config|pg_nextoid|binary_upgrade|pg_sync|pg_stat_reset|pg_relation_filenode|dblink|crosstab|connectby\
     |xpath_table|xpath_list|xslt_process|pg_background|http|cron|lo_manage|query_plan)";
 
+/// How a scan says that this transaction wrote a row.
+const WRITTEN_NOW: &str = ".xmin) <= 0";
+/// How it says that the transaction wrote to a catalogue at all.
+const TOUCHED: &str = "current_setting('track_counts') <> 'on'";
+
+/// Looks at everything that the role `me` owns, whenever it was made.
+pub(super) fn of_everything(prefix: &str, path: &str) -> String {
+    of_objects(prefix, path).replace(WRITTEN_NOW, ".xmin) IS NOT NULL").replace(TOUCHED, "true")
+}
+
 /// Looks at what the transaction made, and refuses what would run with the rights of others.
 pub(super) fn scans(prefix: &str, path: &str) -> String {
+    format!("{}{OWN_ROLE}", of_objects(prefix, path))
+}
+
+/// Refuses a hook that changed its own role.
+const OWN_ROLE: &str =
+    "    -- A password or a setting of its own would let another session in, which nothing looks at.
+    IF EXISTS (SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND mode = 'RowExclusiveLock' AND relation IN
+        ('pg_authid'::regclass, 'pg_auth_members'::regclass, 'pg_db_role_setting'::regclass)) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'the hook changed its own role';
+    END IF;
+";
+
+fn of_objects(prefix: &str, path: &str) -> String {
     let (reaching, path, powers) = (literal(REACHING), literal(path), powers::question());
     let state = literal(prefix.trim_end_matches('.'));
     let mut scans = String::new();
@@ -66,16 +89,6 @@ executes text or changes settings, which it could do in the sessions of others',
     END LOOP;
 ", closed = powers::CLOSE
         ),
-    );
-    add(
-        &[],
-        "    -- A password or a setting of its own would let another session in, which nothing looks at.
-    IF EXISTS (SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND mode = 'RowExclusiveLock' AND relation IN
-        ('pg_authid'::regclass, 'pg_auth_members'::regclass, 'pg_db_role_setting'::regclass)) THEN
-        RAISE insufficient_privilege USING MESSAGE = 'the hook changed its own role';
-    END IF;
-"
-            .to_owned(),
     );
     add(
         &["pg_operator"],
@@ -228,9 +241,7 @@ fn where_touched(catalogues: &[&str], body: &str) -> String {
     });
     match writes.collect::<Vec<_>>().join(" + ") {
         writes if writes.is_empty() => body.to_owned(),
-        writes => format!(
-            "    IF current_setting('track_counts') <> 'on' OR {writes} > 0 THEN\n{body}    END IF;\n"
-        ),
+        writes => format!("    IF {TOUCHED} OR {writes} > 0 THEN\n{body}    END IF;\n"),
     }
 }
 
@@ -312,3 +323,17 @@ const TREES: [(&str, &str, &str); 14] = [
         "concat(':funcid ', k.castfunc, ' ')",
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_is_looked_at_whenever_it_was_made() {
+        let now = scans("s.", "public");
+        assert!(now.contains(WRITTEN_NOW) && now.contains(TOUCHED), "{now}");
+        let all = of_everything("s.", "public");
+        assert!(!all.contains("<= 0") && !all.contains(TOUCHED), "{all}");
+        assert_eq!(now.matches("RAISE").count(), all.matches("RAISE").count() + 1);
+    }
+}
