@@ -11,7 +11,7 @@ use crate::{
         connection::{Cell, Connection as _},
     },
 };
-use alteration_domain::record::{Found, Object};
+use alteration_domain::record::{Found, Object, tables::OBJECT_TABLE};
 
 /// The relations that the view `v` reads with the rights of its owner, as `c`, in the schema `n`: behind `FROM`.
 pub(super) const READ_BY_VIEWS: &str = "pg_rewrite w JOIN pg_class v ON v.oid = w.ev_class AND v.relkind IN ('v', 'm')
@@ -131,15 +131,17 @@ impl PostgresConnection {
         if !is_there {
             return Ok(Some(Strayed { role, is_missing: true, objects: Vec::new() }));
         }
-        let sql = spell(
-            &format!(
-                "SELECT l.kind, l.place, l.name, pg_get_userbyid(l.owner)::text
-                 FROM ({}) l JOIN @object m ON m.kind = l.kind AND m.place = l.place AND m.name = l.name
-                 WHERE m.plugin = ? AND NOT l.follows AND pg_get_userbyid(l.owner) <> ? ORDER BY 1, 2, 3",
-                objects::listing(&self.config.schema)
-            ),
-            &self.config.prefix,
-            &[Cell::text(plugin.as_str()), Cell::text(&role)],
+        if !self.own_tables().await?.contains(OBJECT_TABLE) {
+            return Ok(None);
+        }
+        let sql = format!(
+            "SELECT l.kind, l.place, l.name, pg_get_userbyid(l.owner)::text
+             FROM ({}) l JOIN {}alteration_object m ON m.kind = l.kind AND m.place = l.place AND m.name = l.name
+             WHERE m.plugin = {} AND NOT l.follows AND pg_get_userbyid(l.owner) <> {} ORDER BY 1, 2, 3",
+            objects::listing(&self.config.schema),
+            self.config.prefix,
+            literal(plugin.as_str()),
+            literal(&role)
         );
         let stray = |row| {
             let [kind, place, name, owner] = columns(vec![row])?;

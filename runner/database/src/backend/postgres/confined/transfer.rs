@@ -161,11 +161,12 @@ impl PostgresConnection {
     /// Says which other sessions have locks on `objects` now.
     async fn holders(&mut self, objects: &[Object]) -> Result<Vec<String>, BackendError> {
         let sql = format!(
-            "SELECT format('process %s (user %s%s) has a lock on %s since %s%s', a.pid, a.usename,
+            "SELECT format('process %s (user %s%s) has a lock on %s%s%s', a.pid, a.usename,
                 CASE WHEN a.application_name <> '' THEN ', ' || a.application_name ELSE '' END,
                 string_agg(DISTINCT l.oid::regclass::text, ', '),
-                to_char(a.xact_start AT TIME ZONE 'UTC', 'HH24:MI:SS \"UTC\"'),
-                CASE WHEN a.query <> '' THEN ', last statement: ' || left(a.query, 120) ELSE '' END)
+                coalesce(to_char(a.xact_start AT TIME ZONE 'UTC', '\" since\" HH24:MI:SS \"UTC\"'), ''),
+                CASE WHEN a.query NOT IN ('', '<insufficient privilege>')
+                    THEN ', last statement: ' || left(a.query, 120) ELSE '' END)
              FROM pg_locks k JOIN pg_stat_activity a ON a.pid = k.pid
              JOIN ({}) l ON l.oid = k.relation JOIN ({}) w (kind, place, name)
                 ON l.kind = w.kind AND l.place = w.place AND l.name = w.name
