@@ -6,8 +6,9 @@ use crate::{
     polite,
     support::{
         Run, Sandbox, finish,
-        servers::{Client, Postgres, Role},
+        servers::{Client, Mariadb, Postgres, Role},
     },
+    terminal::typed,
 };
 use std::process::Command;
 
@@ -419,4 +420,54 @@ fn on_sqlite_the_record_confines() {
     done(&confine(&sandbox, &["--undo"]));
     assert_eq!(sandbox.rows(LEVELS), ["guarded"]);
     done(&unsaid(&sandbox, &["deploy", "plugins"]));
+}
+
+#[test]
+fn on_mariadb_it_cannot_yet() {
+    let sandbox = Sandbox::on(Mariadb::shared().database());
+    let first = ("1.0.0-1-a", "CREATE TABLE a (x integer);", "DROP TABLE a;");
+    sandbox.sql_plugin("acme/shop", &[first]);
+    sandbox.ok(&["deploy", "plugins"]);
+    let run = confine(&sandbox, &[]);
+    assert_eq!(run.code, Some(2), "{run:#?}");
+    assert!(run.stderr.contains("on mariadb no plugin with records can be yet"), "{run:#?}");
+    assert!(run.stderr.contains("guarded = true"), "{run:#?}");
+}
+
+#[test]
+fn where_roles_cannot_be_made_the_set_up_is_printed() {
+    let server = server();
+    let sandbox = installed(&server, &[ORDERS]);
+    sandbox.server().admin_sql("ALTER ROLE runner NOCREATEROLE");
+    let run = confine(&sandbox, &[]);
+    assert_eq!(run.code, Some(2), "{run:#?}");
+    for said in ["may not make roles", "CREATE ROLE runner_keeper"] {
+        assert!(run.stderr.contains(said), "{said}: {run:#?}");
+    }
+    let setup = unsaid(&sandbox, &["setup", "--print"]);
+    sandbox.server().admin_sql(&setup.stdout);
+    done(&confine(&sandbox, &[]));
+    assert_eq!(sandbox.server().rows(OWNERS), ["role"]);
+    // The keeper's functions drop no role.
+    let undone = confine(&sandbox, &["--undo"]);
+    assert!(undone.stdout.contains("a database administrator may drop it"), "{undone:#?}");
+    assert_eq!(sandbox.server().rows(OWNERS), ["runner"]);
+    done(&confine(&sandbox, &[]));
+    sandbox
+        .sql_plugin("acme/shop", &[ORDERS, ("1.1.0-2-x", "ALTER TABLE orders ADD x integer;", "")]);
+    done(&unsaid(&sandbox, &["deploy", "plugins"]));
+}
+
+#[test]
+fn a_person_at_a_terminal_is_asked() {
+    let sandbox = Sandbox::guarded();
+    sandbox.sql_plugin("acme/shop", &[("1.0.0-1-a", "CREATE TABLE a (x);", "DROP TABLE a;")]);
+    sandbox.ok(&["deploy", "plugins"]);
+    for (answer, level) in [("n\n", "guarded"), ("y\n", "confined")] {
+        let run = typed(&sandbox, "confine acme/shop", true, answer);
+        assert_eq!(run.code, Some(i32::from(level == "guarded")), "{run:#?}");
+        assert!(run.stdout.contains("table a"), "{run:#?}");
+        assert!(run.stdout.contains("Go on? [y/N]"), "{run:#?}");
+        assert_eq!(sandbox.rows(LEVELS), [level]);
+    }
 }

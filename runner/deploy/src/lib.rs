@@ -33,7 +33,7 @@ pub use event::{Replaced, Report, StepReport};
 pub use given::{Powerful, Trust};
 pub use permissions::Revoked;
 pub use runner::{
-    BaselineFrom, ConfineError, ConfineOptions, Confined, Confinement, Runner, Standing,
+    BaselineFrom, ConfineError, ConfineOptions, Confined, Confinement, Replay, Runner, Standing,
     Unfinished, Wish, shown,
 };
 pub use trial::{RowFiles, TestOptions, Trial};

@@ -10,7 +10,7 @@ mod replay;
 mod test;
 
 pub use baseline::BaselineFrom;
-pub use confine::{ConfineError, ConfineOptions, Confined, Confinement, Wish, shown};
+pub use confine::{ConfineError, ConfineOptions, Confined, Confinement, Replay, Wish, shown};
 
 use crate::{
     alteration::{AlterationKey, Catalog, PluginName},

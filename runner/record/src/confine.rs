@@ -5,14 +5,17 @@
 //! decided in `deploy`.
 
 use super::{
-    Attempt, Backend, BackendError, Counts, Ending, Snapshot, StateRow, map,
-    tables::{history, state},
+    Attempt, Backend, BackendError, Counts, Ending, Snapshot, StateRow,
+    connection::Cell,
+    map,
+    recorded::query,
+    tables::{Record, history, schema, state},
     transaction::{Durability, Own},
 };
 use crate::alteration::{AlterationKey, Direction, Level, PluginName};
 use alteration_database::backend::confining::{Holdings, Strayed};
-use alteration_domain::record::{Changes, Found, Object, Owners};
-use std::collections::BTreeMap;
+use alteration_domain::record::{Changes, Found, Object, tables::LEVEL_SINCE};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a plugin made, as far as it is there: each object with the alteration that made it.
 pub type Made = BTreeMap<Object, AlterationKey>;
@@ -127,25 +130,54 @@ impl Backend {
         Ok(self.strays(plugin).await?.is_none())
     }
 
-    /// The alterations of `plugin` that are applied and of which the map of owners knows no object that is there.
-    pub async fn unmapped(
+    /// What the map of owners knows of `plugin`, and the applied alterations of which it may know too little: those that were
+    /// applied before the map was kept.
+    pub async fn mapped(
         &mut self,
         plugin: &PluginName,
         snapshot: &Snapshot,
     ) -> Result<(Made, Vec<AlterationKey>), BackendError> {
-        let owners: Owners = self.owners().await?;
+        let owners = self.owners().await?;
         let made: Made = owners
             .iter()
             .filter(|(_, key)| key.plugin == *plugin)
             .map(|(object, key)| (object.clone(), key.clone()))
             .collect();
-        let is_mapped = |key: &AlterationKey| made.values().any(|maker| maker == key);
-        let unmapped = snapshot
+        let leveled = self.leveled(plugin).await?;
+        let is_known = |key: &AlterationKey| {
+            made.values().any(|maker| maker == key) || !made.is_empty() && leveled.contains(key)
+        };
+        let unknown = snapshot
             .applied()
-            .filter(|row| row.key.plugin == *plugin && !is_mapped(&row.key))
+            .filter(|row| row.key.plugin == *plugin && !is_known(&row.key))
             .map(|row| row.key.clone())
             .collect();
-        Ok((made, unmapped))
+        Ok((made, unknown))
+    }
+
+    /// The alterations of `plugin` whose level is recorded: since then the map is kept.
+    async fn leveled(
+        &mut self,
+        plugin: &PluginName,
+    ) -> Result<BTreeSet<AlterationKey>, BackendError> {
+        let shared = self.shared()?;
+        let connection = &mut *shared.lock().await;
+        connection.look().await?;
+        let read = async {
+            match schema::version(connection).await? {
+                Some(version) if version >= LEVEL_SINCE => {
+                    let sql =
+                        "SELECT plugin, id FROM @state WHERE plugin = ? AND level IS NOT NULL";
+                    query(connection, sql, [Cell::text(plugin)]).await
+                }
+                _ => Ok(Vec::new()),
+            }
+        };
+        let read = read.await;
+        connection.rollback().await?;
+        let key =
+            |cells| Ok(Record::new(cells, "alteration_state, a row").key("alteration_state")?);
+        read?.into_iter().map(key).collect()
     }
 }
 

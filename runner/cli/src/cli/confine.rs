@@ -7,7 +7,9 @@ use super::{
     report::Reporter,
     signals::{self, Asking},
 };
-use alteration_deploy::{ConfineOptions, Confined, Confinement, Control, Error, Wish, shown};
+use alteration_deploy::{
+    ConfineOptions, Confined, Confinement, Control, Error, Replay, Wish, shown,
+};
 use alteration_domain::{alteration::PluginName, escape::Escaped, record::Object};
 use alteration_record::{Holdings, TurnedFunction, ViewRead};
 use serde::Serialize;
@@ -45,6 +47,9 @@ pub(super) struct Args {
     /// Run this SQL on the scratch database first, such as tables of the application
     #[arg(long, value_name = "FILE", conflicts_with = "wish")]
     prepare: Option<PathBuf>,
+    /// Replay the alterations even if the record says what they made
+    #[arg(long, conflicts_with_all = ["wish", "no_replay"])]
+    replay: bool,
     /// Take the recorded objects as all there are, and replay nothing
     #[arg(long, conflicts_with_all = ["wish", "prepare"])]
     no_replay: bool,
@@ -127,7 +132,11 @@ pub(super) async fn run(args: Args) -> Exit {
                 (_, true) => Wish::Repair,
                 (false, false) => Wish::Confine,
             },
-            replay: !args.no_replay,
+            replay: match (args.replay, args.no_replay) {
+                (true, _) => Replay::Always,
+                (_, true) => Replay::Never,
+                (false, false) => Replay::IfNeeded,
+            },
             prepare: args.prepare.clone(),
             settings,
             levels: args.trust.and(levels),
@@ -181,7 +190,7 @@ fn confirm(
 
 fn changes(plugin: &PluginName, what: &Confinement, url: &str) {
     let Confinement { wish, made, holdings, replayed } = what;
-    let Holdings { user, role, moving, functions, reads, .. } = holdings;
+    let Holdings { user, role, moving, staying, functions, reads, .. } = holdings;
     let has_users = !user.is_empty();
     if *replayed > 0 {
         let replayed = count(*replayed as u64, "alteration");
@@ -209,6 +218,12 @@ fn changes(plugin: &PluginName, what: &Confinement, url: &str) {
     }
     if *wish == Wish::Undo || !has_users {
         return;
+    }
+    for schema in staying {
+        output::note(&format!(
+            "   {}  (stays as it is: it holds others' objects too)",
+            shown(schema)
+        ));
     }
     if !functions.is_empty() {
         output::note("Functions that would run with the plugin's own rights, whoever calls them:");

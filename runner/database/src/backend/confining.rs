@@ -68,6 +68,8 @@ pub struct Holdings {
     pub role: Option<String>,
     /// The objects that would be given.
     pub moving: Vec<Object>,
+    /// Schemas that hold others' objects too, and stay as they are.
+    pub staying: Vec<Object>,
     /// How many are the plugin's user's already.
     pub held: usize,
     /// The objects that are not there.

@@ -30,12 +30,20 @@ pub enum Wish {
     Repair,
 }
 
+/// Whether to replay the plugin's alterations on a scratch database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replay {
+    /// If something was applied before the map of owners was kept.
+    IfNeeded,
+    Always,
+    Never,
+}
+
 /// How to find out what the plugin made, and how to work.
 #[derive(Debug, Clone)]
 pub struct ConfineOptions {
     pub wish: Wish,
-    /// Replay the plugin's alterations on a scratch database where the map of owners says too little.
-    pub replay: bool,
+    pub replay: Replay,
     /// SQL that runs on the scratch database first.
     pub prepare: Option<PathBuf>,
     pub settings: Settings,
@@ -163,9 +171,14 @@ impl Runner {
             let plugin = plugin.clone();
             return Err(BackendError::CannotConfine { plugin, missing, setup }.into());
         }
-        let (mut made, unmapped) = backend.unmapped(plugin, &snapshot).await?;
+        let (mut made, unknown) = backend.mapped(plugin, &snapshot).await?;
         let mut replayed = 0;
-        if wish == Wish::Confine && options.replay && !unmapped.is_empty() {
+        let replays = match options.replay {
+            Replay::IfNeeded => !unknown.is_empty(),
+            Replay::Always => true,
+            Replay::Never => false,
+        };
+        if wish == Wish::Confine && replays {
             let found = self.replay(plugin, &snapshot, backend, (options, control)).await?;
             replayed = found.alterations;
             for (object, key) in found.made {

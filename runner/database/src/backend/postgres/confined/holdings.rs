@@ -58,15 +58,19 @@ impl PostgresConnection {
         let named = role.as_deref().map_or("NULL".to_owned(), literal);
         let sql = format!(
             "WITH wanted (kind, place, name) AS ({wanted}), listed AS ({listing})
-             SELECT w.kind, w.place, w.name, pg_get_userbyid(l.owner)::text, coalesce(l.follows, false)::text
+             SELECT w.kind, w.place, w.name, pg_get_userbyid(l.owner)::text, coalesce(l.follows, false)::text,
+                (w.kind = 'schema' AND EXISTS (SELECT FROM listed e WHERE e.place = w.name AND e.kind <> 'schema'
+                    AND NOT e.follows AND NOT EXISTS (SELECT FROM wanted x
+                        WHERE x.kind = e.kind AND x.place = e.place AND x.name = e.name)))::text
              FROM wanted w LEFT JOIN listed l ON l.kind = w.kind AND l.place = w.place AND l.name = w.name
              ORDER BY 1, 2, 3"
         );
         let mut holdings = Holdings { user, role, ..Holdings::default() };
         for row in self.own_texts(&sql).await? {
-            let [kind, place, name, owner, follows] = columns(vec![row])?;
+            let [kind, place, name, owner, follows, is_mixed] = columns(vec![row])?;
             let object = object(kind, place, name)?;
             match owner {
+                Some(_) if is_mixed.as_deref() == Some("true") => holdings.staying.push(object),
                 None => holdings.missing.push(object),
                 // What belongs to a table goes with it.
                 Some(_) if follows.as_deref() == Some("true") => {}
@@ -120,7 +124,8 @@ impl PostgresConnection {
         self.own_texts(&sql).await?.into_iter().map(found).collect()
     }
 
-    /// What of a confined plugin's objects is not its role's any more; `None` if all of it is.
+    /// What of a confined plugin's objects is not its role's any more; `None` if all of it is. Schemas that hold others' objects
+    /// too never are.
     pub(super) async fn look_for_strays(
         &mut self,
         plugin: &PluginName,
@@ -137,7 +142,7 @@ impl PostgresConnection {
         let sql = format!(
             "SELECT l.kind, l.place, l.name, pg_get_userbyid(l.owner)::text
              FROM ({}) l JOIN {}alteration_object m ON m.kind = l.kind AND m.place = l.place AND m.name = l.name
-             WHERE m.plugin = {} AND NOT l.follows AND pg_get_userbyid(l.owner) <> {} ORDER BY 1, 2, 3",
+             WHERE m.plugin = {} AND NOT l.follows AND l.kind <> 'schema' AND pg_get_userbyid(l.owner) <> {} ORDER BY 1, 2, 3",
             objects::listing(&self.config.schema),
             self.config.prefix,
             literal(plugin.as_str()),
