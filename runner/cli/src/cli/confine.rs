@@ -83,6 +83,8 @@ struct Document<'a> {
     objects: Vec<MovedObject>,
     /// The functions that run with the plugin's own rights from here on.
     functions: Vec<ChangedFunction>,
+    /// The plugin's code on tables that are not its own, which stays there.
+    code_elsewhere: Vec<String>,
     /// What the plugin's views read, on which it got the right to.
     reads: Vec<GrantedRead>,
     /// How many alterations were replayed on a scratch database.
@@ -190,7 +192,7 @@ fn confirm(
 
 fn changes(plugin: &PluginName, what: &Confinement, url: &str) {
     let Confinement { wish, made, holdings, replayed } = what;
-    let Holdings { user, role, moving, staying, functions, reads, .. } = holdings;
+    let Holdings { user, role, moving, staying, functions, code_elsewhere, reads, .. } = holdings;
     let has_users = !user.is_empty();
     if *replayed > 0 {
         let replayed = count(*replayed as u64, "alteration");
@@ -236,6 +238,12 @@ fn changes(plugin: &PluginName, what: &Confinement, url: &str) {
         };
         output::note(&format!("   {}{closed}", Escaped(name)));
     }
+    if !code_elsewhere.is_empty() {
+        output::note("Its code on what is not its own, which stays there:");
+    }
+    for code in code_elsewhere {
+        output::note(&format!("   {}", Escaped(code)));
+    }
     if !reads.is_empty() {
         output::note("What its views read, which it would be granted:");
     }
@@ -274,6 +282,7 @@ fn shown_result(args: &Args, done: &Confined, url: &str) {
             role,
             objects: objects.unwrap_or_default().into_iter().map(MovedObject::from).collect(),
             functions: holdings.functions.into_iter().map(ChangedFunction::from).collect(),
+            code_elsewhere: holdings.code_elsewhere,
             reads: holdings.reads.into_iter().map(GrantedRead::from).collect(),
             replayed: what.map(|what| what.replayed).unwrap_or_default(),
         });

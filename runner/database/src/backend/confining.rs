@@ -78,6 +78,8 @@ pub struct Holdings {
     pub foreign: Vec<Foreign>,
     /// The functions that would run in another way.
     pub functions: Vec<TurnedFunction>,
+    /// Triggers, defaults, policies and their like on what is not the plugin's that call its functions, and stay. Escape them.
+    pub code_elsewhere: Vec<String>,
     /// What views of the plugin read that is not its own.
     pub reads: Vec<ViewRead>,
 }

@@ -96,6 +96,20 @@ impl PostgresConnection {
                 (name.unwrap_or_default(), is_closed.as_deref() == Some("true"));
             holdings.functions.push(TurnedFunction { name, is_closed });
         }
+        let code = format!(
+            "SELECT DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid)
+             FROM pg_depend d
+             LEFT JOIN pg_trigger t ON d.classid = 'pg_trigger'::regclass AND t.oid = d.objid
+             LEFT JOIN pg_attrdef a ON d.classid = 'pg_attrdef'::regclass AND a.oid = d.objid
+             LEFT JOIN pg_constraint k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid
+             LEFT JOIN pg_policy o ON d.classid = 'pg_policy'::regclass AND o.oid = d.objid
+             LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
+             WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid IN ({moved})
+                AND nullif(coalesce(t.tgrelid, a.adrelid, k.conrelid, o.polrelid, w.ev_class), 0) NOT IN ({moved})
+             ORDER BY 1"
+        );
+        let code = self.own_texts(&code).await?;
+        holdings.code_elsewhere = code.into_iter().flatten().flatten().collect();
         let reads = format!(
             "SELECT DISTINCT v.oid::regclass::text, c.oid::regclass::text,
                 has_table_privilege(c.oid, 'SELECT WITH GRANT OPTION')::text
