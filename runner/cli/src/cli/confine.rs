@@ -8,7 +8,9 @@ use super::{
     signals::{self, Asking},
 };
 use alteration_deploy::{
-    ConfineOptions, Confined, Confinement, Control, Error, Replay, Wish, shown,
+    ConfineOptions, Confined, Confinement, Control, Error, Replay, Wish,
+    event::{Event, Observer},
+    shown,
 };
 use alteration_domain::{alteration::PluginName, escape::Escaped, record::Object};
 use alteration_record::{Holdings, TurnedFunction, ViewRead};
@@ -16,8 +18,15 @@ use serde::Serialize;
 use std::{
     io::{BufRead as _, IsTerminal as _},
     path::PathBuf,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
 };
+
+/// How often a line says how far a replay is where there is no progress bar.
+const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// Confines a plugin that is already installed, so that it reaches only what it made and what you granted
 #[derive(Debug, clap::Args)]
@@ -145,9 +154,13 @@ pub(super) async fn run(args: Args) -> Exit {
             how: args.hooks.how(),
         };
         let (cancelled, asking) = signals::listen();
-        let control = Control { observer: reporter.observer(), cancelled, ..Control::default() };
+        let observer = telling(reporter.observer(), format);
+        let control = Control { observer, cancelled, ..Control::default() };
         let url = runner.url().to_string();
-        let confirm = |what: &Confinement| confirm(&args, what, &url, &is_unasked, &asking);
+        let confirm = |what: &Confinement| {
+            reporter.clear();
+            confirm(&args, what, &url, &is_unasked, &asking)
+        };
         let done = runner.confine(&args.plugin, &options, &control, &confirm).await?;
         Ok::<_, Error>((done, url))
     };
@@ -163,6 +176,24 @@ pub(super) async fn run(args: Args) -> Exit {
         }
         Err(error) => explain::error(&error, format),
     }
+}
+
+/// Also writes a line now and then of how far a replay is, if there is no terminal; never beside a result for programs.
+fn telling(observer: Observer, format: Format) -> Observer {
+    let is_told = format == Format::Text && !std::io::stderr().is_terminal();
+    let last = Mutex::new(Instant::now());
+    Arc::new(move |event| {
+        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Event::Started { position, total, .. } = event
+            && is_told
+            && last.elapsed() >= LINE_EVERY
+        {
+            *last = Instant::now();
+            let all = count(total as u64, "alteration");
+            output::note(&format!("Replaying: {position} of {all}"));
+        }
+        observer(event);
+    })
 }
 
 /// Shows what would change, and asks the person at the terminal.

@@ -5,7 +5,9 @@
 
 use super::{ConfineOptions, Runner, confine::ConfineError};
 use crate::{
-    alteration::{AlterationKey, Catalog, ComponentFile, Declaration, Manifest, PluginName},
+    alteration::{
+        AlterationKey, Catalog, ComponentFile, Declaration, Direction, Manifest, PluginName,
+    },
     backend::{Backend, BackendError, Made, Snapshot, StateRow},
     deploy::{self, Control, DeployOptions, Job},
     error::Error,
@@ -45,8 +47,8 @@ impl Runner {
         let scratch = self.clone().on(ground.url.clone());
         let replayed = async {
             let mut backend = scratch.prepare(script.as_ref(), &options.how, control).await?;
-            let control = quiet(control);
-            let replaying = Replaying { catalog: &catalog, host: &host, options, control };
+            let (quiet, told) = (quiet(control), control);
+            let replaying = Replaying { catalog: &catalog, host: &host, options, quiet, told };
             let owners = replaying.run(plugin, &rows, &mut backend).await;
             backend.close().await;
             owners
@@ -65,7 +67,9 @@ struct Replaying<'a> {
     catalog: &'a Catalog,
     host: &'a Host,
     options: &'a ConfineOptions,
-    control: Control,
+    quiet: Control,
+    /// Whoever is told how far it is.
+    told: &'a Control,
 }
 
 impl Replaying<'_> {
@@ -79,10 +83,17 @@ impl Replaying<'_> {
         let options = self.deploy_options(rows);
         let mut owners = Owners::default();
         let mut before = backend.found().await?;
-        for row in rows {
+        for (at, row) in rows.iter().enumerate() {
             let key = &row.key;
+            (self.told.observer)(Event::Started {
+                key,
+                direction: Direction::Up,
+                component: row.component_checksum,
+                position: at + 1,
+                total: rows.len(),
+            });
             let job = Job::DeployOne { catalog: self.catalog, options: &options, key };
-            let done = deploy::run(&job, backend, self.host, &options.how, &self.control).await;
+            let done = deploy::run(&job, backend, self.host, &options.how, &self.quiet).await;
             match done {
                 Ok(_) => {}
                 Err(

@@ -1,8 +1,8 @@
 //! Why a plugin with records stays at its level, and what to do about it.
 
 use super::{Exit, Explanation};
-use crate::cli::{command, output};
-use alteration_deploy::{ConfineError, Error, shown};
+use crate::cli::command;
+use alteration_deploy::{ConfineError, Error};
 use alteration_domain::{alteration::PluginName, escape::Escaped, record::Object};
 use alteration_record::Foreign;
 
@@ -44,7 +44,7 @@ pub(super) fn advice(explanation: &mut Explanation, error: &ConfineError) -> Str
                     let sql: String =
                         explanation.owner_sql.iter().map(|line| format!("\n      {line}")).collect();
                     explanation.details.push(("owners", format!("the owner or an administrator runs:{sql}")));
-                    "if they are the plugin's, have them owned by this user; then run this again".to_owned()
+                    "if they are the plugin's, name their owner in the URL, or have them owned by this user; then run this again".to_owned()
                 }
                 (true, _) => {
                     "restore what is missing; or roll back the alteration that made it, and deploy it again"
@@ -81,12 +81,48 @@ fn guarded(plugin: &PluginName) -> String {
 }
 
 /// Returns the statement that makes `user` the owner of `object`.
-fn owner_sql(object: &Object, user: &str) -> String {
-    let kind = match object.kind.as_str() {
+fn owner_sql(Object { kind, place, name }: &Object, user: &str) -> String {
+    let kind = match kind.as_str() {
         "function" => "ROUTINE".to_owned(),
         kind => kind.to_uppercase(),
     };
-    let name = shown(object);
-    let name = name.split_once(' ').map_or(name.as_str(), |(_, name)| name);
-    format!("ALTER {kind} {name} OWNER TO {};", output::word(user))
+    // A function's name has its parameters.
+    let (name, parameters) = match name.split_once('(') {
+        Some((name, parameters)) if kind == "ROUTINE" => (name, format!("({parameters}")),
+        _ => (name.as_str(), String::new()),
+    };
+    let place = if kind == "SCHEMA" { String::new() } else { format!("{}.", quoted(place)) };
+    let sql =
+        format!("ALTER {kind} {place}{}{parameters} OWNER TO {};", quoted(name), quoted(user));
+    Escaped(&sql).to_string()
+}
+
+/// Returns a name as SQL writes it, quoted where it has to be.
+fn quoted(name: &str) -> String {
+    let is_plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    match is_plain {
+        true => name.to_owned(),
+        false => format!("\"{}\"", name.replace('"', "\"\"")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn owners_are_changed_by_statements_that_run() {
+        let table = [
+            ("table", "public", "orders", "ALTER TABLE public.orders OWNER TO app;"),
+            ("view", "Shop", "a\"b", "ALTER VIEW \"Shop\".\"a\"\"b\" OWNER TO app;"),
+            ("function", "s", "f(x integer)", "ALTER ROUTINE s.f(x integer) OWNER TO app;"),
+            ("schema", "s", "s", "ALTER SCHEMA s OWNER TO app;"),
+        ];
+        for (kind, place, name, expected) in table {
+            let (place, name) = (place.to_owned(), name.to_owned());
+            let object = Object { kind: kind.parse().unwrap(), place, name };
+            assert_eq!(owner_sql(&object, "app"), expected);
+        }
+    }
 }
