@@ -47,6 +47,10 @@ const OWNERS: &str = "SELECT DISTINCT regexp_replace(owner::regrole::text, '^run
         SELECT relowner AS owner FROM pg_class WHERE relname IN ('orders', 'orders_id_seq', 'totals', 'orders_pkey', 'notes')
         UNION ALL SELECT proowner FROM pg_proc WHERE proname = 'order_count'
         UNION ALL SELECT typowner FROM pg_type WHERE typname = 'state') o ORDER BY 1";
+/// What the URL's user has rights on that it does not own.
+const GIVEN_BACK: &str = "SELECT DISTINCT c.relname::text FROM pg_class c, aclexplode(c.relacl) a
+    WHERE c.relname IN ('orders', 'orders_id_seq', 'totals') AND a.grantee = 'runner'::regrole
+    AND c.relowner <> a.grantee AND a.privilege_type = 'UPDATE' ORDER BY 1";
 const LEVELS: &str = "SELECT DISTINCT level FROM alteration_state WHERE plugin = 'acme/shop'";
 const ROLES: &str = "SELECT rolname FROM pg_roles WHERE rolname ~ '^runner_acme'";
 const EVENTS: &str =
@@ -142,6 +146,7 @@ fn goes_there_and_back(server: &Postgres) {
         }
         assert_eq!(database.rows(OWNERS), ["role"]);
         assert_eq!(database.rows(RIGHTS), rights);
+        assert_eq!(database.rows(GIVEN_BACK), ["orders", "orders_id_seq", "totals"]);
         assert_eq!(database.rows(LEVELS), ["confined"]);
         application_works(server, &sandbox);
         let again = confine(&sandbox, &[]);
