@@ -42,6 +42,17 @@ pub(super) fn wanted(objects: &[Object]) -> String {
     }
 }
 
+/// Those of `objects` that are there, as rows of [`objects::listing`]: behind `FROM`, in parentheses. The whole list is made
+/// once; PostgreSQL would look for each object anew.
+pub(super) fn moved(state: &str, objects: &[Object]) -> String {
+    format!(
+        "WITH listed AS MATERIALIZED ({}), wanted (kind, place, name) AS MATERIALIZED ({})
+         SELECT l.* FROM listed l JOIN wanted w ON l.kind = w.kind AND l.place = w.place AND l.name = w.name",
+        objects::listing(state),
+        wanted(objects)
+    )
+}
+
 impl PostgresConnection {
     /// Looks at `objects`, which are the plugin's by the record.
     pub(super) async fn look_at(
@@ -54,10 +65,11 @@ impl PostgresConnection {
         let role = role.map(|recorded| recorded.role);
         let [user] = columns(self.own_texts("SELECT current_user::text").await?)?;
         let user = user.unwrap_or_default();
+        let moved = moved(&self.config.schema, objects);
         let (wanted, listing) = (wanted(objects), objects::listing(&self.config.schema));
         let named = role.as_deref().map_or("NULL".to_owned(), literal);
         let sql = format!(
-            "WITH wanted (kind, place, name) AS ({wanted}), listed AS ({listing})
+            "WITH wanted (kind, place, name) AS MATERIALIZED ({wanted}), listed AS MATERIALIZED ({listing})
              SELECT w.kind, w.place, w.name, pg_get_userbyid(l.owner)::text, coalesce(l.follows, false)::text,
                 (w.kind = 'schema' AND EXISTS (SELECT FROM listed e WHERE e.place = w.name AND e.kind <> 'schema'
                     AND NOT e.follows AND NOT EXISTS (SELECT FROM wanted x
@@ -79,10 +91,7 @@ impl PostgresConnection {
                 Some(owner) => holdings.foreign.push(Foreign { object, owner }),
             }
         }
-        let moved = format!(
-            "SELECT l.oid FROM ({listing}) l JOIN ({wanted}) w (kind, place, name)
-                ON l.kind = w.kind AND l.place = w.place AND l.name = w.name"
-        );
+        let moved = format!("SELECT oid FROM ({moved}) given");
         let functions = format!(
             "SELECT p.oid::regprocedure::text, ({})::text FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
              WHERE p.oid IN ({moved}) AND p.prokind IN ('f', 'p') AND pg_get_userbyid(p.proowner) IS DISTINCT FROM {named}
@@ -154,8 +163,9 @@ impl PostgresConnection {
             return Ok(None);
         }
         let sql = format!(
-            "SELECT l.kind, l.place, l.name, pg_get_userbyid(l.owner)::text
-             FROM ({}) l JOIN {}alteration_object m ON m.kind = l.kind AND m.place = l.place AND m.name = l.name
+            "WITH listed AS MATERIALIZED ({})
+             SELECT l.kind, l.place, l.name, pg_get_userbyid(l.owner)::text
+             FROM listed l JOIN {}alteration_object m ON m.kind = l.kind AND m.place = l.place AND m.name = l.name
              WHERE m.plugin = {} AND NOT l.follows AND l.kind <> 'schema' AND pg_get_userbyid(l.owner) <> {} ORDER BY 1, 2, 3",
             objects::listing(&self.config.schema),
             self.config.prefix,

@@ -16,7 +16,7 @@ use super::{
         own::spell,
         text::{literal, quote},
     },
-    holdings::{READ_BY_VIEWS, Recorded, wanted},
+    holdings::{READ_BY_VIEWS, Recorded, moved},
     scans,
 };
 use crate::{
@@ -168,13 +168,11 @@ impl PostgresConnection {
                 CASE WHEN a.query NOT IN ('', '<insufficient privilege>')
                     THEN ', last statement: ' || left(a.query, 120) ELSE '' END)
              FROM pg_locks k JOIN pg_stat_activity a ON a.pid = k.pid
-             JOIN ({}) l ON l.oid = k.relation JOIN ({}) w (kind, place, name)
-                ON l.kind = w.kind AND l.place = w.place AND l.name = w.name
+             JOIN ({}) l ON l.oid = k.relation
              WHERE k.granted AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())
                 AND k.pid <> pg_backend_pid() AND l.kind IN ('table', 'view', 'sequence')
              GROUP BY a.pid, a.usename, a.application_name, a.xact_start, a.query",
-            objects::listing(&self.config.schema),
-            wanted(objects)
+            moved(&self.config.schema, objects)
         );
         Ok(self.own_texts(&sql).await?.into_iter().flatten().flatten().collect())
     }
@@ -183,12 +181,7 @@ impl PostgresConnection {
     fn transfer(&self, plugin: &PluginName, role: &str, objects: &[Object], path: &str) -> String {
         let prefix = &self.config.prefix;
         let (role, plugin) = (literal(role), literal(plugin.as_str()));
-        let moved = format!(
-            "SELECT l.* FROM ({}) l JOIN ({}) w (kind, place, name)
-                ON l.kind = w.kind AND l.place = w.place AND l.name = w.name",
-            objects::listing(&self.config.schema),
-            wanted(objects)
-        );
+        let moved = moved(&self.config.schema, objects);
         let multiranges = match self.config.version >= MULTIRANGES {
             true => {
                 "    FOR found_one IN SELECT m.oid::regtype AS name FROM pg_range r
