@@ -65,16 +65,29 @@ fn on_a_server() {
     }
 }
 
-/// On a server of its own, whose user may make roles.
-#[test]
-fn confine_a_plugin() {
-    let server = Postgres::own();
+/// A sandbox on a server of its own, whose user may make roles.
+fn confining(server: &Postgres) -> Sandbox {
     let sandbox = Sandbox::on(server.database());
     let may = "ALTER ROLE runner CREATEROLE; REVOKE CREATE ON SCHEMA public FROM PUBLIC; ALTER SCHEMA public OWNER TO runner;";
     sandbox.server().admin_sql(may);
     let up = "CREATE TABLE events (at timestamptz NOT NULL);";
     sandbox.sql_plugin("acme/app", &[("1.0.0-1718000000-create-events", up, "DROP TABLE events;")]);
-    run_page_at(&sandbox, "how-to/confine-a-plugin.md", 2, Levels::Unsaid);
+    sandbox
+}
+
+#[test]
+fn confine_a_plugin() {
+    let server = Postgres::own();
+    run_page_at(&confining(&server), "how-to/confine-a-plugin.md", 2, Levels::Unsaid);
+}
+
+#[test]
+fn confine_an_installed_plugin() {
+    let server = Postgres::own();
+    let sandbox = confining(&server);
+    // Its user may make roles, which before PostgreSQL 16 takes trust.
+    sandbox.ok(&["deploy", "plugins", "--trust", "acme/app"]);
+    run_page_at(&sandbox, "how-to/confine-an-installed-plugin.md", 2, Levels::Unsaid);
 }
 
 /// With the components that a clone has.

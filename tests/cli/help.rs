@@ -7,13 +7,14 @@ use crate::{
 };
 use insta::assert_snapshot;
 
-const VERBS: [&str; 19] = [
+const VERBS: [&str; 20] = [
     "deploy",
     "check",
     "plan",
     "status",
     "rollback",
     "baseline",
+    "confine",
     "setup",
     "resolve",
     "new",

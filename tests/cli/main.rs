@@ -21,6 +21,7 @@ mod add;
 mod baseline;
 mod build;
 mod check;
+mod confine;
 mod deploy;
 mod dev;
 mod documents;

@@ -132,3 +132,62 @@ fn gone_on_with(start: fn(&Postgres) -> Sandbox, tables: &[&str], points_min: us
         assert_eq!(ends_well(&sandbox), expected, "at {}: {again:#?}", points[point - 1]);
     }
 }
+
+const OWNERS: &str = "SELECT concat_ws(' ', relname, relowner::regrole) FROM pg_class
+    WHERE relname IN ('people', 'people_pkey') ORDER BY 1";
+const ROLES: &str = "SELECT rolname FROM pg_roles WHERE rolname ~ '^runner_'";
+/// Points before the transaction that are tried.
+const BEFORE: usize = 2;
+const LEVELS: &str = "SELECT DISTINCT level FROM alteration_state WHERE plugin = 'acme/people'";
+
+/// Killed at any point, `runner confine` has changed everything or nothing, and so has its way back.
+#[test]
+fn a_killed_change_of_level_is_whole_or_none() {
+    let server = Postgres::with_settings(&[("fsync", "off")]);
+    let begin = |is_confined: bool| {
+        let sandbox = start(&server);
+        sandbox.server().admin_sql("ALTER ROLE runner NOCREATEROLE");
+        sandbox.ok(&["deploy", "plugins/acme"]);
+        sandbox.server().admin_sql("ALTER ROLE runner CREATEROLE");
+        if is_confined {
+            sandbox.ok(&["confine", "acme/people"]);
+        }
+        sandbox
+    };
+    for flags in [&[][..], &["--undo"]] {
+        let args = [&["confine", "acme/people"], flags].concat();
+        let owned: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        let whole = begin(!flags.is_empty());
+        let (run, points) = trace(&whole, &owned);
+        assert_eq!(run.code, Some(0), "{run:#?}");
+        assert!(points.len() >= 20, "only {} points: {points:#?}", points.len());
+        let at = |name: &str| points.iter().position(|point| point.contains(name));
+        let first = at("after a transfer began").expect("a point of the transfer");
+        assert!(at("before a transfer is committed").is_some_and(|last| last > first));
+        // What comes before it only reads.
+        for point in first.saturating_sub(BEFORE)..=points.len() {
+            let sandbox = begin(!flags.is_empty());
+            let was = sandbox.server().rows(ROLES).len();
+            let mut killed = sandbox.command(&args);
+            let killed =
+                killed.env("RUNNER_CRASH_AT", point.to_string()).output().expect("it starts");
+            if killed.status.success() && point + ASKED_AGAIN > points.len() {
+                continue;
+            }
+            assert_eq!(killed.status.signal(), Some(9), "point {point} of {}", points.len());
+            let database = sandbox.server();
+            let is_confined = database.rows(LEVELS) == ["confined"];
+            let owners = database.rows(OWNERS);
+            let is_given = |row: &String| row.contains(" runner_acme_people_");
+            assert!(owners.iter().all(|row| is_given(row) == is_confined), "{point}: {owners:#?}");
+            assert_eq!(
+                database.rows(ROLES).len(),
+                was + usize::from(is_confined) - usize::from(!flags.is_empty()),
+                "{point}"
+            );
+            sandbox.ok(&args);
+            assert_eq!(database.rows(LEVELS) == ["confined"], flags.is_empty());
+            assert_eq!(sandbox.rows("SELECT count(*) FROM people"), ["3"]);
+        }
+    }
+}

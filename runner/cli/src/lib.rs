@@ -22,11 +22,11 @@ pub mod project;
 
 // The embedding API: the runner, and the modules whose types its methods take and return.
 pub use alteration_deploy::{
-    Answer, BaselineFrom, BaselineOptions, Check, Control, Correction, DeployOptions, Error, How,
-    Lost, NotDeployed, Powerful, Question, Replaced, Report, Resolved, RollbackOptions, Round,
-    RowFiles, Runner, Standing, StepError, StepFailure, StepReport, TestOptions, Trial, Trust,
-    Unfinished, Workbench, cancel, config, deploy, error, event, given, lock_file, rehearsals,
-    trial,
+    Answer, BaselineFrom, BaselineOptions, Check, ConfineError, ConfineOptions, Confined,
+    Confinement, Control, Correction, DeployOptions, Error, How, Lost, NotDeployed, Powerful,
+    Question, Replaced, Report, Resolved, RollbackOptions, Round, RowFiles, Runner, Standing,
+    StepError, StepFailure, StepReport, TestOptions, Trial, Trust, Unfinished, Wish, Workbench,
+    cancel, config, deploy, error, event, given, lock_file, rehearsals, trial,
 };
 pub use alteration_domain::{alteration, plan};
 pub use alteration_host::Limits;

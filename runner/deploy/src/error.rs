@@ -10,6 +10,7 @@ use crate::{
     host::{HookError, LoadError},
     lock_file::LockFileError,
     plan::{BaselineError, Finding, ParseTargetError, Plan},
+    runner::ConfineError,
     session::{ErrorKind, Lacks},
     source::SourceError,
 };
@@ -113,6 +114,9 @@ pub enum Error {
         "{key} asks for `{permission}` and has hooks that run outside of a transaction, where no table can be lent to a confined plugin"
     )]
     AltersOutside { key: AlterationKey, permission: Permission },
+    /// A plugin with records stays at its level.
+    #[error(transparent)]
+    Confine(Box<ConfineError>),
     #[error("nothing can be exported to {}: {}", Escaped(&folder.display().to_string()), Escaped(reason))]
     Export { folder: PathBuf, reason: String },
     #[error("the answer was no")]
@@ -137,6 +141,12 @@ pub enum Error {
     /// What a rollback would destroy was exported before it failed, and stays so.
     #[error("{cause}")]
     AfterExport { exported: Exported, cause: Box<Error> },
+}
+
+impl From<ConfineError> for Error {
+    fn from(error: ConfineError) -> Self {
+        Self::Confine(Box::new(error))
+    }
 }
 
 /// A step that failed; those before it are done.

@@ -32,7 +32,10 @@ pub use error::{Error, Lost, StepError, StepFailure};
 pub use event::{Replaced, Report, StepReport};
 pub use given::{Powerful, Trust};
 pub use permissions::Revoked;
-pub use runner::{BaselineFrom, Runner, Standing, Unfinished};
+pub use runner::{
+    BaselineFrom, ConfineError, ConfineOptions, Confined, Confinement, Replay, Runner, Standing,
+    Unfinished, Wish, shown,
+};
 pub use trial::{RowFiles, TestOptions, Trial};
 pub use workbench::{Round, Workbench};
 

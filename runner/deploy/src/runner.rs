@@ -1,12 +1,16 @@
 //! The embedding API: one builder, one method for each verb.
 //!
-//! Here: connections, reading, deploying and taking back. `baseline`, `rehearse` and `test` have the verbs of their names.
+//! Here: connections, reading, deploying and taking back. `baseline`, `confine`, `rehearse` and `test` have the verbs of their names;
+//! `replay` finds out what a plugin made.
 
 mod baseline;
+mod confine;
 mod rehearse;
+mod replay;
 mod test;
 
 pub use baseline::BaselineFrom;
+pub use confine::{ConfineError, ConfineOptions, Confined, Confinement, Replay, Wish, shown};
 
 use crate::{
     alteration::{AlterationKey, Catalog, PluginName},
@@ -169,6 +173,7 @@ impl Runner {
                 Renaming::look(job, &Renames::new(), found, &mut backend).await?;
             let mut plan = renaming.plan(job, &snapshot, backend.dialect());
             job.check_settings(&plan, &snapshot)?;
+            deploy::strays::tell(&mut plan, &mut backend).await?;
             deploy::judge(job, &mut plan, &snapshot, &mut backend).await?;
             deploy::note_company(job, &mut plan, &mut backend).await?;
             deploy::begun::tell(&mut plan, &snapshot, &mut backend).await?;

@@ -489,7 +489,9 @@ impl Backend {
                     | Ending::Baseline
                     | Ending::TakenOver
                     | Ending::Released
-                    | Ending::Mended => Status::Running,
+                    | Ending::Mended
+                    | Ending::Confined
+                    | Ending::Guarded => Status::Running,
                 };
                 vec![state::mark(&run.key, status, Some(error))]
             } else {

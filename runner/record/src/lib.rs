@@ -7,7 +7,7 @@
 //! journal    a session that records what a hook does, so that it can be resumed
 //! oversight  whom a hook holds up, and whether its end comes to an end
 //! lock       the runner's lock, and the lease in its place
-//! confined   plugins with users of their own; rights, scratch, export: what else is asked of a database
+//! confined   plugins with users of their own; confine: a plugin with records becomes one; rights, scratch, export: what else is asked of a database
 //! former     ledgers of other tools
 //! ```
 //!
@@ -16,6 +16,7 @@
 
 mod attempt;
 mod baseline;
+mod confine;
 mod confined;
 mod database;
 mod disk;
@@ -36,6 +37,9 @@ mod scratch;
 mod tables;
 mod takeover;
 
+pub use alteration_database::backend::confining::{
+    Foreign, Holdings, Strayed, TurnedFunction, ViewRead,
+};
 pub use alteration_database::{
     backend::{
         Access, BackendError, Blocked, Company, ConnectOptions, DatabaseUrl, Export, ExportColumn,
@@ -50,6 +54,7 @@ pub use alteration_domain::record::{
     SCHEMA_VERSION, Snapshot, StateRow, Status, StrangeLedger, Takeover,
 };
 pub use attempt::{Following, Next, Part, Undone, Work};
+pub use confine::Made;
 pub use database::Backend;
 pub use former::{FormerError, FormerTool};
 pub use grants::NewGrant;

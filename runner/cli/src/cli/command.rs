@@ -29,9 +29,10 @@ const DATABASE_VARIABLE: &str = "DATABASE_URL";
 const DEPLOY: &str = "runner deploy";
 pub(super) const ROLLBACK: &str = "runner rollback";
 /// Verbs that take a database, and are useless without one.
-const WITH_DATABASE: [&str; 9] = [
+const WITH_DATABASE: [&str; 10] = [
     "baseline",
     "check",
+    "confine",
     "deploy",
     "permissions",
     "plan",
@@ -300,6 +301,8 @@ pub(super) fn of_finding(finding: &Finding) -> Vec<String> {
         Finding::TakesOver { from, to, accepted: false, .. } => {
             vec![deploy(&format!("--accept-rename {from}={to}"))]
         }
+        Finding::NotConfined { plugin } => vec![confine(plugin, "")],
+        Finding::OwnerChanged { plugin, .. } => vec![confine(plugin, " --repair")],
         Finding::OtherFolder { allowed: false, .. } => vec![deploy("--other-folder allow")],
         Finding::NotAsLocked { difference } => {
             vec![update_lock(&difference.plugin, &difference.lock_file)]
@@ -323,6 +326,11 @@ pub(super) fn of_finding(finding: &Finding) -> Vec<String> {
 pub(super) fn warn(finding: &Finding) {
     output::warning(&finding.to_string(), &advice(finding));
     output::commands(&of_finding(finding), output::note);
+}
+
+/// Returns the command that changes how a plugin with records works; `flag` begins with a space.
+pub(super) fn confine(plugin: &PluginName, flag: &str) -> String {
+    format!("runner confine {}{flag}{}", output::word(plugin.as_str()), database_flag())
 }
 
 /// Returns the command that resumes a rollback of one alteration of `plugin`.

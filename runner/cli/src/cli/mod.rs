@@ -9,6 +9,7 @@ mod build;
 mod check;
 mod command;
 mod completions;
+mod confine;
 mod deploy;
 mod dev;
 mod explain;
@@ -69,6 +70,7 @@ enum Verb {
     Resolve(resolve::Args),
     Baseline(baseline::Args),
     Permissions(permissions::Args),
+    Confine(Box<confine::Args>),
     Setup(setup::Args),
     New(new::Args),
     Add(add::Args),
@@ -130,6 +132,7 @@ pub fn main() -> ExitCode {
             Verb::Resolve(args) => resolve::run(args).await,
             Verb::Baseline(args) => baseline::run(args).await,
             Verb::Permissions(args) => permissions::run(args).await,
+            Verb::Confine(args) => confine::run(*args).await,
             Verb::Setup(args) => setup::run(args).await,
             Verb::New(args) => new::run(&args),
             Verb::Add(args) => add::run(&args),

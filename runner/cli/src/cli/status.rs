@@ -63,8 +63,7 @@ fn text(standing: &Standing, database: &str) {
         output::warning(&finding.to_string(), &command::advice(&finding));
     }
     for plugin in &standing.not_confined {
-        let finding = Finding::NotConfined { plugin: plugin.clone() };
-        output::warning(&finding.to_string(), &command::advice(&finding));
+        command::warn(&Finding::NotConfined { plugin: plugin.clone() });
     }
     let lines = &standing.alterations;
     if !standing.has_records {

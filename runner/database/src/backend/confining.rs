@@ -4,6 +4,7 @@
 //! ([`super::connection::Confining`]).
 
 use super::BackendError;
+use alteration_domain::record::Object;
 
 /// Bytes of a ticket's number and of its nonce: neither is ever guessed.
 const RANDOM_BYTES: usize = 32;
@@ -69,4 +70,68 @@ pub struct Obstacle {
     pub missing: Vec<String>,
     /// The statements that a database administrator runs once; empty where none help.
     pub setup: Vec<String>,
+}
+
+/// What a database has of a plugin's objects, and what giving them to the plugin's own user would change.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Holdings {
+    /// The user of the connection, which owns them until then. Escape it.
+    pub user: String,
+    /// The plugin's user, if it has one that is there.
+    pub role: Option<String>,
+    /// The objects that would be given.
+    pub moving: Vec<Object>,
+    /// Schemas that hold others' objects too, and stay as they are.
+    pub staying: Vec<Object>,
+    /// How many are the plugin's user's already.
+    pub held: usize,
+    /// The objects that are not there.
+    pub missing: Vec<Object>,
+    /// The objects of other users.
+    pub foreign: Vec<Foreign>,
+    /// The functions that would run in another way.
+    pub functions: Vec<TurnedFunction>,
+    /// Triggers, defaults, policies and their like on what is not the plugin's that call its functions, and stay. Escape them.
+    pub code_elsewhere: Vec<String>,
+    /// What views of the plugin read that is not its own.
+    pub reads: Vec<ViewRead>,
+}
+
+/// An object that belongs to somebody else than it should.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Foreign {
+    pub object: Object,
+    /// Who owns it. Escape it.
+    pub owner: String,
+}
+
+/// A function of a plugin that will run with the plugin's own rights.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TurnedFunction {
+    /// With the types of its parameters. Escape it.
+    pub name: String,
+    /// Whether only hooks of the plugin will be able to call it.
+    pub is_closed: bool,
+}
+
+/// A relation that a view of a plugin reads, and that is not the plugin's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ViewRead {
+    /// The view. Escape it.
+    pub view: String,
+    /// What it reads. Escape it.
+    pub relation: String,
+    /// Whether the connection's user may give the right to.
+    pub may_give: bool,
+}
+
+/// A confined plugin whose user does not own what it should.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Strayed {
+    /// The user that is recorded.
+    pub role: String,
+    /// Whether the server has no such user.
+    pub is_missing: bool,
+    /// The objects that belong to others; empty if there is no such user.
+    pub objects: Vec<Foreign>,
 }

@@ -12,7 +12,7 @@ pub use alteration_domain::record::Cell;
 use super::{
     BackendError, Company, LockHolder, Obstacle, Powers, StrangeLedger,
     beside::Beside,
-    confining::{Known, Right, Ticket},
+    confining::{Holdings, Known, Right, Strayed, Ticket},
     granted::Granted,
     scratch::Scratch,
     transaction::{Durability, End, Own, Rows, Start, TxError},
@@ -21,6 +21,7 @@ use crate::{
     alteration::{AlterationKey, ExtensionName, Permission, PluginName},
     session::{Outcome, Session, SqlError},
 };
+use alteration_domain::record::{Found, Object};
 use async_trait::async_trait;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -462,6 +463,38 @@ pub trait Confining: Send {
 
     /// Writes and commits what is recorded when the plugin's session finishes with the ticket. Returns the finish.
     async fn conclude(&mut self, ticket: &Ticket, record: Vec<Own>) -> Result<Own, BackendError>;
+
+    /// Everything that a plugin could own, as it is there now.
+    async fn found(&mut self) -> Result<Vec<Found>, BackendError>;
+
+    /// Looks whose `objects` are now, and what giving them to the plugin's user would change. Changes nothing.
+    async fn holdings(
+        &mut self,
+        plugin: &PluginName,
+        objects: &[Object],
+    ) -> Result<Holdings, BackendError>;
+
+    /// What of a confined plugin is not its user's any more; `None` if all of it is. Changes nothing.
+    async fn strays(&mut self, plugin: &PluginName) -> Result<Option<Strayed>, BackendError>;
+
+    /// Gives `objects` to the plugin's user, which is made if there is none, in one transaction that begins with `begins` and
+    /// ends with `record`. Returns the user.
+    async fn give(
+        &mut self,
+        plugin: &PluginName,
+        objects: &[Object],
+        begins: Own,
+        record: Vec<Own>,
+    ) -> Result<String, BackendError>;
+
+    /// Gives all of the plugin's user to the operator's, and forgets the plugin's, in one transaction as [`Self::give`].
+    /// Returns the plugin's user, if it could not be dropped.
+    async fn take_back(
+        &mut self,
+        plugin: &PluginName,
+        begins: Own,
+        record: Vec<Own>,
+    ) -> Result<Option<String>, BackendError>;
 
     /// Reads back that the ticket was finished and committed, and deletes it. [`BackendError::TransactionEnded`] if it was not.
     async fn redeem(&mut self, ticket: &Ticket) -> Result<(), BackendError>;

@@ -169,6 +169,9 @@ pub enum BackendError {
         /// The statements that a database administrator runs once, if any help.
         setup: Vec<String>,
     },
+    /// What a plugin has does not fit it as a confined one. Nothing was changed.
+    #[error("{plugin} cannot be confined as it is: {}", Escaped(reason))]
+    Unfit { plugin: PluginName, reason: String },
     /// What a plugin was granted cannot be given to it. Nothing of its was run.
     #[error("{plugin} was granted `{permission}`, which cannot be given: {}", Escaped(reason))]
     NotGrantable {

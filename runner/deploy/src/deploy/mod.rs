@@ -25,6 +25,7 @@ mod released;
 mod replaced;
 pub(crate) mod resolve;
 mod settings;
+pub(crate) mod strays;
 mod takeover;
 mod trust;
 mod work;
@@ -83,6 +84,7 @@ pub(crate) async fn run(
         (snapshot, renaming) = Renaming::look(job, &renames, now?, backend).await?;
         plan = renaming.plan(job, &snapshot, backend.dialect());
     }
+    strays::tell(&mut plan, backend).await?;
     if plan.objections().next().is_some() {
         begun::tell(&mut plan, &snapshot, backend).await?;
     }
@@ -270,7 +272,7 @@ fn lent_outside(step: &Step, parts: &Parts<'_>) -> Option<(AlterationKey, Permis
     Some((step.key.clone(), permission.clone()))
 }
 
-async fn lock(backend: &mut Backend, how: &How, control: &Control) -> Result<(), Error> {
+pub(crate) async fn lock(backend: &mut Backend, how: &How, control: &Control) -> Result<(), Error> {
     let mut cancelled = control.cancelled.clone();
     let mut waiting = |holder| (control.observer)(Event::Waiting { holder: &holder });
     tokio::select! {

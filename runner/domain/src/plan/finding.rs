@@ -258,6 +258,18 @@ pub enum Finding {
         /// The plugin.
         plugin: PluginName,
     },
+    /// It is confined, and what it made does not belong to its role any more: the database was restored elsewhere, or the role
+    /// was dropped.
+    OwnerChanged {
+        /// The plugin.
+        plugin: PluginName,
+        /// Its role. Escape it.
+        role: String,
+        /// Whether the server has no such role.
+        is_missing: bool,
+        /// The objects that belong to others, escaped; empty if there is no such role.
+        objects: Vec<String>,
+    },
     /// It has the rights of the operator's user, because nothing is confined on this database yet.
     Unconfined {
         /// The plugin.

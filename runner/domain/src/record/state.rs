@@ -436,6 +436,10 @@ pub enum Ending {
     Released,
     /// It goes on in another component than the one that began it.
     Mended,
+    /// Its plugin is confined from here on, which ran with the rights of the operator's user before.
+    Confined,
+    /// Its plugin is confined no more.
+    Guarded,
 }
 
 impl Ending {
@@ -449,6 +453,8 @@ impl Ending {
             Self::TakenOver => "taken-over",
             Self::Released => "released",
             Self::Mended => "mended",
+            Self::Confined => "confined",
+            Self::Guarded => "guarded",
         }
     }
 }

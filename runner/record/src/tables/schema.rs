@@ -70,8 +70,8 @@ const FRESH: &[&str] = &[
         irreversible {integer} NOT NULL,
         -- 1 if what was applied is a draft, else 0 or null.
         draft {integer},
-        -- The level at which it was last applied or reverted: `confined`, `guarded` or `trusted`. Null if it never ran, or ran
-        -- under a runner that did not record it.
+        -- The level at which it was last applied or reverted, or which `runner confine` gave its plugin since: `confined`,
+        -- `guarded` or `trusted`. Null if it never ran, or ran under a runner that did not record it.
         level {text},
         -- The ledger's revision that applied it: the order in which alterations were applied.
         revision {integer} NOT NULL,
@@ -90,7 +90,8 @@ const FRESH: &[&str] = &[
         -- `up` or `down`.
         direction {key} NOT NULL,
         -- `started`; or how the attempt ended: `done`, `failed`, `interrupted`, `resolved` (by a person), `baseline`,
-        -- `taken-over`, `released`, `mended` (goes on in another file).
+        -- `taken-over`, `released`, `mended` (goes on in another file); `confined` or `guarded`, of the last alteration of a
+        -- plugin that `runner confine` made so.
         event {key} NOT NULL,
         -- When it happened (RFC 3339, UTC).
         at {text} NOT NULL,
@@ -110,7 +111,8 @@ const FRESH: &[&str] = &[
         statements {integer},
         -- How many rows these affected. Null in a start row.
         rows_affected {integer},
-        -- The error of a failed attempt; the reason of a decision; for `taken-over`, the plugin's former name.
+        -- The error of a failed attempt; the reason of a decision; for `taken-over`, the plugin's former name; for `confined`
+        -- and `guarded`, how many objects that was about.
         error {text}
     )",
     "-- The components that were applied, so that `runner rollback` needs no files.

@@ -6,7 +6,7 @@
 use super::{RUNNER_VERSION, to_json};
 use crate::{
     Attempt, Counts, Revision, StateRow, Status,
-    alteration::{AlterationKey, Checksum, Direction, PluginName},
+    alteration::{AlterationKey, Checksum, Direction, Level, PluginName},
     connection::Cell,
     operator,
     transaction::Own,
@@ -254,6 +254,12 @@ pub(crate) fn mend(before: &StateRow, after: &StateRow) -> Own {
         Cell::text(before.component_checksum),
     ];
     values.update(&before.key, condition, &known)
+}
+
+/// Records that everything of `plugin` is at `level` from here on.
+pub(crate) fn set_level(plugin: &PluginName, level: Level) -> Own {
+    let sql = "UPDATE @state SET level = ? WHERE plugin = ?";
+    Own::run(sql, [Cell::text(level), Cell::text(plugin)])
 }
 
 /// Removes the row of an alteration of which nothing is left.

@@ -129,6 +129,7 @@ pub(super) fn explain(error: &Error, exit: Exit) -> Explanation {
             explanation.commands = vec![command::again(&format!("--guard {}", key.plugin))];
             "ask the vendor to alter that table in another alteration; or, if you trust the plugin with your own rights in this database, say so for this run:".to_owned()
         }
+        Error::Confine(error) => super::confine::advice(&mut explanation, error),
         Error::Export { .. } => {
             "with `--export`, name a folder that does not exist yet, on a disk with enough space"
                 .to_owned()

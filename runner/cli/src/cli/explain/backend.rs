@@ -55,6 +55,9 @@ pub(super) fn backend_advice(error: &BackendError) -> String {
             "ask the owner to run `{grant}`; or name a schema where this user may create tables, with `--state-schema`"
         ),
         BackendError::CannotConfine { .. } => super::trust::WEAKER.to_owned(),
+        BackendError::Unfit { .. } => {
+            "change or drop what does not fit, then run this again; or leave the plugin as it is, with `guarded = true` for it in runner.toml".to_owned()
+        }
         BackendError::NotGrantable { setup, .. } if !setup.is_empty() => {
             format!("ask the database's owner to run: {}", setup.join(" "))
         }

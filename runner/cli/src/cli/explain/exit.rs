@@ -88,6 +88,7 @@ pub(super) fn exit(error: &Error) -> Exit {
         | Error::NotArchived(_)
         | Error::NothingUnfinished(_) => Exit::NeedsDecision,
         Error::AltersOutside { .. } => Exit::Usage,
+        Error::Confine(error) => super::confine::exit(error),
         Error::Interrupted => Exit::Interrupted,
         Error::Halted { cause, .. } | Error::AfterExport { cause, .. } => exit(cause),
         Error::Step(failure) => match &failure.cause {

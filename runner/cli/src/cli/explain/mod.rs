@@ -5,6 +5,7 @@
 mod advice;
 mod backend;
 mod changed;
+mod confine;
 mod exit;
 mod export;
 mod given;
@@ -18,7 +19,7 @@ pub(super) use exit::{Exit, findings_exit};
 use super::{command, options::Format, output};
 use alteration_deploy::{Error, StepReport, deploy::Exported};
 use alteration_domain::{
-    alteration::{AlterationKey, Direction},
+    alteration::{AlterationKey, Direction, PluginName},
     escape::EscapedLines,
     plan::Finding,
 };
@@ -138,6 +139,16 @@ pub(super) fn uncorrected(key: &AlterationKey, format: Format) -> Exit {
         format!("the record of {key} would be corrected, and there is no terminal to ask at");
     let mut explanation = Explanation::new(message, Exit::Usage);
     explanation.alteration = Some(key.to_string());
+    explanation.next = "if that is right, set RUNNER_YES=1 or run:".to_owned();
+    explanation.commands = vec![command::again("--yes")];
+    tell(explanation, format);
+    Exit::Usage
+}
+
+/// Says that the level of a plugin was not changed, because that needs a yes and there was no terminal to ask at.
+pub(super) fn unconfined(plugin: &PluginName, format: Format) -> Exit {
+    let message = format!("{plugin} would work in another way, and there is no terminal to ask at");
+    let mut explanation = Explanation::new(message, Exit::Usage);
     explanation.next = "if that is right, set RUNNER_YES=1 or run:".to_owned();
     explanation.commands = vec![command::again("--yes")];
     tell(explanation, format);

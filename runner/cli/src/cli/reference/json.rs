@@ -15,7 +15,7 @@ const ABOUT: &str = "With `--format json` a verb writes one document to standard
 be added in a later version; none changes its meaning. A field that is *optional* is left out if it is empty, false or unknown.";
 
 /// The documents of each verb: when it is printed, the type, and the file that has the type.
-const DOCUMENTS: [(&str, &[(&str, &str, &str)]); 18] = [
+const DOCUMENTS: [(&str, &[(&str, &str, &str)]); 19] = [
     ("deploy", &[("", "Document", "cli/deploy.rs")]),
     ("check", &[("", "Document", "cli/check.rs")]),
     ("plan", &[("", "Document", "cli/plan.rs")]),
@@ -26,6 +26,7 @@ const DOCUMENTS: [(&str, &[(&str, &str, &str)]); 18] = [
             ("With `--revoke`.", "RevokedDocument", "cli/permissions.rs"),
         ],
     ),
+    ("confine", &[("", "Document", "cli/confine.rs")]),
     ("setup", &[("", "Document", "cli/setup.rs")]),
     ("status", &[("", "Document", "cli/status.rs")]),
     ("rollback", &[("", "Document", "cli/deploy.rs")]),

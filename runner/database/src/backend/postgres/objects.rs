@@ -9,7 +9,7 @@
 //! Tables, views, sequences, functions, types and schemas are kept. Indexes and triggers belong to whose table they are on.
 //! What a hook outside of a transaction makes is not found, nor what a plugin that is not confined renames.
 
-use super::PostgresConnection;
+use super::{PostgresConnection, text::literal};
 use crate::{
     alteration::AlterationKey,
     backend::{
@@ -166,6 +166,36 @@ fn may_be_gone() -> String {
         touched(&["pg_class"], &["deleted"]),
         touched(&["pg_class"], &["updated"])
     )
+}
+
+/// A query for all objects that a plugin could own, as `kind`, `place`, `name`, `oid`, `owner`, and whether an object
+/// `follows` another one, to whose owner it belongs. The runner's own, in the schema `state`, and those of extensions are none.
+pub(super) fn listing(state: &str) -> String {
+    let state = literal(state);
+    let one = |Kind { catalogue, kind, name, schema, owner, counted }: &Kind| {
+        let follows = match *catalogue {
+            "pg_class" => {
+                "o.relkind = 'S' AND EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass \
+                    AND d.objid = o.oid AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i'))"
+            }
+            // A multirange's owner is its range's.
+            "pg_type" => "o.typtype = 'm'",
+            _ => "false",
+        };
+        format!(
+            "SELECT {kind} AS kind, n.nspname::text AS place, {name} AS name, o.oid AS oid, {owner} AS owner, {follows} AS follows \
+             FROM pg_catalog.{catalogue} o JOIN pg_catalog.pg_namespace n ON n.oid = {schema} \
+             WHERE {counted} AND NOT starts_with(n.nspname, 'pg_') AND n.nspname <> 'information_schema' \
+                AND NOT (n.nspname = {state} AND starts_with({name}, 'alteration_')) \
+                AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_catalog.{catalogue}'::regclass \
+                    AND e.objid = o.oid AND e.deptype = 'e')"
+        )
+    };
+    let schemas = "SELECT 'schema', o.nspname::text, o.nspname::text, o.oid, o.nspowner, false FROM pg_catalog.pg_namespace o \
+        WHERE NOT starts_with(o.nspname, 'pg_') AND o.nspname <> 'information_schema' \
+            AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_catalog.pg_namespace'::regclass \
+                AND e.objid = o.oid AND e.deptype = 'e')";
+    KINDS.iter().map(one).chain([schemas.to_owned()]).collect::<Vec<_>>().join(" UNION ALL ")
 }
 
 impl Maps for PostgresConnection {

@@ -116,7 +116,14 @@ impl Finding {
             }
             Self::Cycle { .. } => "one of these plugins has to drop its requirement".to_owned(),
             Self::WrongDialect { .. } => "use the plugin's build for this database".to_owned(),
-            Self::NotConfined { .. } | Self::Unconfined { .. } => {
+            Self::NotConfined { .. } => {
+                "confine it; or nothing, if you trust it with your own rights in this database, which `guarded = true` for it in runner.toml says:"
+                    .to_owned()
+            }
+            Self::OwnerChanged { .. } => {
+                "have its role, rights and objects made as they are recorded:".to_owned()
+            }
+            Self::Unconfined { .. } => {
                 "nothing, if you trust it with your own rights in this database; `guarded = true` for it in runner.toml says so"
                     .to_owned()
             }

@@ -49,6 +49,7 @@ impl Finding {
             | Self::Ahead { .. }
             | Self::OutOfOrder { .. }
             | Self::StillRequired { .. }
+            | Self::OwnerChanged { .. }
             | Self::Irreversible { .. } => Severity::Decision,
             Self::UnmetRequirement { .. }
             | Self::UnmetNeed { .. }
@@ -95,6 +96,7 @@ impl Finding {
             | Self::NotConfined { .. }
             | Self::Unconfined { .. }
             | Self::SharedUser { .. }
+            | Self::OwnerChanged { .. }
             | Self::Renamed { .. }
             | Self::Ahead { .. }
             | Self::SeveralFolders { .. }

@@ -4,6 +4,9 @@ use super::Finding;
 use crate::{alteration::Direction, escape::Escaped, plan::Hold};
 use std::{fmt, path::Path};
 
+/// Objects that are named one by one.
+const OBJECTS_SHOWN_MAX: usize = 5;
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -120,6 +123,24 @@ impl fmt::Display for Finding {
                 f,
                 "{plugin} is not confined: it has records of running with the rights of the URL's user, and keeps them"
             ),
+            Self::OwnerChanged { plugin, role, is_missing: true, .. } => write!(
+                f,
+                "{plugin} is confined, and its role {} is not on this server, as after a restore elsewhere",
+                Escaped(role)
+            ),
+            Self::OwnerChanged { plugin, role, objects, .. } => {
+                write!(
+                    f,
+                    "{plugin} is confined, and not all it made is its role's ({}): ",
+                    Escaped(role)
+                )?;
+                match objects.split_at_checked(OBJECTS_SHOWN_MAX) {
+                    Some((shown, rest)) if !rest.is_empty() => {
+                        write!(f, "{} and {} more", shown.join(", "), rest.len())
+                    }
+                    _ => f.write_str(&objects.join(", ")),
+                }
+            }
             Self::Unconfined { plugin, dialect } => write!(
                 f,
                 "{plugin} is guarded: on {dialect} no plugin is confined yet, so that it has the rights of the URL's user"

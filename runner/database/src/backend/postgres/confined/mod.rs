@@ -1,12 +1,14 @@
 //! Plugins that log in as roles of their own: what the operator's connection does for that.
 //!
 //! `role.rs` makes the role and lets it in, `ticket.rs` writes tickets, `functions.rs` has the functions that the
-//! plugin's session calls, with `powers.rs`; `obstacle.rs` says why a plugin cannot be confined and what to run once. Everything here is
+//! plugin's session calls, with `powers.rs`; `obstacle.rs` says why a plugin cannot be confined and what to run once; `transfer.rs` gives a
+//! plugin with records what it has, and `holdings.rs` looks at that. Everything here is
 //! the operator's side; the plugin's session is an ordinary [`super::PostgresConnection`] with another login.
 
 mod compared;
 mod exposed;
 mod functions;
+mod holdings;
 mod lendable;
 mod lending;
 mod obstacle;
@@ -18,17 +20,19 @@ mod role;
 mod scans;
 mod scram;
 mod ticket;
+mod transfer;
 
 use super::PostgresConnection;
 use crate::{
     alteration::{ExtensionName, Permission, PluginName},
     backend::{
         BackendError, Obstacle,
-        confining::{Known, Right, Ticket},
+        confining::{Holdings, Known, Right, Strayed, Ticket},
         connection::{Confining, SharedConnection},
         transaction::Own,
     },
 };
+use alteration_domain::record::{Found, Object};
 use async_trait::async_trait;
 
 #[async_trait]
@@ -127,6 +131,41 @@ impl Confining for PostgresConnection {
 
     async fn conclude(&mut self, ticket: &Ticket, record: Vec<Own>) -> Result<Own, BackendError> {
         self.write_record(ticket, &record).await
+    }
+
+    async fn found(&mut self) -> Result<Vec<Found>, BackendError> {
+        self.everything().await
+    }
+
+    async fn holdings(
+        &mut self,
+        plugin: &PluginName,
+        objects: &[Object],
+    ) -> Result<Holdings, BackendError> {
+        self.look_at(plugin, objects).await
+    }
+
+    async fn strays(&mut self, plugin: &PluginName) -> Result<Option<Strayed>, BackendError> {
+        self.look_for_strays(plugin).await
+    }
+
+    async fn give(
+        &mut self,
+        plugin: &PluginName,
+        objects: &[Object],
+        begins: Own,
+        record: Vec<Own>,
+    ) -> Result<String, BackendError> {
+        self.give_to_role(plugin, objects, begins, record).await
+    }
+
+    async fn take_back(
+        &mut self,
+        plugin: &PluginName,
+        begins: Own,
+        record: Vec<Own>,
+    ) -> Result<Option<String>, BackendError> {
+        self.take_from_plugin(plugin, begins, record).await
     }
 
     async fn redeem(&mut self, ticket: &Ticket) -> Result<(), BackendError> {

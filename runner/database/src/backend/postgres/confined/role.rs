@@ -16,6 +16,7 @@ use super::{
     obstacle::{KEEPER, PREFIX},
     outside, rights,
     scram::Password,
+    transfer,
 };
 use crate::{
     alteration::PluginName,
@@ -113,17 +114,21 @@ impl PostgresConnection {
 
     /// The tables and functions of tickets, as this runner has them. Nobody else has rights on them, whatever default
     /// privileges gave.
-    async fn make_tables(&mut self, schema: &str, path: &str) -> Result<(), BackendError> {
+    pub(super) async fn make_tables(
+        &mut self,
+        schema: &str,
+        path: &str,
+    ) -> Result<(), BackendError> {
         let (types, prefix) = (self.own_types(), self.config.prefix.clone());
         let mut made: Vec<String> = functions::TABLES
             .iter()
-            .chain([&rights::TABLE])
+            .chain([&rights::TABLE, &transfer::TABLE])
             .chain(&lending::TABLES)
             .map(|sql| spell(&spelled(sql, types), &prefix, &[]))
             .collect();
         made.extend(functions::functions(&prefix, schema, &format!("{path}, pg_temp")));
-        let tables =
-            ["role", "ticket", "ending", "right", "loan", "added"].map(|name| (RELATION, name));
+        let tables = ["role", "ticket", "ending", "right", "loan", "added", "function"]
+            .map(|name| (RELATION, name));
         let open = [functions::CLAIM, functions::FINISH, rights::REFER, exposed::EXPOSED];
         let functions = open.iter().chain(&lending::FUNCTIONS).map(|name| (ROUTINE, *name));
         let closed = tables.into_iter().chain(functions);
@@ -175,6 +180,23 @@ impl PostgresConnection {
     }
 
     async fn make_role(&mut self, plugin: &PluginName) -> Result<String, BackendError> {
+        let (role, made) = self.making(plugin).await?;
+        match self.in_one(&made).await {
+            Ok(()) => Ok(role),
+            Err(BackendError::Database(reason)) => Err(BackendError::CannotConfine {
+                plugin: plugin.clone(),
+                missing: vec![format!("the role {role} cannot be made: {reason}")],
+                setup: Vec::new(),
+            }),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns a name for the plugin's role, and what makes and records it.
+    pub(super) async fn making(
+        &mut self,
+        plugin: &PluginName,
+    ) -> Result<(String, Vec<String>), BackendError> {
         let mut drawn = [0; DRAWN_BYTES];
         getrandom::fill(&mut drawn)
             .map_err(|error| BackendError::Database(format!("no randomness: {error}")))?;
@@ -194,15 +216,7 @@ impl PostgresConnection {
             &self.config.prefix,
             &params,
         ));
-        match self.in_one(&made).await {
-            Ok(()) => Ok(role),
-            Err(BackendError::Database(reason)) => Err(BackendError::CannotConfine {
-                plugin: plugin.clone(),
-                missing: vec![format!("the role {role} cannot be made: {reason}")],
-                setup: Vec::new(),
-            }),
-            Err(error) => Err(error),
-        }
+        Ok((role, made))
     }
 
     /// What makes the operator's role a member of the plugin's, unless it has its rights anyway.
@@ -221,7 +235,7 @@ impl PostgresConnection {
         schema: &str,
         verifier: &str,
     ) -> Result<(), BackendError> {
-        let (named, quoted, prefix) = (literal(role), quote(role), self.config.prefix.clone());
+        let (named, quoted) = (literal(role), quote(role));
         let open = match self.has_keeper().await? {
             // It gives the role the settings too.
             true => vec![format!("SELECT {KEEPER}.open_role({named}, {})", literal(verifier))],
@@ -234,8 +248,16 @@ impl PostgresConnection {
                 format!("ALTER ROLE {quoted} LOGIN PASSWORD {}", literal(verifier)),
             ],
         };
+        let mut statements = self.base_rights(role, schema);
+        statements.extend(open);
+        self.in_one(&statements).await
+    }
+
+    /// What gives the role what every confined plugin has.
+    pub(super) fn base_rights(&self, role: &str, schema: &str) -> Vec<String> {
+        let (named, quoted, prefix) = (literal(role), quote(role), &self.config.prefix);
         let state = quote(&self.config.schema);
-        let mut statements = vec![
+        vec![
             format!("GRANT USAGE ON SCHEMA {state}, {} TO {quoted}", quote(schema)),
             format!(
                 "GRANT EXECUTE ON FUNCTION {prefix}alteration_claim(pg_catalog.text), \
@@ -249,9 +271,7 @@ impl PostgresConnection {
                  END IF; END $runner$"
             ),
             default_privileges(&named),
-        ];
-        statements.extend(open);
-        self.in_one(&statements).await
+        ]
     }
 
     /// Shuts the role out: no password, no sessions, none of the memberships and settings that it may have made, and no right

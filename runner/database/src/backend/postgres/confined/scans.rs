@@ -29,9 +29,26 @@ pub(super) const REACHING: &str = "^(query_to_xml|cursor_to_xml|table_to_xml|sch
     |pg_stat_get_activity|pg_stat_get_backend_activity|pg_show_all_file|pg_hba_file|pg_ident_file|pg_extension_config|pg_nextoid|binary_upgrade|pg_sync|pg_stat_reset|pg_relation_filenode|dblink|crosstab|connectby\
     |xpath_table|xpath_list|xslt_process|pg_background|http|cron|lo_manage|query_plan)";
 
+/// How a scan of everything that a role owns sets `since`, whenever it was made: no row is older.
+pub(super) const EVER: &str = "2147483647";
+
 /// Looks at what the transaction made, and refuses what would run with the rights of others. Statements of PL/pgSQL with the
 /// variables `me` (the role), `since`, `found_one` and `calls`.
 pub(super) fn scans(prefix: &str, path: &str) -> String {
+    format!("{}{OWN_ROLE}", of_objects(prefix, path))
+}
+
+/// Refuses a hook that changed its own role.
+const OWN_ROLE: &str =
+    "    -- A password or a setting of its own would let another session in, which nothing looks at.
+    IF EXISTS (SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND mode = 'RowExclusiveLock' AND relation IN
+        ('pg_authid'::regclass, 'pg_auth_members'::regclass, 'pg_db_role_setting'::regclass)) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'the hook changed its own role';
+    END IF;
+";
+
+/// As [`scans`], without the look at the role itself.
+pub(super) fn of_objects(prefix: &str, path: &str) -> String {
     let (reaching, path, powers) = (literal(REACHING), literal(path), powers::question());
     let state = literal(prefix.trim_end_matches('.'));
     let mut scans = String::new();
@@ -69,16 +86,6 @@ executes text or changes settings, which it could do in the sessions of others',
     END LOOP;
 ", closed = powers::CLOSE
         ),
-    );
-    add(
-        &[],
-        "    -- A password or a setting of its own would let another session in, which nothing looks at.
-    IF EXISTS (SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND mode = 'RowExclusiveLock' AND relation IN
-        ('pg_authid'::regclass, 'pg_auth_members'::regclass, 'pg_db_role_setting'::regclass)) THEN
-        RAISE insufficient_privilege USING MESSAGE = 'the hook changed its own role';
-    END IF;
-"
-            .to_owned(),
     );
     add(
         &["pg_operator"],
@@ -339,3 +346,21 @@ const TREES: [(&str, &str, &str, &str); 14] = [
         "true",
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A fixed bound would leave out what a statement outside of a transaction, or an older alteration, made.
+    #[test]
+    fn every_look_goes_back_as_far_as_it_is_told() {
+        let all = scans("s.", "public");
+        assert_eq!(
+            all.matches(".xmin) <= ").count(),
+            all.matches(".xmin) <= since").count(),
+            "{all}"
+        );
+        let looks = all.matches("track_counts").count();
+        assert_eq!(looks, all.matches("IF since > 0 OR").count(), "{all}");
+    }
+}

@@ -1,0 +1,31 @@
+//! Confined plugins whose objects are not their user's any more: a dump that was restored elsewhere, a role that was dropped.
+//!
+//! Nothing of such a plugin could run as it was recorded, so that a plan with it is objected to.
+
+use crate::{
+    alteration::{Level, PluginName},
+    backend::{Backend, BackendError, Strayed},
+    plan::{Finding, Plan},
+    runner::shown,
+};
+
+/// Adds to the findings of `plan` what its confined plugins do not own any more.
+pub(crate) async fn tell(plan: &mut Plan, backend: &mut Backend) -> Result<(), BackendError> {
+    for plugin in super::trust::at(Level::Confined, plan) {
+        if let Some(found) = backend.strays(&plugin).await? {
+            plan.findings.push(finding(&plugin, &found));
+        }
+    }
+    Ok(())
+}
+
+/// What is said of it.
+pub(crate) fn finding(plugin: &PluginName, found: &Strayed) -> Finding {
+    let Strayed { role, is_missing, objects } = found;
+    Finding::OwnerChanged {
+        plugin: plugin.clone(),
+        role: role.clone(),
+        is_missing: *is_missing,
+        objects: objects.iter().map(|foreign| shown(&foreign.object)).collect(),
+    }
+}
