@@ -191,7 +191,8 @@ impl Backend {
         if let Part::Journaled(run) = work.part {
             let settings = self.hook_settings(HookMode::Journaled, work.limits);
             let place = (work.claim.revision, self.fence);
-            let journal = Journal::open(shared, run, place, settings, self.rehearsing).await?;
+            let session = self.enter(work).await?;
+            let journal = Journal::open(session, run, place, settings, self.rehearsing).await?;
             let journal = Arc::new(tokio::sync::Mutex::new(journal));
             self.journal = Some(Arc::clone(&journal));
             return Ok(journal);
@@ -207,6 +208,7 @@ impl Backend {
             crash::point("after the claim");
             return Ok(session);
         }
+        let shared = self.enter(work).await?;
         {
             let connection = &mut *shared.lock().await;
             if let Some(sessions) = connection.sessions() {
@@ -276,6 +278,7 @@ impl Backend {
         if let Some(maps) = self.shared()?.lock().await.maps() {
             record.extend(maps.statements(&work.claim.attempt.key, work.is_confined()));
         }
+        record.extend(self.made(work).await?);
         // What follows is on the disk only together with this, and the last one waits for it.
         let durability = match (work.part, work.following) {
             (Part::Whole, Some(_)) => Durability::Unflushed,
@@ -284,7 +287,7 @@ impl Backend {
         let committed = match self.is_apart(work) {
             true => self.complete_confined(record, durability).await?,
             false => {
-                let shared = self.shared()?;
+                let shared = self.entered(work)?;
                 let connection = &mut *shared.lock().await;
                 connection.finish(End::hook(record, durability)).await?
             }
@@ -346,19 +349,23 @@ impl Backend {
             Part::Journaled(_) => self.journal.take(),
             Part::Whole | Part::Transaction(_) => None,
         };
-        let undone = self.undo_once(journal.as_ref()).await;
+        let undone = self.undo_once(work, journal.as_ref()).await;
         if let Err(BackendError::Disconnected(_)) = undone {
             self.reconnect().await?;
-            return self.undo_once(journal.as_ref()).await;
+            return self.undo_once(work, journal.as_ref()).await;
         }
         undone
     }
 
-    async fn undo_once(&self, journal: Option<&SharedJournal>) -> Result<Undone, BackendError> {
+    async fn undo_once(
+        &self,
+        work: &Work<'_>,
+        journal: Option<&SharedJournal>,
+    ) -> Result<Undone, BackendError> {
         if let Some(journal) = journal {
             return journal.lock().await.undo().await;
         }
-        self.shared()?.lock().await.rollback().await?;
+        self.entered(work)?.lock().await.rollback().await?;
         Ok(Undone::default())
     }
 

@@ -13,6 +13,7 @@ mod excerpt;
 mod highlight;
 mod judge;
 mod lexer;
+mod made;
 mod names;
 mod outside;
 mod own;

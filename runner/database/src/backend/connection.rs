@@ -12,7 +12,7 @@ pub use alteration_domain::record::Cell;
 use super::{
     BackendError, LockHolder, Obstacle, Powers, StrangeLedger,
     beside::Beside,
-    confining::{Right, Ticket},
+    confining::{Needs, Right, Ticket},
     granted::Granted,
     scratch::Scratch,
     transaction::{Durability, End, Own, Rows, Start, TxError},
@@ -353,6 +353,8 @@ pub trait Maps: Send {
 
 /// Where a plugin can log in as a user of its own, which has only what was granted to it.
 ///
+/// Where hooks are not journaled, the record is a ticket of the operator's session:
+///
 /// ```text
 ///   operator:  issue(ticket) ─────────────── conclude(ticket) ──────────── redeem(ticket)
 ///   plugin:          start: claim(ticket) ─ hook ─ finish: finish(ticket, nonce) ─ COMMIT
@@ -381,11 +383,13 @@ pub trait Confining: Send {
     /// Writes and commits a ticket: `begins` runs when the plugin's session claims it. Returns the claim.
     async fn issue(
         &mut self,
-        plugin: &PluginName,
-        ticket: &Ticket,
-        begins: Own,
-        rights: &[Right],
-    ) -> Result<Own, BackendError>;
+        _plugin: &PluginName,
+        _ticket: &Ticket,
+        _begins: Own,
+        _rights: &[Right],
+    ) -> Result<Own, BackendError> {
+        Err(no_tickets())
+    }
 
     /// Returns the right that `permission` gives the plugin now; `None` for one that is about no table. Changes nothing.
     async fn right(
@@ -405,13 +409,32 @@ pub trait Confining: Send {
     async fn install(&mut self, name: &ExtensionName) -> Result<(), BackendError>;
 
     /// Of the plugin's session: the ticket that opens what it may refer to, if there is any.
-    fn set_referring(&mut self, ticket: Option<Ticket>);
+    fn set_referring(&mut self, _ticket: Option<Ticket>) {}
 
     /// Writes and commits what is recorded when the plugin's session finishes with the ticket. Returns the finish.
-    async fn conclude(&mut self, ticket: &Ticket, record: Vec<Own>) -> Result<Own, BackendError>;
+    async fn conclude(&mut self, _ticket: &Ticket, _record: Vec<Own>) -> Result<Own, BackendError> {
+        Err(no_tickets())
+    }
 
     /// Reads back that the ticket was finished and committed, and deletes it. [`BackendError::TransactionEnded`] if it was not.
-    async fn redeem(&mut self, ticket: &Ticket) -> Result<(), BackendError>;
+    async fn redeem(&mut self, _ticket: &Ticket) -> Result<(), BackendError> {
+        Err(no_tickets())
+    }
+
+    /// Of the plugin's session, where it records by itself: gives its user what an attempt needs, and takes from it what
+    /// neither the attempt needs nor the plugin made.
+    async fn allow(&mut self, _needs: &Needs<'_>) -> Result<(), BackendError> {
+        Ok(())
+    }
+
+    /// Of the plugin's session, where it records by itself: what records the objects that an attempt of `maker` has made.
+    async fn made(&mut self, _maker: &AlterationKey) -> Result<Vec<Own>, BackendError> {
+        Ok(Vec::new())
+    }
+}
+
+fn no_tickets() -> BackendError {
+    BackendError::Database("the plugin's session records by itself here".to_owned())
 }
 
 /// Where the server ends neither idle transactions nor statements of a runner that is gone: sessions and statements that

@@ -46,7 +46,7 @@ pub use crate::{
 };
 
 use crate::{
-    alteration::Level,
+    alteration::{Direction, Level},
     backend::{Backend, BackendError, NewGrant, Obstacle, Snapshot},
     error::Error,
     event::{Event, Report},
@@ -165,8 +165,21 @@ pub(crate) async fn run(
         let has = |(_, components): &(_, Arc<Components>)| components.has_preparation(step);
         step.level == Level::Confined && parts.iter().any(has)
     });
-    if let Some(step) = outside.filter(|_| !backend.confines_in_place()) {
+    let is_ticketed = !backend.confines_in_place() && !backend.confines_journaled();
+    if let Some(step) = outside.filter(|_| is_ticketed) {
         return Err(Error::ConfinedPreparation(step.key.clone()));
+    }
+    let undeclared = plan.steps.iter().find(|step| {
+        let is = |(_, components): &(_, Arc<Components>)| components.is_undeclared(step);
+        step.level == Level::Confined && step.direction == Direction::Up && parts.iter().any(is)
+    });
+    if let Some(step) = undeclared.filter(|_| backend.confines_journaled()) {
+        let missing = vec![format!(
+            "the manifest of {} does not say which tables it makes (`creates`)",
+            step.key.id
+        )];
+        let plugin = step.key.plugin.clone();
+        return Err(BackendError::CannotConfine { plugin, missing, setup: Vec::new() }.into());
     }
     grants::check_tables(&plan, backend).await?;
     let export = job.export();
