@@ -33,6 +33,7 @@ const THEIRS: &str = "
     INSERT INTO users (name, secret) VALUES ('ada', 's3cr3t-needle'), ('bob', 's3cr3t-needle');
     CREATE TABLE orders (id int PRIMARY KEY);
     INSERT INTO orders VALUES (1);
+    CREATE TABLE order_items (order_id int, FOREIGN KEY (order_id) REFERENCES orders (id));
     CREATE TABLE audit (what varchar(99));
     CREATE VIEW user_names AS SELECT name FROM users;
     CREATE TRIGGER users_touch AFTER UPDATE ON users FOR EACH ROW INSERT INTO audit VALUES ('touched');
@@ -60,12 +61,12 @@ const REST: &str = "
         WHERE table_schema = DATABASE() AND table_name IN ('users', 'orders', 'audit', 'user_names', 'crm_people') ORDER BY 1;
     SELECT CONCAT_WS('|', 'index', table_name, index_name) FROM information_schema.statistics
         WHERE table_schema = DATABASE() AND table_name IN ('users', 'orders', 'audit', 'crm_people') ORDER BY 1;
-    SELECT CONCAT_WS('|', 'view', table_name, definer, security_type, MD5(view_definition)) FROM information_schema.views
+    SELECT CONCAT_WS('|', 'view', table_name, definer, security_type, SHA2(REPLACE(view_definition, DATABASE(), ''), 256)) FROM information_schema.views
         WHERE table_schema = DATABASE() AND table_name = 'user_names';
     SELECT CONCAT_WS('|', 'trigger', trigger_name, event_object_table, definer, action_statement) FROM information_schema.triggers
         WHERE trigger_schema = DATABASE() AND (event_object_table NOT IN ('mine', 'loot', 'spare', 'settings')
             OR definer NOT LIKE 'runner!_%' ESCAPE '!') ORDER BY 1;
-    SELECT CONCAT_WS('|', 'routine', routine_name, routine_type, definer, security_type, MD5(routine_definition)) FROM information_schema.routines
+    SELECT CONCAT_WS('|', 'routine', routine_name, routine_type, definer, security_type, SHA2(REPLACE(routine_definition, DATABASE(), ''), 256)) FROM information_schema.routines
         WHERE routine_schema IN (DATABASE(), 'elsewhere') ORDER BY 1;
     SELECT CONCAT_WS('|', 'event', event_name) FROM information_schema.events WHERE event_schema = DATABASE();
     SELECT CONCAT_WS('|', 'reference', table_name, referenced_table_name) FROM information_schema.referential_constraints
@@ -73,6 +74,7 @@ const REST: &str = "
             OR referenced_table_name IN ('users', 'orders', 'crm_people', 'secrets')) ORDER BY 1;
     SELECT CONCAT_WS('|', 'users', id, name, secret) FROM users ORDER BY 1;
     SELECT CONCAT_WS('|', 'orders', id) FROM orders;
+    SELECT CONCAT_WS('|', 'items', order_id) FROM order_items;
     SELECT CONCAT_WS('|', 'audit', what) FROM audit ORDER BY 1;
     SELECT CONCAT_WS('|', 'people', id, name) FROM crm_people;
     SELECT CONCAT_WS('|', 'elsewhere', id, value) FROM elsewhere.secrets;
@@ -171,8 +173,8 @@ fn run_as(server: &Server, database: &str, user: &str, sql: &str) {
     client.output().expect("the client starts");
 }
 
-/// Tries one attack; what it reached.
-fn reached(server: &Server, user: &str, attack: &Attack) -> Result<(), String> {
+/// Tries one attack; whether it came to a deploy, or what it reached.
+fn reached(server: &Server, user: &str, attack: &Attack) -> Result<bool, String> {
     let (sandbox, url) = ground(server, user);
     let database = sandbox.server();
     let before = deploy(&sandbox, &url, &[]);
@@ -180,11 +182,11 @@ fn reached(server: &Server, user: &str, attack: &Attack) -> Result<(), String> {
         return Err(format!("an honest plugin failed: {before:#?}"));
     }
     let was = rest(database);
-    sandbox.write("sources/evil/1.0.0-2-b.up.sql", &attack.up);
-    let pack = ["pack", "sources/evil", "--plugin", "evil/x", "--out", "plugins/evil/x"];
+    sandbox.write("sources/attack/1.0.0-2-b.up.sql", &attack.up);
+    let pack = ["pack", "sources/attack", "--plugin", "evil/x", "--out", "plugins/evil/x"];
     if sandbox.runner(&pack).code != Some(0) {
         // No component comes of it.
-        return Ok(());
+        return Ok(false);
     }
     let run = deploy(&sandbox, &url, &[]);
     if run.code != Some(0) && !run.stderr.contains("evil/x") {
@@ -194,24 +196,7 @@ fn reached(server: &Server, user: &str, attack: &Attack) -> Result<(), String> {
     if was != now {
         return Err(format!("changed: {:#?}\n{run:#?}", difference(&was, &now)));
     }
-    // What the application does is its own; on a database that was not attacked it does the same.
-    let (honest, honest_url) = ground(server, user);
-    let ready = deploy(&honest, &honest_url, &[]);
-    assert_eq!(ready.code, Some(0), "{ready:#?}");
-    for sandbox in [&sandbox, &honest] {
-        for (user, sql) in &attack.then {
-            run_as(server, sandbox.server().name(), user, sql);
-        }
-    }
-    let plain = |database: &Database| {
-        let name = database.name().to_owned();
-        let rows = rest(database).into_iter().map(|row| row.replace(&name, "DATABASE"));
-        rows.collect::<Vec<_>>()
-    };
-    let (expected, now) = (plain(honest.server()), plain(database));
-    if expected != now {
-        return Err(format!("changed later: {:#?}\n{run:#?}", difference(&expected, &now)));
-    }
+    later(server, user, attack, database).map_err(|why| format!("{why}\n{run:#?}"))?;
     let further = asked(database, FURTHER);
     if !further.is_empty() {
         return Err(format!("its user has {further:?}"));
@@ -226,7 +211,30 @@ fn reached(server: &Server, user: &str, attack: &Attack) -> Result<(), String> {
             return Err(format!("{table} holds what is not the plugin's: {kept}\n{run:#?}"));
         }
     }
-    Ok(())
+    // What is refused by its text says nothing of the database.
+    Ok(!run.stderr.contains("cannot run here"))
+}
+
+/// Compares what the application does on a database that was attacked with what it does on another one.
+fn later(server: &Server, user: &str, attack: &Attack, attacked: &Database) -> Result<(), String> {
+    if attack.then.is_empty() {
+        return Ok(());
+    }
+    let (honest, url) = ground(server, user);
+    let ready = deploy(&honest, &url, &[]);
+    assert_eq!(ready.code, Some(0), "{ready:#?}");
+    let after = |database: &Database| {
+        for (user, sql) in &attack.then {
+            run_as(server, database.name(), user, sql);
+        }
+        let rows = rest(database).into_iter();
+        rows.map(|row| row.replace(database.name(), "DATABASE")).collect::<Vec<_>>()
+    };
+    let (expected, found) = (after(honest.server()), after(attacked));
+    match expected == found {
+        true => Ok(()),
+        false => Err(format!("changed later: {:#?}", difference(&expected, &found))),
+    }
 }
 
 /// All values of a table, as the plugin's own user would read them; empty where it is not there.
@@ -254,13 +262,20 @@ fn difference(was: &[String], is: &[String]) -> Vec<String> {
 
 fn try_all(server: &Server, user: &str, attacks: &[Attack]) {
     let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let deployed = AtomicUsize::new(0);
     thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
                 while let Some(attack) = attacks.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Err(why) = reached(server, user, attack) {
-                        let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
-                        failures.push(format!("{}: {why}", attack.name));
+                    match reached(server, user, attack) {
+                        Ok(is_deployed) => {
+                            deployed.fetch_add(usize::from(is_deployed), Ordering::Relaxed);
+                        }
+                        Err(why) => {
+                            let mut failures =
+                                failures.lock().unwrap_or_else(PoisonError::into_inner);
+                            failures.push(format!("{}: {why}", attack.name));
+                        }
                     }
                 }
             });
@@ -269,6 +284,8 @@ fn try_all(server: &Server, user: &str, attacks: &[Attack]) {
     let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
     let (reached, of) = (failures.len(), attacks.len());
     assert!(failures.is_empty(), "{reached} of {of} reached something:\n{}", failures.join("\n\n"));
+    let deployed = deployed.into_inner();
+    assert!(deployed * 2 > of, "only {deployed} of {of} came to the database");
 }
 
 #[test]
@@ -296,7 +313,7 @@ const HONEST: [&str; 5] = [
     "ALTER TABLE shop_items ADD COLUMN note text, ADD UNIQUE (customer_id, price);
      UPDATE shop_items SET note = 'x' WHERE id = 1;
      CREATE TABLE shop_log (what varchar(99));
-     CREATE TRIGGER shop_items_in AFTER INSERT ON shop_items FOR EACH ROW INSERT INTO shop_log VALUES (NEW.note);
+     CREATE TRIGGER shop_items_in AFTER INSERT ON shop_items FOR EACH ROW INSERT INTO shop_log (what) VALUES (NEW.note);
      INSERT INTO shop_items (customer_id, price, note) VALUES (1, 7, 'logged');",
     // Rebuilt in the usual way.
     "CREATE TABLE shop_log_new (what varchar(99), at int DEFAULT 1);
@@ -335,26 +352,26 @@ fn honest_work() {
         let (sandbox, url) = ground(&server, "operator");
         let database = sandbox.server();
         for (at, up) in HONEST.iter().enumerate() {
-            sandbox.write(&format!("sources/evil/1.0.0-{}-b.up.sql", at + 2), up);
-            sandbox.write(&format!("sources/evil/1.0.0-{}-b.down.sql", at + 2), "SELECT 1;");
+            sandbox.write(&format!("sources/attack/1.0.0-{}-b.up.sql", at + 2), up);
+            sandbox.write(&format!("sources/attack/1.0.0-{}-b.down.sql", at + 2), "SELECT 1;");
         }
         let down = "CREATE TABLE shop_again (x int); INSERT INTO shop_again SELECT COUNT(*) FROM shop_items;";
-        sandbox.write("sources/evil/1.0.0-6-b.down.sql", down);
+        sandbox.write("sources/attack/1.0.0-6-b.down.sql", down);
         sandbox.write(
-            "sources/evil/alteration.toml",
+            "sources/attack/alteration.toml",
             "plugin = 'evil/x'\n[permissions]\nreads = ['acme/crm:crm_people']\nreferences = ['app:users']\n",
         );
         sandbox.write(
-            "sources/evil/1.0.0-7-c.up.sql",
+            "sources/attack/1.0.0-7-c.up.sql",
             "CREATE TABLE shop_people AS SELECT id, name FROM crm_people;
              CREATE TABLE shop_users (user_id int, FOREIGN KEY (user_id) REFERENCES users (id));
              INSERT INTO shop_users VALUES (2);",
         );
         sandbox.write(
-            "sources/evil/1.0.0-7-c.down.sql",
+            "sources/attack/1.0.0-7-c.down.sql",
             "DROP TABLE shop_people; DROP TABLE shop_users;",
         );
-        sandbox.ok(&["pack", "sources/evil", "--out", "plugins/evil/x"]);
+        sandbox.ok(&["pack", "sources/attack", "--out", "plugins/evil/x"]);
         let grants =
             ["--grant=evil/x:reads acme/crm:crm_people", "--grant=evil/x:references app:users"];
         let run = deploy(&sandbox, &url, &grants);

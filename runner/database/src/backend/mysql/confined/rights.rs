@@ -15,6 +15,8 @@ use crate::{
         map,
         transaction::Own,
     },
+    session::{ErrorKind, SqlError},
+    sql::{self, Reading},
 };
 use alteration_domain::record::{Changes, Object, ObjectKind, tables};
 use std::collections::{BTreeMap, BTreeSet};
@@ -122,6 +124,7 @@ impl MysqlConnection {
         &mut self,
         maker: &AlterationKey,
     ) -> Result<Vec<Own>, BackendError> {
+        self.check_triggers().await?;
         let had = self.had().await?;
         let standing = self.clerk().map_err(BackendError::from)?.standing().await?;
         let (place, _) = self.place_and_login()?;
@@ -145,8 +148,39 @@ impl MysqlConnection {
         Ok(map::write(&changes))
     }
 
+    /// Refuses triggers of the plugin's that reach the session of whoever writes to its tables. What committed by itself
+    /// cannot be rolled back, so that they are dropped.
+    async fn check_triggers(&mut self) -> Result<(), BackendError> {
+        let relay = self.relay.as_mut().ok_or_else(gone)?;
+        let (definer, clerk) = (relay.login.definer(), &mut relay.clerk);
+        let sql =
+            "SELECT CONVERT(trigger_name USING utf8mb4), CONVERT(action_statement USING utf8mb4),
+                CONVERT(sql_mode USING utf8mb4)
+            FROM information_schema.triggers WHERE trigger_schema = ? AND definer = ?";
+        let database = clerk.server.database.clone();
+        let found = clerk.read_own(sql, &[Cell::text(&database), Cell::text(definer)]).await?;
+        for row in found {
+            let [Cell::Text(Some(name)), Cell::Text(Some(body)), Cell::Text(Some(mode))] = &row[..]
+            else {
+                continue;
+            };
+            let reading = Reading::of_mode(clerk.server.dialect, mode)
+                .of_version(clerk.server.comment_version());
+            if !sql::reaches_session(body, reading) {
+                continue;
+            }
+            clerk.own_text(&format!("DROP TRIGGER {}.{}", quote(&database), quote(name))).await?;
+            return Err(BackendError::Refused(SqlError::new(
+                ErrorKind::Denied,
+                format!(
+                    "the trigger {name} reads or changes variables of the session of whoever writes to its table; it was dropped"
+                ),
+            )));
+        }
+        Ok(())
+    }
+
     fn place_and_login(&self) -> Result<(String, String), BackendError> {
-        let gone = || BackendError::Disconnected("the operator's session is closed".to_owned());
         let relay = self.relay.as_ref().ok_or_else(gone)?;
         Ok((self.server.database.clone(), relay.login.quoted()))
     }
@@ -187,6 +221,10 @@ impl MysqlConnection {
         };
         Ok(Standing { there, makers })
     }
+}
+
+fn gone() -> BackendError {
+    BackendError::Disconnected("the operator's session is closed".to_owned())
 }
 
 /// Returns the right that `permission` is about, on which table; or why it cannot be given.

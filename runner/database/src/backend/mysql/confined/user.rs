@@ -33,6 +33,15 @@ const NAME_BYTES_MAX: usize = 32;
 /// Bytes of the hash in a name.
 const HASH_BYTES: usize = 5;
 const PASSWORD_BYTES: usize = 32;
+/// What a user without rights on the database cannot do.
+const PROBES: [&str; 6] = [
+    "SELECT 1 FROM @ledger LIMIT 0",
+    "UPDATE @ledger SET revision = revision WHERE 1 = 0",
+    "DELETE FROM @ledger WHERE 1 = 0",
+    "INSERT INTO @ledger SELECT 1, 1, 1, 1 FROM DUAL WHERE 1 = 0",
+    "CREATE TEMPORARY TABLE runner_probe (x int)",
+    "DROP TABLE IF EXISTS runner_probe",
+];
 /// How long the sessions of a former run may take to end: a schema change that is ended is undone first.
 const ENDING_TIME: Duration = Duration::from_secs(120);
 const ENDING_POLL: Duration = Duration::from_millis(20);
@@ -45,6 +54,11 @@ pub(super) struct Login {
 }
 
 impl Login {
+    /// As the catalogue has a definer.
+    pub(super) fn definer(&self) -> String {
+        format!("{}@{}", self.name, self.host)
+    }
+
     /// As a statement writes it.
     pub(super) fn quoted(&self) -> String {
         format!("{}@{}", text(&self.name), text(&self.host))
@@ -95,6 +109,7 @@ impl MysqlConnection {
         let let_in = async {
             let mut connection = self.let_in(&login).await?;
             connection.end_others_of(&login).await?;
+            connection.check_bounds().await?;
             let clerk = MysqlConnector::new(&self.url, &self.options).open().await?;
             Ok((connection, clerk))
         };
@@ -180,13 +195,31 @@ impl MysqlConnection {
             ))
         })?;
         let found = connection.asked("SELECT CURRENT_USER()").await?.unwrap_or_default();
-        if found != format!("{}@{}", login.name, login.host) {
+        if found != login.definer() {
             return Err(BackendError::Database(format!(
                 "the server takes the user {} for {found}",
                 login.name
             )));
         }
         Ok(connection)
+    }
+
+    /// Checks that no right of every user's reaches the runner's tables, as in databases whose names begin with `test`. A
+    /// temporary table could even stand before them.
+    async fn check_bounds(&mut self) -> Result<(), BackendError> {
+        for probe in PROBES {
+            let probe = self.own_sql(probe);
+            match self.own_text(&probe).await {
+                Err(error @ BackendError::Disconnected(_)) => return Err(error),
+                Err(_) => {}
+                Ok(()) => {
+                    return Err(BackendError::Database(
+                        "every user of the server has rights on this database".to_owned(),
+                    ));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Ends the other sessions of this session's user, and waits until they are gone with their transactions.
