@@ -95,7 +95,7 @@ const FURTHER: &str = "
         WHERE grantee LIKE '''runner!_%' ESCAPE '!';";
 
 /// The sessions of plugins that are still there.
-const SESSIONS: &str = "SELECT user FROM information_schema.processlist p JOIN alteration_role r ON r.role = p.user COLLATE utf8mb4_general_ci";
+const SESSIONS: &str = "SELECT user FROM information_schema.processlist p JOIN alteration_role r ON r.role = CONVERT(p.user USING utf8mb4) COLLATE utf8mb4_bin";
 
 /// A server that is attacked.
 enum Server {

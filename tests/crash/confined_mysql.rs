@@ -28,13 +28,14 @@ fn start(server: &Instance) -> (Sandbox, Vec<String>) {
         "CREATE USER IF NOT EXISTS operator@'%' IDENTIFIED BY '{PASSWORD}'; GRANT CREATE USER ON *.* TO operator@'%';
          GRANT ALL ON {name}.* TO operator@'%' WITH GRANT OPTION;"
     ));
-    let first = "CREATE TABLE people (id int AUTO_INCREMENT PRIMARY KEY, name varchar(99));
-        INSERT INTO people (name) VALUES ('a'), ('b');
-        INSERT INTO people (name) SELECT CONCAT(name, 'x') FROM people;
+    let first = "CREATE TABLE people (id int PRIMARY KEY, name varchar(99));
+        INSERT INTO people VALUES (1, 'a'), (2, 'b');
+        INSERT INTO people SELECT id + 2, CONCAT(name, 'x') FROM people;
         ALTER TABLE people ADD COLUMN age int;
         UPDATE people SET age = id;
         CREATE VIEW names AS SELECT name FROM people;";
-    let second = "INSERT INTO people (name) VALUES ('c'); CREATE INDEX people_age ON people (age);";
+    let second =
+        "INSERT INTO people (id, name) VALUES (5, 'c'); CREATE INDEX people_age ON people (age);";
     sandbox.sql_plugin(
         "acme/people",
         &[
