@@ -20,7 +20,7 @@ pub(super) const MOVED: &str = "runner: moved ";
 /// The mode of its body, whatever the operator's session has.
 const MODE: &str = "STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION";
 
-const ROLE: &str = "CREATE TABLE IF NOT EXISTS @role (
+const ROLE: &str = "CREATE TABLE @role (
         -- The name of the plugin.
         plugin {key} NOT NULL PRIMARY KEY,
         -- The name of its user.
@@ -31,7 +31,7 @@ const ROLE: &str = "CREATE TABLE IF NOT EXISTS @role (
         is_open {integer} NOT NULL
     )";
 
-const TICKET: &str = "CREATE TABLE IF NOT EXISTS @ticket (
+const TICKET: &str = "CREATE TABLE @ticket (
         -- Identifies the ticket; drawn at random.
         number {key} NOT NULL,
         -- The place of the statement among those of the ticket, from 0.
