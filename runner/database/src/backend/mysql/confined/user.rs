@@ -118,7 +118,10 @@ impl MysqlConnection {
             Err(error @ BackendError::Disconnected(_)) => return Err(error),
             Err(error) => {
                 self.lock_out(&login).await?;
-                return Err(refused(error.to_string()));
+                return Err(refused(match error {
+                    BackendError::Database(reason) => reason,
+                    error => error.to_string(),
+                }));
             }
         };
         let is_one_server =
