@@ -2,12 +2,13 @@
 //! plugin's may change, or be in what the plugin keeps; also after the application has worked with what it left.
 //!
 //! By default every fourth attack is tried on the server of the distribution; `RUNNER_FULL=1` tries all of them, on each
-//! version, with the URL of an owner and of a superuser. Those on SQLite are all tried, always.
+//! version, with the URL of an owner and of a superuser. Those on SQLite are all tried, always; of those on MySQL and MariaDB a part on each.
 
 mod alters;
 mod attack;
 mod hindrances;
 mod levels;
+mod mysql;
 mod outside;
 mod permissions;
 mod postgresql;

@@ -7,6 +7,7 @@
 
 mod apart;
 mod confined;
+mod confined_mysql;
 mod handed;
 mod kill;
 mod matrix;

@@ -22,8 +22,7 @@ pub enum SqlHook {
 }
 
 impl SqlHook {
-    pub(super) const ALL: [Self; 5] =
-        [Self::Up, Self::BeforeUp, Self::Step, Self::Down, Self::BeforeDown];
+    pub const ALL: [Self; 5] = [Self::Up, Self::BeforeUp, Self::Step, Self::Down, Self::BeforeDown];
 
     /// Returns what stands between the id and `.sql`.
     pub fn ending(self) -> &'static str {

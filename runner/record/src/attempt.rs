@@ -202,11 +202,10 @@ impl Backend {
         if let Part::Journaled(run) = work.part {
             let settings = self.hook_settings(HookMode::Journaled, work.limits);
             let place = (work.claim.revision, self.fence);
-            let own = match self.is_apart(work.limits.level) {
-                true => Some(self.open_journaled(work.claim.attempt).await?),
-                false => None,
+            let sessions = match self.is_apart(work.limits.level) {
+                true => (shared, Some(self.open_journaled(work.claim.attempt).await?)),
+                false => (self.enter(work).await?, None),
             };
-            let sessions = (shared, own);
             let journal = Journal::open(sessions, run, place, settings, self.rehearsing).await?;
             let journal = Arc::new(tokio::sync::Mutex::new(journal));
             self.journal = Some(Arc::clone(&journal));
@@ -226,6 +225,7 @@ impl Backend {
             crash::point("after the claim");
             return Ok(session);
         }
+        let shared = self.enter(work).await?;
         {
             let connection = &mut *shared.lock().await;
             if let Some(sessions) = connection.sessions() {
@@ -298,9 +298,8 @@ impl Backend {
         else {
             return Ok(None);
         };
-        if self.rehearsing
-            || self.is_apart(work.limits.level)
-            || self.is_apart(attempt.limits.level)
+        let is_elsewhere = |level| level == Level::Confined && !self.confines_in_place();
+        if self.rehearsing || is_elsewhere(work.limits.level) || is_elsewhere(attempt.limits.level)
         {
             return Ok(None);
         }
@@ -345,6 +344,7 @@ impl Backend {
         if let Some(maps) = self.shared()?.lock().await.maps() {
             record.extend(maps.statements(&work.claim.attempt.key, work.is_confined()));
         }
+        record.extend(self.made(work).await?);
         // What follows is on the disk only together with this, and the last one waits for it.
         let durability = match (work.part, work.following) {
             (Part::Whole, Some(_)) => Durability::Unflushed,
@@ -355,7 +355,7 @@ impl Backend {
             false => {
                 let then = self.start_of_following(work, revision).await?;
                 let end = End { then, ..End::hook(record, durability) };
-                self.shared()?.lock().await.finish(end).await?
+                self.entered(work)?.lock().await.finish(end).await?
             }
         };
         self.disk.committed(committed);
@@ -415,19 +415,23 @@ impl Backend {
             Part::Journaled(_) => self.journal.take(),
             Part::Whole | Part::Transaction(_) => None,
         };
-        let undone = self.undo_once(journal.as_ref()).await;
+        let undone = self.undo_once(work, journal.as_ref()).await;
         if let Err(BackendError::Disconnected(_)) = undone {
             self.reconnect().await?;
-            return self.undo_once(journal.as_ref()).await;
+            return self.undo_once(work, journal.as_ref()).await;
         }
         undone
     }
 
-    async fn undo_once(&self, journal: Option<&SharedJournal>) -> Result<Undone, BackendError> {
+    async fn undo_once(
+        &self,
+        work: &Work<'_>,
+        journal: Option<&SharedJournal>,
+    ) -> Result<Undone, BackendError> {
         if let Some(journal) = journal {
             return journal.lock().await.undo().await;
         }
-        self.shared()?.lock().await.rollback().await?;
+        self.entered(work)?.lock().await.rollback().await?;
         Ok(Undone::default())
     }
 

@@ -6,18 +6,21 @@
 
 use super::{
     Attempt, Backend, BackendError, Obstacle, Work,
-    confining::{Right, Ticket},
+    confining::{Needs, Right, Ticket},
     connection::{Confining, SharedConnection},
     journal::OwnSession,
     transaction::{Durability, End, HookSettings, Own, Start},
 };
 use crate::{
-    alteration::{Dialect, Direction, Level, Permission, PluginName, TableName, TableOwner},
+    alteration::{
+        AlterationKey, Dialect, Direction, Level, Permission, Permissions, PluginName, TableName,
+        TableOwner,
+    },
     session::SharedSession,
 };
 use alteration_database::backend::beside::Beside;
 use alteration_domain::record::{ObjectKind, Owners};
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 /// The session that a confined plugin works on.
 pub(super) struct Confined {
@@ -27,9 +30,19 @@ pub(super) struct Confined {
     ticket: Option<Ticket>,
     /// Set while the part at hand is a journaled one, whose segments have tickets of their own.
     is_journaled: bool,
+    /// The attempt that its user has what it needs for, where the session records by itself.
+    allowed: Option<(AlterationKey, Direction)>,
 }
 
 impl Confined {
+    /// Gives its user what an attempt needs, and nothing else.
+    async fn allow(&self, needs: &Needs<'_>) -> Result<(), BackendError> {
+        match self.connection.lock().await.confining() {
+            Some(session) => session.allow(needs).await,
+            None => Ok(()),
+        }
+    }
+
     /// Returns the way to look at the session while it is busy; `None` where the part at hand is not its own.
     pub(super) async fn beside(&self) -> Option<Box<dyn Beside>> {
         if self.ticket.is_none() && !self.is_journaled {
@@ -126,9 +139,71 @@ impl Backend {
         self.dialect() == Dialect::Sqlite
     }
 
-    /// Whether a part at this level works on a session of its plugin's own.
+    /// Returns whether the session of a confined plugin records its work by itself, so that it does everything that the
+    /// runner's own connection does for others: where hooks are journaled.
+    pub fn confines_journaled(&self) -> bool {
+        matches!(self.dialect(), Dialect::Mysql | Dialect::Mariadb)
+    }
+
+    /// Whether a part at this level works on a session of its plugin's own, with a ticket of the operator's.
     pub(super) fn is_apart(&self, level: Level) -> bool {
-        level == Level::Confined && !self.confines_in_place()
+        level == Level::Confined && !self.confines_in_place() && !self.confines_journaled()
+    }
+
+    /// Has the session ready that a part works on and records in.
+    pub(super) async fn enter(
+        &mut self,
+        work: &Work<'_>,
+    ) -> Result<SharedConnection, BackendError> {
+        if !work.is_confined() || !self.confines_journaled() {
+            return self.shared();
+        }
+        let attempt = work.claim.attempt;
+        let (plugin, direction) = (&attempt.key.plugin, attempt.direction);
+        self.enter_as(plugin).await?;
+        let Some(confined) = &mut self.confined else { return Err(BackendError::Moved) };
+        let asked = (attempt.key.clone(), direction);
+        if confined.allowed.as_ref() != Some(&asked) {
+            let none = BTreeSet::new();
+            let creates = attempt.creates.as_ref().unwrap_or(&none);
+            let permissions = &attempt.permissions;
+            confined.allow(&Needs { plugin, direction, creates, permissions }).await?;
+            confined.allowed = Some(asked);
+        }
+        Ok(confined.connection.clone())
+    }
+
+    /// The session that a part works on and records in, which was made ready before.
+    pub(super) fn entered(&self, work: &Work<'_>) -> Result<SharedConnection, BackendError> {
+        match &self.confined {
+            Some(confined) if work.is_confined() && self.confines_journaled() => {
+                Ok(confined.connection.clone())
+            }
+            _ => self.shared(),
+        }
+    }
+
+    /// Connects the session of a confined plugin anew that records by itself.
+    pub(super) async fn reconnect_confined(&mut self) -> Result<(), BackendError> {
+        match &self.confined {
+            Some(confined) if self.confines_journaled() => {
+                confined.connection.lock().await.reconnect().await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What records the objects that a part has made, where its session tells.
+    pub(super) async fn made(&self, work: &Work<'_>) -> Result<Vec<Own>, BackendError> {
+        match &self.confined {
+            Some(confined) if work.is_confined() && self.confines_journaled() => {
+                match confined.connection.lock().await.confining() {
+                    Some(session) => session.made(&work.claim.attempt.key).await,
+                    None => Ok(Vec::new()),
+                }
+            }
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// Begins the transaction of a part on the plugin's own session.
@@ -261,6 +336,10 @@ impl Backend {
     /// Takes back the part that [`Backend::open_confined`] began, if one is open. A session that was lost is shut out, so
     /// that nothing of it can still be at work.
     pub(super) async fn undo_confined(&mut self) -> Result<(), BackendError> {
+        // A session that records by itself is rolled back as any other.
+        if self.confines_journaled() {
+            return Ok(());
+        }
         let Some(confined) = &mut self.confined else { return Ok(()) };
         confined.ticket = None;
         confined.is_journaled = false;
@@ -314,7 +393,14 @@ impl Backend {
 
     /// Shuts out the plugin that was let in, if one was.
     pub(super) async fn shut_confined(&mut self) -> Result<(), BackendError> {
-        let Some(Confined { plugin, connection, .. }) = self.confined.take() else { return Ok(()) };
+        let Some(confined) = self.confined.take() else { return Ok(()) };
+        if confined.allowed.is_some() {
+            let (creates, permissions) = (&BTreeSet::new(), &Permissions::new());
+            let (plugin, direction) = (&confined.plugin, Direction::Down);
+            // If it fails, the next attempt takes what is left.
+            let _ = confined.allow(&Needs { plugin, direction, creates, permissions }).await;
+        }
+        let Confined { plugin, connection, .. } = confined;
         connection.lock().await.close().await;
         let shut = self.confining(async |confining| confining.shut_confined(&plugin).await).await;
         if !matches!(shut, Err(BackendError::Disconnected(_))) {
@@ -333,8 +419,9 @@ impl Backend {
         self.shut_confined().await?;
         let connection =
             self.confining(async |confining| confining.open_confined(plugin).await).await?;
-        let (plugin, ticket) = (plugin.clone(), None);
-        self.confined = Some(Confined { plugin, connection, ticket, is_journaled: false });
+        let plugin = plugin.clone();
+        let (ticket, is_journaled, allowed) = (None, false, None);
+        self.confined = Some(Confined { plugin, connection, ticket, is_journaled, allowed });
         Ok(true)
     }
 

@@ -316,7 +316,8 @@ impl Backend {
             return Err(BackendError::Disconnected(reason));
         }
         self.disk.disconnected();
-        self.shared()?.lock().await.reconnect().await
+        self.shared()?.lock().await.reconnect().await?;
+        self.reconnect_confined().await
     }
 
     /// Whether the connection was lost while not all was on the disk, and nobody has read the state since.

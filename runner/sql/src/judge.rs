@@ -3,14 +3,16 @@
 //! Refuses nothing that would run: what only a server can tell is left to it. Pure.
 
 use super::{
-    Level, Reading, blank, excerpt, outside,
+    Level, Reading, blank, excerpt,
+    made::made,
+    outside,
     refusal::{Place, refusal},
     script::{Unrepeatable, Written, as_client, unrepeatable, walk},
     statement::{Statement, used_database},
     units::{UNCLOSED, UnitWord, Units},
 };
 use crate::{alteration::Dialect, session::SqlError};
-use std::{ops::ControlFlow, sync::Arc};
+use std::{collections::BTreeSet, ops::ControlFlow, sync::Arc};
 
 /// Which hook a text is of, as far as it decides how the text runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +85,11 @@ impl Judge {
 
     pub fn dialect(&self) -> Dialect {
         self.reading.dialect
+    }
+
+    /// Returns the names of the tables and views that `text` makes; only on MySQL and MariaDB.
+    pub fn made(&self, text: &str) -> BTreeSet<String> {
+        made(text, self.reading)
     }
 
     /// Returns the same judge, where statements beyond `text_bytes_max` are refused.

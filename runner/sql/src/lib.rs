@@ -12,7 +12,9 @@ mod delimiter;
 mod excerpt;
 mod highlight;
 mod judge;
+mod left;
 mod lexer;
+mod made;
 mod names;
 mod outside;
 mod own;
@@ -41,6 +43,7 @@ pub use delimiter::undelimited;
 pub use excerpt::excerpt;
 pub use highlight::{DIALECTS, Paint, dialect_of, highlight, terminator};
 pub use judge::{Judge, Refused, Role};
+pub use left::reaches_session;
 pub use outside::{
     Label, added_label, ends_transactions, made_enum, may_end_transactions, refuses_transaction,
     used_labels,

@@ -5,6 +5,7 @@ mod begun;
 mod block_limit;
 mod components;
 mod confirm;
+mod creates;
 pub mod dialects;
 mod disk;
 mod drafts;

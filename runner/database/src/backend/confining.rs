@@ -4,7 +4,9 @@
 //! ([`super::connection::Confining`]).
 
 use super::BackendError;
+use crate::alteration::{Direction, Permissions, PluginName};
 use alteration_domain::record::Object;
+use std::collections::BTreeSet;
 
 /// Bytes of a ticket's number and of its nonce: neither is ever guessed.
 const RANDOM_BYTES: usize = 32;
@@ -29,6 +31,16 @@ pub struct Right {
     pub privilege: &'static str,
     /// The table, as the permission names it.
     pub named: String,
+}
+
+/// What an attempt needs of the database, where a plugin's user has rights on names of tables.
+#[derive(Debug, Clone, Copy)]
+pub struct Needs<'a> {
+    pub plugin: &'a PluginName,
+    pub direction: Direction,
+    /// The tables and views that it makes.
+    pub creates: &'a BTreeSet<String>,
+    pub permissions: &'a Permissions,
 }
 
 /// Never shows the secrets.

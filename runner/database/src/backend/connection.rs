@@ -12,7 +12,7 @@ pub use alteration_domain::record::Cell;
 use super::{
     BackendError, Company, LockHolder, Obstacle, Powers, StrangeLedger,
     beside::Beside,
-    confining::{Holdings, Known, Right, Strayed, Ticket},
+    confining::{Holdings, Known, Needs, Right, Strayed, Ticket},
     granted::Granted,
     scratch::Scratch,
     transaction::{Durability, End, Own, Rows, Start, TxError},
@@ -360,6 +360,8 @@ pub trait Maps: Send {
 
 /// Where a plugin can log in as a user of its own, which has only what was granted to it.
 ///
+/// Where hooks are not journaled, the record is a ticket of the operator's session:
+///
 /// ```text
 ///   operator:  issue(ticket) ─────────────── conclude(ticket) ──────────── redeem(ticket)
 ///   plugin:          start: claim(ticket) ─ hook ─ finish: finish(ticket, nonce) ─ COMMIT
@@ -388,11 +390,13 @@ pub trait Confining: Send {
     /// Writes and commits a ticket: `begins` runs when the plugin's session claims it. Returns the claim.
     async fn issue(
         &mut self,
-        plugin: &PluginName,
-        ticket: &Ticket,
-        begins: Own,
-        rights: &[Right],
-    ) -> Result<Own, BackendError>;
+        _plugin: &PluginName,
+        _ticket: &Ticket,
+        _begins: Own,
+        _rights: &[Right],
+    ) -> Result<Own, BackendError> {
+        Err(no_tickets())
+    }
 
     /// Returns the right that `permission` gives the plugin now; `None` for one that is about no table. Changes nothing.
     async fn right(
@@ -459,45 +463,78 @@ pub trait Confining: Send {
     }
 
     /// Of the plugin's session: what the ticket's rights open for single statements.
-    fn set_opening(&mut self, ticket: &Ticket, rights: Vec<Right>);
+    fn set_opening(&mut self, _ticket: &Ticket, _rights: Vec<Right>) {}
 
     /// Writes and commits what is recorded when the plugin's session finishes with the ticket. Returns the finish.
-    async fn conclude(&mut self, ticket: &Ticket, record: Vec<Own>) -> Result<Own, BackendError>;
+    async fn conclude(&mut self, _ticket: &Ticket, _record: Vec<Own>) -> Result<Own, BackendError> {
+        Err(no_tickets())
+    }
 
     /// Everything that a plugin could own, as it is there now.
-    async fn found(&mut self) -> Result<Vec<Found>, BackendError>;
+    async fn found(&mut self) -> Result<Vec<Found>, BackendError> {
+        Err(no_transfer())
+    }
 
     /// Looks whose `objects` are now, and what giving them to the plugin's user would change. Changes nothing.
     async fn holdings(
         &mut self,
-        plugin: &PluginName,
-        objects: &[Object],
-    ) -> Result<Holdings, BackendError>;
+        _plugin: &PluginName,
+        _objects: &[Object],
+    ) -> Result<Holdings, BackendError> {
+        Err(no_transfer())
+    }
 
     /// What of a confined plugin is not its user's any more; `None` if all of it is. Changes nothing.
-    async fn strays(&mut self, plugin: &PluginName) -> Result<Option<Strayed>, BackendError>;
+    async fn strays(&mut self, _plugin: &PluginName) -> Result<Option<Strayed>, BackendError> {
+        Ok(None)
+    }
 
     /// Gives `objects` to the plugin's user, which is made if there is none, in one transaction that begins with `begins` and
     /// ends with `record`. Returns the user.
     async fn give(
         &mut self,
-        plugin: &PluginName,
-        objects: &[Object],
-        begins: Own,
-        record: Vec<Own>,
-    ) -> Result<String, BackendError>;
+        _plugin: &PluginName,
+        _objects: &[Object],
+        _begins: Own,
+        _record: Vec<Own>,
+    ) -> Result<String, BackendError> {
+        Err(no_transfer())
+    }
 
     /// Gives all of the plugin's user to the operator's, and forgets the plugin's, in one transaction as [`Self::give`].
     /// Returns the plugin's user, if it could not be dropped.
     async fn take_back(
         &mut self,
-        plugin: &PluginName,
-        begins: Own,
-        record: Vec<Own>,
-    ) -> Result<Option<String>, BackendError>;
+        _plugin: &PluginName,
+        _begins: Own,
+        _record: Vec<Own>,
+    ) -> Result<Option<String>, BackendError> {
+        Err(no_transfer())
+    }
 
     /// Reads back that the ticket was finished and committed, and deletes it. [`BackendError::TransactionEnded`] if it was not.
-    async fn redeem(&mut self, ticket: &Ticket) -> Result<(), BackendError>;
+    async fn redeem(&mut self, _ticket: &Ticket) -> Result<(), BackendError> {
+        Err(no_tickets())
+    }
+
+    /// Of the plugin's session, where it records by itself: gives its user what an attempt needs, and takes from it what
+    /// neither the attempt needs nor the plugin made.
+    async fn allow(&mut self, _needs: &Needs<'_>) -> Result<(), BackendError> {
+        Ok(())
+    }
+
+    /// Of the plugin's session, where it records by itself: what records the objects that an attempt of `maker` has made.
+    async fn made(&mut self, _maker: &AlterationKey) -> Result<Vec<Own>, BackendError> {
+        Ok(Vec::new())
+    }
+}
+
+fn no_transfer() -> BackendError {
+    BackendError::Database("this database knows no owners of objects".to_owned())
+}
+
+fn no_tickets() -> BackendError {
+    BackendError::Database("the plugin's session records by itself here".to_owned())
 }
 
 /// Where the server ends neither idle transactions nor statements of a runner that is gone: sessions and statements that

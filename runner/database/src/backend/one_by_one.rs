@@ -33,6 +33,11 @@ pub(super) trait Steps: Send {
 
     /// Commits, and makes sure that it is committed.
     async fn commit(&mut self) -> Result<(), BackendError>;
+
+    /// Runs own statements in another way than one by one; `None` where there is no other.
+    async fn relayed(&mut self, _statements: &[Own]) -> Option<Result<Vec<Rows>, TxError>> {
+        None
+    }
 }
 
 pub(super) async fn start(
@@ -51,6 +56,9 @@ pub(super) async fn own(
     steps: &mut (impl Steps + ?Sized),
     statements: Vec<Own>,
 ) -> Result<Vec<Rows>, TxError> {
+    if let Some(rows) = steps.relayed(&statements).await {
+        return rows;
+    }
     let mut all = Vec::with_capacity(statements.len());
     for (at, statement) in statements.into_iter().enumerate() {
         let rows = one(steps, &statement).await.map_err(|error| TxError::Own(at, error))?;

@@ -4,19 +4,21 @@ use super::{Control, Job, judge};
 use crate::{
     alteration::{
         Alteration, AlterationId, AlterationKey, Checksum, Declaration, DeclaredHooks, Dialect,
-        Direction, ForeignKeys, Manifest,
+        Direction, ForeignKeys, Level, Manifest,
     },
     backend::{Attempt, Backend, BackendError, Snapshot, StateRow},
     error::Error,
     escape::Escaped,
     event::Event,
     host::{Host, LoadError, Loaded},
+    pack::{SqlHook, SqlSource},
     plan::{Finding, Plan, Severity, Step},
     source,
+    sql::Judge,
 };
 use alteration_domain::component;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -56,6 +58,20 @@ impl Ready {
     fn declaration(&self, id: &AlterationId) -> Option<&Declaration> {
         let mut declarations = self.manifest.iter().flat_map(|manifest| &manifest.alterations);
         declarations.find(|declaration| declaration.id == *id)
+    }
+
+    /// Returns the tables and views that `id` makes: what its manifest says, and what its SQL says where that is known.
+    fn creates(&self, id: &AlterationId, judge: &Judge) -> Option<BTreeSet<String>> {
+        let declared = self.declaration(id).and_then(|declaration| declaration.creates.as_ref());
+        let source = SqlSource::of(&self.bytes);
+        let known = source.map(|source| {
+            let texts = SqlHook::ALL.into_iter().map(|hook| source.text(id, hook, self.dialect));
+            texts.flat_map(|text| judge.made(text)).collect::<BTreeSet<_>>()
+        });
+        match (declared, known) {
+            (None, known) => known,
+            (Some(declared), known) => Some(declared | &known.unwrap_or_default()),
+        }
     }
 
     fn foreign_keys(&self, id: &AlterationId) -> ForeignKeys {
@@ -141,6 +157,9 @@ impl Components {
         for (key, attempt) in &mut attempts {
             if let Some(ready) = ready.get(&attempt.component_checksum) {
                 attempt.limits.foreign_keys = ready.foreign_keys(&key.id);
+                if attempt.limits.level == Level::Confined && backend.confines_journaled() {
+                    attempt.creates = ready.creates(&key.id, &judge);
+                }
             }
         }
         if findings.iter().all(|finding| finding.severity() == Severity::Note) {
@@ -164,6 +183,12 @@ impl Components {
     /// Returns whether this is a step that they were loaded for.
     pub(super) fn has(&self, step: &Step) -> bool {
         self.attempts.get(&step.key).is_some_and(|attempt| attempt.direction == step.direction)
+    }
+
+    /// Returns whether nothing says what `step` makes, in a database that has to know it beforehand.
+    pub(super) fn is_undeclared(&self, step: &Step) -> bool {
+        let attempt = self.attempts.get(&step.key);
+        attempt.is_some_and(|attempt| attempt.creates.is_none())
     }
 
     /// Returns what is to be known about their SQL before it runs, in no order.

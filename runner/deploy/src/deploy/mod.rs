@@ -47,7 +47,7 @@ pub use crate::{
 };
 
 use crate::{
-    alteration::{AlterationKey, Level, Permission},
+    alteration::{AlterationKey, Direction, Level, Permission},
     backend::{Backend, BackendError, NewGrant, Obstacle, Snapshot},
     error::Error,
     event::{Event, Report},
@@ -165,8 +165,21 @@ pub(crate) async fn run(
     }
     if let Some((key, permission)) = plan.steps.iter().find_map(|step| lent_outside(step, &parts))
         && !backend.confines_in_place()
+        && !backend.confines_journaled()
     {
         return Err(Error::AltersOutside { key, permission });
+    }
+    let undeclared = plan.steps.iter().find(|step| {
+        let is = |(_, components): &(_, Arc<Components>)| components.is_undeclared(step);
+        step.level == Level::Confined && step.direction == Direction::Up && parts.iter().any(is)
+    });
+    if let Some(step) = undeclared.filter(|_| backend.confines_journaled()) {
+        let missing = vec![format!(
+            "the manifest of {} does not say which tables it makes (`creates`)",
+            step.key.id
+        )];
+        let plugin = step.key.plugin.clone();
+        return Err(BackendError::CannotConfine { plugin, missing, setup: Vec::new() }.into());
     }
     grants::check_tables(&plan, backend).await?;
     let export = job.export();

@@ -91,7 +91,7 @@ impl Levels {
         plugins.into_iter().filter(kept).cloned().collect()
     }
 
-    /// Whether nothing is said of `plugin`, on a server where no plugin is confined.
+    /// Whether nothing is said of `plugin`, on a server where a plugin is confined only by name.
     pub(crate) fn is_never_confined(&self, plugin: &PluginName, dialect: Dialect) -> bool {
         let name = Name::Known(plugin);
         matches!(dialect, Dialect::Mysql | Dialect::Mariadb)

@@ -5,6 +5,7 @@
 use super::{
     AlterationId, Checksum, Dialect, ForeignKeys, Permissions, PluginName, SettingNames, Version,
 };
+use crate::escape::is_deceptive;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,6 +18,8 @@ pub const MANIFEST_SECTION: &str = "runner:manifest";
 pub const MANIFEST_BYTES_MAX: usize = 4 << 20;
 const MANIFEST_FORMAT: u32 = 1;
 const DESCRIPTION_CHARS_MAX: usize = 500;
+/// The longest name of a table on MySQL and MariaDB.
+const TABLE_CHARS_MAX: usize = 64;
 
 /// Plugins that must be deployed first, each with the versions that will do.
 pub type Requirements = BTreeMap<PluginName, semver::VersionReq>;
@@ -79,6 +82,10 @@ pub struct Declaration {
     /// What the operator has to grant.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub permissions: Permissions,
+    /// The tables and views that it makes, by their names. A confined plugin on MySQL or MariaDB can make no others; SQL
+    /// that `pack` turned into a component says it by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creates: Option<BTreeSet<String>>,
     /// What it asks the operator for by name.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub settings: SettingNames,
@@ -141,6 +148,8 @@ pub enum ManifestError {
     ChecksumGiven(AlterationId),
     #[error("the manifest says that {id} needs {needs}, which does not come before it")]
     NeedsLater { id: Box<AlterationId>, needs: Box<AlterationId> },
+    #[error("{id} creates `{}`, which is not a table's name", crate::escape::Escaped(name))]
+    CreatesNothing { id: Box<AlterationId>, name: String },
     #[error("the description of {0} is longer than {DESCRIPTION_CHARS_MAX} characters")]
     DescriptionTooLong(AlterationId),
 }
@@ -204,6 +213,11 @@ impl Manifest {
             if description.chars().count() > DESCRIPTION_CHARS_MAX {
                 return Err(ManifestError::DescriptionTooLong(id()));
             }
+            let creates = declaration.creates.iter().flatten();
+            if let Some(name) = creates.into_iter().find(|name| !is_table_name(name)) {
+                let (id, name) = (Box::new(id()), name.clone());
+                return Err(ManifestError::CreatesNothing { id, name });
+            }
             match (self.alterations.len(), declaration.checksum) {
                 (1, Some(_)) => return Err(ManifestError::ChecksumGiven(id())),
                 (2.., None) => return Err(ManifestError::ChecksumMissing(id())),
@@ -242,6 +256,14 @@ struct Source {
     alterations: Vec<Declaration>,
 }
 
+/// What MySQL and MariaDB take for a name, without what would have to be quoted in it.
+fn is_table_name(name: &str) -> bool {
+    let is_plain = |c: char| !is_deceptive(c) && !"\"'`.;\\/%".contains(c);
+    (1..=TABLE_CHARS_MAX).contains(&name.chars().count())
+        && name.trim() == name
+        && name.chars().all(is_plain)
+}
+
 /// Names a newer format as such, before its unknown fields are complained about.
 fn check_format(json: &[u8]) -> Result<(), ManifestError> {
     /// Only the format's number.
@@ -278,6 +300,7 @@ impl Declaration {
             needs: BTreeSet::new(),
             per_dialect: BTreeMap::new(),
             permissions: Permissions::new(),
+            creates: None,
             settings: SettingNames::new(),
             lock_timeout_ms: None,
             statement_timeout_ms: None,

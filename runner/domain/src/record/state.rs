@@ -208,6 +208,9 @@ pub struct Attempt {
     pub irreversible: bool,
     /// Its component is marked as one that may still change.
     pub draft: bool,
+    /// The tables and views that it makes, for a database that has to know them beforehand; `None` where its component
+    /// does not say.
+    pub creates: Option<BTreeSet<String>>,
     pub limits: HookLimits,
     /// What the state row says before it. Where it says something else, the claim is refused.
     pub previous: Option<Status>,
@@ -245,6 +248,7 @@ impl Attempt {
             settings: asked(&alteration.settings),
             requires: alteration.requires.clone(),
             draft: alteration.draft,
+            creates: None,
             irreversible: Dialect::ALL.iter().all(|d| alteration.is_irreversible(*d)),
             limits: HookLimits {
                 lock_wait: alteration.lock_timeout_ms.map(duration),
@@ -303,6 +307,7 @@ impl Attempt {
             requires: row.requires.clone(),
             irreversible: row.irreversible,
             draft: row.draft,
+            creates: None,
             limits: HookLimits::default(),
             previous: Some(row.status),
             run: None,

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 
 const ABOUT: &str = "The tables that `runner` keeps in each database that it deploys to. Read them as you like; change them only with \
 `runner resolve` and `runner baseline`. The types are those of each database: `key` is a text that can be indexed, `text`, `integer` (64 \
-bits) and `bytes` are what they say. On PostgreSQL the tables are in the schema that `--state-schema` names.";
+bits) and `bytes` are what they say. On PostgreSQL the tables are in the schema that `--state-schema` names. \
+On MySQL and MariaDB `alteration_role` also says from where a plugin's user may log in (`host`) and whether it can now (`is_open`), and \
+`alteration_ticket` has a row for each statement.";
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS @";
 
 #[test]

@@ -27,17 +27,29 @@ impl MysqlConnection {
             statement.names().iter().map(|name| name.to_lowercase()).collect();
         let words: BTreeSet<String> = statement.words().map(|word| word.into_owned()).collect();
         drop(statement);
+        // A plugin's user sees less than the operator's.
+        match &mut self.relay {
+            Some(relay) => relay.clerk().things_of(&names, &words).await,
+            None => self.things_of(&names, &words).await,
+        }
+    }
+
+    async fn things_of(
+        &mut self,
+        names: &BTreeSet<String>,
+        words: &BTreeSet<String>,
+    ) -> Result<String, BackendError> {
         let mut things = Things::new();
-        for schema in self.schemas(&names, &mut things).await? {
-            self.tables(&schema, &names, &mut things).await?;
+        for schema in self.schemas(names, &mut things).await? {
+            self.tables(&schema, names, &mut things).await?;
             if words.contains("TRIGGER") || words.contains("RENAME") {
-                self.shown("TRIGGER", "triggers", "trigger", &schema, &names, &mut things).await?;
+                self.shown("TRIGGER", "triggers", "trigger", &schema, names, &mut things).await?;
             }
             if words.contains("PROCEDURE") || words.contains("FUNCTION") {
-                self.routines(&schema, &names, &mut things).await?;
+                self.routines(&schema, names, &mut things).await?;
             }
             if words.contains("EVENT") {
-                self.shown("EVENT", "events", "event", &schema, &names, &mut things).await?;
+                self.shown("EVENT", "events", "event", &schema, names, &mut things).await?;
             }
         }
         serde_json::to_string(&things).map_err(|error| BackendError::Database(error.to_string()))

@@ -11,6 +11,7 @@ mod borrowed;
 mod call;
 mod catalogue;
 mod column;
+mod confined;
 mod connect;
 mod cursor;
 mod error;
@@ -47,11 +48,11 @@ pub(super) use connect::MysqlConnector;
 use super::{
     BackendError, ConnectOptions, DatabaseUrl,
     connection::{
-        Apart, Cell, Connection, HookMode, HookSettings, Journaling, Journals, OwnTypes, Rights,
-        Segments, Sessions, SignedLease, Verdict,
+        Apart, Cell, Confining, Connection, HookMode, HookSettings, Journaling, Journals, OwnTypes,
+        Rights, Segments, Sessions, SignedLease, Verdict,
     },
     one_by_one::Steps,
-    transaction::Rows,
+    transaction::{Own, Rows, TxError},
 };
 use crate::{
     session::{Handle, Session as _},
@@ -61,6 +62,7 @@ use alteration_domain::record::tables;
 use async_trait::async_trait;
 use borrowed::Borrowed;
 use column::TableHints;
+use confined::Relay;
 use native::Native;
 use server::Server;
 use settings::Settings;
@@ -114,6 +116,8 @@ pub(super) struct MysqlConnection {
     cursors: HashMap<Handle, cursor::Cursor>,
     writers: HashMap<Handle, Writer>,
     next_handle: u32,
+    /// Set if the session is a confined plugin's.
+    relay: Option<Box<Relay>>,
 }
 
 impl MysqlConnection {
@@ -150,6 +154,7 @@ impl MysqlConnection {
             cursors: HashMap::new(),
             writers: HashMap::new(),
             next_handle: 0,
+            relay: None,
         }
     }
 
@@ -219,7 +224,15 @@ impl Steps for MysqlConnection {
             let sql = format!("SET TRANSACTION ISOLATION LEVEL {}", isolation.as_sql());
             self.own_text(&sql).await?;
         }
-        self.begin_transaction().await
+        self.begin_transaction().await?;
+        if let Some(relay) = &mut self.relay {
+            relay.let_go();
+        }
+        Ok(())
+    }
+
+    async fn relayed(&mut self, statements: &[Own]) -> Option<Result<Vec<Rows>, TxError>> {
+        self.relayed(statements).await
     }
 
     async fn execute_own(&mut self, sql: &str, params: &[Cell]) -> Result<u64, BackendError> {
@@ -326,6 +339,10 @@ impl Connection for MysqlConnection {
         Some(self)
     }
 
+    fn confining(&mut self) -> Option<&mut dyn Confining> {
+        Some(self)
+    }
+
     fn own_types(&self) -> OwnTypes {
         OwnTypes {
             key: "varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
@@ -389,7 +406,11 @@ impl Connection for MysqlConnection {
 
     async fn reconnect(&mut self) -> Result<(), BackendError> {
         self.forget_hook();
-        self.replace().await
+        self.replace().await?;
+        match &mut self.relay {
+            Some(relay) => relay.clerk().replace().await,
+            None => Ok(()),
+        }
     }
 
     async fn set_idle_limit(&mut self, limit: Option<Duration>) -> Result<(), BackendError> {
@@ -406,6 +427,9 @@ impl Connection for MysqlConnection {
         self.locked = false;
         if let Some(wire) = self.wire.take() {
             wire.close().await;
+        }
+        if let Some(mut relay) = self.relay.take() {
+            relay.clerk().close().await;
         }
     }
 }

@@ -18,7 +18,7 @@ use sqlx::{
 };
 
 impl MysqlConnection {
-    fn own_sql(&self, sql: &str) -> String {
+    pub(super) fn own_sql(&self, sql: &str) -> String {
         let named = own_sql(sql, &format!("{}.", quote(&self.server.database)));
         if named.starts_with("CREATE TABLE") {
             // Whatever the server's defaults are: with rollback, and room for the keys.
@@ -125,7 +125,7 @@ impl MysqlConnection {
     }
 }
 
-fn arguments(params: &[Cell]) -> Result<MySqlArguments, BackendError> {
+pub(super) fn arguments(params: &[Cell]) -> Result<MySqlArguments, BackendError> {
     let mut arguments = MySqlArguments::default();
     for param in params {
         match param {

@@ -124,7 +124,7 @@ impl Line {
 }
 
 /// Returns a pattern that matches only this database's name.
-fn escaped(database: &str) -> String {
+pub(super) fn escaped(database: &str) -> String {
     database
         .chars()
         .flat_map(|c| "\\_%".contains(c).then_some('\\').into_iter().chain([c]))
@@ -176,7 +176,7 @@ pub(super) fn held(lines: &[Line]) -> Vec<Power> {
 }
 
 /// Returns whether `name` matches `pattern`, in which `\` makes the next sign literal.
-fn fits(pattern: &str, name: &str) -> bool {
+pub(super) fn fits(pattern: &str, name: &str) -> bool {
     let mut pattern_rest = pattern.chars();
     match pattern_rest.next() {
         None => name.is_empty(),

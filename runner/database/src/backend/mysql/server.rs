@@ -139,6 +139,11 @@ impl Server {
         }
     }
 
+    /// Returns a table's name as the server keeps it.
+    pub(super) fn folded(&self, name: &str) -> String {
+        if self.folds_case { name.to_lowercase() } else { name.to_owned() }
+    }
+
     /// Checks that the runner supports the server. Errors: `TooOld`; `ReadOnly` if the caller wants to write.
     pub(super) fn check(&self, url: &DatabaseUrl, access: Access) -> Result<(), BackendError> {
         let (name, oldest) = match self.dialect {

@@ -112,6 +112,15 @@ impl DatabaseUrl {
         Some(beside)
     }
 
+    /// The same server and database with another user; only of MySQL and MariaDB.
+    pub(in crate::backend) fn as_user(&self, name: &str, password: &str) -> Self {
+        let mut other = self.clone();
+        if let Target::Mysql(url) = &mut *other.target {
+            (url.user, url.password) = (Some(name.to_owned()), Some(password.to_owned()));
+        }
+        other
+    }
+
     /// The file of a SQLite database; `None` in memory and for a server's.
     pub fn file(&self) -> Option<&Path> {
         match &*self.target {

@@ -143,7 +143,7 @@ impl fmt::Display for Finding {
             }
             Self::Unconfined { plugin, dialect } => write!(
                 f,
-                "{plugin} is guarded: on {dialect} no plugin is confined yet, so that it has the rights of the URL's user"
+                "{plugin} is guarded: on {dialect} a plugin is confined only if you ask for it (`--confine`), so that it has the rights of the URL's user"
             ),
             Self::SharedUser { user, sessions, applications } => {
                 let others = match sessions {
