@@ -16,7 +16,6 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
-    sync::OnceLock,
 };
 
 /// A temporary folder with a database in it, and the runner to work on both.
