@@ -119,7 +119,7 @@ fn gone_on_with(start: fn(&Postgres) -> Sandbox, tables: &[&str], points_min: us
     let expected = ends_well(&whole);
     assert!(points.len() > points_min, "only {} points: {points:#?}", points.len());
     for point in chosen(points.len()) {
-        let sandbox = start(&server);
+        let sandbox = plain(&server);
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let mut killed = sandbox.command(&args);
         let killed = killed.env("RUNNER_CRASH_AT", point.to_string()).output().expect("it starts");
@@ -145,7 +145,7 @@ const LEVELS: &str = "SELECT DISTINCT level FROM alteration_state WHERE plugin =
 fn a_killed_change_of_level_is_whole_or_none() {
     let server = Postgres::with_settings(&[("fsync", "off")]);
     let begin = |is_confined: bool| {
-        let sandbox = start(&server);
+        let sandbox = plain(&server);
         sandbox.server().admin_sql("ALTER ROLE runner NOCREATEROLE");
         sandbox.ok(&["deploy", "plugins/acme"]);
         sandbox.server().admin_sql("ALTER ROLE runner CREATEROLE");
