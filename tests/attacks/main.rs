@@ -6,6 +6,7 @@
 
 mod alters;
 mod attack;
+mod callable;
 mod hindrances;
 mod levels;
 mod mysql;

@@ -5,6 +5,7 @@
 //! plugin with records what it has, and `holdings.rs` looks at that. Everything here is
 //! the operator's side; the plugin's session is an ordinary [`super::PostgresConnection`] with another login.
 
+mod callable;
 mod compared;
 mod exposed;
 mod functions;

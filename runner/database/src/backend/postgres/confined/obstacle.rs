@@ -8,6 +8,7 @@ use super::{
         PostgresConnection, columns,
         text::{literal, quote},
     },
+    callable,
     role::likeness,
 };
 use crate::backend::{BackendError, Obstacle};
@@ -35,7 +36,7 @@ impl PostgresConnection {
     }
 
     pub(super) async fn find_obstacle(&mut self) -> Result<Option<Obstacle>, BackendError> {
-        let (schema, _) = self.names().await?;
+        let (schema, path) = self.names().await?;
         let (mut missing, mut setup) = (Vec::new(), Vec::new());
         if schema.is_empty() {
             missing.push(
@@ -98,6 +99,20 @@ impl PostgresConnection {
             missing.push(format!("every role may write to the runner's tables ({tables})"));
             let state = quote(&self.config.schema);
             setup.push(format!("REVOKE ALL ON ALL TABLES IN SCHEMA {state} FROM PUBLIC;"));
+        }
+        let open = self.own_texts(&callable::unsafe_ones(&quote(&schema), &path)).await?;
+        let (named, mended): (Vec<_>, Vec<_>) = open
+            .into_iter()
+            .filter_map(|row| <[_; 2]>::try_from(row).ok())
+            .map(|[f, m]| (f, m))
+            .unzip();
+        let named: Vec<String> = named.into_iter().flatten().collect();
+        if !named.is_empty() {
+            missing.push(format!(
+                "every role may call {}, which run with their owner's rights and would use what a plugin makes",
+                named.join(", ")
+            ));
+            setup.extend(mended.into_iter().flatten());
         }
         Ok((!missing.is_empty()).then_some(Obstacle { missing, setup }))
     }

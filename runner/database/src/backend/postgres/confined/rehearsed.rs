@@ -5,7 +5,7 @@
 
 use super::{
     super::{PostgresConnection, own::spell, text::quote},
-    functions, rights,
+    role,
 };
 use crate::{
     alteration::PluginName,
@@ -15,8 +15,6 @@ use crate::{
         connection::{Cell, Connection as _},
     },
 };
-
-const TABLES: [&str; 4] = ["right", "ending", "ticket", "role"];
 
 impl PostgresConnection {
     pub(super) async fn known_of(
@@ -51,12 +49,13 @@ impl PostgresConnection {
             }
         }
         if known == Known::Nothing {
-            let functions = [functions::CLAIM, functions::FINISH, rights::REFER];
             gone.extend(
-                functions.map(|name| format!("DROP FUNCTION IF EXISTS {prefix}alteration_{name}")),
+                role::own_functions()
+                    .map(|name| format!("DROP FUNCTION IF EXISTS {prefix}alteration_{name}")),
             );
             gone.extend(
-                TABLES.map(|name| format!("DROP TABLE IF EXISTS {prefix}alteration_{name}")),
+                role::OWN_TABLES
+                    .map(|name| format!("DROP TABLE IF EXISTS {prefix}alteration_{name}")),
             );
         } else {
             self.delete_tickets().await?;

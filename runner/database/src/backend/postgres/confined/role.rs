@@ -51,6 +51,16 @@ fn name_of(plugin: &str, drawn: [u8; DRAWN_BYTES]) -> String {
     format!("{PREFIX}{slug}_{drawn}")
 }
 
+/// The tables that are made when the first plugin is confined, without the beginning of their names.
+pub(super) const OWN_TABLES: [&str; 7] =
+    ["role", "ticket", "ending", "right", "loan", "added", "function"];
+
+/// The functions that are made then, with their parameters.
+pub(super) fn own_functions() -> impl Iterator<Item = &'static str> {
+    let open = [functions::CLAIM, functions::FINISH, rights::REFER, exposed::EXPOSED];
+    open.into_iter().chain(lending::FUNCTIONS)
+}
+
 impl PostgresConnection {
     /// Logs in as the plugin's role, which is made if there is none.
     pub(super) async fn log_in_as(
@@ -127,11 +137,8 @@ impl PostgresConnection {
             .map(|sql| spell(&spelled(sql, types), &prefix, &[]))
             .collect();
         made.extend(functions::functions(&prefix, schema, &format!("{path}, pg_temp")));
-        let tables = ["role", "ticket", "ending", "right", "loan", "added", "function"]
-            .map(|name| (RELATION, name));
-        let open = [functions::CLAIM, functions::FINISH, rights::REFER, exposed::EXPOSED];
-        let functions = open.iter().chain(&lending::FUNCTIONS).map(|name| (ROUTINE, *name));
-        let closed = tables.into_iter().chain(functions);
+        let tables = OWN_TABLES.map(|name| (RELATION, name));
+        let closed = tables.into_iter().chain(own_functions().map(|name| (ROUTINE, name)));
         made.extend(
             closed.map(|(kind, name)| kind.closed(&format!("{prefix}alteration_{name}"), &prefix)),
         );
