@@ -117,7 +117,7 @@ impl Finding {
             Self::Cycle { .. } => "one of these plugins has to drop its requirement".to_owned(),
             Self::WrongDialect { .. } => "use the plugin's build for this database".to_owned(),
             Self::NotConfined { .. } => {
-                "confine it; or nothing, if you trust it with your own rights in this database, which `guarded = true` for it in runner.toml says:"
+                "confine it, or write `guarded = true` for it in runner.toml if you trust it with your own rights in this database:"
                     .to_owned()
             }
             Self::OwnerChanged { .. } => {
