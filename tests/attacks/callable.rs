@@ -47,7 +47,8 @@ fn without_a_path_of_its_own_no_plugin_is_confined() {
         let sandbox = sandbox(&server, path);
         let run = deploy(&sandbox, &up);
         assert_eq!(run.code, Some(2), "{run:#?}");
-        let mend = "ALTER FUNCTION note(character varying) SET search_path = public, pg_temp;";
+        let mend =
+            "ALTER FUNCTION public.note(character varying) SET search_path = public, pg_temp;";
         assert!(run.stderr.contains(mend), "{run:#?}");
         assert!(run.stderr.contains("changed: nothing was altered"), "{run:#?}");
         sandbox.server().admin_sql(mend);
@@ -111,7 +112,7 @@ fn a_superusers_function_is_taken_from_every_role_first() {
     sandbox.server().admin_sql("RESET ROLE; ALTER FUNCTION note(varchar) OWNER TO postgres");
     let run = deploy(&sandbox, "CREATE TABLE mine (x integer);");
     assert_eq!(run.code, Some(2), "{run:#?}");
-    let mend = "REVOKE EXECUTE ON FUNCTION note(character varying) FROM PUBLIC;";
+    let mend = "REVOKE EXECUTE ON FUNCTION public.note(character varying) FROM PUBLIC;";
     assert!(run.stderr.contains(mend), "{run:#?}");
     sandbox.server().admin_sql(mend);
     let run = deploy(&sandbox, "CREATE TABLE mine (x integer);");

@@ -108,10 +108,11 @@ impl PostgresConnection {
             .unzip();
         let named: Vec<String> = named.into_iter().flatten().collect();
         if !named.is_empty() {
-            missing.push(format!(
-                "every role may call {}, which run with their owner's rights and would use what a plugin makes",
-                named.join(", ")
-            ));
+            let what = match named.len() {
+                1 => "it runs with its owner's rights, and would use what a plugin makes",
+                _ => "they run with their owners' rights, and would use what a plugin makes",
+            };
+            missing.push(format!("every role may call {}: {what}", named.join(", ")));
             setup.extend(mended.into_iter().flatten());
         }
         Ok((!missing.is_empty()).then_some(Obstacle { missing, setup }))
