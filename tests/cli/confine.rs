@@ -269,9 +269,12 @@ fn what_finish_would_refuse_is_refused() {
             "alteration_ticket",
             "alteration_ending",
             "alteration_right",
+            "alteration_loan",
+            "alteration_added",
         ];
         let own: String = tables.iter().map(|table| format!("DROP TABLE {table};")).collect();
-        let functions = "DROP FUNCTION alteration_claim, alteration_finish, alteration_refer;";
+        let functions = "DO $$ DECLARE f record; BEGIN FOR f IN SELECT oid::regprocedure AS name FROM pg_proc
+            WHERE starts_with(proname, 'alteration_') LOOP EXECUTE format('DROP FUNCTION %s', f.name); END LOOP; END $$;";
         sandbox.server().admin_sql(&format!("{own}{functions}"));
         assert_eq!(dump(&sandbox), before, "{up}");
         assert!(sandbox.server().rows(ROLES).is_empty());
