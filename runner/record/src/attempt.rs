@@ -19,12 +19,11 @@ use super::{
     transaction::{Durability, End, Own, Start},
 };
 use crate::{
-    alteration::{Checksum, Direction, Level},
+    alteration::{Direction, Level},
     crash,
     session::SharedSession,
 };
 use std::sync::Arc;
-use tokio::task::spawn_blocking;
 
 /// One part of an attempt.
 #[derive(Debug, Clone, Copy)]
@@ -241,52 +240,6 @@ impl Backend {
         Ok(shared)
     }
 
-    /// Has another thread prepare what the archive will hold of a component, while there is time.
-    pub fn pack_ahead(&mut self, checksum: Checksum, component: Arc<Vec<u8>>) {
-        let is_packed = self.packing.as_ref().is_some_and(|(packed, _)| *packed == checksum);
-        if !is_packed && self.archived != Some(checksum) {
-            self.packing = Some((checksum, spawn_blocking(move || archive::pack(&component))));
-        }
-    }
-
-    /// What archives the component of an `up`, or of a `down` that is another one than was applied.
-    pub(super) async fn archive_up(&mut self, claim: &Claim<'_>) -> Result<Vec<Own>, BackendError> {
-        let checksum = claim.attempt.component_checksum;
-        let store = self.archiving(claim.attempt, claim.component).await?;
-        // A small one is sent without asking.
-        if store.len() > 1 && archive::has(&mut *self.shared()?.lock().await, checksum).await? {
-            self.is_archived(claim);
-            return Ok(Vec::new());
-        }
-        Ok(store)
-    }
-
-    /// What archives a component that is not known to be there. The same each time that it is asked for.
-    async fn archiving(
-        &mut self,
-        attempt: &Attempt,
-        component: &[u8],
-    ) -> Result<Vec<Own>, BackendError> {
-        let checksum = attempt.component_checksum;
-        // What goes down is there, unless it is another component than the one that was applied.
-        let is_there = attempt.direction == Direction::Down && attempt.instead_of.is_none();
-        if is_there || self.archived == Some(checksum) {
-            return Ok(Vec::new());
-        }
-        if let Some((packed, store)) = &self.packed
-            && *packed == checksum
-        {
-            return Ok(store.clone());
-        }
-        let packing = self.packing.take_if(|(packed, _)| *packed == checksum);
-        let packing = packing.map(|(_, packing)| packing);
-        let store = archive::store(checksum, component, packing).await?;
-        if let [_] = store[..] {
-            self.packed = Some((checksum, store.clone()));
-        }
-        Ok(store)
-    }
-
     /// What the transaction of the attempt after `work` begins with, once the ledger is at `revision`; `None` where it is not
     /// this connection's, or something has to be asked first.
     async fn start_of_following(
@@ -314,14 +267,6 @@ impl Backend {
         }
         let settings = self.hook_settings(HookMode::Transaction, attempt.limits);
         Ok(Some(Start::entering(own, settings)))
-    }
-
-    /// Notes that the component of an attempt is stored. In a rehearsal it will be gone again.
-    pub(super) fn is_archived(&mut self, claim: &Claim<'_>) {
-        self.packed.take_if(|(packed, _)| *packed == claim.attempt.component_checksum);
-        if !self.rehearsing {
-            self.archived = Some(claim.attempt.component_checksum);
-        }
     }
 
     /// Ends a part: checks what the database left unchecked, records what was done and what comes

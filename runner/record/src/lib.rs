@@ -14,6 +14,7 @@
 //! Written once for every database, above the traits of `alteration-database`: it knows neither sqlx nor a server's
 //! protocol, and decides nothing about what runs. Internal to the runner of database alterations: the API is not stable.
 
+mod archiving;
 mod attempt;
 mod baseline;
 mod confine;

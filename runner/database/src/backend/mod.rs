@@ -5,6 +5,7 @@
 
 pub mod beside;
 mod certificate;
+mod confines;
 pub mod confining;
 pub mod connection;
 mod error;
