@@ -119,7 +119,7 @@ fn gone_on_with(start: fn(&Postgres) -> Sandbox, tables: &[&str], points_min: us
     let expected = ends_well(&whole);
     assert!(points.len() > points_min, "only {} points: {points:#?}", points.len());
     for point in chosen(points.len()) {
-        let sandbox = plain(&server);
+        let sandbox = start(&server);
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let mut killed = sandbox.command(&args);
         let killed = killed.env("RUNNER_CRASH_AT", point.to_string()).output().expect("it starts");
