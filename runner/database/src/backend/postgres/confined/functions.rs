@@ -4,9 +4,7 @@
 //! path. They take who calls from `session_user`, which no statement of a role that is no superuser changes, and
 //! everything else from the ticket. `finish` looks at what the plugin made before it records that it is done (`scans.rs`).
 
-use super::{
-    super::text::literal, callable, compared, exposed, lending, powers, rights, scans::scans,
-};
+use super::{super::text::literal, compared, exposed, lending, powers, rights, scans::scans};
 
 /// Made when the first plugin is confined.
 ///
@@ -118,7 +116,6 @@ BEGIN
         RAISE insufficient_privilege USING MESSAGE = 'a table is still lent';
     END IF;
 {scans}
-{callable}
 {closed}
     EXECUTE format('REVOKE CREATE ON SCHEMA %I FROM %I', {schema}, ticket.role);
     FOR ending IN
@@ -134,7 +131,6 @@ BEGIN
     RETURN 1;
 END $runner$",
         scans = scans(prefix, path),
-        callable = callable::refused(),
         closed = rights::closed(prefix, schema),
         schema = literal(schema)
     );

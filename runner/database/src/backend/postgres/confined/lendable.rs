@@ -9,7 +9,7 @@ use super::super::{PostgresConnection, columns};
 use crate::backend::BackendError;
 
 /// An expression: whether the function `p` finds names by a path that its caller does not set.
-pub(super) const PINNED: &str = "(p.prolang IN (SELECT oid FROM pg_language WHERE lanname IN ('internal', 'c')) \
+const PINNED: &str = "(p.prolang IN (SELECT oid FROM pg_language WHERE lanname IN ('internal', 'c')) \
     OR to_jsonb(p) ->> 'prosqlbody' IS NOT NULL \
     OR EXISTS (SELECT FROM unnest(p.proconfig) s WHERE s IN ('search_path=', 'search_path=\"\"') \
         OR s ~ '^search_path=(.*[ ,])?\"?pg_temp\"?$'))";

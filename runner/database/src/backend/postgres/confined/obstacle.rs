@@ -6,12 +6,13 @@
 use super::{
     super::{
         PostgresConnection, columns,
+        own::spell,
         text::{literal, quote},
     },
     callable,
     role::likeness,
 };
-use crate::backend::{BackendError, Obstacle};
+use crate::backend::{BackendError, Obstacle, connection::Connection as _};
 
 /// What the names of plugins' roles begin with.
 pub(super) const PREFIX: &str = "runner_";
@@ -36,7 +37,7 @@ impl PostgresConnection {
     }
 
     pub(super) async fn find_obstacle(&mut self) -> Result<Option<Obstacle>, BackendError> {
-        let (schema, path) = self.names().await?;
+        let (schema, _) = self.names().await?;
         let (mut missing, mut setup) = (Vec::new(), Vec::new());
         if schema.is_empty() {
             missing.push(
@@ -100,20 +101,28 @@ impl PostgresConnection {
             let state = quote(&self.config.schema);
             setup.push(format!("REVOKE ALL ON ALL TABLES IN SCHEMA {state} FROM PUBLIC;"));
         }
-        let open = self.own_texts(&callable::unsafe_ones(&quote(&schema), &path)).await?;
-        let (named, mended): (Vec<_>, Vec<_>) = open
-            .into_iter()
-            .filter_map(|row| <[_; 2]>::try_from(row).ok())
-            .map(|[f, m]| (f, m))
-            .unzip();
-        let named: Vec<String> = named.into_iter().flatten().collect();
+        let roles = self.own_tables().await?.contains("alteration_role");
+        let roles = roles.then(|| spell("@role", &self.config.prefix, &[]));
+        let mut named = Vec::new();
+        for row in self.own_texts(&callable::question(roles.as_deref())).await? {
+            let mut row = row.into_iter().flatten();
+            named.extend(row.next());
+            setup.extend(row.next());
+        }
         if !named.is_empty() {
             let what = match named.len() {
-                1 => "it runs with its owner's rights, and would use what a plugin makes",
-                _ => "they run with their owners' rights, and would use what a plugin makes",
+                1 => {
+                    "runs with its owner's rights for every role, and could be made to use what a plugin makes"
+                }
+                _ => {
+                    "run with their owners' rights for every role, and could be made to use what a plugin makes"
+                }
             };
-            missing.push(format!("every role may call {}: {what}", named.join(", ")));
-            setup.extend(mended.into_iter().flatten());
+            missing.push(format!("{} {what}", named.join(", ")));
+            setup.push(
+                "-- Then: GRANT EXECUTE ON ROUTINE … TO the roles of the application that call it."
+                    .to_owned(),
+            );
         }
         Ok((!missing.is_empty()).then_some(Obstacle { missing, setup }))
     }

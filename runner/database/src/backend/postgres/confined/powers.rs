@@ -6,6 +6,9 @@
 //! hooks: even its owner has no right to execute it. `claim` opens it for the plugin's own hooks. Nothing may use it that
 //! asks for no such right, or is used by a superuser, who needs none: triggers, defaults, views and their like.
 //!
+//! Cursors count among these: one that is declared WITH HOLD runs on at the commit, with the rights of whoever commits, and a
+//! function can fetch from those of its caller.
+//!
 //! Bodies are judged by their words, without strings and comments. Where it is not certain what is a string (dollar
 //! quotes, quotes behind a backslash, comments in comments), and in languages other than SQL and PL/pgSQL, the function
 //! counts as one that can do all of it.
@@ -19,7 +22,7 @@ const RAW: &str = r"\$([^\x01-@\[-^`{-\x7f][^\x01-/:-@\[-^`{-\x7f]*)?\$|\\'|u&|/
 const COMMENTS: &str = r#"('[^']*'|"[^"]*")|--[^\n\r]*|/\*([^*]|\*+[^*/])*\*+/"#;
 const STRINGS: &str = r#"'[^']*'|"[^"]*""#;
 /// Words anywhere, words where a statement begins, and what is left of a string that does not end.
-const WORDS: &str = r#"\m(execute|create|alter|import|prepare)\M|(^|;|>>|\m(begin|then|else|loop|atomic)\M)\s*(set|reset|discard|deallocate|do|load|listen|unlisten|grant|revoke|reassign|security)\M|['"]|/\*"#;
+const WORDS: &str = r#"\m(execute|create|alter|import|prepare|cursor|refcursor|pg_cursors|fetch)\M|(^|;|>>|\m(begin|then|else|loop|atomic)\M)\s*(set|reset|discard|deallocate|do|load|listen|unlisten|grant|revoke|reassign|security|close|move)\M|['"]|/\*"#;
 /// `SELECT … INTO` makes a table in the language SQL.
 const INTO: &str = r"\m(insert|merge)\s+into\M";
 

@@ -89,6 +89,17 @@ pub(super) fn closed(prefix: &str, schema: &str) -> String {
             EXECUTE format('REVOKE USAGE ON SCHEMA %I FROM %I', given.nspname, ticket.role);
         END IF;
     END LOOP;
+    -- What an earlier hook kept for a view that is gone.
+    FOR given IN SELECT s.objid AS relation, 'SELECT'::text AS privilege FROM pg_shdepend s JOIN pg_class c ON c.oid = s.objid
+        WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = me AND s.deptype = 'a' AND s.classid = 'pg_class'::regclass
+        AND s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND c.relowner <> me
+        AND EXISTS (SELECT FROM aclexplode(c.relacl) a WHERE a.grantee = me AND a.privilege_type = 'SELECT'
+            AND a.grantor IN (SELECT oid FROM pg_roles WHERE pg_has_role(oid, 'USAGE')))
+    LOOP
+        IF NOT ({needed}) THEN
+            EXECUTE format('REVOKE SELECT ON %s FROM %I', given.relation::regclass, ticket.role);
+        END IF;
+    END LOOP;
 ",
         needed = NEEDED,
         rows = rows(prefix, false)
@@ -99,7 +110,7 @@ pub(super) fn closed(prefix: &str, schema: &str) -> String {
 const NEEDED: &str = "given.privilege = 'SELECT' AND EXISTS (SELECT FROM pg_depend d
             JOIN pg_rewrite w ON w.oid = d.objid JOIN pg_class c ON c.oid = w.ev_class
             WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass
-            AND d.refobjid = given.relation AND c.relowner = me AND c.relkind IN ('v', 'm'))";
+            AND d.refobjid = given.relation AND c.relowner = me AND c.relkind IN ('v', 'm') AND c.relpersistence <> 't')";
 
 /// What makes the function that opens REFERENCES for one statement, and takes it back.
 pub(super) fn function(prefix: &str) -> String {

@@ -8,7 +8,7 @@
 //! | a conversion between encodings, a collation with a name of another owner's | refused |
 //! | a default, check, index, policy, rule, view or trigger that calls what executes text or reaches out of the database | refused |
 //! | one of these that calls a function of the application's or of another plugin's | refused |
-//! | a policy, or a view with its reader's rights, over tables of others; a view or rule over settings | refused |
+//! | a policy, or a view with its reader's rights, over tables of others; a view or rule over PostgreSQL's own views, which show what their reader may see | refused |
 //! | a function whose body can alter the plugin's objects or the session of whoever calls it (`powers.rs`) | only the plugin's hooks may call it; as a trigger refused |
 //! | a password, a setting or a member of its own role | refused |
 //! | a table named as one of the runner's, or as another owner's on the search path | refused |
@@ -61,7 +61,8 @@ pub(super) fn of_objects(prefix: &str, path: &str) -> String {
             p.oid::regprocedure::text AS signature, p.prorettype = 'trigger'::regtype AS is_trigger,
             {powers} AS has_powers,
             EXISTS (SELECT FROM pg_proc o WHERE o.proname = p.proname AND o.oid <> p.oid
-                AND (o.pronamespace = 'pg_catalog'::regnamespace OR o.proowner <> me)) AS is_others
+                AND (o.pronamespace = 'pg_catalog'::regnamespace OR o.proowner <> me))
+                OR p.pronargs = 1 AND EXISTS (SELECT FROM pg_type b WHERE b.typname = p.proname AND b.typowner <> me) AS is_others
         FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.proowner = me AND age(p.xmin) <= since
     LOOP
         IF found_one.is_others THEN
@@ -100,16 +101,17 @@ executes text or changes settings, which it could do in the sessions of others',
     );
     add(
         &["pg_type"],
-        "    SELECT 'the type ' || t.typname INTO calls FROM pg_type t
+        format!("    SELECT 'the type ' || t.typname INTO calls FROM pg_type t
         LEFT JOIN pg_class c ON c.oid = t.typrelid
         WHERE t.typowner = me AND age(t.xmin) <= since AND (c.oid IS NULL OR c.relkind = 'c') AND t.typelem = 0
-        AND EXISTS (SELECT FROM pg_type b WHERE b.typname = t.typname AND b.oid <> t.oid
-            AND b.typnamespace = 'pg_catalog'::regnamespace) LIMIT 1;
+        AND EXISTS (SELECT FROM pg_type b WHERE b.typname = t.typname AND b.oid <> t.oid AND b.typowner <> me
+            AND (b.typnamespace = 'pg_catalog'::regnamespace
+                OR b.typnamespace::regnamespace::text = ANY (string_to_array({path}, ', ')))) LIMIT 1;
     IF calls IS NOT NULL THEN
-        RAISE insufficient_privilege USING MESSAGE = calls || ' has the name of one of PostgreSQL''s';
+        RAISE insufficient_privilege USING MESSAGE = calls || ' has the name of another one, which would be used in its place';
     END IF;
 "
-            .to_owned(),
+        ),
     );
     add(
         &["pg_cast"],
@@ -144,13 +146,25 @@ executes text or changes settings, which it could do in the sessions of others',
 "
         .to_owned(),
     );
+    for (catalogue, prefix, owner, what) in TEXT_SEARCH {
+        add(
+            &[catalogue],
+            format!("    SELECT '{what} ' || t.{prefix}name INTO calls FROM {catalogue} t
+        WHERE t.{owner} = me AND age(t.xmin) <= since AND EXISTS (SELECT FROM {catalogue} b
+            WHERE b.{prefix}name = t.{prefix}name AND b.oid <> t.oid AND b.{owner} <> me) LIMIT 1;
+    IF calls IS NOT NULL THEN
+        RAISE insufficient_privilege USING MESSAGE = calls || ' has the name of another one, which would be used in its place';
+    END IF;
+"),
+        );
+    }
     add(
         &["pg_class"],
         format!(
             "    SELECT c.oid::regclass INTO calls FROM pg_class c
         WHERE c.relowner = me AND age(c.xmin) <= since AND (
             c.relnamespace = {state}::regnamespace AND starts_with(c.relname, 'alteration_')
-            OR c.relkind IN ('r', 'p', 'v', 'm', 'f') AND EXISTS (SELECT FROM pg_class o
+            OR c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND EXISTS (SELECT FROM pg_class o
                 WHERE o.relname = c.relname AND o.oid <> c.oid AND o.relowner <> me
                 AND o.relnamespace::regnamespace::text = ANY (string_to_array({path}, ', ')))) LIMIT 1;
     IF calls IS NOT NULL THEN
@@ -187,7 +201,8 @@ executes text or changes settings, which it could do in the sessions of others',
         FROM pg_rewrite r JOIN pg_class v ON v.oid = r.ev_class WHERE v.relowner = me AND (age(r.xmin) <= since OR age(v.xmin) <= since)
     ) found CROSS JOIN LATERAL regexp_matches(found.tree, ':relid ([0-9]+)', 'g') AS used
         JOIN pg_class c ON c.oid = used[1]::oid
-        WHERE c.relowner <> me AND (found.any_table OR c.oid = 'pg_settings'::regclass) LIMIT 1;
+        WHERE c.relowner <> me AND (found.any_table OR c.relkind = 'v'
+            AND c.relnamespace IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)) LIMIT 1;
     IF FOUND THEN
         RAISE insufficient_privilege USING MESSAGE = found_one.format || ', with the rights of whoever uses it';
     END IF;
@@ -252,6 +267,12 @@ fn where_any(rows: &[&str], body: &str) -> String {
     let any: Vec<String> = rows.iter().map(|rows| format!("EXISTS (SELECT FROM {rows})")).collect();
     format!("    IF {} THEN\n{body}    END IF;\n", any.join(" OR "))
 }
+
+/// Text search objects: their catalogue, how its columns begin, the column of their owner, and what they are called.
+const TEXT_SEARCH: [(&str, &str, &str, &str); 2] = [
+    ("pg_ts_config", "cfg", "cfgowner", "the text search configuration"),
+    ("pg_ts_dict", "dict", "dictowner", "the text search dictionary"),
+];
 
 /// Expressions that the plugin left, by what they belong to: a name for a message, where from, the tree, and whether the row `o`
 /// of the first catalogue can have one.

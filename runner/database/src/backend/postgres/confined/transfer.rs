@@ -283,7 +283,16 @@ END $runner$",
             "DO $runner$ DECLARE
     found_one record;
     caller text;
+    me oid := (SELECT oid FROM pg_roles WHERE rolname = {role});
 BEGIN
+    SELECT format('%s reads %s, which the plugin may not: with your rights it would show it', v.oid::regclass, c.oid::regclass)
+        INTO caller FROM pg_rewrite w JOIN pg_class v ON v.oid = w.ev_class AND v.relowner = me
+        JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
+        JOIN pg_class c ON c.oid = d.refobjid AND c.relowner <> me AND c.oid >= 16384
+        WHERE NOT has_table_privilege(me, c.oid, 'SELECT') AND NOT has_any_column_privilege(me, c.oid, 'SELECT') LIMIT 1;
+    IF caller IS NOT NULL THEN
+        RAISE insufficient_privilege USING MESSAGE = caller;
+    END IF;
     FOR found_one IN SELECT l.oid::regprocedure AS name, f.is_definer, f.is_pinned, f.callers
         FROM ({listing}) l JOIN pg_proc p ON p.oid = l.oid AND p.prokind IN ('f', 'p')
         LEFT JOIN {prefix}alteration_function f ON f.plugin = {plugin} AND f.place = l.place AND f.name = l.name
