@@ -40,6 +40,7 @@ const THEIRS: &str = "
     CREATE TABLE public.logged (id integer);
     CREATE FUNCTION public.noted() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
         AS 'BEGIN INSERT INTO vault VALUES (''noted''); RETURN new; END';
+    REVOKE EXECUTE ON FUNCTION public.noted() FROM PUBLIC;
     CREATE TRIGGER noted AFTER INSERT ON public.logged FOR EACH ROW EXECUTE FUNCTION public.noted();
     CREATE TABLE public.rooms (id integer); INSERT INTO public.rooms VALUES (1);
     CREATE SCHEMA billing; CREATE TABLE billing.invoices (id integer); INSERT INTO billing.invoices VALUES (1);

@@ -94,14 +94,10 @@ fn cursors_are_none_of_a_plugins_triggers() {
     let function = |body: &str| {
         format!("CREATE FUNCTION t() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$;")
     };
-    for body in [
-        "DECLARE c refcursor := 'x'; r record; BEGIN FETCH c INTO r; RETURN NEW; END",
-        "BEGIN CLOSE ALL; RETURN NEW; END",
-    ] {
-        let run = deploy(&closed(&server), &format!("{loot} {} {trigger}", function(body)));
-        assert_eq!(run.code, Some(1), "{run:#?}");
-        assert!(run.stderr.contains("which it could do in the sessions of others"), "{run:#?}");
-    }
+    let body = "DECLARE c refcursor := 'x'; r record; BEGIN FETCH c INTO r; RETURN NEW; END";
+    let run = deploy(&closed(&server), &format!("{loot} {} {trigger}", function(body)));
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    assert!(run.stderr.contains("which it could do in the sessions of others"), "{run:#?}");
     let sandbox = closed(&server);
     let arm = "CREATE FUNCTION arm() RETURNS void LANGUAGE sql AS 'DECLARE c CURSOR WITH HOLD FOR SELECT 1';";
     let calls = function("BEGIN PERFORM public.arm(); RETURN NEW; END");
@@ -120,7 +116,7 @@ fn what_is_the_readers_stays_the_readers() {
     let server = Postgres::of(15, &[("fsync", "off")]);
     let sandbox = closed(&server);
     for view in ["pg_stats", "pg_stat_activity", "information_schema.views"] {
-        let run = deploy(&sandbox, &format!("CREATE VIEW v AS SELECT * FROM {view};"));
+        let run = deploy(&sandbox, &format!("CREATE VIEW v AS SELECT 1 AS one FROM {view};"));
         assert_eq!(run.code, Some(1), "{view}: {run:#?}");
         assert!(run.stderr.contains("with the rights of whoever uses it"), "{view}: {run:#?}");
     }
