@@ -1,9 +1,6 @@
 //! Functions of the application's that run with their owner's rights and that any role may call.
 
-use crate::support::{
-    Run, Sandbox, finish,
-    servers::{Client, Postgres},
-};
+use crate::support::{Run, Sandbox, finish, servers::Postgres};
 
 const NEEDLE: &str = "s3cr3t-needle";
 
