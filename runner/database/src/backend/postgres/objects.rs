@@ -33,6 +33,11 @@ struct Kind {
     counted: &'static str,
 }
 
+/// The name of the function `o` in the map.
+pub(super) const FUNCTION: &str = "CASE WHEN length(o.proname || pg_get_function_identity_arguments(o.oid)) < 250 \
+    THEN o.proname || '(' || pg_get_function_identity_arguments(o.oid) || ')' \
+    ELSE o.proname || '(' || md5(pg_get_function_identity_arguments(o.oid)) || ')' END";
+
 /// What lies in a schema.
 const KINDS: [Kind; 3] = [
     Kind {
@@ -46,9 +51,7 @@ const KINDS: [Kind; 3] = [
     Kind {
         catalogue: "pg_proc",
         kind: "'function'",
-        name: "CASE WHEN length(o.proname || pg_get_function_identity_arguments(o.oid)) < 250 \
-            THEN o.proname || '(' || pg_get_function_identity_arguments(o.oid) || ')' \
-            ELSE o.proname || '(' || md5(pg_get_function_identity_arguments(o.oid)) || ')' END",
+        name: FUNCTION,
         schema: "o.pronamespace",
         owner: "o.proowner",
         counted: "true",

@@ -6,7 +6,6 @@
 use super::{
     super::{
         PostgresConnection, columns,
-        own::spell,
         text::{literal, quote},
     },
     callable,
@@ -101,10 +100,12 @@ impl PostgresConnection {
             let state = quote(&self.config.schema);
             setup.push(format!("REVOKE ALL ON ALL TABLES IN SCHEMA {state} FROM PUBLIC;"));
         }
-        let roles = self.own_tables().await?.contains("alteration_role");
-        let roles = roles.then(|| spell("@role", &self.config.prefix, &[]));
+        let own = self.own_tables().await?;
+        let has_both =
+            ["alteration_role", "alteration_object"].iter().all(|table| own.contains(*table));
+        let prefix = has_both.then(|| self.config.prefix.clone());
         let mut named = Vec::new();
-        for row in self.own_texts(&callable::question(roles.as_deref())).await? {
+        for row in self.own_texts(&callable::question(prefix.as_deref())).await? {
             let mut row = row.into_iter().flatten();
             named.extend(row.next());
             setup.extend(row.next());
