@@ -77,7 +77,7 @@ pub trait Confining: Send {
         Ok(())
     }
 
-    /// Returns what the catalogue says before `sql` of what is the plugin's own, as [`Journaling::fingerprint`] does of all;
+    /// Returns what the catalogue says before `sql` of what is the plugin's own, as `Journaling::fingerprint` does of all;
     /// `None` where the two are the same.
     async fn fingerprint_own(
         &mut self,
