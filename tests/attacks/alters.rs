@@ -69,6 +69,8 @@ const RIGHTS: &str = "
         WHERE x::text !~ '^runner_evil')) FROM pg_namespace WHERE nspname !~ '^pg_(toast_)?temp' ORDER BY 1;
     SELECT concat_ws('|', 'role', rolname, rolsuper, rolcreaterole) FROM pg_roles WHERE rolname !~ '^runner_' ORDER BY 1;
     SELECT concat_ws('|', 'vault', value) FROM public.vault;";
+/// A role is of the whole cluster: several databases are prepared at once.
+const MEMBER: &str = "DO $$ BEGIN IF NOT pg_has_role('runner', 'stranger', 'MEMBER') THEN GRANT stranger TO runner; END IF; END $$;";
 /// What is as before where nothing was granted, or it was refused.
 const SHAPES: &str = "
     SELECT concat_ws('|', 'column', attrelid::regclass, attnum, attname, atttypid::regtype, attnotnull) FROM pg_attribute a
@@ -475,7 +477,9 @@ fn rows(database: &Database, queries: &str) -> Vec<String> {
 /// A database with the application's tables and a confined acme/shop; `Kept` has a role that makes none.
 fn prepared(server: &Postgres, user: &str, is_kept: bool) -> (Sandbox, String) {
     let sandbox = Sandbox::on(server.database());
-    sandbox.server().admin_sql(&format!("{PREPARED} {THEIRS} RESET ROLE; GRANT stranger TO runner; ALTER TABLE rooms OWNER TO stranger;"));
+    sandbox.server().admin_sql(&format!(
+        "{PREPARED} {THEIRS} RESET ROLE; {MEMBER} ALTER TABLE rooms OWNER TO stranger;"
+    ));
     let url = sandbox.url().replace("//runner:", &format!("//{user}:"));
     if is_kept {
         let missing = sandbox.runner(&["setup", "--print", "--database", &url]);
@@ -605,7 +609,7 @@ fn server(major: u32, is_kept: bool) -> Postgres {
     let server = Postgres::of(major, &[("fsync", "off")]);
     let may = if is_kept { "NOCREATEROLE" } else { "CREATEROLE" };
     server.database().admin_sql(&format!(
-        "ALTER ROLE runner {may}; ALTER ROLE postgres PASSWORD 's3cret'; CREATE ROLE reader LOGIN; CREATE ROLE stranger"
+        "ALTER ROLE runner {may}; ALTER ROLE postgres PASSWORD 's3cret'; CREATE ROLE reader LOGIN; CREATE ROLE stranger; GRANT stranger TO runner"
     ));
     server
 }
