@@ -260,7 +260,7 @@ impl Runner {
     /// Reads the files and makes the engine, while it connects. An error in a file does not wait for a server.
     async fn read_and_connect(&self, access: Access) -> Result<(Catalog, Host, Backend), Error> {
         let this = self.clone();
-        let reading = spawn_blocking(move || Ok((this.catalog()?, this.host()?)));
+        let reading = spawn_blocking(move || Ok((this.catalog()?, this.host())));
         let (read, connected) = match select(reading, pin!(self.connect(access))).await {
             Either::Left((read, connecting)) => {
                 let read = read.unwrap_or_else(|error| Err(broken(&error)))?;
@@ -280,8 +280,8 @@ impl Runner {
         }
     }
 
-    fn host(&self) -> Result<Host, Error> {
-        Host::new(self.limits.clone(), self.cache_folder.as_deref()).map_err(Error::Engine)
+    fn host(&self) -> Host {
+        Host::new(self.limits.clone(), self.cache_folder.as_deref())
     }
 
     /// Returns the same runner on another database.
@@ -312,7 +312,7 @@ impl Runner {
                 source::read(&options.with, bytes_max).map_err(Error::With)?
             }
         };
-        let (host, backend) = (self.host()?, self.connect(Access::Write).await?);
+        let (host, backend) = (self.host(), self.connect(Access::Write).await?);
         let job = Job::Rollback { options, with: &with };
         run(&job, backend, &host, &options.how, control).await
     }

@@ -10,8 +10,8 @@ use super::{
     gate::Gate,
     load::Loaded,
     log::{HookObserver, Level, LogSink, LogStream},
-    pool::Places,
     state::{HookState, MemoryLimiter},
+    statements::Statements,
     synchronous::TRAP_NAME,
     wasi,
 };
@@ -27,7 +27,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{task::spawn_blocking, time::timeout};
-use wasmtime::{Engine, Store, Trap, UpdateDeadline, WasmBacktrace, component::ResourceTable};
+use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace, component::ResourceTable};
 
 /// A backfill's state is written with each step.
 const CHECKPOINT_BYTES_MAX: usize = 1 << 20;
@@ -80,29 +80,24 @@ pub type Ended = (Counts, Result<StepAnswer, HookError>);
 
 /// Runs to the hook's end, which waits for the gate to open.
 pub(super) async fn call(
-    engine: Engine,
     limits: Arc<Limits>,
-    places: Places,
     loaded: Arc<Loaded>,
     call: Call,
     gate: Arc<Gate>,
 ) -> Ended {
-    let place = places.take().await;
+    let place = loaded.places.take().await;
     let log = Arc::new(LogSink::new(call.observer, limits.log_lines_max));
     let stdout = LogStream::new(&log, Level::Info);
     let stderr = LogStream::new(&log, Level::Warn);
     let mut table = ResourceTable::new();
     table.set_max_capacity(limits.handles_max);
     let mut store = Store::new(
-        &engine,
+        loaded.pre.engine(),
         HookState {
-            gate: Arc::clone(&gate),
+            statements: Statements::new(Arc::clone(&gate), Arc::clone(&log)),
             limits: Arc::clone(&limits),
             permissions: call.permissions,
             settings: call.settings,
-            log: Arc::clone(&log),
-            counts: Counts::default(),
-            failed: None,
             undeclared: None,
             writers_open: 0,
             cursors: BTreeMap::new(),
@@ -151,7 +146,7 @@ pub(super) async fn call(
         Ok(Err(error)) => Err(trapped(state, &limits, &error)),
         Ok(Ok(answer)) => judge(state, answer),
     };
-    let mut counts = state.counts;
+    let mut counts = state.statements.counts;
     counts.duration_ms = u64::try_from(spent.as_millis()).unwrap_or(u64::MAX);
     // Giving a large memory back takes a while, which the next hook need not wait for.
     spawn_blocking(move || {
@@ -210,7 +205,7 @@ fn judge(
     state: &mut HookState,
     answer: Result<StepAnswer, wit::Error>,
 ) -> Result<StepAnswer, HookError> {
-    match (answer, state.failed.take()) {
+    match (answer, state.statements.failed.take()) {
         (Ok(StepAnswer::More { state, .. }), None) if state.len() > CHECKPOINT_BYTES_MAX => {
             Err(HookError::Checkpoint { bytes: state.len(), bytes_max: CHECKPOINT_BYTES_MAX })
         }
@@ -222,7 +217,7 @@ fn judge(
             if !failed.error.message.contains(&returned.message)
                 && !returned.message.contains(&failed.error.message)
             {
-                state.log.line(Level::Error, &returned.message);
+                state.statements.log.line(Level::Error, &returned.message);
             }
             Err(HookError::Statement(failed))
         }
@@ -243,7 +238,7 @@ fn trapped(state: &mut HookState, limits: &Limits, error: &wasmtime::Error) -> H
         _ if error.chain().any(|cause| cause.to_string().contains("allocated for hostcalls")) => {
             HookError::Arguments { bytes_max: limits.result_bytes_max }
         }
-        _ => match state.failed.take() {
+        _ => match state.statements.failed.take() {
             // Guests in some languages abort on an error that nobody caught.
             Some(failed) => HookError::Statement(failed),
             None if is_out_of_address_space(error) => HookError::AddressSpace(root_cause(error)),

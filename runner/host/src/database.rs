@@ -1,22 +1,18 @@
 //! The interface `database`: each call of a guest becomes one call of the session.
 //!
-//! Counts, traces and poisons: after one failed call the guest gets no further, so that a hook
-//! that ignores an error fails on every backend alike.
+//! Counts, traces and poisons by `statements.rs`, so that a hook that ignores an error fails on every backend alike.
 
 use super::{
-    HookEvent,
     bindings::runner::alteration::{
         database::{Host, HostBulkWriter, HostCursor},
         types as wit,
     },
-    error::FailedStatement,
     state::{CursorResource, HookState, WriterResource},
     value,
 };
 use crate::{
     alteration::Dialect,
-    session::{ErrorKind, Handle, Outcome, ResultLimit, Script, SqlError, Value},
-    sql::{as_client, excerpt},
+    session::{ErrorKind, Handle, ResultLimit, SqlError, Value},
 };
 use std::sync::Arc;
 use wasmtime::component::Resource;
@@ -25,20 +21,6 @@ use wasmtime::component::Resource;
 type Answer<T> = wasmtime::Result<Result<T, wit::Error>>;
 
 impl HookState {
-    /// Refuses once a statement has failed.
-    fn ready(&self) -> Result<(), SqlError> {
-        match &self.failed {
-            None => Ok(()),
-            Some(failed) => Err(SqlError::new(
-                ErrorKind::Other,
-                format!(
-                    "an earlier statement failed, nothing more is run: {}",
-                    failed.error.message
-                ),
-            )),
-        }
-    }
-
     fn result_limit(&self, rows_max: usize) -> ResultLimit {
         ResultLimit { rows_max, bytes_max: self.limits.result_bytes_max }
     }
@@ -46,46 +28,8 @@ impl HookState {
     /// Records a failed statement, and gives the error its guest-side form.
     fn fail(&mut self, sql: &str, error: SqlError) -> wit::Error {
         let answer = value::error_to_guest(&error);
-        if self.failed.is_none() {
-            let excerpt = excerpt(sql, error.offset);
-            let error = SqlError {
-                message: super::error::cut(error.message),
-                constraint: error.constraint.map(super::error::cut),
-                ..error
-            };
-            self.failed = Some(FailedStatement { number: self.counts.statements, error, excerpt });
-        }
+        self.statements.fail(sql, error);
         answer
-    }
-
-    fn done(&mut self, sql: &str, rows: u64, rows_affected: u64) {
-        self.counts.rows_affected += rows_affected;
-        self.log.event(HookEvent::Statement { sql, rows });
-    }
-
-    async fn script(&mut self, sql: &str) -> Result<(), SqlError> {
-        let session = Arc::clone(self.gate.session().await);
-        let mut session = session.lock().await;
-        let before = self.counts.statements;
-        let sql =
-            &*as_client(sql, session.reading()).inspect_err(|_| self.counts.statements += 1)?;
-        let script = Script::new(sql).inspect_err(|_| self.counts.statements += 1)?;
-        // The one at hand counts, also when the hook is ended in it.
-        self.counts.statements += 1;
-        let mut done = |sql: &str, outcome: Outcome| {
-            self.counts.statements += 1;
-            self.done(sql, outcome.rows_affected, outcome.rows_affected);
-        };
-        match session.execute_script(&script, &mut done).await {
-            Ok(()) => {
-                self.counts.statements -= 1;
-                Ok(())
-            }
-            Err(failed) => {
-                self.counts.statements = before + failed.before + 1;
-                Err(failed.error)
-            }
-        }
     }
 }
 
@@ -97,7 +41,7 @@ impl wit::Host for HookState {}
 
 impl Host for HookState {
     async fn get_dialect(&mut self) -> wasmtime::Result<wit::Dialect> {
-        Ok(match self.gate.session().await.lock().await.dialect() {
+        Ok(match self.statements.gate.session().await.lock().await.dialect() {
             Dialect::Sqlite => wit::Dialect::Sqlite,
             Dialect::Postgresql => wit::Dialect::Postgresql,
             Dialect::Mysql => wit::Dialect::Mysql,
@@ -106,30 +50,29 @@ impl Host for HookState {
     }
 
     async fn execute(&mut self, sql: String, args: Vec<wit::Value>) -> Answer<wit::Outcome> {
-        self.counts.statements += 1;
-        let result = match self.ready() {
-            Ok(()) => self.gate.session().await.lock().await.execute(&sql, params(args)).await,
-            Err(error) => Err(error),
-        };
-        Ok(match result {
-            Ok(outcome) => {
-                self.done(&sql, outcome.rows_affected, outcome.rows_affected);
-                Ok(value::outcome_to_guest(outcome))
-            }
-            Err(error) => Err(self.fail(&sql, error)),
-        })
+        let result = self.statements.execute(&sql, params(args)).await;
+        Ok(result.map(value::outcome_to_guest).map_err(|error| self.fail(&sql, error)))
     }
 
     async fn query(&mut self, sql: String, args: Vec<wit::Value>) -> Answer<wit::RowSet> {
-        self.counts.statements += 1;
+        self.statements.counts.statements += 1;
         let limit = self.result_limit(self.limits.result_rows_max);
-        let result = match self.ready() {
-            Ok(()) => self.gate.session().await.lock().await.query(&sql, params(args), limit).await,
+        let result = match self.statements.ready() {
+            Ok(()) => {
+                self.statements
+                    .gate
+                    .session()
+                    .await
+                    .lock()
+                    .await
+                    .query(&sql, params(args), limit)
+                    .await
+            }
             Err(error) => Err(error),
         };
         Ok(match result {
             Ok(set) => {
-                self.done(&sql, set.rows.len() as u64, 0);
+                self.statements.done(&sql, set.rows.len() as u64, 0);
                 Ok(wit::RowSet {
                     columns: value::columns_to_guest(&set.columns),
                     rows: set.rows.into_iter().map(value::row_to_guest).collect(),
@@ -140,10 +83,7 @@ impl Host for HookState {
     }
 
     async fn execute_script(&mut self, sql: String) -> Answer<()> {
-        let result = match self.ready() {
-            Ok(()) => self.script(&sql).await,
-            Err(error) => Err(error),
-        };
+        let result = self.statements.execute_script(&sql).await;
         Ok(result.map_err(|error| self.fail(&sql, error)))
     }
 
@@ -152,9 +92,18 @@ impl Host for HookState {
         sql: String,
         args: Vec<wit::Value>,
     ) -> Answer<Resource<CursorResource>> {
-        self.counts.statements += 1;
-        let result = match self.ready() {
-            Ok(()) => self.gate.session().await.lock().await.open_cursor(&sql, params(args)).await,
+        self.statements.counts.statements += 1;
+        let result = match self.statements.ready() {
+            Ok(()) => {
+                self.statements
+                    .gate
+                    .session()
+                    .await
+                    .lock()
+                    .await
+                    .open_cursor(&sql, params(args))
+                    .await
+            }
             Err(error) => Err(error),
         };
         Ok(match result {
@@ -171,9 +120,18 @@ impl Host for HookState {
         table: String,
         columns: Vec<String>,
     ) -> Answer<Resource<WriterResource>> {
-        self.counts.statements += 1;
-        let result = match self.ready() {
-            Ok(()) => self.gate.session().await.lock().await.open_writer(&table, &columns).await,
+        self.statements.counts.statements += 1;
+        let result = match self.statements.ready() {
+            Ok(()) => {
+                self.statements
+                    .gate
+                    .session()
+                    .await
+                    .lock()
+                    .await
+                    .open_writer(&table, &columns)
+                    .await
+            }
             Err(error) => Err(error),
         };
         Ok(match result {
@@ -189,7 +147,7 @@ impl Host for HookState {
     }
 
     async fn quote_identifier(&mut self, name: String) -> wasmtime::Result<String> {
-        Ok(self.gate.session().await.lock().await.quote_identifier(&name))
+        Ok(self.statements.gate.session().await.lock().await.quote_identifier(&name))
     }
 }
 
@@ -208,13 +166,15 @@ impl HookState {
         let limit = self.result_limit(rows_max as usize);
         let CursorResource { handle, columns } = self.table.get(cursor)?;
         let (handle, width) = (*handle, columns.len());
-        let result = match (self.ready(), rows_max) {
+        let result = match (self.statements.ready(), rows_max) {
             (Err(error), _) => Err(error),
             (Ok(()), 0) => Err(SqlError::new(
                 ErrorKind::Conversion,
                 "a cursor reads at least one row at a time",
             )),
-            (Ok(()), _) => self.gate.session().await.lock().await.fetch(handle, limit).await,
+            (Ok(()), _) => {
+                self.statements.gate.session().await.lock().await.fetch(handle, limit).await
+            }
         };
         let (sql, read) = self.cursors.entry(handle).or_default();
         Ok(match result {
@@ -232,7 +192,7 @@ impl HookState {
     /// Reports a cursor's statement, now that it is known how many rows were read through it.
     pub(super) fn close_cursor(&mut self, cursor: Handle) {
         if let Some((sql, read)) = self.cursors.remove(&cursor) {
-            self.done(&sql, read, 0);
+            self.statements.done(&sql, read, 0);
         }
     }
 
@@ -243,8 +203,8 @@ impl HookState {
     ) -> Answer<()> {
         let WriterResource { handle, table, width, .. } = self.table.get(writer)?;
         let (handle, width, text) = (*handle, *width, writer_text(table));
-        let result = match self.ready().and_then(|()| rows(width)) {
-            Ok(rows) => self.gate.session().await.lock().await.write(handle, rows).await,
+        let result = match self.statements.ready().and_then(|()| rows(width)) {
+            Ok(rows) => self.statements.gate.session().await.lock().await.write(handle, rows).await,
             Err(error) => Err(error),
         };
         match result {
@@ -289,10 +249,10 @@ impl HostCursor for HookState {
     async fn drop(&mut self, cursor: Resource<CursorResource>) -> wasmtime::Result<()> {
         let CursorResource { handle, .. } = self.table.delete(cursor)?;
         self.close_cursor(handle);
-        if self.failed.is_some() {
+        if self.statements.failed.is_some() {
             return Ok(());
         }
-        let closed = self.gate.session().await.lock().await.close_cursor(handle).await;
+        let closed = self.statements.gate.session().await.lock().await.close_cursor(handle).await;
         if let Err(error) = closed {
             self.fail("", error);
         }
@@ -321,10 +281,12 @@ impl HostBulkWriter for HookState {
     async fn finish(&mut self, writer: Resource<WriterResource>) -> Answer<u64> {
         let WriterResource { handle, table, finished, .. } = self.table.get(&writer)?;
         let (handle, finished, text) = (*handle, *finished, writer_text(table));
-        let result = match (self.ready(), finished) {
+        let result = match (self.statements.ready(), finished) {
             (Err(error), _) => Err(error),
             (Ok(()), true) => Err(SqlError::new(ErrorKind::Other, "the bulk-writer is finished")),
-            (Ok(()), false) => self.gate.session().await.lock().await.finish_writer(handle).await,
+            (Ok(()), false) => {
+                self.statements.gate.session().await.lock().await.finish_writer(handle).await
+            }
         };
         match result {
             Ok(inserted) => {
@@ -333,7 +295,7 @@ impl HostBulkWriter for HookState {
                 state.rows += inserted;
                 let rows = state.rows;
                 self.writers_open -= 1;
-                self.done(&text, rows, rows);
+                self.statements.done(&text, rows, rows);
                 Ok(Ok(rows))
             }
             Err(error) => Ok(Err(self.fail(&text, error))),

@@ -18,14 +18,14 @@ impl log::Host for HookState {
             log::Level::Warn => Level::Warn,
             log::Level::Error => Level::Error,
         };
-        self.gate.session().await;
-        self.log.line(level, &message);
+        self.statements.gate.session().await;
+        self.statements.log.line(level, &message);
         Ok(())
     }
 
     async fn progress(&mut self, done: u64, total: Option<u64>) -> wasmtime::Result<()> {
-        self.gate.session().await;
-        self.log.event(HookEvent::Progress { done, total });
+        self.statements.gate.session().await;
+        self.statements.log.event(HookEvent::Progress { done, total });
         Ok(())
     }
 }

@@ -21,7 +21,9 @@ mod log;
 mod offer;
 mod pool;
 mod prepared;
+mod script;
 mod state;
+mod statements;
 mod synchronous;
 mod value;
 mod versions;
@@ -33,6 +35,7 @@ pub use limits::Limits;
 pub use load::Loaded;
 pub use log::{HookObserver, Level};
 pub use prepared::Prepared;
+pub use script::Script;
 
 use alteration::Checksum;
 use alteration_domain::{alteration, escape};
@@ -41,7 +44,11 @@ use cache::Cache;
 use offer::Offer;
 use pool::Places;
 use state::HookState;
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use wasmtime::{Engine, component::Linker};
 
 /// What a hook can do to a database, and how a backend and the host share it.
@@ -72,15 +79,34 @@ pub enum HookEvent<'a> {
     },
 }
 
-/// One engine with its settings; cheap to clone.
+/// What hooks run with; cheap to clone. The engine is made for the first component that needs it.
 #[derive(Clone)]
 pub struct Host {
-    engine: Engine,
-    linker: Arc<Linker<HookState>>,
-    offer: Arc<Offer>,
-    cache: Option<Arc<Cache>>,
+    machine: Arc<OnceLock<Result<Machine, String>>>,
+    cache_folder: Option<Arc<Path>>,
     limits: Arc<Limits>,
+}
+
+/// One engine with its settings.
+struct Machine {
+    engine: Engine,
+    linker: Linker<HookState>,
+    offer: Offer,
+    cache: Option<Cache>,
     places: Places,
+}
+
+impl Machine {
+    fn new(limits: &Limits, cache_folder: Option<&Path>) -> Result<Self, LoadError> {
+        let engine = engine::engine(limits)?;
+        Ok(Self {
+            linker: load::linker(&engine)?,
+            engine,
+            offer: Offer::new(),
+            cache: cache_folder.and_then(Cache::open),
+            places: Places::new(),
+        })
+    }
 }
 
 impl std::fmt::Debug for Host {
@@ -101,28 +127,35 @@ impl Host {
     }
 
     /// `cache_folder` keeps compiled components; `None` compiles every time.
-    pub fn new(limits: Limits, cache_folder: Option<&Path>) -> Result<Self, LoadError> {
-        let engine = engine::engine(&limits)?;
-        Ok(Self {
-            linker: Arc::new(load::linker(&engine)?),
-            engine,
-            offer: Arc::new(Offer::new()),
-            cache: cache_folder.and_then(Cache::open).map(Arc::new),
-            limits: Arc::new(limits),
-            places: Places::new(),
-        })
+    pub fn new(limits: Limits, cache_folder: Option<&Path>) -> Self {
+        let cache_folder = cache_folder.map(Arc::from);
+        Self { machine: Arc::default(), cache_folder, limits: Arc::new(limits) }
+    }
+
+    fn machine(&self) -> Result<&Machine, LoadError> {
+        let made = self.machine.get_or_init(|| {
+            let made = Machine::new(&self.limits, self.cache_folder.as_deref());
+            made.map_err(|error| match error {
+                LoadError::Engine(reason) => reason,
+                error => error.to_string(),
+            })
+        });
+        made.as_ref().map_err(|reason| LoadError::Engine(reason.clone()))
     }
 
     /// Compiles, checks and links a component without running any of it. Takes CPU time: call it
     /// where blocking is allowed.
     pub fn load(&self, bytes: &[u8], checksum: Checksum) -> Result<Loaded, LoadError> {
-        let cache = self.cache.as_deref();
-        let code_bytes_max = self.limits.code_bytes_max;
-        load::load(&self.engine, &self.linker, &self.offer, cache, bytes, checksum, code_bytes_max)
+        load::load(self.machine()?, bytes, checksum, self.limits.code_bytes_max)
     }
 
-    /// A hook that is ready to be called.
+    /// Makes a hook of a loaded component ready to be called.
     pub fn prepare(&self, loaded: &Arc<Loaded>, call: Call) -> Prepared {
-        Prepared::new(&self.engine, &self.limits, &self.places, loaded, call)
+        Prepared::new(&self.limits, loaded, call)
+    }
+
+    /// Makes a hook of a component that is known to be SQL ready to be called.
+    pub fn prepare_script(&self, script: Script, call: Call) -> Prepared {
+        Prepared::of_script(&self.limits, script, call)
     }
 }

@@ -2,13 +2,13 @@
 //! code runs here.
 
 use super::{
-    absent,
+    Machine, absent,
     bindings::exports::runner::alteration::{backfill, hooks, preparation},
-    cache::{Cache, Extent},
+    cache::Extent,
     error::LoadError,
     exports,
-    offer::{HOOKS, Offer},
-    pool,
+    offer::HOOKS,
+    pool::{self, Places},
     state::HookState,
     synchronous,
 };
@@ -21,6 +21,7 @@ use wasmtime::{
 /// A component that has been compiled, checked and linked.
 pub struct Loaded {
     pub(super) pre: InstancePre<HookState>,
+    pub(super) places: Places,
     pub(super) hooks: hooks::GuestIndices,
     /// Its optional exports, found without running it.
     pub(super) preparation: Option<preparation::GuestIndices>,
@@ -60,14 +61,13 @@ pub(super) fn linker(engine: &Engine) -> Result<Linker<HookState>, LoadError> {
 
 /// Compiles (or takes from the cache), checks imports and exports, and links.
 pub(super) fn load(
-    engine: &Engine,
-    linker: &Linker<HookState>,
-    offer: &Offer,
-    cache: Option<&Cache>,
+    machine: &Machine,
     bytes: &[u8],
     checksum: Checksum,
     code_bytes_max: usize,
 ) -> Result<Loaded, LoadError> {
+    let Machine { engine, linker, offer, cache, places } = machine;
+    let cache = cache.as_ref();
     let cached = |extent| cache.and_then(|cache| cache.load(engine, checksum, extent));
     let compile = |bytes: &[u8], extent| {
         super::blowup::check(bytes, code_bytes_max)?;
@@ -92,7 +92,7 @@ pub(super) fn load(
         hooks::GuestIndices::new(&pre).map_err(|error| no_hooks(engine, &component, &error))?;
     let preparation = preparation::GuestIndices::new(&pre).ok();
     let backfill = backfill::GuestIndices::new(&pre).ok();
-    Ok(Loaded { pre, hooks, preparation, backfill })
+    Ok(Loaded { pre, places: places.clone(), hooks, preparation, backfill })
 }
 
 /// Compiles the component as it is, or, where the engine refuses that, without what waits for something.

@@ -6,7 +6,7 @@ use super::{
     call::{self, Call, Ended},
     gate::Gate,
     load::Loaded,
-    pool::Places,
+    script::{self, Script},
 };
 use crate::session::SharedSession;
 use std::{future::Future, panic::resume_unwind, pin::Pin, sync::Arc};
@@ -14,12 +14,13 @@ use tokio::{
     runtime::Handle,
     task::{JoinHandle, spawn_blocking},
 };
-use wasmtime::Engine;
 
 type Running = Pin<Box<dyn Future<Output = Ended> + Send>>;
 
 enum Place {
     Here(Running),
+    /// It has nothing to do before its turn.
+    Waiting(Running),
     /// It comes back when it needs its turn.
     Ahead(JoinHandle<Running>),
 }
@@ -34,18 +35,16 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    pub(super) fn new(
-        engine: &Engine,
-        limits: &Arc<Limits>,
-        places: &Places,
-        loaded: &Arc<Loaded>,
-        call: Call,
-    ) -> Self {
+    pub(super) fn new(limits: &Arc<Limits>, loaded: &Arc<Loaded>, call: Call) -> Self {
         let gate = Arc::new(Gate::default());
-        let (engine, limits, places) = (engine.clone(), Arc::clone(limits), places.clone());
-        let running =
-            call::call(engine, limits, places, Arc::clone(loaded), call, Arc::clone(&gate));
+        let running = call::call(Arc::clone(limits), Arc::clone(loaded), call, Arc::clone(&gate));
         Self { asking: Asking(gate), place: Place::Here(Box::pin(running)) }
+    }
+
+    pub(super) fn of_script(limits: &Arc<Limits>, script: Script, call: Call) -> Self {
+        let gate = Arc::new(Gate::default());
+        let running = script::call(Arc::clone(limits), script, call, Arc::clone(&gate));
+        Self { asking: Asking(gate), place: Place::Waiting(Box::pin(running)) }
     }
 
     /// Lets the guest run until it needs the session or says something. Needs a runtime of tokio.
@@ -66,7 +65,7 @@ impl Prepared {
         let Self { asking, place, .. } = self;
         asking.0.open(session);
         let running = match place {
-            Place::Here(running) => running,
+            Place::Here(running) | Place::Waiting(running) => running,
             Place::Ahead(task) => {
                 task.await.unwrap_or_else(|error| resume_unwind(error.into_panic()))
             }

@@ -1,10 +1,10 @@
 //! What one store holds: everything that belongs to one hook call and ends with it.
 
-use super::{HookError, Limits, error::FailedStatement, gate::Gate, log::LogSink};
+use super::{HookError, Limits, statements::Statements};
 use crate::{
     alteration::{Handed, Permissions},
     entropy::EntropySource,
-    session::{Column, Counts, Handle},
+    session::{Column, Handle},
 };
 use std::{collections::BTreeMap, sync::Arc};
 use wasmtime::{ResourceLimiter, component::ResourceTable};
@@ -12,14 +12,10 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 /// The data of a hook's store.
 pub(super) struct HookState {
-    pub(super) gate: Arc<Gate>,
+    pub(super) statements: Statements,
     pub(super) limits: Arc<Limits>,
     pub(super) permissions: Permissions,
     pub(super) settings: Handed,
-    pub(super) log: Arc<LogSink>,
-    pub(super) counts: Counts,
-    /// The first failed statement. After it the session takes no more, on every backend alike.
-    pub(super) failed: Option<FailedStatement>,
     /// What it used without having declared it, or although it is not there, which ends it.
     pub(super) undeclared: Option<HookError>,
     pub(super) writers_open: usize,

@@ -54,7 +54,7 @@ pub use read::ReadError;
 pub use sql_component::SqlComponentError;
 pub use sql_name::SqlHook;
 pub use sql_name::SqlNameError;
-pub use sql_source::SqlSource;
+pub use sql_source::{SqlCall, SqlSource};
 pub use sql_text::{SQL_BYTES_MAX, SqlTextError};
 pub use write::{Existing, Outcome, WriteError, Written};
 

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::alteration::{AlterationId, Dialect, ForeignKeys, Permissions, Requirements};
 use std::{
-    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet, HashMap, btree_map::Entry},
     sync::{Arc, OnceLock},
 };
 use wasmparser::{Parser, Payload};
@@ -24,7 +24,22 @@ use wasmparser::{Parser, Payload};
 /// The SQL of a component that the runner itself made.
 #[derive(Debug)]
 pub struct SqlSource {
+    shape: Shape,
     alterations: Vec<SqlAlteration>,
+    /// Where the alterations of each id are in `alterations`.
+    by_id: HashMap<AlterationId, Vec<usize>>,
+}
+
+/// What a hook of such a component does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SqlCall<'a> {
+    /// Hands the text to `execute-script`.
+    Script(&'a str),
+    /// Runs the statement, if it is not empty, with `execute`. The step is the last one if no row was affected.
+    Step(&'a str),
+    Nothing,
+    /// Traps: there is no such alteration or hook.
+    Missing,
 }
 
 impl SqlSource {
@@ -41,15 +56,48 @@ impl SqlSource {
         let is_same = !again.is_empty()
             && Shape::of(&again) == wrapper.shape
             && section::nested(&sql_module::encode(&again)) == bytes[section];
-        is_same.then_some(Self { alterations })
+        let mut by_id: HashMap<AlterationId, Vec<usize>> = HashMap::new();
+        for (at, alteration) in alterations.iter().enumerate() {
+            by_id.entry(alteration.id.clone()).or_default().push(at);
+        }
+        is_same.then_some(Self { shape: wrapper.shape, alterations, by_id })
     }
 
     /// Returns what `hook` of the alteration hands over on `dialect`; empty where it has no SQL.
     pub fn text(&self, id: &AlterationId, hook: SqlHook, dialect: Dialect) -> &str {
-        // As the module's own `find` does it: the first that runs on the dialect is the one.
-        let mut of_id = self.alterations.iter().filter(|alteration| alteration.id == *id);
-        let found = of_id.find(|alteration| alteration.sql.dialects().contains(&dialect));
-        found.map_or("", |alteration| alteration.sql.text(hook, dialect))
+        self.entry(id, dialect).map_or("", |alteration| alteration.sql.text(hook, dialect))
+    }
+
+    /// As the module's own `find` does it: the first that runs on the dialect is the one.
+    fn entry(&self, id: &AlterationId, dialect: Dialect) -> Option<&SqlAlteration> {
+        let mut of_id = self.by_id.get(id)?.iter().filter_map(|at| self.alterations.get(*at));
+        of_id.find(|one| !self.shape.dialects || one.sql.dialects().contains(&dialect))
+    }
+
+    /// Returns what `hook` of the alteration does on `dialect`: what the module's functions do.
+    pub fn call(&self, id: &AlterationId, hook: SqlHook, dialect: Dialect) -> SqlCall<'_> {
+        let (Some(alteration), Some(_)) = (self.entry(id, dialect), self.shape.slot(hook)) else {
+            return SqlCall::Missing;
+        };
+        let text = |hook| alteration.sql.text(hook, dialect);
+        let has_groups = self.shape.preparation || self.shape.backfill;
+        match (hook, text(hook)) {
+            (SqlHook::Step, sql) => SqlCall::Step(sql),
+            (SqlHook::Up, "") if !has_groups => SqlCall::Missing,
+            (SqlHook::Down, "") if text(SqlHook::BeforeDown).is_empty() => SqlCall::Missing,
+            (_, "") => SqlCall::Nothing,
+            (_, sql) => SqlCall::Script(sql),
+        }
+    }
+
+    /// Returns whether the component has hooks outside of a transaction.
+    pub fn has_preparation(&self) -> bool {
+        self.shape.preparation
+    }
+
+    /// Returns whether the component has steps.
+    pub fn has_backfill(&self) -> bool {
+        self.shape.backfill
     }
 
     /// Returns whether dialects differ in what one of its alterations does there.

@@ -263,7 +263,7 @@ fn load(
     cache: Option<&Path>,
     format: Format,
 ) -> Result<(), String> {
-    let host = Host::new(Limits::default(), cache).map_err(|error| error.to_string())?;
+    let host = Host::new(Limits::default(), cache);
     let mut told = Instant::now();
     for (at, component) in components.iter().enumerate() {
         if told.elapsed() >= LINE_EVERY && format == Format::Text {
@@ -272,6 +272,10 @@ fn load(
                 "Compiling: {at} of {}",
                 count(components.len() as u64, "component")
             ));
+        }
+        // What is known to be SQL is not compiled.
+        if pack::SqlSource::of(&component.bytes).is_some() {
+            continue;
         }
         host.load(&component.bytes, Checksum::of(&component.bytes))
             .map_err(|error| format!("{}: {error}", component.file_name))?;

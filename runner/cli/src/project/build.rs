@@ -296,7 +296,10 @@ impl Project {
 fn load(component: &PackedComponent, cache: Option<&Path>) -> Result<(), ProjectError> {
     let failed =
         |reason: String| ProjectError::Load { path: component.file_name.clone().into(), reason };
-    let host = Host::new(Limits::default(), cache).map_err(|error| failed(error.to_string()))?;
+    if pack::SqlSource::of(&component.bytes).is_some() {
+        return Ok(());
+    }
+    let host = Host::new(Limits::default(), cache);
     let loaded = host.load(&component.bytes, Checksum::of(&component.bytes));
     loaded.map(drop).map_err(|error| failed(error.to_string()))
 }

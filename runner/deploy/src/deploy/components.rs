@@ -1,6 +1,6 @@
 //! The components of a plan: fetched from files or from the archive, verified, judged, compiled, linked.
 
-use super::{Control, Job, judge};
+use super::{Control, Job, judge, program::Program};
 use crate::{
     alteration::{
         Alteration, AlterationId, AlterationKey, Checksum, Declaration, DeclaredHooks, Dialect,
@@ -10,7 +10,7 @@ use crate::{
     error::Error,
     escape::Escaped,
     event::Event,
-    host::{Host, LoadError, Loaded},
+    host::{Call, Host, LoadError, Prepared},
     pack::{SqlHook, SqlSource},
     plan::{Finding, Plan, Severity, Step},
     source,
@@ -33,7 +33,7 @@ const TOLD_EVERY: Duration = Duration::from_secs(1);
 /// A component that is ready to run.
 #[derive(Debug)]
 pub(super) struct Ready {
-    pub(super) loaded: Arc<Loaded>,
+    program: Program,
     pub(super) bytes: Arc<Vec<u8>>,
     /// None where names identify the component.
     manifest: Option<Manifest>,
@@ -44,11 +44,21 @@ pub(super) struct Ready {
 impl Ready {
     /// Returns whether `id` has hooks outside of its transaction.
     pub(super) fn has_preparation(&self, id: &AlterationId) -> bool {
-        self.loaded.has_preparation() && self.declares(id, |hooks| hooks.preparation)
+        self.program.has_preparation() && self.declares(id, |hooks| hooks.preparation)
     }
 
     pub(super) fn has_backfill(&self, id: &AlterationId) -> bool {
-        self.loaded.has_backfill() && self.declares(id, |hooks| hooks.backfill)
+        self.program.has_backfill() && self.declares(id, |hooks| hooks.backfill)
+    }
+
+    /// Returns its SQL, if it is known to be nothing else.
+    pub(super) fn sql(&self) -> Option<&SqlSource> {
+        self.program.sql()
+    }
+
+    /// Makes a hook ready to be called.
+    pub(super) fn prepare(&self, host: &Host, call: Call) -> Prepared {
+        self.program.prepare(host, call, self.dialect)
     }
 
     fn declares(&self, id: &AlterationId, part: fn(DeclaredHooks) -> bool) -> bool {
@@ -63,8 +73,7 @@ impl Ready {
     /// Returns the tables and views that `id` makes: what its manifest says, and what its SQL says where that is known.
     fn creates(&self, id: &AlterationId, judge: &Judge) -> Option<BTreeSet<String>> {
         let declared = self.declaration(id).and_then(|declaration| declaration.creates.as_ref());
-        let source = SqlSource::of(&self.bytes);
-        let known = source.map(|source| {
+        let known = self.sql().map(|source| {
             let texts = SqlHook::ALL.into_iter().map(|hook| source.text(id, hook, self.dialect));
             texts.flat_map(|text| judge.made(text)).collect::<BTreeSet<_>>()
         });
@@ -135,7 +144,7 @@ impl Components {
             let time = host.compile_time();
             let compile = spawn_blocking(move || {
                 let ready = load(&host, bytes, checksum, judge.dialect())?;
-                let findings = judge::component(&judge, &ready.bytes, &pending);
+                let findings = judge::component(&judge, ready.sql(), &pending);
                 Ok((checksum, ready, findings))
             });
             loading.tasks.spawn(async move {
@@ -216,7 +225,7 @@ fn load(
 ) -> Result<Ready, LoadError> {
     let manifest =
         component::manifest(&bytes).map_err(|error| LoadError::Manifest(error.to_string()))?;
-    Ok(Ready { loaded: Arc::new(host.load(&bytes, checksum)?), bytes, manifest, dialect })
+    Ok(Ready { program: Program::load(host, &bytes, checksum)?, bytes, manifest, dialect })
 }
 
 type Task = Result<(Checksum, Ready, Vec<Finding>), Error>;

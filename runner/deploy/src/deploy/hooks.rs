@@ -43,7 +43,7 @@ impl Hooks<'_> {
             settings: attempt.settings.clone(),
             entropy,
         };
-        self.host.prepare(&ready.loaded, call)
+        ready.prepare(self.host, call)
     }
 
     /// Makes the hook of the part where `run` stands ready to be called.

@@ -47,8 +47,12 @@ impl Pending {
 
 /// Returns what of a component's SQL would be refused when `pending` run, or could not be resumed; nothing where its
 /// SQL is not known.
-pub(super) fn component(judge: &Judge, bytes: &[u8], pending: &[Pending]) -> Vec<Finding> {
-    let Some(source) = SqlSource::of(bytes) else { return Vec::new() };
+pub(super) fn component(
+    judge: &Judge,
+    source: Option<&SqlSource>,
+    pending: &[Pending],
+) -> Vec<Finding> {
+    let Some(source) = source else { return Vec::new() };
     let of_one = |pending: &Pending| {
         let mut note = None;
         let refused = pending.hooks().find_map(|hook| {
@@ -137,7 +141,7 @@ async fn refused(
         let Some(first) = pending.first() else { continue };
         let file = job.file(&first.key, snapshot);
         let bytes = fetch(file, &first.key, checksum, backend).await?;
-        findings.extend(component(&judge, &bytes, &pending));
+        findings.extend(component(&judge, SqlSource::of(&bytes).as_ref(), &pending));
     }
     Ok(findings)
 }
@@ -155,7 +159,7 @@ pub(super) fn files(job: &Job<'_>, plan: &Plan, judge: &Judge) -> Result<(), Err
         let bytes = source::read_component(&file.path, checksum)?;
         let down = pending.clone().into_iter();
         pending.extend(down.map(|up| Pending { direction: Direction::Down, ..up }));
-        findings.extend(component(judge, &bytes, &pending));
+        findings.extend(component(judge, SqlSource::of(&bytes).as_ref(), &pending));
     }
     findings.retain(|finding| finding.severity() != Severity::Note);
     if findings.is_empty() {

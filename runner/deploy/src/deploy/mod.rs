@@ -21,6 +21,7 @@ mod losses;
 pub(crate) mod mended;
 mod part;
 mod parts;
+mod program;
 mod released;
 mod replaced;
 pub(crate) mod resolve;

@@ -32,7 +32,7 @@ pub(super) async fn look(
             Err(BackendError::ArchiveDamaged(_) | BackendError::Corrupt(_)) => None,
             archived => archived?,
         };
-        let sources = (applied.as_deref().and_then(SqlSource::of), SqlSource::of(&ready.bytes));
+        let sources = (applied.as_deref().and_then(SqlSource::of), ready.sql());
         replaced.push(Replaced {
             key: key.clone(),
             applied: row.component_checksum,
@@ -41,7 +41,7 @@ pub(super) async fn look(
             with_bytes: ready.bytes.len(),
             sql: match sources {
                 (Some(applied), Some(offered)) => {
-                    Some(sql(key, (&applied, &offered), backend.dialect()))
+                    Some(sql(key, (&applied, offered), backend.dialect()))
                 }
                 _ => None,
             },

@@ -75,7 +75,7 @@ impl Runner {
         let catalog = self.catalog()?;
         let job = Job::Baseline { catalog: &catalog, options };
         // What is adopted is there.
-        let (host, backend) = (self.host()?, self.connect(Access::Write).await?);
+        let (host, backend) = (self.host(), self.connect(Access::Write).await?);
         run(&job, backend, &host, &options.how, control).await
     }
 }

@@ -42,7 +42,7 @@ impl Runner {
         let rows = needed(plugin, snapshot);
         let folder = tempfile::tempdir().map_err(|error| Error::NoScratch(error.to_string()))?;
         let catalog = catalog(&rows, source, folder.path()).await?;
-        let host = self.host()?;
+        let host = self.host();
         let ground = self.ground(control).await?;
         let scratch = self.clone().on(ground.url.clone());
         let replayed = async {

@@ -24,7 +24,7 @@ impl Runner {
         observer: &(dyn Fn(&Tested) + Send + Sync),
     ) -> Result<Trial, Error> {
         let catalog = self.catalog()?;
-        let host = self.host()?;
+        let host = self.host();
         let script = options.prepare.as_deref().map(Script::read).transpose()?;
         // A scratch database may have them.
         let policy = Policy { drafts: true, folders: Folders::Ignored, ..options.deploy.policy };

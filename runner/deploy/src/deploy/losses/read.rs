@@ -5,7 +5,7 @@ use crate::{
     alteration::{AlterationId, Dialect},
     deploy::components::Components,
     event::Certainty,
-    pack::{SqlHook, SqlSource},
+    pack::SqlHook,
     plan::Plan,
     sql::{Statement, Token, TokenKind, statement_length},
 };
@@ -20,7 +20,7 @@ pub(super) fn read(
 ) {
     for step in &plan.steps {
         let Some((_, ready)) = components.get(&step.key) else { continue };
-        match SqlSource::of(&ready.bytes) {
+        match ready.sql() {
             Some(source) => {
                 for hook in [SqlHook::BeforeDown, SqlHook::Down] {
                     let sql = source.text(&step.key.id, hook, dialect);
