@@ -32,6 +32,16 @@ pub fn point(name: &str) {
 #[cfg(not(feature = "crash-points"))]
 pub fn point(_name: &str) {}
 
+/// Returns whether a test counts the points of this process, and so wants the same ones in each run.
+pub fn is_watched() -> bool {
+    #[cfg(feature = "crash-points")]
+    return ["RUNNER_CRASH_TRACE", "RUNNER_CRASH_AT"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some());
+    #[cfg(not(feature = "crash-points"))]
+    false
+}
+
 /// Marks the moment before a message goes to the database.
 pub fn before(_sql: &str) {
     #[cfg(feature = "crash-points")]

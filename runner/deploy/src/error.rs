@@ -173,10 +173,12 @@ pub struct StepFailure {
     pub cut: Option<Stop>,
 }
 
-/// What a crash of the server took along of steps that had been told as done.
+/// What a crash of the server took along of steps that had been told as done, or the database of those that were not yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lost {
     Nothing,
+    /// These ran and were to be committed together with the step that failed: they are rolled back with it.
+    Together(Vec<AlterationKey>),
     /// These, which are not among those that are done any more.
     These(Vec<AlterationKey>),
     /// The last of those that were done may be lost: nobody could look.

@@ -34,6 +34,8 @@ pub struct Work<'a> {
     /// The attempt that comes after this one, in one transaction: its start is recorded with the end of this
     /// one, where the part is the last.
     pub following: Option<Following<'a>>,
+    /// It may be committed together with what follows, see [`Backend::groups`].
+    pub is_grouped: bool,
 }
 
 /// An attempt in one transaction that comes after another one.
@@ -79,6 +81,8 @@ pub struct Undone {
     pub revision: Option<Revision>,
     /// What went wrong on the runner's side, where the guest was only told that something did.
     pub own_error: Option<BackendError>,
+    /// Attempts before it that were to be committed with it are rolled back, too.
+    pub is_group_lost: bool,
 }
 
 impl Backend {
@@ -210,6 +214,9 @@ impl Backend {
             self.journal = Some(Arc::clone(&journal));
             return Ok(journal);
         }
+        if work.is_grouped {
+            self.gather().await?;
+        }
         let mut own = vec![self.advance(work.claim.revision)?];
         if matches!(work.part, Part::Whole) {
             own.extend(self.archive_up(work.claim).await?);
@@ -292,6 +299,7 @@ impl Backend {
         record.extend(self.made(work).await?);
         // What follows is on the disk only together with this, and the last one waits for it.
         let durability = match (work.part, work.following) {
+            (Part::Whole, Some(_)) if work.is_grouped && self.may_gather() => Durability::Grouped,
             (Part::Whole, Some(_)) => Durability::Unflushed,
             _ => Durability::Flushed,
         };
@@ -355,6 +363,11 @@ impl Backend {
 
     /// Takes a part back as far as that is possible, ending a statement that still runs.
     pub async fn undo(&mut self, work: &Work<'_>) -> Result<Undone, BackendError> {
+        let undone = self.undo_part(work).await?;
+        Ok(Undone { is_group_lost: self.take_lost_group().await?, ..undone })
+    }
+
+    async fn undo_part(&mut self, work: &Work<'_>) -> Result<Undone, BackendError> {
         self.undo_confined().await?;
         let journal = match work.part {
             Part::Journaled(_) => self.journal.take(),

@@ -8,6 +8,7 @@ use super::{
     confined::Confined,
     connection::{Connection, Connector, HookMode, HookSettings, SharedConnection},
     disk::Disk,
+    group::Gathering,
     journal::SharedJournal,
     lease::Lease,
     recorded,
@@ -58,6 +59,8 @@ pub struct Backend {
     pub(super) helper: Option<Helper>,
     /// Commits that did not wait for the disk.
     pub(super) disk: Disk,
+    /// Attempts that may be committed together.
+    pub(super) gathering: Option<Gathering>,
     /// Told when the lock is lost.
     lost: watch::Sender<bool>,
 }
@@ -92,6 +95,7 @@ impl Backend {
             rehearses_confined: false,
             helper: None,
             disk: Disk::default(),
+            gathering: None,
             lost: watch::channel(false).0,
         }
     }

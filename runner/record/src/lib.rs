@@ -24,6 +24,7 @@ mod disk;
 mod export;
 mod former;
 mod grants;
+mod group;
 mod journal;
 mod lease;
 mod lock;

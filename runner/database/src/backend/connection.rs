@@ -3,7 +3,7 @@
 //! The *plugin's* side is [`Session`]. The *operator's* side is split by what it is for: [`Transactions`], [`Locking`],
 //! [`Journaling`], [`Scratch`], and what only some kinds have, each a trait of its own that a [`Connection`] gives out
 //! where it can: [`Places`], [`Rights`], [`Rehearses`], [`RunsOutside`], [`RepeatsSettings`], [`Apart`],
-//! [`Sessions`], [`Maps`], [`Confining`]. The rules of
+//! [`Sessions`], [`Maps`], [`Groups`], [`Confining`]. The rules of
 //! claims, records and journals are written once, above it, for every database.
 
 pub use super::{
@@ -204,6 +204,11 @@ pub trait Connection: Session + Transactions + Locking + Journaling + Scratch {
         None
     }
 
+    /// Transactions that are committed together, where a commit costs much and what is in it little.
+    fn groups(&mut self) -> Option<&mut dyn Groups> {
+        None
+    }
+
     fn own_types(&self) -> OwnTypes;
 
     /// Which of the runner's own tables are there, in lower case.
@@ -357,6 +362,20 @@ pub trait Maps: Send {
     /// Bounds the next hook to what its plugin made, and to what it was granted of others'; `None` leaves it unbounded. Only
     /// where the driver itself stands for it, as on SQLite.
     fn bound(&mut self, _granted: Option<Granted>) {}
+}
+
+/// Where transactions can be committed together: those that finished as [`Durability::Grouped`]. Whatever else is begun than
+/// another transaction with a hook commits them first.
+#[async_trait]
+pub trait Groups: Send {
+    /// Whether some are finished and not committed.
+    fn is_group_open(&self) -> bool;
+
+    /// Commits them, if there are any. After an error none is kept.
+    async fn commit_group(&mut self) -> Result<(), BackendError>;
+
+    /// Returns, once, whether the database rolled them back.
+    fn take_lost_group(&mut self) -> bool;
 }
 
 /// Where the server ends neither idle transactions nor statements of a runner that is gone: sessions and statements that

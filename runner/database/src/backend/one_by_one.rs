@@ -31,8 +31,8 @@ pub(super) trait Steps: Send {
     /// Checks what a hook left unchecked, and that its transaction is still there.
     async fn leave_hook(&mut self) -> Result<(), BackendError>;
 
-    /// Commits, and makes sure that it is committed.
-    async fn commit(&mut self) -> Result<(), BackendError>;
+    /// Commits, and makes sure that it is committed; or leaves it open for a group, if it may.
+    async fn commit(&mut self, wanted: Durability) -> Result<Durability, BackendError>;
 
     /// Runs own statements in another way than one by one; `None` where there is no other.
     async fn relayed(&mut self, _statements: &[Own]) -> Option<Result<Vec<Rows>, TxError>> {
@@ -89,8 +89,7 @@ pub(super) async fn finish(
         Checks::Segment => {}
     }
     own(steps, end.own).await?;
-    steps.commit().await.map_err(TxError::of_commit)?;
-    Ok(Durability::Flushed)
+    steps.commit(end.durability).await.map_err(TxError::of_commit)
 }
 
 pub(super) async fn apply(

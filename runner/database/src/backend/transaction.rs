@@ -175,6 +175,9 @@ pub enum Durability {
     Flushed,
     /// It need not. A crash of the server may take it along, and then takes all that was committed after it too.
     Unflushed,
+    /// It need not be committed yet, if the database commits several transactions together: then it is with the next one that
+    /// waits, or with [`super::connection::Groups::commit_group`]. Whatever ends this process before takes it along.
+    Grouped,
 }
 
 impl End {

@@ -23,12 +23,15 @@ pub(super) enum Stepped {
     Done(Revision, StepReport),
     /// The rest of the plan cannot be rehearsed: why, and because of which statement.
     NotRehearsable(Unrehearsed, Option<String>),
+    /// It failed, and with it what was to be committed together with it is rolled back.
+    GroupLost(Error),
 }
 
 /// As [`Stepped`], with what its hooks did.
 pub(super) enum Attempted {
     Done(Revision, Counts),
     NotRehearsable(Unrehearsed, Option<String>),
+    GroupLost(Error),
 }
 
 /// What is attempted.
@@ -42,17 +45,20 @@ pub(super) struct Subject<'a> {
 }
 
 impl Work<'_> {
-    /// Gives a prepared step its turn. `following` is the attempt whose start is recorded with its end.
+    /// Gives a prepared step its turn. `following` is the attempt whose start is recorded with its end; with `is_grouped`, the
+    /// step may be committed together with it.
     pub(super) async fn step(
         &self,
         backend: &mut Backend,
         PreparedStep { subject, way }: PreparedStep<'_>,
-        following: Option<Following<'_>>,
+        (following, is_grouped): (Option<Following<'_>>, bool),
         revision: Revision,
     ) -> Result<Stepped, Error> {
         let began = Instant::now();
         let attempted = match way {
-            Way::Whole(whole) => self.whole(backend, subject, whole, following, revision).await?,
+            Way::Whole(whole) => {
+                self.whole(backend, subject, whole, (following, is_grouped), revision).await?
+            }
             Way::Parts(run, hook) => {
                 let revision = self.begin(backend, subject, &run, revision).await?;
                 self.in_parts(backend, subject, *run, Some(hook), revision).await?
@@ -68,12 +74,13 @@ impl Work<'_> {
             Attempted::NotRehearsable(reason, statement) => {
                 return Ok(Stepped::NotRehearsable(reason, statement));
             }
+            Attempted::GroupLost(error) => return Ok(Stepped::GroupLost(error)),
         };
         let (key, direction) = (&subject.step.key, subject.step.direction);
         // The operator waited for the commits too; the record has the hooks' own time.
         let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let counts = Counts { duration_ms, ..counts };
-        (self.control.observer)(Event::Finished { key, direction, counts });
+        self.held.tell(Event::Finished { key, direction, counts });
         Ok(Stepped::Done(revision, StepReport { key: key.clone(), direction, counts }))
     }
 
@@ -83,7 +90,7 @@ impl Work<'_> {
         backend: &mut Backend,
         subject: Subject<'_>,
         Whole { hook, entropy, is_started }: Whole,
-        following: Option<Following<'_>>,
+        (following, is_grouped): (Option<Following<'_>>, bool),
         revision: Revision,
     ) -> Result<Attempted, Error> {
         let Subject { step, attempt, ready, .. } = subject;
@@ -103,6 +110,7 @@ impl Work<'_> {
             hook: subject.whole_hook(),
             entropy,
             following,
+            is_grouped,
             next: &|_| Next::Done,
         };
         let turned = self.turn(backend, &turn, Some(hook)).await;
@@ -110,12 +118,20 @@ impl Work<'_> {
             // Somebody was faster.
             self.leave_out(backend, attempt).await;
         }
-        let (cause, counts) = match turned? {
+        let (cause, counts, undone) = match turned? {
             Turned::Done(revision, counts, _) => return Ok(Attempted::Done(revision, counts)),
-            Turned::Failed(cause, counts, _) => (cause, counts),
+            Turned::Failed(cause, counts, undone) => (cause, counts, undone),
         };
         let ending = cause.ending();
-        let recorded = match self.undo(backend, &turn.work()).await {
+        let undone = match undone {
+            Some(undone) => Ok(*undone),
+            None => self.undo(backend, &turn.work()).await,
+        };
+        if undone.as_ref().is_ok_and(|undone| undone.is_group_lost) {
+            let error = self.failure(subject, &turn.hook, cause, Changed::Nothing, None);
+            return Ok(Attempted::GroupLost(error));
+        }
+        let recorded = match undone {
             // Nobody knows that it failed.
             Ok(_) if matches!(cause, StepError::Unknown(_)) => Ok(()),
             Ok(_) => backend.record_failure(attempt, ending, &counts, &cause.to_string()).await,
@@ -123,7 +139,7 @@ impl Work<'_> {
         };
         crash::point("after the failure was recorded");
         let (key, direction) = (&step.key, step.direction);
-        (self.control.observer)(Event::Failed { key, direction, counts });
+        self.held.tell(Event::Failed { key, direction, counts });
         let cause = if taken_over(backend, &recorded) { StepError::LockLost } else { cause };
         Err(self.failure(subject, &turn.hook, cause, Changed::Nothing, recorded.err()))
     }

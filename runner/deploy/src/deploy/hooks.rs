@@ -1,8 +1,9 @@
 //! Makes hooks ready to be called: which one a part of an attempt calls, with what, and who hears of it.
 
 use super::{
-    Control, Work,
+    Work,
     attempt::{Subject, no_entropy},
+    held::Held,
 };
 use crate::{
     alteration::{Dialect, Direction},
@@ -16,23 +17,22 @@ use crate::{
 use std::{sync::Arc, time::Duration};
 
 /// What every hook of a job is made ready with.
-#[derive(Clone, Copy)]
 pub(super) struct Hooks<'a> {
     host: &'a Host,
-    control: &'a Control,
+    held: Arc<Held>,
     /// Bounds each step of a backfill.
     step_time: Option<Duration>,
 }
 
 impl<'a> Work<'a> {
     pub(super) fn hooks(&self) -> Hooks<'a> {
-        Hooks { host: self.host, control: self.control, step_time: self.step_time }
+        Hooks { host: self.host, held: Arc::clone(&self.held), step_time: self.step_time }
     }
 }
 
 impl Hooks<'_> {
     /// Makes a hook ready to be called.
-    pub(super) fn prepare(self, subject: Subject<'_>, hook: Hook, entropy: Entropy) -> Prepared {
+    pub(super) fn prepare(&self, subject: Subject<'_>, hook: Hook, entropy: Entropy) -> Prepared {
         let Subject { step, attempt, ready, .. } = subject;
         let call = Call {
             timeout: matches!(hook, Hook::Step(_)).then_some(self.step_time).flatten(),
@@ -47,20 +47,20 @@ impl Hooks<'_> {
     }
 
     /// Makes the hook of the part where `run` stands ready to be called.
-    pub(super) fn of_part(self, subject: Subject<'_>, run: &Run) -> Prepared {
+    pub(super) fn of_part(&self, subject: Subject<'_>, run: &Run) -> Prepared {
         self.prepare(subject, hook_of(run), run.entropy.part(&part_name(run)))
     }
 
     /// Makes a run of several parts, which is yet to be begun.
-    pub(super) fn new_run(self, subject: Subject<'_>, dialect: Dialect) -> Result<Run, Error> {
+    pub(super) fn new_run(&self, subject: Subject<'_>, dialect: Dialect) -> Result<Run, Error> {
         let (first, wit) = (first_phase(subject), self.host.wit_version());
         let entropy = entropy::draw().map_err(no_entropy)?;
         Ok(Run::new(subject.attempt, first, dialect, wit, entropy, operator::now()))
     }
 
-    fn observer(self, subject: Subject<'_>, hook: &'static str) -> HookObserver {
-        let (observer, key) = (Arc::clone(&self.control.observer), subject.step.key.clone());
-        Arc::new(move |event| observer(Event::Hook { key: &key, hook, event }))
+    fn observer(&self, subject: Subject<'_>, hook: &'static str) -> HookObserver {
+        let (held, key) = (Arc::clone(&self.held), subject.step.key.clone());
+        Arc::new(move |event| held.tell(Event::Hook { key: &key, hook, event }))
     }
 }
 

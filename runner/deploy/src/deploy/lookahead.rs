@@ -120,6 +120,11 @@ pub(super) struct Whole {
 }
 
 impl PreparedStep<'_> {
+    /// Returns whether its start is recorded.
+    pub(super) fn is_started(&self) -> bool {
+        matches!(&self.way, Way::Whole(whole) if whole.is_started)
+    }
+
     pub(super) fn is_whole(&self) -> bool {
         matches!(self.way, Way::Whole(_))
     }

@@ -12,7 +12,9 @@ mod components;
 mod control;
 mod export;
 mod folders;
+mod gathered;
 mod grants;
+mod held;
 mod hooks;
 mod job;
 mod judge;
@@ -58,6 +60,7 @@ use crate::{
 };
 use again::Halves;
 use components::Components;
+use held::Held;
 use std::{sync::Arc, time::Instant};
 use work::Work;
 
@@ -337,6 +340,7 @@ async fn work(
             host,
             components,
             control,
+            held: Arc::new(Held::new(Arc::clone(&control.observer))),
             renames: renames.clone(),
             permitted: permitted.to_vec(),
             before: report.steps.len(),

@@ -30,6 +30,8 @@ pub(super) struct Turn<'a> {
     pub(super) entropy: Entropy,
     /// The attempt whose start is recorded with the end of this one.
     pub(super) following: Option<Following<'a>>,
+    /// It may be committed together with what follows.
+    pub(super) is_grouped: bool,
     /// What comes after it, told from the hook's answer.
     pub(super) next: &'a (dyn Fn(StepAnswer) -> Next + Send + Sync),
 }
@@ -68,6 +70,9 @@ impl Work<'_> {
                 Ok(undone) => undone,
                 Err(_) => return Ok(Turned::Failed(cause, counts, None)),
             };
+            if undone.is_group_lost {
+                return Ok(Turned::Failed(cause, counts, Some(Box::new(undone))));
+            }
             // What took effect of a journaled part stays, and is not done again: the part goes on in
             // its journal, where nobody else has moved the ledger.
             let goes_on =
@@ -80,7 +85,7 @@ impl Work<'_> {
             if is_doubtful {
                 continue;
             }
-            (self.control.observer)(Event::Retrying {
+            self.held.tell(Event::Retrying {
                 key: &turn.subject.step.key,
                 hook: turn.hook.name(),
                 reason: &cause.to_string(),
@@ -120,6 +125,7 @@ impl Work<'_> {
             }
             () = cancelled.cancelled() => (Counts::default(), Err(StepError::Interrupted)),
             () = is_lost(&mut lost) => (Counts::default(), Err(StepError::LockLost)),
+            never = self.held.listen() => match never {},
             intervention = held_up(&mut oversight) => {
                 (Counts::default(), Err(StepError::Intervened(intervention)))
             }
@@ -128,7 +134,7 @@ impl Work<'_> {
         if let Some((statement, reason)) = backend.went_apart().await {
             let (key, hook) = (&turn.subject.step.key, turn.hook.name());
             let event = Event::NotResumable { key, hook, statement: &statement, reason: &reason };
-            (self.control.observer)(event);
+            self.held.tell(event);
         }
         let next = match result {
             Ok(answer) => (turn.next)(answer),
@@ -181,6 +187,7 @@ impl Turn<'_> {
             part: self.part,
             limits: self.claim.attempt.limits,
             following: self.following,
+            is_grouped: self.is_grouped,
         }
     }
 }

@@ -64,6 +64,7 @@ impl Work<'_> {
                 hook: hook_of(&before),
                 entropy: before.entropy.part(&part_name(&before)),
                 following: None,
+                is_grouped: false,
                 next: &next,
             };
             let (counts, next) = match self.turn(backend, &turn, hook).await? {

@@ -1,6 +1,6 @@
 //! A job under the lock: plans again on what it finds there, and applies until the end or the first error.
 
-use super::{Components, Control, Job, Renaming, acceptable, folders};
+use super::{Components, Control, Job, Renaming, acceptable, folders, held::Held};
 use crate::{
     backend::{Backend, BackendError, NewGrant, Status},
     error::{Error, Lost},
@@ -19,6 +19,8 @@ pub(super) struct Work<'a> {
     pub(super) host: &'a Host,
     pub(super) components: Arc<Components>,
     pub(super) control: &'a Control,
+    /// Hears of attempts.
+    pub(super) held: Arc<Held>,
     /// Takeovers that the operator agreed to at the question.
     pub(super) renames: Renames,
     /// Permissions that were granted at the question.
@@ -47,7 +49,9 @@ impl Work<'_> {
         match worked {
             Err(Error::Step(mut failure)) => {
                 failure.done.clone_from(done);
-                failure.lost = lost;
+                if failure.lost == Lost::Nothing {
+                    failure.lost = lost;
+                }
                 Err(Error::Step(failure))
             }
             Err(error)
@@ -148,7 +152,7 @@ impl Work<'_> {
                 ended => return ended,
             }
             match self.settle(backend).await {
-                Lost::Nothing => {}
+                Lost::Nothing | Lost::Together(_) => {}
                 Lost::These(keys) => (self.control.observer)(Event::Lost { keys: &keys }),
                 Lost::Unknown => {
                     let reason = "it could not be asked what it still has".to_owned();

@@ -403,6 +403,7 @@ impl Journal {
             cut: is_cut,
             revision: (revision == own).then_some(self.revision),
             own_error: self.own_error.take(),
+            is_group_lost: false,
         })
     }
 

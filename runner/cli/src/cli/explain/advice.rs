@@ -154,7 +154,9 @@ pub(super) fn explain(error: &Error, exit: Exit) -> Explanation {
             explanation.commands = inner.commands;
             explanation.changed = match lost {
                 Lost::Unknown => changed::perhaps(done, ""),
-                Lost::Nothing | Lost::These(_) => changed::changed(done, *rehearsed, None),
+                Lost::Nothing | Lost::Together(_) | Lost::These(_) => {
+                    changed::changed(done, *rehearsed, None)
+                }
             };
             explanation.changed = changed::and_taken_over(
                 std::mem::take(&mut explanation.changed),
@@ -166,7 +168,7 @@ pub(super) fn explain(error: &Error, exit: Exit) -> Explanation {
             changed::note_lost(&mut explanation, lost);
             match lost {
                 Lost::Unknown => LOOK_AGAIN.to_owned(),
-                Lost::Nothing | Lost::These(_) => next,
+                Lost::Nothing | Lost::Together(_) | Lost::These(_) => next,
             }
         }
         Error::Step(failure) => step(&mut explanation, failure),

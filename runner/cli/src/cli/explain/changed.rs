@@ -14,8 +14,10 @@ pub(super) const LOOK_AGAIN: &str =
     "when the server is back, see `runner status`, then run the same command again, which resumes";
 
 pub(super) fn note_lost(explanation: &mut Explanation, lost: &Lost) {
-    if let Lost::These(keys) = lost {
-        explanation.details.push(("lost", lost_text(keys)));
+    match lost {
+        Lost::These(keys) => explanation.details.push(("lost", lost_text(keys))),
+        Lost::Together(keys) => explanation.details.push(("lost", together_text(keys))),
+        Lost::Nothing | Lost::Unknown => {}
     }
 }
 
@@ -47,6 +49,16 @@ pub(crate) fn lost_text(keys: &[AlterationKey]) -> String {
         [key, ..] => format!(", beginning with {key}"),
     };
     format!("{count}{from}: the server crashed before it had written {them} to disk")
+}
+
+/// Returns what was rolled back together with the alteration that failed.
+fn together_text(keys: &[AlterationKey]) -> String {
+    let names: Vec<String> = keys.iter().map(AlterationKey::to_string).collect();
+    let (them, it) = if keys.len() == 1 { ("it was", "it is") } else { ("they were", "they are") };
+    format!(
+        "{}: {them} to be committed together with what failed, and {it} rolled back with it",
+        names.join(", ")
+    )
 }
 
 /// Says exactly what is left of an alteration that is committed in several parts.

@@ -25,7 +25,7 @@ pub(super) fn step(explanation: &mut Explanation, failure: &StepFailure) -> Stri
     explanation.alteration = Some(key.to_string());
     explanation.changed = match lost {
         Lost::Unknown => format!("{}; nothing of {key}", perhaps(done, " before it")),
-        Lost::Nothing | Lost::These(_) => changed(done, *rehearsed, Some(key)),
+        Lost::Nothing | Lost::Together(_) | Lost::These(_) => changed(done, *rehearsed, Some(key)),
     };
     if let Changed::Unfinished { run, effects } = &failure.changed
         && !rehearsed

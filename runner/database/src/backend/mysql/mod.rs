@@ -52,7 +52,7 @@ use super::{
         Rights, Segments, Sessions, SignedLease, Verdict,
     },
     one_by_one::Steps,
-    transaction::{Own, Rows, TxError},
+    transaction::{Durability, Own, Rows, TxError},
 };
 use crate::{
     session::{Handle, Session as _},
@@ -270,8 +270,9 @@ impl Steps for MysqlConnection {
         if self.is_still_begun().await? { Ok(()) } else { Err(self.ended()) }
     }
 
-    async fn commit(&mut self) -> Result<(), BackendError> {
-        self.commit_transaction().await
+    async fn commit(&mut self, _wanted: Durability) -> Result<Durability, BackendError> {
+        self.commit_transaction().await?;
+        Ok(Durability::Flushed)
     }
 }
 

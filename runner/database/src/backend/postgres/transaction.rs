@@ -231,7 +231,7 @@ impl PostgresConnection {
         let id = self.state.transaction_id().map(str::to_owned);
         let message = &mut out.message;
         match durability {
-            Durability::Unflushed => drop(message.push(UNFLUSHED)),
+            Durability::Unflushed | Durability::Grouped => drop(message.push(UNFLUSHED)),
             Durability::Flushed if self.config.never_waits => drop(message.push(settings::WAIT)),
             Durability::Flushed => {}
         }

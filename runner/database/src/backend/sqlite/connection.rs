@@ -13,8 +13,9 @@ use crate::{
     backend::{
         BackendError,
         connection::{
-            Cell, Connection, HookSettings, Journaling, Journals, LockTry, Locking, Maps, OwnTypes,
-            Rehearses, RepeatsSettings, RunsOutside, Segments, Transactions, Verdict, own_sql,
+            Cell, Connection, Groups, HookSettings, Journaling, Journals, LockTry, Locking, Maps,
+            OwnTypes, Rehearses, RepeatsSettings, RunsOutside, Segments, Transactions, Verdict,
+            own_sql,
         },
         one_by_one::{self, Steps},
         transaction::{Checks, Durability, End, Guest, Own, Rows, Start, TxError},
@@ -113,15 +114,15 @@ impl Steps for SqliteSession {
         Ok(())
     }
 
-    async fn commit(&mut self) -> Result<(), BackendError> {
-        self.end().await?;
+    async fn commit(&mut self, wanted: Durability) -> Result<Durability, BackendError> {
+        let kept = self.end(wanted).await?;
         self.outside.has_committed |= self.outside.in_hook;
         self.foreign_keys.iter_mut().for_each(Known::committed);
         self.objects.committed();
-        if !self.rehearsing {
+        if !self.rehearsing && kept == Durability::Flushed {
             self.change_journal_mode().await;
         }
-        Ok(())
+        Ok(kept)
     }
 }
 
@@ -132,6 +133,9 @@ impl Transactions for SqliteSession {
             self.outside.enter(hook.foreign_keys);
         }
         let has_guest = start.guest != Guest::None;
+        if !has_guest {
+            self.commit_group().await.map_err(TxError::Start)?;
+        }
         let rows = one_by_one::start(self, start).await?;
         if has_guest {
             self.know_objects().await.map_err(TxError::Start)?;
@@ -140,6 +144,7 @@ impl Transactions for SqliteSession {
     }
 
     async fn look(&mut self) -> Result<(), BackendError> {
+        self.commit_group().await?;
         self.guard.set(Rights::Host);
         match self.rehearsing {
             true => self.begin_transaction().await,
@@ -171,6 +176,7 @@ impl Transactions for SqliteSession {
         statements: Vec<Own>,
         _durability: Durability,
     ) -> Result<Durability, TxError> {
+        self.commit_group().await.map_err(TxError::Start)?;
         if statements.iter().any(|own| own.sql.contains("@object")) {
             self.objects.forget();
         }
@@ -268,6 +274,10 @@ impl Connection for SqliteSession {
     }
 
     fn maps(&mut self) -> Option<&mut dyn Maps> {
+        Some(self)
+    }
+
+    fn groups(&mut self) -> Option<&mut dyn Groups> {
         Some(self)
     }
 

@@ -248,6 +248,11 @@ impl Guard {
         std::mem::take(&mut lock(&self.settings))
     }
 
+    /// Returns whether a guest asked for another journal mode.
+    pub(super) fn wants_journal_mode(&self) -> bool {
+        lock(&self.journal_mode).is_some()
+    }
+
     /// Returns the mode of the journal that was asked for since the last call.
     pub(super) fn take_journal_mode(&self) -> Option<JournalMode> {
         lock(&self.journal_mode).take()

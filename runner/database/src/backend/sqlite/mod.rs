@@ -8,6 +8,7 @@ mod bounds;
 mod connection;
 mod error;
 mod foreign_keys;
+mod group;
 mod guard;
 mod judged;
 mod lock;

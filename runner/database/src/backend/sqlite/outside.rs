@@ -16,6 +16,7 @@ use crate::{
     backend::{
         BackendError,
         connection::{RepeatsSettings, RunsOutside},
+        transaction::Durability,
     },
     crash,
     session::{ErrorKind, Lacks, Outcome, SqlError},
@@ -69,6 +70,15 @@ impl Outsides {
     /// Notes that a hook begins whose alteration declares `keys`.
     pub(super) fn enter(&mut self, keys: ForeignKeys) {
         self.declared_keys = keys == ForeignKeys::Enforced;
+    }
+
+    pub(super) fn enforces_keys(&self) -> bool {
+        self.enforces_keys
+    }
+
+    /// Returns whether the next transaction needs settings that a transaction cannot make.
+    pub(super) fn needs_preparation(&self) -> bool {
+        self.wants_keys() != self.enforces_keys || !self.again.is_empty()
     }
 
     fn wants_keys(&self) -> bool {
@@ -212,7 +222,8 @@ impl SqliteSession {
         }
         self.begin_transaction().await?;
         drop_temporary(&mut self.connection).await?;
-        self.end().await
+        self.end(Durability::Flushed).await?;
+        Ok(())
     }
 
     /// Resets the settings that end with the hook.

@@ -7,6 +7,7 @@ use super::{
     bounds::Origin,
     error::{guest_error, raw_guest_error},
     foreign_keys::Known,
+    group::Group,
     guard::{CURSOR_PREFIX, Guard, Rights, stack_position},
     lock::FileLock,
     objects::Objects,
@@ -60,6 +61,7 @@ pub(super) struct SqliteSession {
     pub(super) file: Option<PathBuf>,
     pub(super) lock: Option<FileLock>,
     pub(super) rehearsing: bool,
+    pub(super) group: Group,
     /// Set if the worker thread did not give up a statement. The connection is of no use then.
     pub(super) stuck: bool,
     /// Foreign keys, and the violations that existed before. Read once and kept up to date.
@@ -90,6 +92,7 @@ impl SqliteSession {
             file,
             lock: None,
             rehearsing: false,
+            group: Group::default(),
             stuck: false,
             foreign_keys: None,
             outside: Outsides::default(),

@@ -2,7 +2,7 @@
 
 use super::{error::host_error, foreign_keys::Known, guard::Rights, raw, session::SqliteSession};
 use crate::{
-    backend::{BackendError, identifier::in_quotes as quote},
+    backend::{BackendError, identifier::in_quotes as quote, transaction::Durability},
     crash,
     session::{ErrorKind, SqlError},
 };
@@ -18,6 +18,9 @@ const GRACE: Duration = Duration::from_secs(5);
 impl SqliteSession {
     /// Begins a transaction of the runner's own.
     pub(super) async fn begin_transaction(&mut self) -> Result<(), BackendError> {
+        if self.begin_member().await? {
+            return Ok(());
+        }
         self.prepare().await?;
         self.guard.set(Rights::Host);
         match self.rehearsing {
@@ -26,35 +29,23 @@ impl SqliteSession {
         }
     }
 
-    /// Commits the transaction, and checks that it is committed.
-    pub(super) async fn end(&mut self) -> Result<(), BackendError> {
+    /// Commits the transaction, and checks that it is committed; or leaves it open for a group, if that was asked for and
+    /// can be.
+    pub(super) async fn end(&mut self, wanted: Durability) -> Result<Durability, BackendError> {
         if !self.is_open().await? {
             return Err(BackendError::TransactionEnded("it was rolled back".to_owned()));
         }
         self.guard.set(Rights::Host);
         if self.rehearsing {
-            // SQLite checks them only when the outermost transaction ends.
-            let mut handle = self.connection.lock_handle().await.map_err(host_error)?;
-            if raw::has_deferred_violations(&mut handle) {
-                return Err(deferred_violations());
-            }
-            drop(handle);
-            return run(&mut self.connection, &format!("RELEASE {SAVEPOINT}")).await;
+            self.check_deferred().await?;
+            run(&mut self.connection, &format!("RELEASE {SAVEPOINT}")).await?;
+            return Ok(Durability::Flushed);
         }
-        self.guard.commit_allowed.store(true, Ordering::SeqCst);
-        let committed = run(&mut self.connection, "COMMIT").await;
-        self.guard.commit_allowed.store(false, Ordering::SeqCst);
-        if committed.is_err() && self.is_open().await? {
-            let mut handle = self.connection.lock_handle().await.map_err(host_error)?;
-            if raw::has_deferred_violations(&mut handle) {
-                return Err(deferred_violations());
-            }
+        if self.keep_open(wanted).await? {
+            return Ok(Durability::Grouped);
         }
-        committed?;
-        match self.is_open().await? {
-            false => Ok(()),
-            true => Err(BackendError::TransactionEnded("COMMIT left it open".to_owned())),
-        }
+        self.commit_all().await?;
+        Ok(Durability::Flushed)
     }
 
     pub(super) async fn is_open(&mut self) -> Result<bool, BackendError> {
@@ -87,10 +78,16 @@ impl SqliteSession {
         self.guard.take_denial();
         self.guard.take_touched();
         match (open, self.rehearsing) {
-            (false, false) => Ok(()),
+            (false, false) => {
+                if self.group.is_open() {
+                    self.lose_group();
+                }
+                Ok(())
+            }
             (false, true) => Err(BackendError::TransactionEnded(
                 "the rehearsal's transaction is gone; nothing was kept".to_owned(),
             )),
+            (true, false) if self.group.is_open() => self.abandon_member().await,
             (true, false) => run(&mut self.connection, "ROLLBACK").await,
             (true, true) => {
                 run(&mut self.connection, &format!("ROLLBACK TO {SAVEPOINT}")).await?;
@@ -133,7 +130,7 @@ impl SqliteSession {
 }
 
 /// Returns the error of a COMMIT that fails with foreign keys enforced although no row lacks its parent any more.
-fn deferred_violations() -> BackendError {
+pub(super) fn deferred_violations() -> BackendError {
     BackendError::Refused(SqlError::new(
         ErrorKind::Constraint,
         "FOREIGN KEY constraint failed at the end of the hook: rows lost their parent while foreign keys were deferred, and SQLite did not see it come back",

@@ -4,7 +4,7 @@ use super::{Found, Tables, read::read_sql, tables, things};
 use crate::{
     alteration::Dialect,
     backend::{Backend, BackendError, Written},
-    deploy::{Control, How, Job, Work, components::Components},
+    deploy::{Control, How, Job, Work, components::Components, held::Held},
     error::{Error, StepError},
     event::{Certainty, Event, Observer, Report},
     host::{HookEvent, Host},
@@ -46,6 +46,7 @@ pub(super) async fn rehearse(
         host,
         components: Arc::clone(components),
         control: &quiet,
+        held: Arc::new(Held::new(Arc::clone(&quiet.observer))),
         renames: Renames::new(),
         permitted: Vec::new(),
         before: 0,
