@@ -122,7 +122,7 @@ impl Opened {
 
 fn work<'a>(claim: &'a Claim<'a>, run: Option<&'a Run>) -> Work<'a> {
     let part = run.map_or(Part::Whole, Part::Journaled);
-    Work { claim, part, limits: HookLimits::default(), following: None }
+    Work { claim, part, limits: HookLimits::default(), following: None, is_grouped: false }
 }
 
 impl Deref for Opened {

@@ -45,12 +45,14 @@ fn what_is_done_is_said() {
     sandbox.ok(&["deploy", "plugins"]);
 }
 
-/// A stop that is asked for between two alterations, of which the second is recorded as started by then.
+/// A stop that is asked for between two alterations, of which the second is recorded as started by then. The first works for
+/// so long that it is committed by itself.
 #[test]
 fn what_was_not_begun_has_ended_in_the_history() {
     let sandbox = Sandbox::new();
     let ids = ["1.0.0-1700000000-a", "1.0.0-1700000001-b", "1.0.0-1700000002-c"];
-    let ups = ["CREATE TABLE a (x);", "CREATE TABLE b (x);", "CREATE TABLE c (x);"];
+    let long = "CREATE TABLE a (x); INSERT INTO a WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000000) SELECT count(*) FROM n;";
+    let ups = [long, "CREATE TABLE b (x);", "CREATE TABLE c (x);"];
     let alterations: Vec<_> = ids.iter().zip(ups).map(|(id, up)| (*id, up, "SELECT 1")).collect();
     sandbox.sql_plugin("acme/three", &alterations);
     let (canceller, cancelled) = cancel::pair();

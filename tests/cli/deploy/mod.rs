@@ -11,6 +11,7 @@ mod disk;
 mod drafts;
 mod files;
 mod foreign_keys;
+mod groups;
 mod halted;
 mod handed;
 mod judged;
