@@ -13,14 +13,19 @@ use alteration_domain::{
     section::SectionError,
 };
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read},
+    panic::resume_unwind,
     path::{Path, PathBuf},
+    thread,
 };
 
 /// Folders deeper than this are not looked into; it ends circles of links.
 const DEPTH_MAX: usize = 8;
 /// Folders that hold what tools build or install, never what is shipped.
 const SKIPPED_FOLDERS: [&str; 2] = ["target", "node_modules"];
+/// Fewer files are not worth another thread.
+const SHARE_MIN: usize = 32;
 
 /// Why no catalog can be made of what was given.
 #[derive(Debug, thiserror::Error)]
@@ -72,9 +77,26 @@ pub fn read(paths: &[PathBuf], bytes_max: usize) -> Result<Catalog, SourceError>
     files.sort();
     // One file that was reached by two paths is still one file.
     files.dedup();
-    let components: Vec<ComponentFile> =
-        files.into_iter().map(|path| read_file(path, bytes_max)).collect::<Result<_, _>>()?;
-    Ok(Catalog::new(components)?)
+    Ok(Catalog::new(read_all(&files, bytes_max)?)?)
+}
+
+/// Reads files, a share of them on each core; the first error is that of the first file that has one.
+fn read_all(files: &[PathBuf], bytes_max: usize) -> Result<Vec<ComponentFile>, SourceError> {
+    let read = |files: &[PathBuf]| -> Result<Vec<ComponentFile>, SourceError> {
+        files.iter().map(|path| read_file(path.clone(), bytes_max)).collect()
+    };
+    let width = thread::available_parallelism().map_or(1, usize::from);
+    let share = files.len().div_ceil(width).max(SHARE_MIN);
+    let Some((own, others)) = files.split_at_checked(share) else { return read(files) };
+    thread::scope(|scope| {
+        let others: Vec<_> =
+            others.chunks(share).map(|files| scope.spawn(move || read(files))).collect();
+        let mut all = read(own)?;
+        for other in others {
+            all.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic))?);
+        }
+        Ok(all)
+    })
 }
 
 /// Reads a component again, to run it: it must still be what the catalog says.
@@ -113,14 +135,23 @@ fn find(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Sourc
     if depth == DEPTH_MAX {
         return Ok(());
     }
+    let folder = fs::canonicalize(path).map_err(|error| unreadable(path, &error))?;
     for entry in fs::read_dir(path).map_err(|error| unreadable(path, &error))? {
         let entry = entry.map_err(|error| unreadable(path, &error))?;
         let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with('.') || SKIPPED_FOLDERS.contains(&name.as_ref()) {
+        let shown = name.to_string_lossy();
+        if shown.starts_with('.') || SKIPPED_FOLDERS.contains(&shown.as_ref()) {
             continue;
         }
-        find(&entry.path(), depth + 1, files)?;
+        // A plain file needs no further look: there may be thousands.
+        match entry.file_type() {
+            Ok(kind) if kind.is_file() => {
+                if Path::new(&name).extension().is_some_and(|extension| extension == "wasm") {
+                    files.push(folder.join(&name));
+                }
+            }
+            _ => find(&entry.path(), depth + 1, files)?,
+        }
     }
     Ok(())
 }
@@ -133,11 +164,20 @@ fn unreadable(path: &Path, error: &io::Error) -> SourceError {
 }
 
 fn read_file(path: PathBuf, bytes_max: usize) -> Result<ComponentFile, SourceError> {
-    let length = fs::metadata(&path).map_err(|error| unreadable(&path, &error))?.len();
+    let read = || {
+        let mut file = fs::File::open(&path)?;
+        let length = file.metadata()?.len();
+        let mut bytes = Vec::new();
+        if length <= bytes_max as u64 {
+            bytes.reserve_exact(usize::try_from(length).unwrap_or(0));
+            file.read_to_end(&mut bytes)?;
+        }
+        Ok((length, bytes))
+    };
+    let (length, bytes) = read().map_err(|error| unreadable(&path, &error))?;
     if length > bytes_max as u64 {
         return Err(SourceError::TooLarge { path, bytes: length, bytes_max });
     }
-    let bytes = fs::read(&path).map_err(|error| unreadable(&path, &error))?;
     component::read(&path, &bytes).map_err(|error| match error {
         ComponentError::Section(error) => SourceError::Section { path, error },
         ComponentError::Manifest(error) => SourceError::Manifest { path, error },
@@ -177,6 +217,23 @@ mod tests {
         let catalog = read_folder(&folder).unwrap();
         let keys: Vec<String> = catalog.iter().map(|a| a.key.to_string()).collect();
         assert_eq!(keys, ["acme/shop 1.0.0-1-x"]);
+    }
+
+    #[test]
+    fn of_many_files_all_are_read_and_the_first_error_is_told() {
+        let names: Vec<String> =
+            (1..=5 * SHARE_MIN).map(|at| format!("acme/shop/1.0.0-{at}-x.wasm")).collect();
+        let folder = folder(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        let catalog = read_folder(&folder).unwrap();
+        assert_eq!(catalog.iter().count(), names.len());
+        for at in [150, 90, 40] {
+            fs::write(folder.path().join(&names[at]), b"hello, world").unwrap();
+            let mut broken: Vec<&String> = [150, 90, 40].iter().map(|at| &names[*at]).collect();
+            broken.retain(|name| fs::read(folder.path().join(name)).unwrap() != COMPONENT);
+            broken.sort();
+            let error = read_folder(&folder).unwrap_err().to_string();
+            assert!(error.contains(broken[0].as_str()), "{broken:?}: {error}");
+        }
     }
 
     #[test]
