@@ -109,18 +109,25 @@ pub fn read_component(path: &Path, checksum: Checksum) -> Result<Vec<u8>, Source
 }
 
 fn find(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), SourceError> {
-    let metadata = fs::metadata(path).map_err(|error| match (error.kind(), depth) {
-        (io::ErrorKind::NotFound, 0) if path.to_string_lossy().contains("://") => {
-            SourceError::Url(path.to_owned())
+    let is_component = path.extension().is_some_and(|extension| extension == "wasm");
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        // What is no component need not be there, such as a link into a folder that was left behind.
+        Err(_) if depth > 0 && !is_component && is_link(path) => return Ok(()),
+        Err(error) => {
+            return Err(match (error.kind(), depth) {
+                (io::ErrorKind::NotFound, 0) if path.to_string_lossy().contains("://") => {
+                    SourceError::Url(path.to_owned())
+                }
+                (io::ErrorKind::NotFound, 1..) => SourceError::Unreadable {
+                    path: path.to_owned(),
+                    reason: "it is a link that leads nowhere".to_owned(),
+                },
+                _ => unreadable(path, &error),
+            });
         }
-        (io::ErrorKind::NotFound, 1..) => SourceError::Unreadable {
-            path: path.to_owned(),
-            reason: "it is a link that leads nowhere".to_owned(),
-        },
-        _ => unreadable(path, &error),
-    })?;
+    };
     if !metadata.is_dir() {
-        let is_component = path.extension().is_some_and(|extension| extension == "wasm");
         // A file that was named itself is read whatever it is called.
         if is_component || depth == 0 {
             // Reading a pipe or a device might never end.
@@ -154,6 +161,10 @@ fn find(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Sourc
         }
     }
     Ok(())
+}
+
+fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> SourceError {
@@ -217,6 +228,20 @@ mod tests {
         let catalog = read_folder(&folder).unwrap();
         let keys: Vec<String> = catalog.iter().map(|a| a.key.to_string()).collect();
         assert_eq!(keys, ["acme/shop 1.0.0-1-x"]);
+    }
+
+    #[test]
+    fn links_that_lead_nowhere_matter_only_where_a_component_should_be() {
+        let folder = folder(&["acme/shop/1.0.0-1-x.wasm", "acme/sdk/a"]);
+        let link = |name: &str, to: &str| {
+            std::os::unix::fs::symlink(to, folder.path().join(name)).unwrap();
+        };
+        link("acme/sdk/wit", "../nowhere");
+        link("acme/sdk/loop", "loop");
+        assert_eq!(read_folder(&folder).unwrap().iter().count(), 1);
+        link("acme/shop/1.0.0-2-y.wasm", "../nowhere.wasm");
+        let error = read_folder(&folder).unwrap_err().to_string();
+        assert!(error.contains("1.0.0-2-y.wasm") && error.contains("leads nowhere"), "{error}");
     }
 
     #[test]
