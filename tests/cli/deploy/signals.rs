@@ -29,6 +29,13 @@ fn endless() -> Sandbox {
     sandbox
 }
 
+/// As [`endless`], with the rest of it applied: what runs just before is committed together with it.
+fn endless_behind_a_shop() -> Sandbox {
+    let sandbox = endless();
+    sandbox.ok(&["deploy", "plugins/acme/shop"]);
+    sandbox
+}
+
 /// A runner whose hook is at work. If its test fails, it does not go on for years.
 struct Busy {
     child: Option<Child>,
@@ -162,7 +169,7 @@ fn a_killed_runner_leaves_no_lock() {
 
 #[test]
 fn a_second_runner_is_told_who_holds_the_lock() {
-    let sandbox = endless();
+    let sandbox = endless_behind_a_shop();
     let busy = Busy::deploy(&sandbox);
     let holder = format!("process {} of tester", busy.id());
     let mut seen = Transcript::of(&sandbox);
@@ -202,7 +209,7 @@ fn a_runner_that_waits_is_next() {
 
 #[test]
 fn a_runner_that_waits_can_be_interrupted() {
-    let sandbox = endless();
+    let sandbox = endless_behind_a_shop();
     let first = Busy::deploy(&sandbox);
     let mut second = Busy::start(&sandbox, &["deploy", "plugins", "--lock-timeout", "10m"]);
     second.read_until("Waiting for another runner: process");
