@@ -34,6 +34,9 @@ class Tools:
     diesel: Path
     refinery: Path
     dbmate: Path
+    # The same work on rows by a plugin, packed, and by a program.
+    rows_plugin: Path
+    rows_native: Path
 
 
 def everything():
@@ -50,7 +53,8 @@ def everything():
         subprocess.run(install, check=True, stdout=subprocess.DEVNULL)
     programs = PEERS / "bin"
     runner = TARGET / "dist/runner"
-    return Tools(runner, programs / "sqlx", programs / "diesel", programs / "refinery", dbmate)
+    plugin, native = rows(runner)
+    return Tools(runner, programs / "sqlx", programs / "diesel", programs / "refinery", dbmate, plugin, native)
 
 
 def packages():
@@ -73,3 +77,21 @@ def crate(package, version, features):
     install += ["--version", f"={version}", "--no-default-features", "--features", features]
     subprocess.run(install, env=environment, check=True)
     done.touch()
+
+
+def rows(runner):
+    """Builds both programs of tests/bench/rows."""
+    folder = ROOT / "tests/bench/rows"
+    for_wasm = subprocess.run([ROOT / "tests/scripts/rust-for-wasm"], check=True, capture_output=True, text=True)
+    environment = dict(line.split("=", 1) for line in for_wasm.stdout.splitlines())
+    wasm = "wasm32-unknown-unknown"
+    build = ["cargo", "build", "--quiet", "--locked", "--release"]
+    environment = {**os.environ, **environment, "CARGO_TARGET_DIR": str(PEERS / "guest")}
+    subprocess.run([*build, "--target", wasm], cwd=folder / "guest", env=environment, check=True)
+    module = PEERS / f"guest/{wasm}/release/rows.wasm"
+    plugin = PEERS / "rows"
+    pack = [runner, "pack", module, "--manifest", folder / "guest/alteration.json", "--out", plugin, "--replace"]
+    subprocess.run(pack, check=True, stdout=subprocess.DEVNULL)
+    environment = {**os.environ, "CARGO_TARGET_DIR": str(PEERS / "native")}
+    subprocess.run(build, cwd=folder / "native", env=environment, check=True)
+    return plugin, PEERS / "native/release/rows-native"

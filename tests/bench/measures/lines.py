@@ -199,15 +199,40 @@ def packing(folder):
     return [Subject("runner pack", "runner", command, prepare=clear, digest=lambda: len(list(out.iterdir())))]
 
 
+def rows(path, count, tools):
+    """Both start from the same table."""
+    path.mkdir()
+    kept, file = path / "people.db", path / "bench.db"
+    with sqlite3.connect(kept) as database:
+        database.execute("CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT, city TEXT, amount INTEGER, note TEXT)")
+        people = ((at, f"name of {at}", f"city {at % 977}", at % 10_007, None if at % 3 else f" note {at} ") for at in range(count))
+        database.executemany("INSERT INTO people VALUES (?, ?, ?, ?, ?)", people)
+
+    def prepare():
+        for left in path.glob("bench.db*"):
+            left.unlink()
+        shutil.copy(kept, file)
+
+    def digest():
+        with sqlite3.connect(file) as database:
+            return database.execute("SELECT count(*), sum(cents), sum(length(name || coalesce(note, ''))) FROM cards").fetchall()[0]
+
+    deploy = [tools.runner, "deploy", tools.rows_plugin, "--yes", "--grant", "bench/rows:reads app:people"]
+    deploy += ["--cache-dir", "cache", "--database", "sqlite:bench.db"]
+    return [
+        Subject("runner, a guest in Rust", "runner", deploy, prepare=prepare, digest=digest),
+        Subject("the same in Rust, with sqlx", "peer", [tools.rows_native, "bench.db"], prepare=prepare, digest=digest),
+    ]
+
+
 def measure(tools, path, rounds, wanted, shrink):
     """Runs the lines whose names are wanted, all if none is; the subjects of a line in turn, the first turn unmeasured."""
     thousand = Folder(path / "thousand", 1_000 // shrink, tools)
     one = Folder(path / "one", 1, tools)
     postgres, mariadb = servers.Postgres(path / "postgres"), servers.Mariadb(path / "mariadb")
-    growth = [10 // min(shrink, 1), 100, 1_000, 10_000 // shrink]
+    growth = [10, 100, 1_000, 10_000] if shrink == 1 else [10, 100]
     many = {count: Folder(path / f"growth-{count}", count, tools) for count in growth}
     count = f"{thousand.count:,}"
-    best = "fastest peer"
     lines = [
         Line("sqlite", f"{count} SQL alterations, SQLite", on_sqlite(thousand), {"runner, bundle": 0.7, "runner, files": 1.0}),
         Line("postgres", f"{count} SQL alterations, PostgreSQL", on_postgres(thousand, postgres), {"runner, files, trusted": 1.0, "runner, bundle, trusted": 1.0}),
@@ -215,16 +240,18 @@ def measure(tools, path, rounds, wanted, shrink):
         Line("nothing-sqlite", f"nothing to do, {count} applied, SQLite", [once(thousand, subject) for subject in [thousand.runner("files"), thousand.sqlx(), thousand.diesel(), thousand.dbmate()]], {"runner, files": 1.0}),
         Line("nothing-postgres", f"nothing to do, {count} applied, PostgreSQL", nothing_on_postgres(thousand, postgres, on_postgres(thousand, postgres)[:1] + on_postgres(thousand, postgres)[3:6]), {"runner, files, trusted": 1.0}),
         Line("one", "one SQL alteration on a new SQLite file", [one.runner("files"), one.sqlx(), one.diesel(), one.dbmate()], {"runner, files": 1.5}),
+        Line("rows", f"{1_000_000 // shrink:,} rows read, transformed and written, SQLite", rows(path / "rows", 1_000_000 // shrink, tools), {"runner, a guest in Rust": 1.25}),
         Line("pack", f"pack {count} alterations", packing(thousand)),
     ]
     for count, folder in many.items():
         subjects = [folder.runner("files"), folder.runner("bundle"), folder.sqlx(), folder.floor("sqlite3, in groups, with rows as the runner's", "floor.sql")]
         lines.append(Line(f"growth-{count}", f"{count:,} SQL alterations, SQLite", subjects))
+    paths = {"one": one.path, "rows": path / "rows", **{f"growth-{count}": of.path for count, of in many.items()}}
     try:
         for line in lines:
             if not wanted or line.name in wanted:
-                of = thousand if not line.name.startswith(("one", "growth")) else one if line.name == "one" else many[int(line.name[7:])]
-                turns(line, of.path, rounds if line.name != f"growth-{growth[-1]}" else min(rounds, 3))
+                few = line.name == f"growth-{growth[-1]}"
+                turns(line, paths.get(line.name, thousand.path), min(rounds, 3) if few else rounds)
     finally:
         postgres.stop()
         mariadb.stop()
