@@ -148,12 +148,7 @@ impl SqliteSession {
                     self.judge_copy(sql).await?;
                 }
                 let shape = Arc::new(shape);
-                if self.shapes.len() >= SHAPES_MAX {
-                    self.shapes.clear();
-                }
-                if sql.len() <= KEPT_SQL_BYTES_MAX {
-                    self.shapes.insert(sql.to_owned(), Arc::clone(&shape));
-                }
+                self.keep_shape(sql, &shape);
                 shape
             }
         };
@@ -165,6 +160,15 @@ impl SqliteSession {
             ));
         }
         Ok(shape)
+    }
+
+    fn keep_shape(&mut self, sql: &str, shape: &Arc<Shape>) {
+        if self.shapes.len() >= SHAPES_MAX {
+            self.shapes.clear();
+        }
+        if sql.len() <= KEPT_SQL_BYTES_MAX {
+            self.shapes.insert(sql.to_owned(), Arc::clone(shape));
+        }
     }
 
     async fn inspect(&mut self, sql: Terminated<'_>) -> Result<Option<Shape>, SqlError> {
@@ -335,7 +339,13 @@ impl Session for SqliteSession {
         script: &Script,
         start: usize,
     ) -> Result<Option<usize>, SqlError> {
-        Ok(self.inspect(script.rest(start)).await?.map(|shape| shape.end))
+        let Some(shape) = self.inspect(script.rest(start)).await? else { return Ok(None) };
+        let (end, sql) = (shape.end, &script.text(start)[..shape.end]);
+        // It is run next, as it was just described.
+        if !self.guard.may_copy(|| may_select(sql)) {
+            self.keep_shape(sql, &Arc::new(shape));
+        }
+        Ok(Some(end))
     }
 
     async fn execute(&mut self, sql: &str, params: Vec<Value>) -> Result<Outcome, SqlError> {
