@@ -1,7 +1,7 @@
 //! The operator's side of SQLite's one connection: own statements, transactions, the lock.
 
 use super::{
-    error::{corrupt, host_error},
+    error::{corrupt, corrupt_raw, host_error, raw_host_error},
     foreign_keys::Known,
     guard::Rights,
     lock,
@@ -65,6 +65,9 @@ impl Steps for SqliteSession {
     async fn execute_own(&mut self, sql: &str, params: &[Cell]) -> Result<u64, BackendError> {
         self.guard.set(Rights::Host);
         let sql = own_sql(sql, PREFIX);
+        if let Some(ran) = self.run_one_here(&sql, params).await {
+            return Ok(ran.map_err(raw_host_error)?.1);
+        }
         crash::before(&sql);
         let done = own_query(&sql, params).execute(&mut self.connection).await;
         crash::after(&sql);
@@ -82,6 +85,9 @@ impl Steps for SqliteSession {
     async fn read_own(&mut self, sql: &str, params: &[Cell]) -> Result<Rows, BackendError> {
         self.guard.set(Rights::Host);
         let sql = own_sql(sql, PREFIX);
+        if let Some(ran) = self.run_one_here(&sql, params).await {
+            return Ok(ran.map_err(corrupt_raw)?.0);
+        }
         crash::before(&sql);
         let rows = own_query(&sql, params).fetch_all(&mut self.connection).await;
         crash::after(&sql);
@@ -89,6 +95,10 @@ impl Steps for SqliteSession {
             .iter()
             .map(|row| (0..row.len()).map(|at| cell(row, at).map_err(corrupt)).collect())
             .collect()
+    }
+
+    async fn relayed(&mut self, statements: &[Own]) -> Option<Result<Vec<Rows>, TxError>> {
+        self.run_here(statements, PREFIX).await
     }
 
     /// Ignores the settings for waiting and time: SQLite has one writer, and `progress` ends a statement.

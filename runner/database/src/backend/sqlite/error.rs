@@ -79,7 +79,11 @@ pub(super) fn corrupt(error: sqlx::Error) -> BackendError {
     if let sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) = error {
         return BackendError::Corrupt("a column holds a value of the wrong type".to_owned());
     }
-    match host_error(error) {
+    corrupt_raw(raw(error))
+}
+
+pub(super) fn corrupt_raw(error: RawError) -> BackendError {
+    match raw_host_error(error) {
         BackendError::Database(message) => BackendError::Corrupt(message),
         other => other,
     }

@@ -16,6 +16,7 @@ mod mismatch;
 mod objects;
 mod outcome;
 mod outside;
+mod own;
 mod raw;
 mod session;
 mod things;

@@ -5,7 +5,10 @@
 //! makes no call of its own, which is what makes these calls sound.
 
 use super::guard::{Action, Answer, Guard};
-use crate::session::{Column, Terminated};
+use crate::{
+    backend::transaction::{Cell, Rows},
+    session::{Column, Terminated},
+};
 use libsqlite3_sys as ffi;
 use sqlx::sqlite::LockedSqliteHandle;
 use std::{
@@ -164,6 +167,14 @@ pub(super) fn in_transaction(handle: &mut LockedSqliteHandle<'_>) -> bool {
     unsafe { ffi::sqlite3_get_autocommit(handle.as_raw_handle().as_ptr()) == 0 }
 }
 
+/// Returns whether the open transaction has the right to write, so that a statement waits for nobody.
+pub(super) fn may_write(handle: &mut LockedSqliteHandle<'_>) -> bool {
+    // SAFETY: the handle is open, and locked by us; the name is a C string.
+    let state =
+        unsafe { ffi::sqlite3_txn_state(handle.as_raw_handle().as_ptr(), c"main".as_ptr()) };
+    state == ffi::SQLITE_TXN_WRITE
+}
+
 /// Returns whether SQLite opened the main database for reading only.
 pub(super) fn is_read_only(handle: &mut LockedSqliteHandle<'_>) -> bool {
     // SAFETY: the handle is open, and locked by us; the name is a C string.
@@ -222,6 +233,108 @@ pub(super) fn inspect(
         };
         ffi::sqlite3_finalize(statement);
         Ok(Some(shape))
+    }
+}
+
+/// A prepared statement, finalized when it is dropped.
+struct Prepared(*mut ffi::sqlite3_stmt);
+
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        // SAFETY: it was prepared on a handle that is still locked, and is finalized once.
+        unsafe { ffi::sqlite3_finalize(self.0) };
+    }
+}
+
+/// Runs one statement of the runner's own to its end, on this thread. Returns its rows, and how many rows it changed if it
+/// was one that changes any.
+pub(super) fn run(
+    handle: &mut LockedSqliteHandle<'_>,
+    sql: &str,
+    params: &[Cell],
+) -> Result<(Rows, u64), RawError> {
+    let db = handle.as_raw_handle().as_ptr();
+    let length = c_int::try_from(sql.len()).unwrap_or(c_int::MAX);
+    let mut statement = ptr::null_mut();
+    // SAFETY: `sql` is valid for `length` bytes and outlives the call; the out-pointer is valid. The handle is open, and
+    // locked by us.
+    let code = unsafe {
+        let start = sql.as_ptr().cast();
+        ffi::sqlite3_prepare_v3(db, start, length, 0, &raw mut statement, ptr::null_mut())
+    };
+    check(db, code)?;
+    let statement = Prepared(statement);
+    for (param, at) in params.iter().zip(1..) {
+        // SAFETY: the statement is prepared; bytes that are bound without a copy belong to `params`, which outlives it.
+        let code = unsafe {
+            match param {
+                Cell::Integer(Some(value)) => ffi::sqlite3_bind_int64(statement.0, at, *value),
+                Cell::Text(Some(text)) => {
+                    let (start, length) = (text.as_ptr().cast(), text.len() as u64);
+                    let utf8 = ffi::SQLITE_UTF8 as u8;
+                    ffi::sqlite3_bind_text64(statement.0, at, start, length, None, utf8)
+                }
+                Cell::Bytes(Some(bytes)) => {
+                    let (start, length) = (bytes.as_ptr().cast(), bytes.len() as u64);
+                    ffi::sqlite3_bind_blob64(statement.0, at, start, length, None)
+                }
+                Cell::Integer(None) | Cell::Text(None) | Cell::Bytes(None) => {
+                    ffi::sqlite3_bind_null(statement.0, at)
+                }
+            }
+        };
+        check(db, code)?;
+    }
+    let mut rows = Rows::new();
+    loop {
+        // SAFETY: the statement is prepared, and its handle locked by us.
+        match unsafe { ffi::sqlite3_step(statement.0) } {
+            // SAFETY: the statement stands on a row.
+            ffi::SQLITE_ROW => rows.push(unsafe { cells(statement.0) }?),
+            ffi::SQLITE_DONE => break,
+            _ => return Err(last_error(db)),
+        }
+    }
+    // SAFETY: the handle is open, and locked by us.
+    let changed = unsafe { ffi::sqlite3_changes64(db) };
+    Ok((rows, u64::try_from(changed).unwrap_or(0)))
+}
+
+/// # Safety
+/// `statement` must stand on a row.
+unsafe fn cells(statement: *mut ffi::sqlite3_stmt) -> Result<Vec<Cell>, RawError> {
+    // SAFETY: the caller vouches for the row. Pointers are valid until the next call about the same column, are asked for
+    // before their lengths, and what they point to is copied.
+    unsafe {
+        let bytes = |start: *const u8, at| {
+            let length = usize::try_from(ffi::sqlite3_column_bytes(statement, at)).unwrap_or(0);
+            match start.is_null() {
+                true => Vec::new(),
+                false => std::slice::from_raw_parts(start, length).to_vec(),
+            }
+        };
+        let cell = |at| {
+            Ok(match ffi::sqlite3_column_type(statement, at) {
+                ffi::SQLITE_NULL => Cell::Text(None),
+                ffi::SQLITE_INTEGER => {
+                    Cell::Integer(Some(ffi::sqlite3_column_int64(statement, at)))
+                }
+                ffi::SQLITE_BLOB => {
+                    let start = ffi::sqlite3_column_blob(statement, at).cast();
+                    Cell::Bytes(Some(bytes(start, at)))
+                }
+                _ => {
+                    let start = ffi::sqlite3_column_text(statement, at);
+                    let text = String::from_utf8(bytes(start, at)).map_err(|_| RawError {
+                        code: ffi::SQLITE_MISMATCH,
+                        message: "a column holds a text in no encoding".to_owned(),
+                        offset: None,
+                    })?;
+                    Cell::Text(Some(text))
+                }
+            })
+        };
+        (0..ffi::sqlite3_column_count(statement)).map(cell).collect()
     }
 }
 
