@@ -15,5 +15,6 @@ mod permissions;
 mod postgresql;
 mod rehearsal;
 mod sqlite;
+mod sqlite_alters;
 
 use alteration_test_support as support;
