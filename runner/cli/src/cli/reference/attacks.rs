@@ -77,14 +77,20 @@ fn read(file: &str) -> Vec<Attack> {
     attacks
 }
 
-/// Returns the names of the scenarios in a file.
+/// Returns the names of the scenarios in a file: a field, or the first argument of what makes one.
 fn scenarios(file: &str) -> Vec<String> {
     let text = fs::read_to_string(repository("tests/attacks").join(file)).unwrap();
-    let name = |line: &str| {
-        let (_, rest) = line.trim().split_once("name: \"")?;
-        rest.strip_suffix("\",").map(|name| name.replace("\\\"", "\""))
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let named = lines.windows(2).filter_map(|pair| match pair {
+        ["works(" | "attack(", name] => Some(*name),
+        [_, line] => line.strip_prefix("name: "),
+        _ => None,
+    });
+    let name = |literal: &str| {
+        let name = literal.strip_prefix('"')?.strip_suffix("\",")?;
+        Some(name.replace("\\\"", "\""))
     };
-    text.lines().filter_map(name).collect()
+    named.filter_map(name).collect()
 }
 
 /// Shows SQL in a cell of a table.
