@@ -269,6 +269,24 @@ fn a_guarded_plugin_reaches_others() {
     );
 }
 
+/// Whoever agrees to a new name agrees to no more rights.
+#[test]
+fn another_name_gives_no_other_level() {
+    let sandbox = copy(&ground());
+    for (name, up) in [("1.0.0-1-a", MINE), ("1.0.0-2-b", "UPDATE users SET name = 'owned';")] {
+        sandbox.write(&format!("sources/new/{name}.up.sql"), up);
+        sandbox.write(&format!("sources/new/{name}.down.sql"), "DROP TABLE mine;");
+    }
+    let renamed = "plugin = 'evil/y'\nreplaces = 'evil/x'\n";
+    sandbox.write("sources/new/alteration.toml", renamed);
+    sandbox.ok(&["pack", "sources/new", "--out", "plugins/evil/y"]);
+    fs::remove_dir_all(sandbox.path().join("plugins/evil/x")).expect("its folder");
+    let run = sandbox.runner(&["deploy", "plugins", "--yes", "--accept-rename", "evil/x=evil/y"]);
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    assert!(run.stderr.contains("may not write `users` of the application"), "{run:#?}");
+    assert_eq!(sandbox.rows("SELECT count(*) FROM users WHERE name = 'owned'"), ["0"]);
+}
+
 /// What is recorded of others, and the runner's tables, are out of reach at every level.
 #[test]
 fn no_level_reaches_the_record() {

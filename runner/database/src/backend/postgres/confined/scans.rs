@@ -8,6 +8,7 @@
 //! | a conversion between encodings, a collation with a name of another owner's | refused |
 //! | a default, check, index, policy, rule, view or trigger that calls what executes text or reaches out of the database | refused |
 //! | one of these that calls a function of the application's or of another plugin's | refused |
+//! | one of these that draws from a sequence, but for a column's default from an own one | refused |
 //! | a policy, or a view with its reader's rights, over tables of others; a view or rule over PostgreSQL's own views, which show what their reader may see | refused |
 //! | a function whose body can alter the plugin's objects or the session of whoever calls it (`powers.rs`) | only the plugin's hooks may call it; as a trigger refused |
 //! | a password, a setting or a member of its own role | refused |
@@ -210,6 +211,11 @@ executes text or changes settings, which it could do in the sessions of others',
     );
     for (what, from, tree, is_any) in TREES {
         let catalogue = from.split(' ').next().unwrap_or_default();
+        // Whose sequence a default draws from is looked at by itself, where it is a constant.
+        let draws = match catalogue {
+            "pg_attrdef" => r"found.tree ~ concat(':funcid ', p.oid, ' [^{}]*:args \(\{(?!CONST)')",
+            _ => "true",
+        };
         add(
             &[catalogue],
             where_any(&[&format!("{catalogue} o WHERE age(o.xmin) <= since AND {is_any}")], &format!(
@@ -218,7 +224,8 @@ executes text or changes settings, which it could do in the sessions of others',
     ) found CROSS JOIN LATERAL
         regexp_matches(found.tree, ':(?:funcid|opfuncid|aggfnoid|winfnoid) ([0-9]+)', 'g') AS called
         JOIN pg_proc p ON p.oid = called[1]::oid
-        WHERE p.proowner <> me AND (p.proname ~ {reaching} OR p.oid >= 16384
+        WHERE p.proowner <> me AND (p.proname ~ {reaching} OR p.oid = 'nextval(regclass)'::regprocedure AND {draws}
+            OR p.oid >= 16384
             AND p.prolang <> (SELECT oid FROM pg_language WHERE lanname = 'internal')
             AND NOT EXISTS (SELECT FROM pg_depend e
                 WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e')) LIMIT 1;
