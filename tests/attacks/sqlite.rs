@@ -256,6 +256,20 @@ fn every_attack() {
     assert!(failures.is_empty(), "{reached} of {of} reached something:\n{}", failures.join("\n\n"));
 }
 
+/// Outside of a transaction they reach as little.
+#[test]
+fn attacks_of_a_preparation() {
+    let prepares = |attack: Attack| Attack { name: format!("{} before-up", attack.name), ..attack };
+    let attacks: Vec<Attack> = attack::read(ATTACKS).into_iter().map(prepares).collect();
+    let failures = failures(&attack::chosen(attacks, 2), &[]);
+    assert!(
+        failures.is_empty(),
+        "{} reached something:\n{}",
+        failures.len(),
+        failures.join("\n\n")
+    );
+}
+
 /// Of a guarded plugin most of them reach something, so that it is confinement that stops them.
 #[test]
 fn a_guarded_plugin_reaches_others() {

@@ -534,3 +534,53 @@ fn other(error: BackendError) -> SqlError {
 fn disconnected(error: sqlx::Error) -> SqlError {
     SqlError::new(ErrorKind::Disconnected, error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        alteration::Permissions,
+        backend::{
+            granted::Granted,
+            sqlite::{
+                bounds::{Bounds, Owner},
+                raw::RawLimits,
+            },
+        },
+    };
+    use sqlx::Connection as _;
+
+    /// A session of a confined plugin in a file with a table of the application's and its statistics.
+    async fn session() -> SqliteSession {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        let theirs = "CREATE TABLE kept (a, b, c); CREATE INDEX kept_a ON kept (a);
+            INSERT INTO kept VALUES (1, 2, 3); ANALYZE";
+        sqlx::raw_sql(theirs).execute(&mut connection).await.unwrap();
+        let guard = Arc::new(Guard::default());
+        let limits = RawLimits { value_bytes_max: 1 << 20, sql_bytes_max: 1 << 20 };
+        let mut handle = connection.lock_handle().await.unwrap();
+        raw::confine(&mut handle, &guard, limits).unwrap();
+        drop(handle);
+        let limits = SqlLimits { sql_bytes_max: 1 << 20, value_bytes_max: 1 << 20, cursors_max: 4 };
+        let mut session = SqliteSession::new(connection, guard, limits, None, None);
+        session.begin_transaction().await.unwrap();
+        let others = ["kept", "kept_a"].map(|name| (name.to_owned(), Owner::Application));
+        let granted = Granted::of("evil/x".parse().unwrap(), &Permissions::new());
+        session.guard.bound(Some(Arc::new(Bounds { granted, others: Arc::new(others.into()) })));
+        session
+    }
+
+    /// SQLite copies the rows of a table into another one of the same shape without asking about them.
+    #[tokio::test]
+    async fn a_cursor_copies_no_rows_that_are_hidden() {
+        let mut session = session().await;
+        let (cursor, _) =
+            session.open_cursor("SELECT * FROM sqlite_stat1", Vec::new()).await.unwrap();
+        let limit = ResultLimit { rows_max: 9, bytes_max: 1 << 20 };
+        let rows = session.fetch(cursor, limit).await.unwrap();
+        assert!(!rows.is_empty());
+        assert!(rows.iter().flatten().all(|value| *value == Value::Null), "{rows:?}");
+        let kept = session.open_cursor("SELECT * FROM kept", Vec::new()).await.unwrap_err();
+        assert_eq!(kept.kind, ErrorKind::Denied, "{kept:?}");
+    }
+}
