@@ -16,5 +16,6 @@ mod postgresql;
 mod rehearsal;
 mod sqlite;
 mod sqlite_alters;
+mod upon;
 
 use alteration_test_support as support;
