@@ -192,7 +192,7 @@ executes text or changes settings, which it could do in the sessions of others',
     add(
         &["pg_constraint"],
         where_any(
-            &["pg_constraint o WHERE age(o.xmin) <= since AND o.contypid <> 0"],
+            &["pg_constraint o WHERE o.contypid > 0 AND age(o.xmin) <= since"],
             "    SELECT format('the domain %s of %s', t.typname, c.oid::regclass) INTO calls
         FROM pg_constraint k JOIN pg_type t ON t.oid = k.contypid
         CROSS JOIN LATERAL (WITH RECURSIVE kin AS (SELECT t.oid
