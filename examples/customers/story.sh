@@ -27,11 +27,11 @@ begin() {
     mkdir "$folder"
   fi
   cd "$folder"
-  # Two ask for the customers of acme/shop: on a terminal a yes to the plan grants that, and a job has it written down.
-  # acme/lookup works on a table of another plugin, and takes its column away again when it is rolled back.
+  # Three ask for the customers of acme/shop: on a terminal a yes to the plan grants that, and a job has it written down.
+  # acme/lookup adds a column to them, fills it, and takes it away again when it is rolled back.
   cat > runner.toml <<'TOML'
 [plugins."acme/lookup"]
-guarded = true
+grant = ["alters acme/shop:customers"]
 [plugins."globex/directory"]
 grant = ["reads acme/shop:customers"]
 [plugins."initech/insights"]

@@ -132,6 +132,30 @@ fn a_hook_outside_of_a_transaction_has_no_more_rights() {
 }
 
 #[test]
+fn a_renamed_plugin_keeps_its_role_and_its_level() {
+    let server = Postgres::of(15, &[("fsync", "off")]);
+    let sandbox = sandbox(&server, true);
+    assert_eq!(unsaid(&sandbox, &["deploy", "plugins", "--yes"]).code, Some(0));
+    let role = sandbox.server().rows("SELECT role FROM alteration_role");
+    for (name, table) in [("1.0.0-1-orders", "orders"), ("1.0.0-2-b", "more")] {
+        let up = format!("CREATE TABLE {table} (id integer);");
+        sandbox.write(&format!("sources/new/{name}.up.sql"), up);
+        sandbox.write(&format!("sources/new/{name}.down.sql"), format!("DROP TABLE {table};"));
+    }
+    let renamed = "plugin = 'acme/store'\nreplaces = 'acme/shop'\n";
+    sandbox.write("sources/new/alteration.toml", renamed);
+    sandbox.ok(&["pack", "sources/new", "--out", "plugins/acme/store"]);
+    std::fs::remove_dir_all(sandbox.path().join("plugins/acme/shop")).expect("its folder");
+    let accept = ["deploy", "plugins", "--yes", "--accept-rename", "acme/shop=acme/store"];
+    let run = unsaid(&sandbox, &accept);
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    let found = sandbox.server().rows("SELECT concat_ws(' ', plugin, role) FROM alteration_role");
+    assert_eq!(found, [format!("acme/store {}", role[0])]);
+    let owner = "SELECT relowner::regrole FROM pg_class WHERE relname = 'more'";
+    assert_eq!(sandbox.server().rows(owner), role);
+}
+
+#[test]
 fn a_role_that_a_killed_run_left_open_is_shut_by_one_with_nothing_to_do() {
     let server = Postgres::of(15, &[("fsync", "off")]);
     let sandbox = sandbox(&server, true);

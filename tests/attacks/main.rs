@@ -15,5 +15,7 @@ mod permissions;
 mod postgresql;
 mod rehearsal;
 mod sqlite;
+mod sqlite_alters;
+mod upon;
 
 use alteration_test_support as support;

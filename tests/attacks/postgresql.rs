@@ -241,6 +241,49 @@ fn the_url_of_a_role_that_makes_no_roles() {
     try_all(15, User::Kept, 2);
 }
 
+/// A guarded plugin has the rights of the URL's user, and the records are out of its reach all the same. With a superuser's
+/// URL nothing of it runs.
+#[test]
+fn a_guarded_plugin() {
+    let server = Postgres::of(15, &[("fsync", "off")]);
+    // A user that makes roles may run no guarded plugin before PostgreSQL 16.
+    prepare(&server, User::Kept);
+    let part = if is_full() { 1 } else { 3 };
+    for attack in attack::chosen(attack::read(ATTACKS), 3).into_iter().step_by(part) {
+        let sandbox = Sandbox::on(server.database());
+        let database = sandbox.server();
+        database.admin_sql(&format!("REVOKE CREATE ON SCHEMA public FROM PUBLIC; ALTER SCHEMA public OWNER TO runner; SET ROLE runner; {THEIRS}"));
+        sandbox.sql_plugin(
+            "acme/base",
+            &[("1.0.0-1-a", "CREATE TABLE base (x integer);", "DROP TABLE base;")],
+        );
+        let deploy = |url: &str| {
+            let args = ["deploy", "plugins", "--yes", "--guard", "*", "--timeout", "30s"];
+            let place = ["--state-schema", "public", "--database", url];
+            sandbox.runner(&[&args[..], &place].concat())
+        };
+        let url = sandbox.url();
+        assert_eq!(deploy(&url).code, Some(0));
+        let was = recorded(database);
+        sandbox.write("sources/evil/1.0.0-2-b.up.sql", &attack.up);
+        let pack = ["pack", "sources/evil", "--plugin", "evil/x", "--out", "plugins/evil"];
+        if sandbox.runner(&pack).code != Some(0) {
+            continue;
+        }
+        let refused = deploy(&url.replace("//runner:", "//postgres:"));
+        assert_eq!(refused.code, Some(1), "{}: {refused:#?}", attack.name);
+        let run = deploy(&url);
+        assert_eq!(was, recorded(database), "{}: {run:#?}", attack.name);
+    }
+}
+
+/// What is recorded of others.
+fn recorded(database: &Database) -> Vec<String> {
+    let is_of_runner =
+        |row: &String| ["state|", "history|", "ledger|"].iter().any(|what| row.starts_with(what));
+    rest(database).into_iter().filter(is_of_runner).collect()
+}
+
 #[test]
 fn other_versions() {
     if !is_full() {

@@ -2,7 +2,7 @@
 
 use crate::{
     attack::{self, Attack},
-    support::{Sandbox, block_on},
+    support::{Run, Sandbox, block_on},
 };
 use std::{
     fs,
@@ -73,7 +73,7 @@ const OTHERS: [&str; 7] =
     ["users", "notes", "audit", "crm_people", "borrows", "docs", "lent_values"];
 
 /// Everything in the file that is not the plugin's.
-fn rest(sandbox: &Sandbox) -> Vec<String> {
+pub(super) fn rest(sandbox: &Sandbox) -> Vec<String> {
     let names = OTHERS.map(|name| format!("'{name}'")).join(", ");
     let mut rest = sandbox.rows(&format!(
         "SELECT concat_ws('|', type, name, tbl_name, sql) FROM sqlite_schema WHERE tbl_name IN ({names})
@@ -97,6 +97,7 @@ fn rest(sandbox: &Sandbox) -> Vec<String> {
         "SELECT concat_ws('|', plugin, kind, name) FROM alteration_object WHERE plugin <> 'evil/x' ORDER BY 1",
         "SELECT concat('evil has ', name) FROM alteration_object WHERE plugin = 'evil/x' AND name IN ('users', 'audit', 'borrows')",
         "SELECT concat_ws('|', 'ledger', count(*), min(schema_version)) FROM alteration_ledger",
+        "SELECT concat('runner has ', name) FROM sqlite_schema WHERE name LIKE 'alteration!_%' ESCAPE '!' ORDER BY 1",
     ] {
         rest.extend(sandbox.rows(sql));
     }
@@ -126,7 +127,7 @@ fn work(sandbox: &Sandbox, then: &[(String, String)]) -> Vec<String> {
 }
 
 /// A sandbox in which the application and two plugins have what they have.
-fn ground() -> Sandbox {
+pub(super) fn ground() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.sql(THEIRS);
     sandbox.sql_plugin("acme/crm", &[("1.0.0-1-people", CRM, "DROP TABLE crm_people;")]);
@@ -138,7 +139,7 @@ fn ground() -> Sandbox {
 }
 
 /// The same again.
-fn copy(ground: &Sandbox) -> Sandbox {
+pub(super) fn copy(ground: &Sandbox) -> Sandbox {
     let sandbox = Sandbox::new();
     fs::copy(ground.database(), sandbox.database()).expect("a copy");
     for plugin in ["acme/crm", "evil/x"] {
@@ -153,8 +154,8 @@ fn copy(ground: &Sandbox) -> Sandbox {
     sandbox
 }
 
-/// Tries one attack, with these flags; what it reached.
-fn reached(ground: &Sandbox, attack: &Attack, flags: &[&str]) -> Result<(), String> {
+/// Deploys one attack to a copy, with these flags; `None` where no component comes of it.
+fn attacked(ground: &Sandbox, attack: &Attack, flags: &[&str]) -> (Sandbox, Option<Run>) {
     let sandbox = copy(ground);
     let name = match attack.name.contains("before-up") {
         true => "1.0.0-2-b.before-up.sql",
@@ -170,11 +171,16 @@ fn reached(ground: &Sandbox, attack: &Attack, flags: &[&str]) -> Result<(), Stri
     );
     let pack = ["pack", "sources/evil", "--plugin", "evil/x", "--out", "plugins/evil/x"];
     if sandbox.runner(&pack).code != Some(0) {
-        // No component comes of it.
-        return Ok(());
+        return (sandbox, None);
     }
-    let was = rest(&sandbox);
     let run = sandbox.runner(&[&["deploy", "plugins", "--yes"], flags].concat());
+    (sandbox, Some(run))
+}
+
+/// Tries one attack, with these flags; what it reached.
+fn reached(ground: &Sandbox, attack: &Attack, flags: &[&str]) -> Result<(), String> {
+    let was = rest(ground);
+    let (sandbox, Some(run)) = attacked(ground, attack, flags) else { return Ok(()) };
     if run.code != Some(0) && !run.stderr.contains("evil/x") {
         return Err(format!("it failed for another reason: {run:#?}"));
     }
@@ -217,7 +223,7 @@ fn reached(ground: &Sandbox, attack: &Attack, flags: &[&str]) -> Result<(), Stri
     Ok(())
 }
 
-fn difference(was: &[String], is: &[String]) -> Vec<String> {
+pub(super) fn difference(was: &[String], is: &[String]) -> Vec<String> {
     let gone = was.iter().filter(|row| !is.contains(row)).map(|row| format!("- {row}"));
     gone.chain(is.iter().filter(|row| !was.contains(row)).map(|row| format!("+ {row}"))).collect()
 }
@@ -250,6 +256,20 @@ fn every_attack() {
     assert!(failures.is_empty(), "{reached} of {of} reached something:\n{}", failures.join("\n\n"));
 }
 
+/// Outside of a transaction they reach as little.
+#[test]
+fn attacks_of_a_preparation() {
+    let prepares = |attack: Attack| Attack { name: format!("{} before-up", attack.name), ..attack };
+    let attacks: Vec<Attack> = attack::read(ATTACKS).into_iter().map(prepares).collect();
+    let failures = failures(&attack::chosen(attacks, 2), &[]);
+    assert!(
+        failures.is_empty(),
+        "{} reached something:\n{}",
+        failures.len(),
+        failures.join("\n\n")
+    );
+}
+
 /// Of a guarded plugin most of them reach something, so that it is confinement that stops them.
 #[test]
 fn a_guarded_plugin_reaches_others() {
@@ -261,6 +281,51 @@ fn a_guarded_plugin_reaches_others() {
         "only {reached} of {of} reached something:\n{}",
         failures.join("\n\n")
     );
+}
+
+/// Whoever agrees to a new name agrees to no more rights.
+#[test]
+fn another_name_gives_no_other_level() {
+    let sandbox = copy(&ground());
+    for (name, up) in [("1.0.0-1-a", MINE), ("1.0.0-2-b", "UPDATE users SET name = 'owned';")] {
+        sandbox.write(&format!("sources/new/{name}.up.sql"), up);
+        sandbox.write(&format!("sources/new/{name}.down.sql"), "DROP TABLE mine;");
+    }
+    let renamed = "plugin = 'evil/y'\nreplaces = 'evil/x'\n";
+    sandbox.write("sources/new/alteration.toml", renamed);
+    sandbox.ok(&["pack", "sources/new", "--out", "plugins/evil/y"]);
+    fs::remove_dir_all(sandbox.path().join("plugins/evil/x")).expect("its folder");
+    let run = sandbox.runner(&["deploy", "plugins", "--yes", "--accept-rename", "evil/x=evil/y"]);
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    assert!(run.stderr.contains("may not write `users` of the application"), "{run:#?}");
+    assert_eq!(sandbox.rows("SELECT count(*) FROM users WHERE name = 'owned'"), ["0"]);
+}
+
+/// What is recorded of others, and the runner's tables, are out of reach at every level.
+#[test]
+fn no_level_reaches_the_record() {
+    let (named, others): (Vec<Attack>, Vec<Attack>) = attack::read(ATTACKS)
+        .into_iter()
+        .partition(|attack| attack.up.to_ascii_lowercase().contains("alteration_"));
+    let ground = ground();
+    for flag in ["--guard", "--trust"] {
+        for attack in named.iter().chain(others.iter().step_by(8)) {
+            let (sandbox, run) = attacked(&ground, attack, &[flag, "evil/x"]);
+            let Some(run) = run else { continue };
+            let (was, is) = (recorded(&ground), recorded(&sandbox));
+            assert_eq!(was, is, "{flag} {}: {run:#?}", attack.name);
+        }
+    }
+}
+
+/// The rows of [`rest`] about the runner's tables and what is recorded of others.
+fn recorded(sandbox: &Sandbox) -> Vec<String> {
+    let is_of_runner = |row: &String| {
+        row.contains("|applied|")
+            || row.starts_with("ledger|")
+            || (row.starts_with("runner has ") && !row.ends_with("_later"))
+    };
+    rest(sandbox).into_iter().filter(is_of_runner).collect()
 }
 
 /// What a plugin may do with its own, in one alteration after the other.

@@ -96,7 +96,7 @@ pub mod tokio_postgres;
 
 pub use alteration_domain::{
     alteration::{AlterationKey, Dialect},
-    plan::{Answer, Check, Finding, NotDeployed, Severity, Step},
+    plan::{Answer, Check, Finding, NotDeployed, Severity, Undeployed},
 };
 #[cfg(any(
     feature = "rusqlite",

@@ -4,11 +4,17 @@
 //! bytes that ran, by their checksum: they are what goes down. Whether anybody agreed to it is decided in `deploy`.
 
 use super::{
-    Attempt, Backend, BackendError, Revision, RowChange, Snapshot, Takeover, map,
+    Attempt, Backend, BackendError, Revision, RowChange, Snapshot, Takeover,
+    connection::Cell,
+    map,
     tables::{history, state},
-    transaction::Durability,
+    transaction::{Durability, Own},
 };
 use crate::alteration::Direction;
+
+/// Gives a plugin's role or user to its new name, unless that has one. MySQL reads no table that it updates, but for a derived one.
+const RENAMES_ROLE: &str = "UPDATE @role SET plugin = ? WHERE plugin = ?
+    AND NOT EXISTS (SELECT 1 FROM (SELECT plugin FROM @role) AS known WHERE known.plugin = ?)";
 
 impl Backend {
     /// Records all that `snapshot` has under the old name under the new one, all or nothing. Nothing of either may be
@@ -34,8 +40,19 @@ impl Backend {
             }
         }
         taken.push(map::rename(&takeover.from, &takeover.to));
+        if self.has_roles().await? {
+            let [from, to] = [&takeover.from, &takeover.to].map(|name| Cell::text(name.as_str()));
+            taken.push(Own::run(RENAMES_ROLE, [to.clone(), from, to]));
+        }
         self.apply(taken, Durability::Flushed).await?;
         Ok(revision.next())
+    }
+
+    /// Returns whether plugins have database roles or users of their own here.
+    async fn has_roles(&mut self) -> Result<bool, BackendError> {
+        let Some(shared) = self.connection.clone() else { return Ok(false) };
+        let own = shared.lock().await.own_tables().await?;
+        Ok(own.contains("alteration_role"))
     }
 
     /// After [`Backend::take_over`] whose answer never came: connects again and looks whether it took effect.

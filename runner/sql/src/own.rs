@@ -3,20 +3,7 @@
 use super::{names::runs, view::View};
 use std::collections::BTreeSet;
 
-/// The runner's own tables, in lower case. They are refused in any schema.
-pub const OWN_TABLES: [&str; 11] = [
-    "alteration_ledger",
-    "alteration_state",
-    "alteration_history",
-    "alteration_archive",
-    "alteration_run",
-    "alteration_journal",
-    "alteration_object",
-    "alteration_lease",
-    "alteration_role",
-    "alteration_ticket",
-    "alteration_ending",
-];
+pub use alteration_domain::record::tables::OWN_TABLES;
 
 /// Ends of the names that PostgreSQL gives to what belongs to a table.
 const BELONGINGS: [&str; 6] = ["_pkey", "_key", "_seq", "_idx", "_check", "_fkey"];

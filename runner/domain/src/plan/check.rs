@@ -2,18 +2,37 @@
 //!
 //! `runner check` and the crate that applications embed decide by this, and say it in the same words.
 
-use super::{Asks, Finding, Plan, Policy, Renames, Severity, Step, Target, deploy, takeovers};
+use super::{Finding, Plan, Policy, Reason, Renames, Severity, Step, Target, deploy, takeovers};
 use crate::{
-    alteration::{Catalog, Dialect, Direction},
+    alteration::{AlterationKey, Catalog, Dialect, Direction},
     record::Snapshot,
 };
 use serde::Serialize;
+
+/// A released alteration that is not applied. With which grants, settings and level it would be, a deploy says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Undeployed {
+    #[serde(flatten)]
+    pub key: AlterationKey,
+    /// Always `up`.
+    pub direction: Direction,
+    /// Why it would run.
+    pub reason: Reason,
+    /// What it does, as its manifest says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Whether it has no way back.
+    pub irreversible: bool,
+    /// Whether it is a draft, which may still change.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub draft: bool,
+}
 
 /// What a start-up check found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
     /// Released alterations that are not applied, in the order in which they would be.
-    pub undeployed: Vec<Step>,
+    pub undeployed: Vec<Undeployed>,
     /// What it noticed.
     pub findings: Vec<Finding>,
 }
@@ -24,7 +43,7 @@ pub enum Answer {
     /// Everything released is applied.
     Deployed,
     /// These are not, in the order in which they would be applied.
-    Undeployed(Vec<Step>),
+    Undeployed(Vec<Undeployed>),
     /// A person has to decide first, or what is offered cannot be deployed at all.
     NeedsDecision(Vec<Finding>),
 }
@@ -34,13 +53,13 @@ pub enum Answer {
 #[non_exhaustive]
 pub enum NotDeployed {
     #[error("Found undeployed database alterations: {}; apply them with `runner deploy`", names(.0))]
-    Undeployed(Vec<Step>),
+    Undeployed(Vec<Undeployed>),
     #[error("The database alterations need a decision: {}", findings(.0))]
     NeedsDecision(Vec<Finding>),
 }
 
 /// The first few: this is a line in an application's log, and there may be hundreds.
-fn names(steps: &[Step]) -> String {
+fn names(steps: &[Undeployed]) -> String {
     const NAMES_MAX: usize = 10;
     let mut names: Vec<String> =
         steps.iter().take(NAMES_MAX).map(|step| step.key.to_string()).collect();
@@ -69,14 +88,16 @@ impl From<Plan> for Check {
             other => other,
         });
         let findings = findings.collect();
-        let mut undeployed = plan.steps;
         // What goes down before is applied again, and that is listed.
-        undeployed.retain(|step| step.direction == Direction::Up);
-        for step in &mut undeployed {
-            // Nobody was asked what is granted and given.
-            step.asks = Asks::default();
-        }
-        Self { undeployed, findings }
+        let ups = plan.steps.into_iter().filter(|step| step.direction == Direction::Up);
+        Self { undeployed: ups.map(Undeployed::from).collect(), findings }
+    }
+}
+
+impl From<Step> for Undeployed {
+    fn from(step: Step) -> Self {
+        let Step { key, direction, reason, description, irreversible, draft, .. } = step;
+        Self { key, direction, reason, description, irreversible, draft }
     }
 }
 

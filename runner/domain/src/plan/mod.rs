@@ -24,7 +24,7 @@ pub use baseline::{
     keys_up_to,
 };
 pub use begun::cut_off_advice;
-pub use check::{Answer, Check, NotDeployed};
+pub use check::{Answer, Check, NotDeployed, Undeployed};
 pub use deploy::deploy;
 pub use drafts::Hold;
 pub use drafts::without;

@@ -14,6 +14,8 @@ use std::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ObjectKind {
     Table,
+    /// A column that was added to a table of another owner. Its place is the table; its name is in lower case.
+    Column,
     Index,
     View,
     Trigger,
@@ -24,8 +26,9 @@ pub enum ObjectKind {
 }
 
 impl ObjectKind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Table,
+        Self::Column,
         Self::Index,
         Self::View,
         Self::Trigger,
@@ -38,6 +41,7 @@ impl ObjectKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Table => "table",
+            Self::Column => "column",
             Self::Index => "index",
             Self::View => "view",
             Self::Trigger => "trigger",
@@ -67,7 +71,7 @@ impl FromStr for ObjectKind {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Object {
     pub kind: ObjectKind,
-    /// The schema on PostgreSQL, the database on MySQL and MariaDB, empty on SQLite.
+    /// The schema on PostgreSQL, the database on MySQL and MariaDB, empty on SQLite; the table of a column.
     pub place: String,
     pub name: String,
 }

@@ -36,6 +36,16 @@ const OPTIONAL: [&str; 9] = [
     "alteration_role",
     "alteration_ticket",
 ];
+/// Every own table that any database may have, in lower case. No alteration may name one.
+pub const OWN_TABLES: [&str; TABLES.len() + OPTIONAL.len()] = {
+    let mut all = [""; TABLES.len() + OPTIONAL.len()];
+    let mut at = 0;
+    while at < all.len() {
+        all[at] = if at < TABLES.len() { TABLES[at] } else { OPTIONAL[at - TABLES.len()] };
+        at += 1;
+    }
+    all
+};
 /// The map of owners.
 pub const OBJECT_TABLE: &str = "alteration_object";
 /// The tables that the second version brought.

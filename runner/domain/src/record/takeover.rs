@@ -61,6 +61,10 @@ impl Snapshot {
                 RowChange::Drop(row) => drop(after.rows.remove(&row.key)),
             }
         }
+        // Another name gives no other rights.
+        if after.confined.remove(&takeover.from) {
+            after.confined.insert(takeover.to.clone());
+        }
         after.successors.remove(&takeover.to);
         after.successors.insert(takeover.from.clone(), takeover.to.clone());
         after

@@ -208,9 +208,10 @@ const OBJECT: &str = "-- One row for each object that an alteration made and tha
         plugin {key} NOT NULL,
         -- The id of the alteration that made it.
         id {key} NOT NULL,
-        -- `table`, `index`, `view`, `trigger`, `sequence`, `function`, `type` or `schema`.
+        -- `table`, `index`, `view`, `trigger`, `sequence`, `function`, `type` or `schema`; on SQLite also `column`, of a
+        -- table that the plugin did not make.
         kind {key} NOT NULL,
-        -- The schema that it is in on PostgreSQL, the database on MySQL and MariaDB. Empty on SQLite.
+        -- The schema that it is in on PostgreSQL, the database on MySQL and MariaDB. On SQLite a column's table, else empty.
         place {key} NOT NULL,
         -- Its name, as in the database's catalogue.
         name {key} NOT NULL,

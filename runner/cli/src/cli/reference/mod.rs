@@ -4,6 +4,7 @@
 //! from the statements that create them, files from their schemas. A page that is not what the code says fails its
 //! test; with [`UPDATE`] set, the test writes the page.
 
+mod attacks;
 mod commands;
 mod exit_codes;
 mod json;

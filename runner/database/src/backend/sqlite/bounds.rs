@@ -113,6 +113,15 @@ impl Bounds {
         self.owner(name).is_none_or(|owner| self.has(|granted| &granted.alters, owner, name))
     }
 
+    /// Returns why the plugin may not rename `table` or a column of it; `None` if it may. What was added to a table of others
+    /// is known by its name.
+    pub(super) fn renamed(&self, table: &str) -> Option<SqlError> {
+        let owner = self.owner(table)?;
+        let plugin = &self.granted.plugin;
+        let reason = format!("`{plugin}` may not rename `{table}` of {owner}, nor a column of it");
+        Some(refused(reason, Lacks::Level))
+    }
+
     /// Returns why a foreign key may not refer to `parent`; `None` if it may.
     pub(super) fn reference(&self, child: &str, parent: &str) -> Option<SqlError> {
         let owner = self.owner(parent)?;

@@ -5,7 +5,10 @@
 use super::bounds::{Bounds, Origin};
 use crate::{
     session::{ErrorKind, SqlError},
-    sql::sqlite::{self, JournalMode, Pragma, Setting},
+    sql::{
+        OWN_TABLES,
+        sqlite::{self, JournalMode, Pragma, Setting},
+    },
 };
 use libsqlite3_sys as ffi;
 use std::{
@@ -16,23 +19,12 @@ use std::{
     },
 };
 
-/// The runner's own tables. A guest can neither read nor write nor shadow them.
-pub(super) const OWN_TABLES: [&str; 8] = [
-    "alteration_ledger",
-    "alteration_state",
-    "alteration_history",
-    "alteration_archive",
-    "alteration_run",
-    "alteration_journal",
-    "alteration_object",
-    UNUSED_OWN_TABLE,
-];
+/// A table whose name begins so would hide one of SQLite's own table-valued functions, which the runner queries.
+const FUNCTION_PREFIX: &str = "pragma_";
 
-/// A table of this name would hide SQLite's own table-valued function, which the runner queries.
-const ASKED_FUNCTION: &str = "pragma_foreign_key_list";
-
-/// The one of [`OWN_TABLES`] that the schema may not have yet, so that a guest could take its name.
-const UNUSED_OWN_TABLE: &str = "alteration_lease";
+/// SQLite's own functions by which it changes texts of the schema. No statement can call them.
+const RENAMES_TABLE: &str = "sqlite_rename_table";
+const RENAMES_COLUMN: &str = "sqlite_rename_column";
 
 /// Temporary tables that hold cursors' snapshots start with this.
 pub(super) const CURSOR_PREFIX: &str = "runner_cursor_";
@@ -69,6 +61,12 @@ pub(super) struct Guard {
     schema_actions: Mutex<SchemaActions>,
     /// Set when a guest's statement would change the numbers that AUTOINCREMENT goes by.
     pub(super) sequence_written: AtomicBool,
+    /// Set when a guest's statement would give a table another name.
+    pub(super) table_renamed: AtomicBool,
+    /// The table that the statement at hand alters.
+    altering: Mutex<Option<String>>,
+    /// Tables that guests made or altered since they were asked for, which may have foreign keys.
+    shaped: Mutex<BTreeSet<String>>,
     /// Of the confined plugin whose hook is at work.
     bounds: Mutex<Option<Arc<Bounds>>>,
     /// What the statement at hand asked for.
@@ -197,8 +195,14 @@ impl Guard {
         }
     }
 
+    /// Returns the tables that statements since the last call may have made or altered.
+    pub(super) fn take_shaped(&self) -> BTreeSet<String> {
+        std::mem::take(&mut lock(&self.shaped))
+    }
+
     /// Forgets what the last statement asked for.
     pub(super) fn begin_statement(&self) {
+        *lock(&self.altering) = None;
         self.inserts.store(false, Ordering::SeqCst);
         self.selects.store(false, Ordering::SeqCst);
     }
@@ -212,7 +216,9 @@ impl Guard {
     }
 
     fn out_of_bounds(&self, action: Action<'_>, origin: Origin) -> Option<SqlError> {
-        lock(&self.bounds).as_ref().and_then(|bounds| bounds.refusal(action, origin))
+        let bounds = self.bounds()?;
+        let renamed = || lock(&self.altering).as_deref().and_then(|name| bounds.renamed(name));
+        bounds.refusal(action, origin).or_else(|| renames(action).then(renamed).flatten())
     }
 
     /// Returns how an action that a guest may do is handled.
@@ -315,6 +321,14 @@ impl Guard {
         match code {
             ffi::SQLITE_ALTER_TABLE => {
                 lock(&self.schema_actions).altered.insert(second.to_ascii_lowercase());
+                lock(&self.shaped).insert(second.to_ascii_lowercase());
+                *lock(&self.altering) = Some(second.to_owned());
+            }
+            ffi::SQLITE_CREATE_TABLE => {
+                lock(&self.shaped).insert(first.to_ascii_lowercase());
+            }
+            ffi::SQLITE_FUNCTION if second == RENAMES_TABLE => {
+                self.table_renamed.store(true, Ordering::SeqCst);
             }
             ffi::SQLITE_DROP_TABLE
             | ffi::SQLITE_DROP_VTABLE
@@ -376,15 +390,19 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Returns whether a table that a guest renamed now has a name that it could not have been made with.
+/// Returns whether a table that a guest renamed has a name now that it could not have been made with. The runner's own
+/// tables are compared: any of them may be there.
 pub(super) fn is_reserved(name: &str) -> bool {
-    name.eq_ignore_ascii_case(UNUSED_OWN_TABLE)
-        || starts_with(name, CURSOR_PREFIX)
-        || name.eq_ignore_ascii_case(ASKED_FUNCTION)
+    starts_with(name, CURSOR_PREFIX) || starts_with(name, FUNCTION_PREFIX)
 }
 
 fn starts_with(name: &str, prefix: &str) -> bool {
     name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+/// Returns whether SQLite gives a table or a column another name by this.
+fn renames(Action { code, second, .. }: Action<'_>) -> bool {
+    code == ffi::SQLITE_FUNCTION && [RENAMES_TABLE, RENAMES_COLUMN].contains(&second)
 }
 
 /// Returns whether a table's name belongs to the runner, in any spelling.
@@ -403,9 +421,9 @@ fn refusal(action: Action<'_>) -> Option<String> {
         | ffi::SQLITE_CREATE_VTABLE
         | ffi::SQLITE_CREATE_VIEW
         | ffi::SQLITE_CREATE_TEMP_VIEW
-            if first.eq_ignore_ascii_case(ASKED_FUNCTION) =>
+            if starts_with(first, FUNCTION_PREFIX) =>
         {
-            Some(format!("the name {ASKED_FUNCTION} is SQLite's"))
+            Some(format!("names that begin with {FUNCTION_PREFIX} are SQLite's"))
         }
         ffi::SQLITE_TRANSACTION => refused(sqlite::TRANSACTION),
         ffi::SQLITE_SAVEPOINT => refused(sqlite::SAVEPOINT),
@@ -489,6 +507,10 @@ mod tests {
             (ffi::SQLITE_CREATE_VTABLE, "docs", "fts5", false),
             (ffi::SQLITE_CREATE_VTABLE, "docs", "csv", true),
             (ffi::SQLITE_CREATE_VTABLE, "Pragma_foreign_key_list", "fts5", true),
+            (ffi::SQLITE_CREATE_TABLE, "PRAGMA_schema_version", "", true),
+            (ffi::SQLITE_CREATE_TEMP_VIEW, "pragma_table_xinfo", "", true),
+            (ffi::SQLITE_CREATE_TABLE, "alteration_grant", "", true),
+            (ffi::SQLITE_INSERT, "ALTERATION_grant", "", true),
             (ffi::SQLITE_PRAGMA, "data_version", "", false),
             (9_999, "", "", true),
         ];

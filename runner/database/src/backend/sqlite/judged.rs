@@ -5,7 +5,7 @@
 //! what is new or says something else now is compiled as it would run later, under the same bounds.
 
 use super::{
-    addition::is_addition,
+    addition::{columns, own_columns},
     bounds::{Bounds, refused},
     error::host_error,
     guard::{Rights, SchemaActions, is_own},
@@ -18,12 +18,15 @@ use crate::{
     session::{ErrorKind, Lacks, Script, SqlError},
     sql::sqlite,
 };
-use alteration_domain::record::ObjectKind;
+use alteration_domain::record::{ObjectKind, Record};
 use sqlx::{AssertSqlSafe, Row as _};
-use std::{collections::HashMap, sync::atomic::Ordering};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::atomic::Ordering,
+};
 
-/// How SQLite's message begins where a view has no trigger in place of a statement.
-const NO_TRIGGER: &str = "cannot modify";
+/// What names of the runner's own tables begin with, also of a later runner's.
+const RUNNERS: &str = "alteration_";
 
 fn denied(reason: String) -> BackendError {
     BackendError::Refused(refused(reason, Lacks::Level))
@@ -40,14 +43,13 @@ impl SqliteSession {
         standing: &[SchemaRow],
         actions: &SchemaActions,
     ) -> Result<(), BackendError> {
-        others_are_as_they_were(bounds, before, after)?;
         let former: HashMap<_, _> =
             before.iter().map(|row| (&row.object, (&row.table, &row.sql))).collect();
         let is_new = |row: &SchemaRow| former.get(&row.object) != Some(&(&row.table, &row.sql));
         // What names something that is gone by now may mean another one later.
         let is_shaken = |row: &SchemaRow| {
             let text = row.sql.to_ascii_lowercase();
-            actions.dropped.iter().chain(&actions.altered).any(|name| text.contains(name))
+            actions.dropped.iter().chain(&actions.altered).any(|name| is_named(&text, name))
         };
         let own = || after.iter().filter(|row| bounds.owner(&row.object.name).is_none());
         let is_there = |name: &str| {
@@ -58,7 +60,21 @@ impl SqliteSession {
         };
         for row in own().filter(|row| row.is(ObjectKind::Table) && (is_new(row) || is_shaken(row)))
         {
-            self.judge_parents(bounds, row, &is_there).await?;
+            if row.object.name.to_ascii_lowercase().starts_with(RUNNERS) {
+                return Err(denied(format!(
+                    "`{}` may not be called so: names that begin with {RUNNERS} are the runner's",
+                    row.object.name
+                )));
+            }
+            if row.sql.to_ascii_lowercase().contains("references") {
+                let parents = self.judge_keys(bounds, &row.object.name, None).await?;
+                if let Some(parent) = parents.into_iter().find(|parent| !is_there(parent)) {
+                    return Err(denied(format!(
+                        "`{}` refers to `{parent}`, which is not there: another plugin could make it later",
+                        row.object.name
+                    )));
+                }
+            }
             judge_content(bounds, row, &is_there)?;
         }
         let is_judged = |row: &&SchemaRow| is_new(row) || is_shaken(row);
@@ -80,24 +96,42 @@ impl SqliteSession {
     async fn judge_triggers(&mut self, trigger: &SchemaRow) -> Result<(), BackendError> {
         let table = format!("main.{}", quote(&trigger.table));
         let sql = "SELECT name FROM pragma_table_xinfo(?, 'main') WHERE hidden = 0";
-        let columns = self.read_own(sql, &[Cell::text(&trigger.table)]).await?;
-        let columns = columns.into_iter().flatten().filter_map(|cell| match cell {
-            Cell::Text(name) => name.map(|name| quote(&name)),
-            Cell::Integer(_) | Cell::Bytes(_) => None,
-        });
-        let set: Vec<String> = columns.map(|name| format!("{name} = {name}")).collect();
+        let of_table = [Cell::text(&trigger.table)];
+        let mut columns: Vec<String> = self.texts(sql, &of_table).await?;
+        let sql = "SELECT type || wr FROM pragma_table_list(?) WHERE schema = 'main'";
+        let kind = self.texts(sql, &of_table).await?;
+        let (is_view, has_rowid) = (kind == ["view0"], kind == ["table0"]);
+        if has_rowid {
+            // A trigger may name them as columns.
+            columns.extend(["rowid", "oid", "_rowid_"].map(str::to_owned));
+        }
+        let set: Vec<String> =
+            columns.iter().map(|name| format!("{0} = {0}", quote(name))).collect();
         let events = [
             format!("INSERT INTO {table} DEFAULT VALUES"),
             format!("UPDATE {table} SET {}", set.join(", ")),
             format!("DELETE FROM {table}"),
         ];
+        // No trigger of the view stands in place of the statement. If one comes later, it is judged with the others.
+        let stands_alone = format!("cannot modify {} because it is a view", trigger.table);
         for event in events {
             match self.compile(&event).await {
-                Err(error) if error.message.starts_with(NO_TRIGGER) => {}
+                Err(error) if is_view && error.message == stands_alone => {}
                 compiled => compiled.map_err(|error| unclear("trigger", trigger, &error))?,
             }
         }
         Ok(())
+    }
+
+    /// Returns the texts of one column.
+    async fn texts(&mut self, sql: &str, params: &[Cell]) -> Result<Vec<String>, BackendError> {
+        let cells = self.read_own(sql, params).await?.into_iter().flatten();
+        Ok(cells
+            .filter_map(|cell| match cell {
+                Cell::Text(text) => text,
+                Cell::Integer(_) | Cell::Bytes(_) => None,
+            })
+            .collect())
     }
 
     async fn compile(&mut self, sql: &str) -> Result<(), SqlError> {
@@ -149,29 +183,61 @@ impl SqliteSession {
         Ok(())
     }
 
-    async fn judge_parents(
-        &mut self,
-        bounds: &Bounds,
-        child: &SchemaRow,
-        is_there: &(impl Fn(&str) -> bool + Sync),
-    ) -> Result<(), BackendError> {
-        if !child.sql.to_ascii_lowercase().contains("references") {
+    /// Judges the foreign keys of the tables that the last statement made or altered. Later is too late: a key tells which
+    /// rows another table has as soon as it is there.
+    pub(super) async fn judge_new_keys(&mut self) -> Result<(), SqlError> {
+        let shaped = self.guard.take_shaped();
+        let Some(bounds) = self.guard.bounds().filter(|bounds| !bounds.is_alone()) else {
             return Ok(());
-        }
-        let sql = "SELECT DISTINCT \"table\" FROM pragma_foreign_key_list(?, 'main')";
-        let name = &child.object.name;
-        for cell in self.read_own(sql, &[Cell::text(name)]).await?.into_iter().flatten() {
-            let Cell::Text(Some(parent)) = cell else { continue };
-            if let Some(refusal) = bounds.reference(name, &parent) {
-                return Err(BackendError::Refused(refusal));
-            }
-            if !is_there(&parent) {
-                return Err(denied(format!(
-                    "`{name}` refers to `{parent}`, which is not there: another plugin could make it later"
-                )));
-            }
+        };
+        for table in shaped {
+            let known = self.objects.known.as_ref();
+            let former = known.filter(|_| bounds.owner(&table).is_some()).and_then(|known| {
+                let is = |row: &&SchemaRow| row.object.name.eq_ignore_ascii_case(&table);
+                known.rows.iter().find(is).map(|row| columns(&row.sql))
+            });
+            self.judge_keys(&bounds, &table, former).await.map_err(|error| match error {
+                BackendError::Refused(error) => error,
+                other => SqlError::new(ErrorKind::Other, other.to_string()),
+            })?;
         }
         Ok(())
+    }
+
+    /// Judges the foreign keys of a table, and returns the tables that they refer to. In a table of others, with `former`
+    /// columns, only those of columns that came since are judged.
+    async fn judge_keys(
+        &mut self,
+        bounds: &Bounds,
+        child: &str,
+        former: Option<BTreeSet<String>>,
+    ) -> Result<Vec<String>, BackendError> {
+        let sql = "SELECT \"table\", \"from\", on_update, on_delete \
+            FROM pragma_foreign_key_list(?, 'main')";
+        let mut parents = Vec::new();
+        for cells in self.read_own(sql, &[Cell::text(child)]).await? {
+            let mut cells = Record::new(cells, "a foreign key");
+            let (parent, column) = (cells.text("table")?, cells.text("from")?);
+            if let Some(former) = &former {
+                if former.contains(&column.to_ascii_lowercase()) {
+                    continue;
+                }
+                for action in ["on_update", "on_delete"] {
+                    let action = cells.text(action)?;
+                    if !["NO ACTION", "RESTRICT"].contains(&action.as_str()) {
+                        return Err(denied(format!(
+                            "`{}` may not have rows of `{child}` change with those of `{parent}` ({action})",
+                            bounds.granted.plugin
+                        )));
+                    }
+                }
+            }
+            if let Some(refusal) = bounds.reference(child, &parent) {
+                return Err(BackendError::Refused(refusal));
+            }
+            parents.push(parent);
+        }
+        Ok(parents)
     }
 
     /// Refuses temporary objects with names of others, which a rename can give them.
@@ -235,11 +301,22 @@ impl SqliteSession {
     }
 }
 
+/// Returns whether a text in lower case names a thing, in any quotes.
+fn is_named(text: &str, name: &str) -> bool {
+    let doubled = |quote: &str| name.replace(quote, &quote.repeat(2));
+    text.contains(name)
+        || ["\"", "`", "'"]
+            .iter()
+            .any(|quote| name.contains(quote) && text.contains(&doubled(quote)))
+}
+
 /// Refuses a hook after which a row of others is not as it was before, but for columns that were added where that was granted.
-fn others_are_as_they_were(
+/// Those that are the plugin's `own` may go again.
+pub(super) fn others_are_as_they_were(
     bounds: &Bounds,
     before: &[SchemaRow],
     after: &[SchemaRow],
+    own: &impl Fn(&str) -> BTreeSet<String>,
 ) -> Result<(), BackendError> {
     let now: HashMap<_, _> = after.iter().map(|row| (&row.object, row)).collect();
     for row in before {
@@ -248,7 +325,13 @@ fn others_are_as_they_were(
         let what = match now.get(&row.object) {
             None => "would be gone",
             Some(found) if (&found.table, &found.sql) == (&row.table, &row.sql) => continue,
-            Some(found) if bounds.may_alter(name) && is_addition(&row.sql, &found.sql) => continue,
+            Some(found)
+                if bounds.may_alter(name)
+                    && row.table == found.table
+                    && own_columns(&row.sql, &found.sql, &own(name)).is_some() =>
+            {
+                continue;
+            }
             Some(_) => "would be another one",
         };
         return Err(denied(format!(

@@ -9,8 +9,10 @@
 //! that came behind the last one: SQLite gives each new row of its schema a larger number than any other.
 
 use super::{
+    addition::{columns, own_columns},
     bounds::{Bounds, Others, Owner},
     guard::{Rights, SchemaActions, is_own},
+    judged::others_are_as_they_were,
     session::SqliteSession,
 };
 use crate::{
@@ -26,14 +28,17 @@ use crate::{
 use alteration_domain::record::{
     Changes, Found, Object, ObjectKind, Owners, Record, SCHEMA_VERSION,
 };
-use std::sync::Arc;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 /// Whose objects a hook makes, and what is known of the schema and of the map.
 #[derive(Debug, Default)]
 pub(super) struct Objects {
     maker: Option<AlterationKey>,
     granted: Option<Granted>,
-    known: Option<Known>,
+    pub(super) known: Option<Known>,
     /// What is known is true once the transaction at hand is committed.
     is_pending: bool,
     /// The numbers of others' tables before a hook changed any.
@@ -42,9 +47,9 @@ pub(super) struct Objects {
 
 /// What schema and map say, as of `versions`.
 #[derive(Debug)]
-struct Known {
+pub(super) struct Known {
     owners: Owners,
-    rows: Vec<SchemaRow>,
+    pub(super) rows: Vec<SchemaRow>,
     last_row: i64,
     versions: Versions,
     /// What is not one plugin's.
@@ -72,6 +77,53 @@ impl SchemaRow {
         let identity = Some(self.row).filter(|_| is_altered(&self.object.name));
         Found { object: self.object.clone(), identity }
     }
+}
+
+/// Whose column of a table of others is.
+pub(super) fn own_of(owners: &Owners, plugin: &PluginName, table: &str) -> BTreeSet<String> {
+    let own = owners.iter().filter(|(object, key)| {
+        object.kind == ObjectKind::Column
+            && object.place.eq_ignore_ascii_case(table)
+            && key.plugin == *plugin
+    });
+    own.map(|(object, _)| object.name.clone()).collect()
+}
+
+/// Returns the columns of the map that are still there, and those that `maker` added to tables of others.
+fn columns_after(
+    owners: &Owners,
+    maker: &AlterationKey,
+    before: &[SchemaRow],
+    after: &[SchemaRow],
+) -> Vec<Found> {
+    let found = |place: &str, name: String| {
+        let object = Object { kind: ObjectKind::Column, place: place.to_owned(), name };
+        Found { object, identity: None }
+    };
+    let former: HashMap<_, _> = before.iter().map(|row| (&row.object, &row.sql)).collect();
+    let recorded: Vec<&Object> = owners
+        .iter()
+        .map(|(object, _)| object)
+        .filter(|object| object.kind == ObjectKind::Column)
+        .collect();
+    let mut all = Vec::new();
+    for row in after.iter().filter(|row| row.is(ObjectKind::Table)) {
+        let table = &row.object.name;
+        if recorded.iter().any(|object| object.place == *table) {
+            let there = columns(&row.sql);
+            let kept = recorded.iter().filter(|object| object.place == *table);
+            let kept = kept.filter(|object| there.contains(&object.name));
+            all.extend(kept.map(|object| found(table, object.name.clone())));
+        }
+        let is_of_others = owners.owner(&row.object) != Some(&maker.plugin);
+        let changed = former.get(&row.object).filter(|sql| is_of_others && ***sql != row.sql);
+        if let Some(sql) = changed {
+            let own = own_of(owners, &maker.plugin, table);
+            let added = own_columns(sql, &row.sql, &own).unwrap_or_default();
+            all.extend(added.into_iter().map(|name| found(table, name)));
+        }
+    }
+    all
 }
 
 /// Counters of SQLite's: they move with each change of the schema, and with each commit of another connection.
@@ -136,6 +188,7 @@ impl SqliteSession {
     /// Reads, at the start of a hook's transaction, schema and map, unless they are known, and bounds a confined plugin.
     pub(super) async fn know_objects(&mut self) -> Result<(), BackendError> {
         self.guard.take_schema_actions();
+        self.guard.take_shaped();
         if self.objects.maker.is_none() {
             return Ok(());
         }
@@ -198,22 +251,31 @@ impl SqliteSession {
         }
         let (after, last_row) = self.rows_behind(0).await?;
         if let Some(bounds) = bounds {
+            let own = |table: &str| own_of(&known.owners, &maker.plugin, table);
+            others_are_as_they_were(&bounds, &known.rows, &after, &own)?;
             self.judge(&bounds, &known.rows, &after, &[], &actions).await?;
         }
         let is_altered = |name: &str| actions.altered.contains(&name.to_ascii_lowercase());
-        let before: Vec<Found> = known.rows.iter().map(|row| row.found(is_altered)).collect();
-        let found: Vec<Found> = after.iter().map(|row| row.found(|_| true)).collect();
+        let mut before: Vec<Found> = known.rows.iter().map(|row| row.found(is_altered)).collect();
+        let columns = known.owners.iter().filter(|(object, _)| object.kind == ObjectKind::Column);
+        before.extend(columns.map(|(object, _)| Found { object: object.clone(), identity: None }));
+        let mut found: Vec<Found> = after.iter().map(|row| row.found(|_| true)).collect();
+        found.extend(columns_after(&known.owners, maker, &known.rows, &after));
         let changes = known.owners.changes(&before, &found, maker);
         (known.rows, known.last_row, known.others) = (after, last_row, None);
         Ok(changes)
     }
 
     async fn versions(&mut self) -> Result<Versions, BackendError> {
-        let sql =
-            "SELECT schema_version, data_version FROM pragma_schema_version, pragma_data_version";
-        let row = self.read_own(sql, &[]).await?.into_iter().next().unwrap_or_default();
-        let mut row = Record::new(row, "the schema's version");
-        Ok(Versions { schema: row.integer("schema_version")?, data: row.integer("data_version")? })
+        // No table can stand in for a pragma, as it could for the function of its name.
+        let mut numbers = [0; 2];
+        for (number, name) in numbers.iter_mut().zip(["schema_version", "data_version"]) {
+            let rows = self.read_own(&format!("PRAGMA main.{name}"), &[]).await?;
+            let row = rows.into_iter().next().unwrap_or_default();
+            *number = Record::new(row, "the schema's version").integer(name)?;
+        }
+        let [schema, data] = numbers;
+        Ok(Versions { schema, data })
     }
 
     /// Returns what the schema has behind a row, and its last row.

@@ -20,7 +20,8 @@ use super::{
 use crate::{
     alteration::Dialect,
     backend::{
-        SqlLimits,
+        BackendError, SqlLimits,
+        connection::Connection as _,
         identifier::in_quotes as quote,
         size::{self, Gathered},
     },
@@ -29,14 +30,14 @@ use crate::{
         Column, ErrorKind, Handle, Outcome, ResultLimit, Row, RowSet, Script, Session, SqlError,
         Terminated, Value,
     },
-    sql::statement_length,
+    sql::{OWN_TABLES, statement_length},
 };
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use libsqlite3_sys as ffi;
 use sqlx::{AssertSqlSafe, Executor, SqliteConnection, sqlite::SqliteRow};
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     path::PathBuf,
     sync::{Arc, atomic::Ordering},
 };
@@ -225,6 +226,7 @@ impl SqliteSession {
             query = value::bind(query, param)?;
         }
         self.keep_sequences().await?;
+        let own_tables = self.own_tables_before().await?;
         self.guard.set_origin(Origin::of(first_word(sql)));
         self.guard.set(rights);
         crash::before(sql);
@@ -251,9 +253,34 @@ impl SqliteSession {
         }
         crash::after(sql);
         self.after_call(failure.as_ref()).await?;
+        if let Some(before) = own_tables {
+            self.compare_own_tables(&before).await?;
+        }
         match failure {
             Some(error) => Err(error),
             None => Ok(result),
+        }
+    }
+
+    /// Returns which of the runner's tables there are, if the statement that was inspected renames a table: SQLite reports
+    /// the old name only.
+    async fn own_tables_before(&mut self) -> Result<Option<BTreeSet<String>>, SqlError> {
+        match self.guard.table_renamed.swap(false, Ordering::SeqCst) {
+            true => self.own_tables().await.map(Some).map_err(other),
+            false => Ok(None),
+        }
+    }
+
+    /// Refuses a table that has the name of one of the runner's now.
+    async fn compare_own_tables(&mut self, before: &BTreeSet<String>) -> Result<(), SqlError> {
+        self.guard.table_renamed.store(false, Ordering::SeqCst);
+        let after = self.own_tables().await.map_err(other)?;
+        match after.difference(before).next() {
+            None => Ok(()),
+            Some(name) => Err(SqlError::new(
+                ErrorKind::Denied,
+                format!("no table may be called {name}: the name is reserved"),
+            )),
         }
     }
 
@@ -273,6 +300,7 @@ impl SqliteSession {
         if self.guard.schema_changed.swap(false, Ordering::SeqCst) {
             self.shapes.clear();
         }
+        self.judge_new_keys().await?;
         if self.guard.text_created.swap(false, Ordering::SeqCst) {
             self.refuse_own_names().await?;
             self.refuse_shadows().await?;
@@ -286,7 +314,9 @@ impl SqliteSession {
         self.guard.set(Rights::Host);
         let texts: Vec<(String, String, String)> = sqlx::query_as(
             "SELECT type, name, iif(type IN ('trigger', 'view'), lower(sql), '')
-             FROM main.sqlite_schema WHERE type <> 'index'",
+             FROM main.sqlite_schema WHERE type <> 'index'
+             UNION ALL SELECT type, name, '' FROM temp.sqlite_schema WHERE type = 'table'
+                AND name NOT LIKE 'runner!_cursor!_%' ESCAPE '!'",
         )
         .persistent(false)
         .fetch_all(&mut self.connection)
@@ -299,7 +329,7 @@ impl SqliteSession {
                     format!("no table may be called {name}: the name is reserved"),
                 ));
             }
-            if let Some(own) = super::guard::OWN_TABLES.iter().find(|own| text.contains(**own)) {
+            if let Some(own) = OWN_TABLES.iter().find(|own| text.contains(**own)) {
                 return Err(SqlError::new(
                     ErrorKind::Denied,
                     format!("the trigger or view {name} names the runner's table {own}"),
@@ -392,9 +422,10 @@ impl Session for SqliteSession {
         let handle = self.new_handle();
         let names: Vec<String> = (0..shape.columns.len()).map(|at| format!("c{at}")).collect();
         let table = cursor_table(handle);
-        // Columns without a type have no affinity, so that every value stays as it was read.
+        // Columns without a type have no affinity, so that every value stays as it was read. With the condition, the table is
+        // of another shape than any: SQLite would copy the rows of one of the same shape without asking about them.
         self.run(
-            &format!("CREATE TEMP TABLE {table} ({})", names.join(", ")),
+            &format!("CREATE TEMP TABLE {table} ({}, CHECK (1))", names.join(", ")),
             [],
             Rights::Host,
             |_| Ok(()),
@@ -509,6 +540,60 @@ fn cursor_table(cursor: Handle) -> String {
     format!("{CURSOR_PREFIX}{}", cursor.0)
 }
 
+fn other(error: BackendError) -> SqlError {
+    SqlError::new(ErrorKind::Other, error.to_string())
+}
+
 fn disconnected(error: sqlx::Error) -> SqlError {
     SqlError::new(ErrorKind::Disconnected, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        alteration::Permissions,
+        backend::{
+            granted::Granted,
+            sqlite::{
+                bounds::{Bounds, Owner},
+                raw::RawLimits,
+            },
+        },
+    };
+    use sqlx::Connection as _;
+
+    /// A session of a confined plugin in a file with a table of the application's and its statistics.
+    async fn session() -> SqliteSession {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        let theirs = "CREATE TABLE kept (a, b, c); CREATE INDEX kept_a ON kept (a);
+            INSERT INTO kept VALUES (1, 2, 3); ANALYZE";
+        sqlx::raw_sql(theirs).execute(&mut connection).await.unwrap();
+        let guard = Arc::new(Guard::default());
+        let limits = RawLimits { value_bytes_max: 1 << 20, sql_bytes_max: 1 << 20 };
+        let mut handle = connection.lock_handle().await.unwrap();
+        raw::confine(&mut handle, &guard, limits).unwrap();
+        drop(handle);
+        let limits = SqlLimits { sql_bytes_max: 1 << 20, value_bytes_max: 1 << 20, cursors_max: 4 };
+        let mut session = SqliteSession::new(connection, guard, limits, None, None);
+        session.begin_transaction().await.unwrap();
+        let others = ["kept", "kept_a"].map(|name| (name.to_owned(), Owner::Application));
+        let granted = Granted::of("evil/x".parse().unwrap(), &Permissions::new());
+        session.guard.bound(Some(Arc::new(Bounds { granted, others: Arc::new(others.into()) })));
+        session
+    }
+
+    /// SQLite copies the rows of a table into another one of the same shape without asking about them.
+    #[tokio::test]
+    async fn a_cursor_copies_no_rows_that_are_hidden() {
+        let mut session = session().await;
+        let (cursor, _) =
+            session.open_cursor("SELECT * FROM sqlite_stat1", Vec::new()).await.unwrap();
+        let limit = ResultLimit { rows_max: 9, bytes_max: 1 << 20 };
+        let rows = session.fetch(cursor, limit).await.unwrap();
+        assert!(!rows.is_empty());
+        assert!(rows.iter().flatten().all(|value| *value == Value::Null), "{rows:?}");
+        let kept = session.open_cursor("SELECT * FROM kept", Vec::new()).await.unwrap_err();
+        assert_eq!(kept.kind, ErrorKind::Denied, "{kept:?}");
+    }
 }

@@ -10,8 +10,9 @@ use crate::{
 
 /// Modules whose arguments name the table that they look into.
 const LOOKING: [&str; 2] = ["fts4aux", "fts5vocab"];
-/// Modules that index another table, named by the option `content`.
-const INDEXING: [&str; 2] = ["fts4", "fts5"];
+/// Modules that index another table, named by this option, and whether they take its beginning for it.
+const INDEXING: [(&str, bool); 2] = [("fts4", false), ("fts5", true)];
+const CONTENT: &str = "content";
 
 /// Returns the tables that a virtual table reads beside its own; `None` where its text cannot be understood.
 pub(super) fn read_by(sql: &str) -> Option<Vec<String>> {
@@ -19,13 +20,9 @@ pub(super) fn read_by(sql: &str) -> Option<Vec<String>> {
     let words: Vec<String> =
         statement.tokens().iter().map(|token| plain(*token, statement.text())).collect();
     let using = words.iter().position(|word| word.eq_ignore_ascii_case("USING"))?;
-    let is = |modules: &[&str]| {
-        words
-            .get(using + 1)
-            .is_some_and(|word| modules.iter().any(|m| m.eq_ignore_ascii_case(word)))
-    };
+    let module = words.get(using + 1)?.to_ascii_lowercase();
     let arguments = words.get(using + 2..).unwrap_or_default();
-    if is(&LOOKING) {
+    if LOOKING.contains(&module.as_str()) {
         // The schema of the table, the kind of what is shown: to take all of them for tables is on the safe side.
         let names = arguments.iter().filter(|word| !["(", ")", ","].contains(&word.as_str()));
         let kinds = ["main", "temp", "row", "col", "instance"];
@@ -36,17 +33,22 @@ pub(super) fn read_by(sql: &str) -> Option<Vec<String>> {
                 .collect(),
         );
     }
-    if !is(&INDEXING) {
+    let Some((_, is_shortened)) = INDEXING.iter().find(|(name, _)| *name == module) else {
         return Some(Vec::new());
-    }
-    let contents = arguments.windows(3).filter(|three| {
-        three[0].eq_ignore_ascii_case("content") && three[1] == "=" && !three[2].is_empty()
-    });
+    };
+    let is_content = |word: &str| {
+        let is_long_enough = *is_shortened || word.len() == CONTENT.len();
+        let start = CONTENT.get(..word.len()).filter(|start| !start.is_empty());
+        is_long_enough && start.is_some_and(|start| start.eq_ignore_ascii_case(word))
+    };
+    let contents = arguments
+        .windows(3)
+        .filter(|three| is_content(&three[0]) && three[1] == "=" && !three[2].is_empty());
     Some(contents.map(|three| three[2].clone()).collect())
 }
 
 /// Returns a token's text without its quotes.
-fn plain(token: Token, sql: &str) -> String {
+pub(super) fn plain(token: Token, sql: &str) -> String {
     let text = token.text(sql);
     let close = match text.as_bytes().first() {
         Some(quote @ (b'\'' | b'"' | b'`')) => char::from(*quote),
@@ -63,7 +65,7 @@ mod tests {
 
     #[test]
     fn tables_are_found() {
-        let table: [(&str, &[&str]); 9] = [
+        let table: [(&str, &[&str]); 12] = [
             ("CREATE VIRTUAL TABLE d USING fts5(title, content)", &[]),
             ("CREATE VIRTUAL TABLE d USING fts5(title, content='')", &[]),
             (
@@ -73,6 +75,12 @@ mod tests {
             ("CREATE VIRTUAL TABLE d USING FTS5(title, content = \"or\"\"ders\")", &["or\"ders"]),
             ("CREATE VIRTUAL TABLE d USING fts4(title, content=[orders])", &["orders"]),
             ("CREATE VIRTUAL TABLE d USING fts4(content=orders, title)", &["orders"]),
+            ("CREATE VIRTUAL TABLE d USING fts4(con=orders, title)", &[]),
+            (
+                "CREATE VIRTUAL TABLE d USING fts5(title, Cont = 'orders', content_rowid='id')",
+                &["orders"],
+            ),
+            ("CREATE VIRTUAL TABLE d USING fts5(title, c=orders, columnsize=0)", &["orders"]),
             ("CREATE VIRTUAL TABLE v USING fts5vocab('main', 'orders', 'row')", &["orders"]),
             ("CREATE VIRTUAL TABLE v USING fts4aux(orders)", &["orders"]),
             ("CREATE VIRTUAL TABLE r USING rtree(id, content, orders)", &[]),

@@ -8,6 +8,8 @@
 //! | a conversion between encodings, a collation with a name of another owner's | refused |
 //! | a default, check, index, policy, rule, view or trigger that calls what executes text or reaches out of the database | refused |
 //! | one of these that calls a function of the application's or of another plugin's | refused |
+//! | one of these that draws from a sequence, but for a column's default from an own one | refused |
+//! | a check of a domain that columns of others have, which is called with their values | refused |
 //! | a policy, or a view with its reader's rights, over tables of others; a view or rule over PostgreSQL's own views, which show what their reader may see | refused |
 //! | a function whose body can alter the plugin's objects or the session of whoever calls it (`powers.rs`) | only the plugin's hooks may call it; as a trigger refused |
 //! | a password, a setting or a member of its own role | refused |
@@ -186,6 +188,24 @@ executes text or changes settings, which it could do in the sessions of others',
 "
             .to_owned(),
     );
+    // PostgreSQL calls a domain's new check with every value of the columns that have it, whosever the table is.
+    add(
+        &["pg_constraint"],
+        where_any(
+            &["pg_constraint o WHERE o.contypid > 0 AND age(o.xmin) <= since"],
+            "    SELECT format('the domain %s of %s', t.typname, c.oid::regclass) INTO calls
+        FROM pg_constraint k JOIN pg_type t ON t.oid = k.contypid
+        CROSS JOIN LATERAL (WITH RECURSIVE kin AS (SELECT t.oid
+            UNION SELECT n.oid FROM pg_type n JOIN kin ON n.typbasetype = kin.oid) SELECT oid FROM kin) kin
+        JOIN pg_depend d ON d.refclassid = 'pg_type'::regclass AND d.refobjid = kin.oid AND d.classid = 'pg_class'::regclass
+        JOIN pg_class c ON c.oid = d.objid
+        WHERE t.typowner = me AND c.relowner <> me AND age(k.xmin) <= since LIMIT 1;
+    IF calls IS NOT NULL THEN
+        RAISE insufficient_privilege USING MESSAGE = calls || ' got a check, which is called with values of others';
+    END IF;
+",
+        ),
+    );
     add(
         &["pg_policy", "pg_rewrite", "pg_class"],
         where_any(&[
@@ -210,6 +230,11 @@ executes text or changes settings, which it could do in the sessions of others',
     );
     for (what, from, tree, is_any) in TREES {
         let catalogue = from.split(' ').next().unwrap_or_default();
+        // Whose sequence a default draws from is looked at by itself, where it is a constant.
+        let draws = match catalogue {
+            "pg_attrdef" => r"found.tree ~ concat(':funcid ', p.oid, ' [^{}]*:args \(\{(?!CONST)')",
+            _ => "true",
+        };
         add(
             &[catalogue],
             where_any(&[&format!("{catalogue} o WHERE age(o.xmin) <= since AND {is_any}")], &format!(
@@ -218,7 +243,8 @@ executes text or changes settings, which it could do in the sessions of others',
     ) found CROSS JOIN LATERAL
         regexp_matches(found.tree, ':(?:funcid|opfuncid|aggfnoid|winfnoid) ([0-9]+)', 'g') AS called
         JOIN pg_proc p ON p.oid = called[1]::oid
-        WHERE p.proowner <> me AND (p.proname ~ {reaching} OR p.oid >= 16384
+        WHERE p.proowner <> me AND (p.proname ~ {reaching} OR p.oid = 'nextval(regclass)'::regprocedure AND {draws}
+            OR p.oid >= 16384
             AND p.prolang <> (SELECT oid FROM pg_language WHERE lanname = 'internal')
             AND NOT EXISTS (SELECT FROM pg_depend e
                 WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e')) LIMIT 1;
