@@ -204,6 +204,9 @@ pub(crate) async fn run(
     let mut plan = plan;
     for (_, components) in &parts {
         judge::add(&mut plan, components.notes().to_vec());
+        for step in plan.steps.iter_mut().filter(|step| step.direction == Direction::Up) {
+            step.creates.extend(components.creates(&step.key).into_iter().flatten().cloned());
+        }
     }
     note_company(job, &mut plan, backend).await?;
     let question = Question {

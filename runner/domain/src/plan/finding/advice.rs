@@ -203,6 +203,9 @@ fn lock_advice(difference: &LockDifference) -> &'static str {
         LockProblem::Permission => {
             "take the file away; or, if it may ask for that, see what changes and pin it:"
         }
+        LockProblem::Creates => {
+            "take the file away; or, if it may make that, see what changes and pin it:"
+        }
     }
 }
 
