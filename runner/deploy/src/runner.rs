@@ -239,7 +239,7 @@ impl Runner {
             Ok(Standing {
                 alterations: lines,
                 has_records: snapshot.revision.is_some(),
-                not_confined: levels.kept_guarded(&snapshot, backend.dialect()),
+                not_confined: levels.kept_guarded(&snapshot),
                 place: snapshot.place,
                 strange: snapshot.strange,
             })

@@ -175,7 +175,7 @@ pub(crate) async fn run(
     });
     if let Some(step) = undeclared.filter(|_| backend.confines_journaled()) {
         let missing = vec![format!(
-            "the manifest of {} does not say which tables it makes (`creates`)",
+            "the manifest of {} does not say which tables it makes (`creates`; `runner test` says what to write)",
             step.key.id
         )];
         let plugin = step.key.plugin.clone();
