@@ -5,17 +5,20 @@ use crate::{
     pack::{self, Creates},
     source::{self, SourceError},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 /// Fills in what each alteration makes, also by its SQL. Reads each component again.
 pub(crate) fn with_creates(catalog: Catalog) -> Result<Catalog, SourceError> {
     let mut known: BTreeMap<Checksum, Creates> = BTreeMap::new();
     catalog.creating(|alteration: &Alteration| {
         let checksum = alteration.component_checksum;
-        if !known.contains_key(&checksum) {
-            let bytes = source::read_component(&alteration.path, checksum)?;
-            known.insert(checksum, pack::creates(&bytes));
-        }
-        Ok(known.get(&checksum).map(|it| it.of(&alteration.key.id)).unwrap_or_default())
+        let creates = match known.entry(checksum) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let bytes = source::read_component(&alteration.path, checksum)?;
+                entry.insert(pack::creates(&bytes))
+            }
+        };
+        Ok(creates.of(&alteration.key.id))
     })
 }
