@@ -134,7 +134,7 @@ fn a_new_plugin_is_confined_on_mysql() {
 
 #[test]
 fn what_a_plugin_made_is_known_at_every_level_on_mariadb() {
-    a_map(&Mariadb::shared());
+    a_map(Mariadb::shared());
 }
 
 #[test]
