@@ -10,6 +10,7 @@ mod callable;
 mod hindrances;
 mod levels;
 mod mysql;
+mod mysql_levels;
 mod outside;
 mod permissions;
 mod postgresql;

@@ -16,14 +16,19 @@ impl Sql {
         matches!(self.0, Dialect::Mysql | Dialect::Mariadb)
     }
 
-    /// Returns whether what alterations make and rename is recorded.
-    pub fn maps_objects(self) -> bool {
+    /// Returns whether it is recorded what alterations that are not confined rename.
+    pub fn maps_renames(self) -> bool {
+        self.0 != Dialect::Postgresql
+    }
+
+    /// Returns whether indexes are recorded, and not only tables and views.
+    pub fn maps_indexes(self) -> bool {
         self.0 == Dialect::Sqlite
     }
 
-    /// Returns whether what alterations make is recorded, and taken out where it is dropped.
-    pub fn maps_made(self) -> bool {
-        matches!(self.0, Dialect::Sqlite | Dialect::Postgresql)
+    /// Returns whether columns are recorded that an alteration adds to a table that is not its plugin's.
+    pub fn maps_columns(self) -> bool {
+        self.0 == Dialect::Sqlite
     }
 
     /// Returns whether hooks are journaled because statements commit by themselves.

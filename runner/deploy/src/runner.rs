@@ -25,7 +25,7 @@ use crate::{
     event::Report,
     given::Levels,
     host::{Host, Limits, LoadError},
-    lock_file::Pins,
+    lock_file::{self, Pins},
     plan::{self, Check, Finding, Plan, Policy, Renames, StatusLine},
     source,
 };
@@ -136,6 +136,10 @@ impl Runner {
 
     fn catalog(&self) -> Result<Catalog, Error> {
         let catalog = source::read(&self.plugins, self.limits.component_bytes_max)?;
+        let catalog = match self.lock {
+            Some(_) => lock_file::with_creates(catalog)?,
+            None => catalog,
+        };
         Ok(catalog.locked(self.lock.clone()))
     }
 
@@ -235,7 +239,7 @@ impl Runner {
             Ok(Standing {
                 alterations: lines,
                 has_records: snapshot.revision.is_some(),
-                not_confined: levels.kept_guarded(&snapshot, backend.dialect()),
+                not_confined: levels.kept_guarded(&snapshot),
                 place: snapshot.place,
                 strange: snapshot.strange,
             })

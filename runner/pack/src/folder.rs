@@ -69,6 +69,8 @@ pub(super) struct SqlAlteration {
     pub(super) checks: Written<String>,
     pub(super) description: Option<String>,
     pub(super) permissions: Permissions,
+    /// The tables and views that its SQL makes and does not show.
+    pub(super) creates: Option<BTreeSet<String>>,
     /// Beyond those of the folder.
     pub(super) requires: Requirements,
     pub(super) lock_timeout_ms: Option<NonZeroU32>,
@@ -253,6 +255,7 @@ fn assemble(
             checks: found.checks,
             description: details.description.or(found.description),
             permissions: &details.permissions | &asked,
+            creates: details.creates,
             requires: details.requires,
             lock_timeout_ms: details.lock_timeout_ms,
             statement_timeout_ms: details.statement_timeout_ms,

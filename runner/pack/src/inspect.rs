@@ -14,16 +14,19 @@ pub use sections::{About, Producer};
 pub use sql::{HookSql, SqlOf, sql_of_file};
 
 use super::{
-    draft,
+    creates, draft,
     interfaces::{self, Interface},
     read::{ReadError, read_file},
     section::{self, COMPONENT_BYTES_MAX, Kind, SectionError},
     shown,
 };
-use crate::alteration::{Checksum, Manifest, Permissions};
+use crate::alteration::{AlterationId, Checksum, Manifest, Permissions};
 use sections::Sections;
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
 use wasmparser::BinaryReaderError;
 
 /// Everything about one file that can be told without running it.
@@ -41,6 +44,10 @@ pub struct Inspection {
     pub manifest: ManifestFound,
     /// What its alterations ask for together; empty without a valid manifest.
     pub permissions: Permissions,
+    /// The tables and views that its alterations make on MySQL or MariaDB, by their ids: what the manifest declares, and what
+    /// is read from SQL that `pack` turned into a component.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub creates: BTreeMap<AlterationId, BTreeSet<String>>,
     /// The interfaces that it imports.
     pub imports: Vec<Interface>,
     /// The interfaces that it exports.
@@ -140,6 +147,7 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, InspectError> {
         draft: kind == Kind::Component && draft::is_draft(bytes)?,
         manifest,
         permissions,
+        creates: creates::creates(bytes).all(),
         imports: interfaces.imports,
         exports: interfaces.exports,
         sql: dialects::read(bytes),

@@ -8,6 +8,7 @@
 mod by_dialect;
 mod checks;
 mod code;
+mod creates;
 mod dialect_name;
 pub mod draft;
 mod findings;
@@ -39,6 +40,7 @@ mod write;
 pub use checks::CheckFile;
 pub use checks::find as check_of;
 pub use code::is_same_code;
+pub use creates::{Creates, creates};
 pub use findings::{Note, Problems};
 pub use folder::{FolderError, Reading};
 pub use history::Layout;

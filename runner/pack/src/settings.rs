@@ -47,6 +47,8 @@ pub struct AlterationSettings {
     pub(super) dialects: BTreeSet<Dialect>,
     #[serde(default)]
     pub(super) permissions: Permissions,
+    /// The tables and views that its SQL makes without naming them, as in the manifest.
+    pub(super) creates: Option<BTreeSet<String>>,
     /// Beyond those of the folder. A requirement that is new in a release belongs here, because
     /// it may not change the components that were shipped before.
     #[serde(default)]
@@ -83,6 +85,7 @@ mod tests {
             description = "why"
             dialects = ["sqlite"]
             permissions = ["entropy", "extension btree_gist"]
+            creates = ["shop_hidden"]
             requires = { "acme/core" = ">=2" }
             lock_timeout_ms = 500
             statement_timeout_ms = 60_000
@@ -97,6 +100,7 @@ mod tests {
         assert_eq!(alteration.description.as_deref(), Some("why"));
         assert_eq!(alteration.dialects, [Dialect::Sqlite].into());
         assert_eq!(alteration.permissions.len(), 2);
+        assert_eq!(alteration.creates, Some(["shop_hidden".to_owned()].into()));
         assert_eq!(settings.permissions.permissions().len(), 1);
         assert_eq!(alteration.requires.len(), 1);
         assert_eq!(alteration.lock_timeout_ms, NonZeroU32::new(500));

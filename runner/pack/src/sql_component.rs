@@ -177,6 +177,7 @@ fn declaration(alteration: &SqlAlteration, shape: Shape, several: bool) -> Decla
         needs: alteration.needs.clone(),
         per_dialect: hooks.into_iter().filter(|(_, hooks)| *hooks != first).collect(),
         permissions: alteration.permissions.clone(),
+        creates: alteration.creates.clone(),
         // SQL cannot ask for any.
         settings: SettingNames::new(),
         lock_timeout_ms: alteration.lock_timeout_ms,

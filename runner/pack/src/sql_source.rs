@@ -198,6 +198,7 @@ fn alteration(id: AlterationId, sql: SqlTexts) -> SqlAlteration {
         checks: BTreeMap::new(),
         description: None,
         permissions: Permissions::new(),
+        creates: None,
         requires: Requirements::new(),
         lock_timeout_ms: None,
         statement_timeout_ms: None,

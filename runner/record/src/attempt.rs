@@ -293,6 +293,9 @@ impl Backend {
             self.end_journaled(journal.take_ticket());
         }
         let mut record = record_part(work, revision, counts, next)?;
+        if let Some(journal) = self.journal.clone().filter(|_| !work.is_confined()) {
+            record.extend(journal.lock().await.mapped().await?);
+        }
         if let Some(maps) = self.shared()?.lock().await.maps() {
             record.extend(maps.statements(&work.claim.attempt.key, work.is_confined()));
         }

@@ -44,6 +44,7 @@ pub use excerpt::excerpt;
 pub use highlight::{DIALECTS, Paint, dialect_of, highlight, terminator};
 pub use judge::{Judge, Refused, Role};
 pub use left::reaches_session;
+pub use made::{TableChange, made, table_changes};
 pub use outside::{
     Label, added_label, ends_transactions, made_enum, may_end_transactions, refuses_transaction,
     used_labels,

@@ -106,6 +106,10 @@ fn text(inspection: &Inspection) {
                 for permission in &alteration.permissions {
                     line("", &format!("  permission {permission}"));
                 }
+                if let Some(names) = inspection.creates.get(&alteration.id) {
+                    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                    line("", &format!("  makes {} (MySQL, MariaDB)", names.join(", ")));
+                }
                 for setting in &alteration.settings {
                     line("", &format!("  setting {setting}"));
                 }

@@ -190,7 +190,15 @@ fn text(changes: &[PluginChanges], lock_file: &str, is_there: bool) {
 fn plugin(change: &PluginChanges) {
     let shown = |text: &str| Escaped(text).to_string();
     let PluginChanges {
-        plugin, added, removed, changed, permissions_gained, permissions_lost, ..
+        plugin,
+        added,
+        removed,
+        changed,
+        permissions_gained,
+        permissions_lost,
+        creates_gained,
+        creates_lost,
+        ..
     } = change;
     let source = match &change.source {
         Some(Moved { from: Some(from), to: Some(to) }) => {
@@ -217,6 +225,12 @@ fn plugin(change: &PluginChanges) {
     }
     for permission in permissions_lost {
         output::note(&format!("    - permission {permission}"));
+    }
+    for name in creates_gained {
+        output::note(&format!("    + makes {} (MySQL, MariaDB)", shown(name)));
+    }
+    for name in creates_lost {
+        output::note(&format!("    - makes {} (MySQL, MariaDB)", shown(name)));
     }
 }
 

@@ -112,6 +112,11 @@ pub(super) fn text(plan: &Plan, database: &str, line: impl Fn(&str)) {
         for asked in step.asks.lines() {
             line(&format!("      {asked}"));
         }
+        if !step.creates.is_empty() {
+            let names: Vec<String> =
+                step.creates.iter().map(|name| Escaped(name).to_string()).collect();
+            line(&format!("      makes {}", names.join(", ")));
+        }
     }
     for skip in &plan.skipped {
         line(&format!("   -  {}  (left: {})", skip.key, skip.reason));

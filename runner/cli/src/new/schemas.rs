@@ -284,7 +284,7 @@ fn alteration_toml_of_a_folder() {
             (Good, "[requires]\n'acme/core' = '>=1.2'"),
             (
                 Good,
-                "[alterations.'1.0.0-17-x']\ndescription = 'why'\npermissions = ['entropy']\n\
+                "[alterations.'1.0.0-17-x']\ndescription = 'why'\npermissions = ['entropy']\ncreates = ['a', 'b c']\n\
              requires = { 'acme/core' = '>=2' }\nlock_timeout_ms = 500\nstatement_timeout_ms = 60_000\n\
              foreign_keys = 'enforced'",
             ),

@@ -23,6 +23,7 @@ use crate::{
     alteration::{AlterationKey, PluginName},
     session::{Outcome, Session, SqlError},
 };
+use alteration_domain::record::Object;
 use async_trait::async_trait;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -134,6 +135,16 @@ pub trait Journaling: Send {
 
     /// Whether the transaction that [`Transactions::start`] began is still open.
     async fn is_in_transaction(&mut self) -> Result<bool, BackendError>;
+
+    /// Returns the tables and views that are there, where statements commit by themselves. Outside of a transaction, or in one.
+    async fn objects(&mut self) -> Result<Vec<Object>, BackendError> {
+        Ok(Vec::new())
+    }
+
+    /// Returns the name of a table as the catalogue has it.
+    fn catalogued(&self, name: &str) -> String {
+        name.to_owned()
+    }
 
     /// Ends statements that carry `marker` and still run, and waits until they are gone.
     async fn end_orphans(&mut self, _marker: &str) -> Result<(), BackendError> {

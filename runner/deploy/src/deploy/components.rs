@@ -72,19 +72,29 @@ impl Ready {
 
     /// Returns the tables and views that `id` makes: what its manifest says, and what its SQL says where that is known.
     fn creates(&self, id: &AlterationId, judge: &Judge) -> Option<BTreeSet<String>> {
-        let declared = self.declaration(id).and_then(|declaration| declaration.creates.as_ref());
-        let known = self.sql().map(|source| {
-            let texts = SqlHook::ALL.into_iter().map(|hook| source.text(id, hook, self.dialect));
-            texts.flat_map(|text| judge.made(text)).collect::<BTreeSet<_>>()
-        });
-        match (declared, known) {
-            (None, known) => known,
-            (Some(declared), known) => Some(declared | &known.unwrap_or_default()),
-        }
+        creates(self.declaration(id), self.sql(), id, judge)
     }
 
     fn foreign_keys(&self, id: &AlterationId) -> ForeignKeys {
         self.declaration(id).map(|declaration| declaration.foreign_keys).unwrap_or_default()
+    }
+}
+
+/// Returns what `id` makes, as its `declaration` and its SQL say it; `None` where neither does.
+pub(super) fn creates(
+    declaration: Option<&Declaration>,
+    source: Option<&SqlSource>,
+    id: &AlterationId,
+    judge: &Judge,
+) -> Option<BTreeSet<String>> {
+    let declared = declaration.and_then(|declaration| declaration.creates.as_ref());
+    let known = source.map(|source| {
+        let texts = SqlHook::ALL.into_iter().map(|hook| source.text(id, hook, judge.dialect()));
+        texts.flat_map(|text| judge.made(text)).collect::<BTreeSet<_>>()
+    });
+    match (declared, known) {
+        (None, known) => known,
+        (Some(declared), known) => Some(declared | &known.unwrap_or_default()),
     }
 }
 
@@ -198,6 +208,11 @@ impl Components {
     pub(super) fn is_undeclared(&self, step: &Step) -> bool {
         let attempt = self.attempts.get(&step.key);
         attempt.is_some_and(|attempt| attempt.creates.is_none())
+    }
+
+    /// Returns the tables and views that `key` makes, where the database has to know that beforehand.
+    pub(super) fn creates(&self, key: &AlterationKey) -> Option<&BTreeSet<String>> {
+        self.attempts.get(key)?.creates.as_ref()
     }
 
     /// Returns what is to be known about their SQL before it runs, in no order.

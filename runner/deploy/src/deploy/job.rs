@@ -198,8 +198,8 @@ impl Job<'_> {
     }
 
     /// The level at which a plugin runs.
-    fn level(&self, name: Name<'_>, snapshot: &Snapshot, dialect: Dialect) -> Level {
-        self.levels().map(|levels| levels.level(name, snapshot, dialect)).unwrap_or_default()
+    fn level(&self, name: Name<'_>, snapshot: &Snapshot) -> Level {
+        self.levels().map(|levels| levels.level(name, snapshot)).unwrap_or_default()
     }
 
     /// Returns the folder to save in what is destroyed.
@@ -248,7 +248,7 @@ impl Job<'_> {
         for step in &mut plan.steps {
             let key = step.key.clone();
             let name = Name::of(&key, &elsewhere);
-            step.level = self.level(name, snapshot, dialect);
+            step.level = self.level(name, snapshot);
             self.mark(step, name, snapshot);
         }
         // What goes down has the level that it went up with.
@@ -256,16 +256,10 @@ impl Job<'_> {
             return plan;
         }
         let kept = |plugin: &PluginName| {
-            self.levels().is_some_and(|levels| levels.is_kept_guarded(plugin, snapshot, dialect))
+            self.levels().is_some_and(|levels| levels.is_kept_guarded(plugin, snapshot))
         };
         for plugin in super::trust::at(Level::Guarded, &plan).into_iter().filter(kept) {
             plan.findings.push(Finding::NotConfined { plugin });
-        }
-        let unsaid = |plugin: &PluginName| {
-            self.levels().is_some_and(|levels| levels.is_never_confined(plugin, dialect))
-        };
-        for plugin in super::trust::at(Level::Guarded, &plan).into_iter().filter(unsaid) {
-            plan.findings.push(Finding::Unconfined { plugin, dialect });
         }
         plan
     }

@@ -3,17 +3,22 @@
 //! The texts are those that `pack` is sure will run; what a component of another language will say is not
 //! known. Runs nothing, and asks the database for no more than its archive.
 
-use super::{Job, again::Halves, components::fetch};
+use super::{
+    Job,
+    again::Halves,
+    components::{creates, fetch},
+};
 use crate::{
-    alteration::{AlterationKey, Checksum, Direction},
+    alteration::{AlterationKey, Checksum, Direction, Level},
     backend::{Backend, Phase, Run, Snapshot},
     error::Error,
     pack::{SqlHook, SqlSource},
     plan::{Finding, Plan, Severity, Step},
     source,
-    sql::{Judge, Level},
+    sql::Judge,
 };
-use std::collections::BTreeMap;
+use alteration_domain::component;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One step's hooks that are still to run.
 #[derive(Debug, Clone)]
@@ -111,24 +116,36 @@ pub(crate) async fn plan(
     if job.only_records() {
         return Ok(());
     }
-    let findings = match job.halves(plan, snapshot) {
-        None => refused(job, plan, snapshot, backend).await?,
+    let Looked { findings, mut creates } = match job.halves(plan, snapshot) {
+        None => look(job, plan, snapshot, backend).await?,
         Some(Halves { down: (taking_down, down), up, between }) => {
-            let mut findings = refused(&taking_down, &down, snapshot, backend).await?;
-            findings.extend(refused(job, &up, &between, backend).await?);
-            findings
+            let mut looked = look(&taking_down, &down, snapshot, backend).await?;
+            let other = look(job, &up, &between, backend).await?;
+            looked.findings.extend(other.findings);
+            Looked { creates: other.creates, ..looked }
         }
     };
     add(plan, findings);
+    for step in plan.steps.iter_mut().filter(|step| step.direction == Direction::Up) {
+        step.creates.append(&mut creates.remove(&step.key).unwrap_or_default());
+    }
     Ok(())
 }
 
-async fn refused(
+/// What components of a plan say before they run.
+#[derive(Default)]
+struct Looked {
+    findings: Vec<Finding>,
+    /// What confined plugins make, where the database has to know that beforehand.
+    creates: BTreeMap<AlterationKey, BTreeSet<String>>,
+}
+
+async fn look(
     job: &Job<'_>,
     plan: &Plan,
     snapshot: &Snapshot,
     backend: &mut Backend,
-) -> Result<Vec<Finding>, Error> {
+) -> Result<Looked, Error> {
     let judge = backend.judge().await.unbounded();
     let checksum = |step: &Step| match (job.file(&step.key, snapshot), snapshot.runs.get(&step.key))
     {
@@ -136,14 +153,35 @@ async fn refused(
         (Some(file), None) => Some(file.component_checksum),
         (None, None) => Some(snapshot.rows.get(&step.key)?.component_checksum),
     };
-    let mut findings = Vec::new();
+    let mut looked = Looked::default();
     for (checksum, pending) in by_component(plan, snapshot, checksum) {
         let Some(first) = pending.first() else { continue };
         let file = job.file(&first.key, snapshot);
         let bytes = fetch(file, &first.key, checksum, backend).await?;
-        findings.extend(component(&judge, SqlSource::of(&bytes).as_ref(), &pending));
+        let source = SqlSource::of(&bytes);
+        looked.findings.extend(component(&judge, source.as_ref(), &pending));
+        if backend.confines_journaled() {
+            looked.creates.extend(made(&judge, &bytes, source.as_ref(), &pending));
+        }
     }
-    Ok(findings)
+    Ok(looked)
+}
+
+/// Returns what those of `pending` make that are confined, as far as their component says it.
+fn made(
+    judge: &Judge,
+    bytes: &[u8],
+    source: Option<&SqlSource>,
+    pending: &[Pending],
+) -> Vec<(AlterationKey, BTreeSet<String>)> {
+    let manifest = component::manifest(bytes).ok().flatten();
+    let declarations = manifest.iter().flat_map(|manifest| &manifest.alterations);
+    let of_one = |pending: &Pending| {
+        let id = &pending.key.id;
+        let declaration = declarations.clone().find(|declaration| declaration.id == *id);
+        Some((pending.key.clone(), creates(declaration, source, id, judge)?))
+    };
+    pending.iter().filter(|pending| pending.level == Level::Confined).filter_map(of_one).collect()
 }
 
 /// Refuses `plan` where a text of its files would be refused, in either direction. For a database that has

@@ -187,6 +187,7 @@ mod tests {
             draft: false,
             with: None,
             asks: Asks::default(),
+            creates: std::collections::BTreeSet::new(),
             level: crate::alteration::Level::default(),
         };
         ids.iter().map(step).collect()

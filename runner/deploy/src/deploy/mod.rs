@@ -179,7 +179,7 @@ pub(crate) async fn run(
     });
     if let Some(step) = undeclared.filter(|_| backend.confines_journaled()) {
         let missing = vec![format!(
-            "the manifest of {} does not say which tables it makes (`creates`)",
+            "the manifest of {} does not say which tables it makes (`creates`; `runner test` says what to write)",
             step.key.id
         )];
         let plugin = step.key.plugin.clone();
@@ -208,6 +208,9 @@ pub(crate) async fn run(
     let mut plan = plan;
     for (_, components) in &parts {
         judge::add(&mut plan, components.notes().to_vec());
+        for step in plan.steps.iter_mut().filter(|step| step.direction == Direction::Up) {
+            step.creates.extend(components.creates(&step.key).into_iter().flatten().cloned());
+        }
     }
     note_company(job, &mut plan, backend).await?;
     let question = Question {

@@ -1,8 +1,8 @@
-//! At which level each plugin runs: what the operator said of it, what is recorded, and what the database can do. Pure.
+//! At which level each plugin runs: what the operator said of it, and what is recorded. Pure.
 
 use super::{Name, Trust, Trusts};
 use crate::{
-    alteration::{Dialect, Level, PluginName},
+    alteration::{Level, PluginName},
     backend::{Snapshot, Status},
 };
 use std::collections::BTreeSet;
@@ -34,15 +34,10 @@ impl Levels {
         Self { confined: Trusts::new(), is_scratch: true, ..self }
     }
 
-    /// Returns whether plugins of which nothing is said are confined on a database of this kind.
-    fn confines(&self, dialect: Dialect) -> bool {
-        matches!(dialect, Dialect::Postgresql | Dialect::Sqlite) && !self.is_scratch
-    }
-
     /// The level of a plugin. Of patterns that cover it, the one that says the most of it counts; of those that say the same,
     /// confined before trusted before guarded. A plugin that was confined stays so, unless its own name is said; one that has
     /// records of another level keeps that level.
-    pub(crate) fn level(&self, name: Name<'_>, snapshot: &Snapshot, dialect: Dialect) -> Level {
+    pub(crate) fn level(&self, name: Name<'_>, snapshot: &Snapshot) -> Level {
         let plugin = name.plugin();
         let best = |patterns: &Trusts| {
             patterns.iter().filter(|pattern| pattern.covers(plugin)).map(Trust::precision).max()
@@ -63,7 +58,7 @@ impl Levels {
         if is_weaker {
             return if trusted >= guarded { Level::Trusted } else { Level::Guarded };
         }
-        let is_asked = confined.is_some() || self.confines(dialect);
+        let is_asked = confined.is_some() || !self.is_scratch;
         match has_role || (is_asked && !has_records(plugin, snapshot)) {
             true => Level::Confined,
             false => Level::Guarded,
@@ -71,32 +66,18 @@ impl Levels {
     }
 
     /// Whether `plugin` would be confined and is not, because it has records from before.
-    pub(crate) fn is_kept_guarded(
-        &self,
-        plugin: &PluginName,
-        snapshot: &Snapshot,
-        dialect: Dialect,
-    ) -> bool {
+    pub(crate) fn is_kept_guarded(&self, plugin: &PluginName, snapshot: &Snapshot) -> bool {
         let name = Name::Known(plugin);
         let is_said = name.covered_by(&self.trusted).max(name.covered_by(&self.guarded)).is_some();
         let is_asked = self.confined.iter().any(|pattern| pattern.covers(plugin));
-        self.level(name, snapshot, dialect) == Level::Guarded
-            && (is_asked || self.confines(dialect) && !is_said)
+        self.level(name, snapshot) == Level::Guarded && (is_asked || !self.is_scratch && !is_said)
     }
 
     /// The plugins with records that would be confined without them.
-    pub(crate) fn kept_guarded(&self, snapshot: &Snapshot, dialect: Dialect) -> Vec<PluginName> {
+    pub(crate) fn kept_guarded(&self, snapshot: &Snapshot) -> Vec<PluginName> {
         let plugins: BTreeSet<&PluginName> = snapshot.rows.keys().map(|key| &key.plugin).collect();
-        let kept = |plugin: &&PluginName| self.is_kept_guarded(plugin, snapshot, dialect);
+        let kept = |plugin: &&PluginName| self.is_kept_guarded(plugin, snapshot);
         plugins.into_iter().filter(kept).cloned().collect()
-    }
-
-    /// Whether nothing is said of `plugin`, on a server where a plugin is confined only by name.
-    pub(crate) fn is_never_confined(&self, plugin: &PluginName, dialect: Dialect) -> bool {
-        let name = Name::Known(plugin);
-        matches!(dialect, Dialect::Mysql | Dialect::Mariadb)
-            && !self.is_scratch
-            && name.covered_by(&self.guarded).is_none()
     }
 }
 
@@ -112,42 +93,38 @@ mod tests {
 
     #[test]
     fn which_level() {
-        use Dialect::{Mysql, Postgresql, Sqlite};
         let plugin: PluginName = "acme/shop".parse().unwrap();
         let patterns = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
         let new = Snapshot::empty();
         let with_role = Snapshot { confined: [plugin.clone()].into(), ..Snapshot::empty() };
-        let table: [(Dialect, [&[&str]; 3], &Snapshot, Level); 22] = [
-            (Mysql, [&[], &[], &[]], &new, Level::Guarded),
-            (Sqlite, [&[], &[], &[]], &new, Level::Confined),
-            (Sqlite, [&[], &[], &["*"]], &new, Level::Guarded),
-            (Sqlite, [&["*"], &["acme/*"], &[]], &with_role, Level::Confined),
-            (Mysql, [&["*"], &[], &[]], &new, Level::Trusted),
-            (Mysql, [&[], &["*"], &[]], &new, Level::Confined),
-            (Mysql, [&["acme/*"], &["*"], &[]], &new, Level::Trusted),
-            (Mysql, [&["*"], &["acme/*"], &[]], &new, Level::Confined),
-            (Mysql, [&["acme/shop"], &["acme/shop"], &[]], &new, Level::Confined),
-            (Mysql, [&["acme/other"], &["acme/other"], &[]], &new, Level::Guarded),
-            (Postgresql, [&[], &[], &[]], &new, Level::Confined),
-            (Postgresql, [&["acme/other"], &[], &["acme/other"]], &new, Level::Confined),
-            (Postgresql, [&[], &[], &["*"]], &new, Level::Guarded),
-            (Postgresql, [&["*"], &[], &["*"]], &new, Level::Trusted),
-            (Postgresql, [&["*"], &[], &["acme/shop"]], &new, Level::Guarded),
-            (Postgresql, [&[], &["*"], &["*"]], &new, Level::Confined),
-            (Postgresql, [&[], &["*"], &["acme/*"]], &new, Level::Guarded),
-            (Postgresql, [&[], &[], &[]], &with_role, Level::Confined),
-            (Postgresql, [&["*"], &[], &["*"]], &with_role, Level::Confined),
-            (Postgresql, [&["acme/shop"], &[], &[]], &with_role, Level::Trusted),
-            (Postgresql, [&[], &[], &["acme/shop"]], &with_role, Level::Guarded),
-            (Mysql, [&[], &[], &[]], &with_role, Level::Confined),
+        let table: [([&[&str]; 3], &Snapshot, Level); 19] = [
+            ([&[], &[], &[]], &new, Level::Confined),
+            ([&["*"], &[], &[]], &new, Level::Trusted),
+            ([&[], &["*"], &[]], &new, Level::Confined),
+            ([&["acme/*"], &["*"], &[]], &new, Level::Trusted),
+            ([&["*"], &["acme/*"], &[]], &new, Level::Confined),
+            ([&["acme/shop"], &["acme/shop"], &[]], &new, Level::Confined),
+            ([&["acme/other"], &["acme/other"], &[]], &new, Level::Confined),
+            ([&["acme/other"], &[], &["acme/other"]], &new, Level::Confined),
+            ([&[], &[], &["*"]], &new, Level::Guarded),
+            ([&["*"], &[], &["*"]], &new, Level::Trusted),
+            ([&["*"], &[], &["acme/shop"]], &new, Level::Guarded),
+            ([&[], &["*"], &["*"]], &new, Level::Confined),
+            ([&[], &["*"], &["acme/*"]], &new, Level::Guarded),
+            ([&["*"], &["acme/*"], &[]], &with_role, Level::Confined),
+            ([&[], &[], &["*"]], &with_role, Level::Confined),
+            ([&[], &[], &[]], &with_role, Level::Confined),
+            ([&["*"], &[], &["*"]], &with_role, Level::Confined),
+            ([&["acme/shop"], &[], &[]], &with_role, Level::Trusted),
+            ([&[], &[], &["acme/shop"]], &with_role, Level::Guarded),
         ];
-        for (dialect, said, snapshot, expected) in table {
+        for (said, snapshot, expected) in table {
             let [trusted, confined, guarded] = said.map(patterns);
             let levels = Levels { trusted, guarded, confined, is_scratch: false };
-            let found = levels.level(Name::Known(&plugin), snapshot, dialect);
-            assert_eq!(found, expected, "{dialect} {said:?}");
-            let on_scratch = levels.on_scratch().level(Name::Known(&plugin), snapshot, dialect);
-            assert_ne!(on_scratch, Level::Confined, "{dialect} {said:?}");
+            let found = levels.level(Name::Known(&plugin), snapshot);
+            assert_eq!(found, expected, "{said:?}");
+            let on_scratch = levels.on_scratch().level(Name::Known(&plugin), snapshot);
+            assert_ne!(on_scratch, Level::Confined, "{said:?}");
         }
     }
 }

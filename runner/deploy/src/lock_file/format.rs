@@ -6,6 +6,7 @@
 //! [plugins."acme/shop"]
 //! source = "plugins"
 //! permissions = []
+//! creates = ["shop_orders"]
 //!
 //! [plugins."acme/shop".alterations]
 //! "1.0.0-1718000000-orders" = { file = "….wasm", size = 2847, checksum = "…", component_checksum = "…" }
@@ -21,7 +22,11 @@ use crate::{
     escape::is_deceptive,
 };
 use serde::Deserialize;
-use std::{collections::BTreeMap, fmt::Write as _, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    path::Path,
+};
 
 pub(super) const VERSION: i64 = 1;
 const HEADER: &str = "# What may be deployed, written by `runner lock`. Commit this file.\n\
@@ -51,6 +56,7 @@ struct Text {
 struct PluginText {
     source: String,
     permissions: Permissions,
+    creates: Option<BTreeSet<String>>,
     alterations: BTreeMap<AlterationId, PinText>,
 }
 
@@ -88,7 +94,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<LockFile, LockFileError
     }
     let Text { plugins, .. } = toml::from_str(text).map_err(of_parser)?;
     let mut file = LockFile::default();
-    for (plugin, PluginText { source, permissions, alterations }) in plugins {
+    for (plugin, PluginText { source, permissions, creates, alterations }) in plugins {
         source_doubt(&source).map_or(Ok(()), |doubt| {
             Err(invalid(None, &format!("the source of {plugin} {doubt}")))
         })?;
@@ -99,7 +105,8 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<LockFile, LockFileError
             })?;
             pins.insert(id, Pin { file, checksum, component_checksum, size });
         }
-        file.plugins.insert(plugin, LockedPlugin { source, permissions, alterations: pins });
+        let locked = LockedPlugin { source, permissions, creates, alterations: pins };
+        file.plugins.insert(plugin, locked);
     }
     Ok(file)
 }
@@ -127,14 +134,15 @@ pub(super) fn name_doubt(name: &str) -> Option<&'static str> {
 /// The text that is read as `file` again.
 pub fn to_text(file: &LockFile) -> String {
     let mut text = format!("{HEADER}version = {VERSION}\n");
-    for (plugin, LockedPlugin { source, permissions, alterations }) in &file.plugins {
+    for (plugin, LockedPlugin { source, permissions, creates, alterations }) in &file.plugins {
         let permissions: Vec<String> =
             permissions.iter().map(|permission| quoted(&permission.to_string())).collect();
         let _ = write!(
             text,
-            "\n[plugins.{name}]\nsource = {}\npermissions = [{}]\n\n[plugins.{name}.alterations]\n",
+            "\n[plugins.{name}]\nsource = {}\npermissions = [{}]\n{}\n[plugins.{name}.alterations]\n",
             quoted(source),
             permissions.join(", "),
+            creates.as_ref().map(creates_line).unwrap_or_default(),
             name = quoted(plugin.as_str()),
         );
         for (id, Pin { file, checksum, component_checksum, size }) in alterations {
@@ -149,7 +157,22 @@ pub fn to_text(file: &LockFile) -> String {
     text
 }
 
-/// A basic string of TOML. Control characters are refused before.
+fn creates_line(names: &BTreeSet<String>) -> String {
+    let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+    format!("creates = [{}]\n", names.join(", "))
+}
+
+/// A basic string of TOML.
 fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+    let mut quoted = String::from('"');
+    for c in text.chars() {
+        match c {
+            '\\' | '"' => quoted.extend(['\\', c]),
+            c if is_deceptive(c) => {
+                let _ = write!(quoted, "\\U{:08x}", u32::from(c));
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted + "\""
 }

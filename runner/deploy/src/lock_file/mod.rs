@@ -8,6 +8,7 @@
 //! Whoever can write the file decides what is deployed, so that it is read only where nobody else can: not from a plugin's
 //! folder, and not through a link that nobody named. Opens no file that is named in it.
 
+mod creates;
 mod format;
 mod pin;
 
@@ -15,6 +16,7 @@ pub use crate::lock::{
     ChangedPin, LockDifference, LockFile, LockProblem, LockedPlugin, Moved, Pin, Pinned, Pins,
     PluginChanges, changes,
 };
+pub(crate) use creates::with_creates;
 pub use format::to_text;
 pub use pin::pin;
 

@@ -3,6 +3,7 @@
 use super::{
     LockFile, LockFileError, folder,
     format::{name_doubt, source_doubt},
+    with_creates,
 };
 use crate::{
     alteration::{Catalog, PluginName},
@@ -17,7 +18,7 @@ pub fn pin(
     path: &Path,
     bytes_max: usize,
 ) -> Result<(Catalog, LockFile), Error> {
-    let catalog = source::read(plugins, bytes_max)?;
+    let catalog = with_creates(source::read(plugins, bytes_max)?)?;
     let given: Vec<Given> = plugins.iter().map(|path| Given::of(path)).collect();
     let from = plain(folder(path));
     let file = LockFile::of(&catalog, |plugin| source_of(&catalog, plugin, &given, &from));

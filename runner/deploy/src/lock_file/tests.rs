@@ -35,14 +35,19 @@ fn what_is_written_is_read_again() {
     let shop = LockedPlugin {
         source: "../pl\"ug\\ins é".to_owned(),
         permissions: [crate::alteration::Permission::Entropy].into(),
+        creates: Some(["shop_orders".to_owned(), "odd \"\\\n\u{202e}".to_owned()].into()),
         alterations: [
             ("1.0.0-2-b".parse().unwrap(), pin("b \"q\" \\ é.wasm", u64::from(u32::MAX))),
             ("1.0.0-10-a".parse().unwrap(), pin("a.wasm", 0)),
         ]
         .into(),
     };
-    let crm =
-        LockedPlugin { source: ".".to_owned(), permissions: [].into(), alterations: [].into() };
+    let crm = LockedPlugin {
+        source: ".".to_owned(),
+        permissions: [].into(),
+        creates: None,
+        alterations: [].into(),
+    };
     let plugins = [("globex/crm".parse().unwrap(), crm), ("acme/shop".parse().unwrap(), shop)];
     let file = LockFile { plugins: plugins.into() };
     let written = to_text(&file);

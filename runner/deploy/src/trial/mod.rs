@@ -21,7 +21,7 @@ mod tester;
 pub use difference::{Difference, LineChange, RowChange, RowCounts};
 pub use options::{RowFiles, TestOptions};
 pub use picture::{ColumnName, ParseColumnError};
-pub use tested::{After, Failure, NotTested, Pass, Tested, Verdict};
+pub use tested::{After, Declare, Failure, NotTested, Pass, Tested, Verdict};
 
 pub(crate) use difference::{added_rows, between};
 pub(crate) use ground::{Ground, Script, prepare};

@@ -117,6 +117,15 @@ impl Source {
 }
 
 impl Picture {
+    /// Returns the tables and views that are here and not in `before`.
+    pub(super) fn made_since(&self, before: &Self) -> BTreeSet<String> {
+        let is_made = |thing: &&(String, String)| {
+            ["table", "view", "sequence"].contains(&thing.0.as_str())
+                && !before.things.contains_key(*thing)
+        };
+        self.things.keys().filter(is_made).map(|(_, name)| name.clone()).collect()
+    }
+
     pub(crate) async fn take(
         backend: &mut Backend,
         ignore: &BTreeSet<ColumnName>,

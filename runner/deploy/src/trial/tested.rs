@@ -7,6 +7,7 @@ use crate::{
     session::Counts,
 };
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// One alteration that was tested, to its end unless a hook of it failed.
 #[derive(Debug, Clone, Serialize)]
@@ -22,6 +23,21 @@ pub struct Tested {
     pub passes: Vec<Pass>,
     /// Differences that `down` or the second `up` left.
     pub differences: Vec<Difference>,
+    /// The tables and views that it made, on MySQL and MariaDB.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub creates: BTreeSet<String>,
+    /// What its manifest has to say of that before its plugin can be confined there; absent if it says it, or its SQL does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub declare: Option<Declare>,
+}
+
+/// What is missing from a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Declare {
+    /// All that `creates` has to name.
+    pub creates: BTreeSet<String>,
+    /// Set if that is written into `alteration.toml`, because the alteration is SQL.
+    pub in_toml: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

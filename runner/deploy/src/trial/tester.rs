@@ -3,8 +3,8 @@
 //! Tells what the alteration did wrong (`Failure`) from what went wrong with the test (`Error`).
 
 use super::{
-    After, Difference, Failure, Pass, Picture, PictureError, Script, TestOptions, Tested, Verdict,
-    difference,
+    After, Declare, Difference, Failure, Pass, Picture, PictureError, Script, TestOptions, Tested,
+    Verdict, difference,
 };
 use crate::{
     alteration::{AlterationKey, Catalog, Direction},
@@ -14,9 +14,11 @@ use crate::{
     event::Report,
     given::Grants,
     host::Host,
-    pack::check_of,
+    pack::{self, check_of},
     plan::RollbackTarget,
+    source,
 };
+use std::collections::BTreeSet;
 
 /// Runs the passes of alterations on one scratch database.
 pub(super) struct Tester<'a> {
@@ -52,8 +54,15 @@ impl Tester<'_> {
             checked: false,
             passes: Vec::new(),
             differences: Vec::new(),
+            creates: BTreeSet::new(),
+            declare: None,
         };
         let ended = self.passes(&mut tested, irreversible, before).await?;
+        if self.backend.confines_journaled() && ended.is_ok() {
+            tested.declare = self.undeclared(key, &tested.creates)?;
+        } else {
+            tested.creates.clear();
+        }
         if ended.is_err() {
             tested.outcome = Verdict::Failed;
         } else if !irreversible {
@@ -79,6 +88,7 @@ impl Tester<'_> {
             Ok(up) => up,
             Err(failure) => return Ok(Err(failure)),
         };
+        tested.creates.extend(up.made_since(&before));
         if irreversible {
             return Ok(Ok(up));
         }
@@ -89,6 +99,7 @@ impl Tester<'_> {
             Ok(down) => down,
             Err(failure) => return Ok(Err(failure)),
         };
+        tested.creates.extend(down.made_since(&up));
         tested.differences.extend(self.differences(&before, &down, After::Down).await?);
         drop((before, down));
         if let Err(failure) = self.pass(tested, Direction::Up, true).await? {
@@ -100,6 +111,29 @@ impl Tester<'_> {
         };
         tested.differences.extend(self.differences(&up, &again, After::SecondUp).await?);
         Ok(Ok(again))
+    }
+
+    /// Returns what the manifest of `key` has to say so that it could make `made` as a confined plugin's.
+    fn undeclared(
+        &self,
+        key: &AlterationKey,
+        made: &BTreeSet<String>,
+    ) -> Result<Option<Declare>, Error> {
+        let Some(file) = self.catalog.get(key) else { return Ok(None) };
+        let creates = pack::creates(&source::read_component(&file.path, file.component_checksum)?);
+        let known = creates.known.get(&key.id);
+        let declared = creates.declared.get(&key.id);
+        let is_said = made.is_subset(&creates.of(&key.id));
+        if is_said && (known.is_some() || declared.is_some()) {
+            return Ok(None);
+        }
+        let mut names: BTreeSet<String> = made
+            .iter()
+            .filter(|name| !known.is_some_and(|known| known.contains(*name)))
+            .cloned()
+            .collect();
+        names.extend(declared.into_iter().flatten().cloned());
+        Ok(Some(Declare { creates: names, in_toml: creates.is_sql }))
     }
 
     /// Runs a pass and adds it to what is known; returns the failure, if it is the alteration's.

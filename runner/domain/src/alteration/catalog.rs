@@ -60,6 +60,9 @@ pub struct Alteration {
     /// Those of its plugin without which it is not applied.
     pub needs: BTreeSet<AlterationId>,
     pub permissions: Permissions,
+    /// The tables and views that it makes on MySQL and MariaDB, as far as that was looked for: at least those that its manifest
+    /// declares.
+    pub creates: BTreeSet<String>,
     /// What it asks the operator for by name.
     pub settings: SettingNames,
     pub description: Option<String>,
@@ -240,6 +243,7 @@ impl Catalog {
                     needed_on: declaration.dialects,
                     needs: declaration.needs,
                     permissions: declaration.permissions,
+                    creates: declaration.creates.unwrap_or_default(),
                     settings: declaration.settings,
                     description: declaration.description,
                     irreversible_on,
@@ -249,6 +253,17 @@ impl Catalog {
             );
         }
         Ok(())
+    }
+
+    /// The same files, of whose alterations `creates` says what each makes.
+    pub fn creating<E>(
+        mut self,
+        mut creates: impl FnMut(&Alteration) -> Result<BTreeSet<String>, E>,
+    ) -> Result<Self, E> {
+        for alteration in self.plugins.values_mut().flat_map(BTreeMap::values_mut) {
+            alteration.creates = creates(alteration)?;
+        }
+        Ok(self)
     }
 
     /// The same files, which have to be what `lock` says.

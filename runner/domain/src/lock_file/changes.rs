@@ -25,6 +25,12 @@ pub struct PluginChanges {
     /// Permissions that it may no longer ask for.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub permissions_lost: Permissions,
+    /// Tables and views that it may make on MySQL and MariaDB from then on.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub creates_gained: BTreeSet<String>,
+    /// Tables and views that it may no longer make there.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub creates_lost: BTreeSet<String>,
     /// Its folder, if that is another one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Moved>,
@@ -75,6 +81,10 @@ fn of(
             changed.insert(id, ChangedPin { from, to });
         }
     }
+    let made = |locked: Option<&LockedPlugin>| {
+        locked.and_then(|locked| locked.creates.clone()).unwrap_or_default()
+    };
+    let (made, makes) = (made(from), made(to));
     let source = |locked: Option<&LockedPlugin>| locked.map(|locked| locked.source.clone());
     let moved = Moved { from: source(from), to: source(to) };
     PluginChanges {
@@ -84,6 +94,8 @@ fn of(
         changed,
         permissions_gained: has.difference(&had).cloned().collect(),
         permissions_lost: had.difference(&has).cloned().collect(),
+        creates_gained: makes.difference(&made).cloned().collect(),
+        creates_lost: made.difference(&makes).cloned().collect(),
         source: (moved.from != moved.to).then_some(moved),
     }
 }

@@ -28,6 +28,8 @@ pub enum LockProblem {
     Renamed,
     /// It asks for a permission that the lock file does not have.
     Permission,
+    /// It makes a table or view on MySQL and MariaDB that the lock file does not have.
+    Creates,
 }
 
 /// One difference between the files and the lock file. Nothing of a plan runs as long as there is one.
@@ -51,6 +53,9 @@ pub struct LockDifference {
     /// The permission.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub permission: Option<Permission>,
+    /// The table or view.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub creates: Option<String>,
     /// The lock file.
     pub lock_file: PathBuf,
 }
@@ -164,6 +169,17 @@ impl Pins {
                 ..self.difference(LockProblem::Permission, plugin.clone(), id.clone())
             });
         }
+        // What is not pinned itself need not say what it makes.
+        let Some(locked) = listed.creates.as_ref().filter(|_| pin.is_some()) else {
+            return differences;
+        };
+        for name in alteration.creates.difference(locked) {
+            differences.push(LockDifference {
+                file: file.clone(),
+                creates: Some(name.clone()),
+                ..self.difference(LockProblem::Creates, plugin.clone(), id.clone())
+            });
+        }
         differences
     }
 
@@ -174,8 +190,8 @@ impl Pins {
         id: AlterationId,
     ) -> LockDifference {
         let lock_file = self.path.clone();
-        let (file, locked, found, permission) = (None, None, None, None);
-        LockDifference { problem, plugin, id, file, locked, found, permission, lock_file }
+        let (file, locked, found, permission, creates) = (None, None, None, None, None);
+        LockDifference { problem, plugin, id, file, locked, found, permission, creates, lock_file }
     }
 }
 
@@ -184,6 +200,13 @@ impl fmt::Display for LockDifference {
         let Self { plugin, id, .. } = self;
         let lock = shown(&self.lock_file);
         let file = self.file.as_deref().map(shown).unwrap_or_default();
+        if let Some(name) = &self.creates {
+            let name = Escaped(name);
+            return write!(
+                f,
+                "{plugin} {id} ({file}) makes `{name}`, which {lock} does not have for {plugin}"
+            );
+        }
         match (self.problem, &self.locked, &self.found, &self.permission) {
             (LockProblem::Missing, Some(locked), ..) => write!(
                 f,

@@ -18,7 +18,7 @@ pub use differences::{LockDifference, LockProblem, Pinned};
 use crate::alteration::{Alteration, AlterationId, Catalog, Checksum, Permissions, PluginName};
 use serde::Serialize;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -36,6 +36,8 @@ pub struct LockedPlugin {
     pub source: String,
     /// All that its alterations may ask for.
     pub permissions: Permissions,
+    /// The tables and views that its alterations make on MySQL and MariaDB; `None` if the lock file does not say.
+    pub creates: Option<BTreeSet<String>>,
     pub alterations: BTreeMap<AlterationId, Pin>,
 }
 
@@ -76,6 +78,7 @@ impl LockFile {
         let locked = |plugin: &PluginName| LockedPlugin {
             source: source(plugin),
             permissions: catalog.of(plugin).flat_map(|one| one.permissions.clone()).collect(),
+            creates: Some(catalog.of(plugin).flat_map(|one| one.creates.clone()).collect()),
             alterations: catalog.of(plugin).map(|one| (one.key.id.clone(), Pin::of(one))).collect(),
         };
         Self { plugins: catalog.plugins().map(|plugin| (plugin.clone(), locked(plugin))).collect() }

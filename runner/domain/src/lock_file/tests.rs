@@ -9,8 +9,10 @@ fn files(lines: &[&str]) -> Catalog {
         let words: Vec<&str> = line.split_whitespace().collect();
         let [path, plugin, id, contents] = words[..4] else { panic!("{line}") };
         let mut declaration = Declaration::new(id.parse().unwrap());
-        if words[4..] == ["entropy"] {
-            declaration.permissions.insert(Permission::Entropy);
+        match words[4..] {
+            ["entropy"] => drop(declaration.permissions.insert(Permission::Entropy)),
+            ["makes", name] => declaration.creates = Some([name.to_owned()].into()),
+            _ => {}
         }
         let manifest = Manifest::new(plugin.parse().unwrap(), vec![declaration]);
         let component_bytes = contents.len() as u64;
@@ -112,6 +114,23 @@ fn a_permission_that_was_taken_out_of_the_lock_file() {
     let shop = lock.plugins.values_mut().next().unwrap();
     shop.permissions.clear();
     assert_eq!(said(&lock, &[asks, B]), ["permission acme/shop 1.0.0-1-a"]);
+}
+
+#[test]
+fn a_table_that_the_lock_file_does_not_have() {
+    let makes = "p/a.wasm acme/shop 1.0.0-1-a one makes orders";
+    let mut lock = locked(&[makes, B]);
+    assert_eq!(said(&lock, &[makes, B]), [""; 0]);
+    let shop: &mut LockedPlugin = lock.plugins.values_mut().next().unwrap();
+    shop.creates = Some(["others".to_owned()].into());
+    assert_eq!(said(&lock, &[makes, B]), ["creates acme/shop 1.0.0-1-a"]);
+    let [change] = &changes(&lock, &locked(&[makes, B]))[..] else { panic!("one plugin") };
+    assert_eq!(change.creates_gained, ["orders".to_owned()].into());
+    assert_eq!(change.creates_lost, ["others".to_owned()].into());
+    // Written before lock files had any.
+    let shop: &mut LockedPlugin = lock.plugins.values_mut().next().unwrap();
+    shop.creates = None;
+    assert_eq!(said(&lock, &[makes, B]), [""; 0]);
 }
 
 #[test]

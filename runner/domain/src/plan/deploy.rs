@@ -184,6 +184,7 @@ impl Planner<'_> {
             with: None,
             irreversible: alteration.is_irreversible(self.dialect),
             asks: Asks::new(&alteration.permissions, &alteration.settings),
+            creates: BTreeSet::new(),
             level: Level::default(),
         });
     }

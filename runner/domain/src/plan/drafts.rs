@@ -174,6 +174,7 @@ fn step(row: &StateRow, reason: Reason) -> Step {
         draft: row.draft,
         with: None,
         asks: Asks::new(&row.permissions, &row.settings),
+        creates: BTreeSet::new(),
         level: Level::default(),
     }
 }

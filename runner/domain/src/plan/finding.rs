@@ -270,13 +270,6 @@ pub enum Finding {
         /// The objects that belong to others, escaped; empty if there is no such role.
         objects: Vec<String>,
     },
-    /// It has the rights of the operator's user, because nothing is confined on this database yet.
-    Unconfined {
-        /// The plugin.
-        plugin: PluginName,
-        /// The database's dialect.
-        dialect: Dialect,
-    },
     /// Other programs work in this database as the operator's user: what runs with their rights has the operator's.
     SharedUser {
         /// The user.

@@ -118,6 +118,9 @@ pub struct Step {
     pub with: Option<Checksum>,
     #[serde(flatten)]
     pub asks: Asks,
+    /// The tables and views that it makes, where a confined plugin can make no others: on MySQL and MariaDB.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub creates: BTreeSet<String>,
     /// The level at which its plugin runs: `confined`, `guarded` or `trusted`.
     pub level: Level,
 }

@@ -107,6 +107,7 @@ pub fn rollback(
                 Some(file) => Asks::new(&file.permissions, &file.settings),
                 None => Asks::new(&row.permissions, &row.settings),
             },
+            creates: BTreeSet::new(),
             level: Level::default(),
         })
         .collect();

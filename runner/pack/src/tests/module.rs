@@ -39,6 +39,7 @@ pub(super) fn core_module() -> Vec<u8> {
         checks: Default::default(),
         description: None,
         permissions: Default::default(),
+        creates: None,
         requires: Default::default(),
         lock_timeout_ms: None,
         statement_timeout_ms: None,

@@ -12,6 +12,7 @@
 mod apart;
 mod call;
 mod calls;
+mod made;
 mod own;
 mod prefix;
 mod session;

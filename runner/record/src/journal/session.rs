@@ -4,6 +4,7 @@
 use super::{
     apart::{self, Stretch},
     call::{self, Call, CallResult, Stop, decode, encode},
+    made::Made,
     own::{HookSessions, OwnSession},
 };
 use crate::{
@@ -74,6 +75,8 @@ pub(crate) struct Journal {
     pub(crate) went_apart: Option<(String, String)>,
     /// Set if an earlier attempt was cut off in a stretch.
     pub(super) cut: Option<Stop>,
+    /// What the hook did to tables and views.
+    pub(super) made: Made,
     /// An error of one of the runner's own statements, kept for the operator.
     own_error: Option<BackendError>,
 }
@@ -126,6 +129,7 @@ impl Journal {
             stretch: None,
             went_apart: None,
             cut: None,
+            made: Made::default(),
             own_error: None,
         };
         let shared = Arc::clone(&journal.connection);

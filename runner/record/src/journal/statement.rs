@@ -33,13 +33,18 @@ impl Journal {
             if let Some(settings) = self.working().lock().await.repeats_settings() {
                 settings.replayed(sql);
             }
+            self.made.replayed(sql, self.reading);
             return Ok(result);
         }
         let sessions = &mut self.sessions().await;
         if !is_setting_again
             && let Some(done) = self.verify_started(sessions, sql, rows.is_some()).await?
         {
+            self.made.replayed(sql, self.reading);
             return Ok(done);
+        }
+        if let Err(error) = self.making(sessions, sql).await {
+            return Err(self.own(error));
         }
         if !is_setting_again && let Some(reason) = self.reason_apart(sql) {
             self.go_apart(sessions.record(), sql, reason).await?;

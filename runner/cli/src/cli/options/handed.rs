@@ -76,8 +76,8 @@ impl TrustArgs {
 /// Which plugins run as database roles of their own, and which do not.
 #[derive(Debug, Args)]
 pub(crate) struct ConfineArgs {
-    /// Confine a plugin to what it made itself and what was granted, on PostgreSQL as a database role of its own:
-    /// VENDOR/NAME, 'VENDOR/*' or '*'; may be repeated. On PostgreSQL and SQLite the default for plugins without records
+    /// Confine a plugin to what it made itself and what was granted, on a server as a database user of its own:
+    /// VENDOR/NAME, 'VENDOR/*' or '*'; may be repeated. The default for plugins without records
     #[arg(long, value_name = "PLUGIN", value_parser = trust_list)]
     confine: Vec<TrustList>,
     /// Do not confine a plugin: it runs with the rights of the URL's user, behind what is refused by its text.

@@ -8,8 +8,8 @@ use crate::cli::{
 use alteration_deploy::{
     Trial,
     trial::{
-        After, Difference, Failure, LineChange, NotTested, Outcome, RowChange, RowCounts, Tested,
-        Verdict,
+        After, Declare, Difference, Failure, LineChange, NotTested, Outcome, RowChange, RowCounts,
+        Tested, Verdict,
     },
 };
 use alteration_domain::{alteration::Direction, escape::Escaped};
@@ -38,6 +38,15 @@ pub(super) fn text(tested: &Tested) {
     }
     for difference in &tested.differences {
         show(difference);
+    }
+    if let Some(Declare { creates, in_toml }) = &tested.declare {
+        let names: Vec<String> =
+            creates.iter().map(|name| serde_json::Value::from(name.as_str()).to_string()).collect();
+        let place = if *in_toml { "alteration.toml" } else { "its manifest" };
+        output::result(&format!(
+            "     say in {place} what it makes, so that it can be confined: {}",
+            Escaped(&format!("creates = [{}]", names.join(", ")))
+        ));
     }
     output::result(&match tested.outcome {
         Verdict::Passed if tested.checked => "     passed, and its check".to_owned(),

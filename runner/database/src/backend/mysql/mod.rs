@@ -58,7 +58,7 @@ use crate::{
     session::{Handle, Session as _},
     sql::{Isolation, Level},
 };
-use alteration_domain::record::tables;
+use alteration_domain::record::{Object, ObjectKind, tables};
 use async_trait::async_trait;
 use borrowed::Borrowed;
 use column::TableHints;
@@ -288,6 +288,21 @@ impl Journaling for MysqlConnection {
 
     async fn end_orphans(&mut self, marker: &str) -> Result<(), BackendError> {
         self.end_what_is_left(marker).await
+    }
+
+    async fn objects(&mut self) -> Result<Vec<Object>, BackendError> {
+        let standing = self.there().await?;
+        let place = self.server.database.clone();
+        let of = |(name, is_view)| Object {
+            kind: if is_view { ObjectKind::View } else { ObjectKind::Table },
+            place: place.clone(),
+            name,
+        };
+        Ok(standing.into_iter().map(of).collect())
+    }
+
+    fn catalogued(&self, name: &str) -> String {
+        self.server.folded(name)
     }
 
     async fn fingerprint(&mut self, sql: &str) -> Result<String, BackendError> {

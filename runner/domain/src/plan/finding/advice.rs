@@ -123,10 +123,6 @@ impl Finding {
             Self::OwnerChanged { .. } => {
                 "have its role, rights and objects made as they are recorded:".to_owned()
             }
-            Self::Unconfined { .. } => {
-                "nothing, if you trust it with your own rights in this database; `guarded = true` for it in runner.toml says so"
-                    .to_owned()
-            }
             Self::SharedUser { .. } => {
                 "have the application log in as a user of its own, which does not own the tables"
                     .to_owned()
@@ -202,6 +198,9 @@ fn lock_advice(difference: &LockDifference) -> &'static str {
         }
         LockProblem::Permission => {
             "take the file away; or, if it may ask for that, see what changes and pin it:"
+        }
+        LockProblem::Creates => {
+            "take the file away; or, if it may make that, see what changes and pin it:"
         }
     }
 }

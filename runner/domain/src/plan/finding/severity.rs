@@ -26,7 +26,6 @@ impl Finding {
             | Self::AboveTarget { .. }
             | Self::NotResumable { .. }
             | Self::NotConfined { .. }
-            | Self::Unconfined { .. }
             | Self::SharedUser { .. }
             | Self::NoSuchVersion { .. } => Severity::Note,
             Self::Failed { blocks, .. } | Self::CutOff { blocks, .. } => decision_if(*blocks),
@@ -94,7 +93,6 @@ impl Finding {
             Self::TakesOver { .. }
             | Self::AppliedTwice { .. }
             | Self::NotConfined { .. }
-            | Self::Unconfined { .. }
             | Self::SharedUser { .. }
             | Self::OwnerChanged { .. }
             | Self::Renamed { .. }

@@ -141,10 +141,6 @@ impl fmt::Display for Finding {
                     _ => f.write_str(&objects.join(", ")),
                 }
             }
-            Self::Unconfined { plugin, dialect } => write!(
-                f,
-                "{plugin} is guarded: on {dialect} a plugin is confined only if you ask for it (`--confine`), so that it has the rights of the URL's user"
-            ),
             Self::SharedUser { user, sessions, applications } => {
                 let others = match sessions {
                     1 => "another session works".to_owned(),

@@ -199,18 +199,18 @@ impl MysqlConnection {
         Ok(had)
     }
 
-    async fn standing(&mut self) -> Result<Standing, BackendError> {
-        let database = Cell::text(&self.server.database);
+    /// Returns the tables and views of the database, and which of them are views.
+    pub(in super::super) async fn there(&mut self) -> Result<BTreeMap<String, bool>, BackendError> {
         let sql = "SELECT CONVERT(table_name USING utf8mb4), CONVERT(table_type USING utf8mb4)
             FROM information_schema.tables WHERE table_schema = ?";
-        let pairs = |rows: Vec<Vec<Cell>>| {
-            rows.into_iter().filter_map(|row| match <[Cell; 2]>::try_from(row) {
-                Ok([Cell::Text(Some(first)), Cell::Text(Some(second))]) => Some((first, second)),
-                _ => None,
-            })
-        };
-        let found = self.read_own(sql, std::slice::from_ref(&database)).await?;
-        let there = pairs(found).map(|(name, kind)| (name, kind.contains("VIEW"))).collect();
+        let database = Cell::text(&self.server.database);
+        let found = self.read_own(sql, &[database]).await?;
+        Ok(pairs(found).map(|(name, kind)| (name, kind.contains("VIEW"))).collect())
+    }
+
+    async fn standing(&mut self) -> Result<Standing, BackendError> {
+        let there = self.there().await?;
+        let database = Cell::text(&self.server.database);
         let makers = match self.own_tables().await?.contains(tables::OBJECT_TABLE) {
             true => {
                 let sql = "SELECT name, plugin FROM @object
@@ -221,6 +221,14 @@ impl MysqlConnection {
         };
         Ok(Standing { there, makers })
     }
+}
+
+/// Rows of two texts.
+fn pairs(rows: Vec<Vec<Cell>>) -> impl Iterator<Item = (String, String)> {
+    rows.into_iter().filter_map(|row| match <[Cell; 2]>::try_from(row) {
+        Ok([Cell::Text(Some(first)), Cell::Text(Some(second))]) => Some((first, second)),
+        _ => None,
+    })
 }
 
 fn gone() -> BackendError {
