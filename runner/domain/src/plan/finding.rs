@@ -270,6 +270,13 @@ pub enum Finding {
         /// The objects that belong to others, escaped; empty if there is no such role.
         objects: Vec<String>,
     },
+    /// It is confined, and makes what it names without a schema in one of its own.
+    OwnSchema {
+        /// The plugin.
+        plugin: PluginName,
+        /// The schema. Escape it.
+        schema: String,
+    },
     /// It has the rights of the operator's user, because nothing is confined on this database yet.
     Unconfined {
         /// The plugin.

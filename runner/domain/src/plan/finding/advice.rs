@@ -127,6 +127,9 @@ impl Finding {
                 "nothing, if you trust it with your own rights in this database; `guarded = true` for it in runner.toml says so"
                     .to_owned()
             }
+            Self::OwnSchema { .. } => {
+                "name it in queries, or put it on the application's search_path".to_owned()
+            }
             Self::SharedUser { .. } => {
                 "have the application log in as a user of its own, which does not own the tables"
                     .to_owned()

@@ -28,6 +28,7 @@ impl Finding {
             | Self::NotConfined { .. }
             | Self::Unconfined { .. }
             | Self::SharedUser { .. }
+            | Self::OwnSchema { .. }
             | Self::NoSuchVersion { .. } => Severity::Note,
             Self::Failed { blocks, .. } | Self::CutOff { blocks, .. } => decision_if(*blocks),
             Self::NeverRan { allowed, .. } => decision_if(!allowed),
@@ -96,6 +97,7 @@ impl Finding {
             | Self::NotConfined { .. }
             | Self::Unconfined { .. }
             | Self::SharedUser { .. }
+            | Self::OwnSchema { .. }
             | Self::OwnerChanged { .. }
             | Self::Renamed { .. }
             | Self::Ahead { .. }
