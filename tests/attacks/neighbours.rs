@@ -1,7 +1,10 @@
 //! Functions of a confined plugin that others may call, and code of others that a confined plugin could have run: by writing to
 //! its own tables, or while a statement of its works with a table that it may alter.
 
-use crate::support::{Run, Sandbox, finish, servers::Postgres};
+use crate::support::{
+    Run, Sandbox, finish,
+    servers::{Postgres, is_full},
+};
 
 const NEEDLE: &str = "s3cr3t-needle";
 
@@ -69,7 +72,11 @@ const SHOP: &str = "CREATE TABLE shop_keys (value text); INSERT INTO shop_keys V
 /// The application goes on as before, also where it is another login than the URL's.
 #[test]
 fn a_function_of_a_plugin_is_none_of_anothers() {
-    let server = server(15);
+    calls(15);
+}
+
+fn calls(major: u32) {
+    let server = server(major);
     let sandbox = sandbox(&server, "");
     pack(&sandbox, "acme/shop", ("1.0.0-1-a", SHOP), &[]);
     let run = deploy(&sandbox, &[]);
@@ -104,7 +111,11 @@ fn a_function_of_a_plugin_is_none_of_anothers() {
 
 #[test]
 fn what_may_be_read_may_call_what_it_is_made_with() {
-    let server = server(15);
+    reads(15);
+}
+
+fn reads(major: u32) {
+    let server = server(major);
     let sandbox = sandbox(&server, "");
     pack(&sandbox, "acme/shop", ("1.0.0-1-a", SHOP), &[]);
     let asks = ["reads acme/shop:shop_totals", "alters acme/shop:shop_orders"];
@@ -130,7 +141,11 @@ const STEALS: &str = "CREATE TABLE loot (value text); GRANT ALL ON loot TO PUBLI
 /// The application's trigger would write to the plugin's temporary table, and run its trigger, as the application.
 #[test]
 fn a_cascade_runs_nothing_that_finds_names_as_the_hook_has_them() {
-    let server = server(15);
+    cascades(15);
+}
+
+fn cascades(major: u32) {
+    let server = server(major);
     let noted = "CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN INSERT INTO settings VALUES ('noted'); RETURN coalesce(NEW, OLD); END $$;";
     let seats = "CREATE TABLE members (id integer PRIMARY KEY, team integer REFERENCES teams ON DELETE CASCADE);
@@ -182,7 +197,11 @@ const LEAK: &str = "CREATE TABLE loot (value text);
 /// A table with row level security can be altered, and its rows stay what nobody saw.
 #[test]
 fn rows_behind_policies_are_not_seen_by_altering_their_table() {
-    let server = server(15);
+    veils(15);
+}
+
+fn veils(major: u32) {
+    let server = server(major);
     let guests = format!(
         "CREATE TABLE guests (id integer PRIMARY KEY, name text); INSERT INTO guests VALUES (1, '{NEEDLE}'), (2, '{NEEDLE}'); \
          ALTER TABLE guests ENABLE ROW LEVEL SECURITY; GRANT SELECT ON guests TO app;"
@@ -229,4 +248,16 @@ fn rows_behind_policies_are_not_seen_by_altering_their_table() {
         ],
     );
     assert_eq!(run.code, Some(0), "{run:#?}");
+}
+
+#[test]
+fn on_other_versions() {
+    if is_full() {
+        for major in [14, 16, 18] {
+            calls(major);
+            reads(major);
+            cascades(major);
+            veils(major);
+        }
+    }
 }

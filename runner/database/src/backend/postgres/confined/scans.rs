@@ -107,7 +107,7 @@ executes text or changes settings, which it could do in the sessions of others',
     );
     add(
         &["pg_type"],
-        format!("    SELECT 'the type ' || t.typname INTO calls FROM pg_type t
+        "    SELECT 'the type ' || t.typname INTO calls FROM pg_type t
         LEFT JOIN pg_class c ON c.oid = t.typrelid
         WHERE t.typowner = me AND age(t.xmin) <= since AND (c.oid IS NULL OR c.relkind = 'c') AND t.typelem = 0
         AND EXISTS (SELECT FROM pg_type b WHERE b.typname = t.typname AND b.oid <> t.oid AND b.typowner <> me
@@ -117,7 +117,7 @@ executes text or changes settings, which it could do in the sessions of others',
         RAISE insufficient_privilege USING MESSAGE = calls || ' has the name of another one, which would be used in its place';
     END IF;
 "
-        ),
+            .to_owned(),
     );
     add(
         &["pg_cast"],
