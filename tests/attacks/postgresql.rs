@@ -142,7 +142,11 @@ fn reached(server: &Postgres, user: User, attack: &Attack) -> Result<(), String>
     database.admin_sql(&format!("REVOKE CREATE ON SCHEMA public FROM PUBLIC; ALTER SCHEMA public OWNER TO runner; SET ROLE runner; {THEIRS}"));
     sandbox.sql_plugin(
         "acme/base",
-        &[("1.0.0-1-a", "CREATE TABLE base (x integer);", "DROP TABLE base;")],
+        &[(
+            "1.0.0-1-a",
+            "CREATE TABLE base (x integer); CREATE FUNCTION base_key() RETURNS text LANGUAGE sql AS 'SELECT ''s3cr3t-needle''::text';",
+            "DROP TABLE base;",
+        )],
     );
     let url = match user {
         User::Owner | User::Kept => sandbox.url(),

@@ -266,6 +266,7 @@ fn what_finish_would_refuse_is_refused() {
         let tables = [
             "alteration_function",
             "alteration_role",
+            "alteration_home",
             "alteration_ticket",
             "alteration_ending",
             "alteration_right",

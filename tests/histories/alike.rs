@@ -32,9 +32,14 @@ macro_rules! histories {
             }
         })*
 
+        /// All histories.
+        pub fn all() -> Vec<History> {
+            vec![$($history),*]
+        }
+
         #[test]
         fn each_folder_has_its_tests() {
-            let mut folders: Vec<_> = [$($history),*].iter().map(|h| h.folder).collect();
+            let mut folders: Vec<_> = all().iter().map(|h| h.folder).collect();
             folders.sort_unstable();
             assert_eq!(folders, crate::history::folders());
         }
@@ -170,7 +175,7 @@ fn tried(history: &History) {
     sandbox.ok(&["test", "plugins", "--database", &url]);
 }
 
-fn pack(history: &History, sandbox: &Sandbox, folder: &Path) {
+pub fn pack(history: &History, sandbox: &Sandbox, folder: &Path) {
     let source = folder.display().to_string();
     let tool = history.tool.as_str();
     let args = ["pack", &source, "--plugin", "acme/app", "--from", tool, "--out", "plugins"];

@@ -3,6 +3,7 @@
 mod alike;
 mod both_ways;
 mod breakpoints;
+mod confined;
 mod cut;
 mod deb;
 mod foreign_keys;

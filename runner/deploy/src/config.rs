@@ -52,6 +52,16 @@ struct PluginConfig {
     /// Whether it runs with the rights of the URL's user, behind what is refused by its text.
     #[serde(default)]
     guarded: bool,
+    /// Where it makes its objects when it is confined, if not where unqualified names go.
+    schema: Option<SchemaOf>,
+}
+
+/// Where a confined plugin makes its objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum SchemaOf {
+    /// In a schema of its own.
+    Own,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -160,10 +170,13 @@ impl Config {
             let named = self.plugins.iter().filter(|(_, config)| is(config));
             named.map(|(plugin, _)| Trust::Plugin(plugin.clone())).collect()
         };
+        let own_schemas = self.plugins.iter().filter(|(_, config)| config.schema.is_some());
+        let own_schemas = own_schemas.map(|(plugin, _)| plugin);
         Levels {
             trusted: named(|config| config.trusted),
             confined: named(|config| config.confined),
             guarded: named(|config| config.guarded),
+            own_schemas: own_schemas.cloned().collect(),
             is_scratch: false,
         }
     }
@@ -253,6 +266,7 @@ mod tests {
             [plugins."acme/crm"]
             trusted = false
             confined = true
+            schema = "own"
             "#,
         )
         .unwrap();
@@ -264,6 +278,7 @@ mod tests {
         assert_eq!(config.levels().trusted, ["acme/shop".parse().unwrap()].into());
         assert_eq!(config.levels().confined, ["acme/crm".parse().unwrap()].into());
         assert_eq!(config.levels().guarded, ["acme/old".parse().unwrap()].into());
+        assert_eq!(config.levels().own_schemas, ["acme/crm".parse().unwrap()].into());
         assert!(Config::parse("").unwrap().settings().is_empty());
     }
 
@@ -281,7 +296,7 @@ mod tests {
             (
                 "\n[plugins.'a/b']\nC = 'hunter2'",
                 Some(3),
-                "unknown field `C`, expected one of `grant`, `settings`, `trusted`, `confined`, `guarded`",
+                "unknown field `C`, expected one of `grant`, `settings`, `trusted`, `confined`, `guarded`, `schema`",
             ),
             ("[plugins.shop]", Some(1), "vendor/name"),
             (
@@ -292,6 +307,7 @@ mod tests {
             ("[plugins.'a/b']\ngrant = 'hunter2'", Some(2), "expected a sequence"),
             ("[plugins.'a/b']\nsettings = 'hunter2'", Some(2), "expected a map"),
             ("[plugins.'a/b']\ntrusted = 'hunter2'", Some(2), "expected a boolean"),
+            ("[plugins.'a/b']\nschema = 'shop'", Some(2), "unknown variant `shop`, expected `own`"),
             ("[plugins.'a/*']\ntrusted = true", Some(1), "vendor/name"),
             ("[plugins.'a/b'.settings]\nC = 42_424_242", Some(2), "expected a string"),
             ("[plugins.'a/b'.settings]\nC = ['hunter2']", Some(2), "expected a string"),

@@ -177,7 +177,7 @@ impl Runner {
                 Renaming::look(job, &Renames::new(), found, &mut backend).await?;
             let mut plan = renaming.plan(job, &snapshot, backend.dialect());
             job.check_settings(&plan, &snapshot)?;
-            deploy::strays::tell(&mut plan, &mut backend).await?;
+            deploy::strays::tell(job, &mut plan, &mut backend).await?;
             deploy::judge(job, &mut plan, &snapshot, &mut backend).await?;
             deploy::note_company(job, &mut plan, &mut backend).await?;
             deploy::begun::tell(&mut plan, &snapshot, &mut backend).await?;

@@ -6,7 +6,7 @@
 
 use super::{
     Attempt, Backend, BackendError, Obstacle, Work,
-    confining::{Needs, Right, Ticket},
+    confining::{Needs, Place, Right, Ticket},
     connection::{Confining, SharedConnection},
     journal::OwnSession,
     transaction::{Durability, End, HookSettings, Own, Start},
@@ -79,6 +79,35 @@ impl Backend {
         match connection.confining() {
             Some(confining) => confining.obstacle().await,
             None => Ok(Some(none())),
+        }
+    }
+
+    /// Says which plugins have their objects in schemas of their own, if they are confined from now on.
+    pub fn set_own_schemas(&mut self, plugins: BTreeSet<PluginName>) {
+        self.in_own_schemas = plugins;
+    }
+
+    /// Returns the schema of its own that a confined plugin has, or will have; `None` if it has none. An error where it has to
+    /// have one and cannot. Changes nothing.
+    pub async fn home(&mut self, plugin: &PluginName) -> Result<Option<String>, BackendError> {
+        let place = self.place_of(plugin);
+        let shared = match (&self.connection, place) {
+            (Some(shared), _) => shared.clone(),
+            (None, Place::Shared) => return Ok(None),
+            (None, Place::Own) => return Err(no_schemas(plugin)),
+        };
+        let connection = &mut *shared.lock().await;
+        match (connection.confining(), place) {
+            (Some(confining), _) => confining.home(plugin, place).await,
+            (None, Place::Shared) => Ok(None),
+            (None, Place::Own) => Err(no_schemas(plugin)),
+        }
+    }
+
+    fn place_of(&self, plugin: &PluginName) -> Place {
+        match self.in_own_schemas.contains(plugin) {
+            true => Place::Own,
+            false => Place::Shared,
         }
     }
 
@@ -417,8 +446,9 @@ impl Backend {
             return Ok(false);
         }
         self.shut_confined().await?;
+        let place = self.place_of(plugin);
         let connection =
-            self.confining(async |confining| confining.open_confined(plugin).await).await?;
+            self.confining(async |confining| confining.open_confined(plugin, place).await).await?;
         let plugin = plugin.clone();
         let (ticket, is_journaled, allowed) = (None, false, None);
         self.confined = Some(Confined { plugin, connection, ticket, is_journaled, allowed });
@@ -445,6 +475,14 @@ impl Work<'_> {
     /// Whether its plugin is confined.
     pub(super) fn is_confined(&self) -> bool {
         self.limits.level == Level::Confined
+    }
+}
+
+fn no_schemas(plugin: &PluginName) -> BackendError {
+    BackendError::NoOwnSchema {
+        plugin: plugin.clone(),
+        reason: "this database gives none to plugins".to_owned(),
+        setup: Vec::new(),
     }
 }
 

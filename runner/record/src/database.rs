@@ -55,6 +55,8 @@ pub struct Backend {
     pub(super) confined: Option<Confined>,
     /// Confined plugins run in the rehearsal at hand, if nothing of that would stay.
     pub(super) rehearses_confined: bool,
+    /// Plugins that have their objects in schemas of their own, if they are confined from now on.
+    pub(super) in_own_schemas: BTreeSet<PluginName>,
     /// What lets the plugin in that is rehearsed so.
     pub(super) helper: Option<Helper>,
     /// Commits that did not wait for the disk.
@@ -93,6 +95,7 @@ impl Backend {
             rehearsing: false,
             confined: None,
             rehearses_confined: false,
+            in_own_schemas: BTreeSet::new(),
             helper: None,
             disk: Disk::default(),
             gathering: None,

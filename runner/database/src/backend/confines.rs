@@ -2,7 +2,7 @@
 
 use super::{
     BackendError, Obstacle,
-    confining::{Holdings, Known, Needs, Right, Strayed, Ticket},
+    confining::{Holdings, Known, Needs, Place, Right, Strayed, Ticket},
     connection::SharedConnection,
     transaction::Own,
 };
@@ -24,11 +24,30 @@ pub trait Confining: Send {
     /// if nothing does. Changes nothing.
     async fn obstacle(&mut self) -> Result<Option<Obstacle>, BackendError>;
 
-    /// Makes the plugin's user if there is none, lets it in for this run, and logs in as it.
+    /// Makes the plugin's user if there is none, lets it in for this run, and logs in as it. `place` is where the objects of a
+    /// plugin go whose user is made now.
     async fn open_confined(
         &mut self,
         plugin: &PluginName,
+        place: Place,
     ) -> Result<SharedConnection, BackendError>;
+
+    /// Returns the schema of its own that a plugin has, or will have with `place`; `None` if it has none. An error where `place`
+    /// is not what was recorded, or is not to be had. Changes nothing.
+    async fn home(
+        &mut self,
+        plugin: &PluginName,
+        place: Place,
+    ) -> Result<Option<String>, BackendError> {
+        match place {
+            Place::Shared => Ok(None),
+            Place::Own => Err(BackendError::NoOwnSchema {
+                plugin: plugin.clone(),
+                reason: "this database gives none to plugins".to_owned(),
+                setup: Vec::new(),
+            }),
+        }
+    }
 
     /// Whether a plugin's user can log in now. Outside of a run one that was killed left it so.
     async fn is_left_open(&mut self) -> Result<bool, BackendError>;

@@ -22,6 +22,16 @@ pub struct Ticket {
     pub(super) opener: [u8; RANDOM_BYTES],
 }
 
+/// Where a confined plugin makes what it names without a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Place {
+    /// Where unqualified names of the URL go.
+    #[default]
+    Shared,
+    /// In a schema of its own.
+    Own,
+}
+
 /// A privilege on a table that is not the plugin's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Right {

@@ -169,6 +169,9 @@ pub enum BackendError {
         /// The statements that a database administrator runs once, if any help.
         setup: Vec<String>,
     },
+    /// A plugin is to have its objects in a schema of its own, and cannot. Nothing was changed.
+    #[error("{plugin} has no schema of its own: {}", Escaped(reason))]
+    NoOwnSchema { plugin: PluginName, reason: String, setup: Vec<String> },
     /// What a plugin has does not fit it as a confined one. Nothing was changed.
     #[error("{plugin} cannot be confined as it is: {}", Escaped(reason))]
     Unfit { plugin: PluginName, reason: String },

@@ -88,7 +88,7 @@ pub(crate) async fn run(
         (snapshot, renaming) = Renaming::look(job, &renames, now?, backend).await?;
         plan = renaming.plan(job, &snapshot, backend.dialect());
     }
-    strays::tell(&mut plan, backend).await?;
+    strays::tell(job, &mut plan, backend).await?;
     if plan.objections().next().is_some() {
         begun::tell(&mut plan, &snapshot, backend).await?;
     }

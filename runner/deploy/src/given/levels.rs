@@ -16,6 +16,8 @@ pub struct Levels {
     pub guarded: Trusts,
     /// Plugins that run confined, unless they have records here from before.
     pub confined: Trusts,
+    /// Plugins whose objects go to schemas of their own, if they are confined from now on.
+    pub own_schemas: BTreeSet<PluginName>,
     /// The database is a scratch, which is thrown away: nothing there is anybody else's, and a role would stay on the server.
     pub is_scratch: bool,
 }
@@ -26,12 +28,14 @@ impl Levels {
         self.trusted.extend(others.trusted);
         self.guarded.extend(others.guarded);
         self.confined.extend(others.confined);
+        self.own_schemas.extend(others.own_schemas);
         self
     }
 
     /// The same for a scratch database.
     pub fn on_scratch(self) -> Self {
-        Self { confined: Trusts::new(), is_scratch: true, ..self }
+        let (confined, own_schemas) = (Trusts::new(), BTreeSet::new());
+        Self { confined, own_schemas, is_scratch: true, ..self }
     }
 
     /// The level of a plugin. Of patterns that cover it, the one that says the most of it counts; of those that say the same,
@@ -120,7 +124,7 @@ mod tests {
         ];
         for (said, snapshot, expected) in table {
             let [trusted, confined, guarded] = said.map(patterns);
-            let levels = Levels { trusted, guarded, confined, is_scratch: false };
+            let levels = Levels { trusted, guarded, confined, ..Levels::default() };
             let found = levels.level(Name::Known(&plugin), snapshot);
             assert_eq!(found, expected, "{said:?}");
             let on_scratch = levels.on_scratch().level(Name::Known(&plugin), snapshot);

@@ -270,6 +270,13 @@ pub enum Finding {
         /// The objects that belong to others, escaped; empty if there is no such role.
         objects: Vec<String>,
     },
+    /// It is confined, and makes what it names without a schema in one of its own.
+    OwnSchema {
+        /// The plugin.
+        plugin: PluginName,
+        /// The schema. Escape it.
+        schema: String,
+    },
     /// Other programs work in this database as the operator's user: what runs with their rights has the operator's.
     SharedUser {
         /// The user.

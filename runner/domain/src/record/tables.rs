@@ -25,11 +25,12 @@ pub const TABLES: [&str; 7] = [
 ];
 /// The tables that are made only where they are needed: for a lease, where a plugin is confined, and where a person grants
 /// a permission.
-const OPTIONAL: [&str; 9] = [
+const OPTIONAL: [&str; 10] = [
     "alteration_added",
     "alteration_ending",
     "alteration_function",
     "alteration_grant",
+    "alteration_home",
     "alteration_lease",
     "alteration_loan",
     "alteration_right",

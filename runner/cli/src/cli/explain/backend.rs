@@ -55,6 +55,12 @@ pub(super) fn backend_advice(error: &BackendError) -> String {
             "ask the owner to run `{grant}`; or name a schema where this user may create tables, with `--state-schema`"
         ),
         BackendError::CannotConfine { .. } => super::trust::WEAKER.to_owned(),
+        BackendError::NoOwnSchema { setup, .. } if !setup.is_empty() => {
+            format!("ask the database's owner to run: {}", setup.join(" "))
+        }
+        BackendError::NoOwnSchema { plugin, .. } => {
+            format!("remove `schema = \"own\"` for {plugin} from runner.toml, then run this again")
+        }
         BackendError::Unfit { .. } => {
             "change or drop what does not fit, then run this again; or leave the plugin as it is, with `guarded = true` for it in runner.toml".to_owned()
         }

@@ -126,7 +126,8 @@ fn backend_exit(error: &BackendError) -> Exit {
     match error {
         BackendError::Url(_)
         | BackendError::Environment(_)
-        | BackendError::CannotConfine { .. } => Exit::Usage,
+        | BackendError::CannotConfine { .. }
+        | BackendError::NoOwnSchema { .. } => Exit::Usage,
         BackendError::Locked(_) | BackendError::Busy(_) | BackendError::LeaseLost => Exit::Locked,
         BackendError::NewerSchema { .. }
         | BackendError::Elsewhere { .. }

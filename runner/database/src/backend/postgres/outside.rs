@@ -2,7 +2,7 @@
 
 use super::{PostgresConnection, error, facts::Facts, settings, text::Sent};
 use crate::{
-    alteration::Dialect,
+    alteration::{Dialect, Level},
     backend::{BackendError, connection::RunsOutside},
     session::{ErrorKind, Outcome, SqlError},
 };
@@ -87,12 +87,20 @@ impl RunsOutside for PostgresConnection {
         let (before, after) = match self.state.hook() {
             Some(hook) if !self.is_pooled => (
                 format!(
-                    "; SET lock_timeout = {}; SET statement_timeout = {}",
+                    "; SET lock_timeout = {}; SET statement_timeout = {}{}",
                     settings::milliseconds(Some(hook.settings.lock_wait)),
-                    settings::milliseconds(hook.settings.statement_time)
+                    settings::milliseconds(hook.settings.statement_time),
+                    // A confined plugin's session has names that are not its login's.
+                    match hook.settings.level {
+                        Level::Confined =>
+                            format!("; SET search_path = {}", self.config.search_path),
+                        _ => String::new(),
+                    }
                 ),
                 [
-                    vec!["RESET lock_timeout".to_owned(), "RESET statement_timeout".to_owned()],
+                    ["lock_timeout", "statement_timeout", "search_path"]
+                        .map(|name| format!("RESET {name}"))
+                        .to_vec(),
                     settings::unbind(self.unbounded()),
                 ]
                 .concat()

@@ -123,6 +123,9 @@ impl Finding {
             Self::OwnerChanged { .. } => {
                 "have its role, rights and objects made as they are recorded:".to_owned()
             }
+            Self::OwnSchema { .. } => {
+                "name it in queries, or put it on the application's search_path".to_owned()
+            }
             Self::SharedUser { .. } => {
                 "have the application log in as a user of its own, which does not own the tables"
                     .to_owned()

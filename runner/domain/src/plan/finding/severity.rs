@@ -27,6 +27,7 @@ impl Finding {
             | Self::NotResumable { .. }
             | Self::NotConfined { .. }
             | Self::SharedUser { .. }
+            | Self::OwnSchema { .. }
             | Self::NoSuchVersion { .. } => Severity::Note,
             Self::Failed { blocks, .. } | Self::CutOff { blocks, .. } => decision_if(*blocks),
             Self::NeverRan { allowed, .. } => decision_if(!allowed),
@@ -94,6 +95,7 @@ impl Finding {
             | Self::AppliedTwice { .. }
             | Self::NotConfined { .. }
             | Self::SharedUser { .. }
+            | Self::OwnSchema { .. }
             | Self::OwnerChanged { .. }
             | Self::Renamed { .. }
             | Self::Ahead { .. }

@@ -123,6 +123,9 @@ impl fmt::Display for Finding {
                 f,
                 "{plugin} is not confined: it has records of running with the rights of the URL's user, and keeps them"
             ),
+            Self::OwnSchema { plugin, schema } => {
+                write!(f, "{plugin} has its objects in a schema of its own, {}", Escaped(schema))
+            }
             Self::OwnerChanged { plugin, role, is_missing: true, .. } => write!(
                 f,
                 "{plugin} is confined, and its role {} is not on this server, as after a restore elsewhere",

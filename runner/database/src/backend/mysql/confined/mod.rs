@@ -21,7 +21,7 @@ use crate::{
     alteration::{AlterationKey, ExtensionName, Permission, PluginName},
     backend::{
         BackendError, Obstacle,
-        confining::{Needs, Right},
+        confining::{Needs, Place, Right},
         connection::{Confining, SharedConnection},
         transaction::Own,
     },
@@ -59,6 +59,7 @@ impl Confining for MysqlConnection {
     async fn open_confined(
         &mut self,
         plugin: &PluginName,
+        _place: Place,
     ) -> Result<SharedConnection, BackendError> {
         self.log_in_as(plugin).await
     }

@@ -67,7 +67,8 @@ BEGIN RETURN (
         UNION ALL SELECT 'pg_rewrite'::regclass, r.oid FROM pg_rewrite r WHERE r.ev_class = ANY (lent)
     ), fact (kind, class, object, sub, relation, label, content) AS (
         SELECT 'table', 'pg_class'::regclass, c.oid, 0, c.oid, format('the table %s', c.oid::regclass),
-            {relation} || jsonb_build_object('toast', (SELECT t.reloptions FROM pg_class t WHERE t.oid = c.reltoastrelid))
+            {relation} || jsonb_build_object('relacl', (SELECT jsonb_agg(x::text ORDER BY x::text)
+                FROM unnest(coalesce(c.relacl, acldefault('r', c.relowner))) x), 'toast', (SELECT t.reloptions FROM pg_class t WHERE t.oid = c.reltoastrelid))
             FROM pg_class c WHERE c.oid = ANY (lent)
         UNION ALL SELECT 'partitioning', 'pg_partitioned_table'::regclass, k.partrelid, 0, k.partrelid,
             format('the key of the partitions of %s', k.partrelid::regclass), to_jsonb(k)

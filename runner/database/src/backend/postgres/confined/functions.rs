@@ -4,7 +4,10 @@
 //! path. They take who calls from `session_user`, which no statement of a role that is no superuser changes, and
 //! everything else from the ticket. `finish` looks at what the plugin made before it records that it is done (`scans.rs`).
 
-use super::{super::text::literal, compared, exposed, lending, powers, rights, scans::scans};
+use super::{
+    super::text::literal, callers, cascades, compared, exposed, home, lending, powers, rights,
+    scans::scans,
+};
 
 /// Made when the first plugin is confined.
 ///
@@ -52,8 +55,8 @@ pub(super) const CLAIM: &str = "claim(pg_catalog.text)";
 pub(super) const FINISH: &str = "finish(pg_catalog.text, pg_catalog.bytea)";
 
 /// What makes the functions anew. `prefix` is the runner's schema, quoted, with its point; `schema` is the one where the
-/// plugin makes what it names without one; `path` is what its functions find names by.
-pub(super) fn functions(prefix: &str, schema: &str, path: &str) -> [String; 7] {
+/// plugin makes what it names without one, unless it has one of its own; `path` is what its functions find names by.
+pub(super) fn functions(prefix: &str, schema: &str, path: &str) -> [String; 9] {
     let claim = format!(
         "CREATE OR REPLACE FUNCTION {prefix}alteration_claim(claimed text) RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $runner$
@@ -76,15 +79,16 @@ BEGIN
     IF matched <> 1 THEN
         RAISE invalid_text_representation USING MESSAGE = 'runner: moved ' || matched;
     END IF;
-    EXECUTE format('GRANT CREATE ON SCHEMA %I TO %I', {schema}, ticket.role);
+    EXECUTE format('GRANT CREATE ON SCHEMA %I TO %I', {place}, ticket.role);
 {opened}
 {rights}
 {exposed}
-    RETURN 1;
+{cascades}    RETURN 1;
 END $runner$",
-        schema = literal(schema),
+        place = home::of_ticket(prefix, schema),
         opened = powers::OPEN,
         rights = rights::opened(prefix),
+        cascades = cascades::refused(prefix),
         exposed = exposed::refused(
             prefix,
             "claimed",
@@ -99,10 +103,13 @@ DECLARE
     ticket {prefix}alteration_ticket%ROWTYPE;
     me oid := (SELECT oid FROM pg_roles WHERE rolname = session_user);
     since integer := 0;
+    home text;
+    own_path text;
     ending record;
     found_one record;
     matched bigint;
     calls text;
+    callers text;
     given record;
     lent record;
 BEGIN
@@ -112,12 +119,14 @@ BEGIN
         OR ticket.secret IS DISTINCT FROM sha256(nonce) THEN
         RAISE insufficient_privilege USING MESSAGE = 'this session has no such ticket of the runner';
     END IF;
+    home := {home};
+    own_path := CASE WHEN home = {schema} THEN '' ELSE quote_ident(home) || ', ' END || {path};
     IF EXISTS (SELECT FROM {prefix}alteration_loan WHERE number = finished) THEN
         RAISE insufficient_privilege USING MESSAGE = 'a table is still lent';
     END IF;
 {scans}
 {closed}
-    EXECUTE format('REVOKE CREATE ON SCHEMA %I FROM %I', {schema}, ticket.role);
+    EXECUTE format('REVOKE CREATE ON SCHEMA %I FROM %I', home, ticket.role);
     FOR ending IN
         SELECT statement, is_one FROM {prefix}alteration_ending WHERE number = finished ORDER BY place
     LOOP
@@ -130,11 +139,22 @@ BEGIN
     UPDATE {prefix}alteration_ticket SET is_finished = 1 WHERE number = finished;
     RETURN 1;
 END $runner$",
-        scans = scans(prefix, path),
+        scans = scans(prefix),
         closed = rights::closed(prefix, schema),
-        schema = literal(schema)
+        home = home::of_ticket(prefix, schema),
+        schema = literal(schema),
+        path = literal(path)
     );
     let [tree, facts] = compared::functions(prefix);
-    let exposed = exposed::function(prefix);
-    [tree, facts, exposed, claim, finish, rights::function(prefix), lending::function(prefix)]
+    [
+        tree,
+        facts,
+        callers::used(prefix),
+        cascades::function(prefix),
+        exposed::function(prefix),
+        claim,
+        finish,
+        rights::function(prefix),
+        lending::function(prefix),
+    ]
 }

@@ -8,11 +8,11 @@
 use super::super::{PostgresConnection, columns};
 use crate::backend::BackendError;
 
-/// An expression: whether the function `p` finds names by a path that its caller does not set.
-const PINNED: &str = "(p.prolang IN (SELECT oid FROM pg_language WHERE lanname IN ('internal', 'c')) \
+/// An expression: whether the function `p` finds names by a path that its caller does not set. An empty path is none: temporary
+/// tables and types come first there.
+pub(super) const PINNED: &str = "(p.prolang IN (SELECT oid FROM pg_language WHERE lanname IN ('internal', 'c')) \
     OR to_jsonb(p) ->> 'prosqlbody' IS NOT NULL \
-    OR EXISTS (SELECT FROM unnest(p.proconfig) s WHERE s IN ('search_path=', 'search_path=\"\"') \
-        OR s ~ '^search_path=(.*[ ,])?\"?pg_temp\"?$'))";
+    OR EXISTS (SELECT FROM unnest(p.proconfig) s WHERE s ~ '^search_path=(.*[ ,])?\"?pg_temp\"?$'))";
 
 /// Why a table cannot be lent, and what its owner runs about it.
 pub(super) type Obstacle = (String, Vec<String>);
@@ -82,7 +82,26 @@ fn of_owner(relation: i64, version: u32) -> String {
 /// plugin's.
 fn of_functions(relation: i64) -> String {
     format!(
-        "WITH RECURSIVE {}, reached (relation, event, is_own) AS ( \
+        "WITH RECURSIVE {}, {} \
+        SELECT format('the function %s of others, which runs when rows of %s change, finds names by the path of its caller', \
+                p.oid::regprocedure, used.relation::regclass), {} \
+        FROM used JOIN pg_proc p ON p.oid = used.function WHERE {} LIMIT 1",
+        tree(relation),
+        reached(),
+        setup(),
+        found()
+    )
+}
+
+/// A condition: the function `p` of `used` runs with the rights of others and finds names by its caller's path.
+pub(super) fn found() -> String {
+    format!("(p.prosecdef OR NOT used.is_own) AND p.oid >= 16384 AND NOT {PINNED}")
+}
+
+/// The functions that writing to the tables of `tree` calls there, and where its changes cascade to: `used`, a common table
+/// expression behind one that is called `tree`.
+pub(super) fn reached() -> &'static str {
+    "reached (relation, event, is_own) AS ( \
             SELECT relation, e.event, true FROM tree CROSS JOIN (VALUES (4), (8), (16)) e (event) \
             UNION SELECT k.conrelid, CASE WHEN reached.event = 8 AND k.confdeltype = 'c' THEN 8 ELSE 16 END, false \
                 FROM reached JOIN pg_constraint k ON k.contype = 'f' AND k.confrelid = reached.relation \
@@ -99,14 +118,12 @@ fn of_functions(relation: i64) -> String {
                     WHEN 'pg_trigger'::regclass THEN (SELECT tgrelid FROM pg_trigger WHERE oid = d.objid AND d.refobjid <> tgfoid) \
                     WHEN 'pg_policy'::regclass THEN (SELECT polrelid FROM pg_policy WHERE oid = d.objid) \
                     WHEN 'pg_rewrite'::regclass THEN (SELECT ev_class FROM pg_rewrite WHERE oid = d.objid) END \
-        ) \
-        SELECT format('the function %s of others, which runs when rows of %s change, finds names by the path of its caller', \
-                p.oid::regprocedure, used.relation::regclass), \
-            format('ALTER FUNCTION %s SET search_path = %s, pg_temp;', p.oid::regprocedure, \
-                coalesce((SELECT nullif(regexp_replace(substr(s, 13), '(^|, ?)\"?pg_temp\"?', '', 'g'), '') \
-                    FROM unnest(p.proconfig) s WHERE starts_with(s, 'search_path=')), p.pronamespace::regnamespace::text)) \
-        FROM used JOIN pg_proc p ON p.oid = used.function \
-        WHERE (p.prosecdef OR NOT used.is_own) AND p.oid >= 16384 AND NOT {PINNED} LIMIT 1",
-        tree(relation)
-    )
+        )"
+}
+
+/// An expression: the statement that gives the function `p` a path of its own.
+pub(super) fn setup() -> &'static str {
+    "format('ALTER FUNCTION %s SET search_path = %s, pg_temp;', p.oid::regprocedure, \
+        coalesce((SELECT nullif(regexp_replace(regexp_replace(substr(s, 13), '(^|, ?)\"?pg_temp\"?', '', 'g'), '^\"\"$', 'pg_catalog'), '') \
+            FROM unnest(p.proconfig) s WHERE starts_with(s, 'search_path=')), p.pronamespace::regnamespace::text))"
 }

@@ -10,7 +10,7 @@
 //! For the same reason nothing is lent to a plugin that has a function which could make or drop objects meanwhile. The secret
 //! that lends a table goes beside the text.
 
-use super::{super::PostgresConnection, compared::judged, exposed, powers};
+use super::{super::PostgresConnection, cascades, compared::judged, exposed, powers};
 use crate::{
     backend::{
         BackendError,
@@ -111,6 +111,7 @@ DECLARE
     leaves boolean;
     drops boolean;
     refers boolean;
+    shows boolean;
 BEGIN
     SELECT * INTO ticket FROM {prefix}alteration_ticket WHERE number = asked;
     IF NOT FOUND OR ticket.role <> session_user OR ticket.is_finished <> 0
@@ -120,10 +121,11 @@ BEGIN
         RAISE insufficient_privilege USING MESSAGE = 'this session has no such ticket of the runner';
     END IF;
     FOR given IN SELECT r.relation::oid AS relation, c.oid::regclass::text AS name, c.relowner AS owner, n.nspname,
-            {prefix}alteration_tree(c.oid) AS members, bool_or(r.privilege = '{DROPS}') AS drops
+            {prefix}alteration_tree(c.oid) AS members, bool_or(r.privilege = '{DROPS}') AS drops,
+            bool_or(r.privilege = '{ALTERS}') AS alters, bool_or(r.privilege = '{LEAVES_CODE}') AS leaves
         FROM {prefix}alteration_right r JOIN pg_class c ON c.oid = r.relation::oid
         JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE opens = 1 AND r.number = asked AND r.privilege IN ('{ALTERS}', '{LEAVES_CODE}', '{DROPS}')
+        WHERE opens > 0 AND r.number = asked AND r.privilege IN ('{ALTERS}', '{LEAVES_CODE}', '{DROPS}')
         GROUP BY r.relation, c.oid, n.nspname ORDER BY r.relation
     LOOP
         CONTINUE WHEN NOT EXISTS (SELECT FROM pg_class c WHERE names::jsonb ? c.relname::text AND (c.oid = ANY (given.members)
@@ -158,6 +160,7 @@ BEGIN
         IF EXISTS (SELECT FROM pg_class c, aclexplode(c.relacl) a WHERE c.oid = ANY (given.members) AND a.grantee = me) THEN
             RAISE insufficient_privilege USING MESSAGE = format('another than its owner gave the plugin rights on the table %s', given.name);
         END IF;
+{veiled}
         INSERT INTO {prefix}alteration_loan (number, relation, is_schema_open, facts) VALUES (asked, given.relation,
             CASE WHEN has_schema_privilege(me, given.nspname, 'CREATE') THEN 0 ELSE 1 END,
             {prefix}alteration_facts(given.members, me)::text);
@@ -165,7 +168,14 @@ BEGIN
             EXECUTE format('GRANT CREATE ON SCHEMA %I TO %I', given.nspname, ticket.role);
         END IF;
         FOR lent IN SELECT unnest(given.members)::regclass AS name LOOP
+            -- What PUBLIC may read, an owner would see past the policies.
+            IF NOT shows AND (SELECT relrowsecurity FROM pg_class WHERE oid = lent.name) THEN
+                EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', lent.name);
+            END IF;
             EXECUTE format('ALTER TABLE %s OWNER TO %I', lent.name, ticket.role);
+            IF NOT shows THEN
+                EXECUTE format('REVOKE {ROWS} ON %s FROM %I', lent.name, ticket.role);
+            END IF;
         END LOOP;
     END LOOP;
     FOR given IN SELECT l.relation::oid AS relation, l.facts::jsonb AS facts, l.is_schema_open,
@@ -200,8 +210,11 @@ BEGIN
         IF given.is_schema_open = 1 THEN
             EXECUTE format('REVOKE CREATE ON SCHEMA %I FROM %I', given.nspname, ticket.role);
         END IF;
+{unveiled}
 {judged}
 {exposed}
+        IF leaves THEN
+{cascades}        END IF;
         DELETE FROM {prefix}alteration_loan WHERE number = asked AND relation = given.relation;
         IF alters AND EXISTS (SELECT FROM pg_class WHERE oid = given.relation) THEN
         {rows}
@@ -210,9 +223,57 @@ BEGIN
     RETURN 1;
 END $runner$",
         unarmed = unarmed(prefix),
+        veiled = VEILED,
+        unveiled = unveiled(),
+        cascades = cascades::refused(prefix),
         judged = judged(prefix),
         exposed = exposed::refused(prefix, "asked", "leaves"),
         rows = rows(prefix, true)
+    )
+}
+
+/// What reading and changing rows needs.
+const ROWS: &str = "SELECT, INSERT, UPDATE, DELETE";
+
+/// Decides whether the rows of the table `given` may be seen while it is lent: `shows`. They may where the plugin sees them anyway
+/// (`alters`, without row level security), or may leave code that does and turn that security off (`leaves code on`). Else a
+/// statement that works with the rows is refused (its expressions and its errors would tell them), and functions that run
+/// meanwhile find a table that its owner may not read.
+const VEILED: &str = "        shows := given.leaves OR given.alters
+            AND NOT EXISTS (SELECT FROM pg_class WHERE oid = ANY (given.members) AND relrowsecurity);
+        IF NOT shows AND opens = 2 THEN
+            RAISE insufficient_privilege USING MESSAGE = format(CASE WHEN given.alters
+                THEN 'the table %s has row level security, and this statement works with all of its rows'
+                ELSE 'this statement works with the rows of the table %s' END, given.name),
+                HINT = format('needs %s %s', CASE WHEN given.alters THEN 'leaves code on' ELSE 'alters' END, given.relation);
+        END IF;
+        IF NOT shows AND EXISTS (SELECT FROM pg_attribute t, aclexplode(t.attacl) a WHERE t.attrelid = ANY (given.members)
+            AND a.grantee = given.owner) THEN
+            RAISE insufficient_privilege USING MESSAGE = format('the owner of the table %s was given rights on columns of it', given.name);
+        END IF;";
+
+/// Gives the owner of `given` back what [`VEILED`] had taken, and the table its security.
+fn unveiled() -> String {
+    format!(
+        "        FOR lent IN SELECT c.oid::regclass AS name, string_agg(a.privilege_type, ', ') AS privileges
+            FROM jsonb_to_recordset(given.facts) AS f (kind text, object bigint, content jsonb) JOIN pg_class c ON c.oid = f.object::oid
+            CROSS JOIN LATERAL aclexplode(ARRAY(SELECT jsonb_array_elements_text(f.content -> 'relacl'))::aclitem[]) a
+            WHERE f.kind = 'table' AND a.grantee = c.relowner AND a.privilege_type = ANY (string_to_array('{ROWS}', ', '))
+            AND NOT EXISTS (SELECT FROM aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) b
+                WHERE b.grantee = c.relowner AND b.privilege_type = a.privilege_type)
+            GROUP BY c.oid
+        LOOP
+            EXECUTE format('GRANT %s ON %s TO %I', lent.privileges, lent.name, given.owner);
+        END LOOP;
+        IF NOT leaves THEN
+            FOR lent IN SELECT c.oid::regclass AS name
+                FROM jsonb_to_recordset(given.facts) AS f (kind text, object bigint, content jsonb) JOIN pg_class c ON c.oid = f.object::oid
+                WHERE f.kind = 'table' AND c.relforcerowsecurity AND NOT (f.content ->> 'relforcerowsecurity')::boolean
+                AND (f.content ->> 'relrowsecurity')::boolean
+            LOOP
+                EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', lent.name);
+            END LOOP;
+        END IF;"
     )
 }
 
@@ -244,9 +305,47 @@ fn unarmed(prefix: &str) -> String {
     )
 }
 
+/// How tables are lent for a statement.
+#[derive(Debug)]
+pub(in crate::backend::postgres) struct Lends {
+    verb: String,
+    works_with_rows: bool,
+}
+
+/// Whether a statement may compute something from the rows of a table, or say in an error what they hold; or turns row level
+/// security on or off.
+fn works_with_rows(statement: &Statement<'_>) -> bool {
+    const WORDS: [&str; 14] = [
+        "CHECK",
+        "UNIQUE",
+        "PRIMARY",
+        "EXCLUDE",
+        "FOREIGN",
+        "REFERENCES",
+        "GENERATED",
+        "USING",
+        "VALIDATE",
+        "ATTACH",
+        "DETACH",
+        "INHERIT",
+        "SECURITY",
+        "CLUSTER",
+    ];
+    match statement.verb().as_str() {
+        "TRUNCATE" | "DROP" | "COMMENT" => return false,
+        "ALTER" if statement.starts_with(&["ALTER", "TABLE"]) => {}
+        _ => return true,
+    }
+    let words: Vec<_> = statement.words().skip(2).collect();
+    let changes_column = words.iter().any(|word| word == "ALTER")
+        && (words.iter().any(|word| ["TYPE", "EXPRESSION"].contains(&word.as_ref()))
+            || words.windows(2).any(|two| two[0] == "SET" && two[1] == "NOT"));
+    changes_column || words.iter().any(|word| WORDS.contains(&word.as_ref()))
+}
+
 impl PostgresConnection {
-    /// The verb of a statement for which tables have to be lent.
-    pub(in crate::backend::postgres) fn lends(&self, statement: &Statement<'_>) -> Option<String> {
+    /// Says how tables have to be lent for a statement; `None` where none have to be.
+    pub(in crate::backend::postgres) fn lends(&self, statement: &Statement<'_>) -> Option<Lends> {
         let has = |privilege: &&str| [ALTERS, LEAVES_CODE, DROPS].contains(privilege);
         if !self.lent.iter().any(|right| has(&right.privilege)) {
             return None;
@@ -255,14 +354,16 @@ impl PostgresConnection {
         let passed = ["OR", "REPLACE", "UNIQUE", "CONSTRAINT", "ON"];
         let kind = statement.words().skip(1).find(|word| !passed.contains(&word.as_ref()));
         let kinds: &[&str] = match verb.as_str() {
-            "TRUNCATE" => return Some(verb),
+            "TRUNCATE" => return Some(Lends { verb, works_with_rows: false }),
             "ALTER" => &["TABLE", "INDEX", "TRIGGER", "POLICY"],
             "CREATE" => &["INDEX", "TRIGGER", "POLICY", "RULE"],
             "DROP" => &["TABLE", "INDEX", "TRIGGER", "POLICY", "RULE"],
             "COMMENT" => &["TABLE", "COLUMN", "INDEX"],
             _ => &[],
         };
-        kind.is_some_and(|kind| kinds.contains(&kind.as_ref())).then_some(verb)
+        let works_with_rows = works_with_rows(statement);
+        kind.is_some_and(|kind| kinds.contains(&kind.as_ref()))
+            .then_some(Lends { verb, works_with_rows })
     }
 
     /// Lends the tables that the statement names to the plugin, or takes them back and judges what became of them.
@@ -270,14 +371,19 @@ impl PostgresConnection {
         &mut self,
         ticket: &Ticket,
         opens: bool,
-        verb: &str,
+        lends: &Lends,
         names: &str,
     ) -> Result<(), SqlError> {
+        let opens = match (opens, lends.works_with_rows) {
+            (false, _) => 0,
+            (true, false) => 1,
+            (true, true) => 2,
+        };
         let params = [
             Cell::text(ticket.number.clone()),
             Cell::Bytes(Some(ticket.opener.to_vec())),
-            Cell::integer(i64::from(opens)),
-            Cell::text(verb),
+            Cell::integer(opens),
+            Cell::text(lends.verb.clone()),
             Cell::text(names),
         ];
         let lend = Own::one_row("SELECT @lend(?, ?, ?, ?, ?)", params).sealed();
@@ -308,5 +414,43 @@ impl PostgresConnection {
             _ => Lacks::Level,
         };
         SqlError { lacks: Some(lacks), ..SqlError::new(ErrorKind::Denied, message) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alteration::Dialect;
+
+    #[test]
+    fn what_works_with_rows() {
+        let works = |sql: &str| {
+            works_with_rows(&Statement::one(sql, Dialect::Postgresql).expect("a statement"))
+        };
+        for sql in [
+            "ALTER TABLE t ADD COLUMN type text NOT NULL DEFAULT 'x'",
+            "alter table t add x integer default 1, drop column y",
+            "ALTER TABLE t ALTER COLUMN x DROP NOT NULL",
+            "ALTER TABLE t DROP CONSTRAINT c",
+            "DROP INDEX i",
+            "TRUNCATE t",
+            "COMMENT ON TABLE t IS 'CHECK'",
+        ] {
+            assert!(!works(sql), "{sql}");
+        }
+        for sql in [
+            "ALTER TABLE t ADD CHECK (x::integer > 0)",
+            "ALTER TABLE t ADD COLUMN y integer GENERATED ALWAYS AS (f(x)) STORED",
+            "ALTER TABLE t ALTER x SET DATA TYPE integer",
+            "ALTER TABLE t ALTER x /* */ TYPE integer USING f(x)",
+            "ALTER TABLE t ALTER COLUMN x SET NOT NULL",
+            "ALTER TABLE t ADD UNIQUE (x)",
+            "ALTER TABLE t ADD FOREIGN KEY (x) REFERENCES mine",
+            "ALTER TABLE t NO FORCE ROW LEVEL SECURITY",
+            "CREATE INDEX ON t (f(x))",
+            "CREATE POLICY p ON t USING (f(x))",
+        ] {
+            assert!(works(sql), "{sql}");
+        }
     }
 }

@@ -6,10 +6,13 @@
 //! the operator's side; the plugin's session is an ordinary [`super::PostgresConnection`] with another login.
 
 mod callable;
+mod callers;
+mod cascades;
 mod compared;
 mod exposed;
 mod functions;
 mod holdings;
+mod home;
 mod lendable;
 mod lending;
 mod obstacle;
@@ -28,7 +31,7 @@ use crate::{
     alteration::{ExtensionName, Permission, PluginName},
     backend::{
         BackendError, Obstacle,
-        confining::{Holdings, Known, Right, Strayed, Ticket},
+        confining::{Holdings, Known, Place, Right, Strayed, Ticket},
         connection::{Confining, SharedConnection},
         transaction::Own,
     },
@@ -45,8 +48,17 @@ impl Confining for PostgresConnection {
     async fn open_confined(
         &mut self,
         plugin: &PluginName,
+        place: Place,
     ) -> Result<SharedConnection, BackendError> {
-        self.log_in_as(plugin).await
+        self.log_in_as(plugin, place).await
+    }
+
+    async fn home(
+        &mut self,
+        plugin: &PluginName,
+        place: Place,
+    ) -> Result<Option<String>, BackendError> {
+        self.check_home(plugin, place).await
     }
 
     async fn is_left_open(&mut self) -> Result<bool, BackendError> {

@@ -92,7 +92,7 @@ impl PostgresConnection {
         if !makes {
             return Ok(());
         }
-        let (role, (schema, _)) = (self.known_role(plugin).await?, self.names().await?);
+        let (role, (schema, _)) = (self.known_role(plugin).await?, self.names_of(plugin).await?);
         let give = format!("GRANT CREATE ON SCHEMA {} TO {}", quote(&schema), quote(&role));
         self.in_one(&[give]).await
     }
@@ -108,7 +108,7 @@ impl PostgresConnection {
         self.in_one(&[no_create(&literal(&role))]).await?;
         let before = Fingerprint::read(before)?;
         let Some(next) = &before.next else { return Ok(()) };
-        let (_, path) = self.names().await?;
+        let (_, path) = self.names_of(plugin).await?;
         let look = format!(
             "BEGIN; SET LOCAL search_path = pg_catalog, pg_temp; DO $runner$
 DECLARE
@@ -116,12 +116,15 @@ DECLARE
     since integer := age({}::xid8::xid);
     found_one record;
     calls text;
+    callers text;
+    own_path text := {};
 BEGIN
 {}
 END $runner$; COMMIT",
             literal(&role),
             literal(next),
-            scans(&self.config.prefix, &format!("{path}, pg_temp"))
+            literal(&format!("{path}, pg_temp")),
+            scans(&self.config.prefix)
         );
         self.link.settle().await?;
         let Err(found) = self.link.own_run(&look).await else { return Ok(()) };

@@ -42,6 +42,11 @@ impl PostgresConnection {
             (Known::User, _) | (_, None) => {}
             (Known::Tickets | Known::Nothing, Some(role)) => {
                 // Its rights and default privileges; it owns nothing that was committed.
+                if let Some(home) = self.home_of(plugin).await? {
+                    gone.push(format!("DROP SCHEMA {}", quote(&home)));
+                    let named = [Cell::text(plugin.as_str())];
+                    gone.push(spell("DELETE FROM @home WHERE plugin = ?", &prefix, &named));
+                }
                 gone.push(format!("DROP OWNED BY {}", quote(&role)));
                 gone.push(format!("DROP ROLE {}", quote(&role)));
                 let named = [Cell::text(plugin.as_str())];

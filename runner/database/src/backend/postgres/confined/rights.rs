@@ -14,7 +14,8 @@
 
 use super::{
     super::{PostgresConnection, columns, own::spell, text::literal},
-    lending::{ALTERS, DROPS, LEAVES_CODE, rows},
+    callers,
+    lending::{ALTERS, DROPS, LEAVES_CODE, Lends, rows},
 };
 use crate::{
     alteration::{ExtensionName, Permission, PluginName, TableName, TableOwner},
@@ -64,13 +65,15 @@ pub(super) fn opened(prefix: &str) -> String {
         ELSIF given.privilege = '{ALTERS}' THEN
         {rows}
         END IF;
-    END LOOP;
+{used}    END LOOP;
 ",
-        rows = rows(prefix, true)
+        rows = rows(prefix, true),
+        used = callers::of_relation(prefix, true)
     )
 }
 
-/// In `finish`: takes back what nothing of the plugin needs. `schema` is where it makes what it names without one.
+/// In `finish`: takes back what nothing of the plugin needs. `schema` is where unqualified names go, the variable `home` where
+/// the plugin's do.
 pub(super) fn closed(prefix: &str, schema: &str) -> String {
     let (state, schema) = (literal(prefix.trim_end_matches('.')), literal(schema));
     format!(
@@ -78,14 +81,14 @@ pub(super) fn closed(prefix: &str, schema: &str) -> String {
         FROM {prefix}alteration_right r JOIN pg_class c ON c.oid = r.relation::oid
         JOIN pg_namespace n ON n.oid = c.relnamespace WHERE r.number = finished
     LOOP
-        IF given.privilege = '{ALTERS}' THEN
+{used}        IF given.privilege = '{ALTERS}' THEN
         {rows}
             given.privilege := 'SELECT';
         END IF;
         IF given.privilege NOT IN ('{LEAVES_CODE}', '{DROPS}') AND NOT ({needed}) THEN
             EXECUTE format('REVOKE %s ON %s FROM %I', given.privilege, given.relation::regclass, ticket.role);
         END IF;
-        IF given.nspname <> {schema} AND quote_ident(given.nspname) <> {state} THEN
+        IF given.nspname NOT IN ({schema}, home) AND quote_ident(given.nspname) <> {state} THEN
             EXECUTE format('REVOKE USAGE ON SCHEMA %I FROM %I', given.nspname, ticket.role);
         END IF;
     END LOOP;
@@ -102,7 +105,8 @@ pub(super) fn closed(prefix: &str, schema: &str) -> String {
     END LOOP;
 ",
         needed = NEEDED,
-        rows = rows(prefix, false)
+        rows = rows(prefix, false),
+        used = callers::of_relation(prefix, false)
     )
 }
 
@@ -260,9 +264,10 @@ impl PostgresConnection {
         table: &TableName,
         privilege: &str,
     ) -> Result<Option<Found>, BackendError> {
-        let schema = match &table.schema {
-            Some(schema) => schema.clone(),
-            None => self.names().await?.0,
+        let schema = match (&table.schema, &table.owner) {
+            (Some(schema), _) => schema.clone(),
+            (None, TableOwner::Plugin(owner)) => self.names_of(owner).await?.0,
+            (None, TableOwner::Application) => self.names().await?.0,
         };
         let own = self.own_tables().await?;
         let asked = |table: &str, sql: &str| match own.contains(table) {
@@ -417,7 +422,7 @@ impl PostgresConnection {
             self.refer(&ticket, true).await?;
         }
         match &opening.lends {
-            Some(verb) => self.lend(&ticket, true, verb, &opening.names).await,
+            Some(lends) => self.lend(&ticket, true, lends, &opening.names).await,
             None => Ok(()),
         }
     }
@@ -429,8 +434,8 @@ impl PostgresConnection {
     ) -> Result<(), SqlError> {
         let Some(ticket) = self.referring.clone() else { return Ok(()) };
         // What an owner has is no right that was given.
-        if let Some(verb) = &opening.lends {
-            self.lend(&ticket, false, verb, &opening.names).await?;
+        if let Some(lends) = &opening.lends {
+            self.lend(&ticket, false, lends, &opening.names).await?;
         }
         match opening.refers {
             true => self.refer(&ticket, false).await,
@@ -454,8 +459,8 @@ impl PostgresConnection {
 pub(in crate::backend::postgres) struct Opening {
     /// REFERENCES.
     refers: bool,
-    /// Its verb, where tables are lent for it.
-    lends: Option<String>,
+    /// How tables are lent for it.
+    lends: Option<Lends>,
     /// The names that it mentions (JSON).
     names: String,
 }

@@ -12,7 +12,7 @@ use super::{
         settings,
         text::{literal, quote},
     },
-    exposed, functions, lending,
+    callers, cascades, exposed, functions, home, lending,
     obstacle::{KEEPER, PREFIX},
     outside, rights,
     scram::Password,
@@ -22,6 +22,7 @@ use crate::{
     alteration::PluginName,
     backend::{
         BackendError,
+        confining::Place,
         connection::{Cell, Connection as _, Locking as _, SharedConnection, spelled},
         recorded,
         transaction::Own,
@@ -52,12 +53,19 @@ fn name_of(plugin: &str, drawn: [u8; DRAWN_BYTES]) -> String {
 }
 
 /// The tables that are made when the first plugin is confined, without the beginning of their names.
-pub(super) const OWN_TABLES: [&str; 7] =
-    ["role", "ticket", "ending", "right", "loan", "added", "function"];
+pub(super) const OWN_TABLES: [&str; 8] =
+    ["role", "home", "ticket", "ending", "right", "loan", "added", "function"];
 
 /// The functions that are made then, with their parameters.
 pub(super) fn own_functions() -> impl Iterator<Item = &'static str> {
-    let open = [functions::CLAIM, functions::FINISH, rights::REFER, exposed::EXPOSED];
+    let open = [
+        functions::CLAIM,
+        functions::FINISH,
+        rights::REFER,
+        exposed::EXPOSED,
+        callers::USED,
+        cascades::CASCADES,
+    ];
     open.into_iter().chain(lending::FUNCTIONS)
 }
 
@@ -66,18 +74,22 @@ impl PostgresConnection {
     pub(super) async fn log_in_as(
         &mut self,
         plugin: &PluginName,
+        place: Place,
     ) -> Result<SharedConnection, BackendError> {
         let (schema, path) = self.names().await?;
         self.make_tables(&schema, &path).await?;
+        self.check_home(plugin, place).await?;
         let role = match self.role_of(plugin).await? {
             Some(role) => role,
-            None => self.make_role(plugin).await?,
+            None => self.make_role(plugin, place).await?,
         };
+        let home = self.home_of(plugin).await?;
+        let (_, path) = self.names_of(plugin).await?;
         self.end_sessions_of(&role).await?;
         self.delete_tickets().await?;
         self.shut_forgotten().await?;
         let password = Password::draw()?;
-        self.let_in(&role, &schema, &password.verifier).await?;
+        self.let_in(&role, (&schema, home.as_deref()), &password.verifier).await?;
         let opener = Arc::new(self.link.opener().as_role(&role, &password.text));
         let names = (self.config.schema.as_str(), path.as_str());
         let connector = PostgresConnector::beside(opener, &self.config.options, names);
@@ -132,7 +144,7 @@ impl PostgresConnection {
         let (types, prefix) = (self.own_types(), self.config.prefix.clone());
         let mut made: Vec<String> = functions::TABLES
             .iter()
-            .chain([&rights::TABLE, &transfer::TABLE])
+            .chain([&home::TABLE, &rights::TABLE, &transfer::TABLE])
             .chain(&lending::TABLES)
             .map(|sql| spell(&spelled(sql, types), &prefix, &[]))
             .collect();
@@ -186,8 +198,15 @@ impl PostgresConnection {
         }
     }
 
-    async fn make_role(&mut self, plugin: &PluginName) -> Result<String, BackendError> {
-        let (role, made) = self.making(plugin).await?;
+    async fn make_role(
+        &mut self,
+        plugin: &PluginName,
+        place: Place,
+    ) -> Result<String, BackendError> {
+        let (role, mut made) = self.making(plugin).await?;
+        if place == Place::Own {
+            made.extend(self.making_home(plugin).await?);
+        }
         match self.in_one(&made).await {
             Ok(()) => Ok(role),
             Err(BackendError::Database(reason)) => Err(BackendError::CannotConfine {
@@ -239,7 +258,7 @@ impl PostgresConnection {
     async fn let_in(
         &mut self,
         role: &str,
-        schema: &str,
+        (schema, home): (&str, Option<&str>),
         verifier: &str,
     ) -> Result<(), BackendError> {
         let (named, quoted) = (literal(role), quote(role));
@@ -256,6 +275,10 @@ impl PostgresConnection {
             ],
         };
         let mut statements = self.base_rights(role, schema);
+        if let Some(home) = home {
+            statements.extend(self.home_rights(role, home, schema));
+        }
+        statements.push(callers::left_to_public(&self.config.prefix));
         statements.extend(open);
         self.in_one(&statements).await
     }

@@ -2,7 +2,7 @@
 //!
 //! | what the plugin left | what becomes of it |
 //! |---|---|
-//! | a function | it runs as the plugin, with a pinned search path, whoever calls it |
+//! | a function | it runs as the plugin, with a pinned search path, whoever calls it; other plugins may not (`callers.rs`) |
 //! | a function, operator or type with a name of PostgreSQL's or of another owner | refused |
 //! | a cast that is applied unasked to a type that is not the plugin's | refused |
 //! | a conversion between encodings, a collation with a name of another owner's | refused |
@@ -20,7 +20,7 @@
 //! since it began: `since` is how long ago that was, and 0 in a transaction. A look costs more than most hooks, so it is guarded
 //! twice: by the server's counts of what was written to a catalogue, and by whether there is a row that it could be about.
 
-use super::{super::text::literal, powers};
+use super::{super::text::literal, callers, lendable, powers};
 
 /// Built-in functions that execute text, reach other sessions, files or servers, or change settings, by the beginnings
 /// of their names.
@@ -35,9 +35,9 @@ pub(super) const REACHING: &str = "^(query_to_xml|cursor_to_xml|table_to_xml|sch
 pub(super) const EVER: &str = "2147483647";
 
 /// Looks at what the transaction made, and refuses what would run with the rights of others. Statements of PL/pgSQL with the
-/// variables `me` (the role), `since`, `found_one` and `calls`.
-pub(super) fn scans(prefix: &str, path: &str) -> String {
-    format!("{}{OWN_ROLE}", of_objects(prefix, path))
+/// variables `me` (the role), `own_path` (where its functions find names), `since`, `found_one`, `calls` and `callers`.
+pub(super) fn scans(prefix: &str) -> String {
+    format!("{}{OWN_ROLE}", of_objects(prefix))
 }
 
 /// Refuses a hook that changed its own role.
@@ -50,8 +50,8 @@ const OWN_ROLE: &str =
 ";
 
 /// As [`scans`], without the look at the role itself.
-pub(super) fn of_objects(prefix: &str, path: &str) -> String {
-    let (reaching, path, powers) = (literal(REACHING), literal(path), powers::question());
+pub(super) fn of_objects(prefix: &str) -> String {
+    let (reaching, powers) = (literal(REACHING), powers::question());
     let state = literal(prefix.trim_end_matches('.'));
     let mut scans = String::new();
     let mut add = |touched: &[&str], body: String| scans.push_str(&where_touched(touched, &body));
@@ -61,7 +61,9 @@ pub(super) fn of_objects(prefix: &str, path: &str) -> String {
             "    FOR found_one IN
         SELECT p.oid, p.proname AS name, p.prokind AS kind, p.proconfig AS config, p.prosecdef AS is_definer,
             p.oid::regprocedure::text AS signature, p.prorettype = 'trigger'::regtype AS is_trigger,
-            {powers} AS has_powers,
+            {powers} AS has_powers, {pinned} AS is_pinned, has_function_privilege('public', p.oid, 'EXECUTE') AS is_public,
+            (SELECT nullif(regexp_replace(substr(c, 13), '(^|, ?)\"?pg_temp\"?|^\"\"$', '', 'g'), '')
+                FROM unnest(p.proconfig) c WHERE starts_with(c, 'search_path=')) AS path,
             EXISTS (SELECT FROM pg_proc o WHERE o.proname = p.proname AND o.oid <> p.oid
                 AND (o.pronamespace = 'pg_catalog'::regnamespace OR o.proowner <> me))
                 OR p.pronargs = 1 AND EXISTS (SELECT FROM pg_type b WHERE b.typname = p.proname AND b.typowner <> me) AS is_others
@@ -75,8 +77,12 @@ pub(super) fn of_objects(prefix: &str, path: &str) -> String {
             IF NOT found_one.is_definer THEN
                 EXECUTE format('ALTER ROUTINE %s SECURITY DEFINER', found_one.signature);
             END IF;
-            IF NOT EXISTS (SELECT FROM unnest(found_one.config) c WHERE c LIKE 'search_path=%') THEN
-                EXECUTE format('ALTER ROUTINE %s SET search_path = %s', found_one.signature, {path});
+            IF NOT EXISTS (SELECT FROM unnest(found_one.config) c WHERE starts_with(c, 'search_path=')) THEN
+                EXECUTE format('ALTER ROUTINE %s SET search_path = %s', found_one.signature, own_path);
+            ELSIF NOT found_one.is_pinned THEN
+                -- Temporary tables and types of the session that it runs in would come first.
+                EXECUTE format('ALTER ROUTINE %s SET search_path = %s', found_one.signature,
+                    concat_ws(', ', coalesce(found_one.path, 'pg_catalog'), 'pg_temp'));
             END IF;
         END IF;
         IF found_one.has_powers AND (found_one.is_trigger OR EXISTS (SELECT FROM pg_depend d
@@ -85,9 +91,9 @@ pub(super) fn of_objects(prefix: &str, path: &str) -> String {
             RAISE insufficient_privilege USING MESSAGE = format('the function %s makes or alters objects, \
 executes text or changes settings, which it could do in the sessions of others', found_one.signature);
         END IF;
-{closed}
+{taken}{closed}
     END LOOP;
-", closed = powers::CLOSE
+", pinned = lendable::PINNED, taken = callers::taken_from_public(prefix), closed = powers::CLOSE
         ),
     );
     add(
@@ -103,17 +109,17 @@ executes text or changes settings, which it could do in the sessions of others',
     );
     add(
         &["pg_type"],
-        format!("    SELECT 'the type ' || t.typname INTO calls FROM pg_type t
+        "    SELECT 'the type ' || t.typname INTO calls FROM pg_type t
         LEFT JOIN pg_class c ON c.oid = t.typrelid
         WHERE t.typowner = me AND age(t.xmin) <= since AND (c.oid IS NULL OR c.relkind = 'c') AND t.typelem = 0
         AND EXISTS (SELECT FROM pg_type b WHERE b.typname = t.typname AND b.oid <> t.oid AND b.typowner <> me
             AND (b.typnamespace = 'pg_catalog'::regnamespace
-                OR b.typnamespace::regnamespace::text = ANY (string_to_array({path}, ', ')))) LIMIT 1;
+                OR b.typnamespace::regnamespace::text = ANY (string_to_array(own_path, ', ')))) LIMIT 1;
     IF calls IS NOT NULL THEN
         RAISE insufficient_privilege USING MESSAGE = calls || ' has the name of another one, which would be used in its place';
     END IF;
 "
-        ),
+            .to_owned(),
     );
     add(
         &["pg_cast"],
@@ -168,7 +174,7 @@ executes text or changes settings, which it could do in the sessions of others',
             c.relnamespace = {state}::regnamespace AND starts_with(c.relname, 'alteration_')
             OR c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND EXISTS (SELECT FROM pg_class o
                 WHERE o.relname = c.relname AND o.oid <> c.oid AND o.relowner <> me
-                AND o.relnamespace::regnamespace::text = ANY (string_to_array({path}, ', ')))) LIMIT 1;
+                AND o.relnamespace::regnamespace::text = ANY (string_to_array(own_path, ', ')))) LIMIT 1;
     IF calls IS NOT NULL THEN
         RAISE insufficient_privilege USING MESSAGE = calls || ' has the name of another one, which would be used in its place';
     END IF;
@@ -401,7 +407,7 @@ mod tests {
     /// A fixed bound would leave out what a statement outside of a transaction, or an older alteration, made.
     #[test]
     fn every_look_goes_back_as_far_as_it_is_told() {
-        let all = scans("s.", "public");
+        let all = scans("s.");
         assert_eq!(
             all.matches(".xmin) <= ").count(),
             all.matches(".xmin) <= since").count(),

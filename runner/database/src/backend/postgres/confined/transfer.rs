@@ -65,6 +65,7 @@ impl PostgresConnection {
     ) -> Result<String, BackendError> {
         let (schema, path) = self.names().await?;
         self.make_tables(&schema, &path).await?;
+        let (home, (_, path)) = (self.home_of(plugin).await?, self.names_of(plugin).await?);
         let (role, mut statements) = match self.recorded_role(plugin).await? {
             Some(Recorded { role, is_there: true, is_shared: false }) => (role, Vec::new()),
             found => {
@@ -78,6 +79,9 @@ impl PostgresConnection {
             }
         };
         statements.extend(self.base_rights(&role, &schema));
+        if let Some(home) = home {
+            statements.extend(self.home_rights(&role, &home, &schema));
+        }
         statements.push(self.transfer(plugin, &role, objects, &path));
         let given = self.in_transaction(plugin, begins, &statements, record, objects).await;
         given.map(|()| role)
@@ -105,7 +109,7 @@ impl PostgresConnection {
             statements.push(format!("REASSIGN OWNED BY {quoted} TO CURRENT_USER"));
             statements.push(format!("DROP OWNED BY {quoted}"));
         }
-        for table in ["role", "function"] {
+        for table in ["role", "function", "home"] {
             let sql = format!("DELETE FROM @{table} WHERE plugin = ?");
             statements.push(spell(&sql, &self.config.prefix, &known));
         }
@@ -202,6 +206,8 @@ impl PostgresConnection {
     found_one record;
     given record;
     calls text;
+    callers text;
+    own_path text := {own_path};
 BEGIN
     FOR given IN SELECT DISTINCT m.place FROM ({moved}) m WHERE m.kind <> 'schema' LOOP
         EXECUTE format('GRANT USAGE, CREATE ON SCHEMA %I TO %I', given.place, role);
@@ -271,7 +277,8 @@ BEGIN
 END $runner$",
             everything = objects::listing(&self.config.schema),
             ever = scans::EVER,
-            scans = scans::of_objects(prefix, &format!("{path}, pg_temp")),
+            own_path = literal(&format!("{path}, pg_temp")),
+            scans = scans::of_objects(prefix),
         )
     }
 
