@@ -7,6 +7,7 @@
 mod alters;
 mod attack;
 mod callable;
+mod drops;
 mod hindrances;
 mod home;
 mod levels;

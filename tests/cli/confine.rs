@@ -272,6 +272,7 @@ fn what_finish_would_refuse_is_refused() {
             "alteration_right",
             "alteration_loan",
             "alteration_added",
+            "alteration_dependent",
         ];
         let own: String = tables.iter().map(|table| format!("DROP TABLE {table};")).collect();
         let functions = "DO $$ DECLARE f record; BEGIN FOR f IN SELECT oid::regprocedure AS name FROM pg_proc

@@ -10,6 +10,7 @@ use std::os::unix::process::ExitStatusExt as _;
 
 const ENDED: &str = "SELECT concat_ws(' ', plugin, id, status, statements, rows_affected, revision > 0) FROM alteration_state ORDER BY 1";
 const LEFT: &str = "SELECT concat_ws(' ', (SELECT count(*) FROM alteration_ticket), (SELECT count(*) FROM alteration_ending),
+    (SELECT count(*) FROM alteration_dependent),
     (SELECT count(*) FROM pg_authid a JOIN alteration_role r ON r.role = a.rolname WHERE a.rolcanlogin OR a.rolpassword IS NOT NULL),
     (SELECT count(*) FROM pg_namespace n, aclexplode(n.nspacl) a JOIN pg_roles r ON r.oid = a.grantee
         WHERE r.rolname ~ '^runner_' AND a.privilege_type = 'CREATE'))";
@@ -26,7 +27,8 @@ fn empty(server: &Postgres) -> Sandbox {
 fn plain(server: &Postgres) -> Sandbox {
     let sandbox = empty(server);
     let first = "CREATE TABLE people (id integer PRIMARY KEY); INSERT INTO people VALUES (1), (2);";
-    let second = "INSERT INTO people VALUES (3); CREATE FUNCTION people_count() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM people';";
+    let second = "INSERT INTO people VALUES (3); CREATE FUNCTION people_count() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM people';
+        CREATE TABLE brief (x integer); DROP TABLE brief;";
     sandbox.sql_plugin(
         "acme/people",
         &[
@@ -60,7 +62,7 @@ fn in_parts(server: &Postgres) -> Sandbox {
         (
             "items/1.0.0-2-index.before-up",
             "UPDATE items SET n = n + 10; CREATE INDEX CONCURRENTLY items_n ON items (n);
-             INSERT INTO items VALUES (3); CREATE TABLE more (n integer); VACUUM items;",
+             INSERT INTO items VALUES (3); CREATE TABLE brief (n integer); DROP TABLE brief; CREATE TABLE more (n integer); VACUUM items;",
         ),
         ("items/1.0.0-2-index.up", "UPDATE items SET n = n + 100;"),
         ("items/1.0.0-2-index.before-down", "DROP INDEX CONCURRENTLY items_n;"),

@@ -9,7 +9,7 @@ use super::{
     confining::{Needs, Place, Right, Ticket},
     connection::{Confining, SharedConnection},
     journal::OwnSession,
-    transaction::{Durability, End, HookSettings, Own, Start},
+    transaction::{Checks, Durability, End, HookSettings, Own, Start, TxError},
 };
 use crate::{
     alteration::{
@@ -350,7 +350,7 @@ impl Backend {
             }
         };
         let end = End::hook(vec![finish], durability);
-        let committed = connection.lock().await.finish(end).await?;
+        let committed = self.finish_confined(&connection, &ticket, end).await?;
         let redeemed = self.confining(async |confining| confining.redeem(&ticket).await).await;
         match redeemed {
             Ok(()) => Ok(committed),
@@ -360,6 +360,28 @@ impl Backend {
             // It is committed, as far as the plugin's session was told: whoever asks looks at the records.
             Err(error) => Err(BackendError::Disconnected(error.to_string())),
         }
+    }
+
+    /// Finishes a ticket at the end of a hook. If the hook dropped something, the operator's session lists what it must have left.
+    pub(super) async fn finish_confined(
+        &mut self,
+        connection: &SharedConnection,
+        ticket: &Ticket,
+        end: End,
+    ) -> Result<Durability, BackendError> {
+        let finished = connection.lock().await.finish(end.clone()).await;
+        if !matches!(finished, Err(TxError::Own(_, BackendError::Unlisted))) {
+            return Ok(finished?);
+        }
+        let listed =
+            self.confining(async |confining| confining.list_dependents(ticket).await).await;
+        let connection = &mut *connection.lock().await;
+        if let Err(error) = listed {
+            let _ = connection.rollback().await;
+            return Err(error);
+        }
+        // The hook is left, and all that it deferred has run.
+        Ok(connection.finish(End { checks: Checks::Segment, then: None, ..end }).await?)
     }
 
     /// Takes back the part that [`Backend::open_confined`] began, if one is open. A session that was lost is shut out, so

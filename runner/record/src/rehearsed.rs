@@ -94,7 +94,7 @@ impl Backend {
         let finish =
             self.confining(async |confining| confining.conclude(&ticket, Vec::new()).await).await?;
         let end = End::hook(vec![finish], Durability::Flushed);
-        connection.lock().await.finish(end).await?;
+        self.finish_confined(&connection, &ticket, end).await?;
         Ok(self.shared()?.lock().await.finish(End::own(record)).await?)
     }
 

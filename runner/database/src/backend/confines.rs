@@ -141,6 +141,12 @@ pub trait Confining: Send {
         Err(no_tickets())
     }
 
+    /// Lists and commits what others made upon the plugin's objects, which a hook that dropped something must have left. The
+    /// ticket's finish needs it after [`BackendError::Unlisted`].
+    async fn list_dependents(&mut self, _ticket: &Ticket) -> Result<(), BackendError> {
+        Err(no_tickets())
+    }
+
     /// Everything that a plugin could own, as it is there now.
     async fn found(&mut self) -> Result<Vec<Found>, BackendError> {
         Err(no_transfer())

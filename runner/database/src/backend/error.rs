@@ -126,6 +126,9 @@ pub enum BackendError {
     /// Somebody else changed the state since it was read: read and plan again.
     #[error("the recorded state changed while this runner worked")]
     Moved,
+    /// A confined plugin's hook dropped something: what it must have left is listed before the ticket is finished.
+    #[error("what depends on the plugin's objects is not listed")]
+    Unlisted,
     /// Run again, a journaled hook ended before it did what it had done the first time.
     #[error("run again, the hook does not do what it did before")]
     Diverged,

@@ -30,7 +30,7 @@ pub struct Own {
     pub params: Vec<Cell>,
     pub expects: Expects,
     /// It goes after all that stands before it, in a message of its own with its bytes beside the text, so that no code of
-    /// a guest can read them.
+    /// a guest can read them. If it returns no row, nothing was done: [`BackendError::Unlisted`].
     pub is_sealed: bool,
 }
 

@@ -25,8 +25,9 @@ pub const TABLES: [&str; 7] = [
 ];
 /// The tables that are made only where they are needed: for a lease, where a plugin is confined, and where a person grants
 /// a permission.
-const OPTIONAL: [&str; 10] = [
+const OPTIONAL: [&str; 11] = [
     "alteration_added",
+    "alteration_dependent",
     "alteration_ending",
     "alteration_function",
     "alteration_grant",

@@ -18,7 +18,7 @@ use crate::{
     connection::{Confining, Connection, SharedConnection},
     session::{ErrorKind, SqlError},
     tables::journal::JournalRow,
-    transaction::{Checks, Durability, End, Own},
+    transaction::{Checks, Durability, End, Own, TxError},
 };
 use std::sync::Arc;
 use tokio::sync::OwnedMutexGuard;
@@ -110,7 +110,14 @@ impl Journal {
             own.extend(maps.statements(&self.key, true));
         }
         let finish = confining(sessions.record())?.conclude(&ticket, own).await?;
-        sessions.hook().finish(End { checks, own: vec![finish], durability, then: None }).await?;
+        let end = End { checks, own: vec![finish], durability, then: None };
+        match sessions.hook().finish(end.clone()).await {
+            Err(TxError::Own(_, BackendError::Unlisted)) => {
+                confining(sessions.record())?.list_dependents(&ticket).await?;
+                sessions.hook().finish(end).await?;
+            }
+            finished => drop(finished?),
+        }
         match confining(sessions.record())?.redeem(&ticket).await {
             Ok(()) => Ok(()),
             Err(error @ (BackendError::TransactionEnded(_) | BackendError::Disconnected(_))) => {

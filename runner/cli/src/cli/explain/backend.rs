@@ -131,9 +131,10 @@ pub(super) fn backend_advice(error: &BackendError) -> String {
         BackendError::Corrupt(_) => {
             "the runner's own tables were edited: restore them from a backup".to_owned()
         }
-        BackendError::Moved | BackendError::TransactionEnded(_) | BackendError::Doubtful(_) => {
-            "run this again".to_owned()
-        }
+        BackendError::Moved
+        | BackendError::Unlisted
+        | BackendError::TransactionEnded(_)
+        | BackendError::Doubtful(_) => "run this again".to_owned(),
         BackendError::Stuck | BackendError::Refused(_) => {
             "ask the plugin's vendor to fix the alteration".to_owned()
         }

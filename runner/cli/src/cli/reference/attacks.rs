@@ -37,11 +37,15 @@ const LISTS: [List; 3] = [
 ];
 
 /// Files of scenarios: what a plugin was granted, and what it may not do with it.
-const SCENARIOS: [(&str, &str); 4] = [
+const SCENARIOS: [(&str, &str); 5] = [
     ("permissions.rs", "`reads` and `references`, PostgreSQL 14, 15, 16 and 18, both URLs"),
     (
         "alters.rs",
         "`alters`, `drops` and `leaves code on`, PostgreSQL 14, 15, 16 and 18, both URLs",
+    ),
+    (
+        "drops.rs",
+        "Drops of its own, upon which the application has made something, PostgreSQL 14, 15, 16 and 18",
     ),
     ("outside.rs", "Hooks outside of a transaction, PostgreSQL 14, 15, 16 and 18"),
     ("sqlite_alters.rs", "`alters`, SQLite"),

@@ -43,6 +43,7 @@ pub(super) struct Outgoing {
 /// Why an own statement with values beside its text failed.
 enum LargeError {
     Moved,
+    Unlisted,
     Server(sqlx::Error),
 }
 
@@ -188,6 +189,7 @@ impl PostgresConnection {
                 run.map_err(|error| {
                     let error = match error {
                         LargeError::Moved => BackendError::Moved,
+                        LargeError::Unlisted => BackendError::Unlisted,
                         LargeError::Server(error) if out.is_end => {
                             error::refused_record(error, url)
                         }
@@ -236,6 +238,7 @@ impl PostgresConnection {
         let done = self.link.own_execute(&text, arguments).await;
         match done.map_err(LargeError::Server)? {
             1 => Ok(()),
+            _ if own.is_sealed => Err(LargeError::Unlisted),
             _ if matches!(own.expects, Expects::OneRow | Expects::NewRow) => Err(LargeError::Moved),
             _ => Ok(()),
         }

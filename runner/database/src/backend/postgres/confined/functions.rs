@@ -5,8 +5,8 @@
 //! everything else from the ticket. `finish` looks at what the plugin made before it records that it is done (`scans.rs`).
 
 use super::{
-    super::text::literal, callers, cascades, compared, exposed, home, lending, powers, rights,
-    scans::scans,
+    super::text::literal, callers, cascades, compared, dependents, exposed, home, lending, powers,
+    rights, scans::scans,
 };
 
 /// Made when the first plugin is confined.
@@ -124,7 +124,7 @@ BEGIN
     IF EXISTS (SELECT FROM {prefix}alteration_loan WHERE number = finished) THEN
         RAISE insufficient_privilege USING MESSAGE = 'a table is still lent';
     END IF;
-{scans}
+{kept}{scans}
 {closed}
     EXECUTE format('REVOKE CREATE ON SCHEMA %I FROM %I', home, ticket.role);
     FOR ending IN
@@ -139,6 +139,7 @@ BEGIN
     UPDATE {prefix}alteration_ticket SET is_finished = 1 WHERE number = finished;
     RETURN 1;
 END $runner$",
+        kept = dependents::kept(prefix),
         scans = scans(prefix),
         closed = rights::closed(prefix, schema),
         home = home::of_ticket(prefix, schema),

@@ -9,6 +9,7 @@ mod callable;
 mod callers;
 mod cascades;
 mod compared;
+mod dependents;
 mod exposed;
 mod functions;
 mod holdings;
@@ -144,6 +145,10 @@ impl Confining for PostgresConnection {
 
     async fn conclude(&mut self, ticket: &Ticket, record: Vec<Own>) -> Result<Own, BackendError> {
         self.write_record(ticket, &record).await
+    }
+
+    async fn list_dependents(&mut self, ticket: &Ticket) -> Result<(), BackendError> {
+        self.write_dependents(ticket).await
     }
 
     async fn found(&mut self) -> Result<Vec<Found>, BackendError> {

@@ -12,7 +12,7 @@ use super::{
         settings,
         text::{literal, quote},
     },
-    callers, cascades, exposed, functions, home, lending,
+    callers, cascades, dependents, exposed, functions, home, lending,
     obstacle::{KEEPER, PREFIX},
     outside, rights,
     scram::Password,
@@ -53,8 +53,8 @@ fn name_of(plugin: &str, drawn: [u8; DRAWN_BYTES]) -> String {
 }
 
 /// The tables that are made when the first plugin is confined, without the beginning of their names.
-pub(super) const OWN_TABLES: [&str; 8] =
-    ["role", "home", "ticket", "ending", "right", "loan", "added", "function"];
+pub(super) const OWN_TABLES: [&str; 9] =
+    ["role", "home", "ticket", "ending", "right", "loan", "added", "dependent", "function"];
 
 /// The functions that are made then, with their parameters.
 pub(super) fn own_functions() -> impl Iterator<Item = &'static str> {
@@ -144,7 +144,7 @@ impl PostgresConnection {
         let (types, prefix) = (self.own_types(), self.config.prefix.clone());
         let mut made: Vec<String> = functions::TABLES
             .iter()
-            .chain([&home::TABLE, &rights::TABLE, &transfer::TABLE])
+            .chain([&home::TABLE, &rights::TABLE, &dependents::TABLE, &transfer::TABLE])
             .chain(&lending::TABLES)
             .map(|sql| spell(&spelled(sql, types), &prefix, &[]))
             .collect();

@@ -66,7 +66,9 @@ impl PostgresConnection {
         let endings = endings.collect();
         self.commit_soon(endings).await?;
         let params = [Cell::text(ticket.number.clone()), Cell::Bytes(Some(ticket.nonce.to_vec()))];
-        Ok(Own::one_row("SELECT @finish(?, ?)", params).sealed())
+        // It does nothing and says so where it needs a list (`dependents.rs`).
+        let finish = "SELECT done FROM @finish(?, ?) AS done WHERE done OPERATOR(pg_catalog.=) 1";
+        Ok(Own::one_row(finish, params).sealed())
     }
 
     /// Deletes the tickets that failed attempts and runners that were killed left. No plugin is let in now; a runner that
@@ -75,7 +77,9 @@ impl PostgresConnection {
         let left = "DELETE FROM @ticket WHERE number IN (SELECT number FROM @ticket FOR UPDATE SKIP LOCKED)";
         let endings = "DELETE FROM @ending WHERE number NOT IN (SELECT number FROM @ticket)";
         let rights = "DELETE FROM @right WHERE number NOT IN (SELECT number FROM @ticket)";
-        self.commit_soon([left, endings, rights].map(|sql| Own::run(sql, [])).to_vec()).await
+        let dependents = "DELETE FROM @dependent WHERE number NOT IN (SELECT number FROM @ticket)";
+        self.commit_soon([left, endings, rights, dependents].map(|sql| Own::run(sql, [])).to_vec())
+            .await
     }
 
     /// Deletes a ticket that was finished.
@@ -84,6 +88,7 @@ impl PostgresConnection {
         let redeemed = vec![
             Own::run("DELETE FROM @ending WHERE number = ?", number()),
             Own::run("DELETE FROM @right WHERE number = ?", number()),
+            Own::run("DELETE FROM @dependent WHERE number = ?", number()),
             Own::one_row("DELETE FROM @ticket WHERE number = ? AND is_finished = 1", number()),
         ];
         match self.commit_soon(redeemed).await {
@@ -93,7 +98,7 @@ impl PostgresConnection {
     }
 
     /// Commits what a crash of the server may take along: then it takes all that was committed after it too.
-    async fn commit_soon(&mut self, statements: Vec<Own>) -> Result<(), BackendError> {
+    pub(super) async fn commit_soon(&mut self, statements: Vec<Own>) -> Result<(), BackendError> {
         match self.apply(statements, Durability::Unflushed).await {
             Ok(_) => Ok(()),
             Err(error) => {
