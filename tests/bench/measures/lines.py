@@ -225,37 +225,104 @@ def rows(path, count, tools):
     ]
 
 
+class Place:
+    """Folders and servers, each made when a line first needs it."""
+
+    def __init__(self, path, tools):
+        # Servers run as users of their own.
+        path.chmod(0o755)
+        self.path, self.tools, self.made = path, tools, {}
+
+    def of(self, name, make):
+        if name not in self.made:
+            self.made[name] = make(self.path / name)
+        return self.made[name]
+
+    def folder(self, count):
+        return self.of(f"alterations-{count}", lambda path: Folder(path, count, self.tools))
+
+    def postgres(self):
+        return self.of("postgres", servers.Postgres)
+
+    def mariadb(self):
+        return self.of("mariadb", servers.Mariadb)
+
+    def stop(self):
+        for name in ["postgres", "mariadb"]:
+            if name in self.made:
+                self.made[name].stop()
+
+
+def all_lines(place, shrink):
+    """Names of lines, and what makes each: with the folder that its subjects work in."""
+    count, many = 1_000 // shrink, 1_000_000 // shrink
+    tools = place.tools
+
+    def thousand():
+        return place.folder(count)
+
+    def line(name, title, subjects, folder, targets=None):
+        return Line(name, title, subjects, targets or {}), folder
+
+    def nothing_sqlite():
+        folder = thousand()
+        subjects = [once(folder, it) for it in [folder.runner("files"), folder.sqlx(), folder.diesel(), folder.dbmate()]]
+        return line("nothing-sqlite", f"nothing to do, {count:,} applied, SQLite", subjects, folder.path, {"runner, files": 1.0})
+
+    def nothing_postgres():
+        folder, server = thousand(), place.postgres()
+        subjects = on_postgres(folder, server)
+        subjects = nothing_on_postgres(folder, server, subjects[:1] + subjects[3:6])
+        return line("nothing-postgres", f"nothing to do, {count:,} applied, PostgreSQL", subjects, folder.path, {"runner, files, trusted": 1.0})
+
+    def one():
+        folder = place.folder(1)
+        subjects = [folder.runner("files"), folder.sqlx(), folder.diesel(), folder.dbmate()]
+        return line("one", "one SQL alteration on a new SQLite file", subjects, folder.path, {"runner, files": 1.5})
+
+    def of_rows():
+        subjects = rows(place.path / "rows", many, tools)
+        title = f"{many:,} rows read, transformed and written, SQLite"
+        return line("rows", title, subjects, place.path / "rows", {"runner, a guest in Rust": 1.25})
+
+    def growth(of):
+        folder = place.folder(of)
+        floor = folder.floor("sqlite3, in groups, with rows as the runner's", "floor.sql")
+        subjects = [folder.runner("files"), folder.runner("bundle"), folder.sqlx(), floor]
+        return line(f"growth-{of}", f"{of:,} SQL alterations, SQLite", subjects, folder.path)
+
+    return {
+        "sqlite": lambda: line("sqlite", f"{count:,} SQL alterations, SQLite", on_sqlite(thousand()), thousand().path, {"runner, bundle": 0.7, "runner, files": 1.0}),
+        "postgres": lambda: line(
+            "postgres",
+            f"{count:,} SQL alterations, PostgreSQL",
+            on_postgres(thousand(), place.postgres()),
+            thousand().path,
+            {"runner, files, trusted": 1.0, "runner, bundle, trusted": 1.0},
+        ),
+        "mariadb": lambda: line("mariadb", f"{count:,} SQL alterations, MariaDB", on_mariadb(thousand(), place.mariadb()), thousand().path, {"runner, files, guarded": 1.2}),
+        "nothing-sqlite": nothing_sqlite,
+        "nothing-postgres": nothing_postgres,
+        "one": one,
+        "rows": of_rows,
+        "pack": lambda: line("pack", f"pack {count:,} alterations", packing(thousand()), thousand().path),
+        **{f"growth-{of}": (lambda of=of: growth(of)) for of in ([10, 100, 1_000, 10_000] if shrink == 1 else [10, 100])},
+    }
+
+
 def measure(tools, path, rounds, wanted, shrink):
     """Runs the lines whose names are wanted, all if none is; the subjects of a line in turn, the first turn unmeasured."""
-    thousand = Folder(path / "thousand", 1_000 // shrink, tools)
-    one = Folder(path / "one", 1, tools)
-    postgres, mariadb = servers.Postgres(path / "postgres"), servers.Mariadb(path / "mariadb")
-    growth = [10, 100, 1_000, 10_000] if shrink == 1 else [10, 100]
-    many = {count: Folder(path / f"growth-{count}", count, tools) for count in growth}
-    count = f"{thousand.count:,}"
-    lines = [
-        Line("sqlite", f"{count} SQL alterations, SQLite", on_sqlite(thousand), {"runner, bundle": 0.7, "runner, files": 1.0}),
-        Line("postgres", f"{count} SQL alterations, PostgreSQL", on_postgres(thousand, postgres), {"runner, files, trusted": 1.0, "runner, bundle, trusted": 1.0}),
-        Line("mariadb", f"{count} SQL alterations, MariaDB", on_mariadb(thousand, mariadb), {"runner, files, guarded": 1.2}),
-        Line("nothing-sqlite", f"nothing to do, {count} applied, SQLite", [once(thousand, subject) for subject in [thousand.runner("files"), thousand.sqlx(), thousand.diesel(), thousand.dbmate()]], {"runner, files": 1.0}),
-        Line("nothing-postgres", f"nothing to do, {count} applied, PostgreSQL", nothing_on_postgres(thousand, postgres, on_postgres(thousand, postgres)[:1] + on_postgres(thousand, postgres)[3:6]), {"runner, files, trusted": 1.0}),
-        Line("one", "one SQL alteration on a new SQLite file", [one.runner("files"), one.sqlx(), one.diesel(), one.dbmate()], {"runner, files": 1.5}),
-        Line("rows", f"{1_000_000 // shrink:,} rows read, transformed and written, SQLite", rows(path / "rows", 1_000_000 // shrink, tools), {"runner, a guest in Rust": 1.25}),
-        Line("pack", f"pack {count} alterations", packing(thousand)),
-    ]
-    for count, folder in many.items():
-        subjects = [folder.runner("files"), folder.runner("bundle"), folder.sqlx(), folder.floor("sqlite3, in groups, with rows as the runner's", "floor.sql")]
-        lines.append(Line(f"growth-{count}", f"{count:,} SQL alterations, SQLite", subjects))
-    paths = {"one": one.path, "rows": path / "rows", **{f"growth-{count}": of.path for count, of in many.items()}}
+    place = Place(path, tools)
+    measured = []
     try:
-        for line in lines:
-            if not wanted or line.name in wanted:
-                few = line.name == f"growth-{growth[-1]}"
-                turns(line, paths.get(line.name, thousand.path), min(rounds, 3) if few else rounds)
+        for name, make in all_lines(place, shrink).items():
+            if not wanted or name in wanted:
+                line, folder = make()
+                turns(line, folder, min(rounds, 3) if name == "growth-10000" else rounds)
+                measured.append(line)
     finally:
-        postgres.stop()
-        mariadb.stop()
-    return [line for line in lines if line.subjects[0].runs]
+        place.stop()
+    return measured
 
 
 def turns(line, path, rounds):

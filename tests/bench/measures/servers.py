@@ -72,7 +72,9 @@ class Mariadb:
             if (folder / "socket").exists() and self.try_sql("SELECT 1") is not None:
                 break
             time.sleep(0.1)
-        self.sql("CREATE USER bench@'%' IDENTIFIED BY 'bench'; GRANT ALL ON bench.* TO bench@'%'")
+        # A user without a name would come before those with a name and any host.
+        for host in ["localhost", "%"]:
+            self.sql(f"CREATE USER bench@'{host}' IDENTIFIED BY 'bench'; GRANT ALL ON bench.* TO bench@'{host}'")
 
     @property
     def url(self):

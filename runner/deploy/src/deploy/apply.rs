@@ -20,7 +20,7 @@ enum Passed {
     /// At their end, or where a rehearsal has to end.
     Done,
     /// A step failed, and those that were to be committed together with it are rolled back.
-    GroupLost(Error),
+    GroupLost(Box<Error>),
 }
 
 impl Work<'_> {
@@ -65,13 +65,13 @@ impl Work<'_> {
                     return ended.map(|_| ());
                 }
             };
-            let Some(first) = gathered.first() else { return Err(error) };
+            let Some(first) = gathered.first() else { return Err(*error) };
             if self.control.cancelled.is_cancelled() {
                 // What was begun first is all that is recorded of them.
                 if let Some((attempt, _)) = components.get(&plan.steps[first.at].key) {
                     self.leave_out(backend, attempt).await;
                 }
-                return Err(gathered.lost_with(error));
+                return Err(gathered.lost_with(*error));
             }
             (from, alone) = (first, gathered.len() + 1);
         }
@@ -100,9 +100,12 @@ impl Work<'_> {
         }
         self.held.discard();
         match (passed, kept) {
-            (Ok(Passed::GroupLost(error)) | Err(error), _) => Ok(Passed::GroupLost(error)),
-            (Ok(Passed::Done), Err(error)) => Ok(Passed::GroupLost(error.into())),
-            (Ok(Passed::Done), Ok(())) => Ok(Passed::GroupLost(BackendError::Moved.into())),
+            (Ok(Passed::GroupLost(error)), _) => Ok(Passed::GroupLost(error)),
+            (Err(error), _) => Ok(Passed::GroupLost(Box::new(error))),
+            (Ok(Passed::Done), Err(error)) => Ok(Passed::GroupLost(Box::new(error.into()))),
+            (Ok(Passed::Done), Ok(())) => {
+                Ok(Passed::GroupLost(Box::new(BackendError::Moved.into())))
+            }
         }
     }
 

@@ -24,14 +24,14 @@ pub(super) enum Stepped {
     /// The rest of the plan cannot be rehearsed: why, and because of which statement.
     NotRehearsable(Unrehearsed, Option<String>),
     /// It failed, and with it what was to be committed together with it is rolled back.
-    GroupLost(Error),
+    GroupLost(Box<Error>),
 }
 
 /// As [`Stepped`], with what its hooks did.
 pub(super) enum Attempted {
     Done(Revision, Counts),
     NotRehearsable(Unrehearsed, Option<String>),
-    GroupLost(Error),
+    GroupLost(Box<Error>),
 }
 
 /// What is attempted.
@@ -129,7 +129,7 @@ impl Work<'_> {
         };
         if undone.as_ref().is_ok_and(|undone| undone.is_group_lost) {
             let error = self.failure(subject, &turn.hook, cause, Changed::Nothing, None);
-            return Ok(Attempted::GroupLost(error));
+            return Ok(Attempted::GroupLost(Box::new(error)));
         }
         let recorded = match undone {
             // Nobody knows that it failed.

@@ -85,10 +85,10 @@ impl Levels {
     }
 }
 
-/// What failed changed nothing, and decides nothing.
+/// What failed decides nothing, unless it stopped half-way: else it changed nothing.
 fn has_records(plugin: &PluginName, snapshot: &Snapshot) -> bool {
-    let mut rows = snapshot.rows.iter();
-    rows.any(|(key, row)| key.plugin == *plugin && row.status != Status::Failed)
+    let mut rows = snapshot.rows.iter().filter(|(key, _)| key.plugin == *plugin);
+    rows.any(|(key, row)| row.status != Status::Failed || snapshot.runs.contains_key(key))
 }
 
 #[cfg(test)]
