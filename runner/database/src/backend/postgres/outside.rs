@@ -85,27 +85,27 @@ impl RunsOutside for PostgresConnection {
         // One message is one statement, as the tokenizer saw it; that holds only while strings
         // are read as they should be. A pooler would give the settings to somebody else.
         let (before, after) = match self.state.hook() {
-            Some(hook) if !self.is_pooled => (
-                format!(
-                    "; SET lock_timeout = {}; SET statement_timeout = {}{}",
-                    settings::milliseconds(Some(hook.settings.lock_wait)),
-                    settings::milliseconds(hook.settings.statement_time),
-                    // A confined plugin's session has names that are not its login's.
-                    match hook.settings.level {
-                        Level::Confined =>
-                            format!("; SET search_path = {}", self.config.search_path),
-                        _ => String::new(),
-                    }
-                ),
-                [
-                    ["lock_timeout", "statement_timeout", "search_path"]
-                        .map(|name| format!("RESET {name}"))
-                        .to_vec(),
-                    settings::unbind(self.unbounded()),
-                ]
-                .concat()
-                .join("; "),
-            ),
+            Some(hook) if !self.is_pooled => {
+                let mut settings = vec![
+                    (
+                        "lock_timeout",
+                        settings::milliseconds(Some(hook.settings.lock_wait)).to_string(),
+                    ),
+                    (
+                        "statement_timeout",
+                        settings::milliseconds(hook.settings.statement_time).to_string(),
+                    ),
+                ];
+                // A confined plugin's session has names that are not its login's. Any other keeps those that its hook set.
+                if hook.settings.level == Level::Confined {
+                    settings.push(("search_path", self.config.search_path.clone()));
+                }
+                let resets = settings.iter().map(|(name, _)| format!("RESET {name}"));
+                let resets: Vec<String> =
+                    resets.chain(settings::unbind(self.unbounded())).collect();
+                let sets = settings.iter().map(|(name, value)| format!("; SET {name} = {value}"));
+                (sets.collect::<String>(), resets.join("; "))
+            }
             _ => (String::new(), String::new()),
         };
         let before =
