@@ -11,7 +11,7 @@ mod pragma;
 
 pub use module::{is_page_access, module};
 pub use outside::{Outside, outside};
-pub use pragma::{JournalMode, Pragma, Setting, is_on, pragma, setting};
+pub use pragma::{JournalMode, Pragma, Setting, is_on, is_pragma, pragma, setting};
 
 use super::{Statement, view::View};
 use crate::alteration::Dialect;

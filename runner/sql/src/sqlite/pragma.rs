@@ -184,6 +184,11 @@ fn row(name: &str) -> Option<(&'static str, Set)> {
     PRAGMAS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).copied()
 }
 
+/// Returns whether SQLite has such a pragma, in any spelling.
+pub fn is_pragma(name: &str) -> bool {
+    row(name).is_some()
+}
+
 /// Returns what becomes of this pragma in a hook. `value` is empty where none is given.
 pub fn pragma(name: &str, value: &str) -> Pragma {
     let refused = |why: &str| {

@@ -19,7 +19,7 @@ use std::{
     },
 };
 
-/// A table whose name begins so would hide one of SQLite's own table-valued functions, which the runner queries.
+/// A table with this and the name of a pragma would hide one of SQLite's own table-valued functions, which the runner queries.
 const FUNCTION_PREFIX: &str = "pragma_";
 
 /// SQLite's own functions by which it changes texts of the schema. No statement can call them.
@@ -393,7 +393,12 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 /// Returns whether a table that a guest renamed has a name now that it could not have been made with. The runner's own
 /// tables are compared: any of them may be there.
 pub(super) fn is_reserved(name: &str) -> bool {
-    starts_with(name, CURSOR_PREFIX) || starts_with(name, FUNCTION_PREFIX)
+    starts_with(name, CURSOR_PREFIX) || is_function(name)
+}
+
+/// Returns whether SQLite has a table-valued function of this name, in any spelling.
+fn is_function(name: &str) -> bool {
+    starts_with(name, FUNCTION_PREFIX) && sqlite::is_pragma(&name[FUNCTION_PREFIX.len()..])
 }
 
 fn starts_with(name: &str, prefix: &str) -> bool {
@@ -421,9 +426,9 @@ fn refusal(action: Action<'_>) -> Option<String> {
         | ffi::SQLITE_CREATE_VTABLE
         | ffi::SQLITE_CREATE_VIEW
         | ffi::SQLITE_CREATE_TEMP_VIEW
-            if starts_with(first, FUNCTION_PREFIX) =>
+            if is_function(first) =>
         {
-            Some(format!("names that begin with {FUNCTION_PREFIX} are SQLite's"))
+            Some(format!("the name {first} is SQLite's"))
         }
         ffi::SQLITE_TRANSACTION => refused(sqlite::TRANSACTION),
         ffi::SQLITE_SAVEPOINT => refused(sqlite::SAVEPOINT),
