@@ -9,7 +9,7 @@ use std::thread;
 #[test]
 fn runners_on_different_nodes_apply_once() {
     let cluster = Galera::start();
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::guarded();
     sandbox.sql_plugin(
         "acme/counter",
         &[

@@ -71,7 +71,7 @@ fn stretches_on_a_cluster() {
 }
 
 fn idioms(cluster: &Galera) {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::guarded();
     sandbox
         .sql_plugin("acme/idioms", &[(ID, IDIOMS, "SET @x = (SELECT 1); DROP TABLE log, made;")]);
     let deployed = run_at(&sandbox, &cluster.url(0), DEPLOY);
@@ -96,7 +96,7 @@ fn struck(cluster: &Galera) {
             "CREATE TABLE hot (n INTEGER PRIMARY KEY, x INTEGER); INSERT INTO hot VALUES (1, 0);
              CREATE TABLE kept (n INTEGER PRIMARY KEY);",
         );
-        let sandbox = Sandbox::new();
+        let sandbox = Sandbox::guarded();
         let up = format!(
             "SET @x = (SELECT 1); START TRANSACTION; UPDATE hot SET x = @x;
              INSERT INTO kept VALUES (1); DO SLEEP(2); {end}"
@@ -132,7 +132,7 @@ fn resolve(cluster: &Galera, node: usize, sandbox: &Sandbox, plugin: &str) {
 
 /// A killed runner's procedure goes on at its node, which only that node can end.
 fn abandoned(cluster: &Galera) {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::guarded();
     let up = "CREATE TABLE filled (n INTEGER AUTO_INCREMENT PRIMARY KEY);
 DELIMITER //
 CREATE PROCEDURE fill() BEGIN
