@@ -141,3 +141,25 @@ fn a_schema_that_is_anothers_is_not_taken() {
     assert_eq!(refused.code, Some(2), "{refused:#?}");
     assert!(refused.stderr.contains("only a confined plugin"), "{refused:#?}");
 }
+
+/// A search path that a hook sets holds on both sides of what runs outside of a transaction, as it does for the database's own
+/// client; until then names mean the plugin's schema there, too.
+#[test]
+fn a_path_that_the_hook_sets_stays() {
+    let server = server();
+    let sandbox = sandbox(&server);
+    sandbox.write("runner.toml", OWN);
+    let before = "CREATE TABLE a (x int);
+CREATE INDEX CONCURRENTLY i ON a (x);
+SET search_path = pg_catalog;
+CREATE INDEX CONCURRENTLY j ON acme_shop.a (x);
+CREATE TABLE acme_shop.shown AS SELECT current_setting('search_path') AS p;
+";
+    sandbox.write("sources/acme/shop/1.0.0-1700000001-a.before-up.sql", before);
+    pack(&sandbox, "1.0.0-1700000001-a", "CREATE TABLE z (y int);");
+    deployed(&sandbox);
+    let shown = sandbox.server().rows("SELECT p FROM acme_shop.shown");
+    assert_eq!(shown, ["pg_catalog"]);
+    let found = "SELECT tablename FROM pg_tables WHERE schemaname = 'acme_shop' ORDER BY 1";
+    assert_eq!(sandbox.server().rows(found), ["a", "shown", "z"]);
+}

@@ -86,25 +86,21 @@ impl RunsOutside for PostgresConnection {
         // are read as they should be. A pooler would give the settings to somebody else.
         let (before, after) = match self.state.hook() {
             Some(hook) if !self.is_pooled => {
-                let mut settings = vec![
-                    (
-                        "lock_timeout",
-                        settings::milliseconds(Some(hook.settings.lock_wait)).to_string(),
-                    ),
-                    (
-                        "statement_timeout",
-                        settings::milliseconds(hook.settings.statement_time).to_string(),
-                    ),
-                ];
-                // A confined plugin's session has names that are not its login's. Any other keeps those that its hook set.
+                let mut before = format!(
+                    "; SET lock_timeout = {}; SET statement_timeout = {}",
+                    settings::milliseconds(Some(hook.settings.lock_wait)),
+                    settings::milliseconds(hook.settings.statement_time)
+                );
+                let mut after =
+                    vec!["RESET lock_timeout".to_owned(), "RESET statement_timeout".to_owned()];
+                // A confined plugin's session has names that are not its login's. What its hook set stays.
                 if hook.settings.level == Level::Confined {
-                    settings.push(("search_path", self.config.search_path.clone()));
+                    let [lent, back] = settings::lent_path(&self.config.search_path);
+                    before = format!("{before}; {lent}");
+                    after.push(back);
                 }
-                let resets = settings.iter().map(|(name, _)| format!("RESET {name}"));
-                let resets: Vec<String> =
-                    resets.chain(settings::unbind(self.unbounded())).collect();
-                let sets = settings.iter().map(|(name, value)| format!("; SET {name} = {value}"));
-                (sets.collect::<String>(), resets.join("; "))
+                after.extend(settings::unbind(self.unbounded()));
+                (before, after.join("; "))
             }
             _ => (String::new(), String::new()),
         };

@@ -144,6 +144,19 @@ pub(super) fn path(search_path: &str) -> String {
     format!("SELECT pg_catalog.set_config('search_path', {}, true)", literal(search_path))
 }
 
+/// Returns what gives a session this search path if it has its login's, and what takes it back again. Another one, which a hook
+/// set, stays.
+pub(super) fn lent_path(search_path: &str) -> [String; 2] {
+    let path = literal(search_path);
+    let set = |value: &str, now: &str| {
+        format!(
+            "SELECT pg_catalog.set_config('search_path', {value}, false) FROM pg_catalog.pg_settings \
+             WHERE name OPERATOR(pg_catalog.=) 'search_path' AND setting OPERATOR(pg_catalog.=) {now}"
+        )
+    };
+    [set(&path, "reset_val"), set("reset_val", &path)]
+}
+
 /// In which schema hooks make what they name without one.
 pub(super) fn current_schema(search_path: &str) -> String {
     let schema = "SELECT pg_catalog.current_schema()::pg_catalog.text";
